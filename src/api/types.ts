@@ -1,0 +1,75 @@
+import type { Readable } from 'node:stream';
+import type { Clock } from '../clock.ts';
+import type { Growth } from '../growth.ts';
+import type { Ids } from '../ids.ts';
+import type { NewBuild, Store } from '../queue/types.ts';
+
+/** What a client asks for in `POST /builds`, checked for its own shape; the template itself is judged by `Intake`. */
+export type BuildAsk = {
+  /** A template document, or the name of a stored one: `openbsd`, `openbsd@3`. */
+  readonly template: unknown;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly priority: number;
+  /** Milliseconds; undefined: the template's own, else the configuration's. */
+  readonly timeoutMs?: number;
+  readonly onError: 'cleanup' | 'hold';
+  readonly contextId?: string;
+};
+
+/** One question about the fitness of this host. */
+export type Check = {
+  readonly name: string;
+  readonly state: 'ok' | 'warn' | 'fail';
+  /** What was found and, unless ok, what to do. */
+  readonly message: string;
+};
+
+/** All that the API needs from the other rooms, handed over by main. */
+export type ApiParts = {
+  readonly store: Store;
+  readonly intake: {
+    /** Judges the ask whole (template, variables, files, capacity) and makes it a build. Throws `template_invalid`, `never_fits`, `not_found`, with pointers into the request's body. */
+    readonly check: (ask: BuildAsk) => Promise<NewBuild>;
+    /** Judges a template document that is to be stored: everything but the values of its variables. Gives its digest. */
+    readonly checkTemplate: (document: unknown, contextId: string | undefined) => Promise<{ readonly digest: string }>;
+  };
+  readonly contexts: {
+    /** Unpacks an archive into a new context and reads its `template.json`. Throws `context_invalid`, `too_large`, `storage_full`; then nothing is left. */
+    readonly receive: (
+      body: Readable,
+      encoding: 'identity' | 'gzip' | 'zstd',
+      signal: AbortSignal,
+    ) => Promise<{ readonly contextId: string; readonly template: unknown; readonly digest: string }>;
+    /** Deletes a context that nothing refers to. */
+    readonly drop: (contextId: string) => Promise<void>;
+  };
+  readonly files: {
+    readonly log: (buildId: string) => string;
+    readonly console: (buildId: string) => string;
+    readonly artifact: (buildId: string, name: string) => string;
+    /** Deletes everything of an ended build. */
+    readonly remove: (buildId: string) => Promise<void>;
+  };
+  readonly growth: Growth;
+  /** What runs now. */
+  readonly live: {
+    /** Tells the scheduler that the queue has changed. */
+    readonly wake: () => void;
+    readonly isDraining: () => boolean;
+    /** Types on the console of a held build. Throws `build_not_held`. */
+    readonly type: (buildId: string, bytes: Uint8Array) => Promise<void>;
+  };
+  /** Judges whether builds can run now: store, hypervisor, disk space. */
+  readonly readiness: (signal: AbortSignal) => Promise<readonly Check[]>;
+  /** What this host can do: hypervisor, capacity, media names, limits. No paths, no secrets. */
+  readonly host: (signal: AbortSignal) => Promise<Readonly<Record<string, unknown>>>;
+  /** Prometheus text of the whole process. */
+  readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly version: string;
+  readonly limits: { readonly bodyBytes: number; readonly contextBytes: number };
+  /** Aborts when the daemon stops: ends every long poll and follower. */
+  readonly signal: AbortSignal;
+};

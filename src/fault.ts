@@ -1,0 +1,145 @@
+/** Whose doing it was. Only `infra` is tried again by itself. */
+export type FaultClass = 'template' | 'guest' | 'infra' | 'capacity' | 'timeout' | 'cancelled' | 'internal';
+
+type Row = {
+  readonly class: FaultClass;
+  /** What an HTTP client is told when the fault ends its request (RFC 9110). */
+  readonly status: number;
+  readonly title: string;
+};
+
+/** Everything that can go wrong, one row each. `GET /problems` and the documentation are printed from it. */
+export const faults = {
+  bad_request: { class: 'template', status: 400, title: 'The request cannot be understood' },
+  invalid_input: { class: 'template', status: 400, title: 'The request has fields that are wrong' },
+  unauthorized: { class: 'template', status: 401, title: 'A valid bearer token is needed' },
+  forbidden: { class: 'template', status: 403, title: 'The token lacks the scope for this' },
+  not_found: { class: 'template', status: 404, title: 'There is no such thing' },
+  method_not_allowed: { class: 'template', status: 405, title: 'This address does not take that method' },
+  not_acceptable: { class: 'template', status: 406, title: 'None of the accepted types can be given' },
+  build_active: { class: 'template', status: 409, title: 'The build has not ended yet' },
+  build_not_held: { class: 'template', status: 409, title: 'The build is not held' },
+  build_unsuccessful: { class: 'template', status: 409, title: 'The build failed or was cancelled' },
+  precondition_failed: { class: 'template', status: 412, title: 'The thing has changed since it was read' },
+  too_large: { class: 'template', status: 413, title: 'The body is larger than this host takes' },
+  unsupported_media_type: { class: 'template', status: 415, title: 'The body has a type that is not taken here' },
+  range_not_satisfiable: { class: 'template', status: 416, title: 'The range lies outside the file' },
+  context_invalid: { class: 'template', status: 422, title: 'The context archive cannot be used' },
+  template_invalid: { class: 'template', status: 422, title: 'The template cannot be built as it stands' },
+  idempotency_mismatch: { class: 'template', status: 422, title: 'The idempotency key was used with another body' },
+  never_fits: { class: 'capacity', status: 422, title: 'The build asks for more than this host has' },
+  configuration_invalid: { class: 'template', status: 500, title: 'The configuration cannot be used' },
+  draining: { class: 'infra', status: 503, title: 'The daemon is stopping' },
+  store_unavailable: { class: 'infra', status: 503, title: 'The store cannot be used' },
+  storage_full: { class: 'infra', status: 507, title: 'The disk of the host is full' },
+
+  program_missing: { class: 'infra', status: 500, title: 'A program that imaged needs is not installed' },
+  program_failed: { class: 'infra', status: 500, title: 'A program that imaged ran has failed' },
+  hypervisor_failed: { class: 'infra', status: 500, title: 'The hypervisor could not start the machine' },
+  hypervisor_unavailable: { class: 'infra', status: 503, title: 'The hypervisor cannot be reached' },
+  disk_failed: { class: 'infra', status: 500, title: 'A disk image could not be made or read' },
+  machine_crashed: { class: 'infra', status: 500, title: 'The machine went away by itself' },
+  machine_stopped: { class: 'infra', status: 500, title: 'The machine was stopped from outside' },
+  lease_lost: { class: 'infra', status: 500, title: 'The worker lost its claim on the build' },
+
+  console_silent: { class: 'guest', status: 500, title: 'Awaited text did not come on the console' },
+  console_refused: { class: 'guest', status: 500, title: 'The console showed text that ends the build' },
+  console_deaf: { class: 'guest', status: 500, title: 'The guest did not echo what was typed' },
+  console_closed: { class: 'infra', status: 500, title: 'The serial line closed while it was needed' },
+  guest_panicked: { class: 'guest', status: 500, title: 'The kernel of the guest panicked' },
+  guest_halted: { class: 'guest', status: 500, title: 'The guest powered off before it was due' },
+  guest_rebooted: { class: 'guest', status: 500, title: 'The guest rebooted before it was due' },
+  guest_reboot_loop: { class: 'guest', status: 500, title: 'The guest reboots again and again' },
+  guest_still_running: { class: 'guest', status: 500, title: 'The guest did not power off when it was due' },
+  ssh_unreachable: { class: 'guest', status: 500, title: 'The guest could not be reached by ssh' },
+  ssh_denied: { class: 'guest', status: 500, title: 'The guest did not let the build log in' },
+  ssh_broken: { class: 'guest', status: 500, title: 'The ssh connection broke' },
+  host_key_changed: { class: 'guest', status: 500, title: 'The guest showed another host key than before' },
+  provisioner_failed: {
+    class: 'guest',
+    status: 500,
+    title: 'A provisioner ended with an exit code that is not allowed',
+  },
+
+  step_timeout: { class: 'timeout', status: 500, title: 'A step took longer than it may' },
+  build_timeout: { class: 'timeout', status: 500, title: 'The build took longer than it may' },
+  cancelled: { class: 'cancelled', status: 409, title: 'The build was cancelled' },
+  internal: { class: 'internal', status: 500, title: 'imaged itself has a defect' },
+} as const satisfies Record<string, Row>;
+
+export type FaultCode = keyof typeof faults;
+
+/** One place in what a client sent that is wrong: an RFC 6901 pointer, and what to do about it. */
+export type Complaint = { readonly pointer: string; readonly message: string };
+
+/** What is known about a fault, in JSON; `expected` and `saw` are for people, `errors` for bad input. */
+export type FaultFacts = {
+  readonly expected?: string;
+  readonly saw?: string;
+  readonly consoleTail?: string;
+  readonly stderr?: string;
+  readonly exitCode?: number;
+  readonly errors?: readonly Complaint[];
+  readonly [fact: string]: unknown;
+};
+
+/** Something that was foreseen. What was not foreseen is any other error, and is `internal`. */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  readonly code: FaultCode;
+  readonly facts: FaultFacts;
+
+  constructor(code: FaultCode, message: string, facts: FaultFacts = {}, options: ErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+/** A fault as the store keeps it and a client reads it. */
+export type FaultRecord = {
+  readonly code: FaultCode;
+  readonly class: FaultClass;
+  readonly title: string;
+  readonly message: string;
+  readonly step?: string;
+  readonly expected?: string;
+  readonly saw?: string;
+  readonly console_tail?: string;
+  readonly facts?: Readonly<Record<string, unknown>>;
+  readonly retryable: boolean;
+};
+
+const isNodeError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string';
+
+/** Any error as a Fault: a full disk is known by its errno (or SQLite's code) wherever it happens, the rest is `internal`. */
+export const asFault = (error: unknown): Fault => {
+  if (error instanceof Fault) return error;
+  if (isNodeError(error) && ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(error.code ?? ''))
+    return new Fault(
+      'storage_full',
+      `The disk is full: ${error.message}. Free some space, then try again.`,
+      {},
+      { cause: error },
+    );
+  return new Fault('internal', error instanceof Error ? error.message : String(error), {}, { cause: error });
+};
+
+/** The record of a fault that happened in `step`. */
+export const recordOf = (fault: Fault, step?: string): FaultRecord => {
+  const { expected, saw, consoleTail, ...facts } = fault.facts;
+  const row = faults[fault.code];
+  return {
+    code: fault.code,
+    class: row.class,
+    title: row.title,
+    message: fault.message,
+    ...(step === undefined ? {} : { step }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(saw === undefined ? {} : { saw }),
+    ...(consoleTail === undefined ? {} : { console_tail: consoleTail }),
+    ...(Object.keys(facts).length === 0 ? {} : { facts }),
+    retryable: row.class === 'infra',
+  };
+};

@@ -1,0 +1,42 @@
+/** The words for what a machine is made of, which every room shares. */
+
+export type DiskFormat = 'raw' | 'qcow2';
+
+export type Boot = {
+  readonly device: 'disk' | 'cdrom' | 'net' | 'floppy';
+  /** Absolute paths. A kernel is loaded directly, without firmware or boot loader, as `vmctl start -b` does. */
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly append?: string;
+};
+
+/** `local`: the machine reaches its own endpoint and nothing else. `outgoing`: the network outside as well. */
+export type Nic = { readonly network: 'local' | 'outgoing' };
+
+/** What differs between guests under QEMU, in Packer's words; vmctl knows none of it. Undefined: imaged chooses. */
+export type QemuModel = {
+  readonly machine_type?: string;
+  readonly accelerator?: 'kvm' | 'hvf' | 'tcg' | 'none';
+  readonly cpu_model?: string;
+  readonly cpus?: number;
+  readonly disk_interface?: 'virtio' | 'ide' | 'scsi';
+  readonly net_device?: string;
+  readonly icount?: string;
+  readonly rtc?: string;
+};
+
+/** What a template asks of a machine: all that can be judged before it runs. */
+export type MachineShape = {
+  readonly memoryMb: number;
+  readonly disks: readonly { readonly format: DiskFormat }[];
+  readonly nics: readonly Nic[];
+  readonly boot: Boot;
+  readonly hasCdrom: boolean;
+  readonly hasFloppy: boolean;
+  readonly qemu: QemuModel;
+};
+
+/** Where an endpoint is to listen so that this machine alone reaches it. */
+export type ListenAt =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number; /** The only address that may connect. */ readonly peer: string };

@@ -1,0 +1,34 @@
+import type { ListenAt } from '../hardware.ts';
+
+/** What the endpoint gives for one path. Texts are rendered when they are asked for, files are streamed. */
+export type Answer =
+  | { readonly kind: 'text'; readonly type?: string; readonly render: () => string }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'folder'; readonly path: string };
+
+export type EndpointRequest = {
+  readonly method: string;
+  /** As it was asked, with its query. */
+  readonly url: string;
+  readonly status: number;
+  readonly bytes: number;
+  readonly ms: number;
+  readonly from: string;
+  readonly userAgent?: string;
+};
+
+export type EndpointSpec = {
+  readonly at: ListenAt;
+  /** By path without a slash in front. */
+  readonly answers: ReadonlyMap<string, Answer>;
+  /** The guest's own MAC and host name: `<mac>-install.conf` and `<hostname>-install.conf` fall back to `install.conf`. */
+  readonly mac: string;
+  readonly hostname: string;
+  /** Called once for every request when its reply has ended. */
+  readonly onRequest: (request: EndpointRequest) => void;
+};
+
+/** The HTTP listener of one machine. Disposing it closes it at once, requests and all. */
+export type Endpoint = AsyncDisposable;
+
+export type ServeEndpoint = (spec: EndpointSpec) => Promise<Endpoint>;

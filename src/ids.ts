@@ -1,0 +1,13 @@
+import { randomBytes } from 'node:crypto';
+import { monotonicFactory } from 'ulid';
+import { z } from 'zod';
+
+/** A ULID: 26 characters, sorted by the time it was made. */
+export const Id = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'is not an id: 26 characters in Crockford base 32');
+
+export type Ids = { readonly id: () => string; readonly secret: () => string };
+
+const ulid = monotonicFactory();
+
+/** Ids sort in the order in which they were made, even within a millisecond; secrets have 256 bits. */
+export const systemIds: Ids = { id: () => ulid(), secret: () => randomBytes(32).toString('base64url') };

@@ -1,0 +1,249 @@
+import type { FaultRecord } from '../fault.ts';
+import type { Artifact } from '../image/types.ts';
+
+export const statuses = ['queued', 'running', 'held', 'succeeded', 'failed', 'cancelled'] as const;
+/** Never grows: a client's switch over it stays complete. Detail while running is in `phase`. */
+export type Status = (typeof statuses)[number];
+
+export const phases = [
+  'preparing',
+  'installing',
+  'booting',
+  'connecting',
+  'provisioning',
+  'sealing',
+  'packaging',
+  'publishing',
+] as const;
+export type Phase = (typeof phases)[number];
+
+export type OnError = 'cleanup' | 'hold';
+
+/** What a build takes from the host while it runs. */
+export type Demand = { readonly memoryMb: number; readonly diskMb: number };
+
+/** What a client asked for, accepted and checked: all that is needed to run it again after a crash. */
+export type NewBuild = {
+  readonly id: string;
+  /** The template document as it was sent or stored; a template by name also says its version. */
+  readonly template: unknown;
+  readonly templateName: string;
+  readonly templateVersion?: number;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly priority: number;
+  /** For the whole build, milliseconds. */
+  readonly timeoutMs: number;
+  readonly onError: OnError;
+  /** The context's folder below `contexts/`, or undefined when the body was JSON alone. */
+  readonly contextId?: string;
+  readonly demand: Demand;
+  /** The printable plan. */
+  readonly plan: readonly PlannedStep[];
+  /** Names of variables whose values are never shown and are forgotten when the build ends. */
+  readonly sensitive: readonly string[];
+};
+
+export type PlannedStep = {
+  readonly name: string;
+  readonly phase: Phase;
+  readonly timeoutMs: number;
+  readonly about?: string;
+};
+
+export type Hold = {
+  /** Unix milliseconds. */
+  readonly until: number;
+  readonly ssh?: string;
+};
+
+export type Build = NewBuild & {
+  readonly status: Status;
+  readonly phase?: Phase;
+  /** Number of the attempt that runs or ran last; 0 while it never ran. */
+  readonly attempt: number;
+  readonly attemptsLeft: number;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  /** Not before this time: the pause before another attempt. */
+  readonly notBefore: number;
+  readonly slot?: number;
+  readonly cancelRequested: boolean;
+  readonly fault?: FaultRecord;
+  readonly hold?: Hold;
+  /** Sequence number of the build's newest event: its ETag. */
+  readonly version: number;
+};
+
+export type Step = {
+  readonly attempt: number;
+  readonly seq: number;
+  readonly name: string;
+  readonly phase: Phase;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly fault?: FaultRecord;
+};
+
+export type BuildEvent = {
+  readonly seq: number;
+  readonly at: number;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
+/** A worker's claim. Whoever holds the token may write to the build; a worker whose lease was taken over cannot. */
+export type Claim = { readonly build: Build; readonly token: string };
+
+export type Idempotency = { readonly key: string; readonly owner: string; readonly digest: string };
+
+export type Page<T> = {
+  readonly items: readonly T[];
+  /** Cursor for the next page, undefined on the last. */ readonly next?: string;
+};
+
+export type BuildFilter = {
+  readonly status?: Status;
+  readonly template?: string;
+  /** All of these labels, with these values. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Created at this time or later, Unix milliseconds. */
+  readonly since?: number;
+};
+
+export type PageAsk = { readonly limit: number; readonly after?: string };
+
+export const scopes = ['builds:read', 'builds:write', 'admin'] as const;
+/** `builds:write` includes `builds:read`; `admin` includes both. */
+export type Scope = (typeof scopes)[number];
+
+export type Token = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: number;
+  readonly revokedAt?: number;
+};
+
+export type TemplateVersion = {
+  readonly name: string;
+  readonly version: number;
+  /** SHA-256 over the document's canonical JSON and the context's files. */
+  readonly digest: string;
+  readonly document: unknown;
+  readonly contextId?: string;
+  readonly createdAt: number;
+};
+
+/** How a claimed build ends. Each is one transaction that needs the claim's token, else `lease_lost`. */
+export type Outcome =
+  | { readonly status: 'succeeded'; readonly artifacts: readonly Artifact[] }
+  | { readonly status: 'failed'; readonly fault: FaultRecord }
+  | { readonly status: 'cancelled'; readonly fault: FaultRecord }
+  /** Back to the queue: `losesAttempt` is false when the build is not to blame (the daemon stops). */
+  | {
+      readonly status: 'queued';
+      readonly losesAttempt: boolean;
+      readonly notBefore: number;
+      readonly fault?: FaultRecord;
+    };
+
+/**
+ * All that is durable. Functions return promises, so that another database can stand here without touching a caller;
+ * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
+ */
+export type Store = AsyncDisposable & {
+  /**
+   * Accepts a build. With an idempotency key seen before: same digest gives the first build back (`replayed`),
+   * another digest throws `idempotency_mismatch`. Builds that arrive together share one fsync.
+   */
+  readonly add: (
+    build: NewBuild,
+    idempotency?: Idempotency,
+  ) => Promise<{ readonly build: Build; readonly replayed: boolean }>;
+  readonly find: (id: string) => Promise<Build | undefined>;
+  /** Newest first. */
+  readonly list: (filter: BuildFilter, page: PageAsk) => Promise<Page<Build>>;
+  /** Number of builds by status. */
+  readonly counts: () => Promise<Readonly<Record<Status, number>>>;
+
+  /**
+   * Claims the first build in the queue (highest priority, then oldest, among those whose pause is over), if `room`
+   * has place for it: a build that does not fit yet keeps its place, so that small ones cannot starve it.
+   */
+  readonly claim: (ask: {
+    readonly token: string;
+    readonly slot: number;
+    readonly room: Demand;
+    readonly leaseMs: number;
+  }) => Promise<Claim | undefined>;
+  /** When the next queued build's pause is over: Unix milliseconds, undefined when the queue is empty. */
+  readonly nextDue: () => Promise<number | undefined>;
+  /** Prolongs the leases; the tokens that are no longer valid come back. */
+  readonly heartbeat: (tokens: readonly string[], leaseMs: number) => Promise<readonly string[]>;
+  /** Requeues what ran when the daemon was killed, with the attempt given back; fails what was held. Returns the ids. */
+  readonly recover: () => Promise<readonly string[]>;
+
+  /** Appends an event. Without a token: for what is not a worker's (a client's cancel). */
+  readonly event: (id: string, type: string, data: Readonly<Record<string, unknown>>, token?: string) => Promise<void>;
+  readonly beginStep: (
+    id: string,
+    token: string,
+    step: { readonly name: string; readonly phase: Phase },
+  ) => Promise<number>;
+  readonly endStep: (id: string, token: string, seq: number, fault?: FaultRecord) => Promise<void>;
+  readonly hold: (id: string, token: string, hold: Hold, fault: FaultRecord) => Promise<void>;
+  /** A client's: new end of the hold, or now. Throws `build_not_held`. */
+  readonly setHold: (id: string, until: number) => Promise<Build>;
+  readonly finish: (id: string, token: string, outcome: Outcome) => Promise<void>;
+
+  /** A queued build is cancelled at once, a running or held one is asked to; idempotent; an ended one stays as it is. */
+  readonly cancel: (id: string) => Promise<Build | undefined>;
+  /** Forgets an ended build; false if there is none. Throws `build_active`. The caller deletes its files. */
+  readonly remove: (id: string) => Promise<boolean>;
+  /** The ended builds beyond the `keep` newest or older than `olderThan` (Unix ms), oldest first, at most `limit`. */
+  readonly expired: (ask: {
+    readonly keep: number;
+    readonly olderThan: number;
+    readonly limit: number;
+  }) => Promise<readonly string[]>;
+
+  readonly steps: (id: string) => Promise<readonly Step[]>;
+  readonly artifacts: (id: string) => Promise<readonly Artifact[]>;
+  /** In order, those with a number above `after`, at most `limit`. */
+  readonly events: (id: string, after: number, limit: number) => Promise<readonly BuildEvent[]>;
+  /** Calls back after each commit that changed the build, or any build for `*`. One listener set for the whole process: cheap for thousands. */
+  readonly onChange: (id: string, seen: (build: string) => void) => Disposable;
+
+  readonly putTemplate: (
+    name: string,
+    document: unknown,
+    digest: string,
+    contextId?: string,
+  ) => Promise<{ readonly version: TemplateVersion; readonly created: boolean }>;
+  /** The newest version when none is named. */
+  readonly template: (name: string, version?: number) => Promise<TemplateVersion | undefined>;
+  /** The newest version of each, by name. */
+  readonly templates: (page: PageAsk) => Promise<Page<TemplateVersion>>;
+  readonly templateVersions: (name: string, page: PageAsk) => Promise<Page<TemplateVersion>>;
+  /** Context ids that builds or templates still refer to. */
+  readonly contexts: () => Promise<ReadonlySet<string>>;
+
+  /** Keeps only the hash of the secret. */
+  readonly addToken: (token: {
+    readonly id: string;
+    readonly name: string;
+    readonly scopes: readonly Scope[];
+    readonly hash: Uint8Array;
+  }) => Promise<Token>;
+  /** All tokens, revoked ones too, with their hashes for a comparison in constant time. */
+  readonly tokens: () => Promise<readonly (Token & { readonly hash: Uint8Array })[]>;
+  readonly revokeToken: (id: string) => Promise<Token | undefined>;
+
+  /** A write that is rolled back, and `PRAGMA quick_check` on demand: throws `store_unavailable` or `storage_full`. */
+  readonly check: () => Promise<void>;
+};
+
+/** Runs a claimed build to its end and gives what it published; throws the fault that ended it. The build room's part. */
+export type RunBuild = (claim: Claim, slot: number, signal: AbortSignal) => Promise<readonly Artifact[]>;

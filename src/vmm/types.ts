@@ -1,0 +1,99 @@
+/** What starts machines, in the words of a build. Nothing here knows the program behind it. */
+
+import type { Boot, DiskFormat, ListenAt, MachineShape, Nic, QemuModel } from '../hardware.ts';
+
+export type DiskFile = { readonly path: string; readonly format: DiskFormat };
+
+/** A disk to make: empty, or an overlay whose reads fall through to `base`, which nobody may change meanwhile. */
+export type DiskSpec = DiskFile & {
+  /** MiB. With a base it may be left out: the base's own size. */
+  readonly sizeMb?: number;
+  readonly base?: DiskFile;
+};
+
+export type MachineSpec = {
+  /** The slot's name, `imaged-0` and so on: it decides the addresses, and is how a machine left behind is found. */
+  readonly name: string;
+  /** The number in the name. */
+  readonly slot: number;
+  /** A folder of this machine's own, mode 0700, for sockets and logs. Its path is short: sockets allow 104 bytes. */
+  readonly folder: string;
+  readonly memoryMb: number;
+  readonly disks: readonly DiskFile[];
+  readonly cdrom?: string;
+  readonly floppy?: string;
+  readonly nics: readonly Nic[];
+  readonly boot: Boot;
+  readonly qemu: QemuModel;
+  /** When the guest resets itself: `end` ends the machine, `again` lets it boot once more. */
+  readonly onReboot: 'end' | 'again';
+};
+
+/** Why a machine has gone. `stopped` is our own doing; `killed` is somebody else's (an operator, the host). */
+export type Ending = {
+  readonly how: 'halt' | 'reboot' | 'panic' | 'crash' | 'killed' | 'stopped';
+  /** For people: the event, the exit code or signal, the last words of the hypervisor. */
+  readonly detail: string;
+};
+
+export type Addresses = {
+  /** As the guest sees them. */
+  readonly guestIp: string;
+  readonly hostIp: string;
+  readonly mac: string;
+  /** Where the guest finds its endpoint; `url` has no slash at its end. */
+  readonly http: { readonly ip: string; readonly port: number; readonly url: string };
+  readonly listen: ListenAt;
+  /** Where the daemon finds the guest's port 22. */
+  readonly ssh: { readonly host: string; readonly port: number };
+};
+
+/** The serial line as bytes. One reader; when it does not read, the line holds its breath, and nothing is lost. */
+export type SerialLine = {
+  /** Ends when the line closes. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Resolves when the line has taken the bytes. Throws `console_closed`. */
+  readonly write: (bytes: Uint8Array) => Promise<void>;
+};
+
+/** A running virtual machine. Disposing it cuts its power if need be and waits until it is gone, sockets and all. */
+export type Machine = AsyncDisposable & {
+  readonly name: string;
+  readonly line: SerialLine;
+  readonly addresses: Addresses;
+  /** Facts for the build's log: program, version, accelerator, command line. */
+  readonly about: Readonly<Record<string, unknown>>;
+  /** Lets the processor run. Until then the machine stands still, so that nobody misses its first words. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+  /** Settles once, when the machine has gone. Never rejects. */
+  readonly ended: Promise<Ending>;
+  /** Calls back each time the guest resets itself and the machine boots again (`onReboot: 'again'`). */
+  readonly onRebooted: (seen: () => void) => void;
+  /** `ask` presses the power button and returns; `cut` pulls the plug and returns when the machine is gone. */
+  readonly stop: (how: 'ask' | 'cut', signal: AbortSignal) => Promise<void>;
+};
+
+export type HypervisorFacts = {
+  readonly name: 'qemu' | 'vmctl';
+  readonly version: string;
+  readonly accelerators: readonly string[];
+  readonly formats: readonly DiskFormat[];
+  readonly limits: { readonly memoryMb: number; readonly disks: number; readonly nics: number };
+  readonly notes: readonly string[];
+};
+
+/** Starts machines. `qemu.ts` serves any host with QEMU; `vmctl.ts` is at home on OpenBSD. */
+export type Hypervisor = {
+  /** What this host can do. Throws `program_missing` or `hypervisor_unavailable`. */
+  readonly facts: (signal: AbortSignal) => Promise<HypervisorFacts>;
+  /** What of the shape this hypervisor cannot do, each with a pointer into the template; empty when all is well. */
+  readonly refuse: (shape: MachineShape) => readonly { readonly pointer: string; readonly message: string }[];
+  /** Makes a disk image, mode 0600; never overwrites. Throws `disk_failed`, `storage_full`. */
+  readonly createDisk: (disk: DiskSpec, signal: AbortSignal) => Promise<void>;
+  /** Copies an image into another format: flat (no backing file), sparse, compact. Throws as `createDisk` does. */
+  readonly convertDisk: (from: DiskFile, to: DiskFile, signal: AbortSignal) => Promise<void>;
+  /** Starts a machine that stands still until `run`. Throws `hypervisor_failed`, `program_missing`. */
+  readonly start: (spec: MachineSpec, signal: AbortSignal) => Promise<Machine>;
+  /** Stops the machine that an earlier run of the daemon left in this folder under this name; true when there was one. */
+  readonly reap: (name: string, folder: string, signal: AbortSignal) => Promise<boolean>;
+};

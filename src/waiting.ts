@@ -1,0 +1,57 @@
+import type { Clock } from './clock.ts';
+
+/** The promise, or the signal's reason if that comes first. The promise itself is not stopped. */
+export const orAborted = <T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> =>
+  new Promise<T>((resolve, reject) => {
+    signal.throwIfAborted();
+    // An abort reason is whatever its owner chose, an Error by this program's habit.
+    const stop = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).then(() => signal.removeEventListener('abort', stop));
+  });
+
+export type RetryPolicy = {
+  readonly attempts: number;
+  readonly firstMs: number;
+  readonly growth: number;
+  readonly mostMs: number;
+};
+
+/** Asks again while `again` says the error may pass. The one loop in the program that sleeps between attempts. */
+export const retry = async <T>(
+  ask: (attempt: number) => Promise<T>,
+  { attempts, firstMs, growth, mostMs }: RetryPolicy,
+  again: (error: unknown) => boolean,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<T> => {
+  let pauseMs = firstMs;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask(attempt);
+    } catch (error) {
+      if (attempt >= attempts || signal.aborted || !again(error)) throw error;
+    }
+    await clock.sleep(pauseMs, signal);
+    pauseMs = Math.min(pauseMs * growth, mostMs);
+  }
+};
+
+/** A promise and the two ways to settle it. */
+export type Settled<T> = {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: unknown) => void;
+};
+
+/** Promise.withResolvers, which Node has from 22 on. A rejection that nobody awaits is not an error of the process. */
+export const settled = <T>(): Settled<T> => {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  promise.then(undefined, () => undefined);
+  return { promise, resolve, reject };
+};
