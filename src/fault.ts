@@ -80,6 +80,7 @@ export type FaultFacts = {
   readonly stderr?: string;
   readonly exitCode?: number;
   readonly errors?: readonly Complaint[];
+  readonly step?: string;
   readonly [fact: string]: unknown;
 };
 
@@ -126,9 +127,13 @@ export const asFault = (error: unknown): Fault => {
   return new Fault('internal', error instanceof Error ? error.message : String(error), {}, { cause: error });
 };
 
-/** The record of a fault that happened in `step`. */
-export const recordOf = (fault: Fault, step?: string): FaultRecord => {
-  const { expected, saw, consoleTail, ...facts } = fault.facts;
+/** The same fault, knowing the step in which it happened. */
+export const inStep = (fault: Fault, step: string): Fault =>
+  new Fault(fault.code, fault.message, { ...fault.facts, step }, { cause: fault.cause });
+
+/** The fault as it is kept and shown. */
+export const recordOf = (fault: Fault): FaultRecord => {
+  const { expected, saw, consoleTail, step, ...facts } = fault.facts;
   const row = faults[fault.code];
   return {
     code: fault.code,

@@ -1,0 +1,66 @@
+import type { Guest, SshKey } from '../guest/types.ts';
+import type { Artifact } from '../image/types.ts';
+import type { Spec } from '../template/spec.ts';
+import type { DiskFile } from '../vmm/types.ts';
+import type { Job } from './job.ts';
+import { planFrom, type Plan } from './plan.ts';
+import type { Running } from './running.ts';
+import { awaitEndOfInstall } from './steps/await-end-of-install.ts';
+import { bootFromDisk } from './steps/boot-from-disk.ts';
+import { connect } from './steps/connect.ts';
+import { createDisks } from './steps/create-disks.ts';
+import { exportArtifact, type Exported } from './steps/export-artifact.ts';
+import { install } from './steps/install.ts';
+import { keepInstaller } from './steps/keep-installer.ts';
+import { makeKey } from './steps/make-key.ts';
+import { makeWorkspace } from './steps/make-workspace.ts';
+import { provisionByConsole, provisionByShell } from './steps/provision.ts';
+import { publish } from './steps/publish.ts';
+import { shutDown } from './steps/shut-down.ts';
+import { startInstaller } from './steps/start-installer.ts';
+
+type Given = { readonly job: Job };
+type Prepared = Given & { readonly workspace: string; readonly disks: readonly DiskFile[] };
+type Keyed = Prepared & { readonly key: SshKey };
+type Packed = { readonly exported?: readonly Exported[] };
+type Up = { readonly running: Running };
+
+/** The disks are filled and their machine has gone: nothing more is to be done in it. */
+const installed = <Has extends Prepared & { key?: SshKey }>(plan: Plan<Given, Has>, spec: NonNullable<Spec['install']>) =>
+  plan.then(startInstaller('end')).then(install(spec)).then(awaitEndOfInstall(spec));
+
+/** A machine runs that provisioners may work in. */
+const up = <Has extends Prepared & { key?: SshKey }>(plan: Plan<Given, Has>, { install: spec }: Spec): Plan<Given, Has & Up> => {
+  if (spec === undefined) return plan.then(startInstaller('again')).then(keepInstaller);
+  if (spec.ends === 'never') return plan.then(startInstaller('again')).then(install(spec)).then(keepInstaller);
+  return installed(plan, spec).then(bootFromDisk);
+};
+
+const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, communicator: NonNullable<Spec['communicator']>) =>
+  spec.provisioners
+    .reduce<Plan<Given, Keyed & Up & { readonly guest: Guest }>>(
+      (so, provisioner) =>
+        so.then(provisioner.type === 'shell' ? provisionByShell(provisioner) : provisionByConsole(provisioner)),
+      up(plan, spec).then(connect(communicator)),
+    )
+    .then(shutDown(spec.shutdown));
+
+const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec) =>
+  spec.provisioners
+    .filter((provisioner) => provisioner.type === 'console')
+    .reduce<Plan<Given, Prepared & Up>>((so, provisioner) => so.then(provisionByConsole(provisioner)), up(plan, spec))
+    .then(shutDown(spec.shutdown));
+
+const filled = (spec: Spec): Plan<Given, Prepared> => {
+  const prepared = planFrom<Given>().then(makeWorkspace).then(createDisks);
+  if (spec.communicator) return provisionedBySsh(prepared.then(makeKey), spec, spec.communicator);
+  const endsByItself = spec.install !== undefined && spec.install.ends !== 'never';
+  if (spec.install && endsByItself && spec.provisioners.length === 0) return installed(prepared, spec.install);
+  return provisionedByConsole(prepared, spec);
+};
+
+/** The whole list of steps that build this spec: reading it is reading what will happen. */
+export const recipeFor = (spec: Spec): Plan<Given, { readonly artifacts: readonly Artifact[] }> => {
+  const before: Plan<Given, Prepared & Packed> = filled(spec);
+  return spec.artifacts.reduce((so, artifact) => so.then(exportArtifact(artifact)), before).then(publish);
+};

@@ -1,0 +1,96 @@
+import { Fault } from '../fault.ts';
+import type { Endpoint } from '../httpd/types.ts';
+import type { Console, Turn } from '../vmm/console-types.ts';
+import type { Ending, Machine } from '../vmm/types.ts';
+import { orAborted } from '../waiting.ts';
+
+/** A machine that runs, with its console attached and its endpoint open. */
+export type Running = AsyncDisposable & {
+  readonly machine: Machine;
+  readonly console: Console;
+  readonly endpoint: Endpoint;
+};
+
+const codeOf = {
+  halt: 'guest_halted',
+  reboot: 'guest_rebooted',
+  panic: 'guest_panicked',
+  crash: 'machine_crashed',
+  killed: 'machine_stopped',
+  stopped: 'machine_stopped',
+} as const satisfies Record<Ending['how'], string>;
+
+const words = {
+  halt: 'The guest powered off',
+  reboot: 'The guest rebooted',
+  panic: 'The kernel of the guest panicked',
+  crash: 'The machine went away by itself',
+  killed: 'The machine was stopped from outside imaged',
+  stopped: 'The machine was stopped',
+} as const satisfies Record<Ending['how'], string>;
+
+/** The fault of a machine that ended while `expected` was due. */
+export const endedTooEarly = ({ how, detail }: Ending, expected: string, tail: string, cause?: unknown): Fault =>
+  new Fault(codeOf[how], `${words[how]} while ${expected} was awaited (${detail}).`, { expected, saw: detail, consoleTail: tail }, { cause });
+
+// vmd's own limit is 3 restarts in quick succession (openbsd vmd(8), config_setvm); a guest that is being
+// provisioned may reboot, but not this often within one step.
+const mostReboots = 5;
+
+/**
+ * Does `work` while watching the machine: its end, a panic on its console, and reboots without end each stop the
+ * work at once with their own fault. `expected` says, for people, what the work was waiting for.
+ */
+export const whileAlive = async <T>(
+  { machine, console }: Running,
+  expected: string,
+  work: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> => {
+  const watch = new AbortController();
+  const both = AbortSignal.any([signal, watch.signal]);
+  let over = false;
+  let reboots = 0;
+  const stop = (why: unknown) => {
+    if (!over) watch.abort(why);
+  };
+  machine.onRebooted(() => {
+    if (++reboots > mostReboots)
+      stop(new Fault('guest_reboot_loop', `The guest rebooted ${reboots} times while ${expected} was awaited.`, { expected, saw: `${reboots} reboots`, consoleTail: console.tail() }));
+  });
+  machine.ended.then((ending) => stop(endedTooEarly(ending, expected, console.tail())), stop);
+  console.panicked.catch(stop);
+  try {
+    return await work(both);
+  } catch (error) {
+    both.throwIfAborted();
+    throw error;
+  } finally {
+    over = true;
+  }
+};
+
+/**
+ * Holds a conversation to its end. When the machine goes in the middle of it, the fault says how it went and which
+ * text was still awaited.
+ */
+export const converseWith = async (
+  { machine, console }: Running,
+  turns: readonly Turn[],
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await Promise.race([console.converse(turns, signal), console.panicked]);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'console_closed') throw error;
+    const ending = await orAborted(machine.ended, signal);
+    throw endedTooEarly(ending, error.facts.expected ?? 'the end of the conversation', console.tail(), error);
+  }
+};
+
+/** Waits for the machine to go by itself, and for its last words. The caller's signal bounds it. */
+export const awaitEnd = async ({ machine, console }: Running, signal: AbortSignal): Promise<Ending> => {
+  const ending = await orAborted(Promise.race([machine.ended, console.panicked]), signal);
+  await orAborted(console.drained, signal);
+  return ending;
+};

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { connectSsh } from '../../guest/ssh.ts';
+import type { Guest, SshKey } from '../../guest/types.ts';
+import type { Spec } from '../../template/spec.ts';
+import type { Job } from '../job.ts';
+import type { Step } from '../plan.ts';
+import { whileAlive, type Running } from '../running.ts';
+
+// The communicator's own deadline ends with a better fault than the step's; the step's stands behind it.
+const graceMs = 15_000;
+
+/** The first login: it waits while the guest boots. */
+export const connect = ({ username, timeoutMs }: NonNullable<Spec['communicator']>) =>
+  ({
+    name: 'connect',
+    phase: 'connecting',
+    timeoutMs: timeoutMs + graceMs,
+    about: `ssh as ${username}`,
+    async run({ job, running, key, workspace }, { clock, signal, keep, log }) {
+      const { host, port: forwarded } = running.machine.addresses.ssh;
+      const spec = {
+        host,
+        port: forwarded,
+        username,
+        keyFile: key.privateFile,
+        knownHostsFile: join(workspace, 'known_hosts'),
+        folder: job.folders.machine(job.slot),
+        timeoutMs,
+      };
+      const guest = await whileAlive(running, 'a login by ssh', (alive) => connectSsh(spec, { clock, onNote: log }, alive), signal);
+      return { guest: keep(guest) };
+    },
+  }) satisfies Step<{ job: Job; running: Running; key: SshKey; workspace: string }, { guest: Guest }>;

@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import type { DiskFile } from '../../vmm/types.ts';
+import type { Job } from '../job.ts';
+import type { Step } from '../plan.ts';
+
+/** The machine's disks: empty ones, or overlays over a base that stays as it is. */
+export const createDisks = {
+  name: 'create-disks',
+  phase: 'preparing',
+  timeoutMs: 120_000,
+  async run({ job, workspace }, { hypervisor, log, signal }) {
+    const disks: DiskFile[] = [];
+    for (const [at, { format, sizeMb, base }] of job.spec.disks.entries()) {
+      const disk = { path: join(workspace, `disk${at}.${format}`), format };
+      await hypervisor.createDisk(
+        {
+          ...disk,
+          ...(sizeMb === undefined ? {} : { sizeMb }),
+          ...(base === undefined ? {} : { base: { path: base.path, format: base.format } }),
+        },
+        signal,
+      );
+      log(`made disk ${at}: ${format}, ${sizeMb === undefined ? 'as large as its base' : `${sizeMb} MB`}${base ? `, over ${base.shown}` : ''}`);
+      disks.push(disk);
+    }
+    return { disks };
+  },
+} satisfies Step<{ job: Job; workspace: string }, { disks: readonly DiskFile[] }>;

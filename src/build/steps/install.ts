@@ -1,0 +1,19 @@
+import type { SshKey } from '../../guest/types.ts';
+import type { Spec } from '../../template/spec.ts';
+import { turnsOf } from '../../template/turns.ts';
+import { lateFactsOf } from '../job.ts';
+import type { Step } from '../plan.ts';
+import { converseWith, type Running } from '../running.ts';
+
+/** The conversation with the installer, line by line. */
+export const install = ({ turns, timeoutMs }: NonNullable<Spec['install']>) =>
+  ({
+    name: 'install',
+    phase: 'installing',
+    timeoutMs,
+    about: `${turns.length} lines on the console`,
+    async run({ installer, key }, { signal }) {
+      await converseWith(installer, turnsOf(turns, lateFactsOf(installer.machine, key)), signal);
+      return {};
+    },
+  }) satisfies Step<{ installer: Running; key?: SshKey }, object>;

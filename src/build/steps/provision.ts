@@ -1,0 +1,55 @@
+import type { Guest, SshKey } from '../../guest/types.ts';
+import { provisionShell } from '../../guest/shell.ts';
+import { render } from '../../template/render.ts';
+import type { ConsoleProvisioner, ShellProvisioner } from '../../template/spec.ts';
+import { turnsOf } from '../../template/turns.ts';
+import { lateFactsOf, type Job } from '../job.ts';
+import type { Step } from '../plan.ts';
+import { converseWith, whileAlive, type Running } from '../running.ts';
+
+/** Runs scripts in the guest, over ssh. */
+export const provisionByShell = (provisioner: ShellProvisioner) =>
+  ({
+    name: provisioner.name,
+    phase: 'provisioning',
+    timeoutMs: provisioner.timeoutMs,
+    about: `shell: ${provisioner.scripts.length} script(s)`,
+    async run({ job, running, guest, key }, { clock, log, signal }) {
+      const late = lateFactsOf(running.machine, key);
+      const env = Object.fromEntries(Object.entries(provisioner.env).map(([name, text]) => [name, render(text, late)]));
+      const work = (alive: AbortSignal) =>
+        provisionShell(
+          {
+            ...provisioner,
+            scripts: provisioner.scripts.map((script) =>
+              'inline' in script ? { text: render(script.inline, late) } : { file: script.file.path, name: script.file.shown },
+            ),
+            env: {
+              IMAGED_BUILD_ID: job.id,
+              PACKER_BUILD_NAME: job.spec.name,
+              PACKER_BUILDER_TYPE: 'imaged',
+              PACKER_HTTP_ADDR: late.http_addr,
+              ...env,
+            },
+          },
+          guest,
+          { clock, onLine: (line, stream) => log(stream === 'stderr' ? `! ${line}` : `  ${line}`) },
+          alive,
+        );
+      await whileAlive(running, `the end of the provisioner ${provisioner.name}`, work, signal);
+      return {};
+    },
+  }) satisfies Step<{ job: Job; running: Running; guest: Guest; key: SshKey }, object>;
+
+/** Talks to the installed system on its console: for guests without a network. */
+export const provisionByConsole = ({ name, turns, timeoutMs }: ConsoleProvisioner) =>
+  ({
+    name,
+    phase: 'provisioning',
+    timeoutMs,
+    about: `${turns.length} lines on the console`,
+    async run({ running, key }, { signal }) {
+      await converseWith(running, turnsOf(turns, lateFactsOf(running.machine, key)), signal);
+      return {};
+    },
+  }) satisfies Step<{ running: Running; key?: SshKey }, object>;

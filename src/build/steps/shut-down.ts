@@ -1,0 +1,47 @@
+import { Fault } from '../../fault.ts';
+import type { Guest, SshKey } from '../../guest/types.ts';
+import { render } from '../../template/render.ts';
+import type { Spec } from '../../template/spec.ts';
+import { orAborted } from '../../waiting.ts';
+import { lateFactsOf } from '../job.ts';
+import type { Step } from '../plan.ts';
+import { awaitEnd, endedTooEarly, type Running } from '../running.ts';
+
+const isLostConnection = (error: unknown): boolean => error instanceof Fault && error.code === 'ssh_broken';
+
+const ask = async ({ command }: Spec['shutdown'], running: Running, guest: Guest | undefined, key: SshKey | undefined, log: (line: string) => void, signal: AbortSignal) => {
+  if (command === undefined || guest === undefined) return running.machine.stop('ask', signal);
+  const text = render(command, lateFactsOf(running.machine, key));
+  try {
+    const { exitCode } = await guest.run(text, { onLine: log }, signal);
+    log(`"${text}" ended with exit code ${exitCode}`);
+  } catch (error) {
+    // A guest that powers off takes the connection with it.
+    if (!isLostConnection(error)) throw error;
+  }
+};
+
+/** The guest powers off: by the template's command, else by its power button. Then the machine is let go. */
+export const shutDown = (shutdown: Spec['shutdown']) =>
+  ({
+    name: 'shut-down',
+    phase: 'sealing',
+    timeoutMs: shutdown.timeoutMs + 30_000,
+    async run({ running, guest, key }, { clock, log, signal }) {
+      const expected = "the guest's own power-off";
+      const tooLong = () =>
+        new Fault('guest_still_running', `The guest was still running ${shutdown.timeoutMs / 1000} s after it was asked to power off.`, {
+          expected,
+          saw: 'a running machine',
+          consoleTail: running.console.tail(),
+        });
+      using deadline = clock.deadline(shutdown.timeoutMs, signal, tooLong);
+      // A command that powers the machine off may never report its own end.
+      const asked = ask(shutdown, running, guest, key, log, deadline.signal);
+      const ending = await orAborted(Promise.race([running.machine.ended, asked.then(() => awaitEnd(running, deadline.signal))]), deadline.signal);
+      if (ending.how !== 'halt') throw endedTooEarly(ending, expected, running.console.tail());
+      await guest?.[Symbol.asyncDispose]();
+      await running[Symbol.asyncDispose]();
+      return {};
+    },
+  }) satisfies Step<{ running: Running; guest?: Guest; key?: SshKey }, object>;

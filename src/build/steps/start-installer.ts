@@ -1,0 +1,19 @@
+import type { SshKey } from '../../guest/types.ts';
+import type { DiskFile } from '../../vmm/types.ts';
+import type { Job } from '../job.ts';
+import { launch } from '../launch.ts';
+import type { Step } from '../plan.ts';
+import type { Running } from '../running.ts';
+
+/** The first machine: the template's boot medium, with the empty disks attached. */
+export const startInstaller = (onReboot: 'end' | 'again') =>
+  ({
+    name: 'start-installer',
+    phase: 'installing',
+    timeoutMs: 60_000,
+    async run({ job, disks, key }, tools) {
+      const { kernel, initrd, ...boot } = job.spec.boot;
+      const files = { ...(kernel ? { kernel: kernel.path } : {}), ...(initrd ? { initrd: initrd.path } : {}) };
+      return { installer: tools.keep(await launch({ job, disks, key, boot: { ...boot, ...files }, onReboot }, tools)) };
+    },
+  }) satisfies Step<{ job: Job; disks: readonly DiskFile[]; key?: SshKey }, { installer: Running }>;

@@ -1,0 +1,19 @@
+import type { Clock } from '../clock.ts';
+import type { Resource } from '../disposals.ts';
+import type { Growth } from '../growth.ts';
+import type { Hypervisor } from '../vmm/types.ts';
+
+/** What every step may use beside the facts it needs. */
+export type StepTools = {
+  /** Aborts when the step's time is over, the build is cancelled or the daemon stops. */
+  readonly signal: AbortSignal;
+  /** Keeps a resource until the build has ended, and hands it back. */
+  readonly keep: <T extends Resource>(resource: T) => T;
+  readonly hypervisor: Hypervisor;
+  readonly clock: Clock;
+  readonly growth: Growth;
+  /** Appends an event to the build. Secrets are masked. */
+  readonly event: (type: string, data: Readonly<Record<string, unknown>>) => void;
+  /** Appends a line to the build's log. Secrets are masked. */
+  readonly log: (line: string) => void;
+};

@@ -1,0 +1,189 @@
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, stat } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { distance } from 'fastest-levenshtein';
+import { parse, TomlError } from 'smol-toml';
+import { z } from 'zod';
+import { Fault, type Complaint } from './fault.ts';
+import { Duration, SizeMb } from './units.ts';
+
+const path = z.string().refine(isAbsolute, 'must be an absolute path');
+
+const Listen = z
+  .string()
+  .regex(
+    /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/,
+    'must be address:port, such as "127.0.0.1:8080" or "[::1]:8080"',
+  )
+  .transform((text) => {
+    const at = text.lastIndexOf(':');
+    return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
+  })
+  .refine(({ port }) => port <= 65535, 'has a port above 65535');
+
+const Hypervisor = z
+  .strictObject({
+    type: z.enum(['qemu']).default('qemu').describe('What starts machines.'),
+    binary: z.string().default('qemu-system-x86_64').describe('The QEMU program, by name or absolute path.'),
+    qemu_img: z.string().default('qemu-img').describe('The disk image program, by name or absolute path.'),
+    netcat: z.string().default('nc').describe("OpenBSD's netcat, which carries a machine's requests to its endpoint."),
+    accelerator: z
+      .enum(['auto', 'kvm', 'hvf', 'tcg'])
+      .default('auto')
+      .describe('"auto" uses hardware acceleration where a probe has seen a guest run with it, else TCG.'),
+    allow_outgoing: z
+      .boolean()
+      .default(false)
+      .describe('Whether templates may ask for a network interface that reaches the outside.'),
+  })
+  .prefault({});
+
+const Capacity = z
+  .strictObject({
+    memory: SizeMb.optional().describe(
+      'Memory that all machines together may take. Default: three quarters of the host.',
+    ),
+    disk_reserve: SizeMb.default(1024).describe('Disk space that builds leave free in data_dir.'),
+  })
+  .prefault({});
+
+const Retention = z
+  .strictObject({
+    keep: z.int().min(0).default(1000).describe('How many ended builds are kept.'),
+    days: z.number().min(0).default(90).describe('How many days an ended build is kept.'),
+  })
+  .prefault({});
+
+const Limits = z
+  .strictObject({
+    body: SizeMb.default(4).describe('Largest JSON body.'),
+    context: SizeMb.default(256).describe('Largest context archive, packed as well as unpacked.'),
+    context_files: z.int().min(1).default(10_000).describe('Most files in a context archive.'),
+    build_timeout: Duration.default(4 * 3_600_000).describe('For a build whose template and request name none.'),
+    hold: Duration.default(30 * 60_000).describe(
+      'How long the machine of a failed build with on_error "hold" is kept.',
+    ),
+    longest_hold: Duration.default(8 * 3_600_000).describe('How far a client may prolong a hold, from now.'),
+  })
+  .prefault({});
+
+/** The configuration file, imaged.toml. */
+export const Config = z.strictObject({
+  listen: Listen.prefault('127.0.0.1:8080').describe('Address and port of the API. Put TLS in front (relayd, nginx).'),
+  data_dir: path.default('/var/imaged').describe('The store, contexts, builds and work disks. Needs room for images.'),
+  run_dir: path.optional().describe('Sockets of machines; at most 60 characters long. Default: data_dir/run.'),
+  log_level: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('Log lines below this level are not written. Read again on SIGHUP.'),
+  workers: z.int().min(1).max(250).default(2).describe('How many builds run at once.'),
+  attempts: z.int().min(1).max(10).default(3).describe('How often a build is tried when the host is to blame.'),
+  hypervisor: Hypervisor,
+  capacity: Capacity,
+  retention: Retention.describe('Read again on SIGHUP.'),
+  limits: Limits,
+  media: z
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a name: letters, digits, . _ -'), path)
+    .default({})
+    .describe(
+      'Files and folders of this host that templates may read, by name: "media:NAME/path". Read again on SIGHUP.',
+    ),
+});
+
+export type Config = z.infer<typeof Config> & { readonly run_dir: string };
+
+const invalid = (file: string, errors: readonly Complaint[]): Fault =>
+  new Fault(
+    'configuration_invalid',
+    errors.map(({ pointer, message }) => `${file}: ${pointer ? `${pointer}: ` : ''}${message}`).join('\n'),
+    { errors },
+  );
+
+const keysAt = (place: readonly PropertyKey[]): readonly string[] => {
+  const tables: Record<string, z.ZodType> = {
+    hypervisor: Hypervisor,
+    capacity: Capacity,
+    retention: Retention,
+    limits: Limits,
+  };
+  const schema = place.length === 0 ? Config : tables[String(place[0])];
+  const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+};
+
+const complaintsOf = (error: z.ZodError): Complaint[] =>
+  error.issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return [{ pointer: issue.path.join('.'), message: issue.message }];
+    return issue.keys.map((key) => {
+      const [near] = keysAt(issue.path).toSorted((a, b) => distance(a, key) - distance(b, key));
+      return {
+        pointer: [...issue.path, key].join('.'),
+        message: near === undefined ? 'there is no such key' : `there is no such key; did you mean "${near}"?`,
+      };
+    });
+  });
+
+// sun_path holds 104 bytes on OpenBSD; a socket's name below run_dir takes up to 40.
+const longestRunDir = 60;
+
+/** Reads the text of a configuration file. Throws `configuration_invalid` with one line for each thing that is wrong. */
+export const parseConfig = (text: string, file: string): Config => {
+  let document;
+  try {
+    document = parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [what = 'is not TOML'] = error.message.split('\n');
+    throw invalid(`${file}:${error.line}:${error.column}`, [{ pointer: '', message: what }]);
+  }
+  const { data: config, error } = Config.safeParse(document);
+  if (error) throw invalid(file, complaintsOf(error));
+  const run_dir = config.run_dir ?? join(config.data_dir, 'run');
+  if (Buffer.byteLength(run_dir) > longestRunDir)
+    throw invalid(file, [
+      {
+        pointer: 'run_dir',
+        message: `${run_dir} is longer than ${longestRunDir} characters; sockets would not fit. Set a shorter run_dir.`,
+      },
+    ]);
+  return { ...config, run_dir };
+};
+
+/** Reads the configuration file. A missing one is an error: its path was asked for. */
+export const readConfig = async (file: string): Promise<Config> => {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new Fault(
+      'configuration_invalid',
+      `${file}: cannot be read: ${error.code ?? error.message}. Name another file with -f.`,
+      {},
+      { cause: error },
+    );
+  });
+  return parseConfig(text, file);
+};
+
+/** Proves that the folders can be used and the media are there; makes data_dir if it is missing. */
+export const checkConfig = async (config: Config, file: string): Promise<void> => {
+  const errors: Complaint[] = [];
+  const complain = (pointer: string, message: string) => errors.push({ pointer, message });
+  for (const key of ['data_dir', 'run_dir'] as const) {
+    const folder = config[key];
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o750 });
+      if (!(await stat(folder)).isDirectory()) complain(key, `${folder} is not a folder`);
+      await access(folder, constants.W_OK | constants.X_OK);
+    } catch (error) {
+      const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+      complain(key, `${folder} cannot be written (${why}). Make it, and give it to the user that runs imaged.`);
+    }
+  }
+  for (const [name, at] of Object.entries(config.media)) {
+    await access(at, constants.R_OK).catch(() => complain(`media.${name}`, `${at} cannot be read`));
+  }
+  if (errors.length > 0) throw invalid(file, errors);
+};
+
+/** MiB of memory that all machines together may take. */
+export const memoryMbOf = (config: Config): number =>
+  config.capacity.memory ?? Math.floor((totalmem() / 2 ** 20) * 0.75);
