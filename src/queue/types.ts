@@ -22,14 +22,22 @@ export type OnError = 'cleanup' | 'hold';
 /** What a build takes from the host while it runs. */
 export type Demand = { readonly memoryMb: number; readonly diskMb: number };
 
-/** What a client asked for, accepted and checked: all that is needed to run it again after a crash. */
-export type NewBuild = {
-  readonly id: string;
-  /** The template document as it was sent or stored; a template by name also says its version. */
+/** The large part of a build, which only those who run it or explain it need to read. */
+export type BuildInput = {
+  /** The template document as it was sent or stored. */
   readonly template: unknown;
+  /** Without the sensitive ones once the build has ended. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** The printable plan. */
+  readonly plan: readonly PlannedStep[];
+};
+
+/** The small part of a build, as its client asked for it: what never changes. */
+export type BuildAsked = {
+  readonly id: string;
+  /** A template by name also says its version. */
   readonly templateName: string;
   readonly templateVersion?: number;
-  readonly variables: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly priority: number;
   /** For the whole build, milliseconds. */
@@ -38,11 +46,12 @@ export type NewBuild = {
   /** The context's folder below `contexts/`, or undefined when the body was JSON alone. */
   readonly contextId?: string;
   readonly demand: Demand;
-  /** The printable plan. */
-  readonly plan: readonly PlannedStep[];
   /** Names of variables whose values are never shown and are forgotten when the build ends. */
   readonly sensitive: readonly string[];
 };
+
+/** What a client asked for, accepted and checked: all that is needed to run it again after a crash. */
+export type NewBuild = BuildAsked & BuildInput;
 
 export type PlannedStep = {
   readonly name: string;
@@ -57,12 +66,16 @@ export type Hold = {
   readonly ssh?: string;
 };
 
-export type Build = NewBuild & {
+/** A build as it stands. Its template, variables and plan are read by `input`. */
+export type Build = BuildAsked & {
   readonly status: Status;
+  /** While running or held. */
   readonly phase?: Phase;
-  /** Number of the attempt that runs or ran last; 0 while it never ran. */
+  /** Number of the attempt that runs or ran last; 0 while it never ran. Never goes down. */
   readonly attempt: number;
+  /** Attempts after the one that runs now. */
   readonly attemptsLeft: number;
+  /** The time in its id, so that newest first and `since` agree. */
   readonly createdAt: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
@@ -94,7 +107,7 @@ export type BuildEvent = {
 };
 
 /** A worker's claim. Whoever holds the token may write to the build; a worker whose lease was taken over cannot. */
-export type Claim = { readonly build: Build; readonly token: string };
+export type Claim = { readonly build: Build; readonly input: BuildInput; readonly token: string };
 
 export type Idempotency = { readonly key: string; readonly owner: string; readonly digest: string };
 
@@ -163,6 +176,8 @@ export type Store = AsyncDisposable & {
     idempotency?: Idempotency,
   ) => Promise<{ readonly build: Build; readonly replayed: boolean }>;
   readonly find: (id: string) => Promise<Build | undefined>;
+  /** The template, variables and plan of a build: large, so not part of `find`. */
+  readonly input: (id: string) => Promise<BuildInput | undefined>;
   /** Newest first. */
   readonly list: (filter: BuildFilter, page: PageAsk) => Promise<Page<Build>>;
   /** Number of builds by status. */
@@ -241,8 +256,8 @@ export type Store = AsyncDisposable & {
   readonly tokens: () => Promise<readonly (Token & { readonly hash: Uint8Array })[]>;
   readonly revokeToken: (id: string) => Promise<Token | undefined>;
 
-  /** A write that is rolled back, and `PRAGMA quick_check` on demand: throws `store_unavailable` or `storage_full`. */
-  readonly check: () => Promise<void>;
+  /** A small write, fsynced; with `everyPage` also `PRAGMA quick_check`. Throws `store_unavailable` or `storage_full`. */
+  readonly check: (ask?: { readonly everyPage: boolean }) => Promise<void>;
 };
 
 /** Runs a claimed build to its end and gives what it published; throws the fault that ended it. The build room's part. */
