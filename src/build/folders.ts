@@ -17,7 +17,10 @@ export type Folders = {
   /** Makes the folders that must be there before anything else. */
   readonly prepare: () => Promise<void>;
   /** Deletes what a killed run left behind: work, and builds and contexts that `known` does not name. */
-  readonly sweep: (known: { readonly builds: (id: string) => Promise<boolean>; readonly contexts: ReadonlySet<string> }) => Promise<readonly string[]>;
+  readonly sweep: (known: {
+    readonly builds: (id: string) => Promise<boolean>;
+    readonly contexts: ReadonlySet<string>;
+  }) => Promise<readonly string[]>;
   readonly remove: (id: string) => Promise<void>;
 };
 
@@ -41,7 +44,8 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     context,
     store: join(dataDir, 'imaged.db'),
     prepare: async () => {
-      for (const folder of ['builds', 'contexts', 'work']) await mkdir(join(dataDir, folder), { recursive: true, mode: 0o750 });
+      for (const folder of ['builds', 'contexts', 'work'])
+        await mkdir(join(dataDir, folder), { recursive: true, mode: 0o750 });
       await mkdir(runDir, { recursive: true, mode: 0o700 });
     },
     sweep: async (known) => {

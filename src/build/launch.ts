@@ -15,7 +15,11 @@ import type { StepTools } from './tools.ts';
 const answerOf = (entry: HttpEntry, late: LateFacts): Answer => {
   switch (entry.kind) {
     case 'text':
-      return { kind: 'text', ...(entry.type === undefined ? {} : { type: entry.type }), render: () => render(entry.text, late) };
+      return {
+        kind: 'text',
+        ...(entry.type === undefined ? {} : { type: entry.type }),
+        render: () => render(entry.text, late),
+      };
     case 'file':
       return { kind: 'file', path: entry.file.path };
     case 'folder':
@@ -23,7 +27,12 @@ const answerOf = (entry: HttpEntry, late: LateFacts): Answer => {
   }
 };
 
-const machineSpec = ({ spec, slot, folders }: Job, disks: readonly DiskFile[], boot: Boot, onReboot: MachineSpec['onReboot']): MachineSpec => ({
+const machineSpec = (
+  { spec, slot, folders }: Job,
+  disks: readonly DiskFile[],
+  boot: Boot,
+  onReboot: MachineSpec['onReboot'],
+): MachineSpec => ({
   name: slotName(slot),
   slot,
   folder: folders.machine(slot),
@@ -42,7 +51,13 @@ const machineSpec = ({ spec, slot, folders }: Job, disks: readonly DiskFile[], b
  * words, and its first request finds an answer. What was started goes again when a later part fails.
  */
 export const launch = async (
-  { job, disks, key, boot, onReboot }: {
+  {
+    job,
+    disks,
+    key,
+    boot,
+    onReboot,
+  }: {
     readonly job: Job;
     readonly disks: readonly DiskFile[];
     readonly key: SshKey | undefined;
@@ -79,7 +94,10 @@ export const launch = async (
     );
     event('machine.started', { name: machine.name, ...machine.about });
     machine.onRebooted(() => event('machine.rebooted', { name: machine.name }));
-    machine.ended.then(({ how, detail }) => event('machine.ended', { name: machine.name, how, detail }), () => undefined);
+    machine.ended.then(
+      ({ how, detail }) => event('machine.ended', { name: machine.name, how, detail }),
+      () => undefined,
+    );
     await machine.run(signal);
     return { machine, console, endpoint, [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose]() };
   } catch (error) {

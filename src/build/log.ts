@@ -12,7 +12,14 @@ export type Log = AsyncDisposable & {
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 /** Opens the log for appending. `failed` is told of the first write that fails; later ones are not tried. */
-export const openLog = async (path: string, { clock, growth, failed }: { readonly clock: Clock; readonly growth: Growth; readonly failed: (error: unknown) => void }): Promise<Log> => {
+export const openLog = async (
+  path: string,
+  {
+    clock,
+    growth,
+    failed,
+  }: { readonly clock: Clock; readonly growth: Growth; readonly failed: (error: unknown) => void },
+): Promise<Log> => {
   await mkdir(dirname(path), { recursive: true, mode: 0o750 });
   const file = await open(path, 'a', 0o640);
   let waiting: string[] = [];

@@ -26,11 +26,16 @@ type Packed = { readonly exported?: readonly Exported[] };
 type Up = { readonly running: Running };
 
 /** The disks are filled and their machine has gone: nothing more is to be done in it. */
-const installed = <Has extends Prepared & { key?: SshKey }>(plan: Plan<Given, Has>, spec: NonNullable<Spec['install']>) =>
-  plan.then(startInstaller('end')).then(install(spec)).then(awaitEndOfInstall(spec));
+const installed = <Has extends Prepared & { key?: SshKey }>(
+  plan: Plan<Given, Has>,
+  spec: NonNullable<Spec['install']>,
+) => plan.then(startInstaller('end')).then(install(spec)).then(awaitEndOfInstall(spec));
 
 /** A machine runs that provisioners may work in. */
-const up = <Has extends Prepared & { key?: SshKey }>(plan: Plan<Given, Has>, { install: spec }: Spec): Plan<Given, Has & Up> => {
+const up = <Has extends Prepared & { key?: SshKey }>(
+  plan: Plan<Given, Has>,
+  { install: spec }: Spec,
+): Plan<Given, Has & Up> => {
   if (spec === undefined) return plan.then(startInstaller('again')).then(keepInstaller);
   if (spec.ends === 'never') return plan.then(startInstaller('again')).then(install(spec)).then(keepInstaller);
   return installed(plan, spec).then(bootFromDisk);

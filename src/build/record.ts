@@ -18,10 +18,16 @@ export const eventLine = (store: Store, id: string, token: string, failed: (erro
   };
 };
 
-/** The same data with every text in it masked, however deep. */
-export const maskedData = (data: unknown, mask: (text: string) => string): unknown => {
+const masked = (data: unknown, mask: (text: string) => string): unknown => {
   if (typeof data === 'string') return mask(data);
-  if (Array.isArray(data)) return data.map((item) => maskedData(item, mask));
+  if (Array.isArray(data)) return data.map((item) => masked(item, mask));
   if (typeof data !== 'object' || data === null) return data;
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, maskedData(value, mask)]));
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, masked(value, mask)]));
 };
+
+/** The same facts with every text in them masked, however deep. */
+export const maskedData = (
+  data: Readonly<Record<string, unknown>>,
+  mask: (text: string) => string,
+): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, masked(value, mask)]));

@@ -31,7 +31,12 @@ const words = {
 
 /** The fault of a machine that ended while `expected` was due. */
 export const endedTooEarly = ({ how, detail }: Ending, expected: string, tail: string, cause?: unknown): Fault =>
-  new Fault(codeOf[how], `${words[how]} while ${expected} was awaited (${detail}).`, { expected, saw: detail, consoleTail: tail }, { cause });
+  new Fault(
+    codeOf[how],
+    `${words[how]} while ${expected} was awaited (${detail}).`,
+    { expected, saw: detail, consoleTail: tail },
+    { cause },
+  );
 
 // vmd's own limit is 3 restarts in quick succession (openbsd vmd(8), config_setvm); a guest that is being
 // provisioned may reboot, but not this often within one step.
@@ -56,7 +61,13 @@ export const whileAlive = async <T>(
   };
   machine.onRebooted(() => {
     if (++reboots > mostReboots)
-      stop(new Fault('guest_reboot_loop', `The guest rebooted ${reboots} times while ${expected} was awaited.`, { expected, saw: `${reboots} reboots`, consoleTail: console.tail() }));
+      stop(
+        new Fault('guest_reboot_loop', `The guest rebooted ${reboots} times while ${expected} was awaited.`, {
+          expected,
+          saw: `${reboots} reboots`,
+          consoleTail: console.tail(),
+        }),
+      );
   });
   machine.ended.then((ending) => stop(endedTooEarly(ending, expected, console.tail())), stop);
   console.panicked.catch(stop);

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Resource } from '../disposals.ts';
 import type { Growth } from '../growth.ts';
 import type { Hypervisor } from '../vmm/types.ts';
+import type { Running } from './running.ts';
 
 /** What every step may use beside the facts it needs. */
 export type StepTools = {
@@ -9,6 +10,8 @@ export type StepTools = {
   readonly signal: AbortSignal;
   /** Keeps a resource until the build has ended, and hands it back. */
   readonly keep: <T extends Resource>(resource: T) => T;
+  /** Keeps a machine likewise, and makes it the one whose console a fault shows and a held build leaves running. */
+  readonly attend: (running: Running) => Running;
   readonly hypervisor: Hypervisor;
   readonly clock: Clock;
   readonly growth: Growth;

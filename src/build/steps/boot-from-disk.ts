@@ -11,6 +11,8 @@ export const bootFromDisk = {
   phase: 'booting',
   timeoutMs: 60_000,
   async run({ job, disks, key }, tools) {
-    return { running: tools.keep(await launch({ job, disks, key, boot: { device: 'disk' }, onReboot: 'again' }, tools)) };
+    return {
+      running: tools.attend(await launch({ job, disks, key, boot: { device: 'disk' }, onReboot: 'again' }, tools)),
+    };
   },
 } satisfies Step<{ job: Job; disks: readonly DiskFile[]; key?: SshKey }, { running: Running }>;

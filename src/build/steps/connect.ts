@@ -27,7 +27,12 @@ export const connect = ({ username, timeoutMs }: NonNullable<Spec['communicator'
         folder: job.folders.machine(job.slot),
         timeoutMs,
       };
-      const guest = await whileAlive(running, 'a login by ssh', (alive) => connectSsh(spec, { clock, onNote: log }, alive), signal);
+      const guest = await whileAlive(
+        running,
+        'a login by ssh',
+        (alive) => connectSsh(spec, { clock, onNote: log }, alive),
+        signal,
+      );
       return { guest: keep(guest) };
     },
   }) satisfies Step<{ job: Job; running: Running; key: SshKey; workspace: string }, { guest: Guest }>;

@@ -20,7 +20,9 @@ export const createDisks = {
         },
         signal,
       );
-      log(`made disk ${at}: ${format}, ${sizeMb === undefined ? 'as large as its base' : `${sizeMb} MB`}${base ? `, over ${base.shown}` : ''}`);
+      log(
+        `made disk ${at}: ${format}, ${sizeMb === undefined ? 'as large as its base' : `${sizeMb} MB`}${base ? `, over ${base.shown}` : ''}`,
+      );
       disks.push(disk);
     }
     return { disks };

@@ -10,7 +10,8 @@ export const makeWorkspace = {
   async run({ job: { id, slot, folders } }, { keep }) {
     const workspace = folders.work(slot);
     const machine = folders.machine(slot);
-    for (const folder of [workspace, machine, folders.artifacts(id)]) await rm(folder, { recursive: true, force: true });
+    for (const folder of [workspace, machine, folders.artifacts(id)])
+      await rm(folder, { recursive: true, force: true });
     const letGo = async () => {
       for (const folder of [workspace, machine]) await rm(folder, { recursive: true, force: true });
     };

@@ -22,7 +22,9 @@ export const provisionByShell = (provisioner: ShellProvisioner) =>
           {
             ...provisioner,
             scripts: provisioner.scripts.map((script) =>
-              'inline' in script ? { text: render(script.inline, late) } : { file: script.file.path, name: script.file.shown },
+              'inline' in script
+                ? { text: render(script.inline, late) }
+                : { file: script.file.path, name: script.file.shown },
             ),
             env: {
               IMAGED_BUILD_ID: job.id,

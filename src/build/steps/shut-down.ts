@@ -9,7 +9,14 @@ import { awaitEnd, endedTooEarly, type Running } from '../running.ts';
 
 const isLostConnection = (error: unknown): boolean => error instanceof Fault && error.code === 'ssh_broken';
 
-const ask = async ({ command }: Spec['shutdown'], running: Running, guest: Guest | undefined, key: SshKey | undefined, log: (line: string) => void, signal: AbortSignal) => {
+const ask = async (
+  { command }: Spec['shutdown'],
+  running: Running,
+  guest: Guest | undefined,
+  key: SshKey | undefined,
+  log: (line: string) => void,
+  signal: AbortSignal,
+) => {
   if (command === undefined || guest === undefined) return running.machine.stop('ask', signal);
   const text = render(command, lateFactsOf(running.machine, key));
   try {
@@ -30,15 +37,22 @@ export const shutDown = (shutdown: Spec['shutdown']) =>
     async run({ running, guest, key }, { clock, log, signal }) {
       const expected = "the guest's own power-off";
       const tooLong = () =>
-        new Fault('guest_still_running', `The guest was still running ${shutdown.timeoutMs / 1000} s after it was asked to power off.`, {
-          expected,
-          saw: 'a running machine',
-          consoleTail: running.console.tail(),
-        });
+        new Fault(
+          'guest_still_running',
+          `The guest was still running ${shutdown.timeoutMs / 1000} s after it was asked to power off.`,
+          {
+            expected,
+            saw: 'a running machine',
+            consoleTail: running.console.tail(),
+          },
+        );
       using deadline = clock.deadline(shutdown.timeoutMs, signal, tooLong);
       // A command that powers the machine off may never report its own end.
       const asked = ask(shutdown, running, guest, key, log, deadline.signal);
-      const ending = await orAborted(Promise.race([running.machine.ended, asked.then(() => awaitEnd(running, deadline.signal))]), deadline.signal);
+      const ending = await orAborted(
+        Promise.race([running.machine.ended, asked.then(() => awaitEnd(running, deadline.signal))]),
+        deadline.signal,
+      );
       if (ending.how !== 'halt') throw endedTooEarly(ending, expected, running.console.tail());
       await guest?.[Symbol.asyncDispose]();
       await running[Symbol.asyncDispose]();

@@ -14,6 +14,8 @@ export const startInstaller = (onReboot: 'end' | 'again') =>
     async run({ job, disks, key }, tools) {
       const { kernel, initrd, ...boot } = job.spec.boot;
       const files = { ...(kernel ? { kernel: kernel.path } : {}), ...(initrd ? { initrd: initrd.path } : {}) };
-      return { installer: tools.keep(await launch({ job, disks, key, boot: { ...boot, ...files }, onReboot }, tools)) };
+      return {
+        installer: tools.attend(await launch({ job, disks, key, boot: { ...boot, ...files }, onReboot }, tools)),
+      };
     },
   }) satisfies Step<{ job: Job; disks: readonly DiskFile[]; key?: SshKey }, { installer: Running }>;

@@ -1,0 +1,158 @@
+import type { Clock } from '../clock.ts';
+import { Fault, type Complaint } from '../fault.ts';
+import type { Ids } from '../ids.ts';
+import type { BuildInput, Claim, Demand, NewBuild, OnError, Store } from '../queue/types.ts';
+import { checkTemplate } from '../template/check.ts';
+import { demandOf, shapeOf } from '../template/demand.ts';
+import { resolve } from '../template/resolve.ts';
+import { parseTemplate, type Template } from '../template/schema.ts';
+import type { Spec } from '../template/spec.ts';
+import type { Hypervisor } from '../vmm/types.ts';
+import type { Folders } from './folders.ts';
+import { recipeFor } from './recipe.ts';
+
+/** What a client asks for; see `BuildAsk` of the API. */
+export type Asked = {
+  readonly template: unknown;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly priority: number;
+  readonly timeoutMs?: number;
+  readonly onError: OnError;
+  readonly contextId?: string;
+};
+
+export type IntakeParts = {
+  readonly store: Store;
+  readonly hypervisor: Hypervisor;
+  readonly folders: Folders;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  /** Names and absolute paths, as the configuration lists them now. */
+  readonly media: () => Readonly<Record<string, string>>;
+  /** All that this host could ever give to one build. */
+  readonly whole: () => Promise<Demand>;
+  readonly defaultTimeoutMs: number;
+};
+
+export type Intake = {
+  readonly check: (asked: Asked) => Promise<NewBuild>;
+  readonly checkTemplate: (document: unknown, contextId: string | undefined) => Promise<void>;
+  /** The spec of a build that was accepted, for the attempt that runs it. */
+  readonly resolveClaim: (claim: Claim) => Promise<Spec>;
+};
+
+type Found = { readonly document: unknown; readonly version?: number; readonly contextId?: string };
+
+const under = (prefix: string, complaints: readonly Complaint[]): Complaint[] =>
+  complaints.map(({ pointer, message }) => ({ pointer: `${prefix}${pointer}`, message }));
+
+/** The same fault with its pointers into the template made pointers into the request. */
+const inTemplate = (error: unknown): never => {
+  if (!(error instanceof Fault) || error.facts.errors === undefined) throw error;
+  const errors = error.facts.errors.map((complaint) =>
+    complaint.pointer.startsWith('/variables/') && error.facts['of'] === 'request'
+      ? complaint
+      : (under('/template', [complaint])[0] ?? complaint),
+  );
+  throw new Fault(error.code, error.message, { ...error.facts, errors }, { cause: error.cause });
+};
+
+const tooMuch = (asked: Demand, whole: Demand): Complaint[] => {
+  const complaints: Complaint[] = [];
+  if (asked.memoryMb > whole.memoryMb)
+    complaints.push({
+      pointer: '/template/machine/memory',
+      message: `asks for ${asked.memoryMb} MB of memory; this host gives ${whole.memoryMb} MB at most`,
+    });
+  if (asked.diskMb > whole.diskMb)
+    complaints.push({
+      pointer: '/template/machine/disks',
+      message: `may need ${asked.diskMb} MB of disk; this host has room for ${whole.diskMb} MB at most`,
+    });
+  return complaints;
+};
+
+/** Judges what clients ask for, as a whole and before anything is stored. */
+export const makeIntake = (parts: IntakeParts): Intake => {
+  const { store, hypervisor, folders, ids, clock } = parts;
+
+  const find = async (named: string): Promise<Found> => {
+    const [, name = named, digits] = /^([^@]*)(?:@(\d{1,9}))?$/.exec(named) ?? [];
+    const found = await store.template(name, digits === undefined ? undefined : Number(digits));
+    if (found === undefined)
+      throw new Fault('template_invalid', `There is no template "${named}".`, {
+        errors: [
+          { pointer: '/template', message: `there is no template "${named}"; GET /templates lists those there are` },
+        ],
+      });
+    return {
+      document: found.document,
+      version: found.version,
+      ...(found.contextId === undefined ? {} : { contextId: found.contextId }),
+    };
+  };
+
+  const resolveFor = (
+    template: Template,
+    input: Pick<BuildInput, 'variables'>,
+    contextId: string | undefined,
+    buildId: string,
+    timestampMs: number,
+  ) =>
+    resolve({
+      template,
+      variables: input.variables,
+      files: { ...(contextId === undefined ? {} : { context: folders.context(contextId) }), media: parts.media() },
+      frozen: { buildId, timestampMs },
+      defaults: { timeoutMs: parts.defaultTimeoutMs },
+    });
+
+  return {
+    check: async (asked) => {
+      const {
+        document,
+        version,
+        contextId = asked.contextId,
+      }: Found = typeof asked.template === 'string' ? await find(asked.template) : { document: asked.template };
+      const id = ids.id();
+      const { template, spec } = await (async () => {
+        const parsed = parseTemplate(document);
+        return { template: parsed, spec: await resolveFor(parsed, asked, contextId, id, clock.now()) };
+      })().catch(inTemplate);
+      const refused = under('/template', hypervisor.refuse(shapeOf(spec)));
+      if (refused.length > 0)
+        throw new Fault('template_invalid', 'The template asks for what the hypervisor of this host cannot do.', {
+          errors: refused,
+        });
+      const demand = demandOf(spec);
+      const never = tooMuch(demand, await parts.whole());
+      if (never.length > 0)
+        throw new Fault('never_fits', 'The build asks for more than this host could ever give.', { errors: never });
+      return {
+        id,
+        template: document,
+        templateName: spec.name,
+        ...(version === undefined ? {} : { templateVersion: version }),
+        variables: asked.variables,
+        labels: asked.labels,
+        priority: asked.priority,
+        timeoutMs: asked.timeoutMs ?? spec.timeoutMs,
+        onError: asked.onError,
+        ...(contextId === undefined ? {} : { contextId }),
+        demand,
+        plan: recipeFor(spec).steps,
+        sensitive: Object.entries(template.variables).flatMap(([name, { sensitive }]) => (sensitive ? [name] : [])),
+      };
+    },
+    checkTemplate: async (document, contextId) => {
+      const files = {
+        ...(contextId === undefined ? {} : { context: folders.context(contextId) }),
+        media: parts.media(),
+      };
+      await checkTemplate(parseTemplate(document), files).catch(inTemplate);
+    },
+    resolveClaim: ({ build, input }) =>
+      resolveFor(parseTemplate(input.template), input, build.contextId, build.id, build.createdAt),
+  };
+};

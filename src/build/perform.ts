@@ -1,0 +1,60 @@
+import { asFault, Fault, inStep, recordOf } from '../fault.ts';
+import type { Clock } from '../clock.ts';
+import type { Growth } from '../growth.ts';
+import type { Store } from '../queue/types.ts';
+import type { Hypervisor } from '../vmm/types.ts';
+import type { Attempt } from './attempt.ts';
+import type { Perform, Step } from './plan.ts';
+
+export type PerformParts = {
+  readonly store: Store;
+  readonly hypervisor: Hypervisor;
+  readonly clock: Clock;
+  readonly growth: Growth;
+  /** Told of each step that ended well, with its seconds. */
+  readonly stepEnded: (step: string, seconds: number) => void;
+};
+
+const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, consoleTail: string | undefined): Fault =>
+  new Fault('step_timeout', `The step ${name} took longer than its ${timeoutMs / 1000} s.`, {
+    expected: `the end of ${name} within ${timeoutMs / 1000} s`,
+    ...(consoleTail === undefined ? {} : { consoleTail }),
+  });
+
+/** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
+export const performerOf = (
+  attempt: Attempt,
+  { store, hypervisor, clock, growth, stepEnded }: PerformParts,
+): Perform => {
+  const { claim, pile, event, log, settled, attend } = attempt;
+  const { id } = claim.build;
+  return async (step, needs) => {
+    attempt.signal.throwIfAborted();
+    await settled();
+    const seq = await store.beginStep(id, claim.token, { name: step.name, phase: step.phase });
+    log(`${step.name} begins${step.about === undefined ? '' : `: ${step.about}`}`);
+    const began = clock.elapsed();
+    const seconds = () => (clock.elapsed() - began) / 1000;
+    using deadline = clock.deadline(step.timeoutMs, attempt.signal, () =>
+      tooLong(step, attempt.attended()?.console.tail()),
+    );
+    const { signal } = deadline;
+    try {
+      const gives = await step.run(needs, { signal, keep: pile.keep, attend, hypervisor, clock, growth, event, log });
+      signal.throwIfAborted();
+      await settled();
+      await store.endStep(id, claim.token, seq);
+      log(`${step.name} is done after ${seconds().toFixed(2)} s`);
+      stepEnded(step.name, seconds());
+      return gives;
+    } catch (error) {
+      // The first reason wins: what a step throws because it was aborted is not the cause.
+      const fault = inStep(asFault(signal.aborted ? signal.reason : error), step.name);
+      log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);
+      await settled();
+      // A worker that lost its claim has no right to say how the step ended.
+      if (fault.code !== 'lease_lost') await store.endStep(id, claim.token, seq, recordOf(fault));
+      throw fault;
+    }
+  };
+};

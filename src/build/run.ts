@@ -1,0 +1,83 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asFault, Fault } from '../fault.ts';
+import type { Claim, RunBuild } from '../queue/types.ts';
+import type { Spec } from '../template/spec.ts';
+import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
+import { holdMachine, type Held } from './hold.ts';
+import { performerOf, type PerformParts } from './perform.ts';
+import { recipeFor } from './recipe.ts';
+import type { Running } from './running.ts';
+
+export type RunnerParts = AttemptParts &
+  PerformParts & {
+    /** Fills the template's holes for this claim. Throws `template_invalid` where a file has gone since. */
+    readonly resolve: (claim: Claim) => Promise<Spec>;
+    readonly held: Held;
+    readonly holdMs: number;
+    /** Tells the daemon's log what a build survived and nobody foresaw. */
+    readonly warn: (facts: Readonly<Record<string, unknown>>, message: string) => void;
+  };
+
+// A machine is cut within seconds; a disk that does not answer must not keep the slot for ever.
+const cleaningMs = 60_000;
+
+const sshLineOf = ({ machine }: Running, { communicator }: Spec, workspace: string): string | undefined => {
+  if (communicator === undefined) return undefined;
+  const { host, port } = machine.addresses.ssh;
+  return `ssh -F none -i ${join(workspace, 'key')} -o UserKnownHostsFile=${join(workspace, 'known_hosts')} -o HostKeyAlias=guest -p ${port} ${communicator.username}@${host}`;
+};
+
+// Held is what the build's owner wants to look into; what the owner or the host ended is not.
+const isWorthHolding = ({ code }: Fault): boolean =>
+  !['cancelled', 'draining', 'lease_lost', 'machine_crashed', 'machine_stopped'].includes(code);
+
+/** Runs claimed builds: resolves the template, performs its plan, holds or cleans up, and lets everything go in reverse. */
+export const makeRunner = (parts: RunnerParts): RunBuild => {
+  const { clock, folders, warn } = parts;
+
+  // Cleaning has a deadline of its own, and what goes wrong in it never hides why the build ended.
+  const cleanUp = async ({ pile, claim }: Attempt) => {
+    using deadline = clock.deadline(
+      cleaningMs,
+      new AbortController().signal,
+      () => new Error(`cleaning up took longer than ${cleaningMs / 1000} s`),
+    );
+    const tooLate = new Promise<never>((_, reject) => {
+      deadline.signal.addEventListener('abort', () => reject(asFault(deadline.signal.reason)), { once: true });
+    });
+    await Promise.race([pile[Symbol.asyncDispose](), tooLate]).catch((error: unknown) =>
+      warn({ build: claim.build.id, err: error }, 'not everything of a build could be let go'),
+    );
+  };
+
+  const holdIfAsked = async (attempt: Attempt, spec: Spec, slot: number, fault: Fault, signal: AbortSignal) => {
+    const running = attempt.attended();
+    if (attempt.claim.build.onError !== 'hold' || running === undefined || signal.aborted || !isWorthHolding(fault))
+      return;
+    const sshLine = sshLineOf(running, spec, folders.work(slot));
+    await holdMachine(attempt, running, fault, { ...parts, sshLine }, signal);
+  };
+
+  return async (claim, slot, signal) => {
+    const { build } = claim;
+    const spec = await parts.resolve(claim);
+    const attempt = await beginAttempt(claim, spec, parts, signal);
+    try {
+      attempt.log(`attempt ${build.attempt} begins in slot ${slot}`);
+      const perform = performerOf(attempt, parts);
+      const { artifacts } = await recipeFor(spec).run({ job: { id: build.id, slot, spec, folders } }, perform);
+      return artifacts;
+    } catch (error) {
+      const fault = asFault(error);
+      if (fault.code === 'internal')
+        warn({ build: build.id, err: error }, 'a build failed in a way that nobody foresaw');
+      await holdIfAsked(attempt, spec, slot, fault, signal);
+      // Whoever took the build over owns its artifacts.
+      if (fault.code !== 'lease_lost') await rm(folders.artifacts(build.id), { recursive: true, force: true });
+      throw fault;
+    } finally {
+      await cleanUp(attempt);
+    }
+  };
+};

@@ -1,0 +1,63 @@
+import { parseArgs } from 'node:util';
+import { scopes, type Scope } from '../queue/types.ts';
+import { Fault } from '../fault.ts';
+
+export const defaultConfiguration = '/etc/imaged.toml';
+
+export const usage = `usage: imaged serve [-n] [-f file]
+       imaged token add [-f file] [-s scope]... name
+       imaged token list [-f file]
+       imaged token revoke [-f file] id
+       imaged version
+
+scopes: ${scopes.join(', ')} (default: builds:write, which includes builds:read)
+default file: ${defaultConfiguration}
+`;
+
+/** What the command line asks for. */
+export type Command =
+  | { readonly name: 'serve'; readonly file: string; readonly checkOnly: boolean }
+  | { readonly name: 'token add'; readonly file: string; readonly token: string; readonly scopes: readonly Scope[] }
+  | { readonly name: 'token list'; readonly file: string }
+  | { readonly name: 'token revoke'; readonly file: string; readonly id: string }
+  | { readonly name: 'version' | 'help' };
+
+const wrong = (message: string): Fault => new Fault('bad_request', `${message}\n${usage.trimEnd()}`);
+
+const isScope = (text: string): text is Scope => scopes.some((scope) => scope === text);
+
+/** Reads the arguments after the program's name. Throws `bad_request` with the usage in its message. */
+export const readArguments = (argv: readonly string[]): Command => {
+  const { values, positionals } = (() => {
+    try {
+      return parseArgs({
+        args: [...argv],
+        allowPositionals: true,
+        options: {
+          file: { type: 'string', short: 'f', default: defaultConfiguration },
+          check: { type: 'boolean', short: 'n', default: false },
+          scope: { type: 'string', short: 's', multiple: true, default: ['builds:write'] },
+          help: { type: 'boolean', short: 'h', default: false },
+        },
+      });
+    } catch (error) {
+      throw wrong(error instanceof Error ? error.message : String(error));
+    }
+  })();
+  const { file, check, scope } = values;
+  const [command = 'help', ...rest] = positionals;
+  if (values.help || command === 'help') return { name: 'help' };
+  if (command === 'version' && rest.length === 0) return { name: 'version' };
+  if (command === 'serve' && rest.length === 0) return { name: 'serve', file, checkOnly: check };
+  const [action, operand, ...tooMany] = rest;
+  if (command === 'token' && tooMany.length === 0) {
+    if (action === 'list' && operand === undefined) return { name: 'token list', file };
+    if (action === 'revoke' && operand !== undefined) return { name: 'token revoke', file, id: operand };
+    if (action === 'add' && operand !== undefined) {
+      const unknown = scope.find((text) => !isScope(text));
+      if (unknown !== undefined) throw wrong(`There is no scope "${unknown}".`);
+      return { name: 'token add', file, token: operand, scopes: scope.filter(isScope) };
+    }
+  }
+  throw wrong(`imaged does not know "${positionals.join(' ')}".`);
+};

@@ -1,0 +1,57 @@
+import { systemClock } from '../clock.ts';
+import { checkConfig, readConfig } from '../config.ts';
+import { startDaemon } from '../daemon.ts';
+import { systemIds } from '../ids.ts';
+import { makeLogger } from '../logger.ts';
+import { version } from '../version.ts';
+
+/** Runs the daemon in the foreground until SIGTERM or SIGINT; `checkOnly` prints the configuration and ends. */
+export const serve = async ({
+  file,
+  checkOnly,
+}: {
+  readonly file: string;
+  readonly checkOnly: boolean;
+}): Promise<void> => {
+  const config = await readConfig(file);
+  await checkConfig(config, file);
+  if (checkOnly) {
+    process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
+    return;
+  }
+  const logger = await makeLogger(config.log_level);
+  const crash = (error: unknown) => {
+    logger.fatal({ err: error }, 'imaged has a defect and ends; the next start goes on where this one was');
+    process.exit(1);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+
+  const daemon = await startDaemon(config, { clock: systemClock, ids: systemIds, logger });
+  logger.info(
+    { address: daemon.address, version, workers: config.workers, data_dir: config.data_dir },
+    'imaged is ready',
+  );
+
+  process.on('SIGHUP', () => {
+    readConfig(file)
+      .then(async (next) => {
+        await checkConfig(next, file);
+        daemon.reload(next);
+        logger.info({ file }, 'read the configuration again');
+      })
+      .catch((error: unknown) => logger.error({ err: error }, 'the configuration stays as it was'));
+  });
+  const stop = (signal: NodeJS.Signals) => {
+    logger.info({ signal }, 'stopping: running builds go back to the queue');
+    daemon.stop().then(
+      () => {
+        logger.info('stopped');
+        process.exit(0);
+      },
+      (error: unknown) => crash(error),
+    );
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+};

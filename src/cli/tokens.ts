@@ -1,0 +1,52 @@
+import { mintToken } from '../api/tokens.ts';
+import { systemClock } from '../clock.ts';
+import { checkConfig, readConfig } from '../config.ts';
+import { foldersBelow } from '../build/folders.ts';
+import { Fault } from '../fault.ts';
+import { systemIds } from '../ids.ts';
+import { openStore } from '../queue/store.ts';
+import type { Scope, Store } from '../queue/types.ts';
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** The store of a configuration, beside a daemon that may be running. */
+const storeOf = async (file: string): Promise<Store> => {
+  const config = await readConfig(file);
+  await checkConfig(config, file);
+  return openStore({
+    file: foldersBelow(config.data_dir, config.run_dir).store,
+    clock: systemClock,
+    attempts: config.attempts,
+    shared: true,
+  });
+};
+
+/** Makes a token and prints its secret, the only time that it can be seen. */
+export const addToken = async ({
+  file,
+  token,
+  scopes,
+}: {
+  readonly file: string;
+  readonly token: string;
+  readonly scopes: readonly Scope[];
+}): Promise<void> => {
+  await using store = await storeOf(file);
+  const minted = mintToken(systemIds);
+  await store.addToken({ id: minted.id, name: token, scopes, hash: minted.hash });
+  say(minted.secret);
+};
+
+export const listTokens = async ({ file }: { readonly file: string }): Promise<void> => {
+  await using store = await storeOf(file);
+  for (const { id, name, scopes, createdAt, revokedAt } of await store.tokens()) {
+    const state = revokedAt === undefined ? 'valid' : `revoked ${new Date(revokedAt).toISOString()}`;
+    say([id, name, scopes.join(','), new Date(createdAt).toISOString(), state].join('\t'));
+  }
+};
+
+export const revokeToken = async ({ file, id }: { readonly file: string; readonly id: string }): Promise<void> => {
+  await using store = await storeOf(file);
+  if ((await store.revokeToken(id)) === undefined)
+    throw new Fault('not_found', `There is no token with the id "${id}"; "imaged token list" shows them.`);
+};

@@ -1,0 +1,221 @@
+import { readdir } from 'node:fs/promises';
+import { makeApi } from './api/api.ts';
+import { makeMetrics } from './api/metrics.ts';
+import type { Check } from './api/types.ts';
+import { makeContexts } from './build/contexts.ts';
+import { foldersBelow, slotName } from './build/folders.ts';
+import { heldMachines } from './build/hold.ts';
+import { makeIntake } from './build/intake.ts';
+import { makeRunner } from './build/run.ts';
+import type { Clock } from './clock.ts';
+import { memoryMbOf, type Config } from './config.ts';
+import { disposals } from './disposals.ts';
+import { asFault, Fault } from './fault.ts';
+import { makeGrowth } from './growth.ts';
+import type { Ids } from './ids.ts';
+import { freeMb, wholeMb } from './image/space.ts';
+import type { Demand, RunBuild } from './queue/types.ts';
+import { makeRetention } from './queue/retention.ts';
+import { makeScheduler } from './queue/scheduler.ts';
+import { openStore } from './queue/store.ts';
+import { version } from './version.ts';
+import type { Logger } from './logger.ts';
+import { makeQemu } from './vmm/qemu.ts';
+
+export type Daemon = {
+  readonly address: string;
+  /** Takes over what may change while builds run: log level, media, retention. */
+  readonly reload: (config: Config) => void;
+  /** No new claims; what runs goes back to the queue without losing its attempt. Resolves when everything has gone. */
+  readonly stop: () => Promise<void>;
+};
+
+// rc.d(8) sends KILL 30 s after TERM (rc.subr, daemon_timeout); this leaves room for closing what is left.
+const drainMs = 20_000;
+const leaseMs = 60_000;
+
+/** Wires the rooms and starts them, in the order in which they need each other. */
+export const startDaemon = async (
+  first: Config,
+  { clock, ids, logger }: { readonly clock: Clock; readonly ids: Ids; readonly logger: Logger },
+): Promise<Daemon> => {
+  let config = first;
+  const pile = disposals();
+  const stopping = new AbortController();
+  const folders = foldersBelow(config.data_dir, config.run_dir);
+  const growth = makeGrowth();
+  const warn = (facts: Readonly<Record<string, unknown>>, message: string) => logger.warn(facts, message);
+  try {
+    await folders.prepare();
+    const store = pile.keep(await openStore({ file: folders.store, clock, attempts: config.attempts }));
+    const hypervisor = makeQemu({ ...config.hypervisor, clock, folder: config.run_dir, signal: stopping.signal });
+
+    const recovered = await store.recover();
+    // Machines outlive the daemon: whatever an earlier run left in any slot goes before a slot is used again.
+    for (const name of (await readdir(config.run_dir)).filter((entry) => /^imaged-\d+$/.test(entry))) {
+      const folder = folders.machine(Number(name.slice(slotName(0).length - 1)));
+      if (await hypervisor.reap(name, folder, stopping.signal))
+        logger.info({ machine: name }, 'stopped a machine that an earlier run left behind');
+    }
+    const swept = await folders.sweep({
+      builds: async (id) => (await store.find(id)) !== undefined,
+      contexts: await store.contexts(),
+    });
+    if (recovered.length > 0 || swept.length > 0)
+      logger.info({ recovered, swept }, 'put right what an earlier run left behind');
+
+    const reserveMb = () => config.capacity.disk_reserve;
+    const whole = async (): Promise<Demand> => ({
+      memoryMb: memoryMbOf(config),
+      diskMb: (await wholeMb(config.data_dir)) - reserveMb(),
+    });
+    const capacity = async (): Promise<Demand> => ({
+      memoryMb: memoryMbOf(config),
+      diskMb: (await freeMb(config.data_dir)) - reserveMb(),
+    });
+    const intake = makeIntake({
+      store,
+      hypervisor,
+      folders,
+      ids,
+      clock,
+      media: () => config.media,
+      whole,
+      defaultTimeoutMs: config.limits.build_timeout,
+    });
+    const held = heldMachines();
+    const runner = makeRunner({
+      store,
+      hypervisor,
+      folders,
+      growth,
+      clock,
+      held,
+      holdMs: config.limits.hold,
+      resolve: intake.resolveClaim,
+      warn,
+      stepEnded: (step, took) => metrics.stepEnded(step, took),
+    });
+    const run: RunBuild = async (claim, slot, signal) => {
+      const began = clock.elapsed();
+      const ended = (end: string) => metrics.attemptEnded(end, (clock.elapsed() - began) / 1000);
+      try {
+        const artifacts = await runner(claim, slot, signal);
+        ended('succeeded');
+        return artifacts;
+      } catch (error) {
+        ended(asFault(error).code);
+        throw error;
+      }
+    };
+    const scheduler = pile.keep(
+      makeScheduler({
+        store,
+        slots: config.workers,
+        capacity,
+        run,
+        clock,
+        ids,
+        random: Math.random,
+        log: logger,
+        leaseMs,
+      }),
+    );
+    const metrics = makeMetrics({ store, slots: scheduler.slots, freeDiskMb: () => freeMb(config.data_dir), version });
+    const retention = pile.keep(
+      makeRetention({ store, remove: folders.remove, policy: () => config.retention, clock, log: logger }),
+    );
+
+    const judge = async (name: string, ask: () => Promise<string>): Promise<Check> => {
+      try {
+        return { name, state: 'ok', message: await ask() };
+      } catch (error) {
+        return { name, state: 'fail', message: asFault(error).message };
+      }
+    };
+    const readiness = (signal: AbortSignal) =>
+      Promise.all([
+        judge('store', async () => store.check().then(() => 'it can be written')),
+        judge('hypervisor', async () => `QEMU ${(await hypervisor.facts(signal)).version}`),
+        judge('disk', async () => {
+          const { diskMb } = await capacity();
+          if (diskMb > 0) return `${diskMb} MB may be used`;
+          throw new Fault(
+            'storage_full',
+            `data_dir has less free space than the reserve of ${reserveMb()} MB. Free some, or lower capacity.disk_reserve.`,
+          );
+        }),
+        judge('daemon', async () => {
+          if (scheduler.isDraining()) throw new Fault('draining', 'The daemon is stopping.');
+          return 'it takes builds';
+        }),
+      ]);
+
+    const api = await makeApi(
+      {
+        store,
+        intake,
+        contexts: makeContexts(folders, ids, {
+          files: config.limits.context_files,
+          bytes: config.limits.context * 2 ** 20,
+        }),
+        files: { log: folders.log, console: folders.console, artifact: folders.artifact, remove: folders.remove },
+        growth,
+        live: {
+          wake: scheduler.wake,
+          isDraining: scheduler.isDraining,
+          type: (id, bytes) => held.type(id, bytes, stopping.signal),
+        },
+        readiness,
+        host: async (signal) => ({
+          hypervisor: await hypervisor.facts(signal),
+          capacity: { whole: await whole(), now: await capacity() },
+          slots: scheduler.slots(),
+          media: Object.keys(config.media).toSorted(),
+        }),
+        metrics,
+        clock,
+        ids,
+        version,
+        limits: {
+          bodyBytes: config.limits.body * 2 ** 20,
+          contextBytes: config.limits.context * 2 ** 20,
+          longestHoldMs: config.limits.longest_hold,
+        },
+        signal: stopping.signal,
+      },
+      { logger },
+    );
+    pile.defer(() => api.close());
+    const { host, port } = config.listen;
+    const address = await api.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'another program listens there already' : error.message;
+      throw new Fault('configuration_invalid', `listen: ${host}:${port} cannot be used: ${why}.`, {}, { cause: error });
+    });
+    scheduler.start();
+    retention.start();
+    return {
+      address,
+      reload: (next) => {
+        config = { ...config, log_level: next.log_level, media: next.media, retention: next.retention };
+        logger.level = next.log_level;
+      },
+      stop: async () => {
+        using deadline = clock.deadline(
+          drainMs,
+          new AbortController().signal,
+          () => new Fault('draining', 'Draining took too long.'),
+        );
+        await scheduler
+          .drain(deadline.signal)
+          .catch((error: unknown) => logger.error({ err: error }, 'not every build could be put back in the queue'));
+        stopping.abort(new Fault('draining', 'The daemon is stopping.'));
+        await pile[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    stopping.abort(asFault(error));
+    await pile[Symbol.asyncDispose]();
+    throw error;
+  }
+};

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Config, parseConfig } from '../src/config.ts';
+import { Fault } from '../src/fault.ts';
+
+const top = fileURLToPath(new URL('../../', import.meta.url));
+
+const faultOf = (text: string): string => {
+  try {
+    parseConfig(text, 'imaged.toml');
+  } catch (error) {
+    assert.ok(error instanceof Fault && error.code === 'configuration_invalid', String(error));
+    return error.message;
+  }
+  return assert.fail(`this was taken: ${text}`);
+};
+
+/** Runs the program as a user would, and gives what it said on stderr and its exit code. */
+const imaged = (...args: readonly string[]) =>
+  new Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>((resolve) => {
+    const child = execFile(process.execPath, [join(top, 'dist/src/main.js'), ...args], (_, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+
+const inFolder = async (text: string, work: (file: string, folder: string) => Promise<void>) => {
+  const folder = await mkdtemp(join(tmpdir(), 'imaged-config-'));
+  try {
+    const file = join(folder, 'imaged.toml');
+    await writeFile(file, text.replaceAll('FOLDER', folder));
+    await work(file, folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+};
+
+test('the example file names every key there is, and its values are the defaults', async () => {
+  const text = await readFile(join(top, 'examples/imaged.toml'), 'utf8');
+  assert.deepEqual(parseConfig(text, 'imaged.toml'), parseConfig('', 'imaged.toml'));
+  const keys = [
+    ...Object.keys(Config.shape),
+    'binary',
+    'memory',
+    'disk_reserve',
+    'keep',
+    'days',
+    'body',
+    'context_files',
+    'longest_hold',
+  ];
+  for (const key of keys) assert.match(text, new RegExp(`^(# )?(\\[${key}\\]|${key} = )`, 'm'));
+});
+
+for (const [text, words] of [
+  ['workrs = 2', /workrs: there is no such key; did you mean "workers"\?/],
+  ['[capacity]\nmemroy = "1G"', /capacity\.memroy: .*"memory"/],
+  ['workers = "two"', /imaged\.toml: workers: .*number/],
+  ['workers = 0', /workers: .*1/],
+  ['listen = "everywhere"', /listen: must be address:port/],
+  ['listen = "127.0.0.1:99999"', /listen: .*65535/],
+  ['data_dir = "here"', /data_dir: must be an absolute path/],
+  ['[limits]\nbuild_timeout = "soon"', /limits\.build_timeout: "soon" is not a duration/],
+  ['[media]\n"../etc" = "/etc"', /media/],
+  ['workers = ', /imaged\.toml:1:\d+: /],
+  [`run_dir = "/${'x'.repeat(80)}"`, /run_dir: .*shorter/],
+] as const)
+  test(`a configuration with ${JSON.stringify(text.slice(0, 40))} is refused with its place`, () => {
+    assert.match(faultOf(text), words);
+  });
+
+test('everything that is wrong is told at once, one line each', () => {
+  assert.equal(faultOf('workers = 0\nlog_level = "loud"\nnonsense = 1').split('\n').length, 3);
+});
+
+test('imaged serve -n prints the configuration and ends with 0', async () => {
+  await inFolder('data_dir = "FOLDER/data"', async (file, folder) => {
+    const { code, stdout } = await imaged('serve', '-n', '-f', file);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`"data_dir": "${folder}/data"`));
+  });
+});
+
+test('a missing file, an unwritable folder and a port in use are one line and exit 1 each', async () => {
+  const missing = await imaged('serve', '-f', '/nonexistent/imaged.toml');
+  assert.deepEqual([missing.code, missing.stderr.trimEnd().split('\n').length], [1, 1]);
+  assert.match(missing.stderr, /^imaged: \/nonexistent\/imaged\.toml: cannot be read: ENOENT/);
+
+  await inFolder('data_dir = "/proc/imaged"', async (file) => {
+    const { code, stderr } = await imaged('serve', '-f', file);
+    assert.equal(code, 1);
+    assert.match(stderr, /^imaged: \S+: data_dir: \/proc\/imaged cannot be written/);
+  });
+
+  const taken = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => taken.once('listening', resolve));
+  const address = taken.address();
+  assert.ok(typeof address === 'object' && address);
+  await inFolder(`listen = "127.0.0.1:${address.port}"\ndata_dir = "FOLDER/data"`, async (file) => {
+    const { code, stderr } = await imaged('serve', '-f', file);
+    assert.equal(code, 1);
+    assert.match(stderr, /^imaged: listen: 127\.0\.0\.1:\d+ cannot be used: another program listens there already/);
+    assert.equal(stderr.trimEnd().split('\n').length, 1);
+  });
+  taken.close();
+});
+
+test('a wrong command line is told with the usage, and exit 1', async () => {
+  for (const args of [['sreve'], ['token', 'add'], ['serve', '--nonsense'], ['token', 'add', '-s', 'root', 'x']]) {
+    const { code, stderr } = await imaged(...args);
+    assert.equal(code, 1);
+    assert.match(stderr, /usage: imaged serve/);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+  }
+});
