@@ -38,7 +38,8 @@ const open = (file: string, migrations: URL, shared: boolean): Opened => {
   // `imaged token add` has the lock for an instant: a daemon that starts just then waits for it.
   const unlock = takeLock(file, shared ? 0 : 1000);
   if (!unlock && !shared) throw inUse(file);
-  const db = new Sqlite(file, { timeout: 5000 });
+  // Waiting for another process's write stops the whole daemon, which `imaged token` beside it can better afford.
+  const db = new Sqlite(file, { timeout: shared ? 5000 : 1000 });
   try {
     db.pragma('journal_mode = WAL');
     db.pragma('trusted_schema = OFF');
