@@ -1,0 +1,54 @@
+// What the kernels themselves print, each at the start of a line (sys/kern/subr_prf.c, sys/ddb, kernel/panic.c). Linux puts
+// a time, and perhaps a caller, in front, and does not begin a new line when a shell's prompt stands there already.
+const linuxTime = String.raw`\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? `;
+
+/** Linux; OpenBSD, NetBSD and FreeBSD; their debuggers' prompts. Go's own panics look alike and are none of a kernel's. */
+export const kernelPanics: readonly RegExp[] = [
+  new RegExp(String.raw`^(?:<\d>)?(?:${linuxTime})?Kernel panic - not syncing.*[\r\n]`, 'm'),
+  new RegExp(String.raw`^[^\r\n]{0,200}[#$>] ${linuxTime}Kernel panic - not syncing.*[\r\n]`, 'm'),
+  new RegExp(String.raw`^(?:${linuxTime})?---\[ end Kernel panic - not syncing.*[\r\n]`, 'm'),
+  /^(?:\[ *\d+\.\d+\] )?panic: (?!runtime error: ).*[\r\n]/m,
+  /^d?db(?:\{\d+\})?> /m,
+];
+
+/** Looks for panics in everything that comes. */
+export type PanicWatch = {
+  /** The line of a panic in the text that came, if there is one. */
+  readonly look: (text: string) => string | undefined;
+};
+
+// A line without end must not be searched again and again from its start.
+const longestLine = 1024;
+
+/**
+ * Watches for lines that match. `isOurs` says of a line whether it only repeats what was typed: such a line, and text
+ * within a line, is no panic.
+ */
+export const watchPanics = (
+  patterns: readonly RegExp[],
+  withoutEscapes: (text: string) => string,
+  isOurs: (line: string) => boolean,
+): PanicWatch => {
+  const all = patterns.map(
+    ({ source, flags }) => new RegExp(source, `${flags.replaceAll(/[gy]/g, '')}g${flags.includes('m') ? '' : 'm'}`),
+  );
+  let rest = '';
+  let isLineStart = true;
+  return {
+    look: (text) => {
+      // The character in front says whether `^` may match where the rest of an overlong line was cut.
+      const shown = withoutEscapes((isLineStart ? '' : ' ') + rest + text);
+      const lastBreak = Math.max(shown.lastIndexOf('\n'), shown.lastIndexOf('\r'));
+      const unfinished = shown.slice(lastBreak + 1);
+      isLineStart = (lastBreak >= 0 || isLineStart) && unfinished.length <= longestLine;
+      rest = unfinished.slice(-longestLine);
+      for (const pattern of all)
+        for (const { 0: match, index } of shown.matchAll(pattern)) {
+          const end = /[\r\n]/.exec(shown.slice(index, index + longestLine))?.index ?? longestLine;
+          const line = shown.slice(index, index + Math.max(end, match.trimEnd().length)).trim();
+          if (!isOurs(line)) return line;
+        }
+      return undefined;
+    },
+  };
+};
