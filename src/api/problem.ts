@@ -50,9 +50,9 @@ export const faultOfRequest = (error: unknown): Fault => {
 export const problemOf = (
   fault: Fault,
   about: { readonly requestId: string; readonly instance: string },
-): ProblemDocument => {
+): ProblemDocument & { readonly build?: unknown } => {
   const row = faults[fault.code];
-  const { errors, expected, saw } = fault.facts;
+  const { errors, expected, saw, build } = fault.facts;
   return {
     type: `/problems/${fault.code}`,
     title: row.title,
@@ -67,6 +67,7 @@ export const problemOf = (
     ...(errors === undefined ? {} : { errors: [...errors] }),
     ...(expected === undefined ? {} : { expected }),
     ...(saw === undefined ? {} : { saw }),
+    ...(build === undefined ? {} : { build }),
   };
 };
 

@@ -144,12 +144,17 @@ export const Artifact = z
     name: z.string().meta({ description: 'The file name.', example: 'openbsd-7.9.qcow2' }),
     format: z.string().meta({ description: 'What kind of file it is.', example: 'qcow2' }),
     size: z.int().meta({ description: 'Bytes.' }),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/).meta({ description: 'SHA-256 of the file in hexadecimal.' }),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .meta({ description: 'SHA-256 of the file in hexadecimal.' }),
     href: z.string().meta({ description: 'The path to get it from.' }),
   })
   .meta({ id: 'Artifact', description: 'A published file.' });
 
-export const Artifacts = z.object({ items: z.array(Artifact).meta({ description: 'All of them; empty until the build succeeded.' }) });
+export const Artifacts = z.object({
+  items: z.array(Artifact).meta({ description: 'All of them; empty until the build succeeded.' }),
+});
 
 export const HoldState = z
   .object({

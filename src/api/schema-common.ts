@@ -21,9 +21,10 @@ export const Time = z.iso.datetime().meta({
 /** Unix milliseconds as RFC 3339 has them. */
 export const timeOf = (ms: number): string => new Date(ms).toISOString();
 
-export const ProblemCode = z
-  .enum(codes)
-  .meta({ id: 'ProblemCode', description: 'Names one row of the table at `/problems`. Stable: scripts may rely on it.' });
+export const ProblemCode = z.enum(codes).meta({
+  id: 'ProblemCode',
+  description: 'Names one row of the table at `/problems`. Stable: scripts may rely on it.',
+});
 
 export const ProblemClass = z.enum(classes).meta({
   id: 'ProblemClass',
@@ -85,7 +86,10 @@ export const Variables = z
 
 export const TemplateName = z
   .string()
-  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/, 'is no name: 1 to 64 letters, digits and . _ - between them');
+  .regex(
+    /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/,
+    'is no name: 1 to 64 letters, digits and . _ - between them',
+  );
 
 const whole = (least: number, most: number) =>
   z.coerce
@@ -113,8 +117,7 @@ export const Priority = whole(-1000, 1000);
 export const pageOf = <S extends z.ZodType>(item: S, what: string) =>
   z.object({
     items: z.array(item).meta({ description: what }),
-    next: z
-      .string()
-      .optional()
-      .meta({ description: 'Give it as `after` for the next page. Missing on the last page. Also in the `Link` header.' }),
+    next: z.string().optional().meta({
+      description: 'Give it as `after` for the next page. Missing on the last page. Also in the `Link` header.',
+    }),
   });

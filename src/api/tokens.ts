@@ -23,9 +23,7 @@ export const mintToken = (ids: Ids): MintedToken => {
 
 /** Whether a token with these scopes may do what needs `wanted`. */
 export const allows = (scopes: readonly Scope[], wanted: Scope): boolean =>
-  scopes.includes('admin') ||
-  scopes.includes(wanted) ||
-  (wanted === 'builds:read' && scopes.includes('builds:write'));
+  scopes.includes('admin') || scopes.includes(wanted) || (wanted === 'builds:read' && scopes.includes('builds:write'));
 
 type StoredToken = Awaited<ReturnType<Store['tokens']>>[number];
 

@@ -2,7 +2,14 @@ import { dirname } from 'node:path';
 import type { z } from 'zod';
 import type { FaultRecord } from '../fault.ts';
 import type { Artifact as StoredArtifact } from '../image/types.ts';
-import type { Build as StoredBuild, BuildEvent, NewBuild, PlannedStep as StoredPlannedStep, Step as StoredStep, TemplateVersion } from '../queue/types.ts';
+import type {
+  Build as StoredBuild,
+  BuildEvent,
+  NewBuild,
+  PlannedStep as StoredPlannedStep,
+  Step as StoredStep,
+  TemplateVersion,
+} from '../queue/types.ts';
 import type { ApiParts } from './types.ts';
 import type { Artifact, Build, BuildFault, Event, HoldState, Plan, PlannedStep, Step } from './schema-build.ts';
 import { timeOf } from './schema-common.ts';
@@ -19,7 +26,7 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
     typeof value === 'string'
       ? value.replaceAll(folder, '<build>')
       : Array.isArray(value)
-        ? value.map((item) => shown(item, folder))
+        ? value.map((item: unknown) => shown(item, folder))
         : typeof value === 'object' && value !== null
           ? Object.fromEntries(Object.entries(value).map(([key, item]) => [snake(key), shown(item, folder)]))
           : value;
@@ -140,7 +147,9 @@ const hidden = '<sensitive>';
 
 /** The variables, with those that are sensitive made unreadable. */
 export const showVariables = (variables: Readonly<Record<string, string>>, sensitive: readonly string[]) =>
-  Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, sensitive.includes(name) ? hidden : value]));
+  Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [name, sensitive.includes(name) ? hidden : value]),
+  );
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -155,8 +164,8 @@ const showVariable = (name: string, declared: unknown, sensitive: readonly unkno
 /** The document, with the defaults of sensitive variables made unreadable: those named, and those it marks itself. */
 export const showDocument = (document: unknown, sensitive: readonly string[] = []): unknown => {
   if (!isObject(document) || !isObject(document['variables'])) return document;
-  const own = document['sensitive-variables'];
-  const all = [...sensitive, ...(Array.isArray(own) ? own : [])];
+  const own: unknown = document['sensitive-variables'];
+  const all: readonly unknown[] = Array.isArray(own) ? sensitive.concat(own) : sensitive;
   const variables = Object.entries(document['variables']).map(([name, declared]) => [
     name,
     showVariable(name, declared, all),
