@@ -1,0 +1,106 @@
+import { decodeTime } from 'ulid';
+import { Fault } from '../fault.ts';
+import { noSuchBuild } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import { parsed, toBuild, toRow } from './rows.ts';
+import type { BuildRow } from './rows.ts';
+import type { Build, BuildInput, PlannedStep, Status, Store } from './types.ts';
+
+type InputRow = { readonly template: string; readonly variables: string; readonly plan: string };
+
+export const countsSql = 'SELECT status, n FROM build_count';
+
+/** The row of a build by its id, for every part of the store. */
+export const makeFind = ({ db }: Ledger) => {
+  const byId = db.prepare<[string], BuildRow>('SELECT * FROM build WHERE id = ?');
+  return (id: string): Build | undefined => {
+    const row = byId.get(id);
+    return row && toBuild(row);
+  };
+};
+
+/** The template, variables and plan of a build that is there. */
+export const makeInput = ({ db }: Ledger) => {
+  const byId = db.prepare<[string], InputRow>('SELECT template, variables, plan FROM build_input WHERE build_id = ?');
+  return (id: string): BuildInput | undefined => {
+    const row = byId.get(id);
+    return (
+      row && {
+        template: parsed<unknown>(row.template),
+        variables: parsed<BuildInput['variables']>(row.variables),
+        plan: parsed<readonly PlannedStep[]>(row.plan),
+      }
+    );
+  };
+};
+
+/** Builds as their clients see them: accepted, looked at, counted, removed. `attempts` is how many each has in all. */
+export const makeBuilds = (
+  ledger: Ledger,
+  attempts: number,
+): Pick<Store, 'add' | 'find' | 'input' | 'counts' | 'remove'> => {
+  const { db, read, write, append } = ledger;
+  const find = makeFind(ledger);
+  const input = makeInput(ledger);
+  const insert = db.prepare(`
+    INSERT INTO build (id, template_name, template_version, labels, priority, timeout_ms, on_error, context_id,
+                       memory_mb, disk_mb, sensitive, attempts_left, created_at)
+    VALUES (:id, :template_name, :template_version, :labels, :priority, :timeout_ms, :on_error, :context_id,
+            :memory_mb, :disk_mb, :sensitive, :attempts_left, :created_at)`);
+  const insertInput = db.prepare('INSERT INTO build_input (build_id, template, variables, plan) VALUES (?, ?, ?, ?)');
+  const insertLabel = db.prepare('INSERT INTO build_label (key, value, build_id) VALUES (?, ?, ?)');
+  const insertKey = db.prepare('INSERT INTO idempotency (owner, key, digest, build_id) VALUES (?, ?, ?, ?)');
+  const byKey = db.prepare<[string, string], { readonly digest: string; readonly build_id: string }>(
+    'SELECT digest, build_id FROM idempotency WHERE owner = ? AND key = ?',
+  );
+  const counts = db.prepare<[], { readonly status: Status; readonly n: number }>(countsSql);
+  const remove = db.prepare<[string]>('DELETE FROM build WHERE id = ?');
+
+  const seen = (id: string): Build => {
+    const build = find(id);
+    if (!build) throw noSuchBuild(id);
+    return build;
+  };
+  return {
+    add: (build, idempotency) =>
+      write('power', () => {
+        const first = idempotency && byKey.get(idempotency.owner, idempotency.key);
+        if (first && first.digest !== idempotency.digest)
+          throw new Fault(
+            'idempotency_mismatch',
+            `The key ${idempotency.key} was used for build ${first.build_id} with another body. Use a new key for each request.`,
+            { build: first.build_id },
+          );
+        if (first) return { build: seen(first.build_id), replayed: true };
+        insert.run(toRow(build, attempts, decodeTime(build.id)));
+        insertInput.run(
+          build.id,
+          JSON.stringify(build.template),
+          JSON.stringify(build.variables),
+          JSON.stringify(build.plan),
+        );
+        for (const [key, value] of Object.entries(build.labels)) insertLabel.run(key, value, build.id);
+        if (idempotency) insertKey.run(idempotency.owner, idempotency.key, idempotency.digest, build.id);
+        append(build.id, 'build.queued', { template: build.templateName });
+        return { build: seen(build.id), replayed: false };
+      }),
+    find: (id) => read(() => find(id)),
+    input: (id) => read(() => input(id)),
+    counts: () =>
+      read(() => {
+        const numbers = { queued: 0, running: 0, held: 0, succeeded: 0, failed: 0, cancelled: 0 };
+        for (const { status, n } of counts.all()) numbers[status] = n;
+        return numbers;
+      }),
+    remove: (id) =>
+      write('power', () => {
+        const build = find(id);
+        if (!build) return false;
+        if (build.endedAt === undefined)
+          throw new Fault('build_active', `Build ${id} is ${build.status}. Cancel it, then wait for its end.`, {
+            status: build.status,
+          });
+        return remove.run(id).changes > 0;
+      }),
+  };
+};

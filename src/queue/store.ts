@@ -1,0 +1,76 @@
+import type { Clock } from '../clock.ts';
+import { Fault } from '../fault.ts';
+import { makeBuilds } from './builds.ts';
+import { makeClaims } from './claims.ts';
+import { openDatabase } from './database.ts';
+import { makeExpiry } from './expiry.ts';
+import { makeHistory } from './history.ts';
+import { makeLedger } from './ledger.ts';
+import { makeListeners } from './listeners.ts';
+import { makeListing } from './listing.ts';
+import { makeRecovery } from './recovery.ts';
+import { makeRuns } from './runs.ts';
+import { storeFault } from './store-fault.ts';
+import { makeTemplates } from './templates.ts';
+import { makeTokens } from './tokens.ts';
+import type { Store } from './types.ts';
+import { makeWriter } from './writer.ts';
+
+export type StoreOptions = {
+  readonly file: string;
+  /** The folder of the migrations, which lies beside the compiled program and not in it. */
+  readonly migrations: URL;
+  readonly clock: Clock;
+  readonly log?: { readonly warn: (facts: object, message: string) => void };
+  /** Beside a running daemon, without its lock: for tokens and for reading. Default: false. */
+  readonly shared?: boolean;
+  /** How often a build is run in all before an infra fault is final. Default: 3. */
+  readonly attempts?: number;
+  /** How many daemons a build may see die. Default: 5. */
+  readonly crashesMost?: number;
+};
+
+/**
+ * Opens the store, made new or brought up to date. Throws `store_unavailable` (in use, newer than this program, not
+ * readable) or `storage_full`.
+ */
+export const openStore = async (options: StoreOptions): Promise<Store> => {
+  const { file, migrations, clock, log, shared = false, attempts = 3, crashesMost = 5 } = options;
+  const { db, unlock } = openDatabase(file, migrations, shared);
+  const onTrouble = (error: unknown) => log?.warn({ err: error }, 'trouble after a commit of the store');
+  const listeners = makeListeners(onTrouble);
+  const writer = makeWriter(db, listeners.tell, onTrouble);
+  const ledger = makeLedger(db, clock, writer);
+  const probe = db.prepare<[number]>('INSERT OR REPLACE INTO probe (one, checked_at) VALUES (1, ?)');
+
+  return {
+    ...makeBuilds(ledger, attempts),
+    ...makeListing(ledger),
+    ...makeClaims(ledger),
+    ...makeRuns(ledger),
+    ...makeRecovery(ledger, crashesMost),
+    ...makeHistory(ledger),
+    ...makeExpiry(ledger),
+    ...makeTemplates(ledger),
+    ...makeTokens(ledger),
+    onChange: listeners.on,
+    check: async (ask) => {
+      await ledger.write('power', () => probe.run(clock.now()));
+      const found = ask?.everyPage ? await ledger.read(() => db.pragma('quick_check(1)', { simple: true })) : 'ok';
+      if (found !== 'ok')
+        throw new Fault(
+          'store_unavailable',
+          `The store ${file} is damaged: ${String(found)}. Restore it from a backup.`,
+        );
+    },
+    [Symbol.asyncDispose]: async () => {
+      writer.close();
+      try {
+        db.close();
+      } catch (error) {
+        onTrouble(storeFault(error, file));
+      }
+      unlock();
+    },
+  };
+};

@@ -1,0 +1,126 @@
+import type { Database } from 'better-sqlite3';
+import { Fault } from '../fault.ts';
+import { storeFault } from './store-fault.ts';
+
+/** How much a commit must outlive: `power` is fsynced, `process` survives a kill -9 but not a power cut. */
+export type Outlives = 'power' | 'process';
+
+/** What a piece of work may say about itself while it runs. */
+export type Notes = {
+  /** A build that it has changed: told to the listeners after the commit. */
+  readonly touch: (id: string) => void;
+  /** It has overwritten something secret: the write-ahead log is emptied after the commit. */
+  readonly forget: () => void;
+};
+
+type Work = {
+  readonly outlives: Outlives;
+  /** Does the work and gives what is to be said when it is committed. */
+  readonly attempt: () => () => void;
+  readonly reject: (reason: unknown) => void;
+};
+
+export type Writer = {
+  /** Does the work in a transaction that it may share with others; resolves when that is committed. */
+  readonly write: <T>(outlives: Outlives, work: () => T) => Promise<T>;
+  readonly notes: Notes;
+  /** Commits what waits, then takes no more. */
+  readonly close: () => void;
+};
+
+/**
+ * The one way to write. What arrives in one turn of the event loop becomes one transaction, in its order, so that many
+ * requests share one fsync; each has a savepoint of its own, so that one that fails does not spoil the others.
+ * `committed` is called with the ids that the transaction has touched, `onTrouble` with what went
+ * wrong after a commit.
+ */
+export const makeWriter = (
+  db: Database,
+  committed: (ids: ReadonlySet<string>) => void,
+  onTrouble: (error: unknown) => void,
+): Writer => {
+  let waiting: Work[] = [];
+  let isOpen = true;
+  let touched = new Set<string>();
+  let forgets = false;
+
+  // One that fails (the disk is full, a reader is in the way) is made good by the next, or when the store closes.
+  const emptyLog = (): void => {
+    try {
+      db.pragma('wal_checkpoint(TRUNCATE)');
+      forgets = false;
+    } catch (error) {
+      onTrouble(storeFault(error, db.name));
+    }
+  };
+
+  const savepoint = db.transaction((attempt: Work['attempt']) => attempt());
+
+  const one = ({ attempt, reject }: Work): (() => void) => {
+    const others = touched;
+    touched = new Set();
+    try {
+      const settle = savepoint(attempt);
+      touched.forEach((id) => others.add(id));
+      touched = others;
+      return settle;
+    } catch (error) {
+      touched = others;
+      // A full disk makes SQLite undo the whole transaction, the others' part too.
+      if (!db.inTransaction) throw error;
+      return () => reject(storeFault(error, db.name));
+    }
+  };
+  const all = db.transaction((works: readonly Work[]) => works.map(one));
+
+  const tryAll = (works: readonly Work[]): (() => void) => {
+    touched = new Set();
+    try {
+      db.pragma(`synchronous = ${works.some(({ outlives }) => outlives === 'power') ? 'FULL' : 'NORMAL'}`);
+      const settles = all.immediate(works);
+      return () => settles.forEach((settle) => settle());
+    } catch (error) {
+      touched = new Set();
+      const [first, ...others] = works;
+      if (others.length === 0) return () => first?.reject(storeFault(error, db.name));
+      // Alone, each is told its own fault, and a small one may fit where the large one did not.
+      return () => works.forEach((work) => commit([work]));
+    }
+  };
+  const commit = (works: readonly Work[]): void => {
+    const settle = tryAll(works);
+    const ids = touched;
+    if (forgets) emptyLog();
+    settle();
+    if (ids.size > 0) committed(ids);
+  };
+  const flush = (): void => {
+    const works = waiting;
+    waiting = [];
+    if (works.length > 0) commit(works);
+  };
+
+  return {
+    write: (outlives, work) =>
+      new Promise((resolve, reject) => {
+        if (!isOpen) throw new Fault('store_unavailable', `The store ${db.name} is closed: the daemon is stopping.`);
+        const attempt = () => {
+          const value = work();
+          return () => resolve(value);
+        };
+        if (waiting.push({ outlives, attempt, reject }) === 1) setImmediate(flush);
+      }),
+    notes: {
+      touch: (id) => {
+        touched.add(id);
+      },
+      forget: () => {
+        forgets = true;
+      },
+    },
+    close: () => {
+      isOpen = false;
+      flush();
+    },
+  };
+};

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { ulid } from 'ulid';
+import type { BuildFilter, NewBuild, Status, Store } from '../src/queue/types.ts';
+import { aBuild, aFault, claimed, storeShop } from './store-shop.ts';
+
+const pagesOf = async (store: Store, filter: BuildFilter, limit: number): Promise<readonly string[]> => {
+  const ids: string[] = [];
+  let after: string | undefined;
+  do {
+    const page = await store.list(filter, { limit, ...(after === undefined ? {} : { after }) });
+    assert.ok(page.items.length <= limit);
+    ids.push(...page.items.map(({ id }) => id));
+    after = page.next;
+  } while (after !== undefined);
+  return ids;
+};
+
+test('any filter gives exactly the builds that match, newest first, whatever the size of the page', async () => {
+  await using shop = await storeShop();
+  const epoch = 1_700_000_000_000;
+  const builds: (NewBuild & { status: Status; at: number })[] = [];
+  for (let n = 0; n < 60; n++) {
+    const at = epoch + n * 1000;
+    const labels = { ...(n % 2 ? { os: 'openbsd' } : { os: 'linux' }), ...(n % 3 ? {} : { nightly: 'yes' }) };
+    const build = aBuild({ id: ulid(at), templateName: n % 5 ? 'base' : 'web', labels });
+    await shop.store.add(build);
+    const status = (['failed', 'cancelled', 'queued'] as const)[n % 3] ?? 'queued';
+    if (status === 'cancelled') await shop.store.cancel(build.id);
+    if (status === 'failed') {
+      // The head of the queue is the oldest build, so what was queued before is out of the way by its priority.
+      const failing = aBuild({ ...build, id: ulid(at), priority: 1 });
+      await shop.store.cancel(build.id);
+      await shop.store.remove(build.id);
+      await shop.store.add(failing);
+      const { token } = await claimed(shop.store);
+      await shop.store.finish(failing.id, token, { status: 'failed', fault: aFault('internal') });
+      builds.push({ ...failing, status, at });
+    } else builds.push({ ...build, status, at });
+  }
+  const matches =
+    ({ status, template, labels = {}, since = 0 }: BuildFilter) =>
+    (build: (typeof builds)[number]) =>
+      (status === undefined || build.status === status) &&
+      (template === undefined || build.templateName === template) &&
+      build.at >= since &&
+      Object.entries(labels).every(([key, value]) => build.labels[key] === value);
+
+  const filters = fc.record(
+    {
+      status: fc.constantFrom('queued', 'failed', 'cancelled', 'succeeded', 'running'),
+      template: fc.constantFrom('base', 'web', 'none'),
+      labels: fc.constantFrom({}, { os: 'openbsd' }, { nightly: 'yes', os: 'linux' }, { os: 'plan9' }),
+      since: fc.integer({ min: epoch - 1000, max: epoch + 61_000 }),
+    },
+    { requiredKeys: [] },
+  );
+  await fc.assert(
+    fc.asyncProperty(filters, fc.integer({ min: 1, max: 70 }), async (filter, limit) => {
+      const expected = builds.filter(matches(filter)).map(({ id }) => id);
+      assert.deepEqual(await pagesOf(shop.store, filter, limit), expected.reverse());
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a page goes on where it stopped, although newer builds have come meanwhile', async () => {
+  await using shop = await storeShop();
+  const [a, b, c, d] = [aBuild(), aBuild(), aBuild(), aBuild()];
+  await Promise.all([a, b, c].map((build) => shop.store.add(build)));
+  const first = await shop.store.list({}, { limit: 2 });
+  assert.deepEqual([first.items.map(({ id }) => id), first.next], [[c.id, b.id], b.id]);
+  await shop.store.add(d);
+  const second = await shop.store.list({}, { limit: 2, after: b.id });
+  assert.deepEqual([second.items.map(({ id }) => id), second.next], [[a.id], undefined]);
+});
+
+test('what is beyond the newest that are kept or older than the days that are kept expires, oldest first', async () => {
+  await using shop = await storeShop();
+  const builds = [aBuild(), aBuild(), aBuild(), aBuild()];
+  for (const build of builds) {
+    await shop.store.add(build);
+    shop.clock.time += 1000;
+    await shop.store.cancel(build.id);
+  }
+  await shop.store.add(aBuild());
+  const ids = builds.map(({ id }) => id);
+  const { time } = shop.clock;
+  assert.deepEqual(await shop.store.expired({ keep: 3, olderThan: 0, limit: 9 }), ids.slice(0, 1));
+  assert.deepEqual(await shop.store.expired({ keep: 9, olderThan: time, limit: 9 }), ids.slice(0, 3));
+  assert.deepEqual(await shop.store.expired({ keep: 0, olderThan: 0, limit: 2 }), ids.slice(0, 2));
+  assert.deepEqual(await shop.store.expired({ keep: 4, olderThan: 0, limit: 9 }), []);
+});

@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monotonicFactory } from 'ulid';
+import { systemClock } from '../src/clock.ts';
+import type { Clock } from '../src/clock.ts';
+import { disposals } from '../src/disposals.ts';
+import { Fault, recordOf } from '../src/fault.ts';
+import type { FaultCode } from '../src/fault.ts';
+import { openStore } from '../src/queue/store.ts';
+import type { StoreOptions } from '../src/queue/store.ts';
+import type { NewBuild, Store } from '../src/queue/types.ts';
+
+/** The package's own migrations, seen from dist/test. */
+export const migrations = new URL('../../migrations/', import.meta.url);
+
+const ulid = monotonicFactory();
+
+/** A build that fits everywhere, with what a test wants to be different. */
+export const aBuild = (change: Partial<NewBuild> = {}): NewBuild => ({
+  id: ulid(),
+  template: { name: 'tiny', machine: { memory: '64M' } },
+  templateName: 'tiny',
+  variables: {},
+  labels: {},
+  priority: 0,
+  timeoutMs: 60_000,
+  onError: 'cleanup',
+  demand: { memoryMb: 64, diskMb: 100 },
+  plan: [{ name: 'boot', phase: 'booting', timeoutMs: 1000 }],
+  sensitive: [],
+  ...change,
+});
+
+export const aFault = (code: FaultCode, message = 'as the test wants it') => recordOf(new Fault(code, message));
+
+export const anArtifact = (name: string) => ({ name, format: 'qcow2', size: 4096, sha256: 'ab'.repeat(32) });
+
+export const roomy = { memoryMb: 1_000_000, diskMb: 1_000_000 };
+
+/** The id of no build. */
+export const nobody = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+
+/** The system's clock, except that its time is set by hand. */
+export type HandClock = Clock & { time: number };
+
+export const handClock = (time = Date.now()): HandClock => {
+  const clock = { ...systemClock, time, now: () => clock.time };
+  return clock;
+};
+
+export type Shop = AsyncDisposable & {
+  readonly folder: string;
+  readonly file: string;
+  readonly clock: HandClock;
+  readonly store: Store;
+  /** Closes the store and opens it again, as a new daemon would. */
+  readonly reopen: () => Promise<Store>;
+};
+
+/** A folder of its own, and a store in it. */
+export const storeShop = async (options: Partial<StoreOptions> = {}): Promise<Shop> => {
+  const pile = disposals();
+  const folder = await mkdtemp(join(tmpdir(), 'imaged-store-'));
+  pile.defer(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'imaged.db');
+  const clock = handClock();
+  const open = () => openStore({ file, migrations, clock, ...options });
+  let store = await open();
+  pile.defer(async () => store[Symbol.asyncDispose]());
+  return {
+    folder,
+    file,
+    clock,
+    get store() {
+      return store;
+    },
+    reopen: async () => {
+      await store[Symbol.asyncDispose]();
+      store = await open();
+      return store;
+    },
+    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+  };
+};
+
+/** Claims the head of the queue, which must be there. */
+export const claimed = async (store: Store, token = ulid()) => {
+  const claim = await store.claim({ token, slot: 0, room: roomy, leaseMs: 30_000 });
+  if (!claim) throw new Error('the queue is empty');
+  return claim;
+};
+
+/** For assert.rejects. */
+export const failsAs = (code: FaultCode) => (error: unknown) => error instanceof Fault && error.code === code;

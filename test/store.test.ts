@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeTime } from 'ulid';
+import { aBuild, claimed, failsAs, nobody, roomy, storeShop } from './store-shop.ts';
+
+test('a build that was added is found again with all that was asked for, and its template is read apart', async () => {
+  await using shop = await storeShop();
+  const asked = aBuild({
+    templateVersion: 3,
+    variables: { release: '7.9' },
+    labels: { ci: 'nightly' },
+    contextId: 'c1',
+    onError: 'hold',
+    sensitive: ['password'],
+  });
+  const { build, replayed } = await shop.store.add(asked);
+  const { template, variables, plan, ...small } = asked;
+  assert.equal(replayed, false);
+  assert.deepEqual(build, {
+    ...small,
+    status: 'queued',
+    attempt: 0,
+    attemptsLeft: 3,
+    createdAt: decodeTime(asked.id),
+    notBefore: 0,
+    cancelRequested: false,
+    version: 1,
+  });
+  await shop.reopen();
+  assert.deepEqual(await shop.store.find(asked.id), build);
+  assert.deepEqual(await shop.store.input(asked.id), { template, variables, plan });
+  assert.equal(await shop.store.find(nobody), undefined);
+});
+
+test('an idempotency key gives the first build to the same body, a fault to another, nothing to another owner', async () => {
+  await using shop = await storeShop();
+  const key = { key: 'k', owner: 'alice', digest: 'd1' };
+  // All in one turn of the event loop, so they are one transaction, as a client's impatient retry may be.
+  const [first, again, other, elsewhere] = await Promise.allSettled([
+    shop.store.add(aBuild(), key),
+    shop.store.add(aBuild(), key),
+    shop.store.add(aBuild(), { ...key, digest: 'd2' }),
+    shop.store.add(aBuild(), { ...key, owner: 'bob' }),
+  ]);
+  assert.ok(first.status === 'fulfilled' && again.status === 'fulfilled' && elsewhere.status === 'fulfilled');
+  assert.equal(again.value.build.id, first.value.build.id);
+  assert.equal(again.value.replayed, true);
+  assert.ok(other.status === 'rejected' && failsAs('idempotency_mismatch')(other.reason));
+  assert.notEqual(elsewhere.value.build.id, first.value.build.id);
+  assert.equal((await shop.store.counts()).queued, 2);
+});
+
+test('the queue gives the highest priority first, then the oldest', async () => {
+  await using shop = await storeShop();
+  const [a, b, c] = [aBuild(), aBuild({ priority: 5 }), aBuild({ priority: 5 })];
+  await Promise.all([a, b, c].map((build) => shop.store.add(build)));
+  for (const { id } of [b, c, a]) assert.equal((await claimed(shop.store)).build.id, id);
+  assert.equal(await shop.store.claim({ token: 't', slot: 0, room: roomy, leaseMs: 1 }), undefined);
+});
+
+test('a build that does not fit yet keeps its place before a small one', async () => {
+  await using shop = await storeShop();
+  const [large, small] = [aBuild({ demand: { memoryMb: 900, diskMb: 10 } }), aBuild()];
+  await Promise.all([shop.store.add(large), shop.store.add(small)]);
+  const ask = { token: 't', slot: 0, leaseMs: 1000 };
+  assert.equal(await shop.store.claim({ ...ask, room: { memoryMb: 500, diskMb: 500 } }), undefined);
+  const claim = await shop.store.claim({ ...ask, room: { memoryMb: 900, diskMb: 10 } });
+  assert.equal(claim?.build.id, large.id);
+});
+
+test('an ended build can be removed with all that belongs to it, an active one cannot', async () => {
+  await using shop = await storeShop();
+  const asked = aBuild({ labels: { a: 'b' }, contextId: 'c1' });
+  const key = { key: 'k', owner: 'o', digest: 'd' };
+  await shop.store.add(asked, key);
+  await assert.rejects(shop.store.remove(asked.id), failsAs('build_active'));
+  await shop.store.cancel(asked.id);
+  assert.deepEqual(await shop.store.contexts(), new Set(['c1']));
+  assert.equal(await shop.store.remove(asked.id), true);
+  assert.equal(await shop.store.remove(asked.id), false);
+  assert.equal(await shop.store.input(asked.id), undefined);
+  assert.deepEqual(await shop.store.events(asked.id, 0, 9), []);
+  assert.deepEqual(await shop.store.contexts(), new Set());
+  assert.equal((await shop.store.counts()).cancelled, 0);
+  assert.equal((await shop.store.add(aBuild(), key)).replayed, false);
+});
+
+test('listeners hear of a commit once per build, only while they listen, and when it can be read', async () => {
+  await using shop = await storeShop();
+  const [a, b] = [aBuild(), aBuild()];
+  const told: string[] = [];
+  const readable: Promise<unknown>[] = [];
+  using all = shop.store.onChange('*', (id) => {
+    told.push(`* ${id}`);
+    readable.push(shop.store.find(id));
+  });
+  assert.ok(all);
+  const one = shop.store.onChange(a.id, (id) => told.push(id));
+  await Promise.all([shop.store.add(a), shop.store.event(a.id, 'x', {}), shop.store.add(b)]);
+  assert.deepEqual(told, [a.id, `* ${a.id}`, `* ${b.id}`]);
+  assert.ok((await Promise.all(readable)).every((build) => build !== undefined));
+  one[Symbol.dispose]();
+  told.length = 0;
+  await assert.rejects(shop.store.event(nobody, 'x', {}), failsAs('not_found'));
+  await shop.store.cancel(a.id);
+  assert.deepEqual(told, [`* ${a.id}`]);
+});
+
+test('one bad write in a turn of the event loop does not spoil the others', async () => {
+  await using shop = await storeShop();
+  const [good, better] = [aBuild(), aBuild()];
+  const wrong = aBuild({ timeoutMs: -1 });
+  const outcomes = await Promise.allSettled([good, wrong, better].map((build) => shop.store.add(build)));
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.equal(await shop.store.input(wrong.id), undefined);
+  assert.equal((await shop.store.counts()).queued, 2);
+});
