@@ -1,0 +1,30 @@
+/** Rings for one listener. A ring that nobody waits for is kept until somebody does, so none is missed. */
+export type Bell = {
+  readonly ring: () => void;
+  /** Resolves at the next ring: true. Resolves false when the signal aborts. */
+  readonly heard: (signal: AbortSignal) => Promise<boolean>;
+};
+
+export const makeBell = (): Bell => {
+  let rung = false;
+  let wake: () => void = () => undefined;
+  return {
+    ring: () => {
+      rung = true;
+      wake();
+    },
+    heard: async (signal) => {
+      if (!rung && !signal.aborted)
+        await new Promise<void>((resolve) => {
+          wake = () => {
+            signal.removeEventListener('abort', wake);
+            wake = () => undefined;
+            resolve();
+          };
+          signal.addEventListener('abort', wake, { once: true });
+        });
+      rung = false;
+      return !signal.aborted;
+    },
+  };
+};

@@ -1,0 +1,63 @@
+import { distance } from 'fastest-levenshtein';
+import { z } from 'zod';
+import { Fault, type Complaint } from '../fault.ts';
+
+/** The part of a request that a pointer points into. */
+export type Place = 'body' | 'query' | 'path' | 'header';
+
+type Issue = z.core.$ZodIssue;
+
+/** An RFC 6901 pointer: `~` and `/` in a key are written `~0` and `~1`. */
+export const pointerTo = (path: readonly PropertyKey[]): string =>
+  path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+/** The known word that is nearest to `word`, unless all are too far away to have been meant. */
+export const nearest = (word: string, known: readonly string[]): string | undefined => {
+  const best = known
+    .map((candidate) => ({ candidate, off: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.off - b.off)[0];
+  return best && best.off <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined;
+};
+
+const keysOf = (schema: unknown): readonly string[] => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);
+
+const unknownKey = (key: string, known: readonly string[]): string => {
+  const meant = nearest(key, known);
+  return meant === undefined
+    ? `is not known here; known are ${known.join(', ')}`
+    : `is not known here; did you mean ${meant}?`;
+};
+
+// A pointer into anything but the body says into what: `query:/since`, `path:/name`, `header:/range`.
+const placed = (place: Place, path: readonly PropertyKey[]) =>
+  `${place === 'body' ? '' : `${place}:`}${pointerTo(path)}`;
+
+const complain = (issue: Issue, schema: unknown, place: Place): readonly Complaint[] =>
+  issue.code === 'unrecognized_keys'
+    ? issue.keys.map((key) => ({
+        pointer: placed(place, [...issue.path, key]),
+        message: unknownKey(key, issue.path.length === 0 ? keysOf(schema) : []),
+      }))
+    : [{ pointer: placed(place, issue.path), message: issue.message }];
+
+/** What zod found wrong, as complaints that a client can act on. */
+export const complaintsOf = (error: z.core.$ZodError, schema: unknown, place: Place): readonly Complaint[] =>
+  error.issues.flatMap((issue) => complain(issue, schema, place));
+
+/** `invalid_input` for these complaints; the first of them is the detail. */
+export const invalid = (errors: readonly Complaint[]): Fault => {
+  const first = errors[0];
+  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return new Fault(
+    'invalid_input',
+    first ? `${first.pointer || 'The body'} ${first.message}${rest}.` : 'The request is wrong.',
+    { errors },
+  );
+};
+
+/** The value as the schema has it. Throws `invalid_input` with a pointer to each thing that is wrong. */
+export const checked = <S extends z.ZodType>(schema: S, value: unknown, place: Place): z.output<S> => {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw invalid(complaintsOf(result.error, schema, place));
+};

@@ -1,0 +1,85 @@
+import Fastify, { type FastifyBaseLogger } from 'fastify';
+import type { ApiParts } from './types.ts';
+import type { App } from './app.ts';
+import { addAuth } from './auth.ts';
+import { addBodies } from './bodies.ts';
+import { addErrors, answerClientError, answerFrameworkError } from './errors.ts';
+import { addDocuments } from './documents.ts';
+import { addArtifactRoutes } from './routes-artifacts.ts';
+import { addBuildRoutes } from './routes-builds.ts';
+import { addBuildTextRoutes } from './routes-build-texts.ts';
+import { addEventRoutes } from './routes-events.ts';
+import { addHoldRoutes } from './routes-hold.ts';
+import { addSubmitRoute } from './routes-submit.ts';
+import { addSystemRoutes } from './routes-system.ts';
+import { addTemplateRoutes } from './routes-templates.ts';
+import { makeView } from './view.ts';
+import { makeWaits } from './waits.ts';
+import { checked } from './complaints.ts';
+import { z } from 'zod';
+import { Fault } from '../fault.ts';
+
+const places = { body: 'body', querystring: 'query', headers: 'header' } as const;
+
+const isPlaced = (part: string): part is keyof typeof places => part in places;
+
+/**
+ * Checks one part of a request. An address whose parts cannot name anything is an address of nothing: 404.
+ */
+const validate = (schema: unknown, part: string, value: unknown): unknown => {
+  if (!(schema instanceof z.ZodType)) return value;
+  if (isPlaced(part)) return checked(schema, value, places[part]);
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new Fault(
+    'not_found',
+    `There is nothing here: ${result.error.issues.map(({ message }) => message).join(', ')}.`,
+  );
+};
+
+/**
+ * The HTTP server for people and CI, ready to listen; listening is the caller's. It stops answering long polls and
+ * followers when `parts.signal` aborts, and lets everything go when it is closed.
+ */
+export const makeApi = async (
+  parts: ApiParts,
+  { logger }: { readonly logger?: FastifyBaseLogger } = {},
+): Promise<App> => {
+  const app: App = Fastify({
+    ...(logger ? { loggerInstance: logger } : { logger: false }),
+    disableRequestLogging: true,
+    genReqId: () => parts.ids.id(),
+    bodyLimit: parts.limits.bodyBytes,
+    routerOptions: { maxParamLength: 256 },
+    // A client that sends a body must come to its end; one that waits or follows sends nothing and is not meant.
+    requestTimeout: 15 * 60_000,
+    keepAliveTimeout: 75_000,
+    http: { headersTimeout: 15_000, connectionsCheckingInterval: 5000, maxHeaderSize: 16 * 1024 },
+    forceCloseConnections: true,
+    clientErrorHandler: answerClientError(parts.ids),
+    frameworkErrors: answerFrameworkError,
+  });
+  app.setValidatorCompiler(({ schema, httpPart }) => (value: unknown) => ({
+    value: validate(schema, httpPart ?? '', value),
+  }));
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+
+  const view = makeView(parts.files);
+  const waits = makeWaits(parts.store, view, parts.clock, parts.signal);
+  app.addHook('onClose', () => waits[Symbol.dispose]());
+
+  addErrors(app);
+  addAuth(app, parts);
+  addBodies(app, parts.limits);
+  await addDocuments(app, parts.version);
+  addSystemRoutes(app, parts);
+  addSubmitRoute(app, parts, view);
+  addBuildRoutes(app, parts, view, waits);
+  addBuildTextRoutes(app, parts);
+  addEventRoutes(app, parts, view);
+  addArtifactRoutes(app, parts);
+  addHoldRoutes(app, parts);
+  addTemplateRoutes(app, parts);
+  await app.ready();
+  return app;
+};

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { stdout } from 'node:process';
+import { z } from 'zod';
+import { systemClock } from '../clock.ts';
+import { makeGrowth } from '../growth.ts';
+import { systemIds } from '../ids.ts';
+import { makeApi } from './make-api.ts';
+import { printOpenApi } from './openapi.ts';
+
+// Run by "npm run openapi": prints the contract to stdout. Printing looks at the routes alone, so the rooms behind them
+// are left out: whoever asks one of them all the same is told so.
+const absent = <Room extends object>(): Room =>
+  new Proxy(
+    {},
+    {
+      get: () => () => {
+        throw new Error('This server is made to be printed, not to be asked.');
+      },
+    },
+    // No value has all the functions of a room but none of the room itself: hence the cast.
+  ) as Room;
+
+const packageFile = new URL('../../../package.json', import.meta.url);
+const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(packageFile, 'utf8')));
+
+const app = await makeApi({
+  store: absent(),
+  intake: absent(),
+  contexts: absent(),
+  files: absent(),
+  growth: makeGrowth(),
+  live: absent(),
+  readiness: async () => [],
+  host: async () => ({}),
+  metrics: absent(),
+  clock: systemClock,
+  ids: systemIds,
+  version,
+  limits: { bodyBytes: 1024, contextBytes: 1024 },
+  signal: new AbortController().signal,
+});
+stdout.write(printOpenApi(app));
+await app.close();
