@@ -23,11 +23,10 @@ export const pauseAfter = (attempt: number, random: () => number): number => {
 export const afterFault = (
   { attempt, attemptsLeft }: Pick<Build, 'attempt' | 'attemptsLeft'>,
   fault: Fault,
-  step: string | undefined,
   now: number,
   random: () => number,
 ): Outcome => {
-  const record = recordOf(fault, step);
+  const record = recordOf(fault);
   if (fault.code === 'draining') return { status: 'queued', losesAttempt: false, notBefore: now };
   if (record.class === 'cancelled') return { status: 'cancelled', fault: record };
   if (record.class === 'infra' && attemptsLeft > 0)

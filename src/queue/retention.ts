@@ -5,10 +5,8 @@ export type RetentionParts = {
   readonly store: Store;
   /** Deletes the files of an ended build; may be called again for one that is gone. */
   readonly removeFiles: (buildId: string) => Promise<void>;
-  /** How many ended builds stay. */
-  readonly keep: number;
-  /** How many days an ended build stays. */
-  readonly days: number;
+  /** How many ended builds stay, and for how many days; asked each round, so that it may change. */
+  readonly policy: () => { readonly keep: number; readonly days: number };
   readonly clock: Clock;
   readonly log: { readonly warn: (facts: object, message: string) => void };
 };
@@ -25,7 +23,7 @@ const batch = 20;
  * daemon that dies in between finds the build again and goes on, where files without a build would stay for ever.
  */
 export const prune = async (
-  { store, removeFiles, keep, days, clock, log }: RetentionParts,
+  { store, removeFiles, policy, clock, log }: RetentionParts,
   signal: AbortSignal,
 ): Promise<number> => {
   const forget = async (id: string): Promise<number> => {
@@ -37,6 +35,7 @@ export const prune = async (
       return 0;
     }
   };
+  const { keep, days } = policy();
   for (let forgotten = 0; ;) {
     const ids = await store.expired({ keep, olderThan: clock.now() - days * dayMs, limit: batch });
     let gone = 0;
