@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '../src/fault.ts';
-import { mask } from '../src/template/mask.ts';
-import { parseTemplate } from '../src/template/parse.ts';
+import { maskOf as mask } from '../src/template/mask.ts';
+import { parseTemplate } from '../src/template/schema.ts';
 import { render } from '../src/template/render.ts';
-import { checkTemplate, resolve } from '../src/template/resolve.ts';
-import { demandOf, shapeOf } from '../src/template/shape.ts';
+import { checkTemplate } from '../src/template/check.ts';
+import { resolve } from '../src/template/resolve.ts';
+import { demandOf, shapeOf } from '../src/template/demand.ts';
 import type { LateFacts } from '../src/template/spec.ts';
 import { turnsOf } from '../src/template/turns.ts';
 
@@ -319,7 +320,7 @@ test('what belongs together is judged together', async () => {
     [{ machine: { ...least.machine, disks: [{}] } }, '/machine/disks/0/size', /only with "base"/],
     [{ machine: { ...least.machine, boot: { device: 'net' } } }, '/machine/boot/device', /needs a "kernel"/],
     [{ machine: { ...least.machine, boot: { device: 'cdrom' } } }, '/machine/boot/device', /has none/],
-    [{ install: undefined }, '/install', /disks are empty/],
+    [{ machine: { disks: [{ size: '1G' }], boot: { device: 'disk' } } }, '/machine', /nothing to boot from/],
     [{ machine: { ...least.machine, nics: [] }, communicator: {} }, '/communicator', /no network/],
     [
       { machine: { ...least.machine, nics: [] }, install: { boot_command: '{{ http_ip }}' } },
@@ -339,7 +340,7 @@ test('what belongs together is judged together', async () => {
   }
 });
 
-test('a shell provisioner has its lines as a script and the environment as Packer names it', async () => {
+test('a shell provisioner has its lines as a script and both forms of its environment', async () => {
   const shell = {
     type: 'shell',
     inline: ['echo {{ guest_ip }}', 'true'],
@@ -353,7 +354,7 @@ test('a shell provisioner has its lines as a script and the environment as Packe
   assert.equal(render(one.scripts[0].inline, late), '#!/bin/sh -e\necho 10.0.2.15\ntrue\n');
   assert.deepEqual(
     Object.entries(one.env).map(([name, text]) => `${name}=${render(text, late)}`),
-    ['PACKER_BUILD_NAME=least', 'PACKER_BUILDER_TYPE=imaged', 'PACKER_HTTP_ADDR=10.0.2.2:80', 'A=1', `B=x=${late.mac}`],
+    ['A=1', `B=x=${late.mac}`],
   );
   assert.equal(one.executeCommand, 'doas sh -c {{ vars }} {{ path }}');
   const bad = { ...shell, execute_command: 'sh {{ v }} {{ path }}' };
@@ -371,8 +372,8 @@ test('a template is judged before its variables are known, but for what depends 
     install: { console: [{ hear: '{{ key }}(', press: '<{{ key }}>' }] },
     artifacts: [{ name: '{{ size }}.img' }, { name: '{{ key }}.img' }],
   };
-  assert.equal((await checkTemplate({ document, files: { media } })).name, 'least');
+  await checkTemplate(parseTemplate(document), { media });
   const bad = { ...document, machine: { ...document.machine, memory: '{{ goood }}' }, timeout: '{{ key }} {{ mac }}' };
-  const errors = await errorsOf(() => checkTemplate({ document: bad, files: { media }, at: '/template' }));
+  const errors = await errorsOf(() => checkTemplate(parseTemplate(bad), { media }, '/template'));
   assert.deepEqual(Object.keys(errors), ['/template/machine/memory', '/template/timeout']);
 });

@@ -3,7 +3,7 @@ import type { Template } from './schema.ts';
 
 type Judge = (template: Template, wrong: Complaints) => void;
 
-const bootMedium: Judge = ({ machine, install }, wrong) => {
+const bootMedium: Judge = ({ machine }, wrong) => {
   const { boot, cdrom, floppy, disks } = machine;
   const hasBase = disks.some((disk) => disk.base !== undefined);
   const has = { disk: disks.length > 0 || boot.kernel !== undefined, cdrom, floppy, net: boot.kernel };
@@ -16,13 +16,6 @@ const bootMedium: Judge = ({ machine, install }, wrong) => {
     wrong.add('/machine/boot/device', `is ${JSON.stringify(device)}, and the machine has none`);
   else if (boot.kernel === undefined && cdrom === undefined && floppy === undefined && !hasBase)
     wrong.add('/machine', 'has nothing to boot from: no kernel, no cdrom, no floppy, no disk with a base');
-  else if (install === undefined && boot.kernel !== undefined)
-    wrong.add(
-      '/machine/boot/kernel',
-      'is for an installation, and there is no "install": add {"ends": "never"} to go on in the system it starts',
-    );
-  else if (install === undefined && device !== 'cdrom' && device !== 'floppy' && !hasBase)
-    wrong.add('/install', 'is missing: the disks are empty and nothing would fill them');
 };
 
 const disksHaveSizes: Judge = ({ machine }, wrong) =>

@@ -1,7 +1,9 @@
 import { Decompress } from 'fzstd';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { Fault } from '../fault.ts';
+import { zstdGuard } from './zstd-frames.ts';
 
 export type Encoding = 'identity' | 'gzip' | 'zstd';
 
@@ -13,12 +15,16 @@ const zstdSlice = 1024;
 
 async function* unzstd(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const made: Uint8Array[] = [];
+  const guard = zstdGuard();
   const zstd = new Decompress((chunk) => made.push(chunk));
   for await (const chunk of bytes)
     for (let from = 0; from < chunk.length; from += zstdSlice) {
-      // A copy, for the decoder keeps what it cannot use yet, and the reader of the body may use its memory again.
-      zstd.push(chunk.slice(from, from + zstdSlice));
+      const slice = Uint8Array.from(chunk.subarray(from, from + zstdSlice));
+      guard(slice);
+      zstd.push(slice);
       yield* made.splice(0);
+      // The decoder is JavaScript: the daemon has its turn between two slices.
+      await setImmediate();
     }
   zstd.push(new Uint8Array(0), true);
   yield* made.splice(0);

@@ -13,7 +13,7 @@ const formsOf = (secret: string): readonly string[] => {
  * Makes the function that puts `<sensitive>` in place of every secret in a text, the longest first, so that none is
  * left in halves. Empty secrets are none.
  */
-export const mask = (secrets: readonly string[]): ((text: string) => string) => {
+export const maskOf = (secrets: readonly string[]): ((text: string) => string) => {
   const forms = [...new Set(secrets.filter((secret) => secret !== '').flatMap(formsOf))].sort(
     (a, b) => b.length - a.length,
   );

@@ -33,7 +33,8 @@ const diskOf = async (disk: DiskAsked, pointer: string, fields: Fields, wrong: C
 
 const deviceOf = ({ machine, install }: Template): Spec['boot']['device'] => {
   if (machine.boot.device !== undefined) return machine.boot.device;
-  if (install === undefined || machine.boot.kernel !== undefined) return 'disk';
+  const isOnDisk = install === undefined && machine.disks.some(({ base }) => base !== undefined);
+  if (isOnDisk || machine.boot.kernel !== undefined) return 'disk';
   return machine.cdrom !== undefined ? 'cdrom' : machine.floppy !== undefined ? 'floppy' : 'disk';
 };
 

@@ -25,9 +25,7 @@ const scriptsOf = async (asked: ShellAsked, pointer: string, fields: Fields): Pr
   );
 };
 
-/** Packer's own variables stand first, so that scripts written for it find what they look for (peers: bento and others). */
-const envOf = (asked: ShellAsked, template: Template, pointer: string, fields: Fields): Record<string, Text> => {
-  const hasNic = template.machine.nics.length > 0;
+const envOf = (asked: ShellAsked, pointer: string, fields: Fields): Record<string, Text> => {
   const own = Object.entries(asked.env).map(
     ([name, raw]) => [name, fields.text(`${pointer}/env/${name}`, raw)] as const,
   );
@@ -35,12 +33,7 @@ const envOf = (asked: ShellAsked, template: Template, pointer: string, fields: F
     const [name = ''] = line.split('=', 1);
     return [name, fields.text(`${pointer}/environment_vars/${index}`, line.slice(name.length + 1))] as const;
   });
-  return {
-    PACKER_BUILD_NAME: [template.name],
-    PACKER_BUILDER_TYPE: ['imaged'],
-    ...(hasNic ? { PACKER_HTTP_ADDR: [{ late: 'http_addr', apply: [] }] } : {}),
-    ...Object.fromEntries([...own, ...theirs]),
-  };
+  return Object.fromEntries([...own, ...theirs]);
 };
 
 const ownNames = { path: '{{ path }}', '.Path': '{{ path }}', vars: '{{ vars }}', '.Vars': '{{ vars }}' };
@@ -62,13 +55,7 @@ const remoteFolderOf = (raw: number | string): string => {
   return folder === '/' ? folder : folder.replace(/\/+$/, '');
 };
 
-const resolveOne = async (
-  asked: Asked,
-  index: number,
-  template: Template,
-  fields: Fields,
-  wrong: Complaints,
-): Promise<ProvisionerSpec> => {
+const resolveOne = async (asked: Asked, index: number, fields: Fields, wrong: Complaints): Promise<ProvisionerSpec> => {
   const pointer = `/provisioners/${index}`;
   const name = asked.name ?? `${asked.type}-${index + 1}`;
   const timeoutMs = fields.made(`${pointer}/timeout`, asked.timeout, 1, (time) => durationOf(time));
@@ -79,7 +66,7 @@ const resolveOne = async (
     type: 'shell',
     name,
     scripts: await scriptsOf(asked, pointer, fields),
-    env: envOf(asked, template, pointer, fields),
+    env: envOf(asked, pointer, fields),
     validExitCodes: asked.valid_exit_codes,
     expectDisconnect: asked.expect_disconnect,
     ...(command === undefined
@@ -98,4 +85,4 @@ export const resolveProvisioners = (
   fields: Fields,
   wrong: Complaints,
 ): Promise<readonly ProvisionerSpec[]> =>
-  Promise.all(template.provisioners.map((asked, index) => resolveOne(asked, index, template, fields, wrong)));
+  Promise.all(template.provisioners.map((asked, index) => resolveOne(asked, index, fields, wrong)));

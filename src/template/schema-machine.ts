@@ -36,16 +36,14 @@ export const Machine = strict({
       .enum(['disk', 'cdrom', 'net', 'floppy'])
       .optional()
       .describe(
-        'what the installation boots from; default: the cdrom or floppy if there is one to install from, else the disk. `net` goes with a kernel, as `vmctl start -B net -b kernel`',
+        'what the first boot is from; default: the cdrom, the floppy, the disk, whichever comes first, but the disk when it holds a system already. `net` goes with a kernel, as `vmctl start -B net -b kernel`',
       ),
-    kernel: Reference.optional().describe(
-      'a kernel to load directly for the installation: `media:name/file` or a file',
-    ),
+    kernel: Reference.optional().describe('a kernel to load directly at the first boot: `media:name/file` or a file'),
     initrd: Reference.optional().describe('its initial ramdisk'),
     append: Words.max(4096).optional().describe("the kernel's command line"),
   })
     .default({})
-    .describe('how the machine starts for its installation; afterwards it boots from its first disk'),
+    .describe('how the machine starts at first; after an installation it boots from its first disk'),
 }).describe('the machine to build in');
 
 const qemuWord = (pattern: RegExp, shape: string) =>

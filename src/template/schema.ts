@@ -1,60 +1,12 @@
 import { z } from 'zod';
-import { isFunction, functionNames } from './functions.ts';
-import { isLateName } from './fill.ts';
+import { complaints } from './complaints.ts';
+import { complaintsOf } from './issues.ts';
+import { Http } from './schema-http.ts';
+import { Variables } from './schema-variables.ts';
 import { Machine, Qemu } from './schema-machine.ts';
 import { Provisioner } from './schema-provisioner.ts';
 import { Turns } from './schema-turn.ts';
-import { Duration, OneOrMore, Pattern, Pause, SignedPause, strict, Words } from './words.ts';
-
-const Variable = strict({
-  default: Words.max(64 * 1024)
-    .optional()
-    .describe('its value when none is sent; may refer to other variables'),
-  required: z.boolean().default(false).describe('a value must be sent'),
-  pattern: Pattern.optional().describe('a regular expression that the whole value must match'),
-  description: z.string().max(1000).optional().describe('for people'),
-  sensitive: z.boolean().default(false).describe('logs and events show <sensitive> in place of its value'),
-})
-  .refine(
-    ({ default: value, required }) => value === undefined || !required,
-    'is required and has a default: choose one',
-  )
-  .describe('a value that the template leaves to the build');
-
-const VariableName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, 'is not a name of a variable: a letter, then letters, digits, _ and -')
-  .refine(
-    (name) => !isLateName(name) && !isFunction(name) && !functionNames.includes(name),
-    "is a name of imaged's own",
-  );
-
-const httpKinds = ['content', 'file', 'folder', 'autoinstall'] as const;
-
-const HttpAnswer = strict({
-  content: Words.optional().describe('the text itself; variables are filled in when it is asked for'),
-  type: z
-    .string()
-    .regex(/^[a-z0-9.+-]+\/[a-z0-9.+-]+(; ?charset=[a-z0-9-]+)?$/i, 'is not a media type such as "text/plain"')
-    .optional()
-    .describe('media type of `content`'),
-  file: Words.min(1).optional().describe('a file, served as it is: of the context or `media:name/file`'),
-  folder: Words.min(1).optional().describe('a folder, served with all below it'),
-  autoinstall: z
-    .record(
-      Words.regex(
-        /^[^=#\r\n][^=\r\n]*$/,
-        'cannot be a question of a response file: it must have no "=" and no "#" in front',
-      ),
-      z.union([Words, z.array(Words).min(1).max(100)]),
-    )
-    .optional()
-    .describe("OpenBSD's response file: questions and answers; several answers to one question are given in turn"),
-})
-  .refine((answer) => httpKinds.filter((kind) => answer[kind] !== undefined).length === 1, {
-    error: `needs exactly one of ${httpKinds.join(', ')}`,
-  })
-  .refine((answer) => answer.type === undefined || answer.content !== undefined, 'has a "type" without "content"');
+import { Duration, OneOrMore, Pause, SignedPause, strict, Words } from './words.ts';
 
 const Install = strict({
   console: Turns.optional().describe('the conversation with the installer'),
@@ -84,7 +36,7 @@ const Install = strict({
       (install.boot_wait === undefined && install.boot_key_interval === undefined),
     'has "boot_wait" or "boot_key_interval" without "boot_command"',
   )
-  .describe('how the system comes onto the disk; without it the disks hold a system already');
+  .describe('how the system comes onto the disk; without it the first boot is the system to work in');
 
 export const ArtifactName = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 
@@ -101,13 +53,10 @@ export const Template = strict({
     .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be lower case letters, digits and . _ -, at most 64')
     .describe('name of the template'),
   description: z.string().max(10_000).optional().describe('for people'),
-  variables: z.record(VariableName, Variable).default({}).describe('values that a build may send'),
+  variables: Variables,
   machine: Machine.prefault({}),
   qemu: Qemu.prefault({}),
-  http: z
-    .record(z.string().max(1000), z.union([Words, HttpAnswer]))
-    .default({})
-    .describe("what the machine's own endpoint serves, by path; a string is a text"),
+  http: Http,
   install: Install.optional(),
   communicator: strict({
     type: z.enum(['ssh', 'none']).default('ssh').describe('how the build logs in; `none`: it does not'),
@@ -131,3 +80,16 @@ export const Template = strict({
 }).describe('what to build');
 
 export type Template = z.output<typeof Template>;
+
+/**
+ * Checks the form of a template document: keys, kinds, units, patterns, boot commands. Throws `template_invalid` with
+ * every place that is wrong. Values of variables, files and what belongs together are judged by `resolve`. `at` is
+ * where the document stands in what the client sent.
+ */
+export const parseTemplate = (document: unknown, at = ''): Template => {
+  const { success, data, error } = Template.safeParse(document);
+  if (success) return data;
+  const wrong = complaints();
+  for (const { pointer, message } of complaintsOf(error.issues)) wrong.add(at + pointer, message);
+  throw wrong.fault('template_invalid', 'The template is wrong');
+};

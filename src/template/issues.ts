@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { complaints, pointerTo } from './complaints.ts';
-import { Template } from './schema.ts';
+import type { Complaint } from '../fault.ts';
+import { pointerTo } from './complaints.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -31,14 +31,6 @@ const told = (issue: Issue, above: readonly PropertyKey[]): readonly (readonly [
   return [[pointerTo(path), issue.message]];
 };
 
-/**
- * Checks the form of a template document: keys, kinds, units, patterns, boot commands. Throws `template_invalid` with
- * every place that is wrong. Values of variables, files and what belongs together are judged by `resolve`. `at` is where the document stands in what the client sent.
- */
-export const parseTemplate = (document: unknown, at = ''): Template => {
-  const { success, data, error } = Template.safeParse(document, { reportInput: false });
-  if (success) return data;
-  const all = complaints();
-  for (const issue of error.issues) for (const [pointer, message] of told(issue, [])) all.add(at + pointer, message);
-  throw all.fault('template_invalid', 'The template is wrong');
-};
+/** Everything that zod found wrong with a document, each with its place and in words a client can use. */
+export const complaintsOf = (issues: readonly Issue[]): readonly Complaint[] =>
+  issues.flatMap((issue) => told(issue, [])).map(([pointer, message]) => ({ pointer, message }));
