@@ -17,9 +17,9 @@ for (const [who, listens] of [
   ['a turn listening', true],
 ] as const)
   test(`64 MiB as fast as they are taken lose no byte and grow the heap by at most 20 MiB, with ${who}`, async () => {
-    const { isWhole, bytes, mbPerS, heapMb, residentMb } = await flood(64 * 1024 * 1024, listens);
+    const { isWhole, bytes, mbPerS, heapMb, bufferMb, residentMb } = await flood(64 * 1024 * 1024, listens);
     console.log(
-      `${who}: ${mbPerS.toFixed(0)} MiB/s, heap +${heapMb.toFixed(1)} MiB, resident +${residentMb.toFixed(1)} MiB`,
+      `${who}: ${mbPerS.toFixed(0)} MiB/s, heap +${heapMb.toFixed(1)} MiB, buffers +${bufferMb.toFixed(1)} MiB, resident +${residentMb.toFixed(1)} MiB`,
     );
     assert.ok(isWhole && bytes >= 64 * 1024 * 1024);
     assert.ok(heapMb <= 20, `the heap grew by ${heapMb} MiB`);
