@@ -11,6 +11,9 @@ export const kernelPanics: readonly RegExp[] = [
   /^d?db(?:\{\d+\})?> /m,
 ];
 
+// In a flood, what cannot be a panic is not looked at any closer.
+const kernelPanicHint = /panic|db/;
+
 /** Looks for panics in everything that comes. */
 export type PanicWatch = {
   /** The line of a panic in the text that came, if there is one. */
@@ -32,16 +35,16 @@ export const watchPanics = (
   const all = patterns.map(
     ({ source, flags }) => new RegExp(source, `${flags.replaceAll(/[gy]/g, '')}g${flags.includes('m') ? '' : 'm'}`),
   );
+  const hint = patterns === kernelPanics ? kernelPanicHint : undefined;
   let rest = '';
-  let isLineStart = true;
   return {
     look: (text) => {
-      // The character in front says whether `^` may match where the rest of an overlong line was cut.
-      const shown = withoutEscapes((isLineStart ? '' : ' ') + rest + text);
-      const lastBreak = Math.max(shown.lastIndexOf('\n'), shown.lastIndexOf('\r'));
-      const unfinished = shown.slice(lastBreak + 1);
-      isLineStart = (lastBreak >= 0 || isLineStart) && unfinished.length <= longestLine;
-      rest = unfinished.slice(-longestLine);
+      const came = rest === '' ? text : rest + text;
+      const unfinished = came.slice(Math.max(came.lastIndexOf('\n'), came.lastIndexOf('\r')) + 1);
+      // What is left of an overlong line does not begin where the line did.
+      rest = unfinished.length > longestLine ? `\0${unfinished.slice(-longestLine)}` : unfinished;
+      if (hint && !hint.test(came)) return undefined;
+      const shown = withoutEscapes(came);
       for (const pattern of all)
         for (const { 0: match, index } of shown.matchAll(pattern)) {
           const end = /[\r\n]/.exec(shown.slice(index, index + longestLine))?.index ?? longestLine;

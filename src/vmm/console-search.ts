@@ -1,6 +1,7 @@
 import { createContext, Script } from 'node:vm';
 import { Fault } from '../fault.ts';
 import { plain } from './console-plain.ts';
+import type { Plain } from './console-plain.ts';
 import type { Window } from './console-window.ts';
 
 /** What a pattern found: which of the patterns, where (absolute places in the window), and the text itself. */
@@ -8,7 +9,7 @@ export type Found = { readonly which: number; readonly from: number; readonly to
 
 /** How much text is searched at a time, and how far a match may reach back into text that was searched before. */
 const sliceLength = 16 * 1024;
-export const overlap = 8 * 1024;
+export const overlap = 4 * 1024;
 
 /** A template's pattern as it is searched for: `^` and `$` mean lines, `.` means any character. Throws `template_invalid`. */
 export const compile = (pattern: string): RegExp => {
@@ -26,10 +27,19 @@ export const compile = (pattern: string): RegExp => {
 
 type Hit = { readonly which: number; readonly from: number; readonly to: number };
 
+// Who writes ESC into a pattern wants to see it.
+const namesEscape = ({ source }: RegExp) => /\x1b|\\x1b|\\u001b|\\c\[/i.test(source);
+
 /** The match that begins first; of two that begin together, the one of the pattern that is listed first. */
-const earliest = (patterns: readonly RegExp[], text: string, start: number): Hit | undefined => {
+const earlier = (one: Found | undefined, other: Found | undefined): Found | undefined => {
+  if (!one || !other) return one ?? other;
+  return other.from < one.from || (other.from === one.from && other.which < one.which) ? other : one;
+};
+
+const earliest = (patterns: readonly RegExp[], text: string, start: number, isRaw: boolean): Hit | undefined => {
   let best: Hit | undefined;
   for (const [which, pattern] of patterns.entries()) {
+    if (namesEscape(pattern) !== isRaw) continue;
     pattern.lastIndex = start;
     const match = pattern.exec(text);
     if (match && (best === undefined || match.index < best.from))
@@ -39,25 +49,22 @@ const earliest = (patterns: readonly RegExp[], text: string, start: number): Hit
 };
 
 const searchSlice = (patterns: readonly RegExp[], window: Window, from: number, to: number): Found | undefined => {
-  const came = window.slice(from, to);
   // `^` looks at the character before, so it is handed along.
-  const before = from > window.start() ? window.slice(from - 1, from) : '';
-  const bare = plain(came);
-  const hit = earliest(patterns, before + bare.text, before.length);
-  if (hit) {
-    const [first, last] = [hit.from - before.length, hit.to - before.length];
-    return {
-      which: hit.which,
-      from: from + bare.placeOf(first),
-      to: from + bare.placeOf(last),
-      text: bare.text.slice(first, last),
-    };
-  }
-  if (bare.text.length === came.length) return undefined;
-  const raw = earliest(patterns, before + came, before.length);
-  if (!raw) return undefined;
-  const [first, last] = [raw.from - before.length, raw.to - before.length];
-  return { which: raw.which, from: from + first, to: from + last, text: came.slice(first, last) };
+  const before = from > window.start() ? 1 : 0;
+  const came = window.slice(from - before, to);
+  const look = ({ text, placeOf }: Plain, isRaw: boolean): Found | undefined => {
+    const hit = earliest(patterns, text, before, isRaw);
+    return (
+      hit && {
+        which: hit.which,
+        from: from - before + placeOf(hit.from),
+        to: from - before + placeOf(hit.to),
+        text: text.slice(hit.from, hit.to),
+      }
+    );
+  };
+  const shown = look(plain(came), false);
+  return patterns.some(namesEscape) ? earlier(shown, look({ text: came, placeOf: (index) => index }, true)) : shown;
 };
 
 // A slice ends after a line where it can, so that `$` does not match where a line merely was cut.
@@ -86,7 +93,8 @@ const isTimeout = (error: unknown) =>
 
 /**
  * The first match of any of the patterns in what the window holds from `from` on. Patterns see the text without escape
- * sequences; where that finds nothing, they see the text as it came. `$` matches at the end of what has come so far,
+ * sequences, those that name ESC themselves (`\x1b`) see it as it came. A match reaches back at most 4 Ki characters into
+ * what had come before the last characters did. `$` matches at the end of what has come so far,
  * which is how a prompt is known. Throws `template_invalid` when a pattern takes longer than a second.
  */
 export const search = (patterns: readonly RegExp[], window: Window, from: number): Found | undefined => {

@@ -135,11 +135,12 @@ const typeOnce = async (keyboard: Keyboard, text: string, attempt: number, signa
   return ['exact', 'mixed'].includes(judgeEcho(came, echoable(text), false));
 };
 
-// The echo of CR is the end of the line. Where nothing came, taking back a character shows whether the line is still there.
+// The echo of CR is the end of the line. Where nothing came, taking back characters shows whether the line is still there.
 const ended = async (keyboard: Keyboard, from: number, signal: AbortSignal): Promise<boolean> => {
   const { window, typing, write } = keyboard;
   if (window.isClosed() || (await moreWithin(keyboard, from, typing.stillMs, signal)) || window.isClosed()) return true;
-  await write('\x7f');
+  // More than one, as the guest may lose some of them, too.
+  await write('\x7f'.repeat(16));
   await untilQuiet(keyboard, typing.quietMs, signal);
 
   return !/\x08|\x1b\[/.test(window.slice(from));

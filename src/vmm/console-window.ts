@@ -21,17 +21,17 @@ export type Window = {
 /** How many characters stay when nobody listens: 64 Ki. */
 const keep = 64 * 1024;
 
-// A listener holds at most `keep`, one chunk (64 KiB at most) may come on top of it, and cutting is cheaper in large pieces.
-const most = 3 * keep;
+const small = 2 * 1024;
 
 export const makeWindow = (): Window => {
-  let text = '';
+  // Whole pieces are put in and dropped, and only those that are asked for are joined: a flood is not copied about.
+  let pieces: { readonly at: number; readonly text: string }[] = [];
   let start = 0;
+  let end = 0;
   let held: number | undefined;
   let closed = false;
   let grown = settled<void>();
   let freed = settled<void>();
-  const end = () => start + text.length;
   const tell = () => {
     const told = grown;
     grown = settled();
@@ -42,20 +42,27 @@ export const makeWindow = (): Window => {
     freed = settled();
     told.resolve();
   };
-  const isFull = () => held !== undefined && end() - held >= keep;
+  const isFull = () => held !== undefined && end - held >= keep;
   return {
     start: () => start,
-    end,
-    slice: (from, to = end()) => text.slice(Math.max(0, from - start), Math.max(0, to - start)),
+    end: () => end,
+    slice: (from, to = end) =>
+      pieces
+        .filter(({ at, text }) => at < to && at + text.length > from)
+        .map(({ at, text }) => text.slice(Math.max(0, from - at), Math.max(0, to - at)))
+        .join(''),
     isClosed: () => closed,
-    append: (more) => {
-      text += more;
-      if (text.length > most) {
-        const cut = Math.min(text.length - keep, (held ?? Infinity) - start);
-        // A plain slice would keep the whole old text alive; joining and flattening makes a copy.
-        text = Buffer.from(text.slice(cut), 'utf16le').toString('utf16le');
-        start += cut;
-      }
+    append: (text) => {
+      if (text === '') return;
+      const last = pieces.at(-1);
+      // A slow line brings single characters; they are kept together, or there would be as many pieces as characters.
+      if (last && last.text.length < small) pieces[pieces.length - 1] = { at: last.at, text: last.text + text };
+      else pieces.push({ at: end, text });
+      end += text.length;
+      const needed = Math.min(end - keep, held ?? Infinity);
+      const first = pieces.findIndex((piece) => piece.at + piece.text.length > needed);
+      if (first > 0) pieces = pieces.slice(first);
+      start = pieces[0]?.at ?? end;
       tell();
     },
     close: () => {
@@ -63,7 +70,7 @@ export const makeWindow = (): Window => {
       tell();
     },
     more: async (after, signal) => {
-      while (end() <= after && !closed) await orAborted(grown.promise, signal);
+      while (end <= after && !closed) await orAborted(grown.promise, signal);
       signal.throwIfAborted();
     },
     hold: (place) => {
