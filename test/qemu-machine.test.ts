@@ -124,9 +124,9 @@ test('a machine let go of is gone: process, sockets and pidfile', async () => {
   await using vmm = await bench();
   const machine = await vmm.start([say('x')]);
   await machine.run(on());
-  assert.ok(isAlive(pidOf(machine)));
+  assert.ok(await isAlive(pidOf(machine)));
   await machine[Symbol.asyncDispose]();
-  assert.ok(!isAlive(pidOf(machine)));
+  assert.ok(!(await isAlive(pidOf(machine))));
   assert.deepEqual((await readdir(`${vmm.folder}/m0`)).sort(), ['disk.raw', 'qemu.log']);
   await assert.rejects(machine.line.write(Buffer.from('x')), { code: 'console_closed' });
   await machine.stop('ask', on());
