@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
+import { sameMs, tellReboots } from '../src/vmm/qemu-resets.ts';
 import { bench, hear, heard, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
 import { awaitByte, echo, flood, panic, powerOff, reset, say } from './fixtures/tiny-guest.ts';
 
@@ -51,7 +52,7 @@ test('a reset ends a machine that is to end with it, told as reboot', async () =
   assert.equal((await machine.ended).how, 'reboot');
 });
 
-test('a machine that is to boot again does so, and each time is told', async () => {
+test('a machine that is to boot again does so, and the resets of the firmware are not told', async () => {
   await using vmm = await bench();
   const machine = await vmm.start([say('boot;'), awaitByte, reset], { onReboot: 'again' });
   let times = 0;
@@ -61,10 +62,21 @@ test('a machine that is to boot again does so, and each time is told', async () 
   for (const want of [0, 1, 2]) {
     await hear(bytes, 'boot;');
     assert.equal(times, want);
+    await new Promise((resolve) => setTimeout(resolve, sameMs));
     await machine.line.write(Buffer.from('g'));
   }
   await machine.stop('cut', on());
   assert.equal((await machine.ended).how, 'stopped');
+});
+
+test('a burst of resets is one reboot, and a guest that reboots without end is told at least once a second', () => {
+  const told: number[] = [];
+  let now = 0;
+  const reset = tellReboots(() => told.push(now));
+  for (now of [5000, 5055, 5056, 9000, 9058]) reset(now);
+  assert.deepEqual(told, [5000, 9000]);
+  for (now = 20_000; now < 30_000; now += 90) reset(now);
+  assert.equal(told.filter((at) => at >= 20_000).length, 10);
 });
 
 for (const machine_type of ['q35', 'pc'])
@@ -112,9 +124,9 @@ test('a machine let go of is gone: process, sockets and pidfile', async () => {
   await using vmm = await bench();
   const machine = await vmm.start([say('x')]);
   await machine.run(on());
-  assert.ok(isAlive(pidOf(machine)));
+  assert.ok(await isAlive(pidOf(machine)));
   await machine[Symbol.asyncDispose]();
-  assert.ok(!isAlive(pidOf(machine)));
+  assert.ok(!(await isAlive(pidOf(machine))));
   assert.deepEqual((await readdir(`${vmm.folder}/m0`)).sort(), ['disk.raw', 'qemu.log']);
   await assert.rejects(machine.line.write(Buffer.from('x')), { code: 'console_closed' });
   await machine.stop('ask', on());

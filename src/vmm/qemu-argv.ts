@@ -78,10 +78,10 @@ const cdromArgv = (spec: MachineSpec, path: string): readonly string[] => {
 
 const floppyArgv = (spec: MachineSpec, path: string): readonly string[] => [
   ...readOnlyMedium('floppy', path),
-  // q35 comes without a controller, the older pc with one.
+  // q35 comes without a controller, the older pc with one: only a global reaches both.
+  ...(spec.boot.device === 'floppy' ? ['-global', 'isa-fdc.bootindexA=1'] : []),
   ...(isQ35(spec) ? ['-device', 'isa-fdc'] : []),
-  '-device',
-  option('floppy', { drive: 'floppy', bootindex: spec.boot.device === 'floppy' ? 1 : undefined }),
+  ...['-device', 'floppy,drive=floppy'],
 ];
 
 const kernelArgv = ({ boot: { kernel, initrd, append } }: MachineSpec): readonly string[] =>

@@ -10,6 +10,7 @@ import { qemuArgv, type HostChoice } from './qemu-argv.ts';
 import { endingOf } from './qemu-ending.ts';
 import { machineFiles } from './qemu-files.ts';
 import { addressesOf, sshPortIn } from './qemu-network.ts';
+import { tellReboots } from './qemu-resets.ts';
 import { lastWords, logEnd } from './qemu-words.ts';
 import { openQmp, type QmpEvent } from './qmp.ts';
 import { serialLineOver } from './serial-line.ts';
@@ -21,7 +22,7 @@ export type QemuHost = HostChoice & { readonly binary: string; readonly version:
 // QEMU answers within 100 ms; it opens disks and loads kernels before, which a busy host may make long.
 const mostMsToAnswer = 30_000;
 
-const mostMsToQuit = 2_000;
+const mostMsToQuit = 1_000;
 
 // For what must come to its end whoever has lost interest.
 const never = new AbortController().signal;
@@ -60,9 +61,18 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     // Until its exit has been told the process is ours, dead or alive, and its number is nobody else's.
     if (!hasExited) process.kill(qemu.pid, 'SIGKILL');
   };
-  const see = ({ event, data }: QmpEvent) => {
+  /** A QEMU that goes on without its control socket can neither be watched nor stopped, so it is ended. */
+  const exitSoon = async () => {
+    using patience = clock.deadline(mostMsToQuit, never, () => new Error('QEMU has closed its socket but goes on'));
+    patience.signal.addEventListener('abort', kill, { once: true });
+    return await exited;
+  };
+  const reset = tellReboots(() => {
+    for (const seen of rebootWatchers) seen();
+  });
+  const see = ({ event, data, atMs }: QmpEvent) => {
     if (event === 'SHUTDOWN') reason = String(data['reason']);
-    if (event === 'RESET' && data['guest'] === true) for (const seen of rebootWatchers) seen();
+    if (event === 'RESET' && data['guest'] === true) reset(atMs);
   };
 
   const starting = disposals();
@@ -88,8 +98,9 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     return { qmp, line, sshPort };
   };
   const explain = async (error: unknown): Promise<unknown> => {
-    if (signal.aborted || !gone.signal.aborted) return error;
-    const exit = await exited;
+    const hasClosed = error instanceof Fault && error.code === 'hypervisor_unavailable';
+    if (signal.aborted || !hasClosed) return error;
+    const exit = await exitSoon();
     const words = await lastWords(files.log, wordsFrom);
     return new Fault(
       'hypervisor_failed',
@@ -106,10 +117,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
 
   const depart = async (): Promise<Ending> => {
     await qmp.closed;
-    // A QEMU that goes on without its control socket can neither be watched nor stopped: it is ended.
-    using patience = clock.deadline(mostMsToQuit, never, () => new Error('QEMU has closed its socket but goes on'));
-    patience.signal.addEventListener('abort', kill, { once: true });
-    const exit = await exited;
+    const exit = await exitSoon();
     // The log is for people: that it cannot be read must not hide that the machine has gone.
     const words = await lastWords(files.log, wordsFrom).catch(() => '');
     return endingOf({ exit, reason, isOurs, words });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { totalmem } from 'node:os';
 import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
@@ -37,11 +38,21 @@ type Known = {
   readonly notes: readonly string[];
 };
 
+const mostMsToAnswer = 30_000;
+
 const outgoingNote =
   'Templates may ask for outgoing network. QEMU then opens the ports of the host’s loopback to their guests.';
 
 const lookAround = async ({ binary, netcat, accelerator, folder, clock, ...options }: QemuOptions): Promise<Known> => {
-  const { signal, onNote, allowsOutgoing } = options;
+  const { onNote, allowsOutgoing } = options;
+  using deadline = clock.deadline(
+    mostMsToAnswer,
+    options.signal,
+    () =>
+      new Fault('hypervisor_unavailable', `${binary} did not say what it can do within ${mostMsToAnswer / 1000} s.`),
+  );
+  const { signal } = deadline;
+  setMaxListeners(50, signal); // a program listens more than once, and several run at a time
   const inventory = await takeInventory(binary, signal);
   await runProgram(netcat, ['-h'], { signal, accept: 'any' });
   const notes = allowsOutgoing ? [outgoingNote] : [];

@@ -7,14 +7,21 @@ import { connectUnix } from './unix-socket.ts';
 
 const Facts = z.record(z.string(), z.unknown());
 
+const Timestamp = z.object({ seconds: z.number(), microseconds: z.number() });
+
 const Message = z.union([
   z.object({ QMP: Facts }),
-  z.object({ event: z.string(), data: Facts.default({}) }),
+  z.object({ event: z.string(), data: Facts.default({}), timestamp: Timestamp }),
   z.object({ return: z.unknown(), id: z.number() }),
   z.object({ error: z.object({ class: z.string(), desc: z.string() }), id: z.number().optional() }),
 ]);
 
-export type QmpEvent = { readonly event: string; readonly data: Readonly<Record<string, unknown>> };
+export type QmpEvent = {
+  readonly event: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** When it happened, by QEMU's clock: Unix milliseconds. */
+  readonly atMs: number;
+};
 
 export type Qmp = AsyncDisposable & {
   /** Asks QEMU and returns what it answers. Throws `hypervisor_failed` on a refusal, `hypervisor_unavailable` when closed. */
@@ -50,8 +57,10 @@ export const openQmp = async (path: string, onEvent: (event: QmpEvent) => void, 
   const read = (line: string) => {
     const message = Message.parse(JSON.parse(line));
     if ('QMP' in message) greeting.resolve();
-    else if ('event' in message) onEvent(message);
-    else if ('error' in message) {
+    else if ('event' in message) {
+      const { event, data, timestamp } = message;
+      onEvent({ event, data, atMs: timestamp.seconds * 1000 + timestamp.microseconds / 1000 });
+    } else if ('error' in message) {
       const fault = new Fault('hypervisor_failed', `QEMU refused a command: ${message.error.desc}`, {
         class: message.error.class,
       });
