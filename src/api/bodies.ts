@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { Transform, type Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../fault.ts';
@@ -20,6 +21,10 @@ const isContextType = (type: string): type is keyof typeof contextTypes => Objec
 
 const typeOf = (request: FastifyRequest): string =>
   (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
+// RFC 9112, 6.3: a request without either of these headers has no body.
+const hasBody = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** How the request's context is packed; undefined when its body is no archive. */
 export const encodingOf = (request: FastifyRequest): ContextEncoding | undefined => {
@@ -94,17 +99,18 @@ export const addBodies = (app: App, limits: ApiParts['limits']): void => {
   app.addContentTypeParser(Object.keys(contextTypes), (_request, payload, done) => done(null, payload));
   // `curl -X POST -d ''` names a type for a body that is empty: that is no body.
   app.addContentTypeParser('*', (request, _payload, done) =>
-    request.headers['content-length'] === '0'
+    !hasBody(request)
       ? done(null, undefined)
       : done(refuseType(request, 'JSON (application/json) or another type that this address takes')),
   );
 
   app.addHook('preParsing', (request, _reply, payload, done) => {
-    const { socket } = request.raw;
-    // Its timer is the socket's own, and stops with the body: long polls and followers are silent for minutes.
-    if (!request.raw.complete) {
-      socket.setTimeout(idleMs);
-      request.raw.once('end', () => socket.setTimeout(0));
+    const { raw } = request;
+    // The timer is the socket's own, and stops with the body: long polls and followers are silent for minutes. A
+    // request that was injected has no socket.
+    if (hasBody(request) && raw.socket instanceof Socket) {
+      raw.socket.setTimeout(idleMs);
+      raw.once('end', () => raw.socket.setTimeout(0));
     }
     done(null, payload);
   });

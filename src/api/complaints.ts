@@ -55,9 +55,18 @@ export const invalid = (errors: readonly Complaint[]): Fault => {
   );
 };
 
-/** The value as the schema has it. Throws `invalid_input` with a pointer to each thing that is wrong. */
-export const checked = <S extends z.ZodType>(schema: S, value: unknown, place: Place): z.output<S> => {
+/** What came of a check. */
+export type Checked<T> = { readonly value: T; readonly error?: never } | { readonly error: Fault };
+
+/** The value as the schema has it, or `invalid_input` with a pointer to each thing that is wrong. */
+export const check = <S extends z.ZodType>(schema: S, value: unknown, place: Place): Checked<z.output<S>> => {
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw invalid(complaintsOf(result.error, schema, place));
+  return result.success ? { value: result.data } : { error: invalid(complaintsOf(result.error, schema, place)) };
+};
+
+/** As `check`, but throws what is wrong. */
+export const checked = <S extends z.ZodType>(schema: S, value: unknown, place: Place): z.output<S> => {
+  const result = check(schema, value, place);
+  if (result.error) throw result.error;
+  return result.value;
 };

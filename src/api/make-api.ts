@@ -1,4 +1,4 @@
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { LogController, type FastifyBaseLogger } from 'fastify';
 import type { ApiParts } from './types.ts';
 import type { App } from './app.ts';
 import { addAuth } from './auth.ts';
@@ -15,27 +15,7 @@ import { addSystemRoutes } from './routes-system.ts';
 import { addTemplateRoutes } from './routes-templates.ts';
 import { makeView } from './view.ts';
 import { makeWaits } from './waits.ts';
-import { checked } from './complaints.ts';
-import { z } from 'zod';
-import { Fault } from '../fault.ts';
-
-const places = { body: 'body', querystring: 'query', headers: 'header' } as const;
-
-const isPlaced = (part: string): part is keyof typeof places => part in places;
-
-/**
- * Checks one part of a request. An address whose parts cannot name anything is an address of nothing: 404.
- */
-const validate = (schema: unknown, part: string, value: unknown): unknown => {
-  if (!(schema instanceof z.ZodType)) return value;
-  if (isPlaced(part)) return checked(schema, value, places[part]);
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw new Fault(
-    'not_found',
-    `There is nothing here: ${result.error.issues.map(({ message }) => message).join(', ')}.`,
-  );
-};
+import { compileValidator } from './validation.ts';
 
 /**
  * The HTTP server for people and CI, ready to listen; listening is the caller's. It stops answering long polls and
@@ -47,7 +27,7 @@ export const makeApi = async (
 ): Promise<App> => {
   const app: App = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => parts.ids.id(),
     bodyLimit: parts.limits.bodyBytes,
     routerOptions: { maxParamLength: 256 },
@@ -59,9 +39,7 @@ export const makeApi = async (
     clientErrorHandler: answerClientError(parts.ids),
     frameworkErrors: answerFrameworkError,
   });
-  app.setValidatorCompiler(({ schema, httpPart }) => (value: unknown) => ({
-    value: validate(schema, httpPart ?? '', value),
-  }));
+  app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
 
   const view = makeView(parts.files);

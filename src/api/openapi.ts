@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import type { z } from 'zod';
 import type { App } from './app.ts';
 import { failing } from './answers.ts';
+import { withoutUnused } from './used-schemas.ts';
 
 // Only an interface can be widened from outside.
 /* eslint-disable @typescript-eslint/consistent-type-definitions */
@@ -126,9 +127,9 @@ export const openapiOptions = (version: string): FastifyDynamicSwaggerOptions =>
     security: [{ token: [] }],
   },
   transform,
-  transformObject: jsonSchemaTransformObject,
+  transformObject: (given) => withoutUnused(jsonSchemaTransformObject(given)),
 });
 
 /** The contract as YAML, the same for the same schemas: what `openapi.yaml` holds. */
 export const printOpenApi = (app: App): string =>
-  `# Printed from the schemas in src/api by "npm run openapi". Edit those.\n${stringify(app.swagger(), { lineWidth: 100, aliasDuplicateObjects: false })}`;
+  `# Printed from the schemas in src/api by "npm run openapi". Edit those.\n${stringify(app.swagger(), { lineWidth: 0, blockQuote: 'literal', aliasDuplicateObjects: false })}`;

@@ -10,7 +10,8 @@ import { BuildListQuery } from './schema-ask.ts';
 import { Build, BuildInput, BuildPage, BuildStatus, Steps } from './schema-build.ts';
 import { Problem, Wait } from './schema-common.ts';
 import type { ApiParts } from './types.ts';
-import { showDocument, showPlan, showVariables, type View } from './view.ts';
+import { showDocument, showVariables } from './hidden-values.ts';
+import { showPlan, type View } from './view.ts';
 import { hasEnded, type Waits } from './waits.ts';
 import { nextPage } from './paging.ts';
 

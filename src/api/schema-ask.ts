@@ -45,16 +45,23 @@ export const BuildAskBody = z
   })
   .meta({ id: 'NewBuild', description: 'What to build.' });
 
+// A parameter that is given once is text, one that is given again is a list: both are a list here.
 const manyOf = (what: string) =>
   z
-    .union([z.string().max(65_536), z.array(z.string().max(65_536)).max(256)], 'is no text')
-    .transform((given) => (typeof given === 'string' ? [given] : given))
-    .pipe(z.array(z.string().regex(/^[^=]+=/, `is not written ${what}=value`)))
+    .preprocess(
+      (given) => (typeof given === 'string' ? [given] : given),
+      z
+        .array(
+          z
+            .string()
+            .max(65_536)
+            .regex(/^[^=]+=/, `is not written ${what}=value`),
+        )
+        .max(256),
+    )
     .transform((pairs) =>
       Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])),
     );
-
-const list = { type: 'array', items: { type: 'string' } } as const;
 
 /** The query of POST /builds: with a context as the body, all that a JSON body would say beside the template. */
 export const BuildQuery = z.strictObject({
@@ -62,11 +69,11 @@ export const BuildQuery = z.strictObject({
   variable: manyOf('name')
     .pipe(Variables)
     .optional()
-    .meta({ ...list, description: 'With a context: `variable=release=7.9`, repeatable.' }),
+    .meta({ description: 'With a context: `variable=release=7.9`, repeatable.' }),
   label: manyOf('name')
     .pipe(Labels)
     .optional()
-    .meta({ ...list, description: 'With a context: `label=team=infra`, repeatable.' }),
+    .meta({ description: 'With a context: `label=team=infra`, repeatable.' }),
   priority: Priority.optional().meta({ description: 'With a context: as in the JSON body.' }),
   timeout: DurationText.optional().meta({
     type: 'string',
@@ -102,7 +109,7 @@ export const BuildListQuery = PageQuery.extend({
   label: manyOf('name')
     .pipe(Labels)
     .optional()
-    .meta({ ...list, description: 'Only builds with this label: `label=team=infra`. All of them when repeated.' }),
+    .meta({ description: 'Only builds with this label: `label=team=infra`. All of them when repeated.' }),
   since: Since.optional().meta({
     type: 'string',
     description: 'Only builds accepted at this moment or later: RFC 3339, or Unix milliseconds.',

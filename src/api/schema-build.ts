@@ -48,17 +48,17 @@ const Links = z.object({
   hold: z.string(),
 });
 
+const TemplateUsed = z.object({
+  name: z.string().meta({ description: 'The template’s name.' }),
+  version: z.int().optional().meta({ description: 'Its version, when a stored template was named.' }),
+});
+
 export const Build = z
   .object({
     id: Id.meta({ description: 'A ULID: ids sort by the time of the POST.', example: '01JZ8Q4M3V9T7K2E5W6X1Y0ABC' }),
     status: BuildStatus,
     phase: Phase.optional().meta({ description: 'What it is busy with, or was when it ended. Missing before it ran.' }),
-    template: z
-      .object({
-        name: z.string().meta({ description: 'The template’s name.' }),
-        version: z.int().optional().meta({ description: 'Its version, when a stored template was named.' }),
-      })
-      .meta({ description: 'What is built. The whole document is at `links.input`.' }),
+    template: TemplateUsed.meta({ description: 'What is built. The whole document is at `links.input`.' }),
     labels: z.record(z.string(), z.string()).meta({ description: 'As they were given with the POST.' }),
     priority: z.int().meta({ description: 'Higher runs first; equals run in the order of their POST.' }),
     timeout_seconds: z.number().meta({ description: 'For the whole build, from its claim to its end.' }),
@@ -96,7 +96,7 @@ export const PlannedStep = z.object({
 
 export const Plan = z
   .object({
-    template: z.object({ name: z.string(), version: z.int().optional() }).meta({ description: 'What would be built.' }),
+    template: TemplateUsed.meta({ description: 'What would be built.' }),
     variables: z.record(z.string(), z.string()).meta({
       description: 'All variables with the values that would be used; sensitive ones read `<sensitive>`.',
     }),

@@ -46,7 +46,7 @@ export const ProblemRow = z
     code: ProblemCode,
     class: ProblemClass,
     status: z.int().meta({ description: 'The HTTP status of a request that ends so.' }),
-    title: z.string(),
+    title: z.string().meta({ description: 'The kind of problem in words.' }),
     retryable: z.boolean().meta({ description: 'Whether the daemon tries a build again that ends so.' }),
     type: z.string().meta({ description: 'Its address, relative to this server.' }),
   })

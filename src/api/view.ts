@@ -12,6 +12,7 @@ import type {
 } from '../queue/types.ts';
 import type { ApiParts } from './types.ts';
 import type { Artifact, Build, BuildFault, Event, HoldState, Plan, PlannedStep, Step } from './schema-build.ts';
+import { showDocument, showVariables } from './hidden-values.ts';
 import { timeOf } from './schema-common.ts';
 import type { Template, TemplateInfo } from './schema-system.ts';
 
@@ -36,7 +37,7 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
     const text = (value: string) => value.replaceAll(folder, '<build>');
     const facts = Object.entries(record.facts ?? {})
       .filter(([name]) => !hiddenFacts.includes(name))
-      .map(([name, value]) => [snake(name), shown(value, folder)]);
+      .map(([name, value]) => [snake(name), shown(value, folder)] as const);
     return {
       code: record.code,
       class: record.class,
@@ -142,36 +143,6 @@ export const showPlan = (steps: readonly StoredPlannedStep[]): z.output<typeof P
     timeout_seconds: timeoutMs / 1000,
     ...(about === undefined ? {} : { about }),
   }));
-
-const hidden = '<sensitive>';
-
-/** The variables, with those that are sensitive made unreadable. */
-export const showVariables = (variables: Readonly<Record<string, string>>, sensitive: readonly string[]) =>
-  Object.fromEntries(
-    Object.entries(variables).map(([name, value]) => [name, sensitive.includes(name) ? hidden : value]),
-  );
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const showVariable = (name: string, declared: unknown, sensitive: readonly unknown[]): unknown => {
-  const isSensitive = sensitive.includes(name) || (isObject(declared) && declared['sensitive'] === true);
-  if (!isSensitive) return declared;
-  if (!isObject(declared)) return declared === null ? null : hidden;
-  return 'default' in declared ? { ...declared, default: hidden } : declared;
-};
-
-/** The document, with the defaults of sensitive variables made unreadable: those named, and those it marks itself. */
-export const showDocument = (document: unknown, sensitive: readonly string[] = []): unknown => {
-  if (!isObject(document) || !isObject(document['variables'])) return document;
-  const own: unknown = document['sensitive-variables'];
-  const all: readonly unknown[] = Array.isArray(own) ? sensitive.concat(own) : sensitive;
-  const variables = Object.entries(document['variables']).map(([name, declared]) => [
-    name,
-    showVariable(name, declared, all),
-  ]);
-  return { ...document, variables: Object.fromEntries(variables) };
-};
 
 export const showNewBuild = (build: NewBuild): z.output<typeof Plan> => ({
   template: {

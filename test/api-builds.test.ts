@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Fault, recordOf } from '../src/fault.ts';
+import { apiShop, type ApiShop } from './api-shop.ts';
+import { aBuild, anArtifact, claimed, nobody } from './store-shop.ts';
+
+const submit = (shop: ApiShop, body: object, headers: Record<string, string> = {}, query = '') =>
+  shop.app.inject({ method: 'POST', url: `/builds${query}`, headers: { ...shop.auth, ...headers }, payload: body });
+
+const get = (shop: ApiShop, url: string, headers: Record<string, string> = {}) =>
+  shop.app.inject({ url, headers: { ...shop.auth, ...headers } });
+
+test('a POST answers 201 with Location, ETag and Retry-After, and the build can be read there', async () => {
+  await using shop = await apiShop();
+  const made = await submit(shop, { template: { name: 'tiny' }, labels: { team: 'infra' }, timeout: '1h30m' });
+  assert.equal(made.statusCode, 201);
+  const { id, status, timeout_seconds } = made.json<{ id: string; status: string; timeout_seconds: number }>();
+  assert.equal(made.headers.location, `/builds/${id}`);
+  assert.equal(made.headers['retry-after'], '5');
+  assert.deepEqual({ status, timeout_seconds }, { status: 'queued', timeout_seconds: 5400 });
+  const read = await get(shop, `/builds/${id}`);
+  assert.equal(read.headers.etag, made.headers.etag);
+  assert.deepEqual(read.json(), made.json());
+});
+
+test('no reply shows a sensitive value', async () => {
+  await using shop = await apiShop();
+  const template = { name: 'tiny', variables: { password: { default: 'hunter22' } } };
+  const made = await submit(shop, { template });
+  const { id } = made.json<{ id: string }>();
+  const plan = await submit(shop, { template }, {}, '?validate=true');
+  const input = await get(shop, `/builds/${id}/input`);
+  assert.equal(input.json<{ variables: { password: string } }>().variables.password, '<sensitive>');
+  for (const { body } of [made, plan, input]) assert.doesNotMatch(body, /hunter22/);
+});
+
+test('?validate=true gives the plan and stores nothing', async () => {
+  await using shop = await apiShop();
+  const reply = await submit(shop, { template: { name: 'tiny' } }, {}, '?validate=true');
+  assert.equal(reply.statusCode, 200);
+  assert.equal(reply.json<{ plan: { name: string }[] }>().plan[0]?.name, 'boot');
+  assert.deepEqual((await shop.store.list({}, { limit: 10 })).items, []);
+});
+
+test('the same key and body give the same build again, in whatever order its keys are; another body is refused', async () => {
+  await using shop = await apiShop();
+  const key = { 'idempotency-key': 'commit-1' };
+  const first = await submit(shop, { template: { name: 'tiny' }, labels: { a: '1', b: '2' } }, key);
+  const again = await submit(shop, { labels: { b: '2', a: '1' }, template: { name: 'tiny' } }, key);
+  assert.equal(again.statusCode, 201);
+  assert.equal(again.headers['idempotency-replayed'], 'true');
+  assert.equal(again.headers.location, first.headers.location);
+  const other = await submit(shop, { template: { name: 'tiny' }, labels: { a: '2' } }, key);
+  assert.equal(other.statusCode, 422);
+  assert.equal(other.json<{ code: string }>().code, 'idempotency_mismatch');
+  const stranger = await shop.token(['builds:write']);
+  const theirs = await submit(
+    shop,
+    { template: { name: 'tiny' }, labels: { a: '2' } },
+    { ...key, ...{ authorization: stranger.authorization } },
+  );
+  assert.equal(theirs.statusCode, 201);
+  assert.notEqual(theirs.headers.location, first.headers.location);
+});
+
+test('a body with wrong fields is answered with a pointer to each, and the word that was meant', async () => {
+  await using shop = await apiShop();
+  const reply = await submit(shop, {
+    template: { name: 'tiny' },
+    lables: {},
+    priority: 'high',
+    variables: { release: 7.1 },
+    timeout: '2x',
+  });
+  assert.equal(reply.statusCode, 400);
+  assert.match(String(reply.headers['content-type']), /^application\/problem\+json/);
+  const { errors, code } = reply.json<{ code: string; errors: { pointer: string; message: string }[] }>();
+  assert.equal(code, 'invalid_input');
+  assert.deepEqual(errors.map(({ pointer }) => pointer).sort(), [
+    '/lables',
+    '/priority',
+    '/timeout',
+    '/variables/release',
+  ]);
+  assert.match(errors.find(({ pointer }) => pointer === '/lables')?.message ?? '', /did you mean labels/);
+});
+
+test('a query with wrong fields is answered with places in the query', async () => {
+  await using shop = await apiShop();
+  const reply = await get(shop, '/builds?sinse=1&limit=0&label=x');
+  const { errors } = reply.json<{ errors: { pointer: string }[] }>();
+  assert.equal(reply.statusCode, 400);
+  assert.deepEqual(errors.map(({ pointer }) => pointer).sort(), ['query:/label/0', 'query:/limit', 'query:/sinse']);
+});
+
+test('builds are listed by page and by every filter, with a Link to the next page that works as it stands', async () => {
+  await using shop = await apiShop();
+  for (const team of ['a', 'b', 'a', 'a'])
+    await submit(shop, { template: { name: 'tiny' }, labels: { team, 'x=y': 'no' } });
+  const bad = await get(shop, '/builds');
+  assert.equal(bad.json<{ items: unknown[] }>().items.length, 0);
+  for (const team of ['a', 'b', 'a', 'a'])
+    await submit(shop, { template: { name: 'tiny' }, labels: { team, os: 'x=y' } });
+  const page = await get(
+    shop,
+    '/builds?label=team=a&label=os=x=y&limit=2&status=queued&template=tiny&since=2020-01-01T00:00:00Z',
+  );
+  const { items, next } = page.json<{ items: { id: string }[]; next: string }>();
+  assert.equal(items.length, 2);
+  assert.ok(next);
+  const link = /^<([^>]+)>; rel="next"$/.exec(String(page.headers.link))?.[1] ?? '';
+  const rest = await get(shop, link);
+  assert.equal(rest.json<{ items: unknown[] }>().items.length, 1);
+  assert.equal(rest.headers.link, undefined);
+  const none = await get(shop, `/builds?since=${Date.now() + 60_000}`);
+  assert.deepEqual(none.json(), { items: [] });
+});
+
+test('If-None-Match gives 304 while nothing has changed', async () => {
+  await using shop = await apiShop();
+  const made = await submit(shop, { template: { name: 'tiny' } });
+  const url = String(made.headers.location);
+  const etag = String(made.headers.etag);
+  assert.equal((await get(shop, url, { 'if-none-match': etag })).statusCode, 304);
+  assert.equal((await get(shop, url, { 'if-none-match': '"999"' })).statusCode, 200);
+  await shop.app.inject({ method: 'POST', url: `${url}/cancel`, headers: shop.auth });
+  assert.equal((await get(shop, url, { 'if-none-match': etag })).statusCode, 200);
+});
+
+test('?wait returns at the change, with the new ETag, and at the limit with 304', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  const atLimit = await get(shop, `/builds/${build.id}?wait=1`, { 'if-none-match': `"${build.version}"` });
+  assert.equal(atLimit.statusCode, 304);
+  const waiting = get(shop, `/builds/${build.id}?wait=30`, { 'if-none-match': `"${build.version}"` });
+  const alsoWaiting = get(shop, `/builds/${build.id}?wait=30`);
+  await new Promise((resolve) => setImmediate(resolve));
+  await shop.store.event(build.id, 'note', {});
+  const changed = await waiting;
+  assert.equal(changed.statusCode, 200);
+  assert.notEqual(changed.headers.etag, `"${build.version}"`);
+  assert.equal((await alsoWaiting).statusCode, 200);
+});
+
+test('a build that has ended is not waited for', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  await shop.store.cancel(build.id);
+  const plain = await get(shop, `/builds/${build.id}?wait=300`);
+  assert.equal(plain.statusCode, 200);
+  const known = await get(shop, `/builds/${build.id}?wait=300`, { 'if-none-match': String(plain.headers.etag) });
+  assert.equal(known.statusCode, 304);
+});
+
+test('a long poll ends when the daemon stops', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  const waiting = get(shop, `/builds/${build.id}?wait=300`);
+  const result = get(shop, `/builds/${build.id}/result?wait=300`);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  shop.stop();
+  assert.equal((await waiting).statusCode, 304);
+  assert.equal((await result).statusCode, 202);
+});
+
+test('/result is 202, then 200 or 409 with the reason and the build', async () => {
+  await using shop = await apiShop();
+  const { build: good } = await shop.store.add(aBuild());
+  const early = await get(shop, `/builds/${good.id}/result`);
+  assert.equal(early.statusCode, 202);
+  assert.equal(early.headers['retry-after'], '5');
+  const waiting = get(shop, `/builds/${good.id}/result?wait=30`);
+  const first = await claimed(shop.store);
+  await shop.store.finish(good.id, first.token, { status: 'succeeded', artifacts: [anArtifact('a.raw')] });
+  assert.equal((await waiting).statusCode, 200);
+  assert.equal((await waiting).json<{ status: string }>().status, 'succeeded');
+
+  const { build: bad } = await shop.store.add(aBuild());
+  const second = await claimed(shop.store);
+  const log = shop.parts.files.log(bad.id);
+  const fault = recordOf(
+    new Fault('console_silent', `Nothing came; see ${log}.`, { consoleTail: 'login:', exitCode: 3, args: ['/secret'] }),
+  );
+  await shop.store.finish(bad.id, second.token, { status: 'failed', fault });
+  const failed = await get(shop, `/builds/${bad.id}/result?wait=30`);
+  assert.equal(failed.statusCode, 409);
+  const problem = failed.json<{
+    code: string;
+    detail: string;
+    build: { fault: { code: string; console_tail: string; facts: object } };
+  }>();
+  assert.equal(problem.code, 'build_unsuccessful');
+  assert.equal(problem.build.fault.code, 'console_silent');
+  assert.equal(problem.build.fault.console_tail, 'login:');
+  assert.deepEqual(problem.build.fault.facts, { exit_code: 3 });
+  assert.doesNotMatch(JSON.stringify(problem.build), /imaged-api-/, 'a path of the host is shown');
+});
+
+test('/status is one word and a newline', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  const reply = await get(shop, `/builds/${build.id}/status`);
+  assert.equal(reply.body, 'queued\n');
+  assert.match(String(reply.headers['content-type']), /^text\/plain/);
+});
+
+test('cancel is idempotent, and DELETE takes only a build that has ended', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  const remove = () => shop.app.inject({ method: 'DELETE', url: `/builds/${build.id}`, headers: shop.auth });
+  const refused = await remove();
+  assert.equal(refused.statusCode, 409);
+  assert.equal(refused.json<{ code: string }>().code, 'build_active');
+  for (const _ of [1, 2]) {
+    // curl says so by itself when it is told to send an empty body.
+    const headers = { ...shop.auth, 'content-type': 'application/x-www-form-urlencoded' };
+    const cancelled = await shop.app.inject({
+      method: 'POST',
+      url: `/builds/${build.id}/cancel`,
+      headers,
+      payload: '',
+    });
+    assert.equal(cancelled.statusCode, 202);
+  }
+  assert.equal((await remove()).statusCode, 204);
+  assert.equal((await remove()).statusCode, 404);
+});
+
+test('a held build says how to reach it, takes keys, and is let go', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild({ onError: 'hold' }));
+  const keys = (type: string) =>
+    shop.app.inject({
+      method: 'POST',
+      url: `/builds/${build.id}/console`,
+      headers: { ...shop.auth, 'content-type': type },
+      payload: 'dmesg\r',
+    });
+  const setHold = (payload: object) =>
+    shop.app.inject({ method: 'PUT', url: `/builds/${build.id}/hold`, headers: shop.auth, payload });
+  assert.equal((await keys('application/octet-stream')).json<{ code: string }>().code, 'build_not_held');
+  assert.equal((await setHold({ minutes: 5 })).statusCode, 409);
+  const { token } = await claimed(shop.store);
+  const fault = recordOf(new Fault('console_silent', 'Nothing came.'));
+  await shop.store.hold(build.id, token, { until: Date.now() + 60_000, ssh: 'ssh -p 2222 root@127.0.0.1' }, fault);
+  const hold = await get(shop, `/builds/${build.id}/hold`);
+  assert.equal(hold.json<{ held: boolean; ssh: string }>().ssh, 'ssh -p 2222 root@127.0.0.1');
+  assert.equal((await keys('application/octet-stream')).statusCode, 204);
+  assert.deepEqual(shop.typed, [{ id: build.id, text: 'dmesg\r' }]);
+  assert.equal((await keys('application/json')).statusCode, 400);
+  assert.equal((await setHold({ minutes: -1 })).statusCode, 400);
+  const longer = await setHold({ minutes: 120 });
+  assert.ok(Date.parse(longer.json<{ until: string }>().until) > Date.now() + 100 * 60_000);
+  assert.equal(
+    (await shop.app.inject({ method: 'DELETE', url: `/builds/${build.id}/hold`, headers: shop.auth })).statusCode,
+    204,
+  );
+});
+
+test('steps come in order, with the fault of the one that failed', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  const { token } = await claimed(shop.store);
+  const seq = await shop.store.beginStep(build.id, token, { name: 'install', phase: 'installing' });
+  await shop.store.endStep(build.id, token, seq, recordOf(new Fault('guest_panicked', 'panic: no init')));
+  const { items } = (await get(shop, `/builds/${build.id}/steps`)).json<{
+    items: { name: string; fault: { code: string } }[];
+  }>();
+  assert.deepEqual(
+    items.map(({ name, fault }) => [name, fault.code]),
+    [['install', 'guest_panicked']],
+  );
+});
+
+test('what is not there is 404 with a problem, under every address of a build', async () => {
+  await using shop = await apiShop();
+  for (const path of [
+    '',
+    '/status',
+    '/result',
+    '/events',
+    '/log',
+    '/console',
+    '/steps',
+    '/input',
+    '/hold',
+    '/artifacts',
+    '/artifacts/a',
+  ])
+    for (const id of [nobody, 'nonsense', '%00', '..%2f..%2fetc'])
+      assert.equal((await get(shop, `/builds/${id}${path}`)).statusCode, 404, `${id}${path}`);
+});

@@ -1,0 +1,171 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { createHash } from 'node:crypto';
+import { pino } from 'pino';
+import { makeApi } from '../src/api/make-api.ts';
+import type { App } from '../src/api/app.ts';
+import { mintToken } from '../src/api/tokens.ts';
+import type { ApiParts } from '../src/api/types.ts';
+import { disposals } from '../src/disposals.ts';
+import { Fault } from '../src/fault.ts';
+import { makeGrowth, type Growth } from '../src/growth.ts';
+import { systemIds } from '../src/ids.ts';
+import type { Scope, Store } from '../src/queue/types.ts';
+import { systemClock } from '../src/clock.ts';
+import { aBuild, storeShop } from './store-shop.ts';
+
+export type ApiShop = AsyncDisposable & {
+  readonly app: App;
+  readonly store: Store;
+  readonly growth: Growth;
+  readonly parts: ApiParts;
+  /** The header of a token that may do everything with builds. */
+  readonly auth: { readonly authorization: string };
+  readonly token: (scopes: readonly Scope[]) => Promise<{ readonly id: string; readonly authorization: string }>;
+  /** Listens, and gives the address. */
+  readonly listen: () => Promise<{ readonly port: number; readonly url: string }>;
+  /** Stops what waits and follows, as the daemon does when it stops. */
+  readonly stop: () => void;
+  /** Writes a file of a build. */
+  readonly write: (path: string, content: string | Uint8Array) => Promise<void>;
+  /** What was typed on consoles. */
+  readonly typed: { readonly id: string; readonly text: string }[];
+  /** Contexts that are unpacked now. */
+  readonly contexts: Set<string>;
+  /** What the API logged as an error, one JSON line each. */
+  readonly troubles: readonly string[];
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+/** The API over a real store in a folder of its own. What main would hand over besides is small and honest. */
+export const apiShop = async (change: Partial<ApiParts> = {}): Promise<ApiShop> => {
+  const pile = disposals();
+  const stopping = new AbortController();
+  const folder = await mkdtemp(join(tmpdir(), 'imaged-api-'));
+  pile.defer(() => rm(folder, { recursive: true }));
+  const { store } = pile.keep(await storeShop());
+  const growth = makeGrowth();
+  const contexts = new Set<string>();
+  const typed: { id: string; text: string }[] = [];
+
+  const parts: ApiParts = {
+    store,
+    intake: {
+      check: async (ask) => {
+        if (isObject(ask.template) && ask.template['name'] === 'bad')
+          throw new Fault('template_invalid', 'The template cannot be built.', {
+            errors: [{ pointer: '/template/machine/memory', message: 'is no size' }],
+          });
+        const stored =
+          typeof ask.template === 'string' ? await store.template(ask.template.split('@')[0] ?? '') : undefined;
+        if (typeof ask.template === 'string' && stored === undefined)
+          throw new Fault('not_found', `There is no template ${ask.template}.`);
+        return aBuild({
+          id: systemIds.id(),
+          template: stored?.document ?? ask.template,
+          templateName: stored?.name ?? 'tiny',
+          ...(stored === undefined ? {} : { templateVersion: stored.version }),
+          variables: { ...ask.variables, password: 'hunter22' },
+          sensitive: ['password'],
+          labels: ask.labels,
+          priority: ask.priority,
+          onError: ask.onError,
+          timeoutMs: ask.timeoutMs ?? 3_600_000,
+          ...(ask.contextId === undefined ? {} : { contextId: ask.contextId }),
+        });
+      },
+      checkTemplate: async (document, contextId) => {
+        if (isObject(document) && document['name'] === 'bad')
+          throw new Fault('template_invalid', 'The template is wrong.', {
+            errors: [{ pointer: '/name', message: 'is bad' }],
+          });
+        return {
+          digest: createHash('sha256')
+            .update(JSON.stringify([document, contextId !== undefined]))
+            .digest('hex'),
+        };
+      },
+    },
+    contexts: {
+      receive: async (body, encoding, signal) => {
+        const bytes = await buffer(body);
+        signal.throwIfAborted();
+        if (bytes.length === 0) throw new Fault('context_invalid', 'The archive is empty.');
+        const contextId = systemIds.id();
+        contexts.add(contextId);
+        const digest = createHash('sha256').update(bytes).digest('hex');
+        return { contextId, template: { name: bytes.toString().startsWith('bad') ? 'bad' : 'tiny', encoding }, digest };
+      },
+      drop: async (id) => {
+        contexts.delete(id);
+      },
+    },
+    files: {
+      log: (id) => join(folder, id, 'log'),
+      console: (id) => join(folder, id, 'console'),
+      artifact: (id, name) => join(folder, id, 'artifacts', name),
+      remove: (id) => rm(join(folder, id), { recursive: true, force: true }),
+    },
+    growth,
+    live: {
+      wake: () => undefined,
+      isDraining: () => stopping.signal.aborted,
+      type: async (id, bytes) => {
+        typed.push({ id, text: Buffer.from(bytes).toString() });
+      },
+    },
+    readiness: async () => [{ name: 'store', state: 'ok', message: 'The store can be written.' }],
+    host: async () => ({ hypervisor: 'qemu', slots: 2 }),
+    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'imaged_builds 0\n' },
+    clock: systemClock,
+    ids: systemIds,
+    version: '0.1.0',
+    limits: { bodyBytes: 1024 * 1024, contextBytes: 4 * 1024 * 1024 },
+    signal: stopping.signal,
+    ...change,
+  };
+
+  const troubles: string[] = [];
+  const logger = pino({ level: 'error' }, { write: (line: string) => void troubles.push(line) });
+  const app = await makeApi(parts, { logger });
+  pile.defer(async () => {
+    stopping.abort();
+    await app.close();
+  });
+
+  const token = async (scopes: readonly Scope[]) => {
+    const { id, secret, hash } = mintToken(systemIds);
+    await store.addToken({ id, name: 'a test', scopes, hash });
+    return { id, authorization: `Bearer ${secret}` };
+  };
+  const { authorization } = await token(['builds:write']);
+
+  return {
+    app,
+    store,
+    growth,
+    parts,
+    auth: { authorization },
+    token,
+    listen: async () => {
+      await app.listen({ host: '127.0.0.1', port: 0 });
+      // A server that listens on a port has an address with one.
+      const { port } = app.server.address() as AddressInfo;
+      return { port, url: `http://127.0.0.1:${port}` };
+    },
+    stop: () => stopping.abort(),
+    write: async (path, content) => {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content);
+    },
+    typed,
+    contexts,
+    troubles,
+    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+  };
+};

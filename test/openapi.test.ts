@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { printOpenApi } from '../src/api/openapi.ts';
+import { apiShop } from './api-shop.ts';
+
+const committed = new URL('../../openapi.yaml', import.meta.url);
+
+const leaves = function* (value: unknown, path: string): Generator<{ path: string; key: string; value: unknown }> {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    yield { path: `${path}/${key}`, key, value: inner };
+    yield* leaves(inner, `${path}/${key}`);
+  }
+};
+
+test('openapi.yaml is what the schemas print: renew it with "npm run openapi"', async () => {
+  await using shop = await apiShop();
+  assert.equal(await readFile(committed, 'utf8'), printOpenApi(shop.app));
+});
+
+test('every reference in openapi.yaml leads somewhere, and no schema is printed for nobody', async () => {
+  const text = await readFile(committed, 'utf8');
+  const document = parse(text) as { components: { schemas: Record<string, unknown> } };
+  const refs = new Set([...leaves(document, '')].filter(({ key }) => key === '$ref').map(({ value }) => String(value)));
+  const names = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`);
+  assert.deepEqual([...refs].sort(), names.sort());
+});
+
+test('every route has a summary, a tag, and a scope or none', async () => {
+  const document = parse(await readFile(committed, 'utf8')) as {
+    paths: Record<
+      string,
+      Record<string, { summary?: string; tags?: string[]; description?: string; security?: unknown[] }>
+    >;
+  };
+  const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, route]) => ({ name: `${method} ${path}`, ...route })),
+  );
+  assert.ok(routes.length >= 28, `only ${routes.length} routes are printed`);
+  for (const { name, summary, tags, security, description } of routes) {
+    assert.ok(summary, `${name} has no summary`);
+    assert.equal(tags?.length, 1, `${name} has no tag`);
+    assert.ok(security?.length === 0 || description?.includes('Scope: `'), `${name} does not say what scope it needs`);
+  }
+});
+
+test('every field of every named schema is described', async () => {
+  const document = parse(await readFile(committed, 'utf8')) as { components: { schemas: Record<string, unknown> } };
+  const bare = [...leaves(document.components.schemas, '')]
+    .filter(({ path }) => /\/properties\/[a-z_0-9]+$/.test(path) && !path.includes('/links/'))
+    .filter(
+      ({ value }) => typeof value === 'object' && value !== null && !('description' in value) && !('$ref' in value),
+    )
+    .map(({ path }) => path);
+  assert.deepEqual(bare, []);
+});
