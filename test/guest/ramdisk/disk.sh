@@ -61,7 +61,7 @@ prepare_disk() {
 lay_out() {
   awk -v total="$(($(cat "/sys/block/$device/size") / 2048))" '
     function mb(text,  unit) {
-      if (text == "*") return total
+      if (text == "*") return total + 0
       if (text !~ /^[0-9.]+[KkMmGgTt]?[Bb]?$/) { bad = 1; return 0 }
       unit = toupper(substr(text, length(text)))
       if (unit == "B") unit = toupper(substr(text, length(text) - 1, 1))
