@@ -93,6 +93,7 @@ export const startDaemon = async (
       folders,
       growth,
       clock,
+      ids,
       held,
       holdMs: config.limits.hold,
       resolve: intake.resolveClaim,

@@ -3,7 +3,7 @@ import { disposals, type Disposals } from '../disposals.ts';
 import { asFault, Fault } from '../fault.ts';
 import type { Growth } from '../growth.ts';
 import type { Claim, Store } from '../queue/types.ts';
-import { mask } from '../template/mask.ts';
+import { maskOf } from '../template/mask.ts';
 import type { Spec } from '../template/spec.ts';
 import type { Folders } from './folders.ts';
 import { openLog } from './log.ts';
@@ -41,7 +41,7 @@ export const beginAttempt = async (
   const { id, timeoutMs } = claim.build;
   const broken = new AbortController();
   const fail = (error: unknown) => broken.abort(asFault(error));
-  const masked = mask(spec.secrets);
+  const masked = maskOf(spec.secrets);
   const pile = disposals();
   const file = pile.keep(await openLog(folders.log(id), { clock, growth, failed: fail }));
   const events = eventLine(store, id, claim.token, fail);

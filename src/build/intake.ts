@@ -2,11 +2,11 @@ import type { Clock } from '../clock.ts';
 import { Fault, type Complaint } from '../fault.ts';
 import type { Ids } from '../ids.ts';
 import type { BuildInput, Claim, Demand, NewBuild, OnError, Store } from '../queue/types.ts';
+import { checkTemplate } from '../template/check.ts';
+import { demandOf, shapeOf } from '../template/demand.ts';
 import type { FileRoots } from '../template/files.ts';
-import { parseTemplate } from '../template/parse.ts';
-import { checkTemplate, resolve } from '../template/resolve.ts';
-import type { Template } from '../template/schema.ts';
-import { demandOf, shapeOf } from '../template/shape.ts';
+import { resolve } from '../template/resolve.ts';
+import { parseTemplate, type Template } from '../template/schema.ts';
 import type { Spec } from '../template/spec.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Folders } from './folders.ts';
@@ -144,7 +144,7 @@ export const makeIntake = (parts: IntakeParts): Intake => {
       };
     },
     checkTemplate: async (document, contextId) => {
-      await checkTemplate({ document, files: filesOf(contextId) });
+      await checkTemplate(parseTemplate(document), filesOf(contextId));
     },
     resolveClaim: ({ build, input }) =>
       resolveFor(parseTemplate(input.template), input, build.contextId, build.id, build.createdAt),

@@ -65,6 +65,8 @@ export const serveEndpointWithin = async (
     clientErrorHandler: (error, socket) => refuseGarbage(error, socket, ledger),
   });
   app.server.maxConnections = limits.connections;
+  // A simple client says all it has to say and closes its half (nc, RFC 9112 9.6); without this, Node drops the reply.
+  Object.assign(app.server, { httpAllowHalfOpen: true });
   app.server.prependListener('connection', (socket: Socket) => {
     if ('peer' in at && plainAddress(socket) !== at.peer) {
       ledger.tellStranger(socket, 403, `only ${at.peer} may connect`);

@@ -72,7 +72,7 @@ export const makeWorker = ({ store, run, clock, random, log }: WorkerParts) => {
       const fault = asFault(stop.signal.aborted ? stop.signal.reason : error);
       if (fault.code === 'internal') log.error({ err: error, build: claim.build.id }, 'a build met a defect of imaged');
       const step = await failedStep(claim);
-      return afterFault(claim.build, fault, step, clock.now(), random);
+      return afterFault(claim.build, fault, clock.now(), random);
     }
   };
 
@@ -97,7 +97,7 @@ export const makeWorker = ({ store, run, clock, random, log }: WorkerParts) => {
     } catch (error) {
       if (giveUp.aborted || isOf(error, 'lease_lost')) return;
       // The store refused this end (an artifact that cannot be): the build must end all the same.
-      await finish(afterFault({ attempt: build.attempt, attemptsLeft: 0 }, asFault(error), undefined, 0, random));
+      await finish(afterFault({ attempt: build.attempt, attemptsLeft: 0 }, asFault(error), 0, random));
     }
   };
 

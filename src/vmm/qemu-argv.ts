@@ -100,7 +100,7 @@ export const qemuArgv = (spec: MachineSpec, host: HostChoice): readonly string[]
   return [
     ...['-name', spec.name, '-S', '-nodefaults', '-no-user-config', '-display', 'none', '-pidfile', files.pid],
     // New processes stay allowed: each connection of the guest to its endpoint is one netcat.
-    ...(host.canSandbox ? ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,resourcecontrol=deny'] : []),
+    ...(host.canSandbox ? ['-sandbox', 'on,obsolete=deny,resourcecontrol=deny'] : []),
     ...['-machine', qemu.machine_type ?? 'q35', '-accel', host.accelerator],
     ...['-cpu', qemu.cpu_model ?? (host.accelerator === 'tcg' ? 'max' : 'host')],
     ...['-smp', String(qemu.cpus ?? 1), '-m', `${spec.memoryMb}M`],

@@ -28,7 +28,7 @@ export const netDevicesIn = (help: string): readonly string[] =>
 /** Asks. Throws `program_missing` or `hypervisor_unavailable`. */
 export const takeInventory = async (binary: string, signal: AbortSignal): Promise<Inventory> => {
   const ask = async (...args: readonly string[]) => (await runProgram(binary, args, { signal })).stdout;
-  const sandbox = ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,resourcecontrol=deny', '-accel', 'help'];
+  const sandbox = ['-sandbox', 'on,obsolete=deny,resourcecontrol=deny', '-accel', 'help'];
   const [version, accelerators, machines, cpus, devices, sandboxed] = await Promise.all([
     ask('--version'),
     ask('-accel', 'help'),
