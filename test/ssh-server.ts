@@ -75,7 +75,13 @@ const treeOf = async (root: number): Promise<readonly number[]> => {
   return tree;
 };
 
-const sshd = '/usr/sbin/sshd';
+// sshd, and beside it a reader of the pipe from this process: a test that is killed leaves no server behind.
+const guarded = `
+exec 3<&0 </dev/null
+/usr/sbin/sshd "$@" 3<&- & sshd=$!
+{ read -r _ <&3; kill "$sshd"; } >/dev/null 2>&1 &
+wait "$sshd"
+`;
 
 const startSshd = async (folder: string, hostKey: string) => {
   const port = await freePort();
@@ -94,7 +100,7 @@ const startSshd = async (folder: string, hostKey: string) => {
   await writeFile(config, `${lines.join('\n')}\n`);
   // Where sshd runs as root it wants this folder, which the host's own service makes when it starts.
   if (userInfo().uid === 0 && !existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 });
-  const child = spawn(sshd, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn('sh', ['-c', guarded, 'sh', '-D', '-e', '-f', config], { stdio: ['pipe', 'ignore', 'pipe'] });
   const gone = once(child, 'exit');
   for await (const line of createInterface({ input: child.stderr })) if (line.includes('Server listening')) break;
   child.stderr.resume();
