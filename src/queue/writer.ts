@@ -1,6 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { Fault } from '../fault.ts';
-import { storeFault } from './store-fault.ts';
+import { closed, storeFault } from './store-fault.ts';
 
 /** How much a commit must outlive: `power` is fsynced, `process` survives a kill -9 but not a power cut. */
 export type Outlives = 'power' | 'process';
@@ -103,7 +102,7 @@ export const makeWriter = (
   return {
     write: (outlives, work) =>
       new Promise((resolve, reject) => {
-        if (!isOpen) throw new Fault('store_unavailable', `The store ${db.name} is closed: the daemon is stopping.`);
+        if (!isOpen) throw closed(db.name);
         const attempt = () => {
           const value = work();
           return () => resolve(value);
