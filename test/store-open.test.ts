@@ -77,6 +77,21 @@ test('the value of a sensitive variable is in no file of the store once its buil
   assert.deepEqual(await holders(), []);
 });
 
+test('a value that a reader in the way kept in the log is forgotten with the next write', async () => {
+  await using shop = await storeShop();
+  const secret = 'hunter2-hunter2-hunter2';
+  const asked = aBuild({ variables: { password: secret }, sensitive: ['password'] });
+  await shop.store.add(asked);
+  const reader = new Sqlite(shop.file);
+  reader.exec('BEGIN; SELECT * FROM build');
+  await shop.store.cancel(asked.id);
+  const log = () => readFile(`${shop.file}-wal`);
+  assert.ok((await log()).includes(secret));
+  reader.close();
+  await shop.store.check();
+  assert.ok(!(await log()).includes(secret));
+});
+
 test('a file that is no database, and one with a spoilt page, are told from a healthy one', async () => {
   await using shop = await storeShop();
   for (let n = 0; n < 50; n++) await shop.store.add(aBuild());

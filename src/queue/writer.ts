@@ -43,11 +43,10 @@ export const makeWriter = (
   let touched = new Set<string>();
   let forgets = false;
 
-  // One that fails (the disk is full, a reader is in the way) is made good by the next, or when the store closes.
+  // What a reader in another process keeps in the log goes with the next commit, or when the store closes.
   const emptyLog = (): void => {
     try {
-      db.pragma('wal_checkpoint(TRUNCATE)');
-      forgets = false;
+      forgets = db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) !== 0;
     } catch (error) {
       onTrouble(storeFault(error, db.name));
     }
