@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Fault, faults } from '../src/fault.ts';
+import { Fault, faults, inStep } from '../src/fault.ts';
 import type { FaultCode } from '../src/fault.ts';
 import { afterFault, pauseAfter, pausesMs } from '../src/queue/policy.ts';
 
@@ -11,22 +11,23 @@ const middle = () => 0.5;
 test('only infra is tried again, and only while attempts are left', () => {
   for (const code of codes.filter((one) => one !== 'draining' && faults[one].class !== 'cancelled')) {
     const tried = (attemptsLeft: number) =>
-      afterFault({ attempt: 1, attemptsLeft }, new Fault(code, 'x'), 'boot', 1000, middle).status;
+      afterFault({ attempt: 1, attemptsLeft }, new Fault(code, 'x'), 1000, middle).status;
     assert.equal(tried(1), faults[code].class === 'infra' ? 'queued' : 'failed', code);
     assert.equal(tried(0), 'failed', code);
   }
 });
 
 test('a build that a stopping daemon let go is queued at once and keeps its attempt, even its last', () => {
-  assert.deepEqual(afterFault({ attempt: 3, attemptsLeft: 0 }, new Fault('draining', 'x'), 'boot', 1000, middle), {
+  assert.deepEqual(afterFault({ attempt: 3, attemptsLeft: 0 }, new Fault('draining', 'x'), 1000, middle), {
     status: 'queued',
     losesAttempt: false,
     notBefore: 1000,
   });
 });
 
-test('a fault says in which step it happened', () => {
-  const outcome = afterFault({ attempt: 1, attemptsLeft: 2 }, new Fault('cancelled', 'x'), 'boot', 0, middle);
+test('a fault that ends a build says in which step it happened', () => {
+  const fault = inStep(new Fault('cancelled', 'x'), 'boot');
+  const outcome = afterFault({ attempt: 1, attemptsLeft: 2 }, fault, 0, middle);
   assert.ok(outcome.status === 'cancelled');
   assert.equal(outcome.fault.step, 'boot');
 });

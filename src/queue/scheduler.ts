@@ -82,7 +82,9 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
       if (!claim) {
         const due = await store.nextDue();
         if (due === undefined) return undefined;
-        return due > clock.now() ? due - clock.now() : lookAgainMs;
+        if (due > clock.now()) return due - clock.now();
+        if (jobs.size === 0) log.warn({ room: await room() }, 'the next build does not fit, although no other runs');
+        return lookAgainMs;
       }
       launch(claim, slot);
     }
@@ -149,6 +151,8 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
     slots: () => places.map((slot) => ({ slot, buildId: jobs.get(slot)?.claim.build.id })),
     isDraining: () => closing.signal.aborted,
     [Symbol.asyncDispose]: async () => {
+      // Whoever drained it has heard how that went.
+      if (draining) return void (await Promise.allSettled([draining]));
       using limit = clock.deadline(
         disposeWithinMs,
         new AbortController().signal,

@@ -27,6 +27,14 @@ const isOf = (error: unknown, ...codes: readonly Fault['code'][]): boolean =>
 
 const storeMayRecover = (error: unknown): boolean => isOf(error, 'storage_full', 'store_unavailable');
 
+/** Why a run ended. Whatever broke after it was stopped broke because of that; the same fault knows its step. */
+const causeOf = (error: unknown, { aborted, reason }: AbortSignal): Fault => {
+  const thrown = asFault(error);
+  if (!aborted) return thrown;
+  const stopped = asFault(reason);
+  return thrown.code === stopped.code ? thrown : stopped;
+};
+
 /**
  * Runs a claimed build to its end and writes back what became of it. What it could not write (the disk is full) it
  * tries again until `giveUp`; then the next daemon's recovery settles the build. Never rejects.
@@ -49,17 +57,6 @@ export const makeWorker = ({ store, run, clock, random, log }: WorkerParts) => {
     return following;
   };
 
-  /** The step that the attempt did not get past. */
-  const failedStep = async ({ build: { id, attempt } }: Claim): Promise<string | undefined> => {
-    try {
-      const steps = await store.steps(id);
-      return steps.findLast((step) => step.attempt === attempt && (step.fault || !step.endedAt))?.name;
-    } catch (error) {
-      log.warn({ err: error, build: id }, 'could not read which step of a build failed');
-      return undefined;
-    }
-  };
-
   const outcomeOf = async (job: Job): Promise<Outcome> => {
     const { claim, slot, stop } = job;
     try {
@@ -68,10 +65,8 @@ export const makeWorker = ({ store, run, clock, random, log }: WorkerParts) => {
       following[Symbol.dispose]();
       return { status: 'succeeded', artifacts };
     } catch (error) {
-      // Whatever broke after the stop broke because of it.
-      const fault = asFault(stop.signal.aborted ? stop.signal.reason : error);
+      const fault = causeOf(error, stop.signal);
       if (fault.code === 'internal') log.error({ err: error, build: claim.build.id }, 'a build met a defect of imaged');
-      const step = await failedStep(claim);
       return afterFault(claim.build, fault, clock.now(), random);
     }
   };
