@@ -147,7 +147,7 @@ const likely = fc.record(
       { maxLength: 2 },
     ),
     artifacts: fc.array(fc.record({ name: or('a.img', '{{ build_id }}') }), { maxLength: 1 }),
-    qemu: fc.record({ machine_type: or('q35'), cpu_model: or('host,+vmx'), icount: or('auto'), rtc: or('base=utc') }),
+    qemu: fc.record({ machine_type: or('q35'), cpu_model: or('host'), icount: or('auto'), rtc: or('base=utc') }),
   },
   { requiredKeys: ['name', 'machine', 'communicator'] },
 );
