@@ -262,6 +262,23 @@ test('secrets are collected, in every form a function gives them, and masked in 
   assert.match(errors['/variables/password'] ?? '', /could not be masked/);
 });
 
+test('a turn that holds a sensitive value is secret without saying so', async () => {
+  const console = [
+    { say: 'x{{ password }}' },
+    { press: '{{ password }}<enter>' },
+    { say: '{{ other }}' },
+    { say: 'x', secret: true },
+  ];
+  const variables = { password: { sensitive: true }, other: { default: 'o' } };
+  const spec = await resolved({ variables, install: { console } }, { password: 'hunter2' });
+  assert.deepEqual(
+    spec.install?.turns.map(({ secret }) => secret),
+    [true, true, false, true],
+  );
+  const typed = await resolved({ variables, install: { boot_command: '{{ password }}' } }, { password: 'hunter2' });
+  assert.equal(typed.install?.turns[0]?.secret, true);
+});
+
 test('a response file has a line for each answer, and no answer can bring another along', async () => {
   const http = {
     'install.conf': {
@@ -351,7 +368,7 @@ test('a shell provisioner has its lines as a script and both forms of its enviro
   const spec = await resolved({ communicator: {}, provisioners: [shell] });
   const [one] = spec.provisioners;
   assert.ok(one?.type === 'shell' && one.scripts[0] !== undefined && 'inline' in one.scripts[0]);
-  assert.equal(render(one.scripts[0].inline, late), '#!/bin/sh -e\necho 10.0.2.15\ntrue\n');
+  assert.equal(render(one.scripts[0].inline, late), 'echo 10.0.2.15\ntrue\n');
   assert.deepEqual(
     Object.entries(one.env).map(([name, text]) => `${name}=${render(text, late)}`),
     ['A=1', `B=x=${late.mac}`],

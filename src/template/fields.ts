@@ -15,6 +15,8 @@ export type Fields = {
   /** A value of another kind, made of a text that must be known now; `fallback` when there is none. */
   readonly made: <T>(pointer: string, raw: number | string, fallback: T, make: (value: number | string) => T) => T;
   readonly keys: (pointer: string, raw: string) => Text;
+  /** Whether something sensitive would be shown with the text. */
+  readonly isSecret: (pointer: string, raw: string | undefined) => boolean;
   readonly file: (pointer: string, raw: string, kind?: 'file' | 'folder') => Promise<FileRef>;
 };
 
@@ -73,6 +75,15 @@ export const makeFields = (parts: {
       const text = filled(pointer, raw);
       wrong.attempt(pointer, undefined, () => checkKeys(text));
       return asText(text);
+    },
+    isSecret: (pointer, raw = '') => {
+      try {
+        return fill(raw, pointer).isSecret;
+      } catch (error) {
+        // Whoever reads the text itself complains.
+        if (!(error instanceof Mistake)) throw error;
+        return false;
+      }
     },
     file: async (pointer, raw, kind = 'file') => {
       const nowhere = { path: '/', shown: raw };

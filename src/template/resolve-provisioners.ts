@@ -17,7 +17,7 @@ const scriptsOf = async (asked: ShellAsked, pointer: string, fields: Fields): Pr
     const texts = lines.map((line, index) =>
       fields.text(typeof inline === 'string' ? `${pointer}/inline` : `${pointer}/inline/${index}`, line),
     );
-    return [{ inline: ['#!/bin/sh -e\n', ...texts.flatMap((text): Text => [...text, '\n'])] }];
+    return [{ inline: texts.flatMap((text): Text => [...text, '\n']) }];
   }
   if (script !== undefined) return [{ file: await fields.file(`${pointer}/script`, script) }];
   return Promise.all(

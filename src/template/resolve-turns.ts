@@ -19,7 +19,7 @@ const resolveTurn = (turn: TurnAsked, pointer: string, fields: Fields): TurnText
     optional: turn.optional,
     ...(say === undefined ? {} : { say: fields.text(`${pointer}/say`, say, saidOf) }),
     echo: turn.echo,
-    secret: turn.secret,
+    secret: turn.secret || fields.isSecret(pointer, say ?? press),
     ...(press === undefined ? {} : { press: fields.keys(`${pointer}/press`, press) }),
     keyIntervalMs: fields.made(`${pointer}/key_interval`, turn.key_interval, 0, (time) => durationOf(time, 0)),
     refuse: turn.refuse.map((raw, index) => patternAt(`${pointer}/refuse/${index}`, raw, fields)),
@@ -35,13 +35,14 @@ const bootTurn = (install: Install, fields: Fields): readonly TurnText[] => {
   const { boot_command: command, boot_wait: wait = 0, boot_key_interval: interval = 0 } = install;
   if (command === undefined) return [];
   const waitMs = fields.made('/install/boot_wait', wait, 0, (time) => durationOf(time, -1_000_000_000));
-  const keys = fields.keys('/install/boot_command', typeof command === 'string' ? command : command.join(''));
+  const joined = typeof command === 'string' ? command : command.join('');
+  const keys = fields.keys('/install/boot_command', joined);
   return [
     {
       withinMs: 1,
       optional: false,
       echo: true,
-      secret: false,
+      secret: fields.isSecret('/install/boot_command', joined),
       press: waitMs > 0 ? [`<wait${waitMs}ms>`, ...keys] : keys,
       keyIntervalMs: fields.made('/install/boot_key_interval', interval, 0, (time) => durationOf(time, 0)),
       refuse: [],
