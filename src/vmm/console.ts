@@ -75,6 +75,12 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     window.append(text);
     lookForPanic(text);
   };
+  // A line that closes under a write does not know what it last said.
+  const write = (bytes: Uint8Array, signal: AbortSignal) =>
+    orAborted(line.write(bytes), signal).catch((cause: unknown) => {
+      if (!(cause instanceof Fault && cause.code === 'console_closed')) throw cause;
+      throw new Fault(cause.code, cause.message, { ...cause.facts, consoleTail: tail() }, { cause });
+    });
   const readAll = async () => {
     // Not TextDecoder, which makes strings of twice the size and is slower.
     const decoder = new StringDecoder('utf8');
@@ -118,13 +124,13 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
           tail,
           place,
           ending: () => ending,
-          write: (text) => orAborted(line.write(Buffer.from(text)), signal),
+          write: (text) => write(Buffer.from(text), signal),
           alone: (work) => alone(work, signal),
         },
         turns,
         signal,
       ),
-    type: (bytes, signal) => alone(() => orAborted(line.write(bytes), signal), signal),
+    type: (bytes, signal) => alone(() => write(bytes, signal), signal),
     panicked: panicked.promise,
     drained: drained.promise,
     tail,

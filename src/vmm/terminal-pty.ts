@@ -22,8 +22,9 @@ export type PtyLine = SerialLine &
     readonly exited: Promise<Exit>;
   };
 
-// What is read ahead of the reader before the terminal is told to hold its breath.
-const mostAhead = 64 * 1024;
+// What is read ahead of the reader before the terminal is told to hold its breath. It is much, because what stays in the
+// kernel when the program ends may be lost.
+const mostAhead = 1024 * 1024;
 
 const signalName = (number: number | undefined) =>
   number === undefined || number === 0
@@ -39,8 +40,9 @@ const isAlive = (pid: number) => {
 };
 
 /**
- * Runs a program in a pseudo terminal of 80 columns: for programs that need one, such as cu(1). What it prints is read
- * only as fast as the reader asks; the program then waits. node-pty does not tell when the terminal has taken what is
+ * Runs a program in a pseudo terminal of 80 columns: for programs that need one, such as cu(1). A program that
+ * prints more than 1 MiB ahead of the reader waits. When it ends with more than 4 KiB unread in the kernel, the rest is
+ * lost: libuv takes the hang-up for the end of a stream after a short read, and a terminal's reads are all short. node-pty does not tell when the terminal has taken what is
  * written, so `write` resolves when it is in line. Throws `program_missing` when the terminal cannot be made; a program
  * that does not exist ends at once with exit code 1 or 127, as the system has it.
  */
@@ -82,9 +84,10 @@ export const ptyLine = (file: string, args: readonly string[], { clock, cwd, env
     queue.push(bytes);
     ahead += bytes.byteLength;
     tell();
-    if (ahead < mostAhead || watch !== undefined) return;
+    // node-pty throws away what is unread 200 ms after the program has gone. Then it is all taken at once: there is no more
+    // than the kernel holds.
+    if (ahead < mostAhead || watch !== undefined || !isAlive(terminal.pid)) return;
     terminal.pause();
-    // node-pty throws away what is unread 200 ms after the program has gone; then there is no more than the kernel holds.
     watch = clock.every(50, () => {
       if (!isAlive(terminal.pid)) resume();
     });

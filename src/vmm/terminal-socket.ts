@@ -42,7 +42,8 @@ export const lineClosed = (cause?: unknown): Fault =>
 
 /**
  * The serial line behind a Unix socket, as QEMU offers it. It is read only as fast as the reader asks; what was sent
- * before the other side closed is read to its end. Disposing closes it. The signal ends the connecting alone.
+ * before the other side closed is read to its end, unless something is written after it had closed: then Node drops what
+ * was not read yet. Disposing closes it. The signal ends the connecting alone.
  * Rejects with the error of the socket (ENOENT, ECONNREFUSED) when nobody listens at `path`.
  */
 export const socketLine = async (path: string, signal: AbortSignal): Promise<SerialLine & AsyncDisposable> => {
