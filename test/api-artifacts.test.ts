@@ -23,7 +23,7 @@ const content = randomBytes(100_000);
 test('an artifact comes whole, with its digest as ETag and as RFC 9530 has it, and under its name', async () => {
   await using shop = await apiShop();
   const { id, url, sha256, etag } = await published(shop, 'tiny "1" é.raw', content);
-  const reply = await shop.app.inject({ url, headers: shop.auth });
+  const reply = await shop.ask({ url, headers: shop.auth });
   assert.equal(reply.statusCode, 200);
   assert.ok(reply.rawPayload.equals(content));
   assert.equal(reply.headers.etag, etag);
@@ -33,12 +33,12 @@ test('an artifact comes whole, with its digest as ETag and as RFC 9530 has it, a
     `attachment; filename="tiny \\"1\\" _.raw"; filename*=UTF-8''tiny%20%221%22%20%C3%A9.raw`,
   );
   assert.equal(reply.headers['content-length'], '100000');
-  const list = await shop.app.inject({ url: `/builds/${id}/artifacts`, headers: shop.auth });
+  const list = await shop.ask({ url: `/builds/${id}/artifacts`, headers: shop.auth });
   assert.deepEqual(
     list.json<{ items: { href: string }[] }>().items.map(({ href }) => href),
     [url],
   );
-  const sums = await shop.app.inject({ url: `/builds/${id}/artifacts/SHA256`, headers: shop.auth });
+  const sums = await shop.ask({ url: `/builds/${id}/artifacts/SHA256`, headers: shop.auth });
   assert.equal(sums.body, `SHA256 (tiny "1" é.raw) = ${sha256}\n`);
 });
 
@@ -46,7 +46,7 @@ test('ranges: what is asked for, 416 with the size outside, the whole for what m
   await using shop = await apiShop();
   const { url, etag } = await published(shop, 'a.raw', content);
   const ask = (headers: Record<string, string>, method: 'GET' | 'HEAD' = 'GET') =>
-    shop.app.inject({ url, method, headers: { ...shop.auth, ...headers } });
+    shop.ask({ url, method, headers: { ...shop.auth, ...headers } });
   const cases: readonly (readonly [string, number, number, number])[] = [
     ['bytes=0-0', 206, 0, 1],
     ['bytes=99999-', 206, 99_999, 100_000],
@@ -84,7 +84,7 @@ test('no name leads out of the folder of artifacts', async () => {
   const { id } = await published(shop, 'a.raw', content);
   await shop.write(shop.parts.files.log(id), 'a secret');
   for (const name of ['..%2flog', '%2e%2e%2flog', '..%5clog', '%00', 'a.raw%00', 'b.raw', '.', '%2fetc%2fpasswd']) {
-    const reply = await shop.app.inject({ url: `/builds/${id}/artifacts/${name}`, headers: shop.auth });
+    const reply = await shop.ask({ url: `/builds/${id}/artifacts/${name}`, headers: shop.auth });
     assert.equal(reply.statusCode, 404, name);
   }
 });

@@ -21,7 +21,7 @@ const until = async (claim: () => boolean): Promise<void> => {
   while (!claim()) await sleep(5);
 };
 
-const linesOf = async (shop: ApiShop, url: string) => (await shop.app.inject({ url, headers: shop.auth })).body;
+const linesOf = async (shop: ApiShop, url: string) => (await shop.ask({ url, headers: shop.auth })).body;
 
 /** Counts who listens, by wrapping the real thing. */
 const counting = (store: Store, growth: Growth) => {
@@ -70,7 +70,7 @@ test('a log is read in part by offset and by Range, and a log that is not there 
   await shop.write(shop.parts.files.console(build.id), '0123456789');
   assert.equal(await linesOf(shop, `${url}?offset=4`), '456789');
   assert.equal(await linesOf(shop, `${url}?offset=40`), '');
-  const range = await shop.app.inject({ url, headers: { ...shop.auth, range: 'bytes=-3' } });
+  const range = await shop.ask({ url, headers: { ...shop.auth, range: 'bytes=-3' } });
   assert.equal(range.statusCode, 206);
   assert.equal(range.body, '789');
   await shop.store.cancel(build.id);
@@ -105,7 +105,7 @@ test('events come as server-sent events, resume after Last-Event-ID, and 204 say
   await shop.store.event(build.id, 'note', {});
   await shop.store.cancel(build.id);
   const ask = (last: string) =>
-    shop.app.inject({
+    shop.ask({
       url: `/builds/${build.id}/events`,
       headers: { ...shop.auth, accept: 'text/event-stream', 'last-event-id': last },
     });
