@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { apiShop, type ApiShop } from './api-shop.ts';
 
 const post = (shop: ApiShop, query: string, payload: string | Buffer, headers: Record<string, string> = {}) =>
-  shop.app.inject({
+  shop.ask({
     method: 'POST',
     url: `/builds${query}`,
     headers: { ...shop.auth, 'content-type': 'application/gzip', ...headers },
@@ -50,7 +50,7 @@ test('a context that no build refers to is dropped: dry runs, replays, refusals'
 
 test('a query that only a context takes is refused beside a JSON body', async () => {
   await using shop = await apiShop();
-  const reply = await shop.app.inject({
+  const reply = await shop.ask({
     method: 'POST',
     url: '/builds?label=a=b',
     headers: shop.auth,
@@ -104,14 +104,14 @@ test('a body of another type is 415 and says what is taken, with a hint for curl
   }
   const form = await post(shop, '', 'a=b', { 'content-type': 'application/x-www-form-urlencoded' });
   assert.match(form.json<{ detail: string }>().detail, /--json/);
-  const none = await shop.app.inject({ method: 'POST', url: '/builds', headers: shop.auth });
+  const none = await shop.ask({ method: 'POST', url: '/builds', headers: shop.auth });
   assert.equal(none.statusCode, 415);
 });
 
 test('bad JSON is answered with line and column; twice the same key and depth without end are refused', async () => {
   await using shop = await apiShop();
   const send = async (payload: string) => {
-    const reply = await shop.app.inject({
+    const reply = await shop.ask({
       method: 'POST',
       url: '/builds',
       headers: { ...shop.auth, 'content-type': 'application/json' },
@@ -130,8 +130,8 @@ test('bad JSON is answered with line and column; twice the same key and depth wi
 test('templates are versions that never change: the same again is 200, new is 201', async () => {
   await using shop = await apiShop();
   const put = (payload: object, name = 'openbsd') =>
-    shop.app.inject({ method: 'PUT', url: `/templates/${name}`, headers: shop.auth, payload });
-  const get = (url: string, headers = {}) => shop.app.inject({ url, headers: { ...shop.auth, ...headers } });
+    shop.ask({ method: 'PUT', url: `/templates/${name}`, headers: shop.auth, payload });
+  const get = (url: string, headers = {}) => shop.ask({ url, headers: { ...shop.auth, ...headers } });
   const first = await put({ name: 'openbsd' });
   assert.equal(first.statusCode, 201);
   assert.equal(first.headers.location, '/templates/openbsd/versions/1');
@@ -147,7 +147,7 @@ test('templates are versions that never change: the same again is 200, new is 20
   assert.equal((await get('/templates/openbsd/versions')).json<{ items: unknown[] }>().items.length, 2);
   assert.equal((await get('/templates')).json<{ items: unknown[] }>().items.length, 1);
   assert.equal((await put({ name: 'bad' })).statusCode, 422);
-  const build = await shop.app.inject({
+  const build = await shop.ask({
     method: 'POST',
     url: '/builds',
     headers: shop.auth,
@@ -159,7 +159,7 @@ test('templates are versions that never change: the same again is 200, new is 20
 test('an archive of a template that is there already is dropped', async () => {
   await using shop = await apiShop();
   const put = () =>
-    shop.app.inject({
+    shop.ask({
       method: 'PUT',
       url: '/templates/tiny',
       headers: { ...shop.auth, 'content-type': 'application/zstd' },

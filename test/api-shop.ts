@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { createHash } from 'node:crypto';
+import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/app.ts';
@@ -15,10 +16,13 @@ import { makeGrowth, type Growth } from '../src/growth.ts';
 import { systemIds } from '../src/ids.ts';
 import type { Scope, Store } from '../src/queue/types.ts';
 import { systemClock } from '../src/clock.ts';
+import { makeContract } from './api-contract.ts';
 import { aBuild, storeShop } from './store-shop.ts';
 
 export type ApiShop = AsyncDisposable & {
   readonly app: App;
+  /** Asks the API without a socket, and holds its reply against the printed contract. */
+  readonly ask: (options: InjectOptions & { readonly url: string }) => Promise<LightMyRequestResponse>;
   readonly store: Store;
   readonly growth: Growth;
   readonly parts: ApiParts;
@@ -145,8 +149,14 @@ export const apiShop = async (change: Partial<ApiParts> = {}): Promise<ApiShop> 
   };
   const { authorization } = await token(['builds:write']);
 
+  const holdToContract = makeContract(app.swagger());
   return {
     app,
+    ask: async (options) => {
+      const reply = await app.inject(options);
+      holdToContract(options.method ?? 'GET', options.url, reply);
+      return reply;
+    },
     store,
     growth,
     parts,

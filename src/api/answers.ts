@@ -3,11 +3,12 @@ import { Problem } from './schema-common.ts';
 
 type Header = { readonly description: string; readonly example?: string };
 
-type Answer = {
+/** One answer of a route, for its documentation. */
+export type Answer = {
   readonly description: string;
   /** By media type: a zod schema, or text for a body that is not JSON. */
   readonly content?: Readonly<Record<string, { readonly schema: z.ZodType }>>;
-  readonly headers?: Readonly<Record<string, Header>>;
+  readonly headers?: Readonly<Record<string, Header>> | undefined;
 };
 
 const problem = { 'application/problem+json': { schema: Problem } } as const;

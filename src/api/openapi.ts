@@ -49,6 +49,7 @@ const responsesOf = (schema: FastifySchema, route: RouteOptions): Readonly<Recor
         401: failing('No valid bearer token came with the request.'),
         403: failing('The token lacks the scope that this needs.'),
       }),
+  default: failing('Any other problem: the request cannot be read, or the host is in trouble.'),
 });
 
 /** Prints a route: what the type provider does, and bodies by media type, headers of replies, and the scope. */

@@ -52,7 +52,7 @@ export const problemOf = (
   about: { readonly requestId: string; readonly instance: string },
 ): ProblemDocument & { readonly build?: unknown } => {
   const row = faults[fault.code];
-  const { errors, expected, saw, build } = fault.facts;
+  const { errors, expected, saw, shownBuild } = fault.facts;
   return {
     type: `/problems/${fault.code}`,
     title: row.title,
@@ -67,7 +67,7 @@ export const problemOf = (
     ...(errors === undefined ? {} : { errors: [...errors] }),
     ...(expected === undefined ? {} : { expected }),
     ...(saw === undefined ? {} : { saw }),
-    ...(build === undefined ? {} : { build }),
+    ...(shownBuild === undefined ? {} : { build: shownBuild }),
   };
 };
 

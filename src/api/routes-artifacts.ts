@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Fault } from '../fault.ts';
 import { Id } from '../ids.ts';
-import { answers, json, text } from './answers.ts';
+import { answers, json, text, type Answer } from './answers.ts';
 import type { App } from './app.ts';
 import { findBuild } from './found.ts';
 import { Artifacts } from './schema-build.ts';
@@ -15,6 +15,12 @@ const tags = ['Artifacts'];
 const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
 const FileParams = Params.extend({
   name: z.string().min(1).max(255).meta({ description: 'The artifact’s name, or `SHA256`.' }),
+});
+
+// `SHA256` alone is text.
+const files = (description: string, headers: Answer['headers']): Answer => ({
+  ...text('application/octet-stream', description, headers),
+  content: { 'application/octet-stream': { schema: z.string() }, 'text/plain': { schema: z.string() } },
 });
 
 // The list of digests that the build writes beside its artifacts, in the form of BSD's sha256(1).
@@ -30,7 +36,7 @@ const attachment = (name: string): string => {
 };
 
 /** What a build published. */
-export const addArtifactRoutes = (app: App, { store, files }: ApiParts): void => {
+export const addArtifactRoutes = (app: App, { store, files: paths }: ApiParts): void => {
   const digestOf = async (id: string, name: string): Promise<{ readonly sha256: string } | undefined> => {
     const artifacts = await store.artifacts(id);
     if (name !== sumsName) return artifacts.find((artifact) => artifact.name === name);
@@ -38,7 +44,7 @@ export const addArtifactRoutes = (app: App, { store, files }: ApiParts): void =>
     // Nobody keeps the digest of the list of digests: it is a few lines, and hashed when it is asked for.
     return {
       sha256: createHash('sha256')
-        .update(await readFile(files.artifact(id, name)))
+        .update(await readFile(paths.artifact(id, name)))
         .digest('hex'),
     };
   };
@@ -70,7 +76,7 @@ export const addArtifactRoutes = (app: App, { store, files }: ApiParts): void =>
       params: FileParams,
       response: answers(
         {
-          200: text('application/octet-stream', 'The file.', {
+          200: files('The file.', {
             ETag: { description: 'The digest.', example: '"sha256:9f86d0…"' },
             'Repr-Digest': {
               description: 'The digest of the whole file, as RFC 9530 has it.',
@@ -78,7 +84,7 @@ export const addArtifactRoutes = (app: App, { store, files }: ApiParts): void =>
             },
             'Content-Disposition': { description: 'The file’s name.' },
           }),
-          206: text('application/octet-stream', 'The range of it.', {
+          206: files('The range of it.', {
             'Content-Range': { description: 'Which part it is.', example: 'bytes 0-99/1000' },
           }),
           304: { description: 'It is what `If-None-Match` names.' },
@@ -97,7 +103,7 @@ export const addArtifactRoutes = (app: App, { store, files }: ApiParts): void =>
         .header('content-disposition', attachment(name))
         .header('repr-digest', `sha-256=:${Buffer.from(found.sha256, 'hex').toString('base64')}:`);
       return sendFile(request, reply, {
-        path: files.artifact(id, name),
+        path: paths.artifact(id, name),
         type: name === sumsName ? 'text/plain; charset=utf-8' : 'application/octet-stream',
         etag: `"sha256:${found.sha256}"`,
         missing: `The file of the artifact ${JSON.stringify(name)} is gone from this host.`,

@@ -149,7 +149,7 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
       if (!hasEnded(build)) void reply.code(202).header('retry-after', waitMs > 0 ? '0' : '5');
       else if (build.status !== 'succeeded')
         throw new Fault('build_unsuccessful', build.fault?.message ?? `The build is ${build.status}.`, {
-          build: view.build(build),
+          shownBuild: view.build(build),
         });
       return reply.type(jsonType).send(body);
     },

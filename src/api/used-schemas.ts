@@ -21,7 +21,10 @@ export const withoutUnused = <Document extends object>(document: Document): Docu
       }
   };
   follow(partOf(document, 'paths'));
-  const plain = (name: string) => (used.has(name.replace(/Input$/, '')) ? name : name.replace(/Input$/, ''));
+  const plain = (name: string) => {
+    const base = name.replace(/Input$/, '');
+    return base in schemas && !used.has(base) ? base : name;
+  };
   const named = Object.fromEntries(
     Object.entries(schemas)
       .filter(([name]) => used.has(name))

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { appendFile } from 'node:fs/promises';
+import { get as httpGet, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mintToken } from '../src/api/tokens.ts';
+import type { Growth } from '../src/growth.ts';
+import { systemIds } from '../src/ids.ts';
+import type { Store } from '../src/queue/types.ts';
+import { apiShop, type ApiShop } from './api-shop.ts';
+import { aBuild, claimed, handClock, storeShop } from './store-shop.ts';
+
+const open = async (url: string, headers: Record<string, string>): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    httpGet(url, { headers, agent: false }, resolve).once('error', reject);
+  });
+
+/** Waits until `claim` holds; the test's own limit is the deadline. */
+const until = async (claim: () => boolean): Promise<void> => {
+  while (!claim()) await sleep(5);
+};
+
+const linesOf = async (shop: ApiShop, url: string) => (await shop.ask({ url, headers: shop.auth })).body;
+
+/** Counts who listens, by wrapping the real thing. */
+const counting = (store: Store, growth: Growth) => {
+  const count = { listeners: 0, followers: 0 };
+  const counted = (listening: Disposable, name: keyof typeof count): Disposable => {
+    count[name] += 1;
+    return {
+      [Symbol.dispose]: () => {
+        count[name] -= 1;
+        listening[Symbol.dispose]();
+      },
+    };
+  };
+  return {
+    count,
+    store: { ...store, onChange: (id, seen) => counted(store.onChange(id, seen), 'listeners') } satisfies Store,
+    growth: { ...growth, onGrew: (path, seen) => counted(growth.onGrew(path, seen), 'followers') } satisfies Growth,
+  };
+};
+
+test('a log is followed from before its first byte to the end of the build, and no byte is lost', async () => {
+  await using shop = await apiShop();
+  const { url } = await shop.listen();
+  const { build } = await shop.store.add(aBuild());
+  const path = shop.parts.files.log(build.id);
+  const reply = await open(`${url}/builds/${build.id}/log?follow=true`, shop.auth);
+  assert.equal(reply.statusCode, 200);
+  const all = text(reply);
+  await shop.write(path, '');
+  let written = '';
+  for (let line = 0; line < 300; line++) {
+    const words = `line ${line} ${'x'.repeat(line * 7)}\n`;
+    written += words;
+    await appendFile(path, words);
+    shop.growth.grew(path);
+  }
+  await shop.store.cancel(build.id);
+  assert.equal(await all, written);
+});
+
+test('a log is read in part by offset and by Range, and a log that is not there yet is empty', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  const url = `/builds/${build.id}/console`;
+  assert.equal(await linesOf(shop, url), '');
+  await shop.write(shop.parts.files.console(build.id), '0123456789');
+  assert.equal(await linesOf(shop, `${url}?offset=4`), '456789');
+  assert.equal(await linesOf(shop, `${url}?offset=40`), '');
+  const range = await shop.ask({ url, headers: { ...shop.auth, range: 'bytes=-3' } });
+  assert.equal(range.statusCode, 206);
+  assert.equal(range.body, '789');
+  await shop.store.cancel(build.id);
+  assert.equal(await linesOf(shop, `${url}?offset=8&follow=true`), '89');
+});
+
+test('events come as NDJSON, in order and each once, until the build has ended', async () => {
+  await using shop = await apiShop();
+  const { url } = await shop.listen();
+  const { build } = await shop.store.add(aBuild());
+  const reply = await open(`${url}/builds/${build.id}/events`, shop.auth);
+  assert.match(reply.headers['content-type'] ?? '', /ndjson/);
+  const all = text(reply);
+  for (let n = 0; n < 450; n++) await shop.store.event(build.id, 'note', { exitCode: n });
+  await shop.store.cancel(build.id);
+  const events = (await all)
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { seq: number; type: string; data: { exit_code?: number } });
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    events.map((_event, index) => index + 1),
+  );
+  assert.equal(events.filter(({ type }) => type === 'note').at(-1)?.data.exit_code, 449);
+  const some = await linesOf(shop, `/builds/${build.id}/events?after=${events.length - 2}`);
+  assert.equal(some.trimEnd().split('\n').length, 2);
+});
+
+test('events come as server-sent events, resume after Last-Event-ID, and 204 says that there is no more', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  await shop.store.event(build.id, 'note', {});
+  await shop.store.cancel(build.id);
+  const ask = (last: string) =>
+    shop.ask({
+      url: `/builds/${build.id}/events`,
+      headers: { ...shop.auth, accept: 'text/event-stream', 'last-event-id': last },
+    });
+  const all = await ask('0');
+  const ids = [...all.body.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
+  assert.ok(ids.length >= 2);
+  assert.match(all.body, /^id: 1\nevent: \S+\ndata: \{"seq":1,.*\}\n\n/);
+  assert.equal((await ask(String(ids.at(-1)))).statusCode, 204);
+  assert.equal((await ask('x')).statusCode, 400);
+});
+
+test('a silent event stream shows that it lives', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  await using shop = await apiShop();
+  const { url } = await shop.listen();
+  const { build } = await shop.store.add(aBuild());
+  const reply = await open(`${url}/builds/${build.id}/events`, { ...shop.auth, accept: 'text/event-stream' });
+  let heard = '';
+  reply.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  await until(() => heard.includes('id: 1'));
+  t.mock.timers.tick(15_000);
+  await until(() => heard.includes(': still here\n\n'));
+  reply.destroy();
+});
+
+test('followers and waiters that go away leave no listener, and those that stay end with the daemon', async () => {
+  await using queue = await storeShop();
+  const { build } = await queue.store.add(aBuild());
+  await using plain = await apiShop();
+  const { count, store, growth } = counting(queue.store, plain.growth);
+  await using shop = await apiShop({ store, growth, clock: handClock() });
+  const { id, secret, hash } = mintToken(systemIds);
+  await store.addToken({ id, name: 'a test', scopes: ['admin'], hash });
+  const authorization = `Bearer ${secret}`;
+  const { url } = await shop.listen();
+  const paths = ['log?follow=true', 'console?follow=true', 'events', 'events?after=1'];
+  const replies = await Promise.all(paths.map((path) => open(`${url}/builds/${build.id}/${path}`, { authorization })));
+  const waiting = [1, 2, 3].map(() =>
+    httpGet(`${url}/builds/${build.id}?wait=300`, { headers: { authorization }, agent: false }),
+  );
+  for (const request of waiting) request.on('error', () => undefined);
+  // Three waiters share one listener.
+  await until(() => count.listeners === paths.length + 1 && count.followers === 2);
+  for (const reply of replies) reply.destroy();
+  for (const request of waiting) request.destroy();
+  await until(() => count.listeners === 0 && count.followers === 0);
+
+  const stays = await Promise.all(paths.map((path) => open(`${url}/builds/${build.id}/${path}`, { authorization })));
+  const texts = Promise.all(stays.map((reply) => text(reply)));
+  shop.stop();
+  await texts;
+  await until(() => count.listeners === 0 && count.followers === 0);
+});
+
+test('a reader that does not read costs no memory, and gets every byte when he does', async () => {
+  await using shop = await apiShop();
+  const { url } = await shop.listen();
+  const { build } = await shop.store.add(aBuild());
+  const path = shop.parts.files.console(build.id);
+  await shop.write(path, Buffer.alloc(64 * 1024 * 1024, 'x'));
+  const before = process.memoryUsage();
+  const reply = await open(`${url}/builds/${build.id}/console?follow=true`, shop.auth);
+  await sleep(300);
+  const after = process.memoryUsage();
+  const grownMb = (after.heapUsed + after.external - before.heapUsed - before.external) / 2 ** 20;
+  assert.ok(grownMb < 20, `${grownMb.toFixed(1)} MiB more`);
+  await shop.store.cancel(build.id);
+  let bytes = 0;
+  for await (const chunk of reply) bytes += (chunk as Buffer).length;
+  assert.equal(bytes, 64 * 1024 * 1024);
+});
+
+test('a hundred waiting clients are told within 250 ms of the change', async () => {
+  await using shop = await apiShop();
+  const { url } = await shop.listen();
+  await shop.store.add(aBuild());
+  const { build, token } = await claimed(shop.store);
+  const asked = Array.from({ length: 100 }, () =>
+    open(`${url}/builds/${build.id}?wait=60`, { ...shop.auth, 'if-none-match': `"${build.version}"` }),
+  );
+  await sleep(300);
+  const changedAt = performance.now();
+  await shop.store.beginStep(build.id, token, { name: 'boot', phase: 'booting' });
+  const replies = await Promise.all(asked);
+  const ms = performance.now() - changedAt;
+  assert.ok(replies.every(({ statusCode }) => statusCode === 200));
+  for (const reply of replies) reply.resume();
+  assert.ok(ms < 250, `it took ${ms.toFixed(0)} ms`);
+});
