@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { disposals } from '../src/disposals.ts';
 import { asFault, Fault, type FaultCode } from '../src/fault.ts';
 import { copySparse } from '../src/image/copy-sparse.ts';
-import { freeMb } from '../src/image/free-mb.ts';
+import { freeMb } from '../src/image/space.ts';
 import { publishFile } from '../src/image/publish-file.ts';
 import { writeSums } from '../src/image/write-sums.ts';
 import { runProgram } from '../src/program.ts';

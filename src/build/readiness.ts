@@ -29,10 +29,7 @@ export const readinessOf = (
       await parts.store.check();
       return 'can be written';
     }),
-    judge('hypervisor', async () => {
-      const { name, version } = await parts.hypervisor.facts(signal);
-      return `${name} ${version}`;
-    }),
+    judge('hypervisor', async () => `version ${await parts.hypervisor.version(signal)}`),
     judge('disk', async () => {
       const roomMb = await parts.roomMb();
       if (roomMb > 0) return `${roomMb} MB may be used`;

@@ -43,18 +43,20 @@ const mostMsToAnswer = 30_000;
 const outgoingNote =
   'Templates may ask for outgoing network. QEMU then opens the ports of the host’s loopback to their guests.';
 
-const lookAround = async ({ binary, netcat, accelerator, folder, clock, ...options }: QemuOptions): Promise<Known> => {
-  const { onNote, allowsOutgoing } = options;
-  using deadline = clock.deadline(
-    mostMsToAnswer,
-    options.signal,
-    () =>
-      new Fault('hypervisor_unavailable', `${binary} did not say what it can do within ${mostMsToAnswer / 1000} s.`),
-  );
+const takeStock = async ({ binary, netcat, clock, ...options }: QemuOptions): Promise<Inventory> => {
+  const seconds = mostMsToAnswer / 1000;
+  const tooLong = () =>
+    new Fault('hypervisor_unavailable', `${binary} did not say what it can do within ${seconds} s.`);
+  using deadline = clock.deadline(mostMsToAnswer, options.signal, tooLong);
   const { signal } = deadline;
   setMaxListeners(50, signal); // a program listens more than once, and several run at a time
   const inventory = await takeInventory(binary, signal);
   await runProgram(netcat, ['-h'], { signal, accept: 'any' });
+  return inventory;
+};
+
+const lookAround = async (inventory: Inventory, options: QemuOptions): Promise<Known> => {
+  const { binary, accelerator, folder, clock, signal, onNote, allowsOutgoing } = options;
   const notes = allowsOutgoing ? [outgoingNote] : [];
   const accelerators: Accelerator[] = [];
   // The quickest first. TCG is QEMU itself: what it cannot run, nothing can, and the build will say so.
@@ -67,6 +69,16 @@ const lookAround = async ({ binary, netcat, accelerator, folder, clock, ...optio
   if (inventory.accelerators.includes('tcg')) accelerators.push('tcg');
   for (const note of notes) onNote(note);
   return { inventory, accelerators, notes };
+};
+
+/** What is asked once and kept; after a failure it is asked again, as QEMU may be installed by the next time. */
+const once = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
+  let asked: Promise<T> | undefined;
+  return () =>
+    (asked ??= ask().catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    }));
 };
 
 const choose = (
@@ -84,19 +96,14 @@ const choose = (
 /** QEMU as a hypervisor, on any host that has it. Nothing is asked of it before `facts` or `start`. */
 export const makeQemu = (options: QemuOptions): Hypervisor => {
   const { binary, qemuImg, netcat, clock, allowsOutgoing } = options;
+  let inventory: Inventory | undefined;
   let known: Known | undefined;
-  let looking: Promise<Known> | undefined;
-
-  const look = (): Promise<Known> =>
-    (looking ??= lookAround(options).then(
-      (found) => (known = found),
-      (error: unknown) => {
-        looking = undefined; // QEMU may be installed by the next time
-        throw error;
-      },
-    ));
+  const stock = once(async () => (inventory = await takeStock(options)));
+  const look = once(async () => (known = await lookAround(await stock(), options)));
 
   return {
+    version: async (signal) => (await orAborted(stock(), signal)).version,
+
     facts: async (signal) => {
       const { inventory, accelerators, notes } = await orAborted(look(), signal);
       return {
@@ -109,8 +116,7 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
       };
     },
 
-    refuse: (shape) =>
-      refuseShape(shape, { inventory: known?.inventory, accelerators: known?.accelerators, allowsOutgoing }),
+    refuse: (shape) => refuseShape(shape, { inventory, accelerators: known?.accelerators, allowsOutgoing }),
 
     ...makeQemuDisks(qemuImg),
 
