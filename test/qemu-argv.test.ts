@@ -30,7 +30,7 @@ test('a plain machine is q35 with virtio, no display, no ROM, and nothing that i
   assert.deepEqual(qemuArgv(plain, host), [
     ...['-name', 'imaged-6', '-S', '-nodefaults', '-no-user-config', '-display', 'none'],
     ...['-pidfile', '/run/m6/qemu.pid'],
-    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,resourcecontrol=deny'],
+    ...['-sandbox', 'on,obsolete=deny,resourcecontrol=deny'],
     ...['-machine', 'q35', '-accel', 'tcg', '-cpu', 'max', '-smp', '1', '-m', '512M'],
     ...['-chardev', 'socket,id=qmp,path=/run/m6/qmp.sock,server=on,wait=off', '-mon', 'chardev=qmp,mode=control'],
     ...['-chardev', 'socket,id=serial,path=/run/m6/serial.sock,server=on,wait=off', '-serial', 'chardev:serial'],
