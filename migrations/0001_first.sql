@@ -162,6 +162,8 @@ CREATE TABLE template_version (
   PRIMARY KEY (name, version)
 ) STRICT;
 
+CREATE INDEX template_version_by_context ON template_version (context_id) WHERE context_id IS NOT NULL;
+
 CREATE TRIGGER template_version_never_changes BEFORE UPDATE ON template_version
 BEGIN SELECT RAISE(ABORT, 'a version of a template never changes'); END;
 

@@ -64,7 +64,6 @@ const Limits = z
     hold: Duration.default(30 * 60_000).describe(
       'How long the machine of a failed build with on_error "hold" is kept.',
     ),
-    longest_hold: Duration.default(8 * 3_600_000).describe('How far a client may prolong a hold, from now.'),
   })
   .prefault({});
 

@@ -1,12 +1,12 @@
-import { readdir } from 'node:fs/promises';
-import { makeApi } from './api/api.ts';
+import { makeApi } from './api/make-api.ts';
 import { makeMetrics } from './api/metrics.ts';
-import type { Check } from './api/types.ts';
 import { makeContexts } from './build/contexts.ts';
-import { foldersBelow, slotName } from './build/folders.ts';
+import { foldersBelow } from './build/folders.ts';
 import { heldMachines } from './build/hold.ts';
 import { makeIntake } from './build/intake.ts';
+import { readinessOf } from './build/readiness.ts';
 import { makeRunner } from './build/run.ts';
+import { settleLeftovers } from './build/settle.ts';
 import type { Clock } from './clock.ts';
 import { memoryMbOf, type Config } from './config.ts';
 import { disposals } from './disposals.ts';
@@ -15,9 +15,9 @@ import { makeGrowth } from './growth.ts';
 import type { Ids } from './ids.ts';
 import { freeMb, wholeMb } from './image/space.ts';
 import type { Demand, RunBuild } from './queue/types.ts';
-import { makeRetention } from './queue/retention.ts';
+import { keepPruned } from './queue/retention.ts';
 import { makeScheduler } from './queue/scheduler.ts';
-import { openStore } from './queue/store.ts';
+import { migrations, openStore } from './queue/store.ts';
 import { version } from './version.ts';
 import type { Logger } from './logger.ts';
 import { makeQemu } from './vmm/qemu.ts';
@@ -47,22 +47,25 @@ export const startDaemon = async (
   const warn = (facts: Readonly<Record<string, unknown>>, message: string) => logger.warn(facts, message);
   try {
     await folders.prepare();
-    const store = pile.keep(await openStore({ file: folders.store, clock, attempts: config.attempts }));
-    const hypervisor = makeQemu({ ...config.hypervisor, clock, folder: config.run_dir, signal: stopping.signal });
-
-    const recovered = await store.recover();
-    // Machines outlive the daemon: whatever an earlier run left in any slot goes before a slot is used again.
-    for (const name of (await readdir(config.run_dir)).filter((entry) => /^imaged-\d+$/.test(entry))) {
-      const folder = folders.machine(Number(name.slice(slotName(0).length - 1)));
-      if (await hypervisor.reap(name, folder, stopping.signal))
-        logger.info({ machine: name }, 'stopped a machine that an earlier run left behind');
-    }
-    const swept = await folders.sweep({
-      builds: async (id) => (await store.find(id)) !== undefined,
-      contexts: await store.contexts(),
+    const store = pile.keep(
+      await openStore({ file: folders.store, migrations, clock, attempts: config.attempts, log: logger }),
+    );
+    const hypervisor = makeQemu({
+      binary: config.hypervisor.binary,
+      qemuImg: config.hypervisor.qemu_img,
+      netcat: config.hypervisor.netcat,
+      accelerator: config.hypervisor.accelerator,
+      allowsOutgoing: config.hypervisor.allow_outgoing,
+      folder: config.run_dir,
+      clock,
+      signal: stopping.signal,
+      onNote: (note) => logger.info(note),
     });
-    if (recovered.length > 0 || swept.length > 0)
-      logger.info({ recovered, swept }, 'put right what an earlier run left behind');
+
+    const left = await settleLeftovers({ store, hypervisor, folders }, stopping.signal);
+    if (Object.values(left).flat().length > 0) logger.info(left, 'put right what an earlier run left behind');
+    // The probe of the accelerators takes a moment that no build needs to wait for.
+    hypervisor.facts(stopping.signal).catch((error: unknown) => logger.warn({ err: error }, 'no build can run yet'));
 
     const reserveMb = () => config.capacity.disk_reserve;
     const whole = async (): Promise<Demand> => ({
@@ -90,6 +93,7 @@ export const startDaemon = async (
       folders,
       growth,
       clock,
+      ids,
       held,
       holdMs: config.limits.hold,
       resolve: intake.resolveClaim,
@@ -122,34 +126,9 @@ export const startDaemon = async (
       }),
     );
     const metrics = makeMetrics({ store, slots: scheduler.slots, freeDiskMb: () => freeMb(config.data_dir), version });
-    const retention = pile.keep(
-      makeRetention({ store, remove: folders.remove, policy: () => config.retention, clock, log: logger }),
-    );
 
-    const judge = async (name: string, ask: () => Promise<string>): Promise<Check> => {
-      try {
-        return { name, state: 'ok', message: await ask() };
-      } catch (error) {
-        return { name, state: 'fail', message: asFault(error).message };
-      }
-    };
-    const readiness = (signal: AbortSignal) =>
-      Promise.all([
-        judge('store', async () => store.check().then(() => 'it can be written')),
-        judge('hypervisor', async () => `QEMU ${(await hypervisor.facts(signal)).version}`),
-        judge('disk', async () => {
-          const { diskMb } = await capacity();
-          if (diskMb > 0) return `${diskMb} MB may be used`;
-          throw new Fault(
-            'storage_full',
-            `data_dir has less free space than the reserve of ${reserveMb()} MB. Free some, or lower capacity.disk_reserve.`,
-          );
-        }),
-        judge('daemon', async () => {
-          if (scheduler.isDraining()) throw new Fault('draining', 'The daemon is stopping.');
-          return 'it takes builds';
-        }),
-      ]);
+    const roomMb = async () => (await capacity()).diskMb;
+    const { isDraining } = scheduler;
 
     const api = await makeApi(
       {
@@ -163,10 +142,10 @@ export const startDaemon = async (
         growth,
         live: {
           wake: scheduler.wake,
-          isDraining: scheduler.isDraining,
+          isDraining,
           type: (id, bytes) => held.type(id, bytes, stopping.signal),
         },
-        readiness,
+        readiness: (signal) => readinessOf({ store, hypervisor, roomMb, isDraining }, signal),
         host: async (signal) => ({
           hypervisor: await hypervisor.facts(signal),
           capacity: { whole: await whole(), now: await capacity() },
@@ -180,7 +159,6 @@ export const startDaemon = async (
         limits: {
           bodyBytes: config.limits.body * 2 ** 20,
           contextBytes: config.limits.context * 2 ** 20,
-          longestHoldMs: config.limits.longest_hold,
         },
         signal: stopping.signal,
       },
@@ -193,7 +171,7 @@ export const startDaemon = async (
       throw new Fault('configuration_invalid', `listen: ${host}:${port} cannot be used: ${why}.`, {}, { cause: error });
     });
     scheduler.start();
-    retention.start();
+    pile.keep(keepPruned({ store, removeFiles: folders.remove, policy: () => config.retention, clock, log: logger }));
     return {
       address,
       reload: (next) => {

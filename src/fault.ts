@@ -39,6 +39,7 @@ export const faults = {
   program_failed: { class: 'infra', status: 500, title: 'A program that imaged ran has failed' },
   hypervisor_failed: { class: 'infra', status: 500, title: 'The hypervisor could not start the machine' },
   hypervisor_unavailable: { class: 'infra', status: 503, title: 'The hypervisor cannot be reached' },
+  endpoint_failed: { class: 'infra', status: 500, title: "The machine's endpoint could not listen" },
   disk_failed: { class: 'infra', status: 500, title: 'A disk image could not be made or read' },
   machine_crashed: { class: 'infra', status: 500, title: 'The machine went away by itself' },
   machine_stopped: { class: 'infra', status: 500, title: 'The machine was stopped from outside' },

@@ -10,7 +10,12 @@ export type RunOptions = {
   readonly cwd?: string;
   /** The whole environment of the program beside PATH; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly input?: string | Uint8Array | { readonly file: string };
+  readonly input?:
+    | string
+    | Uint8Array
+    | { readonly file: string }
+    /** A pipe that stays open and silent: the program reads its end when this process is gone, however it went. */
+    | { readonly held: true };
   /** Exit codes that are an answer, not a fault. Default: 0 alone; 'any' leaves it to the caller. */
   readonly accept?: readonly number[] | 'any';
   /** Called with each line as it comes, without its newline; then nothing is returned of it. */
@@ -48,7 +53,7 @@ const eachLine = (onLine: (line: string) => void) => {
 const sourceOf = (input: RunOptions['input']) => {
   if (input === undefined) return { stdin: 'ignore' } as const;
   if (typeof input === 'string' || input instanceof Uint8Array) return { input } as const;
-  return { inputFile: input.file } as const;
+  return 'held' in input ? ({ stdin: 'pipe' } as const) : ({ inputFile: input.file } as const);
 };
 
 /** What is read of execa's result, whose own type depends on its options. */

@@ -83,16 +83,11 @@ export const apiShop = async (change: Partial<ApiParts> = {}): Promise<ApiShop> 
           ...(ask.contextId === undefined ? {} : { contextId: ask.contextId }),
         });
       },
-      checkTemplate: async (document, contextId) => {
+      checkTemplate: async (document) => {
         if (isObject(document) && document['name'] === 'bad')
           throw new Fault('template_invalid', 'The template is wrong.', {
             errors: [{ pointer: '/name', message: 'is bad' }],
           });
-        return {
-          digest: createHash('sha256')
-            .update(JSON.stringify([document, contextId !== undefined]))
-            .digest('hex'),
-        };
       },
     },
     contexts: {

@@ -52,7 +52,6 @@ test('the example file names every key there is, and its values are the defaults
     'days',
     'body',
     'context_files',
-    'longest_hold',
   ];
   for (const key of keys) assert.match(text, new RegExp(`^(# )?(\\[${key}\\]|${key} = )`, 'm'));
 });

@@ -59,9 +59,9 @@ export type Shop = AsyncDisposable & {
 };
 
 /** A folder of its own, and a store in it. */
-export const storeShop = async (options: Partial<StoreOptions> = {}): Promise<Shop> => {
+export const storeShop = async (options: Partial<StoreOptions> = {}, place = tmpdir()): Promise<Shop> => {
   const pile = disposals();
-  const folder = await mkdtemp(join(tmpdir(), 'imaged-store-'));
+  const folder = await mkdtemp(join(place, 'imaged-store-'));
   pile.defer(() => rm(folder, { recursive: true }));
   const file = join(folder, 'imaged.db');
   const clock = handClock();

@@ -10,6 +10,7 @@ import { matchesAny } from './ranges.ts';
 import { withContext } from './receiving.ts';
 import { PageQuery, TemplateName } from './schema-common.ts';
 import { Template, TemplatePage } from './schema-system.ts';
+import { digestOf } from './canonical.ts';
 import type { ApiParts } from './types.ts';
 import { showTemplate, showTemplateInfo } from './view.ts';
 
@@ -71,7 +72,8 @@ export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
       }
       return withContext(request, reply, parts, async (context) => {
         const given = context ? context.template : request.body;
-        const { digest } = await intake.checkTemplate(given, context?.contextId);
+        await intake.checkTemplate(given, context?.contextId);
+        const digest = digestOf([given, context?.digest ?? null]);
         const { version, created } = await store.putTemplate(name, given, digest, context?.contextId);
         const shown = showTemplate(version);
         void reply.header('etag', `"${version.digest}"`);

@@ -41,7 +41,7 @@ export const beginAttempt = async (
   const { id, timeoutMs } = claim.build;
   const broken = new AbortController();
   const fail = (error: unknown) => broken.abort(asFault(error));
-  const mask = maskOf(spec.secrets);
+  const masked = maskOf(spec.secrets);
   const pile = disposals();
   const file = pile.keep(await openLog(folders.log(id), { clock, growth, failed: fail }));
   const events = eventLine(store, id, claim.token, fail);
@@ -56,8 +56,8 @@ export const beginAttempt = async (
     claim,
     signal: limit.signal,
     pile,
-    event: (type, data) => events.append(type, maskedData(data, mask)),
-    log: (line) => file.write(mask(line)),
+    event: (type, data) => events.append(type, maskedData(data, masked)),
+    log: (line) => file.write(masked(line)),
     settled: events.settled,
     attend: (running) => {
       attended = running;

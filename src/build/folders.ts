@@ -12,6 +12,8 @@ export type Folders = {
   readonly work: (slot: number) => string;
   /** Sockets of the machine in a slot: a short path. */
   readonly machine: (slot: number) => string;
+  /** The machines whose folders are there: running, or left behind. */
+  readonly machines: () => Promise<readonly { readonly name: string; readonly folder: string }[]>;
   readonly context: (contextId: string) => string;
   readonly store: string;
   /** Makes the folders that must be there before anything else. */
@@ -41,6 +43,10 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     artifact: (id, name) => join(build(id), 'artifacts', name),
     work: (slot) => join(work, slotName(slot)),
     machine: (slot) => join(runDir, slotName(slot)),
+    machines: async () =>
+      (await names(runDir))
+        .filter((name) => /^imaged-\d+$/.test(name))
+        .map((name) => ({ name, folder: join(runDir, name) })),
     context,
     store: join(dataDir, 'imaged.db'),
     prepare: async () => {
@@ -55,6 +61,7 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
         swept.push(path);
       };
       for (const name of await names(work)) await sweepOne(join(work, name));
+      for (const name of await names(runDir)) await sweepOne(join(runDir, name));
       for (const id of await names(join(dataDir, 'builds'))) if (!(await known.builds(id))) await sweepOne(build(id));
       for (const id of await names(join(dataDir, 'contexts'))) if (!known.contexts.has(id)) await sweepOne(context(id));
       return swept;

@@ -4,6 +4,7 @@ import type { Ids } from '../ids.ts';
 import type { BuildInput, Claim, Demand, NewBuild, OnError, Store } from '../queue/types.ts';
 import { checkTemplate } from '../template/check.ts';
 import { demandOf, shapeOf } from '../template/demand.ts';
+import type { FileRoots } from '../template/files.ts';
 import { resolve } from '../template/resolve.ts';
 import { parseTemplate, type Template } from '../template/schema.ts';
 import type { Spec } from '../template/spec.ts';
@@ -37,6 +38,7 @@ export type IntakeParts = {
 
 export type Intake = {
   readonly check: (asked: Asked) => Promise<NewBuild>;
+  /** Judges a document that is to be stored: everything but the values of its variables. */
   readonly checkTemplate: (document: unknown, contextId: string | undefined) => Promise<void>;
   /** The spec of a build that was accepted, for the attempt that runs it. */
   readonly resolveClaim: (claim: Claim) => Promise<Spec>;
@@ -47,16 +49,8 @@ type Found = { readonly document: unknown; readonly version?: number; readonly c
 const under = (prefix: string, complaints: readonly Complaint[]): Complaint[] =>
   complaints.map(({ pointer, message }) => ({ pointer: `${prefix}${pointer}`, message }));
 
-/** The same fault with its pointers into the template made pointers into the request. */
-const inTemplate = (error: unknown): never => {
-  if (!(error instanceof Fault) || error.facts.errors === undefined) throw error;
-  const errors = error.facts.errors.map((complaint) =>
-    complaint.pointer.startsWith('/variables/') && error.facts['of'] === 'request'
-      ? complaint
-      : (under('/template', [complaint])[0] ?? complaint),
-  );
-  throw new Fault(error.code, error.message, { ...error.facts, errors }, { cause: error.cause });
-};
+// Where the template and the variables stand in what a client sends.
+const at = { template: '/template', variables: '/variables' };
 
 const tooMuch = (asked: Demand, whole: Demand): Complaint[] => {
   const complaints: Complaint[] = [];
@@ -93,6 +87,11 @@ export const makeIntake = (parts: IntakeParts): Intake => {
     };
   };
 
+  const filesOf = (contextId: string | undefined): FileRoots => ({
+    ...(contextId === undefined ? {} : { context: folders.context(contextId) }),
+    media: parts.media(),
+  });
+
   const resolveFor = (
     template: Template,
     input: Pick<BuildInput, 'variables'>,
@@ -103,9 +102,10 @@ export const makeIntake = (parts: IntakeParts): Intake => {
     resolve({
       template,
       variables: input.variables,
-      files: { ...(contextId === undefined ? {} : { context: folders.context(contextId) }), media: parts.media() },
+      files: filesOf(contextId),
       frozen: { buildId, timestampMs },
       defaults: { timeoutMs: parts.defaultTimeoutMs },
+      at,
     });
 
   return {
@@ -116,10 +116,8 @@ export const makeIntake = (parts: IntakeParts): Intake => {
         contextId = asked.contextId,
       }: Found = typeof asked.template === 'string' ? await find(asked.template) : { document: asked.template };
       const id = ids.id();
-      const { template, spec } = await (async () => {
-        const parsed = parseTemplate(document);
-        return { template: parsed, spec: await resolveFor(parsed, asked, contextId, id, clock.now()) };
-      })().catch(inTemplate);
+      const template = parseTemplate(document, at.template);
+      const spec = await resolveFor(template, asked, contextId, id, clock.now());
       const refused = under('/template', hypervisor.refuse(shapeOf(spec)));
       if (refused.length > 0)
         throw new Fault('template_invalid', 'The template asks for what the hypervisor of this host cannot do.', {
@@ -146,11 +144,7 @@ export const makeIntake = (parts: IntakeParts): Intake => {
       };
     },
     checkTemplate: async (document, contextId) => {
-      const files = {
-        ...(contextId === undefined ? {} : { context: folders.context(contextId) }),
-        media: parts.media(),
-      };
-      await checkTemplate(parseTemplate(document), files).catch(inTemplate);
+      await checkTemplate(parseTemplate(document), filesOf(contextId));
     },
     resolveClaim: ({ build, input }) =>
       resolveFor(parseTemplate(input.template), input, build.contextId, build.id, build.createdAt),

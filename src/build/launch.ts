@@ -1,7 +1,7 @@
 import { disposals } from '../disposals.ts';
 import type { SshKey } from '../guest/types.ts';
 import type { Boot } from '../hardware.ts';
-import { serveEndpoint } from '../httpd/endpoint.ts';
+import { serveEndpoint } from '../httpd/serve-endpoint.ts';
 import type { Answer, EndpointRequest } from '../httpd/types.ts';
 import { render } from '../template/render.ts';
 import type { HttpEntry, LateFacts } from '../template/spec.ts';

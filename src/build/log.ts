@@ -8,7 +8,6 @@ export type Log = AsyncDisposable & {
   readonly write: (line: string) => void;
 };
 
-// eslint-disable-next-line no-control-regex -- what a guest prints must not steer the terminal of whoever reads the log
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 /** Opens the log for appending. `failed` is told of the first write that fails; later ones are not tried. */

@@ -1,6 +1,7 @@
 import { asFault, Fault, inStep, recordOf } from '../fault.ts';
 import type { Clock } from '../clock.ts';
 import type { Growth } from '../growth.ts';
+import type { Ids } from '../ids.ts';
 import type { Store } from '../queue/types.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Attempt } from './attempt.ts';
@@ -10,6 +11,7 @@ export type PerformParts = {
   readonly store: Store;
   readonly hypervisor: Hypervisor;
   readonly clock: Clock;
+  readonly ids: Ids;
   readonly growth: Growth;
   /** Told of each step that ended well, with its seconds. */
   readonly stepEnded: (step: string, seconds: number) => void;
@@ -24,7 +26,7 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, consoleTail: string | un
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (
   attempt: Attempt,
-  { store, hypervisor, clock, growth, stepEnded }: PerformParts,
+  { store, hypervisor, clock, ids, growth, stepEnded }: PerformParts,
 ): Perform => {
   const { claim, pile, event, log, settled, attend } = attempt;
   const { id } = claim.build;
@@ -40,7 +42,17 @@ export const performerOf = (
     );
     const { signal } = deadline;
     try {
-      const gives = await step.run(needs, { signal, keep: pile.keep, attend, hypervisor, clock, growth, event, log });
+      const gives = await step.run(needs, {
+        signal,
+        keep: pile.keep,
+        attend,
+        hypervisor,
+        clock,
+        ids,
+        growth,
+        event,
+        log,
+      });
       signal.throwIfAborted();
       await settled();
       await store.endStep(id, claim.token, seq);

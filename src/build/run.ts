@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asFault, Fault } from '../fault.ts';
+import type { Fault } from '../fault.ts';
+import { asFault } from '../fault.ts';
 import type { Claim, RunBuild } from '../queue/types.ts';
 import type { Spec } from '../template/spec.ts';
 import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Resource } from '../disposals.ts';
 import type { Growth } from '../growth.ts';
+import type { Ids } from '../ids.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Running } from './running.ts';
 
@@ -14,6 +15,7 @@ export type StepTools = {
   readonly attend: (running: Running) => Running;
   readonly hypervisor: Hypervisor;
   readonly clock: Clock;
+  readonly ids: Ids;
   readonly growth: Growth;
   /** Appends an event to the build. Secrets are masked. */
   readonly event: (type: string, data: Readonly<Record<string, unknown>>) => void;

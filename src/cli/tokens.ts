@@ -4,7 +4,7 @@ import { checkConfig, readConfig } from '../config.ts';
 import { foldersBelow } from '../build/folders.ts';
 import { Fault } from '../fault.ts';
 import { systemIds } from '../ids.ts';
-import { openStore } from '../queue/store.ts';
+import { migrations, openStore } from '../queue/store.ts';
 import type { Scope, Store } from '../queue/types.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -15,8 +15,8 @@ const storeOf = async (file: string): Promise<Store> => {
   await checkConfig(config, file);
   return openStore({
     file: foldersBelow(config.data_dir, config.run_dir).store,
+    migrations,
     clock: systemClock,
-    attempts: config.attempts,
     shared: true,
   });
 };

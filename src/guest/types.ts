@@ -2,7 +2,8 @@
 export type Guest = AsyncDisposable & {
   /**
    * Runs a command by the guest's shell and resolves with its exit code; lines come as they are printed.
-   * Throws `ssh_broken` when the connection is gone before the command's end.
+   * Throws `ssh_broken` when the connection is gone before the command's end. An abort ends the wait and the command's
+   * streams; what the command started in the guest is not killed.
    */
   readonly run: (
     command: string,

@@ -15,6 +15,8 @@ export type EndpointRequest = {
   readonly ms: number;
   readonly from: string;
   readonly userAgent?: string;
+  /** Why there was no whole reply, where there was none: for the log, never shown to the guest. */
+  readonly error?: string;
 };
 
 export type EndpointSpec = {

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { Fault } from '../fault.ts';
@@ -31,14 +31,26 @@ const inUse = (file: string): Fault =>
     { file },
   );
 
+/**
+ * Makes the file unless it is there. Not left to SQLite, because it holds what clients send: for the owner's eyes; the
+ * write-ahead log gets the same mode from it.
+ */
+const createForOwner = (name: string): void => {
+  try {
+    closeSync(openSync(name, 'wx', 0o600));
+  } catch (error) {
+    // A file that is there must not even be opened: closing it would drop this process's locks on it (fcntl(2)).
+    if (!existsSync(name)) throw error;
+  }
+};
+
 const open = (file: string, migrations: URL, shared: boolean): Opened => {
-  // Made here rather than by SQLite, because it holds what clients send: for the owner's eyes. SQLite gives the
-  // write-ahead log and the lock the same mode only for files that it makes beside this one.
-  for (const name of [file, `${file}.lock`]) closeSync(openSync(name, 'a', 0o600));
+  for (const name of [file, `${file}.lock`]) createForOwner(name);
   // `imaged token add` has the lock for an instant: a daemon that starts just then waits for it.
   const unlock = takeLock(file, shared ? 0 : 1000);
   if (!unlock && !shared) throw inUse(file);
-  const db = new Sqlite(file, { timeout: 5000 });
+  // Waiting for another process's write stops the whole daemon, which `imaged token` beside it can better afford.
+  const db = new Sqlite(file, { timeout: shared ? 5000 : 1000 });
   try {
     db.pragma('journal_mode = WAL');
     db.pragma('trusted_schema = OFF');

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
-import { storeFault } from './store-fault.ts';
+import { closed, storeFault } from './store-fault.ts';
 import type { Outlives, Writer } from './writer.ts';
 
 /** What every part of the store stands on. */
@@ -31,6 +31,7 @@ export const makeLedger = (db: Database, clock: Clock, { write, notes }: Writer)
     db,
     clock,
     read: async (work) => {
+      if (!db.open) throw closed(db.name);
       try {
         return work();
       } catch (error) {

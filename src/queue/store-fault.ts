@@ -4,6 +4,9 @@ import { Fault } from '../fault.ts';
 // SQLite's primary result codes that speak of the file and its disk, not of what was asked (sqlite.org/rescode.html).
 const ofTheFile = /^SQLITE_(BUSY|LOCKED|IOERR|CORRUPT|CANTOPEN|READONLY|NOTADB|NOMEM|PROTOCOL)/;
 
+export const closed = (file: string): Fault =>
+  new Fault('store_unavailable', `The store ${file} is closed: the daemon is stopping.`, { file });
+
 /** What SQLite threw as a Fault where the disk or the file is to blame; a Fault or a defect stays what it is. */
 export const storeFault = (error: unknown, file: string): unknown => {
   if (!(error instanceof SqliteError)) return error;

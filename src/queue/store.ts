@@ -16,6 +16,9 @@ import { makeTokens } from './tokens.ts';
 import type { Store } from './types.ts';
 import { makeWriter } from './writer.ts';
 
+/** They lie at the top of the package, beside the compiled program and not in it. */
+export const migrations = new URL('../../../migrations/', import.meta.url);
+
 export type StoreOptions = {
   readonly file: string;
   /** The folder of the migrations, which lies beside the compiled program and not in it. */

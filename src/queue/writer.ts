@@ -1,6 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { Fault } from '../fault.ts';
-import { storeFault } from './store-fault.ts';
+import { closed, storeFault } from './store-fault.ts';
 
 /** How much a commit must outlive: `power` is fsynced, `process` survives a kill -9 but not a power cut. */
 export type Outlives = 'power' | 'process';
@@ -44,11 +43,10 @@ export const makeWriter = (
   let touched = new Set<string>();
   let forgets = false;
 
-  // One that fails (the disk is full, a reader is in the way) is made good by the next, or when the store closes.
+  // What a reader in another process keeps in the log goes with the next commit, or when the store closes.
   const emptyLog = (): void => {
     try {
-      db.pragma('wal_checkpoint(TRUNCATE)');
-      forgets = false;
+      forgets = db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) !== 0;
     } catch (error) {
       onTrouble(storeFault(error, db.name));
     }
@@ -103,7 +101,7 @@ export const makeWriter = (
   return {
     write: (outlives, work) =>
       new Promise((resolve, reject) => {
-        if (!isOpen) throw new Fault('store_unavailable', `The store ${db.name} is closed: the daemon is stopping.`);
+        if (!isOpen) throw closed(db.name);
         const attempt = () => {
           const value = work();
           return () => resolve(value);

@@ -82,7 +82,8 @@ export type DiskPlan = {
   readonly format: DiskFormat;
   /** MiB; undefined with a base means the base's own size. */
   readonly sizeMb?: number;
-  readonly base?: FileRef & { readonly format: DiskFormat };
+  /** `virtualMb` is the size the guest sees, rounded up to MiB. */
+  readonly base?: FileRef & { readonly format: DiskFormat; readonly virtualMb: number };
 };
 
 /** A template with its variables filled in and all its defaults made plain: everything a plan is made from. */
@@ -99,8 +100,8 @@ export type Spec = {
   /** Undefined: the disks hold a system already, and the first boot is from disk. */
   readonly install?: {
     readonly turns: readonly TurnText[];
-    /** How the installer's machine comes to its end; `never` goes on with the same machine. */
-    readonly ends: 'halt' | 'reboot' | 'never';
+    /** How the installer's machine comes to its end; `any`: by halt or reboot; `never` goes on with the same machine. */
+    readonly ends: 'any' | 'halt' | 'reboot' | 'never';
     /** For the conversation and the end together. */
     readonly timeoutMs: number;
   };

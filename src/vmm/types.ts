@@ -84,6 +84,8 @@ export type HypervisorFacts = {
 
 /** Starts machines. `qemu.ts` serves any host with QEMU; `vmctl.ts` is at home on OpenBSD. */
 export type Hypervisor = {
+  /** Its version, quickly: whether machines can be started at all. Throws `program_missing` or `hypervisor_unavailable`. */
+  readonly version: (signal: AbortSignal) => Promise<string>;
   /** What this host can do. Throws `program_missing` or `hypervisor_unavailable`. */
   readonly facts: (signal: AbortSignal) => Promise<HypervisorFacts>;
   /** What of the shape this hypervisor cannot do, each with a pointer into the template; empty when all is well. */

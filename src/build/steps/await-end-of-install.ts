@@ -8,10 +8,16 @@ export const awaitEndOfInstall = ({ ends, timeoutMs }: NonNullable<Spec['install
     name: 'await-end-of-install',
     phase: 'installing',
     timeoutMs,
-    about: `the machine's own ${ends}`,
+    about: ends === 'any' ? "the machine's own halt or reboot" : `the machine's own ${ends}`,
     async run({ installer }, { signal }) {
       const ending = await awaitEnd(installer, signal);
-      if (ending.how !== ends) throw endedTooEarly(ending, `the installer's ${ends}`, installer.console.tail());
+      const isDue = ends === 'any' ? ending.how === 'halt' || ending.how === 'reboot' : ending.how === ends;
+      if (!isDue)
+        throw endedTooEarly(
+          ending,
+          `the installer's own ${ends === 'any' ? 'halt or reboot' : ends}`,
+          installer.console.tail(),
+        );
       await installer[Symbol.asyncDispose]();
       return {};
     },

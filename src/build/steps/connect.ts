@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { connectSsh } from '../../guest/ssh.ts';
+import { connectSsh } from '../../guest/connect-ssh.ts';
 import type { Guest, SshKey } from '../../guest/types.ts';
 import type { Spec } from '../../template/spec.ts';
 import type { Job } from '../job.ts';

@@ -7,20 +7,29 @@ import { lateFactsOf, type Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, whileAlive, type Running } from '../running.ts';
 
+// The two holes of execute_command; everything else in it was filled in when the template was resolved.
+const fillCommand = (command: string, path: string, vars: string): string =>
+  command.replace(/\{\{\s*(path|vars)\s*\}\}/g, (_, hole) => (hole === 'path' ? path : vars));
+
 /** Runs scripts in the guest, over ssh. */
 export const provisionByShell = (provisioner: ShellProvisioner) =>
   ({
     name: provisioner.name,
     phase: 'provisioning',
-    timeoutMs: provisioner.timeoutMs,
+    // The provisioner's own deadline is for one try, and ends with a better fault.
+    timeoutMs: provisioner.pauseBeforeMs + (provisioner.maxRetries + 1) * provisioner.timeoutMs + 60_000,
     about: `shell: ${provisioner.scripts.length} script(s)`,
-    async run({ job, running, guest, key }, { clock, log, signal }) {
+    async run({ job, running, guest, key }, { clock, ids, log, signal }) {
       const late = lateFactsOf(running.machine, key);
       const env = Object.fromEntries(Object.entries(provisioner.env).map(([name, text]) => [name, render(text, late)]));
+      const { executeCommand, ...rest } = provisioner;
       const work = (alive: AbortSignal) =>
         provisionShell(
           {
-            ...provisioner,
+            ...rest,
+            ...(executeCommand === undefined
+              ? {}
+              : { executeCommand: (path: string, vars: string) => fillCommand(executeCommand, path, vars) }),
             scripts: provisioner.scripts.map((script) =>
               'inline' in script
                 ? { text: render(script.inline, late) }
@@ -35,7 +44,7 @@ export const provisionByShell = (provisioner: ShellProvisioner) =>
             },
           },
           guest,
-          { clock, onLine: (line, stream) => log(stream === 'stderr' ? `! ${line}` : `  ${line}`) },
+          { clock, ids, onLine: (line, stream) => log(stream === 'stderr' ? `! ${line}` : `  ${line}`) },
           alive,
         );
       await whileAlive(running, `the end of the provisioner ${provisioner.name}`, work, signal);

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import { publishFile, writeSums } from '../../image/publish.ts';
+import { publishFile } from '../../image/publish-file.ts';
+import { writeSums } from '../../image/write-sums.ts';
 import type { Artifact } from '../../image/types.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';

@@ -27,7 +27,7 @@ act_before() {
   case $1 in
     halt-early) poweroff -f ;;
     reboot-for-ever) reboot -f ;;
-    mute) while :; do sleep 3600; done ;;
+    mute) [ "$$" -ne 1 ] || [ -d /root/etc ] || while :; do sleep 3600; done ;;
   esac
 }
 

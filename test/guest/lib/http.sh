@@ -28,9 +28,9 @@ receive() {
   done
   if [ -z "$length" ]; then cat >"$1"; return; fi
   dd of="$1" bs=65536 iflag=fullblock,count_bytes count="$length" 2>/tmp/received || return 1
-  # This dd tells its blocks only: the last one's length shows in a file, and on a device not at all.
+  # This dd tells its blocks only: the last one's length shows in a file, and on a device or a pipe not at all.
   case $(tail -n 1 /tmp/received) in
-    "$((length / 65536))+$((length % 65536 > 0)) records out") [ -b "$1" ] || [ "$(stat -c %s "$1")" -eq "$length" ] ;;
+    "$((length / 65536))+$((length % 65536 > 0)) records out") [ ! -f "$1" ] || [ "$(stat -c %s "$1")" -eq "$length" ] ;;
     *) return 1 ;;
   esac
 }

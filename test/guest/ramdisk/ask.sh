@@ -6,25 +6,35 @@ fail() {
   exit 1
 }
 
+# read_responses: the response file's lines as `key=value` with the key in small letters and no blanks about, into $RULES.
+read_responses() {
+  used=
+  awk '
+    { sub(/\r$/, ""); at = index($0, "=") }
+    /^[ \t]*#/ || at == 0 { next }
+    {
+      key = tolower(substr($0, 1, at - 1)); value = substr($0, at + 1)
+      gsub(/^[ \t]+|[ \t]+$/, "", key); gsub(/^[ \t]+|[ \t]+$/, "", value)
+      if (key != "") print key "=" value
+    }' "$RESPONSES" >"$RULES"
+}
+
 # respond QUESTION: puts the first unused line's value into $answer. A line's key is a whole-word run of the question,
 # in any case; each line answers once.
 respond() {
-  local question number=0 line key value
-  question=$(printf '%s' "$1" | tr 'A-Z\n' 'a-z ')
+  local question number=0 line key
+  question=" $(printf '%s' "$1" | tr 'A-Z\n' 'a-z ') "
   while IFS= read -r line; do
-    number=$((number + 1))
-    case $line in '#'* | *' #='*) continue ;; *=*) ;; *) continue ;; esac
+    number=$((number + 1)) key=${line%%=*}
     case " $used " in *" $number "*) continue ;; esac
-    key=$(printf '%s' "${line%%=*}" | sed 's/^[[:blank:]]*//; s/[[:blank:]]*$//' | tr 'A-Z' 'a-z')
-    case $key in '' | '#'*) continue ;; esac
-    case " $question " in *" $key "* | *" $key? "*)
-      value=$(printf '%s' "${line#*=}" | sed 's/^[[:blank:]]*//; s/[[:blank:]]*$//')
-      used="$used $number"
-      answer=$value
-      return 0
-      ;;
+    case $question in
+      *" $key "* | *" $key? "*)
+        used="$used $number"
+        answer=${line#*=}
+        return 0
+        ;;
     esac
-  done <"$RESPONSES"
+  done <"$RULES"
   return 1
 }
 

@@ -61,7 +61,7 @@ prepare_disk() {
 lay_out() {
   awk -v total="$(($(cat "/sys/block/$device/size") / 2048))" '
     function mb(text,  unit) {
-      if (text == "*") return total
+      if (text == "*") return total + 0
       if (text !~ /^[0-9.]+[KkMmGgTt]?[Bb]?$/) { bad = 1; return 0 }
       unit = toupper(substr(text, length(text)))
       if (unit == "B") unit = toupper(substr(text, length(text) - 1, 1))
@@ -141,7 +141,9 @@ EOT
   blockdev --rereadpt "/dev/$device" || fail 'The new partition table was not taken.'
 }
 
-# The features are those that extlinux can read and that write little: no journal, inode tables left for the kernel.
+random_uuid() { cat /proc/sys/kernel/random/uuid; }
+
+# Names are given, since mke2fs would wait some seconds for the kernel's randomness to draw its own. The features are those that extlinux can read and that write little: no journal, inode tables left for the kernel.
 make_file_systems() {
   local where number
   : >/tmp/fstab
@@ -151,7 +153,7 @@ make_file_systems() {
       echo "/dev/$device$number none swap sw 0 0" >>/tmp/fstab
       continue
     fi
-    MKE2FS_CONFIG=/dev/null /bin/mke2fs -q -F -t ext4 -b 4096 -I 256 -m 0 -E lazy_itable_init=1,nodiscard \
+    MKE2FS_CONFIG=/dev/null /bin/mke2fs -q -F -t ext4 -b 4096 -I 256 -m 0 -U "$(random_uuid)" -E "lazy_itable_init=1,nodiscard,hash_seed=$(random_uuid)" \
       -O none,filetype,sparse_super,large_file,extent,uninit_bg,dir_index "/dev/$device$number" >/tmp/mke2fs.log 2>&1 ||
       fail "newfs failed on $disk: $(cat /tmp/mke2fs.log)"
     echo "$where /dev/$device$number" >>/tmp/mounts

@@ -43,7 +43,6 @@ by_lease() {
 # find_responses: $mode and the file, or 1 after the words for it.
 find_responses() {
   local try
-  used=
   for try in upgrade install; do
     if [ -e "/auto_$try.conf" ]; then cp "/auto_$try.conf" "$RESPONSES"; mode=$try; fi
   done

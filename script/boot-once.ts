@@ -1,0 +1,71 @@
+/**
+ * Boots an image on an overlay that is thrown away, logs in as root by ssh, runs a command, and powers off.
+ * usage: boot-once IMAGE PRIVATE_KEY COMMAND
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { systemClock as clock } from '../src/clock.ts';
+import { disposals } from '../src/disposals.ts';
+import { connectSsh } from '../src/guest/connect-ssh.ts';
+import { makeQemu } from '../src/vmm/qemu.ts';
+
+const [image, keyFile, command] = process.argv.slice(2);
+if (image === undefined || keyFile === undefined || command === undefined) {
+  process.stderr.write('usage: boot-once IMAGE PRIVATE_KEY COMMAND\n');
+  process.exit(2);
+}
+
+await using pile = disposals();
+const { signal } = pile.keep(
+  clock.deadline(120_000, new AbortController().signal, () => new Error('the image did not answer within 2 minutes')),
+);
+const folder = await mkdtemp(join(tmpdir(), 'boot-once-'));
+pile.defer(() => rm(folder, { recursive: true }));
+const note = (line: string) => void process.stderr.write(`${line}\n`);
+const hypervisor = makeQemu({
+  binary: 'qemu-system-x86_64',
+  qemuImg: 'qemu-img',
+  netcat: 'nc',
+  accelerator: 'auto',
+  allowsOutgoing: false,
+  folder,
+  clock,
+  signal,
+  onNote: note,
+});
+
+const overlay = { path: join(folder, 'overlay.qcow2'), format: 'qcow2' } as const;
+await hypervisor.createDisk({ ...overlay, base: { path: resolve(image), format: 'qcow2' } }, signal);
+const machine = pile.keep(
+  await hypervisor.start(
+    {
+      name: 'imaged-0',
+      slot: 0,
+      folder,
+      memoryMb: 256,
+      disks: [overlay],
+      nics: [{ network: 'local' }],
+      boot: { device: 'disk' },
+      qemu: {},
+      onReboot: 'end',
+    },
+    signal,
+  ),
+);
+const drained = (async () => {
+  for await (const bytes of machine.line.bytes) void bytes;
+})();
+await machine.run(signal);
+const { host, port } = machine.addresses.ssh;
+const guest = pile.keep(
+  await connectSsh(
+    { host, port, username: 'root', keyFile, knownHostsFile: join(folder, 'known_hosts'), folder, timeoutMs: 60_000 },
+    { clock, onNote: () => undefined },
+    signal,
+  ),
+);
+const { exitCode } = await guest.run(command, { onLine: (line) => void process.stdout.write(`${line}\n`) }, signal);
+await machine.stop('cut', signal);
+await drained;
+process.exitCode = exitCode;

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import type { Clock } from '../clock.ts';
+import { Fault } from '../fault.ts';
+import { runProgram } from '../program.ts';
+import { orAborted, retry } from '../waiting.ts';
+import { quoted } from './quoted.ts';
+import { openMaster, type SshMaster } from './ssh-master.ts';
+import { controlSocket, sshLine, sshOptions } from './ssh-options.ts';
+import { makeSshWords } from './ssh-words.ts';
+import type { Guest, SshSpec } from './types.ts';
+
+type Tools = {
+  readonly clock: Clock;
+  /** What a person who waits wants to know: why the guest cannot be reached yet. Each reason is told once. */
+  readonly onNote: (text: string) => void;
+};
+
+const firstSilentMs = 2500;
+const mostSilentMs = 10_000;
+
+// A system that boots for the first time may write authorized_keys after its sshd has begun to listen.
+const deniedAttempts = 8;
+
+/**
+ * Waits until the guest lets the build log in, and holds one connection from then on. Throws `ssh_unreachable` when
+ * `timeoutMs` is over, `ssh_denied`, `host_key_changed`, `program_missing`, or the signal's reason.
+ */
+export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSignal): Promise<Guest> => {
+  const running = new Set<Promise<unknown>>();
+  let master: SshMaster | undefined = await logIn(spec, tools, signal);
+
+  const letGo = async () => {
+    await master?.[Symbol.asyncDispose]();
+    master = undefined;
+    // They end by themselves now that their connection has gone; whoever started them hears of it.
+    await Promise.allSettled(running);
+    await rm(controlSocket(spec), { force: true });
+  };
+
+  const run: Guest['run'] = async (command, { onLine, input }, runSignal) => {
+    // ssh's own failures and a command's exit code 255 look the same, so a command that ends so says it once more.
+    const marker = `imaged-${randomUUID()}`;
+    let isOwn = false;
+    const { exitCode } = await runProgram(
+      'ssh',
+      [
+        ...['-q', '-T', '-o', 'ControlMaster=no'],
+        // Without its master ssh would open a connection of its own, which nobody watches.
+        ...['-o', 'ProxyCommand=false'],
+        ...sshOptions(spec),
+        ...['--', spec.host, `sh -c ${quoted(command)}; s=$?; [ $s -ne 255 ] || echo ${marker} >&2; exit $s`],
+      ],
+      {
+        signal: runSignal,
+        accept: 'any',
+        ...(input === undefined ? {} : { input }),
+        onLine: (line, stream) => {
+          const isMarked = stream === 'stderr' && line.endsWith(marker);
+          isOwn ||= isMarked;
+          const said = isMarked ? line.slice(0, -marker.length) : line;
+          if (!isMarked || said !== '') onLine(said, stream);
+        },
+      },
+    );
+    if (exitCode !== 255 || isOwn) return { exitCode };
+    const why = master?.lastWords() ?? '';
+    throw new Fault(
+      'ssh_broken',
+      `The connection to ${spec.host}:${spec.port} ended before the command did: ${why.split('\n').at(-1) || 'ssh gave no reason'}`,
+      { host: spec.host, port: spec.port, stderr: why },
+    );
+  };
+
+  return {
+    run: (command, options, runSignal) => {
+      const onLine: typeof options.onLine = (line, stream) => {
+        if (!runSignal.aborted) options.onLine(line, stream);
+      };
+      const ran = run(command, { ...options, onLine }, runSignal);
+      running.add(ran);
+      const forget = () => running.delete(ran);
+      ran.then(forget, forget);
+      // The master keeps the pipes of an aborted command until the guest ends it, so its end is not waited for here.
+      return orAborted(ran, runSignal);
+    },
+    reconnect: async (again) => {
+      await letGo();
+      master = await logIn(spec, tools, again);
+    },
+    sshLine: sshLine(spec),
+    [Symbol.asyncDispose]: letGo,
+  };
+};
+
+const logIn = async (spec: SshSpec, { clock, onNote }: Tools, signal: AbortSignal): Promise<SshMaster> => {
+  const { host, port, timeoutMs } = spec;
+  const noted = new Set<string>();
+  let words = makeSshWords(spec);
+  let attempts = 0;
+  let denied = 0;
+  let latest: Fault | undefined;
+  const tooLate = () =>
+    new Fault(
+      latest?.code === 'ssh_denied' ? 'ssh_denied' : 'ssh_unreachable',
+      `The guest at ${host}:${port} could not be logged in to within ${timeoutMs / 1000} s and ${attempts} attempts: ` +
+        (latest?.message ?? words.reached()),
+      { host, port, attempts, reached: words.reached(), stderr: words.last() },
+      { cause: latest },
+    );
+  using whole = clock.deadline(timeoutMs, signal, tooLate);
+  // Awaited here: `using` lets the time limit go when this function returns.
+  return await retry(
+    async (attempt) => {
+      attempts = attempt;
+      words = makeSshWords(spec);
+      // Left by a master that was killed: the next one would refuse to listen.
+      await rm(controlSocket(spec), { force: true });
+      const silentMs = Math.min(firstSilentMs * 1.25 ** (attempt - 1), mostSilentMs);
+      return openMaster(spec, words, Math.round(silentMs), clock, whole.signal);
+    },
+    { attempts: Infinity, firstMs: 100, growth: 1.3, mostMs: 1000 },
+    (error) => {
+      if (!(error instanceof Fault)) return false;
+      if (!noted.has(error.message)) onNote(error.message);
+      noted.add(error.message);
+      latest = error;
+      if (error.code === 'ssh_denied') return ++denied < deniedAttempts;
+      return error.code === 'ssh_unreachable';
+    },
+    clock,
+    whole.signal,
+  );
+};

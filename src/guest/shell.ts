@@ -1,0 +1,157 @@
+import type { Clock } from '../clock.ts';
+import { Fault } from '../fault.ts';
+import type { Ids } from '../ids.ts';
+import { retry } from '../waiting.ts';
+import { quoted } from './quoted.ts';
+import { envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
+import type { Guest } from './types.ts';
+
+/** Scripts to run in the guest, one after the other, by the rules of Packer's shell provisioner. */
+export type ShellWork = {
+  readonly scripts: readonly ScriptSource[];
+  /** The whole environment that is added to the guest's own. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly validExitCodes: readonly number[];
+  /** A lost connection is a reboot, and the guest is waited for. */
+  readonly expectDisconnect: boolean;
+  /** The command that starts a script: `vars` is `A='1' B='2'`. Default: `chmod +x path; env vars path`. */
+  readonly executeCommand?: (path: string, vars: string) => string;
+  readonly remoteFolder: string;
+  /** For each attempt at all of the scripts. */
+  readonly timeoutMs: number;
+  readonly maxRetries: number;
+  readonly pauseBeforeMs: number;
+};
+
+export type ShellTools = {
+  readonly clock: Clock;
+  readonly ids: Pick<Ids, 'id'>;
+  readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void;
+};
+
+const linesKept = 20;
+
+// A script that said `reboot` may end well before the guest goes down: so long the connection is watched after it.
+const goingDownSeconds = 5;
+
+/**
+ * Runs the scripts. Throws `provisioner_failed` with exit code, script and last lines, `step_timeout`, `ssh_broken` when
+ * the connection is lost where that was not expected, `template_invalid` for an environment name that no shell takes.
+ */
+export const provisionShell = async (work: ShellWork, guest: Guest, tools: ShellTools, signal: AbortSignal) => {
+  const vars = envWords(work.env);
+  if (work.pauseBeforeMs > 0) await tools.clock.sleep(work.pauseBeforeMs, signal);
+  let isBroken = false;
+  await retry(
+    async () => {
+      using limit = tools.clock.deadline(work.timeoutMs, signal, () => tooLong(work));
+      if (isBroken) await guest.reconnect(limit.signal);
+      isBroken = false;
+      for (const [index, script] of work.scripts.entries()) {
+        const name = 'file' in script ? script.name : `inline script ${index + 1}`;
+        await runScript({ name, bytes: await scriptBytes(script), vars }, work, guest, tools, limit.signal);
+      }
+    },
+    { attempts: work.maxRetries + 1, firstMs: 0, growth: 1, mostMs: 0 },
+    (error) => {
+      if (!(error instanceof Fault)) return false;
+      isBroken = error.code === 'ssh_broken';
+      tools.onLine(`${error.message}; trying again`, 'stderr');
+      return isBroken || error.code === 'provisioner_failed' || error.code === 'step_timeout';
+    },
+    tools.clock,
+    signal,
+  );
+};
+
+type Script = { readonly name: string; readonly bytes: Uint8Array; readonly vars: string };
+
+const runScript = async (
+  { name, bytes, vars }: Script,
+  work: ShellWork,
+  guest: Guest,
+  { ids, onLine }: ShellTools,
+  signal: AbortSignal,
+) => {
+  const path = `${work.remoteFolder.replace(/\/+$/, '')}/imaged-${ids.id().toLowerCase()}.sh`;
+  const place = quoted(path);
+  await upload(bytes, path, name, guest, signal);
+
+  const start = work.executeCommand ?? ((at: string, withVars: string) => `chmod +x ${at}; env ${withVars} ${at}`);
+  const tail: string[] = [];
+  const keep = (line: string, stream: 'stdout' | 'stderr') => {
+    tail.push(line);
+    if (tail.length > linesKept) tail.shift();
+    onLine(line, stream);
+  };
+  const exitCode = await unlessLost(guest.run(start(place, vars), { onLine: keep }, signal), work, name);
+  const isAllowed = exitCode === 'lost' || work.validExitCodes.includes(exitCode);
+  const wentDown =
+    exitCode === 'lost' ||
+    (work.expectDisconnect && isAllowed && (await isLost(guest.run(`sleep ${goingDownSeconds}`, { onLine }, signal))));
+  if (wentDown) await guest.reconnect(signal);
+
+  const removed = await guest.run(`rm -f ${place}`, { onLine }, signal);
+  if (removed.exitCode !== 0) onLine(`${path} could not be removed from the guest`, 'stderr');
+  if (isAllowed) return;
+  throw new Fault(
+    'provisioner_failed',
+    `${name} ended with exit code ${exitCode}, and only ${work.validExitCodes.join(', ')} is allowed` +
+      (tail.length > 0 ? `. The last it said: ${tail.at(-1)}` : ''),
+    {
+      exitCode,
+      script: name,
+      expected: `exit code ${work.validExitCodes.join(' or ')}`,
+      saw: `exit code ${exitCode}`,
+      output: tail.join('\n'),
+    },
+  );
+};
+
+// By the shell alone: a small guest has neither scp nor an sftp server. noclobber, since the folder may be anybody's.
+const upload = async (bytes: Uint8Array, path: string, name: string, guest: Guest, signal: AbortSignal) => {
+  const said: string[] = [];
+  const place = quoted(path);
+  const { exitCode } = await guest.run(
+    `umask 077; set -C; cat > ${place} && chmod 0755 ${place}`,
+    { input: bytes, onLine: (line) => said.push(line) },
+    signal,
+  );
+  if (exitCode === 0) return;
+  throw new Fault(
+    'provisioner_failed',
+    `${name} could not be written to ${path} in the guest: ${said.at(-1) ?? 'it did not say why'}`,
+    { exitCode, script: name, output: said.slice(-linesKept).join('\n') },
+  );
+};
+
+const isLost = (running: Promise<unknown>) =>
+  running.then(
+    () => false,
+    (error: unknown) => {
+      if (error instanceof Fault && error.code === 'ssh_broken') return true;
+      throw error;
+    },
+  );
+
+const unlessLost = async (
+  running: Promise<{ readonly exitCode: number }>,
+  { expectDisconnect }: ShellWork,
+  name: string,
+): Promise<number | 'lost'> => {
+  try {
+    return (await running).exitCode;
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'ssh_broken') throw error;
+    if (expectDisconnect) return 'lost';
+    throw new Fault(
+      'ssh_broken',
+      `${error.message}. If ${name} reboots the guest on purpose, set expect_disconnect.`,
+      { ...error.facts, script: name },
+      { cause: error },
+    );
+  }
+};
+
+const tooLong = ({ timeoutMs, scripts }: ShellWork) =>
+  new Fault('step_timeout', `The ${scripts.length} script(s) did not end within ${timeoutMs / 1000} s`, { timeoutMs });

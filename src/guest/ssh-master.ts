@@ -1,0 +1,85 @@
+import type { Clock } from '../clock.ts';
+import { runProgram } from '../program.ts';
+import { settled } from '../waiting.ts';
+import { makePatience } from './patience.ts';
+import { sshOptions } from './ssh-options.ts';
+import type { SshWords } from './ssh-words.ts';
+import type { SshSpec } from './types.ts';
+
+/** One connection to the guest, over which any number of commands run. Disposing it waits until its ssh is gone. */
+export type SshMaster = AsyncDisposable & {
+  /** The last that ssh said about the connection: why it ended, if it has. */
+  readonly lastWords: () => string;
+};
+
+// ssh in the background, and beside it a reader of the pipe that imaged holds open. However imaged ends, kill -9 and all,
+// the pipe ends with it, and the reader takes ssh along: nothing is left that still talks to the guest.
+const guard = `
+exec 3<&0 </dev/null
+"$@" 3<&- & ssh=$!
+trap 'kill "$ssh"' TERM
+{ read -r _ <&3; kill "$ssh"; } >/dev/null 2>&1 & reader=$!
+wait "$ssh"; status=$?
+kill "$reader" 2>/dev/null
+exit "$status"
+`;
+
+const ready = 'imaged-is-logged-in';
+
+// Once a server has spoken it is alive, however slow the machine under it may be.
+const spokenMs = 30_000;
+
+/**
+ * One attempt to log in. A forwarded port takes the connection even where nobody listens in the guest, so `silentMs` is
+ * how long the guest may say nothing; once it has spoken, it has half a minute. Throws `ssh_unreachable` (which may pass),
+ * `ssh_denied`, `host_key_changed`, `program_missing`, or the signal's reason.
+ */
+export const openMaster = async (
+  spec: SshSpec,
+  words: SshWords,
+  silentMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<SshMaster> => {
+  const life = new AbortController();
+  const loggedIn = settled<void>();
+  using patience = makePatience(clock, signal, (ms) => words.unreachable(`${words.reached()} within ${ms} ms`));
+  patience.signal.addEventListener('abort', () => life.abort(patience.signal.reason), { once: true });
+  patience.within(silentMs);
+
+  const args = [
+    ...['-v', '-N', '-T', '-o', 'ControlMaster=yes', '-o', `ConnectTimeout=${spokenMs / 1000}`],
+    // A guest that resets itself answers the next of these with a reset; one that is merely slow has a minute.
+    ...['-o', 'ServerAliveInterval=3', '-o', 'ServerAliveCountMax=20'],
+    ...['-o', 'PermitLocalCommand=yes', '-o', `LocalCommand=echo ${ready}`],
+    ...sshOptions(spec),
+    ...['--', spec.host],
+  ];
+  const ending = runProgram('/bin/sh', ['-c', guard, 'sh', 'ssh', ...args], {
+    signal: life.signal,
+    input: { held: true },
+    accept: 'any',
+    onLine: (line, stream) => {
+      if (stream === 'stdout' && line === ready) loggedIn.resolve();
+      if (stream === 'stdout') return;
+      const hadSpoken = words.hasSpoken();
+      words.hear(line);
+      if (!hadSpoken && words.hasSpoken()) patience.within(spokenMs);
+    },
+  });
+  const gone = ending.then(
+    () => undefined,
+    () => undefined,
+  );
+  const refused = ending.then(({ exitCode }) => {
+    throw words.faultOf(exitCode);
+  });
+  await Promise.race([loggedIn.promise, refused]);
+  return {
+    lastWords: words.last,
+    async [Symbol.asyncDispose]() {
+      life.abort(new Error('The connection was let go'));
+      await gone;
+    },
+  };
+};

@@ -1,0 +1,79 @@
+import { open, realpath, type FileHandle } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { sep } from 'node:path';
+import type { Answer } from './types.ts';
+
+/** What a path leads to: a text to render, or a regular file that is open already. The finder's caller closes it. */
+export type Found =
+  | { readonly kind: 'text'; readonly type: string; readonly render: () => string }
+  | { readonly kind: 'file'; readonly handle: FileHandle; readonly stats: Stats };
+
+export type FindAnswer = (path: string) => Promise<Found | undefined>;
+
+type Known = {
+  readonly answers: ReadonlyMap<string, Answer>;
+  readonly mac: string;
+  readonly hostname: string;
+};
+
+/**
+ * Finds what is meant by a path: the answer of that very name, else a file of the folder answer that is nearest to it,
+ * else, for `<mac>-install.conf` and its like, the same without the machine's name in front.
+ */
+export const makeFindAnswer = ({ answers, mac, hostname }: Known): FindAnswer => {
+  const folders = [...answers]
+    .flatMap(([prefix, answer]) => (answer.kind === 'folder' ? [{ prefix, root: answer.path }] : []))
+    .sort((one, other) => other.prefix.length - one.prefix.length);
+
+  const find: FindAnswer = async (path) => {
+    const answer = answers.get(path);
+    if (answer?.kind === 'text')
+      return { kind: 'text', type: answer.type ?? 'text/plain; charset=utf-8', render: answer.render };
+    if (answer?.kind === 'file') return openFile(answer.path);
+    for (const { prefix, root } of folders) {
+      const inside = prefix === '' ? path : path.startsWith(`${prefix}/`) ? path.slice(prefix.length + 1) : '';
+      const found = inside === '' ? undefined : await openInside(root, inside);
+      if (found) return found;
+    }
+    return undefined;
+  };
+
+  // The installer asks for its own names first (OpenBSD's install.sub): with its MAC, then with its host name.
+  const owned = new RegExp(`^(?:${[mac, hostname].map(escaped).join('|')})-(install|upgrade)\\.conf$`, 'i');
+  return async (path) => {
+    const found = await find(path);
+    const general = found ? undefined : owned.exec(path)?.[1];
+    return general === undefined ? found : find(`${general.toLowerCase()}.conf`);
+  };
+};
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+// A link inside the folder is followed, but only to what is inside as well.
+const openInside = async (root: string, inside: string): Promise<Found | undefined> => {
+  try {
+    const [folder, file] = await Promise.all([realpath(root), realpath(`${root}/${inside}`)]);
+    return file.startsWith(folder.endsWith(sep) ? folder : folder + sep) ? await openFile(file) : undefined;
+  } catch (error) {
+    if (isNoSuchFile(error)) return undefined;
+    throw error;
+  }
+};
+
+const openFile = async (path: string): Promise<Found | undefined> => {
+  try {
+    // A FIFO or a device must not hold the request up before it is seen that it is no regular file.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = await handle.stat();
+    if (stats.isFile()) return { kind: 'file', handle, stats };
+    await handle.close();
+    return undefined;
+  } catch (error) {
+    if (isNoSuchFile(error)) return undefined;
+    throw error;
+  }
+};
+
+const missing: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO'];
+
+const isNoSuchFile = (error: unknown) => error instanceof Error && 'code' in error && missing.includes(error.code);

@@ -1,0 +1,132 @@
+import { chmod, lstat, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { fastify } from 'fastify';
+import { Fault } from '../fault.ts';
+import type { ListenAt } from '../hardware.ts';
+import { answerRequest } from './answer-request.ts';
+import { makeFindAnswer } from './find-answer.ts';
+import { makeLedger, type Exchange, type Ledger } from './ledger.ts';
+import type { Endpoint, EndpointSpec, ServeEndpoint } from './types.ts';
+
+/** What a guest can hold of the daemon: it is hostile until proven otherwise. */
+export type EndpointLimits = {
+  readonly connections: number;
+  readonly headerBytes: number;
+  /** For a request line and its headers to arrive. */
+  readonly requestMs: number;
+  /** A connection on which not one byte moves. */
+  readonly silentMs: number;
+  /** Between two requests of one connection. */
+  readonly idleMs: number;
+  /** How often node looks for requests that take too long. */
+  readonly lookEveryMs: number;
+};
+
+const usualLimits: EndpointLimits = {
+  connections: 64,
+  headerBytes: 8 * 1024,
+  requestMs: 20_000,
+  // An emulated guest that writes a set to its disk may pause long.
+  silentMs: 120_000,
+  idleMs: 30_000,
+  lookEveryMs: 5000,
+};
+
+/**
+ * Serves one machine, and nobody else: a Unix socket of mode 0600, or a TCP port where every other peer's connection is
+ * destroyed unread and told with status 403. Throws `endpoint_failed` when the address cannot be listened on.
+ */
+export const serveEndpoint: ServeEndpoint = (spec) => serveEndpointWithin(usualLimits, spec);
+
+/** `serveEndpoint` with limits of the caller's choice. */
+export const serveEndpointWithin = async (
+  limits: EndpointLimits,
+  { at, answers, mac, hostname, onRequest }: EndpointSpec,
+): Promise<Endpoint> => {
+  const find = makeFindAnswer({ answers, mac, hostname });
+  const known = [...answers.keys()];
+  const ledger = makeLedger(onRequest);
+  const exchanges = new WeakMap<object, Exchange>();
+
+  const app = fastify({
+    // The router never sees what the guest wrote; `originalUrl` keeps it for the one hook that answers everything.
+    rewriteUrl: () => '/',
+    forceCloseConnections: true,
+    connectionTimeout: limits.silentMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.idleMs,
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.lookEveryMs,
+      // Simple clients leave Host out even where they speak HTTP/1.1.
+      requireHostHeader: false,
+    },
+    clientErrorHandler: (error, socket) => refuseGarbage(error, socket, ledger),
+  });
+  app.server.maxConnections = limits.connections;
+  // A simple client says all it has to say and closes its half (nc, RFC 9112 9.6); without this, Node drops the reply.
+  Object.assign(app.server, { httpAllowHalfOpen: true });
+  app.server.prependListener('connection', (socket: Socket) => {
+    if ('peer' in at && plainAddress(socket) !== at.peer) {
+      ledger.tellStranger(socket, 403, `only ${at.peer} may connect`);
+      socket.destroy();
+    } else ledger.follow(socket);
+  });
+  // In the first hook, so that no body is ever read.
+  app.addHook('onRequest', async (request, reply) => {
+    const exchange = ledger.begin(request, reply);
+    exchanges.set(request, exchange);
+    return answerRequest(find, known, request, reply, exchange);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    exchanges.get(request)?.note(error instanceof Error ? error.message : String(error));
+    return reply.code(500).type('text/plain; charset=utf-8').send('This could not be made. The build knows why.\n');
+  });
+  await listen(app, at);
+  return { [Symbol.asyncDispose]: () => app.close() };
+};
+
+type Listening = {
+  readonly listen: (at: { path: string } | { host: string; port: number }) => Promise<string>;
+  readonly close: () => Promise<undefined>;
+};
+
+const listen = async (app: Listening, at: ListenAt) => {
+  try {
+    if ('path' in at) {
+      // Left by a daemon that was killed; anything else in its place is not ours to remove.
+      const left = await lstat(at.path).catch(() => undefined);
+      if (left?.isSocket()) await rm(at.path);
+      await app.listen({ path: at.path });
+      await chmod(at.path, 0o600);
+    } else await app.listen({ host: at.host, port: at.port });
+  } catch (error) {
+    await app.close();
+    const place = 'path' in at ? at.path : `${at.host}:${at.port}`;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Fault('endpoint_failed', `Nothing can listen at ${place}: ${reason}`, { place }, { cause: error });
+  }
+};
+
+// A listener on :: sees IPv4 peers in their mapped form (RFC 4291, 2.5.5.2).
+const plainAddress = (socket: Socket) => socket.remoteAddress?.replace(/^::ffff:/i, '');
+
+const refusals: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};
+
+const refuseGarbage = (error: Error & { code?: string }, socket: Socket, ledger: Ledger) => {
+  const { code = '' } = error;
+  const isGarbage = code.startsWith('HPE_') || code in refusals;
+  // Behind a reply that is on its way nothing can be said, and a connection that broke by itself hears nothing.
+  if (!isGarbage || !socket.writable || ledger.isAnswering(socket)) {
+    socket.destroy();
+    return;
+  }
+  const [status, title] = refusals[code] ?? [400, 'Bad Request'];
+  ledger.tellStranger(socket, status, `what came is not an HTTP request: ${code}`);
+  socket.write(`HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.destroySoon();
+};

@@ -1,0 +1,23 @@
+import type { FileHandle } from 'node:fs/promises';
+
+/** Large enough that SHA-256 and the disk are the limit, small enough that hashing one does not hold up the daemon. */
+const blockBytes = 1024 * 1024;
+
+/**
+ * Shows an open file block by block, and returns its size in bytes. The buffer is the same each time: what is in it is
+ * gone with the next block.
+ */
+export const eachBlock = async (
+  file: FileHandle,
+  signal: AbortSignal,
+  see: (block: Buffer, offset: number) => Promise<void> | void,
+): Promise<number> => {
+  const buffer = Buffer.allocUnsafe(blockBytes);
+  for (let offset = 0; ;) {
+    signal.throwIfAborted();
+    const { bytesRead } = await file.read(buffer, 0, blockBytes, offset);
+    if (bytesRead === 0) return offset;
+    await see(buffer.subarray(0, bytesRead), offset);
+    offset += bytesRead;
+  }
+};

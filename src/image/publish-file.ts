@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { link, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '../fault.ts';
+import { artifactName } from './artifact-name.ts';
+import { eachBlock } from './each-block.ts';
+import { syncFolder } from './sync-folder.ts';
+import type { Artifact } from './types.ts';
+
+type Publication = {
+  /** The finished file, in the same file system as `folder`. It is gone afterwards. */
+  readonly from: string;
+  readonly folder: string;
+  readonly name: string;
+  readonly format: string;
+  /** What `copySparse` found while it wrote `from`; without it the file is read once more. */
+  readonly known?: { readonly size: number; readonly sha256: string };
+  /** Another file of this name is what an earlier attempt at the same build left: it is replaced, not respected. */
+  readonly replacesLeftover?: boolean;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Puts a file among the artifacts: whole, on the disk, mode 0440, or not at all. Called again after a crash it finds what
+ * it had done. Throws `disk_failed` when another file has the name, `template_invalid` for a name that no file can have.
+ */
+export const publishFile = async (publication: Publication): Promise<Artifact> => {
+  const { folder, format, from, replacesLeftover = false, signal } = publication;
+  const name = artifactName(publication.name);
+  const target = join(folder, name);
+  const written = await sealed(from, publication.known, signal);
+  if (!written) {
+    const published = await sealed(target, undefined, signal);
+    if (published) return { name, format, ...published };
+    throw new Fault('disk_failed', `${from} was to be published as ${name}, but it is not there`, { from });
+  }
+  signal.throwIfAborted();
+  if (replacesLeftover) await rename(from, target);
+  else await linkAnew(from, target, written.sha256, signal);
+  await syncFolder(folder);
+  return { name, format, ...written };
+};
+
+/** Size and digest of a file that from now on is on the disk and read-only; undefined when there is none. */
+const sealed = async (path: string, known: Publication['known'], signal: AbortSignal) => {
+  await using file = await openIfThere(path);
+  if (!file) return undefined;
+  await file.chmod(0o440);
+  await file.sync();
+  if (known) return { size: known.size, sha256: known.sha256 };
+  const hash = createHash('sha256');
+  const size = await eachBlock(file, signal, (block) => void hash.update(block));
+  return { size, sha256: hash.digest('hex') };
+};
+
+// link(2) fails where rename(2) would replace.
+const linkAnew = async (from: string, target: string, sha256: string, signal: AbortSignal) => {
+  try {
+    await link(from, target);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+    const other = await sealed(target, undefined, signal);
+    if (other?.sha256 !== sha256)
+      throw new Fault(
+        'disk_failed',
+        `${target} is another file already. Choose another name, or remove it.`,
+        { expected: `SHA-256 ${sha256}`, saw: `SHA-256 ${other?.sha256 ?? 'none'}` },
+        { cause: error },
+      );
+  }
+  await rm(from);
+};
+
+const openIfThere = async (path: string) => {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+};
+
+const hasCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code;

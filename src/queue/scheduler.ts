@@ -1,0 +1,164 @@
+import type { Clock } from '../clock.ts';
+import { Fault } from '../fault.ts';
+import type { Ids } from '../ids.ts';
+import { orAborted, settled } from '../waiting.ts';
+import type { Claim, Demand, RunBuild, Store } from './types.ts';
+import { makeWorker } from './worker.ts';
+import type { Job, Log } from './worker.ts';
+
+export type SchedulerParts = {
+  readonly store: Store;
+  /** How many builds run at once. */
+  readonly slots: number;
+  /** All that builds may take together; what the running ones take is counted here. */
+  readonly capacity: () => Promise<Demand>;
+  readonly run: RunBuild;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly leaseMs: number;
+};
+
+export type Scheduler = AsyncDisposable & {
+  readonly start: () => void;
+  /** The queue has changed: look again. */
+  readonly wake: () => void;
+  /**
+   * Claims nothing more, stops what runs with `draining` and waits until all of it is written back. Rejects with the
+   * signal's reason when that takes too long; recovery then settles the rest at the next start.
+   */
+  readonly drain: (signal: AbortSignal) => Promise<void>;
+  readonly slots: () => readonly { readonly slot: number; readonly buildId: string | undefined }[];
+  readonly isDraining: () => boolean;
+};
+
+// A head of the queue that is due and does not fit waits for a build to end, or for the host to have more.
+const lookAgainMs = 30_000;
+
+const longestPauseMs = 30_000;
+
+const disposeWithinMs = 25_000;
+
+/** Gives queued builds to free slots, in the queue's order, as far as the host has room. */
+export const makeScheduler = (parts: SchedulerParts): Scheduler => {
+  const { store, clock, ids, log, leaseMs } = parts;
+  const work = makeWorker(parts);
+  const jobs = new Map<number, Job & { readonly ended: Promise<void> }>();
+  const places = Array.from({ length: parts.slots }, (_, slot) => slot);
+  const closing = new AbortController();
+  const givingUp = new AbortController();
+  let woken = settled<void>();
+  let looping: Promise<void> = Promise.resolve();
+  let draining: Promise<void> | undefined;
+
+  const wake = (): void => woken.resolve();
+
+  const launch = (claim: Claim, slot: number): void => {
+    const job = { claim, slot, stop: new AbortController() };
+    const ended = work(job, givingUp.signal).then(() => {
+      jobs.delete(slot);
+      wake();
+    });
+    jobs.set(slot, { ...job, ended });
+  };
+
+  const room = async (): Promise<Demand> => {
+    const whole = await parts.capacity();
+    const taken = [...jobs.values()].map(({ claim }) => claim.build.demand);
+    return {
+      memoryMb: taken.reduce((left, { memoryMb }) => left - memoryMb, Math.floor(whole.memoryMb)),
+      diskMb: taken.reduce((left, { diskMb }) => left - diskMb, Math.floor(whole.diskMb)),
+    };
+  };
+
+  /** Fills the free slots; gives the milliseconds after which to look again, if nobody wakes it before. */
+  const fill = async (): Promise<number | undefined> => {
+    for (const slot of places) {
+      if (jobs.has(slot)) continue;
+      if (closing.signal.aborted) return undefined;
+      const claim = await store.claim({ token: ids.secret(), slot, room: await room(), leaseMs });
+      if (!claim) {
+        const due = await store.nextDue();
+        if (due === undefined) return undefined;
+        if (due > clock.now()) return due - clock.now();
+        if (jobs.size === 0) log.warn({ room: await room() }, 'the next build does not fit, although no other runs');
+        return lookAgainMs;
+      }
+      launch(claim, slot);
+    }
+    return undefined;
+  };
+
+  const loop = async (): Promise<void> => {
+    for (let failures = 0; !closing.signal.aborted;) {
+      // Made before looking, so that nothing that happens meanwhile is missed.
+      woken = settled<void>();
+      let pauseMs: number | undefined;
+      try {
+        pauseMs = await fill();
+        failures = 0;
+      } catch (error) {
+        pauseMs = Math.min(longestPauseMs, 250 * 2 ** failures++);
+        log.error({ err: error, pauseMs }, 'the queue could not be read; looking again after a pause');
+      }
+      if (closing.signal.aborted) return;
+      using pause = pauseMs === undefined ? undefined : clock.deadline(pauseMs, closing.signal, () => undefined);
+      pause?.signal.addEventListener('abort', wake, { once: true });
+      await woken.promise;
+    }
+  };
+
+  const beat = (): void => {
+    const tokens = [...jobs.values()].map(({ claim }) => claim.token);
+    if (tokens.length === 0) return;
+    store.heartbeat(tokens, leaseMs).then(
+      (lost) => {
+        for (const { claim, stop } of jobs.values())
+          if (lost.includes(claim.token))
+            stop.abort(new Fault('lease_lost', `Build ${claim.build.id} was given to another worker.`));
+      },
+      (error: unknown) => log.warn({ err: error }, 'the leases of the running builds could not be prolonged'),
+    );
+  };
+
+  let beating: Disposable | undefined;
+  const drainAll = async (signal: AbortSignal): Promise<void> => {
+    closing.abort();
+    wake();
+    const giveUp = () => givingUp.abort(signal.reason);
+    signal.addEventListener('abort', giveUp, { once: true });
+    const all = async () => {
+      // A claim that is on its way becomes a job first, so that it is stopped and written back like the others.
+      await looping;
+      for (const { stop } of jobs.values()) stop.abort(new Fault('draining', 'The daemon is stopping.'));
+      await Promise.all([...jobs.values()].map(({ ended }) => ended));
+      signal.removeEventListener('abort', giveUp);
+      beating?.[Symbol.dispose]();
+    };
+    await orAborted(all(), signal);
+  };
+  const drain = (signal: AbortSignal): Promise<void> => (draining ??= drainAll(signal));
+
+  return {
+    start: () => {
+      beating = clock.every(leaseMs / 3, beat);
+      looping = loop();
+    },
+    wake,
+    drain,
+    slots: () => places.map((slot) => ({ slot, buildId: jobs.get(slot)?.claim.build.id })),
+    isDraining: () => closing.signal.aborted,
+    [Symbol.asyncDispose]: async () => {
+      // Whoever drained it has heard how that went.
+      if (draining) return void (await Promise.allSettled([draining]));
+      using limit = clock.deadline(
+        disposeWithinMs,
+        new AbortController().signal,
+        () => new Fault('draining', `The running builds did not stop within ${disposeWithinMs} ms.`),
+      );
+      await drain(limit.signal);
+    },
+  };
+};

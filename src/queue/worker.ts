@@ -1,0 +1,112 @@
+import type { Clock } from '../clock.ts';
+import { asFault, Fault } from '../fault.ts';
+import { retry } from '../waiting.ts';
+import { afterFault } from './policy.ts';
+import type { Claim, Outcome, RunBuild, Store } from './types.ts';
+
+export type Log = {
+  readonly info: (facts: object, message: string) => void;
+  readonly warn: (facts: object, message: string) => void;
+  readonly error: (facts: object, message: string) => void;
+};
+
+export type WorkerParts = {
+  readonly store: Store;
+  readonly run: RunBuild;
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  readonly log: Log;
+};
+
+/** One claimed build at work: where it runs and what stops it. */
+export type Job = { readonly claim: Claim; readonly slot: number; readonly stop: AbortController };
+
+const isOf = (error: unknown, ...codes: readonly Fault['code'][]): boolean =>
+  error instanceof Fault && codes.includes(error.code);
+
+const storeMayRecover = (error: unknown): boolean => isOf(error, 'storage_full', 'store_unavailable');
+
+/** Why a run ended. Whatever broke after it was stopped broke because of that; the same fault knows its step. */
+const causeOf = (error: unknown, { aborted, reason }: AbortSignal): Fault => {
+  const thrown = asFault(error);
+  if (!aborted) return thrown;
+  const stopped = asFault(reason);
+  return thrown.code === stopped.code ? thrown : stopped;
+};
+
+/**
+ * Runs a claimed build to its end and writes back what became of it. What it could not write (the disk is full) it
+ * tries again until `giveUp`; then the next daemon's recovery settles the build. Never rejects.
+ */
+export const makeWorker = ({ store, run, clock, random, log }: WorkerParts) => {
+  /** Stops the job when a client asks for it. */
+  const followCancel = ({ claim: { build }, stop }: Job): Disposable => {
+    const look = (): void => {
+      store.find(build.id).then(
+        (now) => {
+          if (now?.cancelRequested) stop.abort(new Fault('cancelled', 'The build was cancelled by a client.'));
+        },
+        (error: unknown) =>
+          log.warn({ err: error, build: build.id }, 'could not see whether a build is to be cancelled'),
+      );
+    };
+    const following = store.onChange(build.id, look);
+    // It may have been asked for before anybody listened.
+    look();
+    return following;
+  };
+
+  const outcomeOf = async (job: Job): Promise<Outcome> => {
+    const { claim, slot, stop } = job;
+    try {
+      using following = followCancel(job);
+      const artifacts = await run(claim, slot, stop.signal);
+      following[Symbol.dispose]();
+      return { status: 'succeeded', artifacts };
+    } catch (error) {
+      const fault = causeOf(error, stop.signal);
+      if (fault.code === 'internal') log.error({ err: error, build: claim.build.id }, 'a build met a defect of imaged');
+      return afterFault(claim.build, fault, clock.now(), random);
+    }
+  };
+
+  const writeBack = async ({ claim: { build, token } }: Job, outcome: Outcome, giveUp: AbortSignal): Promise<void> => {
+    const finish = (what: Outcome) =>
+      retry(
+        async () => {
+          try {
+            await store.finish(build.id, token, what);
+          } catch (error) {
+            log.error({ err: error, build: build.id, status: what.status }, 'could not write how a build ended');
+            throw error;
+          }
+        },
+        { attempts: Infinity, firstMs: 250, growth: 2, mostMs: 10_000 },
+        storeMayRecover,
+        clock,
+        giveUp,
+      );
+    try {
+      await finish(outcome);
+    } catch (error) {
+      if (giveUp.aborted || isOf(error, 'lease_lost')) return;
+      // The store refused this end (an artifact that cannot be): the build must end all the same.
+      await finish(afterFault({ attempt: build.attempt, attemptsLeft: 0 }, asFault(error), 0, random));
+    }
+  };
+
+  return async (job: Job, giveUp: AbortSignal): Promise<void> => {
+    const { claim, slot } = job;
+    const facts = { build: claim.build.id, attempt: claim.build.attempt, slot };
+    log.info({ ...facts, template: claim.build.templateName }, 'build started');
+    try {
+      const outcome = await outcomeOf(job);
+      await writeBack(job, outcome, giveUp);
+      const why = 'fault' in outcome && outcome.fault ? { code: outcome.fault.code, why: outcome.fault.message } : {};
+      log.info({ ...facts, status: outcome.status, ...why }, 'build ended');
+    } catch (error) {
+      log.error({ ...facts, err: error }, 'a build was left to the next recovery');
+    }
+  };
+};

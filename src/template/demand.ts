@@ -1,0 +1,36 @@
+import type { MachineShape } from '../hardware.ts';
+import type { DiskPlan, Spec } from './spec.ts';
+
+/** What a hypervisor judges before anything runs. */
+export const shapeOf = (spec: Spec): MachineShape => {
+  const { kernel, initrd, ...boot } = spec.boot;
+  return {
+    memoryMb: spec.memoryMb,
+    disks: spec.disks.map(({ format }) => ({ format })),
+    nics: spec.nics,
+    boot: {
+      ...boot,
+      ...(kernel === undefined ? {} : { kernel: kernel.path }),
+      ...(initrd === undefined ? {} : { initrd: initrd.path }),
+    },
+    hasCdrom: spec.cdrom !== undefined,
+    hasFloppy: spec.floppy !== undefined,
+    qemu: spec.qemu,
+  };
+};
+
+// A qcow2 image with every cluster in use: 8 bytes of L2 table and 2 of refcount for each 64 KiB, and its header.
+const fullMb = (disk: DiskPlan): number => {
+  const mb = disk.sizeMb ?? disk.base?.virtualMb ?? 0;
+  return mb + Math.ceil(mb / 4096) + 1;
+};
+
+/**
+ * What a build takes from its host at most: the machine's memory, and on disk every working disk written full plus
+ * every artifact as large as its disk. A base is not counted: nobody writes to it.
+ */
+export const demandOf = (spec: Spec): { readonly memoryMb: number; readonly diskMb: number } => {
+  const sizes = spec.disks.map(fullMb);
+  const artifacts = spec.artifacts.map(({ disk }) => sizes[disk] ?? 0);
+  return { memoryMb: spec.memoryMb, diskMb: [...sizes, ...artifacts].reduce((sum, mb) => sum + mb, 0) };
+};

@@ -1,0 +1,73 @@
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, sep } from 'node:path';
+import { Mistake } from './mistake.ts';
+import { meant, quoted } from './nearest.ts';
+import type { FileRef } from './spec.ts';
+
+/** All that a template may read: absolute paths, of its context's folder and of the media the configuration lists. */
+export type FileRoots = {
+  readonly context?: string;
+  /** A file or a folder, by name. */
+  readonly media: Readonly<Record<string, string>>;
+};
+
+const mediaPrefix = 'media:';
+
+type Root = { readonly root: string; readonly below: string };
+
+/** The medium a reference names: the longest name that is the reference or a folder on its way. */
+const mediumOf = (reference: string, media: FileRoots['media']): Root => {
+  const segments = reference.split('/');
+  for (let count = segments.length; count > 0; count--) {
+    const name = segments.slice(0, count).join('/');
+    const root = Object.hasOwn(media, name) ? media[name] : undefined;
+    if (root !== undefined) return { root, below: segments.slice(count).join('/') };
+  }
+  const [name = ''] = segments;
+  throw new Mistake(`this host has no medium ${quoted(name)}: ${meant(name, Object.keys(media))}`);
+};
+
+const rootOf = (shown: string, roots: FileRoots): Root => {
+  if (shown.startsWith(mediaPrefix)) return mediumOf(shown.slice(mediaPrefix.length), roots.media);
+  if (roots.context !== undefined) return { root: roots.context, below: shown };
+  throw new Mistake(`${quoted(shown)} is a file of the context, and there is none: send a tar, or use "media:..."`);
+};
+
+const refuseHostile = (shown: string) => {
+  const path = shown.startsWith(mediaPrefix) ? shown.slice(mediaPrefix.length) : shown;
+  if (path === '' || shown.includes('\0')) throw new Mistake('is not a path');
+  if (shown.length > 4096) throw new Mistake('is a path of more than 4096 characters');
+  if (isAbsolute(path)) throw new Mistake(`${quoted(shown)} is absolute: name a file of the context, or "media:..."`);
+  if (path.split('/').includes('..')) throw new Mistake(`${quoted(shown)} holds "..": name the file without it`);
+};
+
+const absentCodes = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'ENAMETOOLONG'];
+const isAbsent = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && absentCodes.includes(error.code);
+
+const realpathOf = async (path: string, shown: string): Promise<string> => {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    throw new Mistake(`there is no ${quoted(shown)} that could be read`);
+  }
+};
+
+/**
+ * The file or folder that a template refers to, proven to lie in its context or medium after every link has been
+ * followed. Throws a Mistake.
+ */
+export const fileRef = async (shown: string, kind: 'file' | 'folder', roots: FileRoots): Promise<FileRef> => {
+  refuseHostile(shown);
+  const { root, below } = rootOf(shown, roots);
+  const realRoot = await realpathOf(root, shown);
+  const path = below === '' ? realRoot : await realpathOf(join(realRoot, below), shown);
+  if (path !== realRoot && !path.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep))
+    throw new Mistake(`${quoted(shown)} is a link that leads out of its folder`);
+  const found = await stat(path);
+  if (kind === 'file' ? !found.isFile() : !found.isDirectory()) throw new Mistake(`${quoted(shown)} is not a ${kind}`);
+  return { path, shown };
+};
+
+export const isMedium = (shown: string): boolean => shown.startsWith(mediaPrefix);

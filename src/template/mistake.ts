@@ -1,0 +1,23 @@
+/** Where in a text something is wrong: all three count code points, line and column from 1. */
+export type Place = { readonly offset: number; readonly line: number; readonly column: number };
+
+/** Something wrong inside a text that a client wrote; whoever knows the text's pointer makes a complaint of it. */
+export class Mistake extends Error {
+  override readonly name = 'Mistake';
+  readonly place: Place | undefined;
+
+  constructor(message: string, place?: Place) {
+    super(place === undefined ? message : `line ${place.line}, column ${place.column}: ${message}`);
+    this.place = place;
+  }
+}
+
+/** The place of a code point among the others. */
+export const placeOf = (points: readonly string[], offset: number): Place => {
+  const before = points.slice(0, offset);
+  return {
+    offset,
+    line: before.filter((point) => point === '\n').length + 1,
+    column: offset - before.lastIndexOf('\n'),
+  };
+};

@@ -1,0 +1,86 @@
+import type { Complaints } from './complaints.ts';
+import type { Fields } from './fields.ts';
+import { isMedium } from './files.ts';
+import { imageFacts } from './image-header.ts';
+import { Mistake } from './mistake.ts';
+import { quoted } from './nearest.ts';
+import { qemuWords } from './schema-machine.ts';
+import type { Template } from './schema.ts';
+import type { DiskPlan, Spec } from './spec.ts';
+import { sizeMbOf } from './units.ts';
+
+type Machine = Pick<Spec, 'memoryMb' | 'disks' | 'nics' | 'cdrom' | 'floppy' | 'boot' | 'qemu'>;
+type DiskAsked = Template['machine']['disks'][number];
+
+const diskOf = async (disk: DiskAsked, pointer: string, fields: Fields, wrong: Complaints): Promise<DiskPlan> => {
+  const { size, base } = disk;
+  const sizeMb = size === undefined ? {} : { sizeMb: fields.made(`${pointer}/size`, size, 1, sizeMbOf) };
+  if (base === undefined) return { format: disk.format, ...sizeMb };
+  const file = await fields.file(`${pointer}/base`, base);
+  if (file.path === '/') return { format: disk.format, ...sizeMb };
+  try {
+    return {
+      format: disk.format,
+      ...sizeMb,
+      base: { ...file, ...(await imageFacts(file.path, isMedium(file.shown))) },
+    };
+  } catch (error) {
+    if (!(error instanceof Mistake)) throw error;
+    wrong.add(`${pointer}/base`, error.message);
+    return { format: disk.format, ...sizeMb };
+  }
+};
+
+const deviceOf = ({ machine, install }: Template): Spec['boot']['device'] => {
+  if (machine.boot.device !== undefined) return machine.boot.device;
+  const isOnDisk = install === undefined && machine.disks.some(({ base }) => base !== undefined);
+  if (isOnDisk || machine.boot.kernel !== undefined) return 'disk';
+  return machine.cdrom !== undefined ? 'cdrom' : machine.floppy !== undefined ? 'floppy' : 'disk';
+};
+
+const bootOf = async (template: Template, fields: Fields): Promise<Spec['boot']> => {
+  const { kernel, initrd, append } = template.machine.boot;
+  const commandLine = append === undefined ? undefined : fields.made('/machine/boot/append', append, '', oneLine);
+  return {
+    device: deviceOf(template),
+    ...(kernel === undefined ? {} : { kernel: await fields.file('/machine/boot/kernel', kernel) }),
+    ...(initrd === undefined ? {} : { initrd: await fields.file('/machine/boot/initrd', initrd) }),
+    ...(commandLine === undefined ? {} : { append: commandLine }),
+  };
+};
+
+const oneLine = (text: number | string): string => {
+  if (/[\r\n]/.test(String(text))) throw new Mistake('holds a line break');
+  return String(text);
+};
+
+const isQemuWord = (key: string): key is keyof typeof qemuWords => Object.hasOwn(qemuWords, key);
+
+const qemuOf = ({ qemu, machine }: Template, fields: Fields): Spec['qemu'] => {
+  const judged = Object.entries(qemu).flatMap(([key, raw]) => {
+    if (raw === undefined) return [];
+    if (!isQemuWord(key)) return [[key, raw]];
+    const { pattern, shape } = qemuWords[key];
+    const value = fields.made(`/qemu/${key}`, raw, '', (text) => {
+      if (!pattern.test(String(text))) throw new Mistake(`${quoted(String(text))} must be ${shape}`);
+      return String(text);
+    });
+    return [[key, value]];
+  });
+  // Every key and value comes from the template's own block, whose schema is QemuModel's.
+  return { ...(Object.fromEntries(judged) as Template['qemu']), cpus: machine.cpus } as Spec['qemu'];
+};
+
+/** What the machine is made of: sizes in MB, files proven to be there, images looked into. */
+export const resolveMachine = async (template: Template, fields: Fields, wrong: Complaints): Promise<Machine> => {
+  const { memory, disks, nics, cdrom, floppy } = template.machine;
+  return {
+    memoryMb: fields.made('/machine/memory', memory, 1, sizeMbOf),
+    disks: await Promise.all(disks.map((disk, index) => diskOf(disk, `/machine/disks/${index}`, fields, wrong))),
+    nics,
+    ...(cdrom === undefined ? {} : { cdrom: await fields.file('/machine/cdrom', cdrom) }),
+    ...(floppy === undefined ? {} : { floppy: await fields.file('/machine/floppy', floppy) }),
+    boot: await bootOf(template, fields),
+    qemu: qemuOf(template, fields),
+  };
+};

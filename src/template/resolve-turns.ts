@@ -1,0 +1,58 @@
+import type { Fields } from './fields.ts';
+import { patternOf } from './pattern.ts';
+import { saidOf } from './schema-turn.ts';
+import type { Template } from './schema.ts';
+import type { Spec, TurnText } from './spec.ts';
+import { durationOf } from './units.ts';
+
+type Install = NonNullable<Template['install']>;
+type TurnAsked = NonNullable<Install['console']>[number];
+
+const patternAt = (pointer: string, raw: string, fields: Fields) =>
+  fields.made(pointer, raw, '', (text) => patternOf(String(text)));
+
+const resolveTurn = (turn: TurnAsked, pointer: string, fields: Fields): TurnText => {
+  const { hear, say, press } = turn;
+  return {
+    ...(hear === undefined ? {} : { hear: patternAt(`${pointer}/hear`, hear, fields) }),
+    withinMs: fields.made(`${pointer}/within`, turn.within, 1, (time) => durationOf(time)),
+    optional: turn.optional,
+    ...(say === undefined ? {} : { say: fields.text(`${pointer}/say`, say, saidOf) }),
+    echo: turn.echo,
+    secret: turn.secret || fields.isSecret(pointer, say ?? press),
+    ...(press === undefined ? {} : { press: fields.keys(`${pointer}/press`, press) }),
+    keyIntervalMs: fields.made(`${pointer}/key_interval`, turn.key_interval, 0, (time) => durationOf(time, 0)),
+    refuse: turn.refuse.map((raw, index) => patternAt(`${pointer}/refuse/${index}`, raw, fields)),
+  };
+};
+
+/** A conversation, with its patterns checked and its variables filled in. */
+export const resolveTurns = (turns: readonly TurnAsked[], pointer: string, fields: Fields): readonly TurnText[] =>
+  turns.map((turn, index) => resolveTurn(turn, `${pointer}/${index}`, fields));
+
+/** Packer's three keys as one turn: the wait becomes its first token, and a list is joined without anything between. */
+const bootTurn = (install: Install, fields: Fields): readonly TurnText[] => {
+  const { boot_command: command, boot_wait: wait = 0, boot_key_interval: interval = 0 } = install;
+  if (command === undefined) return [];
+  const waitMs = fields.made('/install/boot_wait', wait, 0, (time) => durationOf(time, -1_000_000_000));
+  const joined = typeof command === 'string' ? command : command.join('');
+  const keys = fields.keys('/install/boot_command', joined);
+  return [
+    {
+      withinMs: 1,
+      optional: false,
+      echo: true,
+      secret: fields.isSecret('/install/boot_command', joined),
+      press: waitMs > 0 ? [`<wait${waitMs}ms>`, ...keys] : keys,
+      keyIntervalMs: fields.made('/install/boot_key_interval', interval, 0, (time) => durationOf(time, 0)),
+      refuse: [],
+    },
+  ];
+};
+
+/** How the system comes onto the disk. */
+export const resolveInstall = (install: Install, fields: Fields): NonNullable<Spec['install']> => ({
+  turns: [...resolveTurns(install.console ?? [], '/install/console', fields), ...bootTurn(install, fields)],
+  ends: install.ends,
+  timeoutMs: fields.made('/install/timeout', install.timeout, 1, (time) => durationOf(time)),
+});

@@ -1,0 +1,100 @@
+import type { Complaints } from './complaints.ts';
+import { pointerTo } from './complaints.ts';
+import { makeFill, textOf, type Fill, type Filled } from './fill.ts';
+import type { Frozen } from './functions.ts';
+import { Mistake } from './mistake.ts';
+import { meant } from './nearest.ts';
+import { matchesWhole, patternOf } from './pattern.ts';
+import type { Template } from './schema.ts';
+
+/** Shorter values cannot be masked: their letters are all over a log. */
+export const shortestSecret = 3;
+const longestValue = 64 * 1024;
+
+type Parts = {
+  readonly template: Template;
+  /** Undefined: nobody has sent values yet, and what is required is unknown. */
+  readonly sent: Readonly<Record<string, string>> | undefined;
+  readonly frozen: Frozen;
+  /** About the template, and about the sent values. */
+  readonly wrong: Complaints;
+  readonly wrongSent: Complaints;
+  readonly secrets: Set<string>;
+};
+
+const checkSent = ({ template, sent = {}, wrongSent }: Parts) => {
+  const names = Object.keys(template.variables);
+  for (const name of Object.keys(sent))
+    if (!Object.hasOwn(template.variables, name))
+      wrongSent.add(pointerTo([name]), `the template has no such variable: ${meant(name, names)}`);
+};
+
+/**
+ * Gives every variable its value: the sent one, which is never looked into, or its default with what that refers to.
+ * Everything wrong becomes a complaint. Gives the function that fills in the template's texts.
+ */
+export const fillFrom = (parts: Parts): Fill => {
+  const { template, sent, frozen, wrong, wrongSent, secrets } = parts;
+  checkSent(parts);
+  const names = Object.keys(template.variables);
+  const values = new Map<string, Filled>();
+  const underway: string[] = [];
+
+  const secret = (text: string) => {
+    if (text.length >= shortestSecret) secrets.add(text);
+  };
+
+  const judge = (name: string, value: Filled, told: Complaints, pointer: string): Filled => {
+    const declared = template.variables[name];
+    const text = textOf(value);
+    if (declared === undefined || text === undefined) return value;
+    if (text.length > longestValue) told.add(pointer, `has more than ${longestValue} characters`);
+    const pattern = declared.pattern;
+    const matches = () => pattern === undefined || matchesWhole(patternOf(pattern), text.slice(0, longestValue));
+    if (!wrong.attempt(pointerTo(['variables', name, 'pattern']), true, matches))
+      told.add(pointer, `must match ${pattern}`);
+    if (declared.sensitive && text !== '' && text.length < shortestSecret)
+      told.add(pointer, `is sensitive and shorter than ${shortestSecret} characters: it could not be masked in logs`);
+    return value;
+  };
+
+  const work = (name: string): Filled => {
+    const declared = template.variables[name];
+    const isSecret = declared?.sensitive ?? false;
+    const given = sent !== undefined && Object.hasOwn(sent, name) ? sent[name] : undefined;
+    if (given !== undefined) return judge(name, { pieces: [given], isSecret }, wrongSent, pointerTo([name]));
+    if (declared?.default === undefined) {
+      if (sent === undefined) return { pieces: [{ unknown: name }], isSecret };
+      if (declared?.required === true)
+        wrongSent.add(
+          pointerTo([name]),
+          `is required${declared.description === undefined ? '' : `: ${declared.description}`}`,
+        );
+      return { pieces: declared?.required === true ? [{ unknown: name }] : [], isSecret };
+    }
+    const pointer = pointerTo(['variables', name, 'default']);
+    const filled = wrong.attempt<Filled>(pointer, { pieces: [{ unknown: name }], isSecret }, () =>
+      fill(declared.default ?? '', pointer),
+    );
+    return judge(name, { ...filled, isSecret: isSecret || filled.isSecret }, wrong, pointer);
+  };
+
+  const variable = (name: string): Filled | undefined => {
+    if (!Object.hasOwn(template.variables, name)) return undefined;
+    const known = values.get(name);
+    if (known !== undefined) return known;
+    if (underway.includes(name))
+      throw new Mistake(`variables refer to each other in a circle: ${[...underway, name].join(' -> ')}`);
+    if (underway.length > 50) throw new Mistake('variables refer to each other more than 50 deep');
+    underway.push(name);
+    const value = work(name);
+    underway.pop();
+    values.set(name, value);
+    if (value.isSecret) for (const piece of value.pieces) if (typeof piece === 'string') secret(piece);
+    return value;
+  };
+
+  const fill = makeFill({ frozen, templateName: template.name, variable, variableNames: names, onSecret: secret });
+  for (const name of names) variable(name);
+  return fill;
+};

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { hasHoles } from './expression.ts';
+import { Mistake } from './mistake.ts';
+import { meant, quoted } from './nearest.ts';
+import { packerWords } from './packer-words.ts';
+import { patternOf } from './pattern.ts';
+import { durationOf, sizeMbOf } from './units.ts';
+
+const unknownKey = (key: string, known: readonly string[]): string => {
+  const ours = Object.hasOwn(packerWords, key) ? packerWords[key] : undefined;
+  if (ours !== undefined) return `is Packer's key ${quoted(key)}: ${ours}`;
+  return `is an unknown key: ${meant(key, known)}`;
+};
+
+/** An object that takes no other keys. The message has a line for each unknown key, which complaintsOf takes apart. */
+export const strict = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => unknownKey(key, Object.keys(shape))).join('\n')
+        : undefined,
+  });
+
+/** Judges a value by a function that throws Mistakes, unless variables are still to be filled in: then resolve does. */
+export const judged =
+  <T extends number | string>(judge: (value: T) => unknown) =>
+  (ctx: z.core.ParsePayload<T>): void => {
+    if (typeof ctx.value === 'string' && hasHoles(ctx.value)) return;
+    try {
+      judge(ctx.value);
+    } catch (error) {
+      if (!(error instanceof Mistake)) throw error;
+      ctx.issues.push({ code: 'custom', input: ctx.value, message: error.message });
+    }
+  };
+
+const longestText = 1024 * 1024;
+
+/** A text in which variables are filled in. */
+export const Words = z.string().max(longestText);
+
+export const Size = z
+  .union([z.number(), z.string().max(100)])
+  .check(judged(sizeMbOf))
+  .describe('a size: `10G`, `512M`, or a number of MB');
+
+const duration = (atLeastMs: number) =>
+  z
+    .union([z.number(), z.string().max(100)])
+    .check(judged((value: number | string) => durationOf(value, atLeastMs)))
+    .describe('a duration: `90s`, `5m`, `1h30m`, or a number of seconds');
+
+/** At least a millisecond. */
+export const Duration = duration(1);
+/** May be nothing. */
+export const Pause = duration(0);
+/** May be nothing, or negative, which means the same. */
+export const SignedPause = duration(-1_000_000_000);
+
+export const Pattern = z.string().check(judged(patternOf)).describe('a regular expression (ECMAScript, flags m and s)');
+
+/** A text or several, as Packer takes many of its keys. */
+export const OneOrMore = z.union([Words, z.array(Words).min(1).max(1000)]);

@@ -1,0 +1,61 @@
+/** The processes of this host, by their command lines. */
+
+import { readdir, readFile } from 'node:fs/promises';
+import { runProgram } from '../program.ts';
+
+type Process = { readonly pid: number; readonly command: string };
+
+const isLinux = process.platform === 'linux';
+
+/** What `read` reads in /proc; undefined when the process ended meanwhile. */
+const orGone = async <T>(read: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+      return undefined;
+    throw error;
+  }
+};
+
+/** Linux: exact, and without a program. */
+const processesOfProc = async (): Promise<readonly Process[]> => {
+  const pids = (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name));
+  const commands = pids.map(async (pid) => {
+    const words = await orGone(readFile(`/proc/${pid}/cmdline`, 'utf8'));
+    return words === undefined ? [] : [{ pid: Number(pid), command: words.replaceAll('\0', ' ') }];
+  });
+  return (await Promise.all(commands)).flat();
+};
+
+/** Everywhere else: ps(1), in the options that the BSDs and macOS share. */
+const processesOfPs = async (signal: AbortSignal): Promise<readonly Process[]> => {
+  const { stdout } = await runProgram('ps', ['-axww', '-o', 'pid=,args='], { signal });
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, command] = /^\s*([0-9]+)\s+(.*)$/.exec(line) ?? [];
+    return pid === undefined || command === undefined ? [] : [{ pid: Number(pid), command }];
+  });
+};
+
+/** The numbers of those whose command line has all these texts in it; arguments are parted by one blank. */
+export const processesWith = async (texts: readonly string[], signal: AbortSignal): Promise<readonly number[]> => {
+  const processes = isLinux ? await processesOfProc() : await processesOfPs(signal);
+  return processes.filter(({ command }) => texts.every((text) => command.includes(text))).map(({ pid }) => pid);
+};
+
+/**
+ * Whether a process that was ended holds nothing any more. A zombie whose parent does not look is gone too, but only
+ * when it is the last of its threads: the others may still hold the files.
+ */
+export const hasGone = async (pid: number, signal: AbortSignal): Promise<boolean> => {
+  if (!isLinux) {
+    const { stdout } = await runProgram('ps', ['-o', 'stat=', '-p', String(pid)], { signal, accept: 'any' });
+    return stdout.trim() === '' || stdout.trim().startsWith('Z');
+  }
+  const stat = await orGone(readFile(`/proc/${pid}/stat`, 'utf8'));
+  const threads = await orGone(readdir(`/proc/${pid}/task`));
+  if (stat === undefined || threads === undefined) return true;
+  // "pid (name) state ...": the name may have blanks and brackets of its own.
+  const state = stat.slice(stat.lastIndexOf(')') + 2)[0];
+  return state === 'X' || (state === 'Z' && threads.length <= 1);
+};

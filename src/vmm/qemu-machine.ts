@@ -1,0 +1,171 @@
+/** One running QEMU: started, watched as it goes, and stopped. */
+
+import { rm } from 'node:fs/promises';
+import type { Clock } from '../clock.ts';
+import { disposals } from '../disposals.ts';
+import { Fault } from '../fault.ts';
+import { startDetached } from '../program.ts';
+import { orAborted, retry } from '../waiting.ts';
+import { qemuArgv, type HostChoice } from './qemu-argv.ts';
+import { endingOf } from './qemu-ending.ts';
+import { machineFiles } from './qemu-files.ts';
+import { addressesOf, sshPortIn } from './qemu-network.ts';
+import { tellReboots } from './qemu-resets.ts';
+import { lastWords, logEnd } from './qemu-words.ts';
+import { openQmp, type QmpEvent } from './qmp.ts';
+import { serialLineOver } from './serial-line.ts';
+import type { Ending, Machine, MachineSpec } from './types.ts';
+import { connectUnix } from './unix-socket.ts';
+
+export type QemuHost = HostChoice & { readonly binary: string; readonly version: string; readonly clock: Clock };
+
+// QEMU answers within 100 ms; it opens disks and loads kernels before, which a busy host may make long.
+const mostMsToAnswer = 30_000;
+
+const mostMsToQuit = 1_000;
+
+// For what must come to its end whoever has lost interest.
+const never = new AbortController().signal;
+
+const untilItListens = { attempts: 10_000, firstMs: 2, growth: 1.2, mostMs: 20 };
+
+const isNotListening = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED');
+
+/** Removes what a QEMU leaves when it could not tidy up; its log stays. */
+export const removeTraces = async (folder: string): Promise<void> => {
+  const { qmp, serial, pid } = machineFiles(folder);
+  await Promise.all([qmp, serial, pid].map((file) => rm(file, { force: true })));
+};
+
+/** Starts QEMU with its processor standing still. Throws as `Hypervisor.start` does, and then leaves nothing behind. */
+export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: AbortSignal): Promise<Machine> => {
+  signal.throwIfAborted();
+  const { clock } = host;
+  const files = machineFiles(spec.folder);
+  const argv = qemuArgv(spec, host);
+  const wordsFrom = await logEnd(files.log);
+  const qemu = startDetached(host.binary, argv, files.log);
+
+  let reason: string | undefined;
+  let isOurs = false;
+  let hasExited = false;
+  const rebootWatchers: (() => void)[] = [];
+  const gone = new AbortController();
+  const exited = qemu.exited.then((exit) => {
+    hasExited = true;
+    gone.abort(new Fault('hypervisor_unavailable', 'QEMU has ended.'));
+    return exit;
+  });
+  const kill = () => {
+    // Until its exit has been told the process is ours, dead or alive, and its number is nobody else's.
+    if (!hasExited) process.kill(qemu.pid, 'SIGKILL');
+  };
+  /** A QEMU that goes on without its control socket can neither be watched nor stopped, so it is ended. */
+  const exitSoon = async () => {
+    using patience = clock.deadline(mostMsToQuit, never, () => new Error('QEMU has closed its socket but goes on'));
+    patience.signal.addEventListener('abort', kill, { once: true });
+    return await exited;
+  };
+  const reset = tellReboots(() => {
+    for (const seen of rebootWatchers) seen();
+  });
+  const see = ({ event, data, atMs }: QmpEvent) => {
+    if (event === 'SHUTDOWN') reason = String(data['reason']);
+    if (event === 'RESET' && data['guest'] === true) reset(atMs);
+  };
+
+  const starting = disposals();
+  starting.defer(async () => {
+    kill();
+    await exited;
+    await removeTraces(spec.folder);
+  });
+  using deadline = clock.deadline(
+    mostMsToAnswer,
+    signal,
+    () => new Fault('hypervisor_failed', `QEMU did not answer within ${mostMsToAnswer / 1000} s.`),
+  );
+  const alive = AbortSignal.any([deadline.signal, gone.signal]);
+  const reach = async () => {
+    const listening = () => openQmp(files.qmp, see, alive);
+    const qmp = starting.keep(await retry(listening, untilItListens, isNotListening, clock, alive));
+    const line = starting.keep(serialLineOver(await connectUnix(files.serial, alive)));
+    const usernet = await qmp.execute('human-monitor-command', { 'command-line': 'info usernet' }, alive);
+    const sshPort = sshPortIn(String(usernet));
+    if (sshPort === undefined)
+      throw new Fault('hypervisor_failed', 'QEMU did not say which port leads to the guest.', { usernet });
+    return { qmp, line, sshPort };
+  };
+  const explain = async (error: unknown): Promise<unknown> => {
+    const hasClosed = error instanceof Fault && error.code === 'hypervisor_unavailable';
+    if (signal.aborted || !hasClosed) return error;
+    const exit = await exitSoon();
+    const words = await lastWords(files.log, wordsFrom);
+    return new Fault(
+      'hypervisor_failed',
+      `QEMU ended before the machine was ready (${exit.signal ?? `exit code ${exit.exitCode ?? 'unknown'}`}): ${words || 'it said nothing'}`,
+      { program: host.binary, args: argv, stderr: words, ...(exit.exitCode ? { exitCode: exit.exitCode } : {}) },
+      { cause: error },
+    );
+  };
+  const { qmp, line, sshPort } = await reach().catch(async (error: unknown) => {
+    const fault = await explain(error);
+    await starting[Symbol.asyncDispose]();
+    throw fault;
+  });
+
+  const depart = async (): Promise<Ending> => {
+    await qmp.closed;
+    const exit = await exitSoon();
+    // The log is for people: that it cannot be read must not hide that the machine has gone.
+    const words = await lastWords(files.log, wordsFrom).catch(() => '');
+    return endingOf({ exit, reason, isOurs, words });
+  };
+  const ended = depart();
+
+  const pullThePlug = async () => {
+    isOurs = true;
+    using patience = clock.deadline(mostMsToQuit, never, () => new Error('QEMU does not quit'));
+    try {
+      await qmp.execute('quit', {}, patience.signal);
+      await orAborted(exited, patience.signal);
+    } catch {
+      kill(); // it hangs, or it has gone while we asked: either way it is gone after this
+    }
+    await ended;
+  };
+  let cutting: Promise<void> | undefined;
+  const cut = () => (cutting ??= hasExited ? ended.then(() => undefined) : pullThePlug());
+
+  const ask = async (asking: AbortSignal) => {
+    try {
+      await qmp.execute('system_powerdown', {}, asking);
+    } catch (error) {
+      // Nobody needs to ask a machine that has gone meanwhile.
+      if (!(error instanceof Fault) || error.code !== 'hypervisor_unavailable') throw error;
+    }
+  };
+
+  return {
+    name: spec.name,
+    line,
+    addresses: addressesOf(spec.slot, spec.folder, sshPort),
+    about: {
+      program: host.binary,
+      version: host.version,
+      accelerator: host.accelerator,
+      pid: qemu.pid,
+      command: [host.binary, ...argv],
+    },
+    run: async (running) => void (await qmp.execute('cont', {}, running)),
+    ended,
+    onRebooted: (seen) => void rebootWatchers.push(seen),
+    stop: (how, stopping) => (how === 'ask' ? ask(stopping) : orAborted(cut(), stopping)),
+    async [Symbol.asyncDispose]() {
+      await cut();
+      line[Symbol.dispose]();
+      await removeTraces(spec.folder);
+    },
+  };
+};

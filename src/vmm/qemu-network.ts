@@ -1,0 +1,80 @@
+/** QEMU's user network with the addresses of vmd: what is ours of 100.64.0.0/10 for each slot and each of its NICs. */
+
+import type { Nic } from '../hardware.ts';
+import { machineFiles } from './qemu-files.ts';
+import { option, shellWord } from './qemu-option.ts';
+import type { Addresses, MachineSpec } from './types.ts';
+
+/** As many as vmd gives a machine. */
+export const mostNics = 4;
+
+/** The networks of four NICs share 100.64.0.0/10 evenly: 4096 networks for each, the first of which stays free. */
+export const mostSlots = 4095;
+
+const networkOf = (slot: number, nic: number): string => {
+  const number = slot + 1;
+  return `100.${64 + 16 * nic + (number >> 8)}.${number & 255}`;
+};
+
+const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
+
+/** Locally administered, like those that vmd gives: the same slot has the same one in every build. */
+const macOf = (slot: number, nic: number): string =>
+  ['fe', 'e1', 'bb', hex(0xd1 + nic), hex((slot + 1) >> 8), hex((slot + 1) & 255)].join(':');
+
+/** The addresses of a machine whose forwarded port 22 is `sshPort` of the host's loopback. */
+export const addressesOf = (slot: number, folder: string, sshPort: number): Addresses => {
+  const network = networkOf(slot, 0);
+  const http = `${network}.4`;
+  return {
+    guestIp: `${network}.3`,
+    hostIp: `${network}.2`,
+    mac: macOf(slot, 0),
+    http: { ip: http, port: 80, url: `http://${http}` },
+    listen: { path: machineFiles(folder).http },
+    ssh: { host: '127.0.0.1', port: sshPort },
+  };
+};
+
+/** What the user network of the first NIC lets in and out besides: the endpoint and the way to port 22. */
+const doors = (spec: MachineSpec, netcat: string) => {
+  const endpoint = `${shellWord(netcat)} -N -U ${shellWord(machineFiles(spec.folder).http)}`;
+  return {
+    hostname: spec.name,
+    // auto_install(8) of OpenBSD asks for its answers when DHCP names this file.
+    bootfile: spec.boot.device === 'net' ? 'auto_install' : undefined,
+    guestfwd: `tcp:${networkOf(spec.slot, 0)}.4:80-cmd:${endpoint}`,
+    hostfwd: 'tcp:127.0.0.1:0-:22',
+  };
+};
+
+/**
+ * `-netdev` and `-device` of one NIC. A restricted user network reaches nothing of the host and nothing outside; the
+ * first NIC alone has the endpoint and the way in. Each NIC has a network of its own, which no other machine shares.
+ */
+export const nicArgv = (spec: MachineSpec, { network }: Nic, nic: number, netcat: string): readonly string[] => {
+  const prefix = networkOf(spec.slot, nic);
+  const netdev = option('user', {
+    id: `nic${nic}`,
+    restrict: network === 'local' ? 'on' : 'off',
+    ipv6: 'off',
+    net: `${prefix}.0/24`,
+    host: `${prefix}.2`,
+    dhcpstart: `${prefix}.3`,
+    // slirp wants it to differ from the others; with restrict=on nothing answers there.
+    dns: `${prefix}.5`,
+    ...(nic === 0 ? doors(spec, netcat) : {}),
+  });
+  const device = option(spec.qemu.net_device ?? 'virtio-net-pci', {
+    netdev: `nic${nic}`,
+    mac: macOf(spec.slot, nic),
+  });
+  // Empty: iPXE is not even loaded, which saves the firmware a search for something to boot from.
+  return ['-netdev', netdev, '-device', `${device},romfile=`];
+};
+
+/** The host's port that leads to port 22, out of what HMP's `info usernet` prints. Undefined when there is none. */
+export const sshPortIn = (usernet: string): number | undefined => {
+  const port = /TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+22\s/.exec(usernet)?.[1];
+  return port === undefined ? undefined : Number(port);
+};

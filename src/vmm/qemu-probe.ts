@@ -1,0 +1,48 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import { disposals } from '../disposals.ts';
+import { asFault, Fault } from '../fault.ts';
+import { runProgram } from '../program.ts';
+import type { Accelerator } from './qemu-argv.ts';
+import { option } from './qemu-option.ts';
+import { probeImage, probeWord } from './qemu-probe-sector.ts';
+
+/** Whether a guest runs under an accelerator; if not, why, for people. */
+export type Verdict = { readonly runs: true } | { readonly runs: false; readonly why: string };
+
+const mostMs = 4_000;
+
+/**
+ * Boots a guest of one sector under the accelerator and believes only what the guest says: a device that opens, or a
+ * QEMU that starts, proves nothing. `folder` holds the guest's disk meanwhile.
+ */
+export const probe = async (
+  binary: string,
+  accelerator: Accelerator,
+  folder: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Verdict> => {
+  await using left = disposals();
+  const own = await mkdtemp(join(folder, 'probe-'));
+  left.defer(() => rm(own, { recursive: true, force: true }));
+  const image = join(own, 'probe.raw');
+  await writeFile(image, probeImage());
+
+  const late = new Fault('step_timeout', `a small guest was not done within ${mostMs / 1000} s`);
+  using deadline = clock.deadline(mostMs, signal, () => late);
+  const argv = [
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'q35', '-m', '32M'],
+    ...['-accel', accelerator, '-cpu', accelerator === 'tcg' ? 'max' : 'host', '-no-reboot'],
+    ...['-serial', 'stdio', '-device', 'virtio-blk-pci,drive=probe'],
+    ...['-blockdev', option('driver=raw,node-name=probe,read-only=on,file.driver=file', { 'file.filename': image })],
+  ];
+  try {
+    const { stdout } = await runProgram(binary, argv, { signal: deadline.signal });
+    return stdout === probeWord ? { runs: true } : { runs: false, why: 'a small guest ended without its word' };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { runs: false, why: asFault(error).message };
+  }
+};

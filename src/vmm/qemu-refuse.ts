@@ -1,0 +1,100 @@
+/** Judges what a template asks of QEMU before anything runs. Its words never carry an option of QEMU's own. */
+
+import { closest } from 'fastest-levenshtein';
+import type { Complaint } from '../fault.ts';
+import type { MachineShape, QemuModel } from '../hardware.ts';
+import type { Accelerator } from './qemu-argv.ts';
+import type { Inventory } from './qemu-inventory.ts';
+import { mostNics } from './qemu-network.ts';
+
+export type Abilities = {
+  /** Undefined until QEMU has been asked: then only the form of names is judged. */
+  readonly inventory: Inventory | undefined;
+  /** The accelerators under which a guest runs; undefined until that is known. */
+  readonly accelerators: readonly Accelerator[] | undefined;
+  readonly allowsOutgoing: boolean;
+};
+
+export const mostDisks = 8;
+
+const name = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+// The words of QEMU's manual for -icount and -rtc. Only these have commas, and only between words known to be harmless.
+const icount = /^((shift=)?(auto|10|[0-9])|sleep=(on|off)|align=(on|off))$/;
+const rtc =
+  /^(base=(utc|localtime|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2})?)|clock=(host|rt|vm)|driftfix=(none|slew))$/;
+
+const judgeName = (key: keyof QemuModel, asked: string | undefined, known: readonly string[] = []): Complaint[] => {
+  if (asked === undefined) return [];
+  const pointer = `/qemu/${key}`;
+  if (!name.test(asked)) return [{ pointer, message: `is not a name of QEMU's: letters, digits, ".", "_" and "-"` }];
+  if (known.length === 0 || known.includes(asked)) return [];
+  return [
+    { pointer, message: `QEMU on this host has no "${asked}". The nearest it has is "${closest(asked, known)}"` },
+  ];
+};
+
+const judgeWords = (key: 'icount' | 'rtc', asked: string | undefined, word: RegExp, example: string): Complaint[] =>
+  asked === undefined || asked.split(',').every((one) => word.test(one))
+    ? []
+    : [{ pointer: `/qemu/${key}`, message: `is not understood. An example is "${example}"` }];
+
+const judgeAccelerator = ({ accelerator, icount }: QemuModel, works: Abilities['accelerators']): Complaint[] => {
+  const pointer = '/qemu/accelerator';
+  if (icount !== undefined && (accelerator === 'kvm' || accelerator === 'hvf'))
+    return [{ pointer, message: `icount counts instructions, which only "tcg" can do` }];
+  if (accelerator === undefined || accelerator === 'none' || works === undefined || works.includes(accelerator))
+    return [];
+  return [
+    { pointer, message: `no guest runs under ${accelerator} on this host; it has ${works.join(', ') || 'none'}` },
+  ];
+};
+
+/** How many drives the bus of the disks takes; the CD shares the bus of IDE disks. */
+const roomForDisks = ({ qemu, hasCdrom }: MachineShape): number => {
+  const idePorts = /^(pc-)?q35/.test(qemu.machine_type ?? 'q35') ? 6 : 4;
+  return { virtio: mostDisks, scsi: 7, ide: idePorts - (hasCdrom ? 1 : 0) }[qemu.disk_interface ?? 'virtio'];
+};
+
+const judgeBoot = ({ boot, disks, hasCdrom, hasFloppy }: MachineShape): Complaint[] => {
+  if (boot.kernel !== undefined) return [];
+  const pointer = '/machine/boot/device';
+  if (boot.device === 'net')
+    return [{ pointer, message: 'network boot needs a kernel: machines here have no boot ROM in their network card' }];
+  const has = { disk: disks.length > 0, cdrom: hasCdrom, floppy: hasFloppy }[boot.device];
+  return has ? [] : [{ pointer, message: `the machine has no ${boot.device} to boot from` }];
+};
+
+const judgeNics = ({ nics }: MachineShape, allowsOutgoing: boolean): Complaint[] => {
+  if (nics.length === 0)
+    return [{ pointer: '/machine/nics', message: 'is empty: without a network there is no endpoint and no way in' }];
+  if (nics.length > mostNics)
+    return [{ pointer: '/machine/nics', message: `has ${nics.length}, and a machine takes ${mostNics}` }];
+  const message =
+    'outgoing network is not allowed on this host: QEMU would open the ports of its loopback to the guest as well. ' +
+    'Use "local", or set allow_outgoing in the configuration if nothing on that loopback needs to be kept from guests';
+  return nics.flatMap(({ network }, index) =>
+    network === 'outgoing' && !allowsOutgoing ? [{ pointer: `/machine/nics/${index}/network`, message }] : [],
+  );
+};
+
+/** See `Hypervisor.refuse`. */
+export const refuseShape = (shape: MachineShape, abilities: Abilities): readonly Complaint[] => {
+  const { inventory } = abilities;
+  const { qemu } = shape;
+  const room = roomForDisks(shape);
+  return [
+    ...judgeName('machine_type', qemu.machine_type, inventory?.machineTypes),
+    ...judgeName('cpu_model', qemu.cpu_model, inventory?.cpuModels),
+    ...judgeName('net_device', qemu.net_device, inventory?.netDevices),
+    ...judgeWords('icount', qemu.icount, icount, 'shift=9,sleep=off'),
+    ...judgeWords('rtc', qemu.rtc, rtc, 'base=utc,clock=vm'),
+    ...judgeAccelerator(qemu, abilities.accelerators),
+    ...((qemu.cpus ?? 1) > 255 ? [{ pointer: '/qemu/cpus', message: 'a machine takes 255' }] : []),
+    ...(shape.disks.length > room
+      ? [{ pointer: '/machine/disks', message: `has ${shape.disks.length}, and there is room for ${room}` }]
+      : []),
+    ...judgeNics(shape, abilities.allowsOutgoing),
+    ...judgeBoot(shape),
+  ];
+};

@@ -1,0 +1,134 @@
+import { setMaxListeners } from 'node:events';
+import { totalmem } from 'node:os';
+import type { Clock } from '../clock.ts';
+import { Fault } from '../fault.ts';
+import type { QemuModel } from '../hardware.ts';
+import { runProgram } from '../program.ts';
+import { orAborted } from '../waiting.ts';
+import type { Accelerator } from './qemu-argv.ts';
+import { makeQemuDisks } from './qemu-disks.ts';
+import { takeInventory, type Inventory } from './qemu-inventory.ts';
+import { startMachine } from './qemu-machine.ts';
+import { mostNics, mostSlots } from './qemu-network.ts';
+import { probe } from './qemu-probe.ts';
+import { reapMachine } from './qemu-reap.ts';
+import { mostDisks, refuseShape } from './qemu-refuse.ts';
+import type { Hypervisor } from './types.ts';
+
+export type QemuOptions = {
+  readonly binary: string;
+  readonly qemuImg: string;
+  /** One that knows `-U` and `-N`, as OpenBSD's does. */
+  readonly netcat: string;
+  readonly accelerator: 'auto' | Accelerator;
+  /** Templates may ask for the network outside, though the host's loopback is then open to their guests. */
+  readonly allowsOutgoing: boolean;
+  /** Where the probe's guest has its disk for a moment. */
+  readonly folder: string;
+  readonly clock: Clock;
+  /** The life of the daemon: it ends what is asked of QEMU once for all. */
+  readonly signal: AbortSignal;
+  /** For the log: what was found about this host. */
+  readonly onNote: (note: string) => void;
+};
+
+type Known = {
+  readonly inventory: Inventory;
+  readonly accelerators: readonly Accelerator[];
+  readonly notes: readonly string[];
+};
+
+const mostMsToAnswer = 30_000;
+
+const outgoingNote =
+  'Templates may ask for outgoing network. QEMU then opens the ports of the host’s loopback to their guests.';
+
+const takeStock = async ({ binary, netcat, clock, ...options }: QemuOptions): Promise<Inventory> => {
+  const seconds = mostMsToAnswer / 1000;
+  const tooLong = () =>
+    new Fault('hypervisor_unavailable', `${binary} did not say what it can do within ${seconds} s.`);
+  using deadline = clock.deadline(mostMsToAnswer, options.signal, tooLong);
+  const { signal } = deadline;
+  setMaxListeners(50, signal); // a program listens more than once, and several run at a time
+  const inventory = await takeInventory(binary, signal);
+  await runProgram(netcat, ['-h'], { signal, accept: 'any' });
+  return inventory;
+};
+
+const lookAround = async (inventory: Inventory, options: QemuOptions): Promise<Known> => {
+  const { binary, accelerator, folder, clock, signal, onNote, allowsOutgoing } = options;
+  const notes = allowsOutgoing ? [outgoingNote] : [];
+  const accelerators: Accelerator[] = [];
+  // The quickest first. TCG is QEMU itself: what it cannot run, nothing can, and the build will say so.
+  for (const candidate of accelerator === 'auto' ? (['kvm', 'hvf'] as const) : [accelerator]) {
+    if (candidate === 'tcg' || !inventory.accelerators.includes(candidate)) continue;
+    const verdict = await probe(binary, candidate, folder, clock, signal);
+    if (verdict.runs) accelerators.push(candidate);
+    else notes.push(`${candidate} is there, but no guest runs under it: ${verdict.why}.`);
+  }
+  if (inventory.accelerators.includes('tcg')) accelerators.push('tcg');
+  for (const note of notes) onNote(note);
+  return { inventory, accelerators, notes };
+};
+
+/** What is asked once and kept; after a failure it is asked again, as QEMU may be installed by the next time. */
+const once = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
+  let asked: Promise<T> | undefined;
+  return () =>
+    (asked ??= ask().catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    }));
+};
+
+const choose = (
+  { accelerator, icount }: QemuModel,
+  configured: QemuOptions['accelerator'],
+  works: readonly Accelerator[],
+): Accelerator => {
+  if (accelerator === 'none' || icount !== undefined) return 'tcg';
+  const asked = accelerator ?? configured;
+  if (asked === 'auto') return works[0] ?? 'tcg';
+  if (works.includes(asked)) return asked;
+  throw new Fault('hypervisor_failed', `No guest runs under ${asked} on this host.`, { accelerators: works });
+};
+
+/** QEMU as a hypervisor, on any host that has it. Nothing is asked of it before `facts` or `start`. */
+export const makeQemu = (options: QemuOptions): Hypervisor => {
+  const { binary, qemuImg, netcat, clock, allowsOutgoing } = options;
+  let inventory: Inventory | undefined;
+  let known: Known | undefined;
+  const stock = once(async () => (inventory = await takeStock(options)));
+  const look = once(async () => (known = await lookAround(await stock(), options)));
+
+  return {
+    version: async (signal) => (await orAborted(stock(), signal)).version,
+
+    facts: async (signal) => {
+      const { inventory, accelerators, notes } = await orAborted(look(), signal);
+      return {
+        name: 'qemu',
+        version: inventory.version,
+        accelerators,
+        formats: ['raw', 'qcow2'],
+        limits: { memoryMb: Math.floor(totalmem() / 1024 / 1024), disks: mostDisks, nics: mostNics },
+        notes,
+      };
+    },
+
+    refuse: (shape) => refuseShape(shape, { inventory, accelerators: known?.accelerators, allowsOutgoing }),
+
+    ...makeQemuDisks(qemuImg),
+
+    start: async (spec, signal) => {
+      if (spec.slot >= mostSlots)
+        throw new Fault('hypervisor_failed', `Slot ${spec.slot} has no network: there are ${mostSlots}.`);
+      const { inventory, accelerators } = await orAborted(look(), signal);
+      const accelerator = choose(spec.qemu, options.accelerator, accelerators);
+      const { version, canSandbox } = inventory;
+      return startMachine(spec, { binary, version, netcat, clock, canSandbox, accelerator }, signal);
+    },
+
+    reap: (name, folder, signal) => reapMachine(name, folder, clock, signal),
+  };
+};

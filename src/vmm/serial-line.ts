@@ -1,0 +1,45 @@
+import type { Socket } from 'node:net';
+import { Fault } from '../fault.ts';
+import type { SerialLine } from './types.ts';
+
+// How a socket says that its other end has gone while something was under way: for a line, that is its end.
+const hangUps: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'];
+
+const isHangUp = (error: unknown): boolean => error instanceof Error && 'code' in error && hangUps.includes(error.code);
+
+/**
+ * A socket as a serial line. Until somebody reads, the bytes wait in the socket and the guest waits for them. Disposing
+ * it lets a reader come to the end of what has been sent, and closes the socket of a line that nobody reads.
+ */
+export const serialLineOver = (socket: Socket): SerialLine & Disposable => {
+  let isRead = false;
+  // Told to the reader and the writers where they are.
+  socket.on('error', () => undefined);
+
+  const read = async function* (): AsyncGenerator<Uint8Array> {
+    isRead = true;
+    try {
+      for await (const chunk of socket) yield chunk as Buffer; // without an encoding set, a chunk is bytes
+    } catch (error) {
+      if (!isHangUp(error)) throw error;
+    } finally {
+      socket.destroy();
+    }
+  };
+
+  const write = (bytes: Uint8Array): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const refuse = (cause?: Error) =>
+        reject(new Fault('console_closed', 'The serial line has closed: the machine is gone.', {}, { cause }));
+      if (!socket.writable) return refuse();
+      socket.write(bytes, (error) => (error ? refuse(error) : resolve()));
+    });
+
+  return {
+    bytes: read(),
+    write,
+    [Symbol.dispose]: () => {
+      if (!isRead) socket.destroy();
+    },
+  };
+};

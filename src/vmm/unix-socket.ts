@@ -1,0 +1,22 @@
+import { connect, type Socket } from 'node:net';
+
+/** A connection to a Unix socket. Rejects with the error of connect(2), or with the signal's reason. */
+export const connectUnix = (path: string, signal: AbortSignal): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const socket = connect({ path });
+    const stop = () => {
+      socket.destroy();
+      // An abort reason is whatever its owner chose, an Error by this program's habit.
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    socket.once('error', (error) => {
+      signal.removeEventListener('abort', stop);
+      reject(error);
+    });
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', stop);
+      resolve(socket);
+    });
+  });

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock } from '../src/clock.ts';
+import { disposals } from '../src/disposals.ts';
+import { makeGrowth } from '../src/growth.ts';
+import { runProgram } from '../src/program.ts';
+import { openConsole } from '../src/vmm/console.ts';
+import { consoleOver, failsAs, signal, turn } from './fixtures/console-desk.ts';
+import { flood } from './fixtures/console-flood.ts';
+import { guestLine } from './fixtures/console-line.ts';
+
+for (const [who, listens] of [
+  ['nobody listening', false],
+  ['a turn listening', true],
+] as const)
+  test(`64 MiB as fast as they are taken lose no byte and grow the heap by at most 20 MiB, with ${who}`, async () => {
+    const { isWhole, bytes, mbPerS, heapMb, bufferMb, residentMb } = await flood(64 * 1024 * 1024, listens);
+    console.log(
+      `${who}: ${mbPerS.toFixed(0)} MiB/s, heap +${heapMb.toFixed(1)} MiB, buffers +${bufferMb.toFixed(1)} MiB, resident +${residentMb.toFixed(1)} MiB`,
+    );
+    assert.ok(isWhole && bytes >= 64 * 1024 * 1024);
+    assert.ok(heapMb <= 20, `the heap grew by ${heapMb} MiB`);
+  });
+
+test('what is listened for is found in the middle of a flood', async () => {
+  const guest = guestLine();
+  await using desk = await consoleOver(guest.line);
+  const noise = 'x'.repeat(61_111);
+  const listening = desk.console.converse(
+    [turn({ hear: 'needle\r\n(.*)hay' }), turn({ hear: 'second needle' })],
+    signal,
+  );
+  for (let i = 0; i < 50; i++)
+    await guest.print(
+      i === 20
+        ? `${noise}\r\nneedle\r\nhay${noise}`
+        : i === 40
+          ? `${noise}second need`
+          : i === 41
+            ? `le${noise}`
+            : noise,
+    );
+  await listening;
+});
+
+test('bytes are on file and told of as they come', async () => {
+  const guest = guestLine();
+  await using desk = await consoleOver(guest.line);
+  await guest.print('login: ');
+  await desk.console.converse([turn({ hear: 'login: $' })], signal);
+  await systemClock.sleep(50, signal);
+  assert.equal(String(await desk.heard()), 'login: ');
+});
+
+const onSmallDisk = async (isListening: boolean) => {
+  await using pile = disposals();
+  const folder = await mkdtemp(join(tmpdir(), 'full-'));
+  pile.defer(() => rm(folder, { recursive: true }));
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) {
+    await runProgram('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder], { signal });
+    pile.defer(async () => void (await runProgram('umount', [folder], { signal })));
+  }
+  const transcript = isRoot ? join(folder, 'console') : '/dev/full';
+  const guest = guestLine();
+  const console = pile.keep(
+    await openConsole({
+      line: guest.line,
+      transcript,
+      growth: makeGrowth(),
+      clock: systemClock,
+      onEvent: () => undefined,
+    }),
+  );
+  const listening = isListening ? console.converse([turn({ hear: 'never' })], signal) : console.drained;
+  const ended = assert.rejects(listening, failsAs('storage_full'));
+  for (let i = 0; i < 10; i++) void guest.print('x'.repeat(60_000));
+  await ended;
+  await assert.rejects(console.drained, failsAs('storage_full'));
+  if (isRoot) assert.ok((await stat(transcript)).size <= 256 * 1024);
+};
+
+test('a full disk ends a conversation as storage_full', () => onSmallDisk(true));
+test('a full disk ends the waiting for the end as storage_full', () => onSmallDisk(false));
+
+test('a console that is let go before its line ends says so to whoever waits', async () => {
+  const guest = guestLine();
+  const desk = await consoleOver(guest.line);
+  const waiting = assert.rejects(desk.console.converse([turn({ hear: 'never' })], signal), failsAs('console_closed'));
+  await desk[Symbol.asyncDispose]();
+  await waiting;
+  await assert.rejects(desk.console.drained, failsAs('console_closed'));
+});

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runProgram } from '../src/program.ts';
+import { bench, on } from './fixtures/qemu-bench.ts';
+import { powerOff, say, writeDisk } from './fixtures/tiny-guest.ts';
+
+const mib = 1024 * 1024;
+
+const infoOf = async (path: string): Promise<Record<string, unknown>> => {
+  const { stdout } = await runProgram('qemu-img', ['info', '--output=json', path], { signal: on() });
+  return JSON.parse(stdout) as Record<string, unknown>;
+};
+
+test('a disk is made as vmd reads it, for its owner alone, and takes no space yet', async () => {
+  await using vmm = await bench();
+  const path = join(vmm.folder, 'disk.qcow2');
+  await vmm.qemu.createDisk({ path, format: 'qcow2', sizeMb: 10_240 }, on());
+  const info = await infoOf(path);
+  assert.equal(info['virtual-size'], 10_240 * mib);
+  assert.equal(info['cluster-size'], 65536);
+  const { data } = info['format-specific'] as { data: Record<string, unknown> };
+  assert.equal(data['compat'], '1.1');
+  assert.equal(data['lazy-refcounts'], false);
+  const { mode, size } = await stat(path);
+  assert.equal(mode & 0o777, 0o600);
+  assert.ok(size < mib);
+
+  const raw = join(vmm.folder, 'disk.raw');
+  await vmm.qemu.createDisk({ path: raw, format: 'raw', sizeMb: 64 }, on());
+  const made = await stat(raw);
+  assert.equal(made.size, 64 * mib);
+  assert.equal(made.mode & 0o777, 0o600);
+  assert.ok(made.blocks * 512 < mib);
+});
+
+test('a disk never takes the place of a file that is there', async () => {
+  await using vmm = await bench();
+  const path = join(vmm.folder, 'mine');
+  await writeFile(path, 'mine');
+  await assert.rejects(vmm.qemu.createDisk({ path, format: 'qcow2', sizeMb: 1 }, on()), { code: 'disk_failed' });
+  const from = { path: join(vmm.folder, 'none'), format: 'raw' } as const;
+  await assert.rejects(vmm.qemu.convertDisk(from, { path, format: 'raw' }, on()), { code: 'disk_failed' });
+  assert.equal(await readFile(path, 'utf8'), 'mine');
+});
+
+test('what a guest writes on an overlay leaves the base as it was, and is in the flat copy', async () => {
+  await using vmm = await bench();
+  const { disks } = await vmm.specOf(1, [say('overlay'), writeDisk, powerOff]);
+  const base = disks[0] ?? assert.fail();
+  const before = await readFile(base.path);
+  const overlay = { path: join(vmm.folder, 'overlay.qcow2'), format: 'qcow2' } as const;
+  await vmm.qemu.createDisk({ ...overlay, base }, on());
+  assert.equal((await infoOf(overlay.path))['virtual-size'], mib);
+
+  const machine = await vmm.start([], { disks: [overlay] });
+  await machine.run(on());
+  assert.equal((await machine.ended).how, 'halt');
+  assert.deepEqual(await readFile(base.path), before);
+
+  const flat = { path: join(vmm.folder, 'flat.raw'), format: 'raw' } as const;
+  await vmm.qemu.convertDisk(overlay, flat, on());
+  const after = await readFile(flat.path);
+  assert.deepEqual(after.subarray(512, 1024), before.subarray(0, 512));
+
+  const compact = { path: join(vmm.folder, 'compact.qcow2'), format: 'qcow2' } as const;
+  await vmm.qemu.convertDisk(overlay, compact, on());
+  const info = await infoOf(compact.path);
+  assert.equal(info['backing-filename'], undefined);
+  assert.ok((await stat(compact.path)).size < mib);
+});
+
+test('what cannot be made says why and leaves nothing', async () => {
+  await using vmm = await bench();
+  const path = join(vmm.folder, 'disk');
+  const base = { path: join(vmm.folder, 'none.qcow2'), format: 'qcow2' } as const;
+  await assert.rejects(vmm.qemu.createDisk({ path, format: 'qcow2', base }, on()), {
+    code: 'disk_failed',
+    message: /none\.qcow2/,
+  });
+  await assert.rejects(vmm.qemu.createDisk({ path, format: 'raw', base }, on()), { code: 'disk_failed' });
+  await assert.rejects(vmm.qemu.createDisk({ path, format: 'raw' }, on()), { code: 'disk_failed' });
+  await assert.rejects(vmm.qemu.convertDisk(base, { path, format: 'raw' }, on()), { code: 'disk_failed' });
+  assert.deepEqual(await readdir(vmm.folder), []);
+});
+
+test('a full disk of the host is told as storage_full', async () => {
+  await using vmm = await bench();
+  const from = { path: join(vmm.folder, 'from.raw'), format: 'raw' } as const;
+  {
+    await using file = await open(from.path, 'w');
+    await file.writeFile(Buffer.alloc(8 * mib, 1));
+  }
+  // A file size limit stands in for a small disk where nobody may mount one; qemu-img sees EFBIG or ENOSPC.
+  const full = join(vmm.folder, 'full-img');
+  await writeFile(
+    full,
+    `#!/bin/sh\necho 'qemu-img: error while writing at byte 0: No space left on device' >&2\nexit 1\n`,
+    {
+      mode: 0o755,
+    },
+  );
+  await using cramped = await bench({ qemuImg: full });
+  const to = { path: join(cramped.folder, 'to.raw'), format: 'raw' } as const;
+  await assert.rejects(cramped.qemu.convertDisk(from, to, on()), { code: 'storage_full' });
+  assert.deepEqual(await readdir(cramped.folder), []);
+});
+
+test('a conversion that is aborted leaves nothing', async () => {
+  await using vmm = await bench();
+  const from = { path: join(vmm.folder, 'from.raw'), format: 'raw' } as const;
+  await writeFile(from.path, Buffer.alloc(64 * mib, 1));
+  const asked = new AbortController();
+  setTimeout(() => asked.abort(new Error('enough')), 20);
+  const to = { path: join(vmm.folder, 'to.qcow2'), format: 'qcow2' } as const;
+  await assert.rejects(vmm.qemu.convertDisk(from, to, asked.signal), /enough/);
+  assert.deepEqual(await readdir(vmm.folder), ['from.raw']);
+});

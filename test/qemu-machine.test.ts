@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { test } from 'node:test';
+import { sameMs, tellReboots } from '../src/vmm/qemu-resets.ts';
+import { bench, hear, heard, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
+import { awaitByte, echo, flood, panic, powerOff, reset, say } from './fixtures/tiny-guest.ts';
+
+test('a guest is heard from its first byte, and its power-off is told as halt', async () => {
+  await using vmm = await bench();
+  const machine = await vmm.start([say('first words'), powerOff]);
+  await machine.run(on());
+  assert.equal(await heard(machine), 'first words');
+  assert.equal((await machine.ended).how, 'halt');
+});
+
+test('a machine stands still until it is run', async () => {
+  await using vmm = await bench();
+  const machine = await vmm.start([say('x'), powerOff]);
+  const still = await Promise.race([machine.ended, new Promise((resolve) => setTimeout(resolve, 300, 'still'))]);
+  assert.equal(still, 'still');
+  await machine.run(on());
+  assert.equal((await machine.ended).how, 'halt');
+});
+
+test('what is typed arrives byte for byte, and comes back so', async () => {
+  await using vmm = await bench();
+  const machine = await vmm.start([say('>'), echo, powerOff]);
+  await machine.run(on());
+  const bytes = machine.line.bytes[Symbol.asyncIterator]();
+  await hear(bytes, '>');
+  const typed = Array.from({ length: 5000 }, (_, index) => String.fromCharCode(65 + (index % 26))).join('');
+  await machine.line.write(Buffer.from(`${typed}.`));
+  assert.equal(await hear(bytes, '.'), `${typed}.`);
+  assert.equal((await machine.ended).how, 'halt');
+});
+
+test('a guest that floods a line nobody reads waits, and nothing is lost', async () => {
+  await using vmm = await bench();
+  const machine = await vmm.start([flood, powerOff]);
+  await machine.run(on());
+  const early = await Promise.race([machine.ended, new Promise((resolve) => setTimeout(resolve, 1000, 'waits'))]);
+  assert.equal(early, 'waits');
+  const all = await heard(machine);
+  assert.equal(all.length, 640_000);
+  assert.equal(all.replaceAll('0123456789', ''), '');
+});
+
+test('a reset ends a machine that is to end with it, told as reboot', async () => {
+  await using vmm = await bench();
+  const machine = await vmm.start([reset]);
+  await machine.run(on());
+  assert.equal((await machine.ended).how, 'reboot');
+});
+
+test('a machine that is to boot again does so, and the resets of the firmware are not told', async () => {
+  await using vmm = await bench();
+  const machine = await vmm.start([say('boot;'), awaitByte, reset], { onReboot: 'again' });
+  let times = 0;
+  machine.onRebooted(() => times++);
+  await machine.run(on());
+  const bytes = machine.line.bytes[Symbol.asyncIterator]();
+  for (const want of [0, 1, 2]) {
+    await hear(bytes, 'boot;');
+    assert.equal(times, want);
+    await new Promise((resolve) => setTimeout(resolve, sameMs));
+    await machine.line.write(Buffer.from('g'));
+  }
+  await machine.stop('cut', on());
+  assert.equal((await machine.ended).how, 'stopped');
+});
+
+test('a burst of resets is one reboot, and a guest that reboots without end is told at least once a second', () => {
+  const told: number[] = [];
+  let now = 0;
+  const reset = tellReboots(() => told.push(now));
+  for (now of [5000, 5055, 5056, 9000, 9058]) reset(now);
+  assert.deepEqual(told, [5000, 9000]);
+  for (now = 20_000; now < 30_000; now += 90) reset(now);
+  assert.equal(told.filter((at) => at >= 20_000).length, 10);
+});
+
+for (const machine_type of ['q35', 'pc'])
+  test(`a panic that the guest tells ${machine_type} is told as panic`, async () => {
+    await using vmm = await bench();
+    const machine = await vmm.start([panic], { qemu: { machine_type } });
+    await machine.run(on());
+    assert.equal((await machine.ended).how, 'panic');
+  });
+
+test('kill -9 is told as crash with its signal, and kill -TERM as killed', async () => {
+  await using vmm = await bench();
+  const crashed = await vmm.start([]);
+  await crashed.run(on());
+  process.kill(pidOf(crashed), 'SIGKILL');
+  const { how, detail } = await crashed.ended;
+  assert.equal(how, 'crash');
+  assert.match(detail, /SIGKILL/);
+
+  const killed = await vmm.start([], {}, 1);
+  await killed.run(on());
+  process.kill(pidOf(killed), 'SIGTERM');
+  assert.equal((await killed.ended).how, 'killed');
+});
+
+test('pulling the plug ends a machine that has not been run, one that spins, and one that is frozen', async () => {
+  await using vmm = await bench();
+  const fresh = await vmm.start([]);
+  await fresh.stop('cut', on());
+  assert.equal((await fresh.ended).how, 'stopped');
+
+  const spinning = await vmm.start([]);
+  await spinning.run(on());
+  await spinning.stop('cut', on());
+  await spinning.stop('cut', on());
+  assert.equal((await spinning.ended).how, 'stopped');
+
+  const frozen = await vmm.start([]);
+  process.kill(pidOf(frozen), 'SIGSTOP');
+  await frozen.stop('cut', on());
+  assert.equal((await frozen.ended).how, 'stopped');
+});
+
+test('a machine let go of is gone: process, sockets and pidfile', async () => {
+  await using vmm = await bench();
+  const machine = await vmm.start([say('x')]);
+  await machine.run(on());
+  assert.ok(await isAlive(pidOf(machine)));
+  await machine[Symbol.asyncDispose]();
+  assert.ok(!(await isAlive(pidOf(machine))));
+  assert.deepEqual((await readdir(`${vmm.folder}/m0`)).sort(), ['disk.raw', 'qemu.log']);
+  await assert.rejects(machine.line.write(Buffer.from('x')), { code: 'console_closed' });
+  await machine.stop('ask', on());
+});
+
+test('a QEMU that dies at once is told with its own words, and leaves no socket', async () => {
+  await using vmm = await bench();
+  const nothing = { path: `${vmm.folder}/none.raw`, format: 'raw' } as const;
+  await assert.rejects(vmm.start([], { disks: [nothing] }), {
+    code: 'hypervisor_failed',
+    message: /none\.raw.*No such file/,
+  });
+  assert.deepEqual((await readdir(`${vmm.folder}/m0`)).sort(), ['disk.raw', 'qemu.log']);
+});
+
+test('a QEMU that is not installed is told as program_missing', async () => {
+  await using vmm = await bench({ binary: 'qemu-system-none' });
+  await assert.rejects(vmm.start([]), { code: 'program_missing' });
+  await assert.rejects(vmm.qemu.facts(on()), { code: 'program_missing' });
+});
+
+test('a start that is aborted leaves no process and no socket', async () => {
+  await using vmm = await bench();
+  await vmm.qemu.facts(on());
+  const spec = await vmm.specOf(0, []);
+  for (const afterMs of [0, 5, 15, 30, 60]) {
+    const asked = new AbortController();
+    setTimeout(() => asked.abort(new Error('enough')), afterMs);
+    const outcome = await vmm.qemu.start(spec, asked.signal).then(
+      async (machine) => machine[Symbol.asyncDispose](),
+      (error: unknown) => assert.match(String(error), /enough/),
+    );
+    assert.equal(outcome, undefined);
+    assert.equal(await vmm.qemu.reap(spec.name, spec.folder, on()), false, `after ${afterMs} ms`);
+  }
+});
+
+test('the folder serves the next machine, and its words are not those of the one before', async () => {
+  await using vmm = await bench();
+  await assert.rejects(vmm.start([], { disks: [{ path: '/nowhere/first', format: 'raw' }] }), /first/);
+  await assert.rejects(vmm.start([], { disks: [{ path: '/nowhere/second', format: 'raw' }] }), (error) => {
+    assert.doesNotMatch(String(error), /first/);
+    return true;
+  });
+  const machine = await vmm.start([say('third'), powerOff]);
+  await machine.run(on());
+  assert.equal(await heard(machine), 'third');
+});
+
+test('a floppy and each kind of disk boot on both machine types', async () => {
+  await using vmm = await bench();
+  for (const machine_type of ['q35', 'pc']) {
+    for (const disk_interface of ['virtio', 'ide', 'scsi'] as const) {
+      const machine = await vmm.start([say(disk_interface), powerOff], { qemu: { machine_type, disk_interface } });
+      await machine.run(on());
+      assert.equal(await heard(machine), disk_interface);
+      await machine[Symbol.asyncDispose]();
+    }
+    const { disks } = await vmm.specOf(1, [say('floppy'), powerOff]);
+    const floppy = disks[0]?.path ?? '';
+    const machine = await vmm.start([say('disk')], { floppy, boot: { device: 'floppy' }, qemu: { machine_type } });
+    await machine.run(on());
+    assert.equal(await heard(machine), 'floppy');
+    await machine[Symbol.asyncDispose]();
+  }
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { test } from 'node:test';
+import { systemClock } from '../src/clock.ts';
+import { probe } from '../src/vmm/qemu-probe.ts';
+import { bench, on } from './fixtures/qemu-bench.ts';
+
+test('the probe sees its guest run under TCG, and leaves nothing', async () => {
+  await using vmm = await bench();
+  assert.deepEqual(await probe('qemu-system-x86_64', 'tcg', vmm.folder, systemClock, on()), { runs: true });
+  assert.deepEqual(await readdir(vmm.folder), []);
+});
+
+test('the probe does not believe in an accelerator that this host lacks', async () => {
+  await using vmm = await bench();
+  const verdict = await probe('qemu-system-x86_64', 'hvf', vmm.folder, systemClock, on());
+  assert.equal(verdict.runs, process.platform === 'darwin');
+});
+
+test('KVM is chosen if and only if the probe says that a guest runs under it', async (t) => {
+  if (!existsSync('/dev/kvm')) return t.skip('this host has no /dev/kvm');
+  await using vmm = await bench({ accelerator: 'auto' });
+  const { runs } = await probe('qemu-system-x86_64', 'kvm', vmm.folder, systemClock, on());
+  const { accelerators, notes } = await vmm.qemu.facts(on());
+  assert.deepEqual(accelerators, runs ? ['kvm', 'tcg'] : ['tcg']);
+  assert.equal(notes.length, runs ? 0 : 1);
+  assert.deepEqual(vmm.notes, notes);
+  const machine = await vmm.start([]);
+  assert.equal(machine.about['accelerator'], runs ? 'kvm' : 'tcg');
+  t.diagnostic(`kvm runs a guest here: ${runs}`);
+});
+
+test('the facts of this host are asked once and name the version and what a machine may have', async () => {
+  await using vmm = await bench();
+  const [one, two] = await Promise.all([vmm.qemu.facts(on()), vmm.qemu.facts(on())]);
+  assert.match(one.version, /^[0-9]+\.[0-9]+/);
+  assert.deepEqual(one, two);
+  assert.deepEqual(one.formats, ['raw', 'qcow2']);
+  assert.ok(one.limits.memoryMb > 64);
+  const unknown = vmm.qemu.refuse({
+    memoryMb: 64,
+    disks: [{ format: 'raw' }],
+    nics: [{ network: 'local' }],
+    boot: { device: 'disk' },
+    hasCdrom: false,
+    hasFloppy: false,
+    qemu: { net_device: 'e100', machine_type: 'q36', cpu_model: 'qemu6' },
+  });
+  assert.deepEqual(
+    unknown.map(({ message }) => /"([^"]+)"$/.exec(message)?.[1]),
+    ['q35', 'qemu64', 'e1000'],
+  );
+});

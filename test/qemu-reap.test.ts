@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { startDetached } from '../src/program.ts';
+import type { MachineSpec } from '../src/vmm/types.ts';
+import { bench, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
+
+/** Starts a machine in a process of its own, kills that process at once with SIGKILL, and returns QEMU's number. */
+const orphan = async (spec: MachineSpec): Promise<number> => {
+  const starter = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'fixtures/qemu-starter.js'), JSON.stringify(spec)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // What a killed process leaves goes with the test.
+      env: { ...process.env, TMPDIR: dirname(spec.folder) },
+    },
+  );
+  const [said] = (await once(starter.stdout, 'data')) as [Buffer];
+  starter.kill('SIGKILL');
+  await once(starter, 'exit');
+  return Number(said.toString());
+};
+
+const holds = async (folder: string) => (await readdir(folder)).sort();
+
+test('a machine outlives the daemon that started it, and reaping ends it with its sockets, once', async () => {
+  await using vmm = await bench();
+  const spec = await vmm.specOf(0, []);
+  const pid = await orphan(spec);
+  assert.ok(await isAlive(pid));
+  assert.equal(await vmm.qemu.reap(spec.name, spec.folder, on()), true);
+  assert.ok(!(await isAlive(pid)));
+  assert.deepEqual(await holds(spec.folder), ['disk.raw', 'qemu.log']);
+  assert.equal(await vmm.qemu.reap(spec.name, spec.folder, on()), false);
+});
+
+test('a machine that answers nobody is reaped all the same', async () => {
+  await using vmm = await bench();
+  const spec = await vmm.specOf(0, []);
+  const pid = await orphan(spec);
+  process.kill(pid, 'SIGSTOP');
+  assert.equal(await vmm.qemu.reap(spec.name, spec.folder, on()), true);
+  assert.ok(!(await isAlive(pid)));
+});
+
+test('a machine under another name, or in another folder, is left alone', async () => {
+  await using vmm = await bench();
+  const machine = await vmm.start([]);
+  assert.equal(await vmm.qemu.reap('imaged-1', `${vmm.folder}/m0`, on()), false);
+  assert.equal(await vmm.qemu.reap('imaged-0', `${vmm.folder}/m1`, on()), false);
+  assert.ok(await isAlive(pidOf(machine)));
+});
+
+test('a pidfile with the number of a stranger kills nobody and is removed', async () => {
+  await using vmm = await bench();
+  const folder = join(vmm.folder, 'stale');
+  await mkdir(folder);
+  await writeFile(join(folder, 'qemu.pid'), `${process.pid}\n`);
+  await writeFile(join(folder, 'qmp.sock'), '');
+  assert.equal(await vmm.qemu.reap('imaged-0', folder, on()), false);
+  assert.deepEqual(await holds(folder), []);
+});
+
+test('a QEMU that has only begun, without pidfile and QMP, is found and ended', async () => {
+  await using vmm = await bench();
+  const folder = join(vmm.folder, 'begun');
+  await mkdir(folder);
+  // A program that stays before its first step, under the command line of a machine.
+  const args = ['-c', 'sleep 30; :', '-name', 'imaged-0', '-S', '-pidfile', join(folder, 'qemu.pid'), '-x'];
+  const begun = startDetached('sh', args, join(folder, 'qemu.log'));
+  assert.equal(await vmm.qemu.reap('imaged-0', folder, on()), true);
+  assert.equal((await begun.exited).signal, 'SIGKILL');
+});

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import Sqlite from 'better-sqlite3';
+import { systemClock } from '../src/clock.ts';
+import type { Clock } from '../src/clock.ts';
+import { disposals } from '../src/disposals.ts';
+import { Fault, inStep } from '../src/fault.ts';
+import { systemIds } from '../src/ids.ts';
+import { makeScheduler } from '../src/queue/scheduler.ts';
+import type { SchedulerParts } from '../src/queue/scheduler.ts';
+import type { Build, Claim, RunBuild, Status, Store } from '../src/queue/types.ts';
+import { orAborted, settled } from '../src/waiting.ts';
+import { aBuild, anArtifact, roomy, storeShop } from './store-shop.ts';
+
+const never = new AbortController().signal;
+
+/** The system's clock, a hundred times as fast. */
+const hasteClock: Clock = {
+  ...systemClock,
+  now: () => Date.now() * 100,
+  sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
+  deadline: (ms, parent, reason) => systemClock.deadline(ms / 100, parent, reason),
+};
+
+/** A store with a scheduler on it that runs builds by `run`; lets all go in reverse. */
+const floor = async (run: RunBuild, change: Partial<SchedulerParts> = {}) => {
+  const pile = disposals();
+  const clock = change.clock ?? systemClock;
+  const shop = pile.keep(await storeShop({ clock }));
+  const errors: object[] = [];
+  const log = { info: () => undefined, warn: () => undefined, error: (facts: object) => errors.push(facts) };
+  const scheduler = pile.keep(
+    makeScheduler({
+      store: shop.store,
+      slots: 2,
+      capacity: async () => roomy,
+      run,
+      clock,
+      ids: systemIds,
+      random: () => 0.5,
+      log,
+      leaseMs: 30_000,
+      ...change,
+    }),
+  );
+  scheduler.start();
+  return {
+    store: shop.store,
+    file: shop.file,
+    scheduler,
+    errors,
+    add: async (build = aBuild()) => {
+      await shop.store.add(build);
+      scheduler.wake();
+      return build.id;
+    },
+    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+  };
+};
+
+/** The promise, which must settle within 20 s. */
+const soon = async <T>(promise: Promise<T>): Promise<T> => {
+  using limit = systemClock.deadline(20_000, never, () => new Error('it did not happen within 20 s'));
+  return await orAborted(promise, limit.signal);
+};
+
+const becomes = async (store: Store, id: string, ...statuses: readonly Status[]): Promise<Build> => {
+  const reached = settled<Build>();
+  const look = async () => {
+    const build = await store.find(id);
+    if (build && statuses.includes(build.status)) reached.resolve(build);
+  };
+  using listening = store.onChange(id, () => void look());
+  assert.ok(listening);
+  await look();
+  return await soon(reached.promise);
+};
+
+/** Runs until it is stopped. */
+const forever: RunBuild = async (_claim, _slot, signal) => {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw signal.reason;
+};
+
+/** Builds that go on until the test lets them. */
+const gate = () => {
+  const opened = new Map<string, () => void>();
+  const entered: string[] = [];
+  const run: RunBuild = async ({ build }, _slot, signal) => {
+    entered.push(build.id);
+    await new Promise<void>((resolve, reject) => {
+      opened.set(build.id, resolve);
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+    return [anArtifact('disk.qcow2')];
+  };
+  return { run, entered, open: (id: string) => opened.get(id)?.() };
+};
+
+test('as many builds run at once as there are slots, each in a slot of its own, and the next when one ends', async () => {
+  const { run, entered, open } = gate();
+  await using here = await floor(run);
+  const ids = [await here.add(), await here.add(), await here.add()];
+  const [a = '', b = '', c = ''] = ids;
+  await Promise.all([becomes(here.store, a, 'running'), becomes(here.store, b, 'running')]);
+  assert.deepEqual(here.scheduler.slots(), [
+    { slot: 0, buildId: a },
+    { slot: 1, buildId: b },
+  ]);
+  assert.equal((await here.store.find(c))?.status, 'queued');
+  open(a);
+  assert.equal((await becomes(here.store, c, 'running')).slot, 0);
+  open(b);
+  open(c);
+  await Promise.all(ids.map((id) => becomes(here.store, id, 'succeeded')));
+  assert.deepEqual(await here.store.artifacts(c), [anArtifact('disk.qcow2')]);
+  assert.deepEqual(entered, ids);
+});
+
+test('a build that does not fit beside the running one waits for it, and no smaller one overtakes it', async () => {
+  const { run, entered, open } = gate();
+  await using here = await floor(run, { slots: 3, capacity: async () => ({ memoryMb: 1000, diskMb: 1000 }) });
+  const first = await here.add(aBuild({ demand: { memoryMb: 600, diskMb: 1 } }));
+  await becomes(here.store, first, 'running');
+  const large = await here.add(aBuild({ demand: { memoryMb: 600, diskMb: 1 } }));
+  const small = await here.add(aBuild({ demand: { memoryMb: 100, diskMb: 1 } }));
+  open(first);
+  await Promise.all([becomes(here.store, large, 'running'), becomes(here.store, small, 'running')]);
+  assert.deepEqual(entered, [first, large, small]);
+});
+
+test('an infra fault is tried again by itself after its pause, until no attempt is left', async () => {
+  const attempts: number[] = [];
+  const fail: RunBuild = async ({ build, token }) => {
+    attempts.push(build.attempt);
+    await here.store.beginStep(build.id, token, { name: 'start-machine', phase: 'booting' });
+    throw inStep(new Fault('hypervisor_failed', 'no such device'), 'start-machine');
+  };
+  await using here = await floor(fail, { clock: hasteClock });
+  const id = await here.add();
+  const ended = await becomes(here.store, id, 'failed');
+  assert.deepEqual(attempts, [1, 2, 3]);
+  assert.deepEqual(
+    [ended.fault?.code, ended.fault?.step, ended.attemptsLeft],
+    ['hypervisor_failed', 'start-machine', 0],
+  );
+  assert.ok(ended.endedAt !== undefined && ended.startedAt !== undefined);
+  assert.ok(ended.endedAt - ended.startedAt >= 12_000, 'it waited 2 s and 10 s');
+});
+
+test('a guest fault ends the build, and what nobody foresaw is internal', async () => {
+  const faults = [new Fault('guest_panicked', 'panic: x'), new TypeError('x is not a function')];
+  await using here = await floor(async () => {
+    throw faults.shift() ?? new Error('there is no third');
+  });
+  const one = await becomes(here.store, await here.add(), 'failed');
+  const two = await becomes(here.store, await here.add(), 'failed');
+  assert.deepEqual([one.fault?.code, two.fault?.code], ['guest_panicked', 'internal']);
+});
+
+test('a client that cancels stops the build at once, whatever breaks because of it', async () => {
+  await using here = await floor(async (claim, slot, signal) => {
+    await forever(claim, slot, signal).catch(() => undefined);
+    throw new Fault('program_failed', 'qemu ended with SIGTERM');
+  });
+  const id = await here.add();
+  await becomes(here.store, id, 'running');
+  await here.store.cancel(id);
+  assert.equal((await becomes(here.store, id, 'cancelled', 'failed', 'queued')).fault?.code, 'cancelled');
+});
+
+test('a daemon that drains queues what ran again with its attempt, and claims nothing more', async () => {
+  await using here = await floor(forever);
+  const ids = [await here.add(), await here.add(), await here.add()];
+  await Promise.all(ids.slice(0, 2).map((id) => becomes(here.store, id, 'running')));
+  await here.scheduler.drain(never);
+  assert.equal(here.scheduler.isDraining(), true);
+  here.scheduler.wake();
+  const builds = await Promise.all(ids.map((id) => here.store.find(id)));
+  assert.deepEqual(
+    builds.map((build) => [build?.status, build?.attempt, build?.attemptsLeft]),
+    [
+      ['queued', 1, 3],
+      ['queued', 1, 3],
+      ['queued', 0, 3],
+    ],
+  );
+});
+
+test('draining ends with its signal when a build does not let go', async () => {
+  const { promise, resolve } = settled<readonly []>();
+  const impatient = new AbortController();
+  // Not disposed by the test: what it waits for is the point.
+  const here = await floor(() => promise);
+  const id = await here.add();
+  await becomes(here.store, id, 'running');
+  const drained = here.scheduler.drain(impatient.signal);
+  impatient.abort(new Fault('draining', 'too late'));
+  await assert.rejects(drained, /too late/);
+  resolve([]);
+  await here[Symbol.asyncDispose]();
+});
+
+test('a build whose lease was taken over is stopped and left to its new worker', async () => {
+  const stopped = settled<unknown>();
+  const watch: RunBuild = async (claim: Claim, slot, signal) => {
+    await forever(claim, slot, signal).catch(() => undefined);
+    stopped.resolve(signal.reason);
+    return [];
+  };
+  await using here = await floor(watch, { leaseMs: 90 });
+  const id = await here.add();
+  await becomes(here.store, id, 'running');
+  const other = new Sqlite(here.file);
+  other.prepare(`UPDATE build SET token = 'of another' WHERE id = ?`).run(id);
+  other.close();
+  const reason = await soon(stopped.promise);
+  assert.ok(reason instanceof Fault && reason.code === 'lease_lost');
+  await here.scheduler.drain(never);
+  assert.equal((await here.store.find(id))?.status, 'running');
+});
+
+test('a store that cannot be written loses no build: its end is written when the store is back', async () => {
+  const { run, open } = gate();
+  await using here = await floor(run);
+  const id = await here.add();
+  await becomes(here.store, id, 'running');
+  using other = { db: new Sqlite(here.file), [Symbol.dispose]: () => void other.db.close() };
+  other.db.exec('BEGIN IMMEDIATE');
+  open(id);
+  while (here.errors.length === 0) await new Promise(setImmediate);
+  assert.equal((await here.store.find(id))?.status, 'running');
+  other.db.exec('ROLLBACK');
+  await becomes(here.store, id, 'succeeded');
+  const next = await here.add();
+  await becomes(here.store, next, 'running');
+});
+
+test('an end that the store refuses does not keep the build running for ever', async () => {
+  await using here = await floor(async () => [{ ...anArtifact('a'), sha256: 'not a digest' }]);
+  assert.equal((await becomes(here.store, await here.add(), 'failed')).fault?.code, 'internal');
+  assert.deepEqual(here.scheduler.slots()[0]?.buildId, undefined);
+});

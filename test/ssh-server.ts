@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { disposals } from '../src/disposals.ts';
+import { makeSshKey } from '../src/guest/ssh-key.ts';
+import type { SshSpec } from '../src/guest/types.ts';
+import { runProgram } from '../src/program.ts';
+
+/** A signal that never aborts. */
+export const on = () => new AbortController().signal;
+
+/** How a forwarded port treats a connection: to the server, shut at once, taken in silence, or shut after half a banner. */
+type Line = 'through' | 'shut' | 'silent' | 'garbage';
+
+/** A port as QEMU forwards it: it is open from the start, and what is behind it may come, go and change. */
+const makeCable = async () => {
+  const sockets = new Set<Socket>();
+  const state: { line: Line; port: number } = { line: 'through', port: 0 };
+  const keep = (socket: Socket) => {
+    sockets.add(socket);
+    // What breaks on one side is broken on the other; that is all there is to say about it here.
+    socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
+    return socket;
+  };
+  const server: Server = createServer((near) => {
+    keep(near);
+    if (state.line === 'silent') return;
+    if (state.line === 'garbage') return void near.end('HTTP/1.0 400 Bad Request\r\n\r\n');
+    if (state.line === 'shut') return void near.destroy();
+    const far = keep(connect(state.port, '127.0.0.1'));
+    near.pipe(far).pipe(near);
+    near.once('close', () => far.destroy());
+    far.once('close', () => near.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = () => sockets.forEach((socket) => socket.destroy());
+  return {
+    state,
+    cut,
+    port: portOf(server),
+    async [Symbol.asyncDispose]() {
+      cut();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+};
+
+const portOf = (server: Server) => {
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('A server without a port');
+  return address.port;
+};
+
+const freePort = async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const port = portOf(server);
+  server.close();
+  await once(server, 'close');
+  return port;
+};
+
+/** Every process below this one, itself included. */
+const treeOf = async (root: number): Promise<readonly number[]> => {
+  const { stdout } = await runProgram('ps', ['-A', '-o', 'pid=', '-o', 'ppid='], { signal: on() });
+  const pairs = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  const tree = [root];
+  for (const parent of tree) for (const [pid = 0, ppid] of pairs) if (ppid === parent) tree.push(pid);
+  return tree;
+};
+
+// sshd, and beside it a reader of the pipe from this process: a test that is killed leaves no server behind.
+const guarded = `
+exec 3<&0 </dev/null
+/usr/sbin/sshd "$@" 3<&- & sshd=$!
+{ read -r _ <&3; kill "$sshd"; } >/dev/null 2>&1 &
+wait "$sshd"
+`;
+
+const startSshd = async (folder: string, hostKey: string) => {
+  const port = await freePort();
+  const config = join(folder, `sshd-${port}.conf`);
+  const lines = [
+    `ListenAddress 127.0.0.1:${port}`,
+    `HostKey ${hostKey}`,
+    `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
+    'StrictModes no',
+    'UsePAM no',
+    'PidFile none',
+    'PasswordAuthentication no',
+    'PermitUserEnvironment no',
+    'MaxStartups 100',
+  ];
+  await writeFile(config, `${lines.join('\n')}\n`);
+  // Where sshd runs as root it wants this folder, which the host's own service makes when it starts.
+  if (userInfo().uid === 0 && !existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 });
+  const child = spawn('sh', ['-c', guarded, 'sh', '-D', '-e', '-f', config], { stdio: ['pipe', 'ignore', 'pipe'] });
+  const gone = once(child, 'exit');
+  for await (const line of createInterface({ input: child.stderr })) if (line.includes('Server listening')) break;
+  child.stderr.resume();
+  return {
+    port,
+    /** As a machine whose power is cut: every process of it at once. */
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      for (const pid of await treeOf(child.pid ?? 0)) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch (error) {
+          // It went by itself in between.
+          if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+        }
+      }
+      await gone;
+    },
+  };
+};
+
+/** A guest without a machine: a real sshd behind a forwarded port, a build's key that may log in, and a folder. */
+export const guestHouse = async ({ isUp = true } = {}) => {
+  const pile = disposals();
+  const folder = await mkdtemp(join(tmpdir(), 'ssh-'));
+  pile.defer(() => rm(folder, { recursive: true, force: true }));
+  const cable = pile.keep(await makeCable());
+  const key = await makeSshKey(folder, on());
+  const authorize = (line: string) => writeFile(join(folder, 'authorized_keys'), line);
+  await authorize(`${key.publicKey}\n`);
+  const makeHostKey = async (name: string) => {
+    const path = join(folder, name);
+    await runProgram('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path], { signal: on() });
+    chmodSync(path, 0o600);
+    return path;
+  };
+  const hostKey = await makeHostKey('host');
+  let server: Awaited<ReturnType<typeof startSshd>> | undefined;
+  const powerOff = async () => {
+    await server?.[Symbol.asyncDispose]();
+    server = undefined;
+  };
+  pile.defer(powerOff);
+  const powerOn = async (withKey = hostKey) => {
+    server = await startSshd(folder, withKey);
+    cable.state.port = server.port;
+    cable.state.line = 'through';
+  };
+  if (isUp) await powerOn();
+  else cable.state.line = 'shut';
+  const spec: SshSpec = {
+    host: '127.0.0.1',
+    port: cable.port,
+    username: userInfo().username,
+    keyFile: key.privateFile,
+    knownHostsFile: join(folder, 'known hosts 100%'),
+    folder,
+    timeoutMs: 20_000,
+  };
+  return {
+    folder,
+    key,
+    spec,
+    authorize,
+    makeHostKey,
+    powerOn,
+    powerOff,
+    cut: cable.cut,
+    line: (line: Line) => {
+      cable.state.line = line;
+    },
+    /** The command lines of the ssh clients that still live for this guest. */
+    sshProcesses: async () => {
+      const { stdout } = await runProgram('ps', ['-A', '-o', 'args='], { signal: on() });
+      return stdout.split('\n').filter((line) => line.includes(`${folder}/id_ed25519`));
+    },
+    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+  };
+};

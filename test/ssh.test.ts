@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { systemClock } from '../src/clock.ts';
+import { Fault, type FaultCode } from '../src/fault.ts';
+import { connectSsh } from '../src/guest/connect-ssh.ts';
+import { makeSshKey } from '../src/guest/ssh-key.ts';
+import type { Guest } from '../src/guest/types.ts';
+import { runProgram } from '../src/program.ts';
+import { guestHouse, on } from './ssh-server.ts';
+
+const failsAs =
+  (code: FaultCode, ...words: readonly RegExp[]) =>
+  (error: unknown) => {
+    assert.ok(error instanceof Fault, String(error));
+    assert.equal(error.code, code, error.message);
+    for (const word of words) assert.match(error.message, word);
+    return true;
+  };
+
+const quiet = { clock: systemClock, onNote: () => undefined };
+
+const talk = async (guest: Guest, command: string, input?: string | Uint8Array | { readonly file: string }) => {
+  const lines: string[] = [];
+  const { exitCode } = await guest.run(
+    command,
+    { onLine: (line, stream) => lines.push(`${stream} ${line}`), ...(input === undefined ? {} : { input }) },
+    on(),
+  );
+  return { exitCode, lines };
+};
+
+test('a made key is a pair that only its owner can read, and making it again replaces it', async () => {
+  await using house = await guestHouse({ isUp: false });
+  assert.match(house.key.publicKey, /^ssh-ed25519 [A-Za-z0-9+/=]+ imaged$/);
+  assert.equal((await stat(house.key.privateFile)).mode & 0o777, 0o600);
+  const again = await makeSshKey(house.folder, on());
+  assert.notEqual(again.publicKey, house.key.publicKey);
+  const { stdout } = await runProgram('ssh-keygen', ['-y', '-f', again.privateFile], { signal: on() });
+  assert.equal(stdout.trim(), again.publicKey);
+});
+
+test("a command's lines come as they are printed, by stream, and its exit code is its own, 255 included", async () => {
+  await using house = await guestHouse();
+  await using guest = await connectSsh(house.spec, quiet, on());
+  assert.deepEqual(await talk(guest, `echo "it's"; exit 3`), { exitCode: 3, lines: ["stdout it's"] });
+  assert.deepEqual(await talk(guest, 'echo bad >&2'), { exitCode: 0, lines: ['stderr bad'] });
+  assert.deepEqual(await talk(guest, 'exit 255'), { exitCode: 255, lines: [] });
+  assert.deepEqual(await talk(guest, 'printf unended >&2; exit 255'), { exitCode: 255, lines: ['stderr unended'] });
+  assert.deepEqual((await talk(guest, 'kill -9 $$')).exitCode, 137);
+  assert.equal((await talk(guest, 'if')).exitCode, 2);
+  assert.deepEqual(await talk(guest, 'cat; exit 1', 'a\nb'), { exitCode: 1, lines: ['stdout a', 'stdout b'] });
+  const file = join(house.folder, 'input');
+  await writeFile(file, 'x'.repeat(3_000_000));
+  assert.deepEqual((await talk(guest, 'wc -c', { file })).lines, ['stdout 3000000']);
+  assert.equal((await talk(guest, 'true', { file })).exitCode, 0, 'input that nobody reads');
+  assert.equal((await talk(guest, 'i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done')).lines.length, 5000);
+});
+
+test('several commands run at once over the one connection', async () => {
+  await using house = await guestHouse();
+  await using guest = await connectSsh(house.spec, quiet, on());
+  const all = await Promise.all(Array.from({ length: 5 }, (_, n) => talk(guest, `echo $PPID; exit ${n}`)));
+  assert.deepEqual(
+    all.map(({ exitCode }) => exitCode),
+    [0, 1, 2, 3, 4],
+  );
+});
+
+test('the line for a person logs in with what the build has learnt', async () => {
+  await using house = await guestHouse();
+  await using guest = await connectSsh(house.spec, quiet, on());
+  const command = `${guest.sshLine} -o BatchMode=yes echo in`;
+  const { stdout } = await runProgram('sh', ['-c', command], { signal: on() });
+  assert.equal(stdout, 'in\n');
+  assert.match(await readFile(house.spec.knownHostsFile, 'utf8'), /^guest ssh-ed25519 /);
+});
+
+test('a guest that boots is tried until it answers, and each new reason is noted once', async () => {
+  await using house = await guestHouse({ isUp: false });
+  const notes: string[] = [];
+  const connecting = connectSsh(house.spec, { ...quiet, onNote: (text) => notes.push(text) }, on());
+  const untilNoted = async (words: RegExp) => {
+    while (!notes.some((note) => words.test(note))) await systemClock.sleep(20, on());
+  };
+  await untilNoted(/Connection (closed|reset)/);
+  house.line('silent');
+  await untilNoted(/no ssh server spoke within \d+ ms/);
+  await house.powerOn();
+  await using guest = await connecting;
+  assert.equal((await talk(guest, 'true')).exitCode, 0);
+  assert.equal(new Set(notes).size, notes.length);
+});
+
+test('a guest that never answers is unreachable when the time is over, with the stage it came to', async () => {
+  await using house = await guestHouse({ isUp: false });
+  const spec = { ...house.spec, timeoutMs: 700 };
+  const failing = async (word: RegExp) =>
+    assert.rejects(connectSsh(spec, quiet, on()), failsAs('ssh_unreachable', /within 0.7 s/, word));
+  await failing(/Connection (closed|reset)/);
+  house.line('silent');
+  await failing(/no ssh server spoke/);
+  house.line('garbage');
+  await failing(/Connection (closed|reset)|Invalid|banner/);
+  await assert.rejects(connectSsh({ ...spec, port: 1 }, quiet, on()), failsAs('ssh_unreachable', /refused/));
+  assert.deepEqual(await house.sshProcesses(), []);
+});
+
+test('a key that comes late is waited for, one that never comes is a denial', async () => {
+  await using house = await guestHouse();
+  await house.authorize('');
+  let notes = 0;
+  const onNote = () => {
+    notes++;
+    void house.authorize(`${house.key.publicKey}\n`);
+  };
+  {
+    await using guest = await connectSsh(house.spec, { ...quiet, onNote }, on());
+    assert.ok(guest);
+    assert.equal(notes, 1);
+  }
+  await house.authorize('');
+  await assert.rejects(connectSsh(house.spec, quiet, on()), failsAs('ssh_denied', /authorized_keys/));
+});
+
+test('another host key than the one that was learnt ends the build at once', async () => {
+  await using house = await guestHouse();
+  await using guest = await connectSsh(house.spec, quiet, on());
+  await house.powerOff();
+  await house.powerOn(await house.makeHostKey('other'));
+  const startedAt = systemClock.elapsed();
+  await assert.rejects(guest.reconnect(on()), failsAs('host_key_changed'));
+  assert.ok(systemClock.elapsed() - startedAt < 5000);
+});
+
+test('a connection that is lost in the middle is broken, not an exit code, and comes back after a reboot', async () => {
+  await using house = await guestHouse();
+  await using guest = await connectSsh(house.spec, quiet, on());
+  for (const loss of ['cut', 'power'] as const) {
+    const lines: string[] = [];
+    const running = guest.run(
+      'echo begun; exec sleep 1000',
+      {
+        onLine: (line) => {
+          lines.push(line);
+          if (loss === 'cut') house.cut();
+          else void house.powerOff();
+        },
+      },
+      on(),
+    );
+    await assert.rejects(running, failsAs('ssh_broken', /before the command did: .*\w/));
+    assert.deepEqual(lines, ['begun']);
+    await assert.rejects(talk(guest, 'true'), failsAs('ssh_broken'), 'nothing runs until it is reconnected');
+    if (loss === 'power') await house.powerOn();
+    await guest.reconnect(on());
+    assert.deepEqual((await talk(guest, 'echo back')).lines, ['stdout back']);
+  }
+});
+
+test('an abort ends a command and a login with its own reason, and leaves no ssh', async () => {
+  await using house = await guestHouse();
+  const reason = new Fault('cancelled', 'The build was cancelled');
+  {
+    await using guest = await connectSsh(house.spec, quiet, on());
+    const abort = new AbortController();
+    const running = guest.run('echo up; sleep 1000', { onLine: () => abort.abort(reason) }, abort.signal);
+    await assert.rejects(running, reason);
+    assert.equal((await talk(guest, 'true')).exitCode, 0, 'the connection itself goes on');
+    // What is left is the master with its guard.
+    while ((await house.sshProcesses()).some((line) => line.includes('ControlMaster=no')))
+      await systemClock.sleep(10, on());
+  }
+  house.line('silent');
+  const abort = new AbortController();
+  const connecting = connectSsh(house.spec, quiet, abort.signal);
+  while ((await house.sshProcesses()).length === 0) await systemClock.sleep(10, on());
+  abort.abort(reason);
+  await assert.rejects(connecting, reason);
+  assert.deepEqual(await house.sshProcesses(), []);
+});
+
+test('no ssh outlives the disposal, whatever still runs', async () => {
+  await using house = await guestHouse();
+  const guest = await connectSsh(house.spec, quiet, on());
+  let lines = 0;
+  const running = guest.run('echo up; exec sleep 1000', { onLine: () => lines++ }, on());
+  const broken = assert.rejects(running, failsAs('ssh_broken'));
+  while (lines === 0) await systemClock.sleep(10, on());
+  assert.ok((await house.sshProcesses()).length >= 2);
+  await guest[Symbol.asyncDispose]();
+  assert.deepEqual(await house.sshProcesses(), []);
+  await broken;
+});
+
+test('no ssh outlives a daemon that is killed with -9', async () => {
+  await using house = await guestHouse();
+  const program = `
+    import { connectSsh } from ${JSON.stringify(new URL('../src/guest/connect-ssh.js', import.meta.url).href)};
+    import { systemClock } from ${JSON.stringify(new URL('../src/clock.js', import.meta.url).href)};
+    const on = new AbortController().signal;
+    const guest = await connectSsh(${JSON.stringify(house.spec)}, { clock: systemClock, onNote: () => {} }, on);
+    await guest.run('echo up; exec sleep 1000', { onLine: (line) => console.log(line) }, on);
+  `;
+  const daemon = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const line of createInterface({ input: daemon.stdout })) if (line === 'up') break;
+  assert.ok((await house.sshProcesses()).length >= 2);
+  daemon.kill('SIGKILL');
+  await once(daemon, 'exit');
+  using limit = systemClock.deadline(5000, on(), () => new Error('an ssh is still there'));
+  while ((await house.sshProcesses()).length > 0) await systemClock.sleep(20, limit.signal);
+  // What it left in the folder does not stand in the way of the next daemon.
+  await using guest = await connectSsh(house.spec, quiet, on());
+  assert.equal((await talk(guest, 'true')).exitCode, 0);
+});
+
+test('a folder whose path is too long for a socket is refused before anything starts', async () => {
+  await using house = await guestHouse({ isUp: false });
+  const spec = { ...house.spec, folder: join(house.folder, 'x'.repeat(80)) };
+  await assert.rejects(connectSsh(spec, quiet, on()), failsAs('configuration_invalid', /too long/));
+});

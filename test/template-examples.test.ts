@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { checkTemplate } from '../src/template/check.ts';
+import { parseTemplate } from '../src/template/schema.ts';
+
+const examples = fileURLToPath(new URL('../../examples', import.meta.url));
+const folders = (await readdir(examples, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+
+/** Makes something for every medium that a template names: a folder where it wants one, else a file. */
+const standIns = async (text: string, home: string): Promise<Record<string, string>> => {
+  const media: Record<string, string> = {};
+  for (const [, key, name = '', below = ''] of text.matchAll(/"(\w+)": "media:([^/"]+)\/?([^"]*)"/g)) {
+    const path = join(home, name, below);
+    media[name] = join(home, name);
+    await mkdir(key === 'folder' ? path : dirname(path), { recursive: true });
+    if (key !== 'folder') await writeFile(path, 'stands in');
+  }
+  return media;
+};
+
+for (const { name } of folders)
+  test(`examples/${name} is a template that can be stored, with every file it names`, async () => {
+    const home = await mkdtemp(join(tmpdir(), 'examples-'));
+    try {
+      const context = join(examples, name);
+      const text = await readFile(join(context, 'template.json'), 'utf8');
+      const template = parseTemplate(JSON.parse(text));
+      await checkTemplate(template, { context, media: await standIns(text, home) });
+      assert.equal(template.name, name);
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
+  });

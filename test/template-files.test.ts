@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Fault } from '../src/fault.ts';
+import { demandOf } from '../src/template/demand.ts';
+import { parseTemplate } from '../src/template/schema.ts';
+import { resolve } from '../src/template/resolve.ts';
+
+const qcow2 = (facts: { readonly backing?: boolean; readonly dataFile?: boolean; readonly bytes?: number } = {}) => {
+  const header = Buffer.alloc(512);
+  header.writeUInt32BE(0x5146_49fb, 0);
+  header.writeUInt32BE(3, 4);
+  header.writeBigUInt64BE(facts.backing === true ? 200n : 0n, 8);
+  header.writeBigUInt64BE(BigInt(facts.bytes ?? 10 * 1024 ** 2 + 1), 24);
+  header.writeBigUInt64BE(facts.dataFile === true ? 4n : 0n, 72);
+  return header;
+};
+
+const workshop = async () => {
+  const home = await mkdtemp(join(tmpdir(), 'files-'));
+  const [context, medium] = [join(home, 'context'), join(home, 'tiny')];
+  await mkdir(join(context, 'sub'), { recursive: true });
+  await mkdir(medium);
+  await writeFile(join(home, 'secret'), 'secret');
+  await writeFile(join(context, 'sub/file'), 'text');
+  await writeFile(join(medium, 'vmlinux'), 'kernel');
+  await symlink('../../secret', join(context, 'sub/out'));
+  await symlink('/etc/passwd', join(medium, 'out'));
+  await symlink('loop', join(context, 'loop'));
+  const media = {
+    tiny: medium,
+    'tiny/one': join(home, 'secret'),
+    iso: join(medium, 'vmlinux'),
+    gone: join(home, 'gone'),
+  };
+  return {
+    context,
+    medium,
+    spec: (document: object, files: { context?: string } = { context }) =>
+      resolve({
+        template: parseTemplate({
+          name: 'files',
+          machine: { floppy: 'media:iso', disks: [{ size: '1G' }] },
+          ...document,
+        }),
+        variables: {},
+        files: { ...files, media },
+        frozen: { buildId: 'b', timestampMs: 0 },
+        defaults: { timeoutMs: 1 },
+      }),
+    [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
+  };
+};
+
+const refused = (pointer: string, message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof Fault, String(error));
+  const found = error.facts.errors?.find((complaint) => complaint.pointer === pointer);
+  assert.match(found?.message ?? JSON.stringify(error.facts), message);
+  return true;
+};
+
+test('files of the context and of media are found, in folders and by the longest name', async () => {
+  await using shop = await workshop();
+  const { http } = await shop.spec({
+    http: {
+      a: { file: 'sub/file' },
+      b: { folder: 'sub' },
+      c: { file: 'media:tiny/vmlinux' },
+      d: { file: 'media:tiny/one' },
+      e: { folder: 'media:tiny' },
+      f: { file: './sub//file' },
+    },
+  });
+  const paths = http.map((entry) =>
+    entry.kind === 'file' ? entry.file.path : entry.kind === 'folder' ? entry.folder.path : '',
+  );
+  assert.deepEqual(paths, [
+    join(shop.context, 'sub/file'),
+    join(shop.context, 'sub'),
+    join(shop.medium, 'vmlinux'),
+    join(shop.medium, '../secret'),
+    shop.medium,
+    join(shop.context, 'sub/file'),
+  ]);
+});
+
+test('no reference leads out of the context or the medium, and none to what is not there', async () => {
+  await using shop = await workshop();
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['../secret', /holds "\.\."/],
+    ['sub/../../secret', /holds "\.\."/],
+    ['/etc/passwd', /is absolute/],
+    ['sub/out', /leads out/],
+    ['media:tiny/out', /leads out/],
+    ['media:tiny/../secret', /holds "\.\."/],
+    ['media:/etc/passwd', /is absolute/],
+    ['media:other/x', /no medium "other"/],
+    ['media:tinny/x', /did you mean "tiny"/],
+    ['media:gone', /there is no "media:gone"/],
+    ['media:iso/x', /there is no/],
+    ['media:', /is not a path/],
+    ['loop', /there is no "loop"/],
+    ['sub/absent', /there is no "sub\/absent"/],
+    ['sub', /is not a file/],
+    ['a\0b', /NUL/],
+    [`${'x'.repeat(300)}`, /there is no/],
+    ['media:constructor', /no medium/],
+  ];
+  for (const [file, message] of cases)
+    await assert.rejects(shop.spec({ http: { a: { file } } }), refused('/http/a/file', message), file);
+  await assert.rejects(
+    shop.spec({ http: { a: { file: 'sub/file' } } }, {}),
+    refused('/http/a/file', /there is none: send a tar/),
+  );
+  await assert.rejects(
+    shop.spec({ http: { a: { folder: 'sub/file' } } }),
+    refused('/http/a/folder', /is not a folder/),
+  );
+});
+
+test('a base is known by its header, and its size counts towards what the build takes', async () => {
+  await using shop = await workshop();
+  await writeFile(join(shop.context, 'base.img'), qcow2());
+  await writeFile(join(shop.context, 'raw.img'), Buffer.alloc(3_000_000));
+  const spec = await shop.spec({ machine: { disks: [{ base: 'base.img' }, { base: 'raw.img', size: '100M' }] } });
+  assert.deepEqual(
+    spec.disks.map(({ base, sizeMb }) => [base?.format, base?.virtualMb, sizeMb]),
+    [
+      ['qcow2', 11, undefined],
+      ['raw', 3, 100],
+    ],
+  );
+  assert.equal(spec.boot.device, 'disk');
+  assert.deepEqual(demandOf(spec), { memoryMb: 512, diskMb: 13 + 102 + 13 });
+});
+
+test('an image that names a second file of the host is refused when a client sent it', async () => {
+  await using shop = await workshop();
+  for (const facts of [{ backing: true }, { dataFile: true }]) {
+    await writeFile(join(shop.context, 'evil.img'), qcow2(facts));
+    const spec = shop.spec({ machine: { disks: [{ base: 'evil.img' }] } });
+    await assert.rejects(spec, refused('/machine/disks/0/base', /needs a second file/));
+    await writeFile(join(shop.medium, 'layer.img'), qcow2(facts));
+    assert.equal((await shop.spec({ machine: { disks: [{ base: 'media:tiny/layer.img' }] } })).disks.length, 1);
+  }
+  await writeFile(join(shop.context, 'huge.img'), qcow2({ bytes: 2 ** 62 }));
+  await assert.rejects(
+    shop.spec({ machine: { disks: [{ base: 'huge.img' }] } }),
+    refused('/machine/disks/0/base', /no sense/),
+  );
+});

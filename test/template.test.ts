@@ -1,0 +1,396 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Fault } from '../src/fault.ts';
+import { maskOf as mask } from '../src/template/mask.ts';
+import { parseTemplate } from '../src/template/schema.ts';
+import { render } from '../src/template/render.ts';
+import { checkTemplate } from '../src/template/check.ts';
+import { resolve } from '../src/template/resolve.ts';
+import { demandOf, shapeOf } from '../src/template/demand.ts';
+import type { LateFacts } from '../src/template/spec.ts';
+import { turnsOf } from '../src/template/turns.ts';
+
+const late: LateFacts = {
+  http_url: 'http://10.0.2.2:80',
+  http_ip: '10.0.2.2',
+  http_port: '80',
+  http_addr: '10.0.2.2:80',
+  host_ip: '10.0.2.2',
+  guest_ip: '10.0.2.15',
+  mac: '52:54:00:00:00:01',
+  vm_name: 'imaged-0',
+  ssh_public_key: 'ssh-ed25519 AAAA+/ build',
+};
+
+const frozen = { buildId: '01J0000000000000000000000A', timestampMs: Date.UTC(2025, 6, 4, 15, 6, 7, 89) };
+
+/** The least that can be built: an empty disk, filled by nobody, and a guest on a floppy. */
+const least = {
+  name: 'least',
+  machine: { floppy: 'media:floppy', disks: [{ size: '1G' }] },
+  install: {},
+};
+
+const media = { floppy: import.meta.filename };
+
+const resolved = (document: object, variables: Record<string, string> = {}) =>
+  resolve({
+    template: parseTemplate({ ...least, ...document }),
+    variables,
+    files: { media },
+    frozen,
+    defaults: { timeoutMs: 3_600_000 },
+  });
+
+const errorsOf = async (act: () => unknown): Promise<Record<string, string>> => {
+  try {
+    await act();
+  } catch (error) {
+    assert.ok(error instanceof Fault, String(error));
+    assert.equal(error.code, 'template_invalid');
+    return Object.fromEntries((error.facts.errors ?? []).map(({ pointer, message }) => [pointer, message]));
+  }
+  return {};
+};
+
+const shown = async (text: string, variables: Record<string, string> = {}, declared: object = {}) => {
+  const spec = await resolved({ http: { f: text }, variables: declared }, variables);
+  const [entry] = spec.http;
+  assert.ok(entry?.kind === 'text');
+  return render(entry.text, late);
+};
+
+test('a template that says little gets plain defaults', async () => {
+  const spec = await resolved({});
+  assert.deepEqual(spec, {
+    name: 'least',
+    memoryMb: 512,
+    disks: [{ format: 'qcow2', sizeMb: 1024 }],
+    nics: [{ network: 'local' }],
+    floppy: { path: import.meta.filename, shown: 'media:floppy' },
+    boot: { device: 'floppy' },
+    qemu: { cpus: 1 },
+    http: [],
+    install: { turns: [], ends: 'any', timeoutMs: 3_600_000 },
+    provisioners: [],
+    shutdown: { timeoutMs: 300_000 },
+    artifacts: [{ name: 'least.qcow2', format: 'qcow2', disk: 0 }],
+    timeoutMs: 3_600_000,
+    secrets: [],
+  });
+  assert.deepEqual(shapeOf(spec).boot, { device: 'floppy' });
+  assert.deepEqual(demandOf(spec), { memoryMb: 512, diskMb: 2 * (1024 + 2) });
+});
+
+test('every wrong place of a document is told at once, by pointer', async () => {
+  const errors = await errorsOf(() =>
+    parseTemplate({
+      name: 'Bad Name',
+      machine: { memory: '10 potatoes', disks: [{ size: 'x', sise: 1 }], cpus: 'two' },
+      instal: {},
+      builders: [],
+      http: { a: { content: 'x', file: 'y' }, b: 7, c: { contnt: 'x' } },
+      install: { console: [{ hear: '(' }, {}, { say: 'x', press: '<entr>' }], boot_wait: '5 minutes' },
+      communicator: { ssh_username: 'root' },
+      provisioners: [{ type: 'shel' }, { type: 'shell' }, { type: 'shell', inline: 'x', iso_url: 'y' }],
+      variables: { http_url: {}, 'a/b': {}, ok: { default: 'x', required: true } },
+    }),
+  );
+  assert.deepEqual(Object.keys(errors).sort(), [
+    '/builders',
+    '/communicator/ssh_username',
+    '/http/a',
+    '/http/b',
+    '/http/c',
+    '/http/c/contnt',
+    '/instal',
+    '/install/boot_wait',
+    '/install/console/0/hear',
+    '/install/console/1',
+    '/install/console/2/press',
+    '/machine/cpus',
+    '/machine/disks/0/sise',
+    '/machine/disks/0/size',
+    '/machine/memory',
+    '/name',
+    '/provisioners/0/type',
+    '/provisioners/1',
+    '/provisioners/2/iso_url',
+    '/variables/a~1b',
+    '/variables/http_url',
+    '/variables/ok',
+  ]);
+  assert.match(errors['/instal'] ?? '', /did you mean "install"\?/);
+  assert.match(errors['/machine/disks/0/sise'] ?? '', /did you mean "size"\?/);
+  assert.match(errors['/builders'] ?? '', /Packer's key "builders": describe the machine under "machine"/);
+  assert.match(errors['/communicator/ssh_username'] ?? '', /"username" in "communicator"/);
+  assert.match(errors['/http/b'] ?? '', /must be string or object/);
+});
+
+test('variables take what was sent, else their default, which may refer to others', async () => {
+  const declared = { a: { default: '{{ b }}-{{user `c`}}' }, b: { default: 'B' }, c: { default: 'C' }, none: {} };
+  assert.equal(await shown('{{ a }}{{ none }}', { b: 'x' }, declared), 'x-C');
+});
+
+test('a value is never looked into, whatever it holds', async () => {
+  const value = '{{ c }} {{ http_url }} }} {{';
+  assert.equal(await shown('[{{ a }}]', { a: value }, { a: {}, c: { default: 'no' } }), `[${value}]`);
+  assert.equal(await shown('[{{ b }}]', { a: value }, { a: {}, b: { default: '<{{ a }}>' } }), `[<${value}>]`);
+});
+
+test('variables are checked: unknown, missing, unfit, in a circle', async () => {
+  const variables = {
+    release: { pattern: '[0-9]+[.][0-9]', default: '7.9' },
+    key: { required: true, description: 'public key' },
+    a: { default: '{{ b }}' },
+    b: { default: '{{ a }}' },
+    slow: { pattern: '(a+)+' },
+  };
+  const errors = await errorsOf(() =>
+    resolved({ variables }, { relaese: '7.8', release: '7.10', slow: `${'a'.repeat(40)}b` }),
+  );
+  assert.match(errors['/variables/relaese'] ?? '', /did you mean "release"\?/);
+  assert.match(errors['/variables/release'] ?? '', /must match/);
+  assert.match(errors['/variables/key'] ?? '', /is required: public key/);
+  assert.match(errors['/variables/b/default'] ?? '', /in a circle: a -> b -> a/);
+  assert.match(errors['/variables/slow/pattern'] ?? '', /takes more than 200 ms/);
+});
+
+test("names of objects' own are no variables", async () => {
+  for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+    const errors = await errorsOf(() => resolved({ http: { f: `{{ ${name} }}` } }));
+    assert.match(errors['/http/f'] ?? '', /is unknown/, name);
+    const sent = await errorsOf(() => resolved({}, Object.fromEntries([[name, 'x']])));
+    assert.match(sent[`/variables/${name}`] ?? '', /no such variable/, name);
+  }
+});
+
+test("the template language: ours, Packer's, pipes, brackets and the way to write {{", async () => {
+  const declared = { name: { default: 'Ab' } };
+  const cases = {
+    '{{ http_url }}/{{ .HTTPIP }}:{{.HTTPPort}}/{{ .Name }}': 'http://10.0.2.2:80/10.0.2.2:80/imaged-0',
+    '{{ name | upper }}{{ lower name }}{{ upper (user `name`) }}': 'ABabAB',
+    '{{ upper `x` }}{{ "q\\t" }}{{ name | lower | upper }}': 'Xq\tAB',
+    '{{ replace `b` `c` name }}{{ replace "A" "" 1 "AAA" }}{{ replace_all `.` `_` `a.b.c` }}': 'AcAAa_b_c',
+    '{{ trim `  x ` }}{{ join_path `a/` `/b` `c` }}{{ regex_escape `a.b` }}': 'xa/b/ca\\.b',
+    '{{ `{{` }} x }} {{ "{{ y }}" }}': '{{ x }} {{ y }}',
+    '{{ timestamp }} {{ isotime }}': '1751641567 2025-07-04T15:06:07Z',
+    '{{ isotime `Mon Jan _2 3:04:05PM 06 .000` }}': 'Fri Jul  4 3:06:07PM 25 .089',
+    '{{ isotime "20060102-150405" }} {{ strftime `%Y-%m-%d %j %%` }}': '20250704-150607 2025-07-04 185 %',
+    '{{ build_id }} {{ build_name }}': '01J0000000000000000000000A least',
+    '{{ ssh_public_key | urlquery }} {{ mac | upper }}': 'ssh-ed25519%20AAAA%2B%2F%20build 52:54:00:00:00:01',
+    'a } b { c }}': 'a } b { c }}',
+  };
+  for (const [text, expected] of Object.entries(cases)) assert.equal(await shown(text, {}, declared), expected, text);
+});
+
+test('what the language has not is refused by name, with its place', async () => {
+  const cases = {
+    '{{ env `HOME` }}': /env .*declare a variable/,
+    'x\n {{ nmae }}': /line 2, column 5: .*did you mean "name"/,
+    '{{ if name }}': /no conditions/,
+    '{{ .Foo }}': /\.HTTPIP/,
+    '{{ user name }}': /user takes/,
+    '{{ user `nam` }}': /did you mean "name"/,
+    '{{ name': /has no "}}"/,
+    '{{ }}': /must stand before/,
+    '{{ name | }}': /must stand before/,
+    '{{ upper }}': /takes 1 arguments, not 0/,
+    '{{ upper `a` `b` }}': /takes 1 arguments, not 2/,
+    '{{ http_ip | replace `a` `b` }}': /known only when the machine/,
+    '{{ strftime `%Q` }}': /knows no "%Q"/,
+    '{{ (((((((((name))))))))) }}': /nested more than/,
+    '{{ name $ }}': /cannot stand/,
+    '{{- name }}': /cannot stand/,
+  };
+  for (const [text, expected] of Object.entries(cases)) {
+    const errors = await errorsOf(() => resolved({ http: { f: text }, variables: { name: { default: 'x' } } }));
+    assert.match(errors['/http/f'] ?? '', expected, text);
+  }
+});
+
+test('uuids differ from place to place and not from one resolving to the next', async () => {
+  const text = '{{ uuid }} {{ uuid }}';
+  const [first, second] = (await shown(text)).split(' ');
+  assert.match(first ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.notEqual(first, second);
+  assert.equal(await shown(text), `${first} ${second}`);
+});
+
+test('what only the machine knows is refused where it is needed before', async () => {
+  const errors = await errorsOf(() =>
+    resolved({
+      machine: { ...least.machine, memory: '{{ http_port }}', boot: { append: 'ip={{ guest_ip }}' } },
+      artifacts: [{ name: '{{ mac }}.qcow2' }],
+    }),
+  );
+  assert.deepEqual(Object.keys(errors).sort(), ['/artifacts/0/name', '/machine/boot/append', '/machine/memory']);
+  assert.match(errors['/machine/memory'] ?? '', /known only when the machine is there: it may be used in http texts/);
+});
+
+test('texts cannot grow without bound', async () => {
+  const variables = Object.fromEntries(
+    Array.from({ length: 12 }, (_, index) => [
+      `v${index}`,
+      { default: index === 0 ? 'x'.repeat(1000) : `{{ v${index - 1} }}`.repeat(10) },
+    ]),
+  );
+  const errors = await errorsOf(() => resolved({ variables }));
+  assert.match(Object.values(errors).join(), /more than 65536 characters/);
+  const many = await errorsOf(() =>
+    resolved({ variables: { v: {} }, http: { f: '{{ v }}'.repeat(2000) } }, { v: 'x'.repeat(60_000) }),
+  );
+  assert.match(many['/http/f'] ?? '', /come to more than/);
+});
+
+test('secrets are collected, in every form a function gives them, and masked in every form of a log', async () => {
+  const variables = { password: { sensitive: true }, derived: { default: 'pre-{{ password | upper }}' } };
+  const spec = await resolved(
+    { variables, http: { f: '{{ password | lower }} {{ derived }}' } },
+    { password: "Hunter2'&x" },
+  );
+  assert.deepEqual(spec.secrets, ["HUNTER2'&X", "Hunter2'&x", "hunter2'&x", "pre-HUNTER2'&X"]);
+  const masked = mask(["Hunter2'&x", 'Hunter2']);
+  const base64 = Buffer.from("Hunter2'&x").toString('base64');
+  assert.equal(
+    masked(`a Hunter2'&x b ${encodeURIComponent("Hunter2'&x")} ${base64} Hunter2'\\''&x Hunter2 c`),
+    'a <sensitive> b <sensitive> <sensitive> <sensitive> <sensitive> c',
+  );
+  assert.equal(mask([])('text'), 'text');
+  assert.equal(mask(['line one is long\nline two is long'])('x line two is long'), 'x <sensitive>');
+  const errors = await errorsOf(() => resolved({ variables }, { password: 'ab' }));
+  assert.match(errors['/variables/password'] ?? '', /could not be masked/);
+});
+
+test('a turn that holds a sensitive value is secret without saying so', async () => {
+  const console = [
+    { say: 'x{{ password }}' },
+    { press: '{{ password }}<enter>' },
+    { say: '{{ other }}' },
+    { say: 'x', secret: true },
+  ];
+  const variables = { password: { sensitive: true }, other: { default: 'o' } };
+  const spec = await resolved({ variables, install: { console } }, { password: 'hunter2' });
+  assert.deepEqual(
+    spec.install?.turns.map(({ secret }) => secret),
+    [true, true, false, true],
+  );
+  const typed = await resolved({ variables, install: { boot_command: '{{ password }}' } }, { password: 'hunter2' });
+  assert.equal(typed.install?.turns[0]?.secret, true);
+});
+
+test('a response file has a line for each answer, and no answer can bring another along', async () => {
+  const http = {
+    'install.conf': {
+      autoinstall: { 'System hostname': 'base', 'Set name(s)': ['-all', 'bsd'], 'HTTP Server': '{{ http_ip }}' },
+    },
+  };
+  const spec = await resolved({ http });
+  const [entry] = spec.http;
+  assert.ok(entry?.kind === 'text');
+  assert.equal(
+    render(entry.text, late),
+    'System hostname = base\nSet name(s) = -all\nSet name(s) = bsd\nHTTP Server = 10.0.2.2\n',
+  );
+  const bad = {
+    variables: { v: {} },
+    http: { 'install.conf': { autoinstall: { 'Public key': '{{ v }}', 'a = b': 'c' } } },
+  };
+  const errors = await errorsOf(() =>
+    resolved({ ...bad, http: { f: { autoinstall: { 'Public key': '{{ v }}' } } } }, { v: 'a\nb = c' }),
+  );
+  assert.match(errors['/http/f/autoinstall/Public key'] ?? '', /line break/);
+  assert.match(Object.keys(await errorsOf(() => resolved(bad))).join(), /autoinstall\/a = b/);
+});
+
+test('a boot command is joined, checked with its variables, and becomes strokes when the machine is there', async () => {
+  const install = {
+    boot_command: ['a<wait', '2s>', '{{ key }}{{ .HTTPIP }}'],
+    boot_wait: '3s',
+    boot_key_interval: '5ms',
+    ends: 'halt',
+  };
+  const spec = await resolved({ install, variables: { key: {} } }, { key: '<enter>' });
+  const [turn] = turnsOf(spec.install?.turns ?? [], late);
+  assert.equal(turn?.keyIntervalMs, 5);
+  assert.deepEqual(turn.press?.slice(0, 5), [
+    { waitMs: 3000 },
+    { type: 'a' },
+    { waitMs: 2000 },
+    { type: '\r' },
+    { type: '1' },
+  ]);
+  const errors = await errorsOf(() => resolved({ install, variables: { key: {} } }, { key: '<entr>' }));
+  assert.match(errors['/install/boot_command'] ?? '', /did you mean <enter>/);
+  assert.deepEqual(await errorsOf(() => resolved({ install: { boot_command: '<wait{{ .HTTPPort }}>' } })), {});
+});
+
+test('what belongs together is judged together', async () => {
+  const cases: readonly (readonly [object, string, RegExp])[] = [
+    [{ provisioners: [{ type: 'shell', inline: 'x' }] }, '/provisioners/0', /no "communicator"/],
+    [{ shutdown: { command: 'halt -p' } }, '/shutdown/command', /no "communicator"/],
+    [{ artifacts: [{ disk: 1 }] }, '/artifacts/0/disk', /there are 1 disks/],
+    [{ artifacts: [{ name: 'a' }, { name: 'a' }] }, '/artifacts/1/name', /a second time/],
+    [{ artifacts: [{ name: '../a' }] }, '/artifacts/0/name', /cannot be the name/],
+    [{ artifacts: [{ name: 'SHA256' }] }, '/artifacts/0/name', /digests/],
+    [{ machine: { disks: [{ size: 1 }] } }, '/machine', /nothing to boot from/],
+    [{ machine: { ...least.machine, disks: [{}] } }, '/machine/disks/0/size', /only with "base"/],
+    [{ machine: { ...least.machine, boot: { device: 'net' } } }, '/machine/boot/device', /needs a "kernel"/],
+    [{ machine: { ...least.machine, boot: { device: 'cdrom' } } }, '/machine/boot/device', /has none/],
+    [{ machine: { disks: [{ size: '1G' }], boot: { device: 'disk' } } }, '/machine', /nothing to boot from/],
+    [{ machine: { ...least.machine, nics: [] }, communicator: {} }, '/communicator', /no network/],
+    [
+      { machine: { ...least.machine, nics: [] }, install: { boot_command: '{{ http_ip }}' } },
+      '/install/boot_command',
+      /no network/,
+    ],
+    [{ communicator: { username: '-oProxyCommand=x' } }, '/communicator/username', /cannot log in|can log in/],
+    [{ qemu: { machine_type: 'q35,firmware=/etc/shadow' } }, '/qemu/machine_type', /must be a name/],
+    [{ qemu: { icount: 'shift=1,rr=record,rrfile=/tmp/x' } }, '/qemu/icount', /must be as/],
+    [{ http: { '../x': 'y' } }, '/http/..~1x', /cannot be a path/],
+    [{ http: { x: 'y', '/x': 'z' } }, '/http/~1x', /a second time/],
+    [{ install: { console: [{ say: 'a\nb' }] } }, '/install/console/0/say', /control character/],
+  ];
+  for (const [document, pointer, message] of cases) {
+    const errors = await errorsOf(() => resolved(document));
+    assert.match(errors[pointer] ?? JSON.stringify(errors), message, JSON.stringify(document));
+  }
+});
+
+test('a shell provisioner has its lines as a script and both forms of its environment', async () => {
+  const shell = {
+    type: 'shell',
+    inline: ['echo {{ guest_ip }}', 'true'],
+    env: { A: '1' },
+    environment_vars: ['B=x={{ mac }}'],
+    execute_command: 'doas sh -c {{ .Vars }} {{ .Path }}',
+  };
+  const spec = await resolved({ communicator: {}, provisioners: [shell] });
+  const [one] = spec.provisioners;
+  assert.ok(one?.type === 'shell' && one.scripts[0] !== undefined && 'inline' in one.scripts[0]);
+  assert.equal(render(one.scripts[0].inline, late), 'echo 10.0.2.15\ntrue\n');
+  assert.deepEqual(
+    Object.entries(one.env).map(([name, text]) => `${name}=${render(text, late)}`),
+    ['A=1', `B=x=${late.mac}`],
+  );
+  assert.equal(one.executeCommand, 'doas sh -c {{ vars }} {{ path }}');
+  const bad = { ...shell, execute_command: 'sh {{ v }} {{ path }}' };
+  const errors = await errorsOf(() =>
+    resolved({ communicator: {}, variables: { v: {} }, provisioners: [bad] }, { v: '{{ path }}' }),
+  );
+  assert.match(errors['/provisioners/0/execute_command'] ?? '', /"\{\{" in a value/);
+});
+
+test('a template is judged before its variables are known, but for what depends on them', async () => {
+  const document = {
+    ...least,
+    variables: { size: { required: true }, key: {}, good: { default: '1G' } },
+    machine: { floppy: 'media:{{ size }}', memory: '{{ good }}', disks: [{ size: '{{ size }}' }] },
+    install: { console: [{ hear: '{{ key }}(', press: '<{{ key }}>' }] },
+    artifacts: [{ name: '{{ size }}.img' }, { name: '{{ key }}.img' }],
+  };
+  await checkTemplate(parseTemplate(document), { media });
+  const bad = { ...document, machine: { ...document.machine, memory: '{{ goood }}' }, timeout: '{{ key }} {{ mac }}' };
+  const errors = await errorsOf(() => checkTemplate(parseTemplate(bad), { media }, '/template'));
+  assert.deepEqual(Object.keys(errors), ['/template/machine/memory', '/template/timeout']);
+});
