@@ -129,6 +129,7 @@ test('If-None-Match gives 304 while nothing has changed', async () => {
 
 test('?wait returns at the change, with the new ETag, and at the limit with 304', async () => {
   await using shop = await apiShop();
+  await shop.listen();
   const { build } = await shop.store.add(aBuild());
   const atLimit = await get(shop, `/builds/${build.id}?wait=1`, { 'if-none-match': `"${build.version}"` });
   assert.equal(atLimit.statusCode, 304);
@@ -144,6 +145,7 @@ test('?wait returns at the change, with the new ETag, and at the limit with 304'
 
 test('a build that has ended is not waited for', async () => {
   await using shop = await apiShop();
+  await shop.listen();
   const { build } = await shop.store.add(aBuild());
   await shop.store.cancel(build.id);
   const plain = await get(shop, `/builds/${build.id}?wait=300`);
@@ -154,6 +156,7 @@ test('a build that has ended is not waited for', async () => {
 
 test('a long poll ends when the daemon stops', async () => {
   await using shop = await apiShop();
+  await shop.listen();
   const { build } = await shop.store.add(aBuild());
   const waiting = get(shop, `/builds/${build.id}?wait=300`);
   const result = get(shop, `/builds/${build.id}/result?wait=300`);
@@ -165,6 +168,7 @@ test('a long poll ends when the daemon stops', async () => {
 
 test('/result is 202, then 200 or 409 with the reason and the build', async () => {
   await using shop = await apiShop();
+  await shop.listen();
   const { build: good } = await shop.store.add(aBuild());
   const early = await get(shop, `/builds/${good.id}/result`);
   assert.equal(early.statusCode, 202);

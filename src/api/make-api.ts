@@ -25,10 +25,13 @@ export const makeApi = async (
   parts: ApiParts,
   { logger }: { readonly logger?: FastifyBaseLogger } = {},
 ): Promise<App> => {
+  // A random id for every request would cost as much as finding the build it asks for: one for this run, and a count.
+  const run = parts.ids.id();
+  let requests = 0;
   const app: App = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => parts.ids.id(),
+    genReqId: () => `${run}-${(requests += 1)}`,
     bodyLimit: parts.limits.bodyBytes,
     routerOptions: { maxParamLength: 256 },
     // A client that sends a body must come to its end; one that waits or follows sends nothing and is not meant.

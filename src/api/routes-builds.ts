@@ -4,7 +4,7 @@ import { Id } from '../ids.ts';
 import { answers, etagHeader, json, nothing } from './answers.ts';
 import type { App } from './app.ts';
 import { findBuild, noBuild } from './found.ts';
-import { goneSignal } from './gone.ts';
+import { onGone } from './gone.ts';
 import { matchesAny } from './ranges.ts';
 import { BuildListQuery } from './schema-ask.ts';
 import { Build, BuildInput, BuildPage, BuildStatus, Steps } from './schema-build.ts';
@@ -12,7 +12,7 @@ import { Problem, Wait } from './schema-common.ts';
 import type { ApiParts } from './types.ts';
 import { showDocument, showVariables } from './hidden-values.ts';
 import { showPlan, type View } from './view.ts';
-import { hasEnded, type Waits } from './waits.ts';
+import { hasEnded, type Seen, type Waits } from './waits.ts';
 import { nextPage } from './paging.ts';
 
 const tags = ['Builds'];
@@ -78,16 +78,21 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
       const { id } = request.params;
       const waitMs = (request.query.wait ?? 0) * 1000;
       const known = request.headers['if-none-match'];
-      let seen = await waits.look(id);
-      if (seen === undefined) throw noBuild(id);
-      const before = seen.etag;
-      const isKnown = (etag: string) => (known === undefined ? waitMs > 0 && etag === before : matchesAny(known, etag));
-      if (waitMs > 0 && isKnown(seen.etag) && !hasEnded(seen.build))
-        seen = await waits.until(id, ({ etag }) => !isKnown(etag), waitMs, goneSignal(reply));
+      const isNews = (seen: Seen, first: Seen) =>
+        known === undefined ? seen.etag !== first.etag || hasEnded(seen.build) : !matchesAny(known, seen.etag);
+      let isOver = true;
+      const seen = await waits.until(
+        id,
+        (now, first) => {
+          isOver = isNews(now, first);
+          return isOver || hasEnded(now.build);
+        },
+        waitMs,
+        (leave) => onGone(reply, leave),
+      );
       if (seen === undefined) throw noBuild(id);
       void reply.header('etag', seen.etag);
-      const isOver = known === undefined && hasEnded(seen.build);
-      if (isKnown(seen.etag) && !isOver) return reply.code(304).send();
+      if (waitMs > 0 ? !isOver : matchesAny(known, seen.etag)) return reply.code(304).send();
       return reply.type(jsonType).send(seen.body);
     },
   });
@@ -142,7 +147,12 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
     handler: async (request, reply) => {
       const { id } = request.params;
       const waitMs = (request.query.wait ?? 0) * 1000;
-      const seen = await waits.until(id, ({ build }) => hasEnded(build), waitMs, goneSignal(reply));
+      const seen = await waits.until(
+        id,
+        ({ build }) => hasEnded(build),
+        waitMs,
+        (leave) => onGone(reply, leave),
+      );
       if (seen === undefined) throw noBuild(id);
       const { build, body, etag } = seen;
       void reply.header('etag', etag);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { statuses } from '../queue/types.ts';
+import { statusWords } from './words.ts';
 import { Duration } from '../units.ts';
 import { DurationText, Flag, Labels, Offset, PageQuery, Priority, TemplateName, Variables } from './schema-common.ts';
 
@@ -102,7 +102,7 @@ const Since = z
 
 export const BuildListQuery = PageQuery.extend({
   status: z
-    .enum(statuses, `is none of ${statuses.join(', ')}`)
+    .enum(statusWords, `is none of ${Object.keys(statusWords).join(', ')}`)
     .optional()
     .meta({ description: 'Only builds that stand so.' }),
   template: TemplateName.optional().meta({ description: 'Only builds of the template with this name.' }),

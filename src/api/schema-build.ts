@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { Id } from '../ids.ts';
-import { phases, statuses } from '../queue/types.ts';
 import { pageOf, ProblemClass, ProblemCode, Time } from './schema-common.ts';
+import { phaseWords, statusWords } from './words.ts';
 
-export const BuildStatus = z.enum(statuses).meta({
+export const BuildStatus = z.enum(statusWords).meta({
   id: 'BuildStatus',
   description:
     'Where a build stands. This list never grows. `queued`, `running` and `held` go on; `succeeded`, `failed` and ' +
@@ -11,7 +11,7 @@ export const BuildStatus = z.enum(statuses).meta({
 });
 
 export const Phase = z
-  .enum(phases)
+  .enum(phaseWords)
   .meta({ id: 'Phase', description: 'What a running build is busy with. New phases may be added.' });
 
 export const BuildFault = z

@@ -1,12 +1,12 @@
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import type { FaultRecord } from '../fault.ts';
-import type { Artifact as StoredArtifact } from '../image/types.ts';
 import type {
   Build as StoredBuild,
   BuildEvent,
   NewBuild,
   PlannedStep as StoredPlannedStep,
+  Store,
   Step as StoredStep,
   TemplateVersion,
 } from '../queue/types.ts';
@@ -120,6 +120,8 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
 };
 
 export type View = ReturnType<typeof makeView>;
+
+type StoredArtifact = Awaited<ReturnType<Store['artifacts']>>[number];
 
 export const showArtifact = (artifact: StoredArtifact, buildId: string): z.output<typeof Artifact> => ({
   name: artifact.name,

@@ -6,9 +6,17 @@ import type { View } from './view.ts';
 /** A build as it was at one moment, its reply written out once for all who wait for it. */
 export type Seen = { readonly build: Build; readonly etag: string; readonly body: string };
 
-type Waiter = { readonly changed: (seen: Seen | undefined) => void; readonly end: () => void };
+type Waiter = {
+  readonly changed: (seen: Seen | undefined) => void;
+  readonly end: () => void;
+  /** On the clock that never jumps. */
+  readonly endsAt: number;
+};
 
 type Room = { readonly waiters: Set<Waiter>; readonly listener: Disposable };
+
+// How late a wait may end: one tick for all of them, as thousands of timers would cost more than the waiting.
+const tickMs = 100;
 
 /** Nothing more comes of such a build. */
 export const hasEnded = ({ status }: Pick<Build, 'status'>): boolean =>
@@ -53,42 +61,52 @@ export const makeWaits = (
 
   /**
    * The build once `enough` says so of it, or as it stands after `ms`, or when the client goes or the daemon stops.
-   * Undefined: there is no such build, or no longer.
+   * `first` is the build as it was at the beginning. Undefined: there is no such build, or no longer.
    */
   const until = async (
     id: string,
-    enough: (seen: Seen) => boolean,
+    enough: (seen: Seen, first: Seen) => boolean,
     ms: number,
-    gone: AbortSignal,
+    whenGone: (leave: () => void) => Disposable,
   ): Promise<Seen | undefined> => {
     if (ms === 0) return look(id);
     const answer = settled<Seen | undefined>();
-    let last: Seen | undefined;
+    const build: { first?: Seen; last?: Seen | undefined } = {};
+    const end = () => answer.resolve(build.last);
+    const changed = (seen: Seen | undefined) => {
+      build.last = seen;
+      if (seen === undefined || (build.first && enough(seen, build.first))) answer.resolve(seen);
+    };
     // Enters before it looks, so that no change falls between the two.
-    using _room = enter(id, {
-      changed: (seen) => {
-        last = seen;
-        if (seen === undefined || enough(seen)) answer.resolve(seen);
-      },
-      end: () => answer.resolve(last),
-    });
+    using _room = enter(id, { changed, end, endsAt: clock.elapsed() + ms });
     const first = await look(id);
-    if (first === undefined || enough(first) || stopping.aborted || gone.aborted) return first;
-    last ??= first;
-    using limit = clock.deadline(ms, gone, () => undefined);
-    limit.signal.addEventListener('abort', () => answer.resolve(last), { once: true });
+    if (first === undefined || enough(first, first) || stopping.aborted) return first;
+    build.first = first;
+    if (build.last && enough(build.last, first)) return build.last;
+    build.last ??= first;
+    using _gone = whenGone(end);
     return (await answer.promise) ?? look(id);
   };
 
-  const stop = () => rooms.forEach(({ waiters }) => waiters.forEach(({ end }) => end()));
+  const each = (act: (waiter: Waiter) => void) => rooms.forEach(({ waiters }) => waiters.forEach(act));
+  const stop = () => each(({ end }) => end());
   stopping.addEventListener('abort', stop, { once: true });
+  const ticking = clock.every(tickMs, () => {
+    const now = clock.elapsed();
+    each(({ end, endsAt }) => {
+      if (endsAt <= now) end();
+    });
+  });
 
   return {
     look,
     until,
     /** How many builds are waited for now. */
     size: () => rooms.size,
-    [Symbol.dispose]: () => stopping.removeEventListener('abort', stop),
+    [Symbol.dispose]: () => {
+      stopping.removeEventListener('abort', stop);
+      ticking[Symbol.dispose]();
+    },
   };
 };
 
