@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock } from '../src/clock.ts';
+import { disposals } from '../src/disposals.ts';
+import { endingOf, type Departure } from '../src/vmm/qemu-ending.ts';
+import { openQmp, type QmpEvent } from '../src/vmm/qmp.ts';
+import { retry } from '../src/waiting.ts';
+import { on } from './fixtures/qemu-bench.ts';
+
+/** A QEMU without a machine, and a connection to it. */
+const talk = async () => {
+  const pile = disposals();
+  const folder = await mkdtemp(join(tmpdir(), 'qmp-'));
+  pile.defer(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'q');
+  const qmpArgv = ['-machine', 'none', '-display', 'none', '-nodefaults', '-qmp', `unix:${path},server=on,wait=off`];
+  const qemu = spawn('qemu-system-x86_64', qmpArgv, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const exited = once(qemu, 'exit');
+  const kill = () => qemu.kill('SIGKILL');
+  pile.defer(async () => {
+    kill();
+    await exited;
+  });
+  const events: QmpEvent[] = [];
+  const patience = { attempts: 1000, firstMs: 5, growth: 1, mostMs: 5 };
+  const connect = () => openQmp(path, (event) => events.push(event), on());
+  const qmp = pile.keep(await retry(connect, patience, () => true, systemClock, on()));
+  return { qmp, events, kill, [Symbol.asyncDispose]: pile[Symbol.asyncDispose] };
+};
+
+test('many questions at once each get their own answer', async () => {
+  await using line = await talk();
+  const commands = ['query-status', 'query-name', 'query-status', 'query-version', 'query-kvm'];
+  const answers = await Promise.all(commands.map((command) => line.qmp.execute(command, {}, on())));
+  assert.deepEqual(
+    answers.map((answer) => Object.keys(answer ?? {}).sort()[0]),
+    ['running', undefined, 'running', 'package', 'enabled'],
+  );
+});
+
+test('a command that QEMU refuses is told in its words, and the connection goes on', async () => {
+  await using line = await talk();
+  await assert.rejects(line.qmp.execute('no-such-thing', {}, on()), {
+    code: 'hypervisor_failed',
+    message: /no-such-thing/,
+  });
+  await line.qmp.execute('query-status', {}, on());
+});
+
+test('an aborted question is given up alone', async () => {
+  await using line = await talk();
+  await assert.rejects(line.qmp.execute('query-status', {}, AbortSignal.abort(new Error('enough'))), /enough/);
+  await line.qmp.execute('query-status', {}, on());
+});
+
+test('an event is told before the connection closes, and nothing can be asked any more', async () => {
+  await using line = await talk();
+  await line.qmp.execute('quit', {}, on());
+  await line.qmp.closed;
+  assert.deepEqual(
+    line.events.map(({ event, data }) => [event, data['reason']]),
+    [['SHUTDOWN', 'host-qmp-quit']],
+  );
+  assert.ok(Math.abs((line.events[0]?.atMs ?? 0) - Date.now()) < 60_000);
+  await assert.rejects(line.qmp.execute('query-status', {}, on()), { code: 'hypervisor_unavailable' });
+});
+
+test('a question under way when QEMU is killed is not left waiting', async () => {
+  await using line = await talk();
+  line.kill();
+  await assert.rejects(line.qmp.execute('query-status', {}, on()), { code: 'hypervisor_unavailable' });
+  await line.qmp.closed;
+});
+
+test('what was seen of a machine decides how it ended', () => {
+  const seen: Departure = {
+    exit: { exitCode: 0, signal: undefined },
+    reason: undefined,
+    isOurs: false,
+    words: '',
+  };
+  const table: readonly (readonly [Partial<Departure>, string])[] = [
+    [{ reason: 'guest-shutdown' }, 'halt'],
+    [{ reason: 'guest-shutdown', isOurs: true }, 'halt'],
+    [{ reason: 'guest-reset' }, 'reboot'],
+    [{ reason: 'guest-panic' }, 'panic'],
+    [{ reason: 'host-signal' }, 'killed'],
+    [{ reason: 'host-qmp-quit' }, 'killed'],
+    [{ reason: 'host-qmp-quit', isOurs: true }, 'stopped'],
+    [{ exit: { exitCode: undefined, signal: 'SIGKILL' }, isOurs: true }, 'stopped'],
+    [{ exit: { exitCode: undefined, signal: 'SIGKILL' } }, 'crash'],
+    [{ reason: 'host-error' }, 'crash'],
+    [{}, 'crash'],
+  ];
+  for (const [change, how] of table) assert.equal(endingOf({ ...seen, ...change }).how, how, JSON.stringify(change));
+  const { detail } = endingOf({ ...seen, exit: { exitCode: 1, signal: undefined }, words: 'no memory' });
+  assert.equal(detail, 'QEMU ended with exit code 1; it last said: no memory');
+});
