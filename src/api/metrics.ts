@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { statuses, type Store } from '../queue/types.ts';
+import type { Store } from '../queue/types.ts';
+import { statusWords } from './words.ts';
 
 /** What Prometheus reads, and the few facts that only the moment they happen can tell. */
 export type Metrics = {
@@ -37,7 +38,7 @@ export const makeMetrics = ({ store, slots, freeDiskMb, version }: MetricsParts)
     registers,
     async collect() {
       const counts = await store.counts();
-      for (const status of statuses) this.set({ status }, counts[status]);
+      for (const status of Object.values(statusWords)) this.set({ status }, counts[status]);
     },
   });
   new Gauge({
