@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault, recordOf } from '../src/fault.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
-import { aBuild, anArtifact, claimed, nobody } from './store-shop.ts';
+import { aBuild, claimed, nobody } from './store-shop.ts';
 
 const submit = (shop: ApiShop, body: object, headers: Record<string, string> = {}, query = '') =>
   shop.ask({ method: 'POST', url: `/builds${query}`, headers: { ...shop.auth, ...headers }, payload: body });
@@ -114,90 +114,6 @@ test('builds are listed by page and by every filter, with a Link to the next pag
   assert.equal(rest.headers.link, undefined);
   const none = await get(shop, `/builds?since=${Date.now() + 60_000}`);
   assert.deepEqual(none.json(), { items: [] });
-});
-
-test('If-None-Match gives 304 while nothing has changed', async () => {
-  await using shop = await apiShop();
-  const made = await submit(shop, { template: { name: 'tiny' } });
-  const url = String(made.headers.location);
-  const etag = String(made.headers.etag);
-  assert.equal((await get(shop, url, { 'if-none-match': etag })).statusCode, 304);
-  assert.equal((await get(shop, url, { 'if-none-match': '"999"' })).statusCode, 200);
-  await shop.ask({ method: 'POST', url: `${url}/cancel`, headers: shop.auth });
-  assert.equal((await get(shop, url, { 'if-none-match': etag })).statusCode, 200);
-});
-
-test('?wait returns at the change, with the new ETag, and at the limit with 304', async () => {
-  await using shop = await apiShop();
-  await shop.listen();
-  const { build } = await shop.store.add(aBuild());
-  const atLimit = await get(shop, `/builds/${build.id}?wait=1`, { 'if-none-match': `"${build.version}"` });
-  assert.equal(atLimit.statusCode, 304);
-  const waiting = get(shop, `/builds/${build.id}?wait=30`, { 'if-none-match': `"${build.version}"` });
-  const alsoWaiting = get(shop, `/builds/${build.id}?wait=30`);
-  await new Promise((resolve) => setImmediate(resolve));
-  await shop.store.event(build.id, 'note', {});
-  const changed = await waiting;
-  assert.equal(changed.statusCode, 200);
-  assert.notEqual(changed.headers.etag, `"${build.version}"`);
-  assert.equal((await alsoWaiting).statusCode, 200);
-});
-
-test('a build that has ended is not waited for', async () => {
-  await using shop = await apiShop();
-  await shop.listen();
-  const { build } = await shop.store.add(aBuild());
-  await shop.store.cancel(build.id);
-  const plain = await get(shop, `/builds/${build.id}?wait=300`);
-  assert.equal(plain.statusCode, 200);
-  const known = await get(shop, `/builds/${build.id}?wait=300`, { 'if-none-match': String(plain.headers.etag) });
-  assert.equal(known.statusCode, 304);
-});
-
-test('a long poll ends when the daemon stops', async () => {
-  await using shop = await apiShop();
-  await shop.listen();
-  const { build } = await shop.store.add(aBuild());
-  const waiting = get(shop, `/builds/${build.id}?wait=300`);
-  const result = get(shop, `/builds/${build.id}/result?wait=300`);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  shop.stop();
-  assert.equal((await waiting).statusCode, 304);
-  assert.equal((await result).statusCode, 202);
-});
-
-test('/result is 202, then 200 or 409 with the reason and the build', async () => {
-  await using shop = await apiShop();
-  await shop.listen();
-  const { build: good } = await shop.store.add(aBuild());
-  const early = await get(shop, `/builds/${good.id}/result`);
-  assert.equal(early.statusCode, 202);
-  assert.equal(early.headers['retry-after'], '5');
-  const waiting = get(shop, `/builds/${good.id}/result?wait=30`);
-  const first = await claimed(shop.store);
-  await shop.store.finish(good.id, first.token, { status: 'succeeded', artifacts: [anArtifact('a.raw')] });
-  assert.equal((await waiting).statusCode, 200);
-  assert.equal((await waiting).json<{ status: string }>().status, 'succeeded');
-
-  const { build: bad } = await shop.store.add(aBuild());
-  const second = await claimed(shop.store);
-  const log = shop.parts.files.log(bad.id);
-  const fault = recordOf(
-    new Fault('console_silent', `Nothing came; see ${log}.`, { consoleTail: 'login:', exitCode: 3, args: ['/secret'] }),
-  );
-  await shop.store.finish(bad.id, second.token, { status: 'failed', fault });
-  const failed = await get(shop, `/builds/${bad.id}/result?wait=30`);
-  assert.equal(failed.statusCode, 409);
-  const problem = failed.json<{
-    code: string;
-    detail: string;
-    build: { fault: { code: string; console_tail: string; facts: object } };
-  }>();
-  assert.equal(problem.code, 'build_unsuccessful');
-  assert.equal(problem.build.fault.code, 'console_silent');
-  assert.equal(problem.build.fault.console_tail, 'login:');
-  assert.deepEqual(problem.build.fault.facts, { exit_code: 3 });
-  assert.doesNotMatch(JSON.stringify(problem.build), /imaged-api-/, 'a path of the host is shown');
 });
 
 test('/status is one word and a newline', async () => {

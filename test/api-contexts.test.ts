@@ -158,15 +158,17 @@ test('templates are versions that never change: the same again is 200, new is 20
 
 test('an archive of a template that is there already is dropped', async () => {
   await using shop = await apiShop();
-  const put = () =>
+  const put = (payload = 'x') =>
     shop.ask({
       method: 'PUT',
       url: '/templates/tiny',
       headers: { ...shop.auth, 'content-type': 'application/zstd' },
-      payload: 'x',
+      payload,
     });
   assert.equal((await put()).statusCode, 201);
   assert.equal((await put()).statusCode, 200);
+  const bad = await put('bad');
+  assert.equal(bad.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer, 'template.json:/name');
   assert.equal(shop.contexts.size, 1);
 });
 

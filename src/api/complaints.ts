@@ -13,6 +13,7 @@ export const pointerTo = (path: readonly PropertyKey[]): string =>
 
 /** The known word that is nearest to `word`, unless all are too far away to have been meant. */
 export const nearest = (word: string, known: readonly string[]): string | undefined => {
+  if (word.length > 64) return undefined;
   const best = known
     .map((candidate) => ({ candidate, off: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.off - b.off)[0];

@@ -23,7 +23,12 @@ const written = (sink: Writable, chunk: Uint8Array): Promise<boolean> =>
  */
 export const pumpFile = async (file: FileHandle, sink: Writable, start: number, length: number): Promise<boolean> => {
   const end = start + length;
-  const read = (buffer: Buffer, at: number) => file.read(buffer, 0, Math.min(chunkBytes, end - at), at);
+  const read = (buffer: Buffer, at: number) => {
+    const reading = file.read(buffer, 0, Math.min(chunkBytes, end - at), at);
+    // It may fail while the chunk before is still being written; its error is met where it is awaited.
+    reading.then(undefined, () => undefined);
+    return reading;
+  };
   let reading = read(Buffer.allocUnsafeSlow(Math.min(chunkBytes, length)), start);
   let spare: Buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, length));
   for (let at = start; at < end;) {

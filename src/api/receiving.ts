@@ -7,11 +7,14 @@ import type { ApiParts } from './types.ts';
 /** An archive that came as a request's body, unpacked. */
 export type Received = { readonly contextId: string; readonly template: unknown; readonly digest: string };
 
-// The template of an archive is a file of it, and its variables came with the query.
-const inContext = (pointer: string): string =>
+/** Where a place in a JSON body is when an archive and a query stand in for it. */
+export const inBuildArchive = (pointer: string): string =>
   pointer.startsWith('/template')
-    ? `template.json:${pointer.slice('/template'.length)}`
+    ? inTemplateArchive(pointer.slice('/template'.length))
     : pointer.replace(/^\/(variable|label)s/, 'query:/$1').replace(/^\/(?=priority|timeout|on_error)/, 'query:/');
+
+/** Where a place in a template is when it came in an archive. */
+export const inTemplateArchive = (pointer: string): string => `template.json:${pointer}`;
 
 const translated = (error: unknown, translate: (pointer: string) => string): unknown => {
   if (!(error instanceof Fault) || error.facts.errors === undefined) return error;
@@ -24,12 +27,14 @@ const translated = (error: unknown, translate: (pointer: string) => string): unk
 
 /**
  * Receives the context that is the request's body, if it is one, and calls `use`, whose answer says whether the
- * context is kept. What is not kept is dropped again, whatever happens.
+ * context is kept. What is not kept is dropped again, whatever happens. Complaints about an archive point to where
+ * `pointerInto` says.
  */
 export const withContext = async <T>(
   request: FastifyRequest,
   reply: FastifyReply,
   { contexts, limits, signal }: Pick<ApiParts, 'contexts' | 'limits' | 'signal'>,
+  pointerInto: (pointer: string) => string,
   use: (context: Received | undefined) => Promise<{ readonly answer: T; readonly isKept: boolean }>,
 ): Promise<T> => {
   const encoding = encodingOf(request);
@@ -42,7 +47,7 @@ export const withContext = async <T>(
     isKept = used.isKept;
     return used.answer;
   } catch (error) {
-    throw translated(error, inContext);
+    throw translated(error, pointerInto);
   } finally {
     if (!isKept) await contexts.drop(context.contextId);
   }

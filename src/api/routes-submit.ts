@@ -6,7 +6,7 @@ import type { App } from './app.ts';
 import { contextTypes, encodingOf, refuseType } from './bodies.ts';
 import { digestOf } from './canonical.ts';
 import { checked, invalid } from './complaints.ts';
-import { withContext, type Received } from './receiving.ts';
+import { inBuildArchive, withContext, type Received } from './receiving.ts';
 import { BuildAskBody, BuildQuery } from './schema-ask.ts';
 import { Build, Plan } from './schema-build.ts';
 import type { ApiParts, BuildAsk } from './types.ts';
@@ -96,7 +96,7 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
       if (encodingOf(request) === undefined && (request.body === undefined || request.body instanceof Uint8Array))
         throw refuseType(request, taken);
 
-      return withContext(request, reply, parts, async (context) => {
+      return withContext(request, reply, parts, inBuildArchive, async (context) => {
         const ask = context ? fromContext(context, query) : fromJson(request.body, query);
         const build = await intake.check(ask);
         if (isDry) return { answer: reply.send(showNewBuild(build)), isKept: false };

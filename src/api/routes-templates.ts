@@ -7,7 +7,7 @@ import { encodingOf, refuseType } from './bodies.ts';
 import { invalid } from './complaints.ts';
 import { nextPage } from './paging.ts';
 import { matchesAny } from './ranges.ts';
-import { withContext } from './receiving.ts';
+import { inTemplateArchive, withContext } from './receiving.ts';
 import { PageQuery, TemplateName } from './schema-common.ts';
 import { Template, TemplatePage } from './schema-system.ts';
 import { digestOf } from './canonical.ts';
@@ -70,7 +70,7 @@ export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
         if (!document.safeParse(request.body).success)
           throw invalid([{ pointer: '', message: 'is no template: a JSON object was due' }]);
       }
-      return withContext(request, reply, parts, async (context) => {
+      return withContext(request, reply, parts, inTemplateArchive, async (context) => {
         const given = context ? context.template : request.body;
         await intake.checkTemplate(given, context?.contextId);
         const digest = digestOf([given, context?.digest ?? null]);
