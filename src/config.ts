@@ -2,10 +2,10 @@ import { constants } from 'node:fs';
 import { access, mkdir, readFile, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { distance } from 'fastest-levenshtein';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { Fault, type Complaint } from './fault.ts';
+import { meant } from './nearest.ts';
 import { Duration, SizeMb } from './units.ts';
 
 const path = z.string().refine(isAbsolute, 'must be an absolute path');
@@ -114,13 +114,10 @@ const keysAt = (place: readonly PropertyKey[]): readonly string[] => {
 const complaintsOf = (error: z.ZodError): Complaint[] =>
   error.issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [{ pointer: issue.path.join('.'), message: issue.message }];
-    return issue.keys.map((key) => {
-      const [near] = keysAt(issue.path).toSorted((a, b) => distance(a, key) - distance(b, key));
-      return {
-        pointer: [...issue.path, key].join('.'),
-        message: near === undefined ? 'there is no such key' : `there is no such key; did you mean "${near}"?`,
-      };
-    });
+    return issue.keys.map((key) => ({
+      pointer: [...issue.path, key].join('.'),
+      message: `there is no such key; ${meant(key, keysAt(issue.path))}`,
+    }));
   });
 
 // sun_path holds 104 bytes on OpenBSD; a socket's name below run_dir takes up to 40.

@@ -6,7 +6,7 @@ import { systemClock } from '../src/clock.ts';
 import { Fault } from '../src/fault.ts';
 import { currentLine, judgeEcho } from '../src/vmm/console-echo.ts';
 import type { Echo } from '../src/vmm/console-echo.ts';
-import { ptyLine } from '../src/vmm/terminal-pty.ts';
+import { ptyLine } from '../src/vmm/pty-line.ts';
 import { consoleOver, failsAs, hastyTyping, signal, turn } from './fixtures/console-desk.ts';
 import { ttyGuest } from './fixtures/console-line.ts';
 

@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/clock.ts';
 import { disposals } from '../src/disposals.ts';
-import { ptyLine } from '../src/vmm/terminal-pty.ts';
-import { socketLine } from '../src/vmm/terminal-socket.ts';
+import { ptyLine } from '../src/vmm/pty-line.ts';
+import { serialLineOver } from '../src/vmm/serial-line.ts';
+import { connectUnix } from '../src/vmm/unix-socket.ts';
 import { failsAs, signal } from './fixtures/console-desk.ts';
 
 const clock = systemClock;
@@ -45,7 +46,7 @@ const allOf = async (bytes: AsyncIterable<Uint8Array>) => {
 
 test('what the other side sent before it closed is read to its end, however late', async () => {
   await using server = await listening();
-  await using line = await socketLine(server.path, signal);
+  using line = serialLineOver(await connectUnix(server.path, signal));
   const peer = await server.peer();
   const sent = Buffer.alloc(3_000_000, 'All work and no play\r\n');
   peer.end(sent);
@@ -60,7 +61,7 @@ test('what the other side sent before it closed is read to its end, however late
 
 test('a socket that nobody reads holds its sender back', async () => {
   await using server = await listening();
-  await using line = await socketLine(server.path, signal);
+  using line = serialLineOver(await connectUnix(server.path, signal));
   const peer = await server.peer();
   const piece = Buffer.alloc(64 * 1024, 'x');
   let sent = 0;
@@ -74,7 +75,7 @@ test('a socket that nobody reads holds its sender back', async () => {
 
 test('a write to a socket waits until it was taken', async () => {
   await using server = await listening();
-  await using line = await socketLine(server.path, signal);
+  using line = serialLineOver(await connectUnix(server.path, signal));
   const peer = await server.peer();
   let taken = false;
   const writing = line.write(Buffer.alloc(4_000_000)).then(() => (taken = true));
@@ -86,7 +87,7 @@ test('a write to a socket waits until it was taken', async () => {
 
 test('a write to a line that has closed is a fault', async () => {
   await using server = await listening();
-  await using line = await socketLine(server.path, signal);
+  using line = serialLineOver(await connectUnix(server.path, signal));
   (await server.peer()).end();
   await allOf(line.bytes);
   await assert.rejects(line.write(Buffer.from('x')), failsAs('console_closed'));
@@ -94,7 +95,7 @@ test('a write to a line that has closed is a fault', async () => {
 
 test('a program that dies ends the line, not the reader', async () => {
   await using server = await listening();
-  await using line = await socketLine(server.path, signal);
+  using line = serialLineOver(await connectUnix(server.path, signal));
   const peer = await server.peer();
   await line.write(Buffer.from('unread'));
   peer.destroy();
@@ -102,7 +103,7 @@ test('a program that dies ends the line, not the reader', async () => {
 });
 
 test('nobody at the socket is an error that names it', async () => {
-  await assert.rejects(socketLine('/nonexistent/serial', signal), /ENOENT.*serial/);
+  await assert.rejects(connectUnix('/nonexistent/serial', signal), /ENOENT.*serial/);
 });
 
 test('a program in a terminal is heard to its end, and its exit is seen', async () => {

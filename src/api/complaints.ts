@@ -1,6 +1,6 @@
-import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { Fault, type Complaint } from '../fault.ts';
+import { meant } from '../nearest.ts';
 
 /** The part of a request that a pointer points into. */
 export type Place = 'body' | 'query' | 'path' | 'header';
@@ -11,23 +11,9 @@ type Issue = z.core.$ZodIssue;
 export const pointerTo = (path: readonly PropertyKey[]): string =>
   path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
-/** The known word that is nearest to `word`, unless all are too far away to have been meant. */
-export const nearest = (word: string, known: readonly string[]): string | undefined => {
-  if (word.length > 64) return undefined;
-  const best = known
-    .map((candidate) => ({ candidate, off: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.off - b.off)[0];
-  return best && best.off <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined;
-};
-
 const keysOf = (schema: unknown): readonly string[] => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);
 
-const unknownKey = (key: string, known: readonly string[]): string => {
-  const meant = nearest(key, known);
-  return meant === undefined
-    ? `is not known here; known are ${known.join(', ')}`
-    : `is not known here; did you mean ${meant}?`;
-};
+const unknownKey = (key: string, known: readonly string[]): string => `is not known here: ${meant(key, known)}`;
 
 // A pointer into anything but the body says into what: `query:/since`, `path:/name`, `header:/range`.
 const placed = (place: Place, path: readonly PropertyKey[]) =>

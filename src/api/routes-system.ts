@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Fault, faults, type FaultCode } from '../fault.ts';
 import { answers, json, text } from './answers.ts';
 import type { App } from './app.ts';
-import { nearest } from './complaints.ts';
+import { nearest } from '../nearest.ts';
 import { goneSignal } from './gone.ts';
 import { Health, Host, ProblemRow, ProblemTable, Readiness } from './schema-system.ts';
 import type { ApiParts } from './types.ts';

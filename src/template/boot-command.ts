@@ -2,7 +2,7 @@ import type { Stroke } from '../vmm/console-types.ts';
 import { mostMistakes, tokensOf, type BootToken } from './boot-tokens.ts';
 import { pressedWith, typedWith, type Modifier } from './keys.ts';
 import { Mistake, placeOf } from './mistake.ts';
-import { quoted } from './nearest.ts';
+import { quoted } from '../nearest.ts';
 
 /** Characters of one boot command, joined. */
 export const longestBootCommand = 64 * 1024;

@@ -1,6 +1,6 @@
 import { Mistake, placeOf } from './mistake.ts';
 import { keyNamed, keyNames, type Key } from './keys.ts';
-import { nearest, quoted } from './nearest.ts';
+import { nearest, quoted } from '../nearest.ts';
 import { patternOf } from './pattern.ts';
 import { durationMsOf, mostMs } from './units.ts';
 

@@ -1,5 +1,5 @@
 import { Mistake, placeOf } from './mistake.ts';
-import { quoted } from './nearest.ts';
+import { quoted } from '../nearest.ts';
 
 /** What stands between `{{` and `}}`. `at` is the offset, in code points, of the name it begins with. */
 export type Term =

@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
 import { Mistake } from './mistake.ts';
-import { meant, quoted } from './nearest.ts';
+import { meant, quoted } from '../nearest.ts';
 import type { FileRef } from './spec.ts';
 
 /** All that a template may read: absolute paths, of its context's folder and of the media the configuration lists. */

@@ -1,7 +1,7 @@
 import { parseText, type Term } from './expression.ts';
 import { callFunction, functionNames, isFunction, isLateFunction, packerFunctions, type Frozen } from './functions.ts';
 import { Mistake, placeOf } from './mistake.ts';
-import { meant, quoted } from './nearest.ts';
+import { meant, quoted } from '../nearest.ts';
 import { lateNames, type LateName, type Text } from './spec.ts';
 
 /** A hole for a value that nobody has given yet: a template is judged before its variables are known. */

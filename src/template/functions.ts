@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Mistake } from './mistake.ts';
-import { quoted } from './nearest.ts';
+import { quoted } from '../nearest.ts';
 import { goTime, strftime } from './time-layout.ts';
 
 /** What is the same each time one build's template is resolved. */

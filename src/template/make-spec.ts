@@ -4,7 +4,7 @@ import { makeFields, type Fields } from './fields.ts';
 import type { FileRoots } from './files.ts';
 import type { Frozen } from './functions.ts';
 import { Mistake } from './mistake.ts';
-import { quoted } from './nearest.ts';
+import { quoted } from '../nearest.ts';
 import { resolveHttp } from './resolve-http.ts';
 import { resolveMachine } from './resolve-machine.ts';
 import { resolveProvisioners } from './resolve-provisioners.ts';

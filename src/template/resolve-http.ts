@@ -1,7 +1,7 @@
 import { pointerTo, type Complaints } from './complaints.ts';
 import type { Fields } from './fields.ts';
 import { Mistake } from './mistake.ts';
-import { quoted } from './nearest.ts';
+import { quoted } from '../nearest.ts';
 import type { Template } from './schema.ts';
 import type { HttpEntry, Text } from './spec.ts';
 

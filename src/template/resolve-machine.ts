@@ -3,7 +3,7 @@ import type { Fields } from './fields.ts';
 import { isMedium } from './files.ts';
 import { imageFacts } from './image-header.ts';
 import { Mistake } from './mistake.ts';
-import { quoted } from './nearest.ts';
+import { quoted } from '../nearest.ts';
 import { qemuWords } from './schema-machine.ts';
 import type { Template } from './schema.ts';
 import type { DiskPlan, Spec } from './spec.ts';

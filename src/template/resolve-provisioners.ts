@@ -1,7 +1,7 @@
 import type { Complaints } from './complaints.ts';
 import type { Fields } from './fields.ts';
 import { Mistake } from './mistake.ts';
-import { quoted } from './nearest.ts';
+import { quoted } from '../nearest.ts';
 import { resolveTurns } from './resolve-turns.ts';
 import type { Template } from './schema.ts';
 import type { ProvisionerSpec, ShellProvisioner, Text } from './spec.ts';

@@ -1,5 +1,5 @@
 import { Mistake } from './mistake.ts';
-import { quoted } from './nearest.ts';
+import { quoted } from '../nearest.ts';
 
 const months = 'January February March April May June July August September October November December'.split(' ');
 const days = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');

@@ -1,6 +1,6 @@
 import { durationMsOf as absoluteMsOf, sizeMbOf as exactMbOf } from '../units.ts';
 import { Mistake } from './mistake.ts';
-import { quoted } from './nearest.ts';
+import { quoted } from '../nearest.ts';
 
 // 64 TiB: larger than any disk image vmd or QEMU is asked for, small enough for exact arithmetic in bytes.
 const mostMb = 64 * 1024 * 1024;

@@ -3,7 +3,7 @@ import { pointerTo } from './complaints.ts';
 import { makeFill, textOf, type Fill, type Filled } from './fill.ts';
 import type { Frozen } from './functions.ts';
 import { Mistake } from './mistake.ts';
-import { meant } from './nearest.ts';
+import { meant } from '../nearest.ts';
 import { makeMatches, patternOf } from './pattern.ts';
 import type { Template } from './schema.ts';
 

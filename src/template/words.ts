@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { hasHoles } from './expression.ts';
 import { Mistake } from './mistake.ts';
-import { meant, quoted } from './nearest.ts';
+import { meant, quoted } from '../nearest.ts';
 import { packerWords } from './packer-words.ts';
 import { patternOf } from './pattern.ts';
 import { durationOf, sizeMbOf } from './units.ts';

@@ -7,9 +7,14 @@ const hangUps: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATUR
 
 const isHangUp = (error: unknown): boolean => error instanceof Error && 'code' in error && hangUps.includes(error.code);
 
+/** A closed line, to whoever still writes to it. */
+export const lineClosed = (cause?: unknown): Fault =>
+  new Fault('console_closed', 'The serial line closed while something was being typed.', {}, { cause });
+
 /**
  * A socket as a serial line. Until somebody reads, the bytes wait in the socket and the guest waits for them. Disposing
- * it lets a reader come to the end of what has been sent, and closes the socket of a line that nobody reads.
+ * it lets a reader come to the end of what has been sent, and closes the socket of a line that nobody reads. What is
+ * written after the other side has gone may cost what was not read yet: Node drops it (net.Socket, EPIPE).
  */
 export const serialLineOver = (socket: Socket): SerialLine & Disposable => {
   let isRead = false;
@@ -29,10 +34,8 @@ export const serialLineOver = (socket: Socket): SerialLine & Disposable => {
 
   const write = (bytes: Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
-      const refuse = (cause?: Error) =>
-        reject(new Fault('console_closed', 'The serial line has closed: the machine is gone.', {}, { cause }));
-      if (!socket.writable) return refuse();
-      socket.write(bytes, (error) => (error ? refuse(error) : resolve()));
+      if (!socket.writable) reject(lineClosed());
+      else socket.write(bytes, (error) => (error ? reject(lineClosed(error)) : resolve()));
     });
 
   return {

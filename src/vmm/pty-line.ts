@@ -5,7 +5,7 @@ import { Fault } from '../fault.ts';
 import type { Exit } from '../program.ts';
 import { settled } from '../waiting.ts';
 import type { SerialLine } from './types.ts';
-import { lineClosed } from './terminal-socket.ts';
+import { lineClosed } from './serial-line.ts';
 
 export type PtyOptions = {
   readonly clock: Clock;
