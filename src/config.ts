@@ -162,14 +162,17 @@ export const readConfig = async (file: string): Promise<Config> => {
   return parseConfig(text, file);
 };
 
-/** Proves that the folders can be used and the media are there; makes data_dir if it is missing. */
+/** Proves that the folders can be used and the media are there; makes data_dir and run_dir if only they are missing. */
 export const checkConfig = async (config: Config, file: string): Promise<void> => {
   const errors: Complaint[] = [];
   const complain = (pointer: string, message: string) => errors.push({ pointer, message });
   for (const key of ['data_dir', 'run_dir'] as const) {
     const folder = config[key];
     try {
-      await mkdir(folder, { recursive: true, mode: 0o750 });
+      // Not with its parents: what is not there is more often a slip than a wish, and on /proc Node would try for ever.
+      await mkdir(folder, { mode: 0o750 }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      });
       if (!(await stat(folder)).isDirectory()) complain(key, `${folder} is not a folder`);
       await access(folder, constants.W_OK | constants.X_OK);
     } catch (error) {

@@ -64,9 +64,6 @@ export const startDaemon = async (
 
     const left = await settleLeftovers({ store, hypervisor, folders }, stopping.signal);
     if (Object.values(left).flat().length > 0) logger.info(left, 'put right what an earlier run left behind');
-    // The probe of the accelerators takes a moment that no build needs to wait for.
-    hypervisor.facts(stopping.signal).catch((error: unknown) => logger.warn({ err: error }, 'no build can run yet'));
-
     const reserveMb = () => config.capacity.disk_reserve;
     const whole = async (): Promise<Demand> => ({
       memoryMb: memoryMbOf(config),
@@ -171,6 +168,8 @@ export const startDaemon = async (
       throw new Fault('configuration_invalid', `listen: ${host}:${port} cannot be used: ${why}.`, {}, { cause: error });
     });
     scheduler.start();
+    // The probe of the accelerators takes a moment that no request needs to wait for.
+    hypervisor.facts(stopping.signal).catch((error: unknown) => logger.warn({ err: error }, 'no build can run yet'));
     pile.keep(keepPruned({ store, removeFiles: folders.remove, policy: () => config.retention, clock, log: logger }));
     return {
       address,

@@ -23,7 +23,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   fastify: ['api', 'httpd'],
   'better-sqlite3': ['queue'],
   execa: ['program.ts'],
-  'node-pty': ['vmm/pty-line.ts'],
+  'node-pty': ['vmm/terminal-pty.ts'],
   pino: ['logger.ts'],
   'prom-client': ['api'],
   'tar-stream': ['template'],

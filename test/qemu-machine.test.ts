@@ -120,6 +120,17 @@ test('pulling the plug ends a machine that has not been run, one that spins, and
   assert.equal((await frozen.ended).how, 'stopped');
 });
 
+test('asking a guest that does not listen to its power button changes nothing', async () => {
+  await using vmm = await bench();
+  const machine = await vmm.start([say('>'), echo, powerOff]);
+  await machine.run(on());
+  const bytes = machine.line.bytes[Symbol.asyncIterator]();
+  await hear(bytes, '>');
+  await machine.stop('ask', on());
+  await machine.line.write(Buffer.from('.'));
+  assert.equal((await machine.ended).how, 'halt');
+});
+
 test('a machine let go of is gone: process, sockets and pidfile', async () => {
   await using vmm = await bench();
   const machine = await vmm.start([say('x')]);

@@ -52,3 +52,8 @@ test('the facts of this host are asked once and name the version and what a mach
     ['q35', 'qemu64', 'e1000'],
   );
 });
+
+test('a netcat without Unix sockets is told before any guest needs it', async () => {
+  await using vmm = await bench({ netcat: 'true' });
+  await assert.rejects(vmm.qemu.facts(on()), { code: 'program_missing', message: /-U/ });
+});

@@ -1,6 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Store } from '../queue/types.ts';
-import { statusWords } from './words.ts';
 
 /** What Prometheus reads, and the few facts that only the moment they happen can tell. */
 export type Metrics = {
@@ -37,8 +36,7 @@ export const makeMetrics = ({ store, slots, freeDiskMb, version }: MetricsParts)
     labelNames: ['status'],
     registers,
     async collect() {
-      const counts = await store.counts();
-      for (const status of Object.values(statusWords)) this.set({ status }, counts[status]);
+      for (const [status, count] of Object.entries(await store.counts())) this.set({ status }, count);
     },
   });
   new Gauge({

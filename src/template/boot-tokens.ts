@@ -74,7 +74,7 @@ const refuseUnknown = (shown: string): never => {
       : near === 'expect'
         ? '<expect "regex" 90s>'
         : near && `<${near}>`;
-  const hint = form === undefined ? 'the keys are named in the documentation' : `did you mean ${form}?`;
+  const hint = form === undefined ? 'it is none of those that the documentation names.' : `did you mean ${form}?`;
   throw new Mistake(
     `${quoted(shown)} is not a key: ${hint} To type it as text, write "<<On><<Off>" in place of its "<"`,
   );
@@ -84,20 +84,18 @@ const refuseUnknown = (shown: string): never => {
 const looksLikeToken = (ahead: string): string | undefined =>
   /^<(?:[a-z][^\s<>]*|\s*(?:wait|expect)\b[^<>\n]*)>/iu.exec(ahead)?.[0];
 
-const readToken = (points: readonly string[], offset: number): readonly [BootToken, number] => {
+const readToken = (points: readonly string[], offset: number, end: number): readonly [BootToken, number] => {
   const character = points[offset] ?? '';
   const literal = [{ offset, kind: 'character', character, motion: 'press' }, offset + 1] as const;
   if (character !== '<') return literal;
   const expect = readExpect(points, offset);
   if (expect !== undefined) return expect;
-  // The key to hold may itself be ">", so the end is looked for behind it.
-  const end = points.slice(offset, offset + longestToken).indexOf('>', 2);
-  if (end === -1) return literal;
-  const inside = points.slice(offset + 1, offset + end).join('');
+  if (end - offset > longestToken) return literal;
+  const inside = points.slice(offset + 1, end).join('');
   const ms = readWait(inside);
-  if (ms !== undefined) return [{ offset, kind: 'wait', ms }, offset + end + 1];
+  if (ms !== undefined) return [{ offset, kind: 'wait', ms }, end + 1];
   const key = readKey(inside, offset);
-  if (key !== undefined) return [key, offset + end + 1];
+  if (key !== undefined) return [key, end + 1];
   const shown = looksLikeToken(points.slice(offset, offset + longestToken).join(''));
   return shown === undefined || shown.includes(hole) ? literal : refuseUnknown(shown);
 };
@@ -113,9 +111,13 @@ export const tokensOf = (
   const points = [...text];
   const tokens: BootToken[] = [];
   const mistakes: Mistake[] = [];
+  let end = 0;
   for (let offset = 0; offset < points.length && mistakes.length < mostMistakes;) {
+    // The key to hold may itself be ">", so the end is looked for behind it; and once for all that comes before it.
+    if (end < offset + 2) end = points.indexOf('>', offset + 2);
+    if (end === -1) end = Infinity;
     try {
-      const [token, next] = readToken(points, offset);
+      const [token, next] = readToken(points, offset, end);
       tokens.push(token);
       offset = next;
     } catch (error) {

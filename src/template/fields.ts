@@ -3,7 +3,7 @@ import { parseBootCommand } from './boot-command.ts';
 import type { Complaints } from './complaints.ts';
 import { fileRef, type FileRoots } from './files.ts';
 import { firstLate, isUnknown, textOf, type Fill, type Filled } from './fill.ts';
-import { Mistake } from './mistake.ts';
+import { Mistake, refuseMistakes } from './mistake.ts';
 import type { FileRef, LateName, Text } from './spec.ts';
 
 /** Reads a template's values, each with its pointer: what is wrong becomes a complaint, and the rest is still read. */
@@ -29,8 +29,8 @@ const asText = ({ pieces }: Filled): Text =>
   pieces.flatMap((piece) => (typeof piece === 'object' && 'unknown' in piece ? [] : [piece]));
 
 const checkKeys = ({ pieces }: Filled) => {
-  const { mistakes } = parseBootCommand(pieces.map((piece) => (typeof piece === 'string' ? piece : hole)).join(''));
-  if (mistakes.length > 0) throw new Mistake(mistakes.map((mistake) => mistake.message).join('; '));
+  const text = pieces.map((piece) => (typeof piece === 'string' ? piece : hole)).join('');
+  refuseMistakes(parseBootCommand(text).mistakes);
 };
 
 export const makeFields = (parts: {

@@ -21,3 +21,12 @@ export const placeOf = (points: readonly string[], offset: number): Place => {
     column: offset - before.lastIndexOf('\n'),
   };
 };
+
+const mostTold = 10;
+
+/** Throws when there are mistakes: the first of them as one. */
+export const refuseMistakes = (mistakes: readonly Mistake[]): void => {
+  if (mistakes.length === 0) return;
+  const more = mistakes.length > mostTold ? `; and ${mistakes.length - mostTold} more` : '';
+  throw new Mistake(mistakes.slice(0, mostTold).map(({ message }) => message).join('; ') + more); // prettier-ignore
+};

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { parseBootCommand } from './boot-command.ts';
-import { Mistake } from './mistake.ts';
+import { Mistake, refuseMistakes } from './mistake.ts';
 import { Duration, judged, Pattern, Pause, strict, Words } from './words.ts';
 
 /** Checks a boot command that has no holes; all its mistakes become one. */
 export const bootCommandOf = (text: string): string => {
-  const { mistakes } = parseBootCommand(text);
-  if (mistakes.length > 0) throw new Mistake(mistakes.map((mistake) => mistake.message).join('; '));
+  refuseMistakes(parseBootCommand(text).mistakes);
   return text;
 };
 

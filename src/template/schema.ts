@@ -81,15 +81,31 @@ export const Template = strict({
 
 export type Template = z.output<typeof Template>;
 
+// Judging a document takes time in proportion, and names in it are compared with one another.
+const mostValues = 10_000;
+
+const hasMoreValues = (document: unknown, most: number): boolean => {
+  const waiting = [document];
+  for (let seen = 0; waiting.length > 0; seen++) {
+    if (seen + waiting.length > most) return true;
+    const value = waiting.pop();
+    if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) waiting.push(inner);
+  }
+  return false;
+};
+
 /**
  * Checks the form of a template document: keys, kinds, units, patterns, boot commands. Throws `template_invalid` with
  * every place that is wrong. Values of variables, files and what belongs together are judged by `resolve`. `at` is
  * where the document stands in what the client sent.
  */
 export const parseTemplate = (document: unknown, at = ''): Template => {
+  const wrong = complaints();
+  if (hasMoreValues(document, mostValues))
+    wrong.add(at, `has more than ${mostValues} values: no machine needs as many`);
+  if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'The template is wrong');
   const { success, data, error } = Template.safeParse(document);
   if (success) return data;
-  const wrong = complaints();
   for (const { pointer, message } of complaintsOf(error.issues)) wrong.add(at + pointer, message);
   throw wrong.fault('template_invalid', 'The template is wrong');
 };

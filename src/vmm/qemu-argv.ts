@@ -15,6 +15,12 @@ export type HostChoice = {
   readonly canSandbox: boolean;
 };
 
+/**
+ * System calls that QEMU can do without. Each connection of the guest to its endpoint is one netcat, so new processes
+ * stay allowed, and `elevateprivileges` is not denied: it has setsid(2), which slirp calls for each of them.
+ */
+export const sandbox = 'on,obsolete=deny,resourcecontrol=deny';
+
 const socketArgv = (id: string, path: string): readonly string[] => [
   '-chardev',
   option('socket', { id, path, server: 'on', wait: 'off' }),
@@ -99,8 +105,7 @@ export const qemuArgv = (spec: MachineSpec, host: HostChoice): readonly string[]
   const { qemu } = spec;
   return [
     ...['-name', spec.name, '-S', '-nodefaults', '-no-user-config', '-display', 'none', '-pidfile', files.pid],
-    // New processes stay allowed: each connection of the guest to its endpoint is one netcat.
-    ...(host.canSandbox ? ['-sandbox', 'on,obsolete=deny,resourcecontrol=deny'] : []),
+    ...(host.canSandbox ? ['-sandbox', sandbox] : []),
     ...['-machine', qemu.machine_type ?? 'q35', '-accel', host.accelerator],
     ...['-cpu', qemu.cpu_model ?? (host.accelerator === 'tcg' ? 'max' : 'host')],
     ...['-smp', String(qemu.cpus ?? 1), '-m', `${spec.memoryMb}M`],

@@ -2,6 +2,7 @@
 
 import { Fault } from '../fault.ts';
 import { runProgram } from '../program.ts';
+import { sandbox } from './qemu-argv.ts';
 
 export type Inventory = {
   /** "7.2.22" */
@@ -28,7 +29,6 @@ export const netDevicesIn = (help: string): readonly string[] =>
 /** Asks. Throws `program_missing` or `hypervisor_unavailable`. */
 export const takeInventory = async (binary: string, signal: AbortSignal): Promise<Inventory> => {
   const ask = async (...args: readonly string[]) => (await runProgram(binary, args, { signal })).stdout;
-  const sandbox = ['-sandbox', 'on,obsolete=deny,resourcecontrol=deny', '-accel', 'help'];
   const [version, accelerators, machines, cpus, devices, sandboxed] = await Promise.all([
     ask('--version'),
     ask('-accel', 'help'),
@@ -36,7 +36,7 @@ export const takeInventory = async (binary: string, signal: AbortSignal): Promis
     ask('-cpu', 'help'),
     ask('-device', 'help'),
     // A QEMU without seccomp refuses the option, whatever else it was asked.
-    runProgram(binary, sandbox, { signal, accept: 'any' }),
+    runProgram(binary, ['-sandbox', sandbox, '-accel', 'help'], { signal, accept: 'any' }),
   ]);
   const number = /version ([0-9][\w.]*)/.exec(version)?.[1];
   if (number === undefined)

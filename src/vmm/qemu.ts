@@ -43,6 +43,15 @@ const mostMsToAnswer = 30_000;
 const outgoingNote =
   'Templates may ask for outgoing network. QEMU then opens the ports of the host’s loopback to their guests.';
 
+/** Other netcats have no Unix sockets, and guests would find their endpoint dead: better told now. */
+const checkNetcat = async (netcat: string, signal: AbortSignal): Promise<void> => {
+  const { stdout, stderr } = await runProgram(netcat, ['-h'], { signal, accept: 'any' });
+  if (!/^\s*-U\b/m.test(stdout + stderr))
+    throw new Fault('program_missing', `${netcat} does not know -U (Unix sockets). Install OpenBSD's netcat.`, {
+      program: netcat,
+    });
+};
+
 const takeStock = async ({ binary, netcat, clock, ...options }: QemuOptions): Promise<Inventory> => {
   const seconds = mostMsToAnswer / 1000;
   const tooLong = () =>
@@ -51,7 +60,7 @@ const takeStock = async ({ binary, netcat, clock, ...options }: QemuOptions): Pr
   const { signal } = deadline;
   setMaxListeners(50, signal); // a program listens more than once, and several run at a time
   const inventory = await takeInventory(binary, signal);
-  await runProgram(netcat, ['-h'], { signal, accept: 'any' });
+  await checkNetcat(netcat, signal);
   return inventory;
 };
 
