@@ -48,6 +48,7 @@ const machine = pile.keep(
       nics: [{ network: 'local' }],
       boot: { device: 'disk' },
       qemu: {},
+      sshPort: 22,
       onReboot: 'end',
     },
     signal,

@@ -34,6 +34,9 @@ export type Daemon = {
 const drainMs = 20_000;
 const leaseMs = 60_000;
 
+// Longer than any request may take to send its context.
+const contextAgeMs = 3_600_000;
+
 /** Wires the rooms and starts them, in the order in which they need each other. */
 export const startDaemon = async (
   first: Config,
@@ -69,9 +72,10 @@ export const startDaemon = async (
       memoryMb: memoryMbOf(config),
       diskMb: (await wholeMb(config.data_dir)) - reserveMb(),
     });
+    // What running builds have written is theirs already, and is counted with their demand.
     const capacity = async (): Promise<Demand> => ({
       memoryMb: memoryMbOf(config),
-      diskMb: (await freeMb(config.data_dir)) - reserveMb(),
+      diskMb: (await freeMb(config.data_dir)) + (await folders.workMb()) - reserveMb(),
     });
     const intake = makeIntake({
       store,
@@ -124,7 +128,7 @@ export const startDaemon = async (
     );
     const metrics = makeMetrics({ store, slots: scheduler.slots, freeDiskMb: () => freeMb(config.data_dir), version });
 
-    const roomMb = async () => (await capacity()).diskMb;
+    const roomMb = async () => (await freeMb(config.data_dir)) - reserveMb();
     const { isDraining } = scheduler;
 
     const api = await makeApi(
@@ -170,7 +174,16 @@ export const startDaemon = async (
     scheduler.start();
     // The probe of the accelerators takes a moment that no request needs to wait for.
     hypervisor.facts(stopping.signal).catch((error: unknown) => logger.warn({ err: error }, 'no build can run yet'));
-    pile.keep(keepPruned({ store, removeFiles: folders.remove, policy: () => config.retention, clock, log: logger }));
+    pile.keep(
+      keepPruned({
+        store,
+        removeFiles: folders.remove,
+        policy: () => config.retention,
+        afterRound: async () => folders.sweepContexts(await store.contexts(), clock.now() - contextAgeMs),
+        clock,
+        log: logger,
+      }),
+    );
     return {
       address,
       reload: (next) => {

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { monotonicFactory } from 'ulid';
+import { decodeTime, monotonicFactory } from 'ulid';
 import { z } from 'zod';
 
 /** A ULID: 26 characters, sorted by the time it was made. */
 export const Id = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'is not an id: 26 characters in Crockford base 32');
+
+/** When an id was made: Unix milliseconds. */
+export const timeOfId = (id: string): number => decodeTime(id);
 
 export type Ids = { readonly id: () => string; readonly secret: () => string };
 

@@ -98,14 +98,15 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
 
       return withContext(request, reply, parts, inBuildArchive, async (context) => {
         const ask = context ? fromContext(context, query) : fromJson(request.body, query);
-        const build = await intake.check(ask);
-        if (isDry) return { answer: reply.send(showNewBuild(build)), isKept: false };
+        if (isDry) return { answer: reply.send(showNewBuild(await intake.check(ask))), isKept: false };
         const { contextId: _own, ...asked } = ask;
         const idempotency: Idempotency | undefined =
           key === undefined
             ? undefined
             : { key, owner: request.tokenId, digest: digestOf({ ...asked, context: context?.digest ?? null }) };
-        const added = await store.add(build, idempotency);
+        // What was accepted once is not judged again: the host may have changed since.
+        const first = idempotency && (await store.replay(idempotency));
+        const added = first ? { build: first, replayed: true } : await store.add(await intake.check(ask), idempotency);
         if (added.replayed) reply.header('idempotency-replayed', 'true');
         else live.wake();
         reply

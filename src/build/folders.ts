@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Id, timeOfId } from '../ids.ts';
 
 /** Where everything of a build lies below data_dir; the only place that knows these names. */
 export type Folders = {
@@ -14,6 +15,8 @@ export type Folders = {
   readonly machine: (slot: number) => string;
   /** The machines whose folders are there: running, or left behind. */
   readonly machines: () => Promise<readonly { readonly name: string; readonly folder: string }[]>;
+  /** MiB that running builds have written so far. */
+  readonly workMb: () => Promise<number>;
   readonly context: (contextId: string) => string;
   readonly store: string;
   /** Makes the folders that must be there before anything else. */
@@ -23,10 +26,28 @@ export type Folders = {
     readonly builds: (id: string) => Promise<boolean>;
     readonly contexts: ReadonlySet<string>;
   }) => Promise<readonly string[]>;
+  /** Deletes the contexts that nothing refers to any more; one made since `before` (Unix ms) may still be on its way. */
+  readonly sweepContexts: (known: ReadonlySet<string>, before: number) => Promise<void>;
   readonly remove: (id: string) => Promise<void>;
 };
 
 const names = (folder: string): Promise<string[]> => readdir(folder);
+
+// A folder may hold what is not ours: only names that imaged gives are ever deleted.
+const ids = async (folder: string): Promise<string[]> =>
+  (await names(folder)).filter((name) => Id.safeParse(name).success);
+const slots = async (folder: string): Promise<string[]> =>
+  (await names(folder)).filter((name) => /^imaged-\d+$/.test(name));
+
+// A running build's file may go between the listing and the look.
+const blocksOf = async (path: string): Promise<number> => {
+  try {
+    return (await stat(path)).blocks;
+  } catch {
+    return 0;
+  }
+};
+
 const removeTree = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
 
 export const slotName = (slot: number): string => `imaged-${slot}`;
@@ -43,10 +64,12 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     artifact: (id, name) => join(build(id), 'artifacts', name),
     work: (slot) => join(work, slotName(slot)),
     machine: (slot) => join(runDir, slotName(slot)),
-    machines: async () =>
-      (await names(runDir))
-        .filter((name) => /^imaged-\d+$/.test(name))
-        .map((name) => ({ name, folder: join(runDir, name) })),
+    machines: async () => (await slots(runDir)).map((name) => ({ name, folder: join(runDir, name) })),
+    workMb: async () => {
+      const files = await readdir(work, { recursive: true });
+      const sizes = await Promise.all(files.map((file) => blocksOf(join(work, file))));
+      return Math.floor((sizes.reduce((sum, blocks) => sum + blocks, 0) * 512) / 2 ** 20);
+    },
     context,
     store: join(dataDir, 'imaged.db'),
     prepare: async () => {
@@ -60,11 +83,14 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
         await removeTree(path);
         swept.push(path);
       };
-      for (const name of await names(work)) await sweepOne(join(work, name));
-      for (const name of await names(runDir)) await sweepOne(join(runDir, name));
-      for (const id of await names(join(dataDir, 'builds'))) if (!(await known.builds(id))) await sweepOne(build(id));
-      for (const id of await names(join(dataDir, 'contexts'))) if (!known.contexts.has(id)) await sweepOne(context(id));
+      for (const folder of [work, runDir]) for (const name of await slots(folder)) await sweepOne(join(folder, name));
+      for (const id of await ids(join(dataDir, 'builds'))) if (!(await known.builds(id))) await sweepOne(build(id));
+      for (const id of await ids(join(dataDir, 'contexts'))) if (!known.contexts.has(id)) await sweepOne(context(id));
       return swept;
+    },
+    sweepContexts: async (known, before) => {
+      for (const id of await ids(join(dataDir, 'contexts')))
+        if (!known.has(id) && timeOfId(id) < before) await removeTree(context(id));
     },
     remove: (id) => removeTree(build(id)),
   };

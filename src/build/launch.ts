@@ -43,6 +43,7 @@ const machineSpec = (
   nics: spec.nics,
   boot,
   qemu: spec.qemu,
+  sshPort: spec.communicator?.port ?? 22,
   onReboot,
 });
 

@@ -1,10 +1,10 @@
-import { decodeTime } from 'ulid';
 import { Fault } from '../fault.ts';
+import { timeOfId } from '../ids.ts';
 import { noSuchBuild } from './ledger.ts';
 import type { Ledger } from './ledger.ts';
 import { parsed, toBuild, toRow } from './rows.ts';
 import type { BuildRow } from './rows.ts';
-import type { Build, BuildInput, PlannedStep, Status, Store } from './types.ts';
+import type { Build, BuildInput, Idempotency, PlannedStep, Status, Store } from './types.ts';
 
 type InputRow = { readonly template: string; readonly variables: string; readonly plan: string };
 
@@ -38,7 +38,7 @@ export const makeInput = ({ db }: Ledger) => {
 export const makeBuilds = (
   ledger: Ledger,
   attempts: number,
-): Pick<Store, 'add' | 'find' | 'input' | 'counts' | 'remove'> => {
+): Pick<Store, 'add' | 'replay' | 'find' | 'input' | 'counts' | 'remove'> => {
   const { db, read, write, append } = ledger;
   const find = makeFind(ledger);
   const input = makeInput(ledger);
@@ -61,18 +61,23 @@ export const makeBuilds = (
     if (!build) throw noSuchBuild(id);
     return build;
   };
+  const replay = ({ owner, key, digest }: Idempotency): Build | undefined => {
+    const first = byKey.get(owner, key);
+    if (first && first.digest !== digest)
+      throw new Fault(
+        'idempotency_mismatch',
+        `The key ${key} was used for build ${first.build_id} with another body. Use a new key for each request.`,
+        { build: first.build_id },
+      );
+    return first && seen(first.build_id);
+  };
   return {
+    replay: (idempotency) => read(() => replay(idempotency)),
     add: (build, idempotency) =>
       write('power', () => {
-        const first = idempotency && byKey.get(idempotency.owner, idempotency.key);
-        if (first && first.digest !== idempotency.digest)
-          throw new Fault(
-            'idempotency_mismatch',
-            `The key ${idempotency.key} was used for build ${first.build_id} with another body. Use a new key for each request.`,
-            { build: first.build_id },
-          );
-        if (first) return { build: seen(first.build_id), replayed: true };
-        insert.run(toRow(build, attempts, decodeTime(build.id)));
+        const first = idempotency && replay(idempotency);
+        if (first) return { build: first, replayed: true };
+        insert.run(toRow(build, attempts, timeOfId(build.id)));
         insertInput.run(
           build.id,
           JSON.stringify(build.template),

@@ -7,6 +7,8 @@ export type RetentionParts = {
   readonly removeFiles: (buildId: string) => Promise<void>;
   /** How many ended builds stay, and for how many days; asked each round, so that it may change. */
   readonly policy: () => { readonly keep: number; readonly days: number };
+  /** Called when a round has ended: for what belonged to the builds that went. */
+  readonly afterRound?: () => Promise<void>;
   readonly clock: Clock;
   readonly log: { readonly warn: (facts: object, message: string) => void };
 };
@@ -60,6 +62,7 @@ export const keepPruned = (parts: RetentionParts): AsyncDisposable => {
       isAskedAgain = false;
       try {
         await prune(parts, closing.signal);
+        await parts.afterRound?.();
       } catch (error) {
         log.warn({ err: error }, 'old builds could not be looked for; tried again later');
       }

@@ -175,6 +175,8 @@ export type Store = AsyncDisposable & {
     build: NewBuild,
     idempotency?: Idempotency,
   ) => Promise<{ readonly build: Build; readonly replayed: boolean }>;
+  /** The build that this key made before, if it did. Throws `idempotency_mismatch` as `add` does. */
+  readonly replay: (idempotency: Idempotency) => Promise<Build | undefined>;
   readonly find: (id: string) => Promise<Build | undefined>;
   /** The template, variables and plan of a build: large, so not part of `find`. */
   readonly input: (id: string) => Promise<BuildInput | undefined>;

@@ -25,6 +25,8 @@ export type MachineSpec = {
   readonly nics: readonly Nic[];
   readonly boot: Boot;
   readonly qemu: QemuModel;
+  /** The guest's port that `addresses.ssh` leads to. Default: 22. */
+  readonly sshPort?: number;
   /** When the guest resets itself: `end` ends the machine, `again` lets it boot once more. */
   readonly onReboot: 'end' | 'again';
 };
@@ -44,7 +46,7 @@ export type Addresses = {
   /** Where the guest finds its endpoint; `url` has no slash at its end. */
   readonly http: { readonly ip: string; readonly port: number; readonly url: string };
   readonly listen: ListenAt;
-  /** Where the daemon finds the guest's port 22. */
+  /** Where the daemon finds the guest's ssh server. */
   readonly ssh: { readonly host: string; readonly port: number };
 };
 
