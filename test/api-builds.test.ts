@@ -82,7 +82,7 @@ test('a body with wrong fields is answered with a pointer to each, and the word 
     '/timeout',
     '/variables/release',
   ]);
-  assert.match(errors.find(({ pointer }) => pointer === '/lables')?.message ?? '', /did you mean labels/);
+  assert.match(errors.find(({ pointer }) => pointer === '/lables')?.message ?? '', /did you mean "labels"/);
 });
 
 test('a query with wrong fields is answered with places in the query', async () => {
