@@ -1,5 +1,6 @@
 import { makeApi } from './api/make-api.ts';
 import { makeMetrics } from './api/metrics.ts';
+import { capacityOf } from './build/capacity.ts';
 import { makeContexts } from './build/contexts.ts';
 import { foldersBelow } from './build/folders.ts';
 import { heldMachines } from './build/hold.ts';
@@ -8,13 +9,13 @@ import { readinessOf } from './build/readiness.ts';
 import { makeRunner } from './build/run.ts';
 import { settleLeftovers } from './build/settle.ts';
 import type { Clock } from './clock.ts';
-import { memoryMbOf, type Config } from './config.ts';
+import type { Config } from './config.ts';
 import { disposals } from './disposals.ts';
 import { asFault, Fault } from './fault.ts';
 import { makeGrowth } from './growth.ts';
 import type { Ids } from './ids.ts';
-import { freeMb, wholeMb } from './image/space.ts';
-import type { Demand, RunBuild } from './queue/types.ts';
+import { freeMb } from './image/space.ts';
+import type { RunBuild } from './queue/types.ts';
 import { keepPruned } from './queue/retention.ts';
 import { makeScheduler } from './queue/scheduler.ts';
 import { migrations, openStore } from './queue/store.ts';
@@ -67,16 +68,7 @@ export const startDaemon = async (
 
     const left = await settleLeftovers({ store, hypervisor, folders }, stopping.signal);
     if (Object.values(left).flat().length > 0) logger.info(left, 'put right what an earlier run left behind');
-    const reserveMb = () => config.capacity.disk_reserve;
-    const whole = async (): Promise<Demand> => ({
-      memoryMb: memoryMbOf(config),
-      diskMb: (await wholeMb(config.data_dir)) - reserveMb(),
-    });
-    // What running builds have written is theirs already, and is counted with their demand.
-    const capacity = async (): Promise<Demand> => ({
-      memoryMb: memoryMbOf(config),
-      diskMb: (await freeMb(config.data_dir)) + (await folders.workMb()) - reserveMb(),
-    });
+    const capacity = capacityOf(() => config, folders);
     const intake = makeIntake({
       store,
       hypervisor,
@@ -84,7 +76,7 @@ export const startDaemon = async (
       ids,
       clock,
       media: () => config.media,
-      whole,
+      whole: capacity.whole,
       defaultTimeoutMs: config.limits.build_timeout,
     });
     const held = heldMachines();
@@ -117,7 +109,7 @@ export const startDaemon = async (
       makeScheduler({
         store,
         slots: config.workers,
-        capacity,
+        capacity: capacity.now,
         run,
         clock,
         ids,
@@ -128,7 +120,6 @@ export const startDaemon = async (
     );
     const metrics = makeMetrics({ store, slots: scheduler.slots, freeDiskMb: () => freeMb(config.data_dir), version });
 
-    const roomMb = async () => (await freeMb(config.data_dir)) - reserveMb();
     const { isDraining } = scheduler;
 
     const api = await makeApi(
@@ -146,10 +137,10 @@ export const startDaemon = async (
           isDraining,
           type: (id, bytes) => held.type(id, bytes, stopping.signal),
         },
-        readiness: (signal) => readinessOf({ store, hypervisor, roomMb, isDraining }, signal),
+        readiness: (signal) => readinessOf({ store, hypervisor, roomMb: capacity.roomMb, isDraining }, signal),
         host: async (signal) => ({
           hypervisor: await hypervisor.facts(signal),
-          capacity: { whole: await whole(), now: await capacity() },
+          capacity: { whole: await capacity.whole(), now: await capacity.now() },
           slots: scheduler.slots(),
           media: Object.keys(config.media).toSorted(),
         }),

@@ -9,7 +9,8 @@ import { checked, invalid } from './complaints.ts';
 import { inBuildArchive, withContext, type Received } from './receiving.ts';
 import { BuildAskBody, BuildQuery } from './schema-ask.ts';
 import { Build, Plan } from './schema-build.ts';
-import type { ApiParts, BuildAsk } from './types.ts';
+import type { BuildAsk } from '../queue/types.ts';
+import type { ApiParts } from './types.ts';
 import { showNewBuild, type View } from './view.ts';
 
 type Query = z.output<typeof BuildQuery>;

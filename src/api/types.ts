@@ -2,20 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import type { Growth } from '../growth.ts';
 import type { Ids } from '../ids.ts';
-import type { NewBuild, Store } from '../queue/types.ts';
-
-/** What a client asks for in `POST /builds`, checked for its own shape; the template itself is judged by `Intake`. */
-export type BuildAsk = {
-  /** A template document, or the name of a stored one: `openbsd`, `openbsd@3`. */
-  readonly template: unknown;
-  readonly variables: Readonly<Record<string, string>>;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly priority: number;
-  /** Milliseconds; undefined: the template's own, else the configuration's. */
-  readonly timeoutMs?: number;
-  readonly onError: 'cleanup' | 'hold';
-  readonly contextId?: string;
-};
+import type { BuildAsk, NewBuild, Store } from '../queue/types.ts';
 
 /** One question about the fitness of this host. */
 export type Check = {

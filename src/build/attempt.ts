@@ -18,6 +18,8 @@ export type Attempt = {
   readonly pile: Disposals;
   readonly event: (type: string, data: Readonly<Record<string, unknown>>) => void;
   readonly log: (line: string) => void;
+  /** The same fault without secrets in its words and facts. */
+  readonly masked: (fault: Fault) => Fault;
   /** Resolves when all events are in the store. */
   readonly settled: () => Promise<void>;
   readonly attend: (running: Running) => Running;
@@ -58,6 +60,7 @@ export const beginAttempt = async (
     pile,
     event: (type, data) => events.append(type, maskedData(data, masked)),
     log: (line) => file.write(masked(line)),
+    masked: ({ code, message, facts, cause }) => new Fault(code, masked(message), maskedData(facts, masked), { cause }),
     settled: events.settled,
     attend: (running) => {
       attended = running;

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { Fault, type Complaint } from '../fault.ts';
 import type { Ids } from '../ids.ts';
-import type { BuildInput, Claim, Demand, NewBuild, OnError, Store } from '../queue/types.ts';
+import type { BuildAsk, BuildInput, Claim, Demand, NewBuild, Store } from '../queue/types.ts';
 import { checkTemplate } from '../template/check.ts';
 import { demandOf, shapeOf } from '../template/demand.ts';
 import type { FileRoots } from '../template/files.ts';
@@ -11,17 +11,6 @@ import type { Spec } from '../template/spec.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Folders } from './folders.ts';
 import { recipeFor } from './recipe.ts';
-
-/** What a client asks for; see `BuildAsk` of the API. */
-export type Asked = {
-  readonly template: unknown;
-  readonly variables: Readonly<Record<string, string>>;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly priority: number;
-  readonly timeoutMs?: number;
-  readonly onError: OnError;
-  readonly contextId?: string;
-};
 
 export type IntakeParts = {
   readonly store: Store;
@@ -37,7 +26,7 @@ export type IntakeParts = {
 };
 
 export type Intake = {
-  readonly check: (asked: Asked) => Promise<NewBuild>;
+  readonly check: (asked: BuildAsk) => Promise<NewBuild>;
   /** Judges a document that is to be stored: everything but the values of its variables. */
   readonly checkTemplate: (document: unknown, contextId: string | undefined) => Promise<void>;
   /** The spec of a build that was accepted, for the attempt that runs it. */

@@ -61,7 +61,7 @@ export const performerOf = (
       return gives;
     } catch (error) {
       // The first reason wins: what a step throws because it was aborted is not the cause.
-      const fault = inStep(asFault(signal.aborted ? signal.reason : error), step.name);
+      const fault = attempt.masked(inStep(asFault(signal.aborted ? signal.reason : error), step.name));
       log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);
       await settled();
       // A worker that lost its claim has no right to say how the step ended.

@@ -71,8 +71,6 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
       return artifacts;
     } catch (error) {
       const fault = asFault(error);
-      if (fault.code === 'internal')
-        warn({ build: build.id, err: error }, 'a build failed in a way that nobody foresaw');
       await holdIfAsked(attempt, spec, slot, fault, signal);
       // Whoever took the build over owns its artifacts.
       if (fault.code !== 'lease_lost') await rm(folders.artifacts(build.id), { recursive: true, force: true });

@@ -22,6 +22,19 @@ export type OnError = 'cleanup' | 'hold';
 /** What a build takes from the host while it runs. */
 export type Demand = { readonly memoryMb: number; readonly diskMb: number };
 
+/** What a client asks for in `POST /builds`, right in its shape; whether it can be built is judged by the build room. */
+export type BuildAsk = {
+  /** A template document, or the name of a stored one: `openbsd`, `openbsd@3`. */
+  readonly template: unknown;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly priority: number;
+  /** Milliseconds; undefined: the template's own, else the configuration's. */
+  readonly timeoutMs?: number;
+  readonly onError: OnError;
+  readonly contextId?: string;
+};
+
 /** The large part of a build, which only those who run it or explain it need to read. */
 export type BuildInput = {
   /** The template document as it was sent or stored. */

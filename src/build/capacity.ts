@@ -1,0 +1,26 @@
+import { memoryMbOf, type Config } from '../config.ts';
+import { freeMb, wholeMb } from '../image/space.ts';
+import type { Demand } from '../queue/types.ts';
+import type { Folders } from './folders.ts';
+
+/** What this host has for builds; the disk's figures leave the configured reserve alone. */
+export type Capacity = {
+  /** All that it could ever give. */
+  readonly whole: () => Promise<Demand>;
+  /** What all running builds may take together now; other programs may have filled the disk. */
+  readonly now: () => Promise<Demand>;
+  /** MiB of disk that are still to be had. */
+  readonly roomMb: () => Promise<number>;
+};
+
+export const capacityOf = (config: () => Config, folders: Folders): Capacity => {
+  const memoryMb = () => memoryMbOf(config());
+  const lessReserve = async (mb: Promise<number>) => (await mb) - config().capacity.disk_reserve;
+  const roomMb = () => lessReserve(freeMb(config().data_dir));
+  return {
+    whole: async () => ({ memoryMb: memoryMb(), diskMb: await lessReserve(wholeMb(config().data_dir)) }),
+    // What running builds have written is theirs already, and is counted with their demand.
+    now: async () => ({ memoryMb: memoryMb(), diskMb: (await roomMb()) + (await folders.workMb()) }),
+    roomMb,
+  };
+};
