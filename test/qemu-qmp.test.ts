@@ -82,6 +82,7 @@ test('what was seen of a machine decides how it ended', () => {
     exit: { exitCode: 0, signal: undefined },
     reason: undefined,
     isOurs: false,
+    fullDisk: undefined,
     words: '',
   };
   const table: readonly (readonly [Partial<Departure>, string])[] = [
@@ -94,6 +95,7 @@ test('what was seen of a machine decides how it ended', () => {
     [{ reason: 'host-qmp-quit', isOurs: true }, 'stopped'],
     [{ exit: { exitCode: undefined, signal: 'SIGKILL' }, isOurs: true }, 'stopped'],
     [{ exit: { exitCode: undefined, signal: 'SIGKILL' } }, 'crash'],
+    [{ exit: { exitCode: undefined, signal: 'SIGKILL' }, fullDisk: 'disk0' }, 'full'],
     [{ reason: 'host-error' }, 'crash'],
     [{}, 'crash'],
   ];

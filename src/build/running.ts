@@ -16,6 +16,7 @@ const codeOf = {
   reboot: 'guest_rebooted',
   panic: 'guest_panicked',
   crash: 'machine_crashed',
+  full: 'storage_full',
   killed: 'machine_stopped',
   stopped: 'machine_stopped',
 } as const satisfies Record<Ending['how'], string>;
@@ -25,6 +26,7 @@ const words = {
   reboot: 'The guest rebooted',
   panic: 'The kernel of the guest panicked',
   crash: 'The machine went away by itself',
+  full: 'The host had no room for what the guest wrote',
   killed: 'The machine was stopped from outside imaged',
   stopped: 'The machine was stopped',
 } as const satisfies Record<Ending['how'], string>;
@@ -42,33 +44,34 @@ export const endedTooEarly = ({ how, detail }: Ending, expected: string, tail: s
 // provisioned may reboot, but not this often within one step.
 const mostReboots = 5;
 
+/** Tells `seen` of the fault when the guest has rebooted too often while `expected` was due. */
+const onRebootLoop = ({ machine, console }: Running, expected: string, seen: (fault: Fault) => void): void => {
+  let reboots = 0;
+  machine.onRebooted(() => {
+    if (++reboots <= mostReboots) return;
+    const facts = { expected, saw: `${reboots} reboots`, consoleTail: console.tail() };
+    seen(new Fault('guest_reboot_loop', `The guest rebooted ${reboots} times while ${expected} was awaited.`, facts));
+  });
+};
+
 /**
  * Does `work` while watching the machine: its end, a panic on its console, and reboots without end each stop the
  * work at once with their own fault. `expected` says, for people, what the work was waiting for.
  */
 export const whileAlive = async <T>(
-  { machine, console }: Running,
+  running: Running,
   expected: string,
   work: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> => {
+  const { machine, console } = running;
   const watch = new AbortController();
   const both = AbortSignal.any([signal, watch.signal]);
   let over = false;
-  let reboots = 0;
   const stop = (why: unknown) => {
     if (!over) watch.abort(why);
   };
-  machine.onRebooted(() => {
-    if (++reboots > mostReboots)
-      stop(
-        new Fault('guest_reboot_loop', `The guest rebooted ${reboots} times while ${expected} was awaited.`, {
-          expected,
-          saw: `${reboots} reboots`,
-          consoleTail: console.tail(),
-        }),
-      );
-  });
+  onRebootLoop(running, expected, stop);
   machine.ended.then((ending) => stop(endedTooEarly(ending, expected, console.tail())), stop);
   console.panicked.catch(stop);
   try {
@@ -83,15 +86,15 @@ export const whileAlive = async <T>(
 
 /**
  * Holds a conversation to its end. When the machine goes in the middle of it, the fault says how it went and which
- * text was still awaited.
+ * text was still awaited; a guest that reboots without end is not waited for.
  */
-export const converseWith = async (
-  { machine, console }: Running,
-  turns: readonly Turn[],
-  signal: AbortSignal,
-): Promise<void> => {
+export const converseWith = async (running: Running, turns: readonly Turn[], signal: AbortSignal): Promise<void> => {
+  const { machine, console } = running;
+  const looping = new AbortController();
+  onRebootLoop(running, 'the end of the conversation', (fault) => looping.abort(fault));
+  const both = AbortSignal.any([signal, looping.signal]);
   try {
-    await Promise.race([console.converse(turns, signal), console.panicked]);
+    await Promise.race([console.converse(turns, both), console.panicked]);
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'console_closed') throw error;
     const ending = await orAborted(machine.ended, signal);

@@ -30,6 +30,9 @@ const mostMsToQuit = 1_000;
 // For what must come to its end whoever has lost interest.
 const never = new AbortController().signal;
 
+/** Nobody listens there: a machine without a network has no way in but its console. */
+const noPort = 0;
+
 const untilItListens = { attempts: 10_000, firstMs: 2, growth: 1.2, mostMs: 20 };
 
 const isNotListening = (error: unknown): boolean =>
@@ -57,6 +60,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
 
   let reason: string | undefined;
   let isOurs = false;
+  let fullDisk: string | undefined;
   let hasExited = false;
   const rebootWatchers: (() => void)[] = [];
   const gone = new AbortController();
@@ -81,6 +85,12 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
   const see = ({ event, data, atMs }: QmpEvent) => {
     if (event === 'SHUTDOWN') reason = String(data['reason']);
     if (event === 'RESET' && data['guest'] === true) reset(atMs);
+    // QEMU stops the processor there (werror=enospc, its default) until somebody makes room and lets it go on. Nobody
+    // here does, and a build that hangs tells nothing.
+    if (event === 'BLOCK_IO_ERROR' && data['nospace'] === true && data['action'] === 'stop') {
+      fullDisk ??= String(data['node-name']);
+      kill();
+    }
   };
 
   /** When QEMU has gone: its network follows by itself, and this waits for it. */
@@ -105,6 +115,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     const listening = () => openQmp(files.qmp, see, alive);
     const qmp = starting.keep(await retry(listening, untilItListens, isNotListening, clock, alive));
     const line = starting.keep(serialLineOver(await connectUnix(files.serial, alive)));
+    if (spec.nics.length === 0) return { qmp, line, sshPort: noPort };
     const sshPort = isOutgoing
       ? await openSshPort(spec.folder, network, clock, alive)
       : sshPortIn(String(await qmp.execute('human-monitor-command', { 'command-line': 'info usernet' }, alive)));
@@ -133,7 +144,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     const exit = await exitSoon();
     // The log is for people: that it cannot be read must not hide that the machine has gone.
     const words = await lastWords(files.log, wordsFrom).catch(() => '');
-    return endingOf({ exit, reason, isOurs, words });
+    return endingOf({ exit, reason, isOurs, fullDisk, words });
   };
   const ended = depart();
 

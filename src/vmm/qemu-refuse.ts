@@ -67,8 +67,6 @@ const judgeBoot = ({ boot, disks, hasCdrom, hasFloppy }: MachineShape): Complain
 };
 
 const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): Complaint[] => {
-  if (nics.length === 0)
-    return [{ pointer: '/machine/nics', message: 'is empty: without a network there is no endpoint and no way in' }];
   if (nics.length > mostNics)
     return [{ pointer: '/machine/nics', message: `has ${nics.length}, and a machine takes ${mostNics}` }];
   return nics.flatMap(({ network }, index) =>

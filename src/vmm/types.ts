@@ -31,9 +31,12 @@ export type MachineSpec = {
   readonly onReboot: 'end' | 'again';
 };
 
-/** Why a machine has gone. `stopped` is our own doing; `killed` is somebody else's (an operator, the host). */
+/**
+ * Why a machine has gone. `stopped` is our own doing; `killed` is somebody else's (an operator, the host); `full` means
+ * that the host had no room for what the guest wrote.
+ */
 export type Ending = {
-  readonly how: 'halt' | 'reboot' | 'panic' | 'crash' | 'killed' | 'stopped';
+  readonly how: 'halt' | 'reboot' | 'panic' | 'crash' | 'full' | 'killed' | 'stopped';
   /** For people: the event, the exit code or signal, the last words of the hypervisor. */
   readonly detail: string;
 };
@@ -46,7 +49,7 @@ export type Addresses = {
   /** Where the guest finds its endpoint; `url` has no slash at its end. */
   readonly http: { readonly ip: string; readonly port: number; readonly url: string };
   readonly listen: ListenAt;
-  /** Where the daemon finds the guest's ssh server. */
+  /** Where the daemon finds the guest's ssh server; port 0 when the machine has no network. */
   readonly ssh: { readonly host: string; readonly port: number };
 };
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.ts';
 import { Fault } from '../../fault.ts';
 import type { Guest, SshKey } from '../../guest/types.ts';
 import { render } from '../../template/render.ts';
@@ -5,19 +6,34 @@ import type { Spec } from '../../template/spec.ts';
 import { orAborted } from '../../waiting.ts';
 import { lateFactsOf } from '../job.ts';
 import type { Step } from '../plan.ts';
+import type { StepTools } from '../tools.ts';
 import { awaitEnd, endedTooEarly, type Running } from '../running.ts';
 
 const isLostConnection = (error: unknown): boolean => error instanceof Fault && error.code === 'ssh_broken';
+
+// A guest that is still coming up may have nobody yet who looks at its power button, and the press is lost.
+const pressAgainMs = 5000;
+
+/** Presses the power button, again and again until the machine has gone. */
+const press = async ({ machine }: Running, clock: Clock, signal: AbortSignal) => {
+  const gone = new AbortController();
+  void machine.ended.then(() => gone.abort());
+  const both = AbortSignal.any([signal, gone.signal]);
+  while (!gone.signal.aborted) {
+    await machine.stop('ask', signal);
+    await clock.sleep(pressAgainMs, both).catch(() => signal.throwIfAborted());
+  }
+};
 
 const ask = async (
   { command }: Spec['shutdown'],
   running: Running,
   guest: Guest | undefined,
   key: SshKey | undefined,
-  log: (line: string) => void,
+  { clock, log }: Pick<StepTools, 'clock' | 'log'>,
   signal: AbortSignal,
 ) => {
-  if (command === undefined || guest === undefined) return running.machine.stop('ask', signal);
+  if (command === undefined || guest === undefined) return press(running, clock, signal);
   const text = render(command, lateFactsOf(running.machine, key));
   try {
     const { exitCode } = await guest.run(text, { onLine: log }, signal);
@@ -48,7 +64,7 @@ export const shutDown = (shutdown: Spec['shutdown']) =>
         );
       using deadline = clock.deadline(shutdown.timeoutMs, signal, tooLong);
       // A command that powers the machine off may never report its own end.
-      const asked = ask(shutdown, running, guest, key, log, deadline.signal);
+      const asked = ask(shutdown, running, guest, key, { clock, log }, deadline.signal);
       const ending = await orAborted(
         Promise.race([running.machine.ended, asked.then(() => awaitEnd(running, deadline.signal))]),
         deadline.signal,

@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { disposals } from '../../src/disposals.ts';
+import { BuildView, guest, startImaged } from '../fixtures/imaged.ts';
+import { eventOf, eventsOf, installerMachine, textOf } from '../fixtures/tiny-builds.ts';
+import { say, writeGuest } from '../fixtures/tiny-guest.ts';
+
+const run = promisify(execFile);
+
+/** A folder that goes with the test. */
+const temporaryFolder = async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'host-'));
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+};
+
+const tcg = '[hypervisor]\naccelerator = "tcg"';
+
+/** A machine that boots at once, says a word and then stands still. */
+const standing = { memory: '32M', floppy: 'media:own/boot.img', disks: [{ size: '1M' }] };
+const waitingFor = (hear: string) => ({ console: [{ hear, within: '2m' }] });
+
+const Problem = z.object({
+  code: z.string(),
+  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+});
+
+test('a host without QEMU is not ready and says so; its builds end with the missing program', async () => {
+  await using imaged = await startImaged({
+    settings: 'attempts = 1',
+    tables: `${tcg}\nbinary = "/nowhere/qemu-system-x86_64"`,
+  });
+  const ready = await imaged.call('/readyz');
+  assert.equal(ready.status, 503);
+  assert.match(await ready.text(), /\/nowhere\/qemu-system-x86_64 was not found/);
+
+  const { id } = await imaged.post({ template: { name: 'none', machine: await installerMachine() } });
+  const { status, fault } = await imaged.ended(id);
+  assert.deepEqual([status, fault?.code, fault?.class], ['failed', 'program_missing', 'infra']);
+  assert.match(fault?.message ?? '', /Install it, or say where it is/);
+});
+
+/** A QEMU that answers every question and fails when it is to start a machine. */
+const failingQemu = async (folder: string): Promise<string> => {
+  const file = join(folder, 'qemu');
+  const lines = ['case " $* " in *" -name "*) echo "out of luck" >&2; exit 7 ;; esac', 'exec qemu-system-x86_64 "$@"'];
+  await writeFile(file, `#!/bin/sh\n${lines.join('\n')}\n`);
+  await chmod(file, 0o755);
+  return file;
+};
+
+test('a QEMU that dies at its start ends the build with its words and exit code, after every attempt', async () => {
+  await using shop = await temporaryFolder();
+  await using imaged = await startImaged({
+    settings: 'attempts = 2',
+    tables: `${tcg}\nbinary = ${JSON.stringify(await failingQemu(shop.folder))}`,
+  });
+  const { id } = await imaged.post({ template: { name: 'dies', machine: await installerMachine() } });
+  const build = await imaged.ended(id);
+  const { status, attempt, fault } = build;
+  assert.deepEqual([status, attempt, fault?.code, fault?.class], ['failed', 2, 'hypervisor_failed', 'infra']);
+  assert.equal(fault?.step, 'start-installer');
+  assert.match(fault?.message ?? '', /exit code 7\): out of luck/);
+  assert.deepEqual(await readdir(join(imaged.dataDir, 'run')), []);
+});
+
+test('a machine that QEMU refuses to make ends the build with what QEMU said', async () => {
+  await using imaged = await startImaged({ settings: 'attempts = 1', tables: tcg });
+  const { id } = await imaged.post({
+    template: { name: 'refused', machine: await installerMachine(), qemu: { machine_type: 'isapc' } },
+  });
+  const { fault } = await imaged.ended(id);
+  assert.deepEqual([fault?.code, fault?.class, fault?.step], ['hypervisor_failed', 'infra', 'start-installer']);
+  assert.match(fault?.message ?? '', /PCI/);
+});
+
+test('a QEMU that is killed under a build has crashed, and the build is tried again', async () => {
+  await using shop = await temporaryFolder();
+  await writeGuest(join(shop.folder, 'boot.img'), [say('standing\r\n')], 1440);
+  await using imaged = await startImaged({
+    settings: 'attempts = 1',
+    tables: tcg,
+    media: { own: shop.folder },
+  });
+  const { id } = await imaged.post({ template: { name: 'killed', machine: standing, install: waitingFor('never') } });
+  const { data } = await eventOf(imaged, id, ({ type }) => type === 'machine.started');
+  process.kill(z.number().parse(data['pid']), 'SIGKILL');
+  const { fault } = await imaged.ended(id);
+  assert.deepEqual([fault?.code, fault?.class, fault?.step], ['machine_crashed', 'infra', 'install']);
+  assert.deepEqual([fault?.expected, fault?.saw], ['never', 'QEMU was ended by SIGKILL']);
+});
+
+const mb = 2 ** 20;
+
+/** A file system of its own that is soon full. */
+const smallDisk = async (sizeMb: number) => {
+  const folder = await mkdtemp(join(tmpdir(), 'small-'));
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'tmpfs', folder]);
+  const filler = join(folder, 'filler');
+  return {
+    folder,
+    /** Leaves so many bytes free. */
+    fill: async (leaveBytes: number) => {
+      const { bavail, bsize } = await statfs(folder);
+      await run('fallocate', ['-l', String(bavail * bsize - leaveBytes), filler]);
+    },
+    empty: () => rm(filler),
+    [Symbol.asyncDispose]: async () => {
+      await run('umount', [folder]);
+      await rm(folder, { recursive: true });
+    },
+  };
+};
+
+// The guest writes when the host's disk has been filled, and not before.
+const writesWhenTold = [
+  { hear: String.raw`\(S\)hell\? $`, within: '2m', say: 's' },
+  ...['. /lib/http.sh', 'until [ -e /tmp/loaded ]; do sleep 1; done', 'udhcpc -q -n -i vio0 -s /lib/dhcp >/dev/null'],
+].map((turn) => (typeof turn === 'string' ? { hear: '# $', within: '2m', say: turn } : turn));
+
+test('a guest that writes more than the host has room for ends as storage_full, and a full store loses nothing', async () => {
+  await using pile = disposals();
+  const { folder: media } = pile.keep(await temporaryFolder());
+  const gate = join(media, 'gate');
+  await writeFile(gate, 'wait\n');
+  const disk = pile.keep(await smallDisk(150));
+  const imaged = pile.keep(
+    await startImaged({
+      dataDir: join(disk.folder, 'data'),
+      settings: 'attempts = 1',
+      tables: `${tcg}\n[capacity]\ndisk_reserve = "1M"`,
+      media: { tiny: guest, own: media },
+    }),
+  );
+  const template = {
+    name: 'full',
+    machine: await installerMachine(),
+    http: { gate: { file: 'media:own/gate' } },
+    install: {
+      console: [
+        ...writesWhenTold,
+        { hear: '# $', say: 'until fetch {{ http_url }}/gate /tmp/gate && grep -q go /tmp/gate; do sleep 0.2; done' },
+        { hear: '# $', within: '2m', say: 'dd if=/dev/urandom of=/dev/vda bs=1M; echo "written"' },
+        { hear: '^written', within: '2m' },
+      ],
+    },
+  };
+  const { id } = await imaged.post({ template });
+  await eventOf(imaged, id, ({ type }) => type === 'http.request');
+  await disk.fill(8 * mb);
+  await writeFile(gate, 'go\n');
+  const { fault, status } = await imaged.ended(id);
+  assert.deepEqual([status, fault?.code, fault?.class], ['failed', 'storage_full', 'infra'], fault?.message);
+  assert.deepEqual(await readdir(join(imaged.dataDir, 'work')), []);
+  const [lastEnd] = (await eventsOf(imaged, id)).filter(({ type }) => type === 'machine.ended');
+  if (lastEnd !== undefined) assert.equal(lastEnd.data['how'], 'full');
+  assert.match(await textOf(imaged, id, 'console'), /dd if=\/dev\/urandom/);
+
+  // The build's own disk has gone, so the rest can be filled to the last byte now.
+  await disk.empty();
+  await disk.fill(0);
+  const refused = await imaged.call('/builds', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ template: { ...template, description: 'x'.repeat(10_000) } }),
+  });
+  assert.equal(refused.status, 507);
+  assert.equal(Problem.parse(await refused.json()).code, 'storage_full');
+  assert.equal((await imaged.call('/readyz')).status, 503);
+  assert.equal((await imaged.call(`/builds/${id}`)).status, 200);
+  const { items } = z.object({ items: z.array(BuildView) }).parse(await (await imaged.call('/builds')).json());
+  assert.deepEqual(
+    items.map((build) => build.id),
+    [id],
+  );
+
+  await disk.empty();
+  assert.equal((await imaged.call('/readyz')).status, 200);
+  await writeGuest(join(media, 'boot.img'), [say('standing\r\n')], 1440);
+  const again = await imaged.post({
+    template: {
+      name: 'again',
+      machine: standing,
+      install: { ...waitingFor('standing'), ends: 'never' },
+      shutdown: { timeout: '1s' },
+    },
+  });
+  assert.equal((await imaged.ended(again.id)).fault?.code, 'guest_still_running');
+});
+
+test('what can never be built is refused when it is asked for, with every place and what to write instead', async () => {
+  await using imaged = await startImaged({ tables: `${tcg}\n[capacity]\nmemory = "512M"` });
+  const refused = async (template: object) => {
+    const reply = await imaged.call('/builds', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        template: { name: 'no', machine: { boot: { kernel: 'media:tiny/vmlinux' } }, ...template },
+      }),
+    });
+    assert.equal(reply.status, 422);
+    const { code, errors = [] } = Problem.parse(await reply.json());
+    return { code, errors };
+  };
+  const machine = await installerMachine();
+
+  const large = await refused({ machine: { ...machine, memory: '1G', disks: [{ size: '1000000G' }] } });
+  assert.equal(large.code, 'never_fits');
+  assert.deepEqual(
+    large.errors.map(({ pointer }) => pointer),
+    ['/template/machine/memory', '/template/machine/disks'],
+  );
+  assert.match(large.errors[0]?.message ?? '', /asks for 1024 MB of memory; this host gives 512 MB at most/);
+  assert.match(large.errors[1]?.message ?? '', /this host has room for \d+ MB at most/);
+
+  const media = await refused({ machine: { boot: { kernel: 'media:tiny/nothing', initrd: 'media:unknown/x' } } });
+  assert.equal(media.code, 'template_invalid');
+  assert.deepEqual(
+    media.errors.map(({ pointer }) => pointer),
+    ['/template/machine/boot/kernel', '/template/machine/boot/initrd'],
+  );
+
+  for (const outside of ['../x', 'media:tiny/../../etc/passwd', '/etc/passwd']) {
+    const { errors } = await refused({ http: { x: { file: outside } } });
+    assert.deepEqual(
+      errors.map(({ pointer }) => pointer),
+      ['/template/http/x/file'],
+      outside,
+    );
+  }
+
+  const tokens = await refused({ install: { boot_command: ['<enter>', 'a\n<entr><wait 5>'] } });
+  assert.deepEqual(
+    tokens.errors.map(({ pointer }) => pointer),
+    ['/template/install/boot_command'],
+  );
+  assert.match(tokens.errors[0]?.message ?? '', /<entr>/);
+  assert.match(tokens.errors[0]?.message ?? '', /line 2/);
+  assert.equal(
+    z.object({ items: z.array(z.unknown()) }).parse(await (await imaged.call('/builds')).json()).items.length,
+    0,
+  );
+});
