@@ -1,4 +1,4 @@
-/** Finds and ends the QEMU that an earlier run of the daemon left behind. */
+/** Finds and ends the QEMU, and the qemu-img, that an earlier run of the daemon left behind. */
 
 import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
@@ -38,6 +38,15 @@ const kill = (pid: number): void => {
   }
 };
 
+const awaitEnd = async (pids: readonly number[], what: string, clock: Clock, signal: AbortSignal): Promise<void> => {
+  const look = async () => {
+    for (const pid of pids)
+      if (!(await hasGone(pid, signal)))
+        throw new Fault('hypervisor_failed', `${what} (process ${pid}) was ended but does not go.`, { pid });
+  };
+  await retry(look, untilGone, (error) => error instanceof Fault, clock, signal);
+};
+
 /** See `Hypervisor.reap`. */
 export const reapMachine = async (
   name: string,
@@ -50,13 +59,16 @@ export const reapMachine = async (
     // However that went, what counts is whether it is still there.
     await quit(folder, clock, signal).catch(() => signal.throwIfAborted());
     for (const pid of await processesOf(name, folder, signal)) kill(pid);
-    const look = async () => {
-      for (const pid of found)
-        if (!(await hasGone(pid, signal)))
-          throw new Fault('hypervisor_failed', `QEMU (process ${pid}) was ended but does not go.`, { pid });
-    };
-    await retry(look, untilGone, (error) => error instanceof Fault, clock, signal);
+    await awaitEnd(found, 'QEMU', clock, signal);
   }
   await removeTraces(folder);
   return found.length > 0;
+};
+
+/** See `Hypervisor.reapWork`. A qemu-img is no child of this daemon's, and would go on writing where others work now. */
+export const reapWork = async (program: string, folder: string, clock: Clock, signal: AbortSignal): Promise<number> => {
+  const found = await processesWith([`${program} `, ` ${folder}/`], signal);
+  found.forEach(kill);
+  await awaitEnd(found, program, clock, signal);
+  return found.length;
 };

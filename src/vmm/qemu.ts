@@ -11,7 +11,7 @@ import { takeInventory, type Inventory } from './qemu-inventory.ts';
 import { startMachine } from './qemu-machine.ts';
 import { mostNics, mostSlots } from './qemu-network.ts';
 import { probe } from './qemu-probe.ts';
-import { reapMachine } from './qemu-reap.ts';
+import { reapMachine, reapWork } from './qemu-reap.ts';
 import { mostDisks, refuseShape } from './qemu-refuse.ts';
 import type { Hypervisor } from './types.ts';
 
@@ -139,5 +139,7 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
     },
 
     reap: (name, folder, signal) => reapMachine(name, folder, clock, signal),
+
+    reapWork: (folder, signal) => reapWork(qemuImg, folder, clock, signal),
   };
 };
