@@ -67,7 +67,8 @@ export const startDaemon = async (
     });
 
     const left = await settleLeftovers({ store, hypervisor, folders }, stopping.signal);
-    if (Object.values(left).flat().length > 0) logger.info(left, 'put right what an earlier run left behind');
+    if (left.programs > 0 || [left.builds, left.machines, left.folders].flat().length > 0)
+      logger.info(left, 'put right what an earlier run left behind');
     const capacity = capacityOf(() => config, folders);
     const intake = makeIntake({
       store,

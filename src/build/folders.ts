@@ -11,6 +11,8 @@ export type Folders = {
   readonly artifact: (id: string, name: string) => string;
   /** Files that are not yet published; in the same file system as the artifacts, so that renaming publishes them. */
   readonly work: (slot: number) => string;
+  /** The folder that holds all of these. */
+  readonly works: string;
   /** Sockets of the machine in a slot: a short path. */
   readonly machine: (slot: number) => string;
   /** The machines whose folders are there: running, or left behind. */
@@ -63,6 +65,7 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     artifacts: (id) => join(build(id), 'artifacts'),
     artifact: (id, name) => join(build(id), 'artifacts', name),
     work: (slot) => join(work, slotName(slot)),
+    works: work,
     machine: (slot) => join(runDir, slotName(slot)),
     machines: async () => (await slots(runDir)).map((name) => ({ name, folder: join(runDir, name) })),
     workMb: async () => {

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { Store } from '../queue/types.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Folders } from './folders.ts';
@@ -7,24 +8,40 @@ export type Settled = {
   readonly builds: readonly string[];
   readonly machines: readonly string[];
   readonly folders: readonly string[];
+  /** How many programs were still at work on disks. */
+  readonly programs: number;
+};
+
+/** What a build had begun to publish is nobody's, however the store settles it now: only a build that succeeded has artifacts. */
+const removeUnpublished = async (store: Store, folders: Folders): Promise<void> => {
+  for (const status of ['running', 'held'] as const)
+    for (let after: string | undefined, isLast = false; !isLast;) {
+      const { items, next } = await store.list({ status }, { limit: 100, ...(after === undefined ? {} : { after }) });
+      for (const { id } of items) await rm(folders.artifacts(id), { recursive: true, force: true });
+      after = next;
+      isLast = next === undefined;
+    }
 };
 
 /**
  * Compares what an earlier run of the daemon left on the host with the store, and settles every difference: machines
- * that outlived it are stopped before anybody uses their slot again, builds that ran go back to the queue, and folders
- * that belong to nobody are deleted.
+ * and programs that outlived it are stopped before anybody uses their slot again, builds that ran go back to the queue,
+ * and folders that belong to nobody are deleted.
  */
 export const settleLeftovers = async (
   { store, hypervisor, folders }: { readonly store: Store; readonly hypervisor: Hypervisor; readonly folders: Folders },
   signal: AbortSignal,
 ): Promise<Settled> => {
+  // Before they are settled: a daemon that dies in between finds them again.
+  await removeUnpublished(store, folders);
   const builds = await store.recover();
   const machines: string[] = [];
   for (const { name, folder } of await folders.machines())
     if (await hypervisor.reap(name, folder, signal)) machines.push(name);
+  const programs = await hypervisor.reapWork(folders.works, signal);
   const swept = await folders.sweep({
     builds: async (id) => (await store.find(id)) !== undefined,
     contexts: await store.contexts(),
   });
-  return { builds, machines, folders: swept };
+  return { builds, machines, folders: swept, programs };
 };

@@ -31,23 +31,35 @@ const kill = (pid: number): void => {
   }
 };
 
-/**
- * Kills what is left of the machine, and returns when that has gone, together with those `found` earlier.
- * Throws `hypervisor_failed` when one of them does not go.
- */
+/** Kills these, and returns when they and those `found` earlier have gone. Throws `hypervisor_failed` when one does not. */
+export const endAll = async (
+  left: readonly number[],
+  what: string,
+  clock: Clock,
+  signal: AbortSignal,
+  found: readonly number[] = [],
+): Promise<void> => {
+  for (const pid of left) kill(pid);
+  const look = async () => {
+    for (const pid of [...found, ...left])
+      if (!(await hasGone(pid, signal)))
+        throw new Fault('hypervisor_failed', `${what} (process ${pid}) was ended but does not go.`, { pid });
+  };
+  await retry(look, untilGone, (error) => error instanceof Fault, clock, signal);
+};
+
+/** Kills what is left of the machine, and returns when that has gone, together with those `found` earlier. */
 export const endProcesses = async (
   name: string,
   folder: string,
   clock: Clock,
   signal: AbortSignal,
   found: readonly number[] = [],
-): Promise<void> => {
-  const left = await processesOf(name, folder, signal);
-  for (const pid of left) kill(pid);
-  const look = async () => {
-    for (const pid of [...found, ...left])
-      if (!(await hasGone(pid, signal)))
-        throw new Fault('hypervisor_failed', `QEMU (process ${pid}) was ended but does not go.`, { pid });
-  };
-  await retry(look, untilGone, (error) => error instanceof Fault, clock, signal);
+): Promise<void> => endAll(await processesOf(name, folder, signal), 'QEMU', clock, signal, found);
+
+/** See `Hypervisor.reapWork`. A qemu-img is no child of this daemon's, and would go on writing where others work now. */
+export const reapWork = async (program: string, folder: string, clock: Clock, signal: AbortSignal): Promise<number> => {
+  const found = await processesWith([`${program} `, ` ${folder}/`], signal);
+  await endAll(found, program, clock, signal);
+  return found.length;
 };

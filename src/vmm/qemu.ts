@@ -12,6 +12,7 @@ import { startMachine } from './qemu-machine.ts';
 import { asksForOutgoing, mostNics, mostSlots } from './qemu-network.ts';
 import { whyNoOutgoing } from './qemu-outgoing-check.ts';
 import { probe } from './qemu-probe.ts';
+import { reapWork } from './qemu-processes.ts';
 import { reapMachine } from './qemu-reap.ts';
 import { mostDisks, refuseShape } from './qemu-refuse.ts';
 import type { Hypervisor } from './types.ts';
@@ -151,5 +152,7 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
     },
 
     reap: (name, folder, signal) => reapMachine(name, folder, clock, signal),
+
+    reapWork: (folder, signal) => reapWork(qemuImg, folder, clock, signal),
   };
 };

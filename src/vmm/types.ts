@@ -103,4 +103,6 @@ export type Hypervisor = {
   readonly start: (spec: MachineSpec, signal: AbortSignal) => Promise<Machine>;
   /** Stops the machine that an earlier run of the daemon left in this folder under this name; true when there was one. */
   readonly reap: (name: string, folder: string, signal: AbortSignal) => Promise<boolean>;
+  /** Ends what an earlier run of the daemon left at work on disks below this folder; gives the number of programs. */
+  readonly reapWork: (folder: string, signal: AbortSignal) => Promise<number>;
 };

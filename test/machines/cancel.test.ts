@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { awaitEvent, eventsOf, type Event } from '../fixtures/follow-events.ts';
+import { startImaged, type Imaged } from '../fixtures/imaged.ts';
+import { artifactFiles, machinesOf, proveNothingLeft } from '../fixtures/left-behind.ts';
+import { cycle, cycleMachine, revisit, visit } from '../fixtures/quick-templates.ts';
+import { stubbornQemuImg } from '../fixtures/stubborn-qemu-img.ts';
+
+const settings = 'workers = 1';
+const tables = '[hypervisor]\naccelerator = "tcg"';
+
+const cancel = (imaged: Imaged, id: string) => imaged.call(`/builds/${id}/cancel`, { method: 'POST' });
+
+/** Cancels twice, waits for the end, and gives the milliseconds from the first request until nothing was left. */
+const proveCancelled = async (imaged: Imaged, id: string): Promise<number> => {
+  const began = performance.now();
+  assert.equal((await cancel(imaged, id)).status, 202);
+  assert.equal((await cancel(imaged, id)).status, 202, 'cancelling again is no error');
+  await proveNothingLeft(imaged);
+  const tookMs = performance.now() - began;
+  const build = await imaged.ended(id);
+  assert.equal(build.status, 'cancelled');
+  assert.equal(build.fault?.code, 'cancelled');
+  assert.equal((await cancel(imaged, id)).status, 202, 'nor is cancelling what has ended');
+  assert.deepEqual(await artifactFiles(imaged, id), []);
+  const asked = (await eventsOf(imaged, id)).filter(({ type }) => type === 'build.cancel_requested');
+  assert.equal(asked.length, 1);
+  return tookMs;
+};
+
+const inPhase =
+  (phase: string) =>
+  ({ type, data }: Event) =>
+    type === 'build.phase' && data['phase'] === phase;
+
+test('a build that waits in the queue is cancelled at once, and the one that runs goes on', async () => {
+  await using imaged = await startImaged({ settings, tables });
+  const first = await imaged.post({ template: await cycle() });
+  const second = await imaged.post({ template: await cycle() });
+  assert.equal((await cancel(imaged, second.id)).status, 202);
+  const cancelled = await imaged.ended(second.id);
+  assert.deepEqual([cancelled.status, cancelled.attempt], ['cancelled', 0]);
+  assert.equal((await imaged.ended(first.id)).status, 'succeeded');
+});
+
+test('a build is cancelled in every phase, and its machine is gone within 5 s of the request', async (t) => {
+  await using qemuImg = await stubbornQemuImg();
+  // Something that lasts in each phase, so that the request meets it there.
+  const cases = {
+    preparing: await cycle(),
+    installing: await cycle({ install: { console: [{ hear: 'what it never says', within: '1h' }] } }),
+    booting: revisit(),
+    connecting: visit(),
+    provisioning: visit({ provisioners: [{ type: 'shell', inline: ['sleep 600'] }] }),
+    sealing: visit({ provisioners: [], shutdown: { command: 'sleep 600' } }),
+    packaging: await cycle(),
+    publishing: await cycle({ machine: await cycleMachine('8G') }),
+  };
+  let caught = 0;
+  const lane = async (phases: readonly (keyof typeof cases)[]) => {
+    await using imaged = await startImaged({ settings, tables: `${tables}\nqemu_img = "${qemuImg.program}"` });
+    for (const phase of phases) {
+      await using hanging =
+        phase === 'preparing' || phase === 'packaging'
+          ? await qemuImg.hang(phase === 'preparing' ? 'create' : 'convert')
+          : undefined;
+      void hanging;
+      const { id } = await imaged.post({ template: cases[phase] });
+      assert.ok(await awaitEvent(imaged, id, inPhase(phase)), `never ${phase}`);
+      const machines = (await machinesOf(imaged)).length;
+      const tookMs = await proveCancelled(imaged, id);
+      t.diagnostic(`${phase}: ${machines} machine(s), all gone after ${Math.round(tookMs)} ms`);
+      assert.ok(tookMs < 5000, `${phase}: ${tookMs} ms`);
+      caught += 1;
+    }
+  };
+  await lane(['preparing', 'packaging']);
+  await Promise.all([lane(['installing', 'booting', 'publishing']), lane(['connecting', 'provisioning', 'sealing'])]);
+  t.diagnostic(`cancelled in ${caught} phases`);
+});
+
+test('a build is deleted with its files once it has ended, and not before', async () => {
+  await using imaged = await startImaged({ settings, tables });
+  const { id } = await imaged.post({ template: await cycle() });
+  const remove = async () => (await imaged.call(`/builds/${id}`, { method: 'DELETE' })).status;
+  assert.ok(await awaitEvent(imaged, id, inPhase('installing')));
+  assert.equal(await remove(), 409);
+  assert.equal((await imaged.ended(id)).status, 'succeeded');
+  const folder = join(imaged.dataDir, 'builds', id);
+  assert.ok(existsSync(folder));
+  assert.equal(await remove(), 204);
+  assert.ok(!existsSync(folder));
+  assert.equal((await imaged.call(`/builds/${id}`)).status, 404);
+  assert.equal(await remove(), 404);
+});

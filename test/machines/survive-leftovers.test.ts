@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { awaitEvent, type Event } from '../fixtures/follow-events.ts';
+import { startImaged } from '../fixtures/imaged.ts';
+import { artifactFiles, proveNothingLeft, provePublished, proveSound, workersOf } from '../fixtures/left-behind.ts';
+import { cycle, cycleDigest, cycleMachine } from '../fixtures/quick-templates.ts';
+import { stubbornQemuImg } from '../fixtures/stubborn-qemu-img.ts';
+
+const settings = 'workers = 1';
+const tables = '[hypervisor]\naccelerator = "tcg"';
+
+const begins =
+  (step: string) =>
+  ({ type, data }: Event) =>
+    type === 'step.started' && data['name'] === step;
+
+for (const [subcommand, step] of [
+  ['create', 'create-disks'],
+  ['convert', 'export-cycle.raw'],
+] as const)
+  test(`a qemu-img ${subcommand} that outlives the daemon is ended before its workspace is used again`, async () => {
+    await using qemuImg = await stubbornQemuImg();
+    await using imaged = await startImaged({ settings, tables: `${tables}\nqemu_img = "${qemuImg.program}"` });
+    const { id } = await imaged.post({ template: await cycle() });
+    {
+      await using hanging = await qemuImg.hang(subcommand);
+      void hanging;
+      assert.ok(await awaitEvent(imaged, id, begins(step)));
+      let [stubborn] = await workersOf(imaged);
+      while (!stubborn?.command.includes(`qemu-img ${subcommand}`)) [stubborn] = await workersOf(imaged);
+      const { pid } = stubborn;
+      await imaged.kill('SIGKILL');
+      assert.ok((await workersOf(imaged)).some((worker) => worker.pid === pid));
+      await imaged.start();
+      assert.ok(!(await workersOf(imaged)).some((worker) => worker.pid === pid));
+    }
+    assert.equal((await imaged.ended(id)).status, 'succeeded');
+    assert.deepEqual(await provePublished(imaged, id), [cycleDigest]);
+    await proveNothingLeft(imaged);
+    await proveSound(imaged);
+  });
+
+// crashesMost, in the store.
+const deaths = 5;
+
+test(`a build that sees ${deaths} daemons die is failed, and what it had begun to publish goes`, async (t) => {
+  await using imaged = await startImaged({ settings, tables });
+  const { disks, ...machine } = await cycleMachine('1M');
+  // The second disk takes seconds to hash, in which the first is published already.
+  const template = await cycle({
+    machine: { ...machine, disks: [...disks, { size: '16G', format: 'raw' }] },
+    artifacts: [
+      { name: 'small.raw', format: 'raw' },
+      { name: 'large.raw', format: 'raw', disk: 1 },
+    ],
+  });
+  const { id } = await imaged.post({ template });
+  let seen = 0;
+  for (let death = 1; death <= deaths; death++) {
+    const event = await awaitEvent(imaged, id, begins('publish'), seen);
+    assert.ok(event);
+    while (!(await artifactFiles(imaged, id)).includes('small.raw'));
+    await imaged.kill('SIGKILL');
+    seen = event.seq;
+    await imaged.start();
+  }
+  const build = await imaged.ended(id);
+  assert.deepEqual([build.status, build.fault?.code, build.attempt], ['failed', 'machine_crashed', deaths]);
+  assert.deepEqual(await artifactFiles(imaged, id), []);
+  await proveNothingLeft(imaged);
+  await proveSound(imaged);
+  t.diagnostic(`${deaths} kills while publishing`);
+});
