@@ -106,14 +106,14 @@ const inventory = {
 };
 
 const pointers = (change: Partial<MachineShape>) =>
-  refuseShape({ ...shape, ...change }, { inventory, accelerators: ['tcg'], allowsOutgoing: false }).map(
+  refuseShape({ ...shape, ...change }, { inventory, accelerators: ['tcg'], noOutgoing: 'the host has none' }).map(
     ({ pointer }) => pointer,
   );
 
 test('a name that QEMU does not know is refused with the nearest one', () => {
   const [complaint] = refuseShape(
     { ...shape, qemu: { net_device: 'virtio-nt' } },
-    { inventory, accelerators: ['tcg'], allowsOutgoing: false },
+    { inventory, accelerators: ['tcg'], noOutgoing: 'the host has none' },
   );
   assert.equal(complaint?.pointer, '/qemu/net_device');
   assert.match(complaint?.message ?? '', /nearest it has is "virtio-net"/);
@@ -135,7 +135,7 @@ test('no value of a template carries an option of QEMU', () => {
   ];
   for (const qemu of smuggled) {
     assert.equal(pointers({ qemu }).length, 1, JSON.stringify(qemu));
-    const unasked = { inventory: undefined, accelerators: undefined, allowsOutgoing: false };
+    const unasked = { inventory: undefined, accelerators: undefined, noOutgoing: 'the host has none' };
     assert.equal(refuseShape({ ...shape, qemu }, unasked).length, 1, `${JSON.stringify(qemu)} before QEMU was asked`);
   }
   assert.deepEqual(pointers({ qemu: { icount: 'shift=9,sleep=off', rtc: 'base=2020-01-01T00:00:00,clock=vm' } }), []);

@@ -9,7 +9,10 @@ import { orAborted, retry } from '../waiting.ts';
 import { qemuArgv, type HostChoice } from './qemu-argv.ts';
 import { endingOf } from './qemu-ending.ts';
 import { machineFiles } from './qemu-files.ts';
-import { addressesOf, sshPortIn } from './qemu-network.ts';
+import { addressesOf, asksForOutgoing, networkOf, sshPortIn } from './qemu-network.ts';
+import { openSshPort } from './qemu-outgoing-ssh.ts';
+import { withOutgoing } from './qemu-outgoing.ts';
+import { endProcesses } from './qemu-processes.ts';
 import { tellReboots } from './qemu-resets.ts';
 import { lastWords, logEnd } from './qemu-words.ts';
 import { openQmp, type QmpEvent } from './qmp.ts';
@@ -34,8 +37,8 @@ const isNotListening = (error: unknown): boolean =>
 
 /** Removes what a QEMU leaves when it could not tidy up; its log stays. */
 export const removeTraces = async (folder: string): Promise<void> => {
-  const { qmp, serial, pid } = machineFiles(folder);
-  await Promise.all([qmp, serial, pid].map((file) => rm(file, { force: true })));
+  const { qmp, serial, pid, network, resolver, pipes } = machineFiles(folder);
+  await Promise.all([qmp, serial, pid, network, resolver, ...pipes].map((file) => rm(file, { force: true })));
 };
 
 /** Starts QEMU with its processor standing still. Throws as `Hypervisor.start` does, and then leaves nothing behind. */
@@ -45,7 +48,12 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
   const files = machineFiles(spec.folder);
   const argv = qemuArgv(spec, host);
   const wordsFrom = await logEnd(files.log);
-  const qemu = startDetached(host.binary, argv, files.log);
+  const isOutgoing = asksForOutgoing(spec.nics);
+  const network = networkOf(spec.slot, 0);
+  const command = isOutgoing
+    ? withOutgoing(spec.folder, network, [host.binary, ...argv])
+    : { file: host.binary, args: argv };
+  const qemu = startDetached(command.file, command.args, files.log);
 
   let reason: string | undefined;
   let isOurs = false;
@@ -75,11 +83,17 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     if (event === 'RESET' && data['guest'] === true) reset(atMs);
   };
 
+  /** When QEMU has gone: its network follows by itself, and this waits for it. */
+  const tidy = async () => {
+    if (isOutgoing) await endProcesses(spec.name, spec.folder, clock, never);
+    await removeTraces(spec.folder);
+  };
+
   const starting = disposals();
   starting.defer(async () => {
     kill();
     await exited;
-    await removeTraces(spec.folder);
+    await tidy();
   });
   using deadline = clock.deadline(
     mostMsToAnswer,
@@ -91,10 +105,9 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     const listening = () => openQmp(files.qmp, see, alive);
     const qmp = starting.keep(await retry(listening, untilItListens, isNotListening, clock, alive));
     const line = starting.keep(serialLineOver(await connectUnix(files.serial, alive)));
-    const usernet = await qmp.execute('human-monitor-command', { 'command-line': 'info usernet' }, alive);
-    const sshPort = sshPortIn(String(usernet));
-    if (sshPort === undefined)
-      throw new Fault('hypervisor_failed', 'QEMU did not say which port leads to the guest.', { usernet });
+    const sshPort = isOutgoing
+      ? await openSshPort(spec.folder, network, clock, alive)
+      : sshPortIn(String(await qmp.execute('human-monitor-command', { 'command-line': 'info usernet' }, alive)));
     return { qmp, line, sshPort };
   };
   const explain = async (error: unknown): Promise<unknown> => {
@@ -165,7 +178,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     async [Symbol.asyncDispose]() {
       await cut();
       line[Symbol.dispose]();
-      await removeTraces(spec.folder);
+      await tidy();
     },
   };
 };

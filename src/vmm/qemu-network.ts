@@ -1,8 +1,10 @@
 /** QEMU's user network with the addresses of vmd: what is ours of 100.64.0.0/10 for each slot and each of its NICs. */
 
+import { Fault } from '../fault.ts';
 import type { Nic } from '../hardware.ts';
 import { machineFiles } from './qemu-files.ts';
 import { option, shellWord } from './qemu-option.ts';
+import { namespacedSsh } from './qemu-outgoing.ts';
 import type { Addresses, MachineSpec } from './types.ts';
 
 /** As many as vmd gives a machine. */
@@ -11,10 +13,14 @@ export const mostNics = 4;
 /** The networks of four NICs share 100.64.0.0/10 evenly: 4096 networks for each, the first of which stays free. */
 export const mostSlots = 4095;
 
-const networkOf = (slot: number, nic: number): string => {
+/** The first three numbers of a NIC's network: "100.64.7". */
+export const networkOf = (slot: number, nic: number): string => {
   const number = slot + 1;
   return `100.${64 + 16 * nic + (number >> 8)}.${number & 255}`;
 };
+
+/** Such a machine runs in a network namespace of its own: see qemu-outgoing.ts. */
+export const asksForOutgoing = (nics: readonly Nic[]): boolean => nics.some(({ network }) => network === 'outgoing');
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 
@@ -44,7 +50,7 @@ const doors = (spec: MachineSpec, netcat: string) => {
     // auto_install(8) of OpenBSD asks for its answers when DHCP names this file.
     bootfile: spec.boot.device === 'net' ? 'auto_install' : undefined,
     guestfwd: `tcp:${networkOf(spec.slot, 0)}.4:80-cmd:${endpoint}`,
-    hostfwd: 'tcp:127.0.0.1:0-:22',
+    hostfwd: asksForOutgoing(spec.nics) ? namespacedSsh(networkOf(spec.slot, 0)) : 'tcp:127.0.0.1:0-:22',
   };
 };
 
@@ -73,8 +79,10 @@ export const nicArgv = (spec: MachineSpec, { network }: Nic, nic: number, netcat
   return ['-netdev', netdev, '-device', `${device},romfile=`];
 };
 
-/** The host's port that leads to port 22, out of what HMP's `info usernet` prints. Undefined when there is none. */
-export const sshPortIn = (usernet: string): number | undefined => {
+/** The host's port that leads to port 22, out of what HMP's `info usernet` prints. Throws `hypervisor_failed`. */
+export const sshPortIn = (usernet: string): number => {
   const port = /TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+22\s/.exec(usernet)?.[1];
-  return port === undefined ? undefined : Number(port);
+  if (port === undefined)
+    throw new Fault('hypervisor_failed', 'QEMU did not say which port leads to the guest.', { usernet });
+  return Number(port);
 };

@@ -2,23 +2,13 @@
 
 import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
-import { orAborted, retry } from '../waiting.ts';
-import { hasGone, processesWith } from './processes.ts';
+import { orAborted } from '../waiting.ts';
 import { machineFiles } from './qemu-files.ts';
 import { removeTraces } from './qemu-machine.ts';
+import { endProcesses, processesOf } from './qemu-processes.ts';
 import { openQmp } from './qmp.ts';
 
 const mostMsToQuit = 1_000;
-
-// About 10 s in all: nobody's child can be waited for, so it is looked at until it has gone.
-const untilGone = { attempts: 220, firstMs: 2, growth: 1.3, mostMs: 50 };
-
-/**
- * The processes that are this machine. The command line says so: its name, and the pidfile in its own folder. The file
- * itself would not do: a QEMU that has just begun has none yet, and the number in an old one may be a stranger's by now.
- */
-const processesOf = (name: string, folder: string, signal: AbortSignal): Promise<readonly number[]> =>
-  processesWith([` -name ${name} `, ` -pidfile ${machineFiles(folder).pid} `], signal);
 
 /** Over QMP, so that QEMU closes its disks as it should. Rejects when there is no QMP, or no quick answer. */
 const quit = async (folder: string, clock: Clock, signal: AbortSignal): Promise<void> => {
@@ -27,15 +17,6 @@ const quit = async (folder: string, clock: Clock, signal: AbortSignal): Promise<
   await using qmp = await openQmp(machineFiles(folder).qmp, () => undefined, patience.signal);
   await qmp.execute('quit', {}, patience.signal);
   await orAborted(qmp.closed, patience.signal);
-};
-
-const kill = (pid: number): void => {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    // It went by itself between our look and our blow.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
 };
 
 /** See `Hypervisor.reap`. */
@@ -49,13 +30,7 @@ export const reapMachine = async (
   if (found.length > 0) {
     // However that went, what counts is whether it is still there.
     await quit(folder, clock, signal).catch(() => signal.throwIfAborted());
-    for (const pid of await processesOf(name, folder, signal)) kill(pid);
-    const look = async () => {
-      for (const pid of found)
-        if (!(await hasGone(pid, signal)))
-          throw new Fault('hypervisor_failed', `QEMU (process ${pid}) was ended but does not go.`, { pid });
-    };
-    await retry(look, untilGone, (error) => error instanceof Fault, clock, signal);
+    await endProcesses(name, folder, clock, signal, found);
   }
   await removeTraces(folder);
   return found.length > 0;

@@ -12,7 +12,8 @@ export type Abilities = {
   readonly inventory: Inventory | undefined;
   /** The accelerators under which a guest runs; undefined until that is known. */
   readonly accelerators: readonly Accelerator[] | undefined;
-  readonly allowsOutgoing: boolean;
+  /** Why a machine cannot have outgoing network; undefined when it can, or when that is not known yet. */
+  readonly noOutgoing: string | undefined;
 };
 
 export const mostDisks = 8;
@@ -65,16 +66,15 @@ const judgeBoot = ({ boot, disks, hasCdrom, hasFloppy }: MachineShape): Complain
   return has ? [] : [{ pointer, message: `the machine has no ${boot.device} to boot from` }];
 };
 
-const judgeNics = ({ nics }: MachineShape, allowsOutgoing: boolean): Complaint[] => {
+const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): Complaint[] => {
   if (nics.length === 0)
     return [{ pointer: '/machine/nics', message: 'is empty: without a network there is no endpoint and no way in' }];
   if (nics.length > mostNics)
     return [{ pointer: '/machine/nics', message: `has ${nics.length}, and a machine takes ${mostNics}` }];
-  const message =
-    'outgoing network is not allowed on this host: QEMU would open the ports of its loopback to the guest as well. ' +
-    'Use "local", or set allow_outgoing in the configuration if nothing on that loopback needs to be kept from guests';
   return nics.flatMap(({ network }, index) =>
-    network === 'outgoing' && !allowsOutgoing ? [{ pointer: `/machine/nics/${index}/network`, message }] : [],
+    network === 'outgoing' && noOutgoing !== undefined
+      ? [{ pointer: `/machine/nics/${index}/network`, message: `"outgoing" is not to be had: ${noOutgoing}` }]
+      : [],
   );
 };
 
@@ -94,7 +94,7 @@ export const refuseShape = (shape: MachineShape, abilities: Abilities): readonly
     ...(shape.disks.length > room
       ? [{ pointer: '/machine/disks', message: `has ${shape.disks.length}, and there is room for ${room}` }]
       : []),
-    ...judgeNics(shape, abilities.allowsOutgoing),
+    ...judgeNics(shape, abilities.noOutgoing),
     ...judgeBoot(shape),
   ];
 };

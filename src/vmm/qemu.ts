@@ -9,7 +9,8 @@ import type { Accelerator } from './qemu-argv.ts';
 import { makeQemuDisks } from './qemu-disks.ts';
 import { takeInventory, type Inventory } from './qemu-inventory.ts';
 import { startMachine } from './qemu-machine.ts';
-import { mostNics, mostSlots } from './qemu-network.ts';
+import { asksForOutgoing, mostNics, mostSlots } from './qemu-network.ts';
+import { whyNoOutgoing } from './qemu-outgoing-check.ts';
 import { probe } from './qemu-probe.ts';
 import { reapMachine } from './qemu-reap.ts';
 import { mostDisks, refuseShape } from './qemu-refuse.ts';
@@ -21,7 +22,7 @@ export type QemuOptions = {
   /** One that knows `-U` and `-N`, as OpenBSD's does. */
   readonly netcat: string;
   readonly accelerator: 'auto' | Accelerator;
-  /** Templates may ask for the network outside, though the host's loopback is then open to their guests. */
+  /** Templates may ask for the network outside: what the host itself reaches, but for its loopback. */
   readonly allowsOutgoing: boolean;
   /** Where the probe's guest has its disk for a moment. */
   readonly folder: string;
@@ -35,13 +36,18 @@ export type QemuOptions = {
 type Known = {
   readonly inventory: Inventory;
   readonly accelerators: readonly Accelerator[];
+  readonly noOutgoing: string | undefined;
   readonly notes: readonly string[];
 };
 
 const mostMsToAnswer = 30_000;
 
-const outgoingNote =
-  'Templates may ask for outgoing network. QEMU then opens the ports of the host’s loopback to their guests.';
+const notAllowed = 'the configuration of this host does not have allow_outgoing. Use "local", or ask for it';
+
+const outgoingNote = (noOutgoing: string | undefined): string =>
+  noOutgoing === undefined
+    ? 'Templates may ask for outgoing network: such a guest reaches what this host reaches, other addresses of the host among it, but nothing of its loopback.'
+    : `Templates cannot have outgoing network, though allow_outgoing is set: ${noOutgoing}.`;
 
 /** Other netcats have no Unix sockets, and guests would find their endpoint dead: better told now. */
 const checkNetcat = async (netcat: string, signal: AbortSignal): Promise<void> => {
@@ -66,7 +72,8 @@ const takeStock = async ({ binary, netcat, clock, ...options }: QemuOptions): Pr
 
 const lookAround = async (inventory: Inventory, options: QemuOptions): Promise<Known> => {
   const { binary, accelerator, folder, clock, signal, onNote, allowsOutgoing } = options;
-  const notes = allowsOutgoing ? [outgoingNote] : [];
+  const noOutgoing = allowsOutgoing ? await whyNoOutgoing(folder, clock, signal) : notAllowed;
+  const notes = allowsOutgoing ? [outgoingNote(noOutgoing)] : [];
   const accelerators: Accelerator[] = [];
   // The quickest first. TCG is QEMU itself: what it cannot run, nothing can, and the build will say so.
   for (const candidate of accelerator === 'auto' ? (['kvm', 'hvf'] as const) : [accelerator]) {
@@ -77,7 +84,7 @@ const lookAround = async (inventory: Inventory, options: QemuOptions): Promise<K
   }
   if (inventory.accelerators.includes('tcg')) accelerators.push('tcg');
   for (const note of notes) onNote(note);
-  return { inventory, accelerators, notes };
+  return { inventory, accelerators, noOutgoing, notes };
 };
 
 /** What is asked once and kept; after a failure it is asked again, as QEMU may be installed by the next time. */
@@ -125,14 +132,19 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
       };
     },
 
-    refuse: (shape) => refuseShape(shape, { inventory, accelerators: known?.accelerators, allowsOutgoing }),
+    refuse: (shape) => {
+      const noOutgoing = allowsOutgoing ? known?.noOutgoing : notAllowed;
+      return refuseShape(shape, { inventory, accelerators: known?.accelerators, noOutgoing });
+    },
 
     ...makeQemuDisks(qemuImg),
 
     start: async (spec, signal) => {
       if (spec.slot >= mostSlots)
         throw new Fault('hypervisor_failed', `Slot ${spec.slot} has no network: there are ${mostSlots}.`);
-      const { inventory, accelerators } = await orAborted(look(), signal);
+      const { inventory, accelerators, noOutgoing } = await orAborted(look(), signal);
+      if (asksForOutgoing(spec.nics) && noOutgoing !== undefined)
+        throw new Fault('hypervisor_failed', `The machine asks for outgoing network, and ${noOutgoing}.`);
       const accelerator = choose(spec.qemu, options.accelerator, accelerators);
       const { version, canSandbox } = inventory;
       return startMachine(spec, { binary, version, netcat, clock, canSandbox, accelerator }, signal);

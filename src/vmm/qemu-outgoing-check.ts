@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import { disposals } from '../disposals.ts';
+import { asFault, Fault } from '../fault.ts';
+import { runProgram } from '../program.ts';
+import { withOutgoing } from './qemu-outgoing.ts';
+import { endProcesses } from './qemu-processes.ts';
+
+const mostMsToRehearse = 10_000;
+
+/**
+ * Why machines on this host cannot have outgoing network, for people; undefined when they can. It is rehearsed with
+ * everything but QEMU: a program or a device that is there proves nothing.
+ */
+export const whyNoOutgoing = async (folder: string, clock: Clock, signal: AbortSignal): Promise<string | undefined> => {
+  if (process.platform !== 'linux')
+    return 'the loopback of the host could not be kept from guests: that takes the namespaces of Linux';
+  await using left = disposals();
+  const own = await mkdtemp(join(folder, 'network-'));
+  left.defer(() => rm(own, { recursive: true, force: true }));
+  left.defer(() => endProcesses('imaged', own, clock, signal));
+  const late = new Fault('step_timeout', `it was not there within ${mostMsToRehearse / 1000} s`);
+  using deadline = clock.deadline(mostMsToRehearse, signal, () => late);
+  try {
+    await runProgram('slirp4netns', ['--version'], { signal: deadline.signal });
+    const { file, args } = withOutgoing(own, '100.64.0', ['true']);
+    const { exitCode, stderr } = await runProgram(file, args, { signal: deadline.signal, accept: 'any' });
+    if (exitCode === 0) return undefined;
+    const words = stderr.trim().replaceAll(/\s*\n\s*/g, '; ');
+    return (
+      `a machine could not be given a network of its own (${words}). That takes user namespaces for everyone ` +
+      '(user_namespaces(7); on Ubuntu see kernel.apparmor_restrict_unprivileged_userns) and a /dev/net/tun that imaged may open'
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    const fault = asFault(error);
+    return fault.code === 'program_missing'
+      ? 'slirp4netns is missing, which keeps the loopback of the host from guests. Install it (Debian: apt install slirp4netns)'
+      : fault.message;
+  }
+};

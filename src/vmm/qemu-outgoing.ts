@@ -1,0 +1,61 @@
+/**
+ * Outgoing network that leaves the host's loopback closed. QEMU's user network makes its connections as a process of
+ * the host does, so a guest would reach every port of 127.0.0.1. A machine that asks for the outside therefore runs in a
+ * user, network and mount namespace of its own: what QEMU takes for the loopback is an empty one, and slirp4netns leads
+ * outside, with `--disable-host-loopback`. None of it needs privileges. Linux alone has it.
+ */
+
+/**
+ * Makes the namespaces, has slirp4netns connect them, and becomes the command, under the same process number.
+ *
+ * Two pipes hold it together; a shell gets them by name alone, so they are FIFOs for a moment. Through `up` slirp4netns
+ * learns that the namespaces are there, and then that the command has gone: nobody else holds its writing end, however
+ * the command ends, and at its close slirp4netns ends too. Through `down` comes that the network stands; when it closes
+ * without a word, there will be none.
+ *
+ * slirp4netns asks the host's own resolver, even one on the loopback, but no other port there: so the namespace's
+ * resolv.conf names slirp4netns. In it the command is root in name alone: setpriv(1) takes away every capability.
+ */
+const launcher = `
+set -eu
+folder=$1 network=$2
+shift 2
+up=$folder/net.up down=$folder/net.down
+rm -f "$up" "$down" "$folder/net.sock"
+mkfifo -m 600 "$up" "$down"
+exec 3<>"$up" 4<>"$down"
+exec 5<"$up" 6>"$up" 7<"$down" 8>"$down" 3>&- 4>&-
+rm "$up" "$down"
+{
+  exec 6>&- 7<&-
+  read -r _ <&5
+  exec slirp4netns --configure --disable-host-loopback --enable-sandbox --enable-seccomp --cidr="$network.0/24" \\
+    --exit-fd=5 --ready-fd=8 --api-socket="$folder/net.sock" $$ tap0
+} >"$folder/net.log" 2>&1 &
+exec 5<&- 8>&-
+printf 'nameserver %s.3\\n' "$network" >"$folder/resolv.conf"
+exec unshare --user --map-root-user --net --mount -- sh -euc '
+  [ ! -e /etc/resolv.conf ] || mount --bind "$0/resolv.conf" /etc/resolv.conf
+  echo >&6
+  ready=
+  read -r ready <&7 || [ -n "$ready" ] || { tail -n 3 "$0/net.log" >&2; exit 1; }
+  exec 7<&-
+  exec setpriv --inh-caps=-all --bounding-set=-all -- "$@"
+' "$folder" "$@"
+`;
+
+/** Its own address in the namespace, below the network of the first NIC (slirp4netns(1), "recommended IP"). */
+export const namespaceIp = (network: string): string => `${network}.100`;
+
+// Any would do: the namespace has no other listener. Below 1024 it would take a capability.
+export const namespacePort = 2222;
+
+/** `hostfwd` of a QEMU in such a namespace: port 22 of the guest is this port of the namespace. */
+export const namespacedSsh = (network: string): string => `tcp:${namespaceIp(network)}:${namespacePort}-:22`;
+
+/**
+ * The command in namespaces of its own, as another command. The network of slirp4netns in there is that of the first
+ * NIC, "100.64.7": who comes by ssh is then 100.64.7.2 to the guest, a neighbour, as without namespaces.
+ */
+export const withOutgoing = (folder: string, network: string, command: readonly string[]) =>
+  ({ file: 'sh', args: ['-c', launcher, 'imaged-network', folder, network, ...command] }) as const;
