@@ -1,29 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { startDetached } from '../src/program.ts';
-import type { MachineSpec } from '../src/vmm/types.ts';
 import { bench, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
-
-/** Starts a machine in a process of its own, kills that process at once with SIGKILL, and returns QEMU's number. */
-const orphan = async (spec: MachineSpec): Promise<number> => {
-  const starter = spawn(
-    process.execPath,
-    [join(import.meta.dirname, 'fixtures/qemu-starter.js'), JSON.stringify(spec)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      // What a killed process leaves goes with the test.
-      env: { ...process.env, TMPDIR: dirname(spec.folder) },
-    },
-  );
-  const [said] = (await once(starter.stdout, 'data')) as [Buffer];
-  starter.kill('SIGKILL');
-  await once(starter, 'exit');
-  return Number(said.toString());
-};
+import { orphan } from './fixtures/qemu-orphan.ts';
 
 const holds = async (folder: string) => (await readdir(folder)).sort();
 
