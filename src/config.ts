@@ -35,7 +35,9 @@ const Hypervisor = z
     allow_outgoing: z
       .boolean()
       .default(false)
-      .describe('Whether templates may ask for a network interface that reaches the outside.'),
+      .describe(
+        'Whether templates may ask for a network interface that reaches the outside: what this host reaches, but not its loopback. Takes Linux and slirp4netns.',
+      ),
   })
   .prefault({});
 

@@ -12,7 +12,7 @@ import { retry } from '../src/waiting.ts';
 import { networkGuest, shellOf } from './fixtures/network-guest.ts';
 import { here, outside, there } from './fixtures/outside.ts';
 import { bench, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
-import { orphan } from './fixtures/qemu-orphan.ts';
+import { orphan, orphanAt } from './fixtures/qemu-orphan.ts';
 import { trap } from './fixtures/trap.ts';
 
 const asRoot = { skip: process.getuid?.() !== 0 && 'root alone may make what this needs' };
@@ -55,6 +55,24 @@ test('an outgoing guest reaches the outside, and the host there, but no port of 
   assert.doesNotMatch(await run(`${tries(['127.0.0.1', '127.0.0.53'])} & wait`), /secret/);
   assert.doesNotMatch(await run(`nc -w 1 ${here} ${loopback.port} </dev/null`), /secret/);
   assert.deepEqual([loopback.visitors(), everywhere.visitors()], [0, 1]);
+});
+
+test('a second card is no way around to the loopback, nor to the network that leads outside', async () => {
+  await using vmm = await bench({ allowsOutgoing: true });
+  using loopback = await trap('127.0.0.1');
+  const nics = [{ network: 'outgoing' }, { network: 'outgoing' }] as const;
+  const machine = await vmm.start([], { ...(await networkGuest(vmm.folder)), nics });
+  await machine.run(on());
+  const { run } = await shellOf(machine);
+  await run('ip link set eth1 up; ip address add 100.80.1.3/24 dev eth1');
+  // To the second card the network of the first is outside; there slirp4netns has an address for the host.
+  const ips = ['100.64.1.2', '100.64.1.3', '100.64.1.255', '127.0.0.1'];
+  await run('echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet; ip address flush dev lo');
+  await run(`for ip in ${ips.join(' ')}; do ip route add $ip via 100.80.1.2 dev eth1; done`);
+  assert.match(await run('ip route get 100.64.1.2'), /via 100\.80\.1\.2 dev eth1/);
+  const tries = ips.map((ip) => `nc -w 1 ${ip} ${loopback.port} </dev/null`);
+  assert.doesNotMatch(await run(`${tries.join(' & ')} & wait`), /secret/);
+  assert.equal(loopback.visitors(), 0);
 });
 
 /** Answers every question with one address (RFC 1035, 4.1). */
@@ -133,6 +151,8 @@ test('a QEMU in a network of its own has no capability there, and no mount of it
   assert.doesNotMatch(await readFile('/proc/self/mountinfo', 'utf8'), /resolv\.conf.*vmm-/);
 });
 
+const ours = /^(disk\.raw|net\.log|qemu\.log)$/;
+
 const untilGone = { attempts: 1000, firstMs: 5, growth: 1, mostMs: 5 };
 
 test('the network of a machine ends with its QEMU by itself, however that ends', async () => {
@@ -173,6 +193,17 @@ test('an outgoing machine outlives a daemon that is killed, and is reaped with i
   assert.equal(await vmm.qemu.reap(spec.name, spec.folder, on()), false);
 });
 
+test('a daemon that is killed while it starts an outgoing machine leaves nothing that is not reaped', async () => {
+  await using vmm = await bench({ allowsOutgoing: true });
+  const spec = { ...(await vmm.specOf(0, [])), ...outgoing };
+  for (const file of ['net.up', 'net.log', 'resolv.conf', 'net.sock', 'qmp.sock']) {
+    await orphanAt(spec, file);
+    assert.equal(await vmm.qemu.reap(spec.name, spec.folder, on()), true, file);
+    assert.deepEqual(await processesOf(spec.name, spec.folder, on()), [], file);
+    for (const name of await readdir(spec.folder)) assert.match(name, ours, file);
+  }
+});
+
 test('an outgoing start that is given up, at whatever moment, leaves no process and no socket', async () => {
   await using vmm = await bench({ allowsOutgoing: true });
   await vmm.qemu.facts(on());
@@ -184,7 +215,7 @@ test('an outgoing start that is given up, at whatever moment, leaves no process 
     await vmm.qemu.start(spec, asked.signal).then(left.keep, (error: unknown) => assert.match(String(error), /enough/));
     await left[Symbol.asyncDispose]();
     assert.deepEqual(await processesOf(spec.name, spec.folder, on()), [], `after ${afterMs} ms`);
-    for (const name of await readdir(spec.folder)) assert.match(name, /^(disk\.raw|net\.log|qemu\.log)$/);
+    for (const name of await readdir(spec.folder)) assert.match(name, ours);
   }
 });
 
