@@ -47,7 +47,7 @@ export const endProcesses = async (
   const look = async () => {
     for (const pid of [...found, ...left])
       if (!(await hasGone(pid, signal)))
-        throw new Fault('hypervisor_failed', `QEMU (process ${pid}) was ended but does not go.`, { pid });
+        throw new Fault('hypervisor_failed', `Process ${pid} of the machine was ended but does not go.`, { pid });
   };
   await retry(look, untilGone, (error) => error instanceof Fault, clock, signal);
 };
