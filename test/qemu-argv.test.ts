@@ -50,6 +50,8 @@ test('only the first network card has the endpoint, and only an outgoing one is 
   const argv = qemuArgv({ ...plain, nics: [{ network: 'local' }, { network: 'outgoing' }] }, host);
   const [first = '', second = ''] = valuesOf(argv, '-netdev');
   assert.match(first, /restrict=on.*guestfwd=.*hostfwd=/);
+  // The port is that of the namespace in which such a machine runs.
+  assert.match(first, /hostfwd=tcp:100\.64\.7\.100:2222-:22$/);
   assert.match(second, /restrict=off/);
   assert.doesNotMatch(second, /guestfwd|hostfwd/);
   assert.match(second, /net=100\.80\.7\.0\/24/);

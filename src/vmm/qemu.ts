@@ -43,7 +43,7 @@ type Known = {
 
 const mostMsToAnswer = 30_000;
 
-const notAllowed = 'the configuration of this host does not have allow_outgoing. Use "local", or ask for it';
+const notAllowed = 'the configuration of this host does not set allow_outgoing. Use "local", or have it set';
 
 const outgoingNote = (noOutgoing: string | undefined): string =>
   noOutgoing === undefined
