@@ -42,7 +42,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   const { db, unlock } = openDatabase(file, migrations, shared);
   const onTrouble = (error: unknown) => log?.warn({ err: error }, 'trouble after a commit of the store');
   const listeners = makeListeners(onTrouble);
-  const writer = makeWriter(db, listeners.tell, onTrouble);
+  const writer = makeWriter(db, clock, listeners.tell, onTrouble);
   const ledger = makeLedger(db, clock, writer);
   const probe = db.prepare<[number]>('INSERT OR REPLACE INTO probe (one, checked_at) VALUES (1, ?)');
 

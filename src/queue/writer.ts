@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import type { Clock } from '../clock.ts';
 import { closed, storeFault } from './store-fault.ts';
 
 /** How much a commit must outlive: `power` is fsynced, `process` survives a kill -9 but not a power cut. */
@@ -27,19 +28,26 @@ export type Writer = {
   readonly close: () => void;
 };
 
+// However slow the disk, nobody waits longer than this for others to come along.
+const longestRestMs = 10;
+
 /**
  * The one way to write. What arrives in one turn of the event loop becomes one transaction, in its order, so that many
- * requests share one fsync; each has a savepoint of its own, so that one that fails does not spoil the others.
+ * requests share one fsync; each has a savepoint of its own, so that one that fails does not spoil the others. After a
+ * commit the writer rests as long as that took: while one stops the whole daemon, the requests that are on their way
+ * to the next get nowhere, and each turn of the event loop would pay an fsync for one or two of them.
  * `committed` is called with the ids that the transaction has touched, `onTrouble` with what went
  * wrong after a commit.
  */
 export const makeWriter = (
   db: Database,
+  clock: Pick<Clock, 'elapsed' | 'sleep'>,
   committed: (ids: ReadonlySet<string>) => void,
   onTrouble: (error: unknown) => void,
 ): Writer => {
   let waiting: Work[] = [];
   let isOpen = true;
+  let restsUntil = 0;
   let touched = new Set<string>();
   let forgets = false;
 
@@ -95,7 +103,16 @@ export const makeWriter = (
   const flush = (): void => {
     const works = waiting;
     waiting = [];
-    if (works.length > 0) commit(works);
+    if (works.length === 0) return;
+    const began = clock.elapsed();
+    commit(works);
+    const ended = clock.elapsed();
+    restsUntil = ended + Math.min(ended - began, longestRestMs);
+  };
+  const flushSoon = (): void => {
+    const restMs = restsUntil - clock.elapsed();
+    if (restMs <= 0) setImmediate(flush);
+    else void clock.sleep(restMs, new AbortController().signal).then(flush);
   };
 
   return {
@@ -106,7 +123,7 @@ export const makeWriter = (
           const value = work();
           return () => resolve(value);
         };
-        if (waiting.push({ outlives, attempt, reject }) === 1) setImmediate(flush);
+        if (waiting.push({ outlives, attempt, reject }) === 1) flushSoon();
       }),
     notes: {
       touch: (id) => {
