@@ -28,7 +28,7 @@ const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 const macOf = (slot: number, nic: number): string =>
   ['fe', 'e1', 'bb', hex(0xd1 + nic), hex((slot + 1) >> 8), hex((slot + 1) & 255)].join(':');
 
-/** The addresses of a machine whose forwarded port 22 is `sshPort` of the host's loopback. */
+/** The addresses of a machine whose ssh server is reached at `sshPort` of the host's loopback. */
 export const addressesOf = (slot: number, folder: string, sshPort: number): Addresses => {
   const network = networkOf(slot, 0);
   const http = `${network}.4`;
@@ -42,7 +42,9 @@ export const addressesOf = (slot: number, folder: string, sshPort: number): Addr
   };
 };
 
-/** What the user network of the first NIC lets in and out besides: the endpoint and the way to port 22. */
+const guestPortOf = ({ sshPort = 22 }: MachineSpec): number => sshPort;
+
+/** What the user network of the first NIC lets in and out besides: the endpoint and the way to its ssh server. */
 const doors = (spec: MachineSpec, netcat: string) => {
   const endpoint = `${shellWord(netcat)} -N -U ${shellWord(machineFiles(spec.folder).http)}`;
   return {
@@ -50,7 +52,7 @@ const doors = (spec: MachineSpec, netcat: string) => {
     // auto_install(8) of OpenBSD asks for its answers when DHCP names this file.
     bootfile: spec.boot.device === 'net' ? 'auto_install' : undefined,
     guestfwd: `tcp:${networkOf(spec.slot, 0)}.4:80-cmd:${endpoint}`,
-    hostfwd: asksForOutgoing(spec.nics) ? namespacedSsh(networkOf(spec.slot, 0)) : 'tcp:127.0.0.1:0-:22',
+    hostfwd: `${asksForOutgoing(spec.nics) ? namespacedSsh(networkOf(spec.slot, 0)) : 'tcp:127.0.0.1:0'}-:${guestPortOf(spec)}`,
   };
 };
 
@@ -79,9 +81,9 @@ export const nicArgv = (spec: MachineSpec, { network }: Nic, nic: number, netcat
   return ['-netdev', netdev, '-device', `${device},romfile=`];
 };
 
-/** The host's port that leads to port 22, out of what HMP's `info usernet` prints. Throws `hypervisor_failed`. */
+/** The host's port that leads to the guest's ssh server, out of what HMP's `info usernet` prints. Throws `hypervisor_failed`. */
 export const sshPortIn = (usernet: string): number => {
-  const port = /TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+22\s/.exec(usernet)?.[1];
+  const port = /TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s/.exec(usernet)?.[1];
   if (port === undefined)
     throw new Fault('hypervisor_failed', 'QEMU did not say which port leads to the guest.', { usernet });
   return Number(port);

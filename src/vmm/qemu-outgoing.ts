@@ -50,8 +50,8 @@ export const namespaceIp = (network: string): string => `${network}.100`;
 // Any would do: the namespace has no other listener. Below 1024 it would take a capability.
 export const namespacePort = 2222;
 
-/** `hostfwd` of a QEMU in such a namespace: port 22 of the guest is this port of the namespace. */
-export const namespacedSsh = (network: string): string => `tcp:${namespaceIp(network)}:${namespacePort}-:22`;
+/** The host's half of `hostfwd` in such a namespace: the guest's ssh server is this port of the namespace. */
+export const namespacedSsh = (network: string): string => `tcp:${namespaceIp(network)}:${namespacePort}`;
 
 /**
  * The command in namespaces of its own, as another command. The network of slirp4netns in there is that of the first
