@@ -10,7 +10,10 @@ export const makeLogger = async (level: string): Promise<Logger> => {
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: ['req.headers.authorization', 'headers.authorization'], censor: '<secret>' },
   };
-  if (!process.stdout.isTTY) return pino(options);
+  // Whoever read the log may go at any time (a logger(1) that is stopped first): what is said from then on is lost, and
+  // nothing else. Pino's own destination would wait for that reader for ever when the process ends (sonic-boom 4.2).
+  process.stdout.on('error', () => undefined);
+  if (!process.stdout.isTTY) return pino(options, process.stdout);
   const { default: pretty } = await import('pino-pretty');
   return pino(options, pretty({ sync: true, translateTime: 'HH:MM:ss.l', ignore: 'hostname,pid' }));
 };

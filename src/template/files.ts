@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
+import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, join, sep } from 'node:path';
 import { Mistake } from './mistake.ts';
 import { meant, quoted } from '../nearest.ts';
@@ -45,9 +45,11 @@ const absentCodes = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'ENAMETOOLONG'];
 const isAbsent = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && absentCodes.includes(error.code);
 
-const realpathOf = async (path: string, shown: string): Promise<string> => {
+// At once, not by a promise: looking a name up takes microseconds, and a template has many. Each promise would be a
+// turn of the event loop, which on a busy daemon may hold an fsync.
+const realpathOf = (path: string, shown: string): string => {
   try {
-    return await realpath(path);
+    return realpathSync.native(path);
   } catch (error) {
     if (!isAbsent(error)) throw error;
     throw new Mistake(`there is no ${quoted(shown)} that could be read`);
@@ -61,11 +63,11 @@ const realpathOf = async (path: string, shown: string): Promise<string> => {
 export const fileRef = async (shown: string, kind: 'file' | 'folder', roots: FileRoots): Promise<FileRef> => {
   refuseHostile(shown);
   const { root, below } = rootOf(shown, roots);
-  const realRoot = await realpathOf(root, shown);
-  const path = below === '' ? realRoot : await realpathOf(join(realRoot, below), shown);
+  const realRoot = realpathOf(root, shown);
+  const path = below === '' ? realRoot : realpathOf(join(realRoot, below), shown);
   if (path !== realRoot && !path.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep))
     throw new Mistake(`${quoted(shown)} is a link that leads out of its folder`);
-  const found = await stat(path);
+  const found = statSync(path);
   if (kind === 'file' ? !found.isFile() : !found.isDirectory()) throw new Mistake(`${quoted(shown)} is not a ${kind}`);
   return { path, shown };
 };
