@@ -43,7 +43,7 @@ export const makeSshWords = ({ host, port, username, knownHostsFile }: SshSpec):
   const fault = (code: FaultCode, message: string, facts: FaultFacts = {}) =>
     new Fault(code, message, {
       expected: expectedOf({ host, port, username }),
-      saw: said.at(-1) ?? reached(),
+      saw: [reached(), ...said.slice(-1)].join('; '),
       ...{ host, port, reached: reached(), stderr: last() },
       ...facts,
     });

@@ -150,7 +150,7 @@ const say = async (partner: Partner, line: string, turn: Turn, signal: AbortSign
   }
   if (window.isClosed()) throw partner.ending();
   const times = typing.attempts.length;
-  const saw = turn.secret ? {} : { saw: show(Math.max(from, window.end() - 1000)) };
+  const saw = turn.secret ? {} : { saw: show(Math.max(from, window.end() - 1000)) || 'nothing' };
   throw new Fault(
     'console_deaf',
     `The guest did not echo "${shown}" although it was typed ${times} times. If it never echoes this, set "echo": false.`,

@@ -176,8 +176,8 @@ suite('an installer', { concurrency: true }, () => {
         { hear: '^silence', say: 'is anybody there?' },
       ],
     });
-    const { expected } = await failed(id, 'console_deaf', 'install');
-    assert.equal(expected, 'is anybody there?');
+    const { expected, saw } = await failed(id, 'console_deaf', 'install');
+    assert.deepEqual([expected, saw], ['is anybody there?', 'nothing']);
   });
 });
 
