@@ -64,8 +64,13 @@ export const performerOf = (
       const fault = attempt.masked(inStep(asFault(signal.aborted ? signal.reason : error), step.name));
       log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);
       await settled();
-      // A worker that lost its claim has no right to say how the step ended.
-      if (fault.code !== 'lease_lost') await store.endStep(id, claim.token, seq, recordOf(fault));
+      // A worker that lost its claim has no right to say how the step ended. A store that cannot be written must not
+      // hide why it did.
+      if (fault.code !== 'lease_lost')
+        await store.endStep(id, claim.token, seq, recordOf(fault)).catch((unwritten: unknown) => {
+          if (asFault(unwritten).code === 'lease_lost') throw unwritten;
+          log(`the end of ${step.name} could not be written: ${asFault(unwritten).message}`);
+        });
       throw fault;
     }
   };

@@ -44,11 +44,19 @@ export const endedTooEarly = ({ how, detail }: Ending, expected: string, tail: s
 // provisioned may reboot, but not this often within one step.
 const mostReboots = 5;
 
+/** Rejects when the guest's kernel panics, with what was due meanwhile. */
+const panicWhile = ({ console }: Running, expected: () => string): Promise<never> =>
+  console.panicked.catch((error: unknown) => {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault(error.code, error.message, { ...error.facts, expected: expected() }, { cause: error.cause });
+  });
+
 /** Tells `seen` of the fault when the guest has rebooted too often while `expected` was due. */
-const onRebootLoop = ({ machine, console }: Running, expected: string, seen: (fault: Fault) => void): void => {
+const onRebootLoop = ({ machine, console }: Running, due: () => string, seen: (fault: Fault) => void): void => {
   let reboots = 0;
   machine.onRebooted(() => {
     if (++reboots <= mostReboots) return;
+    const expected = due();
     const facts = { expected, saw: `${reboots} reboots`, consoleTail: console.tail() };
     seen(new Fault('guest_reboot_loop', `The guest rebooted ${reboots} times while ${expected} was awaited.`, facts));
   });
@@ -71,9 +79,9 @@ export const whileAlive = async <T>(
   const stop = (why: unknown) => {
     if (!over) watch.abort(why);
   };
-  onRebootLoop(running, expected, stop);
+  onRebootLoop(running, () => expected, stop);
   machine.ended.then((ending) => stop(endedTooEarly(ending, expected, console.tail())), stop);
-  console.panicked.catch(stop);
+  panicWhile(running, () => expected).catch(stop);
   try {
     return await work(both);
   } catch (error) {
@@ -91,20 +99,23 @@ export const whileAlive = async <T>(
 export const converseWith = async (running: Running, turns: readonly Turn[], signal: AbortSignal): Promise<void> => {
   const { machine, console } = running;
   const looping = new AbortController();
-  onRebootLoop(running, 'the end of the conversation', (fault) => looping.abort(fault));
+  const expected = () => console.awaiting() ?? 'the end of the conversation';
+  onRebootLoop(running, expected, (fault) => looping.abort(fault));
   const both = AbortSignal.any([signal, looping.signal]);
   try {
-    await Promise.race([console.converse(turns, both), console.panicked]);
+    await Promise.race([console.converse(turns, both), panicWhile(running, expected)]);
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'console_closed') throw error;
     const ending = await orAborted(machine.ended, signal);
-    throw endedTooEarly(ending, error.facts.expected ?? 'the end of the conversation', console.tail(), error);
+    throw endedTooEarly(ending, error.facts.expected ?? expected(), console.tail(), error);
   }
 };
 
 /** Waits for the machine to go by itself, and for its last words. The caller's signal bounds it. */
-export const awaitEnd = async ({ machine, console }: Running, signal: AbortSignal): Promise<Ending> => {
-  const ending = await orAborted(Promise.race([machine.ended, console.panicked]), signal);
+export const awaitEnd = async (running: Running, signal: AbortSignal): Promise<Ending> => {
+  const { machine, console } = running;
+  const panicked = panicWhile(running, () => "the machine's own end");
+  const ending = await orAborted(Promise.race([machine.ended, panicked]), signal);
   await orAborted(console.drained, signal);
   return ending;
 };

@@ -7,7 +7,7 @@ import { orAborted, retry } from '../waiting.ts';
 import { quoted } from './quoted.ts';
 import { openMaster, type SshMaster } from './ssh-master.ts';
 import { controlSocket, sshLine, sshOptions } from './ssh-options.ts';
-import { makeSshWords } from './ssh-words.ts';
+import { expectedOf, makeSshWords } from './ssh-words.ts';
 import type { Guest, SshSpec } from './types.ts';
 
 type Tools = {
@@ -68,7 +68,11 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     throw new Fault(
       'ssh_broken',
       `The connection to ${spec.host}:${spec.port} ended before the command did: ${why.split('\n').at(-1) || 'ssh gave no reason'}`,
-      { host: spec.host, port: spec.port, stderr: why },
+      {
+        expected: 'the end of the command',
+        saw: why.split('\n').at(-1) || 'the end of the connection',
+        ...{ host: spec.host, port: spec.port, stderr: why },
+      },
     );
   };
 
@@ -105,7 +109,11 @@ const logIn = async (spec: SshSpec, { clock, onNote }: Tools, signal: AbortSigna
       latest?.code === 'ssh_denied' ? 'ssh_denied' : 'ssh_unreachable',
       `The guest at ${host}:${port} could not be logged in to within ${timeoutMs / 1000} s and ${attempts} attempts: ` +
         (latest?.message ?? words.reached()),
-      { host, port, attempts, reached: words.reached(), stderr: words.last() },
+      {
+        expected: expectedOf(spec),
+        saw: `${latest?.facts.saw ?? words.reached()}, ${attempts} times`,
+        ...{ host, port, attempts, reached: words.reached(), stderr: words.last() },
+      },
       { cause: latest },
     );
   using whole = clock.deadline(timeoutMs, signal, tooLate);

@@ -16,6 +16,10 @@ const chatter =
 
 const linesKept = 12;
 
+/** What a login waits for, for people. */
+export const expectedOf = ({ host, port, username }: Pick<SshSpec, 'host' | 'port' | 'username'>): string =>
+  `a login by ssh as ${username} at ${host}:${port}`;
+
 /** What ssh(1) says on stderr in one attempt, and what follows from it. */
 export type SshWords = {
   readonly hear: (line: string) => void;
@@ -35,8 +39,14 @@ export const makeSshWords = ({ host, port, username, knownHostsFile }: SshSpec):
   const said: string[] = [];
   let stage = 0;
   const last = () => said.join('\n');
+  const reached = () => stages[stage]?.reached ?? '';
   const fault = (code: FaultCode, message: string, facts: FaultFacts = {}) =>
-    new Fault(code, message, { host, port, reached: stages[stage]?.reached, stderr: last(), ...facts });
+    new Fault(code, message, {
+      expected: expectedOf({ host, port, username }),
+      saw: [reached(), ...said.slice(-1)].join('; '),
+      ...{ host, port, reached: reached(), stderr: last() },
+      ...facts,
+    });
   const unreachable = (why: string) => fault('ssh_unreachable', `${username}@${host}:${port}: ${why}`);
   return {
     hear: (line) => {
@@ -47,7 +57,7 @@ export const makeSshWords = ({ host, port, username, knownHostsFile }: SshSpec):
       if (said.length > linesKept) said.shift();
     },
     hasSpoken: () => stage >= speaking,
-    reached: () => stages[stage]?.reached ?? '',
+    reached,
     last,
     unreachable,
     faultOf: (exitCode) => {

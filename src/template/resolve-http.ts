@@ -2,6 +2,7 @@ import { pointerTo, type Complaints } from './complaints.ts';
 import type { Fields } from './fields.ts';
 import { Mistake } from './mistake.ts';
 import { quoted } from '../nearest.ts';
+import { questionPattern } from './schema-http.ts';
 import type { Template } from './schema.ts';
 import type { HttpEntry, Text } from './spec.ts';
 
@@ -27,9 +28,9 @@ const responseFile = (answers: Autoinstall, pointer: string, fields: Fields): Te
   Object.entries(answers).flatMap(([question, answer]) =>
     (typeof answer === 'string' ? [answer] : answer).flatMap((one, index) => {
       const at = pointer + pointerTo([question]) + (typeof answer === 'string' ? '' : `/${index}`);
-      const asked = fields.early(at, question) ?? '';
-      if (/[=\r\n]|^\s*#/.test(asked)) fields.made(at, '', '', () => refuseQuestion(asked));
-      return [`${asked} = `, ...fields.text(at, one, oneLine), '\n'];
+      const asked = fields.early(at, question);
+      if (asked !== undefined && !questionPattern.test(asked)) fields.made(at, '', '', () => refuseQuestion(asked));
+      return [`${asked ?? ''} = `, ...fields.text(at, one, oneLine), '\n'];
     }),
   );
 

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { strict, Words } from './words.ts';
 
+/** A line of a response file is skipped when it begins with "#", and cut at its first "=" (install.sub of OpenBSD). */
+export const questionPattern = /^[ \t]*[^ \t=#\r\n][^=\r\n]*$/;
+
 const httpKinds = ['content', 'file', 'folder', 'autoinstall'] as const;
 
 const HttpAnswer = strict({
@@ -15,8 +18,8 @@ const HttpAnswer = strict({
   autoinstall: z
     .record(
       Words.regex(
-        /^[^=#\r\n][^=\r\n]*$/,
-        'cannot be a question of a response file: it must have no "=" and no "#" in front',
+        questionPattern,
+        'cannot be a question of a response file: it must have a word, no "=" and no "#" in front',
       ),
       z.union([Words, z.array(Words).min(1).max(100)]),
     )

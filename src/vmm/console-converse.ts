@@ -31,6 +31,8 @@ export type Partner = {
   readonly ending: () => Fault;
   /** Where the last match or echo ended. What a match consumed is gone. */
   readonly place: { now: number };
+  /** What is awaited, for whoever ends the conversation from outside. */
+  readonly awaiting: { now: string | undefined };
 };
 
 type Heard =
@@ -58,12 +60,13 @@ const hear = async (
   withinMs: number,
   signal: AbortSignal,
 ): Promise<Heard> => {
-  const { window, clock, place, tail, ending } = partner;
+  const { window, clock, place, awaiting, tail, ending } = partner;
   const startedAt = clock.elapsed();
   using deadline = clock.deadline(withinMs, signal, () => timeUp);
   // Of two patterns that match at the same place, the one that refuses counts.
   const patterns = [...refused, ...awaited].map(compile);
   const expected = awaited.join('" or "');
+  awaiting.now = expected || undefined;
   try {
     const found = await listen(window, patterns, place.now, clock, deadline.signal);
     if (found === 'closed') {
@@ -95,10 +98,11 @@ const hear = async (
 const silent = ({ tail }: Partner, expected: string, withinMs: number): Fault => {
   const consoleTail = tail();
   const saw = consoleTail.split('\n').slice(-3).join('\n');
+  const instead = saw === '' ? 'nothing had come at all' : `the last line was "${saw.split('\n').at(-1) ?? ''}"`;
   return new Fault(
     'console_silent',
-    `"${expected}" did not come on the console within ${inSeconds(withinMs)}; the last line was "${saw.split('\n').at(-1) ?? ''}". Correct the pattern, or give it more time.`,
-    { expected, saw, withinMs, consoleTail },
+    `"${expected}" did not come on the console within ${inSeconds(withinMs)}; ${instead}. Correct the pattern, or give it more time.`,
+    { expected, saw: saw === '' ? 'nothing' : saw, withinMs, consoleTail },
   );
 };
 
@@ -146,7 +150,7 @@ const say = async (partner: Partner, line: string, turn: Turn, signal: AbortSign
   }
   if (window.isClosed()) throw partner.ending();
   const times = typing.attempts.length;
-  const saw = turn.secret ? {} : { saw: show(Math.max(from, window.end() - 1000)) };
+  const saw = turn.secret ? {} : { saw: show(Math.max(from, window.end() - 1000)) || 'nothing' };
   throw new Fault(
     'console_deaf',
     `The guest did not echo "${shown}" although it was typed ${times} times. If it never echoes this, set "echo": false.`,

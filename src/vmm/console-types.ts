@@ -40,6 +40,8 @@ export type Console = AsyncDisposable & {
   readonly panicked: Promise<never>;
   /** Resolves when the line has closed and the transcript holds all that came. */
   readonly drained: Promise<void>;
+  /** What a conversation waits for just now, in its own words; undefined when there is none. */
+  readonly awaiting: () => string | undefined;
   /** The last lines heard, without control characters: for people, at most 4 KiB. */
   readonly tail: () => string;
 };

@@ -60,6 +60,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
   const drained = settled<void>();
   const alone = makeQueue();
   const place = { now: 0 };
+  const awaiting: { now: string | undefined } = { now: undefined };
   let ending = new Fault('console_closed', 'The serial line closed. See how the machine ended.');
 
   const tail = () => secrets.show(Math.max(window.start(), window.end() - mostAtOnce / 4));
@@ -123,6 +124,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
           onEvent,
           tail,
           place,
+          awaiting,
           ending: () => ending,
           write: (text) => write(Buffer.from(text), signal),
           alone: (work) => alone(work, signal),
@@ -133,6 +135,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     type: (bytes, signal) => alone(() => write(bytes, signal), signal),
     panicked: panicked.promise,
     drained: drained.promise,
+    awaiting: () => awaiting.now,
     tail,
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Fault('console_closed', 'The console was let go before its line ended.'));

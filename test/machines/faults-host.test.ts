@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, readdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -72,14 +72,14 @@ test('a QEMU that dies at its start ends the build with its words and exit code,
 test('a machine that QEMU refuses to make ends the build with what QEMU said', async () => {
   await using imaged = await startImaged({ settings: 'attempts = 1', tables: tcg });
   const { id } = await imaged.post({
-    template: { name: 'refused', machine: await installerMachine(), qemu: { machine_type: 'isapc' } },
+    template: { name: 'refused', machine: await installerMachine(), qemu: { cpu_model: 'host' } },
   });
   const { fault } = await imaged.ended(id);
   assert.deepEqual([fault?.code, fault?.class, fault?.step], ['hypervisor_failed', 'infra', 'start-installer']);
-  assert.match(fault?.message ?? '', /PCI/);
+  assert.match(fault?.message ?? '', /CPU model 'host' requires/);
 });
 
-test('a QEMU that is killed under a build has crashed, and the build is tried again', async () => {
+test('a QEMU that is killed under a build has crashed while something was awaited', async () => {
   await using shop = await temporaryFolder();
   await writeGuest(join(shop.folder, 'boot.img'), [say('standing\r\n')], 1440);
   await using imaged = await startImaged({
@@ -87,7 +87,14 @@ test('a QEMU that is killed under a build has crashed, and the build is tried ag
     tables: tcg,
     media: { own: shop.folder },
   });
-  const { id } = await imaged.post({ template: { name: 'killed', machine: standing, install: waitingFor('never') } });
+  const install = {
+    console: [
+      { hear: 'standing', within: '1m' },
+      { hear: 'never', within: '2m' },
+    ],
+  };
+  const { id } = await imaged.post({ template: { name: 'killed', machine: standing, install } });
+  await eventOf(imaged, id, ({ type }) => type === 'console.heard');
   const { data } = await eventOf(imaged, id, ({ type }) => type === 'machine.started');
   process.kill(z.number().parse(data['pid']), 'SIGKILL');
   const { fault } = await imaged.ended(id);
@@ -97,9 +104,8 @@ test('a QEMU that is killed under a build has crashed, and the build is tried ag
 
 const mb = 2 ** 20;
 
-/** A file system of its own that is soon full. */
-const smallDisk = async (sizeMb: number) => {
-  const folder = await mkdtemp(join(tmpdir(), 'small-'));
+/** A file system of its own, mounted on a folder, that is soon full. */
+const smallDisk = async (folder: string, sizeMb: number) => {
   await run('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'tmpfs', folder]);
   const filler = join(folder, 'filler');
   return {
@@ -112,7 +118,6 @@ const smallDisk = async (sizeMb: number) => {
     empty: () => rm(filler),
     [Symbol.asyncDispose]: async () => {
       await run('umount', [folder]);
-      await rm(folder, { recursive: true });
     },
   };
 };
@@ -123,12 +128,46 @@ const writesWhenTold = [
   ...['. /lib/http.sh', 'until [ -e /tmp/loaded ]; do sleep 1; done', 'udhcpc -q -n -i vio0 -s /lib/dhcp >/dev/null'],
 ].map((turn) => (typeof turn === 'string' ? { hear: '# $', within: '2m', say: turn } : turn));
 
+test('a guest that writes more than its workspace takes ends the build as storage_full, and the machine goes', async () => {
+  await using pile = disposals();
+  const { folder: data } = pile.keep(await temporaryFolder());
+  await mkdir(join(data, 'work'));
+  pile.keep(await smallDisk(join(data, 'work'), 16));
+  const imaged = pile.keep(await startImaged({ dataDir: data, settings: 'attempts = 1', tables: tcg }));
+  const { id } = await imaged.post({
+    template: {
+      name: 'full',
+      machine: await installerMachine(),
+      install: {
+        console: [
+          { hear: String.raw`\(S\)hell\? $`, within: '2m', say: 's' },
+          { hear: '# $', say: 'until [ -b /dev/vda ]; do sleep 1; done; dd if=/dev/urandom of=/dev/vda bs=1M' },
+          { hear: 'records out', within: '5m' },
+        ],
+      },
+    },
+  });
+  const { status, fault } = await imaged.ended(id);
+  assert.deepEqual([status, fault?.code, fault?.class, fault?.step], ['failed', 'storage_full', 'infra', 'install']);
+  assert.deepEqual(
+    [fault?.expected, fault?.saw],
+    ['records out', 'the disk of the host is full: QEMU could not write to disk0'],
+  );
+  const ended = (await eventsOf(imaged, id)).filter(({ type }) => type === 'machine.ended');
+  assert.deepEqual(
+    ended.map(({ data }) => data['how']),
+    ['full'],
+  );
+  assert.deepEqual(await readdir(join(data, 'work')), []);
+});
+
 test('a guest that writes more than the host has room for ends as storage_full, and a full store loses nothing', async () => {
   await using pile = disposals();
   const { folder: media } = pile.keep(await temporaryFolder());
+  const { folder: mountPoint } = pile.keep(await temporaryFolder());
   const gate = join(media, 'gate');
   await writeFile(gate, 'wait\n');
-  const disk = pile.keep(await smallDisk(150));
+  const disk = pile.keep(await smallDisk(mountPoint, 150));
   const imaged = pile.keep(
     await startImaged({
       dataDir: join(disk.folder, 'data'),
@@ -209,7 +248,7 @@ test('what can never be built is refused when it is asked for, with every place 
   };
   const machine = await installerMachine();
 
-  const large = await refused({ machine: { ...machine, memory: '1G', disks: [{ size: '1000000G' }] } });
+  const large = await refused({ machine: { ...machine, memory: '1G', disks: [{ size: '16000G' }] } });
   assert.equal(large.code, 'never_fits');
   assert.deepEqual(
     large.errors.map(({ pointer }) => pointer),

@@ -57,9 +57,11 @@ const failed = async (id: string, code: string, step: string, faultClass = 'gues
 const installing = async (act: string, install: object) =>
   imaged.post({ template: { name: 'installing', machine: await installerMachine(act), install } });
 
+// What misbehaves after its prompt may do so on the same line, before anybody has looked.
+const anyPrompt = firstPrompt.replace('$', '');
 const hearing = (hear: string, within: string) => ({
   console: [
-    { hear: firstPrompt, within: '2m' },
+    { hear: anyPrompt, within: '2m' },
     { hear, within },
   ],
 });
@@ -80,8 +82,9 @@ const lettingIn = { install: { console: letIn, ends: 'never' } };
 // Builds are asked for when their test begins; two run at a time.
 suite('an installer', { concurrency: true }, () => {
   test('that panics ends the build with what the kernel said', async () => {
-    const { id } = await installing('panic', hearing('never', '2m'));
-    const { saw, console_tail } = await failed(id, 'guest_panicked', 'install');
+    const { id } = await installing('panic', { console: [{ hear: 'never', within: '2m' }] });
+    const { expected, saw, console_tail } = await failed(id, 'guest_panicked', 'install');
+    assert.equal(expected, 'never');
     assert.match(saw, /Kernel panic - not syncing: sysrq triggered crash/);
     assert.match(console_tail ?? '', /Kernel panic - not syncing/);
   });
@@ -89,13 +92,13 @@ suite('an installer', { concurrency: true }, () => {
   test('that powers off before its prompt has halted while the prompt was awaited', async () => {
     const { id } = await installing('halt-early', hearing('never', '2m'));
     const { expected, saw } = await failed(id, 'guest_halted', 'install');
-    assert.deepEqual([expected, saw], [firstPrompt, 'the guest powered itself off']);
+    assert.deepEqual([expected, saw], [anyPrompt, 'the guest powered itself off']);
   });
 
   test('that resets before its prompt has rebooted while the prompt was awaited', async () => {
     const { id } = await installing('reboot-for-ever', hearing('never', '2m'));
     const { expected, saw } = await failed(id, 'guest_rebooted', 'install');
-    assert.deepEqual([expected, saw], [firstPrompt, 'the guest reset itself']);
+    assert.deepEqual([expected, saw], [anyPrompt, 'the guest reset itself']);
   });
 
   test('that resets for ever, where its machine is to go on, is a reboot loop', async () => {
@@ -118,9 +121,9 @@ suite('an installer', { concurrency: true }, () => {
 
   test('that never prompts is silent, and the fault says what was awaited and what stood there', async () => {
     const { id } = await installing('mute', { console: [{ hear: firstPrompt, within: '5s' }] });
-    const { expected, message } = await failed(id, 'console_silent', 'install');
-    assert.equal(expected, firstPrompt);
-    assert.match(message, /did not come on the console within 5 s/);
+    const { expected, saw, message } = await failed(id, 'console_silent', 'install');
+    assert.deepEqual([expected, saw], [firstPrompt, 'nothing']);
+    assert.match(message, /did not come on the console within 5 s; nothing had come at all/);
   });
 
   test('that answers with garbage is silent too, and its garbage is shown as text', async () => {
@@ -140,7 +143,7 @@ suite('an installer', { concurrency: true }, () => {
   test('that floods the console for a while is understood afterwards, and no line of it is lost', async () => {
     const [first, ...rest] = inShell();
     const { id } = await installing('flood=3', {
-      console: [{ hear: firstPrompt, within: '2m' }, { ...first, hear: '^flood end \\d+' }, ...rest],
+      console: [...hearing('flood 100', '1m').console, { ...first, hear: '^flood end \\d+' }, ...rest],
       ends: 'halt',
     });
     await succeeded(imaged, id);
@@ -148,7 +151,7 @@ suite('an installer', { concurrency: true }, () => {
     const count = Number(/^flood end (\d+)/m.exec(said)?.[1]);
     const numbers = [...said.matchAll(/^flood (\d+)\r$/gm)].map(([, number]) => Number(number));
     // The first line follows the prompt.
-    assert.match(said, /Shell\? flood 1\r$/m);
+    assert.match(said, /\(S\)hell\? flood 1\r$/m);
     assert.deepEqual(
       numbers,
       Array.from({ length: count - 1 }, (_, index) => index + 2),
@@ -169,12 +172,12 @@ suite('an installer', { concurrency: true }, () => {
     const { id } = await installing('', {
       console: [
         { hear: firstPrompt, within: '2m', say: 's' },
-        { hear: '# $', say: 'stty -echo; cat' },
-        { say: 'is anybody there?' },
+        { hear: '# $', say: 'stty -echo; echo silence; cat' },
+        { hear: '^silence', say: 'is anybody there?' },
       ],
     });
-    const { expected } = await failed(id, 'console_deaf', 'install');
-    assert.equal(expected, 'is anybody there?');
+    const { expected, saw } = await failed(id, 'console_deaf', 'install');
+    assert.deepEqual([expected, saw], ['is anybody there?', 'nothing']);
   });
 });
 
