@@ -3,10 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
-import { BuildView, startImaged, type Imaged } from '../fixtures/imaged.ts';
+import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft } from '../fixtures/left-behind.ts';
 import { cycle, cycleMachine } from '../fixtures/quick-templates.ts';
+
+// A build, or a problem.
+const Told = z.object({ id: z.string().optional() });
 
 const tables = '[hypervisor]\naccelerator = "tcg"';
 
@@ -76,10 +80,10 @@ test('an Idempotency-Key gives the same build after the daemon was killed', asyn
   const post = async (body: object) => {
     const reply = await imaged.call('/builds', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': 'the commit' },
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'commit-1f3a' },
       body: JSON.stringify(body),
     });
-    return { status: reply.status, id: BuildView.partial().parse(await reply.json()).id };
+    return { status: reply.status, id: Told.parse(await reply.json()).id };
   };
   const first = await post({ template });
   assert.equal(first.status, 201);
