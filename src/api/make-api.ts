@@ -5,6 +5,7 @@ import { addAuth } from './auth.ts';
 import { addBodies } from './bodies.ts';
 import { addErrors, answerClientError, answerFrameworkError } from './errors.ts';
 import { addDocuments } from './documents.ts';
+import { addFarewell } from './farewell.ts';
 import { addArtifactRoutes } from './routes-artifacts.ts';
 import { addBuildRoutes } from './routes-builds.ts';
 import { addBuildTextRoutes } from './routes-build-texts.ts';
@@ -49,6 +50,7 @@ export const makeApi = async (
   const waits = makeWaits(parts.store, view, parts.clock, parts.signal);
   app.addHook('onClose', () => waits[Symbol.dispose]());
 
+  addFarewell(app, parts.clock);
   addErrors(app);
   addAuth(app, parts);
   addBodies(app, parts.limits);

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Fault } from '../fault.ts';
 import { asFault } from '../fault.ts';
+import { keyFileIn, knownHostsIn } from '../guest/ssh-files.ts';
+import { sshLine } from '../guest/ssh-options.ts';
 import type { Claim, RunBuild } from '../queue/types.ts';
 import type { Spec } from '../template/spec.ts';
 import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
@@ -25,8 +26,9 @@ const cleaningMs = 60_000;
 
 const sshLineOf = ({ machine }: Running, { communicator }: Spec, workspace: string): string | undefined => {
   if (communicator === undefined) return undefined;
-  const { host, port } = machine.addresses.ssh;
-  return `ssh -F none -i ${join(workspace, 'key')} -o UserKnownHostsFile=${join(workspace, 'known_hosts')} -o HostKeyAlias=guest -p ${port} ${communicator.username}@${host}`;
+  const { username } = communicator;
+  const files = { keyFile: keyFileIn(workspace), knownHostsFile: knownHostsIn(workspace) };
+  return sshLine({ ...machine.addresses.ssh, username, ...files });
 };
 
 // Held is what the build's owner wants to look into; what the owner or the host ended is not.

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
 import type { Endpoint } from '../httpd/types.ts';
 import type { Console, Turn } from '../vmm/console-types.ts';
@@ -51,6 +52,9 @@ const panicWhile = ({ console }: Running, expected: () => string): Promise<never
     throw new Fault(error.code, error.message, { ...error.facts, expected: expected() }, { cause: error.cause });
   });
 
+// A guest that halts ends its sshd first, and then takes some seconds to power off.
+const mostMsToGo = 5_000;
+
 /** Tells `seen` of the fault when the guest has rebooted too often while `expected` was due. */
 const onRebootLoop = ({ machine, console }: Running, due: () => string, seen: (fault: Fault) => void): void => {
   let reboots = 0;
@@ -70,7 +74,7 @@ export const whileAlive = async <T>(
   running: Running,
   expected: string,
   work: (signal: AbortSignal) => Promise<T>,
-  signal: AbortSignal,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<T> => {
   const { machine, console } = running;
   const watch = new AbortController();
@@ -86,6 +90,8 @@ export const whileAlive = async <T>(
     return await work(both);
   } catch (error) {
     both.throwIfAborted();
+    // A machine that goes takes the connection along, and may be seen to go only after it: then its end is the cause.
+    if (error instanceof Fault && error.code === 'ssh_broken') await clock.sleep(mostMsToGo, both);
     throw error;
   } finally {
     over = true;

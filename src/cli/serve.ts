@@ -28,11 +28,6 @@ export const serve = async ({
   process.on('unhandledRejection', crash);
 
   const daemon = await startDaemon(config, { clock: systemClock, ids: systemIds, logger });
-  logger.info(
-    { address: daemon.address, version, workers: config.workers, data_dir: config.data_dir },
-    'imaged is ready',
-  );
-
   process.on('SIGHUP', () => {
     readConfig(file)
       .then(async (next) => {
@@ -42,7 +37,10 @@ export const serve = async ({
       })
       .catch((error: unknown) => logger.error({ err: error }, 'the configuration stays as it was'));
   });
+  let isStopping = false;
   const stop = (signal: NodeJS.Signals) => {
+    if (isStopping) return logger.info({ signal }, 'still stopping');
+    isStopping = true;
     logger.info({ signal }, 'stopping: running builds go back to the queue');
     daemon.stop().then(
       () => {
@@ -52,6 +50,12 @@ export const serve = async ({
       (error: unknown) => crash(error),
     );
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  // Not `once`: a listener that has removed itself is not counted, and execa's (signal-exit) would end the process by
+  // the same signal again, in the middle of draining, whenever a program runs.
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  logger.info(
+    { address: daemon.address, version, workers: config.workers, data_dir: config.data_dir },
+    'imaged is ready',
+  );
 };

@@ -49,7 +49,13 @@ export const sshOptions = (spec: SshSpec): readonly string[] => [
 ];
 
 /** The command line by which a person reaches the guest while it lives. */
-export const sshLine = ({ host, port, username, keyFile, knownHostsFile }: SshSpec): string =>
+export const sshLine = ({
+  host,
+  port,
+  username,
+  keyFile,
+  knownHostsFile,
+}: Pick<SshSpec, 'host' | 'port' | 'username' | 'keyFile' | 'knownHostsFile'>): string =>
   [
     ...['ssh', '-F', '/dev/null', '-p', String(port)],
     ...[

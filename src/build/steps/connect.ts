@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { connectSsh } from '../../guest/connect-ssh.ts';
+import { knownHostsIn } from '../../guest/ssh-files.ts';
 import type { Guest, SshKey } from '../../guest/types.ts';
 import type { Spec } from '../../template/spec.ts';
 import type { Job } from '../job.ts';
@@ -23,7 +23,7 @@ export const connect = ({ username, timeoutMs }: NonNullable<Spec['communicator'
         port: forwarded,
         username,
         keyFile: key.privateFile,
-        knownHostsFile: join(workspace, 'known_hosts'),
+        knownHostsFile: knownHostsIn(workspace),
         folder: job.folders.machine(job.slot),
         timeoutMs,
       };
@@ -31,7 +31,7 @@ export const connect = ({ username, timeoutMs }: NonNullable<Spec['communicator'
         running,
         'a login by ssh',
         (alive) => connectSsh(spec, { clock, onNote: log }, alive),
-        signal,
+        { clock, signal },
       );
       return { guest: keep(guest) };
     },

@@ -47,7 +47,7 @@ export const provisionByShell = (provisioner: ShellProvisioner) =>
           { clock, ids, onLine: (line, stream) => log(stream === 'stderr' ? `! ${line}` : `  ${line}`) },
           alive,
         );
-      await whileAlive(running, `the end of the provisioner ${provisioner.name}`, work, signal);
+      await whileAlive(running, `the end of the provisioner ${provisioner.name}`, work, { clock, signal });
       return {};
     },
   }) satisfies Step<{ job: Job; running: Running; guest: Guest; key: SshKey }, object>;
