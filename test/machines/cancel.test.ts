@@ -58,6 +58,7 @@ test('a build is cancelled in every phase, and its machine is gone within 5 s of
     packaging: await cycle(),
     publishing: await cycle({ machine: await cycleMachine('8G') }),
   };
+  const withMachine = new Set(['installing', 'booting', 'connecting', 'provisioning', 'sealing']);
   let caught = 0;
   const lane = async (phases: readonly (keyof typeof cases)[]) => {
     await using imaged = await startImaged({ settings, tables: `${tables}\nqemu_img = "${qemuImg.program}"` });
@@ -68,8 +69,13 @@ test('a build is cancelled in every phase, and its machine is gone within 5 s of
           : undefined;
       void hanging;
       const { id } = await imaged.post({ template: cases[phase] });
-      assert.ok(await awaitEvent(imaged, id, inPhase(phase)), `never ${phase}`);
+      const begun = await awaitEvent(imaged, id, inPhase(phase));
+      assert.ok(begun, `never ${phase}`);
+      // These begin before their machine is there.
+      if (phase === 'installing' || phase === 'booting')
+        assert.ok(await awaitEvent(imaged, id, ({ type }) => type === 'machine.started', begun.seq));
       const machines = (await machinesOf(imaged)).length;
+      assert.equal(machines, withMachine.has(phase) ? 1 : 0, phase);
       const tookMs = await proveCancelled(imaged, id);
       t.diagnostic(`${phase}: ${machines} machine(s), all gone after ${Math.round(tookMs)} ms`);
       assert.ok(tookMs < 5000, `${phase}: ${tookMs} ms`);
