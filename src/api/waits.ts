@@ -13,7 +13,12 @@ type Waiter = {
   readonly endsAt: number;
 };
 
-type Room = { readonly waiters: Set<Waiter>; readonly listener: Disposable };
+type Room = {
+  readonly waiters: Set<Waiter>;
+  readonly listener: Disposable;
+  /** The build as it stands, looked up once for all who come before the next change. */
+  seen: Promise<Seen | undefined> | undefined;
+};
 
 // How late a wait may end: one tick for all of them, as thousands of timers would cost more than the waiting.
 const tickMs = 100;
@@ -39,17 +44,31 @@ export const makeWaits = (
     return build && { build, etag: `"${build.version}"`, body: JSON.stringify(view.build(build)) };
   };
 
+  const lookFrom = (room: Room, id: string): Promise<Seen | undefined> =>
+    (room.seen ??= look(id).catch((error: unknown) => {
+      room.seen = undefined;
+      throw error;
+    }));
+
   const tell = (id: string) => {
-    const all = (seen: Seen | undefined) => rooms.get(id)?.waiters.forEach(({ changed }) => changed(seen));
+    const room = rooms.get(id);
+    if (room === undefined) return;
+    room.seen = undefined;
+    const all = (seen: Seen | undefined) => room.waiters.forEach(({ changed }) => changed(seen));
     // The store is gone or broken: whoever waits asks it again himself, and gets its error.
-    look(id).then(all, () => all(undefined));
+    lookFrom(room, id).then(all, () => all(undefined));
   };
 
-  const enter = (id: string, waiter: Waiter): Disposable => {
-    const room = rooms.get(id) ?? { waiters: new Set(), listener: store.onChange(id, () => tell(id)) };
+  const enter = (id: string, waiter: Waiter) => {
+    const room = rooms.get(id) ?? {
+      waiters: new Set(),
+      listener: store.onChange(id, () => tell(id)),
+      seen: undefined,
+    };
     rooms.set(id, room);
     room.waiters.add(waiter);
     return {
+      look: () => lookFrom(room, id),
       [Symbol.dispose]: () => {
         room.waiters.delete(waiter);
         if (room.waiters.size > 0 || rooms.get(id) !== room) return;
@@ -78,8 +97,8 @@ export const makeWaits = (
       if (seen === undefined || (build.first && enough(seen, build.first))) answer.resolve(seen);
     };
     // Enters before it looks, so that no change falls between the two.
-    using _room = enter(id, { changed, end, endsAt: clock.elapsed() + ms });
-    const first = await look(id);
+    using room = enter(id, { changed, end, endsAt: clock.elapsed() + ms });
+    const first = await room.look();
     if (first === undefined || enough(first, first) || stopping.aborted) return first;
     build.first = first;
     if (build.last && enough(build.last, first)) return build.last;
