@@ -66,6 +66,9 @@ export const startDaemon = async (
       onNote: (note) => logger.info(note),
     });
 
+    // Asked while the rest starts; whoever wants the answer hears of a failure, and the log does below.
+    hypervisor.version(stopping.signal).catch(() => undefined);
+
     const left = await settleLeftovers({ store, hypervisor, folders }, stopping.signal);
     if (left.programs > 0 || [left.builds, left.machines, left.folders].flat().length > 0)
       logger.info(left, 'put right what an earlier run left behind');

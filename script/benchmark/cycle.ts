@@ -12,7 +12,7 @@ import { systemClock as clock } from '../../src/clock.ts';
 import { disposals } from '../../src/disposals.ts';
 import { qemuArgv, type HostChoice } from '../../src/vmm/qemu-argv.ts';
 import { machineFiles } from '../../src/vmm/qemu-files.ts';
-import { takeInventory } from '../../src/vmm/qemu-inventory.ts';
+import { takeInventory, versionOf } from '../../src/vmm/qemu-inventory.ts';
 import { addressesOf } from '../../src/vmm/qemu-network.ts';
 import { connectUnix } from '../../src/vmm/unix-socket.ts';
 import { orAborted, retry } from '../../src/waiting.ts';
@@ -35,7 +35,7 @@ export type Goods = AsyncDisposable & {
 };
 
 export const makeGoods = async (signal: AbortSignal): Promise<Goods> => {
-  const { canSandbox } = await takeInventory(binary, signal);
+  const { canSandbox } = await takeInventory(binary, await versionOf(binary, signal), signal);
   const append = await fastAppend();
   const bytes = randomBytes(payloadBytes);
   const place = await workplace();

@@ -18,6 +18,10 @@ import { makeView } from './view.ts';
 import { makeWaits } from './waits.ts';
 import { compileValidator } from './validation.ts';
 
+const unused = () => () => {
+  throw new Error('a schema was compiled before the compilers were set');
+};
+
 /**
  * The HTTP server for people and CI, ready to listen; listening is the caller's. It stops answering long polls and
  * followers when `parts.signal` aborts, and lets everything go when it is closed.
@@ -42,6 +46,8 @@ export const makeApi = async (
     forceCloseConnections: true,
     clientErrorHandler: answerClientError(parts.ids),
     frameworkErrors: answerFrameworkError,
+    // Fastify would load Ajv and fast-json-stringify for what is set below: a tenth of the daemon's start.
+    schemaController: { compilersFactory: { buildValidator: unused, buildSerializer: unused } },
   });
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));

@@ -26,11 +26,19 @@ export const netDevicesIn = (help: string): readonly string[] =>
     .filter((line) => line.includes('bus PCI'))
     .flatMap((line) => [...line.matchAll(/(?:name|alias) "([^"]+)"/g)].map(([, name]) => name ?? ''));
 
-/** Asks. Throws `program_missing` or `hypervisor_unavailable`. */
-export const takeInventory = async (binary: string, signal: AbortSignal): Promise<Inventory> => {
+/** Its version alone, which is quick to have. Throws `program_missing` or `hypervisor_unavailable`. */
+export const versionOf = async (binary: string, signal: AbortSignal): Promise<string> => {
+  const { stdout } = await runProgram(binary, ['--version'], { signal });
+  const number = /version ([0-9][\w.]*)/.exec(stdout)?.[1];
+  if (number === undefined)
+    throw new Fault('hypervisor_unavailable', `${binary} does not say its version: is it QEMU?`, { saw: stdout });
+  return number;
+};
+
+/** Asks for everything else. Throws `program_missing` or `hypervisor_unavailable`. */
+export const takeInventory = async (binary: string, version: string, signal: AbortSignal): Promise<Inventory> => {
   const ask = async (...args: readonly string[]) => (await runProgram(binary, args, { signal })).stdout;
-  const [version, accelerators, machines, cpus, devices, sandboxed] = await Promise.all([
-    ask('--version'),
+  const [accelerators, machines, cpus, devices, sandboxed] = await Promise.all([
     ask('-accel', 'help'),
     ask('-machine', 'help'),
     ask('-cpu', 'help'),
@@ -38,11 +46,8 @@ export const takeInventory = async (binary: string, signal: AbortSignal): Promis
     // A QEMU without seccomp refuses the option, whatever else it was asked.
     runProgram(binary, ['-sandbox', sandbox, '-accel', 'help'], { signal, accept: 'any' }),
   ]);
-  const number = /version ([0-9][\w.]*)/.exec(version)?.[1];
-  if (number === undefined)
-    throw new Fault('hypervisor_unavailable', `${binary} does not say its version: is it QEMU?`, { saw: version });
   return {
-    version: number,
+    version,
     accelerators: wordsAtLineStart(accelerators).filter((name) => ['kvm', 'hvf', 'tcg'].includes(name)),
     machineTypes: wordsAtLineStart(machines).filter((name) => /^(pc|q35|pc-.*)$/.test(name)),
     cpuModels: wordsAtLineStart(cpus.replace(/^Recognized CPUID flags:[^]*/m, '')),

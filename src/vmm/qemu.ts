@@ -7,7 +7,7 @@ import { runProgram } from '../program.ts';
 import { orAborted } from '../waiting.ts';
 import type { Accelerator } from './qemu-argv.ts';
 import { makeQemuDisks } from './qemu-disks.ts';
-import { takeInventory, type Inventory } from './qemu-inventory.ts';
+import { takeInventory, versionOf, type Inventory } from './qemu-inventory.ts';
 import { startMachine } from './qemu-machine.ts';
 import { asksForOutgoing, mostNics, mostSlots } from './qemu-network.ts';
 import { whyNoOutgoing } from './qemu-outgoing-check.ts';
@@ -59,17 +59,25 @@ const checkNetcat = async (netcat: string, signal: AbortSignal): Promise<void> =
     });
 };
 
-const takeStock = async ({ binary, netcat, clock, ...options }: QemuOptions): Promise<Inventory> => {
+/** Asks the programs something, for so long as anybody would wait. */
+const asking = async <T>(
+  { binary, clock, ...options }: QemuOptions,
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
   const seconds = mostMsToAnswer / 1000;
   const tooLong = () =>
     new Fault('hypervisor_unavailable', `${binary} did not say what it can do within ${seconds} s.`);
   using deadline = clock.deadline(mostMsToAnswer, options.signal, tooLong);
-  const { signal } = deadline;
-  setMaxListeners(50, signal); // a program listens more than once, and several run at a time
-  const inventory = await takeInventory(binary, signal);
-  await checkNetcat(netcat, signal);
-  return inventory;
+  setMaxListeners(50, deadline.signal); // a program listens more than once, and several run at a time
+  return ask(deadline.signal);
 };
+
+/** Whether machines can be started at all, quickly. */
+const askVersion = (options: QemuOptions): Promise<string> =>
+  asking(options, async (signal) => {
+    const [version] = await Promise.all([versionOf(options.binary, signal), checkNetcat(options.netcat, signal)]);
+    return version;
+  });
 
 const lookAround = async (inventory: Inventory, options: QemuOptions): Promise<Known> => {
   const { binary, accelerator, folder, clock, signal, onNote, allowsOutgoing } = options;
@@ -115,11 +123,15 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
   const { binary, qemuImg, netcat, clock, allowsOutgoing } = options;
   let inventory: Inventory | undefined;
   let known: Known | undefined;
-  const stock = once(async () => (inventory = await takeStock(options)));
+  const version = once(() => askVersion(options));
+  const stock = once(async () => {
+    const number = await version();
+    return (inventory = await asking(options, (signal) => takeInventory(binary, number, signal)));
+  });
   const look = once(async () => (known = await lookAround(await stock(), options)));
 
   return {
-    version: async (signal) => (await orAborted(stock(), signal)).version,
+    version: (signal) => orAborted(version(), signal),
 
     facts: async (signal) => {
       const { inventory, accelerators, notes } = await orAborted(look(), signal);
