@@ -14,13 +14,15 @@ export type Capacity = {
 };
 
 export const capacityOf = (config: () => Config, folders: Folders): Capacity => {
-  const memoryMb = () => memoryMbOf(config());
+  // Neither changes while the daemon runs, and every POST asks: the kernel takes longer to answer than the rest of it.
+  const memoryMb = memoryMbOf(config());
+  let wholeDisk: number | undefined;
   const lessReserve = async (mb: Promise<number>) => (await mb) - config().capacity.disk_reserve;
   const roomMb = () => lessReserve(freeMb(config().data_dir));
   return {
-    whole: async () => ({ memoryMb: memoryMb(), diskMb: await lessReserve(wholeMb(config().data_dir)) }),
+    whole: async () => ({ memoryMb, diskMb: (wholeDisk ??= await lessReserve(wholeMb(config().data_dir))) }),
     // What running builds have written is theirs already, and is counted with their demand.
-    now: async () => ({ memoryMb: memoryMb(), diskMb: (await roomMb()) + (await folders.workMb()) }),
+    now: async () => ({ memoryMb, diskMb: (await roomMb()) + (await folders.workMb()) }),
     roomMb,
   };
 };

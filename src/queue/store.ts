@@ -6,6 +6,7 @@ import { openDatabase } from './database.ts';
 import { makeExpiry } from './expiry.ts';
 import { makeHistory } from './history.ts';
 import { makeLedger } from './ledger.ts';
+import { keepCheckpointed } from './checkpoints.ts';
 import { makeListeners } from './listeners.ts';
 import { makeListing } from './listing.ts';
 import { makeRecovery } from './recovery.ts';
@@ -43,6 +44,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   const onTrouble = (error: unknown) => log?.warn({ err: error }, 'trouble after a commit of the store');
   const listeners = makeListeners(onTrouble);
   const writer = makeWriter(db, clock, listeners.tell, onTrouble);
+  const checkpoints = keepCheckpointed(db, clock, writer.commits, onTrouble);
   const ledger = makeLedger(db, clock, writer);
   const probe = db.prepare<[number]>('INSERT OR REPLACE INTO probe (one, checked_at) VALUES (1, ?)');
 
@@ -67,6 +69,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
         );
     },
     [Symbol.asyncDispose]: async () => {
+      checkpoints[Symbol.dispose]();
       writer.close();
       try {
         db.close();

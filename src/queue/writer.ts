@@ -24,6 +24,8 @@ export type Writer = {
   /** Does the work in a transaction that it may share with others; resolves when that is committed. */
   readonly write: <T>(outlives: Outlives, work: () => T) => Promise<T>;
   readonly notes: Notes;
+  /** How many transactions there were. */
+  readonly commits: () => number;
   /** Commits what waits, then takes no more. */
   readonly close: () => void;
 };
@@ -48,6 +50,7 @@ export const makeWriter = (
   let waiting: Work[] = [];
   let isOpen = true;
   let restsUntil = 0;
+  let commits = 0;
   let touched = new Set<string>();
   let forgets = false;
 
@@ -94,6 +97,7 @@ export const makeWriter = (
     }
   };
   const commit = (works: readonly Work[]): void => {
+    commits++;
     const settle = tryAll(works);
     const ids = touched;
     if (forgets) emptyLog();
@@ -133,6 +137,7 @@ export const makeWriter = (
         forgets = true;
       },
     },
+    commits: () => commits,
     close: () => {
       isOpen = false;
       flush();
