@@ -23,7 +23,12 @@ test('the log is copied into the database in a quiet moment, and not while commi
         return { [Symbol.dispose]: () => undefined };
       },
     };
-    using _kept = keepCheckpointed(db, clock, () => commits, (error) => assert.fail(String(error)));
+    using _kept = keepCheckpointed(
+      db,
+      clock,
+      () => commits,
+      (error) => assert.fail(String(error)),
+    );
     const commit = () => {
       insert.run('x'.repeat(10_000));
       commits++;
