@@ -1,13 +1,17 @@
 import type { Clock } from './clock.ts';
 
-/** The promise, or the signal's reason if that comes first. The promise itself is not stopped. */
+/**
+ * The promise, or the signal's reason if that comes first. The promise itself is not stopped; how it ends afterwards is
+ * nobody's business, a rejection included.
+ */
 export const orAborted = <T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> =>
   new Promise<T>((resolve, reject) => {
-    signal.throwIfAborted();
     // An abort reason is whatever its owner chose, an Error by this program's habit.
     const stop = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
+    // Also where the signal has aborted already: else a rejection that nobody hears would end the whole daemon.
     promise.then(resolve, reject).then(() => signal.removeEventListener('abort', stop));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   });
 
 export type RetryPolicy = {
