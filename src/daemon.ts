@@ -9,11 +9,12 @@ import { readinessOf } from './build/readiness.ts';
 import { makeRunner } from './build/run.ts';
 import { settleLeftovers } from './build/settle.ts';
 import type { Clock } from './clock.ts';
-import type { Config } from './config.ts';
+import { hypervisorTypeOf, type Config } from './config.ts';
 import { disposals } from './disposals.ts';
 import { asFault, Fault } from './fault.ts';
 import { makeGrowth } from './growth.ts';
 import type { Ids } from './ids.ts';
+import { openDoor } from './httpd/door.ts';
 import { freeMb } from './image/space.ts';
 import type { RunBuild } from './queue/types.ts';
 import { keepPruned } from './queue/retention.ts';
@@ -21,7 +22,7 @@ import { makeScheduler } from './queue/scheduler.ts';
 import { migrations, openStore } from './queue/store.ts';
 import { version } from './version.ts';
 import type { Logger } from './logger.ts';
-import { makeQemu } from './vmm/qemu.ts';
+import { makeHypervisor } from './hypervisor.ts';
 
 export type Daemon = {
   readonly address: string;
@@ -54,17 +55,11 @@ export const startDaemon = async (
     const store = pile.keep(
       await openStore({ file: folders.store, migrations, clock, attempts: config.attempts, log: logger }),
     );
-    const hypervisor = makeQemu({
-      binary: config.hypervisor.binary,
-      qemuImg: config.hypervisor.qemu_img,
-      netcat: config.hypervisor.netcat,
-      accelerator: config.hypervisor.accelerator,
-      allowsOutgoing: config.hypervisor.allow_outgoing,
-      folder: config.run_dir,
-      clock,
-      signal: stopping.signal,
-      onNote: (note) => logger.info(note),
-    });
+    const hypervisor = makeHypervisor(config, clock, stopping.signal, (note) => logger.info(note));
+    const door =
+      hypervisorTypeOf(config) === 'vmctl'
+        ? pile.keep(await openDoor({ host: '127.0.0.1', port: config.hypervisor.endpoint_port }))
+        : undefined;
 
     // Asked while the rest starts; whoever wants the answer hears of a failure, and the log does below.
     hypervisor.version(stopping.signal).catch(() => undefined);
@@ -82,11 +77,13 @@ export const startDaemon = async (
       media: () => config.media,
       whole: capacity.whole,
       defaultTimeoutMs: config.limits.build_timeout,
+      signal: stopping.signal,
     });
     const held = heldMachines();
     const runner = makeRunner({
       store,
       hypervisor,
+      door,
       folders,
       growth,
       clock,
@@ -113,7 +110,11 @@ export const startDaemon = async (
       makeScheduler({
         store,
         slots: config.workers,
-        capacity: capacity.now,
+        // A hypervisor that cannot be reached would fail one build after the other: they wait for it instead.
+        capacity: async () => {
+          await hypervisor.version(stopping.signal);
+          return capacity.now();
+        },
         run,
         clock,
         ids,

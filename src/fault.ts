@@ -48,6 +48,7 @@ export const faults = {
   console_silent: { class: 'guest', status: 500, title: 'Awaited text did not come on the console' },
   console_refused: { class: 'guest', status: 500, title: 'The console showed text that ends the build' },
   console_deaf: { class: 'guest', status: 500, title: 'The guest did not echo what was typed' },
+  console_lent: { class: 'infra', status: 409, title: 'Somebody else holds the console of the machine' },
   console_closed: { class: 'infra', status: 500, title: 'The serial line closed while it was needed' },
   guest_panicked: { class: 'guest', status: 500, title: 'The kernel of the guest panicked' },
   guest_halted: { class: 'guest', status: 500, title: 'The guest powered off before it was due' },

@@ -65,7 +65,7 @@ export const launch = async (
     readonly boot: Boot;
     readonly onReboot: MachineSpec['onReboot'];
   },
-  { hypervisor, clock, growth, signal, event, log }: StepTools,
+  { hypervisor, door, clock, growth, signal, event, log }: StepTools,
 ): Promise<Running> => {
   const pile = disposals();
   try {
@@ -84,15 +84,17 @@ export const launch = async (
       event('http.request', request);
       log(`guest asked ${request.method} ${request.url}: ${request.status}, ${request.bytes} bytes`);
     };
-    const endpoint = pile.keep(
-      await serveEndpoint({
-        at: machine.addresses.listen,
-        answers: new Map(job.spec.http.map((entry) => [entry.path, answerOf(entry, late)])),
-        mac: machine.addresses.mac,
-        hostname: machine.name,
-        onRequest,
-      }),
-    );
+    const { listen } = machine.addresses;
+    if (listen !== undefined)
+      pile.keep(
+        await serveEndpoint({
+          at: listen,
+          ...(door === undefined ? {} : { door }),
+          answers: new Map(job.spec.http.map((entry) => [entry.path, answerOf(entry, late)])),
+          hostname: machine.name,
+          onRequest,
+        }),
+      );
     event('machine.started', { name: machine.name, ...machine.about });
     machine.onRebooted(() => event('machine.rebooted', { name: machine.name }));
     machine.ended.then(
@@ -100,7 +102,7 @@ export const launch = async (
       () => undefined,
     );
     await machine.run(signal);
-    return { machine, console, endpoint, [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose]() };
+    return { machine, console, [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose]() };
   } catch (error) {
     await pile[Symbol.asyncDispose]();
     throw error;

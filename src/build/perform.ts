@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Growth } from '../growth.ts';
 import type { Ids } from '../ids.ts';
 import type { Store } from '../queue/types.ts';
+import type { Door } from '../httpd/door.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Perform, Step } from './plan.ts';
@@ -10,6 +11,7 @@ import type { Perform, Step } from './plan.ts';
 export type PerformParts = {
   readonly store: Store;
   readonly hypervisor: Hypervisor;
+  readonly door: Door | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly growth: Growth;
@@ -26,7 +28,7 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, consoleTail: string | un
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (
   attempt: Attempt,
-  { store, hypervisor, clock, ids, growth, stepEnded }: PerformParts,
+  { store, hypervisor, door, clock, ids, growth, stepEnded }: PerformParts,
 ): Perform => {
   const { claim, pile, event, log, settled, attend } = attempt;
   const { id } = claim.build;
@@ -47,6 +49,7 @@ export const performerOf = (
         keep: pile.keep,
         attend,
         hypervisor,
+        door,
         clock,
         ids,
         growth,

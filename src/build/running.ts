@@ -1,15 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
-import type { Endpoint } from '../httpd/types.ts';
 import type { Console, Turn } from '../vmm/console-types.ts';
 import type { Ending, Machine } from '../vmm/types.ts';
 import { orAborted } from '../waiting.ts';
 
-/** A machine that runs, with its console attached and its endpoint open. */
+/** A machine that runs, with its console attached and, if it has a network, its endpoint open. */
 export type Running = AsyncDisposable & {
   readonly machine: Machine;
   readonly console: Console;
-  readonly endpoint: Endpoint;
 };
 
 const codeOf = {
@@ -19,6 +17,7 @@ const codeOf = {
   crash: 'machine_crashed',
   full: 'storage_full',
   killed: 'machine_stopped',
+  cut: 'guest_still_running',
   stopped: 'machine_stopped',
 } as const satisfies Record<Ending['how'], string>;
 
@@ -29,6 +28,7 @@ const words = {
   crash: 'The machine went away by itself',
   full: 'The host had no room for what the guest wrote',
   killed: 'The machine was stopped from outside imaged',
+  cut: 'The power of the guest was cut',
   stopped: 'The machine was stopped',
 } as const satisfies Record<Ending['how'], string>;
 

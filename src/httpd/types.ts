@@ -1,4 +1,5 @@
 import type { ListenAt } from '../hardware.ts';
+import type { Door } from './door.ts';
 
 /** What the endpoint gives for one path. Texts are rendered when they are asked for, files are streamed. */
 export type Answer =
@@ -21,10 +22,11 @@ export type EndpointRequest = {
 
 export type EndpointSpec = {
   readonly at: ListenAt;
+  /** Where else the guest may come in; only for an endpoint that knows its peer. */
+  readonly door?: Door;
   /** By path without a slash in front. */
   readonly answers: ReadonlyMap<string, Answer>;
-  /** The guest's own MAC and host name: `<mac>-install.conf` and `<hostname>-install.conf` fall back to `install.conf`. */
-  readonly mac: string;
+  /** The guest's own host name: `<mac>-install.conf` and `<hostname>-install.conf` fall back to `install.conf`. */
   readonly hostname: string;
   /** Called once for every request when its reply has ended. */
   readonly onRequest: (request: EndpointRequest) => void;
