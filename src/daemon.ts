@@ -1,10 +1,12 @@
 import { makeApi } from './api/make-api.ts';
 import { makeMetrics } from './api/metrics.ts';
 import { capacityOf } from './build/capacity.ts';
+import { makeBases } from './build/bases.ts';
 import { makeContexts } from './build/contexts.ts';
 import { foldersBelow } from './build/folders.ts';
 import { heldMachines } from './build/hold.ts';
 import { makeIntake } from './build/intake.ts';
+import { makeLoans } from './build/loan.ts';
 import { readinessOf } from './build/readiness.ts';
 import { makeRunner } from './build/run.ts';
 import { settleLeftovers } from './build/settle.ts';
@@ -79,7 +81,8 @@ export const startDaemon = async (
       defaultTimeoutMs: config.limits.build_timeout,
       signal: stopping.signal,
     });
-    const held = heldMachines();
+    const held = heldMachines(makeLoans(clock, warn));
+    const bases = makeBases();
     const runner = makeRunner({
       store,
       hypervisor,
@@ -89,6 +92,7 @@ export const startDaemon = async (
       clock,
       ids,
       held,
+      bases,
       holdMs: config.limits.hold,
       resolve: intake.resolveClaim,
       warn,
@@ -141,6 +145,9 @@ export const startDaemon = async (
           wake: scheduler.wake,
           isDraining,
           type: (id, bytes) => held.type(id, bytes, stopping.signal),
+          lend: held.lend,
+          takeBack: (id) => held.takeBack(id, stopping.signal),
+          checkUnused: (id) => bases.checkUnused(folders.build(id)),
         },
         readiness: (signal) => readinessOf({ store, hypervisor, roomMb: capacity.roomMb, isDraining }, signal),
         host: async (signal) => ({
@@ -173,7 +180,10 @@ export const startDaemon = async (
     pile.keep(
       keepPruned({
         store,
-        removeFiles: folders.remove,
+        removeFiles: async (id) => {
+          bases.checkUnused(folders.build(id));
+          await folders.remove(id);
+        },
         policy: () => config.retention,
         afterRound: async () => folders.sweepContexts(await store.contexts(), clock.now() - contextAgeMs),
         clock,

@@ -19,6 +19,8 @@ export const faults = {
   not_acceptable: { class: 'template', status: 406, title: 'None of the accepted types can be given' },
   build_active: { class: 'template', status: 409, title: 'The build has not ended yet' },
   build_not_held: { class: 'template', status: 409, title: 'The build is not held' },
+  base_in_use: { class: 'template', status: 409, title: 'A running build is made of this' },
+  console_not_lendable: { class: 'template', status: 409, title: 'The console of this machine cannot be lent' },
   build_unsuccessful: { class: 'template', status: 409, title: 'The build failed or was cancelled' },
   precondition_failed: { class: 'template', status: 412, title: 'The thing has changed since it was read' },
   request_timeout: { class: 'template', status: 408, title: 'The request did not arrive whole in time' },
