@@ -114,12 +114,13 @@ for (const [came, how] of [
     assert.equal(lastWords(came), how);
   });
 
-const gone = { by: 'itself', isOurs: false, wasAsked: false, wasStopping: false, tail: '' } as const;
+const gone = { by: 'itself', isOurs: false, wasAsked: false, isRestarted: false, wasStopping: false, tail: '' } as const; // prettier-ignore
 
 test('a machine that went without a word was stopped from outside; one that was asked and said nothing was cut', () => {
   assert.equal(endingOfVm(gone).how, 'killed');
   assert.match(endingOfVm(gone).detail, /vmctl stop/);
   assert.equal(endingOfVm({ ...gone, tail: 'rebooting...\r\n' }).how, 'reboot');
+  assert.equal(endingOfVm({ ...gone, tail: 'rebooting...\r\n', isRestarted: true }).how, 'loop');
   assert.equal(endingOfVm({ ...gone, tail: 'rebooting...\r\n', wasStopping: true }).how, 'killed');
   assert.equal(endingOfVm({ ...gone, tail: 'rebooting...\r\n', wasAsked: true }).how, 'halt');
   assert.equal(endingOfVm({ ...gone, wasAsked: true }).how, 'cut');

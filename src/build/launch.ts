@@ -95,7 +95,8 @@ export const launch = async (
           onRequest,
         }),
       );
-    event('machine.started', { name: machine.name, ...machine.about });
+    const { guestIp, hostIp } = machine.addresses;
+    event('machine.started', { name: machine.name, guestIp, hostIp, ...machine.about });
     machine.onRebooted(() => event('machine.rebooted', { name: machine.name }));
     machine.ended.then(
       ({ how, detail }) => event('machine.ended', { name: machine.name, how, detail }),

@@ -13,6 +13,7 @@ export type Running = AsyncDisposable & {
 const codeOf = {
   halt: 'guest_halted',
   reboot: 'guest_rebooted',
+  loop: 'guest_reboot_loop',
   panic: 'guest_panicked',
   crash: 'machine_crashed',
   full: 'storage_full',
@@ -24,6 +25,7 @@ const codeOf = {
 const words = {
   halt: 'The guest powered off',
   reboot: 'The guest rebooted',
+  loop: 'The guest rebooted again and again',
   panic: 'The kernel of the guest panicked',
   crash: 'The machine went away by itself',
   full: 'The host had no room for what the guest wrote',

@@ -9,6 +9,8 @@ export type Departure = {
   readonly isOurs: boolean;
   /** We asked the guest to shut down. */
   readonly wasAsked: boolean;
+  /** vmd starts it again when its guest resets itself, but not more than 3 times within 6 s each (vmd(8)). */
+  readonly isRestarted: boolean;
   /** vmd was stopping it, and we had not asked. */
   readonly wasStopping: boolean;
   /** The last that came over its console. */
@@ -22,7 +24,7 @@ const elsewhere =
  * Tells apart how a machine went. vmd says only that it has gone, so its guest's last words are the witness: a guest
  * that went without any did not go by itself.
  */
-export const endingOfVm = ({ by, isOurs, wasAsked, wasStopping, tail }: Departure): Ending => {
+export const endingOfVm = ({ by, isOurs, wasAsked, isRestarted, wasStopping, tail }: Departure): Ending => {
   if (isOurs) return { how: 'stopped', detail: 'imaged ended it with vmctl stop -f' };
   if (by === 'vmd-stopped') return { how: 'killed', detail: 'vmd(8) was stopped, and every machine went with it' };
   if (by === 'vmd-restarted') return { how: 'killed', detail: 'vmd(8) was restarted, and every machine went with it' };
@@ -37,6 +39,8 @@ export const endingOfVm = ({ by, isOurs, wasAsked, wasStopping, tail }: Departur
         }
       : { how: 'halt', detail: 'the guest shut down when it was asked to' };
   if (said === 'halt') return { how: 'halt', detail: 'the guest powered itself off' };
+  if (said === 'reboot' && isRestarted)
+    return { how: 'loop', detail: 'the guest reset itself again and again, and vmd stopped it for that' };
   if (said === 'reboot') return { how: 'reboot', detail: 'the guest reset itself' };
   return { how: 'killed', detail: `it went without a word of its guest's: ${elsewhere}` };
 };

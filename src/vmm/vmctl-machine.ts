@@ -153,7 +153,8 @@ export const startVmctlMachine = async (spec: MachineSpec, host: VmctlHost, sign
     line.end();
     using patience = clock.deadline(mostMsForLastWords, never, () => new Error('cu does not end'));
     await orAborted(line.ended, patience.signal).catch(() => line[Symbol.asyncDispose]());
-    return endingOfVm({ by, isOurs, wasAsked, wasStopping, tail: line.tail() });
+    const isRestarted = !startArgv(spec, host.templates).includes('-B');
+    return endingOfVm({ by, isOurs, wasAsked, isRestarted, wasStopping, tail: line.tail() });
   };
   const ended = depart();
 
@@ -173,6 +174,7 @@ export const startVmctlMachine = async (spec: MachineSpec, host: VmctlHost, sign
       program: 'vmctl',
       version: host.release,
       id: row.id,
+      pid: row.pid,
       tty: attached.tty,
       command: ['vmctl', ...startArgv(spec, host.templates)],
     },

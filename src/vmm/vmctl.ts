@@ -3,7 +3,8 @@ import { release as systemRelease } from 'node:os';
 import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
 import { mostNics } from './nics.ts';
-import { reapWork } from './qemu-processes.ts';
+import { processesWith } from './processes.ts';
+import { endAll } from './qemu-processes.ts';
 import type { Hypervisor } from './types.ts';
 import { tapFinder } from './vmctl-addresses.ts';
 import type { Templates } from './vmctl-argv.ts';
@@ -97,6 +98,10 @@ export const makeVmctl = (options: VmctlOptions): Hypervisor => {
       return true;
     },
 
-    reapWork: (folder, signal) => reapWork(vmctl, folder, clock, signal),
+    reapWork: async (folder, signal) => {
+      const found = await processesWith([`${vmctl} create `, `:${folder}/`], signal);
+      await endAll(found, vmctl, clock, signal);
+      return found.length;
+    },
   };
 };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { sectorBoot } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { eventsOf, installedMachine, letIn, loggedIn, postContext, succeeded, tarOf, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts'; // prettier-ignore
 import { powerOff, say, writeGuest } from '../fixtures/tiny-guest.ts';
@@ -39,7 +40,7 @@ const download = async (id: string, name: string): Promise<string> => {
 const bySsh = async (provisioners: readonly object[]) => ({
   template: {
     name: 'by-ssh',
-    machine: await installedMachine(),
+    machine: await installedMachine(folder),
     install: { console: letIn, ends: 'never' },
     communicator: { type: 'ssh', username: 'root', timeout: '2m' },
     provisioners: provisioners.map((one) => ({ type: 'shell', ...one })),
@@ -133,7 +134,7 @@ test('without any network: an overlay over a base image, a second disk, a talk o
 const floppyTemplate = {
   name: 'floppy',
   variables: { word: { default: 'hello' } },
-  machine: { memory: '32M', floppy: 'boot.img', disks: [{ size: '1M' }] },
+  machine: { memory: '32M', ...sectorBoot('boot.img') },
   install: { console: [{ hear: '^{{ word }} from the floppy', within: '1m' }], ends: 'halt' },
   artifacts: [{ name: '{{ word }}.img', format: 'raw' }],
 };

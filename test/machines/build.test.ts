@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
+import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { eventsOf, postContext, succeeded, tarOf, textOf, zstdOf } from '../fixtures/tiny-builds.ts';
 
@@ -98,7 +99,9 @@ test('examples/tiny-linux builds from a tar, a tar.gz and a tar.zst, and its ima
   for (const path of ['/install.conf', '/disklabel', '/sets/SHA256', '/sets/base79.tgz'])
     assert.ok(requests.some(([url, status]) => url === path && status === 200), `no request for ${path}: ${JSON.stringify(requests)}`); // prettier-ignore
   const said = events.filter(({ type }) => type === 'console.said').map(({ data }) => data['text']);
-  assert.deepEqual(said, ['a', 'http://100.64.1.4/install.conf'].map((text) => text.replace('100.64.1', String(said[1]).slice(7, 15)))); // prettier-ignore
+  assert.equal(said.length, 2);
+  assert.equal(said[0], 'a');
+  assert.match(String(said[1]), isVmd ? /^http:\/\/100\.64\.\d+\.2:8079\/install\.conf$/ : /^http:\/\/100\.64\.\d+\.4\/install\.conf$/);
   const began = events.filter(({ type }) => type === 'step.started').map(({ data }) => data['name']);
   const { items } = z.object({ items: z.array(z.object({ name: z.string(), ended_at: z.string() })) }).parse(await (await imaged.call(`/builds/${id}/steps`)).json()); // prettier-ignore
   assert.deepEqual(began, items.map(({ name }) => name)); // prettier-ignore

@@ -6,7 +6,7 @@ import { awaitEvent, eventsOf, type Event } from '../fixtures/follow-events.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { artifactFiles, machinesOf, proveNothingLeft } from '../fixtures/left-behind.ts';
 import { cycle, cycleMachine, revisit, visit } from '../fixtures/quick-templates.ts';
-import { stubbornQemuImg } from '../fixtures/stubborn-qemu-img.ts';
+import { stubbornDisks } from '../fixtures/stubborn-disks.ts';
 
 const settings = 'workers = 1';
 const tables = '[hypervisor]\naccelerator = "tcg"';
@@ -46,7 +46,7 @@ test('a build that waits in the queue is cancelled at once, and the one that run
 });
 
 test('a build is cancelled in every phase, and its machine is gone within 5 s of the request', async (t) => {
-  await using qemuImg = await stubbornQemuImg();
+  await using stubborn = await stubbornDisks();
   // Something that lasts in each phase, so that the request meets it there.
   const cases = {
     preparing: await cycle(),
@@ -61,11 +61,11 @@ test('a build is cancelled in every phase, and its machine is gone within 5 s of
   const withMachine = new Set(['installing', 'booting', 'connecting', 'provisioning', 'sealing']);
   let caught = 0;
   const lane = async (phases: readonly (keyof typeof cases)[]) => {
-    await using imaged = await startImaged({ settings, tables: `${tables}\nqemu_img = "${qemuImg.program}"` });
+    await using imaged = await startImaged({ settings, tables: `${tables}\n${stubborn.setting}` });
     for (const phase of phases) {
       await using hanging =
         phase === 'preparing' || phase === 'packaging'
-          ? await qemuImg.hang(phase === 'preparing' ? 'create' : 'convert')
+          ? await stubborn.hang(phase === 'preparing' ? 'create' : 'convert')
           : undefined;
       void hanging;
       const { id } = await imaged.post({ template: cases[phase] });

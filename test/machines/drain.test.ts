@@ -5,7 +5,7 @@ import { gateHttp, makeGate, waitAtGate } from '../fixtures/gate.ts';
 import { guest, startImaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
 import { cycle, logIn, visit } from '../fixtures/quick-templates.ts';
-import { stubbornQemuImg } from '../fixtures/stubborn-qemu-img.ts';
+import { stubbornDisks } from '../fixtures/stubborn-disks.ts';
 
 const tables = '[hypervisor]\naccelerator = "tcg"';
 
@@ -16,10 +16,10 @@ const begins =
 
 test('SIGTERM puts running builds back in the queue with their attempt, whatever they wait for', async (t) => {
   await using gate = await makeGate();
-  await using qemuImg = await stubbornQemuImg();
+  await using stubborn = await stubbornDisks();
   await using imaged = await startImaged({
     settings: 'workers = 3',
-    tables: `${tables}\nqemu_img = "${qemuImg.program}"`,
+    tables: `${tables}\n${stubborn.setting}`,
     media: { tiny: guest, gate: gate.folder },
   });
   const console = [...logIn, { hear: '# $', say: `${waitAtGate}; echo gate''way` }, { hear: 'gateway', within: '10m' }];
@@ -41,7 +41,7 @@ test('SIGTERM puts running builds back in the queue with their attempt, whatever
       ),
     );
   {
-    await using hanging = await qemuImg.hang('convert');
+    await using hanging = await stubborn.hang('convert');
     void hanging;
     for (const { template } of cases) running.push((await imaged.post({ template })).id);
     const [first = '', ...others] = running;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { z } from 'zod';
+import { isVmd } from '../fixtures/hypervisor.ts';
 import { BuildView, guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { eventsOf, firstPrompt, inShell, installedMachine, installerMachine, letIn, succeeded, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts'; // prettier-ignore
 
@@ -57,6 +58,9 @@ const failed = async (id: string, code: string, step: string, faultClass = 'gues
 const installing = async (act: string, install: object) =>
   imaged.post({ template: { name: 'installing', machine: await installerMachine(act), install } });
 
+// vmd stops a machine by itself that resets too often within seconds.
+const endlessReboots = isVmd ? /again and again, and vmd stopped it/ : /^6 reboots$/;
+
 // What misbehaves after its prompt may do so on the same line, before anybody has looked.
 const anyPrompt = firstPrompt.replace('$', '');
 const hearing = (hear: string, within: string) => ({
@@ -70,7 +74,7 @@ const installed = async (act: string, rest: object = {}) =>
   imaged.post({
     template: {
       name: 'installed',
-      machine: await installedMachine(act),
+      machine: await installedMachine(folder, act),
       communicator: { type: 'ssh', timeout: '2m' },
       shutdown: { command: 'halt -p' },
       ...rest,
@@ -104,7 +108,7 @@ suite('an installer', { concurrency: true }, () => {
   test('that resets for ever, where its machine is to go on, is a reboot loop', async () => {
     const { id } = await installing('reboot-for-ever', { ...hearing('never', '2m'), ends: 'never' });
     const { saw } = await failed(id, 'guest_reboot_loop', 'install');
-    assert.equal(saw, '6 reboots');
+    assert.match(saw, endlessReboots);
   });
 
   test('that is to halt and resets instead has rebooted', async () => {
@@ -199,7 +203,7 @@ suite('an installed system', { concurrency: true }, () => {
   test('that resets at every boot is a reboot loop', async () => {
     const { id } = await installed('reboot-for-ever');
     const { saw } = await failed(id, 'guest_reboot_loop', 'connect');
-    assert.equal(saw, '6 reboots');
+    assert.match(saw, endlessReboots);
   });
 
   test('whose ssh breaks off half-way through the key exchange cannot be reached', async () => {

@@ -62,7 +62,8 @@ test('a failed build is held: its guest is reached by ssh and by console, for as
   const first = await holdOf(imaged, id);
   assert.ok(first.held && first.until !== undefined && first.ssh !== undefined);
   assert.ok(Date.parse(first.until) > Date.now());
-  const { stdout } = await run('/bin/sh', ['-c', `${first.ssh} cat /root/mark`]);
+  const [program = '', ...args] = imaged.beside(['/bin/sh', '-c', `${first.ssh} cat /root/mark`]);
+  const { stdout } = await run(program, args);
   assert.equal(stdout, 'was here\n');
 
   const already = (await (await imaged.call(`/builds/${id}/console`)).arrayBuffer()).byteLength;

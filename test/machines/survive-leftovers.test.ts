@@ -4,7 +4,7 @@ import { awaitEvent, type Event } from '../fixtures/follow-events.ts';
 import { startImaged } from '../fixtures/imaged.ts';
 import { artifactFiles, proveNothingLeft, provePublished, proveSound, workersOf } from '../fixtures/left-behind.ts';
 import { cycle, cycleDigest, cycleMachine } from '../fixtures/quick-templates.ts';
-import { stubbornQemuImg } from '../fixtures/stubborn-qemu-img.ts';
+import { stubbornDisks } from '../fixtures/stubborn-disks.ts';
 
 const settings = 'workers = 1';
 const tables = '[hypervisor]\naccelerator = "tcg"';
@@ -18,17 +18,17 @@ for (const [subcommand, step] of [
   ['create', 'create-disks'],
   ['convert', 'export-cycle.raw'],
 ] as const)
-  test(`a qemu-img ${subcommand} that outlives the daemon is ended before its workspace is used again`, async () => {
-    await using qemuImg = await stubbornQemuImg();
-    await using imaged = await startImaged({ settings, tables: `${tables}\nqemu_img = "${qemuImg.program}"` });
+  test(`a ${subcommand} of a disk that outlives the daemon is ended before its workspace is used again`, async () => {
+    await using stubborn = await stubbornDisks();
+    await using imaged = await startImaged({ settings, tables: `${tables}\n${stubborn.setting}` });
     const { id } = await imaged.post({ template: await cycle() });
     {
-      await using hanging = await qemuImg.hang(subcommand);
+      await using hanging = await stubborn.hang(subcommand);
       void hanging;
       assert.ok(await awaitEvent(imaged, id, begins(step)));
-      let [stubborn] = await workersOf(imaged);
-      while (!stubborn?.command.includes(`qemu-img ${subcommand}`)) [stubborn] = await workersOf(imaged);
-      const { pid } = stubborn;
+      let [worker] = await workersOf(imaged);
+      while (!worker?.command.includes(stubborn.commandOf(subcommand))) [worker] = await workersOf(imaged);
+      const { pid } = worker;
       await imaged.kill('SIGKILL');
       assert.ok((await workersOf(imaged)).some((worker) => worker.pid === pid));
       await imaged.start();

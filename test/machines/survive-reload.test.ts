@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { guest, imagedProgram, startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { cycle, cycleMachine } from '../fixtures/quick-templates.ts';
+import { cycle, payload } from '../fixtures/quick-templates.ts';
 
 const run = promisify(execFile);
 const tables = '[hypervisor]\naccelerator = "tcg"';
@@ -44,8 +44,7 @@ const judge = async (imaged: Imaged, template: object): Promise<number> => {
 
 test('SIGHUP reads media, log level and retention again, and a broken file changes nothing', async () => {
   await using imaged = await startImaged({ tables });
-  const machine = await cycleMachine('1M');
-  const template = await cycle({ machine: { ...machine, boot: { ...machine.boot, kernel: 'media:other/vmlinux' } } });
+  const template = await cycle({ http: { payload: { content: payload }, other: { file: 'media:other/append.fast' } } });
   assert.equal(await judge(imaged, template), 422);
 
   const ids: string[] = [];

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { disposals } from '../../src/disposals.ts';
+import { sectorBoot } from '../fixtures/hypervisor.ts';
 import { BuildView, guest, startImaged } from '../fixtures/imaged.ts';
 import { eventOf, eventsOf, installerMachine, textOf } from '../fixtures/tiny-builds.ts';
 import { say, writeGuest } from '../fixtures/tiny-guest.ts';
@@ -22,7 +23,7 @@ const temporaryFolder = async () => {
 const tcg = '[hypervisor]\naccelerator = "tcg"';
 
 /** A machine that boots at once, says a word and then stands still. */
-const standing = { memory: '32M', floppy: 'media:own/boot.img', disks: [{ size: '1M' }] };
+const standing = { memory: '32M', ...sectorBoot('media:own/boot.img') };
 const waitingFor = (hear: string) => ({ console: [{ hear, within: '2m' }] });
 
 const Problem = z.object({
@@ -232,56 +233,3 @@ test('a guest that writes more than the host has room for ends as storage_full, 
   assert.equal((await imaged.ended(again.id)).fault?.code, 'guest_still_running');
 });
 
-test('what can never be built is refused when it is asked for, with every place and what to write instead', async () => {
-  await using imaged = await startImaged({ tables: `${tcg}\n[capacity]\nmemory = "512M"` });
-  const refused = async (template: object) => {
-    const reply = await imaged.call('/builds', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        template: { name: 'no', machine: { boot: { kernel: 'media:tiny/vmlinux' } }, ...template },
-      }),
-    });
-    assert.equal(reply.status, 422);
-    const { code, errors = [] } = Problem.parse(await reply.json());
-    return { code, errors };
-  };
-  const machine = await installerMachine();
-
-  const large = await refused({ machine: { ...machine, memory: '1G', disks: [{ size: '16000G' }] } });
-  assert.equal(large.code, 'never_fits');
-  assert.deepEqual(
-    large.errors.map(({ pointer }) => pointer),
-    ['/template/machine/memory', '/template/machine/disks'],
-  );
-  assert.match(large.errors[0]?.message ?? '', /asks for 1024 MB of memory; this host gives 512 MB at most/);
-  assert.match(large.errors[1]?.message ?? '', /this host has room for \d+ MB at most/);
-
-  const media = await refused({ machine: { boot: { kernel: 'media:tiny/nothing', initrd: 'media:unknown/x' } } });
-  assert.equal(media.code, 'template_invalid');
-  assert.deepEqual(
-    media.errors.map(({ pointer }) => pointer),
-    ['/template/machine/boot/kernel', '/template/machine/boot/initrd'],
-  );
-
-  for (const outside of ['../x', 'media:tiny/../../etc/passwd', '/etc/passwd']) {
-    const { errors } = await refused({ http: { x: { file: outside } } });
-    assert.deepEqual(
-      errors.map(({ pointer }) => pointer),
-      ['/template/http/x/file'],
-      outside,
-    );
-  }
-
-  const tokens = await refused({ install: { boot_command: ['<enter>', 'a\n<entr><wait 5>'] } });
-  assert.deepEqual(
-    tokens.errors.map(({ pointer }) => pointer),
-    ['/template/install/boot_command'],
-  );
-  assert.match(tokens.errors[0]?.message ?? '', /<entr>/);
-  assert.match(tokens.errors[0]?.message ?? '', /line 2/);
-  assert.equal(
-    z.object({ items: z.array(z.unknown()) }).parse(await (await imaged.call('/builds')).json()).items.length,
-    0,
-  );
-});
