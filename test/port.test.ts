@@ -102,7 +102,7 @@ test('everything that the npm package holds is installed, or has its place in th
   const digests = new Set(
     await Promise.all((await filesBelow(installed.prefix)).map((path) => digest(join(installed.prefix, path)))),
   );
-  const elsewhere = /^(LICENSE|README\.md|rc\.d\/imaged|openbsd\/port\/.*|node_modules\/.*)$/;
+  const elsewhere = /^(LICENSE|README\.md|openbsd\/port\/.*|node_modules\/.*)$/;
   const left: string[] = [];
   for (const path of await filesBelow(installed.source))
     if (!elsewhere.test(path) && !digests.has(await digest(join(installed.source, path)))) left.push(path);

@@ -29,12 +29,17 @@ const compiled: readonly Packed[] = [
   { path: 'node_modules/node-pty/build/Release/pty.node', as: '@so' },
 ];
 
-/** Where the port puts a file of the program: below lib/imaged, or among the examples, or nowhere. */
+/** Where the port puts a file of the program: below lib/imaged, among the examples, in both or nowhere. */
 const placed = (path: string): readonly Packed[] => {
-  if (/^(dist\/src|migrations)\/|^(openapi\.yaml|package\.json)$/.test(path)) return [{ path: `lib/imaged/${path}` }];
+  if (path.startsWith('openbsd/port/')) return [];
+  const isRun = /^(dist\/src|migrations|openbsd|rc\.d)\/|^(openapi\.yaml|package\.json)$/.test(path);
   const [, example] = /^(?:examples|openbsd)\/(.*)$/.exec(path) ?? [];
-  if (example === undefined || path.startsWith('openbsd/port/')) return [];
-  return [{ path: `share/examples/imaged/${example.replace(/^imaged\.toml$/, 'imaged.conf')}` }];
+  return [
+    ...(isRun ? [{ path: `lib/imaged/${path}` }] : []),
+    ...(example === undefined
+      ? []
+      : [{ path: `share/examples/imaged/${example === 'imaged.toml' ? 'imaged.conf' : example}` }]),
+  ];
 };
 
 /**
