@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { defaultConfiguration } from '../src/cli/arguments.ts';
 import { imagedProgram, processesIn } from './fixtures/imaged.ts';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
@@ -136,7 +137,7 @@ test('reload makes the running daemon read its file again, and is refused while 
 
   await openbsd.configure('workrs = 2');
   assert.deepEqual(await openbsd.rc('reload'), failed);
-  assert.deepEqual(await openbsd.rc('restart'), failed);
+  assert.deepEqual(await openbsd.rc('restart'), { ...failed, stdout: '(failed)\n' });
   assert.deepEqual(await openbsd.rc('check'), ok, 'the daemon goes on with what it has');
   assert.deepEqual(await mediaOf(address, token), ['sets']);
 });
@@ -201,4 +202,9 @@ test('nothing in the daemon changes its process title, by which rc.d finds it', 
   const src = join(top, 'src');
   for (const file of (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts')))
     assert.doesNotMatch(await readFile(join(src, file), 'utf8'), /process\.title|process\['title'\]/, file);
+});
+
+test('the service and the commands read the same file when nobody names one', async () => {
+  const [, flags] = /^daemon_flags="(.*)"$/m.exec(await readFile(join(top, 'rc.d/imaged'), 'utf8')) ?? [];
+  assert.equal(flags, `-f ${defaultConfiguration}`);
 });
