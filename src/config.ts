@@ -100,7 +100,7 @@ const Limits = z
   })
   .prefault({});
 
-/** The configuration file, imaged.toml. */
+/** The configuration file: /etc/imaged.conf in TOML. */
 export const Config = z.strictObject({
   listen: Listen.prefault('127.0.0.1:8080').describe('Address and port of the API. Put TLS in front (relayd, nginx).'),
   data_dir: path.default('/var/imaged').describe('The store, contexts, builds and work disks. Needs room for images.'),

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { execa } from 'execa';
+import { isExecutable } from './executable.ts';
 import { Fault } from './fault.ts';
 
 export type Ran = { readonly stdout: string; readonly stderr: string; readonly exitCode: number };
@@ -56,6 +57,10 @@ const sourceOf = (input: RunOptions['input']) => {
   return 'held' in input ? ({ stdin: 'pipe' } as const) : ({ inputFile: input.file } as const);
 };
 
+// As env(1) and shells say that they found nothing to run. So does libuv on OpenBSD, where posix_spawn(3) succeeds with a
+// program that is not there: https://github.com/libuv/libuv/issues/5240
+const notFound = 127;
+
 /** What is read of execa's result, whose own type depends on its options. */
 type Outcome = {
   readonly exitCode?: number | undefined;
@@ -71,12 +76,13 @@ type Outcome = {
  */
 export const runProgram = async (file: string, args: readonly string[], options: RunOptions): Promise<Ran> => {
   const { signal, cwd, env, onLine, accept = [0] } = options;
+  const path = env?.['PATH'] ?? process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin';
   signal.throwIfAborted();
   try {
     const ran: Outcome = await execa(file, args, {
       ...sourceOf(options.input),
       ...(cwd === undefined ? {} : { cwd }),
-      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', ...env },
+      env: { PATH: path, LC_ALL: 'C', ...env },
       extendEnv: false,
       cancelSignal: signal,
       forceKillAfterDelay: 5000,
@@ -91,7 +97,7 @@ export const runProgram = async (file: string, args: readonly string[], options:
         : { maxBuffer: 64 * 1024 * 1024 }),
     });
     signal.throwIfAborted();
-    if (ran.code === 'ENOENT')
+    if (ran.code === 'ENOENT' || (ran.exitCode === notFound && !(await isExecutable(file, path))))
       throw new Fault(
         'program_missing',
         `${file} was not found. Install it, or say where it is in the configuration.`,

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { scopes, type Scope } from '../queue/types.ts';
 import { Fault } from '../fault.ts';
 
-export const defaultConfiguration = '/etc/imaged.toml';
+export const defaultConfiguration = '/etc/imaged.conf';
 
 export const usage = `usage: imaged serve [-n] [-f file]
        imaged token add [-f file] [-s scope]... name

@@ -3,7 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { runProgram } from '../program.ts';
 
-type Process = { readonly pid: number; readonly command: string };
+export type Process = { readonly pid: number; readonly command: string };
 
 const isLinux = process.platform === 'linux';
 
@@ -19,7 +19,7 @@ const orGone = async <T>(read: Promise<T>): Promise<T | undefined> => {
 };
 
 /** Linux: exact, and without a program. */
-const processesOfProc = async (): Promise<readonly Process[]> => {
+export const processesOfProc = async (): Promise<readonly Process[]> => {
   const pids = (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name));
   const commands = pids.map(async (pid) => {
     const words = await orGone(readFile(`/proc/${pid}/cmdline`, 'utf8'));
@@ -28,9 +28,12 @@ const processesOfProc = async (): Promise<readonly Process[]> => {
   return (await Promise.all(commands)).flat();
 };
 
-/** Everywhere else: ps(1), in the options that the BSDs and macOS share. */
-const processesOfPs = async (signal: AbortSignal): Promise<readonly Process[]> => {
-  const { stdout } = await runProgram('ps', ['-axww', '-o', 'pid=,args='], { signal });
+/**
+ * Everywhere else: ps(1), in the options that the BSDs and macOS share. Each word has an -o of its own: behind "pid=" the
+ * rest of the argument is its title.
+ */
+export const processesOfPs = async (signal: AbortSignal): Promise<readonly Process[]> => {
+  const { stdout } = await runProgram('ps', ['-axww', '-o', 'pid=', '-o', 'args='], { signal });
   return stdout.split('\n').flatMap((line) => {
     const [, pid, command] = /^\s*([0-9]+)\s+(.*)$/.exec(line) ?? [];
     return pid === undefined || command === undefined ? [] : [{ pid: Number(pid), command }];

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { parse } from 'smol-toml';
+import { z } from 'zod';
+import { usage } from '../src/cli/arguments.ts';
+import { Config } from '../src/config.ts';
+import { functionNames } from '../src/template/functions.ts';
+import { keyNames } from '../src/template/keys.ts';
+import { parseTemplate, Template } from '../src/template/schema.ts';
+import { lateNames } from '../src/template/spec.ts';
+import { listedUnder, type Listed } from './fixtures/schema-keys.ts';
+
+const top = fileURLToPath(new URL('../../', import.meta.url));
+const folder = join(top, 'man');
+const run = promisify(execFile);
+
+const page = (name: string) => readFile(join(folder, name), 'utf8');
+
+/** The entries of each subsection: `.It Ic key` with what follows it, by heading. */
+const entriesOf = (text: string): ReadonlyMap<string, ReadonlyMap<string, string>> =>
+  new Map(
+    text
+      .split(/^\.S[sh] /m)
+      .slice(1)
+      .map((section) => {
+        const [heading = '', ...lines] = section.split('\n');
+        const items = lines
+          .join('\n')
+          .split(/^\.It /m)
+          .slice(1);
+        return [heading, new Map(items.map((item) => [/^(?:Ic )?(\S+)/.exec(item)?.[1] ?? '', item]))] as const;
+      }),
+  );
+
+const missing = (wanted: readonly Listed[], text: string, headingOf: (place: string) => string) => {
+  const entries = entriesOf(text);
+  return wanted.filter(({ place, key }) => entries.get(headingOf(place))?.has(key) !== true);
+};
+
+for (const name of (await readdir(folder)).toSorted())
+  test(`man/${name} has no warning from mandoc and can be read`, async () => {
+    const { stdout } = await run('mandoc', ['-Tlint', '-Wwarning', join(folder, name)]).catch((error: unknown) =>
+      z.object({ stdout: z.string() }).parse(error),
+    );
+    assert.equal(stdout, '');
+    const { stdout: shown } = await run('mandoc', ['-Tascii', join(folder, name)]);
+    const words = shown.replaceAll(/.\x08/g, '');
+    assert.ok(words.split('\n').length > 150);
+    // A macro that was meant to be one, and stands there as text.
+    assert.doesNotMatch(words, /^\s*\.[A-Z][a-z]\b|\b(Ns|Pq|Xr|Op) [A-Za-z]/m);
+  });
+
+test('imaged.conf(5) has every key of the configuration, with its default', async () => {
+  const text = await page('imaged.conf.5');
+  const headingOf = (place: string) => (place === '' ? 'Top level' : `Table ${place}`);
+  const keys = listedUnder(Config);
+  assert.ok(keys.length > 20, `only ${keys.length} keys were found`);
+  assert.deepEqual(
+    missing(
+      keys.filter(({ kind }) => kind !== 'object'),
+      text,
+      headingOf,
+    ),
+    [],
+  );
+  for (const { key } of keys.filter(({ kind }) => kind === 'object'))
+    assert.ok(text.includes(`\n.Ss ${headingOf(key)}\n`), `there is nothing about the table ${key}`);
+
+  const entries = entriesOf(text);
+  const example = z
+    .record(z.string(), z.unknown())
+    .parse(parse(await readFile(join(top, 'examples/imaged.toml'), 'utf8')));
+  for (const [place, table] of [['', example], ...Object.entries(example)] as const) {
+    if (typeof table !== 'object' || table === null) continue;
+    const values = Object.entries(table).filter(([, value]) => typeof value !== 'object');
+    for (const [key, value] of values) {
+      const entry = entries.get(headingOf(place))?.get(key) ?? '';
+      const [, told = ''] = /The default is\n?(?:\.Qq )?\s*(.*?)(?: \.|\.)?\n/.exec(`${entry}\n`) ?? [];
+      assert.equal(told, String(value), `the default of ${place} ${key}`);
+    }
+  }
+});
+
+test('imaged-template(5) has every key of a template, where it belongs', async () => {
+  const text = await page('imaged-template.5');
+  const keys = listedUnder(Template);
+  assert.ok(keys.length > 60, `only ${keys.length} keys were found`);
+  const turns = /^(install|provisioners console)\.console$/;
+  const headingOf = (place: string) => (place === '' ? 'template' : turns.test(place) ? 'install.console' : place);
+  assert.deepEqual(missing(keys, text, headingOf), []);
+});
+
+test('imaged-template(5) names every hole, function and key of a boot command', async () => {
+  const text = await page('imaged-template.5');
+  const wordsOf = (heading: string) =>
+    new Set((text.split(`.Ss ${heading}\n`)[1]?.split(/^\.S[sh] /m)[0] ?? '').split(/[^A-Za-z0-9_]+/));
+  const [holes, keys] = [wordsOf('Holes'), wordsOf('Boot commands')];
+  assert.deepEqual(
+    [...lateNames, ...functionNames].filter((name) => !holes.has(name)),
+    [],
+  );
+  assert.deepEqual(
+    keyNames.filter((name) => !keys.has(name) && !keys.has(`${name}On`)),
+    [],
+  );
+});
+
+test('the examples of imaged-template(5) are templates', async () => {
+  const text = await page('imaged-template.5');
+  const examples = [...text.matchAll(/^\.Bd -literal[^\n]*\n(\{\n.*?\n)\.Ed$/gms)].map(([, json = '']) =>
+    json.replaceAll('\\e', '\\'),
+  );
+  assert.equal(examples.length, 3);
+  for (const example of examples) assert.match(parseTemplate(JSON.parse(example)).name, /^(openbsd|web|rescue)$/);
+});
+
+test('imaged(8) has every command of the usage, with its options', async () => {
+  const { stdout } = await run('mandoc', ['-Tascii', join(folder, 'imaged.8')]);
+  const synopsis = stdout.replaceAll(/.\x08/g, '').split('DESCRIPTION')[0]?.replaceAll(/\s+/g, ' ');
+  const commands = [...usage.matchAll(/^(?:usage:)?\s+(imaged [a-z ]+)([^\n]*)$/gm)];
+  assert.ok(commands.length >= 5);
+  for (const [, command = '', rest = ''] of commands) {
+    const form = synopsis?.split(/(?=\bimaged )/).find((part) => part.startsWith(command));
+    assert.ok(form, `${command} is not in the synopsis`);
+    for (const option of rest.match(/-{1,2}[a-z][a-z-]*/g) ?? [])
+      assert.ok(form.includes(option), `${command} ${option}`);
+  }
+});

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Fault, type FaultCode } from '../src/fault.ts';
+import { availableMb } from '../src/image/space.ts';
+import { runProgram } from '../src/program.ts';
+import { processesOfProc, processesOfPs } from '../src/vmm/processes.ts';
+
+const { signal } = new AbortController();
+const failsAs = (code: FaultCode) => (error: unknown) => error instanceof Fault && error.code === code;
+
+test('ps(1) tells the command line of this process whole, as /proc does', async () => {
+  const ours = {
+    pid: process.pid,
+    command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)].join(' '),
+  };
+  for (const processes of [await processesOfPs(signal), await processesOfProc()]) {
+    const found = processes.find(({ pid }) => pid === ours.pid);
+    assert.equal(found?.command.trim(), ours.command);
+  }
+});
+
+test('a file system that is fuller than its users may fill it has no room left', () => {
+  const bsize = 2048;
+  assert.equal(availableMb({ bavail: 512, blocks: 1024, bsize }), 1);
+  // -512 in the 64 bits without a sign in which Node has it from libuv.
+  assert.equal(availableMb({ bavail: Number(2n ** 64n - 512n), blocks: 1024, bsize }), 0);
+  assert.equal(availableMb({ bavail: -512, blocks: 1024, bsize }), 0);
+});
+
+test('exit code 127 is a missing program only where there is none', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'imaged-portable-'));
+  try {
+    const script = join(folder, 'script');
+    const write = async (text: string) => {
+      await writeFile(script, `#!/bin/sh\n${text}\nexit 127\n`);
+      await chmod(script, 0o755);
+    };
+    const run = (file: string, path = folder) => runProgram(file, [], { signal, env: { PATH: path } });
+    await write('');
+    await assert.rejects(run(script), failsAs('program_failed'));
+    await assert.rejects(run('script', `${folder}:/usr/bin:/bin`), failsAs('program_failed'));
+    // As where the system says only by this code that there was nothing to run.
+    await write('/bin/rm "$0"');
+    await assert.rejects(run(script), failsAs('program_missing'));
+    await assert.rejects(run('no-such-program'), failsAs('program_missing'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
