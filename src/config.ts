@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, stat } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
@@ -50,6 +50,37 @@ const Capacity = z
   })
   .prefault({});
 
+const Upstream = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = url && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (isPlain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/$/, '');
+  context.addIssue({
+    code: 'custom',
+    message: `"${text}" must be the http or https URL of a mirror's pub/OpenBSD, without user, query or fragment`,
+  });
+  return z.NEVER;
+});
+
+const Mirror = z
+  .strictObject({
+    directory: path.optional().describe('A folder of this host that is laid out as pub/OpenBSD of a mirror.'),
+    upstream: Upstream.optional().describe("The URL of a mirror's pub/OpenBSD, fetched through a cache in data_dir."),
+    keys: path.default('/etc/signify').describe('The folder of the public keys: openbsd-79-base.pub and so on.'),
+    signify: z
+      .string()
+      // On Debian, signify is the name of another program.
+      .default(process.platform === 'linux' ? 'signify-openbsd' : 'signify')
+      .describe('The signify(1) program, by name or absolute path. Default: "signify-openbsd" on Linux.'),
+    cache_size: SizeMb.default(20 * 1024).describe(
+      'Disk space of what was fetched from upstream; the least recently used goes first.',
+    ),
+  })
+  .refine(({ directory, upstream }) => directory === undefined || upstream === undefined, {
+    path: ['upstream'],
+    message: 'excludes directory: name one of the two',
+  })
+  .prefault({});
+
 const Retention = z
   .strictObject({
     keep: z.int().min(0).default(1000).describe('How many ended builds are kept.'),
@@ -82,6 +113,7 @@ export const Config = z.strictObject({
   attempts: z.int().min(1).max(10).default(3).describe('How often a build is tried when the host is to blame.'),
   hypervisor: Hypervisor,
   capacity: Capacity,
+  mirror: Mirror.describe("The sets of OpenBSD that every machine's endpoint serves below pub/OpenBSD."),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,
   media: z
@@ -105,6 +137,7 @@ const keysAt = (place: readonly PropertyKey[]): readonly string[] => {
   const tables: Record<string, z.ZodType> = {
     hypervisor: Hypervisor,
     capacity: Capacity,
+    mirror: Mirror,
     retention: Retention,
     limits: Limits,
   };
@@ -181,6 +214,14 @@ export const checkConfig = async (config: Config, file: string): Promise<void> =
   }
   for (const [name, at] of Object.entries(config.media)) {
     await access(at, constants.R_OK).catch(() => complain(`media.${name}`, `${at} cannot be read`));
+  }
+  const { directory, upstream, keys } = config.mirror;
+  const isUsed = directory !== undefined || upstream !== undefined;
+  for (const [key, at] of Object.entries({ directory, keys: isUsed ? keys : undefined })) {
+    if (at === undefined) continue;
+    await readdir(at).catch((error: NodeJS.ErrnoException) =>
+      complain(`mirror.${key}`, `${at} cannot be read as a folder (${error.code ?? error.message})`),
+    );
   }
   if (errors.length > 0) throw invalid(file, errors);
 };

@@ -13,6 +13,8 @@ import type { Config } from './config.ts';
 import { disposals } from './disposals.ts';
 import { asFault, Fault } from './fault.ts';
 import { makeGrowth } from './growth.ts';
+import { makeMirror, type MirrorParts } from './httpd/mirror.ts';
+import type { Mirror } from './httpd/mirror-types.ts';
 import type { Ids } from './ids.ts';
 import { freeMb } from './image/space.ts';
 import type { RunBuild } from './queue/types.ts';
@@ -37,6 +39,17 @@ const leaseMs = 60_000;
 
 // Longer than any request may take to send its context.
 const contextAgeMs = 3_600_000;
+
+const mirrorOf = async (
+  { mirror: { directory, upstream, keys, signify, cache_size } }: Config,
+  folder: string,
+  clock: Clock,
+  warn: MirrorParts['warn'],
+): Promise<Mirror | undefined> => {
+  const shared = { keys, signify, folder, cacheBytes: cache_size * 2 ** 20, clock, warn };
+  if (directory !== undefined) return makeMirror({ source: { directory }, ...shared });
+  return upstream === undefined ? undefined : makeMirror({ source: { upstream: new URL(upstream) }, ...shared });
+};
 
 /** Wires the rooms and starts them, in the order in which they need each other. */
 export const startDaemon = async (
@@ -83,10 +96,13 @@ export const startDaemon = async (
       whole: capacity.whole,
       defaultTimeoutMs: config.limits.build_timeout,
     });
+    const mirror = await mirrorOf(config, folders.mirror, clock, warn);
+    if (mirror) pile.keep(mirror);
     const held = heldMachines();
     const runner = makeRunner({
       store,
       hypervisor,
+      mirror,
       folders,
       growth,
       clock,

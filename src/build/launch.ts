@@ -2,7 +2,7 @@ import { disposals } from '../disposals.ts';
 import type { SshKey } from '../guest/types.ts';
 import type { Boot } from '../hardware.ts';
 import { serveEndpoint } from '../httpd/serve-endpoint.ts';
-import type { Answer, EndpointRequest } from '../httpd/types.ts';
+import type { Answer, EndpointRequest, EndpointSets } from '../httpd/types.ts';
 import { render } from '../template/render.ts';
 import type { HttpEntry, LateFacts } from '../template/spec.ts';
 import { openConsole } from '../vmm/console.ts';
@@ -25,6 +25,23 @@ const answerOf = (entry: HttpEntry, late: LateFacts): Answer => {
     case 'folder':
       return { kind: 'folder', path: entry.folder.path };
   }
+};
+
+/** The mirror for one machine: what it fetched and what it was refused goes into the build's events and log. */
+const setsFor = ({ mirror, event, log }: StepTools): { readonly sets?: EndpointSets } => {
+  if (!mirror) return {};
+  const sets: EndpointSets = {
+    mirror,
+    onFetched: (set) => {
+      event('set.fetched', set);
+      log(`guest fetched ${set.path}: ${set.bytes} bytes from the ${set.from}, SHA-256 ${set.sha256}, key ${set.key}`);
+    },
+    onRefused: (refused) => {
+      event('set.refused', refused);
+      log(`guest was refused ${refused.path}: ${refused.why}`);
+    },
+  };
+  return { sets };
 };
 
 const machineSpec = (
@@ -65,8 +82,9 @@ export const launch = async (
     readonly boot: Boot;
     readonly onReboot: MachineSpec['onReboot'];
   },
-  { hypervisor, clock, growth, signal, event, log }: StepTools,
+  tools: StepTools,
 ): Promise<Running> => {
+  const { hypervisor, clock, growth, signal, event, log } = tools;
   const pile = disposals();
   try {
     const machine = pile.keep(await hypervisor.start(machineSpec(job, disks, boot, onReboot), signal));
@@ -91,6 +109,7 @@ export const launch = async (
         mac: machine.addresses.mac,
         hostname: machine.name,
         onRequest,
+        ...setsFor(tools),
       }),
     );
     event('machine.started', { name: machine.name, ...machine.about });

@@ -1,6 +1,7 @@
 import { asFault, Fault, inStep, recordOf } from '../fault.ts';
 import type { Clock } from '../clock.ts';
 import type { Growth } from '../growth.ts';
+import type { Mirror } from '../httpd/mirror-types.ts';
 import type { Ids } from '../ids.ts';
 import type { Store } from '../queue/types.ts';
 import type { Hypervisor } from '../vmm/types.ts';
@@ -10,6 +11,7 @@ import type { Perform, Step } from './plan.ts';
 export type PerformParts = {
   readonly store: Store;
   readonly hypervisor: Hypervisor;
+  readonly mirror: Mirror | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly growth: Growth;
@@ -26,7 +28,7 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, consoleTail: string | un
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (
   attempt: Attempt,
-  { store, hypervisor, clock, ids, growth, stepEnded }: PerformParts,
+  { store, hypervisor, mirror, clock, ids, growth, stepEnded }: PerformParts,
 ): Perform => {
   const { claim, pile, event, log, settled, attend } = attempt;
   const { id } = claim.build;
@@ -47,6 +49,7 @@ export const performerOf = (
         keep: pile.keep,
         attend,
         hypervisor,
+        mirror,
         clock,
         ids,
         growth,

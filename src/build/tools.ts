@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Resource } from '../disposals.ts';
 import type { Growth } from '../growth.ts';
+import type { Mirror } from '../httpd/mirror-types.ts';
 import type { Ids } from '../ids.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Running } from './running.ts';
@@ -14,6 +15,8 @@ export type StepTools = {
   /** Keeps a machine likewise, and makes it the one whose console a fault shows and a held build leaves running. */
   readonly attend: (running: Running) => Running;
   readonly hypervisor: Hypervisor;
+  /** The sets of OpenBSD for every machine; undefined where the configuration has none. */
+  readonly mirror: Mirror | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly growth: Growth;
