@@ -43,7 +43,8 @@ export const makeAnswerSets = (answers: ReadonlyMap<string, Answer>, sets: Endpo
   const refuse = (path: string, error: unknown): { readonly status: number; readonly why: string } => {
     const { code, message } = asFault(error);
     const why = `${code}: ${message}`;
-    if (isFirstRefusal(`${path} ${why}`)) sets?.onRefused({ path: tame(path.slice(mirrorRoot.length), 200), code, why: message });
+    if (isFirstRefusal(`${path} ${why}`))
+      sets?.onRefused({ path: tame(path.slice(mirrorRoot.length), 200), code, why: message });
     return { status: faults[code].status, why };
   };
 
@@ -79,7 +80,10 @@ export const makeAnswerSets = (answers: ReadonlyMap<string, Answer>, sets: Endpo
     if (!path.startsWith(mirrorRoot)) return undefined;
     if (!sets) {
       reply.code(404);
-      return { text: `Not found: /${tame(path, 100)}. This host has no mirror: its configuration has no [mirror].\n`, type: plain };
+      return {
+        text: `Not found: /${tame(path, 100)}. This host has no mirror: its configuration has no [mirror].\n`,
+        type: plain,
+      };
     }
     try {
       const found = await sets.mirror.find(path, (folder) => namesIn(answers, folder), exchange.over);
@@ -89,7 +93,10 @@ export const makeAnswerSets = (answers: ReadonlyMap<string, Answer>, sets: Endpo
       const { status, why } = refuse(path, error);
       exchange.note(why);
       reply.code(status);
-      return { text: status === 404 ? `Not found: /${tame(path, 100)}. ${asFault(error).message}\n` : unavailable, type: plain };
+      return {
+        text: status === 404 ? `Not found: /${tame(path, 100)}. ${asFault(error).message}\n` : unavailable,
+        type: plain,
+      };
     }
   };
 };

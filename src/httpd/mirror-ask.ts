@@ -35,9 +35,7 @@ const askOnce = (url: URL, { headers, silentMs, signal }: Asking): Promise<Incom
       signal,
     });
     let reply: IncomingMessage | undefined;
-    request.on('timeout', () =>
-      (reply ?? request).destroy(new Error(`nothing was heard for ${silentMs / 1000} s`)),
-    );
+    request.on('timeout', () => (reply ?? request).destroy(new Error(`nothing was heard for ${silentMs / 1000} s`)));
     request.on('error', reject);
     request.once('response', (came) => {
       reply = came;
@@ -74,8 +72,14 @@ export const ask = async (from: URL, asking: Asking): Promise<IncomingMessage> =
 
 /** What a status that brings no file means. */
 export const refusal = (url: URL, status: number): Fault => {
-  const why = `${url.href}: upstream answered ${status}`;
-  return status >= 500 || status === 408 || status === 429
-    ? passing(`${why}.`)
-    : new Fault('mirror_unavailable', `${why}. Does [mirror] upstream name a mirror that has this release?`, { status });
+  const why = `${url.href}: upstream answered ${status}.`;
+  if (status >= 500 || status === 408 || status === 429) return passing(why);
+  const isGone = status === 404 || status === 410;
+  return new Fault(
+    isGone ? 'mirror_refused' : 'mirror_unavailable',
+    `${why} Does [mirror] upstream name a mirror that has it?`,
+    {
+      status,
+    },
+  );
 };

@@ -17,7 +17,10 @@ export type Cache = {
    * The file of this digest, hashed anew if it may have changed, and held until the signal aborts; undefined when there
    * is none that is right.
    */
-  readonly open: (sha256: string, signal: AbortSignal) => Promise<{ readonly handle: FileHandle; readonly stats: Stats } | undefined>;
+  readonly open: (
+    sha256: string,
+    signal: AbortSignal,
+  ) => Promise<{ readonly handle: FileHandle; readonly stats: Stats } | undefined>;
   readonly partOf: (sha256: string) => string;
   /** The part of this digest is complete, right and on disk: it becomes the file. */
   readonly keep: (sha256: string) => Promise<void>;

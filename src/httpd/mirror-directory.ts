@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { Fault } from '../fault.ts';
 import { orAborted } from '../waiting.ts';
 import { isSame, sha256Of, stampOf, type Stamp } from './mirror-digest.ts';
-import type { VerifySums } from './mirror-signed.ts';
+import type { Verifier } from './mirror-signed.ts';
 import type { MirrorSource, Place, Signed } from './mirror-types.ts';
 
 type Hashed = { readonly stamp: Stamp; readonly sha256: Promise<string> };
 
 /** A mirror's files from a folder of this host that is laid out as `pub/OpenBSD`. Nothing in it is ever changed. */
-export const makeDirectory = (directory: string, verify: VerifySums): MirrorSource => {
+export const makeDirectory = (directory: string, verifier: Verifier): MirrorSource => {
   const stopping = new AbortController();
   const signed = new Map<string, { readonly stamp: Stamp; readonly signed: Promise<Signed> }>();
   // By path; there are as many as there are signed names.
@@ -23,7 +23,12 @@ export const makeDirectory = (directory: string, verify: VerifySums): MirrorSour
       if ((await handle.stat()).isFile()) return handle;
       await handle.close();
     } catch (error) {
-      throw new Fault('mirror_refused', `${folder}/${name} cannot be read in the mirror of this host.`, { path }, { cause: error });
+      throw new Fault(
+        'mirror_refused',
+        `${folder}/${name} cannot be read in the mirror of this host.`,
+        { path },
+        { cause: error },
+      );
     }
     throw new Fault('mirror_refused', `${folder}/${name} is not a file in the mirror of this host.`, { path });
   };
@@ -41,11 +46,12 @@ export const makeDirectory = (directory: string, verify: VerifySums): MirrorSour
 
   return {
     signed: async (place, signal) => {
+      await verifier.expect(place);
       await using handle = await openIn(place, 'SHA256.sig');
       const stamp = stampOf(await handle.stat());
       const before = signed.get(place.folder);
       if (before && isSame(before.stamp, stamp)) return orAborted(before.signed, signal);
-      const verifying = verify(place, await handle.readFile('utf8'), stopping.signal);
+      const verifying = verifier.verify(place, await handle.readFile('utf8'), stopping.signal);
       const now = { stamp, signed: verifying };
       signed.set(place.folder, now);
       verifying.catch(() => {
@@ -61,10 +67,14 @@ export const makeDirectory = (directory: string, verify: VerifySums): MirrorSour
         const stats = await handle.stat();
         const saw = await hashOf(path, handle, stampOf(stats));
         if (saw !== sha256)
-          throw new Fault('mirror_damaged', `${path} in the mirror of this host is not the file that is signed: its SHA-256 is ${saw}, not ${sha256}.`, {
-            expected: sha256,
-            saw,
-          });
+          throw new Fault(
+            'mirror_damaged',
+            `${path} in the mirror of this host is not the file that is signed: its SHA-256 is ${saw}, not ${sha256}.`,
+            {
+              expected: sha256,
+              saw,
+            },
+          );
         return { kind: 'file', handle, stats, set: { path, sha256, bytes: stats.size, from: 'directory', key } };
       } catch (error) {
         await handle.close();

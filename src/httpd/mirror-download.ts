@@ -46,8 +46,7 @@ const isSameFile = (one: About, other: About) =>
   one.length === other.length && one.etag === other.etag && one.lastModified === other.lastModified;
 
 /** Opens the part of a download for reading and writing. */
-export const openPart = (part: string): Promise<FileHandle> =>
-  open(part, constants.O_RDWR | constants.O_CREAT, 0o640);
+export const openPart = (part: string): Promise<FileHandle> => open(part, constants.O_RDWR | constants.O_CREAT, 0o640);
 
 /**
  * Downloads a file whose SHA-256 is known, through breaks and restarts: each attempt goes on behind the bytes that are
@@ -146,8 +145,8 @@ export const download = async (handle: FileHandle, parts: Download): Promise<voi
         throw passing(`${url.href}: upstream went on with another file than it had begun.`);
       }
       try {
-        for await (const chunk of reply) {
-          const bytes: Buffer = chunk;
+        const body: AsyncIterable<Buffer> = reply;
+        for await (const bytes of body) {
           if (passOver < bytes.length) await write(passOver === 0 ? bytes : bytes.subarray(passOver));
           passOver = Math.max(0, passOver - bytes.length);
         }
@@ -173,10 +172,14 @@ export const download = async (handle: FileHandle, parts: Download): Promise<voi
     if (wasPieced) throw passing(`${url.href}: the pieces that came do not make the file that is signed.`);
     await rm(part, { force: true });
     await rm(memo, { force: true });
-    throw new Fault('mirror_damaged', `${url.href} is not the file that is signed: its SHA-256 is ${saw}, not ${sha256}.`, {
-      expected: sha256,
-      saw,
-    });
+    throw new Fault(
+      'mirror_damaged',
+      `${url.href} is not the file that is signed: its SHA-256 is ${saw}, not ${sha256}.`,
+      {
+        expected: sha256,
+        saw,
+      },
+    );
   };
 
   await goOn();

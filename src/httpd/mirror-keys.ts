@@ -22,9 +22,13 @@ export const keysFor = async ({ release, signer, folder }: Place, keys: string):
   const found = numbered.filter(({ number }) => wanted === undefined || number === wanted);
   if (found.length === 0) {
     const name = wanted === undefined ? `openbsd-NN-${signer}.pub` : `openbsd-${wanted}-${signer}.pub`;
-    throw new Fault('mirror_refused', `${folder} cannot be verified: there is no ${name} among the keys of this host.`, {
-      expected: join(keys, name),
-    });
+    throw new Fault(
+      'mirror_refused',
+      `${folder} cannot be verified: there is no ${name} among the keys of this host.`,
+      {
+        expected: join(keys, name),
+      },
+    );
   }
   return found.map(({ name }) => join(keys, name));
 };

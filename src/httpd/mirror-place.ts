@@ -29,8 +29,7 @@ export const placeOf = (path: string): Place | undefined => {
   const isBase = release.test(first) && (folders.length === 1 || (folders.length === 2 && platforms.has(second)));
   if (isBase && isFileName(name)) return { folder, name, release: first, signer: 'base' };
   const isPatch = folders.length === 3 && first === 'syspatch' && /^\d+\.\d$/.test(second) && release.test(second);
-  if (isPatch && platforms.has(third) && isFileName(name))
-    return { folder, name, release: second, signer: 'syspatch' };
+  if (isPatch && platforms.has(third) && isFileName(name)) return { folder, name, release: second, signer: 'syspatch' };
   throw new Fault(
     'mirror_refused',
     'The mirror has the files of RELEASE, RELEASE/PLATFORM, snapshots/PLATFORM and syspatch/RELEASE/PLATFORM, such as pub/OpenBSD/7.9/amd64/base79.tgz.',

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { asFault, Fault } from '../fault.ts';
 import { orAborted, retry, type RetryPolicy } from '../waiting.ts';
 import { ask, broken, mayPass, refusal } from './mirror-ask.ts';
-import type { VerifySums } from './mirror-signed.ts';
+import type { Verifier } from './mirror-signed.ts';
 import type { Place, Signed } from './mirror-types.ts';
 import { writeWhole } from './mirror-write.ts';
 
@@ -33,7 +33,7 @@ type SumsParts = {
   readonly upstream: URL;
   /** Where the verified ones are kept, so that they outlive the daemon and an upstream that is down. */
   readonly folder: string;
-  readonly verify: VerifySums;
+  readonly verifier: Verifier;
   readonly ages: SumsAges;
   readonly silentMs: number;
   readonly policy: RetryPolicy;
@@ -48,7 +48,7 @@ type SumsParts = {
  * where that fails and an older verified one is there, the older one goes on and the failure is told to the log.
  */
 export const makeUpstreamSums = (parts: SumsParts): ((place: Place, signal: AbortSignal) => Promise<Signed>) => {
-  const { upstream, folder, verify, ages, silentMs, clock, signal: daemon, warn } = parts;
+  const { upstream, folder, verifier, ages, silentMs, clock, signal: daemon, warn } = parts;
   // As many as there are folders with a key: a guest cannot make this grow.
   const states = new Map<string, State>();
   const fileOf = (place: Place, end: string) => join(folder, `${place.folder.replaceAll('/', '_')}.${end}`);
@@ -56,7 +56,7 @@ export const makeUpstreamSums = (parts: SumsParts): ((place: Place, signal: Abor
   const load = async (place: Place, state: State) => {
     try {
       const text = await readFile(fileOf(place, 'sig'), 'utf8');
-      state.signed = await verify(place, text, daemon);
+      state.signed = await verifier.verify(place, text, daemon);
       state.about = About.parse(JSON.parse(await readFile(fileOf(place, 'json'), 'utf8')));
     } catch {
       // Not there, or not good any more: it is asked for from upstream.
@@ -86,7 +86,7 @@ export const makeUpstreamSums = (parts: SumsParts): ((place: Place, signal: Abor
     const text = await textOf(reply).catch((error: unknown) => {
       throw broken(error, url, daemon);
     });
-    const signed = await verify(place, text, daemon);
+    const signed = await verifier.verify(place, text, daemon);
     state.signed = signed;
     state.about = {
       askedAt: clock.now(),
@@ -120,6 +120,7 @@ export const makeUpstreamSums = (parts: SumsParts): ((place: Place, signal: Abor
   };
 
   return async (place, signal) => {
+    await verifier.expect(place);
     const state = states.get(place.folder) ?? {};
     states.set(place.folder, state);
     const { failed } = state;

@@ -5,7 +5,7 @@ import { orAborted, type RetryPolicy } from '../waiting.ts';
 import { makeCache } from './mirror-cache.ts';
 import { download } from './mirror-download.ts';
 import { share, type Shared } from './mirror-share.ts';
-import type { VerifySums } from './mirror-signed.ts';
+import type { Verifier } from './mirror-signed.ts';
 import { makeUpstreamSums, type SumsAges } from './mirror-sums.ts';
 import { makeTurns } from './mirror-turns.ts';
 import type { MirrorSource } from './mirror-types.ts';
@@ -23,7 +23,7 @@ type UpstreamParts = UpstreamLimits & {
   readonly upstream: URL;
   readonly folder: string;
   readonly cacheBytes: number;
-  readonly verify: VerifySums;
+  readonly verifier: Verifier;
   readonly clock: Clock;
   readonly warn: (facts: Readonly<Record<string, unknown>>, message: string) => void;
 };
@@ -33,14 +33,14 @@ type UpstreamParts = UpstreamLimits & {
  * when all of them have left it is ended, and what has come stays, to be gone on with by whoever asks next.
  */
 export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> => {
-  const { upstream, verify, clock, warn, silentMs, policy, ages } = parts;
+  const { upstream, verifier, clock, warn, silentMs, policy, ages } = parts;
   const stopping = new AbortController();
   const cache = makeCache({ folder: join(parts.folder, 'files'), bytes: parts.cacheBytes, clock, warn });
   await cache.prepare();
   const signed = makeUpstreamSums({
     upstream,
     folder: join(parts.folder, 'sums'),
-    verify,
+    verifier,
     ages,
     silentMs,
     policy,

@@ -3,7 +3,7 @@ import { Fault } from '../fault.ts';
 import { makeDirectory } from './mirror-directory.ts';
 import { indexOf } from './mirror-index.ts';
 import { mirrorRoot, placeOf } from './mirror-place.ts';
-import { makeVerifySums } from './mirror-signed.ts';
+import { makeVerifier } from './mirror-signed.ts';
 import { usualAges } from './mirror-sums.ts';
 import type { Mirror } from './mirror-types.ts';
 import { makeUpstream, type UpstreamLimits } from './mirror-upstream.ts';
@@ -37,11 +37,11 @@ export const makeMirrorWithin = async (
   limits: UpstreamLimits,
   { source: from, keys, signify, folder, cacheBytes, clock, warn }: MirrorParts,
 ): Promise<Mirror> => {
-  const verify = makeVerifySums({ keys, signify });
+  const verifier = makeVerifier({ keys, signify });
   const source =
     'directory' in from
-      ? makeDirectory(from.directory, verify)
-      : await makeUpstream({ ...limits, upstream: from.upstream, folder, cacheBytes, verify, clock, warn });
+      ? makeDirectory(from.directory, verifier)
+      : await makeUpstream({ ...limits, upstream: from.upstream, folder, cacheBytes, verifier, clock, warn });
   const text = (render: () => string) => ({ kind: 'text', type: 'text/plain; charset=utf-8', render }) as const;
   return {
     find: async (path, own, signal) => {
