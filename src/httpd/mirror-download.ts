@@ -166,10 +166,11 @@ export const download = async (handle: FileHandle, parts: Download): Promise<voi
     if (progress.length === undefined || progress.have < progress.length) await take();
     const saw = hash.digest('hex');
     if (saw === sha256) return;
-    const wasPieced = isPieced;
-    await startOver();
     // The pieces may be of different files; a whole one is what upstream has.
-    if (wasPieced) throw passing(`${url.href}: the pieces that came do not make the file that is signed.`);
+    if (isPieced) {
+      await startOver();
+      throw passing(`${url.href}: the pieces that came do not make the file that is signed.`);
+    }
     await rm(part, { force: true });
     await rm(memo, { force: true });
     throw new Fault(
