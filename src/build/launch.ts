@@ -1,4 +1,5 @@
 import { disposals } from '../disposals.ts';
+import { Fault, faults } from '../fault.ts';
 import type { SshKey } from '../guest/types.ts';
 import type { Boot } from '../hardware.ts';
 import { serveEndpoint } from '../httpd/serve-endpoint.ts';
@@ -28,20 +29,25 @@ const answerOf = (entry: HttpEntry, late: LateFacts): Answer => {
 };
 
 /** The mirror for one machine: what it fetched and what it was refused goes into the build's events and log. */
-const setsFor = ({ mirror, event, log }: StepTools): { readonly sets?: EndpointSets } => {
-  if (!mirror) return {};
+const setsFor = ({ mirror, event, log }: StepTools) => {
+  const troubles = new Map<string, Fault>();
+  const trouble = (): Fault | undefined => troubles.values().next().value;
+  if (!mirror) return { trouble };
   const sets: EndpointSets = {
     mirror,
     onFetched: (set) => {
+      troubles.delete(set.path);
       event('set.fetched', set);
       log(`guest fetched ${set.path}: ${set.bytes} bytes from the ${set.from}, SHA-256 ${set.sha256}, key ${set.key}`);
     },
     onRefused: (refused) => {
+      const { path, code, why } = refused;
+      if (faults[code].class === 'infra') troubles.set(path, new Fault(code, why, { set: path }));
       event('set.refused', refused);
-      log(`guest was refused ${refused.path}: ${refused.why}`);
+      log(`guest was refused ${path}: ${why}`);
     },
   };
-  return { sets };
+  return { trouble, sets };
 };
 
 const machineSpec = (
@@ -102,6 +108,7 @@ export const launch = async (
       event('http.request', request);
       log(`guest asked ${request.method} ${request.url}: ${request.status}, ${request.bytes} bytes`);
     };
+    const { trouble, sets } = setsFor(tools);
     const endpoint = pile.keep(
       await serveEndpoint({
         at: machine.addresses.listen,
@@ -109,7 +116,7 @@ export const launch = async (
         mac: machine.addresses.mac,
         hostname: machine.name,
         onRequest,
-        ...setsFor(tools),
+        ...(sets === undefined ? {} : { sets }),
       }),
     );
     event('machine.started', { name: machine.name, ...machine.about });
@@ -119,7 +126,7 @@ export const launch = async (
       () => undefined,
     );
     await machine.run(signal);
-    return { machine, console, endpoint, [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose]() };
+    return { machine, console, endpoint, trouble, [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose]() };
   } catch (error) {
     await pile[Symbol.asyncDispose]();
     throw error;

@@ -7,6 +7,7 @@ import type { Store } from '../queue/types.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Perform, Step } from './plan.ts';
+import { behind } from './running.ts';
 
 export type PerformParts = {
   readonly store: Store;
@@ -64,7 +65,8 @@ export const performerOf = (
       return gives;
     } catch (error) {
       // The first reason wins: what a step throws because it was aborted is not the cause.
-      const fault = attempt.masked(inStep(asFault(signal.aborted ? signal.reason : error), step.name));
+      const first = asFault(signal.aborted ? signal.reason : error);
+      const fault = attempt.masked(inStep(behind(first, attempt.attended()?.trouble()), step.name));
       log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);
       await settled();
       // A worker that lost its claim has no right to say how the step ended. A store that cannot be written must not

@@ -26,7 +26,10 @@ export type Cache = {
   readonly keep: (sha256: string) => Promise<void>;
   /** While this lasts, the file or its part is not thrown out to make room. */
   readonly hold: (sha256: string) => Disposable;
-  /** Throws out what was used longest ago until so many bytes fit. Throws `storage_full` when they never will. */
+  /**
+   * Throws out what was used longest ago until so many bytes of a held file fit beside what is left. Throws
+   * `storage_full` when they never will. What is held stays, even where it is more than there is room for.
+   */
   readonly makeRoom: (sha256: string, bytes: number) => Promise<void>;
   /** Makes the folder, and removes what a killed run left behind and nobody can go on with. */
   readonly prepare: () => Promise<void>;
@@ -47,6 +50,8 @@ export const makeCache = ({ folder, bytes: most, clock, warn }: CacheParts): Cac
   const stamps = new Map<string, Stamp>();
   const checking = new Map<string, Promise<void>>();
   const held = new Map<string, number>();
+  // What downloads that go on will take, so that two that begin together do not count on the same room.
+  const promised = new Map<string, number>();
   const fileOf = (sha256: string) => join(folder, sha256);
 
   const hold = (sha256: string): Disposable => {
@@ -57,8 +62,11 @@ export const makeCache = ({ folder, bytes: most, clock, warn }: CacheParts): Cac
         if (isOver) return;
         isOver = true;
         const left = (held.get(sha256) ?? 1) - 1;
-        if (left === 0) held.delete(sha256);
-        else held.set(sha256, left);
+        if (left > 0) held.set(sha256, left);
+        else {
+          held.delete(sha256);
+          promised.delete(sha256);
+        }
       },
     };
   };
@@ -112,8 +120,9 @@ export const makeCache = ({ folder, bytes: most, clock, warn }: CacheParts): Cac
     const looked = names.map(async (name) => {
       const file = await stat(join(folder, name)).catch(() => undefined);
       const use = await stat(join(folder, `${name}.json`)).catch(() => file);
+      const bytes = Math.max(file?.size ?? 0, promised.get(name.slice(0, 64)) ?? 0);
       const usedMs = name.endsWith('.part') ? file?.mtimeMs : use?.mtimeMs;
-      return { name, sha256: name.slice(0, 64), bytes: file?.size ?? 0, usedMs: usedMs ?? 0 };
+      return { name, sha256: name.slice(0, 64), bytes, usedMs: usedMs ?? 0 };
     });
     return (await Promise.all(looked)).toSorted((one, other) => one.usedMs - other.usedMs);
   };
@@ -163,6 +172,7 @@ export const makeCache = ({ folder, bytes: most, clock, warn }: CacheParts): Cac
           'storage_full',
           `A file of ${bytes} bytes does not fit into the mirror's cache of ${most} bytes. Raise [mirror] cache_size.`,
         );
+      promised.set(sha256, bytes);
       const there = (await partsAndFiles()).filter((file) => file.sha256 !== sha256);
       let sum = there.reduce((all, file) => all + file.bytes, bytes);
       for (const file of there) {

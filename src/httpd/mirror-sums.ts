@@ -43,11 +43,17 @@ type SumsParts = {
   readonly warn: (facts: Readonly<Record<string, unknown>>, message: string) => void;
 };
 
+export type UpstreamSums = {
+  readonly signed: (place: Place, signal: AbortSignal) => Promise<Signed>;
+  /** What upstream has does not fit to it: a snapshot may have moved on, so it is asked for again whatever its age. */
+  readonly doubt: (folder: string) => void;
+};
+
 /**
  * The verified SHA256.sig of each folder of an upstream. It is asked for again, conditionally, when its age is over;
  * where that fails and an older verified one is there, the older one goes on and the failure is told to the log.
  */
-export const makeUpstreamSums = (parts: SumsParts): ((place: Place, signal: AbortSignal) => Promise<Signed>) => {
+export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
   const { upstream, folder, verifier, ages, silentMs, clock, signal: daemon, warn } = parts;
   // As many as there are folders with a key: a guest cannot make this grow.
   const states = new Map<string, State>();
@@ -119,17 +125,23 @@ export const makeUpstreamSums = (parts: SumsParts): ((place: Place, signal: Abor
     }
   };
 
-  return async (place, signal) => {
-    await verifier.expect(place);
-    const state = states.get(place.folder) ?? {};
-    states.set(place.folder, state);
-    const { failed } = state;
-    if (failed && clock.now() - failed.at < ages.failureMs) {
-      if (state.signed) return state.signed;
-      throw failed.fault;
-    }
-    state.asking ??= refresh(place, state).finally(() => delete state.asking);
-    return orAborted(state.asking, signal);
+  return {
+    signed: async (place, signal) => {
+      await verifier.expect(place);
+      const state = states.get(place.folder) ?? {};
+      states.set(place.folder, state);
+      const { failed } = state;
+      if (failed && clock.now() - failed.at < ages.failureMs) {
+        if (state.signed) return state.signed;
+        throw failed.fault;
+      }
+      state.asking ??= refresh(place, state).finally(() => delete state.asking);
+      return orAborted(state.asking, signal);
+    },
+    doubt: (folder) => {
+      const state = states.get(folder);
+      if (state?.about) state.about = { ...state.about, askedAt: 0 };
+    },
   };
 };
 

@@ -37,7 +37,7 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
   const stopping = new AbortController();
   const cache = makeCache({ folder: join(parts.folder, 'files'), bytes: parts.cacheBytes, clock, warn });
   await cache.prepare();
-  const signed = makeUpstreamSums({
+  const sums = makeUpstreamSums({
     upstream,
     folder: join(parts.folder, 'sums'),
     verifier,
@@ -58,7 +58,7 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
     return failed.get(sha256)?.fault;
   };
 
-  const begin = (path: string, sha256: string): Shared => {
+  const begin = (folder: string, path: string, sha256: string): Shared => {
     const url = new URL(`${upstream.href.replace(/\/$/, '')}/${path}`);
     const shared = share({
       cache,
@@ -73,7 +73,9 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
         await cache.makeRoom(sha256, progress.have);
       },
       failed: (error) => {
-        if (!(error instanceof Fault) || error.code !== 'mirror_damaged') return;
+        const code = error instanceof Fault ? error.code : undefined;
+        if (code === 'mirror_damaged' || code === 'mirror_refused') sums.doubt(folder);
+        if (!(error instanceof Fault) || code !== 'mirror_damaged') return;
         failed.set(sha256, { fault: error, at: clock.now() });
         warn({ path, ...error.facts }, error.message);
       },
@@ -85,7 +87,7 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
   };
 
   return {
-    signed,
+    signed: sums.signed,
     open: async ({ folder, name }, sha256, key, signal) => {
       const path = `${folder}/${name}`;
       for (let from: 'cache' | 'upstream' = 'cache'; ; from = 'upstream') {
@@ -94,7 +96,7 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
         if (cached) return { kind: 'file', ...cached, set: { path, sha256, bytes: cached.stats.size, from, key } };
         const fault = failedLately(sha256);
         if (fault) throw fault;
-        const shared = downloads.get(sha256) ?? begin(path, sha256);
+        const shared = downloads.get(sha256) ?? begin(folder, path, sha256);
         if (!shared.join(signal)) {
           await orAborted(shared.over, signal);
           continue;
