@@ -187,7 +187,9 @@ export const mirrorShop = async () => {
       directory,
       limits = {},
       cacheBytes = 2 ** 30,
+      signify: program = signify,
     }: {
+      readonly signify?: string;
       readonly directory?: string;
       readonly limits?: Partial<UpstreamLimits>;
       readonly cacheBytes?: number;
@@ -198,7 +200,7 @@ export const mirrorShop = async () => {
           {
             source: directory === undefined ? { upstream: upstream.url } : { directory },
             keys,
-            signify,
+            signify: program,
             folder: join(folder, 'cache'),
             cacheBytes,
             clock,

@@ -62,6 +62,16 @@ test('a connection that breaks again and again is gone on with at the byte', asy
   }
 });
 
+test('a line that breaks all the time still brings a large file, as long as something comes each time', async () => {
+  await using shop = await mirrorShop();
+  const large = Buffer.alloc(12_000_000, 'OpenBSD');
+  await shop.put('7.9/arm64', { 'base79.tgz': large });
+  shop.upstream.behave.set('7.9/arm64/base79.tgz', breaksAfter(600_000));
+  const machine = await shop.serve(await shop.open());
+  assert.ok((await machine.get('7.9/arm64/base79.tgz')).body.equals(large));
+  assert.ok(shop.upstream.askedFor('7.9/arm64/base79.tgz') >= 20);
+});
+
 test('a server that knows no ranges sends all again, and what is there already is passed over', async () => {
   await using shop = await mirrorShop();
   shop.upstream.behave.set(path, (request, response, bytes, nth) => {
@@ -308,6 +318,28 @@ test('SHA256.sig is asked for again when its age is over, and an older one goes 
   assert.ok((await next.get(path)).body.equals(base));
   assert.match((await next.get('7.9/amd64/index.txt')).body.toString(), / base79\.tgz\n/);
   assert.equal((await next.get('7.9/amd64/bsd.rd')).status, 503);
+});
+
+test('a snapshot that moved on under its SHA256.sig is seen at once, whatever its age', async () => {
+  await using shop = await mirrorShop();
+  const name = 'snapshots/amd64/base80.tgz';
+  const [monday, tuesday] = [Buffer.alloc(300_000, 'Monday'), Buffer.alloc(300_000, 'Tuesday')];
+  await shop.put('snapshots/amd64', { 'base80.tgz': monday, gone: Buffer.from('') }, 'openbsd-80-base');
+  const machine = await shop.serve(await shop.open());
+  await machine.get('snapshots/amd64/SHA256.sig');
+  await shop.put('snapshots/amd64', { 'base80.tgz': tuesday }, 'openbsd-80-base');
+  await assert.rejects(machine.get(name), /aborted|hang up|ECONNRESET/);
+  await machine.untilTold(1);
+  assert.equal(machine.refused[0]?.code, 'mirror_damaged');
+  assert.ok((await machine.get(name)).body.equals(tuesday));
+});
+
+test('without signify a set is refused with the name of the program that is missing', async () => {
+  await using shop = await mirrorShop();
+  const machine = await shop.serve(await shop.open({ signify: '/nonexistent/signify' }));
+  assert.equal((await machine.get(path)).status, 500);
+  assert.deepEqual(machine.refused[0]?.code, 'program_missing');
+  assert.match(machine.refused[0]?.why ?? '', /\/nonexistent\/signify was not found\. Install it, or say where it is/);
 });
 
 test('a new snapshot is seen after a while, and a forged one is not taken', async () => {

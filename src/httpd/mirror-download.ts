@@ -45,6 +45,9 @@ const aboutOf = ({ headers }: IncomingMessage): About => {
 const isSameFile = (one: About, other: About) =>
   one.length === other.length && one.etag === other.etag && one.lastModified === other.lastModified;
 
+// What a round of attempts must bring at least, so that another one is worth it.
+const worthBytes = 1024 * 1024;
+
 /** Opens the part of a download for reading and writing. */
 export const openPart = (part: string): Promise<FileHandle> => open(part, constants.O_RDWR | constants.O_CREAT, 0o640);
 
@@ -111,7 +114,10 @@ export const download = async (handle: FileHandle, parts: Download): Promise<voi
     if (status === 416) return undefined;
     if (status !== 200) throw refusal(url, status);
     // A server that knows no ranges sends all again: of the same file, what is there already is passed over.
-    if (progress.have > 0 && isSameFile(aboutOf(reply), about)) return progress.have;
+    if (progress.have > 0 && isSameFile(aboutOf(reply), about)) {
+      isPieced = true;
+      return progress.have;
+    }
     await begin(reply);
     return 0;
   };
@@ -184,6 +190,15 @@ export const download = async (handle: FileHandle, parts: Download): Promise<voi
   };
 
   await goOn();
-  await retry(attempt, policy, mayPass, clock, signal);
+  for (let before = progress.have, isDone = false; !isDone;) {
+    try {
+      await retry(attempt, policy, mayPass, clock, signal);
+      isDone = true;
+    } catch (error) {
+      // A line that breaks often still brings a large file, as long as each round of attempts brings something of it.
+      if (!mayPass(error) || progress.have - before < worthBytes) throw error;
+      before = progress.have;
+    }
+  }
   await handle.sync();
 };

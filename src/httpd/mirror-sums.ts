@@ -108,7 +108,9 @@ export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
     if (state.about === undefined) await load(place, state);
     const ageMs = place.release === 'snapshots' ? ages.snapshotMs : ages.releaseMs;
     const older = state.signed;
-    if (older && clock.now() - (state.about?.askedAt ?? 0) < ageMs) return older;
+    const age = clock.now() - (state.about?.askedAt ?? 0);
+    // Below zero when the host's clock was set back.
+    if (older && age >= 0 && age < ageMs) return older;
     try {
       // With an older one at hand nobody needs to wait through several attempts.
       const attempts = older ? 1 : parts.policy.attempts;
