@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 
 export type Files = Readonly<Record<string, Buffer>>;
 
-/** Keys of one release, and what signs with them, in a folder of their own. */
+/** A pair of keys without a passphrase: what verifies and what signs. */
 const makeKey = (folder: string, name: string) =>
   execFileSync(signify, ['-G', '-n', '-p', join(folder, `${name}.pub`), '-s', join(folder, `${name}.sec`)]);
 
@@ -31,7 +31,7 @@ export const signed = async (folder: string, key: string, files: Files): Promise
   await writeFile(join(at, 'SHA256'), sums.join(''));
   const args = ['-S', '-e', '-s', join(folder, `${key}.sec`), '-m', join(at, 'SHA256'), '-x', join(at, 'SHA256.sig')];
   execFileSync(signify, args);
-  return execFileSync('cat', [join(at, 'SHA256.sig')]);
+  return readFile(join(at, 'SHA256.sig'));
 };
 
 export type Reply = { readonly status: number; readonly headers: IncomingMessage['headers']; readonly body: Buffer };

@@ -139,6 +139,7 @@ test('a length that is wrong is noticed', async () => {
   shop.upstream.behave.set(path, (_request, response, bytes) =>
     response.writeHead(200, { 'content-length': bytes.length - 10 }).end(bytes.subarray(0, -10)),
   );
+  shop.pass(300);
   await assert.rejects(machine.get(path));
 });
 
@@ -166,6 +167,8 @@ test('an upstream that is busy is asked again, one that says no is not', async (
   const gone = await machine.get('7.9/amd64/bsd.rd');
   assert.equal(gone.status, 404);
   assert.equal(shop.upstream.askedFor('7.9/amd64/bsd.rd'), 1);
+  await Promise.all(Array.from({ length: 20 }, () => machine.get('7.9/amd64/bsd.rd')));
+  assert.equal(shop.upstream.askedFor('7.9/amd64/bsd.rd'), 1, 'a guest that asks on and on makes nobody ask upstream');
   assert.match(gone.body.toString(), /upstream answered 404\. Does \[mirror\] upstream name a mirror that has it\?/);
   shop.upstream.behave.set('7.9/amd64/BUILDINFO', busy);
   assert.equal((await machine.get('7.9/amd64/BUILDINFO')).status, 503);
@@ -201,9 +204,11 @@ test('redirects are followed over http, and nowhere else', async () => {
   assert.deepEqual([reply.status, reply.body.equals(base)], [200, true]);
   for (const location of ['file:///etc/passwd', 'ftp://127.0.0.1/x', '', 'http://[']) {
     shop.upstream.behave.set('7.9/amd64/bsd.rd', to(location));
+    shop.pass(300);
     assert.equal((await machine.get('7.9/amd64/bsd.rd')).status, 503, location);
   }
   shop.upstream.behave.set('7.9/amd64/bsd.rd', to('/pub/OpenBSD/7.9/amd64/bsd.rd'));
+  shop.pass(300);
   assert.equal((await machine.get('7.9/amd64/bsd.rd')).status, 503, 'a ring');
   other.closeAllConnections();
   other.close();

@@ -12,7 +12,7 @@ import { writeWhole } from './mirror-write.ts';
 /** How long a verified SHA256.sig is good for, and how long a failure is, in ms. */
 export type SumsAges = { readonly releaseMs: number; readonly snapshotMs: number; readonly failureMs: number };
 
-export const usualAges: SumsAges = { releaseMs: 86_400_000, snapshotMs: 600_000, failureMs: 30_000 };
+export const usualAges: SumsAges = { releaseMs: 86_400_000, snapshotMs: 600_000, failureMs: 10_000 };
 
 const About = z.strictObject({
   askedAt: z.number(),

@@ -50,7 +50,7 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
   });
   const turns = makeTurns(parts.downloads);
   const downloads = new Map<string, Shared>();
-  // What upstream has in place of a signed file is not downloaded again and again.
+  // What upstream could not give is not asked for again and again, however often a guest does.
   const failed = new Map<string, { readonly fault: Fault; readonly at: number }>();
 
   const failedLately = (sha256: string): Fault | undefined => {
@@ -73,11 +73,11 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
         await cache.makeRoom(sha256, progress.have);
       },
       failed: (error) => {
-        const code = error instanceof Fault ? error.code : undefined;
-        if (code === 'mirror_damaged' || code === 'mirror_refused') sums.doubt(folder);
-        if (!(error instanceof Fault) || code !== 'mirror_damaged') return;
+        // Of the disk, or because nobody waits any more: the next one may try at once.
+        if (!(error instanceof Fault)) return;
         failed.set(sha256, { fault: error, at: clock.now() });
-        warn({ path, ...error.facts }, error.message);
+        if (error.code === 'mirror_damaged' || error.code === 'mirror_refused') sums.doubt(folder);
+        if (error.code === 'mirror_damaged') warn({ path, ...error.facts }, error.message);
       },
     });
     downloads.set(sha256, shared);
