@@ -22,9 +22,40 @@ const Listen = z
   })
   .refine(({ port }) => port <= 65535, 'has a port above 65535');
 
+// vmctl(8) takes 63 characters; our own machines are called imaged-0, imaged-1, ...
+const VmName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,40}$/, 'is not a name of a VM: lower case letters, digits and -, at most 41')
+  .refine((name) => !/^imaged-\d+$/.test(name), "is a name of imaged's own machines");
+
 const Hypervisor = z
   .strictObject({
-    type: z.enum(['qemu']).default('qemu').describe('What starts machines.'),
+    type: z
+      .enum(['auto', 'vmctl', 'qemu'])
+      .default('auto')
+      .describe(
+        'What starts machines: vmd(8) through vmctl(8), or QEMU. "auto" is vmctl on OpenBSD and QEMU elsewhere.',
+      ),
+    vmctl: z.string().default('vmctl').describe('vmctl(8), by name or absolute path.'),
+    ifconfig: z.string().default('ifconfig').describe('ifconfig(8), by name or absolute path.'),
+    template: VmName.default('imaged').describe('The VM in vm.conf(5) whose instances machines are.'),
+    outgoing_template: VmName.default('imaged-outgoing').describe(
+      'The same for machines with outgoing network: its interface has a group that pf.conf(5) lets out.',
+    ),
+    socket: path.default('/var/run/vmd.sock').describe("vmd(8)'s control socket, by which its restarts are seen."),
+    release: z
+      .string()
+      .regex(/^(auto|current|\d+\.\d+)$/, 'must be "auto", "current" or a release such as "7.7"')
+      .default('auto')
+      .describe('The release of OpenBSD; "auto" is that of this host.'),
+    endpoint_port: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .default(8079)
+      .describe(
+        "Under vmd, the TCP port of machines' endpoints, on the host's end of each tap and on 127.0.0.1, where pf.conf(5) redirects port 80 to.",
+      ),
     binary: z.string().default('qemu-system-x86_64').describe('The QEMU program, by name or absolute path.'),
     qemu_img: z.string().default('qemu-img').describe('The disk image program, by name or absolute path.'),
     netcat: z.string().default('nc').describe("OpenBSD's netcat, which carries a machine's requests to its endpoint."),
@@ -225,6 +256,10 @@ export const checkConfig = async (config: Config, file: string): Promise<void> =
   }
   if (errors.length > 0) throw invalid(file, errors);
 };
+
+/** What starts machines on this host. */
+export const hypervisorTypeOf = ({ hypervisor: { type } }: Config): 'vmctl' | 'qemu' =>
+  type === 'auto' ? (process.platform === 'openbsd' ? 'vmctl' : 'qemu') : type;
 
 /** MiB of memory that all machines together may take. */
 export const memoryMbOf = (config: Config): number =>

@@ -1,21 +1,24 @@
 import { makeApi } from './api/make-api.ts';
 import { makeMetrics } from './api/metrics.ts';
 import { capacityOf } from './build/capacity.ts';
+import { makeBases } from './build/bases.ts';
 import { makeContexts } from './build/contexts.ts';
 import { foldersBelow } from './build/folders.ts';
 import { heldMachines } from './build/hold.ts';
 import { makeIntake } from './build/intake.ts';
+import { makeLoans } from './build/loan.ts';
 import { readinessOf } from './build/readiness.ts';
 import { makeRunner } from './build/run.ts';
 import { settleLeftovers } from './build/settle.ts';
 import type { Clock } from './clock.ts';
-import type { Config } from './config.ts';
+import { hypervisorTypeOf, type Config } from './config.ts';
 import { disposals } from './disposals.ts';
 import { asFault, Fault } from './fault.ts';
 import { makeGrowth } from './growth.ts';
 import { makeMirror, type MirrorParts } from './httpd/mirror.ts';
 import type { Mirror } from './httpd/mirror-types.ts';
 import type { Ids } from './ids.ts';
+import { openDoor } from './httpd/door.ts';
 import { freeMb } from './image/space.ts';
 import type { RunBuild } from './queue/types.ts';
 import { keepPruned } from './queue/retention.ts';
@@ -23,7 +26,7 @@ import { makeScheduler } from './queue/scheduler.ts';
 import { migrations, openStore } from './queue/store.ts';
 import { version } from './version.ts';
 import type { Logger } from './logger.ts';
-import { makeQemu } from './vmm/qemu.ts';
+import { makeHypervisor } from './hypervisor.ts';
 
 export type Daemon = {
   readonly address: string;
@@ -67,17 +70,11 @@ export const startDaemon = async (
     const store = pile.keep(
       await openStore({ file: folders.store, migrations, clock, attempts: config.attempts, log: logger }),
     );
-    const hypervisor = makeQemu({
-      binary: config.hypervisor.binary,
-      qemuImg: config.hypervisor.qemu_img,
-      netcat: config.hypervisor.netcat,
-      accelerator: config.hypervisor.accelerator,
-      allowsOutgoing: config.hypervisor.allow_outgoing,
-      folder: config.run_dir,
-      clock,
-      signal: stopping.signal,
-      onNote: (note) => logger.info(note),
-    });
+    const hypervisor = makeHypervisor(config, clock, stopping.signal, (note) => logger.info(note));
+    const door =
+      hypervisorTypeOf(config) === 'vmctl'
+        ? pile.keep(await openDoor({ host: '127.0.0.1', port: config.hypervisor.endpoint_port }))
+        : undefined;
 
     // Asked while the rest starts; whoever wants the answer hears of a failure, and the log does below.
     hypervisor.version(stopping.signal).catch(() => undefined);
@@ -95,19 +92,23 @@ export const startDaemon = async (
       media: () => config.media,
       whole: capacity.whole,
       defaultTimeoutMs: config.limits.build_timeout,
+      signal: stopping.signal,
     });
     const mirror = await mirrorOf(config, folders.mirror, clock, warn);
     if (mirror) pile.keep(mirror);
-    const held = heldMachines();
+    const held = heldMachines(makeLoans(clock, warn));
+    const bases = makeBases();
     const runner = makeRunner({
       store,
       hypervisor,
+      door,
       mirror,
       folders,
       growth,
       clock,
       ids,
       held,
+      bases,
       holdMs: config.limits.hold,
       resolve: intake.resolveClaim,
       warn,
@@ -129,7 +130,11 @@ export const startDaemon = async (
       makeScheduler({
         store,
         slots: config.workers,
-        capacity: capacity.now,
+        // A hypervisor that cannot be reached would fail one build after the other: they wait for it instead.
+        capacity: async () => {
+          await hypervisor.version(stopping.signal);
+          return capacity.now();
+        },
         run,
         clock,
         ids,
@@ -156,6 +161,9 @@ export const startDaemon = async (
           wake: scheduler.wake,
           isDraining,
           type: (id, bytes) => held.type(id, bytes, stopping.signal),
+          lend: held.lend,
+          takeBack: (id) => held.takeBack(id, stopping.signal),
+          checkUnused: (id) => bases.checkUnused(folders.build(id)),
         },
         readiness: (signal) => readinessOf({ store, hypervisor, roomMb: capacity.roomMb, isDraining }, signal),
         host: async (signal) => ({
@@ -188,7 +196,10 @@ export const startDaemon = async (
     pile.keep(
       keepPruned({
         store,
-        removeFiles: folders.remove,
+        removeFiles: async (id) => {
+          bases.checkUnused(folders.build(id));
+          await folders.remove(id);
+        },
         policy: () => config.retention,
         afterRound: async () => folders.sweepContexts(await store.contexts(), clock.now() - contextAgeMs),
         clock,

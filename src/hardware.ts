@@ -25,13 +25,21 @@ export type QemuModel = {
   readonly rtc?: string;
 };
 
+/** A disk to make: empty, or with what an image holds already. Sizes in MiB; `virtualMb` is what the guest sees. */
+export type DiskShape = {
+  readonly format: DiskFormat;
+  readonly sizeMb?: number;
+  readonly base?: { readonly path: string; readonly format: DiskFormat; readonly virtualMb: number };
+};
+
 /** What a template asks of a machine: all that can be judged before it runs. */
 export type MachineShape = {
   readonly memoryMb: number;
-  readonly disks: readonly { readonly format: DiskFormat }[];
+  readonly disks: readonly DiskShape[];
   readonly nics: readonly Nic[];
   readonly boot: Boot;
   readonly hasCdrom: boolean;
+  readonly cdrom?: string;
   readonly hasFloppy: boolean;
   readonly qemu: QemuModel;
 };

@@ -117,6 +117,9 @@ export const apiShop = async (change: Partial<ApiParts> = {}): Promise<ApiShop> 
       type: async (id, bytes) => {
         typed.push({ id, text: Buffer.from(bytes).toString() });
       },
+      lend: async () => ({ command: ['vmctl', 'console', 'imaged-0'], until: systemClock.now() + 60_000 }),
+      takeBack: async () => undefined,
+      checkUnused: () => undefined,
     },
     readiness: async () => [{ name: 'store', state: 'ok', message: 'The store can be written.' }],
     host: async () => ({ hypervisor: 'qemu', slots: 2 }),

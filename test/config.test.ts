@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { z } from 'zod';
 import { fileURLToPath } from 'node:url';
 import { Config, parseConfig } from '../src/config.ts';
 import { Fault } from '../src/fault.ts';
@@ -43,19 +44,13 @@ const inFolder = async (text: string, work: (file: string, folder: string) => Pr
 test('the example file names every key there is, and its values are the defaults', async () => {
   const text = await readFile(join(top, 'examples/imaged.toml'), 'utf8');
   assert.deepEqual(parseConfig(text, 'imaged.toml'), parseConfig('', 'imaged.toml'));
-  const keys = [
-    ...Object.keys(Config.shape),
-    'binary',
-    'memory',
-    'disk_reserve',
-    'keep',
-    'days',
-    'body',
-    'context_files',
-    'upstream',
-    'cache_size',
-  ];
-  for (const key of keys) assert.match(text, new RegExp(`^(# )?(\\[${key}\\]|${key} = )`, 'm'));
+  const inner = Object.values(Config.shape).flatMap((table) => {
+    const schema: unknown = table instanceof z.ZodPrefault ? table.unwrap() : table;
+    return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  });
+  assert.ok(inner.includes('endpoint_port') && inner.includes('disk_reserve'), inner.join());
+  for (const key of [...Object.keys(Config.shape), ...inner])
+    assert.match(text, new RegExp(`^(# )?(\\[${key}\\]|${key} = )`, 'm'));
 });
 
 for (const [text, words] of [

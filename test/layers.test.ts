@@ -32,7 +32,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
 
 const roomOf = (file: string): string => {
   const [first = '', second] = file.split('/');
-  if (first === 'cli' || file === 'main.ts' || file === 'daemon.ts') return wiring;
+  if (first === 'cli' || ['main.ts', 'daemon.ts', 'hypervisor.ts'].includes(file)) return wiring;
   return second === undefined ? common : first;
 };
 

@@ -222,7 +222,6 @@ export const mirrorShop = async () => {
         await serveEndpoint({
           at: { path },
           answers,
-          mac: 'fe:e1:bb:d1:00:01',
           hostname: 'base',
           onRequest: (request) => {
             told.push(request);

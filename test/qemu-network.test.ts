@@ -16,7 +16,7 @@ for (const network of ['local', 'outgoing'] as const)
     const body = randomBytes(3_000_000);
     const machine = await vmm.start([], { ...(await networkGuest(vmm.folder)), nics: [{ network }] });
     const { listen, http, guestIp } = machine.addresses;
-    assert.ok('path' in listen);
+    assert.ok(listen && 'path' in listen);
     const asked: string[] = [];
     const server = createHttp((request, response) => {
       asked.push(request.url ?? '');
@@ -51,7 +51,7 @@ test('a guest reaches no other port of the host, and nothing of another machine'
   using everywhere = await trap('0.0.0.0');
   const guest = await networkGuest(vmm.folder);
   const other = await vmm.start([], {}, 1);
-  assert.ok('path' in other.addresses.listen);
+  assert.ok(other.addresses.listen && 'path' in other.addresses.listen);
   let visitors = 0;
   const endpoint = await listening(
     createServer((socket) => {

@@ -38,15 +38,18 @@ test('the facts of this host are asked once and name the version and what a mach
   assert.deepEqual(one, two);
   assert.deepEqual(one.formats, ['raw', 'qcow2']);
   assert.ok(one.limits.memoryMb > 64);
-  const unknown = vmm.qemu.refuse({
-    memoryMb: 64,
-    disks: [{ format: 'raw' }],
-    nics: [{ network: 'local' }],
-    boot: { device: 'disk' },
-    hasCdrom: false,
-    hasFloppy: false,
-    qemu: { net_device: 'e100', machine_type: 'q36', cpu_model: 'qemu6' },
-  });
+  const unknown = await vmm.qemu.refuse(
+    {
+      memoryMb: 64,
+      disks: [{ format: 'raw' }],
+      nics: [{ network: 'local' }],
+      boot: { device: 'disk' },
+      hasCdrom: false,
+      hasFloppy: false,
+      qemu: { net_device: 'e100', machine_type: 'q36', cpu_model: 'qemu6' },
+    },
+    on(),
+  );
   assert.deepEqual(
     unknown.map(({ message }) => /"([^"]+)"$/.exec(message)?.[1]),
     ['q35', 'qemu64', 'e1000'],

@@ -230,6 +230,7 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
       response: answers({ 204: nothing('It is forgotten.') }, [404, 409]),
     },
     handler: async ({ params: { id } }, reply) => {
+      live.checkUnused(id);
       if (!(await store.remove(id))) throw noBuild(id);
       await files.remove(id);
       return reply.code(204).send();

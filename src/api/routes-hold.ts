@@ -6,7 +6,8 @@ import type { App } from './app.ts';
 import { refuseType } from './bodies.ts';
 import { findBuild } from './found.ts';
 import { HoldAsk } from './schema-ask.ts';
-import { HoldState } from './schema-build.ts';
+import { HoldState, Loan } from './schema-build.ts';
+import { timeOf } from './schema-common.ts';
 import type { ApiParts } from './types.ts';
 import { showHold } from './view.ts';
 
@@ -58,6 +59,39 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
       await findBuild(store, id);
       await store.setHold(id, clock.now());
       live.wake();
+      return reply.code(204).send();
+    },
+  });
+
+  app.put('/builds/:id/console/loan', {
+    config: { scope: 'builds:write' },
+    schema: {
+      tags,
+      summary: 'Lend the console of a held build to an operator on the host',
+      description:
+        'imaged lets go of the serial line, so that the command in the answer can attach to it; what the guest says meanwhile is not in the transcript. Then it is taken back, as soon as the operator has left. Under vmd only: elsewhere POST keys.',
+      params: Params,
+      body: HoldAsk,
+      response: answers({ 200: json(Loan, 'What to type, and until when.') }, [400, 404, 409, 415]),
+    },
+    handler: async ({ params: { id }, body: { minutes } }) => {
+      await findBuild(store, id);
+      const { command, until } = await live.lend(id, minutes * 60_000);
+      return { command: command.join(' '), until: timeOf(until) };
+    },
+  });
+
+  app.delete('/builds/:id/console/loan', {
+    config: { scope: 'builds:write' },
+    schema: {
+      tags,
+      summary: 'Take the console back now',
+      params: Params,
+      response: answers({ 204: nothing('imaged holds it again.') }, [404, 409]),
+    },
+    handler: async ({ params: { id } }, reply) => {
+      await findBuild(store, id);
+      await live.takeBack(id);
       return reply.code(204).send();
     },
   });

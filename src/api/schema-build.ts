@@ -164,3 +164,10 @@ export const HoldState = z
     console: z.string().meta({ description: 'The path to read the console from, and to POST keys to.' }),
   })
   .meta({ id: 'Hold', description: 'The machine that a failed build keeps.' });
+
+export const Loan = z
+  .object({
+    command: z.string().meta({ description: 'What to type on the host.', example: 'vmctl console imaged-0' }),
+    until: Time.meta({ description: 'Then it is taken back.' }),
+  })
+  .meta({ id: 'Loan', description: 'The console of a held build, lent to an operator.' });

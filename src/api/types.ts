@@ -46,6 +46,15 @@ export type ApiParts = {
     readonly isDraining: () => boolean;
     /** Types on the console of a held build. Throws `build_not_held`. */
     readonly type: (buildId: string, bytes: Uint8Array) => Promise<void>;
+    /** Lends its console to an operator; the end is Unix milliseconds. Throws `build_not_held`, `console_not_lendable`. */
+    readonly lend: (
+      buildId: string,
+      ms: number,
+    ) => Promise<{ readonly command: readonly string[]; readonly until: number }>;
+    /** Takes it back. Throws `build_not_held`, `console_lent`. */
+    readonly takeBack: (buildId: string) => Promise<void>;
+    /** Throws `base_in_use` when a running build is made of an image of this one. */
+    readonly checkUnused: (buildId: string) => void;
   };
   /** Judges whether builds can run now: store, hypervisor, disk space. */
   readonly readiness: (signal: AbortSignal) => Promise<readonly Check[]>;

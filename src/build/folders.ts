@@ -15,6 +15,7 @@ export type Folders = {
   readonly works: string;
   /** Sockets of the machine in a slot: a short path. */
   readonly machine: (slot: number) => string;
+  readonly machineNamed: (name: string) => string;
   /** The machines whose folders are there: running, or left behind. */
   readonly machines: () => Promise<readonly { readonly name: string; readonly folder: string }[]>;
   /** MiB that running builds have written so far. */
@@ -69,6 +70,7 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     work: (slot) => join(work, slotName(slot)),
     works: work,
     machine: (slot) => join(runDir, slotName(slot)),
+    machineNamed: (name) => join(runDir, name),
     machines: async () => (await slots(runDir)).map((name) => ({ name, folder: join(runDir, name) })),
     workMb: async () => {
       const files = await readdir(work, { recursive: true });

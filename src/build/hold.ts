@@ -3,27 +3,59 @@ import { Fault, recordOf } from '../fault.ts';
 import type { Store } from '../queue/types.ts';
 import { orAborted, settled } from '../waiting.ts';
 import type { Attempt } from './attempt.ts';
+import type { Loans } from './loan.ts';
 import type { Running } from './running.ts';
 
-/** The machines of held builds, for people to reach. */
+/** The machines of held builds, for people to reach. A loan ends with its hold. */
 export type Held = {
   readonly add: (buildId: string, running: Running) => Disposable;
   /** Types on a held build's console. Throws `build_not_held`. */
   readonly type: (buildId: string, bytes: Uint8Array, signal: AbortSignal) => Promise<void>;
+  /**
+   * Lends its console to an operator, for so many milliseconds: what to type on the host, and when it is taken back
+   * (Unix ms). Throws `build_not_held`, `console_not_lendable`.
+   */
+  readonly lend: (
+    buildId: string,
+    ms: number,
+  ) => Promise<{ readonly command: readonly string[]; readonly until: number }>;
+  /** Takes it back now. Throws `build_not_held`, `console_lent` while the operator is there. */
+  readonly takeBack: (buildId: string, signal: AbortSignal) => Promise<void>;
 };
 
-export const heldMachines = (): Held => {
+export const heldMachines = (loans: Loans): Held => {
   const machines = new Map<string, Running>();
+  const find = (buildId: string): Running => {
+    const running = machines.get(buildId);
+    if (running === undefined)
+      throw new Fault('build_not_held', `Build ${buildId} is not held, so nobody may use its console.`);
+    return running;
+  };
   return {
     add: (buildId, running) => {
       machines.set(buildId, running);
-      return { [Symbol.dispose]: () => void machines.delete(buildId) };
+      return {
+        [Symbol.dispose]: () => {
+          loans.forget(buildId);
+          machines.delete(buildId);
+        },
+      };
     },
     type: async (buildId, bytes, signal) => {
-      const running = machines.get(buildId);
-      if (running === undefined)
-        throw new Fault('build_not_held', `Build ${buildId} is not held, so nobody may type on its console.`);
-      await running.console.type(bytes, signal);
+      const { console } = find(buildId);
+      if (loans.isLent(buildId))
+        throw new Fault('console_lent', `The console of build ${buildId} is lent to an operator. Take it back first.`);
+      await console.type(bytes, signal);
+    },
+    lend: async (buildId, ms) => {
+      const { lending } = find(buildId).machine;
+      if (lending === undefined)
+        throw new Fault('console_not_lendable', 'Only imaged can hold the console of a machine under QEMU: POST keys.');
+      return { command: lending.command, until: await loans.lend(buildId, lending, ms) };
+    },
+    takeBack: async (buildId, signal) => {
+      find(buildId);
+      await loans.takeBack(buildId, signal);
     },
   };
 };

@@ -23,6 +23,8 @@ export type IntakeParts = {
   /** All that this host could ever give to one build. */
   readonly whole: () => Promise<Demand>;
   readonly defaultTimeoutMs: number;
+  /** The life of the daemon. */
+  readonly signal: AbortSignal;
 };
 
 export type Intake = {
@@ -107,7 +109,7 @@ export const makeIntake = (parts: IntakeParts): Intake => {
       const id = ids.id();
       const template = parseTemplate(document, at.template);
       const spec = await resolveFor(template, asked, contextId, id, clock.now());
-      const refused = under('/template', hypervisor.refuse(shapeOf(spec)));
+      const refused = under('/template', await hypervisor.refuse(shapeOf(spec), parts.signal));
       if (refused.length > 0)
         throw new Fault('template_invalid', 'The template asks for what the hypervisor of this host cannot do.', {
           errors: refused,

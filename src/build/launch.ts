@@ -90,7 +90,7 @@ export const launch = async (
   },
   tools: StepTools,
 ): Promise<Running> => {
-  const { hypervisor, clock, growth, signal, event, log } = tools;
+  const { hypervisor, door, clock, growth, signal, event, log } = tools;
   const pile = disposals();
   try {
     const machine = pile.keep(await hypervisor.start(machineSpec(job, disks, boot, onReboot), signal));
@@ -109,16 +109,18 @@ export const launch = async (
       log(`guest asked ${request.method} ${request.url}: ${request.status}, ${request.bytes} bytes`);
     };
     const { trouble, sets } = setsFor(tools);
-    const endpoint = pile.keep(
-      await serveEndpoint({
-        at: machine.addresses.listen,
-        answers: new Map(job.spec.http.map((entry) => [entry.path, answerOf(entry, late)])),
-        mac: machine.addresses.mac,
-        hostname: machine.name,
-        onRequest,
-        ...(sets === undefined ? {} : { sets }),
-      }),
-    );
+    const { listen } = machine.addresses;
+    if (listen !== undefined)
+      pile.keep(
+        await serveEndpoint({
+          at: listen,
+          ...(door === undefined ? {} : { door }),
+          answers: new Map(job.spec.http.map((entry) => [entry.path, answerOf(entry, late)])),
+          hostname: machine.name,
+          onRequest,
+          ...(sets === undefined ? {} : { sets }),
+        }),
+      );
     event('machine.started', { name: machine.name, ...machine.about });
     machine.onRebooted(() => event('machine.rebooted', { name: machine.name }));
     machine.ended.then(
@@ -126,7 +128,7 @@ export const launch = async (
       () => undefined,
     );
     await machine.run(signal);
-    return { machine, console, endpoint, trouble, [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose]() };
+    return { machine, console, trouble, [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose]() };
   } catch (error) {
     await pile[Symbol.asyncDispose]();
     throw error;

@@ -4,6 +4,7 @@ import type { Growth } from '../growth.ts';
 import type { Mirror } from '../httpd/mirror-types.ts';
 import type { Ids } from '../ids.ts';
 import type { Store } from '../queue/types.ts';
+import type { Door } from '../httpd/door.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Perform, Step } from './plan.ts';
@@ -12,6 +13,7 @@ import { behind } from './running.ts';
 export type PerformParts = {
   readonly store: Store;
   readonly hypervisor: Hypervisor;
+  readonly door: Door | undefined;
   readonly mirror: Mirror | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -29,7 +31,7 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, consoleTail: string | un
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (
   attempt: Attempt,
-  { store, hypervisor, mirror, clock, ids, growth, stepEnded }: PerformParts,
+  { store, hypervisor, door, mirror, clock, ids, growth, stepEnded }: PerformParts,
 ): Perform => {
   const { claim, pile, event, log, settled, attend } = attempt;
   const { id } = claim.build;
@@ -50,6 +52,7 @@ export const performerOf = (
         keep: pile.keep,
         attend,
         hypervisor,
+        door,
         mirror,
         clock,
         ids,

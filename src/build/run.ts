@@ -6,6 +6,7 @@ import { sshLine } from '../guest/ssh-options.ts';
 import type { Claim, RunBuild } from '../queue/types.ts';
 import type { Spec } from '../template/spec.ts';
 import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
+import type { Bases } from './bases.ts';
 import { holdMachine, type Held } from './hold.ts';
 import { performerOf, type PerformParts } from './perform.ts';
 import { recipeFor } from './recipe.ts';
@@ -16,6 +17,7 @@ export type RunnerParts = AttemptParts &
     /** Fills the template's holes for this claim. Throws `template_invalid` where a file has gone since. */
     readonly resolve: (claim: Claim) => Promise<Spec>;
     readonly held: Held;
+    readonly bases: Bases;
     readonly holdMs: number;
     /** Tells the daemon's log what a build survived and nobody foresaw. */
     readonly warn: (facts: Readonly<Record<string, unknown>>, message: string) => void;
@@ -67,6 +69,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     const spec = await parts.resolve(claim);
     const attempt = await beginAttempt(claim, spec, parts, signal);
     try {
+      attempt.pile.keep(parts.bases.use(build.id, spec.disks));
       attempt.log(`attempt ${build.attempt} begins in slot ${slot}`);
       const perform = performerOf(attempt, parts);
       const { artifacts } = await recipeFor(spec).run({ job: { id: build.id, slot, spec, folders } }, perform);

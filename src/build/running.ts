@@ -1,15 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { Fault, faults } from '../fault.ts';
-import type { Endpoint } from '../httpd/types.ts';
 import type { Console, Turn } from '../vmm/console-types.ts';
 import type { Ending, Machine } from '../vmm/types.ts';
 import { orAborted } from '../waiting.ts';
 
-/** A machine that runs, with its console attached and its endpoint open. */
+/** A machine that runs, with its console attached and, if it has a network, its endpoint open. */
 export type Running = AsyncDisposable & {
   readonly machine: Machine;
   readonly console: Console;
-  readonly endpoint: Endpoint;
   /** What this host's mirror has failed to give the guest so far, by no fault of the guest. */
   readonly trouble: () => Fault | undefined;
 };
@@ -28,6 +26,7 @@ const codeOf = {
   crash: 'machine_crashed',
   full: 'storage_full',
   killed: 'machine_stopped',
+  cut: 'guest_still_running',
   stopped: 'machine_stopped',
 } as const satisfies Record<Ending['how'], string>;
 
@@ -38,6 +37,7 @@ const words = {
   crash: 'The machine went away by itself',
   full: 'The host had no room for what the guest wrote',
   killed: 'The machine was stopped from outside imaged',
+  cut: 'The power of the guest was cut',
   stopped: 'The machine was stopped',
 } as const satisfies Record<Ending['how'], string>;
 

@@ -36,8 +36,9 @@ export const settleLeftovers = async (
   await removeUnpublished(store, folders);
   const builds = await store.recover();
   const machines: string[] = [];
-  for (const { name, folder } of await folders.machines())
-    if (await hypervisor.reap(name, folder, signal)) machines.push(name);
+  const left = new Map((await folders.machines()).map(({ name, folder }) => [name, folder]));
+  for (const name of await hypervisor.strays(signal)) left.set(name, left.get(name) ?? folders.machineNamed(name));
+  for (const [name, folder] of left) if (await hypervisor.reap(name, folder, signal)) machines.push(name);
   const programs = await hypervisor.reapWork(folders.works, signal);
   const swept = await folders.sweep({
     builds: async (id) => (await store.find(id)) !== undefined,

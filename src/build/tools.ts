@@ -3,6 +3,7 @@ import type { Resource } from '../disposals.ts';
 import type { Growth } from '../growth.ts';
 import type { Mirror } from '../httpd/mirror-types.ts';
 import type { Ids } from '../ids.ts';
+import type { Door } from '../httpd/door.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Running } from './running.ts';
 
@@ -15,6 +16,8 @@ export type StepTools = {
   /** Keeps a machine likewise, and makes it the one whose console a fault shows and a held build leaves running. */
   readonly attend: (running: Running) => Running;
   readonly hypervisor: Hypervisor;
+  /** Where guests may come in beside their endpoint's own address; undefined where none is needed. */
+  readonly door: Door | undefined;
   /** The sets of OpenBSD for every machine; undefined where the configuration has none. */
   readonly mirror: Mirror | undefined;
   readonly clock: Clock;

@@ -12,7 +12,6 @@ export type FindAnswer = (path: string) => Promise<Found | undefined>;
 
 type Known = {
   readonly answers: ReadonlyMap<string, Answer>;
-  readonly mac: string;
   readonly hostname: string;
 };
 
@@ -20,7 +19,7 @@ type Known = {
  * Finds what is meant by a path: the answer of that very name, else a file of the folder answer that is nearest to it,
  * else, for `<mac>-install.conf` and its like, the same without the machine's name in front.
  */
-export const makeFindAnswer = ({ answers, mac, hostname }: Known): FindAnswer => {
+export const makeFindAnswer = ({ answers, hostname }: Known): FindAnswer => {
   const folders = [...answers]
     .flatMap(([prefix, answer]) => (answer.kind === 'folder' ? [{ prefix, root: answer.path }] : []))
     .sort((one, other) => other.prefix.length - one.prefix.length);
@@ -38,8 +37,9 @@ export const makeFindAnswer = ({ answers, mac, hostname }: Known): FindAnswer =>
     return undefined;
   };
 
-  // The installer asks for its own names first (OpenBSD's install.sub): with its MAC, then with its host name.
-  const owned = new RegExp(`^(?:${[mac, hostname].map(escaped).join('|')})-(install|upgrade)\\.conf$`, 'i');
+  // The installer asks for its own names first (OpenBSD's install.sub): with its MAC, then with its host name. Which MAC
+  // it is does not matter: nobody else can ask here.
+  const owned = new RegExp(`^(?:[0-9a-f]{2}(?::[0-9a-f]{2}){5}|${escaped(hostname)})-(install|upgrade)\\.conf$`, 'i');
   return async (path) => {
     const found = await find(path);
     const general = found ? undefined : owned.exec(path)?.[1];

@@ -42,9 +42,9 @@ export const serveEndpoint: ServeEndpoint = (spec) => serveEndpointWithin(usualL
 /** `serveEndpoint` with limits of the caller's choice. */
 export const serveEndpointWithin = async (
   limits: EndpointLimits,
-  { at, answers, mac, hostname, onRequest, sets }: EndpointSpec,
+  { at, door, answers, hostname, onRequest, sets }: EndpointSpec,
 ): Promise<Endpoint> => {
-  const find = makeFindAnswer({ answers, mac, hostname });
+  const find = makeFindAnswer({ answers, hostname });
   const answerSets = makeAnswerSets(answers, sets);
   const known = [...answers.keys()];
   const ledger = makeLedger(onRequest);
@@ -88,7 +88,14 @@ export const serveEndpointWithin = async (
     return reply.code(500).type('text/plain; charset=utf-8').send('This could not be made. The build knows why.\n');
   });
   await listen(app, at);
-  return { [Symbol.asyncDispose]: () => app.close() };
+  // To the server a connection through the door is one of its own.
+  const admitted = 'peer' in at ? door?.admit(at.peer, (socket) => app.server.emit('connection', socket)) : undefined;
+  return {
+    [Symbol.asyncDispose]: async () => {
+      admitted?.[Symbol.dispose]();
+      await app.close();
+    },
+  };
 };
 
 type Listening = {

@@ -1,5 +1,6 @@
 import type { FaultCode } from '../fault.ts';
 import type { ListenAt } from '../hardware.ts';
+import type { Door } from './door.ts';
 import type { Mirror, MirrorSet } from './mirror-types.ts';
 
 /** What the endpoint gives for one path. Texts are rendered when they are asked for, files are streamed. */
@@ -33,10 +34,11 @@ export type EndpointSets = {
 
 export type EndpointSpec = {
   readonly at: ListenAt;
+  /** Where else the guest may come in; only for an endpoint that knows its peer. */
+  readonly door?: Door;
   /** By path without a slash in front. */
   readonly answers: ReadonlyMap<string, Answer>;
-  /** The guest's own MAC and host name: `<mac>-install.conf` and `<hostname>-install.conf` fall back to `install.conf`. */
-  readonly mac: string;
+  /** The guest's own host name: `<mac>-install.conf` and `<hostname>-install.conf` fall back to `install.conf`. */
   readonly hostname: string;
   /** Called once for every request when its reply has ended. */
   readonly onRequest: (request: EndpointRequest) => void;

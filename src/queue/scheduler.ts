@@ -101,7 +101,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
         failures = 0;
       } catch (error) {
         pauseMs = Math.min(longestPauseMs, 250 * 2 ** failures++);
-        log.error({ err: error, pauseMs }, 'the queue could not be read; looking again after a pause');
+        log.error({ err: error, pauseMs }, 'no build can be started now; looking again after a pause');
       }
       if (closing.signal.aborted) return;
       using pause = pauseMs === undefined ? undefined : clock.deadline(pauseMs, closing.signal, () => undefined);

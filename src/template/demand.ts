@@ -6,7 +6,7 @@ export const shapeOf = (spec: Spec): MachineShape => {
   const { kernel, initrd, ...boot } = spec.boot;
   return {
     memoryMb: spec.memoryMb,
-    disks: spec.disks.map(({ format }) => ({ format })),
+    disks: spec.disks,
     nics: spec.nics,
     boot: {
       ...boot,
@@ -14,6 +14,7 @@ export const shapeOf = (spec: Spec): MachineShape => {
       ...(initrd === undefined ? {} : { initrd: initrd.path }),
     },
     hasCdrom: spec.cdrom !== undefined,
+    ...(spec.cdrom === undefined ? {} : { cdrom: spec.cdrom.path }),
     hasFloppy: spec.floppy !== undefined,
     qemu: spec.qemu,
   };

@@ -2,13 +2,11 @@
 
 import { Fault } from '../fault.ts';
 import type { Nic } from '../hardware.ts';
+import { asksForOutgoing } from './nics.ts';
 import { machineFiles } from './qemu-files.ts';
 import { option, shellWord } from './qemu-option.ts';
 import { namespacedSsh } from './qemu-outgoing.ts';
 import type { Addresses, MachineSpec } from './types.ts';
-
-/** As many as vmd gives a machine. */
-export const mostNics = 4;
 
 /** The networks of four NICs share 100.64.0.0/10 evenly: 4096 networks for each, the first of which stays free. */
 export const mostSlots = 4095;
@@ -18,9 +16,6 @@ export const networkOf = (slot: number, nic: number): string => {
   const number = slot + 1;
   return `100.${64 + 16 * nic + (number >> 8)}.${number & 255}`;
 };
-
-/** Such a machine runs in a network namespace of its own: see qemu-outgoing.ts. */
-export const asksForOutgoing = (nics: readonly Nic[]): boolean => nics.some(({ network }) => network === 'outgoing');
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 

@@ -3,9 +3,9 @@
 import { closest } from 'fastest-levenshtein';
 import type { Complaint } from '../fault.ts';
 import type { MachineShape, QemuModel } from '../hardware.ts';
+import { mostNics } from './nics.ts';
 import type { Accelerator } from './qemu-argv.ts';
 import type { Inventory } from './qemu-inventory.ts';
-import { mostNics } from './qemu-network.ts';
 
 export type Abilities = {
   /** Undefined until QEMU has been asked: then only the form of names is judged. */

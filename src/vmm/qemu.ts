@@ -5,11 +5,12 @@ import { Fault } from '../fault.ts';
 import type { QemuModel } from '../hardware.ts';
 import { runProgram } from '../program.ts';
 import { orAborted } from '../waiting.ts';
+import { asksForOutgoing, mostNics } from './nics.ts';
 import type { Accelerator } from './qemu-argv.ts';
 import { makeQemuDisks } from './qemu-disks.ts';
 import { takeInventory, versionOf, type Inventory } from './qemu-inventory.ts';
 import { startMachine } from './qemu-machine.ts';
-import { asksForOutgoing, mostNics, mostSlots } from './qemu-network.ts';
+import { mostSlots } from './qemu-network.ts';
 import { whyNoOutgoing } from './qemu-outgoing-check.ts';
 import { probe } from './qemu-probe.ts';
 import { reapWork } from './qemu-processes.ts';
@@ -145,7 +146,7 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
       };
     },
 
-    refuse: (shape) => {
+    refuse: async (shape) => {
       const noOutgoing = allowsOutgoing ? known?.noOutgoing : notAllowed;
       return refuseShape(shape, { inventory, accelerators: known?.accelerators, noOutgoing });
     },
@@ -162,6 +163,9 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
       const { version, canSandbox } = inventory;
       return startMachine(spec, { binary, version, netcat, clock, canSandbox, accelerator }, signal);
     },
+
+    // Many daemons may run machines of these names on one host; only the folder tells whose they are.
+    strays: async () => [],
 
     reap: (name, folder, signal) => reapMachine(name, folder, clock, signal),
 

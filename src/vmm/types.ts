@@ -1,5 +1,6 @@
 /** What starts machines, in the words of a build. Nothing here knows the program behind it. */
 
+import type { Complaint } from '../fault.ts';
 import type { Boot, DiskFormat, ListenAt, MachineShape, Nic, QemuModel } from '../hardware.ts';
 
 export type DiskFile = { readonly path: string; readonly format: DiskFormat };
@@ -33,10 +34,11 @@ export type MachineSpec = {
 
 /**
  * Why a machine has gone. `stopped` is our own doing; `killed` is somebody else's (an operator, the host); `full` means
- * that the host had no room for what the guest wrote.
+ * that the host had no room for what the guest wrote;
+ * `cut` that the guest was asked to shut down and lost its power without having done so.
  */
 export type Ending = {
-  readonly how: 'halt' | 'reboot' | 'panic' | 'crash' | 'full' | 'killed' | 'stopped';
+  readonly how: 'halt' | 'reboot' | 'panic' | 'crash' | 'full' | 'killed' | 'cut' | 'stopped';
   /** For people: the event, the exit code or signal, the last words of the hypervisor. */
   readonly detail: string;
 };
@@ -48,7 +50,8 @@ export type Addresses = {
   readonly mac: string;
   /** Where the guest finds its endpoint; `url` has no slash at its end. */
   readonly http: { readonly ip: string; readonly port: number; readonly url: string };
-  readonly listen: ListenAt;
+  /** Where its endpoint is to listen; undefined when the machine has no network. */
+  readonly listen?: ListenAt;
   /** Where the daemon finds the guest's ssh server; port 0 when the machine has no network. */
   readonly ssh: { readonly host: string; readonly port: number };
 };
@@ -76,6 +79,18 @@ export type Machine = AsyncDisposable & {
   readonly onRebooted: (seen: () => void) => void;
   /** `ask` presses the power button and returns; `cut` pulls the plug and returns when the machine is gone. */
   readonly stop: (how: 'ask' | 'cut', signal: AbortSignal) => Promise<void>;
+  /** Lends the serial line to an operator; undefined where only imaged can hold it. */
+  readonly lending?: Lending;
+};
+
+/** How an operator gets at a machine's serial line by the host's own means, and gives it back. */
+export type Lending = {
+  /** What the operator types on the host. */
+  readonly command: readonly string[];
+  /** Lets go of the line: what the guest says until it is taken back is heard by the operator alone. */
+  readonly release: () => Promise<void>;
+  /** Takes it back. Throws `console_lent` while the operator holds it still. */
+  readonly takeBack: (signal: AbortSignal) => Promise<void>;
 };
 
 export type HypervisorFacts = {
@@ -94,13 +109,18 @@ export type Hypervisor = {
   /** What this host can do. Throws `program_missing` or `hypervisor_unavailable`. */
   readonly facts: (signal: AbortSignal) => Promise<HypervisorFacts>;
   /** What of the shape this hypervisor cannot do, each with a pointer into the template; empty when all is well. */
-  readonly refuse: (shape: MachineShape) => readonly { readonly pointer: string; readonly message: string }[];
+  readonly refuse: (shape: MachineShape, signal: AbortSignal) => Promise<readonly Complaint[]>;
   /** Makes a disk image, mode 0600; never overwrites. Throws `disk_failed`, `storage_full`. */
   readonly createDisk: (disk: DiskSpec, signal: AbortSignal) => Promise<void>;
   /** Copies an image into another format: flat (no backing file), sparse, compact. Throws as `createDisk` does. */
   readonly convertDisk: (from: DiskFile, to: DiskFile, signal: AbortSignal) => Promise<void>;
   /** Starts a machine that stands still until `run`. Throws `hypervisor_failed`, `program_missing`. */
   readonly start: (spec: MachineSpec, signal: AbortSignal) => Promise<Machine>;
+  /**
+   * The names of machines of ours that run now although the folder they were started in may have gone; empty where only
+   * the folder tells. Throws `hypervisor_unavailable`.
+   */
+  readonly strays: (signal: AbortSignal) => Promise<readonly string[]>;
   /** Stops the machine that an earlier run of the daemon left in this folder under this name; true when there was one. */
   readonly reap: (name: string, folder: string, signal: AbortSignal) => Promise<boolean>;
   /** Ends what an earlier run of the daemon left at work on disks below this folder; gives the number of programs. */

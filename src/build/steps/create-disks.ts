@@ -15,7 +15,8 @@ export const createDisks = {
       await hypervisor.createDisk(
         {
           ...disk,
-          ...(sizeMb === undefined ? {} : { sizeMb }),
+          // As large as its base it is an overlay; larger, a hypervisor may have to copy.
+          ...(sizeMb === undefined || sizeMb === base?.virtualMb ? {} : { sizeMb }),
           ...(base === undefined ? {} : { base: { path: base.path, format: base.format } }),
         },
         signal,

@@ -1,0 +1,30 @@
+/** What `vmctl status` prints (vmctl(8), status): the one way to learn which machines there are. */
+
+/** A machine that vmd knows. Its id and its tty are vmd's of today: only the name may be kept (vmd(8)). */
+export type StatusRow = {
+  readonly id: number;
+  /** The process of the machine, another one after each reset of its guest; undefined when it does not run. */
+  readonly pid?: number;
+  readonly owner: string;
+  /** `running`, `stopping`, `paused`, `waiting`, `stopped` or `unknown`. */
+  readonly state: string;
+  readonly name: string;
+};
+
+// Columns overflow their width, so they are taken apart by blanks; no name has one.
+const row = /^\s*(\d+)\s+(\d+|-)\s+\d+\s+\S+\s+\S+\s+\S+\s+(\S+)\s+([a-z]+)\s+(\S+)\s*$/;
+
+/** The rows of the table by name, in no order; lines that are none are passed over, the header among them. */
+export const rowsIn = (table: string): ReadonlyMap<string, StatusRow> =>
+  new Map(
+    table.split('\n').flatMap((line) => {
+      const [, id, pid, owner, state, name] = row.exec(line) ?? [];
+      if (id === undefined || owner === undefined || state === undefined || name === undefined) return [];
+      const read = { id: Number(id), ...(pid === '-' ? {} : { pid: Number(pid) }), owner, state, name };
+      return [[name, read] as const];
+    }),
+  );
+
+/** Whether the machine is there to be talked to or waited for. */
+export const isUp = (found: StatusRow | undefined): found is StatusRow =>
+  found !== undefined && found.state !== 'stopped';

@@ -1,0 +1,26 @@
+/** What `ifconfig tap` prints (ifconfig(8)): how a machine's host address is found. */
+
+export type Tap = {
+  /** "tap0"; the number has nothing to do with the machine, and may change when its guest resets. */
+  readonly interface: string;
+  readonly vmId: number;
+  readonly nic: number;
+  readonly name: string;
+  /** Undefined until vmd has configured the interface, which it does after it has answered `start`. */
+  readonly host?: string;
+};
+
+/** The interfaces whose description is vmd's: `vm<id>-if<n>-<name>`, cut to 63 characters (vmd(8), priv.c). */
+export const tapsIn = (listing: string): readonly Tap[] =>
+  listing.split(/^(?=\S)/m).flatMap((block) => {
+    const name = /^([a-z]+\d+): flags=/.exec(block)?.[1];
+    const [, vmId, nic, vm] = /^\s+description: vm(\d+)-if(\d+)-(\S+)\s*$/m.exec(block) ?? [];
+    if (name === undefined || vmId === undefined || nic === undefined || vm === undefined) return [];
+    const host = /^\s+inet (\d+\.\d+\.\d+\.\d+)\b/m.exec(block)?.[1];
+    return [
+      { interface: name, vmId: Number(vmId), nic: Number(nic), name: vm, ...(host === undefined ? {} : { host }) },
+    ];
+  });
+
+/** The guest's address beside its host's: the other one of their /31 (vmd(8), local interfaces). */
+export const guestBeside = (host: string): string => host.replace(/\d+$/, (last) => String(Number(last) + 1));

@@ -1,0 +1,102 @@
+import { setMaxListeners } from 'node:events';
+import { release as systemRelease } from 'node:os';
+import type { Clock } from '../clock.ts';
+import { Fault } from '../fault.ts';
+import { mostNics } from './nics.ts';
+import { reapWork } from './qemu-processes.ts';
+import type { Hypervisor } from './types.ts';
+import { tapFinder } from './vmctl-addresses.ts';
+import type { Templates } from './vmctl-argv.ts';
+import { makeVmctlDisks } from './vmctl-disks.ts';
+import { startVmctlMachine } from './vmctl-machine.ts';
+import { mostDisks, refuseForVmd } from './vmctl-refuse.ts';
+import { traitsOf } from './vmctl-releases.ts';
+import { isUp } from './vmctl-status.ts';
+import { machineStopper } from './vmctl-stop.ts';
+import { watchVmd } from './vmctl-watch.ts';
+
+export type VmctlOptions = {
+  readonly vmctl: string;
+  readonly ifconfig: string;
+  readonly socket: string;
+  /** Of OpenBSD: "7.7"; "auto" is that of this host. */
+  readonly release: string;
+  readonly templates: Templates;
+  /** Where every machine's endpoint listens, on the host's end of its own tap. */
+  readonly endpointPort: number;
+  readonly allowsOutgoing: boolean;
+  readonly clock: Clock;
+  /** The life of the daemon. */
+  readonly signal: AbortSignal;
+};
+
+// What is asked for a probe may be so old.
+const recentMs = 2_000;
+
+const ours = /^imaged-\d+$/;
+
+const notAllowed = 'the configuration of this host does not set allow_outgoing. Use "local", or have it set';
+
+/**
+ * vmd(8) as a hypervisor, through vmctl(8) alone: as a user who is not root, by the instances that vm.conf(5) allows.
+ * Nothing of vmd's own numbers is kept, for a restart of vmd gives them to other machines: a machine is its name.
+ */
+export const makeVmctl = (options: VmctlOptions): Hypervisor => {
+  const { vmctl, ifconfig, socket, templates, endpointPort, allowsOutgoing, clock, signal: life } = options;
+  setMaxListeners(0, life); // every program that is asked for all listens to it
+  const release = options.release === 'auto' ? systemRelease() : options.release;
+  const traits = traitsOf(release);
+  const watch = watchVmd({ vmctl, socket, clock, life });
+  const stopMachine = machineStopper(vmctl, watch, clock);
+  const findTaps = tapFinder(ifconfig, clock, life);
+
+  /** The names of our machines that vmd has; none when it cannot be asked: `start` looks again. */
+  const present = async (signal: AbortSignal): Promise<readonly string[]> => {
+    try {
+      const { rows } = await watch.look(signal);
+      return [...rows.values()].filter((row) => isUp(row) && ours.test(row.name)).map(({ name }) => name);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Fault && ['hypervisor_unavailable', 'program_missing'].includes(error.code)) return [];
+      throw error;
+    }
+  };
+
+  return {
+    version: async (signal) => {
+      await watch.recent(recentMs, signal);
+      return release;
+    },
+
+    facts: async (signal) => {
+      await watch.recent(recentMs, signal);
+      const limits = { memoryMb: traits.mostMemoryMb, disks: mostDisks, nics: mostNics };
+      const notes =
+        traits.perUserIs === 'certain'
+          ? ['vmd of this release gives a user 4 machines, 2048 MB and 8 interfaces at most, in all.']
+          : [];
+      return { name: 'vmctl', version: release, accelerators: ['vmm'], formats: ['raw', 'qcow2'], limits, notes };
+    },
+
+    refuse: (shape, signal) => refuseForVmd(shape, traits, allowsOutgoing ? undefined : notAllowed, signal),
+
+    ...makeVmctlDisks(vmctl),
+
+    start: (spec, signal) =>
+      startVmctlMachine(
+        spec,
+        { vmctl, release, traits, templates, endpointPort, clock, watch, findTaps, stopMachine },
+        signal,
+      ),
+
+    strays: present,
+
+    reap: async (name, _folder, signal) => {
+      if (!(await present(signal)).includes(name)) return false;
+      await stopMachine(name, signal);
+      return true;
+    },
+
+    reapWork: (folder, signal) => reapWork(vmctl, folder, clock, signal),
+  };
+};
