@@ -1,14 +1,13 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { access, mkdir, readFile, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
+import { checkMirror, Mirror } from './config-mirror.ts';
 import { Fault, type Complaint } from './fault.ts';
 import { meant } from './nearest.ts';
-import { Duration, SizeMb } from './units.ts';
-
-const path = z.string().refine(isAbsolute, 'must be an absolute path');
+import { AbsolutePath, Duration, SizeMb } from './units.ts';
 
 const Listen = z
   .string()
@@ -42,7 +41,9 @@ const Hypervisor = z
     outgoing_template: VmName.default('imaged-outgoing').describe(
       'The same for machines with outgoing network: its interface has a group that pf.conf(5) lets out.',
     ),
-    socket: path.default('/var/run/vmd.sock').describe("vmd(8)'s control socket, by which its restarts are seen."),
+    socket: AbsolutePath.default('/var/run/vmd.sock').describe(
+      "vmd(8)'s control socket, by which its restarts are seen.",
+    ),
     release: z
       .string()
       .regex(/^(auto|current|\d+\.\d+)$/, 'must be "auto", "current" or a release such as "7.7"')
@@ -81,37 +82,6 @@ const Capacity = z
   })
   .prefault({});
 
-const Upstream = z.string().transform((text, context) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlain = url && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-  if (isPlain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/$/, '');
-  context.addIssue({
-    code: 'custom',
-    message: `"${text}" must be the http or https URL of a mirror's pub/OpenBSD, without user, query or fragment`,
-  });
-  return z.NEVER;
-});
-
-const Mirror = z
-  .strictObject({
-    directory: path.optional().describe('A folder of this host that is laid out as pub/OpenBSD of a mirror.'),
-    upstream: Upstream.optional().describe("The URL of a mirror's pub/OpenBSD, fetched through a cache in data_dir."),
-    keys: path.default('/etc/signify').describe('The folder of the public keys: openbsd-79-base.pub and so on.'),
-    signify: z
-      .string()
-      // On Debian, signify is the name of another program.
-      .default(process.platform === 'linux' ? 'signify-openbsd' : 'signify')
-      .describe('The signify(1) program, by name or absolute path. Default: "signify-openbsd" on Linux.'),
-    cache_size: SizeMb.default(20 * 1024).describe(
-      'Disk space of what was fetched from upstream; the least recently used goes first.',
-    ),
-  })
-  .refine(({ directory, upstream }) => directory === undefined || upstream === undefined, {
-    path: ['upstream'],
-    message: 'excludes directory: name one of the two',
-  })
-  .prefault({});
-
 const Retention = z
   .strictObject({
     keep: z.int().min(0).default(1000).describe('How many ended builds are kept.'),
@@ -134,8 +104,10 @@ const Limits = z
 /** The configuration file, imaged.toml. */
 export const Config = z.strictObject({
   listen: Listen.prefault('127.0.0.1:8080').describe('Address and port of the API. Put TLS in front (relayd, nginx).'),
-  data_dir: path.default('/var/imaged').describe('The store, contexts, builds and work disks. Needs room for images.'),
-  run_dir: path.optional().describe('Sockets of machines; at most 60 characters long. Default: data_dir/run.'),
+  data_dir: AbsolutePath.default('/var/imaged').describe(
+    'The store, contexts, builds and work disks. Needs room for images.',
+  ),
+  run_dir: AbsolutePath.optional().describe('Sockets of machines; at most 60 characters long. Default: data_dir/run.'),
   log_level: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
@@ -148,7 +120,7 @@ export const Config = z.strictObject({
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,
   media: z
-    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a name: letters, digits, . _ -'), path)
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a name: letters, digits, . _ -'), AbsolutePath)
     .default({})
     .describe(
       'Files and folders of this host that templates may read, by name: "media:NAME/path". Read again on SIGHUP.',
@@ -246,14 +218,7 @@ export const checkConfig = async (config: Config, file: string): Promise<void> =
   for (const [name, at] of Object.entries(config.media)) {
     await access(at, constants.R_OK).catch(() => complain(`media.${name}`, `${at} cannot be read`));
   }
-  const { directory, upstream, keys } = config.mirror;
-  const isUsed = directory !== undefined || upstream !== undefined;
-  for (const [key, at] of Object.entries({ directory, keys: isUsed ? keys : undefined })) {
-    if (at === undefined) continue;
-    await readdir(at).catch((error: NodeJS.ErrnoException) =>
-      complain(`mirror.${key}`, `${at} cannot be read as a folder (${error.code ?? error.message})`),
-    );
-  }
+  await checkMirror(config.mirror, complain);
   if (errors.length > 0) throw invalid(file, errors);
 };
 
