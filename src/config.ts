@@ -1,14 +1,13 @@
 import { constants } from 'node:fs';
 import { access, mkdir, readFile, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
+import { checkMirror, Mirror } from './config-mirror.ts';
 import { Fault, type Complaint } from './fault.ts';
 import { meant } from './nearest.ts';
-import { Duration, SizeMb } from './units.ts';
-
-const path = z.string().refine(isAbsolute, 'must be an absolute path');
+import { AbsolutePath, Duration, SizeMb } from './units.ts';
 
 const Listen = z
   .string()
@@ -42,7 +41,9 @@ const Hypervisor = z
     outgoing_template: VmName.default('imaged-outgoing').describe(
       'The same for machines with outgoing network: its interface has a group that pf.conf(5) lets out.',
     ),
-    socket: path.default('/var/run/vmd.sock').describe("vmd(8)'s control socket, by which its restarts are seen."),
+    socket: AbsolutePath.default('/var/run/vmd.sock').describe(
+      "vmd(8)'s control socket, by which its restarts are seen.",
+    ),
     release: z
       .string()
       .regex(/^(auto|current|\d+\.\d+)$/, 'must be "auto", "current" or a release such as "7.7"')
@@ -103,8 +104,10 @@ const Limits = z
 /** The configuration file: /etc/imaged.conf in TOML. */
 export const Config = z.strictObject({
   listen: Listen.prefault('127.0.0.1:8080').describe('Address and port of the API. Put TLS in front (relayd, nginx).'),
-  data_dir: path.default('/var/imaged').describe('The store, contexts, builds and work disks. Needs room for images.'),
-  run_dir: path.optional().describe('Sockets of machines; at most 60 characters long. Default: data_dir/run.'),
+  data_dir: AbsolutePath.default('/var/imaged').describe(
+    'The store, contexts, builds and work disks. Needs room for images.',
+  ),
+  run_dir: AbsolutePath.optional().describe('Sockets of machines; at most 60 characters long. Default: data_dir/run.'),
   log_level: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
@@ -113,10 +116,11 @@ export const Config = z.strictObject({
   attempts: z.int().min(1).max(10).default(3).describe('How often a build is tried when the host is to blame.'),
   hypervisor: Hypervisor,
   capacity: Capacity,
+  mirror: Mirror.describe("The sets of OpenBSD that every machine's endpoint serves below pub/OpenBSD."),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,
   media: z
-    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a name: letters, digits, . _ -'), path)
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a name: letters, digits, . _ -'), AbsolutePath)
     .default({})
     .describe(
       'Files and folders of this host that templates may read, by name: "media:NAME/path". Read again on SIGHUP.',
@@ -136,6 +140,7 @@ const keysAt = (place: readonly PropertyKey[]): readonly string[] => {
   const tables: Record<string, z.ZodType> = {
     hypervisor: Hypervisor,
     capacity: Capacity,
+    mirror: Mirror,
     retention: Retention,
     limits: Limits,
   };
@@ -213,6 +218,7 @@ export const checkConfig = async (config: Config, file: string): Promise<void> =
   for (const [name, at] of Object.entries(config.media)) {
     await access(at, constants.R_OK).catch(() => complain(`media.${name}`, `${at} cannot be read`));
   }
+  await checkMirror(config.mirror, complain);
   if (errors.length > 0) throw invalid(file, errors);
 };
 

@@ -15,6 +15,8 @@ import { hypervisorTypeOf, type Config } from './config.ts';
 import { disposals } from './disposals.ts';
 import { asFault, Fault } from './fault.ts';
 import { makeGrowth } from './growth.ts';
+import { makeMirror, type MirrorParts } from './httpd/mirror.ts';
+import type { Mirror } from './httpd/mirror-types.ts';
 import type { Ids } from './ids.ts';
 import { openDoor } from './httpd/door.ts';
 import { freeMb } from './image/space.ts';
@@ -40,6 +42,17 @@ const leaseMs = 60_000;
 
 // Longer than any request may take to send its context.
 const contextAgeMs = 3_600_000;
+
+const mirrorOf = async (
+  { mirror: { directory, upstream, keys, signify, cache_size } }: Config,
+  folder: string,
+  clock: Clock,
+  warn: MirrorParts['warn'],
+): Promise<Mirror | undefined> => {
+  const shared = { keys, signify, folder, cacheBytes: cache_size * 2 ** 20, clock, warn };
+  if (directory !== undefined) return makeMirror({ source: { directory }, ...shared });
+  return upstream === undefined ? undefined : makeMirror({ source: { upstream: new URL(upstream) }, ...shared });
+};
 
 /** Wires the rooms and starts them, in the order in which they need each other. */
 export const startDaemon = async (
@@ -81,12 +94,15 @@ export const startDaemon = async (
       defaultTimeoutMs: config.limits.build_timeout,
       signal: stopping.signal,
     });
+    const mirror = await mirrorOf(config, folders.mirror, clock, warn);
+    if (mirror) pile.keep(mirror);
     const held = heldMachines(makeLoans(clock, warn));
     const bases = makeBases();
     const runner = makeRunner({
       store,
       hypervisor,
       door,
+      mirror,
       folders,
       growth,
       clock,

@@ -1,4 +1,8 @@
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+
+/** A path in a document that must not depend on where the daemon was started. */
+export const AbsolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
 
 const scale: Readonly<Record<string, number>> = { b: 2 ** -20, k: 2 ** -10, m: 1, g: 2 ** 10, t: 2 ** 20 };
 

@@ -63,6 +63,12 @@ for (const [text, words] of [
   ['data_dir = "here"', /data_dir: must be an absolute path/],
   ['[limits]\nbuild_timeout = "soon"', /limits\.build_timeout: "soon" is not a duration/],
   ['[media]\n"../etc" = "/etc"', /media/],
+  ['[mirror]\nupstraem = "https://x/pub/OpenBSD"', /mirror\.upstraem: .*"upstream"/],
+  ['[mirror]\nupstream = "ftp://x/pub/OpenBSD"', /mirror\.upstream: .*must be the http or https URL/],
+  ['[mirror]\nupstream = "https://me:word@x/pub"', /mirror\.upstream: .*without user, query or fragment/],
+  ['[mirror]\nupstream = "https://x/pub?key=1"', /mirror\.upstream: .*without user, query or fragment/],
+  ['[mirror]\ndirectory = "srv/OpenBSD"', /mirror\.directory: must be an absolute path/],
+  ['[mirror]\ndirectory = "/srv"\nupstream = "http://x/pub"', /mirror\.upstream: excludes directory/],
   ['workers = ', /imaged\.toml:1:\d+: /],
   [`run_dir = "/${'x'.repeat(80)}"`, /run_dir: .*shorter/],
 ] as const)
@@ -104,6 +110,17 @@ test('a missing file, an unwritable folder and a port in use are one line and ex
     assert.equal(stderr.trimEnd().split('\n').length, 1);
   });
   taken.close();
+});
+
+test('a mirror whose folders cannot be read is refused with the reason, and keys are not needed without one', async () => {
+  const text = 'data_dir = "FOLDER/data"\n[mirror]\nkeys = "FOLDER/nowhere"\n';
+  await inFolder(`${text}directory = "FOLDER/imaged.toml"`, async (file, folder) => {
+    const { code, stderr } = await imaged('serve', '-n', '-f', file);
+    assert.equal(code, 1);
+    assert.ok(stderr.includes(`mirror.directory: ${folder}/imaged.toml cannot be read as a folder (ENOTDIR)`), stderr);
+    assert.ok(stderr.includes(`mirror.keys: ${folder}/nowhere cannot be read as a folder (ENOENT)`), stderr);
+  });
+  await inFolder(text, async (file) => assert.equal((await imaged('serve', '-n', '-f', file)).code, 0));
 });
 
 test('a wrong command line is told with the usage, and exit 1', async () => {

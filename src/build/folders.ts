@@ -22,6 +22,8 @@ export type Folders = {
   readonly workMb: () => Promise<number>;
   readonly context: (contextId: string) => string;
   readonly store: string;
+  /** What the mirror has fetched. */
+  readonly mirror: string;
   /** Makes the folders that must be there before anything else. */
   readonly prepare: () => Promise<void>;
   /** Deletes what a killed run left behind: work, and builds and contexts that `known` does not name. */
@@ -77,6 +79,7 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     },
     context,
     store: join(dataDir, 'imaged.db'),
+    mirror: join(dataDir, 'mirror'),
     prepare: async () => {
       for (const folder of ['builds', 'contexts', 'work'])
         await mkdir(join(dataDir, folder), { recursive: true, mode: 0o750 });

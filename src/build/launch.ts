@@ -1,8 +1,9 @@
 import { disposals } from '../disposals.ts';
+import { Fault, faults } from '../fault.ts';
 import type { SshKey } from '../guest/types.ts';
 import type { Boot } from '../hardware.ts';
 import { serveEndpoint } from '../httpd/serve-endpoint.ts';
-import type { Answer, EndpointRequest } from '../httpd/types.ts';
+import type { Answer, EndpointRequest, EndpointSets } from '../httpd/types.ts';
 import { render } from '../template/render.ts';
 import type { HttpEntry, LateFacts } from '../template/spec.ts';
 import { openConsole } from '../vmm/console.ts';
@@ -25,6 +26,28 @@ const answerOf = (entry: HttpEntry, late: LateFacts): Answer => {
     case 'folder':
       return { kind: 'folder', path: entry.folder.path };
   }
+};
+
+/** The mirror for one machine: what it fetched and what it was refused goes into the build's events and log. */
+const setsFor = ({ mirror, event, log }: StepTools) => {
+  const troubles = new Map<string, Fault>();
+  const trouble = (): Fault | undefined => troubles.values().next().value;
+  if (!mirror) return { trouble };
+  const sets: EndpointSets = {
+    mirror,
+    onFetched: (set) => {
+      troubles.delete(set.path);
+      event('set.fetched', set);
+      log(`guest fetched ${set.path}: ${set.bytes} bytes from the ${set.from}, SHA-256 ${set.sha256}, key ${set.key}`);
+    },
+    onRefused: (refused) => {
+      const { path, code, why } = refused;
+      if (faults[code].class === 'infra') troubles.set(path, new Fault(code, why, { set: path }));
+      event('set.refused', refused);
+      log(`guest was refused ${path}: ${why}`);
+    },
+  };
+  return { trouble, sets };
 };
 
 const machineSpec = (
@@ -65,8 +88,9 @@ export const launch = async (
     readonly boot: Boot;
     readonly onReboot: MachineSpec['onReboot'];
   },
-  { hypervisor, door, clock, growth, signal, event, log }: StepTools,
+  tools: StepTools,
 ): Promise<Running> => {
+  const { hypervisor, door, clock, growth, signal, event, log } = tools;
   const pile = disposals();
   try {
     const machine = pile.keep(await hypervisor.start(machineSpec(job, disks, boot, onReboot), signal));
@@ -84,6 +108,7 @@ export const launch = async (
       event('http.request', request);
       log(`guest asked ${request.method} ${request.url}: ${request.status}, ${request.bytes} bytes`);
     };
+    const { trouble, sets } = setsFor(tools);
     const { listen } = machine.addresses;
     if (listen !== undefined)
       pile.keep(
@@ -93,6 +118,7 @@ export const launch = async (
           answers: new Map(job.spec.http.map((entry) => [entry.path, answerOf(entry, late)])),
           hostname: machine.name,
           onRequest,
+          ...(sets === undefined ? {} : { sets }),
         }),
       );
     const { guestIp, hostIp } = machine.addresses;
@@ -103,7 +129,7 @@ export const launch = async (
       () => undefined,
     );
     await machine.run(signal);
-    return { machine, console, [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose]() };
+    return { machine, console, trouble, [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose]() };
   } catch (error) {
     await pile[Symbol.asyncDispose]();
     throw error;

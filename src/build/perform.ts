@@ -1,17 +1,20 @@
 import { asFault, Fault, inStep, recordOf } from '../fault.ts';
 import type { Clock } from '../clock.ts';
 import type { Growth } from '../growth.ts';
+import type { Mirror } from '../httpd/mirror-types.ts';
 import type { Ids } from '../ids.ts';
 import type { Store } from '../queue/types.ts';
 import type { Door } from '../httpd/door.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Perform, Step } from './plan.ts';
+import { behind } from './running.ts';
 
 export type PerformParts = {
   readonly store: Store;
   readonly hypervisor: Hypervisor;
   readonly door: Door | undefined;
+  readonly mirror: Mirror | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly growth: Growth;
@@ -28,7 +31,7 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, consoleTail: string | un
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (
   attempt: Attempt,
-  { store, hypervisor, door, clock, ids, growth, stepEnded }: PerformParts,
+  { store, hypervisor, door, mirror, clock, ids, growth, stepEnded }: PerformParts,
 ): Perform => {
   const { claim, pile, event, log, settled, attend } = attempt;
   const { id } = claim.build;
@@ -50,6 +53,7 @@ export const performerOf = (
         attend,
         hypervisor,
         door,
+        mirror,
         clock,
         ids,
         growth,
@@ -64,7 +68,8 @@ export const performerOf = (
       return gives;
     } catch (error) {
       // The first reason wins: what a step throws because it was aborted is not the cause.
-      const fault = attempt.masked(inStep(asFault(signal.aborted ? signal.reason : error), step.name));
+      const first = asFault(signal.aborted ? signal.reason : error);
+      const fault = attempt.masked(inStep(behind(first, attempt.attended()?.trouble()), step.name));
       log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);
       await settled();
       // A worker that lost its claim has no right to say how the step ended. A store that cannot be written must not

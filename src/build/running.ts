@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { Fault } from '../fault.ts';
+import { Fault, faults } from '../fault.ts';
 import type { Console, Turn } from '../vmm/console-types.ts';
 import type { Ending, Machine } from '../vmm/types.ts';
 import { orAborted } from '../waiting.ts';
@@ -8,6 +8,15 @@ import { orAborted } from '../waiting.ts';
 export type Running = AsyncDisposable & {
   readonly machine: Machine;
   readonly console: Console;
+  /** What this host's mirror has failed to give the guest so far, by no fault of the guest. */
+  readonly trouble: () => Fault | undefined;
+};
+
+/** The fault of a guest that failed for want of what the host should have given it: then the host is to blame. */
+export const behind = (fault: Fault, trouble: Fault | undefined): Fault => {
+  if (trouble === undefined || faults[fault.code].class !== 'guest') return fault;
+  const message = `${fault.message} Before that, this host could not give it a set: ${trouble.message}`;
+  return new Fault(trouble.code, message, { ...trouble.facts, ...fault.facts }, { cause: fault });
 };
 
 const codeOf = {

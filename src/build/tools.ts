@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Resource } from '../disposals.ts';
 import type { Growth } from '../growth.ts';
+import type { Mirror } from '../httpd/mirror-types.ts';
 import type { Ids } from '../ids.ts';
 import type { Door } from '../httpd/door.ts';
 import type { Hypervisor } from '../vmm/types.ts';
@@ -17,6 +18,8 @@ export type StepTools = {
   readonly hypervisor: Hypervisor;
   /** Where guests may come in beside their endpoint's own address; undefined where none is needed. */
   readonly door: Door | undefined;
+  /** The sets of OpenBSD for every machine; undefined where the configuration has none. */
+  readonly mirror: Mirror | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly growth: Growth;

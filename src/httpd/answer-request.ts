@@ -1,5 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AnswerSets } from './answer-sets.ts';
 import { askedPath } from './asked-path.ts';
 import type { FindAnswer } from './find-answer.ts';
 import { tame, type Exchange } from './ledger.ts';
@@ -10,6 +11,7 @@ const plain = 'text/plain; charset=utf-8';
 /** Answers one request of the guest; `known` are the paths that a 404 may point at. Throws what a text's `render` throws. */
 export const answerRequest = async (
   find: FindAnswer,
+  answerSets: AnswerSets,
   known: readonly string[],
   request: FastifyRequest,
   reply: FastifyReply,
@@ -27,6 +29,8 @@ export const answerRequest = async (
   }
   const path = askedPath(request.originalUrl);
   const found = path === undefined || path === '' ? undefined : await find(path);
+  const set = found || path === undefined ? undefined : await answerSets(path, request, reply, exchange);
+  if (set) return 'text' in set ? sendText(set.text, set.type) : set;
   if (!found) {
     reply.code(404);
     const asked = tame(path ?? request.originalUrl, 100);

@@ -1,6 +1,6 @@
-import { open, realpath, type FileHandle } from 'node:fs/promises';
+import { open, readdir, realpath, type FileHandle } from 'node:fs/promises';
 import { constants, type Stats } from 'node:fs';
-import { sep } from 'node:path';
+import { join, sep } from 'node:path';
 import type { Answer } from './types.ts';
 
 /** What a path leads to: a text to render, or a regular file that is open already. The finder's caller closes it. */
@@ -45,6 +45,21 @@ export const makeFindAnswer = ({ answers, hostname }: Known): FindAnswer => {
     const general = found ? undefined : owned.exec(path)?.[1];
     return general === undefined ? found : find(`${general.toLowerCase()}.conf`);
   };
+};
+
+/** The names of the files that a machine has by itself directly in a folder: by name, or in a folder answer. */
+export const namesIn = async (answers: ReadonlyMap<string, Answer>, folder: string): Promise<readonly string[]> => {
+  const names: string[] = [];
+  for (const [path, answer] of answers)
+    if (answer.kind !== 'folder') {
+      if (path.startsWith(`${folder}/`) && !path.slice(folder.length + 1).includes('/'))
+        names.push(path.slice(folder.length + 1));
+    } else if (path === '' || path === folder || folder.startsWith(`${path}/`)) {
+      const inside = join(answer.path, path === '' ? folder : folder.slice(path.length));
+      const entries = await readdir(inside, { withFileTypes: true }).catch(() => []);
+      names.push(...entries.filter((entry) => entry.isFile()).map(({ name }) => name));
+    }
+  return names;
 };
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -12,6 +12,10 @@ export type Exchange = {
   readonly fail: (error: string) => void;
   /** The reply is complete, but it is not the one that was asked for. */
   readonly note: (error: string) => void;
+  /** Aborts when the exchange is over, however it ended. */
+  readonly over: AbortSignal;
+  /** Is called with the bytes of the body that were sent, once, when the exchange is over. */
+  readonly afterwards: (tell: (bytes: number) => void) => void;
 };
 
 export type Ledger = {
@@ -58,6 +62,8 @@ export const makeLedger = (onRequest: (request: EndpointRequest) => void): Ledge
       let error: string | undefined = 'the connection was closed before the reply had ended';
       let trouble: string | undefined;
       let isOver = false;
+      const over = new AbortController();
+      const tellers: ((bytes: number) => void)[] = [];
       const end = () => {
         if (isOver) return;
         isOver = true;
@@ -75,7 +81,9 @@ export const makeLedger = (onRequest: (request: EndpointRequest) => void): Ledge
           ...(userAgent === undefined ? {} : { userAgent: tame(userAgent, longestUserAgent) }),
           ...(why === undefined ? {} : { error: why }),
         });
+        tellers.forEach((tell) => tell(bytes()));
         source?.destroy();
+        over.abort(new Error('the reply has ended'));
       };
       open.get(socket)?.add(end);
       reply.raw.once('finish', () => (error = undefined));
@@ -93,6 +101,8 @@ export const makeLedger = (onRequest: (request: EndpointRequest) => void): Ledge
         note: (why) => {
           trouble = why;
         },
+        over: over.signal,
+        afterwards: (tell) => tellers.push(tell),
       };
     },
   };

@@ -4,6 +4,7 @@ import { fastify } from 'fastify';
 import { Fault } from '../fault.ts';
 import type { ListenAt } from '../hardware.ts';
 import { answerRequest } from './answer-request.ts';
+import { makeAnswerSets } from './answer-sets.ts';
 import { makeFindAnswer } from './find-answer.ts';
 import { makeLedger, type Exchange, type Ledger } from './ledger.ts';
 import type { Endpoint, EndpointSpec, ServeEndpoint } from './types.ts';
@@ -41,9 +42,10 @@ export const serveEndpoint: ServeEndpoint = (spec) => serveEndpointWithin(usualL
 /** `serveEndpoint` with limits of the caller's choice. */
 export const serveEndpointWithin = async (
   limits: EndpointLimits,
-  { at, door, answers, hostname, onRequest }: EndpointSpec,
+  { at, door, answers, hostname, onRequest, sets }: EndpointSpec,
 ): Promise<Endpoint> => {
   const find = makeFindAnswer({ answers, hostname });
+  const answerSets = makeAnswerSets(answers, sets);
   const known = [...answers.keys()];
   const ledger = makeLedger(onRequest);
   const exchanges = new WeakMap<object, Exchange>();
@@ -77,10 +79,12 @@ export const serveEndpointWithin = async (
   app.addHook('onRequest', async (request, reply) => {
     const exchange = ledger.begin(request, reply);
     exchanges.set(request, exchange);
-    return answerRequest(find, known, request, reply, exchange);
+    return answerRequest(find, answerSets, known, request, reply, exchange);
   });
   app.setErrorHandler((error, request, reply) => {
     exchanges.get(request)?.note(error instanceof Error ? error.message : String(error));
+    // That of the file whose first byte never came.
+    reply.removeHeader('content-length');
     return reply.code(500).type('text/plain; charset=utf-8').send('This could not be made. The build knows why.\n');
   });
   await listen(app, at);

@@ -1,5 +1,7 @@
+import type { FaultCode } from '../fault.ts';
 import type { ListenAt } from '../hardware.ts';
 import type { Door } from './door.ts';
+import type { Mirror, MirrorSet } from './mirror-types.ts';
 
 /** What the endpoint gives for one path. Texts are rendered when they are asked for, files are streamed. */
 export type Answer =
@@ -20,6 +22,16 @@ export type EndpointRequest = {
   readonly error?: string;
 };
 
+/** A file of the mirror that a machine asked for and did not get. */
+export type RefusedSet = { readonly path: string; readonly code: FaultCode; readonly why: string };
+
+/** The mirror as one machine sees it; each set is told once to whoever keeps the books of its build. */
+export type EndpointSets = {
+  readonly mirror: Mirror;
+  readonly onFetched: (set: MirrorSet) => void;
+  readonly onRefused: (refused: RefusedSet) => void;
+};
+
 export type EndpointSpec = {
   readonly at: ListenAt;
   /** Where else the guest may come in; only for an endpoint that knows its peer. */
@@ -30,6 +42,8 @@ export type EndpointSpec = {
   readonly hostname: string;
   /** Called once for every request when its reply has ended. */
   readonly onRequest: (request: EndpointRequest) => void;
+  /** What answers below `pub/OpenBSD/` where no answer of the machine's own does. Undefined: this host has no mirror. */
+  readonly sets?: EndpointSets;
 };
 
 /** The HTTP listener of one machine. Disposing it closes it at once, requests and all. */

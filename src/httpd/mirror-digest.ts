@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+
+/** What tells whether a file may have changed since it was hashed. */
+export type Stamp = {
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** Nobody sets this one back, as `touch -r` does with the other. */
+  readonly ctimeMs: number;
+  readonly ino: number;
+};
+
+export const stampOf = ({ size, mtimeMs, ctimeMs, ino }: Stats): Stamp => ({ size, mtimeMs, ctimeMs, ino });
+
+export const isSame = (one: Stamp | undefined, other: Stamp): boolean =>
+  one?.size === other.size && one.mtimeMs === other.mtimeMs && one.ctimeMs === other.ctimeMs && one.ino === other.ino;
+
+const blockBytes = 1024 * 1024;
+
+/** Feeds the first `bytes` of a file to the hash; returns how many there were. */
+export const hashInto = async (
+  hash: { readonly update: (bytes: Uint8Array) => unknown },
+  handle: FileHandle,
+  bytes: number,
+  signal?: AbortSignal,
+): Promise<number> => {
+  const block = Buffer.allocUnsafe(Math.max(1, Math.min(blockBytes, bytes)));
+  let at = 0;
+  while (at < bytes) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await handle.read(block, 0, Math.min(block.length, bytes - at), at);
+    if (bytesRead === 0) break;
+    hash.update(block.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  return at;
+};
+
+/** The SHA-256 of a whole file, in hexadecimal. */
+export const sha256Of = async (handle: FileHandle): Promise<string> => {
+  const hash = createHash('sha256');
+  await hashInto(hash, handle, Number.MAX_SAFE_INTEGER);
+  return hash.digest('hex');
+};

@@ -1,0 +1,43 @@
+/** Lets at most so many go on at once, the others in the order in which they came. */
+export type Turns = { readonly take: (signal: AbortSignal) => Promise<Disposable> };
+
+export const makeTurns = (most: number): Turns => {
+  let free = most;
+  const waiting = new Set<() => void>();
+  const turn = (): Disposable => {
+    let isOver = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (isOver) return;
+        isOver = true;
+        // Handed on rather than given back, so that nobody who comes just now is before those who wait.
+        const [next] = waiting;
+        if (next) next();
+        else free++;
+      },
+    };
+  };
+  return {
+    take: (signal) =>
+      new Promise((resolve, reject) => {
+        signal.throwIfAborted();
+        if (free > 0) {
+          free--;
+          resolve(turn());
+          return;
+        }
+        const go = () => {
+          waiting.delete(go);
+          signal.removeEventListener('abort', stop);
+          resolve(turn());
+        };
+        const stop = () => {
+          waiting.delete(go);
+          // An abort reason is whatever its owner chose, an Error by this program's habit.
+          reject(signal.reason as Error);
+        };
+        waiting.add(go);
+        signal.addEventListener('abort', stop, { once: true });
+      }),
+  };
+};
