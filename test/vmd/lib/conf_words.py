@@ -58,6 +58,7 @@ def words_of(path, macros, depth=0):
             line += text.count('\n', at, end)
             at = end
             found.append(('string', value, where))
+            _set_macro(found, macros)
             continue
         start = at
         while at < len(text) and text[at] not in ' \t#"\'' + _SINGLE:
@@ -69,10 +70,14 @@ def words_of(path, macros, depth=0):
             found.append(('string', macros[value[1:]], where))
         else:
             found.append(('word', value, where))
-        # A macro is known from its line on, so it is set while the words are found.
-        if len(found) >= 3 and found[-2][0] == '=' and found[-3][0] == 'word':
-            macros[found[-3][1]] = found[-1][1]
+        _set_macro(found, macros)
     return _with_macros(found, path, macros, depth)
+
+
+def _set_macro(found, macros):
+    """A macro is known from its line on, so it is set while the words are found."""
+    if len(found) >= 3 and found[-2][0] == '=' and found[-3][0] == 'word':
+        macros[found[-3][1]] = found[-1][1]
 
 
 def _with_macros(found, path, macros, depth):

@@ -1,5 +1,6 @@
 """A VM's terminal: a pty whose slave has OpenBSD's name, owner and mode (vm_opentty), and that loses what nobody reads."""
 
+import array
 import errno
 import fcntl
 import os
@@ -9,6 +10,7 @@ import termios
 
 _NAMES = [letter + number for letter in 'pqrstuvwxyz' for number in '0123456789abcdefghijklmnopqrstuv']
 _GROUP = 'tty'
+_TIOCGEXCL = 0x80045440
 
 
 class Tty:
@@ -16,6 +18,7 @@ class Tty:
         """`take` is called with the bytes that somebody types. The name is a link in `folder`, /dev on most hosts."""
         self._loop = loop
         self._take = take
+        self._closes = 0
         self.master, slave = pty.openpty()
         self._slave = os.ttyname(slave)
         # As after the first opening on OpenBSD: cooked, with echo. Whoever wants bytes sets it raw.
@@ -59,11 +62,22 @@ class Tty:
 
     def _last_closed(self):
         """OpenBSD forgets settings, exclusiveness and bytes with the last close; Linux keeps them with the master."""
+        # Our own closing below is told here, too; and whoever has opened it meanwhile has settings of its own.
+        if self._closes > 0:
+            self._closes = 0
+            return
+        if self._is_open():
+            return
         try:
             slave = os.open(self._slave, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         except OSError:
             return
+        self._closes += 1
         try:
+            exclusive = array.array('i', [0])
+            fcntl.ioctl(slave, _TIOCGEXCL, exclusive)
+            if not exclusive[0] and termios.tcgetattr(slave) == self._usual:
+                return
             fcntl.ioctl(slave, termios.TIOCNXCL)
             termios.tcflush(slave, termios.TCIOFLUSH)
             termios.tcsetattr(slave, termios.TCSANOW, self._usual)
