@@ -3,9 +3,10 @@ import { plain } from './console-plain.ts';
 // What kernels print last of all: OpenBSD and NetBSD (sys/arch/amd64/amd64/machdep.c, boot), FreeBSD
 // (sys/kern/kern_shutdown.c), Linux (kernel/reboot.c). Only the end of what was said counts: a log shown by an
 // installer may hold such lines, too.
-const reboots = /^(rebooting\.\.\.|Rebooting\.\.\.|(\[[ \d.]+\] )?reboot: Restarting system)\s*$/m;
+// Linux does not begin a new line where a shell's prompt stands.
+const reboots = /^(rebooting\.\.\.|Rebooting\.\.\.|(.*\[[ \d.]+\] )?reboot: Restarting system)\s*$/m;
 const halts =
-  /^(The operating system has halted\.|(\[[ \d.]+\] )?reboot: (Power down|System halted)|Attempting to power down\.\.\.|.*Powering system off.*)\s*$/m;
+  /^(The operating system has halted\.|(.*\[[ \d.]+\] )?reboot: (Power down|System halted)|Attempting to power down\.\.\.|.*Powering system off.*)\s*$/m;
 const synced = /^syncing disks\.\.\. .*done\s*$/m;
 
 const mostLines = 8;

@@ -1,5 +1,6 @@
 /** One running machine of vmd's: started, watched as it goes, and stopped. */
 
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.ts';
 import { disposals } from '../disposals.ts';
 import { Fault } from '../fault.ts';
@@ -40,6 +41,7 @@ const untilFree = { attempts: 8, firstMs: 100, growth: 1.8, mostMs: 1_500 };
 const mostMsForLastWords = 2_000;
 
 const never = new AbortController().signal;
+setMaxListeners(0, never); // each machine that goes listens for a moment
 
 const startOnce = async (spec: MachineSpec, host: VmctlHost, signal: AbortSignal): Promise<Attached> => {
   const args = startArgv(spec, host.templates);
@@ -151,7 +153,8 @@ export const startVmctlMachine = async (spec: MachineSpec, host: VmctlHost, sign
     const by = await gone.promise;
     looking[Symbol.dispose]();
     line.end();
-    using patience = clock.deadline(mostMsForLastWords, never, () => new Error('cu does not end'));
+    // Whoever pulled the plug may have stopped listening, and asks for no witness.
+    using patience = clock.deadline(isOurs ? 0 : mostMsForLastWords, never, () => new Error('cu does not end'));
     await orAborted(line.ended, patience.signal).catch(() => line[Symbol.asyncDispose]());
     const isRestarted = !startArgv(spec, host.templates).includes('-B');
     return endingOfVm({ by, isOurs, wasAsked, isRestarted, wasStopping, tail: line.tail() });

@@ -97,4 +97,3 @@ test('a guest reaches no other port of the host, and nothing of another machine'
   assert.equal((await imaged.ended(other.id)).status, 'cancelled');
   assert.deepEqual((await eventsOf(imaged, other.id)).filter(({ type }) => type === 'http.request'), []); // prettier-ignore
 });
-

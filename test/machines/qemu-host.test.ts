@@ -232,4 +232,3 @@ test('a guest that writes more than the host has room for ends as storage_full, 
   });
   assert.equal((await imaged.ended(again.id)).fault?.code, 'guest_still_running');
 });
-

@@ -30,7 +30,8 @@ process.stdin.on('end', () => process.exit()).resume();
 
 /** A server on every address of the machines' host, which tells who came. */
 const trap = async () => {
-  const [program = '', ...args] = imaged.vmd?.inside([process.execPath, '--input-type=module', '-e', trapProgram]) ?? [];
+  const [program = '', ...args] =
+    imaged.vmd?.inside([process.execPath, '--input-type=module', '-e', trapProgram]) ?? [];
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines: string[] = [];
   const heard = createInterface({ input: child.stdout });

@@ -13,8 +13,8 @@ import { awaitEvent, eventsOf, type Event } from '../fixtures/follow-events.ts';
 import { release } from '../fixtures/hypervisor.ts';
 import { guest, startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft, provePublished } from '../fixtures/left-behind.ts';
-import { cycle, cycleDigest, cycleMachine, visit } from '../fixtures/quick-templates.ts';
-import { inShell, textOf } from '../fixtures/tiny-builds.ts';
+import { cycle, cycleDigest, visit } from '../fixtures/quick-templates.ts';
+import { inShell, installerMachine, textOf } from '../fixtures/tiny-builds.ts';
 import type { Vmd } from '../fixtures/vmd.ts';
 
 const run = promisify(execFile);
@@ -121,14 +121,14 @@ test('a machine that an operator stops is told as stopped from outside, and the 
 test('a machine that the daemon finds under the name of its slot is not in its way', async () => {
   await using imaged = await startImaged({ settings });
   const vmd = vmdOf(imaged);
-  const disk = join(vmd.folder, 'left.qcow2');
-  await vmd.vmctl('create', '-s', '1M', `qcow2:${disk}`);
-  const left = await vmd.vmctl('start', '-t', 'imaged', '-L', '-d', `qcow2:${disk}`, 'imaged-0');
+  const disk = join(imaged.folder, 'left.qcow2');
+  await vmd.vmctlAsImaged('create', '-s', '1M', `qcow2:${disk}`);
+  const left = await vmd.vmctlAsImaged('start', '-t', 'imaged', '-L', '-d', `qcow2:${disk}`, 'imaged-0');
   assert.equal(left.exitCode, 0, left.stderr);
   const { id } = await imaged.post({ template: await cycle() });
   await proveSucceeded(imaged, id, 1);
   await imaged.kill('SIGTERM');
-  await vmd.vmctl('start', '-t', 'imaged', '-L', '-d', `qcow2:${disk}`, 'imaged-7');
+  await vmd.vmctlAsImaged('start', '-t', 'imaged', '-L', '-d', `qcow2:${disk}`, 'imaged-7');
   await imaged.start();
   assert.doesNotMatch((await vmd.vmctl('status')).stdout, /imaged-\d/);
   assert.ok(imaged.lines().some((line) => line.includes('imaged-7')));
@@ -136,7 +136,6 @@ test('a machine that the daemon finds under the name of its slot is not in its w
 
 test('a cu that is killed is attached again, and the build goes on', async () => {
   await using imaged = await startImaged({ settings });
-  vmdOf(imaged);
   const { id } = await imaged.post({
     template: visit({
       provisioners: [
@@ -146,8 +145,7 @@ test('a cu that is killed is attached again, and the build goes on', async () =>
     }),
   });
   assert.ok(await awaitEvent(imaged, id, begins('one')));
-  const [program = '', ...args] = vmdOf(imaged).inside(['pkill', '-KILL', '-f', '/cu -r? ?-l /dev/tty|/cu -l'], 'root');
-  await run(program, args);
+  await run('pkill', ['-KILL', '-P', String(imaged.pid()), '-f', '/cu ']);
   const build = await imaged.ended(id);
   assert.equal(build.status, 'succeeded', JSON.stringify(build.fault));
   assert.match(await textOf(imaged, id, 'console'), /still ~there/);
@@ -159,7 +157,7 @@ test('a guest without vmmci loses its power when it is asked to shut down, and t
   const { id } = await imaged.post({
     template: await cycle({
       name: 'cut',
-      machine: { ...(await cycleMachine('1M')), ...(await (await import('../fixtures/tiny-builds.ts')).installerMachine()) }, // prettier-ignore
+      machine: await installerMachine(),
       install: { console: [prompt, lines[0]], ends: 'never' },
     }),
   });

@@ -32,7 +32,17 @@ test(`${count} machines at once are started, watched with fewer than 3 vmctl a s
   await writeFile(counting, `#!/bin/sh\necho "$1" >>${folder}/calls\nexec ${vmd.bin}/vmctl "$@"\n`);
   await chmod(counting, 0o755);
   const [file = '', ...args] = vmd.inside(
-    [process.execPath, program, counting, join(vmd.bin, 'ifconfig'), vmd.socket, vmd.release, folder, String(count), '10'],
+    [
+      process.execPath,
+      program,
+      counting,
+      join(vmd.bin, 'ifconfig'),
+      vmd.socket,
+      vmd.release,
+      folder,
+      String(count),
+      '10',
+    ],
     'imaged',
   );
   const { stdout } = await run(file, args);
