@@ -24,7 +24,10 @@ const Listen = z
 
 const Hypervisor = z
   .strictObject({
-    type: z.enum(['qemu']).default('qemu').describe('What starts machines.'),
+    type: z
+      .enum(['auto', 'vmctl', 'qemu'])
+      .default('auto')
+      .describe('What starts machines. "auto" is vmctl on OpenBSD and qemu elsewhere.'),
     binary: z.string().default('qemu-system-x86_64').describe('The QEMU program, by name or absolute path.'),
     qemu_img: z.string().default('qemu-img').describe('The disk image program, by name or absolute path.'),
     netcat: z.string().default('nc').describe("OpenBSD's netcat, which carries a machine's requests to its endpoint."),
@@ -38,6 +41,25 @@ const Hypervisor = z
       .describe(
         'Whether templates may ask for a network interface that reaches the outside: what this host reaches, but not its loopback. Takes Linux and slirp4netns.',
       ),
+    vmctl: z.string().default('vmctl').describe('The vmctl program, by name or absolute path.'),
+    ifconfig: z.string().default('ifconfig').describe('The ifconfig program, by name or absolute path.'),
+    template: z.string().default('imaged').describe('The VM of vm.conf that machines are instances of.'),
+    outgoing_template: z
+      .string()
+      .default('imaged-outgoing')
+      .describe('The same for machines whose network reaches the outside.'),
+    socket: path.default('/var/run/vmd.sock').describe('The socket of vmd.'),
+    release: z
+      .string()
+      .regex(/^(auto|\d+\.\d+)$/, 'must be "auto" or a release such as "7.7"')
+      .default('auto')
+      .describe('The release of OpenBSD whose vmd answers. "auto" asks the host.'),
+    endpoint_port: z
+      .int()
+      .min(1)
+      .max(65535)
+      .default(8079)
+      .describe('Where the endpoints of all machines listen; pf brings port 80 of their addresses here.'),
   })
   .prefault({});
 

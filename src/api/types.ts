@@ -47,9 +47,9 @@ export type ApiParts = {
     /** Types on the console of a held build. Throws `build_not_held`. */
     readonly type: (buildId: string, bytes: Uint8Array) => Promise<void>;
   };
-  /** Judges whether builds can run now: store, hypervisor, disk space. */
+  /** Judges whether builds can run now: store, hypervisor, disk space, host. */
   readonly readiness: (signal: AbortSignal) => Promise<readonly Check[]>;
-  /** What this host can do: hypervisor, capacity, media names, limits. No paths, no secrets. */
+  /** What this host can do: hypervisor, capacity, media names, checks. No paths, no secrets. */
   readonly host: (signal: AbortSignal) => Promise<Readonly<Record<string, unknown>>>;
   /** Prometheus text of the whole process. */
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };

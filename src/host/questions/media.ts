@@ -1,0 +1,19 @@
+import { fail, ok } from '../answers.ts';
+import { whyNot } from '../people.ts';
+import type { Question } from '../types.ts';
+
+/** Whether the daemon's user may read what the configuration lists as media. */
+export const media: Question = {
+  name: 'media',
+  ask: async ({ host, config, user }) => {
+    const listed = Object.entries(config.media);
+    if (listed.length === 0) return ok('the configuration lists none');
+    for (const [name, path] of user === undefined ? [] : listed) {
+      const why = await whyNot(host, user ?? { name: '', uid: -1, gids: [] }, path, 'read');
+      if (why === 'missing') return fail(`media.${name} is not there`, `put it at ${path}, or take it out`);
+      if (why === 'denied')
+        return fail(`media.${name} may not be read`, `chmod -R o+rX ${path}, and the folders above`);
+    }
+    return ok(`${listed.map(([name]) => name).join(', ')} can be read`);
+  },
+};
