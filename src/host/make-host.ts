@@ -42,7 +42,10 @@ export const makeHost = ({
       setMaxListeners(50, deadline.signal);
       const env = path === undefined ? {} : { PATH: path };
       // Not for as long as a program needs to die: one that hangs in the kernel never does.
-      return orAborted(runProgram(program, args, { signal: deadline.signal, accept: 'any', env }), deadline.signal);
+      return await orAborted(
+        runProgram(program, args, { signal: deadline.signal, accept: 'any', env }),
+        deadline.signal,
+      );
     },
   };
 };

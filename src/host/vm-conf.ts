@@ -19,15 +19,19 @@ export type VmBlock = {
 const mostIncludes = 10;
 
 /** The text with its includes in their places and its macros filled in. */
-const expanded = async (host: Host, path: string, depth = 0): Promise<string | undefined> => {
+const expanded = async (
+  host: Host,
+  path: string,
+  macros = new Map<string, string>(),
+  depth = 0,
+): Promise<string | undefined> => {
   const text = await ifThere(host.read(path));
   if (text === undefined || depth > mostIncludes) return text;
   const lines: string[] = [];
-  const macros = new Map<string, string>();
   for (const line of text.split('\n')) {
     const [, include] = /^\s*include\s+"([^"]+)"/.exec(line) ?? [];
     if (include !== undefined) {
-      lines.push((await expanded(host, include, depth + 1)) ?? '');
+      lines.push((await expanded(host, include, macros, depth + 1)) ?? '');
       continue;
     }
     const filled = line.replaceAll(/\$(\w+)/g, (whole, name: string) => macros.get(name) ?? whole);

@@ -47,7 +47,7 @@ export const watchHost = ({
       return firstLook;
     }
     using patience = clock.deadline(patienceMs, signal, () => new Error('not yet'));
-    return orAborted(fresh, patience.signal).catch(() => last);
+    return await orAborted(fresh, patience.signal).catch(() => last);
   };
   return { known, whole: (signal) => (found === undefined ? orAborted(again(), signal) : known(signal)) };
 };
