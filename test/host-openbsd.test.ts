@@ -102,7 +102,7 @@ const cases: readonly Case[] = [
     'warn',
     /may not ask/,
   ],
-  ['vmd', 'vmctl is missing', { programs: { vmctl: null } }, 'warn', /vmctl was not found/],
+  ['vmd', 'vmctl is missing', { programs: { vmctl: null } }, 'fail', /vmctl was not found/],
   [
     'vmd',
     'it knows no machine at all',

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
-import { readConfig, type Config } from '../config.ts';
+import { parseConfig, readConfig, type Config } from '../config.ts';
 import { disposals } from '../disposals.ts';
+import { Fault } from '../fault.ts';
 import { fitnessOf } from '../fitness.ts';
 import { filesToInstall, printFiles } from '../host/files-to-install.ts';
 import { makeHost } from '../host/make-host.ts';
@@ -11,7 +12,7 @@ import { daemonUser } from '../host/people.ts';
 import { linesOf, reportOf } from '../host/print-findings.ts';
 import type { Finding } from '../host/types.ts';
 import { makeQemu } from '../vmm/qemu.ts';
-import type { Command } from './arguments.ts';
+import { defaultConfiguration, type Command } from './arguments.ts';
 
 /** Prints the text, then ends: a program that hangs in the kernel must not keep this one. */
 const endWith = (text: string, exitCode: number): Promise<never> =>
@@ -44,11 +45,29 @@ const findingsOf = async (config: Config): Promise<readonly Finding[]> => {
   return fitness.ask(signal);
 };
 
+const isMissing = ({ cause }: Fault): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+
+/** The configuration; before there is one at the usual place, the defaults, and that it is missing. */
+const configOf = async (file: string): Promise<{ readonly config: Config; readonly troubles: readonly Finding[] }> => {
+  try {
+    return { config: await readConfig(file), troubles: [] };
+  } catch (error) {
+    if (file !== defaultConfiguration || !(error instanceof Fault) || !isMissing(error)) throw error;
+    const finding = {
+      name: 'configuration',
+      state: 'fail',
+      message: `there is no ${file}; what follows goes by the defaults`,
+      mend: `copy examples/imaged.toml to ${file}`,
+    } as const;
+    return { config: parseConfig('', file), troubles: [finding] };
+  }
+};
+
 /** Says whether this host is fit to run imaged: exit code 0 when nothing fails, 1 otherwise. Changes nothing. */
 export const check = async ({ file, format }: Extract<Command, { name: 'check' }>): Promise<void> => {
-  const config = await readConfig(file);
+  const { config, troubles } = await configOf(file);
   if (format === 'files') return printHostFiles(config, file);
-  const findings = await findingsOf(config);
+  const findings = [...troubles, ...(await findingsOf(config))];
   const report = reportOf(findings);
   await endWith(format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : linesOf(findings), report.fit ? 0 : 1);
 };

@@ -1,4 +1,5 @@
 import { ifReadable } from './answers.ts';
+import { ifInstalled } from './ask-program.ts';
 import type { Host } from './types.ts';
 
 /** A rule of pf.conf(5) that rewrites addresses. */
@@ -74,8 +75,8 @@ export const rulesOf = (lines: readonly string[]): readonly PfRule[] =>
  */
 export const readPfRules = async (host: Host, signal: AbortSignal): Promise<readonly PfRule[] | undefined> => {
   if (host.self.uid === 0) {
-    const { exitCode, stdout } = await host.run('pfctl', ['-sr'], signal);
-    if (exitCode === 0) return rulesOf(stdout.split('\n'));
+    const loaded = await ifInstalled(host.run('pfctl', ['-sr'], signal));
+    if (loaded?.exitCode === 0) return rulesOf(loaded.stdout.split('\n'));
   }
   const lines = await linesOf(host, '/etc/pf.conf', new Map());
   return lines && rulesOf(lines);

@@ -38,5 +38,6 @@ const withQemu = [hypervisor, accelerators, qemuImg, netcat, outgoing];
 export const questionsFor = (kind: 'vmctl' | 'qemu', platform: string): readonly Question[] => [
   ...anywhere,
   ...(platform === 'openbsd' ? onOpenBSD : []),
-  ...(kind === 'vmctl' ? withVmctl : withQemu),
+  // A vmd that runs elsewhere keeps its own house: it is asked, and no file of OpenBSD's.
+  ...(kind === 'qemu' ? withQemu : platform === 'openbsd' ? withVmctl : [vmd]),
 ];

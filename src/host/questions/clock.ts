@@ -1,18 +1,13 @@
-import { Fault } from '../../fault.ts';
 import { ok, warn } from '../answers.ts';
+import { ifInstalled } from '../ask-program.ts';
 import type { Answer, Asked, Question } from '../types.ts';
 
 const adrift = 'a clock that is wrong makes certificates, signatures and times of builds wrong';
 
 /** What a program says of the clock; undefined when it is not there or has nothing to say. */
 const said = async ({ host }: Asked, program: string, args: readonly string[], signal: AbortSignal) => {
-  try {
-    const { exitCode, stdout } = await host.run(program, args, signal);
-    return exitCode === 0 ? stdout.trim() : undefined;
-  } catch (error) {
-    if (error instanceof Fault && error.code === 'program_missing') return undefined;
-    throw error;
-  }
+  const ran = await ifInstalled(host.run(program, args, signal));
+  return ran?.exitCode === 0 ? ran.stdout.trim() : undefined;
 };
 
 const judge = (isSynced: boolean, words: string, mend: string): Answer =>

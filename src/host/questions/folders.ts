@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fail, ifThere, ok } from '../answers.ts';
 import { whyNot } from '../people.ts';
-import { releaseNumber } from '../releases.ts';
+import { vmdRelease } from '../releases.ts';
 import type { Answer, Asked, Question } from '../types.ts';
 
 // vmd up to 7.2 holds a disk's path in 128 bytes; "/work/imaged-249/disk-0.qcow2" follows data_dir.
@@ -41,7 +41,7 @@ export const folders: Question = {
         'work and builds below data_dir lie in different file systems, and artifacts are published by renaming them',
         'mount the file system at data_dir itself',
       );
-    const release = host.platform === 'openbsd' ? releaseNumber(host.release) : undefined;
+    const release = vmdRelease(asked);
     if (release !== undefined && release <= 72 && data_dir.length > longestDataDir)
       return fail(
         `data_dir is longer than ${longestDataDir} characters, and vmd of this release takes paths below 128`,

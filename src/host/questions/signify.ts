@@ -1,5 +1,5 @@
 import { fail, ifThere, ok, warn } from '../answers.ts';
-import { releaseNumber } from '../releases.ts';
+import { vmdRelease } from '../releases.ts';
 import type { Question } from '../types.ts';
 
 const ofHost = '/etc/signify';
@@ -9,7 +9,8 @@ const isKey = (name: string): boolean => /^openbsd-\d+-base\.pub$/.test(name);
 /** Whether there are keys to verify OpenBSD's sets with: one for this release, and whatever the mirror holds. */
 export const signify: Question = {
   name: 'signify',
-  ask: async ({ host, config, mirrorKeys }) => {
+  ask: async (asked) => {
+    const { host, mirrorKeys } = asked;
     if (mirrorKeys !== undefined) {
       const keys = (await ifThere(host.list(mirrorKeys)))?.filter(isKey) ?? [];
       if (keys.length === 0)
@@ -18,8 +19,7 @@ export const signify: Question = {
           `cp ${ofHost}/openbsd-*-base.pub ${mirrorKeys}`,
         );
     }
-    const { release } = config.hypervisor;
-    const number = releaseNumber(release === 'auto' ? host.release : release);
+    const number = vmdRelease(asked);
     const key = `openbsd-${number}-base.pub`;
     if (number !== undefined && (await ifThere(host.stat(`${ofHost}/${key}`))) !== undefined)
       return ok(`${key} is there`);

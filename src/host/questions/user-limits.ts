@@ -1,5 +1,5 @@
 import { fail, ok, warn } from '../answers.ts';
-import { releaseNumber } from '../releases.ts';
+import { vmdRelease } from '../releases.ts';
 import type { Question } from '../types.ts';
 
 const mostMachines = 4;
@@ -11,9 +11,9 @@ const mostMemoryMb = 2048;
  */
 export const userLimits: Question = {
   name: 'user-limits',
-  ask: async ({ host, config, memoryMb }) => {
-    const { release } = config.hypervisor;
-    const number = releaseNumber(release === 'auto' ? host.release : release);
+  ask: async (asked) => {
+    const { host, config, memoryMb } = asked;
+    const number = vmdRelease(asked);
     if (number === undefined) return warn(`"${host.release}" is no release of OpenBSD that is known`);
     if (number >= 77) return ok('vmd sets no limits to a user');
     if (number > 72)

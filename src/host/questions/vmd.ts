@@ -1,4 +1,5 @@
 import { fail, ok, warn } from '../answers.ts';
+import { ifInstalled } from '../ask-program.ts';
 import type { Question } from '../types.ts';
 import { askVmd } from '../vmctl-status.ts';
 
@@ -8,9 +9,10 @@ export const vmd: Question = {
   ask: async (asked, signal) => {
     const [reply, enabled] = await Promise.all([
       askVmd(asked, signal),
-      asked.host.run('rcctl', ['get', 'vmd', 'status'], signal),
+      ifInstalled(asked.host.run('rcctl', ['get', 'vmd', 'status'], signal)),
     ]);
-    const isEnabled = enabled.exitCode === 0;
+    // Where there is no rcctl, vmd is somebody's own to start.
+    const isEnabled = enabled === undefined || enabled.exitCode === 0;
     if (reply.is !== 'answering') {
       if (reply.is === 'denied') return warn(`this user may not ask vmd: ${reply.why}`);
       return fail(
