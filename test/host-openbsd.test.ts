@@ -208,6 +208,27 @@ const cases: readonly Case[] = [
     'ok',
     /may be instantiated by _imaged/,
   ],
+  [
+    'template',
+    'its owner is a number and nothing stands in braces',
+    {
+      files: {
+        'etc/vm.conf':
+          "vm 'imaged' {\n\tdisable\n\towner 900\n\tboot /bsd\n\tallow instance boot\n\tallow instance cdrom\n\tallow instance disk\n" +
+          '\tallow instance interface\n\tallow instance memory\n\tallow instance owner 900\n}\n',
+      },
+    },
+    'ok',
+    /may be instantiated/,
+  ],
+  ['template', 'it is disabled, and enabled again', vm('disable\n', 'disable\n\tenable\n'), 'fail', /not disabled/],
+  [
+    'outgoing-template',
+    'its group stands without braces',
+    { ...vm('local interface { group imagedout }', 'local interface tap group imagedout'), settings: outgoing },
+    'ok',
+    /may be instantiated/,
+  ],
   ['outgoing-template', 'it is not wanted', vm('imaged-outgoing', 'other'), 'ok', /not needed/],
   [
     'outgoing-template',

@@ -17,8 +17,11 @@ export type TemplateWish = {
 
 const show = 'imaged check --fix-print, which prints the VM to put into /etc/vm.conf; then vmctl reload';
 
-const ownerTrouble = (place: string, owner: string | undefined, user: string): readonly string[] => {
-  if (owner === user) return [];
+/** Who is to own it; without a uid while there is no such user. */
+type Owner = { readonly name: string; readonly uid?: number };
+
+const ownerTrouble = (place: string, owner: string | undefined, { name: user, uid }: Owner): readonly string[] => {
+  if (owner === user || owner === String(uid)) return [];
   // vmctl sends no group with a start, and vmd then refuses an owner that has one: "group mismatch".
   if (owner?.includes(':'))
     return [`its owner ${place}is "${owner}": vmd refuses instances of an owner with a group, so write ${user} alone`];
@@ -36,7 +39,7 @@ const groupTrouble = (vm: VmBlock): readonly string[] => {
 };
 
 /** Everything about the VM that would make vmd refuse its instances (vm.conf(5); vmd's vm_checkperm and config.c). */
-const troublesOf = (vm: VmBlock, wish: TemplateWish, user: string): readonly string[] => {
+const troublesOf = (vm: VmBlock, wish: TemplateWish, user: Owner): readonly string[] => {
   const { words = [], owner } = vm.allow ?? {};
   const missing = wish.permissions.filter((word) => !words.includes(word));
   return [
@@ -54,7 +57,7 @@ const troublesOf = (vm: VmBlock, wish: TemplateWish, user: string): readonly str
 
 /** Judges the VM by vm.conf where this user may read it, and by what vmd knows. */
 export const judgeTemplate = async (asked: Asked, signal: AbortSignal, wish: TemplateWish): Promise<Answer> => {
-  const user = asked.user?.name ?? usualUser;
+  const user: Owner = asked.user ?? { name: usualUser };
   const reply = await askVmd(asked, signal);
   const isKnown = reply.is === 'answering' && reply.names.includes(wish.name);
   const vms = await readVmConf(asked.host).catch((error: unknown) => {
@@ -75,5 +78,5 @@ export const judgeTemplate = async (asked: Asked, signal: AbortSignal, wish: Tem
   if (troubles.length > 0) return fail(`the VM "${wish.name}": ${troubles.join('; ')}`, show);
   if (reply.is === 'answering' && !isKnown)
     return fail(`/etc/vm.conf has the VM "${wish.name}", but vmd has not read it`, 'vmctl reload');
-  return ok(`the VM "${wish.name}" may be instantiated by ${user}`);
+  return ok(`the VM "${wish.name}" may be instantiated by ${user.name}`);
 };

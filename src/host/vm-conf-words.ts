@@ -3,8 +3,8 @@ export type Statement = { readonly words: readonly string[]; readonly block?: re
 
 /** Cuts the text into words, quoted strings (without quotes), `{`, `}` and `;` for the end of a line or a comma. */
 const tokensOf = (text: string): readonly string[] =>
-  [...text.replaceAll(/\\\n/g, ' ').matchAll(/"([^"]*)"|#[^\n]*|([{}])|([\n,])|[^\s"{},#]+/g)].flatMap(
-    ([whole, quoted, brace, end]) => {
+  [...text.replaceAll(/\\\n/g, ' ').matchAll(/(["'])(.*?)\1|#[^\n]*|([{}])|([\n,])|[^\s"'{},#]+/g)].flatMap(
+    ([whole, , quoted, brace, end]) => {
       if (quoted !== undefined) return [quoted];
       if (brace !== undefined) return [brace];
       if (end !== undefined) return [';'];

@@ -29,13 +29,13 @@ const expanded = async (
   if (text === undefined || depth > mostIncludes) return text;
   const lines: string[] = [];
   for (const line of text.split('\n')) {
-    const [, include] = /^\s*include\s+"([^"]+)"/.exec(line) ?? [];
+    const [, include] = /^\s*include\s+["']([^"']+)["']/.exec(line) ?? [];
     if (include !== undefined) {
       lines.push((await expanded(host, include, macros, depth + 1)) ?? '');
       continue;
     }
     const filled = line.replaceAll(/\$(\w+)/g, (whole, name: string) => macros.get(name) ?? whole);
-    const [, name, quoted, bare] = /^\s*(\w+)\s*=\s*(?:"([^"]*)"|(\S+))/.exec(filled) ?? [];
+    const [, name, quoted, bare] = /^\s*(\w+)\s*=\s*(?:["']([^"']*)["']|(\S+))/.exec(filled) ?? [];
     if (name === undefined) lines.push(filled);
     else macros.set(name, quoted ?? bare ?? '');
   }
@@ -45,22 +45,28 @@ const expanded = async (
 const ownerOf = (statements: readonly Statement[]): string | undefined =>
   statements.find(({ words }) => words[0] === 'owner')?.words[1];
 
+/** What follows the word, in the statement itself or in the braces after it: both `{ group g }` and `group g` are good. */
+const optionOf = ({ words, block = [] }: Statement, option: string): string | undefined => {
+  const inner = block.find((statement) => statement.words[0] === option);
+  return inner ? inner.words[1] : words.includes(option) ? words[words.indexOf(option) + 1] : undefined;
+};
+
 const vmOf = (name: string, block: readonly Statement[]): VmBlock => {
-  const first = (word: string) => block.filter(({ words }) => words[0] === word);
-  const interfaces = block
-    .filter(({ words }) => words[0] === 'interface' || (words[0] === 'local' && words[1] === 'interface'))
-    .map(({ words, block: inner = [] }) => ({
-      isLocal: words[0] === 'local',
-      group: inner.find((statement) => statement.words[0] === 'group')?.words[1],
-    }));
-  const allow = first('allow').find(({ words }) => words[1] === 'instance')?.block;
+  const first = (...start: readonly string[]) =>
+    block.filter(({ words }) => start.every((word, at) => words[at] === word));
+  const interfaces = [...first('interface'), ...first('local', 'interface')].map((statement) => ({
+    isLocal: statement.words[0] === 'local',
+    group: optionOf(statement, 'group'),
+  }));
+  const allow = first('allow', 'instance').flatMap(({ words, block: inner }) => inner ?? [{ words: words.slice(2) }]);
+  const switched = block.map(({ words }) => words[0]).filter((word) => word === 'enable' || word === 'disable');
   return {
     name,
-    isDisabled: first('disable').length > 0,
+    isDisabled: switched.at(-1) === 'disable',
     owner: ownerOf(block),
     hasDevice: [...first('disk'), ...first('cdrom'), ...first('boot')].length > 0,
     interfaces,
-    allow: allow && { words: allow.map(({ words }) => words[0] ?? ''), owner: ownerOf(allow) },
+    allow: allow.length === 0 ? undefined : { words: allow.map(({ words }) => words[0] ?? ''), owner: ownerOf(allow) },
   };
 };
 
