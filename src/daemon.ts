@@ -128,7 +128,7 @@ export const startDaemon = async (
     const metrics = makeMetrics({ store, slots: scheduler.slots, freeDiskMb: () => freeMb(config.data_dir), version });
 
     const { isDraining } = scheduler;
-    const fitness = await fitnessOf(config, {
+    const fitness = await fitnessOf(() => config, {
       hypervisor,
       clock,
       isDaemon: true,

@@ -21,7 +21,7 @@ export type Fitness = { readonly ask: (signal: AbortSignal) => Promise<readonly 
  * `judgedElsewhere` names is left out.
  */
 export const fitnessOf = async (
-  config: Config,
+  config: () => Config,
   {
     hypervisor,
     clock,
@@ -36,21 +36,21 @@ export const fitnessOf = async (
 ): Promise<Fitness> => {
   const host = makeHost({ clock });
   const { uid, gids } = host.self;
-  const user = isDaemon ? { name: await userName(host, uid), uid, gids } : await daemonUser(host, config.data_dir);
+  const user = isDaemon ? { name: await userName(host, uid), uid, gids } : await daemonUser(host, config().data_dir);
   const asked: Asked = {
     host,
-    config,
+    config: config(),
     user,
     hypervisor,
     freeMb,
-    memoryMb: memoryMbOf(config),
+    memoryMb: memoryMbOf(config()),
     mirrorKeys: undefined,
     node: { path: process.execPath, version: process.versions.node },
     modules,
     port: portState,
   };
-  const questions = questionsFor(hypervisorKind(config, host.platform), host.platform).filter(
+  const questions = questionsFor(hypervisorKind(config(), host.platform), host.platform).filter(
     ({ name }) => !judgedElsewhere.includes(name),
   );
-  return { ask: (signal) => askHost(questions, asked, clock, signal) };
+  return { ask: (signal) => askHost(questions, { ...asked, config: config() }, clock, signal) };
 };

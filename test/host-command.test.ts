@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,13 @@ import { imagedProgram, startImaged } from './fixtures/imaged.ts';
 
 const tcg = 'accelerator = "tcg"';
 
+const command = (...args: readonly string[]) =>
+  new Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>((resolve) => {
+    const child = execFile(process.execPath, [imagedProgram, ...args], (_, stdout, stderr) =>
+      resolve({ code: child.exitCode, stdout, stderr }),
+    );
+  });
+
 /** A folder with a configuration, and the command that is run with it. */
 const desk = async (text: string) => {
   const pile = disposals();
@@ -20,12 +28,7 @@ const desk = async (text: string) => {
   await writeFile(file, `listen = "127.0.0.1:0"\ndata_dir = "${folder}/data"\n${text.replaceAll('FOLDER', folder)}\n`);
   return {
     folder,
-    check: (...args: readonly string[]) =>
-      new Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>((resolve) => {
-        const child = execFile(process.execPath, [imagedProgram, 'check', '-f', file, ...args], (_, stdout, stderr) =>
-          resolve({ code: child.exitCode, stdout, stderr }),
-        );
-      }),
+    check: (...args: readonly string[]) => command('check', '-f', file, ...args),
     [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
   };
 };
@@ -94,6 +97,15 @@ test('a configuration that is wrong is one line and exit 1, and --json does not 
   assert.match(stderr, /^imaged: \S+: workrs: there is no such key/);
   await using other = await desk('');
   assert.match((await other.check('--json', '--fix-print')).stderr, /Either --json or --fix-print/);
+});
+
+test('without a configuration at its usual place that is what fails, and the rest goes by the defaults', async (t) => {
+  if (existsSync('/etc/imaged.toml')) return t.skip('this host has an imaged of its own');
+  const { code, stdout } = await command('check', '--json');
+  assert.equal(code, 1);
+  const [first, ...rest] = Report.parse(JSON.parse(stdout)).checks;
+  assert.deepEqual([first?.name, first?.state], ['configuration', 'fail']);
+  assert.ok(rest.length > 5);
 });
 
 const Ready = z.object({

@@ -150,6 +150,13 @@ const cases: readonly Case[] = [
     /different file systems/,
   ],
   [
+    'folders',
+    'who asks is neither root nor the owner of data_dir',
+    { uid: 1000, files: { 'etc/group': null }, owners: { '/var/imaged': { mode: 0o750, uid: 900 } } },
+    'ok',
+    /can be used/,
+  ],
+  [
     'media',
     'a file is missing',
     { settings: '[media]\ntiny = "/srv/tiny"' },

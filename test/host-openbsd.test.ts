@@ -351,6 +351,16 @@ const cases: readonly Case[] = [
     /no rule redirects/,
   ],
   [
+    'pf',
+    'it is off',
+    { uid: 0, programs: { pfctl: 'echo "Status: Disabled for 0 days 00:11:22"' } },
+    'fail',
+    /pf is off/,
+    /rcctl enable pf && pfctl -e/,
+  ],
+  ['pf', 'what it includes is closed', { owners: { '/etc/pf.conf': { mode: 0o644 } } }, 'warn', /may not be read/],
+  ['forwarding', 'only IPsec is forwarded', { programs: { sysctl: 'echo 2' }, settings: outgoing }, 'warn', /is off/],
+  [
     'login-class',
     'the class is daemon',
     { files: { 'etc/login.conf.d/imaged': null } },

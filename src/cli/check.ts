@@ -21,7 +21,9 @@ const endWith = (text: string, exitCode: number): Promise<never> =>
 /** Prints the files that make an OpenBSD host fit, and changes nothing. */
 const printHostFiles = async (config: Config, file: string): Promise<void> => {
   const user = await daemonUser(makeHost({ clock: systemClock }), config.data_dir);
-  process.stdout.write(printFiles(await filesToInstall(config, { file, user: user?.name })));
+  process.stdout.write(
+    printFiles(await filesToInstall(config, { file, user: user?.uid === 0 ? undefined : user?.name })),
+  );
 };
 
 const findingsOf = async (config: Config): Promise<readonly Finding[]> => {
@@ -41,7 +43,7 @@ const findingsOf = async (config: Config): Promise<readonly Finding[]> => {
     signal,
     onNote: () => undefined,
   });
-  const fitness = await fitnessOf(config, { hypervisor, clock: systemClock, isDaemon: false });
+  const fitness = await fitnessOf(() => config, { hypervisor, clock: systemClock, isDaemon: false });
   return fitness.ask(signal);
 };
 

@@ -1,4 +1,4 @@
-import { ifThere } from './answers.ts';
+import { ifThere, isDenied } from './answers.ts';
 import type { FileFacts, Host, User } from './types.ts';
 
 const rows = (text: string | undefined): readonly (readonly string[])[] =>
@@ -40,15 +40,18 @@ export const userNamed = async (host: Host, name: string): Promise<User | undefi
 /** The user that a port or a package makes for the daemon. */
 export const usualUser = '_imaged';
 
+const root: User = { name: 'root', uid: 0, gids: [0] };
+
 /**
- * Who runs the daemon: whoever asks; where root asks, the owner of `dataDir`, and before there is one the usual user.
- * Undefined when no such user is there.
+ * Who runs the daemon, as told from the side: the owner of `dataDir`; where that is root or nobody yet, whoever asks;
+ * and where root asks, the usual user. Undefined when OpenBSD has no such user; elsewhere it is root then.
  */
 export const daemonUser = async (host: Host, dataDir: string): Promise<User | undefined> => {
-  const { uid, gids } = host.self;
-  if (uid !== 0) return { name: await userName(host, uid), uid, gids };
   const owner = (await ifThere(host.stat(dataDir)))?.uid ?? 0;
-  return userNamed(host, owner === 0 ? usualUser : await userName(host, owner));
+  const { uid, gids } = host.self;
+  if (owner !== 0 && owner !== uid) return userNamed(host, await userName(host, owner));
+  if (uid !== 0) return { name: await userName(host, uid), uid, gids };
+  return (await userNamed(host, usualUser)) ?? (host.platform === 'openbsd' ? undefined : root);
 };
 
 const bitOf = { read: 4, write: 2, search: 1 } as const;
@@ -63,8 +66,7 @@ export const may = (user: User, { mode, uid, gid }: FileFacts, ...wishes: readon
   return wishes.every((wish) => ((mode >> shift) & bitOf[wish]) !== 0);
 };
 
-/** Why the user may not do this at the path, or undefined when they may: every folder above must let them through. */
-export const whyNot = async (
+const look = async (
   host: Host,
   user: User,
   path: string,
@@ -80,3 +82,18 @@ export const whyNot = async (
   if (facts === undefined) return 'missing';
   return may(user, facts, ...wishes) ? undefined : 'denied';
 };
+
+/**
+ * Why the user may not do this at the path, or undefined when they may: every folder above must let them through.
+ * Throws EACCES where whoever asks is somebody else, and may not look.
+ */
+export const whyNot = (
+  host: Host,
+  user: User,
+  path: string,
+  ...wishes: readonly Wish[]
+): Promise<'missing' | 'denied' | undefined> =>
+  look(host, user, path, ...wishes).catch((error: unknown) => {
+    if (host.self.uid === user.uid && isDenied(error)) return 'denied';
+    throw error;
+  });

@@ -31,9 +31,11 @@ const linesOf = async (
     const [, name, value] = /^(\w+)\s*=\s*(.+)$/.exec(line) ?? [];
     const filled = (part: string) =>
       part.replaceAll('"', '').replaceAll(/\$(\w+)/g, (whole, macro: string) => macros.get(macro) ?? whole);
-    if (include !== undefined && depth < mostIncludes)
-      lines.push(...((await linesOf(host, include, macros, depth + 1)) ?? []));
-    else if (name !== undefined && value !== undefined) macros.set(name, filled(value).trim());
+    if (include !== undefined && depth < mostIncludes) {
+      const included = await linesOf(host, include, macros, depth + 1);
+      if (included === undefined) return undefined;
+      lines.push(...included);
+    } else if (name !== undefined && value !== undefined) macros.set(name, filled(value).trim());
     else if (line !== '') lines.push(filled(line));
   }
   return lines;
@@ -69,13 +71,21 @@ const ruleOf = (line: string): PfRule | undefined => {
 export const rulesOf = (lines: readonly string[]): readonly PfRule[] =>
   lines.map(ruleOf).filter((rule) => rule !== undefined);
 
+/** Whether pf is known to be switched off, whatever rules it has. */
+export const isPfOff = async (host: Host, signal: AbortSignal): Promise<boolean> => {
+  if (host.self.uid !== 0) return false;
+  const info = await ifInstalled(host.run('pfctl', ['-si'], signal));
+  return /^Status: Disabled/m.test(info?.stdout ?? '');
+};
+
 /**
  * The rules that pf has loaded, where root asks; else those that pf.conf would load. Undefined when this user may see
  * neither: pf.conf is mode 0600 by habit, and /dev/pf is root's.
  */
 export const readPfRules = async (host: Host, signal: AbortSignal): Promise<readonly PfRule[] | undefined> => {
   if (host.self.uid === 0) {
-    const loaded = await ifInstalled(host.run('pfctl', ['-sr'], signal));
+    // The asterisk: with the rules of all anchors in their places.
+    const loaded = await ifInstalled(host.run('pfctl', ['-a', '*', '-sr'], signal));
     if (loaded?.exitCode === 0) return rulesOf(loaded.stdout.split('\n'));
   }
   const lines = await linesOf(host, '/etc/pf.conf', new Map());

@@ -1,14 +1,13 @@
 import { dirname, join } from 'node:path';
-import { fail, ifThere, ok } from '../answers.ts';
+import { fail, ifThere, ok, warn } from '../answers.ts';
 import { whyNot } from '../people.ts';
 import { vmdRelease } from '../releases.ts';
-import type { Answer, Asked, Question } from '../types.ts';
+import type { Answer, Host, Question, User } from '../types.ts';
 
 // vmd up to 7.2 holds a disk's path in 128 bytes; "/work/imaged-249/disk-0.qcow2" follows data_dir.
 const longestDataDir = 90;
 
-const judgeFolder = async ({ host, user }: Asked, key: string, folder: string): Promise<Answer | undefined> => {
-  if (user === undefined) return undefined; // asked elsewhere
+const judgeFolder = async (host: Host, user: User, key: string, folder: string): Promise<Answer | undefined> => {
   const make = `install -d -o ${user.name} -m 750 ${folder}`;
   switch (await whyNot(host, user, folder, 'read', 'write', 'search')) {
     case undefined:
@@ -26,12 +25,13 @@ const judgeFolder = async ({ host, user }: Asked, key: string, folder: string): 
 export const folders: Question = {
   name: 'folders',
   ask: async (asked) => {
-    const { host, config } = asked;
+    const { host, config, user } = asked;
+    if (user === undefined) return warn('cannot be told before there is a user to run imaged');
     const { data_dir, run_dir } = config;
-    const data = await judgeFolder(asked, 'data_dir', data_dir);
+    const data = await judgeFolder(host, user, 'data_dir', data_dir);
     if (data !== undefined) return data;
     const isNew = (await ifThere(host.stat(data_dir))) === undefined;
-    const run = isNew && dirname(run_dir) === data_dir ? undefined : await judgeFolder(asked, 'run_dir', run_dir);
+    const run = isNew && dirname(run_dir) === data_dir ? undefined : await judgeFolder(host, user, 'run_dir', run_dir);
     if (run !== undefined) return run;
     const [work, builds] = await Promise.all(
       ['work', 'builds'].map((name) => ifThere(host.stat(join(data_dir, name)))),

@@ -1,4 +1,4 @@
-import { fail, ok } from '../answers.ts';
+import { fail, ok, warn } from '../answers.ts';
 import { whyNot } from '../people.ts';
 import type { Question } from '../types.ts';
 
@@ -8,8 +8,9 @@ export const media: Question = {
   ask: async ({ host, config, user }) => {
     const listed = Object.entries(config.media);
     if (listed.length === 0) return ok('the configuration lists none');
-    for (const [name, path] of user === undefined ? [] : listed) {
-      const why = await whyNot(host, user ?? { name: '', uid: -1, gids: [] }, path, 'read');
+    if (user === undefined) return warn('cannot be told before there is a user to run imaged');
+    for (const [name, path] of listed) {
+      const why = await whyNot(host, user, path, 'read');
       if (why === 'missing') return fail(`media.${name} is not there`, `put it at ${path}, or take it out`);
       if (why === 'denied')
         return fail(`media.${name} may not be read`, `chmod -R o+rX ${path}, and the folders above`);

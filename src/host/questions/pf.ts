@@ -1,6 +1,6 @@
 import { fail, ok, warn } from '../answers.ts';
 import { contains, guestNetwork } from '../networks.ts';
-import { readPfRules, type PfRule } from '../pf-rules.ts';
+import { isPfOff, readPfRules, type PfRule } from '../pf-rules.ts';
 import type { Answer, Question } from '../types.ts';
 
 const show = 'imaged check --fix-print, which prints the rules; then pfctl -f /etc/pf.conf';
@@ -29,6 +29,8 @@ export const pf: Question = {
   name: 'pf',
   ask: async ({ host, config }, signal) => {
     const { endpoint_port: port, allow_outgoing: isOutgoing } = config.hypervisor;
+    if (await isPfOff(host, signal))
+      return fail('pf is off, and leads no guest to its endpoint', 'rcctl enable pf && pfctl -e');
     const rules = await readPfRules(host, signal);
     if (rules === undefined)
       return warn('what pf does cannot be told: /etc/pf.conf may not be read', 'run "imaged check" as root');

@@ -7,11 +7,8 @@ const addUser = `useradd -g =uid -d /var/imaged -s /sbin/nologin -L daemon -c "i
 /** Whether the daemon runs as somebody who may do no more than it must. */
 export const user: Question = {
   name: 'user',
-  ask: async ({ host, user }) => {
-    if (user === undefined)
-      return host.platform === 'openbsd'
-        ? fail(`there is no user ${usualUser}`, addUser)
-        : warn(`there is no user ${usualUser}, and imaged needs no root`, 'run imaged as an ordinary user');
+  ask: async ({ user }) => {
+    if (user === undefined) return fail(`there is no user ${usualUser}`, addUser);
     return user.uid === 0
       ? warn('imaged runs as root, and needs it for nothing', 'run imaged as an ordinary user')
       : ok(`imaged runs as ${user.name}`);
