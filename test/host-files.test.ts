@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { defaultConfiguration } from '../src/cli/arguments.ts';
 import { parseConfig } from '../src/config.ts';
 import { filesToInstall, printFiles } from '../src/host/files-to-install.ts';
 import { hostShop } from './host-shop.ts';
@@ -9,7 +10,7 @@ const top = new URL('../../', import.meta.url);
 
 test('with the default configuration the files are those of openbsd/ and rc.d/, letter by letter', async () => {
   const files = await filesToInstall(parseConfig('[hypervisor]\nallow_outgoing = true', 'imaged.toml'), {
-    file: '/etc/imaged.toml',
+    file: defaultConfiguration,
   });
   const names = ['vm.conf', 'pf.conf', 'sysctl.conf', 'login.conf.d/imaged', 'newsyslog.conf'];
   const shipped = [...names.map((name) => `openbsd/${name}`), 'rc.d/imaged'];
