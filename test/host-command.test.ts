@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -33,8 +33,8 @@ const desk = async (text: string) => {
   };
 };
 
-const stubborn = async (folder: string): Promise<void> => {
-  await writeFile(join(folder, 'vmctl'), "#!/bin/sh\ntrap '' TERM\nexec sleep 30\n");
+const hanging = async (folder: string): Promise<void> => {
+  await writeFile(join(folder, 'vmctl'), `#!/bin/sh\necho $$ >>${folder}/pids\nexec sleep 300\n`);
   await chmod(join(folder, 'vmctl'), 0o755);
 };
 
@@ -68,13 +68,17 @@ test('imaged check --json says the same as a document', async () => {
   );
 });
 
-test('imaged check ends though vmctl hangs and takes no notice of SIGTERM', async () => {
+test('imaged check ends though vmctl hangs, and leaves no program behind', async () => {
   await using at = await desk('[hypervisor]\ntype = "vmctl"\nvmctl = "FOLDER/vmctl"');
-  await stubborn(at.folder);
+  await hanging(at.folder);
   const began = performance.now();
   const { code, stdout } = await at.check();
   assert.ok(performance.now() - began < 12_000, 'it hung');
   assert.equal(code, 1);
+  const pids = (await readFile(join(at.folder, 'pids'), 'utf8')).trimEnd().split('\n');
+  // What has gone has no command line, even before anybody has taken note of it.
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  assert.deepEqual(lines.join(''), '', 'a program was left behind');
   assert.match(stdout, /^fail  vmd .*vmctl did not answer within 5 s\./m);
 });
 
@@ -145,7 +149,7 @@ test('a warning leaves the host ready', async () => {
 
 test('/readyz is quick though a program of the host hangs', async () => {
   await using at = await desk('');
-  await writeFile(join(at.folder, 'qemu-img'), "#!/bin/sh\ntrap '' TERM\nexec sleep 30\n");
+  await writeFile(join(at.folder, 'qemu-img'), '#!/bin/sh\nexec sleep 300\n');
   await chmod(join(at.folder, 'qemu-img'), 0o755);
   await using imaged = await startImaged({
     media: {},
