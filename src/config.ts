@@ -223,8 +223,10 @@ export const checkConfig = async (config: Config, file: string): Promise<void> =
 };
 
 /** What starts machines on this host. */
-export const hypervisorTypeOf = ({ hypervisor: { type } }: Config): 'vmctl' | 'qemu' =>
-  type === 'auto' ? (process.platform === 'openbsd' ? 'vmctl' : 'qemu') : type;
+export const hypervisorTypeOf = (
+  { hypervisor: { type } }: Config,
+  platform: string = process.platform,
+): 'vmctl' | 'qemu' => (type === 'auto' ? (platform === 'openbsd' ? 'vmctl' : 'qemu') : type);
 
 /** MiB of memory that all machines together may take. */
 export const memoryMbOf = (config: Config): number =>

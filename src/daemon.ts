@@ -7,14 +7,17 @@ import { foldersBelow } from './build/folders.ts';
 import { heldMachines } from './build/hold.ts';
 import { makeIntake } from './build/intake.ts';
 import { makeLoans } from './build/loan.ts';
-import { readinessOf } from './build/readiness.ts';
+import { judgedEachTime, readinessOf } from './build/readiness.ts';
 import { makeRunner } from './build/run.ts';
 import { settleLeftovers } from './build/settle.ts';
 import type { Clock } from './clock.ts';
 import { hypervisorTypeOf, type Config } from './config.ts';
 import { disposals } from './disposals.ts';
 import { asFault, Fault } from './fault.ts';
+import { fitnessOf } from './fitness.ts';
 import { makeGrowth } from './growth.ts';
+import type { Finding } from './host/types.ts';
+import { watchHost } from './host/watch-host.ts';
 import { makeMirror, type MirrorParts } from './httpd/mirror.ts';
 import type { Mirror } from './httpd/mirror-types.ts';
 import type { Ids } from './ids.ts';
@@ -146,6 +149,16 @@ export const startDaemon = async (
     const metrics = makeMetrics({ store, slots: scheduler.slots, freeDiskMb: () => freeMb(config.data_dir), version });
 
     const { isDraining } = scheduler;
+    const fitness = await fitnessOf(() => config, {
+      hypervisor,
+      clock,
+      isDaemon: true,
+      judgedElsewhere: [...judgedEachTime, 'ports'],
+    });
+    const watch = watchHost({ ask: () => fitness.ask(stopping.signal), clock });
+    // What to type names paths, and is for whoever sits at the host: "imaged check" says it.
+    const withoutMend = (findings: readonly Finding[]) =>
+      findings.map(({ name, state, message }) => ({ name, state, message }));
 
     const api = await makeApi(
       {
@@ -165,12 +178,23 @@ export const startDaemon = async (
           takeBack: (id) => held.takeBack(id, stopping.signal),
           checkUnused: (id) => bases.checkUnused(folders.build(id)),
         },
-        readiness: (signal) => readinessOf({ store, hypervisor, roomMb: capacity.roomMb, isDraining }, signal),
+        readiness: (signal) =>
+          readinessOf(
+            {
+              store,
+              hypervisor,
+              roomMb: capacity.roomMb,
+              isDraining,
+              host: async (until) => withoutMend(await watch.known(until)),
+            },
+            signal,
+          ),
         host: async (signal) => ({
           hypervisor: await hypervisor.facts(signal),
           capacity: { whole: await capacity.whole(), now: await capacity.now() },
           slots: scheduler.slots(),
           media: Object.keys(config.media).toSorted(),
+          checks: withoutMend(await watch.whole(signal)),
         }),
         metrics,
         clock,

@@ -1,21 +1,24 @@
 #!/usr/bin/env node
 import { readArguments, usage } from './cli/arguments.ts';
-import { addToken, listTokens, revokeToken } from './cli/tokens.ts';
-import { serve } from './cli/serve.ts';
 import { Fault } from './fault.ts';
 import { version } from './version.ts';
+
+// A command loads what it needs and no more: "imaged check" is to say so where a module does not load.
+const tokens = () => import('./cli/tokens.ts');
 
 const run = async (argv: readonly string[]): Promise<void> => {
   const command = readArguments(argv);
   switch (command.name) {
     case 'serve':
-      return serve(command);
+      return (await import('./cli/serve.ts')).serve(command);
+    case 'check':
+      return (await import('./cli/check.ts')).check(command);
     case 'token add':
-      return addToken(command);
+      return (await tokens()).addToken(command);
     case 'token list':
-      return listTokens(command);
+      return (await tokens()).listTokens(command);
     case 'token revoke':
-      return revokeToken(command);
+      return (await tokens()).revokeToken(command);
     case 'version':
       return void process.stdout.write(`imaged ${version}\n`);
     case 'help':

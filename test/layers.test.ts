@@ -8,10 +8,11 @@ const src = fileURLToPath(new URL('../../src', import.meta.url));
 
 type Arrow = { readonly from: string; readonly to: string; readonly typeOnly: boolean; readonly line: string };
 
-// The files at the top of src are common ground; main.ts, daemon.ts and cli/ are the ones that hand values over.
+// The files at the top of src are common ground; these and cli/ are the ones that hand values over.
+const wiringFiles = ['main.ts', 'daemon.ts', 'fitness.ts', 'hypervisor.ts'];
 const wiring = 'main';
 const common = 'common';
-const rooms = ['api', 'queue', 'build', 'template', 'vmm', 'guest', 'httpd', 'image'];
+const rooms = ['api', 'queue', 'build', 'template', 'vmm', 'guest', 'httpd', 'image', 'host'];
 const values: Readonly<Record<string, readonly string[]>> = { build: ['vmm', 'guest', 'httpd', 'image', 'template'] };
 const types: Readonly<Record<string, readonly string[]>> = {
   api: ['queue', 'template', 'build'],
@@ -32,7 +33,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
 
 const roomOf = (file: string): string => {
   const [first = '', second] = file.split('/');
-  if (first === 'cli' || ['main.ts', 'daemon.ts', 'hypervisor.ts'].includes(file)) return wiring;
+  if (first === 'cli' || wiringFiles.includes(file)) return wiring;
   return second === undefined ? common : first;
 };
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { chmod, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/clock.ts';
 import { probe } from '../src/vmm/qemu-probe.ts';
+import { makeQemu } from '../src/vmm/qemu.ts';
 import { bench, on } from './fixtures/qemu-bench.ts';
 
 test('the probe sees its guest run under TCG, and leaves nothing', async () => {
@@ -59,4 +61,26 @@ test('the facts of this host are asked once and name the version and what a mach
 test('a netcat without Unix sockets is told before any guest needs it', async () => {
   await using vmm = await bench({ netcat: 'true' });
   await assert.rejects(vmm.qemu.facts(on()), { code: 'program_missing', message: /-U/ });
+});
+
+test('a QEMU that hangs when it is asked is let go when the daemon stops', async () => {
+  await using vmm = await bench();
+  const binary = join(vmm.folder, 'qemu');
+  await writeFile(binary, '#!/bin/sh\nexec sleep 60\n');
+  await chmod(binary, 0o755);
+  const stopping = new AbortController();
+  const qemu = makeQemu({
+    binary,
+    qemuImg: 'qemu-img',
+    netcat: 'nc',
+    accelerator: 'tcg',
+    allowsOutgoing: false,
+    folder: vmm.folder,
+    clock: systemClock,
+    signal: stopping.signal,
+    onNote: () => undefined,
+  });
+  const asked = qemu.version(on());
+  stopping.abort(new Error('the daemon stops'));
+  await assert.rejects(asked, /the daemon stops/);
 });

@@ -37,7 +37,8 @@ export const addSystemRoutes = (app: App, parts: ApiParts): void => {
     schema: {
       tags,
       summary: 'Whether builds can run',
-      description: 'Looks at the store, the hypervisor and the free disk space. Needs no token.',
+      description:
+        'Looks at the store, the hypervisor and the free disk space, and tells what was found about the rest of the host some seconds ago. `imaged check`, on the host, says what to type. Needs no token.',
       response: answers(
         { 200: json(Readiness, 'They can.'), 503: json(Readiness, 'They cannot; `checks` says why.') },
         [],
@@ -66,7 +67,7 @@ export const addSystemRoutes = (app: App, parts: ApiParts): void => {
     schema: {
       tags,
       summary: 'What this host can do',
-      response: answers({ 200: json(Host, 'Hypervisor, capacity, media, limits.') }, []),
+      response: answers({ 200: json(Host, 'Hypervisor, capacity, slots, media, checks.') }, []),
     },
     handler: async (_request, reply) => reply.send(await parts.host(AbortSignal.any([signal, goneSignal(reply)]))),
   });

@@ -38,7 +38,8 @@ export const Readiness = z.object({
 
 export const Host = z.record(z.string(), z.unknown()).meta({
   id: 'Host',
-  description: 'What this host can do: hypervisor and its version, slots, memory, disk, media, limits.',
+  description:
+    'What this host can do: hypervisor and its version, slots, memory, disk, media, and what was found about the rest of it (`checks`).',
 });
 
 export const ProblemRow = z

@@ -56,9 +56,9 @@ export type ApiParts = {
     /** Throws `base_in_use` when a running build is made of an image of this one. */
     readonly checkUnused: (buildId: string) => void;
   };
-  /** Judges whether builds can run now: store, hypervisor, disk space. */
+  /** Judges whether builds can run now: store, hypervisor, disk space, host. */
   readonly readiness: (signal: AbortSignal) => Promise<readonly Check[]>;
-  /** What this host can do: hypervisor, capacity, media names, limits. No paths, no secrets. */
+  /** What this host can do: hypervisor, capacity, media names, checks. No paths, no secrets. */
   readonly host: (signal: AbortSignal) => Promise<Readonly<Record<string, unknown>>>;
   /** Prometheus text of the whole process. */
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };

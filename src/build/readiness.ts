@@ -3,7 +3,7 @@ import type { Store } from '../queue/types.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 
 /** One question about this host, and what to do where the answer is not ok. */
-export type Readiness = { readonly name: string; readonly state: 'ok' | 'fail'; readonly message: string };
+export type Readiness = { readonly name: string; readonly state: 'ok' | 'warn' | 'fail'; readonly message: string };
 
 const judge = async (name: string, ask: () => Promise<string>): Promise<Readiness> => {
   try {
@@ -13,18 +13,21 @@ const judge = async (name: string, ask: () => Promise<string>): Promise<Readines
   }
 };
 
-/** Whether builds can be taken and run now: the store, the hypervisor, the disk, the daemon itself. */
-export const readinessOf = (
+/** Whether builds can be taken and run now: the store, the hypervisor, the disk, the daemon itself, then the host. */
+export const readinessOf = async (
   parts: {
     readonly store: Store;
     readonly hypervisor: Hypervisor;
     /** MiB that builds may still take. */
     readonly roomMb: () => Promise<number>;
     readonly isDraining: () => boolean;
+    /** What is known about the rest of the host, at once. */
+    readonly host: (signal: AbortSignal) => Promise<readonly Readiness[]>;
   },
   signal: AbortSignal,
-): Promise<readonly Readiness[]> =>
-  Promise.all([
+): Promise<readonly Readiness[]> => {
+  const host = parts.host(signal);
+  const own = await Promise.all([
     judge('store', async () => {
       await parts.store.check();
       return 'can be written';
@@ -43,3 +46,8 @@ export const readinessOf = (
       return 'takes builds';
     }),
   ]);
+  return [...own, ...(await host)];
+};
+
+/** What `readinessOf` asks each time, and nobody needs to ask again. */
+export const judgedEachTime: readonly string[] = ['store', 'hypervisor', 'disk', 'daemon'];

@@ -5,6 +5,7 @@ import { Fault } from '../fault.ts';
 export const defaultConfiguration = '/etc/imaged.conf';
 
 export const usage = `usage: imaged serve [-n] [-f file]
+       imaged check [-f file] [--json | --fix-print]
        imaged token add [-f file] [-s scope]... name
        imaged token list [-f file]
        imaged token revoke [-f file] id
@@ -17,6 +18,7 @@ default file: ${defaultConfiguration}
 /** What the command line asks for. */
 export type Command =
   | { readonly name: 'serve'; readonly file: string; readonly checkOnly: boolean }
+  | { readonly name: 'check'; readonly file: string; readonly format: 'lines' | 'json' | 'files' }
   | { readonly name: 'token add'; readonly file: string; readonly token: string; readonly scopes: readonly Scope[] }
   | { readonly name: 'token list'; readonly file: string }
   | { readonly name: 'token revoke'; readonly file: string; readonly id: string }
@@ -37,6 +39,8 @@ export const readArguments = (argv: readonly string[]): Command => {
           file: { type: 'string', short: 'f', default: defaultConfiguration },
           check: { type: 'boolean', short: 'n', default: false },
           scope: { type: 'string', short: 's', multiple: true, default: ['builds:write'] },
+          json: { type: 'boolean', default: false },
+          'fix-print': { type: 'boolean', default: false },
           help: { type: 'boolean', short: 'h', default: false },
         },
       });
@@ -44,11 +48,15 @@ export const readArguments = (argv: readonly string[]): Command => {
       throw wrong(error instanceof Error ? error.message : String(error));
     }
   })();
-  const { file, check, scope } = values;
+  const { file, check, scope, json, 'fix-print': fixPrint } = values;
   const [command = 'help', ...rest] = positionals;
   if (values.help || command === 'help') return { name: 'help' };
   if (command === 'version' && rest.length === 0) return { name: 'version' };
   if (command === 'serve' && rest.length === 0) return { name: 'serve', file, checkOnly: check };
+  if (command === 'check' && rest.length === 0) {
+    if (json && fixPrint) throw wrong('Either --json or --fix-print.');
+    return { name: 'check', file, format: json ? 'json' : fixPrint ? 'files' : 'lines' };
+  }
   const [action, operand, ...tooMany] = rest;
   if (command === 'token' && tooMany.length === 0) {
     if (action === 'list' && operand === undefined) return { name: 'token list', file };

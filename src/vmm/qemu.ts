@@ -70,7 +70,7 @@ const asking = async <T>(
     new Fault('hypervisor_unavailable', `${binary} did not say what it can do within ${seconds} s.`);
   using deadline = clock.deadline(mostMsToAnswer, options.signal, tooLong);
   setMaxListeners(50, deadline.signal); // a program listens more than once, and several run at a time
-  return ask(deadline.signal);
+  return await ask(deadline.signal); // the deadline goes with this block
 };
 
 /** Whether machines can be started at all, quickly. */

@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../clock.ts';
+import { parseConfig, readConfig, type Config } from '../config.ts';
+import { disposals } from '../disposals.ts';
+import { Fault } from '../fault.ts';
+import { fitnessOf } from '../fitness.ts';
+import { filesToInstall, printFiles } from '../host/files-to-install.ts';
+import { makeHost } from '../host/make-host.ts';
+import { daemonUser } from '../host/people.ts';
+import { linesOf, reportOf } from '../host/print-findings.ts';
+import type { Finding } from '../host/types.ts';
+import { makeHypervisor } from '../hypervisor.ts';
+import { defaultConfiguration, type Command } from './arguments.ts';
+
+/** Prints the text, then ends: a program that hangs in the kernel must not keep this one. */
+const endWith = (text: string, exitCode: number): Promise<never> =>
+  new Promise(() => process.stdout.write(text, () => process.exit(exitCode)));
+
+/** Prints the files that make an OpenBSD host fit, and changes nothing. */
+const printHostFiles = async (config: Config, file: string): Promise<void> => {
+  const user = await daemonUser(makeHost({ clock: systemClock }), config.data_dir);
+  process.stdout.write(
+    printFiles(await filesToInstall(config, { file, user: user?.uid === 0 ? undefined : user?.name })),
+  );
+};
+
+const findingsOf = async (config: Config): Promise<readonly Finding[]> => {
+  await using left = disposals();
+  const folder = await mkdtemp(join(tmpdir(), 'imaged-check-'));
+  left.defer(() => rm(folder, { recursive: true, force: true }));
+  const { signal } = new AbortController();
+  const hypervisor = makeHypervisor({ ...config, run_dir: folder }, systemClock, signal, () => undefined);
+  const fitness = await fitnessOf(() => config, { hypervisor, clock: systemClock, isDaemon: false });
+  return fitness.ask(signal);
+};
+
+const isMissing = ({ cause }: Fault): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+
+/** The configuration; before there is one at the usual place, the defaults, and that it is missing. */
+const configOf = async (file: string): Promise<{ readonly config: Config; readonly troubles: readonly Finding[] }> => {
+  try {
+    return { config: await readConfig(file), troubles: [] };
+  } catch (error) {
+    if (file !== defaultConfiguration || !(error instanceof Fault) || !isMissing(error)) throw error;
+    const finding = {
+      name: 'configuration',
+      state: 'fail',
+      message: `there is no ${file}; what follows goes by the defaults`,
+      mend: `copy examples/imaged.toml to ${file}`,
+    } as const;
+    return { config: parseConfig('', file), troubles: [finding] };
+  }
+};
+
+/** Says whether this host is fit to run imaged: exit code 0 when nothing fails, 1 otherwise. Changes nothing. */
+export const check = async ({ file, format }: Extract<Command, { name: 'check' }>): Promise<void> => {
+  const { config, troubles } = await configOf(file);
+  if (format === 'files') return printHostFiles(config, file);
+  const findings = [...troubles, ...(await findingsOf(config))];
+  const report = reportOf(findings);
+  await endWith(format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : linesOf(findings), report.fit ? 0 : 1);
+};

@@ -1,0 +1,39 @@
+import { setMaxListeners } from 'node:events';
+import type { Clock } from '../clock.ts';
+import { Fault } from '../fault.ts';
+import { orAborted } from '../waiting.ts';
+import { isDenied, warn } from './answers.ts';
+import type { Answer, Asked, Finding, Question } from './types.ts';
+
+const mostMsOfQuestion = 15_000;
+
+const asRoot = 'run "imaged check" as root';
+
+const noAnswer = (error: unknown): Answer => {
+  const why = error instanceof Error ? error.message : String(error);
+  return warn(`cannot be told: ${why}`, isDenied(error) ? asRoot : undefined);
+};
+
+/**
+ * Asks everything at once and gives the findings in the order of the questions. Never throws for what a question
+ * throws, and waits for none of them for ever; throws the signal's reason when it aborts.
+ */
+export const askHost = async (
+  questions: readonly Question[],
+  asked: Asked,
+  clock: Clock,
+  signal: AbortSignal,
+  mostMs = mostMsOfQuestion,
+): Promise<readonly Finding[]> => {
+  const late = new Fault('step_timeout', `there was no answer within ${mostMs / 1000} s`);
+  using deadline = clock.deadline(mostMs, signal, () => late);
+  setMaxListeners(0, deadline.signal); // each question listens, and each program that it runs
+  const findings = await Promise.all(
+    questions.map(async ({ name, ask }) => {
+      const answer = await orAborted(ask(asked, deadline.signal), deadline.signal).catch(noAnswer);
+      return { name, ...answer };
+    }),
+  );
+  signal.throwIfAborted();
+  return findings;
+};

@@ -1,0 +1,15 @@
+import { fail, ok } from '../answers.ts';
+import type { Question } from '../types.ts';
+
+/** Whether the hypervisor can start machines at all, in its own words. */
+export const hypervisor: Question = {
+  name: 'hypervisor',
+  ask: async (asked, signal) => {
+    try {
+      return ok(`version ${await asked.hypervisor.version(signal)}`);
+    } catch (error) {
+      signal.throwIfAborted();
+      return fail(error instanceof Error ? error.message : String(error));
+    }
+  },
+};

@@ -1,0 +1,32 @@
+import { ok } from '../answers.ts';
+import { judgeTemplate } from '../judge-template.ts';
+import type { Question } from '../types.ts';
+
+/** Whether vm.conf has the VM that machines are instances of, with all that an instance may choose for itself. */
+export const template: Question = {
+  name: 'template',
+  ask: (asked, signal) =>
+    judgeTemplate(asked, signal, {
+      name: asked.config.hypervisor.template,
+      permissions: ['boot', 'cdrom', 'disk', 'interface', 'memory'],
+      refusals: { instance: 'instances of instances are broken in vmd' },
+      takesGroup: false,
+    }),
+};
+
+/** The same for machines that reach the outside: they inherit the interface, and with it the group that pf goes by. */
+export const outgoingTemplate: Question = {
+  name: 'outgoing-template',
+  ask: async (asked, signal) =>
+    asked.config.hypervisor.allow_outgoing
+      ? judgeTemplate(asked, signal, {
+          name: asked.config.hypervisor.outgoing_template,
+          permissions: ['boot', 'cdrom', 'disk', 'memory'],
+          refusals: {
+            instance: 'instances of instances are broken in vmd',
+            interface: 'an instance could drop the interface whose group pf goes by',
+          },
+          takesGroup: true,
+        })
+      : ok('is not needed: allow_outgoing is off'),
+};
