@@ -28,7 +28,7 @@ table inet host {
     iifname "tap*" ct state established,related accept
     iifname "tap*" meta l4proto icmp accept
     iifname "tap*" ip daddr { 100.64.0.0/10%(loopback)s } tcp dport { 80, %(port)d } accept
-    iifname "tap*" drop
+    iifname "tap*" counter drop
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
