@@ -73,6 +73,28 @@ test('a guest is not held up by a console that nobody reads, and what has no roo
   assert.ok(heard.length > 1000 && heard.length < 640_000, `${heard.length} of 640000 bytes were heard`);
 });
 
+test(
+  'a console that is attached at once, and one that follows another at once, hear a prompt without a newline',
+  options,
+  async () => {
+    await using vmd = await startVmd({ guests: 'none', says: 'prompt> ', taps: 16 });
+    const { disk } = await disksFor(vmd);
+    const path = await disk('im-0');
+    for (let round = 0; round < 25; round++) {
+      const start = ['start', '-c', '-t', 'imaged', '-m', '64M', '-L', '-d', `raw:${path}`, 'im-0'];
+      for (const words of [start, ['console', 'im-0'], ['console', 'im-0']]) {
+        await using console = converse(vmd, ['vmctl', ...words]);
+        await console.hear(/Connected.*\r\n/);
+        console.type('\r');
+        await console.hear(/^prompt> $/);
+        console.kill('SIGKILL');
+        await console.ended;
+      }
+      await vmd.vmctl('stop', '-fw', 'im-0');
+    }
+  },
+);
+
 test('cu has the terminal for itself; root comes in all the same, and a killed cu lets go', options, async () => {
   await using s = await shop({ guests: 'none' });
   await using first = s.console();

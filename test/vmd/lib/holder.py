@@ -16,6 +16,8 @@ import socket
 import subprocess
 import sys
 
+from lib.tty import release_dangling
+
 _NEWNET = 0x40000000
 _PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -172,6 +174,7 @@ class Holder:
                 self.vmd.wait(5)
             except subprocess.TimeoutExpired:
                 self.vmd.kill()
+        release_dangling('/dev')
         mine = os.stat('/proc/self/ns/net').st_ino
         for pid in filter(str.isdigit, os.listdir('/proc')):
             try:
