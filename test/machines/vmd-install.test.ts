@@ -40,6 +40,13 @@ test('an installation that nobody types in runs through vmd, and its system boot
   }
   await using console = converse(vmd, ['vmctl', ...words, 'im-0']);
   await console.hear(/\nlogin: $/);
+  console.type('root\r');
+  await console.hear(/Password: ?$/);
+  console.type('tiny\r');
+  await console.hear(/# $/);
+  // Before its driver listens to the power button, a stop is a power cut.
+  console.type('until pidof acpid; do usleep 100000; done; echo listens-$((1 + 1))\r');
+  await console.hear(/listens-2/);
   assert.match((await vmd.vmctlAsImaged('stop', '-w', 'im-0')).stderr, /: terminated vm 3\n$/);
   await console.ended;
   assert.match(console.text(), /reboot: Power down/);
