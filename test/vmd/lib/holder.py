@@ -16,6 +16,8 @@ import socket
 import subprocess
 import sys
 
+from lib.tty import release_dangling
+
 _NEWNET = 0x40000000
 _PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -28,7 +30,7 @@ table inet host {
     iifname "tap*" ct state established,related accept
     iifname "tap*" meta l4proto icmp accept
     iifname "tap*" ip daddr { 100.64.0.0/10%(loopback)s } tcp dport { 80, %(port)d } accept
-    iifname "tap*" drop
+    iifname "tap*" counter drop
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;
@@ -172,6 +174,7 @@ class Holder:
                 self.vmd.wait(5)
             except subprocess.TimeoutExpired:
                 self.vmd.kill()
+        release_dangling('/dev')
         mine = os.stat('/proc/self/ns/net').st_ino
         for pid in filter(str.isdigit, os.listdir('/proc')):
             try:

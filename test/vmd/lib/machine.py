@@ -5,6 +5,7 @@ import time
 
 from lib.addresses import address_of
 from lib.dhcp import Answerer
+from lib.frames import Frames
 from lib.qemu import Nobody, Qemu
 
 _QUICK_LIMIT = 3
@@ -52,6 +53,11 @@ class Machine:
         self.kernel_id = vmd.kernel_ids
         for index, (tap, nic) in enumerate(zip(self.taps, self.params['nics'])):
             host, guest = (address_of(vmd.prefix, self.id, index, is_guest) for is_guest in (False, True))
+            # Not vmd's own: a test that plays the guest has to know its address.
+            vmd.log('vm%d-if%d guest %s' % (self.id, index, nic['mac'].hex(':')))
+            if vmd.guests == 'none':
+                path = os.path.join(vmd.run, 'vm%d-if%d' % (self.id, index))
+                self.answerers.append(Frames(vmd.loop, tap, path))
             if nic['local'] and host is not None:
                 name = self.name if self.params['boot'] == 'net' else None
                 self.answerers.append(Answerer(vmd.loop, tap.name, nic['mac'], host, guest, name))

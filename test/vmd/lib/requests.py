@@ -20,6 +20,9 @@ def answer(vmd, request, uid, descriptor, reply):
         vmd.log('denied request %s from uid %d' % (what, uid))
         reply({'fail': errno.EPERM})
         return
+    if what != 'list':
+        # Not vmd's own: so that a test can see that a request has come.
+        vmd.log('asked %s %s by uid %d' % (what, request.get('name') or request.get('id', ''), uid))
     _ANSWERS[what](vmd, request, uid, descriptor, reply)
 
 

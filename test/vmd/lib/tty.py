@@ -1,6 +1,5 @@
 """A VM's terminal: a pty whose slave has OpenBSD's name, owner and mode (vm_opentty), and that loses what nobody reads."""
 
-import array
 import errno
 import fcntl
 import os
@@ -10,7 +9,6 @@ import termios
 
 _NAMES = [letter + number for letter in 'pqrstuvwxyz' for number in '0123456789abcdefghijklmnopqrstuv']
 _GROUP = 'tty'
-_TIOCGEXCL = 0x80045440
 
 
 class Tty:
@@ -18,7 +16,7 @@ class Tty:
         """`take` is called with the bytes that somebody types. The name is a link in `folder`, /dev on most hosts."""
         self._loop = loop
         self._take = take
-        self._closes = 0
+        self._folder = folder
         self.master, slave = pty.openpty()
         self._slave = os.ttyname(slave)
         # As after the first opening on OpenBSD: cooked, with echo. Whoever wants bytes sets it raw.
@@ -62,80 +60,65 @@ class Tty:
 
     def _last_closed(self):
         """OpenBSD forgets settings, exclusiveness and bytes with the last close; Linux keeps them with the master."""
-        # Our own closing below is told here, too; and whoever has opened it meanwhile has settings of its own.
-        if self._closes > 0:
-            self._closes = 0
-            return
-        if self._is_open():
+        # The master tells the slave's settings. Where they are as at first nobody has changed anything; this is also how
+        # the closing below, which is told here too, comes to rest.
+        if termios.tcgetattr(self.master) == self._usual or self._is_open():
             return
         try:
             slave = os.open(self._slave, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         except OSError:
             return
-        self._closes += 1
         try:
-            exclusive = array.array('i', [0])
-            fcntl.ioctl(slave, _TIOCGEXCL, exclusive)
-            if not exclusive[0] and termios.tcgetattr(slave) == self._usual:
-                return
-            fcntl.ioctl(slave, termios.TIOCNXCL)
             termios.tcflush(slave, termios.TCIOFLUSH)
             termios.tcsetattr(slave, termios.TCSANOW, self._usual)
+            # Last: until then the next user is kept out, so nothing is changed under him.
+            fcntl.ioctl(slave, termios.TIOCNXCL)
         finally:
             os.close(slave)
 
     def close(self):
         self._loop.forget(self.master)
-        for path, change in ((self._slave, lambda path: os.chown(path, 0, 0)), (self._slave, _anybodys)):
-            try:
-                change(path)
-            except OSError:
-                pass
-        try:
-            if os.readlink(self.name) == self._slave:
+        # Nobody's again, also for those who still have it open.
+        os.chown(self._slave, 0, 0)
+        os.chmod(self._slave, 0o666)
+        with _Alone(self._folder):
+            if os.path.islink(self.name) and os.readlink(self.name) == self._slave:
                 os.unlink(self.name)
-        except OSError:
-            pass
         os.close(self.master)
 
 
-def _anybodys(path):
-    os.chmod(path, 0o666)
+class _Alone:
+    """The names are shared by every vmd of the machine, so one at a time looks for a free one."""
+
+    def __init__(self, folder):
+        self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+    def __enter__(self):
+        fcntl.flock(self._folder, fcntl.LOCK_EX)
+
+    def __exit__(self, *_):
+        os.close(self._folder)
 
 
 def _claim(folder, slave):
     """The first free name. A link whose pty has gone, or whose number is ours now, was left by a vmd that died."""
-    for name in _NAMES:
-        path = os.path.join(folder, 'tty' + name)
-        try:
-            os.symlink(slave, path)
-            return path
-        except FileExistsError:
-            pass
-        try:
-            target = os.readlink(path)
-        except OSError:
-            continue
-        if os.path.exists(target) and target != slave:
-            continue
-        # Of several that find it dangling, one moves it away.
-        aside = '%s.%d' % (path, os.getpid())
-        try:
-            os.rename(path, aside)
-            os.unlink(aside)
-            os.symlink(slave, path)
-            return path
-        except OSError:
-            continue
+    with _Alone(folder):
+        for name in _NAMES:
+            path = os.path.join(folder, 'tty' + name)
+            if os.path.islink(path) and (not os.path.exists(path) or os.readlink(path) == slave):
+                os.unlink(path)
+            try:
+                os.symlink(slave, path)
+                return path
+            except FileExistsError:
+                continue
     raise OSError(errno.ENOENT, 'no tty name is free')
 
 
 def release_dangling(folder):
     """Takes away the names whose pty has gone."""
-    for name in _NAMES:
-        path = os.path.join(folder, 'tty' + name)
-        try:
+    with _Alone(folder):
+        for name in _NAMES:
+            path = os.path.join(folder, 'tty' + name)
             if os.path.islink(path) and not os.path.exists(path):
                 os.unlink(path)
-        except OSError:
-            pass
