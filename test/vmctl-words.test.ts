@@ -107,6 +107,7 @@ for (const [came, how] of [
   ['\x1b[0m[   12.345678] reboot: Power down\r\n', 'halt'],
   ['[    1.2] reboot: Restarting system\r\n', 'reboot'],
   ['tiny# [    7.441805] reboot: Power down\r\n', 'halt'],
+  ['[ 1.1] reboot: Restarting system\r\nboot\r\nlogin: [ 9.9] reboot: Power down\r\n', 'halt'],
   ['login: ', undefined],
   ['rebooting...\r\n' + 'OpenBSD is starting\r\n'.repeat(20), undefined],
   ['I heard you say rebooting... and did not\r\n', undefined],

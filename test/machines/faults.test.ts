@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { z } from 'zod';
-import { isVmd } from '../fixtures/hypervisor.ts';
+import { isVmd, release, sectorBoot } from '../fixtures/hypervisor.ts';
 import { BuildView, guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { eventsOf, firstPrompt, inShell, installedMachine, installerMachine, letIn, succeeded, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts'; // prettier-ignore
+import { reset, say, writeGuest } from '../fixtures/tiny-guest.ts';
 
 let imaged: Imaged;
 let folder: string;
@@ -90,7 +91,8 @@ suite('an installer', { concurrency: true }, () => {
     const { expected, saw, console_tail } = await failed(id, 'guest_panicked', 'install');
     assert.equal(expected, 'never');
     assert.match(saw, /Kernel panic - not syncing: sysrq triggered crash/);
-    assert.match(console_tail ?? '', /Kernel panic - not syncing/);
+    // What the kernel says behind its panic may have come as well.
+    assert.match(console_tail ?? '', /Kernel panic - not syncing|panic\+0x/);
   });
 
   test('that powers off before its prompt has halted while the prompt was awaited', async () => {
@@ -106,7 +108,14 @@ suite('an installer', { concurrency: true }, () => {
   });
 
   test('that resets for ever, where its machine is to go on, is a reboot loop', async () => {
-    const { id } = await installing('reboot-for-ever', { ...hearing('never', '2m'), ends: 'never' });
+    await writeGuest(join(folder, 'loop.img'), [say('rebooting...\r\n'), reset], 1440);
+    const { id } = await imaged.post({
+      template: {
+        name: 'looping',
+        machine: { memory: '32M', ...sectorBoot('media:own/loop.img') },
+        install: { ...hearing('never', '2m'), ends: 'never' },
+      },
+    });
     const { saw } = await failed(id, 'guest_reboot_loop', 'install');
     assert.match(saw, endlessReboots);
   });
@@ -200,7 +209,10 @@ suite('an installed system', { concurrency: true }, () => {
     await failed(id, 'guest_halted', 'connect');
   });
 
-  test('that resets at every boot is a reboot loop', async () => {
+  // A kernel that is loaded directly is vmd's for the first boot alone, but up to 7.2 (vmd(8)).
+  const isLoadedOnce = isVmd && release !== '7.2';
+  const skip = isLoadedOnce && 'this release of vmd boots from disk after the first reset';
+  test('that resets at every boot is a reboot loop', { skip }, async () => {
     const { id } = await installed('reboot-for-ever');
     const { saw } = await failed(id, 'guest_reboot_loop', 'connect');
     assert.match(saw, endlessReboots);

@@ -20,11 +20,15 @@ before(async () => {
   await shop.put('7.9/amd64', sets);
   imaged = await startImaged({
     settings: 'attempts = 1',
-    tables: [
-      '[hypervisor]\naccelerator = "tcg"',
-      `[mirror]\nupstream = ${JSON.stringify(shop.upstream.url.href)}\nkeys = ${JSON.stringify(shop.keys)}`,
-      `signify = ${JSON.stringify(signify)}`,
-    ].join('\n'),
+    tables: async (reach) => {
+      const url = new URL(shop.upstream.url);
+      url.port = String(await reach(Number(url.port)));
+      return [
+        '[hypervisor]\naccelerator = "tcg"',
+        `[mirror]\nupstream = ${JSON.stringify(url.href)}\nkeys = ${JSON.stringify(shop.keys)}`,
+        `signify = ${JSON.stringify(signify)}`,
+      ].join('\n');
+    },
   });
 });
 

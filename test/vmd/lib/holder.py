@@ -3,6 +3,7 @@
   {"start": []}            starts vmd: {"started": pid} when it listens, or {"failed": text}
   {"stop": "SIGTERM"}      ends vmd by that signal: {"stopped": true} when it has gone
   {"door": 8079}           a port of 127.0.0.1 outside that leads to that port of 127.0.0.1 inside: {"door": port}
+  {"exit": 8079}           the same the other way round: {"door": port}
 
 and ends, with everything in the namespace, when standard input does. usage: host FOLDER [PORT none|port|loopback]
 """
@@ -122,17 +123,27 @@ class Holder:
         self.vmd.send_signal(getattr(signal, name))
         return {'signalled': True}
 
-    def door(self, port):
-        _call('setns', self.outside, _NEWNET)
-        listener = socket.create_server(('127.0.0.1', 0))
-        _call('setns', self.inside, _NEWNET)
-        self.listeners[listener] = port
+    def at(self, namespace, make):
+        """A socket of that namespace: it belongs to the one it was made in."""
+        _call('setns', namespace, _NEWNET)
+        try:
+            return make()
+        finally:
+            _call('setns', self.inside, _NEWNET)
+
+    def door(self, port, here=None, there=None):
+        listener = self.at(here or self.outside, lambda: socket.create_server(('127.0.0.1', 0)))
+        self.listeners[listener] = (port, there or self.inside)
         return {'door': listener.getsockname()[1]}
+
+    def exit(self, port):
+        return self.door(port, self.inside, self.outside)
 
     def enter(self, listener):
         outside, _ = listener.accept()
+        port, there = self.listeners[listener]
         try:
-            inside = socket.create_connection(('127.0.0.1', self.listeners[listener]), 5)
+            inside = self.at(there, lambda: socket.create_connection(('127.0.0.1', port), 5))
         except OSError:
             outside.close()
             return
@@ -160,7 +171,7 @@ class Holder:
                     *lines, rest = (rest + data).split(b'\n')
                     for line in lines:
                         ((order, word),) = json.loads(line).items()
-                        say({'start': self.start, 'stop': self.stop, 'signal': self.signal, 'door': self.door}[order](word))
+                        say({'start': self.start, 'stop': self.stop, 'signal': self.signal, 'door': self.door, 'exit': self.exit}[order](word))
                 elif one in self.listeners:
                     self.enter(one)
                 elif one in self.connections:

@@ -117,8 +117,7 @@ class Machine:
     def _ended(self, how):
         vmd = self.vmd
         if how == 'off' and not self.stopping:
-            # The guest's driver tells of the halt, and the VM stays for some seconds more.
-            self.stopping = True
+            # The guest's driver tells of the halt, and the VM stays for some seconds more, running as before to vmd.
             self.guest = None
             self._later('halt', lambda: self._over(False))
             return
