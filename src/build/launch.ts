@@ -2,6 +2,7 @@ import { disposals } from '../disposals.ts';
 import { Fault, faults } from '../fault.ts';
 import type { SshKey } from '../guest/types.ts';
 import type { Boot } from '../hardware.ts';
+import { retry } from '../waiting.ts';
 import { serveEndpoint } from '../httpd/serve-endpoint.ts';
 import type { Answer, EndpointRequest, EndpointSets } from '../httpd/types.ts';
 import { render } from '../template/render.ts';
@@ -10,7 +11,7 @@ import { openConsole } from '../vmm/console.ts';
 import type { DiskFile, MachineSpec } from '../vmm/types.ts';
 import { slotName } from './folders.ts';
 import { lateFactsOf, type Job } from './job.ts';
-import type { Running } from './running.ts';
+import { endedTooEarly, type Running } from './running.ts';
 import type { StepTools } from './tools.ts';
 
 const answerOf = (entry: HttpEntry, late: LateFacts): Answer => {
@@ -70,6 +71,11 @@ const machineSpec = (
   onReboot,
 });
 
+// An interface goes and comes again when its guest resets itself (vmd(8)).
+const untilThere = { attempts: 40, firstMs: 20, growth: 1.4, mostMs: 500 };
+
+const isAbsent = (error: unknown): boolean => error instanceof Fault && error.facts['addressIsAbsent'] === true;
+
 /**
  * Starts a machine, attaches its console and opens its endpoint, and only then lets it run: nobody misses its first
  * words, and its first request finds an answer. What was started goes again when a later part fails.
@@ -110,17 +116,23 @@ export const launch = async (
     };
     const { trouble, sets } = setsFor(tools);
     const { listen } = machine.addresses;
-    if (listen !== undefined)
-      pile.keep(
-        await serveEndpoint({
+    if (listen !== undefined) {
+      const open = () =>
+        serveEndpoint({
           at: listen,
           ...(door === undefined ? {} : { door }),
           answers: new Map(job.spec.http.map((entry) => [entry.path, answerOf(entry, late)])),
           hostname: machine.name,
           onRequest,
           ...(sets === undefined ? {} : { sets }),
-        }),
+        });
+      const gone = new AbortController();
+      machine.ended.then(
+        (ending) => gone.abort(endedTooEarly(ending, "its endpoint's address", console.tail())),
+        () => undefined,
       );
+      pile.keep(await retry(open, untilThere, isAbsent, clock, AbortSignal.any([signal, gone.signal])));
+    }
     const { guestIp, hostIp } = machine.addresses;
     event('machine.started', { name: machine.name, guestIp, hostIp, ...machine.about });
     machine.onRebooted(() => event('machine.rebooted', { name: machine.name }));

@@ -116,7 +116,13 @@ const listen = async (app: Listening, at: ListenAt) => {
     await app.close();
     const place = 'path' in at ? at.path : `${at.host}:${at.port}`;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Fault('endpoint_failed', `Nothing can listen at ${place}: ${reason}`, { place }, { cause: error });
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'EADDRNOTAVAIL';
+    throw new Fault(
+      'endpoint_failed',
+      `Nothing can listen at ${place}: ${reason}`,
+      { place, ...(isAbsent ? { addressIsAbsent: true } : {}) },
+      { cause: error },
+    );
   }
 };
 

@@ -131,6 +131,9 @@ test('without any network: an overlay over a base image, a second disk, a talk o
   assert.deepEqual(said.map(({ data }) => data['text']), ['root', '<secret>', 'cat /etc/motto', 'halt -p']); // prettier-ignore
 });
 
+// Under vmd they are the only witness of a halt.
+const lastWords = 'The operating system has halted.\r\n';
+
 const floppyTemplate = {
   name: 'floppy',
   variables: { word: { default: 'hello' } },
@@ -143,7 +146,7 @@ test('a stored template builds by its name and by its version, from the floppy o
   const context = join(folder, 'floppy');
   const { id: first } = await (async () => {
     await run('mkdir', [context]);
-    await writeGuest(join(context, 'boot.img'), [say('hello from the floppy\r\n'), powerOff], 1440);
+    await writeGuest(join(context, 'boot.img'), [say(`hello from the floppy\r\n${lastWords}`), powerOff], 1440);
     await writeFile(join(context, 'template.json'), JSON.stringify(floppyTemplate));
     return postContext(imaged, await tarOf(context), 'application/x-tar');
   })();
@@ -160,7 +163,7 @@ test('a stored template builds by its name and by its version, from the floppy o
   assert.deepEqual(await put(), { status: 201, version: 1 });
   assert.deepEqual(await put(), { status: 200, version: 1 });
   await writeFile(join(context, 'template.json'), JSON.stringify({ ...floppyTemplate, variables: { word: { default: 'bye' } } })); // prettier-ignore
-  await writeGuest(join(context, 'boot.img'), [say('bye from the floppy\r\n'), powerOff], 1440);
+  await writeGuest(join(context, 'boot.img'), [say(`bye from the floppy\r\n${lastWords}`), powerOff], 1440);
   assert.deepEqual(await put(), { status: 201, version: 2 });
 
   const newest = await imaged.post({ template: 'stored' });

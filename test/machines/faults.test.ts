@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { isVmd, release, sectorBoot } from '../fixtures/hypervisor.ts';
 import { BuildView, guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { eventsOf, firstPrompt, inShell, installedMachine, installerMachine, letIn, succeeded, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts'; // prettier-ignore
-import { reset, say, writeGuest } from '../fixtures/tiny-guest.ts';
+import { pause, reset, say, writeGuest } from '../fixtures/tiny-guest.ts';
 
 let imaged: Imaged;
 let folder: string;
@@ -108,7 +108,7 @@ suite('an installer', { concurrency: true }, () => {
   });
 
   test('that resets for ever, where its machine is to go on, is a reboot loop', async () => {
-    await writeGuest(join(folder, 'loop.img'), [say('rebooting...\r\n'), reset], 1440);
+    await writeGuest(join(folder, 'loop.img'), [pause, say('rebooting...\r\n'), reset], 1440);
     const { id } = await imaged.post({
       template: {
         name: 'looping',
