@@ -10,9 +10,10 @@ import type { DiskFile, MachineSpec } from '../vmm/types.ts';
 import { slotName } from './folders.ts';
 import { lateFactsOf, type Job } from './job.ts';
 import type { Running } from './running.ts';
+import { siteSetFile } from './site-files.ts';
 import type { StepTools } from './tools.ts';
 
-const answerOf = (entry: HttpEntry, late: LateFacts): Answer => {
+const answerOf = (entry: HttpEntry, late: LateFacts, work: string): Answer => {
   switch (entry.kind) {
     case 'text':
       return {
@@ -24,6 +25,8 @@ const answerOf = (entry: HttpEntry, late: LateFacts): Answer => {
       return { kind: 'file', path: entry.file.path };
     case 'folder':
       return { kind: 'folder', path: entry.folder.path };
+    case 'site':
+      return { kind: 'file', path: siteSetFile(work, entry.path) };
   }
 };
 
@@ -87,7 +90,7 @@ export const launch = async (
     const endpoint = pile.keep(
       await serveEndpoint({
         at: machine.addresses.listen,
-        answers: new Map(job.spec.http.map((entry) => [entry.path, answerOf(entry, late)])),
+        answers: new Map(job.spec.http.map((entry) => [entry.path, answerOf(entry, late, job.folders.work(job.slot))])),
         mac: machine.addresses.mac,
         hostname: machine.name,
         onRequest,

@@ -1,0 +1,150 @@
+import { pointerTo, type Complaints } from './complaints.ts';
+import type { HostFacts } from './files.ts';
+import { additionsFor, withAdditions, type AdditionFacts } from './installer-additions.ts';
+import { complaintsOfWalk, type LineComplaint } from './installer-complaints.ts';
+import { answers, keyOf, namesEndpoint, type Line } from './installer-lines.ts';
+import { installerFacts, judgeRootLayout, numberOfSets, type MachineParts } from './installer-machine.ts';
+import { releaseOfPath, releasesFor, type Release } from './installer-releases.ts';
+import { modeOf } from './installer-turns.ts';
+import { walk, type Walk } from './installer-walk.ts';
+import { renderAnswers, type Answered } from './response-file.ts';
+import { siteSetsIn } from './served-sets.ts';
+import type { HttpEntry, Text } from './spec.ts';
+
+export type AnswersParts = {
+  readonly templateName: string;
+  readonly machine: MachineParts;
+  /** All else that the endpoint serves. */
+  readonly entries: readonly HttpEntry[];
+  readonly username: string | undefined;
+  readonly disklabelPaths: readonly string[];
+  readonly host: HostFacts;
+  readonly wrong: Complaints;
+};
+
+type Tried = {
+  readonly text: Text;
+  readonly lines: readonly Line[];
+  readonly walk: Walk;
+  readonly complaints: readonly LineComplaint[];
+};
+
+/** What the installed system will be like, for what comes after the installation. */
+export type Answers = { readonly text: Text; readonly isSerial: boolean; readonly takesUnverified: boolean };
+
+const valueFor = (question: string, lines: readonly Line[]): string | undefined =>
+  lines.find(({ key }) => answers(key, question))?.value;
+
+const setsDirectory = /^(pub\/OpenBSD\/(?:\d{1,2}\.\d|snapshots)\/amd64)(?:\/|$)/;
+
+/** The one directory of the endpoint that is laid out as a mirror of OpenBSD is. */
+const directoryServed = (entries: readonly HttpEntry[]): string | undefined => {
+  const found = new Set(entries.flatMap(({ path }) => setsDirectory.exec(path)?.[1] ?? []));
+  return found.size === 1 ? [...found][0] : undefined;
+};
+
+type Where = { readonly directory: string | undefined; readonly release: string | undefined; readonly number: string };
+
+/** Where the sets of this response file come from, and of which release they are. */
+const whereOf = (lines: readonly Line[], { entries, host, machine }: AnswersParts): Where => {
+  const served = directoryServed(entries);
+  const asked = valueFor('Server directory?', lines)?.replace(/^\/+|\/+$/g, '');
+  const directory = asked ?? served;
+  const number = directory === undefined ? undefined : numberOfSets(entries, directory, host);
+  const media = [machine.boot.kernel?.shown, machine.cdrom?.shown].flatMap((shown) => shown ?? []);
+  const byNumber = number === undefined || number === '' ? undefined : number.replace(/(\d)$/, '.$1');
+  const release = [directory, ...media].map((path) => releaseOfPath(path ?? '')).find((one) => one !== undefined);
+  const known = release ?? byNumber;
+  return { directory: served, release: known, number: number || (known?.replace('.', '') ?? '') };
+};
+
+const siteSetsFor = (lines: readonly Line[], { directory }: Where, entries: readonly HttpEntry[]) => {
+  const asked = valueFor('Server directory?', lines)?.replace(/^\/+|\/+$/g, '') ?? directory;
+  return asked === undefined ? [] : siteSetsIn(entries, asked);
+};
+
+const additionFacts = (lines: readonly Line[], where: Where, parts: AnswersParts): AdditionFacts => {
+  const { machine, entries, host, disklabelPaths, username, templateName } = parts;
+  const isServed = where.directory !== undefined || host.hasMirror === true;
+  return {
+    templateName,
+    username,
+    rootDisk: machine.disks.length === 0 ? undefined : `${machine.qemu.disk_interface === 'ide' ? 'wd' : 'sd'}0`,
+    disklabelPath: disklabelPaths.length === 1 ? disklabelPaths[0] : undefined,
+    sets: isServed && machine.nics.length > 0 ? { directory: where.directory } : undefined,
+    siteSets: siteSetsFor(lines, where, entries),
+  };
+};
+
+const tryOut = (
+  answered: readonly Answered[],
+  release: Release,
+  mode: 'install' | 'upgrade',
+  where: Where,
+  parts: AnswersParts,
+): Tried => {
+  const facts = { ...installerFacts(parts.machine, parts.entries, where.number, parts.host), release, mode };
+  const own = answered.map(({ line }) => line);
+  const additions = additionsFor(additionFacts(own, where, parts));
+  const walkOf = (lines: readonly Line[]) => walk(lines, facts, where.number === '' ? undefined : where.number);
+  const done = withAdditions(own, additions, walkOf);
+  return {
+    text: renderAnswers([...answered, ...done.added]),
+    lines: done.lines,
+    walk: done.walk,
+    complaints: complaintsOfWalk(done.lines, done.walk, mode),
+  };
+};
+
+const neverInstalled = ({ walk: done, lines }: Tried, parts: AnswersParts) => {
+  if (done.isDoubtful) return;
+  const server = valueFor('HTTP Server?', lines) ?? '';
+  for (const { path, kind } of parts.entries) {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    if (kind !== 'site' || done.sets.includes(name)) continue;
+    parts.wrong.add(
+      pointerTo(['http', path]),
+      namesEndpoint(server)
+        ? `is never installed: "Set name(s)" does not choose it, or it is another host's; add "+${name}" before "done"`
+        : 'is never installed: no answer leads the installer to its directory on the endpoint',
+    );
+  }
+};
+
+/**
+ * Judges a response file as the installer would read it on this machine, and adds what imaged answers by itself. Where
+ * the release is not known, one is enough that takes all answers, and the newest one's complaints are told.
+ */
+export const resolveAnswers = (
+  path: string,
+  pointer: string,
+  answered: readonly Answered[] | undefined,
+  parts: AnswersParts,
+): Answers => {
+  if (answered === undefined) return { text: [], isSerial: true, takesUnverified: true };
+  const own = answered.map(({ line }) => line);
+  const where = whereOf(own, parts);
+  const mode = modeOf(path);
+  const modes = mode === undefined ? (['install', 'upgrade'] as const) : [mode];
+  const tries = modes.flatMap((one) => releasesFor(where.release).map((release) => [one, release] as const));
+  let chosen: Tried | undefined;
+  for (const [one, release] of tries) {
+    const tried = tryOut(answered, release, one, where, parts);
+    chosen ??= tried;
+    if (tried.complaints.length > 0) continue;
+    chosen = tried;
+    break;
+  }
+  if (chosen === undefined) return { text: renderAnswers(answered), isSerial: true, takesUnverified: true };
+  for (const { line, message } of chosen.complaints)
+    parts.wrong.add((line === undefined ? undefined : chosen.lines[line]?.pointer) ?? pointer, message);
+  const { lines, walk: done } = chosen;
+  judgeRootLayout(done, lines, installerFacts(parts.machine, parts.entries, where.number, parts.host), parts.entries, parts.wrong); // prettier-ignore
+  if (chosen.complaints.length === 0 && mode !== undefined) neverInstalled(chosen, parts);
+  const unverified = keyOf('Continue without verification');
+  return {
+    text: chosen.text,
+    isSerial: done.isSerial,
+    takesUnverified: lines.some(({ key }) => key.endsWith(unverified)),
+  };
+};
