@@ -1,4 +1,4 @@
-import { meant, quoted } from '../nearest.ts';
+import { nearest, quoted } from '../nearest.ts';
 import { questionNames } from './installer-catalog.ts';
 import { answers, type Line } from './installer-lines.ts';
 import type { Walk } from './installer-walk.ts';
@@ -30,7 +30,9 @@ const whyUnused = ({ key, value }: Line, { asked, skipped }: Walk, mode: 'instal
   if (isIn(questionNames[mode], key)) return 'is not asked on this machine';
   if (isIn(questionNames[otherMode[mode]], key))
     return `is asked by ${named[otherMode[mode]]}, and this is ${named[mode]}`;
-  return `is no question of OpenBSD's installer: ${meant(key, questionNames[mode])}`;
+  const near = nearest(key.replace(/[?(].*$/, '').trim(), questionNames[mode]);
+  const hint = near === undefined ? 'write one as the installer does, such as "System hostname"' : `did you mean ${quoted(near)}?`; // prettier-ignore
+  return `is no question of OpenBSD's installer: ${hint}`;
 };
 
 /** Everything for which the installation would fail, and every line that nobody asks for. */

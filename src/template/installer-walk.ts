@@ -18,7 +18,7 @@ export type Walk = Report & {
 const time = (at: string) => `Time appears wrong.  Set to '${at}'?`;
 
 /** `79` of `7.9`: what the names of its sets hold. */
-const numberOf = (release: string): string => (release === 'current' ? 'NN' : release.replace('.', ''));
+export const numberOf = (release: string): string => (release === 'current' ? 'NN' : release.replace('.', ''));
 
 /**
  * Goes through the installer's questions in its own order, with its own reading of the answers: what was asked, by which

@@ -6,9 +6,9 @@ import { answers, keyOf, namesEndpoint, type Line } from './installer-lines.ts';
 import { installerFacts, judgeRootLayout, numberOfSets, type MachineParts } from './installer-machine.ts';
 import { releaseOfPath, releasesFor, type Release } from './installer-releases.ts';
 import { modeOf } from './installer-turns.ts';
-import { walk, type Walk } from './installer-walk.ts';
+import { numberOf, walk, type Walk } from './installer-walk.ts';
 import { renderAnswers, type Answered } from './response-file.ts';
-import { siteSetsIn } from './served-sets.ts';
+import { mirrorsBelow, siteSetsIn } from './served-sets.ts';
 import type { HttpEntry, Text } from './spec.ts';
 
 export type AnswersParts = {
@@ -37,25 +37,27 @@ const valueFor = (question: string, lines: readonly Line[]): string | undefined 
 
 const setsDirectory = /^(pub\/OpenBSD\/(?:\d{1,2}\.\d|snapshots)\/amd64)(?:\/|$)/;
 
-/** The one directory of the endpoint that is laid out as a mirror of OpenBSD is. */
-const directoryServed = (entries: readonly HttpEntry[]): string | undefined => {
-  const found = new Set(entries.flatMap(({ path }) => setsDirectory.exec(path)?.[1] ?? []));
-  return found.size === 1 ? [...found][0] : undefined;
+/** The directory of the endpoint that is laid out as a mirror of OpenBSD is: the only one, or the one of that release. */
+const directoryServed = (entries: readonly HttpEntry[], release: string | undefined): string | undefined => {
+  const named = entries.flatMap(({ path }) => setsDirectory.exec(path)?.[1] ?? []);
+  const found = [...new Set([...named, ...mirrorsBelow(entries)])];
+  const wanted = found.filter((path) => releaseOfPath(path) === release);
+  return found.length === 1 ? found[0] : wanted[0];
 };
 
 type Where = { readonly directory: string | undefined; readonly release: string | undefined; readonly number: string };
 
 /** Where the sets of this response file come from, and of which release they are. */
 const whereOf = (lines: readonly Line[], { entries, host, machine }: AnswersParts): Where => {
-  const served = directoryServed(entries);
-  const asked = valueFor('Server directory?', lines)?.replace(/^\/+|\/+$/g, '');
-  const directory = asked ?? served;
-  const number = directory === undefined ? undefined : numberOfSets(entries, directory, host);
   const media = [machine.boot.kernel?.shown, machine.cdrom?.shown].flatMap((shown) => shown ?? []);
-  const byNumber = number === undefined || number === '' ? undefined : number.replace(/(\d)$/, '.$1');
-  const release = [directory, ...media].map((path) => releaseOfPath(path ?? '')).find((one) => one !== undefined);
-  const known = release ?? byNumber;
-  return { directory: served, release: known, number: number || (known?.replace('.', '') ?? '') };
+  const booted = media.map(releaseOfPath).find((one) => one !== undefined);
+  const served = directoryServed(entries, booted);
+  const asked = valueFor('Server directory?', lines)?.replace(/^\/+|\/+$/g, '');
+  const directory = asked ?? served ?? '';
+  const ofSite = siteSetsIn(entries, directory).flatMap((name) => /^site(\d+)/.exec(name)?.[1] ?? [])[0];
+  const number = numberOfSets(entries, directory, host) ?? ofSite;
+  const release = releaseOfPath(directory) ?? number?.replace(/(\d)$/, '.$1') ?? booted;
+  return { directory: served, release, number: number ?? (release === undefined ? '' : numberOf(release)) };
 };
 
 const siteSetsFor = (lines: readonly Line[], { directory }: Where, entries: readonly HttpEntry[]) => {
@@ -83,10 +85,11 @@ const tryOut = (
   where: Where,
   parts: AnswersParts,
 ): Tried => {
-  const facts = { ...installerFacts(parts.machine, parts.entries, where.number, parts.host), release, mode };
+  const number = where.number === '' ? numberOf(release) : where.number;
+  const facts = { ...installerFacts(parts.machine, parts.entries, number, parts.host), release, mode };
   const own = answered.map(({ line }) => line);
   const additions = additionsFor(additionFacts(own, where, parts));
-  const walkOf = (lines: readonly Line[]) => walk(lines, facts, where.number === '' ? undefined : where.number);
+  const walkOf = (lines: readonly Line[]) => walk(lines, facts, number);
   const done = withAdditions(own, additions, walkOf);
   return {
     text: renderAnswers([...answered, ...done.added]),
@@ -140,7 +143,7 @@ export const resolveAnswers = (
     parts.wrong.add((line === undefined ? undefined : chosen.lines[line]?.pointer) ?? pointer, message);
   const { lines, walk: done } = chosen;
   judgeRootLayout(done, lines, installerFacts(parts.machine, parts.entries, where.number, parts.host), parts.entries, parts.wrong); // prettier-ignore
-  if (chosen.complaints.length === 0 && mode !== undefined) neverInstalled(chosen, parts);
+  if (parts.wrong.isEmpty() && mode !== undefined) neverInstalled(chosen, parts);
   const unverified = keyOf('Continue without verification');
   return {
     text: chosen.text,

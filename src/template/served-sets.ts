@@ -34,6 +34,25 @@ const folderBehind = (entries: readonly HttpEntry[], directory: string): string 
   return join(found.folder.path, found.path === '' ? directory : directory.slice(found.path.length));
 };
 
+const releaseName = /^(?:\d{1,2}\.\d|snapshots)$/;
+
+/** The directories of releases that lie in a folder which is served at `path`, where that is laid out as a mirror is. */
+const releasesIn = (path: string, folder: string): readonly string[] => {
+  const own = /^pub\/OpenBSD\/([^/]+)$/.exec(path)?.[1];
+  const roots: Readonly<Record<string, string>> = { '': 'pub/OpenBSD', pub: 'OpenBSD', 'pub/OpenBSD': '' };
+  const root = roots[path];
+  const has = (...way: readonly string[]) => namesIn(join(folder, ...way, 'amd64')).length > 0;
+  if (own !== undefined) return releaseName.test(own) && has() ? [own] : [];
+  if (root === undefined) return [];
+  return namesIn(join(folder, root)).filter((name) => releaseName.test(name) && has(root, name));
+};
+
+/** The directories of releases that are served as a mirror of OpenBSD has them. */
+export const mirrorsBelow = (entries: readonly HttpEntry[]): readonly string[] =>
+  entries
+    .flatMap((entry) => (entry.kind === 'folder' ? releasesIn(entry.path, entry.folder.path) : []))
+    .map((name) => `pub/OpenBSD/${name}/amd64`);
+
 // What the installer takes for a name in a line of index.txt (install.sub, `install_http`).
 const listedIn = (index: string): readonly string[] =>
   index.split('\n').flatMap((line) => /^.* ([a-zA-Z][a-zA-Z0-9._-]+)$/.exec(line)?.[1] ?? []);
