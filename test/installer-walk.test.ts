@@ -156,7 +156,7 @@ const caseOf = (
         signed: one.isSigned ? summed : undefined,
         has: (name) => present.includes(name),
       }),
-      layoutAt: () => undefined,
+      layoutAt: () => [{ mount: '/', least: 2048, most: Infinity, percent: 100 }],
     },
   };
 };

@@ -297,12 +297,12 @@ test('a response file has a line for each answer, and no answer can bring anothe
   ]);
   const bad = {
     variables: { v: {} },
-    http: { 'install.conf': { autoinstall: { 'Public key': '{{ v }}', 'a = b': 'c' } } },
+    http: { 'install.conf': { autoinstall: { 'System hostname': '{{ v }}', 'a = b': 'c' } } },
   };
   const errors = await errorsOf(() =>
-    resolved({ ...bad, http: { f: { autoinstall: { 'Public key': '{{ v }}' } } } }, { v: 'a\nb = c' }),
+    resolved({ ...bad, http: { f: { autoinstall: { 'System hostname': '{{ v }}' } } } }, { v: 'a\nb = c' }),
   );
-  assert.match(errors['/http/f/autoinstall/Public key'] ?? '', /line break/);
+  assert.match(errors['/http/f/autoinstall/System hostname'] ?? '', /line break/);
   assert.match(Object.keys(await errorsOf(() => resolved(bad))).join(), /autoinstall\/a = b/);
 });
 

@@ -103,16 +103,12 @@ export const lineOf = (question: string, text: Text, pointer: string | undefined
   pointer,
 });
 
-const usesOf = ({ asked }: Walk) => new Map(asked.flatMap(({ line, question }) => (line === undefined ? [] : [[line, question]]))); // prettier-ignore
-
-const keepsOthers = (before: Walk, after: Walk): boolean => {
-  const now = usesOf(after);
-  return [...usesOf(before)].every(([line, question]) => now.get(line) === question);
-};
+/** Whether the line leaves no other one without a question. */
+const keepsOthers = (before: Walk, after: Walk): boolean => after.unused.every((line) => before.unused.includes(line));
 
 /**
- * Adds the lines that the installer would use for the very question they are meant for, and that change nothing for the
- * others. They come last, so that every line of the template goes first.
+ * Adds the lines that the installer would use for the very question they are meant for. They come last, so that every
+ * line of the template goes first; where the installer has a default, they take no question from the others either.
  */
 export const withAdditions = (
   lines: readonly Line[],
@@ -124,13 +120,14 @@ export const withAdditions = (
   const added: Addition[] = [];
   for (const addition of additions) {
     const line = lineOf(addition.question, addition.text, undefined);
-    const isOpen = before.asked.some((one) => one.line === undefined && answers(line.key, one.question));
-    if (before.isDoubtful || !isOpen || addition.isWanted?.(before) === false) continue;
+    const open = before.asked.find((one) => one.line === undefined && answers(line.key, one.question));
+    if (before.isDoubtful || open === undefined || addition.isWanted?.(before) === false) continue;
     const tried = [...all, line];
     const after = walkOf(tried);
     const mine = after.asked.find((one) => one.line === all.length);
     const isUsed = mine !== undefined && answers(line.key, mine.question);
-    if (!isUsed || !keepsOthers(before, after) || addition.isRight?.(after) === false) continue;
+    const isNeeded = open.answer === undefined;
+    if (!isUsed || (!isNeeded && !keepsOthers(before, after)) || addition.isRight?.(after) === false) continue;
     all = tried;
     before = after;
     added.push(addition);

@@ -61,7 +61,7 @@ export const askTerminal = (talk: Talk): void => {
 export const askHostname = (talk: Talk): string | undefined => {
   const reply = talk.ask(questions.hostname);
   if (!reply.isSure) return undefined;
-   
+
   if (/[\s\u0000-\u001f\u007f]/.test(reply.value))
     talk.refuse(reply, `${quoted(reply.value)} cannot be a host name: it holds a blank`);
   return reply.value.split('.')[0];

@@ -18,8 +18,9 @@ export const hasRoomToVerify = (root: RootDisk | undefined, facts: InstallerFact
   const disk = facts.disks.find(({ name }) => name === root?.name);
   if (root === undefined || disk === undefined) return undefined;
   const layout = root.template === undefined ? undefined : facts.layoutAt(root.template.value);
-  // Half of what is asked for at least, and twice as much at most, since file systems keep some for themselves.
-  if (layout === undefined) return disk.sizeMb > 16 * 1024 ? true : disk.sizeMb < 1024 ? false : undefined;
+  if (layout === undefined && root.template !== undefined) return undefined;
+  // disklabel(8) by itself makes a /home of 2 GB on a disk of 4, and has nothing as large on one of 2.
+  if (layout === undefined) return disk.sizeMb >= 4096 ? true : disk.sizeMb <= 2048 ? false : undefined;
   const sizes = allotted(layout, disk.sizeMb);
   const rooms = layout.map(({ mount }, index) => {
     const mb = (sizes[index] ?? 0) / 2048;

@@ -56,7 +56,7 @@ const answerOf = async (question: string, raw: string, at: string, parts: Parts)
   });
   if (!isPasswordKey(question)) {
     const { text, isWhole } = parts.fields.answer(at, raw, oneLine);
-    return made(text, isWhole);
+    return made(text, isWhole && !text.some((piece) => typeof piece === 'string' && /[\r\n]/.test(piece)));
   }
   const text = await passwordText(raw, at, parts);
   return made(text, text.length > 0);
