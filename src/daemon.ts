@@ -80,6 +80,8 @@ export const startDaemon = async (
       ids,
       clock,
       media: () => config.media,
+      // QEMU's restricted user network tells a machine its address alone.
+      host: () => ({ lease: { router: false, dns: false } }),
       whole: capacity.whole,
       defaultTimeoutMs: config.limits.build_timeout,
     });

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { awaitFirstBoot } from '../src/build/steps/await-first-boot.ts';
-import type { StepTools } from '../src/build/tools.ts';
 import { systemClock, type Clock } from '../src/clock.ts';
-import { systemIds } from '../src/ids.ts';
-import { makeGrowth } from '../src/growth.ts';
-import type { Hypervisor, Machine } from '../src/vmm/types.ts';
+import type { Machine } from '../src/vmm/types.ts';
 import { consoleOver, failsAs } from './fixtures/console-desk.ts';
 import { guestLine } from './fixtures/console-line.ts';
 
@@ -27,16 +24,15 @@ const booting = async (print: (say: (text: string) => Promise<void>) => Promise<
   const events: unknown[] = [];
   // Of a machine the step wants to know when it ends or reboots, and this one does neither.
   const machine = { ended: never, onRebooted: () => undefined } as unknown as Machine;
-  const tools: StepTools = {
+  const tools = {
     signal: new AbortController().signal,
-    keep: (resource) => resource,
-    attend: (running) => running,
-    hypervisor: {} as Hypervisor,
     clock: quickClock,
-    ids: systemIds,
-    growth: makeGrowth(),
-    event: (type, data) => events.push([type, data]),
-    log: (line) => lines.push(line),
+    event: (type: string, data: unknown) => {
+      events.push([type, data]);
+    },
+    log: (line: string) => {
+      lines.push(line);
+    },
   };
   const running = {
     machine,

@@ -17,7 +17,7 @@ export const makeFollowing = (mask: (text: string) => string) => {
       rest = (lines.pop() ?? '').slice(-longestLine);
       for (const follower of followers) {
         follower.heard();
-         
+
         for (const line of lines) follower.line(mask(line.replace(/[\u0000-\u001f\u007f-\u009f]/g, '')));
       }
     },

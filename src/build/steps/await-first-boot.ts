@@ -1,6 +1,7 @@
 import { Fault } from '../../fault.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, type Running } from '../running.ts';
+import type { StepTools } from '../tools.ts';
 
 // The first boot of OpenBSD makes keys, fetches firmware, looks for patches and relinks its libraries; on a machine that
 // is cut off from the network, or emulated, that takes long, and something is printed all the time.
@@ -17,7 +18,7 @@ export const awaitFirstBoot = {
   phase: 'booting',
   timeoutMs: mostMs,
   about: 'the login prompt on the console',
-  async run({ running }, { clock, log, event, signal }) {
+  async run({ running }, { clock, log, event, signal }: Pick<StepTools, 'clock' | 'log' | 'event' | 'signal'>) {
     const { console } = running;
     const quiet = new AbortController();
     let lastAt = clock.elapsed();
