@@ -85,13 +85,18 @@ export const numberOfSets = (entries: readonly HttpEntry[], directory: string, h
   return number === 'NN' || number === undefined ? releaseOfPath(directory)?.replace(/^current$|\./, '') || undefined : number; // prettier-ignore
 };
 
+type LayoutParts = {
+  readonly entries: readonly HttpEntry[];
+  readonly pointerOf: (path: string) => string;
+  readonly wrong: Complaints;
+};
+
 /** Judges the template for disklabel that the installer would fetch from the endpoint, and whether it fits on the disk. */
 export const judgeRootLayout = (
   walk: Walk,
   lines: readonly { readonly pointer: string | undefined }[],
   facts: Pick<InstallerFacts, 'disks'>,
-  entries: readonly HttpEntry[],
-  wrong: Complaints,
+  { entries, pointerOf, wrong }: LayoutParts,
 ): void => {
   const { root } = walk;
   const path = root?.template === undefined ? undefined : endpointPath(root.template.value);
@@ -106,7 +111,7 @@ export const judgeRootLayout = (
   const disk = facts.disks.find(({ name }) => name === root.name);
   const text = layoutOf(entry);
   if (text === undefined) return;
-  wrong.attempt(`/http/${path.replaceAll('~', '~0').replaceAll('/', '~1')}`, undefined, () => {
+  wrong.attempt(pointerOf(path), undefined, () => {
     const layout = parseDisklabel(text);
     judgeLayout(layout);
     if (disk !== undefined && disk.sizeMb > 0) judgeFit(layout, disk.sizeMb, root.isGpt);

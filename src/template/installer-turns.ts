@@ -56,12 +56,17 @@ export const installerTurns = (asked: {
   return [
     turn(String.raw`\(I\)nstall, \(U\)pgrade, \(A\)utoinstall or \(S\)hell\? $`, withinMs, ['a']),
     turn(
-      String.raw`Which network interface should be used for the initial DHCP request\?.* $`,
+      String.raw`Which network interface should be used for the initial DHCP request\?[^\r\n]* $`,
       withinMs,
       [asked.interfaceName],
       true,
     ),
-    turn(String.raw`Response file location\?.* $`, withinMs, [{ late: 'http_url', apply: [] }, `/${asked.path}`], true),
+    turn(
+      String.raw`Response file location\?[^\r\n]* $`,
+      withinMs,
+      [{ late: 'http_url', apply: [] }, `/${asked.path}`],
+      true,
+    ),
     turn('CONGRATULATIONS!', asked.timeoutMs),
   ];
 };

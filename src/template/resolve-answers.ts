@@ -1,4 +1,4 @@
-import { pointerTo, type Complaints } from './complaints.ts';
+import type { Complaints } from './complaints.ts';
 import type { HostFacts } from './files.ts';
 import { additionsFor, withAdditions, type AdditionFacts } from './installer-additions.ts';
 import { complaintsOfWalk, type LineComplaint } from './installer-complaints.ts';
@@ -16,6 +16,8 @@ export type AnswersParts = {
   readonly machine: MachineParts;
   /** All else that the endpoint serves. */
   readonly entries: readonly HttpEntry[];
+  /** Where the template has what is served under a path. */
+  readonly pointerOf: (path: string) => string;
   readonly username: string | undefined;
   readonly disklabelPaths: readonly string[];
   readonly host: HostFacts;
@@ -106,7 +108,7 @@ const neverInstalled = ({ walk: done, lines }: Tried, parts: AnswersParts) => {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (kind !== 'site' || done.sets.includes(name)) continue;
     parts.wrong.add(
-      pointerTo(['http', path]),
+      parts.pointerOf(path),
       namesEndpoint(server)
         ? `is never installed: "Set name(s)" does not choose it, or it is another host's; add "+${name}" before "done"`
         : 'is never installed: no answer leads the installer to its directory on the endpoint',
@@ -142,7 +144,8 @@ export const resolveAnswers = (
   for (const { line, message } of chosen.complaints)
     parts.wrong.add((line === undefined ? undefined : chosen.lines[line]?.pointer) ?? pointer, message);
   const { lines, walk: done } = chosen;
-  judgeRootLayout(done, lines, installerFacts(parts.machine, parts.entries, where.number, parts.host), parts.entries, parts.wrong); // prettier-ignore
+  const facts = installerFacts(parts.machine, parts.entries, where.number, parts.host);
+  judgeRootLayout(done, lines, facts, parts);
   if (parts.wrong.isEmpty() && mode !== undefined) neverInstalled(chosen, parts);
   const unverified = keyOf('Continue without verification');
   return {

@@ -135,6 +135,8 @@ export const resolveHttp = async (
   const disklabelPaths = Object.entries(template.http).flatMap(([path, answer]) =>
     typeof answer === 'object' && answer.disklabel !== undefined ? [path.replace(/^\//, '')] : [],
   );
+  const pointerOf = (path: string) =>
+    pointerTo(['http', Object.keys(template.http).find((key) => key.replace(/^\//, '') === path) ?? path]);
   const files: ResponseFile[] = [];
   const all: HttpEntry[] = [];
   for (const entry of read) {
@@ -150,6 +152,7 @@ export const resolveHttp = async (
       templateName: template.name,
       machine,
       entries,
+      pointerOf,
       username,
       disklabelPaths,
       host,
