@@ -119,6 +119,19 @@ test('a site set is chosen, and taken although nobody has signed it; its directo
   assert.match(errors['/http/pub~1OpenBSD~17.9~1amd64~1site79.tgz'] ?? '', /is never installed/);
 });
 
+test('a site set may lie in a directory of its own, from which it is taken after the others', async () => {
+  const answers = {
+    'Location of sets': ['http', 'http'],
+    'HTTP Server': ['cdn.openbsd.org', '{{ http_url }}'],
+    'Server directory': ['pub/OpenBSD/7.9/amd64', 'own'],
+    'Set name(s)': ['-x*', 'done', '+site*'],
+  };
+  const text = textOf(await resolved(answersWith(answers, { 'own/site79.tgz': { site: { folder: 'site' } } })));
+  assert.match(text, /^INSTALL\.amd64 not found\. Use sets found here anyway = yes$/m);
+  assert.match(text, /^Continue without verification = yes$/m);
+  assert.doesNotMatch(text, /^Checksum/m);
+});
+
 test('a site set of another release, or of no name the installer looks for, is refused', async () => {
   const site = { site: { folder: 'site' } };
   const one = await errorsOf(() => resolved(answersWith({}, { ...sets, 'pub/OpenBSD/7.9/amd64/site78.tgz': site })));

@@ -70,7 +70,10 @@ const ofSets = ({ sets, siteSets }: AdditionFacts): readonly Addition[] => {
       isWanted: (before: Walk) => !before.sets.includes(name),
       isRight: (after: Walk) => after.sets.includes(name),
     })),
-    // A site set is not in SHA256.sig.
+    // A directory of one's own has a site set and little else, and a site set is not in SHA256.sig.
+    ...(siteSets.length === 0
+      ? []
+      : [{ question: 'INSTALL.amd64 not found. Use sets found here anyway', text: ['yes'], isWanted: hasSite }]),
     ...siteSets.map((name) => ({ question: checksumQuestion(name).replace('?', ''), text: ['yes'] })),
     ...siteSets.map(() => ({ question: 'Continue without verification', text: ['yes'], isWanted: hasSite })),
   ];

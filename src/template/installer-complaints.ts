@@ -30,7 +30,9 @@ const whyUnused = ({ key, value }: Line, { asked, skipped }: Walk, mode: 'instal
   if (isIn(questionNames[mode], key)) return 'is not asked on this machine';
   if (isIn(questionNames[otherMode[mode]], key))
     return `is asked by ${named[otherMode[mode]]}, and this is ${named[mode]}`;
-  const near = nearest(key.replace(/[?(].*$/, '').trim(), questionNames[mode]);
+  const near =
+    questionNames[mode].find((name) => key.length > 3 && name.toLowerCase().startsWith(key)) ??
+    nearest(key.replace(/[?(].*$/, '').trim(), questionNames[mode]);
   const hint = near === undefined ? 'write one as the installer does, such as "System hostname"' : `did you mean ${quoted(near)}?`; // prettier-ignore
   return `is no question of OpenBSD's installer: ${hint}`;
 };

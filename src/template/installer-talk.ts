@@ -90,7 +90,8 @@ export const makeTalk = (lines: readonly Line[]): Talk => {
   return {
     ask,
     refuse,
-    maybe: (question, fallback) => (find(question) >= 0 ? ask(question, fallback) : undefined),
+    // What imaged adds is for what is asked for sure.
+    maybe: (question, fallback) => (lines[find(question)]?.pointer === undefined ? undefined : ask(question, fallback)),
     askYes: (question, fallback) => {
       const reply = ask(question, fallback);
       if (reply.isOpen) return undefined;

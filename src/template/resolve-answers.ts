@@ -37,6 +37,8 @@ export type Answers = { readonly text: Text; readonly isSerial: boolean; readonl
 const valueFor = (question: string, lines: readonly Line[]): string | undefined =>
   lines.find(({ key }) => answers(key, question))?.value;
 
+const bare = (path: string): string => path.replace(/^\/+|\/+$/g, '');
+
 const setsDirectory = /^(pub\/OpenBSD\/(?:\d{1,2}\.\d|snapshots)\/amd64)(?:\/|$)/;
 
 /** The directory of the endpoint that is laid out as a mirror of OpenBSD is: the only one, or the one of that release. */
@@ -54,17 +56,23 @@ const whereOf = (lines: readonly Line[], { entries, host, machine }: AnswersPart
   const media = [machine.boot.kernel?.shown, machine.cdrom?.shown].flatMap((shown) => shown ?? []);
   const booted = media.map(releaseOfPath).find((one) => one !== undefined);
   const served = directoryServed(entries, booted);
-  const asked = valueFor('Server directory?', lines)?.replace(/^\/+|\/+$/g, '');
-  const directory = asked ?? served ?? '';
+  const asked = valueFor('Server directory?', lines);
+  const directory = asked === undefined ? (served ?? '') : bare(asked);
   const ofSite = siteSetsIn(entries, directory).flatMap((name) => /^site(\d+)/.exec(name)?.[1] ?? [])[0];
   const number = numberOfSets(entries, directory, host) ?? ofSite;
   const release = releaseOfPath(directory) ?? number?.replace(/(\d)$/, '.$1') ?? booted;
   return { directory: served, release, number: number ?? (release === undefined ? '' : numberOf(release)) };
 };
 
-const siteSetsFor = (lines: readonly Line[], { directory }: Where, entries: readonly HttpEntry[]) => {
-  const asked = valueFor('Server directory?', lines)?.replace(/^\/+|\/+$/g, '') ?? directory;
-  return asked === undefined ? [] : siteSetsIn(entries, asked);
+/** The site sets in every directory that the answers lead to. */
+const siteSetsFor = (
+  lines: readonly Line[],
+  { directory }: Where,
+  entries: readonly HttpEntry[],
+): readonly string[] => {
+  const asked = lines.filter(({ key }) => answers(key, 'Server directory?')).map(({ value }) => bare(value));
+  const directories = asked.length > 0 ? asked : directory === undefined ? [] : [directory];
+  return [...new Set(directories.flatMap((one) => siteSetsIn(entries, one)))];
 };
 
 const additionFacts = (lines: readonly Line[], where: Where, parts: AnswersParts): AdditionFacts => {
