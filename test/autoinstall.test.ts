@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
+import { recipeFor } from '../src/build/recipe.ts';
 import { Fault } from '../src/fault.ts';
 import { checkTemplate } from '../src/template/check.ts';
 import type { HostFacts } from '../src/template/files.ts';
@@ -195,6 +196,12 @@ test('what is known only when the machine is there is an answer all the same', a
   assert.match(textOf(spec), /^Server directory = pub\/OpenBSD\/7\.9\/amd64$/m);
 });
 
+test('a key that nobody makes is told, since the line would have no answer', async () => {
+  const document = { ...answersWith({ 'Public ssh key for root account': '{{ ssh_public_key }}' }), communicator: { type: 'none' } }; // prettier-ignore
+  const errors = await errorsOf(() => resolved(document));
+  assert.match(errors[at('Public ssh key for root account')] ?? '', /no "communicator"/);
+});
+
 test('a template is judged before its variables have values, as far as that goes', async () => {
   const document = {
     name: 'openbsd',
@@ -261,6 +268,18 @@ test('with a response file imaged holds the conversation itself, and leaves one 
   assert.equal(render(upgrade.install?.turns[2]?.say ?? [], late), `${late.http_url}/upgrade.conf`);
   assert.match(textOf(upgrade, 'upgrade.conf'), /^Which disk is the root disk = sd0\nLocation of sets = http\n/);
   assert.equal((await resolved({ machine: { ...machineOf(), disks: [] } })).install, undefined);
+});
+
+test('the plan packs site sets before the installer starts, and hears the first boot before it connects', async () => {
+  const site = { 'pub/OpenBSD/7.9/amd64/site79.tgz': { site: { folder: 'site' } } };
+  const names = recipeFor(await resolved(answersWith({}, { ...sets, ...site }))).steps.map(({ name }) => name);
+  const order = ['build-site-sets', 'start-installer', 'boot-from-disk', 'await-first-boot', 'connect'];
+  assert.deepEqual(
+    names.filter((name) => order.includes(name)),
+    order,
+  );
+  const plain = recipeFor(await resolved({ ...answersWith({}), install: { ends: 'never' } })).steps;
+  assert.ok(!plain.some(({ name }) => ['build-site-sets', 'await-first-boot'].includes(name)));
 });
 
 const releases = ['7.2', '7.4', '7.8', '7.9'] as const;

@@ -56,6 +56,9 @@ const answerOf = async (question: string, raw: string, at: string, parts: Parts)
   });
   if (!isPasswordKey(question)) {
     const { text, isWhole } = parts.fields.answer(at, raw, oneLine);
+    const usesKey = text.some((piece) => typeof piece === 'object' && piece.late === 'ssh_public_key');
+    if (usesKey && parts.template.communicator?.type !== 'ssh')
+      parts.wrong.add(at, 'uses {{ ssh_public_key }}, and there is no "communicator" for which a key would be made');
     return made(text, isWhole && !text.some((piece) => typeof piece === 'string' && /[\r\n]/.test(piece)));
   }
   const text = await passwordText(raw, at, parts);
