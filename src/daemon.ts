@@ -85,6 +85,8 @@ export const startDaemon = async (
     const left = await settleLeftovers({ store, hypervisor, folders }, stopping.signal);
     if (left.programs > 0 || [left.builds, left.machines, left.folders].flat().length > 0)
       logger.info(left, 'put right what an earlier run left behind');
+    const mirror = await mirrorOf(config, folders.mirror, clock, warn);
+    if (mirror) pile.keep(mirror);
     const capacity = capacityOf(() => config, folders);
     const intake = makeIntake({
       store,
@@ -93,12 +95,11 @@ export const startDaemon = async (
       ids,
       clock,
       media: () => config.media,
+      host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined }),
       whole: capacity.whole,
       defaultTimeoutMs: config.limits.build_timeout,
       signal: stopping.signal,
     });
-    const mirror = await mirrorOf(config, folders.mirror, clock, warn);
-    if (mirror) pile.keep(mirror);
     const held = heldMachines(makeLoans(clock, warn));
     const bases = makeBases();
     const runner = makeRunner({

@@ -88,6 +88,7 @@ export const apiShop = async (change: Partial<ApiParts> = {}): Promise<ApiShop> 
           throw new Fault('template_invalid', 'The template is wrong.', {
             errors: [{ pointer: '/name', message: 'is bad' }],
           });
+        return document;
       },
     },
     contexts: {

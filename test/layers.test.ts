@@ -27,7 +27,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'node-pty': ['vmm/pty-line.ts'],
   pino: ['logger.ts'],
   'prom-client': ['api'],
-  'tar-stream': ['template'],
+  'tar-stream': ['template', 'httpd'],
+  bcryptjs: ['template'],
   'smol-toml': ['config.ts'],
 };
 

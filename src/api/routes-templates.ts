@@ -72,9 +72,9 @@ export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
       }
       return withContext(request, reply, parts, inTemplateArchive, async (context) => {
         const given = context ? context.template : request.body;
-        await intake.checkTemplate(given, context?.contextId);
-        const digest = digestOf([given, context?.digest ?? null]);
-        const { version, created } = await store.putTemplate(name, given, digest, context?.contextId);
+        const kept = await intake.checkTemplate(given, context?.contextId);
+        const digest = digestOf([kept, context?.digest ?? null]);
+        const { version, created } = await store.putTemplate(name, kept, digest, context?.contextId);
         const shown = showTemplate(version);
         void reply.header('etag', `"${version.digest}"`);
         if (created) void reply.code(201).header('location', shown.href);

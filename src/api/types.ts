@@ -18,8 +18,8 @@ export type ApiParts = {
   readonly intake: {
     /** Judges the ask whole (template, variables, files, capacity) and makes it a build. Throws `template_invalid`, `never_fits`, `not_found`, with pointers into the request's body. */
     readonly check: (ask: BuildAsk) => Promise<NewBuild>;
-    /** Judges a template document that is to be stored: everything but the values of its variables. */
-    readonly checkTemplate: (document: unknown, contextId: string | undefined) => Promise<void>;
+    /** Judges a template document that is to be stored, but for the values of its variables; gives it as it is stored. */
+    readonly checkTemplate: (document: unknown, contextId: string | undefined) => Promise<unknown>;
   };
   readonly contexts: {
     /** Unpacks an archive into a new context and reads its `template.json`. Throws `context_invalid`, `too_large`, `storage_full`; then nothing is left. */

@@ -1,11 +1,14 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { Fault, type Complaint } from '../fault.ts';
 import type { Ids } from '../ids.ts';
 import type { BuildAsk, BuildInput, Claim, Demand, NewBuild, Store } from '../queue/types.ts';
 import { checkTemplate } from '../template/check.ts';
 import { demandOf, shapeOf } from '../template/demand.ts';
-import type { FileRoots } from '../template/files.ts';
+import type { FileRoots, HostFacts } from '../template/files.ts';
 import { resolve } from '../template/resolve.ts';
+import { sealDocument, sealVariables } from '../template/seal-passwords.ts';
 import { parseTemplate, type Template } from '../template/schema.ts';
 import type { Spec } from '../template/spec.ts';
 import type { Hypervisor } from '../vmm/types.ts';
@@ -18,6 +21,8 @@ export type IntakeParts = {
   readonly folders: Folders;
   readonly ids: Ids;
   readonly clock: Clock;
+  /** What the host's machines find around them. */
+  readonly host?: () => HostFacts;
   /** Names and absolute paths, as the configuration lists them now. */
   readonly media: () => Readonly<Record<string, string>>;
   /** All that this host could ever give to one build. */
@@ -29,8 +34,11 @@ export type IntakeParts = {
 
 export type Intake = {
   readonly check: (asked: BuildAsk) => Promise<NewBuild>;
-  /** Judges a document that is to be stored: everything but the values of its variables. */
-  readonly checkTemplate: (document: unknown, contextId: string | undefined) => Promise<void>;
+  /**
+   * Judges a document that is to be stored: everything but the values of its variables. Gives it as it may be stored:
+   * with hashes in place of the passwords of OpenBSD's response files.
+   */
+  readonly checkTemplate: (document: unknown, contextId: string | undefined) => Promise<unknown>;
   /** The spec of a build that was accepted, for the attempt that runs it. */
   readonly resolveClaim: (claim: Claim) => Promise<Spec>;
 };
@@ -81,7 +89,16 @@ export const makeIntake = (parts: IntakeParts): Intake => {
   const filesOf = (contextId: string | undefined): FileRoots => ({
     ...(contextId === undefined ? {} : { context: folders.context(contextId) }),
     media: parts.media(),
+    ...(parts.host === undefined ? {} : { host: parts.host() }),
   });
+
+  /** A document without plain passwords; where it came as a file of a context, the file has none either. */
+  const seal = async (document: unknown, contextId: string | undefined, seed: string): Promise<unknown> => {
+    const sealed = await sealDocument(document, seed);
+    if (contextId !== undefined && sealed !== document)
+      await writeFile(join(folders.context(contextId), 'template.json'), `${JSON.stringify(sealed, null, 2)}\n`);
+    return sealed;
+  };
 
   const resolveFor = (
     template: Template,
@@ -118,12 +135,13 @@ export const makeIntake = (parts: IntakeParts): Intake => {
       const never = tooMuch(demand, await parts.whole());
       if (never.length > 0)
         throw new Fault('never_fits', 'The build asks for more than this host could ever give.', { errors: never });
+      const isOwn = typeof asked.template !== 'string';
       return {
         id,
-        template: document,
+        template: isOwn ? await seal(document, asked.contextId, id) : document,
         templateName: spec.name,
         ...(version === undefined ? {} : { templateVersion: version }),
-        variables: asked.variables,
+        variables: await sealVariables(document, asked.variables, id),
         labels: asked.labels,
         priority: asked.priority,
         timeoutMs: asked.timeoutMs ?? spec.timeoutMs,
@@ -135,7 +153,10 @@ export const makeIntake = (parts: IntakeParts): Intake => {
       };
     },
     checkTemplate: async (document, contextId) => {
-      await checkTemplate(parseTemplate(document), filesOf(contextId));
+      const template = parseTemplate(document);
+      await checkTemplate(template, filesOf(contextId));
+      // The same document is to be the same version again, so its hashes must not differ from one time to another.
+      return seal(document, contextId, `template ${template.name}`);
     },
     resolveClaim: ({ build, input }) =>
       resolveFor(parseTemplate(input.template), input, build.contextId, build.id, build.createdAt),

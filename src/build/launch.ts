@@ -12,9 +12,10 @@ import type { DiskFile, MachineSpec } from '../vmm/types.ts';
 import { slotName } from './folders.ts';
 import { lateFactsOf, type Job } from './job.ts';
 import { endedTooEarly, type Running } from './running.ts';
+import { siteSetFile } from './site-files.ts';
 import type { StepTools } from './tools.ts';
 
-const answerOf = (entry: HttpEntry, late: LateFacts): Answer => {
+const answerOf = (entry: HttpEntry, late: LateFacts, work: string): Answer => {
   switch (entry.kind) {
     case 'text':
       return {
@@ -26,6 +27,8 @@ const answerOf = (entry: HttpEntry, late: LateFacts): Answer => {
       return { kind: 'file', path: entry.file.path };
     case 'folder':
       return { kind: 'folder', path: entry.folder.path };
+    case 'site':
+      return { kind: 'file', path: siteSetFile(work, entry.path) };
   }
 };
 
@@ -121,7 +124,9 @@ export const launch = async (
         serveEndpoint({
           at: listen,
           ...(door === undefined ? {} : { door }),
-          answers: new Map(job.spec.http.map((entry) => [entry.path, answerOf(entry, late)])),
+          answers: new Map(
+            job.spec.http.map((entry) => [entry.path, answerOf(entry, late, job.folders.work(job.slot))]),
+          ),
           hostname: machine.name,
           onRequest,
           ...(sets === undefined ? {} : { sets }),

@@ -5,8 +5,10 @@ import type { DiskFile } from '../vmm/types.ts';
 import type { Job } from './job.ts';
 import { planFrom, type Plan } from './plan.ts';
 import type { Running } from './running.ts';
+import { awaitFirstBoot } from './steps/await-first-boot.ts';
 import { awaitEndOfInstall } from './steps/await-end-of-install.ts';
 import { bootFromDisk } from './steps/boot-from-disk.ts';
+import { buildSiteSets } from './steps/build-site-sets.ts';
 import { connect } from './steps/connect.ts';
 import { createDisks } from './steps/create-disks.ts';
 import { exportArtifact, type Exported } from './steps/export-artifact.ts';
@@ -38,7 +40,8 @@ const up = <Has extends Prepared & { key?: SshKey }>(
 ): Plan<Given, Has & Up> => {
   if (spec === undefined) return plan.then(startInstaller('again')).then(keepInstaller);
   if (spec.ends === 'never') return plan.then(startInstaller('again')).then(install(spec)).then(keepInstaller);
-  return installed(plan, spec).then(bootFromDisk);
+  const booted = installed(plan, spec).then(bootFromDisk);
+  return spec.hearsFirstBoot === true ? booted.then(awaitFirstBoot) : booted;
 };
 
 const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, communicator: NonNullable<Spec['communicator']>) =>
@@ -57,7 +60,8 @@ const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec) =>
     .then(shutDown(spec.shutdown));
 
 const filled = (spec: Spec): Plan<Given, Prepared> => {
-  const prepared = planFrom<Given>().then(makeWorkspace).then(createDisks);
+  const made = planFrom<Given>().then(makeWorkspace).then(createDisks);
+  const prepared = spec.http.some(({ kind }) => kind === 'site') ? made.then(buildSiteSets) : made;
   if (spec.communicator) return provisionedBySsh(prepared.then(makeKey), spec, spec.communicator);
   const endsByItself = spec.install !== undefined && spec.install.ends !== 'never';
   if (spec.install && endsByItself && spec.provisioners.length === 0) return installed(prepared, spec.install);

@@ -10,6 +10,12 @@ import type { FileRef, LateName, Text } from './spec.ts';
 export type Fields = {
   /** May hold what is known only when the machine is there. */
   readonly text: (pointer: string, raw: string, judge?: (part: string) => unknown) => Text;
+  /** The same, and whether all of it is known but for what the machine tells: false while a variable has no value. */
+  readonly answer: (
+    pointer: string,
+    raw: string,
+    judge?: (part: string) => unknown,
+  ) => { readonly text: Text; readonly isWhole: boolean };
   /** Must be known now; undefined when it is not, after a complaint unless only a variable is missing. */
   readonly early: (pointer: string, raw: string, own?: Readonly<Record<string, string>>) => string | undefined;
   /** A value of another kind, made of a text that must be known now; `fallback` when there is none. */
@@ -70,6 +76,12 @@ export const makeFields = (parts: {
     made: (pointer, raw, fallback, make) => {
       const value = typeof raw === 'number' ? raw : early(pointer, raw);
       return value === undefined ? fallback : wrong.attempt(pointer, fallback, () => make(value));
+    },
+    answer: (pointer, raw, judge) => {
+      const whole = filled(pointer, raw);
+      const text = asText(whole);
+      for (const piece of text) if (typeof piece === 'string') wrong.attempt(pointer, undefined, () => judge?.(piece));
+      return { text, isWhole: !isUnknown(whole) };
     },
     keys: (pointer, raw) => {
       const text = filled(pointer, raw);

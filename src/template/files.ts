@@ -9,6 +9,15 @@ export type FileRoots = {
   readonly context?: string;
   /** A file or a folder, by name. */
   readonly media: Readonly<Record<string, string>>;
+  readonly host?: HostFacts;
+};
+
+/** What a host's machines find around them. What is left out is not known. */
+export type HostFacts = {
+  /** What DHCP tells a machine in a network of its own: whether it names a router and a name server. */
+  readonly lease?: { readonly router: boolean; readonly dns: boolean };
+  /** Every endpoint serves OpenBSD's sets under `pub/OpenBSD/RELEASE/ARCHITECTURE`. */
+  readonly hasMirror?: boolean;
 };
 
 const mediaPrefix = 'media:';

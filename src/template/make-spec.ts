@@ -3,13 +3,15 @@ import { below, type Complaints } from './complaints.ts';
 import { makeFields, type Fields } from './fields.ts';
 import type { FileRoots } from './files.ts';
 import type { Frozen } from './functions.ts';
+import { interfaceNames } from './installer-machine.ts';
+import { modeOf } from './installer-turns.ts';
 import { Mistake } from './mistake.ts';
 import { quoted } from '../nearest.ts';
 import { resolveHttp } from './resolve-http.ts';
 import { resolveMachine } from './resolve-machine.ts';
 import { resolveProvisioners } from './resolve-provisioners.ts';
 import { resolveInstall } from './resolve-turns.ts';
-import { ArtifactName, type Template } from './schema.ts';
+import { ArtifactName, Install, type Template } from './schema.ts';
 import type { Spec } from './spec.ts';
 import { durationOf } from './units.ts';
 import { fillFrom } from './variables.ts';
@@ -57,6 +59,14 @@ const resolveArtifacts = (template: Template, fields: Fields, wrong: Complaints)
   });
 };
 
+/** A response file of OpenBSD's installer is reason enough to install by it. */
+const withInstall = (template: Template): Template => {
+  const isUnattended = Object.entries(template.http).some(
+    ([path, answer]) => typeof answer === 'object' && answer.autoinstall !== undefined && modeOf(path) !== undefined,
+  );
+  return template.install === undefined && isUnattended ? { ...template, install: Install.parse({}) } : template;
+};
+
 export type SpecParts = {
   readonly template: Template;
   /** Undefined: nobody has sent values yet. */
@@ -69,19 +79,32 @@ export type SpecParts = {
 };
 
 /** The spec as far as it can be made; everything wrong becomes a complaint, and then the spec is of no use. */
-export const makeSpec = async ({ template, sent, files, frozen, timeoutMs, all, at }: SpecParts): Promise<Spec> => {
+export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...parts }: SpecParts): Promise<Spec> => {
+  const template = withInstall(parts.template);
   const wrong = below(all, at.template);
   const secrets = new Set<string>();
   const fill = fillFrom({ template, sent, frozen, wrong, wrongSent: below(all, at.variables), secrets });
   const fields = makeFields({ fill, wrong, roots: files, hasNic: template.machine.nics.length > 0 });
   judgeTogether(template, wrong);
-  const { shutdown, timeout } = template;
+  const { shutdown, timeout, install } = template;
+  const machine = await resolveMachine(template, fields, wrong);
+  const { communicator } = resolveCommunicator(template.communicator, fields);
+  const { http, responseFile } = await resolveHttp({
+    template,
+    fields,
+    wrong,
+    machine,
+    username: communicator?.username,
+    host: files.host ?? {},
+    seed: frozen.buildId,
+  });
+  const interfaceName = interfaceNames(machine)[0] ?? 'vio0';
   const spec = {
     name: template.name,
-    ...(await resolveMachine(template, fields, wrong)),
-    http: await resolveHttp(template.http, fields, wrong),
-    ...(template.install === undefined ? {} : { install: resolveInstall(template.install, fields) }),
-    ...resolveCommunicator(template.communicator, fields),
+    ...machine,
+    http,
+    ...(install === undefined ? {} : { install: resolveInstall(install, fields, { responseFile, interfaceName }) }),
+    ...(communicator === undefined ? {} : { communicator }),
     provisioners: await resolveProvisioners(template, fields, wrong),
     shutdown: {
       ...(shutdown.command === undefined ? {} : { command: fields.text('/shutdown/command', shutdown.command) }),

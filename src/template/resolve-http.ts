@@ -1,13 +1,41 @@
 import { pointerTo, type Complaints } from './complaints.ts';
+import { judgeLayout, parseDisklabel, renderDisklabel } from './disklabel.ts';
 import type { Fields } from './fields.ts';
+import type { HostFacts } from './files.ts';
+import type { MachineParts } from './installer-machine.ts';
+import { modeOf } from './installer-turns.ts';
 import { Mistake } from './mistake.ts';
 import { quoted } from '../nearest.ts';
-import { questionPattern } from './schema-http.ts';
+import { resolveAnswers } from './resolve-answers.ts';
+import { resolveSite } from './resolve-site.ts';
+import { readAnswers, type Autoinstall } from './response-file.ts';
 import type { Template } from './schema.ts';
-import type { HttpEntry, Text } from './spec.ts';
+import { seen } from './installer-lines.ts';
+import { smallFile } from './served-sets.ts';
+import { indexFor } from './site-index.ts';
+import type { HttpEntry, SiteSet, Text } from './spec.ts';
 
 type Answer = Template['http'][string];
-type Autoinstall = NonNullable<Exclude<Answer, string>['autoinstall']>;
+type Disklabel = NonNullable<Exclude<Answer, string>['disklabel']>;
+
+/** The response file of an unattended installation. */
+export type ResponseFile = {
+  readonly path: string;
+  readonly mode: 'install' | 'upgrade';
+  readonly isSerial: boolean;
+  readonly takesUnverified: boolean;
+};
+
+export type HttpParts = {
+  readonly template: Template;
+  readonly fields: Fields;
+  readonly wrong: Complaints;
+  readonly machine: MachineParts;
+  /** Who logs in by ssh; undefined: nobody. */
+  readonly username: string | undefined;
+  readonly host: HostFacts;
+  readonly seed: string;
+};
 
 const pathOf = (raw: string, isFolder: boolean): string => {
   const path = raw.replace(/^\//, '');
@@ -20,56 +48,119 @@ const pathOf = (raw: string, isFolder: boolean): string => {
   return path;
 };
 
-const oneLine = (part: string) => {
-  if (/[\r\n]/.test(part)) throw new Mistake('holds a line break: the installer would take the rest as another answer');
+const disklabelText = (asked: Disklabel, pointer: string, { fields, wrong }: HttpParts): Text => {
+  const parts = asked.map(({ mount, size, percent }, index) => {
+    const at = `${pointer}/${index}`;
+    const part = { mount: fields.early(`${at}/mount`, mount), size: fields.early(`${at}/size`, size) };
+    return part.mount === undefined || part.size === undefined
+      ? undefined
+      : { mount: part.mount, size: part.size.trim(), percent };
+  });
+  if (!parts.every((part) => part !== undefined)) return [];
+  const text = renderDisklabel(parts);
+  wrong.attempt(pointer, undefined, () => judgeLayout(parseDisklabel(text)));
+  return [text];
 };
 
-const responseFile = (answers: Autoinstall, pointer: string, fields: Fields): Text =>
-  Object.entries(answers).flatMap(([question, answer]) =>
-    (typeof answer === 'string' ? [answer] : answer).flatMap((one, index) => {
-      const at = pointer + pointerTo([question]) + (typeof answer === 'string' ? '' : `/${index}`);
-      const asked = fields.early(at, question);
-      if (asked !== undefined && !questionPattern.test(asked)) fields.made(at, '', '', () => refuseQuestion(asked));
-      return [`${asked ?? ''} = `, ...fields.text(at, one, oneLine), '\n'];
-    }),
-  );
+/** An entry whose text is made when all the others are there. */
+type Pending = { readonly path: string; readonly pointer: string; readonly autoinstall: Autoinstall };
 
-const refuseQuestion = (asked: string): never => {
-  throw new Mistake(`${quoted(asked)} cannot be a question of a response file`);
-};
-
-const entryOf = async (path: string, answer: Answer, pointer: string, fields: Fields): Promise<HttpEntry> => {
+const entryOf = async (
+  path: string,
+  answer: Answer,
+  pointer: string,
+  scriptName: SiteSet['scriptName'],
+  parts: HttpParts,
+): Promise<HttpEntry | Pending> => {
+  const { fields } = parts;
   if (typeof answer === 'string') return { path, kind: 'text', text: fields.text(pointer, answer) };
-  const { content, type, file, folder, autoinstall } = answer;
+  const { content, type, file, folder, autoinstall, disklabel, site } = answer;
   if (file !== undefined) return { path, kind: 'file', file: await fields.file(`${pointer}/file`, file) };
   if (folder !== undefined)
     return { path, kind: 'folder', folder: await fields.file(`${pointer}/folder`, folder, 'folder') };
-  if (autoinstall !== undefined)
-    return { path, kind: 'text', text: responseFile(autoinstall, `${pointer}/autoinstall`, fields) };
+  if (site !== undefined) return resolveSite(path, site, scriptName, pointer, parts);
+  if (disklabel !== undefined)
+    return { path, kind: 'text', text: disklabelText(disklabel, `${pointer}/disklabel`, parts) };
+  if (autoinstall !== undefined) return { path, pointer: `${pointer}/autoinstall`, autoinstall };
   const text = fields.text(`${pointer}/content`, content ?? '');
   return { path, kind: 'text', text, ...(type === undefined ? {} : { type }) };
 };
 
-/** What the machine's endpoint serves, each path once. */
-export const resolveHttp = async (
-  http: Template['http'],
-  fields: Fields,
-  wrong: Complaints,
-): Promise<readonly HttpEntry[]> => {
+const isPending = (entry: HttpEntry | Pending): entry is Pending => 'autoinstall' in entry;
+
+const readEntries = async (parts: HttpParts): Promise<readonly (HttpEntry | Pending)[]> => {
+  const { template, fields, wrong } = parts;
+  const paths = Object.keys(template.http);
+  const isUpgrade = paths.some((path) => modeOf(path) === 'upgrade') && !paths.some((path) => modeOf(path) === 'install'); // prettier-ignore
+  const scriptName = isUpgrade ? 'upgrade.site' : 'install.site';
   const seen = new Set<string>();
-  const entries: HttpEntry[] = [];
-  for (const [key, answer] of Object.entries(http)) {
+  const entries: (HttpEntry | Pending)[] = [];
+  for (const [key, answer] of Object.entries(template.http)) {
     const pointer = pointerTo(['http', key]);
     const isFolder = typeof answer === 'object' && answer.folder !== undefined;
     const path = fields.early(pointer, key);
     if (path === undefined) {
-      await entryOf('', answer, pointer, fields);
+      await entryOf('', answer, pointer, scriptName, parts);
       continue;
     }
     const clean = wrong.attempt(pointer, '', () => pathOf(path, isFolder));
     if (seen.has(clean)) wrong.add(pointer, `serves ${quoted(clean)} a second time`);
     seen.add(clean);
-    entries.push(await entryOf(clean, answer, pointer, fields));
+    entries.push(await entryOf(clean, answer, pointer, scriptName, parts));
   }
   return entries;
+};
+
+// On a serial line the installer's own answer is yes.
+const leavesSerial = (entry: HttpEntry): boolean => {
+  const text =
+    entry.kind === 'file' ? smallFile(entry.file.path) : entry.kind === 'text' ? seen(entry.text) : undefined;
+  return !/^[ \t]*change the default console to com0\??[ \t]*=[ \t]*no?[ \t]*$/im.test(text ?? '');
+};
+
+/** The response file that the conversation names: the one of the mode that fits the root disk, where there are two. */
+const chosen = (files: readonly ResponseFile[], { machine }: HttpParts): ResponseFile | undefined => {
+  const mode = machine.disks[0]?.base === undefined ? 'install' : 'upgrade';
+  return files.find((file) => file.mode === mode) ?? files[0];
+};
+
+/** What the machine's endpoint serves, each path once, and the response file of an unattended installation. */
+export const resolveHttp = async (
+  parts: HttpParts,
+): Promise<{ readonly http: readonly HttpEntry[]; readonly responseFile?: ResponseFile }> => {
+  const read = await readEntries(parts);
+  const others = read.flatMap((entry) => (isPending(entry) ? [] : [entry]));
+  const entries = [...others, ...indexFor(others)];
+  const { template, machine, username, host, wrong } = parts;
+  const disklabelPaths = Object.entries(template.http).flatMap(([path, answer]) =>
+    typeof answer === 'object' && answer.disklabel !== undefined ? [path.replace(/^\//, '')] : [],
+  );
+  const pointerOf = (path: string) =>
+    pointerTo(['http', Object.keys(template.http).find((key) => key.replace(/^\//, '') === path) ?? path]);
+  const files: ResponseFile[] = [];
+  const all: HttpEntry[] = [];
+  for (const entry of read) {
+    const mode = modeOf(entry.path);
+    if (!isPending(entry)) {
+      all.push(entry);
+      if (mode !== undefined && (entry.kind === 'text' || entry.kind === 'file'))
+        files.push({ path: entry.path, mode, isSerial: leavesSerial(entry), takesUnverified: true });
+      continue;
+    }
+    const answered = await readAnswers(entry.autoinstall, entry.pointer, parts);
+    const { text, ...rest } = resolveAnswers(entry.path, entry.pointer, answered, {
+      templateName: template.name,
+      machine,
+      entries,
+      pointerOf,
+      username,
+      disklabelPaths,
+      host,
+      wrong,
+    });
+    all.push({ path: entry.path, kind: 'text', text });
+    if (mode !== undefined) files.push({ path: entry.path, mode, ...rest });
+  }
+  const file = chosen(files, parts);
+  return { http: [...all, ...indexFor(others)], ...(file === undefined ? {} : { responseFile: file }) };
 };

@@ -1,5 +1,7 @@
 import type { Fields } from './fields.ts';
+import { installerTurns } from './installer-turns.ts';
 import { patternOf } from './pattern.ts';
+import type { ResponseFile } from './resolve-http.ts';
 import { saidOf } from './schema-turn.ts';
 import type { Template } from './schema.ts';
 import type { Spec, TurnText } from './spec.ts';
@@ -50,9 +52,18 @@ const bootTurn = (install: Install, fields: Fields): readonly TurnText[] => {
   ];
 };
 
-/** How the system comes onto the disk. */
-export const resolveInstall = (install: Install, fields: Fields): NonNullable<Spec['install']> => ({
-  turns: [...resolveTurns(install.console ?? [], '/install/console', fields), ...bootTurn(install, fields)],
-  ends: install.ends,
-  timeoutMs: fields.made('/install/timeout', install.timeout, 1, (time) => durationOf(time)),
-});
+/** How the system comes onto the disk: by the template's conversation, or by imaged's own with a response file. */
+export const resolveInstall = (
+  install: Install,
+  fields: Fields,
+  { responseFile, interfaceName }: { readonly responseFile: ResponseFile | undefined; readonly interfaceName: string },
+): NonNullable<Spec['install']> => {
+  const timeoutMs = fields.made('/install/timeout', install.timeout, 1, (time) => durationOf(time));
+  const isOurs = install.console === undefined && install.boot_command === undefined;
+  const turns =
+    responseFile !== undefined && isOurs
+      ? installerTurns({ ...responseFile, interfaceName, timeoutMs })
+      : [...resolveTurns(install.console ?? [], '/install/console', fields), ...bootTurn(install, fields)];
+  const hearsFirstBoot = responseFile?.isSerial === true && install.ends !== 'never';
+  return { turns, ends: install.ends, timeoutMs, ...(hearsFirstBoot ? { hearsFirstBoot } : {}) };
+};

@@ -4,7 +4,32 @@ import { strict, Words } from './words.ts';
 /** A line of a response file is skipped when it begins with "#", and cut at its first "=" (install.sub of OpenBSD). */
 export const questionPattern = /^[ \t]*[^ \t=#\r\n][^=\r\n]*$/;
 
-const httpKinds = ['content', 'file', 'folder', 'autoinstall'] as const;
+const httpKinds = ['content', 'file', 'folder', 'autoinstall', 'disklabel', 'site'] as const;
+
+const Partition = strict({
+  mount: Words.min(1).max(1000).describe('mount point, or `swap`; the first is `/`'),
+  size: Words.min(1)
+    .max(100)
+    .describe('least and most size: `2G`, `2G-8G`, `2G-*`, or `*`, with K, M, G or T behind the number'),
+  percent: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('its share of what the least sizes leave; the last takes the rest'),
+});
+
+const Site = strict({
+  folder: Words.min(1).optional().describe('a folder of the context, whose files come to their paths below `/`'),
+  install_site: Words.min(1)
+    .optional()
+    .describe('a script that runs in the new system before its first boot: `/install.site`'),
+  rc_firsttime: Words.min(1)
+    .optional()
+    .describe('a file of commands that the first boot runs: appended to /etc/rc.firsttime'),
+}).refine((site) => Object.values(site).some((part) => part !== undefined), {
+  error: 'needs at least one of "folder", "install_site" and "rc_firsttime"',
+});
 
 const HttpAnswer = strict({
   content: Words.optional().describe('the text itself; variables are filled in when it is asked for'),
@@ -24,7 +49,16 @@ const HttpAnswer = strict({
       z.union([Words, z.array(Words).min(1).max(100)]),
     )
     .optional()
-    .describe("OpenBSD's response file: questions and answers; several answers to one question are given in turn"),
+    .describe(
+      "OpenBSD's response file: questions and answers, judged as the installer would; several answers to one question are given in turn; what can be answered without asking is added; passwords are hashed before they are stored",
+    ),
+  disklabel: z
+    .array(Partition)
+    .min(1)
+    .max(15)
+    .optional()
+    .describe('an autopartitioning template for disklabel(8): the partitions of the root disk, in their order'),
+  site: Site.optional().describe("OpenBSD's site set siteNN.tgz or siteNN-HOST.tgz, packed from the context"),
 })
   .refine((answer) => httpKinds.filter((kind) => answer[kind] !== undefined).length === 1, {
     error: `needs exactly one of ${httpKinds.join(', ')}`,

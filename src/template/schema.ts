@@ -8,8 +8,10 @@ import { Provisioner } from './schema-provisioner.ts';
 import { Turns } from './schema-turn.ts';
 import { Duration, OneOrMore, Pause, SignedPause, strict, Words } from './words.ts';
 
-const Install = strict({
-  console: Turns.optional().describe('the conversation with the installer'),
+export const Install = strict({
+  console: Turns.optional().describe(
+    "the conversation with the installer; default, where `http` has an OpenBSD response file: imaged's own",
+  ),
   boot_command: OneOrMore.optional().describe(
     'Packer\'s boot_command in place of `console`; a list is joined without anything between. <expect "regex" 90s> waits for text',
   ),
@@ -36,7 +38,9 @@ const Install = strict({
       (install.boot_wait === undefined && install.boot_key_interval === undefined),
     'has "boot_wait" or "boot_key_interval" without "boot_command"',
   )
-  .describe('how the system comes onto the disk; without it the first boot is the system to work in');
+  .describe(
+    'how the system comes onto the disk; without it, and without an OpenBSD response file in `http`, the first boot is the system to work in',
+  );
 
 export const ArtifactName = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 

@@ -49,7 +49,20 @@ export type HttpEntry = { readonly path: string } & (
   | { readonly kind: 'file'; readonly file: FileRef }
   /** Every file below a folder, under `path/`. */
   | { readonly kind: 'folder'; readonly folder: FileRef }
+  /** A site set of OpenBSD's installer, made before the machine starts. */
+  | { readonly kind: 'site'; readonly site: SiteSet }
 );
+
+/** What goes into a site set (install.site(5)). */
+export type SiteSet = {
+  /** Its files at their paths below the root of the new system. */
+  readonly folder?: FileRef;
+  /** The script that the installer runs in the new system before it reboots: `/install.site`, or `/upgrade.site`. */
+  readonly script?: FileRef;
+  /** Text for the end of /etc/rc.firsttime, which the first boot runs. */
+  readonly firstTime?: FileRef;
+  readonly scriptName: 'install.site' | 'upgrade.site';
+};
 
 export type ShellProvisioner = {
   readonly type: 'shell';
@@ -104,6 +117,8 @@ export type Spec = {
     readonly ends: 'any' | 'halt' | 'reboot' | 'never';
     /** For the conversation and the end together. */
     readonly timeoutMs: number;
+    /** The first boot is heard on the console until it asks for a login, before anybody logs in. */
+    readonly hearsFirstBoot?: true;
   };
   /** Undefined: nobody logs in. */
   readonly communicator?: {

@@ -1,3 +1,5 @@
+import type { Follower } from './console-follow.ts';
+
 /** A key press: bytes for the line, or a pause. */
 export type Stroke =
   { readonly type: string } | { readonly waitMs: number } | { readonly expect: string; readonly withinMs: number };
@@ -42,6 +44,8 @@ export type Console = AsyncDisposable & {
   readonly drained: Promise<void>;
   /** What a conversation waits for just now, in its own words; undefined when there is none. */
   readonly awaiting: () => string | undefined;
+  /** Reads along until it is disposed of. */
+  readonly follow: (follower: Follower) => Disposable;
   /** The last lines heard, without control characters: for people, at most 4 KiB. */
   readonly tail: () => string;
 };

@@ -6,6 +6,7 @@ import { orAborted, settled } from '../waiting.ts';
 import type { Console, ConsoleEvent } from './console-types.ts';
 import type { SerialLine } from './types.ts';
 import { converse } from './console-converse.ts';
+import { makeFollowing } from './console-follow.ts';
 import { kernelPanics, watchPanics } from './console-panic.ts';
 import { plain } from './console-plain.ts';
 import { keepSecrets } from './console-secrets.ts';
@@ -64,6 +65,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
   let ending = new Fault('console_closed', 'The serial line closed. See how the machine ended.');
 
   const tail = () => secrets.show(Math.max(window.start(), window.end() - mostAtOnce / 4));
+  const following = makeFollowing(secrets.mask);
   const watch = watchPanics(panics, (text) => plain(text).text, secrets.isOurs);
   const lookForPanic = (text: string) => {
     const found = watch.look(text);
@@ -74,6 +76,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
   };
   const take = (text: string) => {
     window.append(text);
+    following.take(text);
     lookForPanic(text);
   };
   // A line that closes under a write does not know what it last said.
@@ -137,6 +140,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     drained: drained.promise,
     awaiting: () => awaiting.now,
     tail,
+    follow: following.follow,
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Fault('console_closed', 'The console was let go before its line ended.'));
       await reading;

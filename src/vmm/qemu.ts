@@ -132,6 +132,9 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
   const look = once(async () => (known = await lookAround(await stock(), options)));
 
   return {
+    // A restricted user network names neither.
+    lease: { router: false, dns: false },
+
     version: (signal) => orAborted(version(), signal),
 
     facts: async (signal) => {

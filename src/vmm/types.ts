@@ -104,6 +104,8 @@ export type HypervisorFacts = {
 
 /** Starts machines. `qemu.ts` serves any host with QEMU; `vmctl.ts` is at home on OpenBSD. */
 export type Hypervisor = {
+  /** What DHCP tells a machine in a network of its own: whether it names a router and a name server. */
+  readonly lease: { readonly router: boolean; readonly dns: boolean };
   /** Its version, quickly: whether machines can be started at all. Throws `program_missing` or `hypervisor_unavailable`. */
   readonly version: (signal: AbortSignal) => Promise<string>;
   /** What this host can do. Throws `program_missing` or `hypervisor_unavailable`. */

@@ -64,6 +64,9 @@ export const makeVmctl = (options: VmctlOptions): Hypervisor => {
   };
 
   return {
+    // Both are the host's end of its tap, whatever answers there (vmd's dhcp.c).
+    lease: { router: true, dns: true },
+
     version: async (signal) => {
       await watch.recent(recentMs, signal);
       return release;

@@ -1,0 +1,61 @@
+/** Every question an unattended installation or upgrade may ask, without what follows the question mark. */
+const installing = [
+  'System hostname',
+  'Network interface to configure',
+  'Which network interface do you wish to configure',
+  'IPv4 address for vio0',
+  'Netmask for vio0',
+  'IPv6 address for vio0',
+  'IPv6 prefix length for vio0',
+  'Symbolic (host) name for vio1',
+  'Default IPv4 route',
+  'IPv6 default router',
+  'DNS domain name',
+  'DNS nameservers',
+  'Password for root account',
+  'Public ssh key for root account',
+  'Start sshd(8) by default',
+  'Do you expect to run the X Window System',
+  'Do you want the X Window System to be started by xenodm(1)',
+  'Change the default console to com0',
+  'Which speed should com0 use',
+  'Setup a user',
+  'Full name for user x',
+  'Password for user x',
+  'Public ssh key for user x',
+  'Allow root ssh login',
+  'What timezone are you in',
+  "What sub-timezone of 'x' are you in",
+  'Encrypt the root disk with a (p)assphrase or (k)eydisk',
+  'Use (W)hole disk MBR, whole disk (G)PT or (E)dit',
+  'An EFI/GPT disk may not boot. Proceed',
+  'URL to autopartitioning template for disklabel',
+  'Use (A)uto layout, (E)dit auto layout, or create (C)ustom layout',
+  'Which disk do you wish to initialize',
+  'Time appears wrong',
+] as const;
+
+const upgrading = ['Force checking of clean non-root filesystems'] as const;
+
+const both = [
+  'Terminal type',
+  'Which disk is the root disk',
+  'Location of sets',
+  'HTTP proxy URL',
+  'HTTP Server',
+  'Server directory',
+  'Pathname to the sets',
+  'Is the disk partition already mounted',
+  'Set name(s)',
+  'INSTALL.amd64 not found. Use sets found here anyway',
+  'Continue without verification',
+  'Directory does not contain SHA256.sig. Continue without verification',
+  'Checksum test for x failed. Continue anyway',
+  'Fetching of x failed. Continue anyway',
+  "Are you *SURE* your install is complete without 'x'",
+] as const;
+
+export const questionNames: Readonly<Record<'install' | 'upgrade', readonly string[]>> = {
+  install: [...installing, ...both],
+  upgrade: [...upgrading, ...both],
+};

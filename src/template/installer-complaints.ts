@@ -1,0 +1,58 @@
+import { nearest, quoted } from '../nearest.ts';
+import { questionNames } from './installer-catalog.ts';
+import { answers, type Line } from './installer-lines.ts';
+import type { Walk } from './installer-walk.ts';
+
+/** A complaint about one line, or (undefined) about the file as a whole. */
+export type LineComplaint = { readonly line: number | undefined; readonly message: string };
+
+const otherMode = { install: 'upgrade', upgrade: 'install' } as const;
+const named = { install: 'an installation', upgrade: 'an upgrade' } as const;
+
+// The name of a user, an interface or a set stands in a question that is passed over as x.
+const general = (key: string): string =>
+  key
+    .replace(/(for user) \S+/, '$1 x')
+    .replace(/^(checksum test for|fetching of) \S+/, '$1 x')
+    .replace(/\b(vio|em|vlan)\d+/, 'vio0');
+
+const isIn = (names: readonly string[], key: string) =>
+  names.some((name) => answers(key, `${name}?`) || answers(general(key), `${name}?`));
+
+const whyUnused = ({ key, value }: Line, { asked, skipped }: Walk, mode: 'install' | 'upgrade'): string => {
+  if (value === '') return 'has no answer: the installer passes over a line without one';
+  const times = asked.filter(({ question }) => answers(key, question));
+  const [first] = times;
+  if (first !== undefined)
+    return `is one answer too many: ${quoted(first.question)} is asked ${times.length === 1 ? 'once' : `${times.length} times`}, and other lines answer it`;
+  const passedOver = skipped.find(({ question }) => answers(key, question) || answers(general(key), question));
+  if (passedOver !== undefined) return `is not asked ${passedOver.why}`;
+  if (isIn(questionNames[mode], key)) return 'is not asked on this machine';
+  if (isIn(questionNames[otherMode[mode]], key))
+    return `is asked by ${named[otherMode[mode]]}, and this is ${named[mode]}`;
+  const near =
+    questionNames[mode].find((name) => key.length > 3 && name.toLowerCase().startsWith(key)) ??
+    nearest(key.replace(/[?(].*$/, '').trim(), questionNames[mode]);
+  const hint = near === undefined ? 'write one as the installer does, such as "System hostname"' : `did you mean ${quoted(near)}?`; // prettier-ignore
+  return `is no question of OpenBSD's installer: ${hint}`;
+};
+
+/** Everything for which the installation would fail, and every line that nobody asks for. */
+export const complaintsOfWalk = (
+  lines: readonly Line[],
+  walk: Walk,
+  mode: 'install' | 'upgrade',
+): readonly LineComplaint[] => {
+  const troubles = walk.troubles
+    .filter(({ line }) => line !== undefined || !walk.isDoubtful)
+    .map(({ line, question, message }) => ({
+      line,
+      message: line === undefined ? `the question ${quoted(question)} ${message}` : message,
+    }));
+  if (walk.isDoubtful) return troubles;
+  const unused = walk.unused.flatMap((line) => {
+    const one = lines[line];
+    return one === undefined ? [] : [{ line, message: whyUnused(one, walk, mode) }];
+  });
+  return [...troubles, ...unused];
+};

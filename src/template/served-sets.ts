@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SetsThere } from './installer-facts.ts';
+import { isKnown, seen } from './installer-lines.ts';
+import type { HttpEntry } from './spec.ts';
+
+const longestText = 256 * 1024;
+
+/** The text of a small file; undefined when it cannot be read or is no small file. */
+export const smallFile = (path: string): string | undefined => {
+  try {
+    const { size } = statSync(path);
+    return size > longestText ? undefined : readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+};
+
+const namesIn = (folder: string): readonly string[] => {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+};
+
+/** The folder on the host whose files are served in `directory`. */
+const folderBehind = (entries: readonly HttpEntry[], directory: string): string | undefined => {
+  const found = entries
+    .flatMap((entry) => (entry.kind === 'folder' ? [entry] : []))
+    .filter(({ path }) => path === '' || directory === path || directory.startsWith(`${path}/`))
+    .toSorted((one, other) => other.path.length - one.path.length)[0];
+  if (found === undefined || found.folder.path === '/') return undefined;
+  return join(found.folder.path, found.path === '' ? directory : directory.slice(found.path.length));
+};
+
+const releaseName = /^(?:\d{1,2}\.\d|snapshots)$/;
+
+/** The directories of releases that lie in a folder which is served at `path`, where that is laid out as a mirror is. */
+const releasesIn = (path: string, folder: string): readonly string[] => {
+  const own = /^pub\/OpenBSD\/([^/]+)$/.exec(path)?.[1];
+  const roots: Readonly<Record<string, string>> = { '': 'pub/OpenBSD', pub: 'OpenBSD', 'pub/OpenBSD': '' };
+  const root = roots[path];
+  const has = (...way: readonly string[]) => namesIn(join(folder, ...way, 'amd64')).length > 0;
+  if (own !== undefined) return releaseName.test(own) && has() ? [own] : [];
+  if (root === undefined) return [];
+  return namesIn(join(folder, root)).filter((name) => releaseName.test(name) && has(root, name));
+};
+
+/** The directories of releases that are served as a mirror of OpenBSD has them. */
+export const mirrorsBelow = (entries: readonly HttpEntry[]): readonly string[] =>
+  entries
+    .flatMap((entry) => (entry.kind === 'folder' ? releasesIn(entry.path, entry.folder.path) : []))
+    .map((name) => `pub/OpenBSD/${name}/amd64`);
+
+// What the installer takes for a name in a line of index.txt (install.sub, `install_http`).
+const listedIn = (index: string): readonly string[] =>
+  index.split('\n').flatMap((line) => /^.* ([a-zA-Z][a-zA-Z0-9._-]+)$/.exec(line)?.[1] ?? []);
+
+const summedIn = (sums: string): readonly string[] =>
+  sums.split('\n').flatMap((line) => /^SHA256 \((.*)\)/.exec(line)?.[1] ?? []);
+
+/** A line of index.txt as ftp servers print it: the installer reads the name at its end. */
+export const indexLine = (name: string): string => `-rw-r--r--  1 0  0  0 Jan  1  1970 ${name}`;
+
+const kinds = ['base', 'comp', 'man', 'game', 'xbase', 'xshare', 'xfont', 'xserv'];
+
+/** What a mirror of OpenBSD has of a release. */
+export const setsOfMirror = (number: string): readonly string[] => [
+  ...['BUILDINFO', 'INSTALL.amd64', 'bsd', 'bsd.mp', 'bsd.rd'],
+  ...kinds.map((kind) => `${kind}${number}.tgz`),
+];
+
+/** The names of the site sets that are served in a directory. */
+export const siteSetsIn = (entries: readonly HttpEntry[], directory: string): readonly string[] =>
+  entries
+    .map(({ path }) => path)
+    .filter((path) => path.startsWith(`${directory}/`))
+    .map((path) => path.slice(directory.length + 1))
+    .filter((name) => /^site\d{2,3}(-[^/]+)?\.tgz$/.test(name));
+
+/** A file of a directory, as text where it is known. */
+const textAt = (entries: readonly HttpEntry[], path: string, behind: string | undefined): string | undefined => {
+  const exact = entries.find((entry) => entry.path === path);
+  if (exact?.kind === 'text') return isKnown(seen(exact.text)) ? seen(exact.text) : undefined;
+  if (exact?.kind === 'file') return smallFile(exact.file.path);
+  return behind === undefined ? undefined : smallFile(join(behind, path.slice(path.lastIndexOf('/') + 1)));
+};
+
+/**
+ * What the installer finds in a directory of the endpoint; undefined when its folder holds nothing yet. `mirrored` are
+ * the names that a mirror of the host has there.
+ */
+export const setsServed = (
+  entries: readonly HttpEntry[],
+  directory: string,
+  mirrored: readonly string[] | undefined,
+): SetsThere | undefined => {
+  const behind = folderBehind(entries, directory);
+  const files = new Set(behind === undefined ? (mirrored ?? []) : namesIn(behind));
+  if (behind !== undefined && files.size === 0) return undefined;
+  for (const { path } of entries)
+    if (path.startsWith(`${directory}/`) && !path.slice(directory.length + 1).includes('/'))
+      files.add(path.slice(directory.length + 1));
+  const isMirror = behind === undefined && mirrored !== undefined;
+  const sums = isMirror ? undefined : textAt(entries, `${directory}/SHA256.sig`, behind);
+  const index = textAt(entries, `${directory}/index.txt`, behind);
+  const signed = isMirror ? mirrored : sums === undefined ? undefined : summedIn(sums);
+  const listed = [
+    ...(signed === undefined ? [] : ['SHA256.sig', ...signed]),
+    ...(index === undefined ? [] : listedIn(index)),
+  ];
+  return { listed: [...new Set(listed)], signed, has: (name) => files.has(name) };
+};
+
+/** The number in the names of the sets there, such as `79`. */
+export const numberIn = ({ listed }: SetsThere): string | undefined =>
+  listed.flatMap((name) => /^base(\d{2,3}|NN)\.tgz$/.exec(name)?.[1] ?? [])[0];

@@ -1,0 +1,41 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { indexLine, smallFile } from './served-sets.ts';
+import type { HttpEntry } from './spec.ts';
+
+const linesOf = (folder: string): readonly string[] => {
+  const own = smallFile(join(folder, 'index.txt'));
+  if (own !== undefined) return own.split('\n').filter((line) => line !== '');
+  try {
+    return readdirSync(folder).sort().map(indexLine);
+  } catch {
+    // The folder of the sets need not be there yet.
+    return [];
+  }
+};
+
+/**
+ * For each directory with a site set and without an index.txt of the template's: one that lists it too. The installer
+ * knows of a site set from there alone (install.sub, `install_http`).
+ */
+export const indexFor = (entries: readonly HttpEntry[]): readonly HttpEntry[] => {
+  const sites = entries.filter(({ kind, path }) => kind === 'site' && path.includes('/'));
+  const directories = new Set(sites.map(({ path }) => path.slice(0, path.lastIndexOf('/'))));
+  return [...directories].flatMap((directory): readonly HttpEntry[] => {
+    const path = `${directory}/index.txt`;
+    if (entries.some((entry) => entry.path === path)) return [];
+    const folder = entries
+      .flatMap((entry) => (entry.kind === 'folder' ? [entry] : []))
+      .filter((entry) => entry.path === '' || `${directory}/`.startsWith(`${entry.path}/`))
+      .toSorted((one, other) => other.path.length - one.path.length)[0];
+    const below = folder === undefined ? '' : directory.slice(folder.path.length);
+    const known = folder === undefined ? [] : linesOf(join(folder.folder.path, below));
+    const own = entries
+      .filter(
+        (entry) => entry.path.startsWith(`${directory}/`) && !entry.path.slice(directory.length + 1).includes('/'),
+      )
+      .map((entry) => entry.path.slice(directory.length + 1))
+      .filter((name) => !known.some((line) => line.endsWith(` ${name}`)));
+    return [{ path, kind: 'text', text: [`${[...known, ...own.map(indexLine)].join('\n')}\n`] }];
+  });
+};

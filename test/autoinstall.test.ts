@@ -1,0 +1,377 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { recipeFor } from '../src/build/recipe.ts';
+import { Fault } from '../src/fault.ts';
+import { checkTemplate } from '../src/template/check.ts';
+import type { HostFacts } from '../src/template/files.ts';
+import { render } from '../src/template/render.ts';
+import { resolve } from '../src/template/resolve.ts';
+import { parseTemplate } from '../src/template/schema.ts';
+import type { Spec } from '../src/template/spec.ts';
+import { runInstaller, type InstallerCase } from './fixtures/installer-cases.ts';
+import { openbsdMedia, setsOf } from './fixtures/openbsd-media.ts';
+
+const openbsd = await openbsdMedia(['7.2', '7.4', '7.8', '7.9']);
+after(() => openbsd[Symbol.asyncDispose]());
+
+const late = {
+  http_url: 'http://100.64.1.2:8080',
+  http_ip: '100.64.1.2',
+  http_port: '8080',
+  http_addr: '100.64.1.2:8080',
+  host_ip: '100.64.1.2',
+  guest_ip: '100.64.1.3',
+  mac: 'fe:e1:bb:d1:00:01',
+  vm_name: 'imaged-0',
+  ssh_public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEJ2nqXzQ9vZ0zv2oQ0K1d0mZr0m7o8kq1X9q0r9aK7t imaged',
+};
+
+const onVmd: HostFacts = { lease: { router: true, dns: true } };
+
+const machineOf = (release = '7.9') => ({
+  memory: '1G',
+  disks: [{ size: '10G' }],
+  boot: { kernel: `media:openbsd/${release}/amd64/bsd.rd`, device: 'net' },
+});
+
+const resolved = (document: object, variables: Record<string, string> = {}, host = onVmd): Promise<Spec> =>
+  resolve({
+    template: parseTemplate({ name: 'openbsd', machine: machineOf(), communicator: {}, ...document }),
+    variables,
+    files: { context: openbsd.context, media: openbsd.media, host },
+    frozen: { buildId: 'b', timestampMs: 1 },
+    defaults: { timeoutMs: 1000 },
+  });
+
+const errorsOf = async (act: () => Promise<unknown>): Promise<Record<string, string>> => {
+  try {
+    await act();
+  } catch (error) {
+    assert.ok(error instanceof Fault && error.code === 'template_invalid', String(error));
+    return Object.fromEntries((error.facts.errors ?? []).map(({ pointer, message }) => [pointer, message]));
+  }
+  return {};
+};
+
+const textOf = (spec: Spec, path = 'install.conf'): string => {
+  const entry = spec.http.find((one) => one.path === path);
+  assert.ok(entry?.kind === 'text', `${path} is ${entry?.kind}`);
+  return render(entry.text, late);
+};
+
+const sets = { 'pub/OpenBSD/7.9': { folder: 'media:openbsd/7.9' } };
+const answersWith = (autoinstall: object, http: object = sets) => ({ http: { 'install.conf': { autoinstall }, ...http } }); // prettier-ignore
+const at = (question: string) => `/http/install.conf/autoinstall/${question.replaceAll('~', '~0').replaceAll('/', '~1')}`; // prettier-ignore
+
+test('a template that answers nothing is answered for, to the last question', async () => {
+  const spec = await resolved(answersWith({}, { ...sets, disklabel: { disklabel: [{ mount: '/', size: '2G-*' }] } }));
+  assert.equal(
+    textOf(spec),
+    `System hostname = openbsd
+Password for root account = *************
+Change the default console to com0 = yes
+Which speed should com0 use = 115200
+Public ssh key for root account = ${late.ssh_public_key}
+Setup a user = no
+Allow root ssh login = prohibit-password
+What timezone are you in = UTC
+Which disk is the root disk = sd0
+URL to autopartitioning template for disklabel = ${late.http_url}/disklabel
+Location of sets = http
+HTTP Server = ${late.http_url}
+Server directory = pub/OpenBSD/7.9/amd64
+`,
+  );
+  assert.equal(textOf(spec, 'disklabel'), '/\t2G-*\n');
+});
+
+test('what the template answers is not answered again', async () => {
+  const spec = await resolved(answersWith({ 'System hostname': 'x', 'root disk': 'sd0', 'Allow root ssh': 'yes' }));
+  const text = textOf(spec);
+  for (const question of ['hostname', 'root disk', 'Allow root ssh', 'HTTP Server'])
+    assert.equal(text.split('\n').filter((line) => line.includes(question)).length, 1, `${question}\n${text}`);
+});
+
+test('who logs in by ssh as another user is set up as the first one', async () => {
+  const text = textOf(await resolved({ ...answersWith({}), communicator: { username: 'puffy' } }));
+  assert.match(text, /^Setup a user = puffy$/m);
+  assert.match(text, /^Password for user puffy = \*{13}$/m);
+  assert.match(text, /^Public ssh key for user puffy = ssh-ed25519 /m);
+  assert.doesNotMatch(text, /Public ssh key for root|Allow root/);
+});
+
+test('a site set is chosen, and taken although nobody has signed it; its directory lists it', async () => {
+  const site = { 'pub/OpenBSD/7.9/amd64/site79.tgz': { site: { folder: 'site', rc_firsttime: 'rc.firsttime' } } };
+  const signed = await resolved(answersWith({}, { ...sets, ...site }));
+  const lines = textOf(signed).split('\n');
+  for (const line of [
+    'Set name(s) = +site79.tgz',
+    'Checksum test for site79.tgz failed. Continue anyway = yes',
+    'Continue without verification = yes',
+  ])
+    assert.ok(lines.includes(line), lines.join('\n'));
+  assert.match(textOf(signed, 'pub/OpenBSD/7.9/amd64/index.txt'), / bsd\.rd\n[^]* site79\.tgz\n$/);
+  const mirrored = await resolved(answersWith({}, site), {}, { ...onVmd, hasMirror: true });
+  assert.match(textOf(mirrored), /^Server directory = pub\/OpenBSD\/7\.9\/amd64$/m);
+  assert.match(textOf(mirrored), /^Checksum test for site79\.tgz/m);
+  assert.doesNotMatch(textOf(await resolved(answersWith({}))), /verification|Checksum/);
+  const errors = await errorsOf(() => resolved(answersWith({ 'Set name(s)': 'done' }, { ...sets, ...site })));
+  assert.match(errors['/http/pub~1OpenBSD~17.9~1amd64~1site79.tgz'] ?? '', /is never installed/);
+});
+
+test('a site set may lie in a directory of its own, from which it is taken after the others', async () => {
+  const answers = {
+    'Location of sets': ['http', 'http'],
+    'HTTP Server': ['cdn.openbsd.org', '{{ http_url }}'],
+    'Server directory': ['pub/OpenBSD/7.9/amd64', 'own'],
+    'Set name(s)': ['-x*', 'done', '+site*'],
+  };
+  const text = textOf(await resolved(answersWith(answers, { 'own/site79.tgz': { site: { folder: 'site' } } })));
+  assert.match(text, /^INSTALL\.amd64 not found\. Use sets found here anyway = yes$/m);
+  assert.match(text, /^Continue without verification = yes$/m);
+  assert.doesNotMatch(text, /^Checksum/m);
+});
+
+test('a site set of another release, or of no name the installer looks for, is refused', async () => {
+  const site = { site: { folder: 'site' } };
+  const one = await errorsOf(() => resolved(answersWith({}, { ...sets, 'pub/OpenBSD/7.9/amd64/site78.tgz': site })));
+  assert.match(one['/http/pub~1OpenBSD~17.9~1amd64~1site78.tgz'] ?? '', /looks for "site79\.tgz"/);
+  const other = await errorsOf(() => resolved(answersWith({}, { ...sets, 'pub/OpenBSD/7.9/amd64/my.tgz': site })));
+  assert.match(other['/http/pub~1OpenBSD~17.9~1amd64~1my.tgz'] ?? '', /no name of a site set/);
+});
+
+test('every answer that the installer would not take, or not ask for, is refused at its place', async () => {
+  const cases: readonly (readonly [string, string | readonly string[], RegExp])[] = [
+    ['System hostname', 'two words', /cannot be a host name/],
+    ['System hostname', '', /without one/],
+    ['Network interface to configure', 'em0', /there is: vio0/],
+    ['IPv4 address for vio0', '10.0.0', /neither an IPv4 address/],
+    ['Netmask for vio0', '255.0.0.0', /when "IPv4 address for vio0" is "autoconf"/],
+    ['DNS domain name', 'example.org', /only interface is configured by DHCP/],
+    ['Public ssh key for root account', 'ssh-ed25519 AAAA', /not a public key/],
+    ['Start sshd(8) by default', 'maybe', /"yes" or "no"/],
+    ['Do you expect to run the X Window System', 'no', /without a display/],
+    ['Which speed should com0 use', '4800', /9600, 19200/],
+    ["Which speed should com0 use? (or 'done')", '9600', /did you mean "Which speed should com0 use"/],
+    ['Setup a user', 'Root', /small letter/],
+    ['Full name for user x', 'x', /when "Setup a user" is "no"/],
+    ['Allow root ssh login', 'sure', /prohibit-password/],
+    ['What timezone are you in', 'Paris time', /not a time zone/],
+    ['Which disk is the root disk', 'sd1', /did you mean "sd0"/],
+    ['Which disk do you wish to initialize', 'sd1', /one disk/],
+    ['Encrypt the root disk with a (p)assphrase or (k)eydisk', 'p', /waits for somebody/],
+    ['Use (W)hole disk MBR, whole disk (G)PT', 'edit', /editor of fdisk/],
+    ['Use (A)uto layout, (E)dit auto layout, or create (C)ustom layout', 'c', /editor of disklabel/],
+    ['URL to autopartitioning template for disklabel', 'disklabel', /not the URL/],
+    ['URL to autopartitioning template for disklabel', '{{ http_url }}/nothing', /serves no such file/],
+    ['Location of sets', 'floppy', /no place for sets/],
+    ['HTTP Server', 'http://host/dir', /not a server/],
+    ['Set name(s)', '+gams*', /name of no set/],
+    ['Set name(s)', ['done', '-x*'], /one answer too many/],
+    ['Continue without verification', 'yes', /not asked on this machine/],
+    ['Force checking of clean non-root filesystems', 'yes', /by an upgrade/],
+    ['Sytem hostname', 'x', /did you mean "System hostname"/],
+    ['Anything', 'x', /no question of OpenBSD's installer/],
+  ];
+  for (const [question, answer, expected] of cases) {
+    const errors = await errorsOf(() => resolved(answersWith({ [question]: answer })));
+    const told = Object.entries(errors).filter(([pointer]) => pointer.startsWith(at(question)));
+    assert.ok(told.some(([, message]) => expected.test(message)), `${question}: ${JSON.stringify(errors)}`); // prettier-ignore
+  }
+});
+
+test('where the release tells of other questions, its own are the ones that count', async () => {
+  const old = { machine: machineOf('7.2'), http: { 'install.conf': { autoinstall: { 'Which network interface do you wish to configure': 'vio0' } }, 'pub/OpenBSD/7.2': { folder: 'media:openbsd/7.2' } } }; // prettier-ignore
+  assert.match(textOf(await resolved(old)), /^Server directory = pub\/OpenBSD\/7\.2\/amd64$/m);
+  const errors = await errorsOf(() => resolved(answersWith({ 'Which network interface do you wish to configure': 'vio0' }))); // prettier-ignore
+  assert.match(Object.values(errors).join(), /not asked on this machine|no question/);
+  const anywhere = { http: { 'install.conf': { autoinstall: { 'Which network interface do you wish to configure': 'vio0', 'HTTP Server': 'a.b' } } } }; // prettier-ignore
+  await resolved({ ...anywhere, machine: { floppy: 'media:openbsd/7.9/amd64/bsd', disks: [{ size: '10G' }] } });
+});
+
+test('what is known only when the machine is there is an answer all the same', async () => {
+  const spec = await resolved(answersWith({ 'System hostname': '{{ vm_name }}', 'HTTP Server': '{{ http_addr }}' }));
+  assert.match(textOf(spec), /^System hostname = imaged-0$/m);
+  assert.match(textOf(spec), /^Server directory = pub\/OpenBSD\/7\.9\/amd64$/m);
+});
+
+test('a key that nobody makes is told, since the line would have no answer', async () => {
+  const document = { ...answersWith({ 'Public ssh key for root account': '{{ ssh_public_key }}' }), communicator: { type: 'none' } }; // prettier-ignore
+  const errors = await errorsOf(() => resolved(document));
+  assert.match(errors[at('Public ssh key for root account')] ?? '', /no "communicator"/);
+});
+
+test('a template is judged before its variables have values, as far as that goes', async () => {
+  const document = {
+    name: 'openbsd',
+    machine: machineOf(),
+    communicator: {},
+    variables: { login: { required: true }, secret: { sensitive: true } },
+    ...answersWith({ 'Setup a user': '{{ login }}', 'Password for user': '{{ secret }}', 'Start sshd(8) by default': 'x' }), // prettier-ignore
+  };
+  const files = { context: openbsd.context, media: openbsd.media };
+  const errors = await errorsOf(() => checkTemplate(parseTemplate(document), files));
+  assert.deepEqual(Object.keys(errors), [at('Start sshd(8) by default')]);
+});
+
+test('a disk too small to keep sets aside until they are verified is told before anything runs', async () => {
+  const small = { ...machineOf(), disks: [{ size: '2G' }] };
+  const disklabel = { disklabel: { disklabel: [{ mount: '/', size: '1G-*' }] } };
+  const errors = await errorsOf(() => resolved({ machine: small, ...answersWith({}, { ...sets, ...disklabel }) }));
+  assert.match(errors['/http/install.conf/autoinstall'] ?? '', /2 GB/);
+});
+
+test('partitions are judged: the root first, within the disk, in the words of disklabel(8)', async () => {
+  const cases: readonly (readonly [unknown, RegExp])[] = [
+    [{ disklabel: [{ mount: '/usr', size: '2G' }] }, /has no "\/"/],
+    [{ disklabel: [{ mount: 'swap', size: '1G' }, { mount: '/', size: '2G' }] }, /begin with "\/"/],
+    [{ disklabel: [{ mount: '/', size: '2G' }, { mount: '/usr', size: '2' }] }, /not a size/],
+    [{ disklabel: [{ mount: '/', size: '2G', percent: 60 }, { mount: '/usr', size: '1G', percent: 50 }] }, /110 percent/],
+    [{ disklabel: [{ mount: '/', size: '20G-*' }] }, /needs 20480 MB/],
+    [{ disklabel: [{ mount: '/', size: '4G-2G' }] }, /least size above/],
+    [{ file: 'disklabel.commented' }, /line 1: is a comment/],
+    [{ content: '/\t2G-*\n\n' }, /line 2: is empty/],
+    [{ content: '/ 1G-* 120%\n' }, /no percentage/],
+  ]; // prettier-ignore
+  for (const [entry, expected] of cases) {
+    const answer = { 'URL to autopartitioning template for disklabel': '{{ http_url }}/disklabel' };
+    const errors = await errorsOf(() => resolved(answersWith(answer, { ...sets, disklabel: entry })));
+    const told = Object.entries(errors).filter(([pointer]) => pointer.startsWith('/http/disklabel'));
+    assert.match(told.map(([, message]) => message).join(), expected, JSON.stringify(errors));
+  }
+  await resolved(answersWith({ 'URL to autopartitioning template for disklabel': '{{ http_url }}/disklabel' }, { ...sets, disklabel: { file: 'disklabel' } })); // prettier-ignore
+});
+
+test('with a response file imaged holds the conversation itself, and leaves one of the template alone', async () => {
+  const ours = await resolved(answersWith({}));
+  assert.deepEqual(
+    ours.install?.turns.map(({ say, optional }) => [say === undefined ? '' : render(say, late), optional]),
+    [
+      ['a', false],
+      ['vio0', true],
+      [`${late.http_url}/install.conf`, true],
+      ['', false],
+    ],
+  );
+  assert.ok(ours.install?.turns.every(({ refuse }) => refuse.length > 10));
+  assert.equal(ours.install.hearsFirstBoot, true);
+  assert.equal(ours.install.ends, 'any');
+  const short = await resolved({ ...answersWith({}), install: { ends: 'reboot', timeout: '90m' } });
+  assert.equal(short.install?.turns.length, 4);
+  assert.equal(short.install?.turns.at(-1)?.withinMs, 5_400_000);
+  const theirs = await resolved({ ...answersWith({}), install: { console: [{ hear: 'x' }] } });
+  assert.equal(theirs.install?.turns.length, 1);
+  const silent = await resolved(answersWith({ 'Change the default console to com0': 'no' }));
+  assert.equal(silent.install?.hearsFirstBoot, undefined);
+  const upgrade = await resolved({ http: { 'upgrade.conf': { autoinstall: {} }, ...sets } });
+  assert.equal(render(upgrade.install?.turns[2]?.say ?? [], late), `${late.http_url}/upgrade.conf`);
+  assert.match(textOf(upgrade, 'upgrade.conf'), /^Which disk is the root disk = sd0\nLocation of sets = http\n/);
+  assert.equal((await resolved({ machine: { ...machineOf(), disks: [] } })).install, undefined);
+});
+
+test('the plan packs site sets before the installer starts, and hears the first boot before it connects', async () => {
+  const site = { 'pub/OpenBSD/7.9/amd64/site79.tgz': { site: { folder: 'site' } } };
+  const names = recipeFor(await resolved(answersWith({}, { ...sets, ...site }))).steps.map(({ name }) => name);
+  const order = ['build-site-sets', 'start-installer', 'boot-from-disk', 'await-first-boot', 'connect'];
+  assert.deepEqual(
+    names.filter((name) => order.includes(name)),
+    order,
+  );
+  const plain = recipeFor(await resolved({ ...answersWith({}), install: { ends: 'never' } })).steps;
+  assert.ok(!plain.some(({ name }) => ['build-site-sets', 'await-first-boot'].includes(name)));
+});
+
+const releases = ['7.2', '7.4', '7.8', '7.9'] as const;
+
+/** Answers a person would write, most of them right. */
+const words: Readonly<Record<string, readonly (string | readonly string[])[]>> = {
+  'System hostname': ['web', 'a.example.org', '{{ vm_name }}'],
+  'Password for root account': ['*************', '{{ secret }}'],
+  'IPv4 address for vio0': ['autoconf', 'dhcp'],
+  'IPv6 address for vio0': ['none', 'autoconf'],
+  'Start sshd(8) by default': ['yes', 'no'],
+  'Change the default console to com0': ['yes', 'no'],
+  'Which speed should com0 use': ['115200', '9600'],
+  'Setup a user': ['no', 'puffy'],
+  'Full name for user': ['Puffy'],
+  'Password for user': ['*************', '{{ secret }}'],
+  'Allow root ssh login': ['yes', 'no'],
+  'What timezone are you in': ['UTC', 'Europe/Paris', 'Europe'],
+  'What sub-timezone of': ['Paris'],
+  'Encrypt the root disk': ['no'],
+  'Use (W)hole disk MBR, whole disk (G)PT': ['whole', 'gpt'],
+  'An EFI/GPT disk may not boot. Proceed': ['yes', 'no'],
+  'Location of sets': ['http', ['http', 'done']],
+  'Set name(s)': ['done', '-game* -x*', ['-x*', '+site*'], ['-all bsd* base*', 'done']],
+  'HTTP proxy URL': ['none'],
+};
+const written = fc
+  .subarray(Object.keys(words), { maxLength: 5 })
+  .chain((stems) =>
+    fc.tuple(...stems.map((stem) => fc.constantFrom(...(words[stem] ?? [])).map((answer) => [stem, answer] as const))),
+  ) // prettier-ignore
+  .map((entries) => Object.fromEntries(entries));
+
+test('a second reading of the installer answers every question from each file that is accepted, and uses every line', async () => {
+  const samples = fc.sample(
+    fc.record({
+      answers: written,
+      release: fc.constantFrom(...releases),
+      hasSite: fc.boolean(),
+      username: fc.constantFrom('root', 'puffy'),
+      disks: fc.integer({ min: 1, max: 2 }),
+    }),
+    { numRuns: 400, seed: 11 },
+  );
+  const cases: InstallerCase[] = [];
+  let refused = 0;
+  for (const { answers, release, hasSite, username, disks } of samples) {
+    const number = release.replace('.', '');
+    const root = `pub/OpenBSD/${release}`;
+    const document = {
+      machine: { ...machineOf(release), disks: Array.from({ length: disks }, () => ({ size: '10G' })) },
+      communicator: { username },
+      variables: { secret: { sensitive: true } },
+      http: {
+        'install.conf': { autoinstall: answers },
+        [root]: { folder: `media:openbsd/${release}` },
+        disklabel: { disklabel: [{ mount: '/', size: '2G-*', percent: 100 }] },
+        ...(hasSite ? { [`${root}/amd64/site${number}.tgz`]: { site: { folder: 'site' } } } : {}),
+      },
+    };
+    const hash = `$2b$10$${'a'.repeat(53)}`;
+    const spec = await resolved(document, { secret: hash }).catch((error: unknown) => {
+      assert.ok(error instanceof Fault && error.code === 'template_invalid', String(error));
+      return undefined;
+    });
+    if (spec === undefined) {
+      refused += 1;
+      continue;
+    }
+    const official = setsOf(number);
+    const listed = ['SHA256.sig', ...official, ...(hasSite ? [`site${number}.tgz`] : [])];
+    cases.push({
+      conf: textOf(spec),
+      mode: 'install',
+      release,
+      number,
+      interfaces: ['vio0'],
+      disks: Array.from({ length: disks }, (_, index) => `sd${index}`),
+      cpus: 1,
+      router: true,
+      dns: true,
+      outside: false,
+      listed,
+      summed: official,
+      present: listed,
+      room: true,
+    });
+  }
+  const runs = await runInstaller(cases);
+  for (const [index, run] of runs.entries()) {
+    assert.equal(run.end, 'ok', `${cases[index]?.conf}\n${JSON.stringify(run)}`);
+    assert.deepEqual(run.left, [], cases[index]?.conf);
+  }
+  assert.ok(runs.length > 80 && refused > 80, `${runs.length} were accepted, ${refused} refused`);
+});
