@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { processesIn } from './fixtures/imaged.ts';
 import { say } from './fixtures/tiny-guest.ts';
 import { converse, eventually, rowOf } from './fixtures/vmd-console.ts';
 import { disksFor } from './fixtures/vmd-disks.ts';
@@ -143,6 +146,18 @@ test('nothing is left when the fixture has gone: no process, no namespace, no te
       .map((pid) => readlink(`/proc/${pid}/ns/net`).catch(() => '')),
   );
   assert.ok(!inIt.includes(namespace));
+});
+
+test('a test that is killed leaves nothing either', options, async () => {
+  const orphan = spawn(process.execPath, [join(import.meta.dirname, 'fixtures/vmd-orphan.js')]);
+  const folder = String((await once(orphan.stdout, 'data'))[0]).trim();
+  assert.equal((await processesIn(folder)).length > 2, true);
+  orphan.kill('SIGKILL');
+  await eventually(
+    () => processesIn(folder),
+    (left) => left.length === 0,
+  );
+  await assert.rejects(stat(folder), { code: 'ENOENT' });
 });
 
 test('64 machines run at once where there is nothing behind them', options, async (t) => {
