@@ -51,16 +51,19 @@ test('what a guest says while nobody has its terminal open is lost', options, as
 test('a guest is not held up by a console that nobody reads, and what has no room is lost', options, async () => {
   await using vmd = await startVmd();
   const { disk } = await disksFor(vmd);
-  const path = await disk('im-0', [say('up'), awaitByte, flood, powerOff]);
+  const path = await disk('im-0', [awaitByte, say('up'), awaitByte, flood, powerOff]);
   const start = ['start', '-c', '-t', 'imaged', '-m', '64M', '-L', '-d', `raw:${path}`, 'im-0'];
   const [file, ...words] = vmd.inside([join(vmd.bin, 'vmctl'), ...start]);
   const cu = spawn(file, words, { stdio: ['pipe', 'pipe', 'inherit'] });
   let heard = '';
   cu.stdout.setEncoding('latin1').on('data', (chunk: string) => (heard += chunk));
-  await eventually(
-    async () => heard,
-    (text) => text.includes('up'),
-  );
+  for (const word of ['Connected', 'up']) {
+    await eventually(
+      async () => heard,
+      (text) => text.includes(word),
+    );
+    if (word === 'Connected') cu.stdin.write('x');
+  }
   // From here on nothing is read before the guest has said all and gone.
   cu.stdout.pause();
   cu.stdin.write('x');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { say } from './fixtures/tiny-guest.ts';
+import { awaitByte, say } from './fixtures/tiny-guest.ts';
 import { converse, eventually, rowOf } from './fixtures/vmd-console.ts';
 import { disksFor } from './fixtures/vmd-disks.ts';
 import { daemonId, needsRoot, startVmd, type Release, type VmdOptions } from './fixtures/vmd.ts';
@@ -218,8 +218,10 @@ test('what is no qcow2 at all, or has lost its base, is refused at once', option
 
 test('a guest boots from the qcow2 that vmctl has made of its raw disk', options, async () => {
   await using s = await shop({ guests: 'qemu' });
-  await s.create('-i', `raw:${await s.disk('a', [say('from qcow2')])}`, `qcow2:${s.at('b')}`);
+  await s.create('-i', `raw:${await s.disk('a', [awaitByte, say('from qcow2')])}`, `qcow2:${s.at('b')}`);
   const words = ['-t', 'imaged', '-m', '64M', '-L', '-d', `qcow2:${s.at('b')}`, 'im-0'];
   await using console = converse(s.vmd, ['vmctl', 'start', '-c', ...words]);
+  await console.hear(/Connected.*\r\n/);
+  console.type('x');
   await console.hear(/from qcow2/);
 });

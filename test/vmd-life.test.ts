@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { say } from './fixtures/tiny-guest.ts';
+import { processesIn } from './fixtures/imaged.ts';
+import { awaitByte, say } from './fixtures/tiny-guest.ts';
 import { converse, eventually, rowOf } from './fixtures/vmd-console.ts';
 import { disksFor } from './fixtures/vmd-disks.ts';
 import { needsRoot, startVmd, usualConf, type Vmd } from './fixtures/vmd.ts';
@@ -33,8 +36,21 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const)
     await using vmd = await startVmd();
     const { disk } = await disksFor(vmd);
     await startMachine(vmd, 'a', await disk('a', [say('up')]), '-L');
-    const words = ['start', '-c', '-t', 'imaged', '-m', '64M', '-L', '-d', `raw:${await disk('b', [say('up')])}`, 'b'];
+    const words = [
+      'start',
+      '-c',
+      '-t',
+      'imaged',
+      '-m',
+      '64M',
+      '-L',
+      '-d',
+      `raw:${await disk('b', [awaitByte, say('up')])}`,
+      'b',
+    ];
     await using console = converse(vmd, ['vmctl', ...words]);
+    await console.hear(/Connected.*\r\n/);
+    console.type('x');
     await console.hear(/up/);
     const rows = [await rowOf(vmd, 'a'), await rowOf(vmd, 'b')];
     assert.deepEqual(
@@ -143,6 +159,22 @@ test('nothing is left when the fixture has gone: no process, no namespace, no te
       .map((pid) => readlink(`/proc/${pid}/ns/net`).catch(() => '')),
   );
   assert.ok(!inIt.includes(namespace));
+});
+
+test('a test that is killed leaves nothing either', options, async () => {
+  const orphan = spawn(process.execPath, [join(import.meta.dirname, 'fixtures/vmd-orphan.js')]);
+  using _end = { [Symbol.dispose]: () => void orphan.kill('SIGKILL') };
+  const folder = String((await once(orphan.stdout, 'data'))[0]).trim();
+  await eventually(
+    () => processesIn(folder),
+    (found) => found.length > 2,
+  );
+  orphan.kill('SIGKILL');
+  await eventually(
+    () => processesIn(folder),
+    (left) => left.length === 0,
+  );
+  await assert.rejects(stat(folder), { code: 'ENOENT' });
 });
 
 test('64 machines run at once where there is nothing behind them', options, async (t) => {

@@ -22,8 +22,9 @@ from lib.start import start
 from lib.texts import strerror
 from lib.tty import release_dangling
 
-# Seconds, as on OpenBSD but for `taps` and `halt`: `taps` is what vmd takes from its answer to the interfaces.
-TIMES = {'taps': 0.05, 'answer': 3, 'stop': 120, 'halt': 0.1, 'quick': 6, 'stagger': 30}
+# Seconds, as on OpenBSD but for `halt`. What vmd takes from its answer to the interfaces is `taps`, and to the guest's first
+# instruction `boot`.
+TIMES = {'boot': 0, 'taps': 0.05, 'answer': 3, 'stop': 120, 'halt': 0.1, 'quick': 6, 'stagger': 30}
 
 
 class Vmd:
@@ -165,7 +166,7 @@ class Vmd:
                 self.reload()
             else:
                 for machine in list(self.machines):
-                    machine.let_go(keep_tty=False)
+                    machine.let_go(keep_tty=False, at_once=True)
                 self.log('terminating')
                 self.loop.stop()
 

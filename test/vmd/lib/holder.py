@@ -5,17 +5,20 @@
   {"door": 8079}           a port of 127.0.0.1 outside that leads to that port of 127.0.0.1 inside: {"door": port}
   {"exit": 8079}           the same the other way round: {"door": port}
 
-and ends, with everything in the namespace, when standard input does. usage: host FOLDER [PORT none|port|loopback]
+and ends, with everything in the namespace, when standard input does; with the word `remove` the folder goes, too.
+usage: host FOLDER [PORT none|port|loopback [remove]]
 """
 
 import ctypes
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 
 from lib.tty import release_dangling
 
@@ -186,13 +189,21 @@ class Holder:
             except subprocess.TimeoutExpired:
                 self.vmd.kill()
         release_dangling('/dev')
+        while self.kill_others():
+            time.sleep(0.01)
+
+    def kill_others(self):
+        """How many processes were still in the namespace, whoever started them."""
         mine = os.stat('/proc/self/ns/net').st_ino
+        found = 0
         for pid in filter(str.isdigit, os.listdir('/proc')):
             try:
                 if int(pid) != os.getpid() and os.stat('/proc/%s/ns/net' % pid).st_ino == mine:
                     os.kill(int(pid), signal.SIGKILL)
+                    found += 1
             except OSError:
                 pass
+        return found
 
 
 def say(answer):
@@ -201,7 +212,8 @@ def say(answer):
 
 
 def main():
-    folder, port, redirect = [*sys.argv[1:], '8079', 'none'][:3] if len(sys.argv) < 4 else sys.argv[1:4]
+    words = sys.argv[1:]
+    folder, port, redirect, remove = words + ['8079', 'none', ''][len(words) - 1 :]
     holder = Holder(folder)
     furnish(int(port), redirect)
     say({'inside': os.getpid()})
@@ -209,3 +221,5 @@ def main():
         holder.serve()
     finally:
         holder.clear()
+        if remove == 'remove':
+            shutil.rmtree(folder)

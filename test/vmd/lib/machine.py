@@ -17,7 +17,7 @@ class Machine:
         self.name = params['name']
         self.from_config = self.disabled = self.waiting = False
         self.running = self.stopping = self.paused = False
-        self.uid, self.tty, self.guest, self.kernel_id = 0, None, None, 0
+        self.uid, self.tty, self.guest, self.pid, self.kernel_id = 0, None, None, 0, 0
         self.taps, self.answerers, self.locks = [], [], []
         self.kernel_fd = params['kernel_fd']
         self.waiters = []
@@ -47,7 +47,8 @@ class Machine:
         if vmd.guests == 'none':
             self.guest = Nobody(vmd.loop, log, vmd.says, self.tty.write, self._ended)
         else:
-            self.guest = Qemu(vmd.loop, vmd.qemu, spec, log, self.tty.write, self._ended)
+            self.guest = Qemu(vmd.loop, vmd.qemu, spec, log, vmd.times['boot'], self.tty.write, self._ended)
+        self.pid = self.guest.pid
         self.running = True
         vmd.kernel_ids += 1
         self.kernel_id = vmd.kernel_ids
@@ -143,7 +144,7 @@ class Machine:
         for tell in waiters:
             tell()
 
-    def let_go(self, keep_tty):
+    def let_go(self, keep_tty, at_once=False):
         self.running = self.stopping = self.paused = self.waiting = False
         for cancel in self._timers:
             cancel()
@@ -164,7 +165,7 @@ class Machine:
             self.kernel_fd = -1
         if not keep_tty:
             if self.tty is not None:
-                self.tty.close()
+                (self.tty.close_now if at_once else self.tty.close)()
                 self.tty = None
             self.uid = 0
         if had_taps:
@@ -176,7 +177,7 @@ class Machine:
         return {
             'id': self.id,
             'name': self.name,
-            'pid': self.pid() if self.running else 0,
+            'pid': self.pid if self.running else 0,
             'cpus': 1,
             'memory': self.params['memory'],
             'resident': self.guest.resident() if self.guest is not None else 0,
@@ -187,8 +188,3 @@ class Machine:
             'stopping': self.stopping,
             'running': self.running,
         }
-
-    def pid(self):
-        if self.guest is not None:
-            self._pid = self.guest.pid
-        return self._pid

@@ -17,7 +17,9 @@ def _comma(path):
 def argv(program, spec, serial, control):
     """spec: memory (bytes), disks [(kind, path)], cdrom, kernel (path, initrd, append) or None, nics [(fd, mac)],
     boot ('', 'disk', 'cdrom', 'net')."""
-    words = [program, '-name', spec['name'], '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot']
+    words = [program, '-name', spec['name'], '-nodefaults', '-no-user-config', '-display', 'none', '-S']
+    # It stays when the guest has gone, so that nothing of its last words and of the reason is lost.
+    words += ['-no-reboot', '-no-shutdown']
     words += ['-machine', 'q35', '-accel', 'tcg', '-cpu', 'max', '-smp', '1', '-m', '%dM' % (spec['memory'] >> 20)]
     words += ['-chardev', 'socket,id=serial,fd=%d' % serial, '-serial', 'chardev:serial']
     words += ['-chardev', 'socket,id=control,fd=%d' % control, '-mon', 'chardev=control,mode=control']
@@ -48,7 +50,7 @@ def argv(program, spec, serial, control):
 class Qemu:
     """`on_output(bytes)`, `on_exit(how)`: how is 'off', 'reset' or 'died'."""
 
-    def __init__(self, loop, program, spec, log, on_output, on_exit):
+    def __init__(self, loop, program, spec, log, boots_in, on_output, on_exit):
         self._loop = loop
         self._on_output = on_output
         self._on_exit = on_exit
@@ -64,11 +66,14 @@ class Qemu:
         serial.close()
         its_control.close()
         self._qmp = Qmp(loop, control, self._event)
+        # Before events are asked for there are none, so the guest waits for that.
+        loop.after(boots_in, lambda: self._qmp.execute('cont'))
         loop.watch(self._serial.fileno(), self._spoken)
 
     def _event(self, name, data):
         if name == 'SHUTDOWN':
             self._how = {'guest-shutdown': 'off', 'guest-reset': 'reset'}.get(data.get('reason'), 'died')
+            self.child.kill()
 
     def _spoken(self, events=0):
         try:
@@ -133,7 +138,7 @@ class Qemu:
         self._close()
 
     def _ended(self, _):
-        # The last words and the reason are still in the sockets.
+        # The last words are still in the socket.
         while self._spoken():
             pass
         self._qmp.read()

@@ -1,14 +1,18 @@
 """A VM's terminal: a pty whose slave has OpenBSD's name, owner and mode (vm_opentty), and that loses what nobody reads."""
 
+import array
 import errno
 import fcntl
 import os
 import pty
 import select
 import termios
+import time
 
 _NAMES = [letter + number for letter in 'pqrstuvwxyz' for number in '0123456789abcdefghijklmnopqrstuv']
 _GROUP = 'tty'
+# Linux throws away what is unread when the master closes.
+_READ_WITHIN_S = 0.5
 
 
 class Tty:
@@ -77,6 +81,31 @@ class Tty:
             os.close(slave)
 
     def close(self):
+        """At once when nobody has it open, else when what was said last has been read, or has not been for a while."""
+        self._loop.forget(self.master)
+        self._close_by(time.monotonic() + _READ_WITHIN_S, 0)
+
+    def _close_by(self, until, seen_empty):
+        try:
+            empty = not self._is_open() or not self._unread()
+        except OSError:
+            empty = True
+        # Twice, as bytes may still be on their way between the master and the slave's queue.
+        if time.monotonic() > until or (empty and (seen_empty or not self._is_open())):
+            self.close_now()
+        else:
+            self._loop.after(0.005, lambda: self._close_by(until, empty))
+
+    def _unread(self):
+        slave = os.open(self._slave, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            count = array.array('i', [0])
+            fcntl.ioctl(slave, termios.FIONREAD, count)
+            return count[0]
+        finally:
+            os.close(slave)
+
+    def close_now(self):
         self._loop.forget(self.master)
         # Nobody's again, also for those who still have it open.
         os.chown(self._slave, 0, 0)
