@@ -25,7 +25,7 @@ const Listen = z
 const VmName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,40}$/, 'is not a name of a VM: lower case letters, digits and -, at most 41')
-  .refine((name) => !/^imaged-\d+$/.test(name), "is a name of imaged's own machines");
+  .refine((name) => !/^imaged-\d+(-\d)?$/.test(name), "is a name of imaged's own machines");
 
 const Hypervisor = z
   .strictObject({

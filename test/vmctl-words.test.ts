@@ -74,6 +74,7 @@ for (const [text, code, words] of [
   ['start vm command failed: Device busy', 'hypervisor_failed', /same disk as this machine/],
   ['start vm command failed: File name too long', 'hypervisor_failed', /may not use the template/],
   ['start vm command failed: Cannot allocate memory', 'hypervisor_failed', /datasize/],
+  ['start vm command failed: Unknown error: -1', 'hypervisor_failed', /may not read and write a disk image/],
   ['start vm command failed: Invalid argument', 'hypervisor_failed', /daemon/],
   ['start vm command failed: No such file or directory', 'hypervisor_failed', /daemon/],
   ['start vm command failed: Input/output error', 'hypervisor_failed', /daemon/],
@@ -124,6 +125,7 @@ test('a machine that went without a word was stopped from outside; one that was 
   assert.equal(endingOfVm({ ...gone, tail: 'rebooting...\r\n' }).how, 'reboot');
   assert.equal(endingOfVm({ ...gone, tail: 'rebooting...\r\n', isRestarted: true }).how, 'loop');
   assert.equal(endingOfVm({ ...gone, tail: 'rebooting...\r\n', wasStopping: true }).how, 'killed');
+  assert.equal(endingOfVm({ ...gone, tail: 'syncing disks... done\r\n', wasStopping: true }).how, 'halt');
   assert.equal(endingOfVm({ ...gone, tail: 'rebooting...\r\n', wasAsked: true }).how, 'halt');
   assert.equal(endingOfVm({ ...gone, wasAsked: true }).how, 'cut');
   assert.match(endingOfVm({ ...gone, wasAsked: true }).detail, /vmmci/);

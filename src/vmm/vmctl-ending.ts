@@ -11,7 +11,10 @@ export type Departure = {
   readonly wasAsked: boolean;
   /** vmd starts it again when its guest resets itself, but not more than 3 times within 6 s each (vmd(8)). */
   readonly isRestarted: boolean;
-  /** vmd was stopping it, and we had not asked. */
+  /**
+   * vmd showed it as stopping, and we had not asked: its guest halts, or somebody stops it. Who is asked by vmd to shut
+   * down reboots (vmmci(4)), and vmd sees to it that it does not come again.
+   */
   readonly wasStopping: boolean;
   /** The last that came over its console. */
   readonly tail: string;
@@ -28,8 +31,8 @@ export const endingOfVm = ({ by, isOurs, wasAsked, isRestarted, wasStopping, tai
   if (isOurs) return { how: 'stopped', detail: 'imaged ended it with vmctl stop -f' };
   if (by === 'vmd-stopped') return { how: 'killed', detail: 'vmd(8) was stopped, and every machine went with it' };
   if (by === 'vmd-restarted') return { how: 'killed', detail: 'vmd(8) was restarted, and every machine went with it' };
-  if (wasStopping) return { how: 'killed', detail: 'somebody else stopped it with vmctl stop' };
   const said = lastWords(tail);
+  if (wasStopping && said !== 'halt') return { how: 'killed', detail: 'somebody else stopped it with vmctl stop' };
   if (wasAsked)
     return said === undefined
       ? {

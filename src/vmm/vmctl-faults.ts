@@ -40,6 +40,12 @@ const rows: readonly Row[] = [
     passes: true,
   },
   {
+    // vmd's own -1, which is no error number (config.c of 7.9).
+    says: /Unknown error: -1/,
+    code: 'hypervisor_failed',
+    means: `this user may not read and write a disk image of the machine, or it is damaged; ${daemonLog}`,
+  },
+  {
     says: /specified disk image\(s\) are not regular files/,
     code: 'hypervisor_failed',
     means: 'a disk image is not a regular file',

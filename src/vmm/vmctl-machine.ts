@@ -12,6 +12,7 @@ import { addressesFrom, hostAddressOf, type FindTaps } from './vmctl-addresses.t
 import { startArgv, type Templates } from './vmctl-argv.ts';
 import { endingOfVm, type Departure } from './vmctl-ending.ts';
 import { passesByItself, vmctlFault } from './vmctl-faults.ts';
+import { freeName, ofSlot } from './vmctl-names.ts';
 import type { ReleaseTraits } from './vmctl-releases.ts';
 import { isUp } from './vmctl-status.ts';
 import type { StopMachine } from './vmctl-stop.ts';
@@ -64,15 +65,20 @@ const checkDisks = async ({ disks }: MachineSpec, signal: AbortSignal): Promise<
 };
 
 /** Starts a machine; its processor runs already. Throws as `Hypervisor.start` does, and then leaves nothing behind. */
-export const startVmctlMachine = async (spec: MachineSpec, host: VmctlHost, signal: AbortSignal): Promise<Machine> => {
+export const startVmctlMachine = async (asked: MachineSpec, host: VmctlHost, signal: AbortSignal): Promise<Machine> => {
   const { clock, watch, stopMachine } = host;
-  const { name } = spec;
-  await checkDisks(spec, signal);
+  await checkDisks(asked, signal);
 
-  const tooLong = () => new Fault('hypervisor_failed', `vmd did not start ${name} within ${mostMsToStart / 1000} s.`);
+  const tooLong = () =>
+    new Fault('hypervisor_failed', `vmd did not start ${asked.name} within ${mostMsToStart / 1000} s.`);
   using deadline = clock.deadline(mostMsToStart, signal, tooLong);
-  // The name is ours: who has it was left behind when vmd could not be asked.
-  if (isUp((await watch.look(deadline.signal)).rows.get(name))) await stopMachine(name, deadline.signal);
+  // The names are ours: who has them was left behind when vmd could not be asked.
+  const before = await watch.look(deadline.signal);
+  const left = ofSlot(asked.name, before.rows);
+  for (const one of left) await stopMachine(one, deadline.signal);
+  const { rows: free } = left.length === 0 ? before : await watch.look(deadline.signal);
+  const name = freeName(asked.name, free);
+  const spec = { ...asked, name };
   const starting = disposals();
   const attached = await retry(
     () => startOnce(spec, host, deadline.signal),

@@ -10,11 +10,11 @@ import { tapFinder } from './vmctl-addresses.ts';
 import type { Templates } from './vmctl-argv.ts';
 import { makeVmctlDisks } from './vmctl-disks.ts';
 import { startVmctlMachine } from './vmctl-machine.ts';
+import { ofSlot, oursIn } from './vmctl-names.ts';
 import { mostDisks, refuseForVmd } from './vmctl-refuse.ts';
 import { traitsOf } from './vmctl-releases.ts';
-import { isUp } from './vmctl-status.ts';
 import { machineStopper } from './vmctl-stop.ts';
-import { watchVmd } from './vmctl-watch.ts';
+import { watchVmd, type Look } from './vmctl-watch.ts';
 
 export type VmctlOptions = {
   readonly vmctl: string;
@@ -34,8 +34,6 @@ export type VmctlOptions = {
 // What is asked for a probe may be so old.
 const recentMs = 2_000;
 
-const ours = /^imaged-\d+$/;
-
 const notAllowed = 'the configuration of this host does not set allow_outgoing. Use "local", or have it set';
 
 /**
@@ -51,14 +49,14 @@ export const makeVmctl = (options: VmctlOptions): Hypervisor => {
   const stopMachine = machineStopper(vmctl, watch, clock);
   const findTaps = tapFinder(ifconfig, clock, life);
 
-  /** The names of our machines that vmd has; none when it cannot be asked: `start` looks again. */
-  const present = async (signal: AbortSignal): Promise<readonly string[]> => {
+  /** What vmd has; nothing when it cannot be asked: `start` looks again. */
+  const rowsNow = async (signal: AbortSignal): Promise<Look['rows']> => {
     try {
-      const { rows } = await watch.look(signal);
-      return [...rows.values()].filter((row) => isUp(row) && ours.test(row.name)).map(({ name }) => name);
+      return (await watch.look(signal)).rows;
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof Fault && ['hypervisor_unavailable', 'program_missing'].includes(error.code)) return [];
+      if (error instanceof Fault && ['hypervisor_unavailable', 'program_missing'].includes(error.code))
+        return new Map();
       throw error;
     }
   };
@@ -93,12 +91,12 @@ export const makeVmctl = (options: VmctlOptions): Hypervisor => {
         signal,
       ),
 
-    strays: present,
+    strays: async (signal) => oursIn(await rowsNow(signal)),
 
-    reap: async (name, _folder, signal) => {
-      if (!(await present(signal)).includes(name)) return false;
-      await stopMachine(name, signal);
-      return true;
+    reap: async (slotName, _folder, signal) => {
+      const left = ofSlot(slotName, await rowsNow(signal));
+      for (const name of left) await stopMachine(name, signal);
+      return left.length > 0;
     },
 
     reapWork: async (folder, signal) => {

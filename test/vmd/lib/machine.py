@@ -118,7 +118,8 @@ class Machine:
     def _ended(self, how):
         vmd = self.vmd
         if how == 'off' and not self.stopping:
-            # The guest's driver tells of the halt, and the VM stays for some seconds more, running as before to vmd.
+            # The guest's driver tells of the halt, and the VM stays for some seconds more.
+            self.stopping = True
             self.guest = None
             self._later('halt', lambda: self._over(False))
             return
