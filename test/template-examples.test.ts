@@ -4,16 +4,23 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { checkTemplate } from '../src/template/check.ts';
 import { parseTemplate } from '../src/template/schema.ts';
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 const folders = (await readdir(examples, { withFileTypes: true })).filter((entry) => entry.isDirectory());
 
+const Defaults = z.looseObject({ variables: z.record(z.string(), z.looseObject({ default: z.string().optional() })) });
+
+const defaultOf = (text: string, variable: string): string =>
+  Defaults.parse(JSON.parse(text)).variables[variable]?.default ?? '';
+
 /** Makes something for every medium that a template names: a folder where it wants one, else a file. */
 const standIns = async (text: string, home: string): Promise<Record<string, string>> => {
   const media: Record<string, string> = {};
-  for (const [, key, name = '', below = ''] of text.matchAll(/"(\w+)": "media:([^/"]+)\/?([^"]*)"/g)) {
+  for (const [, key, name = '', raw = ''] of text.matchAll(/"(\w+)": "media:([^/"]+)\/?([^"]*)"/g)) {
+    const below = raw.replace(/\{\{ (\w+) \}\}/g, (_, hole: string) => defaultOf(text, hole));
     const path = join(home, name, below);
     media[name] = join(home, name);
     await mkdir(key === 'folder' ? path : dirname(path), { recursive: true });
@@ -29,7 +36,8 @@ for (const { name } of folders)
       const context = join(examples, name);
       const text = await readFile(join(context, 'template.json'), 'utf8');
       const template = parseTemplate(JSON.parse(text));
-      await checkTemplate(template, { context, media: await standIns(text, home) });
+      const host = { lease: { router: true, dns: true }, hasMirror: true };
+      await checkTemplate(template, { context, media: await standIns(text, home), host });
       assert.equal(template.name, name);
     } finally {
       await rm(home, { recursive: true, force: true });

@@ -24,7 +24,7 @@ type Entry = { readonly name: string; readonly mode: 0o755 | 0o644; readonly con
 const firstTimeFile = 'etc/rc.firsttime.site';
 
 /** Runs as install.site(5) wants it: in the new system, before its first boot; another exit code than 0 ends the installation. */
-const wrapper = (ownScript: string | undefined): string => `#!/bin/ksh
+const wrapper = (ownScript: string | undefined): string => `#!/bin/sh
 cat /${firstTimeFile} >>/etc/rc.firsttime && rm /${firstTimeFile} || exit 1
 ${ownScript === undefined ? '' : `/${ownScript}\n`}`;
 

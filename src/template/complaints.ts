@@ -17,7 +17,8 @@ const mostShown = 100;
 export const complaints = (): Complaints => {
   const all: Complaint[] = [];
   const add = (pointer: string, message: string) => {
-    all.push({ pointer, message });
+    // Two ways of looking at one place may find the same.
+    if (!all.some((one) => one.pointer === pointer && one.message === message)) all.push({ pointer, message });
   };
   return {
     add,

@@ -7,12 +7,10 @@ import { endpointPath, isKnown, namesEndpoint, seen } from './installer-lines.ts
 import { releaseOfPath } from './installer-releases.ts';
 import type { Walk } from './installer-walk.ts';
 import { Mistake } from './mistake.ts';
-import { numberIn, setsOfMirror, setsServed, smallFile } from './served-sets.ts';
+import { mirrorRoot, numberIn, setsOfMirror, setsServed, smallFile } from './served-sets.ts';
 import type { HttpEntry, Spec } from './spec.ts';
 
 export type MachineParts = Pick<Spec, 'disks' | 'nics' | 'cdrom' | 'qemu' | 'boot'>;
-
-const mirrorRoot = 'pub/OpenBSD/';
 
 /** How OpenBSD calls the network interfaces: by their driver. */
 export const interfaceNames = ({ nics, qemu }: Pick<MachineParts, 'nics' | 'qemu'>): readonly (string | undefined)[] =>

@@ -130,7 +130,8 @@ export const resolveHttp = async (
 ): Promise<{ readonly http: readonly HttpEntry[]; readonly responseFile?: ResponseFile }> => {
   const read = await readEntries(parts);
   const others = read.flatMap((entry) => (isPending(entry) ? [] : [entry]));
-  const entries = [...others, ...indexFor(others)];
+  const indexes = indexFor(others, parts.host.hasMirror === true);
+  const entries = [...others, ...indexes];
   const { template, machine, username, host, wrong } = parts;
   const disklabelPaths = Object.entries(template.http).flatMap(([path, answer]) =>
     typeof answer === 'object' && answer.disklabel !== undefined ? [path.replace(/^\//, '')] : [],
@@ -162,5 +163,5 @@ export const resolveHttp = async (
     if (mode !== undefined) files.push({ path: entry.path, mode, ...rest });
   }
   const file = chosen(files, parts);
-  return { http: [...all, ...indexFor(others)], ...(file === undefined ? {} : { responseFile: file }) };
+  return { http: [...all, ...indexes], ...(file === undefined ? {} : { responseFile: file }) };
 };

@@ -4,6 +4,9 @@ import type { SetsThere } from './installer-facts.ts';
 import { isKnown, seen } from './installer-lines.ts';
 import type { HttpEntry } from './spec.ts';
 
+/** Where a host's mirror of sets is on every endpoint. */
+export const mirrorRoot = 'pub/OpenBSD/';
+
 const longestText = 256 * 1024;
 
 /** The text of a small file; undefined when it cannot be read or is no small file. */
@@ -99,9 +102,10 @@ export const setsServed = (
   const behind = folderBehind(entries, directory);
   const files = new Set(behind === undefined ? (mirrored ?? []) : namesIn(behind));
   if (behind !== undefined && files.size === 0) return undefined;
-  for (const { path } of entries)
-    if (path.startsWith(`${directory}/`) && !path.slice(directory.length + 1).includes('/'))
-      files.add(path.slice(directory.length + 1));
+  const own = entries
+    .filter(({ path }) => path.startsWith(`${directory}/`) && !path.slice(directory.length + 1).includes('/'))
+    .map(({ path }) => path.slice(directory.length + 1));
+  for (const name of own) files.add(name);
   const isMirror = behind === undefined && mirrored !== undefined;
   const sums = isMirror ? undefined : textAt(entries, `${directory}/SHA256.sig`, behind);
   const index = textAt(entries, `${directory}/index.txt`, behind);
@@ -109,6 +113,8 @@ export const setsServed = (
   const listed = [
     ...(signed === undefined ? [] : ['SHA256.sig', ...signed]),
     ...(index === undefined ? [] : listedIn(index)),
+    // The mirror's index names what the machine has there of its own.
+    ...(isMirror && index === undefined ? own : []),
   ];
   return { listed: [...new Set(listed)], signed, has: (name) => files.has(name) };
 };

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { indexLine, smallFile } from './served-sets.ts';
+import { indexLine, mirrorRoot, smallFile } from './served-sets.ts';
 import type { HttpEntry } from './spec.ts';
 
 const linesOf = (folder: string): readonly string[] => {
@@ -16,9 +16,10 @@ const linesOf = (folder: string): readonly string[] => {
 
 /**
  * For each directory with a site set and without an index.txt of the template's: one that lists it too. The installer
- * knows of a site set from there alone (install.sub, `install_http`).
+ * knows of a site set from there alone (install.sub, `install_http`). The mirror lists what a machine has of its own by
+ * itself: `hasMirror`.
  */
-export const indexFor = (entries: readonly HttpEntry[]): readonly HttpEntry[] => {
+export const indexFor = (entries: readonly HttpEntry[], hasMirror: boolean): readonly HttpEntry[] => {
   const sites = entries.filter(({ kind, path }) => kind === 'site' && path.includes('/'));
   const directories = new Set(sites.map(({ path }) => path.slice(0, path.lastIndexOf('/'))));
   return [...directories].flatMap((directory): readonly HttpEntry[] => {
@@ -28,6 +29,7 @@ export const indexFor = (entries: readonly HttpEntry[]): readonly HttpEntry[] =>
       .flatMap((entry) => (entry.kind === 'folder' ? [entry] : []))
       .filter((entry) => entry.path === '' || `${directory}/`.startsWith(`${entry.path}/`))
       .toSorted((one, other) => other.path.length - one.path.length)[0];
+    if (hasMirror && folder === undefined && directory.startsWith(mirrorRoot)) return [];
     const below = folder === undefined ? '' : directory.slice(folder.path.length);
     const known = folder === undefined ? [] : linesOf(join(folder.folder.path, below));
     const own = entries

@@ -42,7 +42,8 @@ const installing = async (name: string) =>
   imaged.post({
     template: {
       name,
-      machine: await installerMachine(),
+      // Sets are kept aside until they are verified, which takes 2 GB.
+      machine: { ...(await installerMachine()), disks: [{ size: '4G' }] },
       http: {
         'install.conf': {
           autoinstall: {
