@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import fc from 'fast-check';
+import type { MachineShape, Nic } from '../src/hardware.ts';
+import type { DiskFile, MachineSpec } from '../src/vmm/types.ts';
+import { consoleArgv, copyArgv, createArgv, startArgv, statusArgv, stopArgv } from '../src/vmm/vmctl-argv.ts';
+import { refuseForVmd } from '../src/vmm/vmctl-refuse.ts';
+import { traitsOf } from '../src/vmm/vmctl-releases.ts';
+
+const run = promisify(execFile);
+const programs = fileURLToPath(new URL('../../test/vmd/', import.meta.url));
+const releases = ['7.2', '7.4', '7.7', 'current'] as const;
+const templates = { local: 'imaged', outgoing: 'imaged-outgoing' };
+
+let folder: string;
+
+/** A vmctl of each release, whose vmd does not run: what it says of its arguments comes before it says that. */
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'argv-'));
+  for (const release of releases) {
+    await mkdir(join(folder, release));
+    await symlink(join(programs, 'vmctl'), join(folder, release, 'vmctl'));
+    const settings = { release, socket: join(folder, release, 'nobody.sock'), users: {} };
+    await writeFile(join(folder, release, 'vmd.json'), JSON.stringify(settings));
+  }
+  for (const name of ['bsd.rd', 'cd.iso', 'd0.raw', 'd1.raw', 'd2.raw', 'd3.raw', 'd4.raw'])
+    await writeFile(join(folder, name), Buffer.alloc(65_536));
+});
+
+after(() => rm(folder, { recursive: true, force: true }));
+
+/** What vmctl says; its exit code is 1 at best, for there is no vmd. */
+const sayOf = async (release: string, argv: readonly string[]): Promise<string> => {
+  try {
+    const { stdout, stderr } = await run(join(folder, release, 'vmctl'), argv);
+    return stdout + stderr;
+  } catch (error) {
+    if (error instanceof Error && 'stderr' in error) return String(error.stderr);
+    throw error;
+  }
+};
+
+const isTaken = (said: string): boolean =>
+  said
+    .split('\n')
+    .map((line) => line.replace(/^stopping vm \S+: /, ''))
+    .filter((line) => line !== '' && !/^vmctl: starting without (disks|network interfaces)$/.test(line))
+    .join() === 'vmctl: connect: /var/run/vmd.sock: No such file or directory';
+
+const network = fc.constantFrom<Nic['network']>('local', 'outgoing');
+
+const machine = fc.record({
+  memoryMb: fc.oneof(fc.integer({ min: 1, max: 2048 }), fc.integer({ min: 1, max: 200 * 1024 })),
+  disks: fc.integer({ min: 0, max: 5 }),
+  nics: fc.oneof(fc.array(fc.constant<Nic['network']>('local'), { maxLength: 4 }), fc.array(network, { maxLength: 5 })),
+  device: fc.constantFrom('disk' as const, 'disk' as const, 'cdrom' as const, 'net' as const, 'floppy' as const),
+  hasKernel: fc.boolean(),
+  hasCdrom: fc.boolean(),
+  onReboot: fc.constantFrom('end' as const, 'again' as const),
+  slot: fc.integer({ min: 0, max: 249 }),
+});
+
+test('every machine that is not refused at POST has a command line that vmctl takes, in every release', async (t) => {
+  let taken = 0;
+  await fc.assert(
+    fc.asyncProperty(machine, fc.constantFrom(...releases), async (asked, release) => {
+      const disks = Array.from({ length: asked.disks }, (_, at): DiskFile => ({ path: join(folder, `d${at}.raw`), format: 'raw' })); // prettier-ignore
+      const boot = { device: asked.device, ...(asked.hasKernel ? { kernel: join(folder, 'bsd.rd') } : {}) };
+      const nics = asked.nics.map((network) => ({ network }));
+      const cdrom = asked.hasCdrom ? { cdrom: join(folder, 'cd.iso') } : {};
+      const shape: MachineShape = {
+        ...{
+          memoryMb: asked.memoryMb,
+          disks: disks.map(({ format }) => ({ format, sizeMb: 1 })),
+          nics,
+          boot,
+          qemu: {},
+        },
+        ...{ hasCdrom: asked.hasCdrom, hasFloppy: false, ...cdrom },
+      };
+      const refused = await refuseForVmd(shape, traitsOf(release), undefined, AbortSignal.timeout(10_000));
+      if (refused.length > 0) return;
+      const spec: MachineSpec = {
+        ...{ name: `imaged-${asked.slot}`, slot: asked.slot, folder, memoryMb: asked.memoryMb, disks, nics, boot },
+        ...{ qemu: {}, onReboot: asked.onReboot, ...cdrom },
+      };
+      const said = await sayOf(release, startArgv(spec, templates));
+      assert.ok(isTaken(said), `${release}: ${startArgv(spec, templates).join(' ')}\n${said}`);
+      taken += 1;
+    }),
+    { numRuns: 400 },
+  );
+  t.diagnostic(`${taken} machines were described and their command lines taken`);
+  assert.ok(taken > 60, `only ${taken}`);
+});
+
+test('what is asked of vmctl beside starting is taken by every release', async () => {
+  for (const release of releases)
+    for (const argv of [
+      statusArgv,
+      consoleArgv('imaged-0'),
+      stopArgv('imaged-0', 'ask'),
+      stopArgv('imaged-249-9', 'cut'),
+    ])
+      assert.ok(isTaken(await sayOf(release, argv)), `${release}: ${argv.join(' ')}\n${await sayOf(release, argv)}`);
+});
+
+test('disks are made, laid over a base, grown and converted by the command lines that vmctl takes', async () => {
+  for (const release of releases) {
+    const at = (name: string, format: DiskFile['format'] = 'qcow2'): DiskFile => ({ path: join(folder, `${release}-${name}`), format }); // prettier-ignore
+    const made = async (argv: readonly string[]) => assert.match(await sayOf(release, argv), /^vmctl: (qcow2|raw) imagefile created\n$/m); // prettier-ignore
+    await made(createArgv({ ...at('empty'), sizeMb: 10 }));
+    await made(createArgv({ ...at('plain', 'raw'), sizeMb: 10 }));
+    await made(createArgv({ ...at('over'), base: at('empty') }));
+    await made(copyArgv(at('over'), at('grown'), 20));
+    await made(copyArgv(at('grown'), at('flat', 'raw')));
+  }
+});
