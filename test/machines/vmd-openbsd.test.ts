@@ -112,3 +112,32 @@ test('examples/openbsd-site installs a site set, and its password is nowhere in 
   const { stdout } = await run('grep', ['-c', '-a', 'the site set was here', raw]);
   assert.ok(Number(stdout) > 0);
 });
+
+test('an installed system is upgraded by upgrade.conf, although DHCP names an installation', async () => {
+  await using imaged = await startImaged({
+    settings: 'attempts = 1',
+    tables: `[mirror]\ndirectory = ${JSON.stringify(folder)}\nkeys = ${JSON.stringify(shop.keys)}\nsignify = "${signify}"`,
+    media: { openbsd: folder, tiny: guest },
+    vmdOptions: { redirect: 'port' },
+  });
+  const { id } = await imaged.post({
+    template: {
+      name: 'upgraded',
+      machine: {
+        memory: '256M',
+        disks: [{ base: 'media:tiny/installed.qcow2', size: '6G' }],
+        boot: { kernel: 'media:openbsd/7.9/amd64/bsd.rd', device: 'net' },
+      },
+      http: {
+        'upgrade.conf': {
+          autoinstall: { 'Server directory': 'pub/OpenBSD/7.9/amd64', 'Set name(s)': 'done' },
+        },
+      },
+    },
+  });
+  await succeeded(imaged, id);
+  const asked = (await requestsOf(imaged, id)).map(({ url, status }) => `${status} ${url}`);
+  assert.ok(asked.some((one) => /^404 .*install\.conf/.test(one)) && asked.includes('200 /upgrade.conf'), asked.join());
+  assert.match(await textOf(imaged, id, 'console'), /Performing non-interactive upgrade[^]*CONGRATULATIONS!/);
+  await proveNothingLeft(imaged);
+});
