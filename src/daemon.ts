@@ -136,7 +136,9 @@ export const startDaemon = async (
         slots: config.workers,
         // A hypervisor that cannot be reached would fail one build after the other: they wait for it instead.
         capacity: async () => {
-          await hypervisor.version(stopping.signal);
+          await hypervisor.version(stopping.signal).catch((error: unknown) => {
+            if (asFault(error).code === 'hypervisor_unavailable') throw error;
+          });
           return capacity.now();
         },
         run,

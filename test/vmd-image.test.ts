@@ -65,6 +65,24 @@ test('a chain may have four layers, by relative names too, and one more is refus
   assert.match((await judge(layer(2))) ?? 'usable', /cannot be read: .*l1\.qcow2/);
 });
 
+test('a header that would make the daemon take all its memory, or read for ever, is refused', async () => {
+  await using place = await folderOf();
+  const path = join(place.folder, 'bomb.qcow2');
+  for (const [offset, value] of [
+    [36, 0xffff_ffff],
+    [20, 40],
+    [20, 0],
+  ] as const) {
+    await rm(path, { force: true });
+    await run('qemu-img', ['create', '-q', '-f', 'qcow2', path, '64M']);
+    await using file = await open(path, 'r+');
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(value);
+    await file.write(bytes, 0, 4, offset);
+    assert.match((await judge(path)) ?? 'usable', /makes no sense/);
+  }
+});
+
 test('what is no qcow2 at all, or has a raw base, is refused, and a raw disk is taken as it is', async () => {
   await using place = await folderOf();
   const raw = join(place.folder, 'raw');

@@ -64,15 +64,10 @@ export const cuLine = (first: Attached, { vmctl, name, clock, onDetached }: CuOp
 
   /** Undefined when the machine has gone instead. */
   const again = async (): Promise<Attached | undefined> => {
+    // Whoever borrows it while it is being attached again gets it.
+    const once = () => (lent ? orAborted(lent.returned.promise, gone.signal) : attach(gone.signal));
     try {
-      if (lent) return await orAborted(lent.returned.promise, gone.signal);
-      return await retry(
-        () => attach(gone.signal),
-        untilAttached,
-        (error) => error instanceof Fault,
-        clock,
-        gone.signal,
-      );
+      return await retry(once, untilAttached, (error) => error instanceof Fault, clock, gone.signal);
     } catch (error) {
       if (gone.signal.aborted) return undefined;
       throw error;

@@ -15,6 +15,9 @@ const headerBytes = 104;
 const dirtyOrCorrupt = 3n;
 const refcountOrder16 = 4;
 const mostLayers = 4;
+// By qemu's docs/interop/qcow2.txt and its own limits: whoever made another header means no good.
+const clusterBits = { least: 9, most: 21 };
+const mostL1Bytes = 32 * 1024 * 1024;
 const offsetMask = 0x00ff_ffff_ffff_fe00n;
 const bytesPerEntry = 8;
 // Bit 62 of an L2 entry says that its cluster is compressed (qcow2.txt, L2 table entry).
@@ -37,12 +40,16 @@ const readHeader = async (file: FileHandle): Promise<Header | Why> => {
     return { why: `needs features of qcow2 that vmd lacks (bits 0x${features.toString(16)}). ${flat}` };
   if (bytes.readUInt32BE(96) !== refcountOrder16)
     return { why: `has refcounts of ${2 ** bytes.readUInt32BE(96)} bits, and vmd reads 16 alone. ${flat}` };
+  const bits = bytes.readUInt32BE(20);
+  const isSane = bits >= clusterBits.least && bits <= clusterBits.most;
+  if (!isSane || bytes.readUInt32BE(36) * bytesPerEntry > mostL1Bytes)
+    return { why: 'has a header that makes no sense' };
   const nameBytes = bytes.readUInt32BE(16);
   const nameOffset = Number(bytes.readBigUInt64BE(8));
   const name = Buffer.alloc(Math.min(nameBytes, 1024));
   if (nameOffset !== 0) await file.read(name, 0, name.byteLength, nameOffset);
   return {
-    clusterBits: bytes.readUInt32BE(20),
+    clusterBits: bits,
     l1: { entries: bytes.readUInt32BE(36), offset: Number(bytes.readBigUInt64BE(40)) },
     backing: nameOffset === 0 ? undefined : name.toString(),
   };
@@ -53,9 +60,12 @@ const hasCompressed = async (file: FileHandle, { clusterBits, l1 }: Header, sign
   const table = Buffer.alloc(l1.entries * bytesPerEntry);
   await file.read(table, 0, table.byteLength, l1.offset);
   const clusters = Buffer.alloc(2 ** clusterBits);
-  for (let at = 0; at < table.byteLength; at += bytesPerEntry) {
-    const offset = Number(table.readBigUInt64BE(at) & offsetMask);
-    if (offset === 0) continue;
+  // Each once: no table of a good image stands twice, and one of a bad image would be read for ever.
+  const offsets = new Set<number>();
+  for (let at = 0; at < table.byteLength; at += bytesPerEntry)
+    offsets.add(Number(table.readBigUInt64BE(at) & offsetMask));
+  offsets.delete(0);
+  for (const offset of offsets) {
     signal.throwIfAborted();
     const { bytesRead } = await file.read(clusters, 0, clusters.byteLength, offset);
     for (let entry = 0; entry < bytesRead; entry += bytesPerEntry)
