@@ -5,7 +5,7 @@ import { tildeDoubler } from '../src/vmm/cu-attach.ts';
 import { lastWords } from '../src/vmm/last-words.ts';
 import { endingOfVm } from '../src/vmm/vmctl-ending.ts';
 import { passesByItself, vmctlFault } from '../src/vmm/vmctl-faults.ts';
-import { traitsOf } from '../src/vmm/vmctl-releases.ts';
+import { perUserWords, traitsOf } from '../src/vmm/vmctl-releases.ts';
 import { isUp, rowsIn } from '../src/vmm/vmctl-status.ts';
 import { guestBeside, tapsIn } from '../src/vmm/vmctl-taps.ts';
 import { isDown } from '../src/vmm/vmctl-watch.ts';
@@ -55,7 +55,8 @@ test('taps are found by their description, wherever it stands, and one without a
   assert.equal(guestBeside('100.65.0.2'), '100.65.0.3');
 });
 
-const said = (text: string) => vmctlFault('Starting imaged-0', text, { args: [], exitCode: 1 }, 'certain');
+const limits = perUserWords(traitsOf('7.2'));
+const said = (text: string) => vmctlFault('Starting imaged-0', text, { args: [], exitCode: 1 }, limits);
 
 for (const [text, code, words] of [
   ['connect: /var/run/vmd.sock: No such file or directory', 'hypervisor_unavailable', /rcctl start vmd/],
@@ -145,7 +146,9 @@ test('a tilde is doubled where cu would take it for a command, and nowhere else'
 });
 
 test('the table of releases says what each has, and a name without numbers is the newest', () => {
-  assert.equal(traitsOf('7.2').perUserIs, 'certain');
+  assert.equal(traitsOf('7.2').perUser?.isCertain, true);
+  assert.match(perUserWords(traitsOf('7.6')), /may give a user 4 machines/);
+  assert.equal(perUserWords(traitsOf('current')), '');
   assert.equal(traitsOf('6.9').longestPath, 127);
   assert.equal(traitsOf('7.4').longestPath, 1023);
   assert.equal(traitsOf('7.5').mostMemoryMb, 32 * 1024);

@@ -11,7 +11,7 @@ type Row = {
 
 const daemonLog = "vmd's own words are in /var/log/daemon";
 
-/** In the order in which they are looked for. `%r` stands for what is known of limits per user in this release. */
+/** In the order in which they are looked for. `%r` stands for the limits per user of this release. */
 const rows: readonly Row[] = [
   {
     says: /connect: \S+: (No such file or directory|Connection refused)/,
@@ -92,11 +92,6 @@ const rows: readonly Row[] = [
   },
 ];
 
-const perUserWords = {
-  certain: '; up to OpenBSD 7.2 a user also has 4 machines, 2048 MB and 8 interfaces at most, in all',
-  possible: '; this release may also allow a user no more than 4 machines, 2048 MB and 8 interfaces in all',
-} as const;
-
 /** The words of vmctl in a text: its own lines, without its name and its usage. */
 const wordsOf = (said: string): string =>
   said
@@ -112,18 +107,17 @@ export const passesByItself = (error: unknown): boolean =>
 
 /**
  * What vmctl said on its failure, as a fault with its true cause. `doing` begins the sentence: "Starting imaged-0".
- * `perUserIs`: whether this release limits what a user may have in all.
+ * `limits`: those per user of this release, in words.
  */
 export const vmctlFault = (
   doing: string,
   said: string,
   facts: { readonly args: readonly string[]; readonly exitCode?: number },
-  perUserIs?: 'certain' | 'possible',
+  limits = '',
 ): Fault => {
   const words = wordsOf(said) || 'it said nothing';
   const row = rows.find(({ says }) => says.test(said));
-  const known = perUserIs === undefined ? '' : perUserWords[perUserIs];
-  const means = row === undefined ? '' : ` This means: ${row.means.replace('%r', known)}.`;
+  const means = row === undefined ? '' : ` This means: ${row.means.replace('%r', limits === '' ? '' : `; ${limits}`)}.`;
   return new Fault(row?.code ?? 'hypervisor_failed', `${doing} failed: vmctl said "${words}".${means}`, {
     program: 'vmctl',
     stderr: words,

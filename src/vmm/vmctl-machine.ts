@@ -13,7 +13,7 @@ import { startArgv, type Templates } from './vmctl-argv.ts';
 import { endingOfVm, type Departure } from './vmctl-ending.ts';
 import { passesByItself, vmctlFault } from './vmctl-faults.ts';
 import { freeName, ofSlot } from './vmctl-names.ts';
-import type { ReleaseTraits } from './vmctl-releases.ts';
+import { perUserWords, type ReleaseTraits } from './vmctl-releases.ts';
 import { isUp } from './vmctl-status.ts';
 import type { StopMachine } from './vmctl-stop.ts';
 import { isDown, type Look, type Watch } from './vmctl-watch.ts';
@@ -54,7 +54,7 @@ const startOnce = async (spec: MachineSpec, host: VmctlHost, signal: AbortSignal
       program: host.vmctl,
     });
   const facts = { args, ...(exitCode === undefined ? {} : { exitCode }) };
-  throw vmctlFault(`Starting ${spec.name}`, found.said, facts, host.traits.perUserIs);
+  throw vmctlFault(`Starting ${spec.name}`, found.said, facts, perUserWords(host.traits));
 };
 
 const checkDisks = async ({ disks }: MachineSpec, signal: AbortSignal): Promise<void> => {

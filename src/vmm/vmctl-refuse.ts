@@ -11,8 +11,8 @@ export const mostDisks = 4;
 
 type Judge = (shape: MachineShape, traits: ReleaseTraits) => readonly Complaint[];
 
-const judgeMemory: Judge = ({ memoryMb }, { mostMemoryMb, perUser, perUserIs }) => {
-  const most = perUserIs === 'certain' ? Math.min(mostMemoryMb, perUser?.memoryMb ?? Infinity) : mostMemoryMb;
+const judgeMemory: Judge = ({ memoryMb }, { mostMemoryMb, perUser }) => {
+  const most = perUser?.isCertain === true ? Math.min(mostMemoryMb, perUser.memoryMb) : mostMemoryMb;
   return memoryMb <= most
     ? []
     : [{ pointer: '/machine/memory', message: `is ${memoryMb} MB, and vmd of this release gives ${most} MB at most` }];

@@ -1,31 +1,32 @@
 /** How vmd(8) differs from release to release of OpenBSD: the one table of it. */
 
+/** What one user who is not root may have in all machines together (vmd.h, VM_DEFAULT_USER_MAXCPU and its like). */
+export type PerUser = {
+  readonly machines: number;
+  readonly memoryMb: number;
+  readonly nics: number;
+  /** Nobody has seen which release dropped these limits: they are certain up to 7.2, and gone in 7.7. */
+  readonly isCertain: boolean;
+};
+
 export type ReleaseTraits = {
-  /** The last release of which this is true, as [7, 2]. */
+  /** The last release of which this is true. */
   readonly upTo: readonly [major: number, minor: number];
   /** Bytes of the path of a disk, an ISO image or a kernel at most (vmd.h: VMM_MAX_PATH_DISK until 7.3, then PATH_MAX). */
   readonly longestPath: number;
   /** MiB of memory of one machine at most. */
   readonly mostMemoryMb: number;
-  /** What one user who is not root may have in all machines together (vmd.h, VM_DEFAULT_USER_MAXCPU and its like). */
-  readonly perUser?: { readonly machines: number; readonly memoryMb: number; readonly nics: number };
-  /** Whether the limits per user are known to be there, or may be. */
-  readonly perUserIs?: 'certain' | 'possible';
-  /** What vmctl(8) of this release prints in its usage, and later ones do not. */
-  readonly hasSend: boolean;
+  readonly perUser?: PerUser;
 };
 
-const perUser = { machines: 4, memoryMb: 2048, nics: 8 };
-const small = { longestPath: 127, mostMemoryMb: 32 * 1024 };
+const perUser = { machines: 4, memoryMb: 2048, nics: 8, isCertain: false };
 
 export const releases = [
-  { upTo: [7, 2], ...small, perUser, perUserIs: 'certain', hasSend: true },
-  // Nobody has seen which of these dropped the limits per user.
-  { upTo: [7, 3], ...small, perUser, perUserIs: 'possible', hasSend: true },
-  { upTo: [7, 5], ...small, longestPath: 1023, perUser, perUserIs: 'possible', hasSend: true },
-  { upTo: [7, 6], longestPath: 1023, mostMemoryMb: 128 * 1024, perUser, perUserIs: 'possible', hasSend: true },
-  { upTo: [7, 7], longestPath: 1023, mostMemoryMb: 128 * 1024, hasSend: true },
-  { upTo: [Infinity, 0], longestPath: 1023, mostMemoryMb: 128 * 1024, hasSend: false },
+  { upTo: [7, 2], longestPath: 127, mostMemoryMb: 32 * 1024, perUser: { ...perUser, isCertain: true } },
+  { upTo: [7, 3], longestPath: 127, mostMemoryMb: 32 * 1024, perUser },
+  { upTo: [7, 5], longestPath: 1023, mostMemoryMb: 32 * 1024, perUser },
+  { upTo: [7, 6], longestPath: 1023, mostMemoryMb: 128 * 1024, perUser },
+  { upTo: [Infinity, 0], longestPath: 1023, mostMemoryMb: 128 * 1024 },
 ] as const satisfies readonly ReleaseTraits[];
 
 /** The numbers in a release's name: "7.7" or "7.7-stable". Undefined for anything else, such as "current". */
@@ -39,5 +40,13 @@ export const traitsOf = (release: string): ReleaseTraits => {
   const [major, minor] = releaseNumber(release) ?? [Infinity, 0];
   const isWithin = ({ upTo: [last, lastMinor] }: ReleaseTraits) =>
     major < last || (major === last && minor <= lastMinor);
-  return releases.find(isWithin) ?? releases[5];
+  return releases.find(isWithin) ?? releases[4];
+};
+
+/** The limits per user in words, for whoever runs into them; empty where there are none. */
+export const perUserWords = ({ perUser }: ReleaseTraits): string => {
+  if (perUser === undefined) return '';
+  const { machines, memoryMb, nics, isCertain } = perUser;
+  const limits = `${machines} machines, ${memoryMb} MB and ${nics} interfaces at most, in all`;
+  return isCertain ? `vmd of this release gives a user ${limits}` : `vmd of this release may give a user ${limits}`;
 };

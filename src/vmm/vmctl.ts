@@ -12,7 +12,7 @@ import { makeVmctlDisks } from './vmctl-disks.ts';
 import { startVmctlMachine } from './vmctl-machine.ts';
 import { ofSlot, oursIn } from './vmctl-names.ts';
 import { mostDisks, refuseForVmd } from './vmctl-refuse.ts';
-import { traitsOf } from './vmctl-releases.ts';
+import { perUserWords, traitsOf } from './vmctl-releases.ts';
 import { machineStopper } from './vmctl-stop.ts';
 import { watchVmd, type Look } from './vmctl-watch.ts';
 
@@ -73,10 +73,7 @@ export const makeVmctl = (options: VmctlOptions): Hypervisor => {
     facts: async (signal) => {
       await watch.recent(recentMs, signal);
       const limits = { memoryMb: traits.mostMemoryMb, disks: mostDisks, nics: mostNics };
-      const notes =
-        traits.perUserIs === 'certain'
-          ? ['vmd of this release gives a user 4 machines, 2048 MB and 8 interfaces at most, in all.']
-          : [];
+      const notes = [perUserWords(traits)].filter((note) => note !== '');
       return { name: 'vmctl', version: release, accelerators: ['vmm'], formats: ['raw', 'qcow2'], limits, notes };
     },
 
