@@ -46,6 +46,13 @@ test('imaged check gives one line each, and 0 when nothing fails', async () => {
   assert.deepEqual(await readdir(at.folder), ['imaged.toml'], 'it made something');
 });
 
+test('imaged check probes for acceleration with a guest of its own, and leaves nothing of it', async () => {
+  await using at = await desk('[hypervisor]\naccelerator = "auto"');
+  const { stdout } = await at.check();
+  assert.match(stdout, /^(ok {2}|warn)  accelerators +guests run under /m);
+  assert.deepEqual(await readdir(at.folder), ['imaged.toml']);
+});
+
 test('imaged check ends with 1 when something fails, and says what to type', async () => {
   await using at = await desk(`[hypervisor]\n${tcg}\nqemu_img = "/nowhere/qemu-img"`);
   const { code, stdout } = await at.check();

@@ -33,7 +33,8 @@ const findingsOf = async (config: Config): Promise<readonly Finding[]> => {
   const { signal } = new AbortController();
   const hypervisor = makeHypervisor({ ...config, run_dir: folder }, systemClock, signal, () => undefined);
   const fitness = await fitnessOf(() => config, { hypervisor, clock: systemClock, isDaemon: false });
-  return fitness.ask(signal);
+  // Awaited here, for the folder goes with this block.
+  return await fitness.ask(signal);
 };
 
 const isMissing = ({ cause }: Fault): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
