@@ -196,7 +196,10 @@ export const startVmctlMachine = async (asked: MachineSpec, host: VmctlHost, sig
       // Once is enough: vmd sees to it that the machine goes, within 125 s at the latest.
       if (wasAsked || hasGone) return;
       wasAsked = true;
-      await stopMachine.ask(name, stopping);
+      await stopMachine.ask(name, stopping).catch((error: unknown) => {
+        wasAsked = false;
+        throw error;
+      });
     },
     lending: line.lending,
     async [Symbol.asyncDispose]() {
