@@ -184,6 +184,20 @@ test('an abort ends a command and a login with its own reason, and leaves no ssh
   assert.deepEqual(await house.sshProcesses(), []);
 });
 
+test('a login that is aborted in any of its first moments leaves no ssh', async () => {
+  await using house = await guestHouse();
+  house.line('silent');
+  const reason = new Fault('cancelled', 'The build was cancelled');
+  for (let n = 0; n < 60; n++) {
+    const abort = new AbortController();
+    const connecting = connectSsh(house.spec, quiet, abort.signal);
+    await systemClock.sleep(n / 4, on());
+    abort.abort(reason);
+    await assert.rejects(connecting, reason);
+    assert.deepEqual(await house.sshProcesses(), [], `aborted after ${n / 4} ms`);
+  }
+});
+
 test('no ssh outlives the disposal, whatever still runs', async () => {
   await using house = await guestHouse();
   const guest = await connectSsh(house.spec, quiet, on());

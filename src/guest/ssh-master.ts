@@ -13,13 +13,18 @@ export type SshMaster = AsyncDisposable & {
 };
 
 // ssh in the background, and beside it a reader of the pipe that imaged holds open. However imaged ends, kill -9 and all,
-// the pipe ends with it, and the reader takes ssh along: nothing is left that still talks to the guest.
+// the pipe ends with it, and the reader takes ssh along: nothing is left that still talks to the guest. It may be told to
+// end at any moment: before it knows the number of its ssh, and before that has become more than a copy of the shell, which
+// would take any other signal for the shell's own.
 const guard = `
 exec 3<&0 </dev/null
+ssh= told=
+trap 'told=yes; [ -z "$ssh" ] || kill -KILL "$ssh"' TERM
 "$@" 3<&- & ssh=$!
-trap 'kill "$ssh"' TERM
+[ -z "$told" ] || kill -KILL "$ssh"
 { read -r _ <&3; kill "$ssh"; } >/dev/null 2>&1 & reader=$!
 wait "$ssh"; status=$?
+[ -z "$told" ] || { wait "$ssh"; status=$?; }
 kill "$reader" 2>/dev/null
 exit "$status"
 `;
