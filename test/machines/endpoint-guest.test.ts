@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { eventsOf, inShell, installerMachine, succeeded, textOf } from '../fixtures/tiny-builds.ts'; // prettier-ignore
+import { eventsOf, scripted, succeeded, textOf } from '../fixtures/tiny-builds.ts';
 
 let imaged: Imaged;
 let folder: string;
@@ -19,25 +19,6 @@ after(async () => {
   await imaged[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
-
-/** Starts the installer's shell with a script that the endpoint serves, and lets it end the machine. */
-const running = async (script: string, http: object = {}) =>
-  imaged.post({
-    template: {
-      name: 'running',
-      machine: await installerMachine(),
-      http: { script, ...http },
-      install: {
-        console: inShell(
-          '. /lib/http.sh; until [ -e /tmp/loaded ]; do sleep 1; done',
-          'udhcpc -q -n -i vio0 -s /lib/dhcp >/dev/null 2>&1',
-          'export HOST={{ http_ip }} PORT={{ http_port }}; fetch {{ http_url }}/script /tmp/script; sh /tmp/script',
-        ),
-        ends: 'halt',
-        timeout: '5m',
-      },
-    },
-  });
 
 const hostile = [
   '/../imaged.db',
@@ -68,15 +49,15 @@ test('a guest that asks its endpoint for hostile paths gets 404 for each, and wh
   await writeFile(join(folder, 'secret'), 'secret of the folder above\n');
   await symlink('../secret', join(folder, 'files/link'));
   const ask = (path: string) => `ask '${path}'`;
-  const { id } = await running(
+  const template = await scripted(
     [
       `ask() { printf 'GET %s HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' "$1" | nc -w 5 $HOST $PORT; echo; }`,
       ...hostile.map(ask),
       ask('/files/here.txt'),
-      '',
-    ].join('\n'),
+    ],
     { files: { folder: 'media:own/files' } },
   );
+  const { id } = await imaged.post({ template });
   await succeeded(imaged, id);
   const Request = z.looseObject({ url: z.string(), status: z.number() });
   const requests = (await eventsOf(imaged, id))

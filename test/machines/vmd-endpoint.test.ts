@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { eventOf, firstPrompt, inShell, installerMachine, succeeded, textOf } from '../fixtures/tiny-builds.ts';
+import { eventOf, scripted, staying, succeeded, textOf, tryPort } from '../fixtures/tiny-builds.ts';
 
 let imaged: Imaged;
 
@@ -53,49 +53,15 @@ const startedOf = async (id: string) =>
 
 test('a guest reaches its endpoint on its own tap, and no other port of the host and nothing of another machine', async () => {
   await using open = await trap();
-  const other = await imaged.post({
-    template: {
-      name: 'other',
-      machine: await installerMachine(),
-      http: { secret: 'secret of another machine\n' },
-      install: {
-        console: [
-          { hear: firstPrompt, within: '2m' },
-          { hear: 'never', within: '10m' },
-        ],
-      },
-    },
-  });
+  const other = await imaged.post({ template: await staying() });
   const { host_ip: foreign } = await startedOf(other.id);
   assert.match(foreign, /^100\.64\.\d+\.2$/);
   const hosts = ['$HOST', foreign, foreign.replace(/2$/, '3'), '10.0.2.2', '127.0.0.1'];
   const tries = hosts
     .flatMap((host) => [open.port, 8080, 8079, 80, 22].map((port) => ({ host, port })))
     .filter(({ host, port }) => !(host === '$HOST' && port === 8079));
-  const { id } = await imaged.post({
-    template: {
-      name: 'running',
-      machine: await installerMachine(),
-      http: {
-        script: [
-          'try() { printf \'GET /secret HTTP/1.0\\r\\n\\r\\n\' | nc -w 2 $1 $2 2>/dev/null | sed "s/^/$1 $2 says /" & }',
-          ...tries.map(({ host, port }) => `try ${host} ${port}`),
-          'wait',
-          'echo tried ${#}',
-          '',
-        ].join('\n'),
-      },
-      install: {
-        console: inShell(
-          '. /lib/http.sh; until [ -e /tmp/loaded ]; do sleep 1; done',
-          'udhcpc -q -n -i vio0 -s /lib/dhcp >/dev/null 2>&1',
-          'export HOST={{ http_ip }}; fetch {{ http_url }}/script /tmp/script; sh /tmp/script',
-        ),
-        ends: 'halt',
-        timeout: '5m',
-      },
-    },
-  });
+  const lines = tries.map(({ host, port }) => `try ${host} ${port}`);
+  const { id } = await imaged.post({ template: await scripted([tryPort, ...lines, 'wait', 'echo tried ${#}']) });
   const { host_ip: own } = await startedOf(id);
   assert.notEqual(own, foreign);
   await succeeded(imaged, id);
