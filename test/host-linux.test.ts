@@ -5,7 +5,7 @@ import { createServer as createListener, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { portState } from '../src/host/port-state.ts';
 import type { PortState } from '../src/host/types.ts';
-import { hostShop, type Change } from './host-shop.ts';
+import { hostShop, testCases, type Case } from './host-shop.ts';
 
 const outgoing = '[hypervisor]\nallow_outgoing = true';
 const { signal } = new AbortController();
@@ -19,15 +19,6 @@ test('a Linux host with QEMU is fit: every question is answered with ok', async 
   );
   assert.equal(findings.length, 12);
 });
-
-type Case = readonly [
-  question: string,
-  when: string,
-  change: Change,
-  state: 'ok' | 'warn' | 'fail',
-  words: RegExp,
-  mend?: RegExp,
-];
 
 const missing = async () => {
   throw new Error('qemu-system-x86_64 was not found. Install it.');
@@ -222,14 +213,7 @@ const cases: readonly Case[] = [
   ],
 ];
 
-for (const [question, when, change, state, words, mend] of cases)
-  test(`${question} is ${state} when ${when}`, async () => {
-    await using shop = await hostShop('linux', change);
-    const finding = await shop.finding(question);
-    assert.match(finding.message, words);
-    assert.equal(finding.state, state, finding.message);
-    if (mend) assert.match(finding.mend ?? '', mend);
-  });
+testCases('linux', cases);
 
 test('a port is free, taken, or ours, as whoever listens there says', async () => {
   const stranger = createListener((socket) => socket.resume().end('220 mail ready\r\n')).listen(0, '127.0.0.1');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { hostShop, type Change } from './host-shop.ts';
+import { hostShop, testCases, type Case, type Change } from './host-shop.ts';
 
 const ours = (name: string) => readFile(new URL(`../../openbsd/${name}`, import.meta.url), 'utf8');
 const [vmConf, pfConf] = [await ours('vm.conf'), await ours('pf.conf')];
@@ -36,15 +36,6 @@ test('a host with the files of openbsd/ is fit: every question is answered with 
     assert.equal(findings.length, 21);
   }
 });
-
-type Case = readonly [
-  question: string,
-  when: string,
-  change: Change,
-  state: 'ok' | 'warn' | 'fail',
-  words: RegExp,
-  mend?: RegExp,
-];
 
 const silent = 'echo "vmctl: connect: /var/run/vmd.sock: No such file or directory" >&2; exit 1';
 
@@ -455,11 +446,4 @@ const cases: readonly Case[] = [
   ],
 ];
 
-for (const [question, when, change, state, words, mend] of cases)
-  test(`${question} is ${state} when ${when}`, async () => {
-    await using shop = await hostShop('openbsd', change);
-    const finding = await shop.finding(question);
-    assert.match(finding.message, words);
-    assert.equal(finding.state, state, finding.message);
-    if (mend) assert.match(finding.mend ?? '', mend);
-  });
+testCases('openbsd', cases);

@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import { cp, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../src/clock.ts';
 import { parseConfig, type Config } from '../src/config.ts';
@@ -123,4 +125,26 @@ export const hostShop = async (kind: 'openbsd' | 'linux', change: Change = {}): 
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
+};
+
+/** What is changed about a fit host, and how the question about it is answered then. */
+export type Case = readonly [
+  question: string,
+  when: string,
+  change: Change,
+  state: 'ok' | 'warn' | 'fail',
+  words: RegExp,
+  mend?: RegExp,
+];
+
+/** One test for each case. */
+export const testCases = (kind: 'openbsd' | 'linux', cases: readonly Case[]): void => {
+  for (const [question, when, change, state, words, mend] of cases)
+    test(`${question} is ${state} when ${when}`, async () => {
+      await using shop = await hostShop(kind, change);
+      const finding = await shop.finding(question);
+      assert.match(finding.message, words);
+      assert.equal(finding.state, state, finding.message);
+      if (mend) assert.match(finding.mend ?? '', mend);
+    });
 };

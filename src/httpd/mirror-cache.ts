@@ -118,6 +118,7 @@ export const makeCache = ({ folder, bytes: most, clock, warn }: CacheParts): Cac
   const partsAndFiles = async () => {
     const names = (await readdir(folder)).filter((name) => ours.test(name));
     const looked = names.map(async (name) => {
+      // Thrown out meanwhile, it holds nothing.
       const file = await stat(join(folder, name)).catch(() => undefined);
       const use = await stat(join(folder, `${name}.json`)).catch(() => file);
       const bytes = Math.max(file?.size ?? 0, promised.get(name.slice(0, 64)) ?? 0);

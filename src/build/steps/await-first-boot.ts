@@ -42,6 +42,7 @@ export const awaitFirstBoot = {
       const words = `Nothing at all came on the console for ${silentMs / 60_000} minutes while the first boot was awaited; the last line was "${consoleTail.split('\n').at(-1) ?? ''}".`;
       quiet.abort(new Fault('console_silent', words, facts));
     };
+    // It ends by `over` or by the build's own signal, which the conversation hears of too.
     const watching = watch().catch(() => undefined);
     const login = { hear: 'login: $', withinMs: mostMs, optional: false, echo: true, secret: false, keyIntervalMs: 0, refuse: [] }; // prettier-ignore
     await using _watching = {
