@@ -173,9 +173,9 @@ const cases: readonly Case[] = [
   [
     'modules',
     'Node is old',
-    { asked: { node: { path: '/usr/bin/node', version: '20.18.1' } } },
+    { asked: { node: { path: '/usr/bin/node', version: '22.14.1' } } },
     'fail',
-    /Node 20\.18\.1, and imaged needs 20\.19/,
+    /Node 22\.14\.1, and imaged needs 22\.15/,
   ],
   [
     'modules',
@@ -190,7 +190,7 @@ const cases: readonly Case[] = [
       },
     },
     'fail',
-    /node-pty does not load into Node 22\.1\.0: NODE_MODULE_VERSION 108$/,
+    /node-pty does not load into Node 22\.15\.0: NODE_MODULE_VERSION 108$/,
     /npm rebuild node-pty/,
   ],
   ['user', 'it is root itself', { asked: { user: { name: 'root', uid: 0, gids: [0] } } }, 'warn', /runs as root/],

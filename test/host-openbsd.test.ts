@@ -416,7 +416,7 @@ const cases: readonly Case[] = [
   [
     'node',
     'it lies in /home',
-    { asked: { node: { path: '/home/ada/bin/node', version: '22.1.0' } } },
+    { asked: { node: { path: '/home/ada/bin/node', version: '22.15.0' } } },
     'fail',
     /on \/, which is not mounted wxallowed/,
     /pkg_add node/,

@@ -106,7 +106,7 @@ export const hostShop = async (kind: 'openbsd' | 'linux', change: Change = {}): 
     freeMb: async () => 100_000,
     memoryMb: 8192,
     mirrorKeys: undefined,
-    node: { path: '/usr/local/bin/node', version: '22.1.0' },
+    node: { path: '/usr/local/bin/node', version: '22.15.0' },
     modules: { 'better-sqlite3': async () => undefined },
     port: async () => 'free',
     ...change.asked,

@@ -47,9 +47,12 @@ const install = async (): Promise<{ readonly prefix: string; readonly source: st
     await run('tar', ['-xzf', join(made, 'distfiles', name), '-C', work]);
   const source = join(work, 'package');
   // Compiled for this host already, from the same sources.
-  for (const name of ['better-sqlite3/build/Release/better_sqlite3.node', 'node-pty/build/Release/pty.node']) {
+  for (const [from, name] of [
+    [`better-sqlite3/prebuilds/linux-${process.arch}.node`, 'better-sqlite3/build/Release/better_sqlite3.node'],
+    ['node-pty/build/Release/pty.node', 'node-pty/build/Release/pty.node'],
+  ] as const) {
     await mkdir(dirname(join(source, 'node_modules', name)), { recursive: true });
-    await copyFile(join(top, 'node_modules', name), join(source, 'node_modules', name));
+    await copyFile(join(top, 'node_modules', from), join(source, 'node_modules', name));
   }
   await writeFile(join(work, 'Makefile'), makefile.replace(/^\.include.*$/m, ''));
   const settings = { WRKSRC: source, PREFIX: prefix, INSTALL_DATA_DIR: 'install -d', INSTALL_DATA: 'install -m 444' };

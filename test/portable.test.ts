@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,14 +13,19 @@ import { processesOfProc, processesOfPs } from '../src/vmm/processes.ts';
 const { signal } = new AbortController();
 const failsAs = (code: FaultCode) => (error: unknown) => error instanceof Fault && error.code === code;
 
-test('ps(1) tells the command line of this process whole, as /proc does', async () => {
-  const ours = {
-    pid: process.pid,
-    command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)].join(' '),
-  };
-  for (const processes of [await processesOfPs(signal), await processesOfProc()]) {
-    const found = processes.find(({ pid }) => pid === ours.pid);
-    assert.equal(found?.command.trim(), ours.command);
+test('ps(1) tells the command line of a process whole, as /proc does', async () => {
+  const command = ['sh', '-c', 'read _', 'a name', `--long=${'x'.repeat(5000)}`];
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, { stdio: ['pipe', 'ignore', 'ignore'] });
+  await once(child, 'spawn');
+  try {
+    for (const processes of [await processesOfPs(signal), await processesOfProc()]) {
+      const found = processes.find(({ pid }) => pid === child.pid);
+      assert.equal(found?.command.trim(), command.join(' '));
+    }
+  } finally {
+    child.stdin.end();
+    await once(child, 'exit');
   }
 });
 

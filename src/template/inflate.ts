@@ -39,7 +39,7 @@ const gunzip: Stage = async function* (bytes) {
   await fed;
 };
 
-/** The stage that undoes an encoding: Node 20 has gunzip and no zstd. */
+/** The stage that undoes an encoding: gunzip by zlib, zstd by fzstd. */
 export const inflate = (encoding: Encoding): Stage =>
   ({ identity: (bytes: AsyncIterable<Uint8Array>) => bytes, gzip: gunzip, zstd: unzstd })[encoding];
 

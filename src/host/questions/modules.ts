@@ -1,7 +1,7 @@
 import { fail, ok } from '../answers.ts';
 import type { Question } from '../types.ts';
 
-const oldest = [20, 19] as const; // package.json, engines
+const oldest = [22, 15] as const; // package.json, engines
 
 const isOldEnough = (version: string): boolean => {
   const [major = 0, minor = 0] = version.split('.').map(Number);
