@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { makeBill } from '../materials/make-bill.ts';
 import { distinfo } from './distinfo.ts';
 import { packingList, type Packed } from './packing-list.ts';
-import { productionFolders } from './production.ts';
+import { productionPackages } from './production.ts';
 import { writeTarball } from './tarball.ts';
 import { vendoredFiles } from './vendored.ts';
 
@@ -43,7 +44,8 @@ const placed = (path: string): readonly Packed[] => {
 };
 
 /**
- * Makes the port of what is compiled in dist: Makefile, pkg and distinfo, and both distfiles below `distfiles`. Gives the
+ * Makes the port of what is compiled in dist: Makefile, pkg and distinfo, both distfiles below `distfiles`, and
+ * the bill of materials. Gives the
  * paths of what it has written. The packages are those of node_modules, so it needs no network.
  */
 export const makePort = async (folder: string): Promise<readonly string[]> => {
@@ -54,9 +56,11 @@ export const makePort = async (folder: string): Promise<readonly string[]> => {
   });
   const [program] = NpmPack.parse(JSON.parse(packed.stdout));
 
-  const packages = productionFolders(JSON.parse(await readFile(join(top, 'package-lock.json'), 'utf8')));
+  const packages = productionPackages(JSON.parse(await readFile(join(top, 'package-lock.json'), 'utf8')));
   const vendored = (
-    await Promise.all(packages.map(async (at) => (await vendoredFiles(join(top, at))).map((path) => join(at, path))))
+    await Promise.all(
+      packages.map(async ({ folder: at }) => (await vendoredFiles(join(top, at))).map((path) => join(at, path))),
+    )
   ).flat();
   const vendor = `imaged-vendor-${program.version}.tgz`;
   await writeTarball(
@@ -77,7 +81,9 @@ export const makePort = async (folder: string): Promise<readonly string[]> => {
   await cp(join(port, 'pkg'), join(folder, 'pkg'), { recursive: true });
   await writeFile(join(folder, 'pkg/PLIST'), packingList(await readFile(join(port, 'pkg/PLIST'), 'utf8'), files));
   await writeFile(join(folder, 'distinfo'), await distinfo(distfiles, [program.filename, vendor]));
-  return ['Makefile', 'distinfo', 'pkg/PLIST', `distfiles/${program.filename}`, `distfiles/${vendor}`].map((name) =>
-    join(folder, name),
+  const bill = `imaged-${program.version}.cdx.json`;
+  await writeFile(join(folder, bill), `${JSON.stringify(await makeBill(), null, 2)}\n`);
+  return ['Makefile', 'distinfo', 'pkg/PLIST', bill, `distfiles/${program.filename}`, `distfiles/${vendor}`].map(
+    (name) => join(folder, name),
   );
 };
