@@ -31,7 +31,7 @@ const shipped = dependencies.filter(([, { dev }]) => !dev);
 const shippedLicences = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT'];
 
 // What builds and tests imaged is not passed on.
-const toolLicences = [...shippedLicences, '(MIT AND Zlib)'];
+const toolLicences = [...shippedLicences, '(MIT AND Zlib)', 'PSF-2.0'];
 
 // Its README says it, in place of a file.
 const licencesInReadme = ['node_modules/abstract-logging'];

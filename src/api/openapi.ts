@@ -27,7 +27,7 @@ provisions the system over ssh and publishes the disk as a file.
 
 Everything is JSON in snake_case; times are RFC 3339 in UTC, sizes are in the unit that their name ends in. Every error
 is a problem document (RFC 9457) with a stable \`code\`; all codes are listed at \`/problems\`. The examples are for a
-shell with \`IMAGED=http://127.0.0.1:8088\` and \`TOKEN\` set to what \`imaged token add\` printed.`;
+shell with \`IMAGED=http://127.0.0.1:8080\` and \`TOKEN\` set to what \`imaged token add\` printed.`;
 
 // The type provider turns one zod schema into JSON schema only as a part of a route, so it is given such a part.
 const jsonOf = (schema: z.ZodType, given: Given): unknown => {
@@ -42,6 +42,7 @@ const scopeOf = (route: RouteOptions): string => route.config?.scope ?? 'none';
 
 /** The route's answers, with those that every route with a token shares. */
 const responsesOf = (schema: FastifySchema, route: RouteOptions): Readonly<Record<string, unknown>> => ({
+  ...(scopeOf(route) === 'none' ? { 400: failing('The request cannot be read.') } : {}),
   ...(typeof schema.response === 'object' ? schema.response : {}),
   ...(scopeOf(route) === 'none'
     ? {}
@@ -106,7 +107,13 @@ const transform: Transform = (given) => {
 export const openapiOptions = (version: string): FastifyDynamicSwaggerOptions => ({
   openapi: {
     openapi: '3.1.0',
-    info: { title: 'imaged', version, description: about, license: { name: 'ISC', identifier: 'ISC' } },
+    info: {
+      title: 'imaged',
+      version,
+      description: about,
+      license: { name: 'ISC', identifier: 'ISC' },
+      contact: { name: 'The administrator of this host' },
+    },
     servers: [{ url: '/', description: 'This host.' }],
     tags: [
       { name: 'Builds', description: 'Start builds, watch them, and hear how they ended.' },

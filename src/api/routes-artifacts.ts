@@ -53,6 +53,7 @@ export const addArtifactRoutes = (app: App, { store, files: paths }: ApiParts): 
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'listArtifacts',
       summary: 'List the artifacts of a build',
       description: 'Empty until the build has succeeded. A file `SHA256` with all digests lies beside them.',
       params: Params,
@@ -68,6 +69,7 @@ export const addArtifactRoutes = (app: App, { store, files: paths }: ApiParts): 
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'downloadArtifact',
       summary: 'Download an artifact',
       description:
         'The ETag is the SHA-256 of the file. A broken download goes on with `Range` and `If-Range`. The name `SHA256` ' +

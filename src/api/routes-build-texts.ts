@@ -37,23 +37,26 @@ export const addBuildTextRoutes = (app: App, parts: ApiParts): void => {
   const routes = [
     {
       name: 'log',
+      operationId: 'readLog',
       path: parts.files.log,
       summary: 'Read the log of a build',
       what: 'Lines for people: steps, provisioners and what went wrong, each with its time.',
     },
     {
       name: 'console',
+      operationId: 'readConsole',
       path: parts.files.console,
       summary: 'Read what the console showed',
       what: 'The bytes of the serial line as they came, of all attempts.',
     },
   ] as const;
 
-  for (const { name, path, summary, what } of routes)
+  for (const { name, operationId, path, summary, what } of routes)
     app.get(`/builds/:id/${name}`, {
       config: { scope: 'builds:read' },
       schema: {
         tags: ['Builds'],
+        operationId,
         summary,
         description:
           `${what} \`Range\` and \`offset\` leave out what you have; \`follow=true\` stays until the build has ended.\n\n` +

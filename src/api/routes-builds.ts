@@ -28,6 +28,7 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'listBuilds',
       summary: 'List builds',
       description:
         'The newest first. All filters together.\n\n' +
@@ -61,6 +62,7 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'getBuild',
       summary: 'Look at a build, or wait for it to change',
       description:
         'With `wait`, the reply comes when the build has changed, or after that many seconds with 304. Changed means: ' +
@@ -101,6 +103,7 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'getBuildStatus',
       summary: 'Where a build stands, in one word',
       description: '```sh\nstatus=$(curl -s -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/status")\n```',
       params: Params,
@@ -125,6 +128,7 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'getBuildResult',
       summary: 'How a build ended, for scripts that look at exit codes',
       description:
         '200: it succeeded. 409: it failed or was cancelled. 202: not yet, ask again. With `wait`, the reply comes ' +
@@ -169,6 +173,7 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'listBuildSteps',
       summary: 'List the steps that a build has begun',
       description: 'All attempts, in the order of their begin. What is planned is at `/builds/{id}/input`.',
       params: Params,
@@ -184,6 +189,7 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'getBuildInput',
       summary: 'See what a build was made from',
       description: 'The template’s document, the variables, and the plan. Sensitive values are never shown.',
       params: Params,
@@ -205,6 +211,7 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
     config: { scope: 'builds:write' },
     schema: {
       tags,
+      operationId: 'cancelBuild',
       summary: 'Cancel a build',
       description:
         'A queued build is cancelled at once; a running or held one lets its machine go first. Idempotent: a build ' +
@@ -224,6 +231,7 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
     config: { scope: 'builds:write' },
     schema: {
       tags,
+      operationId: 'deleteBuild',
       summary: 'Forget a build that has ended, and its files',
       description: '```sh\ncurl -X DELETE -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID"\n```',
       params: Params,

@@ -30,6 +30,7 @@ export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, vie
     config: { scope: 'builds:read' },
     schema: {
       tags: ['Builds'],
+      operationId: 'followBuildEvents',
       summary: 'Follow the events of a build',
       description:
         'One JSON object a line (NDJSON), or server-sent events if `Accept` says `text/event-stream`. The stream ends ' +

@@ -20,6 +20,7 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'getHold',
       summary: 'See whether a build is held, and how to reach its machine',
       params: Params,
       response: answers({ 200: json(HoldState, 'The hold.') }, [404]),
@@ -31,6 +32,7 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
     config: { scope: 'builds:write' },
     schema: {
       tags,
+      operationId: 'extendHold',
       summary: 'Hold the machine for so long from now',
       description:
         '```sh\ncurl -X PUT --json \'{"minutes": 30}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/hold"\n```',
@@ -50,6 +52,7 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
     config: { scope: 'builds:write' },
     schema: {
       tags,
+      operationId: 'releaseHold',
       summary: 'Let the machine go now',
       description: 'The build then fails with the fault that it was held for.',
       params: Params,
@@ -67,6 +70,7 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
     config: { scope: 'builds:write' },
     schema: {
       tags,
+      operationId: 'lendConsole',
       summary: 'Lend the console of a held build to an operator on the host',
       description:
         'imaged lets go of the serial line, so that the command in the answer can attach to it; what the guest says meanwhile is not in the transcript. Then it is taken back, as soon as the operator has left. Under vmd only: elsewhere POST keys.',
@@ -85,6 +89,7 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
     config: { scope: 'builds:write' },
     schema: {
       tags,
+      operationId: 'takeConsoleBack',
       summary: 'Take the console back now',
       params: Params,
       response: answers({ 204: nothing('imaged holds it again.') }, [404, 409]),
@@ -100,6 +105,7 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
     config: { scope: 'builds:write' },
     schema: {
       tags,
+      operationId: 'typeOnConsole',
       summary: 'Type on the console of a held build',
       description:
         'The body is typed as it is: end a line with CR. What the guest says is at GET, with `follow=true`.\n\n' +

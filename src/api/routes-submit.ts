@@ -53,6 +53,7 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
     config: { scope: 'builds:write' },
     schema: {
       tags: ['Builds'],
+      operationId: 'createBuild',
       summary: 'Start a build, or see what it would do',
       description:
         'The body is JSON, or a tar archive (plain, gzip or zstd) whose `template.json` is the template and whose other ' +

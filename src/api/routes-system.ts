@@ -25,6 +25,7 @@ export const addSystemRoutes = (app: App, parts: ApiParts): void => {
     config: { scope: 'none' },
     schema: {
       tags,
+      operationId: 'getHealth',
       summary: 'Whether the daemon answers',
       description: 'Needs no token.',
       response: answers({ 200: json(Health, 'It does.') }, []),
@@ -36,6 +37,7 @@ export const addSystemRoutes = (app: App, parts: ApiParts): void => {
     config: { scope: 'none' },
     schema: {
       tags,
+      operationId: 'getReadiness',
       summary: 'Whether builds can run',
       description:
         'Looks at the store, the hypervisor and the free disk space, and tells what was found about the rest of the host some seconds ago. `imaged check`, on the host, says what to type. Needs no token.',
@@ -56,6 +58,7 @@ export const addSystemRoutes = (app: App, parts: ApiParts): void => {
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'getMetrics',
       summary: 'Figures for Prometheus',
       response: answers({ 200: text('text/plain', 'The Prometheus text format.') }, []),
     },
@@ -66,6 +69,7 @@ export const addSystemRoutes = (app: App, parts: ApiParts): void => {
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'getHost',
       summary: 'What this host can do',
       response: answers({ 200: json(Host, 'Hypervisor, capacity, slots, media, checks.') }, []),
     },
@@ -76,6 +80,7 @@ export const addSystemRoutes = (app: App, parts: ApiParts): void => {
     config: { scope: 'none' },
     schema: {
       tags,
+      operationId: 'listProblems',
       summary: 'The table of all problems',
       description: 'Everything that a request or a build can end in. Needs no token.',
       response: answers({ 200: json(ProblemTable, 'The table.') }, []),
@@ -87,6 +92,7 @@ export const addSystemRoutes = (app: App, parts: ApiParts): void => {
     config: { scope: 'none' },
     schema: {
       tags,
+      operationId: 'getProblem',
       summary: 'One kind of problem',
       description: 'What the `type` of a problem points to. Needs no token.',
       params: CodeParams,

@@ -39,6 +39,7 @@ export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
     config: { scope: 'builds:write' },
     schema: {
       tags,
+      operationId: 'storeTemplate',
       summary: 'Store a template',
       description:
         'What is new becomes the next version; what is the same as the newest one is that version again. A build may ' +
@@ -87,6 +88,7 @@ export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'listTemplates',
       summary: 'List the templates',
       description: 'The newest version of each, by name.',
       querystring: PageQuery,
@@ -103,6 +105,7 @@ export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'listTemplateVersions',
       summary: 'List the versions of a template',
       params: Params,
       querystring: PageQuery,
@@ -127,6 +130,7 @@ export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'getTemplate',
       summary: 'See the newest version of a template',
       params: Params,
       response: answers(
@@ -145,6 +149,7 @@ export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
     config: { scope: 'builds:read' },
     schema: {
       tags,
+      operationId: 'getTemplateVersion',
       summary: 'See one version of a template',
       params: VersionParams,
       response: answers(
