@@ -1,5 +1,7 @@
 import { makeApi } from './api/make-api.ts';
 import { makeMetrics } from './api/metrics.ts';
+import { longestBodyMs } from './api/pace.ts';
+import { usualPatience } from './api/patience.ts';
 import { capacityOf } from './build/capacity.ts';
 import { makeBases } from './build/bases.ts';
 import { makeContexts } from './build/contexts.ts';
@@ -12,6 +14,7 @@ import { makeRunner } from './build/run.ts';
 import { settleLeftovers } from './build/settle.ts';
 import type { Clock } from './clock.ts';
 import { hypervisorTypeOf, type Config } from './config.ts';
+import { connectionLimits } from './descriptors.ts';
 import { disposals } from './disposals.ts';
 import { asFault, Fault } from './fault.ts';
 import { fitnessOf } from './fitness.ts';
@@ -43,7 +46,7 @@ export type Daemon = {
 const drainMs = 20_000;
 const leaseMs = 60_000;
 
-// Longer than any request may take to send its context.
+// What a context may be older than the longest that its request may take.
 const contextAgeMs = 3_600_000;
 
 const mirrorOf = async (
@@ -60,7 +63,18 @@ const mirrorOf = async (
 /** Wires the rooms and starts them, in the order in which they need each other. */
 export const startDaemon = async (
   first: Config,
-  { clock, ids, logger }: { readonly clock: Clock; readonly ids: Ids; readonly logger: Logger },
+  {
+    clock,
+    ids,
+    logger,
+    descriptors,
+  }: {
+    readonly clock: Clock;
+    readonly ids: Ids;
+    readonly logger: Logger;
+    /** How many files this process may have open. */
+    readonly descriptors: number;
+  },
 ): Promise<Daemon> => {
   let config = first;
   const pile = disposals();
@@ -151,6 +165,7 @@ export const startDaemon = async (
     );
     const metrics = makeMetrics({ store, slots: scheduler.slots, freeDiskMb: () => freeMb(config.data_dir), version });
 
+    const longestContextMs = longestBodyMs(config.limits.context * 2 ** 20, usualPatience.body);
     const { isDraining } = scheduler;
     const fitness = await fitnessOf(() => config, {
       hypervisor,
@@ -206,6 +221,7 @@ export const startDaemon = async (
         limits: {
           bodyBytes: config.limits.body * 2 ** 20,
           contextBytes: config.limits.context * 2 ** 20,
+          ...connectionLimits(descriptors, config),
         },
         signal: stopping.signal,
       },
@@ -228,7 +244,7 @@ export const startDaemon = async (
           await folders.remove(id);
         },
         policy: () => config.retention,
-        afterRound: async () => folders.sweepContexts(await store.contexts(), clock.now() - contextAgeMs),
+        afterRound: async () => folders.sweepContexts(await store.contexts(), clock.now() - longestContextMs - contextAgeMs),
         clock,
         log: logger,
       }),
