@@ -9,6 +9,7 @@ import { foldersBelow } from './build/folders.ts';
 import { heldMachines } from './build/hold.ts';
 import { makeIntake } from './build/intake.ts';
 import { makeLoans } from './build/loan.ts';
+import { behindFolders, restoreFolders } from './build/own-folders.ts';
 import { judgedEachTime, readinessOf } from './build/readiness.ts';
 import { makeRunner } from './build/run.ts';
 import { settleLeftovers } from './build/settle.ts';
@@ -140,19 +141,22 @@ export const startDaemon = async (
         ended('succeeded');
         return artifacts;
       } catch (error) {
-        ended(asFault(error).code);
-        throw error;
+        const fault = await behindFolders(asFault(error), folders.own, []);
+        ended(fault.code);
+        throw fault;
       }
     };
     const scheduler = pile.keep(
       makeScheduler({
         store,
         slots: config.workers,
-        // A hypervisor that cannot be reached would fail one build after the other: they wait for it instead.
+        // Without a hypervisor or its folders, one build after the other would fail: they wait for it instead.
         capacity: async () => {
           await hypervisor.version(stopping.signal).catch((error: unknown) => {
             if (asFault(error).code === 'hypervisor_unavailable') throw error;
           });
+          const made = await restoreFolders(folders.own);
+          if (made.length > 0) logger.warn({ made }, 'made folders again that were gone');
           return capacity.now();
         },
         run,
@@ -203,6 +207,8 @@ export const startDaemon = async (
               hypervisor,
               roomMb: capacity.roomMb,
               isDraining,
+              folders,
+              uid: process.getuid?.() ?? 0,
               host: async (until) => withoutMend(await watch.known(until)),
             },
             signal,

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { admitOnly } from '../admit-only.ts';
 import type { Patience } from './patience.ts';
 
 /**
@@ -30,11 +31,7 @@ export const makeServers =
       },
       answer,
     );
-    const [serve] = server.listeners('connection');
-    server.removeAllListeners('connection');
-    server.on('connection', (socket: Socket) => {
-      if (admit(socket)) serve?.call(server, socket);
-    });
+    admitOnly(server, admit);
     server.on('clientError', clientError);
     server.on('error', (error) => {
       // Where it cannot listen, whoever asked it to hears of it.
