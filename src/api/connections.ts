@@ -33,7 +33,7 @@ export type Connections = {
 };
 
 // As long as a client needs to send its request over a slow line.
-const placeMs = 1000;
+const placeMs = 250;
 
 /**
  * Counts connections, in all and for each client. When all places are taken, the connection that has stayed longest
