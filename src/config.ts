@@ -93,6 +93,28 @@ const Limits = z
   .strictObject({
     body: SizeMb.default(4).describe('Largest JSON body.'),
     context: SizeMb.default(256).describe('Largest context archive, packed as well as unpacked.'),
+    connections: z
+      .int()
+      .min(16)
+      .max(100_000)
+      .optional()
+      .describe(
+        'Connections that the API holds. Default: what the limit of open files leaves beside machines, at most 4096.',
+      ),
+    connections_per_address: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe(
+        'The same for one address (of IPv6, for 64 bits of it), but not for this host itself, where a reverse proxy speaks for all its clients. Default: half of connections.',
+      ),
+    waits_per_token: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe('Requests of one token that wait or follow. Default: three quarters of connections.'),
     context_files: z.int().min(1).default(10_000).describe('Most files in a context archive.'),
     build_timeout: Duration.default(4 * 3_600_000).describe('For a build whose template and request name none.'),
     hold: Duration.default(30 * 60_000).describe(

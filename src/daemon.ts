@@ -1,5 +1,7 @@
 import { makeApi } from './api/make-api.ts';
 import { makeMetrics } from './api/metrics.ts';
+import { longestBodyMs } from './api/pace.ts';
+import { usualPatience } from './api/patience.ts';
 import { capacityOf } from './build/capacity.ts';
 import { makeBases } from './build/bases.ts';
 import { makeContexts } from './build/contexts.ts';
@@ -7,11 +9,13 @@ import { foldersBelow } from './build/folders.ts';
 import { heldMachines } from './build/hold.ts';
 import { makeIntake } from './build/intake.ts';
 import { makeLoans } from './build/loan.ts';
+import { behindFolders, restoreFolders } from './build/own-folders.ts';
 import { judgedEachTime, readinessOf } from './build/readiness.ts';
 import { makeRunner } from './build/run.ts';
 import { settleLeftovers } from './build/settle.ts';
 import type { Clock } from './clock.ts';
 import { hypervisorTypeOf, type Config } from './config.ts';
+import { connectionLimits } from './descriptors.ts';
 import { disposals } from './disposals.ts';
 import { asFault, Fault } from './fault.ts';
 import { fitnessOf } from './fitness.ts';
@@ -43,7 +47,7 @@ export type Daemon = {
 const drainMs = 20_000;
 const leaseMs = 60_000;
 
-// Longer than any request may take to send its context.
+// What a context may be older than the longest that its request may take.
 const contextAgeMs = 3_600_000;
 
 const mirrorOf = async (
@@ -60,7 +64,18 @@ const mirrorOf = async (
 /** Wires the rooms and starts them, in the order in which they need each other. */
 export const startDaemon = async (
   first: Config,
-  { clock, ids, logger }: { readonly clock: Clock; readonly ids: Ids; readonly logger: Logger },
+  {
+    clock,
+    ids,
+    logger,
+    descriptors,
+  }: {
+    readonly clock: Clock;
+    readonly ids: Ids;
+    readonly logger: Logger;
+    /** How many files this process may have open. */
+    readonly descriptors: number;
+  },
 ): Promise<Daemon> => {
   let config = first;
   const pile = disposals();
@@ -126,19 +141,22 @@ export const startDaemon = async (
         ended('succeeded');
         return artifacts;
       } catch (error) {
-        ended(asFault(error).code);
-        throw error;
+        const fault = await behindFolders(asFault(error), folders.own, []);
+        ended(fault.code);
+        throw fault;
       }
     };
     const scheduler = pile.keep(
       makeScheduler({
         store,
         slots: config.workers,
-        // A hypervisor that cannot be reached would fail one build after the other: they wait for it instead.
+        // Without a hypervisor or its folders, one build after the other would fail: they wait for it instead.
         capacity: async () => {
           await hypervisor.version(stopping.signal).catch((error: unknown) => {
             if (asFault(error).code === 'hypervisor_unavailable') throw error;
           });
+          const made = await restoreFolders(folders.own);
+          if (made.length > 0) logger.warn({ made }, 'made folders again that were gone');
           return capacity.now();
         },
         run,
@@ -151,6 +169,7 @@ export const startDaemon = async (
     );
     const metrics = makeMetrics({ store, slots: scheduler.slots, freeDiskMb: () => freeMb(config.data_dir), version });
 
+    const longestContextMs = longestBodyMs(config.limits.context * 2 ** 20, usualPatience.body);
     const { isDraining } = scheduler;
     const fitness = await fitnessOf(() => config, {
       hypervisor,
@@ -188,6 +207,8 @@ export const startDaemon = async (
               hypervisor,
               roomMb: capacity.roomMb,
               isDraining,
+              folders,
+              uid: process.getuid?.() ?? 0,
               host: async (until) => withoutMend(await watch.known(until)),
             },
             signal,
@@ -206,6 +227,7 @@ export const startDaemon = async (
         limits: {
           bodyBytes: config.limits.body * 2 ** 20,
           contextBytes: config.limits.context * 2 ** 20,
+          ...connectionLimits(descriptors, config),
         },
         signal: stopping.signal,
       },
@@ -228,7 +250,7 @@ export const startDaemon = async (
           await folders.remove(id);
         },
         policy: () => config.retention,
-        afterRound: async () => folders.sweepContexts(await store.contexts(), clock.now() - contextAgeMs),
+        afterRound: async () => folders.sweepContexts(await store.contexts(), clock.now() - longestContextMs - contextAgeMs),
         clock,
         log: logger,
       }),

@@ -36,6 +36,10 @@ export const faults = {
   draining: { class: 'infra', status: 503, title: 'The daemon is stopping' },
   store_unavailable: { class: 'infra', status: 503, title: 'The store cannot be used' },
   storage_full: { class: 'infra', status: 507, title: 'The disk of the host is full' },
+  host_exhausted: { class: 'infra', status: 503, title: 'The host has no files, processes or memory left to give' },
+  folder_unusable: { class: 'infra', status: 503, title: 'A folder of imaged is gone or cannot be used' },
+  too_many_connections: { class: 'capacity', status: 503, title: 'The API has no room for another connection' },
+  too_many_waiting: { class: 'capacity', status: 429, title: 'The token has too many requests that wait or follow' },
 
   program_missing: { class: 'infra', status: 500, title: 'A program that imaged needs is not installed' },
   program_failed: { class: 'infra', status: 500, title: 'A program that imaged ran has failed' },
@@ -123,9 +127,28 @@ export type FaultRecord = {
 const isNodeError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'code' in error && typeof error.code === 'string';
 
-/** Any error as a Fault: a full disk is known by its errno (or SQLite's code) wherever it happens, the rest is `internal`. */
+const exhausted = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY'];
+
+// EAGAIN also says that a socket has nothing to read; of a process that is to be started it says that there are too many.
+const isExhausted = ({ code = '', syscall = '' }: NodeJS.ErrnoException): boolean =>
+  exhausted.includes(code) || (code === 'EAGAIN' && syscall.startsWith('spawn'));
+
+/** A program, a thread or a file that could not be had because this process or its host has too many. */
+export const hostExhausted = (what: string, cause: unknown): Fault =>
+  new Fault(
+    'host_exhausted',
+    `${what}. imaged or its host has as many open files, processes or as much memory as it may: raise the limits of its user, or set fewer workers.`,
+    {},
+    { cause },
+  );
+
+/**
+ * Any error as a Fault: a full disk and a host that has nothing left are known by their errno (or SQLite's code) wherever
+ * it happens, the rest is `internal`.
+ */
 export const asFault = (error: unknown): Fault => {
   if (error instanceof Fault) return error;
+  if (isNodeError(error) && isExhausted(error)) return hostExhausted(error.message, error);
   if (isNodeError(error) && ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(error.code ?? ''))
     return new Fault(
       'storage_full',

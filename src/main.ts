@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readArguments, usage } from './cli/arguments.ts';
-import { Fault } from './fault.ts';
+import { asFault } from './fault.ts';
 import { version } from './version.ts';
 
 // A command loads what it needs and no more: "imaged check" is to say so where a module does not load.
@@ -26,10 +26,11 @@ const run = async (argv: readonly string[]): Promise<void> => {
   }
 };
 
-run(process.argv.slice(2)).catch((error: unknown) => {
+const end = (error: unknown): void => {
   // What was foreseen is one line for people; what was not is a defect, and its trace belongs in the report of it.
-  const words =
-    error instanceof Fault ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const fault = asFault(error);
+  const isDefect = fault.code === 'internal' && error instanceof Error;
+  const words = isDefect ? (error.stack ?? error.message) : fault.message;
   process.stderr.write(
     words
       .split('\n')
@@ -37,4 +38,12 @@ run(process.argv.slice(2)).catch((error: unknown) => {
       .join(''),
   );
   process.exitCode = 1;
+};
+
+// Until a command has its own way to end: what nobody waits for can fail as well.
+process.once('uncaughtException', (error) => {
+  end(error);
+  process.exit();
 });
+
+run(process.argv.slice(2)).catch(end);

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { execa } from 'execa';
 import { isExecutable } from './executable.ts';
-import { Fault } from './fault.ts';
+import { asFault, Fault } from './fault.ts';
 
 export type Ran = { readonly stdout: string; readonly stderr: string; readonly exitCode: number };
 
@@ -65,14 +66,18 @@ const notFound = 127;
 type Outcome = {
   readonly exitCode?: number | undefined;
   readonly code?: string | undefined;
+  readonly cause?: unknown;
   readonly shortMessage?: string | undefined;
   readonly stdout?: unknown;
   readonly stderr?: unknown;
 };
 
+const isExhausted = (error: unknown): boolean => asFault(error).code === 'host_exhausted';
+
 /**
  * Runs a program without a shell and waits for it. The signal ends it with SIGTERM, then SIGKILL after 5 s.
- * Throws `program_missing`, `program_failed` (with exit code and the end of stderr), or the signal's reason.
+ * Throws `program_missing`, `program_failed` (with exit code and the end of stderr), `host_exhausted` when it could not be
+ * started for want of files or processes, or the signal's reason.
  */
 export const runProgram = async (file: string, args: readonly string[], options: RunOptions): Promise<Ran> => {
   const { signal, cwd, env, onLine, accept = [0] } = options;
@@ -104,6 +109,7 @@ export const runProgram = async (file: string, args: readonly string[], options:
         { program: file },
       );
     const { exitCode } = ran;
+    if (exitCode === undefined && isExhausted(ran.cause)) throw asFault(ran.cause);
     if (exitCode === undefined)
       throw new Fault(
         'program_failed',
@@ -130,6 +136,15 @@ export const runProgram = async (file: string, args: readonly string[], options:
   }
 };
 
+const notStarted = (file: string, error: unknown): unknown => {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (isExhausted(error)) return asFault(error);
+  const facts = { program: file };
+  return error.code === 'ENOENT'
+    ? new Fault('program_missing', `${file} could not be started. Install it, or say where it is in the configuration.`, facts, { cause: error }) // prettier-ignore
+    : new Fault('program_failed', `${file} could not be started: ${error.message}`, facts, { cause: error });
+};
+
 export type Exit = { readonly exitCode: number | undefined; readonly signal: string | undefined };
 
 export type Detached = {
@@ -138,8 +153,11 @@ export type Detached = {
   readonly exited: Promise<Exit>;
 };
 
-/** Starts a program in a session of its own, so that it outlives this process; what it prints is appended to `logFile`. */
-export const startDetached = (file: string, args: readonly string[], logFile: string): Detached => {
+/**
+ * Starts a program in a session of its own, so that it outlives this process; what it prints is appended to `logFile`.
+ * Throws `program_missing`, `program_failed` when it may not be run, `host_exhausted`.
+ */
+export const startDetached = async (file: string, args: readonly string[], logFile: string): Promise<Detached> => {
   // A file descriptor, not a stream of ours: the program goes on writing when this process has gone.
   const log = openSync(logFile, 'a', 0o640);
   try {
@@ -148,16 +166,14 @@ export const startDetached = (file: string, args: readonly string[], logFile: st
       child.once('exit', (exitCode, signal) =>
         resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),
       );
-      child.once('error', () => resolve({ exitCode: undefined, signal: undefined }));
     });
-    if (child.pid === undefined)
-      throw new Fault(
-        'program_missing',
-        `${file} could not be started. Install it, or say where it is in the configuration.`,
-        { program: file },
-      );
+    await once(child, 'spawn');
+    const { pid } = child;
+    if (pid === undefined) throw new Error(`${file} was started without a process id`);
     child.unref();
-    return { pid: child.pid, exited };
+    return { pid, exited };
+  } catch (error) {
+    throw notStarted(file, error);
   } finally {
     closeSync(log);
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { apiShop, type ApiShop } from './api-shop.ts';
+import { apiShop, type ApiShop, usualLimits } from './api-shop.ts';
 
 const post = (shop: ApiShop, query: string, payload: string | Buffer, headers: Record<string, string> = {}) =>
   shop.ask({
@@ -60,7 +60,7 @@ test('a query that only a context takes is refused beside a JSON body', async ()
 });
 
 test('a context beyond the limit is refused whether or not it says its length, and the client gets to read why', async () => {
-  await using shop = await apiShop({ limits: { bodyBytes: 1000, contextBytes: 100_000 } });
+  await using shop = await apiShop({ limits: { ...usualLimits, bodyBytes: 1000, contextBytes: 100_000 } });
   const announced = await post(shop, '', Buffer.alloc(100_001));
   assert.equal(announced.statusCode, 413);
   const { url } = await shop.listen();

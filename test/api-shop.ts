@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { createHash } from 'node:crypto';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
+import { usualPatience, type Patience } from '../src/api/patience.ts';
 import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/app.ts';
 import { mintToken } from '../src/api/tokens.ts';
@@ -46,8 +47,16 @@ export type ApiShop = AsyncDisposable & {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
+/** What `apiShop` holds clients to, unless a test says otherwise. */
+export const usualLimits: ApiParts['limits'] = {
+  bodyBytes: 1024 * 1024,
+  contextBytes: 4 * 1024 * 1024,
+  connections: { all: 1000, perAddress: 500 },
+  waitsPerToken: 500,
+};
+
 /** The API over a real store in a folder of its own. What main would hand over besides is small and honest. */
-export const apiShop = async (change: Partial<ApiParts> = {}): Promise<ApiShop> => {
+export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience = usualPatience): Promise<ApiShop> => {
   const pile = disposals();
   const stopping = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'imaged-api-'));
@@ -128,14 +137,14 @@ export const apiShop = async (change: Partial<ApiParts> = {}): Promise<ApiShop> 
     clock: systemClock,
     ids: systemIds,
     version: '0.1.0',
-    limits: { bodyBytes: 1024 * 1024, contextBytes: 4 * 1024 * 1024 },
+    limits: usualLimits,
     signal: stopping.signal,
     ...change,
   };
 
   const troubles: string[] = [];
   const logger = pino({ level: 'error' }, { write: (line: string) => void troubles.push(line) });
-  const app = await makeApi(parts, { logger });
+  const app = await makeApi(parts, { logger, patience });
   pile.defer(async () => {
     stopping.abort();
     await app.close();

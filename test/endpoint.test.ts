@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { systemClock } from '../src/clock.ts';
+import { connectionsOfEndpoint } from '../src/descriptors.ts';
 import { disposals } from '../src/disposals.ts';
 import { Fault } from '../src/fault.ts';
 import type { ListenAt } from '../src/hardware.ts';
@@ -348,7 +349,7 @@ test('a request that does not end and a reader that does not read are cut off', 
   const path = join(shop.folder, 'other.sock');
   const told: EndpointRequest[] = [];
   await using endpoint = await serveEndpointWithin(
-    { connections: 4, headerBytes: 8192, requestMs: 150, silentMs: 500, idleMs: 150, lookEveryMs: 20 },
+    { connections: 4, headerBytes: 8192, requestMs: 150, silentMs: 500, idleMs: 150, leaveMs: 200, lookEveryMs: 20 },
     {
       at: { path },
       answers: new Map([['base.tgz', { kind: 'file', path: join(shop.folder, 'sets', 'base.tgz') }]]),
@@ -375,15 +376,22 @@ test('a request that does not end and a reader that does not read are cut off', 
   );
 });
 
-test('connections beyond the limit are dropped, and there is room again when others go', async () => {
+test('connections beyond the limit get 503, the log hears of it once, and there is room again when others go', async () => {
   await using shop = await kiosk();
   const sockets: Socket[] = [];
-  for (let count = 0; count < 64; count++) {
+  for (let count = 0; count < connectionsOfEndpoint; count++) {
     const socket = connect(shop.target);
     await once(socket, 'connect');
     sockets.push(socket);
   }
-  assert.equal((await shop.raw('GET /key.pub HTTP/1.0\r\n\r\n')).length, 0);
+  for (let count = 0; count < 100; count++) {
+    const reply = (await shop.raw('GET /key.pub HTTP/1.0\r\n\r\n')).toString();
+    assert.match(reply, /^HTTP\/1\.1 503 .*\r\nRetry-After: 1\r\n/);
+  }
+  assert.deepEqual(
+    shop.told.map(({ status }) => status),
+    [503],
+  );
   const closed = sockets.map((socket) => once(socket, 'close'));
   sockets.forEach((socket) => socket.resume().end());
   await Promise.all(closed);

@@ -52,7 +52,7 @@ test('a QEMU that has only begun, without pidfile and QMP, is found and ended', 
   await mkdir(folder);
   // A program that stays before its first step, under the command line of a machine.
   const args = ['-c', 'sleep 30; :', '-name', 'imaged-0', '-S', '-pidfile', join(folder, 'qemu.pid'), '-x'];
-  const begun = startDetached('sh', args, join(folder, 'qemu.log'));
+  const begun = await startDetached('sh', args, join(folder, 'qemu.log'));
   assert.equal(await vmm.qemu.reap('imaged-0', folder, on()), true);
   assert.equal((await begun.exited).signal, 'SIGKILL');
 });

@@ -1,10 +1,10 @@
-import { Socket } from 'node:net';
 import { Transform, type Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../fault.ts';
 import type { App } from './app.ts';
 import { readJson } from './json-text.ts';
 import type { ApiParts } from './types.ts';
+import type { PaceWatch } from './watch-pace.ts';
 
 /** The archives that are taken as a context, and how they are packed. */
 export const contextTypes = {
@@ -46,9 +46,6 @@ export const refuseType = (request: FastifyRequest, taken: string): Fault => {
   );
 };
 
-// A body that stands still for this long is not coming any more.
-const idleMs = 30_000;
-
 /**
  * The body of a request as a stream of its own: whoever destroys it does not tear down the connection, which still has
  * to carry the answer. Ends with `too_large` beyond `most` bytes.
@@ -80,8 +77,8 @@ export const boundedBody = (request: FastifyRequest, most: number): Readable => 
   return raw.pipe(bounded);
 };
 
-/** How bodies are read: JSON as text that is checked, a few bytes for a console whole, archives as they come. */
-export const addBodies = (app: App, limits: ApiParts['limits']): void => {
+/** How bodies are read: JSON as text that is checked, a few bytes for a console whole, archives as they come; none slowly. */
+export const addBodies = (app: App, limits: ApiParts['limits'], pace: PaceWatch): void => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     try {
@@ -104,13 +101,14 @@ export const addBodies = (app: App, limits: ApiParts['limits']): void => {
       : done(refuseType(request, 'JSON (application/json) or another type that this address takes')),
   );
 
-  app.addHook('preParsing', (request, _reply, payload, done) => {
-    const { raw } = request;
-    // The timer is the socket's own, and stops with the body: long polls and followers are silent for minutes. A
-    // request that was injected has no socket.
-    if (hasBody(request) && raw.socket instanceof Socket) {
-      raw.socket.setTimeout(idleMs);
-      raw.once('end', () => raw.socket.setTimeout(0));
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    if (hasBody(request)) {
+      const most = encodingOf(request) === undefined ? limits.bodyBytes : limits.contextBytes;
+      const announced = Number(request.headers['content-length'] ?? most);
+      const following = pace.follow(request.raw, Math.min(announced, most));
+      const over = () => following[Symbol.dispose]();
+      request.raw.once('end', over).once('close', over);
+      reply.raw.once('close', over);
     }
     done(null, payload);
   });

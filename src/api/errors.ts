@@ -9,12 +9,15 @@ import { faultOfRequest, passesByItself, problemOf } from './problem.ts';
 
 const problemType = 'application/problem+json; charset=utf-8';
 
+// Seconds.
+const retryAfter = '5';
+
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
 
 const sendProblem = (request: FastifyRequest, reply: FastifyReply, fault: Fault): void => {
   const problem = problemOf(fault, { requestId: request.id, instance: pathOf(request.url) });
   if (problem.status >= 500) request.log.error({ err: fault, code: fault.code }, fault.message);
-  if (passesByItself(fault)) reply.header('retry-after', '5');
+  if (passesByItself(fault)) reply.header('retry-after', retryAfter);
   // A body that was not read to its end would be taken for the next request.
   if (!request.raw.complete) reply.header('connection', 'close');
   void reply
@@ -32,20 +35,23 @@ const sendProblem = (request: FastifyRequest, reply: FastifyReply, fault: Fault)
 export const answerFrameworkError = (error: Error, request: FastifyRequest, reply: FastifyReply): void =>
   sendProblem(request, reply, faultOfRequest(error));
 
-/** What Node finds wrong before there is a request: the answer is written to the socket by hand. */
+/** A whole HTTP answer with a problem document, for a connection that has no request to answer. */
+export const writtenProblem = (fault: Fault, ids: Ids): string => {
+  const problem = problemOf(fault, { requestId: ids.id(), instance: '' });
+  const body = JSON.stringify(problem);
+  const later = passesByItself(fault) ? `retry-after: ${retryAfter}\r\n` : '';
+  return (
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? 'Error'}\r\ncontent-type: ${problemType}\r\n` +
+    `content-length: ${Buffer.byteLength(body)}\r\n${later}cache-control: no-store\r\nconnection: close\r\n\r\n${body}`
+  );
+};
+
+/** What Node finds wrong before there is a request: `say` writes the answer to the socket by hand, and closes it. */
 export const answerClientError =
-  (ids: Ids) =>
+  (ids: Ids, say: (socket: Socket, text: string) => void) =>
   (error: Error, socket: Socket): void => {
-    if (!socket.writable || ('code' in error && error.code === 'ECONNRESET')) {
-      socket.destroy();
-      return;
-    }
-    const problem = problemOf(faultOfRequest(error), { requestId: ids.id(), instance: '' });
-    const body = JSON.stringify(problem);
-    socket.end(
-      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? 'Error'}\r\ncontent-type: ${problemType}\r\n` +
-        `content-length: ${Buffer.byteLength(body)}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n${body}`,
-    );
+    if ('code' in error && error.code === 'ECONNRESET') socket.destroy();
+    else say(socket, writtenProblem(faultOfRequest(error), ids));
   };
 
 /** Answers every error with a problem document, and sets what every reply carries. */

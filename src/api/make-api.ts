@@ -3,9 +3,17 @@ import type { ApiParts } from './types.ts';
 import type { App } from './app.ts';
 import { addAuth } from './auth.ts';
 import { addBodies } from './bodies.ts';
-import { addErrors, answerClientError, answerFrameworkError } from './errors.ts';
+import { addConnections } from './add-connections.ts';
+import { addErrors, answerClientError, answerFrameworkError, writtenProblem } from './errors.ts';
 import { addDocuments } from './documents.ts';
 import { addFarewell } from './farewell.ts';
+import { makeConnections } from './connections.ts';
+import { makeServers } from './http-server.ts';
+import { usualPatience, type Patience } from './patience.ts';
+import { makeStaying } from './staying.ts';
+import { watchPace } from './watch-pace.ts';
+import { makeFarewells } from '../farewells.ts';
+import { Fault } from '../fault.ts';
 import { addArtifactRoutes } from './routes-artifacts.ts';
 import { addBuildRoutes } from './routes-builds.ts';
 import { addBuildTextRoutes } from './routes-build-texts.ts';
@@ -22,29 +30,50 @@ const unused = () => () => {
   throw new Error('a schema was compiled before the compilers were set');
 };
 
+// Connections that have been refused and still hold a descriptor.
+const mostFarewells = 16;
+
 /**
  * The HTTP server for people and CI, ready to listen; listening is the caller's. It stops answering long polls and
  * followers when `parts.signal` aborts, and lets everything go when it is closed.
  */
 export const makeApi = async (
   parts: ApiParts,
-  { logger }: { readonly logger?: FastifyBaseLogger } = {},
+  { logger, patience = usualPatience }: { readonly logger?: FastifyBaseLogger; readonly patience?: Patience } = {},
 ): Promise<App> => {
+  const { clock, ids, limits } = parts;
+  const farewells = makeFarewells({ most: mostFarewells, withinMs: patience.leaveMs, clock });
+  const noRoom = new Fault(
+    'too_many_connections',
+    `This host holds as many connections as it can, or as it grants to one address. Try again in a moment.`,
+  );
+  const connections = makeConnections(limits.connections, clock, (socket) =>
+    farewells.say(socket, writtenProblem(noRoom, ids)),
+  );
+  const pace = watchPace({
+    held: connections.held,
+    patience,
+    clock,
+    tooSlow: (socket, fault) => farewells.say(socket, writtenProblem(fault, ids)),
+  });
   // A random id for every request would cost as much as finding the build it asks for: one for this run, and a count.
-  const run = parts.ids.id();
+  const run = ids.id();
   let requests = 0;
   const app: App = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `${run}-${(requests += 1)}`,
-    bodyLimit: parts.limits.bodyBytes,
+    bodyLimit: limits.bodyBytes,
     routerOptions: { maxParamLength: 256 },
-    // A client that sends a body must come to its end; one that waits or follows sends nothing and is not meant.
-    requestTimeout: 15 * 60_000,
-    keepAliveTimeout: 75_000,
-    http: { headersTimeout: 15_000, connectionsCheckingInterval: 5000, maxHeaderSize: 16 * 1024 },
+    serverFactory: makeServers({
+      patience,
+      admit: connections.admit,
+      clientError: answerClientError(ids, farewells.say),
+      warn: (facts, message) => logger?.warn(facts, message),
+    }),
     forceCloseConnections: true,
-    clientErrorHandler: answerClientError(parts.ids),
+    // Fastify would set it on the first of its servers alone; `makeServers` has set it on each.
+    clientErrorHandler: () => undefined,
     frameworkErrors: answerFrameworkError,
     // Fastify would load Ajv and fast-json-stringify for what is set below: a tenth of the daemon's start.
     schemaController: { compilersFactory: { buildValidator: unused, buildSerializer: unused } },
@@ -53,19 +82,21 @@ export const makeApi = async (
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
 
   const view = makeView(parts.files);
-  const waits = makeWaits(parts.store, view, parts.clock, parts.signal);
+  const waits = makeWaits(parts.store, view, clock, parts.signal);
   app.addHook('onClose', () => waits[Symbol.dispose]());
+  const staying = makeStaying(limits.waitsPerToken);
 
-  addFarewell(app, parts.clock);
+  addFarewell(app, clock);
   addErrors(app);
   addAuth(app, parts);
-  addBodies(app, parts.limits);
+  addConnections(app, { connections, farewells, pace, patience });
+  addBodies(app, limits, pace);
   await addDocuments(app, parts.version);
   addSystemRoutes(app, parts);
   addSubmitRoute(app, parts, view);
-  addBuildRoutes(app, parts, view, waits);
-  addBuildTextRoutes(app, parts);
-  addEventRoutes(app, parts, view);
+  addBuildRoutes(app, parts, view, waits, staying);
+  addBuildTextRoutes(app, parts, staying);
+  addEventRoutes(app, parts, view, staying);
   addArtifactRoutes(app, parts);
   addHoldRoutes(app, parts);
   addTemplateRoutes(app, parts);

@@ -9,6 +9,7 @@ import { findBuild } from './found.ts';
 import { goneSignal } from './gone.ts';
 import { FollowQuery } from './schema-ask.ts';
 import { sendFile } from './send-file.ts';
+import type { Staying } from './staying.ts';
 import type { ApiParts } from './types.ts';
 
 const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
@@ -17,7 +18,7 @@ const plain = 'text/plain; charset=utf-8';
 type Asked = FastifyRequest<{ Params: z.output<typeof Params>; Querystring: z.output<typeof FollowQuery> }>;
 
 /** The two texts that a build writes while it runs: its log, and what its console showed. */
-export const addBuildTextRoutes = (app: App, parts: ApiParts): void => {
+export const addBuildTextRoutes = (app: App, parts: ApiParts, staying: Staying): void => {
   const { store, growth, signal } = parts;
 
   const answer = async (request: Asked, reply: FastifyReply, path: string): Promise<FastifyReply> => {
@@ -27,6 +28,7 @@ export const addBuildTextRoutes = (app: App, parts: ApiParts): void => {
     if (follow === 'false') return sendFile(request, reply, { path, type: plain, offset });
     void reply.type(plain).header('accept-ranges', 'none');
     if (request.method === 'HEAD') return reply.send('');
+    staying.stay(request, reply);
     const until = AbortSignal.any([signal, goneSignal(reply)]);
     const chunks = followFile({ buildId: id, path, offset, growth, store }, until);
     // The first header of a silent build is sent at once: whoever follows wants to know that he does.
@@ -68,7 +70,7 @@ export const addBuildTextRoutes = (app: App, parts: ApiParts): void => {
             200: text('text/plain', 'The text; empty when there is none yet.'),
             206: text('text/plain', 'The range of it.'),
           },
-          [400, 404, 416],
+          [400, 404, 416, 429],
         ),
       },
       handler: async (request, reply) => answer(request, reply, path(request.params.id)),

@@ -9,6 +9,7 @@ import { matchesAny } from './ranges.ts';
 import { BuildListQuery } from './schema-ask.ts';
 import { Build, BuildInput, BuildPage, BuildStatus, Steps } from './schema-build.ts';
 import { Problem, Wait } from './schema-common.ts';
+import type { Staying } from './staying.ts';
 import type { ApiParts } from './types.ts';
 import { showDocument, showVariables } from './hidden-values.ts';
 import { showPlan, type View } from './view.ts';
@@ -21,7 +22,7 @@ const WaitQuery = z.strictObject({ wait: Wait });
 const jsonType = 'application/json; charset=utf-8';
 
 /** Reading builds, cancelling and forgetting them. */
-export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void => {
+export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Waits, staying: Staying): void => {
   const { store, files, live } = parts;
 
   app.get('/builds', {
@@ -73,12 +74,13 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
       querystring: WaitQuery,
       response: answers(
         { 200: json(Build, 'The build.', etagHeader), 304: nothing('It has not changed.', etagHeader) },
-        [400, 404],
+        [400, 404, 429],
       ),
     },
     handler: async (request, reply) => {
       const { id } = request.params;
       const waitMs = (request.query.wait ?? 0) * 1000;
+      if (waitMs > 0) staying.stay(request, reply);
       const known = request.headers['if-none-match'];
       const isNews = (seen: Seen, first: Seen) =>
         known === undefined ? seen.etag !== first.etag || hasEnded(seen.build) : !matchesAny(known, seen.etag);
@@ -145,12 +147,13 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
             content: { 'application/problem+json': { schema: Problem.extend({ build: Build }) } },
           },
         },
-        [400, 404],
+        [400, 404, 429],
       ),
     },
     handler: async (request, reply) => {
       const { id } = request.params;
       const waitMs = (request.query.wait ?? 0) * 1000;
+      if (waitMs > 0) staying.stay(request, reply);
       const seen = await waits.until(
         id,
         ({ build }) => hasEnded(build),

@@ -12,6 +12,7 @@ import { checked } from './complaints.ts';
 import { EventsQuery } from './schema-ask.ts';
 import { Event } from './schema-build.ts';
 import { Offset } from './schema-common.ts';
+import type { Staying } from './staying.ts';
 import type { ApiParts } from './types.ts';
 import type { View } from './view.ts';
 import { hasEnded } from './waits.ts';
@@ -25,7 +26,7 @@ const wantsEventStream = (request: FastifyRequest): boolean =>
   /text\/event-stream(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(request.headers.accept ?? '');
 
 /** The events of a build, as they happen. */
-export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, view: View): void => {
+export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, view: View, staying: Staying): void => {
   app.get('/builds/:id/events', {
     config: { scope: 'builds:read' },
     schema: {
@@ -54,7 +55,7 @@ export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, vie
           },
           204: nothing('The build has ended and there is nothing after that event (only for `text/event-stream`).'),
         },
-        [400, 404],
+        [400, 404, 429],
       ),
     },
     handler: async (request, reply) => {
@@ -67,13 +68,15 @@ export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, vie
       if (request.method === 'HEAD') return reply.send('');
       // The HTML standard has no other way to tell an EventSource that it need not come back.
       if (isSse && hasEnded(build) && (await store.events(id, after, 1)).length === 0) return reply.code(204).send();
+      const follow = request.query.follow === 'true';
+      if (follow) staying.stay(request, reply);
       const asNdjson = (event: BuildEvent) => `${JSON.stringify(view.event(event, id))}\n`;
       const asSse = (event: BuildEvent) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${asNdjson(event)}\n`;
       const stream = eventStream(
         {
           buildId: id,
           after,
-          follow: request.query.follow === 'true',
+          follow,
           store,
           clock,
           write: isSse ? asSse : asNdjson,

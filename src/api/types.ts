@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
+import type { ConnectionBounds } from './connections.ts';
 import type { Growth } from '../growth.ts';
 import type { Ids } from '../ids.ts';
 import type { BuildAsk, NewBuild, Store } from '../queue/types.ts';
@@ -65,7 +66,13 @@ export type ApiParts = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly version: string;
-  readonly limits: { readonly bodyBytes: number; readonly contextBytes: number };
+  readonly limits: {
+    readonly bodyBytes: number;
+    readonly contextBytes: number;
+    readonly connections: ConnectionBounds;
+    /** Requests of one token that wait or follow. */
+    readonly waitsPerToken: number;
+  };
   /** Aborts when the daemon stops: ends every long poll and follower. */
   readonly signal: AbortSignal;
 };

@@ -1,10 +1,11 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { Fault } from '../fault.ts';
+import { asFault, Fault } from '../fault.ts';
 import type { Ids } from '../ids.ts';
 import { unpackContext } from '../template/context.ts';
 import type { Folders } from './folders.ts';
+import { behindFolders } from './own-folders.ts';
 
 /** A context that was received: its folder's name, what its template.json says, and the digest of all its files. */
 export type Received = { readonly contextId: string; readonly template: unknown; readonly digest: string };
@@ -48,7 +49,11 @@ export const makeContexts = (
     receive: async (body, encoding, signal) => {
       const contextId = ids.id();
       const folder = folders.context(contextId);
-      const { digest } = await unpackContext({ body, encoding, folder, limits, signal });
+      const { digest } = await unpackContext({ body, encoding, folder, limits, signal }).catch(
+        async (error: unknown) => {
+          throw await behindFolders(asFault(error), folders.own, []);
+        },
+      );
       try {
         return { contextId, template: await readTemplate(folder), digest };
       } catch (error) {

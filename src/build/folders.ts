@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Id, timeOfId } from '../ids.ts';
+import type { OwnFolder } from './own-folders.ts';
 
 /** Where everything of a build lies below data_dir; the only place that knows these names. */
 export type Folders = {
@@ -24,6 +25,8 @@ export type Folders = {
   readonly store: string;
   /** What the mirror has fetched. */
   readonly mirror: string;
+  /** Those that the daemon cannot do without. */
+  readonly own: readonly OwnFolder[];
   /** Makes the folders that must be there before anything else. */
   readonly prepare: () => Promise<void>;
   /** Deletes what a killed run left behind: work, and builds and contexts that `known` does not name. */
@@ -61,6 +64,16 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
   const build = (id: string) => join(dataDir, 'builds', id);
   const context = (contextId: string) => join(dataDir, 'contexts', contextId);
   const work = join(dataDir, 'work');
+  const below = (name: string, holds: OwnFolder['holds']) =>
+    ({ name: `${name} below data_dir`, path: join(dataDir, name), mode: 0o750, holds }) as const;
+  const own: readonly OwnFolder[] = [
+    { name: 'data_dir', path: dataDir, mode: 0o750, holds: 'data' },
+    below('builds', 'data'),
+    below('contexts', 'data'),
+    below('work', 'nothing'),
+    below('mirror', 'copies'),
+    { name: 'run_dir', path: runDir, mode: 0o700, holds: 'nothing' },
+  ];
   return {
     build,
     log: (id) => join(build(id), 'log'),
@@ -80,10 +93,9 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     context,
     store: join(dataDir, 'imaged.db'),
     mirror: join(dataDir, 'mirror'),
+    own,
     prepare: async () => {
-      for (const folder of ['builds', 'contexts', 'work'])
-        await mkdir(join(dataDir, folder), { recursive: true, mode: 0o750 });
-      await mkdir(runDir, { recursive: true, mode: 0o700 });
+      for (const { path, mode, holds } of own) if (holds !== 'copies') await mkdir(path, { recursive: true, mode });
     },
     sweep: async (known) => {
       const swept: string[] = [];

@@ -7,11 +7,15 @@ import type { Store } from '../queue/types.ts';
 import type { Door } from '../httpd/door.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Attempt } from './attempt.ts';
+import type { Folders } from './folders.ts';
+import { behindFolders } from './own-folders.ts';
 import type { Perform, Step } from './plan.ts';
 import { behind } from './running.ts';
+import { makeWorkspace } from './steps/make-workspace.ts';
 
 export type PerformParts = {
   readonly store: Store;
+  readonly folders: Folders;
   readonly hypervisor: Hypervisor;
   readonly door: Door | undefined;
   readonly mirror: Mirror | undefined;
@@ -31,10 +35,13 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, consoleTail: string | un
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (
   attempt: Attempt,
-  { store, hypervisor, door, mirror, clock, ids, growth, stepEnded }: PerformParts,
+  { store, folders, hypervisor, door, mirror, clock, ids, growth, stepEnded }: PerformParts,
 ): Perform => {
   const { claim, pile, event, log, settled, attend } = attempt;
-  const { id } = claim.build;
+  const { id, slot } = claim.build;
+  // The first step makes them.
+  const ofBuild = (step: string) =>
+    slot === undefined || step === makeWorkspace.name ? [] : [folders.work(slot), folders.machine(slot)];
   return async (step, needs) => {
     attempt.signal.throwIfAborted();
     await settled();
@@ -69,7 +76,8 @@ export const performerOf = (
     } catch (error) {
       // The first reason wins: what a step throws because it was aborted is not the cause.
       const first = asFault(signal.aborted ? signal.reason : error);
-      const fault = attempt.masked(inStep(behind(first, attempt.attended()?.trouble()), step.name));
+      const told = behind(first, attempt.attended()?.trouble());
+      const fault = attempt.masked(inStep(await behindFolders(told, folders.own, ofBuild(step.name)), step.name));
       log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);
       await settled();
       // A worker that lost its claim has no right to say how the step ended. A store that cannot be written must not

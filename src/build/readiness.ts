@@ -1,19 +1,29 @@
 import { asFault, Fault } from '../fault.ts';
 import type { Store } from '../queue/types.ts';
 import type { Hypervisor } from '../vmm/types.ts';
+import type { Folders } from './folders.ts';
+import { firstUnusable, whyUnsafe } from './own-folders.ts';
 
 /** One question about this host, and what to do where the answer is not ok. */
 export type Readiness = { readonly name: string; readonly state: 'ok' | 'warn' | 'fail'; readonly message: string };
 
-const judge = async (name: string, ask: () => Promise<string>): Promise<Readiness> => {
+const judge = async (
+  name: string,
+  ask: () => Promise<string | { readonly warning: string }>,
+): Promise<Readiness> => {
   try {
-    return { name, state: 'ok', message: await ask() };
+    const answer = await ask();
+    if (typeof answer !== 'string') return { name, state: 'warn', message: answer.warning };
+    return { name, state: 'ok', message: answer };
   } catch (error) {
     return { name, state: 'fail', message: asFault(error).message };
   }
 };
 
-/** Whether builds can be taken and run now: the store, the hypervisor, the disk, the daemon itself, then the host. */
+/**
+ * Whether builds can be taken and run now: the store, the hypervisor, the disk, the daemon itself and its folders, then
+ * the host.
+ */
 export const readinessOf = async (
   parts: {
     readonly store: Store;
@@ -21,6 +31,9 @@ export const readinessOf = async (
     /** MiB that builds may still take. */
     readonly roomMb: () => Promise<number>;
     readonly isDraining: () => boolean;
+    readonly folders: Pick<Folders, 'own'>;
+    /** Whose folders they should be. */
+    readonly uid: number;
     /** What is known about the rest of the host, at once. */
     readonly host: (signal: AbortSignal) => Promise<readonly Readiness[]>;
   },
@@ -45,9 +58,16 @@ export const readinessOf = async (
       if (parts.isDraining()) throw new Fault('draining', 'The daemon is stopping.');
       return 'takes builds';
     }),
+    judge('own-folders', async () => {
+      const { own } = parts.folders;
+      const fault = await firstUnusable(own);
+      if (fault !== undefined) throw fault;
+      const warning = await whyUnsafe(own, parts.uid);
+      return warning === undefined ? 'are there and can be written' : { warning };
+    }),
   ]);
   return [...own, ...(await host)];
 };
 
 /** What `readinessOf` asks each time, and nobody needs to ask again. */
-export const judgedEachTime: readonly string[] = ['store', 'hypervisor', 'disk', 'daemon'];
+export const judgedEachTime: readonly string[] = ['store', 'hypervisor', 'disk', 'daemon', 'own-folders'];

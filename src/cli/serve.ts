@@ -1,8 +1,6 @@
 import { systemClock } from '../clock.ts';
 import { checkConfig, readConfig } from '../config.ts';
-import { startDaemon } from '../daemon.ts';
-import { systemIds } from '../ids.ts';
-import { makeLogger } from '../logger.ts';
+import { checkDescriptors, descriptorLimit } from '../descriptors.ts';
 import { version } from '../version.ts';
 
 /** Runs the daemon in the foreground until SIGTERM or SIGINT; `checkOnly` prints the configuration and ends. */
@@ -19,6 +17,14 @@ export const serve = async ({
     process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
     return;
   }
+  const descriptors = descriptorLimit();
+  checkDescriptors(config, descriptors);
+  // Only now: where few files may be open, the daemon's modules would not load, and nobody would learn why.
+  const [{ startDaemon }, { systemIds }, { makeLogger }] = await Promise.all([
+    import('../daemon.ts'),
+    import('../ids.ts'),
+    import('../logger.ts'),
+  ]);
   const logger = await makeLogger(config.log_level);
   const crash = (error: unknown) => {
     logger.fatal({ err: error }, 'imaged has a defect and ends; the next start goes on where this one was');
@@ -27,7 +33,7 @@ export const serve = async ({
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
 
-  const daemon = await startDaemon(config, { clock: systemClock, ids: systemIds, logger });
+  const daemon = await startDaemon(config, { clock: systemClock, ids: systemIds, logger, descriptors });
   process.on('SIGHUP', () => {
     readConfig(file)
       .then(async (next) => {

@@ -27,6 +27,8 @@ export const openDoor = async (at: { readonly host: string; readonly port: numbe
     });
     server.listen(at.port, at.host, resolve);
   });
+  // To take a connection may fail for want of descriptors: the guest comes again.
+  server.on('error', () => undefined);
   return {
     admit: (peer, take) => {
       takers.set(peer, take);

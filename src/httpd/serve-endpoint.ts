@@ -3,6 +3,10 @@ import type { Socket } from 'node:net';
 import { fastify } from 'fastify';
 import { Fault } from '../fault.ts';
 import type { ListenAt } from '../hardware.ts';
+import { admitOnly } from '../admit-only.ts';
+import { systemClock } from '../clock.ts';
+import { connectionsOfEndpoint } from '../descriptors.ts';
+import { makeFarewells } from '../farewells.ts';
 import { answerRequest } from './answer-request.ts';
 import { makeAnswerSets } from './answer-sets.ts';
 import { makeFindAnswer } from './find-answer.ts';
@@ -19,19 +23,27 @@ export type EndpointLimits = {
   readonly silentMs: number;
   /** Between two requests of one connection. */
   readonly idleMs: number;
+  /** To close, for a connection that was refused. */
+  readonly leaveMs: number;
   /** How often node looks for requests that take too long. */
   readonly lookEveryMs: number;
 };
 
 const usualLimits: EndpointLimits = {
-  connections: 64,
+  connections: connectionsOfEndpoint,
   headerBytes: 8 * 1024,
   requestMs: 20_000,
   // An emulated guest that writes a set to its disk may pause long.
   silentMs: 120_000,
   idleMs: 30_000,
+  leaveMs: 1000,
   lookEveryMs: 5000,
 };
+
+// Refused connections that still hold a descriptor.
+const mostFarewells = 2;
+
+const noRoom = 'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 /**
  * Serves one machine, and nobody else: a Unix socket of mode 0600, or a TCP port where every other peer's connection is
@@ -66,15 +78,32 @@ export const serveEndpointWithin = async (
     },
     clientErrorHandler: (error, socket) => refuseGarbage(error, socket, ledger),
   });
-  app.server.maxConnections = limits.connections;
   // A simple client says all it has to say and closes its half (nc, RFC 9112 9.6); without this, Node drops the reply.
   Object.assign(app.server, { httpAllowHalfOpen: true });
-  app.server.prependListener('connection', (socket: Socket) => {
+  const farewells = makeFarewells({ most: mostFarewells, withinMs: limits.leaveMs, clock: systemClock });
+  let held = 0;
+  let isFull = false;
+  admitOnly(app.server, (socket) => {
     if ('peer' in at && plainAddress(socket) !== at.peer) {
       ledger.tellStranger(socket, 403, `only ${at.peer} may connect`);
       socket.destroy();
-    } else ledger.follow(socket);
+      return false;
+    }
+    if (held >= limits.connections) {
+      // Once, until there is room again: a guest must not fill its build's log by knocking.
+      if (!isFull) ledger.tellStranger(socket, 503, `the guest holds ${held} connections, which is all it may`);
+      isFull = true;
+      farewells.say(socket, noRoom);
+      return false;
+    }
+    held++;
+    isFull = false;
+    socket.once('close', () => held--);
+    ledger.follow(socket);
+    return true;
   });
+  // To take a connection may fail for want of descriptors. Its client comes again; where listening fails, `listen` tells.
+  app.server.on('error', () => undefined);
   // In the first hook, so that no body is ever read.
   app.addHook('onRequest', async (request, reply) => {
     const exchange = ledger.begin(request, reply);
@@ -93,6 +122,7 @@ export const serveEndpointWithin = async (
   return {
     [Symbol.asyncDispose]: async () => {
       admitted?.[Symbol.dispose]();
+      farewells[Symbol.dispose]();
       await app.close();
     },
   };

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { spawn } from 'node-pty';
 import type { Clock } from '../clock.ts';
-import { Fault } from '../fault.ts';
+import { hostExhausted } from '../fault.ts';
 import type { Exit } from '../program.ts';
 import { settled } from '../waiting.ts';
 import type { SerialLine } from './types.ts';
@@ -43,7 +43,7 @@ const isAlive = (pid: number) => {
  * Runs a program in a pseudo terminal of 80 columns: for programs that need one, such as cu(1). A program that
  * prints more than 1 MiB ahead of the reader waits. When it ends with more than 4 KiB unread in the kernel, the rest is
  * lost: libuv takes the hang-up for the end of a stream after a short read, and a terminal's reads are all short. node-pty does not tell when the terminal has taken what is
- * written, so `write` resolves when it is in line. Throws `program_missing` when the terminal cannot be made; a program
+ * written, so `write` resolves when it is in line. Throws `host_exhausted` when the terminal cannot be made; a program
  * that does not exist ends at once with exit code 1 or 127, as the system has it.
  */
 export const ptyLine = (file: string, args: readonly string[], { clock, cwd, env }: PtyOptions): PtyLine => {
@@ -59,7 +59,8 @@ export const ptyLine = (file: string, args: readonly string[], { clock, cwd, env
         ...(cwd === undefined ? {} : { cwd }),
       });
     } catch (cause) {
-      throw new Fault('program_missing', `${file} could not be started in a terminal.`, { program: file }, { cause });
+      // forkpty(3) fails before the program is looked for: there is no terminal, no descriptor or no process to be had.
+      throw hostExhausted(`${file} could not be started in a terminal`, cause);
     }
   };
   const terminal = start();

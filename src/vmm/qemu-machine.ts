@@ -57,7 +57,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
   const command = isOutgoing
     ? withOutgoing(spec.folder, network, [host.binary, ...argv])
     : { file: host.binary, args: argv };
-  const qemu = startDetached(command.file, command.args, files.log);
+  const qemu = await startDetached(command.file, command.args, files.log);
 
   let reason: string | undefined;
   let isOurs = false;
