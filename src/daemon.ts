@@ -10,7 +10,7 @@ import { makeLoans } from './build/loan.ts';
 import { judgedEachTime, readinessOf } from './build/readiness.ts';
 import { makeRunner } from './build/run.ts';
 import { settleLeftovers } from './build/settle.ts';
-import type { Clock } from './clock.ts';
+import { hostBootedAt, type Clock } from './clock.ts';
 import { hypervisorTypeOf, type Config } from './config.ts';
 import { disposals } from './disposals.ts';
 import { asFault, Fault } from './fault.ts';
@@ -82,7 +82,10 @@ export const startDaemon = async (
     // Asked while the rest starts; whoever wants the answer hears of a failure, and the log does below.
     hypervisor.version(stopping.signal).catch(() => undefined);
 
-    const left = await settleLeftovers({ store, hypervisor, folders }, stopping.signal);
+    const left = await settleLeftovers(
+      { store, hypervisor, folders, hostBootedAt: hostBootedAt(clock.now()) },
+      stopping.signal,
+    );
     if (left.programs > 0 || [left.builds, left.machines, left.folders].flat().length > 0)
       logger.info(left, 'put right what an earlier run left behind');
     const mirror = await mirrorOf(config, folders.mirror, clock, warn);
@@ -196,6 +199,7 @@ export const startDaemon = async (
           hypervisor: await hypervisor.facts(signal),
           capacity: { whole: await capacity.whole(), now: await capacity.now() },
           slots: scheduler.slots(),
+          suspect: await store.suspect(),
           media: Object.keys(config.media).toSorted(),
           checks: withoutMend(await watch.whole(signal)),
         }),

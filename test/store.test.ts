@@ -24,6 +24,7 @@ test('a build that was added is found again with all that was asked for, and its
     createdAt: decodeTime(asked.id),
     notBefore: 0,
     cancelRequested: false,
+    isSuspect: false,
     version: 1,
   });
   await shop.reopen();

@@ -29,12 +29,23 @@ const removeUnpublished = async (store: Store, folders: Folders): Promise<void> 
  * and folders that belong to nobody are deleted.
  */
 export const settleLeftovers = async (
-  { store, hypervisor, folders }: { readonly store: Store; readonly hypervisor: Hypervisor; readonly folders: Folders },
+  {
+    store,
+    hypervisor,
+    folders,
+    hostBootedAt,
+  }: {
+    readonly store: Store;
+    readonly hypervisor: Hypervisor;
+    readonly folders: Folders;
+    /** Unix milliseconds. */
+    readonly hostBootedAt: number;
+  },
   signal: AbortSignal,
 ): Promise<Settled> => {
   // Before they are settled: a daemon that dies in between finds them again.
   await removeUnpublished(store, folders);
-  const builds = await store.recover();
+  const builds = await store.recover({ hostBootedAt });
   const machines: string[] = [];
   const left = new Map((await folders.machines()).map(({ name, folder }) => [name, folder]));
   for (const name of await hypervisor.strays(signal)) left.set(name, left.get(name) ?? folders.machineNamed(name));

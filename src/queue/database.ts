@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { Fault } from '../fault.ts';
-import { mostPages } from './checkpoints.ts';
+import { maxLogBytes, maxPages } from './checkpoints.ts';
 import { migrate, missing, readMigrations } from './migrate.ts';
 import { storeFault } from './store-fault.ts';
 
@@ -54,7 +54,8 @@ const open = (file: string, migrations: URL, shared: boolean): Opened => {
   const db = new Sqlite(file, { timeout: shared ? 5000 : 1000 });
   try {
     db.pragma('journal_mode = WAL');
-    db.pragma(`wal_autocheckpoint = ${mostPages}`);
+    db.pragma(`wal_autocheckpoint = ${maxPages}`);
+    db.pragma(`journal_size_limit = ${maxLogBytes}`);
     db.pragma('trusted_schema = OFF');
     // What is deleted is overwritten: the values of sensitive variables must be gone when their build has ended.
     db.pragma('secure_delete = ON');

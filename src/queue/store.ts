@@ -1,8 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
-import { makeBuilds } from './builds.ts';
+import { makeBuildRows, makeBuilds } from './builds.ts';
 import { makeClaims } from './claims.ts';
 import { openDatabase } from './database.ts';
+import { crashLimits } from './crash-policy.ts';
+import type { CrashLimits } from './crash-policy.ts';
+import { makeEndings } from './endings.ts';
 import { makeExpiry } from './expiry.ts';
 import { makeHistory } from './history.ts';
 import { makeLedger } from './ledger.ts';
@@ -30,8 +33,8 @@ export type StoreOptions = {
   readonly shared?: boolean;
   /** How often a build is run in all before an infra fault is final. Default: 3. */
   readonly attempts?: number;
-  /** How many daemons a build may see die. Default: 5. */
-  readonly crashesMost?: number;
+  /** What deaths of the daemon mean for a build. Default: `crashLimits`. */
+  readonly crashes?: CrashLimits;
 };
 
 /**
@@ -39,21 +42,23 @@ export type StoreOptions = {
  * readable) or `storage_full`.
  */
 export const openStore = async (options: StoreOptions): Promise<Store> => {
-  const { file, migrations, clock, log, shared = false, attempts = 3, crashesMost = 5 } = options;
+  const { file, migrations, clock, log, shared = false, attempts = 3, crashes = crashLimits } = options;
   const { db, unlock } = openDatabase(file, migrations, shared);
   const onTrouble = (error: unknown) => log?.warn({ err: error }, 'trouble after a commit of the store');
   const listeners = makeListeners(onTrouble);
   const writer = makeWriter(db, clock, listeners.tell, onTrouble);
   const checkpoints = keepCheckpointed(db, clock, writer.commits, onTrouble);
   const ledger = makeLedger(db, clock, writer);
+  const rows = makeBuildRows(ledger);
+  const endings = makeEndings(ledger);
   const probe = db.prepare<[number]>('INSERT OR REPLACE INTO probe (one, checked_at) VALUES (1, ?)');
 
   return {
-    ...makeBuilds(ledger, attempts),
+    ...makeBuilds(ledger, rows, attempts),
     ...makeListing(ledger),
-    ...makeClaims(ledger),
-    ...makeRuns(ledger),
-    ...makeRecovery(ledger, crashesMost),
+    ...makeClaims(ledger, rows),
+    ...makeRuns(ledger, rows, endings),
+    ...makeRecovery(ledger, endings, crashes),
     ...makeHistory(ledger),
     ...makeExpiry(ledger),
     ...makeTemplates(ledger),

@@ -53,21 +53,24 @@ export const makeTemplates = ({
     VALUES (:name, :version, :digest, :document, :context_id, :created_at) RETURNING *`);
 
   return {
-    putTemplate: (name, document, digest, contextId) =>
-      write('power', () => {
+    putTemplate: (name, document, digest, contextId) => {
+      const text = JSON.stringify(document);
+      const put = () => {
         const before = newest.get(name);
         if (before?.digest === digest) return { version: toTemplate(before), created: false };
         const row = {
           name,
           version: (before?.version ?? 0) + 1,
           digest,
-          document: JSON.stringify(document),
+          document: text,
           context_id: contextId ?? null,
           created_at: clock.now(),
         };
         insert.run(row);
         return { version: toTemplate(row), created: true };
-      }),
+      };
+      return write('power', put, text.length);
+    },
     template: (name, version) =>
       read(() => {
         const row = version === undefined ? newest.get(name) : exactly.get(name, version);

@@ -96,11 +96,16 @@ export type Build = BuildAsked & {
   readonly notBefore: number;
   readonly slot?: number;
   readonly cancelRequested: boolean;
+  /** The daemon died so often while it ran that it runs alone: see crash-policy.ts. */
+  readonly isSuspect: boolean;
   readonly fault?: FaultRecord;
   readonly hold?: Hold;
   /** Sequence number of the build's newest event: its ETag. */
   readonly version: number;
 };
+
+/** A suspect that keeps other builds waiting: it runs alone, or waits at the head of the queue until no other runs. */
+export type Suspect = { readonly id: string; readonly state: 'runs' | 'waits' };
 
 export type Step = {
   readonly attempt: number;
@@ -200,7 +205,8 @@ export type Store = AsyncDisposable & {
 
   /**
    * Claims the first build in the queue (highest priority, then oldest, among those whose pause is over), if `room`
-   * has place for it: a build that does not fit yet keeps its place, so that small ones cannot starve it.
+   * has place for it: a build that does not fit yet keeps its place, so that small ones cannot starve it. A suspect is
+   * claimed when no other build runs, and nothing is claimed while it does.
    */
   readonly claim: (ask: {
     readonly token: string;
@@ -210,10 +216,16 @@ export type Store = AsyncDisposable & {
   }) => Promise<Claim | undefined>;
   /** When the next queued build's pause is over: Unix milliseconds, undefined when the queue is empty. */
   readonly nextDue: () => Promise<number | undefined>;
+  readonly suspect: () => Promise<Suspect | undefined>;
   /** Prolongs the leases; the tokens that are no longer valid come back. */
   readonly heartbeat: (tokens: readonly string[], leaseMs: number) => Promise<readonly string[]>;
-  /** Requeues what ran when the daemon was killed, with the attempt given back; fails what was held. Returns the ids. */
-  readonly recover: () => Promise<readonly string[]>;
+  /** The daemon stops these builds itself: that it is killed meanwhile is not held against them. */
+  readonly stopping: (tokens: readonly string[]) => Promise<void>;
+  /**
+   * Requeues what ran when the daemon died, with the attempt given back; fails what was held, and a build that kills
+   * the daemon whenever it runs alone. Returns the ids. `hostBootedAt` (Unix ms) tells a host that went down.
+   */
+  readonly recover: (ask?: { readonly hostBootedAt?: number }) => Promise<readonly string[]>;
 
   /** Appends an event. Without a token: for what is not a worker's (a client's cancel). */
   readonly event: (id: string, type: string, data: Readonly<Record<string, unknown>>, token?: string) => Promise<void>;
