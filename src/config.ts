@@ -86,6 +86,11 @@ const Retention = z
   .strictObject({
     keep: z.int().min(0).default(1000).describe('How many ended builds are kept.'),
     days: z.number().min(0).default(90).describe('How many days an ended build is kept.'),
+    lost_days: z
+      .number()
+      .min(0)
+      .default(30)
+      .describe('How many days the folder of a build that the store does not know is kept in data_dir/lost.'),
   })
   .prefault({});
 

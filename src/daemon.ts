@@ -46,6 +46,8 @@ const leaseMs = 60_000;
 // Longer than any request may take to send its context.
 const contextAgeMs = 3_600_000;
 
+const dayMs = 86_400_000;
+
 const mirrorOf = async (
   { mirror: { directory, upstream, keys, signify, cache_size } }: Config,
   folder: string,
@@ -71,7 +73,14 @@ export const startDaemon = async (
   try {
     await folders.prepare();
     const store = pile.keep(
-      await openStore({ file: folders.store, migrations, clock, attempts: config.attempts, log: logger }),
+      await openStore({
+        file: folders.store,
+        place: await folders.storePlace(),
+        migrations,
+        clock,
+        attempts: config.attempts,
+        log: logger,
+      }),
     );
     const hypervisor = makeHypervisor(config, clock, stopping.signal, (note) => logger.info(note));
     const door =
@@ -82,10 +91,18 @@ export const startDaemon = async (
     // Asked while the rest starts; whoever wants the answer hears of a failure, and the log does below.
     hypervisor.version(stopping.signal).catch(() => undefined);
 
-    const left = await settleLeftovers(
-      { store, hypervisor, folders, hostBootedAt: hostBootedAt(clock.now()) },
+    const now = clock.now();
+    const { lost, stuck, ...left } = await settleLeftovers(
+      { store, hypervisor, folders, now, hostBootedAt: hostBootedAt(now) },
       stopping.signal,
     );
+    if (lost.length > 0)
+      logger.warn(
+        { builds: lost.length, folder: folders.lost.folder, lost_days: config.retention.lost_days },
+        'moved the folders of builds aside that the store does not know; they are deleted after lost_days',
+      );
+    if (stuck.length > 0)
+      logger.warn({ builds: stuck.length, first: stuck[0] }, 'folders of builds that the store does not know stay');
     if (left.programs > 0 || [left.builds, left.machines, left.folders].flat().length > 0)
       logger.info(left, 'put right what an earlier run left behind');
     const mirror = await mirrorOf(config, folders.mirror, clock, warn);
@@ -190,6 +207,7 @@ export const startDaemon = async (
               store,
               hypervisor,
               roomMb: capacity.roomMb,
+              lost: folders.lost,
               isDraining,
               host: async (until) => withoutMend(await watch.known(until)),
             },
@@ -200,6 +218,7 @@ export const startDaemon = async (
           capacity: { whole: await capacity.whole(), now: await capacity.now() },
           slots: scheduler.slots(),
           suspect: await store.suspect(),
+          lost_mb: await folders.lost.sizeMb(),
           media: Object.keys(config.media).toSorted(),
           checks: withoutMend(await watch.whole(signal)),
         }),
@@ -232,7 +251,11 @@ export const startDaemon = async (
           await folders.remove(id);
         },
         policy: () => config.retention,
-        afterRound: async () => folders.sweepContexts(await store.contexts(), clock.now() - contextAgeMs),
+        afterRound: async () => {
+          await folders.sweepContexts(await store.contexts(), clock.now() - contextAgeMs);
+          const gone = await folders.lost.sweep(clock.now() - config.retention.lost_days * dayMs);
+          if (gone > 0) logger.info({ builds: gone }, 'deleted the folders of builds that were lost for lost_days');
+        },
         clock,
         log: logger,
       }),

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readArguments, usage } from './cli/arguments.ts';
-import { Fault } from './fault.ts';
+import { asFault } from './fault.ts';
 import { version } from './version.ts';
 
 // A command loads what it needs and no more: "imaged check" is to say so where a module does not load.
@@ -28,8 +28,9 @@ const run = async (argv: readonly string[]): Promise<void> => {
 
 run(process.argv.slice(2)).catch((error: unknown) => {
   // What was foreseen is one line for people; what was not is a defect, and its trace belongs in the report of it.
-  const words =
-    error instanceof Fault ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const fault = asFault(error);
+  const isForeseen = fault.code !== 'internal';
+  const words = isForeseen ? fault.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(
     words
       .split('\n')

@@ -15,6 +15,7 @@ import { makeListing } from './listing.ts';
 import { makeRecovery } from './recovery.ts';
 import { makeRuns } from './runs.ts';
 import { storeFault } from './store-fault.ts';
+import type { StorePlace } from './store-identity.ts';
 import { makeTemplates } from './templates.ts';
 import { makeTokens } from './tokens.ts';
 import type { Store } from './types.ts';
@@ -31,6 +32,8 @@ export type StoreOptions = {
   readonly log?: { readonly warn: (facts: object, message: string) => void };
   /** Beside a running daemon, without its lock: for tokens and for reading. Default: false. */
   readonly shared?: boolean;
+  /** What lies beside the database and has to belong to it. Without it that is not asked. */
+  readonly place?: StorePlace;
   /** How often a build is run in all before an infra fault is final. Default: 3. */
   readonly attempts?: number;
   /** What deaths of the daemon mean for a build. Default: `crashLimits`. */
@@ -39,11 +42,11 @@ export type StoreOptions = {
 
 /**
  * Opens the store, made new or brought up to date. Throws `store_unavailable` (in use, newer than this program, not
- * readable) or `storage_full`.
+ * readable, foreign to what lies beside it) or `storage_full`.
  */
 export const openStore = async (options: StoreOptions): Promise<Store> => {
-  const { file, migrations, clock, log, shared = false, attempts = 3, crashes = crashLimits } = options;
-  const { db, unlock } = openDatabase(file, migrations, shared);
+  const { file, migrations, clock, log, place, shared = false, attempts = 3, crashes = crashLimits } = options;
+  const { db, unlock } = openDatabase({ file, migrations, shared, place });
   const onTrouble = (error: unknown) => log?.warn({ err: error }, 'trouble after a commit of the store');
   const listeners = makeListeners(onTrouble);
   const writer = makeWriter(db, clock, listeners.tell, onTrouble);

@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { disposals } from '../../src/disposals.ts';
 import { awaitEvent, type Event } from '../fixtures/follow-events.ts';
+import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged } from '../fixtures/imaged.ts';
-import { artifactFiles, proveNothingLeft, provePublished, proveSound, workersOf } from '../fixtures/left-behind.ts';
+import {
+  artifactFiles,
+  machinesOf,
+  proveNothingLeft,
+  provePublished,
+  proveSound,
+  workersOf,
+} from '../fixtures/left-behind.ts';
 import { cycle, cycleDigest, cycleMachine } from '../fixtures/quick-templates.ts';
 import { stubbornDisks } from '../fixtures/stubborn-disks.ts';
 
@@ -63,4 +75,41 @@ test('what a build had begun to publish when the daemon died goes before it is r
   assert.deepEqual(await artifactFiles(imaged, id), []);
   await proveNothingLeft(imaged);
   await proveSound(imaged);
+});
+
+test('a daemon that dies while it probes an accelerator leaves nothing: neither the guest that hangs nor its folder', async (t) => {
+  if (isVmd) return t.skip('vmd has no accelerators to try');
+  await using pile = disposals();
+  const place = await mkdtemp(join(tmpdir(), 'imaged-hanging-'));
+  pile.defer(() => rm(place, { recursive: true }));
+  // An accelerator under which guests hang: as TCG, with the processor standing still.
+  const binary = join(place, 'qemu');
+  await writeFile(
+    binary,
+    `#!/bin/sh
+case " $* " in *" -serial stdio "*) stand=-S ;; *) stand= ;; esac
+for word; do
+  shift
+  case $word in kvm) word=tcg ;; host) word=max ;; esac
+  set -- "$@" "$word"
+done
+exec qemu-system-x86_64 $stand "$@"
+`,
+    { mode: 0o755 },
+  );
+  await using imaged = await startImaged({ settings, tables: `[hypervisor]\nbinary = "${binary}"` });
+  const probes = async () => (await machinesOf(imaged)).filter(({ command }) => command.includes('/probe-'));
+  const folders = async () => (await readdir(join(imaged.dataDir, 'run'))).filter((name) => name.startsWith('probe-'));
+  let [hanging] = await probes();
+  while (hanging === undefined) [hanging] = await probes();
+  const [folder] = await folders();
+  await imaged.kill('SIGKILL');
+  assert.ok((await probes()).some(({ pid }) => pid === hanging.pid));
+  assert.deepEqual(await folders(), [folder]);
+  await imaged.start();
+  // It probes again by now, in a folder of its own.
+  assert.ok(!(await probes()).some(({ pid }) => pid === hanging.pid));
+  assert.ok(!(await folders()).includes(folder ?? ''));
+  await imaged.kill('SIGTERM');
+  await proveNothingLeft(imaged);
 });
