@@ -98,6 +98,9 @@ const Limits = z
   .strictObject({
     body: SizeMb.default(4).describe('Largest JSON body.'),
     context: SizeMb.default(256).describe('Largest context archive, packed as well as unpacked.'),
+    queue: z.int().min(1).default(10_000).describe('Most builds that wait in the queue.'),
+    templates: z.int().min(1).default(1000).describe('Most templates that are kept.'),
+    template_versions: z.int().min(1).default(100).describe('How many versions of a template are kept, the newest.'),
     context_files: z.int().min(1).default(10_000).describe('Most files in a context archive.'),
     build_timeout: Duration.default(4 * 3_600_000).describe('For a build whose template and request name none.'),
     hold: Duration.default(30 * 60_000).describe(

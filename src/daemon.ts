@@ -79,6 +79,11 @@ export const startDaemon = async (
         migrations,
         clock,
         attempts: config.attempts,
+        limits: {
+          queued: config.limits.queue,
+          templates: config.limits.templates,
+          templateVersions: config.limits.template_versions,
+        },
         log: logger,
       }),
     );
@@ -107,7 +112,7 @@ export const startDaemon = async (
       logger.info(left, 'put right what an earlier run left behind');
     const mirror = await mirrorOf(config, folders.mirror, clock, warn);
     if (mirror) pile.keep(mirror);
-    const capacity = capacityOf(() => config, folders);
+    const capacity = capacityOf(() => config, folders, clock);
     const intake = makeIntake({
       store,
       hypervisor,
@@ -119,6 +124,10 @@ export const startDaemon = async (
       whole: capacity.whole,
       defaultTimeoutMs: config.limits.build_timeout,
       signal: stopping.signal,
+    });
+    const contexts = makeContexts(folders, ids, {
+      files: config.limits.context_files,
+      bytes: config.limits.context * 2 ** 20,
     });
     const held = heldMachines(makeLoans(clock, warn));
     const bases = makeBases();
@@ -186,11 +195,24 @@ export const startDaemon = async (
     const api = await makeApi(
       {
         store,
-        intake,
-        contexts: makeContexts(folders, ids, {
-          files: config.limits.context_files,
-          bytes: config.limits.context * 2 ** 20,
-        }),
+        intake: {
+          ...intake,
+          check: async (asked) => {
+            await capacity.checkRoom();
+            return intake.check(asked);
+          },
+          checkTemplate: async (...sent) => {
+            await capacity.checkRoom();
+            return intake.checkTemplate(...sent);
+          },
+        },
+        contexts: {
+          ...contexts,
+          receive: async (...sent) => {
+            await capacity.checkRoom();
+            return contexts.receive(...sent);
+          },
+        },
         files: { log: folders.log, console: folders.console, artifact: folders.artifact, remove: folders.remove },
         growth,
         live: {

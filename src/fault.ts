@@ -33,6 +33,8 @@ export const faults = {
   idempotency_mismatch: { class: 'template', status: 422, title: 'The idempotency key was used with another body' },
   never_fits: { class: 'capacity', status: 422, title: 'The build asks for more than this host has' },
   configuration_invalid: { class: 'template', status: 500, title: 'The configuration cannot be used' },
+  queue_full: { class: 'infra', status: 503, title: 'The queue takes no more builds for now' },
+  templates_full: { class: 'capacity', status: 507, title: 'The host keeps no more templates' },
   draining: { class: 'infra', status: 503, title: 'The daemon is stopping' },
   store_unavailable: { class: 'infra', status: 503, title: 'The store cannot be used' },
   storage_full: { class: 'infra', status: 507, title: 'The disk of the host is full' },

@@ -26,6 +26,7 @@ const texts: Readonly<Record<number, string>> = {
   416: 'The range lies outside the file; `Content-Range` tells its size.',
   422: 'The request is well formed, but cannot be carried out as it stands.',
   503: 'Not now; `Retry-After` says when to try again.',
+  507: 'The host has no room for more.',
 };
 
 /** JSON of this shape. */

@@ -4,7 +4,7 @@ import { noSuchBuild } from './ledger.ts';
 import type { Ledger } from './ledger.ts';
 import { parsed, toBuild, toRow } from './rows.ts';
 import type { BuildRow } from './rows.ts';
-import type { Build, BuildInput, Idempotency, PlannedStep, Status, Store } from './types.ts';
+import type { Build, BuildInput, Idempotency, PlannedStep, Status, Store, StoreLimits } from './types.ts';
 
 type InputRow = { readonly template: string; readonly variables: string; readonly plan: string };
 
@@ -38,11 +38,19 @@ export const makeBuildRows = ({ db }: Ledger): BuildRows => {
   };
 };
 
+const queueFull = (builds: number): Fault =>
+  new Fault(
+    'queue_full',
+    `${builds} builds are queued, and this host takes no more (limits.queue). Try again when some have ended.`,
+    { builds },
+  );
+
 /** Builds as their clients see them: accepted, looked at, counted, removed. `attempts` is how many each has in all. */
 export const makeBuilds = (
   { db, read, write, append }: Ledger,
   { find, input }: BuildRows,
   attempts: number,
+  limits: Pick<StoreLimits, 'queued'>,
 ): Pick<Store, 'add' | 'replay' | 'find' | 'input' | 'counts' | 'remove'> => {
   const insert = db.prepare(`
     INSERT INTO build (id, template_name, template_version, labels, priority, timeout_ms, on_error, context_id,
@@ -56,6 +64,7 @@ export const makeBuilds = (
     'SELECT digest, build_id FROM idempotency WHERE owner = ? AND key = ?',
   );
   const counts = db.prepare<[], { readonly status: Status; readonly n: number }>(countsSql);
+  const queued = db.prepare<[], number>(`SELECT n FROM build_count WHERE status = 'queued'`).pluck();
   const remove = db.prepare<[string]>('DELETE FROM build WHERE id = ?');
 
   const seen = (id: string): Build => {
@@ -81,6 +90,7 @@ export const makeBuilds = (
       const accept = () => {
         const first = idempotency && replay(idempotency);
         if (first) return { build: first, replayed: true };
+        if ((queued.get() ?? 0) >= limits.queued) throw queueFull(limits.queued);
         insert.run(toRow(build, attempts, timeOfId(build.id)));
         insertInput.run(build.id, ...texts);
         for (const [key, value] of Object.entries(build.labels)) insertLabel.run(key, value, build.id);

@@ -18,11 +18,13 @@ import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
 import { makeTemplates } from './templates.ts';
 import { makeTokens } from './tokens.ts';
-import type { Store } from './types.ts';
+import type { Store, StoreLimits } from './types.ts';
 import { makeWriter } from './writer.ts';
 
 /** They lie at the top of the package, beside the compiled program and not in it. */
 export const migrations = new URL('../../../migrations/', import.meta.url);
+
+export const storeLimits: StoreLimits = { queued: 10_000, templates: 1_000, templateVersions: 100 };
 
 export type StoreOptions = {
   readonly file: string;
@@ -36,6 +38,8 @@ export type StoreOptions = {
   readonly place?: StorePlace;
   /** How often a build is run in all before an infra fault is final. Default: 3. */
   readonly attempts?: number;
+  /** Default: `storeLimits`. */
+  readonly limits?: StoreLimits;
   /** What deaths of the daemon mean for a build. Default: `crashLimits`. */
   readonly crashes?: CrashLimits;
 };
@@ -45,7 +49,17 @@ export type StoreOptions = {
  * readable, foreign to what lies beside it) or `storage_full`.
  */
 export const openStore = async (options: StoreOptions): Promise<Store> => {
-  const { file, migrations, clock, log, place, shared = false, attempts = 3, crashes = crashLimits } = options;
+  const {
+    file,
+    migrations,
+    clock,
+    log,
+    place,
+    shared = false,
+    attempts = 3,
+    limits = storeLimits,
+    crashes = crashLimits,
+  } = options;
   const { db, unlock } = openDatabase({ file, migrations, shared, place });
   const onTrouble = (error: unknown) => log?.warn({ err: error }, 'trouble after a commit of the store');
   const listeners = makeListeners(onTrouble);
@@ -57,14 +71,14 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   const probe = db.prepare<[number]>('INSERT OR REPLACE INTO probe (one, checked_at) VALUES (1, ?)');
 
   return {
-    ...makeBuilds(ledger, rows, attempts),
+    ...makeBuilds(ledger, rows, attempts, limits),
     ...makeListing(ledger),
     ...makeClaims(ledger, rows),
     ...makeRuns(ledger, rows, endings),
     ...makeRecovery(ledger, endings, crashes),
     ...makeHistory(ledger),
     ...makeExpiry(ledger),
-    ...makeTemplates(ledger),
+    ...makeTemplates(ledger, limits),
     ...makeTokens(ledger),
     onChange: listeners.on,
     check: async (ask) => {

@@ -184,10 +184,19 @@ export type Outcome =
  * All that is durable. Functions return promises, so that another database can stand here without touching a caller;
  * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
  */
+/** What clients may make the store keep; what has ended is bounded by the retention. */
+export type StoreLimits = {
+  readonly queued: number;
+  readonly templates: number;
+  /** Of each template. */
+  readonly templateVersions: number;
+};
+
 export type Store = AsyncDisposable & {
   /**
    * Accepts a build. With an idempotency key seen before: same digest gives the first build back (`replayed`),
-   * another digest throws `idempotency_mismatch`. Builds that arrive together share one fsync.
+   * another digest throws `idempotency_mismatch`, a queue of `limits.queued` builds `queue_full`. Builds that arrive
+   * together share one fsync.
    */
   readonly add: (
     build: NewBuild,
@@ -258,6 +267,10 @@ export type Store = AsyncDisposable & {
   /** Calls back after each commit that changed the build, or any build for `*`. One listener set for the whole process: cheap for thousands. */
   readonly onChange: (id: string, seen: (build: string) => void) => Disposable;
 
+  /**
+   * Adds a version unless the newest is the same, and forgets the oldest beyond `limits.templateVersions`. Throws
+   * `templates_full` for a new name where there are `limits.templates`.
+   */
   readonly putTemplate: (
     name: string,
     document: unknown,
@@ -269,6 +282,8 @@ export type Store = AsyncDisposable & {
   /** The newest version of each, by name. */
   readonly templates: (page: PageAsk) => Promise<Page<TemplateVersion>>;
   readonly templateVersions: (name: string, page: PageAsk) => Promise<Page<TemplateVersion>>;
+  /** Forgets all versions; false if there is none. */
+  readonly removeTemplate: (name: string) => Promise<boolean>;
   /** Context ids that builds or templates still refer to. */
   readonly contexts: () => Promise<ReadonlySet<string>>;
 
