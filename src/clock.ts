@@ -1,3 +1,4 @@
+import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 
 /** A signal that also aborts by itself; disposing it lets its timer and its listener go. */
@@ -16,6 +17,9 @@ export type Clock = {
   /** Calls `tick` every `ms` until disposed; does not keep the process alive. */
   readonly every: (ms: number, tick: () => void) => Disposable;
 };
+
+/** When this host was started, Unix milliseconds, by the clock as it is set now. */
+export const hostBootedAt = (now: number): number => now - uptime() * 1000;
 
 // setTimeout fires at once when its delay does not fit a signed 32-bit number.
 const longestMs = 2 ** 31 - 1;

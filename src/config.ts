@@ -86,6 +86,11 @@ const Retention = z
   .strictObject({
     keep: z.int().min(0).default(1000).describe('How many ended builds are kept.'),
     days: z.number().min(0).default(90).describe('How many days an ended build is kept.'),
+    lost_days: z
+      .number()
+      .min(0)
+      .default(30)
+      .describe('How many days the folder of a build that the store does not know is kept in data_dir/lost+found.'),
   })
   .prefault({});
 
@@ -115,6 +120,9 @@ const Limits = z
       .max(100_000)
       .optional()
       .describe('Requests of one token that wait or follow. Default: three quarters of connections.'),
+    queue: z.int().min(1).default(10_000).describe('Most builds that wait in the queue.'),
+    templates: z.int().min(1).default(1000).describe('Most templates that are kept.'),
+    template_versions: z.int().min(1).default(100).describe('How many versions of a template are kept, the newest.'),
     context_files: z.int().min(1).default(10_000).describe('Most files in a context archive.'),
     build_timeout: Duration.default(4 * 3_600_000).describe('For a build whose template and request name none.'),
     hold: Duration.default(30 * 60_000).describe(

@@ -13,7 +13,7 @@ import { behindFolders, restoreFolders } from './build/own-folders.ts';
 import { judgedEachTime, readinessOf } from './build/readiness.ts';
 import { makeRunner } from './build/run.ts';
 import { settleLeftovers } from './build/settle.ts';
-import type { Clock } from './clock.ts';
+import { hostBootedAt, type Clock } from './clock.ts';
 import { hypervisorTypeOf, type Config } from './config.ts';
 import { connectionLimits } from './descriptors.ts';
 import { disposals } from './disposals.ts';
@@ -49,6 +49,8 @@ const leaseMs = 60_000;
 
 // What a context may be older than the longest that its request may take.
 const contextAgeMs = 3_600_000;
+
+const dayMs = 86_400_000;
 
 const mirrorOf = async (
   { mirror: { directory, upstream, keys, signify, cache_size } }: Config,
@@ -86,7 +88,19 @@ export const startDaemon = async (
   try {
     await folders.prepare();
     const store = pile.keep(
-      await openStore({ file: folders.store, migrations, clock, attempts: config.attempts, log: logger }),
+      await openStore({
+        file: folders.store,
+        place: await folders.storePlace(),
+        migrations,
+        clock,
+        attempts: config.attempts,
+        limits: {
+          queued: config.limits.queue,
+          templates: config.limits.templates,
+          templateVersions: config.limits.template_versions,
+        },
+        log: logger,
+      }),
     );
     const hypervisor = makeHypervisor(config, clock, stopping.signal, (note) => logger.info(note));
     const door =
@@ -97,12 +111,23 @@ export const startDaemon = async (
     // Asked while the rest starts; whoever wants the answer hears of a failure, and the log does below.
     hypervisor.version(stopping.signal).catch(() => undefined);
 
-    const left = await settleLeftovers({ store, hypervisor, folders }, stopping.signal);
+    const now = clock.now();
+    const { lost, stuck, ...left } = await settleLeftovers(
+      { store, hypervisor, folders, now, hostBootedAt: hostBootedAt(now) },
+      stopping.signal,
+    );
+    if (lost.length > 0)
+      logger.warn(
+        { builds: lost.length, folder: folders.lost.folder, lost_days: config.retention.lost_days },
+        'moved the folders of builds aside that the store does not know; they are deleted after lost_days',
+      );
+    if (stuck.length > 0)
+      logger.warn({ builds: stuck.length, first: stuck[0] }, 'folders of builds that the store does not know stay');
     if (left.programs > 0 || [left.builds, left.machines, left.folders].flat().length > 0)
       logger.info(left, 'put right what an earlier run left behind');
     const mirror = await mirrorOf(config, folders.mirror, clock, warn);
     if (mirror) pile.keep(mirror);
-    const capacity = capacityOf(() => config, folders);
+    const capacity = capacityOf(() => config, folders, clock);
     const intake = makeIntake({
       store,
       hypervisor,
@@ -114,6 +139,10 @@ export const startDaemon = async (
       whole: capacity.whole,
       defaultTimeoutMs: config.limits.build_timeout,
       signal: stopping.signal,
+    });
+    const contexts = makeContexts(folders, ids, {
+      files: config.limits.context_files,
+      bytes: config.limits.context * 2 ** 20,
     });
     const held = heldMachines(makeLoans(clock, warn));
     const bases = makeBases();
@@ -185,11 +214,24 @@ export const startDaemon = async (
     const api = await makeApi(
       {
         store,
-        intake,
-        contexts: makeContexts(folders, ids, {
-          files: config.limits.context_files,
-          bytes: config.limits.context * 2 ** 20,
-        }),
+        intake: {
+          ...intake,
+          check: async (asked) => {
+            await capacity.checkRoom();
+            return intake.check(asked);
+          },
+          checkTemplate: async (...sent) => {
+            await capacity.checkRoom();
+            return intake.checkTemplate(...sent);
+          },
+        },
+        contexts: {
+          ...contexts,
+          receive: async (...sent) => {
+            await capacity.checkRoom();
+            return contexts.receive(...sent);
+          },
+        },
         files: { log: folders.log, console: folders.console, artifact: folders.artifact, remove: folders.remove },
         growth,
         live: {
@@ -206,6 +248,7 @@ export const startDaemon = async (
               store,
               hypervisor,
               roomMb: capacity.roomMb,
+              lost: folders.lost,
               isDraining,
               folders,
               uid: process.getuid?.() ?? 0,
@@ -217,6 +260,8 @@ export const startDaemon = async (
           hypervisor: await hypervisor.facts(signal),
           capacity: { whole: await capacity.whole(), now: await capacity.now() },
           slots: scheduler.slots(),
+          suspect: await store.suspect(),
+          lost_mb: await folders.lost.sizeMb(),
           media: Object.keys(config.media).toSorted(),
           checks: withoutMend(await watch.whole(signal)),
         }),
@@ -250,7 +295,11 @@ export const startDaemon = async (
           await folders.remove(id);
         },
         policy: () => config.retention,
-        afterRound: async () => folders.sweepContexts(await store.contexts(), clock.now() - longestContextMs - contextAgeMs),
+        afterRound: async () => {
+          await folders.sweepContexts(await store.contexts(), clock.now() - longestContextMs - contextAgeMs);
+          const gone = await folders.lost.sweep(clock.now() - config.retention.lost_days * dayMs);
+          if (gone > 0) logger.info({ builds: gone }, 'deleted the folders of builds that were lost for lost_days');
+        },
         clock,
         log: logger,
       }),

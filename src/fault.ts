@@ -33,6 +33,8 @@ export const faults = {
   idempotency_mismatch: { class: 'template', status: 422, title: 'The idempotency key was used with another body' },
   never_fits: { class: 'capacity', status: 422, title: 'The build asks for more than this host has' },
   configuration_invalid: { class: 'template', status: 500, title: 'The configuration cannot be used' },
+  queue_full: { class: 'infra', status: 503, title: 'The queue takes no more builds for now' },
+  templates_full: { class: 'capacity', status: 507, title: 'The host keeps no more templates' },
   draining: { class: 'infra', status: 503, title: 'The daemon is stopping' },
   store_unavailable: { class: 'infra', status: 503, title: 'The store cannot be used' },
   storage_full: { class: 'infra', status: 507, title: 'The disk of the host is full' },
@@ -52,6 +54,7 @@ export const faults = {
   disk_failed: { class: 'infra', status: 500, title: 'A disk image could not be made or read' },
   machine_crashed: { class: 'infra', status: 500, title: 'The machine went away by itself' },
   machine_stopped: { class: 'infra', status: 500, title: 'The machine was stopped from outside' },
+  daemon_crashed: { class: 'internal', status: 500, title: 'The daemon died whenever this build ran' },
   lease_lost: { class: 'infra', status: 500, title: 'The worker lost its claim on the build' },
 
   console_silent: { class: 'guest', status: 500, title: 'Awaited text did not come on the console' },

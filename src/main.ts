@@ -29,8 +29,8 @@ const run = async (argv: readonly string[]): Promise<void> => {
 const end = (error: unknown): void => {
   // What was foreseen is one line for people; what was not is a defect, and its trace belongs in the report of it.
   const fault = asFault(error);
-  const isDefect = fault.code === 'internal' && error instanceof Error;
-  const words = isDefect ? (error.stack ?? error.message) : fault.message;
+  const isForeseen = fault.code !== 'internal';
+  const words = isForeseen ? fault.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(
     words
       .split('\n')

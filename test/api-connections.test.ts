@@ -63,7 +63,7 @@ test('a connection beyond the bound gets 503 as a problem with Retry-After, and 
   }
   assert.ok(polls.every(({ destroyed }) => !destroyed));
   polls.forEach((poll) => poll.destroy());
-  for (let reply = ''; !reply.startsWith('HTTP/1.1 200 '); ) reply = await get(port, '/healthz');
+  for (let reply = ''; !reply.startsWith('HTTP/1.1 200 ');) reply = await get(port, '/healthz');
 });
 
 test('whoever holds idle connections and half-sent headers keeps nobody out', async () => {
@@ -205,7 +205,13 @@ test('one token has a bound of requests that wait or follow, and another token i
   const { build } = await shop.store.add(aBuild());
   const url = `/builds/${build.id}?wait=60`;
   const waiting = [1, 2].map(() => shop.ask({ url, headers: shop.auth }));
-  for (const path of ['?wait=60', '/result?wait=60', '/events?follow=true', '/log?follow=true', '/console?follow=true']) {
+  for (const path of [
+    '?wait=60',
+    '/result?wait=60',
+    '/events?follow=true',
+    '/log?follow=true',
+    '/console?follow=true',
+  ]) {
     const reply = await shop.ask({ url: `/builds/${build.id}${path}`, headers: shop.auth });
     assert.equal(reply.statusCode, 429, path);
     assert.equal(reply.headers['retry-after'], '5');

@@ -154,6 +154,10 @@ test('templates are versions that never change: the same again is 200, new is 20
     payload: { template: 'openbsd@2' },
   });
   assert.deepEqual(build.json<{ template: unknown }>().template, { name: 'openbsd', version: 2 });
+  const forget = () => shop.ask({ method: 'DELETE', url: '/templates/openbsd', headers: shop.auth });
+  assert.equal((await forget()).statusCode, 204);
+  assert.equal((await forget()).statusCode, 404);
+  assert.equal((await get('/templates/openbsd')).statusCode, 404);
 });
 
 test('an archive of a template that is there already is dropped', async () => {

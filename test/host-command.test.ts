@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { disposals } from '../src/disposals.ts';
 import { Report } from '../src/host/print-findings.ts';
-import { imagedProgram, startImaged } from './fixtures/imaged.ts';
+import { imagedProgram, processesIn, startImaged } from './fixtures/imaged.ts';
 
 const tcg = 'accelerator = "tcg"';
 
@@ -167,4 +168,51 @@ test('/readyz is quick though a program of the host hangs', async () => {
   const reply = await imaged.call('/readyz');
   assert.equal(reply.status, 200);
   assert.ok(performance.now() - began < 1_000, 'it waited for the program');
+});
+
+test('a check that is interrupted leaves nothing, and what one left that was killed goes with a later one', async () => {
+  await using at = await desk('[hypervisor]\nbinary = "FOLDER/qemu"');
+  // Guests hang under the accelerator that it says it has: as under TCG, with the processor standing still.
+  await writeFile(
+    join(at.folder, 'qemu'),
+    `#!/bin/sh
+case " $* " in *" -serial stdio "*) stand=-S ;; *) stand= ;; esac
+for word; do
+  shift
+  case $word in kvm) word=tcg ;; host) word=max ;; esac
+  set -- "$@" "$word"
+done
+exec qemu-system-x86_64 $stand "$@"
+`,
+    { mode: 0o755 },
+  );
+  const temporary = join(at.folder, 'tmp');
+  await mkdir(temporary);
+  const argv = [imagedProgram, 'check', '-f', join(at.folder, 'imaged.toml')];
+  const begin = async () => {
+    const env = { ...process.env, TMPDIR: temporary };
+    const child = spawn(process.execPath, argv, { env, stdio: 'ignore', timeout: 60_000 });
+    const ended = once(child, 'exit');
+    const end = async (signal?: NodeJS.Signals) => {
+      if (signal) child.kill(signal);
+      await ended;
+    };
+    return { end };
+  };
+  const guests = async () => (await processesIn(temporary)).filter((words) => words.startsWith('qemu-system'));
+  const left = async () => ({ folders: await readdir(temporary), guests: (await guests()).length });
+
+  const first = await begin();
+  while ((await guests()).length === 0);
+  await first.end('SIGINT');
+  assert.deepEqual(await left(), { folders: [], guests: 0 });
+
+  const second = await begin();
+  while ((await guests()).length === 0);
+  await second.end('SIGKILL');
+  const [folder = ''] = await readdir(temporary);
+  assert.equal((await guests()).length, 1);
+  await utimes(join(temporary, folder), new Date(0), new Date(0));
+  await (await begin()).end();
+  assert.deepEqual(await left(), { folders: [], guests: 0 });
 });

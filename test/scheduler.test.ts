@@ -29,7 +29,9 @@ const floor = async (run: RunBuild, change: Partial<SchedulerParts> = {}) => {
   const clock = change.clock ?? systemClock;
   const shop = pile.keep(await storeShop({ clock }));
   const errors: object[] = [];
-  const log = { info: () => undefined, warn: () => undefined, error: (facts: object) => errors.push(facts) };
+  const warnings: string[] = [];
+  const warn = (_facts: object, message: string) => void warnings.push(message);
+  const log = { info: () => undefined, warn, error: (facts: object) => errors.push(facts) };
   const scheduler = pile.keep(
     makeScheduler({
       store: shop.store,
@@ -50,6 +52,7 @@ const floor = async (run: RunBuild, change: Partial<SchedulerParts> = {}) => {
     file: shop.file,
     scheduler,
     errors,
+    warnings,
     add: async (build = aBuild()) => {
       await shop.store.add(build);
       scheduler.wake();
@@ -241,4 +244,28 @@ test('an end that the store refuses does not keep the build running for ever', a
   await using here = await floor(async () => [{ ...anArtifact('a'), sha256: 'not a digest' }]);
   assert.equal((await becomes(here.store, await here.add(), 'failed')).fault?.code, 'internal');
   assert.deepEqual(here.scheduler.slots()[0]?.buildId, undefined);
+});
+
+test('a suspect runs alone, and the log says once why the others wait', async () => {
+  const { run, entered, open } = gate();
+  await using here = await floor(run, { slots: 3 });
+  const first = await here.add();
+  await becomes(here.store, first, 'running');
+  const suspect = aBuild();
+  await here.store.add(suspect);
+  using other = { db: new Sqlite(here.file), [Symbol.dispose]: () => void other.db.close() };
+  other.db.prepare('UPDATE build SET suspect = 1 WHERE id = ?').run(suspect.id);
+  const last = await here.add();
+  await here.add();
+  while (here.warnings.length === 0) await new Promise(setImmediate);
+  assert.deepEqual(entered, [first]);
+  assert.match(here.warnings.join(), /it waits until no other runs/);
+  open(first);
+  await becomes(here.store, suspect.id, 'running');
+  while (here.warnings.length === 1) await new Promise(setImmediate);
+  assert.match(here.warnings.at(-1) ?? '', /it runs alone/);
+  assert.deepEqual(entered, [first, suspect.id]);
+  open(suspect.id);
+  await becomes(here.store, last, 'running');
+  assert.equal(here.warnings.length, 2);
 });

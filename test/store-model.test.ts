@@ -10,6 +10,13 @@ import type { HandClock } from './store-shop.ts';
 // Thousands of fsyncs, none of which this test is about, cost nothing where there is no disk.
 const place = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
+// One death makes a suspect, two alone fail it; no step here runs so long that its length counts.
+const limits = {
+  crashAfterMs: Infinity,
+  suspect: { crashes: 1, deaths: 1 },
+  failed: { crashes: 1, deaths: 2 },
+};
+
 /** What a build is, in the simplest words. */
 type Model = {
   readonly id: string;
@@ -18,7 +25,8 @@ type Model = {
   status: Status;
   attempt: number;
   attemptsLeft: number;
-  crashes: number;
+  loneDeaths: number;
+  isSuspect: boolean;
   notBefore: number;
   cancelRequested: boolean;
   token: string | undefined;
@@ -72,6 +80,10 @@ const head = ({ builds, clock }: World): Model | undefined =>
     .filter(({ status, notBefore }) => status === 'queued' && notBefore <= clock.time)
     .sort((a, b) => b.priority - a.priority || (a.id < b.id ? -1 : 1))[0];
 
+/** A suspect runs alone; a held one only keeps its machine. */
+const mayRun = ({ builds }: World, build: Model): boolean =>
+  builds.every(({ status, isSuspect }) => status !== 'running' || !(isSuspect || build.isSuspect));
+
 const finish = async (world: World, build: Model, token: string, op: Extract<Op, { do: 'finish' }>) => {
   const { store, clock } = world;
   const notBefore = clock.time + op.pauseMs;
@@ -98,10 +110,11 @@ const recover = async ({ store, builds }: World) => {
     active.map(({ id }) => id),
   );
   for (const build of active) {
-    const isPoisonous = build.status === 'running' && !build.cancelRequested && build.crashes === 1;
-    if (isPoisonous) end(build, 'failed');
+    const isBlamed = build.status === 'running' && !build.cancelRequested;
+    if (isBlamed && build.isSuspect && active.length === 1) build.loneDeaths++;
+    if (isBlamed && build.loneDeaths === limits.failed.deaths) end(build, 'failed');
     else requeue(build, 0, true);
-    build.crashes++;
+    if (isBlamed) build.isSuspect = true;
   }
 };
 
@@ -133,15 +146,16 @@ const act = async (world: World, op: Op): Promise<void> => {
   if (op.do === 'add') {
     const build = aBuild({ priority: op.priority, demand: { memoryMb: op.memoryMb, diskMb: 1 } });
     await store.add(build);
-    const fresh = { status: 'queued', attempt: 0, attemptsLeft: 3, crashes: 0, notBefore: 0, version: 1 } as const;
+    const fresh = { status: 'queued', attempt: 0, attemptsLeft: 3, loneDeaths: 0, notBefore: 0, version: 1 } as const;
     const { id, priority } = build;
-    builds.push({ id, priority, memoryMb: op.memoryMb, ...fresh, cancelRequested: false, token: undefined, stale: [] });
+    const flags = { cancelRequested: false, isSuspect: false };
+    builds.push({ id, priority, memoryMb: op.memoryMb, ...fresh, ...flags, token: undefined, stale: [] });
     return;
   }
   if (op.do === 'claim') {
     const token = `token ${world.tokens++}`;
     const first = head(world);
-    const expected = first && first.memoryMb <= op.memoryMb ? first : undefined;
+    const expected = first && first.memoryMb <= op.memoryMb && mayRun(world, first) ? first : undefined;
     const claim = await store.claim({ token, slot: 0, room: { memoryMb: op.memoryMb, diskMb: 1 }, leaseMs: 10 });
     assert.equal(claim?.build.id, expected?.id);
     if (expected)
@@ -176,8 +190,8 @@ const agree = async ({ store, builds }: World): Promise<void> => {
   for (const model of builds) {
     counts[model.status]++;
     const build = await store.find(model.id);
-    const { status, attempt, attemptsLeft, notBefore, cancelRequested, version } = model;
-    const expected = { status, attempt, attemptsLeft, notBefore, cancelRequested, version };
+    const { status, attempt, attemptsLeft, notBefore, cancelRequested, isSuspect, version } = model;
+    const expected = { status, attempt, attemptsLeft, notBefore, cancelRequested, isSuspect, version };
     assert.deepEqual(
       build && {
         status: build.status,
@@ -185,6 +199,7 @@ const agree = async ({ store, builds }: World): Promise<void> => {
         attemptsLeft: build.attemptsLeft,
         notBefore: build.notBefore,
         cancelRequested: build.cancelRequested,
+        isSuspect: build.isSuspect,
         version: build.version,
       },
       expected,
@@ -200,7 +215,7 @@ test('no sequence of calls brings the store to disagree with a model of it', asy
   let calls = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(ops, { minLength: 5, maxLength: 60, size: 'max' }), async (script) => {
-      await using shop = await storeShop({ crashesMost: 2 }, place);
+      await using shop = await storeShop({ crashes: limits }, place);
       const world = { store: shop.store, clock: shop.clock, builds: [], tokens: 0 };
       for (const op of script) await act(world, op);
       await agree(world);

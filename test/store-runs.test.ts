@@ -165,15 +165,3 @@ test('recovery requeues what ran with its attempt, cancels what was to be cancel
   await assert.rejects(store.event(ran.id, 'x', {}, ranToken), failsAs('lease_lost'));
   assert.deepEqual(await store.recover(), []);
 });
-
-test('a build that saw five daemons die is not run again', async () => {
-  await using shop = await storeShop();
-  const asked = aBuild();
-  await shop.store.add(asked);
-  for (let death = 1; death <= 5; death++) {
-    await claimed(shop.store);
-    await (await shop.reopen()).recover();
-    assert.equal((await shop.store.find(asked.id))?.status, death < 5 ? 'queued' : 'failed');
-  }
-  assert.equal((await shop.store.find(asked.id))?.fault?.code, 'machine_crashed');
-});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { storeShop } from './store-shop.ts';
+import { storeLimits } from '../src/queue/store.ts';
+import { failsAs, storeShop } from './store-shop.ts';
 
 test('a template gets a new version only when it differs from the newest', async () => {
   await using shop = await storeShop();
@@ -47,4 +48,31 @@ test('templates are listed by name in their newest version, versions newest firs
   assert.deepEqual([newest.items.map(({ version }) => version), newest.next], [[3, 2], '2']);
   const oldest = await store.templateVersions('a', { limit: 2, after: '2' });
   assert.deepEqual([oldest.items.map(({ version }) => version), oldest.next], [[1], undefined]);
+});
+
+test('of a template the newest versions are kept, and their numbers never come again', async () => {
+  await using shop = await storeShop({ limits: { ...storeLimits, templateVersions: 3 } });
+  const { store } = shop;
+  await store.putTemplate('other', {}, 'd');
+  for (let n = 1; n <= 5; n++) await store.putTemplate('openbsd', { n }, `d${n}`, `c${n}`);
+  const { items } = await store.templateVersions('openbsd', { limit: 10 });
+  assert.deepEqual(
+    items.map(({ version }) => version),
+    [5, 4, 3],
+  );
+  assert.deepEqual([...(await store.contexts())].toSorted(), ['c3', 'c4', 'c5']);
+  assert.equal((await store.template('other'))?.version, 1);
+});
+
+test('a new name is refused where there are as many templates as are kept, and taken when one was deleted', async () => {
+  await using shop = await storeShop({ limits: { ...storeLimits, templates: 2 } });
+  const { store } = shop;
+  await store.putTemplate('a', {}, 'd');
+  await store.putTemplate('b', {}, 'd');
+  await assert.rejects(store.putTemplate('c', {}, 'd'), failsAs('templates_full'));
+  assert.equal((await store.putTemplate('b', {}, 'd2')).version.version, 2);
+  assert.equal(await store.removeTemplate('b'), true);
+  assert.equal(await store.removeTemplate('b'), false);
+  assert.equal(await store.template('b'), undefined);
+  assert.equal((await store.putTemplate('c', {}, 'd')).created, true);
 });

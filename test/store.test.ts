@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeTime } from 'ulid';
+import { storeLimits } from '../src/queue/store.ts';
 import { aBuild, claimed, failsAs, nobody, roomy, storeShop } from './store-shop.ts';
 
 test('a build that was added is found again with all that was asked for, and its template is read apart', async () => {
@@ -24,6 +25,7 @@ test('a build that was added is found again with all that was asked for, and its
     createdAt: decodeTime(asked.id),
     notBefore: 0,
     cancelRequested: false,
+    isSuspect: false,
     version: 1,
   });
   await shop.reopen();
@@ -117,4 +119,21 @@ test('one bad write in a turn of the event loop does not spoil the others', asyn
   );
   assert.equal(await shop.store.input(wrong.id), undefined);
   assert.equal((await shop.store.counts()).queued, 2);
+});
+
+test('a queue that is full refuses a build, replays one that it has, and takes more when one has left it', async () => {
+  await using shop = await storeShop({ limits: { ...storeLimits, queued: 2 } });
+  const { store } = shop;
+  const idempotency = { key: 'k', owner: 'o', digest: 'd' };
+  const first = await store.add(aBuild(), idempotency);
+  const both = await Promise.allSettled([store.add(aBuild()), store.add(aBuild())]);
+  assert.deepEqual(
+    both.map(({ status }) => status),
+    ['fulfilled', 'rejected'],
+  );
+  await assert.rejects(store.add(aBuild()), failsAs('queue_full'));
+  assert.equal((await store.add(aBuild(), idempotency)).build.id, first.build.id);
+  await claimed(store);
+  await store.add(aBuild());
+  assert.equal((await store.counts()).queued, 2);
 });

@@ -27,6 +27,7 @@ const texts: Readonly<Record<number, string>> = {
   422: 'The request is well formed, but cannot be carried out as it stands.',
   429: 'The token has too many requests that wait or follow; `Retry-After` says when to try again.',
   503: 'Not now; `Retry-After` says when to try again.',
+  507: 'The host has no room for more.',
 };
 
 /** JSON of this shape. */

@@ -82,7 +82,7 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
             'Idempotency-Replayed': { description: '`true` when an earlier request with this key made the build.' },
           }),
         },
-        [400, 404, 413, 415, 422, 503],
+        [400, 404, 413, 415, 422, 503, 507],
       ),
     },
     handler: async (request, reply) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Fault } from '../fault.ts';
 import type { TemplateVersion } from '../queue/types.ts';
-import { answers, json } from './answers.ts';
+import { answers, json, nothing } from './answers.ts';
 import type { App } from './app.ts';
 import { encodingOf, refuseType } from './bodies.ts';
 import { invalid } from './complaints.ts';
@@ -60,7 +60,7 @@ export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
             Location: { description: 'The path of the version.' },
           }),
         },
-        [400, 413, 415, 422],
+        [400, 413, 415, 422, 507],
       ),
     },
     handler: async (request, reply) => {
@@ -81,6 +81,21 @@ export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
         if (created) void reply.code(201).header('location', shown.href);
         return { answer: reply.send(shown), isKept: created };
       });
+    },
+  });
+
+  app.delete('/templates/:name', {
+    config: { scope: 'builds:write' },
+    schema: {
+      tags,
+      summary: 'Forget a template with all its versions',
+      description: 'Builds that were made from it go on: each has a copy.',
+      params: Params,
+      response: answers({ 204: nothing('It is forgotten.') }, [404]),
+    },
+    handler: async ({ params: { name } }, reply) => {
+      if (!(await store.removeTemplate(name))) throw noTemplate(name);
+      return reply.code(204).send();
     },
   });
 

@@ -71,6 +71,10 @@ export const Build = z
     started_at: Time.optional().meta({ description: 'When it was claimed first.' }),
     ended_at: Time.optional().meta({ description: 'When it came to its end.' }),
     not_before: Time.optional().meta({ description: 'The end of the pause before another attempt.' }),
+    runs_alone: z.literal(true).optional().meta({
+      description:
+        'The daemon died so often while this build ran that it runs alone: other builds wait until it has ended.',
+    }),
     cancel_requested: z.boolean().meta({ description: 'Whether somebody asked for it to be cancelled.' }),
     fault: BuildFault.optional().meta({ description: 'Why it failed, was cancelled, is held, or is tried again.' }),
     hold: z

@@ -74,6 +74,7 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
       ...(row.startedAt === undefined ? {} : { started_at: timeOf(row.startedAt) }),
       ...(row.endedAt === undefined ? {} : { ended_at: timeOf(row.endedAt) }),
       ...(row.status === 'queued' && row.notBefore > row.createdAt ? { not_before: timeOf(row.notBefore) } : {}),
+      ...(row.isSuspect ? { runs_alone: true } : {}),
       cancel_requested: row.cancelRequested,
       ...(row.fault === undefined ? {} : { fault: fault(row.fault, row.id) }),
       ...(row.hold === undefined || row.status !== 'held'

@@ -1,6 +1,8 @@
 import { memoryMbOf, type Config } from '../config.ts';
 import { freeMb, wholeMb } from '../image/space.ts';
 import type { Demand } from '../queue/types.ts';
+import type { Clock } from '../clock.ts';
+import { Fault } from '../fault.ts';
 import type { Folders } from './folders.ts';
 
 /** What this host has for builds; the disk's figures leave the configured reserve alone. */
@@ -11,18 +13,32 @@ export type Capacity = {
   readonly now: () => Promise<Demand>;
   /** MiB of disk that are still to be had. */
   readonly roomMb: () => Promise<number>;
+  /** Throws `storage_full` when there are none, so that what clients send leaves the reserve alone. */
+  readonly checkRoom: () => Promise<void>;
 };
 
-export const capacityOf = (config: () => Config, folders: Folders): Capacity => {
-  // Neither changes while the daemon runs, and every POST asks: the kernel takes longer to answer than the rest of it.
+// Every POST asks, and the kernel takes longer to answer than the rest of it.
+const freshMs = 1000;
+
+export const capacityOf = (config: () => Config, folders: Folders, clock: Pick<Clock, 'elapsed'>): Capacity => {
+  // Neither changes while the daemon runs.
   const memoryMb = memoryMbOf(config());
   let wholeDisk: number | undefined;
   const lessReserve = async (mb: Promise<number>) => (await mb) - config().capacity.disk_reserve;
   const roomMb = () => lessReserve(freeMb(config().data_dir));
+  let looked = { at: -Infinity, roomMb: Promise.resolve(0) };
   return {
     whole: async () => ({ memoryMb, diskMb: (wholeDisk ??= await lessReserve(wholeMb(config().data_dir))) }),
     // What running builds have written is theirs already, and is counted with their demand.
     now: async () => ({ memoryMb, diskMb: (await roomMb()) + (await folders.workMb()) }),
     roomMb,
+    checkRoom: async () => {
+      if (clock.elapsed() >= looked.at + freshMs) looked = { at: clock.elapsed(), roomMb: roomMb() };
+      if ((await looked.roomMb) > 0) return;
+      throw new Fault(
+        'storage_full',
+        'The disk of this host has less free space than it keeps in reserve. Try again when builds have been deleted.',
+      );
+    },
   };
 };

@@ -1,7 +1,11 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asFault, Fault } from '../fault.ts';
 import { Id, timeOfId } from '../ids.ts';
 import type { OwnFolder } from './own-folders.ts';
+import type { StorePlace } from '../queue/store-identity.ts';
+import { isTrial } from '../vmm/trial-folder.ts';
+import { blocksMb, makeLost, type Lost } from './lost.ts';
 
 /** Where everything of a build lies below data_dir; the only place that knows these names. */
 export type Folders = {
@@ -17,29 +21,62 @@ export type Folders = {
   /** Sockets of the machine in a slot: a short path. */
   readonly machine: (slot: number) => string;
   readonly machineNamed: (name: string) => string;
-  /** The machines whose folders are there: running, or left behind. */
+  /** The machines and trials whose folders are there: running, or left behind. */
   readonly machines: () => Promise<readonly { readonly name: string; readonly folder: string }[]>;
   /** MiB that running builds have written so far. */
   readonly workMb: () => Promise<number>;
   readonly context: (contextId: string) => string;
   readonly store: string;
+  /** What lies beside the store, as it is now. */
+  readonly storePlace: () => Promise<StorePlace>;
   /** What the mirror has fetched. */
   readonly mirror: string;
   /** Those that the daemon cannot do without. */
   readonly own: readonly OwnFolder[];
   /** Makes the folders that must be there before anything else. */
   readonly prepare: () => Promise<void>;
-  /** Deletes what a killed run left behind: work, and builds and contexts that `known` does not name. */
-  readonly sweep: (known: {
-    readonly builds: (id: string) => Promise<boolean>;
-    readonly contexts: ReadonlySet<string>;
-  }) => Promise<readonly string[]>;
+  /** Where builds that the store does not know are kept for a while. */
+  readonly lost: Lost;
+  /**
+   * Deletes what a killed run left behind: work, trials, and contexts that `known` does not name. A context is a copy of
+   * what its client has, and each upload that was cut off leaves one. The folders of unknown builds are moved to `lost`.
+   */
+  readonly sweep: (
+    known: { readonly builds: (id: string) => Promise<boolean>; readonly contexts: ReadonlySet<string> },
+    now: number,
+  ) => Promise<Swept>;
   /** Deletes the contexts that nothing refers to any more; one made since `before` (Unix ms) may still be on its way. */
   readonly sweepContexts: (known: ReadonlySet<string>, before: number) => Promise<void>;
   readonly remove: (id: string) => Promise<void>;
 };
 
-const names = (folder: string): Promise<string[]> => readdir(folder);
+/** Paths. What is stuck could not be moved and lies where it lay. */
+export type Swept = {
+  readonly deleted: readonly string[];
+  readonly lost: readonly string[];
+  readonly stuck: readonly { readonly path: string; readonly why: string }[];
+};
+
+const makeFolder = async (path: string, mode: number): Promise<void> => {
+  try {
+    await mkdir(path, { recursive: true, mode });
+  } catch (error) {
+    const fault = asFault(error);
+    if (fault.code !== 'internal') throw fault;
+    const message = `${path} could not be made: ${fault.message}. Make it, and give it to the user that runs imaged.`;
+    throw new Fault('configuration_invalid', message, {}, { cause: error });
+  }
+};
+
+// Nothing is there before the first start.
+const names = async (folder: string): Promise<string[]> => {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+};
 
 // A folder may hold what is not ours: only names that imaged gives are ever deleted.
 const ids = async (folder: string): Promise<string[]> =>
@@ -47,16 +84,13 @@ const ids = async (folder: string): Promise<string[]> =>
 const slots = async (folder: string): Promise<string[]> =>
   (await names(folder)).filter((name) => /^imaged-\d+$/.test(name));
 
-// A running build's file may go between the listing and the look.
-const blocksOf = async (path: string): Promise<number> => {
-  try {
-    return (await stat(path)).blocks;
-  } catch {
-    return 0;
-  }
-};
-
 const removeTree = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+
+// Trials leave programs of their own behind.
+const machineNames = async (folder: string): Promise<string[]> => [
+  ...(await slots(folder)),
+  ...(await names(folder)).filter(isTrial),
+];
 
 export const slotName = (slot: number): string => `imaged-${slot}`;
 
@@ -74,6 +108,7 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     below('mirror', 'copies'),
     { name: 'run_dir', path: runDir, mode: 0o700, holds: 'nothing' },
   ];
+  const lost = makeLost(join(dataDir, 'lost+found'));
   return {
     build,
     log: (id) => join(build(id), 'log'),
@@ -84,27 +119,45 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     works: work,
     machine: (slot) => join(runDir, slotName(slot)),
     machineNamed: (name) => join(runDir, name),
-    machines: async () => (await slots(runDir)).map((name) => ({ name, folder: join(runDir, name) })),
-    workMb: async () => {
-      const files = await readdir(work, { recursive: true });
-      const sizes = await Promise.all(files.map((file) => blocksOf(join(work, file))));
-      return Math.floor((sizes.reduce((sum, blocks) => sum + blocks, 0) * 512) / 2 ** 20);
-    },
+    machines: async () => (await machineNames(runDir)).map((name) => ({ name, folder: join(runDir, name) })),
+    workMb: () => blocksMb(work),
     context,
     store: join(dataDir, 'imaged.db'),
+    storePlace: async () => {
+      const [buildsFolder, contextsFolder] = [join(dataDir, 'builds'), join(dataDir, 'contexts')];
+      return {
+        idFile: join(dataDir, 'store-id'),
+        ...{ buildsFolder, builds: await ids(buildsFolder) },
+        ...{ contextsFolder, contexts: await ids(contextsFolder) },
+      };
+    },
     mirror: join(dataDir, 'mirror'),
     own,
     prepare: async () => {
-      for (const { path, mode, holds } of own) if (holds !== 'copies') await mkdir(path, { recursive: true, mode });
+      for (const { path, mode, holds } of own) if (holds !== 'copies') await makeFolder(path, mode);
     },
-    sweep: async (known) => {
-      const swept: string[] = [];
+    lost,
+    sweep: async (known, now) => {
+      const swept = {
+        deleted: new Array<string>(),
+        lost: new Array<string>(),
+        stuck: new Array<Swept['stuck'][number]>(),
+      };
       const sweepOne = async (path: string) => {
         await removeTree(path);
-        swept.push(path);
+        swept.deleted.push(path);
       };
-      for (const folder of [work, runDir]) for (const name of await slots(folder)) await sweepOne(join(folder, name));
-      for (const id of await ids(join(dataDir, 'builds'))) if (!(await known.builds(id))) await sweepOne(build(id));
+      const setAside = async (path: string) => {
+        try {
+          await lost.setAside(path, now);
+          swept.lost.push(path);
+        } catch (error) {
+          swept.stuck.push({ path, why: error instanceof Error ? error.message : String(error) });
+        }
+      };
+      for (const name of await slots(work)) await sweepOne(join(work, name));
+      for (const name of await machineNames(runDir)) await sweepOne(join(runDir, name));
+      for (const id of await ids(join(dataDir, 'builds'))) if (!(await known.builds(id))) await setAside(build(id));
       for (const id of await ids(join(dataDir, 'contexts'))) if (!known.contexts.has(id)) await sweepOne(context(id));
       return swept;
     },

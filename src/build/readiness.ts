@@ -3,14 +3,12 @@ import type { Store } from '../queue/types.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Folders } from './folders.ts';
 import { firstUnusable, whyUnsafe } from './own-folders.ts';
+import type { Lost } from './lost.ts';
 
 /** One question about this host, and what to do where the answer is not ok. */
 export type Readiness = { readonly name: string; readonly state: 'ok' | 'warn' | 'fail'; readonly message: string };
 
-const judge = async (
-  name: string,
-  ask: () => Promise<string | { readonly warning: string }>,
-): Promise<Readiness> => {
+const judge = async (name: string, ask: () => Promise<string | { readonly warning: string }>): Promise<Readiness> => {
   try {
     const answer = await ask();
     if (typeof answer !== 'string') return { name, state: 'warn', message: answer.warning };
@@ -30,6 +28,7 @@ export const readinessOf = async (
     readonly hypervisor: Hypervisor;
     /** MiB that builds may still take. */
     readonly roomMb: () => Promise<number>;
+    readonly lost: Pick<Lost, 'folder' | 'sizeMb'>;
     readonly isDraining: () => boolean;
     readonly folders: Pick<Folders, 'own'>;
     /** Whose folders they should be. */
@@ -49,9 +48,11 @@ export const readinessOf = async (
     judge('disk', async () => {
       const roomMb = await parts.roomMb();
       if (roomMb > 0) return `${roomMb} MB may be used`;
+      const lostMb = await parts.lost.sizeMb();
+      const lost = lostMb > 0 ? ` ${parts.lost.folder} has ${lostMb} MB of builds that the store does not know.` : '';
       throw new Fault(
         'storage_full',
-        'data_dir has less free space than capacity.disk_reserve. Free some, or lower the reserve.',
+        `data_dir has less free space than capacity.disk_reserve. Free some, or lower the reserve.${lost}`,
       );
     }),
     judge('daemon', async () => {

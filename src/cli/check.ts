@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { systemClock } from '../clock.ts';
 import { parseConfig, readConfig, type Config } from '../config.ts';
 import { disposals } from '../disposals.ts';
@@ -13,6 +11,7 @@ import { linesOf, reportOf } from '../host/print-findings.ts';
 import type { Finding } from '../host/types.ts';
 import { makeHypervisor } from '../hypervisor.ts';
 import { defaultConfiguration, type Command } from './arguments.ts';
+import { makeCheckFolder, removeOldChecks } from './check-folder.ts';
 
 /** Prints the text, then ends: a program that hangs in the kernel must not keep this one. */
 const endWith = (text: string, exitCode: number): Promise<never> =>
@@ -26,15 +25,28 @@ const printHostFiles = async (config: Config, file: string): Promise<void> => {
   );
 };
 
+/** Aborted by Ctrl-C, so that nothing stays; a second one ends a check that does not let go. */
+const interruption = (): AbortController => {
+  const interrupted = new AbortController();
+  const interrupt = () => {
+    if (interrupted.signal.aborted) process.exit(1);
+    interrupted.abort(new Fault('cancelled', 'The check was interrupted.'));
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  return interrupted;
+};
+
 const findingsOf = async (config: Config): Promise<readonly Finding[]> => {
   await using left = disposals();
-  const folder = await mkdtemp(join(tmpdir(), 'imaged-check-'));
+  const folder = await makeCheckFolder();
   left.defer(() => rm(folder, { recursive: true, force: true }));
-  const { signal } = new AbortController();
+  const { signal } = interruption();
   const hypervisor = makeHypervisor({ ...config, run_dir: folder }, systemClock, signal, () => undefined);
+  const leftovers = await removeOldChecks(hypervisor, systemClock.now(), signal);
   const fitness = await fitnessOf(() => config, { hypervisor, clock: systemClock, isDaemon: false });
   // Awaited here, for the folder goes with this block.
-  return await fitness.ask(signal);
+  return [...leftovers, ...(await fitness.ask(signal))];
 };
 
 const isMissing = ({ cause }: Fault): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';

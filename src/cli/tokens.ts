@@ -13,8 +13,10 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 const storeOf = async (file: string): Promise<Store> => {
   const config = await readConfig(file);
   await checkConfig(config, file);
+  const folders = foldersBelow(config.data_dir, config.run_dir);
   return openStore({
-    file: foldersBelow(config.data_dir, config.run_dir).store,
+    file: folders.store,
+    place: await folders.storePlace(),
     migrations,
     clock: systemClock,
     shared: true,

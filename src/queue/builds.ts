@@ -4,44 +4,54 @@ import { noSuchBuild } from './ledger.ts';
 import type { Ledger } from './ledger.ts';
 import { parsed, toBuild, toRow } from './rows.ts';
 import type { BuildRow } from './rows.ts';
-import type { Build, BuildInput, Idempotency, PlannedStep, Status, Store } from './types.ts';
+import type { Build, BuildInput, Idempotency, PlannedStep, Status, Store, StoreLimits } from './types.ts';
 
 type InputRow = { readonly template: string; readonly variables: string; readonly plan: string };
 
 export const countsSql = 'SELECT status, n FROM build_count';
 
-/** The row of a build by its id, for every part of the store. */
-export const makeFind = ({ db }: Ledger) => {
-  const byId = db.prepare<[string], BuildRow>('SELECT * FROM build WHERE id = ?');
-  return (id: string): Build | undefined => {
-    const row = byId.get(id);
-    return row && toBuild(row);
+/** A build by its id, for every part of the store. */
+export type BuildRows = {
+  readonly find: (id: string) => Build | undefined;
+  /** Its template, variables and plan. */
+  readonly input: (id: string) => BuildInput | undefined;
+};
+
+export const makeBuildRows = ({ db }: Ledger): BuildRows => {
+  const build = db.prepare<[string], BuildRow>('SELECT * FROM build WHERE id = ?');
+  const input = db.prepare<[string], InputRow>('SELECT template, variables, plan FROM build_input WHERE build_id = ?');
+  return {
+    find: (id) => {
+      const row = build.get(id);
+      return row && toBuild(row);
+    },
+    input: (id) => {
+      const row = input.get(id);
+      return (
+        row && {
+          template: parsed<unknown>(row.template),
+          variables: parsed<BuildInput['variables']>(row.variables),
+          plan: parsed<readonly PlannedStep[]>(row.plan),
+        }
+      );
+    },
   };
 };
 
-/** The template, variables and plan of a build that is there. */
-export const makeInput = ({ db }: Ledger) => {
-  const byId = db.prepare<[string], InputRow>('SELECT template, variables, plan FROM build_input WHERE build_id = ?');
-  return (id: string): BuildInput | undefined => {
-    const row = byId.get(id);
-    return (
-      row && {
-        template: parsed<unknown>(row.template),
-        variables: parsed<BuildInput['variables']>(row.variables),
-        plan: parsed<readonly PlannedStep[]>(row.plan),
-      }
-    );
-  };
-};
+const queueFull = (builds: number): Fault =>
+  new Fault(
+    'queue_full',
+    `${builds} builds are queued, and this host takes no more (limits.queue). Try again when some have ended.`,
+    { builds },
+  );
 
 /** Builds as their clients see them: accepted, looked at, counted, removed. `attempts` is how many each has in all. */
 export const makeBuilds = (
-  ledger: Ledger,
+  { db, read, write, append }: Ledger,
+  { find, input }: BuildRows,
   attempts: number,
+  limits: Pick<StoreLimits, 'queued'>,
 ): Pick<Store, 'add' | 'replay' | 'find' | 'input' | 'counts' | 'remove'> => {
-  const { db, read, write, append } = ledger;
-  const find = makeFind(ledger);
-  const input = makeInput(ledger);
   const insert = db.prepare(`
     INSERT INTO build (id, template_name, template_version, labels, priority, timeout_ms, on_error, context_id,
                        memory_mb, disk_mb, sensitive, attempts_left, created_at)
@@ -54,6 +64,7 @@ export const makeBuilds = (
     'SELECT digest, build_id FROM idempotency WHERE owner = ? AND key = ?',
   );
   const counts = db.prepare<[], { readonly status: Status; readonly n: number }>(countsSql);
+  const queued = db.prepare<[], number>(`SELECT n FROM build_count WHERE status = 'queued'`).pluck();
   const remove = db.prepare<[string]>('DELETE FROM build WHERE id = ?');
 
   const seen = (id: string): Build => {
@@ -73,22 +84,22 @@ export const makeBuilds = (
   };
   return {
     replay: (idempotency) => read(() => replay(idempotency)),
-    add: (build, idempotency) =>
-      write('power', () => {
+    add: (build, idempotency) => {
+      const texts = [build.template, build.variables, build.plan].map((part) => JSON.stringify(part));
+      const bytes = texts.reduce((sum, { length }) => sum + length, 0);
+      const accept = () => {
         const first = idempotency && replay(idempotency);
         if (first) return { build: first, replayed: true };
+        if ((queued.get() ?? 0) >= limits.queued) throw queueFull(limits.queued);
         insert.run(toRow(build, attempts, timeOfId(build.id)));
-        insertInput.run(
-          build.id,
-          JSON.stringify(build.template),
-          JSON.stringify(build.variables),
-          JSON.stringify(build.plan),
-        );
+        insertInput.run(build.id, ...texts);
         for (const [key, value] of Object.entries(build.labels)) insertLabel.run(key, value, build.id);
         if (idempotency) insertKey.run(idempotency.owner, idempotency.key, idempotency.digest, build.id);
         append(build.id, 'build.queued', { template: build.templateName });
         return { build: seen(build.id), replayed: false };
-      }),
+      };
+      return write('power', accept, bytes);
+    },
     find: (id) => read(() => find(id)),
     input: (id) => read(() => input(id)),
     counts: () =>

@@ -1,10 +1,12 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { Fault } from '../fault.ts';
-import { mostPages } from './checkpoints.ts';
+import { maxLogBytes, maxPages } from './checkpoints.ts';
 import { migrate, missing, readMigrations } from './migrate.ts';
-import { storeFault } from './store-fault.ts';
+import { fileFault, storeFault } from './store-fault.ts';
+import { refuseForeign, vouchFor } from './store-identity.ts';
+import type { StorePlace } from './store-identity.ts';
 
 /** An open database, and the lock that says that this process alone works on its builds. */
 export type Opened = { readonly db: Database; readonly unlock: () => void };
@@ -45,7 +47,17 @@ const createForOwner = (name: string): void => {
   }
 };
 
-const open = (file: string, migrations: URL, shared: boolean): Opened => {
+export type OpenAsk = {
+  readonly file: string;
+  readonly migrations: URL;
+  /** Beside the process that has the lock. */
+  readonly shared: boolean;
+  readonly place: StorePlace | undefined;
+};
+
+const open = ({ file, migrations, shared, place }: OpenAsk): Opened => {
+  // Before an empty one is made, which would look like a database that is there.
+  if (place && !(existsSync(file) && statSync(file).size > 0)) refuseForeign(file, undefined, place);
   for (const name of [file, `${file}.lock`]) createForOwner(name);
   // `imaged token add` has the lock for an instant: a daemon that starts just then waits for it.
   const unlock = takeLock(file, shared ? 0 : 1000);
@@ -53,8 +65,10 @@ const open = (file: string, migrations: URL, shared: boolean): Opened => {
   // Waiting for another process's write stops the whole daemon, which `imaged token` beside it can better afford.
   const db = new Sqlite(file, { timeout: shared ? 5000 : 1000 });
   try {
+    if (place) refuseForeign(file, db, place);
     db.pragma('journal_mode = WAL');
-    db.pragma(`wal_autocheckpoint = ${mostPages}`);
+    db.pragma(`wal_autocheckpoint = ${maxPages}`);
+    db.pragma(`journal_size_limit = ${maxLogBytes}`);
     db.pragma('trusted_schema = OFF');
     // What is deleted is overwritten: the values of sensitive variables must be gone when their build has ended.
     db.pragma('secure_delete = ON');
@@ -62,6 +76,7 @@ const open = (file: string, migrations: URL, shared: boolean): Opened => {
     // A running daemon of an older version must not have its tables changed below it.
     if (!unlock && missing(db, known).length > 0) throw inUse(file);
     migrate(db, known);
+    if (place) vouchFor(db, place);
     if (shared) unlock?.();
     return { db, unlock: () => (shared ? undefined : unlock?.()) };
   } catch (error) {
@@ -72,10 +87,10 @@ const open = (file: string, migrations: URL, shared: boolean): Opened => {
 };
 
 /** Opens a database, brings it up to date, and takes its lock unless it is shared. Throws `store_unavailable`, `storage_full`. */
-export const openDatabase = (file: string, migrations: URL, shared: boolean): Opened => {
+export const openDatabase = (ask: OpenAsk): Opened => {
   try {
-    return open(file, migrations, shared);
+    return open(ask);
   } catch (error) {
-    throw storeFault(error, file);
+    throw fileFault(storeFault(error, ask.file), ask.file);
   }
 };

@@ -7,8 +7,8 @@ type Requeue = {
   readonly losesAttempt: boolean;
   readonly notBefore: number;
   readonly fault?: FaultRecord;
-  /** The daemon died while the build ran. */
-  readonly crashed: boolean;
+  /** What else its event says. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 };
 
 /** How builds leave their worker: for good, or back to the queue. To be called within a `write`. */
@@ -32,7 +32,7 @@ export const makeEndings = ({ db, clock, append, forget }: Ledger): Endings => {
   const requeue = db.prepare(`
     UPDATE build
     SET status = 'queued', fault = :fault, token = NULL, lease_until = NULL, slot = NULL, phase = NULL,
-        attempts_left = attempts_left + :givenBack, crashes = crashes + :crashed, not_before = :notBefore
+        attempts_left = attempts_left + :givenBack, not_before = :notBefore
     WHERE id = :id`);
   const endSteps = db.prepare('UPDATE build_step SET ended_at = ?, fault = ? WHERE build_id = ? AND ended_at IS NULL');
   const forgetValues = db.prepare(`
@@ -52,20 +52,15 @@ export const makeEndings = ({ db, clock, append, forget }: Ledger): Endings => {
       }
       append(build.id, `build.${status}`, fault ? { attempt: build.attempt, fault } : { attempt: build.attempt });
     },
-    requeue: (build, { losesAttempt, notBefore, fault, crashed }) => {
-      requeue.run({
-        id: build.id,
-        fault: left(fault),
-        givenBack: losesAttempt ? 0 : 1,
-        crashed: crashed ? 1 : 0,
-        notBefore,
-      });
+    requeue: (build, { losesAttempt, notBefore, fault, facts }) => {
+      requeue.run({ id: build.id, fault: left(fault), givenBack: losesAttempt ? 0 : 1, notBefore });
       endSteps.run(clock.now(), left(fault), build.id);
       append(build.id, 'build.requeued', {
         attempt: build.attempt,
         loses_attempt: losesAttempt,
         not_before: notBefore,
         ...(fault ? { fault } : {}),
+        ...facts,
       });
     },
   };

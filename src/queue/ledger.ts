@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
 import { closed, storeFault } from './store-fault.ts';
-import type { Outlives, Writer } from './writer.ts';
+import type { Writer } from './writer.ts';
 
 /** What every part of the store stands on. */
 export type Ledger = {
@@ -10,7 +10,7 @@ export type Ledger = {
   readonly clock: Clock;
   /** Reads what is committed, now. */
   readonly read: <T>(work: () => T) => Promise<T>;
-  readonly write: <T>(outlives: Outlives, work: () => T) => Promise<T>;
+  readonly write: Writer['write'];
   /**
    * Appends the next event of a build, which makes its number the build's version. Every change of a build goes with
    * exactly one, within the same `write`. Throws `not_found`.

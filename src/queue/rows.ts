@@ -1,7 +1,7 @@
 import type { FaultRecord } from '../fault.ts';
 import type { Build, NewBuild, OnError, Phase, Status } from './types.ts';
 
-/** A row of `build`, as migrations/0001_first.sql has it. */
+/** A row of `build`, as the migrations have it. */
 export type BuildRow = {
   readonly id: string;
   readonly template_name: string;
@@ -19,6 +19,11 @@ export type BuildRow = {
   readonly attempt: number;
   readonly attempts_left: number;
   readonly crashes: number;
+  readonly deaths: number;
+  readonly lone_deaths: number;
+  readonly lone_crashes: number;
+  readonly suspect: number;
+  readonly alive_at: number | null;
   readonly created_at: number;
   readonly started_at: number | null;
   readonly ended_at: number | null;
@@ -65,6 +70,7 @@ export const toBuild = (row: BuildRow): Build => ({
   notBefore: row.not_before,
   ...(row.slot === null ? {} : { slot: row.slot }),
   cancelRequested: row.cancel_requested === 1,
+  isSuspect: row.suspect === 1,
   ...faultIn(row.fault),
   ...holdIn(row),
   version: row.version,

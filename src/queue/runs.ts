@@ -1,18 +1,18 @@
 import { Fault } from '../fault.ts';
-import { makeFind } from './builds.ts';
+import type { BuildRows } from './builds.ts';
 import { leaseLost } from './claims.ts';
-import { cancelledByClient, makeEndings } from './endings.ts';
+import { cancelledByClient } from './endings.ts';
+import type { Endings } from './endings.ts';
 import { noSuchBuild } from './ledger.ts';
 import type { Ledger } from './ledger.ts';
 import type { Build, Outcome, Phase, Store } from './types.ts';
 
 /** What a worker writes about the build that it has claimed, and what clients say to it meanwhile. */
 export const makeRuns = (
-  ledger: Ledger,
+  { db, clock, write, append }: Ledger,
+  { find }: BuildRows,
+  { end, requeue }: Endings,
 ): Pick<Store, 'event' | 'beginStep' | 'endStep' | 'hold' | 'setHold' | 'finish' | 'cancel'> => {
-  const { db, clock, write, append } = ledger;
-  const find = makeFind(ledger);
-  const { end, requeue } = makeEndings(ledger);
   const isHeldBy = db.prepare<[string, string]>('SELECT 1 FROM build WHERE id = ? AND token = ?');
   const setPhase = db.prepare<[Phase, string]>('UPDATE build SET phase = ? WHERE id = ?');
   const lastStep = db.prepare<[string], { readonly seq: number | null }>(
@@ -52,7 +52,7 @@ export const makeRuns = (
         // Its client was told that it will be cancelled; what is held has failed already.
         if (build.cancelRequested) return end(build, 'cancelled', cancelledByClient());
         if (build.status === 'held') return end(build, 'failed', build.fault);
-        return requeue(build, { ...outcome, crashed: false });
+        return requeue(build, outcome);
     }
   };
 

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
 import type { Ids } from '../ids.ts';
 import { orAborted, settled } from '../waiting.ts';
+import { aliveEveryMs } from './crash-policy.ts';
 import type { Claim, Demand, RunBuild, Store } from './types.ts';
 import { makeWorker } from './worker.ts';
 import type { Job, Log } from './worker.ts';
@@ -73,6 +74,21 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
     };
   };
 
+  let told: string | undefined;
+  /** Says once why the queue stands still beside free slots. */
+  const tellSuspect = async (): Promise<void> => {
+    const suspect = await store.suspect();
+    const words = suspect && `${suspect.state} ${suspect.id}`;
+    if (suspect && words !== told)
+      log.warn(
+        { build: suspect.id },
+        suspect.state === 'runs'
+          ? 'the daemon died while this build ran: it runs alone, and no other is started meanwhile'
+          : 'the daemon died while this build ran: it waits until no other runs, and no other is started before it',
+      );
+    told = words;
+  };
+
   /** Fills the free slots; gives the milliseconds after which to look again, if nobody wakes it before. */
   const fill = async (): Promise<number | undefined> => {
     for (const slot of places) {
@@ -83,6 +99,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
         const due = await store.nextDue();
         if (due === undefined) return undefined;
         if (due > clock.now()) return due - clock.now();
+        await tellSuspect();
         if (jobs.size === 0) log.warn({ room: await room() }, 'the next build does not fit, although no other runs');
         return lookAgainMs;
       }
@@ -132,6 +149,10 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
     const all = async () => {
       // A claim that is on its way becomes a job first, so that it is stopped and written back like the others.
       await looping;
+      const tokens = [...jobs.values()].map(({ claim }) => claim.token);
+      await store
+        .stopping(tokens)
+        .catch((error: unknown) => log.warn({ err: error }, 'the store did not hear of the stop'));
       for (const { stop } of jobs.values()) stop.abort(new Fault('draining', 'The daemon is stopping.'));
       await Promise.all([...jobs.values()].map(({ ended }) => ended));
       signal.removeEventListener('abort', giveUp);
@@ -143,7 +164,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
 
   return {
     start: () => {
-      beating = clock.every(leaseMs / 3, beat);
+      beating = clock.every(Math.min(leaseMs / 3, aliveEveryMs), beat);
       looping = loop();
     },
     wake,

@@ -1,6 +1,7 @@
+import { Fault } from '../fault.ts';
 import type { Ledger } from './ledger.ts';
 import { parsed } from './rows.ts';
-import type { Page, PageAsk, Store, TemplateVersion } from './types.ts';
+import type { Page, PageAsk, Store, StoreLimits, TemplateVersion } from './types.ts';
 
 type Row = {
   readonly name: string;
@@ -30,13 +31,18 @@ const pageOf = (
   return rows.length > limit && last ? { items, next: cursor(last) } : { items };
 };
 
-/** Templates by name, in versions that never change. */
-export const makeTemplates = ({
-  db,
-  clock,
-  read,
-  write,
-}: Ledger): Pick<Store, 'putTemplate' | 'template' | 'templates' | 'templateVersions'> => {
+const full = (templates: number): Fault =>
+  new Fault(
+    'templates_full',
+    `This host keeps ${templates} templates at most (limits.templates). Store it under a name that is there, or delete one.`,
+    { templates },
+  );
+
+/** Templates by name, in versions that never change. Of each the newest are kept; builds have copies of their own. */
+export const makeTemplates = (
+  { db, clock, read, write }: Ledger,
+  limits: Pick<StoreLimits, 'templates' | 'templateVersions'>,
+): Pick<Store, 'putTemplate' | 'template' | 'templates' | 'templateVersions' | 'removeTemplate'> => {
   const newest = db.prepare<[string], Row>(
     'SELECT * FROM template_version WHERE name = ? ORDER BY version DESC LIMIT 1',
   );
@@ -52,22 +58,33 @@ export const makeTemplates = ({
     INSERT INTO template_version (name, version, digest, document, context_id, created_at)
     VALUES (:name, :version, :digest, :document, :context_id, :created_at) RETURNING *`);
 
+  const numberOfNames = db
+    .prepare<[], number>('SELECT count(*) FROM (SELECT DISTINCT name FROM template_version)')
+    .pluck();
+  const removeUpTo = db.prepare<[string, number]>('DELETE FROM template_version WHERE name = ? AND version <= ?');
+
   return {
-    putTemplate: (name, document, digest, contextId) =>
-      write('power', () => {
+    removeTemplate: (name) => write('power', () => removeUpTo.run(name, Number.MAX_SAFE_INTEGER).changes > 0),
+    putTemplate: (name, document, digest, contextId) => {
+      const text = JSON.stringify(document);
+      const put = () => {
         const before = newest.get(name);
         if (before?.digest === digest) return { version: toTemplate(before), created: false };
         const row = {
           name,
           version: (before?.version ?? 0) + 1,
           digest,
-          document: JSON.stringify(document),
+          document: text,
           context_id: contextId ?? null,
           created_at: clock.now(),
         };
+        if (!before && (numberOfNames.get() ?? 0) >= limits.templates) throw full(limits.templates);
         insert.run(row);
+        removeUpTo.run(name, row.version - limits.templateVersions);
         return { version: toTemplate(row), created: true };
-      }),
+      };
+      return write('power', put, text.length);
+    },
     template: (name, version) =>
       read(() => {
         const row = version === undefined ? newest.get(name) : exactly.get(name, version);

@@ -96,11 +96,16 @@ export type Build = BuildAsked & {
   readonly notBefore: number;
   readonly slot?: number;
   readonly cancelRequested: boolean;
+  /** The daemon died so often while it ran that it runs alone: see crash-policy.ts. */
+  readonly isSuspect: boolean;
   readonly fault?: FaultRecord;
   readonly hold?: Hold;
   /** Sequence number of the build's newest event: its ETag. */
   readonly version: number;
 };
+
+/** A suspect that keeps other builds waiting: it runs alone, or waits at the head of the queue until no other runs. */
+export type Suspect = { readonly id: string; readonly state: 'runs' | 'waits' };
 
 export type Step = {
   readonly attempt: number;
@@ -179,10 +184,19 @@ export type Outcome =
  * All that is durable. Functions return promises, so that another database can stand here without touching a caller;
  * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
  */
+/** What clients may make the store keep; what has ended is bounded by the retention. */
+export type StoreLimits = {
+  readonly queued: number;
+  readonly templates: number;
+  /** Of each template. */
+  readonly templateVersions: number;
+};
+
 export type Store = AsyncDisposable & {
   /**
    * Accepts a build. With an idempotency key seen before: same digest gives the first build back (`replayed`),
-   * another digest throws `idempotency_mismatch`. Builds that arrive together share one fsync.
+   * another digest throws `idempotency_mismatch`, a queue of `limits.queued` builds `queue_full`. Builds that arrive
+   * together share one fsync.
    */
   readonly add: (
     build: NewBuild,
@@ -200,7 +214,8 @@ export type Store = AsyncDisposable & {
 
   /**
    * Claims the first build in the queue (highest priority, then oldest, among those whose pause is over), if `room`
-   * has place for it: a build that does not fit yet keeps its place, so that small ones cannot starve it.
+   * has place for it: a build that does not fit yet keeps its place, so that small ones cannot starve it. A suspect is
+   * claimed when no other build runs, and nothing is claimed while it does.
    */
   readonly claim: (ask: {
     readonly token: string;
@@ -210,10 +225,16 @@ export type Store = AsyncDisposable & {
   }) => Promise<Claim | undefined>;
   /** When the next queued build's pause is over: Unix milliseconds, undefined when the queue is empty. */
   readonly nextDue: () => Promise<number | undefined>;
+  readonly suspect: () => Promise<Suspect | undefined>;
   /** Prolongs the leases; the tokens that are no longer valid come back. */
   readonly heartbeat: (tokens: readonly string[], leaseMs: number) => Promise<readonly string[]>;
-  /** Requeues what ran when the daemon was killed, with the attempt given back; fails what was held. Returns the ids. */
-  readonly recover: () => Promise<readonly string[]>;
+  /** The daemon stops these builds itself: that it is killed meanwhile is not held against them. */
+  readonly stopping: (tokens: readonly string[]) => Promise<void>;
+  /**
+   * Requeues what ran when the daemon died, with the attempt given back; fails what was held, and a build that kills
+   * the daemon whenever it runs alone. Returns the ids. `hostBootedAt` (Unix ms) tells a host that went down.
+   */
+  readonly recover: (ask?: { readonly hostBootedAt?: number }) => Promise<readonly string[]>;
 
   /** Appends an event. Without a token: for what is not a worker's (a client's cancel). */
   readonly event: (id: string, type: string, data: Readonly<Record<string, unknown>>, token?: string) => Promise<void>;
@@ -246,6 +267,10 @@ export type Store = AsyncDisposable & {
   /** Calls back after each commit that changed the build, or any build for `*`. One listener set for the whole process: cheap for thousands. */
   readonly onChange: (id: string, seen: (build: string) => void) => Disposable;
 
+  /**
+   * Adds a version unless the newest is the same, and forgets the oldest beyond `limits.templateVersions`. Throws
+   * `templates_full` for a new name where there are `limits.templates`.
+   */
   readonly putTemplate: (
     name: string,
     document: unknown,
@@ -257,6 +282,8 @@ export type Store = AsyncDisposable & {
   /** The newest version of each, by name. */
   readonly templates: (page: PageAsk) => Promise<Page<TemplateVersion>>;
   readonly templateVersions: (name: string, page: PageAsk) => Promise<Page<TemplateVersion>>;
+  /** Forgets all versions; false if there is none. */
+  readonly removeTemplate: (name: string) => Promise<boolean>;
   /** Context ids that builds or templates still refer to. */
   readonly contexts: () => Promise<ReadonlySet<string>>;
 

@@ -15,20 +15,27 @@ export type Notes = {
 
 type Work = {
   readonly outlives: Outlives;
+  readonly bytes: number;
   /** Does the work and gives what is to be said when it is committed. */
   readonly attempt: () => () => void;
   readonly reject: (reason: unknown) => void;
 };
 
 export type Writer = {
-  /** Does the work in a transaction that it may share with others; resolves when that is committed. */
-  readonly write: <T>(outlives: Outlives, work: () => T) => Promise<T>;
+  /**
+   * Does the work in a transaction that it may share with others; resolves when that is committed. `bytes` is about how
+   * much it writes, where that is much.
+   */
+  readonly write: <T>(outlives: Outlives, work: () => T, bytes?: number) => Promise<T>;
   readonly notes: Notes;
   /** How many transactions there were. */
   readonly commits: () => number;
   /** Commits what waits, then takes no more. */
   readonly close: () => void;
 };
+
+// What one transaction writes stands in the write-ahead log before it can be copied from there.
+const maxBytes = 2 * 2 ** 20;
 
 // However slow the disk, nobody waits longer than this for others to come along.
 const longestRestMs = 10;
@@ -54,10 +61,18 @@ export const makeWriter = (
   let touched = new Set<string>();
   let forgets = false;
 
+  const empty = db.prepare<[], number>('PRAGMA wal_checkpoint(TRUNCATE)').pluck();
+  let level: 'FULL' | 'NORMAL' | undefined;
+  // SQLite does this one while it is prepared, so that it cannot be prepared once for all (sqlite.org/pragma.html).
+  const setLevel = (wanted: 'FULL' | 'NORMAL'): void => {
+    if (wanted !== level) db.exec(`PRAGMA synchronous = ${wanted}`);
+    level = wanted;
+  };
+
   // What a reader in another process keeps in the log goes with the next commit, or when the store closes.
   const emptyLog = (): void => {
     try {
-      forgets = db.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) !== 0;
+      forgets = empty.get() !== 0;
     } catch (error) {
       onTrouble(storeFault(error, db.name));
     }
@@ -85,7 +100,7 @@ export const makeWriter = (
   const tryAll = (works: readonly Work[]): (() => void) => {
     touched = new Set();
     try {
-      db.pragma(`synchronous = ${works.some(({ outlives }) => outlives === 'power') ? 'FULL' : 'NORMAL'}`);
+      setLevel(works.some(({ outlives }) => outlives === 'power') ? 'FULL' : 'NORMAL');
       const settles = all.immediate(works);
       return () => settles.forEach((settle) => settle());
     } catch (error) {
@@ -104,12 +119,19 @@ export const makeWriter = (
     settle();
     if (ids.size > 0) committed(ids);
   };
+  /** Those that may share the next transaction, at least one; the others stay. */
+  const nextWorks = (): readonly Work[] => {
+    let bytes = 0;
+    const end = waiting.findIndex((work, at) => (bytes += work.bytes) > maxBytes && at > 0);
+    const works = end < 0 ? waiting : waiting.slice(0, end);
+    waiting = end < 0 ? [] : waiting.slice(end);
+    return works;
+  };
   const flush = (): void => {
-    const works = waiting;
-    waiting = [];
-    if (works.length === 0) return;
+    if (waiting.length === 0) return;
     const began = clock.elapsed();
-    commit(works);
+    commit(nextWorks());
+    if (waiting.length > 0) return void setImmediate(flush);
     const ended = clock.elapsed();
     restsUntil = ended + Math.min(ended - began, longestRestMs);
   };
@@ -120,14 +142,14 @@ export const makeWriter = (
   };
 
   return {
-    write: (outlives, work) =>
+    write: (outlives, work, bytes = 0) =>
       new Promise((resolve, reject) => {
         if (!isOpen) throw closed(db.name);
         const attempt = () => {
           const value = work();
           return () => resolve(value);
         };
-        if (waiting.push({ outlives, attempt, reject }) === 1) flushSoon();
+        if (waiting.push({ outlives, bytes, attempt, reject }) === 1) flushSoon();
       }),
     notes: {
       touch: (id) => {
@@ -140,7 +162,7 @@ export const makeWriter = (
     commits: () => commits,
     close: () => {
       isOpen = false;
-      flush();
+      while (waiting.length > 0) commit(nextWorks());
     },
   };
 };

@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import { disposals } from '../disposals.ts';
 import { asFault, Fault } from '../fault.ts';
 import { runProgram } from '../program.ts';
 import { withOutgoing } from './qemu-outgoing.ts';
 import { endProcesses } from './qemu-processes.ts';
+import { makeTrialFolder } from './trial-folder.ts';
 
 const mostMsToRehearse = 10_000;
 
@@ -17,7 +17,7 @@ export const whyNoOutgoing = async (folder: string, clock: Clock, signal: AbortS
   if (process.platform !== 'linux')
     return 'the loopback of the host could not be kept from guests: that takes the namespaces of Linux';
   await using left = disposals();
-  const own = await mkdtemp(join(folder, 'network-'));
+  const own = await makeTrialFolder(folder, 'network');
   left.defer(() => rm(own, { recursive: true, force: true }));
   left.defer(() => endProcesses('imaged', own, clock, signal));
   const late = new Fault('step_timeout', `it was not there within ${mostMsToRehearse / 1000} s`);

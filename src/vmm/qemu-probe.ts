@@ -1,12 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { disposals } from '../disposals.ts';
 import { asFault, Fault } from '../fault.ts';
 import { runProgram } from '../program.ts';
 import type { Accelerator } from './qemu-argv.ts';
+import { machineFiles } from './qemu-files.ts';
 import { option } from './qemu-option.ts';
 import { probeImage, probeWord } from './qemu-probe-sector.ts';
+import { makeTrialFolder } from './trial-folder.ts';
 
 /** Whether a guest runs under an accelerator; if not, why, for people. */
 export type Verdict = { readonly runs: true } | { readonly runs: false; readonly why: string };
@@ -25,7 +27,7 @@ export const probe = async (
   signal: AbortSignal,
 ): Promise<Verdict> => {
   await using left = disposals();
-  const own = await mkdtemp(join(folder, 'probe-'));
+  const own = await makeTrialFolder(folder, 'probe');
   left.defer(() => rm(own, { recursive: true, force: true }));
   const image = join(own, 'probe.raw');
   await writeFile(image, probeImage());
@@ -33,6 +35,8 @@ export const probe = async (
   const late = new Fault('step_timeout', `a small guest was not done within ${mostMs / 1000} s`);
   using deadline = clock.deadline(mostMs, signal, () => late);
   const argv = [
+    // As a machine's: a guest that hangs outlives a daemon that is killed, and the next one finds it by these.
+    ...['-name', basename(own), '-pidfile', machineFiles(own).pid],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-machine', 'q35', '-m', '32M'],
     ...['-accel', accelerator, '-cpu', accelerator === 'tcg' ? 'max' : 'host', '-no-reboot'],
     ...['-serial', 'stdio', '-device', 'virtio-blk-pci,drive=probe'],

@@ -20,7 +20,7 @@ const randomFrom = (seed: number) => {
 
 type Count = { builds: number; kills: number; starting: number; interrupted: number; machines: number };
 
-// The store gives up a build that saw 5 daemons die (crashesMost), so one build has to bear fewer.
+// A build that saw many daemons die runs alone (crash-policy.ts), so one build has to bear fewer.
 const killsPerBuild = 4;
 
 const timed = async (work: () => Promise<unknown>): Promise<number> => {
