@@ -250,7 +250,8 @@ export const startDaemon = async (
           await folders.remove(id);
         },
         policy: () => config.retention,
-        afterRound: async () => folders.sweepContexts(await store.contexts(), clock.now() - longestContextMs - contextAgeMs),
+        afterRound: async () =>
+          folders.sweepContexts(await store.contexts(), clock.now() - longestContextMs - contextAgeMs),
         clock,
         log: logger,
       }),

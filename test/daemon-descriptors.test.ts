@@ -22,7 +22,9 @@ const openFiles = async (pid: number): Promise<number> => (await readdir(`/proc/
 /** A client without a token that opens as many connections as it can, again and again, in a process of its own. */
 const attack = async (url: string, count: number) => {
   const program = fileURLToPath(new URL('fixtures/idle-connections.js', import.meta.url));
-  const child = spawn(process.execPath, [program, new URL(url).port, String(count)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program, new URL(url).port, String(count)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(child.stdout, 'data');
   return {
     [Symbol.asyncDispose]: async () => {
@@ -102,7 +104,16 @@ test('too few open files are one line with what is there, what is needed and wha
   try {
     for (const limit of [24, 32, 48, 64, 96, 128]) {
       const script = `ulimit -n ${limit}; exec "$@"`;
-      const { code, stderr } = await run('sh', ['-c', script, 'sh', process.execPath, imagedProgram, 'serve', '-f', file]).then(
+      const { code, stderr } = await run('sh', [
+        '-c',
+        script,
+        'sh',
+        process.execPath,
+        imagedProgram,
+        'serve',
+        '-f',
+        file,
+      ]).then(
         () => ({ code: 0, stderr: '' }),
         (error: unknown) => error as { code: number; stderr: string },
       );
@@ -119,7 +130,13 @@ test('too few open files are one line with what is there, what is needed and wha
 
 test('the API leaves what machines need, and the configuration may ask for less than the limit has', () => {
   assert.ok(descriptorLimit() >= 64);
-  for (const [limit, workers] of [[256, 2], [1024, 2], [1024, 17], [20_000, 250]] as const) { // prettier-ignore
+  for (const [limit, workers] of [
+    [256, 2],
+    [1024, 2],
+    [1024, 17],
+    [20_000, 250],
+  ] as const) {
+    // prettier-ignore
     const { connections, waitsPerToken } = connectionLimits(limit, { workers, limits: {} });
     assert.ok(connections.all >= 16 && descriptorsNeeded(workers, connections.all) <= limit, `${limit} ${workers}`);
     assert.ok(connections.perAddress < connections.all && waitsPerToken < connections.all);

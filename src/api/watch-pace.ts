@@ -55,7 +55,10 @@ export const watchPace = ({
     const why = whySlowBody({ ms: now - startedAt, silentMs: now - lastByteAt, bytes, whole }, patience.body);
     if (why === undefined) return;
     bodies.delete(request);
-    tooSlow(request.socket, new Fault('request_timeout', `${why}. Send it again over a better line, or a smaller one.`));
+    tooSlow(
+      request.socket,
+      new Fault('request_timeout', `${why}. Send it again over a better line, or a smaller one.`),
+    );
   };
 
   const lookAtReader = (socket: Socket, now: number) => {

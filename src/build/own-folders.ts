@@ -89,7 +89,9 @@ export const behindFolders = async (
 ): Promise<Fault> => {
   if (!mayHide.includes(faults[fault.code].class) || saysMore.includes(fault.code)) return fault;
   const whole = await firstUnusable(own);
-  const ofThis = ofBuild.map((path) => ({ name: 'A folder of this build', path, mode: 0o700, holds: 'nothing' }) as const);
+  const ofThis = ofBuild.map(
+    (path) => ({ name: 'A folder of this build', path, mode: 0o700, holds: 'nothing' }) as const,
+  );
   const cause = whole ?? (await firstUnusable(ofThis));
   if (cause === undefined) return fault;
   return new Fault(cause.code, `${cause.message} Because of that: ${fault.message}`, { ...fault.facts, ...cause.facts }, { cause: fault }); // prettier-ignore

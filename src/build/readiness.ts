@@ -7,10 +7,7 @@ import { firstUnusable, whyUnsafe } from './own-folders.ts';
 /** One question about this host, and what to do where the answer is not ok. */
 export type Readiness = { readonly name: string; readonly state: 'ok' | 'warn' | 'fail'; readonly message: string };
 
-const judge = async (
-  name: string,
-  ask: () => Promise<string | { readonly warning: string }>,
-): Promise<Readiness> => {
+const judge = async (name: string, ask: () => Promise<string | { readonly warning: string }>): Promise<Readiness> => {
   try {
     const answer = await ask();
     if (typeof answer !== 'string') return { name, state: 'warn', message: answer.warning };
