@@ -14,7 +14,7 @@ const program = fileURLToPath(new URL('fixtures/exhausted.js', import.meta.url))
 test('whatever cannot be started for want of descriptors is host_exhausted, and nothing dies of it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'imaged-exhausted-'));
   try {
-    for (const spare of [0, 1, 2, 3, 4, 5, 6, 8, 10]) {
+    for (const spare of [0, 2, 4, 6, 9]) {
       const script = 'ulimit -n 80; exec "$@"';
       const argv = ['-c', script, 'sh', process.execPath, program, String(spare), join(folder, `${spare}.sock`)];
       const { stdout, stderr } = await run('sh', argv);
