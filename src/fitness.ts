@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { hypervisorTypeOf, memoryMbOf, type Config } from './config.ts';
+import { descriptorLimit } from './descriptors.ts';
 import { askHost } from './host/ask-host.ts';
 import { makeHost } from './host/make-host.ts';
 import { daemonUser, userName } from './host/people.ts';
@@ -43,6 +44,7 @@ export const fitnessOf = async (
     user,
     hypervisor,
     freeMb,
+    openFiles: descriptorLimit(),
     memoryMb: memoryMbOf(config()),
     mirrorKeys: (mirror.directory ?? mirror.upstream) === undefined ? undefined : mirror.keys,
     node: { path: process.execPath, version: process.versions.node },

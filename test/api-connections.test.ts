@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { clientAddress } from '../src/api/client-address.ts';
 import { isSlowReader, longestBodyMs, whySlowBody } from '../src/api/pace.ts';
 import { usualPatience, type Patience } from '../src/api/patience.ts';
 import { apiShop, usualLimits, type ApiShop } from './api-shop.ts';
 import { aBuild } from './store-shop.ts';
+
+const Problem = z.looseObject({ code: z.string(), detail: z.string() });
 
 const quick: Patience = {
   headersMs: 300,
@@ -18,6 +21,8 @@ const quick: Patience = {
   leaveMs: 300,
   lookEveryMs: 50,
 };
+
+const problemIn = (reply: string) => Problem.parse(JSON.parse(reply.split('\r\n\r\n')[1] ?? ''));
 
 const few = (all: number, perAddress = all): { limits: ApiShop['parts']['limits'] } => ({
   limits: { ...usualLimits, connections: { all, perAddress } },
@@ -59,7 +64,7 @@ test('a connection beyond the bound gets 503 as a problem with Retry-After, and 
     assert.match(reply, /^HTTP\/1\.1 503 /);
     assert.match(reply, /\r\nretry-after: 5\r\n/);
     assert.match(reply, /\r\ncontent-type: application\/problem\+json/);
-    assert.equal(JSON.parse(reply.split('\r\n\r\n')[1] ?? '').code, 'too_many_connections');
+    assert.equal(problemIn(reply).code, 'too_many_connections');
   }
   assert.ok(polls.every(({ destroyed }) => !destroyed));
   polls.forEach((poll) => poll.destroy());
@@ -157,7 +162,7 @@ test('a body that drips, stops, or takes too long for its size gets 408', async 
   ]);
   const details = replies.map((reply) => {
     assert.match(reply, /^HTTP\/1\.1 408 /);
-    const { code, detail } = JSON.parse(reply.split('\r\n\r\n')[1] ?? '') as { code: string; detail: string };
+    const { code, detail } = problemIn(reply);
     assert.equal(code, 'request_timeout');
     return detail;
   });

@@ -17,7 +17,7 @@ test('a Linux host with QEMU is fit: every question is answered with ok', async 
     findings.filter(({ state }) => state !== 'ok'),
     [],
   );
-  assert.equal(findings.length, 12);
+  assert.equal(findings.length, 13);
 });
 
 const missing = async () => {
@@ -103,6 +103,14 @@ const cases: readonly Case[] = [
     /lower the reserve/,
   ],
   ['disk', 'little is left', { asked: { freeMb: async () => 3000 } }, 'warn', /1976 MB of data_dir, which is little/],
+  [
+    'open-files',
+    'there are many workers',
+    { settings: 'workers = 30' },
+    'fail',
+    /1024 files may be open, and 30 workers need 1656/,
+    /LimitNOFILE=1656/,
+  ],
   [
     'folders',
     "they are somebody else's",

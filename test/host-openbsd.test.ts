@@ -356,7 +356,7 @@ const cases: readonly Case[] = [
     'the class is daemon',
     { files: { 'etc/login.conf.d/imaged': null } },
     'fail',
-    /class daemon lets imaged open 128 files, and 2 workers need 220/,
+    /class daemon lets imaged open 128 files, and 2 workers need 200/,
     /login\.conf\.d\/imaged/,
   ],
   [
@@ -364,7 +364,7 @@ const cases: readonly Case[] = [
     'there are many workers',
     { settings: 'workers = 100' },
     'fail',
-    /1024 files, and 100 workers need 1200/,
+    /1024 files, and 100 workers need 5296/,
   ],
   [
     'vm-memory',

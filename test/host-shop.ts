@@ -104,6 +104,7 @@ export const hostShop = async (kind: 'openbsd' | 'linux', change: Change = {}): 
       facts: async () => ({ accelerators: ['kvm', 'tcg'], notes: [] }),
     },
     freeMb: async () => 100_000,
+    openFiles: 1024,
     memoryMb: 8192,
     mirrorKeys: undefined,
     node: { path: '/usr/local/bin/node', version: '22.15.0' },

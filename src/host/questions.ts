@@ -10,6 +10,7 @@ import { media } from './questions/media.ts';
 import { modules } from './questions/modules.ts';
 import { netcat } from './questions/netcat.ts';
 import { node } from './questions/node.ts';
+import { openFiles } from './questions/open-files.ts';
 import { outgoing } from './questions/outgoing.ts';
 import { pf } from './questions/pf.ts';
 import { ports } from './questions/ports.ts';
@@ -30,6 +31,9 @@ const anywhere = [user, folders, disk, media, modules, ports, clock];
 
 const onOpenBSD = [node, loginClass, signify];
 
+// Where no login class says so.
+const elsewhere = [openFiles];
+
 const withVmctl = [vmm, firmware, vmd, socket, template, outgoingTemplate, taps, userLimits, vmMemory, pf, forwarding];
 
 const withQemu = [hypervisor, accelerators, qemuImg, netcat, outgoing];
@@ -37,7 +41,7 @@ const withQemu = [hypervisor, accelerators, qemuImg, netcat, outgoing];
 /** The questions for a host, in the order in which one would mend what they find. */
 export const questionsFor = (kind: 'vmctl' | 'qemu', platform: string): readonly Question[] => [
   ...anywhere,
-  ...(platform === 'openbsd' ? onOpenBSD : []),
+  ...(platform === 'openbsd' ? onOpenBSD : elsewhere),
   // A vmd that runs elsewhere keeps its own house: it is asked, and no file of OpenBSD's.
   ...(kind === 'qemu' ? withQemu : platform === 'openbsd' ? withVmctl : [vmd]),
 ];

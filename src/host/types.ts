@@ -59,6 +59,8 @@ export type Asked = {
   };
   /** MiB that are free in the file system of the folder. */
   readonly freeMb: (folder: string) => Promise<number>;
+  /** How many files this process may have open. */
+  readonly openFiles: number;
   /** MiB that all machines together may take. */
   readonly memoryMb: number;
   /** The folder with the signify keys that sets are verified with; undefined when there is no mirror. */

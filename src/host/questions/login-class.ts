@@ -1,24 +1,18 @@
+import { descriptorsNeeded } from '../../descriptors.ts';
 import { fail, ok, warn } from '../answers.ts';
 import { countOf, readLoginClasses } from '../login-conf.ts';
 import type { Question } from '../types.ts';
 
-// Of one build: a serial line, an endpoint and its requests, pipes of programs, the log and the transcript.
-const filesOfWorker = 10;
-// The store, the API and its clients.
-const filesOfDaemon = 200;
-
-export const filesNeeded = (workers: number): number => filesOfDaemon + workers * filesOfWorker;
-
 /** Whether the daemon may open enough files: rc.subr(8) takes the class named after the script, else `daemon`. */
 export const loginClass: Question = {
   name: 'login-class',
-  ask: async ({ host, config: { workers } }) => {
+  ask: async ({ host, config: { workers, limits } }) => {
     const classes = await readLoginClasses(host, 'imaged');
     if (!classes.isReadable)
       return warn('cannot be told: /etc/login.conf may not be read', 'run "imaged check" as root');
     const name = classes.has('imaged') ? 'imaged' : 'daemon';
     const value = classes.value(name, 'openfiles-cur', 'openfiles');
-    const need = filesNeeded(workers);
+    const need = descriptorsNeeded(workers, limits.connections);
     if (value === undefined) return warn(`the login class ${name} does not say how many files may be open`);
     if (countOf(value) >= need) return ok(`the login class ${name} lets imaged open ${value} files`);
     return fail(
