@@ -229,7 +229,6 @@ export const startDaemon = async (
               store,
               hypervisor,
               roomMb: capacity.roomMb,
-              lost: folders.lost,
               isDraining,
               host: async (until) => withoutMend(await watch.known(until)),
             },

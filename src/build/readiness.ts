@@ -1,7 +1,6 @@
 import { asFault, Fault } from '../fault.ts';
 import type { Store } from '../queue/types.ts';
 import type { Hypervisor } from '../vmm/types.ts';
-import type { Lost } from './lost.ts';
 
 /** One question about this host, and what to do where the answer is not ok. */
 export type Readiness = { readonly name: string; readonly state: 'ok' | 'warn' | 'fail'; readonly message: string };
@@ -21,7 +20,6 @@ export const readinessOf = async (
     readonly hypervisor: Hypervisor;
     /** MiB that builds may still take. */
     readonly roomMb: () => Promise<number>;
-    readonly lost: Pick<Lost, 'folder' | 'sizeMb'>;
     readonly isDraining: () => boolean;
     /** What is known about the rest of the host, at once. */
     readonly host: (signal: AbortSignal) => Promise<readonly Readiness[]>;
@@ -38,11 +36,9 @@ export const readinessOf = async (
     judge('disk', async () => {
       const roomMb = await parts.roomMb();
       if (roomMb > 0) return `${roomMb} MB may be used`;
-      const lostMb = await parts.lost.sizeMb();
-      const lost = lostMb > 0 ? ` ${parts.lost.folder} has ${lostMb} MB of builds that the store does not know.` : '';
       throw new Fault(
         'storage_full',
-        `data_dir has less free space than capacity.disk_reserve. Free some, or lower the reserve.${lost}`,
+        'data_dir has less free space than capacity.disk_reserve. Free some, or lower the reserve; /host says what lost builds take.',
       );
     }),
     judge('daemon', async () => {
