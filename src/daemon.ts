@@ -248,7 +248,6 @@ export const startDaemon = async (
               store,
               hypervisor,
               roomMb: capacity.roomMb,
-              lost: folders.lost,
               isDraining,
               folders,
               uid: process.getuid?.() ?? 0,

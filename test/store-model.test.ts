@@ -25,6 +25,7 @@ type Model = {
   status: Status;
   attempt: number;
   attemptsLeft: number;
+  leaseUntil: number;
   loneDeaths: number;
   isSuspect: boolean;
   notBefore: number;
@@ -81,8 +82,10 @@ const head = ({ builds, clock }: World): Model | undefined =>
     .sort((a, b) => b.priority - a.priority || (a.id < b.id ? -1 : 1))[0];
 
 /** A suspect runs alone; a held one only keeps its machine. */
-const mayRun = ({ builds }: World, build: Model): boolean =>
-  builds.every(({ status, isSuspect }) => status !== 'running' || !(isSuspect || build.isSuspect));
+const mayRun = ({ builds, clock }: World, build: Model): boolean =>
+  builds
+    .filter(({ status, leaseUntil }) => status === 'running' && leaseUntil > clock.time)
+    .every(({ isSuspect }) => !isSuspect && !build.isSuspect);
 
 const finish = async (world: World, build: Model, token: string, op: Extract<Op, { do: 'finish' }>) => {
   const { store, clock } = world;
@@ -121,7 +124,10 @@ const recover = async ({ store, builds }: World) => {
 const withToken = async (world: World, build: Model, token: string, op: Op) => {
   const { store, clock } = world;
   if (op.do === 'finish') return await finish(world, build, token, op);
-  if (op.do === 'beat') return assert.deepEqual(await store.heartbeat([token, 'nobody'], 5), ['nobody']);
+  if (op.do === 'beat') {
+    build.leaseUntil = clock.time + 5;
+    return assert.deepEqual(await store.heartbeat([token, 'nobody'], 5), ['nobody']);
+  }
   if (op.do === 'hold') {
     await store.hold(build.id, token, { until: clock.time }, aFault('guest_panicked'));
     build.status = 'held';
@@ -146,9 +152,9 @@ const act = async (world: World, op: Op): Promise<void> => {
   if (op.do === 'add') {
     const build = aBuild({ priority: op.priority, demand: { memoryMb: op.memoryMb, diskMb: 1 } });
     await store.add(build);
-    const fresh = { status: 'queued', attempt: 0, attemptsLeft: 3, loneDeaths: 0, notBefore: 0, version: 1 } as const;
+    const fresh = { status: 'queued', attempt: 0, attemptsLeft: 3, notBefore: 0, version: 1 } as const;
     const { id, priority } = build;
-    const flags = { cancelRequested: false, isSuspect: false };
+    const flags = { cancelRequested: false, isSuspect: false, loneDeaths: 0, leaseUntil: 0 };
     builds.push({ id, priority, memoryMb: op.memoryMb, ...fresh, ...flags, token: undefined, stale: [] });
     return;
   }
@@ -162,6 +168,7 @@ const act = async (world: World, op: Op): Promise<void> => {
       Object.assign(expected, {
         ...{ status: 'running', token, attempt: expected.attempt + 1, attemptsLeft: expected.attemptsLeft - 1 },
         version: expected.version + 1,
+        leaseUntil: clock.time + 10,
       });
     return;
   }

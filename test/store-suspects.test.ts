@@ -175,3 +175,13 @@ test('a client sees in the events of a build that it runs alone from now on', as
     ],
   );
 });
+
+test('a build whose end could not be written keeps a suspect waiting no longer than its lease', async () => {
+  await using shop = await storeShop();
+  const id = await suspect(shop);
+  await shop.store.add(aBuild({ priority: 1 }));
+  await claim(shop);
+  assert.equal(await claim(shop), undefined);
+  shop.clock.time += 30_000;
+  assert.equal((await claim(shop))?.build.id, id);
+});

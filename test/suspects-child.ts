@@ -2,16 +2,18 @@
  * A daemon of the store in its first argument, which ends with the queue: it runs three builds at a time, and one that
  * is labelled `poison` kills it.
  */
-import { once } from 'node:events';
 import { systemClock } from '../src/clock.ts';
+import type { Clock } from '../src/clock.ts';
 import { systemIds } from '../src/ids.ts';
 import { crashLimits } from '../src/queue/crash-policy.ts';
 import { makeScheduler } from '../src/queue/scheduler.ts';
 import { openStore } from '../src/queue/store.ts';
-import type { RunBuild } from '../src/queue/types.ts';
+import type { RunBuild, Store } from '../src/queue/types.ts';
+import { settled } from '../src/waiting.ts';
 import { anArtifact, migrations, roomy } from './store-shop.ts';
 
 const crashAfterMs = 20;
+const clock: Clock = { ...systemClock, every: (_ms, tick) => systemClock.every(crashAfterMs, tick) };
 const ended = new AbortController();
 const never = new AbortController().signal;
 const store = await openStore({
@@ -22,10 +24,29 @@ const store = await openStore({
 });
 await store.recover();
 
-/** Runs until its scheduler has said that it lives, so long after its step began that its death counts. */
-const run: RunBuild = async ({ build, token }, _slot, signal) => {
+const beats = new Set<(at: number) => void>();
+const heartbeat: Store['heartbeat'] = async (...beat) => {
+  const at = clock.now();
+  const lost = await store.heartbeat(...beat);
+  for (const heard of beats) heard(at);
+  return lost;
+};
+
+/** Resolves when the scheduler has said that the build lives, so long after its step began that a death counts. */
+const untilDeathCounts = async (): Promise<void> => {
+  const began = systemClock.now();
+  const { promise, resolve } = settled<void>();
+  const hear = (at: number) => {
+    if (at >= began + crashAfterMs) resolve();
+  };
+  beats.add(hear);
+  await promise;
+  beats.delete(hear);
+};
+
+const run: RunBuild = async ({ build, token }) => {
   const seq = await store.beginStep(build.id, token, { name: 'install', phase: 'installing' });
-  await systemClock.sleep(4 * crashAfterMs, signal);
+  await untilDeathCounts();
   if (build.labels['poison']) process.kill(process.pid, 'SIGKILL');
   await store.endStep(build.id, token, seq);
   return [anArtifact('disk.raw')];
@@ -33,8 +54,8 @@ const run: RunBuild = async ({ build, token }, _slot, signal) => {
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const scheduler = makeScheduler({
-  ...{ store, slots: 3, capacity: async () => roomy, run, clock: systemClock, ids: systemIds },
-  ...{ random: () => 0.5, log: silent, leaseMs: crashAfterMs },
+  ...{ store: { ...store, heartbeat }, slots: 3, capacity: async () => roomy, run, clock, ids: systemIds },
+  ...{ random: () => 0.5, log: silent, leaseMs: 30_000 },
 });
 const look = async () => {
   const { queued, running } = await store.counts();
@@ -43,6 +64,7 @@ const look = async () => {
 using _listening = store.onChange('*', () => void look());
 scheduler.start();
 await look();
-if (!ended.signal.aborted) await once(ended.signal, 'abort');
+// This also keeps the process alive, but, whatever becomes of the test, not for ever.
+if (!ended.signal.aborted) await systemClock.sleep(60_000, ended.signal).catch(() => undefined);
 await scheduler.drain(never);
 await store[Symbol.asyncDispose]();

@@ -28,7 +28,6 @@ export const readinessOf = async (
     readonly hypervisor: Hypervisor;
     /** MiB that builds may still take. */
     readonly roomMb: () => Promise<number>;
-    readonly lost: Pick<Lost, 'folder' | 'sizeMb'>;
     readonly isDraining: () => boolean;
     readonly folders: Pick<Folders, 'own'>;
     /** Whose folders they should be. */
@@ -48,11 +47,9 @@ export const readinessOf = async (
     judge('disk', async () => {
       const roomMb = await parts.roomMb();
       if (roomMb > 0) return `${roomMb} MB may be used`;
-      const lostMb = await parts.lost.sizeMb();
-      const lost = lostMb > 0 ? ` ${parts.lost.folder} has ${lostMb} MB of builds that the store does not know.` : '';
       throw new Fault(
         'storage_full',
-        `data_dir has less free space than capacity.disk_reserve. Free some, or lower the reserve.${lost}`,
+        'data_dir has less free space than capacity.disk_reserve. Free some, or lower the reserve; /host says what lost builds take.',
       );
     }),
     judge('daemon', async () => {

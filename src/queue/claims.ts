@@ -16,14 +16,16 @@ type Ask = {
 };
 
 // The room is asked of the head alone: a build that does not fit yet keeps its place, and so does a suspect that cannot
-// run alone yet. Held builds only keep their machine: a client may prolong that, and would keep the queue waiting.
+// run alone yet. Held builds only keep their machine: a client may prolong that, and would keep the queue waiting. A
+// build without a lease no longer runs: its end could not be written.
 export const claimSql = `
   UPDATE build
   SET status = 'running', attempt = attempt + 1, attempts_left = attempts_left - 1, token = :token, slot = :slot,
       lease_until = :leaseUntil, alive_at = :now, started_at = coalesce(started_at, :now), fault = NULL
   WHERE id = (SELECT id FROM build WHERE status = 'queued' AND not_before <= :now ORDER BY priority DESC, id LIMIT 1)
     AND memory_mb <= :memoryMb AND disk_mb <= :diskMb
-    AND NOT EXISTS (SELECT 1 FROM build AS other WHERE other.status = 'running' AND (other.suspect OR build.suspect))
+    AND NOT EXISTS (SELECT 1 FROM build AS other WHERE other.status = 'running' AND other.lease_until > :now
+                                                   AND (other.suspect OR build.suspect))
   RETURNING *`;
 
 export const nextDueSql = `SELECT min(not_before) AS due FROM build WHERE status = 'queued'`;
