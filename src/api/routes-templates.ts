@@ -88,6 +88,7 @@ export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
     config: { scope: 'builds:write' },
     schema: {
       tags,
+      operationId: 'deleteTemplate',
       summary: 'Forget a template with all its versions',
       description: 'Builds that were made from it go on: each has a copy.',
       params: Params,

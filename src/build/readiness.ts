@@ -3,7 +3,6 @@ import type { Store } from '../queue/types.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Folders } from './folders.ts';
 import { firstUnusable, whyUnsafe } from './own-folders.ts';
-import type { Lost } from './lost.ts';
 
 /** One question about this host, and what to do where the answer is not ok. */
 export type Readiness = { readonly name: string; readonly state: 'ok' | 'warn' | 'fail'; readonly message: string };
