@@ -10,8 +10,9 @@ import { makeLoans } from './build/loan.ts';
 import { judgedEachTime, readinessOf } from './build/readiness.ts';
 import { makeRunner } from './build/run.ts';
 import { settleLeftovers } from './build/settle.ts';
+import { textsMb } from './build/text-limits.ts';
 import type { Clock } from './clock.ts';
-import { hypervisorTypeOf, type Config } from './config.ts';
+import { hypervisorTypeOf, textLimitsOf, type Config } from './config.ts';
 import { disposals } from './disposals.ts';
 import { asFault, Fault } from './fault.ts';
 import { fitnessOf } from './fitness.ts';
@@ -67,6 +68,7 @@ export const startDaemon = async (
   const stopping = new AbortController();
   const folders = foldersBelow(config.data_dir, config.run_dir);
   const growth = makeGrowth();
+  const texts = textLimitsOf(first);
   const warn = (facts: Readonly<Record<string, unknown>>, message: string) => logger.warn(facts, message);
   try {
     await folders.prepare();
@@ -98,6 +100,7 @@ export const startDaemon = async (
       host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined }),
       whole: capacity.whole,
       defaultTimeoutMs: config.limits.build_timeout,
+      textsMb: textsMb(texts),
       signal: stopping.signal,
     });
     const held = heldMachines(makeLoans(clock, warn));
@@ -109,6 +112,7 @@ export const startDaemon = async (
       mirror,
       folders,
       growth,
+      texts,
       clock,
       ids,
       held,

@@ -9,6 +9,7 @@ import type { Hypervisor } from '../vmm/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Perform, Step } from './plan.ts';
 import { behind } from './running.ts';
+import type { TextLimits } from './text-limits.ts';
 
 export type PerformParts = {
   readonly store: Store;
@@ -18,6 +19,7 @@ export type PerformParts = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly growth: Growth;
+  readonly texts: TextLimits;
   /** Told of each step that ended well, with its seconds. */
   readonly stepEnded: (step: string, seconds: number) => void;
 };
@@ -31,9 +33,9 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, consoleTail: string | un
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (
   attempt: Attempt,
-  { store, hypervisor, door, mirror, clock, ids, growth, stepEnded }: PerformParts,
+  { store, hypervisor, door, mirror, clock, ids, growth, texts, stepEnded }: PerformParts,
 ): Perform => {
-  const { claim, pile, event, log, settled, attend } = attempt;
+  const { claim, pile, event, log, said, room, settled, attend } = attempt;
   const { id } = claim.build;
   return async (step, needs) => {
     attempt.signal.throwIfAborted();
@@ -59,6 +61,9 @@ export const performerOf = (
         growth,
         event,
         log,
+        said,
+        room,
+        texts,
       });
       signal.throwIfAborted();
       await settled();

@@ -12,6 +12,8 @@ import type { Endpoint, EndpointSpec, ServeEndpoint } from './types.ts';
 /** What a guest can hold of the daemon: it is hostile until proven otherwise. */
 export type EndpointLimits = {
   readonly connections: number;
+  /** Requests of one connection that wait for their answers. */
+  readonly waiting: number;
   readonly headerBytes: number;
   /** For a request line and its headers to arrive. */
   readonly requestMs: number;
@@ -25,6 +27,7 @@ export type EndpointLimits = {
 
 const usualLimits: EndpointLimits = {
   connections: 64,
+  waiting: 16,
   headerBytes: 8 * 1024,
   requestMs: 20_000,
   // An emulated guest that writes a set to its disk may pause long.
@@ -42,7 +45,7 @@ export const serveEndpoint: ServeEndpoint = (spec) => serveEndpointWithin(usualL
 /** `serveEndpoint` with limits of the caller's choice. */
 export const serveEndpointWithin = async (
   limits: EndpointLimits,
-  { at, door, answers, hostname, onRequest, sets }: EndpointSpec,
+  { at, door, answers, hostname, onRequest, room = async () => undefined, sets }: EndpointSpec,
 ): Promise<Endpoint> => {
   const find = makeFindAnswer({ answers, hostname });
   const answerSets = makeAnswerSets(answers, sets);
@@ -79,6 +82,11 @@ export const serveEndpointWithin = async (
   app.addHook('onRequest', async (request, reply) => {
     const exchange = ledger.begin(request, reply);
     exchanges.set(request, exchange);
+    if (ledger.waiting(request.raw.socket) > limits.waiting) {
+      exchange.fail(`more than ${limits.waiting} requests came at once on one connection`);
+      return reply.hijack();
+    }
+    await room();
     return answerRequest(find, answerSets, known, request, reply, exchange);
   });
   app.setErrorHandler((error, request, reply) => {
@@ -138,7 +146,7 @@ const refuseGarbage = (error: Error & { code?: string }, socket: Socket, ledger:
   const { code = '' } = error;
   const isGarbage = code.startsWith('HPE_') || code in refusals;
   // Behind a reply that is on its way nothing can be said, and a connection that broke by itself hears nothing.
-  if (!isGarbage || !socket.writable || ledger.isAnswering(socket)) {
+  if (!isGarbage || !socket.writable || ledger.waiting(socket) > 0) {
     socket.destroy();
     return;
   }

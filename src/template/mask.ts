@@ -1,3 +1,5 @@
+import { piecesOf } from '../secret-words.ts';
+
 const shortestLine = 8;
 
 /** The forms in which a secret reaches a log: itself, as part of a URL, a JSON string or base64, and line by line. */
@@ -9,15 +11,17 @@ const formsOf = (secret: string): readonly string[] => {
   return [secret, ...lines, encodeURIComponent(text.toString()), JSON.stringify(secret).slice(1, -1), shell, ...base64];
 };
 
-/**
- * Makes the function that puts `<sensitive>` in place of every secret in a text, the longest first, so that none is
- * left in halves. Empty secrets are none.
- */
-export const maskOf = (secrets: readonly string[]): ((text: string) => string) => {
-  const forms = [...new Set(secrets.filter((secret) => secret !== '').flatMap(formsOf))].sort(
+/** All texts that must not be shown of these secrets, each at most 64 characters long, the longest first. Empty ones are none. */
+export const hiddenTexts = (secrets: readonly string[]): readonly string[] =>
+  [...new Set(secrets.filter((secret) => secret !== '').flatMap(formsOf).flatMap(piecesOf))].sort(
     (a, b) => b.length - a.length,
   );
-  if (forms.length === 0) return (text) => text;
-  const any = new RegExp(forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
-  return (text) => text.replace(any, '<sensitive>');
+
+/** Makes the function that puts `<sensitive>` in place of every secret in a text, the longest first, so that none is left in halves. */
+export const maskOf = (secrets: readonly string[]): ((text: string) => string) => {
+  const texts = hiddenTexts(secrets);
+  if (texts.length === 0) return (text) => text;
+  const any = texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
+  const pattern = new RegExp(`(?:${any})+`, 'g');
+  return (text) => text.replace(pattern, '<sensitive>');
 };
