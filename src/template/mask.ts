@@ -1,3 +1,4 @@
+import { makeByteMask } from '../byte-mask.ts';
 import { piecesOf } from '../secret-words.ts';
 
 const shortestLine = 8;
@@ -11,17 +12,17 @@ const formsOf = (secret: string): readonly string[] => {
   return [secret, ...lines, encodeURIComponent(text.toString()), JSON.stringify(secret).slice(1, -1), shell, ...base64];
 };
 
-/** All texts that must not be shown of these secrets, each at most 64 characters long, the longest first. Empty ones are none. */
-export const hiddenTexts = (secrets: readonly string[]): readonly string[] =>
-  [...new Set(secrets.filter((secret) => secret !== '').flatMap(formsOf).flatMap(piecesOf))].sort(
-    (a, b) => b.length - a.length,
-  );
+/** All texts that must not be shown of these secrets, each at most 64 characters long. Empty ones are none. */
+export const hiddenTexts = (secrets: readonly string[]): readonly string[] => [
+  ...new Set(secrets.filter((secret) => secret !== '').flatMap(formsOf).flatMap(piecesOf)),
+];
 
 /** Makes the function that puts `<sensitive>` in place of every secret in a text, the longest first, so that none is left in halves. */
 export const maskOf = (secrets: readonly string[]): ((text: string) => string) => {
   const texts = hiddenTexts(secrets);
   if (texts.length === 0) return (text) => text;
-  const any = texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
-  const pattern = new RegExp(`(?:${any})+`, 'g');
-  return (text) => text.replace(pattern, '<sensitive>');
+  const mask = makeByteMask();
+  const values = texts.map((text) => Buffer.from(text));
+  mask.hide(values, '<sensitive>');
+  return mask.text;
 };

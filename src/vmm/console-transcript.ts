@@ -1,8 +1,8 @@
 import { openBoundedFile, type Bound } from '../bounded-file.ts';
+import { makeByteMask } from '../byte-mask.ts';
 import type { Clock } from '../clock.ts';
 import type { Growth } from '../growth.ts';
 import { piecesOf, shortestSecret } from '../secret-words.ts';
-import { makeByteMask } from './console-mask.ts';
 
 /** What a console showed, as a file: raw bytes, but without what is secret, and bounded. */
 export type Transcript = AsyncDisposable & {
@@ -43,10 +43,19 @@ export const openTranscript = async (
 ): Promise<Transcript> => {
   const file = await openBoundedFile(path, { growth, bound, what: 'console', notice });
   const mask = makeByteMask();
-  for (const form of sensitive) mask.hide(Buffer.from(form), '<sensitive>');
+  const hide = (texts: readonly string[], shown: string) => {
+    const values = texts.map((text) => Buffer.from(text));
+    mask.hide(values, shown);
+  };
+  hide(sensitive, '<sensitive>');
   let concealed = 0;
   let isQuiet = true;
-  const show = (bytes: Uint8Array) => (bytes.byteLength === 0 ? file.room() : file.append(bytes));
+  let endsConcealed = false;
+  const show = (bytes: Uint8Array) => {
+    if (bytes.byteLength === 0) return file.room();
+    endsConcealed = false;
+    return file.append(bytes);
+  };
   // Its error is told by `failed`.
   const showRest = (when: 'quiet' | 'end') => void show(mask.rest(when)).catch(() => undefined);
   const watch = clock.every(quietMs, () => {
@@ -60,12 +69,13 @@ export const openTranscript = async (
       return concealed > 0 ? file.room() : show(mask.take(bytes));
     },
     hide: (text) => {
-      if (text.length < shortestSecret) return;
-      for (const piece of piecesOf(text)) mask.hide(Buffer.from(piece), '<secret>');
+      if (text.length >= shortestSecret) hide(piecesOf(text), '<secret>');
     },
     conceal: () => {
       showRest('end');
-      if (concealed++ === 0) void show(Buffer.from('<secret>')).catch(() => undefined);
+      // A line that is typed again is concealed again.
+      if (concealed++ === 0 && !endsConcealed) void show(Buffer.from('<secret>')).catch(() => undefined);
+      endsConcealed = true;
       let isConcealed = true;
       return () => {
         if (isConcealed) concealed--;

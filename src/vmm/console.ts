@@ -66,6 +66,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
   const secrets = keepSecrets(window, transcript.hide);
   const panicked = settled<never>();
   const drained = settled<void>();
+  const failed = settled<never>();
   const alone = makeQueue();
   const place = { now: 0 };
   const awaiting: { now: string | undefined } = { now: undefined };
@@ -114,7 +115,11 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     lookForPanic('\n');
     await transcript.flush();
   };
-  transcript.failed.catch((error: unknown) => stop.abort(asFault(error)));
+  transcript.failed.catch((error: unknown) => {
+    const fault = asFault(error);
+    failed.reject(fault);
+    stop.abort(fault);
+  });
   const reading = readAll()
     .then(
       () => drained.resolve(),
@@ -148,9 +153,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     type: (bytes, signal) => alone(() => write(bytes, signal), signal),
     panicked: panicked.promise,
     drained: drained.promise,
-    failed: transcript.failed.catch((error: unknown) => {
-      throw asFault(error);
-    }),
+    failed: failed.promise,
     awaiting: () => awaiting.now,
     tail,
     follow: following.follow,
