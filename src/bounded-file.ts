@@ -55,8 +55,9 @@ type Parts = {
   readonly bound: Bound;
   /** What is in the file, for people: "log". */
   readonly what: string;
-  /** The line that stands where bytes were left out. */
+  /** What stands where bytes were left out, on a line of its own. */
   readonly notice: (bytes: number) => string;
+  readonly lineEnd: '\n' | '\r\n';
 };
 
 const floods = (what: string, { bytes, floodBytes }: Bound): Fault =>
@@ -67,7 +68,7 @@ const floods = (what: string, { bytes, floodBytes }: Bound): Fault =>
   );
 
 /** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. What it has already counts. */
-export const openBoundedFile = async (path: string, { growth, bound, what, notice }: Parts): Promise<BoundedFile> => {
+export const openBoundedFile = async (path: string, { growth, bound, what, notice, lineEnd }: Parts): Promise<BoundedFile> => {
   const file = await open(path, 'a', 0o640);
   let size = (await file.stat()).size;
   const wholeBytes = bound.bytes - Math.min(largestReserve, Math.floor(bound.bytes / 4));
@@ -75,6 +76,7 @@ export const openBoundedFile = async (path: string, { growth, bound, what, notic
   let full = size >= wholeBytes;
   let given = 0;
   let leftOut = 0;
+  let endsLine = true;
   let passing = 0;
   const ring = makeByteRing(keptAtEnd);
 
@@ -118,6 +120,7 @@ export const openBoundedFile = async (path: string, { growth, bound, what, notic
     waiting.push(bytes);
     waitingBytes += bytes.byteLength;
     size += bytes.byteLength;
+    endsLine = bytes.at(-1) === newline;
     writing ??= writeAll();
   };
   /** The end of what was left out, and how much that was. */
@@ -129,7 +132,7 @@ export const openBoundedFile = async (path: string, { growth, bound, what, notic
     const begins = leftOut > 0 || end.byteLength < had ? end.indexOf(newline) + 1 : 0;
     const kept = end.subarray(begins);
     const lost = leftOut + had - kept.byteLength;
-    if (lost > 0) put(Buffer.from(notice(lost)));
+    if (lost > 0) put(Buffer.from(`${endsLine ? '' : lineEnd}${notice(lost)}${lineEnd}`));
     put(kept);
     reserve = Math.max(0, reserve - kept.byteLength);
     leftOut = 0;

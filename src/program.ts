@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, createReadStream, openSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { execa } from 'execa';
 import { isExecutable } from './executable.ts';
 import { Fault } from './fault.ts';
@@ -34,24 +35,35 @@ const keepBytes = 64 * 1024;
 // A line without end must not grow the heap: it is cut where it passes this.
 const longestLine = 16 * 1024;
 
+const cut = (line: string): readonly string[] =>
+  line.length <= longestLine
+    ? [line]
+    : Array.from({ length: Math.ceil(line.length / longestLine) }, (_, n) =>
+        line.slice(n * longestLine, (n + 1) * longestLine),
+      );
+
 const inLines = (onLines: (lines: readonly string[]) => Promise<void> | void) => {
+  const decoder = new StringDecoder('utf8');
   let rest = '';
   return {
-    // Nothing is handed on. execa reads the next chunk when this one is done with.
+    // Nothing is handed on. The next chunk is read when this one is done with.
     async *transform(chunk: unknown): AsyncGenerator<never, void> {
-      const lines = (rest + String(chunk)).split('\n');
+      const came = chunk instanceof Uint8Array ? decoder.write(chunk) : String(chunk);
+      const lines = (rest + came).split('\n');
       rest = lines.pop() ?? '';
+      const whole = lines.flatMap((line) => cut(line.endsWith('\r') ? line.slice(0, -1) : line));
       if (rest.length > longestLine) {
-        lines.push(rest);
+        whole.push(...cut(rest));
         rest = '';
       }
-      if (lines.length > 0) await onLines(lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line)));
+      if (whole.length > 0) await onLines(whole);
     },
     async *final(): AsyncGenerator<never, void> {
+      rest += decoder.end();
       if (rest !== '') await onLines([rest]);
     },
-    binary: false,
-    preserveNewlines: true,
+    // Else execa itself would take the chunks apart: line by line, and no line is given before it has ended.
+    binary: true,
     objectMode: false,
   } as const;
 };

@@ -40,8 +40,8 @@ type Parts = {
 export const openLog = async (path: string, { clock, growth, bound, mask, failed }: Parts): Promise<Log> => {
   await mkdir(dirname(path), { recursive: true, mode: 0o750 });
   const time = () => new Date(clock.now()).toISOString();
-  const notice = (bytes: number) => `${time()} ... ${bytes} bytes left out ...\n`;
-  const file = await openBoundedFile(path, { growth, bound, what: 'log', notice });
+  const notice = (bytes: number) => `${time()} ... ${bytes} bytes left out ...`;
+  const file = await openBoundedFile(path, { growth, bound, what: 'log', notice, lineEnd: '\n' });
   file.failed.catch(failed);
 
   const bytesOf = (text: string, mark: string, next = mark) => {

@@ -25,6 +25,8 @@ export type Ledger = {
   readonly begin: (request: FastifyRequest, reply: FastifyReply) => Exchange;
   /** Tells of a connection that never came to a request. */
   readonly tellStranger: (socket: Socket, status: number, error: string) => void;
+  /** Cuts every connection. */
+  readonly cutAll: () => void;
   /** How many requests of the connection have no whole reply yet. */
   readonly waiting: (socket: Socket) => number;
 };
@@ -51,6 +53,7 @@ export const makeLedger = (onRequest: (request: EndpointRequest) => void): Ledge
         ends.forEach((end) => end());
       });
     },
+    cutAll: () => [...open.keys()].forEach((socket) => socket.destroy()),
     waiting: (socket) => open.get(socket)?.size ?? 0,
     tellStranger: (socket, status, error) =>
       onRequest({ method: '-', url: '-', status, bytes: 0, ms: 0, from: sourceOf(socket), error }),

@@ -1,5 +1,6 @@
 import { chmod, lstat, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { fastify } from 'fastify';
 import { Fault } from '../fault.ts';
 import type { ListenAt } from '../hardware.ts';
@@ -72,20 +73,28 @@ export const serveEndpointWithin = async (
   app.server.maxConnections = limits.connections;
   // A simple client says all it has to say and closes its half (nc, RFC 9112 9.6); without this, Node drops the reply.
   Object.assign(app.server, { httpAllowHalfOpen: true });
+  // Node makes thousands of requests of one packet, whether or not anybody can answer them. No honest guest sends more
+  // than one at a time: all of its connections are cut, and new ones for a while, so that it costs the host one packet.
+  const penance = makePenance();
+  app.server.removeAllListeners('request').on('request', (request, reply) => {
+    const { socket } = request;
+    if (socket.destroyed) return;
+    if (ledger.waiting(socket) < limits.waiting) return app.routing(request, reply);
+    ledger.tellStranger(socket, 429, `more than ${limits.waiting} requests came at once on one connection`);
+    penance.begin();
+    ledger.cutAll();
+  });
   app.server.prependListener('connection', (socket: Socket) => {
     if ('peer' in at && plainAddress(socket) !== at.peer) {
       ledger.tellStranger(socket, 403, `only ${at.peer} may connect`);
       socket.destroy();
-    } else ledger.follow(socket);
+    } else if (penance.isOn()) socket.destroy();
+    else ledger.follow(socket);
   });
   // In the first hook, so that no body is ever read.
   app.addHook('onRequest', async (request, reply) => {
     const exchange = ledger.begin(request, reply);
     exchanges.set(request, exchange);
-    if (ledger.waiting(request.raw.socket) > limits.waiting) {
-      exchange.fail(`more than ${limits.waiting} requests came at once on one connection`);
-      return reply.hijack();
-    }
     await room();
     return answerRequest(find, answerSets, known, request, reply, exchange);
   });
@@ -102,6 +111,22 @@ export const serveEndpointWithin = async (
     [Symbol.asyncDispose]: async () => {
       admitted?.[Symbol.dispose]();
       await app.close();
+    },
+  };
+};
+
+const firstPenanceMs = 1000;
+const longestPenanceMs = 60_000;
+
+/** How long nobody is let in: longer each time. */
+const makePenance = () => {
+  let until = -Infinity;
+  let ms = firstPenanceMs;
+  return {
+    isOn: () => performance.now() < until,
+    begin: () => {
+      until = performance.now() + ms;
+      ms = Math.min(ms * 2, longestPenanceMs);
     },
   };
 };

@@ -34,14 +34,14 @@ const quietMs = 1000;
 // A screen of answers to what a person types on a console that has said too much.
 const passedBytes = 4 * 1024;
 
-const notice = (bytes: number) => `\r\n... ${bytes} bytes left out ...\r\n`;
+const notice = (bytes: number) => `... ${bytes} bytes left out ...`;
 
 /** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. */
 export const openTranscript = async (
   path: string,
   { growth, clock, bound, sensitive }: TranscriptParts,
 ): Promise<Transcript> => {
-  const file = await openBoundedFile(path, { growth, bound, what: 'console', notice });
+  const file = await openBoundedFile(path, { growth, bound, what: 'console', notice, lineEnd: '\r\n' });
   const mask = makeByteMask();
   const hide = (texts: readonly string[], shown: string) => {
     const values = texts.map((text) => Buffer.from(text));
