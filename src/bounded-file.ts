@@ -68,7 +68,10 @@ const floods = (what: string, { bytes, floodBytes }: Bound): Fault =>
   );
 
 /** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. What it has already counts. */
-export const openBoundedFile = async (path: string, { growth, bound, what, notice, lineEnd }: Parts): Promise<BoundedFile> => {
+export const openBoundedFile = async (
+  path: string,
+  { growth, bound, what, notice, lineEnd }: Parts,
+): Promise<BoundedFile> => {
   const file = await open(path, 'a', 0o640);
   let size = (await file.stat()).size;
   const wholeBytes = bound.bytes - Math.min(largestReserve, Math.floor(bound.bytes / 4));

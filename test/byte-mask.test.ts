@@ -59,7 +59,10 @@ test('what may become a value is held back for a moment, and never more than tha
 test('text that is like the beginning of hundreds of long values costs little (4 MiB in less than 5 s of the processor)', () => {
   const mask = makeByteMask();
   const secrets = Array.from({ length: 400 }, (_, n) => `${'a'.repeat(5000)}${n}`);
-  mask.hide(hiddenTexts(secrets).map((text) => Buffer.from(text)), '<sensitive>');
+  mask.hide(
+    hiddenTexts(secrets).map((text) => Buffer.from(text)),
+    '<sensitive>',
+  );
   const piece = Buffer.from(`${'a'.repeat(40)}b`.repeat(1600));
   const before = process.cpuUsage();
   for (let n = 0; n < 64; n++) mask.take(piece);
@@ -83,7 +86,7 @@ test('a sensitive value is in no transcript: printed by the guest, typed, echoed
     for (const character of text) {
       // A line that loses characters: what is left of the secret comes back.
       if (/[a-z0-9]/.test(character) && lose > 0 && Math.random() < 0.2) lose--;
-      else print(character === '\r' ? '\r\nthe answer\r\n# ' : character === '\x15' ? '^U\r\n' : character);
+      else void print(character === '\r' ? '\r\nthe answer\r\n# ' : character === '\x15' ? '^U\r\n' : character);
     }
   });
   {
@@ -91,7 +94,7 @@ test('a sensitive value is in no transcript: printed by the guest, typed, echoed
     for (const byte of Buffer.from(`motd: ${value}.\r\n# `)) await guest.print(Uint8Array.of(byte));
     await desk.console.converse(
       [
-        turn({ hear: '# $', say: `echo ${value}` , secret: true }),
+        turn({ hear: '# $', say: `echo ${value}`, secret: true }),
         turn({ hear: '# $', say: secret, secret: true }),
         turn({ hear: '# $', press: [{ type: value }, { type: '\r' }], keyIntervalMs: 20, secret: true }),
         turn({ hear: 'the answer' }),

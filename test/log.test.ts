@@ -33,7 +33,8 @@ const desk = async (bound = small) => {
       });
       await work(log);
     },
-    lines: async () => (await readFile(path, 'utf8')).split('\n').map((line) => line.replace('1970-01-01T00:00:00.000Z ', '')),
+    lines: async () =>
+      (await readFile(path, 'utf8')).split('\n').map((line) => line.replace('1970-01-01T00:00:00.000Z ', '')),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 };
@@ -43,7 +44,17 @@ const numbered = (from: number, count: number) => Array.from({ length: count }, 
 test('what a guest says cannot move a cursor, turn a line round or look like a line of imaged', async () => {
   await using log = await desk();
   await log.write(async ({ write, said }) => {
-    await said(['\x1b[32mgreen\x1b[0m\ttab', 'a\u009b2Jb\x7f\x07', 'x\u202ey\u2066z\u200e\u061c', '10%\r20%\r\n', 'p\u2028q', '\ud800!'], '  ');
+    await said(
+      [
+        '\x1b[32mgreen\x1b[0m\ttab',
+        'a\u009b2Jb\x7f\x07',
+        'x\u202ey\u2066z\u200e\u061c',
+        '10%\r20%\r\n',
+        'p\u2028q',
+        '\ud800!',
+      ],
+      '  ',
+    );
     await said(['s3cret-value\x1b]0;title\x07'], '! ');
     write('fault: two\nlines');
   });

@@ -56,7 +56,11 @@ for (const shell of shells) {
     assert.deepEqual(await guest.run('exit 255'), { stdout: '', stderr: 'MARK\n', exitCode: 255 });
     assert.equal((await guest.run('kill -9 $$')).exitCode, 137);
     assert.notEqual((await guest.run('if')).exitCode, 0);
-    const cut = await runProgram('sh', ['-c', remoteLine], { signal: on(), accept: 'any', input: 'MARK\n3\necho no\n' });
+    const cut = await runProgram('sh', ['-c', remoteLine], {
+      signal: on(),
+      accept: 'any',
+      input: 'MARK\n3\necho no\n',
+    });
     assert.deepEqual([cut.stdout, cut.exitCode], ['', 255]);
   });
 

@@ -28,7 +28,10 @@ const talk = async (guest: Guest, command: string, input?: string | Uint8Array |
   const lines: string[] = [];
   const { exitCode } = await guest.run(
     command,
-    { onLines: (all, stream) => void lines.push(...all.map((line) => `${stream} ${line}`)), ...(input === undefined ? {} : { input }) },
+    {
+      onLines: (all, stream) => void lines.push(...all.map((line) => `${stream} ${line}`)),
+      ...(input === undefined ? {} : { input }),
+    },
     on(),
   );
   return { exitCode, lines };

@@ -47,9 +47,7 @@ export const openLog = async (path: string, { clock, growth, bound, mask, failed
   const bytesOf = (text: string, mark: string, next = mark) => {
     const [first = '', ...others] = shown(mask(text)).split('\n');
     const stamp = time();
-    return Buffer.from(
-      [`${stamp} ${mark}${first}`, ...others.map((line) => `${stamp} ${next}${line}`), ''].join('\n'),
-    );
+    return Buffer.from([`${stamp} ${mark}${first}`, ...others.map((line) => `${stamp} ${next}${line}`), ''].join('\n'));
   };
   /** The last of the lines that may still be kept; the others are only counted. */
   const lastOf = (lines: readonly string[], mark: Mark): readonly string[] => {

@@ -30,4 +30,7 @@ const assignments = (env: Env): readonly string[] =>
 export const envWords = (env: Env): string => assignments(env).join(' ');
 
 /** The same as a file that a shell reads: each is exported. */
-export const envFile = (env: Env): string => assignments(env).map((word) => `export ${word}\n`).join('');
+export const envFile = (env: Env): string =>
+  assignments(env)
+    .map((word) => `export ${word}\n`)
+    .join('');

@@ -124,7 +124,9 @@ const runScript = async (
   const isAllowed = exitCode === 'lost' || work.validExitCodes.includes(exitCode);
   const wentDown =
     exitCode === 'lost' ||
-    (work.expectDisconnect && isAllowed && (await isLost(guest.run(`sleep ${goingDownSeconds}`, { onLines: quietly }, signal))));
+    (work.expectDisconnect &&
+      isAllowed &&
+      (await isLost(guest.run(`sleep ${goingDownSeconds}`, { onLines: quietly }, signal))));
   if (wentDown) await guest.reconnect(signal);
 
   const written = [path, ...(usesEnvFile ? [envPath] : [])].map(quoted).join(' ');

@@ -14,7 +14,12 @@ const formsOf = (secret: string): readonly string[] => {
 
 /** All texts that must not be shown of these secrets, each at most 64 characters long. Empty ones are none. */
 export const hiddenTexts = (secrets: readonly string[]): readonly string[] => [
-  ...new Set(secrets.filter((secret) => secret !== '').flatMap(formsOf).flatMap(piecesOf)),
+  ...new Set(
+    secrets
+      .filter((secret) => secret !== '')
+      .flatMap(formsOf)
+      .flatMap(piecesOf),
+  ),
 ];
 
 /** Makes the function that puts `<sensitive>` in place of every secret in a text, the longest first, so that none is left in halves. */
