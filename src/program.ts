@@ -36,11 +36,15 @@ const keepBytes = 64 * 1024;
 const longestLine = 16 * 1024;
 
 const cut = (line: string): readonly string[] =>
-  line.length <= longestLine
-    ? [line]
-    : Array.from({ length: Math.ceil(line.length / longestLine) }, (_, n) =>
-        line.slice(n * longestLine, (n + 1) * longestLine),
-      );
+  Array.from({ length: Math.max(1, Math.ceil(line.length / longestLine)) }, (_, n) =>
+    line.slice(n * longestLine, (n + 1) * longestLine),
+  );
+
+/** Lines as they are handed on. A flood has tens of thousands in one chunk, so nothing is made of those that stay as they are. */
+const tidy = (lines: readonly string[]): readonly string[] => {
+  const ended = lines.some((line) => line.endsWith('\r')) ? lines.map((line) => line.replace(/\r$/, '')) : lines;
+  return ended.some(({ length }) => length > longestLine) ? ended.flatMap(cut) : ended;
+};
 
 const inLines = (onLines: (lines: readonly string[]) => Promise<void> | void) => {
   const decoder = new StringDecoder('utf8');
@@ -51,12 +55,11 @@ const inLines = (onLines: (lines: readonly string[]) => Promise<void> | void) =>
       const came = chunk instanceof Uint8Array ? decoder.write(chunk) : String(chunk);
       const lines = (rest + came).split('\n');
       rest = lines.pop() ?? '';
-      const whole = lines.flatMap((line) => cut(line.endsWith('\r') ? line.slice(0, -1) : line));
       if (rest.length > longestLine) {
-        whole.push(...cut(rest));
+        lines.push(rest);
         rest = '';
       }
-      if (whole.length > 0) await onLines(whole);
+      if (lines.length > 0) await onLines(tidy(lines));
     },
     async *final(): AsyncGenerator<never, void> {
       rest += decoder.end();

@@ -53,12 +53,13 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     const marker = `imaged-${randomUUID()}`;
     let isOwn = false;
     // The marker may stand behind a last line without end.
-    const unmarked = (lines: readonly string[]) =>
-      lines.flatMap((line) => {
-        if (!line.endsWith(marker)) return [line];
-        isOwn = true;
-        return line === marker ? [] : [line.slice(0, -marker.length)];
-      });
+    const unmarked = (lines: readonly string[]) => {
+      if (!lines.some((line) => line.endsWith(marker))) return lines;
+      isOwn = true;
+      return lines
+        .filter((line) => line !== marker)
+        .map((line) => (line.endsWith(marker) ? line.slice(0, -marker.length) : line));
+    };
     const { exitCode } = await runProgram('ssh', runArgs, {
       cwd: spec.folder,
       signal: runSignal,

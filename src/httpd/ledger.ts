@@ -25,6 +25,8 @@ export type Ledger = {
   readonly begin: (request: FastifyRequest, reply: FastifyReply) => Exchange;
   /** Tells of a connection that never came to a request. */
   readonly tellStranger: (socket: Socket, status: number, error: string) => void;
+  /** Ends what the closing of the listener has cut off: the last are told before it has gone. */
+  readonly finish: () => void;
   /** Cuts every connection. */
   readonly cutAll: () => void;
   /** How many requests of the connection have no whole reply yet. */
@@ -53,6 +55,7 @@ export const makeLedger = (onRequest: (request: EndpointRequest) => void): Ledge
         ends.forEach((end) => end());
       });
     },
+    finish: () => open.forEach((ends) => ends.forEach((end) => end())),
     cutAll: () => [...open.keys()].forEach((socket) => socket.destroy()),
     waiting: (socket) => open.get(socket)?.size ?? 0,
     tellStranger: (socket, status, error) =>

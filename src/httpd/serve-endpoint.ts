@@ -111,6 +111,7 @@ export const serveEndpointWithin = async (
     [Symbol.asyncDispose]: async () => {
       admitted?.[Symbol.dispose]();
       await app.close();
+      ledger.finish();
     },
   };
 };
