@@ -66,7 +66,11 @@ const guest = pile.keep(
     signal,
   ),
 );
-const { exitCode } = await guest.run(command, { onLine: (line) => void process.stdout.write(`${line}\n`) }, signal);
+const { exitCode } = await guest.run(
+  command,
+  { onLines: (lines) => void process.stdout.write(lines.map((line) => `${line}\n`).join('')) },
+  signal,
+);
 await machine.stop('cut', signal);
 await drained;
 process.exitCode = exitCode;

@@ -128,6 +128,23 @@ const Limits = z
     hold: Duration.default(30 * 60_000).describe(
       'How long the machine of a failed build with on_error "hold" is kept.',
     ),
+    log: SizeMb.refine((mb) => mb >= 1, 'is at least 1M')
+      .default(64)
+      .describe('Largest log of a build. Beyond it the middle is left out, with a line that says so.'),
+    console: SizeMb.refine((mb) => mb >= 1, 'is at least 1M')
+      .default(256)
+      .describe('Largest console transcript of a build; likewise.'),
+    events: z
+      .int()
+      .min(100)
+      .default(20_000)
+      .describe('Most events that the guest of a build can cause, its requests apart. Beyond it they are counted.'),
+    requests: z.int().min(100).default(20_000).describe('Most requests to its endpoint that are kept; likewise.'),
+    flood: z
+      .int()
+      .min(1)
+      .default(16)
+      .describe('A guest that goes beyond so many times one of these bounds fails its build as guest_floods.'),
   })
   .prefault({});
 
@@ -257,6 +274,13 @@ export const hypervisorTypeOf = (
   { hypervisor: { type } }: Config,
   platform: string = process.platform,
 ): 'vmctl' | 'qemu' => (type === 'auto' ? (platform === 'openbsd' ? 'vmctl' : 'qemu') : type);
+
+/** What one build may write beside its disks. */
+export const textLimitsOf = ({ limits: { log, console, events, requests, flood } }: Config) => ({
+  logMb: log,
+  consoleMb: console,
+  ...{ events, requests, flood },
+});
 
 /** MiB of memory that all machines together may take. */
 export const memoryMbOf = (config: Config): number =>

@@ -13,8 +13,9 @@ import { behindFolders, restoreFolders } from './build/own-folders.ts';
 import { judgedEachTime, readinessOf } from './build/readiness.ts';
 import { makeRunner } from './build/run.ts';
 import { settleLeftovers } from './build/settle.ts';
+import { textsMb } from './build/text-limits.ts';
 import { hostBootedAt, type Clock } from './clock.ts';
-import { hypervisorTypeOf, type Config } from './config.ts';
+import { hypervisorTypeOf, textLimitsOf, type Config } from './config.ts';
 import { connectionLimits } from './descriptors.ts';
 import { disposals } from './disposals.ts';
 import { asFault, Fault } from './fault.ts';
@@ -84,6 +85,7 @@ export const startDaemon = async (
   const stopping = new AbortController();
   const folders = foldersBelow(config.data_dir, config.run_dir);
   const growth = makeGrowth();
+  const texts = textLimitsOf(first);
   const warn = (facts: Readonly<Record<string, unknown>>, message: string) => logger.warn(facts, message);
   try {
     await folders.prepare();
@@ -138,6 +140,7 @@ export const startDaemon = async (
       host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined }),
       whole: capacity.whole,
       defaultTimeoutMs: config.limits.build_timeout,
+      textsMb: textsMb(texts),
       signal: stopping.signal,
     });
     const contexts = makeContexts(folders, ids, {
@@ -153,6 +156,7 @@ export const startDaemon = async (
       mirror,
       folders,
       growth,
+      texts,
       clock,
       ids,
       held,

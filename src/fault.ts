@@ -66,6 +66,7 @@ export const faults = {
   guest_halted: { class: 'guest', status: 500, title: 'The guest powered off before it was due' },
   guest_rebooted: { class: 'guest', status: 500, title: 'The guest rebooted before it was due' },
   guest_reboot_loop: { class: 'guest', status: 500, title: 'The guest reboots again and again' },
+  guest_floods: { class: 'guest', status: 500, title: 'The guest wrote far more than a build may keep' },
   guest_still_running: { class: 'guest', status: 500, title: 'The guest did not power off when it was due' },
   ssh_unreachable: { class: 'guest', status: 500, title: 'The guest could not be reached by ssh' },
   ssh_denied: { class: 'guest', status: 500, title: 'The guest did not let the build log in' },

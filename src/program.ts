@@ -1,27 +1,34 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, createReadStream, openSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { execa } from 'execa';
 import { isExecutable } from './executable.ts';
 import { asFault, Fault } from './fault.ts';
 
 export type Ran = { readonly stdout: string; readonly stderr: string; readonly exitCode: number };
 
+export type Input = string | Uint8Array | { readonly file: string };
+
 export type RunOptions = {
   readonly signal: AbortSignal;
   readonly cwd?: string;
-  /** The whole environment of the program beside PATH; nothing else is inherited. */
+  /** The whole environment of the program beside `environment()`; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?:
-    | string
-    | Uint8Array
-    | { readonly file: string }
+    | Input
+    /** One after the other. */
+    | readonly Input[]
     /** A pipe that stays open and silent: the program reads its end when this process is gone, however it went. */
     | { readonly held: true };
   /** Exit codes that are an answer, not a fault. Default: 0 alone; 'any' leaves it to the caller. */
   readonly accept?: readonly number[] | 'any';
-  /** Called with each line as it comes, without its newline; then nothing is returned of it. */
-  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  /**
+   * Called with the lines as they come, without their newlines; then nothing is returned of them. No more is read of the
+   * program until what it gives has resolved; when that rejects, the program is ended and the reason thrown.
+   */
+  readonly onLines?: (lines: readonly string[], stream: 'stdout' | 'stderr') => Promise<void> | void;
 };
 
 const keepBytes = 64 * 1024;
@@ -29,34 +36,64 @@ const keepBytes = 64 * 1024;
 // A line without end must not grow the heap: it is cut where it passes this.
 const longestLine = 16 * 1024;
 
-const eachLine = (onLine: (line: string) => void) => {
+const cut = (line: string): readonly string[] =>
+  Array.from({ length: Math.max(1, Math.ceil(line.length / longestLine)) }, (_, n) =>
+    line.slice(n * longestLine, (n + 1) * longestLine),
+  );
+
+/** Lines as they are handed on. A flood has tens of thousands in one chunk, so nothing is made of those that stay as they are. */
+const tidy = (lines: readonly string[]): readonly string[] => {
+  const ended = lines.some((line) => line.endsWith('\r')) ? lines.map((line) => line.replace(/\r$/, '')) : lines;
+  return ended.some(({ length }) => length > longestLine) ? ended.flatMap(cut) : ended;
+};
+
+const inLines = (onLines: (lines: readonly string[]) => Promise<void> | void) => {
+  const decoder = new StringDecoder('utf8');
   let rest = '';
   return {
-    *transform(chunk: unknown) {
-      rest += String(chunk);
-      const lines = rest.split('\n');
+    // Nothing is handed on. The next chunk is read when this one is done with.
+    async *transform(chunk: unknown): AsyncGenerator<never, void> {
+      const came = chunk instanceof Uint8Array ? decoder.write(chunk) : String(chunk);
+      const lines = (rest + came).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) onLine(line.replace(/\r$/, ''));
       if (rest.length > longestLine) {
-        onLine(rest);
+        lines.push(rest);
         rest = '';
       }
-      yield chunk;
+      if (lines.length > 0) await onLines(tidy(lines));
     },
-    *final() {
-      if (rest !== '') onLine(rest);
+    async *final(): AsyncGenerator<never, void> {
+      rest += decoder.end();
+      if (rest !== '') await onLines([rest]);
     },
-    binary: false,
-    preserveNewlines: true,
+    // Else execa itself would take the chunks apart: line by line, and no line is given before it has ended.
+    binary: true,
     objectMode: false,
   } as const;
 };
 
+const oneAfterTheOther = async function* (inputs: readonly Input[]): AsyncGenerator<Uint8Array, void> {
+  for (const input of inputs)
+    if (typeof input === 'string') yield Buffer.from(input);
+    else if (input instanceof Uint8Array) yield input;
+    else yield* createReadStream(input.file);
+};
+
+const isList = (input: RunOptions['input']): input is readonly Input[] => Array.isArray(input);
+
 const sourceOf = (input: RunOptions['input']) => {
   if (input === undefined) return { stdin: 'ignore' } as const;
   if (typeof input === 'string' || input instanceof Uint8Array) return { input } as const;
+  // Made per program, so that it goes with it. No object mode: then its chunks would be counted, and not their bytes.
+  if (isList(input)) return { input: Readable.from(oneAfterTheOther(input), { objectMode: false }) } as const;
   return 'held' in input ? ({ stdin: 'pipe' } as const) : ({ inputFile: input.file } as const);
 };
+
+/** All that a program inherits: what the daemon itself was started with may hold secrets, and is nobody else's. */
+export const environment = (): Readonly<Record<string, string>> => ({
+  PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin',
+  LC_ALL: 'C',
+});
 
 // As env(1) and shells say that they found nothing to run. So does libuv on OpenBSD, where posix_spawn(3) succeeds with a
 // program that is not there: https://github.com/libuv/libuv/issues/5240
@@ -80,25 +117,32 @@ const isExhausted = (error: unknown): boolean => asFault(error).code === 'host_e
  * started for want of files or processes, or the signal's reason.
  */
 export const runProgram = async (file: string, args: readonly string[], options: RunOptions): Promise<Ran> => {
-  const { signal, cwd, env, onLine, accept = [0] } = options;
-  const path = env?.['PATH'] ?? process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin';
+  const { cwd, env, onLines, accept = [0] } = options;
+  const whole = { ...environment(), ...env };
+  const path = whole['PATH'] ?? '';
+  const unheard = new AbortController();
+  const signal = AbortSignal.any([options.signal, unheard.signal]);
+  const hear = (stream: 'stdout' | 'stderr') =>
+    inLines(async (lines) => {
+      try {
+        if (!unheard.signal.aborted) await onLines?.(lines, stream);
+      } catch (error) {
+        unheard.abort(error);
+      }
+    });
   signal.throwIfAborted();
   try {
     const ran: Outcome = await execa(file, args, {
       ...sourceOf(options.input),
       ...(cwd === undefined ? {} : { cwd }),
-      env: { PATH: path, LC_ALL: 'C', ...env },
+      env: whole,
       extendEnv: false,
       cancelSignal: signal,
       forceKillAfterDelay: 5000,
       stripFinalNewline: false,
       reject: false,
-      ...(onLine
-        ? {
-            buffer: false as const,
-            stdout: eachLine((line) => onLine(line, 'stdout')),
-            stderr: eachLine((line) => onLine(line, 'stderr')),
-          }
+      ...(onLines
+        ? { buffer: false as const, stdout: hear('stdout'), stderr: hear('stderr') }
         : { maxBuffer: 64 * 1024 * 1024 }),
     });
     signal.throwIfAborted();
@@ -161,7 +205,7 @@ export const startDetached = async (file: string, args: readonly string[], logFi
   // A file descriptor, not a stream of ours: the program goes on writing when this process has gone.
   const log = openSync(logFile, 'a', 0o640);
   try {
-    const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log] });
+    const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log], env: environment() });
     const exited = new Promise<Exit>((resolve) => {
       child.once('exit', (exitCode, signal) =>
         resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),

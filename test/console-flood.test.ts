@@ -8,7 +8,7 @@ import { disposals } from '../src/disposals.ts';
 import { makeGrowth } from '../src/growth.ts';
 import { runProgram } from '../src/program.ts';
 import { openConsole } from '../src/vmm/console.ts';
-import { consoleOver, failsAs, signal, turn } from './fixtures/console-desk.ts';
+import { consoleOver, failsAs, signal, turn, unbounded } from './fixtures/console-desk.ts';
 import { flood } from './fixtures/console-flood.ts';
 import { guestLine } from './fixtures/console-line.ts';
 
@@ -70,6 +70,7 @@ const onSmallDisk = async (isListening: boolean) => {
     await openConsole({
       line: guest.line,
       transcript,
+      bound: unbounded,
       growth: makeGrowth(),
       clock: systemClock,
       onEvent: () => undefined,

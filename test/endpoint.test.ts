@@ -349,7 +349,16 @@ test('a request that does not end and a reader that does not read are cut off', 
   const path = join(shop.folder, 'other.sock');
   const told: EndpointRequest[] = [];
   await using endpoint = await serveEndpointWithin(
-    { connections: 4, headerBytes: 8192, requestMs: 150, silentMs: 500, idleMs: 150, leaveMs: 200, lookEveryMs: 20 },
+    {
+      connections: 4,
+      waiting: 16,
+      headerBytes: 8192,
+      requestMs: 150,
+      silentMs: 500,
+      idleMs: 150,
+      leaveMs: 200,
+      lookEveryMs: 20,
+    },
     {
       at: { path },
       answers: new Map([['base.tgz', { kind: 'file', path: join(shop.folder, 'sets', 'base.tgz') }]]),

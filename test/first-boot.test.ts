@@ -30,8 +30,8 @@ const booting = async (print: (say: (text: string) => Promise<void>) => Promise<
     event: (type: string, data: unknown) => {
       events.push([type, data]);
     },
-    log: (line: string) => {
-      lines.push(line);
+    said: async (all: readonly string[]) => {
+      lines.push(...all);
     },
   };
   const running = {

@@ -9,7 +9,8 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { disposals } from '../src/disposals.ts';
 import { Report } from '../src/host/print-findings.ts';
-import { imagedProgram, processesIn, startImaged } from './fixtures/imaged.ts';
+import { imagedProgram, startImaged } from './fixtures/imaged.ts';
+import { processesIn } from './fixtures/processes.ts';
 
 const tcg = 'accelerator = "tcg"';
 

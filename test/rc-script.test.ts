@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { defaultConfiguration } from '../src/cli/arguments.ts';
-import { imagedProgram, processesIn } from './fixtures/imaged.ts';
+import { imagedProgram } from './fixtures/imaged.ts';
+import { processesIn } from './fixtures/processes.ts';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -43,9 +43,9 @@ const site = async () => {
   const tools = {
     clock: systemClock,
     ids: systemIds,
-    onLine: (line: string, stream: string) => {
-      lines.push(`${stream} ${line}`);
-      onLine(line);
+    onLines: (all: readonly string[], stream: string) => {
+      lines.push(...all.map((line) => `${stream} ${line}`));
+      all.forEach(onLine);
     },
   };
   return {
@@ -75,7 +75,7 @@ test('scripts run in order with their environment, under sh -e, and leave nothin
   assert.deepEqual(said('stdout'), [
     `first it's "me" $HOME \`x\``,
     'and more',
-    '-rwxr-xr-x',
+    '-rwx------',
     `second it's "me" $HOME \`x\``,
     'and more',
     'on',
@@ -119,7 +119,7 @@ test("the template's own command starts the script, with path and variables", as
   await here.provision({
     scripts: [{ text: 'echo "$A $B"' }],
     env: { B: '2', A: '1' },
-    executeCommand: (path, vars) => `echo go; ${vars} sh ${path}`,
+    executeCommand: ({ path, vars }) => `echo go; ${vars} sh ${path}`,
   });
   assert.deepEqual(here.lines, ['stdout go', 'stdout 1 2']);
 });

@@ -10,6 +10,7 @@ import { disposals } from '../src/disposals.ts';
 import { makeSshKey } from '../src/guest/ssh-key.ts';
 import type { SshSpec } from '../src/guest/types.ts';
 import { runProgram } from '../src/program.ts';
+import { processesIn } from './fixtures/processes.ts';
 
 /** A signal that never aborts. */
 export const on = () => new AbortController().signal;
@@ -172,11 +173,8 @@ export const guestHouse = async ({ isUp = true } = {}) => {
     line: (line: Line) => {
       cable.state.line = line;
     },
-    /** The command lines of the ssh clients that still live for this guest. */
-    sshProcesses: async () => {
-      const { stdout } = await runProgram('ps', ['-A', '-o', 'args='], { signal: on() });
-      return stdout.split('\n').filter((line) => line.includes(`${folder}/id_ed25519`));
-    },
+    /** The command lines of the ssh clients that still live for this guest: they work in its folder. */
+    sshProcesses: async () => (await processesIn(folder)).filter((command) => command.includes(' -F ssh_config ')),
     [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
   };
 };

@@ -28,7 +28,10 @@ const talk = async (guest: Guest, command: string, input?: string | Uint8Array |
   const lines: string[] = [];
   const { exitCode } = await guest.run(
     command,
-    { onLine: (line, stream) => lines.push(`${stream} ${line}`), ...(input === undefined ? {} : { input }) },
+    {
+      onLines: (all, stream) => void lines.push(...all.map((line) => `${stream} ${line}`)),
+      ...(input === undefined ? {} : { input }),
+    },
     on(),
   );
   return { exitCode, lines };
@@ -145,8 +148,8 @@ test('a connection that is lost in the middle is broken, not an exit code, and c
     const running = guest.run(
       'echo begun; exec sleep 1000',
       {
-        onLine: (line) => {
-          lines.push(line);
+        onLines: (all) => {
+          lines.push(...all);
           if (loss === 'cut') house.cut();
           else void house.powerOff();
         },
@@ -168,7 +171,7 @@ test('an abort ends a command and a login with its own reason, and leaves no ssh
   {
     await using guest = await connectSsh(house.spec, quiet, on());
     const abort = new AbortController();
-    const running = guest.run('echo up; sleep 1000', { onLine: () => abort.abort(reason) }, abort.signal);
+    const running = guest.run('echo up; sleep 1000', { onLines: () => abort.abort(reason) }, abort.signal);
     await assert.rejects(running, reason);
     assert.equal((await talk(guest, 'true')).exitCode, 0, 'the connection itself goes on');
     // What is left is the master with its guard.
@@ -202,7 +205,7 @@ test('no ssh outlives the disposal, whatever still runs', async () => {
   await using house = await guestHouse();
   const guest = await connectSsh(house.spec, quiet, on());
   let lines = 0;
-  const running = guest.run('echo up; exec sleep 1000', { onLine: () => lines++ }, on());
+  const running = guest.run('echo up; exec sleep 1000', { onLines: () => void lines++ }, on());
   const broken = assert.rejects(running, failsAs('ssh_broken'));
   while (lines === 0) await systemClock.sleep(10, on());
   assert.ok((await house.sshProcesses()).length >= 2);
@@ -218,7 +221,7 @@ test('no ssh outlives a daemon that is killed with -9', async () => {
     import { systemClock } from ${JSON.stringify(new URL('../src/clock.js', import.meta.url).href)};
     const on = new AbortController().signal;
     const guest = await connectSsh(${JSON.stringify(house.spec)}, { clock: systemClock, onNote: () => {} }, on);
-    await guest.run('echo up; exec sleep 1000', { onLine: (line) => console.log(line) }, on);
+    await guest.run('echo up; exec sleep 1000', { onLines: (lines) => console.log(lines.join('\\n')) }, on);
   `;
   const daemon = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -133,7 +133,7 @@ test('a base is known by its header, and its size counts towards what the build 
     ],
   );
   assert.equal(spec.boot.device, 'disk');
-  assert.deepEqual(demandOf(spec), { memoryMb: 512, diskMb: 13 + 102 + 13 });
+  assert.deepEqual(demandOf(spec, 0), { memoryMb: 512, diskMb: 13 + 102 + 13 });
 });
 
 test('an image that names a second file of the host is refused when a client sent it', async () => {

@@ -79,7 +79,7 @@ test('a template that says little gets plain defaults', async () => {
     secrets: [],
   });
   assert.deepEqual(shapeOf(spec).boot, { device: 'floppy' });
-  assert.deepEqual(demandOf(spec), { memoryMb: 512, diskMb: 2 * (1024 + 2) });
+  assert.deepEqual(demandOf(spec, 7), { memoryMb: 512, diskMb: 2 * (1024 + 2) + 7 });
 });
 
 test('every wrong place of a document is told at once, by pointer', async () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { lstat, readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { processesIn } from './fixtures/imaged.ts';
+import { processesIn } from './fixtures/processes.ts';
 import { awaitByte, say } from './fixtures/tiny-guest.ts';
 import { converse, eventually, rowOf } from './fixtures/vmd-console.ts';
 import { disksFor } from './fixtures/vmd-disks.ts';

@@ -42,14 +42,14 @@ export const addBuildTextRoutes = (app: App, parts: ApiParts, staying: Staying):
       operationId: 'readLog',
       path: parts.files.log,
       summary: 'Read the log of a build',
-      what: 'Lines for people: steps, provisioners and what went wrong, each with its time.',
+      what: 'Lines for people: steps, provisioners and what went wrong, each with its time. Control characters are named, as `<U+009B>`. Beyond the bound of the host the middle is left out, with a line that says so.',
     },
     {
       name: 'console',
       operationId: 'readConsole',
       path: parts.files.console,
       summary: 'Read what the console showed',
-      what: 'The bytes of the serial line as they came, of all attempts.',
+      what: 'The bytes of the serial line as they came, of all attempts, with `<sensitive>` and `<secret>` in place of what must not be shown: a terminal’s recording, control characters and all. Beyond the bound of the host the middle is left out, with a line that says so.',
     },
   ] as const;
 

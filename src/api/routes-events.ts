@@ -38,7 +38,8 @@ export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, vie
         'when the build has. To go on after a broken connection, give the last number you saw as `after`, or as ' +
         '`Last-Event-ID`; a browser does so by itself, and is told by 204 that there is no more.\n\n' +
         'What went into an image from the mirror of OpenBSD sets is told by `set.fetched`: `path`, `sha256`, `bytes`, ' +
-        '`from` and the `key` that it was verified with; `set.refused` says what the guest did not get, and why.\n\n' +
+        '`from` and the `key` that it was verified with; `set.refused` says what the guest did not get, and why. ' +
+        'Of events that a guest can cause in any number a host keeps so many; `events.left_out` tells at the end how many more there were, by type.\n\n' +
         '```sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/events?after=0"\n```',
       params: Params,
       querystring: EventsQuery,

@@ -31,7 +31,9 @@ export const BuildFault = z
 
 const Demand = z.object({
   memory_mb: z.int().meta({ description: 'MiB of memory.' }),
-  disk_mb: z.int().meta({ description: 'MiB of disk at most, for disks and artifacts together.' }),
+  disk_mb: z
+    .int()
+    .meta({ description: 'MiB of disk at most, for disks, artifacts, log, console and events together.' }),
 });
 
 const Links = z.object({

@@ -4,20 +4,28 @@ import { asFault, Fault } from '../fault.ts';
 import type { Growth } from '../growth.ts';
 import type { Claim, Store } from '../queue/types.ts';
 import { maskOf } from '../template/mask.ts';
+import { visibleInJson } from '../visible.ts';
 import type { Spec } from '../template/spec.ts';
 import type { Folders } from './folders.ts';
-import { openLog } from './log.ts';
-import { eventLine, maskedData } from './record.ts';
+import { countGuestEvents } from './guest-events.ts';
+import { openLog, type Log } from './log.ts';
+import { changedData, eventLine } from './record.ts';
 import type { Running } from './running.ts';
+import { boundOf, type TextLimits } from './text-limits.ts';
 
 /** One try at a build: where its steps write, how long it may take, and what has to be let go. */
 export type Attempt = {
   readonly claim: Claim;
-  /** Aborts when the build's time is over, when it is stopped from outside, or when its log or events cannot be written. */
+  /** Aborts when the build's time is over, when it is stopped from outside, when its guest floods, or when its texts cannot be written. */
   readonly signal: AbortSignal;
   readonly pile: Disposals;
   readonly event: (type: string, data: Readonly<Record<string, unknown>>) => void;
+  /** A line of imaged's own. */
   readonly log: (line: string) => void;
+  /** Lines that the guest can cause in any number: more of them waits for what this gives. */
+  readonly said: Log['said'];
+  /** Resolves when there is room for more of what a guest causes, in the log and among the events. Never rejects. */
+  readonly room: () => Promise<void>;
   /** The same fault without secrets in its words and facts. */
   readonly masked: (fault: Fault) => Fault;
   /** Resolves when all events are in the store. */
@@ -32,21 +40,25 @@ export type AttemptParts = {
   readonly folders: Folders;
   readonly growth: Growth;
   readonly clock: Clock;
+  readonly texts: TextLimits;
 };
 
 export const beginAttempt = async (
   claim: Claim,
   spec: Spec,
-  { store, folders, growth, clock }: AttemptParts,
+  { store, folders, growth, clock, texts }: AttemptParts,
   signal: AbortSignal,
 ): Promise<Attempt> => {
-  const { id, timeoutMs } = claim.build;
+  const { id, timeoutMs, version } = claim.build;
   const broken = new AbortController();
   const fail = (error: unknown) => broken.abort(asFault(error));
-  const masked = maskOf(spec.secrets);
+  const mask = maskOf(spec.secrets);
+  const shown = (text: string) => visibleInJson(mask(text));
   const pile = disposals();
-  const file = pile.keep(await openLog(folders.log(id), { clock, growth, failed: fail }));
-  const events = eventLine(store, id, claim.token, fail);
+  const bound = boundOf(texts.logMb, texts);
+  const file = pile.keep(await openLog(folders.log(id), { clock, growth, bound, mask, failed: fail }));
+  const guest = countGuestEvents(texts, version);
+  const events = pile.keep(eventLine(store, { id, token: claim.token }, guest, fail));
   const limit = pile.keep(
     clock.deadline(timeoutMs, AbortSignal.any([signal, broken.signal]), () => {
       const expected = `the end of the build within ${timeoutMs / 1000} s`;
@@ -58,12 +70,17 @@ export const beginAttempt = async (
     claim,
     signal: limit.signal,
     pile,
-    event: (type, data) => events.append(type, maskedData(data, masked)),
-    log: (line) => file.write(masked(line)),
-    masked: ({ code, message, facts, cause }) => new Fault(code, masked(message), maskedData(facts, masked), { cause }),
+    event: (type, data) => events.append(type, changedData(data, shown)),
+    log: file.write,
+    said: file.said,
+    room: async () => {
+      await Promise.all([events.room(), file.room()]);
+    },
+    masked: ({ code, message, facts, cause }) => new Fault(code, shown(message), changedData(facts, shown), { cause }),
     settled: events.settled,
     attend: (running) => {
       attended = running;
+      running.console.failed.catch(fail);
       return pile.keep(running);
     },
     attended: () => attended,

@@ -104,7 +104,10 @@ export const holdMachine = async (
     const over = new Promise<'over'>((resolve) =>
       lease.signal.addEventListener('abort', () => resolve('over'), { once: true }),
     );
-    const gone = running.machine.ended.then(() => 'gone' as const);
+    // A console that is read no more is of no use to anybody.
+    const gone = Promise.race([running.machine.ended, running.console.failed.catch(() => undefined)]).then(
+      () => 'gone' as const,
+    );
     if ((await orAborted(Promise.race([changed.promise, over, gone]), signal)) === 'gone') break;
   }
   attempt.log('the hold is over');

@@ -28,6 +28,8 @@ export type IntakeParts = {
   /** All that this host could ever give to one build. */
   readonly whole: () => Promise<Demand>;
   readonly defaultTimeoutMs: number;
+  /** MiB that a build may write beside its disks. */
+  readonly textsMb: number;
   /** The life of the daemon. */
   readonly signal: AbortSignal;
 };
@@ -131,7 +133,7 @@ export const makeIntake = (parts: IntakeParts): Intake => {
         throw new Fault('template_invalid', 'The template asks for what the hypervisor of this host cannot do.', {
           errors: refused,
         });
-      const demand = demandOf(spec);
+      const demand = demandOf(spec, parts.textsMb);
       const never = tooMuch(demand, await parts.whole());
       if (never.length > 0)
         throw new Fault('never_fits', 'The build asks for more than this host could ever give.', { errors: never });

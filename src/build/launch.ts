@@ -5,6 +5,7 @@ import type { Boot } from '../hardware.ts';
 import { retry } from '../waiting.ts';
 import { serveEndpoint } from '../httpd/serve-endpoint.ts';
 import type { Answer, EndpointRequest, EndpointSets } from '../httpd/types.ts';
+import { hiddenTexts } from '../template/mask.ts';
 import { render } from '../template/render.ts';
 import type { HttpEntry, LateFacts } from '../template/spec.ts';
 import { openConsole } from '../vmm/console.ts';
@@ -13,6 +14,7 @@ import { slotName } from './folders.ts';
 import { lateFactsOf, type Job } from './job.ts';
 import { endedTooEarly, type Running } from './running.ts';
 import { siteSetFile } from './site-files.ts';
+import { boundOf } from './text-limits.ts';
 import type { StepTools } from './tools.ts';
 
 const answerOf = (entry: HttpEntry, late: LateFacts, work: string): Answer => {
@@ -33,7 +35,7 @@ const answerOf = (entry: HttpEntry, late: LateFacts, work: string): Answer => {
 };
 
 /** The mirror for one machine: what it fetched and what it was refused goes into the build's events and log. */
-const setsFor = ({ mirror, event, log }: StepTools) => {
+const setsFor = ({ mirror, event, said }: StepTools) => {
   const troubles = new Map<string, Fault>();
   const trouble = (): Fault | undefined => troubles.values().next().value;
   if (!mirror) return { trouble };
@@ -42,13 +44,16 @@ const setsFor = ({ mirror, event, log }: StepTools) => {
     onFetched: (set) => {
       troubles.delete(set.path);
       event('set.fetched', set);
-      log(`guest fetched ${set.path}: ${set.bytes} bytes from the ${set.from}, SHA-256 ${set.sha256}, key ${set.key}`);
+      void said(
+        [`guest fetched ${set.path}: ${set.bytes} bytes from the ${set.from}, SHA-256 ${set.sha256}, key ${set.key}`],
+        '',
+      );
     },
     onRefused: (refused) => {
       const { path, code, why } = refused;
       if (faults[code].class === 'infra') troubles.set(path, new Fault(code, why, { set: path }));
       event('set.refused', refused);
-      log(`guest was refused ${path}: ${why}`);
+      void said([`guest was refused ${path}: ${why}`], '');
     },
   };
   return { trouble, sets };
@@ -99,7 +104,7 @@ export const launch = async (
   },
   tools: StepTools,
 ): Promise<Running> => {
-  const { hypervisor, door, clock, growth, signal, event, log } = tools;
+  const { hypervisor, door, clock, growth, signal, event, said, room, texts } = tools;
   const pile = disposals();
   try {
     const machine = pile.keep(await hypervisor.start(machineSpec(job, disks, boot, onReboot), signal));
@@ -107,6 +112,8 @@ export const launch = async (
       await openConsole({
         line: machine.line,
         transcript: job.folders.console(job.id),
+        bound: boundOf(texts.consoleMb, texts),
+        sensitive: hiddenTexts(job.spec.secrets),
         growth,
         clock,
         onEvent: ({ type, ...data }) => event(type, data),
@@ -115,7 +122,7 @@ export const launch = async (
     const late = lateFactsOf(machine, key);
     const onRequest = (request: EndpointRequest) => {
       event('http.request', request);
-      log(`guest asked ${request.method} ${request.url}: ${request.status}, ${request.bytes} bytes`);
+      void said([`guest asked ${request.method} ${request.url}: ${request.status}, ${request.bytes} bytes`], '');
     };
     const { trouble, sets } = setsFor(tools);
     const { listen } = machine.addresses;
@@ -129,6 +136,7 @@ export const launch = async (
           ),
           hostname: machine.name,
           onRequest,
+          room,
           ...(sets === undefined ? {} : { sets }),
         });
       const gone = new AbortController();

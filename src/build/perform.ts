@@ -12,6 +12,7 @@ import { behindFolders } from './own-folders.ts';
 import type { Perform, Step } from './plan.ts';
 import { behind } from './running.ts';
 import { makeWorkspace } from './steps/make-workspace.ts';
+import type { TextLimits } from './text-limits.ts';
 
 export type PerformParts = {
   readonly store: Store;
@@ -22,6 +23,7 @@ export type PerformParts = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly growth: Growth;
+  readonly texts: TextLimits;
   /** Told of each step that ended well, with its seconds. */
   readonly stepEnded: (step: string, seconds: number) => void;
 };
@@ -35,9 +37,9 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, consoleTail: string | un
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (
   attempt: Attempt,
-  { store, folders, hypervisor, door, mirror, clock, ids, growth, stepEnded }: PerformParts,
+  { store, folders, hypervisor, door, mirror, clock, ids, growth, texts, stepEnded }: PerformParts,
 ): Perform => {
-  const { claim, pile, event, log, settled, attend } = attempt;
+  const { claim, pile, event, log, said, room, settled, attend } = attempt;
   const { id, slot } = claim.build;
   // The first step makes them.
   const ofBuild = (step: string) =>
@@ -66,6 +68,9 @@ export const performerOf = (
         growth,
         event,
         log,
+        said,
+        room,
+        texts,
       });
       signal.throwIfAborted();
       await settled();

@@ -35,7 +35,7 @@ const sshLineOf = ({ machine }: Running, { communicator }: Spec, workspace: stri
 
 // Held is what the build's owner wants to look into; what the owner or the host ended is not.
 const isWorthHolding = ({ code }: Fault): boolean =>
-  !['cancelled', 'draining', 'lease_lost', 'machine_crashed', 'machine_stopped'].includes(code);
+  !['cancelled', 'draining', 'lease_lost', 'machine_crashed', 'machine_stopped', 'guest_floods'].includes(code);
 
 /** Runs claimed builds: resolves the template, performs its plan, holds or cleans up, and lets everything go in reverse. */
 export const makeRunner = (parts: RunnerParts): RunBuild => {

@@ -5,7 +5,9 @@ import type { Mirror } from '../httpd/mirror-types.ts';
 import type { Ids } from '../ids.ts';
 import type { Door } from '../httpd/door.ts';
 import type { Hypervisor } from '../vmm/types.ts';
+import type { Log } from './log.ts';
 import type { Running } from './running.ts';
+import type { TextLimits } from './text-limits.ts';
 
 /** What every step may use beside the facts it needs. */
 export type StepTools = {
@@ -23,8 +25,13 @@ export type StepTools = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly growth: Growth;
-  /** Appends an event to the build. Secrets are masked. */
+  /** Appends an event to the build. Secrets are masked; of what a guest can cause in any number, what is too much is counted. */
   readonly event: (type: string, data: Readonly<Record<string, unknown>>) => void;
-  /** Appends a line to the build's log. Secrets are masked. */
+  /** Appends a line of imaged's own to the build's log. Secrets are masked. */
   readonly log: (line: string) => void;
+  /** Appends lines that a guest can cause in any number, within the log's bound. What causes them waits for what this gives. */
+  readonly said: Log['said'];
+  /** Resolves when there is room for more of what a guest causes. Never rejects. */
+  readonly room: () => Promise<void>;
+  readonly texts: TextLimits;
 };

@@ -4,9 +4,9 @@ import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
 import { runProgram } from '../program.ts';
 import { orAborted, retry } from '../waiting.ts';
-import { quoted } from './quoted.ts';
+import { remoteInput, remoteLine } from './remote-command.ts';
 import { openMaster, type SshMaster } from './ssh-master.ts';
-import { controlSocket, sshLine, sshOptions } from './ssh-options.ts';
+import { configFile, controlSocket, sshArgs, sshHost, sshLine, writeSshConfig } from './ssh-options.ts';
 import { expectedOf, makeSshWords } from './ssh-words.ts';
 import type { Guest, SshSpec } from './types.ts';
 
@@ -19,6 +19,12 @@ type Tools = {
 const firstSilentMs = 2500;
 const mostSilentMs = 10_000;
 
+// Without its master ssh would open a connection of its own, which nobody watches.
+const runArgs = [...sshArgs, '-q', '-T', '-o', 'ControlMaster=no', '-o', 'ProxyCommand=false', sshHost, remoteLine];
+
+// A server may say something else each time.
+const mostNotes = 50;
+
 // A system that boots for the first time may write authorized_keys after its sshd has begun to listen.
 const deniedAttempts = 8;
 
@@ -28,6 +34,7 @@ const deniedAttempts = 8;
  */
 export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSignal): Promise<Guest> => {
   const running = new Set<Promise<unknown>>();
+  await writeSshConfig(spec);
   let master: SshMaster | undefined = await logIn(spec, tools, signal);
 
   const letGo = async () => {
@@ -37,32 +44,32 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     await Promise.allSettled(running);
     await rm(controlSocket(spec), { force: true });
   };
+  const end = async () => {
+    await letGo();
+    await rm(configFile(spec), { force: true });
+  };
 
-  const run: Guest['run'] = async (command, { onLine, input }, runSignal) => {
-    // ssh's own failures and a command's exit code 255 look the same, so a command that ends so says it once more.
+  const run: Guest['run'] = async (command, { onLines, input }, runSignal) => {
     const marker = `imaged-${randomUUID()}`;
     let isOwn = false;
-    const { exitCode } = await runProgram(
-      'ssh',
-      [
-        ...['-q', '-T', '-o', 'ControlMaster=no'],
-        // Without its master ssh would open a connection of its own, which nobody watches.
-        ...['-o', 'ProxyCommand=false'],
-        ...sshOptions(spec),
-        ...['--', spec.host, `sh -c ${quoted(command)}; s=$?; [ $s -ne 255 ] || echo ${marker} >&2; exit $s`],
-      ],
-      {
-        signal: runSignal,
-        accept: 'any',
-        ...(input === undefined ? {} : { input }),
-        onLine: (line, stream) => {
-          const isMarked = stream === 'stderr' && line.endsWith(marker);
-          isOwn ||= isMarked;
-          const said = isMarked ? line.slice(0, -marker.length) : line;
-          if (!isMarked || said !== '') onLine(said, stream);
-        },
+    // The marker may stand behind a last line without end.
+    const unmarked = (lines: readonly string[]) => {
+      if (!lines.some((line) => line.endsWith(marker))) return lines;
+      isOwn = true;
+      return lines
+        .filter((line) => line !== marker)
+        .map((line) => (line.endsWith(marker) ? line.slice(0, -marker.length) : line));
+    };
+    const { exitCode } = await runProgram('ssh', runArgs, {
+      cwd: spec.folder,
+      signal: runSignal,
+      accept: 'any',
+      input: remoteInput(marker, command, input),
+      onLines: (lines, stream) => {
+        const said = stream === 'stderr' ? unmarked(lines) : lines;
+        if (said.length > 0) return onLines(said, stream);
       },
-    );
+    });
     if (exitCode !== 255 || isOwn) return { exitCode };
     const why = master?.lastWords() ?? '';
     throw new Fault(
@@ -78,10 +85,9 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
 
   return {
     run: (command, options, runSignal) => {
-      const onLine: typeof options.onLine = (line, stream) => {
-        if (!runSignal.aborted) options.onLine(line, stream);
-      };
-      const ran = run(command, { ...options, onLine }, runSignal);
+      const onLines: typeof options.onLines = (lines, stream) =>
+        runSignal.aborted ? undefined : options.onLines(lines, stream);
+      const ran = run(command, { ...options, onLines }, runSignal);
       running.add(ran);
       const forget = () => running.delete(ran);
       ran.then(forget, forget);
@@ -93,7 +99,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
       master = await logIn(spec, tools, again);
     },
     sshLine: sshLine(spec),
-    [Symbol.asyncDispose]: letGo,
+    [Symbol.asyncDispose]: end,
   };
 };
 
@@ -130,8 +136,8 @@ const logIn = async (spec: SshSpec, { clock, onNote }: Tools, signal: AbortSigna
     { attempts: Infinity, firstMs: 100, growth: 1.3, mostMs: 1000 },
     (error) => {
       if (!(error instanceof Fault)) return false;
-      if (!noted.has(error.message)) onNote(error.message);
-      noted.add(error.message);
+      if (!noted.has(error.message) && noted.size < mostNotes) onNote(error.message);
+      if (noted.size < mostNotes) noted.add(error.message);
       latest = error;
       if (error.code === 'ssh_denied') return ++denied < deniedAttempts;
       return error.code === 'ssh_unreachable';

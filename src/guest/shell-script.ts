@@ -13,15 +13,24 @@ export const scriptBytes = async (script: ScriptSource): Promise<Uint8Array> => 
   return Buffer.from(whole.startsWith('#!') ? whole.replaceAll('\r\n', '\n') : whole, 'latin1');
 };
 
-/**
- * An environment as words for sh(1), in the way of Packer: sorted by name, each value in single quotes.
- * Throws `template_invalid` for a name that no shell takes.
- */
-export const envWords = (env: Readonly<Record<string, string>>): string =>
+type Env = Readonly<Record<string, string>>;
+
+const assignments = (env: Env): readonly string[] =>
   Object.entries(env)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, value]) => {
       if (/^[A-Za-z_]\w*$/.test(name)) return `${name}='${value.replaceAll("'", `'"'"'`)}'`;
       throw new Fault('template_invalid', `${JSON.stringify(name)} cannot be the name of an environment variable`);
-    })
-    .join(' ');
+    });
+
+/**
+ * An environment as words for sh(1), in the way of Packer: sorted by name, each value in single quotes.
+ * Throws `template_invalid` for a name that no shell takes.
+ */
+export const envWords = (env: Env): string => assignments(env).join(' ');
+
+/** The same as a file that a shell reads: each is exported. */
+export const envFile = (env: Env): string =>
+  assignments(env)
+    .map((word) => `export ${word}\n`)
+    .join('');

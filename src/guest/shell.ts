@@ -3,8 +3,8 @@ import { Fault } from '../fault.ts';
 import type { Ids } from '../ids.ts';
 import { retry } from '../waiting.ts';
 import { quoted } from './quoted.ts';
-import { envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
-import type { Guest } from './types.ts';
+import { envFile, envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
+import type { Guest, OnLines } from './types.ts';
 
 /** Scripts to run in the guest, one after the other, by the rules of Packer's shell provisioner. */
 export type ShellWork = {
@@ -14,8 +14,13 @@ export type ShellWork = {
   readonly validExitCodes: readonly number[];
   /** A lost connection is a reboot, and the guest is waited for. */
   readonly expectDisconnect: boolean;
-  /** The command that starts a script: `vars` is `A='1' B='2'`. Default: `chmod +x path; env vars path`. */
-  readonly executeCommand?: (path: string, vars: string) => string;
+  /**
+   * The command that starts a script. Default: `vars path`, where `vars` is `A='1' B='2'`: assignments are
+   * no arguments, so that no process list of the guest has them.
+   */
+  readonly executeCommand?: (places: ScriptPlaces) => string;
+  /** The command names the file of the environment, which is then put there. */
+  readonly usesEnvFile?: true;
   readonly remoteFolder: string;
   /** For each attempt at all of the scripts. */
   readonly timeoutMs: number;
@@ -23,13 +28,22 @@ export type ShellWork = {
   readonly pauseBeforeMs: number;
 };
 
+/** What a command that starts a script is made of: words for sh(1). */
+export type ScriptPlaces = {
+  readonly path: string;
+  readonly vars: string;
+  /** A file for the owner's eyes that exports the environment to a shell that reads it. */
+  readonly envFile: string;
+};
+
 export type ShellTools = {
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'id'>;
-  readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void;
+  readonly onLines: OnLines;
 };
 
 const linesKept = 20;
+const longestKept = 1000;
 
 // A script that said `reboot` may end well before the guest goes down: so long the connection is watched after it.
 const goingDownSeconds = 5;
@@ -39,7 +53,8 @@ const goingDownSeconds = 5;
  * the connection is lost where that was not expected, `template_invalid` for an environment name that no shell takes.
  */
 export const provisionShell = async (work: ShellWork, guest: Guest, tools: ShellTools, signal: AbortSignal) => {
-  const vars = envWords(work.env);
+  // Throws before anything runs.
+  envWords(work.env);
   if (work.pauseBeforeMs > 0) await tools.clock.sleep(work.pauseBeforeMs, signal);
   let isBroken = false;
   await retry(
@@ -49,14 +64,14 @@ export const provisionShell = async (work: ShellWork, guest: Guest, tools: Shell
       isBroken = false;
       for (const [index, script] of work.scripts.entries()) {
         const name = 'file' in script ? script.name : `inline script ${index + 1}`;
-        await runScript({ name, bytes: await scriptBytes(script), vars }, work, guest, tools, limit.signal);
+        await runScript({ name, bytes: await scriptBytes(script) }, work, guest, tools, limit.signal);
       }
     },
     { attempts: work.maxRetries + 1, firstMs: 0, growth: 1, mostMs: 0 },
     (error) => {
       if (!(error instanceof Fault)) return false;
       isBroken = error.code === 'ssh_broken';
-      tools.onLine(`${error.message}; trying again`, 'stderr');
+      void tools.onLines([`${error.message}; trying again`], 'stderr');
       return isBroken || error.code === 'provisioner_failed' || error.code === 'step_timeout';
     },
     tools.clock,
@@ -64,35 +79,59 @@ export const provisionShell = async (work: ShellWork, guest: Guest, tools: Shell
   );
 };
 
-type Script = { readonly name: string; readonly bytes: Uint8Array; readonly vars: string };
+type Script = { readonly name: string; readonly bytes: Uint8Array };
+
+/** The last lines of a command, cut where nobody reads on. */
+const keepLast = () => {
+  let kept: readonly string[] = [];
+  return {
+    take: (lines: readonly string[]) => {
+      kept = [...kept, ...lines.slice(-linesKept)].slice(-linesKept);
+    },
+    lines: () => kept.map((line) => line.slice(0, longestKept)),
+  };
+};
+
+const quietly = () => undefined;
+
+const startOf = ({ executeCommand, env }: ShellWork, path: string, envPath: string) => {
+  const places = { path: quoted(path), vars: envWords(env), envFile: quoted(envPath) };
+  if (executeCommand === undefined) return `${places.vars} ${places.path}`;
+  return executeCommand(places);
+};
 
 const runScript = async (
-  { name, bytes, vars }: Script,
+  { name, bytes }: Script,
   work: ShellWork,
   guest: Guest,
-  { ids, onLine }: ShellTools,
+  { ids, onLines }: ShellTools,
   signal: AbortSignal,
 ) => {
   const path = `${work.remoteFolder.replace(/\/+$/, '')}/imaged-${ids.id().toLowerCase()}.sh`;
-  const place = quoted(path);
-  await upload(bytes, path, name, guest, signal);
+  const envPath = path.replace(/sh$/, 'env');
+  const { usesEnvFile = false } = work;
+  // Whoever the template's own command runs it as must be able to read it.
+  await upload(bytes, path, name, work.executeCommand === undefined ? '0700' : '0755', guest, signal);
+  if (usesEnvFile) await upload(Buffer.from(envFile(work.env)), envPath, 'the environment', '0600', guest, signal);
 
-  const start = work.executeCommand ?? ((at: string, withVars: string) => `chmod +x ${at}; env ${withVars} ${at}`);
-  const tail: string[] = [];
-  const keep = (line: string, stream: 'stdout' | 'stderr') => {
-    tail.push(line);
-    if (tail.length > linesKept) tail.shift();
-    onLine(line, stream);
+  const last = keepLast();
+  const keep: OnLines = (lines, stream) => {
+    last.take(lines);
+    return onLines(lines, stream);
   };
-  const exitCode = await unlessLost(guest.run(start(place, vars), { onLine: keep }, signal), work, name);
+  const exitCode = await unlessLost(guest.run(startOf(work, path, envPath), { onLines: keep }, signal), work, name);
+  const tail = last.lines();
   const isAllowed = exitCode === 'lost' || work.validExitCodes.includes(exitCode);
   const wentDown =
     exitCode === 'lost' ||
-    (work.expectDisconnect && isAllowed && (await isLost(guest.run(`sleep ${goingDownSeconds}`, { onLine }, signal))));
+    (work.expectDisconnect &&
+      isAllowed &&
+      (await isLost(guest.run(`sleep ${goingDownSeconds}`, { onLines: quietly }, signal))));
   if (wentDown) await guest.reconnect(signal);
 
-  const removed = await guest.run(`rm -f ${place}`, { onLine }, signal);
-  if (removed.exitCode !== 0) onLine(`${path} could not be removed from the guest`, 'stderr');
+  const written = [path, ...(usesEnvFile ? [envPath] : [])].map(quoted).join(' ');
+  const removed = await guest.run(`rm -f ${written}`, { onLines }, signal);
+  if (removed.exitCode !== 0) await onLines([`${path} could not be removed from the guest`], 'stderr');
   if (isAllowed) return;
   throw new Fault(
     'provisioner_failed',
@@ -109,19 +148,27 @@ const runScript = async (
 };
 
 // By the shell alone: a small guest has neither scp nor an sftp server. noclobber, since the folder may be anybody's.
-const upload = async (bytes: Uint8Array, path: string, name: string, guest: Guest, signal: AbortSignal) => {
-  const said: string[] = [];
+const upload = async (
+  bytes: Uint8Array,
+  path: string,
+  name: string,
+  mode: '0600' | '0700' | '0755',
+  guest: Guest,
+  signal: AbortSignal,
+) => {
+  const last = keepLast();
   const place = quoted(path);
   const { exitCode } = await guest.run(
-    `umask 077; set -C; cat > ${place} && chmod 0755 ${place}`,
-    { input: bytes, onLine: (line) => said.push(line) },
+    `umask 077; set -C; cat > ${place} && chmod ${mode} ${place}`,
+    { input: bytes, onLines: last.take },
     signal,
   );
   if (exitCode === 0) return;
+  const said = last.lines();
   throw new Fault(
     'provisioner_failed',
     `${name} could not be written to ${path} in the guest: ${said.at(-1) ?? 'it did not say why'}`,
-    { exitCode, script: name, output: said.slice(-linesKept).join('\n') },
+    { exitCode, script: name, output: said.join('\n') },
   );
 };
 

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { runProgram } from '../program.ts';
 import { settled } from '../waiting.ts';
 import { makePatience } from './patience.ts';
-import { sshOptions } from './ssh-options.ts';
+import { sshArgs, sshHost } from './ssh-options.ts';
 import type { SshWords } from './ssh-words.ts';
 import type { SshSpec } from './types.ts';
 
@@ -34,6 +34,13 @@ const ready = 'imaged-is-logged-in';
 // Once a server has spoken it is alive, however slow the machine under it may be.
 const spokenMs = 30_000;
 
+const masterArgs = [
+  ...[...sshArgs, '-v', '-N', '-T', '-o', 'ControlMaster=yes', '-o', `ConnectTimeout=${spokenMs / 1000}`],
+  // A guest that resets itself answers the next of these with a reset; one that is merely slow has a minute.
+  ...['-o', 'ServerAliveInterval=3', '-o', 'ServerAliveCountMax=20'],
+  ...['-o', 'PermitLocalCommand=yes', '-o', `LocalCommand=echo ${ready}`, sshHost],
+];
+
 /**
  * One attempt to log in. A forwarded port takes the connection even where nobody listens in the guest, so `silentMs` is
  * how long the guest may say nothing; once it has spoken, it has half a minute. Throws `ssh_unreachable` (which may pass),
@@ -52,23 +59,16 @@ export const openMaster = async (
   patience.signal.addEventListener('abort', () => life.abort(patience.signal.reason), { once: true });
   patience.within(silentMs);
 
-  const args = [
-    ...['-v', '-N', '-T', '-o', 'ControlMaster=yes', '-o', `ConnectTimeout=${spokenMs / 1000}`],
-    // A guest that resets itself answers the next of these with a reset; one that is merely slow has a minute.
-    ...['-o', 'ServerAliveInterval=3', '-o', 'ServerAliveCountMax=20'],
-    ...['-o', 'PermitLocalCommand=yes', '-o', `LocalCommand=echo ${ready}`],
-    ...sshOptions(spec),
-    ...['--', spec.host],
-  ];
-  const ending = runProgram('/bin/sh', ['-c', guard, 'sh', 'ssh', ...args], {
+  const ending = runProgram('/bin/sh', ['-c', guard, 'sh', 'ssh', ...masterArgs], {
+    cwd: spec.folder,
     signal: life.signal,
     input: { held: true },
     accept: 'any',
-    onLine: (line, stream) => {
-      if (stream === 'stdout' && line === ready) loggedIn.resolve();
+    onLines: (lines, stream) => {
+      if (stream === 'stdout' && lines.includes(ready)) loggedIn.resolve();
       if (stream === 'stdout') return;
       const hadSpoken = words.hasSpoken();
-      words.hear(line);
+      lines.forEach(words.hear);
       if (!hadSpoken && words.hasSpoken()) patience.within(spokenMs);
     },
   });

@@ -15,6 +15,7 @@ const chatter =
   /^(debug\d|OpenSSH_|Authenticated to |Authentication succeeded|Transferred: |Bytes per second: |Warning: Perm|@{9})/;
 
 const linesKept = 12;
+const longestKept = 500;
 
 /** What a login waits for, for people. */
 export const expectedOf = ({ host, port, username }: Pick<SshSpec, 'host' | 'port' | 'username'>): string =>
@@ -53,7 +54,7 @@ export const makeSshWords = ({ host, port, username, knownHostsFile }: SshSpec):
       const reached = stages.findIndex(({ mark }) => mark.test(line));
       stage = Math.max(stage, reached);
       if (chatter.test(line) || line.trim() === '') return;
-      said.push(line.trim());
+      said.push(line.trim().slice(0, longestKept));
       if (said.length > linesKept) said.shift();
     },
     hasSpoken: () => stage >= speaking,

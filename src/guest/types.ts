@@ -1,15 +1,22 @@
+import type { Input } from '../program.ts';
+
+/** Takes what a command printed. More is read when what it gives has resolved. */
+export type OnLines = (lines: readonly string[], stream: 'stdout' | 'stderr') => Promise<void> | void;
+
 /** A way into the running guest. Disposing it ends the connection and everything that runs over it. */
 export type Guest = AsyncDisposable & {
   /**
-   * Runs a command by the guest's shell and resolves with its exit code; lines come as they are printed.
+   * Runs a command by the guest's sh(1) and resolves with its exit code; lines come as they are printed, many at once
+   * where they come fast, and the guest waits until `onLines` has taken them. Neither the command nor the input stands on
+   * any command line, on this host or in the guest.
    * Throws `ssh_broken` when the connection is gone before the command's end. An abort ends the wait and the command's
    * streams; what the command started in the guest is not killed.
    */
   readonly run: (
     command: string,
     options: {
-      readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void;
-      readonly input?: string | Uint8Array | { readonly file: string };
+      readonly onLines: OnLines;
+      readonly input?: Input;
     },
     signal: AbortSignal,
   ) => Promise<{ readonly exitCode: number }>;

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { visible } from '../visible.ts';
 import type { EndpointRequest } from './types.ts';
 
 /** One request and its reply. It is told once, when the reply has ended or its connection has gone. */
@@ -24,16 +25,20 @@ export type Ledger = {
   readonly begin: (request: FastifyRequest, reply: FastifyReply) => Exchange;
   /** Tells of a connection that never came to a request. */
   readonly tellStranger: (socket: Socket, status: number, error: string) => void;
-  readonly isAnswering: (socket: Socket) => boolean;
+  /** Ends what the closing of the listener has cut off: the last are told before it has gone. */
+  readonly finish: () => void;
+  /** Cuts every connection. */
+  readonly cutAll: () => void;
+  /** How many requests of the connection have no whole reply yet. */
+  readonly waiting: (socket: Socket) => number;
 };
 
-// The guest chooses these texts. They go to logs and terminals: no control characters, and not more than a person reads.
+// The guest chooses these texts. They go to logs and terminals, and are not longer than a person reads.
 const longestUrl = 512;
 const longestUserAgent = 200;
 
-/** A text of a guest's making as it may be shown: without control characters, and cut. */
-export const tame = (text: string, most: number): string =>
-  text.slice(0, most).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '');
+/** A text of a guest's making as it may be shown: control characters are named, and it is cut. */
+export const tame = (text: string, most: number): string => visible(text.slice(0, most)).replace(/[\t\n]/g, ' ');
 
 const sourceOf = (socket: Socket) => socket.remoteAddress ?? 'unix';
 
@@ -50,7 +55,9 @@ export const makeLedger = (onRequest: (request: EndpointRequest) => void): Ledge
         ends.forEach((end) => end());
       });
     },
-    isAnswering: (socket) => (open.get(socket)?.size ?? 0) > 0,
+    finish: () => open.forEach((ends) => ends.forEach((end) => end())),
+    cutAll: () => [...open.keys()].forEach((socket) => socket.destroy()),
+    waiting: (socket) => open.get(socket)?.size ?? 0,
     tellStranger: (socket, status, error) =>
       onRequest({ method: '-', url: '-', status, bytes: 0, ms: 0, from: sourceOf(socket), error }),
     begin: (request, reply) => {

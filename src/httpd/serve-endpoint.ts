@@ -1,5 +1,6 @@
 import { chmod, lstat, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { fastify } from 'fastify';
 import { Fault } from '../fault.ts';
 import type { ListenAt } from '../hardware.ts';
@@ -16,6 +17,8 @@ import type { Endpoint, EndpointSpec, ServeEndpoint } from './types.ts';
 /** What a guest can hold of the daemon: it is hostile until proven otherwise. */
 export type EndpointLimits = {
   readonly connections: number;
+  /** Requests of one connection that wait for their answers. */
+  readonly waiting: number;
   readonly headerBytes: number;
   /** For a request line and its headers to arrive. */
   readonly requestMs: number;
@@ -31,6 +34,7 @@ export type EndpointLimits = {
 
 const usualLimits: EndpointLimits = {
   connections: connectionsOfEndpoint,
+  waiting: 16,
   headerBytes: 8 * 1024,
   requestMs: 20_000,
   // An emulated guest that writes a set to its disk may pause long.
@@ -54,7 +58,7 @@ export const serveEndpoint: ServeEndpoint = (spec) => serveEndpointWithin(usualL
 /** `serveEndpoint` with limits of the caller's choice. */
 export const serveEndpointWithin = async (
   limits: EndpointLimits,
-  { at, door, answers, hostname, onRequest, sets }: EndpointSpec,
+  { at, door, answers, hostname, onRequest, room = async () => undefined, sets }: EndpointSpec,
 ): Promise<Endpoint> => {
   const find = makeFindAnswer({ answers, hostname });
   const answerSets = makeAnswerSets(answers, sets);
@@ -80,12 +84,27 @@ export const serveEndpointWithin = async (
   });
   // A simple client says all it has to say and closes its half (nc, RFC 9112 9.6); without this, Node drops the reply.
   Object.assign(app.server, { httpAllowHalfOpen: true });
+  // Node makes thousands of requests of one packet, whether or not anybody can answer them. No honest guest sends more
+  // than one at a time: all of its connections are cut, and new ones for a while, so that it costs the host one packet.
+  const penance = makePenance();
+  app.server.removeAllListeners('request').on('request', (request, reply) => {
+    const { socket } = request;
+    if (socket.destroyed) return;
+    if (ledger.waiting(socket) < limits.waiting) return app.routing(request, reply);
+    ledger.tellStranger(socket, 429, `more than ${limits.waiting} requests came at once on one connection`);
+    penance.begin();
+    ledger.cutAll();
+  });
   const farewells = makeFarewells({ most: mostFarewells, withinMs: limits.leaveMs, clock: systemClock });
   let held = 0;
   let isFull = false;
   admitOnly(app.server, (socket) => {
     if ('peer' in at && plainAddress(socket) !== at.peer) {
       ledger.tellStranger(socket, 403, `only ${at.peer} may connect`);
+      socket.destroy();
+      return false;
+    }
+    if (penance.isOn()) {
       socket.destroy();
       return false;
     }
@@ -108,6 +127,7 @@ export const serveEndpointWithin = async (
   app.addHook('onRequest', async (request, reply) => {
     const exchange = ledger.begin(request, reply);
     exchanges.set(request, exchange);
+    await room();
     return answerRequest(find, answerSets, known, request, reply, exchange);
   });
   app.setErrorHandler((error, request, reply) => {
@@ -124,6 +144,23 @@ export const serveEndpointWithin = async (
       admitted?.[Symbol.dispose]();
       farewells[Symbol.dispose]();
       await app.close();
+      ledger.finish();
+    },
+  };
+};
+
+const firstPenanceMs = 1000;
+const longestPenanceMs = 60_000;
+
+/** How long nobody is let in: longer each time. */
+const makePenance = () => {
+  let until = -Infinity;
+  let ms = firstPenanceMs;
+  return {
+    isOn: () => performance.now() < until,
+    begin: () => {
+      until = performance.now() + ms;
+      ms = Math.min(ms * 2, longestPenanceMs);
     },
   };
 };
@@ -168,7 +205,7 @@ const refuseGarbage = (error: Error & { code?: string }, socket: Socket, ledger:
   const { code = '' } = error;
   const isGarbage = code.startsWith('HPE_') || code in refusals;
   // Behind a reply that is on its way nothing can be said, and a connection that broke by itself hears nothing.
-  if (!isGarbage || !socket.writable || ledger.isAnswering(socket)) {
+  if (!isGarbage || !socket.writable || ledger.waiting(socket) > 0) {
     socket.destroy();
     return;
   }

@@ -42,6 +42,8 @@ export type EndpointSpec = {
   readonly hostname: string;
   /** Called once for every request when its reply has ended. */
   readonly onRequest: (request: EndpointRequest) => void;
+  /** No request is answered before this resolves: whoever keeps the books sets the pace. Never rejects. */
+  readonly room?: () => Promise<void>;
   /** What answers below `pub/OpenBSD/` where no answer of the machine's own does. Undefined: this host has no mirror. */
   readonly sets?: EndpointSets;
 };

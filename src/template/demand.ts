@@ -27,11 +27,11 @@ const fullMb = (disk: DiskPlan): number => {
 };
 
 /**
- * What a build takes from its host at most: the machine's memory, and on disk every working disk written full plus
- * every artifact as large as its disk. A base is not counted: nobody writes to it.
+ * What a build takes from its host at most: the machine's memory, and on disk every working disk written full, every
+ * artifact as large as its disk, and `textsMb` for its log, console and events. A base is not counted: nobody writes to it.
  */
-export const demandOf = (spec: Spec): { readonly memoryMb: number; readonly diskMb: number } => {
+export const demandOf = (spec: Spec, textsMb: number): { readonly memoryMb: number; readonly diskMb: number } => {
   const sizes = spec.disks.map(fullMb);
   const artifacts = spec.artifacts.map(({ disk }) => sizes[disk] ?? 0);
-  return { memoryMb: spec.memoryMb, diskMb: [...sizes, ...artifacts].reduce((sum, mb) => sum + mb, 0) };
+  return { memoryMb: spec.memoryMb, diskMb: [...sizes, ...artifacts].reduce((sum, mb) => sum + mb, textsMb) };
 };

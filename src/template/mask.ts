@@ -1,3 +1,6 @@
+import { makeByteMask } from '../byte-mask.ts';
+import { piecesOf } from '../secret-words.ts';
+
 const shortestLine = 8;
 
 /** The forms in which a secret reaches a log: itself, as part of a URL, a JSON string or base64, and line by line. */
@@ -9,15 +12,22 @@ const formsOf = (secret: string): readonly string[] => {
   return [secret, ...lines, encodeURIComponent(text.toString()), JSON.stringify(secret).slice(1, -1), shell, ...base64];
 };
 
-/**
- * Makes the function that puts `<sensitive>` in place of every secret in a text, the longest first, so that none is
- * left in halves. Empty secrets are none.
- */
+/** All texts that must not be shown of these secrets, each at most 64 characters long. Empty ones are none. */
+export const hiddenTexts = (secrets: readonly string[]): readonly string[] => [
+  ...new Set(
+    secrets
+      .filter((secret) => secret !== '')
+      .flatMap(formsOf)
+      .flatMap(piecesOf),
+  ),
+];
+
+/** Makes the function that puts `<sensitive>` in place of every secret in a text, the longest first, so that none is left in halves. */
 export const maskOf = (secrets: readonly string[]): ((text: string) => string) => {
-  const forms = [...new Set(secrets.filter((secret) => secret !== '').flatMap(formsOf))].sort(
-    (a, b) => b.length - a.length,
-  );
-  if (forms.length === 0) return (text) => text;
-  const any = new RegExp(forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
-  return (text) => text.replace(any, '<sensitive>');
+  const texts = hiddenTexts(secrets);
+  if (texts.length === 0) return (text) => text;
+  const mask = makeByteMask();
+  const values = texts.map((text) => Buffer.from(text));
+  mask.hide(values, '<sensitive>');
+  return mask.text;
 };

@@ -64,7 +64,7 @@ export const packerWords: Readonly<Record<string, string>> = {
   remote_path: 'use "remote_folder"',
   start_retry_timeout: 'use "max_retries" and "timeout"',
   skip_clean: 'leave it out: scripts are removed',
-  use_env_var_file: 'leave it out: values are never part of a command line',
+  use_env_var_file: 'leave it out: values are never part of a command line, and {{ .EnvVarFile }} works by itself',
   binary: 'leave it out: files are sent as they are',
   only: 'leave it out: a template has one machine',
   except: 'leave it out: a template has one machine',

@@ -36,7 +36,11 @@ const envOf = (asked: ShellAsked, pointer: string, fields: Fields): Record<strin
   return Object.fromEntries([...own, ...theirs]);
 };
 
-const ownNames = { path: '{{ path }}', '.Path': '{{ path }}', vars: '{{ vars }}', '.Vars': '{{ vars }}' };
+const ownNames = {
+  ...{ path: '{{ path }}', '.Path': '{{ path }}' },
+  ...{ vars: '{{ vars }}', '.Vars': '{{ vars }}' },
+  ...{ env_file: '{{ env_file }}', '.EnvVarFile': '{{ env_file }}' },
+};
 const nameless = Object.fromEntries(Object.keys(ownNames).map((name) => [name, '']));
 
 const executeCommandOf = (raw: string, pointer: string, fields: Fields, wrong: Complaints): string => {

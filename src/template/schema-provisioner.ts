@@ -32,7 +32,9 @@ const Shell = strict({
     .describe('the script may reboot the guest; the build waits until it is back'),
   execute_command: Words.max(4096)
     .optional()
-    .describe('how a script is started, with {{ path }} and {{ vars }}; default: it is made executable and run'),
+    .describe(
+      'how a script is started, with {{ path }}, {{ vars }} and {{ env_file }}; default: {{ vars }} {{ path }}',
+    ),
   remote_folder: Words.max(1000).default('/tmp').describe('where scripts are put in the guest'),
   timeout: Duration.default('30m').describe('for one try of the whole provisioner'),
   max_retries: z.int().min(0).max(20).default(0).describe('how often it is run again when it fails'),

@@ -31,7 +31,7 @@ export const Turn = strict({
     .describe("keys to type, in the grammar of Packer's boot_command"),
   key_interval: Pause.default(0).describe('pause between the keys of `press`'),
   echo: z.boolean().default(true).describe('false where the guest does not echo what is typed (a password)'),
-  secret: z.boolean().default(false).describe('true for what logs and events must not show'),
+  secret: z.boolean().default(false).describe('true for what log, events and console transcript must not show'),
   refuse: z.array(Pattern).max(50).default([]).describe('patterns that end the build when they are heard meanwhile'),
 })
   .refine((turn) => turn.say === undefined || turn.press === undefined, 'has both "say" and "press": use two turns')

@@ -10,7 +10,10 @@ const Variable = strict({
   required: z.boolean().default(false).describe('a value must be sent'),
   pattern: Pattern.optional().describe('a regular expression that the whole value must match'),
   description: z.string().max(1000).optional().describe('for people'),
-  sensitive: z.boolean().default(false).describe('logs and events show <sensitive> in place of its value'),
+  sensitive: z
+    .boolean()
+    .default(false)
+    .describe('log, events and console transcript show <sensitive> in place of its value'),
 })
   .refine(
     ({ default: value, required }) => value === undefined || !required,

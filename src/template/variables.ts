@@ -7,10 +7,9 @@ import { meant } from '../nearest.ts';
 import { makeMatches, patternOf } from './pattern.ts';
 import { passwordVariables } from './password-uses.ts';
 import { bcryptForm } from './passwords.ts';
+import { shortestSecret } from '../secret-words.ts';
 import type { Template } from './schema.ts';
 
-/** Shorter values cannot be masked: their letters are all over a log. */
-export const shortestSecret = 3;
 const longestValue = 64 * 1024;
 // Honest patterns take microseconds; the rest is for a host that is busy with something else.
 const patternBudgetMs = 1000;

@@ -23,6 +23,8 @@ export type Partner = {
   readonly mask: (text: string) => string;
   /** Remembers what must never be shown, and what was typed by us: it is no panic of the guest's. */
   readonly willType: (text: string, secret: boolean) => void;
+  /** Nothing that comes is written down, until what this gives is called. */
+  readonly conceal: () => () => void;
   /** Nothing that came between the places is shown. */
   readonly hide: (from: number, to: number) => void;
   /** What came between the places (default: to the end), for people, without secrets. */
@@ -132,7 +134,7 @@ const tellHeard = ({ onEvent, mask }: Partner, pattern: string, text: string, af
   onEvent({ type: 'console.heard', pattern, text: mask(text).slice(0, shownLength), afterMs: Math.round(afterMs) });
 
 const say = async (partner: Partner, line: string, turn: Turn, signal: AbortSignal): Promise<void> => {
-  const { window, write, typing, place, tail, show, hide, willType, onEvent } = partner;
+  const { window, write, typing, place, tail, show, hide, willType, conceal, onEvent } = partner;
   willType(line, turn.secret);
   const shown = turn.secret ? '<secret>' : line;
   if (!turn.echo) {
@@ -141,7 +143,8 @@ const say = async (partner: Partner, line: string, turn: Turn, signal: AbortSign
     return;
   }
   const from = window.end();
-  const typed = await typeLine(partner, line, signal);
+  // However mangled a secret comes back, nothing of it is written down; what follows its CR is.
+  const typed = await typeLine(partner, line, signal, turn.secret ? conceal : () => () => undefined);
   if (turn.secret) hide(from, typed?.echoEnd ?? window.end());
   if (typed) {
     place.now = typed.echoEnd;

@@ -45,4 +45,5 @@ export const readable = (came: string, lines: number, length: number): string =>
     .slice(-lines)
     .join('\n')
     .slice(-length)
+    .replace(/^[\udc00-\udfff]/, '')
     .trim();

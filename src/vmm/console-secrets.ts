@@ -1,3 +1,4 @@
+import { shortestSecret } from '../secret-words.ts';
 import { readable } from './console-plain.ts';
 import type { Window } from './console-window.ts';
 
@@ -21,7 +22,8 @@ const length = 4 * 1024;
 // Enough to know a line again that is printed soon after it was typed.
 const remembered = 64;
 
-export const keepSecrets = (window: Window): Secrets => {
+/** `onSecret` is told of each secret that is about to be typed. */
+export const keepSecrets = (window: Window, onSecret: (text: string) => void): Secrets => {
   const typed: string[] = [];
   const secrets = new Set<string>();
   let hidden: { readonly from: number; readonly to: number }[] = [];
@@ -31,7 +33,9 @@ export const keepSecrets = (window: Window): Secrets => {
       for (const line of text.split(/[\r\n]+/)) {
         if (line === '') continue;
         typed.push(line);
-        if (secret) secrets.add(line);
+        if (!secret) continue;
+        onSecret(line);
+        if (line.length >= shortestSecret) secrets.add(line);
       }
       typed.splice(0, typed.length - remembered);
     },

@@ -1,74 +1,97 @@
-import { open } from 'node:fs/promises';
+import { openBoundedFile, type Bound } from '../bounded-file.ts';
+import { makeByteMask } from '../byte-mask.ts';
+import type { Clock } from '../clock.ts';
 import type { Growth } from '../growth.ts';
-import { settled } from '../waiting.ts';
+import { piecesOf, shortestSecret } from '../secret-words.ts';
 
-/** A file that only grows. */
+/** What a console showed, as a file: raw bytes, but without what is secret, and bounded. */
 export type Transcript = AsyncDisposable & {
-  /** Puts the bytes in line for the disk; resolves when there is room for more. Rejects with the error of the disk. */
+  /** Puts the bytes in line for the disk; resolves when there is room for more. Rejects with the error of the disk, or as a flood. */
   readonly append: (bytes: Uint8Array) => Promise<void>;
-  /** Resolves when everything is on file. Rejects with the error of the disk. */
+  /** From now on this text is not shown wherever it comes. */
+  readonly hide: (text: string) => void;
+  /** Nothing that comes is shown, until the function that this gives is called. */
+  readonly conceal: () => () => void;
+  /** Somebody types: what comes next is not left out. */
+  readonly pass: () => void;
+  /** Resolves when everything is on file. Rejects with the error of the disk, or as a flood. */
   readonly flush: () => Promise<void>;
-  /** Rejects as soon as a write has failed, also when nobody appends. Never resolves. */
+  /** Rejects as soon as a write has failed or the guest floods, also when nobody appends. Never resolves. */
   readonly failed: Promise<never>;
 };
 
-// Small pieces of a slow line are written as they come; a fast line fills this much while one write is under way.
-const mostWaiting = 256 * 1024;
+export type TranscriptParts = {
+  readonly growth: Growth;
+  readonly clock: Clock;
+  readonly bound: Bound;
+  /** Values that are never shown, in each of the forms in which they may come. */
+  readonly sensitive: readonly string[];
+};
+
+// A prompt that ends as a secret begins is shown whole so soon.
+const quietMs = 1000;
+
+// A screen of answers to what a person types on a console that has said too much.
+const passedBytes = 4 * 1024;
+
+const notice = (bytes: number) => `... ${bytes} bytes left out ...`;
 
 /** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. */
-export const openTranscript = async (path: string, growth: Growth): Promise<Transcript> => {
-  const file = await open(path, 'a', 0o640);
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
-  let writing = Promise.resolve();
-  let isWriting = false;
-  let failure: { readonly error: unknown } | undefined;
-  let room = settled<void>();
-  const failed = settled<never>();
-
-  const writeAll = async () => {
-    isWriting = true;
-    while (waiting.length > 0 && !failure) {
-      const [first, ...rest] = waiting;
-      const batch = first && rest.length === 0 ? first : Buffer.concat(waiting);
-      waiting = [];
-      waitingBytes = 0;
-      try {
-        // A write may take less than it was given, as the last one before a full disk does.
-        for (let at = 0; at < batch.byteLength;)
-          at += (await file.write(batch, at, batch.byteLength - at)).bytesWritten;
-        growth.grew(path);
-      } catch (error) {
-        failure = { error };
-        failed.reject(error);
-      }
-      const told = room;
-      room = settled();
-      told.resolve();
-    }
-    isWriting = false;
+export const openTranscript = async (
+  path: string,
+  { growth, clock, bound, sensitive }: TranscriptParts,
+): Promise<Transcript> => {
+  const file = await openBoundedFile(path, { growth, bound, what: 'console', notice, lineEnd: '\r\n' });
+  const mask = makeByteMask();
+  const hide = (texts: readonly string[], shown: string) => {
+    const values = texts.map((text) => Buffer.from(text));
+    mask.hide(values, shown);
   };
-  const throwFailure = () => {
-    if (failure) throw failure.error;
+  hide(sensitive, '<sensitive>');
+  let concealed = 0;
+  let isQuiet = true;
+  let endsConcealed = false;
+  const show = (bytes: Uint8Array) => {
+    if (bytes.byteLength === 0) return file.room();
+    endsConcealed = false;
+    return file.append(bytes);
   };
-  const flush = async () => {
-    await writing;
-    throwFailure();
-  };
+  // Its error is told by `failed`.
+  const showRest = (when: 'quiet' | 'end') => void show(mask.rest(when)).catch(() => undefined);
+  const watch = clock.every(quietMs, () => {
+    // While a secret is typed key by key, its echo may pause anywhere.
+    if (isQuiet && mask.isHolding()) showRest('quiet');
+    isQuiet = true;
+  });
   return {
-    append: async (bytes) => {
-      throwFailure();
-      waiting.push(bytes);
-      waitingBytes += bytes.byteLength;
-      if (!isWriting) writing = writeAll();
-      while (waitingBytes >= mostWaiting && !failure) await room.promise;
-      throwFailure();
+    append: (bytes) => {
+      isQuiet = false;
+      return concealed > 0 ? file.room() : show(mask.take(bytes));
     },
-    flush,
-    failed: failed.promise,
+    hide: (text) => {
+      if (text.length >= shortestSecret) hide(piecesOf(text), '<secret>');
+    },
+    conceal: () => {
+      showRest('end');
+      // A line that is typed again is concealed again.
+      if (concealed++ === 0 && !endsConcealed) void show(Buffer.from('<secret>')).catch(() => undefined);
+      endsConcealed = true;
+      let isConcealed = true;
+      return () => {
+        if (isConcealed) concealed--;
+        isConcealed = false;
+      };
+    },
+    pass: () => file.pass(passedBytes),
+    flush: async () => {
+      showRest('end');
+      await file.flush();
+    },
+    failed: file.failed,
     [Symbol.asyncDispose]: async () => {
-      await writing;
-      await file.close();
+      watch[Symbol.dispose]();
+      showRest('end');
+      await file[Symbol.asyncDispose]();
     },
   };
 };

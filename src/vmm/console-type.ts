@@ -149,14 +149,25 @@ const ended = async (keyboard: Keyboard, from: number, signal: AbortSignal): Pro
 /**
  * Types a line and CR, and proves by the echo that the guest has it: CR goes out when the text has come back. Where
  * characters were lost or altered, clears the line and types again, slower each time. Undefined when the guest is deaf.
+ * `echoing` is called before the text is typed, and what it gives when its echo is over.
  */
-export const typeLine = async (keyboard: Keyboard, text: string, signal: AbortSignal): Promise<Typed | undefined> => {
+export const typeLine = async (
+  keyboard: Keyboard,
+  text: string,
+  signal: AbortSignal,
+  echoing: () => () => void,
+): Promise<Typed | undefined> => {
   const { window, typing, write } = keyboard;
   // A short answer could be mistaken for the end of a prompt that is still coming.
   if (text !== '' && text.length < credible) await untilQuiet(keyboard, Math.min(30, typing.quietMs), signal);
   for (let attempt = 0; attempt < typing.attempts.length; attempt++) {
-    if (attempt > 0 && !(await clearLine(keyboard, text.length, signal))) continue;
-    if (!(await typeOnce(keyboard, text, attempt, signal))) continue;
+    const echoed = echoing();
+    try {
+      if (attempt > 0 && !(await clearLine(keyboard, text.length, signal))) continue;
+      if (!(await typeOnce(keyboard, text, attempt, signal))) continue;
+    } finally {
+      echoed();
+    }
     const echoEnd = window.end();
     await write('\r');
     if (text === '' || (await ended(keyboard, echoEnd, signal))) return { typedTimes: attempt + 1, echoEnd };

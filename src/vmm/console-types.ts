@@ -42,6 +42,8 @@ export type Console = AsyncDisposable & {
   readonly panicked: Promise<never>;
   /** Resolves when the line has closed and the transcript holds all that came. */
   readonly drained: Promise<void>;
+  /** Rejects when the transcript cannot be written, or the guest floods it: the line is read no more. Never resolves. */
+  readonly failed: Promise<never>;
   /** What a conversation waits for just now, in its own words; undefined when there is none. */
   readonly awaiting: () => string | undefined;
   /** Reads along until it is disposed of. */

@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Clock } from '../clock.ts';
+import type { Bound } from '../bounded-file.ts';
 import { asFault, Fault } from '../fault.ts';
 import type { Growth } from '../growth.ts';
 import { orAborted, settled } from '../waiting.ts';
@@ -17,8 +18,11 @@ import { makeWindow } from './console-window.ts';
 
 export type ConsoleOptions = {
   readonly line: SerialLine;
-  /** Path of the file that everything is appended to; `growth` is told of it. */
+  /** Path of the file that everything is appended to, within its bound; `growth` is told of it. */
   readonly transcript: string;
+  readonly bound: Bound;
+  /** Values that the file must not show, in each of the forms in which they may come. */
+  readonly sensitive?: readonly string[];
   readonly growth: Growth;
   readonly clock: Clock;
   readonly onEvent: (event: ConsoleEvent) => void;
@@ -45,20 +49,24 @@ const makeQueue = () => {
 };
 
 /**
- * Opens a console over a line and reads the line until it ends, whether or not anybody converses: every byte goes to the
- * transcript, a slow disk slows the line, and the last 64 Ki characters are kept for whoever listens next. Throws
+ * Opens a console over a line and reads the line until it ends, whether or not anybody converses: what comes goes to the
+ * transcript as its bound has it, a slow disk slows the line, and the last 64 Ki characters are kept for whoever listens next. Throws
  * `storage_full` and the errors of the file system when the transcript cannot be opened.
  */
 export const openConsole = async (options: ConsoleOptions): Promise<Console> => {
   const { line, clock, growth, onEvent, panics = kernelPanics, typing = patientTyping } = options;
-  const transcript = await openTranscript(options.transcript, growth).catch((error: unknown) => {
-    throw asFault(error);
-  });
+  const { bound, sensitive = [] } = options;
+  const transcript = await openTranscript(options.transcript, { growth, clock, bound, sensitive }).catch(
+    (error: unknown) => {
+      throw asFault(error);
+    },
+  );
   const stop = new AbortController();
   const window = makeWindow();
-  const secrets = keepSecrets(window);
+  const secrets = keepSecrets(window, transcript.hide);
   const panicked = settled<never>();
   const drained = settled<void>();
+  const failed = settled<never>();
   const alone = makeQueue();
   const place = { now: 0 };
   const awaiting: { now: string | undefined } = { now: undefined };
@@ -80,11 +88,13 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     lookForPanic(text);
   };
   // A line that closes under a write does not know what it last said.
-  const write = (bytes: Uint8Array, signal: AbortSignal) =>
-    orAborted(line.write(bytes), signal).catch((cause: unknown) => {
+  const write = (bytes: Uint8Array, signal: AbortSignal) => {
+    transcript.pass();
+    return orAborted(line.write(bytes), signal).catch((cause: unknown) => {
       if (!(cause instanceof Fault && cause.code === 'console_closed')) throw cause;
       throw new Fault(cause.code, cause.message, { ...cause.facts, consoleTail: tail() }, { cause });
     });
+  };
   const readAll = async () => {
     // Not TextDecoder, which makes strings of twice the size and is slower.
     const decoder = new StringDecoder('utf8');
@@ -105,7 +115,11 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     lookForPanic('\n');
     await transcript.flush();
   };
-  transcript.failed.catch((error: unknown) => stop.abort(asFault(error)));
+  transcript.failed.catch((error: unknown) => {
+    const fault = asFault(error);
+    failed.reject(fault);
+    stop.abort(fault);
+  });
   const reading = readAll()
     .then(
       () => drained.resolve(),
@@ -131,6 +145,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
           ending: () => ending,
           write: (text) => write(Buffer.from(text), signal),
           alone: (work) => alone(work, signal),
+          conceal: transcript.conceal,
         },
         turns,
         signal,
@@ -138,6 +153,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     type: (bytes, signal) => alone(() => write(bytes, signal), signal),
     panicked: panicked.promise,
     drained: drained.promise,
+    failed: failed.promise,
     awaiting: () => awaiting.now,
     tail,
     follow: following.follow,

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { spawn } from 'node-pty';
 import type { Clock } from '../clock.ts';
 import { hostExhausted } from '../fault.ts';
-import type { Exit } from '../program.ts';
+import { environment, type Exit } from '../program.ts';
 import { settled } from '../waiting.ts';
 import type { SerialLine } from './types.ts';
 import { lineClosed } from './serial-line.ts';
@@ -10,7 +10,7 @@ import { lineClosed } from './serial-line.ts';
 export type PtyOptions = {
   readonly clock: Clock;
   readonly cwd?: string;
-  /** The whole environment beside PATH and TERM. */
+  /** The whole environment beside what every program gets, and TERM. */
   readonly env?: Readonly<Record<string, string>>;
 };
 
@@ -47,7 +47,6 @@ const isAlive = (pid: number) => {
  * that does not exist ends at once with exit code 1 or 127, as the system has it.
  */
 export const ptyLine = (file: string, args: readonly string[], { clock, cwd, env }: PtyOptions): PtyLine => {
-  const path = process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin';
   const start = () => {
     try {
       return spawn(file, [...args], {
@@ -55,7 +54,7 @@ export const ptyLine = (file: string, args: readonly string[], { clock, cwd, env
         cols: 80,
         rows: 24,
         encoding: null,
-        env: { PATH: path, ...env },
+        env: { ...environment(), ...env },
         ...(cwd === undefined ? {} : { cwd }),
       });
     } catch (cause) {

@@ -173,7 +173,7 @@ test('a guest that writes more than the host has room for ends as storage_full, 
     await startImaged({
       dataDir: join(disk.folder, 'data'),
       settings: 'attempts = 1',
-      tables: `${tcg}\n[capacity]\ndisk_reserve = "1M"`,
+      tables: `${tcg}\n[capacity]\ndisk_reserve = "1M"\n[limits]\nlog = "1M"\nconsole = "1M"\nevents = 100\nrequests = 100`,
       media: { tiny: guest, own: media },
     }),
   );

@@ -8,6 +8,10 @@ import type { StepTools } from '../tools.ts';
 const mostMs = 2 * 3_600_000;
 const silentMs = 600_000;
 
+// A first boot has some dozens of such lines; a guest that prints more is up to something.
+const mostTold = 1000;
+const longestTold = 500;
+
 /** What tells a person how far it is (rc(8), rc.firsttime, fw_update(8), syspatch(8)). */
 const progress =
   /^(?:fw_update: |Path to firmware: |Checking for available binary patches|Run syspatch\(8\)|syspatch|Relinking to create unique kernel|reordering|running rc\.firsttime|running rc\.sysmerge|ssh-keygen: |starting network|preserving editor files)/i;
@@ -18,17 +22,19 @@ export const awaitFirstBoot = {
   phase: 'booting',
   timeoutMs: mostMs,
   about: 'the login prompt on the console',
-  async run({ running }, { clock, log, event, signal }: Pick<StepTools, 'clock' | 'log' | 'event' | 'signal'>) {
+  async run({ running }, { clock, said, event, signal }: Pick<StepTools, 'clock' | 'said' | 'event' | 'signal'>) {
     const { console } = running;
     const quiet = new AbortController();
     let lastAt = clock.elapsed();
+    let told = 0;
     using _following = console.follow({
       heard: () => {
         lastAt = clock.elapsed();
       },
-      line: (line) => {
-        if (!progress.test(line)) return;
-        log(`first boot: ${line}`);
+      line: (whole) => {
+        if (!progress.test(whole) || ++told > mostTold) return;
+        const line = whole.slice(0, longestTold);
+        void said([`first boot: ${line}`], '');
         event('boot.progress', { line });
       },
     });

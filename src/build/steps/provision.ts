@@ -1,5 +1,5 @@
 import type { Guest, SshKey } from '../../guest/types.ts';
-import { provisionShell } from '../../guest/shell.ts';
+import { provisionShell, type ScriptPlaces } from '../../guest/shell.ts';
 import { render } from '../../template/render.ts';
 import type { ConsoleProvisioner, ShellProvisioner } from '../../template/spec.ts';
 import { turnsOf } from '../../template/turns.ts';
@@ -7,9 +7,11 @@ import { lateFactsOf, type Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, whileAlive, type Running } from '../running.ts';
 
-// The two holes of execute_command; everything else in it was filled in when the template was resolved.
-const fillCommand = (command: string, path: string, vars: string): string =>
-  command.replace(/\{\{\s*(path|vars)\s*\}\}/g, (_, hole) => (hole === 'path' ? path : vars));
+// The holes of execute_command; everything else in it was filled in when the template was resolved.
+const fillCommand = (command: string, { path, vars, envFile }: ScriptPlaces): string => {
+  const words: Readonly<Record<string, string>> = { path, vars, env_file: envFile };
+  return command.replace(/\{\{\s*(path|vars|env_file)\s*\}\}/g, (hole, name: string) => words[name] ?? hole);
+};
 
 /** Runs scripts in the guest, over ssh. */
 export const provisionByShell = (provisioner: ShellProvisioner) =>
@@ -19,7 +21,7 @@ export const provisionByShell = (provisioner: ShellProvisioner) =>
     // The provisioner's own deadline is for one try, and ends with a better fault.
     timeoutMs: provisioner.pauseBeforeMs + (provisioner.maxRetries + 1) * provisioner.timeoutMs + 60_000,
     about: `shell: ${provisioner.scripts.length} script(s)`,
-    async run({ job, running, guest, key }, { clock, ids, log, signal }) {
+    async run({ job, running, guest, key }, { clock, ids, said, signal }) {
       const late = lateFactsOf(running.machine, key);
       const env = Object.fromEntries(Object.entries(provisioner.env).map(([name, text]) => [name, render(text, late)]));
       const { executeCommand, ...rest } = provisioner;
@@ -29,7 +31,10 @@ export const provisionByShell = (provisioner: ShellProvisioner) =>
             ...rest,
             ...(executeCommand === undefined
               ? {}
-              : { executeCommand: (path: string, vars: string) => fillCommand(executeCommand, path, vars) }),
+              : {
+                  executeCommand: (places: ScriptPlaces) => fillCommand(executeCommand, places),
+                  ...(/\{\{\s*env_file\s*\}\}/.test(executeCommand) ? { usesEnvFile: true as const } : {}),
+                }),
             scripts: provisioner.scripts.map((script) =>
               'inline' in script
                 ? { text: render(script.inline, late) }
@@ -44,7 +49,7 @@ export const provisionByShell = (provisioner: ShellProvisioner) =>
             },
           },
           guest,
-          { clock, ids, onLine: (line, stream) => log(stream === 'stderr' ? `! ${line}` : `  ${line}`) },
+          { clock, ids, onLines: (lines, stream) => said(lines, stream === 'stderr' ? '! ' : '  ') },
           alive,
         );
       await whileAlive(running, `the end of the provisioner ${provisioner.name}`, work, { clock, signal });

@@ -30,13 +30,13 @@ const ask = async (
   running: Running,
   guest: Guest | undefined,
   key: SshKey | undefined,
-  { clock, log }: Pick<StepTools, 'clock' | 'log'>,
+  { clock, log, said }: Pick<StepTools, 'clock' | 'log' | 'said'>,
   signal: AbortSignal,
 ) => {
   if (command === undefined || guest === undefined) return press(running, clock, signal);
   const text = render(command, lateFactsOf(running.machine, key));
   try {
-    const { exitCode } = await guest.run(text, { onLine: log }, signal);
+    const { exitCode } = await guest.run(text, { onLines: (lines) => said(lines, '  ') }, signal);
     log(`"${text}" ended with exit code ${exitCode}`);
   } catch (error) {
     // A guest that powers off takes the connection with it.
@@ -50,7 +50,7 @@ export const shutDown = (shutdown: Spec['shutdown']) =>
     name: 'shut-down',
     phase: 'sealing',
     timeoutMs: shutdown.timeoutMs + 30_000,
-    async run({ running, guest, key }, { clock, log, signal }) {
+    async run({ running, guest, key }, { clock, log, said, signal }) {
       const expected = "the guest's own power-off";
       const tooLong = () =>
         new Fault(
@@ -64,7 +64,7 @@ export const shutDown = (shutdown: Spec['shutdown']) =>
         );
       using deadline = clock.deadline(shutdown.timeoutMs, signal, tooLong);
       // A command that powers the machine off may never report its own end.
-      const asked = ask(shutdown, running, guest, key, { clock, log }, deadline.signal);
+      const asked = ask(shutdown, running, guest, key, { clock, log, said }, deadline.signal);
       const ending = await orAborted(
         Promise.race([running.machine.ended, asked.then(() => awaitEnd(running, deadline.signal))]),
         deadline.signal,

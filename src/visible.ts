@@ -1,0 +1,14 @@
+// What a terminal obeys, and what makes a text read other than it is: the controls of ECMA-48 (C0, DEL, C1), the marks
+// that turn the direction of writing (Unicode, UAX 9), the two line ends of Unicode's own, and halves of a character.
+const always = String.raw`\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\p{Cs}`;
+const controls = new RegExp(String.raw`[\u0000-\u0008\u000b-\u001f${always}]`, 'gu');
+const beyondJson = new RegExp(`[${always}]`, 'gu');
+
+const named = (character: string): string =>
+  `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}>`;
+
+/** A text that a terminal may be shown, whoever wrote it: controls are named, as `<U+009B>`. Tabs and newlines stay. */
+export const visible = (text: string): string => text.replace(controls, named);
+
+/** The same for a text that is sent as JSON, which escapes C0 by itself. */
+export const visibleInJson = (text: string): string => text.replace(beyondJson, named);

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Bound } from '../src/bounded-file.ts';
+import { countGuestEvents } from '../src/build/guest-events.ts';
+import { openLog } from '../src/build/log.ts';
+import { changedData, eventLine } from '../src/build/record.ts';
+import { systemClock } from '../src/clock.ts';
+import { disposals } from '../src/disposals.ts';
+import { asFault, Fault } from '../src/fault.ts';
+import { makeGrowth } from '../src/growth.ts';
+import { connectSsh } from '../src/guest/connect-ssh.ts';
+import { serveEndpoint } from '../src/httpd/serve-endpoint.ts';
+import { maskOf } from '../src/template/mask.ts';
+import { visibleInJson } from '../src/visible.ts';
+import { guestHouse, on } from './ssh-server.ts';
+import { aBuild, roomy, storeShop } from './store-shop.ts';
+
+const mebi = 2 ** 20;
+
+/** What this process takes more of while it works, and how late its timers are: from `mark` on, so that it has warmed up. */
+const watchProcess = () => {
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  setFlagsFromString('--expose-gc');
+  // What lives: how much garbage a busy host lets lie beside it says nothing.
+  const alive = () => {
+    runInNewContext('gc()');
+    return process.memoryUsage();
+  };
+  let before = alive();
+  let rss = 0;
+  const looking = systemClock.every(50, () => {
+    rss = Math.max(rss, process.memoryUsage.rss());
+  });
+  return {
+    mark: () => {
+      before = alive();
+      rss = before.rss;
+      delay.reset();
+      delay.enable();
+    },
+    seen: () => {
+      delay.disable();
+      const p99Ms = delay.percentile(99) / 1e6 - 5;
+      return { rssMb: (rss - before.rss) / mebi, heapMb: (alive().heapUsed - before.heapUsed) / mebi, p99Ms };
+    },
+    [Symbol.dispose]: () => looking[Symbol.dispose](),
+  };
+};
+
+const logIn = async (folder: string, bound: Bound, failed: (error: unknown) => void) =>
+  openLog(join(folder, 'log'), {
+    clock: systemClock,
+    growth: makeGrowth(),
+    bound,
+    mask: maskOf(['a sensitive value', 'another one']),
+    failed,
+  });
+
+const floodFor = async (ms: number, command: string) => {
+  await using pile = disposals();
+  const house = pile.keep(await guestHouse());
+  const log = pile.keep(await logIn(house.folder, { bytes: 2 * mebi, floodBytes: Infinity }, (error) => assert.fail(String(error)))); // prettier-ignore
+  const guest = pile.keep(await connectSsh(house.spec, { clock: systemClock, onNote: () => undefined }, on()));
+  const over = new AbortController();
+  using watch = watchProcess();
+  let bytes = 0;
+  const onLines = (lines: readonly string[], stream: 'stdout' | 'stderr') => {
+    for (const line of lines) bytes += line.length + 1;
+    return log.said(lines, stream === 'stdout' ? '  ' : '! ');
+  };
+  const running = guest.run(command, { onLines }, over.signal);
+  const ended = assert.rejects(running, /enough/);
+  await systemClock.sleep(2000, on());
+  watch.mark();
+  await systemClock.sleep(ms, on());
+  const seen = watch.seen();
+  over.abort(new Error('enough'));
+  await ended;
+  log.write('the end');
+  await log[Symbol.asyncDispose]();
+  const path = join(house.folder, 'log');
+  return { ...seen, mb: bytes / mebi, logBytes: (await stat(path)).size, log: await readFile(path, 'utf8') };
+};
+
+for (const [what, command] of [
+  ['short lines without end', 'exec yes'],
+  ['one line without end', 'exec tr "\\0" x </dev/zero'],
+  ['to both streams without end', 'yes out & yes err >&2'],
+] as const)
+  test(`a guest that prints ${what} over ssh grows neither the daemon nor its log`, async () => {
+    const { rssMb, heapMb, p99Ms, mb, logBytes, log } = await floodFor(
+      what === 'short lines without end' ? 10_000 : 3000,
+      command,
+    );
+    console.log(`${what}: ${mb.toFixed(0)} MB, rss +${rssMb.toFixed(1)} MB, heap +${heapMb.toFixed(1)} MB, p99 ${p99Ms.toFixed(1)} ms, log ${logBytes}`); // prettier-ignore
+    assert.ok(mb > 5, `only ${mb} MB came`);
+    assert.ok(heapMb < 30, `${heapMb} MB more live`);
+    // The tests beside this one take their share of the processors.
+    assert.ok(rssMb < 60, `it grew by ${rssMb} MB`);
+    assert.ok(p99Ms < 250, `timers were ${p99Ms} ms late`);
+    assert.ok(logBytes <= 2 * mebi);
+    assert.match(log, /^\S+Z \.\.\. \d+ bytes left out \.\.\.$/m);
+    assert.match(log, /Z the end\n$/);
+  });
+
+test('a guest that goes on beyond the hard bound of its log is told of as a flood, and its command ends', async () => {
+  await using pile = disposals();
+  const house = pile.keep(await guestHouse());
+  const flooded = new AbortController();
+  const bound = { bytes: mebi, floodBytes: 8 * mebi };
+  const log = pile.keep(await logIn(house.folder, bound, (error) => flooded.abort(asFault(error))));
+  const guest = pile.keep(await connectSsh(house.spec, { clock: systemClock, onNote: () => undefined }, on()));
+  const onLines = (lines: readonly string[]) => log.said(lines, '  ');
+  await assert.rejects(
+    guest.run('exec yes', { onLines }, flooded.signal),
+    (error) => error instanceof Fault && error.code === 'guest_floods',
+  );
+  assert.equal((await guest.run('exit 7', { onLines: () => undefined }, on())).exitCode, 7, 'the connection goes on');
+});
+
+/** Asks without end over 32 connections: `together` requests at once, and the next when something has come. */
+const hammer = (path: string, together: number) => {
+  const program = `
+    const { connect } = require('node:net');
+    const request = 'GET /file HTTP/1.1\\r\\n\\r\\n'.repeat(${together});
+    const again = () => {
+      const socket = connect(${JSON.stringify(path)});
+      const ask = () => socket.write(request);
+      socket.on('error', () => {}).on('connect', ask).on('data', ask).on('close', () => setTimeout(again, 1));
+    };
+    for (let n = 0; n < 32; n++) again();
+  `;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const gone = once(child, 'exit');
+  return {
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+};
+
+for (const [how, together, least] of [
+  ['one request after the other', 1, 500],
+  ['thousands at once', 5000, 3],
+] as const)
+  test(`a guest that hammers its endpoint, ${how}, grows neither the daemon nor its events`, async () => {
+    await using pile = disposals();
+    const shop = pile.keep(await storeShop());
+    const folder = await mkdtemp(join(tmpdir(), 'hammer-'));
+    pile.defer(() => rm(folder, { recursive: true }));
+    const { build } = await shop.store.add(aBuild());
+    const claim = await shop.store.claim({ token: 'a', slot: 0, room: roomy, leaseMs: 600_000 });
+    assert.ok(claim);
+    const failures: unknown[] = [];
+    const bound = { events: 100, requests: 1000, flood: Infinity };
+    const guest = countGuestEvents(bound, claim.build.version);
+    const events = eventLine(shop.store, { id: build.id, token: 'a' }, guest, (error) => failures.push(error));
+    let told = 0;
+    const path = join(folder, 'http');
+    using watch = watchProcess();
+    let seen = { rssMb: 0, heapMb: 0, p99Ms: 0 };
+    {
+      await using endpoint = await serveEndpoint({
+        at: { path },
+        answers: new Map([['file', { kind: 'text', render: () => 'a text' }]]),
+        hostname: 'guest',
+        onRequest: (one) => {
+          told++;
+          events.append('http.request', changedData(one, visibleInJson));
+        },
+        room: events.room,
+      });
+      assert.ok(endpoint);
+      await using hammering = hammer(path, together);
+      assert.ok(hammering);
+      await systemClock.sleep(2000, on());
+      watch.mark();
+      await systemClock.sleep(5000, on());
+      seen = watch.seen();
+    }
+    const { rssMb, heapMb, p99Ms } = seen;
+    await events[Symbol.asyncDispose]();
+    const kept = await shop.store.events(build.id, 0, 10_000);
+    console.log(`${how}: ${told} requests, rss +${rssMb.toFixed(1)} MB, heap +${heapMb.toFixed(1)} MB, p99 ${p99Ms.toFixed(1)} ms`); // prettier-ignore
+    assert.deepEqual(failures, []);
+    const requests = kept.filter(({ type }) => type === 'http.request').length;
+    const left = kept.find(({ type }) => type === 'events.left_out')?.data['http.request'] ?? 0;
+    assert.ok(requests <= 1000);
+    assert.equal(requests + Number(left), told, 'each is kept or counted');
+    assert.ok(told > least, `only ${told}`);
+    assert.ok(heapMb < 30, `${heapMb} MB more live`);
+    // What Node makes of one packet.
+    assert.ok(rssMb < 150, `it grew by ${rssMb} MB`);
+    assert.ok(p99Ms < 250, `timers were ${p99Ms} ms late`);
+  });
+
+test('a guest that causes more events than any guest should is told of as a flood', async () => {
+  await using shop = await storeShop();
+  const { build } = await shop.store.add(aBuild());
+  await shop.store.claim({ token: 'a', slot: 0, room: roomy, leaseMs: 600_000 });
+  const failures: unknown[] = [];
+  const guest = countGuestEvents({ events: 5, requests: 10, flood: 2 }, 2);
+  const events = eventLine(shop.store, { id: build.id, token: 'a' }, guest, (error) => failures.push(error));
+  for (let n = 0; n < 20; n++) events.append('http.request', { n });
+  for (let n = 0; n < 7; n++) events.append('machine.rebooted', { n });
+  events.append('step.noted', {});
+  assert.deepEqual(failures, []);
+  events.append('http.request', {});
+  await events[Symbol.asyncDispose]();
+  const codes = failures.map((error) => asFault(error).code);
+  assert.deepEqual(codes, ['guest_floods']);
+  const kept = (await shop.store.events(build.id, 0, 1000)).filter(({ type }) => !type.startsWith('build.'));
+  const count = (type: string) => kept.filter((event) => event.type === type).length;
+  assert.deepEqual([count('http.request'), count('machine.rebooted'), count('step.noted')], [10, 5, 1]);
+  assert.deepEqual(kept.at(-1), { ...kept.at(-1), type: 'events.left_out', data: { 'http.request': 10, 'machine.rebooted': 2 } }); // prettier-ignore
+});

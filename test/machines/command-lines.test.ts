@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { isVmd } from '../fixtures/hypervisor.ts';
+import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
+import { eventsOf, installedMachine, letIn, postContext, succeeded, tarOf, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts'; // prettier-ignore
+
+const run = promisify(execFile);
+
+// Of the machine's own files: what a client calls them stands on no command line either, once they have names of imaged's.
+const withMachineFiles = false;
+
+/** A value that is nowhere else, and can be told from others where it is found. */
+const mark = (what: string) => `mark-${what}-7f3a`;
+const anyMark = /mark-[a-z0-9-]+-7f3a/g;
+
+const machineFiles = ['artifact', 'disk-file', 'append'].map(mark);
+
+let imaged: Imaged;
+let folder: string;
+let bin: string;
+
+// Some of them live for a few milliseconds: they are told by a program in front of them.
+const brief = ['ssh', 'ssh-keygen', 'qemu-img', 'nc'];
+
+/** Puts a program in front of each that writes down what it was called with, and becomes the real one. */
+const listenAtDoors = async () => {
+  await mkdir(bin);
+  for (const name of brief) {
+    const { stdout } = await run('sh', ['-c', 'command -v "$1"', 'sh', name]);
+    const words = `{ printf '%s\\n' "$0" "$@"; env; } >>'${join(bin, `${name}.called`)}'`;
+    await writeFile(join(bin, name), `#!/bin/sh\n${words}\nexec ${stdout.trim()} "$@"\n`, { mode: 0o755 });
+  }
+};
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'command-lines-'));
+  bin = join(folder, 'bin');
+  await listenAtDoors();
+  await unpackRamdisk(folder);
+  imaged = await startImaged({
+    tables: '[hypervisor]\naccelerator = "tcg"',
+    media: { tiny: guest, own: folder },
+    env: { IMAGED_TEST_SECRET: mark('daemon'), ...(isVmd ? {} : { PATH: `${bin}:${process.env['PATH'] ?? ''}` }) },
+  });
+});
+
+after(async () => {
+  await imaged[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+type Seen = { readonly program: string; readonly where: 'cmdline' | 'environ'; readonly words: string };
+
+/** Looks at every process of this host, again and again without a pause, until it is stopped. */
+const watchProcesses = () => {
+  const programs = new Set<string>();
+  const found: Seen[] = [];
+  let isOver = false;
+  let rounds = 0;
+  // A process may be gone between the listing and the reading.
+  const read = (path: string) => readFile(path, 'utf8').catch(() => '');
+  const own = [process.pid, imaged.pid()].map(String);
+  const look = async (pid: string) => {
+    const [cmdline, environ] = await Promise.all([read(`/proc/${pid}/cmdline`), read(`/proc/${pid}/environ`)]);
+    const program = cmdline.split('\0')[0] ?? '';
+    programs.add(program.slice(program.lastIndexOf('/') + 1));
+    for (const [where, words] of [
+      ['cmdline', cmdline],
+      ['environ', environ],
+    ] as const)
+      // prettier-ignore
+      if (words.match(anyMark) !== null) found.push({ program, where, words: words.match(anyMark)?.join() ?? '' });
+  };
+  const watch = async () => {
+    while (!isOver) {
+      const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && !own.includes(name));
+      await Promise.all(pids.map(look));
+      rounds++;
+    }
+  };
+  const watching = watch();
+  return {
+    stop: async () => {
+      isOver = true;
+      await watching;
+      return { programs, found, rounds };
+    },
+  };
+};
+
+test('nothing of a template, its variables or the daemon stands on a command line or in an environment of this host', async () => {
+  const context = join(folder, mark('context'));
+  await mkdir(context);
+  const script = `${mark('script')}.sh`;
+  await writeFile(join(context, script), `#!/bin/sh\necho "script: $MARKED $0"\n`);
+  const machine = await installedMachine(folder);
+  const template = {
+    name: mark('template'),
+    description: mark('description'),
+    variables: { password: { required: true, sensitive: true }, plain: { default: mark('plain') } },
+    machine: withMachineFiles
+      ? { ...machine, boot: { ...machine.boot, append: `${'append' in machine.boot ? machine.boot.append : ''} ${mark('append')}` } } // prettier-ignore
+      : machine,
+    http: { [mark('path')]: `${mark('response')}\n`, 'secret.conf': '{{ password }}\n' },
+    install: {
+      console: [
+        ...letIn,
+        { hear: '# $', say: `: ${mark('said')}` },
+        { hear: '# $', say: 'true {{ password }}' },
+        { hear: '# $', say: `echo 'shown: {{ password }}'` },
+      ],
+      ends: 'never',
+    },
+    communicator: { type: 'ssh', username: 'root', timeout: '2m' },
+    provisioners: [
+      {
+        type: 'shell',
+        name: mark('step').slice(0, 40),
+        env: { MARKED: mark('env'), PASSWORD: '{{ password }}' },
+        inline: [
+          `: ${mark('inline')}`,
+          // All processes of the guest, as one of its other users would see them.
+          `for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline; echo; done >/tmp/seen 2>/dev/null`,
+          `if grep -e "$MARKED" -e "$PASSWORD" /tmp/seen; then echo 'seen in the guest'; exit 1; fi`,
+          'grep -q "IFS= read" /tmp/seen && echo "looked in the guest"',
+          'echo "the password is $PASSWORD"',
+        ],
+      },
+      {
+        type: 'shell',
+        script,
+        env: { MARKED: mark('env'), PASSWORD: '{{ password }}' },
+        execute_command: `: ${mark('execute')}; sh -c '. {{ .EnvVarFile }}; exec sh {{ .Path }}'`,
+      },
+      { type: 'shell', script, env: { MARKED: mark('env') }, execute_command: `{{ .Vars }} sh {{ .Path }}` },
+    ],
+    shutdown: { command: `: ${mark('shutdown')} {{ password }}; halt -p`, timeout: '1m' },
+    artifacts: [{ name: withMachineFiles ? `${mark('artifact')}.qcow2` : 'disk.qcow2' }],
+  };
+  await writeFile(join(context, 'template.json'), JSON.stringify(template));
+  const archive = await tarOf(context);
+
+  const watching = watchProcesses();
+  const query = `?variable=password=${mark('variable')}&label=${mark('label')}=${mark('value')}`;
+  const { id } = await postContext(imaged, archive, 'application/x-tar', query);
+  await succeeded(imaged, id);
+  const { programs, found, rounds } = await watching.stop();
+
+  for (const program of ['ssh', isVmd ? 'vmctl' : 'qemu-system-x86_64'])
+    assert.ok(programs.has(program), `${program} was not seen in ${rounds} rounds: ${[...programs].join()}`);
+  if (!isVmd)
+    for (const name of brief) {
+      const called = await readFile(join(bin, `${name}.called`), 'utf8');
+      assert.match(called, /^LC_ALL=C$/m);
+      for (const words of called.match(anyMark) ?? []) found.push({ program: name, where: 'cmdline', words });
+    }
+  const allowed = withMachineFiles ? [] : machineFiles;
+  assert.deepEqual(
+    found.filter(({ words }) => !allowed.includes(words)),
+    [],
+  );
+
+  const log = await textOf(imaged, id, 'log');
+  assert.match(log, /^\S+ {3}looked in the guest$/m);
+  assert.match(log, /^\S+ {3}the password is <sensitive>$/m);
+  assert.equal(log.match(/^\S+ {3}script: mark-env-7f3a /gm)?.length, 2, log);
+  const shown = `${log}${await textOf(imaged, id, 'console')}${JSON.stringify(await eventsOf(imaged, id))}`;
+  assert.ok(!shown.includes(mark('variable')), 'a sensitive value is in a text of the build');
+  assert.match(await textOf(imaged, id, 'console'), /^shown: <sensitive>/m);
+  assert.ok(shown.includes(mark('said')));
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { disposals } from '../src/disposals.ts';
+import { remoteInput, remoteLine } from '../src/guest/remote-command.ts';
+import { quoted } from '../src/guest/quoted.ts';
+import { runProgram, type Input } from '../src/program.ts';
+import { on } from './ssh-server.ts';
+
+// OpenBSD's ksh has no printf of its own, as mksh has none; busybox is what the small test system has.
+const shells = ['/bin/dash', '/bin/mksh', '/bin/bash', '/bin/busybox', '/bin/zsh'].filter(existsSync);
+
+/** The guest's `sh` is the shell, and so is its login shell. */
+const guestOf = async (shell: string) => {
+  const left = disposals();
+  const folder = await mkdtemp(join(tmpdir(), 'shell-'));
+  left.defer(() => rm(folder, { recursive: true }));
+  const words = shell.endsWith('busybox') ? `${shell} ash` : shell;
+  await writeFile(join(folder, 'sh'), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  // bash(1) reads its owner's .bashrc where its input is a socket, as it is here.
+  const env = { HOME: folder, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+  return {
+    folder,
+    run: (command: string, input: Input = '') =>
+      runProgram('sh', ['-c', remoteLine], { signal: on(), env, accept: 'any', input: remoteInput('MARK', command, input) }), // prettier-ignore
+    [Symbol.asyncDispose]: () => left[Symbol.asyncDispose](),
+  };
+};
+
+test('there are shells to try', () => assert.ok(shells.length >= 3, shells.join()));
+
+for (const shell of shells) {
+  test(`${shell} runs any command as it was sent, and leaves it the rest of its input`, async () => {
+    await using guest = await guestOf(shell);
+    const text = fc.string({ unit: 'grapheme', maxLength: 300 }).filter((one) => !one.includes('\0'));
+    await fc.assert(
+      fc.asyncProperty(text, text, async (argument, input) => {
+        const { stdout, exitCode } = await guest.run(`printf '%s\\n' ${quoted(argument)}; cat`, input);
+        assert.deepEqual({ stdout, exitCode }, { stdout: `${argument}\n${input}`, exitCode: 0 });
+      }),
+      { numRuns: 25 },
+    );
+    const controls = Buffer.from(Array.from({ length: 255 }, (_, byte) => byte + 1)).toString('latin1');
+    for (const argument of [controls, '\n\n', ' \t\n ', '\\n\\0101%s', '-n', '!!', "'"])
+      assert.equal((await guest.run(`printf %s ${quoted(argument)}`)).stdout, argument);
+  });
+
+  test(`${shell} tells a command's own exit code from that of a connection that broke`, async () => {
+    await using guest = await guestOf(shell);
+    for (const code of [0, 1, 77, 254])
+      assert.deepEqual(await guest.run(`exit ${code}`), { stdout: '', stderr: '', exitCode: code });
+    assert.deepEqual(await guest.run('exit 255'), { stdout: '', stderr: 'MARK\n', exitCode: 255 });
+    assert.equal((await guest.run('kill -9 $$')).exitCode, 137);
+    assert.notEqual((await guest.run('if')).exitCode, 0);
+    const cut = await runProgram('sh', ['-c', remoteLine], {
+      signal: on(),
+      accept: 'any',
+      input: 'MARK\n3\necho no\n',
+    });
+    assert.deepEqual([cut.stdout, cut.exitCode], ['', 255]);
+  });
+
+  test(`${shell} has the command in no list of processes and no environment`, async () => {
+    await using guest = await guestOf(shell);
+    const { stdout } = await guest.run(
+      `SECRET='marked-secret' sh -c 'cat /proc/[0-9]*/cmdline /proc/$PPID/environ' 2>/dev/null | tr '\\0' '\\n'; echo "$PPID"`,
+    );
+    assert.match(stdout, /IFS= read -r imaged_m/, 'it looked');
+    assert.doesNotMatch(stdout, /marked-secret/);
+  });
+}
+
+test('a command of half a megabyte in thousands of lines comes whole, and within seconds', async () => {
+  await using guest = await guestOf('/bin/dash');
+  const lines = Array.from({ length: 2500 }, (_, n) => `: ${'x'.repeat(200)} ${n}`);
+  const began = performance.now();
+  const { stdout, exitCode } = await guest.run([...lines, 'wc -c; exit 3'].join('\n'), 'input');
+  assert.deepEqual([stdout.trim(), exitCode], ['5', 3]);
+  assert.ok(performance.now() - began < 10_000, `it took ${performance.now() - began} ms`);
+});
+
+test('nothing in the line means something else to csh(1) or fish(1)', () => {
+  assert.match(remoteLine, /^exec sh -c '[^'\\!\n]+' sh '[^'\\!\n]+'$/);
+  // csh(1) of OpenBSD takes words of 1024 characters.
+  for (const word of remoteLine.split("'")) assert.ok(word.length < 1000);
+});
