@@ -9,6 +9,8 @@ export type Ran = { readonly stdout: string; readonly stderr: string; readonly e
 export type RunOptions = {
   readonly signal: AbortSignal;
   readonly cwd?: string;
+  /** Who the program runs as, in no other group; only root may say so. */
+  readonly as?: { readonly uid: number; readonly gid: number };
   /** The whole environment of the program beside PATH; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?:
@@ -75,13 +77,14 @@ type Outcome = {
  * Throws `program_missing`, `program_failed` (with exit code and the end of stderr), or the signal's reason.
  */
 export const runProgram = async (file: string, args: readonly string[], options: RunOptions): Promise<Ran> => {
-  const { signal, cwd, env, onLine, accept = [0] } = options;
+  const { signal, cwd, as, env, onLine, accept = [0] } = options;
   const path = env?.['PATH'] ?? process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin';
   signal.throwIfAborted();
   try {
     const ran: Outcome = await execa(file, args, {
       ...sourceOf(options.input),
       ...(cwd === undefined ? {} : { cwd }),
+      ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
       env: { PATH: path, LC_ALL: 'C', ...env },
       extendEnv: false,
       cancelSignal: signal,
@@ -138,12 +141,32 @@ export type Detached = {
   readonly exited: Promise<Exit>;
 };
 
+export type DetachedOptions = Pick<RunOptions, 'cwd' | 'as'> & {
+  /** Open files that it gets, in this order, from `firstHandedFd` on. The caller closes its own when this returns. */
+  readonly fds?: readonly number[];
+};
+
+/** Above what a shell uses for itself: POSIX gives scripts the single digits. */
+export const firstHandedFd = 20;
+
 /** Starts a program in a session of its own, so that it outlives this process; what it prints is appended to `logFile`. */
-export const startDetached = (file: string, args: readonly string[], logFile: string): Detached => {
+export const startDetached = (
+  file: string,
+  args: readonly string[],
+  logFile: string,
+  { cwd, as, fds = [] }: DetachedOptions = {},
+): Detached => {
   // A file descriptor, not a stream of ours: the program goes on writing when this process has gone.
   const log = openSync(logFile, 'a', 0o640);
   try {
-    const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log] });
+    // Node opens nothing at a number above 2 that is ignored.
+    const between = Array.from({ length: firstHandedFd - 3 }, () => 'ignore' as const);
+    const child = spawn(file, args, {
+      detached: true,
+      stdio: ['ignore', log, log, ...(fds.length === 0 ? [] : [...between, ...fds])],
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
+    });
     const exited = new Promise<Exit>((resolve) => {
       child.once('exit', (exitCode, signal) =>
         resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),

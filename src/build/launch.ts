@@ -8,7 +8,7 @@ import type { Answer, EndpointRequest, EndpointSets } from '../httpd/types.ts';
 import { render } from '../template/render.ts';
 import type { HttpEntry, LateFacts } from '../template/spec.ts';
 import { openConsole } from '../vmm/console.ts';
-import type { DiskFile, MachineSpec } from '../vmm/types.ts';
+import type { Disk, MachineSpec } from '../vmm/types.ts';
 import { slotName } from './folders.ts';
 import { lateFactsOf, type Job } from './job.ts';
 import { endedTooEarly, type Running } from './running.ts';
@@ -56,7 +56,7 @@ const setsFor = ({ mirror, event, log }: StepTools) => {
 
 const machineSpec = (
   { spec, slot, folders }: Job,
-  disks: readonly DiskFile[],
+  disks: readonly Disk[],
   boot: Boot,
   onReboot: MachineSpec['onReboot'],
 ): MachineSpec => ({
@@ -92,7 +92,7 @@ export const launch = async (
     onReboot,
   }: {
     readonly job: Job;
-    readonly disks: readonly DiskFile[];
+    readonly disks: readonly Disk[];
     readonly key: SshKey | undefined;
     readonly boot: Boot;
     readonly onReboot: MachineSpec['onReboot'];

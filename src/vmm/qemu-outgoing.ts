@@ -5,6 +5,8 @@
  * outside, with `--disable-host-loopback`. None of it needs privileges. Linux alone has it.
  */
 
+import { networkSocket } from './qemu/names.ts';
+
 /**
  * Makes the namespaces, has slirp4netns connect them, and becomes the command, under the same process number.
  *
@@ -18,10 +20,10 @@
  */
 const launcher = `
 set -eu
-folder=$1 network=$2
+network=$1 socket=$2
 shift 2
-up=$folder/net.up down=$folder/net.down
-rm -f "$up" "$down" "$folder/net.sock"
+up=net.up down=net.down
+rm -f "$up" "$down" "$socket"
 mkfifo -m 600 "$up" "$down"
 exec 3<>"$up" 4<>"$down"
 exec 5<"$up" 6>"$up" 7<"$down" 8>"$down" 3>&- 4>&-
@@ -30,18 +32,18 @@ rm "$up" "$down"
   exec 6>&- 7<&-
   read -r _ <&5
   exec slirp4netns --configure --disable-host-loopback --enable-sandbox --enable-seccomp --cidr="$network.0/24" \\
-    --exit-fd=5 --ready-fd=8 --api-socket="$folder/net.sock" $$ tap0
-} >"$folder/net.log" 2>&1 &
+    --exit-fd=5 --ready-fd=8 --api-socket="$socket" $$ tap0
+} >net.log 2>&1 &
 exec 5<&- 8>&-
-printf 'nameserver %s.3\\n' "$network" >"$folder/resolv.conf"
+printf 'nameserver %s.3\\n' "$network" >resolv.conf
 exec unshare --user --map-root-user --net --mount -- sh -euc '
-  [ ! -e /etc/resolv.conf ] || mount --bind "$0/resolv.conf" /etc/resolv.conf
+  [ ! -e /etc/resolv.conf ] || mount --bind resolv.conf /etc/resolv.conf
   echo >&6
   ready=
-  read -r ready <&7 || [ -n "$ready" ] || { tail -n 3 "$0/net.log" >&2; exit 1; }
+  read -r ready <&7 || [ -n "$ready" ] || { tail -n 3 net.log >&2; exit 1; }
   exec 7<&-
   exec setpriv --inh-caps=-all --bounding-set=-all -- "$@"
-' "$folder" "$@"
+' sh "$@"
 `;
 
 /** Its own address in the namespace, below the network of the first NIC (slirp4netns(1), "recommended IP"). */
@@ -54,8 +56,8 @@ export const namespacePort = 2222;
 export const namespacedSsh = (network: string): string => `tcp:${namespaceIp(network)}:${namespacePort}`;
 
 /**
- * The command in namespaces of its own, as another command. The network of slirp4netns in there is that of the first
+ * The command in namespaces of its own, as another command, which works in its folder. The network of slirp4netns in there is that of the first
  * NIC, "100.64.7": who comes by ssh is then 100.64.7.2 to the guest, a neighbour, as without namespaces.
  */
 export const withOutgoing = (folder: string, network: string, command: readonly string[]) =>
-  ({ file: 'sh', args: ['-c', launcher, 'imaged-network', folder, network, ...command] }) as const;
+  ({ file: 'sh', args: ['-c', launcher, 'imaged-network', network, networkSocket(folder), ...command] }) as const;

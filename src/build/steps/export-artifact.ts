@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Spec } from '../../template/spec.ts';
-import type { DiskFile } from '../../vmm/types.ts';
+import type { Disk } from '../../vmm/types.ts';
 import type { Step } from '../plan.ts';
 
 export type Exported = { readonly name: string; readonly path: string; readonly format: string };
@@ -15,11 +15,12 @@ export const exportArtifact = ({ name, format, disk }: Spec['artifacts'][number]
     async run({ workspace, disks, exported = [] }, { hypervisor, signal }) {
       const from = disks[disk];
       if (from === undefined) throw new RangeError(`the plan exports disk ${disk} of ${disks.length}`);
-      const path = join(workspace, `export-${name}`);
+      // A name of imaged's own: the template's is given to the finished file alone.
+      const path = join(workspace, `export${exported.length}.${format}`);
       await hypervisor.convertDisk(from, { path, format }, signal);
       return { exported: [...exported, { name, path, format }] };
     },
   }) satisfies Step<
-    { workspace: string; disks: readonly DiskFile[]; exported?: readonly Exported[] },
+    { workspace: string; disks: readonly Disk[]; exported?: readonly Exported[] },
     { exported: readonly Exported[] }
   >;
