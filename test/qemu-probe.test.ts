@@ -24,7 +24,7 @@ test('the probe does not believe in an accelerator that this host lacks', async 
 test('KVM is chosen if and only if the probe says that a guest runs under it', async (t) => {
   if (!existsSync('/dev/kvm')) return t.skip('this host has no /dev/kvm');
   await using vmm = await bench({ accelerator: 'auto' });
-  const user = await findUser(undefined, on());
+  const user = await findUser(undefined, 'qemu-system-x86_64', on());
   const { runs } = await probe('qemu-system-x86_64', 'kvm', vmm.folder, user, systemClock, on());
   const { accelerators, notes } = await vmm.qemu.facts(on());
   assert.deepEqual(accelerators, runs ? ['kvm', 'tcg'] : ['tcg']);

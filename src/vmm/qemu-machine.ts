@@ -20,7 +20,7 @@ import { lastWords, logEnd } from './qemu-words.ts';
 import { copyKernel, handOver } from './qemu/hand-over.ts';
 import { kernelFiles, machineFiles } from './qemu/names.ts';
 import { planOf } from './qemu/plan.ts';
-import { giveFolder, lowered, type QemuUser } from './qemu/user.ts';
+import { giveFolder, lowered, type Command, type QemuUser } from './qemu/user.ts';
 import { openQmp, type Qmp, type QmpEvent } from './qmp.ts';
 import { serialLineOver } from './serial-line.ts';
 import type { Ending, Machine, MachineSpec } from './types.ts';
@@ -70,9 +70,10 @@ const spawnQemu = async (spec: MachineSpec, host: QemuHost) => {
   const argv = qemuArgv(planOf(spec, files.handed, host.inventory), host);
   await makeOwnFolder(spec, host.user);
   const plain = { file: host.binary, args: argv };
-  const network = networkOf(spec.slot, 0);
-  const command = asksForOutgoing(spec.nics) ? withOutgoing(spec.folder, network, [plain.file, ...argv]) : plain;
-  const { file, args, ...as } = await lowered(host.user, command, spec.slot, host.accelerator);
+  const lower = (command: Command) => lowered(host.user, command, spec.slot, host.accelerator);
+  const { file, args, ...as } = asksForOutgoing(spec.nics)
+    ? await withOutgoing(spec.folder, networkOf(spec.slot, 0), plain, lower)
+    : await lower(plain);
   return { argv, qemu: startDetached(file, args, log, { ...as, cwd: own, fds: files.fds }) };
 };
 

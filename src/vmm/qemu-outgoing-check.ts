@@ -31,7 +31,8 @@ export const whyNoOutgoing = async (
   using deadline = clock.deadline(mostMsToRehearse, signal, () => late);
   try {
     await runProgram('slirp4netns', ['--version'], { signal: deadline.signal });
-    const { file, args, ...as } = await lowered(user, withOutgoing(own, '100.64.0', ['true']), 0, 'none');
+    const lower = (command: Command) => lowered(user, command, 0, 'none');
+    const { file, args, ...as } = await withOutgoing(own, '100.64.0', { file: 'true', args: [] }, lower);
     const options = { ...as, cwd: own, signal: deadline.signal, accept: 'any' } as const;
     const { exitCode, stderr } = await runProgram(file, args, options);
     if (exitCode === 0) return undefined;

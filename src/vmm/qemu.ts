@@ -86,7 +86,7 @@ const askVersion = (options: QemuOptions): Promise<string> =>
 
 const lookAround = async (inventory: Inventory, options: QemuOptions): Promise<Known> => {
   const { binary, accelerator, folder, clock, signal, onNote, allowsOutgoing } = options;
-  const user = await asking(options, (deadline) => findUser(options.user, deadline));
+  const user = await asking(options, (deadline) => findUser(options.user, binary, deadline));
   const noOutgoing = allowsOutgoing ? await whyNoOutgoing(folder, user, clock, signal) : notAllowed;
   const notes = allowsOutgoing ? [outgoingNote(noOutgoing)] : [];
   const accelerators: Accelerator[] = [];

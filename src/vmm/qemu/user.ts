@@ -1,6 +1,6 @@
 /** Who QEMU runs as where imaged is root on Linux: nobody who owns anything on the host. */
 
-import { chown, stat } from 'node:fs/promises';
+import { chown, readFile, stat } from 'node:fs/promises';
 import { asFault, Fault } from '../../fault.ts';
 import { identityOf, type Identity } from '../../identity.ts';
 import { runProgram } from '../../program.ts';
@@ -19,6 +19,8 @@ export type QemuUser = {
 const firstOwnUid = 1_900_000_000;
 
 const deviceOf = { kvm: '/dev/kvm', hvf: undefined, tcg: undefined, none: undefined } as const;
+
+const nobody: Identity = { uid: 65_534, gid: 65_534 };
 
 /** The one group that opens the accelerator's device, where not everybody may; never root's. */
 const groupFor = async (accelerator: keyof typeof deviceOf): Promise<number | undefined> => {
@@ -48,25 +50,31 @@ const byNode = ({ file, args }: Command, { uid, gid }: Identity, group: number |
 
 const ways = [bySetpriv, byNode];
 
-/** Whether this process may be other users, and should. */
 export const isRootOnLinux = (): boolean => process.platform === 'linux' && process.getuid?.() === 0;
 
-/** `user`: of the configuration. Undefined: QEMU runs as imaged does. Throws `hypervisor_unavailable`. */
+/** In a user namespace of one user (user_namespaces(7)) there is nobody else to be, and root is an ordinary user's. */
+const isAlone = async (): Promise<boolean> => /^\s*\d+\s+\d+\s+1\s*$/.test(await readFile('/proc/self/uid_map', 'utf8'));
+
+/**
+ * `user` is that of the configuration, `binary` what it is to run. Undefined: QEMU runs as imaged does. Throws
+ * `hypervisor_unavailable`.
+ */
 export const findUser = async (
   user: string | number | undefined,
+  binary: string,
   signal: AbortSignal,
 ): Promise<QemuUser | undefined> => {
-  if (!isRootOnLinux()) return undefined;
+  if (!isRootOnLinux() || (user === undefined && (await isAlone()))) return undefined;
   const named = user === undefined ? undefined : await identityOf(user, signal);
   if (user !== undefined && named === undefined)
     throw new Fault('hypervisor_unavailable', `There is no user ${user} that QEMU could run as.`);
   const each = (slot: number): Identity => named ?? { uid: firstOwnUid + slot, gid: firstOwnUid + slot };
   let why = '';
-  // In a container without these numbers, they are refused: then it is the last number that every container has.
-  for (const of of named === undefined ? [each, () => ({ uid: 65_534, gid: 65_534 })] : [each])
+  // In a container without these numbers, they are refused: then it is the last number that such a container has.
+  for (const of of named === undefined ? [each, () => nobody] : [each])
     for (const way of ways) {
       try {
-        const { file, args, as } = way({ file: 'true', args: [] }, of(0), undefined);
+        const { file, args, as } = way({ file: binary, args: ['--version'] }, of(0), undefined);
         await runProgram(file, args, { signal, ...(as === undefined ? {} : { as }) });
         return { of, lower: async (command, slot, accelerator) => way(command, of(slot), await groupFor(accelerator)) };
       } catch (error) {
