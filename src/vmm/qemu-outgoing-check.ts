@@ -6,7 +6,7 @@ import { asFault, Fault } from '../fault.ts';
 import { runProgram } from '../program.ts';
 import { withOutgoing } from './qemu-outgoing.ts';
 import { endProcesses } from './qemu-processes.ts';
-import { lowered, giveFolder, type QemuUser } from './qemu/user.ts';
+import { giveFolder, lowered, type Command, type QemuUser } from './qemu/user.ts';
 
 const mostMsToRehearse = 10_000;
 
