@@ -66,5 +66,8 @@ export type MachineShape = {
 
 /** Where an endpoint is to listen so that this machine alone reaches it. */
 export type ListenAt =
-  | { readonly path: string; /** The user who connects, where that is not the one who listens. */ readonly owner?: number }
+  | {
+      readonly path: string;
+      /** The user who connects, where that is not the one who listens. */ readonly owner?: number;
+    }
   | { readonly host: string; readonly port: number; /** The only address that may connect. */ readonly peer: string };

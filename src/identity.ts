@@ -14,7 +14,8 @@ export const identityOf = async (user: string | number, signal: AbortSignal): Pr
     const { stdout, exitCode } = await runProgram('id', [which, user], { signal, accept: 'any' });
     if (exitCode !== 0) return undefined;
     const number = /^(\d+)\n$/.exec(stdout)?.[1];
-    if (number === undefined) throw new Fault('program_failed', `id ${which} ${user} did not print a number.`, { saw: stdout });
+    if (number === undefined)
+      throw new Fault('program_failed', `id ${which} ${user} did not print a number.`, { saw: stdout });
     return Number(number);
   };
   const [uid, gid] = await Promise.all([ask('-u'), ask('-g')]);

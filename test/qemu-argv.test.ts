@@ -51,7 +51,12 @@ test('a plain machine is q35 with virtio, no display, no ROM, and nothing that i
     ...['-name', 'imaged-6', '-S', '-nodefaults', '-no-user-config', '-display', 'none'],
     ...['-sandbox', 'on,obsolete=deny,resourcecontrol=deny'],
     ...['-machine', 'q35', '-accel', 'tcg', '-cpu', 'max', '-smp', '1', '-m', '512M'],
-    ...['-chardev', `socket,id=qmp-${mark},path=qmp.sock,server=on,wait=off`, '-mon', `chardev=qmp-${mark},mode=control`],
+    ...[
+      '-chardev',
+      `socket,id=qmp-${mark},path=qmp.sock,server=on,wait=off`,
+      '-mon',
+      `chardev=qmp-${mark},mode=control`,
+    ],
     ...['-chardev', 'socket,id=serial,path=serial.sock,server=on,wait=off', '-serial', 'chardev:serial'],
     ...['-device', 'pvpanic'],
     ...['-add-fd', 'fd=20,set=1'],
@@ -93,7 +98,11 @@ test('a machine without a network starts no program, and one with a network no o
 });
 
 test('each layer beneath a disk is named to QEMU, the last as one that has none beneath it', () => {
-  const layers = [{ set: 2, format: 'qcow2' }, { set: 3, format: 'qcow2' }, { set: 4, format: 'raw' }] as const;
+  const layers = [
+    { set: 2, format: 'qcow2' },
+    { set: 3, format: 'qcow2' },
+    { set: 4, format: 'raw' },
+  ] as const;
   const argv = argvOf({}, { disks: [{ set: 1, format: 'qcow2', layers }], cdrom: { set: 5, format: 'raw' } });
   const nodes = valuesOf(argv, '-blockdev').map((text) => JSON.parse(text) as Record<string, unknown>);
   assert.deepEqual(
@@ -106,7 +115,10 @@ test('each layer beneath a disk is named to QEMU, the last as one that has none 
       ['cdrom', undefined, true],
     ],
   );
-  assert.deepEqual(valuesOf(argv, '-add-fd'), [1, 2, 3, 4, 5].map((set) => `fd=${19 + set},set=${set}`));
+  assert.deepEqual(
+    valuesOf(argv, '-add-fd'),
+    [1, 2, 3, 4, 5].map((set) => `fd=${19 + set},set=${set}`),
+  );
 });
 
 test('every slot has a network and a MAC of its own in 100.64.0.0/10', () => {

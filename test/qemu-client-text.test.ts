@@ -78,7 +78,11 @@ test('a kernel hears its whole command line, quotes, commas and all', async () =
   const machine = await vmm.start([], { ...guest, boot: { ...guest.boot, append } });
   await machine.run(on());
   const { run } = await shellOf(machine);
-  assert.ok((await run('busybox md5sum </proc/cmdline; busybox wc -c </proc/cmdline')).includes(`${Buffer.byteLength(append) + 1}\n`));
+  assert.ok(
+    (await run('busybox md5sum </proc/cmdline; busybox wc -c </proc/cmdline')).includes(
+      `${Buffer.byteLength(append) + 1}\n`,
+    ),
+  );
 });
 
 test('what a machine is made of is QEMU’s own word, or there is no machine', async () => {
@@ -93,22 +97,29 @@ const asRoot = {
 
 const statusOf = async (pid: number) => {
   const text = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Object.fromEntries([...text.matchAll(/^(\w+):[ \t]*(.*)$/gm)].map(([, key, value]) => [key ?? '', value ?? '']));
+  return Object.fromEntries(
+    [...text.matchAll(/^(\w+):[ \t]*(.*)$/gm)].map(([, key, value]) => [key ?? '', value ?? '']),
+  );
 };
 
-test('where imaged is root QEMU is a user of its slot alone, without capabilities, groups and ways back', asRoot, async () => {
-  await using vmm = await bench({ allowsOutgoing: true });
-  for (const [slot, nics] of [[], [{ network: 'local' }], [{ network: 'outgoing' }]].entries()) {
-    const machine = await vmm.start([], { nics: nics as { network: 'local' | 'outgoing' }[] }, slot);
-    const status = await statusOf(pidOf(machine));
-    const uid = String(1_900_000_000 + slot);
-    assert.equal(status['Uid'], [uid, uid, uid, uid].join('\t'));
-    assert.equal(status['Gid'], [uid, uid, uid, uid].join('\t'));
-    assert.equal(status['Groups'], '');
-    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) assert.match(status[set] ?? '', /^0+$/, set);
-    assert.deepEqual([status['NoNewPrivs'], status['Seccomp']], ['1', '2']);
-  }
-});
+test(
+  'where imaged is root QEMU is a user of its slot alone, without capabilities, groups and ways back',
+  asRoot,
+  async () => {
+    await using vmm = await bench({ allowsOutgoing: true });
+    for (const [slot, nics] of [[], [{ network: 'local' }], [{ network: 'outgoing' }]].entries()) {
+      const machine = await vmm.start([], { nics: nics as { network: 'local' | 'outgoing' }[] }, slot);
+      const status = await statusOf(pidOf(machine));
+      const uid = String(1_900_000_000 + slot);
+      assert.equal(status['Uid'], [uid, uid, uid, uid].join('\t'));
+      assert.equal(status['Gid'], [uid, uid, uid, uid].join('\t'));
+      assert.equal(status['Groups'], '');
+      for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
+        assert.match(status[set] ?? '', /^0+$/, set);
+      assert.deepEqual([status['NoNewPrivs'], status['Seccomp']], ['1', '2']);
+    }
+  },
+);
 
 test('a user that the configuration names is who QEMU is, and one that is not there is told', asRoot, async () => {
   await using named = await bench({ user: 'nobody' });

@@ -63,7 +63,10 @@ test('an image that names another file is refused at POST and at every later use
   ] as const) {
     const base = { path: join(folder, name), format: 'qcow2', layers } as const;
     const path = join(folder, 'disk.qcow2');
-    await assert.rejects(vmm.qemu.createDisk({ path, format: 'qcow2', base }, on()), { code: 'disk_failed', message: why });
+    await assert.rejects(vmm.qemu.createDisk({ path, format: 'qcow2', base }, on()), {
+      code: 'disk_failed',
+      message: why,
+    });
     await assert.rejects(vmm.start([], { disks: [{ path: join(folder, 'm0/disk.raw'), format: 'raw', base }] }), why);
     const shape = {
       ...{ memoryMb: 64, nics: [], boot: { device: 'disk' as const }, hasCdrom: false, hasFloppy: false, qemu: {} },

@@ -52,7 +52,10 @@ test('a QEMU that has only begun, without pidfile and QMP, is found and ended, a
   await using vmm = await bench();
   const folder = join(vmm.folder, 'begun');
   await mkdir(folder);
-  for (const mark of [['-mon', `chardev=qmp-${markOf(folder)},mode=control`], ['-pidfile', join(folder, 'qemu.pid')]]) {
+  for (const mark of [
+    ['-mon', `chardev=qmp-${markOf(folder)},mode=control`],
+    ['-pidfile', join(folder, 'qemu.pid')],
+  ]) {
     // A program that stays before its first step, under the command line of a machine.
     const args = ['-c', 'sleep 30; :', '-name', 'imaged-0', '-S', ...mark, '-x'];
     const begun = startDetached('sh', args, join(folder, 'qemu.log'));

@@ -72,10 +72,10 @@ test('no word of a client stands on a command line of vmctl, or in its environme
 test('an artifact is written under a name of imaged’s own, whatever the template calls it', async () => {
   const written: string[] = [];
   const hypervisor = { convertDisk: async (_: unknown, { path }: { path: string }) => void written.push(path) };
-  const { run } = exportArtifact({ name: `${mark}.qcow2`, format: 'qcow2', disk: 0 });
+  const step = exportArtifact({ name: `${mark}.qcow2`, format: 'qcow2', disk: 0 });
   const disks = [{ path: '/work/disk0.qcow2', format: 'qcow2' }] as const;
   const tools = { hypervisor, signal: on() };
-  const { exported } = await run({ workspace: '/work', disks }, tools);
+  const { exported } = await step.run({ workspace: '/work', disks }, tools);
   assert.deepEqual(written, ['/work/export0.qcow2']);
   assert.deepEqual(exported, [{ name: `${mark}.qcow2`, path: '/work/export0.qcow2', format: 'qcow2' }]);
 });

@@ -45,7 +45,14 @@ export const makeGoods = async (signal: AbortSignal): Promise<Goods> => {
   const shown = join(place.folder, 'shown');
   await mkdir(shown);
   await writeFile(join(shown, 'p'), bytes);
-  return { ...place, shown, bytes, append, inventory, host: { accelerator: 'tcg', netcat: 'nc', canSandbox: inventory.canSandbox } };
+  return {
+    ...place,
+    shown,
+    bytes,
+    append,
+    inventory,
+    host: { accelerator: 'tcg', netcat: 'nc', canSandbox: inventory.canSandbox },
+  };
 };
 
 /** Throws unless the image begins with the goods. */

@@ -26,15 +26,23 @@ const refuse = (path: string, why: string): never => {
 // What QEMU would not take for the name of a file (block.c, path_has_protocol): "json:...", "nbd:...".
 const hasProtocol = (name: string): boolean => /^[^/]*:/.test(name);
 
-type Found = { readonly layer: Layer; readonly beneath: { readonly path: string; readonly format: string | undefined } | undefined };
+type Found = {
+  readonly layer: Layer;
+  readonly beneath: { readonly path: string; readonly format: string | undefined } | undefined;
+};
 
-const look = async (path: string, format: string | undefined, isTop: BaseImage['layers'] | undefined): Promise<Found> => {
+const look = async (
+  path: string,
+  format: string | undefined,
+  isTop: BaseImage['layers'] | undefined,
+): Promise<Found> => {
   const file = await openRegular(path, 'read');
   try {
     const header = format === 'raw' ? undefined : await readQcow2(file.handle);
     if (header === undefined) {
       if (format === 'qcow2') refuse(path, 'is not a qcow2 image that can be read');
-      if (format !== undefined && format !== 'raw') refuse(path, `is of the format "${format}": raw and qcow2 can be used`);
+      if (format !== undefined && format !== 'raw')
+        refuse(path, `is of the format "${format}": raw and qcow2 can be used`);
       const virtualBytes = Math.ceil((await file.handle.stat()).size / sectorBytes) * sectorBytes;
       return { layer: { ...file, format: 'raw', virtualBytes }, beneath: undefined };
     }

@@ -51,7 +51,10 @@ export const readQcow2 = async (file: FileHandle): Promise<Qcow2Header | undefin
     backing:
       offset === 0
         ? undefined
-        : { name: bytes.toString('utf8', offset, offset + length), format: formatIn(bytes, extensionsFrom, extensionsTo) },
+        : {
+            name: bytes.toString('utf8', offset, offset + length),
+            format: formatIn(bytes, extensionsFrom, extensionsTo),
+          },
     isEncrypted: bytes.readUInt32BE(32) !== 0,
     hasDataFile: version === 3 && (bytes.readBigUInt64BE(72) & dataFileBit) !== 0n,
   };

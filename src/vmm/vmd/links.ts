@@ -19,7 +19,9 @@ export const linkMedia = async (spec: MachineSpec): Promise<MachineSpec> => {
   return {
     ...spec,
     ...(cdrom === undefined ? {} : { cdrom: await link(cdrom, join(folder, 'cdrom.iso')) }),
-    ...(boot.kernel === undefined ? {} : { boot: { ...boot, kernel: await link(boot.kernel, join(folder, 'kernel')) } }),
+    ...(boot.kernel === undefined
+      ? {}
+      : { boot: { ...boot, kernel: await link(boot.kernel, join(folder, 'kernel')) } }),
   };
 };
 
