@@ -56,8 +56,8 @@ test('a QEMU that has only begun, without pidfile and QMP, is found and ended, a
     ['-mon', `chardev=qmp-${markOf(folder)},mode=control`],
     ['-pidfile', join(folder, 'qemu.pid')],
   ]) {
-    // A program that stays before its first step, under the command line of a machine.
-    const args = ['-c', 'sleep 30; :', '-name', 'imaged-0', '-S', ...mark, '-x'];
+    // A program that stands still before its first step, under the command line of a machine, and has no child.
+    const args = ['-c', 'kill -STOP $$; :', '-name', 'imaged-0', '-S', ...mark, '-x'];
     const begun = startDetached('sh', args, join(folder, 'qemu.log'));
     assert.equal(await vmm.qemu.reap('imaged-0', folder, on()), true);
     assert.equal((await begun.exited).signal, 'SIGKILL');

@@ -14,7 +14,7 @@ import type { Inventory } from './qemu-inventory.ts';
 import { addressesOf, networkOf, sshPortIn } from './qemu-network.ts';
 import { openSshPort } from './qemu-outgoing-ssh.ts';
 import { withOutgoing } from './qemu-outgoing.ts';
-import { endProcesses } from './qemu-processes.ts';
+import { awaitGone, endProcesses, processesOf } from './qemu-processes.ts';
 import { tellReboots } from './qemu-resets.ts';
 import { lastWords, logEnd } from './qemu-words.ts';
 import { copyKernel, handOver } from './qemu/hand-over.ts';
@@ -191,8 +191,10 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     const exit = await exitSoon();
     // The log is for people: that it cannot be read must not hide that the machine has gone.
     const words = await lastWords(files.log, wordsFrom).catch(() => '');
-    // What connects an outgoing machine holds its disks open, as QEMU did, and goes when QEMU has.
-    if (isOutgoing) await endProcesses(spec.name, spec.folder, clock, never).catch(() => undefined);
+    // What connects an outgoing machine holds its disks open, as QEMU did, and goes by itself when QEMU has. One that
+    // does not is killed by `tidy`, whose fault is told.
+    if (isOutgoing)
+      await awaitGone(await processesOf(spec.name, spec.folder, never), 'slirp4netns', clock, never).catch(() => '');
     return endingOf({ exit, reason, isOurs, fullDisk, words });
   };
   const ended = depart();

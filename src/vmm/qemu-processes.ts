@@ -36,6 +36,21 @@ const kill = (pid: number): void => {
   }
 };
 
+/** Returns when these have gone. Throws `hypervisor_failed` when one does not. */
+export const awaitGone = async (
+  pids: readonly number[],
+  what: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> => {
+  const look = async () => {
+    for (const pid of pids)
+      if (!(await hasGone(pid, signal)))
+        throw new Fault('hypervisor_failed', `${what} (process ${pid}) was to end but does not go.`, { pid });
+  };
+  await retry(look, untilGone, (error) => error instanceof Fault, clock, signal);
+};
+
 /** Kills these, and returns when they and those `found` earlier have gone. Throws `hypervisor_failed` when one does not. */
 export const endAll = async (
   left: readonly number[],
@@ -45,12 +60,7 @@ export const endAll = async (
   found: readonly number[] = [],
 ): Promise<void> => {
   for (const pid of left) kill(pid);
-  const look = async () => {
-    for (const pid of [...found, ...left])
-      if (!(await hasGone(pid, signal)))
-        throw new Fault('hypervisor_failed', `${what} (process ${pid}) was ended but does not go.`, { pid });
-  };
-  await retry(look, untilGone, (error) => error instanceof Fault, clock, signal);
+  await awaitGone([...found, ...left], what, clock, signal);
 };
 
 /** Kills what is left of the machine, and returns when that has gone, together with those `found` earlier. */
