@@ -2,9 +2,9 @@
  * Boots an image on an overlay that is thrown away, logs in as root by ssh, runs a command, and powers off.
  * usage: boot-once IMAGE PRIVATE_KEY COMMAND
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { systemClock as clock } from '../src/clock.ts';
 import { disposals } from '../src/disposals.ts';
 import { connectSsh } from '../src/guest/connect-ssh.ts';
@@ -35,8 +35,9 @@ const hypervisor = makeQemu({
   onNote: note,
 });
 
-const overlay = { path: join(folder, 'overlay.qcow2'), format: 'qcow2' } as const;
-await hypervisor.createDisk({ ...overlay, base: { path: resolve(image), format: 'qcow2' } }, signal);
+const base = { path: await realpath(image), format: 'qcow2', layers: 'chain' } as const;
+const overlay = { path: join(folder, 'overlay.qcow2'), format: 'qcow2', base } as const;
+await hypervisor.createDisk(overlay, signal);
 const machine = pile.keep(
   await hypervisor.start(
     {

@@ -6,6 +6,7 @@ import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { checkMirror, Mirror } from './config-mirror.ts';
 import { Fault, type Complaint } from './fault.ts';
+import { identityOf } from './identity.ts';
 import { meant } from './nearest.ts';
 import { AbsolutePath, Duration, SizeMb } from './units.ts';
 
@@ -26,6 +27,15 @@ const VmName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,40}$/, 'is not a name of a VM: lower case letters, digits and -, at most 41')
   .refine((name) => !/^imaged-\d+(-\d)?$/.test(name), "is a name of imaged's own machines");
+
+// Never 0: a QEMU that is to be somebody else must not stay root.
+const User = z.union([
+  z.int().min(1).max(4_294_967_294),
+  z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, 'is not the name of a user, nor a number from 1 on')
+    .refine((name) => name !== 'root', 'is root, whom QEMU must not be'),
+]);
 
 const Hypervisor = z
   .strictObject({
@@ -64,6 +74,9 @@ const Hypervisor = z
       .enum(['auto', 'kvm', 'hvf', 'tcg'])
       .default('auto')
       .describe('"auto" uses hardware acceleration where a probe has seen a guest run with it, else TCG.'),
+    user: User.optional().describe(
+      'Who QEMU runs as where imaged is root on Linux: a name, or a number, which is then the group too. Default: 1900000000 and the number of the slot, so that no two machines share a user. Ignored elsewhere.',
+    ),
     allow_outgoing: z
       .boolean()
       .default(false)
@@ -266,6 +279,12 @@ export const checkConfig = async (config: Config, file: string): Promise<void> =
     await access(at, constants.R_OK).catch(() => complain(`media.${name}`, `${at} cannot be read`));
   }
   await checkMirror(config.mirror, complain);
+  const { user } = config.hypervisor;
+  if (user !== undefined && hypervisorTypeOf(config) === 'qemu' && process.platform === 'linux') {
+    const found = await identityOf(user, new AbortController().signal);
+    if (found === undefined) complain('hypervisor.user', `there is no user ${user} on this host`);
+    if (found?.uid === 0) complain('hypervisor.user', `${user} is root, whom QEMU must not be`);
+  }
   if (errors.length > 0) throw invalid(file, errors);
 };
 

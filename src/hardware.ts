@@ -4,7 +4,7 @@ export type DiskFormat = 'raw' | 'qcow2';
 
 export type Boot = {
   readonly device: 'disk' | 'cdrom' | 'net' | 'floppy';
-  /** Absolute paths. A kernel is loaded directly, without firmware or boot loader, as `vmctl start -b` does. */
+  /** Absolute paths, whose names a client may have chosen. A kernel is loaded directly, without firmware or boot loader, as `vmctl start -b` does. */
   readonly kernel?: string;
   readonly initrd?: string;
   readonly append?: string;
@@ -12,6 +12,18 @@ export type Boot = {
 
 /** `local`: the machine reaches its own endpoint and nothing else. `outgoing`: the network outside as well. */
 export type Nic = { readonly network: 'local' | 'outgoing' };
+
+type OnOff = 'on' | 'off';
+
+/** Virtual time by counted instructions (QEMU's manual, -icount). */
+export type Icount = { readonly shift: number | 'auto'; readonly sleep?: OnOff; readonly align?: OnOff };
+
+/** The guest's clock (QEMU's manual, -rtc). `base`: what it shows at the start, as Unix milliseconds or by the host's. */
+export type Rtc = {
+  readonly base?: 'utc' | 'localtime' | number;
+  readonly clock?: 'host' | 'rt' | 'vm';
+  readonly driftfix?: 'none' | 'slew';
+};
 
 /** What differs between guests under QEMU, in Packer's words; vmctl knows none of it. Undefined: imaged chooses. */
 export type QemuModel = {
@@ -21,15 +33,23 @@ export type QemuModel = {
   readonly cpus?: number;
   readonly disk_interface?: 'virtio' | 'ide' | 'scsi';
   readonly net_device?: string;
-  readonly icount?: string;
-  readonly rtc?: string;
+  readonly icount?: Icount;
+  readonly rtc?: Rtc;
+};
+
+/** An image that disks begin with, and which stays as it is. */
+export type BaseImage = {
+  readonly path: string;
+  readonly format: DiskFormat;
+  /** Whether it may need further images beneath it: an image of the operator's may, one that a client sent may not. */
+  readonly layers: 'one' | 'chain';
 };
 
 /** A disk to make: empty, or with what an image holds already. Sizes in MiB; `virtualMb` is what the guest sees. */
 export type DiskShape = {
   readonly format: DiskFormat;
   readonly sizeMb?: number;
-  readonly base?: { readonly path: string; readonly format: DiskFormat; readonly virtualMb: number };
+  readonly base?: BaseImage & { readonly virtualMb: number };
 };
 
 /** What a template asks of a machine: all that can be judged before it runs. */
@@ -46,5 +66,8 @@ export type MachineShape = {
 
 /** Where an endpoint is to listen so that this machine alone reaches it. */
 export type ListenAt =
-  | { readonly path: string }
+  | {
+      readonly path: string;
+      /** The user who connects, where that is not the one who listens. */ readonly owner?: number;
+    }
   | { readonly host: string; readonly port: number; /** The only address that may connect. */ readonly peer: string };

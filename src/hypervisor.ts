@@ -29,6 +29,7 @@ export const makeHypervisor = (
     qemuImg: hypervisor.qemu_img,
     netcat: hypervisor.netcat,
     accelerator: hypervisor.accelerator,
+    ...(hypervisor.user === undefined ? {} : { user: hypervisor.user }),
     folder: config.run_dir,
     onNote,
   });

@@ -14,6 +14,8 @@ export type Input = string | Uint8Array | { readonly file: string };
 export type RunOptions = {
   readonly signal: AbortSignal;
   readonly cwd?: string;
+  /** Who the program runs as, in no other group; only root may say so. */
+  readonly as?: { readonly uid: number; readonly gid: number };
   /** The whole environment of the program beside `environment()`; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?:
@@ -117,7 +119,7 @@ const isExhausted = (error: unknown): boolean => asFault(error).code === 'host_e
  * started for want of files or processes, or the signal's reason.
  */
 export const runProgram = async (file: string, args: readonly string[], options: RunOptions): Promise<Ran> => {
-  const { cwd, env, onLines, accept = [0] } = options;
+  const { cwd, as, env, onLines, accept = [0] } = options;
   const whole = { ...environment(), ...env };
   const path = whole['PATH'] ?? '';
   const unheard = new AbortController();
@@ -136,6 +138,7 @@ export const runProgram = async (file: string, args: readonly string[], options:
       ...sourceOf(options.input),
       ...(cwd === undefined ? {} : { cwd }),
       env: whole,
+      ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
       extendEnv: false,
       cancelSignal: signal,
       forceKillAfterDelay: 5000,
@@ -197,15 +200,36 @@ export type Detached = {
   readonly exited: Promise<Exit>;
 };
 
+export type DetachedOptions = Pick<RunOptions, 'cwd' | 'as'> & {
+  /** Open files that it gets, in this order, from `firstHandedFd` on. The caller closes its own when this has resolved. */
+  readonly fds?: readonly number[];
+};
+
+/** Above what a shell uses for itself: POSIX gives scripts the single digits. */
+export const firstHandedFd = 20;
+
 /**
  * Starts a program in a session of its own, so that it outlives this process; what it prints is appended to `logFile`.
  * Throws `program_missing`, `program_failed` when it may not be run, `host_exhausted`.
  */
-export const startDetached = async (file: string, args: readonly string[], logFile: string): Promise<Detached> => {
+export const startDetached = async (
+  file: string,
+  args: readonly string[],
+  logFile: string,
+  { cwd, as, fds = [] }: DetachedOptions = {},
+): Promise<Detached> => {
   // A file descriptor, not a stream of ours: the program goes on writing when this process has gone.
   const log = openSync(logFile, 'a', 0o640);
   try {
-    const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log], env: environment() });
+    // Node opens nothing at a number above 2 that is ignored.
+    const between = Array.from({ length: firstHandedFd - 3 }, () => 'ignore' as const);
+    const child = spawn(file, args, {
+      detached: true,
+      stdio: ['ignore', log, log, ...(fds.length === 0 ? [] : [...between, ...fds])],
+      env: environment(),
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
+    });
     const exited = new Promise<Exit>((resolve) => {
       child.once('exit', (exitCode, signal) =>
         resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined }),

@@ -131,3 +131,19 @@ test('a wrong command line is told with the usage, and exit 1', async () => {
     assert.doesNotMatch(stderr, /\n\s+at /);
   }
 });
+
+test('a user for QEMU that is not there, or is root, is one line and exit code 1', async () => {
+  if (process.platform !== 'linux') return;
+  for (const [user, why] of [
+    ['"nobody-knows"', /hypervisor\.user: there is no user nobody-knows on this host$/],
+    ['"root"', /hypervisor\.user: is root/],
+    ['0', /hypervisor\.user/],
+    ['"-u"', /hypervisor\.user: is not the name of a user/],
+  ] as const)
+    await inFolder(`data_dir = "FOLDER"\n[hypervisor]\ntype = "qemu"\nuser = ${user}\n`, async (file) => {
+      const { code, stderr } = await imaged('serve', '-f', file);
+      assert.equal(code, 1, user);
+      assert.match(stderr.trim(), why);
+      assert.equal(stderr.trim().split('\n').length, 1, stderr);
+    });
+});

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { MachineShape, QemuModel } from '../src/hardware.ts';
 import { qemuArgv, type HostChoice } from '../src/vmm/qemu-argv.ts';
@@ -6,11 +7,23 @@ import { netDevicesIn } from '../src/vmm/qemu-inventory.ts';
 import { addressesOf, mostSlots } from '../src/vmm/qemu-network.ts';
 import { option } from '../src/vmm/qemu-option.ts';
 import { refuseShape } from '../src/vmm/qemu-refuse.ts';
+import type { Handed } from '../src/vmm/qemu/hand-over.ts';
+import { planOf } from '../src/vmm/qemu/plan.ts';
+import { icountOf, rtcOf } from '../src/template/qemu-clocks.ts';
 import type { MachineSpec } from '../src/vmm/types.ts';
 
 const host: HostChoice = { accelerator: 'tcg', netcat: '/bin/nc', canSandbox: true };
 
-const plain: MachineSpec = {
+const inventory = {
+  version: '7.2',
+  accelerators: ['kvm', 'tcg'],
+  machineTypes: ['pc', 'q35'],
+  cpuModels: ['max', 'qemu64'],
+  netDevices: ['virtio-net-pci', 'virtio-net', 'e1000'],
+  canSandbox: true,
+};
+
+const spec: MachineSpec = {
   name: 'imaged-6',
   slot: 6,
   folder: '/run/m6',
@@ -22,32 +35,45 @@ const plain: MachineSpec = {
   onReboot: 'end',
 };
 
+const handed: Handed = { disks: [{ set: 1, format: 'qcow2', layers: [] }] };
+
+const argvOf = (change: Partial<MachineSpec> = {}, files: Handed = handed) =>
+  qemuArgv(planOf({ ...spec, ...change }, files, inventory), host);
+
+const mark = createHash('sha256').update('/run/m6').digest('hex').slice(0, 16);
+
 /** The values given to one option. */
 const valuesOf = (argv: readonly string[], name: string) =>
   argv.flatMap((word, index) => (argv[index - 1] === name ? [word] : []));
 
 test('a plain machine is q35 with virtio, no display, no ROM, and nothing that it did not ask for', () => {
-  assert.deepEqual(qemuArgv(plain, host), [
+  assert.deepEqual(argvOf(), [
     ...['-name', 'imaged-6', '-S', '-nodefaults', '-no-user-config', '-display', 'none'],
-    ...['-pidfile', '/run/m6/qemu.pid'],
     ...['-sandbox', 'on,obsolete=deny,resourcecontrol=deny'],
     ...['-machine', 'q35', '-accel', 'tcg', '-cpu', 'max', '-smp', '1', '-m', '512M'],
-    ...['-chardev', 'socket,id=qmp,path=/run/m6/qmp.sock,server=on,wait=off', '-mon', 'chardev=qmp,mode=control'],
-    ...['-chardev', 'socket,id=serial,path=/run/m6/serial.sock,server=on,wait=off', '-serial', 'chardev:serial'],
+    ...[
+      '-chardev',
+      `socket,id=qmp-${mark},path=qmp.sock,server=on,wait=off`,
+      '-mon',
+      `chardev=qmp-${mark},mode=control`,
+    ],
+    ...['-chardev', 'socket,id=serial,path=serial.sock,server=on,wait=off', '-serial', 'chardev:serial'],
     ...['-device', 'pvpanic'],
+    ...['-add-fd', 'fd=20,set=1'],
     '-blockdev',
-    'driver=qcow2,node-name=disk0,cache.no-flush=on,discard=unmap,file.driver=file,file.filename=/w/disk.qcow2',
+    '{"driver":"qcow2","node-name":"disk0","cache":{"no-flush":true},"discard":"unmap",' +
+      '"file":{"driver":"file","filename":"/dev/fdset/1"},"backing":null}',
     ...['-device', 'virtio-blk-pci,drive=disk0,bootindex=2'],
     '-netdev',
     'user,id=nic0,restrict=on,ipv6=off,net=100.64.7.0/24,host=100.64.7.2,dhcpstart=100.64.7.3,dns=100.64.7.5,' +
-      "hostname=imaged-6,guestfwd=tcp:100.64.7.4:80-cmd:'/bin/nc' -N -U '/run/m6/http.sock',hostfwd=tcp:127.0.0.1:0-:22",
+      "hostname=imaged-6,guestfwd=tcp:100.64.7.4:80-cmd:'/bin/nc' -N -U http.sock,hostfwd=tcp:127.0.0.1:0-:22",
     ...['-device', 'virtio-net-pci,netdev=nic0,mac=fe:e1:bb:d1:00:07,romfile='],
     '-no-reboot',
   ]);
 });
 
 test('only the first network card has the endpoint, and only an outgoing one is not restricted', () => {
-  const argv = qemuArgv({ ...plain, nics: [{ network: 'local' }, { network: 'outgoing' }] }, host);
+  const argv = argvOf({ nics: [{ network: 'local' }, { network: 'outgoing' }] });
   const [first = '', second = ''] = valuesOf(argv, '-netdev');
   assert.match(first, /restrict=on.*guestfwd=.*hostfwd=/);
   // The port is that of the namespace in which such a machine runs.
@@ -59,13 +85,40 @@ test('only the first network card has the endpoint, and only an outgoing one is 
 
 test('auto_install is told by DHCP to a machine that boots from the network, and to no other', () => {
   const boot = { device: 'net', kernel: '/k', initrd: '/i', append: 'a=1,b=2' } as const;
-  const argv = qemuArgv({ ...plain, boot }, host);
+  const argv = argvOf({ boot });
   assert.match(valuesOf(argv, '-netdev').join(), /,bootfile=auto_install,/);
+  assert.deepEqual([valuesOf(argv, '-kernel'), valuesOf(argv, '-initrd')], [['kernel'], ['initrd']]);
+  assert.ok(argv.includes('--preconfig') && !argv.includes('-append'));
+  assert.doesNotMatch(valuesOf(argvOf(), '-netdev').join(), /bootfile/);
+});
+
+test('a machine without a network starts no program, and one with a network no other than netcat', () => {
+  assert.match(valuesOf(argvOf({ nics: [] }), '-sandbox').join(), /^on,.*elevateprivileges=deny,spawn=deny/);
+  assert.doesNotMatch(valuesOf(argvOf(), '-sandbox').join(), /spawn/);
+});
+
+test('each layer beneath a disk is named to QEMU, the last as one that has none beneath it', () => {
+  const layers = [
+    { set: 2, format: 'qcow2' },
+    { set: 3, format: 'qcow2' },
+    { set: 4, format: 'raw' },
+  ] as const;
+  const argv = argvOf({}, { disks: [{ set: 1, format: 'qcow2', layers }], cdrom: { set: 5, format: 'raw' } });
+  const nodes = valuesOf(argv, '-blockdev').map((text) => JSON.parse(text) as Record<string, unknown>);
   assert.deepEqual(
-    [valuesOf(argv, '-kernel'), valuesOf(argv, '-initrd'), valuesOf(argv, '-append')],
-    [['/k'], ['/i'], ['a=1,b=2']],
+    nodes.map((node) => [node['node-name'], node['backing'], node['read-only']]),
+    [
+      ['disk0-base2', undefined, true],
+      ['disk0-base1', 'disk0-base2', true],
+      ['disk0-base0', 'disk0-base1', true],
+      ['disk0', 'disk0-base0', undefined],
+      ['cdrom', undefined, true],
+    ],
   );
-  assert.doesNotMatch(valuesOf(qemuArgv(plain, host), '-netdev').join(), /bootfile/);
+  assert.deepEqual(
+    valuesOf(argv, '-add-fd'),
+    [1, 2, 3, 4, 5].map((set) => `fd=${19 + set},set=${set}`),
+  );
 });
 
 test('every slot has a network and a MAC of its own in 100.64.0.0/10', () => {
@@ -80,11 +133,9 @@ test('every slot has a network and a MAC of its own in 100.64.0.0/10', () => {
   assert.equal(addressesOf(300, '/f', 2222).guestIp, '100.65.45.3');
 });
 
-test('a path with commas, quotes and blanks stays one value', () => {
-  const folder = "/run/it's, m";
-  const argv = qemuArgv({ ...plain, folder, disks: [{ path: '/w/a,format=x', format: 'raw' }] }, host);
-  assert.match(valuesOf(argv, '-blockdev').join(), /file\.filename=\/w\/a,,format=x$/);
-  assert.match(valuesOf(argv, '-netdev').join(), /-U '\/run\/it'\\''s,, m\/http\.sock',hostfwd/);
+test('a comma, a quote or a blank in the name of netcat stays where it belongs', () => {
+  const argv = qemuArgv(planOf(spec, handed, inventory), { ...host, netcat: "/opt/it's, nc" });
+  assert.match(valuesOf(argv, '-netdev').join(), /cmd:'\/opt\/it'\\''s,, nc' -N -U http\.sock,hostfwd/);
   assert.equal(option('a', { b: 'c,d', e: undefined, f: 1 }), 'a,b=c,,d,f=1');
 });
 
@@ -96,15 +147,6 @@ const shape: MachineShape = {
   hasCdrom: false,
   hasFloppy: false,
   qemu: {},
-};
-
-const inventory = {
-  version: '7.2',
-  accelerators: ['kvm', 'tcg'],
-  machineTypes: ['pc', 'q35'],
-  cpuModels: ['max', 'qemu64'],
-  netDevices: ['virtio-net-pci', 'virtio-net', 'e1000'],
-  canSandbox: true,
 };
 
 const pointers = (change: Partial<MachineShape>) =>
@@ -130,17 +172,28 @@ test('no value of a template carries an option of QEMU', () => {
     { net_device: 'e1000,romfile=/etc/passwd' },
     { net_device: '-help' },
     { net_device: 'e1000\n' },
-    { icount: 'shift=9,rrfile=/etc/x' },
-    { icount: 'shift=9,,x' },
-    { rtc: 'base=utc,clock=vm,x=y' },
-    { rtc: '' },
   ];
   for (const qemu of smuggled) {
     assert.equal(pointers({ qemu }).length, 1, JSON.stringify(qemu));
     const unasked = { inventory: undefined, accelerators: undefined, noOutgoing: 'the host has none' };
     assert.equal(refuseShape({ ...shape, qemu }, unasked).length, 1, `${JSON.stringify(qemu)} before QEMU was asked`);
+    assert.throws(() => argvOf({ qemu }), { code: 'template_invalid' });
   }
-  assert.deepEqual(pointers({ qemu: { icount: 'shift=9,sleep=off', rtc: 'base=2020-01-01T00:00:00,clock=vm' } }), []);
+});
+
+test('icount and rtc are printed from what they mean, and other words than QEMU’s are refused', () => {
+  const printed = (icount: string, rtc: string) => {
+    const argv = argvOf({ qemu: { icount: icountOf(icount), rtc: rtcOf(rtc) } });
+    return [...valuesOf(argv, '-icount'), ...valuesOf(argv, '-rtc')];
+  };
+  assert.deepEqual(printed('sleep=off,shift=09', 'clock=vm,base=2020-01-01'), [
+    'shift=9,sleep=off',
+    'base=2020-01-01T00:00:00,clock=vm',
+  ]);
+  assert.deepEqual(printed('auto', 'localtime'), ['shift=auto', 'base=localtime']);
+  for (const text of ['11', 'shift=9,shift=8', 'auto,sleep=off', 'sleep=on']) assert.throws(() => icountOf(text), text);
+  for (const text of ['base=2020-02-30', 'base=1969-01-01', 'base=::::', 'base=utc,base=utc'])
+    assert.throws(() => rtcOf(text), text);
 });
 
 test('what the machine cannot have is refused where the template asks for it', () => {

@@ -49,10 +49,10 @@ test('a disk never takes the place of a file that is there', async () => {
 test('what a guest writes on an overlay leaves the base as it was, and is in the flat copy', async () => {
   await using vmm = await bench();
   const { disks } = await vmm.specOf(1, [say('overlay'), writeDisk, powerOff]);
-  const base = disks[0] ?? assert.fail();
+  const base = { ...(disks[0] ?? assert.fail()), layers: 'one' } as const;
   const before = await readFile(base.path);
-  const overlay = { path: join(vmm.folder, 'overlay.qcow2'), format: 'qcow2' } as const;
-  await vmm.qemu.createDisk({ ...overlay, base }, on());
+  const overlay = { path: join(vmm.folder, 'overlay.qcow2'), format: 'qcow2', base } as const;
+  await vmm.qemu.createDisk(overlay, on());
   assert.equal((await infoOf(overlay.path))['virtual-size'], mib);
 
   const machine = await vmm.start([], { disks: [overlay] });
@@ -75,7 +75,7 @@ test('what a guest writes on an overlay leaves the base as it was, and is in the
 test('what cannot be made says why and leaves nothing', async () => {
   await using vmm = await bench();
   const path = join(vmm.folder, 'disk');
-  const base = { path: join(vmm.folder, 'none.qcow2'), format: 'qcow2' } as const;
+  const base = { path: join(vmm.folder, 'none.qcow2'), format: 'qcow2', layers: 'one' } as const;
   await assert.rejects(vmm.qemu.createDisk({ path, format: 'qcow2', base }, on()), {
     code: 'disk_failed',
     message: /none\.qcow2/,

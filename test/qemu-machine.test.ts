@@ -145,12 +145,26 @@ test('a machine let go of is gone: process, sockets and pidfile', async () => {
 
 test('a QEMU that dies at once is told with its own words, and leaves no socket', async () => {
   await using vmm = await bench();
-  const nothing = { path: `${vmm.folder}/none.raw`, format: 'raw' } as const;
-  await assert.rejects(vmm.start([], { disks: [nothing] }), {
+  const { disks } = await vmm.specOf(0, []);
+  await assert.rejects(vmm.start([], { disks: disks.map((disk) => ({ ...disk, format: 'qcow2' })) }), {
     code: 'hypervisor_failed',
-    message: /none\.raw.*No such file/,
+    message: /Image is not in qcow2 format/,
   });
   assert.deepEqual((await readdir(`${vmm.folder}/m0`)).sort(), ['disk.raw', 'qemu.log']);
+});
+
+test('a file that is not there, or is no file, is told before any QEMU starts, and leaves nothing', async () => {
+  await using vmm = await bench();
+  for (const [path, why] of [
+    [`${vmm.folder}/none.raw`, /none\.raw.*no such file/],
+    [vmm.folder, /illegal operation on a directory|not a regular file/],
+    ['/dev/null', /not a regular file/],
+  ] as const)
+    await assert.rejects(vmm.start([], { disks: [{ path, format: 'raw' }] }), {
+      code: 'hypervisor_failed',
+      message: why,
+    });
+  assert.deepEqual((await readdir(`${vmm.folder}/m0`)).sort(), ['disk.raw']);
 });
 
 test('a QEMU that is not installed is told as program_missing', async () => {

@@ -8,6 +8,7 @@ import { systemClock } from '../src/clock.ts';
 import { disposals } from '../src/disposals.ts';
 import { runProgram } from '../src/program.ts';
 import { processesOf } from '../src/vmm/qemu-processes.ts';
+import { networkSocket } from '../src/vmm/qemu/names.ts';
 import { retry } from '../src/waiting.ts';
 import { networkGuest, shellOf } from './fixtures/network-guest.ts';
 import { here, outside, there } from './fixtures/outside.ts';
@@ -151,7 +152,7 @@ test('a QEMU in a network of its own has no capability there, and no mount of it
   assert.doesNotMatch(await readFile('/proc/self/mountinfo', 'utf8'), /resolv\.conf.*vmm-/);
 });
 
-const ours = /^(disk\.raw|net\.log|qemu\.log)$/;
+const ours = /^(disk\.raw|qemu\.log)$/;
 
 const untilGone = { attempts: 1000, firstMs: 5, growth: 1, mostMs: 5 };
 
@@ -177,7 +178,7 @@ test('an outgoing machine let go of leaves no process, and no file but its logs'
   const { machine } = await start(vmm);
   await machine[Symbol.asyncDispose]();
   assert.deepEqual(await processesOf('imaged-0', folder, on()), []);
-  assert.deepEqual((await readdir(folder)).sort(), ['disk.raw', 'net.log', 'qemu.log']);
+  assert.deepEqual((await readdir(folder)).sort(), ['disk.raw', 'qemu.log']);
   assert.deepEqual((await readdir(vmm.folder)).sort(), ['m0', 'network.cpio']);
 });
 
@@ -189,14 +190,14 @@ test('an outgoing machine outlives a daemon that is killed, and is reaped with i
   assert.equal(all.length, 2);
   assert.equal(await vmm.qemu.reap(spec.name, spec.folder, on()), true);
   for (const pid of all) assert.ok(!(await isAlive(pid)));
-  assert.deepEqual((await readdir(spec.folder)).sort(), ['disk.raw', 'net.log', 'qemu.log']);
+  assert.deepEqual((await readdir(spec.folder)).sort(), ['disk.raw', 'qemu.log']);
   assert.equal(await vmm.qemu.reap(spec.name, spec.folder, on()), false);
 });
 
 test('a daemon that is killed while it starts an outgoing machine leaves nothing that is not reaped', async () => {
   await using vmm = await bench({ allowsOutgoing: true });
   const spec = { ...(await vmm.specOf(0, [])), ...outgoing };
-  for (const file of ['net.up', 'net.log', 'resolv.conf', 'net.sock', 'qmp.sock']) {
+  for (const file of ['net.up', 'net.log', 'resolv.conf', networkSocket(spec.folder), 'qmp.sock']) {
     await orphanAt(spec, file);
     assert.equal(await vmm.qemu.reap(spec.name, spec.folder, on()), true, file);
     assert.deepEqual(await processesOf(spec.name, spec.folder, on()), [], file);

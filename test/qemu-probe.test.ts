@@ -6,24 +6,26 @@ import { test } from 'node:test';
 import { systemClock } from '../src/clock.ts';
 import { probe } from '../src/vmm/qemu-probe.ts';
 import { makeQemu } from '../src/vmm/qemu.ts';
+import { findUser } from '../src/vmm/qemu/user.ts';
 import { bench, on } from './fixtures/qemu-bench.ts';
 
 test('the probe sees its guest run under TCG, and leaves nothing', async () => {
   await using vmm = await bench();
-  assert.deepEqual(await probe('qemu-system-x86_64', 'tcg', vmm.folder, systemClock, on()), { runs: true });
+  assert.deepEqual(await probe('qemu-system-x86_64', 'tcg', vmm.folder, undefined, systemClock, on()), { runs: true });
   assert.deepEqual(await readdir(vmm.folder), []);
 });
 
 test('the probe does not believe in an accelerator that this host lacks', async () => {
   await using vmm = await bench();
-  const verdict = await probe('qemu-system-x86_64', 'hvf', vmm.folder, systemClock, on());
+  const verdict = await probe('qemu-system-x86_64', 'hvf', vmm.folder, undefined, systemClock, on());
   assert.equal(verdict.runs, process.platform === 'darwin');
 });
 
 test('KVM is chosen if and only if the probe says that a guest runs under it', async (t) => {
   if (!existsSync('/dev/kvm')) return t.skip('this host has no /dev/kvm');
   await using vmm = await bench({ accelerator: 'auto' });
-  const { runs } = await probe('qemu-system-x86_64', 'kvm', vmm.folder, systemClock, on());
+  const user = await findUser(undefined, 'qemu-system-x86_64', on());
+  const { runs } = await probe('qemu-system-x86_64', 'kvm', vmm.folder, user, systemClock, on());
   const { accelerators, notes } = await vmm.qemu.facts(on());
   assert.deepEqual(accelerators, runs ? ['kvm', 'tcg'] : ['tcg']);
   assert.equal(notes.length, runs ? 0 : 1);

@@ -3,6 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startDetached } from '../src/program.ts';
+import { machineFiles, markOf } from '../src/vmm/qemu/names.ts';
 import { bench, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
 import { orphan } from './fixtures/qemu-orphan.ts';
 
@@ -39,20 +40,26 @@ test('a machine under another name, or in another folder, is left alone', async 
 test('a pidfile with the number of a stranger kills nobody and is removed', async () => {
   await using vmm = await bench();
   const folder = join(vmm.folder, 'stale');
-  await mkdir(folder);
-  await writeFile(join(folder, 'qemu.pid'), `${process.pid}\n`);
-  await writeFile(join(folder, 'qmp.sock'), '');
+  const { own, qmp } = machineFiles(folder);
+  await mkdir(own, { recursive: true });
+  await writeFile(join(own, 'qemu.pid'), `${process.pid}\n`);
+  await writeFile(qmp, '');
   assert.equal(await vmm.qemu.reap('imaged-0', folder, on()), false);
   assert.deepEqual(await holds(folder), []);
 });
 
-test('a QEMU that has only begun, without pidfile and QMP, is found and ended', async () => {
+test('a QEMU that has only begun, without pidfile and QMP, is found and ended, as an older imaged named it too', async () => {
   await using vmm = await bench();
   const folder = join(vmm.folder, 'begun');
   await mkdir(folder);
-  // A program that stays before its first step, under the command line of a machine.
-  const args = ['-c', 'sleep 30; :', '-name', 'imaged-0', '-S', '-pidfile', join(folder, 'qemu.pid'), '-x'];
-  const begun = await startDetached('sh', args, join(folder, 'qemu.log'));
-  assert.equal(await vmm.qemu.reap('imaged-0', folder, on()), true);
-  assert.equal((await begun.exited).signal, 'SIGKILL');
+  for (const mark of [
+    ['-mon', `chardev=qmp-${markOf(folder)},mode=control`],
+    ['-pidfile', join(folder, 'qemu.pid')],
+  ]) {
+    // A program that stands still before its first step, under the command line of a machine, and has no child.
+    const args = ['-c', 'kill -STOP $$; :', '-name', 'imaged-0', '-S', ...mark, '-x'];
+    const begun = await startDetached('sh', args, join(folder, 'qemu.log'));
+    assert.equal(await vmm.qemu.reap('imaged-0', folder, on()), true);
+    assert.equal((await begun.exited).signal, 'SIGKILL');
+  }
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,6 +10,7 @@ import fc from 'fast-check';
 import type { MachineShape, Nic } from '../src/hardware.ts';
 import type { DiskFile, MachineSpec } from '../src/vmm/types.ts';
 import { consoleArgv, copyArgv, createArgv, startArgv, statusArgv, stopArgv } from '../src/vmm/vmctl-argv.ts';
+import { makeVmctlDisks } from '../src/vmm/vmctl-disks.ts';
 import { refuseForVmd } from '../src/vmm/vmctl-refuse.ts';
 import { traitsOf } from '../src/vmm/vmctl-releases.ts';
 
@@ -120,5 +121,29 @@ test('disks are made, laid over a base, grown and converted by the command lines
     await made(createArgv({ ...at('over'), base: at('empty') }));
     await made(copyArgv(at('over'), at('grown'), 20));
     await made(copyArgv(at('grown'), at('flat', 'raw')));
+  }
+});
+
+test('a disk of a base that lies on another beside it is made, grown and flattened, by links beside the disk', async () => {
+  const media = join(folder, 'media, and: more');
+  await mkdir(media, { recursive: true });
+  const qemuImg = (...words: readonly string[]) => run('qemu-img', words, { cwd: media });
+  for (const release of releases) {
+    const own = join(folder, `${release}-chain`);
+    await mkdir(own);
+    await writeFile(join(media, 'content'), Buffer.alloc(1024 ** 2, 'the lowest has it'));
+    await qemuImg('convert', '-f', 'raw', '-O', 'qcow2', 'content', 'lowest');
+    await qemuImg('create', '-q', '-f', 'qcow2', '-b', 'lowest', '-F', 'qcow2', 'upper');
+    const { createDisk, convertDisk } = makeVmctlDisks(join(folder, release, 'vmctl'));
+    const base = { path: join(media, 'upper'), format: 'qcow2', layers: 'chain' } as const;
+    for (const sizeMb of [undefined, 3]) {
+      const at = `disk${sizeMb ?? 0}`;
+      const disk = { path: join(own, `${at}.qcow2`), format: 'qcow2', base } as const;
+      await createDisk({ ...disk, ...(sizeMb === undefined ? {} : { sizeMb }) }, AbortSignal.timeout(20_000));
+      await convertDisk(disk, { path: join(own, `${at}.raw`), format: 'raw' }, AbortSignal.timeout(20_000));
+      const flat = await readFile(join(own, `${at}.raw`));
+      assert.equal(flat.length, (sizeMb ?? 1) * 1024 ** 2);
+      assert.ok(flat.subarray(0, 1024 ** 2).equals(await readFile(join(media, 'content'))), `${release} ${at}`);
+    }
   }
 });

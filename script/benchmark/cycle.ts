@@ -4,17 +4,19 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock as clock } from '../../src/clock.ts';
 import { disposals } from '../../src/disposals.ts';
 import { qemuArgv, type HostChoice } from '../../src/vmm/qemu-argv.ts';
-import { machineFiles } from '../../src/vmm/qemu-files.ts';
-import { takeInventory, versionOf } from '../../src/vmm/qemu-inventory.ts';
+import { takeInventory, versionOf, type Inventory } from '../../src/vmm/qemu-inventory.ts';
 import { addressesOf } from '../../src/vmm/qemu-network.ts';
+import { handOver } from '../../src/vmm/qemu/hand-over.ts';
+import { machineFiles } from '../../src/vmm/qemu/names.ts';
+import { planOf } from '../../src/vmm/qemu/plan.ts';
 import { connectUnix } from '../../src/vmm/unix-socket.ts';
+import { startDetached } from '../../src/program.ts';
 import { orAborted, retry } from '../../src/waiting.ts';
 import { fastAppend, guest, startImaged, type Imaged } from '../../test/fixtures/imaged.ts';
 import { workplace } from './workplace.ts';
@@ -32,17 +34,25 @@ export type Goods = AsyncDisposable & {
   readonly bytes: Buffer;
   readonly append: string;
   readonly host: HostChoice;
+  readonly inventory: Inventory;
 };
 
 export const makeGoods = async (signal: AbortSignal): Promise<Goods> => {
-  const { canSandbox } = await takeInventory(binary, await versionOf(binary, signal), signal);
+  const inventory = await takeInventory(binary, await versionOf(binary, signal), signal);
   const append = await fastAppend();
   const bytes = randomBytes(payloadBytes);
   const place = await workplace();
   const shown = join(place.folder, 'shown');
   await mkdir(shown);
   await writeFile(join(shown, 'p'), bytes);
-  return { ...place, shown, bytes, append, host: { accelerator: 'tcg', netcat: 'nc', canSandbox } };
+  return {
+    ...place,
+    shown,
+    bytes,
+    append,
+    inventory,
+    host: { accelerator: 'tcg', netcat: 'nc', canSandbox: inventory.canSandbox },
+  };
 };
 
 /** Throws unless the image begins with the goods. */
@@ -118,7 +128,8 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
   const folder = join(goods.folder, `bare-${slot}`);
   await mkdir(folder);
   pile.defer(() => rm(folder, { recursive: true, force: true }));
-  const { serial, http } = machineFiles(folder);
+  const { own, serial, http, log } = machineFiles(folder);
+  await mkdir(own);
   const server = createServer((_, reply) => void readFile(join(goods.shown, 'p')).then((bytes) => reply.end(bytes)));
   // The guest's client closes its half when it has asked; without this, Node drops the reply.
   Object.assign(server, { httpAllowHalfOpen: true });
@@ -126,33 +137,29 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
   await once(server, 'listening', { signal });
   pile.defer(() => void server.close().closeAllConnections());
   const disk = join(folder, 'disk');
-  const argv = qemuArgv(
-    {
-      name: `bare-${slot}`,
-      slot,
-      folder,
-      memoryMb,
-      disks: [{ path: disk, format: 'raw' }],
-      nics: [{ network: 'local' }],
-      boot: {
-        device: 'disk',
-        kernel: join(guest, 'vmlinux'),
-        initrd: join(guest, 'cycle.cpio'),
-        append: goods.append,
-      },
-      qemu: {},
-      onReboot: 'end',
-    },
-    goods.host,
-  ).filter((word) => word !== '-S');
+  const spec = {
+    name: `bare-${slot}`,
+    slot,
+    folder,
+    memoryMb,
+    disks: [{ path: disk, format: 'raw' }],
+    nics: [{ network: 'local' }],
+    boot: { device: 'disk' },
+    qemu: {},
+    onReboot: 'end',
+  } as const;
 
   const began = clock.elapsed();
   await writeFile(disk, '');
   await truncate(disk, diskMb * 2 ** 20);
-  const qemu = spawn(binary, argv, { stdio: ['ignore', 'ignore', 'inherit'] });
-  const exited = once(qemu, 'exit');
+  await using files = await handOver(spec);
+  const kernel = ['-kernel', join(guest, 'vmlinux'), '-initrd', join(guest, 'cycle.cpio'), '-append', goods.append];
+  const argv = qemuArgv(planOf(spec, files.handed, goods.inventory), goods.host).filter((word) => word !== '-S');
+  const { pid, exited } = await startDetached(binary, [...argv, ...kernel], log, { cwd: own, fds: files.fds });
+  let hasExited = false;
+  void exited.then(() => (hasExited = true));
   pile.defer(async () => {
-    qemu.kill('SIGKILL');
+    if (!hasExited) process.kill(pid, 'SIGKILL');
     await exited;
   });
   const untilItListens = { attempts: 1000, firstMs: 2, growth: 1.2, mostMs: 20 };

@@ -9,7 +9,7 @@ import { hiddenTexts } from '../template/mask.ts';
 import { render } from '../template/render.ts';
 import type { HttpEntry, LateFacts } from '../template/spec.ts';
 import { openConsole } from '../vmm/console.ts';
-import type { DiskFile, MachineSpec } from '../vmm/types.ts';
+import type { Disk, MachineSpec } from '../vmm/types.ts';
 import { slotName } from './folders.ts';
 import { lateFactsOf, type Job } from './job.ts';
 import { endedTooEarly, type Running } from './running.ts';
@@ -61,7 +61,7 @@ const setsFor = ({ mirror, event, said }: StepTools) => {
 
 const machineSpec = (
   { spec, slot, folders }: Job,
-  disks: readonly DiskFile[],
+  disks: readonly Disk[],
   boot: Boot,
   onReboot: MachineSpec['onReboot'],
 ): MachineSpec => ({
@@ -97,7 +97,7 @@ export const launch = async (
     onReboot,
   }: {
     readonly job: Job;
-    readonly disks: readonly DiskFile[];
+    readonly disks: readonly Disk[];
     readonly key: SshKey | undefined;
     readonly boot: Boot;
     readonly onReboot: MachineSpec['onReboot'];

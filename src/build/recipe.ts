@@ -1,7 +1,7 @@
 import type { Guest, SshKey } from '../guest/types.ts';
 import type { Artifact } from '../image/types.ts';
 import type { Spec } from '../template/spec.ts';
-import type { DiskFile } from '../vmm/types.ts';
+import type { Disk } from '../vmm/types.ts';
 import type { Job } from './job.ts';
 import { planFrom, type Plan } from './plan.ts';
 import type { Running } from './running.ts';
@@ -22,7 +22,7 @@ import { shutDown } from './steps/shut-down.ts';
 import { startInstaller } from './steps/start-installer.ts';
 
 type Given = { readonly job: Job };
-type Prepared = Given & { readonly workspace: string; readonly disks: readonly DiskFile[] };
+type Prepared = Given & { readonly workspace: string; readonly disks: readonly Disk[] };
 type Keyed = Prepared & { readonly key: SshKey };
 type Packed = { readonly exported?: readonly Exported[] };
 type Up = { readonly running: Running };

@@ -1,4 +1,4 @@
-import { chmod, lstat, rm } from 'node:fs/promises';
+import { chmod, lchown, lstat, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { fastify } from 'fastify';
@@ -178,6 +178,7 @@ const listen = async (app: Listening, at: ListenAt) => {
       if (left?.isSocket()) await rm(at.path);
       await app.listen({ path: at.path });
       await chmod(at.path, 0o600);
+      if (at.owner !== undefined) await lchown(at.path, at.owner, at.owner);
     } else await app.listen({ host: at.host, port: at.port });
   } catch (error) {
     await app.close();

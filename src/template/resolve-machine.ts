@@ -4,6 +4,7 @@ import { isMedium } from './files.ts';
 import { imageFacts } from './image-header.ts';
 import { Mistake } from './mistake.ts';
 import { quoted } from '../nearest.ts';
+import { icountOf, rtcOf } from './qemu-clocks.ts';
 import { qemuWords } from './schema-machine.ts';
 import type { Template } from './schema.ts';
 import type { DiskPlan, Spec } from './spec.ts';
@@ -22,7 +23,11 @@ const diskOf = async (disk: DiskAsked, pointer: string, fields: Fields, wrong: C
     return {
       format: disk.format,
       ...sizeMb,
-      base: { ...file, ...(await imageFacts(file.path, isMedium(file.shown))) },
+      base: {
+        ...file,
+        ...(await imageFacts(file.path, isMedium(file.shown))),
+        layers: isMedium(file.shown) ? 'chain' : 'one',
+      },
     };
   } catch (error) {
     if (!(error instanceof Mistake)) throw error;
@@ -51,24 +56,37 @@ const bootOf = async (template: Template, fields: Fields): Promise<Spec['boot']>
 
 const oneLine = (text: number | string): string => {
   if (/[\r\n]/.test(String(text))) throw new Mistake('holds a line break');
+  if (String(text).includes('\0')) throw new Mistake('holds a character U+0000, which ends a command line');
   return String(text);
 };
 
-const isQemuWord = (key: string): key is keyof typeof qemuWords => Object.hasOwn(qemuWords, key);
-
 const qemuOf = ({ qemu, machine }: Template, fields: Fields): Spec['qemu'] => {
-  const judged = Object.entries(qemu).flatMap(([key, raw]) => {
-    if (raw === undefined) return [];
-    if (!isQemuWord(key)) return [[key, raw]];
+  /** The key with what `make` makes of its text, or nothing where the template has no such key. */
+  const word = <K extends keyof typeof qemuWords, T>(key: K, fallback: T, make: (text: string) => T) => {
+    const raw = qemu[key];
+    if (raw === undefined) return undefined;
     const { pattern, shape } = qemuWords[key];
-    const value = fields.made(`/qemu/${key}`, raw, '', (text) => {
+    return fields.made(`/qemu/${key}`, raw, fallback, (text) => {
       if (!pattern.test(String(text))) throw new Mistake(`${quoted(String(text))} must be ${shape}`);
-      return String(text);
+      return make(String(text));
     });
-    return [[key, value]];
-  });
-  // Every key and value comes from the template's own block, whose schema is QemuModel's.
-  return { ...(Object.fromEntries(judged) as Template['qemu']), cpus: machine.cpus } as Spec['qemu'];
+  };
+  const [machine_type, cpu_model, net_device] = (['machine_type', 'cpu_model', 'net_device'] as const).map((key) =>
+    word(key, '', String),
+  );
+  const icount = word('icount', { shift: 0 }, icountOf);
+  const rtc = word('rtc', {}, rtcOf);
+  const { accelerator, disk_interface } = qemu;
+  return {
+    cpus: machine.cpus,
+    ...(machine_type === undefined ? {} : { machine_type }),
+    ...(accelerator === undefined ? {} : { accelerator }),
+    ...(cpu_model === undefined ? {} : { cpu_model }),
+    ...(disk_interface === undefined ? {} : { disk_interface }),
+    ...(net_device === undefined ? {} : { net_device }),
+    ...(icount === undefined ? {} : { icount }),
+    ...(rtc === undefined ? {} : { rtc }),
+  };
 };
 
 /** What the machine is made of: sizes in MB, files proven to be there, images looked into. */

@@ -1,4 +1,4 @@
-import type { Boot, DiskFormat, Nic, QemuModel } from '../hardware.ts';
+import type { BaseImage, Boot, DiskFormat, Nic, QemuModel } from '../hardware.ts';
 
 /** What is only known when the machine is there. A text may use these where it is rendered late. */
 export const lateNames = [
@@ -96,7 +96,7 @@ export type DiskPlan = {
   /** MiB; undefined with a base means the base's own size. */
   readonly sizeMb?: number;
   /** `virtualMb` is the size the guest sees, rounded up to MiB. */
-  readonly base?: FileRef & { readonly format: DiskFormat; readonly virtualMb: number };
+  readonly base?: FileRef & BaseImage & { readonly virtualMb: number };
 };
 
 /** A template with its variables filled in and all its defaults made plain: everything a plan is made from. */

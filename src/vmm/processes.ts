@@ -40,11 +40,19 @@ export const processesOfPs = async (signal: AbortSignal): Promise<readonly Proce
   });
 };
 
-/** The numbers of those whose command line has all these texts in it; arguments are parted by one blank. */
-export const processesWith = async (texts: readonly string[], signal: AbortSignal): Promise<readonly number[]> => {
+/** The numbers of those whose command line has all texts of one of these lists in it; arguments are parted by one blank. */
+export const processesWithAny = async (
+  alternatives: readonly (readonly string[])[],
+  signal: AbortSignal,
+): Promise<readonly number[]> => {
   const processes = isLinux ? await processesOfProc() : await processesOfPs(signal);
-  return processes.filter(({ command }) => texts.every((text) => command.includes(text))).map(({ pid }) => pid);
+  return processes
+    .filter(({ command }) => alternatives.some((texts) => texts.every((text) => command.includes(text))))
+    .map(({ pid }) => pid);
 };
+
+export const processesWith = (texts: readonly string[], signal: AbortSignal): Promise<readonly number[]> =>
+  processesWithAny([texts], signal);
 
 /**
  * Whether a process that was ended holds nothing any more. A zombie whose parent does not look is gone too, but only

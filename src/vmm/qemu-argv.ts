@@ -1,9 +1,13 @@
-/** The command line of one machine, as a value: no I/O, the same specification gives the same words. */
+/** The command line of one machine, as a value: no I/O, the same plan gives the same words. */
 
-import type { MachineSpec } from './types.ts';
+import type { Icount, Rtc } from '../hardware.ts';
 import { nicArgv } from './qemu-network.ts';
-import { machineFiles } from './qemu-files.ts';
 import { option } from './qemu-option.ts';
+import type { HandedFile } from './qemu/hand-over.ts';
+import { kernelFiles, sockets } from './qemu/names.ts';
+import type { MachinePlan } from './qemu/plan.ts';
+import { sandboxOf } from './qemu/sandbox.ts';
+import { firstHandedFd } from '../program.ts';
 
 export type Accelerator = 'kvm' | 'hvf' | 'tcg';
 
@@ -15,111 +19,127 @@ export type HostChoice = {
   readonly canSandbox: boolean;
 };
 
-/**
- * System calls that QEMU can do without. Each connection of the guest to its endpoint is one netcat, so new processes
- * stay allowed, and `elevateprivileges` is not denied: it has setsid(2), which slirp calls for each of them.
- */
-export const sandbox = 'on,obsolete=deny,resourcecontrol=deny';
-
 const socketArgv = (id: string, path: string): readonly string[] => [
   '-chardev',
   option('socket', { id, path, server: 'on', wait: 'off' }),
 ];
 
-const isQ35 = (spec: MachineSpec): boolean => /^(pc-)?q35/.test(spec.qemu.machine_type ?? 'q35');
+const isQ35 = ({ machineType }: MachinePlan): boolean => /^(pc-)?q35/.test(machineType);
 
 /** q35 has six ports of one drive each, the older pc two channels of two. */
-const idePlace = (spec: MachineSpec, index: number) =>
-  isQ35(spec) ? { bus: `ide.${index}` } : { bus: `ide.${index >> 1}`, unit: index & 1 };
+const idePlace = (plan: MachinePlan, index: number) =>
+  isQ35(plan) ? { bus: `ide.${index}` } : { bus: `ide.${index >> 1}`, unit: index & 1 };
 
-const diskDevice = (spec: MachineSpec, index: number): string => {
+const diskDevice = (plan: MachinePlan, index: number): string => {
   // Later disks have no number: the firmware would offer them too, and what boots is the first.
   const common = { drive: `disk${index}`, bootindex: index === 0 ? 2 : undefined };
-  switch (spec.qemu.disk_interface ?? 'virtio') {
+  switch (plan.diskInterface) {
     case 'virtio':
       return option('virtio-blk-pci', common);
     case 'ide':
-      return option('ide-hd', { ...common, ...idePlace(spec, index) });
+      return option('ide-hd', { ...common, ...idePlace(plan, index) });
     case 'scsi':
       return option('scsi-hd', { ...common, bus: 'scsi.0', 'scsi-id': index });
   }
 };
 
-const disksArgv = (spec: MachineSpec): readonly string[] => [
+const handed = ({ set }: HandedFile) => ({ driver: 'file', filename: `/dev/fdset/${set}` });
+
+const fdsetsArgv = ({ disks, cdrom, floppy }: MachinePlan): readonly string[] =>
+  [...disks.flatMap((disk) => [disk, ...disk.layers]), cdrom, floppy].flatMap((file) =>
+    file === undefined ? [] : ['-add-fd', option('', { fd: firstHandedFd + file.set - 1, set: file.set })],
+  );
+
+/** In JSON, which alone can say that there is no backing file, whatever a header says. */
+const blockdev = (node: Readonly<Record<string, unknown>>): readonly string[] => ['-blockdev', JSON.stringify(node)];
+
+const readOnly = (name: string, file: HandedFile, more: Readonly<Record<string, unknown>> = {}): readonly string[] =>
+  blockdev({ driver: file.format, 'node-name': name, 'read-only': true, file: handed(file), ...more });
+
+/** From the lowest up: each names the one beneath it. */
+const layersArgv = (disk: number, layers: readonly HandedFile[]): readonly string[] =>
+  layers
+    .map((layer, depth) =>
+      layer.format === 'raw'
+        ? readOnly(`disk${disk}-base${depth}`, layer)
+        : readOnly(`disk${disk}-base${depth}`, layer, {
+            backing: depth + 1 < layers.length ? `disk${disk}-base${depth + 1}` : null,
+          }),
+    )
+    .toReversed()
+    .flat();
+
+const disksArgv = (plan: MachinePlan): readonly string[] => [
   // The controller that `-drive if=scsi` gives, and the one that systems without virtio know.
-  ...(spec.qemu.disk_interface === 'scsi' && spec.disks.length > 0 ? ['-device', 'lsi53c895a,id=scsi'] : []),
-  ...spec.disks.flatMap(({ path, format }, index) => [
-    '-blockdev',
-    option('', {
-      driver: format,
+  ...(plan.diskInterface === 'scsi' && plan.disks.length > 0 ? ['-device', 'lsi53c895a,id=scsi'] : []),
+  ...plan.disks.flatMap((disk, index) => [
+    ...layersArgv(index, disk.layers),
+    ...blockdev({
+      driver: disk.format,
       'node-name': `disk${index}`,
       // The guest's flushes are not passed on: should the host crash, the build is lost anyway, and what is exported
       // was written by then and is fsynced when it is.
-      'cache.no-flush': 'on',
+      cache: { 'no-flush': true },
       discard: 'unmap',
-      'file.driver': 'file',
-      'file.filename': path,
+      file: handed(disk),
+      ...(disk.format === 'qcow2' ? { backing: disk.layers.length > 0 ? `disk${index}-base0` : null } : {}),
     }),
     '-device',
-    diskDevice(spec, index),
+    diskDevice(plan, index),
   ]),
 ];
 
-const readOnlyMedium = (name: string, path: string): readonly string[] => [
-  '-blockdev',
-  option('', {
-    driver: 'raw',
-    'node-name': name,
-    'read-only': 'on',
-    'file.driver': 'file',
-    'file.filename': path,
-  }),
-];
-
-const cdromArgv = (spec: MachineSpec, path: string): readonly string[] => {
-  const place = idePlace(spec, spec.qemu.disk_interface === 'ide' ? spec.disks.length : isQ35(spec) ? 0 : 2);
-  const bootindex = spec.boot.device === 'cdrom' ? 1 : undefined;
-  return [...readOnlyMedium('cdrom', path), '-device', option('ide-cd', { drive: 'cdrom', ...place, bootindex })];
+const cdromArgv = (plan: MachinePlan, cdrom: HandedFile): readonly string[] => {
+  const place = idePlace(plan, plan.diskInterface === 'ide' ? plan.disks.length : isQ35(plan) ? 0 : 2);
+  const bootindex = plan.device === 'cdrom' ? 1 : undefined;
+  return [...readOnly('cdrom', cdrom), '-device', option('ide-cd', { drive: 'cdrom', ...place, bootindex })];
 };
 
-const floppyArgv = (spec: MachineSpec, path: string): readonly string[] => [
-  ...readOnlyMedium('floppy', path),
+const floppyArgv = (plan: MachinePlan, floppy: HandedFile): readonly string[] => [
+  ...readOnly('floppy', floppy),
   // q35 comes without a controller, the older pc with one: only a global reaches both.
-  ...(spec.boot.device === 'floppy' ? ['-global', 'isa-fdc.bootindexA=1'] : []),
-  ...(isQ35(spec) ? ['-device', 'isa-fdc'] : []),
+  ...(plan.device === 'floppy' ? ['-global', 'isa-fdc.bootindexA=1'] : []),
+  ...(isQ35(plan) ? ['-device', 'isa-fdc'] : []),
   ...['-device', 'floppy,drive=floppy'],
 ];
 
-const kernelArgv = ({ boot: { kernel, initrd, append } }: MachineSpec): readonly string[] =>
-  kernel === undefined
-    ? []
-    : [
-        ...['-kernel', kernel],
-        ...(initrd === undefined ? [] : ['-initrd', initrd]),
-        ...(append === undefined ? [] : ['-append', append]),
-      ];
+const kernelArgv = ({ hasKernel, hasInitrd, hasAppend }: MachinePlan): readonly string[] => [
+  ...(hasKernel ? ['-kernel', kernelFiles.kernel] : []),
+  ...(hasInitrd ? ['-initrd', kernelFiles.initrd] : []),
+  ...(hasAppend ? ['--preconfig'] : []),
+];
 
-/** Everything after the program's name. What came from a template has passed `refuseShape`. */
-export const qemuArgv = (spec: MachineSpec, host: HostChoice): readonly string[] => {
-  const files = machineFiles(spec.folder);
-  const { qemu } = spec;
-  return [
-    ...['-name', spec.name, '-S', '-nodefaults', '-no-user-config', '-display', 'none', '-pidfile', files.pid],
-    ...(host.canSandbox ? ['-sandbox', sandbox] : []),
-    ...['-machine', qemu.machine_type ?? 'q35', '-accel', host.accelerator],
-    ...['-cpu', qemu.cpu_model ?? (host.accelerator === 'tcg' ? 'max' : 'host')],
-    ...['-smp', String(qemu.cpus ?? 1), '-m', `${spec.memoryMb}M`],
-    ...socketArgv('qmp', files.qmp),
-    ...['-mon', 'chardev=qmp,mode=control'],
-    ...socketArgv('serial', files.serial),
-    ...['-serial', 'chardev:serial', '-device', 'pvpanic'],
-    ...disksArgv(spec),
-    ...(spec.cdrom === undefined ? [] : cdromArgv(spec, spec.cdrom)),
-    ...(spec.floppy === undefined ? [] : floppyArgv(spec, spec.floppy)),
-    ...spec.nics.flatMap((nic, index) => nicArgv(spec, nic, index, host.netcat)),
-    ...kernelArgv(spec),
-    ...(qemu.icount === undefined ? [] : ['-icount', qemu.icount]),
-    ...(qemu.rtc === undefined ? [] : ['-rtc', qemu.rtc]),
-    ...(spec.onReboot === 'end' ? ['-no-reboot'] : []),
-  ];
-};
+const icountArgv = ({ shift, sleep, align }: Icount): readonly string[] => [
+  '-icount',
+  option('', { shift, sleep, align }),
+];
+
+const rtcArgv = ({ base, clock, driftfix }: Rtc): readonly string[] => [
+  '-rtc',
+  option('', { base: typeof base === 'number' ? new Date(base).toISOString().slice(0, 19) : base, clock, driftfix }),
+];
+
+/** The control socket's name inside QEMU: no pidfile is needed, whose path QEMU would resolve up to the root. */
+export const markedId = (mark: string): string => `qmp-${mark}`;
+
+/** Everything after the program's name. QEMU runs in the machine's own folder, and has its files by descriptors. */
+export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[] => [
+  ...['-name', plan.name, '-S', '-nodefaults', '-no-user-config', '-display', 'none'],
+  ...(host.canSandbox ? ['-sandbox', sandboxOf(plan.nics)] : []),
+  ...['-machine', plan.machineType, '-accel', host.accelerator],
+  ...['-cpu', plan.cpuModel ?? (host.accelerator === 'tcg' ? 'max' : 'host')],
+  ...['-smp', String(plan.cpus), '-m', `${plan.memoryMb}M`],
+  ...socketArgv(markedId(plan.mark), sockets.qmp),
+  ...['-mon', option('', { chardev: markedId(plan.mark), mode: 'control' })],
+  ...socketArgv('serial', sockets.serial),
+  ...['-serial', 'chardev:serial', '-device', 'pvpanic'],
+  ...fdsetsArgv(plan),
+  ...disksArgv(plan),
+  ...(plan.cdrom === undefined ? [] : cdromArgv(plan, plan.cdrom)),
+  ...(plan.floppy === undefined ? [] : floppyArgv(plan, plan.floppy)),
+  ...plan.nics.flatMap((nic, index) => nicArgv(plan, nic, index, host.netcat)),
+  ...kernelArgv(plan),
+  ...(plan.icount === undefined ? [] : icountArgv(plan.icount)),
+  ...(plan.rtc === undefined ? [] : rtcArgv(plan.rtc)),
+  ...(plan.onReboot === 'end' ? ['-no-reboot'] : []),
+];

@@ -2,7 +2,7 @@
 
 import { Fault } from '../fault.ts';
 import { runProgram } from '../program.ts';
-import { sandbox } from './qemu-argv.ts';
+import { strictSandbox } from './qemu/sandbox.ts';
 
 export type Inventory = {
   /** "7.2.22" */
@@ -44,7 +44,7 @@ export const takeInventory = async (binary: string, version: string, signal: Abo
     ask('-cpu', 'help'),
     ask('-device', 'help'),
     // A QEMU without seccomp refuses the option, whatever else it was asked.
-    runProgram(binary, ['-sandbox', sandbox, '-accel', 'help'], { signal, accept: 'any' }),
+    runProgram(binary, ['-sandbox', strictSandbox, '-accel', 'help'], { signal, accept: 'any' }),
   ]);
   return {
     version,

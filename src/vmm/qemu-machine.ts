@@ -1,6 +1,7 @@
 /** One running QEMU: started, watched as it goes, and stopped. */
 
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { disposals } from '../disposals.ts';
 import { Fault } from '../fault.ts';
@@ -9,19 +10,29 @@ import { orAborted, retry } from '../waiting.ts';
 import { asksForOutgoing } from './nics.ts';
 import { qemuArgv, type HostChoice } from './qemu-argv.ts';
 import { endingOf } from './qemu-ending.ts';
-import { machineFiles } from './qemu-files.ts';
+import type { Inventory } from './qemu-inventory.ts';
 import { addressesOf, networkOf, sshPortIn } from './qemu-network.ts';
 import { openSshPort } from './qemu-outgoing-ssh.ts';
 import { withOutgoing } from './qemu-outgoing.ts';
-import { endProcesses } from './qemu-processes.ts';
+import { awaitGone, endProcesses, processesOf } from './qemu-processes.ts';
 import { tellReboots } from './qemu-resets.ts';
 import { lastWords, logEnd } from './qemu-words.ts';
-import { openQmp, type QmpEvent } from './qmp.ts';
+import { copyKernel, handOver } from './qemu/hand-over.ts';
+import { kernelFiles, machineFiles } from './qemu/names.ts';
+import { planOf } from './qemu/plan.ts';
+import { giveFolder, lowered, type Command, type QemuUser } from './qemu/user.ts';
+import { openQmp, type Qmp, type QmpEvent } from './qmp.ts';
 import { serialLineOver } from './serial-line.ts';
 import type { Ending, Machine, MachineSpec } from './types.ts';
 import { connectUnix } from './unix-socket.ts';
 
-export type QemuHost = HostChoice & { readonly binary: string; readonly version: string; readonly clock: Clock };
+export type QemuHost = HostChoice & {
+  readonly binary: string;
+  readonly inventory: Inventory;
+  /** Undefined: QEMU runs as imaged does. */
+  readonly user: QemuUser | undefined;
+  readonly clock: Clock;
+};
 
 // QEMU answers within 100 ms; it opens disks and loads kernels before, which a busy host may make long.
 const mostMsToAnswer = 30_000;
@@ -39,10 +50,45 @@ const untilItListens = { attempts: 10_000, firstMs: 2, growth: 1.2, mostMs: 20 }
 const isNotListening = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED');
 
-/** Removes what a QEMU leaves when it could not tidy up; its log stays. */
-export const removeTraces = async (folder: string): Promise<void> => {
-  const { qmp, serial, pid, network, resolver, pipes } = machineFiles(folder);
-  await Promise.all([qmp, serial, pid, network, resolver, ...pipes].map((file) => rm(file, { force: true })));
+/** Removes all that a QEMU and those beside it leave; its log stays. */
+export const removeTraces = (folder: string): Promise<void> =>
+  rm(machineFiles(folder).own, { recursive: true, force: true });
+
+/** The folder in which QEMU is to work, empty but for what it reads by name. Nothing of a QEMU before it is in there. */
+const makeOwnFolder = async (spec: MachineSpec, user: QemuUser | undefined): Promise<void> => {
+  const { own } = machineFiles(spec.folder);
+  await removeTraces(spec.folder);
+  await mkdir(own, { mode: 0o700 });
+  await copyKernel(spec, own);
+  await giveFolder(own, user, spec.slot);
+};
+
+/** QEMU, running, with its files. What it was given is closed here, and its own from then on. */
+const spawnQemu = async (spec: MachineSpec, host: QemuHost) => {
+  const { own, log } = machineFiles(spec.folder);
+  await using files = await handOver(spec);
+  const argv = qemuArgv(planOf(spec, files.handed, host.inventory), host);
+  await makeOwnFolder(spec, host.user);
+  const plain = { file: host.binary, args: argv };
+  const lower = (command: Command) => lowered(host.user, command, spec.slot, host.accelerator);
+  const { file, args, ...as } = asksForOutgoing(spec.nics)
+    ? await withOutgoing(spec.folder, networkOf(spec.slot, 0), plain, lower)
+    : await lower(plain);
+  return { argv, qemu: await startDetached(file, args, log, { ...as, cwd: own, fds: files.fds }) };
+};
+
+/**
+ * Tells QEMU the kernel's command line and has it make the machine, for which it waits (`--preconfig`). QEMU has read
+ * kernel and ramdisk then.
+ */
+const finishKernel = async ({ boot, folder }: MachineSpec, qmp: Qmp, signal: AbortSignal): Promise<void> => {
+  if (boot.kernel === undefined) return;
+  if (boot.append !== undefined) {
+    await qmp.execute('qom-set', { path: '/machine', property: 'append', value: boot.append }, signal);
+    await qmp.execute('x-exit-preconfig', {}, signal);
+  }
+  const { own } = machineFiles(folder);
+  for (const name of Object.values(kernelFiles)) await rm(join(own, name), { force: true });
 };
 
 /** Starts QEMU with its processor standing still. Throws as `Hypervisor.start` does, and then leaves nothing behind. */
@@ -50,14 +96,13 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
   signal.throwIfAborted();
   const { clock } = host;
   const files = machineFiles(spec.folder);
-  const argv = qemuArgv(spec, host);
   const wordsFrom = await logEnd(files.log);
   const isOutgoing = asksForOutgoing(spec.nics);
   const network = networkOf(spec.slot, 0);
-  const command = isOutgoing
-    ? withOutgoing(spec.folder, network, [host.binary, ...argv])
-    : { file: host.binary, args: argv };
-  const qemu = await startDetached(command.file, command.args, files.log);
+  const { argv, qemu } = await spawnQemu(spec, host).catch(async (error: unknown) => {
+    await removeTraces(spec.folder);
+    throw error;
+  });
 
   let reason: string | undefined;
   let isOurs = false;
@@ -116,6 +161,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     const listening = () => openQmp(files.qmp, see, alive);
     const qmp = starting.keep(await retry(listening, untilItListens, isNotListening, clock, alive));
     const line = starting.keep(serialLineOver(await connectUnix(files.serial, alive)));
+    await finishKernel(spec, qmp, alive);
     if (spec.nics.length === 0) return { qmp, line, sshPort: noPort };
     const sshPort = isOutgoing
       ? await openSshPort(spec.folder, network, clock, alive)
@@ -145,6 +191,10 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     const exit = await exitSoon();
     // The log is for people: that it cannot be read must not hide that the machine has gone.
     const words = await lastWords(files.log, wordsFrom).catch(() => '');
+    // What connects an outgoing machine holds its disks open, as QEMU did, and goes by itself when QEMU has. One that
+    // does not is killed by `tidy`, whose fault is told.
+    if (isOutgoing)
+      await awaitGone(await processesOf(spec.name, spec.folder, never), 'slirp4netns', clock, never).catch(() => '');
     return endingOf({ exit, reason, isOurs, fullDisk, words });
   };
   const ended = depart();
@@ -175,10 +225,10 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
   return {
     name: spec.name,
     line,
-    addresses: addressesOf(spec.slot, spec.folder, sshPort),
+    addresses: addressesOf(spec.slot, spec.folder, sshPort, host.user?.of(spec.slot).uid),
     about: {
       program: host.binary,
-      version: host.version,
+      version: host.inventory.version,
       accelerator: host.accelerator,
       pid: qemu.pid,
       command: [host.binary, ...argv],

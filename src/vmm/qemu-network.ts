@@ -3,10 +3,11 @@
 import { Fault } from '../fault.ts';
 import type { Nic } from '../hardware.ts';
 import { asksForOutgoing } from './nics.ts';
-import { machineFiles } from './qemu-files.ts';
 import { option, shellWord } from './qemu-option.ts';
 import { namespacedSsh } from './qemu-outgoing.ts';
-import type { Addresses, MachineSpec } from './types.ts';
+import { machineFiles, sockets } from './qemu/names.ts';
+import type { MachinePlan } from './qemu/plan.ts';
+import type { Addresses } from './types.ts';
 
 /** The networks of four NICs share 100.64.0.0/10 evenly: 4096 networks for each, the first of which stays free. */
 export const mostSlots = 4095;
@@ -23,8 +24,8 @@ const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 const macOf = (slot: number, nic: number): string =>
   ['fe', 'e1', 'bb', hex(0xd1 + nic), hex((slot + 1) >> 8), hex((slot + 1) & 255)].join(':');
 
-/** The addresses of a machine whose ssh server is reached at `sshPort` of the host's loopback. */
-export const addressesOf = (slot: number, folder: string, sshPort: number): Addresses => {
+/** The addresses of a machine whose ssh server is reached at `sshPort` of the host's loopback, and whose QEMU is `owner`'s. */
+export const addressesOf = (slot: number, folder: string, sshPort: number, owner?: number): Addresses => {
   const network = networkOf(slot, 0);
   const http = `${network}.4`;
   return {
@@ -32,22 +33,21 @@ export const addressesOf = (slot: number, folder: string, sshPort: number): Addr
     hostIp: `${network}.2`,
     mac: macOf(slot, 0),
     http: { ip: http, port: 80, url: `http://${http}` },
-    listen: { path: machineFiles(folder).http },
+    listen: { path: machineFiles(folder).http, ...(owner === undefined ? {} : { owner }) },
     ssh: { host: '127.0.0.1', port: sshPort },
   };
 };
 
-const guestPortOf = ({ sshPort = 22 }: MachineSpec): number => sshPort;
-
 /** What the user network of the first NIC lets in and out besides: the endpoint and the way to its ssh server. */
-const doors = (spec: MachineSpec, netcat: string) => {
-  const endpoint = `${shellWord(netcat)} -N -U ${shellWord(machineFiles(spec.folder).http)}`;
+const doors = (plan: MachinePlan, netcat: string) => {
+  // netcat works where QEMU does.
+  const endpoint = `${shellWord(netcat)} -N -U ${sockets.http}`;
   return {
-    hostname: spec.name,
+    hostname: plan.name,
     // auto_install(8) of OpenBSD asks for its answers when DHCP names this file.
-    bootfile: spec.boot.device === 'net' ? 'auto_install' : undefined,
-    guestfwd: `tcp:${networkOf(spec.slot, 0)}.4:80-cmd:${endpoint}`,
-    hostfwd: `${asksForOutgoing(spec.nics) ? namespacedSsh(networkOf(spec.slot, 0)) : 'tcp:127.0.0.1:0'}-:${guestPortOf(spec)}`,
+    bootfile: plan.device === 'net' ? 'auto_install' : undefined,
+    guestfwd: `tcp:${networkOf(plan.slot, 0)}.4:80-cmd:${endpoint}`,
+    hostfwd: `${asksForOutgoing(plan.nics) ? namespacedSsh(networkOf(plan.slot, 0)) : 'tcp:127.0.0.1:0'}-:${plan.sshPort}`,
   };
 };
 
@@ -55,8 +55,8 @@ const doors = (spec: MachineSpec, netcat: string) => {
  * `-netdev` and `-device` of one NIC. A restricted user network reaches nothing of the host and nothing outside; the
  * first NIC alone has the endpoint and the way in. Each NIC has a network of its own, which no other machine shares.
  */
-export const nicArgv = (spec: MachineSpec, { network }: Nic, nic: number, netcat: string): readonly string[] => {
-  const prefix = networkOf(spec.slot, nic);
+export const nicArgv = (plan: MachinePlan, { network }: Nic, nic: number, netcat: string): readonly string[] => {
+  const prefix = networkOf(plan.slot, nic);
   const netdev = option('user', {
     id: `nic${nic}`,
     restrict: network === 'local' ? 'on' : 'off',
@@ -66,11 +66,11 @@ export const nicArgv = (spec: MachineSpec, { network }: Nic, nic: number, netcat
     dhcpstart: `${prefix}.3`,
     // slirp wants it to differ from the others; with restrict=on nothing answers there.
     dns: `${prefix}.5`,
-    ...(nic === 0 ? doors(spec, netcat) : {}),
+    ...(nic === 0 ? doors(plan, netcat) : {}),
   });
-  const device = option(spec.qemu.net_device ?? 'virtio-net-pci', {
+  const device = option(plan.netDevice, {
     netdev: `nic${nic}`,
-    mac: macOf(spec.slot, nic),
+    mac: macOf(plan.slot, nic),
   });
   // Empty: iPXE is not even loaded, which saves the firmware a search for something to boot from.
   return ['-netdev', netdev, '-device', `${device},romfile=`];

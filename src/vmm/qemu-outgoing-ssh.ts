@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
 import { orAborted, retry } from '../waiting.ts';
-import { machineFiles } from './qemu-files.ts';
+import { machineFiles } from './qemu/names.ts';
 import { namespaceIp, namespacePort } from './qemu-outgoing.ts';
 import { connectUnix } from './unix-socket.ts';
 

@@ -5,6 +5,10 @@
  * outside, with `--disable-host-loopback`. None of it needs privileges. Linux alone has it.
  */
 
+import { stat } from 'node:fs/promises';
+import { networkSocket } from './qemu/names.ts';
+import type { Command } from './qemu/user.ts';
+
 /**
  * Makes the namespaces, has slirp4netns connect them, and becomes the command, under the same process number.
  *
@@ -18,10 +22,11 @@
  */
 const launcher = `
 set -eu
-folder=$1 network=$2
+umask 022
+network=$1 socket=$2
 shift 2
-up=$folder/net.up down=$folder/net.down
-rm -f "$up" "$down" "$folder/net.sock"
+up=net.up down=net.down
+rm -f "$up" "$down" "$socket"
 mkfifo -m 600 "$up" "$down"
 exec 3<>"$up" 4<>"$down"
 exec 5<"$up" 6>"$up" 7<"$down" 8>"$down" 3>&- 4>&-
@@ -30,19 +35,24 @@ rm "$up" "$down"
   exec 6>&- 7<&-
   read -r _ <&5
   exec slirp4netns --configure --disable-host-loopback --enable-sandbox --enable-seccomp --cidr="$network.0/24" \\
-    --exit-fd=5 --ready-fd=8 --api-socket="$folder/net.sock" $$ tap0
-} >"$folder/net.log" 2>&1 &
+    --exit-fd=5 --ready-fd=8 --api-socket="$socket" $$ tap0
+} >net.log 2>&1 &
 exec 5<&- 8>&-
-printf 'nameserver %s.3\\n' "$network" >"$folder/resolv.conf"
-exec unshare --user --map-root-user --net --mount -- sh -euc '
-  [ ! -e /etc/resolv.conf ] || mount --bind "$0/resolv.conf" /etc/resolv.conf
-  echo >&6
-  ready=
-  read -r ready <&7 || [ -n "$ready" ] || { tail -n 3 "$0/net.log" >&2; exit 1; }
-  exec 7<&-
-  exec setpriv --inh-caps=-all --bounding-set=-all -- "$@"
-' "$folder" "$@"
+printf 'nameserver %s.3\\n' "$network" >resolv.conf
+exec "$@"
 `;
+
+/** What runs in the namespaces, until it is the command. */
+const inside = `
+[ ! -e /etc/resolv.conf ] || mount --bind resolv.conf /etc/resolv.conf
+echo >&6
+ready=
+read -r ready <&7 || [ -n "$ready" ] || { tail -n 3 net.log >&2; exit 1; }
+exec 7<&-
+exec setpriv --inh-caps=-all --bounding-set=-all -- "$@"
+`;
+
+const namespaces = ['--user', '--map-root-user', '--net', '--mount', '--', 'sh', '-euc', inside, 'sh'] as const;
 
 /** Its own address in the namespace, below the network of the first NIC (slirp4netns(1), "recommended IP"). */
 export const namespaceIp = (network: string): string => `${network}.100`;
@@ -53,9 +63,31 @@ export const namespacePort = 2222;
 /** The host's half of `hostfwd` in such a namespace: the guest's ssh server is this port of the namespace. */
 export const namespacedSsh = (network: string): string => `tcp:${namespaceIp(network)}:${namespacePort}`;
 
+const tunDevice = '/dev/net/tun';
+
+/** By its mode, which is 0666 where udev makes it: only then another user's slirp4netns can open it. */
+const isOpenToAll = async (device: string): Promise<boolean> => {
+  const found = await stat(device).catch(() => undefined);
+  return found !== undefined && (found.mode & 0o006) === 0o006;
+};
+
 /**
- * The command in namespaces of its own, as another command. The network of slirp4netns in there is that of the first
- * NIC, "100.64.7": who comes by ssh is then 100.64.7.2 to the guest, a neighbour, as without namespaces.
+ * The command in namespaces of its own, as another command, which works in its folder. The network of slirp4netns in
+ * there is that of the first NIC, "100.64.7": who comes by ssh is then 100.64.7.2 to the guest, a neighbour, as without
+ * namespaces. `lower` makes a command another user's: slirp4netns is that user's too where the host lets it.
  */
-export const withOutgoing = (folder: string, network: string, command: readonly string[]) =>
-  ({ file: 'sh', args: ['-c', launcher, 'imaged-network', folder, network, ...command] }) as const;
+export const withOutgoing = async (
+  folder: string,
+  network: string,
+  { file, args }: Command,
+  lower: (command: Command) => Promise<Command>,
+): Promise<Command> => {
+  const command: Command = { file: 'unshare', args: [...namespaces, file, ...args] };
+  const launch = ({ file, args }: Command): Command => ({
+    file: 'sh',
+    args: ['-c', launcher, 'imaged-network', network, networkSocket(folder), file, ...args],
+  });
+  if (await isOpenToAll(tunDevice)) return lower(launch(command));
+  const lowered = await lower(command);
+  return lowered.as === undefined ? launch(lowered) : lower(launch(command));
+};

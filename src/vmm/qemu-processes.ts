@@ -3,24 +3,29 @@
 import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
 import { retry } from '../waiting.ts';
-import { hasGone, processesWith } from './processes.ts';
-import { machineFiles } from './qemu-files.ts';
+import { join } from 'node:path';
+import { hasGone, processesWith, processesWithAny } from './processes.ts';
+import { markedId } from './qemu-argv.ts';
+import { markOf, networkSocket } from './qemu/names.ts';
 
 // About 10 s in all: nobody's child can be waited for, so it is looked at until it has gone.
 const untilGone = { attempts: 220, firstMs: 2, growth: 1.3, mostMs: 50 };
 
 /**
- * The processes that are this machine. The command line says so: its name, and the pidfile in its own folder. The file
- * itself would not do: a QEMU that has just begun has none yet, and the number in an old one may be a stranger's by now.
+ * The processes that are this machine. The command line says so, from the first moment on: its name, and its folder's
+ * mark. A file with a number would not do: it comes later, and the number in an old one may be a stranger's by now.
  */
-export const processesOf = async (name: string, folder: string, signal: AbortSignal): Promise<readonly number[]> => {
-  const { pid, network } = machineFiles(folder);
-  const [machine, connection] = await Promise.all([
-    processesWith([` -name ${name} `, ` -pidfile ${pid} `], signal),
-    processesWith(['slirp4netns ', ` --api-socket=${network} `], signal),
-  ]);
-  return [...machine, ...connection];
-};
+export const processesOf = (name: string, folder: string, signal: AbortSignal): Promise<readonly number[]> =>
+  processesWithAny(
+    [
+      [` -name ${name} `, ` -mon chardev=${markedId(markOf(folder))},`],
+      ['slirp4netns ', ` --api-socket=${networkSocket(folder)} `],
+      // As imaged named them at first: a machine outlives the daemon that started it, and its upgrade too.
+      [` -name ${name} `, ` -pidfile ${join(folder, 'qemu.pid')} `],
+      ['slirp4netns ', ` --api-socket=${join(folder, 'net.sock')} `],
+    ],
+    signal,
+  );
 
 const kill = (pid: number): void => {
   try {
@@ -29,6 +34,21 @@ const kill = (pid: number): void => {
     // It went by itself between our look and our blow.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
+};
+
+/** Returns when these have gone. Throws `hypervisor_failed` when one does not. */
+export const awaitGone = async (
+  pids: readonly number[],
+  what: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> => {
+  const look = async () => {
+    for (const pid of pids)
+      if (!(await hasGone(pid, signal)))
+        throw new Fault('hypervisor_failed', `${what} (process ${pid}) was to end but does not go.`, { pid });
+  };
+  await retry(look, untilGone, (error) => error instanceof Fault, clock, signal);
 };
 
 /** Kills these, and returns when they and those `found` earlier have gone. Throws `hypervisor_failed` when one does not. */
@@ -40,12 +60,7 @@ export const endAll = async (
   found: readonly number[] = [],
 ): Promise<void> => {
   for (const pid of left) kill(pid);
-  const look = async () => {
-    for (const pid of [...found, ...left])
-      if (!(await hasGone(pid, signal)))
-        throw new Fault('hypervisor_failed', `${what} (process ${pid}) was ended but does not go.`, { pid });
-  };
-  await retry(look, untilGone, (error) => error instanceof Fault, clock, signal);
+  await awaitGone([...found, ...left], what, clock, signal);
 };
 
 /** Kills what is left of the machine, and returns when that has gone, together with those `found` earlier. */

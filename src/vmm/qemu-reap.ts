@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
 import { orAborted } from '../waiting.ts';
-import { machineFiles } from './qemu-files.ts';
+import { machineFiles } from './qemu/names.ts';
 import { removeTraces } from './qemu-machine.ts';
 import { endProcesses, processesOf } from './qemu-processes.ts';
 import { openQmp } from './qmp.ts';

@@ -6,6 +6,7 @@ import type { MachineShape, QemuModel } from '../hardware.ts';
 import { mostNics } from './nics.ts';
 import type { Accelerator } from './qemu-argv.ts';
 import type { Inventory } from './qemu-inventory.ts';
+import { whyNoLayers } from './qemu/layers.ts';
 
 export type Abilities = {
   /** Undefined until QEMU has been asked: then only the form of names is judged. */
@@ -20,11 +21,6 @@ export const mostDisks = 8;
 
 const name = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-// The words of QEMU's manual for -icount and -rtc. Only these have commas, and only between words known to be harmless.
-const icount = /^((shift=)?(auto|10|[0-9])|sleep=(on|off)|align=(on|off))$/;
-const rtc =
-  /^(base=(utc|localtime|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2})?)|clock=(host|rt|vm)|driftfix=(none|slew))$/;
-
 const judgeName = (key: keyof QemuModel, asked: string | undefined, known: readonly string[] = []): Complaint[] => {
   if (asked === undefined) return [];
   const pointer = `/qemu/${key}`;
@@ -34,11 +30,6 @@ const judgeName = (key: keyof QemuModel, asked: string | undefined, known: reado
     { pointer, message: `QEMU on this host has no "${asked}". The nearest it has is "${closest(asked, known)}"` },
   ];
 };
-
-const judgeWords = (key: 'icount' | 'rtc', asked: string | undefined, word: RegExp, example: string): Complaint[] =>
-  asked === undefined || asked.split(',').every((one) => word.test(one))
-    ? []
-    : [{ pointer: `/qemu/${key}`, message: `is not understood. An example is "${example}"` }];
 
 const judgeAccelerator = ({ accelerator, icount }: QemuModel, works: Abilities['accelerators']): Complaint[] => {
   const pointer = '/qemu/accelerator';
@@ -76,7 +67,22 @@ const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): Comp
   );
 };
 
+const judgeBases = async ({ disks }: MachineShape): Promise<Complaint[]> => {
+  const wrong: Complaint[] = [];
+  for (const [index, { base }] of disks.entries()) {
+    const why = base === undefined ? undefined : await whyNoLayers(base);
+    if (why !== undefined) wrong.push({ pointer: `/machine/disks/${index}/base`, message: why });
+  }
+  return wrong;
+};
+
 /** See `Hypervisor.refuse`. */
+export const refuseForQemu = async (shape: MachineShape, abilities: Abilities): Promise<readonly Complaint[]> => [
+  ...refuseShape(shape, abilities),
+  ...(await judgeBases(shape)),
+];
+
+/** What can be judged without a look at any file. */
 export const refuseShape = (shape: MachineShape, abilities: Abilities): readonly Complaint[] => {
   const { inventory } = abilities;
   const { qemu } = shape;
@@ -85,8 +91,6 @@ export const refuseShape = (shape: MachineShape, abilities: Abilities): readonly
     ...judgeName('machine_type', qemu.machine_type, inventory?.machineTypes),
     ...judgeName('cpu_model', qemu.cpu_model, inventory?.cpuModels),
     ...judgeName('net_device', qemu.net_device, inventory?.netDevices),
-    ...judgeWords('icount', qemu.icount, icount, 'shift=9,sleep=off'),
-    ...judgeWords('rtc', qemu.rtc, rtc, 'base=utc,clock=vm'),
     ...judgeAccelerator(qemu, abilities.accelerators),
     ...((qemu.cpus ?? 1) > 255 ? [{ pointer: '/qemu/cpus', message: 'a machine takes 255' }] : []),
     ...(shape.disks.length > room

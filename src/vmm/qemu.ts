@@ -15,7 +15,8 @@ import { whyNoOutgoing } from './qemu-outgoing-check.ts';
 import { probe } from './qemu-probe.ts';
 import { reapWork } from './qemu-processes.ts';
 import { reapMachine } from './qemu-reap.ts';
-import { mostDisks, refuseShape } from './qemu-refuse.ts';
+import { mostDisks, refuseForQemu } from './qemu-refuse.ts';
+import { findUser, type QemuUser } from './qemu/user.ts';
 import type { Hypervisor } from './types.ts';
 
 export type QemuOptions = {
@@ -26,6 +27,8 @@ export type QemuOptions = {
   readonly accelerator: 'auto' | Accelerator;
   /** Templates may ask for the network outside: what the host itself reaches, but for its loopback. */
   readonly allowsOutgoing: boolean;
+  /** Who QEMU runs as where imaged is root on Linux; undefined: a user of its own for each slot. */
+  readonly user?: string | number;
   /** Where the probe's guest has its disk for a moment. */
   readonly folder: string;
   readonly clock: Clock;
@@ -37,6 +40,7 @@ export type QemuOptions = {
 
 type Known = {
   readonly inventory: Inventory;
+  readonly user: QemuUser | undefined;
   readonly accelerators: readonly Accelerator[];
   readonly noOutgoing: string | undefined;
   readonly notes: readonly string[];
@@ -82,19 +86,20 @@ const askVersion = (options: QemuOptions): Promise<string> =>
 
 const lookAround = async (inventory: Inventory, options: QemuOptions): Promise<Known> => {
   const { binary, accelerator, folder, clock, signal, onNote, allowsOutgoing } = options;
-  const noOutgoing = allowsOutgoing ? await whyNoOutgoing(folder, clock, signal) : notAllowed;
+  const user = await asking(options, (deadline) => findUser(options.user, binary, deadline));
+  const noOutgoing = allowsOutgoing ? await whyNoOutgoing(folder, user, clock, signal) : notAllowed;
   const notes = allowsOutgoing ? [outgoingNote(noOutgoing)] : [];
   const accelerators: Accelerator[] = [];
   // The quickest first. TCG is QEMU itself: what it cannot run, nothing can, and the build will say so.
   for (const candidate of accelerator === 'auto' ? (['kvm', 'hvf'] as const) : [accelerator]) {
     if (candidate === 'tcg' || !inventory.accelerators.includes(candidate)) continue;
-    const verdict = await probe(binary, candidate, folder, clock, signal);
+    const verdict = await probe(binary, candidate, folder, user, clock, signal);
     if (verdict.runs) accelerators.push(candidate);
     else notes.push(`${candidate} is there, but no guest runs under it: ${verdict.why}.`);
   }
   if (inventory.accelerators.includes('tcg')) accelerators.push('tcg');
   for (const note of notes) onNote(note);
-  return { inventory, accelerators, noOutgoing, notes };
+  return { inventory, user, accelerators, noOutgoing, notes };
 };
 
 /** What is asked once and kept; after a failure it is asked again, as QEMU may be installed by the next time. */
@@ -151,7 +156,7 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
 
     refuse: async (shape) => {
       const noOutgoing = allowsOutgoing ? known?.noOutgoing : notAllowed;
-      return refuseShape(shape, { inventory, accelerators: known?.accelerators, noOutgoing });
+      return refuseForQemu(shape, { inventory, accelerators: known?.accelerators, noOutgoing });
     },
 
     ...makeQemuDisks(qemuImg),
@@ -159,12 +164,12 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
     start: async (spec, signal) => {
       if (spec.slot >= mostSlots)
         throw new Fault('hypervisor_failed', `Slot ${spec.slot} has no network: there are ${mostSlots}.`);
-      const { inventory, accelerators, noOutgoing } = await orAborted(look(), signal);
+      const { inventory, user, accelerators, noOutgoing } = await orAborted(look(), signal);
       if (asksForOutgoing(spec.nics) && noOutgoing !== undefined)
         throw new Fault('hypervisor_failed', `The machine asks for outgoing network, and ${noOutgoing}.`);
       const accelerator = choose(spec.qemu, options.accelerator, accelerators);
-      const { version, canSandbox } = inventory;
-      return startMachine(spec, { binary, version, netcat, clock, canSandbox, accelerator }, signal);
+      const { canSandbox } = inventory;
+      return startMachine(spec, { binary, inventory, user, netcat, clock, canSandbox, accelerator }, signal);
     },
 
     // Many daemons may run machines of these names on one host; only the folder tells whose they are.

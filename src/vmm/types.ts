@@ -1,17 +1,23 @@
 /** What starts machines, in the words of a build. Nothing here knows the program behind it. */
 
 import type { Complaint } from '../fault.ts';
-import type { Boot, DiskFormat, ListenAt, MachineShape, Nic, QemuModel } from '../hardware.ts';
+import type { BaseImage, Boot, DiskFormat, ListenAt, MachineShape, Nic, QemuModel } from '../hardware.ts';
 
 export type DiskFile = { readonly path: string; readonly format: DiskFormat };
 
-/** A disk to make: empty, or an overlay whose reads fall through to `base`, which nobody may change meanwhile. */
-export type DiskSpec = DiskFile & {
+/** A disk of a machine: its own file, and the image to which its reads fall through, which nobody may change meanwhile. */
+export type Disk = DiskFile & { readonly base?: BaseImage };
+
+/** A disk to make: empty, or an overlay over `base`. */
+export type DiskSpec = Disk & {
   /** MiB. With a base it may be left out: the base's own size. */
   readonly sizeMb?: number;
-  readonly base?: DiskFile;
 };
 
+/**
+ * A machine to start. A client may have chosen the names of its files but for the disks' own, and every text in `boot`
+ * and `qemu`: a hypervisor puts none of them on a command line, and opens the files itself or by names of its own.
+ */
 export type MachineSpec = {
   /** The slot's name, `imaged-0` and so on: it decides the addresses, and is how a machine left behind is found. */
   readonly name: string;
@@ -20,7 +26,7 @@ export type MachineSpec = {
   /** A folder of this machine's own, mode 0700, for sockets and logs. Its path is short: sockets allow 104 bytes. */
   readonly folder: string;
   readonly memoryMb: number;
-  readonly disks: readonly DiskFile[];
+  readonly disks: readonly Disk[];
   readonly cdrom?: string;
   readonly floppy?: string;
   readonly nics: readonly Nic[];
@@ -115,7 +121,7 @@ export type Hypervisor = {
   /** Makes a disk image, mode 0600; never overwrites. Throws `disk_failed`, `storage_full`. */
   readonly createDisk: (disk: DiskSpec, signal: AbortSignal) => Promise<void>;
   /** Copies an image into another format: flat (no backing file), sparse, compact. Throws as `createDisk` does. */
-  readonly convertDisk: (from: DiskFile, to: DiskFile, signal: AbortSignal) => Promise<void>;
+  readonly convertDisk: (from: Disk, to: DiskFile, signal: AbortSignal) => Promise<void>;
   /** Starts a machine that stands still until `run`. Throws `hypervisor_failed`, `program_missing`. */
   readonly start: (spec: MachineSpec, signal: AbortSignal) => Promise<Machine>;
   /**

@@ -1,6 +1,6 @@
 /** The command lines of vmctl(8), as values: options before the one operand, as its getopt wants them since 6.6. */
 
-import type { DiskFile, DiskSpec, MachineSpec } from './types.ts';
+import type { DiskFile, MachineSpec } from './types.ts';
 import { asksForOutgoing } from './nics.ts';
 
 /** The names in vm.conf(5) of the VMs whose instances our machines are. */
@@ -22,7 +22,7 @@ const nicArgv = (spec: MachineSpec): readonly string[] => (asksForOutgoing(spec.
 const deviceArgv = ({ boot, onReboot }: MachineSpec): readonly string[] =>
   onReboot === 'end' || boot.device === 'net' ? ['-B', boot.device] : [];
 
-/** Starts a machine and becomes cu(1) on its console: whoever attaches later has missed what was said until then. */
+/** Of a machine whose files have names of imaged's own (`linkMedia`). Starts it and becomes cu(1) on its console: whoever attaches later has missed what was said until then. */
 export const startArgv = (spec: MachineSpec, templates: Templates): readonly string[] => [
   ...['start', '-c', '-t', asksForOutgoing(spec.nics) ? templates.outgoing : templates.local],
   ...['-m', `${spec.memoryMb}M`],
@@ -48,7 +48,9 @@ export const statusArgv: readonly string[] = ['status'];
 const sizeArgv = (sizeMb: number | undefined): readonly string[] => (sizeMb === undefined ? [] : ['-s', `${sizeMb}M`]);
 
 /** An empty disk, or one whose reads fall through to its base, and which is as large as that. */
-export const createArgv = (disk: DiskSpec): readonly string[] => [
+export const createArgv = (
+  disk: DiskFile & { readonly sizeMb?: number; readonly base?: DiskFile },
+): readonly string[] => [
   'create',
   ...(disk.base === undefined ? sizeArgv(disk.sizeMb) : ['-b', disk.base.path]),
   diskArgument(disk),

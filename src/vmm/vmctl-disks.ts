@@ -4,9 +4,10 @@ import { rm, stat } from 'node:fs/promises';
 import { asFault, Fault } from '../fault.ts';
 import { runProgram } from '../program.ts';
 import { isHeld } from './file-lock.ts';
-import type { DiskFile, DiskSpec } from './types.ts';
+import type { Disk, DiskFile, DiskSpec } from './types.ts';
 import { copyArgv, createArgv } from './vmctl-argv.ts';
-import { mostLayersOfBase, whyUnusable } from './vmd-image.ts';
+import { hasBase, mostLayersOfBase, whyUnusable } from './vmd-image.ts';
+import { linkBase } from './vmd/links.ts';
 
 const failed = (doing: string, error: unknown): Fault => {
   if (error instanceof Fault && error.code === 'program_missing') return error;
@@ -63,12 +64,23 @@ export const makeVmctlDisks = (vmctl: string) => {
     if (base === undefined) return make(doing, path, createArgv(disk), signal);
     const why = await whyNoBase(base, signal);
     if (why !== undefined) throw new Fault('disk_failed', `${doing} failed: its base ${base.path} ${why}.`);
-    const isOverlay = format === 'qcow2' && base.format === 'qcow2' && sizeMb === undefined;
-    await make(doing, path, isOverlay ? createArgv(disk) : copyArgv(base, disk, sizeMb), signal);
+    const linked = await linkBase(disk, base);
+    const over = (image: DiskFile) => createArgv({ ...image, base: linked });
+    if (format === 'qcow2' && base.format === 'qcow2' && sizeMb === undefined)
+      return make(doing, path, over(disk), signal);
+    if (!(await hasBase(base))) return make(doing, path, copyArgv(linked, disk, sizeMb), signal);
+    // vmctl looks for a relative name beside the link; from beneath an overlay it comes by the image's own path.
+    const between = { path: `${path}.over`, format: 'qcow2' } as const;
+    await make(doing, between.path, over(between), signal);
+    try {
+      await make(doing, path, copyArgv(between, disk, sizeMb), signal);
+    } finally {
+      await rm(between.path, { force: true });
+    }
   };
 
   /** See `Hypervisor.convertDisk`. */
-  const convertDisk = (from: DiskFile, to: DiskFile, signal: AbortSignal): Promise<void> =>
+  const convertDisk = (from: Disk, to: DiskFile, signal: AbortSignal): Promise<void> =>
     make(`Writing ${to.path}`, to.path, copyArgv(from, to), signal);
 
   return { createDisk, convertDisk };

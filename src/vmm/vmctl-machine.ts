@@ -18,6 +18,7 @@ import { isUp } from './vmctl-status.ts';
 import type { StopMachine } from './vmctl-stop.ts';
 import { isDown, type Look, type Watch } from './vmctl-watch.ts';
 import { whyUnusable } from './vmd-image.ts';
+import { linkMedia } from './vmd/links.ts';
 
 export type VmctlHost = {
   readonly vmctl: string;
@@ -78,7 +79,7 @@ export const startVmctlMachine = async (asked: MachineSpec, host: VmctlHost, sig
   for (const one of left) await stopMachine(one, deadline.signal);
   const { rows: free } = left.length === 0 ? before : await watch.look(deadline.signal);
   const name = freeName(asked.name, free);
-  const spec = { ...asked, name };
+  const spec = await linkMedia({ ...asked, name });
   const starting = disposals();
   const attached = await retry(
     () => startOnce(spec, host, deadline.signal),

@@ -117,5 +117,13 @@ export const whyUnusable = async (
   }
 };
 
+/** Whether the image, which is not unusable, has another one beneath it. */
+export const hasBase = async ({ path, format }: DiskFile): Promise<boolean> => {
+  if (format === 'raw') return false;
+  await using file = await open(path);
+  const header = await readHeader(file);
+  return !('why' in header) && header.backing !== undefined;
+};
+
 /** How many layers an overlay's base may have: the overlay is one itself. */
 export const mostLayersOfBase = mostLayers - 1;

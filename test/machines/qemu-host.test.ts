@@ -52,6 +52,8 @@ const failingQemu = async (folder: string): Promise<string> => {
   const lines = ['case " $* " in *" -name "*) echo "out of luck" >&2; exit 7 ;; esac', 'exec qemu-system-x86_64 "$@"'];
   await writeFile(file, `#!/bin/sh\n${lines.join('\n')}\n`);
   await chmod(file, 0o755);
+  // Who QEMU runs as comes by there.
+  await chmod(folder, 0o755);
   return file;
 };
 

@@ -1,5 +1,5 @@
 import type { SshKey } from '../../guest/types.ts';
-import type { DiskFile } from '../../vmm/types.ts';
+import type { Disk } from '../../vmm/types.ts';
 import type { Job } from '../job.ts';
 import { launch } from '../launch.ts';
 import type { Step } from '../plan.ts';
@@ -15,4 +15,4 @@ export const bootFromDisk = {
       running: tools.attend(await launch({ job, disks, key, boot: { device: 'disk' }, onReboot: 'again' }, tools)),
     };
   },
-} satisfies Step<{ job: Job; disks: readonly DiskFile[]; key?: SshKey }, { running: Running }>;
+} satisfies Step<{ job: Job; disks: readonly Disk[]; key?: SshKey }, { running: Running }>;

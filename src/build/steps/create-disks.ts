@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DiskFile } from '../../vmm/types.ts';
+import type { Disk } from '../../vmm/types.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 
@@ -9,15 +9,18 @@ export const createDisks = {
   phase: 'preparing',
   timeoutMs: 120_000,
   async run({ job, workspace }, { hypervisor, log, signal }) {
-    const disks: DiskFile[] = [];
+    const disks: Disk[] = [];
     for (const [at, { format, sizeMb, base }] of job.spec.disks.entries()) {
-      const disk = { path: join(workspace, `disk${at}.${format}`), format };
+      const disk: Disk = {
+        path: join(workspace, `disk${at}.${format}`),
+        format,
+        ...(base === undefined ? {} : { base: { path: base.path, format: base.format, layers: base.layers } }),
+      };
       await hypervisor.createDisk(
         {
           ...disk,
           // As large as its base it is an overlay; larger, a hypervisor may have to copy.
           ...(sizeMb === undefined || sizeMb === base?.virtualMb ? {} : { sizeMb }),
-          ...(base === undefined ? {} : { base: { path: base.path, format: base.format } }),
         },
         signal,
       );
@@ -28,4 +31,4 @@ export const createDisks = {
     }
     return { disks };
   },
-} satisfies Step<{ job: Job; workspace: string }, { disks: readonly DiskFile[] }>;
+} satisfies Step<{ job: Job; workspace: string }, { disks: readonly Disk[] }>;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Spec } from '../../template/spec.ts';
-import type { DiskFile } from '../../vmm/types.ts';
+import type { Disk, Hypervisor } from '../../vmm/types.ts';
 import type { Step } from '../plan.ts';
 
 export type Exported = { readonly name: string; readonly path: string; readonly format: string };
@@ -12,14 +12,18 @@ export const exportArtifact = ({ name, format, disk }: Spec['artifacts'][number]
     phase: 'packaging',
     timeoutMs: 2 * 3_600_000,
     about: `disk ${disk} as ${format}`,
-    async run({ workspace, disks, exported = [] }, { hypervisor, signal }) {
+    async run(
+      { workspace, disks, exported = [] },
+      { hypervisor, signal }: { readonly hypervisor: Pick<Hypervisor, 'convertDisk'>; readonly signal: AbortSignal },
+    ) {
       const from = disks[disk];
       if (from === undefined) throw new RangeError(`the plan exports disk ${disk} of ${disks.length}`);
-      const path = join(workspace, `export-${name}`);
+      // A name of imaged's own: the template's is given to the finished file alone.
+      const path = join(workspace, `export${exported.length}.${format}`);
       await hypervisor.convertDisk(from, { path, format }, signal);
       return { exported: [...exported, { name, path, format }] };
     },
   }) satisfies Step<
-    { workspace: string; disks: readonly DiskFile[]; exported?: readonly Exported[] },
+    { workspace: string; disks: readonly Disk[]; exported?: readonly Exported[] },
     { exported: readonly Exported[] }
   >;

@@ -1,5 +1,5 @@
 import type { SshKey } from '../../guest/types.ts';
-import type { DiskFile } from '../../vmm/types.ts';
+import type { Disk } from '../../vmm/types.ts';
 import type { Job } from '../job.ts';
 import { launch } from '../launch.ts';
 import type { Step } from '../plan.ts';
@@ -18,4 +18,4 @@ export const startInstaller = (onReboot: 'end' | 'again') =>
         installer: tools.attend(await launch({ job, disks, key, boot: { ...boot, ...files }, onReboot }, tools)),
       };
     },
-  }) satisfies Step<{ job: Job; disks: readonly DiskFile[]; key?: SshKey }, { installer: Running }>;
+  }) satisfies Step<{ job: Job; disks: readonly Disk[]; key?: SshKey }, { installer: Running }>;

@@ -31,7 +31,7 @@ def read_header(descriptor):
 
 
 def base_of(descriptor, path):
-    """The path of the image below, resolved against the folder of this one; '' when there is none."""
+    """The real path of the image below, looked for in the folder of this one; '' when there is none."""
     header = read_header(descriptor)
     if header['backing_offset'] == 0:
         return ''
@@ -39,7 +39,8 @@ def base_of(descriptor, path):
     if len(name) < header['backing_size']:
         raise Refused('could not read snapshot base name')
     base = os.fsdecode(name)
-    return base if base.startswith('/') else os.path.join(os.path.dirname(path), base)
+    # By realpath(3), as virtio_qcow2_get_base does; what is not there is found out when it is opened.
+    return os.path.realpath(base if base.startswith('/') else os.path.join(os.path.dirname(path), base))
 
 
 def refusal(descriptors):

@@ -1,0 +1,30 @@
+/** The names that QEMU knows, all of them imaged's own and relative to the folder in which it works. */
+
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+export const kernelFiles = { kernel: 'kernel', initrd: 'initrd' } as const;
+
+export const sockets = { qmp: 'qmp.sock', serial: 'serial.sock', http: 'http.sock' } as const;
+
+/** Marks the processes of a machine on their command lines, where the name of its folder has no place. */
+export const markOf = (folder: string): string => createHash('sha256').update(folder).digest('hex').slice(0, 16);
+
+/** Where slirp4netns takes requests, in a machine with outgoing network. */
+export const networkSocket = (folder: string): string => `net-${markOf(folder)}.sock`;
+
+/**
+ * The files of one machine. In `folder` itself lies what imaged alone writes; QEMU, which may be another user's, works in
+ * `own`, so that nothing it puts there comes into the place of a file that imaged opens.
+ */
+export const machineFiles = (folder: string) => {
+  const own = join(folder, 'vm');
+  return {
+    own,
+    log: join(folder, 'qemu.log'),
+    qmp: join(own, sockets.qmp),
+    serial: join(own, sockets.serial),
+    http: join(own, sockets.http),
+    network: join(own, networkSocket(folder)),
+  };
+};

@@ -1,0 +1,69 @@
+/** All that stands on the command line of a QEMU, with no word of a client's in it. */
+
+import { Fault } from '../../fault.ts';
+import type { Boot, Icount, Nic, QemuModel, Rtc } from '../../hardware.ts';
+import type { Inventory } from '../qemu-inventory.ts';
+import type { MachineSpec } from '../types.ts';
+import type { Handed } from './hand-over.ts';
+import { markOf } from './names.ts';
+
+export type MachinePlan = Handed & {
+  readonly name: string;
+  readonly slot: number;
+  /** By which a machine that was left behind is found. */
+  readonly mark: string;
+  readonly memoryMb: number;
+  readonly cpus: number;
+  readonly nics: readonly Nic[];
+  readonly sshPort: number;
+  readonly device: Boot['device'];
+  readonly hasKernel: boolean;
+  readonly hasInitrd: boolean;
+  /** The kernel's command line follows over QMP, before the machine is made. */
+  readonly hasAppend: boolean;
+  readonly machineType: string;
+  /** Undefined: the one that goes with the accelerator. */
+  readonly cpuModel?: string;
+  readonly diskInterface: NonNullable<QemuModel['disk_interface']>;
+  readonly netDevice: string;
+  readonly icount?: Icount;
+  readonly rtc?: Rtc;
+  readonly onReboot: MachineSpec['onReboot'];
+};
+
+/** QEMU's own word for what a template asks by this name; never the template's. Throws `template_invalid`. */
+const own = (key: keyof QemuModel, asked: string | undefined, known: readonly string[]): string | undefined => {
+  if (asked === undefined) return undefined;
+  const found = known.find((name) => name === asked);
+  if (found !== undefined) return found;
+  const pointer = `/qemu/${key}`;
+  const message = `QEMU on this host has no ${JSON.stringify(asked)}`;
+  throw new Fault('template_invalid', `${pointer}: ${message}.`, { errors: [{ pointer, message }] });
+};
+
+/** Throws `template_invalid` for a name that this QEMU does not list. */
+export const planOf = (spec: MachineSpec, handed: Handed, inventory: Inventory): MachinePlan => {
+  const { qemu, boot } = spec;
+  const cpuModel = own('cpu_model', qemu.cpu_model, inventory.cpuModels);
+  return {
+    ...handed,
+    name: spec.name,
+    slot: spec.slot,
+    mark: markOf(spec.folder),
+    memoryMb: spec.memoryMb,
+    cpus: qemu.cpus ?? 1,
+    nics: spec.nics,
+    sshPort: spec.sshPort ?? 22,
+    device: boot.device,
+    hasKernel: boot.kernel !== undefined,
+    hasInitrd: boot.kernel !== undefined && boot.initrd !== undefined,
+    hasAppend: boot.kernel !== undefined && boot.append !== undefined,
+    machineType: own('machine_type', qemu.machine_type, inventory.machineTypes) ?? 'q35',
+    ...(cpuModel === undefined ? {} : { cpuModel }),
+    diskInterface: qemu.disk_interface ?? 'virtio',
+    netDevice: own('net_device', qemu.net_device, inventory.netDevices) ?? 'virtio-net-pci',
+    ...(qemu.icount === undefined ? {} : { icount: qemu.icount }),
+    ...(qemu.rtc === undefined ? {} : { rtc: qemu.rtc }),
+    onReboot: spec.onReboot,
+  };
+};
