@@ -170,6 +170,7 @@ export const startDaemon = async (
         contexts: makeContexts(folders, ids, {
           files: config.limits.context_files,
           bytes: config.limits.context * 2 ** 20,
+          templateBytes: config.limits.body * 2 ** 20,
         }),
         files: { log: folders.log, console: folders.console, artifact: folders.artifact, remove: folders.remove },
         growth,

@@ -3,7 +3,7 @@ import { Transform, type Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../fault.ts';
 import type { App } from './app.ts';
-import { readJson } from './json-text.ts';
+import { readJson } from '../json-text.ts';
 import type { ApiParts } from './types.ts';
 
 /** The archives that are taken as a context, and how they are packed. */
@@ -83,10 +83,10 @@ export const boundedBody = (request: FastifyRequest, most: number): Readable => 
 /** How bodies are read: JSON as text that is checked, a few bytes for a console whole, archives as they come. */
 export const addBodies = (app: App, limits: ApiParts['limits']): void => {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
-      const text = typeof body === 'string' ? body : body.toString('utf8');
-      done(null, text.trim() === '' ? undefined : readJson(text));
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      done(null, readJson({ bytes, mostBytes: limits.bodyBytes, name: 'The body', code: 'bad_request' }));
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)));
     }

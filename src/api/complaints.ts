@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { Fault, type Complaint } from '../fault.ts';
 import { meant } from '../nearest.ts';
+import { pointerTo } from '../pointer.ts';
 
 /** The part of a request that a pointer points into. */
 export type Place = 'body' | 'query' | 'path' | 'header';
 
 type Issue = z.core.$ZodIssue;
-
-/** An RFC 6901 pointer: `~` and `/` in a key are written `~0` and `~1`. */
-export const pointerTo = (path: readonly PropertyKey[]): string =>
-  path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 const keysOf = (schema: unknown): readonly string[] => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);
 

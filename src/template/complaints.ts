@@ -47,7 +47,3 @@ export const below = (all: Complaints, prefix: string): Complaints => ({
   add: (pointer, message) => all.add(prefix + pointer, message),
   attempt: (pointer, fallback, judge) => all.attempt(prefix + pointer, fallback, judge),
 });
-
-/** An RFC 6901 pointer from the keys on the way to a place. */
-export const pointerTo = (path: readonly PropertyKey[]): string =>
-  path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

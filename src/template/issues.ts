@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Complaint } from '../fault.ts';
-import { pointerTo } from './complaints.ts';
+import { pointerTo } from '../pointer.ts';
 
 type Issue = z.core.$ZodIssue;
 

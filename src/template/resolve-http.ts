@@ -1,4 +1,5 @@
-import { pointerTo, type Complaints } from './complaints.ts';
+import type { Complaints } from './complaints.ts';
+import { pointerTo } from '../pointer.ts';
 import { judgeLayout, parseDisklabel, renderDisklabel } from './disklabel.ts';
 import type { Fields } from './fields.ts';
 import type { HostFacts } from './files.ts';

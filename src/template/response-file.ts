@@ -1,4 +1,5 @@
-import { pointerTo, type Complaints } from './complaints.ts';
+import type { Complaints } from './complaints.ts';
+import { pointerTo } from '../pointer.ts';
 import type { Fields } from './fields.ts';
 import { holeFor, keyOf, seen, trimmed, type Line } from './installer-lines.ts';
 import { Mistake } from './mistake.ts';

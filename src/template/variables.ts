@@ -1,5 +1,5 @@
 import type { Complaints } from './complaints.ts';
-import { pointerTo } from './complaints.ts';
+import { pointerTo } from '../pointer.ts';
 import { makeFill, textOf, type Fill, type Filled } from './fill.ts';
 import type { Frozen } from './functions.ts';
 import { Mistake } from './mistake.ts';
