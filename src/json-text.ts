@@ -10,6 +10,8 @@ const token =
 export const jsonBounds = {
   depth: 64,
   values: 20_000,
+  /** Of one list or object. */
+  entries: 2000,
   keyCharacters: 1000,
   textCharacters: 1024 * 1024,
   numberCharacters: 40,
@@ -25,7 +27,7 @@ export type JsonSource = {
   readonly code: FaultCode;
 };
 
-type Frame = { readonly keys: Set<string> | undefined; at: string | number };
+type Frame = { readonly keys: Set<string> | undefined; at: string | number; entries: number };
 
 type Awaited = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or the end of it' | 'nothing more';
 
@@ -82,6 +84,12 @@ const scan = (text: string, { name, code }: JsonSource): void => {
   };
 
   const takeValue = (string: string | undefined, scalar: string | undefined) => {
+    const around = stack.at(-1);
+    if (around !== undefined) {
+      around.entries += 1;
+      if (around.entries > jsonBounds.entries)
+        refuseAt(pathOf(stack.slice(0, -1)), `has more than ${jsonBounds.entries} entries`);
+    }
     values += 1;
     if (values > jsonBounds.values)
       throw new Fault(code, `${name} has more than ${jsonBounds.values} values at ${placeOf(text, offset)}.`);
@@ -101,7 +109,7 @@ const scan = (text: string, { name, code }: JsonSource): void => {
     if (match && awaited === 'nothing more' && !mark && !string && !scalar) return;
     if (isValue && (mark === '{' || mark === '[')) {
       takeValue(undefined, undefined);
-      stack.push({ keys: mark === '{' ? new Set() : undefined, at: mark === '{' ? '' : 0 });
+      stack.push({ keys: mark === '{' ? new Set() : undefined, at: mark === '{' ? '' : 0, entries: 0 });
       if (stack.length > jsonBounds.depth)
         throw new Fault(code, `${name} nests deeper than ${jsonBounds.depth} levels at ${placeOf(text, offset)}.`);
       awaited = mark === '{' ? 'key or }' : 'value or ]';

@@ -145,7 +145,8 @@ test('a JSON body is read no further than its bounds: values, keys, numbers, UTF
     assert.match(problem.detail, detail);
     assert.equal(problem.pointer, pointer);
   };
-  await refused(`[${'1,'.repeat(20_000)}1]`, /more than 20000 values at line 1/);
+  await refused(`[${'1,'.repeat(2000)}1]`, /more than 2000 entries/, '');
+  await refused(`[${`[${'1,'.repeat(1999)}1],`.repeat(11)}1]`, /more than 20000 values at line 1/);
   await refused(`{"a": {"${'k'.repeat(1001)}": 1}}`, /key of more than 1000/, '/a');
   await refused('{"a": [1, 1e999]}', /larger than any number/, '/a/1');
   await refused('{"a": 1e-999}', /smaller than any number/, '/a');

@@ -67,7 +67,7 @@ test('template.json of a context passes the bounds that a JSON body passes', asy
     await assert.rejects(send(), refusedAs('context_invalid', message));
     assert.deepEqual(await shop.left(), []);
   };
-  await refused(`[${'[],'.repeat(1_000_000)}[]]`, /more than 20000 values/);
+  await refused(`[${'[],'.repeat(1_000_000)}[]]`, /more than 2000 entries/);
   await refused('['.repeat(4_000_000), /nests deeper than 64/);
   await refused('{"name": "a", "name": "b"}', /\/name appears twice/);
   await refused('{"__proto__": 1}', /__proto__/);

@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, join, sep } from 'node:path';
+import { bounds } from './bounds.ts';
 import { Mistake } from './mistake.ts';
 import { meant, quoted } from '../nearest.ts';
 import type { FileRef } from './spec.ts';
@@ -27,6 +28,7 @@ type Root = { readonly root: string; readonly below: string };
 /** The medium a reference names: the longest name that is the reference or a folder on its way. */
 const mediumOf = (reference: string, media: FileRoots['media']): Root => {
   const segments = reference.split('/');
+  if (segments.length > bounds.pathSegments) throw new Mistake(`is a path of more than ${bounds.pathSegments} folders`);
   for (let count = segments.length; count > 0; count--) {
     const name = segments.slice(0, count).join('/');
     const root = Object.hasOwn(media, name) ? media[name] : undefined;
@@ -45,7 +47,8 @@ const rootOf = (shown: string, roots: FileRoots): Root => {
 const refuseHostile = (shown: string) => {
   const path = shown.startsWith(mediaPrefix) ? shown.slice(mediaPrefix.length) : shown;
   if (path === '' || shown.includes('\0')) throw new Mistake('is not a path');
-  if (shown.length > 4096) throw new Mistake('is a path of more than 4096 characters');
+  if (shown.length > bounds.pathCharacters)
+    throw new Mistake(`is a path of more than ${bounds.pathCharacters} characters`);
   if (isAbsolute(path)) throw new Mistake(`${quoted(shown)} is absolute: name a file of the context, or "media:..."`);
   if (path.split('/').includes('..')) throw new Mistake(`${quoted(shown)} holds "..": name the file without it`);
 };

@@ -1,4 +1,4 @@
-import { nearest, quoted } from '../nearest.ts';
+import { nearest, quoted, unknownKeys } from '../nearest.ts';
 import { questionNames } from './installer-catalog.ts';
 import { answers, type Line } from './installer-lines.ts';
 import type { Walk } from './installer-walk.ts';
@@ -19,7 +19,12 @@ const general = (key: string): string =>
 const isIn = (names: readonly string[], key: string) =>
   names.some((name) => answers(key, `${name}?`) || answers(general(key), `${name}?`));
 
-const whyUnused = ({ key, value }: Line, { asked, skipped }: Walk, mode: 'install' | 'upgrade'): string => {
+const whyUnused = (
+  { key, value }: Line,
+  { asked, skipped }: Walk,
+  mode: 'install' | 'upgrade',
+  told: ReturnType<typeof unknownKeys>,
+): string => {
   if (value === '') return 'has no answer: the installer passes over a line without one';
   const times = asked.filter(({ question }) => answers(key, question));
   const [first] = times;
@@ -30,12 +35,19 @@ const whyUnused = ({ key, value }: Line, { asked, skipped }: Walk, mode: 'instal
   if (isIn(questionNames[mode], key)) return 'is not asked on this machine';
   if (isIn(questionNames[otherMode[mode]], key))
     return `is asked by ${named[otherMode[mode]]}, and this is ${named[mode]}`;
-  const near =
-    questionNames[mode].find((name) => key.length > 3 && name.toLowerCase().startsWith(key)) ??
-    nearest(key.replace(/[?(].*$/, '').trim(), questionNames[mode]);
-  const hint = near === undefined ? 'write one as the installer does, such as "System hostname"' : `did you mean ${quoted(near)}?`; // prettier-ignore
-  return `is no question of OpenBSD's installer: ${hint}`;
+  return told(() => {
+    const near =
+      questionNames[mode].find((name) => key.length > 3 && name.toLowerCase().startsWith(key)) ??
+      nearest(key.replace(/[?(].*$/, '').trim(), questionNames[mode]);
+    const hint = near === undefined ? 'write one as the installer does, such as "System hostname"' : `did you mean ${quoted(near)}?`; // prettier-ignore
+    return `is no question of OpenBSD's installer: ${hint}`;
+  });
 };
+
+/** Whether the installation would fail, or a line is there that nobody asks for. */
+export const isRefused = (walk: Walk): boolean =>
+  walk.troubles.some(({ line }) => line !== undefined || !walk.isDoubtful) ||
+  (!walk.isDoubtful && walk.unused.length > 0);
 
 /** Everything for which the installation would fail, and every line that nobody asks for. */
 export const complaintsOfWalk = (
@@ -50,9 +62,10 @@ export const complaintsOfWalk = (
       message: line === undefined ? `the question ${quoted(question)} ${message}` : message,
     }));
   if (walk.isDoubtful) return troubles;
+  const told = unknownKeys();
   const unused = walk.unused.flatMap((line) => {
     const one = lines[line];
-    return one === undefined ? [] : [{ line, message: whyUnused(one, walk, mode) }];
+    return one === undefined ? [] : [{ line, message: whyUnused(one, walk, mode, told) }];
   });
   return [...troubles, ...unused];
 };

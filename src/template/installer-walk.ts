@@ -1,6 +1,6 @@
 import { askDisks, askInstalledDisks, type RootDisk } from './installer-disks.ts';
 import type { InstallerFacts } from './installer-facts.ts';
-import type { Line } from './installer-lines.ts';
+import type { Index, Line } from './installer-lines.ts';
 import { askNetwork } from './installer-network.ts';
 import { askSets } from './installer-sets.ts';
 import { askHostname, askRoot, askRootLogin, askServices, askTerminal, askUser, askZone } from './installer-system.ts';
@@ -24,8 +24,13 @@ export const numberOf = (release: string): string => (release === 'current' ? 'N
  * Goes through the installer's questions in its own order, with its own reading of the answers: what was asked, by which
  * line it was answered, which answers the installer does not take, and which lines nobody asked for.
  */
-export const walk = (lines: readonly Line[], facts: InstallerFacts, number = numberOf(facts.release)): Walk => {
-  const talk = makeTalk(lines);
+export const walk = (
+  lines: readonly Line[],
+  facts: InstallerFacts,
+  number = numberOf(facts.release),
+  own?: Index,
+): Walk => {
+  const talk = makeTalk(lines, own);
   askTerminal(talk);
   if (facts.mode === 'upgrade') {
     askInstalledDisks(talk, facts);

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { indexLine, mirrorRoot, smallFile } from './served-sets.ts';
+import type { Rest } from '../rest.ts';
 import type { HttpEntry } from './spec.ts';
 
 const linesOf = (folder: string): readonly string[] => {
@@ -19,10 +20,14 @@ const linesOf = (folder: string): readonly string[] => {
  * knows of a site set from there alone (install.sub, `install_http`). The mirror lists what a machine has of its own by
  * itself: `hasMirror`.
  */
-export const indexFor = (entries: readonly HttpEntry[], hasMirror: boolean): readonly HttpEntry[] => {
+export const indexFor = async (
+  entries: readonly HttpEntry[],
+  hasMirror: boolean,
+  rest: Rest,
+): Promise<readonly HttpEntry[]> => {
   const sites = entries.filter(({ kind, path }) => kind === 'site' && path.includes('/'));
   const directories = new Set(sites.map(({ path }) => path.slice(0, path.lastIndexOf('/'))));
-  return [...directories].flatMap((directory): readonly HttpEntry[] => {
+  const indexOf = (directory: string): readonly HttpEntry[] => {
     const path = `${directory}/index.txt`;
     if (entries.some((entry) => entry.path === path)) return [];
     const folder = entries
@@ -39,5 +44,11 @@ export const indexFor = (entries: readonly HttpEntry[], hasMirror: boolean): rea
       .map((entry) => entry.path.slice(directory.length + 1))
       .filter((name) => !known.some((line) => line.endsWith(` ${name}`)));
     return [{ path, kind: 'text', text: [`${[...known, ...own.map(indexLine)].join('\n')}\n`] }];
-  });
+  };
+  const indexes: HttpEntry[] = [];
+  for (const directory of directories) {
+    await rest();
+    indexes.push(...indexOf(directory));
+  }
+  return indexes;
 };
