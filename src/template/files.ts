@@ -68,6 +68,9 @@ const realpathOf = (path: string, shown: string): string => {
   }
 };
 
+const isWithin = (root: string, path: string): boolean =>
+  path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
+
 /**
  * The file or folder that a template refers to, proven to lie in its context or medium after every link has been
  * followed. Throws a Mistake.
@@ -77,11 +80,26 @@ export const fileRef = async (shown: string, kind: 'file' | 'folder', roots: Fil
   const { root, below } = rootOf(shown, roots);
   const realRoot = realpathOf(root, shown);
   const path = below === '' ? realRoot : realpathOf(join(realRoot, below), shown);
-  if (path !== realRoot && !path.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep))
-    throw new Mistake(`${quoted(shown)} is a link that leads out of its folder`);
+  if (!isWithin(realRoot, path)) throw new Mistake(`${quoted(shown)} is a link that leads out of its folder`);
   const found = statSync(path);
   if (kind === 'file' ? !found.isFile() : !found.isDirectory()) throw new Mistake(`${quoted(shown)} is not a ${kind}`);
   return { path, shown };
+};
+
+/**
+ * The real path of what lies below a folder, every link followed. Undefined when it is not there and when it lies
+ * outside alike: a name that a client chose must not tell what else the host has.
+ */
+export const insideOf = (root: string, below: string): string | undefined => {
+  if (below.includes('\0') || below.split('/').includes('..')) return undefined;
+  try {
+    const realRoot = realpathSync.native(root);
+    const path = realpathSync.native(join(realRoot, below));
+    return isWithin(realRoot, path) ? path : undefined;
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    return undefined;
+  }
 };
 
 export const isMedium = (shown: string): boolean => shown.startsWith(mediaPrefix);

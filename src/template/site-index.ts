@@ -1,18 +1,12 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { indexLine, mirrorRoot, smallFile } from './served-sets.ts';
+import { indexLine, mirrorRoot, namesBelow, smallFileBelow } from './served-sets.ts';
 import type { Rest } from '../rest.ts';
 import type { HttpEntry } from './spec.ts';
 
-const linesOf = (folder: string): readonly string[] => {
-  const own = smallFile(join(folder, 'index.txt'));
+// The folder of the sets need not be there yet.
+const linesOf = (root: string, way: string): readonly string[] => {
+  const own = smallFileBelow({ root, way: `${way}/index.txt` });
   if (own !== undefined) return own.split('\n').filter((line) => line !== '');
-  try {
-    return readdirSync(folder).sort().map(indexLine);
-  } catch {
-    // The folder of the sets need not be there yet.
-    return [];
-  }
+  return [...namesBelow({ root, way })].sort().map(indexLine);
 };
 
 /**
@@ -36,7 +30,7 @@ export const indexFor = async (
       .toSorted((one, other) => other.path.length - one.path.length)[0];
     if (hasMirror && folder === undefined && directory.startsWith(mirrorRoot)) return [];
     const below = folder === undefined ? '' : directory.slice(folder.path.length);
-    const known = folder === undefined ? [] : linesOf(join(folder.folder.path, below));
+    const known = folder === undefined ? [] : linesOf(folder.folder.path, below);
     const own = entries
       .filter(
         (entry) => entry.path.startsWith(`${directory}/`) && !entry.path.slice(directory.length + 1).includes('/'),

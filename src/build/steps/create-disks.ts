@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { DiskFile } from '../../vmm/types.ts';
+import { blamingBase } from '../blame-base.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 
@@ -12,14 +13,16 @@ export const createDisks = {
     const disks: DiskFile[] = [];
     for (const [at, { format, sizeMb, base }] of job.spec.disks.entries()) {
       const disk = { path: join(workspace, `disk${at}.${format}`), format };
-      await hypervisor.createDisk(
-        {
-          ...disk,
-          // As large as its base it is an overlay; larger, a hypervisor may have to copy.
-          ...(sizeMb === undefined || sizeMb === base?.virtualMb ? {} : { sizeMb }),
-          ...(base === undefined ? {} : { base: { path: base.path, format: base.format } }),
-        },
-        signal,
+      await blamingBase(base, () =>
+        hypervisor.createDisk(
+          {
+            ...disk,
+            // As large as its base it is an overlay; larger, a hypervisor may have to copy.
+            ...(sizeMb === undefined || sizeMb === base?.virtualMb ? {} : { sizeMb }),
+            ...(base === undefined ? {} : { base: { path: base.path, format: base.format } }),
+          },
+          signal,
+        ),
       );
       log(
         `made disk ${at}: ${format}, ${sizeMb === undefined ? 'as large as its base' : `${sizeMb} MB`}${base ? `, over ${base.shown}` : ''}`,

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Spec } from '../../template/spec.ts';
 import type { DiskFile } from '../../vmm/types.ts';
+import { blamingBase } from '../blame-base.ts';
+import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 
 export type Exported = { readonly name: string; readonly path: string; readonly format: string };
@@ -12,14 +14,14 @@ export const exportArtifact = ({ name, format, disk }: Spec['artifacts'][number]
     phase: 'packaging',
     timeoutMs: 2 * 3_600_000,
     about: `disk ${disk} as ${format}`,
-    async run({ workspace, disks, exported = [] }, { hypervisor, signal }) {
+    async run({ job, workspace, disks, exported = [] }, { hypervisor, signal }) {
       const from = disks[disk];
       if (from === undefined) throw new RangeError(`the plan exports disk ${disk} of ${disks.length}`);
       const path = join(workspace, `export-${name}`);
-      await hypervisor.convertDisk(from, { path, format }, signal);
+      await blamingBase(job.spec.disks[disk]?.base, () => hypervisor.convertDisk(from, { path, format }, signal));
       return { exported: [...exported, { name, path, format }] };
     },
   }) satisfies Step<
-    { workspace: string; disks: readonly DiskFile[]; exported?: readonly Exported[] },
+    { job: Job; workspace: string; disks: readonly DiskFile[]; exported?: readonly Exported[] },
     { exported: readonly Exported[] }
   >;
