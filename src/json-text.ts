@@ -4,7 +4,31 @@ import { pointerTo } from './pointer.ts';
 // JSON.parse names no place for most errors, takes the last of two equal keys, and makes millions of values of a few
 // megabytes. So a text is read through once before it is parsed (grammar: RFC 8259), and read no further than its bounds.
 const token =
-  /[ \t\n\r]*(?:([{}[\]:,])|("[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)(?![\w.+-])|$)/y;
+  /[ \t\n\r]*(?:([{}[\]:,])|(")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)(?![\w.+-])|$)/y;
+
+const quote = 0x22;
+const backslash = 0x5c;
+const isHex = (code: number) =>
+  (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x46) || (code >= 0x61 && code <= 0x66);
+
+/**
+ * Where the string that begins in front of `from` ends; undefined when it does not, or holds what it must not. No
+ * regular expression: V8 keeps a state for every escape that one passes.
+ */
+const endOfString = (text: string, from: number): number | undefined => {
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === quote) return at + 1;
+    if (code < 0x20) return undefined;
+    if (code !== backslash) continue;
+    at += 1;
+    if (text[at] === 'u') {
+      for (let digit = 1; digit <= 4; digit++) if (!isHex(text.charCodeAt(at + digit))) return undefined;
+      at += 4;
+    } else if (!'"\\/bfnrt'.includes(text[at] ?? ' ')) return undefined;
+  }
+  return undefined;
+};
 
 /** What a JSON document of a client may come to: no request and no template needs as much. */
 export const jsonBounds = {
@@ -103,10 +127,13 @@ const scan = (text: string, { name, code }: JsonSource): void => {
   while (offset < text.length || awaited !== 'nothing more') {
     token.lastIndex = offset;
     const match = token.exec(text);
-    const [whole = '', mark, string, scalar] = match ?? [];
+    const [whole = '', mark, opening, scalar] = match ?? [];
+    const begin = offset + whole.length;
+    const end = opening === undefined ? begin : endOfString(text, begin);
+    const string = opening === undefined || end === undefined ? undefined : text.slice(begin - 1, end);
     const frame = stack.at(-1);
     const isValue = awaited === 'value' || awaited === 'value or ]';
-    if (match && awaited === 'nothing more' && !mark && !string && !scalar) return;
+    if (match && awaited === 'nothing more' && !mark && !opening && !scalar) return;
     if (isValue && (mark === '{' || mark === '[')) {
       takeValue(undefined, undefined);
       stack.push({ keys: mark === '{' ? new Set() : undefined, at: mark === '{' ? '' : 0, entries: 0 });
@@ -134,7 +161,7 @@ const scan = (text: string, { name, code }: JsonSource): void => {
     } else {
       refuse();
     }
-    offset += whole.length;
+    offset = end ?? begin;
   }
 };
 

@@ -108,9 +108,9 @@ export const translatePattern = (text: string, anchors: Anchors): Translated | R
       steps += last * (times - 1) + (times - least) + 1;
       last *= times;
     } else if (is['begin'] !== undefined && anchors === 'lines')
-      atom(`(?P<${mark(before, `imaged_before_${before.length}`)}>^|\\r)`, 4);
+      atom(`(?:^|(?P<${mark(before, `imaged_before_${before.length}`)}>\\r))`, 4);
     else if (is['end'] !== undefined && anchors === 'lines')
-      atom(`(?P<${mark(behind, `imaged_behind_${behind.length}`)}>\\r?)$`, 4);
+      atom(`(?:(?P<${mark(behind, `imaged_behind_${behind.length}`)}>\\r)|$)`, 4);
     else if (whole === '[') return wrong('"[" has no "]"');
     else if (whole === '\\') return wrong('it ends in a single "\\"');
     else {

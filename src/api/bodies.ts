@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Fault } from '../fault.ts';
 import type { App } from './app.ts';
 import { readJson } from '../json-text.ts';
+import { turn } from '../rest.ts';
 import type { ApiParts } from './types.ts';
 
 /** The archives that are taken as a context, and how they are packed. */
@@ -46,6 +47,9 @@ export const refuseType = (request: FastifyRequest, taken: string): Fault => {
   );
 };
 
+// What is read in well under a millisecond.
+const smallBytes = 64 * 1024;
+
 // A body that stands still for this long is not coming any more.
 const idleMs = 30_000;
 
@@ -83,13 +87,10 @@ export const boundedBody = (request: FastifyRequest, most: number): Readable => 
 /** How bodies are read: JSON as text that is checked, a few bytes for a console whole, archives as they come. */
 export const addBodies = (app: App, limits: ApiParts['limits']): void => {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-      done(null, readJson({ bytes, mostBytes: limits.bodyBytes, name: 'The body', code: 'bad_request' }));
-    } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)));
-    }
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => {
+    // Many large ones may come together.
+    if (body.length > smallBytes) await turn();
+    return readJson({ bytes: body, mostBytes: limits.bodyBytes, name: 'The body', code: 'bad_request' });
   });
   app.addContentTypeParser(
     ['application/octet-stream', 'text/plain'],

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { Fault } from '../fault.ts';
 import type { Ids } from '../ids.ts';
 import { readJson } from '../json-text.ts';
+import { turn } from '../rest.ts';
 import { unpackContext } from '../template/context.ts';
 import type { Folders } from './folders.ts';
 
@@ -27,6 +28,7 @@ const readTemplate = async (folder: string, mostBytes: number): Promise<unknown>
       { cause: error },
     );
   });
+  await turn();
   const document = readJson({ bytes, mostBytes, name: `${templateName} of the context`, code: 'context_invalid' });
   if (document === undefined) throw new Fault('context_invalid', `${templateName} of the context is empty.`);
   return document;

@@ -1,3 +1,4 @@
+import { bounds } from './bounds.ts';
 import { Mistake, placeOf } from './mistake.ts';
 import { keyNamed, keyNames, type Key } from './keys.ts';
 import { nearest, quoted } from '../nearest.ts';
@@ -15,6 +16,7 @@ type Motion = 'press' | 'on' | 'off';
 
 /** Throws a Mistake for what is no pattern. */
 type JudgePattern = (pattern: string) => unknown;
+type Judging = { readonly judgePattern: JudgePattern; readonly countExpect: () => void };
 
 /** Stands for a value that is not known yet; a token with it inside is judged when the value is known. */
 export const hole = '\u{f8ff}';
@@ -39,10 +41,11 @@ const readWait = (inside: string): number | undefined => {
 const readExpect = (
   points: readonly string[],
   offset: number,
-  judgePattern: JudgePattern,
+  { judgePattern, countExpect }: Judging,
 ): readonly [BootToken, number] | undefined => {
   // Every other key costs no more than this look.
   if (points.slice(offset, offset + 7).join('') !== '<expect') return undefined;
+  countExpect();
   const ahead = points.slice(offset, offset + longestExpect).join('');
   const match = /^<expect\s+"((?:[^"\\]|\\[^])*)"(?:\s+([^\s>]+))?\s*>/u.exec(ahead);
   if (match === null) return undefined;
@@ -95,12 +98,12 @@ const readToken = (
   points: readonly string[],
   offset: number,
   end: number,
-  judgePattern: JudgePattern,
+  judging: Judging,
 ): readonly [BootToken, number] => {
   const character = points[offset] ?? '';
   const literal = [{ offset, kind: 'character', character, motion: 'press' }, offset + 1] as const;
   if (character !== '<') return literal;
-  const expect = readExpect(points, offset, judgePattern);
+  const expect = readExpect(points, offset, judging);
   if (expect !== undefined) return expect;
   if (end - offset > longestToken) return literal;
   const inside = points.slice(offset + 1, end).join('');
@@ -125,12 +128,17 @@ export const tokensOf = (
   const tokens: BootToken[] = [];
   const mistakes: Mistake[] = [];
   let end = 0;
+  let expectsLeft: number = bounds.expects;
+  const countExpect = () => {
+    expectsLeft -= 1;
+    if (expectsLeft < 0) throw new Mistake(`is one <expect> too many: ${bounds.expects} is the most`);
+  };
   for (let offset = 0; offset < points.length && mistakes.length < mostMistakes;) {
     // The key to hold may itself be ">", so the end is looked for behind it; and once for all that comes before it.
     if (end < offset + 2) end = points.indexOf('>', offset + 2);
     if (end === -1) end = Infinity;
     try {
-      const [token, next] = readToken(points, offset, end, judgePattern);
+      const [token, next] = readToken(points, offset, end, { countExpect, judgePattern });
       tokens.push(token);
       offset = next;
     } catch (error) {

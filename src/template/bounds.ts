@@ -13,8 +13,9 @@ export const bounds = {
   responseLines: 500,
   /** Characters of one answer: a public key has some 700. */
   answerCharacters: 4096,
-  /** Names in one answer about sets. */
-  setNames: 20,
+  /** Names in all answers about sets, and characters of one. */
+  setNames: 50,
+  setNameCharacters: 64,
   /** Lines of a template for disklabel(8) that is served as a text or a file. */
   layoutLines: 100,
   /** Passwords to be hashed, a tenth of a second of a processor each. */
@@ -37,8 +38,12 @@ export const bounds = {
   /** Names, texts and calls within `{{ }}`: of one, and of all in the template. */
   termsInOne: 100,
   terms: 10_000,
-  /** Characters that all texts come to when they are filled in, with what functions make on the way. */
+  /** Characters that all texts come to when they are filled in. */
   characters: 16 * 1024 * 1024,
+  /** Characters that functions are given and make, all in all. */
+  functionCharacters: 2 * 1024 * 1024,
+  /** Waits for text in one boot command. */
+  expects: 200,
   /** Of one boot command, joined, and of all that is pressed and listened for in the template. */
   bootCommandCharacters: 64 * 1024,
   consoleCharacters: 64 * 1024,

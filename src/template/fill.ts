@@ -39,9 +39,17 @@ export const makeFill = (parts: {
   let charactersLeft: number = bounds.characters;
   let termsLeft: number = bounds.terms;
 
+  let functionCharactersLeft: number = bounds.functionCharacters;
+
   const spend = (characters: number) => {
     charactersLeft -= characters;
     if (charactersLeft < 0) throw new Mistake(`the template's texts come to more than ${bounds.characters} characters`);
+  };
+
+  const spendOnFunctions = (characters: number) => {
+    functionCharactersLeft -= characters;
+    if (functionCharactersLeft < 0)
+      throw new Mistake(`the template's functions make more than ${bounds.functionCharacters} characters`);
   };
 
   const nameNobodyKnows = (name: string): Mistake => {
@@ -74,8 +82,9 @@ export const makeFill = (parts: {
     if (!texts.every((text) => text !== undefined))
       throw new Mistake(`${name} cannot be used here: what it is given is known only when the machine is there`);
     // A function takes time for what it is given, too.
-    spend(texts.reduce((sum, one) => sum + one.length, 0));
+    spendOnFunctions(texts.reduce((sum, one) => sum + one.length, 0));
     const text = callFunction(name, texts, { frozen: parts.frozen, templateName: parts.templateName, place });
+    spendOnFunctions(text.length);
     if (isSecret) parts.onSecret(text);
     return { pieces: [text], isSecret };
   };

@@ -31,7 +31,16 @@ export type Chosen = {
   readonly installed: Set<string>;
   readonly number: string;
   readonly hostname: string | undefined;
+  /** How many more names may be given. */
+  readonly names: { left: number };
 };
+
+export const noneChosen = (number: string, hostname: string | undefined): Chosen => ({
+  installed: new Set(),
+  number,
+  hostname,
+  names: { left: bounds.setNames },
+});
 
 const allSets = ({ number, hostname }: Chosen, cpus: number): readonly string[] => [
   ...['bsd', ...(cpus > 1 ? ['bsd.mp'] : []), 'bsd.rd'],
@@ -50,12 +59,15 @@ const choose = (talk: Talk, available: readonly string[], chosen: Chosen): reado
       talk.doubt();
       return selected;
     }
-    const words = reply.value.split(/[ \t]+/, bounds.setNames + 1);
-    if (words.length > bounds.setNames) {
-      talk.refuse(reply, `holds more than ${bounds.setNames} names`);
-      return selected;
-    }
-    for (const word of words) {
+    for (const word of reply.value.split(/[ \t]+/, bounds.setNames + 1)) {
+      chosen.names.left -= 1;
+      if (chosen.names.left < 0 || word.length > bounds.setNameCharacters) {
+        talk.refuse(
+          reply,
+          `holds more than can be chosen: ${bounds.setNames} names, of ${bounds.setNameCharacters} characters`,
+        );
+        return selected;
+      }
       if (word === 'done') return selected;
       if (word === 'abort') {
         talk.refuse(reply, 'is "abort": nothing would be installed');
@@ -133,9 +145,7 @@ const takeMounted = (talk: Talk, facts: InstallerFacts, chosen: Chosen, found: S
 
 // install79.iso and its like have the sets and INSTALL.amd64, and no SHA256.sig.
 const onCdrom = ({ number, hostname }: Chosen, cpus: number): SetsThere => ({
-  listed: ['INSTALL.amd64', ...allSets({ installed: new Set(), number, hostname }, cpus)].filter(
-    (name) => !isSite(name),
-  ),
+  listed: ['INSTALL.amd64', ...allSets(noneChosen(number, hostname), cpus)].filter((name) => !isSite(name)),
   signed: undefined,
   has: () => true,
 });

@@ -2,7 +2,7 @@ import { askDisks, askInstalledDisks, type RootDisk } from './installer-disks.ts
 import type { InstallerFacts } from './installer-facts.ts';
 import type { Index, Line } from './installer-lines.ts';
 import { askNetwork } from './installer-network.ts';
-import { askSets } from './installer-sets.ts';
+import { askSets, noneChosen } from './installer-sets.ts';
 import { askHostname, askRoot, askRootLogin, askServices, askTerminal, askUser, askZone } from './installer-system.ts';
 import { makeTalk, type Report } from './installer-talk.ts';
 
@@ -34,7 +34,7 @@ export const walk = (
   askTerminal(talk);
   if (facts.mode === 'upgrade') {
     askInstalledDisks(talk, facts);
-    const chosen = { installed: new Set<string>(), number, hostname: undefined };
+    const chosen = noneChosen(number, undefined);
     askSets(talk, facts, chosen, undefined);
     return { ...talk.report(), sets: [...chosen.installed], isSerial: true, root: undefined };
   }
@@ -46,7 +46,7 @@ export const walk = (
   askRootLogin(talk, sshd);
   if (facts.outside) askZone(talk, facts);
   const root = askDisks(talk, facts);
-  const chosen = { installed: new Set<string>(), number, hostname };
+  const chosen = noneChosen(number, hostname);
   askSets(talk, facts, chosen, root);
   if (!facts.outside) askZone(talk, facts);
   if (facts.outside) talk.maybe(time('X'), 'yes');

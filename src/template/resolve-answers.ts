@@ -168,7 +168,9 @@ export const resolveAnswers = async (
     break;
   }
   if (chosen === undefined) return { text: renderAnswers(answered), isSerial: true, takesUnverified: true };
-  for (const { line, message } of complaintsOfWalk(chosen.lines, chosen.walk, chosen.mode))
+  const refused = complaintsOfWalk(chosen.lines, chosen.walk, chosen.mode);
+  parts.wrong.more(refused.count - refused.told.length);
+  for (const { line, message } of refused.told)
     parts.wrong.add((line === undefined ? undefined : chosen.lines[line]?.pointer) ?? pointer, message);
   const { lines, walk: done } = chosen;
   const facts = installerFacts(parts.machine, common.looked, where.number, parts.host);

@@ -52,7 +52,11 @@ const writeFile = async (
   const { size = 0 } = entry.header;
   // By its header: nothing of it is written, and nothing behind it is read.
   if (size > most)
-    throw new Fault('too_large', `In the archive, ${path} has ${size} bytes, which is more than the ${most} that are read.`, { most });
+    throw new Fault(
+      'too_large',
+      `In the archive, ${path} has ${size} bytes, which is more than the ${most} that are read.`,
+      { most },
+    );
   await using file = await open(join(folder, path), 'wx', mode);
   for await (const chunk of entry) {
     // tar-stream's entries give Buffers; its types do not say so.
