@@ -91,7 +91,7 @@ const Retention = z
 
 const Limits = z
   .strictObject({
-    body: SizeMb.default(4).describe('Largest JSON body.'),
+    body: SizeMb.default(4).describe('Largest JSON body, and largest template.json of a context.'),
     context: SizeMb.default(256).describe('Largest context archive, packed as well as unpacked.'),
     context_files: z.int().min(1).default(10_000).describe('Most files in a context archive.'),
     build_timeout: Duration.default(4 * 3_600_000).describe('For a build whose template and request name none.'),

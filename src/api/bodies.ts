@@ -87,11 +87,15 @@ export const boundedBody = (request: FastifyRequest, most: number): Readable => 
 /** How bodies are read: JSON as text that is checked, a few bytes for a console whole, archives as they come. */
 export const addBodies = (app: App, limits: ApiParts['limits']): void => {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => {
-    // Many large ones may come together.
-    if (body.length > smallBytes) await turn();
-    return readJson({ bytes: body, mostBytes: limits.bodyBytes, name: 'The body', code: 'bad_request' });
-  });
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => {
+      // Many large ones may come together.
+      if (body.length > smallBytes) await turn();
+      return readJson({ bytes: body, mostBytes: limits.bodyBytes, name: 'The body', code: 'bad_request' });
+    },
+  );
   app.addContentTypeParser(
     ['application/octet-stream', 'text/plain'],
     { parseAs: 'buffer', bodyLimit: Math.min(limits.bodyBytes, 64 * 1024) },
