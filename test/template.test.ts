@@ -181,6 +181,20 @@ test('a pattern that no linear engine takes is refused with its reason, wherever
   assert.match(late['/variables/a/pattern'] ?? '', /not a regular expression of RE2/);
 });
 
+test('of very many wrong places a hundred are told and the rest is counted, with few suggestions and short words', () => {
+  const keys = Object.fromEntries(Array.from({ length: 1500 }, (_, index) => [`memoryy${index}`.slice(0, 900), 1]));
+  const act = () => parseTemplate({ ...least, ...keys, machine: { ...keys, [`m${'x'.repeat(900)}`]: 1 } });
+  assert.throws(act, (error) => {
+    assert.ok(error instanceof Fault);
+    const { errors = [] } = error.facts;
+    assert.equal(errors.length, 100);
+    assert.match(error.message, /There are 3000 more such places/);
+    assert.ok(errors.filter(({ message }) => message.includes('did you mean')).length <= 20);
+    assert.ok(JSON.stringify(errors).length < 50_000);
+    return true;
+  });
+});
+
 test("names of objects' own are no variables", async () => {
   for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
     const errors = await errorsOf(() => resolved({ http: { f: `{{ ${name} }}` } }));
