@@ -109,7 +109,7 @@ const Retention = z
 
 const Limits = z
   .strictObject({
-    body: SizeMb.default(4).describe('Largest JSON body.'),
+    body: SizeMb.default(4).describe('Largest JSON body, and largest template.json of a context.'),
     context: SizeMb.default(256).describe('Largest context archive, packed as well as unpacked.'),
     connections: z
       .int()

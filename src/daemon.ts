@@ -146,6 +146,7 @@ export const startDaemon = async (
     const contexts = makeContexts(folders, ids, {
       files: config.limits.context_files,
       bytes: config.limits.context * 2 ** 20,
+      templateBytes: config.limits.body * 2 ** 20,
     });
     const held = heldMachines(makeLoans(clock, warn));
     const bases = makeBases();

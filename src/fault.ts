@@ -30,6 +30,7 @@ export const faults = {
   headers_too_large: { class: 'template', status: 431, title: 'The address or the headers are too long' },
   context_invalid: { class: 'template', status: 422, title: 'The context archive cannot be used' },
   template_invalid: { class: 'template', status: 422, title: 'The template cannot be built as it stands' },
+  base_unusable: { class: 'template', status: 422, title: 'An image that the template names cannot be used' },
   idempotency_mismatch: { class: 'template', status: 422, title: 'The idempotency key was used with another body' },
   never_fits: { class: 'capacity', status: 422, title: 'The build asks for more than this host has' },
   configuration_invalid: { class: 'template', status: 500, title: 'The configuration cannot be used' },

@@ -15,11 +15,29 @@ export const nearest = (word: string, names: Iterable<string>): string | undefin
   return best?.name;
 };
 
-/** The end of a complaint about an unknown name: the nearest one, or all there are. */
+const mostNames = 100;
+
+/** The end of a complaint about an unknown name: the nearest one, or those there are. */
 export const meant = (word: string, names: readonly string[]): string => {
   const near = nearest(word, names);
   if (near !== undefined) return `did you mean ${JSON.stringify(near)}?`;
-  return names.length === 0 ? 'there is none' : `there is: ${names.join(', ')}`;
+  const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
+  return names.length === 0 ? 'there is none' : `there is: ${names.slice(0, mostNames).join(', ')}${more}`;
+};
+
+/** Wrong places of one request that are told; the rest is counted. */
+export const mostTold = 100;
+
+// Comparing a word with every name costs more than all else that is said of it.
+const mostSuggestions = 20;
+
+/** Says what is wrong with unknown keys of one request: `say`, which compares, is called for the first few. */
+export const unknownKeys = (): ((say: () => string) => string) => {
+  let left = mostSuggestions;
+  return (say) => {
+    left -= 1;
+    return left >= 0 ? say() : 'is an unknown key';
+  };
 };
 
 /** A client's word in a message: quoted, and never longer than what helps. */

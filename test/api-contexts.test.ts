@@ -121,10 +121,40 @@ test('bad JSON is answered with line and column; twice the same key and depth wi
     return reply.json<{ detail: string; errors?: { pointer: string }[] }>();
   };
   assert.match((await send('{\n  "template": {},\n  oops\n}')).detail, /line 3, column 3/);
-  assert.match((await send('{"a": 1')).detail, /end of the body/);
+  assert.match((await send('{"a": 1')).detail, /not its end/);
   assert.equal((await send('{"template": {"a/b": 1, "a/b": 2}}')).errors?.[0]?.pointer, '/template/a~1b');
   assert.match((await send('['.repeat(100_000))).detail, /nests deeper than 64/);
   assert.match((await send('{"__proto__": {}}')).detail, /__proto__/);
+});
+
+test('a JSON body is read no further than its bounds: values, keys, numbers, UTF-8', async () => {
+  await using shop = await apiShop();
+  const send = async (payload: string | Buffer) => {
+    const reply = await shop.ask({
+      method: 'POST',
+      url: '/builds',
+      headers: { ...shop.auth, 'content-type': 'application/json' },
+      payload,
+    });
+    const { code, detail, errors } = reply.json<{ code: string; detail: string; errors?: { pointer: string }[] }>();
+    return { code, detail, pointer: errors?.[0]?.pointer };
+  };
+  const refused = async (payload: string | Buffer, detail: RegExp, pointer?: string) => {
+    const problem = await send(payload);
+    assert.equal(problem.code, 'bad_request', problem.detail);
+    assert.match(problem.detail, detail);
+    assert.equal(problem.pointer, pointer);
+  };
+  await refused(`[${'1,'.repeat(2000)}1]`, /more than 2000 entries/, '');
+  await refused(`[${`[${'1,'.repeat(1999)}1],`.repeat(11)}1]`, /more than 20000 values at line 1/);
+  await refused(`{"a": {"${'k'.repeat(1001)}": 1}}`, /key of more than 1000/, '/a');
+  await refused('{"a": [1, 1e999]}', /larger than any number/, '/a/1');
+  await refused('{"a": 1e-999}', /smaller than any number/, '/a');
+  await refused('{"a": -0}', /write 0/, '/a');
+  await refused(`{"a": ${'9'.repeat(400)}}`, /number of 400 characters/, '/a');
+  await refused(Buffer.from('{"a": "\xff"}', 'latin1'), /not UTF-8/);
+  await refused(Buffer.from('\ufeff{}', 'utf16le'), /not UTF-8/);
+  assert.equal((await send('\ufeff{"template": 1}')).code, 'invalid_input', 'a byte order mark was not passed over');
 });
 
 test('templates are versions that never change: the same again is 200, new is 201', async () => {

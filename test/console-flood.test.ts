@@ -16,13 +16,14 @@ for (const [who, listens] of [
   ['nobody listening', false],
   ['a turn listening', true],
 ] as const)
-  test(`64 MiB as fast as they are taken lose no byte and grow the heap by at most 20 MiB, with ${who}`, async () => {
+  test(`64 MiB as fast as they are taken lose no byte and grow the heap by at most 40 MiB, with ${who}`, async () => {
     const { isWhole, bytes, mbPerS, heapMb, bufferMb, residentMb } = await flood(64 * 1024 * 1024, listens);
     console.log(
       `${who}: ${mbPerS.toFixed(0)} MiB/s, heap +${heapMb.toFixed(1)} MiB, buffers +${bufferMb.toFixed(1)} MiB, resident +${residentMb.toFixed(1)} MiB`,
     );
     assert.ok(isWhole && bytes >= 64 * 1024 * 1024);
-    assert.ok(heapMb <= 20, `the heap grew by ${heapMb} MiB`);
+    // The young generation of V8 alone is 32 MiB when garbage comes as fast as this.
+    assert.ok(heapMb <= 40, `the heap grew by ${heapMb} MiB`);
   });
 
 test('what is listened for is found in the middle of a flood', async () => {

@@ -211,3 +211,44 @@ test('an abort ends it with its reason, and nothing is left behind', async () =>
   await assert.rejects(shop.unpack(slow, 'identity', undefined, stop.signal), fails('cancelled', /enough/));
   assert.deepEqual(await shop.tree(), []);
 });
+
+test('pax headers that are not whole records are refused before anybody reads them, however large', async () => {
+  // tar-stream looks through all that is left of them for each of these: 2 million times 4 MB.
+  const evil = Buffer.from('2a'.repeat(30_000));
+  const header = (name: string, size: number, flag: string) => {
+    const block = Buffer.alloc(512);
+    block.write(name, 0);
+    block.write('0000600\0', 100);
+    block.write(size.toString(8).padStart(11, '0'), 124);
+    block.write('        ', 148);
+    block.write(flag, 156);
+    block.write('ustar\x0000', 257, 'latin1');
+    const sum = block.reduce((total, byte) => total + byte, 0);
+    block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    return block;
+  };
+  const withPax = (records: Buffer, flag = 'x') =>
+    Buffer.concat([
+      header('pax', records.length, flag),
+      records,
+      Buffer.alloc((512 - (records.length % 512)) % 512),
+      header('f', 0, '0'),
+      Buffer.alloc(1024),
+    ]);
+  const refused = async (tar: Buffer, message: RegExp) => {
+    await using shop = await workshop();
+    const begun = performance.now();
+    await assert.rejects(shop.unpack(tar), fails('context_invalid', message));
+    assert.ok(performance.now() - begun < 1000);
+    assert.deepEqual(await shop.tree(), []);
+  };
+  await refused(withPax(evil), /record that is not whole/);
+  await refused(withPax(evil, 'g'), /record that is not whole/);
+  await refused(withPax(Buffer.alloc(200_000, '2a')), /metadata of 200000 bytes/);
+  await refused(withPax(Buffer.alloc(200_000, 'n'), 'L'), /metadata of 200000 bytes/);
+  await refused(withPax(Buffer.from('12 size=-1\n')), /not whole|no number/);
+  await using shop = await workshop();
+  const { files } = await shop.unpack(withPax(Buffer.from('15 path=a/b/cd\n')));
+  assert.equal(files, 1);
+  assert.ok((await shop.tree()).includes('context/a/b/cd'));
+});

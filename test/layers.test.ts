@@ -29,6 +29,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['api'],
   'tar-stream': ['template', 'httpd'],
   bcryptjs: ['template'],
+  re2js: ['pattern.ts'],
   'smol-toml': ['config.ts'],
 };
 

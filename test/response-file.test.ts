@@ -9,7 +9,9 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { Fault, type Complaint } from '../src/fault.ts';
 import { complaints } from '../src/template/complaints.ts';
+import { makeRest } from '../src/rest.ts';
 import { makeFields } from '../src/template/fields.ts';
+import { makePatterns } from '../src/template/pattern.ts';
 import { isPasswordKey } from '../src/template/passwords.ts';
 import { render } from '../src/template/render.ts';
 import { readAnswers, renderAnswers } from '../src/template/response-file.ts';
@@ -49,8 +51,18 @@ const responseFile = async (
     const http = { 'install.conf': { autoinstall } };
     const template = parseTemplate({ name: 'answers', variables, machine, http });
     const frozen = { buildId: 'b', timestampMs: 1 };
-    const fill = fillFrom({ template, sent: values, frozen, wrong, wrongSent: wrong, secrets: new Set() });
-    const fields = makeFields({ fill, wrong, roots: { media: {} }, hasNic: true });
+    const [patterns, rest] = [makePatterns(), makeRest()];
+    const fill = await fillFrom({
+      template,
+      sent: values,
+      frozen,
+      wrong,
+      wrongSent: wrong,
+      secrets: new Set(),
+      patterns,
+      rest,
+    });
+    const fields = makeFields({ fill, wrong, roots: { media: {} }, patterns, hasNic: true, rest });
     const answer = template.http['install.conf'];
     assert.ok(typeof answer === 'object' && answer.autoinstall !== undefined);
     const parts = { template, fields, wrong, seed: 'b' };

@@ -14,7 +14,14 @@ const qcow2 = (facts: { readonly backing?: boolean; readonly dataFile?: boolean;
   header.writeUInt32BE(3, 4);
   header.writeBigUInt64BE(facts.backing === true ? 200n : 0n, 8);
   header.writeBigUInt64BE(BigInt(facts.bytes ?? 10 * 1024 ** 2 + 1), 24);
+  header.writeUInt32BE(16, 20);
+  header.writeUInt32BE(1, 36);
+  header.writeBigUInt64BE(0x30000n, 40);
+  header.writeBigUInt64BE(0x10000n, 48);
+  header.writeUInt32BE(1, 56);
   header.writeBigUInt64BE(facts.dataFile === true ? 4n : 0n, 72);
+  header.writeUInt32BE(4, 96);
+  header.writeUInt32BE(104, 100);
   return header;
 };
 
@@ -148,6 +155,45 @@ test('an image that names a second file of the host is refused when a client sen
   await writeFile(join(shop.context, 'huge.img'), qcow2({ bytes: 2 ** 62 }));
   await assert.rejects(
     shop.spec({ machine: { disks: [{ base: 'huge.img' }] } }),
-    refused('/machine/disks/0/base', /no sense/),
+    refused('/machine/disks/0/base', /too small for its size/),
   );
+});
+
+test('no name in an answer tells whether the host has a folder or a file of that name', async () => {
+  await using shop = await workshop();
+  const outside = join(shop.context, '../elsewhere');
+  await mkdir(join(shop.context, 'sets/real'), { recursive: true });
+  await writeFile(join(shop.context, 'sets/real/INSTALL.amd64'), '');
+  await mkdir(outside);
+  await writeFile(join(outside, 'index.txt'), '-rw-r--r-- 1 0 0 0 Jan 1 1970 base79.tgz\n');
+  await writeFile(join(outside, 'base79.tgz'), '');
+  await symlink(outside, join(shop.medium, 'link'));
+  const told = async (directory: string): Promise<unknown> => {
+    const http = {
+      sets: { folder: 'sets' },
+      mirror: { folder: 'media:tiny' },
+      'sets/own/site79.tgz': { site: { install_site: 'sub/file' } },
+      'install.conf': {
+        autoinstall: {
+          'System hostname': 'x',
+          'Location of sets': 'http',
+          'HTTP Server': '{{ http_addr }}',
+          'Server directory': directory,
+          'Password for root account': '*************',
+        },
+      },
+    };
+    const same = (value: unknown): unknown => JSON.parse(JSON.stringify(value).replaceAll(directory, 'DIRECTORY'));
+    return shop.spec({ http }).then(
+      (spec) => same(spec.http),
+      (error: unknown) => {
+        assert.ok(error instanceof Fault, String(error));
+        return same(error.facts.errors);
+      },
+    );
+  };
+  const nothing = await told('sets/../../nothing');
+  for (const there of ['sets/../../elsewhere', 'sets/../../../../../../etc', 'sets/..', 'mirror/link'])
+    assert.deepEqual(await told(there), nothing, there);
+  assert.notDeepEqual(await told('sets/real'), nothing, 'a folder of the context is not looked into any more');
 });

@@ -147,13 +147,52 @@ test('variables are checked: unknown, missing, unfit, in a circle', async () => 
     slow: { pattern: '(a+)+' },
   };
   const errors = await errorsOf(() =>
-    resolved({ variables }, { relaese: '7.8', release: '7.10', slow: `${'a'.repeat(40)}b` }),
+    resolved({ variables }, { relaese: '7.8', release: '7.10', slow: `${'a'.repeat(40_000)}b` }),
   );
   assert.match(errors['/variables/relaese'] ?? '', /did you mean "release"\?/);
   assert.match(errors['/variables/release'] ?? '', /must match/);
   assert.match(errors['/variables/key'] ?? '', /is required: public key/);
   assert.match(errors['/variables/b/default'] ?? '', /in a circle: a -> b -> a/);
-  assert.match(errors['/variables/slow/pattern'] ?? '', /takes more than 1000 ms/);
+  assert.match(errors['/variables/slow'] ?? '', /must match "\(a\+\)\+"/);
+});
+
+test('a pattern that no linear engine takes is refused with its reason, wherever it stands', async () => {
+  const errors = await errorsOf(() =>
+    parseTemplate({
+      ...least,
+      variables: { look: { pattern: '(?=a)a' }, behind: { pattern: '(?<!a)b' }, back: { pattern: String.raw`(a)\1` } },
+      install: {
+        console: [{ hear: '(?:a?){300}' }, { hear: 'x', refuse: ['a)', '[a', '*a'] }, { press: '<expect "(?!x)y">' }],
+      },
+    }),
+  );
+  assert.match(errors['/variables/look/pattern'] ?? '', /look-around \("\(\?="\)/);
+  assert.match(errors['/variables/behind/pattern'] ?? '', /look-around/);
+  assert.match(errors['/variables/back/pattern'] ?? '', /back-reference \("\\1"\)/);
+  assert.match(errors['/install/console/0/hear'] ?? '', /more than 500 steps/);
+  assert.match(errors['/install/console/1/refuse/0'] ?? '', /"\)" has no "\("/);
+  assert.match(errors['/install/console/1/refuse/1'] ?? '', /"\[" has no "\]"/);
+  assert.match(errors['/install/console/1/refuse/2'] ?? '', /nothing to repeat/);
+  assert.match(errors['/install/console/2/press'] ?? '', /look-around/);
+  const late = await errorsOf(() =>
+    resolved({ install: { console: [{ hear: '[z-a]' }] }, variables: { a: { pattern: String.raw`\pQ` } } }),
+  );
+  assert.match(late['/install/console/0/hear'] ?? '', /not a regular expression of RE2: invalid character class range/);
+  assert.match(late['/variables/a/pattern'] ?? '', /not a regular expression of RE2/);
+});
+
+test('of very many wrong places a hundred are told and the rest is counted, with few suggestions and short words', () => {
+  const keys = Object.fromEntries(Array.from({ length: 1500 }, (_, index) => [`memoryy${index}`.slice(0, 900), 1]));
+  const act = () => parseTemplate({ ...least, ...keys, machine: { ...keys, [`m${'x'.repeat(900)}`]: 1 } });
+  assert.throws(act, (error) => {
+    assert.ok(error instanceof Fault);
+    const { errors = [] } = error.facts;
+    assert.equal(errors.length, 100);
+    assert.match(error.message, /There are 3000 more such places/);
+    assert.ok(errors.filter(({ message }) => message.includes('did you mean')).length <= 20);
+    assert.ok(JSON.stringify(errors).length < 50_000);
+    return true;
+  });
 });
 
 test("names of objects' own are no variables", async () => {

@@ -75,7 +75,7 @@ test('an artifact is written under a name of imaged’s own, whatever the templa
   const step = exportArtifact({ name: `${mark}.qcow2`, format: 'qcow2', disk: 0 });
   const disks = [{ path: '/work/disk0.qcow2', format: 'qcow2' }] as const;
   const tools = { hypervisor, signal: on() };
-  const { exported } = await step.run({ workspace: '/work', disks }, tools);
+  const { exported } = await step.run({ job: { spec: { disks: [] } }, workspace: '/work', disks }, tools);
   assert.deepEqual(written, ['/work/export0.qcow2']);
   assert.deepEqual(exported, [{ name: `${mark}.qcow2`, path: '/work/export0.qcow2', format: 'qcow2' }]);
 });

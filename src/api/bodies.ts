@@ -2,7 +2,8 @@ import { Transform, type Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../fault.ts';
 import type { App } from './app.ts';
-import { readJson } from './json-text.ts';
+import { readJson } from '../json-text.ts';
+import { turn } from '../rest.ts';
 import type { ApiParts } from './types.ts';
 import type { PaceWatch } from './watch-pace.ts';
 
@@ -46,6 +47,9 @@ export const refuseType = (request: FastifyRequest, taken: string): Fault => {
   );
 };
 
+// What is read in well under a millisecond.
+const smallBytes = 64 * 1024;
+
 /**
  * The body of a request as a stream of its own: whoever destroys it does not tear down the connection, which still has
  * to carry the answer. Ends with `too_large` beyond `most` bytes.
@@ -80,14 +84,15 @@ export const boundedBody = (request: FastifyRequest, most: number): Readable => 
 /** How bodies are read: JSON as text that is checked, a few bytes for a console whole, archives as they come; none slowly. */
 export const addBodies = (app: App, limits: ApiParts['limits'], pace: PaceWatch): void => {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      const text = typeof body === 'string' ? body : body.toString('utf8');
-      done(null, text.trim() === '' ? undefined : readJson(text));
-    } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)));
-    }
-  });
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => {
+      // Many large ones may come together.
+      if (body.length > smallBytes) await turn();
+      return readJson({ bytes: body, mostBytes: limits.bodyBytes, name: 'The body', code: 'bad_request' });
+    },
+  );
   app.addContentTypeParser(
     ['application/octet-stream', 'text/plain'],
     { parseAs: 'buffer', bodyLimit: Math.min(limits.bodyBytes, 64 * 1024) },

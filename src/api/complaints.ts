@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { Fault, type Complaint } from '../fault.ts';
-import { meant } from '../nearest.ts';
+import { meant, mostTold, unknownKeys } from '../nearest.ts';
+import { pointerTo } from '../pointer.ts';
 
 /** The part of a request that a pointer points into. */
 export type Place = 'body' | 'query' | 'path' | 'header';
 
 type Issue = z.core.$ZodIssue;
 
-/** An RFC 6901 pointer: `~` and `/` in a key are written `~0` and `~1`. */
-export const pointerTo = (path: readonly PropertyKey[]): string =>
-  path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+/** Wrong places: those that are told, and how many there are. */
+export type Complaints = { readonly told: readonly Complaint[]; readonly count: number };
 
 const keysOf = (schema: unknown): readonly string[] => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);
 
@@ -19,26 +19,41 @@ const unknownKey = (key: string, known: readonly string[]): string => `is not kn
 const placed = (place: Place, path: readonly PropertyKey[]) =>
   `${place === 'body' ? '' : `${place}:`}${pointerTo(path)}`;
 
-const complain = (issue: Issue, schema: unknown, place: Place): readonly Complaint[] =>
+const complain = (
+  issue: Issue,
+  schema: unknown,
+  place: Place,
+  told: ReturnType<typeof unknownKeys>,
+): readonly Complaint[] =>
   issue.code === 'unrecognized_keys'
-    ? issue.keys.map((key) => ({
+    ? issue.keys.slice(0, mostTold).map((key) => ({
         pointer: placed(place, [...issue.path, key]),
-        message: unknownKey(key, issue.path.length === 0 ? keysOf(schema) : []),
+        message: told(() => unknownKey(key, issue.path.length === 0 ? keysOf(schema) : [])),
       }))
     : [{ pointer: placed(place, issue.path), message: issue.message }];
 
+const placesIn = (issue: Issue): number => (issue.code === 'unrecognized_keys' ? issue.keys.length : 1);
+
 /** What zod found wrong, as complaints that a client can act on. */
-export const complaintsOf = (error: z.core.$ZodError, schema: unknown, place: Place): readonly Complaint[] =>
-  error.issues.flatMap((issue) => complain(issue, schema, place));
+export const complaintsOf = ({ issues }: z.core.$ZodError, schema: unknown, place: Place): Complaints => {
+  const keys = unknownKeys();
+  return {
+    told: issues
+      .slice(0, mostTold)
+      .flatMap((issue) => complain(issue, schema, place, keys))
+      .slice(0, mostTold),
+    count: issues.reduce((sum, issue) => sum + placesIn(issue), 0),
+  };
+};
 
 /** `invalid_input` for these complaints; the first of them is the detail. */
-export const invalid = (errors: readonly Complaint[]): Fault => {
-  const first = errors[0];
-  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+export const invalid = (told: readonly Complaint[], count = told.length): Fault => {
+  const [first] = told;
+  const rest = count > 1 ? ` (and ${count - 1} more)` : '';
   return new Fault(
     'invalid_input',
     first ? `${first.pointer || 'The body'} ${first.message}${rest}.` : 'The request is wrong.',
-    { errors },
+    { errors: told },
   );
 };
 
@@ -48,7 +63,9 @@ export type Checked<T> = { readonly value: T; readonly error?: never } | { reado
 /** The value as the schema has it, or `invalid_input` with a pointer to each thing that is wrong. */
 export const check = <S extends z.ZodType>(schema: S, value: unknown, place: Place): Checked<z.output<S>> => {
   const result = schema.safeParse(value);
-  return result.success ? { value: result.data } : { error: invalid(complaintsOf(result.error, schema, place)) };
+  if (result.success) return { value: result.data };
+  const { told, count } = complaintsOf(result.error, schema, place);
+  return { error: invalid(told, count) };
 };
 
 /** As `check`, but throws what is wrong. */

@@ -11,13 +11,14 @@ import { resolve } from '../template/resolve.ts';
 import { sealDocument, sealVariables } from '../template/seal-passwords.ts';
 import { parseTemplate, type Template } from '../template/schema.ts';
 import type { Spec } from '../template/spec.ts';
+import { turn } from '../rest.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Folders } from './folders.ts';
 import { recipeFor } from './recipe.ts';
 
 export type IntakeParts = {
   readonly store: Store;
-  readonly hypervisor: Hypervisor;
+  readonly hypervisor: Pick<Hypervisor, 'refuse'>;
   readonly folders: Folders;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -125,6 +126,7 @@ export const makeIntake = (parts: IntakeParts): Intake => {
         version,
         contextId = asked.contextId,
       }: Found = typeof asked.template === 'string' ? await find(asked.template) : { document: asked.template };
+      await turn();
       const id = ids.id();
       const template = parseTemplate(document, at.template);
       const spec = await resolveFor(template, asked, contextId, id, clock.now());
@@ -155,6 +157,7 @@ export const makeIntake = (parts: IntakeParts): Intake => {
       };
     },
     checkTemplate: async (document, contextId) => {
+      await turn();
       const template = parseTemplate(document);
       await checkTemplate(template, filesOf(contextId));
       // The same document is to be the same version again, so its hashes must not differ from one time to another.

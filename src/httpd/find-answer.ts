@@ -55,12 +55,25 @@ export const namesIn = async (answers: ReadonlyMap<string, Answer>, folder: stri
       if (path.startsWith(`${folder}/`) && !path.slice(folder.length + 1).includes('/'))
         names.push(path.slice(folder.length + 1));
     } else if (path === '' || path === folder || folder.startsWith(`${path}/`)) {
-      const inside = join(answer.path, path === '' ? folder : folder.slice(path.length));
-      const entries = await readdir(inside, { withFileTypes: true }).catch(() => []);
+      const entries = await readInside(answer.path, path === '' ? folder : folder.slice(path.length));
       names.push(...entries.filter((entry) => entry.isFile()).map(({ name }) => name));
     }
   return names;
 };
+
+// What lies outside of the folder is as if it were not there.
+const readInside = async (root: string, inside: string) => {
+  try {
+    const [folder, path] = await Promise.all([realpath(root), realpath(join(root, inside))]);
+    return isWithin(folder, path) ? await readdir(path, { withFileTypes: true }) : [];
+  } catch (error) {
+    if (isNoSuchFile(error)) return [];
+    throw error;
+  }
+};
+
+const isWithin = (folder: string, path: string): boolean =>
+  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
@@ -68,7 +81,7 @@ const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const openInside = async (root: string, inside: string): Promise<Found | undefined> => {
   try {
     const [folder, file] = await Promise.all([realpath(root), realpath(`${root}/${inside}`)]);
-    return file.startsWith(folder.endsWith(sep) ? folder : folder + sep) ? await openFile(file) : undefined;
+    return isWithin(folder, file) ? await openFile(file) : undefined;
   } catch (error) {
     if (isNoSuchFile(error)) return undefined;
     throw error;

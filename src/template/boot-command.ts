@@ -1,11 +1,10 @@
 import type { Stroke } from '../vmm/console-types.ts';
+import { bounds } from './bounds.ts';
 import { mostMistakes, tokensOf, type BootToken } from './boot-tokens.ts';
 import { pressedWith, typedWith, type Modifier } from './keys.ts';
 import { Mistake, placeOf } from './mistake.ts';
 import { quoted } from '../nearest.ts';
-
-/** Characters of one boot command, joined. */
-export const longestBootCommand = 64 * 1024;
+import { patternOf } from './pattern.ts';
 
 export type BootCommand = {
   readonly strokes: readonly Stroke[];
@@ -46,13 +45,16 @@ const send = (token: BootToken, held: Set<Modifier>): Sent => {
 /**
  * The strokes of a boot command in Packer's grammar, with `<expect "regex" 90s>` beside its `<wait>`. A newline is
  * typed as CR, as the Enter key does; `<xOn>` types the character once, and `<xOff>` nothing. To type the text
- * `<enter>` itself, write `<<On><<Off>enter>`, as for Packer.
+ * `<enter>` itself, write `<<On><<Off>enter>`, as for Packer. `judgePattern` throws a Mistake for what is no pattern.
  */
-export const parseBootCommand = (text: string): BootCommand => {
-  if (text.length > longestBootCommand)
-    return { strokes: [], mistakes: [new Mistake(`has ${text.length} characters: ${longestBootCommand} is the most`)] };
+export const parseBootCommand = (text: string, judgePattern: (pattern: string) => unknown = patternOf): BootCommand => {
+  if (text.length > bounds.bootCommandCharacters)
+    return {
+      strokes: [],
+      mistakes: [new Mistake(`has ${text.length} characters: ${bounds.bootCommandCharacters} is the most`)],
+    };
   const points = [...text];
-  const { tokens, mistakes } = tokensOf(text);
+  const { tokens, mistakes } = tokensOf(text, judgePattern);
   const strokes: Stroke[] = [];
   const wrong: Mistake[] = [];
   const held = new Set<Modifier>();

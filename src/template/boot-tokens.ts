@@ -1,7 +1,7 @@
+import { bounds } from './bounds.ts';
 import { Mistake, placeOf } from './mistake.ts';
 import { keyNamed, keyNames, type Key } from './keys.ts';
 import { nearest, quoted } from '../nearest.ts';
-import { patternOf } from './pattern.ts';
 import { durationMsOf, mostMs } from './units.ts';
 
 /** What a boot command is made of, each with the offset where it begins. `motion` is `press`, or only down or up. */
@@ -13,6 +13,10 @@ export type BootToken = { readonly offset: number } & (
 );
 
 type Motion = 'press' | 'on' | 'off';
+
+/** Throws a Mistake for what is no pattern. */
+type JudgePattern = (pattern: string) => unknown;
+type Judging = { readonly judgePattern: JudgePattern; readonly countExpect: () => void };
 
 /** Stands for a value that is not known yet; a token with it inside is judged when the value is known. */
 export const hole = '\u{f8ff}';
@@ -34,8 +38,14 @@ const readWait = (inside: string): number | undefined => {
   return Math.ceil(ms);
 };
 
-const readExpect = (points: readonly string[], offset: number): readonly [BootToken, number] | undefined => {
-  if (points[offset + 1] !== 'e') return undefined;
+const readExpect = (
+  points: readonly string[],
+  offset: number,
+  { judgePattern, countExpect }: Judging,
+): readonly [BootToken, number] | undefined => {
+  // Every other key costs no more than this look.
+  if (points.slice(offset, offset + 7).join('') !== '<expect') return undefined;
+  countExpect();
   const ahead = points.slice(offset, offset + longestExpect).join('');
   const match = /^<expect\s+"((?:[^"\\]|\\[^])*)"(?:\s+([^\s>]+))?\s*>/u.exec(ahead);
   if (match === null) return undefined;
@@ -45,7 +55,7 @@ const readExpect = (points: readonly string[], offset: number): readonly [BootTo
     throw new Mistake(`${quoted(time ?? '')} is not a time to wait for text: write <expect "regex" 90s>`);
   // Only the quote needs its backslash taken away; all others are the regular expression's own.
   const pattern = source.replaceAll('\\"', '"');
-  if (!pattern.includes(hole)) patternOf(pattern);
+  if (!pattern.includes(hole)) judgePattern(pattern);
   return [{ offset, kind: 'expect', pattern, withinMs: Math.ceil(withinMs) }, offset + [...whole].length];
 };
 
@@ -84,11 +94,16 @@ const refuseUnknown = (shown: string): never => {
 const looksLikeToken = (ahead: string): string | undefined =>
   /^<(?:[a-z][^\s<>]*|\s*(?:wait|expect)\b[^<>\n]*)>/iu.exec(ahead)?.[0];
 
-const readToken = (points: readonly string[], offset: number, end: number): readonly [BootToken, number] => {
+const readToken = (
+  points: readonly string[],
+  offset: number,
+  end: number,
+  judging: Judging,
+): readonly [BootToken, number] => {
   const character = points[offset] ?? '';
   const literal = [{ offset, kind: 'character', character, motion: 'press' }, offset + 1] as const;
   if (character !== '<') return literal;
-  const expect = readExpect(points, offset);
+  const expect = readExpect(points, offset, judging);
   if (expect !== undefined) return expect;
   if (end - offset > longestToken) return literal;
   const inside = points.slice(offset + 1, end).join('');
@@ -107,17 +122,23 @@ const readToken = (points: readonly string[], offset: number, end: number): read
  */
 export const tokensOf = (
   text: string,
+  judgePattern: JudgePattern,
 ): { readonly tokens: readonly BootToken[]; readonly mistakes: readonly Mistake[] } => {
   const points = [...text];
   const tokens: BootToken[] = [];
   const mistakes: Mistake[] = [];
   let end = 0;
+  let expectsLeft: number = bounds.expects;
+  const countExpect = () => {
+    expectsLeft -= 1;
+    if (expectsLeft < 0) throw new Mistake(`is one <expect> too many: ${bounds.expects} is the most`);
+  };
   for (let offset = 0; offset < points.length && mistakes.length < mostMistakes;) {
     // The key to hold may itself be ">", so the end is looked for behind it; and once for all that comes before it.
     if (end < offset + 2) end = points.indexOf('>', offset + 2);
     if (end === -1) end = Infinity;
     try {
-      const [token, next] = readToken(points, offset, end);
+      const [token, next] = readToken(points, offset, end, { countExpect, judgePattern });
       tokens.push(token);
       offset = next;
     } catch (error) {

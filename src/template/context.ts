@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { asFault, Fault } from '../fault.ts';
 import { bounded, inflate, type Encoding, type Stage } from './inflate.ts';
+import { tarGuard } from './tar-guard.ts';
 import { unpackEntries, type Limits, type Unpacked } from './unpack-entries.ts';
 
 export type Context = {
@@ -89,7 +90,7 @@ export const unpackContext = async (ask: {
   const mostBytes = limits.bytes + limits.files * 8 * blockBytes + 64 * 1024;
   // Both ends are awaited before anything is removed, so that nothing is written behind the removal's back.
   const ends = await Promise.allSettled([
-    pipeline(body, inflate(encoding), bounded(mostBytes), withItsEnd, archive, { signal }),
+    pipeline(body, inflate(encoding), bounded(mostBytes), tarGuard, withItsEnd, archive, { signal }),
     unpackEntries(archive, folder, limits, unpacked).then(() => syncFolders(folder, unpacked)),
   ]);
   const errors = ends.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));

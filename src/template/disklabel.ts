@@ -1,3 +1,4 @@
+import { bounds } from './bounds.ts';
 import { Mistake } from './mistake.ts';
 import { quoted } from '../nearest.ts';
 
@@ -86,27 +87,26 @@ export const allotted = (layout: Layout, diskMb: number): readonly number[] => {
  * Reads an autopartitioning template as disklabel(8) does (editor.c, `parse_autotable`): no comments, no empty lines,
  * nothing in front of a mount point. Throws a Mistake with the line.
  */
-export const parseDisklabel = (text: string): Layout =>
-  text
-    .replace(/\n$/, '')
-    .split('\n')
-    .map((line, index) => {
-      const place = `line ${index + 1}: `;
-      const [mount = '', size, percent = '0%'] = line.split(/\s+/);
-      if (line.startsWith('#')) throw new Mistake(`${place}is a comment, which disklabel(8) does not take`);
-      if (mount === '') throw new Mistake(`${place}is empty or begins with a blank, which disklabel(8) does not take`);
-      if (size === undefined || size === '') throw new Mistake(`${place}has no size`);
-      const [, digits] = /^(\d{1,3})%?$/.exec(percent) ?? [];
-      if (digits === undefined || Number(digits) > 100)
-        throw new Mistake(`${place}${quoted(percent)} is no percentage`);
-      try {
-        judgeMount(mount.toLowerCase() === 'swap' ? 'swap' : mount);
-        return { mount: mount.toLowerCase() === 'swap' ? 'swap' : mount, ...sizeRange(size), percent: Number(digits) };
-      } catch (error) {
-        if (!(error instanceof Mistake)) throw error;
-        throw new Mistake(`${place}${error.message}`);
-      }
-    });
+export const parseDisklabel = (text: string): Layout => {
+  const lines = text.replace(/\n$/, '').split('\n', bounds.layoutLines + 1);
+  if (lines.length > bounds.layoutLines) throw new Mistake(`has more than ${bounds.layoutLines} lines`);
+  return lines.map((line, index) => {
+    const place = `line ${index + 1}: `;
+    const [mount = '', size, percent = '0%'] = line.split(/\s+/);
+    if (line.startsWith('#')) throw new Mistake(`${place}is a comment, which disklabel(8) does not take`);
+    if (mount === '') throw new Mistake(`${place}is empty or begins with a blank, which disklabel(8) does not take`);
+    if (size === undefined || size === '') throw new Mistake(`${place}has no size`);
+    const [, digits] = /^(\d{1,3})%?$/.exec(percent) ?? [];
+    if (digits === undefined || Number(digits) > 100) throw new Mistake(`${place}${quoted(percent)} is no percentage`);
+    try {
+      judgeMount(mount.toLowerCase() === 'swap' ? 'swap' : mount);
+      return { mount: mount.toLowerCase() === 'swap' ? 'swap' : mount, ...sizeRange(size), percent: Number(digits) };
+    } catch (error) {
+      if (!(error instanceof Mistake)) throw error;
+      throw new Mistake(`${place}${error.message}`);
+    }
+  });
+};
 
 /** A template of disklabel(8) from its parts. */
 export const renderDisklabel = (

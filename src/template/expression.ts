@@ -1,4 +1,5 @@
-import { Mistake, placeOf } from './mistake.ts';
+import { bounds } from './bounds.ts';
+import { Mistake, placeIn } from './mistake.ts';
 import { quoted } from '../nearest.ts';
 
 /** What stands between `{{` and `}}`. `at` is the offset, in code points, of the name it begins with. */
@@ -29,11 +30,14 @@ const unquote = (literal: string): string => {
 /** Parses the inside of one `{{ }}`; `begin` is behind the `{{`. Gives the term and the offset behind the `}}`. */
 const readAction = (text: string, begin: number): { readonly term: Term; readonly end: number } => {
   let next = begin;
+  let lexemesLeft: number = bounds.termsInOne;
   const read = (): Lexeme => {
+    if (lexemesLeft === 0) throw new Mistake(`"{{" holds more than ${bounds.termsInOne} words and marks`);
+    lexemesLeft -= 1;
     lexemes.lastIndex = next;
     const match = lexemes.exec(text);
     if (match === null) {
-      if (/^\s*$/.test(text.slice(next))) throw new Mistake('"{{" has no "}}": to write it as text, use {{ `{{` }}');
+      if (text.slice(next).trim() === '') throw new Mistake('"{{" has no "}}": to write it as text, use {{ `{{` }}');
       throw new Mistake(`${quoted(text.slice(next, next + 12).trim())} cannot stand between "{{" and "}}"`);
     }
     next = lexemes.lastIndex;
@@ -100,7 +104,7 @@ export const parseText = (text: string): Parsed => {
       from = end;
     } catch (error) {
       if (!(error instanceof Mistake)) throw error;
-      throw new Mistake(error.message, placeOf([...text], [...text.slice(0, open)].length));
+      throw new Mistake(error.message, placeIn(text, open));
     }
   }
 };

@@ -4,6 +4,8 @@ import type { Complaints } from './complaints.ts';
 import { fileRef, type FileRoots } from './files.ts';
 import { firstLate, isUnknown, textOf, type Fill, type Filled } from './fill.ts';
 import { Mistake, refuseMistakes } from './mistake.ts';
+import type { Patterns } from './pattern.ts';
+import type { Rest } from '../rest.ts';
 import type { FileRef, LateName, Text } from './spec.ts';
 
 /** Reads a template's values, each with its pointer: what is wrong becomes a complaint, and the rest is still read. */
@@ -21,9 +23,13 @@ export type Fields = {
   /** A value of another kind, made of a text that must be known now; `fallback` when there is none. */
   readonly made: <T>(pointer: string, raw: number | string, fallback: T, make: (value: number | string) => T) => T;
   readonly keys: (pointer: string, raw: string) => Text;
+  /** A pattern for the console; empty where there is none. */
+  readonly pattern: (pointer: string, raw: string) => string;
   /** Whether something sensitive would be shown with the text. */
   readonly isSecret: (pointer: string, raw: string | undefined) => boolean;
   readonly file: (pointer: string, raw: string, kind?: 'file' | 'folder') => Promise<FileRef>;
+  /** Others have their turn: to be called between the parts of a list. */
+  readonly rest: Rest;
 };
 
 const needsNoNic: readonly LateName[] = ['vm_name', 'ssh_public_key'];
@@ -34,18 +40,20 @@ const lateHint =
 const asText = ({ pieces }: Filled): Text =>
   pieces.flatMap((piece) => (typeof piece === 'object' && 'unknown' in piece ? [] : [piece]));
 
-const checkKeys = ({ pieces }: Filled) => {
+const checkKeys = ({ pieces }: Filled, patterns: Patterns) => {
   const text = pieces.map((piece) => (typeof piece === 'string' ? piece : hole)).join('');
-  refuseMistakes(parseBootCommand(text).mistakes);
+  refuseMistakes(parseBootCommand(text, patterns.ofConsole).mistakes);
 };
 
 export const makeFields = (parts: {
   readonly fill: Fill;
   readonly wrong: Complaints;
   readonly roots: FileRoots;
+  readonly patterns: Patterns;
   readonly hasNic: boolean;
+  readonly rest: Rest;
 }): Fields => {
-  const { fill, wrong, roots, hasNic } = parts;
+  const { fill, wrong, roots, patterns, hasNic, rest } = parts;
   const nothing: Filled = { pieces: [], isSecret: false };
 
   const filled = (pointer: string, raw: string, own?: Readonly<Record<string, string>>): Filled =>
@@ -66,16 +74,20 @@ export const makeFields = (parts: {
     return late !== undefined || isUnknown(text) ? undefined : textOf(text);
   };
 
+  const made: Fields['made'] = (pointer, raw, fallback, make) => {
+    const value = typeof raw === 'number' ? raw : early(pointer, raw);
+    return value === undefined ? fallback : wrong.attempt(pointer, fallback, () => make(value));
+  };
+
   return {
     early,
+    made,
+    rest,
+    pattern: (pointer, raw) => made(pointer, raw, '', (text) => patterns.ofConsole(String(text))),
     text: (pointer, raw, judge) => {
       const text = asText(filled(pointer, raw));
       for (const piece of text) if (typeof piece === 'string') wrong.attempt(pointer, undefined, () => judge?.(piece));
       return text;
-    },
-    made: (pointer, raw, fallback, make) => {
-      const value = typeof raw === 'number' ? raw : early(pointer, raw);
-      return value === undefined ? fallback : wrong.attempt(pointer, fallback, () => make(value));
     },
     answer: (pointer, raw, judge) => {
       const whole = filled(pointer, raw);
@@ -85,7 +97,7 @@ export const makeFields = (parts: {
     },
     keys: (pointer, raw) => {
       const text = filled(pointer, raw);
-      wrong.attempt(pointer, undefined, () => checkKeys(text));
+      wrong.attempt(pointer, undefined, () => checkKeys(text, patterns));
       return asText(text);
     },
     isSecret: (pointer, raw = '') => {
@@ -98,6 +110,7 @@ export const makeFields = (parts: {
       }
     },
     file: async (pointer, raw, kind = 'file') => {
+      await rest();
       const nowhere = { path: '/', shown: raw };
       const shown = early(pointer, raw);
       if (shown === undefined) return nowhere;

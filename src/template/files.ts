@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, join, sep } from 'node:path';
+import { bounds } from './bounds.ts';
 import { Mistake } from './mistake.ts';
 import { meant, quoted } from '../nearest.ts';
 import type { FileRef } from './spec.ts';
@@ -27,6 +28,7 @@ type Root = { readonly root: string; readonly below: string };
 /** The medium a reference names: the longest name that is the reference or a folder on its way. */
 const mediumOf = (reference: string, media: FileRoots['media']): Root => {
   const segments = reference.split('/');
+  if (segments.length > bounds.pathSegments) throw new Mistake(`is a path of more than ${bounds.pathSegments} folders`);
   for (let count = segments.length; count > 0; count--) {
     const name = segments.slice(0, count).join('/');
     const root = Object.hasOwn(media, name) ? media[name] : undefined;
@@ -45,7 +47,8 @@ const rootOf = (shown: string, roots: FileRoots): Root => {
 const refuseHostile = (shown: string) => {
   const path = shown.startsWith(mediaPrefix) ? shown.slice(mediaPrefix.length) : shown;
   if (path === '' || shown.includes('\0')) throw new Mistake('is not a path');
-  if (shown.length > 4096) throw new Mistake('is a path of more than 4096 characters');
+  if (shown.length > bounds.pathCharacters)
+    throw new Mistake(`is a path of more than ${bounds.pathCharacters} characters`);
   if (isAbsolute(path)) throw new Mistake(`${quoted(shown)} is absolute: name a file of the context, or "media:..."`);
   if (path.split('/').includes('..')) throw new Mistake(`${quoted(shown)} holds "..": name the file without it`);
 };
@@ -65,6 +68,9 @@ const realpathOf = (path: string, shown: string): string => {
   }
 };
 
+const isWithin = (root: string, path: string): boolean =>
+  path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
+
 /**
  * The file or folder that a template refers to, proven to lie in its context or medium after every link has been
  * followed. Throws a Mistake.
@@ -74,11 +80,26 @@ export const fileRef = async (shown: string, kind: 'file' | 'folder', roots: Fil
   const { root, below } = rootOf(shown, roots);
   const realRoot = realpathOf(root, shown);
   const path = below === '' ? realRoot : realpathOf(join(realRoot, below), shown);
-  if (path !== realRoot && !path.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep))
-    throw new Mistake(`${quoted(shown)} is a link that leads out of its folder`);
+  if (!isWithin(realRoot, path)) throw new Mistake(`${quoted(shown)} is a link that leads out of its folder`);
   const found = statSync(path);
   if (kind === 'file' ? !found.isFile() : !found.isDirectory()) throw new Mistake(`${quoted(shown)} is not a ${kind}`);
   return { path, shown };
+};
+
+/**
+ * The real path of what lies below a folder, every link followed. Undefined when it is not there and when it lies
+ * outside alike: a name that a client chose must not tell what else the host has.
+ */
+export const insideOf = (root: string, below: string): string | undefined => {
+  if (below.includes('\0') || below.split('/').includes('..')) return undefined;
+  try {
+    const realRoot = realpathSync.native(root);
+    const path = realpathSync.native(join(realRoot, below));
+    return isWithin(realRoot, path) ? path : undefined;
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    return undefined;
+  }
 };
 
 export const isMedium = (shown: string): boolean => shown.startsWith(mediaPrefix);

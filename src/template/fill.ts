@@ -1,6 +1,7 @@
 import { parseText, type Term } from './expression.ts';
 import { callFunction, functionNames, isFunction, isLateFunction, packerFunctions, type Frozen } from './functions.ts';
-import { Mistake, placeOf } from './mistake.ts';
+import { bounds } from './bounds.ts';
+import { Mistake, placeIn } from './mistake.ts';
 import { meant, quoted } from '../nearest.ts';
 import { lateNames, type LateName, type Text } from './spec.ts';
 
@@ -22,9 +23,6 @@ const dotted: Readonly<Record<string, LateName>> = {
 
 export const isLateName = (name: string): name is LateName => lateNames.some((late) => late === name);
 
-/** Characters that all texts of one template may come to: a few lines of template could otherwise ask for gigabytes. */
-const mostCharacters = 16 * 1024 * 1024;
-
 /**
  * Makes the function that fills texts in. What it puts in is never looked at again, so a value may hold `{{`.
  * `variable` gives a variable's value, undefined when there is none of that name. `onSecret` is told what a function
@@ -37,7 +35,22 @@ export const makeFill = (parts: {
   readonly variableNames: readonly string[];
   readonly onSecret: (value: string) => void;
 }): Fill => {
-  let charactersLeft = mostCharacters;
+  // A few lines of template could otherwise ask for gigabytes, or for minutes.
+  let charactersLeft: number = bounds.characters;
+  let termsLeft: number = bounds.terms;
+
+  let functionCharactersLeft: number = bounds.functionCharacters;
+
+  const spend = (characters: number) => {
+    charactersLeft -= characters;
+    if (charactersLeft < 0) throw new Mistake(`the template's texts come to more than ${bounds.characters} characters`);
+  };
+
+  const spendOnFunctions = (characters: number) => {
+    functionCharactersLeft -= characters;
+    if (functionCharactersLeft < 0)
+      throw new Mistake(`the template's functions make more than ${bounds.functionCharacters} characters`);
+  };
 
   const nameNobodyKnows = (name: string): Mistake => {
     const hint = Object.hasOwn(packerFunctions, name) ? packerFunctions[name] : undefined;
@@ -68,12 +81,17 @@ export const makeFill = (parts: {
     const texts = args.map((arg) => textOf(arg));
     if (!texts.every((text) => text !== undefined))
       throw new Mistake(`${name} cannot be used here: what it is given is known only when the machine is there`);
+    // A function takes time for what it is given, too.
+    spendOnFunctions(texts.reduce((sum, one) => sum + one.length, 0));
     const text = callFunction(name, texts, { frozen: parts.frozen, templateName: parts.templateName, place });
+    spendOnFunctions(text.length);
     if (isSecret) parts.onSecret(text);
     return { pieces: [text], isSecret };
   };
 
   const value = (term: Term, place: string, own: Readonly<Record<string, string>>): Filled => {
+    termsLeft -= 1;
+    if (termsLeft < 0) throw new Mistake(`the template has more than ${bounds.terms} placeholders and calls`);
     if (term.kind === 'text') return { pieces: [term.text], isSecret: false };
     const ownText = term.kind === 'name' && Object.hasOwn(own, term.name) ? own[term.name] : undefined;
     if (ownText !== undefined) return { pieces: [ownText], isSecret: false };
@@ -95,7 +113,7 @@ export const makeFill = (parts: {
       return value(term, place, own);
     } catch (error) {
       if (!(error instanceof Mistake) || error.place !== undefined || term.kind === 'text') throw error;
-      throw new Mistake(error.message, placeOf([...text], [...text.slice(0, term.at)].length));
+      throw new Mistake(error.message, placeIn(text, term.at));
     }
   };
 
@@ -105,8 +123,7 @@ export const makeFill = (parts: {
     );
     const pieces: (Text[number] | Unknown)[] = [];
     for (const piece of filled.flatMap((part) => part.pieces)) {
-      charactersLeft -= typeof piece === 'string' ? piece.length : 0;
-      if (charactersLeft < 0) throw new Mistake(`the template's texts come to more than ${mostCharacters} characters`);
+      spend(typeof piece === 'string' ? piece.length : 0);
       const last = pieces.at(-1);
       if (typeof piece === 'string' && typeof last === 'string') pieces[pieces.length - 1] = last + piece;
       else if (piece !== '') pieces.push(piece);

@@ -2,6 +2,7 @@ import { answers, keyOf, namesEndpoint, seen, type Line } from './installer-line
 import { checksumQuestion } from './installer-verify.ts';
 import type { Walk } from './installer-walk.ts';
 import { noPassword } from './passwords.ts';
+import type { Rest } from '../rest.ts';
 import type { LateName, Text } from './spec.ts';
 
 /** A line that imaged would add where the template leaves a question to the installer. */
@@ -107,21 +108,26 @@ export const lineOf = (question: string, text: Text, pointer: string | undefined
 });
 
 /** Whether the line leaves no other one without a question. */
-const keepsOthers = (before: Walk, after: Walk): boolean => after.unused.every((line) => before.unused.includes(line));
+const keepsOthers = (before: Walk, after: Walk): boolean => {
+  const unused = new Set(before.unused);
+  return after.unused.every((line) => unused.has(line));
+};
 
 /**
  * Adds the lines that the installer would use for the very question they are meant for. They come last, so that every
  * line of the template goes first; where the installer has a default, they take no question from the others either.
  */
-export const withAdditions = (
+export const withAdditions = async (
   lines: readonly Line[],
   additions: readonly Addition[],
   walkOf: (lines: readonly Line[]) => Walk,
-): { readonly lines: readonly Line[]; readonly added: readonly Addition[]; readonly walk: Walk } => {
+  rest: Rest,
+): Promise<{ readonly lines: readonly Line[]; readonly added: readonly Addition[]; readonly walk: Walk }> => {
   let all = lines;
   let before = walkOf(lines);
   const added: Addition[] = [];
   for (const addition of additions) {
+    await rest();
     const line = lineOf(addition.question, addition.text, undefined);
     const open = before.asked.find((one) => one.line === undefined && answers(line.key, one.question));
     if (before.isDoubtful || open === undefined || addition.isWanted?.(before) === false) continue;

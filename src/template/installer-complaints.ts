@@ -1,4 +1,4 @@
-import { nearest, quoted } from '../nearest.ts';
+import { mostTold, nearest, quoted, unknownKeys } from '../nearest.ts';
 import { questionNames } from './installer-catalog.ts';
 import { answers, type Line } from './installer-lines.ts';
 import type { Walk } from './installer-walk.ts';
@@ -16,43 +16,57 @@ const general = (key: string): string =>
     .replace(/^(checksum test for|fetching of) \S+/, '$1 x')
     .replace(/\b(vio|em|vlan)\d+/, 'vio0');
 
-const isIn = (names: readonly string[], key: string) =>
-  names.some((name) => answers(key, `${name}?`) || answers(general(key), `${name}?`));
+const isIn = (names: readonly string[], keys: readonly string[]) =>
+  names.some((name) => keys.some((key) => answers(key, `${name}?`)));
 
-const whyUnused = ({ key, value }: Line, { asked, skipped }: Walk, mode: 'install' | 'upgrade'): string => {
+const whyUnused = (
+  { key, value }: Line,
+  { asked, skipped }: Walk,
+  mode: 'install' | 'upgrade',
+  told: ReturnType<typeof unknownKeys>,
+): string => {
   if (value === '') return 'has no answer: the installer passes over a line without one';
   const times = asked.filter(({ question }) => answers(key, question));
   const [first] = times;
   if (first !== undefined)
     return `is one answer too many: ${quoted(first.question)} is asked ${times.length === 1 ? 'once' : `${times.length} times`}, and other lines answer it`;
-  const passedOver = skipped.find(({ question }) => answers(key, question) || answers(general(key), question));
+  const keys = [...new Set([key, general(key)])];
+  const passedOver = skipped.find(({ question }) => keys.some((one) => answers(one, question)));
   if (passedOver !== undefined) return `is not asked ${passedOver.why}`;
-  if (isIn(questionNames[mode], key)) return 'is not asked on this machine';
-  if (isIn(questionNames[otherMode[mode]], key))
+  if (isIn(questionNames[mode], keys)) return 'is not asked on this machine';
+  if (isIn(questionNames[otherMode[mode]], keys))
     return `is asked by ${named[otherMode[mode]]}, and this is ${named[mode]}`;
-  const near =
-    questionNames[mode].find((name) => key.length > 3 && name.toLowerCase().startsWith(key)) ??
-    nearest(key.replace(/[?(].*$/, '').trim(), questionNames[mode]);
-  const hint = near === undefined ? 'write one as the installer does, such as "System hostname"' : `did you mean ${quoted(near)}?`; // prettier-ignore
-  return `is no question of OpenBSD's installer: ${hint}`;
+  return told(() => {
+    const near =
+      questionNames[mode].find((name) => key.length > 3 && name.toLowerCase().startsWith(key)) ??
+      nearest(key.replace(/[?(].*$/, '').trim(), questionNames[mode]);
+    const hint = near === undefined ? 'write one as the installer does, such as "System hostname"' : `did you mean ${quoted(near)}?`; // prettier-ignore
+    return `is no question of OpenBSD's installer: ${hint}`;
+  });
 };
 
-/** Everything for which the installation would fail, and every line that nobody asks for. */
+/** Whether the installation would fail, or a line is there that nobody asks for. */
+export const isRefused = (walk: Walk): boolean =>
+  walk.troubles.some(({ line }) => line !== undefined || !walk.isDoubtful) ||
+  (!walk.isDoubtful && walk.unused.length > 0);
+
+/** Everything for which the installation would fail, and the first of the lines that nobody asks for. */
 export const complaintsOfWalk = (
   lines: readonly Line[],
   walk: Walk,
   mode: 'install' | 'upgrade',
-): readonly LineComplaint[] => {
+): { readonly told: readonly LineComplaint[]; readonly count: number } => {
   const troubles = walk.troubles
     .filter(({ line }) => line !== undefined || !walk.isDoubtful)
     .map(({ line, question, message }) => ({
       line,
       message: line === undefined ? `the question ${quoted(question)} ${message}` : message,
     }));
-  if (walk.isDoubtful) return troubles;
-  const unused = walk.unused.flatMap((line) => {
+  if (walk.isDoubtful) return { told: troubles, count: troubles.length };
+  const told = unknownKeys();
+  const unused = walk.unused.slice(0, mostTold).flatMap((line) => {
     const one = lines[line];
-    return one === undefined ? [] : [{ line, message: whyUnused(one, walk, mode) }];
+    return one === undefined ? [] : [{ line, message: whyUnused(one, walk, mode, told) }];
   });
-  return [...troubles, ...unused];
+  return { told: [...troubles, ...unused], count: troubles.length + walk.unused.length };
 };

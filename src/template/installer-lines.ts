@@ -14,12 +14,19 @@ export type Line = {
   readonly pointer: string | undefined;
 };
 
-const blanks = /^[ \t]+|[ \t]+$/g;
-
 // The shell's `typeset -l`: ASCII alone.
 const small = (text: string) => text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
 
-export const trimmed = (text: string): string => text.replace(blanks, '');
+const isBlank = (character: string | undefined) => character === ' ' || character === '\t';
+
+/** Without blanks about it. No regular expression: one for the end of a text tries every run of blanks in it. */
+export const trimmed = (text: string): string => {
+  let from = 0;
+  let to = text.length;
+  while (isBlank(text[from])) from += 1;
+  while (to > from && isBlank(text[to - 1])) to -= 1;
+  return text.slice(from, to);
+};
 
 /** A question as a line may hold it: compared without capitals. */
 export const keyOf = (question: string): string => small(trimmed(question));
@@ -28,8 +35,9 @@ export const keyOf = (question: string): string => small(trimmed(question));
  * Whether a line answers a question: its key is a run of whole words in it, behind the beginning or a blank and before
  * a blank, a question mark or the end (install.sub of OpenBSD, `_autorespond`).
  */
-export const answers = (key: string, question: string): boolean => {
-  const asked = small(question);
+export const answers = (key: string, question: string): boolean => answersSmall(key, small(question));
+
+const answersSmall = (key: string, asked: string): boolean => {
   for (let at = asked.indexOf(key); at >= 0 && key !== ''; at = asked.indexOf(key, at + 1)) {
     const before = asked[at - 1];
     const behind = asked[at + key.length];
@@ -37,6 +45,25 @@ export const answers = (key: string, question: string): boolean => {
     if (isBegun && (behind === undefined || behind === '?' || behind === ' ' || behind === '\t')) return true;
   }
   return false;
+};
+
+/** Which of a template's lines answer a question, in their order. */
+export type Index = { readonly count: number; readonly answering: (question: string) => readonly number[] };
+
+/** The same questions are asked again and again, of each release and for each line that may be added. */
+export const indexOf = (lines: readonly Line[]): Index => {
+  const known = new Map<string, readonly number[]>();
+  return {
+    count: lines.length,
+    answering: (question) => {
+      const found = known.get(question);
+      if (found !== undefined) return found;
+      const asked = small(question);
+      const made = lines.flatMap(({ key }, index) => (answersSmall(key, asked) ? [index] : []));
+      known.set(question, made);
+      return made;
+    },
+  };
 };
 
 export const holeFor = (late: LateName | undefined): string => `${open}${late ?? '?'}${close}`;

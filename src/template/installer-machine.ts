@@ -52,10 +52,34 @@ const parsed = (text: string | undefined): Layout | undefined => {
   }
 };
 
+/** What the endpoint has, looked at once: a response file is gone through many times. */
+export type Looked = {
+  readonly setsIn: (directory: string, number: string) => SetsThere | undefined;
+  readonly layoutAt: (path: string | undefined) => Layout | undefined;
+};
+
+const once = <T>(look: (...at: readonly string[]) => T): ((...at: readonly string[]) => T) => {
+  const known = new Map<string, { readonly found: T }>();
+  return (...at) => {
+    const key = at.join('\n');
+    const one = known.get(key) ?? { found: look(...at) };
+    known.set(key, one);
+    return one.found;
+  };
+};
+
+export const lookAt = (entries: readonly HttpEntry[], host: HostFacts): Looked => {
+  const layout = once((path) => parsed(layoutOf(entries.find((entry) => entry.path === path))));
+  return {
+    setsIn: once((directory = '', number = '') => setsIn(entries, directory, number, host)),
+    layoutAt: (path) => (path === undefined ? undefined : layout(path)),
+  };
+};
+
 /** What the installer will find on this machine, as far as it is known. */
 export const installerFacts = (
   machine: MachineParts,
-  entries: readonly HttpEntry[],
+  looked: Looked,
   number: string,
   host: HostFacts,
 ): Omit<InstallerFacts, 'release' | 'mode'> => {
@@ -70,9 +94,9 @@ export const installerFacts = (
     outside: isOutside,
     setsAt: (server, directory) =>
       namesEndpoint(server) && directory !== undefined && isKnown(directory)
-        ? setsIn(entries, directory, number, host)
+        ? looked.setsIn(directory, number)
         : undefined,
-    layoutAt: (url) => parsed(layoutOf(entries.find(({ path }) => path === endpointPath(url)))),
+    layoutAt: (url) => looked.layoutAt(endpointPath(url)),
   };
 };
 

@@ -1,4 +1,6 @@
 import { quoted } from '../nearest.ts';
+import { bounds } from './bounds.ts';
+import { matchesGlob } from './glob.ts';
 import type { RootDisk } from './installer-disks.ts';
 import type { InstallerFacts, SetsThere } from './installer-facts.ts';
 import { isKnown, shownValue } from './installer-lines.ts';
@@ -29,21 +31,16 @@ export type Chosen = {
   readonly installed: Set<string>;
   readonly number: string;
   readonly hostname: string | undefined;
+  /** How many more names may be given. */
+  readonly names: { left: number };
 };
 
-/** A pattern of the shell as a regular expression: `*`, `?` and `[...]`. */
-const globOf = (pattern: string): RegExp | undefined => {
-  const source = pattern.replace(/\[([^\]]+)\]|[\\^$.*+?()[\]{}|]/g, (part, inner: string | undefined) => {
-    if (part === '*') return '.*';
-    if (part === '?') return '.';
-    return inner === undefined ? `\\${part}` : `[${inner.replace(/^!/, '^').replace(/\\/g, '\\\\')}]`;
-  });
-  try {
-    return new RegExp(`^${source}$`);
-  } catch {
-    return undefined;
-  }
-};
+export const noneChosen = (number: string, hostname: string | undefined): Chosen => ({
+  installed: new Set(),
+  number,
+  hostname,
+  names: { left: bounds.setNames },
+});
 
 const allSets = ({ number, hostname }: Chosen, cpus: number): readonly string[] => [
   ...['bsd', ...(cpus > 1 ? ['bsd.mp'] : []), 'bsd.rd'],
@@ -62,16 +59,24 @@ const choose = (talk: Talk, available: readonly string[], chosen: Chosen): reado
       talk.doubt();
       return selected;
     }
-    for (const word of reply.value.split(/[ \t]+/)) {
+    for (const word of reply.value.split(/[ \t]+/, bounds.setNames + 1)) {
+      chosen.names.left -= 1;
+      if (chosen.names.left < 0 || word.length > bounds.setNameCharacters) {
+        talk.refuse(
+          reply,
+          `holds more than can be chosen: ${bounds.setNames} names, of ${bounds.setNameCharacters} characters`,
+        );
+        return selected;
+      }
       if (word === 'done') return selected;
       if (word === 'abort') {
         talk.refuse(reply, 'is "abort": nothing would be installed');
         return selected;
       }
       const name = word.replace(/^[+-]/, '');
-      const glob = globOf(name === 'all' ? '*' : name);
-      const meant = available.filter((one) => glob?.test(one));
-      if (meant.length === 0 && !selected.some((one) => glob?.test(one)) && !known(name, chosen))
+      const glob = name === 'all' ? '*' : name;
+      const meant = available.filter((one) => matchesGlob(glob, one));
+      if (meant.length === 0 && !selected.some((one) => matchesGlob(glob, one)) && !known(name, chosen))
         talk.refuse(reply, `${quoted(word)} is the name of no set here: there is ${available.join(', ')}`);
       selected = word.startsWith('-')
         ? selected.filter((one) => !meant.includes(one))
@@ -82,7 +87,7 @@ const choose = (talk: Talk, available: readonly string[], chosen: Chosen): reado
 };
 
 // A set of the release that is left out of this server's folder may be left out by its name as well.
-const known = (name: string, chosen: Chosen) => allSets(chosen, 2).some((one) => globOf(name)?.test(one));
+const known = (name: string, chosen: Chosen) => allSets(chosen, 2).some((one) => matchesGlob(name, one));
 
 const takeSets = (
   talk: Talk,
@@ -140,9 +145,7 @@ const takeMounted = (talk: Talk, facts: InstallerFacts, chosen: Chosen, found: S
 
 // install79.iso and its like have the sets and INSTALL.amd64, and no SHA256.sig.
 const onCdrom = ({ number, hostname }: Chosen, cpus: number): SetsThere => ({
-  listed: ['INSTALL.amd64', ...allSets({ installed: new Set(), number, hostname }, cpus)].filter(
-    (name) => !isSite(name),
-  ),
+  listed: ['INSTALL.amd64', ...allSets(noneChosen(number, hostname), cpus)].filter((name) => !isSite(name)),
   signed: undefined,
   has: () => true,
 });

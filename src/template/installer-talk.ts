@@ -1,4 +1,4 @@
-import { answers, isKnown, type Line } from './installer-lines.ts';
+import { answers, indexOf, isKnown, type Index, type Line } from './installer-lines.ts';
 
 /** A question that was asked, in full, with what answered it. */
 export type Asked = {
@@ -49,8 +49,8 @@ export type Report = {
   readonly isDoubtful: boolean;
 };
 
-/** Answers the installer's questions from the lines of a response file, each of which is used once, in their order. */
-export const makeTalk = (lines: readonly Line[]): Talk => {
+/** Answers the installer's questions from the lines of a response file, each of which is used once, in their order. `own` is of the first of them. */
+export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): Talk => {
   const used = new Set<number>();
   const asked: Asked[] = [];
   const skipped: Skipped[] = [];
@@ -58,8 +58,13 @@ export const makeTalk = (lines: readonly Line[]): Talk => {
   let isDoubtful = false;
 
   // A line without a value is passed over by the installer.
-  const find = (question: string) =>
-    lines.findIndex(({ key, value }, index) => !used.has(index) && value !== '' && answers(key, question));
+  const isFree = (index: number) => !used.has(index) && lines[index]?.value !== '';
+  const find = (question: string): number => {
+    const mine = own.answering(question).find(isFree);
+    if (mine !== undefined) return mine;
+    // The lines behind the template's own are imaged's, and few.
+    return lines.findIndex(({ key }, index) => index >= own.count && isFree(index) && answers(key, question));
+  };
 
   const note = (question: string, answer: string | undefined, line: number | undefined): Reply => {
     const one = { question, answer, line };

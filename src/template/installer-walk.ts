@@ -1,8 +1,8 @@
 import { askDisks, askInstalledDisks, type RootDisk } from './installer-disks.ts';
 import type { InstallerFacts } from './installer-facts.ts';
-import type { Line } from './installer-lines.ts';
+import type { Index, Line } from './installer-lines.ts';
 import { askNetwork } from './installer-network.ts';
-import { askSets } from './installer-sets.ts';
+import { askSets, noneChosen } from './installer-sets.ts';
 import { askHostname, askRoot, askRootLogin, askServices, askTerminal, askUser, askZone } from './installer-system.ts';
 import { makeTalk, type Report } from './installer-talk.ts';
 
@@ -24,12 +24,17 @@ export const numberOf = (release: string): string => (release === 'current' ? 'N
  * Goes through the installer's questions in its own order, with its own reading of the answers: what was asked, by which
  * line it was answered, which answers the installer does not take, and which lines nobody asked for.
  */
-export const walk = (lines: readonly Line[], facts: InstallerFacts, number = numberOf(facts.release)): Walk => {
-  const talk = makeTalk(lines);
+export const walk = (
+  lines: readonly Line[],
+  facts: InstallerFacts,
+  number = numberOf(facts.release),
+  own?: Index,
+): Walk => {
+  const talk = makeTalk(lines, own);
   askTerminal(talk);
   if (facts.mode === 'upgrade') {
     askInstalledDisks(talk, facts);
-    const chosen = { installed: new Set<string>(), number, hostname: undefined };
+    const chosen = noneChosen(number, undefined);
     askSets(talk, facts, chosen, undefined);
     return { ...talk.report(), sets: [...chosen.installed], isSerial: true, root: undefined };
   }
@@ -41,7 +46,7 @@ export const walk = (lines: readonly Line[], facts: InstallerFacts, number = num
   askRootLogin(talk, sshd);
   if (facts.outside) askZone(talk, facts);
   const root = askDisks(talk, facts);
-  const chosen = { installed: new Set<string>(), number, hostname };
+  const chosen = noneChosen(number, hostname);
   askSets(talk, facts, chosen, root);
   if (!facts.outside) askZone(talk, facts);
   if (facts.outside) talk.maybe(time('X'), 'yes');

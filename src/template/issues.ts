@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { Complaint } from '../fault.ts';
-import { pointerTo } from './complaints.ts';
+import { meant, mostTold, quoted, unknownKeys } from '../nearest.ts';
+import { packerWords } from './packer-words.ts';
+import { pointerTo } from '../pointer.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -15,15 +17,25 @@ const branchMeant = (branches: readonly (readonly Issue[])[]): readonly Issue[] 
 const kindsOf = (branches: readonly (readonly Issue[])[]): string =>
   branches.flatMap(([issue]) => (issue?.code === 'invalid_type' ? [issue.expected] : [])).join(' or ');
 
-const told = (issue: Issue, above: readonly PropertyKey[]): readonly (readonly [string, string])[] => {
+const unknownKey = (key: string, known: readonly string[]): string => {
+  const ours = Object.hasOwn(packerWords, key) ? packerWords[key] : undefined;
+  if (ours !== undefined) return `is Packer's key ${quoted(key)}: ${ours}`;
+  return `is an unknown key: ${meant(key, known)}`;
+};
+
+type Keys = ReturnType<typeof unknownKeys>;
+
+const told = (issue: Issue, above: readonly PropertyKey[], keys: Keys): readonly (readonly [string, string])[] => {
   const path = [...above, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    const lines = issue.message.split('\n');
-    return issue.keys.map((key, index) => [pointerTo([...path, key]), lines[index] ?? 'is an unknown key'] as const);
+    const known = issue.message.split('\n');
+    return issue.keys
+      .slice(0, mostTold)
+      .map((key) => [pointerTo([...path, key]), keys(() => unknownKey(key, known))] as const);
   }
   if (issue.code === 'invalid_union') {
     const branch = branchMeant(issue.errors);
-    if (branch !== undefined) return branch.flatMap((inner) => told(inner, path));
+    if (branch !== undefined) return branch.slice(0, mostTold).flatMap((inner) => told(inner, path, keys));
     const kinds = kindsOf(issue.errors);
     return [[pointerTo(path), kinds === '' ? issue.message : `must be ${kinds}`]];
   }
@@ -31,6 +43,17 @@ const told = (issue: Issue, above: readonly PropertyKey[]): readonly (readonly [
   return [[pointerTo(path), issue.message]];
 };
 
-/** Everything that zod found wrong with a document, each with its place and in words a client can use. */
-export const complaintsOf = (issues: readonly Issue[]): readonly Complaint[] =>
-  issues.flatMap((issue) => told(issue, [])).map(([pointer, message]) => ({ pointer, message }));
+/** What zod found wrong with a document, each with its place and in words a client can use, and how many places there are. */
+export const complaintsOf = (
+  issues: readonly Issue[],
+): { readonly told: readonly Complaint[]; readonly count: number } => {
+  const keys = unknownKeys();
+  return {
+    told: issues
+      .slice(0, mostTold)
+      .flatMap((issue) => told(issue, [], keys))
+      .slice(0, mostTold)
+      .map(([pointer, message]) => ({ pointer, message })),
+    count: issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0),
+  };
+};

@@ -7,6 +7,8 @@ import { interfaceNames } from './installer-machine.ts';
 import { modeOf } from './installer-turns.ts';
 import { Mistake } from './mistake.ts';
 import { quoted } from '../nearest.ts';
+import { makePatterns } from './pattern.ts';
+import { makeRest } from '../rest.ts';
 import { resolveHttp } from './resolve-http.ts';
 import { resolveMachine } from './resolve-machine.ts';
 import { resolveProvisioners } from './resolve-provisioners.ts';
@@ -83,8 +85,19 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
   const template = withInstall(parts.template);
   const wrong = below(all, at.template);
   const secrets = new Set<string>();
-  const fill = fillFrom({ template, sent, frozen, wrong, wrongSent: below(all, at.variables), secrets });
-  const fields = makeFields({ fill, wrong, roots: files, hasNic: template.machine.nics.length > 0 });
+  const patterns = makePatterns();
+  const rest = makeRest();
+  const fill = await fillFrom({
+    template,
+    sent,
+    frozen,
+    wrong,
+    wrongSent: below(all, at.variables),
+    secrets,
+    patterns,
+    rest,
+  });
+  const fields = makeFields({ fill, wrong, roots: files, patterns, hasNic: template.machine.nics.length > 0, rest });
   judgeTogether(template, wrong);
   const { shutdown, timeout, install } = template;
   const machine = await resolveMachine(template, fields, wrong);
@@ -103,7 +116,9 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
     name: template.name,
     ...machine,
     http,
-    ...(install === undefined ? {} : { install: resolveInstall(install, fields, { responseFile, interfaceName }) }),
+    ...(install === undefined
+      ? {}
+      : { install: await resolveInstall(install, fields, { responseFile, interfaceName }) }),
     ...(communicator === undefined ? {} : { communicator }),
     provisioners: await resolveProvisioners(template, fields, wrong),
     shutdown: {

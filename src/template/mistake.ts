@@ -22,6 +22,20 @@ export const placeOf = (points: readonly string[], offset: number): Place => {
   };
 };
 
+/** The place of the code point that begins at `index` of a text. Nothing is made of the text, which may be long. */
+export const placeIn = (text: string, index: number): Place => {
+  let offset = 0;
+  let line = 1;
+  let begin = 0;
+  for (let at = 0; at < index; at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) {
+    offset += 1;
+    if (text[at] !== '\n') continue;
+    line += 1;
+    begin = offset;
+  }
+  return { offset, line, column: offset - begin + 1 };
+};
+
 const mostTold = 10;
 
 /** Throws when there are mistakes: the first of them as one. */

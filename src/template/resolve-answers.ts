@@ -1,12 +1,20 @@
 import type { Complaints } from './complaints.ts';
 import type { HostFacts } from './files.ts';
-import { additionsFor, withAdditions, type AdditionFacts } from './installer-additions.ts';
-import { complaintsOfWalk, type LineComplaint } from './installer-complaints.ts';
-import { answers, keyOf, namesEndpoint, type Line } from './installer-lines.ts';
-import { installerFacts, judgeRootLayout, numberOfSets, type MachineParts } from './installer-machine.ts';
+import { additionsFor, withAdditions, type Addition, type AdditionFacts } from './installer-additions.ts';
+import { complaintsOfWalk, isRefused } from './installer-complaints.ts';
+import { answers, indexOf, keyOf, namesEndpoint, type Index, type Line } from './installer-lines.ts';
+import {
+  installerFacts,
+  judgeRootLayout,
+  lookAt,
+  numberOfSets,
+  type Looked,
+  type MachineParts,
+} from './installer-machine.ts';
 import { releaseOfPath, releasesFor, type Release } from './installer-releases.ts';
 import { modeOf } from './installer-turns.ts';
 import { numberOf, walk, type Walk } from './installer-walk.ts';
+import type { Rest } from '../rest.ts';
 import { renderAnswers, type Answered } from './response-file.ts';
 import { mirrorsBelow, siteSetsIn } from './served-sets.ts';
 import type { HttpEntry, Text } from './spec.ts';
@@ -22,13 +30,14 @@ export type AnswersParts = {
   readonly disklabelPaths: readonly string[];
   readonly host: HostFacts;
   readonly wrong: Complaints;
+  readonly rest: Rest;
 };
 
 type Tried = {
   readonly text: Text;
   readonly lines: readonly Line[];
   readonly walk: Walk;
-  readonly complaints: readonly LineComplaint[];
+  readonly mode: 'install' | 'upgrade';
 };
 
 /** What the installed system will be like, for what comes after the installation. */
@@ -47,6 +56,16 @@ const directoryServed = (entries: readonly HttpEntry[], release: string | undefi
   const found = [...new Set([...named, ...mirrorsBelow(entries)])];
   const wanted = found.filter((path) => releaseOfPath(path) === release);
   return found.length === 1 ? found[0] : wanted[0];
+};
+
+/** What is the same for every release and both modes. */
+type Common = {
+  readonly answered: readonly Answered[];
+  readonly own: readonly Line[];
+  readonly index: Index;
+  readonly where: Where;
+  readonly looked: Looked;
+  readonly additions: readonly Addition[];
 };
 
 type Where = { readonly directory: string | undefined; readonly release: string | undefined; readonly number: string };
@@ -88,25 +107,17 @@ const additionFacts = (lines: readonly Line[], where: Where, parts: AnswersParts
   };
 };
 
-const tryOut = (
-  answered: readonly Answered[],
+const tryOut = async (
+  { answered, own, index, where, looked, additions }: Common,
   release: Release,
   mode: 'install' | 'upgrade',
-  where: Where,
   parts: AnswersParts,
-): Tried => {
+): Promise<Tried> => {
   const number = where.number === '' ? numberOf(release) : where.number;
-  const facts = { ...installerFacts(parts.machine, parts.entries, number, parts.host), release, mode };
-  const own = answered.map(({ line }) => line);
-  const additions = additionsFor(additionFacts(own, where, parts));
-  const walkOf = (lines: readonly Line[]) => walk(lines, facts, number);
-  const done = withAdditions(own, additions, walkOf);
-  return {
-    text: renderAnswers([...answered, ...done.added]),
-    lines: done.lines,
-    walk: done.walk,
-    complaints: complaintsOfWalk(done.lines, done.walk, mode),
-  };
+  const facts = { ...installerFacts(parts.machine, looked, number, parts.host), release, mode };
+  const walkOf = (lines: readonly Line[]) => walk(lines, facts, number, index);
+  const done = await withAdditions(own, additions, walkOf, parts.rest);
+  return { text: renderAnswers([...answered, ...done.added]), lines: done.lines, walk: done.walk, mode };
 };
 
 const neverInstalled = ({ walk: done, lines }: Tried, parts: AnswersParts) => {
@@ -128,31 +139,41 @@ const neverInstalled = ({ walk: done, lines }: Tried, parts: AnswersParts) => {
  * Judges a response file as the installer would read it on this machine, and adds what imaged answers by itself. Where
  * the release is not known, one is enough that takes all answers, and the newest one's complaints are told.
  */
-export const resolveAnswers = (
+export const resolveAnswers = async (
   path: string,
   pointer: string,
   answered: readonly Answered[] | undefined,
   parts: AnswersParts,
-): Answers => {
+): Promise<Answers> => {
   if (answered === undefined) return { text: [], isSerial: true, takesUnverified: true };
   const own = answered.map(({ line }) => line);
   const where = whereOf(own, parts);
   const mode = modeOf(path);
   const modes = mode === undefined ? (['install', 'upgrade'] as const) : [mode];
+  const common: Common = {
+    answered,
+    own,
+    index: indexOf(own),
+    where,
+    looked: lookAt(parts.entries, parts.host),
+    additions: additionsFor(additionFacts(own, where, parts)),
+  };
   const tries = modes.flatMap((one) => releasesFor(where.release).map((release) => [one, release] as const));
   let chosen: Tried | undefined;
   for (const [one, release] of tries) {
-    const tried = tryOut(answered, release, one, where, parts);
+    const tried = await tryOut(common, release, one, parts);
     chosen ??= tried;
-    if (tried.complaints.length > 0) continue;
+    if (isRefused(tried.walk)) continue;
     chosen = tried;
     break;
   }
   if (chosen === undefined) return { text: renderAnswers(answered), isSerial: true, takesUnverified: true };
-  for (const { line, message } of chosen.complaints)
+  const refused = complaintsOfWalk(chosen.lines, chosen.walk, chosen.mode);
+  parts.wrong.more(refused.count - refused.told.length);
+  for (const { line, message } of refused.told)
     parts.wrong.add((line === undefined ? undefined : chosen.lines[line]?.pointer) ?? pointer, message);
   const { lines, walk: done } = chosen;
-  const facts = installerFacts(parts.machine, parts.entries, where.number, parts.host);
+  const facts = installerFacts(parts.machine, common.looked, where.number, parts.host);
   judgeRootLayout(done, lines, facts, parts);
   if (parts.wrong.isEmpty() && mode !== undefined) neverInstalled(chosen, parts);
   const unverified = keyOf('Continue without verification');

@@ -1,4 +1,5 @@
-import { pointerTo, type Complaints } from './complaints.ts';
+import type { Complaints } from './complaints.ts';
+import { pointerTo } from '../pointer.ts';
 import { judgeLayout, parseDisklabel, renderDisklabel } from './disklabel.ts';
 import type { Fields } from './fields.ts';
 import type { HostFacts } from './files.ts';
@@ -96,6 +97,7 @@ const readEntries = async (parts: HttpParts): Promise<readonly (HttpEntry | Pend
   const seen = new Set<string>();
   const entries: (HttpEntry | Pending)[] = [];
   for (const [key, answer] of Object.entries(template.http)) {
+    await fields.rest();
     const pointer = pointerTo(['http', key]);
     const isFolder = typeof answer === 'object' && answer.folder !== undefined;
     const path = fields.early(pointer, key);
@@ -130,7 +132,7 @@ export const resolveHttp = async (
 ): Promise<{ readonly http: readonly HttpEntry[]; readonly responseFile?: ResponseFile }> => {
   const read = await readEntries(parts);
   const others = read.flatMap((entry) => (isPending(entry) ? [] : [entry]));
-  const indexes = indexFor(others, parts.host.hasMirror === true);
+  const indexes = await indexFor(others, parts.host.hasMirror === true, parts.fields.rest);
   const entries = [...others, ...indexes];
   const { template, machine, username, host, wrong } = parts;
   const disklabelPaths = Object.entries(template.http).flatMap(([path, answer]) =>
@@ -141,6 +143,7 @@ export const resolveHttp = async (
   const files: ResponseFile[] = [];
   const all: HttpEntry[] = [];
   for (const entry of read) {
+    await parts.fields.rest();
     const mode = modeOf(entry.path);
     if (!isPending(entry)) {
       all.push(entry);
@@ -149,7 +152,7 @@ export const resolveHttp = async (
       continue;
     }
     const answered = await readAnswers(entry.autoinstall, entry.pointer, parts);
-    const { text, ...rest } = resolveAnswers(entry.path, entry.pointer, answered, {
+    const { text, ...about } = await resolveAnswers(entry.path, entry.pointer, answered, {
       templateName: template.name,
       machine,
       entries,
@@ -158,9 +161,10 @@ export const resolveHttp = async (
       disklabelPaths,
       host,
       wrong,
+      rest: parts.fields.rest,
     });
     all.push({ path: entry.path, kind: 'text', text });
-    if (mode !== undefined) files.push({ path: entry.path, mode, ...rest });
+    if (mode !== undefined) files.push({ path: entry.path, mode, ...about });
   }
   const file = chosen(files, parts);
   return { http: [...all, ...indexes], ...(file === undefined ? {} : { responseFile: file }) };

@@ -14,15 +14,18 @@ const scriptsOf = async (asked: ShellAsked, pointer: string, fields: Fields): Pr
   const { inline, script, scripts = [] } = asked;
   if (inline !== undefined) {
     const lines = typeof inline === 'string' ? [inline] : inline;
-    const texts = lines.map((line, index) =>
-      fields.text(typeof inline === 'string' ? `${pointer}/inline` : `${pointer}/inline/${index}`, line),
-    );
+    const texts: Text[] = [];
+    for (const [index, line] of lines.entries()) {
+      await fields.rest();
+      texts.push(fields.text(typeof inline === 'string' ? `${pointer}/inline` : `${pointer}/inline/${index}`, line));
+    }
     return [{ inline: texts.flatMap((text): Text => [...text, '\n']) }];
   }
   if (script !== undefined) return [{ file: await fields.file(`${pointer}/script`, script) }];
-  return Promise.all(
-    scripts.map(async (one, index) => ({ file: await fields.file(`${pointer}/scripts/${index}`, one) })),
-  );
+  const files: ShellProvisioner['scripts'][number][] = [];
+  for (const [index, one] of scripts.entries())
+    files.push({ file: await fields.file(`${pointer}/scripts/${index}`, one) });
+  return files;
 };
 
 const envOf = (asked: ShellAsked, pointer: string, fields: Fields): Record<string, Text> => {
@@ -64,7 +67,7 @@ const resolveOne = async (asked: Asked, index: number, fields: Fields, wrong: Co
   const name = asked.name ?? `${asked.type}-${index + 1}`;
   const timeoutMs = fields.made(`${pointer}/timeout`, asked.timeout, 1, (time) => durationOf(time));
   if (asked.type === 'console')
-    return { type: 'console', name, turns: resolveTurns(asked.console, `${pointer}/console`, fields), timeoutMs };
+    return { type: 'console', name, turns: await resolveTurns(asked.console, `${pointer}/console`, fields), timeoutMs };
   const command = asked.execute_command;
   return {
     type: 'shell',
@@ -84,9 +87,16 @@ const resolveOne = async (asked: Asked, index: number, fields: Fields, wrong: Co
 };
 
 /** The changes to the guest, in order. */
-export const resolveProvisioners = (
+export const resolveProvisioners = async (
   template: Template,
   fields: Fields,
   wrong: Complaints,
-): Promise<readonly ProvisionerSpec[]> =>
-  Promise.all(template.provisioners.map((asked, index) => resolveOne(asked, index, fields, wrong)));
+): Promise<readonly ProvisionerSpec[]> => {
+  const resolved: ProvisionerSpec[] = [];
+  // One after the other: side by side, a thousand files would be looked for in one go.
+  for (const [index, asked] of template.provisioners.entries()) {
+    await fields.rest();
+    resolved.push(await resolveOne(asked, index, fields, wrong));
+  }
+  return resolved;
+};

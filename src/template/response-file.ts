@@ -1,6 +1,8 @@
-import { pointerTo, type Complaints } from './complaints.ts';
+import type { Complaints } from './complaints.ts';
+import { pointerTo } from '../pointer.ts';
 import type { Fields } from './fields.ts';
 import { holeFor, keyOf, seen, trimmed, type Line } from './installer-lines.ts';
+import { bounds } from './bounds.ts';
 import { Mistake } from './mistake.ts';
 import { quoted } from '../nearest.ts';
 import { hashPassword } from './password-hash.ts';
@@ -24,6 +26,7 @@ type Parts = {
 };
 
 const oneLine = (part: string) => {
+  if (part.length > bounds.answerCharacters) throw new Mistake(`has more than ${bounds.answerCharacters} characters`);
   if (/[\r\n]/.test(part)) throw new Mistake('holds a line break: the installer would take the rest as another answer');
 };
 
@@ -79,6 +82,7 @@ export const readAnswers = async (
   let isWhole = true;
   for (const [question, answer] of Object.entries(asked))
     for (const [index, one] of (typeof answer === 'string' ? [answer] : answer).entries()) {
+      await fields.rest();
       const at = pointer + pointerTo([question]) + (typeof answer === 'string' ? '' : `/${index}`);
       const made = fields.early(at, question);
       if (made === undefined) isWhole = false;

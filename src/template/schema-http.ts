@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { atMost, bounds } from './bounds.ts';
+import { isPasswordKey } from './passwords.ts';
 import { strict, Words } from './words.ts';
 
 /** A line of a response file is skipped when it begins with "#", and cut at its first "=" (install.sub of OpenBSD). */
@@ -46,7 +48,12 @@ const HttpAnswer = strict({
         questionPattern,
         'cannot be a question of a response file: it must have a word, no "=" and no "#" in front',
       ),
-      z.union([Words, z.array(Words).min(1).max(100)]),
+      z.union([Words, z.array(Words).min(1).max(bounds.answersToOne)]),
+    )
+    .refine(...atMost(bounds.questions, 'questions'))
+    .refine(
+      (answers) => Object.values(answers).flat().length <= bounds.responseLines,
+      `has more than ${bounds.responseLines} answers`,
     )
     .optional()
     .describe(
@@ -55,7 +62,7 @@ const HttpAnswer = strict({
   disklabel: z
     .array(Partition)
     .min(1)
-    .max(15)
+    .max(bounds.partitions)
     .optional()
     .describe('an autopartitioning template for disklabel(8): the partitions of the root disk, in their order'),
   site: Site.optional().describe("OpenBSD's site set siteNN.tgz or siteNN-HOST.tgz, packed from the context"),
@@ -65,7 +72,14 @@ const HttpAnswer = strict({
   })
   .refine((answer) => answer.type === undefined || answer.content !== undefined, 'has a "type" without "content"');
 
+const passwordsIn = (http: Readonly<Record<string, string | z.output<typeof HttpAnswer>>>): number =>
+  Object.values(http)
+    .flatMap((answer) => (typeof answer === 'string' ? [] : Object.entries(answer.autoinstall ?? {})))
+    .flatMap(([question, answers]) => (isPasswordKey(question) ? answers : [])).length;
+
 export const Http = z
   .record(z.string().max(1000), z.union([Words, HttpAnswer]))
+  .refine(...atMost(bounds.httpEntries, 'paths'))
+  .refine((http) => passwordsIn(http) <= bounds.passwords, `holds more than ${bounds.passwords} passwords`)
   .default({})
   .describe("what the machine's own endpoint serves, by path; a string is a text");

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { bounds } from './bounds.ts';
 import { Size, strict, Words } from './words.ts';
 
-const Reference = Words.min(1).max(4096);
+const Reference = Words.min(1).max(bounds.pathCharacters);
 
 export const Disk = strict({
   size: Size.optional().describe('virtual size; with `base` it may be left out: the size of the base'),
@@ -14,7 +15,7 @@ export const Disk = strict({
 export const Machine = strict({
   memory: Size.default('512M').describe('memory of the machine'),
   cpus: z.int().min(1).max(64).default(1).describe('processors; vmd gives one'),
-  disks: z.array(Disk).max(16).default([]).describe('the disks, in the order in which the guest finds them'),
+  disks: z.array(Disk).max(bounds.disks).default([]).describe('the disks, in the order in which the guest finds them'),
   nics: z
     .array(
       strict({
@@ -26,7 +27,7 @@ export const Machine = strict({
           ),
       }),
     )
-    .max(8)
+    .max(bounds.nics)
     .default([{ network: 'local' }])
     .describe('network interfaces'),
   cdrom: Reference.optional().describe('an ISO image: `media:name/file` or a file of the context'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { atMost, bounds } from './bounds.ts';
 import { Turns } from './schema-turn.ts';
 import { Duration, OneOrMore, Pause, strict, Words } from './words.ts';
 
@@ -15,17 +16,23 @@ const Shell = strict({
   name: Name,
   inline: OneOrMore.optional().describe('lines of a script, run by /bin/sh -e'),
   script: Words.min(1).optional().describe('a script of the context'),
-  scripts: z.array(Words.min(1)).min(1).max(100).optional().describe('several scripts, run in this order'),
+  scripts: z.array(Words.min(1)).min(1).max(bounds.scripts).optional().describe('several scripts, run in this order'),
   env: z
     .record(z.string().regex(envName, 'is not a name of an environment variable'), Words)
+    .refine(...atMost(bounds.environment, 'variables'))
     .default({})
     .describe('environment variables'),
   environment_vars: z
     .array(Words.regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'must be NAME=value'))
-    .max(200)
+    .max(bounds.environment)
     .default([])
     .describe("Packer's form of `env`: `NAME=value`"),
-  valid_exit_codes: z.array(z.int().min(0).max(255)).min(1).default([0]).describe('exit codes that are no failure'),
+  valid_exit_codes: z
+    .array(z.int().min(0).max(255))
+    .min(1)
+    .max(bounds.exitCodes)
+    .default([0])
+    .describe('exit codes that are no failure'),
   expect_disconnect: z
     .boolean()
     .default(false)

@@ -1,13 +1,12 @@
 import { z } from 'zod';
+import { bounds } from './bounds.ts';
 import { parseBootCommand } from './boot-command.ts';
 import { Mistake, refuseMistakes } from './mistake.ts';
+import { patternForm } from './pattern.ts';
 import { Duration, judged, Pattern, Pause, strict, Words } from './words.ts';
 
 /** Checks a boot command that has no holes; all its mistakes become one. */
-export const bootCommandOf = (text: string): string => {
-  refuseMistakes(parseBootCommand(text).mistakes);
-  return text;
-};
+const bootCommandOf = (text: string) => refuseMistakes(parseBootCommand(text, patternForm).mistakes);
 
 /** What a line cannot hold: a guest would take it for a key, or for the line's end. */
 export const saidOf = (text: string): string => {
@@ -32,7 +31,11 @@ export const Turn = strict({
   key_interval: Pause.default(0).describe('pause between the keys of `press`'),
   echo: z.boolean().default(true).describe('false where the guest does not echo what is typed (a password)'),
   secret: z.boolean().default(false).describe('true for what log, events and console transcript must not show'),
-  refuse: z.array(Pattern).max(50).default([]).describe('patterns that end the build when they are heard meanwhile'),
+  refuse: z
+    .array(Pattern)
+    .max(bounds.refusedInTurn)
+    .default([])
+    .describe('patterns that end the build when they are heard meanwhile'),
 })
   .refine((turn) => turn.say === undefined || turn.press === undefined, 'has both "say" and "press": use two turns')
   .refine(
@@ -41,4 +44,4 @@ export const Turn = strict({
   )
   .describe('one line of the conversation on the console: heard first, then said');
 
-export const Turns = z.array(Turn).max(500);
+export const Turns = z.array(Turn).max(bounds.turns);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { atMost, bounds } from './bounds.ts';
 import { isLateName } from './fill.ts';
 import { functionNames } from './functions.ts';
 import { Pattern, strict, Words } from './words.ts';
@@ -26,4 +27,8 @@ const VariableName = z
   .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, 'is not a name of a variable: a letter, then letters, digits, _ and -')
   .refine((name) => !isLateName(name) && !functionNames.includes(name), "is a name of imaged's own");
 
-export const Variables = z.record(VariableName, Variable).default({}).describe('values that a build may send');
+export const Variables = z
+  .record(VariableName, Variable)
+  .refine(...atMost(bounds.variables, 'variables'))
+  .default({})
+  .describe('values that a build may send');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bounds } from './bounds.ts';
 import { complaints } from './complaints.ts';
 import { complaintsOf } from './issues.ts';
 import { Http } from './schema-http.ts';
@@ -70,7 +71,11 @@ export const Template = strict({
   })
     .optional()
     .describe('how the build gets into the guest'),
-  provisioners: z.array(Provisioner).max(200).default([]).describe('changes to the installed guest, in this order'),
+  provisioners: z
+    .array(Provisioner)
+    .max(bounds.provisioners)
+    .default([])
+    .describe('changes to the installed guest, in this order'),
   shutdown: strict({
     command: Words.max(4096)
       .optional()
@@ -79,23 +84,38 @@ export const Template = strict({
   })
     .prefault({})
     .describe('how the guest is stopped'),
-  artifacts: z.array(Artifact).max(50).optional().describe('what is published; default: the first disk as qcow2'),
+  artifacts: z
+    .array(Artifact)
+    .max(bounds.artifacts)
+    .optional()
+    .describe('what is published; default: the first disk as qcow2'),
   timeout: Duration.optional().describe("for the whole build; default: the host's"),
 }).describe('what to build');
 
 export type Template = z.output<typeof Template>;
 
-// Judging a document takes time in proportion, and names in it are compared with one another.
-const mostValues = 10_000;
+// Keys whose texts are read character by character.
+const readClosely = ['hear', 'refuse', 'pattern', 'press', 'boot_command'];
 
-const hasMoreValues = (document: unknown, most: number): boolean => {
-  const waiting = [document];
+/** Why a document is too large to be looked into; undefined when it is not. Stops as soon as it knows. */
+const whyTooLarge = (document: unknown): string | undefined => {
+  const waiting: { readonly value: unknown; readonly isClose: boolean }[] = [{ value: document, isClose: false }];
+  let characters = 0;
+  let placeholders = 0;
   for (let seen = 0; waiting.length > 0; seen++) {
-    if (seen + waiting.length > most) return true;
-    const value = waiting.pop();
-    if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) waiting.push(inner);
+    if (seen + waiting.length > bounds.values) return `has more than ${bounds.values} values: no machine needs as many`;
+    const { value, isClose = false } = waiting.pop() ?? {};
+    if (typeof value === 'string')
+      for (let at = value.indexOf('{{'); at >= 0; at = value.indexOf('{{', at + 2)) placeholders += 1;
+    if (placeholders > bounds.terms) return `has more than ${bounds.terms} placeholders`;
+    if (isClose && typeof value === 'string') characters += value.length;
+    if (characters > bounds.consoleCharacters)
+      return `has more than ${bounds.consoleCharacters} characters under ${readClosely.join(', ')}: no console needs as many`;
+    if (typeof value === 'object' && value !== null)
+      for (const [key, inner] of Object.entries(value))
+        waiting.push({ value: inner, isClose: isClose || readClosely.includes(key) });
   }
-  return false;
+  return undefined;
 };
 
 /**
@@ -105,11 +125,13 @@ const hasMoreValues = (document: unknown, most: number): boolean => {
  */
 export const parseTemplate = (document: unknown, at = ''): Template => {
   const wrong = complaints();
-  if (hasMoreValues(document, mostValues))
-    wrong.add(at, `has more than ${mostValues} values: no machine needs as many`);
+  const tooLarge = whyTooLarge(document);
+  if (tooLarge !== undefined) wrong.add(at, tooLarge);
   if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'The template is wrong');
   const { success, data, error } = Template.safeParse(document);
   if (success) return data;
-  for (const { pointer, message } of complaintsOf(error.issues)) wrong.add(at + pointer, message);
+  const { told, count } = complaintsOf(error.issues);
+  for (const { pointer, message } of told) wrong.add(at + pointer, message);
+  wrong.more(count - told.length);
   throw wrong.fault('template_invalid', 'The template is wrong');
 };

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { insideOf } from './files.ts';
 import type { SetsThere } from './installer-facts.ts';
 import { isKnown, seen } from './installer-lines.ts';
 import type { HttpEntry } from './spec.ts';
@@ -19,7 +19,13 @@ export const smallFile = (path: string): string | undefined => {
   }
 };
 
-const namesIn = (folder: string): readonly string[] => {
+/** A place below a folder that a template may read. */
+type Behind = { readonly root: string; readonly way: string };
+
+/** The names in a folder; none when it is not there, or is not within its root. */
+export const namesBelow = ({ root, way }: Behind): readonly string[] => {
+  const folder = insideOf(root, way);
+  if (folder === undefined) return [];
   try {
     return readdirSync(folder);
   } catch {
@@ -27,14 +33,20 @@ const namesIn = (folder: string): readonly string[] => {
   }
 };
 
-/** The folder on the host whose files are served in `directory`. */
-const folderBehind = (entries: readonly HttpEntry[], directory: string): string | undefined => {
+/** The text of a small file below a folder; undefined when there is none within its root. */
+export const smallFileBelow = ({ root, way }: Behind): string | undefined => {
+  const path = insideOf(root, way);
+  return path === undefined ? undefined : smallFile(path);
+};
+
+/** What of the host is served in `directory`, a name that the template chose. */
+const folderBehind = (entries: readonly HttpEntry[], directory: string): Behind | undefined => {
   const found = entries
     .flatMap((entry) => (entry.kind === 'folder' ? [entry] : []))
     .filter(({ path }) => path === '' || directory === path || directory.startsWith(`${path}/`))
     .toSorted((one, other) => other.path.length - one.path.length)[0];
   if (found === undefined || found.folder.path === '/') return undefined;
-  return join(found.folder.path, found.path === '' ? directory : directory.slice(found.path.length));
+  return { root: found.folder.path, way: found.path === '' ? directory : directory.slice(found.path.length) };
 };
 
 const releaseName = /^(?:\d{1,2}\.\d|snapshots)$/;
@@ -44,10 +56,10 @@ const releasesIn = (path: string, folder: string): readonly string[] => {
   const own = /^pub\/OpenBSD\/([^/]+)$/.exec(path)?.[1];
   const roots: Readonly<Record<string, string>> = { '': 'pub/OpenBSD', pub: 'OpenBSD', 'pub/OpenBSD': '' };
   const root = roots[path];
-  const has = (...way: readonly string[]) => namesIn(join(folder, ...way, 'amd64')).length > 0;
+  const has = (...way: readonly string[]) => namesBelow({ root: folder, way: [...way, 'amd64'].join('/') }).length > 0;
   if (own !== undefined) return releaseName.test(own) && has() ? [own] : [];
   if (root === undefined) return [];
-  return namesIn(join(folder, root)).filter((name) => releaseName.test(name) && has(root, name));
+  return namesBelow({ root: folder, way: root }).filter((name) => releaseName.test(name) && has(root, name));
 };
 
 /** The directories of releases that are served as a mirror of OpenBSD has them. */
@@ -83,11 +95,12 @@ export const siteSetsIn = (entries: readonly HttpEntry[], directory: string): re
     .filter((name) => /^site\d{2,3}(-[^/]+)?\.tgz$/.test(name));
 
 /** A file of a directory, as text where it is known. */
-const textAt = (entries: readonly HttpEntry[], path: string, behind: string | undefined): string | undefined => {
+const textAt = (entries: readonly HttpEntry[], path: string, behind: Behind | undefined): string | undefined => {
   const exact = entries.find((entry) => entry.path === path);
   if (exact?.kind === 'text') return isKnown(seen(exact.text)) ? seen(exact.text) : undefined;
   if (exact?.kind === 'file') return smallFile(exact.file.path);
-  return behind === undefined ? undefined : smallFile(join(behind, path.slice(path.lastIndexOf('/') + 1)));
+  if (behind === undefined) return undefined;
+  return smallFileBelow({ root: behind.root, way: `${behind.way}/${path.slice(path.lastIndexOf('/') + 1)}` });
 };
 
 /**
@@ -100,7 +113,7 @@ export const setsServed = (
   mirrored: readonly string[] | undefined,
 ): SetsThere | undefined => {
   const behind = folderBehind(entries, directory);
-  const files = new Set(behind === undefined ? (mirrored ?? []) : namesIn(behind));
+  const files = new Set(behind === undefined ? (mirrored ?? []) : namesBelow(behind));
   if (behind !== undefined && files.size === 0) return undefined;
   const own = entries
     .filter(({ path }) => path.startsWith(`${directory}/`) && !path.slice(directory.length + 1).includes('/'))

@@ -1,17 +1,12 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { indexLine, mirrorRoot, smallFile } from './served-sets.ts';
+import { indexLine, mirrorRoot, namesBelow, smallFileBelow } from './served-sets.ts';
+import type { Rest } from '../rest.ts';
 import type { HttpEntry } from './spec.ts';
 
-const linesOf = (folder: string): readonly string[] => {
-  const own = smallFile(join(folder, 'index.txt'));
+// The folder of the sets need not be there yet.
+const linesOf = (root: string, way: string): readonly string[] => {
+  const own = smallFileBelow({ root, way: `${way}/index.txt` });
   if (own !== undefined) return own.split('\n').filter((line) => line !== '');
-  try {
-    return readdirSync(folder).sort().map(indexLine);
-  } catch {
-    // The folder of the sets need not be there yet.
-    return [];
-  }
+  return [...namesBelow({ root, way })].sort().map(indexLine);
 };
 
 /**
@@ -19,10 +14,14 @@ const linesOf = (folder: string): readonly string[] => {
  * knows of a site set from there alone (install.sub, `install_http`). The mirror lists what a machine has of its own by
  * itself: `hasMirror`.
  */
-export const indexFor = (entries: readonly HttpEntry[], hasMirror: boolean): readonly HttpEntry[] => {
+export const indexFor = async (
+  entries: readonly HttpEntry[],
+  hasMirror: boolean,
+  rest: Rest,
+): Promise<readonly HttpEntry[]> => {
   const sites = entries.filter(({ kind, path }) => kind === 'site' && path.includes('/'));
   const directories = new Set(sites.map(({ path }) => path.slice(0, path.lastIndexOf('/'))));
-  return [...directories].flatMap((directory): readonly HttpEntry[] => {
+  const indexOf = (directory: string): readonly HttpEntry[] => {
     const path = `${directory}/index.txt`;
     if (entries.some((entry) => entry.path === path)) return [];
     const folder = entries
@@ -31,7 +30,7 @@ export const indexFor = (entries: readonly HttpEntry[], hasMirror: boolean): rea
       .toSorted((one, other) => other.path.length - one.path.length)[0];
     if (hasMirror && folder === undefined && directory.startsWith(mirrorRoot)) return [];
     const below = folder === undefined ? '' : directory.slice(folder.path.length);
-    const known = folder === undefined ? [] : linesOf(join(folder.folder.path, below));
+    const known = folder === undefined ? [] : linesOf(folder.folder.path, below);
     const own = entries
       .filter(
         (entry) => entry.path.startsWith(`${directory}/`) && !entry.path.slice(directory.length + 1).includes('/'),
@@ -39,5 +38,11 @@ export const indexFor = (entries: readonly HttpEntry[], hasMirror: boolean): rea
       .map((entry) => entry.path.slice(directory.length + 1))
       .filter((name) => !known.some((line) => line.endsWith(` ${name}`)));
     return [{ path, kind: 'text', text: [`${[...known, ...own.map(indexLine)].join('\n')}\n`] }];
-  });
+  };
+  const indexes: HttpEntry[] = [];
+  for (const directory of directories) {
+    await rest();
+    indexes.push(...indexOf(directory));
+  }
+  return indexes;
 };

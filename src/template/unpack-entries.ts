@@ -13,6 +13,8 @@ export type Limits = {
   readonly bytes: number;
   /** Folders above a file; default 32. */
   readonly depth?: number;
+  /** Of single files, by path. */
+  readonly fileBytes?: Readonly<Record<string, number>>;
 };
 
 /** What was unpacked: a folder, or a file with its mode and the SHA-256 of its bytes, by path. */
@@ -39,9 +41,22 @@ const makeFolder = async (path: string, folder: string, unpacked: Unpacked) => {
   unpacked.set(path, 'folder');
 };
 
-const writeFile = async (entry: Entry, path: string, folder: string, unpacked: Unpacked, mode: 0o600 | 0o700) => {
+const writeFile = async (
+  entry: Entry,
+  path: string,
+  { folder, unpacked, most }: { readonly folder: string; readonly unpacked: Unpacked; readonly most: number },
+) => {
+  const mode = ((entry.header.mode ?? 0) & 0o111) === 0 ? 0o600 : 0o700;
   const hash = createHash('sha256');
   let bytes = 0;
+  const { size = 0 } = entry.header;
+  // By its header: nothing of it is written, and nothing behind it is read.
+  if (size > most)
+    throw new Fault(
+      'too_large',
+      `In the archive, ${path} has ${size} bytes, which is more than the ${most} that are read.`,
+      { most },
+    );
   await using file = await open(join(folder, path), 'wx', mode);
   for await (const chunk of entry) {
     // tar-stream's entries give Buffers; its types do not say so.
@@ -56,7 +71,7 @@ const writeFile = async (entry: Entry, path: string, folder: string, unpacked: U
 };
 
 const unpackEntry = async (entry: Entry, folder: string, limits: Limits, unpacked: Unpacked) => {
-  const { name, type, mode = 0o600 } = entry.header;
+  const { name, type } = entry.header;
   const kind = kinds[String(type)];
   if (kind !== undefined) throw new Mistake(kind);
   if (type !== 'file' && type !== 'contiguous-file' && type !== 'directory')
@@ -70,7 +85,9 @@ const unpackEntry = async (entry: Entry, folder: string, limits: Limits, unpacke
   }
   if (path === '') throw new Mistake('is a file without a name');
   if (unpacked.has(path)) throw new Mistake('is in the archive twice');
-  await writeFile(entry, path, folder, unpacked, (mode & 0o111) === 0 ? 0o600 : 0o700);
+  const { fileBytes = {} } = limits;
+  const most = (Object.hasOwn(fileBytes, path) ? fileBytes[path] : undefined) ?? Infinity;
+  await writeFile(entry, path, { folder, unpacked, most });
 };
 
 /**

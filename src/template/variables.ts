@@ -1,19 +1,18 @@
+import { bounds } from './bounds.ts';
 import type { Complaints } from './complaints.ts';
-import { pointerTo } from './complaints.ts';
+import { pointerTo } from '../pointer.ts';
 import { makeFill, textOf, type Fill, type Filled } from './fill.ts';
 import type { Frozen } from './functions.ts';
 import { Mistake } from './mistake.ts';
-import { meant } from '../nearest.ts';
-import { makeMatches, patternOf } from './pattern.ts';
+import { meant, quoted } from '../nearest.ts';
+import type { Patterns } from './pattern.ts';
+import type { Rest } from '../rest.ts';
 import { passwordVariables } from './password-uses.ts';
 import { bcryptForm } from './passwords.ts';
 import { shortestSecret } from '../secret-words.ts';
 import type { Template } from './schema.ts';
 
 const longestValue = 64 * 1024;
-// Honest patterns take microseconds; the rest is for a host that is busy with something else.
-const patternBudgetMs = 1000;
-const mostSent = 500;
 
 type Parts = {
   readonly template: Template;
@@ -24,13 +23,15 @@ type Parts = {
   readonly wrong: Complaints;
   readonly wrongSent: Complaints;
   readonly secrets: Set<string>;
+  readonly patterns: Patterns;
+  readonly rest: Rest;
 };
 
 const checkSent = ({ template, sent = {}, wrongSent }: Parts) => {
   const names = Object.keys(template.variables);
   const sentNames = Object.keys(sent);
-  if (sentNames.length > mostSent) {
-    wrongSent.add('', `has ${sentNames.length} variables: ${mostSent} is the most`);
+  if (sentNames.length > bounds.variables) {
+    wrongSent.add('', `has ${sentNames.length} variables: ${bounds.variables} is the most`);
     return;
   }
   for (const name of sentNames)
@@ -42,16 +43,19 @@ const checkSent = ({ template, sent = {}, wrongSent }: Parts) => {
  * Gives every variable its value: the sent one, which is never looked into, or its default with what that refers to.
  * Everything wrong becomes a complaint. Gives the function that fills in the template's texts.
  */
-export const fillFrom = (parts: Parts): Fill => {
-  const { template, sent, frozen, wrong, wrongSent, secrets } = parts;
+export const fillFrom = async (parts: Parts): Promise<Fill> => {
+  const { template, sent, frozen, wrong, wrongSent, secrets, patterns, rest } = parts;
   checkSent(parts);
   const names = Object.keys(template.variables);
-  const matches = makeMatches(patternBudgetMs);
+  const passwords = passwordVariables(template);
+  const judgements: (() => void)[] = [];
   const values = new Map<string, Filled>();
   const underway: string[] = [];
 
   const secret = (text: string) => {
-    if (text.length >= shortestSecret) secrets.add(text);
+    if (text.length < shortestSecret || secrets.has(text)) return;
+    if (secrets.size === bounds.secrets) wrong.add('', `makes more than ${bounds.secrets} sensitive texts`);
+    else secrets.add(text);
   };
 
   const judge = (name: string, value: Filled, told: Complaints, pointer: string): Filled => {
@@ -59,15 +63,24 @@ export const fillFrom = (parts: Parts): Fill => {
     const text = textOf(value);
     if (declared === undefined || text === undefined) return value;
     if (text.length > longestValue) told.add(pointer, `has more than ${longestValue} characters`);
-    const pattern = declared.pattern;
-    // A password was judged before it became its hash, which says nothing of it any more.
-    const isHash = bcryptForm.test(text) && passwordVariables(template).has(name);
-    const isFit = () => pattern === undefined || isHash || matches(patternOf(pattern), text.slice(0, longestValue));
-    if (!wrong.attempt(pointerTo(['variables', name, 'pattern']), true, isFit))
-      told.add(pointer, `must match ${pattern}`);
+    judgements.push(() => matchValue(name, text.slice(0, longestValue), told, pointer));
     if (declared.sensitive && text !== '' && text.length < shortestSecret)
       told.add(pointer, `is sensitive and shorter than ${shortestSecret} characters: it could not be masked in logs`);
     return value;
+  };
+
+  const matchValue = (name: string, text: string, told: Complaints, pointer: string) => {
+    const pattern = template.variables[name]?.pattern;
+    // A password was judged before it became its hash, which says nothing of it any more.
+    if (pattern === undefined || (bcryptForm.test(text) && passwords.has(name))) return;
+    const isFit = wrong.attempt(pointerTo(['variables', name, 'pattern']), true, () => {
+      const { steps, matches } = patterns.ofValue(pattern);
+      const most = Math.floor(bounds.matchWork / steps);
+      if (text.length > most)
+        throw new Mistake(`is for values of at most ${most} characters: a simpler one takes longer ones`);
+      return matches(text);
+    });
+    if (!isFit) told.add(pointer, `must match ${quoted(pattern)}`);
   };
 
   const work = (name: string): Filled => {
@@ -107,6 +120,18 @@ export const fillFrom = (parts: Parts): Fill => {
   };
 
   const fill = makeFill({ frozen, templateName: template.name, variable, variableNames: names, onSecret: secret });
-  for (const name of names) variable(name);
+  for (const name of names) {
+    await rest();
+    variable(name);
+  }
+  for (const [name, { pattern }] of Object.entries(template.variables)) {
+    await rest();
+    if (pattern !== undefined)
+      wrong.attempt(pointerTo(['variables', name, 'pattern']), undefined, () => void patterns.ofValue(pattern));
+  }
+  for (const judgement of judgements) {
+    await rest();
+    judgement();
+  }
   return fill;
 };

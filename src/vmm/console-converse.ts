@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { Fault } from '../fault.ts';
 import type { ConsoleEvent, Stroke, Turn } from './console-types.ts';
 import { listen } from './console-listen.ts';
-import { compile } from './console-search.ts';
+import { patternsOf } from './console-search.ts';
 import { typeLine } from './console-type.ts';
 import type { Typing } from './console-type.ts';
 import type { Window } from './console-window.ts';
@@ -66,7 +66,7 @@ const hear = async (
   const startedAt = clock.elapsed();
   using deadline = clock.deadline(withinMs, signal, () => timeUp);
   // Of two patterns that match at the same place, the one that refuses counts.
-  const patterns = [...refused, ...awaited].map(compile);
+  const patterns = patternsOf([...refused, ...awaited]);
   const expected = awaited.join('" or "');
   awaiting.now = expected || undefined;
   try {

@@ -1,11 +1,14 @@
 import type { Clock } from '../clock.ts';
-import { overlap, search } from './console-search.ts';
-import type { Found } from './console-search.ts';
+import { makeRest } from '../rest.ts';
+import { search } from './console-search.ts';
+import type { Found, Patterns } from './console-search.ts';
 import type { Window } from './console-window.ts';
 
 // Searching again for every byte of a slow line costs more than it gives: what comes within this time is searched together.
 const togetherMs = 2;
 const enough = 4 * 1024;
+// A search that took long is followed by a pause, so that no pattern and no guest takes the whole of the daemon's time.
+const longestPauseMs = 250;
 
 /**
  * Waits until one of the patterns is found in what came, or comes, from `from` on; the first match counts. Meanwhile
@@ -13,24 +16,31 @@ const enough = 4 * 1024;
  */
 export const listen = async (
   window: Window,
-  patterns: readonly RegExp[],
+  patterns: Patterns,
   from: number,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Found | 'closed'> => {
   let searched = Math.max(from, window.start());
   using hold = window.hold(searched);
+  const rest = makeRest();
   for (;;) {
     const seen = window.end();
     const wasClosed = window.isClosed();
-    const found = search(patterns, window, Math.max(from, searched - overlap));
+    const begunAt = clock.elapsed();
+    const found = await search(patterns, window, Math.max(from, searched - patterns.overlap), seen, async () => {
+      await rest();
+      signal.throwIfAborted();
+    });
     if (found) return found;
     searched = seen;
     hold.move(seen);
     if (wasClosed) return 'closed';
     const searchedAt = clock.elapsed();
     await window.more(seen, signal);
-    if (window.end() - seen < enough && clock.elapsed() - searchedAt < togetherMs)
+    const tookMs = searchedAt - begunAt;
+    if (tookMs > togetherMs) await clock.sleep(Math.min(2 * tookMs, longestPauseMs), signal);
+    else if (window.end() - seen < enough && clock.elapsed() - searchedAt < togetherMs)
       await clock.sleep(togetherMs, signal);
   }
 };

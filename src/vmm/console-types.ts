@@ -6,7 +6,7 @@ export type Stroke =
 
 /** One line of a conversation, everything in it ready to be used. A line with both is heard first, then said. */
 export type Turn = {
-  /** A regular expression (ECMAScript, flags `m` and `s`) to wait for in what comes after the line before. */
+  /** A regular expression (see pattern.ts) to wait for in what comes after the line before. */
   readonly hear?: string;
   /** Milliseconds to wait for `hear`. */
   readonly withinMs: number;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Disk } from '../../vmm/types.ts';
+import { blamingBase } from '../blame-base.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 
@@ -16,13 +17,15 @@ export const createDisks = {
         format,
         ...(base === undefined ? {} : { base: { path: base.path, format: base.format, layers: base.layers } }),
       };
-      await hypervisor.createDisk(
-        {
-          ...disk,
-          // As large as its base it is an overlay; larger, a hypervisor may have to copy.
-          ...(sizeMb === undefined || sizeMb === base?.virtualMb ? {} : { sizeMb }),
-        },
-        signal,
+      await blamingBase(base, () =>
+        hypervisor.createDisk(
+          {
+            ...disk,
+            // As large as its base it is an overlay; larger, a hypervisor may have to copy.
+            ...(sizeMb === undefined || sizeMb === base?.virtualMb ? {} : { sizeMb }),
+          },
+          signal,
+        ),
       );
       log(
         `made disk ${at}: ${format}, ${sizeMb === undefined ? 'as large as its base' : `${sizeMb} MB`}${base ? `, over ${base.shown}` : ''}`,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Spec } from '../../template/spec.ts';
 import type { Disk, Hypervisor } from '../../vmm/types.ts';
+import { blamingBase } from '../blame-base.ts';
 import type { Step } from '../plan.ts';
 
 export type Exported = { readonly name: string; readonly path: string; readonly format: string };
@@ -13,17 +14,22 @@ export const exportArtifact = ({ name, format, disk }: Spec['artifacts'][number]
     timeoutMs: 2 * 3_600_000,
     about: `disk ${disk} as ${format}`,
     async run(
-      { workspace, disks, exported = [] },
+      { job, workspace, disks, exported = [] },
       { hypervisor, signal }: { readonly hypervisor: Pick<Hypervisor, 'convertDisk'>; readonly signal: AbortSignal },
     ) {
       const from = disks[disk];
       if (from === undefined) throw new RangeError(`the plan exports disk ${disk} of ${disks.length}`);
       // A name of imaged's own: the template's is given to the finished file alone.
       const path = join(workspace, `export${exported.length}.${format}`);
-      await hypervisor.convertDisk(from, { path, format }, signal);
+      await blamingBase(job.spec.disks[disk]?.base, () => hypervisor.convertDisk(from, { path, format }, signal));
       return { exported: [...exported, { name, path, format }] };
     },
   }) satisfies Step<
-    { workspace: string; disks: readonly Disk[]; exported?: readonly Exported[] },
+    {
+      job: { readonly spec: Pick<Spec, 'disks'> };
+      workspace: string;
+      disks: readonly Disk[];
+      exported?: readonly Exported[];
+    },
     { exported: readonly Exported[] }
   >;

@@ -1,0 +1,61 @@
+/**
+ * What a template may come to. Judging one costs the event loop time in proportion to these, so each has a bound, far above
+ * what a machine needs: the largest of the examples has 14 turns, 30 answers and 2 passwords.
+ */
+export const bounds = {
+  /** Values of all kinds in the document, keys not counted. */
+  values: 10_000,
+  variables: 256,
+  httpEntries: 500,
+  /** Questions of a response file, answers to one of them, and lines in all. */
+  questions: 200,
+  answersToOne: 20,
+  responseLines: 500,
+  /** Characters of one answer: a public key has some 700. */
+  answerCharacters: 4096,
+  /** Names in all answers about sets, and characters of one. */
+  setNames: 50,
+  setNameCharacters: 64,
+  /** Lines of a template for disklabel(8) that is served as a text or a file. */
+  layoutLines: 100,
+  /** Passwords to be hashed, a tenth of a second of a processor each. */
+  passwords: 10,
+  partitions: 15,
+  turns: 500,
+  refusedInTurn: 50,
+  /** Patterns that may be listened for at one time: those of optional turns that follow each other. */
+  patternsAtOnce: 200,
+  /** Steps of all different patterns together. */
+  patternSteps: 20_000,
+  provisioners: 200,
+  scripts: 100,
+  inlineLines: 1000,
+  environment: 200,
+  exitCodes: 256,
+  artifacts: 50,
+  disks: 16,
+  nics: 8,
+  /** Names, texts and calls within `{{ }}`: of one, and of all in the template. */
+  termsInOne: 100,
+  terms: 10_000,
+  /** Characters that all texts come to when they are filled in. */
+  characters: 16 * 1024 * 1024,
+  /** Characters that functions are given and make, all in all. */
+  functionCharacters: 2 * 1024 * 1024,
+  /** Waits for text in one boot command. */
+  expects: 200,
+  /** Of one boot command, joined, and of all that is pressed and listened for in the template. */
+  bootCommandCharacters: 64 * 1024,
+  consoleCharacters: 64 * 1024,
+  /** Steps of a pattern times characters of the value that it must match. */
+  matchWork: 1_000_000,
+  secrets: 1000,
+  pathCharacters: 1024,
+  pathSegments: 64,
+} as const;
+
+/** A refinement for zod: a map of at most so many entries. */
+export const atMost = (most: number, what: string): [(map: object) => boolean, string] => [
+  (map) => Object.keys(map).length <= most,
+  `has more than ${most} ${what}`,
+];
