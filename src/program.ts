@@ -65,6 +65,7 @@ const notFound = 127;
 type Outcome = {
   readonly exitCode?: number | undefined;
   readonly code?: string | undefined;
+  readonly signal?: string | undefined;
   readonly shortMessage?: string | undefined;
   readonly stdout?: unknown;
   readonly stderr?: unknown;
@@ -104,6 +105,8 @@ export const runProgram = async (file: string, args: readonly string[], options:
         { program: file },
       );
     const { exitCode } = ran;
+    if (ran.signal !== undefined)
+      throw new Fault('program_failed', `${file} was killed by ${ran.signal}.`, { program: file, signal: ran.signal });
     if (exitCode === undefined)
       throw new Fault(
         'program_failed',
