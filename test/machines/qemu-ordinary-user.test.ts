@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft, provePublished } from '../fixtures/left-behind.ts';
-import { familyOf, type Status } from '../fixtures/processes.ts';
+import { familyOf, statusOf, type Status } from '../fixtures/processes.ts';
 import { logIn, payload, visit } from '../fixtures/quick-templates.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -18,8 +18,8 @@ const seenDuring = async (imaged: Imaged, work: Promise<unknown>): Promise<Reado
   let isDone = false;
   const done = work.finally(() => (isDone = true));
   while (!isDone)
-    for (const status of await familyOf(imaged.pid()))
-      seen.set(status.name, [...(seen.get(status.name) ?? []), status]);
+    for (const status of await Promise.all((await familyOf(imaged.pid())).map(statusOf)))
+      if (status !== undefined) seen.set(status.name, [...(seen.get(status.name) ?? []), status]);
   await done;
   return seen;
 };
@@ -52,8 +52,9 @@ test('an ordinary user takes a build from POST to artifact, and no process of it
   // The others are over within some milliseconds; what they wrote is looked at below.
   for (const name of ['qemu-system-x86', 'ssh']) assert.ok(seen.has(name), `${name} is not among ${[...seen.keys()].join()}`); // prettier-ignore
   const own = [String(user), String(user), String(user), String(user)];
-  for (const { users, capabilities, name } of [...seen.values()].flat()) {
+  for (const { users, groups, capabilities, name } of [...seen.values()].flat()) {
     assert.deepEqual(users, own, name);
+    if (isRoot) assert.deepEqual(groups, own, name);
     assert.deepEqual(capabilities, ['0000000000000000', '0000000000000000'], name);
   }
   assert.deepEqual(await foreignBelow(imaged.dataDir), []);
