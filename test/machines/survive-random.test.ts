@@ -18,6 +18,8 @@ import { killOne, namesOf, programs, type Kill, type Program } from '../fixtures
 const isLong = Boolean(process.env['IMAGED_LONG']);
 const kills = isLong ? 200 : 30;
 const workers = isLong ? 3 : 2;
+// A kill takes some seconds, as a daemon and its builds have to come again before the next.
+const timeout = kills * 18_000;
 
 // The store gives up a build that saw 5 daemons die (crashesMost), so one build has to bear fewer.
 const deathsPerBuild = 4;
@@ -139,73 +141,77 @@ const explain = (
     return [row];
   });
 
-test(`builds outlive the kill of any program at ${kills} random moments, and each that failed says which was killed`, async (t) => {
-  const seed = Number(process.env['IMAGED_SEED'] ?? randomInt(2 ** 31));
-  t.diagnostic(`IMAGED_SEED=${seed} repeats these moments`);
-  const random = randomFrom(seed);
-  const ending = new AbortController();
-  const { signal } = ending;
-  const own = await mkdtemp(join(tmpdir(), 'random-'));
-  t.after(() => rm(own, { recursive: true }));
-  await writeFile(join(own, 'payload'), payload);
-  await using imaged = await startImaged({
-    settings: `workers = ${workers}\nattempts = 2`,
-    tables: '[hypervisor]\naccelerator = "tcg"',
-    media: { tiny: guest, own },
-  });
-  const shop: Shop = { imaged, client: steadyClient(imaged, signal), random, under: new Map(), signal };
-  const bodies = [{ template: await longCycle() }, { template: visit() }];
+test(
+  `builds outlive the kill of any program at ${kills} random moments, and each that failed says which was killed`,
+  { timeout },
+  async (t) => {
+    const seed = Number(process.env['IMAGED_SEED'] ?? randomInt(2 ** 31));
+    t.diagnostic(`IMAGED_SEED=${seed} repeats these moments`);
+    const random = randomFrom(seed);
+    const ending = new AbortController();
+    const { signal } = ending;
+    const own = await mkdtemp(join(tmpdir(), 'random-'));
+    t.after(() => rm(own, { recursive: true }));
+    await writeFile(join(own, 'payload'), payload);
+    await using imaged = await startImaged({
+      settings: `workers = ${workers}\nattempts = 2`,
+      tables: '[hypervisor]\naccelerator = "tcg"',
+      media: { tiny: guest, own },
+    });
+    const shop: Shop = { imaged, client: steadyClient(imaged, signal), random, under: new Map(), signal };
+    const bodies = [{ template: await longCycle() }, { template: visit() }];
 
-  await imaged.kill('SIGTERM');
-  const began = clock.elapsed();
-  await imaged.start();
-  const startMs = clock.elapsed() - began;
+    await imaged.kill('SIGTERM');
+    const began = clock.elapsed();
+    await imaged.start();
+    const startMs = clock.elapsed() - began;
 
-  let isOver = false;
-  const count: Count = { starting: 0, machines: 0 };
-  // One more than fits, so that a slot that comes free is taken at once.
-  const lanes = Promise.all(
-    Array.from({ length: workers + 1 }, (_, lane) => keepPosting(shop, lane, bodies, () => isOver)),
-  );
-  const done: Kill[] = [];
-  try {
-    const killing = async () => {
-      while (done.length < kills) {
-        const kill = await killNext(shop, random.weighted(programs), startMs, count);
-        if (kill !== undefined) done.push(kill);
+    let isOver = false;
+    const count: Count = { starting: 0, machines: 0 };
+    // One more than fits, so that a slot that comes free is taken at once.
+    const lanes = Promise.all(
+      Array.from({ length: workers + 1 }, (_, lane) => keepPosting(shop, lane, bodies, () => isOver)),
+    );
+    const done: Kill[] = [];
+    try {
+      const killing = async () => {
+        while (done.length < kills) {
+          const kill = await killNext(shop, random.weighted(programs), startMs, count);
+          if (kill !== undefined) done.push(kill);
+        }
+      };
+      await Promise.race([killing(), lanes]);
+      isOver = true;
+      const posted = (await lanes).flat();
+
+      const listed = (await everyBuild(shop.client)).map(({ id }) => id);
+      assert.deepEqual(listed.toSorted(), posted.map(({ id }) => id).toSorted(), 'builds were lost or doubled');
+      for (const { key, body, id } of posted) assert.equal(await post(shop.client, body, key), id);
+
+      const table = new Map<string, number>();
+      const unexplained: string[] = [];
+      for (const { id, build, body } of posted) {
+        const events = await eventsOf(imaged, id);
+        assert.deepEqual(
+          finalEvents(events).map(({ type }) => type),
+          [`build.${build.status}`],
+        );
+        unexplained.push(...explain(attemptsOf(events), events, done, table));
+        if (build.status !== 'succeeded') assert.deepEqual(await artifactFiles(imaged, id), []);
+        else {
+          const digests = await provePublished(imaged, id);
+          if (body === bodies[0]) assert.deepEqual(digests, [longDigest]);
+        }
       }
-    };
-    await Promise.race([killing(), lanes]);
-    isOver = true;
-    const posted = (await lanes).flat();
-
-    const listed = (await everyBuild(shop.client)).map(({ id }) => id);
-    assert.deepEqual(listed.toSorted(), posted.map(({ id }) => id).toSorted(), 'builds were lost or doubled');
-    for (const { key, body, id } of posted) assert.equal(await post(shop.client, body, key), id);
-
-    const table = new Map<string, number>();
-    const unexplained: string[] = [];
-    for (const { id, build, body } of posted) {
-      const events = await eventsOf(imaged, id);
-      assert.deepEqual(
-        finalEvents(events).map(({ type }) => type),
-        [`build.${build.status}`],
-      );
-      unexplained.push(...explain(attemptsOf(events), events, done, table));
-      if (build.status !== 'succeeded') assert.deepEqual(await artifactFiles(imaged, id), []);
-      else {
-        const digests = await provePublished(imaged, id);
-        if (body === bodies[0]) assert.deepEqual(digests, [longDigest]);
-      }
+      const kinds = programs.map(([program]) => `${done.filter((kill) => kill.program === program).length} ${program}`);
+      t.diagnostic(`${done.length} kills (${kinds.join(', ')}) over ${posted.length} builds, ${posted.filter(({ build }) => build.status === 'succeeded').length} of which succeeded; ${count.starting} more kills of a daemon that started; ${count.machines} machines outlived the daemon and were reaped`); // prettier-ignore
+      for (const [row, times] of [...table].toSorted()) t.diagnostic(`${times} times: ${row}`);
+      assert.deepEqual(unexplained, [], 'these attempts do not say which of their programs was killed');
+      await proveNothingLeft(imaged);
+      await proveSound(imaged);
+    } finally {
+      ending.abort(new Error('the test is over'));
+      await lanes.catch(() => undefined);
     }
-    const kinds = programs.map(([program]) => `${done.filter((kill) => kill.program === program).length} ${program}`);
-    t.diagnostic(`${done.length} kills (${kinds.join(', ')}) over ${posted.length} builds, ${posted.filter(({ build }) => build.status === 'succeeded').length} of which succeeded; ${count.starting} more kills of a daemon that started; ${count.machines} machines outlived the daemon and were reaped`); // prettier-ignore
-    for (const [row, times] of [...table].toSorted()) t.diagnostic(`${times} times: ${row}`);
-    assert.deepEqual(unexplained, [], 'these attempts do not say which of their programs was killed');
-    await proveNothingLeft(imaged);
-    await proveSound(imaged);
-  } finally {
-    ending.abort(new Error('the test is over'));
-    await lanes.catch(() => undefined);
-  }
-});
+  },
+);
