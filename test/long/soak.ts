@@ -56,7 +56,8 @@ const clients = 4;
 const attackers = 2;
 // As many as the login class of OpenBSD gives the daemon.
 const files = 1024;
-const mostMsToEnd = 300_000;
+// A build that was tried often waits for five minutes before it is tried again.
+const mostMsToEnd = 600_000;
 // The daemon lets idle connections go after 75 s.
 const mostMsToIdle = 90_000;
 const keep = 60;
@@ -80,6 +81,10 @@ const main = async (): Promise<boolean> => {
     media: { tiny: guest, own },
     files,
   });
+  await using log = {
+    [Symbol.asyncDispose]: () => writeFile('soak.log', `${imaged.lines().slice(-linesKept).join('\n')}\n`),
+  };
+  void log;
   await using probe = startProbe();
   const ward = watchOver(imaged);
 
@@ -163,8 +168,15 @@ const main = async (): Promise<boolean> => {
 
   await ward.look();
   const ending = AbortSignal.any([interrupted.signal, AbortSignal.timeout(mostMsToEnd)]);
+  const unended: string[] = [];
   for (const posted of ledger.values())
-    if (posted.ended === undefined) posted.ended = (await orAborted(client.ended(posted.id), ending)).status;
+    if (posted.ended === undefined)
+      try {
+        posted.ended = (await orAborted(client.ended(posted.id), ending)).status;
+      } catch (error) {
+        interrupted.signal.throwIfAborted();
+        unended.push(`${posted.kind} ${posted.id}: ${error instanceof Error ? error.message : String(error)}`);
+      }
   const left = await proveNothingLeft(imaged, 20_000).then(() => [], (error: unknown) => [String(error)]); // prettier-ignore
   // Connections that the clients keep for their next request go after a while.
   const untilIdle = clock.elapsed() + mostMsToIdle;
@@ -193,7 +205,6 @@ const main = async (): Promise<boolean> => {
   process.stdout.write(`\n${showSamples(samples)}\n`);
   for (const [what, times] of [...counts].toSorted()) process.stdout.write(`${String(times).padStart(6)} ${what}\n`);
   process.stdout.write(`\n${showVerdict(judgements)}`);
-  await writeFile('soak.log', `${imaged.lines().slice(-linesKept).join('\n')}\n`);
   say('what the daemon logged last is in soak.log');
   return judgements.every(({ holds }) => holds);
 };
