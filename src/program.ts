@@ -106,6 +106,7 @@ type Outcome = {
   readonly exitCode?: number | undefined;
   readonly code?: string | undefined;
   readonly cause?: unknown;
+  readonly signal?: string | undefined;
   readonly shortMessage?: string | undefined;
   readonly stdout?: unknown;
   readonly stderr?: unknown;
@@ -157,6 +158,8 @@ export const runProgram = async (file: string, args: readonly string[], options:
       );
     const { exitCode } = ran;
     if (exitCode === undefined && isExhausted(ran.cause)) throw asFault(ran.cause);
+    if (ran.signal !== undefined)
+      throw new Fault('program_failed', `${file} was killed by ${ran.signal}.`, { program: file, signal: ran.signal });
     if (exitCode === undefined)
       throw new Fault(
         'program_failed',

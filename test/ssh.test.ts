@@ -11,6 +11,7 @@ import { connectSsh } from '../src/guest/connect-ssh.ts';
 import { makeSshKey } from '../src/guest/ssh-key.ts';
 import type { Guest } from '../src/guest/types.ts';
 import { runProgram } from '../src/program.ts';
+import { commandOf, familyOf } from './fixtures/processes.ts';
 import { guestHouse, on } from './ssh-server.ts';
 
 const failsAs =
@@ -162,6 +163,28 @@ test('a connection that is lost in the middle is broken, not an exit code, and c
     if (loss === 'power') await house.powerOn();
     await guest.reconnect(on());
     assert.deepEqual((await talk(guest, 'echo back')).lines, ['stdout back']);
+  }
+});
+
+test('an ssh that is killed is told by its name and signal, and is not the fault of the guest', async () => {
+  await using house = await guestHouse();
+  // The master has the pipes of a command, and closes them when that has ended in the guest.
+  for (const [whose, isMine, command] of [
+    ['master', /ControlMaster=yes/, 'exec sleep 1000'],
+    ['command', /ControlMaster=no/, 'exec sleep 1'],
+  ] as const) {
+    await using guest = await connectSsh(house.spec, quiet, on());
+    const running = talk(guest, command);
+    const found = async () => {
+      const commands = await Promise.all((await familyOf(process.pid)).map(async (pid) => ({ pid, command: await commandOf(pid) }))); // prettier-ignore
+      return commands.find(({ command }) => command.startsWith('ssh ') && isMine.test(command));
+    };
+    while ((await house.sshProcesses()).every((line) => !line.includes('ControlMaster=no')))
+      await systemClock.sleep(10, on());
+    const victim = await found();
+    assert.ok(victim);
+    process.kill(victim.pid, 'SIGKILL');
+    await assert.rejects(running, failsAs('program_failed', /^ssh was killed by SIGKILL/), whose);
   }
 });
 

@@ -71,6 +71,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
       },
     });
     if (exitCode !== 255 || isOwn) return { exitCode };
+    await throwIfKilled(master, tools.clock, runSignal);
     const why = master?.lastWords() ?? '';
     throw new Fault(
       'ssh_broken',
@@ -101,6 +102,19 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     sshLine: sshLine(spec),
     [Symbol.asyncDispose]: end,
   };
+};
+
+// A command hears of the end of its connection, and the master's own end is told some milliseconds later.
+const mostMsToGo = 1000;
+
+/** Throws `program_failed` when the master was killed: then neither the guest nor its network is to blame. */
+const throwIfKilled = async (master: SshMaster | undefined, clock: Clock, signal: AbortSignal): Promise<void> => {
+  if (master === undefined) return;
+  using patience = clock.deadline(mostMsToGo, signal, () => new Error('the master goes on'));
+  const killed = await orAborted(master.gone, patience.signal).catch(() => undefined);
+  if (killed === undefined) return;
+  const message = `ssh was killed by ${killed}, and with it the connection to the guest.`;
+  throw new Fault('program_failed', message, { program: 'ssh', signal: killed });
 };
 
 const logIn = async (spec: SshSpec, { clock, onNote }: Tools, signal: AbortSignal): Promise<SshMaster> => {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { runProgram } from '../program.ts';
 import { settled } from '../waiting.ts';
+import { killedBy } from './killed-by.ts';
 import { makePatience } from './patience.ts';
 import { sshArgs, sshHost } from './ssh-options.ts';
 import type { SshWords } from './ssh-words.ts';
@@ -10,6 +11,8 @@ import type { SshSpec } from './types.ts';
 export type SshMaster = AsyncDisposable & {
   /** The last that ssh said about the connection: why it ended, if it has. */
   readonly lastWords: () => string;
+  /** Resolves when its ssh has gone: to the signal that killed it, if one did. */
+  readonly gone: Promise<string | undefined>;
 };
 
 // ssh in the background, and beside it a reader of the pipe that imaged holds open. However imaged ends, kill -9 and all,
@@ -73,7 +76,7 @@ export const openMaster = async (
     },
   });
   const gone = ending.then(
-    () => undefined,
+    ({ exitCode }) => killedBy(exitCode),
     () => undefined,
   );
   const refused = ending.then(({ exitCode }) => {
@@ -82,6 +85,7 @@ export const openMaster = async (
   await Promise.race([loggedIn.promise, refused]);
   return {
     lastWords: words.last,
+    gone,
     async [Symbol.asyncDispose]() {
       life.abort(new Error('The connection was let go'));
       await gone;

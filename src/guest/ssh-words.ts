@@ -1,4 +1,5 @@
 import { Fault, type FaultCode, type FaultFacts } from '../fault.ts';
+import { killedBy } from './killed-by.ts';
 import type { SshSpec } from './types.ts';
 
 // How far a login came, by what `ssh -v` prints; the words have been the same for more than ten years.
@@ -79,6 +80,8 @@ export const makeSshWords = ({ host, port, username, knownHostsFile }: SshSpec):
           `The guest at ${host}:${port} does not let ${username} in with the key of this build. ` +
             `Its public key has to be in ${username}'s authorized_keys, and sshd has to allow the login.`,
         );
+      const signal = killedBy(exitCode);
+      if (signal !== undefined) return unreachable(`ssh was killed by ${signal}`);
       return unreachable(said.at(-1) ?? `ssh ended with exit code ${exitCode}`);
     },
   };

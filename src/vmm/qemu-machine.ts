@@ -233,7 +233,11 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
       pid: qemu.pid,
       command: [host.binary, ...argv],
     },
-    run: async (running) => void (await qmp.execute('cont', {}, running)),
+    run: async (running) => {
+      await qmp.execute('cont', {}, running).catch(async (error: unknown) => {
+        throw await explain(error);
+      });
+    },
     ended,
     onRebooted: (seen) => void rebootWatchers.push(seen),
     stop: (how, stopping) => (how === 'ask' ? ask(stopping) : orAborted(cut(), stopping)),

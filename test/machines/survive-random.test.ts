@@ -1,103 +1,218 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { eventsOf } from '../fixtures/follow-events.ts';
-import { startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { machinesOf, proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
-import { cycle, cycleDigest } from '../fixtures/quick-templates.ts';
+import { systemClock as clock } from '../../src/clock.ts';
+import { attemptsOf, finalEvents, type Attempt } from '../fixtures/attempts.ts';
+import { everyBuild } from '../fixtures/every-build.ts';
+import { eventsOf, type Event } from '../fixtures/follow-events.ts';
+import { BuildView, guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
+import { artifactFiles, machinesOf, proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
+import { cycle, cycleMachine, visit } from '../fixtures/quick-templates.ts';
+import { randomFrom, type Random } from '../fixtures/random-from.ts';
+import { steadyClient, type SteadyClient } from '../fixtures/steady.ts';
+import { killOne, namesOf, programs, type Kill, type Program } from '../fixtures/victims.ts';
 
-/** Numbers from 0 up to 1 that a seed repeats: Mulberry32, by Tommy Ettinger (public domain). */
-const randomFrom = (seed: number) => {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
-
-type Count = { builds: number; kills: number; starting: number; interrupted: number; machines: number };
+const isLong = Boolean(process.env['IMAGED_LONG']);
+const kills = isLong ? 200 : 30;
+const workers = isLong ? 3 : 2;
+// A kill takes some seconds, as a daemon and its builds have to come again before the next.
+const timeout = kills * 18_000;
 
 // A build that saw many daemons die runs alone (crash-policy.ts), so one build has to bear fewer.
 const killsPerBuild = 4;
 
-const timed = async (work: () => Promise<unknown>): Promise<number> => {
-  const began = performance.now();
-  await work();
-  return performance.now() - began;
+// So much that its transfer takes a moment, in which what carries it can be met.
+const payload = randomBytes(2 * 2 ** 20);
+const diskMb = 4;
+const longDigest = createHash('sha256')
+  .update(payload)
+  .update(Buffer.alloc(diskMb * 2 ** 20 - payload.length))
+  .digest('hex');
+const longCycle = async () => cycle({ machine: await cycleMachine(`${diskMb}M`), http: { payload: { file: 'media:own/payload' } } }); // prettier-ignore
+
+type Posted = { readonly key: string; readonly body: object; readonly id: string; readonly build: BuildView };
+
+type Shop = {
+  readonly imaged: Imaged;
+  readonly client: SteadyClient;
+  readonly random: Random;
+  /** Builds that are under way, with the deaths of the daemon that they have seen. */
+  readonly under: Map<string, { deaths: number; readonly ended: Promise<unknown> }>;
+  readonly signal: AbortSignal;
 };
 
-const statusOf = async (imaged: Imaged, id: string): Promise<string> =>
-  (await (await imaged.call(`/builds/${id}/status`)).text()).trim();
-
-/** Kills the daemon at a moment of its start-up, which may be just after its end. */
-const killWhileStarting = async (imaged: Imaged, afterMs: number): Promise<'starting' | 'running'> => {
-  const starting = imaged.start().then(
-    () => 'running' as const,
-    () => 'starting' as const,
-  );
-  await sleep(afterMs);
-  await imaged.kill('SIGKILL');
-  return starting;
+/** Posts a build, waits for its end, and posts the next one, until it is told to stop. */
+const keepPosting = async (
+  { client, under }: Shop,
+  lane: number,
+  bodies: readonly object[],
+  isOver: () => boolean,
+): Promise<readonly Posted[]> => {
+  const posted: Posted[] = [];
+  while (!isOver()) {
+    const key = `lane-${lane}-${posted.length}`;
+    const body = bodies[(lane + posted.length) % bodies.length] ?? {};
+    const id = await post(client, body, key);
+    const ended = client.ended(id);
+    under.set(id, { deaths: 0, ended });
+    posted.push({ key, body, id, build: await ended });
+    under.delete(id);
+  }
+  return posted;
 };
 
-/** One build after the other, each bearing kills at random moments from its POST to its end, and of the starts between. */
-const killAtRandom = async (imaged: Imaged, kills: number, random: () => number, count: Count): Promise<void> => {
-  const template = await cycle();
-  const whole = async () => {
-    const { id } = await imaged.post({ template });
-    assert.equal((await imaged.ended(id)).status, 'succeeded');
-  };
-  await whole(); // the first one finds everything cold
-  await imaged.kill('SIGTERM');
-  const startMs = await timed(imaged.start);
-  const buildMs = await timed(whole);
-  for (let left = kills; left > 0;) {
-    const { id } = await imaged.post({ template });
-    count.builds += 1;
-    let isUp = true;
-    for (let borne = 0; borne < killsPerBuild && left > 0; borne++) {
-      left -= 1;
-      if (isUp) {
-        await sleep(random() * buildMs);
-        await imaged.kill('SIGKILL');
-      } else if ((await killWhileStarting(imaged, random() * startMs)) === 'starting') count.starting += 1;
-      count.kills += 1;
-      count.machines += (await machinesOf(imaged)).length;
-      isUp = random() < 0.7;
-      if (!isUp) continue;
-      await imaged.start();
-      if ((await statusOf(imaged, id)) === 'succeeded') break;
-    }
-    if (!isUp) await imaged.start();
-    const build = await imaged.ended(id);
-    assert.equal(build.status, 'succeeded', JSON.stringify(build.fault));
-    assert.equal(build['attempts_left'], 2, 'a death of the daemon costs no attempt');
-    const requeued = (await eventsOf(imaged, id)).filter(({ type }) => type === 'build.requeued');
-    assert.equal(build.attempt, requeued.length + 1);
-    count.interrupted += requeued.length;
-    assert.deepEqual(await provePublished(imaged, id), [cycleDigest]);
-    await proveNothingLeft(imaged);
+/** The id of the build under this key, which is made unless it is there. */
+const post = async (client: SteadyClient, body: object, key: string): Promise<string> => {
+  for (;;) {
+    const { status, text } = await client.post(body, key);
+    if (status === 201) return BuildView.parse(JSON.parse(text)).id;
+    // Asked just as the daemon was told to stop.
+    assert.equal(status, 503, text);
   }
 };
 
-const kills = process.env['IMAGED_LONG'] ? 150 : 30;
-const lanes = 2;
+/** Kills the daemon, now and then again as it starts, and has it running again. */
+const killDaemon = async ({ imaged, random, under }: Shop, startMs: number, count: Count): Promise<Kill> => {
+  for (const { deaths, ended } of under.values()) if (deaths >= killsPerBuild) await ended;
+  const kill: Kill = { program: 'daemon', atMs: Date.now(), pid: imaged.pid(), slot: undefined };
+  const die = async () => {
+    await imaged.kill('SIGKILL');
+    for (const build of under.values()) build.deaths += 1;
+    count.machines += (await machinesOf(imaged)).length;
+  };
+  await die();
+  if (random.next() < 0.3) {
+    const starting = imaged.start().then(
+      () => 'running' as const,
+      () => 'starting' as const,
+    );
+    await clock.sleep(random.between(0, startMs), new AbortController().signal);
+    await imaged.kill('SIGKILL');
+    if ((await starting) === 'starting') count.starting += 1;
+    await die();
+  }
+  await imaged.start();
+  return kill;
+};
 
-test(`builds outlive a kill -9 of the daemon at ${kills} random moments`, async (t) => {
-  const seed = Number(process.env['IMAGED_SEED'] ?? randomInt(2 ** 31));
-  t.diagnostic(`IMAGED_SEED=${seed} repeats these moments`);
-  const count: Count = { builds: 0, kills: 0, starting: 0, interrupted: 0, machines: 0 };
-  await Promise.all(
-    Array.from({ length: lanes }, async (_, lane) => {
-      await using imaged = await startImaged({ settings: 'workers = 1', tables: '[hypervisor]\naccelerator = "tcg"' });
-      await killAtRandom(imaged, kills / lanes, randomFrom(seed + lane), count);
+type Count = { starting: number; machines: number };
+
+// Some are there for milliseconds only, and some builds have none of them.
+const mostMsToFind = 30_000;
+
+/** Waits a moment, and kills the next process of that program; undefined: none came. */
+const killNext = async (shop: Shop, program: Program, startMs: number, count: Count): Promise<Kill | undefined> => {
+  await clock.sleep(shop.random.between(0, 1500), shop.signal);
+  if (program === 'daemon') return killDaemon(shop, startMs, count);
+  for (const until = clock.elapsed() + mostMsToFind; clock.elapsed() < until;) {
+    const kill = await killOne(shop.imaged, program, shop.random.below);
+    if (kill !== undefined) return kill;
+    await clock.sleep(1, shop.signal);
+  }
+  return undefined;
+};
+
+const isOf = ({ slot, fromMs, untilMs }: Attempt, kill: Kill): boolean =>
+  (kill.slot === undefined || kill.slot === slot) && kill.atMs >= fromMs && kill.atMs <= untilMs;
+
+const wordsOf = (fault: object): string => JSON.stringify(fault).replaceAll('\\n', ' ');
+
+/** What the build tells of its guest's requests that went wrong. */
+const cutRequests = (events: readonly Event[]): string =>
+  events.map(({ type, data }) => (type === 'http.request' ? String(data['error']) : '')).join(' ');
+
+/** What came of the kills: each attempt that did not succeed says which of its programs was killed. */
+const explain = (
+  attempts: readonly Attempt[],
+  events: readonly Event[],
+  done: readonly Kill[],
+  table: Map<string, number>,
+): string[] =>
+  attempts.flatMap((attempt) => {
+    const { how, fault } = attempt;
+    const mine = done.filter((kill) => isOf(attempt, kill)).map(({ program }) => program);
+    const row = `${[...new Set(mine)].toSorted().join('+') || 'nothing'} killed: ${how}${fault ? ` ${fault.code} in ${fault.step ?? 'no step'}: ${fault.message.split('\n')[0] ?? ''}` : ''}`; // prettier-ignore
+    const general = row.replaceAll(/\d+/g, 'N').replaceAll(/\/tmp\S+/g, 'PATH');
+    table.set(general, (table.get(general) ?? 0) + 1);
+    if (how === 'succeeded' || (fault !== undefined && mine.some((program) => namesOf[program].test(wordsOf(fault) + cutRequests(events))))) return []; // prettier-ignore
+    return [row];
+  });
+
+test(
+  `builds outlive the kill of any program at ${kills} random moments, and each that failed says which was killed`,
+  { timeout },
+  async (t) => {
+    const seed = Number(process.env['IMAGED_SEED'] ?? randomInt(2 ** 31));
+    t.diagnostic(`IMAGED_SEED=${seed} repeats these moments`);
+    const random = randomFrom(seed);
+    const ending = new AbortController();
+    const { signal } = ending;
+    const own = await mkdtemp(join(tmpdir(), 'random-'));
+    t.after(() => rm(own, { recursive: true }));
+    await writeFile(join(own, 'payload'), payload);
+    await using imaged = await startImaged({
+      settings: `workers = ${workers}\nattempts = 2`,
+      tables: '[hypervisor]\naccelerator = "tcg"',
+      media: { tiny: guest, own },
+    });
+    const shop: Shop = { imaged, client: steadyClient(imaged, signal), random, under: new Map(), signal };
+    const bodies = [{ template: await longCycle() }, { template: visit() }];
+
+    await imaged.kill('SIGTERM');
+    const began = clock.elapsed();
+    await imaged.start();
+    const startMs = clock.elapsed() - began;
+
+    let isOver = false;
+    const count: Count = { starting: 0, machines: 0 };
+    // One more than fits, so that a slot that comes free is taken at once.
+    const lanes = Promise.all(
+      Array.from({ length: workers + 1 }, (_, lane) => keepPosting(shop, lane, bodies, () => isOver)),
+    );
+    const done: Kill[] = [];
+    try {
+      const killing = async () => {
+        while (done.length < kills) {
+          const kill = await killNext(shop, random.weighted(programs), startMs, count);
+          if (kill !== undefined) done.push(kill);
+        }
+      };
+      await Promise.race([killing(), lanes]);
+      isOver = true;
+      const posted = (await lanes).flat();
+
+      const listed = (await everyBuild(shop.client)).map(({ id }) => id);
+      assert.deepEqual(listed.toSorted(), posted.map(({ id }) => id).toSorted(), 'builds were lost or doubled');
+      for (const { key, body, id } of posted) assert.equal(await post(shop.client, body, key), id);
+
+      const table = new Map<string, number>();
+      const unexplained: string[] = [];
+      for (const { id, build, body } of posted) {
+        const events = await eventsOf(imaged, id);
+        assert.deepEqual(
+          finalEvents(events).map(({ type }) => type),
+          [`build.${build.status}`],
+        );
+        unexplained.push(...explain(attemptsOf(events), events, done, table));
+        if (build.status !== 'succeeded') assert.deepEqual(await artifactFiles(imaged, id), []);
+        else {
+          const digests = await provePublished(imaged, id);
+          if (body === bodies[0]) assert.deepEqual(digests, [longDigest]);
+        }
+      }
+      const kinds = programs.map(([program]) => `${done.filter((kill) => kill.program === program).length} ${program}`);
+      t.diagnostic(`${done.length} kills (${kinds.join(', ')}) over ${posted.length} builds, ${posted.filter(({ build }) => build.status === 'succeeded').length} of which succeeded; ${count.starting} more kills of a daemon that started; ${count.machines} machines outlived the daemon and were reaped`); // prettier-ignore
+      for (const [row, times] of [...table].toSorted()) t.diagnostic(`${times} times: ${row}`);
+      if (isLong) for (const [program] of programs) assert.ok(done.some((kill) => kill.program === program), `no ${program} was killed`); // prettier-ignore
+      assert.deepEqual(unexplained, [], 'these attempts do not say which of their programs was killed');
+      await proveNothingLeft(imaged);
       await proveSound(imaged);
-    }),
-  );
-  t.diagnostic(
-    `${count.kills} kills over ${count.builds} builds, ${count.starting} of them during start-up; ${count.interrupted} attempts were begun anew, ${count.machines} machines outlived the daemon and were reaped`,
-  );
-});
+    } finally {
+      ending.abort(new Error('the test is over'));
+      await lanes.catch(() => undefined);
+    }
+  },
+);

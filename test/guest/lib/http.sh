@@ -3,7 +3,7 @@
 cr=$(printf '\r')
 
 # fetch URL FILE: fetches an http URL by a plain 200 answer. The host is an address, not a name.
-# 1: nothing answered within two seconds, or it was cut short. 2: it answered with another status.
+# 1: nothing answered within ten seconds, or it was cut short. 2: it answered with another status.
 fetch() {
   local rest host port=80 path=/
   rest=${1#http://}
@@ -11,7 +11,7 @@ fetch() {
   case $rest in */*) path=/${rest#*/} ;; esac
   case $host in *:*) port=${host##*:} host=${host%:*} ;; esac
   printf 'GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n' "$path" "${rest%%/*}" |
-    nc -w 2 "$host" "$port" 2>/dev/null | receive "$2"
+    nc -w 10 "$host" "$port" 2>/dev/null | receive "$2"
 }
 
 # receive FILE: reads one HTTP answer and puts its body into FILE, or onto a device.
