@@ -10,8 +10,8 @@ export type Qcow2Header = {
   readonly clusterBits: number;
   readonly virtualBytes: number;
   readonly l1: { readonly offset: number; readonly entries: number };
-  /** The name of the image beneath, where there is one. */
-  readonly backing: string | undefined;
+  /** The image beneath, where there is one, and its format, where that is said. */
+  readonly backing: { readonly name: string; readonly format: string | undefined } | undefined;
   readonly hasDataFile: boolean;
   readonly isEncrypted: boolean;
   readonly snapshots: number;
@@ -41,23 +41,27 @@ const extension = {
 
 const damaged = (what: string): Unusable => ({ why: `is a damaged qcow2 image: ${what}` });
 
-/** Walks along the header's extensions. Gives what is wrong, or whether there are bitmaps. */
-const readExtensions = (bytes: Buffer, from: number, to: number): Unusable | { readonly hasBitmaps: boolean } => {
+type Extensions = { readonly hasBitmaps: boolean; readonly backingFormat: string | undefined };
+
+/** Walks along the header's extensions. Gives what is wrong, or what they say. */
+const readExtensions = (bytes: Buffer, from: number, to: number): Unusable | Extensions => {
   let hasBitmaps = false;
+  let backingFormat: string | undefined;
   for (let at = from; at < to;) {
     // An image that ends within its first cluster goes on with zeros.
-    if (at + 8 > bytes.length) return { hasBitmaps };
+    if (at + 8 > bytes.length) return { hasBitmaps, backingFormat };
     const [magic, length] = [bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4)];
     at += 8;
     if (at > to || length > to - at) return damaged('an extension of its header is too large');
-    if (magic === extension.end) return { hasBitmaps };
+    if (magic === extension.end) return { hasBitmaps, backingFormat };
     if (magic === extension.backingFormat && length > 15)
       return damaged('the name of the format of its backing file is too long');
     if (magic === extension.crypto) return damaged('its header tells of encryption that it does not have');
+    if (magic === extension.backingFormat) backingFormat = bytes.toString('latin1', at, at + length);
     if (magic === extension.bitmaps) hasBitmaps = true;
     at += Math.ceil(length / 8) * 8;
   }
-  return { hasBitmaps };
+  return { hasBitmaps, backingFormat };
 };
 
 const read = async (file: FileHandle, at: number, length: number): Promise<Buffer> => {
@@ -132,7 +136,13 @@ export const readQcow2Header = async (file: FileHandle): Promise<Qcow2Header | U
     clusterBits: bits,
     virtualBytes: Number(virtual),
     l1: { offset: Number(l1.offset), entries: l1.entries },
-    backing: backingAt === 0n ? undefined : first.toString('utf8', Number(backingAt), Number(backingAt) + nameBytes),
+    backing:
+      backingAt === 0n
+        ? undefined
+        : {
+            name: first.toString('utf8', Number(backingAt), Number(backingAt) + nameBytes),
+            format: extensions.backingFormat,
+          },
     hasDataFile: (features & bit.dataFile) !== 0n,
     isEncrypted: word(32) !== 0,
     snapshots: snapshots.count,

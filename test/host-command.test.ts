@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { disposals } from '../src/disposals.ts';
 import { Report } from '../src/host/print-findings.ts';
 import { imagedProgram, startImaged } from './fixtures/imaged.ts';
+import { hangingQemu } from './fixtures/hanging-qemu.ts';
 import { processesIn } from './fixtures/processes.ts';
 
 const tcg = 'accelerator = "tcg"';
@@ -171,22 +172,9 @@ test('/readyz is quick though a program of the host hangs', async () => {
   assert.ok(performance.now() - began < 1_000, 'it waited for the program');
 });
 
-test('a check that is interrupted leaves nothing, and what one left that was killed goes with a later one', async () => {
+test('a check that is interrupted leaves nothing, and what one left that was killed goes with a later one', async (t) => {
   await using at = await desk('[hypervisor]\nbinary = "FOLDER/qemu"');
-  // Guests hang under the accelerator that it says it has: as under TCG, with the processor standing still.
-  await writeFile(
-    join(at.folder, 'qemu'),
-    `#!/bin/sh
-case " $* " in *" -serial stdio "*) stand=-S ;; *) stand= ;; esac
-for word; do
-  shift
-  case $word in kvm) word=tcg ;; host) word=max ;; esac
-  set -- "$@" "$word"
-done
-exec qemu-system-x86_64 $stand "$@"
-`,
-    { mode: 0o755 },
-  );
+  await hangingQemu(at.folder);
   const temporary = join(at.folder, 'tmp');
   await mkdir(temporary);
   const argv = [imagedProgram, 'check', '-f', join(at.folder, 'imaged.toml')];
@@ -204,12 +192,12 @@ exec qemu-system-x86_64 $stand "$@"
   const left = async () => ({ folders: await readdir(temporary), guests: (await guests()).length });
 
   const first = await begin();
-  while ((await guests()).length === 0);
+  while ((await guests()).length === 0) t.signal.throwIfAborted();
   await first.end('SIGINT');
   assert.deepEqual(await left(), { folders: [], guests: 0 });
 
   const second = await begin();
-  while ((await guests()).length === 0);
+  while ((await guests()).length === 0) t.signal.throwIfAborted();
   await second.end('SIGKILL');
   const [folder = ''] = await readdir(temporary);
   assert.equal((await guests()).length, 1);

@@ -78,13 +78,13 @@ const judgeLayers = async (
   if (within !== undefined) return within;
   if (header.backing === undefined) return undefined;
   // A relative name is meant from the folder of the image that has it (vmctl(8), create -b).
-  const beneath = resolve(dirname(await realpath(path)), header.backing);
+  const beneath = resolve(dirname(await realpath(path)), header.backing.name);
   const why = await judgeLayers(
     beneath,
     { layersLeft: layersLeft - 1, clusterBits: header.clusterBits, looksInside },
     signal,
   );
-  return why === undefined ? undefined : `has the backing file ${header.backing}, which ${why}`;
+  return why === undefined ? undefined : `has the backing file ${header.backing.name}, which ${why}`;
 };
 
 /**

@@ -79,7 +79,7 @@ const main = async (): Promise<boolean> => {
     tables,
     dataDir: place.dataDir,
     media: { tiny: guest, own },
-    files,
+    openFiles: files,
   });
   await using log = {
     [Symbol.asyncDispose]: () => writeFile('soak.log', `${imaged.lines().slice(-linesKept).join('\n')}\n`),

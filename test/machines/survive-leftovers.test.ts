@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -15,6 +15,7 @@ import {
   proveSound,
   workersOf,
 } from '../fixtures/left-behind.ts';
+import { hangingQemu } from '../fixtures/hanging-qemu.ts';
 import { cycle, cycleDigest, cycleMachine } from '../fixtures/quick-templates.ts';
 import { stubbornDisks } from '../fixtures/stubborn-disks.ts';
 
@@ -82,26 +83,12 @@ test('a daemon that dies while it probes an accelerator leaves nothing: neither 
   await using pile = disposals();
   const place = await mkdtemp(join(tmpdir(), 'imaged-hanging-'));
   pile.defer(() => rm(place, { recursive: true }));
-  // An accelerator under which guests hang: as TCG, with the processor standing still.
-  const binary = join(place, 'qemu');
-  await writeFile(
-    binary,
-    `#!/bin/sh
-case " $* " in *" -serial stdio "*) stand=-S ;; *) stand= ;; esac
-for word; do
-  shift
-  case $word in kvm) word=tcg ;; host) word=max ;; esac
-  set -- "$@" "$word"
-done
-exec qemu-system-x86_64 $stand "$@"
-`,
-    { mode: 0o755 },
-  );
+  const binary = await hangingQemu(place);
   await using imaged = await startImaged({ settings, tables: `[hypervisor]\nbinary = "${binary}"` });
-  const probes = async () => (await machinesOf(imaged)).filter(({ command }) => command.includes('/probe-'));
+  const probes = async () => (await machinesOf(imaged)).filter(({ command }) => command.includes(' -name probe-'));
   const folders = async () => (await readdir(join(imaged.dataDir, 'run'))).filter((name) => name.startsWith('probe-'));
   let [hanging] = await probes();
-  while (hanging === undefined) [hanging] = await probes();
+  for (; hanging === undefined; [hanging] = await probes()) t.signal.throwIfAborted();
   const [folder] = await folders();
   await imaged.kill('SIGKILL');
   assert.ok((await probes()).some(({ pid }) => pid === hanging.pid));

@@ -8,8 +8,8 @@ import { dirname, resolve } from 'node:path';
 import { disposals } from '../../disposals.ts';
 import { Fault } from '../../fault.ts';
 import type { BaseImage, DiskFormat } from '../../hardware.ts';
+import { readQcow2Header } from '../../qcow2-header.ts';
 import { openRegular, type OpenFile } from './open-regular.ts';
-import { readQcow2 } from './qcow2-header.ts';
 
 export type Layer = OpenFile & { readonly format: DiskFormat; readonly virtualBytes: number };
 
@@ -38,7 +38,7 @@ const look = async (
 ): Promise<Found> => {
   const file = await openRegular(path, 'read');
   try {
-    const header = format === 'raw' ? undefined : await readQcow2(file.handle);
+    const header = format === 'raw' ? undefined : await readQcow2Header(file.handle);
     if (header === undefined) {
       if (format === 'qcow2') refuse(path, 'is not a qcow2 image that can be read');
       if (format !== undefined && format !== 'raw')
@@ -46,6 +46,7 @@ const look = async (
       const virtualBytes = Math.ceil((await file.handle.stat()).size / sectorBytes) * sectorBytes;
       return { layer: { ...file, format: 'raw', virtualBytes }, beneath: undefined };
     }
+    if ('why' in header) return refuse(path, header.why);
     const { backing, virtualBytes } = header;
     if (header.isEncrypted) refuse(path, 'is encrypted');
     if (header.hasDataFile) refuse(path, 'keeps its content in a second file');
