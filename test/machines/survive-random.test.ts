@@ -19,7 +19,7 @@ const isLong = Boolean(process.env['IMAGED_LONG']);
 const kills = isLong ? 200 : 30;
 const workers = isLong ? 3 : 2;
 // A kill takes some seconds, as a daemon and its builds have to come again before the next.
-const timeout = kills * 18_000;
+const timeout = kills * 30_000;
 
 // A build that saw many daemons die runs alone (crash-policy.ts), so one build has to bear fewer.
 const killsPerBuild = 4;
@@ -101,7 +101,7 @@ const killDaemon = async ({ imaged, random, under }: Shop, startMs: number, coun
 type Count = { starting: number; machines: number };
 
 // Some are there for milliseconds only, and some builds have none of them.
-const mostMsToFind = 30_000;
+const mostMsToFind = isLong ? 30_000 : 5000;
 
 /** Waits a moment, and kills the next process of that program; undefined: none came. */
 const killNext = async (shop: Shop, program: Program, startMs: number, count: Count): Promise<Kill | undefined> => {

@@ -9,7 +9,8 @@ const median = (numbers: readonly number[]): number =>
 
 const warmUpMs = 30_000;
 const mayGrow = 1.2;
-const fewest = 6;
+// Below some minutes it is still finding its size.
+const leastMs = 300_000;
 
 /** Within one life of the daemon: the last third against the first, after it has warmed up. */
 const isFlat = (name: string, of: (sample: Sample) => number, samples: readonly Sample[]): readonly Judgement[] => {
@@ -17,7 +18,7 @@ const isFlat = (name: string, of: (sample: Sample) => number, samples: readonly 
   return [...new Set(warm.map(({ life }) => life))].flatMap((life) => {
     const all = warm.filter((sample) => sample.life === life);
     const third = Math.floor(all.length / 3);
-    if (third < fewest) return [];
+    if ((all.at(-1)?.upMs ?? 0) < leastMs) return [];
     const [first, last] = [median(all.slice(0, third).map(of)), median(all.slice(-third).map(of))];
     return {
       holds: last <= first * mayGrow,
@@ -41,13 +42,15 @@ export const none = (claim: string, found: readonly string[]): Judgement => ({
 // A machine that has two processors for everything has little left for the daemon at times.
 const mostLoopMs = 1000;
 const mostWalMb = 64;
+// What retention leaves, each with an image of 27 MB.
+const mostDataMb = 700;
 
 export const judgeSamples = (
   samples: readonly Sample[],
   idle: { readonly before: Sample; readonly after: Sample },
 ): readonly Judgement[] => [
   ...isFlat('memory', ({ rssMb }) => rssMb, samples),
-  ...isFlat('data_dir', ({ dataMb }) => dataMb, samples),
+  atMost('MB in data_dir when all builds have ended', mostDataMb, [idle.after.dataMb]),
   {
     holds: idle.after.files <= idle.before.files + 2,
     claim: 'as many files are open at the end as at the start, but for two',
