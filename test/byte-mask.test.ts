@@ -70,12 +70,13 @@ test('text that is like the beginning of hundreds of long values costs little (4
   assert.ok(user < 5_000_000, `${user / 1000} ms`);
 });
 
-test('a mask of 4 MB of values is made and used within seconds', () => {
-  const values = Array.from({ length: 60 }, (_, n) => `${n} ${'key material '.repeat(5000)}${n}`);
+test('a mask of the most sensitive values that a build may have is made and used in a moment', () => {
+  const values = Array.from({ length: 4 }, (_, n) => `${n} ${'key material '.repeat(5000)}${n}`);
+  assert.ok(values.join('').length > bounds.secretCharacters * 0.98);
   const began = systemClock.elapsed();
   const mask = maskOf(values);
-  assert.equal(mask(`a ${values[7]} b`), 'a <sensitive> b');
-  assert.ok(systemClock.elapsed() - began < 5000, `${systemClock.elapsed() - began} ms`);
+  assert.equal(mask(`a ${values[3]} b`), 'a <sensitive> b');
+  assert.ok(systemClock.elapsed() - began < 500, `${systemClock.elapsed() - began} ms`);
 });
 
 test('a sensitive value is in no transcript: printed by the guest, typed, echoed in pieces, mangled or pressed slowly', async () => {

@@ -103,8 +103,8 @@ for (const [what, command] of [
     console.log(`${what}: ${mb.toFixed(0)} MB, rss +${rssMb.toFixed(1)} MB, heap +${heapMb.toFixed(1)} MB, p99 ${p99Ms.toFixed(1)} ms, log ${logBytes}`); // prettier-ignore
     assert.ok(mb > 5, `only ${mb} MB came`);
     assert.ok(heapMb < 30, `${heapMb} MB more live`);
-    // The tests beside this one take their share of the processors.
-    assert.ok(rssMb < 60, `it grew by ${rssMb} MB`);
+    // What lies between two collections of garbage: V8 lets it grow to some 50 MB, and what it gives back it keeps for a while.
+    assert.ok(rssMb < 150, `it grew by ${rssMb} MB`);
     assert.ok(p99Ms < 250, `timers were ${p99Ms} ms late`);
     assert.ok(logBytes <= 2 * mebi);
     assert.match(log, /^\S+Z \.\.\. \d+ bytes left out \.\.\.$/m);

@@ -59,7 +59,7 @@ test('an image that names another file is refused at POST and at every later use
     ['external.qcow2', 'chain', /in a second file/],
     ['encrypted.qcow2', 'chain', /encrypted/],
     ['loop.qcow2', 'chain', /more than 16 layers/],
-    ['short.qcow2', 'one', /not a qcow2 image/],
+    ['short.qcow2', 'one', /damaged qcow2 image/],
   ] as const) {
     const base = { path: join(folder, name), format: 'qcow2', layers } as const;
     const path = join(folder, 'disk.qcow2');

@@ -49,7 +49,9 @@ export const bounds = {
   consoleCharacters: 64 * 1024,
   /** Steps of a pattern times characters of the value that it must match. */
   matchWork: 1_000_000,
+  /** Sensitive texts, and characters of all of them: each is looked for in several forms in all that a build says. */
   secrets: 1000,
+  secretCharacters: 256 * 1024,
   pathCharacters: 1024,
   pathSegments: 64,
 } as const;

@@ -52,9 +52,13 @@ export const fillFrom = async (parts: Parts): Promise<Fill> => {
   const values = new Map<string, Filled>();
   const underway: string[] = [];
 
+  let secretCharacters = 0;
   const secret = (text: string) => {
     if (text.length < shortestSecret || secrets.has(text)) return;
+    secretCharacters += text.length;
     if (secrets.size === bounds.secrets) wrong.add('', `makes more than ${bounds.secrets} sensitive texts`);
+    else if (secretCharacters > bounds.secretCharacters)
+      wrong.add('', `makes sensitive texts of more than ${bounds.secretCharacters} characters in all`);
     else secrets.add(text);
   };
 
