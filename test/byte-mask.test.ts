@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bounds } from '../src/template/bounds.ts';
 import fc from 'fast-check';
 import { hiddenTexts, maskOf } from '../src/template/mask.ts';
 import { makeByteMask } from '../src/byte-mask.ts';

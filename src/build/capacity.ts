@@ -26,15 +26,20 @@ export const capacityOf = (config: () => Config, folders: Folders, clock: Pick<C
   let wholeDisk: number | undefined;
   const lessReserve = async (mb: Promise<number>) => (await mb) - config().capacity.disk_reserve;
   const roomMb = () => lessReserve(freeMb(config().data_dir));
-  let looked = { at: -Infinity, roomMb: Promise.resolve(0) };
+  let hadRoomAt = -Infinity;
   return {
     whole: async () => ({ memoryMb, diskMb: (wholeDisk ??= await lessReserve(wholeMb(config().data_dir))) }),
     // What running builds have written is theirs already, and is counted with their demand.
     now: async () => ({ memoryMb, diskMb: (await roomMb()) + (await folders.workMb()) }),
     roomMb,
     checkRoom: async () => {
-      if (clock.elapsed() >= looked.at + freshMs) looked = { at: clock.elapsed(), roomMb: roomMb() };
-      if ((await looked.roomMb) > 0) return;
+      // That there was room is believed for a moment; that there was none, never.
+      if (clock.elapsed() < hadRoomAt + freshMs) return;
+      const at = clock.elapsed();
+      if ((await roomMb()) > 0) {
+        hadRoomAt = at;
+        return;
+      }
       throw new Fault(
         'storage_full',
         'The disk of this host has less free space than it keeps in reserve. Try again when builds have been deleted.',
