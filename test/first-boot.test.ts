@@ -38,6 +38,7 @@ const booting = async (print: (say: (text: string) => Promise<void>) => Promise<
     machine,
     console: desk.console,
     trouble: () => undefined,
+    cutOff: () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };
   try {

@@ -120,7 +120,9 @@ export const launch = async (
       }),
     );
     const late = lateFactsOf(machine, key);
+    let cutOff: string | undefined;
     const onRequest = (request: EndpointRequest) => {
+      if (request.isCutOff) cutOff = `${request.method} ${request.url}, ${request.bytes} bytes were sent`;
       event('http.request', request);
       void said([`guest asked ${request.method} ${request.url}: ${request.status}, ${request.bytes} bytes`], '');
     };
@@ -154,7 +156,13 @@ export const launch = async (
       () => undefined,
     );
     await machine.run(signal);
-    return { machine, console, trouble, [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose]() };
+    return {
+      machine,
+      console,
+      trouble,
+      cutOff: () => cutOff,
+      [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+    };
   } catch (error) {
     await pile[Symbol.asyncDispose]();
     throw error;

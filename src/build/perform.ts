@@ -81,7 +81,7 @@ export const performerOf = (
     } catch (error) {
       // The first reason wins: what a step throws because it was aborted is not the cause.
       const first = asFault(signal.aborted ? signal.reason : error);
-      const told = behind(first, attempt.attended()?.trouble());
+      const told = behind(first, attempt.attended());
       const fault = attempt.masked(inStep(await behindFolders(told, folders.own, ofBuild(step.name)), step.name));
       log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);
       await settled();

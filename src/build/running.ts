@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { Fault, faults } from '../fault.ts';
+import { Fault, faults, type FaultCode } from '../fault.ts';
 import type { Console, Turn } from '../vmm/console-types.ts';
 import type { Ending, Machine } from '../vmm/types.ts';
 import { orAborted } from '../waiting.ts';
@@ -10,11 +10,24 @@ export type Running = AsyncDisposable & {
   readonly console: Console;
   /** What this host's mirror has failed to give the guest so far, by no fault of the guest. */
   readonly trouble: () => Fault | undefined;
+  /** The last request of the guest whose connection went before it had its whole reply, for people. */
+  readonly cutOff: () => string | undefined;
 };
 
-/** The fault of a guest that failed for want of what the host should have given it: then the host is to blame. */
-export const behind = (fault: Fault, trouble: Fault | undefined): Fault => {
-  if (trouble === undefined || faults[fault.code].class !== 'guest') return fault;
+/**
+ * The fault of a guest that failed for want of what the host should have given it: then the host is to blame. A reply that
+ * was cut off is told of, and no more: the guest may have hung up itself.
+ */
+export const behind = (fault: Fault, running: Pick<Running, 'trouble' | 'cutOff'> | undefined): Fault => {
+  if (running === undefined || faults[fault.code].class !== 'guest') return fault;
+  const trouble = running.trouble();
+  const cutOff = running.cutOff();
+  if (trouble === undefined) {
+    // A machine that went took its connections along.
+    if (cutOff === undefined || endings.includes(fault.code)) return fault;
+    const message = `${fault.message} Before that, a reply to the guest was cut off: ${cutOff}. Either the guest hung up, or the program that carries its requests (nc under QEMU) has died.`;
+    return new Fault(fault.code, message, { ...fault.facts, cutOff }, { cause: fault.cause });
+  }
   const message = `${fault.message} Before that, this host could not give it a set: ${trouble.message}`;
   return new Fault(trouble.code, message, { ...trouble.facts, ...fault.facts }, { cause: fault });
 };
@@ -30,6 +43,8 @@ const codeOf = {
   cut: 'guest_still_running',
   stopped: 'machine_stopped',
 } as const satisfies Record<Ending['how'], string>;
+
+const endings: readonly FaultCode[] = Object.values(codeOf);
 
 const words = {
   halt: 'The guest powered off',

@@ -18,6 +18,8 @@ export type EndpointRequest = {
   readonly ms: number;
   readonly from: string;
   readonly userAgent?: string;
+  /** The connection went before the reply had ended, and not by the daemon's doing. */
+  readonly isCutOff: boolean;
   /** Why there was no whole reply, where there was none: for the log, never shown to the guest. */
   readonly error?: string;
 };

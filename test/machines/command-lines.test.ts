@@ -11,14 +11,9 @@ import { eventsOf, installedMachine, letIn, postContext, succeeded, tarOf, textO
 
 const run = promisify(execFile);
 
-// Of the machine's own files: what a client calls them stands on no command line either, once they have names of imaged's.
-const withMachineFiles = false;
-
 /** A value that is nowhere else, and can be told from others where it is found. */
 const mark = (what: string) => `mark-${what}-7f3a`;
 const anyMark = /mark-[a-z0-9-]+-7f3a/g;
-
-const machineFiles = ['artifact', 'disk-file', 'append'].map(mark);
 
 let imaged: Imaged;
 let folder: string;
@@ -103,9 +98,10 @@ test('nothing of a template, its variables or the daemon stands on a command lin
     name: mark('template'),
     description: mark('description'),
     variables: { password: { required: true, sensitive: true }, plain: { default: mark('plain') } },
-    machine: withMachineFiles
-      ? { ...machine, boot: { ...machine.boot, append: `${'append' in machine.boot ? machine.boot.append : ''} ${mark('append')}` } } // prettier-ignore
-      : machine,
+    machine:
+      'append' in machine.boot
+        ? { ...machine, boot: { ...machine.boot, append: `${machine.boot.append} ${mark('append')}` } }
+        : machine,
     http: { [mark('path')]: `${mark('response')}\n`, 'secret.conf': '{{ password }}\n' },
     install: {
       console: [
@@ -140,7 +136,7 @@ test('nothing of a template, its variables or the daemon stands on a command lin
       { type: 'shell', script, env: { MARKED: mark('env') }, execute_command: `{{ .Vars }} sh {{ .Path }}` },
     ],
     shutdown: { command: `: ${mark('shutdown')} {{ password }}; halt -p`, timeout: '1m' },
-    artifacts: [{ name: withMachineFiles ? `${mark('artifact')}.qcow2` : 'disk.qcow2' }],
+    artifacts: [{ name: `${mark('artifact')}.qcow2` }],
   };
   await writeFile(join(context, 'template.json'), JSON.stringify(template));
   const archive = await tarOf(context);
@@ -159,11 +155,7 @@ test('nothing of a template, its variables or the daemon stands on a command lin
       assert.match(called, /^LC_ALL=C$/m);
       for (const words of called.match(anyMark) ?? []) found.push({ program: name, where: 'cmdline', words });
     }
-  const allowed = withMachineFiles ? [] : machineFiles;
-  assert.deepEqual(
-    found.filter(({ words }) => !allowed.includes(words)),
-    [],
-  );
+  assert.deepEqual(found, []);
 
   const log = await textOf(imaged, id, 'log');
   assert.match(log, /^\S+ {3}looked in the guest$/m);
