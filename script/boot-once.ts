@@ -5,10 +5,10 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock as clock } from '../src/clock.ts';
-import { disposals } from '../src/disposals.ts';
-import { connectSsh } from '../src/guest/connect-ssh.ts';
-import { makeQemu } from '../src/vmm/qemu.ts';
+import { systemClock as clock } from '../src/base/clock.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { connectSsh } from '../src/guest/ssh/connect.ts';
+import { makeQemu } from '../src/vmm/qemu/qemu.ts';
 
 const [image, keyFile, command] = process.argv.slice(2);
 if (image === undefined || keyFile === undefined || command === undefined) {

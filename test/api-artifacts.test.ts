@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { partOf } from '../src/api/ranges.ts';
+import { partOf } from '../src/api/server/ranges.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 import { aBuild, claimed } from './store-shop.ts';
 

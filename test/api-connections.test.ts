@@ -4,9 +4,9 @@ import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { clientAddress } from '../src/api/client-address.ts';
-import { isSlowReader, longestBodyMs, whySlowBody } from '../src/api/pace.ts';
-import { usualPatience, type Patience } from '../src/api/patience.ts';
+import { clientAddress } from '../src/api/server/client-address.ts';
+import { isSlowReader, longestBodyMs, whySlowBody } from '../src/api/server/pace.ts';
+import { usualPatience, type Patience } from '../src/api/server/patience.ts';
 import { apiShop, usualLimits, type ApiShop } from './api-shop.ts';
 import { aBuild } from './store-shop.ts';
 

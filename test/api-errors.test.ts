@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { faults } from '../src/fault.ts';
+import { faults } from '../src/base/fault.ts';
 import { apiShop } from './api-shop.ts';
 import { nobody } from './store-shop.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Problem } from '../src/api/schema-common.ts';
+import { Problem } from '../src/api/contract/common.ts';
 import { apiShop } from './api-shop.ts';
 import { aBuild, nobody } from './store-shop.ts';
 

@@ -4,10 +4,10 @@ import { get as httpGet, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mintToken } from '../src/api/tokens.ts';
-import type { Growth } from '../src/growth.ts';
-import { systemIds } from '../src/ids.ts';
-import type { Store } from '../src/queue/types.ts';
+import { mintToken } from '../src/api/server/tokens.ts';
+import type { Growth } from '../src/base/growth.ts';
+import { systemIds } from '../src/base/ids.ts';
+import type { Store } from '../src/queue/store.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 import { aBuild, claimed, handClock, storeShop } from './store-shop.ts';
 

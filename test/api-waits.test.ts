@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fault, recordOf } from '../src/fault.ts';
+import { Fault, recordOf } from '../src/base/fault.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 import { aBuild, anArtifact, claimed } from './store-shop.ts';
 

@@ -5,13 +5,13 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { disposals } from '../src/disposals.ts';
-import { asFault, Fault, type FaultCode } from '../src/fault.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { asFault, Fault, type FaultCode } from '../src/base/fault.ts';
 import { copySparse } from '../src/image/copy-sparse.ts';
 import { freeMb } from '../src/image/space.ts';
 import { publishFile } from '../src/image/publish-file.ts';
 import { writeSums } from '../src/image/write-sums.ts';
-import { runProgram } from '../src/program.ts';
+import { runProgram } from '../src/base/program.ts';
 
 const on = () => new AbortController().signal;
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseBootCommand } from '../src/template/boot-command.ts';
+import { parseBootCommand } from '../src/packer/boot-command.ts';
 
 const strokes = (text: string) => {
   const { strokes, mistakes } = parseBootCommand(text);

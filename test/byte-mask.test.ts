@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bounds } from '../src/template/bounds.ts';
+import { bounds } from '../src/base/bounds.ts';
 import fc from 'fast-check';
-import { hiddenTexts, maskOf } from '../src/template/mask.ts';
-import { makeByteMask } from '../src/byte-mask.ts';
-import { systemClock } from '../src/clock.ts';
+import { hiddenTexts, maskOf } from '../src/base/mask/mask.ts';
+import { makeByteMask } from '../src/base/mask/byte-mask.ts';
+import { systemClock } from '../src/base/clock.ts';
 import { consoleOver, hastyTyping, signal, turn } from './fixtures/console-desk.ts';
 import { guestLine } from './fixtures/console-line.ts';
 

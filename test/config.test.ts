@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { fileURLToPath } from 'node:url';
-import { Config, parseConfig } from '../src/config.ts';
-import { Fault } from '../src/fault.ts';
+import { Config, parseConfig } from '../src/config/config.ts';
+import { Fault } from '../src/base/fault.ts';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { systemClock } from '../src/clock.ts';
-import { Fault } from '../src/fault.ts';
-import { currentLine, judgeEcho } from '../src/vmm/console-echo.ts';
-import type { Echo } from '../src/vmm/console-echo.ts';
-import { ptyLine } from '../src/vmm/pty-line.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { Fault } from '../src/base/fault.ts';
+import { currentLine, judgeEcho } from '../src/vmm/console/echo.ts';
+import type { Echo } from '../src/vmm/console/echo.ts';
+import { ptyLine } from '../src/vmm/vmd/pty-line.ts';
 import { consoleOver, failsAs, hastyTyping, signal, turn } from './fixtures/console-desk.ts';
 import { ttyGuest } from './fixtures/console-line.ts';
 

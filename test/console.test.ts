@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '../src/clock.ts';
+import { systemClock } from '../src/base/clock.ts';
 import { consoleOver, failsAs, signal, turn } from './fixtures/console-desk.ts';
 import { guestLine, ttyGuest } from './fixtures/console-line.ts';
 

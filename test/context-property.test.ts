@@ -6,8 +6,8 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { Fault } from '../src/fault.ts';
-import { unpackContext } from '../src/template/context.ts';
+import { Fault } from '../src/base/fault.ts';
+import { unpackContext } from '../src/context/context.ts';
 
 const segment = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f') },

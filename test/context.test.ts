@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { pack, type Header } from 'tar-stream';
-import { Fault } from '../src/fault.ts';
-import { unpackContext } from '../src/template/context.ts';
+import { Fault } from '../src/base/fault.ts';
+import { unpackContext } from '../src/context/context.ts';
 
 type Entry = Partial<Header> & { readonly name: string; readonly body?: string | Buffer };
 

@@ -7,9 +7,9 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { makeContexts } from '../src/build/contexts.ts';
-import { foldersBelow } from '../src/build/folders.ts';
-import { Fault } from '../src/fault.ts';
-import { systemIds } from '../src/ids.ts';
+import { foldersBelow } from '../src/build/folders/folders.ts';
+import { Fault } from '../src/base/fault.ts';
+import { systemIds } from '../src/base/ids.ts';
 
 const tarOf = async (document: string): Promise<Buffer> => {
   const tar = pack();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { afterDeath, crashLimits as limits, isItsDeath } from '../src/queue/crash-policy.ts';
-import type { CrashCount, Death } from '../src/queue/crash-policy.ts';
+import { afterDeath, crashLimits as limits, isItsDeath } from '../src/queue/rules/crash.ts';
+import type { CrashCount, Death } from '../src/queue/rules/crash.ts';
 
 const nothing: CrashCount = { deaths: 0, crashes: 0, loneDeaths: 0, loneCrashes: 0 };
 

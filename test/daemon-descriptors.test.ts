@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { z } from 'zod';
-import { connectionLimits, descriptorLimit, descriptorsNeeded } from '../src/descriptors.ts';
+import { connectionLimits, descriptorLimit, descriptorsNeeded } from '../src/base/descriptors.ts';
 import { BuildView, imagedProgram, startImaged, type Imaged } from './fixtures/imaged.ts';
 import { cycle } from './fixtures/quick-templates.ts';
 import { succeeded } from './fixtures/tiny-builds.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { asFault, faults } from '../src/fault.ts';
+import { asFault, faults } from '../src/base/fault.ts';
 
 const run = promisify(execFile);
 const program = fileURLToPath(new URL('fixtures/exhausted.js', import.meta.url));

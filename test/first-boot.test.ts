@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { awaitFirstBoot } from '../src/build/steps/await-first-boot.ts';
-import { systemClock, type Clock } from '../src/clock.ts';
+import { systemClock, type Clock } from '../src/base/clock.ts';
 import type { Machine } from '../src/vmm/types.ts';
 import { consoleOver, failsAs } from './fixtures/console-desk.ts';
 import { guestLine } from './fixtures/console-line.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { disposals } from '../src/disposals.ts';
+import { disposals } from '../src/base/cleanup.ts';
 import { Report } from '../src/host/print-findings.ts';
 import { imagedProgram, startImaged } from './fixtures/imaged.ts';
 import { hangingQemu } from './fixtures/hanging-qemu.ts';

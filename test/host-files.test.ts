@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { defaultConfiguration } from '../src/cli/arguments.ts';
-import { parseConfig } from '../src/config.ts';
+import { parseConfig } from '../src/config/config.ts';
 import { filesToInstall, printFiles } from '../src/host/files-to-install.ts';
 import { hostShop } from './host-shop.ts';
 

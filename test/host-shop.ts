@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../src/clock.ts';
-import { parseConfig, type Config } from '../src/config.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { parseConfig, type Config } from '../src/config/config.ts';
 import { askHost } from '../src/host/ask-host.ts';
 import { makeHost } from '../src/host/make-host.ts';
 import { daemonUser, may } from '../src/host/people.ts';
-import { questionsFor } from '../src/host/questions.ts';
+import { questionsFor } from '../src/host/checks.ts';
 import type { Asked, Finding, Host } from '../src/host/types.ts';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));

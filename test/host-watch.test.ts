@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '../src/clock.ts';
+import { systemClock } from '../src/base/clock.ts';
 import { askHost } from '../src/host/ask-host.ts';
 import type { Finding } from '../src/host/types.ts';
 import { watchHost } from '../src/host/watch-host.ts';
-import { settled } from '../src/waiting.ts';
+import { settled } from '../src/base/waiting.ts';
 import { hostShop } from './host-shop.ts';
 
 const { signal } = new AbortController();

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { makeContexts } from '../src/build/contexts.ts';
-import { foldersBelow } from '../src/build/folders.ts';
-import { makeIntake, type Intake } from '../src/build/intake.ts';
-import { systemClock } from '../src/clock.ts';
-import { systemIds } from '../src/ids.ts';
+import { foldersBelow } from '../src/build/folders/folders.ts';
+import { makeIntake, type Intake } from '../src/build/submit.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { systemIds } from '../src/base/ids.ts';
 import { apiShop } from './api-shop.ts';
 import { roomy } from './store-shop.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { InstallerFacts } from '../src/template/installer-facts.ts';
-import { keyOf } from '../src/template/installer-lines.ts';
-import { releaseNames, releaseOfPath } from '../src/template/installer-releases.ts';
-import { walk } from '../src/template/installer-walk.ts';
+import type { InstallerFacts } from '../src/openbsd/installer/facts.ts';
+import { keyOf } from '../src/openbsd/installer/lines.ts';
+import { releaseNames, releaseOfPath } from '../src/openbsd/releases.ts';
+import { walk } from '../src/openbsd/installer/walk.ts';
 import { runInstaller, type InstallerCase } from './fixtures/installer-cases.ts';
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEJ2nqXzQ9vZ0zv2oQ0K1d0mZr0m7o8kq1X9q0r9aK7t me';

@@ -8,54 +8,114 @@ const src = fileURLToPath(new URL('../../src', import.meta.url));
 
 type Arrow = { readonly from: string; readonly to: string; readonly typeOnly: boolean; readonly line: string };
 
-// The files at the top of src are common ground; these and cli/ are the ones that hand values over.
-const wiringFiles = ['main.ts', 'daemon.ts', 'fitness.ts', 'hypervisor.ts'];
-const wiring = 'main';
-const common = 'common';
-const rooms = ['api', 'queue', 'build', 'template', 'vmm', 'guest', 'httpd', 'image', 'host'];
-const values: Readonly<Record<string, readonly string[]>> = { build: ['vmm', 'guest', 'httpd', 'image', 'template'] };
-const types: Readonly<Record<string, readonly string[]>> = {
-  api: ['queue', 'template', 'build'],
-  queue: ['build', 'image'],
-  build: ['queue'],
-  template: ['vmm'],
-};
-const homes: Readonly<Record<string, readonly string[]>> = {
-  fastify: ['api', 'httpd'],
-  'better-sqlite3': ['queue'],
-  execa: ['program.ts'],
-  'node-pty': ['vmm/pty-line.ts'],
-  pino: ['logger.ts'],
-  'prom-client': ['api'],
-  'tar-stream': ['template', 'httpd'],
-  bcryptjs: ['template'],
-  re2js: ['pattern.ts'],
-  'smol-toml': ['config.ts'],
+/**
+ * What each room may use, beside itself and `base`, which is common ground. A room that is not named is part of the one
+ * above it. `types`: types alone, which is how a room says what it wants of others.
+ */
+const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonly types?: readonly string[] }>> = {
+  base: { uses: [] },
+  config: { uses: [] },
+
+  'template/language': { uses: ['template'] },
+  packer: { uses: ['template/language'], types: ['vmm/console'] },
+  context: { uses: [], types: ['template'] },
+  'openbsd/passwords': { uses: ['template/language'] },
+  openbsd: {
+    uses: ['openbsd/passwords', 'template/language', 'context'],
+    types: ['template', 'template/document', 'template/resolve'],
+  },
+  template: { uses: [] },
+  'template/document': { uses: ['template', 'template/language', 'packer', 'openbsd', 'openbsd/passwords'] },
+  'template/resolve': {
+    uses: ['template', 'template/document', 'template/language', 'context', 'packer', 'openbsd', 'openbsd/passwords'],
+  },
+
+  vmm: { uses: [] },
+  'vmm/console': { uses: ['vmm'] },
+  'vmm/qemu': { uses: ['vmm'] },
+  'vmm/vmd': { uses: ['vmm', 'vmm/console'] },
+  guest: { uses: ['guest/ssh'] },
+  'guest/ssh': { uses: [], types: ['guest'] },
+  'httpd/mirror': { uses: [] },
+  'httpd/endpoint': { uses: ['httpd/mirror'] },
+  image: { uses: [] },
+
+  'queue/rules': { uses: [], types: ['queue'] },
+  queue: { uses: ['queue/rules'], types: ['image'] },
+  'queue/sqlite': { uses: ['queue/rules'], types: ['queue', 'image'] },
+
+  'build/folders': { uses: ['vmm/qemu'], types: ['queue/sqlite'] },
+  'build/hold': { uses: [], types: ['build', 'queue', 'vmm'] },
+  build: {
+    uses: [
+      ...['build/folders', 'build/hold', 'config', 'context', 'guest', 'guest/ssh', 'httpd/endpoint', 'image'],
+      ...['openbsd', 'openbsd/passwords', 'packer', 'vmm/console'],
+      ...['template', 'template/document', 'template/language', 'template/resolve'],
+    ],
+    types: ['httpd/mirror', 'queue', 'vmm'],
+  },
+
+  host: { uses: ['config'] },
+
+  'api/server': { uses: [], types: ['api', 'api/contract', 'queue'] },
+  'api/contract': { uses: ['api/server'], types: ['queue'] },
+  'api/host': { uses: ['api/contract', 'api/server'], types: ['api', 'queue'] },
+  'api/builds': { uses: ['api/contract', 'api/server'], types: ['api', 'api/host', 'queue'] },
+  'api/artifacts': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'queue'] },
+  'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
+  api: {
+    uses: ['api/artifacts', 'api/builds', 'api/contract', 'api/host', 'api/server', 'api/templates'],
+    types: ['queue', 'build', 'template'],
+  },
 };
 
-const roomOf = (file: string): string => {
-  const [first = '', second] = file.split('/');
-  if (first === 'cli' || wiringFiles.includes(file)) return wiring;
-  return second === undefined ? common : first;
+/** These hand values from room to room, and know them all. */
+const wiring = ['main.ts', 'cli', 'wiring'];
+
+// Outside packages that have one home each.
+const homes: Readonly<Record<string, readonly string[]>> = {
+  fastify: ['api', 'httpd'],
+  'better-sqlite3': ['queue/sqlite'],
+  execa: ['base/program.ts'],
+  'node-pty': ['vmm/vmd/pty-line.ts'],
+  pino: ['base/logger.ts'],
+  'prom-client': ['api/host'],
+  'tar-stream': ['context', 'openbsd'],
+  bcryptjs: ['openbsd/passwords'],
+  'smol-toml': ['config'],
+  re2js: ['base/pattern'],
 };
+
+const isBelow = (file: string, folder: string): boolean => file === folder || file.startsWith(`${folder}/`);
+
+const isWiring = (file: string): boolean => wiring.some((part) => isBelow(file, part));
+
+/** The smallest room that the file is in. */
+const roomOf = (file: string): string | undefined =>
+  Object.keys(rooms)
+    .filter((room) => isBelow(file, room))
+    .toSorted((one, other) => other.length - one.length)[0];
 
 const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts'));
 const imports = /^(?:import|export)\s+(type\s)?[^;]*?\sfrom\s+'([^']+)'/gm;
 
 const arrows: Arrow[] = [];
-const packages: { readonly file: string; readonly name: string; readonly typeOnly: boolean }[] = [];
+const packages: { readonly file: string; readonly name: string }[] = [];
 for (const file of files) {
   for (const [line, type, target = ''] of (await readFile(join(src, file), 'utf8')).matchAll(imports)) {
     const typeOnly = type !== undefined;
     if (target.startsWith('.')) arrows.push({ from: file, to: normalize(join(dirname(file), target)), typeOnly, line });
-    else packages.push({ file, name: target, typeOnly });
+    else packages.push({ file, name: target });
   }
 }
 
 const allowed = ({ from, to, typeOnly }: Arrow): boolean => {
+  if (isWiring(from)) return true;
   const [here, there] = [roomOf(from), roomOf(to)];
-  if (here === there || here === wiring || there === common) return true;
-  return (values[here]?.includes(there) ?? false) || (typeOnly && (types[here]?.includes(there) ?? false));
+  if (here === undefined || there === undefined) return false;
+  if (here === there || there === 'base') return true;
+  const { uses, types = [] } = rooms[here] ?? { uses: [] };
+  return uses.includes(there) || (typeOnly && types.includes(there));
 };
 
 test('rooms know each other only along the arrows of the design', () => {
@@ -66,17 +126,39 @@ test('rooms know each other only along the arrows of the design', () => {
   );
 });
 
-test('every folder of src is a room that the design names', () => {
+test('no file imports a value of a file that imports one of its own, over whatever way', () => {
+  const next = new Map(
+    files.map((file) => [file, arrows.filter(({ from, typeOnly }) => from === file && !typeOnly).map(({ to }) => to)]),
+  );
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]): void => {
+    assert.ok(!way.includes(file), `a circle: ${[...way.slice(way.indexOf(file)), file].join(' -> ')}`);
+    if (done.has(file)) return;
+    for (const to of next.get(file) ?? []) visit(to, [...way, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+});
+
+test('every file of src is in a room that the design names', () => {
   assert.deepEqual(
-    [...new Set(files.map(roomOf))].filter((room) => ![...rooms, wiring, common].includes(room)),
+    files.filter((file) => !isWiring(file) && roomOf(file) === undefined),
     [],
   );
 });
 
 test('outside packages have one home each', () => {
   const strays = packages.filter(
-    ({ file, name }) =>
-      homes[name] !== undefined && !homes[name].some((home) => file === home || roomOf(file) === home),
+    ({ file, name }) => homes[name] !== undefined && !homes[name].some((home) => isBelow(file, home)),
   );
   assert.deepEqual(strays, []);
+});
+
+test('no folder holds more than 30 files', async () => {
+  const counts = new Map<string, number>();
+  for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  assert.deepEqual(
+    [...counts].filter(([, count]) => count > 30),
+    [],
+  );
 });

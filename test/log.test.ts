@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { openLog, type Log } from '../src/build/log.ts';
-import type { Bound } from '../src/bounded-file.ts';
-import { makeByteRing } from '../src/byte-ring.ts';
-import { systemClock } from '../src/clock.ts';
-import { Fault } from '../src/fault.ts';
-import { makeGrowth } from '../src/growth.ts';
-import { maskOf } from '../src/template/mask.ts';
+import type { Bound } from '../src/base/bounded-file.ts';
+import { makeByteRing } from '../src/base/byte-ring.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { Fault } from '../src/base/fault.ts';
+import { makeGrowth } from '../src/base/growth.ts';
+import { maskOf } from '../src/base/mask/mask.ts';
 
 const mebi = 2 ** 20;
 const small: Bound = { bytes: mebi, floodBytes: 4 * mebi };

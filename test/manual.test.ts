@@ -8,10 +8,10 @@ import { promisify } from 'node:util';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { usage } from '../src/cli/arguments.ts';
-import { Config } from '../src/config.ts';
-import { functionNames } from '../src/template/functions.ts';
-import { keyNames } from '../src/template/keys.ts';
-import { parseTemplate, Template } from '../src/template/schema.ts';
+import { Config } from '../src/config/config.ts';
+import { functionNames } from '../src/template/language/functions.ts';
+import { keyNames } from '../src/packer/keys.ts';
+import { parseTemplate, Template } from '../src/template/document/template.ts';
 import { lateNames } from '../src/template/spec.ts';
 import { listedUnder, type Listed } from './fixtures/schema-keys.ts';
 

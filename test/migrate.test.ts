@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import Sqlite from 'better-sqlite3';
-import { disposals } from '../src/disposals.ts';
-import { migrate, readMigrations } from '../src/queue/migrate.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { migrate, readMigrations } from '../src/queue/sqlite/migrate.ts';
 import { failsAs, migrations as ours } from './store-shop.ts';
 
 /** A folder with these migrations, and an empty database. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir, open, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { disposals } from '../src/disposals.ts';
-import { runProgram } from '../src/program.ts';
-import { settled } from '../src/waiting.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { runProgram } from '../src/base/program.ts';
+import { settled } from '../src/base/waiting.ts';
 import { good, mirrorShop, sets, sha256 } from './mirror-shop.ts';
 
 const base = sets['base79.tgz'] ?? assert.fail();

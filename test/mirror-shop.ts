@@ -6,13 +6,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock, type Clock } from '../src/clock.ts';
-import { disposals } from '../src/disposals.ts';
-import { makeMirrorWithin } from '../src/httpd/mirror.ts';
-import type { MirrorSet } from '../src/httpd/mirror-types.ts';
-import type { UpstreamLimits } from '../src/httpd/mirror-upstream.ts';
-import { serveEndpoint } from '../src/httpd/serve-endpoint.ts';
-import type { Answer, EndpointRequest, RefusedSet } from '../src/httpd/types.ts';
+import { systemClock, type Clock } from '../src/base/clock.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { makeMirrorWithin } from '../src/httpd/mirror/mirror.ts';
+import type { MirrorSet } from '../src/httpd/mirror/types.ts';
+import type { UpstreamLimits } from '../src/httpd/mirror/upstream.ts';
+import { serveEndpoint } from '../src/httpd/endpoint/serve-endpoint.ts';
+import type { Answer, EndpointRequest, RefusedSet } from '../src/httpd/endpoint/types.ts';
 
 export const signify = process.platform === 'linux' ? 'signify-openbsd' : 'signify';
 

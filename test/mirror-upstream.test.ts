@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { settled } from '../src/waiting.ts';
+import { settled } from '../src/base/waiting.ts';
 import { breaksAfter, good, mirrorShop, sets, sha256, type Behave } from './mirror-shop.ts';
 
 const base = sets['base79.tgz'] ?? assert.fail();

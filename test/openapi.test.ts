@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { printOpenApi } from '../src/api/openapi.ts';
+import { printOpenApi } from '../src/api/contract/openapi.ts';
 import { apiShop } from './api-shop.ts';
 
 const committed = new URL('../../openapi.yaml', import.meta.url);

@@ -5,10 +5,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { systemClock } from '../src/clock.ts';
-import { linePattern, wholePattern } from '../src/pattern.ts';
-import { mostSteps, translatePattern } from '../src/pattern-syntax.ts';
-import { installerTurns } from '../src/template/installer-turns.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { linePattern, wholePattern } from '../src/base/pattern/pattern.ts';
+import { mostSteps, translatePattern } from '../src/base/pattern/syntax.ts';
+import { installerTurns } from '../src/openbsd/installer/turns.ts';
 import { consoleOver, signal, turn } from './fixtures/console-desk.ts';
 import { guestLine } from './fixtures/console-line.ts';
 

@@ -5,9 +5,9 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Fault, type FaultCode } from '../src/fault.ts';
+import { Fault, type FaultCode } from '../src/base/fault.ts';
 import { availableMb } from '../src/image/space.ts';
-import { runProgram } from '../src/program.ts';
+import { runProgram } from '../src/base/program.ts';
 import { processesOfProc, processesOfPs } from '../src/vmm/processes.ts';
 
 const { signal } = new AbortController();

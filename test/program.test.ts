@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemClock } from '../src/clock.ts';
-import { disposals } from '../src/disposals.ts';
-import { runProgram, startDetached } from '../src/program.ts';
-import { ptyLine } from '../src/vmm/pty-line.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { runProgram, startDetached } from '../src/base/program.ts';
+import { ptyLine } from '../src/vmm/vmd/pty-line.ts';
 import { storeShop } from './store-shop.ts';
 
 const on = () => new AbortController().signal;

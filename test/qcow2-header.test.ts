@@ -7,10 +7,10 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { blamingBase } from '../src/build/blame-base.ts';
-import { Fault } from '../src/fault.ts';
-import { imageFacts } from '../src/template/image-header.ts';
-import { Mistake } from '../src/template/mistake.ts';
-import { makeQemuDisks } from '../src/vmm/qemu-disks.ts';
+import { Fault } from '../src/base/fault.ts';
+import { imageFacts } from '../src/context/image-header.ts';
+import { Mistake } from '../src/base/mistake.ts';
+import { makeQemuDisks } from '../src/vmm/qemu/disks.ts';
 
 const run = promisify(execFile);
 

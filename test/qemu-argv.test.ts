@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import type { MachineShape, QemuModel } from '../src/hardware.ts';
-import { qemuArgv, type HostChoice } from '../src/vmm/qemu-argv.ts';
-import { netDevicesIn } from '../src/vmm/qemu-inventory.ts';
-import { addressesOf, mostSlots } from '../src/vmm/qemu-network.ts';
-import { option } from '../src/vmm/qemu-option.ts';
-import { refuseShape } from '../src/vmm/qemu-refuse.ts';
+import type { MachineShape, QemuModel } from '../src/base/hardware.ts';
+import { qemuArgv, type HostChoice } from '../src/vmm/qemu/argv.ts';
+import { netDevicesIn } from '../src/vmm/qemu/inventory.ts';
+import { addressesOf, mostSlots } from '../src/vmm/qemu/network.ts';
+import { option } from '../src/vmm/qemu/option.ts';
+import { refuseShape } from '../src/vmm/qemu/refuse.ts';
 import type { Handed } from '../src/vmm/qemu/hand-over.ts';
 import { planOf } from '../src/vmm/qemu/plan.ts';
-import { icountOf, rtcOf } from '../src/template/qemu-clocks.ts';
+import { icountOf, rtcOf } from '../src/template/resolve/qemu-clocks.ts';
 import type { MachineSpec } from '../src/vmm/types.ts';
 
 const host: HostChoice = { accelerator: 'tcg', netcat: '/bin/nc', canSandbox: true };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { runProgram } from '../src/program.ts';
+import { runProgram } from '../src/base/program.ts';
 import { multibootKernel } from './fixtures/multiboot.ts';
 import { networkGuest, shellOf } from './fixtures/network-guest.ts';
 import { bench, heard, on, pidOf } from './fixtures/qemu-bench.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { disposals } from '../src/disposals.ts';
-import { runProgram } from '../src/program.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { runProgram } from '../src/base/program.ts';
 import { bench, on } from './fixtures/qemu-bench.ts';
 import { powerOff, say, writeDisk } from './fixtures/tiny-guest.ts';
 

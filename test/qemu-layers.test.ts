@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { MachineShape } from '../src/hardware.ts';
-import { runProgram } from '../src/program.ts';
+import type { MachineShape } from '../src/base/hardware.ts';
+import { runProgram } from '../src/base/program.ts';
 import { bench, heard, on } from './fixtures/qemu-bench.ts';
 import { powerOff, say, writeGuest } from './fixtures/tiny-guest.ts';
 

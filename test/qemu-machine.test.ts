@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { sameMs, tellReboots } from '../src/vmm/qemu-resets.ts';
+import { sameMs, tellReboots } from '../src/vmm/qemu/resets.ts';
 import { bench, hear, heard, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
 import { awaitByte, echo, flood, panic, powerOff, reset, say } from './fixtures/tiny-guest.ts';
 

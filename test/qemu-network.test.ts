@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer as createHttp } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { test } from 'node:test';
-import { disposals } from '../src/disposals.ts';
+import { disposals } from '../src/base/cleanup.ts';
 import { networkGuest, shellOf } from './fixtures/network-guest.ts';
 import { bench, on } from './fixtures/qemu-bench.ts';
 import { listening, trap } from './fixtures/trap.ts';

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { chmod, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemClock } from '../src/clock.ts';
-import { probe } from '../src/vmm/qemu-probe.ts';
-import { makeQemu } from '../src/vmm/qemu.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { probe } from '../src/vmm/qemu/probe.ts';
+import { makeQemu } from '../src/vmm/qemu/qemu.ts';
 import { findUser } from '../src/vmm/qemu/user.ts';
 import { bench, on } from './fixtures/qemu-bench.ts';
 

@@ -5,11 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemClock } from '../src/clock.ts';
-import { disposals } from '../src/disposals.ts';
-import { endingOf, type Departure } from '../src/vmm/qemu-ending.ts';
-import { openQmp, type QmpEvent } from '../src/vmm/qmp.ts';
-import { retry } from '../src/waiting.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { endingOf, type Departure } from '../src/vmm/qemu/ending.ts';
+import { openQmp, type QmpEvent } from '../src/vmm/qemu/qmp.ts';
+import { retry } from '../src/base/waiting.ts';
 import { on } from './fixtures/qemu-bench.ts';
 
 /** A QEMU without a machine, and a connection to it. */

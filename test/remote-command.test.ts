@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { disposals } from '../src/disposals.ts';
-import { remoteInput, remoteLine } from '../src/guest/remote-command.ts';
-import { quoted } from '../src/guest/quoted.ts';
-import { runProgram, type Input } from '../src/program.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { remoteInput, remoteLine } from '../src/guest/ssh/remote-command.ts';
+import { quoted } from '../src/base/shell.ts';
+import { runProgram, type Input } from '../src/base/program.ts';
 import { on } from './ssh-server.ts';
 
 // OpenBSD's ksh has no printf of its own, as mksh has none; busybox is what the small test system has.

@@ -7,16 +7,16 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { Fault, type Complaint } from '../src/fault.ts';
-import { complaints } from '../src/template/complaints.ts';
-import { makeRest } from '../src/rest.ts';
-import { makeFields } from '../src/template/fields.ts';
-import { makePatterns } from '../src/template/pattern.ts';
-import { isPasswordKey } from '../src/template/passwords.ts';
-import { render } from '../src/template/render.ts';
-import { readAnswers, renderAnswers } from '../src/template/response-file.ts';
-import { parseTemplate } from '../src/template/schema.ts';
-import { fillFrom } from '../src/template/variables.ts';
+import { Fault, type Complaint } from '../src/base/fault.ts';
+import { complaints } from '../src/base/complaints.ts';
+import { makeRest } from '../src/base/turns.ts';
+import { makeFields } from '../src/template/resolve/fields.ts';
+import { makePatterns } from '../src/template/language/pattern.ts';
+import { isPasswordKey } from '../src/openbsd/passwords/forms.ts';
+import { render } from '../src/template/language/render.ts';
+import { readAnswers, renderAnswers } from '../src/openbsd/response-file.ts';
+import { parseTemplate } from '../src/template/document/template.ts';
+import { fillFrom } from '../src/template/resolve/variables.ts';
 
 const runs = { numRuns: 2500 };
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Fault, faults, inStep } from '../src/fault.ts';
-import type { FaultCode } from '../src/fault.ts';
-import { afterFault, pauseAfter, pausesMs } from '../src/queue/policy.ts';
+import { Fault, faults, inStep } from '../src/base/fault.ts';
+import type { FaultCode } from '../src/base/fault.ts';
+import { afterFault, pauseAfter, pausesMs } from '../src/queue/rules/retry.ts';
 
 const codes = Object.keys(faults).filter((code): code is FaultCode => code in faults);
 const middle = () => 0.5;

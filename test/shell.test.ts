@@ -4,12 +4,12 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { systemClock } from '../src/clock.ts';
-import { Fault, type FaultCode } from '../src/fault.ts';
-import { connectSsh } from '../src/guest/connect-ssh.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { Fault, type FaultCode } from '../src/base/fault.ts';
+import { connectSsh } from '../src/guest/ssh/connect.ts';
 import { provisionShell, type ShellWork } from '../src/guest/shell.ts';
-import { systemIds } from '../src/ids.ts';
-import { runProgram } from '../src/program.ts';
+import { systemIds } from '../src/base/ids.ts';
+import { runProgram } from '../src/base/program.ts';
 import { envWords, scriptBytes } from '../src/guest/shell-script.ts';
 import { guestHouse, on } from './ssh-server.ts';
 

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
-import { Fault } from '../src/fault.ts';
-import { makeSiteSet } from '../src/httpd/site-set.ts';
+import { Fault } from '../src/base/fault.ts';
+import { makeSiteSet } from '../src/openbsd/site-set.ts';
 
 const run = promisify(execFile);
 const home = await mkdtemp(join(tmpdir(), 'site-set-'));

@@ -6,10 +6,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { disposals } from '../src/disposals.ts';
-import { makeSshKey } from '../src/guest/ssh-key.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { makeSshKey } from '../src/guest/ssh/key.ts';
 import type { SshSpec } from '../src/guest/types.ts';
-import { runProgram } from '../src/program.ts';
+import { runProgram } from '../src/base/program.ts';
 import { processesIn } from './fixtures/processes.ts';
 
 /** A signal that never aborts. */

@@ -5,12 +5,12 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { systemClock } from '../src/clock.ts';
-import { Fault, type FaultCode } from '../src/fault.ts';
-import { connectSsh } from '../src/guest/connect-ssh.ts';
-import { makeSshKey } from '../src/guest/ssh-key.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { Fault, type FaultCode } from '../src/base/fault.ts';
+import { connectSsh } from '../src/guest/ssh/connect.ts';
+import { makeSshKey } from '../src/guest/ssh/key.ts';
 import type { Guest } from '../src/guest/types.ts';
-import { runProgram } from '../src/program.ts';
+import { runProgram } from '../src/base/program.ts';
 import { commandOf, familyOf } from './fixtures/processes.ts';
 import { guestHouse, on } from './ssh-server.ts';
 
@@ -240,8 +240,8 @@ test('no ssh outlives the disposal, whatever still runs', async () => {
 test('no ssh outlives a daemon that is killed with -9', async () => {
   await using house = await guestHouse();
   const program = `
-    import { connectSsh } from ${JSON.stringify(new URL('../src/guest/connect-ssh.js', import.meta.url).href)};
-    import { systemClock } from ${JSON.stringify(new URL('../src/clock.js', import.meta.url).href)};
+    import { connectSsh } from ${JSON.stringify(new URL('../src/guest/ssh/connect.js', import.meta.url).href)};
+    import { systemClock } from ${JSON.stringify(new URL('../src/base/clock.js', import.meta.url).href)};
     const on = new AbortController().signal;
     const guest = await connectSsh(${JSON.stringify(house.spec)}, { clock: systemClock, onNote: () => {} }, on);
     await guest.run('echo up; exec sleep 1000', { onLines: (lines) => console.log(lines.join('\\n')) }, on);

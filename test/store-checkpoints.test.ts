@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { systemClock } from '../src/clock.ts';
-import type { Clock } from '../src/clock.ts';
-import { maxLogBytes, maxPages } from '../src/queue/checkpoints.ts';
-import { openStore } from '../src/queue/store.ts';
+import { systemClock } from '../src/base/clock.ts';
+import type { Clock } from '../src/base/clock.ts';
+import { maxLogBytes, maxPages } from '../src/queue/sqlite/checkpoints.ts';
+import { openStore } from '../src/queue/sqlite/open-store.ts';
 import { aBuild, anArtifact, claimed, migrations, storeShop } from './store-shop.ts';
 import type { Shop } from './store-shop.ts';
 

@@ -1,7 +1,7 @@
 /** Writes to the store in its first argument until it is killed, and says on stdout what the store has promised to keep. */
 import { writeSync } from 'node:fs';
-import { systemClock } from '../src/clock.ts';
-import { openStore } from '../src/queue/store.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { openStore } from '../src/queue/sqlite/open-store.ts';
 import { aBuild, anArtifact, claimed, migrations } from './store-shop.ts';
 
 const store = await openStore({ file: process.argv[2] ?? '', migrations, clock: systemClock });

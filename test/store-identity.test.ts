@@ -3,10 +3,10 @@ import { copyFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { migrate, readMigrations } from '../src/queue/migrate.ts';
-import { openStore } from '../src/queue/store.ts';
-import { whyForeign } from '../src/queue/store-identity.ts';
-import type { SeenStore, StorePlace } from '../src/queue/store-identity.ts';
+import { migrate, readMigrations } from '../src/queue/sqlite/migrate.ts';
+import { openStore } from '../src/queue/sqlite/open-store.ts';
+import { whyForeign } from '../src/queue/sqlite/store-identity.ts';
+import type { SeenStore, StorePlace } from '../src/queue/sqlite/store-identity.ts';
 import { aBuild, failsAs, migrations, nobody, storeShop } from './store-shop.ts';
 import type { Shop } from './store-shop.ts';
 

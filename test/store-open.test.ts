@@ -7,9 +7,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Sqlite from 'better-sqlite3';
-import { Fault } from '../src/fault.ts';
-import { openStore } from '../src/queue/store.ts';
-import { storeFault } from '../src/queue/store-fault.ts';
+import { Fault } from '../src/base/fault.ts';
+import { openStore } from '../src/queue/sqlite/open-store.ts';
+import { storeFault } from '../src/queue/sqlite/store-fault.ts';
 import { aBuild, aFault, claimed, failsAs, migrations, storeShop } from './store-shop.ts';
 import type { Shop } from './store-shop.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { countsSql } from '../src/queue/builds.ts';
-import { claimSql, heartbeatSql, nextDueSql } from '../src/queue/claims.ts';
-import { contextsSql, endedSql, expiredSql } from '../src/queue/expiry.ts';
-import { listSql } from '../src/queue/listing.ts';
+import { countsSql } from '../src/queue/sqlite/builds.ts';
+import { claimSql, heartbeatSql, nextDueSql } from '../src/queue/sqlite/claims.ts';
+import { contextsSql, endedSql, expiredSql } from '../src/queue/sqlite/expiry.ts';
+import { listSql } from '../src/queue/sqlite/listing.ts';
 import { monotonicFactory } from 'ulid';
-import type { Store } from '../src/queue/types.ts';
+import type { Store } from '../src/queue/store.ts';
 import { aBuild, claimed, storeShop } from './store-shop.ts';
 
 const either = [false, true];

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import Sqlite from 'better-sqlite3';
 import { z } from 'zod';
-import { disposals } from '../src/disposals.ts';
+import { disposals } from '../src/base/cleanup.ts';
 import { imagedProgram, startImaged, type Imaged } from './fixtures/imaged.ts';
 import { aBuild, nobody } from './store-shop.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keepPruned, prune } from '../src/queue/retention.ts';
-import { settled } from '../src/waiting.ts';
+import { settled } from '../src/base/waiting.ts';
 import { aBuild, storeShop } from './store-shop.ts';
 import type { Shop } from './store-shop.ts';
 

@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monotonicFactory } from 'ulid';
-import { systemClock } from '../src/clock.ts';
-import type { Clock } from '../src/clock.ts';
-import { disposals } from '../src/disposals.ts';
-import { Fault, recordOf } from '../src/fault.ts';
-import type { FaultCode } from '../src/fault.ts';
-import { openStore } from '../src/queue/store.ts';
-import type { StoreOptions } from '../src/queue/store.ts';
-import type { NewBuild, Store } from '../src/queue/types.ts';
+import { systemClock } from '../src/base/clock.ts';
+import type { Clock } from '../src/base/clock.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { Fault, recordOf } from '../src/base/fault.ts';
+import type { FaultCode } from '../src/base/fault.ts';
+import { openStore } from '../src/queue/sqlite/open-store.ts';
+import type { StoreOptions } from '../src/queue/sqlite/open-store.ts';
+import type { NewBuild, Store } from '../src/queue/store.ts';
 
 /** The package's own migrations, seen from dist/test. */
 export const migrations = new URL('../../migrations/', import.meta.url);

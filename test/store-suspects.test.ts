@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { crashLimits } from '../src/queue/crash-policy.ts';
-import type { Claim } from '../src/queue/types.ts';
+import { crashLimits } from '../src/queue/rules/crash.ts';
+import type { Claim } from '../src/queue/store.ts';
 import { aBuild, aFault, anArtifact, roomy, storeShop } from './store-shop.ts';
 import type { Shop } from './store-shop.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { storeLimits } from '../src/queue/store.ts';
+import { storeLimits } from '../src/queue/sqlite/open-store.ts';
 import { failsAs, storeShop } from './store-shop.ts';
 
 test('a template gets a new version only when it differs from the newest', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeTime } from 'ulid';
-import { storeLimits } from '../src/queue/store.ts';
+import { storeLimits } from '../src/queue/sqlite/open-store.ts';
 import { aBuild, claimed, failsAs, nobody, roomy, storeShop } from './store-shop.ts';
 
 test('a build that was added is found again with all that was asked for, and its template is read apart', async () => {

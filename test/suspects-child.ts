@@ -2,14 +2,14 @@
  * A daemon of the store in its first argument, which ends with the queue: it runs three builds at a time, and one that
  * is labelled `poison` kills it.
  */
-import { systemClock } from '../src/clock.ts';
-import type { Clock } from '../src/clock.ts';
-import { systemIds } from '../src/ids.ts';
-import { crashLimits } from '../src/queue/crash-policy.ts';
+import { systemClock } from '../src/base/clock.ts';
+import type { Clock } from '../src/base/clock.ts';
+import { systemIds } from '../src/base/ids.ts';
+import { crashLimits } from '../src/queue/rules/crash.ts';
 import { makeScheduler } from '../src/queue/scheduler.ts';
-import { openStore } from '../src/queue/store.ts';
-import type { RunBuild, Store } from '../src/queue/types.ts';
-import { settled } from '../src/waiting.ts';
+import { openStore } from '../src/queue/sqlite/open-store.ts';
+import type { RunBuild, Store } from '../src/queue/store.ts';
+import { settled } from '../src/base/waiting.ts';
 import { anArtifact, migrations, roomy } from './store-shop.ts';
 
 const crashAfterMs = 20;

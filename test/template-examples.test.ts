@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { checkTemplate } from '../src/template/check.ts';
-import { parseTemplate } from '../src/template/schema.ts';
+import { checkTemplate } from '../src/template/resolve/check.ts';
+import { parseTemplate } from '../src/template/document/template.ts';
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 const folders = (await readdir(examples, { withFileTypes: true })).filter((entry) => entry.isDirectory());

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Fault } from '../src/fault.ts';
-import { demandOf } from '../src/template/demand.ts';
-import { parseTemplate } from '../src/template/schema.ts';
-import { resolve } from '../src/template/resolve.ts';
+import { Fault } from '../src/base/fault.ts';
+import { demandOf } from '../src/template/resolve/demand.ts';
+import { parseTemplate } from '../src/template/document/template.ts';
+import { resolve } from '../src/template/resolve/resolve.ts';
 
 const qcow2 = (facts: { readonly backing?: boolean; readonly dataFile?: boolean; readonly bytes?: number } = {}) => {
   const header = Buffer.alloc(512);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Fault } from '../src/fault.ts';
-import { parseBootCommand } from '../src/template/boot-command.ts';
-import { checkTemplate } from '../src/template/check.ts';
-import { keyNames } from '../src/template/keys.ts';
-import { parseTemplate } from '../src/template/schema.ts';
-import { resolve } from '../src/template/resolve.ts';
+import { Fault } from '../src/base/fault.ts';
+import { parseBootCommand } from '../src/packer/boot-command.ts';
+import { checkTemplate } from '../src/template/resolve/check.ts';
+import { keyNames } from '../src/packer/keys.ts';
+import { parseTemplate } from '../src/template/document/template.ts';
+import { resolve } from '../src/template/resolve/resolve.ts';
 
 const runs = { numRuns: 2000 };
 

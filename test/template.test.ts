@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fault } from '../src/fault.ts';
-import { maskOf as mask } from '../src/template/mask.ts';
-import { parseTemplate } from '../src/template/schema.ts';
-import { render } from '../src/template/render.ts';
-import { checkTemplate } from '../src/template/check.ts';
-import { resolve } from '../src/template/resolve.ts';
-import { demandOf, shapeOf } from '../src/template/demand.ts';
+import { Fault } from '../src/base/fault.ts';
+import { maskOf as mask } from '../src/base/mask/mask.ts';
+import { parseTemplate } from '../src/template/document/template.ts';
+import { render } from '../src/template/language/render.ts';
+import { checkTemplate } from '../src/template/resolve/check.ts';
+import { resolve } from '../src/template/resolve/resolve.ts';
+import { demandOf, shapeOf } from '../src/template/resolve/demand.ts';
 import type { LateFacts } from '../src/template/spec.ts';
-import { turnsOf } from '../src/template/turns.ts';
+import { turnsOf } from '../src/build/turns.ts';
 
 const late: LateFacts = {
   http_url: 'http://10.0.2.2:80',

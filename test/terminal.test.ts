@@ -7,11 +7,11 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemClock } from '../src/clock.ts';
-import { disposals } from '../src/disposals.ts';
-import { ptyLine } from '../src/vmm/pty-line.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { ptyLine } from '../src/vmm/vmd/pty-line.ts';
 import { serialLineOver } from '../src/vmm/serial-line.ts';
-import { connectUnix } from '../src/vmm/unix-socket.ts';
+import { connectUnix } from '../src/vmm/qemu/unix-socket.ts';
 import { failsAs, signal } from './fixtures/console-desk.ts';
 
 const clock = systemClock;

@@ -7,12 +7,12 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import type { MachineShape, Nic } from '../src/hardware.ts';
+import type { MachineShape, Nic } from '../src/base/hardware.ts';
 import type { DiskFile, MachineSpec } from '../src/vmm/types.ts';
-import { consoleArgv, copyArgv, createArgv, startArgv, statusArgv, stopArgv } from '../src/vmm/vmctl-argv.ts';
-import { makeVmctlDisks } from '../src/vmm/vmctl-disks.ts';
-import { refuseForVmd } from '../src/vmm/vmctl-refuse.ts';
-import { traitsOf } from '../src/vmm/vmctl-releases.ts';
+import { consoleArgv, copyArgv, createArgv, startArgv, statusArgv, stopArgv } from '../src/vmm/vmd/argv.ts';
+import { makeVmctlDisks } from '../src/vmm/vmd/disks.ts';
+import { refuseForVmd } from '../src/vmm/vmd/refuse.ts';
+import { traitsOf } from '../src/vmm/vmd/releases.ts';
 
 const run = promisify(execFile);
 const programs = fileURLToPath(new URL('../../test/vmd/', import.meta.url));

@@ -3,11 +3,11 @@ import { lstat, mkdir, mkdtemp, readFile, readlink, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemClock } from '../src/clock.ts';
-import { disposals } from '../src/disposals.ts';
-import { runProgram } from '../src/program.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { disposals } from '../src/base/cleanup.ts';
+import { runProgram } from '../src/base/program.ts';
 import { exportArtifact } from '../src/build/steps/export-artifact.ts';
-import { makeVmctl } from '../src/vmm/vmctl.ts';
+import { makeVmctl } from '../src/vmm/vmd/vmctl.ts';
 import { recorder } from './fixtures/recorder.ts';
 
 const mark = 'CHOSEN';

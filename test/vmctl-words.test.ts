@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fault, faults } from '../src/fault.ts';
-import { tildeDoubler } from '../src/vmm/cu-attach.ts';
-import { lastWords } from '../src/vmm/last-words.ts';
-import { endingOfVm } from '../src/vmm/vmctl-ending.ts';
-import { passesByItself, vmctlFault } from '../src/vmm/vmctl-faults.ts';
-import { perUserWords, traitsOf } from '../src/vmm/vmctl-releases.ts';
-import { isUp, rowsIn } from '../src/vmm/vmctl-status.ts';
-import { guestBeside, tapsIn } from '../src/vmm/vmctl-taps.ts';
-import { isDown } from '../src/vmm/vmctl-watch.ts';
+import { Fault, faults } from '../src/base/fault.ts';
+import { tildeDoubler } from '../src/vmm/vmd/cu-attach.ts';
+import { lastWords } from '../src/vmm/vmd/last-words.ts';
+import { endingOfVm } from '../src/vmm/vmd/ending.ts';
+import { passesByItself, vmctlFault } from '../src/vmm/vmd/faults.ts';
+import { perUserWords, traitsOf } from '../src/vmm/vmd/releases.ts';
+import { isUp, rowsIn } from '../src/vmm/vmd/status.ts';
+import { guestBeside, tapsIn } from '../src/vmm/vmd/taps.ts';
+import { isDown } from '../src/vmm/vmd/watch.ts';
 
 const table = `   ID   PID VCPUS  MAXMEM  CURMEM     TTY        OWNER    STATE NAME
     1 85075     1    1.0G   1006M   ttyp8         root  running vm1

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { isHeld } from '../src/vmm/file-lock.ts';
-import { whyUnusable } from '../src/vmm/vmd-image.ts';
+import { isHeld } from '../src/vmm/vmd/file-lock.ts';
+import { whyUnusable } from '../src/vmm/vmd/image.ts';
 
 const run = promisify(execFile);
 const on = () => AbortSignal.timeout(30_000);

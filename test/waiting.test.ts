@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { orAborted } from '../src/waiting.ts';
+import { orAborted } from '../src/base/waiting.ts';
 
 test('a promise that fails after its caller was aborted troubles nobody', async () => {
   const unheard: unknown[] = [];

@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { systemClock as clock } from '../../src/clock.ts';
+import { systemClock as clock } from '../../src/base/clock.ts';
 import type { Facts, Row } from './row.ts';
 import { consoleFlood } from './row-console-flood.ts';
 import { cost } from './row-cost.ts';

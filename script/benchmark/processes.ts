@@ -1,7 +1,7 @@
 /** What the kernel says about processes and connections (proc(5)). */
 
 import { readFile } from 'node:fs/promises';
-import { systemClock as clock } from '../../src/clock.ts';
+import { systemClock as clock } from '../../src/base/clock.ts';
 import { quantile } from './numbers.ts';
 
 /** MiB of memory that the process has in use. */

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { runProgram } from '../../src/program.ts';
+import { runProgram } from '../../src/base/program.ts';
 import type { Imaged } from '../../test/fixtures/imaged.ts';
 import { makeGoods, startWithGoods } from './cycle.ts';
 import { showSpread, spread } from './numbers.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { systemClock as clock } from '../../src/clock.ts';
-import { disposals, type Disposals } from '../../src/disposals.ts';
-import { migrations, openStore } from '../../src/queue/store.ts';
-import type { BuildFilter, Store } from '../../src/queue/types.ts';
+import { systemClock as clock } from '../../src/base/clock.ts';
+import { disposals, type Disposals } from '../../src/base/cleanup.ts';
+import { migrations, openStore } from '../../src/queue/sqlite/open-store.ts';
+import type { BuildFilter, Store } from '../../src/queue/store.ts';
 import { aBuild, claimed } from '../../test/store-shop.ts';
 import { addHistory } from './history.ts';
 import { quantile } from './numbers.ts';

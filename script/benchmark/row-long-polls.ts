@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { runProgram } from '../../src/program.ts';
+import { runProgram } from '../../src/base/program.ts';
 import { cycleTemplate, makeGoods, occupy, startWithGoods } from './cycle.ts';
 import { showSpread, spread } from './numbers.ts';
 import type { Row } from './row.ts';

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock as clock } from '../../src/clock.ts';
-import { runProgram } from '../../src/program.ts';
+import { systemClock as clock } from '../../src/base/clock.ts';
+import { runProgram } from '../../src/base/program.ts';
 import { guest } from '../../test/fixtures/imaged.ts';
 import { cycleByDaemon, makeGoods, startWithGoods, verify, type Goods } from './cycle.ts';
 import { showSpread } from './numbers.ts';

@@ -2,7 +2,7 @@ import { cycleByDaemon, cycleByScript, makeGoods, startWithGoods } from './cycle
 import { showSpread } from './numbers.ts';
 import { inPairs } from './pairs.ts';
 import type { Row } from './row.ts';
-import { systemClock as clock } from '../../src/clock.ts';
+import { systemClock as clock } from '../../src/base/clock.ts';
 
 const most = 1.15;
 const slots = [0, 1, 2, 3];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { z } from 'zod';
-import { runProgram } from '../../src/program.ts';
+import { runProgram } from '../../src/base/program.ts';
 import { cycleTemplate, makeGoods, occupy, startWithGoods } from './cycle.ts';
 import { quantile, showSpread } from './numbers.ts';
 import { inPairs } from './pairs.ts';

@@ -1,6 +1,6 @@
-import { systemClock as clock } from '../../src/clock.ts';
+import { systemClock as clock } from '../../src/base/clock.ts';
 import { startImaged } from '../../test/fixtures/imaged.ts';
-import { runProgram } from '../../src/program.ts';
+import { runProgram } from '../../src/base/program.ts';
 import { showSpread } from './numbers.ts';
 import { inPairs } from './pairs.ts';
 import { mostWhile, residentMb } from './processes.ts';

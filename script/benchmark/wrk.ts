@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runProgram } from '../../src/program.ts';
+import { runProgram } from '../../src/base/program.ts';
 
 export type Load = { readonly perSecond: number; readonly p99Ms: number };
 

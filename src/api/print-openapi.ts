@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { stdout } from 'node:process';
 import { z } from 'zod';
-import { systemClock } from '../clock.ts';
-import { makeGrowth } from '../growth.ts';
-import { systemIds } from '../ids.ts';
+import { systemClock } from '../base/clock.ts';
+import { makeGrowth } from '../base/growth.ts';
+import { systemIds } from '../base/ids.ts';
 import { makeApi } from './make-api.ts';
-import { printOpenApi } from './openapi.ts';
+import { printOpenApi } from './contract/openapi.ts';
 
 // Run by "npm run openapi": prints the contract to stdout. Printing looks at the routes alone, so the rooms behind them
 // are left out: whoever asks one of them all the same is told so.

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
-import type { Clock } from '../clock.ts';
-import type { ConnectionBounds } from './connections.ts';
-import type { Growth } from '../growth.ts';
-import type { Ids } from '../ids.ts';
-import type { BuildAsk, NewBuild, Store } from '../queue/types.ts';
+import type { Clock } from '../base/clock.ts';
+import type { ConnectionBounds } from './server/connections.ts';
+import type { Growth } from '../base/growth.ts';
+import type { Ids } from '../base/ids.ts';
+import type { BuildAsk, NewBuild, Store } from '../queue/store.ts';
 
 /** One question about the fitness of this host. */
 export type Check = {

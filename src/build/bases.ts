@@ -1,5 +1,5 @@
 import { sep } from 'node:path';
-import { Fault } from '../fault.ts';
+import { Fault } from '../base/fault.ts';
 import type { Spec } from '../template/spec.ts';
 
 /** The images that running builds are made of. Nothing else protects them: vmd opens a base without a lock (vmd.c). */

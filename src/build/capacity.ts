@@ -1,9 +1,9 @@
-import { memoryMbOf, type Config } from '../config.ts';
+import { memoryMbOf, type Config } from '../config/config.ts';
 import { freeMb, wholeMb } from '../image/space.ts';
-import type { Demand } from '../queue/types.ts';
-import type { Clock } from '../clock.ts';
-import { Fault } from '../fault.ts';
-import type { Folders } from './folders.ts';
+import type { Demand } from '../queue/store.ts';
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import type { Folders } from './folders/folders.ts';
 
 /** What this host has for builds; the disk's figures leave the configured reserve alone. */
 export type Capacity = {

@@ -1,13 +1,13 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { asFault, Fault } from '../fault.ts';
-import type { Ids } from '../ids.ts';
-import { readJson } from '../json-text.ts';
-import { turn } from '../rest.ts';
-import { unpackContext } from '../template/context.ts';
-import type { Folders } from './folders.ts';
-import { behindFolders } from './own-folders.ts';
+import { asFault, Fault } from '../base/fault.ts';
+import type { Ids } from '../base/ids.ts';
+import { readJson } from '../base/json-text.ts';
+import { turn } from '../base/turns.ts';
+import { unpackContext } from '../context/context.ts';
+import type { Folders } from './folders/folders.ts';
+import { behindFolders } from './folders/own-folders.ts';
 
 /** A context that was received: its folder's name, what its template.json says, and the digest of all its files. */
 export type Received = { readonly contextId: string; readonly template: unknown; readonly digest: string };

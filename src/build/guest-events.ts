@@ -1,4 +1,4 @@
-import { Fault } from '../fault.ts';
+import { Fault } from '../base/fault.ts';
 
 /** Events of which a guest can cause any number, and the bound of the configuration under which each counts. */
 const bounds = {

@@ -1,7 +1,7 @@
 import type { LateFacts, Spec } from '../template/spec.ts';
 import type { SshKey } from '../guest/types.ts';
 import type { Machine } from '../vmm/types.ts';
-import type { Folders } from './folders.ts';
+import type { Folders } from './folders/folders.ts';
 
 /** What a plan begins with. */
 export type Job = {

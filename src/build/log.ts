@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { keptAtEnd, openBoundedFile, type Bound } from '../bounded-file.ts';
-import type { Clock } from '../clock.ts';
-import type { Growth } from '../growth.ts';
-import { visible } from '../visible.ts';
+import { keptAtEnd, openBoundedFile, type Bound } from '../base/bounded-file.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Growth } from '../base/growth.ts';
+import { visible } from '../base/visible.ts';
 
 /** How a line that a guest caused begins: what it printed, what it printed to stderr, and what imaged tells of it. */
 export type Mark = '  ' | '! ' | '';

@@ -1,4 +1,4 @@
-import type { Phase, PlannedStep } from '../queue/types.ts';
+import type { Phase, PlannedStep } from '../queue/store.ts';
 import type { StepTools } from './tools.ts';
 
 /** One part of a build: one thing to do, what it needs, what it gives. Facts only grow; nothing flows back. */

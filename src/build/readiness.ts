@@ -1,8 +1,8 @@
-import { asFault, Fault } from '../fault.ts';
-import type { Store } from '../queue/types.ts';
+import { asFault, Fault } from '../base/fault.ts';
+import type { Store } from '../queue/store.ts';
 import type { Hypervisor } from '../vmm/types.ts';
-import type { Folders } from './folders.ts';
-import { firstUnusable, whyUnsafe } from './own-folders.ts';
+import type { Folders } from './folders/folders.ts';
+import { firstUnusable, whyUnsafe } from './folders/own-folders.ts';
 
 /** One question about this host, and what to do where the answer is not ok. */
 export type Readiness = { readonly name: string; readonly state: 'ok' | 'warn' | 'fail'; readonly message: string };

@@ -1,6 +1,6 @@
-import { asFault } from '../fault.ts';
-import type { Store } from '../queue/types.ts';
-import { settled } from '../waiting.ts';
+import { asFault } from '../base/fault.ts';
+import type { Store } from '../queue/store.ts';
+import { settled } from '../base/waiting.ts';
 import type { GuestEvents } from './guest-events.ts';
 
 /** Writes a build's events in the order in which they happened. */

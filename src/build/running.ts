@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.ts';
-import { Fault, faults, type FaultCode } from '../fault.ts';
-import type { Console, Turn } from '../vmm/console-types.ts';
+import type { Clock } from '../base/clock.ts';
+import { Fault, faults, type FaultCode } from '../base/fault.ts';
+import type { Console, Turn } from '../vmm/console/types.ts';
 import type { Ending, Machine } from '../vmm/types.ts';
-import { orAborted } from '../waiting.ts';
+import { orAborted } from '../base/waiting.ts';
 
 /** A machine that runs, with its console attached and, if it has a network, its endpoint open. */
 export type Running = AsyncDisposable & {

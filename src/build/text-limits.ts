@@ -1,4 +1,4 @@
-import type { Bound } from '../bounded-file.ts';
+import type { Bound } from '../base/bounded-file.ts';
 import type { EventBounds } from './guest-events.ts';
 
 /** What one build may write beside its disks. */

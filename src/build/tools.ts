@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.ts';
-import type { Resource } from '../disposals.ts';
-import type { Growth } from '../growth.ts';
-import type { Mirror } from '../httpd/mirror-types.ts';
-import type { Ids } from '../ids.ts';
-import type { Door } from '../httpd/door.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Resource } from '../base/cleanup.ts';
+import type { Growth } from '../base/growth.ts';
+import type { Mirror } from '../httpd/mirror/types.ts';
+import type { Ids } from '../base/ids.ts';
+import type { Door } from '../httpd/endpoint/shared-listener.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Log } from './log.ts';
 import type { Running } from './running.ts';

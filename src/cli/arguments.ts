@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { scopes, type Scope } from '../queue/types.ts';
-import { Fault } from '../fault.ts';
+import { scopes, type Scope } from '../queue/store.ts';
+import { Fault } from '../base/fault.ts';
 
 export const defaultConfiguration = '/etc/imaged.conf';
 

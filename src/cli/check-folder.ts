@@ -1,9 +1,9 @@
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asFault } from '../fault.ts';
+import { asFault } from '../base/fault.ts';
 import type { Finding } from '../host/types.ts';
-import { isTrial } from '../vmm/trial-folder.ts';
+import { isTrial } from '../vmm/qemu/trial-folder.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 
 const ours = /^imaged-check-[A-Za-z0-9]{6}$/;

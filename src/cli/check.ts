@@ -1,15 +1,15 @@
 import { rm } from 'node:fs/promises';
-import { systemClock } from '../clock.ts';
-import { parseConfig, readConfig, type Config } from '../config.ts';
-import { disposals } from '../disposals.ts';
-import { Fault } from '../fault.ts';
-import { fitnessOf } from '../fitness.ts';
+import { systemClock } from '../base/clock.ts';
+import { parseConfig, readConfig, type Config } from '../config/config.ts';
+import { disposals } from '../base/cleanup.ts';
+import { Fault } from '../base/fault.ts';
+import { fitnessOf } from '../wiring/host-checks.ts';
 import { filesToInstall, printFiles } from '../host/files-to-install.ts';
 import { makeHost } from '../host/make-host.ts';
 import { daemonUser } from '../host/people.ts';
 import { linesOf, reportOf } from '../host/print-findings.ts';
 import type { Finding } from '../host/types.ts';
-import { makeHypervisor } from '../hypervisor.ts';
+import { makeHypervisor } from '../wiring/hypervisor.ts';
 import { defaultConfiguration, type Command } from './arguments.ts';
 import { makeCheckFolder, removeOldChecks } from './check-folder.ts';
 

@@ -1,7 +1,7 @@
-import { systemClock } from '../clock.ts';
-import { checkConfig, readConfig } from '../config.ts';
-import { checkDescriptors, descriptorLimit } from '../descriptors.ts';
-import { version } from '../version.ts';
+import { systemClock } from '../base/clock.ts';
+import { checkConfig, readConfig } from '../config/config.ts';
+import { checkDescriptors, descriptorLimit } from '../base/descriptors.ts';
+import { version } from '../base/version.ts';
 
 /** Runs the daemon in the foreground until SIGTERM or SIGINT; `checkOnly` prints the configuration and ends. */
 export const serve = async ({
@@ -21,9 +21,9 @@ export const serve = async ({
   checkDescriptors(config, descriptors);
   // Only now: where few files may be open, the daemon's modules would not load, and nobody would learn why.
   const [{ startDaemon }, { systemIds }, { makeLogger }] = await Promise.all([
-    import('../daemon.ts'),
-    import('../ids.ts'),
-    import('../logger.ts'),
+    import('../wiring/daemon.ts'),
+    import('../base/ids.ts'),
+    import('../base/logger.ts'),
   ]);
   const logger = await makeLogger(config.log_level);
   const crash = (error: unknown) => {

@@ -1,11 +1,11 @@
-import { mintToken } from '../api/tokens.ts';
-import { systemClock } from '../clock.ts';
-import { checkConfig, readConfig } from '../config.ts';
-import { foldersBelow } from '../build/folders.ts';
-import { Fault } from '../fault.ts';
-import { systemIds } from '../ids.ts';
-import { migrations, openStore } from '../queue/store.ts';
-import type { Scope, Store } from '../queue/types.ts';
+import { mintToken } from '../api/server/tokens.ts';
+import { systemClock } from '../base/clock.ts';
+import { checkConfig, readConfig } from '../config/config.ts';
+import { foldersBelow } from '../build/folders/folders.ts';
+import { Fault } from '../base/fault.ts';
+import { systemIds } from '../base/ids.ts';
+import { migrations, openStore } from '../queue/sqlite/open-store.ts';
+import type { Scope, Store } from '../queue/store.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 

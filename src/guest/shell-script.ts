@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Fault } from '../fault.ts';
+import { Fault } from '../base/fault.ts';
 
 /** A text without `#!` runs under `sh -e`; `name` is how a file is called in messages. */
 export type ScriptSource = { readonly text: string } | { readonly file: string; readonly name: string };

@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.ts';
-import { Fault } from '../fault.ts';
-import type { Ids } from '../ids.ts';
-import { retry } from '../waiting.ts';
-import { quoted } from './quoted.ts';
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import type { Ids } from '../base/ids.ts';
+import { retry } from '../base/waiting.ts';
+import { quoted } from '../base/shell.ts';
 import { envFile, envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
 import type { Guest, OnLines } from './types.ts';
 

@@ -1,4 +1,4 @@
-import type { Input } from '../program.ts';
+import type { Input } from '../base/program.ts';
 
 /** Takes what a command printed. More is read when what it gives has resolved. */
 export type OnLines = (lines: readonly string[], stream: 'stdout' | 'stderr') => Promise<void> | void;

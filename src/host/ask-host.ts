@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import type { Clock } from '../clock.ts';
-import { Fault } from '../fault.ts';
-import { orAborted } from '../waiting.ts';
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import { orAborted } from '../base/waiting.ts';
 import { isDenied, warn } from './answers.ts';
 import type { Answer, Asked, Finding, Question } from './types.ts';
 

@@ -1,5 +1,5 @@
-import { Fault } from '../fault.ts';
-import type { Ran } from '../program.ts';
+import { Fault } from '../base/fault.ts';
+import type { Ran } from '../base/program.ts';
 import type { Host } from './types.ts';
 
 /** What a program that was run gives, or undefined when it is not installed. */

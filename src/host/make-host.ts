@@ -2,10 +2,10 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { setMaxListeners } from 'node:events';
-import type { Clock } from '../clock.ts';
-import { Fault } from '../fault.ts';
-import { runProgram } from '../program.ts';
-import { orAborted } from '../waiting.ts';
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import { runProgram } from '../base/program.ts';
+import { orAborted } from '../base/waiting.ts';
 import type { Host } from './types.ts';
 
 // Whatever is asked here answers within a tenth of this on a healthy host.

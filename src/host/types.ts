@@ -1,5 +1,5 @@
-import type { Config } from '../config.ts';
-import type { Ran } from '../program.ts';
+import type { Config } from '../config/config.ts';
+import type { Ran } from '../base/program.ts';
 
 export type FileFacts = {
   /** The permission bits alone, such as 0o660. */

@@ -1,4 +1,4 @@
-import { Fault } from '../fault.ts';
+import { Fault } from '../base/fault.ts';
 import type { Asked } from './types.ts';
 
 /** What vmd says when asked for its machines. */

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import { orAborted } from '../waiting.ts';
+import type { Clock } from '../base/clock.ts';
+import { orAborted } from '../base/waiting.ts';
 import type { Finding } from './types.ts';
 
 /** What is known of the host, for those who ask often and want to wait little. */

@@ -1,4 +1,4 @@
-import { Fault } from '../fault.ts';
+import { Fault } from '../base/fault.ts';
 
 /** The file beside the artifacts that holds their digests. */
 export const sumsName = 'SHA256';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { link, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault } from '../fault.ts';
+import { Fault } from '../base/fault.ts';
 import { artifactName } from './artifact-name.ts';
 import { eachBlock } from './each-block.ts';
-import { syncFolder } from './sync-folder.ts';
+import { syncFolder } from '../base/sync-folder.ts';
 import type { Artifact } from './types.ts';
 
 type Publication = {

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { Store } from './types.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Store } from './store.ts';
 
 export type RetentionParts = {
   readonly store: Store;

@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.ts';
-import { Fault } from '../fault.ts';
-import type { Ids } from '../ids.ts';
-import { orAborted, settled } from '../waiting.ts';
-import { aliveEveryMs } from './crash-policy.ts';
-import type { Claim, Demand, RunBuild, Store } from './types.ts';
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import type { Ids } from '../base/ids.ts';
+import { orAborted, settled } from '../base/waiting.ts';
+import { aliveEveryMs } from './rules/crash.ts';
+import type { Claim, Demand, RunBuild, Store } from './store.ts';
 import { makeWorker } from './worker.ts';
 import type { Job, Log } from './worker.ts';
 

@@ -1,104 +1,306 @@
-import type { Clock } from '../clock.ts';
-import { Fault } from '../fault.ts';
-import { makeBuildRows, makeBuilds } from './builds.ts';
-import { makeClaims } from './claims.ts';
-import { openDatabase } from './database.ts';
-import { crashLimits } from './crash-policy.ts';
-import type { CrashLimits } from './crash-policy.ts';
-import { makeEndings } from './endings.ts';
-import { makeExpiry } from './expiry.ts';
-import { makeHistory } from './history.ts';
-import { makeLedger } from './ledger.ts';
-import { keepCheckpointed } from './checkpoints.ts';
-import { makeListeners } from './listeners.ts';
-import { makeListing } from './listing.ts';
-import { makeRecovery } from './recovery.ts';
-import { makeRuns } from './runs.ts';
-import { storeFault } from './store-fault.ts';
-import type { StorePlace } from './store-identity.ts';
-import { makeTemplates } from './templates.ts';
-import { makeTokens } from './tokens.ts';
-import type { Store, StoreLimits } from './types.ts';
-import { makeWriter } from './writer.ts';
+import type { FaultRecord } from '../base/fault.ts';
+import type { Artifact } from '../image/types.ts';
 
-/** They lie at the top of the package, beside the compiled program and not in it. */
-export const migrations = new URL('../../../migrations/', import.meta.url);
+export const statuses = ['queued', 'running', 'held', 'succeeded', 'failed', 'cancelled'] as const;
+/** Never grows: a client's switch over it stays complete. Detail while running is in `phase`. */
+export type Status = (typeof statuses)[number];
 
-export const storeLimits: StoreLimits = { queued: 10_000, templates: 1_000, templateVersions: 100 };
+export const phases = [
+  'preparing',
+  'installing',
+  'booting',
+  'connecting',
+  'provisioning',
+  'sealing',
+  'packaging',
+  'publishing',
+] as const;
+export type Phase = (typeof phases)[number];
 
-export type StoreOptions = {
-  readonly file: string;
-  /** The folder of the migrations, which lies beside the compiled program and not in it. */
-  readonly migrations: URL;
-  readonly clock: Clock;
-  readonly log?: { readonly warn: (facts: object, message: string) => void };
-  /** Beside a running daemon, without its lock: for tokens and for reading. Default: false. */
-  readonly shared?: boolean;
-  /** What lies beside the database and has to belong to it. Without it that is not asked. */
-  readonly place?: StorePlace;
-  /** How often a build is run in all before an infra fault is final. Default: 3. */
-  readonly attempts?: number;
-  /** Default: `storeLimits`. */
-  readonly limits?: StoreLimits;
-  /** What deaths of the daemon mean for a build. Default: `crashLimits`. */
-  readonly crashes?: CrashLimits;
+export type OnError = 'cleanup' | 'hold';
+
+/** What a build takes from the host while it runs. */
+export type Demand = { readonly memoryMb: number; readonly diskMb: number };
+
+/** What a client asks for in `POST /builds`, right in its shape; whether it can be built is judged by the build room. */
+export type BuildAsk = {
+  /** A template document, or the name of a stored one: `openbsd`, `openbsd@3`. */
+  readonly template: unknown;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly priority: number;
+  /** Milliseconds; undefined: the template's own, else the configuration's. */
+  readonly timeoutMs?: number;
+  readonly onError: OnError;
+  readonly contextId?: string;
 };
+
+/** The large part of a build, which only those who run it or explain it need to read. */
+export type BuildInput = {
+  /** The template document as it was sent or stored. */
+  readonly template: unknown;
+  /** Without the sensitive ones once the build has ended. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** The printable plan. */
+  readonly plan: readonly PlannedStep[];
+};
+
+/** The small part of a build, as its client asked for it: what never changes. */
+export type BuildAsked = {
+  readonly id: string;
+  /** A template by name also says its version. */
+  readonly templateName: string;
+  readonly templateVersion?: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly priority: number;
+  /** For the whole build, milliseconds. */
+  readonly timeoutMs: number;
+  readonly onError: OnError;
+  /** The context's folder below `contexts/`, or undefined when the body was JSON alone. */
+  readonly contextId?: string;
+  readonly demand: Demand;
+  /** Names of variables whose values are never shown and are forgotten when the build ends. */
+  readonly sensitive: readonly string[];
+};
+
+/** What a client asked for, accepted and checked: all that is needed to run it again after a crash. */
+export type NewBuild = BuildAsked & BuildInput;
+
+export type PlannedStep = {
+  readonly name: string;
+  readonly phase: Phase;
+  readonly timeoutMs: number;
+  readonly about?: string;
+};
+
+export type Hold = {
+  /** Unix milliseconds. */
+  readonly until: number;
+  readonly ssh?: string;
+};
+
+/** A build as it stands. Its template, variables and plan are read by `input`. */
+export type Build = BuildAsked & {
+  readonly status: Status;
+  /** While running or held. */
+  readonly phase?: Phase;
+  /** Number of the attempt that runs or ran last; 0 while it never ran. Never goes down. */
+  readonly attempt: number;
+  /** Attempts after the one that runs now. */
+  readonly attemptsLeft: number;
+  /** The time in its id, so that newest first and `since` agree. */
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  /** Not before this time: the pause before another attempt. */
+  readonly notBefore: number;
+  readonly slot?: number;
+  readonly cancelRequested: boolean;
+  /** The daemon died so often while it ran that it runs alone: see crash-policy.ts. */
+  readonly isSuspect: boolean;
+  readonly fault?: FaultRecord;
+  readonly hold?: Hold;
+  /** Sequence number of the build's newest event: its ETag. */
+  readonly version: number;
+};
+
+/** A suspect that keeps other builds waiting: it runs alone, or waits at the head of the queue until no other runs. */
+export type Suspect = { readonly id: string; readonly state: 'runs' | 'waits' };
+
+export type Step = {
+  readonly attempt: number;
+  readonly seq: number;
+  readonly name: string;
+  readonly phase: Phase;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly fault?: FaultRecord;
+};
+
+export type BuildEvent = {
+  readonly seq: number;
+  readonly at: number;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
+/** A worker's claim. Whoever holds the token may write to the build; a worker whose lease was taken over cannot. */
+export type Claim = { readonly build: Build; readonly input: BuildInput; readonly token: string };
+
+export type Idempotency = { readonly key: string; readonly owner: string; readonly digest: string };
+
+export type Page<T> = {
+  readonly items: readonly T[];
+  /** Cursor for the next page, undefined on the last. */ readonly next?: string;
+};
+
+export type BuildFilter = {
+  readonly status?: Status;
+  readonly template?: string;
+  /** All of these labels, with these values. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Created at this time or later, Unix milliseconds. */
+  readonly since?: number;
+};
+
+export type PageAsk = { readonly limit: number; readonly after?: string };
+
+export const scopes = ['builds:read', 'builds:write', 'admin'] as const;
+/** `builds:write` includes `builds:read`; `admin` includes both. */
+export type Scope = (typeof scopes)[number];
+
+export type Token = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: number;
+  readonly revokedAt?: number;
+};
+
+export type TemplateVersion = {
+  readonly name: string;
+  readonly version: number;
+  /** SHA-256 over the document's canonical JSON and the context's files. */
+  readonly digest: string;
+  readonly document: unknown;
+  readonly contextId?: string;
+  readonly createdAt: number;
+};
+
+/** How a claimed build ends. Each is one transaction that needs the claim's token, else `lease_lost`. */
+export type Outcome =
+  | { readonly status: 'succeeded'; readonly artifacts: readonly Artifact[] }
+  | { readonly status: 'failed'; readonly fault: FaultRecord }
+  | { readonly status: 'cancelled'; readonly fault: FaultRecord }
+  /** Back to the queue: `losesAttempt` is false when the build is not to blame (the daemon stops). */
+  | {
+      readonly status: 'queued';
+      readonly losesAttempt: boolean;
+      readonly notBefore: number;
+      readonly fault?: FaultRecord;
+    };
 
 /**
- * Opens the store, made new or brought up to date. Throws `store_unavailable` (in use, newer than this program, not
- * readable, foreign to what lies beside it) or `storage_full`.
+ * All that is durable. Functions return promises, so that another database can stand here without touching a caller;
+ * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
  */
-export const openStore = async (options: StoreOptions): Promise<Store> => {
-  const {
-    file,
-    migrations,
-    clock,
-    log,
-    place,
-    shared = false,
-    attempts = 3,
-    limits = storeLimits,
-    crashes = crashLimits,
-  } = options;
-  const { db, unlock } = openDatabase({ file, migrations, shared, place });
-  const onTrouble = (error: unknown) => log?.warn({ err: error }, 'trouble after a commit of the store');
-  const listeners = makeListeners(onTrouble);
-  const writer = makeWriter(db, clock, listeners.tell, onTrouble);
-  const checkpoints = keepCheckpointed(db, clock, writer.commits, onTrouble);
-  const ledger = makeLedger(db, clock, writer);
-  const rows = makeBuildRows(ledger);
-  const endings = makeEndings(ledger);
-  const probe = db.prepare<[number]>('INSERT OR REPLACE INTO probe (one, checked_at) VALUES (1, ?)');
-
-  return {
-    ...makeBuilds(ledger, rows, attempts, limits),
-    ...makeListing(ledger),
-    ...makeClaims(ledger, rows),
-    ...makeRuns(ledger, rows, endings),
-    ...makeRecovery(ledger, endings, crashes),
-    ...makeHistory(ledger),
-    ...makeExpiry(ledger),
-    ...makeTemplates(ledger, limits),
-    ...makeTokens(ledger),
-    onChange: listeners.on,
-    check: async (ask) => {
-      await ledger.write('power', () => probe.run(clock.now()));
-      const found = ask?.everyPage ? await ledger.read(() => db.pragma('quick_check(1)', { simple: true })) : 'ok';
-      if (found !== 'ok')
-        throw new Fault(
-          'store_unavailable',
-          `The store ${file} is damaged: ${String(found)}. Restore it from a backup.`,
-        );
-    },
-    [Symbol.asyncDispose]: async () => {
-      checkpoints[Symbol.dispose]();
-      writer.close();
-      try {
-        db.close();
-      } catch (error) {
-        onTrouble(storeFault(error, file));
-      }
-      unlock();
-    },
-  };
+/** What clients may make the store keep; what has ended is bounded by the retention. */
+export type StoreLimits = {
+  readonly queued: number;
+  readonly templates: number;
+  /** Of each template. */
+  readonly templateVersions: number;
 };
+
+export type Store = AsyncDisposable & {
+  /**
+   * Accepts a build. With an idempotency key seen before: same digest gives the first build back (`replayed`),
+   * another digest throws `idempotency_mismatch`, a queue of `limits.queued` builds `queue_full`. Builds that arrive
+   * together share one fsync.
+   */
+  readonly add: (
+    build: NewBuild,
+    idempotency?: Idempotency,
+  ) => Promise<{ readonly build: Build; readonly replayed: boolean }>;
+  /** The build that this key made before, if it did. Throws `idempotency_mismatch` as `add` does. */
+  readonly replay: (idempotency: Idempotency) => Promise<Build | undefined>;
+  readonly find: (id: string) => Promise<Build | undefined>;
+  /** The template, variables and plan of a build: large, so not part of `find`. */
+  readonly input: (id: string) => Promise<BuildInput | undefined>;
+  /** Newest first. */
+  readonly list: (filter: BuildFilter, page: PageAsk) => Promise<Page<Build>>;
+  /** Number of builds by status. */
+  readonly counts: () => Promise<Readonly<Record<Status, number>>>;
+
+  /**
+   * Claims the first build in the queue (highest priority, then oldest, among those whose pause is over), if `room`
+   * has place for it: a build that does not fit yet keeps its place, so that small ones cannot starve it. A suspect is
+   * claimed when no other build runs, and nothing is claimed while it does.
+   */
+  readonly claim: (ask: {
+    readonly token: string;
+    readonly slot: number;
+    readonly room: Demand;
+    readonly leaseMs: number;
+  }) => Promise<Claim | undefined>;
+  /** When the next queued build's pause is over: Unix milliseconds, undefined when the queue is empty. */
+  readonly nextDue: () => Promise<number | undefined>;
+  readonly suspect: () => Promise<Suspect | undefined>;
+  /** Prolongs the leases; the tokens that are no longer valid come back. */
+  readonly heartbeat: (tokens: readonly string[], leaseMs: number) => Promise<readonly string[]>;
+  /** The daemon stops these builds itself: that it is killed meanwhile is not held against them. */
+  readonly stopping: (tokens: readonly string[]) => Promise<void>;
+  /**
+   * Requeues what ran when the daemon died, with the attempt given back; fails what was held, and a build that kills
+   * the daemon whenever it runs alone. Returns the ids. `hostBootedAt` (Unix ms) tells a host that went down.
+   */
+  readonly recover: (ask?: { readonly hostBootedAt?: number }) => Promise<readonly string[]>;
+
+  /** Appends an event. Without a token: for what is not a worker's (a client's cancel). */
+  readonly event: (id: string, type: string, data: Readonly<Record<string, unknown>>, token?: string) => Promise<void>;
+  readonly beginStep: (
+    id: string,
+    token: string,
+    step: { readonly name: string; readonly phase: Phase },
+  ) => Promise<number>;
+  readonly endStep: (id: string, token: string, seq: number, fault?: FaultRecord) => Promise<void>;
+  readonly hold: (id: string, token: string, hold: Hold, fault: FaultRecord) => Promise<void>;
+  /** A client's: new end of the hold, or now. Throws `build_not_held`. */
+  readonly setHold: (id: string, until: number) => Promise<Build>;
+  readonly finish: (id: string, token: string, outcome: Outcome) => Promise<void>;
+
+  /** A queued build is cancelled at once, a running or held one is asked to; idempotent; an ended one stays as it is. */
+  readonly cancel: (id: string) => Promise<Build | undefined>;
+  /** Forgets an ended build; false if there is none. Throws `build_active`. The caller deletes its files. */
+  readonly remove: (id: string) => Promise<boolean>;
+  /** The ended builds beyond the `keep` newest or older than `olderThan` (Unix ms), oldest first, at most `limit`. */
+  readonly expired: (ask: {
+    readonly keep: number;
+    readonly olderThan: number;
+    readonly limit: number;
+  }) => Promise<readonly string[]>;
+
+  readonly steps: (id: string) => Promise<readonly Step[]>;
+  readonly artifacts: (id: string) => Promise<readonly Artifact[]>;
+  /** In order, those with a number above `after`, at most `limit`. */
+  readonly events: (id: string, after: number, limit: number) => Promise<readonly BuildEvent[]>;
+  /** Calls back after each commit that changed the build, or any build for `*`. One listener set for the whole process: cheap for thousands. */
+  readonly onChange: (id: string, seen: (build: string) => void) => Disposable;
+
+  /**
+   * Adds a version unless the newest is the same, and forgets the oldest beyond `limits.templateVersions`. Throws
+   * `templates_full` for a new name where there are `limits.templates`.
+   */
+  readonly putTemplate: (
+    name: string,
+    document: unknown,
+    digest: string,
+    contextId?: string,
+  ) => Promise<{ readonly version: TemplateVersion; readonly created: boolean }>;
+  /** The newest version when none is named. */
+  readonly template: (name: string, version?: number) => Promise<TemplateVersion | undefined>;
+  /** The newest version of each, by name. */
+  readonly templates: (page: PageAsk) => Promise<Page<TemplateVersion>>;
+  readonly templateVersions: (name: string, page: PageAsk) => Promise<Page<TemplateVersion>>;
+  /** Forgets all versions; false if there is none. */
+  readonly removeTemplate: (name: string) => Promise<boolean>;
+  /** Context ids that builds or templates still refer to. */
+  readonly contexts: () => Promise<ReadonlySet<string>>;
+
+  /** Keeps only the hash of the secret. */
+  readonly addToken: (token: {
+    readonly id: string;
+    readonly name: string;
+    readonly scopes: readonly Scope[];
+    readonly hash: Uint8Array;
+  }) => Promise<Token>;
+  /** All tokens, revoked ones too, with their hashes for a comparison in constant time. */
+  readonly tokens: () => Promise<readonly (Token & { readonly hash: Uint8Array })[]>;
+  readonly revokeToken: (id: string) => Promise<Token | undefined>;
+
+  /** A small write, fsynced; with `everyPage` also `PRAGMA quick_check`. Throws `store_unavailable` or `storage_full`. */
+  readonly check: (ask?: { readonly everyPage: boolean }) => Promise<void>;
+};
+
+/** Runs a claimed build to its end and gives what it published; throws the fault that ended it. The build room's part. */
+export type RunBuild = (claim: Claim, slot: number, signal: AbortSignal) => Promise<readonly Artifact[]>;

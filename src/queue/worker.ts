@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.ts';
-import { asFault, Fault } from '../fault.ts';
-import { retry } from '../waiting.ts';
-import { afterFault } from './policy.ts';
-import type { Claim, Outcome, RunBuild, Store } from './types.ts';
+import type { Clock } from '../base/clock.ts';
+import { asFault, Fault } from '../base/fault.ts';
+import { retry } from '../base/waiting.ts';
+import { afterFault } from './rules/retry.ts';
+import type { Claim, Outcome, RunBuild, Store } from './store.ts';
 
 export type Log = {
   readonly info: (facts: object, message: string) => void;

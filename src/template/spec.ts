@@ -1,4 +1,4 @@
-import type { BaseImage, Boot, DiskFormat, Nic, QemuModel } from '../hardware.ts';
+import type { BaseImage, Boot, DiskFormat, Nic, QemuModel } from '../base/hardware.ts';
 
 /** What is only known when the machine is there. A text may use these where it is rendered late. */
 export const lateNames = [

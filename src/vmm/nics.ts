@@ -1,4 +1,4 @@
-import type { Nic } from '../hardware.ts';
+import type { Nic } from '../base/hardware.ts';
 
 /** As many as vmd gives a machine (VMM_MAX_NICS_PER_VM), and QEMU the same. */
 export const mostNics = 4;

@@ -1,7 +1,7 @@
 /** The processes of this host, by their command lines. */
 
 import { readdir, readFile } from 'node:fs/promises';
-import { runProgram } from '../program.ts';
+import { runProgram } from '../base/program.ts';
 
 export type Process = { readonly pid: number; readonly command: string };
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Fault } from '../fault.ts';
+import { Fault } from '../base/fault.ts';
 import type { SerialLine } from './types.ts';
 
 // How a socket says that its other end has gone while something was under way: for a line, that is its end.

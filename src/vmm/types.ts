@@ -1,7 +1,7 @@
 /** What starts machines, in the words of a build. Nothing here knows the program behind it. */
 
-import type { Complaint } from '../fault.ts';
-import type { BaseImage, Boot, DiskFormat, ListenAt, MachineShape, Nic, QemuModel } from '../hardware.ts';
+import type { Complaint } from '../base/fault.ts';
+import type { BaseImage, Boot, DiskFormat, ListenAt, MachineShape, Nic, QemuModel } from '../base/hardware.ts';
 
 export type DiskFile = { readonly path: string; readonly format: DiskFormat };
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { disposals } from '../../src/disposals.ts';
+import { disposals } from '../../src/base/cleanup.ts';
 import { sectorBoot } from '../fixtures/hypervisor.ts';
 import { BuildView, guest, startImaged } from '../fixtures/imaged.ts';
 import { eventOf, eventsOf, installerMachine, textOf } from '../fixtures/tiny-builds.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { disposals } from '../../src/disposals.ts';
+import { disposals } from '../../src/base/cleanup.ts';
 import { awaitEvent, type Event } from '../fixtures/follow-events.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged } from '../fixtures/imaged.ts';

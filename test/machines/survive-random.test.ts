@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemClock as clock } from '../../src/clock.ts';
+import { systemClock as clock } from '../../src/base/clock.ts';
 import { attemptsOf, finalEvents, type Attempt } from '../fixtures/attempts.ts';
 import { everyBuild } from '../fixtures/every-build.ts';
 import { eventsOf, type Event } from '../fixtures/follow-events.ts';

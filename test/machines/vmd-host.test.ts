@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { disposals } from '../../src/disposals.ts';
+import { disposals } from '../../src/base/cleanup.ts';
 import { awaitEvent, eventsOf, type Event } from '../fixtures/follow-events.ts';
 import { release } from '../fixtures/hypervisor.ts';
 import { guest, startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';

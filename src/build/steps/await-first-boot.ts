@@ -1,4 +1,4 @@
-import { Fault } from '../../fault.ts';
+import { Fault } from '../../base/fault.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, type Running } from '../running.ts';
 import type { StepTools } from '../tools.ts';

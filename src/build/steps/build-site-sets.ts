@@ -1,4 +1,4 @@
-import { makeSiteSet } from '../../httpd/site-set.ts';
+import { makeSiteSet } from '../../openbsd/site-set.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { siteSetFile } from '../site-files.ts';

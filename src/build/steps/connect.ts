@@ -1,5 +1,5 @@
-import { connectSsh } from '../../guest/connect-ssh.ts';
-import { knownHostsIn } from '../../guest/ssh-files.ts';
+import { connectSsh } from '../../guest/ssh/connect.ts';
+import { knownHostsIn } from '../../guest/ssh/files.ts';
 import type { Guest, SshKey } from '../../guest/types.ts';
 import type { Spec } from '../../template/spec.ts';
 import type { Job } from '../job.ts';

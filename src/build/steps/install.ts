@@ -1,6 +1,6 @@
 import type { SshKey } from '../../guest/types.ts';
 import type { Spec } from '../../template/spec.ts';
-import { turnsOf } from '../../template/turns.ts';
+import { turnsOf } from '../turns.ts';
 import { lateFactsOf } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, type Running } from '../running.ts';

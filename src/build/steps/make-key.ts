@@ -1,4 +1,4 @@
-import { makeSshKey } from '../../guest/ssh-key.ts';
+import { makeSshKey } from '../../guest/ssh/key.ts';
 import type { SshKey } from '../../guest/types.ts';
 import type { Step } from '../plan.ts';
 

@@ -1,8 +1,8 @@
 import type { Guest, SshKey } from '../../guest/types.ts';
 import { provisionShell, type ScriptPlaces } from '../../guest/shell.ts';
-import { render } from '../../template/render.ts';
+import { render } from '../../template/language/render.ts';
 import type { ConsoleProvisioner, ShellProvisioner } from '../../template/spec.ts';
-import { turnsOf } from '../../template/turns.ts';
+import { turnsOf } from '../turns.ts';
 import { lateFactsOf, type Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, whileAlive, type Running } from '../running.ts';

@@ -1,9 +1,9 @@
-import type { Clock } from '../../clock.ts';
-import { Fault } from '../../fault.ts';
+import type { Clock } from '../../base/clock.ts';
+import { Fault } from '../../base/fault.ts';
 import type { Guest, SshKey } from '../../guest/types.ts';
-import { render } from '../../template/render.ts';
+import { render } from '../../template/language/render.ts';
 import type { Spec } from '../../template/spec.ts';
-import { orAborted } from '../../waiting.ts';
+import { orAborted } from '../../base/waiting.ts';
 import { lateFactsOf } from '../job.ts';
 import type { Step } from '../plan.ts';
 import type { StepTools } from '../tools.ts';

@@ -3,9 +3,9 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { disposals } from '../../disposals.ts';
-import { Fault } from '../../fault.ts';
-import type { DiskFormat } from '../../hardware.ts';
+import { disposals } from '../../base/cleanup.ts';
+import { Fault } from '../../base/fault.ts';
+import type { DiskFormat } from '../../base/hardware.ts';
 import type { MachineSpec } from '../types.ts';
 import { openLayers } from './layers.ts';
 import { kernelFiles } from './names.ts';

@@ -5,10 +5,10 @@
 
 import { realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { disposals } from '../../disposals.ts';
-import { Fault } from '../../fault.ts';
-import type { BaseImage, DiskFormat } from '../../hardware.ts';
-import { readQcow2Header } from '../../qcow2-header.ts';
+import { disposals } from '../../base/cleanup.ts';
+import { Fault } from '../../base/fault.ts';
+import type { BaseImage, DiskFormat } from '../../base/hardware.ts';
+import { readQcow2Header } from '../../base/qcow2-header.ts';
 import { openRegular, type OpenFile } from './open-regular.ts';
 
 export type Layer = OpenFile & { readonly format: DiskFormat; readonly virtualBytes: number };

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
-import { Fault } from '../../fault.ts';
+import { Fault } from '../../base/fault.ts';
 
 export type OpenFile = { readonly path: string; readonly handle: FileHandle };
 

@@ -1,8 +1,8 @@
 /** All that stands on the command line of a QEMU, with no word of a client's in it. */
 
-import { Fault } from '../../fault.ts';
-import type { Boot, Icount, Nic, QemuModel, Rtc } from '../../hardware.ts';
-import type { Inventory } from '../qemu-inventory.ts';
+import { Fault } from '../../base/fault.ts';
+import type { Boot, Icount, Nic, QemuModel, Rtc } from '../../base/hardware.ts';
+import type { Inventory } from './inventory.ts';
 import type { MachineSpec } from '../types.ts';
 import type { Handed } from './hand-over.ts';
 import { markOf } from './names.ts';

@@ -1,10 +1,10 @@
 /** Who QEMU runs as where imaged is root on Linux: nobody who owns anything on the host. */
 
 import { chown, readFile, stat } from 'node:fs/promises';
-import { asFault, Fault } from '../../fault.ts';
-import { identityOf, type Identity } from '../../identity.ts';
-import { runProgram } from '../../program.ts';
-import type { Accelerator } from '../qemu-argv.ts';
+import { asFault, Fault } from '../../base/fault.ts';
+import { identityOf, type Identity } from '../../base/identity.ts';
+import { runProgram } from '../../base/program.ts';
+import type { Accelerator } from './argv.ts';
 
 export type Command = { readonly file: string; readonly args: readonly string[]; readonly as?: Identity };
 

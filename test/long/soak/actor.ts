@@ -1,4 +1,4 @@
-import { systemClock as clock } from '../../../src/clock.ts';
+import { systemClock as clock } from '../../../src/base/clock.ts';
 import type { Random } from '../../fixtures/random-from.ts';
 import type { SteadyClient } from '../../fixtures/steady.ts';
 import type { Ward } from './ward.ts';

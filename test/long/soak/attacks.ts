@@ -1,7 +1,7 @@
 /** Clients that mean harm. Each attack is one round; how the daemon answered it is judged at once. */
 
-import { systemClock as clock } from '../../../src/clock.ts';
-import { disposals } from '../../../src/disposals.ts';
+import { systemClock as clock } from '../../../src/base/clock.ts';
+import { disposals } from '../../../src/base/cleanup.ts';
 import type { Stage } from './actor.ts';
 import type { Bomb } from './bombs.ts';
 import { answerOf, head, open } from './sockets.ts';

@@ -1,6 +1,6 @@
 /** The clients of the soak that mean well: they post builds, wait for them, and look at everything. */
 
-import { systemClock as clock } from '../../../src/clock.ts';
+import { systemClock as clock } from '../../../src/base/clock.ts';
 import { BuildView } from '../../fixtures/imaged.ts';
 import { everyBuild } from '../../fixtures/every-build.ts';
 import { again, type Stage } from './actor.ts';

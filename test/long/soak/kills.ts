@@ -1,6 +1,6 @@
 /** Ends programs of the soak, and fills its disk, now and then. */
 
-import { systemClock as clock } from '../../../src/clock.ts';
+import { systemClock as clock } from '../../../src/base/clock.ts';
 import { killOne } from '../../fixtures/victims.ts';
 import { again, type Stage } from './actor.ts';
 import type { Place } from './place.ts';

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { disposals } from '../../../src/disposals.ts';
+import { disposals } from '../../../src/base/cleanup.ts';
 
 const run = promisify(execFile);
 

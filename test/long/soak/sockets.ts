@@ -1,7 +1,7 @@
 /** Clients that hold their end of the connection in their own hands. */
 
 import { connect, type Socket } from 'node:net';
-import { systemClock as clock } from '../../../src/clock.ts';
+import { systemClock as clock } from '../../../src/base/clock.ts';
 
 export type Line = Disposable & {
   readonly socket: Socket;

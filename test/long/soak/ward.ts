@@ -1,7 +1,7 @@
 /** The daemon under test: ended and started again on purpose, and watched for the ends that are not. */
 
 import { existsSync } from 'node:fs';
-import { systemClock as clock } from '../../../src/clock.ts';
+import { systemClock as clock } from '../../../src/base/clock.ts';
 import type { Imaged } from '../../fixtures/imaged.ts';
 
 export type Ward = {

@@ -1,0 +1,54 @@
+import type { Clock } from '../../base/clock.ts';
+import type { BuildEvent, Store } from '../../queue/store.ts';
+import { makeBell } from '../server/notifier.ts';
+import { hasEnded } from './waits.ts';
+
+const batch = 200;
+
+// Proxies close what is silent for a minute.
+const heartbeatMs = 15_000;
+
+type EventStream = {
+  readonly buildId: string;
+  /** Only events with a higher number. */
+  readonly after: number;
+  /** Whether to stay until the build has ended. */
+  readonly follow: boolean;
+  readonly store: Pick<Store, 'events' | 'find' | 'onChange'>;
+  readonly clock: Clock;
+  readonly write: (event: BuildEvent) => string;
+  /** What tells a silent line from a dead one; undefined: nothing does. */
+  readonly heartbeat?: string;
+};
+
+/** The events of a build as text, in order and each once, until the build has ended or the signal aborts. */
+export const eventStream = async function* (
+  { buildId, after, follow, store, clock, write, heartbeat }: EventStream,
+  signal: AbortSignal,
+): AsyncGenerator<string, void> {
+  const bell = makeBell();
+  let isSilent = false;
+  using _changed = store.onChange(buildId, bell.ring);
+  using _beat = clock.every(heartbeatMs, () => {
+    isSilent = true;
+    if (heartbeat !== undefined) bell.ring();
+  });
+  let at = after;
+  do {
+    // Asked before the events are read, so that the last of them is among those.
+    const build = await store.find(buildId);
+    const isLast = !follow || build === undefined || hasEnded(build);
+    for (;;) {
+      const events = await store.events(buildId, at, batch);
+      if (events.length > 0) {
+        isSilent = false;
+        at = events.at(-1)?.seq ?? at;
+        yield events.map(write).join('');
+      }
+      if (events.length < batch || signal.aborted) break;
+    }
+    if (isLast) return;
+    if (isSilent && heartbeat !== undefined) yield heartbeat;
+    isSilent = false;
+  } while (await bell.heard(signal));
+};

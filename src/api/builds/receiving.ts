@@ -1,0 +1,54 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Fault, type Complaint } from '../../base/fault.ts';
+import { boundedBody, encodingOf } from '../server/bodies.ts';
+import { goneSignal } from '../server/gone.ts';
+import type { ApiParts } from '../types.ts';
+
+/** An archive that came as a request's body, unpacked. */
+export type Received = { readonly contextId: string; readonly template: unknown; readonly digest: string };
+
+/** Where a place in a JSON body is when an archive and a query stand in for it. */
+export const inBuildArchive = (pointer: string): string =>
+  pointer.startsWith('/template')
+    ? inTemplateArchive(pointer.slice('/template'.length))
+    : pointer.replace(/^\/(variable|label)s/, 'query:/$1').replace(/^\/(?=priority|timeout|on_error)/, 'query:/');
+
+/** Where a place in a template is when it came in an archive. */
+export const inTemplateArchive = (pointer: string): string => `template.json:${pointer}`;
+
+const translated = (error: unknown, translate: (pointer: string) => string): unknown => {
+  if (!(error instanceof Fault) || error.facts.errors === undefined) return error;
+  const errors: readonly Complaint[] = error.facts.errors.map(({ pointer, message }) => ({
+    pointer: translate(pointer),
+    message,
+  }));
+  return new Fault(error.code, error.message, { ...error.facts, errors }, { cause: error });
+};
+
+/**
+ * Receives the context that is the request's body, if it is one, and calls `use`, whose answer says whether the
+ * context is kept. What is not kept is dropped again, whatever happens. Complaints about an archive point to where
+ * `pointerInto` says.
+ */
+export const withContext = async <T>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { contexts, limits, signal }: Pick<ApiParts, 'contexts' | 'limits' | 'signal'>,
+  pointerInto: (pointer: string) => string,
+  use: (context: Received | undefined) => Promise<{ readonly answer: T; readonly isKept: boolean }>,
+): Promise<T> => {
+  const encoding = encodingOf(request);
+  if (encoding === undefined) return (await use(undefined)).answer;
+  const until = AbortSignal.any([signal, goneSignal(reply)]);
+  const context = await contexts.receive(boundedBody(request, limits.contextBytes), encoding, until);
+  let isKept = false;
+  try {
+    const used = await use(context);
+    isKept = used.isKept;
+    return used.answer;
+  } catch (error) {
+    throw translated(error, pointerInto);
+  } finally {
+    if (!isKept) await contexts.drop(context.contextId);
+  }
+};

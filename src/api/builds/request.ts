@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { statusWords } from '../contract/words.ts';
+import { Duration } from '../../base/units.ts';
+import {
+  DurationText,
+  Flag,
+  Labels,
+  Offset,
+  PageQuery,
+  Priority,
+  TemplateName,
+  Variables,
+} from '../contract/common.ts';
+
+const TemplateReference = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?(?:@[1-9][0-9]{0,8})?$/,
+    'names no template: write name or name@version',
+  );
+
+/** The JSON body of POST /builds. */
+export const BuildAskBody = z
+  .strictObject({
+    template: z
+      .union(
+        [z.record(z.string(), z.unknown()), TemplateReference],
+        'is neither a template document nor the name of a stored one (openbsd, openbsd@3)',
+      )
+      .meta({
+        description: 'A template document, or the name of a stored one: `openbsd` (its newest version) or `openbsd@3`.',
+      }),
+    variables: Variables.default({}).meta({
+      description: 'Values for the template’s variables, as text.',
+      example: { release: '7.9' },
+    }),
+    labels: Labels.default({}).meta({
+      description: 'Your own marks. Lists can be filtered by them.',
+      example: { team: 'infra' },
+    }),
+    priority: z
+      .int('is no whole number from -1000 to 1000')
+      .min(-1000, 'is below -1000')
+      .max(1000, 'is above 1000')
+      .default(0)
+      .meta({ description: 'Higher runs first; equals run in the order of their POST.' }),
+    timeout: Duration.optional().meta({
+      description: 'For the whole build: seconds, or a duration such as `2h` or `1h30m`. Else the template’s own.',
+      example: '2h',
+    }),
+    on_error: z.enum(['cleanup', 'hold'], 'is neither cleanup nor hold').default('cleanup').meta({
+      description: '`hold` keeps the machine of a failed build for a while, so that you can look at it.',
+    }),
+  })
+  .meta({ id: 'NewBuild', description: 'What to build.' });
+
+// A parameter that is given once is text, one that is given again is a list: both are a list here.
+const manyOf = (what: string) =>
+  z
+    .preprocess(
+      (given) => (typeof given === 'string' ? [given] : given),
+      z
+        .array(
+          z
+            .string()
+            .max(65_536)
+            .regex(/^[^=]+=/, `is not written ${what}=value`),
+        )
+        .max(256),
+    )
+    .transform((pairs) =>
+      Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])),
+    );
+
+/** The query of POST /builds: with a context as the body, all that a JSON body would say beside the template. */
+export const BuildQuery = z.strictObject({
+  validate: Flag.optional().meta({ description: '`true`: only work out the plan. Nothing is stored.' }),
+  variable: manyOf('name')
+    .pipe(Variables)
+    .optional()
+    .meta({ description: 'With a context: `variable=release=7.9`, repeatable.' }),
+  label: manyOf('name')
+    .pipe(Labels)
+    .optional()
+    .meta({ description: 'With a context: `label=team=infra`, repeatable.' }),
+  priority: Priority.optional().meta({ description: 'With a context: as in the JSON body.' }),
+  timeout: DurationText.optional().meta({
+    type: 'string',
+    description: 'With a context: as in the JSON body, `timeout=2h`.',
+  }),
+  on_error: z
+    .enum(['cleanup', 'hold'], 'is neither cleanup nor hold')
+    .optional()
+    .meta({ description: 'With a context: as in the JSON body.' }),
+});
+
+/** RFC 3339, or Unix milliseconds. */
+const Since = z
+  .string()
+  .max(64)
+  .transform((text, context) => {
+    const ms = /^[0-9]{1,15}$/.test(text)
+      ? Number(text)
+      : /^[0-9]{4}-[0-9]{2}-[0-9]{2}/.test(text)
+        ? Date.parse(text)
+        : NaN;
+    if (!Number.isNaN(ms)) return ms;
+    context.addIssue('is no moment: write 2026-03-01T12:00:00Z (a + as %2B), or Unix milliseconds');
+    return z.NEVER;
+  });
+
+export const BuildListQuery = PageQuery.extend({
+  status: z
+    .enum(statusWords, `is none of ${Object.keys(statusWords).join(', ')}`)
+    .optional()
+    .meta({ description: 'Only builds that stand so.' }),
+  template: TemplateName.optional().meta({ description: 'Only builds of the template with this name.' }),
+  label: manyOf('name')
+    .pipe(Labels)
+    .optional()
+    .meta({ description: 'Only builds with this label: `label=team=infra`. All of them when repeated.' }),
+  since: Since.optional().meta({
+    type: 'string',
+    description: 'Only builds accepted at this moment or later: RFC 3339, or Unix milliseconds.',
+  }),
+});
+
+export const FollowQuery = z.strictObject({
+  offset: Offset.optional().meta({ description: 'Bytes to leave out at the beginning.' }),
+  follow: Flag.default('false').meta({
+    description: '`true`: stay, and send what is added, until the build has ended.',
+  }),
+});
+
+export const EventsQuery = z.strictObject({
+  after: Offset.optional().meta({ description: 'Only events with a higher number. `Last-Event-ID` says the same.' }),
+  follow: Flag.default('true').meta({ description: '`false`: send what there is, and end.' }),
+});
+
+export const HoldAsk = z
+  .strictObject({
+    minutes: z
+      .number('is no number of minutes')
+      .positive('is not above 0')
+      .max(1440, 'is above 1440: a machine is held for a day at most')
+      .meta({ description: 'How long from now the machine is kept.', example: 30 }),
+  })
+  .meta({ id: 'NewHold', description: 'How long to keep the machine.' });

@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { Id } from '../../base/ids.ts';
+import { pageOf, ProblemClass, ProblemCode, Time } from '../contract/common.ts';
+import { phaseWords, statusWords } from '../contract/words.ts';
+
+export const BuildStatus = z.enum(statusWords).meta({
+  id: 'BuildStatus',
+  description:
+    'Where a build stands. This list never grows. `queued`, `running` and `held` go on; `succeeded`, `failed` and ' +
+    '`cancelled` are the end. A `held` build has failed but keeps its machine for a while, so that somebody can look.',
+});
+
+export const Phase = z
+  .enum(phaseWords)
+  .meta({ id: 'Phase', description: 'What a running build is busy with. New phases may be added.' });
+
+export const BuildFault = z
+  .object({
+    code: ProblemCode,
+    class: ProblemClass,
+    title: z.string().meta({ description: 'The kind of fault in words.' }),
+    message: z.string().meta({ description: 'What happened, and what to do.' }),
+    step: z.string().optional().meta({ description: 'The step that ended with it.' }),
+    expected: z.string().optional().meta({ description: 'What was waited for.' }),
+    saw: z.string().optional().meta({ description: 'What came instead.' }),
+    console_tail: z.string().optional().meta({ description: 'The last lines of the console.' }),
+    facts: z.record(z.string(), z.unknown()).optional().meta({ description: 'What else is known, by kind of fault.' }),
+    retryable: z.boolean().meta({ description: 'Whether the same build may do better another time.' }),
+  })
+  .meta({ id: 'BuildFault', description: 'Why a build, or a step of it, ended badly.' });
+
+const Demand = z.object({
+  memory_mb: z.int().meta({ description: 'MiB of memory.' }),
+  disk_mb: z
+    .int()
+    .meta({ description: 'MiB of disk at most, for disks, artifacts, log, console and events together.' }),
+});
+
+const Links = z.object({
+  self: z.string(),
+  status: z.string(),
+  result: z.string(),
+  events: z.string(),
+  log: z.string(),
+  console: z.string(),
+  steps: z.string(),
+  input: z.string(),
+  artifacts: z.string(),
+  cancel: z.string(),
+  hold: z.string(),
+});
+
+const TemplateUsed = z.object({
+  name: z.string().meta({ description: 'The template’s name.' }),
+  version: z.int().optional().meta({ description: 'Its version, when a stored template was named.' }),
+});
+
+export const Build = z
+  .object({
+    id: Id.meta({ description: 'A ULID: ids sort by the time of the POST.', example: '01JZ8Q4M3V9T7K2E5W6X1Y0ABC' }),
+    status: BuildStatus,
+    phase: Phase.optional().meta({ description: 'What it is busy with, or was when it ended. Missing before it ran.' }),
+    template: TemplateUsed.meta({ description: 'What is built. The whole document is at `links.input`.' }),
+    labels: z.record(z.string(), z.string()).meta({ description: 'As they were given with the POST.' }),
+    priority: z.int().meta({ description: 'Higher runs first; equals run in the order of their POST.' }),
+    timeout_seconds: z.number().meta({ description: 'For the whole build, from its claim to its end.' }),
+    on_error: z.enum(['cleanup', 'hold']).meta({ description: 'What becomes of the machine when the build fails.' }),
+    attempt: z.int().meta({ description: 'Number of the attempt that runs or ran last; 0 before the first.' }),
+    attempts_left: z.int().meta({ description: 'How often it is tried again after a fault of class `infra`.' }),
+    demand: Demand.meta({ description: 'What it takes from the host while it runs.' }),
+    slot: z.int().optional().meta({ description: 'The worker’s place that it has while it runs.' }),
+    created_at: Time.meta({ description: 'When it was accepted.' }),
+    started_at: Time.optional().meta({ description: 'When it was claimed first.' }),
+    ended_at: Time.optional().meta({ description: 'When it came to its end.' }),
+    not_before: Time.optional().meta({ description: 'The end of the pause before another attempt.' }),
+    runs_alone: z.literal(true).optional().meta({
+      description:
+        'The daemon died so often while this build ran that it runs alone: other builds wait until it has ended.',
+    }),
+    cancel_requested: z.boolean().meta({ description: 'Whether somebody asked for it to be cancelled.' }),
+    fault: BuildFault.optional().meta({ description: 'Why it failed, was cancelled, is held, or is tried again.' }),
+    hold: z
+      .object({
+        until: Time.meta({ description: 'Then the machine goes.' }),
+        ssh: z.string().optional().meta({ description: 'A command line that logs in.' }),
+      })
+      .optional()
+      .meta({ description: 'How to reach the machine of a held build.' }),
+    version: z.int().meta({ description: 'Number of its newest event. It is also the ETag.' }),
+    links: Links.meta({ description: 'Paths of all there is about it.' }),
+  })
+  .meta({ id: 'Build', description: 'One run of a template.' });
+
+export const BuildPage = pageOf(Build, 'Builds, the newest first.').meta({ id: 'BuildPage' });
+
+export const PlannedStep = z.object({
+  name: z.string().meta({ description: 'The step.' }),
+  phase: Phase,
+  timeout_seconds: z.number().meta({ description: 'How long it may take.' }),
+  about: z.string().optional().meta({ description: 'What it does here, in words.' }),
+});
+
+export const Plan = z
+  .object({
+    template: TemplateUsed.meta({ description: 'What would be built.' }),
+    variables: z.record(z.string(), z.string()).meta({
+      description: 'All variables with the values that would be used; sensitive ones read `<sensitive>`.',
+    }),
+    timeout_seconds: z.number().meta({ description: 'For the whole build.' }),
+    demand: Demand.meta({ description: 'What it would take from the host.' }),
+    plan: z.array(PlannedStep).meta({ description: 'The steps in their order.' }),
+  })
+  .meta({ id: 'Plan', description: 'What a build would do, worked out without doing it.' });
+
+export const BuildInput = z
+  .object({
+    template: z.unknown().meta({ description: 'The document, with `<sensitive>` in place of sensitive defaults.' }),
+    variables: z.record(z.string(), z.string()).meta({
+      description: 'The values that were used; sensitive ones read `<sensitive>`.',
+    }),
+    plan: z.array(PlannedStep).meta({ description: 'The steps in their order.' }),
+  })
+  .meta({ id: 'Input', description: 'What a build was made from.' });
+
+export const Step = z
+  .object({
+    attempt: z.int().meta({ description: 'The attempt it belongs to.' }),
+    seq: z.int().meta({ description: 'Its place among the steps of the build.' }),
+    name: z.string().meta({ description: 'As in the plan.' }),
+    phase: Phase,
+    started_at: Time,
+    ended_at: Time.optional().meta({ description: 'Missing while it runs.' }),
+    fault: BuildFault.optional().meta({ description: 'Missing when it went well.' }),
+  })
+  .meta({ id: 'Step', description: 'One step that a build has begun.' });
+
+export const Steps = z.object({ items: z.array(Step).meta({ description: 'In the order of their begin.' }) });
+
+export const Event = z
+  .object({
+    seq: z.int().meta({ description: 'Counts from 1 in each build, without gaps.' }),
+    at: Time,
+    type: z.string().meta({ description: 'What happened.', example: 'step.began' }),
+    data: z.record(z.string(), z.unknown()).meta({ description: 'What is known of it, by type.' }),
+  })
+  .meta({ id: 'Event', description: 'Something that happened to a build.' });
+
+export const Artifact = z
+  .object({
+    name: z.string().meta({ description: 'The file name.', example: 'openbsd-7.9.qcow2' }),
+    format: z.string().meta({ description: 'What kind of file it is.', example: 'qcow2' }),
+    size: z.int().meta({ description: 'Bytes.' }),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .meta({ description: 'SHA-256 of the file in hexadecimal.' }),
+    href: z.string().meta({ description: 'The path to get it from.' }),
+  })
+  .meta({ id: 'Artifact', description: 'A published file.' });
+
+export const Artifacts = z.object({
+  items: z.array(Artifact).meta({ description: 'All of them; empty until the build succeeded.' }),
+});
+
+export const HoldState = z
+  .object({
+    held: z.boolean().meta({ description: 'Whether the build keeps its machine right now.' }),
+    until: Time.optional().meta({ description: 'Then the machine goes.' }),
+    ssh: z.string().optional().meta({ description: 'A command line that logs in.' }),
+    console: z.string().meta({ description: 'The path to read the console from, and to POST keys to.' }),
+  })
+  .meta({ id: 'Hold', description: 'The machine that a failed build keeps.' });
+
+export const Loan = z
+  .object({
+    command: z.string().meta({ description: 'What to type on the host.', example: 'vmctl console imaged-0' }),
+    until: Time.meta({ description: 'Then it is taken back.' }),
+  })
+  .meta({ id: 'Loan', description: 'The console of a held build, lent to an operator.' });

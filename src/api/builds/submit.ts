@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { Fault } from '../../base/fault.ts';
+import type { Idempotency } from '../../queue/store.ts';
+import { answers, etagHeader, json } from '../contract/answers.ts';
+import type { App } from '../server/app.ts';
+import { contextTypes, encodingOf, refuseType } from '../server/bodies.ts';
+import { digestOf } from '../server/canonical.ts';
+import { checked, invalid } from '../server/complaints.ts';
+import { inBuildArchive, withContext, type Received } from './receiving.ts';
+import { BuildAskBody, BuildQuery } from './request.ts';
+import { Build, Plan } from './schema.ts';
+import type { BuildAsk } from '../../queue/store.ts';
+import type { ApiParts } from '../types.ts';
+import { showNewBuild, type View } from './view.ts';
+
+type Query = z.output<typeof BuildQuery>;
+
+// Printable ASCII, as the Idempotency-Key draft's examples are; bounded, because it is kept.
+const KeyHeader = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'is not 1 to 255 printable characters')
+    .optional(),
+});
+
+const fromJson = (body: unknown, query: Query): BuildAsk => {
+  const misplaced = Object.keys(query).filter((key) => key !== 'validate');
+  if (misplaced.length > 0)
+    throw invalid(misplaced.map((key) => ({ pointer: `query:/${key}`, message: 'belongs into the JSON body' })));
+  const { template, variables, labels, priority, timeout, on_error: onError } = checked(BuildAskBody, body, 'body');
+  return { template, variables, labels, priority, onError, ...(timeout === undefined ? {} : { timeoutMs: timeout }) };
+};
+
+const fromContext = ({ contextId, template }: Received, query: Query): BuildAsk => ({
+  template,
+  variables: query.variable ?? {},
+  labels: query.label ?? {},
+  priority: query.priority ?? 0,
+  onError: query.on_error ?? 'cleanup',
+  ...(query.timeout === undefined ? {} : { timeoutMs: query.timeout }),
+  contextId,
+});
+
+const archive = z.string().meta({ format: 'binary', description: 'An archive whose `template.json` is the template.' });
+
+const taken = `JSON (application/json) or an archive (${Object.keys(contextTypes).join(', ')})`;
+
+/** Accepting builds. */
+export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
+  const { store, intake, live } = parts;
+
+  app.post('/builds', {
+    config: { scope: 'builds:write' },
+    schema: {
+      tags: ['Builds'],
+      operationId: 'createBuild',
+      summary: 'Start a build, or see what it would do',
+      description:
+        'The body is JSON, or a tar archive (plain, gzip or zstd) whose `template.json` is the template and whose other ' +
+        'files it may refer to; then the query says the rest. The build is durable before the reply is sent.\n\n' +
+        'With an `Idempotency-Key`, the same request sent again gives the same build again, and another request under ' +
+        'that key is refused with 422.\n\n' +
+        '```sh\ncurl --json \'{"template": "openbsd@3", "variables": {"release": "7.9"}}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds"\n\n' +
+        'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $TOKEN" "$IMAGED/builds?variable=release=7.9&label=team=infra&timeout=2h"\n```',
+      querystring: BuildQuery,
+      headerNotes: {
+        'Idempotency-Key': 'A name of your choice for this request, 1 to 255 characters: a commit’s id, a UUID.',
+      },
+      accepts: {
+        'application/json': BuildAskBody,
+        'application/x-tar': archive,
+        'application/gzip': archive,
+        'application/zstd': archive,
+      },
+      response: answers(
+        {
+          200: json(Plan, 'With `validate=true`: what the build would do. Nothing was stored.'),
+          201: json(Build, 'The build is accepted.', {
+            Location: { description: 'Its path.' },
+            ...etagHeader,
+            'Retry-After': { description: 'Seconds after which it is worth to look.' },
+            'Idempotency-Replayed': { description: '`true` when an earlier request with this key made the build.' },
+          }),
+        },
+        [400, 404, 413, 415, 422, 503, 507],
+      ),
+    },
+    handler: async (request, reply) => {
+      const { query } = request;
+      const isDry = query.validate === 'true';
+      if (live.isDraining() && !isDry)
+        throw new Fault('draining', 'The daemon is stopping and takes no builds. Try again when it is back.');
+      const { 'idempotency-key': key } = checked(
+        KeyHeader,
+        { 'idempotency-key': request.headers['idempotency-key'] },
+        'header',
+      );
+      if (encodingOf(request) === undefined && (request.body === undefined || request.body instanceof Uint8Array))
+        throw refuseType(request, taken);
+
+      return withContext(request, reply, parts, inBuildArchive, async (context) => {
+        const ask = context ? fromContext(context, query) : fromJson(request.body, query);
+        if (isDry) return { answer: reply.send(showNewBuild(await intake.check(ask))), isKept: false };
+        const { contextId: _own, ...asked } = ask;
+        const idempotency: Idempotency | undefined =
+          key === undefined
+            ? undefined
+            : { key, owner: request.tokenId, digest: digestOf({ ...asked, context: context?.digest ?? null }) };
+        // What was accepted once is not judged again: the host may have changed since.
+        const first = idempotency && (await store.replay(idempotency));
+        const added = first ? { build: first, replayed: true } : await store.add(await intake.check(ask), idempotency);
+        if (added.replayed) reply.header('idempotency-replayed', 'true');
+        else live.wake();
+        reply
+          .code(201)
+          .header('location', `/builds/${added.build.id}`)
+          .header('etag', `"${added.build.version}"`)
+          .header('retry-after', '5');
+        return { answer: reply.send(view.build(added.build)), isKept: !added.replayed };
+      });
+    },
+  });
+};

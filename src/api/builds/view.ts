@@ -1,0 +1,173 @@
+import { dirname } from 'node:path';
+import type { z } from 'zod';
+import type { FaultRecord } from '../../base/fault.ts';
+import type {
+  Build as StoredBuild,
+  BuildEvent,
+  NewBuild,
+  PlannedStep as StoredPlannedStep,
+  Store,
+  Step as StoredStep,
+  TemplateVersion,
+} from '../../queue/store.ts';
+import type { ApiParts } from '../types.ts';
+import type { Artifact, Build, BuildFault, Event, HoldState, Plan, PlannedStep, Step } from './schema.ts';
+import { showDocument, showVariables } from './hidden-values.ts';
+import { timeOf } from '../contract/common.ts';
+import type { Template, TemplateInfo } from '../host/schema.ts';
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+// What a program was called with names folders of the host, which are nobody's business outside.
+const hiddenFacts: readonly string[] = ['args', 'program', 'path', 'file'];
+
+/** Turns what the store knows into what the API shows. Pure, but for knowing the folders whose names it hides. */
+export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
+  const shown = (value: unknown, folder: string): unknown =>
+    typeof value === 'string'
+      ? value.replaceAll(folder, '<build>')
+      : Array.isArray(value)
+        ? value.map((item: unknown) => shown(item, folder))
+        : typeof value === 'object' && value !== null
+          ? Object.fromEntries(Object.entries(value).map(([key, item]) => [snake(key), shown(item, folder)]))
+          : value;
+
+  const fault = (record: FaultRecord, buildId: string): z.output<typeof BuildFault> => {
+    const folder = dirname(files.log(buildId));
+    const text = (value: string) => value.replaceAll(folder, '<build>');
+    const facts = Object.entries(record.facts ?? {})
+      .filter(([name]) => !hiddenFacts.includes(name))
+      .map(([name, value]) => [snake(name), shown(value, folder)] as const);
+    return {
+      code: record.code,
+      class: record.class,
+      title: record.title,
+      message: text(record.message),
+      ...(record.step === undefined ? {} : { step: record.step }),
+      ...(record.expected === undefined ? {} : { expected: text(record.expected) }),
+      ...(record.saw === undefined ? {} : { saw: text(record.saw) }),
+      ...(record.console_tail === undefined ? {} : { console_tail: record.console_tail }),
+      ...(facts.length === 0 ? {} : { facts: Object.fromEntries(facts) }),
+      retryable: record.retryable,
+    };
+  };
+
+  const build = (row: StoredBuild): z.output<typeof Build> => {
+    const self = `/builds/${row.id}`;
+    return {
+      id: row.id,
+      status: row.status,
+      ...(row.phase === undefined ? {} : { phase: row.phase }),
+      template: {
+        name: row.templateName,
+        ...(row.templateVersion === undefined ? {} : { version: row.templateVersion }),
+      },
+      labels: row.labels,
+      priority: row.priority,
+      timeout_seconds: row.timeoutMs / 1000,
+      on_error: row.onError,
+      attempt: row.attempt,
+      attempts_left: row.attemptsLeft,
+      demand: { memory_mb: row.demand.memoryMb, disk_mb: row.demand.diskMb },
+      ...(row.slot === undefined ? {} : { slot: row.slot }),
+      created_at: timeOf(row.createdAt),
+      ...(row.startedAt === undefined ? {} : { started_at: timeOf(row.startedAt) }),
+      ...(row.endedAt === undefined ? {} : { ended_at: timeOf(row.endedAt) }),
+      ...(row.status === 'queued' && row.notBefore > row.createdAt ? { not_before: timeOf(row.notBefore) } : {}),
+      ...(row.isSuspect ? { runs_alone: true } : {}),
+      cancel_requested: row.cancelRequested,
+      ...(row.fault === undefined ? {} : { fault: fault(row.fault, row.id) }),
+      ...(row.hold === undefined || row.status !== 'held'
+        ? {}
+        : { hold: { until: timeOf(row.hold.until), ...(row.hold.ssh === undefined ? {} : { ssh: row.hold.ssh }) } }),
+      version: row.version,
+      links: {
+        self,
+        status: `${self}/status`,
+        result: `${self}/result`,
+        events: `${self}/events`,
+        log: `${self}/log`,
+        console: `${self}/console`,
+        steps: `${self}/steps`,
+        input: `${self}/input`,
+        artifacts: `${self}/artifacts`,
+        cancel: `${self}/cancel`,
+        hold: `${self}/hold`,
+      },
+    };
+  };
+
+  const step = (row: StoredStep, buildId: string): z.output<typeof Step> => ({
+    attempt: row.attempt,
+    seq: row.seq,
+    name: row.name,
+    phase: row.phase,
+    started_at: timeOf(row.startedAt),
+    ...(row.endedAt === undefined ? {} : { ended_at: timeOf(row.endedAt) }),
+    ...(row.fault === undefined ? {} : { fault: fault(row.fault, buildId) }),
+  });
+
+  const event = (row: BuildEvent, buildId: string): z.output<typeof Event> => ({
+    seq: row.seq,
+    at: timeOf(row.at),
+    type: row.type,
+    // Keys of data are in the words of their room; a client reads snake_case everywhere.
+    data: Object.fromEntries(
+      Object.entries(row.data).map(([key, value]) => [snake(key), shown(value, dirname(files.log(buildId)))]),
+    ),
+  });
+
+  return { build, step, event };
+};
+
+export type View = ReturnType<typeof makeView>;
+
+type StoredArtifact = Awaited<ReturnType<Store['artifacts']>>[number];
+
+export const showArtifact = (artifact: StoredArtifact, buildId: string): z.output<typeof Artifact> => ({
+  name: artifact.name,
+  format: artifact.format,
+  size: artifact.size,
+  sha256: artifact.sha256,
+  href: `/builds/${buildId}/artifacts/${encodeURIComponent(artifact.name)}`,
+});
+
+export const showHold = (row: StoredBuild): z.output<typeof HoldState> => ({
+  held: row.status === 'held',
+  ...(row.status === 'held' && row.hold ? { until: timeOf(row.hold.until) } : {}),
+  ...(row.status === 'held' && row.hold?.ssh !== undefined ? { ssh: row.hold.ssh } : {}),
+  console: `/builds/${row.id}/console`,
+});
+
+export const showPlan = (steps: readonly StoredPlannedStep[]): z.output<typeof PlannedStep>[] =>
+  steps.map(({ name, phase, timeoutMs, about }) => ({
+    name,
+    phase,
+    timeout_seconds: timeoutMs / 1000,
+    ...(about === undefined ? {} : { about }),
+  }));
+
+export const showNewBuild = (build: NewBuild): z.output<typeof Plan> => ({
+  template: {
+    name: build.templateName,
+    ...(build.templateVersion === undefined ? {} : { version: build.templateVersion }),
+  },
+  variables: showVariables(build.variables, build.sensitive),
+  timeout_seconds: build.timeoutMs / 1000,
+  demand: { memory_mb: build.demand.memoryMb, disk_mb: build.demand.diskMb },
+  plan: showPlan(build.plan),
+});
+
+export const showTemplateInfo = (row: TemplateVersion): z.output<typeof TemplateInfo> => ({
+  name: row.name,
+  version: row.version,
+  digest: row.digest,
+  has_files: row.contextId !== undefined,
+  created_at: timeOf(row.createdAt),
+  href: `/templates/${row.name}/versions/${row.version}`,
+});
+
+export const showTemplate = (row: TemplateVersion): z.output<typeof Template> => ({
+  ...showTemplateInfo(row),
+  document: showDocument(row.document),
+});

@@ -1,0 +1,132 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Build, Store } from '../../queue/store.ts';
+import { settled } from '../../base/waiting.ts';
+import type { View } from './view.ts';
+
+/** A build as it was at one moment, its reply written out once for all who wait for it. */
+export type Seen = { readonly build: Build; readonly etag: string; readonly body: string };
+
+type Waiter = {
+  readonly changed: (seen: Seen | undefined) => void;
+  readonly end: () => void;
+  /** On the clock that never jumps. */
+  readonly endsAt: number;
+};
+
+type Room = {
+  readonly waiters: Set<Waiter>;
+  readonly listener: Disposable;
+  /** The build as it stands, looked up once for all who come before the next change. */
+  seen: Promise<Seen | undefined> | undefined;
+};
+
+// How late a wait may end: one tick for all of them, as thousands of timers would cost more than the waiting.
+const tickMs = 100;
+
+/** Nothing more comes of such a build. */
+export const hasEnded = ({ status }: Pick<Build, 'status'>): boolean =>
+  status === 'succeeded' || status === 'failed' || status === 'cancelled';
+
+/**
+ * Where requests wait for a build to change: one listener and one look into the store for all who wait for the same
+ * build. Ends every wait when `stopping` aborts.
+ */
+export const makeWaits = (
+  store: Pick<Store, 'find' | 'onChange'>,
+  view: Pick<View, 'build'>,
+  clock: Clock,
+  stopping: AbortSignal,
+) => {
+  const rooms = new Map<string, Room>();
+
+  const look = async (id: string): Promise<Seen | undefined> => {
+    const build = await store.find(id);
+    return build && { build, etag: `"${build.version}"`, body: JSON.stringify(view.build(build)) };
+  };
+
+  const lookFrom = (room: Room, id: string): Promise<Seen | undefined> =>
+    (room.seen ??= look(id).catch((error: unknown) => {
+      room.seen = undefined;
+      throw error;
+    }));
+
+  const tell = (id: string) => {
+    const room = rooms.get(id);
+    if (room === undefined) return;
+    room.seen = undefined;
+    const all = (seen: Seen | undefined) => room.waiters.forEach(({ changed }) => changed(seen));
+    // The store is gone or broken: whoever waits asks it again himself, and gets its error.
+    lookFrom(room, id).then(all, () => all(undefined));
+  };
+
+  const enter = (id: string, waiter: Waiter) => {
+    const room = rooms.get(id) ?? {
+      waiters: new Set(),
+      listener: store.onChange(id, () => tell(id)),
+      seen: undefined,
+    };
+    rooms.set(id, room);
+    room.waiters.add(waiter);
+    return {
+      look: () => lookFrom(room, id),
+      [Symbol.dispose]: () => {
+        room.waiters.delete(waiter);
+        if (room.waiters.size > 0 || rooms.get(id) !== room) return;
+        rooms.delete(id);
+        room.listener[Symbol.dispose]();
+      },
+    };
+  };
+
+  /**
+   * The build once `enough` says so of it, or as it stands after `ms`, or when the client goes or the daemon stops.
+   * `first` is the build as it was at the beginning. Undefined: there is no such build, or no longer.
+   */
+  const until = async (
+    id: string,
+    enough: (seen: Seen, first: Seen) => boolean,
+    ms: number,
+    whenGone: (leave: () => void) => Disposable,
+  ): Promise<Seen | undefined> => {
+    if (ms === 0) return look(id);
+    const answer = settled<Seen | undefined>();
+    const build: { first?: Seen; last?: Seen | undefined } = {};
+    const end = () => answer.resolve(build.last);
+    const changed = (seen: Seen | undefined) => {
+      build.last = seen;
+      if (seen === undefined || (build.first && enough(seen, build.first))) answer.resolve(seen);
+    };
+    // Enters before it looks, so that no change falls between the two.
+    using room = enter(id, { changed, end, endsAt: clock.elapsed() + ms });
+    const first = await room.look();
+    if (first === undefined || enough(first, first) || stopping.aborted) return first;
+    build.first = first;
+    if (build.last && enough(build.last, first)) return build.last;
+    build.last ??= first;
+    using _gone = whenGone(end);
+    return (await answer.promise) ?? look(id);
+  };
+
+  const each = (act: (waiter: Waiter) => void) => rooms.forEach(({ waiters }) => waiters.forEach(act));
+  const stop = () => each(({ end }) => end());
+  stopping.addEventListener('abort', stop, { once: true });
+  const ticking = clock.every(tickMs, () => {
+    const now = clock.elapsed();
+    each(({ end, endsAt }) => {
+      if (endsAt <= now) end();
+    });
+  });
+
+  return {
+    look,
+    until,
+    /** How many builds are waited for now. */
+    size: () => rooms.size,
+    [Symbol.dispose]: () => {
+      stopping.removeEventListener('abort', stop);
+      ticking[Symbol.dispose]();
+    },
+  };
+};
+
+export type Waits = ReturnType<typeof makeWaits>;

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { faults, type FaultClass, type FaultCode } from '../../base/fault.ts';
+import { Duration } from '../../base/units.ts';
+
+const codes = Object.keys(faults).filter((code): code is FaultCode => code in faults);
+const classes = [
+  'template',
+  'guest',
+  'infra',
+  'capacity',
+  'timeout',
+  'cancelled',
+  'internal',
+] as const satisfies readonly FaultClass[];
+
+export const Time = z.iso.datetime().meta({
+  description: 'A moment in UTC with milliseconds (RFC 3339).',
+  example: '2026-03-01T12:00:00.000Z',
+});
+
+/** Unix milliseconds as RFC 3339 has them. */
+export const timeOf = (ms: number): string => new Date(ms).toISOString();
+
+export const ProblemCode = z.enum(codes).meta({
+  id: 'ProblemCode',
+  description: 'Names one row of the table at `/problems`. Stable: scripts may rely on it.',
+});
+
+export const ProblemClass = z.enum(classes).meta({
+  id: 'ProblemClass',
+  description: 'Whose doing it was. Only `infra` is tried again by itself.',
+});
+
+export const Complaint = z.object({
+  pointer: z.string().meta({
+    description:
+      'Where it is wrong: an RFC 6901 pointer into the JSON body (`/labels/team`), or, with a prefix, into something ' +
+      'else of the request: `query:/since`, `path:/name`, `header:/idempotency-key`, `template.json:/machine/memory`.',
+    example: '/template/machine/memory',
+  }),
+  message: z.string().meta({ description: 'What is wrong with it and what to do.' }),
+});
+
+export const Problem = z
+  .object({
+    type: z.string().meta({
+      description: 'The address of this kind of problem, relative to this server.',
+      example: '/problems/not_found',
+    }),
+    title: z.string().meta({ description: 'The kind of problem in words. The same for every problem of this type.' }),
+    status: z.int().meta({ description: 'The HTTP status, again.' }),
+    detail: z.string().meta({ description: 'What happened this time: what was asked, what was found, what to do.' }),
+    instance: z.string().meta({ description: 'The path that was asked for.' }),
+    code: ProblemCode,
+    request_id: z.string().meta({ description: 'Ties this reply to the lines of the log. Also in `X-Request-Id`.' }),
+    errors: z.array(Complaint).optional().meta({ description: 'Each place that is wrong, for bad input.' }),
+    expected: z.string().optional().meta({ description: 'What would have been right.' }),
+    saw: z.string().optional().meta({ description: 'What was there instead.' }),
+  })
+  .meta({ id: 'Problem', description: 'An error as RFC 9457 has it, sent as `application/problem+json`.' });
+export type ProblemDocument = z.output<typeof Problem>;
+
+/** A duration in a query, where a number of seconds is text as well. */
+export const DurationText = z
+  .string()
+  .max(64)
+  .transform((text) => (/^[0-9]+([.][0-9]+)?$/.test(text) ? Number(text) : text))
+  .pipe(Duration);
+
+const wordPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,62}[A-Za-z0-9])?$/;
+
+export const Labels = z
+  .record(
+    z.string().regex(wordPattern, 'is no name of a label: 1 to 64 letters, digits and . _ - / between them'),
+    z.string('is no text: write a label in quotes').max(256, 'is longer than 256 characters'),
+  )
+  .refine((labels) => Object.keys(labels).length <= 64, 'has more than 64 labels');
+
+// Text alone: a number would lose what it looks like, and release 7.10 would be 7.1.
+export const Variables = z
+  .record(
+    z.string().min(1).max(128),
+    z.string('is no text: write the value in quotes, as 7.10 and 7.1 are the same number').max(65_536),
+  )
+  .refine((variables) => Object.keys(variables).length <= 256, 'has more than 256 variables');
+
+export const TemplateName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/,
+    'is no name: 1 to 64 letters, digits and . _ - between them',
+  );
+
+const whole = (least: number, most: number) =>
+  z.coerce
+    .number(`is no whole number from ${least} to ${most}`)
+    .int(`is no whole number from ${least} to ${most}`)
+    .min(least, `is below ${least}`)
+    .max(most, `is above ${most}`);
+
+export const Wait = whole(0, 300).optional().meta({
+  description: 'Seconds to wait for a change, at most 300. The reply comes at once when there is nothing to wait for.',
+});
+
+export const PageQuery = z.strictObject({
+  limit: whole(1, 500).default(50).meta({ description: 'How many to give at most.' }),
+  after: z.string().max(256).optional().meta({ description: 'Where to go on: `next` of the page before.' }),
+});
+
+export const Flag = z.enum(['true', 'false'], 'is neither true nor false');
+
+export const Offset = whole(0, Number.MAX_SAFE_INTEGER);
+
+export const Priority = whole(-1000, 1000);
+
+/** A page of a list: its items, and where the next page starts. */
+export const pageOf = <S extends z.ZodType>(item: S, what: string) =>
+  z.object({
+    items: z.array(item).meta({ description: what }),
+    next: z.string().optional().meta({
+      description: 'Give it as `after` for the next page. Missing on the last page. Also in the `Link` header.',
+    }),
+  });

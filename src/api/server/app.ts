@@ -1,0 +1,21 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Scope } from '../../queue/store.ts';
+
+// Only an interface can be widened from outside.
+/* eslint-disable @typescript-eslint/consistent-type-definitions */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a caller's token must allow; `none` for what everybody may read. Every route names it. */
+    scope?: Scope | 'none';
+  }
+  interface FastifyRequest {
+    /** Id of the token that the caller showed; empty where none is needed. */
+    tokenId: string;
+  }
+}
+/* eslint-enable @typescript-eslint/consistent-type-definitions */
+
+/** The server that routes are added to: its schemas are zod's. */
+export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;

@@ -1,0 +1,53 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Fault } from '../../base/fault.ts';
+import type { App } from './app.ts';
+import { allows, makeBearers } from './tokens.ts';
+import type { ApiParts } from '../types.ts';
+
+// RFC 6750: the scheme in any case, one space or more, then the token.
+const bearer = /^bearer +([A-Za-z0-9._~+/-]{1,512}=*)$/i;
+
+const challenge = (reply: FastifyReply, error: string) =>
+  // The body that may follow is not awaited: nobody knows whose it is.
+  reply.header('www-authenticate', `Bearer realm="imaged"${error}`).header('connection', 'close');
+
+/** Lets a request in when its bearer token allows what its route needs. */
+export const addAuth = (app: App, { store, clock }: Pick<ApiParts, 'store' | 'clock'>): void => {
+  const bearerOf = makeBearers(store, clock);
+
+  const letIn = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { scope } = request.routeOptions.config;
+    if (scope === undefined || scope === 'none') return;
+    const header = request.headers.authorization;
+    const secret = header === undefined ? undefined : bearer.exec(header)?.[1];
+    if (secret === undefined) {
+      challenge(reply, '');
+      throw new Fault(
+        'unauthorized',
+        header === undefined
+          ? 'No token came with the request. Send it as "Authorization: Bearer imgd_...".'
+          : 'The Authorization header is not "Bearer" and a token. Send "Authorization: Bearer imgd_...".',
+      );
+    }
+    const token = await bearerOf(secret);
+    if (token === undefined) {
+      challenge(reply, ', error="invalid_token"');
+      throw new Fault('unauthorized', 'The token is not known, or was revoked. Make one with "imaged token add".');
+    }
+    if (!allows(token.scopes, scope)) {
+      challenge(reply, `, error="insufficient_scope", scope="${scope}"`);
+      throw new Fault('forbidden', `This needs the scope ${scope}; the token has ${token.scopes.join(', ')}.`, {
+        expected: scope,
+        saw: token.scopes.join(' '),
+      });
+    }
+    request.tokenId = token.id;
+  };
+
+  app.decorateRequest('tokenId', '');
+  app.addHook('onRequest', letIn);
+  app.addHook('onRoute', ({ config, url }) => {
+    if (config?.scope === undefined && !url.startsWith('/docs'))
+      throw new Error(`The route ${url} does not name the scope that it needs`);
+  });
+};

@@ -1,0 +1,120 @@
+import { Transform, type Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
+import { Fault } from '../../base/fault.ts';
+import type { App } from './app.ts';
+import { readJson } from '../../base/json-text.ts';
+import { turn } from '../../base/turns.ts';
+import type { ApiParts } from '../types.ts';
+import type { PaceWatch } from './watch-pace.ts';
+
+/** The archives that are taken as a context, and how they are packed. */
+export const contextTypes = {
+  'application/x-tar': 'identity',
+  'application/tar': 'identity',
+  'application/gzip': 'gzip',
+  'application/x-gzip': 'gzip',
+  'application/zstd': 'zstd',
+} as const;
+
+export type ContextEncoding = (typeof contextTypes)[keyof typeof contextTypes];
+
+const isContextType = (type: string): type is keyof typeof contextTypes => Object.hasOwn(contextTypes, type);
+
+const typeOf = (request: FastifyRequest): string =>
+  (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
+// RFC 9112, 6.3: a request without either of these headers has no body.
+const hasBody = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/** How the request's context is packed; undefined when its body is no archive. */
+export const encodingOf = (request: FastifyRequest): ContextEncoding | undefined => {
+  const type = typeOf(request);
+  return isContextType(type) ? contextTypes[type] : undefined;
+};
+
+/** Refuses a body of a type that is not taken here. */
+export const refuseType = (request: FastifyRequest, taken: string): Fault => {
+  const type = typeOf(request);
+  const hint =
+    type === 'application/x-www-form-urlencoded'
+      ? ' (curl -d says so by itself: use --json, or -H "Content-Type: ...")'
+      : '';
+  return new Fault(
+    'unsupported_media_type',
+    type === '' ? `The request has no body; ${taken} was due.` : `The body is ${type}${hint}; ${taken} was due.`,
+    { expected: taken, saw: type },
+  );
+};
+
+// What is read in well under a millisecond.
+const smallBytes = 64 * 1024;
+
+/**
+ * The body of a request as a stream of its own: whoever destroys it does not tear down the connection, which still has
+ * to carry the answer. Ends with `too_large` beyond `most` bytes.
+ */
+export const boundedBody = (request: FastifyRequest, most: number): Readable => {
+  const tooLarge = () =>
+    new Fault('too_large', `The body has more than the ${most} bytes that this host takes as a context.`, { most });
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > most) throw tooLarge();
+  let bytes = 0;
+  const bounded = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      bytes += chunk.length;
+      if (bytes > most) done(tooLarge());
+      else done(null, chunk);
+    },
+  });
+  const { raw } = request;
+  const broke = () => {
+    if (!raw.complete)
+      bounded.destroy(new Fault('bad_request', 'The connection closed before the body had come whole.'));
+  };
+  raw.once('close', broke);
+  bounded.once('close', () => {
+    raw.off('close', broke);
+    // What still comes is thrown away, so that the client gets to read the answer.
+    raw.resume();
+  });
+  return raw.pipe(bounded);
+};
+
+/** How bodies are read: JSON as text that is checked, a few bytes for a console whole, archives as they come; none slowly. */
+export const addBodies = (app: App, limits: ApiParts['limits'], pace: PaceWatch): void => {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => {
+      // Many large ones may come together.
+      if (body.length > smallBytes) await turn();
+      return readJson({ bytes: body, mostBytes: limits.bodyBytes, name: 'The body', code: 'bad_request' });
+    },
+  );
+  app.addContentTypeParser(
+    ['application/octet-stream', 'text/plain'],
+    { parseAs: 'buffer', bodyLimit: Math.min(limits.bodyBytes, 64 * 1024) },
+    (_request, body, done) => done(null, body),
+  );
+  app.addContentTypeParser(Object.keys(contextTypes), (_request, payload, done) => done(null, payload));
+  // `curl -X POST -d ''` names a type for a body that is empty: that is no body.
+  app.addContentTypeParser('*', (request, _payload, done) =>
+    !hasBody(request)
+      ? done(null, undefined)
+      : done(refuseType(request, 'JSON (application/json) or another type that this address takes')),
+  );
+
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    if (hasBody(request)) {
+      const most = encodingOf(request) === undefined ? limits.bodyBytes : limits.contextBytes;
+      const announced = Number(request.headers['content-length'] ?? most);
+      const following = pace.follow(request.raw, Math.min(announced, most));
+      const over = () => following[Symbol.dispose]();
+      request.raw.once('end', over).once('close', over);
+      reply.raw.once('close', over);
+    }
+    done(null, payload);
+  });
+};

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { Fault, type Complaint } from '../../base/fault.ts';
+import { meant, mostTold, unknownKeys } from '../../base/nearest.ts';
+import { pointerTo } from '../../base/pointer.ts';
+
+/** The part of a request that a pointer points into. */
+export type Place = 'body' | 'query' | 'path' | 'header';
+
+type Issue = z.core.$ZodIssue;
+
+/** Wrong places: those that are told, and how many there are. */
+export type Complaints = { readonly told: readonly Complaint[]; readonly count: number };
+
+const keysOf = (schema: unknown): readonly string[] => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);
+
+const unknownKey = (key: string, known: readonly string[]): string => `is not known here: ${meant(key, known)}`;
+
+// A pointer into anything but the body says into what: `query:/since`, `path:/name`, `header:/range`.
+const placed = (place: Place, path: readonly PropertyKey[]) =>
+  `${place === 'body' ? '' : `${place}:`}${pointerTo(path)}`;
+
+const complain = (
+  issue: Issue,
+  schema: unknown,
+  place: Place,
+  told: ReturnType<typeof unknownKeys>,
+): readonly Complaint[] =>
+  issue.code === 'unrecognized_keys'
+    ? issue.keys.slice(0, mostTold).map((key) => ({
+        pointer: placed(place, [...issue.path, key]),
+        message: told(() => unknownKey(key, issue.path.length === 0 ? keysOf(schema) : [])),
+      }))
+    : [{ pointer: placed(place, issue.path), message: issue.message }];
+
+const placesIn = (issue: Issue): number => (issue.code === 'unrecognized_keys' ? issue.keys.length : 1);
+
+/** What zod found wrong, as complaints that a client can act on. */
+export const complaintsOf = ({ issues }: z.core.$ZodError, schema: unknown, place: Place): Complaints => {
+  const keys = unknownKeys();
+  return {
+    told: issues
+      .slice(0, mostTold)
+      .flatMap((issue) => complain(issue, schema, place, keys))
+      .slice(0, mostTold),
+    count: issues.reduce((sum, issue) => sum + placesIn(issue), 0),
+  };
+};
+
+/** `invalid_input` for these complaints; the first of them is the detail. */
+export const invalid = (told: readonly Complaint[], count = told.length): Fault => {
+  const [first] = told;
+  const rest = count > 1 ? ` (and ${count - 1} more)` : '';
+  return new Fault(
+    'invalid_input',
+    first ? `${first.pointer || 'The body'} ${first.message}${rest}.` : 'The request is wrong.',
+    { errors: told },
+  );
+};
+
+/** What came of a check. */
+export type Checked<T> = { readonly value: T; readonly error?: never } | { readonly error: Fault };
+
+/** The value as the schema has it, or `invalid_input` with a pointer to each thing that is wrong. */
+export const check = <S extends z.ZodType>(schema: S, value: unknown, place: Place): Checked<z.output<S>> => {
+  const result = schema.safeParse(value);
+  if (result.success) return { value: result.data };
+  const { told, count } = complaintsOf(result.error, schema, place);
+  return { error: invalid(told, count) };
+};
+
+/** As `check`, but throws what is wrong. */
+export const checked = <S extends z.ZodType>(schema: S, value: unknown, place: Place): z.output<S> => {
+  const result = check(schema, value, place);
+  if (result.error) throw result.error;
+  return result.value;
+};

@@ -1,0 +1,75 @@
+import { asFault, Fault, faults, type FaultCode } from '../../base/fault.ts';
+import type { ProblemDocument } from '../contract/common.ts';
+
+/** What Fastify, Node's HTTP parser and their plug-ins say of a request, as rows of our table. */
+const codeByStatus: Readonly<Record<number, FaultCode>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  406: 'not_acceptable',
+  408: 'request_timeout',
+  412: 'precondition_failed',
+  413: 'too_large',
+  414: 'headers_too_large',
+  415: 'unsupported_media_type',
+  416: 'range_not_satisfiable',
+  431: 'headers_too_large',
+};
+
+/** Node's parser tells by code what Fastify tells by status. */
+const codeByErrno: Readonly<Record<string, FaultCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+  ECONNRESET: 'bad_request',
+  ERR_STREAM_PREMATURE_CLOSE: 'bad_request',
+};
+
+const textOf = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null && key in value ? Reflect.get(value, key) : undefined;
+
+/** The one place where an error of a request becomes a fault. What a client sent never becomes a 5xx. */
+export const faultOfRequest = (error: unknown): Fault => {
+  if (error instanceof Fault) return error;
+  const code = textOf(error, 'code');
+  const message = error instanceof Error ? error.message : String(error);
+  const byErrno = typeof code === 'string' ? codeByErrno[code] : undefined;
+  if (byErrno) return new Fault(byErrno, `The request cannot be read: ${message}.`, {}, { cause: error });
+  if (typeof code === 'string' && code.startsWith('HPE_'))
+    return new Fault('bad_request', `The request is not HTTP as RFC 9112 has it: ${message}.`, {}, { cause: error });
+  const status = textOf(error, 'statusCode');
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new Fault(codeByStatus[status] ?? 'bad_request', message, {}, { cause: error });
+  return asFault(error);
+};
+
+/**
+ * A fault as RFC 9457 has it. `about.instance` is the path that was asked for. Of a defect of ours nothing is told
+ * but the request's id, under which the log has the rest.
+ */
+export const problemOf = (
+  fault: Fault,
+  about: { readonly requestId: string; readonly instance: string },
+): ProblemDocument & { readonly build?: unknown } => {
+  const row = faults[fault.code];
+  const { errors, expected, saw, shownBuild } = fault.facts;
+  return {
+    type: `/problems/${fault.code}`,
+    title: row.title,
+    status: row.status,
+    detail:
+      row.class === 'internal'
+        ? `imaged did not foresee this. Its log has the reason under request ${about.requestId}.`
+        : fault.message,
+    instance: about.instance,
+    code: fault.code,
+    request_id: about.requestId,
+    ...(errors === undefined ? {} : { errors: [...errors] }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(saw === undefined ? {} : { saw }),
+    ...(shownBuild === undefined ? {} : { build: shownBuild }),
+  };
+};
+
+/** Whether the same request may do better in a moment. */
+export const passesByItself = (fault: Fault): boolean => [429, 503].includes(faults[fault.code].status);

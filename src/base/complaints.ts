@@ -1,0 +1,64 @@
+import { Fault, type Complaint, type FaultCode } from './fault.ts';
+import { mostTold } from './nearest.ts';
+import { Mistake } from './mistake.ts';
+
+/** Collects everything that is wrong with what a client sent, so that all of it can be told at once. */
+export type Complaints = {
+  readonly add: (pointer: string, message: string) => void;
+  /** What `judge` finds, or `fallback` after a complaint when it throws a Mistake; any other error flies. */
+  readonly attempt: <T>(pointer: string, fallback: T, judge: () => T) => T;
+  /** Counts places that are wrong as well and are not told. */
+  readonly more: (places: number) => void;
+  readonly isEmpty: () => boolean;
+  /** All of them as one Fault, in the order in which they were found. */
+  readonly fault: (code: FaultCode, what: string) => Fault;
+};
+
+// A message may hold many names, and what is quoted in it was cut already.
+const longestMessage = 2000;
+
+export const complaints = (): Complaints => {
+  const told: Complaint[] = [];
+  const known = new Set<string>();
+  let count = 0;
+  const add = (pointer: string, message: string) => {
+    const shown = message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message;
+    const key = `${pointer}\n${shown}`;
+    // Two ways of looking at one place may find the same.
+    if (known.has(key)) return;
+    count += 1;
+    // More would help nobody, and a hostile document could make a reply larger than itself.
+    if (told.length === mostTold) return;
+    known.add(key);
+    told.push({ pointer, message: shown });
+  };
+  return {
+    add,
+    attempt: (pointer, fallback, judge) => {
+      try {
+        return judge();
+      } catch (error) {
+        if (!(error instanceof Mistake)) throw error;
+        add(pointer, error.message);
+        return fallback;
+      }
+    },
+    more: (places) => {
+      count += Math.max(0, places);
+    },
+    isEmpty: () => count === 0,
+    fault: (code, what) => {
+      const [first] = told;
+      const more = count > 1 ? ` There are ${count - 1} more such places.` : '';
+      const message = first === undefined ? what : `${what}: ${first.pointer}: ${first.message}.${more}`;
+      return new Fault(code, message, { errors: told });
+    },
+  };
+};
+
+/** The same complaints, about what stands below a place of the whole. */
+export const below = (all: Complaints, prefix: string): Complaints => ({
+  ...all,
+  add: (pointer, message) => all.add(prefix + pointer, message),
+  attempt: (pointer, fallback, judge) => all.attempt(prefix + pointer, fallback, judge),
+});

@@ -1,0 +1,114 @@
+import type { Clock } from '../../base/clock.ts';
+import { Fault, recordOf } from '../../base/fault.ts';
+import type { Store } from '../../queue/store.ts';
+import { orAborted, settled } from '../../base/waiting.ts';
+import type { Attempt } from '../attempt.ts';
+import type { Loans } from './loan.ts';
+import type { Running } from '../running.ts';
+
+/** The machines of held builds, for people to reach. A loan ends with its hold. */
+export type Held = {
+  readonly add: (buildId: string, running: Running) => Disposable;
+  /** Types on a held build's console. Throws `build_not_held`. */
+  readonly type: (buildId: string, bytes: Uint8Array, signal: AbortSignal) => Promise<void>;
+  /**
+   * Lends its console to an operator, for so many milliseconds: what to type on the host, and when it is taken back
+   * (Unix ms). Throws `build_not_held`, `console_not_lendable`.
+   */
+  readonly lend: (
+    buildId: string,
+    ms: number,
+  ) => Promise<{ readonly command: readonly string[]; readonly until: number }>;
+  /** Takes it back now. Throws `build_not_held`, `console_lent` while the operator is there. */
+  readonly takeBack: (buildId: string, signal: AbortSignal) => Promise<void>;
+};
+
+export const heldMachines = (loans: Loans): Held => {
+  const machines = new Map<string, Running>();
+  const find = (buildId: string): Running => {
+    const running = machines.get(buildId);
+    if (running === undefined)
+      throw new Fault('build_not_held', `Build ${buildId} is not held, so nobody may use its console.`);
+    return running;
+  };
+  return {
+    add: (buildId, running) => {
+      machines.set(buildId, running);
+      return {
+        [Symbol.dispose]: () => {
+          loans.forget(buildId);
+          machines.delete(buildId);
+        },
+      };
+    },
+    type: async (buildId, bytes, signal) => {
+      const { console } = find(buildId);
+      if (loans.isLent(buildId))
+        throw new Fault('console_lent', `The console of build ${buildId} is lent to an operator. Take it back first.`);
+      await console.type(bytes, signal);
+    },
+    lend: async (buildId, ms) => {
+      const { lending } = find(buildId).machine;
+      if (lending === undefined)
+        throw new Fault('console_not_lendable', 'Only imaged can hold the console of a machine under QEMU: POST keys.');
+      return { command: lending.command, until: await loans.lend(buildId, lending, ms) };
+    },
+    takeBack: async (buildId, signal) => {
+      find(buildId);
+      await loans.takeBack(buildId, signal);
+    },
+  };
+};
+
+/**
+ * Keeps the machine of a failed attempt until its lease ends, a client releases or cancels it, the machine goes, or
+ * the daemon stops. The lease is the store's: a client may move its end.
+ */
+export const holdMachine = async (
+  attempt: Attempt,
+  running: Running,
+  fault: Fault,
+  {
+    store,
+    held,
+    clock,
+    holdMs,
+    sshLine,
+  }: {
+    readonly store: Store;
+    readonly held: Held;
+    readonly clock: Clock;
+    readonly holdMs: number;
+    readonly sshLine: string | undefined;
+  },
+  signal: AbortSignal,
+): Promise<void> => {
+  const { build, token } = attempt.claim;
+  await attempt.settled();
+  await store.hold(
+    build.id,
+    token,
+    { until: clock.now() + holdMs, ...(sshLine === undefined ? {} : { ssh: sshLine }) },
+    recordOf(fault),
+  );
+  attempt.log(`held for ${holdMs / 60_000} minutes${sshLine === undefined ? '' : `; reach it with: ${sshLine}`}`);
+  using reachable = held.add(build.id, running);
+  void reachable;
+  for (;;) {
+    const changed = settled<'changed'>();
+    using watching = store.onChange(build.id, () => changed.resolve('changed'));
+    void watching;
+    const now = await store.find(build.id);
+    if (now?.hold === undefined || now.cancelRequested || now.hold.until <= clock.now()) break;
+    using lease = clock.deadline(now.hold.until - clock.now(), signal, () => 'over');
+    const over = new Promise<'over'>((resolve) =>
+      lease.signal.addEventListener('abort', () => resolve('over'), { once: true }),
+    );
+    // A console that is read no more is of no use to anybody.
+    const gone = Promise.race([running.machine.ended, running.console.failed.catch(() => undefined)]).then(
+      () => 'gone' as const,
+    );
+    if ((await orAborted(Promise.race([changed.promise, over, gone]), signal)) === 'gone') break;
+  }
+  attempt.log('the hold is over');
+};

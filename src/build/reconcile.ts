@@ -1,0 +1,65 @@
+import { rm } from 'node:fs/promises';
+import type { Store } from '../queue/store.ts';
+import type { Hypervisor } from '../vmm/types.ts';
+import type { Folders, Swept } from './folders/folders.ts';
+
+/** What was put right: ids of builds, names of machines, paths of folders. */
+export type Settled = {
+  readonly builds: readonly string[];
+  readonly machines: readonly string[];
+  readonly folders: readonly string[];
+  /** Folders of builds that the store does not know: moved aside, or, where that failed, left alone. */
+  readonly lost: Swept['lost'];
+  readonly stuck: Swept['stuck'];
+  /** How many programs were still at work on disks. */
+  readonly programs: number;
+};
+
+/** What a build had begun to publish is nobody's, however the store settles it now: only a build that succeeded has artifacts. */
+const removeUnpublished = async (store: Store, folders: Folders): Promise<void> => {
+  for (const status of ['running', 'held'] as const)
+    for (let after: string | undefined, isLast = false; !isLast;) {
+      const { items, next } = await store.list({ status }, { limit: 100, ...(after === undefined ? {} : { after }) });
+      for (const { id } of items) await rm(folders.artifacts(id), { recursive: true, force: true });
+      after = next;
+      isLast = next === undefined;
+    }
+};
+
+/**
+ * Compares what an earlier run of the daemon left on the host with the store, and settles every difference: machines
+ * and programs that outlived it are stopped before anybody uses their slot again, builds that ran go back to the queue,
+ * and folders that belong to nobody are deleted, those of unknown builds after a while.
+ */
+export const settleLeftovers = async (
+  {
+    store,
+    hypervisor,
+    folders,
+    hostBootedAt,
+    now,
+  }: {
+    readonly store: Store;
+    readonly hypervisor: Hypervisor;
+    readonly folders: Folders;
+    /** Unix milliseconds. */
+    readonly hostBootedAt: number;
+    readonly now: number;
+  },
+  signal: AbortSignal,
+): Promise<Settled> => {
+  // Before they are settled: a daemon that dies in between finds them again.
+  await removeUnpublished(store, folders);
+  const builds = await store.recover({ hostBootedAt });
+  const machines: string[] = [];
+  const left = new Map((await folders.machines()).map(({ name, folder }) => [name, folder]));
+  for (const name of await hypervisor.strays(signal)) left.set(name, left.get(name) ?? folders.machineNamed(name));
+  for (const [name, folder] of left) if (await hypervisor.reap(name, folder, signal)) machines.push(name);
+  const programs = await hypervisor.reapWork(folders.works, signal);
+  const known = {
+    builds: async (id: string) => (await store.find(id)) !== undefined,
+    contexts: await store.contexts(),
+  };
+  const { deleted, lost, stuck } = await folders.sweep(known, now);
+  return { builds, machines, folders: deleted, lost, stuck, programs };
+};

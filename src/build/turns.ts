@@ -1,0 +1,21 @@
+import { Fault } from '../base/fault.ts';
+import type { Stroke, Turn } from '../vmm/console/types.ts';
+import { parseBootCommand } from '../packer/boot-command.ts';
+import { render } from '../template/language/render.ts';
+import type { LateFacts, Text, TurnText } from '../template/spec.ts';
+
+const strokesOf = (press: Text, late: LateFacts): readonly Stroke[] => {
+  const { strokes, mistakes } = parseBootCommand(render(press, late));
+  if (mistakes.length === 0) return strokes;
+  // Checked at POST with everything but the machine's own facts, so one of those is what cannot be typed.
+  const all = mistakes.map((mistake) => mistake.message).join('; ');
+  throw new Fault('template_invalid', `The keys to press cannot be typed: ${all}`);
+};
+
+/** The lines of a conversation, ready for the console of a machine whose facts are known. Throws `template_invalid`. */
+export const turnsOf = (texts: readonly TurnText[], late: LateFacts): readonly Turn[] =>
+  texts.map(({ say, press, ...rest }) => ({
+    ...rest,
+    ...(say === undefined ? {} : { say: render(say, late) }),
+    ...(press === undefined ? {} : { press: strokesOf(press, late) }),
+  }));

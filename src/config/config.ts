@@ -1,0 +1,306 @@
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, stat } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import { z } from 'zod';
+import { checkMirror, Mirror } from './mirror.ts';
+import { Fault, type Complaint } from '../base/fault.ts';
+import { identityOf } from '../base/identity.ts';
+import { meant } from '../base/nearest.ts';
+import { AbsolutePath, Duration, SizeMb } from '../base/units.ts';
+
+const Listen = z
+  .string()
+  .regex(
+    /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/,
+    'must be address:port, such as "127.0.0.1:8080" or "[::1]:8080"',
+  )
+  .transform((text) => {
+    const at = text.lastIndexOf(':');
+    return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
+  })
+  .refine(({ port }) => port <= 65535, 'has a port above 65535');
+
+// vmctl(8) takes 63 characters; our own machines are called imaged-0, imaged-1, ...
+const VmName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,40}$/, 'is not a name of a VM: lower case letters, digits and -, at most 41')
+  .refine((name) => !/^imaged-\d+(-\d)?$/.test(name), "is a name of imaged's own machines");
+
+// Never 0: a QEMU that is to be somebody else must not stay root.
+const User = z.union([
+  z.int().min(1).max(4_294_967_294),
+  z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, 'is not the name of a user, nor a number from 1 on')
+    .refine((name) => name !== 'root', 'is root, whom QEMU must not be'),
+]);
+
+const Hypervisor = z
+  .strictObject({
+    type: z
+      .enum(['auto', 'vmctl', 'qemu'])
+      .default('auto')
+      .describe(
+        'What starts machines: vmd(8) through vmctl(8), or QEMU. "auto" is vmctl on OpenBSD and QEMU elsewhere.',
+      ),
+    vmctl: z.string().default('vmctl').describe('vmctl(8), by name or absolute path.'),
+    ifconfig: z.string().default('ifconfig').describe('ifconfig(8), by name or absolute path.'),
+    template: VmName.default('imaged').describe('The VM in vm.conf(5) whose instances machines are.'),
+    outgoing_template: VmName.default('imaged-outgoing').describe(
+      'The same for machines with outgoing network: its interface has a group that pf.conf(5) lets out.',
+    ),
+    socket: AbsolutePath.default('/var/run/vmd.sock').describe(
+      "vmd(8)'s control socket, by which its restarts are seen.",
+    ),
+    release: z
+      .string()
+      .regex(/^(auto|current|\d+\.\d+)$/, 'must be "auto", "current" or a release such as "7.7"')
+      .default('auto')
+      .describe('The release of OpenBSD; "auto" is that of this host.'),
+    endpoint_port: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .default(8079)
+      .describe(
+        "Under vmd, the TCP port of machines' endpoints, on the host's end of each tap and on 127.0.0.1, where pf.conf(5) redirects port 80 to.",
+      ),
+    binary: z.string().default('qemu-system-x86_64').describe('The QEMU program, by name or absolute path.'),
+    qemu_img: z.string().default('qemu-img').describe('The disk image program, by name or absolute path.'),
+    netcat: z.string().default('nc').describe("OpenBSD's netcat, which carries a machine's requests to its endpoint."),
+    accelerator: z
+      .enum(['auto', 'kvm', 'hvf', 'tcg'])
+      .default('auto')
+      .describe('"auto" uses hardware acceleration where a probe has seen a guest run with it, else TCG.'),
+    user: User.optional().describe(
+      'Who QEMU runs as where imaged is root on Linux: a name, or a number, which is then the group too. Default: 1900000000 and the number of the slot, so that no two machines share a user. Ignored elsewhere.',
+    ),
+    allow_outgoing: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether templates may ask for a network interface that reaches the outside: what this host reaches, but not its loopback. Takes Linux and slirp4netns.',
+      ),
+  })
+  .prefault({});
+
+const Capacity = z
+  .strictObject({
+    memory: SizeMb.optional().describe(
+      'Memory that all machines together may take. Default: three quarters of the host.',
+    ),
+    disk_reserve: SizeMb.default(1024).describe('Disk space that builds leave free in data_dir.'),
+  })
+  .prefault({});
+
+const Retention = z
+  .strictObject({
+    keep: z.int().min(0).default(1000).describe('How many ended builds are kept.'),
+    days: z.number().min(0).default(90).describe('How many days an ended build is kept.'),
+    lost_days: z
+      .number()
+      .min(0)
+      .default(30)
+      .describe('How many days the folder of a build that the store does not know is kept in data_dir/lost+found.'),
+  })
+  .prefault({});
+
+const Limits = z
+  .strictObject({
+    body: SizeMb.default(4).describe('Largest JSON body, and largest template.json of a context.'),
+    context: SizeMb.default(256).describe('Largest context archive, packed as well as unpacked.'),
+    connections: z
+      .int()
+      .min(16)
+      .max(100_000)
+      .optional()
+      .describe(
+        'Connections that the API holds. Default: what the limit of open files leaves beside machines, at most 4096.',
+      ),
+    connections_per_address: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe(
+        'The same for one address (of IPv6, for 64 bits of it), but not for this host itself, where a reverse proxy speaks for all its clients. Default: half of connections.',
+      ),
+    waits_per_token: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe('Requests of one token that wait or follow. Default: three quarters of connections.'),
+    queue: z.int().min(1).default(10_000).describe('Most builds that wait in the queue.'),
+    templates: z.int().min(1).default(1000).describe('Most templates that are kept.'),
+    template_versions: z.int().min(1).default(100).describe('How many versions of a template are kept, the newest.'),
+    context_files: z.int().min(1).default(10_000).describe('Most files in a context archive.'),
+    build_timeout: Duration.default(4 * 3_600_000).describe('For a build whose template and request name none.'),
+    hold: Duration.default(30 * 60_000).describe(
+      'How long the machine of a failed build with on_error "hold" is kept.',
+    ),
+    log: SizeMb.refine((mb) => mb >= 1, 'is at least 1M')
+      .default(64)
+      .describe('Largest log of a build. Beyond it the middle is left out, with a line that says so.'),
+    console: SizeMb.refine((mb) => mb >= 1, 'is at least 1M')
+      .default(256)
+      .describe('Largest console transcript of a build; likewise.'),
+    events: z
+      .int()
+      .min(100)
+      .default(20_000)
+      .describe('Most events that the guest of a build can cause, its requests apart. Beyond it they are counted.'),
+    requests: z.int().min(100).default(20_000).describe('Most requests to its endpoint that are kept; likewise.'),
+    flood: z
+      .int()
+      .min(1)
+      .default(16)
+      .describe('A guest that goes beyond so many times one of these bounds fails its build as guest_floods.'),
+  })
+  .prefault({});
+
+/** The configuration file: /etc/imaged.conf in TOML. */
+export const Config = z.strictObject({
+  listen: Listen.prefault('127.0.0.1:8080').describe('Address and port of the API. Put TLS in front (relayd, nginx).'),
+  data_dir: AbsolutePath.default('/var/imaged').describe(
+    'The store, contexts, builds and work disks. Needs room for images.',
+  ),
+  run_dir: AbsolutePath.optional().describe('Sockets of machines; at most 60 characters long. Default: data_dir/run.'),
+  log_level: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('Log lines below this level are not written. Read again on SIGHUP.'),
+  workers: z.int().min(1).max(250).default(2).describe('How many builds run at once.'),
+  attempts: z.int().min(1).max(10).default(3).describe('How often a build is tried when the host is to blame.'),
+  hypervisor: Hypervisor,
+  capacity: Capacity,
+  mirror: Mirror.describe("The sets of OpenBSD that every machine's endpoint serves below pub/OpenBSD."),
+  retention: Retention.describe('Read again on SIGHUP.'),
+  limits: Limits,
+  media: z
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a name: letters, digits, . _ -'), AbsolutePath)
+    .default({})
+    .describe(
+      'Files and folders of this host that templates may read, by name: "media:NAME/path". Read again on SIGHUP.',
+    ),
+});
+
+export type Config = z.infer<typeof Config> & { readonly run_dir: string };
+
+const invalid = (file: string, errors: readonly Complaint[]): Fault =>
+  new Fault(
+    'configuration_invalid',
+    errors.map(({ pointer, message }) => `${file}: ${pointer ? `${pointer}: ` : ''}${message}`).join('\n'),
+    { errors },
+  );
+
+const keysAt = (place: readonly PropertyKey[]): readonly string[] => {
+  const tables: Record<string, z.ZodType> = {
+    hypervisor: Hypervisor,
+    capacity: Capacity,
+    mirror: Mirror,
+    retention: Retention,
+    limits: Limits,
+  };
+  const schema = place.length === 0 ? Config : tables[String(place[0])];
+  const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+};
+
+const complaintsOf = (error: z.ZodError): Complaint[] =>
+  error.issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return [{ pointer: issue.path.join('.'), message: issue.message }];
+    return issue.keys.map((key) => ({
+      pointer: [...issue.path, key].join('.'),
+      message: `there is no such key; ${meant(key, keysAt(issue.path))}`,
+    }));
+  });
+
+// sun_path holds 104 bytes on OpenBSD; a socket's name below run_dir takes up to 40.
+const longestRunDir = 60;
+
+/** Reads the text of a configuration file. Throws `configuration_invalid` with one line for each thing that is wrong. */
+export const parseConfig = (text: string, file: string): Config => {
+  let document;
+  try {
+    document = parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [what = 'is not TOML'] = error.message.split('\n');
+    throw invalid(`${file}:${error.line}:${error.column}`, [{ pointer: '', message: what }]);
+  }
+  const { data: config, error } = Config.safeParse(document);
+  if (error) throw invalid(file, complaintsOf(error));
+  const run_dir = config.run_dir ?? join(config.data_dir, 'run');
+  if (Buffer.byteLength(run_dir) > longestRunDir)
+    throw invalid(file, [
+      {
+        pointer: 'run_dir',
+        message: `${run_dir} is longer than ${longestRunDir} characters; sockets would not fit. Set a shorter run_dir.`,
+      },
+    ]);
+  return { ...config, run_dir };
+};
+
+/** Reads the configuration file. A missing one is an error: its path was asked for. */
+export const readConfig = async (file: string): Promise<Config> => {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new Fault(
+      'configuration_invalid',
+      `${file}: cannot be read: ${error.code ?? error.message}. Name another file with -f.`,
+      {},
+      { cause: error },
+    );
+  });
+  return parseConfig(text, file);
+};
+
+/** Proves that the folders can be used and the media are there; makes data_dir and run_dir if only they are missing. */
+export const checkConfig = async (config: Config, file: string): Promise<void> => {
+  const errors: Complaint[] = [];
+  const complain = (pointer: string, message: string) => errors.push({ pointer, message });
+  for (const key of ['data_dir', 'run_dir'] as const) {
+    const folder = config[key];
+    try {
+      // Not with its parents: what is not there is more often a slip than a wish, and on /proc Node would try for ever.
+      await mkdir(folder, { mode: 0o750 }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      });
+      if (!(await stat(folder)).isDirectory()) complain(key, `${folder} is not a folder`);
+      await access(folder, constants.W_OK | constants.X_OK);
+    } catch (error) {
+      const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+      complain(key, `${folder} cannot be written (${why}). Make it, and give it to the user that runs imaged.`);
+    }
+  }
+  for (const [name, at] of Object.entries(config.media)) {
+    await access(at, constants.R_OK).catch(() => complain(`media.${name}`, `${at} cannot be read`));
+  }
+  await checkMirror(config.mirror, complain);
+  const { user } = config.hypervisor;
+  if (user !== undefined && hypervisorTypeOf(config) === 'qemu' && process.platform === 'linux') {
+    const found = await identityOf(user, new AbortController().signal);
+    if (found === undefined) complain('hypervisor.user', `there is no user ${user} on this host`);
+    if (found?.uid === 0) complain('hypervisor.user', `${user} is root, whom QEMU must not be`);
+  }
+  if (errors.length > 0) throw invalid(file, errors);
+};
+
+/** What starts machines on this host. */
+export const hypervisorTypeOf = (
+  { hypervisor: { type } }: Config,
+  platform: string = process.platform,
+): 'vmctl' | 'qemu' => (type === 'auto' ? (platform === 'openbsd' ? 'vmctl' : 'qemu') : type);
+
+/** What one build may write beside its disks. */
+export const textLimitsOf = ({ limits: { log, console, events, requests, flood } }: Config) => ({
+  logMb: log,
+  consoleMb: console,
+  ...{ events, requests, flood },
+});
+
+/** MiB of memory that all machines together may take. */
+export const memoryMbOf = (config: Config): number =>
+  config.capacity.memory ?? Math.floor((totalmem() / 2 ** 20) * 0.75);

@@ -1,0 +1,105 @@
+import { realpathSync, statSync } from 'node:fs';
+import { isAbsolute, join, sep } from 'node:path';
+import { bounds } from '../base/bounds.ts';
+import { Mistake } from '../base/mistake.ts';
+import { meant, quoted } from '../base/nearest.ts';
+import type { FileRef } from '../template/spec.ts';
+
+/** All that a template may read: absolute paths, of its context's folder and of the media the configuration lists. */
+export type FileRoots = {
+  readonly context?: string;
+  /** A file or a folder, by name. */
+  readonly media: Readonly<Record<string, string>>;
+  readonly host?: HostFacts;
+};
+
+/** What a host's machines find around them. What is left out is not known. */
+export type HostFacts = {
+  /** What DHCP tells a machine in a network of its own: whether it names a router and a name server. */
+  readonly lease?: { readonly router: boolean; readonly dns: boolean };
+  /** Every endpoint serves OpenBSD's sets under `pub/OpenBSD/RELEASE/ARCHITECTURE`. */
+  readonly hasMirror?: boolean;
+};
+
+const mediaPrefix = 'media:';
+
+type Root = { readonly root: string; readonly below: string };
+
+/** The medium a reference names: the longest name that is the reference or a folder on its way. */
+const mediumOf = (reference: string, media: FileRoots['media']): Root => {
+  const segments = reference.split('/');
+  if (segments.length > bounds.pathSegments) throw new Mistake(`is a path of more than ${bounds.pathSegments} folders`);
+  for (let count = segments.length; count > 0; count--) {
+    const name = segments.slice(0, count).join('/');
+    const root = Object.hasOwn(media, name) ? media[name] : undefined;
+    if (root !== undefined) return { root, below: segments.slice(count).join('/') };
+  }
+  const [name = ''] = segments;
+  throw new Mistake(`this host has no medium ${quoted(name)}: ${meant(name, Object.keys(media))}`);
+};
+
+const rootOf = (shown: string, roots: FileRoots): Root => {
+  if (shown.startsWith(mediaPrefix)) return mediumOf(shown.slice(mediaPrefix.length), roots.media);
+  if (roots.context !== undefined) return { root: roots.context, below: shown };
+  throw new Mistake(`${quoted(shown)} is a file of the context, and there is none: send a tar, or use "media:..."`);
+};
+
+const refuseHostile = (shown: string) => {
+  const path = shown.startsWith(mediaPrefix) ? shown.slice(mediaPrefix.length) : shown;
+  if (path === '' || shown.includes('\0')) throw new Mistake('is not a path');
+  if (shown.length > bounds.pathCharacters)
+    throw new Mistake(`is a path of more than ${bounds.pathCharacters} characters`);
+  if (isAbsolute(path)) throw new Mistake(`${quoted(shown)} is absolute: name a file of the context, or "media:..."`);
+  if (path.split('/').includes('..')) throw new Mistake(`${quoted(shown)} holds "..": name the file without it`);
+};
+
+const absentCodes = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'ENAMETOOLONG'];
+const isAbsent = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && absentCodes.includes(error.code);
+
+// At once, not by a promise: looking a name up takes microseconds, and a template has many. Each promise would be a
+// turn of the event loop, which on a busy daemon may hold an fsync.
+const realpathOf = (path: string, shown: string): string => {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    throw new Mistake(`there is no ${quoted(shown)} that could be read`);
+  }
+};
+
+const isWithin = (root: string, path: string): boolean =>
+  path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
+
+/**
+ * The file or folder that a template refers to, proven to lie in its context or medium after every link has been
+ * followed. Throws a Mistake.
+ */
+export const fileRef = async (shown: string, kind: 'file' | 'folder', roots: FileRoots): Promise<FileRef> => {
+  refuseHostile(shown);
+  const { root, below } = rootOf(shown, roots);
+  const realRoot = realpathOf(root, shown);
+  const path = below === '' ? realRoot : realpathOf(join(realRoot, below), shown);
+  if (!isWithin(realRoot, path)) throw new Mistake(`${quoted(shown)} is a link that leads out of its folder`);
+  const found = statSync(path);
+  if (kind === 'file' ? !found.isFile() : !found.isDirectory()) throw new Mistake(`${quoted(shown)} is not a ${kind}`);
+  return { path, shown };
+};
+
+/**
+ * The real path of what lies below a folder, every link followed. Undefined when it is not there and when it lies
+ * outside alike: a name that a client chose must not tell what else the host has.
+ */
+export const insideOf = (root: string, below: string): string | undefined => {
+  if (below.includes('\0') || below.split('/').includes('..')) return undefined;
+  try {
+    const realRoot = realpathSync.native(root);
+    const path = realpathSync.native(join(realRoot, below));
+    return isWithin(realRoot, path) ? path : undefined;
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    return undefined;
+  }
+};
+
+export const isMedium = (shown: string): boolean => shown.startsWith(mediaPrefix);

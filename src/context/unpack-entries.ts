@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Extract, ExtractEvents } from 'tar-stream';
+import { Fault } from '../base/fault.ts';
+import { entryPath, foldersAbove } from './entry-path.ts';
+import { Mistake } from '../base/mistake.ts';
+
+export type Limits = {
+  /** Files and folders together. */
+  readonly files: number;
+  /** Of all files, unpacked. */
+  readonly bytes: number;
+  /** Folders above a file; default 32. */
+  readonly depth?: number;
+  /** Of single files, by path. */
+  readonly fileBytes?: Readonly<Record<string, number>>;
+};
+
+/** What was unpacked: a folder, or a file with its mode and the SHA-256 of its bytes, by path. */
+export type Unpacked = Map<
+  string,
+  'folder' | { readonly mode: 0o600 | 0o700; readonly sha256: string; readonly bytes: number }
+>;
+
+type Entry = ExtractEvents['entry'][1];
+
+const kinds: Readonly<Record<string, string>> = {
+  link: 'is a hard link: send the file itself',
+  symlink: 'is a symbolic link: send the file itself (tar -h)',
+  'character-device': 'is a device',
+  'block-device': 'is a device',
+  fifo: 'is a named pipe',
+};
+
+const makeFolder = async (path: string, folder: string, unpacked: Unpacked) => {
+  const there = unpacked.get(path);
+  if (there === 'folder') return;
+  if (there !== undefined) throw new Mistake(`needs a folder where the file ${JSON.stringify(path)} is`);
+  await mkdir(join(folder, path), { mode: 0o700 });
+  unpacked.set(path, 'folder');
+};
+
+const writeFile = async (
+  entry: Entry,
+  path: string,
+  { folder, unpacked, most }: { readonly folder: string; readonly unpacked: Unpacked; readonly most: number },
+) => {
+  const mode = ((entry.header.mode ?? 0) & 0o111) === 0 ? 0o600 : 0o700;
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const { size = 0 } = entry.header;
+  // By its header: nothing of it is written, and nothing behind it is read.
+  if (size > most)
+    throw new Fault(
+      'too_large',
+      `In the archive, ${path} has ${size} bytes, which is more than the ${most} that are read.`,
+      { most },
+    );
+  await using file = await open(join(folder, path), 'wx', mode);
+  for await (const chunk of entry) {
+    // tar-stream's entries give Buffers; its types do not say so.
+    const part = chunk as Uint8Array;
+    hash.update(part);
+    bytes += part.length;
+    await file.writeFile(part);
+  }
+  // A build that has been accepted must find its context after a power cut.
+  await file.datasync();
+  unpacked.set(path, { mode, sha256: hash.digest('hex'), bytes });
+};
+
+const unpackEntry = async (entry: Entry, folder: string, limits: Limits, unpacked: Unpacked) => {
+  const { name, type } = entry.header;
+  const kind = kinds[String(type)];
+  if (kind !== undefined) throw new Mistake(kind);
+  if (type !== 'file' && type !== 'contiguous-file' && type !== 'directory')
+    throw new Mistake('is of a kind that is not taken');
+  const path = entryPath(name, limits.depth ?? 32);
+  for (const above of foldersAbove(path)) await makeFolder(above, folder, unpacked);
+  if (type === 'directory') {
+    if (path !== '') await makeFolder(path, folder, unpacked);
+    entry.resume();
+    return;
+  }
+  if (path === '') throw new Mistake('is a file without a name');
+  if (unpacked.has(path)) throw new Mistake('is in the archive twice');
+  const { fileBytes = {} } = limits;
+  const most = (Object.hasOwn(fileBytes, path) ? fileBytes[path] : undefined) ?? Infinity;
+  await writeFile(entry, path, { folder, unpacked, most });
+};
+
+/**
+ * Writes an archive's files below a folder as they come. Nothing but plain files and folders is made, so there is no
+ * link to follow. Throws `context_invalid` with the name of the entry, or `too_large`.
+ */
+export const unpackEntries = async (
+  archive: Extract,
+  folder: string,
+  limits: Limits,
+  unpacked: Unpacked,
+): Promise<void> => {
+  for await (const entry of archive) {
+    try {
+      await unpackEntry(entry, folder, limits, unpacked);
+    } catch (error) {
+      if (!(error instanceof Mistake)) throw error;
+      const name = entry.header.name.slice(0, 200);
+      throw new Fault(
+        'context_invalid',
+        `In the archive, ${JSON.stringify(name)} ${error.message}.`,
+        { entry: name },
+        { cause: error },
+      );
+    }
+    if (unpacked.size > limits.files)
+      throw new Fault('too_large', `The archive has more than ${limits.files} files and folders: send less`, {
+        mostFiles: limits.files,
+      });
+  }
+};

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import type { Clock } from '../../base/clock.ts';
+import { Fault } from '../../base/fault.ts';
+import { runProgram } from '../../base/program.ts';
+import { orAborted, retry } from '../../base/waiting.ts';
+import { remoteInput, remoteLine } from './remote-command.ts';
+import { openMaster, type SshMaster } from './master.ts';
+import { configFile, controlSocket, sshArgs, sshHost, sshLine, writeSshConfig } from './options.ts';
+import { expectedOf, makeSshWords } from './words.ts';
+import type { Guest, SshSpec } from '../types.ts';
+
+type Tools = {
+  readonly clock: Clock;
+  /** What a person who waits wants to know: why the guest cannot be reached yet. Each reason is told once. */
+  readonly onNote: (text: string) => void;
+};
+
+const firstSilentMs = 2500;
+const mostSilentMs = 10_000;
+
+// Without its master ssh would open a connection of its own, which nobody watches.
+const runArgs = [...sshArgs, '-q', '-T', '-o', 'ControlMaster=no', '-o', 'ProxyCommand=false', sshHost, remoteLine];
+
+// A server may say something else each time.
+const mostNotes = 50;
+
+// A system that boots for the first time may write authorized_keys after its sshd has begun to listen.
+const deniedAttempts = 8;
+
+/**
+ * Waits until the guest lets the build log in, and holds one connection from then on. Throws `ssh_unreachable` when
+ * `timeoutMs` is over, `ssh_denied`, `host_key_changed`, `program_missing`, or the signal's reason.
+ */
+export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSignal): Promise<Guest> => {
+  const running = new Set<Promise<unknown>>();
+  await writeSshConfig(spec);
+  let master: SshMaster | undefined = await logIn(spec, tools, signal);
+
+  const letGo = async () => {
+    await master?.[Symbol.asyncDispose]();
+    master = undefined;
+    // They end by themselves now that their connection has gone; whoever started them hears of it.
+    await Promise.allSettled(running);
+    await rm(controlSocket(spec), { force: true });
+  };
+  const end = async () => {
+    await letGo();
+    await rm(configFile(spec), { force: true });
+  };
+
+  const run: Guest['run'] = async (command, { onLines, input }, runSignal) => {
+    const marker = `imaged-${randomUUID()}`;
+    let isOwn = false;
+    // The marker may stand behind a last line without end.
+    const unmarked = (lines: readonly string[]) => {
+      if (!lines.some((line) => line.endsWith(marker))) return lines;
+      isOwn = true;
+      return lines
+        .filter((line) => line !== marker)
+        .map((line) => (line.endsWith(marker) ? line.slice(0, -marker.length) : line));
+    };
+    const { exitCode } = await runProgram('ssh', runArgs, {
+      cwd: spec.folder,
+      signal: runSignal,
+      accept: 'any',
+      input: remoteInput(marker, command, input),
+      onLines: (lines, stream) => {
+        const said = stream === 'stderr' ? unmarked(lines) : lines;
+        if (said.length > 0) return onLines(said, stream);
+      },
+    });
+    if (exitCode !== 255 || isOwn) return { exitCode };
+    await throwIfKilled(master, tools.clock, runSignal);
+    const why = master?.lastWords() ?? '';
+    throw new Fault(
+      'ssh_broken',
+      `The connection to ${spec.host}:${spec.port} ended before the command did: ${why.split('\n').at(-1) || 'ssh gave no reason'}`,
+      {
+        expected: 'the end of the command',
+        saw: why.split('\n').at(-1) || 'the end of the connection',
+        ...{ host: spec.host, port: spec.port, stderr: why },
+      },
+    );
+  };
+
+  return {
+    run: (command, options, runSignal) => {
+      const onLines: typeof options.onLines = (lines, stream) =>
+        runSignal.aborted ? undefined : options.onLines(lines, stream);
+      const ran = run(command, { ...options, onLines }, runSignal);
+      running.add(ran);
+      const forget = () => running.delete(ran);
+      ran.then(forget, forget);
+      // The master keeps the pipes of an aborted command until the guest ends it, so its end is not waited for here.
+      return orAborted(ran, runSignal);
+    },
+    reconnect: async (again) => {
+      await letGo();
+      master = await logIn(spec, tools, again);
+    },
+    sshLine: sshLine(spec),
+    [Symbol.asyncDispose]: end,
+  };
+};
+
+// A command hears of the end of its connection, and the master's own end is told some milliseconds later.
+const mostMsToGo = 1000;
+
+/** Throws `program_failed` when the master was killed: then neither the guest nor its network is to blame. */
+const throwIfKilled = async (master: SshMaster | undefined, clock: Clock, signal: AbortSignal): Promise<void> => {
+  if (master === undefined) return;
+  using patience = clock.deadline(mostMsToGo, signal, () => new Error('the master goes on'));
+  const killed = await orAborted(master.gone, patience.signal).catch(() => undefined);
+  if (killed === undefined) return;
+  const message = `ssh was killed by ${killed}, and with it the connection to the guest.`;
+  throw new Fault('program_failed', message, { program: 'ssh', signal: killed });
+};
+
+const logIn = async (spec: SshSpec, { clock, onNote }: Tools, signal: AbortSignal): Promise<SshMaster> => {
+  const { host, port, timeoutMs } = spec;
+  const noted = new Set<string>();
+  let words = makeSshWords(spec);
+  let attempts = 0;
+  let denied = 0;
+  let latest: Fault | undefined;
+  const tooLate = () =>
+    new Fault(
+      latest?.code === 'ssh_denied' ? 'ssh_denied' : 'ssh_unreachable',
+      `The guest at ${host}:${port} could not be logged in to within ${timeoutMs / 1000} s and ${attempts} attempts: ` +
+        (latest?.message ?? words.reached()),
+      {
+        expected: expectedOf(spec),
+        saw: `${latest?.facts.saw ?? words.reached()}, ${attempts} times`,
+        ...{ host, port, attempts, reached: words.reached(), stderr: words.last() },
+      },
+      { cause: latest },
+    );
+  using whole = clock.deadline(timeoutMs, signal, tooLate);
+  // Awaited here: `using` lets the time limit go when this function returns.
+  return await retry(
+    async (attempt) => {
+      attempts = attempt;
+      words = makeSshWords(spec);
+      // Left by a master that was killed: the next one would refuse to listen.
+      await rm(controlSocket(spec), { force: true });
+      const silentMs = Math.min(firstSilentMs * 1.25 ** (attempt - 1), mostSilentMs);
+      return openMaster(spec, words, Math.round(silentMs), clock, whole.signal);
+    },
+    { attempts: Infinity, firstMs: 100, growth: 1.3, mostMs: 1000 },
+    (error) => {
+      if (!(error instanceof Fault)) return false;
+      if (!noted.has(error.message) && noted.size < mostNotes) onNote(error.message);
+      if (noted.size < mostNotes) noted.add(error.message);
+      latest = error;
+      if (error.code === 'ssh_denied') return ++denied < deniedAttempts;
+      return error.code === 'ssh_unreachable';
+    },
+    clock,
+    whole.signal,
+  );
+};

@@ -1,0 +1,88 @@
+import { Fault, type FaultCode, type FaultFacts } from '../../base/fault.ts';
+import { killedBy } from './killed-by.ts';
+import type { SshSpec } from '../types.ts';
+
+// How far a login came, by what `ssh -v` prints; the words have been the same for more than ten years.
+const stages = [
+  { mark: /^debug1: Connecting to /, reached: 'nothing took the connection' },
+  { mark: /^debug1: Connection established/, reached: 'the connection was taken, but no ssh server spoke' },
+  { mark: /^debug1: Remote protocol version/, reached: 'an ssh server spoke, but the key exchange did not end' },
+  { mark: /^debug1: SSH2_MSG_NEWKEYS received/, reached: 'keys were exchanged, but the login did not end' },
+] as const;
+
+const speaking = 2;
+
+const chatter =
+  /^(debug\d|OpenSSH_|Authenticated to |Authentication succeeded|Transferred: |Bytes per second: |Warning: Perm|@{9})/;
+
+const linesKept = 12;
+const longestKept = 500;
+
+/** What a login waits for, for people. */
+export const expectedOf = ({ host, port, username }: Pick<SshSpec, 'host' | 'port' | 'username'>): string =>
+  `a login by ssh as ${username} at ${host}:${port}`;
+
+/** What ssh(1) says on stderr in one attempt, and what follows from it. */
+export type SshWords = {
+  readonly hear: (line: string) => void;
+  /** An ssh server has spoken. */
+  readonly hasSpoken: () => boolean;
+  /** How far it came. */
+  readonly reached: () => string;
+  /** The last of what was meant for people. */
+  readonly last: () => string;
+  /** Why an ssh that ended with this exit code, without having logged in, did not. */
+  readonly faultOf: (exitCode: number) => Fault;
+  /** The guest cannot be reached as yet, for this reason. */
+  readonly unreachable: (why: string) => Fault;
+};
+
+export const makeSshWords = ({ host, port, username, knownHostsFile }: SshSpec): SshWords => {
+  const said: string[] = [];
+  let stage = 0;
+  const last = () => said.join('\n');
+  const reached = () => stages[stage]?.reached ?? '';
+  const fault = (code: FaultCode, message: string, facts: FaultFacts = {}) =>
+    new Fault(code, message, {
+      expected: expectedOf({ host, port, username }),
+      saw: [reached(), ...said.slice(-1)].join('; '),
+      ...{ host, port, reached: reached(), stderr: last() },
+      ...facts,
+    });
+  const unreachable = (why: string) => fault('ssh_unreachable', `${username}@${host}:${port}: ${why}`);
+  return {
+    hear: (line) => {
+      const reached = stages.findIndex(({ mark }) => mark.test(line));
+      stage = Math.max(stage, reached);
+      if (chatter.test(line) || line.trim() === '') return;
+      said.push(line.trim().slice(0, longestKept));
+      if (said.length > linesKept) said.shift();
+    },
+    hasSpoken: () => stage >= speaking,
+    reached,
+    last,
+    unreachable,
+    faultOf: (exitCode) => {
+      if (exitCode === 127)
+        return fault('program_missing', 'ssh was not found. Install the OpenSSH client.', { program: 'ssh' });
+      if (/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/.test(last()))
+        return fault(
+          'host_key_changed',
+          `The guest at ${host}:${port} does not show the host key that this build learnt when it first logged in.`,
+          {
+            expected: `the key in ${knownHostsFile}`,
+            saw: /SHA256:[\w+/]+/.exec(last())?.[0] ?? 'another key',
+          },
+        );
+      if (/Permission denied|Too many authentication failures/.test(last()))
+        return fault(
+          'ssh_denied',
+          `The guest at ${host}:${port} does not let ${username} in with the key of this build. ` +
+            `Its public key has to be in ${username}'s authorized_keys, and sshd has to allow the login.`,
+        );
+      const signal = killedBy(exitCode);
+      if (signal !== undefined) return unreachable(`ssh was killed by ${signal}`);
+      return unreachable(said.at(-1) ?? `ssh ended with exit code ${exitCode}`);
+    },
+  };
+};

@@ -1,0 +1,47 @@
+import { accelerators } from './checks/accelerators.ts';
+import { clock } from './checks/clock.ts';
+import { disk } from './checks/disk.ts';
+import { firmware } from './checks/firmware.ts';
+import { folders } from './checks/folders.ts';
+import { forwarding } from './checks/forwarding.ts';
+import { hypervisor } from './checks/hypervisor.ts';
+import { loginClass } from './checks/login-class.ts';
+import { media } from './checks/media.ts';
+import { modules } from './checks/modules.ts';
+import { netcat } from './checks/netcat.ts';
+import { node } from './checks/node.ts';
+import { openFiles } from './checks/open-files.ts';
+import { outgoing } from './checks/outgoing.ts';
+import { pf } from './checks/pf.ts';
+import { ports } from './checks/ports.ts';
+import { qemuImg } from './checks/qemu-img.ts';
+import { signify } from './checks/signify.ts';
+import { socket } from './checks/socket.ts';
+import { taps } from './checks/taps.ts';
+import { outgoingTemplate, template } from './checks/template.ts';
+import { user } from './checks/user.ts';
+import { userLimits } from './checks/user-limits.ts';
+import { vmMemory } from './checks/vm-memory.ts';
+import { vmd } from './checks/vmd.ts';
+import { vmm } from './checks/vmm.ts';
+import type { Question } from './types.ts';
+
+/** What there is to know of any host. */
+const anywhere = [user, folders, disk, media, modules, ports, clock];
+
+const onOpenBSD = [node, loginClass, signify];
+
+// Where no login class says so.
+const elsewhere = [openFiles];
+
+const withVmctl = [vmm, firmware, vmd, socket, template, outgoingTemplate, taps, userLimits, vmMemory, pf, forwarding];
+
+const withQemu = [hypervisor, accelerators, qemuImg, netcat, outgoing];
+
+/** The questions for a host, in the order in which one would mend what they find. */
+export const questionsFor = (kind: 'vmctl' | 'qemu', platform: string): readonly Question[] => [
+  ...anywhere,
+  ...(platform === 'openbsd' ? onOpenBSD : elsewhere),
+  // A vmd that runs elsewhere keeps its own house: it is asked, and no file of OpenBSD's.
+  ...(kind === 'qemu' ? withQemu : platform === 'openbsd' ? withVmctl : [vmd]),
+];

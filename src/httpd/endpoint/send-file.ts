@@ -1,0 +1,46 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { byteRange } from './byte-range.ts';
+import type { Exchange } from './request-log.ts';
+import type { Found } from './find-answer.ts';
+
+export type OpenFile = Extract<Found, { kind: 'file' }>;
+
+const blockBytes = 256 * 1024;
+
+/**
+ * Sends a regular file, or the range of it that was asked for, and closes it. The length is always told, so that nothing
+ * is sent in chunks; a file that shrinks meanwhile ends the connection, since its client would wait for ever.
+ */
+export const sendFile = async (
+  { handle, stats }: OpenFile,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  exchange: Exchange,
+): Promise<FastifyReply> => {
+  const tag = `"${stats.size.toString(36)}-${Math.round(stats.mtimeMs).toString(36)}"`;
+  const modified = stats.mtime.toUTCString();
+  reply.headers({ 'accept-ranges': 'bytes', etag: tag, 'last-modified': modified });
+
+  const { range: header, 'if-range': condition } = request.headers;
+  const isSameFile = condition === undefined || condition === tag || condition === modified;
+  const range = request.method === 'GET' && isSameFile ? byteRange(header, stats.size) : 'none';
+  if (range === 'outside') {
+    await handle.close();
+    reply.code(416).type('text/plain; charset=utf-8').header('content-range', `bytes */${stats.size}`);
+    return reply.send(`The file has ${stats.size} bytes.\n`);
+  }
+  const { first, last } = range === 'none' ? { first: 0, last: stats.size - 1 } : range;
+  const length = last - first + 1;
+  if (range !== 'none') reply.code(206).header('content-range', `bytes ${first}-${last}/${stats.size}`);
+  reply.type('application/octet-stream').header('content-length', length);
+  if (request.method === 'HEAD' || length === 0) {
+    await handle.close();
+    return reply.send();
+  }
+  const stream = handle.createReadStream({ start: first, end: last, highWaterMark: blockBytes });
+  stream.once('end', () => {
+    if (stream.bytesRead < length) exchange.fail(`the file shrank while it was sent, after ${stream.bytesRead} bytes`);
+  });
+  exchange.sends(() => stream.bytesRead - stream.readableLength, stream);
+  return reply.send(stream);
+};

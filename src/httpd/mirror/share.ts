@@ -1,0 +1,85 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Cache } from './cache.ts';
+import { openPart } from './download.ts';
+import { follow, type Followed } from './follow.ts';
+import { makeProgress, type Progress } from './progress.ts';
+
+/** A download that many may wait for. */
+export type Shared = {
+  readonly progress: Progress;
+  /** Counts one more in until its signal aborts; false when nobody can join any more: wait until it is over. */
+  readonly join: (signal: AbortSignal) => boolean;
+  readonly follow: (length: number, signal: AbortSignal) => Followed;
+  /** Resolves when it has ended, with its file in the cache or its part left behind; never rejects. */
+  readonly over: Promise<void>;
+};
+
+type ShareParts = {
+  readonly cache: Cache;
+  readonly sha256: string;
+  /** The daemon's. */
+  readonly stop: AbortSignal;
+  readonly run: (handle: FileHandle, progress: Progress, signal: AbortSignal) => Promise<void>;
+  readonly failed: (error: unknown) => void;
+};
+
+/**
+ * Begins a download for as long as somebody waits for it. When the last one leaves, it is ended: a guest that comes and
+ * goes cannot make this host download all there is, and what has come is not lost, since its part stays.
+ */
+export const share = ({ cache, sha256, stop, run, failed }: ShareParts): Shared => {
+  const progress = makeProgress();
+  const left = new AbortController();
+  const signal = AbortSignal.any([stop, left.signal]);
+  const holding = cache.hold(sha256);
+  let waiting = 0;
+  let isOver = false;
+  let isClosed = false;
+  let handle: FileHandle | undefined;
+
+  const closeWhenDone = () => {
+    if (!isOver || waiting > 0 || isClosed) return;
+    isClosed = true;
+    holding[Symbol.dispose]();
+    // Everything is on disk by now; a close that fails has nobody to tell.
+    handle?.close().catch(() => undefined);
+  };
+
+  const all = async () => {
+    try {
+      handle = await openPart(cache.partOf(sha256));
+      await run(handle, progress, signal);
+      await cache.keep(sha256);
+      progress.end();
+    } catch (error) {
+      failed(error);
+      progress.end(error);
+    }
+    isOver = true;
+    closeWhenDone();
+  };
+
+  return {
+    progress,
+    join: (guest) => {
+      if (isClosed || left.signal.aborted || guest.aborted) return false;
+      waiting++;
+      guest.addEventListener(
+        'abort',
+        () => {
+          waiting--;
+          if (waiting > 0) return;
+          if (!isOver) left.abort(new Error('nobody waits for the download any more'));
+          closeWhenDone();
+        },
+        { once: true },
+      );
+      return true;
+    },
+    follow: (length, guest) => {
+      if (!handle) throw new Error('a download is followed before it has begun');
+      return follow(handle, progress, length, guest);
+    },
+    over: all(),
+  };
+};

@@ -1,0 +1,52 @@
+import { basename } from 'node:path';
+import { Fault } from '../../base/fault.ts';
+import { runProgram } from '../../base/program.ts';
+import { keysFor } from './keys.ts';
+import { isFileName } from './place.ts';
+import type { Place, Signed } from './types.ts';
+
+/** Proves that a SHA256.sig is signed with the right key for its folder. */
+export type Verifier = {
+  /** Throws `mirror_refused` where there is no key for the folder: then nothing needs to be asked for. */
+  readonly expect: (place: Place) => Promise<void>;
+  /** Throws `mirror_damaged` when no key fits. */
+  readonly verify: (place: Place, text: string, signal: AbortSignal) => Promise<Signed>;
+};
+
+// What stands beside the sums in a folder, and what we say ourselves.
+const reserved: readonly string[] = ['SHA256', 'SHA256.sig', 'index.txt'];
+
+const sumsIn = (message: string): ReadonlyMap<string, string> => {
+  const sums = new Map<string, string>();
+  for (const line of message.split('\n')) {
+    const [, name, sha256] = /^SHA256 \(([^()]+)\) = ([0-9a-f]{64})$/.exec(line) ?? [];
+    if (name !== undefined && sha256 !== undefined && isFileName(name) && !reserved.includes(name))
+      sums.set(name, sha256);
+  }
+  return sums;
+};
+
+/**
+ * Verifies with signify(1), whose -e takes a file that holds the signature and the message. Only what it prints after a
+ * verification is believed.
+ */
+export const makeVerifier = ({ keys, signify }: { readonly keys: string; readonly signify: string }): Verifier => ({
+  expect: async (place) => {
+    await keysFor(place, keys);
+  },
+  verify: async (place, text, signal) => {
+    const candidates = await keysFor(place, keys);
+    let stderr = '';
+    for (const key of candidates) {
+      const args = ['-V', '-e', '-q', '-p', key, '-x', '-', '-m', '-'];
+      const ran = await runProgram(signify, args, { signal, input: text, accept: 'any' });
+      if (ran.exitCode === 0) return { text, message: ran.stdout, sums: sumsIn(ran.stdout), key: basename(key) };
+      stderr = ran.stderr.trim();
+    }
+    const tried = candidates.map((key) => basename(key)).join(', ');
+    throw new Fault('mirror_damaged', `SHA256.sig of ${place.folder} is not signed with ${tried}: ${stderr}`, {
+      expected: `a signature of ${tried}`,
+      saw: stderr,
+    });
+  },
+});

@@ -1,0 +1,145 @@
+import { answers, keyOf, namesEndpoint, seen, type Line } from './lines.ts';
+import { checksumQuestion } from './verify.ts';
+import type { Walk } from './walk.ts';
+import { noPassword } from '../passwords/forms.ts';
+import type { Rest } from '../../base/turns.ts';
+import type { LateName, Text } from '../../template/spec.ts';
+
+/** A line that imaged would add where the template leaves a question to the installer. */
+export type Addition = {
+  readonly question: string;
+  readonly text: Text;
+  /** Whether the line is wanted, by what is asked without it. */
+  readonly isWanted?: (before: Walk) => boolean;
+  /** Whether it does what it is there for. */
+  readonly isRight?: (after: Walk) => boolean;
+};
+
+export type AdditionFacts = {
+  readonly templateName: string;
+  /** Who logs in by ssh; undefined: nobody. */
+  readonly username: string | undefined;
+  readonly rootDisk: string | undefined;
+  /** The path of the only template for disklabel that the endpoint serves. */
+  readonly disklabelPath: string | undefined;
+  /** Where the endpoint serves sets: a directory, or wherever the installer looks by itself. */
+  readonly sets: { readonly directory: string | undefined } | undefined;
+  readonly siteSets: readonly string[];
+};
+
+const hole = (late: LateName): Text[number] => ({ late, apply: [] });
+
+/** A host name of the template's name, as hostname(7) has its first part. */
+const hostnameOf = (templateName: string): string =>
+  (templateName.split('.')[0] ?? '').replace(/[^a-z0-9-]/g, '-').replace(/^-+|-+$/g, '') || 'openbsd';
+
+const hasSite = (walk: Walk): boolean => walk.sets.some((name) => name.startsWith('site'));
+
+const isOnEndpoint = (walk: Walk): boolean =>
+  walk.asked.some(({ question, answer = '' }) => question.startsWith('HTTP Server') && namesEndpoint(answer));
+
+const ofUser = (username: string | undefined): readonly Addition[] => {
+  if (username === undefined) return [{ question: 'Setup a user', text: ['no'] }];
+  if (username === 'root')
+    return [
+      { question: 'Public ssh key for root account', text: [hole('ssh_public_key')] },
+      { question: 'Setup a user', text: ['no'] },
+      { question: 'Allow root ssh login', text: ['prohibit-password'] },
+    ];
+  return [
+    { question: 'Setup a user', text: [username] },
+    { question: `Password for user ${username}`, text: [noPassword] },
+    { question: `Public ssh key for user ${username}`, text: [hole('ssh_public_key')] },
+  ];
+};
+
+const ofSets = ({ sets, siteSets }: AdditionFacts): readonly Addition[] => {
+  const directory = sets?.directory;
+  return [
+    ...(sets === undefined
+      ? []
+      : [
+          { question: 'Location of sets', text: ['http'] },
+          { question: 'HTTP Server', text: [hole('http_url')] },
+          ...(directory === undefined
+            ? []
+            : [{ question: 'Server directory', text: [directory], isWanted: isOnEndpoint }]),
+        ]),
+    ...siteSets.map((name) => ({
+      question: 'Set name(s)',
+      text: [`+${name}`],
+      isWanted: (before: Walk) => !before.sets.includes(name),
+      isRight: (after: Walk) => after.sets.includes(name),
+    })),
+    // A directory of one's own has a site set and little else, and a site set is not in SHA256.sig.
+    ...(siteSets.length === 0
+      ? []
+      : [{ question: 'INSTALL.amd64 not found. Use sets found here anyway', text: ['yes'], isWanted: hasSite }]),
+    ...siteSets.map((name) => ({ question: checksumQuestion(name).replace('?', ''), text: ['yes'] })),
+    ...siteSets.map(() => ({ question: 'Continue without verification', text: ['yes'], isWanted: hasSite })),
+  ];
+};
+
+/** What imaged would answer, in the order of the questions. */
+export const additionsFor = (facts: AdditionFacts): readonly Addition[] => [
+  { question: 'System hostname', text: [hostnameOf(facts.templateName)] },
+  { question: 'Default IPv4 route', text: ['none'] },
+  { question: 'Password for root account', text: [noPassword] },
+  { question: 'Change the default console to com0', text: ['yes'] },
+  { question: 'Which speed should com0 use', text: ['115200'] },
+  ...ofUser(facts.username),
+  { question: 'What timezone are you in', text: ['UTC'] },
+  ...(facts.rootDisk === undefined ? [] : [{ question: 'Which disk is the root disk', text: [facts.rootDisk] }]),
+  ...(facts.disklabelPath === undefined
+    ? []
+    : [
+        {
+          question: 'URL to autopartitioning template for disklabel',
+          text: [hole('http_url'), `/${facts.disklabelPath}`],
+        },
+      ]),
+  ...ofSets(facts),
+];
+
+export const lineOf = (question: string, text: Text, pointer: string | undefined): Line => ({
+  key: keyOf(question),
+  value: seen(text).replace(/^[ \t]+|[ \t]+$/g, ''),
+  pointer,
+});
+
+/** Whether the line leaves no other one without a question. */
+const keepsOthers = (before: Walk, after: Walk): boolean => {
+  const unused = new Set(before.unused);
+  return after.unused.every((line) => unused.has(line));
+};
+
+/**
+ * Adds the lines that the installer would use for the very question they are meant for. They come last, so that every
+ * line of the template goes first; where the installer has a default, they take no question from the others either.
+ */
+export const withAdditions = async (
+  lines: readonly Line[],
+  additions: readonly Addition[],
+  walkOf: (lines: readonly Line[]) => Walk,
+  rest: Rest,
+): Promise<{ readonly lines: readonly Line[]; readonly added: readonly Addition[]; readonly walk: Walk }> => {
+  let all = lines;
+  let before = walkOf(lines);
+  const added: Addition[] = [];
+  for (const addition of additions) {
+    await rest();
+    const line = lineOf(addition.question, addition.text, undefined);
+    const open = before.asked.find((one) => one.line === undefined && answers(line.key, one.question));
+    if (before.isDoubtful || open === undefined || addition.isWanted?.(before) === false) continue;
+    const tried = [...all, line];
+    const after = walkOf(tried);
+    const mine = after.asked.find((one) => one.line === all.length);
+    const isUsed = mine !== undefined && answers(line.key, mine.question);
+    const isNeeded = open.answer === undefined;
+    if (!isUsed || (!isNeeded && !keepsOthers(before, after)) || addition.isRight?.(after) === false) continue;
+    all = tried;
+    before = after;
+    added.push(addition);
+  }
+  return { lines: all, added, walk: before };
+};

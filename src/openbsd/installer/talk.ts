@@ -1,0 +1,121 @@
+import { answers, indexOf, isKnown, type Index, type Line } from './lines.ts';
+
+/** A question that was asked, in full, with what answered it. */
+export type Asked = {
+  readonly question: string;
+  /** Undefined: nothing did, and the installation fails. */
+  readonly answer: string | undefined;
+  /** Index of the line; undefined: the installer's own default. */
+  readonly line: number | undefined;
+};
+
+/** Something for which the installation fails. `line` is the answer's index, where an answer is to blame. */
+export type Trouble = { readonly line: number | undefined; readonly question: string; readonly message: string };
+
+/** An answer, empty when there is none. */
+export type Reply = Asked & {
+  readonly value: string;
+  /** There is an answer, and its text is known. */
+  readonly isSure: boolean;
+  /** There is an answer, and its text is not known yet. */
+  readonly isOpen: boolean;
+};
+
+/** A question that was passed over, and why. */
+export type Skipped = { readonly question: string; readonly why: string };
+
+export type Talk = {
+  /** Asks, with the first unused line that fits, else with the default. */
+  readonly ask: (question: string, fallback?: string) => Reply;
+  /** Asks what may be asked or not: only when a line is there for it. */
+  readonly maybe: (question: string, fallback?: string) => Reply | undefined;
+  /** Asks for yes or no; undefined when that is not known yet. */
+  readonly askYes: (question: string, fallback: 'yes' | 'no') => boolean | undefined;
+  readonly skip: (why: string, ...questions: readonly string[]) => void;
+  /** The installer does not take this answer. */
+  readonly refuse: (reply: Reply, message: string) => void;
+  readonly fail: (question: string, message: string) => void;
+  /** From here on it is not known what is asked. */
+  readonly doubt: () => void;
+  readonly report: () => Report;
+};
+
+export type Report = {
+  readonly asked: readonly Asked[];
+  readonly skipped: readonly Skipped[];
+  readonly troubles: readonly Trouble[];
+  readonly unused: readonly number[];
+  /** What was asked depended on a value that is not known: no answer may be called missing or unused. */
+  readonly isDoubtful: boolean;
+};
+
+/** Answers the installer's questions from the lines of a response file, each of which is used once, in their order. `own` is of the first of them. */
+export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): Talk => {
+  const used = new Set<number>();
+  const asked: Asked[] = [];
+  const skipped: Skipped[] = [];
+  const troubles: Trouble[] = [];
+  let isDoubtful = false;
+
+  // A line without a value is passed over by the installer.
+  const isFree = (index: number) => !used.has(index) && lines[index]?.value !== '';
+  const find = (question: string): number => {
+    const mine = own.answering(question).find(isFree);
+    if (mine !== undefined) return mine;
+    // The lines behind the template's own are imaged's, and few.
+    return lines.findIndex(({ key }, index) => index >= own.count && isFree(index) && answers(key, question));
+  };
+
+  const note = (question: string, answer: string | undefined, line: number | undefined): Reply => {
+    const one = { question, answer, line };
+    asked.push(one);
+    return {
+      ...one,
+      value: answer ?? '',
+      isSure: answer !== undefined && isKnown(answer),
+      isOpen: !isKnown(answer ?? ''),
+    };
+  };
+
+  const ask: Talk['ask'] = (question, fallback) => {
+    const line = find(question);
+    if (line >= 0) {
+      used.add(line);
+      return note(question, lines[line]?.value, line);
+    }
+    if (fallback === undefined)
+      troubles.push({ line: undefined, question, message: 'has no answer, and the installer has no default for it' });
+    return note(question, fallback, undefined);
+  };
+
+  const refuse: Talk['refuse'] = ({ line, question }, message) => {
+    if (line !== undefined) troubles.push({ line, question, message });
+  };
+
+  return {
+    ask,
+    refuse,
+    // What imaged adds is for what is asked for sure.
+    maybe: (question, fallback) => (lines[find(question)]?.pointer === undefined ? undefined : ask(question, fallback)),
+    askYes: (question, fallback) => {
+      const reply = ask(question, fallback);
+      if (reply.isOpen) return undefined;
+      const word = reply.value.toLowerCase();
+      if (['y', 'yes'].includes(word)) return true;
+      if (!['n', 'no'].includes(word)) refuse(reply, 'must be "yes" or "no"');
+      return false;
+    },
+    skip: (why, ...questions) => questions.forEach((question) => skipped.push({ question, why })),
+    fail: (question, message) => troubles.push({ line: undefined, question, message }),
+    doubt: () => {
+      isDoubtful = true;
+    },
+    report: () => ({
+      asked,
+      skipped,
+      troubles,
+      unused: lines.flatMap((_, index) => (used.has(index) ? [] : [index])),
+      isDoubtful,
+    }),
+  };
+};

@@ -1,0 +1,70 @@
+import { Mistake } from '../../base/mistake.ts';
+import { hashPassword } from './hash.ts';
+import { isPasswordPath, passwordVariables } from './uses.ts';
+import { kindOfPassword } from './forms.ts';
+import { hasHoles } from '../../template/language/expression.ts';
+
+type Path = readonly (string | number)[];
+
+const isPlain = (text: string): boolean => {
+  try {
+    return kindOfPassword(text) === 'plain';
+  } catch (error) {
+    // Whatever is no password was refused before anything is kept.
+    if (!(error instanceof Mistake)) throw error;
+    return false;
+  }
+};
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The same value with some of its texts replaced; the very same when none is. */
+const replaced = async (
+  value: unknown,
+  path: Path,
+  replace: (text: string, path: Path) => Promise<string>,
+): Promise<unknown> => {
+  if (typeof value === 'string') return replace(value, path);
+  if (!Array.isArray(value) && !isObject(value)) return value;
+  const keys = Array.isArray(value) ? value.map((_, index) => index) : Object.keys(value);
+  const entries: (readonly [string | number, unknown])[] = [];
+  let isChanged = false;
+  for (const key of keys) {
+    const item: unknown = Array.isArray(value) ? value[Number(key)] : value[key];
+    const made = await replaced(item, [...path, key], replace);
+    isChanged ||= made !== item;
+    entries.push([key, made]);
+  }
+  if (!isChanged) return value;
+  return Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries);
+};
+
+/**
+ * A template document as it may be kept: every plain password in it, and every default of a variable that is nothing
+ * but a password, is its bcrypt hash. The very same document when there is none.
+ */
+export const sealDocument = async (document: unknown, seed: string): Promise<unknown> => {
+  const variables = passwordVariables(document);
+  const isDefault = ([first, name, key, more]: Path) =>
+    first === 'variables' && key === 'default' && more === undefined && variables.has(String(name));
+  return replaced(document, [], async (text, path) => {
+    const isPassword = isPasswordPath(path) || isDefault(path);
+    if (!isPassword || hasHoles(text) || !isPlain(text)) return text;
+    return hashPassword(text, `${seed}\n${path.join('\n')}`);
+  });
+};
+
+/** The values of a build's variables as they may be kept: those that are nothing but passwords are their hashes. */
+export const sealVariables = async (
+  document: unknown,
+  sent: Readonly<Record<string, string>>,
+  seed: string,
+): Promise<Readonly<Record<string, string>>> => {
+  const variables = passwordVariables(document);
+  const sealed = Object.entries(sent).map(async ([name, value]) => {
+    const isPassword = variables.has(name) && isPlain(value);
+    return [name, isPassword ? await hashPassword(value, `${seed}\nvariable ${name}`) : value] as const;
+  });
+  return Object.fromEntries(await Promise.all(sealed));
+};

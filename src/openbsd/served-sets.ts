@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { insideOf } from '../context/files.ts';
+import type { SetsThere } from './installer/facts.ts';
+import { isKnown, seen } from './installer/lines.ts';
+import type { HttpEntry } from '../template/spec.ts';
+
+/** Where a host's mirror of sets is on every endpoint. */
+export const mirrorRoot = 'pub/OpenBSD/';
+
+const longestText = 256 * 1024;
+
+/** The text of a small file; undefined when it cannot be read or is no small file. */
+export const smallFile = (path: string): string | undefined => {
+  try {
+    const { size } = statSync(path);
+    return size > longestText ? undefined : readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+};
+
+/** A place below a folder that a template may read. */
+type Behind = { readonly root: string; readonly way: string };
+
+/** The names in a folder; none when it is not there, or is not within its root. */
+export const namesBelow = ({ root, way }: Behind): readonly string[] => {
+  const folder = insideOf(root, way);
+  if (folder === undefined) return [];
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+};
+
+/** The text of a small file below a folder; undefined when there is none within its root. */
+export const smallFileBelow = ({ root, way }: Behind): string | undefined => {
+  const path = insideOf(root, way);
+  return path === undefined ? undefined : smallFile(path);
+};
+
+/** What of the host is served in `directory`, a name that the template chose. */
+const folderBehind = (entries: readonly HttpEntry[], directory: string): Behind | undefined => {
+  const found = entries
+    .flatMap((entry) => (entry.kind === 'folder' ? [entry] : []))
+    .filter(({ path }) => path === '' || directory === path || directory.startsWith(`${path}/`))
+    .toSorted((one, other) => other.path.length - one.path.length)[0];
+  if (found === undefined || found.folder.path === '/') return undefined;
+  return { root: found.folder.path, way: found.path === '' ? directory : directory.slice(found.path.length) };
+};
+
+const releaseName = /^(?:\d{1,2}\.\d|snapshots)$/;
+
+/** The directories of releases that lie in a folder which is served at `path`, where that is laid out as a mirror is. */
+const releasesIn = (path: string, folder: string): readonly string[] => {
+  const own = /^pub\/OpenBSD\/([^/]+)$/.exec(path)?.[1];
+  const roots: Readonly<Record<string, string>> = { '': 'pub/OpenBSD', pub: 'OpenBSD', 'pub/OpenBSD': '' };
+  const root = roots[path];
+  const has = (...way: readonly string[]) => namesBelow({ root: folder, way: [...way, 'amd64'].join('/') }).length > 0;
+  if (own !== undefined) return releaseName.test(own) && has() ? [own] : [];
+  if (root === undefined) return [];
+  return namesBelow({ root: folder, way: root }).filter((name) => releaseName.test(name) && has(root, name));
+};
+
+/** The directories of releases that are served as a mirror of OpenBSD has them. */
+export const mirrorsBelow = (entries: readonly HttpEntry[]): readonly string[] =>
+  entries
+    .flatMap((entry) => (entry.kind === 'folder' ? releasesIn(entry.path, entry.folder.path) : []))
+    .map((name) => `pub/OpenBSD/${name}/amd64`);
+
+// What the installer takes for a name in a line of index.txt (install.sub, `install_http`).
+const listedIn = (index: string): readonly string[] =>
+  index.split('\n').flatMap((line) => /^.* ([a-zA-Z][a-zA-Z0-9._-]+)$/.exec(line)?.[1] ?? []);
+
+const summedIn = (sums: string): readonly string[] =>
+  sums.split('\n').flatMap((line) => /^SHA256 \((.*)\)/.exec(line)?.[1] ?? []);
+
+/** A line of index.txt as ftp servers print it: the installer reads the name at its end. */
+export const indexLine = (name: string): string => `-rw-r--r--  1 0  0  0 Jan  1  1970 ${name}`;
+
+const kinds = ['base', 'comp', 'man', 'game', 'xbase', 'xshare', 'xfont', 'xserv'];
+
+/** What a mirror of OpenBSD has of a release. */
+export const setsOfMirror = (number: string): readonly string[] => [
+  ...['BUILDINFO', 'INSTALL.amd64', 'bsd', 'bsd.mp', 'bsd.rd'],
+  ...kinds.map((kind) => `${kind}${number}.tgz`),
+];
+
+/** The names of the site sets that are served in a directory. */
+export const siteSetsIn = (entries: readonly HttpEntry[], directory: string): readonly string[] =>
+  entries
+    .map(({ path }) => path)
+    .filter((path) => path.startsWith(`${directory}/`))
+    .map((path) => path.slice(directory.length + 1))
+    .filter((name) => /^site\d{2,3}(-[^/]+)?\.tgz$/.test(name));
+
+/** A file of a directory, as text where it is known. */
+const textAt = (entries: readonly HttpEntry[], path: string, behind: Behind | undefined): string | undefined => {
+  const exact = entries.find((entry) => entry.path === path);
+  if (exact?.kind === 'text') return isKnown(seen(exact.text)) ? seen(exact.text) : undefined;
+  if (exact?.kind === 'file') return smallFile(exact.file.path);
+  if (behind === undefined) return undefined;
+  return smallFileBelow({ root: behind.root, way: `${behind.way}/${path.slice(path.lastIndexOf('/') + 1)}` });
+};
+
+/**
+ * What the installer finds in a directory of the endpoint; undefined when its folder holds nothing yet. `mirrored` are
+ * the names that a mirror of the host has there.
+ */
+export const setsServed = (
+  entries: readonly HttpEntry[],
+  directory: string,
+  mirrored: readonly string[] | undefined,
+): SetsThere | undefined => {
+  const behind = folderBehind(entries, directory);
+  const files = new Set(behind === undefined ? (mirrored ?? []) : namesBelow(behind));
+  if (behind !== undefined && files.size === 0) return undefined;
+  const own = entries
+    .filter(({ path }) => path.startsWith(`${directory}/`) && !path.slice(directory.length + 1).includes('/'))
+    .map(({ path }) => path.slice(directory.length + 1));
+  for (const name of own) files.add(name);
+  const isMirror = behind === undefined && mirrored !== undefined;
+  const sums = isMirror ? undefined : textAt(entries, `${directory}/SHA256.sig`, behind);
+  const index = textAt(entries, `${directory}/index.txt`, behind);
+  const signed = isMirror ? mirrored : sums === undefined ? undefined : summedIn(sums);
+  const listed = [
+    ...(signed === undefined ? [] : ['SHA256.sig', ...signed]),
+    ...(index === undefined ? [] : listedIn(index)),
+    // The mirror's index names what the machine has there of its own.
+    ...(isMirror && index === undefined ? own : []),
+  ];
+  return { listed: [...new Set(listed)], signed, has: (name) => files.has(name) };
+};
+
+/** The number in the names of the sets there, such as `79`. */
+export const numberIn = ({ listed }: SetsThere): string | undefined =>
+  listed.flatMap((name) => /^base(\d{2,3}|NN)\.tgz$/.exec(name)?.[1] ?? [])[0];

@@ -1,0 +1,35 @@
+import { recordOf } from '../../base/fault.ts';
+import type { Fault } from '../../base/fault.ts';
+import type { Build, Outcome } from '../store.ts';
+
+/** The pause before another attempt, by the number of the one that failed; the last is for all that come after. */
+export const pausesMs = [2_000, 10_000, 60_000, 300_000] as const;
+
+const [, , , mostMs] = pausesMs;
+
+// A fifth to either side, so that builds that failed together do not come back together.
+const spread = 0.2;
+
+/** Milliseconds to wait after attempt number `attempt` has failed; `random` gives a number from 0 up to 1. */
+export const pauseAfter = (attempt: number, random: () => number): number => {
+  const pause = pausesMs[Math.max(0, attempt - 1)] ?? mostMs;
+  return Math.round(pause * (1 - spread + 2 * spread * random()));
+};
+
+/**
+ * What becomes of a build whose attempt ended with a fault. Only `infra` is tried again by itself, while attempts are
+ * left; a build that a stopping daemon let go is not to blame and starts again at once.
+ */
+export const afterFault = (
+  { attempt, attemptsLeft }: Pick<Build, 'attempt' | 'attemptsLeft'>,
+  fault: Fault,
+  now: number,
+  random: () => number,
+): Outcome => {
+  const record = recordOf(fault);
+  if (fault.code === 'draining') return { status: 'queued', losesAttempt: false, notBefore: now };
+  if (record.class === 'cancelled') return { status: 'cancelled', fault: record };
+  if (record.class === 'infra' && attemptsLeft > 0)
+    return { status: 'queued', losesAttempt: true, notBefore: now + pauseAfter(attempt, random), fault: record };
+  return { status: 'failed', fault: record };
+};

@@ -1,0 +1,49 @@
+import type { Database } from 'better-sqlite3';
+import type { Clock } from '../../base/clock.ts';
+import { Fault } from '../../base/fault.ts';
+import { closed, storeFault } from './store-fault.ts';
+import type { Writer } from './writer.ts';
+
+/** What every part of the store stands on. */
+export type Ledger = {
+  readonly db: Database;
+  readonly clock: Clock;
+  /** Reads what is committed, now. */
+  readonly read: <T>(work: () => T) => Promise<T>;
+  readonly write: Writer['write'];
+  /**
+   * Appends the next event of a build, which makes its number the build's version. Every change of a build goes with
+   * exactly one, within the same `write`. Throws `not_found`.
+   */
+  readonly append: (id: string, type: string, data: Readonly<Record<string, unknown>>) => void;
+  /** The write-ahead log is emptied after the commit: something secret was overwritten. */
+  readonly forget: () => void;
+};
+
+/** The build that was asked for by `id` is not there. */
+export const noSuchBuild = (id: string): Fault => new Fault('not_found', `There is no build ${id}.`);
+
+export const makeLedger = (db: Database, clock: Clock, { write, notes }: Writer): Ledger => {
+  const insert = db.prepare<[number, string, string, string]>(
+    'INSERT INTO build_event (build_id, seq, at, type, data) SELECT id, version + 1, ?, ?, ? FROM build WHERE id = ?',
+  );
+  return {
+    db,
+    clock,
+    read: async (work) => {
+      if (!db.open) throw closed(db.name);
+      try {
+        return work();
+      } catch (error) {
+        throw storeFault(error, db.name);
+      }
+    },
+    write,
+    append: (id, type, data) => {
+      const { changes } = insert.run(clock.now(), type, JSON.stringify(data), id);
+      if (changes === 0) throw noSuchBuild(id);
+      notes.touch(id);
+    },
+    forget: notes.forget,
+  };
+};

@@ -1,0 +1,44 @@
+import type { Artifact } from '../../image/types.ts';
+import type { Ledger } from './connection.ts';
+import { faultIn, parsed } from './rows.ts';
+import type { BuildEvent, Phase, Store } from '../store.ts';
+
+type StepRow = {
+  readonly attempt: number;
+  readonly seq: number;
+  readonly name: string;
+  readonly phase: Phase;
+  readonly started_at: number;
+  readonly ended_at: number | null;
+  readonly fault: string | null;
+};
+
+type EventRow = { readonly seq: number; readonly at: number; readonly type: string; readonly data: string };
+
+/** What happened in a build, in order. An unknown build has no history. */
+export const makeHistory = ({ db, read }: Ledger): Pick<Store, 'steps' | 'artifacts' | 'events'> => {
+  const steps = db.prepare<[string], StepRow>('SELECT * FROM build_step WHERE build_id = ? ORDER BY seq');
+  const artifacts = db.prepare<[string], Artifact>(
+    'SELECT name, format, size, sha256 FROM artifact WHERE build_id = ? ORDER BY seq',
+  );
+  const events = db.prepare<[string, number, number], EventRow>(
+    'SELECT seq, at, type, data FROM build_event WHERE build_id = ? AND seq > ? ORDER BY seq LIMIT ?',
+  );
+  return {
+    steps: (id) =>
+      read(() =>
+        steps.all(id).map(({ attempt, seq, name, phase, started_at, ended_at, fault }) => ({
+          attempt,
+          seq,
+          name,
+          phase,
+          startedAt: started_at,
+          ...(ended_at === null ? {} : { endedAt: ended_at }),
+          ...faultIn(fault),
+        })),
+      ),
+    artifacts: (id) => read(() => artifacts.all(id)),
+    events: (id, after, limit) =>
+      read(() => events.all(id, after, limit).map((row) => ({ ...row, data: parsed<BuildEvent['data']>(row.data) }))),
+  };
+};

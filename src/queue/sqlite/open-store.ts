@@ -1,0 +1,104 @@
+import type { Clock } from '../../base/clock.ts';
+import { Fault } from '../../base/fault.ts';
+import { makeBuildRows, makeBuilds } from './builds.ts';
+import { makeClaims } from './claims.ts';
+import { openDatabase } from './database.ts';
+import { crashLimits } from '../rules/crash.ts';
+import type { CrashLimits } from '../rules/crash.ts';
+import { makeEndings } from './endings.ts';
+import { makeExpiry } from './expiry.ts';
+import { makeHistory } from './history.ts';
+import { makeLedger } from './connection.ts';
+import { keepCheckpointed } from './checkpoints.ts';
+import { makeListeners } from './listeners.ts';
+import { makeListing } from './listing.ts';
+import { makeRecovery } from './recovery.ts';
+import { makeRuns } from './runs.ts';
+import { storeFault } from './store-fault.ts';
+import type { StorePlace } from './store-identity.ts';
+import { makeTemplates } from './templates.ts';
+import { makeTokens } from './tokens.ts';
+import type { Store, StoreLimits } from '../store.ts';
+import { makeWriter } from './writer.ts';
+
+/** They lie at the top of the package, beside the compiled program and not in it. */
+export const migrations = new URL('../../../../migrations/', import.meta.url);
+
+export const storeLimits: StoreLimits = { queued: 10_000, templates: 1_000, templateVersions: 100 };
+
+export type StoreOptions = {
+  readonly file: string;
+  /** The folder of the migrations, which lies beside the compiled program and not in it. */
+  readonly migrations: URL;
+  readonly clock: Clock;
+  readonly log?: { readonly warn: (facts: object, message: string) => void };
+  /** Beside a running daemon, without its lock: for tokens and for reading. Default: false. */
+  readonly shared?: boolean;
+  /** What lies beside the database and has to belong to it. Without it that is not asked. */
+  readonly place?: StorePlace;
+  /** How often a build is run in all before an infra fault is final. Default: 3. */
+  readonly attempts?: number;
+  /** Default: `storeLimits`. */
+  readonly limits?: StoreLimits;
+  /** What deaths of the daemon mean for a build. Default: `crashLimits`. */
+  readonly crashes?: CrashLimits;
+};
+
+/**
+ * Opens the store, made new or brought up to date. Throws `store_unavailable` (in use, newer than this program, not
+ * readable, foreign to what lies beside it) or `storage_full`.
+ */
+export const openStore = async (options: StoreOptions): Promise<Store> => {
+  const {
+    file,
+    migrations,
+    clock,
+    log,
+    place,
+    shared = false,
+    attempts = 3,
+    limits = storeLimits,
+    crashes = crashLimits,
+  } = options;
+  const { db, unlock } = openDatabase({ file, migrations, shared, place });
+  const onTrouble = (error: unknown) => log?.warn({ err: error }, 'trouble after a commit of the store');
+  const listeners = makeListeners(onTrouble);
+  const writer = makeWriter(db, clock, listeners.tell, onTrouble);
+  const checkpoints = keepCheckpointed(db, clock, writer.commits, onTrouble);
+  const ledger = makeLedger(db, clock, writer);
+  const rows = makeBuildRows(ledger);
+  const endings = makeEndings(ledger);
+  const probe = db.prepare<[number]>('INSERT OR REPLACE INTO probe (one, checked_at) VALUES (1, ?)');
+
+  return {
+    ...makeBuilds(ledger, rows, attempts, limits),
+    ...makeListing(ledger),
+    ...makeClaims(ledger, rows),
+    ...makeRuns(ledger, rows, endings),
+    ...makeRecovery(ledger, endings, crashes),
+    ...makeHistory(ledger),
+    ...makeExpiry(ledger),
+    ...makeTemplates(ledger, limits),
+    ...makeTokens(ledger),
+    onChange: listeners.on,
+    check: async (ask) => {
+      await ledger.write('power', () => probe.run(clock.now()));
+      const found = ask?.everyPage ? await ledger.read(() => db.pragma('quick_check(1)', { simple: true })) : 'ok';
+      if (found !== 'ok')
+        throw new Fault(
+          'store_unavailable',
+          `The store ${file} is damaged: ${String(found)}. Restore it from a backup.`,
+        );
+    },
+    [Symbol.asyncDispose]: async () => {
+      checkpoints[Symbol.dispose]();
+      writer.close();
+      try {
+        db.close();
+      } catch (error) {
+        onTrouble(storeFault(error, file));
+      }
+      unlock();
+    },
+  };
+};

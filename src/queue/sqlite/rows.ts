@@ -1,0 +1,94 @@
+import type { FaultRecord } from '../../base/fault.ts';
+import type { Build, NewBuild, OnError, Phase, Status } from '../store.ts';
+
+/** A row of `build`, as the migrations have it. */
+export type BuildRow = {
+  readonly id: string;
+  readonly template_name: string;
+  readonly template_version: number | null;
+  readonly labels: string;
+  readonly priority: number;
+  readonly timeout_ms: number;
+  readonly on_error: OnError;
+  readonly context_id: string | null;
+  readonly memory_mb: number;
+  readonly disk_mb: number;
+  readonly sensitive: string;
+  readonly status: Status;
+  readonly phase: Phase | null;
+  readonly attempt: number;
+  readonly attempts_left: number;
+  readonly crashes: number;
+  readonly deaths: number;
+  readonly lone_deaths: number;
+  readonly lone_crashes: number;
+  readonly suspect: number;
+  readonly alive_at: number | null;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  readonly not_before: number;
+  readonly slot: number | null;
+  readonly token: string | null;
+  readonly lease_until: number | null;
+  readonly cancel_requested: number;
+  readonly fault: string | null;
+  readonly hold_until: number | null;
+  readonly hold_ssh: string | null;
+  readonly version: number;
+};
+
+/** JSON of the store's own: what was written had this type, and only the store writes. */
+export const parsed = <T>(text: string): T => JSON.parse(text) as T;
+
+/** The fault in a column, if there is one. */
+export const faultIn = (text: string | null): { readonly fault?: FaultRecord } =>
+  text === null ? {} : { fault: parsed<FaultRecord>(text) };
+
+const holdIn = ({ hold_until, hold_ssh }: BuildRow): Pick<Build, 'hold'> =>
+  hold_until === null ? {} : { hold: { until: hold_until, ...(hold_ssh === null ? {} : { ssh: hold_ssh }) } };
+
+/** A row as the build it stands for; what is NULL is left out. */
+export const toBuild = (row: BuildRow): Build => ({
+  id: row.id,
+  templateName: row.template_name,
+  ...(row.template_version === null ? {} : { templateVersion: row.template_version }),
+  labels: parsed<Build['labels']>(row.labels),
+  priority: row.priority,
+  timeoutMs: row.timeout_ms,
+  onError: row.on_error,
+  ...(row.context_id === null ? {} : { contextId: row.context_id }),
+  demand: { memoryMb: row.memory_mb, diskMb: row.disk_mb },
+  sensitive: parsed<Build['sensitive']>(row.sensitive),
+  status: row.status,
+  ...(row.phase === null ? {} : { phase: row.phase }),
+  attempt: row.attempt,
+  attemptsLeft: row.attempts_left,
+  createdAt: row.created_at,
+  ...(row.started_at === null ? {} : { startedAt: row.started_at }),
+  ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
+  notBefore: row.not_before,
+  ...(row.slot === null ? {} : { slot: row.slot }),
+  cancelRequested: row.cancel_requested === 1,
+  isSuspect: row.suspect === 1,
+  ...faultIn(row.fault),
+  ...holdIn(row),
+  version: row.version,
+});
+
+/** What a new build writes into its row. */
+export const toRow = (build: NewBuild, attempts: number, createdAt: number) => ({
+  id: build.id,
+  template_name: build.templateName,
+  template_version: build.templateVersion ?? null,
+  labels: JSON.stringify(build.labels),
+  priority: build.priority,
+  timeout_ms: build.timeoutMs,
+  on_error: build.onError,
+  context_id: build.contextId ?? null,
+  memory_mb: build.demand.memoryMb,
+  disk_mb: build.demand.diskMb,
+  sensitive: JSON.stringify(build.sensitive),
+  attempts_left: attempts,
+  created_at: createdAt,
+});

@@ -1,0 +1,51 @@
+import type { Ledger } from './connection.ts';
+import { parsed } from './rows.ts';
+import type { Scope, Store, Token } from '../store.ts';
+
+type Row = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: string;
+  readonly hash: Buffer;
+  readonly created_at: number;
+  readonly revoked_at: number | null;
+};
+
+const toToken = ({ id, name, scopes, created_at, revoked_at }: Row): Token => ({
+  id,
+  name,
+  scopes: parsed<readonly Scope[]>(scopes),
+  createdAt: created_at,
+  ...(revoked_at === null ? {} : { revokedAt: revoked_at }),
+});
+
+/** Who may call. Read from the table each time, so that what `imaged token` changes beside a running daemon counts at once. */
+export const makeTokens = ({ db, clock, read, write }: Ledger): Pick<Store, 'addToken' | 'tokens' | 'revokeToken'> => {
+  const all = db.prepare<[], Row>('SELECT * FROM token ORDER BY created_at, id');
+  const byId = db.prepare<[string], Row>('SELECT * FROM token WHERE id = ?');
+  const insert = db.prepare<[Row]>(`
+    INSERT INTO token (id, name, scopes, hash, created_at) VALUES (:id, :name, :scopes, :hash, :created_at)`);
+  const revoke = db.prepare<[number, string]>('UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL');
+  return {
+    addToken: ({ id, name, scopes, hash }) =>
+      write('power', () => {
+        const row = {
+          id,
+          name,
+          scopes: JSON.stringify(scopes),
+          hash: Buffer.from(hash),
+          created_at: clock.now(),
+          revoked_at: null,
+        };
+        insert.run(row);
+        return toToken(row);
+      }),
+    tokens: () => read(() => all.all().map((row) => ({ ...toToken(row), hash: row.hash }))),
+    revokeToken: (id) =>
+      write('power', () => {
+        revoke.run(clock.now(), id);
+        const row = byId.get(id);
+        return row && toToken(row);
+      }),
+  };
+};

@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+import type { Complaint } from '../../base/fault.ts';
+import { meant, mostTold, quoted, unknownKeys } from '../../base/nearest.ts';
+import { packerWords } from '../../packer/key-names.ts';
+import { pointerTo } from '../../base/pointer.ts';
+
+type Issue = z.core.$ZodIssue;
+
+const isWrongKind = (issue: Issue | undefined) => issue?.code === 'invalid_type' && issue.path.length === 0;
+
+/** Of a union's branches, the one whose kind of value was written: its complaints help, the others' do not. */
+const branchMeant = (branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined => {
+  const meant = branches.filter((branch) => !isWrongKind(branch[0]));
+  return meant.length === 1 ? meant[0] : undefined;
+};
+
+const kindsOf = (branches: readonly (readonly Issue[])[]): string =>
+  branches.flatMap(([issue]) => (issue?.code === 'invalid_type' ? [issue.expected] : [])).join(' or ');
+
+const unknownKey = (key: string, known: readonly string[]): string => {
+  const ours = Object.hasOwn(packerWords, key) ? packerWords[key] : undefined;
+  if (ours !== undefined) return `is Packer's key ${quoted(key)}: ${ours}`;
+  return `is an unknown key: ${meant(key, known)}`;
+};
+
+type Keys = ReturnType<typeof unknownKeys>;
+
+const told = (issue: Issue, above: readonly PropertyKey[], keys: Keys): readonly (readonly [string, string])[] => {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    const known = issue.message.split('\n');
+    return issue.keys
+      .slice(0, mostTold)
+      .map((key) => [pointerTo([...path, key]), keys(() => unknownKey(key, known))] as const);
+  }
+  if (issue.code === 'invalid_union') {
+    const branch = branchMeant(issue.errors);
+    if (branch !== undefined) return branch.slice(0, mostTold).flatMap((inner) => told(inner, path, keys));
+    const kinds = kindsOf(issue.errors);
+    return [[pointerTo(path), kinds === '' ? issue.message : `must be ${kinds}`]];
+  }
+  if (issue.code === 'invalid_key') return [[pointerTo(path), issue.issues[0]?.message ?? issue.message]];
+  return [[pointerTo(path), issue.message]];
+};
+
+/** What zod found wrong with a document, each with its place and in words a client can use, and how many places there are. */
+export const complaintsOf = (
+  issues: readonly Issue[],
+): { readonly told: readonly Complaint[]; readonly count: number } => {
+  const keys = unknownKeys();
+  return {
+    told: issues
+      .slice(0, mostTold)
+      .flatMap((issue) => told(issue, [], keys))
+      .slice(0, mostTold)
+      .map(([pointer, message]) => ({ pointer, message })),
+    count: issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0),
+  };
+};

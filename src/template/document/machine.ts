@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { bounds } from '../../base/bounds.ts';
+import { Size, strict, Words } from './words.ts';
+
+const Reference = Words.min(1).max(bounds.pathCharacters);
+
+export const Disk = strict({
+  size: Size.optional().describe('virtual size; with `base` it may be left out: the size of the base'),
+  format: z.enum(['qcow2', 'raw']).default('qcow2').describe('format of the working disk; with `base` it is qcow2'),
+  base: Reference.optional().describe(
+    'an image to begin with, which stays as it is: `media:name/file` or a file of the context',
+  ),
+});
+
+export const Machine = strict({
+  memory: Size.default('512M').describe('memory of the machine'),
+  cpus: z.int().min(1).max(64).default(1).describe('processors; vmd gives one'),
+  disks: z.array(Disk).max(bounds.disks).default([]).describe('the disks, in the order in which the guest finds them'),
+  nics: z
+    .array(
+      strict({
+        network: z
+          .enum(['local', 'outgoing'])
+          .default('local')
+          .describe(
+            '`local`: the machine reaches its own endpoint and nothing else; `outgoing`: the network outside too',
+          ),
+      }),
+    )
+    .max(bounds.nics)
+    .default([{ network: 'local' }])
+    .describe('network interfaces'),
+  cdrom: Reference.optional().describe('an ISO image: `media:name/file` or a file of the context'),
+  floppy: Reference.optional().describe('a floppy image: `media:name/file` or a file of the context'),
+  boot: strict({
+    device: z
+      .enum(['disk', 'cdrom', 'net', 'floppy'])
+      .optional()
+      .describe(
+        'what the first boot is from; default: the cdrom, the floppy, the disk, whichever comes first, but the disk when it holds a system already. `net` goes with a kernel, as `vmctl start -B net -b kernel`',
+      ),
+    kernel: Reference.optional().describe('a kernel to load directly at the first boot: `media:name/file` or a file'),
+    initrd: Reference.optional().describe('its initial ramdisk'),
+    append: Words.max(4096).optional().describe("the kernel's command line"),
+  })
+    .default({})
+    .describe('how the machine starts at first; after an installation it boots from its first disk'),
+}).describe('the machine to build in');
+
+const qemuWord = (pattern: RegExp, shape: string) =>
+  Words.max(200).refine((text) => text.includes('{{') || pattern.test(text), `must be ${shape}`);
+
+// QEMU takes options behind a comma, and some of them name files of the host: only what is listed here gets through.
+export const qemuWords = {
+  machine_type: { pattern: /^[a-z0-9][a-z0-9._-]*$/i, shape: 'a name such as "q35"' },
+  cpu_model: { pattern: /^[a-z0-9][a-z0-9._-]*$/i, shape: 'a name such as "qemu64"' },
+  net_device: { pattern: /^[a-z0-9][a-z0-9._-]*$/i, shape: 'a name such as "e1000"' },
+  icount: {
+    pattern: /^(auto|[0-9]{1,2}|shift=(auto|[0-9]{1,2}))(,(sleep|align)=(on|off))*$/,
+    shape: 'as "shift=9,sleep=off"',
+  },
+  rtc: {
+    pattern:
+      /^(base=(utc|localtime|[0-9TZ:-]{1,24})|clock=(host|rt|vm)|driftfix=(none|slew))(,(base=(utc|localtime|[0-9TZ:-]{1,24})|clock=(host|rt|vm)|driftfix=(none|slew)))*$/,
+    shape: 'as "base=utc,clock=vm"',
+  },
+} as const;
+
+const named = (key: keyof typeof qemuWords) => qemuWord(qemuWords[key].pattern, qemuWords[key].shape).optional();
+
+export const Qemu = strict({
+  machine_type: named('machine_type').describe('as QEMU names it, such as `q35`'),
+  accelerator: z.enum(['kvm', 'hvf', 'tcg', 'none']).optional().describe('default: the best that works on the host'),
+  cpu_model: named('cpu_model').describe('as QEMU names it, such as `qemu64`'),
+  disk_interface: z.enum(['virtio', 'ide', 'scsi']).optional().describe('how the disks are attached'),
+  net_device: named('net_device').describe('network card, such as `virtio-net` or `e1000`'),
+  icount: named('icount').describe('virtual time, such as `shift=9,sleep=off`'),
+  rtc: named('rtc').describe('clock, such as `base=utc,clock=vm`'),
+}).describe('what differs between guests when QEMU runs them; vmd knows none of it');

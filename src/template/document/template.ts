@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { bounds } from '../../base/bounds.ts';
+import { complaints } from '../../base/complaints.ts';
+import { complaintsOf } from './issues.ts';
+import { Http } from './http.ts';
+import { Variables } from './variables.ts';
+import { Machine, Qemu } from './machine.ts';
+import { Provisioner } from './provisioner.ts';
+import { Turns } from './turn.ts';
+import { Duration, OneOrMore, Pause, SignedPause, strict, Words } from './words.ts';
+
+export const Install = strict({
+  console: Turns.optional().describe(
+    "the conversation with the installer; default, where `http` has an OpenBSD response file: imaged's own",
+  ),
+  boot_command: OneOrMore.optional().describe(
+    'Packer\'s boot_command in place of `console`; a list is joined without anything between. <expect "regex" 90s> waits for text',
+  ),
+  boot_wait: SignedPause.optional().describe(
+    "pause before boot_command; default none. Packer's default is 10 s, and so is its zero: here zero and less mean none",
+  ),
+  boot_key_interval: Pause.optional().describe(
+    'pause between keys; default none: a serial line loses no keys, unlike the keyboard for which Packer waits 100 ms',
+  ),
+  ends: z
+    .enum(['any', 'halt', 'reboot', 'never'])
+    .default('any')
+    .describe(
+      'how the machine of the installation ends: by either, by one of them, or it goes on as the machine of the build',
+    ),
+  timeout: Duration.default('1h').describe('for the conversation and the end together'),
+})
+  .refine((install) => install.console === undefined || install.boot_command === undefined, {
+    error: 'has both "console" and "boot_command": use one',
+  })
+  .refine(
+    (install) =>
+      install.boot_command !== undefined ||
+      (install.boot_wait === undefined && install.boot_key_interval === undefined),
+    'has "boot_wait" or "boot_key_interval" without "boot_command"',
+  )
+  .describe(
+    'how the system comes onto the disk; without it, and without an OpenBSD response file in `http`, the first boot is the system to work in',
+  );
+
+export const ArtifactName = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
+
+const Artifact = strict({
+  name: Words.max(1000).describe('file name; default: name of the template, with the format as its ending').optional(),
+  format: z.enum(['qcow2', 'raw']).default('qcow2').describe('format of the file'),
+  disk: z.int().min(0).max(15).default(0).describe('which disk, counted from 0'),
+});
+
+/** A template document: what to build. Texts hold `{{ name }}` for variables and facts of the build. */
+export const Template = strict({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be lower case letters, digits and . _ -, at most 64')
+    .describe('name of the template'),
+  description: z.string().max(10_000).optional().describe('for people'),
+  variables: Variables,
+  machine: Machine.prefault({}),
+  qemu: Qemu.prefault({}),
+  http: Http,
+  install: Install.optional(),
+  communicator: strict({
+    type: z.enum(['ssh', 'none']).default('ssh').describe('how the build logs in; `none`: it does not'),
+    username: Words.max(1000).default('root').describe('whom to log in as; the key is {{ ssh_public_key }}'),
+    port: z.int().min(1).max(65_535).default(22).describe('port in the guest'),
+    timeout: Duration.default('5m').describe('how long to try while the guest boots'),
+  })
+    .optional()
+    .describe('how the build gets into the guest'),
+  provisioners: z
+    .array(Provisioner)
+    .max(bounds.provisioners)
+    .default([])
+    .describe('changes to the installed guest, in this order'),
+  shutdown: strict({
+    command: Words.max(4096)
+      .optional()
+      .describe('run in the guest to shut it down; default: its power button is pressed'),
+    timeout: Duration.default('5m').describe('how long the guest may take to power off'),
+  })
+    .prefault({})
+    .describe('how the guest is stopped'),
+  artifacts: z
+    .array(Artifact)
+    .max(bounds.artifacts)
+    .optional()
+    .describe('what is published; default: the first disk as qcow2'),
+  timeout: Duration.optional().describe("for the whole build; default: the host's"),
+}).describe('what to build');
+
+export type Template = z.output<typeof Template>;
+
+// Keys whose texts are read character by character.
+const readClosely = ['hear', 'refuse', 'pattern', 'press', 'boot_command'];
+
+/** Why a document is too large to be looked into; undefined when it is not. Stops as soon as it knows. */
+const whyTooLarge = (document: unknown): string | undefined => {
+  const waiting: { readonly value: unknown; readonly isClose: boolean }[] = [{ value: document, isClose: false }];
+  let characters = 0;
+  let placeholders = 0;
+  for (let seen = 0; waiting.length > 0; seen++) {
+    if (seen + waiting.length > bounds.values) return `has more than ${bounds.values} values: no machine needs as many`;
+    const { value, isClose = false } = waiting.pop() ?? {};
+    if (typeof value === 'string')
+      for (let at = value.indexOf('{{'); at >= 0; at = value.indexOf('{{', at + 2)) placeholders += 1;
+    if (placeholders > bounds.terms) return `has more than ${bounds.terms} placeholders`;
+    if (isClose && typeof value === 'string') characters += value.length;
+    if (characters > bounds.consoleCharacters)
+      return `has more than ${bounds.consoleCharacters} characters under ${readClosely.join(', ')}: no console needs as many`;
+    if (typeof value === 'object' && value !== null)
+      for (const [key, inner] of Object.entries(value))
+        waiting.push({ value: inner, isClose: isClose || readClosely.includes(key) });
+  }
+  return undefined;
+};
+
+/**
+ * Checks the form of a template document: keys, kinds, units, patterns, boot commands. Throws `template_invalid` with
+ * every place that is wrong. Values of variables, files and what belongs together are judged by `resolve`. `at` is
+ * where the document stands in what the client sent.
+ */
+export const parseTemplate = (document: unknown, at = ''): Template => {
+  const wrong = complaints();
+  const tooLarge = whyTooLarge(document);
+  if (tooLarge !== undefined) wrong.add(at, tooLarge);
+  if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'The template is wrong');
+  const { success, data, error } = Template.safeParse(document);
+  if (success) return data;
+  const { told, count } = complaintsOf(error.issues);
+  for (const { pointer, message } of told) wrong.add(at + pointer, message);
+  wrong.more(count - told.length);
+  throw wrong.fault('template_invalid', 'The template is wrong');
+};

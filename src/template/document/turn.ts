@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { bounds } from '../../base/bounds.ts';
+import { parseBootCommand } from '../../packer/boot-command.ts';
+import { Mistake, refuseMistakes } from '../../base/mistake.ts';
+import { patternForm } from '../language/pattern.ts';
+import { Duration, judged, Pattern, Pause, strict, Words } from './words.ts';
+
+/** Checks a boot command that has no holes; all its mistakes become one. */
+const bootCommandOf = (text: string) => refuseMistakes(parseBootCommand(text, patternForm).mistakes);
+
+/** What a line cannot hold: a guest would take it for a key, or for the line's end. */
+export const saidOf = (text: string): string => {
+  const found = /[\x00-\x08\x0a-\x1f\x7f]/.exec(text)?.[0];
+  if (found === undefined) return text;
+  throw new Mistake(
+    `holds the control character ${JSON.stringify(found)}: say one line in each turn, and press keys with "press"`,
+  );
+};
+
+export const Turn = strict({
+  hear: Pattern.optional().describe('what to wait for on the console'),
+  within: Duration.default('2m').describe('how long to wait for it'),
+  optional: z.boolean().default(false).describe('not hearing it in time, or hearing a later line first, is no failure'),
+  say: Words.max(4096)
+    .check(judged(saidOf))
+    .optional()
+    .describe('a line to type; its echo is awaited, and what was lost is typed again'),
+  press: Words.check(judged(bootCommandOf))
+    .optional()
+    .describe("keys to type, in the grammar of Packer's boot_command"),
+  key_interval: Pause.default(0).describe('pause between the keys of `press`'),
+  echo: z.boolean().default(true).describe('false where the guest does not echo what is typed (a password)'),
+  secret: z.boolean().default(false).describe('true for what log, events and console transcript must not show'),
+  refuse: z
+    .array(Pattern)
+    .max(bounds.refusedInTurn)
+    .default([])
+    .describe('patterns that end the build when they are heard meanwhile'),
+})
+  .refine((turn) => turn.say === undefined || turn.press === undefined, 'has both "say" and "press": use two turns')
+  .refine(
+    (turn) => turn.hear !== undefined || turn.say !== undefined || turn.press !== undefined,
+    'does nothing: it needs "hear", "say" or "press"',
+  )
+  .describe('one line of the conversation on the console: heard first, then said');
+
+export const Turns = z.array(Turn).max(bounds.turns);

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { atMost, bounds } from '../../base/bounds.ts';
+import { isLateName } from '../language/fill.ts';
+import { functionNames } from '../language/functions.ts';
+import { Pattern, strict, Words } from './words.ts';
+
+const Variable = strict({
+  default: Words.max(64 * 1024)
+    .optional()
+    .describe('its value when none is sent; may refer to other variables'),
+  required: z.boolean().default(false).describe('a value must be sent'),
+  pattern: Pattern.optional().describe('a regular expression that the whole value must match'),
+  description: z.string().max(1000).optional().describe('for people'),
+  sensitive: z
+    .boolean()
+    .default(false)
+    .describe('log, events and console transcript show <sensitive> in place of its value'),
+})
+  .refine(
+    ({ default: value, required }) => value === undefined || !required,
+    'is required and has a default: choose one',
+  )
+  .describe('a value that the template leaves to the build');
+
+const VariableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, 'is not a name of a variable: a letter, then letters, digits, _ and -')
+  .refine((name) => !isLateName(name) && !functionNames.includes(name), "is a name of imaged's own");
+
+export const Variables = z
+  .record(VariableName, Variable)
+  .refine(...atMost(bounds.variables, 'variables'))
+  .default({})
+  .describe('values that a build may send');

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { bounds } from '../../base/bounds.ts';
+import { hasHoles } from '../language/expression.ts';
+import { Mistake } from '../../base/mistake.ts';
+import { patternForm } from '../language/pattern.ts';
+import { durationOf, sizeMbOf } from '../language/units.ts';
+
+/** An object that takes no other keys. Where it has some, the message is a line for each key that it takes: see issues.ts. */
+export const strict = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => {
+  const known = Object.keys(shape).join('\n');
+  return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : undefined) });
+};
+
+/** Judges a value by a function that throws Mistakes, unless variables are still to be filled in: then resolve does. */
+export const judged =
+  <T extends number | string>(judge: (value: T) => unknown) =>
+  (ctx: z.core.ParsePayload<T>): void => {
+    if (typeof ctx.value === 'string' && hasHoles(ctx.value)) return;
+    try {
+      judge(ctx.value);
+    } catch (error) {
+      if (!(error instanceof Mistake)) throw error;
+      ctx.issues.push({ code: 'custom', input: ctx.value, message: error.message });
+    }
+  };
+
+const longestText = 1024 * 1024;
+
+/** A text in which variables are filled in. */
+export const Words = z.string().max(longestText);
+
+export const Size = z
+  .union([z.number(), z.string().max(100)])
+  .check(judged(sizeMbOf))
+  .describe('a size: `10G`, `512M`, or a number of MB');
+
+const duration = (atLeastMs: number) =>
+  z
+    .union([z.number(), z.string().max(100)])
+    .check(judged((value: number | string) => durationOf(value, atLeastMs)))
+    .describe('a duration: `90s`, `5m`, `1h30m`, or a number of seconds');
+
+/** At least a millisecond. */
+export const Duration = duration(1);
+/** May be nothing. */
+export const Pause = duration(0);
+/** May be nothing, or negative, which means the same. */
+export const SignedPause = duration(-1_000_000_000);
+
+/** Its form alone: whether RE2 takes it is judged by `resolve`, which has a budget for that and takes turns with others. */
+export const Pattern = Words.check(judged(patternForm)).describe('a regular expression (RE2, flags m and s)');
+
+/** A text or several, as Packer takes many of its keys. */
+export const OneOrMore = z.union([Words, z.array(Words).min(1).max(bounds.inlineLines)]);

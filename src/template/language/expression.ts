@@ -1,0 +1,113 @@
+import { bounds } from '../../base/bounds.ts';
+import { Mistake, placeIn } from '../../base/mistake.ts';
+import { quoted } from '../../base/nearest.ts';
+
+/** What stands between `{{` and `}}`. `at` is the offset, in code points, of the name it begins with. */
+export type Term =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'name'; readonly name: string; readonly at: number }
+  /** `{{ f a b }}` and `{{ b | f a }}` alike: a piped value is the last argument, as Go has it. */
+  | { readonly kind: 'call'; readonly name: string; readonly args: readonly Term[]; readonly at: number };
+
+/** A text taken apart: strings as they are, and terms to be filled in. */
+export type Parsed = readonly (string | Term)[];
+
+type Lexeme = { readonly kind: 'name' | 'text' | 'mark'; readonly text: string; readonly at: number };
+
+const deepest = 8;
+const lexemes =
+  /\s*(?:(?<raw>`[^`]*`)|(?<quoted>"(?:[^"\\]|\\[^])*")|(?<name>\.?[a-z_][a-z0-9_-]*)|(?<number>-?[0-9]+)|(?<mark>\}\}|[|()]))/iuy;
+
+const unquote = (literal: string): string => {
+  try {
+    // Go's escapes that people write are JSON's.
+    return String(JSON.parse(literal));
+  } catch {
+    throw new Mistake(`${quoted(literal)} is not a string: its escapes are JSON's`);
+  }
+};
+
+/** Parses the inside of one `{{ }}`; `begin` is behind the `{{`. Gives the term and the offset behind the `}}`. */
+const readAction = (text: string, begin: number): { readonly term: Term; readonly end: number } => {
+  let next = begin;
+  let lexemesLeft: number = bounds.termsInOne;
+  const read = (): Lexeme => {
+    if (lexemesLeft === 0) throw new Mistake(`"{{" holds more than ${bounds.termsInOne} words and marks`);
+    lexemesLeft -= 1;
+    lexemes.lastIndex = next;
+    const match = lexemes.exec(text);
+    if (match === null) {
+      if (text.slice(next).trim() === '') throw new Mistake('"{{" has no "}}": to write it as text, use {{ `{{` }}');
+      throw new Mistake(`${quoted(text.slice(next, next + 12).trim())} cannot stand between "{{" and "}}"`);
+    }
+    next = lexemes.lastIndex;
+    const { raw, quoted: literal, name, number, mark } = match.groups ?? {};
+    const at = next - match[0].trimStart().length;
+    if (name !== undefined) return { kind: 'name', text: name, at };
+    if (mark !== undefined) return { kind: 'mark', text: mark, at };
+    return { kind: 'text', text: raw?.slice(1, -1) ?? number ?? unquote(literal ?? ''), at };
+  };
+  let ahead = read();
+  const take = (): Lexeme => {
+    const lexeme = ahead;
+    // Nothing behind the end is this action's to read.
+    if (lexeme.text !== '}}' || lexeme.kind !== 'mark') ahead = read();
+    return lexeme;
+  };
+  const isMark = (mark: string) => ahead.kind === 'mark' && ahead.text === mark;
+  const operand = (depth: number): Term => {
+    const lexeme = take();
+    if (lexeme.kind === 'text') return { kind: 'text', text: lexeme.text };
+    if (lexeme.kind === 'name') return { kind: 'name', name: lexeme.text, at: lexeme.at };
+    if (lexeme.text !== '(') throw new Mistake(`a name or a string must stand before ${quoted(lexeme.text)}`);
+    if (depth === deepest) throw new Mistake(`brackets are nested more than ${deepest} deep`);
+    const term = pipeline(depth + 1);
+    if (!isMark(')')) throw new Mistake('"(" has no ")"');
+    take();
+    return term;
+  };
+  const command = (depth: number, piped: readonly Term[]): Term => {
+    const head = operand(depth);
+    const args: Term[] = [];
+    while (ahead.kind !== 'mark' || ahead.text === '(') args.push(operand(depth));
+    const all = [...args, ...piped];
+    if (all.length === 0) return head;
+    if (head.kind !== 'name') throw new Mistake('only a function can take arguments');
+    return { kind: 'call', name: head.name, args: all, at: head.at };
+  };
+  const pipeline = (depth: number): Term => {
+    let term = command(depth, []);
+    while (isMark('|')) {
+      take();
+      term = command(depth, [term]);
+    }
+    return term;
+  };
+  const term = pipeline(0);
+  if (!isMark('}}')) throw new Mistake(`${quoted(ahead.text)} cannot stand here: "}}" is missing`);
+  return { term, end: next };
+};
+
+/**
+ * Takes a text with `{{ }}` apart: names, strings in backquotes or double quotes, calls, pipes and brackets of Go's
+ * text/template; no conditions, loops or assignments. Throws a Mistake with its place.
+ */
+export const parseText = (text: string): Parsed => {
+  const parsed: (string | Term)[] = [];
+  for (let from = 0; ;) {
+    const open = text.indexOf('{{', from);
+    if (open === -1) return from < text.length ? [...parsed, text.slice(from)] : parsed;
+    if (open > from) parsed.push(text.slice(from, open));
+    try {
+      const { term, end } = readAction(text, open + 2);
+      parsed.push(term);
+      from = end;
+    } catch (error) {
+      if (!(error instanceof Mistake)) throw error;
+      throw new Mistake(error.message, placeIn(text, open));
+    }
+  }
+};
+
+/** Whether a text has anything to fill in. */
+export const hasHoles = (text: string): boolean => text.includes('{{');

@@ -1,0 +1,145 @@
+import { parseText, type Term } from './expression.ts';
+import { callFunction, functionNames, isFunction, isLateFunction, packerFunctions, type Frozen } from './functions.ts';
+import { bounds } from '../../base/bounds.ts';
+import { Mistake, placeIn } from '../../base/mistake.ts';
+import { meant, quoted } from '../../base/nearest.ts';
+import { lateNames, type LateName, type Text } from '../spec.ts';
+
+/** A hole for a value that nobody has given yet: a template is judged before its variables are known. */
+export type Unknown = { readonly unknown: string };
+
+/** A text filled in as far as it can be. `isSecret`: something sensitive is in it. */
+export type Filled = { readonly pieces: readonly (Text[number] | Unknown)[]; readonly isSecret: boolean };
+
+/** `own` has names that mean something in this text alone. */
+export type Fill = (text: string, place: string, own?: Readonly<Record<string, string>>) => Filled;
+
+const dotted: Readonly<Record<string, LateName>> = {
+  '.HTTPIP': 'http_ip',
+  '.HTTPPort': 'http_port',
+  '.Name': 'vm_name',
+  '.SSHPublicKey': 'ssh_public_key',
+};
+
+export const isLateName = (name: string): name is LateName => lateNames.some((late) => late === name);
+
+/**
+ * Makes the function that fills texts in. What it puts in is never looked at again, so a value may hold `{{`.
+ * `variable` gives a variable's value, undefined when there is none of that name. `onSecret` is told what a function
+ * made of a sensitive value. It throws Mistakes.
+ */
+export const makeFill = (parts: {
+  readonly frozen: Frozen;
+  readonly templateName: string;
+  readonly variable: (name: string) => Filled | undefined;
+  readonly variableNames: readonly string[];
+  readonly onSecret: (value: string) => void;
+}): Fill => {
+  // A few lines of template could otherwise ask for gigabytes, or for minutes.
+  let charactersLeft: number = bounds.characters;
+  let termsLeft: number = bounds.terms;
+
+  let functionCharactersLeft: number = bounds.functionCharacters;
+
+  const spend = (characters: number) => {
+    charactersLeft -= characters;
+    if (charactersLeft < 0) throw new Mistake(`the template's texts come to more than ${bounds.characters} characters`);
+  };
+
+  const spendOnFunctions = (characters: number) => {
+    functionCharactersLeft -= characters;
+    if (functionCharactersLeft < 0)
+      throw new Mistake(`the template's functions make more than ${bounds.functionCharacters} characters`);
+  };
+
+  const nameNobodyKnows = (name: string): Mistake => {
+    const hint = Object.hasOwn(packerFunctions, name) ? packerFunctions[name] : undefined;
+    if (hint !== undefined) return new Mistake(`{{ ${name} }} is not there: ${hint}`);
+    if (name.startsWith('.')) return new Mistake(`{{ ${name} }} is unknown: ${meant(name, Object.keys(dotted))}`);
+    return new Mistake(
+      `{{ ${name} }} is unknown: ${meant(name, [...parts.variableNames, ...lateNames, ...functionNames])}`,
+    );
+  };
+
+  const lookUp = (name: string, place: string): Filled => {
+    const late = isLateName(name) ? name : Object.hasOwn(dotted, name) ? dotted[name] : undefined;
+    if (late !== undefined) return { pieces: [{ late, apply: [] }], isSecret: false };
+    if (isFunction(name)) return call(name, [], place);
+    const value = parts.variable(name);
+    if (value === undefined) throw nameNobodyKnows(name);
+    return value;
+  };
+
+  const call = (name: string, args: readonly Filled[], place: string): Filled => {
+    const isSecret = args.some((arg) => arg.isSecret);
+    if (!isFunction(name)) throw nameNobodyKnows(name);
+    const unknown = args.flatMap((arg) => arg.pieces).find((piece) => typeof piece === 'object' && 'unknown' in piece);
+    if (unknown !== undefined) return { pieces: [unknown], isSecret };
+    const [only, ...rest] = args.flatMap((arg) => arg.pieces);
+    if (args.length === 1 && typeof only === 'object' && 'late' in only && rest.length === 0 && isLateFunction(name))
+      return { pieces: [{ late: only.late, apply: [...only.apply, name] }], isSecret };
+    const texts = args.map((arg) => textOf(arg));
+    if (!texts.every((text) => text !== undefined))
+      throw new Mistake(`${name} cannot be used here: what it is given is known only when the machine is there`);
+    // A function takes time for what it is given, too.
+    spendOnFunctions(texts.reduce((sum, one) => sum + one.length, 0));
+    const text = callFunction(name, texts, { frozen: parts.frozen, templateName: parts.templateName, place });
+    spendOnFunctions(text.length);
+    if (isSecret) parts.onSecret(text);
+    return { pieces: [text], isSecret };
+  };
+
+  const value = (term: Term, place: string, own: Readonly<Record<string, string>>): Filled => {
+    termsLeft -= 1;
+    if (termsLeft < 0) throw new Mistake(`the template has more than ${bounds.terms} placeholders and calls`);
+    if (term.kind === 'text') return { pieces: [term.text], isSecret: false };
+    const ownText = term.kind === 'name' && Object.hasOwn(own, term.name) ? own[term.name] : undefined;
+    if (ownText !== undefined) return { pieces: [ownText], isSecret: false };
+    if (term.kind === 'name') return lookUp(term.name, `${place}:${term.at}`);
+    const at = `${place}:${term.at}`;
+    if (term.name !== 'user') return call(term.name, term.args.map((arg) => value(arg, place, own)), at); // prettier-ignore
+    const [name, ...others] = term.args;
+    if (name?.kind !== 'text' || others.length > 0)
+      throw new Mistake('user takes the name of one variable: {{user `name`}}');
+    const found = parts.variable(name.text);
+    if (found === undefined)
+      throw new Mistake(`there is no variable ${quoted(name.text)}: ${meant(name.text, parts.variableNames)}`);
+    return found;
+  };
+
+  /** What is wrong with a value is told with its place in the text. */
+  const placed = (text: string, term: Term, place: string, own: Readonly<Record<string, string>>): Filled => {
+    try {
+      return value(term, place, own);
+    } catch (error) {
+      if (!(error instanceof Mistake) || error.place !== undefined || term.kind === 'text') throw error;
+      throw new Mistake(error.message, placeIn(text, term.at));
+    }
+  };
+
+  return (text, place, own = {}) => {
+    const filled = parseText(text).map((part) =>
+      typeof part === 'string' ? { pieces: [part], isSecret: false } : placed(text, part, place, own),
+    );
+    const pieces: (Text[number] | Unknown)[] = [];
+    for (const piece of filled.flatMap((part) => part.pieces)) {
+      spend(typeof piece === 'string' ? piece.length : 0);
+      const last = pieces.at(-1);
+      if (typeof piece === 'string' && typeof last === 'string') pieces[pieces.length - 1] = last + piece;
+      else if (piece !== '') pieces.push(piece);
+    }
+    return { pieces, isSecret: filled.some((part) => part.isSecret) };
+  };
+};
+
+/** The text when all of it is known, else undefined. */
+export const textOf = ({ pieces }: Filled): string | undefined =>
+  pieces.every((piece) => typeof piece === 'string') ? pieces.join('') : undefined;
+
+/** The first of what is known only when the machine is there. */
+export const firstLate = ({ pieces }: Filled): LateName | undefined =>
+  pieces.flatMap((piece) => (typeof piece === 'object' && 'late' in piece ? [piece.late] : []))[0];
+
+/** Whether a variable's value is missing in it. */
+export const isUnknown = ({ pieces }: Filled): boolean =>
+  pieces.some((piece) => typeof piece === 'object' && 'unknown' in piece);

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { Mistake } from '../../base/mistake.ts';
+import { quoted } from '../../base/nearest.ts';
+import { goTime, strftime } from './time-layout.ts';
+
+/** What is the same each time one build's template is resolved. */
+export type Frozen = { readonly buildId: string; readonly timestampMs: number };
+
+export type CallPlace = {
+  readonly frozen: Frozen;
+  /** Where the call stands, unlike that of any other call in the template. */
+  readonly place: string;
+  readonly templateName: string;
+};
+
+type Fn = {
+  readonly takes: readonly [least: number, most: number];
+  readonly gives: (args: readonly string[], at: CallPlace) => string;
+};
+
+const longestMade = 1024 * 1024;
+
+const trimmedLast = ([text = '']: readonly string[]) => text.trim();
+
+const replace = (args: readonly string[]): string => {
+  const [old = '', by = ''] = args;
+  const text = args.at(-1) ?? '';
+  const most = args.length === 4 ? Number(args[2]) : -1;
+  if (!Number.isInteger(most)) throw new Mistake('replace takes a whole number as its third argument of four');
+  if (old === '') throw new Mistake('replace cannot look for an empty string');
+  const parts = text.split(old);
+  // Bounded before it is made: the text may be long, and the replacement as well.
+  if (parts.length * by.length > longestMade)
+    throw new Mistake(`replace would make more than ${longestMade} characters`);
+  const kept = most < 0 ? parts.length - 1 : Math.min(most, parts.length - 1);
+  return [parts.slice(0, kept + 1).join(by), ...parts.slice(kept + 1)].join(old);
+};
+
+// A version 8 UUID (RFC 9562) over build and place: a template is resolved at POST and at each attempt, and must say
+// the same every time.
+const uuid = ({ frozen, place }: CallPlace): string => {
+  const bytes = createHash('sha256').update(`${frozen.buildId}\n${place}`).digest().subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+};
+
+const table = {
+  upper: { takes: [1, 1], gives: ([text = '']) => text.toUpperCase() },
+  lower: { takes: [1, 1], gives: ([text = '']) => text.toLowerCase() },
+  trim: { takes: [1, 1], gives: trimmedLast },
+  // Through a buffer, for half a surrogate pair has no URL form.
+  urlquery: { takes: [1, 1], gives: ([text = '']) => encodeURIComponent(Buffer.from(text).toString()) },
+  regex_escape: { takes: [1, 1], gives: ([text = '']) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') },
+  replace: { takes: [3, 4], gives: replace },
+  replace_all: { takes: [3, 3], gives: replace },
+  join_path: {
+    takes: [2, 16],
+    gives: (parts) =>
+      parts.reduce((path, part) => (path === '' ? part : `${path.replace(/\/+$/, '')}/${part.replace(/^\/+/, '')}`)),
+  },
+  build_id: { takes: [0, 0], gives: (_, { frozen }) => frozen.buildId },
+  build_name: { takes: [0, 0], gives: (_, { templateName }) => templateName },
+  timestamp: { takes: [0, 0], gives: (_, { frozen }) => String(Math.floor(frozen.timestampMs / 1000)) },
+  isotime: {
+    takes: [0, 1],
+    gives: ([layout = '2006-01-02T15:04:05Z07:00'], { frozen }) => goTime(frozen.timestampMs, layout),
+  },
+  strftime: { takes: [1, 1], gives: ([layout = ''], { frozen }) => strftime(frozen.timestampMs, layout) },
+  uuid: { takes: [0, 0], gives: (_, at) => uuid(at) },
+} as const satisfies Record<string, Fn>;
+
+export type FunctionName = keyof typeof table;
+
+export const functionNames: readonly string[] = ['user', ...Object.keys(table)];
+
+export const isFunction = (name: string): name is FunctionName => Object.hasOwn(table, name);
+
+/** The functions that can wait until a value is known: those of one argument. */
+export const isLateFunction = (name: FunctionName): boolean =>
+  table[name].takes[0] === 1 && table[name].takes[1] === 1 && name !== 'strftime';
+
+/** Packer's functions that a daemon cannot have, and what to write in their place. */
+export const packerFunctions: Readonly<Record<string, string>> = {
+  env: "the daemon's environment is not yours: declare a variable and send its value with the build",
+  build: 'use guest_ip, http_ip, http_port, http_addr or ssh_public_key',
+  build_type: 'every build is made by imaged: leave it out',
+  pwd: 'files are named relative to the context',
+  template_dir: 'files are named relative to the context',
+  packer_version: 'there is no packer here',
+  clean_resource_name: 'use lower and replace_all',
+  split: 'use a variable for each part',
+  sed: 'use replace_all',
+  vault: 'send the secret as the value of a sensitive variable',
+  consul_key: 'send the value as a variable',
+  aws_secretsmanager: 'send the secret as the value of a sensitive variable',
+  aws_secretsmanager_raw: 'send the secret as the value of a sensitive variable',
+  if: 'there are no conditions: use variables, or two templates',
+  range: 'there are no loops: write the lines, or make the template by a program',
+  with: 'there are no blocks',
+  end: 'there are no blocks',
+  else: 'there are no conditions',
+};
+
+/** Calls a function. Throws a Mistake when it cannot take these arguments. */
+export const callFunction = (name: FunctionName, args: readonly string[], at: CallPlace): string => {
+  const { takes, gives }: Fn = table[name];
+  const [least, most] = takes;
+  if (args.length < least || args.length > most)
+    throw new Mistake(
+      `${name} takes ${least === most ? least : `${least} to ${most}`} arguments, not ${args.length}${args[0] === undefined ? '' : ` (${quoted(args[0])}, ...)`}`,
+    );
+  return gives(args, at);
+};

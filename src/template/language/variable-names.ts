@@ -1,0 +1,34 @@
+import { parseText, type Term } from './expression.ts';
+import { Mistake } from '../../base/mistake.ts';
+
+const inTerm = (term: Term): readonly string[] => {
+  if (term.kind === 'text') return [];
+  if (term.kind === 'name') return [term.name];
+  const [first] = term.args;
+  if (term.name === 'user' && first?.kind === 'text') return [first.text];
+  return term.args.flatMap(inTerm);
+};
+
+const partsOf = (text: string): ReturnType<typeof parseText> => {
+  if (!text.includes('{{')) return [text];
+  try {
+    return parseText(text);
+  } catch (error) {
+    // Whoever fills the text in complains.
+    if (!(error instanceof Mistake)) throw error;
+    return [text];
+  }
+};
+
+/** The names that a text refers to: variables, and what else has a name. */
+export const namesIn = (text: string): readonly string[] =>
+  partsOf(text).flatMap((part) => (typeof part === 'string' ? [] : inTerm(part)));
+
+/** The one name that a text consists of, with nothing around it and no function applied; else undefined. */
+export const onlyNameIn = (text: string): string | undefined => {
+  const [part, more] = partsOf(text);
+  if (more !== undefined || part === undefined || typeof part === 'string') return undefined;
+  if (part.kind === 'name') return part.name;
+  const [first, another] = part.kind === 'call' && part.name === 'user' ? part.args : [];
+  return first?.kind === 'text' && another === undefined ? first.text : undefined;
+};

@@ -1,0 +1,53 @@
+import type { Complaints } from '../../base/complaints.ts';
+import type { Template } from '../document/template.ts';
+
+type Judge = (template: Template, wrong: Complaints) => void;
+
+const bootMedium: Judge = ({ machine }, wrong) => {
+  const { boot, cdrom, floppy, disks } = machine;
+  const hasBase = disks.some((disk) => disk.base !== undefined);
+  const has = { disk: disks.length > 0 || boot.kernel !== undefined, cdrom, floppy, net: boot.kernel };
+  const { device } = boot;
+  if (boot.initrd !== undefined && boot.kernel === undefined) wrong.add('/machine/boot/initrd', 'needs a "kernel"');
+  if (boot.append !== undefined && boot.kernel === undefined) wrong.add('/machine/boot/append', 'needs a "kernel"');
+  if (device === 'net' && boot.kernel === undefined)
+    wrong.add('/machine/boot/device', 'is "net", which needs a "kernel": no firmware here boots from the network');
+  else if (device !== undefined && (has[device] === undefined || has[device] === false))
+    wrong.add('/machine/boot/device', `is ${JSON.stringify(device)}, and the machine has none`);
+  else if (boot.kernel === undefined && cdrom === undefined && floppy === undefined && !hasBase)
+    wrong.add('/machine', 'has nothing to boot from: no kernel, no cdrom, no floppy, no disk with a base');
+};
+
+const disksHaveSizes: Judge = ({ machine }, wrong) =>
+  machine.disks.forEach(({ size, base, format }, index) => {
+    if (size === undefined && base === undefined) wrong.add(`/machine/disks/${index}/size`, 'is missing: it may be left out only with "base"'); // prettier-ignore
+    if (base !== undefined && format !== 'qcow2') wrong.add(`/machine/disks/${index}/format`, 'must be "qcow2" on a disk with "base"'); // prettier-ignore
+  });
+
+const guestIsReachable: Judge = ({ communicator, machine, provisioners, shutdown }, wrong) => {
+  const isSsh = communicator?.type === 'ssh';
+  if (isSsh && machine.nics.length === 0) wrong.add('/communicator', 'is ssh, and the machine has no network: see /machine/nics'); // prettier-ignore
+  if (!isSsh)
+    provisioners.forEach(({ type }, index) => {
+      if (type === 'shell') wrong.add(`/provisioners/${index}`, 'runs scripts by ssh, and there is no "communicator" for it'); // prettier-ignore
+    });
+  if (!isSsh && shutdown.command !== undefined)
+    wrong.add('/shutdown/command', 'is run by ssh, and there is no "communicator" for it');
+};
+
+const artifactsHaveDisks: Judge = ({ artifacts = [], machine }, wrong) =>
+  artifacts.forEach(({ disk }, index) => {
+    if (disk >= machine.disks.length)
+      wrong.add(`/artifacts/${index}/disk`, `is ${disk}, and there are ${machine.disks.length} disks, counted from 0`);
+  });
+
+const endpointHasNic: Judge = ({ http, machine }, wrong) => {
+  if (machine.nics.length === 0 && Object.keys(http).length > 0)
+    wrong.add('/http', 'cannot be reached: the machine has no network, see /machine/nics');
+};
+
+/** Judges what no single key can be blamed for. */
+export const judgeTogether: Judge = (template, wrong) => {
+  for (const judge of [bootMedium, disksHaveSizes, guestIsReachable, artifactsHaveDisks, endpointHasNic])
+    judge(template, wrong);
+};

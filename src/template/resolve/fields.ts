@@ -1,0 +1,126 @@
+import { hole } from '../../packer/boot-tokens.ts';
+import { parseBootCommand } from '../../packer/boot-command.ts';
+import type { Complaints } from '../../base/complaints.ts';
+import { fileRef, type FileRoots } from '../../context/files.ts';
+import { firstLate, isUnknown, textOf, type Fill, type Filled } from '../language/fill.ts';
+import { Mistake, refuseMistakes } from '../../base/mistake.ts';
+import type { Patterns } from '../language/pattern.ts';
+import type { Rest } from '../../base/turns.ts';
+import type { FileRef, LateName, Text } from '../spec.ts';
+
+/** Reads a template's values, each with its pointer: what is wrong becomes a complaint, and the rest is still read. */
+export type Fields = {
+  /** May hold what is known only when the machine is there. */
+  readonly text: (pointer: string, raw: string, judge?: (part: string) => unknown) => Text;
+  /** The same, and whether all of it is known but for what the machine tells: false while a variable has no value. */
+  readonly answer: (
+    pointer: string,
+    raw: string,
+    judge?: (part: string) => unknown,
+  ) => { readonly text: Text; readonly isWhole: boolean };
+  /** Must be known now; undefined when it is not, after a complaint unless only a variable is missing. */
+  readonly early: (pointer: string, raw: string, own?: Readonly<Record<string, string>>) => string | undefined;
+  /** A value of another kind, made of a text that must be known now; `fallback` when there is none. */
+  readonly made: <T>(pointer: string, raw: number | string, fallback: T, make: (value: number | string) => T) => T;
+  readonly keys: (pointer: string, raw: string) => Text;
+  /** A pattern for the console; empty where there is none. */
+  readonly pattern: (pointer: string, raw: string) => string;
+  /** Whether something sensitive would be shown with the text. */
+  readonly isSecret: (pointer: string, raw: string | undefined) => boolean;
+  readonly file: (pointer: string, raw: string, kind?: 'file' | 'folder') => Promise<FileRef>;
+  /** Others have their turn: to be called between the parts of a list. */
+  readonly rest: Rest;
+};
+
+const needsNoNic: readonly LateName[] = ['vm_name', 'ssh_public_key'];
+
+const lateHint =
+  'it may be used in http texts, say, press, boot_command, inline, env and shutdown.command, but not here';
+
+const asText = ({ pieces }: Filled): Text =>
+  pieces.flatMap((piece) => (typeof piece === 'object' && 'unknown' in piece ? [] : [piece]));
+
+const checkKeys = ({ pieces }: Filled, patterns: Patterns) => {
+  const text = pieces.map((piece) => (typeof piece === 'string' ? piece : hole)).join('');
+  refuseMistakes(parseBootCommand(text, patterns.ofConsole).mistakes);
+};
+
+export const makeFields = (parts: {
+  readonly fill: Fill;
+  readonly wrong: Complaints;
+  readonly roots: FileRoots;
+  readonly patterns: Patterns;
+  readonly hasNic: boolean;
+  readonly rest: Rest;
+}): Fields => {
+  const { fill, wrong, roots, patterns, hasNic, rest } = parts;
+  const nothing: Filled = { pieces: [], isSecret: false };
+
+  const filled = (pointer: string, raw: string, own?: Readonly<Record<string, string>>): Filled =>
+    wrong.attempt(pointer, nothing, () => {
+      const text = fill(raw, pointer, own);
+      if (text.pieces.some((piece) => typeof piece === 'string' && piece.includes('\0')))
+        throw new Mistake('holds a NUL character');
+      const late = firstLate(text);
+      if (late !== undefined && !hasNic && !needsNoNic.includes(late))
+        throw new Mistake(`uses {{ ${late} }}, and the machine has no network: see /machine/nics`);
+      return text;
+    });
+
+  const early: Fields['early'] = (pointer, raw, own) => {
+    const text = filled(pointer, raw, own);
+    const late = firstLate(text);
+    if (late !== undefined) wrong.add(pointer, `{{ ${late} }} is known only when the machine is there: ${lateHint}`);
+    return late !== undefined || isUnknown(text) ? undefined : textOf(text);
+  };
+
+  const made: Fields['made'] = (pointer, raw, fallback, make) => {
+    const value = typeof raw === 'number' ? raw : early(pointer, raw);
+    return value === undefined ? fallback : wrong.attempt(pointer, fallback, () => make(value));
+  };
+
+  return {
+    early,
+    made,
+    rest,
+    pattern: (pointer, raw) => made(pointer, raw, '', (text) => patterns.ofConsole(String(text))),
+    text: (pointer, raw, judge) => {
+      const text = asText(filled(pointer, raw));
+      for (const piece of text) if (typeof piece === 'string') wrong.attempt(pointer, undefined, () => judge?.(piece));
+      return text;
+    },
+    answer: (pointer, raw, judge) => {
+      const whole = filled(pointer, raw);
+      const text = asText(whole);
+      for (const piece of text) if (typeof piece === 'string') wrong.attempt(pointer, undefined, () => judge?.(piece));
+      return { text, isWhole: !isUnknown(whole) };
+    },
+    keys: (pointer, raw) => {
+      const text = filled(pointer, raw);
+      wrong.attempt(pointer, undefined, () => checkKeys(text, patterns));
+      return asText(text);
+    },
+    isSecret: (pointer, raw = '') => {
+      try {
+        return fill(raw, pointer).isSecret;
+      } catch (error) {
+        // Whoever reads the text itself complains.
+        if (!(error instanceof Mistake)) throw error;
+        return false;
+      }
+    },
+    file: async (pointer, raw, kind = 'file') => {
+      await rest();
+      const nowhere = { path: '/', shown: raw };
+      const shown = early(pointer, raw);
+      if (shown === undefined) return nowhere;
+      try {
+        return await fileRef(shown, kind, roots);
+      } catch (error) {
+        if (!(error instanceof Mistake)) throw error;
+        wrong.add(pointer, error.message);
+        return nowhere;
+      }
+    },
+  };
+};

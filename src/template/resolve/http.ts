@@ -1,0 +1,171 @@
+import type { Complaints } from '../../base/complaints.ts';
+import { pointerTo } from '../../base/pointer.ts';
+import { judgeLayout, parseDisklabel, renderDisklabel } from '../../openbsd/disklabel.ts';
+import type { Fields } from './fields.ts';
+import type { HostFacts } from '../../context/files.ts';
+import type { MachineParts } from '../../openbsd/installer/machine.ts';
+import { modeOf } from '../../openbsd/installer/turns.ts';
+import { Mistake } from '../../base/mistake.ts';
+import { quoted } from '../../base/nearest.ts';
+import { resolveAnswers } from '../../openbsd/resolve-answers.ts';
+import { resolveSite } from './site.ts';
+import { readAnswers, type Autoinstall } from '../../openbsd/response-file.ts';
+import type { Template } from '../document/template.ts';
+import { seen } from '../../openbsd/installer/lines.ts';
+import { smallFile } from '../../openbsd/served-sets.ts';
+import { indexFor } from '../../openbsd/site-index.ts';
+import type { HttpEntry, SiteSet, Text } from '../spec.ts';
+
+type Answer = Template['http'][string];
+type Disklabel = NonNullable<Exclude<Answer, string>['disklabel']>;
+
+/** The response file of an unattended installation. */
+export type ResponseFile = {
+  readonly path: string;
+  readonly mode: 'install' | 'upgrade';
+  readonly isSerial: boolean;
+  readonly takesUnverified: boolean;
+};
+
+export type HttpParts = {
+  readonly template: Template;
+  readonly fields: Fields;
+  readonly wrong: Complaints;
+  readonly machine: MachineParts;
+  /** Who logs in by ssh; undefined: nobody. */
+  readonly username: string | undefined;
+  readonly host: HostFacts;
+  readonly seed: string;
+};
+
+const pathOf = (raw: string, isFolder: boolean): string => {
+  const path = raw.replace(/^\//, '');
+  if (path === '' && isFolder) return path;
+
+  if (/[?#\\\x00-\x1f\x7f]/.test(path))
+    throw new Mistake(`${quoted(raw)} cannot be a path: it holds ?, #, \\ or a control character`);
+  if (path.split('/').some((segment) => ['', '.', '..'].includes(segment)))
+    throw new Mistake(`${quoted(raw)} cannot be a path: write it as "folder/file"`);
+  return path;
+};
+
+const disklabelText = (asked: Disklabel, pointer: string, { fields, wrong }: HttpParts): Text => {
+  const parts = asked.map(({ mount, size, percent }, index) => {
+    const at = `${pointer}/${index}`;
+    const part = { mount: fields.early(`${at}/mount`, mount), size: fields.early(`${at}/size`, size) };
+    return part.mount === undefined || part.size === undefined
+      ? undefined
+      : { mount: part.mount, size: part.size.trim(), percent };
+  });
+  if (!parts.every((part) => part !== undefined)) return [];
+  const text = renderDisklabel(parts);
+  wrong.attempt(pointer, undefined, () => judgeLayout(parseDisklabel(text)));
+  return [text];
+};
+
+/** An entry whose text is made when all the others are there. */
+type Pending = { readonly path: string; readonly pointer: string; readonly autoinstall: Autoinstall };
+
+const entryOf = async (
+  path: string,
+  answer: Answer,
+  pointer: string,
+  scriptName: SiteSet['scriptName'],
+  parts: HttpParts,
+): Promise<HttpEntry | Pending> => {
+  const { fields } = parts;
+  if (typeof answer === 'string') return { path, kind: 'text', text: fields.text(pointer, answer) };
+  const { content, type, file, folder, autoinstall, disklabel, site } = answer;
+  if (file !== undefined) return { path, kind: 'file', file: await fields.file(`${pointer}/file`, file) };
+  if (folder !== undefined)
+    return { path, kind: 'folder', folder: await fields.file(`${pointer}/folder`, folder, 'folder') };
+  if (site !== undefined) return resolveSite(path, site, scriptName, pointer, parts);
+  if (disklabel !== undefined)
+    return { path, kind: 'text', text: disklabelText(disklabel, `${pointer}/disklabel`, parts) };
+  if (autoinstall !== undefined) return { path, pointer: `${pointer}/autoinstall`, autoinstall };
+  const text = fields.text(`${pointer}/content`, content ?? '');
+  return { path, kind: 'text', text, ...(type === undefined ? {} : { type }) };
+};
+
+const isPending = (entry: HttpEntry | Pending): entry is Pending => 'autoinstall' in entry;
+
+const readEntries = async (parts: HttpParts): Promise<readonly (HttpEntry | Pending)[]> => {
+  const { template, fields, wrong } = parts;
+  const paths = Object.keys(template.http);
+  const isUpgrade = paths.some((path) => modeOf(path) === 'upgrade') && !paths.some((path) => modeOf(path) === 'install'); // prettier-ignore
+  const scriptName = isUpgrade ? 'upgrade.site' : 'install.site';
+  const seen = new Set<string>();
+  const entries: (HttpEntry | Pending)[] = [];
+  for (const [key, answer] of Object.entries(template.http)) {
+    await fields.rest();
+    const pointer = pointerTo(['http', key]);
+    const isFolder = typeof answer === 'object' && answer.folder !== undefined;
+    const path = fields.early(pointer, key);
+    if (path === undefined) {
+      await entryOf('', answer, pointer, scriptName, parts);
+      continue;
+    }
+    const clean = wrong.attempt(pointer, '', () => pathOf(path, isFolder));
+    if (seen.has(clean)) wrong.add(pointer, `serves ${quoted(clean)} a second time`);
+    seen.add(clean);
+    entries.push(await entryOf(clean, answer, pointer, scriptName, parts));
+  }
+  return entries;
+};
+
+// On a serial line the installer's own answer is yes.
+const leavesSerial = (entry: HttpEntry): boolean => {
+  const text =
+    entry.kind === 'file' ? smallFile(entry.file.path) : entry.kind === 'text' ? seen(entry.text) : undefined;
+  return !/^[ \t]*change the default console to com0\??[ \t]*=[ \t]*no?[ \t]*$/im.test(text ?? '');
+};
+
+/** The response file that the conversation names: the one of the mode that fits the root disk, where there are two. */
+const chosen = (files: readonly ResponseFile[], { machine }: HttpParts): ResponseFile | undefined => {
+  const mode = machine.disks[0]?.base === undefined ? 'install' : 'upgrade';
+  return files.find((file) => file.mode === mode) ?? files[0];
+};
+
+/** What the machine's endpoint serves, each path once, and the response file of an unattended installation. */
+export const resolveHttp = async (
+  parts: HttpParts,
+): Promise<{ readonly http: readonly HttpEntry[]; readonly responseFile?: ResponseFile }> => {
+  const read = await readEntries(parts);
+  const others = read.flatMap((entry) => (isPending(entry) ? [] : [entry]));
+  const indexes = await indexFor(others, parts.host.hasMirror === true, parts.fields.rest);
+  const entries = [...others, ...indexes];
+  const { template, machine, username, host, wrong } = parts;
+  const disklabelPaths = Object.entries(template.http).flatMap(([path, answer]) =>
+    typeof answer === 'object' && answer.disklabel !== undefined ? [path.replace(/^\//, '')] : [],
+  );
+  const pointerOf = (path: string) =>
+    pointerTo(['http', Object.keys(template.http).find((key) => key.replace(/^\//, '') === path) ?? path]);
+  const files: ResponseFile[] = [];
+  const all: HttpEntry[] = [];
+  for (const entry of read) {
+    await parts.fields.rest();
+    const mode = modeOf(entry.path);
+    if (!isPending(entry)) {
+      all.push(entry);
+      if (mode !== undefined && (entry.kind === 'text' || entry.kind === 'file'))
+        files.push({ path: entry.path, mode, isSerial: leavesSerial(entry), takesUnverified: true });
+      continue;
+    }
+    const answered = await readAnswers(entry.autoinstall, entry.pointer, parts);
+    const { text, ...about } = await resolveAnswers(entry.path, entry.pointer, answered, {
+      templateName: template.name,
+      machine,
+      entries,
+      pointerOf,
+      username,
+      disklabelPaths,
+      host,
+      wrong,
+      rest: parts.fields.rest,
+    });
+    all.push({ path: entry.path, kind: 'text', text });
+    if (mode !== undefined) files.push({ path: entry.path, mode, ...about });
+  }
+  const file = chosen(files, parts);
+  return { http: [...all, ...indexes], ...(file === undefined ? {} : { responseFile: file }) };
+};

@@ -1,0 +1,132 @@
+import { judgeTogether } from './belongs-together.ts';
+import { below, type Complaints } from '../../base/complaints.ts';
+import { makeFields, type Fields } from './fields.ts';
+import type { FileRoots } from '../../context/files.ts';
+import type { Frozen } from '../language/functions.ts';
+import { interfaceNames } from '../../openbsd/installer/machine.ts';
+import { modeOf } from '../../openbsd/installer/turns.ts';
+import { Mistake } from '../../base/mistake.ts';
+import { quoted } from '../../base/nearest.ts';
+import { makePatterns } from '../language/pattern.ts';
+import { makeRest } from '../../base/turns.ts';
+import { resolveHttp } from './http.ts';
+import { resolveMachine } from './machine.ts';
+import { resolveProvisioners } from './provisioners.ts';
+import { resolveInstall } from './turns.ts';
+import { ArtifactName, Install, type Template } from '../document/template.ts';
+import type { Spec } from '../spec.ts';
+import { durationOf } from '../language/units.ts';
+import { fillFrom } from './variables.ts';
+
+const usernameOf = (raw: number | string): string => {
+  const name = String(raw);
+  // It becomes an argument of ssh(1), so it must never look like an option.
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/.test(name)) return name;
+  throw new Mistake(`${quoted(name)} is not a name that can log in: letters, digits and _ . @ -`);
+};
+
+const resolveCommunicator = (asked: Template['communicator'], fields: Fields): Pick<Spec, 'communicator'> => {
+  if (asked?.type !== 'ssh') return {};
+  const { type, port } = asked;
+  const username = fields.made('/communicator/username', asked.username, '', usernameOf);
+  const timeoutMs = fields.made('/communicator/timeout', asked.timeout, 1, (time) => durationOf(time));
+  return { communicator: { type, username, port, timeoutMs } };
+};
+
+const artifactNameOf = (raw: number | string): string => {
+  const name = String(raw);
+  if (name === 'SHA256') throw new Mistake('is "SHA256", the name of the file with the digests');
+  if (ArtifactName.test(name)) return name;
+  throw new Mistake(
+    `${quoted(name)} cannot be the name of an artifact: letters, digits and . _ -, no "." in front, at most 200`,
+  );
+};
+
+const resolveArtifacts = (template: Template, fields: Fields, wrong: Complaints): Spec['artifacts'] => {
+  const first = { format: 'qcow2', disk: 0 } as const;
+  const asked = template.artifacts ?? (template.machine.disks.length > 0 ? [first] : []);
+  const seen = new Set<string>();
+  return asked.map(({ format, disk, ...rest }, index) => {
+    const pointer = `/artifacts/${index}/name`;
+    const plain = `${template.name}${disk === 0 ? '' : `-${disk}`}.${format}`;
+    const name = fields.made(
+      pointer,
+      ('name' in rest ? rest.name : undefined) ?? plain,
+      `unknown-${index}`,
+      artifactNameOf,
+    );
+    if (seen.has(name)) wrong.add(pointer, `is ${quoted(name)} a second time: every artifact needs a name of its own`);
+    seen.add(name);
+    return { name, format, disk };
+  });
+};
+
+/** A response file of OpenBSD's installer is reason enough to install by it. */
+const withInstall = (template: Template): Template => {
+  const isUnattended = Object.entries(template.http).some(
+    ([path, answer]) => typeof answer === 'object' && answer.autoinstall !== undefined && modeOf(path) !== undefined,
+  );
+  return template.install === undefined && isUnattended ? { ...template, install: Install.parse({}) } : template;
+};
+
+export type SpecParts = {
+  readonly template: Template;
+  /** Undefined: nobody has sent values yet. */
+  readonly sent: Readonly<Record<string, string>> | undefined;
+  readonly files: FileRoots;
+  readonly frozen: Frozen;
+  readonly timeoutMs: number;
+  readonly all: Complaints;
+  readonly at: { readonly template: string; readonly variables: string };
+};
+
+/** The spec as far as it can be made; everything wrong becomes a complaint, and then the spec is of no use. */
+export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...parts }: SpecParts): Promise<Spec> => {
+  const template = withInstall(parts.template);
+  const wrong = below(all, at.template);
+  const secrets = new Set<string>();
+  const patterns = makePatterns();
+  const rest = makeRest();
+  const fill = await fillFrom({
+    template,
+    sent,
+    frozen,
+    wrong,
+    wrongSent: below(all, at.variables),
+    secrets,
+    patterns,
+    rest,
+  });
+  const fields = makeFields({ fill, wrong, roots: files, patterns, hasNic: template.machine.nics.length > 0, rest });
+  judgeTogether(template, wrong);
+  const { shutdown, timeout, install } = template;
+  const machine = await resolveMachine(template, fields, wrong);
+  const { communicator } = resolveCommunicator(template.communicator, fields);
+  const { http, responseFile } = await resolveHttp({
+    template,
+    fields,
+    wrong,
+    machine,
+    username: communicator?.username,
+    host: files.host ?? {},
+    seed: frozen.buildId,
+  });
+  const interfaceName = interfaceNames(machine)[0] ?? 'vio0';
+  const spec = {
+    name: template.name,
+    ...machine,
+    http,
+    ...(install === undefined
+      ? {}
+      : { install: await resolveInstall(install, fields, { responseFile, interfaceName }) }),
+    ...(communicator === undefined ? {} : { communicator }),
+    provisioners: await resolveProvisioners(template, fields, wrong),
+    shutdown: {
+      ...(shutdown.command === undefined ? {} : { command: fields.text('/shutdown/command', shutdown.command) }),
+      timeoutMs: fields.made('/shutdown/timeout', shutdown.timeout, 1, (time) => durationOf(time)),
+    },
+    artifacts: resolveArtifacts(template, fields, wrong),
+    timeoutMs: timeout === undefined ? timeoutMs : fields.made('/timeout', timeout, 1, (time) => durationOf(time)),
+  };
+  return { ...spec, secrets: [...secrets].sort() };
+};

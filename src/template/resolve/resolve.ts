@@ -1,0 +1,26 @@
+import { complaints } from '../../base/complaints.ts';
+import type { FileRoots } from '../../context/files.ts';
+import type { Frozen } from '../language/functions.ts';
+import { makeSpec } from './make-spec.ts';
+import type { Template } from '../document/template.ts';
+import type { Spec } from '../spec.ts';
+
+/**
+ * A template with its variables filled in, its files found and its defaults made plain. The same ask gives the same
+ * spec: at POST, and at each attempt. Throws `template_invalid` with every place that is wrong; `at` says where the
+ * template and the variables stand in what the client sent.
+ */
+export const resolve = async (ask: {
+  readonly template: Template;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly files: FileRoots;
+  readonly frozen: Frozen;
+  readonly defaults: { readonly timeoutMs: number };
+  readonly at?: { readonly template: string; readonly variables: string };
+}): Promise<Spec> => {
+  const { template, variables: sent, files, frozen, defaults, at = { template: '', variables: '/variables' } } = ask;
+  const all = complaints();
+  const spec = await makeSpec({ template, sent, files, frozen, timeoutMs: defaults.timeoutMs, all, at });
+  if (!all.isEmpty()) throw all.fault('template_invalid', 'The build cannot be made from this template');
+  return spec;
+};

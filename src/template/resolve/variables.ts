@@ -1,0 +1,141 @@
+import { bounds } from '../../base/bounds.ts';
+import type { Complaints } from '../../base/complaints.ts';
+import { pointerTo } from '../../base/pointer.ts';
+import { makeFill, textOf, type Fill, type Filled } from '../language/fill.ts';
+import type { Frozen } from '../language/functions.ts';
+import { Mistake } from '../../base/mistake.ts';
+import { meant, quoted } from '../../base/nearest.ts';
+import type { Patterns } from '../language/pattern.ts';
+import type { Rest } from '../../base/turns.ts';
+import { passwordVariables } from '../../openbsd/passwords/uses.ts';
+import { bcryptForm } from '../../openbsd/passwords/forms.ts';
+import { shortestSecret } from '../../base/mask/secret-words.ts';
+import type { Template } from '../document/template.ts';
+
+const longestValue = 64 * 1024;
+
+type Parts = {
+  readonly template: Template;
+  /** Undefined: nobody has sent values yet, and what is required is unknown. */
+  readonly sent: Readonly<Record<string, string>> | undefined;
+  readonly frozen: Frozen;
+  /** About the template, and about the sent values. */
+  readonly wrong: Complaints;
+  readonly wrongSent: Complaints;
+  readonly secrets: Set<string>;
+  readonly patterns: Patterns;
+  readonly rest: Rest;
+};
+
+const checkSent = ({ template, sent = {}, wrongSent }: Parts) => {
+  const names = Object.keys(template.variables);
+  const sentNames = Object.keys(sent);
+  if (sentNames.length > bounds.variables) {
+    wrongSent.add('', `has ${sentNames.length} variables: ${bounds.variables} is the most`);
+    return;
+  }
+  for (const name of sentNames)
+    if (!Object.hasOwn(template.variables, name))
+      wrongSent.add(pointerTo([name]), `the template has no such variable: ${meant(name, names)}`);
+};
+
+/**
+ * Gives every variable its value: the sent one, which is never looked into, or its default with what that refers to.
+ * Everything wrong becomes a complaint. Gives the function that fills in the template's texts.
+ */
+export const fillFrom = async (parts: Parts): Promise<Fill> => {
+  const { template, sent, frozen, wrong, wrongSent, secrets, patterns, rest } = parts;
+  checkSent(parts);
+  const names = Object.keys(template.variables);
+  const passwords = passwordVariables(template);
+  const judgements: (() => void)[] = [];
+  const values = new Map<string, Filled>();
+  const underway: string[] = [];
+
+  let secretCharacters = 0;
+  const secret = (text: string) => {
+    if (text.length < shortestSecret || secrets.has(text)) return;
+    secretCharacters += text.length;
+    if (secrets.size === bounds.secrets) wrong.add('', `makes more than ${bounds.secrets} sensitive texts`);
+    else if (secretCharacters > bounds.secretCharacters)
+      wrong.add('', `makes sensitive texts of more than ${bounds.secretCharacters} characters in all`);
+    else secrets.add(text);
+  };
+
+  const judge = (name: string, value: Filled, told: Complaints, pointer: string): Filled => {
+    const declared = template.variables[name];
+    const text = textOf(value);
+    if (declared === undefined || text === undefined) return value;
+    if (text.length > longestValue) told.add(pointer, `has more than ${longestValue} characters`);
+    judgements.push(() => matchValue(name, text.slice(0, longestValue), told, pointer));
+    if (declared.sensitive && text !== '' && text.length < shortestSecret)
+      told.add(pointer, `is sensitive and shorter than ${shortestSecret} characters: it could not be masked in logs`);
+    return value;
+  };
+
+  const matchValue = (name: string, text: string, told: Complaints, pointer: string) => {
+    const pattern = template.variables[name]?.pattern;
+    // A password was judged before it became its hash, which says nothing of it any more.
+    if (pattern === undefined || (bcryptForm.test(text) && passwords.has(name))) return;
+    const isFit = wrong.attempt(pointerTo(['variables', name, 'pattern']), true, () => {
+      const { steps, matches } = patterns.ofValue(pattern);
+      const most = Math.floor(bounds.matchWork / steps);
+      if (text.length > most)
+        throw new Mistake(`is for values of at most ${most} characters: a simpler one takes longer ones`);
+      return matches(text);
+    });
+    if (!isFit) told.add(pointer, `must match ${quoted(pattern)}`);
+  };
+
+  const work = (name: string): Filled => {
+    const declared = template.variables[name];
+    const isSecret = declared?.sensitive ?? false;
+    const given = sent !== undefined && Object.hasOwn(sent, name) ? sent[name] : undefined;
+    if (given !== undefined) return judge(name, { pieces: [given], isSecret }, wrongSent, pointerTo([name]));
+    if (declared?.default === undefined) {
+      if (sent === undefined) return { pieces: [{ unknown: name }], isSecret };
+      if (declared?.required === true)
+        wrongSent.add(
+          pointerTo([name]),
+          `is required${declared.description === undefined ? '' : `: ${declared.description}`}`,
+        );
+      return { pieces: declared?.required === true ? [{ unknown: name }] : [], isSecret };
+    }
+    const pointer = pointerTo(['variables', name, 'default']);
+    const filled = wrong.attempt<Filled>(pointer, { pieces: [{ unknown: name }], isSecret }, () =>
+      fill(declared.default ?? '', pointer),
+    );
+    return judge(name, { ...filled, isSecret: isSecret || filled.isSecret }, wrong, pointer);
+  };
+
+  const variable = (name: string): Filled | undefined => {
+    if (!Object.hasOwn(template.variables, name)) return undefined;
+    const known = values.get(name);
+    if (known !== undefined) return known;
+    if (underway.includes(name))
+      throw new Mistake(`variables refer to each other in a circle: ${[...underway, name].join(' -> ')}`);
+    if (underway.length > 50) throw new Mistake('variables refer to each other more than 50 deep');
+    underway.push(name);
+    const value = work(name);
+    underway.pop();
+    values.set(name, value);
+    if (value.isSecret) for (const piece of value.pieces) if (typeof piece === 'string') secret(piece);
+    return value;
+  };
+
+  const fill = makeFill({ frozen, templateName: template.name, variable, variableNames: names, onSecret: secret });
+  for (const name of names) {
+    await rest();
+    variable(name);
+  }
+  for (const [name, { pattern }] of Object.entries(template.variables)) {
+    await rest();
+    if (pattern !== undefined)
+      wrong.attempt(pointerTo(['variables', name, 'pattern']), undefined, () => void patterns.ofValue(pattern));
+  }
+  for (const judgement of judgements) {
+    await rest();
+    judgement();
+  }
+  return fill;
+};

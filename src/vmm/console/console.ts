@@ -1,0 +1,166 @@
+import { StringDecoder } from 'node:string_decoder';
+import type { Clock } from '../../base/clock.ts';
+import type { Bound } from '../../base/bounded-file.ts';
+import { asFault, Fault } from '../../base/fault.ts';
+import type { Growth } from '../../base/growth.ts';
+import { orAborted, settled } from '../../base/waiting.ts';
+import type { Console, ConsoleEvent } from './types.ts';
+import type { SerialLine } from '../types.ts';
+import { converse } from './converse.ts';
+import { makeFollowing } from './follow.ts';
+import { kernelPanics, watchPanics } from './panic.ts';
+import { plain } from './plain.ts';
+import { keepSecrets } from './secrets.ts';
+import { openTranscript } from './transcript.ts';
+import { patientTyping } from './type.ts';
+import type { Typing } from './type.ts';
+import { makeWindow } from './window.ts';
+
+export type ConsoleOptions = {
+  readonly line: SerialLine;
+  /** Path of the file that everything is appended to, within its bound; `growth` is told of it. */
+  readonly transcript: string;
+  readonly bound: Bound;
+  /** Values that the file must not show, in each of the forms in which they may come. */
+  readonly sensitive?: readonly string[];
+  readonly growth: Growth;
+  readonly clock: Clock;
+  readonly onEvent: (event: ConsoleEvent) => void;
+  /** Lines that mean the end of the guest. Default: what the kernels of Linux and the BSDs print. */
+  readonly panics?: readonly RegExp[];
+  readonly typing?: Typing;
+};
+
+/** Bytes are decoded this many at a time, however many a line brings at once. */
+const mostAtOnce = 64 * 1024;
+
+const piecesOf = function* (bytes: Uint8Array) {
+  for (let at = 0; at < bytes.byteLength; at += mostAtOnce) yield bytes.subarray(at, at + mostAtOnce);
+};
+
+/** One at a time, in the order of asking. */
+const makeQueue = () => {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work: () => Promise<void>, signal: AbortSignal): Promise<void> => {
+    const mine = orAborted(last, signal).then(work);
+    last = Promise.allSettled([last, mine]);
+    return mine;
+  };
+};
+
+/**
+ * Opens a console over a line and reads the line until it ends, whether or not anybody converses: what comes goes to the
+ * transcript as its bound has it, a slow disk slows the line, and the last 64 Ki characters are kept for whoever listens next. Throws
+ * `storage_full` and the errors of the file system when the transcript cannot be opened.
+ */
+export const openConsole = async (options: ConsoleOptions): Promise<Console> => {
+  const { line, clock, growth, onEvent, panics = kernelPanics, typing = patientTyping } = options;
+  const { bound, sensitive = [] } = options;
+  const transcript = await openTranscript(options.transcript, { growth, clock, bound, sensitive }).catch(
+    (error: unknown) => {
+      throw asFault(error);
+    },
+  );
+  const stop = new AbortController();
+  const window = makeWindow();
+  const secrets = keepSecrets(window, transcript.hide);
+  const panicked = settled<never>();
+  const drained = settled<void>();
+  const failed = settled<never>();
+  const alone = makeQueue();
+  const place = { now: 0 };
+  const awaiting: { now: string | undefined } = { now: undefined };
+  let ending = new Fault('console_closed', 'The serial line closed. See how the machine ended.');
+
+  const tail = () => secrets.show(Math.max(window.start(), window.end() - mostAtOnce / 4));
+  const following = makeFollowing(secrets.mask);
+  const watch = watchPanics(panics, (text) => plain(text).text, secrets.isOurs);
+  const lookForPanic = (text: string) => {
+    const found = watch.look(text);
+    if (found === undefined) return;
+    const saw = secrets.mask(found);
+    const facts = { saw, consoleTail: tail() };
+    panicked.reject(new Fault('guest_panicked', `The kernel of the guest panicked: ${saw}`, facts));
+  };
+  const take = (text: string) => {
+    window.append(text);
+    following.take(text);
+    lookForPanic(text);
+  };
+  // A line that closes under a write does not know what it last said.
+  const write = (bytes: Uint8Array, signal: AbortSignal) => {
+    transcript.pass();
+    return orAborted(line.write(bytes), signal).catch((cause: unknown) => {
+      if (!(cause instanceof Fault && cause.code === 'console_closed')) throw cause;
+      throw new Fault(cause.code, cause.message, { ...cause.facts, consoleTail: tail() }, { cause });
+    });
+  };
+  const readAll = async () => {
+    // Not TextDecoder, which makes strings of twice the size and is slower.
+    const decoder = new StringDecoder('utf8');
+    const reader = line.bytes[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await orAborted(reader.next(), stop.signal);
+      if (next.done === true) break;
+      for (const bytes of piecesOf(next.value)) {
+        // The disk and the listeners work side by side; the line waits for both.
+        const onFile = transcript.append(bytes);
+        take(decoder.write(bytes));
+        await onFile;
+        await window.room(stop.signal);
+      }
+    }
+    take(decoder.end());
+    // The last line has no end, and is one all the same.
+    lookForPanic('\n');
+    await transcript.flush();
+  };
+  transcript.failed.catch((error: unknown) => {
+    const fault = asFault(error);
+    failed.reject(fault);
+    stop.abort(fault);
+  });
+  const reading = readAll()
+    .then(
+      () => drained.resolve(),
+      (error: unknown) => {
+        ending = asFault(error);
+        drained.reject(ending);
+      },
+    )
+    .then(() => window.close());
+
+  return {
+    converse: (turns, signal) =>
+      converse(
+        {
+          ...secrets,
+          window,
+          clock,
+          typing,
+          onEvent,
+          tail,
+          place,
+          awaiting,
+          ending: () => ending,
+          write: (text) => write(Buffer.from(text), signal),
+          alone: (work) => alone(work, signal),
+          conceal: transcript.conceal,
+        },
+        turns,
+        signal,
+      ),
+    type: (bytes, signal) => alone(() => write(bytes, signal), signal),
+    panicked: panicked.promise,
+    drained: drained.promise,
+    failed: failed.promise,
+    awaiting: () => awaiting.now,
+    tail,
+    follow: following.follow,
+    [Symbol.asyncDispose]: async () => {
+      stop.abort(new Fault('console_closed', 'The console was let go before its line ended.'));
+      await reading;
+      await transcript[Symbol.asyncDispose]();
+    },
+  };
+};

@@ -1,0 +1,46 @@
+import type { Clock } from '../../base/clock.ts';
+import { makeRest } from '../../base/turns.ts';
+import { search } from './search.ts';
+import type { Found, Patterns } from './search.ts';
+import type { Window } from './window.ts';
+
+// Searching again for every byte of a slow line costs more than it gives: what comes within this time is searched together.
+const togetherMs = 2;
+const enough = 4 * 1024;
+// A search that took long is followed by a pause, so that no pattern and no guest takes the whole of the daemon's time.
+const longestPauseMs = 250;
+
+/**
+ * Waits until one of the patterns is found in what came, or comes, from `from` on; the first match counts. Meanwhile
+ * nothing of it is dropped. `closed` when the line ended without it. Rejects with the signal's reason.
+ */
+export const listen = async (
+  window: Window,
+  patterns: Patterns,
+  from: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Found | 'closed'> => {
+  let searched = Math.max(from, window.start());
+  using hold = window.hold(searched);
+  const rest = makeRest();
+  for (;;) {
+    const seen = window.end();
+    const wasClosed = window.isClosed();
+    const begunAt = clock.elapsed();
+    const found = await search(patterns, window, Math.max(from, searched - patterns.overlap), seen, async () => {
+      await rest();
+      signal.throwIfAborted();
+    });
+    if (found) return found;
+    searched = seen;
+    hold.move(seen);
+    if (wasClosed) return 'closed';
+    const searchedAt = clock.elapsed();
+    await window.more(seen, signal);
+    const tookMs = searchedAt - begunAt;
+    if (tookMs > togetherMs) await clock.sleep(Math.min(2 * tookMs, longestPauseMs), signal);
+    else if (window.end() - seen < enough && clock.elapsed() - searchedAt < togetherMs)
+      await clock.sleep(togetherMs, signal);
+  }
+};

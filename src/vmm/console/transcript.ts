@@ -1,0 +1,97 @@
+import { openBoundedFile, type Bound } from '../../base/bounded-file.ts';
+import { makeByteMask } from '../../base/mask/byte-mask.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Growth } from '../../base/growth.ts';
+import { piecesOf, shortestSecret } from '../../base/mask/secret-words.ts';
+
+/** What a console showed, as a file: raw bytes, but without what is secret, and bounded. */
+export type Transcript = AsyncDisposable & {
+  /** Puts the bytes in line for the disk; resolves when there is room for more. Rejects with the error of the disk, or as a flood. */
+  readonly append: (bytes: Uint8Array) => Promise<void>;
+  /** From now on this text is not shown wherever it comes. */
+  readonly hide: (text: string) => void;
+  /** Nothing that comes is shown, until the function that this gives is called. */
+  readonly conceal: () => () => void;
+  /** Somebody types: what comes next is not left out. */
+  readonly pass: () => void;
+  /** Resolves when everything is on file. Rejects with the error of the disk, or as a flood. */
+  readonly flush: () => Promise<void>;
+  /** Rejects as soon as a write has failed or the guest floods, also when nobody appends. Never resolves. */
+  readonly failed: Promise<never>;
+};
+
+export type TranscriptParts = {
+  readonly growth: Growth;
+  readonly clock: Clock;
+  readonly bound: Bound;
+  /** Values that are never shown, in each of the forms in which they may come. */
+  readonly sensitive: readonly string[];
+};
+
+// A prompt that ends as a secret begins is shown whole so soon.
+const quietMs = 1000;
+
+// A screen of answers to what a person types on a console that has said too much.
+const passedBytes = 4 * 1024;
+
+const notice = (bytes: number) => `... ${bytes} bytes left out ...`;
+
+/** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. */
+export const openTranscript = async (
+  path: string,
+  { growth, clock, bound, sensitive }: TranscriptParts,
+): Promise<Transcript> => {
+  const file = await openBoundedFile(path, { growth, bound, what: 'console', notice, lineEnd: '\r\n' });
+  const mask = makeByteMask();
+  const hide = (texts: readonly string[], shown: string) => {
+    const values = texts.map((text) => Buffer.from(text));
+    mask.hide(values, shown);
+  };
+  hide(sensitive, '<sensitive>');
+  let concealed = 0;
+  let isQuiet = true;
+  let endsConcealed = false;
+  const show = (bytes: Uint8Array) => {
+    if (bytes.byteLength === 0) return file.room();
+    endsConcealed = false;
+    return file.append(bytes);
+  };
+  // Its error is told by `failed`.
+  const showRest = (when: 'quiet' | 'end') => void show(mask.rest(when)).catch(() => undefined);
+  const watch = clock.every(quietMs, () => {
+    // While a secret is typed key by key, its echo may pause anywhere.
+    if (isQuiet && mask.isHolding()) showRest('quiet');
+    isQuiet = true;
+  });
+  return {
+    append: (bytes) => {
+      isQuiet = false;
+      return concealed > 0 ? file.room() : show(mask.take(bytes));
+    },
+    hide: (text) => {
+      if (text.length >= shortestSecret) hide(piecesOf(text), '<secret>');
+    },
+    conceal: () => {
+      showRest('end');
+      // A line that is typed again is concealed again.
+      if (concealed++ === 0 && !endsConcealed) void show(Buffer.from('<secret>')).catch(() => undefined);
+      endsConcealed = true;
+      let isConcealed = true;
+      return () => {
+        if (isConcealed) concealed--;
+        isConcealed = false;
+      };
+    },
+    pass: () => file.pass(passedBytes),
+    flush: async () => {
+      showRest('end');
+      await file.flush();
+    },
+    failed: file.failed,
+    [Symbol.asyncDispose]: async () => {
+      watch[Symbol.dispose]();
+      showRest('end');
+      await file[Symbol.asyncDispose]();
+    },
+  };
+};

@@ -1,0 +1,176 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Window } from './window.ts';
+import { currentLine, echoable, endsWhole, judgeEcho } from './echo.ts';
+
+/** How patiently lines are typed. All times in milliseconds. */
+export type Typing = {
+  /** How a line is typed at the first attempt, the second and so on; when the last has failed, the guest is deaf. */
+  readonly attempts: readonly {
+    /** Characters that are typed before their echo is awaited. */
+    readonly together: number;
+    /** Pause after each such piece. */
+    readonly pauseMs: number;
+  }[];
+  /** How long the guest may take to show anything. */
+  readonly firstMs: number;
+  /** How long a right but incomplete echo may stand still. */
+  readonly stillMs: number;
+  /** How long a wrong echo may stand still, and a line is quiet when it says nothing. */
+  readonly quietMs: number;
+};
+
+export const patientTyping: Typing = {
+  attempts: [
+    { together: Infinity, pauseMs: 0 },
+    { together: 16, pauseMs: 0 },
+    { together: 4, pauseMs: 10 },
+    { together: 1, pauseMs: 20 },
+    { together: 1, pauseMs: 100 },
+  ],
+  firstMs: 5000,
+  stillMs: 1000,
+  quietMs: 200,
+};
+
+/** What typing needs of the console. `write` throws when the line is closed. */
+export type Keyboard = {
+  readonly window: Window;
+  readonly write: (text: string) => Promise<void>;
+  readonly clock: Clock;
+  readonly typing: Typing;
+};
+
+export type Typed = {
+  readonly typedTimes: number;
+  /** The place in the window where the last echo ends. */
+  readonly echoEnd: number;
+};
+
+/** An echo that other output stands in front of is believed by itself from this length on, and with a quiet line from that on. */
+const telling = 8;
+const credible = 4;
+
+/** How much of what came is compared with what was typed: an echo and some kernel messages. */
+const farBack = 4 * 1024;
+
+const timeUp = Symbol('time is up');
+
+/** True when more came within the time, false when not or when the line closed. */
+const moreWithin = async ({ window, clock }: Keyboard, after: number, ms: number, signal: AbortSignal) => {
+  using deadline = clock.deadline(ms, signal, () => timeUp);
+  try {
+    await window.more(after, deadline.signal);
+    return window.end() > after;
+  } catch (error) {
+    if (error === timeUp) return false;
+    throw error;
+  }
+};
+
+// A line that never rests is not waited for longer than it takes to say that it never rests.
+const untilQuiet = async (keyboard: Keyboard, ms: number, signal: AbortSignal) => {
+  const since = keyboard.clock.elapsed();
+  const mostMs = Math.max(keyboard.typing.firstMs, ms);
+  while (await moreWithin(keyboard, keyboard.window.end(), ms, signal))
+    if (keyboard.clock.elapsed() - since > mostMs) return;
+};
+
+/** Waits until all of `expected` has come back since `from`. False when it does not look as if it would. */
+const echoed = async (keyboard: Keyboard, from: number, expected: string, isFirst: boolean, signal: AbortSignal) => {
+  const { window, typing, clock } = keyboard;
+  const since = clock.elapsed();
+  // A guest that prints without end and echoes nothing is deaf, too.
+  while (clock.elapsed() - since < typing.firstMs * 4) {
+    const end = window.end();
+    const came = window.slice(Math.max(from, end - farBack), end);
+    const echo = judgeEcho(came, expected, isFirst);
+    if (echo === 'exact') return true;
+    if (echo === 'mixed') {
+      if (endsWhole(came, expected) && expected.length >= telling) return true;
+      await untilQuiet(keyboard, typing.quietMs, signal);
+      if (window.end() === end) return expected.length >= credible || !isFirst;
+      continue;
+    }
+    const waitMs = end === from ? typing.firstMs : echo === 'partial' ? typing.stillMs : typing.quietMs;
+    if (!(await moreWithin(keyboard, end, waitMs, signal))) return false;
+  }
+  return false;
+};
+
+// ^U clears the line of a tty, a shell and most boot loaders; DEL takes back one character, also where ^U means nothing
+// (and takes back the ^U there). It is done when doing it again changes nothing that can be seen.
+const clearLine = async (keyboard: Keyboard, typed: number, signal: AbortSignal): Promise<boolean> => {
+  const { window, typing, write } = keyboard;
+  const from = window.end();
+  let shown: string | undefined;
+  for (let times = 0; times < 5; times++) {
+    const before = window.end();
+    await write(`\x15${'\x7f'.repeat(typed + 1)}`);
+    await untilQuiet(keyboard, typing.quietMs, signal);
+    const came = window.slice(before);
+    // A tty that cannot erase on the screen shows ^U and begins a new line.
+    if (/\^U[\r\n]+$/.test(came)) return true;
+    const shows = currentLine(window.slice(from - 1024));
+    if (shows === shown) return true;
+    shown = shows;
+  }
+  return false;
+};
+
+const typeOnce = async (keyboard: Keyboard, text: string, attempt: number, signal: AbortSignal): Promise<boolean> => {
+  const { window, typing, write, clock } = keyboard;
+  const { together, pauseMs } = typing.attempts[attempt] ?? { together: 1, pauseMs: 0 };
+  const from = window.end();
+  const characters = [...text];
+  for (let at = 0; at < characters.length; at += together) {
+    await write(characters.slice(at, at + together).join(''));
+    const expected = echoable(characters.slice(0, at + together).join(''));
+    if (expected !== '' && !(await echoed(keyboard, from, expected, attempt === 0, signal))) return false;
+    if (pauseMs > 0) await clock.sleep(pauseMs, signal);
+  }
+  if (attempt === 0) return true;
+  // What was typed before may be echoed late. When the line is quiet, what it shows is what the guest has.
+  await untilQuiet(keyboard, typing.quietMs, signal);
+  const came = window.slice(Math.max(from, window.end() - farBack));
+  return ['exact', 'mixed'].includes(judgeEcho(came, echoable(text), false));
+};
+
+// The echo of CR is the end of the line. Where nothing came, taking back characters shows whether the line is still there.
+const ended = async (keyboard: Keyboard, from: number, signal: AbortSignal): Promise<boolean> => {
+  const { window, typing, write } = keyboard;
+  if (window.isClosed() || (await moreWithin(keyboard, from, typing.stillMs, signal)) || window.isClosed()) return true;
+  // More than one, as the guest may lose some of them, too.
+  await write('\x7f'.repeat(16));
+  await untilQuiet(keyboard, typing.quietMs, signal);
+
+  return !/\x08|\x1b\[/.test(window.slice(from));
+};
+
+/**
+ * Types a line and CR, and proves by the echo that the guest has it: CR goes out when the text has come back. Where
+ * characters were lost or altered, clears the line and types again, slower each time. Undefined when the guest is deaf.
+ * `echoing` is called before the text is typed, and what it gives when its echo is over.
+ */
+export const typeLine = async (
+  keyboard: Keyboard,
+  text: string,
+  signal: AbortSignal,
+  echoing: () => () => void,
+): Promise<Typed | undefined> => {
+  const { window, typing, write } = keyboard;
+  // A short answer could be mistaken for the end of a prompt that is still coming.
+  if (text !== '' && text.length < credible) await untilQuiet(keyboard, Math.min(30, typing.quietMs), signal);
+  for (let attempt = 0; attempt < typing.attempts.length; attempt++) {
+    const echoed = echoing();
+    try {
+      if (attempt > 0 && !(await clearLine(keyboard, text.length, signal))) continue;
+      if (!(await typeOnce(keyboard, text, attempt, signal))) continue;
+    } finally {
+      echoed();
+    }
+    const echoEnd = window.end();
+    await write('\r');
+    if (text === '' || (await ended(keyboard, echoEnd, signal))) return { typedTimes: attempt + 1, echoEnd };
+  }
+  return undefined;
+};

@@ -1,0 +1,93 @@
+import { orAborted, settled } from '../../base/waiting.ts';
+
+/** The last text that came over a line, with absolute places: character 0 is the first that ever came. */
+export type Window = {
+  /** The first place still kept, and the one after the last character. */
+  readonly start: () => number;
+  readonly end: () => number;
+  /** The text from `from` to `to` (default: the end), as far as it is kept. */
+  readonly slice: (from: number, to?: number) => string;
+  readonly isClosed: () => boolean;
+  readonly append: (text: string) => void;
+  readonly close: () => void;
+  /** Resolves when there is more than `after` characters or the window is closed. Rejects with the signal's reason. */
+  readonly more: (after: number, signal: AbortSignal) => Promise<void>;
+  /** From now on nothing from `place` on is dropped: whoever fills the window waits in `room` until the hold moves or goes. */
+  readonly hold: (place: number) => Disposable & { readonly move: (place: number) => void };
+  /** Resolves when the window can take more. */
+  readonly room: (signal: AbortSignal) => Promise<void>;
+};
+
+/** How many characters stay when nobody listens: 64 Ki. */
+const keep = 64 * 1024;
+
+const small = 2 * 1024;
+
+export const makeWindow = (): Window => {
+  // Whole pieces are put in and dropped, and only those that are asked for are joined: a flood is not copied about.
+  let pieces: { readonly at: number; readonly text: string }[] = [];
+  let start = 0;
+  let end = 0;
+  let held: number | undefined;
+  let closed = false;
+  let grown = settled<void>();
+  let freed = settled<void>();
+  const tell = () => {
+    const told = grown;
+    grown = settled();
+    told.resolve();
+  };
+  const free = () => {
+    const told = freed;
+    freed = settled();
+    told.resolve();
+  };
+  const isFull = () => held !== undefined && end - held >= keep;
+  return {
+    start: () => start,
+    end: () => end,
+    slice: (from, to = end) =>
+      pieces
+        .filter(({ at, text }) => at < to && at + text.length > from)
+        .map(({ at, text }) => text.slice(Math.max(0, from - at), Math.max(0, to - at)))
+        .join(''),
+    isClosed: () => closed,
+    append: (text) => {
+      if (text === '') return;
+      const last = pieces.at(-1);
+      // A slow line brings single characters; they are kept together, or there would be as many pieces as characters.
+      if (last && last.text.length < small) pieces[pieces.length - 1] = { at: last.at, text: last.text + text };
+      else pieces.push({ at: end, text });
+      end += text.length;
+      const needed = Math.min(end - keep, held ?? Infinity);
+      const first = pieces.findIndex((piece) => piece.at + piece.text.length > needed);
+      if (first > 0) pieces = pieces.slice(first);
+      start = pieces[0]?.at ?? end;
+      tell();
+    },
+    close: () => {
+      closed = true;
+      tell();
+    },
+    more: async (after, signal) => {
+      while (end <= after && !closed) await orAborted(grown.promise, signal);
+      signal.throwIfAborted();
+    },
+    hold: (place) => {
+      held = place;
+      return {
+        move: (to) => {
+          held = to;
+          free();
+        },
+        [Symbol.dispose]: () => {
+          held = undefined;
+          free();
+        },
+      };
+    },
+    room: async (signal) => {
+      while (isFull()) await orAborted(freed.promise, signal);
+    },
+  };
+};

@@ -1,0 +1,145 @@
+/** The command line of one machine, as a value: no I/O, the same plan gives the same words. */
+
+import type { Icount, Rtc } from '../../base/hardware.ts';
+import { nicArgv } from './network.ts';
+import { option } from './option.ts';
+import type { HandedFile } from './hand-over.ts';
+import { kernelFiles, sockets } from './names.ts';
+import type { MachinePlan } from './plan.ts';
+import { sandboxOf } from './sandbox.ts';
+import { firstHandedFd } from '../../base/program.ts';
+
+export type Accelerator = 'kvm' | 'hvf' | 'tcg';
+
+/** What this host decides, not the template. */
+export type HostChoice = {
+  readonly accelerator: Accelerator;
+  readonly netcat: string;
+  /** QEMU was built with seccomp. */
+  readonly canSandbox: boolean;
+};
+
+const socketArgv = (id: string, path: string): readonly string[] => [
+  '-chardev',
+  option('socket', { id, path, server: 'on', wait: 'off' }),
+];
+
+const isQ35 = ({ machineType }: MachinePlan): boolean => /^(pc-)?q35/.test(machineType);
+
+/** q35 has six ports of one drive each, the older pc two channels of two. */
+const idePlace = (plan: MachinePlan, index: number) =>
+  isQ35(plan) ? { bus: `ide.${index}` } : { bus: `ide.${index >> 1}`, unit: index & 1 };
+
+const diskDevice = (plan: MachinePlan, index: number): string => {
+  // Later disks have no number: the firmware would offer them too, and what boots is the first.
+  const common = { drive: `disk${index}`, bootindex: index === 0 ? 2 : undefined };
+  switch (plan.diskInterface) {
+    case 'virtio':
+      return option('virtio-blk-pci', common);
+    case 'ide':
+      return option('ide-hd', { ...common, ...idePlace(plan, index) });
+    case 'scsi':
+      return option('scsi-hd', { ...common, bus: 'scsi.0', 'scsi-id': index });
+  }
+};
+
+const handed = ({ set }: HandedFile) => ({ driver: 'file', filename: `/dev/fdset/${set}` });
+
+const fdsetsArgv = ({ disks, cdrom, floppy }: MachinePlan): readonly string[] =>
+  [...disks.flatMap((disk) => [disk, ...disk.layers]), cdrom, floppy].flatMap((file) =>
+    file === undefined ? [] : ['-add-fd', option('', { fd: firstHandedFd + file.set - 1, set: file.set })],
+  );
+
+/** In JSON, which alone can say that there is no backing file, whatever a header says. */
+const blockdev = (node: Readonly<Record<string, unknown>>): readonly string[] => ['-blockdev', JSON.stringify(node)];
+
+const readOnly = (name: string, file: HandedFile, more: Readonly<Record<string, unknown>> = {}): readonly string[] =>
+  blockdev({ driver: file.format, 'node-name': name, 'read-only': true, file: handed(file), ...more });
+
+/** From the lowest up: each names the one beneath it. */
+const layersArgv = (disk: number, layers: readonly HandedFile[]): readonly string[] =>
+  layers
+    .map((layer, depth) =>
+      layer.format === 'raw'
+        ? readOnly(`disk${disk}-base${depth}`, layer)
+        : readOnly(`disk${disk}-base${depth}`, layer, {
+            backing: depth + 1 < layers.length ? `disk${disk}-base${depth + 1}` : null,
+          }),
+    )
+    .toReversed()
+    .flat();
+
+const disksArgv = (plan: MachinePlan): readonly string[] => [
+  // The controller that `-drive if=scsi` gives, and the one that systems without virtio know.
+  ...(plan.diskInterface === 'scsi' && plan.disks.length > 0 ? ['-device', 'lsi53c895a,id=scsi'] : []),
+  ...plan.disks.flatMap((disk, index) => [
+    ...layersArgv(index, disk.layers),
+    ...blockdev({
+      driver: disk.format,
+      'node-name': `disk${index}`,
+      // The guest's flushes are not passed on: should the host crash, the build is lost anyway, and what is exported
+      // was written by then and is fsynced when it is.
+      cache: { 'no-flush': true },
+      discard: 'unmap',
+      file: handed(disk),
+      ...(disk.format === 'qcow2' ? { backing: disk.layers.length > 0 ? `disk${index}-base0` : null } : {}),
+    }),
+    '-device',
+    diskDevice(plan, index),
+  ]),
+];
+
+const cdromArgv = (plan: MachinePlan, cdrom: HandedFile): readonly string[] => {
+  const place = idePlace(plan, plan.diskInterface === 'ide' ? plan.disks.length : isQ35(plan) ? 0 : 2);
+  const bootindex = plan.device === 'cdrom' ? 1 : undefined;
+  return [...readOnly('cdrom', cdrom), '-device', option('ide-cd', { drive: 'cdrom', ...place, bootindex })];
+};
+
+const floppyArgv = (plan: MachinePlan, floppy: HandedFile): readonly string[] => [
+  ...readOnly('floppy', floppy),
+  // q35 comes without a controller, the older pc with one: only a global reaches both.
+  ...(plan.device === 'floppy' ? ['-global', 'isa-fdc.bootindexA=1'] : []),
+  ...(isQ35(plan) ? ['-device', 'isa-fdc'] : []),
+  ...['-device', 'floppy,drive=floppy'],
+];
+
+const kernelArgv = ({ hasKernel, hasInitrd, hasAppend }: MachinePlan): readonly string[] => [
+  ...(hasKernel ? ['-kernel', kernelFiles.kernel] : []),
+  ...(hasInitrd ? ['-initrd', kernelFiles.initrd] : []),
+  ...(hasAppend ? ['--preconfig'] : []),
+];
+
+const icountArgv = ({ shift, sleep, align }: Icount): readonly string[] => [
+  '-icount',
+  option('', { shift, sleep, align }),
+];
+
+const rtcArgv = ({ base, clock, driftfix }: Rtc): readonly string[] => [
+  '-rtc',
+  option('', { base: typeof base === 'number' ? new Date(base).toISOString().slice(0, 19) : base, clock, driftfix }),
+];
+
+/** The control socket's name inside QEMU: no pidfile is needed, whose path QEMU would resolve up to the root. */
+export const markedId = (mark: string): string => `qmp-${mark}`;
+
+/** Everything after the program's name. QEMU runs in the machine's own folder, and has its files by descriptors. */
+export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[] => [
+  ...['-name', plan.name, '-S', '-nodefaults', '-no-user-config', '-display', 'none'],
+  ...(host.canSandbox ? ['-sandbox', sandboxOf(plan.nics)] : []),
+  ...['-machine', plan.machineType, '-accel', host.accelerator],
+  ...['-cpu', plan.cpuModel ?? (host.accelerator === 'tcg' ? 'max' : 'host')],
+  ...['-smp', String(plan.cpus), '-m', `${plan.memoryMb}M`],
+  ...socketArgv(markedId(plan.mark), sockets.qmp),
+  ...['-mon', option('', { chardev: markedId(plan.mark), mode: 'control' })],
+  ...socketArgv('serial', sockets.serial),
+  ...['-serial', 'chardev:serial', '-device', 'pvpanic'],
+  ...fdsetsArgv(plan),
+  ...disksArgv(plan),
+  ...(plan.cdrom === undefined ? [] : cdromArgv(plan, plan.cdrom)),
+  ...(plan.floppy === undefined ? [] : floppyArgv(plan, plan.floppy)),
+  ...plan.nics.flatMap((nic, index) => nicArgv(plan, nic, index, host.netcat)),
+  ...kernelArgv(plan),
+  ...(plan.icount === undefined ? [] : icountArgv(plan.icount)),
+  ...(plan.rtc === undefined ? [] : rtcArgv(plan.rtc)),
+  ...(plan.onReboot === 'end' ? ['-no-reboot'] : []),
+];

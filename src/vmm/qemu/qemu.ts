@@ -1,0 +1,182 @@
+import { setMaxListeners } from 'node:events';
+import { totalmem } from 'node:os';
+import type { Clock } from '../../base/clock.ts';
+import { Fault } from '../../base/fault.ts';
+import type { QemuModel } from '../../base/hardware.ts';
+import { runProgram } from '../../base/program.ts';
+import { orAborted } from '../../base/waiting.ts';
+import { asksForOutgoing, mostNics } from '../nics.ts';
+import type { Accelerator } from './argv.ts';
+import { makeQemuDisks } from './disks.ts';
+import { takeInventory, versionOf, type Inventory } from './inventory.ts';
+import { startMachine } from './machine.ts';
+import { mostSlots } from './network.ts';
+import { whyNoOutgoing } from './outgoing-check.ts';
+import { probe } from './probe.ts';
+import { reapWork } from './processes.ts';
+import { reapMachine } from './reap.ts';
+import { mostDisks, refuseForQemu } from './refuse.ts';
+import { findUser, type QemuUser } from './user.ts';
+import type { Hypervisor } from '../types.ts';
+
+export type QemuOptions = {
+  readonly binary: string;
+  readonly qemuImg: string;
+  /** One that knows `-U` and `-N`, as OpenBSD's does. */
+  readonly netcat: string;
+  readonly accelerator: 'auto' | Accelerator;
+  /** Templates may ask for the network outside: what the host itself reaches, but for its loopback. */
+  readonly allowsOutgoing: boolean;
+  /** Who QEMU runs as where imaged is root on Linux; undefined: a user of its own for each slot. */
+  readonly user?: string | number;
+  /** Where the probe's guest has its disk for a moment. */
+  readonly folder: string;
+  readonly clock: Clock;
+  /** The life of the daemon: it ends what is asked of QEMU once for all. */
+  readonly signal: AbortSignal;
+  /** For the log: what was found about this host. */
+  readonly onNote: (note: string) => void;
+};
+
+type Known = {
+  readonly inventory: Inventory;
+  readonly user: QemuUser | undefined;
+  readonly accelerators: readonly Accelerator[];
+  readonly noOutgoing: string | undefined;
+  readonly notes: readonly string[];
+};
+
+const mostMsToAnswer = 30_000;
+
+const notAllowed = 'the configuration of this host does not set allow_outgoing. Use "local", or have it set';
+
+const outgoingNote = (noOutgoing: string | undefined): string =>
+  noOutgoing === undefined
+    ? 'Templates may ask for outgoing network: such a guest reaches what this host reaches, other addresses of the host among it, but nothing of its loopback.'
+    : `Templates cannot have outgoing network, though allow_outgoing is set: ${noOutgoing}.`;
+
+/** Other netcats have no Unix sockets, and guests would find their endpoint dead: better told now. */
+const checkNetcat = async (netcat: string, signal: AbortSignal): Promise<void> => {
+  const { stdout, stderr } = await runProgram(netcat, ['-h'], { signal, accept: 'any' });
+  if (!/^\s*-U\b/m.test(stdout + stderr))
+    throw new Fault('program_missing', `${netcat} does not know -U (Unix sockets). Install OpenBSD's netcat.`, {
+      program: netcat,
+    });
+};
+
+/** Asks the programs something, for so long as anybody would wait. */
+const asking = async <T>(
+  { binary, clock, ...options }: QemuOptions,
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
+  const seconds = mostMsToAnswer / 1000;
+  const tooLong = () =>
+    new Fault('hypervisor_unavailable', `${binary} did not say what it can do within ${seconds} s.`);
+  using deadline = clock.deadline(mostMsToAnswer, options.signal, tooLong);
+  setMaxListeners(50, deadline.signal); // a program listens more than once, and several run at a time
+  return await ask(deadline.signal); // the deadline goes with this block
+};
+
+/** Whether machines can be started at all, quickly. */
+const askVersion = (options: QemuOptions): Promise<string> =>
+  asking(options, async (signal) => {
+    const [version] = await Promise.all([versionOf(options.binary, signal), checkNetcat(options.netcat, signal)]);
+    return version;
+  });
+
+const lookAround = async (inventory: Inventory, options: QemuOptions): Promise<Known> => {
+  const { binary, accelerator, folder, clock, signal, onNote, allowsOutgoing } = options;
+  const user = await asking(options, (deadline) => findUser(options.user, binary, deadline));
+  const noOutgoing = allowsOutgoing ? await whyNoOutgoing(folder, user, clock, signal) : notAllowed;
+  const notes = allowsOutgoing ? [outgoingNote(noOutgoing)] : [];
+  const accelerators: Accelerator[] = [];
+  // The quickest first. TCG is QEMU itself: what it cannot run, nothing can, and the build will say so.
+  for (const candidate of accelerator === 'auto' ? (['kvm', 'hvf'] as const) : [accelerator]) {
+    if (candidate === 'tcg' || !inventory.accelerators.includes(candidate)) continue;
+    const verdict = await probe(binary, candidate, folder, user, clock, signal);
+    if (verdict.runs) accelerators.push(candidate);
+    else notes.push(`${candidate} is there, but no guest runs under it: ${verdict.why}.`);
+  }
+  if (inventory.accelerators.includes('tcg')) accelerators.push('tcg');
+  for (const note of notes) onNote(note);
+  return { inventory, user, accelerators, noOutgoing, notes };
+};
+
+/** What is asked once and kept; after a failure it is asked again, as QEMU may be installed by the next time. */
+const once = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
+  let asked: Promise<T> | undefined;
+  return () =>
+    (asked ??= ask().catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    }));
+};
+
+const choose = (
+  { accelerator, icount }: QemuModel,
+  configured: QemuOptions['accelerator'],
+  works: readonly Accelerator[],
+): Accelerator => {
+  if (accelerator === 'none' || icount !== undefined) return 'tcg';
+  const asked = accelerator ?? configured;
+  if (asked === 'auto') return works[0] ?? 'tcg';
+  if (works.includes(asked)) return asked;
+  throw new Fault('hypervisor_failed', `No guest runs under ${asked} on this host.`, { accelerators: works });
+};
+
+/** QEMU as a hypervisor, on any host that has it. Nothing is asked of it before `facts` or `start`. */
+export const makeQemu = (options: QemuOptions): Hypervisor => {
+  const { binary, qemuImg, netcat, clock, allowsOutgoing } = options;
+  let inventory: Inventory | undefined;
+  let known: Known | undefined;
+  const version = once(() => askVersion(options));
+  const stock = once(async () => {
+    const number = await version();
+    return (inventory = await asking(options, (signal) => takeInventory(binary, number, signal)));
+  });
+  const look = once(async () => (known = await lookAround(await stock(), options)));
+
+  return {
+    // A restricted user network names neither.
+    lease: { router: false, dns: false },
+
+    version: (signal) => orAborted(version(), signal),
+
+    facts: async (signal) => {
+      const { inventory, accelerators, notes } = await orAborted(look(), signal);
+      return {
+        name: 'qemu',
+        version: inventory.version,
+        accelerators,
+        formats: ['raw', 'qcow2'],
+        limits: { memoryMb: Math.floor(totalmem() / 1024 / 1024), disks: mostDisks, nics: mostNics },
+        notes,
+      };
+    },
+
+    refuse: async (shape) => {
+      const noOutgoing = allowsOutgoing ? known?.noOutgoing : notAllowed;
+      return refuseForQemu(shape, { inventory, accelerators: known?.accelerators, noOutgoing });
+    },
+
+    ...makeQemuDisks(qemuImg),
+
+    start: async (spec, signal) => {
+      if (spec.slot >= mostSlots)
+        throw new Fault('hypervisor_failed', `Slot ${spec.slot} has no network: there are ${mostSlots}.`);
+      const { inventory, user, accelerators, noOutgoing } = await orAborted(look(), signal);
+      if (asksForOutgoing(spec.nics) && noOutgoing !== undefined)
+        throw new Fault('hypervisor_failed', `The machine asks for outgoing network, and ${noOutgoing}.`);
+      const accelerator = choose(spec.qemu, options.accelerator, accelerators);
+      const { canSandbox } = inventory;
+      return startMachine(spec, { binary, inventory, user, netcat, clock, canSandbox, accelerator }, signal);
+    },
+
+    // Many daemons may run machines of these names on one host; only the folder tells whose they are.
+    strays: async () => [],
+
+    reap: (name, folder, signal) => reapMachine(name, folder, clock, signal),
+
+    reapWork: (folder, signal) => reapWork(qemuImg, folder, clock, signal),
+  };
+};

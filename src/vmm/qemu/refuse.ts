@@ -1,0 +1,102 @@
+/** Judges what a template asks of QEMU before anything runs. Its words never carry an option of QEMU's own. */
+
+import { closest } from 'fastest-levenshtein';
+import type { Complaint } from '../../base/fault.ts';
+import type { MachineShape, QemuModel } from '../../base/hardware.ts';
+import { mostNics } from '../nics.ts';
+import type { Accelerator } from './argv.ts';
+import type { Inventory } from './inventory.ts';
+import { whyNoLayers } from './layers.ts';
+
+export type Abilities = {
+  /** Undefined until QEMU has been asked: then only the form of names is judged. */
+  readonly inventory: Inventory | undefined;
+  /** The accelerators under which a guest runs; undefined until that is known. */
+  readonly accelerators: readonly Accelerator[] | undefined;
+  /** Why a machine cannot have outgoing network; undefined when it can, or when that is not known yet. */
+  readonly noOutgoing: string | undefined;
+};
+
+export const mostDisks = 8;
+
+const name = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const judgeName = (key: keyof QemuModel, asked: string | undefined, known: readonly string[] = []): Complaint[] => {
+  if (asked === undefined) return [];
+  const pointer = `/qemu/${key}`;
+  if (!name.test(asked)) return [{ pointer, message: `is not a name of QEMU's: letters, digits, ".", "_" and "-"` }];
+  if (known.length === 0 || known.includes(asked)) return [];
+  return [
+    { pointer, message: `QEMU on this host has no "${asked}". The nearest it has is "${closest(asked, known)}"` },
+  ];
+};
+
+const judgeAccelerator = ({ accelerator, icount }: QemuModel, works: Abilities['accelerators']): Complaint[] => {
+  const pointer = '/qemu/accelerator';
+  if (icount !== undefined && (accelerator === 'kvm' || accelerator === 'hvf'))
+    return [{ pointer, message: `icount counts instructions, which only "tcg" can do` }];
+  if (accelerator === undefined || accelerator === 'none' || works === undefined || works.includes(accelerator))
+    return [];
+  return [
+    { pointer, message: `no guest runs under ${accelerator} on this host; it has ${works.join(', ') || 'none'}` },
+  ];
+};
+
+/** How many drives the bus of the disks takes; the CD shares the bus of IDE disks. */
+const roomForDisks = ({ qemu, hasCdrom }: MachineShape): number => {
+  const idePorts = /^(pc-)?q35/.test(qemu.machine_type ?? 'q35') ? 6 : 4;
+  return { virtio: mostDisks, scsi: 7, ide: idePorts - (hasCdrom ? 1 : 0) }[qemu.disk_interface ?? 'virtio'];
+};
+
+const judgeBoot = ({ boot, disks, hasCdrom, hasFloppy }: MachineShape): Complaint[] => {
+  if (boot.kernel !== undefined) return [];
+  const pointer = '/machine/boot/device';
+  if (boot.device === 'net')
+    return [{ pointer, message: 'network boot needs a kernel: machines here have no boot ROM in their network card' }];
+  const has = { disk: disks.length > 0, cdrom: hasCdrom, floppy: hasFloppy }[boot.device];
+  return has ? [] : [{ pointer, message: `the machine has no ${boot.device} to boot from` }];
+};
+
+const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): Complaint[] => {
+  if (nics.length > mostNics)
+    return [{ pointer: '/machine/nics', message: `has ${nics.length}, and a machine takes ${mostNics}` }];
+  return nics.flatMap(({ network }, index) =>
+    network === 'outgoing' && noOutgoing !== undefined
+      ? [{ pointer: `/machine/nics/${index}/network`, message: `"outgoing" is not to be had: ${noOutgoing}` }]
+      : [],
+  );
+};
+
+const judgeBases = async ({ disks }: MachineShape): Promise<Complaint[]> => {
+  const wrong: Complaint[] = [];
+  for (const [index, { base }] of disks.entries()) {
+    const why = base === undefined ? undefined : await whyNoLayers(base);
+    if (why !== undefined) wrong.push({ pointer: `/machine/disks/${index}/base`, message: why });
+  }
+  return wrong;
+};
+
+/** See `Hypervisor.refuse`. */
+export const refuseForQemu = async (shape: MachineShape, abilities: Abilities): Promise<readonly Complaint[]> => [
+  ...refuseShape(shape, abilities),
+  ...(await judgeBases(shape)),
+];
+
+/** What can be judged without a look at any file. */
+export const refuseShape = (shape: MachineShape, abilities: Abilities): readonly Complaint[] => {
+  const { inventory } = abilities;
+  const { qemu } = shape;
+  const room = roomForDisks(shape);
+  return [
+    ...judgeName('machine_type', qemu.machine_type, inventory?.machineTypes),
+    ...judgeName('cpu_model', qemu.cpu_model, inventory?.cpuModels),
+    ...judgeName('net_device', qemu.net_device, inventory?.netDevices),
+    ...judgeAccelerator(qemu, abilities.accelerators),
+    ...((qemu.cpus ?? 1) > 255 ? [{ pointer: '/qemu/cpus', message: 'a machine takes 255' }] : []),
+    ...(shape.disks.length > room
+      ? [{ pointer: '/machine/disks', message: `has ${shape.disks.length}, and there is room for ${room}` }]
+      : []),
+    ...judgeNics(shape, abilities.noOutgoing),
+    ...judgeBoot(shape),
+  ];
+};

@@ -1,0 +1,64 @@
+/** The command lines of vmctl(8), as values: options before the one operand, as its getopt wants them since 6.6. */
+
+import type { DiskFile, MachineSpec } from '../types.ts';
+import { asksForOutgoing } from '../nics.ts';
+
+/** The names in vm.conf(5) of the VMs whose instances our machines are. */
+export type Templates = { readonly local: string; readonly outgoing: string };
+
+/** With its format in front, which vmctl would otherwise guess from the content or the name (vmctl(8), create). */
+export const diskArgument = ({ path, format }: DiskFile): string => `${format}:${path}`;
+
+/**
+ * An instance passes no interface of its own where it is to inherit that of its template, group and all
+ * (vm.conf(5), allow instance).
+ */
+const nicArgv = (spec: MachineSpec): readonly string[] => (asksForOutgoing(spec.nics) ? [] : spec.nics.map(() => '-L'));
+
+/**
+ * A boot device ends the machine when its guest resets itself (vmd(8), since 6.5); without one vmd starts it again. So
+ * it is given where the reset is to be the end, and for the network, where vmd's DHCP takes its answers from it.
+ */
+const deviceArgv = ({ boot, onReboot }: MachineSpec): readonly string[] =>
+  onReboot === 'end' || boot.device === 'net' ? ['-B', boot.device] : [];
+
+/** Of a machine whose files have names of imaged's own (`linkMedia`). Starts it and becomes cu(1) on its console: whoever attaches later has missed what was said until then. */
+export const startArgv = (spec: MachineSpec, templates: Templates): readonly string[] => [
+  ...['start', '-c', '-t', asksForOutgoing(spec.nics) ? templates.outgoing : templates.local],
+  ...['-m', `${spec.memoryMb}M`],
+  ...nicArgv(spec),
+  ...spec.disks.flatMap((disk) => ['-d', diskArgument(disk)]),
+  ...(spec.cdrom === undefined ? [] : ['-r', spec.cdrom]),
+  ...(spec.boot.kernel === undefined ? [] : ['-b', spec.boot.kernel]),
+  ...deviceArgv(spec),
+  spec.name,
+];
+
+export const consoleArgv = (name: string): readonly string[] => ['console', name];
+
+/** Through vmmci(4), or at once. Without `-w`, which would end at a mere reboot of the guest. */
+export const stopArgv = (name: string, how: 'ask' | 'cut'): readonly string[] => [
+  'stop',
+  ...(how === 'cut' ? ['-f'] : []),
+  name,
+];
+
+export const statusArgv: readonly string[] = ['status'];
+
+const sizeArgv = (sizeMb: number | undefined): readonly string[] => (sizeMb === undefined ? [] : ['-s', `${sizeMb}M`]);
+
+/** An empty disk, or one whose reads fall through to its base, and which is as large as that. */
+export const createArgv = (
+  disk: DiskFile & { readonly sizeMb?: number; readonly base?: DiskFile },
+): readonly string[] => [
+  'create',
+  ...(disk.base === undefined ? sizeArgv(disk.sizeMb) : ['-b', disk.base.path]),
+  diskArgument(disk),
+];
+
+/** A copy in another format, flat and sparse; larger than its source where a size is given. */
+export const copyArgv = (from: DiskFile, to: DiskFile, sizeMb?: number): readonly string[] => [
+  ...['create', '-i', diskArgument(from)],
+  ...sizeArgv(sizeMb),
+  diskArgument(to),
+];

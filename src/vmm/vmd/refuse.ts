@@ -1,0 +1,102 @@
+/** Judges what a template asks of vmd before anything runs: everything that vmctl or vmd would refuse by themselves. */
+
+import type { Complaint } from '../../base/fault.ts';
+import type { MachineShape } from '../../base/hardware.ts';
+import { asksForOutgoing, mostNics } from '../nics.ts';
+import { whyNoBase } from './disks.ts';
+import type { ReleaseTraits } from './releases.ts';
+
+/** VMM_MAX_DISKS_PER_VM */
+export const mostDisks = 4;
+
+type Judge = (shape: MachineShape, traits: ReleaseTraits) => readonly Complaint[];
+
+const judgeMemory: Judge = ({ memoryMb }, { mostMemoryMb, perUser }) => {
+  const most = perUser?.isCertain === true ? Math.min(mostMemoryMb, perUser.memoryMb) : mostMemoryMb;
+  return memoryMb <= most
+    ? []
+    : [{ pointer: '/machine/memory', message: `is ${memoryMb} MB, and vmd of this release gives ${most} MB at most` }];
+};
+
+const judgeParts: Judge = ({ disks, nics, hasFloppy, qemu }) => [
+  ...(disks.length > mostDisks
+    ? [{ pointer: '/machine/disks', message: `has ${disks.length}, and vmd gives a machine ${mostDisks}` }]
+    : []),
+  ...(nics.length > mostNics
+    ? [{ pointer: '/machine/nics', message: `has ${nics.length}, and vmd gives a machine ${mostNics}` }]
+    : []),
+  ...(hasFloppy ? [{ pointer: '/machine/floppy', message: 'vmd has no floppy drives: use a cdrom' }] : []),
+  ...((qemu.cpus ?? 1) > 1
+    ? [{ pointer: '/machine/cpus', message: `is ${qemu.cpus}, and vmd gives a machine one processor` }]
+    : []),
+];
+
+const judgeBoot: Judge = ({ boot, disks, hasCdrom }) => {
+  const wrong: Complaint[] = [];
+  const hint = 'vmd hands a kernel neither of them: use one that needs none, such as bsd.rd';
+  if (boot.initrd !== undefined) wrong.push({ pointer: '/machine/boot/initrd', message: hint });
+  if (boot.append !== undefined) wrong.push({ pointer: '/machine/boot/append', message: hint });
+  const has = {
+    disk: disks.length > 0 || boot.kernel !== undefined,
+    cdrom: hasCdrom,
+    net: boot.kernel !== undefined,
+    floppy: false,
+  };
+  if (!has[boot.device])
+    wrong.push({
+      pointer: '/machine/boot/device',
+      message:
+        boot.device === 'net'
+          ? 'is "net", and there is no "kernel": vmd loads none over the network (vmctl(8), start -B)'
+          : `is ${JSON.stringify(boot.device)}, and the machine has none that vmd could boot from`,
+    });
+  return wrong;
+};
+
+const judgePaths: Judge = ({ boot, disks, cdrom }, { longestPath }) =>
+  [
+    { pointer: '/machine/boot/kernel', path: boot.kernel },
+    { pointer: '/machine/cdrom', path: cdrom },
+    ...disks.map(({ base }, index) => ({ pointer: `/machine/disks/${index}/base`, path: base?.path })),
+  ].flatMap(({ pointer, path = '' }) =>
+    Buffer.byteLength(path) <= longestPath
+      ? []
+      : [{ pointer, message: `is on this host a path of more than ${longestPath} bytes, which vmd does not take` }],
+  );
+
+const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): readonly Complaint[] => {
+  if (!asksForOutgoing(nics)) return [];
+  const at = nics.findIndex(({ network }) => network === 'outgoing');
+  const pointer = `/machine/nics/${at}/network`;
+  if (noOutgoing !== undefined) return [{ pointer, message: `"outgoing" is not to be had: ${noOutgoing}` }];
+  return nics.length === 1
+    ? []
+    : [{ pointer, message: '"outgoing" must be the only interface of a machine under vmd' }];
+};
+
+const judgeBases = async ({ disks }: MachineShape, signal: AbortSignal): Promise<readonly Complaint[]> => {
+  const wrong: Complaint[] = [];
+  for (const [index, { base, sizeMb }] of disks.entries()) {
+    if (base === undefined) continue;
+    const why = await whyNoBase(base, signal);
+    if (why !== undefined) wrong.push({ pointer: `/machine/disks/${index}/base`, message: why });
+    if (sizeMb !== undefined && sizeMb < base.virtualMb)
+      wrong.push({
+        pointer: `/machine/disks/${index}/size`,
+        message: `is ${sizeMb} MB, and the base has ${base.virtualMb} MB: a disk can be larger than its base, not smaller`,
+      });
+  }
+  return wrong;
+};
+
+/** See `Hypervisor.refuse`. `noOutgoing`: why a machine cannot have the network outside. */
+export const refuseForVmd = async (
+  shape: MachineShape,
+  traits: ReleaseTraits,
+  noOutgoing: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly Complaint[]> => [
+  ...[judgeMemory, judgeParts, judgeBoot, judgePaths].flatMap((judge) => judge(shape, traits)),
+  ...judgeNics(shape, noOutgoing),
+  ...(await judgeBases(shape, signal)),
+];

@@ -1,0 +1,105 @@
+import { setMaxListeners } from 'node:events';
+import { release as systemRelease } from 'node:os';
+import type { Clock } from '../../base/clock.ts';
+import { Fault } from '../../base/fault.ts';
+import { mostNics } from '../nics.ts';
+import { processesWith } from '../processes.ts';
+import { endAll } from '../end-processes.ts';
+import type { Hypervisor } from '../types.ts';
+import { tapFinder } from './addresses.ts';
+import type { Templates } from './argv.ts';
+import { makeVmctlDisks } from './disks.ts';
+import { startVmctlMachine } from './machine.ts';
+import { ofSlot, oursIn } from './names.ts';
+import { mostDisks, refuseForVmd } from './refuse.ts';
+import { perUserWords, traitsOf } from './releases.ts';
+import { machineStopper } from './stop.ts';
+import { watchVmd, type Look } from './watch.ts';
+
+export type VmctlOptions = {
+  readonly vmctl: string;
+  readonly ifconfig: string;
+  readonly socket: string;
+  /** Of OpenBSD: "7.7"; "auto" is that of this host. */
+  readonly release: string;
+  readonly templates: Templates;
+  /** Where every machine's endpoint listens, on the host's end of its own tap. */
+  readonly endpointPort: number;
+  readonly allowsOutgoing: boolean;
+  readonly clock: Clock;
+  /** The life of the daemon. */
+  readonly signal: AbortSignal;
+};
+
+// What is asked for a probe may be so old.
+const recentMs = 2_000;
+
+const notAllowed = 'the configuration of this host does not set allow_outgoing. Use "local", or have it set';
+
+/**
+ * vmd(8) as a hypervisor, through vmctl(8) alone: as a user who is not root, by the instances that vm.conf(5) allows.
+ * Nothing of vmd's own numbers is kept, for a restart of vmd gives them to other machines: a machine is its name.
+ */
+export const makeVmctl = (options: VmctlOptions): Hypervisor => {
+  const { vmctl, ifconfig, socket, templates, endpointPort, allowsOutgoing, clock, signal: life } = options;
+  setMaxListeners(0, life); // every program that is asked for all listens to it
+  const release = options.release === 'auto' ? systemRelease() : options.release;
+  const traits = traitsOf(release);
+  const watch = watchVmd({ vmctl, socket, clock, life });
+  const stopMachine = machineStopper(vmctl, watch, clock);
+  const findTaps = tapFinder(ifconfig, clock, life);
+
+  /** What vmd has; nothing when it cannot be asked: `start` looks again. */
+  const rowsNow = async (signal: AbortSignal): Promise<Look['rows']> => {
+    try {
+      return (await watch.look(signal)).rows;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Fault && ['hypervisor_unavailable', 'program_missing'].includes(error.code))
+        return new Map();
+      throw error;
+    }
+  };
+
+  return {
+    // Both are the host's end of its tap, whatever answers there (vmd's dhcp.c).
+    lease: { router: true, dns: true },
+
+    version: async (signal) => {
+      await watch.recent(recentMs, signal);
+      return release;
+    },
+
+    facts: async (signal) => {
+      await watch.recent(recentMs, signal);
+      const limits = { memoryMb: traits.mostMemoryMb, disks: mostDisks, nics: mostNics };
+      const notes = [perUserWords(traits)].filter((note) => note !== '');
+      return { name: 'vmctl', version: release, accelerators: ['vmm'], formats: ['raw', 'qcow2'], limits, notes };
+    },
+
+    refuse: (shape, signal) => refuseForVmd(shape, traits, allowsOutgoing ? undefined : notAllowed, signal),
+
+    ...makeVmctlDisks(vmctl),
+
+    start: (spec, signal) =>
+      startVmctlMachine(
+        spec,
+        { vmctl, release, traits, templates, endpointPort, clock, watch, findTaps, stopMachine },
+        signal,
+      ),
+
+    strays: async (signal) => oursIn(await rowsNow(signal)),
+
+    reap: async (slotName, _folder, signal) => {
+      const left = ofSlot(slotName, await rowsNow(signal));
+      for (const name of left) await stopMachine(name, signal);
+      return left.length > 0;
+    },
+
+    reapWork: async (folder, signal) => {
+      const found = await processesWith([`${vmctl} create `, `:${folder}/`], signal);
+      await endAll(found, vmctl, clock, signal);
+      return found.length;
+    },
+  };
+};

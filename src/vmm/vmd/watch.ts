@@ -1,0 +1,111 @@
+import { stat } from 'node:fs/promises';
+import type { Clock } from '../../base/clock.ts';
+import { asFault, Fault } from '../../base/fault.ts';
+import { runProgram } from '../../base/program.ts';
+import { sharedAsk } from './shared-ask.ts';
+import { statusArgv } from './argv.ts';
+import { vmctlFault } from './faults.ts';
+import { rowsIn, type StatusRow } from './status.ts';
+
+/** What vmd said when it was asked. */
+export type Look = {
+  readonly rows: ReadonlyMap<string, StatusRow>;
+  /** Names this life of vmd: another one after each start of it, which ends every machine. */
+  readonly life: string;
+};
+
+/** Knows which machines vmd has: one `vmctl status` serves everybody, however many machines there are. */
+export type Watch = {
+  /** Asks vmd. Throws `hypervisor_unavailable`, `program_missing`. */
+  readonly look: (signal: AbortSignal) => Promise<Look>;
+  /** What was said last if that is not older than `mostMs`, else what vmd says now. */
+  readonly recent: (mostMs: number, signal: AbortSignal) => Promise<Look>;
+  /** Tells `seen` of every look there is from now on, failed ones too; meanwhile there is one every two seconds. */
+  readonly onLook: (seen: (look: Look | Fault) => void) => Disposable;
+};
+
+const everyMs = 2_000;
+const apartMs = 150;
+const mostMsToAnswer = 15_000;
+
+/** That vmd does not run, and so no machine does: not merely that it could not be asked. */
+export const isDown = (fault: Fault): boolean =>
+  fault.code === 'hypervisor_unavailable' &&
+  /connect: \S+: (No such file or directory|Connection refused)/.test(fault.facts.stderr ?? '');
+
+// A socket is bound anew whenever vmd starts, and never written to as a file.
+const lifeOf = async (socket: string): Promise<string> => {
+  try {
+    const { ino, mtimeMs } = await stat(socket);
+    return `${ino}:${mtimeMs}`;
+  } catch {
+    // Its folder may be closed to this user; then a restart is seen by the machines that are gone.
+    return '';
+  }
+};
+
+export const watchVmd = ({
+  vmctl,
+  socket,
+  clock,
+  life,
+}: {
+  readonly vmctl: string;
+  readonly socket: string;
+  readonly clock: Clock;
+  /** The life of the daemon. */
+  readonly life: AbortSignal;
+}): Watch => {
+  const watchers = new Set<(look: Look | Fault) => void>();
+  let last: { readonly look: Look; readonly at: number } | undefined;
+  let ticking: Disposable | undefined;
+
+  const ask = async (): Promise<Look> => {
+    try {
+      const silent = () =>
+        new Fault('hypervisor_unavailable', `vmd(8) did not answer within ${mostMsToAnswer / 1000} s.`);
+      using patience = clock.deadline(mostMsToAnswer, life, silent);
+      const id = await lifeOf(socket);
+      const at = clock.elapsed();
+      const { stdout, stderr, exitCode } = await runProgram(vmctl, statusArgv, {
+        signal: patience.signal,
+        accept: 'any',
+      });
+      // Its exit code says whether there is any row (vmctl(8), 7.x); only its words say that it failed.
+      if (exitCode !== 0 && stderr.trim() !== '')
+        throw vmctlFault('Asking vmd for its machines', stderr, { args: statusArgv, exitCode });
+      last = { look: { rows: rowsIn(stdout), life: id }, at };
+      for (const seen of [...watchers]) seen(last.look);
+      return last.look;
+    } catch (error) {
+      const fault = asFault(error);
+      for (const seen of [...watchers]) seen(fault);
+      throw fault;
+    }
+  };
+  const look = sharedAsk(ask, apartMs, clock, life);
+  const tick = () => {
+    look(life).then(
+      () => undefined,
+      () => undefined, // told to the watchers
+    );
+  };
+
+  return {
+    look,
+    recent: (mostMs, signal) =>
+      last !== undefined && clock.elapsed() - last.at <= mostMs ? Promise.resolve(last.look) : look(signal),
+    onLook: (seen) => {
+      watchers.add(seen);
+      ticking ??= clock.every(everyMs, tick);
+      return {
+        [Symbol.dispose]: () => {
+          watchers.delete(seen);
+          if (watchers.size > 0) return;
+          ticking?.[Symbol.dispose]();
+          ticking = undefined;
+        },
+      };
+    },
+  };
+};
