@@ -62,8 +62,9 @@ const watchProcesses = () => {
   const own = [process.pid, imaged.pid()].map(String);
   const look = async (pid: string) => {
     const [cmdline, environ] = await Promise.all([read(`/proc/${pid}/cmdline`), read(`/proc/${pid}/environ`)]);
-    const program = cmdline.split('\0')[0] ?? '';
-    programs.add(program.slice(program.lastIndexOf('/') + 1));
+    // A script's interpreter comes first.
+    const [program = '', script = ''] = cmdline.split('\0');
+    for (const path of [program, script]) programs.add(path.slice(path.lastIndexOf('/') + 1));
     for (const [where, words] of [
       ['cmdline', cmdline],
       ['environ', environ],

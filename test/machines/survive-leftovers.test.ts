@@ -53,7 +53,7 @@ for (const [subcommand, step] of [
     await proveSound(imaged);
   });
 
-test('what a build had begun to publish when the daemon died goes before it is run again', async () => {
+test('what a build had begun to publish when the daemon died goes before it is run again', async (t) => {
   await using imaged = await startImaged({ settings, tables });
   const { disks, ...machine } = await cycleMachine('1M');
   // The second disk takes seconds to hash, in which the first is published already.
@@ -66,10 +66,11 @@ test('what a build had begun to publish when the daemon died goes before it is r
   });
   const { id } = await imaged.post({ template });
   assert.ok(await awaitEvent(imaged, id, begins('publish')));
-  while (!(await artifactFiles(imaged, id)).includes('small.raw'));
+  while (!(await artifactFiles(imaged, id)).includes('small.raw')) t.signal.throwIfAborted();
   await imaged.kill('SIGKILL');
   await imaged.start();
   assert.deepEqual(await artifactFiles(imaged, id), []);
+  await imaged.until(id, ({ attempt }) => attempt === 2);
   await imaged.call(`/builds/${id}/cancel`, { method: 'POST' });
   const build = await imaged.ended(id);
   assert.deepEqual([build.status, build.attempt], ['cancelled', 2]);
