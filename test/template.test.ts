@@ -374,6 +374,7 @@ test('what belongs together is judged together', async () => {
     [{ artifacts: [{ disk: 1 }] }, '/artifacts/0/disk', /there are 1 disks/],
     [{ artifacts: [{ name: 'a' }, { name: 'a' }] }, '/artifacts/1/name', /a second time/],
     [{ artifacts: [{ name: '../a' }] }, '/artifacts/0/name', /cannot be the name/],
+    [{ artifacts: [{ name: '-x.qcow2' }] }, '/artifacts/0/name', /cannot be the name/],
     [{ artifacts: [{ name: 'SHA256' }] }, '/artifacts/0/name', /digests/],
     [{ machine: { disks: [{ size: 1 }] } }, '/machine', /nothing to boot from/],
     [{ machine: { ...least.machine, disks: [{}] } }, '/machine/disks/0/size', /only with "base"/],

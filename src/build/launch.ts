@@ -12,7 +12,7 @@ import { openConsole } from '../vmm/console/console.ts';
 import type { Disk, MachineSpec } from '../vmm/types.ts';
 import { slotName } from './folders/folders.ts';
 import { lateFactsOf, type Job } from './job.ts';
-import { endedTooEarly, type Running } from './running.ts';
+import type { Running } from './running.ts';
 import { siteSetFile } from './site-files.ts';
 import { boundOf } from './text-limits.ts';
 import type { StepTools } from './tools.ts';
@@ -143,10 +143,16 @@ export const launch = async (
         });
       const gone = new AbortController();
       machine.ended.then(
-        (ending) => gone.abort(endedTooEarly(ending, "its endpoint's address", console.tail())),
+        () => gone.abort(new Fault('machine_stopped', 'The machine has gone.')),
         () => undefined,
       );
-      pile.keep(await retry(open, untilThere, isAbsent, clock, AbortSignal.any([signal, gone.signal])));
+      try {
+        pile.keep(await retry(open, untilThere, isAbsent, clock, AbortSignal.any([signal, gone.signal])));
+      } catch (error) {
+        signal.throwIfAborted();
+        // A machine that has gone needs no endpoint any more: whether it went as it was due to is for the steps to judge.
+        if (!gone.signal.aborted) throw error;
+      }
     }
     const { guestIp, hostIp } = machine.addresses;
     event('machine.started', { name: machine.name, guestIp, hostIp, ...machine.about });

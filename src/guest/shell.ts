@@ -111,8 +111,10 @@ const runScript = async (
   const envPath = path.replace(/sh$/, 'env');
   const { usesEnvFile = false } = work;
   // Whoever the template's own command runs it as must be able to read it.
-  await upload(bytes, path, name, work.executeCommand === undefined ? '0700' : '0755', guest, signal);
-  if (usesEnvFile) await upload(Buffer.from(envFile(work.env)), envPath, 'the environment', '0600', guest, signal);
+  const mode = work.executeCommand === undefined ? '0700' : '0755';
+  await advised(upload(bytes, path, name, mode, guest, signal), name);
+  if (usesEnvFile)
+    await advised(upload(Buffer.from(envFile(work.env)), envPath, 'the environment', '0600', guest, signal), name);
 
   const last = keepLast();
   const keep: OnLines = (lines, stream) => {
@@ -130,7 +132,7 @@ const runScript = async (
   if (wentDown) await guest.reconnect(signal);
 
   const written = [path, ...(usesEnvFile ? [envPath] : [])].map(quoted).join(' ');
-  const removed = await guest.run(`rm -f ${written}`, { onLines }, signal);
+  const removed = await advised(guest.run(`rm -f ${written}`, { onLines }, signal), name);
   if (removed.exitCode !== 0) await onLines([`${path} could not be removed from the guest`], 'stderr');
   if (isAllowed) return;
   throw new Fault(
@@ -181,22 +183,31 @@ const isLost = (running: Promise<unknown>) =>
     },
   );
 
-const unlessLost = async (
-  running: Promise<{ readonly exitCode: number }>,
-  { expectDisconnect }: ShellWork,
-  name: string,
-): Promise<number | 'lost'> => {
+/** The result; where the connection broke, its fault says what to do if the guest was meant to reboot. */
+const advised = async <T>(running: Promise<T>, name: string): Promise<T> => {
   try {
-    return (await running).exitCode;
+    return await running;
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'ssh_broken') throw error;
-    if (expectDisconnect) return 'lost';
     throw new Fault(
       'ssh_broken',
       `${error.message}. If ${name} reboots the guest on purpose, set expect_disconnect.`,
       { ...error.facts, script: name },
       { cause: error },
     );
+  }
+};
+
+const unlessLost = async (
+  running: Promise<{ readonly exitCode: number }>,
+  { expectDisconnect }: ShellWork,
+  name: string,
+): Promise<number | 'lost'> => {
+  try {
+    return (await advised(running, name)).exitCode;
+  } catch (error) {
+    if (expectDisconnect && error instanceof Fault && error.code === 'ssh_broken') return 'lost';
+    throw error;
   }
 };
 

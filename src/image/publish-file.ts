@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { link, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../base/fault.ts';
-import { artifactName } from './artifact-name.ts';
+import { artifactName } from '../base/artifact-name.ts';
 import { eachBlock } from './each-block.ts';
 import { syncFolder } from '../base/sync-folder.ts';
 import type { Artifact } from './types.ts';

@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { artifactName, sumsName } from './artifact-name.ts';
+import { artifactName, sumsName } from '../base/artifact-name.ts';
 import { syncFolder } from '../base/sync-folder.ts';
 import type { Artifact } from './types.ts';
 

@@ -44,7 +44,7 @@ export type Daemon = {
   readonly stop: () => Promise<void>;
 };
 
-// rc.d(8) sends KILL 30 s after TERM (rc.subr, daemon_timeout); this leaves room for closing what is left.
+// rc.d/imaged gives 40 s before KILL (daemon_timeout), and says so; this leaves room for closing what is left.
 const drainMs = 20_000;
 const leaseMs = 60_000;
 

@@ -1,3 +1,4 @@
+import { sumsName } from '../../base/artifact-name.ts';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -24,7 +25,6 @@ const files = (description: string, headers: Answer['headers']): Answer => ({
 });
 
 // The list of digests that the build writes beside its artifacts, in the form of BSD's sha256(1).
-const sumsName = 'SHA256';
 
 /** The header that offers a file under its name (RFC 6266), whatever the name's letters. */
 const attachment = (name: string): string => {

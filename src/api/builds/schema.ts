@@ -59,7 +59,7 @@ export const Build = z
   .object({
     id: Id.meta({ description: 'A ULID: ids sort by the time of the POST.', example: '01JZ8Q4M3V9T7K2E5W6X1Y0ABC' }),
     status: BuildStatus,
-    phase: Phase.optional().meta({ description: 'What it is busy with, or was when it ended. Missing before it ran.' }),
+    phase: Phase.optional().meta({ description: 'What it is busy with. Missing unless it runs or is held.' }),
     template: TemplateUsed.meta({ description: 'What is built. The whole document is at `links.input`.' }),
     labels: z.record(z.string(), z.string()).meta({ description: 'As they were given with the POST.' }),
     priority: z.int().meta({ description: 'Higher runs first; equals run in the order of their POST.' }),

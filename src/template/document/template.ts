@@ -43,8 +43,6 @@ export const Install = strict({
     'how the system comes onto the disk; without it, and without an OpenBSD response file in `http`, the first boot is the system to work in',
   );
 
-export const ArtifactName = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
-
 const Artifact = strict({
   name: Words.max(1000).describe('file name; default: name of the template, with the format as its ending').optional(),
   format: z.enum(['qcow2', 'raw']).default('qcow2').describe('format of the file'),

@@ -1,3 +1,4 @@
+import { whyNoArtifactName } from '../../base/artifact-name.ts';
 import { judgeTogether } from './belongs-together.ts';
 import { below, type Complaints } from '../../base/complaints.ts';
 import { makeFields, type Fields } from './fields.ts';
@@ -13,7 +14,7 @@ import { resolveHttp } from './http.ts';
 import { resolveMachine } from './machine.ts';
 import { resolveProvisioners } from './provisioners.ts';
 import { resolveInstall } from './turns.ts';
-import { ArtifactName, Install, type Template } from '../document/template.ts';
+import { Install, type Template } from '../document/template.ts';
 import type { Spec } from '../spec.ts';
 import { durationOf } from '../language/units.ts';
 import { fillFrom } from './variables.ts';
@@ -35,11 +36,9 @@ const resolveCommunicator = (asked: Template['communicator'], fields: Fields): P
 
 const artifactNameOf = (raw: number | string): string => {
   const name = String(raw);
-  if (name === 'SHA256') throw new Mistake('is "SHA256", the name of the file with the digests');
-  if (ArtifactName.test(name)) return name;
-  throw new Mistake(
-    `${quoted(name)} cannot be the name of an artifact: letters, digits and . _ -, no "." in front, at most 200`,
-  );
+  const why = whyNoArtifactName(name);
+  if (why !== undefined) throw new Mistake(why);
+  return name;
 };
 
 const resolveArtifacts = (template: Template, fields: Fields, wrong: Complaints): Spec['artifacts'] => {
