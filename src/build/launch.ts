@@ -122,7 +122,7 @@ export const launch = async (
     const late = lateFactsOf(machine, key);
     let cutOff: string | undefined;
     const onRequest = (request: EndpointRequest) => {
-      if (request.isCutOff) cutOff = `${request.method} ${request.url}, ${request.bytes} bytes were sent`;
+      if (request.isCutOff === true) cutOff = `${request.method} ${request.url}, ${request.bytes} bytes were sent`;
       event('http.request', request);
       void said([`guest asked ${request.method} ${request.url}: ${request.status}, ${request.bytes} bytes`], '');
     };

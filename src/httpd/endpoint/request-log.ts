@@ -59,7 +59,7 @@ export const makeLedger = (onRequest: (request: EndpointRequest) => void): Ledge
     cutAll: () => [...open.keys()].forEach((socket) => socket.destroy()),
     waiting: (socket) => open.get(socket)?.size ?? 0,
     tellStranger: (socket, status, error) =>
-      onRequest({ method: '-', url: '-', status, bytes: 0, ms: 0, from: sourceOf(socket), isCutOff: false, error }),
+      onRequest({ method: '-', url: '-', status, bytes: 0, ms: 0, from: sourceOf(socket), error }),
     begin: (request, reply) => {
       const { socket, method, headers } = request.raw;
       const from = sourceOf(socket);
@@ -85,7 +85,7 @@ export const makeLedger = (onRequest: (request: EndpointRequest) => void): Ledge
           bytes: bytes(),
           ms: performance.now() - startedAt,
           from,
-          isCutOff: trouble === undefined && error !== undefined,
+          ...(trouble === undefined && error !== undefined ? { isCutOff: true } : {}),
           ...(userAgent === undefined ? {} : { userAgent: tame(userAgent, longestUserAgent) }),
           ...(why === undefined ? {} : { error: why }),
         });

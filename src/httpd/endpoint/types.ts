@@ -19,7 +19,7 @@ export type EndpointRequest = {
   readonly from: string;
   readonly userAgent?: string;
   /** The connection went before the reply had ended, and not by the daemon's doing. */
-  readonly isCutOff: boolean;
+  readonly isCutOff?: true;
   /** Why there was no whole reply, where there was none: for the log, never shown to the guest. */
   readonly error?: string;
 };
