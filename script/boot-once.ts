@@ -6,7 +6,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock as clock } from '../src/base/clock.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { connectSsh } from '../src/guest/ssh/connect.ts';
 import { makeQemu } from '../src/vmm/qemu/qemu.ts';
 
@@ -16,12 +16,12 @@ if (image === undefined || keyFile === undefined || command === undefined) {
   process.exit(2);
 }
 
-await using pile = disposals();
-const { signal } = pile.keep(
+await using cleanup = cleanupStack();
+const { signal } = cleanup.keep(
   clock.deadline(120_000, new AbortController().signal, () => new Error('the image did not answer within 2 minutes')),
 );
 const folder = await mkdtemp(join(tmpdir(), 'boot-once-'));
-pile.defer(() => rm(folder, { recursive: true }));
+cleanup.defer(() => rm(folder, { recursive: true }));
 const note = (line: string) => void process.stderr.write(`${line}\n`);
 const hypervisor = makeQemu({
   binary: 'qemu-system-x86_64',
@@ -38,7 +38,7 @@ const hypervisor = makeQemu({
 const base = { path: await realpath(image), format: 'qcow2', layers: 'chain' } as const;
 const overlay = { path: join(folder, 'overlay.qcow2'), format: 'qcow2', base } as const;
 await hypervisor.createDisk(overlay, signal);
-const machine = pile.keep(
+const machine = cleanup.keep(
   await hypervisor.start(
     {
       name: 'imaged-0',
@@ -60,7 +60,7 @@ const drained = (async () => {
 })();
 await machine.run(signal);
 const { host, port } = machine.addresses.ssh;
-const guest = pile.keep(
+const guest = cleanup.keep(
   await connectSsh(
     { host, port, username: 'root', keyFile, knownHostsFile: join(folder, 'known_hosts'), folder, timeoutMs: 60_000 },
     { clock, onNote: () => undefined },

@@ -11,7 +11,7 @@ import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/server/app.ts';
 import { mintToken } from '../src/api/server/tokens.ts';
 import type { ApiParts } from '../src/api/types.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
 import { makeGrowth, type Growth } from '../src/base/growth.ts';
 import { systemIds } from '../src/base/ids.ts';
@@ -57,11 +57,11 @@ export const usualLimits: ApiParts['limits'] = {
 
 /** The API over a real store in a folder of its own. What main would hand over besides is small and honest. */
 export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience = usualPatience): Promise<ApiShop> => {
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const stopping = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'imaged-api-'));
-  pile.defer(() => rm(folder, { recursive: true }));
-  const { store } = pile.keep(await storeShop());
+  cleanup.defer(() => rm(folder, { recursive: true }));
+  const { store } = cleanup.keep(await storeShop());
   const growth = makeGrowth();
   const contexts = new Set<string>();
   const typed: { id: string; text: string }[] = [];
@@ -145,7 +145,7 @@ export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience
   const troubles: string[] = [];
   const logger = pino({ level: 'error' }, { write: (line: string) => void troubles.push(line) });
   const app = await makeApi(parts, { logger, patience });
-  pile.defer(async () => {
+  cleanup.defer(async () => {
     stopping.abort();
     await app.close();
   });
@@ -184,6 +184,6 @@ export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience
     typed,
     contexts,
     troubles,
-    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 };

@@ -5,7 +5,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { asFault, Fault, type FaultCode } from '../src/base/fault.ts';
 import { copySparse } from '../src/image/copy-sparse.ts';
 import { freeMb } from '../src/image/space.ts';
@@ -19,9 +19,9 @@ const failsAs = (code: FaultCode) => (error: unknown) => error instanceof Fault 
 
 /** A workspace and, in the same file system, a folder for artifacts. */
 const shelf = async () => {
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const root = await mkdtemp(join(tmpdir(), 'artifact-'));
-  pile.defer(() => rm(root, { recursive: true, force: true }));
+  cleanup.defer(() => rm(root, { recursive: true, force: true }));
   const folder = join(root, 'artifacts');
   await mkdir(folder);
   const from = join(root, 'disk.raw');
@@ -29,10 +29,10 @@ const shelf = async () => {
     root,
     folder,
     from,
-    keep: pile.keep,
+    keep: cleanup.keep,
     publish: (name = 'image.raw', more: Partial<Parameters<typeof publishFile>[0]> = {}) =>
       publishFile({ from, folder, name, format: 'raw', signal: on(), ...more }),
-    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 };
 

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { parseBootCommand } from '../src/packer/boot-command.ts';
 
 const strokes = (text: string) => {
-  const { strokes, mistakes } = parseBootCommand(text);
+  const { strokes, parseErrors } = parseBootCommand(text);
   assert.deepEqual(
-    mistakes.map((mistake) => mistake.message),
+    parseErrors.map((parseError) => parseError.message),
     [],
   );
   return strokes;
@@ -13,7 +13,7 @@ const strokes = (text: string) => {
 
 const typed = (text: string) => strokes(text).map((stroke) => ('type' in stroke ? stroke.type : '?')).join(''); // prettier-ignore
 
-const mistakes = (text: string) => parseBootCommand(text).mistakes.map((mistake) => mistake.message);
+const parseErrors = (text: string) => parseBootCommand(text).parseErrors.map((parseError) => parseError.message);
 
 test('text is typed one code point at a time, and a newline is Enter', () => {
   assert.deepEqual(strokes('aé𝄞\n'), [{ type: 'a' }, { type: 'é' }, { type: '𝄞' }, { type: '\r' }]);
@@ -36,14 +36,14 @@ test('every special key of Packer has bytes or says that a serial line has none 
   assert.equal(typed('<insert><home><end><pageUp><pageDown>'), '\x1b[2~\x1b[1~\x1b[4~\x1b[5~\x1b[6~');
   assert.equal(typed('<f1><f4><f5><f6><f10><f11><f12>'), '\x1bOP\x1bOS\x1b[15~\x1b[17~\x1b[21~\x1b[23~\x1b[24~');
   for (const key of ['menu', 'leftSuper', 'rightCommandOn', 'leftOption', 'rightOptionOff'])
-    assert.match(mistakes(`<${key}>`).join(), /has no form on a serial line/, key);
+    assert.match(parseErrors(`<${key}>`).join(), /has no form on a serial line/, key);
   for (const key of ['leftAlt', 'rightCtrl', 'leftShift'])
-    assert.match(mistakes(`<${key}>`).join(), /does nothing/, key);
+    assert.match(parseErrors(`<${key}>`).join(), /does nothing/, key);
 });
 
 test('keys, On and Off are told by their letters whatever their capitals; wait is not', () => {
   assert.equal(typed('<ENTER><EnterOn><enteroff><PAGEup><LEFTctrlON>c<leftCTRLoff>c'), '\r\r\x1b[5~\x03c');
-  assert.match(mistakes('<Wait5>').join(), /did you mean <wait>/);
+  assert.match(parseErrors('<Wait5>').join(), /did you mean <wait>/);
 });
 
 test('modifiers change what is typed while they are held', () => {
@@ -51,8 +51,8 @@ test('modifiers change what is typed while they are held', () => {
   assert.equal(typed('<leftAltOn>x<up><leftAltOff>x'), '\x1bx\x1b\x1b[Ax');
   assert.equal(typed('<leftShiftOn>abc1;<tab><leftShiftOff>a'), 'ABC!:\x1b[Za');
   assert.equal(typed('<leftCtrlOn><rightAltOn>d'), '\x1b\x04');
-  assert.match(mistakes('ab<leftCtrlOn>1').join(), /^line 1, column 15: ctrl and "1" have no form/);
-  assert.match(mistakes('<leftCtrlOn><leftAltOn><del>').join(), /ctrl and <del>/);
+  assert.match(parseErrors('ab<leftCtrlOn>1').join(), /^line 1, column 15: ctrl and "1" have no form/);
+  assert.match(parseErrors('<leftCtrlOn><leftAltOn><del>').join(), /ctrl and <del>/);
 });
 
 test('one character is held by <xOn>, which types it once', () => {
@@ -64,22 +64,22 @@ test('the text <enter> is typed as Packer types it, with <<On><<Off>', () => {
 });
 
 test('what looks like a token and is none is a mistake with its place and the nearest key', () => {
-  assert.deepEqual(mistakes('ok\n <wait1.5> <ctrl-c> <f13> <entr>').map((message) => /^[^"]*"[^"]*"/.exec(message)?.[0]), [
+  assert.deepEqual(parseErrors('ok\n <wait1.5> <ctrl-c> <f13> <entr>').map((message) => /^[^"]*"[^"]*"/.exec(message)?.[0]), [
     'line 2, column 2: "<wait1.5>"',
     'line 2, column 12: "<ctrl-c>"',
     'line 2, column 21: "<f13>"',
     'line 2, column 27: "<entr>"',
   ]); // prettier-ignore
-  assert.match(mistakes('<entr>').join(), /did you mean <enter>\?/);
-  assert.match(mistakes('<wait 5>').join(), /did you mean <wait>, <wait5> or <wait500ms>\?/);
-  assert.match(mistakes('<wait05>').join(), /is not a key/);
-  assert.deepEqual(parseBootCommand('é𝄞<foo>').mistakes[0]?.place, { offset: 2, line: 1, column: 3 });
+  assert.match(parseErrors('<entr>').join(), /did you mean <enter>\?/);
+  assert.match(parseErrors('<wait 5>').join(), /did you mean <wait>, <wait5> or <wait500ms>\?/);
+  assert.match(parseErrors('<wait05>').join(), /is not a key/);
+  assert.deepEqual(parseBootCommand('é𝄞<foo>').parseErrors[0]?.place, { offset: 2, line: 1, column: 3 });
 });
 
 test('a wait that is nothing or negative is a mistake', () => {
-  assert.match(mistakes('<wait0>').join(), /not a positive wait/);
-  assert.match(mistakes('<wait-5s>').join(), /not a positive wait/);
-  assert.match(mistakes('<wait99999999h>').join(), /too long/);
+  assert.match(parseErrors('<wait0>').join(), /not a positive wait/);
+  assert.match(parseErrors('<wait-5s>').join(), /not a positive wait/);
+  assert.match(parseErrors('<wait99999999h>').join(), /too long/);
 });
 
 test('a "<" of a shell is typed as it stands', () => {
@@ -93,10 +93,10 @@ test('expect waits for a pattern, two minutes unless told, and its regular expre
     { type: 'r' },
     { expect: 'a"b\\\\d>', withinMs: 120_000 },
   ]);
-  assert.match(mistakes('<expect "(" 5s>').join(), /not a regular expression/);
-  assert.match(mistakes('<expect "x" soon>').join(), /not a time/);
-  assert.match(mistakes('<expect x>').join(), /did you mean <expect "regex" 90s>/);
-  assert.match(mistakes('<expect "">').join(), /empty pattern/);
+  assert.match(parseErrors('<expect "(" 5s>').join(), /not a regular expression/);
+  assert.match(parseErrors('<expect "x" soon>').join(), /not a time/);
+  assert.match(parseErrors('<expect x>').join(), /did you mean <expect "regex" 90s>/);
+  assert.match(parseErrors('<expect "">').join(), /empty pattern/);
 });
 
 test('what Packer templates for Debian and OpenBSD hold is typed as it is meant', () => {
@@ -115,5 +115,5 @@ test('a command of the greatest length is parsed in under two seconds, whatever 
     parseBootCommand(piece.repeat(Math.floor((64 * 1024) / piece.length)));
     assert.ok(performance.now() - begun < 2000, `${piece} took ${performance.now() - begun} ms`);
   }
-  assert.match(mistakes('x'.repeat(65_537)).join(), /65536 is the most/);
+  assert.match(parseErrors('x'.repeat(65_537)).join(), /65536 is the most/);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { makeGrowth } from '../src/base/growth.ts';
 import { runProgram } from '../src/base/program.ts';
 import { openConsole } from '../src/vmm/console/console.ts';
@@ -57,17 +57,17 @@ test('bytes are on file and told of as they come', async () => {
 });
 
 const onSmallDisk = async (isListening: boolean) => {
-  await using pile = disposals();
+  await using cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'full-'));
-  pile.defer(() => rm(folder, { recursive: true }));
+  cleanup.defer(() => rm(folder, { recursive: true }));
   const isRoot = process.getuid?.() === 0;
   if (isRoot) {
     await runProgram('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder], { signal });
-    pile.defer(async () => void (await runProgram('umount', [folder], { signal })));
+    cleanup.defer(async () => void (await runProgram('umount', [folder], { signal })));
   }
   const transcript = isRoot ? join(folder, 'console') : '/dev/full';
   const guest = guestLine();
-  const console = pile.keep(
+  const console = cleanup.keep(
     await openConsole({
       line: guest.line,
       transcript,

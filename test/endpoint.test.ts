@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { systemClock } from '../src/base/clock.ts';
 import { connectionsOfEndpoint } from '../src/base/descriptors.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
 import type { ListenAt } from '../src/base/hardware.ts';
 import { serveEndpoint, serveEndpointWithin } from '../src/httpd/endpoint/serve-endpoint.ts';
@@ -21,9 +21,9 @@ const big = randomBytes(3_000_001);
 
 /** A folder with sets in it and a secret beside it, and an endpoint that serves it. */
 const kiosk = async (at?: (folder: string) => ListenAt) => {
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'endpoint-'));
-  pile.defer(() => rm(folder, { recursive: true, force: true }));
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   await mkdir(join(folder, 'sets', 'deep'), { recursive: true });
   await writeFile(join(folder, 'secret'), secret);
   await writeFile(join(folder, 'sets', 'base.tgz'), big);
@@ -54,7 +54,7 @@ const kiosk = async (at?: (folder: string) => ListenAt) => {
       onTold();
     },
   });
-  pile.keep(endpoint);
+  cleanup.keep(endpoint);
   const target: NetConnectOpts = 'path' in where ? { path: where.path } : { host: where.host, port: where.port };
   return {
     folder,
@@ -73,7 +73,7 @@ const kiosk = async (at?: (folder: string) => ListenAt) => {
     raw: (bytes: string) => exchange(target, bytes),
     get: async (path: string, headers = '', method = 'GET') =>
       parsed(await exchange(target, `${method} ${path} HTTP/1.0\r\n${headers}\r\n`)),
-    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 };
 

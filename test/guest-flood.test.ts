@@ -13,7 +13,7 @@ import { countGuestEvents } from '../src/build/guest-events.ts';
 import { openLog } from '../src/build/log.ts';
 import { changedData, eventLine } from '../src/build/record.ts';
 import { systemClock } from '../src/base/clock.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { asFault, Fault } from '../src/base/fault.ts';
 import { makeGrowth } from '../src/base/growth.ts';
 import { connectSsh } from '../src/guest/ssh/connect.ts';
@@ -65,10 +65,10 @@ const logIn = async (folder: string, bound: Bound, failed: (error: unknown) => v
   });
 
 const floodFor = async (ms: number, command: string) => {
-  await using pile = disposals();
-  const house = pile.keep(await guestHouse());
-  const log = pile.keep(await logIn(house.folder, { bytes: 2 * mebi, floodBytes: Infinity }, (error) => assert.fail(String(error)))); // prettier-ignore
-  const guest = pile.keep(await connectSsh(house.spec, { clock: systemClock, onNote: () => undefined }, on()));
+  await using cleanup = cleanupStack();
+  const house = cleanup.keep(await guestHouse());
+  const log = cleanup.keep(await logIn(house.folder, { bytes: 2 * mebi, floodBytes: Infinity }, (error) => assert.fail(String(error)))); // prettier-ignore
+  const guest = cleanup.keep(await connectSsh(house.spec, { clock: systemClock, onNote: () => undefined }, on()));
   const over = new AbortController();
   using watch = watchProcess();
   let bytes = 0;
@@ -112,12 +112,12 @@ for (const [what, command] of [
   });
 
 test('a guest that goes on beyond the hard bound of its log is told of as a flood, and its command ends', async () => {
-  await using pile = disposals();
-  const house = pile.keep(await guestHouse());
+  await using cleanup = cleanupStack();
+  const house = cleanup.keep(await guestHouse());
   const flooded = new AbortController();
   const bound = { bytes: mebi, floodBytes: 8 * mebi };
-  const log = pile.keep(await logIn(house.folder, bound, (error) => flooded.abort(asFault(error))));
-  const guest = pile.keep(await connectSsh(house.spec, { clock: systemClock, onNote: () => undefined }, on()));
+  const log = cleanup.keep(await logIn(house.folder, bound, (error) => flooded.abort(asFault(error))));
+  const guest = cleanup.keep(await connectSsh(house.spec, { clock: systemClock, onNote: () => undefined }, on()));
   const onLines = (lines: readonly string[]) => log.said(lines, '  ');
   await assert.rejects(
     guest.run('exec yes', { onLines }, flooded.signal),
@@ -153,10 +153,10 @@ for (const [how, together, least] of [
   ['thousands at once', 5000, 3],
 ] as const)
   test(`a guest that hammers its endpoint, ${how}, grows neither the daemon nor its events`, async () => {
-    await using pile = disposals();
-    const shop = pile.keep(await storeShop());
+    await using cleanup = cleanupStack();
+    const shop = cleanup.keep(await storeShop());
     const folder = await mkdtemp(join(tmpdir(), 'hammer-'));
-    pile.defer(() => rm(folder, { recursive: true }));
+    cleanup.defer(() => rm(folder, { recursive: true }));
     const { build } = await shop.store.add(aBuild());
     const claim = await shop.store.claim({ token: 'a', slot: 0, room: roomy, leaseMs: 600_000 });
     assert.ok(claim);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { Report } from '../src/host/print-findings.ts';
 import { imagedProgram, startImaged } from './fixtures/imaged.ts';
 import { hangingQemu } from './fixtures/hanging-qemu.ts';
@@ -24,15 +24,15 @@ const command = (...args: readonly string[]) =>
 
 /** A folder with a configuration, and the command that is run with it. */
 const desk = async (text: string) => {
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'imaged-command-'));
-  pile.defer(() => rm(folder, { recursive: true }));
+  cleanup.defer(() => rm(folder, { recursive: true }));
   const file = join(folder, 'imaged.toml');
   await writeFile(file, `listen = "127.0.0.1:0"\ndata_dir = "${folder}/data"\n${text.replaceAll('FOLDER', folder)}\n`);
   return {
     folder,
     check: (...args: readonly string[]) => command('check', '-f', file, ...args),
-    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 };
 
@@ -60,7 +60,7 @@ test('imaged check ends with 1 when something fails, and says what to type', asy
   await using at = await desk(`[hypervisor]\n${tcg}\nqemu_img = "/nowhere/qemu-img"`);
   const { code, stdout } = await at.check();
   assert.equal(code, 1);
-  assert.match(stdout, /^fail  qemu-img +qemu-img is not installed\. To mend it: install qemu-img/m);
+  assert.match(stdout, /^fail  qemu-img +qemu-img is not installed\. To fix it: install qemu-img/m);
 });
 
 test('imaged check --json says the same as a document', async () => {

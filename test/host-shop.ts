@@ -135,17 +135,17 @@ export type Case = readonly [
   change: Change,
   state: 'ok' | 'warn' | 'fail',
   words: RegExp,
-  mend?: RegExp,
+  fix?: RegExp,
 ];
 
 /** One test for each case. */
 export const testCases = (kind: 'openbsd' | 'linux', cases: readonly Case[]): void => {
-  for (const [question, when, change, state, words, mend] of cases)
+  for (const [question, when, change, state, words, fix] of cases)
     test(`${question} is ${state} when ${when}`, async () => {
       await using shop = await hostShop(kind, change);
       const finding = await shop.finding(question);
       assert.match(finding.message, words);
       assert.equal(finding.state, state, finding.message);
-      if (mend) assert.match(finding.mend ?? '', mend);
+      if (fix) assert.match(finding.fix ?? '', fix);
     });
 };

@@ -4,7 +4,7 @@ import { systemClock } from '../src/base/clock.ts';
 import { askHost } from '../src/host/ask-host.ts';
 import type { Finding } from '../src/host/types.ts';
 import { watchHost } from '../src/host/watch-host.ts';
-import { settled } from '../src/base/waiting.ts';
+import { deferred } from '../src/base/waiting.ts';
 import { hostShop } from './host-shop.ts';
 
 const { signal } = new AbortController();
@@ -45,7 +45,7 @@ test('whoever stops asking gets the reason, not findings', async () => {
 });
 
 test('the first who asks what is known is not kept waiting, and the next one knows', async () => {
-  const first = settled<readonly Finding[]>();
+  const first = deferred<readonly Finding[]>();
   let asked = 0;
   const watch = watchHost({ ask: () => (asked++, first.promise), clock: systemClock });
   assert.match((await watch.known(signal))[0]?.message ?? '', /for the first time/);
@@ -57,7 +57,7 @@ test('the first who asks what is known is not kept waiting, and the next one kno
 });
 
 test('what is old is asked again, once for all who ask, and serves until there is an answer', async () => {
-  const second = settled<readonly Finding[]>();
+  const second = deferred<readonly Finding[]>();
   const answers = [Promise.resolve(well), second.promise];
   let asked = 0;
   const watch = watchHost({

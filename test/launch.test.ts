@@ -4,22 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { makeGrowth } from '../src/base/growth.ts';
 import { foldersBelow } from '../src/build/folders/folders.ts';
 import { launch } from '../src/build/launch.ts';
-import { settled } from '../src/base/waiting.ts';
+import { deferred } from '../src/base/waiting.ts';
 import type { Ending, Machine } from '../src/vmm/types.ts';
 import { guestLine } from './fixtures/console-line.ts';
 
 test('a machine that has done its work before its endpoint has an address is no fault of its own', async () => {
-  await using pile = disposals();
+  await using cleanup = cleanupStack();
   const home = await mkdtemp(join(tmpdir(), 'imaged-launch-'));
-  pile.defer(() => rm(home, { recursive: true }));
+  cleanup.defer(() => rm(home, { recursive: true }));
   const id = '0'.repeat(26);
   await mkdir(join(home, 'builds', id), { recursive: true });
   const guest = guestLine();
-  const ended = settled<Ending>();
+  const ended = deferred<Ending>();
   const machine = {
     name: 'imaged-0',
     line: guest.line,
@@ -52,6 +52,6 @@ test('a machine that has done its work before its endpoint has an address is no 
   };
   // Of a build and its tools launching takes these alone.
   const given = [{ job, disks: [], key: undefined, boot: { device: 'disk' }, onReboot: 'end' }, tools] as unknown;
-  const running = pile.keep(await launch(...(given as Parameters<typeof launch>)));
+  const running = cleanup.keep(await launch(...(given as Parameters<typeof launch>)));
   assert.equal((await running.machine.ended).how, 'halt');
 });

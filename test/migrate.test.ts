@@ -5,20 +5,20 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import Sqlite from 'better-sqlite3';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { migrate, readMigrations } from '../src/queue/sqlite/migrate.ts';
 import { failsAs, migrations as ours } from './store-shop.ts';
 
 /** A folder with these migrations, and an empty database. */
 const place = async (files: Readonly<Record<string, string>>) => {
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'imaged-migrate-'));
-  pile.defer(() => rm(folder, { recursive: true }));
+  cleanup.defer(() => rm(folder, { recursive: true }));
   for (const [name, sql] of Object.entries(files)) await writeFile(join(folder, name), sql);
   const db = new Sqlite(join(folder, 'some.db'));
-  pile.defer(() => void db.close());
+  cleanup.defer(() => void db.close());
   const tables = () => db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`).pluck().all();
-  return { db, tables, folder: pathToFileURL(folder), [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose]() };
+  return { db, tables, folder: pathToFileURL(folder), [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose]() };
 };
 
 test('migrations are applied in order, once', async () => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir, open, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram } from '../src/base/program.ts';
-import { settled } from '../src/base/waiting.ts';
+import { deferred } from '../src/base/waiting.ts';
 import { good, mirrorShop, sets, sha256 } from './mirror-shop.ts';
 
 const base = sets['base79.tgz'] ?? assert.fail();
@@ -85,7 +85,7 @@ test('what was used longest ago is thrown out for what is new, and never what is
   }
   // A slow reader of b, the oldest by now: it takes its reply's first bytes and no more.
   const slow = connect(machine.path);
-  const begun = settled<void>();
+  const begun = deferred<void>();
   slow.once('data', () => {
     slow.pause();
     begun.resolve();
@@ -158,7 +158,7 @@ test('a full disk of the host is told as storage_full, and the next one may try 
   await mkdir(small);
   const { signal } = new AbortController();
   await runProgram('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small], { signal });
-  await using left = disposals();
+  await using left = cleanupStack();
   left.defer(async () => void (await runProgram('umount', ['-l', small], { signal })));
   const machine = await shop.serve(await shop.open());
   await assert.rejects(machine.get(path));

@@ -7,7 +7,7 @@ import { createServer, request as ask, type IncomingMessage, type ServerResponse
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../src/base/clock.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { makeMirrorWithin } from '../src/httpd/mirror/mirror.ts';
 import type { MirrorSet } from '../src/httpd/mirror/types.ts';
 import type { UpstreamLimits } from '../src/httpd/mirror/upstream.ts';
@@ -157,14 +157,14 @@ export const sets: Files = {
 
 /** Two keys, an upstream with the sets of 7.9/amd64, and what starts mirrors and endpoints over them. */
 export const mirrorShop = async () => {
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'mirror-'));
-  pile.defer(() => rm(folder, { recursive: true, force: true }));
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   const keys = join(folder, 'keys');
   await mkdir(keys);
   for (const name of ['openbsd-79-base', 'openbsd-79-syspatch', 'openbsd-80-base', 'other']) makeKey(keys, name);
   await rm(join(keys, 'other.pub'));
-  const upstream = pile.keep(await startUpstream());
+  const upstream = cleanup.keep(await startUpstream());
   const put = async (place: string, files: Files, key = 'openbsd-79-base') => {
     for (const [name, bytes] of Object.entries(files)) upstream.files.set(`${place}/${name}`, bytes);
     upstream.files.set(`${place}/SHA256.sig`, await signed(keys, key, files));
@@ -182,7 +182,7 @@ export const mirrorShop = async () => {
     warnings,
     pass: (ms: number) => (now += ms),
     cached: (digest: string) => join(folder, 'cache', 'files', digest),
-    /** A mirror; with its own pile, so that a test can end it as a stopping daemon does. */
+    /** A mirror; with its own cleanup stack, so that a test can end it as a stopping daemon does. */
     open: async ({
       directory,
       limits = {},
@@ -194,7 +194,7 @@ export const mirrorShop = async () => {
       readonly limits?: Partial<UpstreamLimits>;
       readonly cacheBytes?: number;
     } = {}) =>
-      pile.keep(
+      cleanup.keep(
         await makeMirrorWithin(
           { ...quick, ...limits },
           {
@@ -218,7 +218,7 @@ export const mirrorShop = async () => {
       const refused: RefusedSet[] = [];
       const told: EndpointRequest[] = [];
       const waiting = new Set<() => void>();
-      const endpoint = pile.keep(
+      const endpoint = cleanup.keep(
         await serveEndpoint({
           at: { path },
           answers,
@@ -263,6 +263,6 @@ export const mirrorShop = async () => {
         dispose: () => endpoint[Symbol.asyncDispose](),
       };
     },
-    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 };

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { settled } from '../src/base/waiting.ts';
+import { deferred } from '../src/base/waiting.ts';
 import { breaksAfter, good, mirrorShop, sets, sha256, type Behave } from './mirror-shop.ts';
 
 const base = sets['base79.tgz'] ?? assert.fail();
@@ -285,7 +285,7 @@ test('when all who waited have left the download ends, and the next one goes on 
 
 test('one who leaves takes nothing from the others', async () => {
   await using shop = await mirrorShop();
-  const asked = settled<() => void>();
+  const asked = deferred<() => void>();
   shop.upstream.behave.set(path, (_request, response, bytes) => {
     response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, 700_000));
     asked.resolve(() => response.end(bytes.subarray(700_000)));

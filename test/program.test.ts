@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram, startDetached } from '../src/base/program.ts';
 import { ptyLine } from '../src/vmm/vmd/pty-line.ts';
 import { storeShop } from './store-shop.ts';
@@ -14,7 +14,7 @@ import { storeShop } from './store-shop.ts';
 const on = () => new AbortController().signal;
 
 test('no program that is started has the environment or a descriptor of the daemon', async () => {
-  await using left = disposals();
+  await using left = cleanupStack();
   process.env['IMAGED_TEST_SECRET'] = 'marked';
   left.defer(() => void delete process.env['IMAGED_TEST_SECRET']);
   const folder = await mkdtemp(join(tmpdir(), 'program-'));

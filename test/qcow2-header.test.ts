@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { blamingBase } from '../src/build/blame-base.ts';
 import { Fault } from '../src/base/fault.ts';
 import { imageFacts } from '../src/context/image-header.ts';
-import { Mistake } from '../src/base/mistake.ts';
+import { ParseError } from '../src/base/parse-error.ts';
 import { makeQemuDisks } from '../src/vmm/qemu/disks.ts';
 
 const run = promisify(execFile);
@@ -42,7 +42,7 @@ const judged = async (path: string): Promise<string> => {
     const { format, virtualMb } = await imageFacts(path, false);
     return `${format} ${virtualMb}`;
   } catch (error) {
-    if (!(error instanceof Mistake)) throw error;
+    if (!(error instanceof ParseError)) throw error;
     return error.message;
   }
 };

@@ -155,12 +155,12 @@ const pointers = (change: Partial<MachineShape>) =>
   );
 
 test('a name that QEMU does not know is refused with the nearest one', () => {
-  const [complaint] = refuseShape(
+  const [fieldError] = refuseShape(
     { ...shape, qemu: { net_device: 'virtio-nt' } },
     { inventory, accelerators: ['tcg'], noOutgoing: 'the host has none' },
   );
-  assert.equal(complaint?.pointer, '/qemu/net_device');
-  assert.match(complaint?.message ?? '', /nearest it has is "virtio-net"/);
+  assert.equal(fieldError?.pointer, '/qemu/net_device');
+  assert.match(fieldError?.message ?? '', /nearest it has is "virtio-net"/);
   assert.deepEqual(pointers({ qemu: { machine_type: 'microvm' } }), ['/qemu/machine_type']);
   assert.deepEqual(pointers({ qemu: { cpu_model: 'max', machine_type: 'pc', net_device: 'e1000' } }), []);
 });

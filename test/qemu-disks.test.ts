@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram } from '../src/base/program.ts';
 import { bench, on } from './fixtures/qemu-bench.ts';
 import { powerOff, say, writeDisk } from './fixtures/tiny-guest.ts';
@@ -92,7 +92,7 @@ test('a full disk of the host is told as storage_full, and leaves nothing', asyn
   const small = join(vmm.folder, 'small');
   await mkdir(small);
   await runProgram('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', small], { signal: on() });
-  await using left = disposals();
+  await using left = cleanupStack();
   left.defer(async () => void (await runProgram('umount', [small], { signal: on() })));
   const from = { path: join(vmm.folder, 'from.raw'), format: 'raw' } as const;
   await writeFile(from.path, Buffer.alloc(8 * mib, 1));

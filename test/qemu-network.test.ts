@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer as createHttp } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { test } from 'node:test';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { networkGuest, shellOf } from './fixtures/network-guest.ts';
 import { bench, on } from './fixtures/qemu-bench.ts';
 import { listening, trap } from './fixtures/trap.ts';
@@ -12,7 +12,7 @@ import { listening, trap } from './fixtures/trap.ts';
 for (const network of ['local', 'outgoing'] as const)
   test(`a guest with ${network} network reaches its own endpoint at port 80, as often as it likes, to the last byte`, async () => {
     await using vmm = await bench({ allowsOutgoing: network === 'outgoing' });
-    await using left = disposals();
+    await using left = cleanupStack();
     const body = randomBytes(3_000_000);
     const machine = await vmm.start([], { ...(await networkGuest(vmm.folder)), nics: [{ network }] });
     const { listen, http, guestIp } = machine.addresses;
@@ -46,7 +46,7 @@ const triesOf = (ports: readonly number[]) =>
 
 test('a guest reaches no other port of the host, and nothing of another machine', async () => {
   await using vmm = await bench();
-  await using left = disposals();
+  await using left = cleanupStack();
   using loopback = await trap('127.0.0.1');
   using everywhere = await trap('0.0.0.0');
   const guest = await networkGuest(vmm.folder);

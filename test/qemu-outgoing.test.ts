@@ -5,7 +5,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram } from '../src/base/program.ts';
 import { processesOf } from '../src/vmm/qemu/processes.ts';
 import { networkSocket } from '../src/vmm/qemu/names.ts';
@@ -210,7 +210,7 @@ test('an outgoing start that is given up, at whatever moment, leaves no process 
   await vmm.qemu.facts(on());
   const spec = { ...(await vmm.specOf(0, [])), ...outgoing };
   for (let afterMs = 0; afterMs <= 120; afterMs += 6) {
-    await using left = disposals();
+    await using left = cleanupStack();
     const asked = new AbortController();
     setTimeout(() => asked.abort(new Error('enough')), afterMs);
     await vmm.qemu.start(spec, asked.signal).then(left.keep, (error: unknown) => assert.match(String(error), /enough/));

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { endingOf, type Departure } from '../src/vmm/qemu/ending.ts';
 import { openQmp, type QmpEvent } from '../src/vmm/qemu/qmp.ts';
 import { retry } from '../src/base/waiting.ts';
@@ -14,23 +14,23 @@ import { on } from './fixtures/qemu-bench.ts';
 
 /** A QEMU without a machine, and a connection to it. */
 const talk = async () => {
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'qmp-'));
-  pile.defer(() => rm(folder, { recursive: true, force: true }));
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'q');
   const qmpArgv = ['-machine', 'none', '-display', 'none', '-nodefaults', '-qmp', `unix:${path},server=on,wait=off`];
   const qemu = spawn('qemu-system-x86_64', qmpArgv, { stdio: ['ignore', 'inherit', 'inherit'] });
   const exited = once(qemu, 'exit');
   const kill = () => qemu.kill('SIGKILL');
-  pile.defer(async () => {
+  cleanup.defer(async () => {
     kill();
     await exited;
   });
   const events: QmpEvent[] = [];
   const patience = { attempts: 1000, firstMs: 5, growth: 1, mostMs: 5 };
   const connect = () => openQmp(path, (event) => events.push(event), on());
-  const qmp = pile.keep(await retry(connect, patience, () => true, systemClock, on()));
-  return { qmp, events, kill, [Symbol.asyncDispose]: pile[Symbol.asyncDispose] };
+  const qmp = cleanup.keep(await retry(connect, patience, () => true, systemClock, on()));
+  return { qmp, events, kill, [Symbol.asyncDispose]: cleanup[Symbol.asyncDispose] };
 };
 
 test('many questions at once each get their own answer', async () => {

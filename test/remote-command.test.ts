@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { remoteInput, remoteLine } from '../src/guest/ssh/remote-command.ts';
 import { quoted } from '../src/base/shell.ts';
 import { runProgram, type Input } from '../src/base/program.ts';
@@ -16,7 +16,7 @@ const shells = ['/bin/dash', '/bin/mksh', '/bin/bash', '/bin/busybox', '/bin/zsh
 
 /** The guest's `sh` is the shell, and so is its login shell. */
 const guestOf = async (shell: string) => {
-  const left = disposals();
+  const left = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'shell-'));
   left.defer(() => rm(folder, { recursive: true }));
   const words = shell.endsWith('busybox') ? `${shell} ash` : shell;

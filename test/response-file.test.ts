@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { Fault, type Complaint } from '../src/base/fault.ts';
-import { complaints } from '../src/base/complaints.ts';
+import { Fault, type FieldError } from '../src/base/fault.ts';
+import { fieldErrors } from '../src/base/field-errors.ts';
 import { makeRest } from '../src/base/turns.ts';
 import { makeFields } from '../src/template/resolve/fields.ts';
 import { makePatterns } from '../src/template/language/pattern.ts';
@@ -40,8 +40,8 @@ const responseFile = async (
   values: Readonly<Record<string, string>> = {},
 ): Promise<string | undefined> => {
   const variables = Object.fromEntries(Object.keys(values).map((name) => [name, {}]));
-  const wrong = complaints();
-  const refused = (errors: readonly Complaint[]) => {
+  const wrong = fieldErrors();
+  const refused = (errors: readonly FieldError[]) => {
     for (const { pointer } of errors)
       assert.ok(pointer.startsWith('/http/install.conf') || pointer.startsWith('/variables'), pointer);
     return undefined;

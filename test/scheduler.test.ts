@@ -4,13 +4,13 @@ import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { systemClock } from '../src/base/clock.ts';
 import type { Clock } from '../src/base/clock.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault, inStep } from '../src/base/fault.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { makeScheduler } from '../src/queue/scheduler.ts';
 import type { SchedulerParts } from '../src/queue/scheduler.ts';
 import type { Build, Claim, RunBuild, Status, Store } from '../src/queue/store.ts';
-import { orAborted, settled } from '../src/base/waiting.ts';
+import { orAborted, deferred } from '../src/base/waiting.ts';
 import { aBuild, anArtifact, roomy, storeShop } from './store-shop.ts';
 
 const never = new AbortController().signal;
@@ -25,14 +25,14 @@ const hasteClock: Clock = {
 
 /** A store with a scheduler on it that runs builds by `run`; lets all go in reverse. */
 const floor = async (run: RunBuild, change: Partial<SchedulerParts> = {}) => {
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const clock = change.clock ?? systemClock;
-  const shop = pile.keep(await storeShop({ clock }));
+  const shop = cleanup.keep(await storeShop({ clock }));
   const errors: object[] = [];
   const warnings: string[] = [];
   const warn = (_facts: object, message: string) => void warnings.push(message);
   const log = { info: () => undefined, warn, error: (facts: object) => errors.push(facts) };
-  const scheduler = pile.keep(
+  const scheduler = cleanup.keep(
     makeScheduler({
       store: shop.store,
       slots: 2,
@@ -58,7 +58,7 @@ const floor = async (run: RunBuild, change: Partial<SchedulerParts> = {}) => {
       scheduler.wake();
       return build.id;
     },
-    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 };
 
@@ -69,7 +69,7 @@ const soon = async <T>(promise: Promise<T>): Promise<T> => {
 };
 
 const becomes = async (store: Store, id: string, ...statuses: readonly Status[]): Promise<Build> => {
-  const reached = settled<Build>();
+  const reached = deferred<Build>();
   const look = async () => {
     const build = await store.find(id);
     if (build && statuses.includes(build.status)) reached.resolve(build);
@@ -192,7 +192,7 @@ test('a daemon that drains queues what ran again with its attempt, and claims no
 });
 
 test('draining ends with its signal when a build does not let go', async () => {
-  const { promise, resolve } = settled<readonly []>();
+  const { promise, resolve } = deferred<readonly []>();
   const impatient = new AbortController();
   // Not disposed by the test: what it waits for is the point.
   const here = await floor(() => promise);
@@ -206,7 +206,7 @@ test('draining ends with its signal when a build does not let go', async () => {
 });
 
 test('a build whose lease was taken over is stopped and left to its new worker', async () => {
-  const stopped = settled<unknown>();
+  const stopped = deferred<unknown>();
   const watch: RunBuild = async (claim: Claim, slot, signal) => {
     await forever(claim, slot, signal).catch(() => undefined);
     stopped.resolve(signal.reason);

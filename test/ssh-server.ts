@@ -6,7 +6,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { makeSshKey } from '../src/guest/ssh/key.ts';
 import type { SshSpec } from '../src/guest/types.ts';
 import { runProgram } from '../src/base/program.ts';
@@ -125,10 +125,10 @@ const startSshd = async (folder: string, hostKey: string) => {
 
 /** A guest without a machine: a real sshd behind a forwarded port, a build's key that may log in, and a folder. */
 export const guestHouse = async ({ isUp = true } = {}) => {
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'ssh-'));
-  pile.defer(() => rm(folder, { recursive: true, force: true }));
-  const cable = pile.keep(await makeCable());
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+  const cable = cleanup.keep(await makeCable());
   const key = await makeSshKey(folder, on());
   const authorize = (line: string) => writeFile(join(folder, 'authorized_keys'), line);
   await authorize(`${key.publicKey}\n`);
@@ -144,7 +144,7 @@ export const guestHouse = async ({ isUp = true } = {}) => {
     await server?.[Symbol.asyncDispose]();
     server = undefined;
   };
-  pile.defer(powerOff);
+  cleanup.defer(powerOff);
   const powerOn = async (withKey = hostKey) => {
     server = await startSshd(folder, withKey);
     cable.state.port = server.port;
@@ -175,6 +175,6 @@ export const guestHouse = async ({ isUp = true } = {}) => {
     },
     /** The command lines of the ssh clients that still live for this guest: they work in its folder. */
     sshProcesses: async () => (await processesIn(folder)).filter((command) => command.includes(' -F ssh_config ')),
-    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 };

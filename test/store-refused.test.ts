@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import Sqlite from 'better-sqlite3';
 import { z } from 'zod';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { imagedProgram, startImaged, type Imaged } from './fixtures/imaged.ts';
 import { aBuild, nobody } from './store-shop.ts';
 
@@ -89,9 +89,9 @@ test('what was moved to lost stays for lost_days and goes then, and nothing else
 });
 
 test('a damaged database, a full disk and one that is read-only are each one line and exit code 1', async (t) => {
-  await using pile = disposals();
+  await using cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'imaged-refused-'));
-  pile.defer(() => rm(folder, { recursive: true }));
+  cleanup.defer(() => rm(folder, { recursive: true }));
   const data = join(folder, 'data');
   const file = join(folder, 'imaged.toml');
   const run_dir = join(folder, 'run');
@@ -119,7 +119,7 @@ test('a damaged database, a full disk and one that is read-only are each one lin
     () => false,
   );
   if (!mounted) return t.skip('a small disk needs the right to mount one');
-  pile.defer(async () => void (await run('umount', ['-l', data])));
+  cleanup.defer(async () => void (await run('umount', ['-l', data])));
   const fill = async () => {
     for (let bytes = 65_536; bytes >= 4096; bytes /= 2)
       for (let n = 0; ; n++)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keepPruned, prune } from '../src/queue/retention.ts';
-import { settled } from '../src/base/waiting.ts';
+import { deferred } from '../src/base/waiting.ts';
 import { aBuild, storeShop } from './store-shop.ts';
 import type { Shop } from './store-shop.ts';
 
@@ -60,7 +60,7 @@ test('a build that ends pushes the oldest out', async () => {
   await using shop = await storeShop();
   const { store, clock } = shop;
   const first = await ended(shop);
-  const gone = settled<string>();
+  const gone = deferred<string>();
   const removeFiles = async (id: string) => gone.resolve(id);
   await using pruning = keepPruned({ store, removeFiles, policy: () => ({ keep: 1, days: 30 }), clock, log: quiet });
   assert.ok(pruning);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { monotonicFactory } from 'ulid';
 import { systemClock } from '../src/base/clock.ts';
 import type { Clock } from '../src/base/clock.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault, recordOf } from '../src/base/fault.ts';
 import type { FaultCode } from '../src/base/fault.ts';
 import { openStore } from '../src/queue/sqlite/open-store.ts';
@@ -60,14 +60,14 @@ export type Shop = AsyncDisposable & {
 
 /** A folder of its own, and a store in it. */
 export const storeShop = async (options: Partial<StoreOptions> = {}, place = tmpdir()): Promise<Shop> => {
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const folder = await mkdtemp(join(place, 'imaged-store-'));
-  pile.defer(() => rm(folder, { recursive: true }));
+  cleanup.defer(() => rm(folder, { recursive: true }));
   const file = join(folder, 'imaged.db');
   const clock = handClock();
   const open = () => openStore({ file, migrations, clock, ...options });
   let store = await open();
-  pile.defer(async () => store[Symbol.asyncDispose]());
+  cleanup.defer(async () => store[Symbol.asyncDispose]());
   return {
     folder,
     file,
@@ -80,7 +80,7 @@ export const storeShop = async (options: Partial<StoreOptions> = {}, place = tmp
       store = await open();
       return store;
     },
-    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 };
 

@@ -9,7 +9,7 @@ import { crashLimits } from '../src/queue/rules/crash.ts';
 import { makeScheduler } from '../src/queue/scheduler.ts';
 import { openStore } from '../src/queue/sqlite/open-store.ts';
 import type { RunBuild, Store } from '../src/queue/store.ts';
-import { settled } from '../src/base/waiting.ts';
+import { deferred } from '../src/base/waiting.ts';
 import { anArtifact, migrations, roomy } from './store-shop.ts';
 
 const crashAfterMs = 20;
@@ -35,7 +35,7 @@ const heartbeat: Store['heartbeat'] = async (...beat) => {
 /** Resolves when the scheduler has said that the build lives, so long after its step began that a death counts. */
 const untilDeathCounts = async (): Promise<void> => {
   const began = systemClock.now();
-  const { promise, resolve } = settled<void>();
+  const { promise, resolve } = deferred<void>();
   const hear = (at: number) => {
     if (at >= began + crashAfterMs) resolve();
   };

@@ -63,7 +63,7 @@ const workshop = async () => {
 
 const refused = (pointer: string, message: RegExp) => (error: unknown) => {
   assert.ok(error instanceof Fault, String(error));
-  const found = error.facts.errors?.find((complaint) => complaint.pointer === pointer);
+  const found = error.facts.errors?.find((fieldError) => fieldError.pointer === pointer);
   assert.match(found?.message ?? JSON.stringify(error.facts), message);
   return true;
 };

@@ -242,9 +242,9 @@ test('whatever a boot command holds, it is strokes or mistakes with places insid
     fc.property(
       fc.array(token).map((parts) => parts.join('')),
       (command) => {
-        const { strokes, mistakes } = parseBootCommand(command);
+        const { strokes, parseErrors } = parseBootCommand(command);
         const points = [...command];
-        for (const { place, message } of mistakes) {
+        for (const { place, message } of parseErrors) {
           assert.ok(place !== undefined && place.offset < points.length && message.length < 500);
           const before = points.slice(0, place.offset).join('').split('\n');
           assert.deepEqual([place.line, place.column], [before.length, [...(before.at(-1) ?? '')].length + 1]);

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { ptyLine } from '../src/vmm/vmd/pty-line.ts';
 import { serialLineOver } from '../src/vmm/serial-line.ts';
 import { connectUnix } from '../src/vmm/qemu/unix-socket.ts';
@@ -18,12 +18,12 @@ const clock = systemClock;
 
 /** A Unix socket, and what connects to it first. */
 const listening = async () => {
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'line-'));
-  pile.defer(() => rm(folder, { recursive: true }));
+  cleanup.defer(() => rm(folder, { recursive: true }));
   const path = join(folder, 'serial');
   const server = createServer({ pauseOnConnect: true });
-  pile.defer(async () => void server.close());
+  cleanup.defer(async () => void server.close());
   const connected = new Promise<Socket>((resolve) => server.once('connection', resolve));
   server.listen(path);
   await once(server, 'listening');
@@ -31,10 +31,10 @@ const listening = async () => {
     path,
     peer: async () => {
       const socket = await connected;
-      pile.defer(async () => void socket.destroy());
+      cleanup.defer(async () => void socket.destroy());
       return socket;
     },
-    [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 };
 

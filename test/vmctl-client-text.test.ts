@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
-import { disposals } from '../src/base/cleanup.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram } from '../src/base/program.ts';
 import { exportArtifact } from '../src/build/steps/export-artifact.ts';
 import { makeVmctl } from '../src/vmm/vmd/vmctl.ts';
@@ -20,7 +20,7 @@ const stands = `case $1 in
 esac`;
 
 test('no word of a client stands on a command line of vmctl, or in its environment', async () => {
-  await using left = disposals();
+  await using left = cleanupStack();
   await using record = await recorder();
   const folder = await mkdtemp(join(tmpdir(), 'links-'));
   left.defer(() => rm(folder, { recursive: true, force: true }));

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock as clock } from '../../src/base/clock.ts';
-import { disposals } from '../../src/base/cleanup.ts';
+import { cleanupStack } from '../../src/base/cleanup.ts';
 import { qemuArgv, type HostChoice } from '../../src/vmm/qemu/argv.ts';
 import { takeInventory, versionOf, type Inventory } from '../../src/vmm/qemu/inventory.ts';
 import { addressesOf } from '../../src/vmm/qemu/network.ts';
@@ -124,10 +124,10 @@ export const occupy = async (imaged: Imaged, append: string, signal: AbortSignal
  * a server that gives the goods to whoever asks. The server is up before the clock runs.
  */
 export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSignal): Promise<number> => {
-  await using pile = disposals();
+  await using cleanup = cleanupStack();
   const folder = join(goods.folder, `bare-${slot}`);
   await mkdir(folder);
-  pile.defer(() => rm(folder, { recursive: true, force: true }));
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   const { own, serial, http, log } = machineFiles(folder);
   await mkdir(own);
   const server = createServer((_, reply) => void readFile(join(goods.shown, 'p')).then((bytes) => reply.end(bytes)));
@@ -135,7 +135,7 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
   Object.assign(server, { httpAllowHalfOpen: true });
   server.listen(http);
   await once(server, 'listening', { signal });
-  pile.defer(() => void server.close().closeAllConnections());
+  cleanup.defer(() => void server.close().closeAllConnections());
   const disk = join(folder, 'disk');
   const spec = {
     name: `bare-${slot}`,
@@ -158,13 +158,13 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
   const { pid, exited } = await startDetached(binary, [...argv, ...kernel], log, { cwd: own, fds: files.fds });
   let hasExited = false;
   void exited.then(() => (hasExited = true));
-  pile.defer(async () => {
+  cleanup.defer(async () => {
     if (!hasExited) process.kill(pid, 'SIGKILL');
     await exited;
   });
   const untilItListens = { attempts: 1000, firstMs: 2, growth: 1.2, mostMs: 20 };
   const line = await retry(() => connectUnix(serial, signal), untilItListens, isNotThere, clock, signal);
-  pile.defer(() => void line.destroy());
+  cleanup.defer(() => void line.destroy());
   let heard = '';
   let isTyped = false;
   line.on('error', () => undefined); // QEMU goes without a word; what counts is on the disk

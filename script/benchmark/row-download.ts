@@ -5,7 +5,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { systemClock as clock } from '../../src/base/clock.ts';
-import { disposals } from '../../src/base/cleanup.ts';
+import { cleanupStack } from '../../src/base/cleanup.ts';
 import { runProgram } from '../../src/base/program.ts';
 import { migrations, openStore } from '../../src/queue/sqlite/open-store.ts';
 import { aBuild, claimed } from '../../test/store-shop.ts';
@@ -62,11 +62,11 @@ const freePort = async (): Promise<number> => {
 
 /** Seconds that `cat` takes to send the file through a socket to a reader that throws it away. */
 const sendByCat = async (path: string, signal: AbortSignal): Promise<number> => {
-  await using pile = disposals();
+  await using cleanup = cleanupStack();
   const port = await freePort();
   const reader = spawn('nc', ['-l', '127.0.0.1', String(port)], { stdio: ['ignore', 'ignore', 'inherit'] });
   const exited = once(reader, 'exit');
-  pile.defer(() => void reader.kill('SIGKILL'));
+  cleanup.defer(() => void reader.kill('SIGKILL'));
   await until(async () => (await socketsAt(port)).some(({ state }) => state === 'listening'), signal);
   const began = clock.elapsed();
   await runProgram('sh', ['-c', 'cat "$0" | nc -N 127.0.0.1 "$1"', path, String(port)], { signal });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { systemClock as clock } from '../../src/base/clock.ts';
-import { disposals, type Disposals } from '../../src/base/cleanup.ts';
+import { cleanupStack, type CleanupStack } from '../../src/base/cleanup.ts';
 import { migrations, openStore } from '../../src/queue/sqlite/open-store.ts';
 import type { BuildFilter, Store } from '../../src/queue/store.ts';
 import { aBuild, claimed } from '../../test/store-shop.ts';
@@ -15,11 +15,11 @@ const rounds = 500;
 const filters: readonly BuildFilter[] = [{}, { status: 'failed' }, { template: 'web' }, { labels: { ci: 'x' } }];
 
 /** A store with so many builds behind it. */
-const storeWith = async (builds: number, folder: string, pile: Disposals): Promise<Store> => {
+const storeWith = async (builds: number, folder: string, cleanup: CleanupStack): Promise<Store> => {
   const file = join(folder, `${builds}.db`);
   await (await openStore({ file, migrations, clock }))[Symbol.asyncDispose]();
   addHistory(file, builds);
-  return pile.keep(await openStore({ file, migrations, clock }));
+  return cleanup.keep(await openStore({ file, migrations, clock }));
 };
 
 const timed = async (work: () => Promise<unknown>): Promise<number> => {
@@ -48,9 +48,9 @@ export const history: Row = {
   reach: `<= ${most}`,
   run: async ({ signal }) => {
     await using place = await workplace();
-    await using pile = disposals();
-    const many = await storeWith(100_000, place.folder, pile);
-    const few = await storeWith(1000, place.folder, pile);
+    await using cleanup = cleanupStack();
+    const many = await storeWith(100_000, place.folder, cleanup);
+    const few = await storeWith(1000, place.folder, cleanup);
     const lists: { many: number; few: number }[] = [];
     const claims: { many: number; few: number }[] = [];
     for (let round = 0; round < rounds; round++) {

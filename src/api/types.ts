@@ -5,7 +5,7 @@ import type { Growth } from '../base/growth.ts';
 import type { Ids } from '../base/ids.ts';
 import type { BuildAsk, NewBuild, Store } from '../queue/store.ts';
 
-/** One question about the fitness of this host. */
+/** One question about this host. */
 export type Check = {
   readonly name: string;
   readonly state: 'ok' | 'warn' | 'fail';

@@ -13,7 +13,7 @@ import { open } from 'node:fs/promises';
 import { makeByteRing } from './byte-ring.ts';
 import { Fault } from './fault.ts';
 import type { Growth } from './growth.ts';
-import { settled } from './waiting.ts';
+import { deferred } from './waiting.ts';
 
 export type Bound = {
   /** How long the file may become. */
@@ -87,8 +87,8 @@ export const openBoundedFile = async (
   let waitingBytes = 0;
   let writing: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
-  let freed = settled<void>();
-  const failed = settled<never>();
+  let freed = deferred<void>();
+  const failed = deferred<never>();
 
   const fail = (error: unknown) => {
     if (failure) return;
@@ -113,7 +113,7 @@ export const openBoundedFile = async (
         fail(error);
       }
       const told = freed;
-      freed = settled();
+      freed = deferred();
       told.resolve();
     }
     writing = undefined;

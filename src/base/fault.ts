@@ -88,7 +88,7 @@ export const faults = {
 export type FaultCode = keyof typeof faults;
 
 /** One place in what a client sent that is wrong: an RFC 6901 pointer, and what to do about it. */
-export type Complaint = { readonly pointer: string; readonly message: string };
+export type FieldError = { readonly pointer: string; readonly message: string };
 
 /** What is known about a fault, in JSON; `expected` and `saw` are for people, `errors` for bad input. */
 export type FaultFacts = {
@@ -97,7 +97,7 @@ export type FaultFacts = {
   readonly consoleTail?: string;
   readonly stderr?: string;
   readonly exitCode?: number;
-  readonly errors?: readonly Complaint[];
+  readonly errors?: readonly FieldError[];
   readonly step?: string;
   readonly [fact: string]: unknown;
 };

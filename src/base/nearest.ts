@@ -17,7 +17,7 @@ export const nearest = (word: string, names: Iterable<string>): string | undefin
 
 const mostNames = 100;
 
-/** The end of a complaint about an unknown name: the nearest one, or those there are. */
+/** The end of a field error about an unknown name: the nearest one, or those there are. */
 export const meant = (word: string, names: readonly string[]): string => {
   const near = nearest(word, names);
   if (near !== undefined) return `did you mean ${JSON.stringify(near)}?`;

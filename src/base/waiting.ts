@@ -42,14 +42,14 @@ export const retry = async <T>(
 };
 
 /** A promise and the two ways to settle it. */
-export type Settled<T> = {
+export type Deferred<T> = {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
   readonly reject: (reason: unknown) => void;
 };
 
 /** Promise.withResolvers, which Node has from 22 on. A rejection that nobody awaits is not an error of the process. */
-export const settled = <T>(): Settled<T> => {
+export const deferred = <T>(): Deferred<T> => {
   let resolve: (value: T) => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;
   const promise = new Promise<T>((yes, no) => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { disposals, type Disposals } from '../base/cleanup.ts';
+import { cleanupStack, type CleanupStack } from '../base/cleanup.ts';
 import { asFault, Fault } from '../base/fault.ts';
 import type { Growth } from '../base/growth.ts';
 import type { Claim, Store } from '../queue/store.ts';
@@ -18,7 +18,7 @@ export type Attempt = {
   readonly claim: Claim;
   /** Aborts when the build's time is over, when it is stopped from outside, when its guest floods, or when its texts cannot be written. */
   readonly signal: AbortSignal;
-  readonly pile: Disposals;
+  readonly cleanup: CleanupStack;
   readonly event: (type: string, data: Readonly<Record<string, unknown>>) => void;
   /** A line of imaged's own. */
   readonly log: (line: string) => void;
@@ -54,12 +54,12 @@ export const beginAttempt = async (
   const fail = (error: unknown) => broken.abort(asFault(error));
   const mask = maskOf(spec.secrets);
   const shown = (text: string) => visibleInJson(mask(text));
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const bound = boundOf(texts.logMb, texts);
-  const file = pile.keep(await openLog(folders.log(id), { clock, growth, bound, mask, failed: fail }));
+  const file = cleanup.keep(await openLog(folders.log(id), { clock, growth, bound, mask, failed: fail }));
   const guest = countGuestEvents(texts, version);
-  const events = pile.keep(eventLine(store, { id, token: claim.token }, guest, fail));
-  const limit = pile.keep(
+  const events = cleanup.keep(eventLine(store, { id, token: claim.token }, guest, fail));
+  const limit = cleanup.keep(
     clock.deadline(timeoutMs, AbortSignal.any([signal, broken.signal]), () => {
       const expected = `the end of the build within ${timeoutMs / 1000} s`;
       return new Fault('build_timeout', `The build took longer than its ${timeoutMs / 1000} s.`, { expected });
@@ -69,7 +69,7 @@ export const beginAttempt = async (
   return {
     claim,
     signal: limit.signal,
-    pile,
+    cleanup,
     event: (type, data) => events.append(type, changedData(data, shown)),
     log: file.write,
     said: file.said,
@@ -81,7 +81,7 @@ export const beginAttempt = async (
     attend: (running) => {
       attended = running;
       running.console.failed.catch(fail);
-      return pile.keep(running);
+      return cleanup.keep(running);
     },
     attended: () => attended,
   };

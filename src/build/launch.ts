@@ -1,4 +1,4 @@
-import { disposals } from '../base/cleanup.ts';
+import { cleanupStack } from '../base/cleanup.ts';
 import { Fault, faults } from '../base/fault.ts';
 import type { SshKey } from '../guest/types.ts';
 import type { Boot } from '../base/hardware.ts';
@@ -104,11 +104,11 @@ export const launch = async (
   },
   tools: StepTools,
 ): Promise<Running> => {
-  const { hypervisor, door, clock, growth, signal, event, said, room, texts } = tools;
-  const pile = disposals();
+  const { hypervisor, sharedListener, clock, growth, signal, event, said, room, texts } = tools;
+  const cleanup = cleanupStack();
   try {
-    const machine = pile.keep(await hypervisor.start(machineSpec(job, disks, boot, onReboot), signal));
-    const console = pile.keep(
+    const machine = cleanup.keep(await hypervisor.start(machineSpec(job, disks, boot, onReboot), signal));
+    const console = cleanup.keep(
       await openConsole({
         line: machine.line,
         transcript: job.folders.console(job.id),
@@ -132,7 +132,7 @@ export const launch = async (
       const open = () =>
         serveEndpoint({
           at: listen,
-          ...(door === undefined ? {} : { door }),
+          ...(sharedListener === undefined ? {} : { sharedListener }),
           answers: new Map(
             job.spec.http.map((entry) => [entry.path, answerOf(entry, late, job.folders.work(job.slot))]),
           ),
@@ -147,7 +147,7 @@ export const launch = async (
         () => undefined,
       );
       try {
-        pile.keep(await retry(open, untilThere, isAbsent, clock, AbortSignal.any([signal, gone.signal])));
+        cleanup.keep(await retry(open, untilThere, isAbsent, clock, AbortSignal.any([signal, gone.signal])));
       } catch (error) {
         signal.throwIfAborted();
         // A machine that has gone needs no endpoint any more: whether it went as it was due to is for the steps to judge.
@@ -167,10 +167,10 @@ export const launch = async (
       console,
       trouble,
       cutOff: () => cutOff,
-      [Symbol.asyncDispose]: () => pile[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
     };
   } catch (error) {
-    await pile[Symbol.asyncDispose]();
+    await cleanup[Symbol.asyncDispose]();
     throw error;
   }
 };

@@ -4,7 +4,7 @@ import type { Growth } from '../base/growth.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Store } from '../queue/store.ts';
-import type { Door } from '../httpd/endpoint/shared-listener.ts';
+import type { SharedListener } from '../httpd/endpoint/shared-listener.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Folders } from './folders/folders.ts';
@@ -18,7 +18,7 @@ export type PerformParts = {
   readonly store: Store;
   readonly folders: Folders;
   readonly hypervisor: Hypervisor;
-  readonly door: Door | undefined;
+  readonly sharedListener: SharedListener | undefined;
   readonly mirror: Mirror | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -37,9 +37,9 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, consoleTail: string | un
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (
   attempt: Attempt,
-  { store, folders, hypervisor, door, mirror, clock, ids, growth, texts, stepEnded }: PerformParts,
+  { store, folders, hypervisor, sharedListener, mirror, clock, ids, growth, texts, stepEnded }: PerformParts,
 ): Perform => {
-  const { claim, pile, event, log, said, room, settled, attend } = attempt;
+  const { claim, cleanup, event, log, said, room, settled, attend } = attempt;
   const { id, slot } = claim.build;
   // The first step makes them.
   const ofBuild = (step: string) =>
@@ -58,10 +58,10 @@ export const performerOf = (
     try {
       const gives = await step.run(needs, {
         signal,
-        keep: pile.keep,
+        keep: cleanup.keep,
         attend,
         hypervisor,
-        door,
+        sharedListener,
         mirror,
         clock,
         ids,

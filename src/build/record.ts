@@ -1,6 +1,6 @@
 import { asFault } from '../base/fault.ts';
 import type { Store } from '../queue/store.ts';
-import { settled } from '../base/waiting.ts';
+import { deferred } from '../base/waiting.ts';
 import type { GuestEvents } from './guest-events.ts';
 
 /** Writes a build's events in the order in which they happened. */
@@ -26,7 +26,7 @@ export const eventLine = (
 ): EventLine => {
   let last = Promise.resolve();
   let waiting = 0;
-  let freed = settled<void>();
+  let freed = deferred<void>();
   const write = (type: string, data: Readonly<Record<string, unknown>>) => {
     waiting++;
     last = last
@@ -35,7 +35,7 @@ export const eventLine = (
       .then(() => {
         waiting--;
         const told = freed;
-        freed = settled();
+        freed = deferred();
         told.resolve();
       });
   };

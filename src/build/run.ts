@@ -42,7 +42,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
   const { clock, folders, warn } = parts;
 
   // Cleaning has a deadline of its own, and what goes wrong in it never hides why the build ended.
-  const cleanUp = async ({ pile, claim }: Attempt) => {
+  const cleanUp = async ({ cleanup, claim }: Attempt) => {
     using deadline = clock.deadline(
       cleaningMs,
       new AbortController().signal,
@@ -51,7 +51,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     const tooLate = new Promise<never>((_, reject) => {
       deadline.signal.addEventListener('abort', () => reject(asFault(deadline.signal.reason)), { once: true });
     });
-    await Promise.race([pile[Symbol.asyncDispose](), tooLate]).catch((error: unknown) =>
+    await Promise.race([cleanup[Symbol.asyncDispose](), tooLate]).catch((error: unknown) =>
       warn({ build: claim.build.id, err: error }, 'not everything of a build could be let go'),
     );
   };
@@ -69,7 +69,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     const spec = await parts.resolve(claim);
     const attempt = await beginAttempt(claim, spec, parts, signal);
     try {
-      attempt.pile.keep(parts.bases.use(build.id, spec.disks));
+      attempt.cleanup.keep(parts.bases.use(build.id, spec.disks));
       attempt.log(`attempt ${build.attempt} begins in slot ${slot}`);
       const perform = performerOf(attempt, parts);
       const { artifacts } = await recipeFor(spec).run({ job: { id: build.id, slot, spec, folders } }, perform);

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { Fault, type Complaint } from '../base/fault.ts';
+import { Fault, type FieldError } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import type { BuildAsk, BuildInput, Claim, Demand, NewBuild, Store } from '../queue/store.ts';
 import { checkTemplate } from '../template/resolve/check.ts';
@@ -48,25 +48,25 @@ export type Intake = {
 
 type Found = { readonly document: unknown; readonly version?: number; readonly contextId?: string };
 
-const under = (prefix: string, complaints: readonly Complaint[]): Complaint[] =>
-  complaints.map(({ pointer, message }) => ({ pointer: `${prefix}${pointer}`, message }));
+const under = (prefix: string, fieldErrors: readonly FieldError[]): FieldError[] =>
+  fieldErrors.map(({ pointer, message }) => ({ pointer: `${prefix}${pointer}`, message }));
 
 // Where the template and the variables stand in what a client sends.
 const at = { template: '/template', variables: '/variables' };
 
-const tooMuch = (asked: Demand, whole: Demand): Complaint[] => {
-  const complaints: Complaint[] = [];
+const tooMuch = (asked: Demand, whole: Demand): FieldError[] => {
+  const fieldErrors: FieldError[] = [];
   if (asked.memoryMb > whole.memoryMb)
-    complaints.push({
+    fieldErrors.push({
       pointer: '/template/machine/memory',
       message: `asks for ${asked.memoryMb} MB of memory; this host gives ${whole.memoryMb} MB at most`,
     });
   if (asked.diskMb > whole.diskMb)
-    complaints.push({
+    fieldErrors.push({
       pointer: '/template/machine/disks',
       message: `may need ${asked.diskMb} MB of disk; this host has room for ${whole.diskMb} MB at most`,
     });
-  return complaints;
+  return fieldErrors;
 };
 
 /** Judges what clients ask for, as a whole and before anything is stored. */

@@ -3,7 +3,7 @@ import type { Resource } from '../base/cleanup.ts';
 import type { Growth } from '../base/growth.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
 import type { Ids } from '../base/ids.ts';
-import type { Door } from '../httpd/endpoint/shared-listener.ts';
+import type { SharedListener } from '../httpd/endpoint/shared-listener.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Log } from './log.ts';
 import type { Running } from './running.ts';
@@ -19,7 +19,7 @@ export type StepTools = {
   readonly attend: (running: Running) => Running;
   readonly hypervisor: Hypervisor;
   /** Where guests may come in beside their endpoint's own address; undefined where none is needed. */
-  readonly door: Door | undefined;
+  readonly sharedListener: SharedListener | undefined;
   /** The sets of OpenBSD for every machine; undefined where the configuration has none. */
   readonly mirror: Mirror | undefined;
   readonly clock: Clock;

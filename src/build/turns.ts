@@ -5,10 +5,10 @@ import { render } from '../template/language/render.ts';
 import type { LateFacts, Text, TurnText } from '../template/spec.ts';
 
 const strokesOf = (press: Text, late: LateFacts): readonly Stroke[] => {
-  const { strokes, mistakes } = parseBootCommand(render(press, late));
-  if (mistakes.length === 0) return strokes;
+  const { strokes, parseErrors } = parseBootCommand(render(press, late));
+  if (parseErrors.length === 0) return strokes;
   // Checked at POST with everything but the machine's own facts, so one of those is what cannot be typed.
-  const all = mistakes.map((mistake) => mistake.message).join('; ');
+  const all = parseErrors.map((parseError) => parseError.message).join('; ');
   throw new Fault('template_invalid', `The keys to press cannot be typed: ${all}`);
 };
 

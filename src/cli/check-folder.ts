@@ -45,7 +45,7 @@ export const removeOldChecks = async (
         name: 'leftovers',
         state: 'warn',
         message: `${folder}: ${asFault(error).message}`,
-        mend: `rm -r ${folder}`,
+        fix: `rm -r ${folder}`,
       });
     }
   }

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { systemClock } from '../base/clock.ts';
 import { parseConfig, readConfig, type Config } from '../config/config.ts';
-import { disposals } from '../base/cleanup.ts';
+import { cleanupStack } from '../base/cleanup.ts';
 import { Fault } from '../base/fault.ts';
-import { fitnessOf } from '../wiring/host-checks.ts';
+import { hostChecksOf } from '../wiring/host-checks.ts';
 import { filesToInstall, printFiles } from '../host/files-to-install.ts';
 import { makeHost } from '../host/make-host.ts';
 import { daemonUser } from '../host/people.ts';
@@ -38,15 +38,15 @@ const interruption = (): AbortController => {
 };
 
 const findingsOf = async (config: Config): Promise<readonly Finding[]> => {
-  await using left = disposals();
+  await using left = cleanupStack();
   const folder = await makeCheckFolder();
   left.defer(() => rm(folder, { recursive: true, force: true }));
   const { signal } = interruption();
   const hypervisor = makeHypervisor({ ...config, run_dir: folder }, systemClock, signal, () => undefined);
   const leftovers = await removeOldChecks(hypervisor, systemClock.now(), signal);
-  const fitness = await fitnessOf(() => config, { hypervisor, clock: systemClock, isDaemon: false });
+  const hostChecks = await hostChecksOf(() => config, { hypervisor, clock: systemClock, isDaemon: false });
   // Awaited here, for the folder goes with this block.
-  return [...leftovers, ...(await fitness.ask(signal))];
+  return [...leftovers, ...(await hostChecks.ask(signal))];
 };
 
 const isMissing = ({ cause }: Fault): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
@@ -61,7 +61,7 @@ const configOf = async (file: string): Promise<{ readonly config: Config; readon
       name: 'configuration',
       state: 'fail',
       message: `there is no ${file}; what follows goes by the defaults`,
-      mend: `copy examples/imaged.toml to ${file}`,
+      fix: `copy examples/imaged.toml to ${file}`,
     } as const;
     return { config: parseConfig('', file), troubles: [finding] };
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { checkMirror, Mirror } from './mirror.ts';
-import { Fault, type Complaint } from '../base/fault.ts';
+import { Fault, type FieldError } from '../base/fault.ts';
 import { identityOf } from '../base/identity.ts';
 import { meant } from '../base/nearest.ts';
 import { AbsolutePath, Duration, SizeMb } from '../base/units.ts';
@@ -189,7 +189,7 @@ export const Config = z.strictObject({
 
 export type Config = z.infer<typeof Config> & { readonly run_dir: string };
 
-const invalid = (file: string, errors: readonly Complaint[]): Fault =>
+const invalid = (file: string, errors: readonly FieldError[]): Fault =>
   new Fault(
     'configuration_invalid',
     errors.map(({ pointer, message }) => `${file}: ${pointer ? `${pointer}: ` : ''}${message}`).join('\n'),
@@ -209,7 +209,7 @@ const keysAt = (place: readonly PropertyKey[]): readonly string[] => {
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 };
 
-const complaintsOf = (error: z.ZodError): Complaint[] =>
+const fieldErrorsOf = (error: z.ZodError): FieldError[] =>
   error.issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [{ pointer: issue.path.join('.'), message: issue.message }];
     return issue.keys.map((key) => ({
@@ -232,7 +232,7 @@ export const parseConfig = (text: string, file: string): Config => {
     throw invalid(`${file}:${error.line}:${error.column}`, [{ pointer: '', message: what }]);
   }
   const { data: config, error } = Config.safeParse(document);
-  if (error) throw invalid(file, complaintsOf(error));
+  if (error) throw invalid(file, fieldErrorsOf(error));
   const run_dir = config.run_dir ?? join(config.data_dir, 'run');
   if (Buffer.byteLength(run_dir) > longestRunDir)
     throw invalid(file, [
@@ -259,8 +259,8 @@ export const readConfig = async (file: string): Promise<Config> => {
 
 /** Proves that the folders can be used and the media are there; makes data_dir and run_dir if only they are missing. */
 export const checkConfig = async (config: Config, file: string): Promise<void> => {
-  const errors: Complaint[] = [];
-  const complain = (pointer: string, message: string) => errors.push({ pointer, message });
+  const errors: FieldError[] = [];
+  const addError = (pointer: string, message: string) => errors.push({ pointer, message });
   for (const key of ['data_dir', 'run_dir'] as const) {
     const folder = config[key];
     try {
@@ -268,22 +268,22 @@ export const checkConfig = async (config: Config, file: string): Promise<void> =
       await mkdir(folder, { mode: 0o750 }).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error;
       });
-      if (!(await stat(folder)).isDirectory()) complain(key, `${folder} is not a folder`);
+      if (!(await stat(folder)).isDirectory()) addError(key, `${folder} is not a folder`);
       await access(folder, constants.W_OK | constants.X_OK);
     } catch (error) {
       const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-      complain(key, `${folder} cannot be written (${why}). Make it, and give it to the user that runs imaged.`);
+      addError(key, `${folder} cannot be written (${why}). Make it, and give it to the user that runs imaged.`);
     }
   }
   for (const [name, at] of Object.entries(config.media)) {
-    await access(at, constants.R_OK).catch(() => complain(`media.${name}`, `${at} cannot be read`));
+    await access(at, constants.R_OK).catch(() => addError(`media.${name}`, `${at} cannot be read`));
   }
-  await checkMirror(config.mirror, complain);
+  await checkMirror(config.mirror, addError);
   const { user } = config.hypervisor;
   if (user !== undefined && hypervisorTypeOf(config) === 'qemu' && process.platform === 'linux') {
     const found = await identityOf(user, new AbortController().signal);
-    if (found === undefined) complain('hypervisor.user', `there is no user ${user} on this host`);
-    if (found?.uid === 0) complain('hypervisor.user', `${user} is root, whom QEMU must not be`);
+    if (found === undefined) addError('hypervisor.user', `there is no user ${user} on this host`);
+    if (found?.uid === 0) addError('hypervisor.user', `${user} is root, whom QEMU must not be`);
   }
   if (errors.length > 0) throw invalid(file, errors);
 };

@@ -41,13 +41,13 @@ type Mirror = z.infer<typeof Mirror>;
 /** Proves that the folders of a mirror that is used can be read. */
 export const checkMirror = async (
   { directory, upstream, keys }: Mirror,
-  complain: (pointer: string, message: string) => void,
+  addError: (pointer: string, message: string) => void,
 ): Promise<void> => {
   const isUsed = directory !== undefined || upstream !== undefined;
   for (const [key, at] of Object.entries({ directory, keys: isUsed ? keys : undefined })) {
     if (at === undefined) continue;
     await readdir(at).catch((error: NodeJS.ErrnoException) =>
-      complain(`mirror.${key}`, `${at} cannot be read as a folder (${error.code ?? error.message})`),
+      addError(`mirror.${key}`, `${at} cannot be read as a folder (${error.code ?? error.message})`),
     );
   }
 };

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { isAbsolute, join, sep } from 'node:path';
 import { bounds } from '../base/bounds.ts';
-import { Mistake } from '../base/mistake.ts';
+import { ParseError } from '../base/parse-error.ts';
 import { meant, quoted } from '../base/nearest.ts';
 import type { FileRef } from '../template/spec.ts';
 
@@ -28,29 +28,31 @@ type Root = { readonly root: string; readonly below: string };
 /** The medium a reference names: the longest name that is the reference or a folder on its way. */
 const mediumOf = (reference: string, media: FileRoots['media']): Root => {
   const segments = reference.split('/');
-  if (segments.length > bounds.pathSegments) throw new Mistake(`is a path of more than ${bounds.pathSegments} folders`);
+  if (segments.length > bounds.pathSegments)
+    throw new ParseError(`is a path of more than ${bounds.pathSegments} folders`);
   for (let count = segments.length; count > 0; count--) {
     const name = segments.slice(0, count).join('/');
     const root = Object.hasOwn(media, name) ? media[name] : undefined;
     if (root !== undefined) return { root, below: segments.slice(count).join('/') };
   }
   const [name = ''] = segments;
-  throw new Mistake(`this host has no medium ${quoted(name)}: ${meant(name, Object.keys(media))}`);
+  throw new ParseError(`this host has no medium ${quoted(name)}: ${meant(name, Object.keys(media))}`);
 };
 
 const rootOf = (shown: string, roots: FileRoots): Root => {
   if (shown.startsWith(mediaPrefix)) return mediumOf(shown.slice(mediaPrefix.length), roots.media);
   if (roots.context !== undefined) return { root: roots.context, below: shown };
-  throw new Mistake(`${quoted(shown)} is a file of the context, and there is none: send a tar, or use "media:..."`);
+  throw new ParseError(`${quoted(shown)} is a file of the context, and there is none: send a tar, or use "media:..."`);
 };
 
 const refuseHostile = (shown: string) => {
   const path = shown.startsWith(mediaPrefix) ? shown.slice(mediaPrefix.length) : shown;
-  if (path === '' || shown.includes('\0')) throw new Mistake('is not a path');
+  if (path === '' || shown.includes('\0')) throw new ParseError('is not a path');
   if (shown.length > bounds.pathCharacters)
-    throw new Mistake(`is a path of more than ${bounds.pathCharacters} characters`);
-  if (isAbsolute(path)) throw new Mistake(`${quoted(shown)} is absolute: name a file of the context, or "media:..."`);
-  if (path.split('/').includes('..')) throw new Mistake(`${quoted(shown)} holds "..": name the file without it`);
+    throw new ParseError(`is a path of more than ${bounds.pathCharacters} characters`);
+  if (isAbsolute(path))
+    throw new ParseError(`${quoted(shown)} is absolute: name a file of the context, or "media:..."`);
+  if (path.split('/').includes('..')) throw new ParseError(`${quoted(shown)} holds "..": name the file without it`);
 };
 
 const absentCodes = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'ENAMETOOLONG'];
@@ -64,7 +66,7 @@ const realpathOf = (path: string, shown: string): string => {
     return realpathSync.native(path);
   } catch (error) {
     if (!isAbsent(error)) throw error;
-    throw new Mistake(`there is no ${quoted(shown)} that could be read`);
+    throw new ParseError(`there is no ${quoted(shown)} that could be read`);
   }
 };
 
@@ -73,16 +75,17 @@ const isWithin = (root: string, path: string): boolean =>
 
 /**
  * The file or folder that a template refers to, proven to lie in its context or medium after every link has been
- * followed. Throws a Mistake.
+ * followed. Throws a ParseError.
  */
 export const fileRef = async (shown: string, kind: 'file' | 'folder', roots: FileRoots): Promise<FileRef> => {
   refuseHostile(shown);
   const { root, below } = rootOf(shown, roots);
   const realRoot = realpathOf(root, shown);
   const path = below === '' ? realRoot : realpathOf(join(realRoot, below), shown);
-  if (!isWithin(realRoot, path)) throw new Mistake(`${quoted(shown)} is a link that leads out of its folder`);
+  if (!isWithin(realRoot, path)) throw new ParseError(`${quoted(shown)} is a link that leads out of its folder`);
   const found = statSync(path);
-  if (kind === 'file' ? !found.isFile() : !found.isDirectory()) throw new Mistake(`${quoted(shown)} is not a ${kind}`);
+  if (kind === 'file' ? !found.isFile() : !found.isDirectory())
+    throw new ParseError(`${quoted(shown)} is not a ${kind}`);
   return { path, shown };
 };
 

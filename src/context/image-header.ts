@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { DiskFormat } from '../base/hardware.ts';
 import { readQcow2Header } from '../base/qcow2-header.ts';
-import { Mistake } from '../base/mistake.ts';
+import { ParseError } from '../base/parse-error.ts';
 
 export type ImageFacts = { readonly format: DiskFormat; readonly virtualMb: number };
 
@@ -12,7 +12,7 @@ const flat = 'send it flat (qemu-img convert -O qcow2)';
  * What a disk image says of itself, by the header of qcow2; anything else is raw. What QEMU would not open is refused.
  * An image that names a second file of the host (a backing file or an external data file) is refused unless it is a
  * medium: otherwise whoever sends it could read any file that imaged can read. So are snapshots and bitmaps, which no
- * build uses and which only QEMU can judge. Throws a Mistake.
+ * build uses and which only QEMU can judge. Throws a ParseError.
  */
 export const imageFacts = async (path: string, isMedium: boolean): Promise<ImageFacts> => {
   await using file = await open(path);
@@ -21,13 +21,14 @@ export const imageFacts = async (path: string, isMedium: boolean): Promise<Image
     const { size } = await file.stat();
     return { format: 'raw', virtualMb: Math.max(1, Math.ceil(size / bytesPerMb)) };
   }
-  if ('why' in header) throw new Mistake(header.why);
-  if (header.isEncrypted) throw new Mistake(`is an encrypted image, and nobody gives its key: ${flat}`);
+  if ('why' in header) throw new ParseError(header.why);
+  if (header.isEncrypted) throw new ParseError(`is an encrypted image, and nobody gives its key: ${flat}`);
   if (!isMedium && (header.backing !== undefined || header.hasDataFile))
-    throw new Mistake(`is an image that needs a second file: ${flat}`);
-  if (!isMedium && header.snapshots > 0) throw new Mistake(`is an image with ${header.snapshots} snapshots: ${flat}`);
-  if (!isMedium && header.hasBitmaps) throw new Mistake(`is an image with bitmaps of changes: ${flat}`);
+    throw new ParseError(`is an image that needs a second file: ${flat}`);
+  if (!isMedium && header.snapshots > 0)
+    throw new ParseError(`is an image with ${header.snapshots} snapshots: ${flat}`);
+  if (!isMedium && header.hasBitmaps) throw new ParseError(`is an image with bitmaps of changes: ${flat}`);
   const virtualMb = Math.ceil(header.virtualBytes / bytesPerMb);
-  if (virtualMb < 1 || virtualMb > 64 * bytesPerMb) throw new Mistake('is an image whose size makes no sense');
+  if (virtualMb < 1 || virtualMb > 64 * bytesPerMb) throw new ParseError('is an image whose size makes no sense');
   return { format: 'qcow2', virtualMb };
 };

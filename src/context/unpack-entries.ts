@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Extract, ExtractEvents } from 'tar-stream';
 import { Fault } from '../base/fault.ts';
 import { entryPath, foldersAbove } from './entry-path.ts';
-import { Mistake } from '../base/mistake.ts';
+import { ParseError } from '../base/parse-error.ts';
 
 export type Limits = {
   /** Files and folders together. */
@@ -36,7 +36,7 @@ const kinds: Readonly<Record<string, string>> = {
 const makeFolder = async (path: string, folder: string, unpacked: Unpacked) => {
   const there = unpacked.get(path);
   if (there === 'folder') return;
-  if (there !== undefined) throw new Mistake(`needs a folder where the file ${JSON.stringify(path)} is`);
+  if (there !== undefined) throw new ParseError(`needs a folder where the file ${JSON.stringify(path)} is`);
   await mkdir(join(folder, path), { mode: 0o700 });
   unpacked.set(path, 'folder');
 };
@@ -73,9 +73,9 @@ const writeFile = async (
 const unpackEntry = async (entry: Entry, folder: string, limits: Limits, unpacked: Unpacked) => {
   const { name, type } = entry.header;
   const kind = kinds[String(type)];
-  if (kind !== undefined) throw new Mistake(kind);
+  if (kind !== undefined) throw new ParseError(kind);
   if (type !== 'file' && type !== 'contiguous-file' && type !== 'directory')
-    throw new Mistake('is of a kind that is not taken');
+    throw new ParseError('is of a kind that is not taken');
   const path = entryPath(name, limits.depth ?? 32);
   for (const above of foldersAbove(path)) await makeFolder(above, folder, unpacked);
   if (type === 'directory') {
@@ -83,8 +83,8 @@ const unpackEntry = async (entry: Entry, folder: string, limits: Limits, unpacke
     entry.resume();
     return;
   }
-  if (path === '') throw new Mistake('is a file without a name');
-  if (unpacked.has(path)) throw new Mistake('is in the archive twice');
+  if (path === '') throw new ParseError('is a file without a name');
+  if (unpacked.has(path)) throw new ParseError('is in the archive twice');
   const { fileBytes = {} } = limits;
   const most = (Object.hasOwn(fileBytes, path) ? fileBytes[path] : undefined) ?? Infinity;
   await writeFile(entry, path, { folder, unpacked, most });
@@ -104,7 +104,7 @@ export const unpackEntries = async (
     try {
       await unpackEntry(entry, folder, limits, unpacked);
     } catch (error) {
-      if (!(error instanceof Mistake)) throw error;
+      if (!(error instanceof ParseError)) throw error;
       const name = entry.header.name.slice(0, 200);
       throw new Fault(
         'context_invalid',

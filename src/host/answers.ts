@@ -2,11 +2,11 @@ import type { Answer, Host } from './types.ts';
 
 export const ok = (message: string): Answer => ({ state: 'ok', message });
 
-const answer = (state: 'warn' | 'fail', message: string, mend: string | undefined): Answer =>
-  mend === undefined ? { state, message } : { state, message, mend };
+const answer = (state: 'warn' | 'fail', message: string, fix: string | undefined): Answer =>
+  fix === undefined ? { state, message } : { state, message, fix };
 
-export const warn = (message: string, mend?: string): Answer => answer('warn', message, mend);
-export const fail = (message: string, mend?: string): Answer => answer('fail', message, mend);
+export const warn = (message: string, fix?: string): Answer => answer('warn', message, fix);
+export const fail = (message: string, fix?: string): Answer => answer('fail', message, fix);
 
 const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

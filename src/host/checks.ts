@@ -38,7 +38,7 @@ const withVmctl = [vmm, firmware, vmd, socket, template, outgoingTemplate, taps,
 
 const withQemu = [hypervisor, accelerators, qemuImg, netcat, outgoing];
 
-/** The questions for a host, in the order in which one would mend what they find. */
+/** The questions for a host, in the order in which one would fix what they find. */
 export const questionsFor = (kind: 'vmctl' | 'qemu', platform: string): readonly Question[] => [
   ...anywhere,
   ...(platform === 'openbsd' ? onOpenBSD : elsewhere),

@@ -10,7 +10,7 @@ export const Report = z.object({
       name: z.string(),
       state: z.enum(['ok', 'warn', 'fail']),
       message: z.string(),
-      mend: z.string().optional(),
+      fix: z.string().optional(),
     }),
   ),
 });
@@ -25,9 +25,9 @@ export const reportOf = (findings: readonly Finding[]): Report => ({
 export const linesOf = (findings: readonly Finding[]): string => {
   const width = Math.max(...findings.map(({ name }) => name.length));
   return findings
-    .map(({ name, state, message, mend }) => {
+    .map(({ name, state, message, fix }) => {
       const found = message.replaceAll(/\s*\n\s*/g, '; ');
-      return `${state.padEnd(4)}  ${name.padEnd(width)}  ${found}${mend === undefined ? '' : `. To mend it: ${mend}`}\n`;
+      return `${state.padEnd(4)}  ${name.padEnd(width)}  ${found}${fix === undefined ? '' : `. To fix it: ${fix}`}\n`;
     })
     .join('');
 };

@@ -35,8 +35,8 @@ export type Answer = {
   readonly state: 'ok' | 'warn' | 'fail';
   /** What was found, for people. It names no path of the configuration, as strangers read it on /readyz. */
   readonly message: string;
-  /** What to type to mend it. */
-  readonly mend?: string;
+  /** What to type to fix it. */
+  readonly fix?: string;
 };
 
 export type Finding = Answer & { readonly name: string };

@@ -1,7 +1,7 @@
-import type { Complaints } from '../base/complaints.ts';
+import type { FieldErrors } from '../base/field-errors.ts';
 import type { HostFacts } from '../context/files.ts';
 import { additionsFor, withAdditions, type Addition, type AdditionFacts } from './installer/additions.ts';
-import { complaintsOfWalk, isRefused } from './installer/complaints.ts';
+import { fieldErrorsOfWalk, isRefused } from './installer/field-errors.ts';
 import { answers, indexOf, keyOf, namesEndpoint, type Index, type Line } from './installer/lines.ts';
 import {
   installerFacts,
@@ -29,7 +29,7 @@ export type AnswersParts = {
   readonly username: string | undefined;
   readonly disklabelPaths: readonly string[];
   readonly host: HostFacts;
-  readonly wrong: Complaints;
+  readonly wrong: FieldErrors;
   readonly rest: Rest;
 };
 
@@ -137,7 +137,7 @@ const neverInstalled = ({ walk: done, lines }: Tried, parts: AnswersParts) => {
 
 /**
  * Judges a response file as the installer would read it on this machine, and adds what imaged answers by itself. Where
- * the release is not known, one is enough that takes all answers, and the newest one's complaints are told.
+ * the release is not known, one is enough that takes all answers, and the newest one's field errors are told.
  */
 export const resolveAnswers = async (
   path: string,
@@ -168,7 +168,7 @@ export const resolveAnswers = async (
     break;
   }
   if (chosen === undefined) return { text: renderAnswers(answered), isSerial: true, takesUnverified: true };
-  const refused = complaintsOfWalk(chosen.lines, chosen.walk, chosen.mode);
+  const refused = fieldErrorsOfWalk(chosen.lines, chosen.walk, chosen.mode);
   parts.wrong.more(refused.count - refused.told.length);
   for (const { line, message } of refused.told)
     parts.wrong.add((line === undefined ? undefined : chosen.lines[line]?.pointer) ?? pointer, message);

@@ -1,9 +1,9 @@
-import type { Complaints } from '../base/complaints.ts';
+import type { FieldErrors } from '../base/field-errors.ts';
 import { pointerTo } from '../base/pointer.ts';
 import type { Fields } from '../template/resolve/fields.ts';
 import { holeFor, keyOf, seen, trimmed, type Line } from './installer/lines.ts';
 import { bounds } from '../base/bounds.ts';
-import { Mistake } from '../base/mistake.ts';
+import { ParseError } from '../base/parse-error.ts';
 import { quoted } from '../base/nearest.ts';
 import { hashPassword } from './passwords/hash.ts';
 import { isPasswordKey, kindOfPassword } from './passwords/forms.ts';
@@ -20,17 +20,19 @@ export type Answered = { readonly question: string; readonly text: Text; readonl
 type Parts = {
   readonly template: Template;
   readonly fields: Fields;
-  readonly wrong: Complaints;
+  readonly wrong: FieldErrors;
   /** Differs from build to build. */
   readonly seed: string;
 };
 
 const oneLine = (part: string) => {
-  if (part.length > bounds.answerCharacters) throw new Mistake(`has more than ${bounds.answerCharacters} characters`);
-  if (/[\r\n]/.test(part)) throw new Mistake('holds a line break: the installer would take the rest as another answer');
+  if (part.length > bounds.answerCharacters)
+    throw new ParseError(`has more than ${bounds.answerCharacters} characters`);
+  if (/[\r\n]/.test(part))
+    throw new ParseError('holds a line break: the installer would take the rest as another answer');
 };
 
-// The words of a complaint must not show it.
+// The words of a field error must not show it.
 const judgePassword = (raw: string, at: string, { template, fields, wrong }: Parts): string | undefined => {
   const names = namesIn(raw).filter((name) => Object.hasOwn(template.variables, name));
   if (names.length > 0 && !fields.isSecret(at, raw))
@@ -70,7 +72,7 @@ const answerOf = async (question: string, raw: string, at: string, parts: Parts)
 
 /**
  * The answers of a template, in their order; undefined when a question is not known yet. What cannot be a line of a
- * response file becomes a complaint; a plain password becomes its hash.
+ * response file becomes a field error; a plain password becomes its hash.
  */
 export const readAnswers = async (
   asked: Autoinstall,
@@ -88,11 +90,11 @@ export const readAnswers = async (
       if (made === undefined) isWhole = false;
       else if (!questionPattern.test(made))
         fields.made(at, '', '', () => {
-          throw new Mistake(`${quoted(made)} cannot be a question of a response file`);
+          throw new ParseError(`${quoted(made)} cannot be a question of a response file`);
         });
       else if (isPasswordKey(made) && !isPasswordKey(question))
         fields.made(at, '', '', () => {
-          throw new Mistake('asks for a password by a variable: write the word "Password" into the question itself');
+          throw new ParseError('asks for a password by a variable: write the word "Password" into the question itself');
         });
       all.push(await answerOf(made ?? '', one, at, parts));
     }

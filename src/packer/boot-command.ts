@@ -1,15 +1,15 @@
 import type { Stroke } from '../vmm/console/types.ts';
 import { bounds } from '../base/bounds.ts';
-import { mostMistakes, tokensOf, type BootToken } from './boot-tokens.ts';
+import { mostParseErrors, tokensOf, type BootToken } from './boot-tokens.ts';
 import { pressedWith, typedWith, type Modifier } from './keys.ts';
-import { Mistake, placeOf } from '../base/mistake.ts';
+import { ParseError, placeOf } from '../base/parse-error.ts';
 import { quoted } from '../base/nearest.ts';
 import { patternOf } from '../template/language/pattern.ts';
 
 export type BootCommand = {
   readonly strokes: readonly Stroke[];
   /** Everything that is wrong, each with its place; the strokes are to be used only when there is nothing. */
-  readonly mistakes: readonly Mistake[];
+  readonly parseErrors: readonly ParseError[];
 };
 
 type Sent = readonly Stroke[] | { readonly wrong: string };
@@ -45,24 +45,24 @@ const send = (token: BootToken, held: Set<Modifier>): Sent => {
 /**
  * The strokes of a boot command in Packer's grammar, with `<expect "regex" 90s>` beside its `<wait>`. A newline is
  * typed as CR, as the Enter key does; `<xOn>` types the character once, and `<xOff>` nothing. To type the text
- * `<enter>` itself, write `<<On><<Off>enter>`, as for Packer. `judgePattern` throws a Mistake for what is no pattern.
+ * `<enter>` itself, write `<<On><<Off>enter>`, as for Packer. `judgePattern` throws a ParseError for what is no pattern.
  */
 export const parseBootCommand = (text: string, judgePattern: (pattern: string) => unknown = patternOf): BootCommand => {
   if (text.length > bounds.bootCommandCharacters)
     return {
       strokes: [],
-      mistakes: [new Mistake(`has ${text.length} characters: ${bounds.bootCommandCharacters} is the most`)],
+      parseErrors: [new ParseError(`has ${text.length} characters: ${bounds.bootCommandCharacters} is the most`)],
     };
   const points = [...text];
-  const { tokens, mistakes } = tokensOf(text, judgePattern);
+  const { tokens, parseErrors } = tokensOf(text, judgePattern);
   const strokes: Stroke[] = [];
-  const wrong: Mistake[] = [];
+  const wrong: ParseError[] = [];
   const held = new Set<Modifier>();
   for (const token of tokens) {
     const sent = send(token, held);
     if (!('wrong' in sent)) strokes.push(...sent);
-    else if (wrong.length < mostMistakes) wrong.push(new Mistake(sent.wrong, placeOf(points, token.offset)));
+    else if (wrong.length < mostParseErrors) wrong.push(new ParseError(sent.wrong, placeOf(points, token.offset)));
   }
-  const all = [...mistakes, ...wrong];
-  return { strokes, mistakes: all.sort((a, b) => (a.place?.offset ?? 0) - (b.place?.offset ?? 0)) };
+  const all = [...parseErrors, ...wrong];
+  return { strokes, parseErrors: all.sort((a, b) => (a.place?.offset ?? 0) - (b.place?.offset ?? 0)) };
 };

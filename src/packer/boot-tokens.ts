@@ -1,5 +1,5 @@
 import { bounds } from '../base/bounds.ts';
-import { Mistake, placeOf } from '../base/mistake.ts';
+import { ParseError, placeOf } from '../base/parse-error.ts';
 import { keyNamed, keyNames, type Key } from './keys.ts';
 import { nearest, quoted } from '../base/nearest.ts';
 import { durationMsOf, mostMs } from '../template/language/units.ts';
@@ -14,7 +14,7 @@ export type BootToken = { readonly offset: number } & (
 
 type Motion = 'press' | 'on' | 'off';
 
-/** Throws a Mistake for what is no pattern. */
+/** Throws a ParseError for what is no pattern. */
 type JudgePattern = (pattern: string) => unknown;
 type Judging = { readonly judgePattern: JudgePattern; readonly countExpect: () => void };
 
@@ -26,15 +26,16 @@ const defaultExpectMs = 120_000;
 const longestToken = 64;
 const longestExpect = 1_200;
 // A client needs no more, and every place costs a walk over the text.
-export const mostMistakes = 50;
+export const mostParseErrors = 50;
 
 /** Packer's production, with Go's duration: `wait`, whole seconds without leading zeros, or number and unit pairs. */
 const readWait = (inside: string): number | undefined => {
   const text = /^wait(|0|[1-9][0-9]*|(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+)$/u.exec(inside)?.[1];
   if (text === undefined) return undefined;
   const ms = text === '' ? 1000 : durationMsOf(text);
-  if (ms === undefined || ms > mostMs) throw new Mistake(`${quoted(`<${inside}>`)} is too long a wait, or no duration`);
-  if (ms <= 0) throw new Mistake(`${quoted(`<${inside}>`)} is not a positive wait`);
+  if (ms === undefined || ms > mostMs)
+    throw new ParseError(`${quoted(`<${inside}>`)} is too long a wait, or no duration`);
+  if (ms <= 0) throw new ParseError(`${quoted(`<${inside}>`)} is not a positive wait`);
   return Math.ceil(ms);
 };
 
@@ -52,7 +53,7 @@ const readExpect = (
   const [whole, source = '', time] = match;
   const withinMs = time === undefined ? defaultExpectMs : durationMsOf(time);
   if (withinMs === undefined || !(withinMs > 0 && withinMs <= mostMs))
-    throw new Mistake(`${quoted(time ?? '')} is not a time to wait for text: write <expect "regex" 90s>`);
+    throw new ParseError(`${quoted(time ?? '')} is not a time to wait for text: write <expect "regex" 90s>`);
   // Only the quote needs its backslash taken away; all others are the regular expression's own.
   const pattern = source.replaceAll('\\"', '"');
   if (!pattern.includes(hole)) judgePattern(pattern);
@@ -85,7 +86,7 @@ const refuseUnknown = (shown: string): never => {
         ? '<expect "regex" 90s>'
         : near && `<${near}>`;
   const hint = form === undefined ? 'it is none of those that the documentation names.' : `did you mean ${form}?`;
-  throw new Mistake(
+  throw new ParseError(
     `${quoted(shown)} is not a key: ${hint} To type it as text, write "<<On><<Off>" in place of its "<"`,
   );
 };
@@ -118,22 +119,22 @@ const readToken = (
 /**
  * Takes a boot command apart by Packer's grammar (packer-plugin-sdk, bootcommand/boot_command.pigeon), to which it adds
  * `<expect "regex" 90s>`. What Packer would type silently though it looks like a token (`<wait1.5>`, `<Wait5>`,
- * `<ctrl-c>`, `<f13>`) is a mistake here.
+ * `<ctrl-c>`, `<f13>`) is a parse error here.
  */
 export const tokensOf = (
   text: string,
   judgePattern: JudgePattern,
-): { readonly tokens: readonly BootToken[]; readonly mistakes: readonly Mistake[] } => {
+): { readonly tokens: readonly BootToken[]; readonly parseErrors: readonly ParseError[] } => {
   const points = [...text];
   const tokens: BootToken[] = [];
-  const mistakes: Mistake[] = [];
+  const parseErrors: ParseError[] = [];
   let end = 0;
   let expectsLeft: number = bounds.expects;
   const countExpect = () => {
     expectsLeft -= 1;
-    if (expectsLeft < 0) throw new Mistake(`is one <expect> too many: ${bounds.expects} is the most`);
+    if (expectsLeft < 0) throw new ParseError(`is one <expect> too many: ${bounds.expects} is the most`);
   };
-  for (let offset = 0; offset < points.length && mistakes.length < mostMistakes;) {
+  for (let offset = 0; offset < points.length && parseErrors.length < mostParseErrors;) {
     // The key to hold may itself be ">", so the end is looked for behind it; and once for all that comes before it.
     if (end < offset + 2) end = points.indexOf('>', offset + 2);
     if (end === -1) end = Infinity;
@@ -142,10 +143,10 @@ export const tokensOf = (
       tokens.push(token);
       offset = next;
     } catch (error) {
-      if (!(error instanceof Mistake)) throw error;
-      mistakes.push(new Mistake(error.message, placeOf(points, offset)));
+      if (!(error instanceof ParseError)) throw error;
+      parseErrors.push(new ParseError(error.message, placeOf(points, offset)));
       offset = Math.max(offset + 1, points.indexOf('>', offset) + 1);
     }
   }
-  return { tokens, mistakes };
+  return { tokens, parseErrors };
 };

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
-import { orAborted, settled } from '../base/waiting.ts';
+import { orAborted, deferred } from '../base/waiting.ts';
 import { aliveEveryMs } from './rules/crash.ts';
 import type { Claim, Demand, RunBuild, Store } from './store.ts';
 import { makeWorker } from './worker.ts';
@@ -50,7 +50,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
   const places = Array.from({ length: parts.slots }, (_, slot) => slot);
   const closing = new AbortController();
   const givingUp = new AbortController();
-  let woken = settled<void>();
+  let woken = deferred<void>();
   let looping: Promise<void> = Promise.resolve();
   let draining: Promise<void> | undefined;
 
@@ -111,7 +111,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
   const loop = async (): Promise<void> => {
     for (let failures = 0; !closing.signal.aborted;) {
       // Made before looking, so that nothing that happens meanwhile is missed.
-      woken = settled<void>();
+      woken = deferred<void>();
       let pauseMs: number | undefined;
       try {
         pauseMs = await fill();

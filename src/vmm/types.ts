@@ -1,6 +1,6 @@
 /** What starts machines, in the words of a build. Nothing here knows the program behind it. */
 
-import type { Complaint } from '../base/fault.ts';
+import type { FieldError } from '../base/fault.ts';
 import type { BaseImage, Boot, DiskFormat, ListenAt, MachineShape, Nic, QemuModel } from '../base/hardware.ts';
 
 export type DiskFile = { readonly path: string; readonly format: DiskFormat };
@@ -117,7 +117,7 @@ export type Hypervisor = {
   /** What this host can do. Throws `program_missing` or `hypervisor_unavailable`. */
   readonly facts: (signal: AbortSignal) => Promise<HypervisorFacts>;
   /** What of the shape this hypervisor cannot do, each with a pointer into the template; empty when all is well. */
-  readonly refuse: (shape: MachineShape, signal: AbortSignal) => Promise<readonly Complaint[]>;
+  readonly refuse: (shape: MachineShape, signal: AbortSignal) => Promise<readonly FieldError[]>;
   /** Makes a disk image, mode 0600; never overwrites. Throws `disk_failed`, `storage_full`. */
   readonly createDisk: (disk: DiskSpec, signal: AbortSignal) => Promise<void>;
   /** Copies an image into another format: flat (no backing file), sparse, compact. Throws as `createDisk` does. */

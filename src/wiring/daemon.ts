@@ -17,16 +17,16 @@ import { textsMb } from '../build/text-limits.ts';
 import { hostBootedAt, type Clock } from '../base/clock.ts';
 import { hypervisorTypeOf, textLimitsOf, type Config } from '../config/config.ts';
 import { connectionLimits } from '../base/descriptors.ts';
-import { disposals } from '../base/cleanup.ts';
+import { cleanupStack } from '../base/cleanup.ts';
 import { asFault, Fault } from '../base/fault.ts';
-import { fitnessOf } from './host-checks.ts';
+import { hostChecksOf } from './host-checks.ts';
 import { makeGrowth } from '../base/growth.ts';
 import type { Finding } from '../host/types.ts';
 import { watchHost } from '../host/watch-host.ts';
 import { makeMirror, type MirrorParts } from '../httpd/mirror/mirror.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
 import type { Ids } from '../base/ids.ts';
-import { openDoor } from '../httpd/endpoint/shared-listener.ts';
+import { openSharedListener } from '../httpd/endpoint/shared-listener.ts';
 import { freeMb } from '../image/space.ts';
 import type { RunBuild } from '../queue/store.ts';
 import { keepPruned } from '../queue/retention.ts';
@@ -81,7 +81,7 @@ export const startDaemon = async (
   },
 ): Promise<Daemon> => {
   let config = first;
-  const pile = disposals();
+  const cleanup = cleanupStack();
   const stopping = new AbortController();
   const folders = foldersBelow(config.data_dir, config.run_dir);
   const growth = makeGrowth();
@@ -89,7 +89,7 @@ export const startDaemon = async (
   const warn = (facts: Readonly<Record<string, unknown>>, message: string) => logger.warn(facts, message);
   try {
     await folders.prepare();
-    const store = pile.keep(
+    const store = cleanup.keep(
       await openStore({
         file: folders.store,
         place: await folders.storePlace(),
@@ -105,9 +105,9 @@ export const startDaemon = async (
       }),
     );
     const hypervisor = makeHypervisor(config, clock, stopping.signal, (note) => logger.info(note));
-    const door =
+    const sharedListener =
       hypervisorTypeOf(config) === 'vmctl'
-        ? pile.keep(await openDoor({ host: '127.0.0.1', port: config.hypervisor.endpoint_port }))
+        ? cleanup.keep(await openSharedListener({ host: '127.0.0.1', port: config.hypervisor.endpoint_port }))
         : undefined;
 
     // Asked while the rest starts; whoever wants the answer hears of a failure, and the log does below.
@@ -128,7 +128,7 @@ export const startDaemon = async (
     if (left.programs > 0 || [left.builds, left.machines, left.folders].flat().length > 0)
       logger.info(left, 'put right what an earlier run left behind');
     const mirror = await mirrorOf(config, folders.mirror, clock, warn);
-    if (mirror) pile.keep(mirror);
+    if (mirror) cleanup.keep(mirror);
     const capacity = capacityOf(() => config, folders, clock);
     const intake = makeIntake({
       store,
@@ -153,7 +153,7 @@ export const startDaemon = async (
     const runner = makeRunner({
       store,
       hypervisor,
-      door,
+      sharedListener,
       mirror,
       folders,
       growth,
@@ -180,7 +180,7 @@ export const startDaemon = async (
         throw fault;
       }
     };
-    const scheduler = pile.keep(
+    const scheduler = cleanup.keep(
       makeScheduler({
         store,
         slots: config.workers,
@@ -205,15 +205,15 @@ export const startDaemon = async (
 
     const longestContextMs = longestBodyMs(config.limits.context * 2 ** 20, usualPatience.body);
     const { isDraining } = scheduler;
-    const fitness = await fitnessOf(() => config, {
+    const hostChecks = await hostChecksOf(() => config, {
       hypervisor,
       clock,
       isDaemon: true,
       judgedElsewhere: [...judgedEachTime, 'ports'],
     });
-    const watch = watchHost({ ask: () => fitness.ask(stopping.signal), clock });
+    const watch = watchHost({ ask: () => hostChecks.ask(stopping.signal), clock });
     // What to type names paths, and is for whoever sits at the host: "imaged check" says it.
-    const withoutMend = (findings: readonly Finding[]) =>
+    const withoutFix = (findings: readonly Finding[]) =>
       findings.map(({ name, state, message }) => ({ name, state, message }));
 
     const api = await makeApi(
@@ -256,7 +256,7 @@ export const startDaemon = async (
               isDraining,
               folders,
               uid: process.getuid?.() ?? 0,
-              host: async (until) => withoutMend(await watch.known(until)),
+              host: async (until) => withoutFix(await watch.known(until)),
             },
             signal,
           ),
@@ -267,7 +267,7 @@ export const startDaemon = async (
           suspect: await store.suspect(),
           lost_mb: await folders.lost.sizeMb(),
           media: Object.keys(config.media).toSorted(),
-          checks: withoutMend(await watch.whole(signal)),
+          checks: withoutFix(await watch.whole(signal)),
         }),
         metrics,
         clock,
@@ -282,7 +282,7 @@ export const startDaemon = async (
       },
       { logger },
     );
-    pile.defer(() => api.close());
+    cleanup.defer(() => api.close());
     const { host, port } = config.listen;
     const address = await api.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'another program listens there already' : error.message;
@@ -291,7 +291,7 @@ export const startDaemon = async (
     scheduler.start();
     // The probe of the accelerators takes a moment that no request needs to wait for.
     hypervisor.facts(stopping.signal).catch((error: unknown) => logger.warn({ err: error }, 'no build can run yet'));
-    pile.keep(
+    cleanup.keep(
       keepPruned({
         store,
         removeFiles: async (id) => {
@@ -324,12 +324,12 @@ export const startDaemon = async (
           .drain(deadline.signal)
           .catch((error: unknown) => logger.error({ err: error }, 'not every build could be put back in the queue'));
         stopping.abort(new Fault('draining', 'The daemon is stopping.'));
-        await pile[Symbol.asyncDispose]();
+        await cleanup[Symbol.asyncDispose]();
       },
     };
   } catch (error) {
     stopping.abort(asFault(error));
-    await pile[Symbol.asyncDispose]();
+    await cleanup[Symbol.asyncDispose]();
     throw error;
   }
 };

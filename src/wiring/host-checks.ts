@@ -14,13 +14,13 @@ const modules = {
   'node-pty': async () => void (await import('../vmm/vmd/pty-line.ts')),
 };
 
-export type Fitness = { readonly ask: (signal: AbortSignal) => Promise<readonly Finding[]> };
+export type HostChecks = { readonly ask: (signal: AbortSignal) => Promise<readonly Finding[]> };
 
 /**
  * Hands the rooms' answers to those who ask whether this host is fit. `isDaemon`: this process is the daemon, and what
  * `judgedElsewhere` names is left out.
  */
-export const fitnessOf = async (
+export const hostChecksOf = async (
   config: () => Config,
   {
     hypervisor,
@@ -33,7 +33,7 @@ export const fitnessOf = async (
     readonly isDaemon: boolean;
     readonly judgedElsewhere?: readonly string[];
   },
-): Promise<Fitness> => {
+): Promise<HostChecks> => {
   const host = makeHost({ clock });
   const { mirror } = config();
   const { uid, gids } = host.self;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { disposals } from '../../src/base/cleanup.ts';
+import { cleanupStack } from '../../src/base/cleanup.ts';
 import { sectorBoot } from '../fixtures/hypervisor.ts';
 import { BuildView, guest, startImaged } from '../fixtures/imaged.ts';
 import { eventOf, eventsOf, installerMachine, textOf } from '../fixtures/tiny-builds.ts';
@@ -132,11 +132,11 @@ const writesWhenTold = [
 ].map((turn) => (typeof turn === 'string' ? { hear: '# $', within: '2m', say: turn } : turn));
 
 test('a guest that writes more than its workspace takes ends the build as storage_full, and the machine goes', async () => {
-  await using pile = disposals();
-  const { folder: data } = pile.keep(await temporaryFolder());
+  await using cleanup = cleanupStack();
+  const { folder: data } = cleanup.keep(await temporaryFolder());
   await mkdir(join(data, 'work'));
-  pile.keep(await smallDisk(join(data, 'work'), 16));
-  const imaged = pile.keep(await startImaged({ dataDir: data, settings: 'attempts = 1', tables: tcg }));
+  cleanup.keep(await smallDisk(join(data, 'work'), 16));
+  const imaged = cleanup.keep(await startImaged({ dataDir: data, settings: 'attempts = 1', tables: tcg }));
   const { id } = await imaged.post({
     template: {
       name: 'full',
@@ -165,13 +165,13 @@ test('a guest that writes more than its workspace takes ends the build as storag
 });
 
 test('a guest that writes more than the host has room for ends as storage_full, and a full store loses nothing', async () => {
-  await using pile = disposals();
-  const { folder: media } = pile.keep(await temporaryFolder());
-  const { folder: mountPoint } = pile.keep(await temporaryFolder());
+  await using cleanup = cleanupStack();
+  const { folder: media } = cleanup.keep(await temporaryFolder());
+  const { folder: mountPoint } = cleanup.keep(await temporaryFolder());
   const gate = join(media, 'gate');
   await writeFile(gate, 'wait\n');
-  const disk = pile.keep(await smallDisk(mountPoint, 150));
-  const imaged = pile.keep(
+  const disk = cleanup.keep(await smallDisk(mountPoint, 150));
+  const imaged = cleanup.keep(
     await startImaged({
       dataDir: join(disk.folder, 'data'),
       settings: 'attempts = 1',

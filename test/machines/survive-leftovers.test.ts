@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { disposals } from '../../src/base/cleanup.ts';
+import { cleanupStack } from '../../src/base/cleanup.ts';
 import { awaitEvent, type Event } from '../fixtures/follow-events.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged } from '../fixtures/imaged.ts';
@@ -81,9 +81,9 @@ test('what a build had begun to publish when the daemon died goes before it is r
 
 test('a daemon that dies while it probes an accelerator leaves nothing: neither the guest that hangs nor its folder', async (t) => {
   if (isVmd) return t.skip('vmd has no accelerators to try');
-  await using pile = disposals();
+  await using cleanup = cleanupStack();
   const place = await mkdtemp(join(tmpdir(), 'imaged-hanging-'));
-  pile.defer(() => rm(place, { recursive: true }));
+  cleanup.defer(() => rm(place, { recursive: true }));
   const binary = await hangingQemu(place);
   await using imaged = await startImaged({ settings, tables: `[hypervisor]\nbinary = "${binary}"` });
   const probes = async () => (await machinesOf(imaged)).filter(({ command }) => command.includes(' -name probe-'));

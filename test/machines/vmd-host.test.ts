@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { disposals } from '../../src/base/cleanup.ts';
+import { cleanupStack } from '../../src/base/cleanup.ts';
 import { awaitEvent, eventsOf, type Event } from '../fixtures/follow-events.ts';
 import { release } from '../fixtures/hypervisor.ts';
 import { guest, startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
@@ -199,9 +199,9 @@ test('the limits per user of 7.2 are told where vmd only says that it is not per
 const Problem = z.object({ code: z.string(), errors: z.array(z.object({ pointer: z.string(), message: z.string() })) });
 
 test('what vmd cannot do, and a base that is damaged or in use, is refused at POST with its place', async () => {
-  await using pile = disposals();
+  await using cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'bases-'));
-  pile.defer(() => rm(folder, { recursive: true }));
+  cleanup.defer(() => rm(folder, { recursive: true }));
   await chmod(folder, 0o755);
   await copyFile(join(guest, 'installed.qcow2'), join(folder, 'used.qcow2'));
   await run('qemu-img', ['convert', '-c', '-O', 'qcow2', join(guest, 'installed.qcow2'), join(folder, 'small.qcow2')]);
@@ -291,9 +291,9 @@ test('the console of a held build is lent to an operator, whom nobody disturbs, 
 });
 
 test('the name of a machine that vmd keeps as stopped after too many resets is in nobody’s way', async () => {
-  await using pile = disposals();
+  await using cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'loop-'));
-  pile.defer(() => rm(folder, { recursive: true }));
+  cleanup.defer(() => rm(folder, { recursive: true }));
   await chmod(folder, 0o755);
   await writeGuest(join(folder, 'loop.img'), [pause, say('rebooting...\r\n'), reset], 1440);
   await using imaged = await startImaged({ settings, media: { tiny: guest, own: folder } });

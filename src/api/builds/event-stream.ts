@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { BuildEvent, Store } from '../../queue/store.ts';
-import { makeBell } from '../server/notifier.ts';
+import { makeNotifier } from '../server/notifier.ts';
 import { hasEnded } from './waits.ts';
 
 const batch = 200;
@@ -26,12 +26,12 @@ export const eventStream = async function* (
   { buildId, after, follow, store, clock, write, heartbeat }: EventStream,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
-  const bell = makeBell();
+  const notifier = makeNotifier();
   let isSilent = false;
-  using _changed = store.onChange(buildId, bell.ring);
+  using _changed = store.onChange(buildId, notifier.ring);
   using _beat = clock.every(heartbeatMs, () => {
     isSilent = true;
-    if (heartbeat !== undefined) bell.ring();
+    if (heartbeat !== undefined) notifier.ring();
   });
   let at = after;
   do {
@@ -50,5 +50,5 @@ export const eventStream = async function* (
     if (isLast) return;
     if (isSilent && heartbeat !== undefined) yield heartbeat;
     isSilent = false;
-  } while (await bell.heard(signal));
+  } while (await notifier.heard(signal));
 };

@@ -8,7 +8,7 @@ import type { App } from '../server/app.ts';
 import { eventStream } from './event-stream.ts';
 import { findBuild } from './found.ts';
 import { goneSignal } from '../server/gone.ts';
-import { checked } from '../server/complaints.ts';
+import { checked } from '../server/field-errors.ts';
 import { EventsQuery } from './request.ts';
 import { Event } from './schema.ts';
 import { Offset } from '../contract/common.ts';

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Growth } from '../../base/growth.ts';
 import type { Store } from '../../queue/store.ts';
-import { makeBell } from '../server/notifier.ts';
+import { makeNotifier } from '../server/notifier.ts';
 import { hasEnded } from './waits.ts';
 
 const chunkBytes = 64 * 1024;
@@ -32,12 +32,12 @@ export const followFile = async function* (
   { buildId, path, offset, growth, store }: Following,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
-  const bell = makeBell();
+  const notifier = makeNotifier();
   let mayHaveEnded = true;
-  using _grown = growth.onGrew(path, bell.ring);
+  using _grown = growth.onGrew(path, notifier.ring);
   using _changed = store.onChange(buildId, () => {
     mayHaveEnded = true;
-    bell.ring();
+    notifier.ring();
   });
   let file: FileHandle | undefined;
   try {
@@ -58,7 +58,7 @@ export const followFile = async function* (
         yield buffer.subarray(0, bytesRead);
       }
       if (isLast) return;
-    } while (await bell.heard(signal));
+    } while (await notifier.heard(signal));
   } finally {
     await file?.close();
   }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Fault, type Complaint } from '../../base/fault.ts';
+import { Fault, type FieldError } from '../../base/fault.ts';
 import { boundedBody, encodingOf } from '../server/bodies.ts';
 import { goneSignal } from '../server/gone.ts';
 import type { ApiParts } from '../types.ts';
@@ -18,7 +18,7 @@ export const inTemplateArchive = (pointer: string): string => `template.json:${p
 
 const translated = (error: unknown, translate: (pointer: string) => string): unknown => {
   if (!(error instanceof Fault) || error.facts.errors === undefined) return error;
-  const errors: readonly Complaint[] = error.facts.errors.map(({ pointer, message }) => ({
+  const errors: readonly FieldError[] = error.facts.errors.map(({ pointer, message }) => ({
     pointer: translate(pointer),
     message,
   }));
@@ -27,7 +27,7 @@ const translated = (error: unknown, translate: (pointer: string) => string): unk
 
 /**
  * Receives the context that is the request's body, if it is one, and calls `use`, whose answer says whether the
- * context is kept. What is not kept is dropped again, whatever happens. Complaints about an archive point to where
+ * context is kept. What is not kept is dropped again, whatever happens. Field errors about an archive point to where
  * `pointerInto` says.
  */
 export const withContext = async <T>(

@@ -5,7 +5,7 @@ import { answers, etagHeader, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { contextTypes, encodingOf, refuseType } from '../server/bodies.ts';
 import { digestOf } from '../server/canonical.ts';
-import { checked, invalid } from '../server/complaints.ts';
+import { checked, invalid } from '../server/field-errors.ts';
 import { inBuildArchive, withContext, type Received } from './receiving.ts';
 import { BuildAskBody, BuildQuery } from './request.ts';
 import { Build, Plan } from './schema.ts';

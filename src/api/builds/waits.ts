@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Build, Store } from '../../queue/store.ts';
-import { settled } from '../../base/waiting.ts';
+import { deferred } from '../../base/waiting.ts';
 import type { View } from './view.ts';
 
 /** A build as it was at one moment, its reply written out once for all who wait for it. */
@@ -89,7 +89,7 @@ export const makeWaits = (
     whenGone: (leave: () => void) => Disposable,
   ): Promise<Seen | undefined> => {
     if (ms === 0) return look(id);
-    const answer = settled<Seen | undefined>();
+    const answer = deferred<Seen | undefined>();
     const build: { first?: Seen; last?: Seen | undefined } = {};
     const end = () => answer.resolve(build.last);
     const changed = (seen: Seen | undefined) => {

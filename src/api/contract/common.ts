@@ -31,7 +31,7 @@ export const ProblemClass = z.enum(classes).meta({
   description: 'Whose doing it was. Only `infra` is tried again by itself.',
 });
 
-export const Complaint = z.object({
+export const FieldError = z.object({
   pointer: z.string().meta({
     description:
       'Where it is wrong: an RFC 6901 pointer into the JSON body (`/labels/team`), or, with a prefix, into something ' +
@@ -53,7 +53,7 @@ export const Problem = z
     instance: z.string().meta({ description: 'The path that was asked for.' }),
     code: ProblemCode,
     request_id: z.string().meta({ description: 'Ties this reply to the lines of the log. Also in `X-Request-Id`.' }),
-    errors: z.array(Complaint).optional().meta({ description: 'Each place that is wrong, for bad input.' }),
+    errors: z.array(FieldError).optional().meta({ description: 'Each place that is wrong, for bad input.' }),
     expected: z.string().optional().meta({ description: 'What would have been right.' }),
     saw: z.string().optional().meta({ description: 'What was there instead.' }),
   })

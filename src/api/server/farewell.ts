@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { orAborted, settled } from '../../base/waiting.ts';
+import { orAborted, deferred } from '../../base/waiting.ts';
 import type { App } from './app.ts';
 
 // Followers and long polls end by themselves when the daemon stops; a download may go on for hours and is cut.
@@ -8,7 +8,7 @@ const mostMs = 2000;
 /** Lets answers that are being given come to their end when the server closes, before it cuts every connection. */
 export const addFarewell = (app: App, clock: Clock): void => {
   let answering = 0;
-  const allAnswered = settled<void>();
+  const allAnswered = deferred<void>();
   let isClosing = false;
   const answered = () => {
     answering -= 1;

@@ -1,11 +1,11 @@
 /** Rings for one listener. A ring that nobody waits for is kept until somebody does, so none is missed. */
-export type Bell = {
+export type Notifier = {
   readonly ring: () => void;
   /** Resolves at the next ring: true. Resolves false when the signal aborts. */
   readonly heard: (signal: AbortSignal) => Promise<boolean>;
 };
 
-export const makeBell = (): Bell => {
+export const makeNotifier = (): Notifier => {
   let rung = false;
   let wake: () => void = () => undefined;
   return {

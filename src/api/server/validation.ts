@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
-import { check, type Checked } from './complaints.ts';
+import { check, type Checked } from './field-errors.ts';
 
 const places = { body: 'body', querystring: 'query', headers: 'header' } as const;
 

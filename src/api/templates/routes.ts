@@ -4,7 +4,7 @@ import type { TemplateVersion } from '../../queue/store.ts';
 import { answers, json, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { encodingOf, refuseType } from '../server/bodies.ts';
-import { invalid } from '../server/complaints.ts';
+import { invalid } from '../server/field-errors.ts';
 import { nextPage } from '../server/paging.ts';
 import { matchesAny } from '../server/ranges.ts';
 import { inTemplateArchive, withContext } from '../builds/receiving.ts';

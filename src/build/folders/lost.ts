@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 /**
  * Folders of builds that the store does not know: of builds that are newer than the backup it was restored from, say.
  * They are moved aside with the time, as 20261126T043200Z-ID, and deleted after a while. Nothing else deletes them, also
- * where the disk is full: what was lost by mistake is worth more than the next build.
+ * where the disk is full: what was lost by parse error is worth more than the next build.
  */
 export type Lost = {
   readonly folder: string;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault, recordOf } from '../../base/fault.ts';
 import type { Store } from '../../queue/store.ts';
-import { orAborted, settled } from '../../base/waiting.ts';
+import { orAborted, deferred } from '../../base/waiting.ts';
 import type { Attempt } from '../attempt.ts';
 import type { Loans } from './loan.ts';
 import type { Running } from '../running.ts';
@@ -95,7 +95,7 @@ export const holdMachine = async (
   using reachable = held.add(build.id, running);
   void reachable;
   for (;;) {
-    const changed = settled<'changed'>();
+    const changed = deferred<'changed'>();
     using watching = store.onChange(build.id, () => changed.resolve('changed'));
     void watching;
     const now = await store.find(build.id);

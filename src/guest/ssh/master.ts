@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { runProgram } from '../../base/program.ts';
-import { settled } from '../../base/waiting.ts';
+import { deferred } from '../../base/waiting.ts';
 import { killedBy } from './killed-by.ts';
 import { makePatience } from './patience.ts';
 import { sshArgs, sshHost } from './options.ts';
@@ -57,7 +57,7 @@ export const openMaster = async (
   signal: AbortSignal,
 ): Promise<SshMaster> => {
   const life = new AbortController();
-  const loggedIn = settled<void>();
+  const loggedIn = deferred<void>();
   using patience = makePatience(clock, signal, (ms) => words.unreachable(`${words.reached()} within ${ms} ms`));
   patience.signal.addEventListener('abort', () => life.abort(patience.signal.reason), { once: true });
   patience.within(silentMs);

@@ -10,8 +10,8 @@ const said = async ({ host }: Asked, program: string, args: readonly string[], s
   return ran?.exitCode === 0 ? ran.stdout.trim() : undefined;
 };
 
-const judge = (isSynced: boolean, words: string, mend: string): Answer =>
-  isSynced ? ok(words) : warn(`${words}; ${adrift}`, mend);
+const judge = (isSynced: boolean, words: string, fix: string): Answer =>
+  isSynced ? ok(words) : warn(`${words}; ${adrift}`, fix);
 
 /** Whether the clock is kept right: by ntpd(8) on OpenBSD, elsewhere by whichever of the usual programs is there. */
 export const clock: Question = {

@@ -58,7 +58,7 @@ export const serveEndpoint: ServeEndpoint = (spec) => serveEndpointWithin(usualL
 /** `serveEndpoint` with limits of the caller's choice. */
 export const serveEndpointWithin = async (
   limits: EndpointLimits,
-  { at, door, answers, hostname, onRequest, room = async () => undefined, sets }: EndpointSpec,
+  { at, sharedListener, answers, hostname, onRequest, room = async () => undefined, sets }: EndpointSpec,
 ): Promise<Endpoint> => {
   const find = makeFindAnswer({ answers, hostname });
   const answerSets = makeAnswerSets(answers, sets);
@@ -137,8 +137,9 @@ export const serveEndpointWithin = async (
     return reply.code(500).type('text/plain; charset=utf-8').send('This could not be made. The build knows why.\n');
   });
   await listen(app, at);
-  // To the server a connection through the door is one of its own.
-  const admitted = 'peer' in at ? door?.admit(at.peer, (socket) => app.server.emit('connection', socket)) : undefined;
+  // To the server a connection through the shared listener is one of its own.
+  const admitted =
+    'peer' in at ? sharedListener?.admit(at.peer, (socket) => app.server.emit('connection', socket)) : undefined;
   return {
     [Symbol.asyncDispose]: async () => {
       admitted?.[Symbol.dispose]();

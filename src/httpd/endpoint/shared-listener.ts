@@ -5,13 +5,16 @@ import { Fault } from '../../base/fault.ts';
  * A port that all machines share: where a packet filter redirects what guests ask of port 80 (pf.conf(5), rdr-to
  * 127.0.0.1). The guest's own address, which a redirection keeps, says whose endpoint is meant.
  */
-export type Door = AsyncDisposable & {
+export type SharedListener = AsyncDisposable & {
   /** Hands every connection from this address to `take`, until disposed. */
   readonly admit: (peer: string, take: (socket: Socket) => void) => Disposable;
 };
 
 /** Opens it. Connections from nobody's address are destroyed unread. Throws `endpoint_failed`. */
-export const openDoor = async (at: { readonly host: string; readonly port: number }): Promise<Door> => {
+export const openSharedListener = async (at: {
+  readonly host: string;
+  readonly port: number;
+}): Promise<SharedListener> => {
   const takers = new Map<string, (socket: Socket) => void>();
   // As an HTTP server has it: a client may close its half and still wait for the reply.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {

@@ -1,6 +1,6 @@
 import type { FaultCode } from '../../base/fault.ts';
 import type { ListenAt } from '../../base/hardware.ts';
-import type { Door } from './shared-listener.ts';
+import type { SharedListener } from './shared-listener.ts';
 import type { Mirror, MirrorSet } from '../mirror/types.ts';
 
 /** What the endpoint gives for one path. Texts are rendered when they are asked for, files are streamed. */
@@ -37,7 +37,7 @@ export type EndpointSets = {
 export type EndpointSpec = {
   readonly at: ListenAt;
   /** Where else the guest may come in; only for an endpoint that knows its peer. */
-  readonly door?: Door;
+  readonly sharedListener?: SharedListener;
   /** By path without a slash in front. */
   readonly answers: ReadonlyMap<string, Answer>;
   /** The guest's own host name: `<mac>-install.conf` and `<hostname>-install.conf` fall back to `install.conf`. */

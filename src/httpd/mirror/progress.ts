@@ -1,4 +1,4 @@
-import { settled, orAborted, type Settled } from '../../base/waiting.ts';
+import { deferred, orAborted, type Deferred } from '../../base/waiting.ts';
 
 /** How far a download has come, for those who follow it. */
 export type Progress = {
@@ -16,7 +16,7 @@ export type Progress = {
 };
 
 export const makeProgress = (): Progress => {
-  let next: Settled<void> = settled();
+  let next: Deferred<void> = deferred();
   let state: 'running' | 'verified' | 'failed' = 'running';
   return {
     have: 0,
@@ -26,7 +26,7 @@ export const makeProgress = (): Progress => {
     tell: () => {
       if (state !== 'running') return;
       const now = next;
-      next = settled();
+      next = deferred();
       now.resolve();
     },
     end: (failure) => {

@@ -1,7 +1,7 @@
 /** Lets at most so many go on at once, the others in the order in which they came. */
-export type Turns = { readonly take: (signal: AbortSignal) => Promise<Disposable> };
+export type Semaphore = { readonly take: (signal: AbortSignal) => Promise<Disposable> };
 
-export const makeTurns = (most: number): Turns => {
+export const makeSemaphore = (most: number): Semaphore => {
   let free = most;
   const waiting = new Set<() => void>();
   const turn = (): Disposable => {

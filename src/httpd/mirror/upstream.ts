@@ -7,7 +7,7 @@ import { download } from './download.ts';
 import { share, type Shared } from './share.ts';
 import type { Verifier } from './signed.ts';
 import { makeUpstreamSums, type SumsAges } from './sums.ts';
-import { makeTurns } from './semaphore.ts';
+import { makeSemaphore } from './semaphore.ts';
 import type { MirrorSource } from './types.ts';
 
 export type UpstreamLimits = {
@@ -48,7 +48,7 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
     signal: stopping.signal,
     warn,
   });
-  const turns = makeTurns(parts.downloads);
+  const turns = makeSemaphore(parts.downloads);
   const downloads = new Map<string, Shared>();
   // What upstream could not give is not asked for again and again, however often a guest does.
   const failed = new Map<string, { readonly fault: Fault; readonly at: number }>();

@@ -1,12 +1,12 @@
 import { quoted } from '../../base/nearest.ts';
-import type { Complaints } from '../../base/complaints.ts';
+import type { FieldErrors } from '../../base/field-errors.ts';
 import { judgeFit, judgeLayout, parseDisklabel, type Layout } from '../disklabel.ts';
 import type { HostFacts } from '../../context/files.ts';
 import type { InstallerFacts, SetsThere } from './facts.ts';
 import { endpointPath, isKnown, namesEndpoint, seen } from './lines.ts';
 import { releaseOfPath } from '../releases.ts';
 import type { Walk } from './walk.ts';
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 import { mirrorRoot, numberIn, setsOfMirror, setsServed, smallFile } from '../served-sets.ts';
 import type { HttpEntry, Spec } from '../../template/spec.ts';
 
@@ -47,7 +47,7 @@ const parsed = (text: string | undefined): Layout | undefined => {
   try {
     return text === undefined ? undefined : parseDisklabel(text);
   } catch (error) {
-    if (!(error instanceof Mistake)) throw error;
+    if (!(error instanceof ParseError)) throw error;
     return undefined;
   }
 };
@@ -110,7 +110,7 @@ export const numberOfSets = (entries: readonly HttpEntry[], directory: string, h
 type LayoutParts = {
   readonly entries: readonly HttpEntry[];
   readonly pointerOf: (path: string) => string;
-  readonly wrong: Complaints;
+  readonly wrong: FieldErrors;
 };
 
 /** Judges the template for disklabel that the installer would fetch from the endpoint, and whether it fits on the disk. */

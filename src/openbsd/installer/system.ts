@@ -1,6 +1,6 @@
 import { meant, quoted } from '../../base/nearest.ts';
 import type { InstallerFacts } from './facts.ts';
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 import { isPasswordKey } from '../passwords/forms.ts';
 import { judgePublicKey } from '../public-key.ts';
 import type { Reply, Talk } from './talk.ts';
@@ -43,7 +43,7 @@ const judgeBy = (reply: Reply, talk: Talk, judge: (value: string) => void) => {
   try {
     judge(reply.value);
   } catch (error) {
-    if (!(error instanceof Mistake)) throw error;
+    if (!(error instanceof ParseError)) throw error;
     talk.refuse(reply, error.message);
   }
 };

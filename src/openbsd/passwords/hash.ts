@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { encodeBase64 } from 'bcryptjs';
-import { settled, type Settled } from '../../base/waiting.ts';
+import { deferred, type Deferred } from '../../base/waiting.ts';
 
 /** 2^10 rounds: about a tenth of a second of a processor for each password, and the guest's at each login. */
 const cost = 10;
@@ -12,7 +12,7 @@ export type Answered = { readonly id: number; readonly hash: string };
 
 /** Hashes one password after the other in a thread that lives as long as there are any. */
 const makeHasher = () => {
-  type Thread = { readonly worker: Worker; readonly waiting: Map<number, Settled<string>> };
+  type Thread = { readonly worker: Worker; readonly waiting: Map<number, Deferred<string>> };
   let thread: Thread | undefined;
   let asked = 0;
 
@@ -38,7 +38,7 @@ const makeHasher = () => {
 
   return (password: string, salt: string): Promise<string> => {
     thread ??= start();
-    const answer = settled<string>();
+    const answer = deferred<string>();
     asked += 1;
     thread.waiting.set(asked, answer);
     const message: Asked = { id: asked, password, salt };

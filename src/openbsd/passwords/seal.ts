@@ -1,4 +1,4 @@
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 import { hashPassword } from './hash.ts';
 import { isPasswordPath, passwordVariables } from './uses.ts';
 import { kindOfPassword } from './forms.ts';
@@ -11,7 +11,7 @@ const isPlain = (text: string): boolean => {
     return kindOfPassword(text) === 'plain';
   } catch (error) {
     // Whatever is no password was refused before anything is kept.
-    if (!(error instanceof Mistake)) throw error;
+    if (!(error instanceof ParseError)) throw error;
     return false;
   }
 };

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Complaint } from '../../base/fault.ts';
+import type { FieldError } from '../../base/fault.ts';
 import { meant, mostTold, quoted, unknownKeys } from '../../base/nearest.ts';
 import { packerWords } from '../../packer/key-names.ts';
 import { pointerTo } from '../../base/pointer.ts';
@@ -8,7 +8,7 @@ type Issue = z.core.$ZodIssue;
 
 const isWrongKind = (issue: Issue | undefined) => issue?.code === 'invalid_type' && issue.path.length === 0;
 
-/** Of a union's branches, the one whose kind of value was written: its complaints help, the others' do not. */
+/** Of a union's branches, the one whose kind of value was written: its field errors help, the others' do not. */
 const branchMeant = (branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined => {
   const meant = branches.filter((branch) => !isWrongKind(branch[0]));
   return meant.length === 1 ? meant[0] : undefined;
@@ -44,9 +44,9 @@ const told = (issue: Issue, above: readonly PropertyKey[], keys: Keys): readonly
 };
 
 /** What zod found wrong with a document, each with its place and in words a client can use, and how many places there are. */
-export const complaintsOf = (
+export const fieldErrorsOf = (
   issues: readonly Issue[],
-): { readonly told: readonly Complaint[]; readonly count: number } => {
+): { readonly told: readonly FieldError[]; readonly count: number } => {
   const keys = unknownKeys();
   return {
     told: issues

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
-import { complaints } from '../../base/complaints.ts';
-import { complaintsOf } from './issues.ts';
+import { fieldErrors } from '../../base/field-errors.ts';
+import { fieldErrorsOf } from './issues.ts';
 import { Http } from './http.ts';
 import { Variables } from './variables.ts';
 import { Machine, Qemu } from './machine.ts';
@@ -122,13 +122,13 @@ const whyTooLarge = (document: unknown): string | undefined => {
  * where the document stands in what the client sent.
  */
 export const parseTemplate = (document: unknown, at = ''): Template => {
-  const wrong = complaints();
+  const wrong = fieldErrors();
   const tooLarge = whyTooLarge(document);
   if (tooLarge !== undefined) wrong.add(at, tooLarge);
   if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'The template is wrong');
   const { success, data, error } = Template.safeParse(document);
   if (success) return data;
-  const { told, count } = complaintsOf(error.issues);
+  const { told, count } = fieldErrorsOf(error.issues);
   for (const { pointer, message } of told) wrong.add(at + pointer, message);
   wrong.more(count - told.length);
   throw wrong.fault('template_invalid', 'The template is wrong');

@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
 import { parseBootCommand } from '../../packer/boot-command.ts';
-import { Mistake, refuseMistakes } from '../../base/mistake.ts';
+import { ParseError, refuseParseErrors } from '../../base/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
 import { Duration, judged, Pattern, Pause, strict, Words } from './words.ts';
 
-/** Checks a boot command that has no holes; all its mistakes become one. */
-const bootCommandOf = (text: string) => refuseMistakes(parseBootCommand(text, patternForm).mistakes);
+/** Checks a boot command that has no holes; all its parse errors become one. */
+const bootCommandOf = (text: string) => refuseParseErrors(parseBootCommand(text, patternForm).parseErrors);
 
 /** What a line cannot hold: a guest would take it for a key, or for the line's end. */
 export const saidOf = (text: string): string => {
   const found = /[\x00-\x08\x0a-\x1f\x7f]/.exec(text)?.[0];
   if (found === undefined) return text;
-  throw new Mistake(
+  throw new ParseError(
     `holds the control character ${JSON.stringify(found)}: say one line in each turn, and press keys with "press"`,
   );
 };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
 import { hasHoles } from '../language/expression.ts';
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
 import { durationOf, sizeMbOf } from '../language/units.ts';
 
@@ -11,7 +11,7 @@ export const strict = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => {
   return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : undefined) });
 };
 
-/** Judges a value by a function that throws Mistakes, unless variables are still to be filled in: then resolve does. */
+/** Judges a value by a function that throws ParseErrors, unless variables are still to be filled in: then resolve does. */
 export const judged =
   <T extends number | string>(judge: (value: T) => unknown) =>
   (ctx: z.core.ParsePayload<T>): void => {
@@ -19,7 +19,7 @@ export const judged =
     try {
       judge(ctx.value);
     } catch (error) {
-      if (!(error instanceof Mistake)) throw error;
+      if (!(error instanceof ParseError)) throw error;
       ctx.issues.push({ code: 'custom', input: ctx.value, message: error.message });
     }
   };

@@ -1,5 +1,5 @@
 import { bounds } from '../../base/bounds.ts';
-import { Mistake, placeIn } from '../../base/mistake.ts';
+import { ParseError, placeIn } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
 
 /** What stands between `{{` and `}}`. `at` is the offset, in code points, of the name it begins with. */
@@ -23,7 +23,7 @@ const unquote = (literal: string): string => {
     // Go's escapes that people write are JSON's.
     return String(JSON.parse(literal));
   } catch {
-    throw new Mistake(`${quoted(literal)} is not a string: its escapes are JSON's`);
+    throw new ParseError(`${quoted(literal)} is not a string: its escapes are JSON's`);
   }
 };
 
@@ -32,13 +32,13 @@ const readAction = (text: string, begin: number): { readonly term: Term; readonl
   let next = begin;
   let lexemesLeft: number = bounds.termsInOne;
   const read = (): Lexeme => {
-    if (lexemesLeft === 0) throw new Mistake(`"{{" holds more than ${bounds.termsInOne} words and marks`);
+    if (lexemesLeft === 0) throw new ParseError(`"{{" holds more than ${bounds.termsInOne} words and marks`);
     lexemesLeft -= 1;
     lexemes.lastIndex = next;
     const match = lexemes.exec(text);
     if (match === null) {
-      if (text.slice(next).trim() === '') throw new Mistake('"{{" has no "}}": to write it as text, use {{ `{{` }}');
-      throw new Mistake(`${quoted(text.slice(next, next + 12).trim())} cannot stand between "{{" and "}}"`);
+      if (text.slice(next).trim() === '') throw new ParseError('"{{" has no "}}": to write it as text, use {{ `{{` }}');
+      throw new ParseError(`${quoted(text.slice(next, next + 12).trim())} cannot stand between "{{" and "}}"`);
     }
     next = lexemes.lastIndex;
     const { raw, quoted: literal, name, number, mark } = match.groups ?? {};
@@ -59,10 +59,10 @@ const readAction = (text: string, begin: number): { readonly term: Term; readonl
     const lexeme = take();
     if (lexeme.kind === 'text') return { kind: 'text', text: lexeme.text };
     if (lexeme.kind === 'name') return { kind: 'name', name: lexeme.text, at: lexeme.at };
-    if (lexeme.text !== '(') throw new Mistake(`a name or a string must stand before ${quoted(lexeme.text)}`);
-    if (depth === deepest) throw new Mistake(`brackets are nested more than ${deepest} deep`);
+    if (lexeme.text !== '(') throw new ParseError(`a name or a string must stand before ${quoted(lexeme.text)}`);
+    if (depth === deepest) throw new ParseError(`brackets are nested more than ${deepest} deep`);
     const term = pipeline(depth + 1);
-    if (!isMark(')')) throw new Mistake('"(" has no ")"');
+    if (!isMark(')')) throw new ParseError('"(" has no ")"');
     take();
     return term;
   };
@@ -72,7 +72,7 @@ const readAction = (text: string, begin: number): { readonly term: Term; readonl
     while (ahead.kind !== 'mark' || ahead.text === '(') args.push(operand(depth));
     const all = [...args, ...piped];
     if (all.length === 0) return head;
-    if (head.kind !== 'name') throw new Mistake('only a function can take arguments');
+    if (head.kind !== 'name') throw new ParseError('only a function can take arguments');
     return { kind: 'call', name: head.name, args: all, at: head.at };
   };
   const pipeline = (depth: number): Term => {
@@ -84,13 +84,13 @@ const readAction = (text: string, begin: number): { readonly term: Term; readonl
     return term;
   };
   const term = pipeline(0);
-  if (!isMark('}}')) throw new Mistake(`${quoted(ahead.text)} cannot stand here: "}}" is missing`);
+  if (!isMark('}}')) throw new ParseError(`${quoted(ahead.text)} cannot stand here: "}}" is missing`);
   return { term, end: next };
 };
 
 /**
  * Takes a text with `{{ }}` apart: names, strings in backquotes or double quotes, calls, pipes and brackets of Go's
- * text/template; no conditions, loops or assignments. Throws a Mistake with its place.
+ * text/template; no conditions, loops or assignments. Throws a ParseError with its place.
  */
 export const parseText = (text: string): Parsed => {
   const parsed: (string | Term)[] = [];
@@ -103,8 +103,8 @@ export const parseText = (text: string): Parsed => {
       parsed.push(term);
       from = end;
     } catch (error) {
-      if (!(error instanceof Mistake)) throw error;
-      throw new Mistake(error.message, placeIn(text, open));
+      if (!(error instanceof ParseError)) throw error;
+      throw new ParseError(error.message, placeIn(text, open));
     }
   }
 };

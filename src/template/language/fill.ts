@@ -1,7 +1,7 @@
 import { parseText, type Term } from './expression.ts';
 import { callFunction, functionNames, isFunction, isLateFunction, packerFunctions, type Frozen } from './functions.ts';
 import { bounds } from '../../base/bounds.ts';
-import { Mistake, placeIn } from '../../base/mistake.ts';
+import { ParseError, placeIn } from '../../base/parse-error.ts';
 import { meant, quoted } from '../../base/nearest.ts';
 import { lateNames, type LateName, type Text } from '../spec.ts';
 
@@ -26,7 +26,7 @@ export const isLateName = (name: string): name is LateName => lateNames.some((la
 /**
  * Makes the function that fills texts in. What it puts in is never looked at again, so a value may hold `{{`.
  * `variable` gives a variable's value, undefined when there is none of that name. `onSecret` is told what a function
- * made of a sensitive value. It throws Mistakes.
+ * made of a sensitive value. It throws ParseErrors.
  */
 export const makeFill = (parts: {
   readonly frozen: Frozen;
@@ -43,20 +43,21 @@ export const makeFill = (parts: {
 
   const spend = (characters: number) => {
     charactersLeft -= characters;
-    if (charactersLeft < 0) throw new Mistake(`the template's texts come to more than ${bounds.characters} characters`);
+    if (charactersLeft < 0)
+      throw new ParseError(`the template's texts come to more than ${bounds.characters} characters`);
   };
 
   const spendOnFunctions = (characters: number) => {
     functionCharactersLeft -= characters;
     if (functionCharactersLeft < 0)
-      throw new Mistake(`the template's functions make more than ${bounds.functionCharacters} characters`);
+      throw new ParseError(`the template's functions make more than ${bounds.functionCharacters} characters`);
   };
 
-  const nameNobodyKnows = (name: string): Mistake => {
+  const nameNobodyKnows = (name: string): ParseError => {
     const hint = Object.hasOwn(packerFunctions, name) ? packerFunctions[name] : undefined;
-    if (hint !== undefined) return new Mistake(`{{ ${name} }} is not there: ${hint}`);
-    if (name.startsWith('.')) return new Mistake(`{{ ${name} }} is unknown: ${meant(name, Object.keys(dotted))}`);
-    return new Mistake(
+    if (hint !== undefined) return new ParseError(`{{ ${name} }} is not there: ${hint}`);
+    if (name.startsWith('.')) return new ParseError(`{{ ${name} }} is unknown: ${meant(name, Object.keys(dotted))}`);
+    return new ParseError(
       `{{ ${name} }} is unknown: ${meant(name, [...parts.variableNames, ...lateNames, ...functionNames])}`,
     );
   };
@@ -80,7 +81,7 @@ export const makeFill = (parts: {
       return { pieces: [{ late: only.late, apply: [...only.apply, name] }], isSecret };
     const texts = args.map((arg) => textOf(arg));
     if (!texts.every((text) => text !== undefined))
-      throw new Mistake(`${name} cannot be used here: what it is given is known only when the machine is there`);
+      throw new ParseError(`${name} cannot be used here: what it is given is known only when the machine is there`);
     // A function takes time for what it is given, too.
     spendOnFunctions(texts.reduce((sum, one) => sum + one.length, 0));
     const text = callFunction(name, texts, { frozen: parts.frozen, templateName: parts.templateName, place });
@@ -91,7 +92,7 @@ export const makeFill = (parts: {
 
   const value = (term: Term, place: string, own: Readonly<Record<string, string>>): Filled => {
     termsLeft -= 1;
-    if (termsLeft < 0) throw new Mistake(`the template has more than ${bounds.terms} placeholders and calls`);
+    if (termsLeft < 0) throw new ParseError(`the template has more than ${bounds.terms} placeholders and calls`);
     if (term.kind === 'text') return { pieces: [term.text], isSecret: false };
     const ownText = term.kind === 'name' && Object.hasOwn(own, term.name) ? own[term.name] : undefined;
     if (ownText !== undefined) return { pieces: [ownText], isSecret: false };
@@ -100,10 +101,10 @@ export const makeFill = (parts: {
     if (term.name !== 'user') return call(term.name, term.args.map((arg) => value(arg, place, own)), at); // prettier-ignore
     const [name, ...others] = term.args;
     if (name?.kind !== 'text' || others.length > 0)
-      throw new Mistake('user takes the name of one variable: {{user `name`}}');
+      throw new ParseError('user takes the name of one variable: {{user `name`}}');
     const found = parts.variable(name.text);
     if (found === undefined)
-      throw new Mistake(`there is no variable ${quoted(name.text)}: ${meant(name.text, parts.variableNames)}`);
+      throw new ParseError(`there is no variable ${quoted(name.text)}: ${meant(name.text, parts.variableNames)}`);
     return found;
   };
 
@@ -112,8 +113,8 @@ export const makeFill = (parts: {
     try {
       return value(term, place, own);
     } catch (error) {
-      if (!(error instanceof Mistake) || error.place !== undefined || term.kind === 'text') throw error;
-      throw new Mistake(error.message, placeIn(text, term.at));
+      if (!(error instanceof ParseError) || error.place !== undefined || term.kind === 'text') throw error;
+      throw new ParseError(error.message, placeIn(text, term.at));
     }
   };
 

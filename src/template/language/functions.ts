@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
 import { goTime, strftime } from './time-layout.ts';
 
@@ -26,12 +26,12 @@ const replace = (args: readonly string[]): string => {
   const [old = '', by = ''] = args;
   const text = args.at(-1) ?? '';
   const most = args.length === 4 ? Number(args[2]) : -1;
-  if (!Number.isInteger(most)) throw new Mistake('replace takes a whole number as its third argument of four');
-  if (old === '') throw new Mistake('replace cannot look for an empty string');
+  if (!Number.isInteger(most)) throw new ParseError('replace takes a whole number as its third argument of four');
+  if (old === '') throw new ParseError('replace cannot look for an empty string');
   const parts = text.split(old);
   // Bounded before it is made: the text may be long, and the replacement as well.
   if (parts.length * by.length > longestMade)
-    throw new Mistake(`replace would make more than ${longestMade} characters`);
+    throw new ParseError(`replace would make more than ${longestMade} characters`);
   const kept = most < 0 ? parts.length - 1 : Math.min(most, parts.length - 1);
   return [parts.slice(0, kept + 1).join(by), ...parts.slice(kept + 1)].join(old);
 };
@@ -102,12 +102,12 @@ export const packerFunctions: Readonly<Record<string, string>> = {
   else: 'there are no conditions',
 };
 
-/** Calls a function. Throws a Mistake when it cannot take these arguments. */
+/** Calls a function. Throws a ParseError when it cannot take these arguments. */
 export const callFunction = (name: FunctionName, args: readonly string[], at: CallPlace): string => {
   const { takes, gives }: Fn = table[name];
   const [least, most] = takes;
   if (args.length < least || args.length > most)
-    throw new Mistake(
+    throw new ParseError(
       `${name} takes ${least === most ? least : `${least} to ${most}`} arguments, not ${args.length}${args[0] === undefined ? '' : ` (${quoted(args[0])}, ...)`}`,
     );
   return gives(args, at);

@@ -1,4 +1,4 @@
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
 
 const months = 'January February March April May June July August September October November December'.split(' ');
@@ -103,12 +103,12 @@ const conversions: Readonly<Record<string, (at: Parts) => string>> = {
   '%': () => '%',
 };
 
-/** A time, UTC, in a layout of strftime(3). Throws a Mistake for a conversion it does not know. */
+/** A time, UTC, in a layout of strftime(3). Throws a ParseError for a conversion it does not know. */
 export const strftime = (timestampMs: number, layout: string): string => {
   const at = partsOf(timestampMs);
   return layout.replace(/%([^]?)/gu, (whole, letter: string) => {
     const write = Object.hasOwn(conversions, letter) ? conversions[letter] : undefined;
     if (write !== undefined) return write(at);
-    throw new Mistake(`strftime knows no ${quoted(whole)}: there is %${Object.keys(conversions).join(' %')}`);
+    throw new ParseError(`strftime knows no ${quoted(whole)}: there is %${Object.keys(conversions).join(' %')}`);
   });
 };

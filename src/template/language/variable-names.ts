@@ -1,5 +1,5 @@
 import { parseText, type Term } from './expression.ts';
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 
 const inTerm = (term: Term): readonly string[] => {
   if (term.kind === 'text') return [];
@@ -15,7 +15,7 @@ const partsOf = (text: string): ReturnType<typeof parseText> => {
     return parseText(text);
   } catch (error) {
     // Whoever fills the text in complains.
-    if (!(error instanceof Mistake)) throw error;
+    if (!(error instanceof ParseError)) throw error;
     return [text];
   }
 };

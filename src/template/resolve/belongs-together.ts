@@ -1,7 +1,7 @@
-import type { Complaints } from '../../base/complaints.ts';
+import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Template } from '../document/template.ts';
 
-type Judge = (template: Template, wrong: Complaints) => void;
+type Judge = (template: Template, wrong: FieldErrors) => void;
 
 const bootMedium: Judge = ({ machine }, wrong) => {
   const { boot, cdrom, floppy, disks } = machine;

@@ -1,4 +1,4 @@
-import { complaints } from '../../base/complaints.ts';
+import { fieldErrors } from '../../base/field-errors.ts';
 import type { FileRoots } from '../../context/files.ts';
 import { makeSpec } from './make-spec.ts';
 import type { Template } from '../document/template.ts';
@@ -8,7 +8,7 @@ import type { Template } from '../document/template.ts';
  * Throws `template_invalid` as `resolve` does; `at` is where the template stands in what the client sent.
  */
 export const checkTemplate = async (template: Template, files: FileRoots, at = ''): Promise<void> => {
-  const all = complaints();
+  const all = fieldErrors();
   // What these stand for differs from build to build, and only texts are made of them.
   const frozen = { buildId: '00000000000000000000000000', timestampMs: 0 };
   await makeSpec({ template, sent: undefined, files, frozen, timeoutMs: 1, all, at: { template: at, variables: at } });

@@ -1,14 +1,14 @@
 import { hole } from '../../packer/boot-tokens.ts';
 import { parseBootCommand } from '../../packer/boot-command.ts';
-import type { Complaints } from '../../base/complaints.ts';
+import type { FieldErrors } from '../../base/field-errors.ts';
 import { fileRef, type FileRoots } from '../../context/files.ts';
 import { firstLate, isUnknown, textOf, type Fill, type Filled } from '../language/fill.ts';
-import { Mistake, refuseMistakes } from '../../base/mistake.ts';
+import { ParseError, refuseParseErrors } from '../../base/parse-error.ts';
 import type { Patterns } from '../language/pattern.ts';
 import type { Rest } from '../../base/turns.ts';
 import type { FileRef, LateName, Text } from '../spec.ts';
 
-/** Reads a template's values, each with its pointer: what is wrong becomes a complaint, and the rest is still read. */
+/** Reads a template's values, each with its pointer: what is wrong becomes a field error, and the rest is still read. */
 export type Fields = {
   /** May hold what is known only when the machine is there. */
   readonly text: (pointer: string, raw: string, judge?: (part: string) => unknown) => Text;
@@ -18,7 +18,7 @@ export type Fields = {
     raw: string,
     judge?: (part: string) => unknown,
   ) => { readonly text: Text; readonly isWhole: boolean };
-  /** Must be known now; undefined when it is not, after a complaint unless only a variable is missing. */
+  /** Must be known now; undefined when it is not, after a field error unless only a variable is missing. */
   readonly early: (pointer: string, raw: string, own?: Readonly<Record<string, string>>) => string | undefined;
   /** A value of another kind, made of a text that must be known now; `fallback` when there is none. */
   readonly made: <T>(pointer: string, raw: number | string, fallback: T, make: (value: number | string) => T) => T;
@@ -42,12 +42,12 @@ const asText = ({ pieces }: Filled): Text =>
 
 const checkKeys = ({ pieces }: Filled, patterns: Patterns) => {
   const text = pieces.map((piece) => (typeof piece === 'string' ? piece : hole)).join('');
-  refuseMistakes(parseBootCommand(text, patterns.ofConsole).mistakes);
+  refuseParseErrors(parseBootCommand(text, patterns.ofConsole).parseErrors);
 };
 
 export const makeFields = (parts: {
   readonly fill: Fill;
-  readonly wrong: Complaints;
+  readonly wrong: FieldErrors;
   readonly roots: FileRoots;
   readonly patterns: Patterns;
   readonly hasNic: boolean;
@@ -60,10 +60,10 @@ export const makeFields = (parts: {
     wrong.attempt(pointer, nothing, () => {
       const text = fill(raw, pointer, own);
       if (text.pieces.some((piece) => typeof piece === 'string' && piece.includes('\0')))
-        throw new Mistake('holds a NUL character');
+        throw new ParseError('holds a NUL character');
       const late = firstLate(text);
       if (late !== undefined && !hasNic && !needsNoNic.includes(late))
-        throw new Mistake(`uses {{ ${late} }}, and the machine has no network: see /machine/nics`);
+        throw new ParseError(`uses {{ ${late} }}, and the machine has no network: see /machine/nics`);
       return text;
     });
 
@@ -105,7 +105,7 @@ export const makeFields = (parts: {
         return fill(raw, pointer).isSecret;
       } catch (error) {
         // Whoever reads the text itself complains.
-        if (!(error instanceof Mistake)) throw error;
+        if (!(error instanceof ParseError)) throw error;
         return false;
       }
     },
@@ -117,7 +117,7 @@ export const makeFields = (parts: {
       try {
         return await fileRef(shown, kind, roots);
       } catch (error) {
-        if (!(error instanceof Mistake)) throw error;
+        if (!(error instanceof ParseError)) throw error;
         wrong.add(pointer, error.message);
         return nowhere;
       }

@@ -1,11 +1,11 @@
-import type { Complaints } from '../../base/complaints.ts';
+import type { FieldErrors } from '../../base/field-errors.ts';
 import { pointerTo } from '../../base/pointer.ts';
 import { judgeLayout, parseDisklabel, renderDisklabel } from '../../openbsd/disklabel.ts';
 import type { Fields } from './fields.ts';
 import type { HostFacts } from '../../context/files.ts';
 import type { MachineParts } from '../../openbsd/installer/machine.ts';
 import { modeOf } from '../../openbsd/installer/turns.ts';
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
 import { resolveAnswers } from '../../openbsd/resolve-answers.ts';
 import { resolveSite } from './site.ts';
@@ -30,7 +30,7 @@ export type ResponseFile = {
 export type HttpParts = {
   readonly template: Template;
   readonly fields: Fields;
-  readonly wrong: Complaints;
+  readonly wrong: FieldErrors;
   readonly machine: MachineParts;
   /** Who logs in by ssh; undefined: nobody. */
   readonly username: string | undefined;
@@ -43,9 +43,9 @@ const pathOf = (raw: string, isFolder: boolean): string => {
   if (path === '' && isFolder) return path;
 
   if (/[?#\\\x00-\x1f\x7f]/.test(path))
-    throw new Mistake(`${quoted(raw)} cannot be a path: it holds ?, #, \\ or a control character`);
+    throw new ParseError(`${quoted(raw)} cannot be a path: it holds ?, #, \\ or a control character`);
   if (path.split('/').some((segment) => ['', '.', '..'].includes(segment)))
-    throw new Mistake(`${quoted(raw)} cannot be a path: write it as "folder/file"`);
+    throw new ParseError(`${quoted(raw)} cannot be a path: write it as "folder/file"`);
   return path;
 };
 

@@ -1,8 +1,8 @@
-import type { Complaints } from '../../base/complaints.ts';
+import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Fields } from './fields.ts';
 import { isMedium } from '../../context/files.ts';
 import { imageFacts } from '../../context/image-header.ts';
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
 import { icountOf, rtcOf } from './qemu-clocks.ts';
 import { qemuWords } from '../document/machine.ts';
@@ -13,7 +13,7 @@ import { sizeMbOf } from '../language/units.ts';
 type Machine = Pick<Spec, 'memoryMb' | 'disks' | 'nics' | 'cdrom' | 'floppy' | 'boot' | 'qemu'>;
 type DiskAsked = Template['machine']['disks'][number];
 
-const diskOf = async (disk: DiskAsked, pointer: string, fields: Fields, wrong: Complaints): Promise<DiskPlan> => {
+const diskOf = async (disk: DiskAsked, pointer: string, fields: Fields, wrong: FieldErrors): Promise<DiskPlan> => {
   const { size, base } = disk;
   const sizeMb = size === undefined ? {} : { sizeMb: fields.made(`${pointer}/size`, size, 1, sizeMbOf) };
   if (base === undefined) return { format: disk.format, ...sizeMb };
@@ -30,7 +30,7 @@ const diskOf = async (disk: DiskAsked, pointer: string, fields: Fields, wrong: C
       },
     };
   } catch (error) {
-    if (!(error instanceof Mistake)) throw error;
+    if (!(error instanceof ParseError)) throw error;
     wrong.add(`${pointer}/base`, error.message);
     return { format: disk.format, ...sizeMb };
   }
@@ -55,8 +55,8 @@ const bootOf = async (template: Template, fields: Fields): Promise<Spec['boot']>
 };
 
 const oneLine = (text: number | string): string => {
-  if (/[\r\n]/.test(String(text))) throw new Mistake('holds a line break');
-  if (String(text).includes('\0')) throw new Mistake('holds a character U+0000, which ends a command line');
+  if (/[\r\n]/.test(String(text))) throw new ParseError('holds a line break');
+  if (String(text).includes('\0')) throw new ParseError('holds a character U+0000, which ends a command line');
   return String(text);
 };
 
@@ -67,7 +67,7 @@ const qemuOf = ({ qemu, machine }: Template, fields: Fields): Spec['qemu'] => {
     if (raw === undefined) return undefined;
     const { pattern, shape } = qemuWords[key];
     return fields.made(`/qemu/${key}`, raw, fallback, (text) => {
-      if (!pattern.test(String(text))) throw new Mistake(`${quoted(String(text))} must be ${shape}`);
+      if (!pattern.test(String(text))) throw new ParseError(`${quoted(String(text))} must be ${shape}`);
       return make(String(text));
     });
   };
@@ -90,7 +90,7 @@ const qemuOf = ({ qemu, machine }: Template, fields: Fields): Spec['qemu'] => {
 };
 
 /** What the machine is made of: sizes in MB, files proven to be there, images looked into. */
-export const resolveMachine = async (template: Template, fields: Fields, wrong: Complaints): Promise<Machine> => {
+export const resolveMachine = async (template: Template, fields: Fields, wrong: FieldErrors): Promise<Machine> => {
   const { memory, disks, nics, cdrom, floppy } = template.machine;
   return {
     memoryMb: fields.made('/machine/memory', memory, 1, sizeMbOf),

@@ -1,12 +1,12 @@
 import { whyNoArtifactName } from '../../base/artifact-name.ts';
 import { judgeTogether } from './belongs-together.ts';
-import { below, type Complaints } from '../../base/complaints.ts';
+import { below, type FieldErrors } from '../../base/field-errors.ts';
 import { makeFields, type Fields } from './fields.ts';
 import type { FileRoots } from '../../context/files.ts';
 import type { Frozen } from '../language/functions.ts';
 import { interfaceNames } from '../../openbsd/installer/machine.ts';
 import { modeOf } from '../../openbsd/installer/turns.ts';
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
 import { makePatterns } from '../language/pattern.ts';
 import { makeRest } from '../../base/turns.ts';
@@ -23,7 +23,7 @@ const usernameOf = (raw: number | string): string => {
   const name = String(raw);
   // It becomes an argument of ssh(1), so it must never look like an option.
   if (/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/.test(name)) return name;
-  throw new Mistake(`${quoted(name)} is not a name that can log in: letters, digits and _ . @ -`);
+  throw new ParseError(`${quoted(name)} is not a name that can log in: letters, digits and _ . @ -`);
 };
 
 const resolveCommunicator = (asked: Template['communicator'], fields: Fields): Pick<Spec, 'communicator'> => {
@@ -37,11 +37,11 @@ const resolveCommunicator = (asked: Template['communicator'], fields: Fields): P
 const artifactNameOf = (raw: number | string): string => {
   const name = String(raw);
   const why = whyNoArtifactName(name);
-  if (why !== undefined) throw new Mistake(why);
+  if (why !== undefined) throw new ParseError(why);
   return name;
 };
 
-const resolveArtifacts = (template: Template, fields: Fields, wrong: Complaints): Spec['artifacts'] => {
+const resolveArtifacts = (template: Template, fields: Fields, wrong: FieldErrors): Spec['artifacts'] => {
   const first = { format: 'qcow2', disk: 0 } as const;
   const asked = template.artifacts ?? (template.machine.disks.length > 0 ? [first] : []);
   const seen = new Set<string>();
@@ -75,11 +75,11 @@ export type SpecParts = {
   readonly files: FileRoots;
   readonly frozen: Frozen;
   readonly timeoutMs: number;
-  readonly all: Complaints;
+  readonly all: FieldErrors;
   readonly at: { readonly template: string; readonly variables: string };
 };
 
-/** The spec as far as it can be made; everything wrong becomes a complaint, and then the spec is of no use. */
+/** The spec as far as it can be made; everything wrong becomes a field error, and then the spec is of no use. */
 export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...parts }: SpecParts): Promise<Spec> => {
   const template = withInstall(parts.template);
   const wrong = below(all, at.template);

@@ -1,6 +1,6 @@
-import type { Complaints } from '../../base/complaints.ts';
+import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Fields } from './fields.ts';
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
 import { resolveTurns } from './turns.ts';
 import type { Template } from '../document/template.ts';
@@ -46,7 +46,7 @@ const ownNames = {
 };
 const nameless = Object.fromEntries(Object.keys(ownNames).map((name) => [name, '']));
 
-const executeCommandOf = (raw: string, pointer: string, fields: Fields, wrong: Complaints): string => {
+const executeCommandOf = (raw: string, pointer: string, fields: Fields, wrong: FieldErrors): string => {
   const command = fields.early(pointer, raw, ownNames);
   if (command === undefined) return '';
   // The guest's room puts path and variables in by their names, so no value may bring such a name along.
@@ -58,11 +58,16 @@ const executeCommandOf = (raw: string, pointer: string, fields: Fields, wrong: C
 const remoteFolderOf = (raw: number | string): string => {
   const folder = String(raw);
   if (!/^\/[A-Za-z0-9._/-]*$/.test(folder))
-    throw new Mistake(`${quoted(folder)} must be an absolute path of letters, digits and . _ - /`);
+    throw new ParseError(`${quoted(folder)} must be an absolute path of letters, digits and . _ - /`);
   return folder === '/' ? folder : folder.replace(/\/+$/, '');
 };
 
-const resolveOne = async (asked: Asked, index: number, fields: Fields, wrong: Complaints): Promise<ProvisionerSpec> => {
+const resolveOne = async (
+  asked: Asked,
+  index: number,
+  fields: Fields,
+  wrong: FieldErrors,
+): Promise<ProvisionerSpec> => {
   const pointer = `/provisioners/${index}`;
   const name = asked.name ?? `${asked.type}-${index + 1}`;
   const timeoutMs = fields.made(`${pointer}/timeout`, asked.timeout, 1, (time) => durationOf(time));
@@ -90,7 +95,7 @@ const resolveOne = async (asked: Asked, index: number, fields: Fields, wrong: Co
 export const resolveProvisioners = async (
   template: Template,
   fields: Fields,
-  wrong: Complaints,
+  wrong: FieldErrors,
 ): Promise<readonly ProvisionerSpec[]> => {
   const resolved: ProvisionerSpec[] = [];
   // One after the other: side by side, a thousand files would be looked for in one go.

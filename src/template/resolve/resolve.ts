@@ -1,4 +1,4 @@
-import { complaints } from '../../base/complaints.ts';
+import { fieldErrors } from '../../base/field-errors.ts';
 import type { FileRoots } from '../../context/files.ts';
 import type { Frozen } from '../language/functions.ts';
 import { makeSpec } from './make-spec.ts';
@@ -19,7 +19,7 @@ export const resolve = async (ask: {
   readonly at?: { readonly template: string; readonly variables: string };
 }): Promise<Spec> => {
   const { template, variables: sent, files, frozen, defaults, at = { template: '', variables: '/variables' } } = ask;
-  const all = complaints();
+  const all = fieldErrors();
   const spec = await makeSpec({ template, sent, files, frozen, timeoutMs: defaults.timeoutMs, all, at });
   if (!all.isEmpty()) throw all.fault('template_invalid', 'The build cannot be made from this template');
   return spec;

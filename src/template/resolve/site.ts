@@ -1,4 +1,4 @@
-import type { Complaints } from '../../base/complaints.ts';
+import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Fields } from './fields.ts';
 import { releaseOfPath } from '../../openbsd/releases.ts';
 import { quoted } from '../../base/nearest.ts';
@@ -8,7 +8,7 @@ import type { HttpEntry, SiteSet } from '../spec.ts';
 type Asked = NonNullable<Exclude<Template['http'][string], string>['site']>;
 
 /** The installer looks for a site set by the number of its own release (install.sub, `ALLSETS`). */
-const judgeName = (path: string, pointer: string, wrong: Complaints) => {
+const judgeName = (path: string, pointer: string, wrong: FieldErrors) => {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const [, number] = /^site(\d{2,3})(?:-[A-Za-z0-9-]+)?\.tgz$/.exec(name) ?? [];
   if (number === undefined) {
@@ -29,7 +29,7 @@ export const resolveSite = async (
   site: Asked,
   scriptName: SiteSet['scriptName'],
   pointer: string,
-  { fields, wrong }: { readonly fields: Fields; readonly wrong: Complaints },
+  { fields, wrong }: { readonly fields: Fields; readonly wrong: FieldErrors },
 ): Promise<HttpEntry> => {
   judgeName(path, pointer, wrong);
   const { folder, install_site: script, rc_firsttime: firstTime } = site;

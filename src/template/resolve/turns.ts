@@ -1,7 +1,7 @@
 import { bounds } from '../../base/bounds.ts';
 import type { Fields } from './fields.ts';
 import { installerTurns } from '../../openbsd/installer/turns.ts';
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 import type { ResponseFile } from './http.ts';
 import { saidOf } from '../document/turn.ts';
 import type { Template } from '../document/template.ts';
@@ -40,7 +40,7 @@ export const resolveTurns = async (
     atOnce += turn.hear === undefined ? 0 : 1 + turn.refuse.length;
     if (atOnce > bounds.patternsAtOnce)
       fields.made(`${pointer}/${index}`, '', '', () => {
-        throw new Mistake(
+        throw new ParseError(
           `is listened for with the turns before it, which are ${bounds.patternsAtOnce} patterns already`,
         );
       });

@@ -1,9 +1,9 @@
 import { bounds } from '../../base/bounds.ts';
-import type { Complaints } from '../../base/complaints.ts';
+import type { FieldErrors } from '../../base/field-errors.ts';
 import { pointerTo } from '../../base/pointer.ts';
 import { makeFill, textOf, type Fill, type Filled } from '../language/fill.ts';
 import type { Frozen } from '../language/functions.ts';
-import { Mistake } from '../../base/mistake.ts';
+import { ParseError } from '../../base/parse-error.ts';
 import { meant, quoted } from '../../base/nearest.ts';
 import type { Patterns } from '../language/pattern.ts';
 import type { Rest } from '../../base/turns.ts';
@@ -20,8 +20,8 @@ type Parts = {
   readonly sent: Readonly<Record<string, string>> | undefined;
   readonly frozen: Frozen;
   /** About the template, and about the sent values. */
-  readonly wrong: Complaints;
-  readonly wrongSent: Complaints;
+  readonly wrong: FieldErrors;
+  readonly wrongSent: FieldErrors;
   readonly secrets: Set<string>;
   readonly patterns: Patterns;
   readonly rest: Rest;
@@ -41,7 +41,7 @@ const checkSent = ({ template, sent = {}, wrongSent }: Parts) => {
 
 /**
  * Gives every variable its value: the sent one, which is never looked into, or its default with what that refers to.
- * Everything wrong becomes a complaint. Gives the function that fills in the template's texts.
+ * Everything wrong becomes a field error. Gives the function that fills in the template's texts.
  */
 export const fillFrom = async (parts: Parts): Promise<Fill> => {
   const { template, sent, frozen, wrong, wrongSent, secrets, patterns, rest } = parts;
@@ -62,7 +62,7 @@ export const fillFrom = async (parts: Parts): Promise<Fill> => {
     else secrets.add(text);
   };
 
-  const judge = (name: string, value: Filled, told: Complaints, pointer: string): Filled => {
+  const judge = (name: string, value: Filled, told: FieldErrors, pointer: string): Filled => {
     const declared = template.variables[name];
     const text = textOf(value);
     if (declared === undefined || text === undefined) return value;
@@ -73,7 +73,7 @@ export const fillFrom = async (parts: Parts): Promise<Fill> => {
     return value;
   };
 
-  const matchValue = (name: string, text: string, told: Complaints, pointer: string) => {
+  const matchValue = (name: string, text: string, told: FieldErrors, pointer: string) => {
     const pattern = template.variables[name]?.pattern;
     // A password was judged before it became its hash, which says nothing of it any more.
     if (pattern === undefined || (bcryptForm.test(text) && passwords.has(name))) return;
@@ -81,7 +81,7 @@ export const fillFrom = async (parts: Parts): Promise<Fill> => {
       const { steps, matches } = patterns.ofValue(pattern);
       const most = Math.floor(bounds.matchWork / steps);
       if (text.length > most)
-        throw new Mistake(`is for values of at most ${most} characters: a simpler one takes longer ones`);
+        throw new ParseError(`is for values of at most ${most} characters: a simpler one takes longer ones`);
       return matches(text);
     });
     if (!isFit) told.add(pointer, `must match ${quoted(pattern)}`);
@@ -113,8 +113,8 @@ export const fillFrom = async (parts: Parts): Promise<Fill> => {
     const known = values.get(name);
     if (known !== undefined) return known;
     if (underway.includes(name))
-      throw new Mistake(`variables refer to each other in a circle: ${[...underway, name].join(' -> ')}`);
-    if (underway.length > 50) throw new Mistake('variables refer to each other more than 50 deep');
+      throw new ParseError(`variables refer to each other in a circle: ${[...underway, name].join(' -> ')}`);
+    if (underway.length > 50) throw new ParseError('variables refer to each other more than 50 deep');
     underway.push(name);
     const value = work(name);
     underway.pop();

@@ -1,4 +1,4 @@
-import { orAborted, settled } from '../../base/waiting.ts';
+import { orAborted, deferred } from '../../base/waiting.ts';
 
 /** The last text that came over a line, with absolute places: character 0 is the first that ever came. */
 export type Window = {
@@ -30,16 +30,16 @@ export const makeWindow = (): Window => {
   let end = 0;
   let held: number | undefined;
   let closed = false;
-  let grown = settled<void>();
-  let freed = settled<void>();
+  let grown = deferred<void>();
+  let freed = deferred<void>();
   const tell = () => {
     const told = grown;
-    grown = settled();
+    grown = deferred();
     told.resolve();
   };
   const free = () => {
     const told = freed;
-    freed = settled();
+    freed = deferred();
     told.resolve();
   };
   const isFull = () => held !== undefined && end - held >= keep;

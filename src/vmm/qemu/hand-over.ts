@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { disposals } from '../../base/cleanup.ts';
+import { cleanupStack } from '../../base/cleanup.ts';
 import { Fault } from '../../base/fault.ts';
 import type { DiskFormat } from '../../base/hardware.ts';
 import type { MachineSpec } from '../types.ts';
@@ -44,7 +44,7 @@ const opened = (path: string, access: 'read' | 'write') =>
 
 /** Throws `hypervisor_failed`, `disk_failed`. */
 export const handOver = async ({ disks, cdrom, floppy }: MachineSpec): Promise<HandOver> => {
-  const open = disposals();
+  const open = cleanupStack();
   const fds: number[] = [];
   const number = (fd: number, format: DiskFormat): HandedFile => ({ set: fds.push(fd), format });
   const one = async (path: string, access: 'read' | 'write', format: DiskFormat) => {

@@ -5,7 +5,7 @@
 
 import { realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { disposals } from '../../base/cleanup.ts';
+import { cleanupStack } from '../../base/cleanup.ts';
 import { Fault } from '../../base/fault.ts';
 import type { BaseImage, DiskFormat } from '../../base/hardware.ts';
 import { readQcow2Header } from '../../base/qcow2-header.ts';
@@ -67,7 +67,7 @@ const look = async (
 
 /** Opens a base and all beneath it. Throws `disk_failed`; where the image can never be used, `saw` says why. */
 export const openLayers = async ({ path, format, layers: allowed }: BaseImage): Promise<Layers> => {
-  const open = disposals();
+  const open = cleanupStack();
   const layers: Layer[] = [];
   try {
     let next: Found['beneath'] = { path, format };

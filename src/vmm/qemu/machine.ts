@@ -3,7 +3,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { disposals } from '../../base/cleanup.ts';
+import { cleanupStack } from '../../base/cleanup.ts';
 import { Fault } from '../../base/fault.ts';
 import { startDetached } from '../../base/program.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
@@ -146,7 +146,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     await removeTraces(spec.folder);
   };
 
-  const starting = disposals();
+  const starting = cleanupStack();
   starting.defer(async () => {
     kill();
     await exited;

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
-import { disposals } from '../../base/cleanup.ts';
+import { cleanupStack } from '../../base/cleanup.ts';
 import { asFault, Fault } from '../../base/fault.ts';
 import { runProgram } from '../../base/program.ts';
 import { withOutgoing } from './outgoing.ts';
@@ -22,7 +22,7 @@ export const whyNoOutgoing = async (
 ): Promise<string | undefined> => {
   if (process.platform !== 'linux')
     return 'the loopback of the host could not be kept from guests: that takes the namespaces of Linux';
-  await using left = disposals();
+  await using left = cleanupStack();
   const own = await makeTrialFolder(folder, 'network');
   left.defer(() => rm(own, { recursive: true, force: true }));
   left.defer(() => endProcesses('imaged', own, clock, signal));

@@ -1,7 +1,7 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { disposals } from '../../base/cleanup.ts';
+import { cleanupStack } from '../../base/cleanup.ts';
 import { asFault, Fault } from '../../base/fault.ts';
 import { runProgram } from '../../base/program.ts';
 import { markedId, type Accelerator } from './argv.ts';
@@ -27,7 +27,7 @@ export const probe = async (
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Verdict> => {
-  await using left = disposals();
+  await using left = cleanupStack();
   const own = await makeTrialFolder(folder, 'probe');
   left.defer(() => rm(own, { recursive: true, force: true }));
   const image = join(own, 'probe.raw');

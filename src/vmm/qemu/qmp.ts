@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
-import { orAborted, settled, type Settled } from '../../base/waiting.ts';
+import { orAborted, deferred, type Deferred } from '../../base/waiting.ts';
 import { connectUnix } from './unix-socket.ts';
 
 const Facts = z.record(z.string(), z.unknown());
@@ -42,12 +42,12 @@ const closedFault = () => new Fault('hypervisor_unavailable', 'QEMU has closed i
  */
 export const openQmp = async (path: string, onEvent: (event: QmpEvent) => void, signal: AbortSignal): Promise<Qmp> => {
   const socket = await connectUnix(path, signal);
-  const greeting = settled<void>();
-  const closed = settled<void>();
-  const asked = new Map<number, Settled<unknown>>();
+  const greeting = deferred<void>();
+  const closed = deferred<void>();
+  const asked = new Map<number, Deferred<unknown>>();
   let lastId = 0;
 
-  const answer = (id: number | undefined, settle: (asked: Settled<unknown>) => void) => {
+  const answer = (id: number | undefined, settle: (asked: Deferred<unknown>) => void) => {
     const waiting = id === undefined ? undefined : asked.get(id);
     if (id === undefined || waiting === undefined) return;
     asked.delete(id);
@@ -93,7 +93,7 @@ export const openQmp = async (path: string, onEvent: (event: QmpEvent) => void, 
   const execute: Qmp['execute'] = async (command, facts, signal) => {
     if (socket.destroyed || !socket.writable) throw closedFault();
     const id = ++lastId;
-    const waiting = settled<unknown>();
+    const waiting = deferred<unknown>();
     asked.set(id, waiting);
     socket.write(`${JSON.stringify({ execute: command, arguments: facts, id })}\n`);
     try {

@@ -1,7 +1,7 @@
 /** Judges what a template asks of QEMU before anything runs. Its words never carry an option of QEMU's own. */
 
 import { closest } from 'fastest-levenshtein';
-import type { Complaint } from '../../base/fault.ts';
+import type { FieldError } from '../../base/fault.ts';
 import type { MachineShape, QemuModel } from '../../base/hardware.ts';
 import { mostNics } from '../nics.ts';
 import type { Accelerator } from './argv.ts';
@@ -21,7 +21,7 @@ export const mostDisks = 8;
 
 const name = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-const judgeName = (key: keyof QemuModel, asked: string | undefined, known: readonly string[] = []): Complaint[] => {
+const judgeName = (key: keyof QemuModel, asked: string | undefined, known: readonly string[] = []): FieldError[] => {
   if (asked === undefined) return [];
   const pointer = `/qemu/${key}`;
   if (!name.test(asked)) return [{ pointer, message: `is not a name of QEMU's: letters, digits, ".", "_" and "-"` }];
@@ -31,7 +31,7 @@ const judgeName = (key: keyof QemuModel, asked: string | undefined, known: reado
   ];
 };
 
-const judgeAccelerator = ({ accelerator, icount }: QemuModel, works: Abilities['accelerators']): Complaint[] => {
+const judgeAccelerator = ({ accelerator, icount }: QemuModel, works: Abilities['accelerators']): FieldError[] => {
   const pointer = '/qemu/accelerator';
   if (icount !== undefined && (accelerator === 'kvm' || accelerator === 'hvf'))
     return [{ pointer, message: `icount counts instructions, which only "tcg" can do` }];
@@ -48,7 +48,7 @@ const roomForDisks = ({ qemu, hasCdrom }: MachineShape): number => {
   return { virtio: mostDisks, scsi: 7, ide: idePorts - (hasCdrom ? 1 : 0) }[qemu.disk_interface ?? 'virtio'];
 };
 
-const judgeBoot = ({ boot, disks, hasCdrom, hasFloppy }: MachineShape): Complaint[] => {
+const judgeBoot = ({ boot, disks, hasCdrom, hasFloppy }: MachineShape): FieldError[] => {
   if (boot.kernel !== undefined) return [];
   const pointer = '/machine/boot/device';
   if (boot.device === 'net')
@@ -57,7 +57,7 @@ const judgeBoot = ({ boot, disks, hasCdrom, hasFloppy }: MachineShape): Complain
   return has ? [] : [{ pointer, message: `the machine has no ${boot.device} to boot from` }];
 };
 
-const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): Complaint[] => {
+const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): FieldError[] => {
   if (nics.length > mostNics)
     return [{ pointer: '/machine/nics', message: `has ${nics.length}, and a machine takes ${mostNics}` }];
   return nics.flatMap(({ network }, index) =>
@@ -67,8 +67,8 @@ const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): Comp
   );
 };
 
-const judgeBases = async ({ disks }: MachineShape): Promise<Complaint[]> => {
-  const wrong: Complaint[] = [];
+const judgeBases = async ({ disks }: MachineShape): Promise<FieldError[]> => {
+  const wrong: FieldError[] = [];
   for (const [index, { base }] of disks.entries()) {
     const why = base === undefined ? undefined : await whyNoLayers(base);
     if (why !== undefined) wrong.push({ pointer: `/machine/disks/${index}/base`, message: why });
@@ -77,13 +77,13 @@ const judgeBases = async ({ disks }: MachineShape): Promise<Complaint[]> => {
 };
 
 /** See `Hypervisor.refuse`. */
-export const refuseForQemu = async (shape: MachineShape, abilities: Abilities): Promise<readonly Complaint[]> => [
+export const refuseForQemu = async (shape: MachineShape, abilities: Abilities): Promise<readonly FieldError[]> => [
   ...refuseShape(shape, abilities),
   ...(await judgeBases(shape)),
 ];
 
 /** What can be judged without a look at any file. */
-export const refuseShape = (shape: MachineShape, abilities: Abilities): readonly Complaint[] => {
+export const refuseShape = (shape: MachineShape, abilities: Abilities): readonly FieldError[] => {
   const { inventory } = abilities;
   const { qemu } = shape;
   const room = roomForDisks(shape);

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
-import { orAborted, retry, settled } from '../../base/waiting.ts';
+import { orAborted, retry, deferred } from '../../base/waiting.ts';
 import { attachCu, tildeDoubler, type Attached } from './cu-attach.ts';
 import { lineClosed } from '../serial-line.ts';
 import type { Lending, SerialLine } from '../types.ts';
@@ -36,10 +36,10 @@ const isBusy = (said: string): boolean => /busy/i.test(said);
 /** Takes over a cu that has attached. Reading it is what keeps the machine's words from being lost (vmd(8), tty). */
 export const cuLine = (first: Attached, { vmctl, name, clock, onDetached }: CuOptions): CuLine => {
   const gone = new AbortController();
-  const ended = settled<void>();
+  const ended = deferred<void>();
   let isRead = false;
   let tail = Buffer.alloc(0);
-  let lent: { readonly returned: ReturnType<typeof settled<Attached>> } | undefined;
+  let lent: { readonly returned: ReturnType<typeof deferred<Attached>> } | undefined;
 
   /** One cu after the other, each with its own idea of where a line begins. */
   const use = (attached: Attached) => {
@@ -47,7 +47,7 @@ export const cuLine = (first: Attached, { vmctl, name, clock, onDetached }: CuOp
     return { attached, double: tildeDoubler() };
   };
   let current: ReturnType<typeof use> | undefined = use(first);
-  let attachedAgain = settled<void>();
+  let attachedAgain = deferred<void>();
 
   const remember = (bytes: Uint8Array) => {
     tail = Buffer.concat([tail, bytes]).subarray(-mostTail);
@@ -96,7 +96,7 @@ export const cuLine = (first: Attached, { vmctl, name, clock, onDetached }: CuOp
         lent = undefined;
         current = use(next);
         attachedAgain.resolve();
-        attachedAgain = settled();
+        attachedAgain = deferred();
       }
     } finally {
       ended.resolve();
@@ -131,7 +131,7 @@ export const cuLine = (first: Attached, { vmctl, name, clock, onDetached }: CuOp
     lending: {
       command: ['vmctl', ...consoleArgv(name)],
       release: async () => {
-        lent ??= { returned: settled() };
+        lent ??= { returned: deferred() };
         await letGo();
       },
       takeBack: async (signal) => {

@@ -2,9 +2,9 @@
 
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../base/clock.ts';
-import { disposals } from '../../base/cleanup.ts';
+import { cleanupStack } from '../../base/cleanup.ts';
 import { Fault } from '../../base/fault.ts';
-import { orAborted, retry, settled } from '../../base/waiting.ts';
+import { orAborted, retry, deferred } from '../../base/waiting.ts';
 import { attachCu, type Attached } from './cu-attach.ts';
 import { cuLine } from './cu-line.ts';
 import type { Machine, MachineSpec } from '../types.ts';
@@ -80,7 +80,7 @@ export const startVmctlMachine = async (asked: MachineSpec, host: VmctlHost, sig
   const { rows: free } = left.length === 0 ? before : await watch.look(deadline.signal);
   const name = freeName(asked.name, free);
   const spec = await linkMedia({ ...asked, name });
-  const starting = disposals();
+  const starting = cleanupStack();
   const attached = await retry(
     () => startOnce(spec, host, deadline.signal),
     untilFree,
@@ -130,7 +130,7 @@ export const startVmctlMachine = async (asked: MachineSpec, host: VmctlHost, sig
   });
 
   const rebootWatchers: (() => void)[] = [];
-  const gone = settled<Departure['by']>();
+  const gone = deferred<Departure['by']>();
   let hasGone = false;
   let isOurs = false;
   let wasAsked = false;

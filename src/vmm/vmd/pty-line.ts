@@ -3,7 +3,7 @@ import { spawn } from 'node-pty';
 import type { Clock } from '../../base/clock.ts';
 import { hostExhausted } from '../../base/fault.ts';
 import { environment, type Exit } from '../../base/program.ts';
-import { settled } from '../../base/waiting.ts';
+import { deferred } from '../../base/waiting.ts';
 import type { SerialLine } from '../types.ts';
 import { lineClosed } from '../serial-line.ts';
 
@@ -63,15 +63,15 @@ export const ptyLine = (file: string, args: readonly string[], { clock, cwd, env
     }
   };
   const terminal = start();
-  const exited = settled<Exit>();
+  const exited = deferred<Exit>();
   let queue: Uint8Array[] = [];
   let ahead = 0;
   let gone = false;
-  let wake = settled<void>();
+  let wake = deferred<void>();
   let watch: Disposable | undefined;
   const tell = () => {
     const told = wake;
-    wake = settled();
+    wake = deferred();
     told.resolve();
   };
   const resume = () => {

@@ -1,6 +1,6 @@
 /** Judges what a template asks of vmd before anything runs: everything that vmctl or vmd would refuse by themselves. */
 
-import type { Complaint } from '../../base/fault.ts';
+import type { FieldError } from '../../base/fault.ts';
 import type { MachineShape } from '../../base/hardware.ts';
 import { asksForOutgoing, mostNics } from '../nics.ts';
 import { whyNoBase } from './disks.ts';
@@ -9,7 +9,7 @@ import type { ReleaseTraits } from './releases.ts';
 /** VMM_MAX_DISKS_PER_VM */
 export const mostDisks = 4;
 
-type Judge = (shape: MachineShape, traits: ReleaseTraits) => readonly Complaint[];
+type Judge = (shape: MachineShape, traits: ReleaseTraits) => readonly FieldError[];
 
 const judgeMemory: Judge = ({ memoryMb }, { mostMemoryMb, perUser }) => {
   const most = perUser?.isCertain === true ? Math.min(mostMemoryMb, perUser.memoryMb) : mostMemoryMb;
@@ -32,7 +32,7 @@ const judgeParts: Judge = ({ disks, nics, hasFloppy, qemu }) => [
 ];
 
 const judgeBoot: Judge = ({ boot, disks, hasCdrom }) => {
-  const wrong: Complaint[] = [];
+  const wrong: FieldError[] = [];
   const hint = 'vmd hands a kernel neither of them: use one that needs none, such as bsd.rd';
   if (boot.initrd !== undefined) wrong.push({ pointer: '/machine/boot/initrd', message: hint });
   if (boot.append !== undefined) wrong.push({ pointer: '/machine/boot/append', message: hint });
@@ -64,7 +64,7 @@ const judgePaths: Judge = ({ boot, disks, cdrom }, { longestPath }) =>
       : [{ pointer, message: `is on this host a path of more than ${longestPath} bytes, which vmd does not take` }],
   );
 
-const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): readonly Complaint[] => {
+const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): readonly FieldError[] => {
   if (!asksForOutgoing(nics)) return [];
   const at = nics.findIndex(({ network }) => network === 'outgoing');
   const pointer = `/machine/nics/${at}/network`;
@@ -74,8 +74,8 @@ const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): read
     : [{ pointer, message: '"outgoing" must be the only interface of a machine under vmd' }];
 };
 
-const judgeBases = async ({ disks }: MachineShape, signal: AbortSignal): Promise<readonly Complaint[]> => {
-  const wrong: Complaint[] = [];
+const judgeBases = async ({ disks }: MachineShape, signal: AbortSignal): Promise<readonly FieldError[]> => {
+  const wrong: FieldError[] = [];
   for (const [index, { base, sizeMb }] of disks.entries()) {
     if (base === undefined) continue;
     const why = await whyNoBase(base, signal);
@@ -95,7 +95,7 @@ export const refuseForVmd = async (
   traits: ReleaseTraits,
   noOutgoing: string | undefined,
   signal: AbortSignal,
-): Promise<readonly Complaint[]> => [
+): Promise<readonly FieldError[]> => [
   ...[judgeMemory, judgeParts, judgeBoot, judgePaths].flatMap((judge) => judge(shape, traits)),
   ...judgeNics(shape, noOutgoing),
   ...(await judgeBases(shape, signal)),

@@ -1,7 +1,7 @@
 /** Clients that mean harm. Each attack is one round; how the daemon answered it is judged at once. */
 
 import { systemClock as clock } from '../../../src/base/clock.ts';
-import { disposals } from '../../../src/base/cleanup.ts';
+import { cleanupStack } from '../../../src/base/cleanup.ts';
 import type { Stage } from './actor.ts';
 import type { Bomb } from './bombs.ts';
 import { answerOf, head, open } from './sockets.ts';
@@ -19,7 +19,7 @@ export const makeAttacks = (stage: Stage, bombs: readonly Bomb[]): readonly Atta
 
   /** Opens so many connections, does something with each, and stays for a while. */
   const crowded = async (count: number, stayMs: number, text: string) => {
-    await using all = disposals();
+    await using all = cleanupStack();
     for (let at = 0; at < count; at++) all.keep(open(imaged.url())).socket.write(text);
     await clock.sleep(stayMs, signal);
   };

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { disposals } from '../../../src/base/cleanup.ts';
+import { cleanupStack } from '../../../src/base/cleanup.ts';
 
 const run = promisify(execFile);
 
@@ -23,7 +23,7 @@ const freeBytes = async (folder: string): Promise<number> => {
 
 /** Root gets a tmpfs of that size. */
 export const makePlace = async (sizeMb: number): Promise<Place> => {
-  const left = disposals();
+  const left = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'soak-'));
   left.defer(() => rm(folder, { recursive: true, force: true }));
   const dataDir = join(folder, 'data');

@@ -1,8 +1,8 @@
 /** Where in a text something is wrong: all three count code points, line and column from 1. */
 export type Place = { readonly offset: number; readonly line: number; readonly column: number };
 
-/** Something wrong inside a text that a client wrote; whoever knows the text's pointer makes a complaint of it. */
-export class Mistake extends Error {
+/** Something wrong inside a text that a client wrote; whoever knows the text's pointer makes a field error of it. */
+export class ParseError extends Error {
   override readonly name = 'Mistake';
   readonly place: Place | undefined;
 
@@ -38,9 +38,9 @@ export const placeIn = (text: string, index: number): Place => {
 
 const mostTold = 10;
 
-/** Throws when there are mistakes: the first of them as one. */
-export const refuseMistakes = (mistakes: readonly Mistake[]): void => {
-  if (mistakes.length === 0) return;
-  const more = mistakes.length > mostTold ? `; and ${mistakes.length - mostTold} more` : '';
-  throw new Mistake(mistakes.slice(0, mostTold).map(({ message }) => message).join('; ') + more); // prettier-ignore
+/** Throws when there are parse errors: the first of them as one. */
+export const refuseParseErrors = (parseErrors: readonly ParseError[]): void => {
+  if (parseErrors.length === 0) return;
+  const more = parseErrors.length > mostTold ? `; and ${parseErrors.length - mostTold} more` : '';
+  throw new ParseError(parseErrors.slice(0, mostTold).map(({ message }) => message).join('; ') + more); // prettier-ignore
 };

@@ -1,11 +1,11 @@
-import { Fault, type Complaint, type FaultCode } from './fault.ts';
+import { Fault, type FieldError, type FaultCode } from './fault.ts';
 import { mostTold } from './nearest.ts';
-import { Mistake } from './mistake.ts';
+import { ParseError } from './parse-error.ts';
 
 /** Collects everything that is wrong with what a client sent, so that all of it can be told at once. */
-export type Complaints = {
+export type FieldErrors = {
   readonly add: (pointer: string, message: string) => void;
-  /** What `judge` finds, or `fallback` after a complaint when it throws a Mistake; any other error flies. */
+  /** What `judge` finds, or `fallback` after a field error when it throws a ParseError; any other error flies. */
   readonly attempt: <T>(pointer: string, fallback: T, judge: () => T) => T;
   /** Counts places that are wrong as well and are not told. */
   readonly more: (places: number) => void;
@@ -17,8 +17,8 @@ export type Complaints = {
 // A message may hold many names, and what is quoted in it was cut already.
 const longestMessage = 2000;
 
-export const complaints = (): Complaints => {
-  const told: Complaint[] = [];
+export const fieldErrors = (): FieldErrors => {
+  const told: FieldError[] = [];
   const known = new Set<string>();
   let count = 0;
   const add = (pointer: string, message: string) => {
@@ -38,7 +38,7 @@ export const complaints = (): Complaints => {
       try {
         return judge();
       } catch (error) {
-        if (!(error instanceof Mistake)) throw error;
+        if (!(error instanceof ParseError)) throw error;
         add(pointer, error.message);
         return fallback;
       }
@@ -56,8 +56,8 @@ export const complaints = (): Complaints => {
   };
 };
 
-/** The same complaints, about what stands below a place of the whole. */
-export const below = (all: Complaints, prefix: string): Complaints => ({
+/** The same field errors, about what stands below a place of the whole. */
+export const below = (all: FieldErrors, prefix: string): FieldErrors => ({
   ...all,
   add: (pointer, message) => all.add(prefix + pointer, message),
   attempt: (pointer, fallback, judge) => all.attempt(prefix + pointer, fallback, judge),

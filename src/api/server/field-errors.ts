@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Fault, type Complaint } from '../../base/fault.ts';
+import { Fault, type FieldError } from '../../base/fault.ts';
 import { meant, mostTold, unknownKeys } from '../../base/nearest.ts';
 import { pointerTo } from '../../base/pointer.ts';
 
@@ -9,7 +9,7 @@ export type Place = 'body' | 'query' | 'path' | 'header';
 type Issue = z.core.$ZodIssue;
 
 /** Wrong places: those that are told, and how many there are. */
-export type Complaints = { readonly told: readonly Complaint[]; readonly count: number };
+export type FieldErrors = { readonly told: readonly FieldError[]; readonly count: number };
 
 const keysOf = (schema: unknown): readonly string[] => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);
 
@@ -19,12 +19,12 @@ const unknownKey = (key: string, known: readonly string[]): string => `is not kn
 const placed = (place: Place, path: readonly PropertyKey[]) =>
   `${place === 'body' ? '' : `${place}:`}${pointerTo(path)}`;
 
-const complain = (
+const addError = (
   issue: Issue,
   schema: unknown,
   place: Place,
   told: ReturnType<typeof unknownKeys>,
-): readonly Complaint[] =>
+): readonly FieldError[] =>
   issue.code === 'unrecognized_keys'
     ? issue.keys.slice(0, mostTold).map((key) => ({
         pointer: placed(place, [...issue.path, key]),
@@ -34,20 +34,20 @@ const complain = (
 
 const placesIn = (issue: Issue): number => (issue.code === 'unrecognized_keys' ? issue.keys.length : 1);
 
-/** What zod found wrong, as complaints that a client can act on. */
-export const complaintsOf = ({ issues }: z.core.$ZodError, schema: unknown, place: Place): Complaints => {
+/** What zod found wrong, as field errors that a client can act on. */
+export const fieldErrorsOf = ({ issues }: z.core.$ZodError, schema: unknown, place: Place): FieldErrors => {
   const keys = unknownKeys();
   return {
     told: issues
       .slice(0, mostTold)
-      .flatMap((issue) => complain(issue, schema, place, keys))
+      .flatMap((issue) => addError(issue, schema, place, keys))
       .slice(0, mostTold),
     count: issues.reduce((sum, issue) => sum + placesIn(issue), 0),
   };
 };
 
-/** `invalid_input` for these complaints; the first of them is the detail. */
-export const invalid = (told: readonly Complaint[], count = told.length): Fault => {
+/** `invalid_input` for these field errors; the first of them is the detail. */
+export const invalid = (told: readonly FieldError[], count = told.length): Fault => {
   const [first] = told;
   const rest = count > 1 ? ` (and ${count - 1} more)` : '';
   return new Fault(
@@ -64,7 +64,7 @@ export type Checked<T> = { readonly value: T; readonly error?: never } | { reado
 export const check = <S extends z.ZodType>(schema: S, value: unknown, place: Place): Checked<z.output<S>> => {
   const result = schema.safeParse(value);
   if (result.success) return { value: result.data };
-  const { told, count } = complaintsOf(result.error, schema, place);
+  const { told, count } = fieldErrorsOf(result.error, schema, place);
   return { error: invalid(told, count) };
 };
 

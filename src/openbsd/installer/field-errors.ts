@@ -3,8 +3,8 @@ import { questionNames } from './catalog.ts';
 import { answers, type Line } from './lines.ts';
 import type { Walk } from './walk.ts';
 
-/** A complaint about one line, or (undefined) about the file as a whole. */
-export type LineComplaint = { readonly line: number | undefined; readonly message: string };
+/** A field error about one line, or (undefined) about the file as a whole. */
+export type LineError = { readonly line: number | undefined; readonly message: string };
 
 const otherMode = { install: 'upgrade', upgrade: 'install' } as const;
 const named = { install: 'an installation', upgrade: 'an upgrade' } as const;
@@ -51,11 +51,11 @@ export const isRefused = (walk: Walk): boolean =>
   (!walk.isDoubtful && walk.unused.length > 0);
 
 /** Everything for which the installation would fail, and the first of the lines that nobody asks for. */
-export const complaintsOfWalk = (
+export const fieldErrorsOfWalk = (
   lines: readonly Line[],
   walk: Walk,
   mode: 'install' | 'upgrade',
-): { readonly told: readonly LineComplaint[]; readonly count: number } => {
+): { readonly told: readonly LineError[]; readonly count: number } => {
   const troubles = walk.troubles
     .filter(({ line }) => line !== undefined || !walk.isDoubtful)
     .map(({ line, question, message }) => ({
