@@ -67,6 +67,7 @@ export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience
   const typed: { id: string; text: string }[] = [];
 
   const parts: ApiParts = {
+    templateSchema: {},
     store,
     intake: {
       check: async (ask) => {

@@ -36,6 +36,7 @@ const app = await makeApi({
   clock: systemClock,
   ids: systemIds,
   version,
+  templateSchema: {},
   limits: { bodyBytes: 1024, contextBytes: 1024, connections: { all: 1, perAddress: 1 }, waitsPerToken: 1 },
   signal: new AbortController().signal,
 });

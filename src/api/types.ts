@@ -61,6 +61,8 @@ export type ApiParts = {
   readonly readiness: (signal: AbortSignal) => Promise<readonly Check[]>;
   /** What this host can do: hypervisor, capacity, media names, checks. No paths, no secrets. */
   readonly host: (signal: AbortSignal) => Promise<Readonly<Record<string, unknown>>>;
+  /** The form of a template, as a JSON Schema. */
+  readonly templateSchema: Readonly<Record<string, unknown>>;
   /** Prometheus text of the whole process. */
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
   readonly clock: Clock;

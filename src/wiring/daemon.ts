@@ -28,6 +28,7 @@ import type { Mirror } from '../httpd/mirror/types.ts';
 import type { Ids } from '../base/ids.ts';
 import { openSharedListener } from '../httpd/endpoint/shared-listener.ts';
 import { freeMb } from '../image/space.ts';
+import { templateJsonSchema } from '../template/document/json-schema.ts';
 import type { RunBuild } from '../queue/store.ts';
 import { keepPruned } from '../queue/retention.ts';
 import { makeScheduler } from '../queue/scheduler.ts';
@@ -273,6 +274,7 @@ export const startDaemon = async (
         clock,
         ids,
         version,
+        templateSchema: templateJsonSchema(),
         limits: {
           bodyBytes: config.limits.body * 2 ** 20,
           contextBytes: config.limits.context * 2 ** 20,

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { z } from 'zod';
+import { snakeCased } from '../../base/snake-case.ts';
 import type { FaultRecord } from '../../base/fault.ts';
 import type {
   Build as StoredBuild,
@@ -16,28 +17,19 @@ import { showDocument, showVariables } from './hidden-values.ts';
 import { timeOf } from '../contract/common.ts';
 import type { Template, TemplateInfo } from '../host/schema.ts';
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
 // What a program was called with names folders of the host, which are nobody's business outside.
 const hiddenFacts: readonly string[] = ['args', 'program', 'path', 'file'];
 
 /** Turns what the store knows into what the API shows. Pure, but for knowing the folders whose names it hides. */
 export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
-  const shown = (value: unknown, folder: string): unknown =>
-    typeof value === 'string'
-      ? value.replaceAll(folder, '<build>')
-      : Array.isArray(value)
-        ? value.map((item: unknown) => shown(item, folder))
-        : typeof value === 'object' && value !== null
-          ? Object.fromEntries(Object.entries(value).map(([key, item]) => [snake(key), shown(item, folder)]))
-          : value;
+  const shown = (facts: Readonly<Record<string, unknown>>, folder: string) =>
+    snakeCased(facts, (text) => text.replaceAll(folder, '<build>'));
 
   const fault = (record: FaultRecord, buildId: string): z.output<typeof BuildFault> => {
     const folder = dirname(files.log(buildId));
     const text = (value: string) => value.replaceAll(folder, '<build>');
-    const facts = Object.entries(record.facts ?? {})
-      .filter(([name]) => !hiddenFacts.includes(name))
-      .map(([name, value]) => [snake(name), shown(value, folder)] as const);
+    const known = Object.entries(record.facts ?? {}).filter(([name]) => !hiddenFacts.includes(name));
+    const facts = shown(Object.fromEntries(known), folder);
     return {
       code: record.code,
       class: record.class,
@@ -47,7 +39,7 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
       ...(record.expected === undefined ? {} : { expected: text(record.expected) }),
       ...(record.saw === undefined ? {} : { saw: text(record.saw) }),
       ...(record.console_tail === undefined ? {} : { console_tail: record.console_tail }),
-      ...(facts.length === 0 ? {} : { facts: Object.fromEntries(facts) }),
+      ...(known.length === 0 ? {} : { facts }),
       retryable: record.retryable,
     };
   };
@@ -112,9 +104,7 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
     at: timeOf(row.at),
     type: row.type,
     // Keys of data are in the words of their room; a client reads snake_case everywhere.
-    data: Object.fromEntries(
-      Object.entries(row.data).map(([key, value]) => [snake(key), shown(value, dirname(files.log(buildId)))]),
-    ),
+    data: shown(row.data, dirname(files.log(buildId))),
   });
 
   return { build, step, event };

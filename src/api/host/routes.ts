@@ -3,6 +3,7 @@ import { Fault, faults, type FaultCode } from '../../base/fault.ts';
 import { answers, json, text } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { nearest } from '../../base/nearest.ts';
+import { snakeCased } from '../../base/snake-case.ts';
 import { goneSignal } from '../server/gone.ts';
 import { Health, Host, ProblemRow, ProblemTable, Readiness } from './schema.ts';
 import type { ApiParts } from '../types.ts';
@@ -73,7 +74,24 @@ export const addSystemRoutes = (app: App, parts: ApiParts): void => {
       summary: 'What this host can do',
       response: answers({ 200: json(Host, 'Hypervisor, capacity, slots, media, checks.') }, []),
     },
-    handler: async (_request, reply) => reply.send(await parts.host(AbortSignal.any([signal, goneSignal(reply)]))),
+    handler: async (_request, reply) =>
+      reply.send(snakeCased(await parts.host(AbortSignal.any([signal, goneSignal(reply)])))),
+  });
+
+  app.get('/template.schema.json', {
+    config: { scope: 'none' },
+    schema: {
+      tags: ['Templates'],
+      operationId: 'getTemplateSchema',
+      summary: 'The form of a template, for editors',
+      description:
+        'A JSON Schema (2020-12). `POST /builds?validate=true` judges more: units, patterns, files, what belongs together. Needs no token.',
+      response: answers(
+        { 200: { description: 'The schema.', content: { 'application/schema+json': { schema: z.unknown() } } } },
+        [],
+      ),
+    },
+    handler: async (_request, reply) => reply.type('application/schema+json').send(parts.templateSchema),
   });
 
   app.get('/problems', {
