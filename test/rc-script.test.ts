@@ -80,7 +80,12 @@ const host = async (): Promise<Host> => {
     },
     async [Symbol.asyncDispose]() {
       await rc('stop');
-      const left = await processesIn(folder);
+      // The reader of the log ends when it has read the daemon's last line.
+      let left = await processesIn(folder);
+      for (const until = performance.now() + 10_000; left.length > 0 && performance.now() < until;) {
+        await sleep(20);
+        left = await processesIn(folder);
+      }
       await rm(folder, { recursive: true });
       assert.deepEqual(left, [], 'processes outlived the service');
     },
