@@ -51,8 +51,8 @@ after(async () => {
 
 type Seen = { readonly program: string; readonly where: 'cmdline' | 'environ'; readonly words: string };
 
-/** Looks at every process of this host, again and again without a pause, until it is stopped. */
-const watchProcesses = () => {
+/** Looks at every process of this host, again and again without a pause, until it is stopped or left. */
+const watchProcesses = async () => {
   const programs = new Set<string>();
   const found: Seen[] = [];
   let isOver = false;
@@ -60,8 +60,12 @@ const watchProcesses = () => {
   // A process may be gone between the listing and the reading.
   const read = (path: string) => readFile(path, 'utf8').catch(() => '');
   const own = [process.pid, imaged.pid()].map(String);
+  const daemon = await read(`/proc/${imaged.pid()}/cmdline`);
   const look = async (pid: string) => {
-    const [cmdline, environ] = await Promise.all([read(`/proc/${pid}/cmdline`), read(`/proc/${pid}/environ`)]);
+    // In this order: between fork and exec a child has both from the daemon, and after exec neither.
+    const cmdline = await read(`/proc/${pid}/cmdline`);
+    if (cmdline === daemon) return;
+    const environ = await read(`/proc/${pid}/environ`);
     // A script's interpreter comes first.
     const [program = '', script = ''] = cmdline.split('\0');
     for (const path of [program, script]) programs.add(path.slice(path.lastIndexOf('/') + 1));
@@ -80,13 +84,12 @@ const watchProcesses = () => {
     }
   };
   const watching = watch();
-  return {
-    stop: async () => {
-      isOver = true;
-      await watching;
-      return { programs, found, rounds };
-    },
+  const stop = async () => {
+    isOver = true;
+    await watching;
+    return { programs, found, rounds };
   };
+  return { stop, [Symbol.asyncDispose]: async () => void (await stop()) };
 };
 
 test('nothing of a template, its variables or the daemon stands on a command line or in an environment of this host', async () => {
@@ -142,7 +145,7 @@ test('nothing of a template, its variables or the daemon stands on a command lin
   await writeFile(join(context, 'template.json'), JSON.stringify(template));
   const archive = await tarOf(context);
 
-  const watching = watchProcesses();
+  await using watching = await watchProcesses();
   const query = `?variable=password=${mark('variable')}&label=${mark('label')}=${mark('value')}`;
   const { id } = await postContext(imaged, archive, 'application/x-tar', query);
   await succeeded(imaged, id);
