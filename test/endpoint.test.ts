@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -43,6 +44,7 @@ const kiosk = async (at?: (folder: string) => ListenAt) => {
     ['pub/sets', { kind: 'folder', path: join(folder, 'sets') }],
   ]);
   const told: EndpointRequest[] = [];
+  const unread: string[] = [];
   let onTold = () => {};
   const where = at?.(folder) ?? { path: join(folder, 'http.sock') };
   const endpoint = await serveEndpoint({
@@ -53,6 +55,10 @@ const kiosk = async (at?: (folder: string) => ListenAt) => {
       told.push(request);
       onTold();
     },
+    onUnread: (what) => {
+      unread.push(what);
+      onTold();
+    },
   });
   cleanup.keep(endpoint);
   const target: NetConnectOpts = 'path' in where ? { path: where.path } : { host: where.host, port: where.port };
@@ -60,12 +66,21 @@ const kiosk = async (at?: (folder: string) => ListenAt) => {
     folder,
     target,
     told,
+    unread,
     dispose: () => endpoint[Symbol.asyncDispose](),
     /** Resolves when so many requests have been told. */
     untilTold: (count: number) =>
       new Promise<void>((resolve) => {
         onTold = () => {
           if (told.length >= count) resolve();
+        };
+        onTold();
+      }),
+    /** Resolves when it has been told of so many connections that went without a request, or with a reply unread. */
+    untilUnread: (count: number) =>
+      new Promise<void>((resolve) => {
+        onTold = () => {
+          if (unread.length >= count) resolve();
         };
         onTold();
       }),
@@ -161,6 +176,40 @@ test('a name that is not there is a 404 that names the nearest', async () => {
   assert.equal(reply.text, 'Not found: /instal.cnf. The nearest that is: /install.conf\n');
   for (const path of ['/', '/pub', '/pub/sets', '/pub/sets/', '/pub/sets/deep', '/pub/sets/deep/', '/nowhere/base.tgz'])
     assert.equal((await shop.get(path)).status, 404, path);
+});
+
+// What carries the requests of a guest under QEMU: a program that connects, and may be killed at any moment.
+const carrier = (folder: string, text: string) => {
+  const talk = `const s = require('node:net').connect(${JSON.stringify(join(folder, 'http.sock'))}, () => {
+    s.pause(); s.write(${JSON.stringify(text)}, () => process.stdout.write('sent'));
+  })`;
+  return spawn(process.execPath, ['-e', talk], { stdio: ['ignore', 'pipe', 'inherit'] });
+};
+
+test('a carrier that is killed with a whole reply unread, or before it has asked, is told of; one that reads is not', async () => {
+  await using it = await kiosk();
+  const first = carrier(it.folder, 'GET /install.conf HTTP/1.0\r\n\r\n');
+  await it.untilTold(1);
+  first.kill('SIGKILL');
+  await it.untilUnread(1);
+  const second = carrier(it.folder, 'GET /inst');
+  await once(second.stdout, 'data');
+  second.kill('SIGKILL');
+  await it.untilUnread(2);
+  assert.equal((await it.get('/install.conf')).body.toString(), 'count = 2\n');
+  assert.deepEqual(it.unread, [
+    'the reply to GET /install.conf was not read to its end',
+    'a connection ended before it had asked for anything',
+  ]);
+  assert.deepEqual(
+    it.told.map(({ status, error }) => ({ status, error })),
+    [
+      { status: 200, error: undefined },
+      // What has come of a request is no request.
+      { status: 400, error: 'what came is not an HTTP request: HPE_INVALID_EOF_STATE' },
+      { status: 200, error: undefined },
+    ],
+  );
 });
 
 test('files come whole, with their length, by HTTP/1.0 and by HEAD', async () => {

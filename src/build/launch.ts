@@ -122,7 +122,8 @@ export const launch = async (
     const late = lateFactsOf(machine, key);
     let cutOff: string | undefined;
     const onRequest = (request: EndpointRequest) => {
-      if (request.isCutOff === true) cutOff = `${request.method} ${request.url}, ${request.bytes} bytes were sent`;
+      const { method, url, bytes } = request;
+      if (request.isCutOff === true) cutOff = `the reply to ${method} ${url} was cut off after ${bytes} bytes`;
       event('http.request', request);
       void said([`guest asked ${request.method} ${request.url}: ${request.status}, ${request.bytes} bytes`], '');
     };
@@ -138,6 +139,9 @@ export const launch = async (
           ),
           hostname: machine.name,
           onRequest,
+          onUnread: (what) => {
+            cutOff = what;
+          },
           room,
           ...(sets === undefined ? {} : { sets }),
         });

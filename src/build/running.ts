@@ -10,7 +10,7 @@ export type Running = AsyncDisposable & {
   readonly console: Console;
   /** What this host's mirror has failed to give the guest so far, by no fault of the guest. */
   readonly trouble: () => Fault | undefined;
-  /** The last request of the guest whose connection went before it had its whole reply, for people. */
+  /** How the last connection went of which the guest had no whole reply, for people. */
   readonly cutOff: () => string | undefined;
 };
 
@@ -25,7 +25,7 @@ export const behind = (fault: Fault, running: Pick<Running, 'trouble' | 'cutOff'
   if (trouble === undefined) {
     // A machine that went took its connections along.
     if (cutOff === undefined || endings.includes(fault.code)) return fault;
-    const message = `${fault.message} Before that, a reply to the guest was cut off: ${cutOff}. Either the guest hung up, or the program that carries its requests (nc under QEMU) has died.`;
+    const message = `${fault.message} Before that, ${cutOff}. Either the guest hung up, or the program that carries its requests (nc under QEMU) has died.`;
     return new Fault(fault.code, message, { ...fault.facts, cutOff }, { cause: fault.cause });
   }
   const message = `${fault.message} Before that, this host could not give it a set: ${trouble.message}`;

@@ -42,16 +42,30 @@ export const tame = (text: string, most: number): string => visible(text.slice(0
 
 const sourceOf = (socket: Socket) => socket.remoteAddress ?? 'unix';
 
-/** Keeps account of an endpoint's requests, so that each is told exactly once, however its connection ends. */
-export const makeLedger = (onRequest: (request: EndpointRequest) => void): Ledger => {
+/**
+ * Keeps account of an endpoint's requests, so that each is told exactly once, however its connection ends. `onUnread` is
+ * told of connections that went with a reply unread or without a request, which no request can show.
+ */
+export const makeLedger = (
+  onRequest: (request: EndpointRequest) => void,
+  onUnread: (what: string) => void = () => undefined,
+): Ledger => {
   // By connection: node emits no event on the replies that wait behind another one when their connection breaks.
   const open = new Map<Socket, Set<() => void>>();
+  const asked = new WeakSet<Socket>();
+  const answered = new WeakMap<Socket, string>();
   return {
     follow: (socket) => {
       const ends = new Set<() => void>();
       open.set(socket, ends);
+      // A Unix peer that dies with bytes unread resets the connection (unix(7)).
+      socket.once('error', () => {
+        const reply = answered.get(socket);
+        if (reply !== undefined && ends.size === 0) onUnread(`the reply to ${reply} was not read to its end`);
+      });
       socket.once('close', () => {
         open.delete(socket);
+        if (!asked.has(socket)) onUnread('a connection ended before it had asked for anything');
         ends.forEach((end) => end());
       });
     },
@@ -94,7 +108,11 @@ export const makeLedger = (onRequest: (request: EndpointRequest) => void): Ledge
         over.abort(new Error('the reply has ended'));
       };
       open.get(socket)?.add(end);
-      reply.raw.once('finish', () => (error = undefined));
+      asked.add(socket);
+      reply.raw.once('finish', () => {
+        error = undefined;
+        answered.set(socket, `${tame(method ?? '-', 32)} ${tame(request.originalUrl, longestUrl)}`);
+      });
       reply.raw.once('close', end);
       return {
         sends: (count, from_) => {

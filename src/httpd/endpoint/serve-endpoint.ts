@@ -58,12 +58,12 @@ export const serveEndpoint: ServeEndpoint = (spec) => serveEndpointWithin(usualL
 /** `serveEndpoint` with limits of the caller's choice. */
 export const serveEndpointWithin = async (
   limits: EndpointLimits,
-  { at, sharedListener, answers, hostname, onRequest, room = async () => undefined, sets }: EndpointSpec,
+  { at, sharedListener, answers, hostname, onRequest, onUnread, room = async () => undefined, sets }: EndpointSpec,
 ): Promise<Endpoint> => {
   const find = makeFindAnswer({ answers, hostname });
   const answerSets = makeAnswerSets(answers, sets);
   const known = [...answers.keys()];
-  const ledger = makeLedger(onRequest);
+  const ledger = makeLedger(onRequest, onUnread);
   const exchanges = new WeakMap<object, Exchange>();
 
   const app = fastify({
@@ -119,6 +119,7 @@ export const serveEndpointWithin = async (
     isFull = false;
     socket.once('close', () => held--);
     ledger.follow(socket);
+    if ('path' in at) closeByHalves(socket, limits.leaveMs);
     return true;
   });
   // To take a connection may fail for want of descriptors. Its client comes again; where listening fails, `listen` tells.
@@ -147,6 +148,19 @@ export const serveEndpointWithin = async (
       await app.close();
       ledger.finish();
     },
+  };
+};
+
+/**
+ * After its last reply a connection waits for its peer to close too, for so long: only then it is known whether a Unix peer
+ * has read what it was given.
+ */
+const closeByHalves = (socket: Socket, withinMs: number) => {
+  socket.destroySoon = () => {
+    socket.end();
+    socket.resume();
+    const late = setTimeout(() => socket.destroy(), withinMs);
+    socket.once('close', () => clearTimeout(late));
   };
 };
 

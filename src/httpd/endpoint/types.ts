@@ -44,6 +44,8 @@ export type EndpointSpec = {
   readonly hostname: string;
   /** Called once for every request when its reply has ended. */
   readonly onRequest: (request: EndpointRequest) => void;
+  /** Called when a connection went with a reply unread or without a request, with what it was, for people. */
+  readonly onUnread?: (what: string) => void;
   /** No request is answered before this resolves: whoever keeps the books sets the pace. Never rejects. */
   readonly room?: () => Promise<void>;
   /** What answers below `pub/OpenBSD/` where no answer of the machine's own does. Undefined: this host has no mirror. */
