@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import { readArguments, usage } from './cli/arguments.ts';
 import { asFault } from './base/fault.ts';
-import { version } from './base/version.ts';
+import { needNode, version } from './base/version.ts';
 
 // A command loads what it needs and no more: "imaged check" is to say so where a module does not load.
 const tokens = () => import('./cli/tokens.ts');
 
 const run = async (argv: readonly string[]): Promise<void> => {
   const command = readArguments(argv);
+  needNode();
   switch (command.name) {
     case 'serve':
       return (await import('./cli/serve.ts')).serve(command);

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram, startDetached } from '../src/base/program.ts';
+import { needNode } from '../src/base/version.ts';
 import { ptyLine } from '../src/vmm/vmd/pty-line.ts';
 import { storeShop } from './store-shop.ts';
 
@@ -83,4 +84,13 @@ test('a line without end comes in pieces, and a character that is cut between th
   assert.equal(lines.join(''), `${'x'.repeat(40_000)}üend`);
   assert.ok(lines.every(({ length }) => length <= 16 * 1024));
   assert.equal(lines.at(-1), 'end');
+});
+
+test('a Node that is too old is named with the one that is needed, and no newer one is', () => {
+  for (const old of ['v20.20.2', 'v22.14.0', 'v9.99.0'])
+    assert.throws(() => needNode(old), {
+      code: 'program_missing',
+      message: `imaged needs Node 22.15 or newer, and this is Node ${old.slice(1)}.`,
+    });
+  for (const fit of ['v22.15.0', 'v22.100.1', 'v24.0.0', 'v100.1.0']) needNode(fit);
 });

@@ -31,16 +31,19 @@ for (const [subcommand, step] of [
   ['create', 'create-disks'],
   ['convert', 'export-cycle.raw'],
 ] as const)
-  test(`a ${subcommand} of a disk that outlives the daemon is ended before its workspace is used again`, async () => {
+  test(`a ${subcommand} of a disk that outlives the daemon is ended before its workspace is used again`, async (t) => {
     await using stubborn = await stubbornDisks();
     await using imaged = await startImaged({ settings, tables: `${tables}\n${stubborn.setting}` });
-    const { id } = await imaged.post({ template: await cycle() });
+    let id: string;
     {
+      // Before there is a build that could have passed it.
       await using hanging = await stubborn.hang(subcommand);
       void hanging;
+      ({ id } = await imaged.post({ template: await cycle() }));
       assert.ok(await awaitEvent(imaged, id, begins(step)));
       let [worker] = await workersOf(imaged);
-      while (!worker?.command.includes(stubborn.commandOf(subcommand))) [worker] = await workersOf(imaged);
+      for (; !worker?.command.includes(stubborn.commandOf(subcommand)); [worker] = await workersOf(imaged))
+        t.signal.throwIfAborted();
       const { pid } = worker;
       await imaged.kill('SIGKILL');
       assert.ok((await workersOf(imaged)).some((worker) => worker.pid === pid));
