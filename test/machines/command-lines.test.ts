@@ -66,15 +66,15 @@ const watchProcesses = async () => {
     const cmdline = await read(`/proc/${pid}/cmdline`);
     if (cmdline === daemon) return;
     const environ = await read(`/proc/${pid}/environ`);
-    // A script's interpreter comes first.
-    const [program = '', script = ''] = cmdline.split('\0');
-    for (const path of [program, script]) programs.add(path.slice(path.lastIndexOf('/') + 1));
-    for (const [where, words] of [
+    // A script's interpreter comes first, perhaps with its options.
+    const [program = '', ...words] = cmdline.split('\0');
+    for (const path of [program, ...words.slice(0, 2)]) programs.add(path.slice(path.lastIndexOf('/') + 1));
+    for (const [where, text] of [
       ['cmdline', cmdline],
       ['environ', environ],
     ] as const)
       // prettier-ignore
-      if (words.match(anyMark) !== null) found.push({ program, where, words: words.match(anyMark)?.join() ?? '' });
+      if (text.match(anyMark) !== null) found.push({ program, where, words: text.match(anyMark)?.join() ?? "" });
   };
   const watch = async () => {
     while (!isOver) {
@@ -124,8 +124,8 @@ test('nothing of a template, its variables or the daemon stands on a command lin
         env: { MARKED: mark('env'), PASSWORD: '{{ password }}' },
         inline: [
           `: ${mark('inline')}`,
-          // All processes of the guest, as one of its other users would see them.
-          `for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline; echo; done >/tmp/seen 2>/dev/null`,
+          // All processes of the guest, as one of its other users would see them; one may end before it is looked at.
+          `for p in /proc/[0-9]*; do { tr '\\0' ' ' <$p/cmdline; echo; } || :; done >/tmp/seen 2>/dev/null`,
           `if grep -e "$MARKED" -e "$PASSWORD" /tmp/seen; then echo 'seen in the guest'; exit 1; fi`,
           'grep -q "IFS= read" /tmp/seen && echo "looked in the guest"',
           'echo "the password is $PASSWORD"',

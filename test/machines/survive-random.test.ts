@@ -10,13 +10,14 @@ import { everyBuild } from '../fixtures/every-build.ts';
 import { eventsOf, type Event } from '../fixtures/follow-events.ts';
 import { BuildView, guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { artifactFiles, machinesOf, proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
+import { isLong, isVmd } from '../fixtures/hypervisor.ts';
 import { cycle, cycleMachine, visit } from '../fixtures/quick-templates.ts';
 import { randomFrom, type Random } from '../fixtures/random-from.ts';
 import { steadyClient, type SteadyClient } from '../fixtures/steady.ts';
 import { killOne, namesOf, programs, type Kill, type Program } from '../fixtures/victims.ts';
 
-const isLong = Boolean(process.env['IMAGED_LONG']);
-const kills = isLong ? 200 : 30;
+// Under vmd machines and disks are vmd's own: there are fewer programs to kill.
+const kills = isLong ? 200 : isVmd ? 10 : 20;
 const workers = isLong ? 3 : 2;
 // A kill takes some seconds, as a daemon and its builds have to come again before the next.
 const timeout = kills * 30_000;
