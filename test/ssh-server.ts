@@ -15,8 +15,8 @@ import { processesIn } from './fixtures/processes.ts';
 /** A signal that never aborts. */
 export const on = () => new AbortController().signal;
 
-/** How a forwarded port treats a connection: to the server, shut at once, taken in silence, or shut after half a banner. */
-type Line = 'through' | 'shut' | 'silent' | 'garbage';
+/** How a forwarded port treats a connection: to the server, shut at once, taken in silence, silent after a version, or no ssh at all. */
+type Line = 'through' | 'shut' | 'silent' | 'stuck' | 'garbage';
 
 /** A port as QEMU forwards it: it is open from the start, and what is behind it may come, go and change. */
 const makeCable = async () => {
@@ -31,6 +31,7 @@ const makeCable = async () => {
   const server: Server = createServer((near) => {
     keep(near);
     if (state.line === 'silent') return;
+    if (state.line === 'stuck') return void near.write('SSH-2.0-stuck\r\n');
     if (state.line === 'garbage') return void near.end('HTTP/1.0 400 Bad Request\r\n\r\n');
     if (state.line === 'shut') return void near.destroy();
     const far = keep(connect(state.port, '127.0.0.1'));

@@ -29,6 +29,8 @@ export type Guest = AsyncDisposable & {
 export type SshSpec = {
   readonly host: string;
   readonly port: number;
+  /** The port at which the guest itself listens, where `port` is one of this host that leads to it. */
+  readonly guestPort?: number;
   readonly username: string;
   /** Private key made for this build by `makeSshKey`. */
   readonly keyFile: string;

@@ -10,7 +10,7 @@ import { whileAlive, type Running } from '../running.ts';
 const graceMs = 15_000;
 
 /** The first login: it waits while the guest boots. */
-export const connect = ({ username, timeoutMs }: NonNullable<Spec['communicator']>) =>
+export const connect = ({ username, timeoutMs, port: guestPort }: NonNullable<Spec['communicator']>) =>
   ({
     name: 'connect',
     phase: 'connecting',
@@ -21,6 +21,7 @@ export const connect = ({ username, timeoutMs }: NonNullable<Spec['communicator'
       const spec = {
         host,
         port: forwarded,
+        guestPort,
         username,
         keyFile: key.privateFile,
         knownHostsFile: knownHostsIn(workspace),

@@ -5,6 +5,7 @@ import { Fault } from '../../base/fault.ts';
 import { runProgram } from '../../base/program.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
 import { remoteInput, remoteLine } from './remote-command.ts';
+import { awaitBanner } from './banner.ts';
 import { openMaster, type SshMaster } from './master.ts';
 import { configFile, controlSocket, sshArgs, sshHost, sshLine, writeSshConfig } from './options.ts';
 import { expectedOf, makeSshWords } from './words.ts';
@@ -127,21 +128,30 @@ const logIn = async (spec: SshSpec, { clock, onNote }: Tools, signal: AbortSigna
   const tooLate = () =>
     new Fault(
       latest?.code === 'ssh_denied' ? 'ssh_denied' : 'ssh_unreachable',
-      `The guest at ${host}:${port} could not be logged in to within ${timeoutMs / 1000} s and ${attempts} attempts: ` +
-        (latest?.message ?? words.reached()),
+      `The guest could not be logged in to within ${timeoutMs / 1000} s: ${latest?.message ?? words.reached()}`,
       {
         expected: expectedOf(spec),
-        saw: `${latest?.facts.saw ?? words.reached()}, ${attempts} times`,
-        ...{ host, port, attempts, reached: words.reached(), stderr: words.last() },
+        saw: latest?.facts.saw ?? words.reached(),
+        ...{ host, port, attempts, reached: latest?.facts['reached'] ?? words.reached(), stderr: words.last() },
       },
       { cause: latest },
     );
+  const note = (text: string) => {
+    if (!noted.has(text) && noted.size < mostNotes) onNote(text);
+    if (noted.size < mostNotes) noted.add(text);
+  };
+  const onSeen = (what: string) => {
+    latest = words.notYet(what);
+    note(latest.message);
+  };
   using whole = clock.deadline(timeoutMs, signal, tooLate);
   // Awaited here: `using` lets the time limit go when this function returns.
   return await retry(
     async (attempt) => {
       attempts = attempt;
       words = makeSshWords(spec);
+      // A server that denied has spoken.
+      if (latest?.code !== 'ssh_denied') await awaitBanner(spec, { clock, onSeen }, whole.signal);
       // Left by a master that was killed: the next one would refuse to listen.
       await rm(controlSocket(spec), { force: true });
       const silentMs = Math.min(firstSilentMs * 1.25 ** (attempt - 1), mostSilentMs);
@@ -150,8 +160,7 @@ const logIn = async (spec: SshSpec, { clock, onNote }: Tools, signal: AbortSigna
     { attempts: Infinity, firstMs: 100, growth: 1.3, mostMs: 1000 },
     (error) => {
       if (!(error instanceof Fault)) return false;
-      if (!noted.has(error.message) && noted.size < mostNotes) onNote(error.message);
-      if (noted.size < mostNotes) noted.add(error.message);
+      note(error.message);
       latest = error;
       if (error.code === 'ssh_denied') return ++denied < deniedAttempts;
       return error.code === 'ssh_unreachable';

@@ -18,9 +18,15 @@ const chatter =
 const linesKept = 12;
 const longestKept = 500;
 
+type At = Pick<SshSpec, 'host' | 'port' | 'guestPort'>;
+
+/** Where the guest's server is, for people: a port that is forwarded is not the one that it listens at. */
+const placeOf = ({ host, port, guestPort = port }: At): string =>
+  guestPort === port ? `${host}:${port}` : `port ${guestPort} of the guest (${host}:${port} here)`;
+
 /** What a login waits for, for people. */
-export const expectedOf = ({ host, port, username }: Pick<SshSpec, 'host' | 'port' | 'username'>): string =>
-  `a login by ssh as ${username} at ${host}:${port}`;
+export const expectedOf = ({ username, ...at }: At & Pick<SshSpec, 'username'>): string =>
+  `a login by ssh as ${username} at ${placeOf(at)}`;
 
 /** What ssh(1) says on stderr in one attempt, and what follows from it. */
 export type SshWords = {
@@ -35,21 +41,25 @@ export type SshWords = {
   readonly faultOf: (exitCode: number) => Fault;
   /** The guest cannot be reached as yet, for this reason. */
   readonly unreachable: (why: string) => Fault;
+  /** The same before ssh was asked: this is what a connection to its port met. */
+  readonly notYet: (what: string) => Fault;
 };
 
-export const makeSshWords = ({ host, port, username, knownHostsFile }: SshSpec): SshWords => {
+export const makeSshWords = (spec: SshSpec): SshWords => {
+  const { host, port, username, knownHostsFile } = spec;
+  const place = placeOf(spec);
   const said: string[] = [];
   let stage = 0;
   const last = () => said.join('\n');
   const reached = () => stages[stage]?.reached ?? '';
   const fault = (code: FaultCode, message: string, facts: FaultFacts = {}) =>
     new Fault(code, message, {
-      expected: expectedOf({ host, port, username }),
+      expected: expectedOf(spec),
       saw: [reached(), ...said.slice(-1)].join('; '),
       ...{ host, port, reached: reached(), stderr: last() },
       ...facts,
     });
-  const unreachable = (why: string) => fault('ssh_unreachable', `${username}@${host}:${port}: ${why}`);
+  const unreachable = (why: string) => fault('ssh_unreachable', `${username} at ${place}: ${why}`);
   return {
     hear: (line) => {
       const reached = stages.findIndex(({ mark }) => mark.test(line));
@@ -62,13 +72,14 @@ export const makeSshWords = ({ host, port, username, knownHostsFile }: SshSpec):
     reached,
     last,
     unreachable,
+    notYet: (what) => fault('ssh_unreachable', `${username} at ${place}: ${what}`, { saw: what, reached: what }),
     faultOf: (exitCode) => {
       if (exitCode === 127)
         return fault('program_missing', 'ssh was not found. Install the OpenSSH client.', { program: 'ssh' });
       if (/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/.test(last()))
         return fault(
           'host_key_changed',
-          `The guest at ${host}:${port} does not show the host key that this build learnt when it first logged in.`,
+          `The guest at ${place} does not show the host key that this build learnt when it first logged in.`,
           {
             expected: `the key in ${knownHostsFile}`,
             saw: /SHA256:[\w+/]+/.exec(last())?.[0] ?? 'another key',
@@ -77,7 +88,7 @@ export const makeSshWords = ({ host, port, username, knownHostsFile }: SshSpec):
       if (/Permission denied|Too many authentication failures/.test(last()))
         return fault(
           'ssh_denied',
-          `The guest at ${host}:${port} does not let ${username} in with the key of this build. ` +
+          `The guest at ${place} does not let ${username} in with the key of this build. ` +
             `Its public key has to be in ${username}'s authorized_keys, and sshd has to allow the login.`,
         );
       const signal = killedBy(exitCode);
