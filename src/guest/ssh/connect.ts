@@ -150,8 +150,8 @@ const logIn = async (spec: SshSpec, { clock, onNote }: Tools, signal: AbortSigna
     async (attempt) => {
       attempts = attempt;
       words = makeSshWords(spec);
-      // A server that denied has spoken.
-      if (latest?.code !== 'ssh_denied') await awaitBanner(spec, { clock, onSeen }, whole.signal);
+      // Once one has spoken, connections side by side would only keep a slow server busy.
+      if (attempt === 1) await awaitBanner(spec, { clock, onSeen }, whole.signal);
       // Left by a master that was killed: the next one would refuse to listen.
       await rm(controlSocket(spec), { force: true });
       const silentMs = Math.min(firstSilentMs * 1.25 ** (attempt - 1), mostSilentMs);
