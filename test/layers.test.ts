@@ -49,7 +49,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   build: {
     uses: [
       ...['build/folders', 'build/hold', 'config', 'context', 'guest', 'guest/ssh', 'httpd/endpoint', 'image'],
-      ...['openbsd', 'openbsd/passwords', 'packer', 'vmm/console'],
+      ...['openbsd', 'openbsd/passwords', 'packer', 'queue/rules', 'vmm/console'],
       ...['template', 'template/document', 'template/language', 'template/resolve'],
     ],
     types: ['httpd/mirror', 'queue', 'vmm'],

@@ -17,13 +17,7 @@ export type Settled = {
 
 /** What a build had begun to publish is nobody's, however the store settles it now: only a build that succeeded has artifacts. */
 const removeUnpublished = async (store: Store, folders: Folders): Promise<void> => {
-  for (const status of ['running', 'held'] as const)
-    for (let after: string | undefined, isLast = false; !isLast;) {
-      const { items, next } = await store.list({ status }, { limit: 100, ...(after === undefined ? {} : { after }) });
-      for (const { id } of items) await rm(folders.artifacts(id), { recursive: true, force: true });
-      after = next;
-      isLast = next === undefined;
-    }
+  for (const id of await store.leftovers()) await rm(folders.artifacts(id), { recursive: true, force: true });
 };
 
 /**

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { makeApi } from '../api/make-api.ts';
 import { makeMetrics } from '../api/host/metrics.ts';
 import { longestBodyMs } from '../api/server/pace.ts';
@@ -96,6 +97,7 @@ export const startDaemon = async (
         place: await folders.storePlace(),
         migrations,
         clock,
+        host: hostname(),
         attempts: config.attempts,
         limits: {
           queued: config.limits.queue,

@@ -61,6 +61,7 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
       attempt: row.attempt,
       attempts_left: row.attemptsLeft,
       demand: { memory_mb: row.demand.memoryMb, disk_mb: row.demand.diskMb },
+      ...(row.host === undefined ? {} : { host: row.host }),
       ...(row.slot === undefined ? {} : { slot: row.slot }),
       created_at: timeOf(row.createdAt),
       ...(row.startedAt === undefined ? {} : { started_at: timeOf(row.startedAt) }),

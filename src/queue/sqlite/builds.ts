@@ -1,7 +1,9 @@
 import { Fault } from '../../base/fault.ts';
 import { timeOfId } from '../../base/ids.ts';
+import { onKey, type FirstUse } from '../rules/idempotency.ts';
+import { isEnded } from '../rules/status.ts';
 import { noSuchBuild } from './connection.ts';
-import type { Ledger } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { parsed, toBuild, toRow } from './rows.ts';
 import type { BuildRow } from './rows.ts';
 import type { Build, BuildInput, Idempotency, PlannedStep, Status, Store, StoreLimits } from '../store.ts';
@@ -17,7 +19,7 @@ export type BuildRows = {
   readonly input: (id: string) => BuildInput | undefined;
 };
 
-export const makeBuildRows = ({ db }: Ledger): BuildRows => {
+export const makeBuildRows = ({ db }: Connection): BuildRows => {
   const build = db.prepare<[string], BuildRow>('SELECT * FROM build WHERE id = ?');
   const input = db.prepare<[string], InputRow>('SELECT template, variables, plan FROM build_input WHERE build_id = ?');
   return {
@@ -45,9 +47,16 @@ const queueFull = (builds: number): Fault =>
     { builds },
   );
 
+const otherBody = (key: string, build: string): Fault =>
+  new Fault(
+    'idempotency_mismatch',
+    `The key ${key} was used for build ${build} with another body. Use a new key for each request.`,
+    { build },
+  );
+
 /** Builds as their clients see them: accepted, looked at, counted, removed. `attempts` is how many each has in all. */
 export const makeBuilds = (
-  { db, read, write, append }: Ledger,
+  { db, read, write, append }: Connection,
   { find, input }: BuildRows,
   attempts: number,
   limits: Pick<StoreLimits, 'queued'>,
@@ -60,8 +69,8 @@ export const makeBuilds = (
   const insertInput = db.prepare('INSERT INTO build_input (build_id, template, variables, plan) VALUES (?, ?, ?, ?)');
   const insertLabel = db.prepare('INSERT INTO build_label (key, value, build_id) VALUES (?, ?, ?)');
   const insertKey = db.prepare('INSERT INTO idempotency (owner, key, digest, build_id) VALUES (?, ?, ?, ?)');
-  const byKey = db.prepare<[string, string], { readonly digest: string; readonly build_id: string }>(
-    'SELECT digest, build_id FROM idempotency WHERE owner = ? AND key = ?',
+  const byKey = db.prepare<[string, string], FirstUse>(
+    'SELECT digest, build_id AS build FROM idempotency WHERE owner = ? AND key = ?',
   );
   const counts = db.prepare<[], { readonly status: Status; readonly n: number }>(countsSql);
   const queued = db.prepare<[], number>(`SELECT n FROM build_count WHERE status = 'queued'`).pluck();
@@ -73,14 +82,9 @@ export const makeBuilds = (
     return build;
   };
   const replay = ({ owner, key, digest }: Idempotency): Build | undefined => {
-    const first = byKey.get(owner, key);
-    if (first && first.digest !== digest)
-      throw new Fault(
-        'idempotency_mismatch',
-        `The key ${key} was used for build ${first.build_id} with another body. Use a new key for each request.`,
-        { build: first.build_id },
-      );
-    return first && seen(first.build_id);
+    const use = onKey(byKey.get(owner, key), digest);
+    if (use.kind === 'conflict') throw otherBody(key, use.build);
+    return use.kind === 'replay' ? seen(use.build) : undefined;
   };
   return {
     replay: (idempotency) => read(() => replay(idempotency)),
@@ -112,7 +116,7 @@ export const makeBuilds = (
       write('power', () => {
         const build = find(id);
         if (!build) return false;
-        if (build.endedAt === undefined)
+        if (!isEnded(build.status))
           throw new Fault('build_active', `Build ${id} is ${build.status}. Cancel it, then wait for its end.`, {
             status: build.status,
           });
