@@ -9,6 +9,8 @@ import { pino } from 'pino';
 import { usualPatience, type Patience } from '../src/api/server/patience.ts';
 import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/server/app.ts';
+import { foldersBelow, type Folders } from '../src/build/folders/folders.ts';
+import { makeOutputs } from '../src/build/outputs/outputs.ts';
 import { mintToken } from '../src/api/server/tokens.ts';
 import type { ApiParts } from '../src/api/types.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
@@ -26,6 +28,7 @@ export type ApiShop = AsyncDisposable & {
   readonly ask: (options: InjectOptions & { readonly url: string }) => Promise<LightMyRequestResponse>;
   readonly store: Store;
   readonly growth: Growth;
+  readonly folders: Folders;
   readonly parts: ApiParts;
   /** The header of a token that may do everything with builds. */
   readonly auth: { readonly authorization: string };
@@ -56,13 +59,16 @@ export const usualLimits: ApiParts['limits'] = {
 };
 
 /** The API over a real store in a folder of its own. What main would hand over besides is small and honest. */
-export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience = usualPatience): Promise<ApiShop> => {
+export const apiShop = async (
+  { growth = makeGrowth(), ...change }: Partial<ApiParts> & { readonly growth?: Growth } = {},
+  patience: Patience = usualPatience,
+): Promise<ApiShop> => {
   const cleanup = cleanupStack();
   const stopping = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'imaged-api-'));
   cleanup.defer(() => rm(folder, { recursive: true }));
   const { store } = cleanup.keep(await storeShop());
-  const growth = makeGrowth();
+  const folders = foldersBelow(folder, join(folder, 'run'));
   const contexts = new Set<string>();
   const typed: { id: string; text: string }[] = [];
 
@@ -115,13 +121,7 @@ export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience
         contexts.delete(id);
       },
     },
-    files: {
-      log: (id) => join(folder, id, 'log'),
-      console: (id) => join(folder, id, 'console'),
-      artifact: (id, name) => join(folder, id, 'artifacts', name),
-      remove: (id) => rm(join(folder, id), { recursive: true, force: true }),
-    },
-    growth,
+    outputs: makeOutputs({ folders, growth, store: change.store ?? store }),
     live: {
       wake: () => undefined,
       isDraining: () => stopping.signal.aborted,
@@ -168,6 +168,7 @@ export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience
     },
     store,
     growth,
+    folders,
     parts,
     auth: { authorization },
     token,

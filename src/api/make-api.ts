@@ -81,7 +81,7 @@ export const makeApi = async (
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
 
-  const view = makeView(parts.files);
+  const view = makeView(parts.outputs);
   const waits = makeWaits(parts.store, view, clock, parts.signal);
   app.addHook('onClose', () => waits[Symbol.dispose]());
   const staying = makeStaying(limits.waitsPerToken);

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { stdout } from 'node:process';
 import { z } from 'zod';
 import { systemClock } from '../base/clock.ts';
-import { makeGrowth } from '../base/growth.ts';
 import { systemIds } from '../base/ids.ts';
 import { makeApi } from './make-api.ts';
 import { printOpenApi } from './contract/openapi.ts';
@@ -27,8 +26,7 @@ const app = await makeApi({
   store: absent(),
   intake: absent(),
   contexts: absent(),
-  files: absent(),
-  growth: makeGrowth(),
+  outputs: absent(),
   live: absent(),
   readiness: async () => [],
   host: async () => ({}),

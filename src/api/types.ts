@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import type { ConnectionBounds } from './server/connections.ts';
-import type { Growth } from '../base/growth.ts';
+import type { Outputs } from '../build/outputs/outputs.ts';
 import type { Ids } from '../base/ids.ts';
 import type { BuildAsk, NewBuild, Store } from '../queue/store.ts';
 
@@ -32,14 +32,8 @@ export type ApiParts = {
     /** Deletes a context that nothing refers to. */
     readonly drop: (contextId: string) => Promise<void>;
   };
-  readonly files: {
-    readonly log: (buildId: string) => string;
-    readonly console: (buildId: string) => string;
-    readonly artifact: (buildId: string, name: string) => string;
-    /** Deletes everything of an ended build. */
-    readonly remove: (buildId: string) => Promise<void>;
-  };
-  readonly growth: Growth;
+  /** What builds have written: asked for by build and name, given as bytes. */
+  readonly outputs: Outputs;
   /** What runs now. */
   readonly live: {
     /** Tells the scheduler that the queue has changed. */

@@ -12,6 +12,7 @@ import { makeIntake } from '../build/submit.ts';
 import { makeLoans } from '../build/hold/loan.ts';
 import { behindFolders, restoreFolders } from '../build/folders/own-folders.ts';
 import { judgedEachTime, readinessOf } from '../build/readiness.ts';
+import { makeOutputs } from '../build/outputs/outputs.ts';
 import { makeRunner } from '../build/run.ts';
 import { settleLeftovers } from '../build/reconcile.ts';
 import { textsMb } from '../build/text-limits.ts';
@@ -240,8 +241,7 @@ export const startDaemon = async (
             return contexts.receive(...sent);
           },
         },
-        files: { log: folders.log, console: folders.console, artifact: folders.artifact, remove: folders.remove },
-        growth,
+        outputs: makeOutputs({ folders, growth, store }),
         live: {
           wake: scheduler.wake,
           isDraining,

@@ -23,7 +23,7 @@ const jsonType = 'application/json; charset=utf-8';
 
 /** Reading builds, cancelling and forgetting them. */
 export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Waits, staying: Staying): void => {
-  const { store, files, live } = parts;
+  const { store, outputs, live } = parts;
 
   app.get('/builds', {
     config: { scope: 'builds:read' },
@@ -243,7 +243,7 @@ export const addBuildRoutes = (app: App, parts: ApiParts, view: View, waits: Wai
     handler: async ({ params: { id } }, reply) => {
       live.checkUnused(id);
       if (!(await store.remove(id))) throw noBuild(id);
-      await files.remove(id);
+      await outputs.remove(id);
       return reply.code(204).send();
     },
   });

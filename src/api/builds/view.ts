@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { snakeCased } from '../../base/snake-case.ts';
 import type { FaultRecord } from '../../base/fault.ts';
@@ -17,19 +16,18 @@ import { showDocument, showVariables } from './hidden-values.ts';
 import { timeOf } from '../contract/common.ts';
 import type { Template, TemplateInfo } from '../host/schema.ts';
 
-// What a program was called with names folders of the host, which are nobody's business outside.
+// What a program was called with names folders of the host, which no client needs to know.
 const hiddenFacts: readonly string[] = ['args', 'program', 'path', 'file'];
 
-/** Turns what the store knows into what the API shows. Pure, but for knowing the folders whose names it hides. */
-export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
-  const shown = (facts: Readonly<Record<string, unknown>>, folder: string) =>
-    snakeCased(facts, (text) => text.replaceAll(folder, '<build>'));
+/** Turns what the store knows into what the API shows. Pure, but for `withoutPaths`, which hides where builds lie. */
+export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPaths'>) => {
+  const shown = (facts: Readonly<Record<string, unknown>>, buildId: string) =>
+    snakeCased(facts, (text) => withoutPaths(buildId, text));
 
   const fault = (record: FaultRecord, buildId: string): z.output<typeof BuildFault> => {
-    const folder = dirname(files.log(buildId));
-    const text = (value: string) => value.replaceAll(folder, '<build>');
+    const text = (value: string) => withoutPaths(buildId, value);
     const known = Object.entries(record.facts ?? {}).filter(([name]) => !hiddenFacts.includes(name));
-    const facts = shown(Object.fromEntries(known), folder);
+    const facts = shown(Object.fromEntries(known), buildId);
     return {
       code: record.code,
       class: record.class,
@@ -105,7 +103,7 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
     at: timeOf(row.at),
     type: row.type,
     // Keys of data are in the words of their room; a client reads snake_case everywhere.
-    data: shown(row.data, dirname(files.log(buildId))),
+    data: shown(row.data, buildId),
   });
 
   return { build, step, event };
