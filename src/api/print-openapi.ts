@@ -24,7 +24,8 @@ const { version } = z.object({ version: z.string() }).parse(JSON.parse(await rea
 
 const app = await makeApi({
   store: absent(),
-  intake: absent(),
+  admission: absent(),
+  submit: absent(),
   contexts: absent(),
   outputs: absent(),
   live: absent(),

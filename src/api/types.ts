@@ -1,9 +1,11 @@
-import type { Readable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
+import type { Submit } from '../build/submit.ts';
 import type { ConnectionBounds } from './server/connections.ts';
+import type { Admission } from '../build/admission.ts';
+import type { Contexts } from '../build/contexts.ts';
 import type { Outputs } from '../build/outputs/outputs.ts';
 import type { Ids } from '../base/ids.ts';
-import type { BuildAsk, NewBuild, Store } from '../queue/store.ts';
+import type { Store } from '../queue/store.ts';
 
 /** One question about this host. */
 export type Check = {
@@ -16,22 +18,9 @@ export type Check = {
 /** All that the API needs from the other rooms, handed over by main. */
 export type ApiParts = {
   readonly store: Store;
-  readonly intake: {
-    /** Judges the ask whole (template, variables, files, capacity) and makes it a build. Throws `template_invalid`, `never_fits`, `not_found`, with pointers into the request's body. */
-    readonly check: (ask: BuildAsk) => Promise<NewBuild>;
-    /** Judges a template document that is to be stored, but for the values of its variables; gives it as it is stored. */
-    readonly checkTemplate: (document: unknown, contextId: string | undefined) => Promise<unknown>;
-  };
-  readonly contexts: {
-    /** Unpacks an archive into a new context and reads its `template.json`. Throws `context_invalid`, `too_large`, `storage_full`; then nothing is left. */
-    readonly receive: (
-      body: Readable,
-      encoding: 'identity' | 'gzip' | 'zstd',
-      signal: AbortSignal,
-    ) => Promise<{ readonly contextId: string; readonly template: unknown; readonly digest: string }>;
-    /** Deletes a context that nothing refers to. */
-    readonly drop: (contextId: string) => Promise<void>;
-  };
+  readonly admission: Pick<Admission, 'check' | 'checkTemplate'>;
+  readonly submit: Submit;
+  readonly contexts: Contexts;
   /** What builds have written: asked for by build and name, given as bytes. */
   readonly outputs: Outputs;
   /** What runs now. */

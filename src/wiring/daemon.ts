@@ -8,7 +8,8 @@ import { makeBases } from '../build/bases.ts';
 import { makeContexts } from '../build/contexts.ts';
 import { foldersBelow } from '../build/folders/folders.ts';
 import { heldMachines } from '../build/hold/hold.ts';
-import { makeIntake } from '../build/submit.ts';
+import { makeAdmission } from '../build/admission.ts';
+import { makeSubmit } from '../build/submit.ts';
 import { makeLoans } from '../build/hold/loan.ts';
 import { behindFolders, restoreFolders } from '../build/folders/own-folders.ts';
 import { judgedEachTime, readinessOf } from '../build/readiness.ts';
@@ -134,7 +135,7 @@ export const startDaemon = async (
     const mirror = await mirrorOf(config, folders.mirror, clock, warn);
     if (mirror) cleanup.keep(mirror);
     const capacity = capacityOf(() => config, folders, clock);
-    const intake = makeIntake({
+    const admission = makeAdmission({
       store,
       hypervisor,
       folders,
@@ -143,6 +144,7 @@ export const startDaemon = async (
       media: () => config.media,
       host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined }),
       whole: capacity.whole,
+      checkRoom: capacity.checkRoom,
       defaultTimeoutMs: config.limits.build_timeout,
       textsMb: textsMb(texts),
       signal: stopping.signal,
@@ -167,7 +169,7 @@ export const startDaemon = async (
       held,
       bases,
       holdMs: config.limits.hold,
-      resolve: intake.resolveClaim,
+      resolve: admission.resolveClaim,
       warn,
       stepEnded: (step, took) => metrics.stepEnded(step, took),
     });
@@ -223,17 +225,8 @@ export const startDaemon = async (
     const api = await makeApi(
       {
         store,
-        intake: {
-          ...intake,
-          check: async (asked) => {
-            await capacity.checkRoom();
-            return intake.check(asked);
-          },
-          checkTemplate: async (...sent) => {
-            await capacity.checkRoom();
-            return intake.checkTemplate(...sent);
-          },
-        },
+        admission,
+        submit: makeSubmit({ store, admission, isDraining, wake: scheduler.wake }),
         contexts: {
           ...contexts,
           receive: async (...sent) => {

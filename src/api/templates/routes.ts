@@ -10,7 +10,6 @@ import { matchesAny } from '../server/ranges.ts';
 import { inTemplateArchive, withContext } from '../builds/receiving.ts';
 import { PageQuery, TemplateName } from '../contract/common.ts';
 import { Template, TemplatePage } from '../host/schema.ts';
-import { digestOf } from '../server/canonical.ts';
 import type { ApiParts } from '../types.ts';
 import { showTemplate, showTemplateInfo } from '../builds/view.ts';
 
@@ -33,7 +32,7 @@ const noTemplate = (name: string, version?: number) =>
 
 /** Templates that the host keeps, in versions that never change. */
 export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
-  const { store, intake } = parts;
+  const { store, admission } = parts;
 
   app.put('/templates/:name', {
     config: { scope: 'builds:write' },
@@ -73,9 +72,8 @@ export const addTemplateRoutes = (app: App, parts: ApiParts): void => {
       }
       return withContext(request, reply, parts, inTemplateArchive, async (context) => {
         const given = context ? context.template : request.body;
-        const kept = await intake.checkTemplate(given, context?.contextId);
-        const digest = digestOf([kept, context?.digest ?? null]);
-        const { version, created } = await store.putTemplate(name, kept, digest, context?.contextId);
+        const kept = await admission.checkTemplate(given, context);
+        const { version, created } = await store.putTemplate(name, kept.document, kept.digest, context?.contextId);
         const shown = showTemplate(version);
         void reply.header('etag', `"${version.digest}"`);
         if (created) void reply.code(201).header('location', shown.href);
