@@ -136,8 +136,8 @@ export const apiShop = async (
       type: async (id, bytes) => {
         typed.push({ id, text: Buffer.from(bytes).toString() });
       },
-      lend: async () => ({ command: ['vmctl', 'console', 'imaged-0'], until: systemClock.now() + 60_000 }),
-      takeBack: async () => undefined,
+      detach: async () => ({ command: ['vmctl', 'console', 'imaged-0'], until: systemClock.now() + 60_000 }),
+      attach: async () => undefined,
       checkUnused: () => undefined,
     },
     readiness: async () => [{ name: 'store', state: 'ok', message: 'The store can be written.' }],

@@ -30,13 +30,13 @@ export type ApiParts = {
     readonly isDraining: () => boolean;
     /** Types on the console of a held build. Throws `build_not_held`. */
     readonly type: (buildId: string, bytes: Uint8Array) => Promise<void>;
-    /** Lends its console to an operator; the end is Unix milliseconds. Throws `build_not_held`, `console_not_lendable`. */
-    readonly lend: (
+    /** Detaches its console for an operator; the end is Unix milliseconds. Throws `build_not_held`, `console_not_lendable`. */
+    readonly detach: (
       buildId: string,
       ms: number,
     ) => Promise<{ readonly command: readonly string[]; readonly until: number }>;
-    /** Takes it back. Throws `build_not_held`, `console_lent`. */
-    readonly takeBack: (buildId: string) => Promise<void>;
+    /** Attaches it again. Throws `build_not_held`, `console_lent`. */
+    readonly attach: (buildId: string) => Promise<void>;
     /** Throws `base_in_use` when a running build is made of an image of this one. */
     readonly checkUnused: (buildId: string) => void;
   };

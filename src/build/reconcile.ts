@@ -6,6 +6,8 @@ import type { Folders, Swept } from './folders/folders.ts';
 /** What was put right: ids of builds, names of machines, paths of folders. */
 export type Settled = {
   readonly builds: readonly string[];
+  /** How many builds another host has claimed: they are left alone. */
+  readonly elsewhere: number;
   readonly machines: readonly string[];
   readonly folders: readonly string[];
   /** Folders of builds that the store does not know: moved aside, or, where that failed, left alone. */
@@ -45,6 +47,7 @@ export const settleLeftovers = async (
   // Before they are settled: a daemon that dies in between finds them again.
   await removeUnpublished(store, folders);
   const builds = await store.recover({ hostBootedAt });
+  const { running, held } = await store.counts();
   const machines: string[] = [];
   const left = new Map((await folders.machines()).map(({ name, folder }) => [name, folder]));
   for (const name of await hypervisor.strays(signal)) left.set(name, left.get(name) ?? folders.machineNamed(name));
@@ -55,5 +58,5 @@ export const settleLeftovers = async (
     contexts: await store.contexts(),
   };
   const { deleted, lost, stuck } = await folders.sweep(known, now);
-  return { builds, machines, folders: deleted, lost, stuck, programs };
+  return { builds, elsewhere: running + held, machines, folders: deleted, lost, stuck, programs };
 };

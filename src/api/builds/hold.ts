@@ -6,7 +6,7 @@ import type { App } from '../server/app.ts';
 import { refuseType } from '../server/bodies.ts';
 import { findBuild } from './found.ts';
 import { HoldAsk } from './request.ts';
-import { HoldState, Loan } from './schema.ts';
+import { HoldState, DetachedConsole } from './schema.ts';
 import { timeOf } from '../contract/common.ts';
 import type { ApiParts } from '../types.ts';
 import { showHold } from './view.ts';
@@ -71,16 +71,16 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
     schema: {
       tags,
       operationId: 'lendConsole',
-      summary: 'Lend the console of a held build to an operator on the host',
+      summary: 'Detach the console of a held build, for an operator on the host',
       description:
-        'imaged lets go of the serial line, so that the command in the answer can attach to it; what the guest says meanwhile is not in the transcript. Then it is taken back, as soon as the operator has left. Under vmd only: elsewhere POST keys.',
+        'imaged lets go of the serial line, so that the command in the answer can attach to it; what the guest says meanwhile is not in the transcript. Then imaged attaches to it again, as soon as the operator has left. Under vmd only: elsewhere POST keys.',
       params: Params,
       body: HoldAsk,
-      response: answers({ 200: json(Loan, 'What to type, and until when.') }, [400, 404, 409, 415]),
+      response: answers({ 200: json(DetachedConsole, 'What to type, and until when.') }, [400, 404, 409, 415]),
     },
     handler: async ({ params: { id }, body: { minutes } }) => {
       await findBuild(store, id);
-      const { command, until } = await live.lend(id, minutes * 60_000);
+      const { command, until } = await live.detach(id, minutes * 60_000);
       return { command: command.join(' '), until: timeOf(until) };
     },
   });
@@ -90,13 +90,13 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
     schema: {
       tags,
       operationId: 'takeConsoleBack',
-      summary: 'Take the console back now',
+      summary: 'Attach the console again now',
       params: Params,
       response: answers({ 204: nothing('imaged holds it again.') }, [404, 409]),
     },
     handler: async ({ params: { id } }, reply) => {
       await findBuild(store, id);
-      await live.takeBack(id);
+      await live.attach(id);
       return reply.code(204).send();
     },
   });

@@ -174,9 +174,9 @@ export const HoldState = z
   })
   .meta({ id: 'Hold', description: 'The machine that a failed build keeps.' });
 
-export const Loan = z
+export const DetachedConsole = z
   .object({
     command: z.string().meta({ description: 'What to type on the host.', example: 'vmctl console imaged-0' }),
-    until: Time.meta({ description: 'Then it is taken back.' }),
+    until: Time.meta({ description: 'Then it is attached again.' }),
   })
-  .meta({ id: 'Loan', description: 'The console of a held build, lent to an operator.' });
+  .meta({ id: 'Loan', description: 'The console of a held build, detached for an operator.' });

@@ -19,7 +19,7 @@ export type Exchange = {
   readonly afterwards: (tell: (bytes: number) => void) => void;
 };
 
-export type Ledger = {
+export type RequestLog = {
   /** Follows a connection from its first moment. */
   readonly follow: (socket: Socket) => void;
   readonly begin: (request: FastifyRequest, reply: FastifyReply) => Exchange;
@@ -42,8 +42,8 @@ export const tame = (text: string, most: number): string => visible(text.slice(0
 
 const sourceOf = (socket: Socket) => socket.remoteAddress ?? 'unix';
 
-/** Keeps account of an endpoint's requests, so that each is told exactly once, however its connection ends. */
-export const makeLedger = (onRequest: (request: EndpointRequest) => void): Ledger => {
+/** The requests of an endpoint: each is told exactly once, however its connection ends. */
+export const makeRequestLog = (onRequest: (request: EndpointRequest) => void): RequestLog => {
   // By connection: node emits no event on the replies that wait behind another one when their connection breaks.
   const open = new Map<Socket, Set<() => void>>();
   return {
