@@ -39,17 +39,21 @@ const sha256Of = async (reader: Reader, signal: AbortSignal): Promise<string> =>
   return hash.digest('hex');
 };
 
-/** What a build published. */
-export const addArtifactRoutes = (app: App, { store, outputs, signal }: ApiParts): void => {
-  const digestOf = async (id: string, name: string): Promise<{ readonly sha256: string } | undefined> => {
-    const artifacts = await store.artifacts(id);
-    if (name !== sumsName) return artifacts.find((artifact) => artifact.name === name);
-    if (artifacts.length === 0) return undefined;
-    // The digest of the list of digests is not kept: it is a few lines, and hashed when it is asked for.
-    await using list = await outputs.openArtifact(id, name);
-    return list && { sha256: await sha256Of(list, signal) };
-  };
+const digestOf = async (
+  { store, outputs, signal }: ApiParts,
+  id: string,
+  name: string,
+): Promise<{ readonly sha256: string } | undefined> => {
+  const artifacts = await store.artifacts(id);
+  if (name !== sumsName) return artifacts.find((artifact) => artifact.name === name);
+  if (artifacts.length === 0) return undefined;
+  // The digest of the list of digests is not kept: it is a few lines, and hashed when it is asked for.
+  await using list = await outputs.openArtifact(id, name);
+  return list && { sha256: await sha256Of(list, signal) };
+};
 
+/** What a build published. */
+export const addArtifactListRoute = (app: App, { store }: ApiParts): void => {
   app.get('/builds/:id/artifacts', {
     config: { scope: 'builds:read' },
     schema: {
@@ -65,7 +69,10 @@ export const addArtifactRoutes = (app: App, { store, outputs, signal }: ApiParts
       return { items: (await store.artifacts(id)).map((artifact) => showArtifact(artifact, id)) };
     },
   });
+};
 
+/** One published file. */
+export const addArtifactRoute = (app: App, parts: ApiParts): void => {
   app.get('/builds/:id/artifacts/:name', {
     config: { scope: 'builds:read' },
     schema: {
@@ -97,8 +104,8 @@ export const addArtifactRoutes = (app: App, { store, outputs, signal }: ApiParts
     },
     handler: async (request, reply) => {
       const { id, name } = request.params;
-      const { status } = await findBuild(store, id);
-      const found = await digestOf(id, name);
+      const { status } = await findBuild(parts.store, id);
+      const found = await digestOf(parts, id, name);
       if (found === undefined)
         throw new Fault('not_found', `The build ${id} (${status}) has no artifact ${JSON.stringify(name)}.`);
       void reply
@@ -106,7 +113,7 @@ export const addArtifactRoutes = (app: App, { store, outputs, signal }: ApiParts
         .header('content-disposition', attachment(name))
         .header('repr-digest', `sha-256=:${Buffer.from(found.sha256, 'hex').toString('base64')}:`);
       return sendFile(request, reply, {
-        open: () => outputs.openArtifact(id, name),
+        open: () => parts.outputs.openArtifact(id, name),
         type: name === sumsName ? 'text/plain; charset=utf-8' : 'application/octet-stream',
         etag: `"sha256:${found.sha256}"`,
         missing: `The file of the artifact ${JSON.stringify(name)} is gone from this host.`,
