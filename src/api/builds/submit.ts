@@ -43,6 +43,18 @@ const archive = z.string().meta({ format: 'binary', description: 'An archive who
 
 const taken = `JSON (application/json) or an archive (${Object.keys(contextTypes).join(', ')})`;
 
+const description =
+  'The body is JSON, or a tar archive (plain, gzip or zstd) whose `template.json` is the template and whose other ' +
+  'files it may refer to; then the query says the rest. The build is durable before the reply is sent.\n\n' +
+  'With an `Idempotency-Key`, the same request sent again gives the same build again, and another request under ' +
+  'that key is refused with 422.\n\n' +
+  '```sh\ncurl --json \'{"template": "openbsd@3", "variables": {"release": "7.9"}}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds"\n\n' +
+  'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $TOKEN" "$IMAGED/builds?variable=release=7.9&label=team=infra&timeout=2h"\n```';
+
+const headerNotes = {
+  'Idempotency-Key': 'A name of your choice for this request, 1 to 255 characters: a commit’s id, a UUID.',
+};
+
 /** Accepting builds. */
 export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
   const { admission, submit } = parts;
@@ -53,17 +65,9 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
       tags: ['Builds'],
       operationId: 'createBuild',
       summary: 'Start a build, or see what it would do',
-      description:
-        'The body is JSON, or a tar archive (plain, gzip or zstd) whose `template.json` is the template and whose other ' +
-        'files it may refer to; then the query says the rest. The build is durable before the reply is sent.\n\n' +
-        'With an `Idempotency-Key`, the same request sent again gives the same build again, and another request under ' +
-        'that key is refused with 422.\n\n' +
-        '```sh\ncurl --json \'{"template": "openbsd@3", "variables": {"release": "7.9"}}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds"\n\n' +
-        'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $TOKEN" "$IMAGED/builds?variable=release=7.9&label=team=infra&timeout=2h"\n```',
+      description,
       querystring: BuildQuery,
-      headerNotes: {
-        'Idempotency-Key': 'A name of your choice for this request, 1 to 255 characters: a commit’s id, a UUID.',
-      },
+      headerNotes,
       accepts: {
         'application/json': BuildAskBody,
         'application/x-tar': archive,

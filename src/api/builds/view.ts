@@ -19,31 +19,41 @@ import type { Template, TemplateInfo } from '../host/schema.ts';
 // What a program was called with names folders of the host, which no client needs to know.
 const hiddenFacts: readonly string[] = ['args', 'program', 'path', 'file'];
 
+const linksOf = (self: string): z.output<typeof Build>['links'] => ({
+  self,
+  status: `${self}/status`,
+  result: `${self}/result`,
+  events: `${self}/events`,
+  log: `${self}/log`,
+  console: `${self}/console`,
+  steps: `${self}/steps`,
+  input: `${self}/input`,
+  artifacts: `${self}/artifacts`,
+  cancel: `${self}/cancel`,
+  hold: `${self}/hold`,
+});
+
+const showFault = (record: FaultRecord, text: (value: string) => string): z.output<typeof BuildFault> => {
+  const known = Object.entries(record.facts ?? {}).filter(([name]) => !hiddenFacts.includes(name));
+  return {
+    code: record.code,
+    class: record.class,
+    title: record.title,
+    message: text(record.message),
+    ...(record.step === undefined ? {} : { step: record.step }),
+    ...(record.expected === undefined ? {} : { expected: text(record.expected) }),
+    ...(record.saw === undefined ? {} : { saw: text(record.saw) }),
+    ...(record.console_tail === undefined ? {} : { console_tail: record.console_tail }),
+    ...(known.length === 0 ? {} : { facts: snakeCased(Object.fromEntries(known), text) }),
+    retryable: record.retryable,
+  };
+};
+
 /** Turns what the store knows into what the API shows. Pure, but for `withoutPaths`, which hides where builds lie. */
 export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPaths'>) => {
-  const shown = (facts: Readonly<Record<string, unknown>>, buildId: string) =>
-    snakeCased(facts, (text) => withoutPaths(buildId, text));
-
-  const fault = (record: FaultRecord, buildId: string): z.output<typeof BuildFault> => {
-    const text = (value: string) => withoutPaths(buildId, value);
-    const known = Object.entries(record.facts ?? {}).filter(([name]) => !hiddenFacts.includes(name));
-    const facts = shown(Object.fromEntries(known), buildId);
-    return {
-      code: record.code,
-      class: record.class,
-      title: record.title,
-      message: text(record.message),
-      ...(record.step === undefined ? {} : { step: record.step }),
-      ...(record.expected === undefined ? {} : { expected: text(record.expected) }),
-      ...(record.saw === undefined ? {} : { saw: text(record.saw) }),
-      ...(record.console_tail === undefined ? {} : { console_tail: record.console_tail }),
-      ...(known.length === 0 ? {} : { facts }),
-      retryable: record.retryable,
-    };
-  };
+  const fault = (record: FaultRecord, buildId: string) => showFault(record, (text) => withoutPaths(buildId, text));
 
   const build = (row: StoredBuild): z.output<typeof Build> => {
-    const self = `/builds/${row.id}`;
     return {
       id: row.id,
       status: row.status,
@@ -72,19 +82,7 @@ export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPat
         ? {}
         : { hold: { until: timeOf(row.hold.until), ...(row.hold.ssh === undefined ? {} : { ssh: row.hold.ssh }) } }),
       version: row.version,
-      links: {
-        self,
-        status: `${self}/status`,
-        result: `${self}/result`,
-        events: `${self}/events`,
-        log: `${self}/log`,
-        console: `${self}/console`,
-        steps: `${self}/steps`,
-        input: `${self}/input`,
-        artifacts: `${self}/artifacts`,
-        cancel: `${self}/cancel`,
-        hold: `${self}/hold`,
-      },
+      links: linksOf(`/builds/${row.id}`),
     };
   };
 
@@ -103,7 +101,7 @@ export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPat
     at: timeOf(row.at),
     type: row.type,
     // Keys of data are in the words of their room; a client reads snake_case everywhere.
-    data: shown(row.data, buildId),
+    data: snakeCased(row.data, (text) => withoutPaths(buildId, text)),
   });
 
   return { build, step, event };
