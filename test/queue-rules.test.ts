@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { faults, type FaultCode } from '../src/base/fault.ts';
 import { onCancel } from '../src/queue/rules/cancel.ts';
 import { onKey } from '../src/queue/rules/idempotency.ts';
-import { headOf, mayStart, suspectAmong, type Queued } from '../src/queue/rules/order.ts';
+import { headOf, mayStart, roomLeft, suspectAmong, type Queued } from '../src/queue/rules/order.ts';
 import { isHeldAfter, maySettle, settled } from '../src/queue/rules/settle.ts';
 import { checkMove, isEnded, mayBecome } from '../src/queue/rules/status.ts';
 import { statuses, type Outcome, type Status } from '../src/queue/store.ts';
@@ -101,6 +101,10 @@ const queued = (change: Partial<Queued> = {}): Queued => ({
   ...change,
 });
 const started = (isSuspect: boolean, leaseUntil = 2000) => ({ id: 'r', isSuspect, leaseUntil });
+
+test('what runs is taken from the whole room, which may have shrunk below it', () => {
+  assert.deepEqual(roomLeft({ memoryMb: 25.7, diskMb: 15 }, [demand, demand]), { memoryMb: 5, diskMb: -5 });
+});
 
 test('the head of the queue starts where it fits, and is not passed by one that would', () => {
   const [large, small] = [queued({ id: 'a', demand: { memoryMb: 90, diskMb: 10 } }), queued({ id: 'b' })];

@@ -80,39 +80,45 @@ const tooMuch = (asked: Demand, whole: Demand): FieldError[] => {
   return fieldErrors;
 };
 
+/** The stored template that `name` or `name@version` names. Throws `template_invalid`. */
+const findTemplate = async (store: Pick<Store, 'template'>, named: string): Promise<Found> => {
+  const [, name = named, digits] = /^([^@]*)(?:@(\d{1,9}))?$/.exec(named) ?? [];
+  const found = await store.template(name, digits === undefined ? undefined : Number(digits));
+  if (found === undefined)
+    throw new Fault('template_invalid', `There is no template "${named}".`, {
+      errors: [
+        { pointer: '/template', message: `there is no template "${named}"; GET /templates lists those there are` },
+      ],
+    });
+  return {
+    document: found.document,
+    version: found.version,
+    ...(found.contextId === undefined ? {} : { contextId: found.contextId }),
+  };
+};
+
+/** A document without plain passwords; where it came as a file of a context, the file has none either. */
+const sealIn = async (
+  folders: Pick<Folders, 'context'>,
+  document: unknown,
+  contextId: string | undefined,
+  seed: string,
+): Promise<unknown> => {
+  const sealed = await sealDocument(document, seed);
+  if (contextId !== undefined && sealed !== document)
+    await writeFile(join(folders.context(contextId), 'template.json'), `${JSON.stringify(sealed, null, 2)}\n`);
+  return sealed;
+};
+
 /** Judges what clients ask for, as a whole and before anything is stored. */
 export const makeAdmission = (parts: AdmissionParts): Admission => {
   const { store, hypervisor, folders, ids, clock } = parts;
-
-  const find = async (named: string): Promise<Found> => {
-    const [, name = named, digits] = /^([^@]*)(?:@(\d{1,9}))?$/.exec(named) ?? [];
-    const found = await store.template(name, digits === undefined ? undefined : Number(digits));
-    if (found === undefined)
-      throw new Fault('template_invalid', `There is no template "${named}".`, {
-        errors: [
-          { pointer: '/template', message: `there is no template "${named}"; GET /templates lists those there are` },
-        ],
-      });
-    return {
-      document: found.document,
-      version: found.version,
-      ...(found.contextId === undefined ? {} : { contextId: found.contextId }),
-    };
-  };
 
   const filesOf = (contextId: string | undefined): FileRoots => ({
     ...(contextId === undefined ? {} : { context: folders.context(contextId) }),
     media: parts.media(),
     ...(parts.host === undefined ? {} : { host: parts.host() }),
   });
-
-  /** A document without plain passwords; where it came as a file of a context, the file has none either. */
-  const seal = async (document: unknown, contextId: string | undefined, seed: string): Promise<unknown> => {
-    const sealed = await sealDocument(document, seed);
-    if (contextId !== undefined && sealed !== document)
-      await writeFile(join(folders.context(contextId), 'template.json'), `${JSON.stringify(sealed, null, 2)}\n`);
-    return sealed;
-  };
 
   const resolveFor = (
     template: Template,
@@ -130,31 +136,35 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       at,
     });
 
+  /** What the build takes from the host. Throws `template_invalid` or `never_fits` where the host cannot give it. */
+  const checkedDemand = async (spec: Spec): Promise<Demand> => {
+    const refused = under('/template', await hypervisor.refuse(shapeOf(spec), parts.signal));
+    if (refused.length > 0)
+      throw new Fault('template_invalid', 'The template asks for what the hypervisor of this host cannot do.', {
+        errors: refused,
+      });
+    const demand = demandOf(spec, parts.textsMb);
+    const never = tooMuch(demand, await parts.whole());
+    if (never.length > 0)
+      throw new Fault('never_fits', 'The build asks for more than this host could ever give.', { errors: never });
+    return demand;
+  };
+
   return {
     check: async (asked) => {
       await parts.checkRoom();
-      const {
-        document,
-        version,
-        contextId = asked.contextId,
-      }: Found = typeof asked.template === 'string' ? await find(asked.template) : { document: asked.template };
+      const isStored = typeof asked.template === 'string';
+      const found: Found =
+        typeof asked.template === 'string' ? await findTemplate(store, asked.template) : { document: asked.template };
+      const { document, version, contextId = asked.contextId } = found;
       await turn();
       const id = ids.id();
       const template = parseTemplate(document, at.template);
       const spec = await resolveFor(template, asked, contextId, id, clock.now());
-      const refused = under('/template', await hypervisor.refuse(shapeOf(spec), parts.signal));
-      if (refused.length > 0)
-        throw new Fault('template_invalid', 'The template asks for what the hypervisor of this host cannot do.', {
-          errors: refused,
-        });
-      const demand = demandOf(spec, parts.textsMb);
-      const never = tooMuch(demand, await parts.whole());
-      if (never.length > 0)
-        throw new Fault('never_fits', 'The build asks for more than this host could ever give.', { errors: never });
-      const isOwn = typeof asked.template !== 'string';
+      const demand = await checkedDemand(spec);
       return {
         id,
-        template: isOwn ? await seal(document, asked.contextId, id) : document,
+        template: isStored ? document : await sealIn(folders, document, asked.contextId, id),
         templateName: spec.name,
         ...(version === undefined ? {} : { templateVersion: version }),
         variables: await sealVariables(document, asked.variables, id),
@@ -174,7 +184,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       const template = parseTemplate(document);
       await checkTemplate(template, filesOf(context?.contextId));
       // The same document is to be the same version again, so its hashes must not differ from one time to another.
-      const kept = await seal(document, context?.contextId, `template ${template.name}`);
+      const kept = await sealIn(folders, document, context?.contextId, `template ${template.name}`);
       return { document: kept, digest: digestOf([kept, context?.digest ?? null]) };
     },
     resolveClaim: ({ build, input }) =>

@@ -19,6 +19,12 @@ export const byTurn = (one: Queued, other: Queued): number =>
 export const headOf = (queued: readonly Queued[], now: number): Queued | undefined =>
   queued.filter(({ notBefore }) => notBefore <= now).toSorted(byTurn)[0];
 
+/** What is left of the host's whole room beside what runs. */
+export const roomLeft = (whole: Demand, taken: readonly Demand[]): Demand => ({
+  memoryMb: taken.reduce((left, { memoryMb }) => left - memoryMb, Math.floor(whole.memoryMb)),
+  diskMb: taken.reduce((left, { diskMb }) => left - diskMb, Math.floor(whole.diskMb)),
+});
+
 const fits = ({ memoryMb, diskMb }: Demand, room: Demand): boolean =>
   memoryMb <= room.memoryMb && diskMb <= room.diskMb;
 

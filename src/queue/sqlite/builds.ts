@@ -1,44 +1,14 @@
+import type { Database } from 'better-sqlite3';
 import { Fault } from '../../base/fault.ts';
 import { timeOfId } from '../../base/ids.ts';
 import { onKey, type FirstUse } from '../rules/idempotency.ts';
 import { isEnded } from '../rules/status.ts';
-import { noSuchBuild } from './connection.ts';
-import type { Connection } from './connection.ts';
-import { parsed, toBuild, toRow } from './rows.ts';
-import type { BuildRow } from './rows.ts';
-import type { Build, BuildInput, Idempotency, PlannedStep, Status, Store, StoreLimits } from '../store.ts';
-
-type InputRow = { readonly template: string; readonly variables: string; readonly plan: string };
+import type { Build, Idempotency, NewBuild, Status, Store, StoreLimits } from '../store.ts';
+import type { BuildRows } from './build-rows.ts';
+import { noSuchBuild, type Connection } from './connection.ts';
+import { toRow } from './rows.ts';
 
 export const countsSql = 'SELECT status, n FROM build_count';
-
-/** A build by its id, for every part of the store. */
-export type BuildRows = {
-  readonly find: (id: string) => Build | undefined;
-  /** Its template, variables and plan. */
-  readonly input: (id: string) => BuildInput | undefined;
-};
-
-export const makeBuildRows = ({ db }: Connection): BuildRows => {
-  const build = db.prepare<[string], BuildRow>('SELECT * FROM build WHERE id = ?');
-  const input = db.prepare<[string], InputRow>('SELECT template, variables, plan FROM build_input WHERE build_id = ?');
-  return {
-    find: (id) => {
-      const row = build.get(id);
-      return row && toBuild(row);
-    },
-    input: (id) => {
-      const row = input.get(id);
-      return (
-        row && {
-          template: parsed<unknown>(row.template),
-          variables: parsed<BuildInput['variables']>(row.variables),
-          plan: parsed<readonly PlannedStep[]>(row.plan),
-        }
-      );
-    },
-  };
-};
 
 const queueFull = (builds: number): Fault =>
   new Fault(
@@ -54,13 +24,8 @@ const otherBody = (key: string, build: string): Fault =>
     { build },
   );
 
-/** Builds as their clients see them: accepted, looked at, counted, removed. `attempts` is how many each has in all. */
-export const makeBuilds = (
-  { db, read, write, append }: Connection,
-  { find, input }: BuildRows,
-  attempts: number,
-  limits: Pick<StoreLimits, 'queued'>,
-): Pick<Store, 'add' | 'replay' | 'find' | 'input' | 'counts' | 'remove'> => {
+/** Writes the rows of a new build. `texts` are its template, variables and plan in JSON. */
+const makeInsert = (db: Database, attempts: number) => {
   const insert = db.prepare(`
     INSERT INTO build (id, template_name, template_version, labels, priority, timeout_ms, on_error, context_id,
                        memory_mb, disk_mb, sensitive, attempts_left, created_at)
@@ -68,6 +33,21 @@ export const makeBuilds = (
             :memory_mb, :disk_mb, :sensitive, :attempts_left, :created_at)`);
   const insertInput = db.prepare('INSERT INTO build_input (build_id, template, variables, plan) VALUES (?, ?, ?, ?)');
   const insertLabel = db.prepare('INSERT INTO build_label (key, value, build_id) VALUES (?, ?, ?)');
+  return (build: NewBuild, texts: readonly string[]): void => {
+    insert.run(toRow(build, attempts, timeOfId(build.id)));
+    insertInput.run(build.id, ...texts);
+    for (const [key, value] of Object.entries(build.labels)) insertLabel.run(key, value, build.id);
+  };
+};
+
+/** Builds as their clients see them: accepted, looked at, counted, removed. `attempts` is how many each has in all. */
+export const makeBuilds = (
+  { db, read, write, append }: Connection,
+  { find, input }: BuildRows,
+  attempts: number,
+  limits: Pick<StoreLimits, 'queued'>,
+): Pick<Store, 'add' | 'replay' | 'find' | 'input' | 'counts' | 'remove'> => {
+  const insert = makeInsert(db, attempts);
   const insertKey = db.prepare('INSERT INTO idempotency (owner, key, digest, build_id) VALUES (?, ?, ?, ?)');
   const byKey = db.prepare<[string, string], FirstUse>(
     'SELECT digest, build_id AS build FROM idempotency WHERE owner = ? AND key = ?',
@@ -95,9 +75,7 @@ export const makeBuilds = (
         const first = idempotency && replay(idempotency);
         if (first) return { build: first, replayed: true };
         if ((queued.get() ?? 0) >= limits.queued) throw queueFull(limits.queued);
-        insert.run(toRow(build, attempts, timeOfId(build.id)));
-        insertInput.run(build.id, ...texts);
-        for (const [key, value] of Object.entries(build.labels)) insertLabel.run(key, value, build.id);
+        insert(build, texts);
         if (idempotency) insertKey.run(idempotency.owner, idempotency.key, idempotency.digest, build.id);
         append(build.id, 'build.queued', { template: build.templateName });
         return { build: seen(build.id), replayed: false };

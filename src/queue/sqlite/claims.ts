@@ -1,8 +1,7 @@
-import { Fault } from '../../base/fault.ts';
 import { mayStart, suspectAmong, type Started } from '../rules/order.ts';
 import { checkMove } from '../rules/status.ts';
 import type { Store } from '../store.ts';
-import type { BuildRows } from './builds.ts';
+import type { BuildRows } from './build-rows.ts';
 import { noSuchBuild, type Connection } from './connection.ts';
 import { toBuild, type BuildRow } from './rows.ts';
 
@@ -36,10 +35,6 @@ export const heartbeatSql =
   'UPDATE build SET lease_until = :until, alive_at = iif(alive_at IS NULL, NULL, :now) WHERE token = :token';
 
 export const stoppingSql = 'UPDATE build SET alive_at = NULL WHERE token = ?';
-
-/** Whoever writes with a token that is not the build's own. */
-export const leaseLost = (id: string): Fault =>
-  new Fault('lease_lost', `The worker's token for build ${id} is no longer valid: the build was given to another.`);
 
 /** How builds leave the queue for a worker. */
 export const makeClaims = (

@@ -23,6 +23,10 @@ export type Connection = {
 /** The build that was asked for by `id` is not there. */
 export const noSuchBuild = (id: string): Fault => new Fault('not_found', `There is no build ${id}.`);
 
+/** The token is not, or no longer, that of the build's claim. */
+export const leaseLost = (id: string): Fault =>
+  new Fault('lease_lost', `The worker's token for build ${id} is no longer valid: the build was given to another.`);
+
 export const makeConnection = (db: Database, clock: Clock, { write, notes }: Writer): Connection => {
   const insert = db.prepare<[number, string, string, string]>(
     'INSERT INTO build_event (build_id, seq, at, type, data) SELECT id, version + 1, ?, ?, ? FROM build WHERE id = ?',

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
-import { makeBuildRows, makeBuilds } from './builds.ts';
+import { makeBuildRows } from './build-rows.ts';
+import { makeBuilds } from './builds.ts';
 import { makeClaims } from './claims.ts';
 import { openDatabase } from './database.ts';
 import { crashLimits } from '../rules/crash.ts';
@@ -14,6 +15,7 @@ import { makeListeners } from './listeners.ts';
 import { makeListing } from './listing.ts';
 import { makeRecovery } from './recovery.ts';
 import { makeRuns } from './runs.ts';
+import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
 import { makeTemplates } from './templates.ts';
@@ -77,6 +79,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeBuilds(connection, rows, attempts, limits),
     ...makeListing(connection),
     ...makeClaims(connection, rows, host),
+    ...makeSteps(connection, rows),
     ...makeRuns(connection, rows, writeOutcome),
     ...makeRecovery(connection, writeOutcome, { host, limits: crashes }),
     ...makeHistory(connection),

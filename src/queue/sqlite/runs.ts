@@ -1,67 +1,25 @@
 import { Fault } from '../../base/fault.ts';
-import type { BuildRows } from './builds.ts';
-import { leaseLost } from './claims.ts';
-import { noSuchBuild } from './connection.ts';
-import type { Connection } from './connection.ts';
-import type { WriteOutcome } from './outcomes.ts';
 import { onCancel } from '../rules/cancel.ts';
 import { cancelledByClient, settled } from '../rules/settle.ts';
 import { checkMove } from '../rules/status.ts';
-import type { Build, Phase, Store } from '../store.ts';
+import type { Store } from '../store.ts';
+import type { BuildRows } from './build-rows.ts';
+import { noSuchBuild, type Connection } from './connection.ts';
+import type { WriteOutcome } from './outcomes.ts';
 
-/** What a worker writes about the build that it has claimed, and what clients say to it meanwhile. */
+/** How claimed builds are held and end, and what clients say to them meanwhile. */
 export const makeRuns = (
-  { db, clock, write, append }: Connection,
-  { find }: BuildRows,
+  { db, write, append }: Connection,
+  { find, claimed }: BuildRows,
   writeOutcome: WriteOutcome,
-): Pick<Store, 'event' | 'beginStep' | 'endStep' | 'hold' | 'setHold' | 'finish' | 'cancel'> => {
-  const isHeldBy = db.prepare<[string, string]>('SELECT 1 FROM build WHERE id = ? AND token = ?');
-  const setPhase = db.prepare<[Phase, string]>('UPDATE build SET phase = ? WHERE id = ?');
-  const lastStep = db.prepare<[string], { readonly seq: number | null }>(
-    'SELECT max(seq) AS seq FROM build_step WHERE build_id = ?',
-  );
-  const beginStep = db.prepare(`
-    INSERT INTO build_step (build_id, seq, attempt, name, phase, started_at)
-    VALUES (:id, :seq, :attempt, :name, :phase, :now)`);
-  const endStep = db.prepare<[number, string | null, string, number], { readonly name: string }>(`
-    UPDATE build_step SET ended_at = ?, fault = ? WHERE build_id = ? AND seq = ? AND ended_at IS NULL RETURNING name`);
+): Pick<Store, 'hold' | 'setHold' | 'finish' | 'cancel'> => {
   const hold = db.prepare(
     `UPDATE build SET status = 'held', hold_until = :until, hold_ssh = :ssh, fault = :fault WHERE id = :id`,
   );
   const setHold = db.prepare<[number, string]>('UPDATE build SET hold_until = ? WHERE id = ?');
   const askToCancel = db.prepare<[string]>('UPDATE build SET cancel_requested = 1 WHERE id = ?');
 
-  const claimed = (id: string, token: string): Build => {
-    const build = isHeldBy.get(id, token) ? find(id) : undefined;
-    if (!build) throw leaseLost(id);
-    return build;
-  };
-
   return {
-    event: (id, type, data, token) =>
-      write('process', () => {
-        if (token !== undefined) claimed(id, token);
-        append(id, type, data);
-      }),
-    beginStep: (id, token, { name, phase }) =>
-      write('process', () => {
-        const { attempt, phase: before } = claimed(id, token);
-        const seq = (lastStep.get(id)?.seq ?? 0) + 1;
-        if (phase !== before) {
-          setPhase.run(phase, id);
-          append(id, 'build.phase', { phase });
-        }
-        beginStep.run({ id, seq, attempt, name, phase, now: clock.now() });
-        append(id, 'step.started', { step: seq, name, phase, attempt });
-        return seq;
-      }),
-    endStep: (id, token, seq, fault) =>
-      write('process', () => {
-        claimed(id, token);
-        const step = endStep.get(clock.now(), fault ? JSON.stringify(fault) : null, id, seq);
-        if (!step) throw new Fault('not_found', `Build ${id} has no step ${seq} that has begun and not ended.`);
-        append(id, 'step.ended', { step: seq, name: step.name, ...(fault ? { fault } : {}) });
-      }),
     hold: (id, token, { until, ssh }, fault) =>
       write('process', () => {
         checkMove(claimed(id, token), 'held');
