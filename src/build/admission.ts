@@ -110,9 +110,23 @@ const sealIn = async (
   return sealed;
 };
 
+/** What the build takes from the host. Throws `template_invalid` or `never_fits` where the host cannot give it. */
+const checkedDemand = async (spec: Spec, { hypervisor, whole, textsMb, signal }: AdmissionParts): Promise<Demand> => {
+  const refused = under('/template', await hypervisor.refuse(shapeOf(spec), signal));
+  if (refused.length > 0)
+    throw new Fault('template_invalid', 'The template asks for what the hypervisor of this host cannot do.', {
+      errors: refused,
+    });
+  const demand = demandOf(spec, textsMb);
+  const never = tooMuch(demand, await whole());
+  if (never.length > 0)
+    throw new Fault('never_fits', 'The build asks for more than this host could ever give.', { errors: never });
+  return demand;
+};
+
 /** Judges what clients ask for, as a whole and before anything is stored. */
 export const makeAdmission = (parts: AdmissionParts): Admission => {
-  const { store, hypervisor, folders, ids, clock } = parts;
+  const { store, folders, ids, clock } = parts;
 
   const filesOf = (contextId: string | undefined): FileRoots => ({
     ...(contextId === undefined ? {} : { context: folders.context(contextId) }),
@@ -136,20 +150,6 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       at,
     });
 
-  /** What the build takes from the host. Throws `template_invalid` or `never_fits` where the host cannot give it. */
-  const checkedDemand = async (spec: Spec): Promise<Demand> => {
-    const refused = under('/template', await hypervisor.refuse(shapeOf(spec), parts.signal));
-    if (refused.length > 0)
-      throw new Fault('template_invalid', 'The template asks for what the hypervisor of this host cannot do.', {
-        errors: refused,
-      });
-    const demand = demandOf(spec, parts.textsMb);
-    const never = tooMuch(demand, await parts.whole());
-    if (never.length > 0)
-      throw new Fault('never_fits', 'The build asks for more than this host could ever give.', { errors: never });
-    return demand;
-  };
-
   return {
     check: async (asked) => {
       await parts.checkRoom();
@@ -161,7 +161,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       const id = ids.id();
       const template = parseTemplate(document, at.template);
       const spec = await resolveFor(template, asked, contextId, id, clock.now());
-      const demand = await checkedDemand(spec);
+      const demand = await checkedDemand(spec, parts);
       return {
         id,
         template: isStored ? document : await sealIn(folders, document, asked.contextId, id),

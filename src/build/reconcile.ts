@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import type { Store } from '../queue/store.ts';
 import type { Hypervisor } from '../vmm/types.ts';
-import type { Folders, Swept } from './folders/folders.ts';
+import type { Folders } from './folders/folders.ts';
+import type { Swept } from './folders/sweep.ts';
 
 /** What was put right: ids of builds, names of machines, paths of folders. */
 export type Settled = {

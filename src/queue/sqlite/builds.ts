@@ -24,6 +24,18 @@ const otherBody = (key: string, build: string): Fault =>
     { build },
   );
 
+const stillActive = ({ id, status }: Build): Fault =>
+  new Fault('build_active', `Build ${id} is ${status}. Cancel it, then wait for its end.`, { status });
+
+const none: Readonly<Record<Status, number>> = {
+  queued: 0,
+  running: 0,
+  held: 0,
+  succeeded: 0,
+  failed: 0,
+  cancelled: 0,
+};
+
 /** Writes the rows of a new build. `texts` are its template, variables and plan in JSON. */
 const makeInsert = (db: Database, attempts: number) => {
   const insert = db.prepare(`
@@ -86,7 +98,7 @@ export const makeBuilds = (
     input: (id) => read(() => input(id)),
     counts: () =>
       read(() => {
-        const numbers = { queued: 0, running: 0, held: 0, succeeded: 0, failed: 0, cancelled: 0 };
+        const numbers = { ...none };
         for (const { status, n } of counts.all()) numbers[status] = n;
         return numbers;
       }),
@@ -94,10 +106,7 @@ export const makeBuilds = (
       write('power', () => {
         const build = find(id);
         if (!build) return false;
-        if (!isEnded(build.status))
-          throw new Fault('build_active', `Build ${id} is ${build.status}. Cancel it, then wait for its end.`, {
-            status: build.status,
-          });
+        if (!isEnded(build.status)) throw stillActive(build);
         return remove.run(id).changes > 0;
       }),
   };
