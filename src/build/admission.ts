@@ -124,15 +124,16 @@ const checkedDemand = async (spec: Spec, { hypervisor, whole, textsMb, signal }:
   return demand;
 };
 
+/** Where a template of this context finds files. */
+const filesOf = ({ folders, media, host }: AdmissionParts, contextId: string | undefined): FileRoots => ({
+  ...(contextId === undefined ? {} : { context: folders.context(contextId) }),
+  media: media(),
+  ...(host === undefined ? {} : { host: host() }),
+});
+
 /** Judges what clients ask for, as a whole and before anything is stored. */
 export const makeAdmission = (parts: AdmissionParts): Admission => {
   const { store, folders, ids, clock } = parts;
-
-  const filesOf = (contextId: string | undefined): FileRoots => ({
-    ...(contextId === undefined ? {} : { context: folders.context(contextId) }),
-    media: parts.media(),
-    ...(parts.host === undefined ? {} : { host: parts.host() }),
-  });
 
   const resolveFor = (
     template: Template,
@@ -144,7 +145,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
     resolve({
       template,
       variables: input.variables,
-      files: filesOf(contextId),
+      files: filesOf(parts, contextId),
       frozen: { buildId, timestampMs },
       defaults: { timeoutMs: parts.defaultTimeoutMs },
       at,
@@ -182,7 +183,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       await parts.checkRoom();
       await turn();
       const template = parseTemplate(document);
-      await checkTemplate(template, filesOf(context?.contextId));
+      await checkTemplate(template, filesOf(parts, context?.contextId));
       // The same document is to be the same version again, so its hashes must not differ from one time to another.
       const kept = await sealIn(folders, document, context?.contextId, `template ${template.name}`);
       return { document: kept, digest: digestOf([kept, context?.digest ?? null]) };

@@ -182,10 +182,6 @@ export type Outcome =
       readonly fault?: FaultRecord;
     };
 
-/**
- * All that is durable. Functions return promises, so that another database can stand here without touching a caller;
- * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
- */
 /** What clients may make the store keep; what has ended is bounded by the retention. */
 export type StoreLimits = {
   readonly queued: number;
@@ -194,6 +190,10 @@ export type StoreLimits = {
   readonly templateVersions: number;
 };
 
+/**
+ * All that is durable. Functions return promises, so that another database can stand here without touching a caller;
+ * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
+ */
 export type Store = AsyncDisposable & {
   /**
    * Accepts a build. With an idempotency key seen before: same digest gives the first build back (`replayed`),
