@@ -10,8 +10,8 @@ const published = async (shop: ApiShop, name: string, content: Buffer) => {
   const { build } = await shop.store.add(aBuild());
   const { token } = await claimed(shop.store);
   const sha256 = createHash('sha256').update(content).digest('hex');
-  await shop.write(shop.parts.files.artifact(build.id, name), content);
-  await shop.write(shop.parts.files.artifact(build.id, 'SHA256'), `SHA256 (${name}) = ${sha256}\n`);
+  await shop.write(shop.folders.artifact(build.id, name), content);
+  await shop.write(shop.folders.artifact(build.id, 'SHA256'), `SHA256 (${name}) = ${sha256}\n`);
   const artifacts = [{ name, format: 'raw', size: content.length, sha256 }];
   await shop.store.finish(build.id, token, { status: 'succeeded', artifacts });
   const url = `/builds/${build.id}/artifacts/${encodeURIComponent(name)}`;
@@ -82,7 +82,7 @@ test('ranges: what is asked for, 416 with the size outside, the whole for what m
 test('no name leads out of the folder of artifacts', async () => {
   await using shop = await apiShop();
   const { id } = await published(shop, 'a.raw', content);
-  await shop.write(shop.parts.files.log(id), 'a secret');
+  await shop.write(shop.folders.log(id), 'a secret');
   for (const name of ['..%2flog', '%2e%2e%2flog', '..%5clog', '%00', 'a.raw%00', 'b.raw', '.', '%2fetc%2fpasswd']) {
     const reply = await shop.ask({ url: `/builds/${id}/artifacts/${name}`, headers: shop.auth });
     assert.equal(reply.statusCode, 404, name);
@@ -96,7 +96,7 @@ test('a download over a socket is whole, and a file that is gone is 404', async 
   const { url: host } = await shop.listen();
   const reply = await fetch(host + url, { headers: shop.auth });
   assert.ok(Buffer.from(await reply.arrayBuffer()).equals(big));
-  await shop.parts.files.remove(id);
+  await shop.parts.outputs.remove(id);
   assert.equal((await fetch(host + url, { headers: shop.auth })).status, 404);
 });
 

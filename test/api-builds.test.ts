@@ -192,6 +192,22 @@ test('steps come in order, with the fault of the one that failed', async () => {
   );
 });
 
+test('a build tells which host runs it, and still does when it has ended, with the phase that it ended in', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  const look = async () => (await get(shop, `/builds/${build.id}`)).json<{ host?: string; phase?: string }>();
+  assert.deepEqual(
+    Object.keys(await look()).filter((key) => ['host', 'phase', 'slot'].includes(key)),
+    [],
+  );
+  const { token } = await claimed(shop.store);
+  await shop.store.beginStep(build.id, token, { name: 'install', phase: 'installing' });
+  const running = await look();
+  await shop.store.finish(build.id, token, { status: 'failed', fault: recordOf(new Fault('guest_panicked', 'x')) });
+  const ended = await look();
+  for (const { host, phase } of [running, ended]) assert.deepEqual([host, phase], ['localhost', 'installing']);
+});
+
 test('what is not there is 404 with a problem, under every address of a build', async () => {
   await using shop = await apiShop();
   for (const path of [

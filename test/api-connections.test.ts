@@ -179,7 +179,7 @@ test('a client that does not take its answer is cut off, and one that takes it s
   const { port } = await shop.listen();
   const { build } = await shop.store.add(aBuild());
   const bytes = 30_000_000;
-  await shop.write(shop.parts.files.log(build.id), Buffer.alloc(bytes, 'x'));
+  await shop.write(shop.folders.log(build.id), Buffer.alloc(bytes, 'x'));
   const ask = async () => {
     const socket = await open(port);
     socket.pause();

@@ -9,6 +9,10 @@ import { pino } from 'pino';
 import { usualPatience, type Patience } from '../src/api/server/patience.ts';
 import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/server/app.ts';
+import { foldersBelow, type Folders } from '../src/build/folders/folders.ts';
+import { digestOf } from '../src/build/canonical.ts';
+import { makeSubmit } from '../src/build/submit.ts';
+import { makeOutputs } from '../src/build/outputs/outputs.ts';
 import { mintToken } from '../src/api/server/tokens.ts';
 import type { ApiParts } from '../src/api/types.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
@@ -26,6 +30,7 @@ export type ApiShop = AsyncDisposable & {
   readonly ask: (options: InjectOptions & { readonly url: string }) => Promise<LightMyRequestResponse>;
   readonly store: Store;
   readonly growth: Growth;
+  readonly folders: Folders;
   readonly parts: ApiParts;
   /** The header of a token that may do everything with builds. */
   readonly auth: { readonly authorization: string };
@@ -55,52 +60,61 @@ export const usualLimits: ApiParts['limits'] = {
   waitsPerToken: 500,
 };
 
+/** Takes every template but one that is called "bad", and gives each a sensitive variable. */
+const admissionBeside = (store: Store): ApiParts['admission'] => ({
+  check: async (ask) => {
+    if (isObject(ask.template) && ask.template['name'] === 'bad')
+      throw new Fault('template_invalid', 'The template cannot be built.', {
+        errors: [{ pointer: '/template/machine/memory', message: 'is no size' }],
+      });
+    const stored =
+      typeof ask.template === 'string' ? await store.template(ask.template.split('@')[0] ?? '') : undefined;
+    if (typeof ask.template === 'string' && stored === undefined)
+      throw new Fault('not_found', `There is no template ${ask.template}.`);
+    return aBuild({
+      id: systemIds.id(),
+      template: stored?.document ?? ask.template,
+      templateName: stored?.name ?? 'tiny',
+      ...(stored === undefined ? {} : { templateVersion: stored.version }),
+      variables: { ...ask.variables, password: 'hunter22' },
+      sensitive: ['password'],
+      labels: ask.labels,
+      priority: ask.priority,
+      onError: ask.onError,
+      timeoutMs: ask.timeoutMs ?? 3_600_000,
+      ...(ask.contextId === undefined ? {} : { contextId: ask.contextId }),
+    });
+  },
+  checkTemplate: async (document, context) => {
+    if (isObject(document) && document['name'] === 'bad')
+      throw new Fault('template_invalid', 'The template is wrong.', {
+        errors: [{ pointer: '/name', message: 'is bad' }],
+      });
+    return { document, digest: digestOf([document, context?.digest ?? null]) };
+  },
+});
+
 /** The API over a real store in a folder of its own. What main would hand over besides is small and honest. */
-export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience = usualPatience): Promise<ApiShop> => {
+export const apiShop = async (
+  { growth = makeGrowth(), ...change }: Partial<ApiParts> & { readonly growth?: Growth } = {},
+  patience: Patience = usualPatience,
+): Promise<ApiShop> => {
   const cleanup = cleanupStack();
   const stopping = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'imaged-api-'));
   cleanup.defer(() => rm(folder, { recursive: true }));
   const { store } = cleanup.keep(await storeShop());
-  const growth = makeGrowth();
+  const folders = foldersBelow(folder, join(folder, 'run'));
   const contexts = new Set<string>();
+  const isDraining = () => stopping.signal.aborted;
+  const admission = change.admission ?? admissionBeside(store);
   const typed: { id: string; text: string }[] = [];
 
   const parts: ApiParts = {
     templateSchema: {},
     store,
-    intake: {
-      check: async (ask) => {
-        if (isObject(ask.template) && ask.template['name'] === 'bad')
-          throw new Fault('template_invalid', 'The template cannot be built.', {
-            errors: [{ pointer: '/template/machine/memory', message: 'is no size' }],
-          });
-        const stored =
-          typeof ask.template === 'string' ? await store.template(ask.template.split('@')[0] ?? '') : undefined;
-        if (typeof ask.template === 'string' && stored === undefined)
-          throw new Fault('not_found', `There is no template ${ask.template}.`);
-        return aBuild({
-          id: systemIds.id(),
-          template: stored?.document ?? ask.template,
-          templateName: stored?.name ?? 'tiny',
-          ...(stored === undefined ? {} : { templateVersion: stored.version }),
-          variables: { ...ask.variables, password: 'hunter22' },
-          sensitive: ['password'],
-          labels: ask.labels,
-          priority: ask.priority,
-          onError: ask.onError,
-          timeoutMs: ask.timeoutMs ?? 3_600_000,
-          ...(ask.contextId === undefined ? {} : { contextId: ask.contextId }),
-        });
-      },
-      checkTemplate: async (document) => {
-        if (isObject(document) && document['name'] === 'bad')
-          throw new Fault('template_invalid', 'The template is wrong.', {
-            errors: [{ pointer: '/name', message: 'is bad' }],
-          });
-        return document;
-      },
-    },
+    admission,
+    submit: makeSubmit({ store: change.store ?? store, admission, isDraining, wake: () => undefined }),
     contexts: {
       receive: async (body, encoding, signal) => {
         const bytes = await buffer(body);
@@ -115,21 +129,15 @@ export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience
         contexts.delete(id);
       },
     },
-    files: {
-      log: (id) => join(folder, id, 'log'),
-      console: (id) => join(folder, id, 'console'),
-      artifact: (id, name) => join(folder, id, 'artifacts', name),
-      remove: (id) => rm(join(folder, id), { recursive: true, force: true }),
-    },
-    growth,
+    outputs: makeOutputs({ folders, growth, store: change.store ?? store }),
     live: {
       wake: () => undefined,
-      isDraining: () => stopping.signal.aborted,
+      isDraining,
       type: async (id, bytes) => {
         typed.push({ id, text: Buffer.from(bytes).toString() });
       },
-      lend: async () => ({ command: ['vmctl', 'console', 'imaged-0'], until: systemClock.now() + 60_000 }),
-      takeBack: async () => undefined,
+      detach: async () => ({ command: ['vmctl', 'console', 'imaged-0'], until: systemClock.now() + 60_000 }),
+      attach: async () => undefined,
       checkUnused: () => undefined,
     },
     readiness: async () => [{ name: 'store', state: 'ok', message: 'The store can be written.' }],
@@ -168,6 +176,7 @@ export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience
     },
     store,
     growth,
+    folders,
     parts,
     auth: { authorization },
     token,

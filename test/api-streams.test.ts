@@ -46,7 +46,7 @@ test('a log is followed from before its first byte to the end of the build, and 
   await using shop = await apiShop();
   const { url } = await shop.listen();
   const { build } = await shop.store.add(aBuild());
-  const path = shop.parts.files.log(build.id);
+  const path = shop.folders.log(build.id);
   const reply = await open(`${url}/builds/${build.id}/log?follow=true`, shop.auth);
   assert.equal(reply.statusCode, 200);
   const all = text(reply);
@@ -67,7 +67,7 @@ test('a log is read in part by offset and by Range, and a log that is not there 
   const { build } = await shop.store.add(aBuild());
   const url = `/builds/${build.id}/console`;
   assert.equal(await linesOf(shop, url), '');
-  await shop.write(shop.parts.files.console(build.id), '0123456789');
+  await shop.write(shop.folders.console(build.id), '0123456789');
   assert.equal(await linesOf(shop, `${url}?offset=4`), '456789');
   assert.equal(await linesOf(shop, `${url}?offset=40`), '');
   const range = await shop.ask({ url, headers: { ...shop.auth, range: 'bytes=-3' } });
@@ -164,7 +164,7 @@ test('a reader that does not read costs no memory, and gets every byte when he d
   await using shop = await apiShop();
   const { url } = await shop.listen();
   const { build } = await shop.store.add(aBuild());
-  const path = shop.parts.files.console(build.id);
+  const path = shop.folders.console(build.id);
   await shop.write(path, Buffer.alloc(64 * 1024 * 1024, 'x'));
   const before = process.memoryUsage();
   const reply = await open(`${url}/builds/${build.id}/console?follow=true`, shop.auth);

@@ -72,7 +72,7 @@ test('/result is 202, then 200 or 409 with the reason and the build', async () =
 
   const { build: bad } = await shop.store.add(aBuild());
   const second = await claimed(shop.store);
-  const log = shop.parts.files.log(bad.id);
+  const log = shop.folders.log(bad.id);
   const fault = recordOf(
     new Fault('console_silent', `Nothing came; see ${log}.`, { consoleTail: 'login:', exitCode: 3, args: ['/secret'] }),
   );

@@ -1,11 +1,11 @@
-/** The API, its intake and its contexts in a process of their own, so that whoever measures them has a loop of their own. */
+/** The API, its admission and its contexts in a process of their own, so that whoever measures them has a loop of their own. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { makeContexts } from '../src/build/contexts.ts';
 import { foldersBelow } from '../src/build/folders/folders.ts';
-import { makeIntake, type Intake } from '../src/build/submit.ts';
+import { makeAdmission, type Admission } from '../src/build/admission.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { apiShop } from './api-shop.ts';
@@ -16,10 +16,10 @@ const home = await mkdtemp(join(tmpdir(), 'hostile-'));
 const folders = foldersBelow(home, join(home, 'run'));
 await folders.prepare();
 
-const made: { intake?: Intake } = {};
-const intake = (): Intake => {
-  if (made.intake === undefined) throw new Error('a request came before the server was there');
-  return made.intake;
+const made: { admission?: Admission } = {};
+const admission = (): Admission => {
+  if (made.admission === undefined) throw new Error('a request came before the server was there');
+  return made.admission;
 };
 const shop = await apiShop({
   limits: {
@@ -29,12 +29,12 @@ const shop = await apiShop({
     waitsPerToken: 500,
   },
   contexts: makeContexts(folders, systemIds, { files: 10_000, bytes: 256 * mebi, templateBytes: 4 * mebi }),
-  intake: {
-    check: (asked) => intake().check(asked),
-    checkTemplate: (document, contextId) => intake().checkTemplate(document, contextId),
+  admission: {
+    check: (asked) => admission().check(asked),
+    checkTemplate: (document, context) => admission().checkTemplate(document, context),
   },
 });
-made.intake = makeIntake({
+made.admission = makeAdmission({
   store: shop.store,
   hypervisor: { refuse: async () => [] },
   folders,
@@ -42,6 +42,7 @@ made.intake = makeIntake({
   clock: systemClock,
   media: () => ({}),
   whole: async () => roomy,
+  checkRoom: async () => undefined,
   defaultTimeoutMs: 1000,
   textsMb: 0,
   signal: new AbortController().signal,

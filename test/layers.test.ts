@@ -45,11 +45,12 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'queue/sqlite': { uses: ['queue/rules'], types: ['queue', 'image'] },
 
   'build/folders': { uses: ['vmm/qemu'], types: ['queue/sqlite'] },
+  'build/outputs': { uses: ['queue/rules'], types: ['build/folders', 'queue'] },
   'build/hold': { uses: [], types: ['build', 'queue', 'vmm'] },
   build: {
     uses: [
       ...['build/folders', 'build/hold', 'config', 'context', 'guest', 'guest/ssh', 'httpd/endpoint', 'image'],
-      ...['openbsd', 'openbsd/passwords', 'packer', 'vmm/console'],
+      ...['openbsd', 'openbsd/passwords', 'packer', 'queue/rules', 'vmm/console'],
       ...['template', 'template/document', 'template/language', 'template/resolve'],
     ],
     types: ['httpd/mirror', 'queue', 'vmm'],
@@ -57,15 +58,15 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
 
   host: { uses: ['config'] },
 
-  'api/server': { uses: [], types: ['api', 'api/contract', 'queue'] },
+  'api/server': { uses: [], types: ['api', 'api/contract', 'build/outputs', 'queue'] },
   'api/contract': { uses: ['api/server'], types: ['queue'] },
   'api/host': { uses: ['api/contract', 'api/server'], types: ['api', 'queue'] },
-  'api/builds': { uses: ['api/contract', 'api/server'], types: ['api', 'api/host', 'queue'] },
-  'api/artifacts': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'queue'] },
+  'api/builds': { uses: ['api/contract', 'api/server'], types: ['api', 'api/host', 'build', 'build/outputs', 'queue'] },
+  'api/artifacts': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'build/outputs', 'queue'] },
   'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
   api: {
     uses: ['api/artifacts', 'api/builds', 'api/contract', 'api/host', 'api/server', 'api/templates'],
-    types: ['queue', 'build', 'template'],
+    types: ['queue', 'build', 'build/outputs', 'template'],
   },
 };
 
@@ -138,6 +139,13 @@ test('no file imports a value of a file that imports one of its own, over whatev
     done.add(file);
   };
   for (const file of files) visit(file, []);
+});
+
+test('the API opens no file and puts no path together: what builds wrote comes to it as bytes', () => {
+  const strays = packages.filter(
+    ({ file, name }) => isBelow(file, 'api') && file !== 'api/print-openapi.ts' && /^node:(fs|path)/.test(name),
+  );
+  assert.deepEqual(strays, []);
 });
 
 test('every file of src is in a room that the design names', () => {

@@ -106,7 +106,6 @@ test('the database refuses what must never be, whatever the program does', async
   const never = [
     { id: 'short' },
     { status: 'paused' },
-    { phase: 'sleeping', status: 'running', ...lease },
     { labels: 'no json' },
     { timeout_ms: 0 },
     { on_error: 'explode' },
@@ -122,6 +121,8 @@ test('the database refuses what must never be, whatever the program does', async
     { status: 'held', ...lease, hold_until: 1 },
     { status: 'running', ...lease, hold_until: 1 },
     { phase: 'booting' },
+    { host: 'here' },
+    { host: '', status: 'running', ...lease },
     { attempt: 1 },
     { cancel_requested: 1 },
     { cancel_requested: 2, status: 'running', ...lease },

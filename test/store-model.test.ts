@@ -93,6 +93,10 @@ const finish = async (world: World, build: Model, token: string, op: Extract<Op,
   const losesAttempt = op.how === 'retry' && build.attemptsLeft > 0;
   switch (op.how) {
     case 'succeeded':
+      if (build.status === 'held') {
+        await store.finish(build.id, token, { status: 'succeeded', artifacts: [] });
+        return end(build, 'failed');
+      }
       await store.finish(build.id, token, { status: 'succeeded', artifacts: [anArtifact('a')] });
       build.version++;
       return end(build, 'succeeded');
@@ -128,7 +132,7 @@ const withToken = async (world: World, build: Model, token: string, op: Op) => {
     build.leaseUntil = clock.time + 5;
     return assert.deepEqual(await store.heartbeat([token, 'nobody'], 5), ['nobody']);
   }
-  if (op.do === 'hold') {
+  if (op.do === 'hold' && build.status === 'running') {
     await store.hold(build.id, token, { until: clock.time }, aFault('guest_panicked'));
     build.status = 'held';
     build.version++;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { countsSql } from '../src/queue/sqlite/builds.ts';
-import { claimSql, heartbeatSql, nextDueSql } from '../src/queue/sqlite/claims.ts';
+import { claimSql, headSql, heartbeatSql, nextDueSql, startedSql } from '../src/queue/sqlite/claims.ts';
 import { contextsSql, endedSql, expiredSql } from '../src/queue/sqlite/expiry.ts';
 import { listSql } from '../src/queue/sqlite/listing.ts';
 import { monotonicFactory } from 'ulid';
@@ -23,7 +23,17 @@ const grows = /SCAN (?!other VIRTUAL TABLE|build_count|.* USING COVERING INDEX)|
 test('no question to a long history is answered by walking a table or by sorting', async (t) => {
   await using shop = await storeShop();
   using raw = { db: new Sqlite(shop.file), [Symbol.dispose]: () => void raw.db.close() };
-  const statements = [claimSql, nextDueSql, heartbeatSql, expiredSql, endedSql, countsSql, contextsSql];
+  const statements = [
+    headSql,
+    startedSql,
+    claimSql,
+    nextDueSql,
+    heartbeatSql,
+    expiredSql,
+    endedSql,
+    countsSql,
+    contextsSql,
+  ];
   const all = [...statements, ...lists.map(listSql)];
   for (const sql of all) {
     const plan = raw.db.prepare<[], { readonly detail: string }>(

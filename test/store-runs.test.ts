@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aBuild, aFault, anArtifact, claimed, failsAs, nobody, roomy, storeShop } from './store-shop.ts';
+import { openStore } from '../src/queue/sqlite/open-store.ts';
+import { aBuild, aFault, anArtifact, claimed, failsAs, migrations, nobody, roomy, storeShop } from './store-shop.ts';
 
 test('a claim carries the build, what it is made from, and a token without which nothing can be written', async () => {
   await using shop = await storeShop();
@@ -11,6 +12,7 @@ test('a claim carries the build, what it is made from, and a token without which
   assert.deepEqual(build, await shop.store.find(asked.id));
   assert.deepEqual(input.plan, asked.plan);
   assert.deepEqual([build.status, build.attempt, build.attemptsLeft, build.slot], ['running', 1, 2, 0]);
+  assert.equal(build.host, 'localhost');
 
   const lost = failsAs('lease_lost');
   await assert.rejects(shop.store.beginStep(id, 'stolen', { name: 'boot', phase: 'booting' }), lost);
@@ -74,7 +76,7 @@ test('a build that succeeded has its artifacts in order, an event for each, and 
   await shop.store.finish(asked.id, token, { status: 'succeeded', artifacts });
   assert.deepEqual(await shop.store.artifacts(asked.id), artifacts);
   const ended = await shop.store.find(asked.id);
-  assert.deepEqual([ended?.status, ended?.phase, ended?.slot], ['succeeded', undefined, undefined]);
+  assert.deepEqual([ended?.status, ended?.phase, ended?.slot], ['succeeded', 'publishing', undefined]);
   assert.deepEqual(await shop.store.cancel(asked.id), ended);
   const events = await shop.store.events(asked.id, 0, 100);
   assert.equal(events.filter(({ type }) => type === 'artifact.published').length, 2);
@@ -164,4 +166,31 @@ test('recovery requeues what ran with its attempt, cancels what was to be cancel
   assert.equal((await store.steps(ran.id))[0]?.fault?.code, 'lease_lost');
   await assert.rejects(store.event(ran.id, 'x', {}, ranToken), failsAs('lease_lost'));
   assert.deepEqual(await store.recover(), []);
+});
+
+test('recovery leaves what another host has claimed until its lease is over, and then blames no death on it', async () => {
+  await using shop = await storeShop({ host: 'there' });
+  const [claimedThere, later] = [aBuild({ priority: 1 }), aBuild()];
+  await Promise.all([claimedThere, later].map((build) => shop.store.add(build)));
+  const { build, token } = await claimed(shop.store);
+  assert.equal(build.host, 'there');
+  await shop.store.beginStep(build.id, token, { name: 'boot', phase: 'booting' });
+  const there = shop.store;
+  await there[Symbol.asyncDispose]();
+  const place = { file: shop.file, migrations, clock: shop.clock, host: 'here' };
+  {
+    await using here = await openStore(place);
+    assert.deepEqual([await here.leftovers(), await here.recover()], [[], []]);
+    assert.equal((await here.find(build.id))?.status, 'running');
+    await claimed(here);
+    shop.clock.time += 30_000;
+    assert.deepEqual(await here.leftovers(), [build.id, later.id]);
+  }
+  await using here = await openStore(place);
+  assert.deepEqual(await here.recover(), [build.id, later.id]);
+  const requeued = await Promise.all([build, later].map(({ id }) => here.events(id, 0, 100)));
+  assert.deepEqual(
+    requeued.map((events) => events.at(-1)?.data['deaths']),
+    [undefined, 1],
+  );
 });

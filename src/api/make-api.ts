@@ -14,16 +14,24 @@ import { makeStaying } from './server/staying.ts';
 import { watchPace } from './server/watch-pace.ts';
 import { makeFarewells } from '../base/http/farewells.ts';
 import { Fault } from '../base/fault.ts';
-import { addArtifactRoutes } from './artifacts/routes.ts';
-import { addBuildRoutes } from './builds/routes.ts';
+import { addArtifactListRoute, addArtifactRoute } from './artifacts/routes.ts';
+import { addEndRoutes } from './builds/end.ts';
+import { addHistoryRoutes } from './builds/history.ts';
+import { addListRoute } from './builds/list.ts';
+import { addLookRoute } from './builds/look.ts';
+import { addResultRoute, addStatusRoute } from './builds/result.ts';
 import { addBuildTextRoutes } from './builds/texts.ts';
 import { addEventRoutes } from './builds/events.ts';
+import { addDetachRoutes, addKeysRoute } from './builds/console.ts';
 import { addHoldRoutes } from './builds/hold.ts';
 import { addSubmitRoute } from './builds/submit.ts';
-import { addSystemRoutes } from './host/routes.ts';
-import { addTemplateRoutes } from './templates/routes.ts';
-import { makeView } from './builds/view.ts';
-import { makeWaits } from './builds/waits.ts';
+import { addReferenceRoutes } from './host/reference.ts';
+import { addHostRoutes } from './host/routes.ts';
+import { addTemplateListRoutes } from './templates/list.ts';
+import { addTemplateLookRoutes } from './templates/look.ts';
+import { addForgetRoute, addStoreRoute } from './templates/store.ts';
+import { makeView, type View } from './builds/view.ts';
+import { makeWaits, type Waits } from './builds/waits.ts';
 import { compileValidator } from './server/validation.ts';
 
 const unused = () => () => {
@@ -32,6 +40,31 @@ const unused = () => () => {
 
 // Connections that have been refused and still hold a descriptor.
 const mostFarewells = 16;
+
+/** Every route, in the order of the contract. */
+const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void => {
+  const staying = makeStaying(parts.limits.waitsPerToken);
+  addHostRoutes(app, parts);
+  addReferenceRoutes(app, parts);
+  addSubmitRoute(app, parts, view);
+  addListRoute(app, parts, view);
+  addLookRoute(app, waits, staying);
+  addStatusRoute(app, parts);
+  addResultRoute(app, view, waits, staying);
+  addHistoryRoutes(app, parts, view);
+  addEndRoutes(app, parts, view);
+  addBuildTextRoutes(app, parts, staying);
+  addEventRoutes(app, parts, view, staying);
+  addArtifactListRoute(app, parts);
+  addArtifactRoute(app, parts);
+  addHoldRoutes(app, parts);
+  addDetachRoutes(app, parts);
+  addKeysRoute(app, parts);
+  addStoreRoute(app, parts);
+  addForgetRoute(app, parts);
+  addTemplateListRoutes(app, parts);
+  addTemplateLookRoutes(app, parts);
+};
 
 /**
  * The HTTP server for people and CI, ready to listen; listening is the caller's. It stops answering long polls and
@@ -81,10 +114,9 @@ export const makeApi = async (
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
 
-  const view = makeView(parts.files);
+  const view = makeView(parts.outputs);
   const waits = makeWaits(parts.store, view, clock, parts.signal);
   app.addHook('onClose', () => waits[Symbol.dispose]());
-  const staying = makeStaying(limits.waitsPerToken);
 
   addFarewell(app, clock);
   addErrors(app);
@@ -92,14 +124,7 @@ export const makeApi = async (
   addConnections(app, { connections, farewells, pace, patience });
   addBodies(app, limits, pace);
   await addDocuments(app, parts.version);
-  addSystemRoutes(app, parts);
-  addSubmitRoute(app, parts, view);
-  addBuildRoutes(app, parts, view, waits, staying);
-  addBuildTextRoutes(app, parts, staying);
-  addEventRoutes(app, parts, view, staying);
-  addArtifactRoutes(app, parts);
-  addHoldRoutes(app, parts);
-  addTemplateRoutes(app, parts);
+  addRoutes(app, parts, view, waits);
   await app.ready();
   return app;
 };

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { stdout } from 'node:process';
 import { z } from 'zod';
 import { systemClock } from '../base/clock.ts';
-import { makeGrowth } from '../base/growth.ts';
 import { systemIds } from '../base/ids.ts';
 import { makeApi } from './make-api.ts';
 import { printOpenApi } from './contract/openapi.ts';
@@ -25,10 +24,10 @@ const { version } = z.object({ version: z.string() }).parse(JSON.parse(await rea
 
 const app = await makeApi({
   store: absent(),
-  intake: absent(),
+  admission: absent(),
+  submit: absent(),
   contexts: absent(),
-  files: absent(),
-  growth: makeGrowth(),
+  outputs: absent(),
   live: absent(),
   readiness: async () => [],
   host: async () => ({}),

@@ -1,9 +1,11 @@
-import type { Readable } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
+import type { Submit } from '../build/submit.ts';
 import type { ConnectionBounds } from './server/connections.ts';
-import type { Growth } from '../base/growth.ts';
+import type { Admission } from '../build/admission.ts';
+import type { Contexts } from '../build/contexts.ts';
+import type { Outputs } from '../build/outputs/outputs.ts';
 import type { Ids } from '../base/ids.ts';
-import type { BuildAsk, NewBuild, Store } from '../queue/store.ts';
+import type { Store } from '../queue/store.ts';
 
 /** One question about this host. */
 export type Check = {
@@ -16,30 +18,11 @@ export type Check = {
 /** All that the API needs from the other rooms, handed over by main. */
 export type ApiParts = {
   readonly store: Store;
-  readonly intake: {
-    /** Judges the ask whole (template, variables, files, capacity) and makes it a build. Throws `template_invalid`, `never_fits`, `not_found`, with pointers into the request's body. */
-    readonly check: (ask: BuildAsk) => Promise<NewBuild>;
-    /** Judges a template document that is to be stored, but for the values of its variables; gives it as it is stored. */
-    readonly checkTemplate: (document: unknown, contextId: string | undefined) => Promise<unknown>;
-  };
-  readonly contexts: {
-    /** Unpacks an archive into a new context and reads its `template.json`. Throws `context_invalid`, `too_large`, `storage_full`; then nothing is left. */
-    readonly receive: (
-      body: Readable,
-      encoding: 'identity' | 'gzip' | 'zstd',
-      signal: AbortSignal,
-    ) => Promise<{ readonly contextId: string; readonly template: unknown; readonly digest: string }>;
-    /** Deletes a context that nothing refers to. */
-    readonly drop: (contextId: string) => Promise<void>;
-  };
-  readonly files: {
-    readonly log: (buildId: string) => string;
-    readonly console: (buildId: string) => string;
-    readonly artifact: (buildId: string, name: string) => string;
-    /** Deletes everything of an ended build. */
-    readonly remove: (buildId: string) => Promise<void>;
-  };
-  readonly growth: Growth;
+  readonly admission: Pick<Admission, 'check' | 'checkTemplate'>;
+  readonly submit: Submit;
+  readonly contexts: Contexts;
+  /** What builds have written: asked for by build and name, given as bytes. */
+  readonly outputs: Outputs;
   /** What runs now. */
   readonly live: {
     /** Tells the scheduler that the queue has changed. */
@@ -47,13 +30,13 @@ export type ApiParts = {
     readonly isDraining: () => boolean;
     /** Types on the console of a held build. Throws `build_not_held`. */
     readonly type: (buildId: string, bytes: Uint8Array) => Promise<void>;
-    /** Lends its console to an operator; the end is Unix milliseconds. Throws `build_not_held`, `console_not_lendable`. */
-    readonly lend: (
+    /** Detaches its console for an operator; the end is Unix milliseconds. Throws `build_not_held`, `console_not_lendable`. */
+    readonly detach: (
       buildId: string,
       ms: number,
     ) => Promise<{ readonly command: readonly string[]; readonly until: number }>;
-    /** Takes it back. Throws `build_not_held`, `console_lent`. */
-    readonly takeBack: (buildId: string) => Promise<void>;
+    /** Attaches it again. Throws `build_not_held`, `console_lent`. */
+    readonly attach: (buildId: string) => Promise<void>;
     /** Throws `base_in_use` when a running build is made of an image of this one. */
     readonly checkUnused: (buildId: string) => void;
   };

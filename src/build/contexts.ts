@@ -15,7 +15,9 @@ export type Received = { readonly contextId: string; readonly template: unknown;
 const templateName = 'template.json';
 
 export type Contexts = {
+  /** Unpacks an archive into a new context. Throws `context_invalid`, `too_large`, `storage_full`; then nothing is left. */
   readonly receive: (body: Readable, encoding: 'identity' | 'gzip' | 'zstd', signal: AbortSignal) => Promise<Received>;
+  /** Deletes a context that nothing refers to. */
   readonly drop: (contextId: string) => Promise<void>;
 };
 

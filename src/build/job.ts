@@ -11,8 +11,8 @@ export type Job = {
   readonly folders: Folders;
 };
 
-/** What the machine has made known: the holes of late texts are filled with these. */
-export const lateFactsOf = ({ addresses, name }: Machine, key: SshKey | undefined): LateFacts => ({
+/** What is known once the machine runs: the values of the placeholders that a template leaves until then. */
+export const machineFactsOf = ({ addresses, name }: Machine, key: SshKey | undefined): LateFacts => ({
   http_url: addresses.http.url,
   http_ip: addresses.http.ip,
   http_port: String(addresses.http.port),

@@ -59,18 +59,8 @@ export const performerOf = (
       const gives = await step.run(needs, {
         signal,
         keep: cleanup.keep,
-        attend,
-        hypervisor,
-        sharedListener,
-        mirror,
-        clock,
-        ids,
-        growth,
-        event,
-        log,
-        said,
-        room,
-        texts,
+        ...{ hypervisor, sharedListener, mirror, clock, ids, growth, texts },
+        ...{ attend, event, log, said, room },
       });
       signal.throwIfAborted();
       await settled();

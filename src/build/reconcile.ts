@@ -1,11 +1,14 @@
 import { rm } from 'node:fs/promises';
 import type { Store } from '../queue/store.ts';
 import type { Hypervisor } from '../vmm/types.ts';
-import type { Folders, Swept } from './folders/folders.ts';
+import type { Folders } from './folders/folders.ts';
+import type { Swept } from './folders/sweep.ts';
 
 /** What was put right: ids of builds, names of machines, paths of folders. */
 export type Settled = {
   readonly builds: readonly string[];
+  /** How many builds another host has claimed: they are left alone. */
+  readonly elsewhere: number;
   readonly machines: readonly string[];
   readonly folders: readonly string[];
   /** Folders of builds that the store does not know: moved aside, or, where that failed, left alone. */
@@ -17,13 +20,7 @@ export type Settled = {
 
 /** What a build had begun to publish is nobody's, however the store settles it now: only a build that succeeded has artifacts. */
 const removeUnpublished = async (store: Store, folders: Folders): Promise<void> => {
-  for (const status of ['running', 'held'] as const)
-    for (let after: string | undefined, isLast = false; !isLast;) {
-      const { items, next } = await store.list({ status }, { limit: 100, ...(after === undefined ? {} : { after }) });
-      for (const { id } of items) await rm(folders.artifacts(id), { recursive: true, force: true });
-      after = next;
-      isLast = next === undefined;
-    }
+  for (const id of await store.leftovers()) await rm(folders.artifacts(id), { recursive: true, force: true });
 };
 
 /**
@@ -51,6 +48,7 @@ export const settleLeftovers = async (
   // Before they are settled: a daemon that dies in between finds them again.
   await removeUnpublished(store, folders);
   const builds = await store.recover({ hostBootedAt });
+  const { running, held } = await store.counts();
   const machines: string[] = [];
   const left = new Map((await folders.machines()).map(({ name, folder }) => [name, folder]));
   for (const name of await hypervisor.strays(signal)) left.set(name, left.get(name) ?? folders.machineNamed(name));
@@ -61,5 +59,5 @@ export const settleLeftovers = async (
     contexts: await store.contexts(),
   };
   const { deleted, lost, stuck } = await folders.sweep(known, now);
-  return { builds, machines, folders: deleted, lost, stuck, programs };
+  return { builds, elsewhere: running + held, machines, folders: deleted, lost, stuck, programs };
 };

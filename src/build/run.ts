@@ -3,6 +3,7 @@ import type { Fault } from '../base/fault.ts';
 import { asFault } from '../base/fault.ts';
 import { keyFileIn, knownHostsIn } from '../guest/ssh/files.ts';
 import { sshLine } from '../guest/ssh/options.ts';
+import { isHeldAfter } from '../queue/rules/settle.ts';
 import type { Claim, RunBuild } from '../queue/store.ts';
 import type { Spec } from '../template/spec.ts';
 import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
@@ -14,7 +15,7 @@ import type { Running } from './running.ts';
 
 export type RunnerParts = AttemptParts &
   PerformParts & {
-    /** Fills the template's holes for this claim. Throws `template_invalid` where a file has gone since. */
+    /** Resolves the template for this claim. Throws `template_invalid` where a file has gone since. */
     readonly resolve: (claim: Claim) => Promise<Spec>;
     readonly held: Held;
     readonly bases: Bases;
@@ -32,10 +33,6 @@ const sshLineOf = ({ machine }: Running, { communicator }: Spec, workspace: stri
   const files = { keyFile: keyFileIn(workspace), knownHostsFile: knownHostsIn(workspace) };
   return sshLine({ ...machine.addresses.ssh, username, ...files });
 };
-
-// Held is what the build's owner wants to look into; what the owner or the host ended is not.
-const isWorthHolding = ({ code }: Fault): boolean =>
-  !['cancelled', 'draining', 'lease_lost', 'machine_crashed', 'machine_stopped', 'guest_floods'].includes(code);
 
 /** Runs claimed builds: resolves the template, performs its plan, holds or cleans up, and lets everything go in reverse. */
 export const makeRunner = (parts: RunnerParts): RunBuild => {
@@ -58,8 +55,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
 
   const holdIfAsked = async (attempt: Attempt, spec: Spec, slot: number, fault: Fault, signal: AbortSignal) => {
     const running = attempt.attended();
-    if (attempt.claim.build.onError !== 'hold' || running === undefined || signal.aborted || !isWorthHolding(fault))
-      return;
+    if (running === undefined || signal.aborted || !isHeldAfter(attempt.claim.build, fault.code)) return;
     const sshLine = sshLineOf(running, spec, folders.work(slot));
     await holdMachine(attempt, running, fault, { ...parts, sshLine }, signal);
   };

@@ -1,7 +1,22 @@
 import { systemClock } from '../base/clock.ts';
 import { checkConfig, readConfig } from '../config/config.ts';
 import { checkDescriptors, descriptorLimit } from '../base/descriptors.ts';
+import type { Logger } from '../base/logger.ts';
 import { version } from '../base/version.ts';
+import type { Daemon } from '../wiring/daemon.ts';
+
+/** Reads the configuration again on SIGHUP; one that is wrong changes nothing. */
+const reloadOnHangup = (daemon: Daemon, file: string, logger: Logger): void => {
+  process.on('SIGHUP', () => {
+    readConfig(file)
+      .then(async (next) => {
+        await checkConfig(next, file);
+        daemon.reload(next);
+        logger.info({ file }, 'read the configuration again');
+      })
+      .catch((error: unknown) => logger.error({ err: error }, 'the configuration stays as it was'));
+  });
+};
 
 /** Runs the daemon in the foreground until SIGTERM or SIGINT; `checkOnly` prints the configuration and ends. */
 export const serve = async ({
@@ -34,15 +49,7 @@ export const serve = async ({
   process.on('unhandledRejection', crash);
 
   const daemon = await startDaemon(config, { clock: systemClock, ids: systemIds, logger, descriptors });
-  process.on('SIGHUP', () => {
-    readConfig(file)
-      .then(async (next) => {
-        await checkConfig(next, file);
-        daemon.reload(next);
-        logger.info({ file }, 'read the configuration again');
-      })
-      .catch((error: unknown) => logger.error({ err: error }, 'the configuration stays as it was'));
-  });
+  reloadOnHangup(daemon, file, logger);
   let isStopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (isStopping) return logger.info({ signal }, 'still stopping');

@@ -17,6 +17,7 @@ type Wanted = { readonly bytes: number; readonly read: (bytes: Buffer) => Wanted
  * memory or time than they are worth. Call it with each chunk, in order. Throws `context_invalid`.
  */
 export const zstdGuard = (): ((chunk: Uint8Array) => void) => {
+  // One closure, though long: each part of a frame says which comes next.
   let moved = 0;
 
   const skip = (bytes: number, then: () => Wanted): Wanted => {

@@ -23,6 +23,7 @@ type Row = Omit<HostFile, 'text'> & { readonly source: string; readonly changes:
 const top = new URL('../../../', import.meta.url);
 
 const rows = (config: Config, file: string, user: string): readonly Row[] => {
+  // A table, and as long as it is.
   const { template, outgoing_template, endpoint_port, allow_outgoing } = config.hypervisor;
   const forUser: Change = [/\b_imaged\b/g, user];
   const root = { mode: '0644', owner: 'root:wheel', isPart: false };

@@ -3,6 +3,7 @@ import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { orAborted, deferred } from '../base/waiting.ts';
 import { aliveEveryMs } from './rules/crash.ts';
+import { roomLeft } from './rules/order.ts';
 import type { Claim, Demand, RunBuild, Store } from './store.ts';
 import { makeWorker } from './worker.ts';
 import type { Job, Log } from './worker.ts';
@@ -42,10 +43,29 @@ const longestPauseMs = 30_000;
 
 const disposeWithinMs = 25_000;
 
+/** Tells the log once why the queue stands still beside free slots. */
+const makeSuspectTeller = (store: Store, log: Log): (() => Promise<void>) => {
+  let told: string | undefined;
+  return async () => {
+    const suspect = await store.suspect();
+    const words = suspect && `${suspect.state} ${suspect.id}`;
+    if (suspect && words !== told)
+      log.warn(
+        { build: suspect.id },
+        suspect.state === 'runs'
+          ? 'the daemon died while this build ran: it runs alone, and no other is started meanwhile'
+          : 'the daemon died while this build ran: it waits until no other runs, and no other is started before it',
+      );
+    told = words;
+  };
+};
+
 /** Gives queued builds to free slots, in the queue's order, as far as the host has room. */
 export const makeScheduler = (parts: SchedulerParts): Scheduler => {
+  // One closure, though long: claiming, beating and draining are all about the same jobs.
   const { store, clock, ids, log, leaseMs } = parts;
   const work = makeWorker(parts);
+  const tellSuspect = makeSuspectTeller(store, log);
   const jobs = new Map<number, Job & { readonly ended: Promise<void> }>();
   const places = Array.from({ length: parts.slots }, (_, slot) => slot);
   const closing = new AbortController();
@@ -65,29 +85,11 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
     jobs.set(slot, { ...job, ended });
   };
 
-  const room = async (): Promise<Demand> => {
-    const whole = await parts.capacity();
-    const taken = [...jobs.values()].map(({ claim }) => claim.build.demand);
-    return {
-      memoryMb: taken.reduce((left, { memoryMb }) => left - memoryMb, Math.floor(whole.memoryMb)),
-      diskMb: taken.reduce((left, { diskMb }) => left - diskMb, Math.floor(whole.diskMb)),
-    };
-  };
-
-  let told: string | undefined;
-  /** Says once why the queue stands still beside free slots. */
-  const tellSuspect = async (): Promise<void> => {
-    const suspect = await store.suspect();
-    const words = suspect && `${suspect.state} ${suspect.id}`;
-    if (suspect && words !== told)
-      log.warn(
-        { build: suspect.id },
-        suspect.state === 'runs'
-          ? 'the daemon died while this build ran: it runs alone, and no other is started meanwhile'
-          : 'the daemon died while this build ran: it waits until no other runs, and no other is started before it',
-      );
-    told = words;
-  };
+  const room = async (): Promise<Demand> =>
+    roomLeft(
+      await parts.capacity(),
+      [...jobs.values()].map(({ claim }) => claim.build.demand),
+    );
 
   /** Fills the free slots; gives the milliseconds after which to look again, if nobody wakes it before. */
   const fill = async (): Promise<number | undefined> => {

@@ -82,7 +82,7 @@ export type Hold = {
 /** A build as it stands. Its template, variables and plan are read by `input`. */
 export type Build = BuildAsked & {
   readonly status: Status;
-  /** While running or held. */
+  /** What it is busy with, or was when it ended; undefined while queued. */
   readonly phase?: Phase;
   /** Number of the attempt that runs or ran last; 0 while it never ran. Never goes down. */
   readonly attempt: number;
@@ -94,9 +94,11 @@ export type Build = BuildAsked & {
   readonly endedAt?: number;
   /** Not before this time: the pause before another attempt. */
   readonly notBefore: number;
+  /** The host that runs it, or ran it last. */
+  readonly host?: string;
   readonly slot?: number;
   readonly cancelRequested: boolean;
-  /** The daemon died so often while it ran that it runs alone: see crash-policy.ts. */
+  /** The daemon died so often while it ran that it runs alone: see rules/crash.ts. */
   readonly isSuspect: boolean;
   readonly fault?: FaultRecord;
   readonly hold?: Hold;
@@ -180,10 +182,6 @@ export type Outcome =
       readonly fault?: FaultRecord;
     };
 
-/**
- * All that is durable. Functions return promises, so that another database can stand here without touching a caller;
- * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
- */
 /** What clients may make the store keep; what has ended is bounded by the retention. */
 export type StoreLimits = {
   readonly queued: number;
@@ -192,6 +190,10 @@ export type StoreLimits = {
   readonly templateVersions: number;
 };
 
+/**
+ * All that is durable. Functions return promises, so that another database can stand here without touching a caller;
+ * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
+ */
 export type Store = AsyncDisposable & {
   /**
    * Accepts a build. With an idempotency key seen before: same digest gives the first build back (`replayed`),
@@ -230,9 +232,12 @@ export type Store = AsyncDisposable & {
   readonly heartbeat: (tokens: readonly string[], leaseMs: number) => Promise<readonly string[]>;
   /** The daemon stops these builds itself: that it is killed meanwhile is not held against them. */
   readonly stopping: (tokens: readonly string[]) => Promise<void>;
+  /** The ids of the builds that `recover` would settle. */
+  readonly leftovers: () => Promise<readonly string[]>;
   /**
-   * Requeues what ran when the daemon died, with the attempt given back; fails what was held, and a build that kills
-   * the daemon whenever it runs alone. Returns the ids. `hostBootedAt` (Unix ms) tells a host that went down.
+   * Requeues what ran on this host when its daemon died, with the attempt given back; fails what was held, and a build
+   * that kills the daemon whenever it runs alone. Claims of another host are left alone until their lease is over.
+   * Returns the ids. `hostBootedAt` (Unix ms) tells a host that went down.
    */
   readonly recover: (ask?: { readonly hostBootedAt?: number }) => Promise<readonly string[]>;
 

@@ -35,32 +35,34 @@ const causeOf = (error: unknown, { aborted, reason }: AbortSignal): Fault => {
   return thrown.code === stopped.code ? thrown : stopped;
 };
 
+/** Stops the job when a client asks for it. */
+const followCancel = (
+  { claim: { build }, stop }: Job,
+  { store, log }: Pick<WorkerParts, 'store' | 'log'>,
+): Disposable => {
+  const look = (): void => {
+    store.find(build.id).then(
+      (now) => {
+        if (now?.cancelRequested) stop.abort(new Fault('cancelled', 'The build was cancelled by a client.'));
+      },
+      (error: unknown) => log.warn({ err: error, build: build.id }, 'could not see whether a build is to be cancelled'),
+    );
+  };
+  const following = store.onChange(build.id, look);
+  // It may have been asked for before this listened.
+  look();
+  return following;
+};
+
 /**
  * Runs a claimed build to its end and writes back what became of it. What it could not write (the disk is full) it
  * tries again until `giveUp`; then the next daemon's recovery settles the build. Never rejects.
  */
 export const makeWorker = ({ store, run, clock, random, log }: WorkerParts) => {
-  /** Stops the job when a client asks for it. */
-  const followCancel = ({ claim: { build }, stop }: Job): Disposable => {
-    const look = (): void => {
-      store.find(build.id).then(
-        (now) => {
-          if (now?.cancelRequested) stop.abort(new Fault('cancelled', 'The build was cancelled by a client.'));
-        },
-        (error: unknown) =>
-          log.warn({ err: error, build: build.id }, 'could not see whether a build is to be cancelled'),
-      );
-    };
-    const following = store.onChange(build.id, look);
-    // It may have been asked for before anybody listened.
-    look();
-    return following;
-  };
-
   const outcomeOf = async (job: Job): Promise<Outcome> => {
     const { claim, slot, stop } = job;
     try {
-      using following = followCancel(job);
+      using following = followCancel(job, { store, log });
       const artifacts = await run(claim, slot, stop.signal);
       following[Symbol.dispose]();
       return { status: 'succeeded', artifacts };

@@ -24,7 +24,7 @@ const boundariesOf = async (imaged: Imaged, template: object): Promise<Boundary[
   ]);
 };
 
-// A build that saw many daemons die runs alone (crash-policy.ts), so one build has to bear fewer.
+// A build that saw many daemons die runs alone (rules/crash.ts), so one build has to bear fewer.
 const killsPerBuild = 4;
 
 type Count = { kills: number; builds: number; machines: number };

@@ -22,7 +22,7 @@ const workers = isLong ? 3 : 2;
 // A kill takes some seconds, as a daemon and its builds have to come again before the next.
 const timeout = kills * 30_000;
 
-// A build that saw many daemons die runs alone (crash-policy.ts), so one build has to bear fewer.
+// A build that saw many daemons die runs alone (rules/crash.ts), so one build has to bear fewer.
 const killsPerBuild = 4;
 
 // So much that its transfer takes a moment, in which what carries it can be met.

@@ -242,9 +242,9 @@ test('what vmd cannot do, and a base that is damaged or in use, is refused at PO
   assert.deepEqual(await judge(base('used.qcow2')), []);
 });
 
-const Loan = z.object({ command: z.string(), until: z.string() });
+const DetachedConsole = z.object({ command: z.string(), until: z.string() });
 
-test('the console of a held build is lent to an operator, whom nobody disturbs, and taken back', async () => {
+test('the console of a held build is detached for an operator, whom nobody disturbs, and attached again', async () => {
   await using imaged = await startImaged({ settings });
   const vmd = vmdOf(imaged);
   const template = visit({ provisioners: [{ type: 'shell', inline: ['exit 3'] }] });
@@ -258,13 +258,13 @@ test('the console of a held build is lent to an operator, whom nobody disturbs, 
         body: keys,
       })
     ).status;
-  const lend = await imaged.call(`/builds/${id}/console/loan`, {
+  const detached = await imaged.call(`/builds/${id}/console/loan`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
     body: '{"minutes": 5}',
   });
-  assert.equal(lend.status, 200, await lend.clone().text());
-  const { command } = Loan.parse(await lend.json());
+  assert.equal(detached.status, 200, await detached.clone().text());
+  const { command } = DetachedConsole.parse(await detached.json());
   assert.equal(command, 'vmctl console imaged-0');
   assert.equal(await type('no\r'), 409);
 

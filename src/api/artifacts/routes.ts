@@ -1,9 +1,9 @@
 import { sumsName } from '../../base/artifact-name.ts';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
 import { Id } from '../../base/ids.ts';
+import type { Reader } from '../../build/outputs/read-file.ts';
 import { answers, json, text, type Answer } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { findBuild } from '../builds/found.ts';
@@ -24,8 +24,6 @@ const files = (description: string, headers: Answer['headers']): Answer => ({
   content: { 'application/octet-stream': { schema: z.string() }, 'text/plain': { schema: z.string() } },
 });
 
-// The list of digests that the build writes beside its artifacts, in the form of BSD's sha256(1).
-
 /** The header that offers a file under its name (RFC 6266), whatever the name's letters. */
 const attachment = (name: string): string => {
   const ascii = name.replace(/[^\x20-\x7e]/g, '_').replace(/["\\]/g, '\\$&');
@@ -35,20 +33,27 @@ const attachment = (name: string): string => {
     : `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 };
 
-/** What a build published. */
-export const addArtifactRoutes = (app: App, { store, files: paths }: ApiParts): void => {
-  const digestOf = async (id: string, name: string): Promise<{ readonly sha256: string } | undefined> => {
-    const artifacts = await store.artifacts(id);
-    if (name !== sumsName) return artifacts.find((artifact) => artifact.name === name);
-    if (artifacts.length === 0) return undefined;
-    // Nobody keeps the digest of the list of digests: it is a few lines, and hashed when it is asked for.
-    return {
-      sha256: createHash('sha256')
-        .update(await readFile(paths.artifact(id, name)))
-        .digest('hex'),
-    };
-  };
+const sha256Of = async (reader: Reader, signal: AbortSignal): Promise<string> => {
+  const hash = createHash('sha256');
+  for await (const chunk of reader.read({ start: 0, end: reader.size }, signal)) hash.update(chunk);
+  return hash.digest('hex');
+};
 
+const digestOf = async (
+  { store, outputs, signal }: ApiParts,
+  id: string,
+  name: string,
+): Promise<{ readonly sha256: string } | undefined> => {
+  const artifacts = await store.artifacts(id);
+  if (name !== sumsName) return artifacts.find((artifact) => artifact.name === name);
+  if (artifacts.length === 0) return undefined;
+  // The digest of the list of digests is not kept: it is a few lines, and hashed when it is asked for.
+  await using list = await outputs.openArtifact(id, name);
+  return list && { sha256: await sha256Of(list, signal) };
+};
+
+/** What a build published. */
+export const addArtifactListRoute = (app: App, { store }: ApiParts): void => {
   app.get('/builds/:id/artifacts', {
     config: { scope: 'builds:read' },
     schema: {
@@ -64,7 +69,10 @@ export const addArtifactRoutes = (app: App, { store, files: paths }: ApiParts): 
       return { items: (await store.artifacts(id)).map((artifact) => showArtifact(artifact, id)) };
     },
   });
+};
 
+/** One published file. */
+export const addArtifactRoute = (app: App, parts: ApiParts): void => {
   app.get('/builds/:id/artifacts/:name', {
     config: { scope: 'builds:read' },
     schema: {
@@ -96,8 +104,8 @@ export const addArtifactRoutes = (app: App, { store, files: paths }: ApiParts): 
     },
     handler: async (request, reply) => {
       const { id, name } = request.params;
-      const { status } = await findBuild(store, id);
-      const found = await digestOf(id, name);
+      const { status } = await findBuild(parts.store, id);
+      const found = await digestOf(parts, id, name);
       if (found === undefined)
         throw new Fault('not_found', `The build ${id} (${status}) has no artifact ${JSON.stringify(name)}.`);
       void reply
@@ -105,7 +113,7 @@ export const addArtifactRoutes = (app: App, { store, files: paths }: ApiParts): 
         .header('content-disposition', attachment(name))
         .header('repr-digest', `sha-256=:${Buffer.from(found.sha256, 'hex').toString('base64')}:`);
       return sendFile(request, reply, {
-        path: paths.artifact(id, name),
+        open: () => parts.outputs.openArtifact(id, name),
         type: name === sumsName ? 'text/plain; charset=utf-8' : 'application/octet-stream',
         etag: `"sha256:${found.sha256}"`,
         missing: `The file of the artifact ${JSON.stringify(name)} is gone from this host.`,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { BuildEvent, Store } from '../../queue/store.ts';
-import { makeNotifier } from '../server/notifier.ts';
+import { makeNotifier } from '../../base/notifier.ts';
 import { hasEnded } from './waits.ts';
 
 const batch = 200;

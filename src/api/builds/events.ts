@@ -25,6 +25,15 @@ const LastEventId = z.object({ 'last-event-id': Offset.optional() });
 const wantsEventStream = (request: FastifyRequest): boolean =>
   /text\/event-stream(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(request.headers.accept ?? '');
 
+const description =
+  'One JSON object a line (NDJSON), or server-sent events if `Accept` says `text/event-stream`. The stream ends ' +
+  'when the build has. To go on after a broken connection, give the last number you saw as `after`, or as ' +
+  '`Last-Event-ID`; a browser does so by itself, and is told by 204 that there is no more.\n\n' +
+  'What went into an image from the mirror of OpenBSD sets is told by `set.fetched`: `path`, `sha256`, `bytes`, ' +
+  '`from` and the `key` that it was verified with; `set.refused` says what the guest did not get, and why. ' +
+  'Of events that a guest can cause in any number a host keeps so many; `events.left_out` tells at the end how many more there were, by type.\n\n' +
+  '```sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/events?after=0"\n```';
+
 /** The events of a build, as they happen. */
 export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, view: View, staying: Staying): void => {
   app.get('/builds/:id/events', {
@@ -33,14 +42,7 @@ export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, vie
       tags: ['Builds'],
       operationId: 'followBuildEvents',
       summary: 'Follow the events of a build',
-      description:
-        'One JSON object a line (NDJSON), or server-sent events if `Accept` says `text/event-stream`. The stream ends ' +
-        'when the build has. To go on after a broken connection, give the last number you saw as `after`, or as ' +
-        '`Last-Event-ID`; a browser does so by itself, and is told by 204 that there is no more.\n\n' +
-        'What went into an image from the mirror of OpenBSD sets is told by `set.fetched`: `path`, `sha256`, `bytes`, ' +
-        '`from` and the `key` that it was verified with; `set.refused` says what the guest did not get, and why. ' +
-        'Of events that a guest can cause in any number a host keeps so many; `events.left_out` tells at the end how many more there were, by type.\n\n' +
-        '```sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/events?after=0"\n```',
+      description,
       params: Params,
       querystring: EventsQuery,
       response: answers(

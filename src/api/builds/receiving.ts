@@ -1,11 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Fault, type FieldError } from '../../base/fault.ts';
+import type { Received } from '../../build/contexts.ts';
 import { boundedBody, encodingOf } from '../server/bodies.ts';
 import { goneSignal } from '../server/gone.ts';
 import type { ApiParts } from '../types.ts';
-
-/** An archive that came as a request's body, unpacked. */
-export type Received = { readonly contextId: string; readonly template: unknown; readonly digest: string };
 
 /** Where a place in a JSON body is when an archive and a query stand in for it. */
 export const inBuildArchive = (pointer: string): string =>

@@ -12,7 +12,7 @@ export const BuildStatus = z.enum(statusWords).meta({
 
 export const Phase = z
   .enum(phaseWords)
-  .meta({ id: 'Phase', description: 'What a running build is busy with. New phases may be added.' });
+  .meta({ id: 'Phase', description: 'What a build is busy with. New phases may be added.' });
 
 export const BuildFault = z
   .object({
@@ -59,7 +59,9 @@ export const Build = z
   .object({
     id: Id.meta({ description: 'A ULID: ids sort by the time of the POST.', example: '01JZ8Q4M3V9T7K2E5W6X1Y0ABC' }),
     status: BuildStatus,
-    phase: Phase.optional().meta({ description: 'What it is busy with. Missing unless it runs or is held.' }),
+    phase: Phase.optional().meta({
+      description: 'What it is busy with, or was when it ended. Missing until its first step begins.',
+    }),
     template: TemplateUsed.meta({ description: 'What is built. The whole document is at `links.input`.' }),
     labels: z.record(z.string(), z.string()).meta({ description: 'As they were given with the POST.' }),
     priority: z.int().meta({ description: 'Higher runs first; equals run in the order of their POST.' }),
@@ -68,6 +70,7 @@ export const Build = z
     attempt: z.int().meta({ description: 'Number of the attempt that runs or ran last; 0 before the first.' }),
     attempts_left: z.int().meta({ description: 'How often it is tried again after a fault of class `infra`.' }),
     demand: Demand.meta({ description: 'What it takes from the host while it runs.' }),
+    host: z.string().optional().meta({ description: 'The host that runs it, or ran its last attempt.' }),
     slot: z.int().optional().meta({ description: 'The worker’s place that it has while it runs.' }),
     created_at: Time.meta({ description: 'When it was accepted.' }),
     started_at: Time.optional().meta({ description: 'When it was claimed first.' }),
@@ -171,9 +174,9 @@ export const HoldState = z
   })
   .meta({ id: 'Hold', description: 'The machine that a failed build keeps.' });
 
-export const Loan = z
+export const DetachedConsole = z
   .object({
     command: z.string().meta({ description: 'What to type on the host.', example: 'vmctl console imaged-0' }),
-    until: Time.meta({ description: 'Then it is taken back.' }),
+    until: Time.meta({ description: 'Then it is attached again.' }),
   })
-  .meta({ id: 'Loan', description: 'The console of a held build, lent to an operator.' });
+  .meta({ id: 'Loan', description: 'The console of a held build, detached for an operator.' });

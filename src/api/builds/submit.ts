@@ -1,15 +1,13 @@
 import { z } from 'zod';
-import { Fault } from '../../base/fault.ts';
-import type { Idempotency } from '../../queue/store.ts';
+import type { BuildAsk } from '../../queue/store.ts';
 import { answers, etagHeader, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { contextTypes, encodingOf, refuseType } from '../server/bodies.ts';
-import { digestOf } from '../server/canonical.ts';
 import { checked, invalid } from '../server/field-errors.ts';
-import { inBuildArchive, withContext, type Received } from './receiving.ts';
+import type { Received } from '../../build/contexts.ts';
+import { inBuildArchive, withContext } from './receiving.ts';
 import { BuildAskBody, BuildQuery } from './request.ts';
 import { Build, Plan } from './schema.ts';
-import type { BuildAsk } from '../../queue/store.ts';
 import type { ApiParts } from '../types.ts';
 import { showNewBuild, type View } from './view.ts';
 
@@ -45,9 +43,21 @@ const archive = z.string().meta({ format: 'binary', description: 'An archive who
 
 const taken = `JSON (application/json) or an archive (${Object.keys(contextTypes).join(', ')})`;
 
+const description =
+  'The body is JSON, or a tar archive (plain, gzip or zstd) whose `template.json` is the template and whose other ' +
+  'files it may refer to; then the query says the rest. The build is durable before the reply is sent.\n\n' +
+  'With an `Idempotency-Key`, the same request sent again gives the same build again, and another request under ' +
+  'that key is refused with 422.\n\n' +
+  '```sh\ncurl --json \'{"template": "openbsd@3", "variables": {"release": "7.9"}}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds"\n\n' +
+  'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $TOKEN" "$IMAGED/builds?variable=release=7.9&label=team=infra&timeout=2h"\n```';
+
+const headerNotes = {
+  'Idempotency-Key': 'A name of your choice for this request, 1 to 255 characters: a commit’s id, a UUID.',
+};
+
 /** Accepting builds. */
 export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
-  const { store, intake, live } = parts;
+  const { admission, submit } = parts;
 
   app.post('/builds', {
     config: { scope: 'builds:write' },
@@ -55,17 +65,9 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
       tags: ['Builds'],
       operationId: 'createBuild',
       summary: 'Start a build, or see what it would do',
-      description:
-        'The body is JSON, or a tar archive (plain, gzip or zstd) whose `template.json` is the template and whose other ' +
-        'files it may refer to; then the query says the rest. The build is durable before the reply is sent.\n\n' +
-        'With an `Idempotency-Key`, the same request sent again gives the same build again, and another request under ' +
-        'that key is refused with 422.\n\n' +
-        '```sh\ncurl --json \'{"template": "openbsd@3", "variables": {"release": "7.9"}}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds"\n\n' +
-        'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $TOKEN" "$IMAGED/builds?variable=release=7.9&label=team=infra&timeout=2h"\n```',
+      description,
       querystring: BuildQuery,
-      headerNotes: {
-        'Idempotency-Key': 'A name of your choice for this request, 1 to 255 characters: a commit’s id, a UUID.',
-      },
+      headerNotes,
       accepts: {
         'application/json': BuildAskBody,
         'application/x-tar': archive,
@@ -87,9 +89,6 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
     },
     handler: async (request, reply) => {
       const { query } = request;
-      const isDry = query.validate === 'true';
-      if (live.isDraining() && !isDry)
-        throw new Fault('draining', 'The daemon is stopping and takes no builds. Try again when it is back.');
       const { 'idempotency-key': key } = checked(
         KeyHeader,
         { 'idempotency-key': request.headers['idempotency-key'] },
@@ -100,23 +99,18 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
 
       return withContext(request, reply, parts, inBuildArchive, async (context) => {
         const ask = context ? fromContext(context, query) : fromJson(request.body, query);
-        if (isDry) return { answer: reply.send(showNewBuild(await intake.check(ask))), isKept: false };
-        const { contextId: _own, ...asked } = ask;
-        const idempotency: Idempotency | undefined =
-          key === undefined
-            ? undefined
-            : { key, owner: request.tokenId, digest: digestOf({ ...asked, context: context?.digest ?? null }) };
-        // What was accepted once is not judged again: the host may have changed since.
-        const first = idempotency && (await store.replay(idempotency));
-        const added = first ? { build: first, replayed: true } : await store.add(await intake.check(ask), idempotency);
-        if (added.replayed) reply.header('idempotency-replayed', 'true');
-        else live.wake();
+        if (query.validate === 'true')
+          return { answer: reply.send(showNewBuild(await admission.check(ask))), isKept: false };
+        const requestKey =
+          key === undefined ? undefined : { key, owner: request.tokenId, contextDigest: context?.digest };
+        const { build, replayed } = await submit(ask, requestKey);
+        if (replayed) reply.header('idempotency-replayed', 'true');
         reply
           .code(201)
-          .header('location', `/builds/${added.build.id}`)
-          .header('etag', `"${added.build.version}"`)
+          .header('location', `/builds/${build.id}`)
+          .header('etag', `"${build.version}"`)
           .header('retry-after', '5');
-        return { answer: reply.send(view.build(added.build)), isKept: !added.replayed };
+        return { answer: reply.send(view.build(build)), isKept: !replayed };
       });
     },
   });

@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { Id } from '../../base/ids.ts';
 import { answers, text } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { followFile } from './following.ts';
 import { findBuild } from './found.ts';
 import { goneSignal } from '../server/gone.ts';
 import { FollowQuery } from './request.ts';
 import { sendFile } from '../server/send-file.ts';
 import type { Staying } from '../server/staying.ts';
+import type { TextName } from '../../build/outputs/outputs.ts';
 import type { ApiParts } from '../types.ts';
 
 const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
@@ -19,18 +19,19 @@ type Asked = FastifyRequest<{ Params: z.output<typeof Params>; Querystring: z.ou
 
 /** The two texts that a build writes while it runs: its log, and what its console showed. */
 export const addBuildTextRoutes = (app: App, parts: ApiParts, staying: Staying): void => {
-  const { store, growth, signal } = parts;
+  const { store, outputs, signal } = parts;
 
-  const answer = async (request: Asked, reply: FastifyReply, path: string): Promise<FastifyReply> => {
+  const answer = async (request: Asked, reply: FastifyReply, name: TextName): Promise<FastifyReply> => {
     const { id } = request.params;
     const { follow, offset = 0 } = request.query;
     await findBuild(store, id);
-    if (follow === 'false') return sendFile(request, reply, { path, type: plain, offset });
+    if (follow === 'false')
+      return sendFile(request, reply, { open: () => outputs.openText(id, name), type: plain, offset });
     void reply.type(plain).header('accept-ranges', 'none');
     if (request.method === 'HEAD') return reply.send('');
     staying.stay(request, reply);
     const until = AbortSignal.any([signal, goneSignal(reply)]);
-    const chunks = followFile({ buildId: id, path, offset, growth, store }, until);
+    const chunks = outputs.followText(id, name, offset, until);
     // The first header of a silent build is sent at once: whoever follows wants to know that he does.
     reply.raw.once('pipe', () => reply.raw.flushHeaders());
     return reply.send(Readable.from(chunks, { objectMode: false, highWaterMark: 64 * 1024 }));
@@ -40,20 +41,18 @@ export const addBuildTextRoutes = (app: App, parts: ApiParts, staying: Staying):
     {
       name: 'log',
       operationId: 'readLog',
-      path: parts.files.log,
       summary: 'Read the log of a build',
       what: 'Lines for people: steps, provisioners and what went wrong, each with its time. Control characters are named, as `<U+009B>`. Beyond the bound of the host the middle is left out, with a line that says so.',
     },
     {
       name: 'console',
       operationId: 'readConsole',
-      path: parts.files.console,
       summary: 'Read what the console showed',
       what: 'The bytes of the serial line as they came, of all attempts, with `<sensitive>` and `<secret>` in place of what must not be shown: a terminal’s recording, control characters and all. Beyond the bound of the host the middle is left out, with a line that says so.',
     },
   ] as const;
 
-  for (const { name, operationId, path, summary, what } of routes)
+  for (const { name, operationId, summary, what } of routes)
     app.get(`/builds/:id/${name}`, {
       config: { scope: 'builds:read' },
       schema: {
@@ -73,6 +72,6 @@ export const addBuildTextRoutes = (app: App, parts: ApiParts, staying: Staying):
           [400, 404, 416, 429],
         ),
       },
-      handler: async (request, reply) => answer(request, reply, path(request.params.id)),
+      handler: async (request, reply) => answer(request, reply, name),
     });
 };

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { snakeCased } from '../../base/snake-case.ts';
 import type { FaultRecord } from '../../base/fault.ts';
@@ -17,35 +16,44 @@ import { showDocument, showVariables } from './hidden-values.ts';
 import { timeOf } from '../contract/common.ts';
 import type { Template, TemplateInfo } from '../host/schema.ts';
 
-// What a program was called with names folders of the host, which are nobody's business outside.
+// What a program was called with names folders of the host, which no client needs to know.
 const hiddenFacts: readonly string[] = ['args', 'program', 'path', 'file'];
 
-/** Turns what the store knows into what the API shows. Pure, but for knowing the folders whose names it hides. */
-export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
-  const shown = (facts: Readonly<Record<string, unknown>>, folder: string) =>
-    snakeCased(facts, (text) => text.replaceAll(folder, '<build>'));
+const linksOf = (self: string): z.output<typeof Build>['links'] => ({
+  self,
+  status: `${self}/status`,
+  result: `${self}/result`,
+  events: `${self}/events`,
+  log: `${self}/log`,
+  console: `${self}/console`,
+  steps: `${self}/steps`,
+  input: `${self}/input`,
+  artifacts: `${self}/artifacts`,
+  cancel: `${self}/cancel`,
+  hold: `${self}/hold`,
+});
 
-  const fault = (record: FaultRecord, buildId: string): z.output<typeof BuildFault> => {
-    const folder = dirname(files.log(buildId));
-    const text = (value: string) => value.replaceAll(folder, '<build>');
-    const known = Object.entries(record.facts ?? {}).filter(([name]) => !hiddenFacts.includes(name));
-    const facts = shown(Object.fromEntries(known), folder);
-    return {
-      code: record.code,
-      class: record.class,
-      title: record.title,
-      message: text(record.message),
-      ...(record.step === undefined ? {} : { step: record.step }),
-      ...(record.expected === undefined ? {} : { expected: text(record.expected) }),
-      ...(record.saw === undefined ? {} : { saw: text(record.saw) }),
-      ...(record.console_tail === undefined ? {} : { console_tail: record.console_tail }),
-      ...(known.length === 0 ? {} : { facts }),
-      retryable: record.retryable,
-    };
+const showFault = (record: FaultRecord, text: (value: string) => string): z.output<typeof BuildFault> => {
+  const known = Object.entries(record.facts ?? {}).filter(([name]) => !hiddenFacts.includes(name));
+  return {
+    code: record.code,
+    class: record.class,
+    title: record.title,
+    message: text(record.message),
+    ...(record.step === undefined ? {} : { step: record.step }),
+    ...(record.expected === undefined ? {} : { expected: text(record.expected) }),
+    ...(record.saw === undefined ? {} : { saw: text(record.saw) }),
+    ...(record.console_tail === undefined ? {} : { console_tail: record.console_tail }),
+    ...(known.length === 0 ? {} : { facts: snakeCased(Object.fromEntries(known), text) }),
+    retryable: record.retryable,
   };
+};
+
+/** Turns what the store knows into what the API shows. Pure, but for `withoutPaths`, which hides where builds lie. */
+export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPaths'>) => {
+  const fault = (record: FaultRecord, buildId: string) => showFault(record, (text) => withoutPaths(buildId, text));
 
   const build = (row: StoredBuild): z.output<typeof Build> => {
-    const self = `/builds/${row.id}`;
     return {
       id: row.id,
       status: row.status,
@@ -61,6 +69,7 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
       attempt: row.attempt,
       attempts_left: row.attemptsLeft,
       demand: { memory_mb: row.demand.memoryMb, disk_mb: row.demand.diskMb },
+      ...(row.host === undefined ? {} : { host: row.host }),
       ...(row.slot === undefined ? {} : { slot: row.slot }),
       created_at: timeOf(row.createdAt),
       ...(row.startedAt === undefined ? {} : { started_at: timeOf(row.startedAt) }),
@@ -73,19 +82,7 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
         ? {}
         : { hold: { until: timeOf(row.hold.until), ...(row.hold.ssh === undefined ? {} : { ssh: row.hold.ssh }) } }),
       version: row.version,
-      links: {
-        self,
-        status: `${self}/status`,
-        result: `${self}/result`,
-        events: `${self}/events`,
-        log: `${self}/log`,
-        console: `${self}/console`,
-        steps: `${self}/steps`,
-        input: `${self}/input`,
-        artifacts: `${self}/artifacts`,
-        cancel: `${self}/cancel`,
-        hold: `${self}/hold`,
-      },
+      links: linksOf(`/builds/${row.id}`),
     };
   };
 
@@ -104,7 +101,7 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
     at: timeOf(row.at),
     type: row.type,
     // Keys of data are in the words of their room; a client reads snake_case everywhere.
-    data: shown(row.data, dirname(files.log(buildId))),
+    data: snakeCased(row.data, (text) => withoutPaths(buildId, text)),
   });
 
   return { build, step, event };

@@ -27,16 +27,8 @@ const tickMs = 100;
 export const hasEnded = ({ status }: Pick<Build, 'status'>): boolean =>
   status === 'succeeded' || status === 'failed' || status === 'cancelled';
 
-/**
- * Where requests wait for a build to change: one listener and one look into the store for all who wait for the same
- * build. Ends every wait when `stopping` aborts.
- */
-export const makeWaits = (
-  store: Pick<Store, 'find' | 'onChange'>,
-  view: Pick<View, 'build'>,
-  clock: Clock,
-  stopping: AbortSignal,
-) => {
+/** One room for each build that is waited for: one listener, and one look into the store for all who are in it. */
+const makeRooms = (store: Pick<Store, 'find' | 'onChange'>, view: Pick<View, 'build'>) => {
   const rooms = new Map<string, Room>();
 
   const look = async (id: string): Promise<Seen | undefined> => {
@@ -78,6 +70,26 @@ export const makeWaits = (
     };
   };
 
+  return {
+    look,
+    enter,
+    each: (act: (waiter: Waiter) => void) => rooms.forEach(({ waiters }) => waiters.forEach(act)),
+    size: () => rooms.size,
+  };
+};
+
+/**
+ * Where requests wait for a build to change: one listener and one look into the store for all who wait for the same
+ * build. Ends every wait when `stopping` aborts.
+ */
+export const makeWaits = (
+  store: Pick<Store, 'find' | 'onChange'>,
+  view: Pick<View, 'build'>,
+  clock: Clock,
+  stopping: AbortSignal,
+) => {
+  const { look, enter, each, size } = makeRooms(store, view);
+
   /**
    * The build once `enough` says so of it, or as it stands after `ms`, or when the client goes or the daemon stops.
    * `first` is the build as it was at the beginning. Undefined: there is no such build, or no longer.
@@ -107,7 +119,6 @@ export const makeWaits = (
     return (await answer.promise) ?? look(id);
   };
 
-  const each = (act: (waiter: Waiter) => void) => rooms.forEach(({ waiters }) => waiters.forEach(act));
   const stop = () => each(({ end }) => end());
   stopping.addEventListener('abort', stop, { once: true });
   const ticking = clock.every(tickMs, () => {
@@ -121,7 +132,7 @@ export const makeWaits = (
     look,
     until,
     /** How many builds are waited for now. */
-    size: () => rooms.size,
+    size,
     [Symbol.dispose]: () => {
       stopping.removeEventListener('abort', stop);
       ticking[Symbol.dispose]();

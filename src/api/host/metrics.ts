@@ -20,10 +20,8 @@ export type MetricsParts = {
 // From a tiny test system to a full install over a slow mirror.
 const seconds = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200];
 
-export const makeMetrics = ({ store, slots, freeDiskMb, version }: MetricsParts): Metrics => {
-  const registers = [new Registry()];
-  const [register] = registers;
-  collectDefaultMetrics(register === undefined ? {} : { register });
+/** What is looked up when Prometheus asks. */
+const addGauges = (registers: Registry[], { store, slots, freeDiskMb, version }: MetricsParts): void => {
   new Gauge({
     name: 'imaged_info',
     help: 'Always 1; the version is its label.',
@@ -58,6 +56,13 @@ export const makeMetrics = ({ store, slots, freeDiskMb, version }: MetricsParts)
       this.set((await freeDiskMb()) * 2 ** 20);
     },
   });
+};
+
+export const makeMetrics = (parts: MetricsParts): Metrics => {
+  const registers = [new Registry()];
+  const [register] = registers;
+  collectDefaultMetrics(register === undefined ? {} : { register });
+  addGauges(registers, parts);
   const attempts = new Histogram({
     name: 'imaged_attempt_seconds',
     help: 'Time from claim to end of an attempt, by its end: "succeeded" or the code of its fault.',

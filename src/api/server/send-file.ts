@@ -1,13 +1,14 @@
-import { open } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../base/fault.ts';
-import { pumpFile } from './pump-file.ts';
+import type { ByteRange, Reader } from '../../build/outputs/read-file.ts';
+import { goneSignal } from './gone.ts';
 import { matchesAny, matchesStrongly, partOf } from './ranges.ts';
 
 type FileToSend = {
-  readonly path: string;
+  /** Opens it; undefined when it is not there. */
+  readonly open: () => Promise<Reader | undefined>;
   readonly type: string;
   /** What the client is told when the file is not there; undefined: a file that is not there is empty. */
   readonly missing?: string;
@@ -17,26 +18,79 @@ type FileToSend = {
   readonly offset?: number;
 };
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EISDIR');
-
-/** Opens the file, or undefined when there is none. */
-const openFile = async (path: string) => {
-  try {
-    const file = await open(path);
-    const stat = await file.stat();
-    if (stat.isFile()) return { file, size: stat.size };
-    await file.close();
-    return undefined;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-};
-
 // Node takes no header that is undefined, and Fastify's own type allows it.
 const headersOf = (reply: FastifyReply): OutgoingHttpHeaders =>
   Object.fromEntries(Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined));
+
+const written = (sink: Writable, chunk: Uint8Array): Promise<boolean> =>
+  new Promise((resolve) => {
+    // A sink that has closed calls nobody back for what was never written.
+    const closed = () => resolve(false);
+    if (sink.destroyed) return resolve(false);
+    sink.once('close', closed);
+    sink.write(chunk, (error) => {
+      sink.off('close', closed);
+      resolve(!error);
+    });
+  });
+
+/** Writes the range to the sink. False: its client has gone, or the file ended too early; the sink is not complete. */
+const pump = async (reader: Reader, range: ByteRange, sink: Writable, signal: AbortSignal): Promise<boolean> => {
+  let left = range.end - range.start;
+  for await (const chunk of reader.read(range, signal)) {
+    if (!(await written(sink, chunk))) return false;
+    left -= chunk.length;
+  }
+  return left === 0;
+};
+
+/** Answers 304, or refuses what the request's own ETags rule out. True: it is answered. */
+const isKnown = ({ headers }: FastifyRequest, reply: FastifyReply, etag: string): boolean => {
+  const ifMatch = headers['if-match'];
+  if (ifMatch !== undefined && !matchesStrongly(ifMatch, etag))
+    throw new Fault('precondition_failed', `The file is ${etag} now, not ${ifMatch.slice(0, 200)}.`);
+  reply.header('etag', etag);
+  return matchesAny(headers['if-none-match'], etag);
+};
+
+/** The bytes that the request asks for, with the status and the headers that say so. Throws `range_not_satisfiable`. */
+const rangeFor = (
+  { headers, method }: FastifyRequest,
+  reply: FastifyReply,
+  size: number,
+  { etag, offset = 0 }: FileToSend,
+): ByteRange => {
+  // If-Range with anything but our own strong ETag means: the whole, if it is not what I have (RFC 9110, 13.1.5).
+  const ifRange = headers['if-range'];
+  const isSame = ifRange === undefined || (etag !== undefined && ifRange === etag);
+  const part = method === 'GET' && isSame ? partOf(headers.range, size) : ({ kind: 'whole' } as const);
+  if (part.kind === 'outside') {
+    reply.header('content-range', `bytes */${size}`);
+    throw new Fault('range_not_satisfiable', `The file has ${size} bytes; none of them lies in ${headers.range}.`);
+  }
+  if (part.kind === 'whole') return { start: Math.min(offset, size), end: size };
+  reply.code(206).header('content-range', `bytes ${part.start}-${part.end}/${size}`);
+  return { start: part.start, end: part.end + 1 };
+};
+
+/** Fastify would pipe a stream; the bytes are written to the socket by hand instead, at twice the speed. */
+const sendByHand = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  reader: Reader,
+  range: ByteRange,
+): Promise<void> => {
+  reply.hijack();
+  const { raw } = reply;
+  try {
+    raw.writeHead(reply.statusCode, headersOf(reply));
+    if (await pump(reader, range, raw, goneSignal(reply))) raw.end();
+    else raw.destroy();
+  } catch (error) {
+    request.log.error({ err: error }, 'a download broke off');
+    raw.destroy();
+  }
+};
 
 /**
  * Sends a file, or the part of it that `Range` asks for, as RFC 9110 has it: 200, 206, 304, or throws
@@ -47,51 +101,17 @@ export const sendFile = async (
   reply: FastifyReply,
   ask: FileToSend,
 ): Promise<FastifyReply> => {
-  const { headers, method } = request;
-  const { etag } = ask;
   reply.header('accept-ranges', 'bytes').type(ask.type);
-  if (etag !== undefined) {
-    const ifMatch = headers['if-match'];
-    if (ifMatch !== undefined && !matchesStrongly(ifMatch, etag))
-      throw new Fault('precondition_failed', `The file is ${etag} now, not ${ifMatch.slice(0, 200)}.`);
-    reply.header('etag', etag);
-    if (matchesAny(headers['if-none-match'], etag)) return reply.code(304).send();
-  }
-  const opened = await openFile(ask.path);
-  if (opened === undefined) {
+  if (ask.etag !== undefined && isKnown(request, reply, ask.etag)) return reply.code(304).send();
+  await using reader = await ask.open();
+  if (reader === undefined) {
     if (ask.missing !== undefined) throw new Fault('not_found', ask.missing);
     return reply.send('');
   }
-  const { file, size } = opened;
-  // If-Range with anything but our own strong ETag means: the whole, if it is not what I have (RFC 9110, 13.1.5).
-  const ifRange = headers['if-range'];
-  const isSame = ifRange === undefined || (etag !== undefined && ifRange === etag);
-  const part = method === 'GET' && isSame ? partOf(headers.range, size) : ({ kind: 'whole' } as const);
-  if (part.kind === 'outside') {
-    await file.close();
-    reply.header('content-range', `bytes */${size}`);
-    throw new Fault('range_not_satisfiable', `The file has ${size} bytes; none of them lies in ${headers.range}.`);
-  }
-  const first = part.kind === 'part' ? part.start : Math.min(ask.offset ?? 0, size);
-  const last = part.kind === 'part' ? part.end : size - 1;
-  if (part.kind === 'part') reply.code(206).header('content-range', `bytes ${first}-${last}/${size}`);
-  reply.header('content-length', last - first + 1);
-  if (method === 'HEAD' || last < first) {
-    await file.close();
-    return reply.send(method === 'HEAD' ? Readable.from([]) : '');
-  }
-  // Fastify would pipe a stream; the file is written to the socket by hand instead, at twice the speed.
-  reply.hijack();
-  const { raw } = reply;
-  try {
-    raw.writeHead(reply.statusCode, headersOf(reply));
-    if (await pumpFile(file, raw, first, last - first + 1)) raw.end();
-    else raw.destroy();
-  } catch (error) {
-    request.log.error({ err: error }, 'a download broke off');
-    raw.destroy();
-  } finally {
-    await file.close();
-  }
+  const range = rangeFor(request, reply, reader.size, ask);
+  reply.header('content-length', range.end - range.start);
+  if (request.method === 'HEAD') return reply.send(Readable.from([]));
+  if (range.start === range.end) return reply.send('');
+  await sendByHand(request, reply, reader, range);
   return reply;
 };

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
-import { isSlowReader, whySlowBody } from './pace.ts';
+import { isSlowReader, whySlowBody, type ReaderPace } from './pace.ts';
 import type { Patience } from './patience.ts';
 
 type Body = {
@@ -19,6 +19,16 @@ type Reading = { readonly taken: number; readonly since: number };
 export type PaceWatch = Disposable & {
   /** Watches the body of a request until it has come, or its answer has gone out. */
   readonly follow: (request: IncomingMessage, whole: number) => Disposable;
+};
+
+/** Cuts off a client that has not taken its answer for too long. */
+const lookAtReader = (socket: Socket, readings: WeakMap<Socket, Reading>, pace: ReaderPace, now: number): void => {
+  const waiting = socket.writableLength;
+  if (waiting === 0) return void readings.delete(socket);
+  const taken = socket.bytesWritten - waiting;
+  const last = readings.get(socket);
+  if (last?.taken !== taken) return void readings.set(socket, { taken, since: now });
+  if (isSlowReader(waiting, now - last.since, pace)) socket.destroy();
 };
 
 /**
@@ -61,19 +71,10 @@ export const watchPace = ({
     );
   };
 
-  const lookAtReader = (socket: Socket, now: number) => {
-    const waiting = socket.writableLength;
-    if (waiting === 0) return void readings.delete(socket);
-    const taken = socket.bytesWritten - waiting;
-    const last = readings.get(socket);
-    if (last?.taken !== taken) return void readings.set(socket, { taken, since: now });
-    if (isSlowReader(waiting, now - last.since, patience.reader)) socket.destroy();
-  };
-
   const looking = clock.every(patience.lookEveryMs, () => {
     const now = clock.elapsed();
     for (const [request, body] of bodies) lookAtBody(request, body, now);
-    for (const socket of held()) lookAtReader(socket, now);
+    for (const socket of held()) lookAtReader(socket, readings, patience.reader, now);
     lookedAt = now;
   });
 

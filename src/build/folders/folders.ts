@@ -1,11 +1,12 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asFault, Fault } from '../../base/fault.ts';
-import { Id, timeOfId } from '../../base/ids.ts';
+import { timeOfId } from '../../base/ids.ts';
 import type { OwnFolder } from './own-folders.ts';
 import type { StorePlace } from '../../queue/sqlite/store-identity.ts';
-import { isTrial } from '../../vmm/qemu/trial-folder.ts';
 import { blocksMb, makeLost, type Lost } from './lost.ts';
+import { ids, machineNames, removeTree } from './names.ts';
+import { sweepFolders, type Known, type Swept } from './sweep.ts';
 
 /** Where everything of a build lies below data_dir; the only place that knows these names. */
 export type Folders = {
@@ -37,24 +38,11 @@ export type Folders = {
   readonly prepare: () => Promise<void>;
   /** Where builds that the store does not know are kept for a while. */
   readonly lost: Lost;
-  /**
-   * Deletes what a killed run left behind: work, trials, and contexts that `known` does not name. A context is a copy of
-   * what its client has, and each upload that was cut off leaves one. The folders of unknown builds are moved to `lost`.
-   */
-  readonly sweep: (
-    known: { readonly builds: (id: string) => Promise<boolean>; readonly contexts: ReadonlySet<string> },
-    now: number,
-  ) => Promise<Swept>;
+  /** `sweepFolders` below these. */
+  readonly sweep: (known: Known, now: number) => Promise<Swept>;
   /** Deletes the contexts that nothing refers to any more; one made since `before` (Unix ms) may still be on its way. */
   readonly sweepContexts: (known: ReadonlySet<string>, before: number) => Promise<void>;
   readonly remove: (id: string) => Promise<void>;
-};
-
-/** Paths. What is stuck could not be moved and lies where it lay. */
-export type Swept = {
-  readonly deleted: readonly string[];
-  readonly lost: readonly string[];
-  readonly stuck: readonly { readonly path: string; readonly why: string }[];
 };
 
 const makeFolder = async (path: string, mode: number): Promise<void> => {
@@ -67,30 +55,6 @@ const makeFolder = async (path: string, mode: number): Promise<void> => {
     throw new Fault('configuration_invalid', message, {}, { cause: error });
   }
 };
-
-// Nothing is there before the first start.
-const names = async (folder: string): Promise<string[]> => {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
-};
-
-// A folder may hold what is not ours: only names that imaged gives are ever deleted.
-const ids = async (folder: string): Promise<string[]> =>
-  (await names(folder)).filter((name) => Id.safeParse(name).success);
-const slots = async (folder: string): Promise<string[]> =>
-  (await names(folder)).filter((name) => /^imaged-\d+$/.test(name));
-
-const removeTree = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
-
-// Trials leave programs of their own behind.
-const machineNames = async (folder: string): Promise<string[]> => [
-  ...(await slots(folder)),
-  ...(await names(folder)).filter(isTrial),
-];
 
 export const slotName = (slot: number): string => `imaged-${slot}`;
 
@@ -137,30 +101,7 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
       for (const { path, mode, holds } of own) if (holds !== 'copies') await makeFolder(path, mode);
     },
     lost,
-    sweep: async (known, now) => {
-      const swept = {
-        deleted: new Array<string>(),
-        lost: new Array<string>(),
-        stuck: new Array<Swept['stuck'][number]>(),
-      };
-      const sweepOne = async (path: string) => {
-        await removeTree(path);
-        swept.deleted.push(path);
-      };
-      const setAside = async (path: string) => {
-        try {
-          await lost.setAside(path, now);
-          swept.lost.push(path);
-        } catch (error) {
-          swept.stuck.push({ path, why: error instanceof Error ? error.message : String(error) });
-        }
-      };
-      for (const name of await slots(work)) await sweepOne(join(work, name));
-      for (const name of await machineNames(runDir)) await sweepOne(join(runDir, name));
-      for (const id of await ids(join(dataDir, 'builds'))) if (!(await known.builds(id))) await setAside(build(id));
-      for (const id of await ids(join(dataDir, 'contexts'))) if (!known.contexts.has(id)) await sweepOne(context(id));
-      return swept;
-    },
+    sweep: (known, now) => sweepFolders({ works: work, runDir, dataDir, lost }, known, now),
     sweepContexts: async (known, before) => {
       for (const id of await ids(join(dataDir, 'contexts')))
         if (!known.has(id) && timeOfId(id) < before) await removeTree(context(id));

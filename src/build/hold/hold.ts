@@ -3,27 +3,27 @@ import { Fault, recordOf } from '../../base/fault.ts';
 import type { Store } from '../../queue/store.ts';
 import { orAborted, deferred } from '../../base/waiting.ts';
 import type { Attempt } from '../attempt.ts';
-import type { Loans } from './loan.ts';
+import type { DetachedConsoles } from './detached.ts';
 import type { Running } from '../running.ts';
 
-/** The machines of held builds, for people to reach. A loan ends with its hold. */
+/** The machines of held builds, for people to reach. */
 export type Held = {
   readonly add: (buildId: string, running: Running) => Disposable;
   /** Types on a held build's console. Throws `build_not_held`. */
   readonly type: (buildId: string, bytes: Uint8Array, signal: AbortSignal) => Promise<void>;
   /**
-   * Lends its console to an operator, for so many milliseconds: what to type on the host, and when it is taken back
-   * (Unix ms). Throws `build_not_held`, `console_not_lendable`.
+   * Detaches its console for an operator, for so many milliseconds: what to type on the host, and when it is attached
+   * again (Unix ms). Throws `build_not_held`, `console_not_lendable`.
    */
-  readonly lend: (
+  readonly detach: (
     buildId: string,
     ms: number,
   ) => Promise<{ readonly command: readonly string[]; readonly until: number }>;
-  /** Takes it back now. Throws `build_not_held`, `console_lent` while the operator is there. */
-  readonly takeBack: (buildId: string, signal: AbortSignal) => Promise<void>;
+  /** Attaches it again now. Throws `build_not_held`, `console_lent` while the operator is there. */
+  readonly attach: (buildId: string, signal: AbortSignal) => Promise<void>;
 };
 
-export const heldMachines = (loans: Loans): Held => {
+export const heldMachines = (detached: DetachedConsoles): Held => {
   const machines = new Map<string, Running>();
   const find = (buildId: string): Running => {
     const running = machines.get(buildId);
@@ -36,26 +36,29 @@ export const heldMachines = (loans: Loans): Held => {
       machines.set(buildId, running);
       return {
         [Symbol.dispose]: () => {
-          loans.forget(buildId);
+          detached.forget(buildId);
           machines.delete(buildId);
         },
       };
     },
     type: async (buildId, bytes, signal) => {
       const { console } = find(buildId);
-      if (loans.isLent(buildId))
-        throw new Fault('console_lent', `The console of build ${buildId} is lent to an operator. Take it back first.`);
+      if (detached.isDetached(buildId))
+        throw new Fault(
+          'console_lent',
+          `The console of build ${buildId} is detached for an operator. Attach it first: DELETE /builds/${buildId}/console/loan.`,
+        );
       await console.type(bytes, signal);
     },
-    lend: async (buildId, ms) => {
+    detach: async (buildId, ms) => {
       const { lending } = find(buildId).machine;
       if (lending === undefined)
         throw new Fault('console_not_lendable', 'Only imaged can hold the console of a machine under QEMU: POST keys.');
-      return { command: lending.command, until: await loans.lend(buildId, lending, ms) };
+      return { command: lending.command, until: await detached.detach(buildId, lending, ms) };
     },
-    takeBack: async (buildId, signal) => {
+    attach: async (buildId, signal) => {
       find(buildId);
-      await loans.takeBack(buildId, signal);
+      await detached.attach(buildId, signal);
     },
   };
 };

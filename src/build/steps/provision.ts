@@ -3,7 +3,7 @@ import { provisionShell, type ScriptPlaces } from '../../guest/shell.ts';
 import { render } from '../../template/language/render.ts';
 import type { ConsoleProvisioner, ShellProvisioner } from '../../template/spec.ts';
 import { turnsOf } from '../turns.ts';
-import { lateFactsOf, type Job } from '../job.ts';
+import { machineFactsOf, type Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, whileAlive, type Running } from '../running.ts';
 
@@ -22,7 +22,7 @@ export const provisionByShell = (provisioner: ShellProvisioner) =>
     timeoutMs: provisioner.pauseBeforeMs + (provisioner.maxRetries + 1) * provisioner.timeoutMs + 60_000,
     about: `shell: ${provisioner.scripts.length} script(s)`,
     async run({ job, running, guest, key }, { clock, ids, said, signal }) {
-      const late = lateFactsOf(running.machine, key);
+      const late = machineFactsOf(running.machine, key);
       const env = Object.fromEntries(Object.entries(provisioner.env).map(([name, text]) => [name, render(text, late)]));
       const { executeCommand, ...rest } = provisioner;
       const work = (alive: AbortSignal) =>
@@ -65,7 +65,7 @@ export const provisionByConsole = ({ name, turns, timeoutMs }: ConsoleProvisione
     timeoutMs,
     about: `${turns.length} lines on the console`,
     async run({ running, key }, { signal }) {
-      await converseWith(running, turnsOf(turns, lateFactsOf(running.machine, key)), signal);
+      await converseWith(running, turnsOf(turns, machineFactsOf(running.machine, key)), signal);
       return {};
     },
   }) satisfies Step<{ running: Running; key?: SshKey }, object>;

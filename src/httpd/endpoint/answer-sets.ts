@@ -32,6 +32,9 @@ const once = (most: number) => {
   };
 };
 
+const noMirror = (path: string): string =>
+  `Not found: /${tame(path, 100)}. This host has no mirror: its configuration has no [mirror].\n`;
+
 /**
  * Serves the mirror to one machine, and tells each set once: as fetched when bytes of it were sent and its digest is
  * right, as refused when it was asked for and cannot be given.
@@ -80,10 +83,7 @@ export const makeAnswerSets = (answers: ReadonlyMap<string, Answer>, sets: Endpo
     if (!path.startsWith(mirrorRoot)) return undefined;
     if (!sets) {
       reply.code(404);
-      return {
-        text: `Not found: /${tame(path, 100)}. This host has no mirror: its configuration has no [mirror].\n`,
-        type: plain,
-      };
+      return { text: noMirror(path), type: plain };
     }
     try {
       const found = await sets.mirror.find(path, (folder) => namesIn(answers, folder), exchange.over);
@@ -93,10 +93,8 @@ export const makeAnswerSets = (answers: ReadonlyMap<string, Answer>, sets: Endpo
       const { status, why } = refuse(path, error);
       exchange.note(why);
       reply.code(status);
-      return {
-        text: status === 404 ? `Not found: /${tame(path, 100)}. ${asFault(error).message}\n` : unavailable,
-        type: plain,
-      };
+      const text = status === 404 ? `Not found: /${tame(path, 100)}. ${asFault(error).message}\n` : unavailable;
+      return { text, type: plain };
     }
   };
 };

@@ -19,7 +19,7 @@ export type Exchange = {
   readonly afterwards: (tell: (bytes: number) => void) => void;
 };
 
-export type Ledger = {
+export type RequestLog = {
   /** Follows a connection from its first moment. */
   readonly follow: (socket: Socket) => void;
   readonly begin: (request: FastifyRequest, reply: FastifyReply) => Exchange;
@@ -42,14 +42,74 @@ export const tame = (text: string, most: number): string => visible(text.slice(0
 
 const sourceOf = (socket: Socket) => socket.remoteAddress ?? 'unix';
 
+/** One exchange, and what ends it; `ended` is called once, before it is told. */
+const makeExchange = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  onRequest: (request: EndpointRequest) => void,
+  ended: (end: () => void) => void,
+): { readonly exchange: Exchange; readonly end: () => void } => {
+  const { socket, method, headers } = request.raw;
+  const from = sourceOf(socket);
+  const startedAt = performance.now();
+  let bytes = () => 0;
+  let source: Readable | undefined;
+  let error: string | undefined = 'the connection was closed before the reply had ended';
+  let trouble: string | undefined;
+  let isOver = false;
+  const over = new AbortController();
+  const tellers: ((bytes: number) => void)[] = [];
+  const end = () => {
+    if (isOver) return;
+    isOver = true;
+    ended(end);
+    const why = trouble ?? error;
+    const userAgent = headers['user-agent'];
+    onRequest({
+      method: tame(method ?? '-', 32),
+      url: tame(request.originalUrl, longestUrl),
+      // 499 is nginx's word for a client that left before it was answered.
+      status: reply.raw.headersSent ? reply.raw.statusCode : 499,
+      bytes: bytes(),
+      ms: performance.now() - startedAt,
+      from,
+      ...(trouble === undefined && error !== undefined ? { isCutOff: true } : {}),
+      ...(userAgent === undefined ? {} : { userAgent: tame(userAgent, longestUserAgent) }),
+      ...(why === undefined ? {} : { error: why }),
+    });
+    tellers.forEach((tell) => tell(bytes()));
+    source?.destroy();
+    over.abort(new Error('the reply has ended'));
+  };
+  reply.raw.once('finish', () => (error = undefined));
+  reply.raw.once('close', end);
+  const exchange: Exchange = {
+    sends: (count, from_) => {
+      bytes = count;
+      source = from_;
+      if (isOver) source?.destroy();
+    },
+    fail: (why) => {
+      trouble = why;
+      socket.destroy();
+    },
+    note: (why) => {
+      trouble = why;
+    },
+    over: over.signal,
+    afterwards: (tell) => tellers.push(tell),
+  };
+  return { exchange, end };
+};
+
 /**
- * Keeps account of an endpoint's requests, so that each is told exactly once, however its connection ends. `onUnread` is
- * told of connections that went with a reply unread or without a request, which no request can show.
+ * The requests of an endpoint: each is told exactly once, however its connection ends. `onUnread` is told of connections
+ * that went with a reply unread or without a request, which no request can show.
  */
-export const makeLedger = (
+export const makeRequestLog = (
   onRequest: (request: EndpointRequest) => void,
   onUnread: (what: string) => void = () => undefined,
-): Ledger => {
+): RequestLog => {
   // By connection: node emits no event on the replies that wait behind another one when their connection breaks.
   const open = new Map<Socket, Set<() => void>>();
   const asked = new WeakSet<Socket>();
@@ -75,61 +135,15 @@ export const makeLedger = (
     tellStranger: (socket, status, error) =>
       onRequest({ method: '-', url: '-', status, bytes: 0, ms: 0, from: sourceOf(socket), error }),
     begin: (request, reply) => {
-      const { socket, method, headers } = request.raw;
-      const from = sourceOf(socket);
-      const startedAt = performance.now();
-      let bytes = () => 0;
-      let source: Readable | undefined;
-      let error: string | undefined = 'the connection was closed before the reply had ended';
-      let trouble: string | undefined;
-      let isOver = false;
-      const over = new AbortController();
-      const tellers: ((bytes: number) => void)[] = [];
-      const end = () => {
-        if (isOver) return;
-        isOver = true;
-        open.get(socket)?.delete(end);
-        const why = trouble ?? error;
-        const userAgent = headers['user-agent'];
-        onRequest({
-          method: tame(method ?? '-', 32),
-          url: tame(request.originalUrl, longestUrl),
-          // 499 is nginx's word for a client that left before it was answered.
-          status: reply.raw.headersSent ? reply.raw.statusCode : 499,
-          bytes: bytes(),
-          ms: performance.now() - startedAt,
-          from,
-          ...(trouble === undefined && error !== undefined ? { isCutOff: true } : {}),
-          ...(userAgent === undefined ? {} : { userAgent: tame(userAgent, longestUserAgent) }),
-          ...(why === undefined ? {} : { error: why }),
-        });
-        tellers.forEach((tell) => tell(bytes()));
-        source?.destroy();
-        over.abort(new Error('the reply has ended'));
-      };
-      open.get(socket)?.add(end);
+      const { socket, method } = request.raw;
+      const ends = open.get(socket);
       asked.add(socket);
-      reply.raw.once('finish', () => {
-        error = undefined;
-        answered.set(socket, `${tame(method ?? '-', 32)} ${tame(request.originalUrl, longestUrl)}`);
-      });
-      reply.raw.once('close', end);
-      return {
-        sends: (count, from_) => {
-          bytes = count;
-          source = from_;
-          if (isOver) source?.destroy();
-        },
-        fail: (why) => {
-          trouble = why;
-          socket.destroy();
-        },
-        note: (why) => {
-          trouble = why;
-        },
-        over: over.signal,
-        afterwards: (tell) => tellers.push(tell),
-      };
+      reply.raw.once('finish', () =>
+        answered.set(socket, `${tame(method ?? '-', 32)} ${tame(request.originalUrl, longestUrl)}`),
+      );
+      const { exchange, end } = makeExchange(request, reply, onRequest, (own) => ends?.delete(own));
+      ends?.add(end);
+      return exchange;
     },
   };
 };

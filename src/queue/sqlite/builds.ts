@@ -1,42 +1,14 @@
+import type { Database } from 'better-sqlite3';
 import { Fault } from '../../base/fault.ts';
 import { timeOfId } from '../../base/ids.ts';
-import { noSuchBuild } from './connection.ts';
-import type { Ledger } from './connection.ts';
-import { parsed, toBuild, toRow } from './rows.ts';
-import type { BuildRow } from './rows.ts';
-import type { Build, BuildInput, Idempotency, PlannedStep, Status, Store, StoreLimits } from '../store.ts';
-
-type InputRow = { readonly template: string; readonly variables: string; readonly plan: string };
+import { onKey, type FirstUse } from '../rules/idempotency.ts';
+import { isEnded } from '../rules/status.ts';
+import type { Build, Idempotency, NewBuild, Status, Store, StoreLimits } from '../store.ts';
+import type { BuildRows } from './build-rows.ts';
+import { noSuchBuild, type Connection } from './connection.ts';
+import { toRow } from './rows.ts';
 
 export const countsSql = 'SELECT status, n FROM build_count';
-
-/** A build by its id, for every part of the store. */
-export type BuildRows = {
-  readonly find: (id: string) => Build | undefined;
-  /** Its template, variables and plan. */
-  readonly input: (id: string) => BuildInput | undefined;
-};
-
-export const makeBuildRows = ({ db }: Ledger): BuildRows => {
-  const build = db.prepare<[string], BuildRow>('SELECT * FROM build WHERE id = ?');
-  const input = db.prepare<[string], InputRow>('SELECT template, variables, plan FROM build_input WHERE build_id = ?');
-  return {
-    find: (id) => {
-      const row = build.get(id);
-      return row && toBuild(row);
-    },
-    input: (id) => {
-      const row = input.get(id);
-      return (
-        row && {
-          template: parsed<unknown>(row.template),
-          variables: parsed<BuildInput['variables']>(row.variables),
-          plan: parsed<readonly PlannedStep[]>(row.plan),
-        }
-      );
-    },
-  };
-};
 
 const queueFull = (builds: number): Fault =>
   new Fault(
@@ -45,13 +17,27 @@ const queueFull = (builds: number): Fault =>
     { builds },
   );
 
-/** Builds as their clients see them: accepted, looked at, counted, removed. `attempts` is how many each has in all. */
-export const makeBuilds = (
-  { db, read, write, append }: Ledger,
-  { find, input }: BuildRows,
-  attempts: number,
-  limits: Pick<StoreLimits, 'queued'>,
-): Pick<Store, 'add' | 'replay' | 'find' | 'input' | 'counts' | 'remove'> => {
+const otherBody = (key: string, build: string): Fault =>
+  new Fault(
+    'idempotency_mismatch',
+    `The key ${key} was used for build ${build} with another body. Use a new key for each request.`,
+    { build },
+  );
+
+const stillActive = ({ id, status }: Build): Fault =>
+  new Fault('build_active', `Build ${id} is ${status}. Cancel it, then wait for its end.`, { status });
+
+const none: Readonly<Record<Status, number>> = {
+  queued: 0,
+  running: 0,
+  held: 0,
+  succeeded: 0,
+  failed: 0,
+  cancelled: 0,
+};
+
+/** Writes the rows of a new build. `texts` are its template, variables and plan in JSON. */
+const makeInsert = (db: Database, attempts: number) => {
   const insert = db.prepare(`
     INSERT INTO build (id, template_name, template_version, labels, priority, timeout_ms, on_error, context_id,
                        memory_mb, disk_mb, sensitive, attempts_left, created_at)
@@ -59,9 +45,24 @@ export const makeBuilds = (
             :memory_mb, :disk_mb, :sensitive, :attempts_left, :created_at)`);
   const insertInput = db.prepare('INSERT INTO build_input (build_id, template, variables, plan) VALUES (?, ?, ?, ?)');
   const insertLabel = db.prepare('INSERT INTO build_label (key, value, build_id) VALUES (?, ?, ?)');
+  return (build: NewBuild, texts: readonly string[]): void => {
+    insert.run(toRow(build, attempts, timeOfId(build.id)));
+    insertInput.run(build.id, ...texts);
+    for (const [key, value] of Object.entries(build.labels)) insertLabel.run(key, value, build.id);
+  };
+};
+
+/** Builds as their clients see them: accepted, looked at, counted, removed. `attempts` is how many each has in all. */
+export const makeBuilds = (
+  { db, read, write, append }: Connection,
+  { find, input }: BuildRows,
+  attempts: number,
+  limits: Pick<StoreLimits, 'queued'>,
+): Pick<Store, 'add' | 'replay' | 'find' | 'input' | 'counts' | 'remove'> => {
+  const insert = makeInsert(db, attempts);
   const insertKey = db.prepare('INSERT INTO idempotency (owner, key, digest, build_id) VALUES (?, ?, ?, ?)');
-  const byKey = db.prepare<[string, string], { readonly digest: string; readonly build_id: string }>(
-    'SELECT digest, build_id FROM idempotency WHERE owner = ? AND key = ?',
+  const byKey = db.prepare<[string, string], FirstUse>(
+    'SELECT digest, build_id AS build FROM idempotency WHERE owner = ? AND key = ?',
   );
   const counts = db.prepare<[], { readonly status: Status; readonly n: number }>(countsSql);
   const queued = db.prepare<[], number>(`SELECT n FROM build_count WHERE status = 'queued'`).pluck();
@@ -73,14 +74,9 @@ export const makeBuilds = (
     return build;
   };
   const replay = ({ owner, key, digest }: Idempotency): Build | undefined => {
-    const first = byKey.get(owner, key);
-    if (first && first.digest !== digest)
-      throw new Fault(
-        'idempotency_mismatch',
-        `The key ${key} was used for build ${first.build_id} with another body. Use a new key for each request.`,
-        { build: first.build_id },
-      );
-    return first && seen(first.build_id);
+    const use = onKey(byKey.get(owner, key), digest);
+    if (use.kind === 'conflict') throw otherBody(key, use.build);
+    return use.kind === 'replay' ? seen(use.build) : undefined;
   };
   return {
     replay: (idempotency) => read(() => replay(idempotency)),
@@ -91,9 +87,7 @@ export const makeBuilds = (
         const first = idempotency && replay(idempotency);
         if (first) return { build: first, replayed: true };
         if ((queued.get() ?? 0) >= limits.queued) throw queueFull(limits.queued);
-        insert.run(toRow(build, attempts, timeOfId(build.id)));
-        insertInput.run(build.id, ...texts);
-        for (const [key, value] of Object.entries(build.labels)) insertLabel.run(key, value, build.id);
+        insert(build, texts);
         if (idempotency) insertKey.run(idempotency.owner, idempotency.key, idempotency.digest, build.id);
         append(build.id, 'build.queued', { template: build.templateName });
         return { build: seen(build.id), replayed: false };
@@ -104,7 +98,7 @@ export const makeBuilds = (
     input: (id) => read(() => input(id)),
     counts: () =>
       read(() => {
-        const numbers = { queued: 0, running: 0, held: 0, succeeded: 0, failed: 0, cancelled: 0 };
+        const numbers = { ...none };
         for (const { status, n } of counts.all()) numbers[status] = n;
         return numbers;
       }),
@@ -112,10 +106,7 @@ export const makeBuilds = (
       write('power', () => {
         const build = find(id);
         if (!build) return false;
-        if (build.endedAt === undefined)
-          throw new Fault('build_active', `Build ${id} is ${build.status}. Cancel it, then wait for its end.`, {
-            status: build.status,
-          });
+        if (!isEnded(build.status)) throw stillActive(build);
         return remove.run(id).changes > 0;
       }),
   };

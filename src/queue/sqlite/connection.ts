@@ -5,7 +5,7 @@ import { closed, storeFault } from './store-fault.ts';
 import type { Writer } from './writer.ts';
 
 /** What every part of the store stands on. */
-export type Ledger = {
+export type Connection = {
   readonly db: Database;
   readonly clock: Clock;
   /** Reads what is committed, now. */
@@ -23,7 +23,11 @@ export type Ledger = {
 /** The build that was asked for by `id` is not there. */
 export const noSuchBuild = (id: string): Fault => new Fault('not_found', `There is no build ${id}.`);
 
-export const makeLedger = (db: Database, clock: Clock, { write, notes }: Writer): Ledger => {
+/** The token is not, or no longer, that of the build's claim. */
+export const leaseLost = (id: string): Fault =>
+  new Fault('lease_lost', `The worker's token for build ${id} is no longer valid: the build was given to another.`);
+
+export const makeConnection = (db: Database, clock: Clock, { write, notes }: Writer): Connection => {
   const insert = db.prepare<[number, string, string, string]>(
     'INSERT INTO build_event (build_id, seq, at, type, data) SELECT id, version + 1, ?, ?, ? FROM build WHERE id = ?',
   );

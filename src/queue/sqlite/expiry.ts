@@ -1,4 +1,4 @@
-import type { Ledger } from './connection.ts';
+import type { Connection } from './connection.ts';
 import type { Store } from '../store.ts';
 
 export const expiredSql = 'SELECT id, ended_at FROM build WHERE ended_at IS NOT NULL ORDER BY ended_at, id LIMIT ?';
@@ -10,7 +10,7 @@ export const contextsSql = `
   UNION ALL SELECT context_id FROM template_version WHERE context_id IS NOT NULL`;
 
 /** What is no longer needed, and what still is. */
-export const makeExpiry = ({ db, read }: Ledger): Pick<Store, 'expired' | 'contexts'> => {
+export const makeExpiry = ({ db, read }: Connection): Pick<Store, 'expired' | 'contexts'> => {
   const oldest = db.prepare<[number], { readonly id: string; readonly ended_at: number }>(expiredSql);
   const ended = db.prepare<[], { readonly n: number }>(endedSql);
   const contexts = db.prepare<[], { readonly context_id: string }>(contextsSql);

@@ -1,5 +1,5 @@
 import type { Artifact } from '../../image/types.ts';
-import type { Ledger } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { faultIn, parsed } from './rows.ts';
 import type { BuildEvent, Phase, Store } from '../store.ts';
 
@@ -16,7 +16,7 @@ type StepRow = {
 type EventRow = { readonly seq: number; readonly at: number; readonly type: string; readonly data: string };
 
 /** What happened in a build, in order. An unknown build has no history. */
-export const makeHistory = ({ db, read }: Ledger): Pick<Store, 'steps' | 'artifacts' | 'events'> => {
+export const makeHistory = ({ db, read }: Connection): Pick<Store, 'steps' | 'artifacts' | 'events'> => {
   const steps = db.prepare<[string], StepRow>('SELECT * FROM build_step WHERE build_id = ? ORDER BY seq');
   const artifacts = db.prepare<[string], Artifact>(
     'SELECT name, format, size, sha256 FROM artifact WHERE build_id = ? ORDER BY seq',

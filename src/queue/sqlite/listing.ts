@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { encodeTime } from 'ulid';
-import type { Ledger } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { toBuild } from './rows.ts';
 import type { BuildRow } from './rows.ts';
 import type { BuildFilter, Store } from '../store.ts';
@@ -71,7 +71,7 @@ const shapeOf = ({ status, template, labels }: BuildFilter): Shape => ({
 });
 
 /** Lists builds by filter, newest first. At most 24 statements, each prepared when it is first needed. */
-export const makeListing = ({ db, read }: Ledger): Pick<Store, 'list'> => {
+export const makeListing = ({ db, read }: Connection): Pick<Store, 'list'> => {
   const statements = new Map<string, Statement<[Bounds], BuildRow>>();
   const statementFor = (filter: BuildFilter) => {
     const sql = listSql(shapeOf(filter));

@@ -1,19 +1,21 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
-import { makeBuildRows, makeBuilds } from './builds.ts';
+import { makeBuildRows } from './build-rows.ts';
+import { makeBuilds } from './builds.ts';
 import { makeClaims } from './claims.ts';
 import { openDatabase } from './database.ts';
 import { crashLimits } from '../rules/crash.ts';
 import type { CrashLimits } from '../rules/crash.ts';
-import { makeEndings } from './endings.ts';
+import { makeWriteOutcome } from './outcomes.ts';
 import { makeExpiry } from './expiry.ts';
 import { makeHistory } from './history.ts';
-import { makeLedger } from './connection.ts';
+import { makeConnection } from './connection.ts';
 import { keepCheckpointed } from './checkpoints.ts';
 import { makeListeners } from './listeners.ts';
 import { makeListing } from './listing.ts';
 import { makeRecovery } from './recovery.ts';
 import { makeRuns } from './runs.ts';
+import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
 import { makeTemplates } from './templates.ts';
@@ -31,6 +33,8 @@ export type StoreOptions = {
   /** The folder of the migrations, which lies beside the compiled program and not in it. */
   readonly migrations: URL;
   readonly clock: Clock;
+  /** The name of this host, which every claim carries. Default: `localhost`. */
+  readonly host?: string;
   readonly log?: { readonly warn: (facts: object, message: string) => void };
   /** Beside a running daemon, without its lock: for tokens and for reading. Default: false. */
   readonly shared?: boolean;
@@ -55,6 +59,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     clock,
     log,
     place,
+    host = 'localhost',
     shared = false,
     attempts = 3,
     limits = storeLimits,
@@ -65,25 +70,26 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   const listeners = makeListeners(onTrouble);
   const writer = makeWriter(db, clock, listeners.tell, onTrouble);
   const checkpoints = keepCheckpointed(db, clock, writer.commits, onTrouble);
-  const ledger = makeLedger(db, clock, writer);
-  const rows = makeBuildRows(ledger);
-  const endings = makeEndings(ledger);
+  const connection = makeConnection(db, clock, writer);
+  const rows = makeBuildRows(connection);
+  const writeOutcome = makeWriteOutcome(connection);
   const probe = db.prepare<[number]>('INSERT OR REPLACE INTO probe (one, checked_at) VALUES (1, ?)');
 
   return {
-    ...makeBuilds(ledger, rows, attempts, limits),
-    ...makeListing(ledger),
-    ...makeClaims(ledger, rows),
-    ...makeRuns(ledger, rows, endings),
-    ...makeRecovery(ledger, endings, crashes),
-    ...makeHistory(ledger),
-    ...makeExpiry(ledger),
-    ...makeTemplates(ledger, limits),
-    ...makeTokens(ledger),
+    ...makeBuilds(connection, rows, attempts, limits),
+    ...makeListing(connection),
+    ...makeClaims(connection, rows, host),
+    ...makeSteps(connection, rows),
+    ...makeRuns(connection, rows, writeOutcome),
+    ...makeRecovery(connection, writeOutcome, { host, limits: crashes }),
+    ...makeHistory(connection),
+    ...makeExpiry(connection),
+    ...makeTemplates(connection, limits),
+    ...makeTokens(connection),
     onChange: listeners.on,
     check: async (ask) => {
-      await ledger.write('power', () => probe.run(clock.now()));
-      const found = ask?.everyPage ? await ledger.read(() => db.pragma('quick_check(1)', { simple: true })) : 'ok';
+      await connection.write('power', () => probe.run(clock.now()));
+      const found = ask?.everyPage ? await connection.read(() => db.pragma('quick_check(1)', { simple: true })) : 'ok';
       if (found !== 'ok')
         throw new Fault(
           'store_unavailable',

@@ -28,6 +28,7 @@ export type BuildRow = {
   readonly started_at: number | null;
   readonly ended_at: number | null;
   readonly not_before: number;
+  readonly host: string | null;
   readonly slot: number | null;
   readonly token: string | null;
   readonly lease_until: number | null;
@@ -68,6 +69,7 @@ export const toBuild = (row: BuildRow): Build => ({
   ...(row.started_at === null ? {} : { startedAt: row.started_at }),
   ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
   notBefore: row.not_before,
+  ...(row.host === null ? {} : { host: row.host }),
   ...(row.slot === null ? {} : { slot: row.slot }),
   cancelRequested: row.cancel_requested === 1,
   isSuspect: row.suspect === 1,

@@ -1,5 +1,5 @@
 import { Fault } from '../../base/fault.ts';
-import type { Ledger } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { parsed } from './rows.ts';
 import type { Page, PageAsk, Store, StoreLimits, TemplateVersion } from '../store.ts';
 
@@ -40,7 +40,7 @@ const full = (templates: number): Fault =>
 
 /** Templates by name, in versions that never change. Of each the newest are kept; builds have copies of their own. */
 export const makeTemplates = (
-  { db, clock, read, write }: Ledger,
+  { db, clock, read, write }: Connection,
   limits: Pick<StoreLimits, 'templates' | 'templateVersions'>,
 ): Pick<Store, 'putTemplate' | 'template' | 'templates' | 'templateVersions' | 'removeTemplate'> => {
   const newest = db.prepare<[string], Row>(

@@ -1,4 +1,4 @@
-import type { Ledger } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { parsed } from './rows.ts';
 import type { Scope, Store, Token } from '../store.ts';
 
@@ -20,7 +20,12 @@ const toToken = ({ id, name, scopes, created_at, revoked_at }: Row): Token => ({
 });
 
 /** Who may call. Read from the table each time, so that what `imaged token` changes beside a running daemon counts at once. */
-export const makeTokens = ({ db, clock, read, write }: Ledger): Pick<Store, 'addToken' | 'tokens' | 'revokeToken'> => {
+export const makeTokens = ({
+  db,
+  clock,
+  read,
+  write,
+}: Connection): Pick<Store, 'addToken' | 'tokens' | 'revokeToken'> => {
   const all = db.prepare<[], Row>('SELECT * FROM token ORDER BY created_at, id');
   const byId = db.prepare<[string], Row>('SELECT * FROM token WHERE id = ?');
   const insert = db.prepare<[Row]>(`

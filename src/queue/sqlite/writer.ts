@@ -54,6 +54,7 @@ export const makeWriter = (
   committed: (ids: ReadonlySet<string>) => void,
   onTrouble: (error: unknown) => void,
 ): Writer => {
+  // One closure, though long: every part of it is about the one transaction that is on its way.
   let waiting: Work[] = [];
   let isOpen = true;
   let restsUntil = 0;

@@ -1,8 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Growth } from '../../base/growth.ts';
+import { makeNotifier } from '../../base/notifier.ts';
 import type { Store } from '../../queue/store.ts';
-import { makeNotifier } from '../server/notifier.ts';
-import { hasEnded } from './waits.ts';
+import { isEnded } from '../../queue/rules/status.ts';
 
 const chunkBytes = 64 * 1024;
 
@@ -48,7 +48,7 @@ export const followFile = async function* (
         mayHaveEnded = false;
         // Asked before the file is read, so that what is read after it is all there will be.
         const build = await store.find(buildId);
-        isLast = build === undefined || hasEnded(build);
+        isLast = build === undefined || isEnded(build.status);
       }
       file ??= await openIfThere(path);
       while (file && !signal.aborted) {

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { Id } from '../../base/ids.ts';
+import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
+import { Wait } from '../contract/common.ts';
+import type { App } from '../server/app.ts';
+import { onGone } from '../server/gone.ts';
+import { matchesAny } from '../server/ranges.ts';
+import type { Staying } from '../server/staying.ts';
+import { noBuild } from './found.ts';
+import { Build } from './schema.ts';
+import { hasEnded, type Seen, type Waits } from './waits.ts';
+
+const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
+const WaitQuery = z.strictObject({ wait: Wait });
+const jsonType = 'application/json; charset=utf-8';
+
+/** One build, now or when it has changed. */
+export const addLookRoute = (app: App, waits: Waits, staying: Staying): void => {
+  app.get('/builds/:id', {
+    config: { scope: 'builds:read' },
+    schema: {
+      tags: ['Builds'],
+      operationId: 'getBuild',
+      summary: 'Look at a build, or wait for it to change',
+      description:
+        'With `wait`, the reply comes when the build has changed, or after that many seconds with 304. Changed means: ' +
+        'other than the ETag in `If-None-Match`, or, without one, other than it was when you asked. A build that has ' +
+        'ended does not change any more and is not waited for.\n\n' +
+        '```sh\ncurl -H "Authorization: Bearer $TOKEN" -H \'If-None-Match: "7"\' "$IMAGED/builds/$ID?wait=60"\n```',
+      params: Params,
+      querystring: WaitQuery,
+      response: answers(
+        { 200: json(Build, 'The build.', etagHeader), 304: nothing('It has not changed.', etagHeader) },
+        [400, 404, 429],
+      ),
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const waitMs = (request.query.wait ?? 0) * 1000;
+      if (waitMs > 0) staying.stay(request, reply);
+      const known = request.headers['if-none-match'];
+      const isNews = (seen: Seen, first: Seen) =>
+        known === undefined ? seen.etag !== first.etag || hasEnded(seen.build) : !matchesAny(known, seen.etag);
+      let isOver = true;
+      const seen = await waits.until(
+        id,
+        (now, first) => {
+          isOver = isNews(now, first);
+          return isOver || hasEnded(now.build);
+        },
+        waitMs,
+        (leave) => onGone(reply, leave),
+      );
+      if (seen === undefined) throw noBuild(id);
+      void reply.header('etag', seen.etag);
+      if (waitMs > 0 ? !isOver : matchesAny(known, seen.etag)) return reply.code(304).send();
+      return reply.type(jsonType).send(seen.body);
+    },
+  });
+};

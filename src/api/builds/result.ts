@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { Fault } from '../../base/fault.ts';
+import { Id } from '../../base/ids.ts';
+import { answers, etagHeader, json } from '../contract/answers.ts';
+import { Problem, Wait } from '../contract/common.ts';
+import type { App } from '../server/app.ts';
+import { onGone } from '../server/gone.ts';
+import type { Staying } from '../server/staying.ts';
+import type { ApiParts } from '../types.ts';
+import { findBuild, noBuild } from './found.ts';
+import { Build, BuildStatus } from './schema.ts';
+import type { View } from './view.ts';
+import { hasEnded, type Waits } from './waits.ts';
+
+const tags = ['Builds'];
+const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
+const WaitQuery = z.strictObject({ wait: Wait });
+const jsonType = 'application/json; charset=utf-8';
+
+/** Where a build stands, in one word. */
+export const addStatusRoute = (app: App, { store }: ApiParts): void => {
+  app.get('/builds/:id/status', {
+    config: { scope: 'builds:read' },
+    schema: {
+      tags,
+      operationId: 'getBuildStatus',
+      summary: 'Where a build stands, in one word',
+      description: '```sh\nstatus=$(curl -s -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/status")\n```',
+      params: Params,
+      response: answers(
+        {
+          200: {
+            description: 'One word and a newline.',
+            content: { 'text/plain': { schema: BuildStatus } },
+            headers: etagHeader,
+          },
+        },
+        [404],
+      ),
+    },
+    handler: async ({ params: { id } }, reply) => {
+      const { status, version } = await findBuild(store, id);
+      return reply.header('etag', `"${version}"`).type('text/plain; charset=utf-8').send(`${status}\n`);
+    },
+  });
+};
+
+/** How a build ended, in HTTP codes. */
+export const addResultRoute = (app: App, view: View, waits: Waits, staying: Staying): void => {
+  app.get('/builds/:id/result', {
+    config: { scope: 'builds:read' },
+    schema: {
+      tags,
+      operationId: 'getBuildResult',
+      summary: 'How a build ended, for scripts that look at exit codes',
+      description:
+        '200: it succeeded. 409: it failed or was cancelled. 202: not yet, ask again. With `wait`, the reply comes ' +
+        'when the build has ended, or after that many seconds.\n\n' +
+        '```sh\nuntil out=$(curl -sS -f -w "%{http_code}" -o result.json -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/result?wait=60") && [ "$out" = 200 ]; do\n  [ "$out" = 202 ] || exit 1\ndone\n```',
+      params: Params,
+      querystring: WaitQuery,
+      response: answers(
+        {
+          200: json(Build, 'It succeeded.', etagHeader),
+          202: json(Build, 'It has not ended yet.', { ...etagHeader, 'Retry-After': { description: 'Seconds.' } }),
+          409: {
+            description: 'It failed or was cancelled. `build` holds the build with its fault.',
+            content: { 'application/problem+json': { schema: Problem.extend({ build: Build }) } },
+          },
+        },
+        [400, 404, 429],
+      ),
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const waitMs = (request.query.wait ?? 0) * 1000;
+      if (waitMs > 0) staying.stay(request, reply);
+      const seen = await waits.until(
+        id,
+        ({ build }) => hasEnded(build),
+        waitMs,
+        (leave) => onGone(reply, leave),
+      );
+      if (seen === undefined) throw noBuild(id);
+      const { build, body, etag } = seen;
+      void reply.header('etag', etag);
+      if (!hasEnded(build)) void reply.code(202).header('retry-after', waitMs > 0 ? '0' : '5');
+      else if (build.status !== 'succeeded')
+        throw new Fault('build_unsuccessful', build.fault?.message ?? `The build is ${build.status}.`, {
+          shownBuild: view.build(build),
+        });
+      return reply.type(jsonType).send(body);
+    },
+  });
+};

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { answers, json, nothing } from '../contract/answers.ts';
+import { inTemplateArchive, withContext } from '../builds/receiving.ts';
+import { showTemplate } from '../builds/view.ts';
+import { Template } from '../host/schema.ts';
+import type { App } from '../server/app.ts';
+import { encodingOf, refuseType } from '../server/bodies.ts';
+import { invalid } from '../server/field-errors.ts';
+import type { ApiParts } from '../types.ts';
+import { etag, noTemplate, Params, tags } from './common.ts';
+
+const document = z.record(z.string(), z.unknown()).meta({ description: 'A template.' });
+const archive = z.string().meta({ format: 'binary', description: 'An archive whose `template.json` is the template.' });
+
+/** Storing a template, as a version that never changes. */
+export const addStoreRoute = (app: App, parts: ApiParts): void => {
+  const { store, admission } = parts;
+
+  app.put('/templates/:name', {
+    config: { scope: 'builds:write' },
+    schema: {
+      tags,
+      operationId: 'storeTemplate',
+      summary: 'Store a template',
+      description:
+        'What is new becomes the next version; what is the same as the newest one is that version again. A build may ' +
+        'then name it: `openbsd`, or `openbsd@3`.\n\n' +
+        '```sh\ncurl -X PUT --json @template.json -H "Authorization: Bearer $TOKEN" "$IMAGED/templates/openbsd"\n```',
+      params: Params,
+      accepts: {
+        'application/json': document,
+        'application/x-tar': archive,
+        'application/gzip': archive,
+        'application/zstd': archive,
+      },
+      response: answers(
+        {
+          200: json(Template, 'It is the newest version already.', etag),
+          201: json(Template, 'It is a new version.', {
+            ...etag,
+            Location: { description: 'The path of the version.' },
+          }),
+        },
+        [400, 413, 415, 422, 507],
+      ),
+    },
+    handler: async (request, reply) => {
+      const { name } = request.params;
+      if (encodingOf(request) === undefined) {
+        if (request.body === undefined || request.body instanceof Uint8Array)
+          throw refuseType(request, 'a template (application/json) or an archive that holds one');
+        if (!document.safeParse(request.body).success)
+          throw invalid([{ pointer: '', message: 'is no template: a JSON object was due' }]);
+      }
+      return withContext(request, reply, parts, inTemplateArchive, async (context) => {
+        const given = context ? context.template : request.body;
+        const kept = await admission.checkTemplate(given, context);
+        const { version, created } = await store.putTemplate(name, kept.document, kept.digest, context?.contextId);
+        const shown = showTemplate(version);
+        void reply.header('etag', `"${version.digest}"`);
+        if (created) void reply.code(201).header('location', shown.href);
+        return { answer: reply.send(shown), isKept: created };
+      });
+    },
+  });
+};
+
+/** Forgetting one. */
+export const addForgetRoute = (app: App, { store }: ApiParts): void => {
+  app.delete('/templates/:name', {
+    config: { scope: 'builds:write' },
+    schema: {
+      tags,
+      operationId: 'deleteTemplate',
+      summary: 'Forget a template with all its versions',
+      description: 'Builds that were made from it go on: each has a copy.',
+      params: Params,
+      response: answers({ 204: nothing('It is forgotten.') }, [404]),
+    },
+    handler: async ({ params: { name } }, reply) => {
+      if (!(await store.removeTemplate(name))) throw noTemplate(name);
+      return reply.code(204).send();
+    },
+  });
+};

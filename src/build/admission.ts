@@ -1,0 +1,194 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { Fault, type FieldError } from '../base/fault.ts';
+import type { Ids } from '../base/ids.ts';
+import type { BuildAsk, BuildInput, Claim, Demand, NewBuild, Store } from '../queue/store.ts';
+import { checkTemplate } from '../template/resolve/check.ts';
+import { demandOf, shapeOf } from '../template/resolve/demand.ts';
+import type { FileRoots, HostFacts } from '../context/files.ts';
+import { resolve } from '../template/resolve/resolve.ts';
+import { sealDocument, sealVariables } from '../openbsd/passwords/seal.ts';
+import { parseTemplate, type Template } from '../template/document/template.ts';
+import type { Spec } from '../template/spec.ts';
+import { turn } from '../base/turns.ts';
+import type { Hypervisor } from '../vmm/types.ts';
+import { digestOf } from './canonical.ts';
+import type { Received } from './contexts.ts';
+import type { Folders } from './folders/folders.ts';
+import { recipeFor } from './recipe.ts';
+
+export type AdmissionParts = {
+  readonly store: Store;
+  readonly hypervisor: Pick<Hypervisor, 'refuse'>;
+  readonly folders: Folders;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  /** What the host's machines find around them. */
+  readonly host?: () => HostFacts;
+  /** Names and absolute paths, as the configuration lists them now. */
+  readonly media: () => Readonly<Record<string, string>>;
+  /** All that this host could ever give to one build. */
+  readonly whole: () => Promise<Demand>;
+  /** Throws `storage_full` where nothing more may be kept. */
+  readonly checkRoom: () => Promise<void>;
+  readonly defaultTimeoutMs: number;
+  /** MiB that a build may write beside its disks. */
+  readonly textsMb: number;
+  /** The life of the daemon. */
+  readonly signal: AbortSignal;
+};
+
+export type Admission = {
+  /**
+   * Judges the ask whole (template, variables, files, capacity) and makes it a build. Throws `template_invalid`,
+   * `never_fits`, `storage_full`, with pointers into the request's body.
+   */
+  readonly check: (asked: BuildAsk) => Promise<NewBuild>;
+  /**
+   * Judges a template document before it is stored, but for the values of its variables. Gives it as it may be stored,
+   * with hashes in place of the passwords of OpenBSD's response files, and the digest over it and its context's files.
+   */
+  readonly checkTemplate: (
+    document: unknown,
+    context: Pick<Received, 'contextId' | 'digest'> | undefined,
+  ) => Promise<{ readonly document: unknown; readonly digest: string }>;
+  /** The spec of a build that was accepted, for the attempt that runs it. */
+  readonly resolveClaim: (claim: Claim) => Promise<Spec>;
+};
+
+type Found = { readonly document: unknown; readonly version?: number; readonly contextId?: string };
+
+const under = (prefix: string, fieldErrors: readonly FieldError[]): FieldError[] =>
+  fieldErrors.map(({ pointer, message }) => ({ pointer: `${prefix}${pointer}`, message }));
+
+// Where the template and the variables stand in what a client sends.
+const at = { template: '/template', variables: '/variables' };
+
+const tooMuch = (asked: Demand, whole: Demand): FieldError[] => {
+  const fieldErrors: FieldError[] = [];
+  if (asked.memoryMb > whole.memoryMb)
+    fieldErrors.push({
+      pointer: '/template/machine/memory',
+      message: `asks for ${asked.memoryMb} MB of memory; this host gives ${whole.memoryMb} MB at most`,
+    });
+  if (asked.diskMb > whole.diskMb)
+    fieldErrors.push({
+      pointer: '/template/machine/disks',
+      message: `may need ${asked.diskMb} MB of disk; this host has room for ${whole.diskMb} MB at most`,
+    });
+  return fieldErrors;
+};
+
+/** The stored template that `name` or `name@version` names. Throws `template_invalid`. */
+const findTemplate = async (store: Pick<Store, 'template'>, named: string): Promise<Found> => {
+  const [, name = named, digits] = /^([^@]*)(?:@(\d{1,9}))?$/.exec(named) ?? [];
+  const found = await store.template(name, digits === undefined ? undefined : Number(digits));
+  if (found === undefined)
+    throw new Fault('template_invalid', `There is no template "${named}".`, {
+      errors: [
+        { pointer: '/template', message: `there is no template "${named}"; GET /templates lists those there are` },
+      ],
+    });
+  return {
+    document: found.document,
+    version: found.version,
+    ...(found.contextId === undefined ? {} : { contextId: found.contextId }),
+  };
+};
+
+/** A document without plain passwords; where it came as a file of a context, the file has none either. */
+const sealIn = async (
+  folders: Pick<Folders, 'context'>,
+  document: unknown,
+  contextId: string | undefined,
+  seed: string,
+): Promise<unknown> => {
+  const sealed = await sealDocument(document, seed);
+  if (contextId !== undefined && sealed !== document)
+    await writeFile(join(folders.context(contextId), 'template.json'), `${JSON.stringify(sealed, null, 2)}\n`);
+  return sealed;
+};
+
+/** What the build takes from the host. Throws `template_invalid` or `never_fits` where the host cannot give it. */
+const checkedDemand = async (spec: Spec, { hypervisor, whole, textsMb, signal }: AdmissionParts): Promise<Demand> => {
+  const refused = under('/template', await hypervisor.refuse(shapeOf(spec), signal));
+  if (refused.length > 0)
+    throw new Fault('template_invalid', 'The template asks for what the hypervisor of this host cannot do.', {
+      errors: refused,
+    });
+  const demand = demandOf(spec, textsMb);
+  const never = tooMuch(demand, await whole());
+  if (never.length > 0)
+    throw new Fault('never_fits', 'The build asks for more than this host could ever give.', { errors: never });
+  return demand;
+};
+
+/** Where a template of this context finds files. */
+const filesOf = ({ folders, media, host }: AdmissionParts, contextId: string | undefined): FileRoots => ({
+  ...(contextId === undefined ? {} : { context: folders.context(contextId) }),
+  media: media(),
+  ...(host === undefined ? {} : { host: host() }),
+});
+
+/** Judges what clients ask for, as a whole and before anything is stored. */
+export const makeAdmission = (parts: AdmissionParts): Admission => {
+  const { store, folders, ids, clock } = parts;
+
+  const resolveFor = (
+    template: Template,
+    input: Pick<BuildInput, 'variables'>,
+    contextId: string | undefined,
+    buildId: string,
+    timestampMs: number,
+  ) =>
+    resolve({
+      template,
+      variables: input.variables,
+      files: filesOf(parts, contextId),
+      frozen: { buildId, timestampMs },
+      defaults: { timeoutMs: parts.defaultTimeoutMs },
+      at,
+    });
+
+  return {
+    check: async (asked) => {
+      await parts.checkRoom();
+      const isStored = typeof asked.template === 'string';
+      const found: Found =
+        typeof asked.template === 'string' ? await findTemplate(store, asked.template) : { document: asked.template };
+      const { document, version, contextId = asked.contextId } = found;
+      await turn();
+      const id = ids.id();
+      const template = parseTemplate(document, at.template);
+      const spec = await resolveFor(template, asked, contextId, id, clock.now());
+      const demand = await checkedDemand(spec, parts);
+      return {
+        id,
+        template: isStored ? document : await sealIn(folders, document, asked.contextId, id),
+        templateName: spec.name,
+        ...(version === undefined ? {} : { templateVersion: version }),
+        variables: await sealVariables(document, asked.variables, id),
+        labels: asked.labels,
+        priority: asked.priority,
+        timeoutMs: asked.timeoutMs ?? spec.timeoutMs,
+        onError: asked.onError,
+        ...(contextId === undefined ? {} : { contextId }),
+        demand,
+        plan: recipeFor(spec).steps,
+        sensitive: Object.entries(template.variables).flatMap(([name, { sensitive }]) => (sensitive ? [name] : [])),
+      };
+    },
+    checkTemplate: async (document, context) => {
+      await parts.checkRoom();
+      await turn();
+      const template = parseTemplate(document);
+      await checkTemplate(template, filesOf(parts, context?.contextId));
+      // The same document is to be the same version again, so its hashes must not differ from one time to another.
+      const kept = await sealIn(folders, document, context?.contextId, `template ${template.name}`);
+      return { document: kept, digest: digestOf([kept, context?.digest ?? null]) };
+    },
+    resolveClaim: ({ build, input }) =>
+      resolveFor(parseTemplate(input.template), input, build.contextId, build.id, build.createdAt),
+  };
+};

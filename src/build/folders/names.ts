@@ -1,0 +1,27 @@
+import { readdir, rm } from 'node:fs/promises';
+import { Id } from '../../base/ids.ts';
+import { isTrial } from '../../vmm/qemu/trial-folder.ts';
+
+// Nothing is there before the first start.
+const names = async (folder: string): Promise<string[]> => {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+};
+
+// A folder may hold what is not ours: only names that imaged gives are ever deleted.
+export const ids = async (folder: string): Promise<string[]> =>
+  (await names(folder)).filter((name) => Id.safeParse(name).success);
+export const slots = async (folder: string): Promise<string[]> =>
+  (await names(folder)).filter((name) => /^imaged-\d+$/.test(name));
+
+export const removeTree = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+
+// Trials leave programs of their own behind.
+export const machineNames = async (folder: string): Promise<string[]> => [
+  ...(await slots(folder)),
+  ...(await names(folder)).filter(isTrial),
+];

@@ -1,0 +1,44 @@
+import type { Growth } from '../../base/growth.ts';
+import type { Store } from '../../queue/store.ts';
+import type { Folders } from '../folders/folders.ts';
+import { followFile } from './follow-file.ts';
+import { openReader, type Reader } from './read-file.ts';
+
+/** The texts that a build writes while it runs. */
+export type TextName = 'log' | 'console';
+
+/** What builds have written, by build and name: nobody else knows where it lies. */
+export type Outputs = {
+  /** The text as it stands; undefined while there is none. */
+  readonly openText: (buildId: string, name: TextName) => Promise<Reader | undefined>;
+  /** The text from `offset` on, and what is added to it, until the build has ended or the signal aborts. */
+  readonly followText: (
+    buildId: string,
+    name: TextName,
+    offset: number,
+    signal: AbortSignal,
+  ) => AsyncGenerator<Uint8Array, void>;
+  /** A published file, or the list of all digests; undefined when it is not there. */
+  readonly openArtifact: (buildId: string, name: string) => Promise<Reader | undefined>;
+  /** A text about a build as it may be shown: with `<build>` in place of the build's folder. */
+  readonly withoutPaths: (buildId: string, text: string) => string;
+  /** Deletes everything of an ended build. */
+  readonly remove: (buildId: string) => Promise<void>;
+};
+
+export const makeOutputs = ({
+  folders,
+  growth,
+  store,
+}: {
+  readonly folders: Pick<Folders, 'build' | 'artifact' | 'remove' | TextName>;
+  readonly growth: Growth;
+  readonly store: Pick<Store, 'find' | 'onChange'>;
+}): Outputs => ({
+  openText: (buildId, name) => openReader(folders[name](buildId)),
+  followText: (buildId, name, offset, signal) =>
+    followFile({ buildId, path: folders[name](buildId), offset, growth, store }, signal),
+  openArtifact: (buildId, name) => openReader(folders.artifact(buildId, name)),
+  withoutPaths: (buildId, text) => text.replaceAll(folders.build(buildId), '<build>'),
+  remove: folders.remove,
+});

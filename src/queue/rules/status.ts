@@ -1,0 +1,38 @@
+/**
+ * The life of a build:
+ *
+ *            ┌──────────────── requeue ────────────────┐
+ *            ▼                                         │
+ *   add ▶ queued ────────────── claim ─────────────▶ running ───── hold ─────▶ held
+ *            │                                         │                        │
+ *          cancel                                     end                      end
+ *            ▼                                         ▼                        ▼
+ *        cancelled                      succeeded, failed, cancelled    failed, cancelled
+ *
+ * A held build has failed already and only keeps its machine. What has ended never changes; it is only ever removed.
+ */
+
+import type { Status } from '../store.ts';
+
+/** What each status may become. */
+export const transitions = {
+  queued: ['running', 'cancelled'],
+  running: ['queued', 'held', 'succeeded', 'failed', 'cancelled'],
+  held: ['failed', 'cancelled'],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+} as const satisfies Record<Status, readonly Status[]>;
+
+export const mayBecome = (from: Status, to: Status): boolean => {
+  const next: readonly Status[] = transitions[from];
+  return next.includes(to);
+};
+
+/** Nothing more comes of such a build. */
+export const isEnded = (status: Status): boolean => transitions[status].length === 0;
+
+/** Throws where a build must not become what is about to be written: a defect of imaged. */
+export const checkMove = ({ id, status }: { readonly id: string; readonly status: Status }, to: Status): void => {
+  if (!mayBecome(status, to)) throw new Error(`Build ${id} is ${status}, and must not become ${to}.`);
+};

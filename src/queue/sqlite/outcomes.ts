@@ -1,0 +1,73 @@
+import type { FaultRecord } from '../../base/fault.ts';
+import { checkMove } from '../rules/status.ts';
+import type { Build, Outcome } from '../store.ts';
+import type { Connection } from './connection.ts';
+
+type Ended = Exclude<Outcome, { readonly status: 'queued' }>;
+type Requeued = Extract<Outcome, { readonly status: 'queued' }>;
+
+/** What else the event of a build that goes back to the queue says. */
+type Facts = Readonly<Record<string, unknown>>;
+
+/** Writes how a build leaves its worker, or the queue: for good, or to be tried again. To be called within a `write`. */
+export type WriteOutcome = (build: Build, outcome: Outcome, facts?: Facts) => void;
+
+const textOf = (fault: FaultRecord | undefined) => (fault === undefined ? null : JSON.stringify(fault));
+
+export const makeWriteOutcome = ({ db, clock, append, forget }: Connection): WriteOutcome => {
+  const end = db.prepare(`
+    UPDATE build
+    SET status = :status, fault = :fault, ended_at = :now, token = NULL, lease_until = NULL, slot = NULL,
+        hold_until = NULL, hold_ssh = NULL
+    WHERE id = :id`);
+  const requeue = db.prepare(`
+    UPDATE build
+    SET status = 'queued', fault = :fault, token = NULL, lease_until = NULL, slot = NULL, phase = NULL,
+        attempts_left = attempts_left + :givenBack, not_before = :notBefore
+    WHERE id = :id`);
+  const publish = db.prepare(`
+    INSERT INTO artifact (build_id, seq, name, format, size, sha256) VALUES (:id, :seq, :name, :format, :size, :sha256)`);
+  const endSteps = db.prepare('UPDATE build_step SET ended_at = ?, fault = ? WHERE build_id = ? AND ended_at IS NULL');
+  const forgetValues = db.prepare(`
+    UPDATE build_input
+    SET variables = (SELECT json_group_object(key, value) FROM json_each(variables)
+                     WHERE key NOT IN (SELECT value FROM json_each(?)))
+    WHERE build_id = ?`);
+
+  const writeEnd = (build: Build, outcome: Ended): void => {
+    const { id, attempt, sensitive } = build;
+    const fault = outcome.status === 'succeeded' ? undefined : outcome.fault;
+    if (outcome.status === 'succeeded')
+      outcome.artifacts.forEach(({ name, format, size, sha256 }, at) => {
+        publish.run({ id, seq: at + 1, name, format, size, sha256 });
+        append(id, 'artifact.published', { name, format, size, sha256 });
+      });
+    const now = clock.now();
+    end.run({ id, status: outcome.status, fault: textOf(fault), now });
+    endSteps.run(now, textOf(fault), id);
+    if (sensitive.length > 0) {
+      forgetValues.run(JSON.stringify(sensitive), id);
+      forget();
+    }
+    append(id, `build.${outcome.status}`, fault ? { attempt, fault } : { attempt });
+  };
+
+  const writeRequeue = ({ id, attempt }: Build, outcome: Requeued, facts: Facts): void => {
+    const { losesAttempt, notBefore, fault } = outcome;
+    requeue.run({ id, fault: textOf(fault), givenBack: losesAttempt ? 0 : 1, notBefore });
+    endSteps.run(clock.now(), textOf(fault), id);
+    append(id, 'build.requeued', {
+      attempt,
+      loses_attempt: losesAttempt,
+      not_before: notBefore,
+      ...(fault ? { fault } : {}),
+      ...facts,
+    });
+  };
+
+  return (build, outcome, facts = {}) => {
+    checkMove(build, outcome.status);
+    if (outcome.status === 'queued') writeRequeue(build, outcome, facts);
+    else writeEnd(build, outcome);
+  };
+};

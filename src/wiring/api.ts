@@ -1,0 +1,84 @@
+import type { Metrics } from '../api/host/metrics.ts';
+import { makeApi } from '../api/make-api.ts';
+import type { App } from '../api/server/app.ts';
+import type { ApiParts } from '../api/types.ts';
+import { connectionLimits } from '../base/descriptors.ts';
+import { Fault } from '../base/fault.ts';
+import { version } from '../base/version.ts';
+import type { Capacity } from '../build/capacity.ts';
+import { makeContexts } from '../build/contexts.ts';
+import { makeOutputs } from '../build/outputs/outputs.ts';
+import { makeSubmit } from '../build/submit.ts';
+import type { Config } from '../config/config.ts';
+import type { Scheduler } from '../queue/scheduler.ts';
+import type { Store } from '../queue/store.ts';
+import { templateJsonSchema } from '../template/document/json-schema.ts';
+import type { Builds } from './builds.ts';
+import type { Shared } from './shared.ts';
+
+/** What the API answers from. */
+export type ApiRooms = {
+  readonly store: Store;
+  readonly capacity: Capacity;
+  readonly builds: Builds;
+  readonly scheduler: Scheduler;
+  readonly metrics: Metrics;
+  readonly host: Pick<ApiParts, 'readiness' | 'host'>;
+};
+
+const mb = 2 ** 20;
+
+const contextsOf = ({ config, folders, ids }: Shared, capacity: Capacity): ApiParts['contexts'] => {
+  const { context, context_files, body } = config().limits;
+  const limits = { files: context_files, bytes: context * mb, templateBytes: body * mb };
+  const contexts = makeContexts(folders, ids, limits);
+  return {
+    ...contexts,
+    receive: async (...sent) => {
+      await capacity.checkRoom();
+      return contexts.receive(...sent);
+    },
+  };
+};
+
+const liveOf = ({ folders, signal }: Shared, { held, bases }: Builds, scheduler: Scheduler): ApiParts['live'] => ({
+  wake: scheduler.wake,
+  isDraining: scheduler.isDraining,
+  type: (id, bytes) => held.type(id, bytes, signal),
+  detach: held.detach,
+  attach: (id) => held.attach(id, signal),
+  checkUnused: (id) => bases.checkUnused(folders.build(id)),
+});
+
+/** The API, ready to listen. */
+export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => {
+  const { config, folders, growth, clock, ids, logger, descriptors, signal } = shared;
+  const { store, capacity, builds, scheduler, metrics, host } = rooms;
+  const { body, context } = config().limits;
+  const { admission } = builds;
+  return makeApi(
+    {
+      ...{ store, admission, metrics, clock, ids, version, signal, ...host },
+      submit: makeSubmit({ store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake }),
+      contexts: contextsOf(shared, capacity),
+      outputs: makeOutputs({ folders, growth, store }),
+      live: liveOf(shared, builds, scheduler),
+      templateSchema: templateJsonSchema(),
+      limits: { bodyBytes: body * mb, contextBytes: context * mb, ...connectionLimits(descriptors, config()) },
+    },
+    { logger },
+  );
+};
+
+/** Listens where the configuration says; gives the address. Throws `configuration_invalid`. */
+export const listenAt = async (api: App, { listen: { host, port } }: Config): Promise<string> => {
+  try {
+    return await api.listen({ host, port });
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    const why = isTaken
+      ? 'another program listens there already'
+      : String(error instanceof Error ? error.message : error);
+    throw new Fault('configuration_invalid', `listen: ${host}:${port} cannot be used: ${why}.`, {}, { cause: error });
+  }
+};

@@ -1,0 +1,77 @@
+import { asFault } from '../base/fault.ts';
+import { makeAdmission, type Admission } from '../build/admission.ts';
+import { makeBases, type Bases } from '../build/bases.ts';
+import type { Capacity } from '../build/capacity.ts';
+import { behindFolders } from '../build/folders/own-folders.ts';
+import { makeDetachedConsoles } from '../build/hold/detached.ts';
+import { heldMachines, type Held } from '../build/hold/hold.ts';
+import type { PerformParts } from '../build/perform.ts';
+import { makeRunner } from '../build/run.ts';
+import { textsMb } from '../build/text-limits.ts';
+import { textLimitsOf } from '../config/config.ts';
+import type { Mirror } from '../httpd/mirror/types.ts';
+import type { RunBuild, Store } from '../queue/store.ts';
+import type { Machines } from './machines.ts';
+import type { Shared } from './shared.ts';
+
+/** What the rooms around the builds give. */
+export type BuildRooms = {
+  readonly store: Store;
+  readonly machines: Machines;
+  readonly mirror: Mirror | undefined;
+  readonly capacity: Capacity;
+  readonly stepEnded: PerformParts['stepEnded'];
+  /** Told of each attempt that ended: `succeeded`, or the code of its fault. */
+  readonly attemptEnded: (end: string, seconds: number) => void;
+};
+
+/** Who judges builds, who runs them, and what of them is in use while they run. */
+export type Builds = {
+  readonly admission: Admission;
+  readonly run: RunBuild;
+  readonly held: Held;
+  readonly bases: Bases;
+};
+
+/** Runs a build, and tells how it ended; a folder of the daemon that has gone is the cause before all others. */
+const told =
+  (runner: RunBuild, { clock, folders }: Shared, attemptEnded: BuildRooms['attemptEnded']): RunBuild =>
+  async (claim, slot, signal) => {
+    const began = clock.elapsed();
+    const ended = (end: string) => attemptEnded(end, (clock.elapsed() - began) / 1000);
+    try {
+      const artifacts = await runner(claim, slot, signal);
+      ended('succeeded');
+      return artifacts;
+    } catch (error) {
+      const fault = await behindFolders(asFault(error), folders.own, []);
+      ended(fault.code);
+      throw fault;
+    }
+  };
+
+export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
+  const { config, folders, growth, clock, ids, logger, signal } = shared;
+  const { store, mirror, capacity, stepEnded, attemptEnded } = rooms;
+  const { hypervisor, sharedListener } = rooms.machines;
+  const { build_timeout, hold } = config().limits;
+  const texts = textLimitsOf(config());
+  const warn = (facts: Readonly<Record<string, unknown>>, message: string) => logger.warn(facts, message);
+  const admission = makeAdmission({
+    ...{ store, hypervisor, folders, ids, clock, signal },
+    media: () => config().media,
+    host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined }),
+    whole: capacity.whole,
+    checkRoom: capacity.checkRoom,
+    defaultTimeoutMs: build_timeout,
+    textsMb: textsMb(texts),
+  });
+  const held = heldMachines(makeDetachedConsoles(clock, warn));
+  const bases = makeBases();
+  const runner = makeRunner({
+    ...{ store, hypervisor, sharedListener, mirror, folders, growth, texts, clock, ids, held, bases, warn, stepEnded },
+    holdMs: hold,
+    resolve: admission.resolveClaim,
+  });
+  return { admission, run: told(runner, shared, attemptEnded), held, bases };
+};

@@ -1,0 +1,56 @@
+import type { ApiParts } from '../api/types.ts';
+import type { Capacity } from '../build/capacity.ts';
+import { judgedEachTime, readinessOf } from '../build/readiness.ts';
+import type { Finding } from '../host/types.ts';
+import { watchHost } from '../host/watch-host.ts';
+import type { Scheduler } from '../queue/scheduler.ts';
+import type { Store } from '../queue/store.ts';
+import type { Hypervisor } from '../vmm/types.ts';
+import { hostChecksOf } from './host-checks.ts';
+import type { Shared } from './shared.ts';
+
+// What to type names paths, and is for the operator at the host: "imaged check" says it.
+const withoutFix = (findings: readonly Finding[]) =>
+  findings.map(({ name, state, message }) => ({ name, state, message }));
+
+/** What the API tells of this host. */
+export const makeHostAnswers = async (
+  { config, folders, clock, signal: life }: Shared,
+  {
+    store,
+    hypervisor,
+    capacity,
+    scheduler,
+  }: {
+    readonly store: Store;
+    readonly hypervisor: Hypervisor;
+    readonly capacity: Capacity;
+    readonly scheduler: Scheduler;
+  },
+): Promise<Pick<ApiParts, 'readiness' | 'host'>> => {
+  const judgedElsewhere = [...judgedEachTime, 'ports'];
+  const checks = await hostChecksOf(config, { hypervisor, clock, isDaemon: true, judgedElsewhere });
+  const watch = watchHost({ ask: () => checks.ask(life), clock });
+  const known = async (until: AbortSignal) => withoutFix(await watch.known(until));
+  return {
+    readiness: (signal) =>
+      readinessOf(
+        {
+          ...{ store, hypervisor, folders, host: known },
+          roomMb: capacity.roomMb,
+          isDraining: scheduler.isDraining,
+          uid: process.getuid?.() ?? 0,
+        },
+        signal,
+      ),
+    host: async (signal) => ({
+      hypervisor: await hypervisor.facts(signal),
+      capacity: { whole: await capacity.whole(), now: await capacity.now() },
+      slots: scheduler.slots(),
+      suspect: await store.suspect(),
+      lost_mb: await folders.lost.sizeMb(),
+      media: Object.keys(config().media).toSorted(),
+      checks: withoutFix(await watch.whole(signal)),
+    }),
+  };
+};

@@ -1,0 +1,19 @@
+import { hostname } from 'node:os';
+import { migrations, openStore } from '../queue/sqlite/open-store.ts';
+import type { Store } from '../queue/store.ts';
+import type { Shared } from './shared.ts';
+
+/** The store of the daemon, with the lock that says that no other daemon works on it. */
+export const openDaemonStore = async ({ config, folders, clock, logger }: Shared): Promise<Store> => {
+  const { attempts, limits } = config();
+  return openStore({
+    file: folders.store,
+    place: await folders.storePlace(),
+    migrations,
+    clock,
+    host: hostname(),
+    attempts,
+    limits: { queued: limits.queue, templates: limits.templates, templateVersions: limits.template_versions },
+    log: logger,
+  });
+};
