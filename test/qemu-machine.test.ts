@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { sameMs, tellReboots } from '../src/vmm/qemu/resets.ts';
+import { sameMs } from '../src/vmm/qemu/life.ts';
 import { bench, hear, heard, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
 import { awaitByte, echo, flood, panic, powerOff, reset, say } from './fixtures/tiny-guest.ts';
 
@@ -67,16 +67,6 @@ test('a machine that is to boot again does so, and the resets of the firmware ar
   }
   await machine.stop('cut', on());
   assert.equal((await machine.ended).how, 'stopped');
-});
-
-test('a burst of resets is one reboot, and a guest that reboots without end is told at least once a second', () => {
-  const told: number[] = [];
-  let now = 0;
-  const reset = tellReboots(() => told.push(now));
-  for (now of [5000, 5055, 5056, 9000, 9058]) reset(now);
-  assert.deepEqual(told, [5000, 9000]);
-  for (now = 20_000; now < 30_000; now += 90) reset(now);
-  assert.equal(told.filter((at) => at >= 20_000).length, 10);
 });
 
 for (const machine_type of ['q35', 'pc'])

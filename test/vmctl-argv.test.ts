@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import type { MachineShape, Nic } from '../src/base/hardware.ts';
 import type { DiskFile, MachineSpec } from '../src/vmm/types.ts';
 import { consoleArgv, copyArgv, createArgv, startArgv, statusArgv, stopArgv } from '../src/vmm/vmd/argv.ts';
-import { makeVmctlDisks } from '../src/vmm/vmd/disks.ts';
+import { makeVmdDisks } from '../src/vmm/vmd/disks.ts';
 import { refuseForVmd } from '../src/vmm/vmd/refuse.ts';
 import { traitsOf } from '../src/vmm/vmd/releases.ts';
 
@@ -134,7 +134,7 @@ test('a disk of a base that lies on another beside it is made, grown and flatten
     await writeFile(join(media, 'content'), Buffer.alloc(1024 ** 2, 'the lowest has it'));
     await qemuImg('convert', '-f', 'raw', '-O', 'qcow2', 'content', 'lowest');
     await qemuImg('create', '-q', '-f', 'qcow2', '-b', 'lowest', '-F', 'qcow2', 'upper');
-    const { createDisk, convertDisk } = makeVmctlDisks(join(folder, release, 'vmctl'));
+    const { createDisk, convertDisk } = makeVmdDisks(join(folder, release, 'vmctl'));
     const base = { path: join(media, 'upper'), format: 'qcow2', layers: 'chain' } as const;
     for (const sizeMb of [undefined, 3]) {
       const at = `disk${sizeMb ?? 0}`;

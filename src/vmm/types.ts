@@ -108,7 +108,7 @@ export type HypervisorFacts = {
   readonly notes: readonly string[];
 };
 
-/** Starts machines. `qemu.ts` serves any host with QEMU; `vmctl.ts` is at home on OpenBSD. */
+/** Starts machines. `qemu/qemu.ts` serves any host with QEMU; `vmd/vmd.ts` is at home on OpenBSD. */
 export type Hypervisor = {
   /** What DHCP tells a machine in a network of its own: whether it names a router and a name server. */
   readonly lease: { readonly router: boolean; readonly dns: boolean };

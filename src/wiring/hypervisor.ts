@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { hypervisorTypeOf, type Config } from '../config/config.ts';
 import { makeQemu } from '../vmm/qemu/qemu.ts';
 import type { Hypervisor } from '../vmm/types.ts';
-import { makeVmctl } from '../vmm/vmd/vmctl.ts';
+import { makeVmd } from '../vmm/vmd/vmd.ts';
 
 /** The hypervisor that the configuration names. `signal` is the life of the daemon; `onNote` is told what was found. */
 export const makeHypervisor = (
@@ -14,7 +14,7 @@ export const makeHypervisor = (
   const { hypervisor } = config;
   const common = { allowsOutgoing: hypervisor.allow_outgoing, clock, signal };
   if (hypervisorTypeOf(config) === 'vmctl')
-    return makeVmctl({
+    return makeVmd({
       ...common,
       vmctl: hypervisor.vmctl,
       ifconfig: hypervisor.ifconfig,

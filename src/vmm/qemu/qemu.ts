@@ -11,7 +11,7 @@ import { makeQemuDisks } from './disks.ts';
 import { takeInventory, versionOf, type Inventory } from './inventory.ts';
 import { startMachine } from './machine.ts';
 import { mostSlots } from './network.ts';
-import { whyNoOutgoing } from './outgoing-check.ts';
+import { whyNoOutgoing } from './outgoing/check.ts';
 import { probe } from './probe.ts';
 import { reapWork } from './processes.ts';
 import { reapMachine } from './reap.ts';

@@ -8,15 +8,15 @@ import { endAll } from '../end-processes.ts';
 import type { Hypervisor } from '../types.ts';
 import { tapFinder } from './addresses.ts';
 import type { Templates } from './argv.ts';
-import { makeVmctlDisks } from './disks.ts';
-import { startVmctlMachine } from './machine.ts';
+import { makeVmdDisks } from './disks.ts';
+import { startMachine } from './machine.ts';
 import { ofSlot, oursIn } from './names.ts';
 import { mostDisks, refuseForVmd } from './refuse.ts';
 import { perUserWords, traitsOf } from './releases.ts';
 import { machineStopper } from './stop.ts';
 import { watchVmd, type Look } from './watch.ts';
 
-export type VmctlOptions = {
+export type VmdOptions = {
   readonly vmctl: string;
   readonly ifconfig: string;
   readonly socket: string;
@@ -40,7 +40,7 @@ const notAllowed = 'the configuration of this host does not set allow_outgoing. 
  * vmd(8) as a hypervisor, through vmctl(8) alone: as a user who is not root, by the instances that vm.conf(5) allows.
  * Nothing of vmd's own numbers is kept, for a restart of vmd gives them to other machines: a machine is its name.
  */
-export const makeVmctl = (options: VmctlOptions): Hypervisor => {
+export const makeVmd = (options: VmdOptions): Hypervisor => {
   const { vmctl, ifconfig, socket, templates, endpointPort, allowsOutgoing, clock, signal: life } = options;
   setMaxListeners(0, life); // every program that is asked for all listens to it
   const release = options.release === 'auto' ? systemRelease() : options.release;
@@ -79,10 +79,10 @@ export const makeVmctl = (options: VmctlOptions): Hypervisor => {
 
     refuse: (shape, signal) => refuseForVmd(shape, traits, allowsOutgoing ? undefined : notAllowed, signal),
 
-    ...makeVmctlDisks(vmctl),
+    ...makeVmdDisks(vmctl),
 
     start: (spec, signal) =>
-      startVmctlMachine(
+      startMachine(
         spec,
         { vmctl, release, traits, templates, endpointPort, clock, watch, findTaps, stopMachine },
         signal,
