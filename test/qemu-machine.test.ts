@@ -72,7 +72,7 @@ test('a machine that is to boot again does so, and the resets of the firmware ar
 for (const machine_type of ['q35', 'pc'])
   test(`a panic that the guest tells ${machine_type} is told as panic`, async () => {
     await using vmm = await bench();
-    const machine = await vmm.start([panic], { qemu: { machine_type } });
+    const machine = await vmm.start([panic], { model: { machine_type } });
     await machine.run(on());
     assert.equal((await machine.ended).how, 'panic');
   });
@@ -195,14 +195,14 @@ test('a floppy and each kind of disk boot on both machine types', async () => {
   await using vmm = await bench();
   for (const machine_type of ['q35', 'pc']) {
     for (const disk_interface of ['virtio', 'ide', 'scsi'] as const) {
-      const machine = await vmm.start([say(disk_interface), powerOff], { qemu: { machine_type, disk_interface } });
+      const machine = await vmm.start([say(disk_interface), powerOff], { model: { machine_type, disk_interface } });
       await machine.run(on());
       assert.equal(await heard(machine), disk_interface);
       await machine[Symbol.asyncDispose]();
     }
     const { disks } = await vmm.specOf(1, [say('floppy'), powerOff]);
     const floppy = disks[0]?.path ?? '';
-    const machine = await vmm.start([say('disk')], { floppy, boot: { device: 'floppy' }, qemu: { machine_type } });
+    const machine = await vmm.start([say('disk')], { floppy, boot: { device: 'floppy' }, model: { machine_type } });
     await machine.run(on());
     assert.equal(await heard(machine), 'floppy');
     await machine[Symbol.asyncDispose]();

@@ -81,7 +81,8 @@ test('every machine that is not refused at POST has a command line that vmctl ta
           disks: disks.map(({ format }) => ({ format, sizeMb: 1 })),
           nics,
           boot,
-          qemu: {},
+          cpus: 1,
+          model: {},
         },
         ...{ hasCdrom: asked.hasCdrom, hasFloppy: false, ...cdrom },
       };
@@ -89,7 +90,7 @@ test('every machine that is not refused at POST has a command line that vmctl ta
       if (refused.length > 0) return;
       const spec: MachineSpec = {
         ...{ name: `imaged-${asked.slot}`, slot: asked.slot, folder, memoryMb: asked.memoryMb, disks, nics, boot },
-        ...{ qemu: {}, onReboot: asked.onReboot, ...cdrom },
+        ...{ cpus: 1, model: {}, onReboot: asked.onReboot, ...cdrom },
       };
       const said = await sayOf(release, startArgv(spec, templates));
       assert.ok(isTaken(said), `${release}: ${startArgv(spec, templates).join(' ')}\n${said}`);

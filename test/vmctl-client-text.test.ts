@@ -58,7 +58,7 @@ test('no word of a client stands on a command line of vmctl, or in its environme
   const boot = { device: 'cdrom', kernel: at('kernel'), append: mark } as const;
   const machine = { name: 'imaged-0', slot: 0, folder: own, memoryMb: 64, disks, nics: [], boot } as const;
   await assert.rejects(
-    vmd.start({ ...machine, cdrom: at('iso'), qemu: { net_device: mark }, onReboot: 'end' }, on()),
+    vmd.start({ ...machine, cdrom: at('iso'), cpus: 1, model: { net_device: mark }, onReboot: 'end' }, on()),
     /start vm command failed/,
   );
   assert.equal(await readFile(join(own, 'kernel'), 'utf8'), 'kernel');

@@ -145,7 +145,8 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
     disks: [{ path: disk, format: 'raw' }],
     nics: [{ network: 'local' }],
     boot: { device: 'disk' },
-    qemu: {},
+    cpus: 1,
+    model: {},
     onReboot: 'end',
   } as const;
 

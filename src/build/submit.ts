@@ -6,6 +6,7 @@ import type { Ids } from '../base/ids.ts';
 import type { BuildAsk, BuildInput, Claim, Demand, NewBuild, Store } from '../queue/store.ts';
 import { checkTemplate } from '../template/resolve/check.ts';
 import { demandOf, shapeOf } from '../template/resolve/demand.ts';
+import { asWritten } from '../template/resolve/machine.ts';
 import type { FileRoots, HostFacts } from '../context/files.ts';
 import { resolve } from '../template/resolve/resolve.ts';
 import { sealDocument, sealVariables } from '../openbsd/passwords/seal.ts';
@@ -130,7 +131,7 @@ export const makeIntake = (parts: IntakeParts): Intake => {
       const id = ids.id();
       const template = parseTemplate(document, at.template);
       const spec = await resolveFor(template, asked, contextId, id, clock.now());
-      const refused = under('/template', await hypervisor.refuse(shapeOf(spec), parts.signal));
+      const refused = under('/template', asWritten(template, await hypervisor.refuse(shapeOf(spec), parts.signal)));
       if (refused.length > 0)
         throw new Fault('template_invalid', 'The template asks for what the hypervisor of this host cannot do.', {
           errors: refused,

@@ -100,7 +100,7 @@ const additionFacts = (lines: readonly Line[], where: Where, parts: AnswersParts
   return {
     templateName,
     username,
-    rootDisk: machine.disks.length === 0 ? undefined : `${machine.qemu.disk_interface === 'ide' ? 'wd' : 'sd'}0`,
+    rootDisk: machine.disks.length === 0 ? undefined : `${machine.model.disk_interface === 'ide' ? 'wd' : 'sd'}0`,
     disklabelPath: disklabelPaths.length === 1 ? disklabelPaths[0] : undefined,
     sets: isServed && machine.nics.length > 0 ? { directory: where.directory } : undefined,
     siteSets: siteSetsFor(lines, where, entries),

@@ -10,19 +10,22 @@ import { ParseError } from '../../base/parse-error.ts';
 import { mirrorRoot, numberIn, setsOfMirror, setsServed, smallFile } from '../served-sets.ts';
 import type { HttpEntry, Spec } from '../../template/spec.ts';
 
-export type MachineParts = Pick<Spec, 'disks' | 'nics' | 'cdrom' | 'qemu' | 'boot'>;
+export type MachineParts = Pick<Spec, 'cpus' | 'disks' | 'nics' | 'cdrom' | 'model' | 'boot'>;
 
 /** How OpenBSD calls the network interfaces: by their driver. */
-export const interfaceNames = ({ nics, qemu }: Pick<MachineParts, 'nics' | 'qemu'>): readonly (string | undefined)[] =>
+export const interfaceNames = ({
+  nics,
+  model,
+}: Pick<MachineParts, 'nics' | 'model'>): readonly (string | undefined)[] =>
   nics.map((_, index) => {
-    const device = qemu.net_device ?? 'virtio-net';
+    const device = model.net_device ?? 'virtio-net';
     if (device.startsWith('virtio')) return `vio${index}`;
     return device.startsWith('e1000') ? `em${index}` : undefined;
   });
 
-const diskNames = ({ disks, qemu }: MachineParts): InstallerFacts['disks'] =>
+const diskNames = ({ disks, model }: MachineParts): InstallerFacts['disks'] =>
   disks.map(({ sizeMb, base }, index) => ({
-    name: `${qemu.disk_interface === 'ide' ? 'wd' : 'sd'}${index}`,
+    name: `${model.disk_interface === 'ide' ? 'wd' : 'sd'}${index}`,
     sizeMb: sizeMb ?? base?.virtualMb ?? 0,
     isBlank: base === undefined,
   }));
@@ -89,7 +92,7 @@ export const installerFacts = (
     interfaces: interfaceNames(machine),
     disks: diskNames(machine),
     hasCdrom: machine.cdrom !== undefined,
-    cpus: machine.qemu.cpus ?? 1,
+    cpus: machine.cpus,
     lease: lease ?? { router: undefined, dns: undefined },
     outside: isOutside,
     setsAt: (server, directory) =>

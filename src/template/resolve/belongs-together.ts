@@ -46,8 +46,20 @@ const endpointHasNic: Judge = ({ http, machine }, wrong) => {
     wrong.add('/http', 'cannot be reached: the machine has no network, see /machine/nics');
 };
 
+const modelStandsOnce: Judge = ({ qemu, machine }, wrong) => {
+  if (qemu !== undefined && machine.model !== undefined)
+    wrong.add('/qemu', 'is the old place of /machine/model, and both are there: keep /machine/model alone');
+};
+
 /** Judges what no single key can be blamed for. */
 export const judgeTogether: Judge = (template, wrong) => {
-  for (const judge of [bootMedium, disksHaveSizes, guestIsReachable, artifactsHaveDisks, endpointHasNic])
+  for (const judge of [
+    bootMedium,
+    disksHaveSizes,
+    guestIsReachable,
+    artifactsHaveDisks,
+    endpointHasNic,
+    modelStandsOnce,
+  ])
     judge(template, wrong);
 };

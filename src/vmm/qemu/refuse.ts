@@ -2,7 +2,8 @@
 
 import { closest } from 'fastest-levenshtein';
 import type { FieldError } from '../../base/fault.ts';
-import type { MachineShape, QemuModel } from '../../base/hardware.ts';
+import type { MachineModel, MachineShape } from '../../base/hardware.ts';
+import { whyNoModelName } from '../../base/model-words.ts';
 import { mostNics } from '../nics.ts';
 import type { Accelerator } from './argv.ts';
 import type { Inventory } from './inventory.ts';
@@ -19,20 +20,19 @@ export type Abilities = {
 
 export const mostDisks = 8;
 
-const name = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-
-const judgeName = (key: keyof QemuModel, asked: string | undefined, known: readonly string[] = []): FieldError[] => {
+const judgeName = (key: keyof MachineModel, asked: string | undefined, known: readonly string[] = []): FieldError[] => {
   if (asked === undefined) return [];
-  const pointer = `/qemu/${key}`;
-  if (!name.test(asked)) return [{ pointer, message: `is not a name of QEMU's: letters, digits, ".", "_" and "-"` }];
+  const pointer = `/machine/model/${key}`;
+  const why = whyNoModelName(asked);
+  if (why !== undefined) return [{ pointer, message: why }];
   if (known.length === 0 || known.includes(asked)) return [];
   return [
     { pointer, message: `QEMU on this host has no "${asked}". The nearest it has is "${closest(asked, known)}"` },
   ];
 };
 
-const judgeAccelerator = ({ accelerator, icount }: QemuModel, works: Abilities['accelerators']): FieldError[] => {
-  const pointer = '/qemu/accelerator';
+const judgeAccelerator = ({ accelerator, icount }: MachineModel, works: Abilities['accelerators']): FieldError[] => {
+  const pointer = '/machine/model/accelerator';
   if (icount !== undefined && (accelerator === 'kvm' || accelerator === 'hvf'))
     return [{ pointer, message: `icount counts instructions, which only "tcg" can do` }];
   if (accelerator === undefined || accelerator === 'none' || works === undefined || works.includes(accelerator))
@@ -43,9 +43,9 @@ const judgeAccelerator = ({ accelerator, icount }: QemuModel, works: Abilities['
 };
 
 /** How many drives the bus of the disks takes; the CD shares the bus of IDE disks. */
-const roomForDisks = ({ qemu, hasCdrom }: MachineShape): number => {
-  const idePorts = /^(pc-)?q35/.test(qemu.machine_type ?? 'q35') ? 6 : 4;
-  return { virtio: mostDisks, scsi: 7, ide: idePorts - (hasCdrom ? 1 : 0) }[qemu.disk_interface ?? 'virtio'];
+const roomForDisks = ({ model, hasCdrom }: MachineShape): number => {
+  const idePorts = /^(pc-)?q35/.test(model.machine_type ?? 'q35') ? 6 : 4;
+  return { virtio: mostDisks, scsi: 7, ide: idePorts - (hasCdrom ? 1 : 0) }[model.disk_interface ?? 'virtio'];
 };
 
 const judgeBoot = ({ boot, disks, hasCdrom, hasFloppy }: MachineShape): FieldError[] => {
@@ -85,14 +85,13 @@ export const refuseForQemu = async (shape: MachineShape, abilities: Abilities): 
 /** What can be judged without a look at any file. */
 export const refuseShape = (shape: MachineShape, abilities: Abilities): readonly FieldError[] => {
   const { inventory } = abilities;
-  const { qemu } = shape;
+  const { model } = shape;
   const room = roomForDisks(shape);
   return [
-    ...judgeName('machine_type', qemu.machine_type, inventory?.machineTypes),
-    ...judgeName('cpu_model', qemu.cpu_model, inventory?.cpuModels),
-    ...judgeName('net_device', qemu.net_device, inventory?.netDevices),
-    ...judgeAccelerator(qemu, abilities.accelerators),
-    ...((qemu.cpus ?? 1) > 255 ? [{ pointer: '/qemu/cpus', message: 'a machine takes 255' }] : []),
+    ...judgeName('machine_type', model.machine_type, inventory?.machineTypes),
+    ...judgeName('cpu_model', model.cpu_model, inventory?.cpuModels),
+    ...judgeName('net_device', model.net_device, inventory?.netDevices),
+    ...judgeAccelerator(model, abilities.accelerators),
     ...(shape.disks.length > room
       ? [{ pointer: '/machine/disks', message: `has ${shape.disks.length}, and there is room for ${room}` }]
       : []),

@@ -18,7 +18,7 @@ const judgeMemory: Judge = ({ memoryMb }, { mostMemoryMb, perUser }) => {
     : [{ pointer: '/machine/memory', message: `is ${memoryMb} MB, and vmd of this release gives ${most} MB at most` }];
 };
 
-const judgeParts: Judge = ({ disks, nics, hasFloppy, qemu }) => [
+const judgeParts: Judge = ({ disks, nics, hasFloppy, cpus }) => [
   ...(disks.length > mostDisks
     ? [{ pointer: '/machine/disks', message: `has ${disks.length}, and vmd gives a machine ${mostDisks}` }]
     : []),
@@ -26,9 +26,7 @@ const judgeParts: Judge = ({ disks, nics, hasFloppy, qemu }) => [
     ? [{ pointer: '/machine/nics', message: `has ${nics.length}, and vmd gives a machine ${mostNics}` }]
     : []),
   ...(hasFloppy ? [{ pointer: '/machine/floppy', message: 'vmd has no floppy drives: use a cdrom' }] : []),
-  ...((qemu.cpus ?? 1) > 1
-    ? [{ pointer: '/machine/cpus', message: `is ${qemu.cpus}, and vmd gives a machine one processor` }]
-    : []),
+  ...(cpus > 1 ? [{ pointer: '/machine/cpus', message: `is ${cpus}, and vmd gives a machine one processor` }] : []),
 ];
 
 const judgeBoot: Judge = ({ boot, disks, hasCdrom }) => {
