@@ -85,7 +85,7 @@ export const cycleTemplate = (append: string, hear = 'cycle# $') => ({
 /** Settings of a daemon that keeps the history that it is given. */
 export const keepAll = '[retention]\nkeep = 1000000\n';
 
-const tcg = '[hypervisor]\naccelerator = "tcg"\n';
+const tcg = '[hypervisor.qemu]\naccelerator = "tcg"\n';
 
 /** A daemon that has the goods among its media. */
 export const startWithGoods = ({ shown }: Pick<Goods, 'shown'>, workers: number, tables = ''): Promise<Imaged> =>

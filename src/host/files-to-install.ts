@@ -23,7 +23,7 @@ type Row = Omit<HostFile, 'text'> & { readonly source: string; readonly changes:
 const top = new URL('../../../', import.meta.url);
 
 const rows = (config: Config, file: string, user: string): readonly Row[] => {
-  const { template, outgoing_template, endpoint_port, allow_outgoing } = config.hypervisor;
+  const { template, outgoing_template, endpoint_port } = config.hypervisor.vmd;
   const forUser: Change = [/\b_imaged\b/g, user];
   const root = { mode: '0644', owner: 'root:wheel', isPart: false };
   const vmConf: Row = {
@@ -81,7 +81,14 @@ const rows = (config: Config, file: string, user: string): readonly Row[] => {
       'imaged check',
     ],
   };
-  return [vmConf, pfConf, ...(allow_outgoing ? [sysctlConf] : []), loginConf, newsyslogConf, rcScript];
+  return [
+    vmConf,
+    pfConf,
+    ...(config.hypervisor.allow_outgoing ? [sysctlConf] : []),
+    loginConf,
+    newsyslogConf,
+    rcScript,
+  ];
 };
 
 /**

@@ -13,7 +13,7 @@ const columns = 8; // the fields before the name; 6.5 and older have seven
  * stderr that tell whether vmd could be asked (vmctl's main.c). A vmctl that is missing or hangs is a silent vmd.
  */
 export const askVmd = async ({ host, config }: Asked, signal: AbortSignal): Promise<VmdReply> => {
-  const { vmctl } = config.hypervisor;
+  const { vmctl } = config.hypervisor.vmd;
   const ran = await host.run(vmctl, ['status'], signal).catch((error: unknown) => {
     if (error instanceof Fault) return error;
     throw error;

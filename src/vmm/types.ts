@@ -101,7 +101,7 @@ export type Lending = {
 };
 
 export type HypervisorFacts = {
-  readonly name: 'qemu' | 'vmctl';
+  readonly name: 'qemu' | 'vmd';
   readonly version: string;
   readonly accelerators: readonly string[];
   readonly formats: readonly DiskFormat[];

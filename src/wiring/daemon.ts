@@ -107,8 +107,8 @@ export const startDaemon = async (
     );
     const hypervisor = makeHypervisor(config, clock, stopping.signal, (note) => logger.info(note));
     const sharedListener =
-      hypervisorTypeOf(config) === 'vmctl'
-        ? cleanup.keep(await openSharedListener({ host: '127.0.0.1', port: config.hypervisor.endpoint_port }))
+      hypervisorTypeOf(config) === 'vmd'
+        ? cleanup.keep(await openSharedListener({ host: '127.0.0.1', port: config.hypervisor.vmd.endpoint_port }))
         : undefined;
 
     // Asked while the rest starts; whoever wants the answer hears of a failure, and the log does below.

@@ -17,7 +17,7 @@ before(async () => {
   await unpackRamdisk(folder);
   imaged = await startImaged({
     settings: 'attempts = 1',
-    tables: '[hypervisor]\naccelerator = "tcg"',
+    tables: '[hypervisor.qemu]\naccelerator = "tcg"',
     media: { tiny: guest, own: folder },
   });
 });

@@ -74,7 +74,7 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
       await watch.recent(recentMs, signal);
       const limits = { memoryMb: traits.mostMemoryMb, disks: mostDisks, nics: mostNics };
       const notes = [perUserWords(traits)].filter((note) => note !== '');
-      return { name: 'vmctl', version: release, accelerators: ['vmm'], formats: ['raw', 'qcow2'], limits, notes };
+      return { name: 'vmd', version: release, accelerators: ['vmm'], formats: ['raw', 'qcow2'], limits, notes };
     },
 
     refuse: (shape, signal) => refuseForVmd(shape, traits, allowsOutgoing ? undefined : notAllowed, signal),
