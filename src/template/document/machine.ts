@@ -27,7 +27,7 @@ export const Model = strict({
 
 export const Machine = strict({
   memory: Size.default('512M').describe('memory of the machine'),
-  cpus: z.int().min(1).max(64).default(1).describe('processors; vmd gives one in releases whose vmctl knows no -p'),
+  cpus: z.int().min(1).max(64).default(1).describe('processors; vmd gives one where its vmctl knows no -p'),
   disks: z.array(Disk).max(bounds.disks).default([]).describe('the disks, in the order in which the guest finds them'),
   nics: z
     .array(

@@ -28,6 +28,8 @@ const deviceArgv = (spec: MachineSpec): readonly string[] => (endsAtReset(spec) 
 export const startArgv = (spec: MachineSpec, templates: Templates): readonly string[] => [
   ...['start', '-c', '-t', asksForOutgoing(spec.nics) ? templates.outgoing : templates.local],
   ...['-m', `${spec.memoryMb}M`],
+  // Only where it is not the default: older releases do not know it, and a template in vm.conf has to allow it.
+  ...(spec.cpus > 1 ? ['-p', String(spec.cpus)] : []),
   ...nicArgv(spec),
   ...spec.disks.flatMap((disk) => ['-d', diskArgument(disk)]),
   ...(spec.cdrom === undefined ? [] : ['-r', spec.cdrom]),
@@ -44,6 +46,9 @@ export const stopArgv = (name: string, how: 'ask' | 'cut'): readonly string[] =>
   ...(how === 'cut' ? ['-f'] : []),
   name,
 ];
+
+/** Without its operand: vmctl prints the options that it knows, and asks vmd nothing. */
+export const startUsageArgv: readonly string[] = ['start'];
 
 export const statusArgv: readonly string[] = ['status'];
 

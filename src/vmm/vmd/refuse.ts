@@ -3,6 +3,7 @@
 import type { FieldError } from '../../base/fault.ts';
 import type { MachineShape } from '../../base/hardware.ts';
 import { asksForOutgoing, mostNics } from '../nics.ts';
+import type { AskMostCpus } from './cpus.ts';
 import { whyNoBase } from './disks.ts';
 import type { ReleaseTraits } from './releases.ts';
 
@@ -18,7 +19,7 @@ const judgeMemory: Judge = ({ memoryMb }, { mostMemoryMb, perUser }) => {
     : [{ pointer: '/machine/memory', message: `is ${memoryMb} MB, and vmd of this release gives ${most} MB at most` }];
 };
 
-const judgeParts: Judge = ({ disks, nics, hasFloppy, cpus }) => [
+const judgeParts: Judge = ({ disks, nics, hasFloppy }) => [
   ...(disks.length > mostDisks
     ? [{ pointer: '/machine/disks', message: `has ${disks.length}, and vmd gives a machine ${mostDisks}` }]
     : []),
@@ -26,7 +27,6 @@ const judgeParts: Judge = ({ disks, nics, hasFloppy, cpus }) => [
     ? [{ pointer: '/machine/nics', message: `has ${nics.length}, and vmd gives a machine ${mostNics}` }]
     : []),
   ...(hasFloppy ? [{ pointer: '/machine/floppy', message: 'vmd has no floppy drives: use a cdrom' }] : []),
-  ...(cpus > 1 ? [{ pointer: '/machine/cpus', message: `is ${cpus}, and vmd gives a machine one processor` }] : []),
 ];
 
 const judgeBoot: Judge = ({ boot, disks, hasCdrom }) => {
@@ -87,14 +87,27 @@ const judgeBases = async ({ disks }: MachineShape, signal: AbortSignal): Promise
   return wrong;
 };
 
+const judgeCpus = async (
+  { cpus }: MachineShape,
+  askMostCpus: AskMostCpus,
+  signal: AbortSignal,
+): Promise<readonly FieldError[]> => {
+  if (cpus === 1) return [];
+  const most = await askMostCpus(signal);
+  if (cpus <= most) return [];
+  const gives = most === 1 ? 'one processor: its vmctl has no "start -p"' : `${most} at most`;
+  return [{ pointer: '/machine/cpus', message: `is ${cpus}, and vmd of this host gives a machine ${gives}` }];
+};
+
 /** See `Hypervisor.refuse`. `noOutgoing`: why a machine cannot have the network outside. */
 export const refuseForVmd = async (
   shape: MachineShape,
   traits: ReleaseTraits,
-  noOutgoing: string | undefined,
+  { noOutgoing, askMostCpus }: { readonly noOutgoing: string | undefined; readonly askMostCpus: AskMostCpus },
   signal: AbortSignal,
 ): Promise<readonly FieldError[]> => [
   ...[judgeMemory, judgeParts, judgeBoot, judgePaths].flatMap((judge) => judge(shape, traits)),
   ...judgeNics(shape, noOutgoing),
+  ...(await judgeCpus(shape, askMostCpus, signal)),
   ...(await judgeBases(shape, signal)),
 ];

@@ -8,6 +8,7 @@ import { endAll } from '../end-processes.ts';
 import type { Hypervisor } from '../types.ts';
 import { tapFinder } from './addresses.ts';
 import type { Templates } from './argv.ts';
+import { mostCpusAsker } from './cpus.ts';
 import { makeVmdDisks } from './disks.ts';
 import { startMachine } from './machine.ts';
 import { ofSlot, oursIn } from './names.ts';
@@ -47,6 +48,8 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
   const traits = traitsOf(release);
   const watch = watchVmd({ vmctl, socket, clock, life });
   const stopMachine = machineStopper(vmctl, watch, clock);
+  const askMostCpus = mostCpusAsker(vmctl, traits);
+  const noOutgoing = allowsOutgoing ? undefined : notAllowed;
   const findTaps = tapFinder(ifconfig, clock, life);
 
   /** What vmd has; nothing when it cannot be asked: `start` looks again. */
@@ -77,7 +80,7 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
       return { name: 'vmd', version: release, accelerators: ['vmm'], formats: ['raw', 'qcow2'], limits, notes };
     },
 
-    refuse: (shape, signal) => refuseForVmd(shape, traits, allowsOutgoing ? undefined : notAllowed, signal),
+    refuse: (shape, signal) => refuseForVmd(shape, traits, { noOutgoing, askMostCpus }, signal),
 
     ...makeVmdDisks(vmctl),
 
