@@ -9,7 +9,7 @@ import { option } from '../src/vmm/qemu/option.ts';
 import { refuseShape } from '../src/vmm/qemu/refuse.ts';
 import type { Handed } from '../src/vmm/qemu/hand-over.ts';
 import { planOf } from '../src/vmm/qemu/plan.ts';
-import { icountOf, rtcOf } from '../src/base/model-words.ts';
+import { icountOf, rtcOf } from '../src/base/machine/model-words.ts';
 import type { MachineSpec } from '../src/vmm/types.ts';
 
 const host: HostChoice = { accelerator: 'tcg', netcat: '/bin/nc', canSandbox: true };

@@ -163,7 +163,6 @@ const likely = fc.record(
       { maxLength: 2 },
     ),
     artifacts: fc.array(fc.record({ name: or('a.img', '{{ build_id }}') }), { maxLength: 1 }),
-    qemu: model,
   },
   { requiredKeys: ['name', 'machine', 'communicator'] },
 );

@@ -6,7 +6,7 @@ import { lastWords } from '../src/vmm/vmd/last-words.ts';
 import { endingOfVm } from '../src/vmm/vmd/ending.ts';
 import { passesByItself, vmctlFault } from '../src/vmm/vmd/faults.ts';
 import { perUserWords, traitsOf } from '../src/vmm/vmd/releases.ts';
-import { isUp, rowsIn } from '../src/vmm/vmd/status.ts';
+import { isUp, rowsIn } from '../src/base/machine/vmd-status.ts';
 import { guestBeside, tapsIn } from '../src/vmm/vmd/taps.ts';
 import { isDown } from '../src/vmm/vmd/watch.ts';
 

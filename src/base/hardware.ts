@@ -27,7 +27,7 @@ export type Rtc = {
 
 /**
  * The hardware model: what differs between guests, in Packer's words. Undefined: the hypervisor chooses. vmd has one
- * model and knows none of these. Texts are a client's: see `model-words.ts`.
+ * model and knows none of these. Texts are a client's: see `machine/model-words.ts`.
  */
 export type MachineModel = {
   readonly machine_type?: string;

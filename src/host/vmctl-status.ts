@@ -1,12 +1,11 @@
 import { Fault } from '../base/fault.ts';
+import { isAnswered, rowsIn } from '../base/machine/vmd-status.ts';
 import type { Asked } from './types.ts';
 
 /** What vmd says when asked for its machines. */
 export type VmdReply =
   | { readonly is: 'answering'; readonly names: readonly string[] }
   | { readonly is: 'denied' | 'silent'; readonly why: string };
-
-const columns = 8; // the fields before the name; 6.5 and older have seven
 
 /**
  * Asks vmd for its machines. The exit code of `vmctl status` says only whether there are any, so it is the words of
@@ -20,11 +19,7 @@ export const askVmd = async ({ host, config }: Asked, signal: AbortSignal): Prom
   });
   if (ran instanceof Fault) return { is: 'silent', why: ran.message };
   const { stdout, stderr } = ran;
-  const [header = '', ...rows] = stdout.split('\n');
-  if (/^\s*ID\s+PID\b/.test(header)) {
-    const before = header.includes('STATE') ? columns : columns - 1;
-    return { is: 'answering', names: rows.flatMap((row) => row.trim().split(/\s+/)[before] ?? []) };
-  }
+  if (isAnswered(stdout)) return { is: 'answering', names: [...rowsIn(stdout).keys()] };
   const why = stderr.trim() || 'it said nothing';
   return { is: /denied|not permitted/i.test(why) ? 'denied' : 'silent', why };
 };

@@ -23,9 +23,13 @@ export const interfaceNames = ({
     return device.startsWith('e1000') ? `em${index}` : undefined;
   });
 
+/** How OpenBSD calls a disk: by its driver, wd(4) or sd(4). */
+export const diskName = ({ model }: Pick<MachineParts, 'model'>, index: number): string =>
+  `${model.disk_interface === 'ide' ? 'wd' : 'sd'}${index}`;
+
 const diskNames = ({ disks, model }: MachineParts): InstallerFacts['disks'] =>
   disks.map(({ sizeMb, base }, index) => ({
-    name: `${model.disk_interface === 'ide' ? 'wd' : 'sd'}${index}`,
+    name: diskName({ model }, index),
     sizeMb: sizeMb ?? base?.virtualMb ?? 0,
     isBlank: base === undefined,
   }));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
-import { icountOf, modelNameOf, rtcOf } from '../../base/model-words.ts';
+import { icountOf, modelNameOf, rtcOf } from '../../base/machine/model-words.ts';
 import { judged, Size, strict, Words } from './words.ts';
 
 const Reference = Words.min(1).max(bounds.pathCharacters);

@@ -5,7 +5,7 @@ import { isMedium } from '../../context/files.ts';
 import { imageFacts } from '../../context/image-header.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import type { MachineModel } from '../../base/hardware.ts';
-import { icountOf, modelNameOf, rtcOf } from '../../base/model-words.ts';
+import { icountOf, modelNameOf, rtcOf } from '../../base/machine/model-words.ts';
 import type { Template } from '../document/template.ts';
 import type { DiskPlan, Spec } from '../spec.ts';
 import { sizeMbOf } from '../language/units.ts';

@@ -3,8 +3,9 @@
 import { closest } from 'fastest-levenshtein';
 import type { FieldError } from '../../base/fault.ts';
 import type { MachineModel, MachineShape } from '../../base/hardware.ts';
-import { whyNoModelName } from '../../base/model-words.ts';
+import { whyNoModelName } from '../../base/machine/model-words.ts';
 import { mostNics } from '../nics.ts';
+import { refuseBoot } from '../refuse-boot.ts';
 import type { Accelerator } from './argv.ts';
 import type { Inventory } from './inventory.ts';
 import { whyNoLayers } from './layers.ts';
@@ -48,15 +49,6 @@ const roomForDisks = ({ model, hasCdrom }: MachineShape): number => {
   return { virtio: mostDisks, scsi: 7, ide: idePorts - (hasCdrom ? 1 : 0) }[model.disk_interface ?? 'virtio'];
 };
 
-const judgeBoot = ({ boot, disks, hasCdrom, hasFloppy }: MachineShape): FieldError[] => {
-  if (boot.kernel !== undefined) return [];
-  const pointer = '/machine/boot/device';
-  if (boot.device === 'net')
-    return [{ pointer, message: 'network boot needs a kernel: machines here have no boot ROM in their network card' }];
-  const has = { disk: disks.length > 0, cdrom: hasCdrom, floppy: hasFloppy }[boot.device];
-  return has ? [] : [{ pointer, message: `the machine has no ${boot.device} to boot from` }];
-};
-
 const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): FieldError[] => {
   if (nics.length > mostNics)
     return [{ pointer: '/machine/nics', message: `has ${nics.length}, and a machine takes ${mostNics}` }];
@@ -96,6 +88,6 @@ export const refuseShape = (shape: MachineShape, abilities: Abilities): readonly
       ? [{ pointer: '/machine/disks', message: `has ${shape.disks.length}, and there is room for ${room}` }]
       : []),
     ...judgeNics(shape, abilities.noOutgoing),
-    ...judgeBoot(shape),
+    ...refuseBoot(shape, 'qemu'),
   ];
 };

@@ -10,7 +10,7 @@ import { endsAtReset, startArgv } from './argv.ts';
 import { cuLine, type CuLine } from './cu-line.ts';
 import { canBeAsked, isPresent, nextOfVm, startedVm, type VmEffect, type VmLife, type VmObservation } from './life.ts';
 import { never, startVm, type VmdHost } from './start.ts';
-import { isUp, type StatusRow } from './status.ts';
+import { isUp, type StatusRow } from '../../base/machine/vmd-status.ts';
 import { isDown, type Look } from './watch.ts';
 
 // vmd opens the disks and makes the machine's memory before it answers.

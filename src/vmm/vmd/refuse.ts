@@ -2,6 +2,7 @@
 
 import type { FieldError } from '../../base/fault.ts';
 import type { MachineShape } from '../../base/hardware.ts';
+import { refuseBoot } from '../refuse-boot.ts';
 import { asksForOutgoing, mostNics } from '../nics.ts';
 import type { AskMostCpus } from './cpus.ts';
 import { whyNoBase } from './disks.ts';
@@ -28,28 +29,6 @@ const judgeParts: Judge = ({ disks, nics, hasFloppy }) => [
     : []),
   ...(hasFloppy ? [{ pointer: '/machine/floppy', message: 'vmd has no floppy drives: use a cdrom' }] : []),
 ];
-
-const judgeBoot: Judge = ({ boot, disks, hasCdrom }) => {
-  const wrong: FieldError[] = [];
-  const hint = 'vmd hands a kernel neither of them: use one that needs none, such as bsd.rd';
-  if (boot.initrd !== undefined) wrong.push({ pointer: '/machine/boot/initrd', message: hint });
-  if (boot.append !== undefined) wrong.push({ pointer: '/machine/boot/append', message: hint });
-  const has = {
-    disk: disks.length > 0 || boot.kernel !== undefined,
-    cdrom: hasCdrom,
-    net: boot.kernel !== undefined,
-    floppy: false,
-  };
-  if (!has[boot.device])
-    wrong.push({
-      pointer: '/machine/boot/device',
-      message:
-        boot.device === 'net'
-          ? 'is "net", and there is no "kernel": vmd loads none over the network (vmctl(8), start -B)'
-          : `is ${JSON.stringify(boot.device)}, and the machine has none that vmd could boot from`,
-    });
-  return wrong;
-};
 
 const judgePaths: Judge = ({ boot, disks, cdrom }, { longestPath }) =>
   [
@@ -106,7 +85,8 @@ export const refuseForVmd = async (
   { noOutgoing, askMostCpus }: { readonly noOutgoing: string | undefined; readonly askMostCpus: AskMostCpus },
   signal: AbortSignal,
 ): Promise<readonly FieldError[]> => [
-  ...[judgeMemory, judgeParts, judgeBoot, judgePaths].flatMap((judge) => judge(shape, traits)),
+  ...[judgeMemory, judgeParts, judgePaths].flatMap((judge) => judge(shape, traits)),
+  ...refuseBoot(shape, 'vmd'),
   ...judgeNics(shape, noOutgoing),
   ...(await judgeCpus(shape, askMostCpus, signal)),
   ...(await judgeBases(shape, signal)),

@@ -4,7 +4,7 @@ import { runProgram } from '../../base/program.ts';
 import { retry } from '../../base/waiting.ts';
 import { stopArgv } from './argv.ts';
 import { vmctlFault } from './faults.ts';
-import { isUp } from './status.ts';
+import { isUp } from '../../base/machine/vmd-status.ts';
 import { isDown, type Watch } from './watch.ts';
 
 /**

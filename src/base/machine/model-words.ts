@@ -3,9 +3,9 @@
  * a client's gets through: QEMU takes options behind a comma, and some of them name files of the host.
  */
 
-import type { Icount, Rtc } from './hardware.ts';
-import { quoted } from './nearest.ts';
-import { ParseError } from './parse-error.ts';
+import type { Icount, Rtc } from '../hardware.ts';
+import { quoted } from '../nearest.ts';
+import { ParseError } from '../parse-error.ts';
 
 const name = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
