@@ -59,6 +59,15 @@ test('imaged check says of each old key what to write instead, and warns only', 
   );
 });
 
+test('the daemon warns once of each old key at its start, and goes by it', async () => {
+  await using imaged = await startImaged({ media: {}, tables: `[hypervisor]\n${tcg}\nqemu_img = "qemu-img"` });
+  const told = imaged.lines().filter((line) => line.includes('is the old form of'));
+  assert.deepEqual(
+    told.map((line) => /hypervisor\.\w+ is the old form of hypervisor\.qemu\.\w+/.exec(line)?.[0]),
+    ['accelerator', 'qemu_img'].map((key) => `hypervisor.${key} is the old form of hypervisor.qemu.${key}`),
+  );
+});
+
 test('imaged check probes for acceleration with a guest of its own, and leaves nothing of it', async () => {
   await using at = await desk('[hypervisor.qemu]\naccelerator = "auto"');
   const { stdout } = await at.check();
