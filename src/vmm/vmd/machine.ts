@@ -88,6 +88,16 @@ const followVm = (
   return life;
 };
 
+/** Once is enough: vmd sees to it that the machine goes, within 125 s at the latest. */
+const askToShutDown = async (life: Following<VmLife, VmObservation>, ask: () => Promise<void>): Promise<void> => {
+  if (!canBeAsked(life.now())) return;
+  life.see({ saw: 'ask' });
+  await ask().catch((error: unknown) => {
+    life.see({ saw: 'refused' });
+    throw error;
+  });
+};
+
 /** Starts a machine; its processor runs already. Throws as `Hypervisor.start` does, and then leaves nothing behind. */
 export const startMachine = async (asked: MachineSpec, host: VmdHost, signal: AbortSignal): Promise<Machine> => {
   const { clock, watch, stopMachine } = host;
@@ -139,16 +149,8 @@ export const startMachine = async (asked: MachineSpec, host: VmdHost, signal: Ab
     run: async () => undefined,
     ended: life.ended,
     onRebooted: (seen) => void rebootWatchers.push(seen),
-    stop: async (how, stopping) => {
-      if (how === 'cut') return orAborted(cut(), stopping);
-      // Once is enough: vmd sees to it that the machine goes, within 125 s at the latest.
-      if (!canBeAsked(life.now())) return;
-      life.see({ saw: 'ask' });
-      await stopMachine.ask(name, stopping).catch((error: unknown) => {
-        life.see({ saw: 'refused' });
-        throw error;
-      });
-    },
+    stop: (how, stopping) =>
+      how === 'cut' ? orAborted(cut(), stopping) : askToShutDown(life, () => stopMachine.ask(name, stopping)),
     lending: line.lending,
     async [Symbol.asyncDispose]() {
       await cut();

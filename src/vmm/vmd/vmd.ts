@@ -15,7 +15,7 @@ import { ofSlot, oursIn } from './names.ts';
 import { mostDisks, refuseForVmd } from './refuse.ts';
 import { perUserWords, traitsOf } from './releases.ts';
 import { machineStopper } from './stop.ts';
-import { watchVmd, type Look } from './watch.ts';
+import { watchVmd, type Look, type Watch } from './watch.ts';
 
 export type VmdOptions = {
   readonly vmctl: string;
@@ -37,6 +37,17 @@ const recentMs = 2_000;
 
 const notAllowed = 'the configuration of this host does not set allow_outgoing. Use "local", or have it set';
 
+/** What vmd has; nothing when it cannot be asked: `start` looks again. */
+const rowsNow = async (watch: Watch, signal: AbortSignal): Promise<Look['rows']> => {
+  try {
+    return (await watch.look(signal)).rows;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Fault && ['hypervisor_unavailable', 'program_missing'].includes(error.code)) return new Map();
+    throw error;
+  }
+};
+
 /**
  * vmd(8) as a hypervisor, through vmctl(8) alone: as a user who is not root, by the instances that vm.conf(5) allows.
  * Nothing of vmd's own numbers is kept, for a restart of vmd gives them to other machines: a machine is its name.
@@ -51,18 +62,6 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
   const askMostCpus = mostCpusAsker(vmctl, traits);
   const noOutgoing = allowsOutgoing ? undefined : notAllowed;
   const findTaps = tapFinder(ifconfig, clock, life);
-
-  /** What vmd has; nothing when it cannot be asked: `start` looks again. */
-  const rowsNow = async (signal: AbortSignal): Promise<Look['rows']> => {
-    try {
-      return (await watch.look(signal)).rows;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof Fault && ['hypervisor_unavailable', 'program_missing'].includes(error.code))
-        return new Map();
-      throw error;
-    }
-  };
 
   return {
     // Both are the host's end of its tap, whatever answers there (vmd's dhcp.c).
@@ -91,10 +90,10 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
         signal,
       ),
 
-    strays: async (signal) => oursIn(await rowsNow(signal)),
+    strays: async (signal) => oursIn(await rowsNow(watch, signal)),
 
     reap: async (slotName, _folder, signal) => {
-      const left = ofSlot(slotName, await rowsNow(signal));
+      const left = ofSlot(slotName, await rowsNow(watch, signal));
       for (const name of left) await stopMachine(name, signal);
       return left.length > 0;
     },
