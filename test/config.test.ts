@@ -5,10 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { z } from 'zod';
 import { fileURLToPath } from 'node:url';
 import { Config, parseConfig } from '../src/config/config.ts';
 import { Fault } from '../src/base/fault.ts';
+import { tableOfKey } from '../src/config/hypervisor.ts';
+import { listedUnder } from './fixtures/schema-keys.ts';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -44,13 +45,62 @@ const inFolder = async (text: string, work: (file: string, folder: string) => Pr
 test('the example file names every key there is, and its values are the defaults', async () => {
   const text = await readFile(join(top, 'examples/imaged.toml'), 'utf8');
   assert.deepEqual(parseConfig(text, 'imaged.toml'), parseConfig('', 'imaged.toml'));
-  const inner = Object.values(Config.shape).flatMap((table) => {
-    const schema: unknown = table instanceof z.ZodPrefault ? table.unwrap() : table;
-    return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const keys = listedUnder(Config);
+  assert.ok(['endpoint_port', 'disk_reserve'].every((name) => keys.some(({ key }) => key === name)));
+  for (const { place, key } of keys)
+    assert.match(text, new RegExp(`^(# )?(\\[${place === '' ? '' : `${place}\\.`}${key}\\]|${key} = )`, 'm'), key);
+});
+
+// Each key of [hypervisor] as earlier versions had it, with its new place.
+const movedKeys: Readonly<Record<string, readonly [table: string, value: string]>> = {
+  vmctl: ['vmd', '"/usr/sbin/vmctl"'],
+  ifconfig: ['vmd', '"/sbin/ifconfig"'],
+  template: ['vmd', '"tmpl"'],
+  outgoing_template: ['vmd', '"tmpl-out"'],
+  socket: ['vmd', '"/tmp/vmd.sock"'],
+  release: ['vmd', '"7.7"'],
+  endpoint_port: ['vmd', '9000'],
+  binary: ['qemu', '"/usr/bin/qemu"'],
+  qemu_img: ['qemu', '"/usr/bin/qemu-img"'],
+  netcat: ['qemu', '"/bin/nc"'],
+  user: ['qemu', '"nobody"'],
+  accelerator: ['qemu', '"tcg"'],
+};
+
+test('every old key of [hypervisor] means what its new one does, and is told', () => {
+  assert.deepEqual(new Set(tableOfKey.keys()), new Set(Object.keys(movedKeys)), 'a key is missing here');
+  for (const [key, [table, value]] of Object.entries(movedKeys)) {
+    const { moved, ...was } = parseConfig(`[hypervisor]\n${key} = ${value}`, 'imaged.toml');
+    const { moved: none, ...now } = parseConfig(`[hypervisor.${table}]\n${key} = ${value}`, 'imaged.toml');
+    assert.deepEqual(was, now, key);
+    assert.notDeepEqual(now, parseConfig('', 'imaged.toml').hypervisor, key);
+    assert.deepEqual([moved, none], [[{ from: `hypervisor.${key}`, to: `hypervisor.${table}.${key}` }], []]);
+    const twice = faultOf(`[hypervisor]\n${key} = ${value}\n[hypervisor.${table}]\n${key} = ${value}`);
+    assert.match(
+      twice,
+      new RegExp(`^imaged.toml: hypervisor\\.${key}: is the old form of hypervisor\\.${table}\\.${key}, and`),
+    );
+    assert.equal(twice.split('\n').length, 1);
+  }
+  const { moved, hypervisor } = parseConfig('[hypervisor]\ntype = "vmctl"', 'imaged.toml');
+  assert.equal(hypervisor.type, 'vmd');
+  assert.deepEqual(moved, [{ from: 'hypervisor.type = "vmctl"', to: 'hypervisor.type = "vmd"' }]);
+  assert.match(faultOf('[hypervisor]\nqemu = 1\nbinary = "q"'), /hypervisor\.qemu: /);
+});
+
+test('an old key is one line at each start and in "serve -n", and stops nothing', async () => {
+  const text = 'data_dir = "FOLDER"\n[hypervisor]\ntype = "qemu"\nbinary = "/nowhere/qemu"\naccelerator = "tcg"\n';
+  await inFolder(text, async (file) => {
+    const { code, stdout, stderr } = await imaged('serve', '-n', '-f', file);
+    assert.equal(code, 0);
+    assert.match(stdout, /"binary": "\/nowhere\/qemu"/);
+    assert.deepEqual(
+      stderr.trim().split('\n'),
+      ['binary', 'accelerator'].map(
+        (key) => `${file}: hypervisor.${key} is the old form of hypervisor.qemu.${key}: write that instead`,
+      ),
+    );
   });
-  assert.ok(inner.includes('endpoint_port') && inner.includes('disk_reserve'), inner.join());
-  for (const key of [...Object.keys(Config.shape), ...inner])
-    assert.match(text, new RegExp(`^(# )?(\\[${key}\\]|${key} = )`, 'm'));
 });
 
 for (const [text, words] of [
@@ -135,15 +185,18 @@ test('a wrong command line is told with the usage, and exit 1', async () => {
 test('a user for QEMU that is not there, or is root, is one line and exit code 1', async () => {
   if (process.platform !== 'linux') return;
   for (const [user, why] of [
-    ['"nobody-knows"', /hypervisor\.user: there is no user nobody-knows on this host$/],
-    ['"root"', /hypervisor\.user: is root/],
-    ['0', /hypervisor\.user/],
-    ['"-u"', /hypervisor\.user: is not the name of a user/],
+    ['"nobody-knows"', /hypervisor\.qemu\.user: there is no user nobody-knows on this host$/],
+    ['"root"', /hypervisor\.qemu\.user: is root/],
+    ['0', /hypervisor\.qemu\.user/],
+    ['"-u"', /hypervisor\.qemu\.user: is not the name of a user/],
   ] as const)
-    await inFolder(`data_dir = "FOLDER"\n[hypervisor]\ntype = "qemu"\nuser = ${user}\n`, async (file) => {
-      const { code, stderr } = await imaged('serve', '-f', file);
-      assert.equal(code, 1, user);
-      assert.match(stderr.trim(), why);
-      assert.equal(stderr.trim().split('\n').length, 1, stderr);
-    });
+    await inFolder(
+      `data_dir = "FOLDER"\n[hypervisor]\ntype = "qemu"\n[hypervisor.qemu]\nuser = ${user}\n`,
+      async (file) => {
+        const { code, stderr } = await imaged('serve', '-f', file);
+        assert.equal(code, 1, user);
+        assert.match(stderr.trim(), why);
+        assert.equal(stderr.trim().split('\n').length, 1, stderr);
+      },
+    );
 });

@@ -93,7 +93,7 @@ const underAttack = async (imaged: Imaged, limit: number) => {
 
 for (const limit of [256, 1024])
   test(`2,000 idle connections without a token keep no build from its end (ulimit -n ${limit})`, async () => {
-    await using imaged = await startImaged({ openFiles: limit, tables: '[hypervisor]\naccelerator = "tcg"' });
+    await using imaged = await startImaged({ openFiles: limit, tables: '[hypervisor.qemu]\naccelerator = "tcg"' });
     await underAttack(imaged, limit);
   });
 

@@ -8,7 +8,7 @@ import { startImaged, type Imaged } from './fixtures/imaged.ts';
 import { cycle } from './fixtures/quick-templates.ts';
 import { eventOf, installerMachine, succeeded } from './fixtures/tiny-builds.ts';
 
-const tables = '[hypervisor]\naccelerator = "tcg"';
+const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 const Ready = z.object({ checks: z.array(z.object({ name: z.string(), state: z.string(), message: z.string() })) });
 

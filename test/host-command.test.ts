@@ -42,29 +42,48 @@ const hanging = async (folder: string): Promise<void> => {
 };
 
 test('imaged check gives one line each, and 0 when nothing fails', async () => {
-  await using at = await desk(`[hypervisor]\n${tcg}`);
+  await using at = await desk(`[hypervisor.qemu]\n${tcg}`);
   const { code, stdout, stderr } = await at.check();
   assert.deepEqual([code, stderr], [0, ''], stdout);
   for (const line of stdout.trimEnd().split('\n')) assert.match(line, /^(ok {2}|warn)  [a-z-]+ +\S/);
   assert.deepEqual(await readdir(at.folder), ['imaged.toml'], 'it made something');
 });
 
+test('imaged check says of each old key what to write instead, and warns only', async () => {
+  await using at = await desk(`[hypervisor]\n${tcg}`);
+  const { code, stdout } = await at.check();
+  assert.equal(code, 0, stdout);
+  assert.match(
+    stdout,
+    /^warn  configuration +hypervisor\.accelerator is the old form of hypervisor\.qemu\.accelerator/m,
+  );
+});
+
+test('the daemon warns once of each old key at its start, and goes by it', async () => {
+  await using imaged = await startImaged({ media: {}, tables: `[hypervisor]\n${tcg}\nqemu_img = "qemu-img"` });
+  const told = imaged.lines().filter((line) => line.includes('is the old form of'));
+  assert.deepEqual(
+    told.map((line) => /hypervisor\.\w+ is the old form of hypervisor\.qemu\.\w+/.exec(line)?.[0]),
+    ['accelerator', 'qemu_img'].map((key) => `hypervisor.${key} is the old form of hypervisor.qemu.${key}`),
+  );
+});
+
 test('imaged check probes for acceleration with a guest of its own, and leaves nothing of it', async () => {
-  await using at = await desk('[hypervisor]\naccelerator = "auto"');
+  await using at = await desk('[hypervisor.qemu]\naccelerator = "auto"');
   const { stdout } = await at.check();
   assert.match(stdout, /^(ok {2}|warn)  accelerators +guests run under /m);
   assert.deepEqual(await readdir(at.folder), ['imaged.toml']);
 });
 
 test('imaged check ends with 1 when something fails, and says what to type', async () => {
-  await using at = await desk(`[hypervisor]\n${tcg}\nqemu_img = "/nowhere/qemu-img"`);
+  await using at = await desk(`[hypervisor.qemu]\n${tcg}\nqemu_img = "/nowhere/qemu-img"`);
   const { code, stdout } = await at.check();
   assert.equal(code, 1);
   assert.match(stdout, /^fail  qemu-img +qemu-img is not installed\. To fix it: install qemu-img/m);
 });
 
 test('imaged check --json says the same as a document', async () => {
-  await using at = await desk(`[hypervisor]\n${tcg}\nqemu_img = "/nowhere/qemu-img"`);
+  await using at = await desk(`[hypervisor.qemu]\n${tcg}\nqemu_img = "/nowhere/qemu-img"`);
   const [lines, { code, stdout }] = [await at.check(), await at.check('--json')];
   assert.equal(code, 1);
   const report = z.strictObject(Report.shape).parse(JSON.parse(stdout));
@@ -79,7 +98,7 @@ test('imaged check --json says the same as a document', async () => {
 });
 
 test('imaged check ends though vmctl hangs, and leaves no program behind', async () => {
-  await using at = await desk('[hypervisor]\ntype = "vmctl"\nvmctl = "FOLDER/vmctl"');
+  await using at = await desk('[hypervisor]\ntype = "vmd"\n[hypervisor.vmd]\nvmctl = "FOLDER/vmctl"');
   await hanging(at.folder);
   const began = performance.now();
   const { code, stdout } = await at.check();
@@ -93,7 +112,7 @@ test('imaged check ends though vmctl hangs, and leaves no program behind', async
 });
 
 test('imaged check --fix-print prints the files and changes nothing', async () => {
-  await using at = await desk('[hypervisor]\nendpoint_port = 9000');
+  await using at = await desk('[hypervisor.vmd]\nendpoint_port = 9000');
   const before = await stat(at.folder);
   const { code, stdout } = await at.check('--fix-print');
   assert.equal(code, 0);
@@ -128,7 +147,10 @@ const Ready = z.object({
 });
 
 test('/readyz and /host show what was found; what fails makes the host unready', async () => {
-  await using imaged = await startImaged({ media: {}, tables: `[hypervisor]\n${tcg}\nqemu_img = "/nowhere/qemu-img"` });
+  await using imaged = await startImaged({
+    media: {},
+    tables: `[hypervisor.qemu]\n${tcg}\nqemu_img = "/nowhere/qemu-img"`,
+  });
   const first = Ready.parse(await (await imaged.call('/readyz')).json());
   assert.equal(first.checks.at(-1)?.name, 'host', 'nobody waits for the first look');
   // /host waits until everything has been answered.
@@ -147,7 +169,7 @@ test('/readyz and /host show what was found; what fails makes the host unready',
 test('a warning leaves the host ready', async () => {
   await using imaged = await startImaged({
     media: {},
-    tables: `[hypervisor]\n${tcg}\nallow_outgoing = true`,
+    tables: `[hypervisor]\nallow_outgoing = true\n[hypervisor.qemu]\n${tcg}`,
     env: { PATH: '/usr/bin:/bin' },
   });
   await imaged.call('/host');
@@ -163,7 +185,7 @@ test('/readyz is quick though a program of the host hangs', async () => {
   await chmod(join(at.folder, 'qemu-img'), 0o755);
   await using imaged = await startImaged({
     media: {},
-    tables: `[hypervisor]\n${tcg}\nqemu_img = "${at.folder}/qemu-img"`,
+    tables: `[hypervisor.qemu]\n${tcg}\nqemu_img = "${at.folder}/qemu-img"`,
   });
   await imaged.call('/readyz');
   const began = performance.now();
@@ -173,7 +195,7 @@ test('/readyz is quick though a program of the host hangs', async () => {
 });
 
 test('a check that is interrupted leaves nothing, and what one left that was killed goes with a later one', async (t) => {
-  await using at = await desk('[hypervisor]\nbinary = "FOLDER/qemu"');
+  await using at = await desk('[hypervisor.qemu]\nbinary = "FOLDER/qemu"');
   await hangingQemu(at.folder);
   const temporary = join(at.folder, 'tmp');
   await mkdir(temporary);

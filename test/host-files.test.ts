@@ -21,7 +21,7 @@ test('with the default configuration the files are those of openbsd/ and rc.d/, 
 });
 
 const own = parseConfig(
-  'data_dir = "/home/images"\n[hypervisor]\nallow_outgoing = true\ntemplate = "tmpl"\noutgoing_template = "tmpl-out"\nendpoint_port = 9000',
+  'data_dir = "/home/images"\n[hypervisor]\nallow_outgoing = true\n[hypervisor.vmd]\ntemplate = "tmpl"\noutgoing_template = "tmpl-out"\nendpoint_port = 9000',
   'imaged.toml',
 );
 const there = { file: '/etc/imaged/own.toml', user: '_builder' };
@@ -46,7 +46,7 @@ test('files with other names pass the check of the configuration that named them
   await using shop = await hostShop('openbsd', {
     uid: 0,
     settings:
-      '[hypervisor]\nallow_outgoing = true\ntemplate = "tmpl"\noutgoing_template = "tmpl-out"\nendpoint_port = 9000',
+      '[hypervisor]\nallow_outgoing = true\n[hypervisor.vmd]\ntemplate = "tmpl"\noutgoing_template = "tmpl-out"\nendpoint_port = 9000',
     files: Object.fromEntries(files.map(({ path, text }) => [path.slice(1), text])),
     programs: {
       pfctl: 'exit 1',

@@ -28,7 +28,7 @@ const version = async () => '7.2.22';
 const port = (api: PortState, endpoint: PortState) => ({
   port: async (_: string, number: number) => (number === 8080 ? api : endpoint),
 });
-const vmctl = '[hypervisor]\ntype = "vmctl"';
+const vmctl = '[hypervisor]\ntype = "vmd"';
 
 const cases: readonly Case[] = [
   ['hypervisor', 'it is missing', { asked: { hypervisor: { version: missing, facts } } }, 'fail', /was not found/],
@@ -42,7 +42,7 @@ const cases: readonly Case[] = [
   [
     'accelerators',
     'TCG is what the configuration wants',
-    { asked: { hypervisor: { version, facts } }, settings: '[hypervisor]\naccelerator = "tcg"' },
+    { asked: { hypervisor: { version, facts } }, settings: '[hypervisor.qemu]\naccelerator = "tcg"' },
     'ok',
     /under tcg/,
   ],

@@ -386,7 +386,7 @@ const cases: readonly Case[] = [
   [
     'user-limits',
     'the configuration names the release',
-    { settings: '[hypervisor]\nrelease = "7.2"' },
+    { settings: '[hypervisor.vmd]\nrelease = "7.2"' },
     'warn',
     /2048 MB in all/,
   ],

@@ -112,7 +112,7 @@ export const hostShop = async (kind: 'openbsd' | 'linux', change: Change = {}): 
     port: async () => 'free',
     ...change.asked,
   };
-  const questions = questionsFor(kind === 'openbsd' ? 'vmctl' : 'qemu', kind);
+  const questions = questionsFor(kind === 'openbsd' ? 'vmd' : 'qemu', kind);
   const { signal } = new AbortController();
   return {
     asked,

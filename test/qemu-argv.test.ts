@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import type { MachineShape, QemuModel } from '../src/base/hardware.ts';
+import type { MachineShape, MachineModel } from '../src/base/hardware.ts';
 import { qemuArgv, type HostChoice } from '../src/vmm/qemu/argv.ts';
 import { netDevicesIn } from '../src/vmm/qemu/inventory.ts';
 import { addressesOf, mostSlots } from '../src/vmm/qemu/network.ts';
@@ -9,7 +9,7 @@ import { option } from '../src/vmm/qemu/option.ts';
 import { refuseShape } from '../src/vmm/qemu/refuse.ts';
 import type { Handed } from '../src/vmm/qemu/hand-over.ts';
 import { planOf } from '../src/vmm/qemu/plan.ts';
-import { icountOf, rtcOf } from '../src/template/resolve/qemu-clocks.ts';
+import { icountOf, rtcOf } from '../src/base/machine/model-words.ts';
 import type { MachineSpec } from '../src/vmm/types.ts';
 
 const host: HostChoice = { accelerator: 'tcg', netcat: '/bin/nc', canSandbox: true };
@@ -31,7 +31,8 @@ const spec: MachineSpec = {
   disks: [{ path: '/w/disk.qcow2', format: 'qcow2' }],
   nics: [{ network: 'local' }],
   boot: { device: 'disk' },
-  qemu: {},
+  cpus: 1,
+  model: {},
   onReboot: 'end',
 };
 
@@ -146,7 +147,8 @@ const shape: MachineShape = {
   boot: { device: 'disk' },
   hasCdrom: false,
   hasFloppy: false,
-  qemu: {},
+  cpus: 1,
+  model: {},
 };
 
 const pointers = (change: Partial<MachineShape>) =>
@@ -156,43 +158,51 @@ const pointers = (change: Partial<MachineShape>) =>
 
 test('a name that QEMU does not know is refused with the nearest one', () => {
   const [fieldError] = refuseShape(
-    { ...shape, qemu: { net_device: 'virtio-nt' } },
+    { ...shape, model: { net_device: 'virtio-nt' } },
     { inventory, accelerators: ['tcg'], noOutgoing: 'the host has none' },
   );
-  assert.equal(fieldError?.pointer, '/qemu/net_device');
+  assert.equal(fieldError?.pointer, '/machine/model/net_device');
   assert.match(fieldError?.message ?? '', /nearest it has is "virtio-net"/);
-  assert.deepEqual(pointers({ qemu: { machine_type: 'microvm' } }), ['/qemu/machine_type']);
-  assert.deepEqual(pointers({ qemu: { cpu_model: 'max', machine_type: 'pc', net_device: 'e1000' } }), []);
+  assert.deepEqual(pointers({ model: { machine_type: 'microvm' } }), ['/machine/model/machine_type']);
+  assert.deepEqual(pointers({ model: { cpu_model: 'max', machine_type: 'pc', net_device: 'e1000' } }), []);
 });
 
 test('no value of a template carries an option of QEMU', () => {
-  const smuggled: readonly QemuModel[] = [
+  const smuggled: readonly MachineModel[] = [
     { machine_type: 'q35,kernel-irqchip=off' },
     { cpu_model: 'max,+x' },
     { net_device: 'e1000,romfile=/etc/passwd' },
     { net_device: '-help' },
     { net_device: 'e1000\n' },
   ];
-  for (const qemu of smuggled) {
-    assert.equal(pointers({ qemu }).length, 1, JSON.stringify(qemu));
+  for (const model of smuggled) {
+    assert.equal(pointers({ model }).length, 1, JSON.stringify(model));
     const unasked = { inventory: undefined, accelerators: undefined, noOutgoing: 'the host has none' };
-    assert.equal(refuseShape({ ...shape, qemu }, unasked).length, 1, `${JSON.stringify(qemu)} before QEMU was asked`);
-    assert.throws(() => argvOf({ qemu }), { code: 'template_invalid' });
+    assert.equal(refuseShape({ ...shape, model }, unasked).length, 1, `${JSON.stringify(model)} before QEMU was asked`);
+    assert.throws(() => argvOf({ model }), { code: 'template_invalid' });
   }
 });
 
 test('icount and rtc are printed from what they mean, and other words than QEMU’s are refused', () => {
   const printed = (icount: string, rtc: string) => {
-    const argv = argvOf({ qemu: { icount: icountOf(icount), rtc: rtcOf(rtc) } });
+    const argv = argvOf({ model: { icount: icountOf(icount), rtc: rtcOf(rtc) } });
     return [...valuesOf(argv, '-icount'), ...valuesOf(argv, '-rtc')];
   };
   assert.deepEqual(printed('sleep=off,shift=09', 'clock=vm,base=2020-01-01'), [
     'shift=9,sleep=off',
     'base=2020-01-01T00:00:00,clock=vm',
   ]);
-  assert.deepEqual(printed('auto', 'localtime'), ['shift=auto', 'base=localtime']);
-  for (const text of ['11', 'shift=9,shift=8', 'auto,sleep=off', 'sleep=on']) assert.throws(() => icountOf(text), text);
-  for (const text of ['base=2020-02-30', 'base=1969-01-01', 'base=::::', 'base=utc,base=utc'])
+  assert.deepEqual(printed('auto', 'base=localtime'), ['shift=auto', 'base=localtime']);
+  for (const text of ['11', 'shift=9,shift=8', 'auto,sleep=off', 'sleep=on', 'shift=1,rr=record'])
+    assert.throws(() => icountOf(text), text);
+  for (const text of [
+    'base=2020-02-30',
+    'base=1969-01-01',
+    'base=::::',
+    'base=utc,base=utc',
+    'localtime',
+    'base=utc,x=y',
+  ])
     assert.throws(() => rtcOf(text), text);
 });
 
@@ -201,12 +211,12 @@ test('what the machine cannot have is refused where the template asks for it', (
   assert.deepEqual(pointers({ nics: [] }), []);
   assert.deepEqual(pointers({ boot: { device: 'net' } }), ['/machine/boot/device']);
   assert.deepEqual(pointers({ boot: { device: 'cdrom' } }), ['/machine/boot/device']);
-  assert.deepEqual(pointers({ qemu: { accelerator: 'kvm' } }), ['/qemu/accelerator']);
-  assert.deepEqual(pointers({ qemu: { accelerator: 'none' } }), []);
+  assert.deepEqual(pointers({ model: { accelerator: 'kvm' } }), ['/machine/model/accelerator']);
+  assert.deepEqual(pointers({ model: { accelerator: 'none' } }), []);
   const disks = Array.from({ length: 4 }, () => ({ format: 'raw' }) as const);
-  const qemu = { disk_interface: 'ide', machine_type: 'pc' } as const;
-  assert.deepEqual(pointers({ disks, qemu }), []);
-  assert.deepEqual(pointers({ disks, qemu, hasCdrom: true }), ['/machine/disks']);
+  const model = { disk_interface: 'ide', machine_type: 'pc' } as const;
+  assert.deepEqual(pointers({ disks, model }), []);
+  assert.deepEqual(pointers({ disks, model, hasCdrom: true }), ['/machine/disks']);
 });
 
 test('network cards are read from what QEMU prints, PCI only, aliases too', () => {

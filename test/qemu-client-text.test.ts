@@ -87,8 +87,8 @@ test('a kernel hears its whole command line, quotes, commas and all', async () =
 
 test('what a machine is made of is QEMU’s own word, or there is no machine', async () => {
   await using vmm = await bench();
-  for (const qemu of [{ machine_type: 'q35,vmport=on' }, { cpu_model: 'max,+x' }, { net_device: 'e1000,romfile=/x' }])
-    await assert.rejects(vmm.start([], { qemu }), { code: 'template_invalid' });
+  for (const model of [{ machine_type: 'q35,vmport=on' }, { cpu_model: 'max,+x' }, { net_device: 'e1000,romfile=/x' }])
+    await assert.rejects(vmm.start([], { model }), { code: 'template_invalid' });
 });
 
 const asRoot = {

@@ -69,7 +69,15 @@ test('an image that names another file is refused at POST and at every later use
     });
     await assert.rejects(vmm.start([], { disks: [{ path: join(folder, 'm0/disk.raw'), format: 'raw', base }] }), why);
     const shape = {
-      ...{ memoryMb: 64, nics: [], boot: { device: 'disk' as const }, hasCdrom: false, hasFloppy: false, qemu: {} },
+      ...{
+        memoryMb: 64,
+        nics: [],
+        boot: { device: 'disk' as const },
+        hasCdrom: false,
+        hasFloppy: false,
+        cpus: 1,
+        model: {},
+      },
       disks: [{ format: 'qcow2' as const, base: { ...base, virtualMb: 1 } }],
     } satisfies MachineShape;
     const [refused] = await vmm.qemu.refuse(shape, on());

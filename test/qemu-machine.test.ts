@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { sameMs, tellReboots } from '../src/vmm/qemu/resets.ts';
+import { sameMs } from '../src/vmm/qemu/life.ts';
 import { bench, hear, heard, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
 import { awaitByte, echo, flood, panic, powerOff, reset, say } from './fixtures/tiny-guest.ts';
 
@@ -69,20 +69,10 @@ test('a machine that is to boot again does so, and the resets of the firmware ar
   assert.equal((await machine.ended).how, 'stopped');
 });
 
-test('a burst of resets is one reboot, and a guest that reboots without end is told at least once a second', () => {
-  const told: number[] = [];
-  let now = 0;
-  const reset = tellReboots(() => told.push(now));
-  for (now of [5000, 5055, 5056, 9000, 9058]) reset(now);
-  assert.deepEqual(told, [5000, 9000]);
-  for (now = 20_000; now < 30_000; now += 90) reset(now);
-  assert.equal(told.filter((at) => at >= 20_000).length, 10);
-});
-
 for (const machine_type of ['q35', 'pc'])
   test(`a panic that the guest tells ${machine_type} is told as panic`, async () => {
     await using vmm = await bench();
-    const machine = await vmm.start([panic], { qemu: { machine_type } });
+    const machine = await vmm.start([panic], { model: { machine_type } });
     await machine.run(on());
     assert.equal((await machine.ended).how, 'panic');
   });
@@ -205,14 +195,14 @@ test('a floppy and each kind of disk boot on both machine types', async () => {
   await using vmm = await bench();
   for (const machine_type of ['q35', 'pc']) {
     for (const disk_interface of ['virtio', 'ide', 'scsi'] as const) {
-      const machine = await vmm.start([say(disk_interface), powerOff], { qemu: { machine_type, disk_interface } });
+      const machine = await vmm.start([say(disk_interface), powerOff], { model: { machine_type, disk_interface } });
       await machine.run(on());
       assert.equal(await heard(machine), disk_interface);
       await machine[Symbol.asyncDispose]();
     }
     const { disks } = await vmm.specOf(1, [say('floppy'), powerOff]);
     const floppy = disks[0]?.path ?? '';
-    const machine = await vmm.start([say('disk')], { floppy, boot: { device: 'floppy' }, qemu: { machine_type } });
+    const machine = await vmm.start([say('disk')], { floppy, boot: { device: 'floppy' }, model: { machine_type } });
     await machine.run(on());
     assert.equal(await heard(machine), 'floppy');
     await machine[Symbol.asyncDispose]();

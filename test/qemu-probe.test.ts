@@ -50,7 +50,8 @@ test('the facts of this host are asked once and name the version and what a mach
       boot: { device: 'disk' },
       hasCdrom: false,
       hasFloppy: false,
-      qemu: { net_device: 'e100', machine_type: 'q36', cpu_model: 'qemu6' },
+      cpus: 1,
+      model: { net_device: 'e100', machine_type: 'q36', cpu_model: 'qemu6' },
     },
     on(),
   );

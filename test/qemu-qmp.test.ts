@@ -80,9 +80,7 @@ test('a question under way when QEMU is killed is not left waiting', async () =>
 test('what was seen of a machine decides how it ended', () => {
   const seen: Departure = {
     exit: { exitCode: 0, signal: undefined },
-    reason: undefined,
     isOurs: false,
-    fullDisk: undefined,
     words: '',
   };
   const table: readonly (readonly [Partial<Departure>, string])[] = [

@@ -12,7 +12,7 @@ import { imagedProgram, startImaged, type Imaged } from './fixtures/imaged.ts';
 import { aBuild, nobody } from './store-shop.ts';
 
 const run = promisify(execFile);
-const tables = '[hypervisor]\naccelerator = "tcg"\n';
+const tables = '[hypervisor.qemu]\naccelerator = "tcg"\n';
 
 const Failed = z.looseObject({ code: z.unknown(), stdout: z.string(), stderr: z.string() });
 
@@ -96,7 +96,7 @@ test('a damaged database, a full disk and one that is read-only are each one lin
   const file = join(folder, 'imaged.toml');
   const run_dir = join(folder, 'run');
   const settings = `data_dir = ${JSON.stringify(data)}\nrun_dir = ${JSON.stringify(run_dir)}`;
-  await writeFile(file, `listen = "127.0.0.1:0"\n${settings}\n${tables}type = "qemu"\n`);
+  await writeFile(file, `listen = "127.0.0.1:0"\n${settings}\n[hypervisor]\ntype = "qemu"\n${tables}`);
   await run(process.execPath, [imagedProgram, 'token', 'add', '-f', file, 'ci']);
   await cp(data, join(folder, 'whole'), { recursive: true });
 

@@ -25,7 +25,20 @@ const words = [
     'cdrom',
     'floppy',
   ],
-  ...['boot', 'device', 'kernel', 'append', 'qemu', 'icount', 'http', 'content', 'file', 'autoinstall', 'install'],
+  ...[
+    'boot',
+    'device',
+    'kernel',
+    'append',
+    'model',
+    'qemu',
+    'icount',
+    'http',
+    'content',
+    'file',
+    'autoinstall',
+    'install',
+  ],
   ...[
     'console',
     'hear',
@@ -101,6 +114,8 @@ const { document } = fc.letrec<{ document: unknown }>((tie) => ({
 const or = (...good: readonly string[]) => fc.oneof({ weight: 40, arbitrary: fc.constantFrom(...good) }, text);
 const line = or('x', '{{ a }}', '{{ http_url }}', '{{ a | upper }}-{{ uuid }}', '{{ `{{` }}');
 
+const model = fc.record({ machine_type: or('q35'), cpu_model: or('host'), icount: or('auto'), rtc: or('base=utc') });
+
 /** Documents that are near enough to right to get past the first look. */
 const likely = fc.record(
   {
@@ -116,6 +131,7 @@ const likely = fc.record(
           minLength: 1,
         }),
         floppy: or('media:x'),
+        model,
         boot: fc.record({ kernel: or('media:x'), append: or('quiet {{ a }}') }, { requiredKeys: ['kernel'] }),
       },
       { requiredKeys: ['boot'] },
@@ -147,7 +163,6 @@ const likely = fc.record(
       { maxLength: 2 },
     ),
     artifacts: fc.array(fc.record({ name: or('a.img', '{{ build_id }}') }), { maxLength: 1 }),
-    qemu: fc.record({ machine_type: or('q35'), cpu_model: or('host'), icount: or('auto'), rtc: or('base=utc') }),
   },
   { requiredKeys: ['name', 'machine', 'communicator'] },
 );

@@ -5,6 +5,7 @@ import { maskOf as mask } from '../src/base/mask/mask.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { render } from '../src/template/language/render.ts';
 import { checkTemplate } from '../src/template/resolve/check.ts';
+import { asWritten } from '../src/template/resolve/machine.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
 import { demandOf, shapeOf } from '../src/template/resolve/demand.ts';
 import type { LateFacts } from '../src/template/spec.ts';
@@ -60,16 +61,37 @@ const shown = async (text: string, variables: Record<string, string> = {}, decla
   return render(entry.text, late);
 };
 
+test('a model at its old place, "qemu", is the same as in "machine", and both together are refused', async () => {
+  const model = { machine_type: 'pc', accelerator: 'tcg', icount: 'shift=9,sleep=off', rtc: 'base=2020-01-01' };
+  const now = await resolved({ machine: { ...least.machine, model } });
+  assert.deepEqual(await resolved({ qemu: model }), now);
+  assert.deepEqual(now.model.icount, { shift: 9, sleep: 'off' });
+  const errors = await errorsOf(() => resolved({ machine: { ...least.machine, model }, qemu: {} }));
+  assert.match(errors['/qemu'] ?? '', /old place of \/machine\/model/);
+});
+
+test('what a hypervisor refuses in a model is told where the template has it', () => {
+  const refused = [
+    { pointer: '/machine/model/cpu_model', message: 'x' },
+    { pointer: '/machine/cpus', message: 'y' },
+  ];
+  const told = (document: object) =>
+    asWritten(parseTemplate({ ...least, ...document }), refused).map(({ pointer }) => pointer);
+  assert.deepEqual(told({}), ['/machine/model/cpu_model', '/machine/cpus']);
+  assert.deepEqual(told({ qemu: { cpu_model: 'host' } }), ['/qemu/cpu_model', '/machine/cpus']);
+});
+
 test('a template that says little gets plain defaults', async () => {
   const spec = await resolved({});
   assert.deepEqual(spec, {
     name: 'least',
     memoryMb: 512,
+    cpus: 1,
     disks: [{ format: 'qcow2', sizeMb: 1024 }],
     nics: [{ network: 'local' }],
     floppy: { path: import.meta.filename, shown: 'media:floppy' },
     boot: { device: 'floppy' },
-    qemu: { cpus: 1 },
+    model: {},
     http: [],
     install: { turns: [], ends: 'any', timeoutMs: 3_600_000 },
     provisioners: [],
@@ -388,6 +410,7 @@ test('what belongs together is judged together', async () => {
       /no network/,
     ],
     [{ communicator: { username: '-oProxyCommand=x' } }, '/communicator/username', /cannot log in|can log in/],
+    [{ machine: { ...least.machine, model: { rtc: 'base=x,driftfix=y' } } }, '/machine/model/rtc', /must be as/],
     [{ qemu: { machine_type: 'q35,firmware=/etc/shadow' } }, '/qemu/machine_type', /must be a name/],
     [{ qemu: { icount: 'shift=1,rr=record,rrfile=/tmp/x' } }, '/qemu/icount', /must be as/],
     [{ http: { '../x': 'y' } }, '/http/..~1x', /cannot be a path/],

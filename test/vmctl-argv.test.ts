@@ -10,7 +10,8 @@ import fc from 'fast-check';
 import type { MachineShape, Nic } from '../src/base/hardware.ts';
 import type { DiskFile, MachineSpec } from '../src/vmm/types.ts';
 import { consoleArgv, copyArgv, createArgv, startArgv, statusArgv, stopArgv } from '../src/vmm/vmd/argv.ts';
-import { makeVmctlDisks } from '../src/vmm/vmd/disks.ts';
+import { mostCpusAsker } from '../src/vmm/vmd/cpus.ts';
+import { makeVmdDisks } from '../src/vmm/vmd/disks.ts';
 import { refuseForVmd } from '../src/vmm/vmd/refuse.ts';
 import { traitsOf } from '../src/vmm/vmd/releases.ts';
 
@@ -50,7 +51,6 @@ const sayOf = async (release: string, argv: readonly string[]): Promise<string> 
 const isTaken = (said: string): boolean =>
   said
     .split('\n')
-    .map((line) => line.replace(/^stopping vm \S+: /, ''))
     .filter((line) => line !== '' && !/^vmctl: starting without (disks|network interfaces)$/.test(line))
     .join() === 'vmctl: connect: /var/run/vmd.sock: No such file or directory';
 
@@ -61,6 +61,7 @@ const machine = fc.record({
   disks: fc.integer({ min: 0, max: 5 }),
   nics: fc.oneof(fc.array(fc.constant<Nic['network']>('local'), { maxLength: 4 }), fc.array(network, { maxLength: 5 })),
   device: fc.constantFrom('disk' as const, 'disk' as const, 'cdrom' as const, 'net' as const, 'floppy' as const),
+  cpus: fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, fc.integer({ min: 1, max: 65 })),
   hasKernel: fc.boolean(),
   hasCdrom: fc.boolean(),
   onReboot: fc.constantFrom('end' as const, 'again' as const),
@@ -81,15 +82,22 @@ test('every machine that is not refused at POST has a command line that vmctl ta
           disks: disks.map(({ format }) => ({ format, sizeMb: 1 })),
           nics,
           boot,
-          qemu: {},
+          cpus: asked.cpus,
+          model: {},
         },
         ...{ hasCdrom: asked.hasCdrom, hasFloppy: false, ...cdrom },
       };
-      const refused = await refuseForVmd(shape, traitsOf(release), undefined, AbortSignal.timeout(10_000));
+      const askMostCpus = mostCpusAsker(join(folder, release, 'vmctl'), traitsOf(release));
+      const refused = await refuseForVmd(
+        shape,
+        traitsOf(release),
+        { noOutgoing: undefined, askMostCpus },
+        AbortSignal.timeout(10_000),
+      );
       if (refused.length > 0) return;
       const spec: MachineSpec = {
         ...{ name: `imaged-${asked.slot}`, slot: asked.slot, folder, memoryMb: asked.memoryMb, disks, nics, boot },
-        ...{ qemu: {}, onReboot: asked.onReboot, ...cdrom },
+        ...{ cpus: asked.cpus, model: {}, onReboot: asked.onReboot, ...cdrom },
       };
       const said = await sayOf(release, startArgv(spec, templates));
       assert.ok(isTaken(said), `${release}: ${startArgv(spec, templates).join(' ')}\n${said}`);
@@ -134,7 +142,7 @@ test('a disk of a base that lies on another beside it is made, grown and flatten
     await writeFile(join(media, 'content'), Buffer.alloc(1024 ** 2, 'the lowest has it'));
     await qemuImg('convert', '-f', 'raw', '-O', 'qcow2', 'content', 'lowest');
     await qemuImg('create', '-q', '-f', 'qcow2', '-b', 'lowest', '-F', 'qcow2', 'upper');
-    const { createDisk, convertDisk } = makeVmctlDisks(join(folder, release, 'vmctl'));
+    const { createDisk, convertDisk } = makeVmdDisks(join(folder, release, 'vmctl'));
     const base = { path: join(media, 'upper'), format: 'qcow2', layers: 'chain' } as const;
     for (const sizeMb of [undefined, 3]) {
       const at = `disk${sizeMb ?? 0}`;

@@ -7,7 +7,7 @@ import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram } from '../src/base/program.ts';
 import { exportArtifact } from '../src/build/steps/export-artifact.ts';
-import { makeVmctl } from '../src/vmm/vmd/vmctl.ts';
+import { makeVmd } from '../src/vmm/vmd/vmd.ts';
 import { recorder } from './fixtures/recorder.ts';
 
 const mark = 'CHOSEN';
@@ -36,7 +36,7 @@ test('no word of a client stands on a command line of vmctl, or in its environme
 
   const life = new AbortController();
   left.defer(() => life.abort(new Error('the test is over')));
-  const vmd = makeVmctl({
+  const vmd = makeVmd({
     vmctl: await record.program('vmctl', stands),
     ifconfig: await record.program('ifconfig', 'exit 0'),
     ...{ socket: join(folder, 'vmd.sock'), release: '7.7', endpointPort: 8079, allowsOutgoing: false },
@@ -58,7 +58,7 @@ test('no word of a client stands on a command line of vmctl, or in its environme
   const boot = { device: 'cdrom', kernel: at('kernel'), append: mark } as const;
   const machine = { name: 'imaged-0', slot: 0, folder: own, memoryMb: 64, disks, nics: [], boot } as const;
   await assert.rejects(
-    vmd.start({ ...machine, cdrom: at('iso'), qemu: { net_device: mark }, onReboot: 'end' }, on()),
+    vmd.start({ ...machine, cdrom: at('iso'), cpus: 1, model: { net_device: mark }, onReboot: 'end' }, on()),
     /start vm command failed/,
   );
   assert.equal(await readFile(join(own, 'kernel'), 'utf8'), 'kernel');

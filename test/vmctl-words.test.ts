@@ -6,7 +6,7 @@ import { lastWords } from '../src/vmm/vmd/last-words.ts';
 import { endingOfVm } from '../src/vmm/vmd/ending.ts';
 import { passesByItself, vmctlFault } from '../src/vmm/vmd/faults.ts';
 import { perUserWords, traitsOf } from '../src/vmm/vmd/releases.ts';
-import { isUp, rowsIn } from '../src/vmm/vmd/status.ts';
+import { isUp, rowsIn } from '../src/base/machine/vmd-status.ts';
 import { guestBeside, tapsIn } from '../src/vmm/vmd/taps.ts';
 import { isDown } from '../src/vmm/vmd/watch.ts';
 
@@ -63,6 +63,10 @@ for (const [text, code, words] of [
   ['connect: /var/run/vmd.sock: Connection refused', 'hypervisor_unavailable', /does not run/],
   ['connect: /var/run/vmd.sock: Permission denied', 'hypervisor_unavailable', /socket owner :_imaged/],
   ['pipe closed', 'hypervisor_unavailable', /went away/],
+  ['imsg_get error', 'hypervisor_unavailable', /went away/],
+  ['imsgbuf_get error', 'hypervisor_unavailable', /went away/],
+  ['disk-fail', 'hypervisor_failed', /a disk of the machine/],
+  ['flush-stop', 'hypervisor_failed', /a disk of the machine/],
   ['vmm bios firmware file not found.', 'hypervisor_failed', /fw_update vmm/],
   ['could not open disk image(s)', 'hypervisor_failed', /in use by another machine/],
   ['specified disk image(s) are not regular files', 'hypervisor_failed', /regular file/],
@@ -154,5 +158,7 @@ test('the table of releases says what each has, and a name without numbers is th
   assert.equal(traitsOf('7.5').mostMemoryMb, 32 * 1024);
   assert.equal(traitsOf('7.6').mostMemoryMb, 128 * 1024);
   assert.equal(traitsOf('7.7').perUser, undefined);
+  assert.equal(traitsOf('7.9').mostCpus, 1);
+  assert.equal(traitsOf('8.0').mostCpus, 'ask');
   assert.deepEqual(traitsOf('current'), traitsOf('8.10'));
 });

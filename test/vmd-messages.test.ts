@@ -14,7 +14,7 @@ const templates =
 
 const startUsage =
   'usage:\tvmctl [-v] start [-cL] [-B device] [-b path] [-d disk] [-i count]\n' +
-  '\t\t[-m size] [-n switch] [-r path] [-t name] id | name\n';
+  '\t\t[-m size] [-n switch] [-p cpus] [-r path] [-t name] id | name\n';
 const stopUsage = 'usage:\tvmctl [-v] stop [-fw] [id | -a]\n';
 const longName = 'x'.repeat(64);
 
@@ -113,6 +113,7 @@ test('vmctl says of start what it says on OpenBSD, before vmd is asked and after
     [['start', '-i', '0', 'x'], 1, 'vmctl: count is too small: 0\nvmctl: invalid interface count: 0\n'],
     [['start', '-i', 'two', 'x'], 1, 'vmctl: count is invalid: two\nvmctl: invalid interface count: two\n'],
     [['start', '-i', '1', '-i', '1', 'x'], 1, 'vmctl: interfaces specified multiple times\n'],
+    [['start', '-p', '65', 'x'], 1, 'vmctl: invalid number of cpus: 65\n'],
     [['start', '-m', 'much', 'x'], 1, 'vmctl: invalid memory size: much: Invalid argument\n'],
     [['start', '-m', '99999E', 'x'], 1, 'vmctl: invalid memory size: 99999E: Result too large\n'],
     [['start', '-m', '1K', 'x'], 1, 'vmctl: memory size must be at least 1MB\n'],
@@ -132,8 +133,14 @@ test('vmctl says of start what it says on OpenBSD, before vmd is asked and after
     [[...t, 'x'], 1, 'vmctl: could not open disk image(s)\n'],
     [[...t, '-m', '512M', 'x'], 1, 'vmctl: start vm command failed: Invalid argument\n'],
     [[...t, '-r', path, 'x'], 1, 'vmctl: start vm command failed: Operation not permitted\n'],
+    [[...t, '-p', '2', '-d', `raw:${a}`, 'x'], 1, 'vmctl: start vm command failed: Operation not permitted\n'],
     [[...t, '-m', '512.5M', '-L', '-d', `raw:${a}`, 'im-0'], 0, rounded + started],
     [['start', 'im-0'], 1, 'vmctl: start vm command failed: Operation already in progress\n'],
+    [
+      ['start', '-p', '2', '-L', '-d', `raw:${a}`, 'im-0'],
+      1,
+      'vmctl: start vm command failed: Operation already in progress\n',
+    ],
     [['pause', 'im-0'], 0, 'vmctl: paused vm 4 successfully\n'],
     [['unpause', 'im-0'], 0, 'vmctl: unpaused vm 4 successfully\n'],
     [['stop', '-w', 'im-0'], 0, 'stopping vm im-0: terminated vm 4\n'],
@@ -144,15 +151,21 @@ test('vmctl says of start what it says on OpenBSD, before vmd is asked and after
 
 test('who may not use the socket, and a vmd that is not there, are told apart', options, async () => {
   await using vmd = await startVmd({ guests: 'none', conf: 'socket owner root\n' });
-  const refused = (why: string): Row => [['status'], 1, `vmctl: connect: /var/run/vmd.sock: ${why}\n`];
-  await prove(vmd, [refused('Permission denied')]);
+  // vmctl connects before it says what it is about to do.
+  const refused = (why: string): readonly Row[] =>
+    [['status'], ['stop', 'x'], ['wait', 'x']].map((words) => [
+      words,
+      1,
+      `vmctl: connect: /var/run/vmd.sock: ${why}\n`,
+    ]);
+  await prove(vmd, refused('Permission denied'));
   await vmd.stop('SIGTERM');
   assert.match((await vmd.vmctl('status')).stderr, /Connection refused\n$/);
   await rm(vmd.socket);
-  await prove(vmd, [refused('No such file or directory')]);
+  await prove(vmd, refused('No such file or directory'));
 });
 
-const oldUsage: Readonly<Record<Release, boolean>> = { '7.2': true, '7.4': true, '7.7': true, current: false };
+const oldUsage: Readonly<Record<Release, boolean>> = { '7.2': true, '7.4': true, '7.7': false, current: false };
 
 for (const release of ['7.2', '7.4', '7.7', 'current'] as const)
   test(`vmctl of ${release} knows the commands, limits and texts of its time`, options, async () => {
@@ -163,7 +176,17 @@ for (const release of ['7.2', '7.4', '7.7', 'current'] as const)
     assert.equal(stderr.split('\n')[0], 'usage:\tvmctl [-v] command [arg ...]');
     assert.equal(stderr.includes('\tvmctl send id\n\tvmctl show [id]\n'), oldUsage[release]);
     const isOld = release === '7.2' || release === '7.4';
+    const isNewest = release === 'current';
+    const none = ': No such file or directory\n';
+    const cpus = (await vmd.vmctlAsImaged('start', '-p', '2')).stderr;
+    assert.match(cpus, isNewest ? /^usage:.*\n.*\[-p cpus\]/ : /^vmctl: unknown option -- p\nusage:/);
+    // As root, who needs no template: these are warned of only without one.
+    const bare = await vmd.vmctl('start', '-b', a, 'bare');
+    assert.equal(bare.stderr.includes('starting without disks\n'), isOld);
+    assert.equal(bare.stderr.includes('starting without network interfaces\n'), isOld);
+    await vmd.vmctl('stop', '-fw', 'bare');
     await prove(vmd, [
+      [['start', '-d', 'raw:/nowhere', 'x'], 1, `vmctl: invalid disk path${isNewest ? ': /nowhere' : ''}${none}`],
       [['start', '-m', '129G', 'x'], 1, `vmctl: memory size too large (limit is ${isOld ? '32.0G' : '128G'})\n`],
     ]);
     const far = join(vmd.folder, 'x'.repeat(130));

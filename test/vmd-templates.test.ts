@@ -167,6 +167,28 @@ test('files are judged by their own bits, as the user who starts the VM', option
   }
 });
 
+test('several processors are a template’s to allow, and an older vmd knows no word for them', options, async () => {
+  const conf = (parent: string) =>
+    `socket owner :_imaged\n${vm('some', `disk "${parent}"\ncpus 2\n${allow('cpus, disk, owner _imaged')}`)}`;
+  await using s = await shop();
+  await s.vmd.writeConf(conf(s.parent));
+  assert.equal((await s.vmd.vmctl('reload')).exitCode, 0, await s.vmd.log());
+  for (const [name, words, cpus] of [
+    ['a', [], '2'],
+    ['b', ['-p', '64'], '64'],
+  ] as const) {
+    const { stderr } = await s.vmd.vmctlAsImaged(
+      ...['start', '-t', 'some', ...words, '-d', `raw:${await s.disk(name)}`, name],
+    );
+    assert.match(stderr, started);
+    assert.match((await s.vmd.vmctl('status', name)).stdout, new RegExp(`\\n +\\d+ +\\d+ +${cpus} `));
+  }
+  await using older = await shop('7.7');
+  await older.vmd.writeConf(conf(older.parent));
+  const { stderr } = await older.vmd.run([join(older.vmd.bin, 'vmd'), '-n']);
+  assert.match(stderr, /vm\.conf:\d+: syntax error/);
+});
+
 test('the vm.conf of the fixture, and what vmd -n says of a good and of a bad one', options, async () => {
   await using vmd = await startVmd({ guests: 'none' });
   const check = async (text: string) => {

@@ -85,7 +85,7 @@ export const cycleTemplate = (append: string, hear = 'cycle# $') => ({
 /** Settings of a daemon that keeps the history that it is given. */
 export const keepAll = '[retention]\nkeep = 1000000\n';
 
-const tcg = '[hypervisor]\naccelerator = "tcg"\n';
+const tcg = '[hypervisor.qemu]\naccelerator = "tcg"\n';
 
 /** A daemon that has the goods among its media. */
 export const startWithGoods = ({ shown }: Pick<Goods, 'shown'>, workers: number, tables = ''): Promise<Imaged> =>
@@ -145,7 +145,8 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
     disks: [{ path: disk, format: 'raw' }],
     nics: [{ network: 'local' }],
     boot: { device: 'disk' },
-    qemu: {},
+    cpus: 1,
+    model: {},
     onReboot: 'end',
   } as const;
 

@@ -25,12 +25,14 @@ export type Rtc = {
   readonly driftfix?: 'none' | 'slew';
 };
 
-/** What differs between guests under QEMU, in Packer's words; vmctl knows none of it. Undefined: imaged chooses. */
-export type QemuModel = {
+/**
+ * The hardware model: what differs between guests, in Packer's words. Undefined: the hypervisor chooses. vmd has one
+ * model and knows none of these. Texts are a client's: see `machine/model-words.ts`.
+ */
+export type MachineModel = {
   readonly machine_type?: string;
   readonly accelerator?: 'kvm' | 'hvf' | 'tcg' | 'none';
   readonly cpu_model?: string;
-  readonly cpus?: number;
   readonly disk_interface?: 'virtio' | 'ide' | 'scsi';
   readonly net_device?: string;
   readonly icount?: Icount;
@@ -55,13 +57,14 @@ export type DiskShape = {
 /** What a template asks of a machine: all that can be judged before it runs. */
 export type MachineShape = {
   readonly memoryMb: number;
+  readonly cpus: number;
   readonly disks: readonly DiskShape[];
   readonly nics: readonly Nic[];
   readonly boot: Boot;
   readonly hasCdrom: boolean;
   readonly cdrom?: string;
   readonly hasFloppy: boolean;
-  readonly qemu: QemuModel;
+  readonly model: MachineModel;
 };
 
 /** Where an endpoint is to listen so that this machine alone reaches it. */

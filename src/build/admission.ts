@@ -6,6 +6,7 @@ import type { Ids } from '../base/ids.ts';
 import type { BuildAsk, BuildInput, Claim, Demand, NewBuild, Store } from '../queue/store.ts';
 import { checkTemplate } from '../template/resolve/check.ts';
 import { demandOf, shapeOf } from '../template/resolve/demand.ts';
+import { asWritten } from '../template/resolve/machine.ts';
 import type { FileRoots, HostFacts } from '../context/files.ts';
 import { resolve } from '../template/resolve/resolve.ts';
 import { sealDocument, sealVariables } from '../openbsd/passwords/seal.ts';
@@ -111,8 +112,12 @@ const sealIn = async (
 };
 
 /** What the build takes from the host. Throws `template_invalid` or `never_fits` where the host cannot give it. */
-const checkedDemand = async (spec: Spec, { hypervisor, whole, textsMb, signal }: AdmissionParts): Promise<Demand> => {
-  const refused = under('/template', await hypervisor.refuse(shapeOf(spec), signal));
+const checkedDemand = async (
+  template: Template,
+  spec: Spec,
+  { hypervisor, whole, textsMb, signal }: AdmissionParts,
+): Promise<Demand> => {
+  const refused = under('/template', asWritten(template, await hypervisor.refuse(shapeOf(spec), signal)));
   if (refused.length > 0)
     throw new Fault('template_invalid', 'The template asks for what the hypervisor of this host cannot do.', {
       errors: refused,
@@ -162,7 +167,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       const id = ids.id();
       const template = parseTemplate(document, at.template);
       const spec = await resolveFor(template, asked, contextId, id, clock.now());
-      const demand = await checkedDemand(spec, parts);
+      const demand = await checkedDemand(template, spec, parts);
       return {
         id,
         template: isStored ? document : await sealIn(folders, document, asked.contextId, id),

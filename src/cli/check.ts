@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { systemClock } from '../base/clock.ts';
 import { parseConfig, readConfig, type Config } from '../config/config.ts';
+import { movedWords, type MovedKey } from '../config/moved-keys.ts';
 import { cleanupStack } from '../base/cleanup.ts';
 import { Fault } from '../base/fault.ts';
 import { hostChecksOf } from '../wiring/host-checks.ts';
@@ -51,10 +52,18 @@ const findingsOf = async (config: Config): Promise<readonly Finding[]> => {
 
 const isMissing = ({ cause }: Fault): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
 
+const oldForm = (key: MovedKey, file: string): Finding => ({
+  name: 'configuration',
+  state: 'warn',
+  message: movedWords(key),
+  fix: `edit ${file}`,
+});
+
 /** The configuration; before there is one at the usual place, the defaults, and that it is missing. */
 const configOf = async (file: string): Promise<{ readonly config: Config; readonly troubles: readonly Finding[] }> => {
   try {
-    return { config: await readConfig(file), troubles: [] };
+    const config = await readConfig(file);
+    return { config, troubles: config.moved.map((key) => oldForm(key, file)) };
   } catch (error) {
     if (file !== defaultConfiguration || !(error instanceof Fault) || !isMissing(error)) throw error;
     const finding = {

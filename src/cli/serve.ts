@@ -1,5 +1,6 @@
 import { systemClock } from '../base/clock.ts';
 import { checkConfig, readConfig } from '../config/config.ts';
+import { movedWords } from '../config/moved-keys.ts';
 import { checkDescriptors, descriptorLimit } from '../base/descriptors.ts';
 import type { Logger } from '../base/logger.ts';
 import { version } from '../base/version.ts';
@@ -29,7 +30,9 @@ export const serve = async ({
   const config = await readConfig(file);
   await checkConfig(config, file);
   if (checkOnly) {
-    process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
+    const { moved, ...meant } = config;
+    for (const key of moved) process.stderr.write(`${file}: ${movedWords(key)}\n`);
+    process.stdout.write(`${JSON.stringify(meant, null, 2)}\n`);
     return;
   }
   const descriptors = descriptorLimit();
@@ -41,6 +44,7 @@ export const serve = async ({
     import('../base/logger.ts'),
   ]);
   const logger = await makeLogger(config.log_level);
+  for (const key of config.moved) logger.warn({ file }, movedWords(key));
   const crash = (error: unknown) => {
     logger.fatal({ err: error }, 'imaged has a defect and ends; the next start goes on where this one was');
     process.exit(1);

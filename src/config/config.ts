@@ -4,7 +4,9 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
+import { Hypervisor } from './hypervisor.ts';
 import { checkMirror, Mirror } from './mirror.ts';
+import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
 import { identityOf } from '../base/identity.ts';
 import { meant } from '../base/nearest.ts';
@@ -21,70 +23,6 @@ const Listen = z
     return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
   })
   .refine(({ port }) => port <= 65535, 'has a port above 65535');
-
-// vmctl(8) takes 63 characters; our own machines are called imaged-0, imaged-1, ...
-const VmName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,40}$/, 'is not a name of a VM: lower case letters, digits and -, at most 41')
-  .refine((name) => !/^imaged-\d+(-\d)?$/.test(name), "is a name of imaged's own machines");
-
-// Never 0: a QEMU that is to be somebody else must not stay root.
-const User = z.union([
-  z.int().min(1).max(4_294_967_294),
-  z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, 'is not the name of a user, nor a number from 1 on')
-    .refine((name) => name !== 'root', 'is root, whom QEMU must not be'),
-]);
-
-const Hypervisor = z
-  .strictObject({
-    type: z
-      .enum(['auto', 'vmctl', 'qemu'])
-      .default('auto')
-      .describe(
-        'What starts machines: vmd(8) through vmctl(8), or QEMU. "auto" is vmctl on OpenBSD and QEMU elsewhere.',
-      ),
-    vmctl: z.string().default('vmctl').describe('vmctl(8), by name or absolute path.'),
-    ifconfig: z.string().default('ifconfig').describe('ifconfig(8), by name or absolute path.'),
-    template: VmName.default('imaged').describe('The VM in vm.conf(5) whose instances machines are.'),
-    outgoing_template: VmName.default('imaged-outgoing').describe(
-      'The same for machines with outgoing network: its interface has a group that pf.conf(5) lets out.',
-    ),
-    socket: AbsolutePath.default('/var/run/vmd.sock').describe(
-      "vmd(8)'s control socket, by which its restarts are seen.",
-    ),
-    release: z
-      .string()
-      .regex(/^(auto|current|\d+\.\d+)$/, 'must be "auto", "current" or a release such as "7.7"')
-      .default('auto')
-      .describe('The release of OpenBSD; "auto" is that of this host.'),
-    endpoint_port: z
-      .int()
-      .min(1)
-      .max(65_535)
-      .default(8079)
-      .describe(
-        "Under vmd, the TCP port of machines' endpoints, on the host's end of each tap and on 127.0.0.1, where pf.conf(5) redirects port 80 to.",
-      ),
-    binary: z.string().default('qemu-system-x86_64').describe('The QEMU program, by name or absolute path.'),
-    qemu_img: z.string().default('qemu-img').describe('The disk image program, by name or absolute path.'),
-    netcat: z.string().default('nc').describe("OpenBSD's netcat, which carries a machine's requests to its endpoint."),
-    accelerator: z
-      .enum(['auto', 'kvm', 'hvf', 'tcg'])
-      .default('auto')
-      .describe('"auto" uses hardware acceleration where a probe has seen a guest run with it, else TCG.'),
-    user: User.optional().describe(
-      'Who QEMU runs as where imaged is root on Linux: a name, or a number, which is then the group too. Default: 1900000000 and the number of the slot, so that no two machines share a user. Ignored elsewhere.',
-    ),
-    allow_outgoing: z
-      .boolean()
-      .default(false)
-      .describe(
-        'Whether templates may ask for a network interface that reaches the outside: what this host reaches, but not its loopback. Takes Linux and slirp4netns.',
-      ),
-  })
-  .prefault({});
 
 const Capacity = z
   .strictObject({
@@ -187,7 +125,11 @@ export const Config = z.strictObject({
     ),
 });
 
-export type Config = z.infer<typeof Config> & { readonly run_dir: string };
+export type Config = z.infer<typeof Config> & {
+  readonly run_dir: string;
+  /** What the file has at an old place, which is still read. */
+  readonly moved: readonly MovedKey[];
+};
 
 const invalid = (file: string, errors: readonly FieldError[]): Fault =>
   new Fault(
@@ -196,18 +138,13 @@ const invalid = (file: string, errors: readonly FieldError[]): Fault =>
     { errors },
   );
 
-const keysAt = (place: readonly PropertyKey[]): readonly string[] => {
-  const tables: Record<string, z.ZodType> = {
-    hypervisor: Hypervisor,
-    capacity: Capacity,
-    mirror: Mirror,
-    retention: Retention,
-    limits: Limits,
-  };
-  const schema = place.length === 0 ? Config : tables[String(place[0])];
+const shapeOf = (schema: unknown): Readonly<Record<string, unknown>> => {
   const inner = schema instanceof z.ZodPrefault ? schema.unwrap() : schema;
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+  return inner instanceof z.ZodObject ? inner.shape : {};
 };
+
+const keysAt = (place: readonly PropertyKey[]): readonly string[] =>
+  Object.keys(shapeOf(place.reduce<unknown>((schema, key) => shapeOf(schema)[String(key)], Config)));
 
 const fieldErrorsOf = (error: z.ZodError): FieldError[] =>
   error.issues.flatMap((issue) => {
@@ -231,7 +168,9 @@ export const parseConfig = (text: string, file: string): Config => {
     const [what = 'is not TOML'] = error.message.split('\n');
     throw invalid(`${file}:${error.line}:${error.column}`, [{ pointer: '', message: what }]);
   }
-  const { data: config, error } = Config.safeParse(document);
+  const { document: now, moved, twice } = movedKeys(document);
+  if (twice.length > 0) throw invalid(file, twice);
+  const { data: config, error } = Config.safeParse(now);
   if (error) throw invalid(file, fieldErrorsOf(error));
   const run_dir = config.run_dir ?? join(config.data_dir, 'run');
   if (Buffer.byteLength(run_dir) > longestRunDir)
@@ -241,7 +180,7 @@ export const parseConfig = (text: string, file: string): Config => {
         message: `${run_dir} is longer than ${longestRunDir} characters; sockets would not fit. Set a shorter run_dir.`,
       },
     ]);
-  return { ...config, run_dir };
+  return { ...config, run_dir, moved };
 };
 
 /** Reads the configuration file. A missing one is an error: its path was asked for. */
@@ -279,11 +218,11 @@ export const checkConfig = async (config: Config, file: string): Promise<void> =
     await access(at, constants.R_OK).catch(() => addError(`media.${name}`, `${at} cannot be read`));
   }
   await checkMirror(config.mirror, addError);
-  const { user } = config.hypervisor;
+  const { user } = config.hypervisor.qemu;
   if (user !== undefined && hypervisorTypeOf(config) === 'qemu' && process.platform === 'linux') {
     const found = await identityOf(user, new AbortController().signal);
-    if (found === undefined) addError('hypervisor.user', `there is no user ${user} on this host`);
-    if (found?.uid === 0) addError('hypervisor.user', `${user} is root, whom QEMU must not be`);
+    if (found === undefined) addError('hypervisor.qemu.user', `there is no user ${user} on this host`);
+    if (found?.uid === 0) addError('hypervisor.qemu.user', `${user} is root, whom QEMU must not be`);
   }
   if (errors.length > 0) throw invalid(file, errors);
 };
@@ -292,7 +231,7 @@ export const checkConfig = async (config: Config, file: string): Promise<void> =
 export const hypervisorTypeOf = (
   { hypervisor: { type } }: Config,
   platform: string = process.platform,
-): 'vmctl' | 'qemu' => (type === 'auto' ? (platform === 'openbsd' ? 'vmctl' : 'qemu') : type);
+): 'vmd' | 'qemu' => (type === 'auto' ? (platform === 'openbsd' ? 'vmd' : 'qemu') : type);
 
 /** What one build may write beside its disks. */
 export const textLimitsOf = ({ limits: { log, console, events, requests, flood } }: Config) => ({

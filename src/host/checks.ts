@@ -34,14 +34,14 @@ const onOpenBSD = [node, loginClass, signify];
 // Where no login class says so.
 const elsewhere = [openFiles];
 
-const withVmctl = [vmm, firmware, vmd, socket, template, outgoingTemplate, taps, userLimits, vmMemory, pf, forwarding];
+const withVmd = [vmm, firmware, vmd, socket, template, outgoingTemplate, taps, userLimits, vmMemory, pf, forwarding];
 
 const withQemu = [hypervisor, accelerators, qemuImg, netcat, outgoing];
 
 /** The questions for a host, in the order in which one would fix what they find. */
-export const questionsFor = (kind: 'vmctl' | 'qemu', platform: string): readonly Question[] => [
+export const questionsFor = (kind: 'vmd' | 'qemu', platform: string): readonly Question[] => [
   ...anywhere,
   ...(platform === 'openbsd' ? onOpenBSD : elsewhere),
   // A vmd that runs elsewhere keeps its own house: it is asked, and no file of OpenBSD's.
-  ...(kind === 'qemu' ? withQemu : platform === 'openbsd' ? withVmctl : [vmd]),
+  ...(kind === 'qemu' ? withQemu : platform === 'openbsd' ? withVmd : [vmd]),
 ];

@@ -24,7 +24,7 @@ const top = new URL('../../../', import.meta.url);
 
 const rows = (config: Config, file: string, user: string): readonly Row[] => {
   // A table, and as long as it is.
-  const { template, outgoing_template, endpoint_port, allow_outgoing } = config.hypervisor;
+  const { template, outgoing_template, endpoint_port } = config.hypervisor.vmd;
   const forUser: Change = [/\b_imaged\b/g, user];
   const root = { mode: '0644', owner: 'root:wheel', isPart: false };
   const vmConf: Row = {
@@ -82,7 +82,14 @@ const rows = (config: Config, file: string, user: string): readonly Row[] => {
       'imaged check',
     ],
   };
-  return [vmConf, pfConf, ...(allow_outgoing ? [sysctlConf] : []), loginConf, newsyslogConf, rcScript];
+  return [
+    vmConf,
+    pfConf,
+    ...(config.hypervisor.allow_outgoing ? [sysctlConf] : []),
+    loginConf,
+    newsyslogConf,
+    rcScript,
+  ];
 };
 
 /**

@@ -8,7 +8,7 @@ export const releaseNumber = (release: string): number | undefined => {
 
 /** The release whose vmd answers: the configuration's, or this host's where it is OpenBSD. */
 export const vmdRelease = ({ config, host }: Asked): number | undefined => {
-  const { release } = config.hypervisor;
+  const { release } = config.hypervisor.vmd;
   if (release !== 'auto') return releaseNumber(release);
   return host.platform === 'openbsd' ? releaseNumber(host.release) : undefined;
 };

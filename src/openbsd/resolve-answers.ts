@@ -4,6 +4,7 @@ import { additionsFor, withAdditions, type Addition, type AdditionFacts } from '
 import { fieldErrorsOfWalk, isRefused } from './installer/field-errors.ts';
 import { answers, indexOf, keyOf, namesEndpoint, type Index, type Line } from './installer/lines.ts';
 import {
+  diskName,
   installerFacts,
   judgeRootLayout,
   lookAt,
@@ -100,7 +101,7 @@ const additionFacts = (lines: readonly Line[], where: Where, parts: AnswersParts
   return {
     templateName,
     username,
-    rootDisk: machine.disks.length === 0 ? undefined : `${machine.qemu.disk_interface === 'ide' ? 'wd' : 'sd'}0`,
+    rootDisk: machine.disks.length === 0 ? undefined : diskName(machine, 0),
     disklabelPath: disklabelPaths.length === 1 ? disklabelPaths[0] : undefined,
     sets: isServed && machine.nics.length > 0 ? { directory: where.directory } : undefined,
     siteSets: siteSetsFor(lines, where, entries),

@@ -1,4 +1,4 @@
-import type { BaseImage, Boot, DiskFormat, Nic, QemuModel } from '../base/hardware.ts';
+import type { BaseImage, Boot, DiskFormat, MachineModel, Nic } from '../base/hardware.ts';
 
 /** What is only known when the machine is there. A text may use these where it is rendered late. */
 export const lateNames = [
@@ -103,12 +103,13 @@ export type DiskPlan = {
 export type Spec = {
   readonly name: string;
   readonly memoryMb: number;
+  readonly cpus: number;
   readonly disks: readonly DiskPlan[];
   readonly nics: readonly Nic[];
   readonly cdrom?: FileRef;
   readonly floppy?: FileRef;
   readonly boot: Omit<Boot, 'kernel' | 'initrd'> & { readonly kernel?: FileRef; readonly initrd?: FileRef };
-  readonly qemu: QemuModel;
+  readonly model: MachineModel;
   readonly http: readonly HttpEntry[];
   /** Undefined: the disks hold a system already, and the first boot is from disk. */
   readonly install?: {

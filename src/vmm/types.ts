@@ -1,7 +1,7 @@
 /** What starts machines, in the words of a build. Nothing here knows the program behind it. */
 
 import type { FieldError } from '../base/fault.ts';
-import type { BaseImage, Boot, DiskFormat, ListenAt, MachineShape, Nic, QemuModel } from '../base/hardware.ts';
+import type { BaseImage, Boot, DiskFormat, ListenAt, MachineModel, MachineShape, Nic } from '../base/hardware.ts';
 
 export type DiskFile = { readonly path: string; readonly format: DiskFormat };
 
@@ -16,7 +16,7 @@ export type DiskSpec = Disk & {
 
 /**
  * A machine to start. A client may have chosen the names of its files but for the disks' own, and every text in `boot`
- * and `qemu`: a hypervisor puts none of them on a command line, and opens the files itself or by names of its own.
+ * and `model`: a hypervisor puts none of them on a command line, and opens the files itself or by names of its own.
  */
 export type MachineSpec = {
   /** The slot's name, `imaged-0` and so on: it decides the addresses, and is how a machine left behind is found. */
@@ -26,12 +26,13 @@ export type MachineSpec = {
   /** A folder of this machine's own, mode 0700, for sockets and logs. Its path is short: sockets allow 104 bytes. */
   readonly folder: string;
   readonly memoryMb: number;
+  readonly cpus: number;
   readonly disks: readonly Disk[];
   readonly cdrom?: string;
   readonly floppy?: string;
   readonly nics: readonly Nic[];
   readonly boot: Boot;
-  readonly qemu: QemuModel;
+  readonly model: MachineModel;
   /** The guest's port that `addresses.ssh` leads to. Default: 22. */
   readonly sshPort?: number;
   /** When the guest resets itself: `end` ends the machine, `again` lets it boot once more. */
@@ -100,7 +101,7 @@ export type Lending = {
 };
 
 export type HypervisorFacts = {
-  readonly name: 'qemu' | 'vmctl';
+  readonly name: 'qemu' | 'vmd';
   readonly version: string;
   readonly accelerators: readonly string[];
   readonly formats: readonly DiskFormat[];
@@ -108,7 +109,7 @@ export type HypervisorFacts = {
   readonly notes: readonly string[];
 };
 
-/** Starts machines. `qemu.ts` serves any host with QEMU; `vmctl.ts` is at home on OpenBSD. */
+/** Starts machines. `qemu/qemu.ts` serves any host with QEMU; `vmd/vmd.ts` is at home on OpenBSD. */
 export type Hypervisor = {
   /** What DHCP tells a machine in a network of its own: whether it names a router and a name server. */
   readonly lease: { readonly router: boolean; readonly dns: boolean };

@@ -13,8 +13,8 @@ export type Machines = AsyncDisposable & {
 export const openMachines = async ({ config, clock, logger, signal }: Shared): Promise<Machines> => {
   const hypervisor = makeHypervisor(config(), clock, signal, (note) => logger.info(note));
   const sharedListener =
-    hypervisorTypeOf(config()) === 'vmctl'
-      ? await openSharedListener({ host: '127.0.0.1', port: config().hypervisor.endpoint_port })
+    hypervisorTypeOf(config()) === 'vmd'
+      ? await openSharedListener({ host: '127.0.0.1', port: config().hypervisor.vmd.endpoint_port })
       : undefined;
   // Asked while the rest starts; whoever wants the answer hears of a failure, and the daemon's log does later.
   hypervisor.version(signal).catch(() => undefined);

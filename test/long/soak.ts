@@ -66,7 +66,7 @@ const keep = 20;
 const say = (line: string) => void process.stderr.write(`==> ${line}\n`);
 
 const settings = `workers = ${workers}`;
-const tables = `[hypervisor]\naccelerator = "tcg"\n[capacity]\ndisk_reserve = "64M"\n[retention]\nkeep = ${keep}`;
+const tables = `[hypervisor.qemu]\naccelerator = "tcg"\n[capacity]\ndisk_reserve = "64M"\n[retention]\nkeep = ${keep}`;
 
 const main = async (): Promise<boolean> => {
   say(`${minutes} minutes; --seed ${seed} repeats the choices`);

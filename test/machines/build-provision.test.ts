@@ -20,7 +20,7 @@ let folder: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'provision-test-'));
   await unpackRamdisk(folder);
-  imaged = await startImaged({ tables: '[hypervisor]\naccelerator = "tcg"', media: { tiny: guest, own: folder } });
+  imaged = await startImaged({ tables: '[hypervisor.qemu]\naccelerator = "tcg"', media: { tiny: guest, own: folder } });
 });
 
 after(async () => {

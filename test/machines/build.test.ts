@@ -24,7 +24,7 @@ let folder: string;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'build-test-'));
-  imaged = await startImaged({ tables: '[hypervisor]\naccelerator = "tcg"' });
+  imaged = await startImaged({ tables: '[hypervisor.qemu]\naccelerator = "tcg"' });
 });
 
 after(async () => {

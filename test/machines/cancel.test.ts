@@ -9,7 +9,7 @@ import { cycle, cycleMachine, revisit, visit } from '../fixtures/quick-templates
 import { stubbornDisks } from '../fixtures/stubborn-disks.ts';
 
 const settings = 'workers = 1';
-const tables = '[hypervisor]\naccelerator = "tcg"';
+const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 const cancel = (imaged: Imaged, id: string) => imaged.call(`/builds/${id}/cancel`, { method: 'POST' });
 

@@ -12,7 +12,7 @@ import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { cycle, cycleDigest } from '../fixtures/quick-templates.ts';
 
 const script = join(import.meta.dirname, '..', '..', '..', 'examples', 'ci', 'build-image');
-const tables = '[hypervisor]\naccelerator = "tcg"';
+const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 const digestOf = async (path: string) =>
   createHash('sha256')

@@ -38,7 +38,7 @@ before(async () => {
   await listenAtDoors();
   await unpackRamdisk(folder);
   imaged = await startImaged({
-    tables: '[hypervisor]\naccelerator = "tcg"',
+    tables: '[hypervisor.qemu]\naccelerator = "tcg"',
     media: { tiny: guest, own: folder },
     env: { IMAGED_TEST_SECRET: mark('daemon'), ...(isVmd ? {} : { PATH: `${bin}:${process.env['PATH'] ?? ''}` }) },
   });

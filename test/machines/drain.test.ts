@@ -7,7 +7,7 @@ import { proveNothingLeft, provePublished, proveSound } from '../fixtures/left-b
 import { cycle, logIn, visit } from '../fixtures/quick-templates.ts';
 import { stubbornDisks } from '../fixtures/stubborn-disks.ts';
 
-const tables = '[hypervisor]\naccelerator = "tcg"';
+const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 const begins =
   (step: string) =>

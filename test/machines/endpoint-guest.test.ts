@@ -12,7 +12,7 @@ let folder: string;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'endpoint-test-'));
-  imaged = await startImaged({ tables: '[hypervisor]\naccelerator = "tcg"', media: { tiny: guest, own: folder } });
+  imaged = await startImaged({ tables: '[hypervisor.qemu]\naccelerator = "tcg"', media: { tiny: guest, own: folder } });
 });
 
 after(async () => {

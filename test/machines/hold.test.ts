@@ -9,7 +9,7 @@ import { cycle, visit } from '../fixtures/quick-templates.ts';
 
 const run = promisify(execFile);
 const settings = 'workers = 1';
-const tables = '[hypervisor]\naccelerator = "tcg"';
+const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 const Hold = z.object({
   held: z.boolean(),

@@ -24,7 +24,7 @@ before(async () => {
       const url = new URL(shop.upstream.url);
       url.port = String(await reach(Number(url.port)));
       return [
-        '[hypervisor]\naccelerator = "tcg"',
+        '[hypervisor.qemu]\naccelerator = "tcg"',
         `[mirror]\nupstream = ${JSON.stringify(url.href)}\nkeys = ${JSON.stringify(shop.keys)}`,
         `signify = ${JSON.stringify(signify)}`,
       ].join('\n');

@@ -7,7 +7,7 @@ import { trap } from '../fixtures/trap.ts';
 let imaged: Imaged;
 
 before(async () => {
-  imaged = await startImaged({ tables: '[hypervisor]\naccelerator = "tcg"' });
+  imaged = await startImaged({ tables: '[hypervisor.qemu]\naccelerator = "tcg"' });
 });
 
 after(async () => {

@@ -20,7 +20,7 @@ const temporaryFolder = async () => {
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 };
 
-const tcg = '[hypervisor]\naccelerator = "tcg"';
+const tcg = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 /** A machine that boots at once, says a word and then stands still. */
 const standing = { memory: '32M', ...sectorBoot('media:own/boot.img') };

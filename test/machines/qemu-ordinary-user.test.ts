@@ -34,7 +34,7 @@ const foreignBelow = async (folder: string): Promise<string[]> => {
 test('an ordinary user takes a build from POST to artifact, and no process of it has any right of root', async (t) => {
   await using imaged = await startImaged({
     settings: 'workers = 1',
-    tables: '[hypervisor]\naccelerator = "tcg"',
+    tables: '[hypervisor.qemu]\naccelerator = "tcg"',
     ...(isRoot && user !== undefined ? { user } : {}),
   });
   const fetch = `wget -qO /tmp/payload {{ http_url }}/payload`;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { startImaged } from '../fixtures/imaged.ts';
 import { installerMachine } from '../fixtures/tiny-builds.ts';
 
-const tcg = '[hypervisor]\naccelerator = "tcg"';
+const tcg = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 const Problem = z.object({
   code: z.string(),

@@ -60,7 +60,7 @@ const killAtEach = async (imaged: Imaged, template: object, boundaries: readonly
 };
 
 const settings = 'workers = 1';
-const tables = '[hypervisor]\naccelerator = "tcg"';
+const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 test('a build outlives a kill -9 of the daemon at every boundary of its steps', async (t) => {
   const count: Count = { kills: 0, builds: 0, machines: 0 };

@@ -20,7 +20,7 @@ import { cycle, cycleDigest, cycleMachine } from '../fixtures/quick-templates.ts
 import { stubbornDisks } from '../fixtures/stubborn-disks.ts';
 
 const settings = 'workers = 1';
-const tables = '[hypervisor]\naccelerator = "tcg"';
+const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 const begins =
   (step: string) =>
@@ -88,7 +88,7 @@ test('a daemon that dies while it probes an accelerator leaves nothing: neither 
   const place = await mkdtemp(join(tmpdir(), 'imaged-hanging-'));
   cleanup.defer(() => rm(place, { recursive: true }));
   const binary = await hangingQemu(place);
-  await using imaged = await startImaged({ settings, tables: `[hypervisor]\nbinary = "${binary}"` });
+  await using imaged = await startImaged({ settings, tables: `[hypervisor.qemu]\nbinary = "${binary}"` });
   const probes = async () => (await machinesOf(imaged)).filter(({ command }) => command.includes(' -name probe-'));
   const folders = async () => (await readdir(join(imaged.dataDir, 'run'))).filter((name) => name.startsWith('probe-'));
   let [hanging] = await probes();

@@ -7,7 +7,7 @@ import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { machinesOf, proveNothingLeft, provePublished } from '../fixtures/left-behind.ts';
 import { cycle, cycleDigest, visit } from '../fixtures/quick-templates.ts';
 
-const tables = '[hypervisor]\naccelerator = "tcg"';
+const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 const Steps = z.object({
   items: z.array(z.object({ attempt: z.number(), name: z.string(), fault: z.object({ code: z.string() }).optional() })),

@@ -12,7 +12,7 @@ import { cycle, cycleMachine } from '../fixtures/quick-templates.ts';
 // A build, or a problem.
 const Told = z.object({ id: z.string().optional() });
 
-const tables = '[hypervisor]\naccelerator = "tcg"';
+const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 const timeOf = async (imaged: Imaged, id: string, type: string): Promise<number> => {
   const event = (await eventsOf(imaged, id)).find((one) => one.type === type);

@@ -156,7 +156,7 @@ test(
     await writeFile(join(own, 'payload'), payload);
     await using imaged = await startImaged({
       settings: `workers = ${workers}\nattempts = 2`,
-      tables: '[hypervisor]\naccelerator = "tcg"',
+      tables: '[hypervisor.qemu]\naccelerator = "tcg"',
       media: { tiny: guest, own },
     });
     const shop: Shop = { imaged, client: steadyClient(imaged, signal), random, under: new Map(), signal };

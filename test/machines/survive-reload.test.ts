@@ -10,7 +10,7 @@ import { guest, imagedProgram, startImaged, type Imaged } from '../fixtures/imag
 import { cycle, payload } from '../fixtures/quick-templates.ts';
 
 const run = promisify(execFile);
-const tables = '[hypervisor]\naccelerator = "tcg"';
+const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 const Refused = z.object({ code: z.number(), stderr: z.string() });
 

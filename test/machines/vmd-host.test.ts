@@ -218,7 +218,9 @@ test('what vmd cannot do, and a base that is damaged or in use, is refused at PO
   };
   const base = (file: string, rest: object = {}) => ({ disks: [{ base: `media:bases/${file}`, ...rest }] });
   for (const [machine, pointer, words] of [
-    [{ ...base('used.qcow2'), cpus: 2 }, '/machine/cpus', /one processor/],
+    ...(release === 'current'
+      ? []
+      : [[{ ...base('used.qcow2'), cpus: 2 }, '/machine/cpus', /one processor: its vmctl has no/] as const]),
     [{ ...base('used.qcow2'), memory: '2T' }, '/machine/memory', /vmd of this release/],
     [{ ...base('used.qcow2'), floppy: 'media:bases/old.qcow2' }, '/machine/floppy', /no floppy/],
     [{ boot: { kernel: 'media:tiny/vmlinux', append: 'x' } }, '/machine/boot/append', /bsd\.rd/],
@@ -234,12 +236,14 @@ test('what vmd cannot do, and a base that is damaged or in use, is refused at PO
     assert.match(error?.message ?? JSON.stringify(errors), words, pointer);
   }
   assert.deepEqual(await judge(base('used.qcow2')), []);
+  if (release === 'current') assert.deepEqual(await judge({ ...base('used.qcow2'), cpus: 2 }), []);
   const holder = spawn('flock', ['-x', join(folder, 'used.qcow2'), 'sh', '-c', 'echo held; read line'], { stdio: 'pipe' }); // prettier-ignore
   await once(holder.stdout, 'data');
   assert.match((await judge(base('used.qcow2')))[0]?.message ?? '', /in use/);
   holder.stdin.end('go\n');
   await once(holder, 'exit');
   assert.deepEqual(await judge(base('used.qcow2')), []);
+  if (release === 'current') assert.deepEqual(await judge({ ...base('used.qcow2'), cpus: 2 }), []);
 });
 
 const DetachedConsole = z.object({ command: z.string(), until: z.string() });

@@ -8,7 +8,7 @@ export const accelerators: Question = {
     const { accelerators, notes } = await hypervisor.facts(signal);
     const [best = 'none'] = accelerators;
     const found = [`guests run under ${best}`, ...notes].join('. ');
-    return best === 'tcg' && config.hypervisor.accelerator !== 'tcg'
+    return best === 'tcg' && config.hypervisor.qemu.accelerator !== 'tcg'
       ? warn(`${found}${found.endsWith('.') ? '' : '.'} Without hardware acceleration builds are slow`)
       : ok(found);
   },

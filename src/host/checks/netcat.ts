@@ -2,13 +2,13 @@ import { fail, ok } from '../answers.ts';
 import { printedBy } from '../ask-program.ts';
 import type { Question } from '../types.ts';
 
-const install = "install OpenBSD's netcat (Debian: apt install netcat-openbsd), or set hypervisor.netcat";
+const install = "install OpenBSD's netcat (Debian: apt install netcat-openbsd), or set hypervisor.qemu.netcat";
 
 /** Whether netcat knows Unix sockets: it carries a machine's requests to its endpoint, and other netcats do not. */
 export const netcat: Question = {
   name: 'netcat',
   ask: async ({ host, config }, signal) => {
-    const printed = await printedBy(host, config.hypervisor.netcat, ['-h'], signal);
+    const printed = await printedBy(host, config.hypervisor.qemu.netcat, ['-h'], signal);
     if (printed === undefined) return fail('netcat is not installed', install);
     return /^\s*-U\b/m.test(printed) || /usage: .*\[-[^\]]*U/.test(printed)
       ? ok('netcat knows Unix sockets')

@@ -28,7 +28,8 @@ const troubleOf = ({ text, to, rdr }: PfRule, port: number): Answer | undefined 
 export const pf: Question = {
   name: 'pf',
   ask: async ({ host, config }, signal) => {
-    const { endpoint_port: port, allow_outgoing: isOutgoing } = config.hypervisor;
+    const { vmd, allow_outgoing: isOutgoing } = config.hypervisor;
+    const port = vmd.endpoint_port;
     if (await isPfOff(host, signal))
       return fail('pf is off, and leads no guest to its endpoint', 'rcctl enable pf && pfctl -e');
     const rules = await readPfRules(host, signal);

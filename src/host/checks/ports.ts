@@ -2,7 +2,7 @@ import { fail, ok } from '../answers.ts';
 import { hypervisorTypeOf } from '../../config/config.ts';
 import type { Question } from '../types.ts';
 
-/** Whether imaged can listen where it is to: for the API and, with vmctl, for the endpoints of machines. */
+/** Whether imaged can listen where it is to: for the API and, under vmd, for the endpoints of machines. */
 export const ports: Question = {
   name: 'ports',
   ask: async ({ host, config, port }, signal) => {
@@ -13,8 +13,8 @@ export const ports: Question = {
     if (typeof api !== 'string')
       return fail(`nobody can listen at ${at}: ${api.why}`, 'set another address for listen');
     const found = api === 'ours' ? `imaged listens at ${at}` : `${at} is free`;
-    if (hypervisorTypeOf(config, host.platform) !== 'vmctl') return ok(found);
-    const { endpoint_port } = hypervisor;
+    if (hypervisorTypeOf(config, host.platform) !== 'vmd') return ok(found);
+    const { endpoint_port } = hypervisor.vmd;
     const endpoint = await port('127.0.0.1', endpoint_port, signal);
     // Where the API is ours, its endpoints are as well.
     if (endpoint === 'free' || api === 'ours') return ok(`${found}, and so is ${endpoint_port} for endpoints`);
@@ -22,7 +22,7 @@ export const ports: Question = {
       typeof endpoint === 'string'
         ? `another program listens on port ${endpoint_port}, which is for endpoints`
         : `nobody can listen on port ${endpoint_port}, which is for endpoints: ${endpoint.why}`,
-      'end it, or set another hypervisor.endpoint_port, there and in /etc/pf.conf',
+      'end it, or set another hypervisor.vmd.endpoint_port, there and in /etc/pf.conf',
     );
   },
 };

@@ -6,7 +6,7 @@ import type { Question } from '../types.ts';
 export const socket: Question = {
   name: 'socket',
   ask: async ({ host, config, user }) => {
-    const facts = await ifThere(host.stat(config.hypervisor.socket));
+    const facts = await ifThere(host.stat(config.hypervisor.vmd.socket));
     if (facts === undefined) return warn('vmd has no socket; it makes it when it starts');
     const group = await groupName(host, facts.gid);
     const name = user?.name ?? usualUser;

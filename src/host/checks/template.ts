@@ -7,7 +7,7 @@ export const template: Question = {
   name: 'template',
   ask: (asked, signal) =>
     judgeTemplate(asked, signal, {
-      name: asked.config.hypervisor.template,
+      name: asked.config.hypervisor.vmd.template,
       permissions: ['boot', 'cdrom', 'disk', 'interface', 'memory'],
       refusals: { instance: 'instances of instances are broken in vmd' },
       takesGroup: false,
@@ -20,7 +20,7 @@ export const outgoingTemplate: Question = {
   ask: async (asked, signal) =>
     asked.config.hypervisor.allow_outgoing
       ? judgeTemplate(asked, signal, {
-          name: asked.config.hypervisor.outgoing_template,
+          name: asked.config.hypervisor.vmd.outgoing_template,
           permissions: ['boot', 'cdrom', 'disk', 'memory'],
           refusals: {
             instance: 'instances of instances are broken in vmd',

@@ -10,19 +10,26 @@ import { ParseError } from '../../base/parse-error.ts';
 import { mirrorRoot, numberIn, setsOfMirror, setsServed, smallFile } from '../served-sets.ts';
 import type { HttpEntry, Spec } from '../../template/spec.ts';
 
-export type MachineParts = Pick<Spec, 'disks' | 'nics' | 'cdrom' | 'qemu' | 'boot'>;
+export type MachineParts = Pick<Spec, 'cpus' | 'disks' | 'nics' | 'cdrom' | 'model' | 'boot'>;
 
 /** How OpenBSD calls the network interfaces: by their driver. */
-export const interfaceNames = ({ nics, qemu }: Pick<MachineParts, 'nics' | 'qemu'>): readonly (string | undefined)[] =>
+export const interfaceNames = ({
+  nics,
+  model,
+}: Pick<MachineParts, 'nics' | 'model'>): readonly (string | undefined)[] =>
   nics.map((_, index) => {
-    const device = qemu.net_device ?? 'virtio-net';
+    const device = model.net_device ?? 'virtio-net';
     if (device.startsWith('virtio')) return `vio${index}`;
     return device.startsWith('e1000') ? `em${index}` : undefined;
   });
 
-const diskNames = ({ disks, qemu }: MachineParts): InstallerFacts['disks'] =>
+/** How OpenBSD calls a disk: by its driver, wd(4) or sd(4). */
+export const diskName = ({ model }: Pick<MachineParts, 'model'>, index: number): string =>
+  `${model.disk_interface === 'ide' ? 'wd' : 'sd'}${index}`;
+
+const diskNames = ({ disks, model }: MachineParts): InstallerFacts['disks'] =>
   disks.map(({ sizeMb, base }, index) => ({
-    name: `${qemu.disk_interface === 'ide' ? 'wd' : 'sd'}${index}`,
+    name: diskName({ model }, index),
     sizeMb: sizeMb ?? base?.virtualMb ?? 0,
     isBlank: base === undefined,
   }));
@@ -89,7 +96,7 @@ export const installerFacts = (
     interfaces: interfaceNames(machine),
     disks: diskNames(machine),
     hasCdrom: machine.cdrom !== undefined,
-    cpus: machine.qemu.cpus ?? 1,
+    cpus: machine.cpus,
     lease: lease ?? { router: undefined, dns: undefined },
     outside: isOutside,
     setsAt: (server, directory) =>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
-import { Size, strict, Words } from './words.ts';
+import { icountOf, modelNameOf, rtcOf } from '../../base/machine/model-words.ts';
+import { judged, Size, strict, Words } from './words.ts';
 
 const Reference = Words.min(1).max(bounds.pathCharacters);
 
@@ -12,9 +13,21 @@ export const Disk = strict({
   ),
 });
 
+const word = (judge: (text: string) => unknown) => Words.max(200).check(judged(judge)).optional();
+
+export const Model = strict({
+  machine_type: word(modelNameOf).describe('as QEMU names it, such as `q35`'),
+  accelerator: z.enum(['kvm', 'hvf', 'tcg', 'none']).optional().describe('default: the best that works on the host'),
+  cpu_model: word(modelNameOf).describe('as QEMU names it, such as `qemu64`'),
+  disk_interface: z.enum(['virtio', 'ide', 'scsi']).optional().describe('how the disks are attached'),
+  net_device: word(modelNameOf).describe('network card, such as `virtio-net` or `e1000`'),
+  icount: word(icountOf).describe('virtual time, such as `shift=9,sleep=off`'),
+  rtc: word(rtcOf).describe('clock, such as `base=utc,clock=vm`'),
+}).describe('the hardware model: what differs between guests; vmd has one model and takes none of these');
+
 export const Machine = strict({
   memory: Size.default('512M').describe('memory of the machine'),
-  cpus: z.int().min(1).max(64).default(1).describe('processors; vmd gives one'),
+  cpus: z.int().min(1).max(64).default(1).describe('processors; vmd gives one where its vmctl knows no -p'),
   disks: z.array(Disk).max(bounds.disks).default([]).describe('the disks, in the order in which the guest finds them'),
   nics: z
     .array(
@@ -45,35 +58,5 @@ export const Machine = strict({
   })
     .default({})
     .describe('how the machine starts at first; after an installation it boots from its first disk'),
+  model: Model.optional(),
 }).describe('the machine to build in');
-
-const qemuWord = (pattern: RegExp, shape: string) =>
-  Words.max(200).refine((text) => text.includes('{{') || pattern.test(text), `must be ${shape}`);
-
-// QEMU takes options behind a comma, and some of them name files of the host: only what is listed here gets through.
-export const qemuWords = {
-  machine_type: { pattern: /^[a-z0-9][a-z0-9._-]*$/i, shape: 'a name such as "q35"' },
-  cpu_model: { pattern: /^[a-z0-9][a-z0-9._-]*$/i, shape: 'a name such as "qemu64"' },
-  net_device: { pattern: /^[a-z0-9][a-z0-9._-]*$/i, shape: 'a name such as "e1000"' },
-  icount: {
-    pattern: /^(auto|[0-9]{1,2}|shift=(auto|[0-9]{1,2}))(,(sleep|align)=(on|off))*$/,
-    shape: 'as "shift=9,sleep=off"',
-  },
-  rtc: {
-    pattern:
-      /^(base=(utc|localtime|[0-9TZ:-]{1,24})|clock=(host|rt|vm)|driftfix=(none|slew))(,(base=(utc|localtime|[0-9TZ:-]{1,24})|clock=(host|rt|vm)|driftfix=(none|slew)))*$/,
-    shape: 'as "base=utc,clock=vm"',
-  },
-} as const;
-
-const named = (key: keyof typeof qemuWords) => qemuWord(qemuWords[key].pattern, qemuWords[key].shape).optional();
-
-export const Qemu = strict({
-  machine_type: named('machine_type').describe('as QEMU names it, such as `q35`'),
-  accelerator: z.enum(['kvm', 'hvf', 'tcg', 'none']).optional().describe('default: the best that works on the host'),
-  cpu_model: named('cpu_model').describe('as QEMU names it, such as `qemu64`'),
-  disk_interface: z.enum(['virtio', 'ide', 'scsi']).optional().describe('how the disks are attached'),
-  net_device: named('net_device').describe('network card, such as `virtio-net` or `e1000`'),
-  icount: named('icount').describe('virtual time, such as `shift=9,sleep=off`'),
-  rtc: named('rtc').describe('clock, such as `base=utc,clock=vm`'),
-}).describe('what differs between guests when QEMU runs them; vmd knows none of it');

@@ -4,7 +4,7 @@ import { fieldErrors } from '../../base/field-errors.ts';
 import { fieldErrorsOf } from './issues.ts';
 import { Http } from './http.ts';
 import { Variables } from './variables.ts';
-import { Machine, Qemu } from './machine.ts';
+import { Machine, Model } from './machine.ts';
 import { Provisioner } from './provisioner.ts';
 import { Turns } from './turn.ts';
 import { Duration, OneOrMore, Pause, SignedPause, strict, Words } from './words.ts';
@@ -58,7 +58,7 @@ export const Template = strict({
   description: z.string().max(10_000).optional().describe('for people'),
   variables: Variables,
   machine: Machine.prefault({}),
-  qemu: Qemu.prefault({}),
+  qemu: Model.optional().meta({ deprecated: true, description: 'the old place of `machine.model`: use that' }),
   http: Http,
   install: Install.optional(),
   communicator: strict({

@@ -1,3 +1,4 @@
+import { whyNoBoot } from '../../base/machine/boot-devices.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Template } from '../document/template.ts';
 
@@ -6,14 +7,17 @@ type Judge = (template: Template, wrong: FieldErrors) => void;
 const bootMedium: Judge = ({ machine }, wrong) => {
   const { boot, cdrom, floppy, disks } = machine;
   const hasBase = disks.some((disk) => disk.base !== undefined);
-  const has = { disk: disks.length > 0 || boot.kernel !== undefined, cdrom, floppy, net: boot.kernel };
   const { device } = boot;
+  const media = {
+    hasDisk: disks.length > 0,
+    hasCdrom: cdrom !== undefined,
+    hasFloppy: floppy !== undefined,
+    hasKernel: boot.kernel !== undefined,
+  };
+  const why = device === undefined ? undefined : whyNoBoot(device, media);
   if (boot.initrd !== undefined && boot.kernel === undefined) wrong.add('/machine/boot/initrd', 'needs a "kernel"');
   if (boot.append !== undefined && boot.kernel === undefined) wrong.add('/machine/boot/append', 'needs a "kernel"');
-  if (device === 'net' && boot.kernel === undefined)
-    wrong.add('/machine/boot/device', 'is "net", which needs a "kernel": no firmware here boots from the network');
-  else if (device !== undefined && (has[device] === undefined || has[device] === false))
-    wrong.add('/machine/boot/device', `is ${JSON.stringify(device)}, and the machine has none`);
+  if (why !== undefined) wrong.add('/machine/boot/device', why);
   else if (boot.kernel === undefined && cdrom === undefined && floppy === undefined && !hasBase)
     wrong.add('/machine', 'has nothing to boot from: no kernel, no cdrom, no floppy, no disk with a base');
 };
@@ -46,8 +50,20 @@ const endpointHasNic: Judge = ({ http, machine }, wrong) => {
     wrong.add('/http', 'cannot be reached: the machine has no network, see /machine/nics');
 };
 
+const modelStandsOnce: Judge = ({ qemu, machine }, wrong) => {
+  if (qemu !== undefined && machine.model !== undefined)
+    wrong.add('/qemu', 'is the old place of /machine/model, and both are there: keep /machine/model alone');
+};
+
 /** Judges what no single key can be blamed for. */
 export const judgeTogether: Judge = (template, wrong) => {
-  for (const judge of [bootMedium, disksHaveSizes, guestIsReachable, artifactsHaveDisks, endpointHasNic])
+  for (const judge of [
+    bootMedium,
+    disksHaveSizes,
+    guestIsReachable,
+    artifactsHaveDisks,
+    endpointHasNic,
+    modelStandsOnce,
+  ])
     judge(template, wrong);
 };

@@ -6,6 +6,7 @@ export const shapeOf = (spec: Spec): MachineShape => {
   const { kernel, initrd, ...boot } = spec.boot;
   return {
     memoryMb: spec.memoryMb,
+    cpus: spec.cpus,
     disks: spec.disks,
     nics: spec.nics,
     boot: {
@@ -16,7 +17,7 @@ export const shapeOf = (spec: Spec): MachineShape => {
     hasCdrom: spec.cdrom !== undefined,
     ...(spec.cdrom === undefined ? {} : { cdrom: spec.cdrom.path }),
     hasFloppy: spec.floppy !== undefined,
-    qemu: spec.qemu,
+    model: spec.model,
   };
 };
 

@@ -1,16 +1,16 @@
+import type { FieldError } from '../../base/fault.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Fields } from './fields.ts';
 import { isMedium } from '../../context/files.ts';
 import { imageFacts } from '../../context/image-header.ts';
 import { ParseError } from '../../base/parse-error.ts';
-import { quoted } from '../../base/nearest.ts';
-import { icountOf, rtcOf } from './qemu-clocks.ts';
-import { qemuWords } from '../document/machine.ts';
+import type { MachineModel } from '../../base/hardware.ts';
+import { icountOf, modelNameOf, rtcOf } from '../../base/machine/model-words.ts';
 import type { Template } from '../document/template.ts';
 import type { DiskPlan, Spec } from '../spec.ts';
 import { sizeMbOf } from '../language/units.ts';
 
-type Machine = Pick<Spec, 'memoryMb' | 'disks' | 'nics' | 'cdrom' | 'floppy' | 'boot' | 'qemu'>;
+type Machine = Pick<Spec, 'memoryMb' | 'cpus' | 'disks' | 'nics' | 'cdrom' | 'floppy' | 'boot' | 'model'>;
 type DiskAsked = Template['machine']['disks'][number];
 
 const diskOf = async (disk: DiskAsked, pointer: string, fields: Fields, wrong: FieldErrors): Promise<DiskPlan> => {
@@ -60,45 +60,55 @@ const oneLine = (text: number | string): string => {
   return String(text);
 };
 
-const qemuOf = ({ qemu, machine }: Template, fields: Fields): Spec['qemu'] => {
+const modelPointer = '/machine/model';
+
+/** Where the template has its model: in `machine`, or at its old place. */
+const modelAt = ({ qemu }: Template): string => (qemu === undefined ? modelPointer : '/qemu');
+
+/** Field errors of a hypervisor, which knows the model by its own place, with the one that the template has it at. */
+export const asWritten = (template: Template, errors: readonly FieldError[]): readonly FieldError[] =>
+  errors.map(({ pointer, message }) => ({
+    pointer: pointer.startsWith(`${modelPointer}/`) ? modelAt(template) + pointer.slice(modelPointer.length) : pointer,
+    message,
+  }));
+
+const modelOf = (template: Template, fields: Fields): MachineModel => {
+  const at = modelAt(template);
+  const model = template.machine.model ?? template.qemu ?? {};
   /** The key with what `make` makes of its text, or nothing where the template has no such key. */
-  const word = <K extends keyof typeof qemuWords, T>(key: K, fallback: T, make: (text: string) => T) => {
-    const raw = qemu[key];
-    if (raw === undefined) return undefined;
-    const { pattern, shape } = qemuWords[key];
-    return fields.made(`/qemu/${key}`, raw, fallback, (text) => {
-      if (!pattern.test(String(text))) throw new ParseError(`${quoted(String(text))} must be ${shape}`);
-      return make(String(text));
-    });
+  const word = <K extends 'machine_type' | 'cpu_model' | 'net_device' | 'icount' | 'rtc', T>(
+    key: K,
+    fallback: T,
+    make: (text: string) => T,
+  ): Partial<Record<K, T>> => {
+    const raw = model[key];
+    if (raw === undefined) return {};
+    const value = fields.made(`${at}/${key}`, raw, fallback, (text) => make(String(text)));
+    return { [key]: value } as Record<K, T>; // a computed key widens to string
   };
-  const [machine_type, cpu_model, net_device] = (['machine_type', 'cpu_model', 'net_device'] as const).map((key) =>
-    word(key, '', String),
-  );
-  const icount = word('icount', { shift: 0 }, icountOf);
-  const rtc = word('rtc', {}, rtcOf);
-  const { accelerator, disk_interface } = qemu;
+  const { accelerator, disk_interface } = model;
   return {
-    cpus: machine.cpus,
-    ...(machine_type === undefined ? {} : { machine_type }),
+    ...word('machine_type', '', modelNameOf),
     ...(accelerator === undefined ? {} : { accelerator }),
-    ...(cpu_model === undefined ? {} : { cpu_model }),
+    ...word('cpu_model', '', modelNameOf),
     ...(disk_interface === undefined ? {} : { disk_interface }),
-    ...(net_device === undefined ? {} : { net_device }),
-    ...(icount === undefined ? {} : { icount }),
-    ...(rtc === undefined ? {} : { rtc }),
+    ...word('net_device', '', modelNameOf),
+    ...word('icount', { shift: 0 }, icountOf),
+    ...word('rtc', {}, rtcOf),
   };
 };
 
 /** What the machine is made of: sizes in MB, files proven to be there, images looked into. */
 export const resolveMachine = async (template: Template, fields: Fields, wrong: FieldErrors): Promise<Machine> => {
-  const { memory, disks, nics, cdrom, floppy } = template.machine;
+  const { memory, cpus, disks, nics, cdrom, floppy } = template.machine;
   return {
     memoryMb: fields.made('/machine/memory', memory, 1, sizeMbOf),
+    cpus,
     disks: await Promise.all(disks.map((disk, index) => diskOf(disk, `/machine/disks/${index}`, fields, wrong))),
     nics,
     ...(cdrom === undefined ? {} : { cdrom: await fields.file('/machine/cdrom', cdrom) }),
     ...(floppy === undefined ? {} : { floppy: await fields.file('/machine/floppy', floppy) }),
     boot: await bootOf(template, fields),
-    qemu: qemuOf(template, fields),
+    model: modelOf(template, fields),
   };
 };

@@ -4,12 +4,12 @@ import type { Ending } from '../types.ts';
 /** What was seen of a machine that has gone. */
 export type Departure = {
   readonly exit: Exit;
-  /** The reason in QMP's SHUTDOWN event (ShutdownCause in qapi/run-state.json); undefined: there was no event. */
-  readonly reason: string | undefined;
-  /** We pulled the plug. */
+  /** The reason in QMP's last SHUTDOWN event (ShutdownCause in qapi/run-state.json); undefined: there was no event. */
+  readonly reason?: string;
+  /** imaged pulled the plug. */
   readonly isOurs: boolean;
   /** The disk, as QEMU names it, for whose writes the host had no room. */
-  readonly fullDisk: string | undefined;
+  readonly fullDisk?: string;
   /** The end of what QEMU printed. */
   readonly words: string;
 };

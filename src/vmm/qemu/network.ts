@@ -4,7 +4,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Nic } from '../../base/hardware.ts';
 import { asksForOutgoing } from '../nics.ts';
 import { option, shellWord } from './option.ts';
-import { namespacedSsh } from './outgoing.ts';
+import { namespacedSsh } from './outgoing/outgoing.ts';
 import { machineFiles, sockets } from './names.ts';
 import type { MachinePlan } from './plan.ts';
 import type { Addresses } from '../types.ts';

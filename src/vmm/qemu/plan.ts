@@ -1,7 +1,7 @@
 /** All that stands on the command line of a QEMU, with no word of a client's in it. */
 
 import { Fault } from '../../base/fault.ts';
-import type { Boot, Icount, Nic, QemuModel, Rtc } from '../../base/hardware.ts';
+import type { Boot, Icount, MachineModel, Nic, Rtc } from '../../base/hardware.ts';
 import type { Inventory } from './inventory.ts';
 import type { MachineSpec } from '../types.ts';
 import type { Handed } from './hand-over.ts';
@@ -24,7 +24,7 @@ export type MachinePlan = Handed & {
   readonly machineType: string;
   /** Undefined: the one that goes with the accelerator. */
   readonly cpuModel?: string;
-  readonly diskInterface: NonNullable<QemuModel['disk_interface']>;
+  readonly diskInterface: NonNullable<MachineModel['disk_interface']>;
   readonly netDevice: string;
   readonly icount?: Icount;
   readonly rtc?: Rtc;
@@ -32,38 +32,38 @@ export type MachinePlan = Handed & {
 };
 
 /** QEMU's own word for what a template asks by this name; never the template's. Throws `template_invalid`. */
-const own = (key: keyof QemuModel, asked: string | undefined, known: readonly string[]): string | undefined => {
+const own = (key: keyof MachineModel, asked: string | undefined, known: readonly string[]): string | undefined => {
   if (asked === undefined) return undefined;
   const found = known.find((name) => name === asked);
   if (found !== undefined) return found;
-  const pointer = `/qemu/${key}`;
+  const pointer = `/machine/model/${key}`;
   const message = `QEMU on this host has no ${JSON.stringify(asked)}`;
   throw new Fault('template_invalid', `${pointer}: ${message}.`, { errors: [{ pointer, message }] });
 };
 
 /** Throws `template_invalid` for a name that this QEMU does not list. */
 export const planOf = (spec: MachineSpec, handed: Handed, inventory: Inventory): MachinePlan => {
-  const { qemu, boot } = spec;
-  const cpuModel = own('cpu_model', qemu.cpu_model, inventory.cpuModels);
+  const { model, boot } = spec;
+  const cpuModel = own('cpu_model', model.cpu_model, inventory.cpuModels);
   return {
     ...handed,
     name: spec.name,
     slot: spec.slot,
     mark: markOf(spec.folder),
     memoryMb: spec.memoryMb,
-    cpus: qemu.cpus ?? 1,
+    cpus: spec.cpus,
     nics: spec.nics,
     sshPort: spec.sshPort ?? 22,
     device: boot.device,
     hasKernel: boot.kernel !== undefined,
     hasInitrd: boot.kernel !== undefined && boot.initrd !== undefined,
     hasAppend: boot.kernel !== undefined && boot.append !== undefined,
-    machineType: own('machine_type', qemu.machine_type, inventory.machineTypes) ?? 'q35',
+    machineType: own('machine_type', model.machine_type, inventory.machineTypes) ?? 'q35',
     ...(cpuModel === undefined ? {} : { cpuModel }),
-    diskInterface: qemu.disk_interface ?? 'virtio',
-    netDevice: own('net_device', qemu.net_device, inventory.netDevices) ?? 'virtio-net-pci',
-    ...(qemu.icount === undefined ? {} : { icount: qemu.icount }),
-    ...(qemu.rtc === undefined ? {} : { rtc: qemu.rtc }),
+    diskInterface: model.disk_interface ?? 'virtio',
+    netDevice: own('net_device', model.net_device, inventory.netDevices) ?? 'virtio-net-pci',
+    ...(model.icount === undefined ? {} : { icount: model.icount }),
+    ...(model.rtc === undefined ? {} : { rtc: model.rtc }),
     onReboot: spec.onReboot,
   };
 };

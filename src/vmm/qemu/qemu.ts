@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { totalmem } from 'node:os';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
-import type { QemuModel } from '../../base/hardware.ts';
+import type { MachineModel } from '../../base/hardware.ts';
 import { runProgram } from '../../base/program.ts';
 import { orAborted } from '../../base/waiting.ts';
 import { asksForOutgoing, mostNics } from '../nics.ts';
@@ -11,7 +11,7 @@ import { makeQemuDisks } from './disks.ts';
 import { takeInventory, versionOf, type Inventory } from './inventory.ts';
 import { startMachine } from './machine.ts';
 import { mostSlots } from './network.ts';
-import { whyNoOutgoing } from './outgoing-check.ts';
+import { whyNoOutgoing } from './outgoing/check.ts';
 import { probe } from './probe.ts';
 import { reapWork } from './processes.ts';
 import { reapMachine } from './reap.ts';
@@ -113,7 +113,7 @@ const once = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
 };
 
 const choose = (
-  { accelerator, icount }: QemuModel,
+  { accelerator, icount }: MachineModel,
   configured: QemuOptions['accelerator'],
   works: readonly Accelerator[],
 ): Accelerator => {
@@ -167,7 +167,7 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
       const { inventory, user, accelerators, noOutgoing } = await orAborted(look(), signal);
       if (asksForOutgoing(spec.nics) && noOutgoing !== undefined)
         throw new Fault('hypervisor_failed', `The machine asks for outgoing network, and ${noOutgoing}.`);
-      const accelerator = choose(spec.qemu, options.accelerator, accelerators);
+      const accelerator = choose(spec.model, options.accelerator, accelerators);
       const { canSandbox } = inventory;
       return startMachine(spec, { binary, inventory, user, netcat, clock, canSandbox, accelerator }, signal);
     },

@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { orAborted } from '../../base/waiting.ts';
 import { machineFiles } from './names.ts';
-import { removeTraces } from './machine.ts';
+import { removeTraces } from './spawn.ts';
 import { endProcesses, processesOf } from './processes.ts';
 import { openQmp } from './qmp.ts';
 

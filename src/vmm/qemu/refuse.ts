@@ -2,8 +2,10 @@
 
 import { closest } from 'fastest-levenshtein';
 import type { FieldError } from '../../base/fault.ts';
-import type { MachineShape, QemuModel } from '../../base/hardware.ts';
+import type { MachineModel, MachineShape } from '../../base/hardware.ts';
+import { whyNoModelName } from '../../base/machine/model-words.ts';
 import { mostNics } from '../nics.ts';
+import { refuseBoot } from '../refuse-boot.ts';
 import type { Accelerator } from './argv.ts';
 import type { Inventory } from './inventory.ts';
 import { whyNoLayers } from './layers.ts';
@@ -19,20 +21,19 @@ export type Abilities = {
 
 export const mostDisks = 8;
 
-const name = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-
-const judgeName = (key: keyof QemuModel, asked: string | undefined, known: readonly string[] = []): FieldError[] => {
+const judgeName = (key: keyof MachineModel, asked: string | undefined, known: readonly string[] = []): FieldError[] => {
   if (asked === undefined) return [];
-  const pointer = `/qemu/${key}`;
-  if (!name.test(asked)) return [{ pointer, message: `is not a name of QEMU's: letters, digits, ".", "_" and "-"` }];
+  const pointer = `/machine/model/${key}`;
+  const why = whyNoModelName(asked);
+  if (why !== undefined) return [{ pointer, message: why }];
   if (known.length === 0 || known.includes(asked)) return [];
   return [
     { pointer, message: `QEMU on this host has no "${asked}". The nearest it has is "${closest(asked, known)}"` },
   ];
 };
 
-const judgeAccelerator = ({ accelerator, icount }: QemuModel, works: Abilities['accelerators']): FieldError[] => {
-  const pointer = '/qemu/accelerator';
+const judgeAccelerator = ({ accelerator, icount }: MachineModel, works: Abilities['accelerators']): FieldError[] => {
+  const pointer = '/machine/model/accelerator';
   if (icount !== undefined && (accelerator === 'kvm' || accelerator === 'hvf'))
     return [{ pointer, message: `icount counts instructions, which only "tcg" can do` }];
   if (accelerator === undefined || accelerator === 'none' || works === undefined || works.includes(accelerator))
@@ -43,18 +44,9 @@ const judgeAccelerator = ({ accelerator, icount }: QemuModel, works: Abilities['
 };
 
 /** How many drives the bus of the disks takes; the CD shares the bus of IDE disks. */
-const roomForDisks = ({ qemu, hasCdrom }: MachineShape): number => {
-  const idePorts = /^(pc-)?q35/.test(qemu.machine_type ?? 'q35') ? 6 : 4;
-  return { virtio: mostDisks, scsi: 7, ide: idePorts - (hasCdrom ? 1 : 0) }[qemu.disk_interface ?? 'virtio'];
-};
-
-const judgeBoot = ({ boot, disks, hasCdrom, hasFloppy }: MachineShape): FieldError[] => {
-  if (boot.kernel !== undefined) return [];
-  const pointer = '/machine/boot/device';
-  if (boot.device === 'net')
-    return [{ pointer, message: 'network boot needs a kernel: machines here have no boot ROM in their network card' }];
-  const has = { disk: disks.length > 0, cdrom: hasCdrom, floppy: hasFloppy }[boot.device];
-  return has ? [] : [{ pointer, message: `the machine has no ${boot.device} to boot from` }];
+const roomForDisks = ({ model, hasCdrom }: MachineShape): number => {
+  const idePorts = /^(pc-)?q35/.test(model.machine_type ?? 'q35') ? 6 : 4;
+  return { virtio: mostDisks, scsi: 7, ide: idePorts - (hasCdrom ? 1 : 0) }[model.disk_interface ?? 'virtio'];
 };
 
 const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): FieldError[] => {
@@ -85,18 +77,17 @@ export const refuseForQemu = async (shape: MachineShape, abilities: Abilities): 
 /** What can be judged without a look at any file. */
 export const refuseShape = (shape: MachineShape, abilities: Abilities): readonly FieldError[] => {
   const { inventory } = abilities;
-  const { qemu } = shape;
+  const { model } = shape;
   const room = roomForDisks(shape);
   return [
-    ...judgeName('machine_type', qemu.machine_type, inventory?.machineTypes),
-    ...judgeName('cpu_model', qemu.cpu_model, inventory?.cpuModels),
-    ...judgeName('net_device', qemu.net_device, inventory?.netDevices),
-    ...judgeAccelerator(qemu, abilities.accelerators),
-    ...((qemu.cpus ?? 1) > 255 ? [{ pointer: '/qemu/cpus', message: 'a machine takes 255' }] : []),
+    ...judgeName('machine_type', model.machine_type, inventory?.machineTypes),
+    ...judgeName('cpu_model', model.cpu_model, inventory?.cpuModels),
+    ...judgeName('net_device', model.net_device, inventory?.netDevices),
+    ...judgeAccelerator(model, abilities.accelerators),
     ...(shape.disks.length > room
       ? [{ pointer: '/machine/disks', message: `has ${shape.disks.length}, and there is room for ${room}` }]
       : []),
     ...judgeNics(shape, abilities.noOutgoing),
-    ...judgeBoot(shape),
+    ...refuseBoot(shape, 'qemu'),
   ];
 };

@@ -16,16 +16,20 @@ export const diskArgument = ({ path, format }: DiskFile): string => `${format}:$
 const nicArgv = (spec: MachineSpec): readonly string[] => (asksForOutgoing(spec.nics) ? [] : spec.nics.map(() => '-L'));
 
 /**
- * A boot device ends the machine when its guest resets itself (vmd(8), since 6.5); without one vmd starts it again. So
- * it is given where the reset is to be the end, and for the network, where vmd's DHCP takes its answers from it.
+ * Whether vmd ends the machine when its guest resets itself, and does not start it again: that is so with a boot device
+ * (vmd(8), since 6.5). It is given where the reset is to be the end, and for the network, where vmd's DHCP takes its
+ * answers from it.
  */
-const deviceArgv = ({ boot, onReboot }: MachineSpec): readonly string[] =>
-  onReboot === 'end' || boot.device === 'net' ? ['-B', boot.device] : [];
+export const endsAtReset = ({ boot, onReboot }: MachineSpec): boolean => onReboot === 'end' || boot.device === 'net';
+
+const deviceArgv = (spec: MachineSpec): readonly string[] => (endsAtReset(spec) ? ['-B', spec.boot.device] : []);
 
 /** Of a machine whose files have names of imaged's own (`linkMedia`). Starts it and becomes cu(1) on its console: whoever attaches later has missed what was said until then. */
 export const startArgv = (spec: MachineSpec, templates: Templates): readonly string[] => [
   ...['start', '-c', '-t', asksForOutgoing(spec.nics) ? templates.outgoing : templates.local],
   ...['-m', `${spec.memoryMb}M`],
+  // Only where it is not the default: older releases do not know it, and a template in vm.conf has to allow it.
+  ...(spec.cpus > 1 ? ['-p', String(spec.cpus)] : []),
   ...nicArgv(spec),
   ...spec.disks.flatMap((disk) => ['-d', diskArgument(disk)]),
   ...(spec.cdrom === undefined ? [] : ['-r', spec.cdrom]),
@@ -42,6 +46,9 @@ export const stopArgv = (name: string, how: 'ask' | 'cut'): readonly string[] =>
   ...(how === 'cut' ? ['-f'] : []),
   name,
 ];
+
+/** Without its operand: vmctl prints the options that it knows, and asks vmd nothing. */
+export const startUsageArgv: readonly string[] = ['start'];
 
 export const statusArgv: readonly string[] = ['status'];
 

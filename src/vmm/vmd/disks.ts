@@ -42,7 +42,7 @@ export const whyNoBase = async (base: DiskFile, signal: AbortSignal): Promise<st
     ? 'is in use: another program has it open for writing, and whatever it writes would damage the disks made of it'
     : undefined);
 
-export const makeVmctlDisks = (vmctl: string) => {
+export const makeVmdDisks = (vmctl: string) => {
   const make = async (doing: string, path: string, args: readonly string[], signal: AbortSignal): Promise<void> => {
     // vmctl never overwrites, but what it leaves of a copy that failed is ours to remove, and only that.
     if (await isThere(path)) throw new Fault('disk_failed', `${doing} failed: File exists.`, { path });

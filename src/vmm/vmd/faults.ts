@@ -24,7 +24,7 @@ const rows: readonly Row[] = [
     means: 'this user may not use vmd\'s socket. Put "socket owner :_imaged" into /etc/vm.conf and restart vmd',
   },
   {
-    says: /pipe closed|imsg_read error|read error/,
+    says: /pipe closed|imsg(buf)?_get error|imsg(buf)?_read error|read error/,
     code: 'hypervisor_unavailable',
     means: 'vmd(8) went away while it was asked',
   },
@@ -38,6 +38,11 @@ const rows: readonly Row[] = [
     code: 'hypervisor_failed',
     means: `a disk image is missing, may not be read and written, is damaged, or is in use by another machine; ${daemonLog}`,
     passes: true,
+  },
+  {
+    says: /disk-fail|flush-stop/,
+    code: 'hypervisor_failed',
+    means: `vmd had trouble with a disk of the machine; ${daemonLog}`,
   },
   {
     // vmd's own -1, which is no error number (config.c of 7.9).
@@ -77,7 +82,7 @@ const rows: readonly Row[] = [
   {
     says: /Operation not permitted/,
     code: 'hypervisor_failed',
-    means: `vmd refused: the template's "allow instance" must have boot, cdrom, disk, interface, memory and a plain "owner _imaged" without a group%r; ${daemonLog}`,
+    means: `vmd refused: the template's "allow instance" must have boot, cdrom, disk, interface, memory and a plain "owner _imaged" without a group, and cpus for a machine of several processors%r; ${daemonLog}`,
   },
   {
     says: /Cannot allocate memory/,

@@ -1,207 +1,156 @@
-/** One running machine of vmd's: started, watched as it goes, and stopped. */
+/** One machine of vmd's: started, watched as it goes, and stopped. `life.ts` says how it lives. */
 
-import { setMaxListeners } from 'node:events';
-import type { Clock } from '../../base/clock.ts';
 import { cleanupStack } from '../../base/cleanup.ts';
 import { Fault } from '../../base/fault.ts';
-import { orAborted, retry, deferred } from '../../base/waiting.ts';
-import { attachCu, type Attached } from './cu-attach.ts';
-import { cuLine } from './cu-line.ts';
+import { orAborted } from '../../base/waiting.ts';
+import { followLife, type Following } from '../life.ts';
 import type { Machine, MachineSpec } from '../types.ts';
-import { addressesFrom, hostAddressOf, type FindTaps } from './addresses.ts';
-import { startArgv, type Templates } from './argv.ts';
-import { endingOfVm, type Departure } from './ending.ts';
-import { passesByItself, vmctlFault } from './faults.ts';
-import { freeName, ofSlot } from './names.ts';
-import { perUserWords, type ReleaseTraits } from './releases.ts';
-import { isUp } from './status.ts';
-import type { StopMachine } from './stop.ts';
-import { isDown, type Look, type Watch } from './watch.ts';
-import { whyUnusable } from './image.ts';
-import { linkMedia } from './links.ts';
-
-export type VmctlHost = {
-  readonly vmctl: string;
-  readonly release: string;
-  readonly traits: ReleaseTraits;
-  readonly templates: Templates;
-  readonly endpointPort: number;
-  readonly clock: Clock;
-  readonly watch: Watch;
-  readonly findTaps: FindTaps;
-  readonly stopMachine: StopMachine;
-};
+import { addressesFrom, hostAddressOf } from './addresses.ts';
+import { endsAtReset, startArgv } from './argv.ts';
+import { cuLine, type CuLine } from './cu-line.ts';
+import { canBeAsked, isPresent, nextOfVm, startedVm, type VmEffect, type VmLife, type VmObservation } from './life.ts';
+import { never, startVm, type VmdHost } from './start.ts';
+import { isUp, type StatusRow } from '../../base/machine/vmd-status.ts';
+import { isDown, type Look } from './watch.ts';
 
 // vmd opens the disks and makes the machine's memory before it answers.
 const mostMsToStart = 60_000;
 const mostMsToConfigure = 20_000;
 
-// The machine that had the slot before, or its process with the lock on the disk, may be there for another moment.
-const untilFree = { attempts: 8, firstMs: 100, growth: 1.8, mostMs: 1_500 };
-
 // What cu has read already is given out at once; a cu that does not end with its machine is not waited for.
 const mostMsForLastWords = 2_000;
 
-const never = new AbortController().signal;
-setMaxListeners(0, never); // each machine that goes listens for a moment
-
-const startOnce = async (spec: MachineSpec, host: VmctlHost, signal: AbortSignal): Promise<Attached> => {
-  const args = startArgv(spec, host.templates);
-  const found = await attachCu(host.vmctl, args, host.clock, signal);
-  if ('pty' in found) return found;
-  const { exitCode } = found.exit;
-  if (exitCode === 127 || (exitCode === 1 && found.said.trim() === ''))
-    throw new Fault('program_missing', `${host.vmctl} could not be run. Say where it is in the configuration.`, {
-      program: host.vmctl,
-    });
-  const facts = { args, ...(exitCode === undefined ? {} : { exitCode }) };
-  throw vmctlFault(`Starting ${spec.name}`, found.said, facts, perUserWords(host.traits));
+type Reached = {
+  readonly row: StatusRow;
+  /** The life of the vmd that has it, as in `Look`. */
+  readonly vmd: string;
+  /** Undefined: the machine has no network. */
+  readonly hostIp: string | undefined;
 };
 
-const checkDisks = async ({ disks }: MachineSpec, signal: AbortSignal): Promise<void> => {
-  for (const disk of disks) {
-    const why = await whyUnusable(disk, { looksInside: false }, signal);
-    if (why !== undefined) throw new Fault('disk_failed', `The disk ${disk.path} ${why}.`, { path: disk.path });
-  }
-};
-
-/** Starts a machine; its processor runs already. Throws as `Hypervisor.start` does, and then leaves nothing behind. */
-export const startVmctlMachine = async (asked: MachineSpec, host: VmctlHost, signal: AbortSignal): Promise<Machine> => {
-  const { clock, watch, stopMachine } = host;
-  await checkDisks(asked, signal);
-
-  const tooLong = () =>
-    new Fault('hypervisor_failed', `vmd did not start ${asked.name} within ${mostMsToStart / 1000} s.`);
-  using deadline = clock.deadline(mostMsToStart, signal, tooLong);
-  // The names are ours: who has them was left behind when vmd could not be asked.
-  const before = await watch.look(deadline.signal);
-  const left = ofSlot(asked.name, before.rows);
-  for (const one of left) await stopMachine(one, deadline.signal);
-  const { rows: free } = left.length === 0 ? before : await watch.look(deadline.signal);
-  const name = freeName(asked.name, free);
-  const spec = await linkMedia({ ...asked, name });
-  const starting = cleanupStack();
-  const attached = await retry(
-    () => startOnce(spec, host, deadline.signal),
-    untilFree,
-    passesByItself,
-    clock,
-    deadline.signal,
-  ).catch(async (error: unknown) => {
-    // vmd may have begun what nobody waits for any more. A name that was refused may be another machine's.
-    if (deadline.signal.aborted) await stopMachine(name, never);
-    throw error;
-  });
-  starting.defer(() => stopMachine(name, never));
-  const line = starting.keep(
-    cuLine(attached, {
-      vmctl: host.vmctl,
-      name,
-      clock,
-      onDetached: () => {
-        watch.look(never).then(
-          () => undefined,
-          () => undefined, // told to whoever watches
-        );
-      },
-    }),
-  );
-
+/** Waits until vmd shows the machine, and has given its first interface an address. */
+const reach = async ({ name, nics }: MachineSpec, host: VmdHost, signal: AbortSignal): Promise<Reached> => {
+  const { clock, watch, findTaps } = host;
   const vanished = () =>
     new Fault('hypervisor_failed', `vmd started ${name}, and then it was gone; vmd says more in /var/log/daemon.`);
-  const reach = async () => {
-    const { rows, life } = await watch.look(deadline.signal);
-    const row = rows.get(name);
-    if (!isUp(row)) throw vanished();
-    if (spec.nics.length === 0) return { row, life, hostIp: undefined };
-    const slow = () => new Fault('hypervisor_failed', `vmd gave ${name} no address within ${mostMsToConfigure / 1000} s: see "ifconfig tap"; only the first of /dev/tap0 and on that exist are used.`); // prettier-ignore
-    using patience = clock.deadline(mostMsToConfigure, deadline.signal, slow);
-    const gone = new AbortController();
-    using looking = watch.onLook((look) => {
-      if (!(look instanceof Fault) && !isUp(look.rows.get(name))) gone.abort(vanished());
-    });
-    void looking;
-    const alive = AbortSignal.any([patience.signal, gone.signal]);
-    return { row, life, hostIp: await hostAddressOf({ id: row.id, name }, host.findTaps, clock, alive) };
-  };
-  const { row, life, hostIp } = await reach().catch(async (error: unknown) => {
-    await starting[Symbol.asyncDispose]();
-    throw error;
+  const { rows, life: vmd } = await watch.look(signal);
+  const row = rows.get(name);
+  if (!isUp(row)) throw vanished();
+  if (nics.length === 0) return { row, vmd, hostIp: undefined };
+  const slow = () => new Fault('hypervisor_failed', `vmd gave ${name} no address within ${mostMsToConfigure / 1000} s: see "ifconfig tap"; only the first of /dev/tap0 and on that exist are used.`); // prettier-ignore
+  using patience = clock.deadline(mostMsToConfigure, signal, slow);
+  const gone = new AbortController();
+  using looking = watch.onLook((look) => {
+    if (!(look instanceof Fault) && !isUp(look.rows.get(name))) gone.abort(vanished());
   });
+  void looking;
+  const alive = AbortSignal.any([patience.signal, gone.signal]);
+  return { row, vmd, hostIp: await hostAddressOf({ id: row.id, name }, findTaps, clock, alive) };
+};
 
-  const rebootWatchers: (() => void)[] = [];
-  const gone = deferred<Departure['by']>();
-  let hasGone = false;
-  let isOurs = false;
-  let wasAsked = false;
-  let wasStopping = false;
-  let pid = row.pid;
-  const leave = (by: Departure['by']) => {
-    hasGone = true;
-    gone.resolve(by);
-  };
-  const see = (look: Look | Fault) => {
-    if (look instanceof Fault) {
-      if (isDown(look)) leave('vmd-stopped');
-      return;
-    }
-    if (look.life !== life) return leave('vmd-restarted');
-    const now = look.rows.get(name);
-    if (!isUp(now)) return leave('itself');
-    if (now.state === 'stopping' && !wasAsked && !isOurs) wasStopping = true;
-    if (now.pid !== undefined && now.pid !== pid) {
-      pid = now.pid;
-      for (const seen of rebootWatchers) seen();
-    }
-  };
-  const looking = watch.onLook(see);
+/** What a look at vmd says of the machine; undefined when vmd could not be asked. */
+const observed = (look: Look | Fault, name: string, vmd: string): VmObservation | undefined => {
+  if (look instanceof Fault) return isDown(look) ? { saw: 'absence', by: 'vmd-stopped' } : undefined;
+  if (look.life !== vmd) return { saw: 'absence', by: 'vmd-restarted' };
+  const row = look.rows.get(name);
+  if (!isUp(row)) return { saw: 'absence', by: 'itself' };
+  return { saw: 'row', pid: row.pid, isStopping: row.state === 'stopping' };
+};
 
-  const depart = async () => {
-    const by = await gone.promise;
+/** Follows the machine until it has gone. `onRebooted` is told whenever its guest has reset itself and boots again. */
+const followVm = (
+  spec: MachineSpec,
+  { row, vmd }: Reached,
+  line: CuLine,
+  { watch, clock }: VmdHost,
+  onRebooted: () => void,
+): Following<VmLife, VmObservation> => {
+  const hearLastWords = async () => {
+    const now = life.now();
+    const isOurs = now.is === 'gone' && now.departure.isOurs;
     looking[Symbol.dispose]();
     line.end();
     // Whoever pulled the plug may have stopped listening, and asks for no witness.
     using patience = clock.deadline(isOurs ? 0 : mostMsForLastWords, never, () => new Error('cu does not end'));
     await orAborted(line.ended, patience.signal).catch(() => line[Symbol.asyncDispose]());
-    const isRestarted = !startArgv(spec, host.templates).includes('-B');
-    return endingOfVm({ by, isOurs, wasAsked, isRestarted, wasStopping, tail: line.tail() });
+    life.see({ saw: 'last-words', tail: line.tail() });
   };
-  const ended = depart();
+  const acts: Readonly<Record<VmEffect, () => void>> = {
+    'tell-reboot': onRebooted,
+    'hear-last-words': () => void hearLastWords(),
+  };
+  const first = startedVm(row.pid, !endsAtReset(spec));
+  const life = followLife<VmLife, VmObservation, VmEffect>(first, nextOfVm, (effect) => acts[effect]());
+  const looking = watch.onLook((look) => {
+    const observation = observed(look, spec.name, vmd);
+    if (observation !== undefined) life.see(observation);
+  });
+  return life;
+};
 
-  let cutting: Promise<void> | undefined;
+/** Once is enough: vmd sees to it that the machine goes, within 125 s at the latest. */
+const askToShutDown = async (life: Following<VmLife, VmObservation>, ask: () => Promise<void>): Promise<void> => {
+  if (!canBeAsked(life.now())) return;
+  life.see({ saw: 'ask' });
+  await ask().catch((error: unknown) => {
+    life.see({ saw: 'refused' });
+    throw error;
+  });
+};
+
+/** Starts a machine; its processor runs already. Throws as `Hypervisor.start` does, and then leaves nothing behind. */
+export const startMachine = async (asked: MachineSpec, host: VmdHost, signal: AbortSignal): Promise<Machine> => {
+  const { clock, watch, stopMachine } = host;
+  const tooLong = () =>
+    new Fault('hypervisor_failed', `vmd did not start ${asked.name} within ${mostMsToStart / 1000} s.`);
+  using deadline = clock.deadline(mostMsToStart, signal, tooLong);
+  const { spec, attached } = await startVm(asked, host, deadline.signal);
+  const { name } = spec;
+  const starting = cleanupStack();
+  starting.defer(() => stopMachine(name, never));
+  const lookSoon = () =>
+    void watch.look(never).then(
+      () => undefined,
+      () => undefined, // told to whoever watches
+    );
+  const line = starting.keep(cuLine(attached, { vmctl: host.vmctl, name, clock, onDetached: lookSoon }));
+  const reached = await reach(spec, host, deadline.signal).catch(async (error: unknown) => {
+    await starting[Symbol.asyncDispose]();
+    throw error;
+  });
+
+  const rebootWatchers: (() => void)[] = [];
+  const life = followVm(spec, reached, line, host, () => {
+    for (const seen of rebootWatchers) seen();
+  });
   const pullThePlug = async () => {
-    isOurs = true;
-    await stopMachine(name, never);
-    await ended;
+    if (isPresent(life.now())) {
+      life.see({ saw: 'plug' });
+      await stopMachine(name, never);
+    }
+    await life.ended;
   };
-  const cut = () => (cutting ??= hasGone ? ended.then(() => undefined) : pullThePlug());
+  let cutting: Promise<void> | undefined;
+  const cut = () => (cutting ??= pullThePlug());
 
   return {
     name,
     line,
-    addresses: addressesFrom(hostIp, host.endpointPort, spec.sshPort ?? 22),
+    addresses: addressesFrom(reached.hostIp, host.endpointPort, spec.sshPort ?? 22),
     about: {
       program: 'vmctl',
       version: host.release,
-      id: row.id,
-      pid: row.pid,
+      id: reached.row.id,
+      pid: reached.row.pid,
       tty: attached.tty,
       command: ['vmctl', ...startArgv(spec, host.templates)],
     },
     // vmd has let it run since it answered.
     run: async () => undefined,
-    ended,
+    ended: life.ended,
     onRebooted: (seen) => void rebootWatchers.push(seen),
-    stop: async (how, stopping) => {
-      if (how === 'cut') return orAborted(cut(), stopping);
-      // Once is enough: vmd sees to it that the machine goes, within 125 s at the latest.
-      if (wasAsked || hasGone) return;
-      wasAsked = true;
-      await stopMachine.ask(name, stopping).catch((error: unknown) => {
-        wasAsked = false;
-        throw error;
-      });
-    },
+    stop: (how, stopping) =>
+      how === 'cut' ? orAborted(cut(), stopping) : askToShutDown(life, () => stopMachine.ask(name, stopping)),
     lending: line.lending,
     async [Symbol.asyncDispose]() {
       await cut();

@@ -1,7 +1,7 @@
 /** The names that the machine of a slot may have at vmd. */
 
 import { Fault } from '../../base/fault.ts';
-import { isUp, type StatusRow } from './status.ts';
+import { isUp, type StatusRow } from '../../base/machine/vmd-status.ts';
 
 const ours = /^imaged-\d+(-[1-9])?$/;
 

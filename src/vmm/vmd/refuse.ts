@@ -2,7 +2,9 @@
 
 import type { FieldError } from '../../base/fault.ts';
 import type { MachineShape } from '../../base/hardware.ts';
+import { refuseBoot } from '../refuse-boot.ts';
 import { asksForOutgoing, mostNics } from '../nics.ts';
+import type { AskMostCpus } from './cpus.ts';
 import { whyNoBase } from './disks.ts';
 import type { ReleaseTraits } from './releases.ts';
 
@@ -18,7 +20,7 @@ const judgeMemory: Judge = ({ memoryMb }, { mostMemoryMb, perUser }) => {
     : [{ pointer: '/machine/memory', message: `is ${memoryMb} MB, and vmd of this release gives ${most} MB at most` }];
 };
 
-const judgeParts: Judge = ({ disks, nics, hasFloppy, qemu }) => [
+const judgeParts: Judge = ({ disks, nics, hasFloppy }) => [
   ...(disks.length > mostDisks
     ? [{ pointer: '/machine/disks', message: `has ${disks.length}, and vmd gives a machine ${mostDisks}` }]
     : []),
@@ -26,32 +28,7 @@ const judgeParts: Judge = ({ disks, nics, hasFloppy, qemu }) => [
     ? [{ pointer: '/machine/nics', message: `has ${nics.length}, and vmd gives a machine ${mostNics}` }]
     : []),
   ...(hasFloppy ? [{ pointer: '/machine/floppy', message: 'vmd has no floppy drives: use a cdrom' }] : []),
-  ...((qemu.cpus ?? 1) > 1
-    ? [{ pointer: '/machine/cpus', message: `is ${qemu.cpus}, and vmd gives a machine one processor` }]
-    : []),
 ];
-
-const judgeBoot: Judge = ({ boot, disks, hasCdrom }) => {
-  const wrong: FieldError[] = [];
-  const hint = 'vmd hands a kernel neither of them: use one that needs none, such as bsd.rd';
-  if (boot.initrd !== undefined) wrong.push({ pointer: '/machine/boot/initrd', message: hint });
-  if (boot.append !== undefined) wrong.push({ pointer: '/machine/boot/append', message: hint });
-  const has = {
-    disk: disks.length > 0 || boot.kernel !== undefined,
-    cdrom: hasCdrom,
-    net: boot.kernel !== undefined,
-    floppy: false,
-  };
-  if (!has[boot.device])
-    wrong.push({
-      pointer: '/machine/boot/device',
-      message:
-        boot.device === 'net'
-          ? 'is "net", and there is no "kernel": vmd loads none over the network (vmctl(8), start -B)'
-          : `is ${JSON.stringify(boot.device)}, and the machine has none that vmd could boot from`,
-    });
-  return wrong;
-};
 
 const judgePaths: Judge = ({ boot, disks, cdrom }, { longestPath }) =>
   [
@@ -89,14 +66,28 @@ const judgeBases = async ({ disks }: MachineShape, signal: AbortSignal): Promise
   return wrong;
 };
 
+const judgeCpus = async (
+  { cpus }: MachineShape,
+  askMostCpus: AskMostCpus,
+  signal: AbortSignal,
+): Promise<readonly FieldError[]> => {
+  if (cpus === 1) return [];
+  const most = await askMostCpus(signal);
+  if (cpus <= most) return [];
+  const gives = most === 1 ? 'one processor: its vmctl has no "start -p"' : `${most} at most`;
+  return [{ pointer: '/machine/cpus', message: `is ${cpus}, and vmd of this host gives a machine ${gives}` }];
+};
+
 /** See `Hypervisor.refuse`. `noOutgoing`: why a machine cannot have the network outside. */
 export const refuseForVmd = async (
   shape: MachineShape,
   traits: ReleaseTraits,
-  noOutgoing: string | undefined,
+  { noOutgoing, askMostCpus }: { readonly noOutgoing: string | undefined; readonly askMostCpus: AskMostCpus },
   signal: AbortSignal,
 ): Promise<readonly FieldError[]> => [
-  ...[judgeMemory, judgeParts, judgeBoot, judgePaths].flatMap((judge) => judge(shape, traits)),
+  ...[judgeMemory, judgeParts, judgePaths].flatMap((judge) => judge(shape, traits)),
+  ...refuseBoot(shape, 'vmd'),
   ...judgeNics(shape, noOutgoing),
+  ...(await judgeCpus(shape, askMostCpus, signal)),
   ...(await judgeBases(shape, signal)),
 ];

@@ -16,17 +16,23 @@ export type ReleaseTraits = {
   readonly longestPath: number;
   /** MiB of memory of one machine at most. */
   readonly mostMemoryMb: number;
+  /**
+   * Processors of one machine at most. `ask`: the release before had no `vmctl start -p`, and whether this one has it is
+   * for the program to say.
+   */
+  readonly mostCpus: 1 | 'ask';
   readonly perUser?: PerUser;
 };
 
 const perUser = { machines: 4, memoryMb: 2048, nics: 8, isCertain: false };
 
 export const releases = [
-  { upTo: [7, 2], longestPath: 127, mostMemoryMb: 32 * 1024, perUser: { ...perUser, isCertain: true } },
-  { upTo: [7, 3], longestPath: 127, mostMemoryMb: 32 * 1024, perUser },
-  { upTo: [7, 5], longestPath: 1023, mostMemoryMb: 32 * 1024, perUser },
-  { upTo: [7, 6], longestPath: 1023, mostMemoryMb: 128 * 1024, perUser },
-  { upTo: [Infinity, 0], longestPath: 1023, mostMemoryMb: 128 * 1024 },
+  { upTo: [7, 2], longestPath: 127, mostMemoryMb: 32 * 1024, mostCpus: 1, perUser: { ...perUser, isCertain: true } },
+  { upTo: [7, 3], longestPath: 127, mostMemoryMb: 32 * 1024, mostCpus: 1, perUser },
+  { upTo: [7, 5], longestPath: 1023, mostMemoryMb: 32 * 1024, mostCpus: 1, perUser },
+  { upTo: [7, 6], longestPath: 1023, mostMemoryMb: 128 * 1024, mostCpus: 1, perUser },
+  { upTo: [7, 9], longestPath: 1023, mostMemoryMb: 128 * 1024, mostCpus: 1 },
+  { upTo: [Infinity, 0], longestPath: 1023, mostMemoryMb: 128 * 1024, mostCpus: 'ask' },
 ] as const satisfies readonly ReleaseTraits[];
 
 /** The numbers in a release's name: "7.7" or "7.7-stable". Undefined for anything else, such as "current". */
@@ -40,7 +46,7 @@ export const traitsOf = (release: string): ReleaseTraits => {
   const [major, minor] = releaseNumber(release) ?? [Infinity, 0];
   const isWithin = ({ upTo: [last, lastMinor] }: ReleaseTraits) =>
     major < last || (major === last && minor <= lastMinor);
-  return releases.find(isWithin) ?? releases[4];
+  return releases.find(isWithin) ?? releases[5];
 };
 
 /** The limits per user in words, for whoever runs into them; empty where there are none. */

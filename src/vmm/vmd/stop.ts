@@ -4,7 +4,7 @@ import { runProgram } from '../../base/program.ts';
 import { retry } from '../../base/waiting.ts';
 import { stopArgv } from './argv.ts';
 import { vmctlFault } from './faults.ts';
-import { isUp } from './status.ts';
+import { isUp } from '../../base/machine/vmd-status.ts';
 import { isDown, type Watch } from './watch.ts';
 
 /**
@@ -23,8 +23,8 @@ const isOver =
 // About half a minute: a process of vmd's that outlives its SIGKILL has been seen, and waiting longer would not help.
 const untilGone = { attempts: 70, firstMs: 30, growth: 1.4, mostMs: 500 };
 
-// Each so many looks the machine is told again.
-const againEvery = 12;
+// The newest vmd sends SIGTERM at first, and SIGKILL 10 s later; whoever asks again meanwhile begins these anew (vmm.c 1.143).
+const againAfterMs = 13_000;
 
 export const machineStopper = (vmctl: string, watch: Watch, clock: Clock): StopMachine => {
   const stop = async (name: string, how: 'ask' | 'cut', signal: AbortSignal): Promise<void> => {
@@ -38,8 +38,12 @@ export const machineStopper = (vmctl: string, watch: Watch, clock: Clock): StopM
 
   const cut = async (name: string, signal: AbortSignal): Promise<void> => {
     const staying = new Fault('hypervisor_failed', `${name} was ended with vmctl stop -f, but does not go.`);
-    const look = async (attempt: number) => {
-      if (attempt % againEvery === 1) await stop(name, 'cut', signal);
+    let toldAt = -Infinity;
+    const look = async () => {
+      if (clock.elapsed() - toldAt > againAfterMs) {
+        await stop(name, 'cut', signal);
+        toldAt = clock.elapsed();
+      }
       if (isUp((await watch.look(signal)).rows.get(name))) throw staying;
     };
     await retry(look, untilGone, (error) => error === staying, clock, signal).catch((error: unknown) => {

@@ -5,7 +5,7 @@ import { runProgram } from '../../base/program.ts';
 import { sharedAsk } from './shared-ask.ts';
 import { statusArgv } from './argv.ts';
 import { vmctlFault } from './faults.ts';
-import { rowsIn, type StatusRow } from './status.ts';
+import { rowsIn, type StatusRow } from '../../base/machine/vmd-status.ts';
 
 /** What vmd said when it was asked. */
 export type Look = {

@@ -9,8 +9,9 @@ from lib.conf_words import ConfError, words_of
 class Conf(MachineBlock):
     """What a file says. machines: [(params, disabled)], in order."""
 
-    def __init__(self, people, path):
+    def __init__(self, people, path, has):
         self.people = people
+        self.has = has
         self.words = words_of(path, {})
         self.at = 0
         self.socket_owner = None

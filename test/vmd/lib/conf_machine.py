@@ -8,6 +8,7 @@ from lib.texts import scan_scaled
 
 _FLAGS = {'boot': 'kernel', 'memory': 'memory', 'interface': 'network', 'disk': 'disk', 'cdrom': 'cdrom'}
 _FLAGS['instance'] = 'instance'
+_MOST_CPUS = 64
 _NICS = 4
 
 
@@ -28,6 +29,7 @@ class MachineBlock:
 
     def machine_option(self, params, state):
         word = self.need(
+            *(('cpus',) if self.has['has_cpus'] else ()),
             *('allow', 'boot', 'cdrom', 'enable', 'disable', 'disk', 'local', 'interface'),
             *('interfaces', 'memory', 'owner', 'sev', 'seves'),
         )
@@ -49,6 +51,11 @@ class MachineBlock:
             params['flags'].add('network')
         elif word == 'memory':
             self.memory(params)
+        elif word == 'cpus':
+            params['cpus'] = self.number()
+            if not 1 <= params['cpus'] <= _MOST_CPUS:
+                self.fail('invalid number of cpus: %d' % params['cpus'])
+            params['flags'].add('cpus')
         elif word == 'owner':
             params['uid'], params['gid'] = self.owner()
         elif word == 'boot' and self.take('device'):
@@ -144,10 +151,10 @@ class MachineBlock:
                 pass
             if braces and self.take('}'):
                 return
-            word = self.need(*_FLAGS, 'owner')
+            word = self.need(*_FLAGS, *(('cpus',) if self.has['has_cpus'] else ()), 'owner')
             if word == 'owner':
                 params['instance_uid'], params['instance_gid'] = self.owner()
             else:
-                params['allowed'].add(_FLAGS[word])
+                params['allowed'].add(_FLAGS.get(word, word))
             if not braces:
                 return

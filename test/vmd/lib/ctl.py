@@ -7,7 +7,7 @@ from lib import place
 from lib.release import features
 from lib.texts import Exit, errx, getopt, strtonum, warnx
 
-_START = '[-cL] [-B device] [-b path] [-d disk] [-i count]\n\t\t[-m size] [-n switch] [-r path] [-t name] id | name'
+_START = '[-cL] [-B device] [-b path] [-d disk] [-i count]\n\t\t[-m size] [-n switch] %s[-r path] [-t name] id | name'
 
 # Command and usage, in the order of the program's own table, which is that of the alphabet.
 _COMMANDS = (
@@ -21,7 +21,7 @@ _COMMANDS = (
     ('reset', '[all | switches | vms]'),
     ('send', 'id'),
     ('show', '[id]'),
-    ('start', _START),
+    ('start', _START % ''),
     ('status', '[-r] [id]'),
     ('stop', '[-fw] [id | -a]'),
     ('unpause', 'id'),
@@ -33,7 +33,8 @@ _NAME_LIMIT = 64
 
 
 def commands(has):
-    return [(name, usage) for name, usage in _COMMANDS if has['has_send'] or name not in ('send', 'receive')]
+    known = [(name, usage) for name, usage in _COMMANDS if has['has_send'] or name not in ('send', 'receive')]
+    return [(name, _START % '[-p cpus] ' if has['has_cpus'] and name == 'start' else usage) for name, usage in known]
 
 
 def usage(has):
@@ -45,7 +46,8 @@ def usage(has):
 
 
 def command_usage(name):
-    sys.stderr.write('usage:\tvmctl [-v] %s %s\n' % (name, dict(_COMMANDS)[name]))
+    has = features(place.settings()[0])
+    sys.stderr.write('usage:\tvmctl [-v] %s %s\n' % (name, dict(commands(has))[name]))
     raise Exit(1)
 
 

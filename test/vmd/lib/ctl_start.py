@@ -24,6 +24,7 @@ from lib.texts import (
 
 _MB = 1 << 20
 _INT_MAX = 0x7FFFFFFF
+_MOST_CPUS = 64
 
 _ANSWERS = {
     BIOS_MISSING: 'vmm bios firmware file not found.',
@@ -61,9 +62,9 @@ def real_path(path, said):
 def parse(words, has):
     from lib.ctl import command_usage, machine_of, options
 
-    found, operands = options('start', words, 'b:B:cd:i:Lm:n:r:t:')
+    found, operands = options('start', words, 'b:B:cd:i:Lm:n:p:r:t:' if has['has_cpus'] else 'b:B:cd:i:Lm:n:r:t:')
     spec = {'kernel': '', 'boot': '', 'console': False, 'disks': [], 'nets': [], 'count': -1}
-    spec.update({'memory': 0, 'cdrom': '', 'parent': ''})
+    spec.update({'memory': 0, 'cdrom': '', 'parent': '', 'cpus': 0})
     for letter, value in found:
         if letter == 'b':
             if spec['kernel']:
@@ -91,7 +92,7 @@ def parse(words, has):
             spec['memory'] = size_of(value, 'memory', has['memory_limit'])
         elif letter == 'd':
             kind, path = disk_type(value)
-            spec['disks'].append((kind, real_path(path, 'invalid disk path: %s' % path)))
+            spec['disks'].append((kind, real_path(path, 'invalid disk path: %s' % path if has['names_bad_disk'] else 'invalid disk path')))
         elif letter == 'i':
             if spec['count'] != -1:
                 errx('interfaces specified multiple times')
@@ -99,6 +100,10 @@ def parse(words, has):
             if not isinstance(spec['count'], int):
                 warnx('count is %s: %s' % (spec['count'], value))
                 errx('invalid interface count: %s' % value)
+        elif letter == 'p':
+            spec['cpus'] = strtonum(value, 1, _MOST_CPUS)
+            if not isinstance(spec['cpus'], int):
+                errx('invalid number of cpus: %s' % value)
         elif letter == 't':
             if len(os.fsencode(value)) >= 64:
                 warnx('instance vm name too long')
@@ -115,8 +120,8 @@ def parse(words, has):
 def check(spec, has):
     """What vmctl itself refuses or warns of before it asks."""
     disks, nets, kernel, cdrom = spec['disks'], spec['nets'], spec['kernel'], spec['cdrom']
-    flagged = spec['memory'] or nets or disks or kernel or cdrom
-    quiet_with_kernel = not has['long_usage'] and kernel
+    flagged = spec['memory'] or nets or disks or kernel or cdrom or spec['cpus']
+    quiet_with_kernel = not has['warns_with_kernel'] and kernel
     if not spec['parent'] and flagged:
         if len(disks) > 4:
             errx('too many disks')
@@ -176,7 +181,7 @@ def start(talk, has, words):
     talk.connect()
     check(spec, has)
     descriptor = open_kernel(spec['kernel']) if spec['kernel'] and has['kernel_passed'] else -1
-    request = {key: spec[key] for key in ('id', 'name', 'parent', 'kernel', 'cdrom', 'boot', 'memory', 'disks', 'nets')}
+    request = {key: spec[key] for key in ('id', 'name', 'parent', 'kernel', 'cdrom', 'boot', 'memory', 'cpus', 'disks', 'nets')}
     answer = talk.ask({'do': 'start', **request}, descriptor)
     code = answer['result']
     if code:

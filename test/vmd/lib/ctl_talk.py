@@ -58,12 +58,14 @@ class Talk:
 
     def stop(self, machine, force, wait):
         id, name = machine
+        self.connect()
         sys.stderr.write('stopping vm %s: ' % name if name else 'stopping vm: ')
         sys.stderr.flush()
         return self.ended(self.ask({'do': 'stop', 'id': id, 'name': name, 'force': force, 'wait': wait}), wait)
 
     def wait(self, machine):
         id, name = machine
+        self.connect()
         sys.stderr.write('waiting for vm %s: ' % name if name else 'waiting for vm: ')
         sys.stderr.flush()
         return self.ended(self.ask({'do': 'wait', 'id': id, 'name': name}), True)

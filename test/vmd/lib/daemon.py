@@ -24,7 +24,7 @@ from lib.tty import release_dangling
 
 # Seconds, as on OpenBSD but for `halt`. What vmd takes from its answer to the interfaces is `taps`, and to the guest's first
 # instruction `boot`.
-TIMES = {'boot': 0, 'taps': 0.05, 'answer': 3, 'stop': 120, 'halt': 0.1, 'quick': 6, 'stagger': 30}
+TIMES = {'boot': 0, 'taps': 0.05, 'answer': 3, 'stop': 120, 'halt': 0.1, 'force': 10, 'quick': 6, 'stagger': 30}
 
 
 class Vmd:
@@ -35,6 +35,7 @@ class Vmd:
         self.conf_path = settings['conf']
         self.guests = settings.get('guests', 'qemu')
         self.says = settings.get('says', '')
+        self.deaf = settings.get('deaf', False)
         self.qemu = settings.get('qemu', 'qemu-system-x86_64')
         self.nodes = settings.get('taps', 4)
         self.has_taps = settings.get('hasTaps', True)
@@ -62,7 +63,7 @@ class Vmd:
 
     def read_conf(self, path):
         """Adds what the file says. ConfError when it says it badly."""
-        conf = Conf(self.people, path)
+        conf = Conf(self.people, path, self.has)
         self.switches.update(conf.switches)
         if conf.prefix is not None:
             self.prefix = conf.prefix
@@ -180,7 +181,7 @@ def main():
     settings['conf'] = said.f or settings['conf']
     if said.n:
         try:
-            Conf(People(settings.get('users', {})), settings['conf'])
+            Conf(People(settings.get('users', {})), settings['conf'], features(settings['release']))
         except ConfError as error:
             sys.stderr.write('%s\n' % error)
             sys.exit(1)

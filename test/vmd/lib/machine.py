@@ -24,6 +24,8 @@ class Machine:
         self._started_at = None
         self._quick = 0
         self._timers = []
+        # Stops the timer of a stop -f.
+        self._forced = None
 
     # Starting again and again
 
@@ -115,6 +117,16 @@ class Machine:
         if self.guest is not None:
             self.guest.kill()
 
+    def force(self):
+        """stop -f: at once, but for a process that does not heed SIGTERM where that is what it gets first."""
+        self.stopping = True
+        if not (self.vmd.has['force_asks'] and self.vmd.deaf):
+            return self.kill()
+        if self._forced is not None:
+            self._forced()
+        self._forced = self.vmd.loop.after(self.vmd.times['force'], self.kill)
+        self._timers.append(self._forced)
+
     def _ended(self, how):
         vmd = self.vmd
         if how == 'off' and not self.stopping:
@@ -150,6 +162,7 @@ class Machine:
         for cancel in self._timers:
             cancel()
         self._timers = []
+        self._forced = None
         if self.guest is not None:
             self.guest.end_now()
             self.guest = None
@@ -179,7 +192,7 @@ class Machine:
             'id': self.id,
             'name': self.name,
             'pid': self.pid if self.running else 0,
-            'cpus': 1,
+            'cpus': self.params['cpus'] or 1,
             'memory': self.params['memory'],
             'resident': self.guest.resident() if self.guest is not None else 0,
             'tty': self.tty.name if self.tty is not None and self.running else '',

@@ -9,9 +9,11 @@ def new_params():
     return {
         'name': '',
         'id': 0,
-        # Which things were said: memory, network, disk, kernel, cdrom.
+        # Which things were said: memory, cpus, network, disk, kernel, cdrom.
         'flags': set(),
         'memory': 0,
+        # 0: one, or as many as the template has.
+        'cpus': 0,
         'disks': [],
         # {local, switch, group, mac, tap}
         'nics': [],
@@ -49,12 +51,12 @@ def random_mac(index):
 def from_request(request, uid, kernel_fd):
     """The parameters of a `vmctl start`."""
     params = new_params()
-    for key in ('name', 'id', 'memory', 'cdrom', 'boot', 'parent', 'kernel'):
+    for key in ('name', 'id', 'memory', 'cpus', 'cdrom', 'boot', 'parent', 'kernel'):
         params[key] = request[key]
     params['disks'] = [tuple(disk) for disk in request['disks']]
     params['nics'] = [nic_of(net) for net in request['nets']]
     params['kernel_fd'] = kernel_fd
     params['uid'] = uid
-    said = {'memory': 'memory', 'network': 'nics', 'disk': 'disks', 'kernel': 'kernel', 'cdrom': 'cdrom'}
+    said = {'memory': 'memory', 'network': 'nics', 'disk': 'disks', 'kernel': 'kernel', 'cdrom': 'cdrom', 'cpus': 'cpus'}
     params['flags'] = {flag for flag, key in said.items() if params[key]}
     return params

@@ -20,7 +20,7 @@ def argv(program, spec, serial, control):
     words = [program, '-name', spec['name'], '-nodefaults', '-no-user-config', '-display', 'none', '-S']
     # It stays when the guest has gone, so that nothing of its last words and of the reason is lost.
     words += ['-no-reboot', '-no-shutdown']
-    words += ['-machine', 'q35', '-accel', 'tcg', '-cpu', 'max', '-smp', '1', '-m', '%dM' % (spec['memory'] >> 20)]
+    words += ['-machine', 'q35', '-accel', 'tcg', '-cpu', 'max', '-smp', str(spec['cpus']), '-m', '%dM' % (spec['memory'] >> 20)]
     words += ['-chardev', 'socket,id=serial,fd=%d' % serial, '-serial', 'chardev:serial']
     words += ['-chardev', 'socket,id=control,fd=%d' % control, '-mon', 'chardev=control,mode=control']
     # 0 is taken by QEMU's own loader of kernels.

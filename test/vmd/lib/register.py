@@ -51,6 +51,9 @@ def take_from_parent(vmd, params, uid):
     params['memory'] = params['memory'] or parent['memory']
     if params['memory'] != parent['memory'] and not may_say(parent, 'memory', uid):
         refuse('memory')
+    params['cpus'] = params['cpus'] or parent['cpus']
+    if (params['cpus'] or 1) != (parent['cpus'] or 1) and not may_say(parent, 'cpus', uid):
+        refuse('cpus')
     if params['disks'] and not may_say(parent, 'disk', uid):
         refuse('disks')
     for _, path in params['disks']:

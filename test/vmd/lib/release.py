@@ -17,7 +17,12 @@ def features(release):
         'path_limit': 1024 if age >= 1 else 128,
         'memory_limit': (128 if age >= 2 else 32) * GIB,
         'has_send': age <= 2,
-        'long_usage': age <= 2,
+        'long_usage': age <= 1,
+        # Whether a start with -b still warns that there is no disk and no network.
+        'warns_with_kernel': age <= 1,
+        'names_bad_disk': age >= 3,
+        # vmctl start -p, and cpus in vm.conf.
+        'has_cpus': age >= 3,
         'cu_restricted': age >= 2,
         # Hard limits per ordinary user: CPUs, MB, interfaces.
         'user_limits': (4, 2048, 8) if age == 0 else None,
@@ -31,6 +36,8 @@ def features(release):
         'checks_state_by_id': age >= 1,
         # With -f and without -w the answer comes when the VM has gone.
         'force_waits': age == 0,
+        # stop -f asks the VM's process by SIGTERM and kills it some seconds later; each further one begins these anew.
+        'force_asks': age >= 3,
         'started_line': (lambda name, id, tty: '%s: started vm %d successfully, tty %s' % (name, id, tty))
         if age == 0
         else (lambda name, id, tty: 'started %s (vm %d) successfully, tty %s' % (name, id, tty)),

@@ -93,7 +93,7 @@ def _stop(vmd, request, uid, descriptor, reply):
     else:
         reply(done)
     if force:
-        machine.kill()
+        machine.force()
     elif not machine.stopping:
         machine.shut_down()
 

@@ -176,6 +176,7 @@ def begin(vmd, machine, kernel):
     if kernel >= 0 and vmd.guests != 'none':
         unpacked = bundle.unpack(kernel, params['kernel'], os.path.join(vmd.run, 'kernels'))
     spec = {key: params[key] for key in ('name', 'memory', 'disks', 'cdrom', 'boot')}
+    spec['cpus'] = params['cpus'] or 1
     spec['nics'] = [(tap.descriptor, nic['mac']) for tap, nic in zip(machine.taps, params['nics'])]
     spec['kernel'] = unpacked
     try:

@@ -1,4 +1,4 @@
-/** What `vmctl status` prints (vmctl(8), status): the one way to learn which machines there are. */
+/** What `vmctl status` prints (vmctl(8), status; print_vm_info of its vmctl.c): the one way to learn which machines there are. */
 
 /** A machine that vmd knows. Its id and its tty are vmd's of today: only the name may be kept (vmd(8)). */
 export type StatusRow = {
@@ -13,6 +13,12 @@ export type StatusRow = {
 
 // Columns overflow their width, so they are taken apart by blanks; no name has one.
 const row = /^\s*(\d+)\s+(\d+|-)\s+\d+\s+\S+\s+\S+\s+\S+\s+(\S+)\s+([a-z]+)\s+(\S+)\s*$/;
+
+/**
+ * Whether vmd has answered: then there is a header, even above no machine at all. The exit code says only whether there
+ * are any.
+ */
+export const isAnswered = (table: string): boolean => /^\s*ID\s+PID\b/.test(table);
 
 /** The rows of the table by name, in no order; lines that are none are passed over, the header among them. */
 export const rowsIn = (table: string): ReadonlyMap<string, StatusRow> =>

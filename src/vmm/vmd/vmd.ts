@@ -8,15 +8,16 @@ import { endAll } from '../end-processes.ts';
 import type { Hypervisor } from '../types.ts';
 import { tapFinder } from './addresses.ts';
 import type { Templates } from './argv.ts';
-import { makeVmctlDisks } from './disks.ts';
-import { startVmctlMachine } from './machine.ts';
+import { mostCpusAsker } from './cpus.ts';
+import { makeVmdDisks } from './disks.ts';
+import { startMachine } from './machine.ts';
 import { ofSlot, oursIn } from './names.ts';
 import { mostDisks, refuseForVmd } from './refuse.ts';
 import { perUserWords, traitsOf } from './releases.ts';
 import { machineStopper } from './stop.ts';
-import { watchVmd, type Look } from './watch.ts';
+import { watchVmd, type Look, type Watch } from './watch.ts';
 
-export type VmctlOptions = {
+export type VmdOptions = {
   readonly vmctl: string;
   readonly ifconfig: string;
   readonly socket: string;
@@ -36,30 +37,31 @@ const recentMs = 2_000;
 
 const notAllowed = 'the configuration of this host does not set allow_outgoing. Use "local", or have it set';
 
+/** What vmd has; nothing when it cannot be asked: `start` looks again. */
+const rowsNow = async (watch: Watch, signal: AbortSignal): Promise<Look['rows']> => {
+  try {
+    return (await watch.look(signal)).rows;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Fault && ['hypervisor_unavailable', 'program_missing'].includes(error.code)) return new Map();
+    throw error;
+  }
+};
+
 /**
  * vmd(8) as a hypervisor, through vmctl(8) alone: as a user who is not root, by the instances that vm.conf(5) allows.
  * Nothing of vmd's own numbers is kept, for a restart of vmd gives them to other machines: a machine is its name.
  */
-export const makeVmctl = (options: VmctlOptions): Hypervisor => {
+export const makeVmd = (options: VmdOptions): Hypervisor => {
   const { vmctl, ifconfig, socket, templates, endpointPort, allowsOutgoing, clock, signal: life } = options;
   setMaxListeners(0, life); // every program that is asked for all listens to it
   const release = options.release === 'auto' ? systemRelease() : options.release;
   const traits = traitsOf(release);
   const watch = watchVmd({ vmctl, socket, clock, life });
   const stopMachine = machineStopper(vmctl, watch, clock);
+  const askMostCpus = mostCpusAsker(vmctl, traits);
+  const noOutgoing = allowsOutgoing ? undefined : notAllowed;
   const findTaps = tapFinder(ifconfig, clock, life);
-
-  /** What vmd has; nothing when it cannot be asked: `start` looks again. */
-  const rowsNow = async (signal: AbortSignal): Promise<Look['rows']> => {
-    try {
-      return (await watch.look(signal)).rows;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof Fault && ['hypervisor_unavailable', 'program_missing'].includes(error.code))
-        return new Map();
-      throw error;
-    }
-  };
 
   return {
     // Both are the host's end of its tap, whatever answers there (vmd's dhcp.c).
@@ -74,24 +76,24 @@ export const makeVmctl = (options: VmctlOptions): Hypervisor => {
       await watch.recent(recentMs, signal);
       const limits = { memoryMb: traits.mostMemoryMb, disks: mostDisks, nics: mostNics };
       const notes = [perUserWords(traits)].filter((note) => note !== '');
-      return { name: 'vmctl', version: release, accelerators: ['vmm'], formats: ['raw', 'qcow2'], limits, notes };
+      return { name: 'vmd', version: release, accelerators: ['vmm'], formats: ['raw', 'qcow2'], limits, notes };
     },
 
-    refuse: (shape, signal) => refuseForVmd(shape, traits, allowsOutgoing ? undefined : notAllowed, signal),
+    refuse: (shape, signal) => refuseForVmd(shape, traits, { noOutgoing, askMostCpus }, signal),
 
-    ...makeVmctlDisks(vmctl),
+    ...makeVmdDisks(vmctl),
 
     start: (spec, signal) =>
-      startVmctlMachine(
+      startMachine(
         spec,
         { vmctl, release, traits, templates, endpointPort, clock, watch, findTaps, stopMachine },
         signal,
       ),
 
-    strays: async (signal) => oursIn(await rowsNow(signal)),
+    strays: async (signal) => oursIn(await rowsNow(watch, signal)),
 
     reap: async (slotName, _folder, signal) => {
-      const left = ofSlot(slotName, await rowsNow(signal));
+      const left = ofSlot(slotName, await rowsNow(watch, signal));
       for (const name of left) await stopMachine(name, signal);
       return left.length > 0;
     },

@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import type { Clock } from '../../base/clock.ts';
-import { Fault } from '../../base/fault.ts';
-import { orAborted, retry } from '../../base/waiting.ts';
-import { machineFiles } from './names.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { Fault } from '../../../base/fault.ts';
+import { orAborted, retry } from '../../../base/waiting.ts';
+import { machineFiles } from '../names.ts';
 import { namespaceIp, namespacePort } from './outgoing.ts';
-import { connectUnix } from './unix-socket.ts';
+import { connectUnix } from '../unix-socket.ts';
 
 const freePort = async (signal: AbortSignal): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
-import type { Clock } from '../../base/clock.ts';
-import { cleanupStack } from '../../base/cleanup.ts';
-import { asFault, Fault } from '../../base/fault.ts';
-import { runProgram } from '../../base/program.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { cleanupStack } from '../../../base/cleanup.ts';
+import { asFault, Fault } from '../../../base/fault.ts';
+import { runProgram } from '../../../base/program.ts';
 import { withOutgoing } from './outgoing.ts';
-import { endProcesses } from './processes.ts';
-import { makeTrialFolder } from './trial-folder.ts';
-import { giveFolder, lowered, type Command, type QemuUser } from './user.ts';
+import { endProcesses } from '../processes.ts';
+import { makeTrialFolder } from '../trial-folder.ts';
+import { giveFolder, lowered, type Command, type QemuUser } from '../user.ts';
 
 const mostMsToRehearse = 10_000;
 

@@ -1,12 +1,29 @@
-/** What QEMU's options -icount and -rtc may say, as data: it is printed anew from that, so no other word gets through. */
+/**
+ * What the texts of a hardware model may say, as data. A hypervisor prints its own words from that, so no other word of
+ * a client's gets through: QEMU takes options behind a comma, and some of them name files of the host.
+ */
 
-import type { Icount, Rtc } from '../../base/hardware.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import type { Icount, Rtc } from '../hardware.ts';
+import { quoted } from '../nearest.ts';
+import { ParseError } from '../parse-error.ts';
+
+const name = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Why the text names no machine type, processor or network card; undefined where it may. */
+export const whyNoModelName = (text: string): string | undefined =>
+  name.test(text) ? undefined : 'must be a name such as "q35": letters, digits, ".", "_" and "-", at most 64';
+
+/** The name that a text is. Throws a ParseError. */
+export const modelNameOf = (text: string): string => {
+  const why = whyNoModelName(text);
+  if (why === undefined) return text;
+  throw new ParseError(`${quoted(text)} ${why}`);
+};
 
 const mostShift = 10;
 
 /** The words of a list such as "shift=9,sleep=off", each key once. A word without a key belongs to `first`. */
-const pairsOf = (text: string, first: string): ReadonlyMap<string, string> => {
+const pairsOf = (text: string, first = ''): ReadonlyMap<string, string> => {
   const pairs = new Map<string, string>();
   for (const word of text.split(',')) {
     const [key, value] = word.includes('=') ? word.split('=', 2) : [first, word];
@@ -21,8 +38,12 @@ const oneOf = <T extends string>(value: string | undefined, words: readonly T[])
 
 const onOff = ['on', 'off'] as const;
 
-/** `text` has passed the pattern of the schema. Throws a ParseError. */
+const icountPair = '(shift=(auto|[0-9]{1,2})|(sleep|align)=(on|off))';
+const icountForm = new RegExp(`^(auto|[0-9]{1,2}|${icountPair})(,${icountPair})*$`);
+
+/** Virtual time, as QEMU's option -icount has it (QEMU's manual, "Invocation"). Throws a ParseError. */
 export const icountOf = (text: string): Icount => {
+  if (!icountForm.test(text)) throw new ParseError(`${quoted(text)} must be as "shift=9,sleep=off"`);
   const pairs = pairsOf(text, 'shift');
   const said = pairs.get('shift');
   const shift = said === 'auto' ? said : Number(said);
@@ -43,9 +64,13 @@ const dateOf = (text: string): number => {
   return ms;
 };
 
-/** `text` has passed the pattern of the schema. Throws a ParseError. */
+const rtcPair = '(base=(utc|localtime|[0-9TZ:-]{1,24})|clock=(host|rt|vm)|driftfix=(none|slew))';
+const rtcForm = new RegExp(`^${rtcPair}(,${rtcPair})*$`);
+
+/** The clock, as QEMU's option -rtc has it (QEMU's manual, "Invocation"). Throws a ParseError. */
 export const rtcOf = (text: string): Rtc => {
-  const pairs = pairsOf(text, 'base');
+  if (!rtcForm.test(text)) throw new ParseError(`${quoted(text)} must be as "base=utc,clock=vm"`);
+  const pairs = pairsOf(text);
   const said = pairs.get('base');
   const base = said === undefined ? undefined : (oneOf(said, ['utc', 'localtime'] as const) ?? dateOf(said));
   const clock = oneOf(pairs.get('clock'), ['host', 'rt', 'vm'] as const);

@@ -1,0 +1,69 @@
+/** Brings a QEMU up: its folder, its files, its user, its process. */
+
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { startDetached, type Detached } from '../../base/program.ts';
+import { asksForOutgoing } from '../nics.ts';
+import type { MachineSpec } from '../types.ts';
+import { qemuArgv, type HostChoice } from './argv.ts';
+import { copyKernel, handOver } from './hand-over.ts';
+import type { Inventory } from './inventory.ts';
+import { kernelFiles, machineFiles } from './names.ts';
+import { networkOf } from './network.ts';
+import { withOutgoing } from './outgoing/outgoing.ts';
+import { planOf } from './plan.ts';
+import type { Qmp } from './qmp.ts';
+import { giveFolder, lowered, type Command, type QemuUser } from './user.ts';
+
+export type QemuHost = HostChoice & {
+  readonly binary: string;
+  readonly inventory: Inventory;
+  /** Undefined: QEMU runs as imaged does. */
+  readonly user: QemuUser | undefined;
+  readonly clock: Clock;
+};
+
+/** Removes all that a QEMU and those beside it leave; its log stays. */
+export const removeTraces = (folder: string): Promise<void> =>
+  rm(machineFiles(folder).own, { recursive: true, force: true });
+
+/** The folder in which QEMU is to work, empty but for what it reads by name. Nothing of a QEMU before it is in there. */
+const makeOwnFolder = async (spec: MachineSpec, user: QemuUser | undefined): Promise<void> => {
+  const { own } = machineFiles(spec.folder);
+  await removeTraces(spec.folder);
+  await mkdir(own, { mode: 0o700 });
+  await copyKernel(spec, own);
+  await giveFolder(own, user, spec.slot);
+};
+
+/** A QEMU that runs, and its arguments. */
+export type SpawnedQemu = Detached & { readonly argv: readonly string[] };
+
+/** QEMU, running, with its files. What it was given is closed here, and its own from then on. */
+export const spawnQemu = async (spec: MachineSpec, host: QemuHost): Promise<SpawnedQemu> => {
+  const { own, log } = machineFiles(spec.folder);
+  await using files = await handOver(spec);
+  const argv = qemuArgv(planOf(spec, files.handed, host.inventory), host);
+  await makeOwnFolder(spec, host.user);
+  const plain = { file: host.binary, args: argv };
+  const lower = (command: Command) => lowered(host.user, command, spec.slot, host.accelerator);
+  const { file, args, ...as } = asksForOutgoing(spec.nics)
+    ? await withOutgoing(spec.folder, networkOf(spec.slot, 0), plain, lower)
+    : await lower(plain);
+  return { argv, ...(await startDetached(file, args, log, { ...as, cwd: own, fds: files.fds })) };
+};
+
+/**
+ * Tells QEMU the kernel's command line and has it make the machine, for which it waits (`--preconfig`). QEMU has read
+ * kernel and ramdisk then.
+ */
+export const finishKernel = async ({ boot, folder }: MachineSpec, qmp: Qmp, signal: AbortSignal): Promise<void> => {
+  if (boot.kernel === undefined) return;
+  if (boot.append !== undefined) {
+    await qmp.execute('qom-set', { path: '/machine', property: 'append', value: boot.append }, signal);
+    await qmp.execute('x-exit-preconfig', {}, signal);
+  }
+  const { own } = machineFiles(folder);
+  for (const name of Object.values(kernelFiles)) await rm(join(own, name), { force: true });
+};
