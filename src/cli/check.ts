@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { systemClock } from '../base/clock.ts';
 import { parseConfig, readConfig, type Config } from '../config/config.ts';
 import { cleanupStack } from '../base/cleanup.ts';
+import { isErrno } from '../base/errno.ts';
 import { Fault } from '../base/fault.ts';
 import { hostChecksOf } from '../wiring/host-checks.ts';
 import { filesToInstall, printFiles } from '../host/files-to-install.ts';
@@ -49,7 +50,7 @@ const findingsOf = async (config: Config): Promise<readonly Finding[]> => {
   return [...leftovers, ...(await hostChecks.ask(signal))];
 };
 
-const isMissing = ({ cause }: Fault): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+const isMissing = ({ cause }: Fault): boolean => isErrno(cause, 'ENOENT');
 
 /** The configuration; before there is one at the usual place, the defaults, and that it is missing. */
 const configOf = async (file: string): Promise<{ readonly config: Config; readonly troubles: readonly Finding[] }> => {

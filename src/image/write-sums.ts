@@ -1,7 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { artifactName, sumsName } from '../base/artifact-name.ts';
-import { syncFolder } from '../base/sync-folder.ts';
+import { syncFolder } from '../base/file/sync-folder.ts';
 import type { Artifact } from './types.ts';
 
 /** The lines that sha256(1) of the BSDs prints, `sha256 -C` and `sha256sum -c` check, and signify(1) signs. */

@@ -1,5 +1,5 @@
 import type { FieldErrors } from '../base/field-errors.ts';
-import { pointerTo } from '../base/pointer.ts';
+import { pointerTo } from '../base/json/pointer.ts';
 import type { Fields } from '../template/resolve/fields.ts';
 import { holeFor, keyOf, seen, trimmed, type Line } from './installer/lines.ts';
 import { bounds } from '../base/bounds.ts';

@@ -18,6 +18,7 @@ import { hostBootedAt, type Clock } from '../base/clock.ts';
 import { hypervisorTypeOf, textLimitsOf, type Config } from '../config/config.ts';
 import { connectionLimits } from '../base/descriptors.ts';
 import { cleanupStack } from '../base/cleanup.ts';
+import { isErrno } from '../base/errno.ts';
 import { asFault, Fault } from '../base/fault.ts';
 import { hostChecksOf } from './host-checks.ts';
 import { makeGrowth } from '../base/growth.ts';
@@ -286,8 +287,8 @@ export const startDaemon = async (
     );
     cleanup.defer(() => api.close());
     const { host, port } = config.listen;
-    const address = await api.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'another program listens there already' : error.message;
+    const address = await api.listen({ host, port }).catch((error: Error) => {
+      const why = isErrno(error, 'EADDRINUSE') ? 'another program listens there already' : error.message;
       throw new Fault('configuration_invalid', `listen: ${host}:${port} cannot be used: ${why}.`, {}, { cause: error });
     });
     scheduler.start();

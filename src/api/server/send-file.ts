@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import { pumpFile } from './pump-file.ts';
 import { matchesAny, matchesStrongly, partOf } from './ranges.ts';
@@ -17,9 +18,6 @@ type FileToSend = {
   readonly offset?: number;
 };
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EISDIR');
-
 /** Opens the file, or undefined when there is none. */
 const openFile = async (path: string) => {
   try {
@@ -29,7 +27,7 @@ const openFile = async (path: string) => {
     await file.close();
     return undefined;
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isErrno(error, 'ENOENT', 'EISDIR')) return undefined;
     throw error;
   }
 };

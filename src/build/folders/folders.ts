@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unlessErrno } from '../../base/errno.ts';
 import { asFault, Fault } from '../../base/fault.ts';
 import { Id, timeOfId } from '../../base/ids.ts';
 import type { OwnFolder } from './own-folders.ts';
@@ -69,14 +70,7 @@ const makeFolder = async (path: string, mode: number): Promise<void> => {
 };
 
 // Nothing is there before the first start.
-const names = async (folder: string): Promise<string[]> => {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
-};
+const names = async (folder: string): Promise<string[]> => (await unlessErrno(readdir(folder), 'ENOENT')) ?? [];
 
 // A folder may hold what is not ours: only names that imaged gives are ever deleted.
 const ids = async (folder: string): Promise<string[]> =>

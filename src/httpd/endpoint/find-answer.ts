@@ -1,6 +1,8 @@
 import { open, readdir, realpath, type FileHandle } from 'node:fs/promises';
 import { constants, type Stats } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
+import { isErrno } from '../../base/errno.ts';
+import { isWithin } from '../../base/file/is-within.ts';
 import type { Answer } from './types.ts';
 
 /** What a path leads to: a text to render, or a regular file that is open already. The finder's caller closes it. */
@@ -72,9 +74,6 @@ const readInside = async (root: string, inside: string) => {
   }
 };
 
-const isWithin = (folder: string, path: string): boolean =>
-  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 // A link inside the folder is followed, but only to what is inside as well.
@@ -102,6 +101,6 @@ const openFile = async (path: string): Promise<Found | undefined> => {
   }
 };
 
-const missing: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO'];
+const missing = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO'];
 
-const isNoSuchFile = (error: unknown) => error instanceof Error && 'code' in error && missing.includes(error.code);
+const isNoSuchFile = (error: unknown) => isErrno(error, ...missing);

@@ -2,6 +2,7 @@ import { chmod, lchown, lstat, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { fastify } from 'fastify';
+import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import type { ListenAt } from '../../base/hardware.ts';
 import { admitOnly } from '../../base/http/admit-only.ts';
@@ -185,7 +186,7 @@ const listen = async (app: Listening, at: ListenAt) => {
     await app.close();
     const place = 'path' in at ? at.path : `${at.host}:${at.port}`;
     const reason = error instanceof Error ? error.message : String(error);
-    const isAbsent = error instanceof Error && 'code' in error && error.code === 'EADDRNOTAVAIL';
+    const isAbsent = isErrno(error, 'EADDRNOTAVAIL');
     throw new Fault(
       'endpoint_failed',
       `Nothing can listen at ${place}: ${reason}`,

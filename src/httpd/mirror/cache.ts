@@ -4,6 +4,7 @@ import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
+import { unlessErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import { isSame, sha256Of, stampOf, type Stamp } from './digest.ts';
 import { asideEnd, writeWhole } from './write.ts';
@@ -132,12 +133,8 @@ export const makeCache = ({ folder, bytes: most, clock, warn }: CacheParts): Cac
     hold,
     partOf: (sha256) => `${fileOf(sha256)}.part`,
     open: async (sha256, signal) => {
-      const handle = await open(fileOf(sha256), constants.O_RDONLY | constants.O_NONBLOCK).catch(
-        (error: NodeJS.ErrnoException) => {
-          if (error.code === 'ENOENT') return undefined;
-          throw error;
-        },
-      );
+      const opened = open(fileOf(sha256), constants.O_RDONLY | constants.O_NONBLOCK);
+      const handle = await unlessErrno(opened, 'ENOENT');
       if (!handle) return undefined;
       const holding = hold(sha256);
       signal.addEventListener('abort', () => holding[Symbol.dispose](), { once: true });

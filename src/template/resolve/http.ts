@@ -1,5 +1,5 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
-import { pointerTo } from '../../base/pointer.ts';
+import { pointerTo } from '../../base/json/pointer.ts';
 import { judgeLayout, parseDisklabel, renderDisklabel } from '../../openbsd/disklabel.ts';
 import type { Fields } from './fields.ts';
 import type { HostFacts } from '../../context/files.ts';

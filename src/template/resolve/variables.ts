@@ -1,6 +1,6 @@
 import { bounds } from '../../base/bounds.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
-import { pointerTo } from '../../base/pointer.ts';
+import { pointerTo } from '../../base/json/pointer.ts';
 import { makeFill, textOf, type Fill, type Filled } from '../language/fill.ts';
 import type { Frozen } from '../language/functions.ts';
 import { ParseError } from '../../base/parse-error.ts';

@@ -4,6 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { cleanupStack } from '../../base/cleanup.ts';
+import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import { startDetached } from '../../base/program.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
@@ -48,8 +49,7 @@ const noPort = 0;
 
 const untilItListens = { attempts: 10_000, firstMs: 2, growth: 1.2, mostMs: 20 };
 
-const isNotListening = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED');
+const isNotListening = (error: unknown): boolean => isErrno(error, 'ENOENT', 'ECONNREFUSED');
 
 /** Removes all that a QEMU and those beside it leave; its log stays. */
 export const removeTraces = (folder: string): Promise<void> =>

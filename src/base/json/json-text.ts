@@ -1,4 +1,4 @@
-import { Fault, type FaultCode } from './fault.ts';
+import { Fault, type FaultCode } from '../fault.ts';
 import { pointerTo } from './pointer.ts';
 
 // JSON.parse names no place for most errors, takes the last of two equal keys, and makes millions of values of a few
