@@ -94,7 +94,7 @@ export const hostShop = async (kind: 'openbsd' | 'linux', change: Change = {}): 
       return real.read(path);
     },
   };
-  const config: Config = parseConfig(`data_dir = "/var/imaged"\n${change.settings ?? ''}`, 'imaged.toml');
+  const config: Config = parseConfig(change.settings ?? '', 'imaged.toml');
   const asked: Asked = {
     host,
     config,

@@ -1,12 +1,13 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { artifactName, sumsName } from '../base/artifact-name.ts';
+import { sumLine } from '../base/sums.ts';
 import { syncFolder } from '../base/file/sync-folder.ts';
 import type { Artifact } from './types.ts';
 
 /** The lines that sha256(1) of the BSDs prints, `sha256 -C` and `sha256sum -c` check, and signify(1) signs. */
 export const sumLines = (artifacts: readonly Artifact[]): string =>
-  artifacts.map(({ name, sha256 }) => `SHA256 (${artifactName(name)}) = ${sha256}\n`).join('');
+  artifacts.map(({ name, sha256 }) => sumLine(artifactName(name), sha256)).join('');
 
 /** Writes the `SHA256` file of a folder of artifacts, mode 0440; it is never seen half-written. */
 export const writeSums = async (folder: string, artifacts: readonly Artifact[]): Promise<void> => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { asFault, Fault } from '../../base/fault.ts';
+import { signedSumsFile } from '../../base/openbsd/mirror-layout.ts';
 import { orAborted, retry, type RetryPolicy } from '../../base/waiting.ts';
 import { ask, broken, mayPass, refusal } from './request.ts';
 import type { Verifier } from './signed.ts';
@@ -71,7 +72,7 @@ export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
   };
 
   const fetchOnce = async (place: Place, state: State): Promise<Signed> => {
-    const url = new URL(`${upstream.href.replace(/\/$/, '')}/${place.folder}/SHA256.sig`);
+    const url = new URL(`${upstream.href.replace(/\/$/, '')}/${place.folder}/${signedSumsFile}`);
     const { etag, lastModified } = state.signed ? (state.about ?? {}) : {};
     const headers = {
       ...(etag === undefined ? {} : { 'if-none-match': etag }),

@@ -1,7 +1,7 @@
 import { meant, quoted } from '../../base/nearest.ts';
 import { isKnown } from './lines.ts';
 import type { InstallerFacts } from './facts.ts';
-import { installerReleases } from '../releases.ts';
+import { releases } from '../../base/openbsd/releases.ts';
 import type { Reply, Talk } from './talk.ts';
 
 const questions = {
@@ -82,9 +82,9 @@ const askTemplate = (talk: Talk): Reply | undefined => {
 };
 
 const askEncryption = (talk: Talk, { release }: InstallerFacts) => {
-  const question = installerReleases[release].encrypt;
+  const question = releases[release].installer.encrypt;
   if (question === undefined) {
-    talk.skip(`by an unattended installation of ${release}`, installerReleases.current.encrypt, questions.passphrase);
+    talk.skip(`by an unattended installation of ${release}`, releases.current.installer.encrypt, questions.passphrase);
     return;
   }
   const reply = talk.ask(question, 'no');

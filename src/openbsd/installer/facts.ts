@@ -1,5 +1,5 @@
 import type { Layout } from '../disklabel.ts';
-import type { Release } from '../releases.ts';
+import type { Release } from '../../base/openbsd/releases.ts';
 
 /** Undefined: nobody can know before the machine runs. */
 type Maybe = boolean | undefined;

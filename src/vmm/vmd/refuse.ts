@@ -2,14 +2,14 @@
 
 import type { FieldError } from '../../base/fault.ts';
 import type { MachineShape } from '../../base/hardware.ts';
+import type { VmdTraits } from '../../base/openbsd/releases.ts';
 import { asksForOutgoing, mostNics } from '../nics.ts';
 import { whyNoBase } from './disks.ts';
-import type { ReleaseTraits } from './releases.ts';
 
 /** VMM_MAX_DISKS_PER_VM */
 export const mostDisks = 4;
 
-type Judge = (shape: MachineShape, traits: ReleaseTraits) => readonly FieldError[];
+type Judge = (shape: MachineShape, traits: VmdTraits) => readonly FieldError[];
 
 const judgeMemory: Judge = ({ memoryMb }, { mostMemoryMb, perUser }) => {
   const most = perUser?.isCertain === true ? Math.min(mostMemoryMb, perUser.memoryMb) : mostMemoryMb;
@@ -92,7 +92,7 @@ const judgeBases = async ({ disks }: MachineShape, signal: AbortSignal): Promise
 /** See `Hypervisor.refuse`. `noOutgoing`: why a machine cannot have the network outside. */
 export const refuseForVmd = async (
   shape: MachineShape,
-  traits: ReleaseTraits,
+  traits: VmdTraits,
   noOutgoing: string | undefined,
   signal: AbortSignal,
 ): Promise<readonly FieldError[]> => [
