@@ -2,7 +2,7 @@ import { bounds } from '../base/bounds.ts';
 import { ParseError, placeOf } from '../base/parse-error.ts';
 import { keyNamed, keyNames, type Key } from './keys.ts';
 import { nearest, quoted } from '../base/nearest.ts';
-import { durationMsOf, mostMs } from '../template/language/units.ts';
+import { durationMsOf, longestMs } from '../base/units.ts';
 
 /** What a boot command is made of, each with the offset where it begins. `motion` is `press`, or only down or up. */
 export type BootToken = { readonly offset: number } & (
@@ -33,7 +33,7 @@ const readWait = (inside: string): number | undefined => {
   const text = /^wait(|0|[1-9][0-9]*|(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+)$/u.exec(inside)?.[1];
   if (text === undefined) return undefined;
   const ms = text === '' ? 1000 : durationMsOf(text);
-  if (ms === undefined || ms > mostMs)
+  if (ms === undefined || ms > longestMs)
     throw new ParseError(`${quoted(`<${inside}>`)} is too long a wait, or no duration`);
   if (ms <= 0) throw new ParseError(`${quoted(`<${inside}>`)} is not a positive wait`);
   return Math.ceil(ms);
@@ -52,7 +52,7 @@ const readExpect = (
   if (match === null) return undefined;
   const [whole, source = '', time] = match;
   const withinMs = time === undefined ? defaultExpectMs : durationMsOf(time);
-  if (withinMs === undefined || !(withinMs > 0 && withinMs <= mostMs))
+  if (withinMs === undefined || !(withinMs > 0 && withinMs <= longestMs))
     throw new ParseError(`${quoted(time ?? '')} is not a time to wait for text: write <expect "regex" 90s>`);
   // Only the quote needs its backslash taken away; all others are the regular expression's own.
   const pattern = source.replaceAll('\\"', '"');

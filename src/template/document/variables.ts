@@ -5,7 +5,7 @@ import { functionNames } from '../language/functions.ts';
 import { Pattern, strict, Words } from './words.ts';
 
 const Variable = strict({
-  default: Words.max(64 * 1024)
+  default: Words.max(bounds.variableCharacters)
     .optional()
     .describe('its value when none is sent; may refer to other variables'),
   required: z.boolean().default(false).describe('a value must be sent'),

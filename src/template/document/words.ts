@@ -3,7 +3,7 @@ import { bounds } from '../../base/bounds.ts';
 import { hasHoles } from '../language/expression.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
-import { durationOf, sizeMbOf } from '../language/units.ts';
+import { durationOf, sizeMbOf } from '../../base/units.ts';
 
 /** An object that takes no other keys. Where it has some, the message is a line for each key that it takes: see issues.ts. */
 export const strict = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => {

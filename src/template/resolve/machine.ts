@@ -8,7 +8,7 @@ import { icountOf, rtcOf } from './qemu-clocks.ts';
 import { qemuWords } from '../document/machine.ts';
 import type { Template } from '../document/template.ts';
 import type { DiskPlan, Spec } from '../spec.ts';
-import { sizeMbOf } from '../language/units.ts';
+import { sizeMbOf } from '../../base/units.ts';
 
 type Machine = Pick<Spec, 'memoryMb' | 'disks' | 'nics' | 'cdrom' | 'floppy' | 'boot' | 'qemu'>;
 type DiskAsked = Template['machine']['disks'][number];

@@ -12,8 +12,6 @@ import { bcryptForm } from '../../openbsd/passwords/forms.ts';
 import { shortestSecret } from '../../base/mask/secret-words.ts';
 import type { Template } from '../document/template.ts';
 
-const longestValue = 64 * 1024;
-
 type Parts = {
   readonly template: Template;
   /** Undefined: nobody has sent values yet, and what is required is unknown. */
@@ -66,8 +64,9 @@ export const fillFrom = async (parts: Parts): Promise<Fill> => {
     const declared = template.variables[name];
     const text = textOf(value);
     if (declared === undefined || text === undefined) return value;
-    if (text.length > longestValue) told.add(pointer, `has more than ${longestValue} characters`);
-    judgements.push(() => matchValue(name, text.slice(0, longestValue), told, pointer));
+    if (text.length > bounds.variableCharacters)
+      told.add(pointer, `has more than ${bounds.variableCharacters} characters`);
+    judgements.push(() => matchValue(name, text.slice(0, bounds.variableCharacters), told, pointer));
     if (declared.sensitive && text !== '' && text.length < shortestSecret)
       told.add(pointer, `is sensitive and shorter than ${shortestSecret} characters: it could not be masked in logs`);
     return value;
