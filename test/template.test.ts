@@ -292,8 +292,8 @@ test('secrets are collected, in every form a function gives them, and masked in 
   const masked = mask(["Hunter2'&x", 'Hunter2']);
   const base64 = Buffer.from("Hunter2'&x").toString('base64');
   assert.equal(
-    masked(`a Hunter2'&x b ${encodeURIComponent("Hunter2'&x")} ${base64} Hunter2'\\''&x Hunter2 c`),
-    'a <sensitive> b <sensitive> <sensitive> <sensitive> <sensitive> c',
+    masked(`a Hunter2'&x b ${encodeURIComponent("Hunter2'&x")} ${base64} Hunter2'\\''&x Hunter2'"'"'&x Hunter2 c`),
+    'a <sensitive> b <sensitive> <sensitive> <sensitive> <sensitive> <sensitive> c',
   );
   assert.equal(mask([])('text'), 'text');
   assert.equal(mask(['line one is long\nline two is long'])('x line two is long'), 'x <sensitive>');

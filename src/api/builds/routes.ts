@@ -5,7 +5,7 @@ import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { findBuild, noBuild } from './found.ts';
 import { onGone } from '../server/gone.ts';
-import { matchesAny } from '../server/ranges.ts';
+import { matchesAny } from '../server/etags.ts';
 import { BuildListQuery } from './request.ts';
 import { Build, BuildInput, BuildPage, BuildStatus, Steps } from './schema.ts';
 import { Problem, Wait } from '../contract/common.ts';

@@ -4,8 +4,9 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
+import { contentRange, partAsked } from '../../base/http/byte-range.ts';
 import { pumpFile } from './pump-file.ts';
-import { matchesAny, matchesStrongly, partOf } from './ranges.ts';
+import { matchesAny, matchesStrongly } from './etags.ts';
 
 type FileToSend = {
   readonly path: string;
@@ -61,18 +62,15 @@ export const sendFile = async (
     return reply.send('');
   }
   const { file, size } = opened;
-  // If-Range with anything but our own strong ETag means: the whole, if it is not what I have (RFC 9110, 13.1.5).
-  const ifRange = headers['if-range'];
-  const isSame = ifRange === undefined || (etag !== undefined && ifRange === etag);
-  const part = method === 'GET' && isSame ? partOf(headers.range, size) : ({ kind: 'whole' } as const);
+  const part = partAsked(request, size, [etag]);
   if (part.kind === 'outside') {
     await file.close();
-    reply.header('content-range', `bytes */${size}`);
+    reply.header('content-range', contentRange(part, size));
     throw new Fault('range_not_satisfiable', `The file has ${size} bytes; none of them lies in ${headers.range}.`);
   }
-  const first = part.kind === 'part' ? part.start : Math.min(ask.offset ?? 0, size);
-  const last = part.kind === 'part' ? part.end : size - 1;
-  if (part.kind === 'part') reply.code(206).header('content-range', `bytes ${first}-${last}/${size}`);
+  const first = part.kind === 'part' ? part.first : Math.min(ask.offset ?? 0, size);
+  const last = part.kind === 'part' ? part.last : size - 1;
+  if (part.kind === 'part') reply.code(206).header('content-range', contentRange(part, size));
   reply.header('content-length', last - first + 1);
   if (method === 'HEAD' || last < first) {
     await file.close();

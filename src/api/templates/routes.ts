@@ -6,7 +6,7 @@ import type { App } from '../server/app.ts';
 import { encodingOf, refuseType } from '../server/bodies.ts';
 import { invalid } from '../server/field-errors.ts';
 import { nextPage } from '../server/paging.ts';
-import { matchesAny } from '../server/ranges.ts';
+import { matchesAny } from '../server/etags.ts';
 import { inTemplateArchive, withContext } from '../builds/receiving.ts';
 import { PageQuery, TemplateName } from '../contract/common.ts';
 import { Template, TemplatePage } from '../host/schema.ts';

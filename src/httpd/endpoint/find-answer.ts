@@ -1,6 +1,7 @@
 import { open, readdir, realpath, type FileHandle } from 'node:fs/promises';
 import { constants, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { escapeRegExp } from '../../base/escape-regexp.ts';
 import { isErrno } from '../../base/errno.ts';
 import { isWithin } from '../../base/file/is-within.ts';
 import type { Answer } from './types.ts';
@@ -41,7 +42,10 @@ export const makeFindAnswer = ({ answers, hostname }: Known): FindAnswer => {
 
   // The installer asks for its own names first (OpenBSD's install.sub): with its MAC, then with its host name. Which MAC
   // it is does not matter: nobody else can ask here.
-  const owned = new RegExp(`^(?:[0-9a-f]{2}(?::[0-9a-f]{2}){5}|${escaped(hostname)})-(install|upgrade)\\.conf$`, 'i');
+  const owned = new RegExp(
+    `^(?:[0-9a-f]{2}(?::[0-9a-f]{2}){5}|${escapeRegExp(hostname)})-(install|upgrade)\\.conf$`,
+    'i',
+  );
   return async (path) => {
     const found = await find(path);
     const general = found ? undefined : owned.exec(path)?.[1];
@@ -73,8 +77,6 @@ const readInside = async (root: string, inside: string) => {
     throw error;
   }
 };
-
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 // A link inside the folder is followed, but only to what is inside as well.
 const openInside = async (root: string, inside: string): Promise<Found | undefined> => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { escapeRegExp } from '../../base/escape-regexp.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
 import { goTime, strftime } from './time-layout.ts';
@@ -51,7 +52,7 @@ const table = {
   trim: { takes: [1, 1], gives: trimmedLast },
   // Through a buffer, for half a surrogate pair has no URL form.
   urlquery: { takes: [1, 1], gives: ([text = '']) => encodeURIComponent(Buffer.from(text).toString()) },
-  regex_escape: { takes: [1, 1], gives: ([text = '']) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') },
+  regex_escape: { takes: [1, 1], gives: ([text = '']) => escapeRegExp(text) },
   replace: { takes: [3, 4], gives: replace },
   replace_all: { takes: [3, 3], gives: replace },
   join_path: {
