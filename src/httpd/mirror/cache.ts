@@ -6,8 +6,8 @@ import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { unlessErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
+import { asideEnd, writeWhole } from '../../base/file/write-whole.ts';
 import { isSame, sha256Of, stampOf, type Stamp } from './digest.ts';
-import { asideEnd, writeWhole } from './write.ts';
 
 /**
  * Verified files on disk, each named for its SHA-256, with its stamp beside it: `HEX` and `HEX.json`. The stamp's mtime

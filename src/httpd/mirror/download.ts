@@ -5,11 +5,11 @@ import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
+import { writeWhole } from '../../base/file/write-whole.ts';
 import { retry, type RetryPolicy } from '../../base/waiting.ts';
 import { ask, broken, mayPass, passing, refusal } from './request.ts';
 import { hashInto } from './digest.ts';
 import type { Progress } from './progress.ts';
-import { writeWhole } from './write.ts';
 
 export type Download = {
   readonly url: URL;

@@ -2,6 +2,7 @@ import { request as askHttp, type IncomingMessage } from 'node:http';
 import { request as askHttps } from 'node:https';
 import { Fault } from '../../base/fault.ts';
 
+// Not undici: its redirects may go from https back to http, and its retries know nothing of the part on the disk.
 export type Asking = {
   readonly headers: Readonly<Record<string, string>>;
   /** How long nothing may be heard, before the reply or within its body, in ms. */

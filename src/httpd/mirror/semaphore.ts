@@ -1,3 +1,4 @@
+// Not p-queue, which runs functions: a turn here is a resource, kept with `using`.
 /** Lets at most so many go on at once, the others in the order in which they came. */
 export type Semaphore = { readonly take: (signal: AbortSignal) => Promise<Disposable> };
 

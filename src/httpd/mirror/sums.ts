@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { asFault, Fault } from '../../base/fault.ts';
+import { writeWhole } from '../../base/file/write-whole.ts';
 import { signedSumsFile } from '../../base/openbsd/mirror-layout.ts';
 import { orAborted, retry, type RetryPolicy } from '../../base/waiting.ts';
 import { ask, broken, mayPass, refusal } from './request.ts';
 import type { Verifier } from './signed.ts';
 import type { Place, Signed } from './types.ts';
-import { writeWhole } from './write.ts';
 
 /** How long a verified SHA256.sig is good for, and how long a failure is, in ms. */
 export type SumsAges = { readonly releaseMs: number; readonly snapshotMs: number; readonly failureMs: number };
