@@ -7,23 +7,23 @@ import { serveEndpoint } from '../httpd/endpoint/serve-endpoint.ts';
 import type { Answer, EndpointRequest, EndpointSets } from '../httpd/endpoint/types.ts';
 import { hiddenTexts } from '../base/mask/mask.ts';
 import { render } from '../template/language/render.ts';
-import type { HttpEntry, LateFacts } from '../template/spec.ts';
+import type { HttpEntry, RuntimeFacts } from '../template/spec.ts';
 import { openConsole } from '../vmm/console/console.ts';
 import type { Disk, MachineSpec } from '../vmm/types.ts';
 import { slotName } from './folders/folders.ts';
-import { lateFactsOf, type Job } from './job.ts';
+import { runtimeFactsOf, type Job } from './job.ts';
 import type { Running } from './running.ts';
 import { siteSetFile } from './site-files.ts';
 import { boundOf } from './text-limits.ts';
 import type { StepTools } from './tools.ts';
 
-const answerOf = (entry: HttpEntry, late: LateFacts, work: string): Answer => {
+const answerOf = (entry: HttpEntry, runtime: RuntimeFacts, work: string): Answer => {
   switch (entry.kind) {
     case 'text':
       return {
         kind: 'text',
         ...(entry.type === undefined ? {} : { type: entry.type }),
-        render: () => render(entry.text, late),
+        render: () => render(entry.text, runtime),
       };
     case 'file':
       return { kind: 'file', path: entry.file.path };
@@ -119,7 +119,7 @@ export const launch = async (
         onEvent: ({ type, ...data }) => event(type, data),
       }),
     );
-    const late = lateFactsOf(machine, key);
+    const runtime = runtimeFactsOf(machine, key);
     let cutOff: string | undefined;
     const onRequest = (request: EndpointRequest) => {
       if (request.isCutOff === true) cutOff = `${request.method} ${request.url}, ${request.bytes} bytes were sent`;
@@ -134,7 +134,7 @@ export const launch = async (
           at: listen,
           ...(sharedListener === undefined ? {} : { sharedListener }),
           answers: new Map(
-            job.spec.http.map((entry) => [entry.path, answerOf(entry, late, job.folders.work(job.slot))]),
+            job.spec.http.map((entry) => [entry.path, answerOf(entry, runtime, job.folders.work(job.slot))]),
           ),
           hostname: machine.name,
           onRequest,

@@ -19,7 +19,7 @@ type JudgePattern = (pattern: string) => unknown;
 type Judging = { readonly judgePattern: JudgePattern; readonly countExpect: () => void };
 
 /** Stands for a value that is not known yet; a token with it inside is judged when the value is known. */
-export const hole = '\u{f8ff}';
+export const placeholder = '\u{f8ff}';
 
 const defaultExpectMs = 120_000;
 // No token is longer, so that one "<" costs a bounded search.
@@ -56,7 +56,7 @@ const readExpect = (
     throw new ParseError(`${quoted(time ?? '')} is not a time to wait for text: write <expect "regex" 90s>`);
   // Only the quote needs its backslash taken away; all others are the regular expression's own.
   const pattern = source.replaceAll('\\"', '"');
-  if (!pattern.includes(hole)) judgePattern(pattern);
+  if (!pattern.includes(placeholder)) judgePattern(pattern);
   return [{ offset, kind: 'expect', pattern, withinMs: Math.ceil(withinMs) }, offset + [...whole].length];
 };
 
@@ -113,7 +113,7 @@ const readToken = (
   const key = readKey(inside, offset);
   if (key !== undefined) return [key, end + 1];
   const shown = looksLikeToken(points.slice(offset, offset + longestToken).join(''));
-  return shown === undefined || shown.includes(hole) ? literal : refuseUnknown(shown);
+  return shown === undefined || shown.includes(placeholder) ? literal : refuseUnknown(shown);
 };
 
 /**

@@ -64,7 +64,7 @@ export const installerTurns = (asked: {
     turn(
       String.raw`Response file location\?[^\r\n]* $`,
       withinMs,
-      [{ late: 'http_url', apply: [] }, `/${asked.path}`],
+      [{ runtime: 'http_url', apply: [] }, `/${asked.path}`],
       true,
     ),
     turn('CONGRATULATIONS!', asked.timeoutMs),

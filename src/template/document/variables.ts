@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
-import { isLateName } from '../language/fill.ts';
+import { isRuntimeName } from '../language/fill.ts';
 import { functionNames } from '../language/functions.ts';
 import { Pattern, strict, Words } from './words.ts';
 
@@ -25,7 +25,7 @@ const Variable = strict({
 const VariableName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, 'is not a name of a variable: a letter, then letters, digits, _ and -')
-  .refine((name) => !isLateName(name) && !functionNames.includes(name), "is a name of imaged's own");
+  .refine((name) => !isRuntimeName(name) && !functionNames.includes(name), "is a name of imaged's own");
 
 export const Variables = z
   .record(VariableName, Variable)

@@ -77,8 +77,8 @@ export const functionNames: readonly string[] = ['user', ...Object.keys(table)];
 
 export const isFunction = (name: string): name is FunctionName => Object.hasOwn(table, name);
 
-/** The functions that can wait until a value is known: those of one argument. */
-export const isLateFunction = (name: FunctionName): boolean =>
+/** Whether a function can be applied to a runtime value, when the machine runs: those of one argument can. */
+export const isRuntimeFunction = (name: FunctionName): boolean =>
   table[name].takes[0] === 1 && table[name].takes[1] === 1 && name !== 'strftime';
 
 /** Packer's functions that a daemon cannot have, and what to write in their place. */
