@@ -160,7 +160,7 @@ test('every answer that the installer would not take, or not ask for, is refused
     ['What timezone are you in', 'Paris time', /not a time zone/],
     ['Which disk is the root disk', 'sd1', /did you mean "sd0"/],
     ['Which disk do you wish to initialize', 'sd1', /one disk/],
-    ['Encrypt the root disk with a (p)assphrase or (k)eydisk', 'p', /waits for somebody/],
+    ['Encrypt the root disk with a (p)assphrase or (k)eydisk', 'p', /waits for a person/],
     ['Use (W)hole disk MBR, whole disk (G)PT', 'edit', /editor of fdisk/],
     ['Use (A)uto layout, (E)dit auto layout, or create (C)ustom layout', 'c', /editor of disklabel/],
     ['URL to autopartitioning template for disklabel', 'disklabel', /not the URL/],

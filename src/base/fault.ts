@@ -1,6 +1,6 @@
 import { isErrno } from './errno.ts';
 
-/** Whose doing it was. Only `infra` is tried again by itself. */
+/** Who caused it. Only `infra` is tried again by itself. */
 export type FaultClass = 'template' | 'guest' | 'infra' | 'capacity' | 'timeout' | 'cancelled' | 'internal';
 
 type Row = {
@@ -104,7 +104,7 @@ export type FaultFacts = {
   readonly [fact: string]: unknown;
 };
 
-/** Something that was foreseen. What was not foreseen is any other error, and is `internal`. */
+/** An error that the program expects and can explain. Any other error is `internal`. */
 export class Fault extends Error {
   override readonly name = 'Fault';
   readonly code: FaultCode;

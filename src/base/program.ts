@@ -92,7 +92,7 @@ const sourceOf = (input: RunOptions['input']) => {
   return 'held' in input ? ({ stdin: 'pipe' } as const) : ({ inputFile: input.file } as const);
 };
 
-/** All that a program inherits: what the daemon itself was started with may hold secrets, and is nobody else's. */
+/** All that a program inherits: the daemon's own environment may hold secrets, which no other program may see. */
 export const environment = (): Readonly<Record<string, string>> => ({
   PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin',
   LC_ALL: 'C',

@@ -35,7 +35,7 @@ async function* unzstd(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Arr
 const gunzip: Stage = async function* (bytes) {
   const inflated = createGunzip();
   const fed = pipeline(bytes, inflated);
-  // When the reader stops early nobody awaits it, and its field error about that is none.
+  // When the reader stops early it is not awaited, and its error about that does not matter.
   fed.catch(() => undefined);
   yield* inflated as AsyncIterable<Uint8Array>;
   await fed;

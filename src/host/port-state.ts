@@ -9,7 +9,7 @@ const Health = z.object({ status: z.literal('ok'), version: z.string() });
 const mostMsOfHealth = 2_000;
 const mostBytes = 64 * 1024;
 
-/** Whether it is imaged that listens there: nobody else answers /healthz like that. */
+/** Whether it is imaged that listens there: no other program answers /healthz like that. */
 const isImaged = (host: string, port: number, signal: AbortSignal): Promise<boolean> =>
   new Promise((resolve) => {
     const no = () => resolve(false);

@@ -120,10 +120,10 @@ export type Spec = {
     readonly ends: 'any' | 'halt' | 'reboot' | 'never';
     /** For the conversation and the end together. */
     readonly timeoutMs: number;
-    /** The first boot is heard on the console until it asks for a login, before anybody logs in. */
+    /** The first boot is heard on the console until it asks for a login, before the build logs in. */
     readonly hearsFirstBoot?: true;
   };
-  /** Undefined: nobody logs in. */
+  /** Undefined: the build does not log in. */
   readonly communicator?: {
     readonly type: 'ssh';
     readonly username: string;

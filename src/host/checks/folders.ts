@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { fail, ifThere, ok, warn } from '../answers.ts';
 import { whyNot } from '../people.ts';
 import { vmdTraits } from '../releases.ts';
-import type { Answer, Host, Question, User } from '../types.ts';
+import type { Answer, Host, HostCheck, User } from '../types.ts';
 
 // "/work/imaged-249/disk-0.qcow2" follows data_dir, and may become somewhat longer.
 const longestBelow = 37;
@@ -22,7 +22,7 @@ const judgeFolder = async (host: Host, user: User, key: string, folder: string):
 };
 
 /** Whether imaged can use its folders, and publish by renaming: work and artifacts lie in one file system. */
-export const folders: Question = {
+export const folders: HostCheck = {
   name: 'folders',
   ask: async (asked) => {
     const { host, config, user } = asked;

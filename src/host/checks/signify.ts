@@ -1,12 +1,12 @@
 import { fail, ifThere, ok, warn } from '../answers.ts';
 import { digitsOfKey, keyName } from '../../base/openbsd/mirror-layout.ts';
 import { digitsOf } from '../../base/openbsd/release-name.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 const ofHost = '/etc/signify';
 
 /** Whether there are keys to verify OpenBSD's sets with: one for this release, and whatever the mirror holds. */
-export const signify: Question = {
+export const signify: HostCheck = {
   name: 'signify',
   ask: async ({ host, mirrorKeys }) => {
     if (mirrorKeys !== undefined) {

@@ -1,9 +1,9 @@
 import { fail, ok, warn } from '../answers.ts';
 import { vmdTraits } from '../releases.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** Whether vmd lets an ordinary user have as many machines and as much memory as the configuration grants. */
-export const userLimits: Question = {
+export const userLimits: HostCheck = {
   name: 'user-limits',
   ask: async (asked) => {
     const { host, config, memoryMb } = asked;

@@ -40,7 +40,7 @@ const askOnce = (url: URL, { headers, silentMs, signal }: Asking): Promise<Incom
     request.on('error', reject);
     request.once('response', (came) => {
       reply = came;
-      // Whoever reads the body hears of this; without a reader it must not end the process.
+      // The reader of the body gets this error too; without a reader it must not end the process.
       came.on('error', () => undefined);
       resolve(came);
     });

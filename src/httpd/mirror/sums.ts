@@ -113,7 +113,7 @@ export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
     // Below zero when the host's clock was set back.
     if (older && age >= 0 && age < ageMs) return older;
     try {
-      // With an older one at hand nobody needs to wait through several attempts.
+      // With an older one at hand, one attempt is enough.
       const attempts = older ? 1 : parts.policy.attempts;
       const signed = await retry(() => fetchOnce(place, state), { ...parts.policy, attempts }, mayPass, clock, daemon);
       delete state.failed;

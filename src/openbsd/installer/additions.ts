@@ -17,7 +17,7 @@ export type Addition = {
 
 export type AdditionFacts = {
   readonly templateName: string;
-  /** Who logs in by ssh; undefined: nobody. */
+  /** The user that logs in by ssh; undefined: there is no login. */
   readonly username: string | undefined;
   readonly rootDisk: string | undefined;
   /** The path of the only template for disklabel that the endpoint serves. */

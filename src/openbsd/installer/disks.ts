@@ -37,7 +37,7 @@ const askRootDisk = (talk: Talk, { disks }: InstallerFacts): string => {
 };
 
 const refuseEdit = (reply: Reply, talk: Talk, what: string) =>
-  talk.refuse(reply, `${quoted(reply.value)} opens ${what}, and nobody is there to use it`);
+  talk.refuse(reply, `${quoted(reply.value)} opens ${what}, which an unattended installation cannot use`);
 
 /** How the disk is divided; true for a GPT. */
 const askTable = (name: string, talk: Talk, { disks }: InstallerFacts): boolean => {
@@ -89,7 +89,7 @@ const askEncryption = (talk: Talk, { release }: InstallerFacts) => {
   }
   const reply = talk.ask(question, 'no');
   if (reply.isOpen || !reply.value.toLowerCase().startsWith('n'))
-    talk.refuse(reply, 'must be "no": at every boot an encrypted root disk waits for somebody to unlock it');
+    talk.refuse(reply, 'must be "no": at every boot an encrypted root disk waits for a person who unlocks it');
   talk.skip('without encryption', questions.passphrase);
 };
 

@@ -19,7 +19,7 @@ const questions = {
   servers: "DNS nameservers? (IP address list or 'none')",
 };
 
-// As large as nobody's list of answers, so that a loop of questions ends.
+// More than any list of answers has, so that a loop of questions ends.
 const mostRounds = 40;
 
 const isWithPrefix = (address: string, most: number, is: (ip: string) => boolean): boolean => {

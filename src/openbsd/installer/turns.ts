@@ -26,7 +26,7 @@ const failures = [
 
 const unverified = 'Unable to get a verified list of distribution sets';
 
-// An emulated machine may take minutes to its first prompt, and a request that nobody answers as long.
+// An emulated machine may take minutes to its first prompt, and as long to give up on a request without an answer.
 const promptMs = 600_000;
 
 /**

@@ -23,7 +23,7 @@ export const numberOf = (release: string): string => digitsOf(release) ?? 'NN';
 
 /**
  * Goes through the installer's questions in its own order, with its own reading of the answers: what was asked, by which
- * line it was answered, which answers the installer does not take, and which lines nobody asked for.
+ * line it was answered, which answers the installer does not take, and which lines it never asked for.
  */
 export const walk = (
   lines: readonly Line[],

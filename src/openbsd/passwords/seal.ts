@@ -10,7 +10,7 @@ const isPlain = (text: string): boolean => {
   try {
     return kindOfPassword(text) === 'plain';
   } catch (error) {
-    // Whatever is no password was refused before anything is kept.
+    // A text that cannot be a password was refused earlier.
     if (!(error instanceof ParseError)) throw error;
     return false;
   }

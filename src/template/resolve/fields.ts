@@ -105,7 +105,7 @@ export const makeFields = (parts: {
       try {
         return fill(raw, pointer).isSecret;
       } catch (error) {
-        // Whoever reads the text itself complains.
+        // Reading the text itself reports it.
         if (!(error instanceof ParseError)) throw error;
         return false;
       }

@@ -32,7 +32,7 @@ export type HttpParts = {
   readonly fields: Fields;
   readonly wrong: FieldErrors;
   readonly machine: MachineParts;
-  /** Who logs in by ssh; undefined: nobody. */
+  /** The user that logs in by ssh; undefined: there is no login. */
   readonly username: string | undefined;
   readonly host: HostFacts;
   readonly seed: string;

@@ -70,7 +70,7 @@ const withInstall = (template: Template): Template => {
 
 export type SpecParts = {
   readonly template: Template;
-  /** Undefined: nobody has sent values yet. */
+  /** Undefined: no values have been sent yet. */
   readonly sent: Readonly<Record<string, string>> | undefined;
   readonly files: FileRoots;
   readonly frozen: Frozen;

@@ -14,7 +14,7 @@ import type { Template } from '../document/template.ts';
 
 type Parts = {
   readonly template: Template;
-  /** Undefined: nobody has sent values yet, and what is required is unknown. */
+  /** Undefined: no values have been sent yet, and required ones are unknown. */
   readonly sent: Readonly<Record<string, string>> | undefined;
   readonly frozen: Frozen;
   /** About the template, and about the sent values. */
