@@ -5,7 +5,7 @@ import { syncFolder } from './sync-folder.ts';
 /** The end of the name under which a file is written before it gets its own. */
 export const asideEnd = '.new';
 
-// Not write-file-atomic: it makes the folder's entry not durable, and what a crash leaves has names that cannot be swept.
+// Not write-file-atomic: it does not sync the folder, and a crash leaves a new name each time, where ours is one to sweep.
 /**
  * Writes a file whole or not at all, durably, in place of one that is there; makes its folder, mode 0750. `aside` is
  * where it is written first, in the same folder; a crash leaves it, and the next write replaces it.

@@ -9,7 +9,7 @@ export type Part =
 
 const longestHeader = 1024;
 
-// Our own, for the package range-parser takes `1e3` for a number, and a suffix longer than the file for a wrong one.
+// Our own: the package range-parser (1.3) rejects a suffix longer than the file, which RFC 9110 (14.1.2) takes for all of it.
 /**
  * What a Range header asks of a file of `size` bytes (RFC 9110, 14.2): one range, or one whose end is before its
  * beginning, which is rejected as lying outside. A header that makes no sense, names another unit, or asks for several
