@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { partOf } from '../src/api/server/ranges.ts';
+import { partOf } from '../src/base/http/byte-range.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 import { aBuild, claimed } from './store-shop.ts';
 
@@ -110,7 +110,7 @@ test('a part of a file always lies in the file, whatever the header says (2,000 
     fc.property(range, fc.nat(1000), (header, size) => {
       const part = partOf(header, size);
       if (part.kind !== 'part') return;
-      assert.ok(part.start >= 0 && part.start <= part.end && part.end < size, JSON.stringify({ header, size, part }));
+      assert.ok(part.first >= 0 && part.first <= part.last && part.last < size, JSON.stringify({ header, size, part }));
     }),
     { numRuns: 2000 },
   );

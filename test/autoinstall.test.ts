@@ -15,7 +15,7 @@ import { openbsdMedia, setsOf } from './fixtures/openbsd-media.ts';
 const openbsd = await openbsdMedia(['7.2', '7.4', '7.8', '7.9']);
 after(() => openbsd[Symbol.asyncDispose]());
 
-const late = {
+const runtime = {
   http_url: 'http://100.64.1.2:8080',
   http_ip: '100.64.1.2',
   http_port: '8080',
@@ -57,7 +57,7 @@ const errorsOf = async (act: () => Promise<unknown>): Promise<Record<string, str
 const textOf = (spec: Spec, path = 'install.conf'): string => {
   const entry = spec.http.find((one) => one.path === path);
   assert.ok(entry?.kind === 'text', `${path} is ${entry?.kind}`);
-  return render(entry.text, late);
+  return render(entry.text, runtime);
 };
 
 const sets = { 'pub/OpenBSD/7.9': { folder: 'media:openbsd/7.9' } };
@@ -72,14 +72,14 @@ test('a template that answers nothing is answered for, to the last question', as
 Password for root account = *************
 Change the default console to com0 = yes
 Which speed should com0 use = 115200
-Public ssh key for root account = ${late.ssh_public_key}
+Public ssh key for root account = ${runtime.ssh_public_key}
 Setup a user = no
 Allow root ssh login = prohibit-password
 What timezone are you in = UTC
 Which disk is the root disk = sd0
-URL to autopartitioning template for disklabel = ${late.http_url}/disklabel
+URL to autopartitioning template for disklabel = ${runtime.http_url}/disklabel
 Location of sets = http
-HTTP Server = ${late.http_url}
+HTTP Server = ${runtime.http_url}
 Server directory = pub/OpenBSD/7.9/amd64
 `,
   );
@@ -160,7 +160,7 @@ test('every answer that the installer would not take, or not ask for, is refused
     ['What timezone are you in', 'Paris time', /not a time zone/],
     ['Which disk is the root disk', 'sd1', /did you mean "sd0"/],
     ['Which disk do you wish to initialize', 'sd1', /one disk/],
-    ['Encrypt the root disk with a (p)assphrase or (k)eydisk', 'p', /waits for somebody/],
+    ['Encrypt the root disk with a (p)assphrase or (k)eydisk', 'p', /waits for a person/],
     ['Use (W)hole disk MBR, whole disk (G)PT', 'edit', /editor of fdisk/],
     ['Use (A)uto layout, (E)dit auto layout, or create (C)ustom layout', 'c', /editor of disklabel/],
     ['URL to autopartitioning template for disklabel', 'disklabel', /not the URL/],
@@ -190,7 +190,7 @@ test('where the release tells of other questions, its own are the ones that coun
   await resolved({ ...anywhere, machine: { floppy: 'media:openbsd/7.9/amd64/bsd', disks: [{ size: '10G' }] } });
 });
 
-test('what is known only when the machine is there is an answer all the same', async () => {
+test('what is known only when the machine runs is an answer all the same', async () => {
   const spec = await resolved(answersWith({ 'System hostname': '{{ vm_name }}', 'HTTP Server': '{{ http_addr }}' }));
   assert.match(textOf(spec), /^System hostname = imaged-0$/m);
   assert.match(textOf(spec), /^Server directory = pub\/OpenBSD\/7\.9\/amd64$/m);
@@ -246,11 +246,11 @@ test('partitions are judged: the root first, within the disk, in the words of di
 test('with a response file imaged holds the conversation itself, and leaves one of the template alone', async () => {
   const ours = await resolved(answersWith({}));
   assert.deepEqual(
-    ours.install?.turns.map(({ say, optional }) => [say === undefined ? '' : render(say, late), optional]),
+    ours.install?.turns.map(({ say, optional }) => [say === undefined ? '' : render(say, runtime), optional]),
     [
       ['a', false],
       ['vio0', true],
-      [`${late.http_url}/install.conf`, true],
+      [`${runtime.http_url}/install.conf`, true],
       ['', false],
     ],
   );
@@ -265,7 +265,7 @@ test('with a response file imaged holds the conversation itself, and leaves one 
   const silent = await resolved(answersWith({ 'Change the default console to com0': 'no' }));
   assert.equal(silent.install?.hearsFirstBoot, undefined);
   const upgrade = await resolved({ http: { 'upgrade.conf': { autoinstall: {} }, ...sets } });
-  assert.equal(render(upgrade.install?.turns[2]?.say ?? [], late), `${late.http_url}/upgrade.conf`);
+  assert.equal(render(upgrade.install?.turns[2]?.say ?? [], runtime), `${runtime.http_url}/upgrade.conf`);
   assert.match(textOf(upgrade, 'upgrade.conf'), /^Which disk is the root disk = sd0\nLocation of sets = http\n/);
   assert.equal((await resolved({ machine: { ...machineOf(), disks: [] } })).install, undefined);
 });

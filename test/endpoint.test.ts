@@ -248,7 +248,8 @@ test('a set that was broken off can be resumed, and a range outside of it is ref
   assert.ok((await ranged('bytes=2999999-99999999')).body.equals(big.subarray(-2)));
   assert.equal((await ranged('bytes=3000001-')).status, 416);
   assert.equal((await ranged('bytes=-0')).status, 416);
-  for (const ignored of ['bytes=1-2,5-6', 'lines=1-2', 'bytes=9-5', 'bytes=-', 'x'])
+  assert.equal((await ranged('bytes=9-5')).status, 416);
+  for (const ignored of ['bytes=1-2,5-6', 'lines=1-2', 'bytes=-', 'x'])
     assert.equal((await ranged(ignored)).status, 200, ignored);
   const tag = rest.headers.get('etag') ?? assert.fail();
   assert.equal((await ranged('bytes=5-9', `If-Range: ${tag}\r\n`)).status, 206);

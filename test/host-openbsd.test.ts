@@ -397,6 +397,13 @@ const cases: readonly Case[] = [
     'warn',
     /some releases before 7\.7/,
   ],
+  [
+    'folders',
+    'data_dir is longer than vmd of the release takes',
+    { release: '7.3', settings: `data_dir = "/var/${'d'.repeat(90)}"\nrun_dir = "/var/imaged/run"` },
+    'fail',
+    /longer than 90 bytes, and vmd of this release takes paths of 127/,
+  ],
   ['signify', 'the key of the release is missing', { release: '7.8' }, 'warn', /no openbsd-78-base\.pub/],
   [
     'signify',

@@ -9,7 +9,7 @@ import { parseConfig, type Config } from '../src/config/config.ts';
 import { askHost } from '../src/host/ask-host.ts';
 import { makeHost } from '../src/host/make-host.ts';
 import { daemonUser, may } from '../src/host/people.ts';
-import { questionsFor } from '../src/host/checks.ts';
+import { hostChecksFor } from '../src/host/checks.ts';
 import type { Asked, Finding, Host } from '../src/host/types.ts';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
@@ -94,7 +94,7 @@ export const hostShop = async (kind: 'openbsd' | 'linux', change: Change = {}): 
       return real.read(path);
     },
   };
-  const config: Config = parseConfig(`data_dir = "/var/imaged"\n${change.settings ?? ''}`, 'imaged.toml');
+  const config: Config = parseConfig(change.settings ?? '', 'imaged.toml');
   const asked: Asked = {
     host,
     config,
@@ -112,15 +112,15 @@ export const hostShop = async (kind: 'openbsd' | 'linux', change: Change = {}): 
     port: async () => 'free',
     ...change.asked,
   };
-  const questions = questionsFor(kind === 'openbsd' ? 'vmd' : 'qemu', kind);
+  const checks = hostChecksFor(kind === 'openbsd' ? 'vmd' : 'qemu', kind);
   const { signal } = new AbortController();
   return {
     asked,
-    findings: () => askHost(questions, asked, systemClock, signal),
+    findings: () => askHost(checks, asked, systemClock, signal),
     finding: async (name) => {
-      const question = questions.find((each) => each.name === name);
-      if (question === undefined) throw new Error(`Nobody asks for ${name}.`);
-      const [found] = await askHost([question], asked, systemClock, signal);
+      const check = checks.find((each) => each.name === name);
+      if (check === undefined) throw new Error(`Nobody asks for ${name}.`);
+      const [found] = await askHost([check], asked, systemClock, signal);
       if (found === undefined) throw new Error(`${name} has no answer.`);
       return found;
     },

@@ -64,7 +64,7 @@ test('what is old is asked again, once for all who ask, and serves until there i
     ask: () => answers[asked++] ?? Promise.resolve(ill),
     clock: systemClock,
     keepMs: 0,
-    patienceMs: 10,
+    mostMs: 10,
   });
   assert.equal(await watch.whole(signal), well);
   assert.deepEqual(await Promise.all([watch.known(signal), watch.known(signal)]), [well, well]);

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { InstallerFacts } from '../src/openbsd/installer/facts.ts';
 import { keyOf } from '../src/openbsd/installer/lines.ts';
-import { releaseNames, releaseOfPath } from '../src/openbsd/releases.ts';
+import { releaseNames } from '../src/base/openbsd/releases.ts';
+import { releaseOfPath, releasesFor } from '../src/openbsd/releases.ts';
 import { walk } from '../src/openbsd/installer/walk.ts';
 import { runInstaller, type InstallerCase } from './fixtures/installer-cases.ts';
 
@@ -191,4 +192,12 @@ test('the release is read from the path of its sets', () => {
   assert.equal(releaseOfPath('pub/OpenBSD/7.9/amd64'), '7.9');
   assert.equal(releaseOfPath('pub/OpenBSD/snapshots/amd64/bsd.rd'), 'current');
   assert.equal(releaseOfPath('openbsd/bsd.rd'), undefined);
+  assert.equal(releaseOfPath('pub/OpenBSD/7.10/amd64'), undefined);
+});
+
+test('releases compare as pairs of numbers: 7.10 and 10.1 are newer than 7.9, and ask as current does', () => {
+  for (const newer of ['7.10', '8.0', '10.1', 'current']) assert.deepEqual(releasesFor(newer), ['current'], newer);
+  assert.deepEqual(releasesFor('7.8'), ['7.8']);
+  assert.deepEqual(releasesFor('6.9'), ['7.2']);
+  assert.deepEqual(releasesFor(undefined), releaseNames);
 });

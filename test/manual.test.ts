@@ -12,7 +12,7 @@ import { Config } from '../src/config/config.ts';
 import { functionNames } from '../src/template/language/functions.ts';
 import { keyNames } from '../src/packer/keys.ts';
 import { parseTemplate, Template } from '../src/template/document/template.ts';
-import { lateNames } from '../src/template/spec.ts';
+import { runtimeNames } from '../src/template/spec.ts';
 import { below, listedUnder, type Listed } from './fixtures/schema-keys.ts';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
@@ -103,13 +103,13 @@ test('imaged-template(5) has every key of a template, where it belongs', async (
   assert.deepEqual(missing(keys, text, headingOf), []);
 });
 
-test('imaged-template(5) names every hole, function and key of a boot command', async () => {
+test('imaged-template(5) names every placeholder, function and key of a boot command', async () => {
   const text = await page('imaged-template.5');
   const wordsOf = (heading: string) =>
     new Set((text.split(`.Ss ${heading}\n`)[1]?.split(/^\.S[sh] /m)[0] ?? '').split(/[^A-Za-z0-9_]+/));
-  const [holes, keys] = [wordsOf('Holes'), wordsOf('Boot commands')];
+  const [placeholders, keys] = [wordsOf('Placeholders'), wordsOf('Boot commands')];
   assert.deepEqual(
-    [...lateNames, ...functionNames].filter((name) => !holes.has(name)),
+    [...runtimeNames, ...functionNames].filter((name) => !placeholders.has(name)),
     [],
   );
   assert.deepEqual(

@@ -136,7 +136,7 @@ test('every slot has a network and a MAC of its own in 100.64.0.0/10', () => {
 
 test('a comma, a quote or a blank in the name of netcat stays where it belongs', () => {
   const argv = qemuArgv(planOf(spec, handed, inventory), { ...host, netcat: "/opt/it's, nc" });
-  assert.match(valuesOf(argv, '-netdev').join(), /cmd:'\/opt\/it'\\''s,, nc' -N -U http\.sock,hostfwd/);
+  assert.match(valuesOf(argv, '-netdev').join(), /cmd:'\/opt\/it'"'"'s,, nc' -N -U http\.sock,hostfwd/);
   assert.equal(option('a', { b: 'c,d', e: undefined, f: 1 }), 'a,b=c,,d,f=1');
 });
 

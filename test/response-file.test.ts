@@ -20,7 +20,7 @@ import { fillFrom } from '../src/template/resolve/variables.ts';
 
 const runs = { numRuns: 2500 };
 
-const late = {
+const runtime = {
   http_url: 'http://100.64.1.4',
   http_ip: '100.64.1.4',
   http_port: '80',
@@ -69,7 +69,7 @@ const responseFile = async (
     const answers = await readAnswers(answer.autoinstall, '/http/install.conf/autoinstall', parts);
     if (!wrong.isEmpty()) return refused(wrong.fault('template_invalid', 'no').facts.errors ?? []);
     assert.ok(answers !== undefined);
-    return render(renderAnswers(answers), late);
+    return render(renderAnswers(answers), runtime);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     assert.equal(error.code, 'template_invalid');
@@ -191,7 +191,7 @@ test('no value of a variable smuggles a further line into the file', async () =>
         accepted += 1;
         assert.deepEqual(
           rulesOf(file),
-          linesOf({ [`Name of ${inQuestion}`]: [inAnswer, `${late.http_url}/${inAnswer}`], [inQuestion]: 'last' }),
+          linesOf({ [`Name of ${inQuestion}`]: [inAnswer, `${runtime.http_url}/${inAnswer}`], [inQuestion]: 'last' }),
         );
         assert.equal(file.split('\n').length, 4);
       },

@@ -20,7 +20,7 @@ const defaultOf = (text: string, variable: string): string =>
 const standIns = async (text: string, home: string): Promise<Record<string, string>> => {
   const media: Record<string, string> = {};
   for (const [, key, name = '', raw = ''] of text.matchAll(/"(\w+)": "media:([^/"]+)\/?([^"]*)"/g)) {
-    const below = raw.replace(/\{\{ (\w+) \}\}/g, (_, hole: string) => defaultOf(text, hole));
+    const below = raw.replace(/\{\{ (\w+) \}\}/g, (_, name: string) => defaultOf(text, name));
     const path = join(home, name, below);
     media[name] = join(home, name);
     await mkdir(key === 'folder' ? path : dirname(path), { recursive: true });

@@ -8,10 +8,10 @@ import { checkTemplate } from '../src/template/resolve/check.ts';
 import { asWritten } from '../src/template/resolve/machine.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
 import { demandOf, shapeOf } from '../src/template/resolve/demand.ts';
-import type { LateFacts } from '../src/template/spec.ts';
+import type { RuntimeFacts } from '../src/template/spec.ts';
 import { turnsOf } from '../src/build/turns.ts';
 
-const late: LateFacts = {
+const runtime: RuntimeFacts = {
   http_url: 'http://10.0.2.2:80',
   http_ip: '10.0.2.2',
   http_port: '80',
@@ -58,7 +58,7 @@ const shown = async (text: string, variables: Record<string, string> = {}, decla
   const spec = await resolved({ http: { f: text }, variables: declared }, variables);
   const [entry] = spec.http;
   assert.ok(entry?.kind === 'text');
-  return render(entry.text, late);
+  return render(entry.text, runtime);
 };
 
 test('a model at its old place, "qemu", is the same as in "machine", and both together are refused', async () => {
@@ -196,11 +196,14 @@ test('a pattern that no linear engine takes is refused with its reason, wherever
   assert.match(errors['/install/console/1/refuse/1'] ?? '', /"\[" has no "\]"/);
   assert.match(errors['/install/console/1/refuse/2'] ?? '', /nothing to repeat/);
   assert.match(errors['/install/console/2/press'] ?? '', /look-around/);
-  const late = await errorsOf(() =>
+  const unfit = await errorsOf(() =>
     resolved({ install: { console: [{ hear: '[z-a]' }] }, variables: { a: { pattern: String.raw`\pQ` } } }),
   );
-  assert.match(late['/install/console/0/hear'] ?? '', /not a regular expression of RE2: invalid character class range/);
-  assert.match(late['/variables/a/pattern'] ?? '', /not a regular expression of RE2/);
+  assert.match(
+    unfit['/install/console/0/hear'] ?? '',
+    /not a regular expression of RE2: invalid character class range/,
+  );
+  assert.match(unfit['/variables/a/pattern'] ?? '', /not a regular expression of RE2/);
 });
 
 test('of very many wrong places a hundred are told and the rest is counted, with few suggestions and short words', () => {
@@ -286,7 +289,7 @@ test('what only the machine knows is refused where it is needed before', async (
     }),
   );
   assert.deepEqual(Object.keys(errors).sort(), ['/artifacts/0/name', '/machine/boot/append', '/machine/memory']);
-  assert.match(errors['/machine/memory'] ?? '', /known only when the machine is there: it may be used in http texts/);
+  assert.match(errors['/machine/memory'] ?? '', /known only when the machine runs: it may be used in http texts/);
 });
 
 test('texts cannot grow without bound', async () => {
@@ -314,8 +317,8 @@ test('secrets are collected, in every form a function gives them, and masked in 
   const masked = mask(["Hunter2'&x", 'Hunter2']);
   const base64 = Buffer.from("Hunter2'&x").toString('base64');
   assert.equal(
-    masked(`a Hunter2'&x b ${encodeURIComponent("Hunter2'&x")} ${base64} Hunter2'\\''&x Hunter2 c`),
-    'a <sensitive> b <sensitive> <sensitive> <sensitive> <sensitive> c',
+    masked(`a Hunter2'&x b ${encodeURIComponent("Hunter2'&x")} ${base64} Hunter2'\\''&x Hunter2'"'"'&x Hunter2 c`),
+    'a <sensitive> b <sensitive> <sensitive> <sensitive> <sensitive> <sensitive> c',
   );
   assert.equal(mask([])('text'), 'text');
   assert.equal(mask(['line one is long\nline two is long'])('x line two is long'), 'x <sensitive>');
@@ -349,7 +352,7 @@ test('a response file has a line for each answer, and no answer can bring anothe
   const spec = await resolved({ http });
   const [entry] = spec.http;
   assert.ok(entry?.kind === 'text');
-  assert.deepEqual(render(entry.text, late).split('\n').slice(0, 5), [
+  assert.deepEqual(render(entry.text, runtime).split('\n').slice(0, 5), [
     'System hostname = base',
     'Set name(s) = -all',
     'Set name(s) = bsd base*',
@@ -367,7 +370,7 @@ test('a response file has a line for each answer, and no answer can bring anothe
   assert.match(Object.keys(await errorsOf(() => resolved(bad))).join(), /autoinstall\/a = b/);
 });
 
-test('a boot command is joined, checked with its variables, and becomes strokes when the machine is there', async () => {
+test('a boot command is joined, checked with its variables, and becomes strokes when the machine runs', async () => {
   const install = {
     boot_command: ['a<wait', '2s>', '{{ key }}{{ .HTTPIP }}'],
     boot_wait: '3s',
@@ -375,7 +378,7 @@ test('a boot command is joined, checked with its variables, and becomes strokes 
     ends: 'halt',
   };
   const spec = await resolved({ install, variables: { key: {} } }, { key: '<enter>' });
-  const [turn] = turnsOf(spec.install?.turns ?? [], late);
+  const [turn] = turnsOf(spec.install?.turns ?? [], runtime);
   assert.equal(turn?.keyIntervalMs, 5);
   assert.deepEqual(turn.press?.slice(0, 5), [
     { waitMs: 3000 },
@@ -434,10 +437,10 @@ test('a shell provisioner has its lines as a script and both forms of its enviro
   const spec = await resolved({ communicator: {}, provisioners: [shell] });
   const [one] = spec.provisioners;
   assert.ok(one?.type === 'shell' && one.scripts[0] !== undefined && 'inline' in one.scripts[0]);
-  assert.equal(render(one.scripts[0].inline, late), 'echo 10.0.2.15\ntrue\n');
+  assert.equal(render(one.scripts[0].inline, runtime), 'echo 10.0.2.15\ntrue\n');
   assert.deepEqual(
-    Object.entries(one.env).map(([name, text]) => `${name}=${render(text, late)}`),
-    ['A=1', `B=x=${late.mac}`],
+    Object.entries(one.env).map(([name, text]) => `${name}=${render(text, runtime)}`),
+    ['A=1', `B=x=${runtime.mac}`],
   );
   assert.equal(one.executeCommand, 'doas sh -c {{ vars }} {{ path }}');
   const bad = { ...shell, execute_command: 'sh {{ v }} {{ path }}' };

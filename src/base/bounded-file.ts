@@ -6,7 +6,7 @@
  * whole: what comes goes to the file.
  * full:  what comes goes to a ring in memory. What must be in the file (`always`, `pass`, the end) is preceded by a line
  *        that says how much was left out, and by the end of what the ring has; that draws on the reserve.
- * Whoever gives more than `floodBytes` floods: the file takes no more. A kill -9 loses what is in the ring.
+ * A guest that writes more than `floodBytes` floods: the file takes no more. A kill -9 loses what is in the ring.
  */
 
 import { open } from 'node:fs/promises';
@@ -25,9 +25,9 @@ export type Bound = {
 export type BoundedFile = AsyncDisposable & {
   /** Puts bytes in line for the disk; resolves when there is room for more. Rejects with the error of the disk, or as a flood. */
   readonly append: (bytes: Uint8Array) => Promise<void>;
-  /** The same for what is never left out. Its caller sees to it that it is little. */
+  /** The same for what is never left out. The caller keeps it small. */
   readonly always: (bytes: Uint8Array) => void;
-  /** The next so many bytes are not left out. Its caller sees to it that it is seldom. */
+  /** The next so many bytes are not left out. The caller uses it rarely. */
   readonly pass: (bytes: number) => void;
   /** Counts bytes that are left out without having been made; only where `isFull`. */
   readonly leaveOut: (bytes: number) => void;
@@ -36,7 +36,7 @@ export type BoundedFile = AsyncDisposable & {
   readonly room: () => Promise<void>;
   /** Resolves when everything is on file. Rejects with the error of the disk, or as a flood. */
   readonly flush: () => Promise<void>;
-  /** Rejects as soon as a write has failed or the guest floods, also when nobody appends. Never resolves. */
+  /** Rejects as soon as a write has failed or the guest floods, even while nothing is appended. Never resolves. */
   readonly failed: Promise<never>;
 };
 

@@ -5,7 +5,9 @@
 export const bounds = {
   /** Values of all kinds in the document, keys not counted. */
   values: 10_000,
+  /** Variables of a template, and values that a request sends; characters of one value. */
   variables: 256,
+  variableCharacters: 64 * 1024,
   httpEntries: 500,
   /** Questions of a response file, answers to one of them, and lines in all. */
   questions: 200,

@@ -1,4 +1,6 @@
-/** Whose doing it was. Only `infra` is tried again by itself. */
+import { isErrno } from './errno.ts';
+
+/** Who caused it. Only `infra` is tried again by itself. */
 export type FaultClass = 'template' | 'guest' | 'infra' | 'capacity' | 'timeout' | 'cancelled' | 'internal';
 
 type Row = {
@@ -102,7 +104,7 @@ export type FaultFacts = {
   readonly [fact: string]: unknown;
 };
 
-/** Something that was foreseen. What was not foreseen is any other error, and is `internal`. */
+/** An error that the program expects and can explain. Any other error is `internal`. */
 export class Fault extends Error {
   override readonly name = 'Fault';
   readonly code: FaultCode;
@@ -129,14 +131,12 @@ export type FaultRecord = {
   readonly retryable: boolean;
 };
 
-const isNodeError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string';
-
 const exhausted = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY'];
 
 // EAGAIN also says that a socket has nothing to read; of a process that is to be started it says that there are too many.
-const isExhausted = ({ code = '', syscall = '' }: NodeJS.ErrnoException): boolean =>
-  exhausted.includes(code) || (code === 'EAGAIN' && syscall.startsWith('spawn'));
+const isExhausted = (error: Error): boolean =>
+  isErrno(error, ...exhausted) ||
+  (isErrno(error, 'EAGAIN') && 'syscall' in error && String(error.syscall).startsWith('spawn'));
 
 /** A program, a thread or a file that could not be had because this process or its host has too many. */
 export const hostExhausted = (what: string, cause: unknown): Fault =>
@@ -153,8 +153,8 @@ export const hostExhausted = (what: string, cause: unknown): Fault =>
  */
 export const asFault = (error: unknown): Fault => {
   if (error instanceof Fault) return error;
-  if (isNodeError(error) && isExhausted(error)) return hostExhausted(error.message, error);
-  if (isNodeError(error) && ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(error.code ?? ''))
+  if (error instanceof Error && isExhausted(error)) return hostExhausted(error.message, error);
+  if (error instanceof Error && isErrno(error, 'ENOSPC', 'EDQUOT', 'SQLITE_FULL'))
     return new Fault(
       'storage_full',
       `The disk is full: ${error.message}. Free some space, then try again.`,

@@ -5,7 +5,7 @@ import { ParseError } from './parse-error.ts';
 /** Collects everything that is wrong with what a client sent, so that all of it can be told at once. */
 export type FieldErrors = {
   readonly add: (pointer: string, message: string) => void;
-  /** What `judge` finds, or `fallback` after a field error when it throws a ParseError; any other error flies. */
+  /** What `judge` finds, or `fallback` after a field error when it throws a ParseError; it throws any other error. */
   readonly attempt: <T>(pointer: string, fallback: T, judge: () => T) => T;
   /** Counts places that are wrong as well and are not told. */
   readonly more: (places: number) => void;
@@ -27,7 +27,7 @@ export const fieldErrors = (): FieldErrors => {
     // Two ways of looking at one place may find the same.
     if (known.has(key)) return;
     count += 1;
-    // More would help nobody, and a hostile document could make a reply larger than itself.
+    // More would not help, and a hostile document could make a reply larger than itself.
     if (told.length === mostTold) return;
     known.add(key);
     told.push({ pointer, message: shown });

@@ -1,4 +1,4 @@
-/** Tells whoever follows a file that it has grown, without asking the file system. */
+/** Tells the followers of a file that it has grown, without asking the file system. */
 export type Growth = {
   readonly grew: (path: string) => void;
   /** Calls back whenever the file at `path` has grown or is complete. */

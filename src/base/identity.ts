@@ -6,7 +6,7 @@ export type Identity = { readonly uid: number; readonly gid: number };
 
 /**
  * The user of this name, by id(1), which asks whatever the host keeps its users in; a number is user and group of that
- * number, whether anybody has it or not. Undefined: there is no such user.
+ * number, even if no such user exists. Undefined: there is no such user.
  */
 export const identityOf = async (user: string | number, signal: AbortSignal): Promise<Identity | undefined> => {
   if (typeof user === 'number') return { uid: user, gid: user };

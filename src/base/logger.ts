@@ -10,7 +10,7 @@ export const makeLogger = async (level: string): Promise<Logger> => {
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: ['req.headers.authorization', 'headers.authorization'], censor: '<secret>' },
   };
-  // Whoever read the log may go at any time (a logger(1) that is stopped first): what is said from then on is lost, and
+  // The reader of the log may end at any time (a logger(1) that is stopped first): later lines are lost, and
   // nothing else. Pino's own destination would wait for that reader for ever when the process ends (sonic-boom 4.2).
   process.stdout.on('error', () => undefined);
   if (!process.stdout.isTTY) return pino(options, process.stdout);

@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 
 const longest = 64;
 
-/** The name that somebody who wrote `word` may have meant, or undefined when none is near; capitals do not count. */
+/** The name nearest to `word`, which may be a typing error; undefined when none is near. Upper and lower case are the same. */
 export const nearest = (word: string, names: Iterable<string>): string | undefined => {
   if (word.length > longest) return undefined;
   let best: { readonly name: string; readonly far: number } | undefined;

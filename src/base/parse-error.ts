@@ -1,9 +1,9 @@
 /** Where in a text something is wrong: all three count code points, line and column from 1. */
 export type Place = { readonly offset: number; readonly line: number; readonly column: number };
 
-/** Something wrong inside a text that a client wrote; whoever knows the text's pointer makes a field error of it. */
+/** Something wrong inside a text that a client wrote; the caller, which knows the text's pointer, makes a field error of it. */
 export class ParseError extends Error {
-  override readonly name = 'Mistake';
+  override readonly name = 'ParseError';
   readonly place: Place | undefined;
 
   constructor(message: string, place?: Place) {

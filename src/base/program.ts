@@ -4,7 +4,8 @@ import { closeSync, createReadStream, openSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { execa } from 'execa';
-import { isExecutable } from './executable.ts';
+import { errnoOf, isErrno } from './errno.ts';
+import { isExecutable } from './file/executable.ts';
 import { asFault, Fault } from './fault.ts';
 
 export type Ran = { readonly stdout: string; readonly stderr: string; readonly exitCode: number };
@@ -91,7 +92,7 @@ const sourceOf = (input: RunOptions['input']) => {
   return 'held' in input ? ({ stdin: 'pipe' } as const) : ({ inputFile: input.file } as const);
 };
 
-/** All that a program inherits: what the daemon itself was started with may hold secrets, and is nobody else's. */
+/** All that a program inherits: the daemon's own environment may hold secrets, which no other program may see. */
 export const environment = (): Readonly<Record<string, string>> => ({
   PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin',
   LC_ALL: 'C',
@@ -187,10 +188,10 @@ export const runProgram = async (file: string, args: readonly string[], options:
 };
 
 const notStarted = (file: string, error: unknown): unknown => {
-  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (!(error instanceof Error) || errnoOf(error) === undefined) return error;
   if (isExhausted(error)) return asFault(error);
   const facts = { program: file };
-  return error.code === 'ENOENT'
+  return isErrno(error, 'ENOENT')
     ? new Fault('program_missing', `${file} could not be started. Install it, or say where it is in the configuration.`, facts, { cause: error }) // prettier-ignore
     : new Fault('program_failed', `${file} could not be started: ${error.message}`, facts, { cause: error });
 };

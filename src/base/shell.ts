@@ -1,3 +1,8 @@
-/** A word as sh(1) reads it back, whatever is in it; what needs no quotes gets none. */
-export const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
+/** A text within single quotes as sh(1) reads it back, and g_shell_parse_argv of GLib, whatever is in it. */
+export const inSingleQuotes = (text: string): string => text.replaceAll("'", `'"'"'`);
+
+/** A word in single quotes. */
+export const singleQuoted = (word: string): string => `'${inSingleQuotes(word)}'`;
+
+/** A word as sh(1) reads it back; one that needs no quotes gets none. */
+export const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : singleQuoted(word));

@@ -1,18 +1,32 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { quoted } from './nearest.ts';
+import { ParseError } from './parse-error.ts';
 
 /** A path in a document that must not depend on where the daemon was started. */
 export const AbsolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
 
-const scale: Readonly<Record<string, number>> = { b: 2 ** -20, k: 2 ** -10, m: 1, g: 2 ** 10, t: 2 ** 20 };
+const mbOfUnit: Readonly<Record<string, number>> = { b: 2 ** -20, k: 2 ** -10, m: 1, g: 2 ** 10, t: 2 ** 20 };
 
-/** MiB of a size such as `10G`, `512M`, `1.5g`, or a bare number, which counts MiB as in Packer. Undefined when it is none. */
-export const sizeMbOf = (text: string): number | undefined => {
+// 64 TiB: larger than any disk image vmd or QEMU is asked for, small enough for exact arithmetic in bytes.
+const mostMb = 64 * 1024 * 1024;
+
+const exactMbOf = (text: string): number | undefined => {
   const [, digits, unit = 'm'] = /^(\d+(?:\.\d+)?)\s*([bkmgt])?(?:i?b)?$/i.exec(text.trim()) ?? [];
-  return digits === undefined ? undefined : Number(digits) * (scale[unit.toLowerCase()] ?? 1);
+  return digits === undefined ? undefined : Number(digits) * (mbOfUnit[unit.toLowerCase()] ?? 1);
 };
 
-const unitMs: Readonly<Record<string, number>> = {
+/** MiB of a size: `10G`, `512M`, `1.5g`, or a number of MiB, as Packer has it. Throws a ParseError. */
+export const sizeMbOf = (size: number | string): number => {
+  const mb = typeof size === 'number' ? size : exactMbOf(size);
+  if (mb === undefined)
+    throw new ParseError(`${quoted(String(size))} is not a size: write "10G", "512M" or a number of MB`);
+  if (!Number.isInteger(mb) || mb < 1 || mb > mostMb)
+    throw new ParseError(`${quoted(String(size))} is not between 1 MB and 64 TB, in whole MB`);
+  return mb;
+};
+
+const msOfUnit: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
   µs: 1e-3,
@@ -22,41 +36,61 @@ const unitMs: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** Milliseconds of a duration as Go writes it (`1h30m`, `90s`, `1.5h`, `300ms`). Undefined when it is none. */
-export const durationMsOf = (text: string): number | undefined => {
+const goMsOf = (text: string): number | undefined => {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text.trim()) return undefined;
-  return parts.reduce((sum, [, digits, unit = '']) => sum + Number(digits) * (unitMs[unit] ?? 0), 0);
+  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) return undefined;
+  return parts.reduce((sum, [, digits, unit = '']) => sum + Number(digits) * (msOfUnit[unit] ?? 0), 0);
 };
 
-/** A size in a document: text with a unit, or a number of MiB. At least 1 MiB, rounded down to whole MiB. */
-export const SizeMb = z
-  .union([z.string(), z.number()])
-  .transform((value, context) => {
-    const mb = typeof value === 'number' ? value : sizeMbOf(value);
-    if (mb === undefined || !Number.isFinite(mb) || mb < 1 || mb > 2 ** 33) {
-      context.addIssue({
-        code: 'custom',
-        message: `"${value}" is not a size of at least 1M: write "10G", "512M", or a number of megabytes`,
-      });
-      return z.NEVER;
-    }
-    return Math.floor(mb);
-  })
-  .meta({ description: 'A size: "10G", "512M", or a number of MiB.' });
+/** The longest duration, 31 days in milliseconds: nothing that a build waits for takes longer. */
+export const longestMs = 31 * 86_400_000;
 
-/** A duration in a document: Go's notation, or a number of seconds. More than 0, at most 30 days, in milliseconds. */
-export const Duration = z
-  .union([z.string(), z.number()])
-  .transform((value, context) => {
-    const ms = typeof value === 'number' ? value * 1000 : durationMsOf(value);
-    if (ms === undefined || !Number.isFinite(ms) || ms <= 0 || ms > 30 * 86_400_000) {
-      context.addIssue({
-        code: 'custom',
-        message: `"${value}" is not a duration: write "90s", "1h30m", or a number of seconds`,
-      });
+/**
+ * Milliseconds of a duration, whatever their number: Go's form (`1h30m`, `90s`, `1.5h`, `300ms`), or seconds as a number
+ * or as its text (`90`), with a sign in front or none. Undefined when it is neither.
+ */
+export const durationMsOf = (duration: number | string): number | undefined => {
+  if (typeof duration === 'number') return duration * 1000;
+  const text = duration.trim();
+  const unsigned = text.replace(/^[-+]/, '');
+  const ms = /^\d{1,12}(?:\.\d{1,12})?$/.test(unsigned) ? Number(unsigned) * 1000 : goMsOf(unsigned);
+  return ms !== undefined && text.startsWith('-') ? -ms : ms;
+};
+
+/**
+ * Milliseconds of a duration, whole, at least `leastMs` and at most `longestMs`; less than a millisecond counts as one.
+ * The one rule for templates, requests and the configuration. Throws a ParseError.
+ */
+export const durationOf = (duration: number | string, leastMs = 1): number => {
+  const ms = durationMsOf(duration);
+  if (ms === undefined)
+    throw new ParseError(
+      `${quoted(String(duration))} is not a duration: write "90s", "5m", "1h30m" or a number of seconds`,
+    );
+  const whole = ms > 0 ? Math.ceil(ms) : Math.floor(ms);
+  if (!(whole >= leastMs && whole <= longestMs))
+    throw new ParseError(
+      `${quoted(String(duration))} is out of range: it must be at least ${leastMs} ms and at most 31 days`,
+    );
+  return whole;
+};
+
+/** A value of a document, read by a function that throws ParseErrors. */
+const readBy = (read: (value: number | string) => number) =>
+  z.union([z.string(), z.number()]).transform((value, context) => {
+    try {
+      return read(value);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
       return z.NEVER;
     }
-    return Math.ceil(ms);
-  })
-  .meta({ description: 'A duration: "90s", "1h30m", or a number of seconds.' });
+  });
+
+/** A size in a document, in MiB: see `sizeMbOf`. */
+export const SizeMb = readBy(sizeMbOf).meta({ description: 'A size: "10G", "512M", or a number of MiB.' });
+
+/** A duration in a document, in milliseconds: see `durationOf`. */
+export const Duration = readBy((value) => durationOf(value)).meta({
+  description: 'A duration: "90s", "1h30m", or a number of seconds.',
+});

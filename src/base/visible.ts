@@ -7,7 +7,7 @@ const beyondJson = new RegExp(`[${always}]`, 'gu');
 const named = (character: string): string =>
   `<U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}>`;
 
-/** A text that a terminal may be shown, whoever wrote it: controls are named, as `<U+009B>`. Tabs and newlines stay. */
+/** A text that is safe to print on a terminal: control characters are named, as `<U+009B>`. Tabs and newlines stay. */
 export const visible = (text: string): string => text.replace(controls, named);
 
 /** The same for a text that is sent as JSON, which escapes C0 by itself. */

@@ -2,13 +2,13 @@ import type { Clock } from './clock.ts';
 
 /**
  * The promise, or the signal's reason if that comes first. The promise itself is not stopped; how it ends afterwards is
- * nobody's business, a rejection included.
+ * ignored, a rejection included.
  */
 export const orAborted = <T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> =>
   new Promise<T>((resolve, reject) => {
     // An abort reason is whatever its owner chose, an Error by this program's habit.
     const stop = () => reject(signal.reason as Error);
-    // Also where the signal has aborted already: else a rejection that nobody hears would end the whole daemon.
+    // Also where the signal has aborted already: else an unhandled rejection would end the whole daemon.
     promise.then(resolve, reject).then(() => signal.removeEventListener('abort', stop));
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
@@ -48,7 +48,7 @@ export type Deferred<T> = {
   readonly reject: (reason: unknown) => void;
 };
 
-/** Promise.withResolvers, which Node has from 22 on. A rejection that nobody awaits is not an error of the process. */
+/** Promise.withResolvers, which Node has from 22 on. A rejection that is not awaited does not end the process. */
 export const deferred = <T>(): Deferred<T> => {
   let resolve: (value: T) => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;

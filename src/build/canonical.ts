@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+// Not canonicalize (RFC 8785): digests that are in the store were made this way, which differs for keys like "10".
 const sorted = (value: unknown): unknown =>
   Array.isArray(value)
     ? value.map(sorted)

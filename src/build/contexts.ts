@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { asFault, Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
-import { readJson } from '../base/json-text.ts';
+import { readJson } from '../base/json/json-text.ts';
 import { turn } from '../base/turns.ts';
 import { unpackContext } from '../context/context.ts';
 import type { Folders } from './folders/folders.ts';

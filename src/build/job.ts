@@ -1,4 +1,4 @@
-import type { LateFacts, Spec } from '../template/spec.ts';
+import type { RuntimeFacts, Spec } from '../template/spec.ts';
 import type { SshKey } from '../guest/types.ts';
 import type { Machine } from '../vmm/types.ts';
 import type { Folders } from './folders/folders.ts';
@@ -11,8 +11,8 @@ export type Job = {
   readonly folders: Folders;
 };
 
-/** What is known once the machine runs: the values of the placeholders that a template leaves until then. */
-export const machineFactsOf = ({ addresses, name }: Machine, key: SshKey | undefined): LateFacts => ({
+/** The runtime values of a machine: they replace the placeholders that the template could not fill in. */
+export const runtimeFactsOf = ({ addresses, name }: Machine, key: SshKey | undefined): RuntimeFacts => ({
   http_url: addresses.http.url,
   http_ip: addresses.http.ip,
   http_port: String(addresses.http.port),

@@ -4,14 +4,14 @@ import type { SshKey } from '../guest/types.ts';
 import { serveEndpoint } from '../httpd/endpoint/serve-endpoint.ts';
 import type { Answer, Endpoint, EndpointRequest, EndpointSets } from '../httpd/endpoint/types.ts';
 import { render } from '../template/language/render.ts';
-import type { HttpEntry, LateFacts } from '../template/spec.ts';
+import type { HttpEntry, RuntimeFacts } from '../template/spec.ts';
 import type { Machine } from '../vmm/types.ts';
-import { machineFactsOf, type Job } from './job.ts';
+import { runtimeFactsOf, type Job } from './job.ts';
 import type { Running } from './running.ts';
 import { siteSetFile } from './site-files.ts';
 import type { StepTools } from './tools.ts';
 
-const answerOf = (entry: HttpEntry, facts: LateFacts, work: string): Answer => {
+const answerOf = (entry: HttpEntry, facts: RuntimeFacts, work: string): Answer => {
   switch (entry.kind) {
     case 'text':
       return {
@@ -90,7 +90,7 @@ export const openEndpoint = async (
   tools: StepTools,
 ): Promise<{ readonly endpoint: Endpoint | undefined } & Pick<Running, 'trouble' | 'cutOff'>> => {
   const { sharedListener, event, said, room } = tools;
-  const facts = machineFactsOf(machine, key);
+  const facts = runtimeFactsOf(machine, key);
   let cutOff: string | undefined;
   const onRequest = (request: EndpointRequest) => {
     const { method, url, bytes } = request;

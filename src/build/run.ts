@@ -15,7 +15,7 @@ import type { Running } from './running.ts';
 
 export type RunnerParts = AttemptParts &
   PerformParts & {
-    /** Resolves the template for this claim. Throws `template_invalid` where a file has gone since. */
+    /** Fills in the template for this claim. Throws `template_invalid` where a file has gone since. */
     readonly resolve: (claim: Claim) => Promise<Spec>;
     readonly held: Held;
     readonly bases: Bases;

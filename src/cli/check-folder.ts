@@ -1,6 +1,7 @@
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isErrno } from '../base/errno.ts';
 import { asFault } from '../base/fault.ts';
 import type { Finding } from '../host/types.ts';
 import { isTrial } from '../vmm/qemu/trial-folder.ts';
@@ -40,7 +41,7 @@ export const removeOldChecks = async (
     } catch (error) {
       signal.throwIfAborted();
       // Another check that ends meanwhile takes its own folder with it.
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') continue;
+      if (isErrno(error, 'ENOENT')) continue;
       findings.push({
         name: 'leftovers',
         state: 'warn',

@@ -3,6 +3,7 @@ import { systemClock } from '../base/clock.ts';
 import { parseConfig, readConfig, type Config } from '../config/config.ts';
 import { movedWords, type MovedKey } from '../config/moved-keys.ts';
 import { cleanupStack } from '../base/cleanup.ts';
+import { isErrno } from '../base/errno.ts';
 import { Fault } from '../base/fault.ts';
 import { hostChecksOf } from '../wiring/host-checks.ts';
 import { filesToInstall, printFiles } from '../host/files-to-install.ts';
@@ -50,7 +51,7 @@ const findingsOf = async (config: Config): Promise<readonly Finding[]> => {
   return [...leftovers, ...(await hostChecks.ask(signal))];
 };
 
-const isMissing = ({ cause }: Fault): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+const isMissing = ({ cause }: Fault): boolean => isErrno(cause, 'ENOENT');
 
 const oldForm = (key: MovedKey, file: string): Finding => ({
   name: 'configuration',

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { Hypervisor } from './hypervisor.ts';
 import { checkMirror, Mirror } from './mirror.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
+import { errnoOf, unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
 import { identityOf } from '../base/identity.ts';
 import { meant } from '../base/nearest.ts';
@@ -185,10 +186,10 @@ export const parseConfig = (text: string, file: string): Config => {
 
 /** Reads the configuration file. A missing one is an error: its path was asked for. */
 export const readConfig = async (file: string): Promise<Config> => {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new Fault(
       'configuration_invalid',
-      `${file}: cannot be read: ${error.code ?? error.message}. Name another file with -f.`,
+      `${file}: cannot be read: ${errnoOf(error) ?? String(error)}. Name another file with -f.`,
       {},
       { cause: error },
     );
@@ -204,14 +205,14 @@ export const checkConfig = async (config: Config, file: string): Promise<void> =
     const folder = config[key];
     try {
       // Not with its parents: what is not there is more often a slip than a wish, and on /proc Node would try for ever.
-      await mkdir(folder, { mode: 0o750 }).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') throw error;
-      });
+      await unlessErrno(mkdir(folder, { mode: 0o750 }), 'EEXIST');
       if (!(await stat(folder)).isDirectory()) addError(key, `${folder} is not a folder`);
       await access(folder, constants.W_OK | constants.X_OK);
     } catch (error) {
-      const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-      addError(key, `${folder} cannot be written (${why}). Make it, and give it to the user that runs imaged.`);
+      addError(
+        key,
+        `${folder} cannot be written (${errnoOf(error) ?? String(error)}). Make it, and give it to the user that runs imaged.`,
+      );
     }
   }
   for (const [name, at] of Object.entries(config.media)) {

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
+import { errnoOf } from '../base/errno.ts';
 import { AbsolutePath, SizeMb } from '../base/units.ts';
 
 const Upstream = z.string().transform((text, context) => {
@@ -46,8 +47,8 @@ export const checkMirror = async (
   const isUsed = directory !== undefined || upstream !== undefined;
   for (const [key, at] of Object.entries({ directory, keys: isUsed ? keys : undefined })) {
     if (at === undefined) continue;
-    await readdir(at).catch((error: NodeJS.ErrnoException) =>
-      addError(`mirror.${key}`, `${at} cannot be read as a folder (${error.code ?? error.message})`),
+    await readdir(at).catch((error: unknown) =>
+      addError(`mirror.${key}`, `${at} cannot be read as a folder (${errnoOf(error) ?? String(error)})`),
     );
   }
 };

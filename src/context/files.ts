@@ -1,6 +1,8 @@
 import { realpathSync, statSync } from 'node:fs';
-import { isAbsolute, join, sep } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { bounds } from '../base/bounds.ts';
+import { isErrno } from '../base/errno.ts';
+import { isWithin } from '../base/file/is-within.ts';
 import { ParseError } from '../base/parse-error.ts';
 import { meant, quoted } from '../base/nearest.ts';
 import type { FileRef } from '../template/spec.ts';
@@ -56,8 +58,7 @@ const refuseHostile = (shown: string) => {
 };
 
 const absentCodes = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'ENAMETOOLONG'];
-const isAbsent = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && absentCodes.includes(error.code);
+const isAbsent = (error: unknown): boolean => isErrno(error, ...absentCodes);
 
 // At once, not by a promise: looking a name up takes microseconds, and a template has many. Each promise would be a
 // turn of the event loop, which on a busy daemon may hold an fsync.
@@ -69,9 +70,6 @@ const realpathOf = (path: string, shown: string): string => {
     throw new ParseError(`there is no ${quoted(shown)} that could be read`);
   }
 };
-
-const isWithin = (root: string, path: string): boolean =>
-  path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 
 /**
  * The file or folder that a template refers to, proven to lie in its context or medium after every link has been

@@ -11,7 +11,7 @@ const flat = 'send it flat (qemu-img convert -O qcow2)';
 /**
  * What a disk image says of itself, by the header of qcow2; anything else is raw. What QEMU would not open is refused.
  * An image that names a second file of the host (a backing file or an external data file) is refused unless it is a
- * medium: otherwise whoever sends it could read any file that imaged can read. So are snapshots and bitmaps, which no
+ * medium: otherwise its sender could read any file that imaged can read. So are snapshots and bitmaps, which no
  * build uses and which only QEMU can judge. Throws a ParseError.
  */
 export const imageFacts = async (path: string, isMedium: boolean): Promise<ImageFacts> => {
@@ -22,7 +22,7 @@ export const imageFacts = async (path: string, isMedium: boolean): Promise<Image
     return { format: 'raw', virtualMb: Math.max(1, Math.ceil(size / bytesPerMb)) };
   }
   if ('why' in header) throw new ParseError(header.why);
-  if (header.isEncrypted) throw new ParseError(`is an encrypted image, and nobody gives its key: ${flat}`);
+  if (header.isEncrypted) throw new ParseError(`is an encrypted image, and imaged has no key for it: ${flat}`);
   if (!isMedium && (header.backing !== undefined || header.hasDataFile))
     throw new ParseError(`is an image that needs a second file: ${flat}`);
   if (!isMedium && header.snapshots > 0)

@@ -10,6 +10,8 @@ export type Encoding = 'identity' | 'gzip' | 'zstd';
 /** A stage of a pipeline: bytes in, bytes out. */
 export type Stage = (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
+// fzstd, for Node's own decoder drops what follows the first frame of a chunk (22 and 24, not 26), and takes a stream that
+// was cut off for whole (22).
 // Bytes of zstd that are unpacked in one go: a block of 4 bytes can stand for 128 KiB, and one go cannot be paused.
 const zstdSlice = 1024;
 
@@ -33,7 +35,7 @@ async function* unzstd(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Arr
 const gunzip: Stage = async function* (bytes) {
   const inflated = createGunzip();
   const fed = pipeline(bytes, inflated);
-  // When the reader stops early nobody awaits it, and its field error about that is none.
+  // When the reader stops early it is not awaited, and its error about that does not matter.
   fed.catch(() => undefined);
   yield* inflated as AsyncIterable<Uint8Array>;
   await fed;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Fault } from '../base/fault.ts';
+import { singleQuoted } from '../base/shell.ts';
 
 /** A text without `#!` runs under `sh -e`; `name` is how a file is called in messages. */
 export type ScriptSource = { readonly text: string } | { readonly file: string; readonly name: string };
@@ -19,7 +20,7 @@ const assignments = (env: Env): readonly string[] =>
   Object.entries(env)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, value]) => {
-      if (/^[A-Za-z_]\w*$/.test(name)) return `${name}='${value.replaceAll("'", `'"'"'`)}'`;
+      if (/^[A-Za-z_]\w*$/.test(name)) return `${name}=${singleQuoted(value)}`;
       throw new Fault('template_invalid', `${JSON.stringify(name)} cannot be the name of an environment variable`);
     });
 

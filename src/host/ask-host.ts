@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { orAborted } from '../base/waiting.ts';
 import { isDenied, warn } from './answers.ts';
-import type { Answer, Asked, Finding, Question } from './types.ts';
+import type { Answer, Asked, Finding, HostCheck } from './types.ts';
 
 const mostMsOfQuestion = 15_000;
 
@@ -15,21 +15,21 @@ const noAnswer = (error: unknown): Answer => {
 };
 
 /**
- * Asks everything at once and gives the findings in the order of the questions. Never throws for what a question
+ * Asks everything at once and gives the findings in the order of the checks. Never throws for what a check
  * throws, and waits for none of them for ever; throws the signal's reason when it aborts.
  */
 export const askHost = async (
-  questions: readonly Question[],
+  checks: readonly HostCheck[],
   asked: Asked,
   clock: Clock,
   signal: AbortSignal,
   mostMs = mostMsOfQuestion,
 ): Promise<readonly Finding[]> => {
-  const late = new Fault('step_timeout', `there was no answer within ${mostMs / 1000} s`);
-  using deadline = clock.deadline(mostMs, signal, () => late);
-  setMaxListeners(0, deadline.signal); // each question listens, and each program that it runs
+  const timeout = new Fault('step_timeout', `there was no answer within ${mostMs / 1000} s`);
+  using deadline = clock.deadline(mostMs, signal, () => timeout);
+  setMaxListeners(0, deadline.signal); // each check listens, and each program that it runs
   const findings = await Promise.all(
-    questions.map(async ({ name, ask }) => {
+    checks.map(async ({ name, ask }) => {
       const answer = await orAborted(ask(asked, deadline.signal), deadline.signal).catch(noAnswer);
       return { name, ...answer };
     }),

@@ -24,9 +24,9 @@ import { userLimits } from './checks/user-limits.ts';
 import { vmMemory } from './checks/vm-memory.ts';
 import { vmd } from './checks/vmd.ts';
 import { vmm } from './checks/vmm.ts';
-import type { Question } from './types.ts';
+import type { HostCheck } from './types.ts';
 
-/** What there is to know of any host. */
+/** The checks of every host. */
 const anywhere = [user, folders, disk, media, modules, ports, clock];
 
 const onOpenBSD = [node, loginClass, signify];
@@ -38,10 +38,10 @@ const withVmd = [vmm, firmware, vmd, socket, template, outgoingTemplate, taps, u
 
 const withQemu = [hypervisor, accelerators, qemuImg, netcat, outgoing];
 
-/** The questions for a host, in the order in which one would fix what they find. */
-export const questionsFor = (kind: 'vmd' | 'qemu', platform: string): readonly Question[] => [
+/** The checks for a host, in the order in which one would fix what they find. */
+export const hostChecksFor = (kind: 'vmd' | 'qemu', platform: string): readonly HostCheck[] => [
   ...anywhere,
   ...(platform === 'openbsd' ? onOpenBSD : elsewhere),
-  // A vmd that runs elsewhere keeps its own house: it is asked, and no file of OpenBSD's.
+  // Where vmd runs outside of OpenBSD, only vmd itself is asked: the files of OpenBSD are not there.
   ...(kind === 'qemu' ? withQemu : platform === 'openbsd' ? withVmd : [vmd]),
 ];

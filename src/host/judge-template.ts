@@ -5,7 +5,7 @@ import { readVmConf, type VmBlock } from './vm-conf.ts';
 import { askVmd } from './vmctl-status.ts';
 
 /** What a VM of vm.conf must be like so that machines can be its instances. */
-export type TemplateWish = {
+export type TemplateRequirements = {
   readonly name: string;
   /** What `allow instance` must list. */
   readonly permissions: readonly string[];
@@ -39,44 +39,48 @@ const groupTrouble = (vm: VmBlock): readonly string[] => {
 };
 
 /** Everything about the VM that would make vmd refuse its instances (vm.conf(5); vmd's vm_checkperm and config.c). */
-const troublesOf = (vm: VmBlock, wish: TemplateWish, user: Owner): readonly string[] => {
+const troublesOf = (vm: VmBlock, required: TemplateRequirements, user: Owner): readonly string[] => {
   const { words = [], owner } = vm.allow ?? {};
-  const missing = wish.permissions.filter((word) => !words.includes(word));
+  const missing = required.permissions.filter((word) => !words.includes(word));
   return [
     ...(vm.isDisabled ? [] : ['it is not disabled, and would run itself']),
     ...ownerTrouble('', vm.owner, user),
     ...(vm.hasDevice ? [] : ['it has no device, and vmd takes none without: give it disk "/dev/null"']),
-    ...(wish.takesGroup ? groupTrouble(vm) : []),
+    ...(required.takesGroup ? groupTrouble(vm) : []),
     ...(vm.allow === undefined ? ['it has no "allow instance"'] : ownerTrouble('inside allow instance ', owner, user)),
     ...(vm.allow !== undefined && missing.length > 0 ? [`allow instance lacks ${missing.join(', ')}`] : []),
-    ...Object.entries(wish.refusals).flatMap(([word, why]) =>
+    ...Object.entries(required.refusals).flatMap(([word, why]) =>
       words.includes(word) ? [`allow instance must not have ${word}: ${why}`] : [],
     ),
   ];
 };
 
 /** Judges the VM by vm.conf where this user may read it, and by what vmd knows. */
-export const judgeTemplate = async (asked: Asked, signal: AbortSignal, wish: TemplateWish): Promise<Answer> => {
+export const judgeTemplate = async (
+  asked: Asked,
+  signal: AbortSignal,
+  required: TemplateRequirements,
+): Promise<Answer> => {
   const user: Owner = asked.user ?? { name: usualUser };
   const reply = await askVmd(asked, signal);
-  const isKnown = reply.is === 'answering' && reply.names.includes(wish.name);
+  const isKnown = reply.is === 'answering' && reply.names.includes(required.name);
   const vms = await readVmConf(asked.host).catch((error: unknown) => {
     if (isDenied(error)) return 'unreadable' as const;
     throw error;
   });
   if (vms === undefined) return fail('there is no /etc/vm.conf', show);
   if (vms === 'unreadable') {
-    if (reply.is === 'answering' && !isKnown) return fail(`vmd knows no VM "${wish.name}"`, show);
+    if (reply.is === 'answering' && !isKnown) return fail(`vmd knows no VM "${required.name}"`, show);
     return warn(
-      `${isKnown ? `vmd knows "${wish.name}"; ` : ''}what it allows cannot be told: /etc/vm.conf may not be read`,
+      `${isKnown ? `vmd knows "${required.name}"; ` : ''}what it allows cannot be told: /etc/vm.conf may not be read`,
       'run "imaged check" as root',
     );
   }
-  const vm = vms.find(({ name }) => name === wish.name);
-  if (vm === undefined) return fail(`/etc/vm.conf has no VM "${wish.name}"`, show);
-  const troubles = troublesOf(vm, wish, user);
-  if (troubles.length > 0) return fail(`the VM "${wish.name}": ${troubles.join('; ')}`, show);
+  const vm = vms.find(({ name }) => name === required.name);
+  if (vm === undefined) return fail(`/etc/vm.conf has no VM "${required.name}"`, show);
+  const troubles = troublesOf(vm, required, user);
+  if (troubles.length > 0) return fail(`the VM "${required.name}": ${troubles.join('; ')}`, show);
   if (reply.is === 'answering' && !isKnown)
-    return fail(`/etc/vm.conf has the VM "${wish.name}", but vmd has not read it`, 'vmctl reload');
-  return ok(`the VM "${wish.name}" may be instantiated by ${user.name}`);
+    return fail(`/etc/vm.conf has the VM "${required.name}", but vmd has not read it`, 'vmctl reload');
+  return ok(`the VM "${required.name}" may be instantiated by ${user.name}`);
 };

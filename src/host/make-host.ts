@@ -37,8 +37,8 @@ export const makeHost = ({
     },
     list: (name) => readdir(at(name)),
     run: async (program, args, signal) => {
-      const late = new Fault('step_timeout', `${program} did not answer within ${mostMs / 1000} s`, { program });
-      using deadline = clock.deadline(mostMs, signal, () => late);
+      const timeout = new Fault('step_timeout', `${program} did not answer within ${mostMs / 1000} s`, { program });
+      using deadline = clock.deadline(mostMs, signal, () => timeout);
       setMaxListeners(50, deadline.signal);
       const env = path === undefined ? {} : { PATH: path };
       // Not for as long as a program needs to die: one that hangs in the kernel never does.

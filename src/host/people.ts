@@ -43,7 +43,7 @@ export const usualUser = '_imaged';
 const root: User = { name: 'root', uid: 0, gids: [0] };
 
 /**
- * Who runs the daemon, as told from the side: the owner of `dataDir`; where that is root or nobody yet, whoever asks;
+ * Who runs the daemon, as seen from outside: the owner of `dataDir`; where that is root or there is none yet, the user that runs this;
  * and where root asks, the usual user. Undefined when OpenBSD has no such user; elsewhere it is root then.
  */
 export const daemonUser = async (host: Host, dataDir: string): Promise<User | undefined> => {
@@ -56,21 +56,21 @@ export const daemonUser = async (host: Host, dataDir: string): Promise<User | un
 
 const bitOf = { read: 4, write: 2, search: 1 } as const;
 
-/** What may be wished of a file or folder. */
-export type Wish = keyof typeof bitOf;
+/** What a user may be allowed to do with a file or folder. */
+export type Access = keyof typeof bitOf;
 
 /** Whether owner, group and other bits let the user do all of this: the first class that fits decides (chmod(2)). */
-export const may = (user: User, { mode, uid, gid }: FileFacts, ...wishes: readonly Wish[]): boolean => {
+export const may = (user: User, { mode, uid, gid }: FileFacts, ...accesses: readonly Access[]): boolean => {
   if (user.uid === 0) return true;
   const shift = user.uid === uid ? 6 : user.gids.includes(gid) ? 3 : 0;
-  return wishes.every((wish) => ((mode >> shift) & bitOf[wish]) !== 0);
+  return accesses.every((access) => ((mode >> shift) & bitOf[access]) !== 0);
 };
 
 const look = async (
   host: Host,
   user: User,
   path: string,
-  ...wishes: readonly Wish[]
+  ...accesses: readonly Access[]
 ): Promise<'missing' | 'denied' | undefined> => {
   const parts = path.split('/').filter((part) => part !== '');
   for (let depth = 0; depth < parts.length; depth++) {
@@ -80,20 +80,20 @@ const look = async (
   }
   const facts = await ifThere(host.stat(path));
   if (facts === undefined) return 'missing';
-  return may(user, facts, ...wishes) ? undefined : 'denied';
+  return may(user, facts, ...accesses) ? undefined : 'denied';
 };
 
 /**
  * Why the user may not do this at the path, or undefined when they may: every folder above must let them through.
- * Throws EACCES where whoever asks is somebody else, and may not look.
+ * Throws EACCES where this process runs as another user, which may not look.
  */
 export const whyNot = (
   host: Host,
   user: User,
   path: string,
-  ...wishes: readonly Wish[]
+  ...accesses: readonly Access[]
 ): Promise<'missing' | 'denied' | undefined> =>
-  look(host, user, path, ...wishes).catch((error: unknown) => {
+  look(host, user, path, ...accesses).catch((error: unknown) => {
     if (host.self.uid === user.uid && isDenied(error)) return 'denied';
     throw error;
   });

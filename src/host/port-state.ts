@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { request } from 'node:http';
+import { errnoOf } from '../base/errno.ts';
 import { z } from 'zod';
 import type { PortState } from './types.ts';
 
@@ -8,7 +9,7 @@ const Health = z.object({ status: z.literal('ok'), version: z.string() });
 const mostMsOfHealth = 2_000;
 const mostBytes = 64 * 1024;
 
-/** Whether it is imaged that listens there: nobody else answers /healthz like that. */
+/** Whether it is imaged that listens there: no other program answers /healthz like that. */
 const isImaged = (host: string, port: number, signal: AbortSignal): Promise<boolean> =>
   new Promise((resolve) => {
     const no = () => resolve(false);
@@ -36,7 +37,7 @@ const isImaged = (host: string, port: number, signal: AbortSignal): Promise<bool
 export const portState = async (host: string, port: number, signal: AbortSignal): Promise<PortState> => {
   const server = createServer();
   const code = await new Promise<string | undefined>((resolve) => {
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.once('error', (error: Error) => resolve(errnoOf(error) ?? error.message));
     server.listen({ host, port, exclusive: true, signal }, () => resolve(undefined));
   });
   if (code === undefined) {

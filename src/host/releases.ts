@@ -1,14 +1,15 @@
+import { releaseNumber } from '../base/openbsd/release-name.ts';
+import { releases, rowFor, type VmdTraits } from '../base/openbsd/releases.ts';
 import type { Asked } from './types.ts';
 
-/** The release of a host in a form that compares: 7.7 is 77, 7.10 would be 80. Undefined for what is none. */
-export const releaseNumber = (release: string): number | undefined => {
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? [];
-  return major === undefined ? undefined : Number(major) * 10 + Number(minor);
-};
+/** The name of the release whose vmd answers: the configuration's, or this host's. */
+const vmdRelease = ({ config, host }: Asked): string =>
+  config.hypervisor.vmd.release === 'auto' ? host.release : config.hypervisor.vmd.release;
 
-/** The release whose vmd answers: the configuration's, or this host's where it is OpenBSD. */
-export const vmdRelease = ({ config, host }: Asked): number | undefined => {
-  const { release } = config.hypervisor.vmd;
-  if (release !== 'auto') return releaseNumber(release);
-  return host.platform === 'openbsd' ? releaseNumber(host.release) : undefined;
+/** What is true of the vmd that answers; undefined where its release is none of OpenBSD's. */
+export const vmdTraits = (asked: Asked): VmdTraits | undefined => {
+  const name = vmdRelease(asked);
+  const isOpenBSD = asked.config.hypervisor.vmd.release !== 'auto' || asked.host.platform === 'openbsd';
+  const isKnown = name === 'current' || releaseNumber(name) !== undefined;
+  return isOpenBSD && isKnown ? releases[rowFor(name)].vmd : undefined;
 };

@@ -11,7 +11,7 @@ export type FileFacts = {
   readonly isFolder: boolean;
 };
 
-/** Whoever reads and writes files: permissions are judged for them. */
+/** A user that reads and writes files, whose permissions are judged. */
 export type User = { readonly name: string; readonly uid: number; readonly gids: readonly number[] };
 
 /** What can be asked of a host. Paths are the host's own; nothing here changes anything. */
@@ -41,7 +41,7 @@ export type Answer = {
 
 export type Finding = Answer & { readonly name: string };
 
-/** Whether one can listen there: `free`, `ours` (imaged answers), `taken` by somebody else, or why not. */
+/** Whether one can listen there: `free`, `ours` (imaged answers), `taken` by another program, or why not. */
 export type PortState = 'free' | 'ours' | 'taken' | { readonly why: string };
 
 /** All that a question may look at. */
@@ -72,8 +72,8 @@ export type Asked = {
   readonly port: (address: string, port: number, signal: AbortSignal) => Promise<PortState>;
 };
 
-/** One thing to know about a host. What it throws becomes a `warn` that says why there is no answer. */
-export type Question = {
+/** One check of a host. What it throws becomes a `warn` that says why there is no answer. */
+export type HostCheck = {
   readonly name: string;
   readonly ask: (asked: Asked, signal: AbortSignal) => Promise<Answer>;
 };

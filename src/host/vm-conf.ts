@@ -4,7 +4,7 @@ import { statementsOf, type Statement } from './vm-conf-words.ts';
 
 export type VmInterface = { readonly isLocal: boolean; readonly group: string | undefined };
 
-/** A `vm` block of vm.conf(5), so far as it matters to whoever makes instances of it. */
+/** A `vm` block of vm.conf(5), as far as it matters for making instances of it. */
 export type VmBlock = {
   readonly name: string;
   readonly isDisabled: boolean;

@@ -14,17 +14,17 @@ const firstLook: readonly Finding[] = [
   { name: 'host', state: 'warn', message: 'is being looked at for the first time; ask again in some seconds' },
 ];
 
-/** Keeps findings for `keepMs`. Never asks twice at the same time, nor when nobody wants to know. */
+/** Keeps findings for `keepMs`. Never asks twice at the same time, nor without a caller. */
 export const watchHost = ({
   ask,
   clock,
   keepMs = 10_000,
-  patienceMs = 250,
+  mostMs = 250,
 }: {
   readonly ask: () => Promise<readonly Finding[]>;
   readonly clock: Clock;
   readonly keepMs?: number;
-  readonly patienceMs?: number;
+  readonly mostMs?: number;
 }): HostWatch => {
   let found: readonly Finding[] | undefined;
   let foundAt = 0;
@@ -46,8 +46,8 @@ export const watchHost = ({
       fresh.catch(() => undefined); // the next one to ask hears of it
       return firstLook;
     }
-    using patience = clock.deadline(patienceMs, signal, () => new Error('not yet'));
-    return await orAborted(fresh, patience.signal).catch(() => last);
+    using deadline = clock.deadline(mostMs, signal, () => new Error('not yet'));
+    return await orAborted(fresh, deadline.signal).catch(() => last);
   };
   return { known, whole: (signal) => (found === undefined ? orAborted(again(), signal) : known(signal)) };
 };

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { link, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isErrno, unlessErrno } from '../base/errno.ts';
 import { Fault } from '../base/fault.ts';
 import { artifactName } from '../base/artifact-name.ts';
 import { eachBlock } from './each-block.ts';
-import { syncFolder } from '../base/sync-folder.ts';
+import { syncFolder } from '../base/file/sync-folder.ts';
 import type { Artifact } from './types.ts';
 
 type Publication = {
@@ -58,7 +59,7 @@ const linkAnew = async (from: string, target: string, sha256: string, signal: Ab
   try {
     await link(from, target);
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
+    if (!isErrno(error, 'EEXIST')) throw error;
     const other = await sealed(target, undefined, signal);
     if (other?.sha256 !== sha256)
       throw new Fault(
@@ -71,13 +72,4 @@ const linkAnew = async (from: string, target: string, sha256: string, signal: Ab
   await rm(from);
 };
 
-const openIfThere = async (path: string) => {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  }
-};
-
-const hasCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code;
+const openIfThere = (path: string) => unlessErrno(open(path, 'r'), 'ENOENT');

@@ -12,9 +12,13 @@ import {
   type Looked,
   type MachineParts,
 } from './installer/machine.ts';
-import { releaseOfPath, releasesFor, type Release } from './releases.ts';
+import { releaseOfPath, releasesFor } from './releases.ts';
+import { digitsOfSite } from './set-names.ts';
 import { modeOf } from './installer/turns.ts';
 import { numberOf, walk, type Walk } from './installer/walk.ts';
+import { mirrorRoot, setsFolder } from '../base/openbsd/mirror-layout.ts';
+import { isReleaseFolder, releaseOfDigits } from '../base/openbsd/release-name.ts';
+import type { Release } from '../base/openbsd/releases.ts';
 import type { Rest } from '../base/turns.ts';
 import { renderAnswers, type Answered } from './response-file.ts';
 import { mirrorsBelow, siteSetsIn } from './served-sets.ts';
@@ -49,11 +53,15 @@ const valueFor = (question: string, lines: readonly Line[]): string | undefined 
 
 const bare = (path: string): string => path.replace(/^\/+|\/+$/g, '');
 
-const setsDirectory = /^(pub\/OpenBSD\/(?:\d{1,2}\.\d|snapshots)\/amd64)(?:\/|$)/;
+/** The folder of a release's sets on the way of a path: `pub/OpenBSD/7.9/amd64`. */
+const setsFolderIn = (path: string): string | undefined => {
+  const [release = '', platform] = path.startsWith(mirrorRoot) ? path.slice(mirrorRoot.length).split('/') : [];
+  return isReleaseFolder(release) && platform === 'amd64' ? setsFolder(release) : undefined;
+};
 
 /** The directory of the endpoint that is laid out as a mirror of OpenBSD is: the only one, or the one of that release. */
 const directoryServed = (entries: readonly HttpEntry[], release: string | undefined): string | undefined => {
-  const named = entries.flatMap(({ path }) => setsDirectory.exec(path)?.[1] ?? []);
+  const named = entries.flatMap(({ path }) => setsFolderIn(path) ?? []);
   const found = [...new Set([...named, ...mirrorsBelow(entries)])];
   const wanted = found.filter((path) => releaseOfPath(path) === release);
   return found.length === 1 ? found[0] : wanted[0];
@@ -78,9 +86,9 @@ const whereOf = (lines: readonly Line[], { entries, host, machine }: AnswersPart
   const served = directoryServed(entries, booted);
   const asked = valueFor('Server directory?', lines);
   const directory = asked === undefined ? (served ?? '') : bare(asked);
-  const ofSite = siteSetsIn(entries, directory).flatMap((name) => /^site(\d+)/.exec(name)?.[1] ?? [])[0];
+  const ofSite = siteSetsIn(entries, directory).map(digitsOfSite)[0];
   const number = numberOfSets(entries, directory, host) ?? ofSite;
-  const release = releaseOfPath(directory) ?? number?.replace(/(\d)$/, '.$1') ?? booted;
+  const release = releaseOfPath(directory) ?? releaseOfDigits(number ?? '') ?? booted;
   return { directory: served, release, number: number ?? (release === undefined ? '' : numberOf(release)) };
 };
 

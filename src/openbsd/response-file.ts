@@ -1,7 +1,7 @@
 import type { FieldErrors } from '../base/field-errors.ts';
-import { pointerTo } from '../base/pointer.ts';
+import { pointerTo } from '../base/json/pointer.ts';
 import type { Fields } from '../template/resolve/fields.ts';
-import { holeFor, keyOf, seen, trimmed, type Line } from './installer/lines.ts';
+import { placeholderFor, keyOf, seen, trimmed, type Line } from './installer/lines.ts';
 import { bounds } from '../base/bounds.ts';
 import { ParseError } from '../base/parse-error.ts';
 import { quoted } from '../base/nearest.ts';
@@ -57,11 +57,11 @@ const answerOf = async (question: string, raw: string, at: string, parts: Parts)
   const made = (text: Text, isWhole: boolean): Answered => ({
     question,
     text,
-    line: { key: keyOf(question), value: isWhole ? trimmed(seen(text)) : holeFor(undefined), pointer: at },
+    line: { key: keyOf(question), value: isWhole ? trimmed(seen(text)) : placeholderFor(undefined), pointer: at },
   });
   if (!isPasswordKey(question)) {
     const { text, isWhole } = parts.fields.answer(at, raw, oneLine);
-    const usesKey = text.some((piece) => typeof piece === 'object' && piece.late === 'ssh_public_key');
+    const usesKey = text.some((piece) => typeof piece === 'object' && piece.runtime === 'ssh_public_key');
     if (usesKey && parts.template.communicator?.type !== 'ssh')
       parts.wrong.add(at, 'uses {{ ssh_public_key }}, and there is no "communicator" for which a key would be made');
     return made(text, isWhole && !text.some((piece) => typeof piece === 'string' && /[\r\n]/.test(piece)));

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { indexFile, namesInIndex, setsFolder, signedSumsFile } from '../base/openbsd/mirror-layout.ts';
+import { isReleaseFolder } from '../base/openbsd/release-name.ts';
+import { sumsIn } from '../base/sums.ts';
 import { insideOf } from '../context/files.ts';
 import type { SetsThere } from './installer/facts.ts';
 import { isKnown, seen } from './installer/lines.ts';
+import { digitsOfSite, setFiles } from './set-names.ts';
 import type { HttpEntry } from '../template/spec.ts';
-
-/** Where a host's mirror of sets is on every endpoint. */
-export const mirrorRoot = 'pub/OpenBSD/';
 
 const longestText = 256 * 1024;
 
@@ -49,41 +50,27 @@ const folderBehind = (entries: readonly HttpEntry[], directory: string): Behind 
   return { root: found.folder.path, way: found.path === '' ? directory : directory.slice(found.path.length) };
 };
 
-const releaseName = /^(?:\d{1,2}\.\d|snapshots)$/;
-
 /** The directories of releases that lie in a folder which is served at `path`, where that is laid out as a mirror is. */
 const releasesIn = (path: string, folder: string): readonly string[] => {
   const own = /^pub\/OpenBSD\/([^/]+)$/.exec(path)?.[1];
   const roots: Readonly<Record<string, string>> = { '': 'pub/OpenBSD', pub: 'OpenBSD', 'pub/OpenBSD': '' };
   const root = roots[path];
   const has = (...way: readonly string[]) => namesBelow({ root: folder, way: [...way, 'amd64'].join('/') }).length > 0;
-  if (own !== undefined) return releaseName.test(own) && has() ? [own] : [];
+  if (own !== undefined) return isReleaseFolder(own) && has() ? [own] : [];
   if (root === undefined) return [];
-  return namesBelow({ root: folder, way: root }).filter((name) => releaseName.test(name) && has(root, name));
+  return namesBelow({ root: folder, way: root }).filter((name) => isReleaseFolder(name) && has(root, name));
 };
 
 /** The directories of releases that are served as a mirror of OpenBSD has them. */
 export const mirrorsBelow = (entries: readonly HttpEntry[]): readonly string[] =>
   entries
     .flatMap((entry) => (entry.kind === 'folder' ? releasesIn(entry.path, entry.folder.path) : []))
-    .map((name) => `pub/OpenBSD/${name}/amd64`);
-
-// What the installer takes for a name in a line of index.txt (install.sub, `install_http`).
-const listedIn = (index: string): readonly string[] =>
-  index.split('\n').flatMap((line) => /^.* ([a-zA-Z][a-zA-Z0-9._-]+)$/.exec(line)?.[1] ?? []);
-
-const summedIn = (sums: string): readonly string[] =>
-  sums.split('\n').flatMap((line) => /^SHA256 \((.*)\)/.exec(line)?.[1] ?? []);
-
-/** A line of index.txt as ftp servers print it: the installer reads the name at its end. */
-export const indexLine = (name: string): string => `-rw-r--r--  1 0  0  0 Jan  1  1970 ${name}`;
-
-const kinds = ['base', 'comp', 'man', 'game', 'xbase', 'xshare', 'xfont', 'xserv'];
+    .map(setsFolder);
 
 /** What a mirror of OpenBSD has of a release. */
-export const setsOfMirror = (number: string): readonly string[] => [
+export const setsOfMirror = (digits: string): readonly string[] => [
   ...['BUILDINFO', 'INSTALL.amd64', 'bsd', 'bsd.mp', 'bsd.rd'],
-  ...kinds.map((kind) => `${kind}${number}.tgz`),
+  ...setFiles(digits),
 ];
 
 /** The names of the site sets that are served in a directory. */
@@ -92,7 +79,7 @@ export const siteSetsIn = (entries: readonly HttpEntry[], directory: string): re
     .map(({ path }) => path)
     .filter((path) => path.startsWith(`${directory}/`))
     .map((path) => path.slice(directory.length + 1))
-    .filter((name) => /^site\d{2,3}(-[^/]+)?\.tgz$/.test(name));
+    .filter((name) => digitsOfSite(name) !== undefined);
 
 /** A file of a directory, as text where it is known. */
 const textAt = (entries: readonly HttpEntry[], path: string, behind: Behind | undefined): string | undefined => {
@@ -120,18 +107,14 @@ export const setsServed = (
     .map(({ path }) => path.slice(directory.length + 1));
   for (const name of own) files.add(name);
   const isMirror = behind === undefined && mirrored !== undefined;
-  const sums = isMirror ? undefined : textAt(entries, `${directory}/SHA256.sig`, behind);
-  const index = textAt(entries, `${directory}/index.txt`, behind);
-  const signed = isMirror ? mirrored : sums === undefined ? undefined : summedIn(sums);
+  const sums = isMirror ? undefined : textAt(entries, `${directory}/${signedSumsFile}`, behind);
+  const index = textAt(entries, `${directory}/${indexFile}`, behind);
+  const signed = isMirror ? mirrored : sums === undefined ? undefined : [...sumsIn(sums).keys()];
   const listed = [
-    ...(signed === undefined ? [] : ['SHA256.sig', ...signed]),
-    ...(index === undefined ? [] : listedIn(index)),
+    ...(signed === undefined ? [] : [signedSumsFile, ...signed]),
+    ...(index === undefined ? [] : namesInIndex(index)),
     // The mirror's index names what the machine has there of its own.
     ...(isMirror && index === undefined ? own : []),
   ];
   return { listed: [...new Set(listed)], signed, has: (name) => files.has(name) };
 };
-
-/** The number in the names of the sets there, such as `79`. */
-export const numberIn = ({ listed }: SetsThere): string | undefined =>
-  listed.flatMap((name) => /^base(\d{2,3}|NN)\.tgz$/.exec(name)?.[1] ?? [])[0];

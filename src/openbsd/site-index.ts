@@ -1,10 +1,11 @@
-import { indexLine, mirrorRoot, namesBelow, smallFileBelow } from './served-sets.ts';
+import { indexFile, indexLine, mirrorRoot, namesInIndex } from '../base/openbsd/mirror-layout.ts';
+import { namesBelow, smallFileBelow } from './served-sets.ts';
 import type { Rest } from '../base/turns.ts';
 import type { HttpEntry } from '../template/spec.ts';
 
 // The folder of the sets need not be there yet.
 const linesOf = (root: string, way: string): readonly string[] => {
-  const own = smallFileBelow({ root, way: `${way}/index.txt` });
+  const own = smallFileBelow({ root, way: `${way}/${indexFile}` });
   if (own !== undefined) return own.split('\n').filter((line) => line !== '');
   return [...namesBelow({ root, way })].sort().map(indexLine);
 };
@@ -22,7 +23,7 @@ export const indexFor = async (
   const sites = entries.filter(({ kind, path }) => kind === 'site' && path.includes('/'));
   const directories = new Set(sites.map(({ path }) => path.slice(0, path.lastIndexOf('/'))));
   const indexOf = (directory: string): readonly HttpEntry[] => {
-    const path = `${directory}/index.txt`;
+    const path = `${directory}/${indexFile}`;
     if (entries.some((entry) => entry.path === path)) return [];
     const folder = entries
       .flatMap((entry) => (entry.kind === 'folder' ? [entry] : []))
@@ -31,12 +32,13 @@ export const indexFor = async (
     if (hasMirror && folder === undefined && directory.startsWith(mirrorRoot)) return [];
     const below = folder === undefined ? '' : directory.slice(folder.path.length);
     const known = folder === undefined ? [] : linesOf(folder.folder.path, below);
+    const listed = new Set(namesInIndex(known.join('\n')));
     const own = entries
       .filter(
         (entry) => entry.path.startsWith(`${directory}/`) && !entry.path.slice(directory.length + 1).includes('/'),
       )
       .map((entry) => entry.path.slice(directory.length + 1))
-      .filter((name) => !known.some((line) => line.endsWith(` ${name}`)));
+      .filter((name) => !listed.has(name));
     return [{ path, kind: 'text', text: [`${[...known, ...own.map(indexLine)].join('\n')}\n`] }];
   };
   const indexes: HttpEntry[] = [];

@@ -2,7 +2,7 @@ import { bounds } from '../base/bounds.ts';
 import { ParseError, placeOf } from '../base/parse-error.ts';
 import { keyNamed, keyNames, type Key } from './keys.ts';
 import { nearest, quoted } from '../base/nearest.ts';
-import { durationMsOf, mostMs } from '../template/language/units.ts';
+import { durationMsOf, longestMs } from '../base/units.ts';
 
 /** What a boot command is made of, each with the offset where it begins. `motion` is `press`, or only down or up. */
 export type BootToken = { readonly offset: number } & (
@@ -19,7 +19,7 @@ type JudgePattern = (pattern: string) => unknown;
 type Judging = { readonly judgePattern: JudgePattern; readonly countExpect: () => void };
 
 /** Stands for a value that is not known yet; a token with it inside is judged when the value is known. */
-export const hole = '\u{f8ff}';
+export const placeholder = '\u{f8ff}';
 
 const defaultExpectMs = 120_000;
 // No token is longer, so that one "<" costs a bounded search.
@@ -33,7 +33,7 @@ const readWait = (inside: string): number | undefined => {
   const text = /^wait(|0|[1-9][0-9]*|(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+)$/u.exec(inside)?.[1];
   if (text === undefined) return undefined;
   const ms = text === '' ? 1000 : durationMsOf(text);
-  if (ms === undefined || ms > mostMs)
+  if (ms === undefined || ms > longestMs)
     throw new ParseError(`${quoted(`<${inside}>`)} is too long a wait, or no duration`);
   if (ms <= 0) throw new ParseError(`${quoted(`<${inside}>`)} is not a positive wait`);
   return Math.ceil(ms);
@@ -52,11 +52,11 @@ const readExpect = (
   if (match === null) return undefined;
   const [whole, source = '', time] = match;
   const withinMs = time === undefined ? defaultExpectMs : durationMsOf(time);
-  if (withinMs === undefined || !(withinMs > 0 && withinMs <= mostMs))
+  if (withinMs === undefined || !(withinMs > 0 && withinMs <= longestMs))
     throw new ParseError(`${quoted(time ?? '')} is not a time to wait for text: write <expect "regex" 90s>`);
   // Only the quote needs its backslash taken away; all others are the regular expression's own.
   const pattern = source.replaceAll('\\"', '"');
-  if (!pattern.includes(hole)) judgePattern(pattern);
+  if (!pattern.includes(placeholder)) judgePattern(pattern);
   return [{ offset, kind: 'expect', pattern, withinMs: Math.ceil(withinMs) }, offset + [...whole].length];
 };
 
@@ -113,7 +113,7 @@ const readToken = (
   const key = readKey(inside, offset);
   if (key !== undefined) return [key, end + 1];
   const shown = looksLikeToken(points.slice(offset, offset + longestToken).join(''));
-  return shown === undefined || shown.includes(hole) ? literal : refuseUnknown(shown);
+  return shown === undefined || shown.includes(placeholder) ? literal : refuseUnknown(shown);
 };
 
 /**

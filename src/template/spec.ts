@@ -1,7 +1,7 @@
 import type { BaseImage, Boot, DiskFormat, MachineModel, Nic } from '../base/hardware.ts';
 
-/** What is only known when the machine is there. A text may use these where it is rendered late. */
-export const lateNames = [
+/** Names of values that are known only when the machine runs. */
+export const runtimeNames = [
   'http_url',
   'http_ip',
   'http_port',
@@ -13,12 +13,15 @@ export const lateNames = [
   'ssh_public_key',
 ] as const;
 
-export type LateName = (typeof lateNames)[number];
+export type RuntimeName = (typeof runtimeNames)[number];
 
-export type LateFacts = Readonly<Record<LateName, string>>;
+export type RuntimeFacts = Readonly<Record<RuntimeName, string>>;
 
-/** A text with holes: everything else has been filled in, so no value is ever read as a template again. */
-export type Text = readonly (string | { readonly late: LateName; readonly apply: readonly string[] })[];
+/**
+ * A text in which only runtime values are still to be filled in, each through the functions in `apply`. Everything else
+ * has been filled in, so no value is ever read as a template again.
+ */
+export type Text = readonly (string | { readonly runtime: RuntimeName; readonly apply: readonly string[] })[];
 
 /** A file that a template may read: a file of its own context, or one that the configuration lists as media. */
 export type FileRef = {
@@ -36,7 +39,7 @@ export type TurnText = {
   readonly say?: Text;
   readonly echo: boolean;
   readonly secret: boolean;
-  /** Packer's boot_command grammar; its tokens were checked, its texts are rendered late. */
+  /** Packer's boot_command grammar; its tokens were checked, its runtime values are filled in when the machine runs. */
   readonly press?: Text;
   readonly keyIntervalMs: number;
   readonly refuse: readonly string[];
@@ -118,10 +121,10 @@ export type Spec = {
     readonly ends: 'any' | 'halt' | 'reboot' | 'never';
     /** For the conversation and the end together. */
     readonly timeoutMs: number;
-    /** The first boot is heard on the console until it asks for a login, before anybody logs in. */
+    /** The first boot is heard on the console until it asks for a login, before the build logs in. */
     readonly hearsFirstBoot?: true;
   };
-  /** Undefined: nobody logs in. */
+  /** Undefined: the build does not log in. */
   readonly communicator?: {
     readonly type: 'ssh';
     readonly username: string;

@@ -1,6 +1,7 @@
 /** Ends processes that are nobody's children, and so cannot be waited for. */
 
 import type { Clock } from '../base/clock.ts';
+import { isErrno } from '../base/errno.ts';
 import { Fault } from '../base/fault.ts';
 import { retry } from '../base/waiting.ts';
 import { hasGone } from './processes.ts';
@@ -13,7 +14,7 @@ const kill = (pid: number): void => {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
     // It went by itself between our look and our blow.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (!isErrno(error, 'ESRCH')) throw error;
   }
 };
 

@@ -1,6 +1,7 @@
 /** The processes of this host, by their command lines. */
 
 import { readdir, readFile } from 'node:fs/promises';
+import { unlessErrno } from '../base/errno.ts';
 import { runProgram } from '../base/program.ts';
 
 export type Process = { readonly pid: number; readonly command: string };
@@ -8,15 +9,7 @@ export type Process = { readonly pid: number; readonly command: string };
 const isLinux = process.platform === 'linux';
 
 /** What `read` reads in /proc; undefined when the process ended meanwhile. */
-const orGone = async <T>(read: Promise<T>): Promise<T | undefined> => {
-  try {
-    return await read;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
-      return undefined;
-    throw error;
-  }
-};
+const orGone = <T>(read: Promise<T>): Promise<T | undefined> => unlessErrno(read, 'ENOENT', 'ESRCH');
 
 /** Linux: exact, and without a program. */
 export const processesOfProc = async (): Promise<readonly Process[]> => {

@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net';
+import { isErrno } from '../base/errno.ts';
 import { Fault } from '../base/fault.ts';
 import type { SerialLine } from './types.ts';
 
 // How a socket says that its other end has gone while something was under way: for a line, that is its end.
-const hangUps: readonly unknown[] = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'];
-
-const isHangUp = (error: unknown): boolean => error instanceof Error && 'code' in error && hangUps.includes(error.code);
+const hangUps = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'];
 
 /** A closed line, to whoever still writes to it. */
 export const lineClosed = (cause?: unknown): Fault =>
@@ -26,7 +25,7 @@ export const serialLineOver = (socket: Socket): SerialLine & Disposable => {
     try {
       for await (const chunk of socket) yield chunk as Buffer; // without an encoding set, a chunk is bytes
     } catch (error) {
-      if (!isHangUp(error)) throw error;
+      if (!isErrno(error, ...hangUps)) throw error;
     } finally {
       socket.destroy();
     }

@@ -1,3 +1,4 @@
+import { isErrno } from '../base/errno.ts';
 import type { Metrics } from '../api/host/metrics.ts';
 import { makeApi } from '../api/make-api.ts';
 import type { App } from '../api/server/app.ts';
@@ -75,7 +76,7 @@ export const listenAt = async (api: App, { listen: { host, port } }: Config): Pr
   try {
     return await api.listen({ host, port });
   } catch (error) {
-    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    const isTaken = isErrno(error, 'EADDRINUSE');
     const why = isTaken
       ? 'another program listens there already'
       : String(error instanceof Error ? error.message : error);

@@ -5,7 +5,7 @@ import { askHost } from '../host/ask-host.ts';
 import { makeHost } from '../host/make-host.ts';
 import { daemonUser, userName } from '../host/people.ts';
 import { portState } from '../host/port-state.ts';
-import { questionsFor } from '../host/checks.ts';
+import { hostChecksFor } from '../host/checks.ts';
 import type { Asked, Finding } from '../host/types.ts';
 import { freeMb } from '../image/space.ts';
 
@@ -51,8 +51,8 @@ export const hostChecksOf = async (
     modules,
     port: portState,
   };
-  const questions = questionsFor(hypervisorTypeOf(config(), host.platform), host.platform).filter(
+  const checks = hostChecksFor(hypervisorTypeOf(config(), host.platform), host.platform).filter(
     ({ name }) => !judgedElsewhere.includes(name),
   );
-  return { ask: (signal) => askHost(questions, { ...asked, config: config() }, clock, signal) };
+  return { ask: (signal) => askHost(checks, { ...asked, config: config() }, clock, signal) };
 };

@@ -4,7 +4,7 @@ import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
 import { Wait } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
 import { onGone } from '../server/gone.ts';
-import { matchesAny } from '../server/ranges.ts';
+import { matchesAny } from '../server/etags.ts';
 import type { Staying } from '../server/staying.ts';
 import { noBuild } from './found.ts';
 import { Build } from './schema.ts';

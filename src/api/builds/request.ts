@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { statusWords } from '../contract/words.ts';
+import { bounds } from '../../base/bounds.ts';
 import { Duration } from '../../base/units.ts';
 import {
   DurationText,
@@ -63,10 +64,10 @@ const manyOf = (what: string) =>
         .array(
           z
             .string()
-            .max(65_536)
+            .max(bounds.variableCharacters)
             .regex(/^[^=]+=/, `is not written ${what}=value`),
         )
-        .max(256),
+        .max(bounds.variables),
     )
     .transform((pairs) =>
       Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])),

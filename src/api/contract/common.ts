@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { atMost, bounds } from '../../base/bounds.ts';
 import { faults, type FaultClass, type FaultCode } from '../../base/fault.ts';
 import { Duration } from '../../base/units.ts';
 
@@ -60,11 +61,11 @@ export const Problem = z
   .meta({ id: 'Problem', description: 'An error as RFC 9457 has it, sent as `application/problem+json`.' });
 export type ProblemDocument = z.output<typeof Problem>;
 
-/** A duration in a query, where a number of seconds is text as well. */
+/** A duration in a query, where all is text. */
 export const DurationText = z
   .string()
   .max(64)
-  .transform((text) => (/^[0-9]+([.][0-9]+)?$/.test(text) ? Number(text) : text))
+  .transform((text): string | number => text)
   .pipe(Duration);
 
 const wordPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,62}[A-Za-z0-9])?$/;
@@ -80,9 +81,11 @@ export const Labels = z
 export const Variables = z
   .record(
     z.string().min(1).max(128),
-    z.string('is no text: write the value in quotes, as 7.10 and 7.1 are the same number').max(65_536),
+    z
+      .string('is no text: write the value in quotes, as 7.10 and 7.1 are the same number')
+      .max(bounds.variableCharacters),
   )
-  .refine((variables) => Object.keys(variables).length <= 256, 'has more than 256 variables');
+  .refine(...atMost(bounds.variables, 'variables'));
 
 export const TemplateName = z
   .string()

@@ -1,3 +1,5 @@
+import { escapeRegExp } from '../../base/escape-regexp.ts';
+
 /** Knows which methods an address takes, for the `Allow` header: Fastify answers 404 to a method it does not know. */
 export const makeAllowed = () => {
   const methodsByUrl = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>();
@@ -5,7 +7,7 @@ export const makeAllowed = () => {
     /** Takes note of a route, its address with `:name` where a name goes. */
     add: (url: string, method: string | readonly string[]): void => {
       if (url.includes('*')) return;
-      const pattern = url.replace(/[.\\^$+?()[\]{}|]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+');
+      const pattern = escapeRegExp(url).replace(/:[A-Za-z]+/g, '[^/]+');
       const entry = methodsByUrl.get(url) ?? { pattern: new RegExp(`^${pattern}$`), methods: new Set() };
       for (const one of typeof method === 'string' ? [method] : method) entry.methods.add(one);
       methodsByUrl.set(url, entry);

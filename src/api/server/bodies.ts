@@ -2,7 +2,7 @@ import { Transform, type Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../../base/fault.ts';
 import type { App } from './app.ts';
-import { readJson } from '../../base/json-text.ts';
+import { readJson } from '../../base/json/json-text.ts';
 import { turn } from '../../base/turns.ts';
 import type { ApiParts } from '../types.ts';
 import type { PaceWatch } from './watch-pace.ts';

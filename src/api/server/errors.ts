@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Ids } from '../../base/ids.ts';
 import { makeAllowed } from './allowed.ts';
@@ -50,7 +51,7 @@ export const writtenProblem = (fault: Fault, ids: Ids): string => {
 export const answerClientError =
   (ids: Ids, say: (socket: Socket, text: string) => void) =>
   (error: Error, socket: Socket): void => {
-    if ('code' in error && error.code === 'ECONNRESET') socket.destroy();
+    if (isErrno(error, 'ECONNRESET')) socket.destroy();
     else say(socket, writtenProblem(faultOfRequest(error), ids));
   };
 

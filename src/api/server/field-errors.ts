@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Fault, type FieldError } from '../../base/fault.ts';
 import { meant, mostTold, unknownKeys } from '../../base/nearest.ts';
-import { pointerTo } from '../../base/pointer.ts';
+import { pointerTo } from '../../base/json/pointer.ts';
 
 /** The part of a request that a pointer points into. */
 export type Place = 'body' | 'query' | 'path' | 'header';

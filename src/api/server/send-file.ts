@@ -1,10 +1,11 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { Readable, type Writable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { contentRange, partAsked } from '../../base/http/byte-range.ts';
 import { Fault } from '../../base/fault.ts';
 import type { ByteRange, Reader } from '../../build/outputs/read-file.ts';
 import { goneSignal } from './gone.ts';
-import { matchesAny, matchesStrongly, partOf } from './ranges.ts';
+import { matchesAny, matchesStrongly } from './etags.ts';
 
 type FileToSend = {
   /** Opens it; undefined when it is not there. */
@@ -60,17 +61,14 @@ const rangeFor = (
   size: number,
   { etag, offset = 0 }: FileToSend,
 ): ByteRange => {
-  // If-Range with anything but our own strong ETag means: the whole, if it is not what I have (RFC 9110, 13.1.5).
-  const ifRange = headers['if-range'];
-  const isSame = ifRange === undefined || (etag !== undefined && ifRange === etag);
-  const part = method === 'GET' && isSame ? partOf(headers.range, size) : ({ kind: 'whole' } as const);
+  const part = partAsked({ method, headers }, size, [etag]);
   if (part.kind === 'outside') {
-    reply.header('content-range', `bytes */${size}`);
+    reply.header('content-range', contentRange(part, size));
     throw new Fault('range_not_satisfiable', `The file has ${size} bytes; none of them lies in ${headers.range}.`);
   }
   if (part.kind === 'whole') return { start: Math.min(offset, size), end: size };
-  reply.code(206).header('content-range', `bytes ${part.start}-${part.end}/${size}`);
-  return { start: part.start, end: part.end + 1 };
+  reply.code(206).header('content-range', contentRange(part, size));
+  return { start: part.first, end: part.last + 1 };
 };
 
 /** Fastify would pipe a stream; the bytes are written to the socket by hand instead, at twice the speed. */

@@ -1,4 +1,5 @@
 import { makeByteMask } from './byte-mask.ts';
+import { inSingleQuotes } from '../shell.ts';
 import { piecesOf } from './secret-words.ts';
 
 const shortestLine = 8;
@@ -7,9 +8,17 @@ const shortestLine = 8;
 const formsOf = (secret: string): readonly string[] => {
   const text = Buffer.from(secret);
   const lines = secret.split(/\r?\n/).filter((line) => line.length >= shortestLine);
-  const shell = secret.replaceAll("'", "'\\''");
+  // As imaged quotes it, and as shells show it (set -x).
+  const shell = [inSingleQuotes(secret), secret.replaceAll("'", "'\\''")];
   const base64 = [text.toString('base64'), text.toString('base64url')];
-  return [secret, ...lines, encodeURIComponent(text.toString()), JSON.stringify(secret).slice(1, -1), shell, ...base64];
+  return [
+    secret,
+    ...lines,
+    encodeURIComponent(text.toString()),
+    JSON.stringify(secret).slice(1, -1),
+    ...shell,
+    ...base64,
+  ];
 };
 
 /** All texts that must not be shown of these secrets, each at most 64 characters long. Empty ones are none. */

@@ -1,3 +1,4 @@
+import { escapeRegExp } from '../escape-regexp.ts';
 import { quoted } from '../nearest.ts';
 
 /** Longer ones are not written by people. */
@@ -40,8 +41,6 @@ const classIn = (text: string): string =>
     return whole === '\\b' ? hex('8') : whole;
   });
 
-const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-
 // A class of Unicode is a table of hundreds of ranges.
 const stepsOfProperty = 25;
 const stepsOfClass = (text: string): number => 1 + (text.match(/\\[pP]/g)?.length ?? 0) * stepsOfProperty;
@@ -79,7 +78,7 @@ export const translatePattern = (text: string, anchors: Anchors): Translated | R
       return { why: `uses look-around ("${whole}"), which cannot be searched for in linear time: write what must stand there into the pattern itself` }; // prettier-ignore
     if (is['back'] !== undefined)
       return { why: `uses a back-reference ("${whole}"), which cannot be searched for in linear time: write out what is repeated` }; // prettier-ignore
-    if (is['literal'] !== undefined) atom(literally(is['literal']), is['literal'].length);
+    if (is['literal'] !== undefined) atom(escapeRegExp(is['literal']), is['literal'].length);
     else if (is['control'] !== undefined) atom(control(is['control']), 1);
     else if (code !== undefined) atom(hex(code), 1);
     else if (is['property'] !== undefined) atom(whole, stepsOfProperty);

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { unlessErrno } from '../../base/errno.ts';
 
 /**
  * Folders of builds that the store does not know: of builds that are newer than the backup it was restored from, say.
@@ -25,14 +26,7 @@ const timeIn = (name: string): number | undefined => {
   return year === undefined ? undefined : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 };
 
-const orNone = async <T>(read: Promise<T>, none: T): Promise<T> => {
-  try {
-    return await read;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return none;
-    throw error;
-  }
-};
+const orNone = async <T>(read: Promise<T>, none: T): Promise<T> => (await unlessErrno(read, 'ENOENT')) ?? none;
 
 /** MiB of disk that the files below a folder take; one that goes meanwhile takes none. */
 export const blocksMb = async (folder: string): Promise<number> => {

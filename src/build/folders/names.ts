@@ -1,16 +1,10 @@
 import { readdir, rm } from 'node:fs/promises';
+import { unlessErrno } from '../../base/errno.ts';
 import { Id } from '../../base/ids.ts';
 import { isTrial } from '../../vmm/qemu/trial-folder.ts';
 
 // Nothing is there before the first start.
-const names = async (folder: string): Promise<string[]> => {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
-};
+const names = async (folder: string): Promise<string[]> => (await unlessErrno(readdir(folder), 'ENOENT')) ?? [];
 
 // A folder may hold what is not ours: only names that imaged gives are ever deleted.
 export const ids = async (folder: string): Promise<string[]> =>

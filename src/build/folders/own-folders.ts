@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
+import { errnoOf, isErrno } from '../../base/errno.ts';
 import { asFault, Fault, faults, type FaultClass, type FaultCode } from '../../base/fault.ts';
 
 /** A folder that the daemon made when it started, and needs for as long as it runs. */
@@ -14,18 +15,14 @@ export type OwnFolder = {
 
 type Trouble = { readonly words: string; readonly isMissing: boolean };
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : String(error);
-
 const troubleOf = async (path: string): Promise<Trouble | undefined> => {
   try {
     if (!(await stat(path)).isDirectory()) return { words: 'is not a folder any more', isMissing: false };
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOENT') return { words: 'is gone', isMissing: true };
-    return { words: `cannot be used (${code})`, isMissing: false };
+    if (isErrno(error, 'ENOENT')) return { words: 'is gone', isMissing: true };
+    return { words: `cannot be used (${errnoOf(error) ?? String(error)})`, isMissing: false };
   }
 };
 

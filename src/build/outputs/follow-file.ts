@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { unlessErrno } from '../../base/errno.ts';
 import type { Growth } from '../../base/growth.ts';
 import { makeNotifier } from '../../base/notifier.ts';
 import type { Store } from '../../queue/store.ts';
@@ -6,14 +7,7 @@ import { isEnded } from '../../queue/rules/status.ts';
 
 const chunkBytes = 64 * 1024;
 
-const openIfThere = async (path: string): Promise<FileHandle | undefined> => {
-  try {
-    return await open(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-};
+const openIfThere = (path: string): Promise<FileHandle | undefined> => unlessErrno(open(path), 'ENOENT');
 
 type Following = {
   readonly buildId: string;

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { isErrno } from '../../base/errno.ts';
 
 /** Bytes of a file: from `start` up to, not including, `end`. */
 export type ByteRange = { readonly start: number; readonly end: number };
@@ -49,8 +50,7 @@ const readRange = async function* (
   }
 };
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EISDIR');
+const isMissing = (error: unknown): boolean => isErrno(error, 'ENOENT', 'EISDIR');
 
 /** Opens a file, or gives undefined when there is none. */
 export const openReader = async (path: string): Promise<Reader | undefined> => {

@@ -1,7 +1,7 @@
 import type { SshKey } from '../../guest/types.ts';
 import type { Spec } from '../../template/spec.ts';
 import { turnsOf } from '../turns.ts';
-import { machineFactsOf } from '../job.ts';
+import { runtimeFactsOf } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, type Running } from '../running.ts';
 
@@ -13,7 +13,7 @@ export const install = ({ turns, timeoutMs }: NonNullable<Spec['install']>) =>
     timeoutMs,
     about: `${turns.length} lines on the console`,
     async run({ installer, key }, { signal }) {
-      await converseWith(installer, turnsOf(turns, machineFactsOf(installer.machine, key)), signal);
+      await converseWith(installer, turnsOf(turns, runtimeFactsOf(installer.machine, key)), signal);
       return {};
     },
   }) satisfies Step<{ installer: Running; key?: SshKey }, object>;

@@ -3,14 +3,17 @@ import { provisionShell, type ScriptPlaces } from '../../guest/shell.ts';
 import { render } from '../../template/language/render.ts';
 import type { ConsoleProvisioner, ShellProvisioner } from '../../template/spec.ts';
 import { turnsOf } from '../turns.ts';
-import { machineFactsOf, type Job } from '../job.ts';
+import { runtimeFactsOf, type Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, whileAlive, type Running } from '../running.ts';
 
-// The holes of execute_command; everything else in it was filled in when the template was resolved.
+// The placeholders of execute_command; everything else in it was filled in when the template was resolved.
 const fillCommand = (command: string, { path, vars, envFile }: ScriptPlaces): string => {
   const words: Readonly<Record<string, string>> = { path, vars, env_file: envFile };
-  return command.replace(/\{\{\s*(path|vars|env_file)\s*\}\}/g, (hole, name: string) => words[name] ?? hole);
+  return command.replace(
+    /\{\{\s*(path|vars|env_file)\s*\}\}/g,
+    (placeholder, name: string) => words[name] ?? placeholder,
+  );
 };
 
 /** Runs scripts in the guest, over ssh. */
@@ -22,8 +25,10 @@ export const provisionByShell = (provisioner: ShellProvisioner) =>
     timeoutMs: provisioner.pauseBeforeMs + (provisioner.maxRetries + 1) * provisioner.timeoutMs + 60_000,
     about: `shell: ${provisioner.scripts.length} script(s)`,
     async run({ job, running, guest, key }, { clock, ids, said, signal }) {
-      const late = machineFactsOf(running.machine, key);
-      const env = Object.fromEntries(Object.entries(provisioner.env).map(([name, text]) => [name, render(text, late)]));
+      const runtime = runtimeFactsOf(running.machine, key);
+      const env = Object.fromEntries(
+        Object.entries(provisioner.env).map(([name, text]) => [name, render(text, runtime)]),
+      );
       const { executeCommand, ...rest } = provisioner;
       const work = (alive: AbortSignal) =>
         provisionShell(
@@ -37,14 +42,14 @@ export const provisionByShell = (provisioner: ShellProvisioner) =>
                 }),
             scripts: provisioner.scripts.map((script) =>
               'inline' in script
-                ? { text: render(script.inline, late) }
+                ? { text: render(script.inline, runtime) }
                 : { file: script.file.path, name: script.file.shown },
             ),
             env: {
               IMAGED_BUILD_ID: job.id,
               PACKER_BUILD_NAME: job.spec.name,
               PACKER_BUILDER_TYPE: 'imaged',
-              PACKER_HTTP_ADDR: late.http_addr,
+              PACKER_HTTP_ADDR: runtime.http_addr,
               ...env,
             },
           },
@@ -65,7 +70,7 @@ export const provisionByConsole = ({ name, turns, timeoutMs }: ConsoleProvisione
     timeoutMs,
     about: `${turns.length} lines on the console`,
     async run({ running, key }, { signal }) {
-      await converseWith(running, turnsOf(turns, machineFactsOf(running.machine, key)), signal);
+      await converseWith(running, turnsOf(turns, runtimeFactsOf(running.machine, key)), signal);
       return {};
     },
   }) satisfies Step<{ running: Running; key?: SshKey }, object>;

@@ -4,7 +4,7 @@ import type { Guest, SshKey } from '../../guest/types.ts';
 import { render } from '../../template/language/render.ts';
 import type { Spec } from '../../template/spec.ts';
 import { orAborted } from '../../base/waiting.ts';
-import { machineFactsOf } from '../job.ts';
+import { runtimeFactsOf } from '../job.ts';
 import type { Step } from '../plan.ts';
 import type { StepTools } from '../tools.ts';
 import { awaitEnd, endedTooEarly, type Running } from '../running.ts';
@@ -34,7 +34,7 @@ const ask = async (
   signal: AbortSignal,
 ) => {
   if (command === undefined || guest === undefined) return press(running, clock, signal);
-  const text = render(command, machineFactsOf(running.machine, key));
+  const text = render(command, runtimeFactsOf(running.machine, key));
   try {
     const { exitCode } = await guest.run(text, { onLines: (lines) => said(lines, '  ') }, signal);
     log(`"${text}" ended with exit code ${exitCode}`);

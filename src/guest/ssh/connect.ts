@@ -20,7 +20,7 @@ type Tools = {
 const firstSilentMs = 2500;
 const mostSilentMs = 10_000;
 
-// Without its master ssh would open a connection of its own, which nobody watches.
+// Without its master ssh would open a connection of its own, which is not watched.
 const runArgs = [...sshArgs, '-q', '-T', '-o', 'ControlMaster=no', '-o', 'ProxyCommand=false', sshHost, remoteLine];
 
 // A server may say something else each time.
@@ -41,7 +41,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
   const letGo = async () => {
     await master?.[Symbol.asyncDispose]();
     master = undefined;
-    // They end by themselves now that their connection has gone; whoever started them hears of it.
+    // They end by themselves now that their connection has gone; their callers hear of it.
     await Promise.allSettled(running);
     await rm(controlSocket(spec), { force: true });
   };
@@ -111,8 +111,8 @@ const mostMsToGo = 1000;
 /** Throws `program_failed` when the master was killed: then neither the guest nor its network is to blame. */
 const throwIfKilled = async (master: SshMaster | undefined, clock: Clock, signal: AbortSignal): Promise<void> => {
   if (master === undefined) return;
-  using patience = clock.deadline(mostMsToGo, signal, () => new Error('the master goes on'));
-  const killed = await orAborted(master.gone, patience.signal).catch(() => undefined);
+  using deadline = clock.deadline(mostMsToGo, signal, () => new Error('the master goes on'));
+  const killed = await orAborted(master.gone, deadline.signal).catch(() => undefined);
   if (killed === undefined) return;
   const message = `ssh was killed by ${killed}, and with it the connection to the guest.`;
   throw new Fault('program_failed', message, { program: 'ssh', signal: killed });

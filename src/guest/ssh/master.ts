@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { runProgram } from '../../base/program.ts';
 import { deferred } from '../../base/waiting.ts';
 import { killedBy } from './killed-by.ts';
-import { makePatience } from './patience.ts';
+import { makeResettableDeadline } from './resettable-deadline.ts';
 import { sshArgs, sshHost } from './options.ts';
 import type { SshWords } from './words.ts';
 import type { SshSpec } from '../types.ts';
@@ -45,7 +45,7 @@ const masterArgs = [
 ];
 
 /**
- * One attempt to log in. A forwarded port takes the connection even where nobody listens in the guest, so `silentMs` is
+ * One attempt to log in. A forwarded port takes the connection even where no server listens in the guest, so `silentMs` is
  * how long the guest may say nothing; once it has spoken, it has half a minute. Throws `ssh_unreachable` (which may pass),
  * `ssh_denied`, `host_key_changed`, `program_missing`, or the signal's reason.
  */
@@ -58,9 +58,11 @@ export const openMaster = async (
 ): Promise<SshMaster> => {
   const life = new AbortController();
   const loggedIn = deferred<void>();
-  using patience = makePatience(clock, signal, (ms) => words.unreachable(`${words.reached()} within ${ms} ms`));
-  patience.signal.addEventListener('abort', () => life.abort(patience.signal.reason), { once: true });
-  patience.within(silentMs);
+  using deadline = makeResettableDeadline(clock, signal, (ms) =>
+    words.unreachable(`${words.reached()} within ${ms} ms`),
+  );
+  deadline.signal.addEventListener('abort', () => life.abort(deadline.signal.reason), { once: true });
+  deadline.within(silentMs);
 
   const ending = runProgram('/bin/sh', ['-c', guard, 'sh', 'ssh', ...masterArgs], {
     cwd: spec.folder,
@@ -72,7 +74,7 @@ export const openMaster = async (
       if (stream === 'stdout') return;
       const hadSpoken = words.hasSpoken();
       lines.forEach(words.hear);
-      if (!hadSpoken && words.hasSpoken()) patience.within(spokenMs);
+      if (!hadSpoken && words.hasSpoken()) deadline.within(spokenMs);
     },
   });
   const gone = ending.then(

@@ -1,8 +1,8 @@
 import { ok, warn } from '../answers.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** Whether guests run in hardware. The hypervisor has tried it with a guest of one sector. */
-export const accelerators: Question = {
+export const accelerators: HostCheck = {
   name: 'accelerators',
   ask: async ({ hypervisor, config }, signal) => {
     const { accelerators, notes } = await hypervisor.facts(signal);

@@ -1,6 +1,6 @@
 import { ok, warn } from '../answers.ts';
 import { ifInstalled } from '../ask-program.ts';
-import type { Answer, Asked, Question } from '../types.ts';
+import type { Answer, Asked, HostCheck } from '../types.ts';
 
 const adrift = 'a clock that is wrong makes certificates, signatures and times of builds wrong';
 
@@ -14,7 +14,7 @@ const judge = (isSynced: boolean, words: string, fix: string): Answer =>
   isSynced ? ok(words) : warn(`${words}; ${adrift}`, fix);
 
 /** Whether the clock is kept right: by ntpd(8) on OpenBSD, elsewhere by whichever of the usual programs is there. */
-export const clock: Question = {
+export const clock: HostCheck = {
   name: 'clock',
   ask: async (asked, signal) => {
     const ntpd = await said(asked, 'ntpctl', ['-s', 'status'], signal);

@@ -1,12 +1,12 @@
 import { dirname } from 'node:path';
 import { fail, ok, warn } from '../answers.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 // A small system and its work disk.
 const comfortableMb = 10 * 1024;
 
 /** Whether builds have room: what is free in data_dir beyond the reserve. */
-export const disk: Question = {
+export const disk: HostCheck = {
   name: 'disk',
   ask: async ({ config, freeMb }) => {
     const { data_dir, capacity } = config;

@@ -1,10 +1,10 @@
 import { fail, ifThere, ok } from '../answers.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 const file = '/etc/firmware/vmm-bios';
 
 /** Whether vmd has the BIOS that machines boot their disks with (vmd(8), FILES). */
-export const firmware: Question = {
+export const firmware: HostCheck = {
   name: 'firmware',
   ask: async ({ host }) =>
     (await ifThere(host.stat(file))) === undefined

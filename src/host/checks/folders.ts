@@ -1,11 +1,11 @@
 import { dirname, join } from 'node:path';
 import { fail, ifThere, ok, warn } from '../answers.ts';
 import { whyNot } from '../people.ts';
-import { vmdRelease } from '../releases.ts';
-import type { Answer, Host, Question, User } from '../types.ts';
+import { vmdTraits } from '../releases.ts';
+import type { Answer, Host, HostCheck, User } from '../types.ts';
 
-// vmd up to 7.2 holds a disk's path in 128 bytes; "/work/imaged-249/disk-0.qcow2" follows data_dir.
-const longestDataDir = 90;
+// "/work/imaged-249/disk-0.qcow2" follows data_dir, and may become somewhat longer.
+const longestBelow = 37;
 
 const judgeFolder = async (host: Host, user: User, key: string, folder: string): Promise<Answer | undefined> => {
   const make = `install -d -o ${user.name} -m 750 ${folder}`;
@@ -22,12 +22,18 @@ const judgeFolder = async (host: Host, user: User, key: string, folder: string):
 };
 
 /** Whether imaged can use its folders, and publish by renaming: work and artifacts lie in one file system. */
-export const folders: Question = {
+export const folders: HostCheck = {
   name: 'folders',
   ask: async (asked) => {
     const { host, config, user } = asked;
     if (user === undefined) return warn('cannot be told before there is a user to run imaged');
     const { data_dir, run_dir } = config;
+    const longestPath = vmdTraits(asked)?.longestPath ?? Infinity;
+    if (Buffer.byteLength(data_dir) > longestPath - longestBelow)
+      return fail(
+        `data_dir is longer than ${longestPath - longestBelow} bytes, and vmd of this release takes paths of ${longestPath} at most`,
+        'set a shorter data_dir',
+      );
     const data = await judgeFolder(host, user, 'data_dir', data_dir);
     if (data !== undefined) return data;
     const isNew = (await ifThere(host.stat(data_dir))) === undefined;
@@ -40,12 +46,6 @@ export const folders: Question = {
       return fail(
         'work and builds below data_dir lie in different file systems, and artifacts are published by renaming them',
         'mount the file system at data_dir itself',
-      );
-    const release = vmdRelease(asked);
-    if (release !== undefined && release <= 72 && data_dir.length > longestDataDir)
-      return fail(
-        `data_dir is longer than ${longestDataDir} characters, and vmd of this release takes paths below 128`,
-        'set a shorter data_dir',
       );
     return ok(isNew ? 'data_dir and run_dir can be made' : 'data_dir and run_dir can be used');
   },

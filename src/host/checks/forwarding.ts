@@ -1,10 +1,10 @@
 import { ok, warn } from '../answers.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 const variable = 'net.inet.ip.forwarding';
 
 /** Whether the host forwards packets, which machines with outgoing network need. */
-export const forwarding: Question = {
+export const forwarding: HostCheck = {
   name: 'forwarding',
   ask: async ({ host, config }, signal) => {
     if (!config.hypervisor.allow_outgoing) return ok('is not needed: allow_outgoing is off');

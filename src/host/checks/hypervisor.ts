@@ -1,8 +1,8 @@
 import { fail, ok } from '../answers.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** Whether the hypervisor can start machines at all, in its own words. */
-export const hypervisor: Question = {
+export const hypervisor: HostCheck = {
   name: 'hypervisor',
   ask: async (asked, signal) => {
     try {

@@ -1,10 +1,10 @@
 import { descriptorsNeeded } from '../../base/descriptors.ts';
 import { fail, ok, warn } from '../answers.ts';
 import { countOf, readLoginClasses } from '../login-conf.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** Whether the daemon may open enough files: rc.subr(8) takes the class named after the script, else `daemon`. */
-export const loginClass: Question = {
+export const loginClass: HostCheck = {
   name: 'login-class',
   ask: async ({ host, config: { workers, limits } }) => {
     const classes = await readLoginClasses(host, 'imaged');

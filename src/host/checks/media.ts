@@ -1,9 +1,9 @@
 import { fail, ok, warn } from '../answers.ts';
 import { whyNot } from '../people.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** Whether the daemon's user may read what the configuration lists as media. */
-export const media: Question = {
+export const media: HostCheck = {
   name: 'media',
   ask: async ({ host, config, user }) => {
     const listed = Object.entries(config.media);

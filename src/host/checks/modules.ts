@@ -1,5 +1,5 @@
 import { fail, ok } from '../answers.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 const oldest = [22, 15] as const; // package.json, engines
 
@@ -9,7 +9,7 @@ const isOldEnough = (version: string): boolean => {
 };
 
 /** Whether this Node is new enough, and the modules that were compiled load into it. */
-export const modules: Question = {
+export const modules: HostCheck = {
   name: 'modules',
   ask: async ({ node, modules }) => {
     if (!isOldEnough(node.version))

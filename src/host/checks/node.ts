@@ -1,9 +1,9 @@
 import { fail, ok, warn } from '../answers.ts';
 import { mountsOf, mountOf } from '../mounts.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** Whether Node may run where it lies: the kernel kills what makes memory writable and executable elsewhere (mount(8)). */
-export const node: Question = {
+export const node: HostCheck = {
   name: 'node',
   ask: async ({ host, node }, signal) => {
     const { stdout } = await host.run('mount', [], signal);

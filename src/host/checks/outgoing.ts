@@ -1,9 +1,9 @@
 import { ok, warn } from '../answers.ts';
 import { firstLine, printedBy } from '../ask-program.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** Whether machines under QEMU may have outgoing network where the configuration grants it. */
-export const outgoing: Question = {
+export const outgoing: HostCheck = {
   name: 'outgoing',
   ask: async ({ host, config }, signal) => {
     if (!config.hypervisor.allow_outgoing) return ok('is not needed: allow_outgoing is off');

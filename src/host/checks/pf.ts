@@ -1,7 +1,7 @@
 import { fail, ok, warn } from '../answers.ts';
 import { contains, guestNetwork } from '../networks.ts';
 import { isPfOff, readPfRules, type PfRule } from '../pf-rules.ts';
-import type { Answer, Question } from '../types.ts';
+import type { Answer, HostCheck } from '../types.ts';
 
 const show = 'imaged check --fix-print, which prints the rules; then pfctl -f /etc/pf.conf';
 
@@ -25,7 +25,7 @@ const troubleOf = ({ text, to, rdr }: PfRule, port: number): Answer | undefined 
 };
 
 /** Whether pf leads guests to their endpoint and, where that is allowed, to the outside; see openbsd/pf.conf. */
-export const pf: Question = {
+export const pf: HostCheck = {
   name: 'pf',
   ask: async ({ host, config }, signal) => {
     const { vmd, allow_outgoing: isOutgoing } = config.hypervisor;
@@ -45,7 +45,7 @@ export const pf: Question = {
       return warn('pf has no rule with nat-to, and machines with outgoing network will reach nothing', show);
     if (!rules.some((rule) => rule.rdr !== undefined && isDns(rule)))
       return warn(
-        'pf redirects no DNS (port 53), and a guest asks the host end of its tap, where nobody answers',
+        'pf redirects no DNS (port 53), and a guest asks the host end of its tap, where no name server answers',
         show,
       );
     return ok(`pf leads guests to port ${port}, and outgoing ones to the outside`);

@@ -1,9 +1,9 @@
 import { fail, ok } from '../answers.ts';
 import { hypervisorTypeOf } from '../../config/config.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** Whether imaged can listen where it is to: for the API and, under vmd, for the endpoints of machines. */
-export const ports: Question = {
+export const ports: HostCheck = {
   name: 'ports',
   ask: async ({ host, config, port }, signal) => {
     const { listen, hypervisor } = config;
@@ -11,7 +11,7 @@ export const ports: Question = {
     const at = `${listen.host}:${listen.port}`;
     if (api === 'taken') return fail(`another program listens at ${at}`, 'end it, or set another address for listen');
     if (typeof api !== 'string')
-      return fail(`nobody can listen at ${at}: ${api.why}`, 'set another address for listen');
+      return fail(`no program can listen at ${at}: ${api.why}`, 'set another address for listen');
     const found = api === 'ours' ? `imaged listens at ${at}` : `${at} is free`;
     if (hypervisorTypeOf(config, host.platform) !== 'vmd') return ok(found);
     const { endpoint_port } = hypervisor.vmd;
@@ -21,7 +21,7 @@ export const ports: Question = {
     return fail(
       typeof endpoint === 'string'
         ? `another program listens on port ${endpoint_port}, which is for endpoints`
-        : `nobody can listen on port ${endpoint_port}, which is for endpoints: ${endpoint.why}`,
+        : `no program can listen on port ${endpoint_port}, which is for endpoints: ${endpoint.why}`,
       'end it, or set another hypervisor.vmd.endpoint_port, there and in /etc/pf.conf',
     );
   },

@@ -1,12 +1,12 @@
 import { fail, ok } from '../answers.ts';
 import { firstLine, printedBy } from '../ask-program.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 const install =
   'install qemu-img (Debian: apt install qemu-utils; OpenBSD: pkg_add qemu), or set hypervisor.qemu.qemu_img';
 
 /** Whether disk images can be made and copied. */
-export const qemuImg: Question = {
+export const qemuImg: HostCheck = {
   name: 'qemu-img',
   ask: async ({ host, config }, signal) => {
     const printed = await printedBy(host, config.hypervisor.qemu.qemu_img, ['--version'], signal);

@@ -1,9 +1,9 @@
 import { fail, ifThere, ok, warn } from '../answers.ts';
 import { groupName, may, usualUser } from '../people.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** Whether the daemon's user may talk to vmd: its socket belongs to root:wheel unless vm.conf says `socket owner`. */
-export const socket: Question = {
+export const socket: HostCheck = {
   name: 'socket',
   ask: async ({ host, config, user }) => {
     const facts = await ifThere(host.stat(config.hypervisor.vmd.socket));

@@ -1,5 +1,5 @@
 import { fail, ok } from '../answers.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** How many there are before the first one that is missing: vmd looks no further (vmd's config.c). */
 const inARow = (names: readonly string[]): number => {
@@ -10,7 +10,7 @@ const inARow = (names: readonly string[]): number => {
 };
 
 /** Whether there are enough tap(4) devices: MAKEDEV makes four, and each interface of a running machine takes one. */
-export const taps: Question = {
+export const taps: HostCheck = {
   name: 'taps',
   ask: async ({ host, config: { workers } }) => {
     const count = inARow(await host.list('/dev'));

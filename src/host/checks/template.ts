@@ -1,9 +1,9 @@
 import { ok } from '../answers.ts';
 import { judgeTemplate } from '../judge-template.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** Whether vm.conf has the VM that machines are instances of, with all that an instance may choose for itself. */
-export const template: Question = {
+export const template: HostCheck = {
   name: 'template',
   ask: (asked, signal) =>
     judgeTemplate(asked, signal, {
@@ -15,7 +15,7 @@ export const template: Question = {
 };
 
 /** The same for machines that reach the outside: they inherit the interface, and with it the group that pf goes by. */
-export const outgoingTemplate: Question = {
+export const outgoingTemplate: HostCheck = {
   name: 'outgoing-template',
   ask: async (asked, signal) =>
     asked.config.hypervisor.allow_outgoing

@@ -1,11 +1,11 @@
 import { fail, ok, warn } from '../answers.ts';
 import { usualUser } from '../people.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 const addUser = `useradd -g =uid -d /var/imaged -s /sbin/nologin -L daemon -c "imaged daemon" ${usualUser}`;
 
-/** Whether the daemon runs as somebody who may do no more than it must. */
-export const user: Question = {
+/** Whether the daemon runs as a user with no more rights than it needs. */
+export const user: HostCheck = {
   name: 'user',
   ask: async ({ user }) => {
     if (user === undefined) return fail(`there is no user ${usualUser}`, addUser);

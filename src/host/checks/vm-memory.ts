@@ -1,9 +1,9 @@
 import { ok, warn } from '../answers.ts';
 import { readLoginClasses, sizeMbOfClass } from '../login-conf.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** Whether one machine may have all the memory that the configuration grants: vmd's login class limits each. */
-export const vmMemory: Question = {
+export const vmMemory: HostCheck = {
   name: 'vm-memory',
   ask: async ({ host, memoryMb }) => {
     const classes = await readLoginClasses(host, 'vmd');

@@ -1,11 +1,11 @@
 import { fail, ifThere, ok, warn } from '../answers.ts';
-import type { Question } from '../types.ts';
+import type { HostCheck } from '../types.ts';
 
 /** The kernel keeps the messages of earlier boots, too: only those since the last start count. */
 const lastBoot = (dmesg: string): string => dmesg.slice(Math.max(0, dmesg.lastIndexOf('\nOpenBSD ')));
 
 /** Whether the kernel found a processor that can run machines: vmm(4) says so when it attaches. */
-export const vmm: Question = {
+export const vmm: HostCheck = {
   name: 'vmm',
   ask: async ({ host }) => {
     const dmesg = await ifThere(host.read('/var/run/dmesg.boot'));

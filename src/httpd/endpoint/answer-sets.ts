@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { asFault, faults } from '../../base/fault.ts';
+import { mirrorRoot } from '../../base/openbsd/mirror-layout.ts';
 import { namesIn } from './find-answer.ts';
 import { tame, type Exchange } from './request-log.ts';
-import { mirrorRoot } from '../mirror/place.ts';
 import type { MirrorFound, MirrorSet } from '../mirror/types.ts';
 import { sendFile } from './send-file.ts';
 import type { Answer, EndpointSets } from './types.ts';

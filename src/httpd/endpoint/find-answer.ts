@@ -1,6 +1,9 @@
 import { open, readdir, realpath, type FileHandle } from 'node:fs/promises';
 import { constants, type Stats } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
+import { escapeRegExp } from '../../base/escape-regexp.ts';
+import { isErrno } from '../../base/errno.ts';
+import { isWithin } from '../../base/file/is-within.ts';
 import type { Answer } from './types.ts';
 
 /** What a path leads to: a text to render, or a regular file that is open already. The finder's caller closes it. */
@@ -39,7 +42,10 @@ export const makeFindAnswer = ({ answers, hostname }: Known): FindAnswer => {
 
   // The installer asks for its own names first (OpenBSD's install.sub): with its MAC, then with its host name. Which MAC
   // it is does not matter: nobody else can ask here.
-  const owned = new RegExp(`^(?:[0-9a-f]{2}(?::[0-9a-f]{2}){5}|${escaped(hostname)})-(install|upgrade)\\.conf$`, 'i');
+  const owned = new RegExp(
+    `^(?:[0-9a-f]{2}(?::[0-9a-f]{2}){5}|${escapeRegExp(hostname)})-(install|upgrade)\\.conf$`,
+    'i',
+  );
   return async (path) => {
     const found = await find(path);
     const general = found ? undefined : owned.exec(path)?.[1];
@@ -72,11 +78,6 @@ const readInside = async (root: string, inside: string) => {
   }
 };
 
-const isWithin = (folder: string, path: string): boolean =>
-  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-
-const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
 // A link inside the folder is followed, but only to what is inside as well.
 const openInside = async (root: string, inside: string): Promise<Found | undefined> => {
   try {
@@ -102,6 +103,6 @@ const openFile = async (path: string): Promise<Found | undefined> => {
   }
 };
 
-const missing: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO'];
+const missing = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO'];
 
-const isNoSuchFile = (error: unknown) => error instanceof Error && 'code' in error && missing.includes(error.code);
+const isNoSuchFile = (error: unknown) => isErrno(error, ...missing);

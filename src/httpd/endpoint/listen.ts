@@ -1,4 +1,5 @@
 import { chmod, lchown, lstat, rm } from 'node:fs/promises';
+import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import type { ListenAt } from '../../base/hardware.ts';
 
@@ -22,7 +23,7 @@ export const listen = async (app: Listening, at: ListenAt): Promise<void> => {
     await app.close();
     const place = 'path' in at ? at.path : `${at.host}:${at.port}`;
     const reason = error instanceof Error ? error.message : String(error);
-    const isAbsent = error instanceof Error && 'code' in error && error.code === 'EADDRNOTAVAIL';
+    const isAbsent = isErrno(error, 'EADDRNOTAVAIL');
     throw new Fault(
       'endpoint_failed',
       `Nothing can listen at ${place}: ${reason}`,

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { byteRange } from './byte-range.ts';
+import { contentRange, partAsked } from '../../base/http/byte-range.ts';
 import type { Exchange } from './request-log.ts';
 import type { Found } from './find-answer.ts';
 
@@ -21,17 +21,15 @@ export const sendFile = async (
   const modified = stats.mtime.toUTCString();
   reply.headers({ 'accept-ranges': 'bytes', etag: tag, 'last-modified': modified });
 
-  const { range: header, 'if-range': condition } = request.headers;
-  const isSameFile = condition === undefined || condition === tag || condition === modified;
-  const range = request.method === 'GET' && isSameFile ? byteRange(header, stats.size) : 'none';
-  if (range === 'outside') {
+  const part = partAsked(request, stats.size, [tag, modified]);
+  if (part.kind === 'outside') {
     await handle.close();
-    reply.code(416).type('text/plain; charset=utf-8').header('content-range', `bytes */${stats.size}`);
+    reply.code(416).type('text/plain; charset=utf-8').header('content-range', contentRange(part, stats.size));
     return reply.send(`The file has ${stats.size} bytes.\n`);
   }
-  const { first, last } = range === 'none' ? { first: 0, last: stats.size - 1 } : range;
+  const { first, last } = part.kind === 'whole' ? { first: 0, last: stats.size - 1 } : part;
   const length = last - first + 1;
-  if (range !== 'none') reply.code(206).header('content-range', `bytes ${first}-${last}/${stats.size}`);
+  if (part.kind === 'part') reply.code(206).header('content-range', contentRange(part, stats.size));
   reply.type('application/octet-stream').header('content-length', length);
   if (request.method === 'HEAD' || length === 0) {
     await handle.close();

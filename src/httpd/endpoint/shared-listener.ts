@@ -1,4 +1,5 @@
 import { createServer, type Socket } from 'node:net';
+import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 
 /**
@@ -23,8 +24,8 @@ export const openSharedListener = async (at: {
     else socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'another program listens there already' : cause.message;
+    server.once('error', (cause: Error) => {
+      const why = isErrno(cause, 'EADDRINUSE') ? 'another program listens there already' : cause.message;
       const place = `${at.host}:${at.port}`;
       reject(new Fault('endpoint_failed', `${place} cannot be used for endpoints: ${why}.`, { place }, { cause }));
     });

@@ -4,9 +4,10 @@ import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
+import { unlessErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
+import { asideEnd, writeWhole } from '../../base/file/write-whole.ts';
 import { isSame, sha256Of, stampOf, type Stamp } from './digest.ts';
-import { asideEnd, writeWhole } from './write.ts';
 
 /**
  * Verified files on disk, each named for its SHA-256, with its stamp beside it: `HEX` and `HEX.json`. The stamp's mtime
@@ -24,14 +25,14 @@ export type Cache = {
   readonly partOf: (sha256: string) => string;
   /** The part of this digest is complete, right and on disk: it becomes the file. */
   readonly keep: (sha256: string) => Promise<void>;
-  /** While this lasts, the file or its part is not thrown out to make room. */
+  /** While this lasts, the file or its part is not evicted. */
   readonly hold: (sha256: string) => Disposable;
   /**
-   * Throws out what was used longest ago until so many bytes of a held file fit beside what is left. Throws
+   * Evicts the least recently used files until so many bytes of a held file fit beside what is left. Throws
    * `storage_full` when they never will. What is held stays, even where it is more than there is room for.
    */
   readonly makeRoom: (sha256: string, bytes: number) => Promise<void>;
-  /** Makes the folder, and removes what a killed run left behind and nobody can go on with. */
+  /** Makes the folder, and removes what a killed run left behind and cannot be resumed. */
   readonly prepare: () => Promise<void>;
 };
 
@@ -85,7 +86,7 @@ export const makeCache = ({ folder, bytes: most, clock, warn }: CacheParts): Cac
 
   const used = async (sha256: string) => {
     const now = new Date(clock.now());
-    // It may have been thrown out meanwhile; whoever has it open keeps it.
+    // It may have been evicted meanwhile; a reader that has it open keeps it.
     await utimes(`${fileOf(sha256)}.json`, now, now).catch(() => undefined);
   };
 
@@ -118,7 +119,7 @@ export const makeCache = ({ folder, bytes: most, clock, warn }: CacheParts): Cac
   const partsAndFiles = async () => {
     const names = (await readdir(folder)).filter((name) => ours.test(name));
     const looked = names.map(async (name) => {
-      // Thrown out meanwhile, it holds nothing.
+      // Evicted meanwhile, it takes no room.
       const file = await stat(join(folder, name)).catch(() => undefined);
       const use = await stat(join(folder, `${name}.json`)).catch(() => file);
       const bytes = Math.max(file?.size ?? 0, promised.get(name.slice(0, 64)) ?? 0);
@@ -132,12 +133,8 @@ export const makeCache = ({ folder, bytes: most, clock, warn }: CacheParts): Cac
     hold,
     partOf: (sha256) => `${fileOf(sha256)}.part`,
     open: async (sha256, signal) => {
-      const handle = await open(fileOf(sha256), constants.O_RDONLY | constants.O_NONBLOCK).catch(
-        (error: NodeJS.ErrnoException) => {
-          if (error.code === 'ENOENT') return undefined;
-          throw error;
-        },
-      );
+      const opened = open(fileOf(sha256), constants.O_RDONLY | constants.O_NONBLOCK);
+      const handle = await unlessErrno(opened, 'ENOENT');
       if (!handle) return undefined;
       const holding = hold(sha256);
       signal.addEventListener('abort', () => holding[Symbol.dispose](), { once: true });

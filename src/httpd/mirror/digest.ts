@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 export type Stamp = {
   readonly size: number;
   readonly mtimeMs: number;
-  /** Nobody sets this one back, as `touch -r` does with the other. */
+  /** Cannot be set back, as `touch -r` does with mtime. */
   readonly ctimeMs: number;
   readonly ino: number;
 };

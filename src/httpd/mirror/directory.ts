@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
+import { signedSumsFile } from '../../base/openbsd/mirror-layout.ts';
 import { orAborted } from '../../base/waiting.ts';
 import { isSame, sha256Of, stampOf, type Stamp } from './digest.ts';
 import type { Verifier } from './signed.ts';
@@ -47,7 +48,7 @@ export const makeDirectory = (directory: string, verifier: Verifier): MirrorSour
   return {
     signed: async (place, signal) => {
       await verifier.expect(place);
-      await using handle = await openIn(place, 'SHA256.sig');
+      await using handle = await openIn(place, signedSumsFile);
       const stamp = stampOf(await handle.stat());
       const before = signed.get(place.folder);
       if (before && isSame(before.stamp, stamp)) return orAborted(before.signed, signal);

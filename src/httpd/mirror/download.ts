@@ -5,16 +5,16 @@ import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
+import { writeWhole } from '../../base/file/write-whole.ts';
 import { retry, type RetryPolicy } from '../../base/waiting.ts';
 import { ask, broken, mayPass, passing, refusal } from './request.ts';
 import { hashInto } from './digest.ts';
 import type { Progress } from './progress.ts';
-import { writeWhole } from './write.ts';
 
 export type Download = {
   readonly url: URL;
   readonly sha256: string;
-  /** Where it is written; what an earlier run left there is gone on with. */
+  /** Where it is written; what an earlier run left there is resumed. */
   readonly part: string;
   readonly progress: Progress;
   readonly silentMs: number;
@@ -55,7 +55,7 @@ export const openPart = (part: string): Promise<FileHandle> => open(part, consta
  * Downloads a file whose SHA-256 is known, through breaks and restarts: each attempt goes on behind the bytes that are
  * there. What is there in the end is hashed, and on disk. Throws `mirror_unavailable` when upstream cannot be reached
  * or does not have it, `mirror_damaged` with both digests when it has another file, errors of the disk as they are, or
- * the signal's reason. A part that is wrong is deleted; any other stays, to be gone on with.
+ * the signal's reason. A part that is wrong is deleted; any other stays, to be resumed.
  */
 export const download = async (handle: FileHandle, parts: Download): Promise<void> => {
   const { url, sha256, part, progress, policy, clock, signal } = parts;

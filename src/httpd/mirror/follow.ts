@@ -17,7 +17,7 @@ export type Followed = {
 
 /**
  * The bytes of a download while it goes on. The last block comes only when the digest is right; when it is wrong, or
- * when what was read already turns out to be of another file, the stream fails instead, so that whoever reads it never
+ * when what was read already turns out to be of another file, the stream fails instead, so that its reader never
  * has a whole file that is not the signed one. `length` is the one that was told to the reader.
  */
 export const follow = (handle: FileHandle, progress: Progress, length: number, signal: AbortSignal): Followed => {

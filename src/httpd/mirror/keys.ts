@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
+import { digitsOfKey, keyName } from '../../base/openbsd/mirror-layout.ts';
+import { digitsOf } from '../../base/openbsd/release-name.ts';
 import type { Place } from './types.ts';
 
 /**
@@ -14,14 +16,14 @@ export const keysFor = async ({ release, signer, folder }: Place, keys: string):
   });
   const numbered = names
     .flatMap((name) => {
-      const [, digits, kind] = /^openbsd-(\d{2,3})-([a-z]+)\.pub$/.exec(name) ?? [];
-      return digits !== undefined && kind === signer ? [{ name, number: Number(digits) }] : [];
+      const digits = digitsOfKey(name, signer);
+      return digits === undefined ? [] : [{ name, digits }];
     })
-    .sort((one, other) => other.number - one.number);
-  const wanted = release === 'snapshots' ? undefined : Number(release.replace('.', ''));
-  const found = numbered.filter(({ number }) => wanted === undefined || number === wanted);
+    .sort((one, other) => Number(other.digits) - Number(one.digits));
+  const wanted = digitsOf(release);
+  const found = numbered.filter(({ digits }) => wanted === undefined || digits === wanted);
   if (found.length === 0) {
-    const name = wanted === undefined ? `openbsd-NN-${signer}.pub` : `openbsd-${wanted}-${signer}.pub`;
+    const name = keyName(wanted ?? 'NN', signer);
     throw new Fault(
       'mirror_refused',
       `${folder} cannot be verified: there is no ${name} among the keys of this host.`,

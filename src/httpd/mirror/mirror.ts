@@ -1,8 +1,9 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
+import { indexFile, mirrorRoot, signedSumsFile, sumsFile } from '../../base/openbsd/mirror-layout.ts';
 import { makeDirectory } from './directory.ts';
 import { indexOf } from './index-txt.ts';
-import { mirrorRoot, placeOf } from './place.ts';
+import { placeOf } from './place.ts';
 import { makeVerifier } from './signed.ts';
 import { usualAges } from './sums.ts';
 import type { Mirror } from './types.ts';
@@ -49,18 +50,18 @@ export const makeMirrorWithin = async (
       if (!place) return undefined;
       const signed = await source.signed(place, signal);
       switch (place.name) {
-        case 'SHA256.sig':
+        case signedSumsFile:
           return text(() => signed.text);
-        case 'SHA256':
+        case sumsFile:
           return text(() => signed.message);
-        case 'index.txt': {
+        case indexFile: {
           const names = indexOf(signed.sums.keys(), await own(mirrorRoot + place.folder));
           return text(() => names);
         }
       }
       const sha256 = signed.sums.get(place.name);
       if (sha256 === undefined)
-        throw new Fault('mirror_refused', `SHA256.sig of ${place.folder} names no ${place.name}.`, {
+        throw new Fault('mirror_refused', `${signedSumsFile} of ${place.folder} names no ${place.name}.`, {
           expected: `a name that is signed with ${signed.key}`,
           saw: place.name,
         });

@@ -1,15 +1,13 @@
 import { Fault } from '../../base/fault.ts';
+import { mirrorRoot } from '../../base/openbsd/mirror-layout.ts';
+import { isReleaseFolder } from '../../base/openbsd/release-name.ts';
 import type { Place } from './types.ts';
-
-/** Where a mirror begins on an endpoint, as on every mirror of OpenBSD. */
-export const mirrorRoot = 'pub/OpenBSD/';
 
 // The platforms of OpenBSD (https://www.openbsd.org/plat.html). A closed list: a guest cannot make up folders to ask for.
 const platforms = new Set(
   'alpha amd64 arm64 armv7 hppa i386 landisk loongson luna88k macppc octeon powerpc64 riscv64 sparc64'.split(' '),
 );
 
-const release = /^(?:[1-9]\d?\.\d|snapshots)$/;
 const fileName = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/;
 
 /** Whether a file may have this name: one segment, without a character that a shell or a URL would read otherwise. */
@@ -26,9 +24,9 @@ export const placeOf = (path: string): Place | undefined => {
   const name = folders.pop() ?? '';
   const [first = '', second = '', third = ''] = folders;
   const folder = folders.join('/');
-  const isBase = release.test(first) && (folders.length === 1 || (folders.length === 2 && platforms.has(second)));
+  const isBase = isReleaseFolder(first) && (folders.length === 1 || (folders.length === 2 && platforms.has(second)));
   if (isBase && isFileName(name)) return { folder, name, release: first, signer: 'base' };
-  const isPatch = folders.length === 3 && first === 'syspatch' && /^\d+\.\d$/.test(second) && release.test(second);
+  const isPatch = folders.length === 3 && first === 'syspatch' && second !== 'snapshots' && isReleaseFolder(second);
   if (isPatch && platforms.has(third) && isFileName(name)) return { folder, name, release: second, signer: 'syspatch' };
   throw new Fault(
     'mirror_refused',

@@ -2,6 +2,7 @@ import { request as askHttp, type IncomingMessage } from 'node:http';
 import { request as askHttps } from 'node:https';
 import { Fault } from '../../base/fault.ts';
 
+// Not undici: its redirects may go from https back to http, and its retries know nothing of the part on the disk.
 export type Asking = {
   readonly headers: Readonly<Record<string, string>>;
   /** How long nothing may be heard, before the reply or within its body, in ms. */
@@ -39,7 +40,7 @@ const askOnce = (url: URL, { headers, silentMs, signal }: Asking): Promise<Incom
     request.on('error', reject);
     request.once('response', (came) => {
       reply = came;
-      // Whoever reads the body hears of this; without a reader it must not end the process.
+      // The reader of the body gets this error too; without a reader it must not end the process.
       came.on('error', () => undefined);
       resolve(came);
     });

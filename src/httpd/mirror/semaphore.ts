@@ -1,4 +1,5 @@
-/** Lets at most so many go on at once, the others in the order in which they came. */
+// Not p-queue, which runs functions: a turn here is a resource, kept with `using`.
+/** A counting semaphore: waiters get their turn in the order in which they came. */
 export type Semaphore = { readonly take: (signal: AbortSignal) => Promise<Disposable> };
 
 export const makeSemaphore = (most: number): Semaphore => {
@@ -10,7 +11,7 @@ export const makeSemaphore = (most: number): Semaphore => {
       [Symbol.dispose]: () => {
         if (isOver) return;
         isOver = true;
-        // Handed on rather than given back, so that nobody who comes just now is before those who wait.
+        // Handed to the first waiter rather than given back, so that a newcomer cannot overtake it.
         const [next] = waiting;
         if (next) next();
         else free++;

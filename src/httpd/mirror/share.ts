@@ -7,7 +7,7 @@ import { makeProgress, type Progress } from './progress.ts';
 /** A download that many may wait for. */
 export type Shared = {
   readonly progress: Progress;
-  /** Counts one more in until its signal aborts; false when nobody can join any more: wait until it is over. */
+  /** Counts one more in until its signal aborts; false when it is ending and cannot be joined: wait until it is over. */
   readonly join: (signal: AbortSignal) => boolean;
   readonly follow: (length: number, signal: AbortSignal) => Followed;
   /** Resolves when it has ended, with its file in the cache or its part left behind; never rejects. */
@@ -24,7 +24,7 @@ type ShareParts = {
 };
 
 /**
- * Begins a download for as long as somebody waits for it. When the last one leaves, it is ended: a guest that comes and
+ * Begins a download that lasts as long as a reader waits for it. When the last one leaves, it is ended: a guest that comes and
  * goes cannot make this host download all there is, and what has come is not lost, since its part stays.
  */
 export const share = ({ cache, sha256, stop, run, failed }: ShareParts): Shared => {
@@ -41,7 +41,7 @@ export const share = ({ cache, sha256, stop, run, failed }: ShareParts): Shared 
     if (!isOver || waiting > 0 || isClosed) return;
     isClosed = true;
     holding[Symbol.dispose]();
-    // Everything is on disk by now; a close that fails has nobody to tell.
+    // Everything is on disk by now; an error of close changes nothing.
     handle?.close().catch(() => undefined);
   };
 
@@ -69,7 +69,7 @@ export const share = ({ cache, sha256, stop, run, failed }: ShareParts): Shared 
         () => {
           waiting--;
           if (waiting > 0) return;
-          if (!isOver) left.abort(new Error('nobody waits for the download any more'));
+          if (!isOver) left.abort(new Error('no reader waits for the download any more'));
           closeWhenDone();
         },
         { once: true },

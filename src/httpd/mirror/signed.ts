@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import { Fault } from '../../base/fault.ts';
+import { indexFile, signedSumsFile, sumsFile } from '../../base/openbsd/mirror-layout.ts';
 import { runProgram } from '../../base/program.ts';
+import { sumsIn } from '../../base/sums.ts';
 import { keysFor } from './keys.ts';
 import { isFileName } from './place.ts';
 import type { Place, Signed } from './types.ts';
@@ -14,17 +16,12 @@ export type Verifier = {
 };
 
 // What stands beside the sums in a folder, and what we say ourselves.
-const reserved: readonly string[] = ['SHA256', 'SHA256.sig', 'index.txt'];
+const reserved: readonly string[] = [sumsFile, signedSumsFile, indexFile];
 
-const sumsIn = (message: string): ReadonlyMap<string, string> => {
-  const sums = new Map<string, string>();
-  for (const line of message.split('\n')) {
-    const [, name, sha256] = /^SHA256 \(([^()]+)\) = ([0-9a-f]{64})$/.exec(line) ?? [];
-    if (name !== undefined && sha256 !== undefined && isFileName(name) && !reserved.includes(name))
-      sums.set(name, sha256);
-  }
-  return sums;
-};
+const sha256Of = (message: string): ReadonlyMap<string, string> =>
+  new Map(
+    [...sumsIn(message)].filter(([name, sum]) => sum.length === 64 && isFileName(name) && !reserved.includes(name)),
+  );
 
 /**
  * Verifies with signify(1), whose -e takes a file that holds the signature and the message. Only what it prints after a
@@ -40,11 +37,11 @@ export const makeVerifier = ({ keys, signify }: { readonly keys: string; readonl
     for (const key of candidates) {
       const args = ['-V', '-e', '-q', '-p', key, '-x', '-', '-m', '-'];
       const ran = await runProgram(signify, args, { signal, input: text, accept: 'any' });
-      if (ran.exitCode === 0) return { text, message: ran.stdout, sums: sumsIn(ran.stdout), key: basename(key) };
+      if (ran.exitCode === 0) return { text, message: ran.stdout, sums: sha256Of(ran.stdout), key: basename(key) };
       stderr = ran.stderr.trim();
     }
     const tried = candidates.map((key) => basename(key)).join(', ');
-    throw new Fault('mirror_damaged', `SHA256.sig of ${place.folder} is not signed with ${tried}: ${stderr}`, {
+    throw new Fault('mirror_damaged', `${signedSumsFile} of ${place.folder} is not signed with ${tried}: ${stderr}`, {
       expected: `a signature of ${tried}`,
       saw: stderr,
     });

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { asFault, Fault } from '../../base/fault.ts';
+import { writeWhole } from '../../base/file/write-whole.ts';
+import { signedSumsFile } from '../../base/openbsd/mirror-layout.ts';
 import { orAborted, retry, type RetryPolicy } from '../../base/waiting.ts';
 import { ask, broken, mayPass, refusal } from './request.ts';
 import type { Verifier } from './signed.ts';
 import type { Place, Signed } from './types.ts';
-import { writeWhole } from './write.ts';
 
 /** How long a verified SHA256.sig is good for, and how long a failure is, in ms. */
 export type SumsAges = { readonly releaseMs: number; readonly snapshotMs: number; readonly failureMs: number };
@@ -71,7 +72,7 @@ export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
   };
 
   const fetchOnce = async (place: Place, state: State): Promise<Signed> => {
-    const url = new URL(`${upstream.href.replace(/\/$/, '')}/${place.folder}/SHA256.sig`);
+    const url = new URL(`${upstream.href.replace(/\/$/, '')}/${place.folder}/${signedSumsFile}`);
     const { etag, lastModified } = state.signed ? (state.about ?? {}) : {};
     const headers = {
       ...(etag === undefined ? {} : { 'if-none-match': etag }),
@@ -112,7 +113,7 @@ export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
     // Below zero when the host's clock was set back.
     if (older && age >= 0 && age < ageMs) return older;
     try {
-      // With an older one at hand nobody needs to wait through several attempts.
+      // With an older one at hand, one attempt is enough.
       const attempts = older ? 1 : parts.policy.attempts;
       const signed = await retry(() => fetchOnce(place, state), { ...parts.policy, attempts }, mayPass, clock, daemon);
       delete state.failed;

@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import type { Signer } from '../../base/openbsd/mirror-layout.ts';
 import type { Followed } from './follow.ts';
 
 /** What one build took from the mirror: what went into its image. */
@@ -71,5 +72,5 @@ export type Place = {
   readonly name: string;
   readonly release: string;
   /** The kind of key that signs this folder. */
-  readonly signer: 'base' | 'syspatch';
+  readonly signer: Signer;
 };

@@ -30,7 +30,7 @@ type UpstreamParts = UpstreamLimits & {
 
 /**
  * A mirror's files from upstream, through a cache on disk. A file is downloaded once however many ask for it at once;
- * when all of them have left it is ended, and what has come stays, to be gone on with by whoever asks next.
+ * when all of them have left it is ended, and what has come stays: the next request resumes it.
  */
 export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> => {
   const { upstream, verifier, clock, warn, silentMs, policy, ages } = parts;
@@ -48,7 +48,7 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
     signal: stopping.signal,
     warn,
   });
-  const turns = makeSemaphore(parts.downloads);
+  const semaphore = makeSemaphore(parts.downloads);
   const downloads = new Map<string, Shared>();
   // What upstream could not give is not asked for again and again, however often a guest does.
   const failed = new Map<string, { readonly fault: Fault; readonly at: number }>();
@@ -65,7 +65,7 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
       sha256,
       stop: stopping.signal,
       run: async (handle, progress, signal) => {
-        using _turn = await turns.take(signal);
+        using _turn = await semaphore.take(signal);
         const makeRoom = (bytes: number) => cache.makeRoom(sha256, bytes);
         const part = cache.partOf(sha256);
         await download(handle, { url, sha256, part, progress, silentMs, policy, clock, signal, makeRoom });
@@ -73,7 +73,7 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
         await cache.makeRoom(sha256, progress.have);
       },
       failed: (error) => {
-        // Of the disk, or because nobody waits any more: the next one may try at once.
+        // An error of the disk, or no reader waits any more: the next request may try at once.
         if (!(error instanceof Fault)) return;
         failed.set(sha256, { fault: error, at: clock.now() });
         if (error.code === 'mirror_damaged' || error.code === 'mirror_refused') sums.doubt(folder);

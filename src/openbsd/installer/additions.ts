@@ -3,7 +3,7 @@ import { checksumQuestion } from './verify.ts';
 import type { Walk } from './walk.ts';
 import { noPassword } from '../passwords/forms.ts';
 import type { Rest } from '../../base/turns.ts';
-import type { LateName, Text } from '../../template/spec.ts';
+import type { RuntimeName, Text } from '../../template/spec.ts';
 
 /** A line that imaged would add where the template leaves a question to the installer. */
 export type Addition = {
@@ -17,7 +17,7 @@ export type Addition = {
 
 export type AdditionFacts = {
   readonly templateName: string;
-  /** Who logs in by ssh; undefined: nobody. */
+  /** The user that logs in by ssh; undefined: there is no login. */
   readonly username: string | undefined;
   readonly rootDisk: string | undefined;
   /** The path of the only template for disklabel that the endpoint serves. */
@@ -27,7 +27,7 @@ export type AdditionFacts = {
   readonly siteSets: readonly string[];
 };
 
-const hole = (late: LateName): Text[number] => ({ late, apply: [] });
+const placeholder = (runtime: RuntimeName): Text[number] => ({ runtime, apply: [] });
 
 /** A host name of the template's name, as hostname(7) has its first part. */
 const hostnameOf = (templateName: string): string =>
@@ -42,14 +42,14 @@ const ofUser = (username: string | undefined): readonly Addition[] => {
   if (username === undefined) return [{ question: 'Setup a user', text: ['no'] }];
   if (username === 'root')
     return [
-      { question: 'Public ssh key for root account', text: [hole('ssh_public_key')] },
+      { question: 'Public ssh key for root account', text: [placeholder('ssh_public_key')] },
       { question: 'Setup a user', text: ['no'] },
       { question: 'Allow root ssh login', text: ['prohibit-password'] },
     ];
   return [
     { question: 'Setup a user', text: [username] },
     { question: `Password for user ${username}`, text: [noPassword] },
-    { question: `Public ssh key for user ${username}`, text: [hole('ssh_public_key')] },
+    { question: `Public ssh key for user ${username}`, text: [placeholder('ssh_public_key')] },
   ];
 };
 
@@ -60,7 +60,7 @@ const ofSets = ({ sets, siteSets }: AdditionFacts): readonly Addition[] => {
       ? []
       : [
           { question: 'Location of sets', text: ['http'] },
-          { question: 'HTTP Server', text: [hole('http_url')] },
+          { question: 'HTTP Server', text: [placeholder('http_url')] },
           ...(directory === undefined
             ? []
             : [{ question: 'Server directory', text: [directory], isWanted: isOnEndpoint }]),
@@ -95,7 +95,7 @@ export const additionsFor = (facts: AdditionFacts): readonly Addition[] => [
     : [
         {
           question: 'URL to autopartitioning template for disklabel',
-          text: [hole('http_url'), `/${facts.disklabelPath}`],
+          text: [placeholder('http_url'), `/${facts.disklabelPath}`],
         },
       ]),
   ...ofSets(facts),

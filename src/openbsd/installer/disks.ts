@@ -1,7 +1,7 @@
 import { meant, quoted } from '../../base/nearest.ts';
 import { isKnown } from './lines.ts';
 import type { InstallerFacts } from './facts.ts';
-import { installerReleases } from '../releases.ts';
+import { releases } from '../../base/openbsd/releases.ts';
 import type { Reply, Talk } from './talk.ts';
 
 const questions = {
@@ -37,7 +37,7 @@ const askRootDisk = (talk: Talk, { disks }: InstallerFacts): string => {
 };
 
 const refuseEdit = (reply: Reply, talk: Talk, what: string) =>
-  talk.refuse(reply, `${quoted(reply.value)} opens ${what}, and nobody is there to use it`);
+  talk.refuse(reply, `${quoted(reply.value)} opens ${what}, which an unattended installation cannot use`);
 
 /** How the disk is divided; true for a GPT. */
 const askTable = (name: string, talk: Talk, { disks }: InstallerFacts): boolean => {
@@ -82,14 +82,14 @@ const askTemplate = (talk: Talk): Reply | undefined => {
 };
 
 const askEncryption = (talk: Talk, { release }: InstallerFacts) => {
-  const question = installerReleases[release].encrypt;
+  const question = releases[release].installer.encrypt;
   if (question === undefined) {
-    talk.skip(`by an unattended installation of ${release}`, installerReleases.current.encrypt, questions.passphrase);
+    talk.skip(`by an unattended installation of ${release}`, releases.current.installer.encrypt, questions.passphrase);
     return;
   }
   const reply = talk.ask(question, 'no');
   if (reply.isOpen || !reply.value.toLowerCase().startsWith('n'))
-    talk.refuse(reply, 'must be "no": at every boot an encrypted root disk waits for somebody to unlock it');
+    talk.refuse(reply, 'must be "no": at every boot an encrypted root disk waits for a person who unlocks it');
   talk.skip('without encryption', questions.passphrase);
 };
 

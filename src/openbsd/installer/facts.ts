@@ -1,7 +1,7 @@
 import type { Layout } from '../disklabel.ts';
-import type { Release } from '../releases.ts';
+import type { Release } from '../../base/openbsd/releases.ts';
 
-/** Undefined: nobody can know before the machine runs. */
+/** Undefined: it is known only when the machine runs. */
 type Maybe = boolean | undefined;
 
 /** What the installer finds where it looks for sets. */

@@ -45,12 +45,12 @@ const whyUnused = (
   });
 };
 
-/** Whether the installation would fail, or a line is there that nobody asks for. */
+/** Whether the installation would fail, or the installer never asks for one of the lines. */
 export const isRefused = (walk: Walk): boolean =>
   walk.troubles.some(({ line }) => line !== undefined || !walk.isDoubtful) ||
   (!walk.isDoubtful && walk.unused.length > 0);
 
-/** Everything for which the installation would fail, and the first of the lines that nobody asks for. */
+/** Everything for which the installation would fail, and the first of the lines that the installer never asks for. */
 export const fieldErrorsOfWalk = (
   lines: readonly Line[],
   walk: Walk,

@@ -1,6 +1,6 @@
-import type { LateName, Text } from '../../template/spec.ts';
+import type { RuntimeName, Text } from '../../template/spec.ts';
 
-/** What stands for a value that is known only when the machine is there, or that no variable has given yet. */
+/** What stands for a value that is known only when the machine runs, or that no variable has given yet. */
 const open = '\ue000';
 const close = '\ue001';
 
@@ -8,7 +8,7 @@ const close = '\ue001';
 export type Line = {
   /** In small letters, without blanks about it. */
   readonly key: string;
-  /** Without blanks about it; with a mark for each hole. */
+  /** Without blanks about it; with a mark for each placeholder. */
   readonly value: string;
   /** Where a client wrote it; undefined: imaged added it. */
   readonly pointer: string | undefined;
@@ -66,11 +66,11 @@ export const indexOf = (lines: readonly Line[]): Index => {
   };
 };
 
-export const holeFor = (late: LateName | undefined): string => `${open}${late ?? '?'}${close}`;
+export const placeholderFor = (runtime: RuntimeName | undefined): string => `${open}${runtime ?? '?'}${close}`;
 
 /** A text as the installer will see it, as far as it is known. */
 export const seen = (text: Text): string =>
-  text.map((piece) => (typeof piece === 'string' ? piece : holeFor(piece.late))).join('');
+  text.map((piece) => (typeof piece === 'string' ? piece : placeholderFor(piece.runtime))).join('');
 
 export const isKnown = (value: string): boolean => !value.includes(open);
 
@@ -83,5 +83,5 @@ export const endpointPath = (value: string): string | undefined => {
   return path;
 };
 
-/** The same for people: a hole is written as the template writes it. */
+/** The same for people: a placeholder is written as the template writes it. */
 export const shownValue = (value: string): string => value.replaceAll(open, '{{ ').replaceAll(close, ' }}');

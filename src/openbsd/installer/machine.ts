@@ -1,13 +1,16 @@
 import { quoted } from '../../base/nearest.ts';
+import { mirrorRoot } from '../../base/openbsd/mirror-layout.ts';
+import { digitsOf } from '../../base/openbsd/release-name.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import { judgeFit, judgeLayout, parseDisklabel, type Layout } from '../disklabel.ts';
 import type { HostFacts } from '../../context/files.ts';
 import type { InstallerFacts, SetsThere } from './facts.ts';
 import { endpointPath, isKnown, namesEndpoint, seen } from './lines.ts';
 import { releaseOfPath } from '../releases.ts';
+import { digitsOfSets } from '../set-names.ts';
 import type { Walk } from './walk.ts';
 import { ParseError } from '../../base/parse-error.ts';
-import { mirrorRoot, numberIn, setsOfMirror, setsServed, smallFile } from '../served-sets.ts';
+import { setsOfMirror, setsServed, smallFile } from '../served-sets.ts';
 import type { HttpEntry, Spec } from '../../template/spec.ts';
 
 export type MachineParts = Pick<Spec, 'cpus' | 'disks' | 'nics' | 'cdrom' | 'model' | 'boot'>;
@@ -110,8 +113,8 @@ export const installerFacts = (
 /** The number in the names of the sets in a directory, where its files or its release tell. */
 export const numberOfSets = (entries: readonly HttpEntry[], directory: string, host: HostFacts): string | undefined => {
   const found = setsIn(entries, directory, 'NN', host);
-  const number = found === undefined ? undefined : numberIn(found);
-  return number === 'NN' || number === undefined ? releaseOfPath(directory)?.replace(/^current$|\./, '') || undefined : number; // prettier-ignore
+  const digits = found === undefined ? undefined : digitsOfSets(found.listed);
+  return digits === undefined || digits === 'NN' ? digitsOf(releaseOfPath(directory) ?? '') : digits;
 };
 
 type LayoutParts = {

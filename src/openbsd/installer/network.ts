@@ -1,7 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { meant, quoted } from '../../base/nearest.ts';
 import type { InstallerFacts } from './facts.ts';
-import { installerReleases } from '../releases.ts';
+import { releases } from '../../base/openbsd/releases.ts';
 import type { Reply, Talk } from './talk.ts';
 
 /** What the network came to: it decides what is asked about routes and names. */
@@ -19,7 +19,7 @@ const questions = {
   servers: "DNS nameservers? (IP address list or 'none')",
 };
 
-// As large as nobody's list of answers, so that a loop of questions ends.
+// More than any list of answers has, so that a loop of questions ends.
 const mostRounds = 40;
 
 const isWithPrefix = (address: string, most: number, is: (ip: string) => boolean): boolean => {
@@ -74,7 +74,7 @@ const isInterface = (reply: Reply, { interfaces }: InstallerFacts): boolean => {
 };
 
 const askInterfaces = (talk: Talk, facts: InstallerFacts): Map<string, Configured> => {
-  const { interface: question, ipv6 } = installerReleases[facts.release];
+  const { interface: question, ipv6 } = releases[facts.release].installer;
   const done = new Map<string, Configured>();
   let fallback = facts.interfaces[0] ?? 'vio0';
   let first: string | undefined;
@@ -137,7 +137,7 @@ const askNames = (talk: Talk, { lease }: InstallerFacts, all: readonly Configure
 /** The questions about interfaces, routes and names (install.sub, `donetconfig`). */
 export const askNetwork = (talk: Talk, facts: InstallerFacts): void => {
   if (facts.interfaces.length === 0) {
-    talk.skip('without a network interface', installerReleases[facts.release].interface, questions.route4);
+    talk.skip('without a network interface', releases[facts.release].installer.interface, questions.route4);
     talk.ask(questions.domain, 'my.domain');
     talk.ask(questions.servers, 'none');
     return;

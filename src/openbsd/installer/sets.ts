@@ -1,6 +1,8 @@
 import { quoted } from '../../base/nearest.ts';
 import { bounds } from '../../base/bounds.ts';
+import { setsFolder } from '../../base/openbsd/mirror-layout.ts';
 import { matchesGlob } from '../glob.ts';
+import { setFile, setFiles, siteFile } from '../set-names.ts';
 import type { RootDisk } from './disks.ts';
 import type { InstallerFacts, SetsThere } from './facts.ts';
 import { isKnown, shownValue } from './lines.ts';
@@ -23,7 +25,6 @@ const questions = {
 
 const sureQuestion = (mode: string, set: string): string => `Are you *SURE* your ${mode} is complete without '${set}'?`;
 
-const setNames = ['base', 'comp', 'man', 'game', 'xbase', 'xshare', 'xfont', 'xserv'];
 const mostRounds = 40;
 
 /** What was chosen so far, over all places that sets are taken from. */
@@ -42,17 +43,20 @@ export const noneChosen = (number: string, hostname: string | undefined): Chosen
   names: { left: bounds.setNames },
 });
 
-const allSets = ({ number, hostname }: Chosen, cpus: number): readonly string[] => [
+const ownSets = ({ number }: Chosen, cpus: number): readonly string[] => [
   ...['bsd', ...(cpus > 1 ? ['bsd.mp'] : []), 'bsd.rd'],
-  ...setNames.map((name) => `${name}${number}.tgz`),
-  `site${number}.tgz`,
-  ...(hostname === undefined ? [] : [`site${number}-${hostname}.tgz`]),
+  ...setFiles(number),
 ];
 
-const isSite = (name: string) => name.startsWith('site');
+const siteSets = ({ number, hostname }: Chosen): readonly string[] => [
+  siteFile(number),
+  ...(hostname === undefined ? [] : [siteFile(number, hostname)]),
+];
+
+const allSets = (chosen: Chosen, cpus: number): readonly string[] => [...ownSets(chosen, cpus), ...siteSets(chosen)];
 
 const choose = (talk: Talk, available: readonly string[], chosen: Chosen): readonly string[] => {
-  let selected = available.filter((name) => name !== `site${chosen.number}.tgz`);
+  let selected = available.filter((name) => name !== siteFile(chosen.number));
   for (let round = 0; round < mostRounds; round++) {
     const reply = talk.ask(questions.names, 'done');
     if (reply.isOpen) {
@@ -96,15 +100,13 @@ const takeSets = (
   found: SetsThere | undefined,
   room: boolean | undefined,
 ) => {
-  const names = allSets(chosen, facts.cpus);
   if (found === undefined) {
     talk.maybe(questions.noNotes, 'no');
-    const available = names.filter((name) => !isSite(name));
-    choose(talk, available, chosen).forEach((name) => chosen.installed.add(name));
-    maybeAskToVerify(talk, names.filter(isSite));
+    choose(talk, ownSets(chosen, facts.cpus), chosen).forEach((name) => chosen.installed.add(name));
+    maybeAskToVerify(talk, siteSets(chosen));
     return;
   }
-  const available = names.filter((name) => found.listed.includes(name));
+  const available = allSets(chosen, facts.cpus).filter((name) => found.listed.includes(name));
   if (available.length === 0) {
     talk.fail(questions.directory, `leads to a folder in which the installer finds no sets of its release`);
     return;
@@ -134,7 +136,7 @@ const takeByHttp = (talk: Talk, facts: InstallerFacts, chosen: Chosen, room: boo
   if (server.value === 'done') return;
   if (server.line !== undefined) judgeServer(server, talk);
   const standard = facts.release === 'current' ? 'snapshots' : facts.release;
-  const directory = talk.ask(questions.directory, `pub/OpenBSD/${standard}/amd64`);
+  const directory = talk.ask(questions.directory, setsFolder(standard));
   takeSets(talk, facts, chosen, facts.setsAt(server.value, directory.value.replace(/^\/+|\/+$/g, '')), room);
 };
 
@@ -144,8 +146,8 @@ const takeMounted = (talk: Talk, facts: InstallerFacts, chosen: Chosen, found: S
 };
 
 // install79.iso and its like have the sets and INSTALL.amd64, and no SHA256.sig.
-const onCdrom = ({ number, hostname }: Chosen, cpus: number): SetsThere => ({
-  listed: ['INSTALL.amd64', ...allSets(noneChosen(number, hostname), cpus)].filter((name) => !isSite(name)),
+const onCdrom = (chosen: Chosen, cpus: number): SetsThere => ({
+  listed: ['INSTALL.amd64', ...ownSets(chosen, cpus)],
   signed: undefined,
   has: () => true,
 });
@@ -160,7 +162,7 @@ const takeFromDisk = (talk: Talk, facts: InstallerFacts, chosen: Chosen) => {
 };
 
 const askSure = (talk: Talk, facts: InstallerFacts, { installed, number }: Chosen) => {
-  for (const name of ['bsd', ...(facts.cpus > 1 ? ['bsd.mp'] : []), `base${number}.tgz`])
+  for (const name of ['bsd', ...(facts.cpus > 1 ? ['bsd.mp'] : []), setFile('base', number)])
     if (!installed.has(name)) confirm(talk, sureQuestion(facts.mode, name), `${name} is not installed`);
 };
 

@@ -26,7 +26,7 @@ const failures = [
 
 const unverified = 'Unable to get a verified list of distribution sets';
 
-// An emulated machine may take minutes to its first prompt, and a request that nobody answers as long.
+// An emulated machine may take minutes to its first prompt, and as long to give up on a request without an answer.
 const promptMs = 600_000;
 
 /**
@@ -64,7 +64,7 @@ export const installerTurns = (asked: {
     turn(
       String.raw`Response file location\?[^\r\n]* $`,
       withinMs,
-      [{ late: 'http_url', apply: [] }, `/${asked.path}`],
+      [{ runtime: 'http_url', apply: [] }, `/${asked.path}`],
       true,
     ),
     turn('CONGRATULATIONS!', asked.timeoutMs),

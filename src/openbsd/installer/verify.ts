@@ -1,3 +1,4 @@
+import { releases } from '../../base/openbsd/releases.ts';
 import { allotted } from '../disklabel.ts';
 import type { RootDisk } from './disks.ts';
 import type { InstallerFacts, SetsThere } from './facts.ts';
@@ -47,10 +48,9 @@ export const maybeAskToVerify = (talk: Talk, sites: readonly string[]): void => 
   all.some((issue) => talk.maybe(anywayQuestion(issue), 'no') !== undefined);
 };
 
-// Fetched beside the sets since 7.6, wherever it is listed; it is not known of which of the releases before.
 const askBuildInfo = (talk: Talk, sets: SetsThere, { release }: InstallerFacts) => {
   if (!sets.listed.includes('BUILDINFO') || sets.has('BUILDINFO') !== false) return;
-  if (['7.2', '7.3', '7.4', '7.5'].includes(release)) talk.maybe(fetchQuestion('BUILDINFO'), 'no');
+  if (releases[release].installer.buildInfo === 'unknown') talk.maybe(fetchQuestion('BUILDINFO'), 'no');
   else confirm(talk, fetchQuestion('BUILDINFO'), 'BUILDINFO is listed, and it is not there');
 };
 

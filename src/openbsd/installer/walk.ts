@@ -1,3 +1,4 @@
+import { digitsOf } from '../../base/openbsd/release-name.ts';
 import { askDisks, askInstalledDisks, type RootDisk } from './disks.ts';
 import type { InstallerFacts } from './facts.ts';
 import type { Index, Line } from './lines.ts';
@@ -17,12 +18,12 @@ export type Walk = Report & {
 
 const time = (at: string) => `Time appears wrong.  Set to '${at}'?`;
 
-/** `79` of `7.9`: what the names of its sets hold. */
-export const numberOf = (release: string): string => (release === 'current' ? 'NN' : release.replace('.', ''));
+/** The digits in the names of a release's sets: `79` of `7.9`, `NN` where they are not known, as those of `current`. */
+export const numberOf = (release: string): string => digitsOf(release) ?? 'NN';
 
 /**
  * Goes through the installer's questions in its own order, with its own reading of the answers: what was asked, by which
- * line it was answered, which answers the installer does not take, and which lines nobody asked for.
+ * line it was answered, which answers the installer does not take, and which lines it never asked for.
  */
 export const walk = (
   lines: readonly Line[],

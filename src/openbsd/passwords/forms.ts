@@ -9,7 +9,7 @@ export const noPassword = '*'.repeat(13);
 // bcrypt looks at 72 bytes and no further (bcrypt(3)).
 const mostBytes = 72;
 
-/** Whether a line of a response file holds a password: any line that names one, whoever it is for. */
+/** Whether a line of a response file holds a password: any line that names one, for any user. */
 export const isPasswordKey = (question: string): boolean => /(?:^|[ \t])password(?=$|[ \t?])/i.test(question.trim());
 
 /** What a password is, as a template or a build gives it. Throws a ParseError, which never shows it. */

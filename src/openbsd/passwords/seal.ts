@@ -2,7 +2,7 @@ import { ParseError } from '../../base/parse-error.ts';
 import { hashPassword } from './hash.ts';
 import { isPasswordPath, passwordVariables } from './uses.ts';
 import { kindOfPassword } from './forms.ts';
-import { hasHoles } from '../../template/language/expression.ts';
+import { hasPlaceholders } from '../../template/language/expression.ts';
 
 type Path = readonly (string | number)[];
 
@@ -10,7 +10,7 @@ const isPlain = (text: string): boolean => {
   try {
     return kindOfPassword(text) === 'plain';
   } catch (error) {
-    // Whatever is no password was refused before anything is kept.
+    // A text that cannot be a password was refused earlier.
     if (!(error instanceof ParseError)) throw error;
     return false;
   }
@@ -50,7 +50,7 @@ export const sealDocument = async (document: unknown, seed: string): Promise<unk
     first === 'variables' && key === 'default' && more === undefined && variables.has(String(name));
   return replaced(document, [], async (text, path) => {
     const isPassword = isPasswordPath(path) || isDefault(path);
-    if (!isPassword || hasHoles(text) || !isPlain(text)) return text;
+    if (!isPassword || hasPlaceholders(text) || !isPlain(text)) return text;
     return hashPassword(text, `${seed}\n${path.join('\n')}`);
   });
 };

@@ -10,7 +10,7 @@ export const closed = (file: string): Fault =>
 /** What the system said of a file of the store, as a Fault; anything else stays what it is. */
 export const fileFault = (error: unknown, file: string): unknown => {
   const fault = asFault(error);
-  if (fault.code !== 'internal' || !(error instanceof Error && 'syscall' in error && 'code' in error)) return fault;
+  if (fault.code !== 'internal' || !(error instanceof Error && 'syscall' in error)) return fault;
   return new Fault(
     'store_unavailable',
     `The store ${file} could not be used: ${error.message}. Check the file, its owner and its disk.`,

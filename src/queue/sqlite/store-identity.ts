@@ -9,6 +9,7 @@
 
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
+import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 
 /** What lies beside a database. */
@@ -60,7 +61,7 @@ const readId = (file: string): string | undefined => {
   try {
     return /^([0-9a-f]{32})\n?$/.exec(readFileSync(file, 'latin1'))?.[1];
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
 };

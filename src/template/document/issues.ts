@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { FieldError } from '../../base/fault.ts';
 import { meant, mostTold, quoted, unknownKeys } from '../../base/nearest.ts';
 import { packerWords } from '../../packer/key-names.ts';
-import { pointerTo } from '../../base/pointer.ts';
+import { pointerTo } from '../../base/json/pointer.ts';
 
 type Issue = z.core.$ZodIssue;
 

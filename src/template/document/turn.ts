@@ -5,7 +5,7 @@ import { ParseError, refuseParseErrors } from '../../base/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
 import { Duration, judged, Pattern, Pause, strict, Words } from './words.ts';
 
-/** Checks a boot command that has no holes; all its parse errors become one. */
+/** Checks a boot command without placeholders; all its parse errors become one. */
 const bootCommandOf = (text: string) => refuseParseErrors(parseBootCommand(text, patternForm).parseErrors);
 
 /** What a line cannot hold: a guest would take it for a key, or for the line's end. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
-import { isLateName } from '../language/fill.ts';
+import { isRuntimeName } from '../language/fill.ts';
 import { functionNames } from '../language/functions.ts';
 import { Pattern, strict, Words } from './words.ts';
 
 const Variable = strict({
-  default: Words.max(64 * 1024)
+  default: Words.max(bounds.variableCharacters)
     .optional()
     .describe('its value when none is sent; may refer to other variables'),
   required: z.boolean().default(false).describe('a value must be sent'),
@@ -25,7 +25,7 @@ const Variable = strict({
 const VariableName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, 'is not a name of a variable: a letter, then letters, digits, _ and -')
-  .refine((name) => !isLateName(name) && !functionNames.includes(name), "is a name of imaged's own");
+  .refine((name) => !isRuntimeName(name) && !functionNames.includes(name), "is a name of imaged's own");
 
 export const Variables = z
   .record(VariableName, Variable)

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
-import { hasHoles } from '../language/expression.ts';
+import { hasPlaceholders } from '../language/expression.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
-import { durationOf, sizeMbOf } from '../language/units.ts';
+import { durationOf, sizeMbOf } from '../../base/units.ts';
 
 /** An object that takes no other keys. Where it has some, the message is a line for each key that it takes: see issues.ts. */
 export const strict = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => {
@@ -15,7 +15,7 @@ export const strict = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => {
 export const judged =
   <T extends number | string>(judge: (value: T) => unknown) =>
   (ctx: z.core.ParsePayload<T>): void => {
-    if (typeof ctx.value === 'string' && hasHoles(ctx.value)) return;
+    if (typeof ctx.value === 'string' && hasPlaceholders(ctx.value)) return;
     try {
       judge(ctx.value);
     } catch (error) {

@@ -109,5 +109,5 @@ export const parseText = (text: string): Parsed => {
   }
 };
 
-/** Whether a text has anything to fill in. */
-export const hasHoles = (text: string): boolean => text.includes('{{');
+/** Whether a text has placeholders to fill in. */
+export const hasPlaceholders = (text: string): boolean => text.includes('{{');

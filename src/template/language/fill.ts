@@ -1,11 +1,18 @@
 import { parseText, type Term } from './expression.ts';
-import { callFunction, functionNames, isFunction, isLateFunction, packerFunctions, type Frozen } from './functions.ts';
+import {
+  callFunction,
+  functionNames,
+  isFunction,
+  isRuntimeFunction,
+  packerFunctions,
+  type Frozen,
+} from './functions.ts';
 import { bounds } from '../../base/bounds.ts';
 import { ParseError, placeIn } from '../../base/parse-error.ts';
 import { meant, quoted } from '../../base/nearest.ts';
-import { lateNames, type LateName, type Text } from '../spec.ts';
+import { runtimeNames, type RuntimeName, type Text } from '../spec.ts';
 
-/** A hole for a value that nobody has given yet: a template is judged before its variables are known. */
+/** A placeholder for the value of a variable that was not sent yet: a template is judged before its variables are known. */
 export type Unknown = { readonly unknown: string };
 
 /** A text filled in as far as it can be. `isSecret`: something sensitive is in it. */
@@ -14,14 +21,14 @@ export type Filled = { readonly pieces: readonly (Text[number] | Unknown)[]; rea
 /** `own` has names that mean something in this text alone. */
 export type Fill = (text: string, place: string, own?: Readonly<Record<string, string>>) => Filled;
 
-const dotted: Readonly<Record<string, LateName>> = {
+const dotted: Readonly<Record<string, RuntimeName>> = {
   '.HTTPIP': 'http_ip',
   '.HTTPPort': 'http_port',
   '.Name': 'vm_name',
   '.SSHPublicKey': 'ssh_public_key',
 };
 
-export const isLateName = (name: string): name is LateName => lateNames.some((late) => late === name);
+export const isRuntimeName = (name: string): name is RuntimeName => runtimeNames.some((runtime) => runtime === name);
 
 /**
  * Makes the function that fills texts in. What it puts in is never looked at again, so a value may hold `{{`.
@@ -53,35 +60,41 @@ export const makeFill = (parts: {
       throw new ParseError(`the template's functions make more than ${bounds.functionCharacters} characters`);
   };
 
-  const nameNobodyKnows = (name: string): ParseError => {
+  const unknownName = (name: string): ParseError => {
     const hint = Object.hasOwn(packerFunctions, name) ? packerFunctions[name] : undefined;
     if (hint !== undefined) return new ParseError(`{{ ${name} }} is not there: ${hint}`);
     if (name.startsWith('.')) return new ParseError(`{{ ${name} }} is unknown: ${meant(name, Object.keys(dotted))}`);
     return new ParseError(
-      `{{ ${name} }} is unknown: ${meant(name, [...parts.variableNames, ...lateNames, ...functionNames])}`,
+      `{{ ${name} }} is unknown: ${meant(name, [...parts.variableNames, ...runtimeNames, ...functionNames])}`,
     );
   };
 
   const lookUp = (name: string, place: string): Filled => {
-    const late = isLateName(name) ? name : Object.hasOwn(dotted, name) ? dotted[name] : undefined;
-    if (late !== undefined) return { pieces: [{ late, apply: [] }], isSecret: false };
+    const runtime = isRuntimeName(name) ? name : Object.hasOwn(dotted, name) ? dotted[name] : undefined;
+    if (runtime !== undefined) return { pieces: [{ runtime, apply: [] }], isSecret: false };
     if (isFunction(name)) return call(name, [], place);
     const value = parts.variable(name);
-    if (value === undefined) throw nameNobodyKnows(name);
+    if (value === undefined) throw unknownName(name);
     return value;
   };
 
   const call = (name: string, args: readonly Filled[], place: string): Filled => {
     const isSecret = args.some((arg) => arg.isSecret);
-    if (!isFunction(name)) throw nameNobodyKnows(name);
+    if (!isFunction(name)) throw unknownName(name);
     const unknown = args.flatMap((arg) => arg.pieces).find((piece) => typeof piece === 'object' && 'unknown' in piece);
     if (unknown !== undefined) return { pieces: [unknown], isSecret };
     const [only, ...rest] = args.flatMap((arg) => arg.pieces);
-    if (args.length === 1 && typeof only === 'object' && 'late' in only && rest.length === 0 && isLateFunction(name))
-      return { pieces: [{ late: only.late, apply: [...only.apply, name] }], isSecret };
+    if (
+      args.length === 1 &&
+      typeof only === 'object' &&
+      'runtime' in only &&
+      rest.length === 0 &&
+      isRuntimeFunction(name)
+    )
+      return { pieces: [{ runtime: only.runtime, apply: [...only.apply, name] }], isSecret };
     const texts = args.map((arg) => textOf(arg));
     if (!texts.every((text) => text !== undefined))
-      throw new ParseError(`${name} cannot be used here: what it is given is known only when the machine is there`);
+      throw new ParseError(`${name} cannot be used here: what it is given is known only when the machine runs`);
     // A function takes time for what it is given, too.
     spendOnFunctions(texts.reduce((sum, one) => sum + one.length, 0));
     const text = callFunction(name, texts, { frozen: parts.frozen, templateName: parts.templateName, place });
@@ -137,9 +150,9 @@ export const makeFill = (parts: {
 export const textOf = ({ pieces }: Filled): string | undefined =>
   pieces.every((piece) => typeof piece === 'string') ? pieces.join('') : undefined;
 
-/** The first of what is known only when the machine is there. */
-export const firstLate = ({ pieces }: Filled): LateName | undefined =>
-  pieces.flatMap((piece) => (typeof piece === 'object' && 'late' in piece ? [piece.late] : []))[0];
+/** The first of the runtime values in it. */
+export const firstRuntimeName = ({ pieces }: Filled): RuntimeName | undefined =>
+  pieces.flatMap((piece) => (typeof piece === 'object' && 'runtime' in piece ? [piece.runtime] : []))[0];
 
 /** Whether a variable's value is missing in it. */
 export const isUnknown = ({ pieces }: Filled): boolean =>

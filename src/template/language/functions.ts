@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { escapeRegExp } from '../../base/escape-regexp.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
 import { goTime, strftime } from './time-layout.ts';
@@ -51,7 +52,7 @@ const table = {
   trim: { takes: [1, 1], gives: trimmedLast },
   // Through a buffer, for half a surrogate pair has no URL form.
   urlquery: { takes: [1, 1], gives: ([text = '']) => encodeURIComponent(Buffer.from(text).toString()) },
-  regex_escape: { takes: [1, 1], gives: ([text = '']) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') },
+  regex_escape: { takes: [1, 1], gives: ([text = '']) => escapeRegExp(text) },
   replace: { takes: [3, 4], gives: replace },
   replace_all: { takes: [3, 3], gives: replace },
   join_path: {
@@ -76,8 +77,8 @@ export const functionNames: readonly string[] = ['user', ...Object.keys(table)];
 
 export const isFunction = (name: string): name is FunctionName => Object.hasOwn(table, name);
 
-/** The functions that can wait until a value is known: those of one argument. */
-export const isLateFunction = (name: FunctionName): boolean =>
+/** Whether a function can be applied to a runtime value, when the machine runs: those of one argument can. */
+export const isRuntimeFunction = (name: FunctionName): boolean =>
   table[name].takes[0] === 1 && table[name].takes[1] === 1 && name !== 'strftime';
 
 /** Packer's functions that a daemon cannot have, and what to write in their place. */

@@ -1,6 +1,7 @@
 import { ParseError } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
 
+// Our own: no package knows Go's layouts, and strftime's passes over conversions that it does not know.
 const months = 'January February March April May June July August September October November December'.split(' ');
 const days = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 

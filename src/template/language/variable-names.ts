@@ -14,7 +14,7 @@ const partsOf = (text: string): ReturnType<typeof parseText> => {
   try {
     return parseText(text);
   } catch (error) {
-    // Whoever fills the text in complains.
+    // `fill` reports it.
     if (!(error instanceof ParseError)) throw error;
     return [text];
   }

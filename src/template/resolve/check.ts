@@ -4,7 +4,7 @@ import { makeSpec } from './make-spec.ts';
 import type { Template } from '../document/template.ts';
 
 /**
- * Judges a template before anybody has sent variables: everything but what depends on a variable that has no default.
+ * Judges a template before its variables are sent: everything but what depends on a variable that has no default.
  * Throws `template_invalid` as `resolve` does; `at` is where the template stands in what the client sent.
  */
 export const checkTemplate = async (template: Template, files: FileRoots, at = ''): Promise<void> => {

@@ -29,7 +29,7 @@ const fullMb = (disk: DiskPlan): number => {
 
 /**
  * What a build takes from its host at most: the machine's memory, and on disk every working disk written full, every
- * artifact as large as its disk, and `textsMb` for its log, console and events. A base is not counted: nobody writes to it.
+ * artifact as large as its disk, and `textsMb` for its log, console and events. A base is not counted: it is never written to.
  */
 export const demandOf = (spec: Spec, textsMb: number): { readonly memoryMb: number; readonly diskMb: number } => {
   const sizes = spec.disks.map(fullMb);

@@ -1,16 +1,16 @@
-import { hole } from '../../packer/boot-tokens.ts';
+import { placeholder } from '../../packer/boot-tokens.ts';
 import { parseBootCommand } from '../../packer/boot-command.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import { fileRef, type FileRoots } from '../../context/files.ts';
-import { firstLate, isUnknown, textOf, type Fill, type Filled } from '../language/fill.ts';
+import { firstRuntimeName, isUnknown, textOf, type Fill, type Filled } from '../language/fill.ts';
 import { ParseError, refuseParseErrors } from '../../base/parse-error.ts';
 import type { Patterns } from '../language/pattern.ts';
 import type { Rest } from '../../base/turns.ts';
-import type { FileRef, LateName, Text } from '../spec.ts';
+import type { FileRef, RuntimeName, Text } from '../spec.ts';
 
 /** Reads a template's values, each with its pointer: what is wrong becomes a field error, and the rest is still read. */
 export type Fields = {
-  /** May hold what is known only when the machine is there. */
+  /** May hold what is known only when the machine runs. */
   readonly text: (pointer: string, raw: string, judge?: (part: string) => unknown) => Text;
   /** The same, and whether all of it is known but for what the machine tells: false while a variable has no value. */
   readonly answer: (
@@ -32,16 +32,16 @@ export type Fields = {
   readonly rest: Rest;
 };
 
-const needsNoNic: readonly LateName[] = ['vm_name', 'ssh_public_key'];
+const needsNoNic: readonly RuntimeName[] = ['vm_name', 'ssh_public_key'];
 
-const lateHint =
+const runtimeHint =
   'it may be used in http texts, say, press, boot_command, inline, env and shutdown.command, but not here';
 
 const asText = ({ pieces }: Filled): Text =>
   pieces.flatMap((piece) => (typeof piece === 'object' && 'unknown' in piece ? [] : [piece]));
 
 const checkKeys = ({ pieces }: Filled, patterns: Patterns) => {
-  const text = pieces.map((piece) => (typeof piece === 'string' ? piece : hole)).join('');
+  const text = pieces.map((piece) => (typeof piece === 'string' ? piece : placeholder)).join('');
   refuseParseErrors(parseBootCommand(text, patterns.ofConsole).parseErrors);
 };
 
@@ -61,17 +61,18 @@ export const makeFields = (parts: {
       const text = fill(raw, pointer, own);
       if (text.pieces.some((piece) => typeof piece === 'string' && piece.includes('\0')))
         throw new ParseError('holds a NUL character');
-      const late = firstLate(text);
-      if (late !== undefined && !hasNic && !needsNoNic.includes(late))
-        throw new ParseError(`uses {{ ${late} }}, and the machine has no network: see /machine/nics`);
+      const runtime = firstRuntimeName(text);
+      if (runtime !== undefined && !hasNic && !needsNoNic.includes(runtime))
+        throw new ParseError(`uses {{ ${runtime} }}, and the machine has no network: see /machine/nics`);
       return text;
     });
 
   const early: Fields['early'] = (pointer, raw, own) => {
     const text = filled(pointer, raw, own);
-    const late = firstLate(text);
-    if (late !== undefined) wrong.add(pointer, `{{ ${late} }} is known only when the machine is there: ${lateHint}`);
-    return late !== undefined || isUnknown(text) ? undefined : textOf(text);
+    const runtime = firstRuntimeName(text);
+    if (runtime !== undefined)
+      wrong.add(pointer, `{{ ${runtime} }} is known only when the machine runs: ${runtimeHint}`);
+    return runtime !== undefined || isUnknown(text) ? undefined : textOf(text);
   };
 
   const made: Fields['made'] = (pointer, raw, fallback, make) => {
@@ -104,7 +105,7 @@ export const makeFields = (parts: {
       try {
         return fill(raw, pointer).isSecret;
       } catch (error) {
-        // Whoever reads the text itself complains.
+        // Reading the text itself reports it.
         if (!(error instanceof ParseError)) throw error;
         return false;
       }

@@ -1,5 +1,5 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
-import { pointerTo } from '../../base/pointer.ts';
+import { pointerTo } from '../../base/json/pointer.ts';
 import { judgeLayout, parseDisklabel, renderDisklabel } from '../../openbsd/disklabel.ts';
 import type { Fields } from './fields.ts';
 import type { HostFacts } from '../../context/files.ts';
@@ -32,7 +32,7 @@ export type HttpParts = {
   readonly fields: Fields;
   readonly wrong: FieldErrors;
   readonly machine: MachineParts;
-  /** Who logs in by ssh; undefined: nobody. */
+  /** The user that logs in by ssh; undefined: there is no login. */
   readonly username: string | undefined;
   readonly host: HostFacts;
   readonly seed: string;

@@ -8,7 +8,7 @@ import type { MachineModel } from '../../base/hardware.ts';
 import { icountOf, modelNameOf, rtcOf } from '../../base/machine/model-words.ts';
 import type { Template } from '../document/template.ts';
 import type { DiskPlan, Spec } from '../spec.ts';
-import { sizeMbOf } from '../language/units.ts';
+import { sizeMbOf } from '../../base/units.ts';
 
 type Machine = Pick<Spec, 'memoryMb' | 'cpus' | 'disks' | 'nics' | 'cdrom' | 'floppy' | 'boot' | 'model'>;
 type DiskAsked = Template['machine']['disks'][number];

@@ -16,7 +16,7 @@ import { resolveProvisioners } from './provisioners.ts';
 import { resolveInstall } from './turns.ts';
 import { Install, type Template } from '../document/template.ts';
 import type { Spec } from '../spec.ts';
-import { durationOf } from '../language/units.ts';
+import { durationOf } from '../../base/units.ts';
 import { fillFrom } from './variables.ts';
 
 const usernameOf = (raw: number | string): string => {
@@ -70,7 +70,7 @@ const withInstall = (template: Template): Template => {
 
 export type SpecParts = {
   readonly template: Template;
-  /** Undefined: nobody has sent values yet. */
+  /** Undefined: no values have been sent yet. */
   readonly sent: Readonly<Record<string, string>> | undefined;
   readonly files: FileRoots;
   readonly frozen: Frozen;

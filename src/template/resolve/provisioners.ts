@@ -5,7 +5,7 @@ import { quoted } from '../../base/nearest.ts';
 import { resolveTurns } from './turns.ts';
 import type { Template } from '../document/template.ts';
 import type { ProvisionerSpec, ShellProvisioner, Text } from '../spec.ts';
-import { durationOf } from '../language/units.ts';
+import { durationOf } from '../../base/units.ts';
 
 type Asked = Template['provisioners'][number];
 type ShellAsked = Extract<Asked, { type: 'shell' }>;

@@ -1,6 +1,8 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Fields } from './fields.ts';
+import { digitsOf } from '../../base/openbsd/release-name.ts';
 import { releaseOfPath } from '../../openbsd/releases.ts';
+import { digitsOfSite, siteFile } from '../../openbsd/set-names.ts';
 import { quoted } from '../../base/nearest.ts';
 import type { Template } from '../document/template.ts';
 import type { HttpEntry, SiteSet } from '../spec.ts';
@@ -10,16 +12,17 @@ type Asked = NonNullable<Exclude<Template['http'][string], string>['site']>;
 /** The installer looks for a site set by the number of its own release (install.sub, `ALLSETS`). */
 const judgeName = (path: string, pointer: string, wrong: FieldErrors) => {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const [, number] = /^site(\d{2,3})(?:-[A-Za-z0-9-]+)?\.tgz$/.exec(name) ?? [];
-  if (number === undefined) {
+  const digits = digitsOfSite(name);
+  if (digits === undefined) {
     wrong.add(pointer, `${quoted(name)} is no name of a site set: write "site79.tgz", or "site79-HOST.tgz"`);
     return;
   }
   const release = releaseOfPath(path.slice(0, -name.length));
-  if (release !== undefined && release !== 'current' && release.replace('.', '') !== number)
+  const wanted = release === undefined ? undefined : digitsOf(release);
+  if (wanted !== undefined && wanted !== digits)
     wrong.add(
       pointer,
-      `${quoted(name)} is for another release than ${quoted(path.slice(0, -name.length))}: the installer of ${release} looks for "site${release.replace('.', '')}.tgz"`,
+      `${quoted(name)} is for another release than ${quoted(path.slice(0, -name.length))}: the installer of ${release} looks for ${quoted(siteFile(wanted))}`,
     );
 };
 

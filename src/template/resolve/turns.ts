@@ -6,7 +6,7 @@ import type { ResponseFile } from './http.ts';
 import { saidOf } from '../document/turn.ts';
 import type { Template } from '../document/template.ts';
 import type { Spec, TurnText } from '../spec.ts';
-import { durationOf } from '../language/units.ts';
+import { durationOf } from '../../base/units.ts';
 
 type Install = NonNullable<Template['install']>;
 type TurnAsked = NonNullable<Install['console']>[number];

@@ -1,6 +1,6 @@
 import { bounds } from '../../base/bounds.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
-import { pointerTo } from '../../base/pointer.ts';
+import { pointerTo } from '../../base/json/pointer.ts';
 import { makeFill, textOf, type Fill, type Filled } from '../language/fill.ts';
 import type { Frozen } from '../language/functions.ts';
 import { ParseError } from '../../base/parse-error.ts';
@@ -12,11 +12,9 @@ import { bcryptForm } from '../../openbsd/passwords/forms.ts';
 import { shortestSecret } from '../../base/mask/secret-words.ts';
 import type { Template } from '../document/template.ts';
 
-const longestValue = 64 * 1024;
-
 type Parts = {
   readonly template: Template;
-  /** Undefined: nobody has sent values yet, and what is required is unknown. */
+  /** Undefined: no values have been sent yet, and required ones are unknown. */
   readonly sent: Readonly<Record<string, string>> | undefined;
   readonly frozen: Frozen;
   /** About the template, and about the sent values. */
@@ -66,8 +64,9 @@ export const fillFrom = async (parts: Parts): Promise<Fill> => {
     const declared = template.variables[name];
     const text = textOf(value);
     if (declared === undefined || text === undefined) return value;
-    if (text.length > longestValue) told.add(pointer, `has more than ${longestValue} characters`);
-    judgements.push(() => matchValue(name, text.slice(0, longestValue), told, pointer));
+    if (text.length > bounds.variableCharacters)
+      told.add(pointer, `has more than ${bounds.variableCharacters} characters`);
+    judgements.push(() => matchValue(name, text.slice(0, bounds.variableCharacters), told, pointer));
     if (declared.sensitive && text !== '' && text.length < shortestSecret)
       told.add(pointer, `is sensitive and shorter than ${shortestSecret} characters: it could not be masked in logs`);
     return value;

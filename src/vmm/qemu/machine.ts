@@ -1,6 +1,7 @@
 /** One running QEMU as a machine: started, reached over its sockets, and stopped. `life.ts` says how it lives. */
 
 import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
+import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
 import { asksForOutgoing } from '../nics.ts';
@@ -23,8 +24,7 @@ const noPort = 0;
 
 const untilItListens = { attempts: 10_000, firstMs: 2, growth: 1.2, mostMs: 20 };
 
-const isNotListening = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED');
+const isNotListening = (error: unknown): boolean => isErrno(error, 'ENOENT', 'ECONNREFUSED');
 
 const hasClosed = (error: unknown): boolean => error instanceof Fault && error.code === 'hypervisor_unavailable';
 

@@ -3,7 +3,8 @@
 import { Fault } from '../../base/fault.ts';
 import type { Nic } from '../../base/hardware.ts';
 import { asksForOutgoing } from '../nics.ts';
-import { option, shellWord } from './option.ts';
+import { singleQuoted } from '../../base/shell.ts';
+import { option } from './option.ts';
 import { namespacedSsh } from './outgoing/outgoing.ts';
 import { machineFiles, sockets } from './names.ts';
 import type { MachinePlan } from './plan.ts';
@@ -41,7 +42,8 @@ export const addressesOf = (slot: number, folder: string, sshPort: number, owner
 /** What the user network of the first NIC lets in and out besides: the endpoint and the way to its ssh server. */
 const doors = (plan: MachinePlan, netcat: string) => {
   // netcat works where QEMU does.
-  const endpoint = `${shellWord(netcat)} -N -U ${sockets.http}`;
+  // slirp splits it by GLib's g_shell_parse_argv.
+  const endpoint = `${singleQuoted(netcat)} -N -U ${sockets.http}`;
   return {
     hostname: plan.name,
     // auto_install(8) of OpenBSD asks for its answers when DHCP names this file.

@@ -9,6 +9,3 @@ export const option = (head: string, pairs: Readonly<Record<string, string | num
       value === undefined ? [] : [`${key}=${String(value).replaceAll(',', ',,')}`],
     ),
   ].join(',');
-
-/** A word for GLib's g_shell_parse_argv, by which slirp splits a command; nothing in it is special any more. */
-export const shellWord = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,7 +1,7 @@
 import { Fault } from '../../base/fault.ts';
 import { runProgram } from '../../base/program.ts';
 import { startUsageArgv } from './argv.ts';
-import type { ReleaseTraits } from './releases.ts';
+import type { VmdTraits } from '../../base/openbsd/releases.ts';
 
 /** VMM_MAX_VCPUS_PER_VM where `vmctl start` has -p (vmctl(8), 1.80). */
 const mostWithOption = 64;
@@ -14,7 +14,7 @@ export type AskMostCpus = (signal: AbortSignal) => Promise<number>;
  * machine starts before it can.
  */
 export const mostCpusAsker =
-  (vmctl: string, { mostCpus }: ReleaseTraits): AskMostCpus =>
+  (vmctl: string, { mostCpus }: VmdTraits): AskMostCpus =>
   async (signal) => {
     if (mostCpus !== 'ask') return mostCpus;
     try {

@@ -1,6 +1,7 @@
 /** Disk images by vmctl(8), which asks vmd for nothing here. */
 
 import { rm, stat } from 'node:fs/promises';
+import { unlessErrno } from '../../base/errno.ts';
 import { asFault, Fault } from '../../base/fault.ts';
 import { runProgram } from '../../base/program.ts';
 import { isHeld } from './file-lock.ts';
@@ -25,15 +26,7 @@ const failed = (doing: string, error: unknown): Fault => {
   return new Fault('disk_failed', `${doing} failed: ${words || fault.message}`, fault.facts, { cause: error });
 };
 
-const isThere = async (path: string): Promise<boolean> => {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
-};
+const isThere = async (path: string): Promise<boolean> => (await unlessErrno(stat(path), 'ENOENT')) !== undefined;
 
 /** Why this image cannot be what a new disk begins with; undefined when it can. It is left as it is. */
 export const whyNoBase = async (base: DiskFile, signal: AbortSignal): Promise<string | undefined> =>

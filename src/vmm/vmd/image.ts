@@ -2,6 +2,7 @@
 
 import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { errnoOf } from '../../base/errno.ts';
 import { readQcow2Header, type Qcow2Header, type Unusable } from '../../base/qcow2-header.ts';
 import { makeRest } from '../../base/turns.ts';
 import type { DiskFile } from '../types.ts';
@@ -101,7 +102,7 @@ export const whyUnusable = async (
     return await judgeLayers(path, { layersLeft: layers, looksInside }, signal);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof Error && 'code' in error) return `cannot be read: ${error.message}`;
+    if (error instanceof Error && errnoOf(error) !== undefined) return `cannot be read: ${error.message}`;
     throw error;
   }
 };

@@ -3,15 +3,15 @@
 import type { FieldError } from '../../base/fault.ts';
 import type { MachineShape } from '../../base/hardware.ts';
 import { refuseBoot } from '../refuse-boot.ts';
+import type { VmdTraits } from '../../base/openbsd/releases.ts';
 import { asksForOutgoing, mostNics } from '../nics.ts';
 import type { AskMostCpus } from './cpus.ts';
 import { whyNoBase } from './disks.ts';
-import type { ReleaseTraits } from './releases.ts';
 
 /** VMM_MAX_DISKS_PER_VM */
 export const mostDisks = 4;
 
-type Judge = (shape: MachineShape, traits: ReleaseTraits) => readonly FieldError[];
+type Judge = (shape: MachineShape, traits: VmdTraits) => readonly FieldError[];
 
 const judgeMemory: Judge = ({ memoryMb }, { mostMemoryMb, perUser }) => {
   const most = perUser?.isCertain === true ? Math.min(mostMemoryMb, perUser.memoryMb) : mostMemoryMb;
@@ -81,7 +81,7 @@ const judgeCpus = async (
 /** See `Hypervisor.refuse`. `noOutgoing`: why a machine cannot have the network outside. */
 export const refuseForVmd = async (
   shape: MachineShape,
-  traits: ReleaseTraits,
+  traits: VmdTraits,
   { noOutgoing, askMostCpus }: { readonly noOutgoing: string | undefined; readonly askMostCpus: AskMostCpus },
   signal: AbortSignal,
 ): Promise<readonly FieldError[]> => [

@@ -12,14 +12,15 @@ import { passesByItself, vmctlFault } from './faults.ts';
 import { whyUnusable } from './image.ts';
 import { linkMedia } from './links.ts';
 import { freeName, ofSlot } from './names.ts';
-import { perUserWords, type ReleaseTraits } from './releases.ts';
+import type { VmdTraits } from '../../base/openbsd/releases.ts';
+import { perUserWords } from './releases.ts';
 import type { StopMachine } from './stop.ts';
 import type { Watch } from './watch.ts';
 
 export type VmdHost = {
   readonly vmctl: string;
   readonly release: string;
-  readonly traits: ReleaseTraits;
+  readonly traits: VmdTraits;
   readonly templates: Templates;
   readonly endpointPort: number;
   readonly clock: Clock;

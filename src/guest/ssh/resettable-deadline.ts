@@ -1,14 +1,18 @@
 import type { Clock, Deadline } from '../../base/clock.ts';
 
 /** A signal whose time limit can be set anew while it runs. */
-export type Patience = Disposable & {
+export type ResettableDeadline = Disposable & {
   readonly signal: AbortSignal;
   /** From now on it lasts so long. */
   readonly within: (ms: number) => void;
 };
 
 /** Aborts with the parent's reason, or with `reason(ms)` when the limit that was last set is over. */
-export const makePatience = (clock: Clock, parent: AbortSignal, reason: (ms: number) => unknown): Patience => {
+export const makeResettableDeadline = (
+  clock: Clock,
+  parent: AbortSignal,
+  reason: (ms: number) => unknown,
+): ResettableDeadline => {
   const over = new AbortController();
   let limit: Deadline | undefined;
   return {

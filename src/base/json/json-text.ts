@@ -1,8 +1,9 @@
-import { Fault, type FaultCode } from './fault.ts';
+import { Fault, type FaultCode } from '../fault.ts';
 import { pointerTo } from './pointer.ts';
 
 // JSON.parse names no place for most errors, takes the last of two equal keys, and makes millions of values of a few
-// megabytes. So a text is read through once before it is parsed (grammar: RFC 8259), and read no further than its bounds.
+// megabytes; the packages that name places have no bounds. So a text is read through once before it is parsed (grammar:
+// RFC 8259), and read no further than its bounds.
 const token =
   /[ \t\n\r]*(?:([{}[\]:,])|(")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)(?![\w.+-])|$)/y;
 
