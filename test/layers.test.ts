@@ -24,10 +24,15 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['openbsd/passwords', 'template/language', 'context'],
     types: ['template', 'template/document', 'template/resolve'],
   },
-  template: { uses: [] },
-  'template/document': { uses: ['template', 'template/language', 'packer', 'openbsd', 'openbsd/passwords'] },
+  template: { uses: [], types: ['provisioners'] },
+  'template/document': {
+    uses: ['template', 'template/language', 'packer', 'openbsd', 'openbsd/passwords', 'provisioners'],
+  },
   'template/resolve': {
-    uses: ['template', 'template/document', 'template/language', 'context', 'packer', 'openbsd', 'openbsd/passwords'],
+    uses: [
+      ...['template', 'template/document', 'template/language', 'context', 'packer', 'openbsd', 'openbsd/passwords'],
+      'provisioners',
+    ],
   },
 
   vmm: { uses: [] },
@@ -40,6 +45,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'httpd/endpoint': { uses: ['httpd/mirror'] },
   image: { uses: [] },
 
+  provisioners: { uses: ['guest', 'template', 'template/document', 'template/language', 'template/resolve'] },
+
   'queue/rules': { uses: [], types: ['queue'] },
   queue: { uses: ['queue/rules'], types: ['image'] },
   'queue/sqlite': { uses: ['queue/rules'], types: ['queue', 'image'] },
@@ -49,7 +56,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   build: {
     uses: [
       ...['build/folders', 'build/hold', 'config', 'context', 'guest', 'guest/ssh', 'httpd/endpoint', 'image'],
-      ...['openbsd', 'openbsd/passwords', 'packer', 'vmm/console'],
+      ...['openbsd', 'openbsd/passwords', 'packer', 'provisioners', 'vmm/console'],
       ...['template', 'template/document', 'template/language', 'template/resolve'],
     ],
     types: ['httpd/mirror', 'queue', 'vmm'],

@@ -13,6 +13,7 @@ import { functionNames } from '../src/template/language/functions.ts';
 import { keyNames } from '../src/packer/keys.ts';
 import { parseTemplate, Template } from '../src/template/document/template.ts';
 import { lateNames } from '../src/template/spec.ts';
+import { provisioners } from '../src/provisioners/table.ts';
 import { listedUnder, type Listed } from './fixtures/schema-keys.ts';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
@@ -37,9 +38,14 @@ const entriesOf = (text: string): ReadonlyMap<string, ReadonlyMap<string, string
       }),
   );
 
+/** Kinds of one list, such as `provisioners shell`, have their common keys under the heading of the list. */
 const missing = (wanted: readonly Listed[], text: string, headingOf: (place: string) => string) => {
   const entries = entriesOf(text);
-  return wanted.filter(({ place, key }) => entries.get(headingOf(place))?.has(key) !== true);
+  const has = (heading: string, key: string) => entries.get(heading)?.has(key) === true;
+  return wanted.filter(({ place, key }) => {
+    const heading = headingOf(place);
+    return !has(heading, key) && !has(heading.split(' ')[0] ?? '', key);
+  });
 };
 
 for (const name of (await readdir(folder)).toSorted())
@@ -93,6 +99,20 @@ test('imaged-template(5) has every key of a template, where it belongs', async (
   const turns = /^(install|provisioners console)\.console$/;
   const headingOf = (place: string) => (place === '' ? 'template' : turns.test(place) ? 'install.console' : place);
   assert.deepEqual(missing(keys, text, headingOf), []);
+});
+
+const tables = { provisioners } as const;
+
+test('the tables of imaged-template(5) and docs/templates.md have every kind, in its own words', async () => {
+  const manual = (await page('imaged-template.5')).split('\n');
+  const templates = (await readFile(join(top, 'docs/templates.md'), 'utf8')).replaceAll(/ +/g, ' ');
+  for (const [list, kinds] of Object.entries(tables)) {
+    const section = manual.slice(manual.indexOf(`.Ss ${list}`));
+    for (const { type, about } of Object.values(kinds)) {
+      assert.equal(section[section.indexOf(`.It Qq ${type}`) + 1], about, type);
+      assert.ok(templates.includes(`\n| \`${type}\` | ${about} |\n`), `docs/templates.md has no row for ${type}`);
+    }
+  }
 });
 
 test('imaged-template(5) names every hole, function and key of a boot command', async () => {

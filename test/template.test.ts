@@ -122,6 +122,7 @@ test('every wrong place of a document is told at once, by pointer', async () => 
   ]);
   assert.match(errors['/instal'] ?? '', /did you mean "install"\?/);
   assert.match(errors['/machine/disks/0/sise'] ?? '', /did you mean "size"\?/);
+  assert.match(errors['/provisioners/0/type'] ?? '', /^must have a "type": "shell",? .*or "\w+"$/);
   assert.match(errors['/builders'] ?? '', /Packer's key "builders": describe the machine under "machine"/);
   assert.match(errors['/communicator/ssh_username'] ?? '', /"username" in "communicator"/);
   assert.match(errors['/http/b'] ?? '', /must be string or object/);
@@ -410,13 +411,15 @@ test('a shell provisioner has its lines as a script and both forms of its enviro
   };
   const spec = await resolved({ communicator: {}, provisioners: [shell] });
   const [one] = spec.provisioners;
-  assert.ok(one?.type === 'shell' && one.scripts[0] !== undefined && 'inline' in one.scripts[0]);
-  assert.equal(render(one.scripts[0].inline, late), 'echo 10.0.2.15\ntrue\n');
+  assert.ok(one?.type === 'shell');
+  const { scripts, env, executeCommand } = one.settings;
+  assert.ok(scripts[0] !== undefined && 'inline' in scripts[0]);
+  assert.equal(render(scripts[0].inline, late), 'echo 10.0.2.15\ntrue\n');
   assert.deepEqual(
-    Object.entries(one.env).map(([name, text]) => `${name}=${render(text, late)}`),
+    Object.entries(env).map(([name, text]) => `${name}=${render(text, late)}`),
     ['A=1', `B=x=${late.mac}`],
   );
-  assert.equal(one.executeCommand, 'doas sh -c {{ vars }} {{ path }}');
+  assert.equal(executeCommand, 'doas sh -c {{ vars }} {{ path }}');
   const bad = { ...shell, execute_command: 'sh {{ v }} {{ path }}' };
   const errors = await errorsOf(() =>
     resolved({ communicator: {}, variables: { v: {} }, provisioners: [bad] }, { v: '{{ path }}' }),

@@ -1,5 +1,6 @@
 import type { Guest, SshKey } from '../guest/types.ts';
 import type { Artifact } from '../image/types.ts';
+import { needsConsoleAlone } from '../provisioners/table.ts';
 import type { Spec } from '../template/spec.ts';
 import type { Disk } from '../vmm/types.ts';
 import type { Job } from './job.ts';
@@ -16,7 +17,7 @@ import { install } from './steps/install.ts';
 import { keepInstaller } from './steps/keep-installer.ts';
 import { makeKey } from './steps/make-key.ts';
 import { makeWorkspace } from './steps/make-workspace.ts';
-import { provisionByConsole, provisionByShell } from './steps/provision.ts';
+import { provisionGuest, provisionOnConsole } from './steps/provision.ts';
 import { publish } from './steps/publish.ts';
 import { shutDown } from './steps/shut-down.ts';
 import { startInstaller } from './steps/start-installer.ts';
@@ -47,16 +48,15 @@ const up = <Has extends Prepared & { key?: SshKey }>(
 const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, communicator: NonNullable<Spec['communicator']>) =>
   spec.provisioners
     .reduce<Plan<Given, Keyed & Up & { readonly guest: Guest }>>(
-      (so, provisioner) =>
-        so.then(provisioner.type === 'shell' ? provisionByShell(provisioner) : provisionByConsole(provisioner)),
+      (so, provisioner) => so.then(provisionGuest(provisioner)),
       up(plan, spec).then(connect(communicator)),
     )
     .then(shutDown(spec.shutdown));
 
 const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec) =>
   spec.provisioners
-    .filter((provisioner) => provisioner.type === 'console')
-    .reduce<Plan<Given, Prepared & Up>>((so, provisioner) => so.then(provisionByConsole(provisioner)), up(plan, spec))
+    .filter(needsConsoleAlone)
+    .reduce<Plan<Given, Prepared & Up>>((so, provisioner) => so.then(provisionOnConsole(provisioner)), up(plan, spec))
     .then(shutDown(spec.shutdown));
 
 const filled = (spec: Spec): Plan<Given, Prepared> => {

@@ -1,7 +1,5 @@
-import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
-import { retry } from '../base/waiting.ts';
 import { quoted } from '../base/shell.ts';
 import { envFile, envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
 import type { Guest, OnLines } from './types.ts';
@@ -22,10 +20,6 @@ export type ShellWork = {
   /** The command names the file of the environment, which is then put there. */
   readonly usesEnvFile?: true;
   readonly remoteFolder: string;
-  /** For each attempt at all of the scripts. */
-  readonly timeoutMs: number;
-  readonly maxRetries: number;
-  readonly pauseBeforeMs: number;
 };
 
 /** What a command that starts a script is made of: words for sh(1). */
@@ -37,7 +31,6 @@ export type ScriptPlaces = {
 };
 
 export type ShellTools = {
-  readonly clock: Clock;
   readonly ids: Pick<Ids, 'id'>;
   readonly onLines: OnLines;
 };
@@ -49,34 +42,16 @@ const longestKept = 1000;
 const goingDownSeconds = 5;
 
 /**
- * Runs the scripts. Throws `provisioner_failed` with exit code, script and last lines, `step_timeout`, `ssh_broken` when
- * the connection is lost where that was not expected, `template_invalid` for an environment name that no shell takes.
+ * Runs the scripts. Throws `provisioner_failed` with exit code, script and last lines, `ssh_broken` when the connection is
+ * lost where that was not expected, `template_invalid` for an environment name that no shell takes.
  */
-export const provisionShell = async (work: ShellWork, guest: Guest, tools: ShellTools, signal: AbortSignal) => {
+export const runScripts = async (work: ShellWork, guest: Guest, tools: ShellTools, signal: AbortSignal) => {
   // Throws before anything runs.
   envWords(work.env);
-  if (work.pauseBeforeMs > 0) await tools.clock.sleep(work.pauseBeforeMs, signal);
-  let isBroken = false;
-  await retry(
-    async () => {
-      using limit = tools.clock.deadline(work.timeoutMs, signal, () => tooLong(work));
-      if (isBroken) await guest.reconnect(limit.signal);
-      isBroken = false;
-      for (const [index, script] of work.scripts.entries()) {
-        const name = 'file' in script ? script.name : `inline script ${index + 1}`;
-        await runScript({ name, bytes: await scriptBytes(script) }, work, guest, tools, limit.signal);
-      }
-    },
-    { attempts: work.maxRetries + 1, firstMs: 0, growth: 1, mostMs: 0 },
-    (error) => {
-      if (!(error instanceof Fault)) return false;
-      isBroken = error.code === 'ssh_broken';
-      void tools.onLines([`${error.message}; trying again`], 'stderr');
-      return isBroken || error.code === 'provisioner_failed' || error.code === 'step_timeout';
-    },
-    tools.clock,
-    signal,
-  );
+  for (const [index, script] of work.scripts.entries()) {
+    const name = 'file' in script ? script.name : `inline script ${index + 1}`;
+    await runScript({ name, bytes: await scriptBytes(script) }, work, guest, tools, signal);
+  }
 };
 
 type Script = { readonly name: string; readonly bytes: Uint8Array };
@@ -210,6 +185,3 @@ const unlessLost = async (
     throw error;
   }
 };
-
-const tooLong = ({ timeoutMs, scripts }: ShellWork) =>
-  new Fault('step_timeout', `The ${scripts.length} script(s) did not end within ${timeoutMs / 1000} s`, { timeoutMs });

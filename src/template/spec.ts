@@ -1,3 +1,4 @@
+import type { ProvisionerSpec } from '../provisioners/table.ts';
 import type { BaseImage, Boot, DiskFormat, Nic, QemuModel } from '../base/hardware.ts';
 
 /** What is only known when the machine is there. A text may use these where it is rendered late. */
@@ -63,33 +64,6 @@ export type SiteSet = {
   readonly firstTime?: FileRef;
   readonly scriptName: 'install.site' | 'upgrade.site';
 };
-
-export type ShellProvisioner = {
-  readonly type: 'shell';
-  readonly name: string;
-  /** One script each, run in this order: the inline lines joined under `sh -e`, or files of the context. */
-  readonly scripts: readonly ({ readonly inline: Text } | { readonly file: FileRef })[];
-  readonly env: Readonly<Record<string, Text>>;
-  readonly validExitCodes: readonly number[];
-  /** The guest may drop the connection to reboot; the build then waits until it is back. */
-  readonly expectDisconnect: boolean;
-  /** With `{{ path }}` and `{{ vars }}`: how a script is started. Undefined: `chmod +x` and run. */
-  readonly executeCommand?: string;
-  readonly remoteFolder: string;
-  readonly timeoutMs: number;
-  readonly maxRetries: number;
-  readonly pauseBeforeMs: number;
-};
-
-/** A conversation on the console as a provisioner: for guests without a network. */
-export type ConsoleProvisioner = {
-  readonly type: 'console';
-  readonly name: string;
-  readonly turns: readonly TurnText[];
-  readonly timeoutMs: number;
-};
-
-export type ProvisionerSpec = ShellProvisioner | ConsoleProvisioner;
 
 export type DiskPlan = {
   readonly format: DiskFormat;

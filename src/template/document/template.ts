@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
+import { provisioners } from '../../provisioners/table.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
 import { fieldErrorsOf } from './issues.ts';
 import { Http } from './http.ts';
 import { Variables } from './variables.ts';
 import { Machine, Qemu } from './machine.ts';
-import { Provisioner } from './provisioner.ts';
 import { Turns } from './turn.ts';
-import { Duration, OneOrMore, Pause, SignedPause, strict, Words } from './words.ts';
+import { Duration, oneOfTypes, OneOrMore, Pause, SignedPause, strict, Words } from './words.ts';
 
 export const Install = strict({
   console: Turns.optional().describe(
@@ -70,7 +70,7 @@ export const Template = strict({
     .optional()
     .describe('how the build gets into the guest'),
   provisioners: z
-    .array(Provisioner)
+    .array(oneOfTypes(provisioners).describe('a change to the installed guest'))
     .max(bounds.provisioners)
     .default([])
     .describe('changes to the installed guest, in this order'),

@@ -1,4 +1,6 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
+import { quoted } from '../../base/nearest.ts';
+import { needsGuest } from '../../provisioners/table.ts';
 import type { Template } from '../document/template.ts';
 
 type Judge = (template: Template, wrong: FieldErrors) => void;
@@ -29,7 +31,7 @@ const guestIsReachable: Judge = ({ communicator, machine, provisioners, shutdown
   if (isSsh && machine.nics.length === 0) wrong.add('/communicator', 'is ssh, and the machine has no network: see /machine/nics'); // prettier-ignore
   if (!isSsh)
     provisioners.forEach(({ type }, index) => {
-      if (type === 'shell') wrong.add(`/provisioners/${index}`, 'runs scripts by ssh, and there is no "communicator" for it'); // prettier-ignore
+      if (needsGuest(type)) wrong.add(`/provisioners/${index}`, `is ${quoted(type)}, which works by ssh, and there is no "communicator" for it`); // prettier-ignore
     });
   if (!isSsh && shutdown.command !== undefined)
     wrong.add('/shutdown/command', 'is run by ssh, and there is no "communicator" for it');
