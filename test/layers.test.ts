@@ -40,7 +40,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'vmm/qemu': { uses: ['vmm'] },
   'vmm/vmd': { uses: ['vmm', 'vmm/console'] },
   guest: { uses: ['guest/ssh'] },
-  'guest/ssh': { uses: [], types: ['guest'] },
+  'guest/ssh': { uses: ['guest'] },
   'httpd/mirror': { uses: [] },
   'httpd/endpoint': { uses: ['httpd/mirror'] },
   image: { uses: [] },

@@ -2,7 +2,8 @@ import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { quoted } from '../base/shell.ts';
 import { envFile, envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
-import type { Guest, OnLines } from './types.ts';
+import { keepLastLines } from './last-lines.ts';
+import type { Guest, OnLines, UploadFile } from './types.ts';
 
 /** Scripts to run in the guest, one after the other, by the rules of Packer's shell provisioner. */
 export type ShellWork = {
@@ -35,9 +36,6 @@ export type ShellTools = {
   readonly onLines: OnLines;
 };
 
-const linesKept = 20;
-const longestKept = 1000;
-
 // A script that said `reboot` may end well before the guest goes down: so long the connection is watched after it.
 const goingDownSeconds = 5;
 
@@ -55,17 +53,6 @@ export const runScripts = async (work: ShellWork, guest: Guest, tools: ShellTool
 };
 
 type Script = { readonly name: string; readonly bytes: Uint8Array };
-
-/** The last lines of a command, cut where nobody reads on. */
-const keepLast = () => {
-  let kept: readonly string[] = [];
-  return {
-    take: (lines: readonly string[]) => {
-      kept = [...kept, ...lines.slice(-linesKept)].slice(-linesKept);
-    },
-    lines: () => kept.map((line) => line.slice(0, longestKept)),
-  };
-};
 
 const quietly = () => undefined;
 
@@ -87,11 +74,12 @@ const runScript = async (
   const { usesEnvFile = false } = work;
   // Whoever the template's own command runs it as must be able to read it.
   const mode = work.executeCommand === undefined ? '0700' : '0755';
-  await advised(upload(bytes, path, name, mode, guest, signal), name);
-  if (usesEnvFile)
-    await advised(upload(Buffer.from(envFile(work.env)), envPath, 'the environment', '0600', guest, signal), name);
+  const send = (file: Omit<UploadFile, 'existing'>, place: string) =>
+    advised(guest.upload({ ...file, existing: 'refuse' }, place, signal), name);
+  await send({ name, input: bytes, mode }, path);
+  if (usesEnvFile) await send({ name: 'the environment', input: envFile(work.env), mode: '0600' }, envPath);
 
-  const last = keepLast();
+  const last = keepLastLines();
   const keep: OnLines = (lines, stream) => {
     last.take(lines);
     return onLines(lines, stream);
@@ -121,31 +109,6 @@ const runScript = async (
       saw: `exit code ${exitCode}`,
       output: tail.join('\n'),
     },
-  );
-};
-
-// By the shell alone: a small guest has neither scp nor an sftp server. noclobber, since the folder may be anybody's.
-const upload = async (
-  bytes: Uint8Array,
-  path: string,
-  name: string,
-  mode: '0600' | '0700' | '0755',
-  guest: Guest,
-  signal: AbortSignal,
-) => {
-  const last = keepLast();
-  const place = quoted(path);
-  const { exitCode } = await guest.run(
-    `umask 077; set -C; cat > ${place} && chmod ${mode} ${place}`,
-    { input: bytes, onLines: last.take },
-    signal,
-  );
-  if (exitCode === 0) return;
-  const said = last.lines();
-  throw new Fault(
-    'provisioner_failed',
-    `${name} could not be written to ${path} in the guest: ${said.at(-1) ?? 'it did not say why'}`,
-    { exitCode, script: name, output: said.join('\n') },
   );
 };
 
