@@ -370,7 +370,7 @@ test('a boot command is joined, checked with its variables, and becomes strokes 
 
 test('what belongs together is judged together', async () => {
   const cases: readonly (readonly [object, string, RegExp])[] = [
-    [{ provisioners: [{ type: 'shell', inline: 'x' }] }, '/provisioners/0', /no "communicator"/],
+    [{ provisioners: [{ type: 'shell', inline: 'x' }] }, '/provisioners/0', /is "shell", .* no "communicator"/],
     [{ shutdown: { command: 'halt -p' } }, '/shutdown/command', /no "communicator"/],
     [{ artifacts: [{ disk: 1 }] }, '/artifacts/0/disk', /there are 1 disks/],
     [{ artifacts: [{ name: 'a' }, { name: 'a' }] }, '/artifacts/1/name', /a second time/],
@@ -425,6 +425,38 @@ test('a shell provisioner has its lines as a script and both forms of its enviro
     resolved({ communicator: {}, variables: { v: {} }, provisioners: [bad] }, { v: '{{ path }}' }),
   );
   assert.match(errors['/provisioners/0/execute_command'] ?? '', /"\{\{" in a value/);
+});
+
+test('a file provisioner is refused where it could not work, with the place and what to write', async () => {
+  const ssh = { communicator: {} };
+  const file = (...all: readonly object[]) => ({ ...ssh, provisioners: all.map((one) => ({ type: 'file', ...one })) });
+  const log = { direction: 'download', source: '/var/log/messages', destination: 'messages' };
+  const cases: readonly (readonly [object, string, RegExp])[] = [
+    [file({ destination: '/x' }), '/provisioners/0', /exactly one of "source" and "content"/],
+    [file({ source: 'media:floppy', content: 'x', destination: '/x' }), '/provisioners/0', /exactly one/],
+    [file({ ...log, mode: '0644' }), '/provisioners/0', /is a download, which takes no/],
+    [file({ content: 'x', destination: '/x', max_size: '1M' }), '/provisioners/0', /for a download/],
+    [file({ content: 'x', destination: 'etc/motd' }), '/provisioners/0/destination', /an absolute path in the guest/],
+    [file({ content: 'x', destination: '/x', mode: '4755' }), '/provisioners/0/mode', /an octal mode/],
+    [file({ source: 'media:floppy/', destination: '/x' }), '/provisioners/0/source', /is not a folder/],
+    [file({ source: 'media:flopy', destination: '/x' }), '/provisioners/0/source', /no medium "flopy"/],
+    [file({ source: '/etc/passwd', destination: '/x' }), '/provisioners/0/source', /is absolute/],
+    [file({ ...log, source: '/var/log/' }), '/provisioners/0/source', /is a folder: .* pack it with tar/],
+    [file({ ...log, destination: '../x' }), '/provisioners/0/destination', /cannot be the name/],
+    [file(log, log), '/provisioners/1/destination', /a second time/],
+    [file(log, { source: 'mesages', generated: true, destination: '/x' }), '/provisioners/1/source', /which no earlier .* "messages"/], // prettier-ignore
+    [{ ...file({ content: 'x', destination: '/x' }), communicator: { type: 'none' } }, '/provisioners/0', /is "file", which works by ssh/], // prettier-ignore
+  ];
+  for (const [document, pointer, message] of cases) {
+    const errors = await errorsOf(() => resolved(document));
+    assert.match(errors[pointer] ?? JSON.stringify(errors), message, JSON.stringify(document));
+  }
+  const good = file(log, { source: 'messages', generated: true, destination: '/x' }, { source: 'media:floppy', destination: '/x/' }); // prettier-ignore
+  assert.deepEqual(await errorsOf(() => resolved(good)), {});
+  assert.deepEqual(
+    (await resolved(good)).provisioners.map(({ name }) => name),
+    ['file-1', 'file-2', 'file-3'],
+  );
 });
 
 test('a template is judged before its variables are known, but for what depends on them', async () => {

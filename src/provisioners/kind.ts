@@ -7,7 +7,16 @@ import type { Fields } from '../template/resolve/fields.ts';
 import type { LateFacts, TurnText } from '../template/spec.ts';
 
 /** Where a provisioner stands in the template, and how its values are read there. */
-export type Place = { readonly pointer: string; readonly fields: Fields; readonly wrong: FieldErrors };
+export type Place = {
+  readonly pointer: string;
+  readonly fields: Fields;
+  readonly wrong: FieldErrors;
+  /** What the provisioners before it download. */
+  readonly downloaded: readonly DownloadedFile[];
+};
+
+/** A file that a provisioner takes from the guest; an artifact and a later provisioner may name it. */
+export type DownloadedFile = { readonly name: string; readonly mostMb: number };
 
 /** What every kind may use while it runs. */
 export type ConsoleTools = {
@@ -16,6 +25,8 @@ export type ConsoleTools = {
   readonly late: LateFacts;
   /** Holds a conversation on the console to its end. */
   readonly converse: (turns: readonly TurnText[], signal: AbortSignal) => Promise<void>;
+  /** Where on this host the build keeps a file that it has downloaded, by its name. */
+  readonly downloadedFile: (name: string) => string;
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'id'>;
   /** What the guest prints: it goes into the build's log. */
@@ -35,6 +46,8 @@ type Common<Schema extends z.core.$ZodTypeDiscriminable, Settings> = {
   readonly resolve: (asked: z.output<Schema>, place: Place) => Promise<Settings>;
   /** For people who read the plan. */
   readonly plan: (settings: Settings) => string;
+  /** The files that it takes from the guest; without it: none. */
+  readonly downloads?: (settings: Settings) => readonly DownloadedFile[];
 };
 
 /** A kind that works in the guest, over its login. `run` throws a Fault; the signal is for one try. */

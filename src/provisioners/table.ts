@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import type { Policy } from './common.ts';
 import { conversation } from './console.ts';
-import type { ConsoleTools, GuestTools, Place } from './kind.ts';
+import { file } from './file.ts';
+import type { ConsoleTools, DownloadedFile, GuestTools, Place } from './kind.ts';
 import { shell } from './shell.ts';
 
 /** Every kind of provisioner. What the template takes, the manual lists and the plan runs is made from it. */
-export const provisioners = { shell, console: conversation } as const;
+export const provisioners = { shell, console: conversation, file } as const;
 
 type Table = typeof provisioners;
 
@@ -29,6 +30,7 @@ type Row<T extends ProvisionerType> = {
   readonly needs: 'guest' | 'console';
   readonly resolve: (asked: Asked[T], place: Place) => Promise<Settings[T]>;
   readonly plan: (settings: Settings[T]) => string;
+  readonly downloads?: (settings: Settings[T]) => readonly DownloadedFile[];
   readonly run: (settings: Settings[T], tools: GuestTools, signal: AbortSignal) => Promise<void>;
 };
 
@@ -58,6 +60,12 @@ export const resolveProvisioner = async <T extends ProvisionerType>(
 /** What it does, for people who read the plan. */
 export const planOf = <T extends ProvisionerType>({ type, settings }: ProvisionerSpec<T>): string =>
   rows[type].plan(settings);
+
+/** The files that it takes from the guest. */
+export const downloadsOf = <T extends ProvisionerType>({
+  type,
+  settings,
+}: ProvisionerSpec<T>): readonly DownloadedFile[] => rows[type].downloads?.(settings) ?? [];
 
 /** Runs it in a guest that has been logged in to. The signal is for one try. */
 export const runInGuest = <T extends ProvisionerType>(

@@ -2,6 +2,7 @@ import type { Guest, SshKey } from '../../guest/types.ts';
 import type { ConsoleTools } from '../../provisioners/kind.ts';
 import { planOf, runInGuest, runOnConsole, type ConsoleType, type ProvisionerSpec } from '../../provisioners/table.ts';
 import { tryAgain } from '../../provisioners/try-again.ts';
+import { downloadedFile } from '../downloaded-file.ts';
 import { lateFactsOf, type Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, whileAlive, type Running } from '../running.ts';
@@ -26,6 +27,7 @@ const toolsOf = ({ job, running, key }: Needs, { clock, ids, said }: StepTools):
     build: { id: job.id, templateName: job.spec.name },
     late,
     converse: (turns, signal) => converseWith(running, turnsOf(turns, late), signal),
+    downloadedFile: (name) => downloadedFile(job.folders.work(job.slot), name),
     onLines: (lines, stream) => said(lines, stream === 'stderr' ? '! ' : '  '),
     ...{ clock, ids },
   };

@@ -1,4 +1,4 @@
-import { whyNoArtifactName } from '../../base/artifact-name.ts';
+import { artifactNameOf } from '../../base/artifact-name.ts';
 import { judgeTogether } from './belongs-together.ts';
 import { below, type FieldErrors } from '../../base/field-errors.ts';
 import { makeFields, type Fields } from './fields.ts';
@@ -32,13 +32,6 @@ const resolveCommunicator = (asked: Template['communicator'], fields: Fields): P
   const username = fields.made('/communicator/username', asked.username, '', usernameOf);
   const timeoutMs = fields.made('/communicator/timeout', asked.timeout, 1, (time) => durationOf(time));
   return { communicator: { type, username, port, timeoutMs } };
-};
-
-const artifactNameOf = (raw: number | string): string => {
-  const name = String(raw);
-  const why = whyNoArtifactName(name);
-  if (why !== undefined) throw new ParseError(why);
-  return name;
 };
 
 const resolveArtifacts = (template: Template, fields: Fields, wrong: FieldErrors): Spec['artifacts'] => {

@@ -1,6 +1,7 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
 import { resolvePolicy } from '../../provisioners/common.ts';
-import { resolveProvisioner, type ProvisionerSpec } from '../../provisioners/table.ts';
+import type { DownloadedFile } from '../../provisioners/kind.ts';
+import { downloadsOf, resolveProvisioner, type ProvisionerSpec } from '../../provisioners/table.ts';
 import type { Template } from '../document/template.ts';
 import type { Fields } from './fields.ts';
 
@@ -11,12 +12,15 @@ export const resolveProvisioners = async (
   wrong: FieldErrors,
 ): Promise<readonly ProvisionerSpec[]> => {
   const resolved: ProvisionerSpec[] = [];
+  const downloaded: DownloadedFile[] = [];
   // One after the other: side by side, a thousand files would be looked for in one go.
   for (const [index, asked] of template.provisioners.entries()) {
     await fields.rest();
     const pointer = `/provisioners/${index}`;
     const policy = resolvePolicy(asked, `${asked.type}-${index + 1}`, pointer, fields);
-    resolved.push(await resolveProvisioner(asked, policy, { pointer, fields, wrong }));
+    const spec = await resolveProvisioner(asked, policy, { pointer, fields, wrong, downloaded });
+    downloaded.push(...downloadsOf(spec));
+    resolved.push(spec);
   }
   return resolved;
 };
