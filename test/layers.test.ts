@@ -24,14 +24,22 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['openbsd/passwords', 'template/language', 'context'],
     types: ['template', 'template/document', 'template/resolve'],
   },
-  template: { uses: [], types: ['provisioners'] },
+  template: { uses: [], types: ['post-processors', 'provisioners'] },
   'template/document': {
-    uses: ['template', 'template/language', 'packer', 'openbsd', 'openbsd/passwords', 'provisioners'],
+    uses: [
+      'template',
+      'template/language',
+      'packer',
+      'openbsd',
+      'openbsd/passwords',
+      'post-processors',
+      'provisioners',
+    ],
   },
   'template/resolve': {
     uses: [
       ...['template', 'template/document', 'template/language', 'context', 'packer', 'openbsd', 'openbsd/passwords'],
-      'provisioners',
+      ...['post-processors', 'provisioners'],
     ],
   },
 
@@ -45,6 +53,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'httpd/endpoint': { uses: ['httpd/mirror'] },
   image: { uses: [] },
 
+  'post-processors': { uses: ['image', 'template/document'], types: ['template/resolve'] },
   provisioners: { uses: ['guest', 'template', 'template/document', 'template/language', 'template/resolve'] },
 
   'queue/rules': { uses: [], types: ['queue'] },
@@ -56,7 +65,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   build: {
     uses: [
       ...['build/folders', 'build/hold', 'config', 'context', 'guest', 'guest/ssh', 'httpd/endpoint', 'image'],
-      ...['openbsd', 'openbsd/passwords', 'packer', 'provisioners', 'vmm/console'],
+      ...['openbsd', 'openbsd/passwords', 'packer', 'post-processors', 'provisioners', 'vmm/console'],
       ...['template', 'template/document', 'template/language', 'template/resolve'],
     ],
     types: ['httpd/mirror', 'queue', 'vmm'],

@@ -13,6 +13,7 @@ import { functionNames } from '../src/template/language/functions.ts';
 import { keyNames } from '../src/packer/keys.ts';
 import { parseTemplate, Template } from '../src/template/document/template.ts';
 import { lateNames } from '../src/template/spec.ts';
+import { postProcessors } from '../src/post-processors/table.ts';
 import { provisioners } from '../src/provisioners/table.ts';
 import { listedUnder, type Listed } from './fixtures/schema-keys.ts';
 
@@ -101,7 +102,8 @@ test('imaged-template(5) has every key of a template, where it belongs', async (
   assert.deepEqual(missing(keys, text, headingOf), []);
 });
 
-const tables = { provisioners } as const;
+type Kinds = Readonly<Record<string, { readonly type: string; readonly about: string }>>;
+const tables: Readonly<Record<string, Kinds>> = { provisioners, post_processors: postProcessors };
 
 test('the tables of imaged-template(5) and docs/templates.md have every kind, in its own words', async () => {
   const manual = (await page('imaged-template.5')).split('\n');

@@ -74,7 +74,16 @@ test('a template that says little gets plain defaults', async () => {
     install: { turns: [], ends: 'any', timeoutMs: 3_600_000 },
     provisioners: [],
     shutdown: { timeoutMs: 300_000 },
-    artifacts: [{ name: 'least.qcow2', format: 'qcow2', disk: 0 }],
+    postProcessors: [
+      {
+        type: 'export',
+        name: 'export-least.qcow2',
+        timeoutMs: 7_200_000,
+        takes: [],
+        newMb: 1026,
+        settings: { name: 'least.qcow2', format: 'qcow2', disk: 0, mostMb: 1026 },
+      },
+    ],
     timeoutMs: 3_600_000,
     secrets: [],
   });
@@ -457,6 +466,48 @@ test('a file provisioner is refused where it could not work, with the place and 
     (await resolved(good)).provisioners.map(({ name }) => name),
     ['file-1', 'file-2', 'file-3'],
   );
+});
+
+test('post-processors are followed from artifact to artifact before anything runs', async () => {
+  const compress = { type: 'compress' };
+  const checksum = { type: 'checksum' };
+  const names = async (document: object) => {
+    const { postProcessors } = await resolved(document);
+    return postProcessors.map(({ name, takes }) => [name, ...takes]);
+  };
+  assert.deepEqual(
+    await names({ artifacts: [{ name: 'a' }, { name: 'b', format: 'raw' }], post_processors: [{ ...compress, artifact: 'b' }, { ...checksum, name: 'sums' }] }), // prettier-ignore
+    [['export-a'], ['export-b'], ['compress-1', 'b'], ['sums', 'a', 'b.zst']],
+  );
+  const log = { type: 'file', direction: 'download', source: '/var/log/messages', destination: 'messages', max_size: '5M' }; // prettier-ignore
+  const withLog = { communicator: {}, provisioners: [log] };
+  assert.deepEqual(await names({ ...withLog, artifacts: [{ file: 'messages' }, { name: 'log', file: 'messages' }] }), [
+    ['export-messages'],
+    ['export-log'],
+  ]);
+
+  const cases: readonly (readonly [object, string, RegExp])[] = [
+    [{ post_processors: [{ type: 'compres' }] }, '/post_processors/0/type', /"compress" or "checksum"/],
+    [{ post_processors: [{ ...compress, artifact: 'leest.qcow2' }] }, '/post_processors/0/artifact', /no such artifact by then: did you mean "least.qcow2"/], // prettier-ignore
+    [{ post_processors: [compress, { ...compress, artifact: 'least.qcow2' }] }, '/post_processors/1/artifact', /"least.qcow2.zst"/], // prettier-ignore
+    [{ post_processors: [compress], artifacts: [] }, '/post_processors/0', /nothing to work on/],
+    [{ post_processors: [{ ...compress, artifact: 'a' }], artifacts: [{ name: 'a' }, { name: 'a.zst' }] }, '/post_processors/0', /"a.zst" a second time/], // prettier-ignore
+    [{ post_processors: [checksum, { ...checksum, artifact: 'least.qcow2' }] }, '/post_processors/1', /a second time/],
+    [{ post_processors: [compress], artifacts: [{ name: 'x'.repeat(198) }] }, '/post_processors/0', /cannot be the name/], // prettier-ignore
+    [{ post_processors: [{ ...compress, level: 20 }] }, '/post_processors/0/level', /./],
+    [{ post_processors: [{ ...checksum, types: ['sha256', 'sha256'] }] }, '/post_processors/0/types', /twice/],
+    [{ post_processors: Array(9).fill({ ...checksum, types: ['sha256', 'sha512'] }) }, '/post_processors/4', /more than 200 artifacts/], // prettier-ignore
+    [{ artifacts: [{ file: 'messages' }] }, '/artifacts/0/file', /no provisioner downloads: there is none/],
+    [{ ...withLog, artifacts: [{ file: 'messages', format: 'raw' }] }, '/artifacts/0', /leave "format" and "disk" out/],
+  ];
+  for (const [document, pointer, message] of cases) {
+    const errors = await errorsOf(() => resolved(document));
+    assert.match(errors[pointer] ?? JSON.stringify(errors), message, JSON.stringify(document));
+  }
+  // Disk and export are 1026 MB each; what is compressed may grow.
+  const demand = async (document: object) => demandOf(await resolved(document), 0).diskMb;
+  assert.equal(await demand({ post_processors: [compress, checksum] }), 2 * 1026 + 1026 + 5 + 1);
+  assert.equal(await demand({ ...withLog, artifacts: [{ file: 'messages' }] }), 1026 + 5);
 });
 
 test('a template is judged before its variables are known, but for what depends on them', async () => {

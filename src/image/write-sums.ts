@@ -1,12 +1,9 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { artifactName, sumsName } from '../base/artifact-name.ts';
+import { sumsName } from '../base/artifact-name.ts';
 import { syncFolder } from '../base/sync-folder.ts';
+import { sumLine } from './sum-line.ts';
 import type { Artifact } from './types.ts';
-
-/** The lines that sha256(1) of the BSDs prints, `sha256 -C` and `sha256sum -c` check, and signify(1) signs. */
-export const sumLines = (artifacts: readonly Artifact[]): string =>
-  artifacts.map(({ name, sha256 }) => `SHA256 (${artifactName(name)}) = ${sha256}\n`).join('');
 
 /** Writes the `SHA256` file of a folder of artifacts, mode 0440; it is never seen half-written. */
 export const writeSums = async (folder: string, artifacts: readonly Artifact[]): Promise<void> => {
@@ -14,7 +11,7 @@ export const writeSums = async (folder: string, artifacts: readonly Artifact[]):
   await rm(aside, { force: true });
   {
     await using file = await open(aside, 'wx', 0o440);
-    await file.writeFile(sumLines(artifacts));
+    await file.writeFile(artifacts.map(({ name, sha256 }) => sumLine('sha256', name, sha256, 'bsd')).join(''));
     await file.sync();
   }
   await rename(aside, join(folder, sumsName));

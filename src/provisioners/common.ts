@@ -1,14 +1,7 @@
 import { z } from 'zod';
-import { Duration, Pause } from '../template/document/words.ts';
+import { Duration, Pause, StepName } from '../template/document/words.ts';
 import { durationOf } from '../template/language/units.ts';
 import type { Fields } from '../template/resolve/fields.ts';
-
-/** How the steps and events of a build call a part of its template. */
-export const StepName = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,63}$/, 'must be a short name: letters, digits, blanks and . _ -')
-  .optional()
-  .describe("how the build's steps and events call it; default: type and number");
 
 /** The keys that every provisioner has. */
 export const commonKeys = {

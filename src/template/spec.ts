@@ -1,3 +1,4 @@
+import type { PostProcessorSpec } from '../post-processors/table.ts';
 import type { ProvisionerSpec } from '../provisioners/table.ts';
 import type { BaseImage, Boot, DiskFormat, Nic, QemuModel } from '../base/hardware.ts';
 
@@ -103,7 +104,8 @@ export type Spec = {
   };
   readonly provisioners: readonly ProvisionerSpec[];
   readonly shutdown: { readonly command?: Text; readonly timeoutMs: number };
-  readonly artifacts: readonly { readonly name: string; readonly format: DiskFormat; readonly disk: number }[];
+  /** What is published, and what is made of it before. */
+  readonly postProcessors: readonly PostProcessorSpec[];
   /** Values that logs and events never show. */
   readonly secrets: readonly string[];
   /** For the whole build. */

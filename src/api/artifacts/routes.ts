@@ -2,6 +2,7 @@ import { sumsName } from '../../base/artifact-name.ts';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { anyBytes } from '../../base/media-type.ts';
 import { Fault } from '../../base/fault.ts';
 import { Id } from '../../base/ids.ts';
 import { answers, json, text, type Answer } from '../contract/answers.ts';
@@ -10,7 +11,7 @@ import { findBuild } from '../builds/found.ts';
 import { Artifacts } from '../builds/schema.ts';
 import { sendFile } from '../server/send-file.ts';
 import type { ApiParts } from '../types.ts';
-import { showArtifact } from '../builds/view.ts';
+import { showArtifact, type StoredArtifact } from '../builds/view.ts';
 
 const tags = ['Artifacts'];
 const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
@@ -18,13 +19,11 @@ const FileParams = Params.extend({
   name: z.string().min(1).max(255).meta({ description: 'The artifact’s name, or `SHA256`.' }),
 });
 
-// `SHA256` alone is text.
+// Lists of digests are text.
 const files = (description: string, headers: Answer['headers']): Answer => ({
   ...text('application/octet-stream', description, headers),
   content: { 'application/octet-stream': { schema: z.string() }, 'text/plain': { schema: z.string() } },
 });
-
-// The list of digests that the build writes beside its artifacts, in the form of BSD's sha256(1).
 
 /** The header that offers a file under its name (RFC 6266), whatever the name's letters. */
 const attachment = (name: string): string => {
@@ -37,12 +36,16 @@ const attachment = (name: string): string => {
 
 /** What a build published. */
 export const addArtifactRoutes = (app: App, { store, files: paths }: ApiParts): void => {
-  const digestOf = async (id: string, name: string): Promise<{ readonly sha256: string } | undefined> => {
+  const findFile = async (
+    id: string,
+    name: string,
+  ): Promise<Pick<StoredArtifact, 'sha256' | 'mediaType'> | undefined> => {
     const artifacts = await store.artifacts(id);
     if (name !== sumsName) return artifacts.find((artifact) => artifact.name === name);
     if (artifacts.length === 0) return undefined;
     // Nobody keeps the digest of the list of digests: it is a few lines, and hashed when it is asked for.
     return {
+      mediaType: 'text/plain',
       sha256: createHash('sha256')
         .update(await readFile(paths.artifact(id, name)))
         .digest('hex'),
@@ -97,7 +100,7 @@ export const addArtifactRoutes = (app: App, { store, files: paths }: ApiParts): 
     handler: async (request, reply) => {
       const { id, name } = request.params;
       const { status } = await findBuild(store, id);
-      const found = await digestOf(id, name);
+      const found = await findFile(id, name);
       if (found === undefined)
         throw new Fault('not_found', `The build ${id} (${status}) has no artifact ${JSON.stringify(name)}.`);
       void reply
@@ -106,7 +109,7 @@ export const addArtifactRoutes = (app: App, { store, files: paths }: ApiParts): 
         .header('repr-digest', `sha-256=:${Buffer.from(found.sha256, 'hex').toString('base64')}:`);
       return sendFile(request, reply, {
         path: paths.artifact(id, name),
-        type: name === sumsName ? 'text/plain; charset=utf-8' : 'application/octet-stream',
+        type: found.mediaType.startsWith('text/') ? `${found.mediaType}; charset=utf-8` : anyBytes,
         etag: `"sha256:${found.sha256}"`,
         missing: `The file of the artifact ${JSON.stringify(name)} is gone from this host.`,
       });

@@ -1,3 +1,4 @@
+import { diskFormatOf } from '../../base/media-type.ts';
 import { Fault } from '../../base/fault.ts';
 import type { BuildRows } from './builds.ts';
 import { leaseLost } from './claims.ts';
@@ -29,7 +30,8 @@ export const makeRuns = (
   const setHold = db.prepare<[number, string]>('UPDATE build SET hold_until = ? WHERE id = ?');
   const askToCancel = db.prepare<[string]>('UPDATE build SET cancel_requested = 1 WHERE id = ?');
   const publish = db.prepare(`
-    INSERT INTO artifact (build_id, seq, name, format, size, sha256) VALUES (:id, :seq, :name, :format, :size, :sha256)`);
+    INSERT INTO artifact (build_id, seq, name, media_type, size, sha256)
+    VALUES (:id, :seq, :name, :mediaType, :size, :sha256)`);
 
   const claimed = (id: string, token: string): Build => {
     const build = isHeldBy.get(id, token) ? find(id) : undefined;
@@ -40,9 +42,10 @@ export const makeRuns = (
   const settle = (build: Build, outcome: Outcome): void => {
     switch (outcome.status) {
       case 'succeeded':
-        outcome.artifacts.forEach(({ name, format, size, sha256 }, at) => {
-          publish.run({ id: build.id, seq: at + 1, name, format, size, sha256 });
-          append(build.id, 'artifact.published', { name, format, size, sha256 });
+        outcome.artifacts.forEach(({ name, mediaType, size, sha256 }, at) => {
+          publish.run({ id: build.id, seq: at + 1, name, mediaType, size, sha256 });
+          const format = diskFormatOf(mediaType);
+          append(build.id, 'artifact.published', { name, mediaType, ...(format ? { format } : {}), size, sha256 });
         });
         return end(build, 'succeeded');
       case 'failed':

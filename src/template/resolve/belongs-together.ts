@@ -37,12 +37,6 @@ const guestIsReachable: Judge = ({ communicator, machine, provisioners, shutdown
     wrong.add('/shutdown/command', 'is run by ssh, and there is no "communicator" for it');
 };
 
-const artifactsHaveDisks: Judge = ({ artifacts = [], machine }, wrong) =>
-  artifacts.forEach(({ disk }, index) => {
-    if (disk >= machine.disks.length)
-      wrong.add(`/artifacts/${index}/disk`, `is ${disk}, and there are ${machine.disks.length} disks, counted from 0`);
-  });
-
 const endpointHasNic: Judge = ({ http, machine }, wrong) => {
   if (machine.nics.length === 0 && Object.keys(http).length > 0)
     wrong.add('/http', 'cannot be reached: the machine has no network, see /machine/nics');
@@ -50,6 +44,5 @@ const endpointHasNic: Judge = ({ http, machine }, wrong) => {
 
 /** Judges what no single key can be blamed for. */
 export const judgeTogether: Judge = (template, wrong) => {
-  for (const judge of [bootMedium, disksHaveSizes, guestIsReachable, artifactsHaveDisks, endpointHasNic])
-    judge(template, wrong);
+  for (const judge of [bootMedium, disksHaveSizes, guestIsReachable, endpointHasNic]) judge(template, wrong);
 };
