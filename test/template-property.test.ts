@@ -146,6 +146,10 @@ const likely = fc.record(
       }),
       { maxLength: 2 },
     ),
+    post_processors: fc.array(
+      fc.record({ type: fc.constantFrom('compress', 'checksum'), artifact: or('a.img', '{{ build_id }}') }),
+      { maxLength: 2 },
+    ),
     artifacts: fc.array(fc.record({ name: or('a.img', '{{ build_id }}') }), { maxLength: 1 }),
     qemu: fc.record({ machine_type: or('q35'), cpu_model: or('host'), icount: or('auto'), rtc: or('base=utc') }),
   },

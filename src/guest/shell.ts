@@ -3,6 +3,7 @@ import type { Ids } from '../base/ids.ts';
 import { quoted } from '../base/shell.ts';
 import { envFile, envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
 import { keepLastLines } from './last-lines.ts';
+import { advised, runThroughReboot } from './reboot.ts';
 import type { Guest, OnLines, UploadFile } from './types.ts';
 
 /** Scripts to run in the guest, one after the other, by the rules of Packer's shell provisioner. */
@@ -36,9 +37,6 @@ export type ShellTools = {
   readonly onLines: OnLines;
 };
 
-// A script that said `reboot` may end well before the guest goes down: so long the connection is watched after it.
-const goingDownSeconds = 5;
-
 /**
  * Runs the scripts. Throws `provisioner_failed` with exit code, script and last lines, `ssh_broken` when the connection is
  * lost where that was not expected, `template_invalid` for an environment name that no shell takes.
@@ -53,8 +51,6 @@ export const runScripts = async (work: ShellWork, guest: Guest, tools: ShellTool
 };
 
 type Script = { readonly name: string; readonly bytes: Uint8Array };
-
-const quietly = () => undefined;
 
 const startOf = ({ executeCommand, env }: ShellWork, path: string, envPath: string) => {
   const places = { path: quoted(path), vars: envWords(env), envFile: quoted(envPath) };
@@ -84,20 +80,14 @@ const runScript = async (
     last.take(lines);
     return onLines(lines, stream);
   };
-  const exitCode = await unlessLost(guest.run(startOf(work, path, envPath), { onLines: keep }, signal), work, name);
+  const asked = { ...work, name, onLines: keep };
+  const exitCode = await runThroughReboot(guest, startOf(work, path, envPath), asked, signal);
   const tail = last.lines();
-  const isAllowed = exitCode === 'lost' || work.validExitCodes.includes(exitCode);
-  const wentDown =
-    exitCode === 'lost' ||
-    (work.expectDisconnect &&
-      isAllowed &&
-      (await isLost(guest.run(`sleep ${goingDownSeconds}`, { onLines: quietly }, signal))));
-  if (wentDown) await guest.reconnect(signal);
 
   const written = [path, ...(usesEnvFile ? [envPath] : [])].map(quoted).join(' ');
   const removed = await advised(guest.run(`rm -f ${written}`, { onLines }, signal), name);
   if (removed.exitCode !== 0) await onLines([`${path} could not be removed from the guest`], 'stderr');
-  if (isAllowed) return;
+  if (exitCode === 'lost' || work.validExitCodes.includes(exitCode)) return;
   throw new Fault(
     'provisioner_failed',
     `${name} ended with exit code ${exitCode}, and only ${work.validExitCodes.join(', ')} is allowed` +
@@ -110,41 +100,4 @@ const runScript = async (
       output: tail.join('\n'),
     },
   );
-};
-
-const isLost = (running: Promise<unknown>) =>
-  running.then(
-    () => false,
-    (error: unknown) => {
-      if (error instanceof Fault && error.code === 'ssh_broken') return true;
-      throw error;
-    },
-  );
-
-/** The result; where the connection broke, its fault says what to do if the guest was meant to reboot. */
-const advised = async <T>(running: Promise<T>, name: string): Promise<T> => {
-  try {
-    return await running;
-  } catch (error) {
-    if (!(error instanceof Fault) || error.code !== 'ssh_broken') throw error;
-    throw new Fault(
-      'ssh_broken',
-      `${error.message}. If ${name} reboots the guest on purpose, set expect_disconnect.`,
-      { ...error.facts, script: name },
-      { cause: error },
-    );
-  }
-};
-
-const unlessLost = async (
-  running: Promise<{ readonly exitCode: number }>,
-  { expectDisconnect }: ShellWork,
-  name: string,
-): Promise<number | 'lost'> => {
-  try {
-    return (await advised(running, name)).exitCode;
-  } catch (error) {
-    if (expectDisconnect && error instanceof Fault && error.code === 'ssh_broken') return 'lost';
-    throw error;
-  }
 };
