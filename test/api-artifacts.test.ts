@@ -6,13 +6,13 @@ import { partOf } from '../src/base/http/byte-range.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 import { aBuild, claimed } from './store-shop.ts';
 
-const published = async (shop: ApiShop, name: string, content: Buffer) => {
+const published = async (shop: ApiShop, name: string, content: Buffer, mediaType = 'application/x-raw-disk-image') => {
   const { build } = await shop.store.add(aBuild());
   const { token } = await claimed(shop.store);
   const sha256 = createHash('sha256').update(content).digest('hex');
   await shop.write(shop.folders.artifact(build.id, name), content);
   await shop.write(shop.folders.artifact(build.id, 'SHA256'), `SHA256 (${name}) = ${sha256}\n`);
-  const artifacts = [{ name, format: 'raw', size: content.length, sha256 }];
+  const artifacts = [{ name, mediaType, size: content.length, sha256 }];
   await shop.store.finish(build.id, token, { status: 'succeeded', artifacts });
   const url = `/builds/${build.id}/artifacts/${encodeURIComponent(name)}`;
   return { id: build.id, url, sha256, etag: `"sha256:${sha256}"` };
@@ -40,6 +40,22 @@ test('an artifact comes whole, with its digest as ETag and as RFC 9530 has it, a
   );
   const sums = await shop.ask({ url: `/builds/${id}/artifacts/SHA256`, headers: shop.auth });
   assert.equal(sums.body, `SHA256 (tiny "1" é.raw) = ${sha256}\n`);
+});
+
+test('an artifact has its media type, a disk its format too, and a text comes as text', async () => {
+  await using shop = await apiShop();
+  for (const [name, mediaType, format, type] of [
+    ['a.raw', 'application/x-raw-disk-image', 'raw', 'application/octet-stream'],
+    ['a.qcow2', 'application/x-qemu-disk', 'qcow2', 'application/octet-stream'],
+    ['a.raw.zst', 'application/zstd', undefined, 'application/octet-stream'],
+    ['a.raw.sha256', 'text/plain', undefined, 'text/plain; charset=utf-8'],
+  ] as const) {
+    const { id, url } = await published(shop, name, Buffer.from('x'), mediaType);
+    const list = await shop.ask({ url: `/builds/${id}/artifacts`, headers: shop.auth });
+    const [item] = list.json<{ items: { media_type: string; format?: string }[] }>().items;
+    assert.deepEqual([item?.media_type, item?.format], [mediaType, format]);
+    assert.equal((await shop.ask({ url, headers: shop.auth })).headers['content-type'], type);
+  }
 });
 
 test('ranges: what is asked for, 416 with the size outside, the whole for what makes no sense', async () => {

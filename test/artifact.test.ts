@@ -31,7 +31,7 @@ const shelf = async () => {
     from,
     keep: cleanup.keep,
     publish: (name = 'image.raw', more: Partial<Parameters<typeof publishFile>[0]> = {}) =>
-      publishFile({ from, folder, name, format: 'raw', signal: on(), ...more }),
+      publishFile({ from, folder, name, mediaType: 'application/x-raw-disk-image', signal: on(), ...more }),
     [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 };
@@ -41,7 +41,12 @@ test('a published file is whole, read-only, under its name alone, and said with 
   const bytes = randomBytes(2_500_001);
   await writeFile(here.from, bytes);
   const artifact = await here.publish();
-  assert.deepEqual(artifact, { name: 'image.raw', format: 'raw', size: 2_500_001, sha256: digest(bytes) });
+  assert.deepEqual(artifact, {
+    name: 'image.raw',
+    mediaType: 'application/x-raw-disk-image',
+    size: 2_500_001,
+    sha256: digest(bytes),
+  });
   const { mode, nlink } = await stat(join(here.folder, 'image.raw'));
   assert.deepEqual([mode & 0o777, nlink], [0o440, 1]);
   assert.ok((await readFile(join(here.folder, 'image.raw'))).equals(bytes));
@@ -52,7 +57,12 @@ test('publishing again after a crash, at whatever point, gives the same artifact
   await using here = await shelf();
   const bytes = randomBytes(100_000);
   const target = join(here.folder, 'image.raw');
-  const expected = { name: 'image.raw', format: 'raw', size: 100_000, sha256: digest(bytes) };
+  const expected = {
+    name: 'image.raw',
+    mediaType: 'application/x-raw-disk-image',
+    size: 100_000,
+    sha256: digest(bytes),
+  };
   await writeFile(here.from, bytes);
   await link(here.from, target);
   assert.deepEqual(await here.publish(), expected, 'after it had its name, before the other was gone');

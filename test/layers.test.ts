@@ -24,10 +24,23 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['openbsd/passwords', 'template/language', 'context'],
     types: ['template', 'template/document', 'template/resolve'],
   },
-  template: { uses: [] },
-  'template/document': { uses: ['template', 'template/language', 'packer', 'openbsd', 'openbsd/passwords'] },
+  template: { uses: [], types: ['post-processors', 'provisioners'] },
+  'template/document': {
+    uses: [
+      'template',
+      'template/language',
+      'packer',
+      'openbsd',
+      'openbsd/passwords',
+      'post-processors',
+      'provisioners',
+    ],
+  },
   'template/resolve': {
-    uses: ['template', 'template/document', 'template/language', 'context', 'packer', 'openbsd', 'openbsd/passwords'],
+    uses: [
+      ...['template', 'template/document', 'template/language', 'context', 'packer', 'openbsd', 'openbsd/passwords'],
+      ...['post-processors', 'provisioners'],
+    ],
   },
 
   vmm: { uses: [] },
@@ -35,10 +48,13 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'vmm/qemu': { uses: ['vmm'] },
   'vmm/vmd': { uses: ['vmm', 'vmm/console'] },
   guest: { uses: ['guest/ssh'] },
-  'guest/ssh': { uses: [], types: ['guest'] },
+  'guest/ssh': { uses: ['guest'] },
   'httpd/mirror': { uses: [] },
   'httpd/endpoint': { uses: ['httpd/mirror'] },
   image: { uses: [] },
+
+  'post-processors': { uses: ['image', 'template/document'], types: ['template/resolve'] },
+  provisioners: { uses: ['guest', 'template', 'template/document', 'template/language', 'template/resolve'] },
 
   'queue/rules': { uses: [], types: ['queue'] },
   queue: { uses: ['queue/rules'], types: ['image'] },
@@ -50,7 +66,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   build: {
     uses: [
       ...['build/folders', 'build/hold', 'config', 'context', 'guest', 'guest/ssh', 'httpd/endpoint', 'image'],
-      ...['openbsd', 'openbsd/passwords', 'packer', 'queue/rules', 'vmm/console'],
+      ...['openbsd', 'openbsd/passwords', 'packer', 'queue/rules', 'post-processors', 'provisioners', 'vmm/console'],
       ...['template', 'template/document', 'template/language', 'template/resolve'],
     ],
     types: ['httpd/mirror', 'queue', 'vmm'],

@@ -13,6 +13,8 @@ import { functionNames } from '../src/template/language/functions.ts';
 import { keyNames } from '../src/packer/keys.ts';
 import { parseTemplate, Template } from '../src/template/document/template.ts';
 import { runtimeNames } from '../src/template/spec.ts';
+import { postProcessors } from '../src/post-processors/table.ts';
+import { provisioners } from '../src/provisioners/table.ts';
 import { below, listedUnder, type Listed } from './fixtures/schema-keys.ts';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
@@ -45,9 +47,14 @@ const valuesIn = (table: object, place: string): readonly Value[] =>
     typeof value === 'object' && value !== null ? valuesIn(value, below(place, key)) : [{ place, key, value }],
   );
 
+/** Kinds of one list, such as `provisioners shell`, have their common keys under the heading of the list. */
 const missing = (wanted: readonly Listed[], text: string, headingOf: (place: string) => string) => {
   const entries = entriesOf(text);
-  return wanted.filter(({ place, key }) => entries.get(headingOf(place))?.has(key) !== true);
+  const has = (heading: string, key: string) => entries.get(heading)?.has(key) === true;
+  return wanted.filter(({ place, key }) => {
+    const heading = headingOf(place);
+    return !has(heading, key) && !has(heading.split(' ')[0] ?? '', key);
+  });
 };
 
 for (const name of (await readdir(folder)).toSorted())
@@ -101,6 +108,21 @@ test('imaged-template(5) has every key of a template, where it belongs', async (
   ]);
   const headingOf = (place: string) => elsewhere.get(place) ?? (turns.test(place) ? 'install.console' : place);
   assert.deepEqual(missing(keys, text, headingOf), []);
+});
+
+type Kinds = Readonly<Record<string, { readonly type: string; readonly about: string }>>;
+const tables: Readonly<Record<string, Kinds>> = { provisioners, post_processors: postProcessors };
+
+test('the tables of imaged-template(5) and docs/templates.md have every kind, in its own words', async () => {
+  const manual = (await page('imaged-template.5')).split('\n');
+  const templates = (await readFile(join(top, 'docs/templates.md'), 'utf8')).replaceAll(/ +/g, ' ');
+  for (const [list, kinds] of Object.entries(tables)) {
+    const section = manual.slice(manual.indexOf(`.Ss ${list}`));
+    for (const { type, about } of Object.values(kinds)) {
+      assert.equal(section[section.indexOf(`.It Qq ${type}`) + 1], about, type);
+      assert.ok(templates.includes(`\n| \`${type}\` | ${about} |\n`), `docs/templates.md has no row for ${type}`);
+    }
+  }
 });
 
 test('imaged-template(5) names every placeholder, function and key of a boot command', async () => {

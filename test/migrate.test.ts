@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import Sqlite from 'better-sqlite3';
+import Sqlite, { type Database } from 'better-sqlite3';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { migrate, readMigrations } from '../src/queue/sqlite/migrate.ts';
 import { failsAs, migrations as ours } from './store-shop.ts';
@@ -88,20 +88,35 @@ test('every table of ours is STRICT', async () => {
   assert.deepEqual(lax, ['sqlite_schema']);
 });
 
+const insertBuild = (db: Database, change: Readonly<Record<string, string | number | null>> = {}) => {
+  const row = {
+    ...{ id: '01ARZ3NDEKTSV4RRFFQ69G5FAV', template_name: 't', labels: '{}', priority: 0, timeout_ms: 1 },
+    ...{ on_error: 'hold', memory_mb: 1, disk_mb: 1, sensitive: '[]', attempts_left: 3, created_at: 1 },
+    ...change,
+  };
+  const names = Object.keys(row);
+  db.prepare(`INSERT INTO build (${names.join(', ')}) VALUES (${names.map((name) => `:${name}`).join(', ')})`).run(row);
+};
+
+test('artifacts of before are disks by their media type, and a file of an unknown format is any bytes', async () => {
+  await using here = await place({});
+  const known = readMigrations(ours);
+  migrate(here.db, known.slice(0, 3));
+  insertBuild(here.db);
+  const insert = here.db.prepare(`INSERT INTO artifact SELECT id, ?, ?, ?, 1, '${'ab'.repeat(32)}' FROM build`);
+  ['qcow2', 'raw', 'vmdk'].forEach((format, seq) => insert.run(seq, `a.${format}`, format));
+  migrate(here.db, known);
+  assert.deepEqual(here.db.prepare('SELECT media_type FROM artifact ORDER BY seq').pluck().all(), [
+    'application/x-qemu-disk',
+    'application/x-raw-disk-image',
+    'application/octet-stream',
+  ]);
+});
+
 test('the database refuses what must never be, whatever the program does', async () => {
   await using here = await place({});
   migrate(here.db, readMigrations(ours));
-  const insert = (change: Readonly<Record<string, string | number | null>>) => {
-    const row = {
-      ...{ id: '01ARZ3NDEKTSV4RRFFQ69G5FAV', template_name: 't', labels: '{}', priority: 0, timeout_ms: 1 },
-      ...{ on_error: 'hold', memory_mb: 1, disk_mb: 1, sensitive: '[]', attempts_left: 3, created_at: 1 },
-      ...change,
-    };
-    const names = Object.keys(row);
-    here.db
-      .prepare(`INSERT INTO build (${names.join(', ')}) VALUES (${names.map((name) => `:${name}`).join(', ')})`)
-      .run(row);
-  };
+  const insert = (change: Readonly<Record<string, string | number | null>>) => insertBuild(here.db, change);
   const lease = { token: 't', lease_until: 1, slot: 0, attempt: 1, started_at: 1 };
   const never = [
     { id: 'short' },

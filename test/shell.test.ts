@@ -7,10 +7,12 @@ import fc from 'fast-check';
 import { systemClock } from '../src/base/clock.ts';
 import { Fault, type FaultCode } from '../src/base/fault.ts';
 import { connectSsh } from '../src/guest/ssh/connect.ts';
-import { provisionShell, type ShellWork } from '../src/guest/shell.ts';
+import { runScripts, type ShellWork } from '../src/guest/shell.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { runProgram } from '../src/base/program.ts';
 import { envWords, scriptBytes } from '../src/guest/shell-script.ts';
+import type { Policy } from '../src/provisioners/common.ts';
+import { tryAgain } from '../src/provisioners/try-again.ts';
 import { guestHouse, on } from './ssh-server.ts';
 
 const failsAs =
@@ -30,7 +32,8 @@ const site = async () => {
   const guest = await connectSsh(house.spec, { clock: systemClock, onNote: () => undefined }, on());
   const lines: string[] = [];
   let onLine: (line: string) => void = () => undefined;
-  const usual: ShellWork = {
+  const usual: ShellWork & Policy = {
+    name: 'shell-1',
     scripts: [],
     env: {},
     validExitCodes: [0],
@@ -55,7 +58,11 @@ const site = async () => {
     whenHeard: (act: (line: string) => void) => {
       onLine = act;
     },
-    provision: (work: Partial<ShellWork>, signal = on()) => provisionShell({ ...usual, ...work }, guest, tools, signal),
+    provision: (asked: Partial<ShellWork & Policy>, signal = on()) => {
+      const work = { ...usual, ...asked };
+      const policy = { ...tools, reconnect: guest.reconnect };
+      return tryAgain(work, (alive) => runScripts(work, guest, tools, alive), policy, signal);
+    },
     async [Symbol.asyncDispose]() {
       await guest[Symbol.asyncDispose]();
       await house[Symbol.asyncDispose]();

@@ -79,7 +79,14 @@ test('a build that succeeded has its artifacts in order, an event for each, and 
   assert.deepEqual([ended?.status, ended?.phase, ended?.slot], ['succeeded', 'publishing', undefined]);
   assert.deepEqual(await shop.store.cancel(asked.id), ended);
   const events = await shop.store.events(asked.id, 0, 100);
-  assert.equal(events.filter(({ type }) => type === 'artifact.published').length, 2);
+  const published = events.filter(({ type }) => type === 'artifact.published').map(({ data }) => data);
+  assert.deepEqual(
+    published.map(({ mediaType, format }) => [mediaType, format]),
+    [
+      ['application/x-qemu-disk', 'qcow2'],
+      ['application/x-qemu-disk', 'qcow2'],
+    ],
+  );
 });
 
 test('a queued build is cancelled at once, a running one is asked to once', async () => {

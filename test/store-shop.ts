@@ -34,7 +34,12 @@ export const aBuild = (change: Partial<NewBuild> = {}): NewBuild => ({
 
 export const aFault = (code: FaultCode, message = 'as the test wants it') => recordOf(new Fault(code, message));
 
-export const anArtifact = (name: string) => ({ name, format: 'qcow2', size: 4096, sha256: 'ab'.repeat(32) });
+export const anArtifact = (name: string) => ({
+  name,
+  mediaType: 'application/x-qemu-disk',
+  size: 4096,
+  sha256: 'ab'.repeat(32),
+});
 
 export const roomy = { memoryMb: 1_000_000, diskMb: 1_000_000 };
 

@@ -162,6 +162,10 @@ const likely = fc.record(
       }),
       { maxLength: 2 },
     ),
+    post_processors: fc.array(
+      fc.record({ type: fc.constantFrom('compress', 'checksum'), artifact: or('a.img', '{{ build_id }}') }),
+      { maxLength: 2 },
+    ),
     artifacts: fc.array(fc.record({ name: or('a.img', '{{ build_id }}') }), { maxLength: 1 }),
   },
   { requiredKeys: ['name', 'machine', 'communicator'] },

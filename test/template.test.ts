@@ -96,7 +96,16 @@ test('a template that says little gets plain defaults', async () => {
     install: { turns: [], ends: 'any', timeoutMs: 3_600_000 },
     provisioners: [],
     shutdown: { timeoutMs: 300_000 },
-    artifacts: [{ name: 'least.qcow2', format: 'qcow2', disk: 0 }],
+    postProcessors: [
+      {
+        type: 'export',
+        name: 'export-least.qcow2',
+        timeoutMs: 7_200_000,
+        takes: [],
+        newMb: 1026,
+        settings: { name: 'least.qcow2', format: 'qcow2', disk: 0, mostMb: 1026 },
+      },
+    ],
     timeoutMs: 3_600_000,
     secrets: [],
   });
@@ -144,6 +153,7 @@ test('every wrong place of a document is told at once, by pointer', async () => 
   ]);
   assert.match(errors['/instal'] ?? '', /did you mean "install"\?/);
   assert.match(errors['/machine/disks/0/sise'] ?? '', /did you mean "size"\?/);
+  assert.match(errors['/provisioners/0/type'] ?? '', /^must have a "type": "shell",? .*or "\w+"$/);
   assert.match(errors['/builders'] ?? '', /Packer's key "builders": describe the machine under "machine"/);
   assert.match(errors['/communicator/ssh_username'] ?? '', /"username" in "communicator"/);
   assert.match(errors['/http/b'] ?? '', /must be string or object/);
@@ -394,7 +404,7 @@ test('a boot command is joined, checked with its variables, and becomes strokes 
 
 test('what belongs together is judged together', async () => {
   const cases: readonly (readonly [object, string, RegExp])[] = [
-    [{ provisioners: [{ type: 'shell', inline: 'x' }] }, '/provisioners/0', /no "communicator"/],
+    [{ provisioners: [{ type: 'shell', inline: 'x' }] }, '/provisioners/0', /is "shell", .* no "communicator"/],
     [{ shutdown: { command: 'halt -p' } }, '/shutdown/command', /no "communicator"/],
     [{ artifacts: [{ disk: 1 }] }, '/artifacts/0/disk', /there are 1 disks/],
     [{ artifacts: [{ name: 'a' }, { name: 'a' }] }, '/artifacts/1/name', /a second time/],
@@ -436,18 +446,94 @@ test('a shell provisioner has its lines as a script and both forms of its enviro
   };
   const spec = await resolved({ communicator: {}, provisioners: [shell] });
   const [one] = spec.provisioners;
-  assert.ok(one?.type === 'shell' && one.scripts[0] !== undefined && 'inline' in one.scripts[0]);
-  assert.equal(render(one.scripts[0].inline, runtime), 'echo 10.0.2.15\ntrue\n');
+  assert.ok(one?.type === 'shell');
+  const { scripts, env, executeCommand } = one.settings;
+  assert.ok(scripts[0] !== undefined && 'inline' in scripts[0]);
+  assert.equal(render(scripts[0].inline, runtime), 'echo 10.0.2.15\ntrue\n');
   assert.deepEqual(
-    Object.entries(one.env).map(([name, text]) => `${name}=${render(text, runtime)}`),
+    Object.entries(env).map(([name, text]) => `${name}=${render(text, runtime)}`),
     ['A=1', `B=x=${runtime.mac}`],
   );
-  assert.equal(one.executeCommand, 'doas sh -c {{ vars }} {{ path }}');
+  assert.equal(executeCommand, 'doas sh -c {{ vars }} {{ path }}');
   const bad = { ...shell, execute_command: 'sh {{ v }} {{ path }}' };
   const errors = await errorsOf(() =>
     resolved({ communicator: {}, variables: { v: {} }, provisioners: [bad] }, { v: '{{ path }}' }),
   );
   assert.match(errors['/provisioners/0/execute_command'] ?? '', /"\{\{" in a value/);
+});
+
+test('a file provisioner is refused where it could not work, with the place and what to write', async () => {
+  const ssh = { communicator: {} };
+  const file = (...all: readonly object[]) => ({ ...ssh, provisioners: all.map((one) => ({ type: 'file', ...one })) });
+  const log = { direction: 'download', source: '/var/log/messages', destination: 'messages' };
+  const cases: readonly (readonly [object, string, RegExp])[] = [
+    [file({ destination: '/x' }), '/provisioners/0', /exactly one of "source" and "content"/],
+    [file({ source: 'media:floppy', content: 'x', destination: '/x' }), '/provisioners/0', /exactly one/],
+    [file({ ...log, mode: '0644' }), '/provisioners/0', /is a download, which takes no/],
+    [file({ content: 'x', destination: '/x', max_size: '1M' }), '/provisioners/0', /for a download/],
+    [file({ content: 'x', destination: 'etc/motd' }), '/provisioners/0/destination', /an absolute path in the guest/],
+    [file({ content: 'x', destination: '/x', mode: '4755' }), '/provisioners/0/mode', /an octal mode/],
+    [file({ source: 'media:floppy/', destination: '/x' }), '/provisioners/0/source', /is not a folder/],
+    [file({ source: 'media:flopy', destination: '/x' }), '/provisioners/0/source', /no medium "flopy"/],
+    [file({ source: '/etc/passwd', destination: '/x' }), '/provisioners/0/source', /is absolute/],
+    [file({ ...log, source: '/var/log/' }), '/provisioners/0/source', /is a folder: .* pack it with tar/],
+    [file({ ...log, destination: '../x' }), '/provisioners/0/destination', /cannot be the name/],
+    [file(log, log), '/provisioners/1/destination', /a second time/],
+    [file(log, { source: 'mesages', generated: true, destination: '/x' }), '/provisioners/1/source', /which no earlier .* "messages"/], // prettier-ignore
+    [{ ...file({ content: 'x', destination: '/x' }), communicator: { type: 'none' } }, '/provisioners/0', /is "file", which works by ssh/], // prettier-ignore
+  ];
+  for (const [document, pointer, message] of cases) {
+    const errors = await errorsOf(() => resolved(document));
+    assert.match(errors[pointer] ?? JSON.stringify(errors), message, JSON.stringify(document));
+  }
+  const good = file(log, { source: 'messages', generated: true, destination: '/x' }, { source: 'media:floppy', destination: '/x/' }); // prettier-ignore
+  assert.deepEqual(await errorsOf(() => resolved(good)), {});
+  assert.deepEqual(
+    (await resolved(good)).provisioners.map(({ name }) => name),
+    ['file-1', 'file-2', 'file-3'],
+  );
+});
+
+test('post-processors are followed from artifact to artifact before anything runs', async () => {
+  const compress = { type: 'compress' };
+  const checksum = { type: 'checksum' };
+  const names = async (document: object) => {
+    const { postProcessors } = await resolved(document);
+    return postProcessors.map(({ name, takes }) => [name, ...takes]);
+  };
+  assert.deepEqual(
+    await names({ artifacts: [{ name: 'a' }, { name: 'b', format: 'raw' }], post_processors: [{ ...compress, artifact: 'b' }, { ...checksum, name: 'sums' }] }), // prettier-ignore
+    [['export-a'], ['export-b'], ['compress-1', 'b'], ['sums', 'a', 'b.zst']],
+  );
+  const log = { type: 'file', direction: 'download', source: '/var/log/messages', destination: 'messages', max_size: '5M' }; // prettier-ignore
+  const withLog = { communicator: {}, provisioners: [log] };
+  assert.deepEqual(await names({ ...withLog, artifacts: [{ file: 'messages' }, { name: 'log', file: 'messages' }] }), [
+    ['export-messages'],
+    ['export-log'],
+  ]);
+
+  const cases: readonly (readonly [object, string, RegExp])[] = [
+    [{ post_processors: [{ type: 'compres' }] }, '/post_processors/0/type', /"compress" or "checksum"/],
+    [{ post_processors: [{ ...compress, artifact: 'leest.qcow2' }] }, '/post_processors/0/artifact', /no such artifact by then: did you mean "least.qcow2"/], // prettier-ignore
+    [{ post_processors: [compress, { ...compress, artifact: 'least.qcow2' }] }, '/post_processors/1/artifact', /"least.qcow2.zst"/], // prettier-ignore
+    [{ post_processors: [compress], artifacts: [] }, '/post_processors/0', /nothing to work on/],
+    [{ post_processors: [{ ...compress, artifact: 'a' }], artifacts: [{ name: 'a' }, { name: 'a.zst' }] }, '/post_processors/0', /"a.zst" a second time/], // prettier-ignore
+    [{ post_processors: [checksum, { ...checksum, artifact: 'least.qcow2' }] }, '/post_processors/1', /a second time/],
+    [{ post_processors: [compress], artifacts: [{ name: 'x'.repeat(198) }] }, '/post_processors/0', /cannot be the name/], // prettier-ignore
+    [{ post_processors: [{ ...compress, level: 20 }] }, '/post_processors/0/level', /./],
+    [{ post_processors: [{ ...checksum, types: ['sha256', 'sha256'] }] }, '/post_processors/0/types', /twice/],
+    [{ post_processors: Array(9).fill({ ...checksum, types: ['sha256', 'sha512'] }) }, '/post_processors/4', /more than 200 artifacts/], // prettier-ignore
+    [{ artifacts: [{ file: 'messages' }] }, '/artifacts/0/file', /no provisioner downloads: there is none/],
+    [{ ...withLog, artifacts: [{ file: 'messages', format: 'raw' }] }, '/artifacts/0', /leave "format" and "disk" out/],
+  ];
+  for (const [document, pointer, message] of cases) {
+    const errors = await errorsOf(() => resolved(document));
+    assert.match(errors[pointer] ?? JSON.stringify(errors), message, JSON.stringify(document));
+  }
+  // Disk and export are 1026 MB each; what is compressed may grow.
+  const demand = async (document: object) => demandOf(await resolved(document), 0).diskMb;
+  assert.equal(await demand({ post_processors: [compress, checksum] }), 2 * 1026 + 1026 + 5 + 1);
+  assert.equal(await demand({ ...withLog, artifacts: [{ file: 'messages' }] }), 1026 + 5);
 });
 
 test('a template is judged before its variables are known, but for what depends on them', async () => {

@@ -137,8 +137,8 @@ test('artifacts, keys, labels, templates, tokens and counts of an old store stay
   await using old = await oldStore();
   await using store = await openStore({ file: old.file, migrations, clock: handClock(10_000) });
   assert.deepEqual(
-    (await store.artifacts(idOf('succeeded'))).map(({ name }) => name),
-    ['disk.qcow2'],
+    (await store.artifacts(idOf('succeeded'))).map(({ name, mediaType }) => [name, mediaType]),
+    [['disk.qcow2', 'application/x-qemu-disk']],
   );
   assert.equal((await store.replay({ owner: 'alice', key: 'k', digest: 'd' }))?.id, idOf('failed'));
   assert.equal((await store.list({ labels: { team: 'infra' } }, { limit: 99 })).items.length, 7);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram } from '../src/base/program.ts';
-import { exportArtifact } from '../src/build/steps/export-artifact.ts';
+import { postProcess } from '../src/build/steps/post-process.ts';
 import { makeVmd } from '../src/vmm/vmd/vmd.ts';
 import { recorder } from './fixtures/recorder.ts';
 
@@ -72,10 +72,12 @@ test('no word of a client stands on a command line of vmctl, or in its environme
 test('an artifact is written under a name of imaged’s own, whatever the template calls it', async () => {
   const written: string[] = [];
   const hypervisor = { convertDisk: async (_: unknown, { path }: { path: string }) => void written.push(path) };
-  const step = exportArtifact({ name: `${mark}.qcow2`, format: 'qcow2', disk: 0 });
+  const name = `${mark}.qcow2`;
+  const settings = { name, format: 'qcow2', disk: 0, mostMb: 1 } as const;
+  const step = postProcess({ type: 'export', name: `export-${name}`, timeoutMs: 1, takes: [], newMb: 1, settings }, 0);
   const disks = [{ path: '/work/disk0.qcow2', format: 'qcow2' }] as const;
   const tools = { hypervisor, signal: on() };
-  const { exported } = await step.run({ job: { spec: { disks: [] } }, workspace: '/work', disks }, tools);
-  assert.deepEqual(written, ['/work/export0.qcow2']);
-  assert.deepEqual(exported, [{ name: `${mark}.qcow2`, path: '/work/export0.qcow2', format: 'qcow2' }]);
+  const { drafts } = await step.run({ job: { spec: { disks: [] } }, workspace: '/work', disks }, tools);
+  assert.deepEqual(written, ['/work/draft0-0.qcow2']);
+  assert.deepEqual(drafts, [{ name, from: '/work/draft0-0.qcow2', mediaType: 'application/x-qemu-disk' }]);
 });

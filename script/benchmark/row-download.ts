@@ -45,7 +45,7 @@ const addArtifact = async (
   const path = join(folder, name);
   const sha256 = await writeRandom(path);
   const { token } = await claimed(store);
-  const artifact = { name, format: 'raw', size: megabytes * 2 ** 20, sha256 };
+  const artifact = { name, mediaType: 'application/octet-stream', size: megabytes * 2 ** 20, sha256 };
   await store.finish(id, token, { status: 'succeeded', artifacts: [artifact] });
   return { id, path, sha256 };
 };

@@ -35,6 +35,9 @@ export const bounds = {
   environment: 200,
   exitCodes: 256,
   artifacts: 50,
+  postProcessors: 20,
+  /** Artifacts, after all post-processors. */
+  publishedFiles: 200,
   disks: 16,
   nics: 8,
   /** Names, texts and calls within `{{ }}`: of one, and of all in the template. */

@@ -32,6 +32,8 @@ export type RunOptions = {
    * program until what it gives has resolved; when that rejects, the program is ended and the reason thrown.
    */
   readonly onLines?: (lines: readonly string[], stream: 'stdout' | 'stderr') => Promise<void> | void;
+  /** Called with what the program writes to stdout, as it is, in place of `onLines`; by the same rules. */
+  readonly onBytes?: (bytes: Uint8Array) => Promise<void> | void;
 };
 
 const keepBytes = 64 * 1024;
@@ -74,6 +76,15 @@ const inLines = (onLines: (lines: readonly string[]) => Promise<void> | void) =>
     objectMode: false,
   } as const;
 };
+
+const inBytes = (onBytes: (bytes: Uint8Array) => Promise<void>) =>
+  ({
+    async *transform(chunk: unknown): AsyncGenerator<never, void> {
+      if (chunk instanceof Uint8Array) await onBytes(chunk);
+    },
+    binary: true,
+    objectMode: false,
+  }) as const;
 
 const oneAfterTheOther = async function* (inputs: readonly Input[]): AsyncGenerator<Uint8Array, void> {
   for (const input of inputs)
@@ -121,19 +132,20 @@ const isExhausted = (error: unknown): boolean => asFault(error).code === 'host_e
  * started for want of files or processes, or the signal's reason.
  */
 export const runProgram = async (file: string, args: readonly string[], options: RunOptions): Promise<Ran> => {
-  const { cwd, as, env, onLines, accept = [0] } = options;
+  const { cwd, as, env, onLines, onBytes, accept = [0] } = options;
   const whole = { ...environment(), ...env };
   const path = whole['PATH'] ?? '';
   const unheard = new AbortController();
   const signal = AbortSignal.any([options.signal, unheard.signal]);
-  const hear = (stream: 'stdout' | 'stderr') =>
-    inLines(async (lines) => {
-      try {
-        if (!unheard.signal.aborted) await onLines?.(lines, stream);
-      } catch (error) {
-        unheard.abort(error);
-      }
-    });
+  const unlessUnheard = async (take: () => Promise<void> | void) => {
+    try {
+      if (!unheard.signal.aborted) await take();
+    } catch (error) {
+      unheard.abort(error);
+    }
+  };
+  const hear = (stream: 'stdout' | 'stderr') => inLines((lines) => unlessUnheard(() => onLines?.(lines, stream)));
+  const heard = onBytes === undefined ? hear('stdout') : inBytes((bytes) => unlessUnheard(() => onBytes(bytes)));
   signal.throwIfAborted();
   try {
     const ran: Outcome = await execa(file, args, {
@@ -146,8 +158,8 @@ export const runProgram = async (file: string, args: readonly string[], options:
       forceKillAfterDelay: 5000,
       stripFinalNewline: false,
       reject: false,
-      ...(onLines
-        ? { buffer: false as const, stdout: hear('stdout'), stderr: hear('stderr') }
+      ...(onLines || onBytes
+        ? { buffer: false as const, stdout: heard, stderr: hear('stderr') }
         : { maxBuffer: 64 * 1024 * 1024 }),
     });
     signal.throwIfAborted();

@@ -1,5 +1,7 @@
 import type { Guest, SshKey } from '../guest/types.ts';
 import type { Artifact } from '../image/types.ts';
+import type { Draft } from '../post-processors/kind.ts';
+import { needsConsoleAlone } from '../provisioners/table.ts';
 import type { Spec } from '../template/spec.ts';
 import type { Disk } from '../vmm/types.ts';
 import type { Job } from './job.ts';
@@ -11,12 +13,12 @@ import { bootFromDisk } from './steps/boot-from-disk.ts';
 import { buildSiteSets } from './steps/build-site-sets.ts';
 import { connect } from './steps/connect.ts';
 import { createDisks } from './steps/create-disks.ts';
-import { exportArtifact, type Exported } from './steps/export-artifact.ts';
 import { install } from './steps/install.ts';
 import { keepInstaller } from './steps/keep-installer.ts';
 import { makeKey } from './steps/make-key.ts';
 import { makeWorkspace } from './steps/make-workspace.ts';
-import { provisionByConsole, provisionByShell } from './steps/provision.ts';
+import { postProcess } from './steps/post-process.ts';
+import { provisionGuest, provisionOnConsole } from './steps/provision.ts';
 import { publish } from './steps/publish.ts';
 import { shutDown } from './steps/shut-down.ts';
 import { startInstaller } from './steps/start-installer.ts';
@@ -24,7 +26,7 @@ import { startInstaller } from './steps/start-installer.ts';
 type Given = { readonly job: Job };
 type Prepared = Given & { readonly workspace: string; readonly disks: readonly Disk[] };
 type Keyed = Prepared & { readonly key: SshKey };
-type Packed = { readonly exported?: readonly Exported[] };
+type Packed = { readonly drafts?: readonly Draft[] };
 type Up = { readonly running: Running };
 
 /** The disks are filled and their machine has gone: nothing more is to be done in it. */
@@ -47,16 +49,15 @@ const up = <Has extends Prepared & { key?: SshKey }>(
 const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, communicator: NonNullable<Spec['communicator']>) =>
   spec.provisioners
     .reduce<Plan<Given, Keyed & Up & { readonly guest: Guest }>>(
-      (so, provisioner) =>
-        so.then(provisioner.type === 'shell' ? provisionByShell(provisioner) : provisionByConsole(provisioner)),
+      (so, provisioner) => so.then(provisionGuest(provisioner)),
       up(plan, spec).then(connect(communicator)),
     )
     .then(shutDown(spec.shutdown));
 
 const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec) =>
   spec.provisioners
-    .filter((provisioner) => provisioner.type === 'console')
-    .reduce<Plan<Given, Prepared & Up>>((so, provisioner) => so.then(provisionByConsole(provisioner)), up(plan, spec))
+    .filter(needsConsoleAlone)
+    .reduce<Plan<Given, Prepared & Up>>((so, provisioner) => so.then(provisionOnConsole(provisioner)), up(plan, spec))
     .then(shutDown(spec.shutdown));
 
 const filled = (spec: Spec): Plan<Given, Prepared> => {
@@ -71,5 +72,5 @@ const filled = (spec: Spec): Plan<Given, Prepared> => {
 /** The whole list of steps that build this spec: reading it is reading what will happen. */
 export const recipeFor = (spec: Spec): Plan<Given, { readonly artifacts: readonly Artifact[] }> => {
   const before: Plan<Given, Prepared & Packed> = filled(spec);
-  return spec.artifacts.reduce((so, artifact) => so.then(exportArtifact(artifact)), before).then(publish);
+  return spec.postProcessors.reduce((so, one, at) => so.then(postProcess(one, at)), before).then(publish);
 };

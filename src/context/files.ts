@@ -75,15 +75,19 @@ const realpathOf = (path: string, shown: string): string => {
  * The file or folder that a template refers to, proven to lie in its context or medium after every link has been
  * followed. Throws a ParseError.
  */
-export const fileRef = async (shown: string, kind: 'file' | 'folder', roots: FileRoots): Promise<FileRef> => {
+export const fileRef = async (
+  shown: string,
+  kind: 'file' | 'folder' | 'either',
+  roots: FileRoots,
+): Promise<FileRef> => {
   refuseHostile(shown);
   const { root, below } = rootOf(shown, roots);
   const realRoot = realpathOf(root, shown);
   const path = below === '' ? realRoot : realpathOf(join(realRoot, below), shown);
   if (!isWithin(realRoot, path)) throw new ParseError(`${quoted(shown)} is a link that leads out of its folder`);
   const found = statSync(path);
-  if (kind === 'file' ? !found.isFile() : !found.isDirectory())
-    throw new ParseError(`${quoted(shown)} is not a ${kind}`);
+  const isKind = (kind !== 'folder' && found.isFile()) || (kind !== 'file' && found.isDirectory());
+  if (!isKind) throw new ParseError(`${quoted(shown)} is not a ${kind === 'either' ? 'file or folder' : kind}`);
   return { path, shown };
 };
 

@@ -1,10 +1,10 @@
-import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
-import { retry } from '../base/waiting.ts';
 import { quoted } from '../base/shell.ts';
 import { envFile, envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
-import type { Guest, OnLines } from './types.ts';
+import { keepLastLines } from './last-lines.ts';
+import { advised, runThroughReboot } from './reboot.ts';
+import type { Guest, OnLines, UploadFile } from './types.ts';
 
 /** Scripts to run in the guest, one after the other, by the rules of Packer's shell provisioner. */
 export type ShellWork = {
@@ -22,10 +22,6 @@ export type ShellWork = {
   /** The command names the file of the environment, which is then put there. */
   readonly usesEnvFile?: true;
   readonly remoteFolder: string;
-  /** For each attempt at all of the scripts. */
-  readonly timeoutMs: number;
-  readonly maxRetries: number;
-  readonly pauseBeforeMs: number;
 };
 
 /** What a command that starts a script is made of: words for sh(1). */
@@ -37,62 +33,24 @@ export type ScriptPlaces = {
 };
 
 export type ShellTools = {
-  readonly clock: Clock;
   readonly ids: Pick<Ids, 'id'>;
   readonly onLines: OnLines;
 };
 
-const linesKept = 20;
-const longestKept = 1000;
-
-// A script that said `reboot` may end well before the guest goes down: so long the connection is watched after it.
-const goingDownSeconds = 5;
-
 /**
- * Runs the scripts. Throws `provisioner_failed` with exit code, script and last lines, `step_timeout`, `ssh_broken` when
- * the connection is lost where that was not expected, `template_invalid` for an environment name that no shell takes.
+ * Runs the scripts. Throws `provisioner_failed` with exit code, script and last lines, `ssh_broken` when the connection is
+ * lost where that was not expected, `template_invalid` for an environment name that no shell takes.
  */
-export const provisionShell = async (work: ShellWork, guest: Guest, tools: ShellTools, signal: AbortSignal) => {
+export const runScripts = async (work: ShellWork, guest: Guest, tools: ShellTools, signal: AbortSignal) => {
   // Throws before anything runs.
   envWords(work.env);
-  if (work.pauseBeforeMs > 0) await tools.clock.sleep(work.pauseBeforeMs, signal);
-  let isBroken = false;
-  await retry(
-    async () => {
-      using limit = tools.clock.deadline(work.timeoutMs, signal, () => tooLong(work));
-      if (isBroken) await guest.reconnect(limit.signal);
-      isBroken = false;
-      for (const [index, script] of work.scripts.entries()) {
-        const name = 'file' in script ? script.name : `inline script ${index + 1}`;
-        await runScript({ name, bytes: await scriptBytes(script) }, work, guest, tools, limit.signal);
-      }
-    },
-    { attempts: work.maxRetries + 1, firstMs: 0, growth: 1, mostMs: 0 },
-    (error) => {
-      if (!(error instanceof Fault)) return false;
-      isBroken = error.code === 'ssh_broken';
-      void tools.onLines([`${error.message}; trying again`], 'stderr');
-      return isBroken || error.code === 'provisioner_failed' || error.code === 'step_timeout';
-    },
-    tools.clock,
-    signal,
-  );
+  for (const [index, script] of work.scripts.entries()) {
+    const name = 'file' in script ? script.name : `inline script ${index + 1}`;
+    await runScript({ name, bytes: await scriptBytes(script) }, work, guest, tools, signal);
+  }
 };
 
 type Script = { readonly name: string; readonly bytes: Uint8Array };
-
-/** The last lines of a command, cut where nobody reads on. */
-const keepLast = () => {
-  let kept: readonly string[] = [];
-  return {
-    take: (lines: readonly string[]) => {
-      kept = [...kept, ...lines.slice(-linesKept)].slice(-linesKept);
-    },
-    lines: () => kept.map((line) => line.slice(0, longestKept)),
-  };
-};
-
-const quietly = () => undefined;
 
 const startOf = ({ executeCommand, env }: ShellWork, path: string, envPath: string) => {
   const places = { path: quoted(path), vars: envWords(env), envFile: quoted(envPath) };
@@ -112,29 +70,24 @@ const runScript = async (
   const { usesEnvFile = false } = work;
   // Whoever the template's own command runs it as must be able to read it.
   const mode = work.executeCommand === undefined ? '0700' : '0755';
-  await advised(upload(bytes, path, name, mode, guest, signal), name);
-  if (usesEnvFile)
-    await advised(upload(Buffer.from(envFile(work.env)), envPath, 'the environment', '0600', guest, signal), name);
+  const send = (file: Omit<UploadFile, 'existing'>, place: string) =>
+    advised(guest.upload({ ...file, existing: 'refuse' }, place, signal), name);
+  await send({ name, input: bytes, mode }, path);
+  if (usesEnvFile) await send({ name: 'the environment', input: envFile(work.env), mode: '0600' }, envPath);
 
-  const last = keepLast();
+  const last = keepLastLines();
   const keep: OnLines = (lines, stream) => {
     last.take(lines);
     return onLines(lines, stream);
   };
-  const exitCode = await unlessLost(guest.run(startOf(work, path, envPath), { onLines: keep }, signal), work, name);
+  const asked = { ...work, name, onLines: keep };
+  const exitCode = await runThroughReboot(guest, startOf(work, path, envPath), asked, signal);
   const tail = last.lines();
-  const isAllowed = exitCode === 'lost' || work.validExitCodes.includes(exitCode);
-  const wentDown =
-    exitCode === 'lost' ||
-    (work.expectDisconnect &&
-      isAllowed &&
-      (await isLost(guest.run(`sleep ${goingDownSeconds}`, { onLines: quietly }, signal))));
-  if (wentDown) await guest.reconnect(signal);
 
   const written = [path, ...(usesEnvFile ? [envPath] : [])].map(quoted).join(' ');
   const removed = await advised(guest.run(`rm -f ${written}`, { onLines }, signal), name);
   if (removed.exitCode !== 0) await onLines([`${path} could not be removed from the guest`], 'stderr');
-  if (isAllowed) return;
+  if (exitCode === 'lost' || work.validExitCodes.includes(exitCode)) return;
   throw new Fault(
     'provisioner_failed',
     `${name} ended with exit code ${exitCode}, and only ${work.validExitCodes.join(', ')} is allowed` +
@@ -148,68 +101,3 @@ const runScript = async (
     },
   );
 };
-
-// By the shell alone: a small guest has neither scp nor an sftp server. noclobber, since the folder may be anybody's.
-const upload = async (
-  bytes: Uint8Array,
-  path: string,
-  name: string,
-  mode: '0600' | '0700' | '0755',
-  guest: Guest,
-  signal: AbortSignal,
-) => {
-  const last = keepLast();
-  const place = quoted(path);
-  const { exitCode } = await guest.run(
-    `umask 077; set -C; cat > ${place} && chmod ${mode} ${place}`,
-    { input: bytes, onLines: last.take },
-    signal,
-  );
-  if (exitCode === 0) return;
-  const said = last.lines();
-  throw new Fault(
-    'provisioner_failed',
-    `${name} could not be written to ${path} in the guest: ${said.at(-1) ?? 'it did not say why'}`,
-    { exitCode, script: name, output: said.join('\n') },
-  );
-};
-
-const isLost = (running: Promise<unknown>) =>
-  running.then(
-    () => false,
-    (error: unknown) => {
-      if (error instanceof Fault && error.code === 'ssh_broken') return true;
-      throw error;
-    },
-  );
-
-/** The result; where the connection broke, its fault says what to do if the guest was meant to reboot. */
-const advised = async <T>(running: Promise<T>, name: string): Promise<T> => {
-  try {
-    return await running;
-  } catch (error) {
-    if (!(error instanceof Fault) || error.code !== 'ssh_broken') throw error;
-    throw new Fault(
-      'ssh_broken',
-      `${error.message}. If ${name} reboots the guest on purpose, set expect_disconnect.`,
-      { ...error.facts, script: name },
-      { cause: error },
-    );
-  }
-};
-
-const unlessLost = async (
-  running: Promise<{ readonly exitCode: number }>,
-  { expectDisconnect }: ShellWork,
-  name: string,
-): Promise<number | 'lost'> => {
-  try {
-    return (await advised(running, name)).exitCode;
-  } catch (error) {
-    if (expectDisconnect && error instanceof Fault && error.code === 'ssh_broken') return 'lost';
-    throw error;
-  }
-};
-
-const tooLong = ({ timeoutMs, scripts }: ShellWork) =>
-  new Fault('step_timeout', `The ${scripts.length} script(s) did not end within ${timeoutMs / 1000} s`, { timeoutMs });

@@ -3,6 +3,19 @@ import type { Input } from '../base/program.ts';
 /** Takes what a command printed. More is read when what it gives has resolved. */
 export type OnLines = (lines: readonly string[], stream: 'stdout' | 'stderr') => Promise<void> | void;
 
+export type UploadFile = {
+  /** How messages call it. */
+  readonly name: string;
+  readonly input: Input;
+  /** Octal digits, such as "0644". */
+  readonly mode: string;
+  /**
+   * A file that is there already: an error (for a folder that anybody may write to), replaced, or replaced by one that has
+   * its mode. In the last two it keeps its owner where the login may give files away.
+   */
+  readonly existing: 'refuse' | 'replace' | 'keep-mode';
+};
+
 /** A way into the running guest. Disposing it ends the connection and everything that runs over it. */
 export type Guest = AsyncDisposable & {
   /**
@@ -16,10 +29,27 @@ export type Guest = AsyncDisposable & {
     command: string,
     options: {
       readonly onLines: OnLines;
+      /** Takes the bytes of stdout as they are, in place of its lines. */
+      readonly onBytes?: (bytes: Uint8Array) => Promise<void> | void;
       readonly input?: Input;
     },
     signal: AbortSignal,
   ) => Promise<{ readonly exitCode: number }>;
+  /**
+   * Writes a file of the guest, whole or not at all: it is written aside and renamed. What is there and no plain file, and
+   * a file in a folder that the login may not write to, is written in place. By sh(1), cat(1) and cp(1) alone: a small guest
+   * has neither scp nor an sftp server. Throws `provisioner_failed` with what the guest said, `ssh_broken`.
+   */
+  readonly upload: (file: UploadFile, place: string, signal: AbortSignal) => Promise<void>;
+  /**
+   * Copies a file of the guest to a file of this host, mode 0600, in place of one that is there. Throws `provisioner_failed`
+   * when it cannot be read and when it has more than `mostBytes`, `ssh_broken`. On failure nothing is left at `to`.
+   */
+  readonly download: (
+    place: string,
+    to: { readonly file: string; readonly mostBytes: number },
+    signal: AbortSignal,
+  ) => Promise<{ readonly bytes: number }>;
   /** Waits until the guest can be logged in to again, after a reboot: at most the communicator's timeout. */
   readonly reconnect: (signal: AbortSignal) => Promise<void>;
   /** The command line a person can use while the machine lives. */

@@ -6,16 +6,16 @@ import { Fault } from '../base/fault.ts';
 import { artifactName } from '../base/artifact-name.ts';
 import { eachBlock } from './each-block.ts';
 import { syncFolder } from '../base/file/sync-folder.ts';
-import type { Artifact } from './types.ts';
+import type { Artifact, Digest } from './types.ts';
 
 type Publication = {
   /** The finished file, in the same file system as `folder`. It is gone afterwards. */
   readonly from: string;
   readonly folder: string;
   readonly name: string;
-  readonly format: string;
-  /** What `copySparse` found while it wrote `from`; without it the file is read once more. */
-  readonly known?: { readonly size: number; readonly sha256: string };
+  readonly mediaType: string;
+  /** What is known of `from` already; without it the file is read. */
+  readonly known?: Digest;
   /** Another file of this name is what an earlier attempt at the same build left: it is replaced, not respected. */
   readonly replacesLeftover?: boolean;
   readonly signal: AbortSignal;
@@ -26,20 +26,20 @@ type Publication = {
  * it had done. Throws `disk_failed` when another file has the name, `template_invalid` for a name that no file can have.
  */
 export const publishFile = async (publication: Publication): Promise<Artifact> => {
-  const { folder, format, from, replacesLeftover = false, signal } = publication;
+  const { folder, mediaType, from, replacesLeftover = false, signal } = publication;
   const name = artifactName(publication.name);
   const target = join(folder, name);
   const written = await sealed(from, publication.known, signal);
   if (!written) {
     const published = await sealed(target, undefined, signal);
-    if (published) return { name, format, ...published };
+    if (published) return { name, mediaType, ...published };
     throw new Fault('disk_failed', `${from} was to be published as ${name}, but it is not there`, { from });
   }
   signal.throwIfAborted();
   if (replacesLeftover) await rename(from, target);
   else await linkAnew(from, target, written.sha256, signal);
   await syncFolder(folder);
-  return { name, format, ...written };
+  return { name, mediaType, ...written };
 };
 
 /** Size and digest of a file that from now on is on the disk and read-only; undefined when there is none. */

@@ -1,7 +1,7 @@
 /** Packer's keys that are called otherwise here, or are not there, and what to write. */
 export const packerWords: Readonly<Record<string, string>> = {
   builders: 'describe the machine under "machine", its installation under "install"',
-  'post-processors': 'name what is published under "artifacts"',
+  'post-processors': 'name what is published under "artifacts", and what is made of it under "post_processors"',
   'sensitive-variables': 'write "sensitive": true in the variable itself',
   min_packer_version: 'leave it out',
   push: 'leave it out',
@@ -60,6 +60,9 @@ export const packerWords: Readonly<Record<string, string>> = {
   floppy_dirs: 'make the floppy\'s image and name it as "floppy" in "machine"',
   cd_files: 'serve the files under "http"',
   cd_content: 'serve the files under "http"',
+  compression_level: 'write "level"',
+  checksum_types: 'write "types"',
+  output: 'leave it out: the file is called after its artifact',
   inline_shebang: 'use a script of the context: inline lines are run by /bin/sh -e',
   remote_path: 'use "remote_folder"',
   start_retry_timeout: 'use "max_retries" and "timeout"',

@@ -1,4 +1,6 @@
-import type { BaseImage, Boot, DiskFormat, MachineModel, Nic } from '../base/hardware.ts';
+import type { PostProcessorSpec } from '../post-processors/table.ts';
+import type { ProvisionerSpec } from '../provisioners/table.ts';
+import type { BaseImage, Boot, DiskFormat, Nic, MachineModel } from '../base/hardware.ts';
 
 /** Names of values that are known only when the machine runs. */
 export const runtimeNames = [
@@ -67,33 +69,6 @@ export type SiteSet = {
   readonly scriptName: 'install.site' | 'upgrade.site';
 };
 
-export type ShellProvisioner = {
-  readonly type: 'shell';
-  readonly name: string;
-  /** One script each, run in this order: the inline lines joined under `sh -e`, or files of the context. */
-  readonly scripts: readonly ({ readonly inline: Text } | { readonly file: FileRef })[];
-  readonly env: Readonly<Record<string, Text>>;
-  readonly validExitCodes: readonly number[];
-  /** The guest may drop the connection to reboot; the build then waits until it is back. */
-  readonly expectDisconnect: boolean;
-  /** With `{{ path }}` and `{{ vars }}`: how a script is started. Undefined: `chmod +x` and run. */
-  readonly executeCommand?: string;
-  readonly remoteFolder: string;
-  readonly timeoutMs: number;
-  readonly maxRetries: number;
-  readonly pauseBeforeMs: number;
-};
-
-/** A conversation on the console as a provisioner: for guests without a network. */
-export type ConsoleProvisioner = {
-  readonly type: 'console';
-  readonly name: string;
-  readonly turns: readonly TurnText[];
-  readonly timeoutMs: number;
-};
-
-export type ProvisionerSpec = ShellProvisioner | ConsoleProvisioner;
-
 export type DiskPlan = {
   readonly format: DiskFormat;
   /** MiB; undefined with a base means the base's own size. */
@@ -133,7 +108,8 @@ export type Spec = {
   };
   readonly provisioners: readonly ProvisionerSpec[];
   readonly shutdown: { readonly command?: Text; readonly timeoutMs: number };
-  readonly artifacts: readonly { readonly name: string; readonly format: DiskFormat; readonly disk: number }[];
+  /** What is published, and what is made of it before. */
+  readonly postProcessors: readonly PostProcessorSpec[];
   /** Values that logs and events never show. */
   readonly secrets: readonly string[];
   /** For the whole build. */

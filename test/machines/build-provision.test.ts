@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import { sectorBoot } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
@@ -20,6 +22,8 @@ let folder: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'provision-test-'));
   await unpackRamdisk(folder);
+  await mkdir(join(folder, 'files/in'), { recursive: true });
+  await writeFile(join(folder, 'files/in/run'), '#!/bin/sh\necho ran from the context\n', { mode: 0o755 });
   imaged = await startImaged({ tables: '[hypervisor.qemu]\naccelerator = "tcg"', media: { tiny: guest, own: folder } });
 });
 
@@ -36,8 +40,13 @@ const download = async (id: string, name: string): Promise<string> => {
   return file;
 };
 
+const sumOf = async (id: string, name: string): Promise<string> => {
+  const digest = createHash('sha256').update(await readFile(join(folder, `${id}-${name}`)));
+  return `SHA256 (${name}) = ${digest.digest('hex')}\n`;
+};
+
 /** The installed system, let in by its serial line, so that nothing has to be installed before scripts run. */
-const bySsh = async (provisioners: readonly object[]) => ({
+const bySsh = async (provisioners: readonly object[], more: object = {}) => ({
   template: {
     name: 'by-ssh',
     machine: await installedMachine(folder),
@@ -45,22 +54,40 @@ const bySsh = async (provisioners: readonly object[]) => ({
     communicator: { type: 'ssh', username: 'root', timeout: '2m' },
     provisioners: provisioners.map((one) => ({ type: 'shell', ...one })),
     shutdown: { command: 'halt -p', timeout: '1m' },
+    ...more,
   },
 });
 
-test('scripts get their environment, may end with an allowed exit code, and may reboot the guest', async () => {
+test('scripts get their environment, may end with an allowed exit code, and may reboot the guest; files come in and out', async () => {
+  const artifacts = [{ name: 'disk.qcow2' }, { file: 'motd' }];
+  const post_processors = [
+    { type: 'checksum', artifact: 'disk.qcow2' },
+    { type: 'compress', artifact: 'motd' },
+  ];
   const { id } = await imaged.post(
-    await bySsh([
-      { name: 'env', env: { GREETING: "it's {{ build_name }}" }, inline: ['echo "[$GREETING] [$IMAGED_BUILD_ID]"', 'cat /proc/sys/kernel/random/boot_id >/boot-before'] }, // prettier-ignore
-      { name: 'seven', valid_exit_codes: [0, 7], inline: 'exit 7' },
-      { name: 'reboot', expect_disconnect: true, inline: ['sync', 'reboot'] },
-      { name: 'after', inline: '! cmp -s /boot-before /proc/sys/kernel/random/boot_id && echo booted again' },
-    ]),
+    await bySsh(
+      [
+        { type: 'file', content: '{{ vm_name }}\n', destination: '/etc/motd', mode: '0640' },
+        { type: 'file', source: 'media:own/files', destination: '/srv/' },
+        { name: 'look', inline: ['ls -l /etc/motd /srv/files/in/run', '/srv/files/in/run'] },
+        { type: 'file', direction: 'download', source: '/etc/motd', destination: 'motd' },
+        { name: 'env', env: { GREETING: "it's {{ build_name }}" }, inline: ['echo "[$GREETING] [$IMAGED_BUILD_ID]"', 'cat /proc/sys/kernel/random/boot_id >/boot-before'] }, // prettier-ignore
+        { name: 'seven', valid_exit_codes: [0, 7], inline: 'exit 7' },
+        { name: 'reboot', expect_disconnect: true, inline: ['sync', 'reboot'] },
+        { name: 'after', inline: '! cmp -s /boot-before /proc/sys/kernel/random/boot_id && echo booted again' },
+      ],
+      { artifacts, post_processors },
+    ),
   );
   await succeeded(imaged, id);
   const log = await textOf(imaged, id, 'log');
   assert.ok(log.includes(`  [it's by-ssh] [${id}]\n`), log);
   assert.match(log, /^\S+Z   booted again$/m);
+  assert.match(log, /^\S+Z   -rw-r-----.* \/etc\/motd$/m);
+  assert.match(log, /^\S+Z   ran from the context$/m);
+  assert.match(zstdDecompressSync(await readFile(await download(id, 'motd.zst'))).toString(), /^imaged-\d+\n$/);
+  await download(id, 'disk.qcow2');
+  assert.equal(await readFile(await download(id, 'disk.qcow2.sha256'), 'utf8'), await sumOf(id, 'disk.qcow2'));
   const types = (await eventsOf(imaged, id)).map(({ type }) => type);
   assert.equal(types.filter((type) => type === 'machine.rebooted').length, 1);
 });

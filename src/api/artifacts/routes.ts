@@ -1,6 +1,7 @@
 import { sumsName } from '../../base/artifact-name.ts';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { anyBytes } from '../../base/media-type.ts';
 import { Fault } from '../../base/fault.ts';
 import { Id } from '../../base/ids.ts';
 import type { Reader } from '../../build/outputs/read-file.ts';
@@ -10,7 +11,7 @@ import { findBuild } from '../builds/found.ts';
 import { Artifacts } from '../builds/schema.ts';
 import { sendFile } from '../server/send-file.ts';
 import type { ApiParts } from '../types.ts';
-import { showArtifact } from '../builds/view.ts';
+import { showArtifact, type StoredArtifact } from '../builds/view.ts';
 
 const tags = ['Artifacts'];
 const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
@@ -18,7 +19,7 @@ const FileParams = Params.extend({
   name: z.string().min(1).max(255).meta({ description: 'The artifact’s name, or `SHA256`.' }),
 });
 
-// `SHA256` alone is text.
+// Lists of digests are text.
 const files = (description: string, headers: Answer['headers']): Answer => ({
   ...text('application/octet-stream', description, headers),
   content: { 'application/octet-stream': { schema: z.string() }, 'text/plain': { schema: z.string() } },
@@ -39,17 +40,17 @@ const sha256Of = async (reader: Reader, signal: AbortSignal): Promise<string> =>
   return hash.digest('hex');
 };
 
-const digestOf = async (
+const findFile = async (
   { store, outputs, signal }: ApiParts,
   id: string,
   name: string,
-): Promise<{ readonly sha256: string } | undefined> => {
+): Promise<Pick<StoredArtifact, 'sha256' | 'mediaType'> | undefined> => {
   const artifacts = await store.artifacts(id);
   if (name !== sumsName) return artifacts.find((artifact) => artifact.name === name);
   if (artifacts.length === 0) return undefined;
   // The digest of the list of digests is not kept: it is a few lines, and hashed when it is asked for.
   await using list = await outputs.openArtifact(id, name);
-  return list && { sha256: await sha256Of(list, signal) };
+  return list && { mediaType: 'text/plain', sha256: await sha256Of(list, signal) };
 };
 
 /** What a build published. */
@@ -105,7 +106,7 @@ export const addArtifactRoute = (app: App, parts: ApiParts): void => {
     handler: async (request, reply) => {
       const { id, name } = request.params;
       const { status } = await findBuild(parts.store, id);
-      const found = await digestOf(parts, id, name);
+      const found = await findFile(parts, id, name);
       if (found === undefined)
         throw new Fault('not_found', `The build ${id} (${status}) has no artifact ${JSON.stringify(name)}.`);
       void reply
@@ -114,7 +115,7 @@ export const addArtifactRoute = (app: App, parts: ApiParts): void => {
         .header('repr-digest', `sha-256=:${Buffer.from(found.sha256, 'hex').toString('base64')}:`);
       return sendFile(request, reply, {
         open: () => parts.outputs.openArtifact(id, name),
-        type: name === sumsName ? 'text/plain; charset=utf-8' : 'application/octet-stream',
+        type: found.mediaType.startsWith('text/') ? `${found.mediaType}; charset=utf-8` : anyBytes,
         etag: `"sha256:${found.sha256}"`,
         missing: `The file of the artifact ${JSON.stringify(name)} is gone from this host.`,
       });

@@ -151,7 +151,11 @@ export const Event = z
 export const Artifact = z
   .object({
     name: z.string().meta({ description: 'The file name.', example: 'openbsd-7.9.qcow2' }),
-    format: z.string().meta({ description: 'What kind of file it is.', example: 'qcow2' }),
+    media_type: z.string().meta({ description: 'What kind of file it is.', example: 'application/x-qemu-disk' }),
+    format: z
+      .string()
+      .optional()
+      .meta({ description: 'The format of a disk; missing for any other file.', example: 'qcow2' }),
     size: z.int().meta({ description: 'Bytes.' }),
     sha256: z
       .string()

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { diskFormatOf } from '../../base/media-type.ts';
 import { snakeCased } from '../../base/snake-case.ts';
 import type { FaultRecord } from '../../base/fault.ts';
 import type {
@@ -109,15 +110,19 @@ export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPat
 
 export type View = ReturnType<typeof makeView>;
 
-type StoredArtifact = Awaited<ReturnType<Store['artifacts']>>[number];
+export type StoredArtifact = Awaited<ReturnType<Store['artifacts']>>[number];
 
-export const showArtifact = (artifact: StoredArtifact, buildId: string): z.output<typeof Artifact> => ({
-  name: artifact.name,
-  format: artifact.format,
-  size: artifact.size,
-  sha256: artifact.sha256,
-  href: `/builds/${buildId}/artifacts/${encodeURIComponent(artifact.name)}`,
-});
+export const showArtifact = (artifact: StoredArtifact, buildId: string): z.output<typeof Artifact> => {
+  const format = diskFormatOf(artifact.mediaType);
+  return {
+    name: artifact.name,
+    media_type: artifact.mediaType,
+    ...(format === undefined ? {} : { format }),
+    size: artifact.size,
+    sha256: artifact.sha256,
+    href: `/builds/${buildId}/artifacts/${encodeURIComponent(artifact.name)}`,
+  };
+};
 
 export const showHold = (row: StoredBuild): z.output<typeof HoldState> => ({
   held: row.status === 'held',

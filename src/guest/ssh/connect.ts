@@ -4,6 +4,8 @@ import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { runProgram } from '../../base/program.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
+import { downloadBy } from './download.ts';
+import { uploadBy } from './upload.ts';
 import { remoteInput, remoteLine } from './remote-command.ts';
 import { awaitBanner } from './banner.ts';
 import { openMaster, type SshMaster } from './master.ts';
@@ -50,7 +52,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     await rm(configFile(spec), { force: true });
   };
 
-  const run: Guest['run'] = async (command, { onLines, input }, runSignal) => {
+  const run: Guest['run'] = async (command, { onLines, onBytes, input }, runSignal) => {
     const marker = `imaged-${randomUUID()}`;
     let isOwn = false;
     // The marker may stand behind a last line without end.
@@ -70,6 +72,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
         const said = stream === 'stderr' ? unmarked(lines) : lines;
         if (said.length > 0) return onLines(said, stream);
       },
+      ...(onBytes === undefined ? {} : { onBytes }),
     });
     if (exitCode !== 255 || isOwn) return { exitCode };
     await throwIfKilled(master, tools.clock, runSignal);
@@ -85,17 +88,27 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     );
   };
 
+  const runUntil: Guest['run'] = (command, { onLines, onBytes, ...options }, runSignal) => {
+    const unlessAborted =
+      <A extends readonly unknown[]>(take: (...args: A) => Promise<void> | void) =>
+      (...args: A) =>
+        runSignal.aborted ? undefined : take(...args);
+    const heard = {
+      onLines: unlessAborted(onLines),
+      ...(onBytes === undefined ? {} : { onBytes: unlessAborted(onBytes) }),
+    };
+    const ran = run(command, { ...options, ...heard }, runSignal);
+    running.add(ran);
+    const forget = () => running.delete(ran);
+    ran.then(forget, forget);
+    // The master keeps the pipes of an aborted command until the guest ends it, so its end is not waited for here.
+    return orAborted(ran, runSignal);
+  };
+
   return {
-    run: (command, options, runSignal) => {
-      const onLines: typeof options.onLines = (lines, stream) =>
-        runSignal.aborted ? undefined : options.onLines(lines, stream);
-      const ran = run(command, { ...options, onLines }, runSignal);
-      running.add(ran);
-      const forget = () => running.delete(ran);
-      ran.then(forget, forget);
-      // The master keeps the pipes of an aborted command until the guest ends it, so its end is not waited for here.
-      return orAborted(ran, runSignal);
-    },
+    run: runUntil,
+    upload: uploadBy(runUntil),
+    download: downloadBy(runUntil),
     reconnect: async (again) => {
       await letGo();
       master = await logIn(spec, tools, again);

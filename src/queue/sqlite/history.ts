@@ -19,7 +19,7 @@ type EventRow = { readonly seq: number; readonly at: number; readonly type: stri
 export const makeHistory = ({ db, read }: Connection): Pick<Store, 'steps' | 'artifacts' | 'events'> => {
   const steps = db.prepare<[string], StepRow>('SELECT * FROM build_step WHERE build_id = ? ORDER BY seq');
   const artifacts = db.prepare<[string], Artifact>(
-    'SELECT name, format, size, sha256 FROM artifact WHERE build_id = ? ORDER BY seq',
+    'SELECT name, media_type AS mediaType, size, sha256 FROM artifact WHERE build_id = ? ORDER BY seq',
   );
   const events = db.prepare<[string, number, number], EventRow>(
     'SELECT seq, at, type, data FROM build_event WHERE build_id = ? AND seq > ? ORDER BY seq LIMIT ?',

@@ -1,3 +1,4 @@
+import { diskFormatOf } from '../../base/media-type.ts';
 import type { FaultRecord } from '../../base/fault.ts';
 import { checkMove } from '../rules/status.ts';
 import type { Build, Outcome } from '../store.ts';
@@ -26,7 +27,8 @@ export const makeWriteOutcome = ({ db, clock, append, forget }: Connection): Wri
         attempts_left = attempts_left + :givenBack, not_before = :notBefore
     WHERE id = :id`);
   const publish = db.prepare(`
-    INSERT INTO artifact (build_id, seq, name, format, size, sha256) VALUES (:id, :seq, :name, :format, :size, :sha256)`);
+    INSERT INTO artifact (build_id, seq, name, media_type, size, sha256)
+    VALUES (:id, :seq, :name, :mediaType, :size, :sha256)`);
   const endSteps = db.prepare('UPDATE build_step SET ended_at = ?, fault = ? WHERE build_id = ? AND ended_at IS NULL');
   const forgetValues = db.prepare(`
     UPDATE build_input
@@ -38,9 +40,10 @@ export const makeWriteOutcome = ({ db, clock, append, forget }: Connection): Wri
     const { id, attempt, sensitive } = build;
     const fault = outcome.status === 'succeeded' ? undefined : outcome.fault;
     if (outcome.status === 'succeeded')
-      outcome.artifacts.forEach(({ name, format, size, sha256 }, at) => {
-        publish.run({ id, seq: at + 1, name, format, size, sha256 });
-        append(id, 'artifact.published', { name, format, size, sha256 });
+      outcome.artifacts.forEach(({ name, mediaType, size, sha256 }, at) => {
+        publish.run({ id, seq: at + 1, name, mediaType, size, sha256 });
+        const format = diskFormatOf(mediaType);
+        append(id, 'artifact.published', { name, mediaType, ...(format ? { format } : {}), size, sha256 });
       });
     const now = clock.now();
     end.run({ id, status: outcome.status, fault: textOf(fault), now });

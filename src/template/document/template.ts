@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
+import { provisioners } from '../../provisioners/table.ts';
+import { exporting } from '../../post-processors/export.ts';
+import { postProcessors } from '../../post-processors/table.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
 import { fieldErrorsOf } from './issues.ts';
 import { Http } from './http.ts';
 import { Variables } from './variables.ts';
 import { Machine, Model } from './machine.ts';
-import { Provisioner } from './provisioner.ts';
 import { Turns } from './turn.ts';
-import { Duration, OneOrMore, Pause, SignedPause, strict, Words } from './words.ts';
+import { Duration, oneOfTypes, OneOrMore, Pause, SignedPause, strict, Words } from './words.ts';
 
 export const Install = strict({
   console: Turns.optional().describe(
@@ -43,12 +45,6 @@ export const Install = strict({
     'how the system comes onto the disk; without it, and without an OpenBSD response file in `http`, the first boot is the system to work in',
   );
 
-const Artifact = strict({
-  name: Words.max(1000).describe('file name; default: name of the template, with the format as its ending').optional(),
-  format: z.enum(['qcow2', 'raw']).default('qcow2').describe('format of the file'),
-  disk: z.int().min(0).max(15).default(0).describe('which disk, counted from 0'),
-});
-
 /** A template document: what to build. Texts hold `{{ name }}` for variables and facts of the build. */
 export const Template = strict({
   name: z
@@ -70,7 +66,7 @@ export const Template = strict({
     .optional()
     .describe('how the build gets into the guest'),
   provisioners: z
-    .array(Provisioner)
+    .array(oneOfTypes(provisioners).describe('a change to the installed guest'))
     .max(bounds.provisioners)
     .default([])
     .describe('changes to the installed guest, in this order'),
@@ -83,10 +79,15 @@ export const Template = strict({
     .prefault({})
     .describe('how the guest is stopped'),
   artifacts: z
-    .array(Artifact)
+    .array(exporting.Schema)
     .max(bounds.artifacts)
     .optional()
     .describe('what is published; default: the first disk as qcow2'),
+  post_processors: z
+    .array(oneOfTypes(postProcessors).describe('a change to what is published'))
+    .max(bounds.postProcessors)
+    .default([])
+    .describe('changes to the artifacts before they are published, in this order'),
   timeout: Duration.optional().describe("for the whole build; default: the host's"),
 }).describe('what to build');
 

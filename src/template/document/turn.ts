@@ -44,4 +44,6 @@ export const Turn = strict({
   )
   .describe('one line of the conversation on the console: heard first, then said');
 
+export type Turn = z.output<typeof Turn>;
+
 export const Turns = z.array(Turn).max(bounds.turns);

@@ -52,3 +52,24 @@ export const Pattern = Words.check(judged(patternForm)).describe('a regular expr
 
 /** A text or several, as Packer takes many of its keys. */
 export const OneOrMore = z.union([Words, z.array(Words).min(1).max(bounds.inlineLines)]);
+
+/** How the steps and events of a build call a part of its template. */
+export const StepName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._ -]{0,63}$/, 'must be a short name: letters, digits, blanks and . _ -')
+  .optional()
+  .describe("how the build's steps and events call it; default: type and number");
+
+/** One of several objects that their `type` tells apart. Another type is answered with those that there are. */
+export const oneOfTypes = <K extends { readonly [N in keyof K]: { readonly Schema: z.core.$ZodTypeDiscriminable } }>(
+  kinds: K,
+) => {
+  const schemas: K[keyof K]['Schema'][] = [];
+  for (const name in kinds) schemas.push(kinds[name].Schema);
+  const [first, ...others] = schemas;
+  if (first === undefined) throw new RangeError('There is no type to choose from.');
+  const names = new Intl.ListFormat('en', { type: 'disjunction' }).format(
+    Object.keys(kinds).map((name) => `"${name}"`),
+  );
+  return z.discriminatedUnion('type', [first, ...others], { error: `must have a "type": ${names}` });
+};

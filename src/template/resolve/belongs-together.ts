@@ -1,5 +1,7 @@
 import { whyNoBoot } from '../../base/machine/boot-devices.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
+import { quoted } from '../../base/nearest.ts';
+import { needsGuest } from '../../provisioners/table.ts';
 import type { Template } from '../document/template.ts';
 
 type Judge = (template: Template, wrong: FieldErrors) => void;
@@ -33,17 +35,11 @@ const guestIsReachable: Judge = ({ communicator, machine, provisioners, shutdown
   if (isSsh && machine.nics.length === 0) wrong.add('/communicator', 'is ssh, and the machine has no network: see /machine/nics'); // prettier-ignore
   if (!isSsh)
     provisioners.forEach(({ type }, index) => {
-      if (type === 'shell') wrong.add(`/provisioners/${index}`, 'runs scripts by ssh, and there is no "communicator" for it'); // prettier-ignore
+      if (needsGuest(type)) wrong.add(`/provisioners/${index}`, `is ${quoted(type)}, which works by ssh, and there is no "communicator" for it`); // prettier-ignore
     });
   if (!isSsh && shutdown.command !== undefined)
     wrong.add('/shutdown/command', 'is run by ssh, and there is no "communicator" for it');
 };
-
-const artifactsHaveDisks: Judge = ({ artifacts = [], machine }, wrong) =>
-  artifacts.forEach(({ disk }, index) => {
-    if (disk >= machine.disks.length)
-      wrong.add(`/artifacts/${index}/disk`, `is ${disk}, and there are ${machine.disks.length} disks, counted from 0`);
-  });
 
 const endpointHasNic: Judge = ({ http, machine }, wrong) => {
   if (machine.nics.length === 0 && Object.keys(http).length > 0)
@@ -57,13 +53,6 @@ const modelStandsOnce: Judge = ({ qemu, machine }, wrong) => {
 
 /** Judges what no single key can be blamed for. */
 export const judgeTogether: Judge = (template, wrong) => {
-  for (const judge of [
-    bootMedium,
-    disksHaveSizes,
-    guestIsReachable,
-    artifactsHaveDisks,
-    endpointHasNic,
-    modelStandsOnce,
-  ])
+  for (const judge of [bootMedium, disksHaveSizes, guestIsReachable, endpointHasNic, modelStandsOnce])
     judge(template, wrong);
 };

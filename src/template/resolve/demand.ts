@@ -1,4 +1,5 @@
 import type { MachineShape } from '../../base/hardware.ts';
+import { downloadsOf } from '../../provisioners/table.ts';
 import type { DiskPlan, Spec } from '../spec.ts';
 
 /** What a hypervisor judges before anything runs. */
@@ -21,18 +22,20 @@ export const shapeOf = (spec: Spec): MachineShape => {
   };
 };
 
-// A qcow2 image with every cluster in use: 8 bytes of L2 table and 2 of refcount for each 64 KiB, and its header.
-const fullMb = (disk: DiskPlan): number => {
+/** MB that the image of a disk takes at most: every cluster in use, with 8 bytes of L2 table and 2 of refcount for each 64 KiB, and its header. */
+export const fullMb = (disk: DiskPlan): number => {
   const mb = disk.sizeMb ?? disk.base?.virtualMb ?? 0;
   return mb + Math.ceil(mb / 4096) + 1;
 };
 
 /**
- * What a build takes from its host at most: the machine's memory, and on disk every working disk written full, every
- * artifact as large as its disk, and `textsMb` for its log, console and events. A base is not counted: it is never written to.
+ * What a build takes from its host at most: the machine's memory, and on disk every working disk written full, every file
+ * that is downloaded from the guest or made by a post-processor (an export is as large as its disk), and `textsMb` for its
+ * log, console and events. A base is not counted: nobody writes to it.
  */
 export const demandOf = (spec: Spec, textsMb: number): { readonly memoryMb: number; readonly diskMb: number } => {
-  const sizes = spec.disks.map(fullMb);
-  const artifacts = spec.artifacts.map(({ disk }) => sizes[disk] ?? 0);
-  return { memoryMb: spec.memoryMb, diskMb: [...sizes, ...artifacts].reduce((sum, mb) => sum + mb, textsMb) };
+  const downloads = spec.provisioners.flatMap(downloadsOf).map(({ mostMb }) => mostMb);
+  const made = spec.postProcessors.map(({ newMb }) => newMb);
+  const all = [...spec.disks.map(fullMb), ...downloads, ...made];
+  return { memoryMb: spec.memoryMb, diskMb: all.reduce((sum, mb) => sum + mb, textsMb) };
 };

@@ -27,7 +27,7 @@ export type Fields = {
   readonly pattern: (pointer: string, raw: string) => string;
   /** Whether something sensitive would be shown with the text. */
   readonly isSecret: (pointer: string, raw: string | undefined) => boolean;
-  readonly file: (pointer: string, raw: string, kind?: 'file' | 'folder') => Promise<FileRef>;
+  readonly file: (pointer: string, raw: string, kind?: 'file' | 'folder' | 'either') => Promise<FileRef>;
   /** Others have their turn: to be called between the parts of a list. */
   readonly rest: Rest;
 };
@@ -35,7 +35,7 @@ export type Fields = {
 const needsNoNic: readonly RuntimeName[] = ['vm_name', 'ssh_public_key'];
 
 const runtimeHint =
-  'it may be used in http texts, say, press, boot_command, inline, env and shutdown.command, but not here';
+  'it may be used in http texts, say, press, boot_command, inline, env, content and shutdown.command, but not here';
 
 const asText = ({ pieces }: Filled): Text =>
   pieces.flatMap((piece) => (typeof piece === 'object' && 'unknown' in piece ? [] : [piece]));

@@ -1,4 +1,3 @@
-import { whyNoArtifactName } from '../../base/artifact-name.ts';
 import { judgeTogether } from './belongs-together.ts';
 import { below, type FieldErrors } from '../../base/field-errors.ts';
 import { makeFields, type Fields } from './fields.ts';
@@ -12,6 +11,9 @@ import { makePatterns } from '../language/pattern.ts';
 import { makeRest } from '../../base/turns.ts';
 import { resolveHttp } from './http.ts';
 import { resolveMachine } from './machine.ts';
+import { fullMb } from './demand.ts';
+import { downloadsOf } from '../../provisioners/table.ts';
+import { resolvePostProcessors } from './post-processors.ts';
 import { resolveProvisioners } from './provisioners.ts';
 import { resolveInstall } from './turns.ts';
 import { Install, type Template } from '../document/template.ts';
@@ -32,32 +34,6 @@ const resolveCommunicator = (asked: Template['communicator'], fields: Fields): P
   const username = fields.made('/communicator/username', asked.username, '', usernameOf);
   const timeoutMs = fields.made('/communicator/timeout', asked.timeout, 1, (time) => durationOf(time));
   return { communicator: { type, username, port, timeoutMs } };
-};
-
-const artifactNameOf = (raw: number | string): string => {
-  const name = String(raw);
-  const why = whyNoArtifactName(name);
-  if (why !== undefined) throw new ParseError(why);
-  return name;
-};
-
-const resolveArtifacts = (template: Template, fields: Fields, wrong: FieldErrors): Spec['artifacts'] => {
-  const first = { format: 'qcow2', disk: 0 } as const;
-  const asked = template.artifacts ?? (template.machine.disks.length > 0 ? [first] : []);
-  const seen = new Set<string>();
-  return asked.map(({ format, disk, ...rest }, index) => {
-    const pointer = `/artifacts/${index}/name`;
-    const plain = `${template.name}${disk === 0 ? '' : `-${disk}`}.${format}`;
-    const name = fields.made(
-      pointer,
-      ('name' in rest ? rest.name : undefined) ?? plain,
-      `unknown-${index}`,
-      artifactNameOf,
-    );
-    if (seen.has(name)) wrong.add(pointer, `is ${quoted(name)} a second time: every artifact needs a name of its own`);
-    seen.add(name);
-    return { name, format, disk };
-  });
 };
 
 /** A response file of OpenBSD's installer is reason enough to install by it. */
@@ -111,6 +87,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
     seed: frozen.buildId,
   });
   const interfaceName = interfaceNames(machine)[0] ?? 'vio0';
+  const provisioners = await resolveProvisioners(template, fields, wrong);
   const spec = {
     name: template.name,
     ...machine,
@@ -119,12 +96,16 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
       ? {}
       : { install: await resolveInstall(install, fields, { responseFile, interfaceName }) }),
     ...(communicator === undefined ? {} : { communicator }),
-    provisioners: await resolveProvisioners(template, fields, wrong),
+    provisioners,
     shutdown: {
       ...(shutdown.command === undefined ? {} : { command: fields.text('/shutdown/command', shutdown.command) }),
       timeoutMs: fields.made('/shutdown/timeout', shutdown.timeout, 1, (time) => durationOf(time)),
     },
-    artifacts: resolveArtifacts(template, fields, wrong),
+    postProcessors: resolvePostProcessors(template, {
+      ...{ fields, wrong, templateName: template.name },
+      diskMb: machine.disks.map(fullMb),
+      downloaded: provisioners.flatMap(downloadsOf).map(({ name }) => name),
+    }),
     timeoutMs: timeout === undefined ? timeoutMs : fields.made('/timeout', timeout, 1, (time) => durationOf(time)),
   };
   return { ...spec, secrets: [...secrets].sort() };

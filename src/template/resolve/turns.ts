@@ -3,15 +3,14 @@ import type { Fields } from './fields.ts';
 import { installerTurns } from '../../openbsd/installer/turns.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import type { ResponseFile } from './http.ts';
-import { saidOf } from '../document/turn.ts';
+import { saidOf, type Turn } from '../document/turn.ts';
 import type { Template } from '../document/template.ts';
 import type { Spec, TurnText } from '../spec.ts';
 import { durationOf } from '../../base/units.ts';
 
 type Install = NonNullable<Template['install']>;
-type TurnAsked = NonNullable<Install['console']>[number];
 
-const resolveTurn = (turn: TurnAsked, pointer: string, fields: Fields): TurnText => {
+const resolveTurn = (turn: Turn, pointer: string, fields: Fields): TurnText => {
   const { hear, say, press } = turn;
   return {
     ...(hear === undefined ? {} : { hear: fields.pattern(`${pointer}/hear`, hear) }),
@@ -28,7 +27,7 @@ const resolveTurn = (turn: TurnAsked, pointer: string, fields: Fields): TurnText
 
 /** A conversation, with its patterns checked and its variables filled in. */
 export const resolveTurns = async (
-  turns: readonly TurnAsked[],
+  turns: readonly Turn[],
   pointer: string,
   fields: Fields,
 ): Promise<readonly TurnText[]> => {

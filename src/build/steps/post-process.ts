@@ -1,0 +1,44 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Draft } from '../../post-processors/kind.ts';
+import { planOf, runOn, type PostProcessorSpec } from '../../post-processors/table.ts';
+import type { Spec } from '../../template/spec.ts';
+import type { Disk, Hypervisor } from '../../vmm/types.ts';
+import { blamingBase } from '../blame-base.ts';
+import { downloadedFile } from '../downloaded-file.ts';
+import type { Step } from '../plan.ts';
+
+type Needs = {
+  readonly job: { readonly spec: Pick<Spec, 'disks'> };
+  readonly workspace: string;
+  readonly disks: readonly Disk[];
+  readonly drafts?: readonly Draft[];
+};
+
+type Tools = { readonly hypervisor: Pick<Hypervisor, 'convertDisk'>; readonly signal: AbortSignal };
+
+/** Gives a disk as a file of its own, or makes something of the files that there are. `at` is its place in the list. */
+export const postProcess = (spec: PostProcessorSpec, at: number) =>
+  ({
+    name: spec.name,
+    phase: 'packaging',
+    timeoutMs: spec.timeoutMs,
+    about: planOf(spec),
+    async run({ job, workspace, disks, drafts = [] }, { hypervisor, signal }: Tools) {
+      let files = 0;
+      const taken = drafts.filter(({ name }) => spec.takes.includes(name));
+      const given = await runOn(spec, taken, {
+        newFile: (ending) => join(workspace, `draft${at}-${files++}.${ending}`),
+        exportDisk: async (index, to) => {
+          const disk = disks[index];
+          if (disk === undefined) throw new RangeError(`the plan exports disk ${index} of ${disks.length}`);
+          await blamingBase(job.spec.disks[index]?.base, () => hypervisor.convertDisk(disk, to, signal));
+        },
+        downloadedFile: (name) => downloadedFile(workspace, name),
+        signal,
+      });
+      const isLeft = ({ from }: Draft) => given.some((draft) => draft.from === from);
+      for (const draft of taken) if (!isLeft(draft)) await rm(draft.from, { force: true });
+      return { drafts: [...drafts.filter((draft) => !taken.includes(draft)), ...given] };
+    },
+  }) satisfies Step<Needs, { drafts: readonly Draft[] }>;

@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { eachBlock } from './each-block.ts';
+
+export const algorithms = ['sha256', 'sha512'] as const;
+
+export type Algorithm = (typeof algorithms)[number];
+
+/** Size in bytes and digests, in lower-case hex, of a file that is read once. */
+export const digestsOf = async (
+  path: string,
+  wanted: Iterable<Algorithm>,
+  signal: AbortSignal,
+): Promise<{ readonly size: number; readonly digests: ReadonlyMap<Algorithm, string> }> => {
+  const hashes = [...wanted].map((algorithm) => [algorithm, createHash(algorithm)] as const);
+  await using file = await open(path, 'r');
+  const size = await eachBlock(file, signal, (block) => hashes.forEach(([, hash]) => hash.update(block)));
+  return { size, digests: new Map(hashes.map(([algorithm, hash]) => [algorithm, hash.digest('hex')])) };
+};

@@ -1,0 +1,74 @@
+import { link } from 'node:fs/promises';
+import { z } from 'zod';
+import { artifactNameOf } from '../base/artifact-name.ts';
+import type { DiskFormat } from '../base/hardware.ts';
+import { anyBytes, diskMediaTypes } from '../base/media-type.ts';
+import { meant, quoted } from '../base/nearest.ts';
+import { strict, Words } from '../template/document/words.ts';
+import type { Place, PostProcessorKind } from './kind.ts';
+
+const Schema = strict({
+  name: Words.max(1000)
+    .describe('file name; default: name of the template, with the format as its ending; of a `file`: its own')
+    .optional(),
+  format: z.enum(['qcow2', 'raw']).optional().meta({ default: 'qcow2' }).describe('format of the file'),
+  disk: z.int().min(0).max(15).optional().meta({ default: 0 }).describe('which disk, counted from 0'),
+  file: Words.min(1).max(1000).optional().describe('in place of a disk: a file that a provisioner has downloaded'),
+}).refine(({ file, format, disk }) => file === undefined || (format === undefined && disk === undefined), {
+  error: 'has "file", which is no disk: leave "format" and "disk" out',
+});
+
+type Asked = z.output<typeof Schema>;
+
+export type ExportSettings = { readonly name: string; readonly mostMb: number } & (
+  { readonly disk: number; readonly format: DiskFormat } | { readonly file: string }
+);
+
+const fileOf = (asked: string, { pointer, fields, wrong, downloaded }: Place): string => {
+  const file = fields.early(`${pointer}/file`, asked);
+  if (file !== undefined && !downloaded.includes(file))
+    wrong.add(`${pointer}/file`, `is ${quoted(file)}, which no provisioner downloads: ${meant(file, downloaded)}`);
+  return file ?? '';
+};
+
+const diskOf = ({ disk = 0, format = 'qcow2' }: Asked, { pointer, wrong, diskMb }: Place) => {
+  const mostMb = diskMb[disk];
+  if (mostMb === undefined)
+    wrong.add(`${pointer}/disk`, `is ${disk}, and there are ${diskMb.length} disks, counted from 0`);
+  return { disk, format, mostMb: mostMb ?? 0 };
+};
+
+/** What a template lists under `artifacts`: a disk in the form in which it is published, or a file of the guest. */
+export const exporting = {
+  type: 'export',
+  about: 'a disk as qcow2 or raw: flat, sparse, compact',
+  Schema,
+  resolve: (asked, place) => {
+    const { pointer, fields, templateName } = place;
+    // A second name of the same file takes no room.
+    const from = asked.file === undefined ? diskOf(asked, place) : { file: fileOf(asked.file, place), mostMb: 0 };
+    const plain =
+      'file' in from ? from.file : `${templateName}${from.disk === 0 ? '' : `-${from.disk}`}.${from.format}`;
+    // Undefined where a variable has no value yet: no two of those may look the same.
+    const unknown = `unknown-${pointer.split('/').at(-1) ?? ''}`;
+    return { ...from, name: fields.made(`${pointer}/name`, asked.name ?? plain, unknown, artifactNameOf) };
+  },
+  plan: (settings) =>
+    'file' in settings ? `the file ${settings.file}` : `disk ${settings.disk} as ${settings.format}`,
+  gives: (settings) => {
+    const { name, mostMb } = settings;
+    return [{ name, mostMb, mediaType: 'file' in settings ? anyBytes : diskMediaTypes[settings.format] }];
+  },
+  run: async (settings, _taken, { newFile, exportDisk, downloadedFile }) => {
+    const { name } = settings;
+    if ('file' in settings) {
+      const from = newFile('file');
+      await link(downloadedFile(settings.file), from);
+      return [{ name, from, mediaType: anyBytes }];
+    }
+    const { disk, format } = settings;
+    const path = newFile(format);
+    await exportDisk(disk, { path, format });
+    return [{ name, from: path, mediaType: diskMediaTypes[format] }];
+  },
+} as const satisfies PostProcessorKind<typeof Schema, ExportSettings>;

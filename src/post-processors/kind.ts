@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+import type { DiskFormat } from '../base/hardware.ts';
+import type { FieldErrors } from '../base/field-errors.ts';
+import type { Digest } from '../image/types.ts';
+import type { Fields } from '../template/resolve/fields.ts';
+
+/** An artifact in the making. */
+export type Draft = {
+  readonly name: string;
+  readonly mediaType: string;
+  /** Where its bytes are: a file of the workspace, which belongs to this draft alone. */
+  readonly from: string;
+  /** Whoever has read the whole file may say so, and it is not read once more. */
+  readonly known?: Digest;
+};
+
+/** What is known of a draft before anything runs; `mostMb` is how much room its file may take. */
+export type PlannedDraft = { readonly name: string; readonly mediaType: string; readonly mostMb: number };
+
+/** Where a post-processor stands in the template, how its values are read there, and what its build has for it. */
+export type Place = {
+  readonly pointer: string;
+  readonly fields: Fields;
+  readonly wrong: FieldErrors;
+  readonly templateName: string;
+  /** MB that each disk takes at most. */
+  readonly diskMb: readonly number[];
+  /** The files that provisioners download from the guest. */
+  readonly downloaded: readonly string[];
+};
+
+/** What every kind may use while it runs. */
+export type Tools = {
+  /** A path in the workspace where nothing is yet, under a name of imaged's own: a client's stands on no command line. */
+  readonly newFile: (ending: string) => string;
+  readonly exportDisk: (disk: number, to: { readonly path: string; readonly format: DiskFormat }) => Promise<void>;
+  /** Where a file lies that a provisioner has downloaded, by its name. */
+  readonly downloadedFile: (name: string) => string;
+  readonly signal: AbortSignal;
+};
+
+/** A kind of post-processor: it takes some of the drafts that there are, and gives what comes in their place. */
+export type PostProcessorKind<Schema extends z.ZodType, Settings> = {
+  readonly type: string;
+  /** For the tables of the manual: a phrase, as the list of kinds has it. */
+  readonly about: string;
+  /** The keys of a template, the common ones (common.ts) among them. */
+  readonly Schema: Schema;
+  /** Fills variables in. What is wrong becomes a field error. */
+  readonly resolve: (asked: z.output<Schema>, place: Place) => Settings;
+  /** For people who read the plan. */
+  readonly plan: (settings: Settings) => string;
+  /** What `run` will give. */
+  readonly gives: (settings: Settings, taken: readonly PlannedDraft[]) => readonly PlannedDraft[];
+  /** A draft that it takes and does not give is gone, and its file is deleted. */
+  readonly run: (settings: Settings, taken: readonly Draft[], tools: Tools) => Promise<readonly Draft[]>;
+};

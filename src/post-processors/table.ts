@@ -1,0 +1,70 @@
+import type { z } from 'zod';
+import { checksum } from './checksum.ts';
+import { compress } from './compress.ts';
+import { exporting } from './export.ts';
+import type { Draft, Place, PlannedDraft, Tools } from './kind.ts';
+
+/** Every kind that a template may name. What it takes, the manual lists and the plan runs is made from this table. */
+export const postProcessors = { compress, checksum } as const;
+
+const all = { ...postProcessors, export: exporting } as const;
+
+type Table = typeof all;
+export type PostProcessorType = keyof Table;
+
+type NamedType = keyof typeof postProcessors;
+
+type Asked = { [T in PostProcessorType]: z.output<Table[T]['Schema']> };
+type Settings = { [T in PostProcessorType]: ReturnType<Table[T]['resolve']> };
+
+/** A post-processor as a template has it, of one type or of several. */
+export type PostProcessorAsked<T extends NamedType = NamedType> = { [K in T]: { type: K } & Asked[K] }[T];
+
+/** One with its settings, of one type or of several. */
+export type WithSettings<T extends PostProcessorType = PostProcessorType> = {
+  [K in T]: { readonly type: K; readonly settings: Settings[K] };
+}[T];
+
+/** A post-processor of a build. */
+export type PostProcessorSpec<T extends PostProcessorType = PostProcessorType> = WithSettings<T> & {
+  /** What its step is called. */
+  readonly name: string;
+  readonly timeoutMs: number;
+  /** The artifacts that it takes, by name. */
+  readonly takes: readonly string[];
+  /** MB that it writes at most. */
+  readonly newMb: number;
+};
+
+type Row<T extends PostProcessorType> = {
+  readonly resolve: (asked: Asked[T], place: Place) => Settings[T];
+  readonly plan: (settings: Settings[T]) => string;
+  readonly gives: (settings: Settings[T], taken: readonly PlannedDraft[]) => readonly PlannedDraft[];
+  readonly run: (settings: Settings[T], taken: readonly Draft[], tools: Tools) => Promise<readonly Draft[]>;
+};
+
+// The same table by the settings of each type, so that the compiler sees which settings belong to which row.
+const rows: { readonly [T in PostProcessorType]: Row<T> } = all;
+
+/** Its settings, with variables filled in. */
+export const resolveSettings = <T extends NamedType>(asked: PostProcessorAsked<T>, place: Place): WithSettings<T> => {
+  const settings = rows[asked.type].resolve(asked, place);
+  return { type: asked.type, settings };
+};
+
+/** What it does, for people who read the plan. */
+export const planOf = <T extends PostProcessorType>({ type, settings }: WithSettings<T>): string =>
+  rows[type].plan(settings);
+
+/** What comes in place of what it takes. */
+export const givesOf = <T extends PostProcessorType>(
+  { type, settings }: WithSettings<T>,
+  taken: readonly PlannedDraft[],
+): readonly PlannedDraft[] => rows[type].gives(settings, taken);
+
+/** Makes it. */
+export const runOn = <T extends PostProcessorType>(
+  { type, settings }: WithSettings<T>,
+  taken: readonly Draft[],
+  tools: Tools,
+): Promise<readonly Draft[]> => rows[type].run(settings, taken, tools);

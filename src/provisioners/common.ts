@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { Duration, Pause, StepName } from '../template/document/words.ts';
+import { durationOf } from '../base/units.ts';
+import type { Fields } from '../template/resolve/fields.ts';
+
+/** The keys that every provisioner has. */
+export const commonKeys = {
+  name: StepName,
+  timeout: Duration.default('30m').describe('for one try'),
+  max_retries: z.int().min(0).max(20).default(0).describe('how often it is run again when it fails'),
+  pause_before: Pause.default(0).describe('pause before it begins'),
+};
+
+type Asked = z.output<z.ZodObject<typeof commonKeys>>;
+
+/** What these keys come to. Times are milliseconds. */
+export type Policy = {
+  readonly name: string;
+  /** For one try. */
+  readonly timeoutMs: number;
+  readonly maxRetries: number;
+  readonly pauseBeforeMs: number;
+};
+
+/** `name` is for a provisioner that has none of its own. */
+export const resolvePolicy = (asked: Asked, name: string, pointer: string, fields: Fields): Policy => ({
+  name: asked.name ?? name,
+  timeoutMs: fields.made(`${pointer}/timeout`, asked.timeout, 1, (time) => durationOf(time)),
+  maxRetries: asked.max_retries,
+  pauseBeforeMs: fields.made(`${pointer}/pause_before`, asked.pause_before, 0, (time) => durationOf(time, 0)),
+});

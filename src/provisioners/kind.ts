@@ -1,0 +1,63 @@
+import type { z } from 'zod';
+import type { Clock } from '../base/clock.ts';
+import type { FieldErrors } from '../base/field-errors.ts';
+import type { Ids } from '../base/ids.ts';
+import type { Guest, OnLines } from '../guest/types.ts';
+import type { Fields } from '../template/resolve/fields.ts';
+import type { RuntimeFacts, TurnText } from '../template/spec.ts';
+
+/** Where a provisioner stands in the template, and how its values are read there. */
+export type Place = {
+  readonly pointer: string;
+  readonly fields: Fields;
+  readonly wrong: FieldErrors;
+  /** What the provisioners before it download. */
+  readonly downloaded: readonly DownloadedFile[];
+};
+
+/** A file that a provisioner takes from the guest; an artifact and a later provisioner may name it. */
+export type DownloadedFile = { readonly name: string; readonly mostMb: number };
+
+/** What every kind may use while it runs. */
+export type ConsoleTools = {
+  readonly build: { readonly id: string; readonly templateName: string };
+  /** What the machine has made known. */
+  readonly runtime: RuntimeFacts;
+  /** Holds a conversation on the console to its end. */
+  readonly converse: (turns: readonly TurnText[], signal: AbortSignal) => Promise<void>;
+  /** Where on this host the build keeps a file that it has downloaded, by its name. */
+  readonly downloadedFile: (name: string) => string;
+  readonly clock: Clock;
+  readonly ids: Pick<Ids, 'id'>;
+  /** What the guest prints: it goes into the build's log. */
+  readonly onLines: OnLines;
+};
+
+/** The same, for a kind that needs a login. */
+export type GuestTools = ConsoleTools & { readonly guest: Guest };
+
+type Common<Schema extends z.core.$ZodTypeDiscriminable, Settings> = {
+  readonly type: string;
+  /** For the tables of the manual: a phrase, as the list of kinds has it. */
+  readonly about: string;
+  /** The keys of a template, `type` and the common ones (common.ts) among them. */
+  readonly Schema: Schema;
+  /** Fills variables in and finds files. What is wrong becomes a field error. */
+  readonly resolve: (asked: z.output<Schema>, place: Place) => Promise<Settings>;
+  /** For people who read the plan. */
+  readonly plan: (settings: Settings) => string;
+  /** The files that it takes from the guest; without it: none. */
+  readonly downloads?: (settings: Settings) => readonly DownloadedFile[];
+};
+
+/** A kind that works in the guest, over its login. `run` throws a Fault; the signal is for one try. */
+export type GuestKind<Schema extends z.core.$ZodTypeDiscriminable, Settings> = Common<Schema, Settings> & {
+  readonly needs: 'guest';
+  readonly run: (settings: Settings, tools: GuestTools, signal: AbortSignal) => Promise<void>;
+};
+
+/** A kind that has enough in the console: it also works where nobody can log in. */
+export type ConsoleKind<Schema extends z.core.$ZodTypeDiscriminable, Settings> = Common<Schema, Settings> & {
+  readonly needs: 'console';
+  readonly run: (settings: Settings, tools: ConsoleTools, signal: AbortSignal) => Promise<void>;
+};
