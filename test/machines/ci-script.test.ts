@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,11 +7,13 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { cycle, cycleDigest } from '../fixtures/quick-templates.ts';
 
 const script = join(import.meta.dirname, '..', '..', '..', 'examples', 'ci', 'build-image');
+const run = promisify(execFile);
 const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
 
 const digestOf = async (path: string) =>
@@ -163,4 +165,40 @@ test('a download that is cut goes on where it was', async () => {
   assert.equal(await digestOf(join(own.out, 'cycle.raw')), cycleDigest);
   assert.equal(asked[0], 'whole');
   assert.match(asked[1] ?? 'none', /^range: bytes=[1-9]\d+-$/i);
+});
+
+test('what variables.json holds is read and deleted: it is in no folder of the daemon, and its places have its name', async () => {
+  await using imaged = await startImaged({ tables });
+  const secret = 'correct-horse-battery';
+  const hears = {
+    console: [
+      { hear: 'cycle# $', say: '{{ http_url }}/payload' },
+      { hear: 'what it never says', within: '5m' },
+    ],
+    ends: 'halt',
+  };
+  const variables = { password: { required: true, sensitive: true }, plain: { default: 'x' } };
+  await using own = await job(await cycle({ variables, install: hears, http: { payload: { content: 'x\n' }, secret: { content: '{{ password }}' } } })); // prettier-ignore
+  const given = (values: object) => writeFile(join(own.context, 'variables.json'), JSON.stringify(values));
+  await given({ password: secret, plian: 'y' });
+  const refused = await start(imaged, own, 'wrong').ended;
+  assert.equal(refused.code, 2, refused.words);
+  assert.match(refused.words, /"pointer":"variables\.json:\/plian"/);
+  await given({ password: secret });
+  const twice = await start(imaged, own, 'twice', imaged.url(), ['variable=password=y']).ended;
+  assert.match(twice.words, /"pointer":"query:\/variable\/password","message":"stands in variables\.json too"/);
+  const running = start(imaged, own, 'good');
+  await running.said(`${imaged.url()}/builds/`);
+  const { id } = await own.result();
+  await imaged.until(id, ({ phase }) => phase === 'installing');
+  const kept = await run('grep', ['-rl', secret, imaged.dataDir]).catch(() => ({ stdout: '' }));
+  // The store keeps the values until the build has ended.
+  assert.deepEqual(
+    kept.stdout.split('\n').filter((path) => path !== '' && !/\/imaged\.db(?:-wal)?$/.test(path)),
+    [],
+  );
+  const input = await (await imaged.call(`/builds/${id}/input`)).text();
+  assert.ok(!input.includes(secret) && input.includes('<sensitive>'), input);
+  running.kill('SIGTERM');
+  assert.equal((await running.ended).code, 130);
 });

@@ -1,15 +1,23 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Fault, type FieldError } from '../../base/fault.ts';
 import type { Received } from '../../build/contexts.ts';
+import { pointerTo } from '../../base/json/pointer.ts';
 import { boundedBody, encodingOf } from '../server/bodies.ts';
 import { goneSignal } from '../server/gone.ts';
 import type { ApiParts } from '../types.ts';
 
+const isIn = (values: unknown, pointer: string): boolean =>
+  typeof values === 'object' &&
+  values !== null &&
+  Object.keys(values).some((name) => pointer === pointerTo(['variables', name]));
+
 /** Where a place in a JSON body is when an archive and a query stand in for it. */
-export const inBuildArchive = (pointer: string): string =>
+export const inBuildArchive = (pointer: string, { variables }: Pick<Received, 'variables'>): string =>
   pointer.startsWith('/template')
     ? inTemplateArchive(pointer.slice('/template'.length))
-    : pointer.replace(/^\/(variable|label)s/, 'query:/$1').replace(/^\/(?=priority|timeout|on_error)/, 'query:/');
+    : variables !== undefined && isIn(variables.values, pointer)
+      ? `${variables.file}:${pointer.slice('/variables'.length)}`
+      : pointer.replace(/^\/(variable|label)s/, 'query:/$1').replace(/^\/(?=priority|timeout|on_error)/, 'query:/');
 
 /** Where a place in a template is when it came in an archive. */
 export const inTemplateArchive = (pointer: string): string => `template.json:${pointer}`;
@@ -32,7 +40,7 @@ export const withContext = async <T>(
   request: FastifyRequest,
   reply: FastifyReply,
   { contexts, limits, signal }: Pick<ApiParts, 'contexts' | 'limits' | 'signal'>,
-  pointerInto: (pointer: string) => string,
+  pointerInto: (pointer: string, context: Received) => string,
   use: (context: Received | undefined) => Promise<{ readonly answer: T; readonly isKept: boolean }>,
 ): Promise<T> => {
   const encoding = encodingOf(request);
@@ -45,7 +53,7 @@ export const withContext = async <T>(
     isKept = used.isKept;
     return used.answer;
   } catch (error) {
-    throw translated(error, pointerInto);
+    throw translated(error, (pointer) => pointerInto(pointer, context));
   } finally {
     if (!isKept) await contexts.drop(context.contextId);
   }

@@ -5,6 +5,7 @@ import type { App } from '../server/app.ts';
 import { contextTypes, encodingOf, refuseType } from '../server/bodies.ts';
 import { checked, invalid } from '../server/field-errors.ts';
 import type { Received } from '../../build/contexts.ts';
+import { Variables } from '../contract/common.ts';
 import { inBuildArchive, withContext } from './receiving.ts';
 import { BuildAskBody, BuildQuery } from './request.ts';
 import { Build, Plan } from './schema.ts';
@@ -29,14 +30,26 @@ const fromJson = (body: unknown, query: Query): BuildAsk => {
   return { template, variables, labels, priority, onError, ...(timeout === undefined ? {} : { timeoutMs: timeout }) };
 };
 
-const fromContext = ({ contextId, template }: Received, query: Query): BuildAsk => ({
-  template,
-  variables: query.variable ?? {},
+/** What variables.json and the query say together. */
+const variablesFrom = ({ variables }: Received, { variable = {} }: Query): Record<string, string> => {
+  if (variables === undefined) return variable;
+  const kept = checked(Variables, variables.values, variables.file);
+  const twice = Object.keys(variable).filter((name) => Object.hasOwn(kept, name));
+  if (twice.length > 0)
+    throw invalid(
+      twice.map((name) => ({ pointer: `query:/variable/${name}`, message: `stands in ${variables.file} too` })),
+    );
+  return { ...kept, ...variable };
+};
+
+const fromContext = (received: Received, query: Query): BuildAsk => ({
+  template: received.template,
+  variables: variablesFrom(received, query),
   labels: query.label ?? {},
   priority: query.priority ?? 0,
   onError: query.on_error ?? 'cleanup',
   ...(query.timeout === undefined ? {} : { timeoutMs: query.timeout }),
-  contextId,
+  contextId: received.contextId,
 });
 
 const archive = z.string().meta({ format: 'binary', description: 'An archive whose `template.json` is the template.' });
@@ -46,6 +59,8 @@ const taken = `JSON (application/json) or an archive (${Object.keys(contextTypes
 const description =
   'The body is JSON, or a tar archive (plain, gzip or zstd) whose `template.json` is the template and whose other ' +
   'files it may refer to; then the query says the rest. The build is durable before the reply is sent.\n\n' +
+  'Values of variables that are secret belong into a file `variables.json` of the archive, an object of names and texts: addresses ' +
+  'are logged by proxies, and this file is read and deleted.\n\n' +
   'With an `Idempotency-Key`, the same request sent again gives the same build again, and another request under ' +
   'that key is refused with 422.\n\n' +
   '```sh\ncurl --json \'{"template": "openbsd@3", "variables": {"release": "7.9"}}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds"\n\n' +

@@ -4,7 +4,7 @@ import { meant, mostTold, unknownKeys } from '../../base/nearest.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 
 /** The part of a request that a pointer points into. */
-export type Place = 'body' | 'query' | 'path' | 'header';
+export type Place = 'body' | 'query' | 'path' | 'header' | `${string}.json`;
 
 type Issue = z.core.$ZodIssue;
 

@@ -53,6 +53,13 @@ export const addStoreRoute = (app: App, parts: ApiParts): void => {
           throw invalid([{ pointer: '', message: 'is no template: a JSON object was due' }]);
       }
       return withContext(request, reply, parts, inTemplateArchive, async (context) => {
+        if (context?.variables !== undefined)
+          throw invalid([
+            {
+              pointer: context.variables.file,
+              message: 'belongs to a build; a stored template has defaults in its variables',
+            },
+          ]);
         const given = context ? context.template : request.body;
         const kept = await admission.checkTemplate(given, context);
         const { version, created } = await store.putTemplate(name, kept.document, kept.digest, context?.contextId);
