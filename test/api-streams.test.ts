@@ -122,13 +122,20 @@ test('a silent event stream shows that it lives', async (t) => {
   await using shop = await apiShop();
   const { url } = await shop.listen();
   const { build } = await shop.store.add(aBuild());
-  const reply = await open(`${url}/builds/${build.id}/events`, { ...shop.auth, accept: 'text/event-stream' });
-  let heard = '';
-  reply.on('data', (chunk: Buffer) => (heard += chunk.toString()));
-  await until(() => heard.includes('id: 1'));
+  const follow = async (accept: string) => {
+    const reply = await open(`${url}/builds/${build.id}/events`, { ...shop.auth, accept });
+    assert.equal(reply.headers['x-accel-buffering'], 'no');
+    let heard = '';
+    reply.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+    await until(() => heard.includes('"seq":1'));
+    return { heard: () => heard, end: () => reply.destroy() };
+  };
+  const [sse, ndjson] = [await follow('text/event-stream'), await follow('*/*')];
   t.mock.timers.tick(15_000);
-  await until(() => heard.includes(': still here\n\n'));
-  reply.destroy();
+  await until(() => sse.heard().endsWith(': still here\n\n'));
+  await until(() => ndjson.heard().endsWith('}\n\n'));
+  sse.end();
+  ndjson.end();
 });
 
 test('followers and waiters that go away leave no listener, and those that stay end with the daemon', async () => {

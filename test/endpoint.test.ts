@@ -178,11 +178,12 @@ test('a name that is not there is a 404 that names the nearest', async () => {
     assert.equal((await shop.get(path)).status, 404, path);
 });
 
-// What carries the requests of a guest under QEMU: a program that connects, and may be killed at any moment.
+// What carries the requests of a guest under QEMU: a program that connects, reads nothing, and may be killed at any moment.
 const carrier = (folder: string, text: string) => {
   const talk = `const s = require('node:net').connect(${JSON.stringify(join(folder, 'http.sock'))}, () => {
     s.pause(); s.write(${JSON.stringify(text)}, () => process.stdout.write('sent'));
-  })`;
+  });
+  setInterval(() => {}, 2 ** 30)`;
   return spawn(process.execPath, ['-e', talk], { stdio: ['ignore', 'pipe', 'inherit'] });
 };
 
@@ -407,6 +408,7 @@ test('a request that does not end and a reader that does not read are cut off', 
       silentMs: 500,
       idleMs: 150,
       leaveMs: 200,
+      closeMs: 1000,
       lookEveryMs: 20,
     },
     {

@@ -4,7 +4,7 @@ import { startImaged } from './fixtures/imaged.ts';
 
 test('a host whose disk has no more than its reserve takes nothing that it would have to keep', async () => {
   await using imaged = await startImaged({
-    tables: '[hypervisor.qemu]\naccelerator = "tcg"\n[capacity]\ndisk_reserve = "900T"',
+    tables: '[hypervisor.qemu]\naccelerator = "tcg"\n[capacity]\ndisk_reserve = "60T"',
   });
   const template = { name: 'x', machine: { memory: '64M' } };
   const send = async (method: string, path: string, type: string, body: string) =>

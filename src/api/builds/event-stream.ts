@@ -17,8 +17,8 @@ type EventStream = {
   readonly store: Pick<Store, 'events' | 'find' | 'onChange'>;
   readonly clock: Clock;
   readonly write: (event: BuildEvent) => string;
-  /** What tells a silent line from a dead one; undefined: nothing does. */
-  readonly heartbeat?: string;
+  /** What tells a silent stream from a dead one. */
+  readonly heartbeat: string;
 };
 
 /** The events of a build as text, in order and each once, until the build has ended or the signal aborts. */
@@ -31,7 +31,7 @@ export const eventStream = async function* (
   using _changed = store.onChange(buildId, notifier.ring);
   using _beat = clock.every(heartbeatMs, () => {
     isSilent = true;
-    if (heartbeat !== undefined) notifier.ring();
+    notifier.ring();
   });
   let at = after;
   do {
@@ -48,7 +48,7 @@ export const eventStream = async function* (
       if (events.length < batch || signal.aborted) break;
     }
     if (isLast) return;
-    if (isSilent && heartbeat !== undefined) yield heartbeat;
+    if (isSilent) yield heartbeat;
     isSilent = false;
   } while (await notifier.heard(signal));
 };

@@ -26,7 +26,7 @@ const wantsEventStream = (request: FastifyRequest): boolean =>
   /text\/event-stream(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(request.headers.accept ?? '');
 
 const description =
-  'One JSON object a line (NDJSON), or server-sent events if `Accept` says `text/event-stream`. The stream ends ' +
+  'One JSON object a line (NDJSON; an empty line now and then shows that the stream lives), or server-sent events if `Accept` says `text/event-stream`. The stream ends ' +
   'when the build has. To go on after a broken connection, give the last number you saw as `after`, or as ' +
   '`Last-Event-ID`; a browser does so by itself, and is told by 204 that there is no more.\n\n' +
   'What went into an image from the mirror of OpenBSD sets is told by `set.fetched`: `path`, `sha256`, `bytes`, ' +
@@ -83,7 +83,8 @@ export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, vie
           store,
           clock,
           write: isSse ? asSse : asNdjson,
-          ...(isSse ? { heartbeat: ': still here\n\n' } : {}),
+          // What carries the stream may cut it when it is silent for a minute.
+          heartbeat: isSse ? ': still here\n\n' : '\n',
         },
         AbortSignal.any([signal, goneSignal(reply)]),
       );

@@ -11,7 +11,7 @@ export type Staying = {
 export const makeStaying = (most: number): Staying => {
   const byToken = new Map<string, number>();
   return {
-    stay: ({ tokenId }, { raw }) => {
+    stay: ({ tokenId }, reply) => {
       const now = byToken.get(tokenId) ?? 0;
       if (now >= most)
         throw new Fault(
@@ -20,7 +20,9 @@ export const makeStaying = (most: number): Staying => {
           { expected: `at most ${most}`, saw: String(now) },
         );
       byToken.set(tokenId, now + 1);
-      raw.once('close', () => {
+      // nginx keeps an answer until it is whole, unless it is told not to (ngx_http_proxy_module, proxy_buffering).
+      void reply.header('x-accel-buffering', 'no');
+      reply.raw.once('close', () => {
         const left = (byToken.get(tokenId) ?? 1) - 1;
         if (left > 0) byToken.set(tokenId, left);
         else byToken.delete(tokenId);

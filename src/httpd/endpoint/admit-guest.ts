@@ -63,7 +63,7 @@ export const admitGuest = (
     isFull = false;
     socket.once('close', () => held--);
     requests.follow(socket);
-    if ('path' in at) closeByHalves(socket, limits.leaveMs);
+    if ('path' in at) closeByHalves(socket, limits.closeMs);
     return true;
   });
   return farewells;

@@ -14,6 +14,8 @@ export type EndpointLimits = {
   readonly idleMs: number;
   /** To close, for a connection that was refused. */
   readonly leaveMs: number;
+  /** For its peer to close a connection after the last reply. */
+  readonly closeMs: number;
   /** How often node looks for requests that take too long. */
   readonly lookEveryMs: number;
 };
@@ -27,5 +29,6 @@ export const usualLimits: EndpointLimits = {
   silentMs: 120_000,
   idleMs: 30_000,
   leaveMs: 1000,
+  closeMs: 10_000,
   lookEveryMs: 5000,
 };
