@@ -144,7 +144,7 @@ const say = async (partner: Partner, line: string, turn: Turn, signal: AbortSign
   }
   const from = window.end();
   // However mangled a secret comes back, nothing of it is written down; what follows its CR is.
-  const typed = await typeLine(partner, line, signal, turn.secret ? conceal : () => () => undefined);
+  const typed = await typeLine(partner, line, signal, turn.secret ? conceal : undefined);
   if (turn.secret) hide(from, typed?.echoEnd ?? window.end());
   if (typed) {
     place.now = typed.echoEnd;
