@@ -79,7 +79,7 @@ export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience
           typeof ask.template === 'string' ? await store.template(ask.template.split('@')[0] ?? '') : undefined;
         if (typeof ask.template === 'string' && stored === undefined)
           throw new Fault('not_found', `There is no template ${ask.template}.`);
-        return aBuild({
+        const build = aBuild({
           id: systemIds.id(),
           template: stored?.document ?? ask.template,
           templateName: stored?.name ?? 'tiny',
@@ -92,6 +92,7 @@ export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience
           timeoutMs: ask.timeoutMs ?? 3_600_000,
           ...(ask.contextId === undefined ? {} : { contextId: ask.contextId }),
         });
+        return { ...build, notes: [{ pointer: '/template/install', message: 'is looked at twice' }] };
       },
       checkTemplate: async (document) => {
         if (isObject(document) && document['name'] === 'bad')

@@ -71,12 +71,13 @@ test('a template that says little gets plain defaults', async () => {
     boot: { device: 'floppy' },
     qemu: { cpus: 1 },
     http: [],
-    install: { turns: [], ends: 'any', timeoutMs: 3_600_000 },
+    install: { turns: [], ends: 'any', timeoutMs: 3_600_000, refuse: [] },
     provisioners: [],
     shutdown: { timeoutMs: 300_000 },
     artifacts: [{ name: 'least.qcow2', format: 'qcow2', disk: 0 }],
     timeoutMs: 3_600_000,
     secrets: [],
+    notes: [],
   });
   assert.deepEqual(shapeOf(spec).boot, { device: 'floppy' });
   assert.deepEqual(demandOf(spec, 7), { memoryMb: 512, diskMb: 2 * (1024 + 2) + 7 });

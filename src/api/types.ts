@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { ConnectionBounds } from './server/connections.ts';
 import type { Growth } from '../base/growth.ts';
 import type { Ids } from '../base/ids.ts';
-import type { BuildAsk, NewBuild, Store } from '../queue/store.ts';
+import type { BuildAsk, CheckedBuild, Store } from '../queue/store.ts';
 
 /** One question about this host. */
 export type Check = {
@@ -18,7 +18,7 @@ export type ApiParts = {
   readonly store: Store;
   readonly intake: {
     /** Judges the ask whole (template, variables, files, capacity) and makes it a build. Throws `template_invalid`, `never_fits`, `not_found`, with pointers into the request's body. */
-    readonly check: (ask: BuildAsk) => Promise<NewBuild>;
+    readonly check: (ask: BuildAsk) => Promise<CheckedBuild>;
     /** Judges a template document that is to be stored, but for the values of its variables; gives it as it is stored. */
     readonly checkTemplate: (document: unknown, contextId: string | undefined) => Promise<unknown>;
   };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
-import type { BuildAsk, BuildInput, Claim, Demand, NewBuild, Store } from '../queue/store.ts';
+import type { BuildAsk, BuildInput, CheckedBuild, Claim, Demand, Store } from '../queue/store.ts';
 import { checkTemplate } from '../template/resolve/check.ts';
 import { demandOf, shapeOf } from '../template/resolve/demand.ts';
 import type { FileRoots, HostFacts } from '../context/files.ts';
@@ -36,7 +36,7 @@ export type IntakeParts = {
 };
 
 export type Intake = {
-  readonly check: (asked: BuildAsk) => Promise<NewBuild>;
+  readonly check: (asked: BuildAsk) => Promise<CheckedBuild>;
   /**
    * Judges a document that is to be stored: everything but the values of its variables. Gives it as it may be stored:
    * with hashes in place of the passwords of OpenBSD's response files.
@@ -153,6 +153,7 @@ export const makeIntake = (parts: IntakeParts): Intake => {
         ...(contextId === undefined ? {} : { contextId }),
         demand,
         plan: recipeFor(spec).steps,
+        notes: spec.notes,
         sensitive: Object.entries(template.variables).flatMap(([name, { sensitive }]) => (sensitive ? [name] : [])),
       };
     },

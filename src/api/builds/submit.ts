@@ -10,6 +10,7 @@ import { inBuildArchive, withContext, type Received } from './receiving.ts';
 import { BuildAskBody, BuildQuery } from './request.ts';
 import { Build, Plan } from './schema.ts';
 import type { BuildAsk } from '../../queue/store.ts';
+import { whyPackerTemplate } from '../../packer/template-form.ts';
 import type { ApiParts } from '../types.ts';
 import { showNewBuild, type View } from './view.ts';
 
@@ -24,6 +25,9 @@ const KeyHeader = z.object({
 });
 
 const fromJson = (body: unknown, query: Query): BuildAsk => {
+  const foreign = whyPackerTemplate(body);
+  if (foreign !== undefined)
+    throw invalid([{ pointer: '', message: `${foreign}. A template is sent as {"template": {...}}` }]);
   const misplaced = Object.keys(query).filter((key) => key !== 'validate');
   if (misplaced.length > 0)
     throw invalid(misplaced.map((key) => ({ pointer: `query:/${key}`, message: 'belongs into the JSON body' })));
@@ -100,7 +104,10 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
 
       return withContext(request, reply, parts, inBuildArchive, async (context) => {
         const ask = context ? fromContext(context, query) : fromJson(request.body, query);
-        if (isDry) return { answer: reply.send(showNewBuild(await intake.check(ask))), isKept: false };
+        if (isDry) {
+          const pointerTo = context ? inBuildArchive : (pointer: string) => pointer;
+          return { answer: reply.send(showNewBuild(await intake.check(ask), pointerTo)), isKept: false };
+        }
         const { contextId: _own, ...asked } = ask;
         const idempotency: Idempotency | undefined =
           key === undefined

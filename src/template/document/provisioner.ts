@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
+import { insteadOfProvisioner } from '../../packer/provisioner-types.ts';
 import { Turns } from './turn.ts';
 import { Duration, OneOrMore, Pause, strict, Words } from './words.ts';
 
@@ -59,5 +60,7 @@ const Conversation = strict({
 });
 
 export const Provisioner = z
-  .discriminatedUnion('type', [Shell, Conversation], { error: 'must have a "type": "shell" or "console"' })
+  .discriminatedUnion('type', [Shell, Conversation], {
+    error: ({ input }) => insteadOfProvisioner(input) ?? 'must have a "type": "shell" or "console"',
+  })
   .describe('a change to the installed guest: scripts by ssh, or a conversation on the console');

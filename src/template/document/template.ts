@@ -7,6 +7,7 @@ import { Variables } from './variables.ts';
 import { Machine, Qemu } from './machine.ts';
 import { Provisioner } from './provisioner.ts';
 import { Turns } from './turn.ts';
+import { whyPackerTemplate } from '../../packer/template-form.ts';
 import { Duration, OneOrMore, Pause, SignedPause, strict, Words } from './words.ts';
 
 export const Install = strict({
@@ -128,6 +129,8 @@ export const parseTemplate = (document: unknown, at = ''): Template => {
   if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'The template is wrong');
   const { success, data, error } = Template.safeParse(document);
   if (success) return data;
+  const foreign = whyPackerTemplate(document);
+  if (foreign !== undefined) wrong.add(at, foreign);
   const { told, count } = fieldErrorsOf(error.issues);
   for (const { pointer, message } of told) wrong.add(at + pointer, message);
   wrong.more(count - told.length);

@@ -5,10 +5,18 @@ import { ParseError } from '../../base/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
 import { durationOf, sizeMbOf } from '../language/units.ts';
 
-/** An object that takes no other keys. Where it has some, the message is a line for each key that it takes: see issues.ts. */
-export const strict = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => {
+/**
+ * An object that takes no other keys. Where it has some, the message is a line for each key that it takes: see issues.ts.
+ * `otherwise` says what is wrong with what is no object.
+ */
+export const strict = <Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  otherwise?: (issue: { readonly input?: unknown }) => string | undefined,
+) => {
   const known = Object.keys(shape).join('\n');
-  return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : undefined) });
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? known : otherwise?.(issue)),
+  });
 };
 
 /** Judges a value by a function that throws ParseErrors, unless variables are still to be filled in: then resolve does. */
