@@ -34,12 +34,24 @@ test('no reply shows a sensitive value', async () => {
   for (const { body } of [made, plan, input]) assert.doesNotMatch(body, /hunter22/);
 });
 
-test('?validate=true gives the plan and stores nothing', async () => {
+test('?validate=true gives the plan with its notes and stores nothing', async () => {
   await using shop = await apiShop();
   const reply = await submit(shop, { template: { name: 'tiny' } }, {}, '?validate=true');
   assert.equal(reply.statusCode, 200);
   assert.equal(reply.json<{ plan: { name: string }[] }>().plan[0]?.name, 'boot');
+  assert.deepEqual(reply.json<{ notes: object[] }>().notes, [
+    { pointer: '/template/install', message: 'is looked at twice' },
+  ]);
   assert.deepEqual((await shop.store.list({}, { limit: 10 })).items, []);
+});
+
+test('a template of Packer in place of a request is refused with one sentence on what to do', async () => {
+  await using shop = await apiShop();
+  const reply = await submit(shop, { builders: [{ type: 'qemu' }], provisioners: [] }, {});
+  assert.equal(reply.statusCode, 400);
+  const { detail, errors } = reply.json<{ detail: string; errors: object[] }>();
+  assert.match(detail, /^The body is a template of Packer.*A template is sent as \{"template": \{\.\.\.\}\}\.$/);
+  assert.equal(errors.length, 1);
 });
 
 test('the same key and body give the same build again, in whatever order its keys are; another body is refused', async () => {

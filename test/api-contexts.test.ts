@@ -33,7 +33,9 @@ test('an archive is a context, and the query says what a JSON body would say', a
 
 test('a context that no build refers to is dropped: dry runs, replays, refusals', async () => {
   await using shop = await apiShop();
-  assert.equal((await post(shop, '?validate=true', 'x')).statusCode, 200);
+  const dry = await post(shop, '?validate=true', 'x');
+  assert.equal(dry.statusCode, 200);
+  assert.equal(dry.json<{ notes: { pointer: string }[] }>().notes[0]?.pointer, 'template.json:/install');
   assert.equal(shop.contexts.size, 0);
   const key = { 'idempotency-key': 'k' };
   const first = await post(shop, '', 'x', key);

@@ -71,7 +71,7 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
       typeof ask.template === 'string' ? await store.template(ask.template.split('@')[0] ?? '') : undefined;
     if (typeof ask.template === 'string' && stored === undefined)
       throw new Fault('not_found', `There is no template ${ask.template}.`);
-    return aBuild({
+    const build = aBuild({
       id: systemIds.id(),
       template: stored?.document ?? ask.template,
       templateName: stored?.name ?? 'tiny',
@@ -84,6 +84,7 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
       timeoutMs: ask.timeoutMs ?? 3_600_000,
       ...(ask.contextId === undefined ? {} : { contextId: ask.contextId }),
     });
+    return { ...build, notes: [{ pointer: '/template/install', message: 'is looked at twice' }] };
   },
   checkTemplate: async (document, context) => {
     if (isObject(document) && document['name'] === 'bad')

@@ -76,6 +76,24 @@ test('what looks like a token and is none is a mistake with its place and the ne
   assert.deepEqual(parseBootCommand('é𝄞<foo>').parseErrors[0]?.place, { offset: 2, line: 1, column: 3 });
 });
 
+test('a known token with a blank in it is a mistake with its place, and other words between < and > are text', () => {
+  for (const token of ['<wait10 >', '< wait5>', '<wait10 s>', '<enter >', '< ESC>', '<leftCtrlOn >', '<f1  >'])
+    assert.match(parseErrors(`ab${token}`).join(), /^line 1, column 3: "<.*>" is not a key: did you mean </, token);
+  for (const text of ['<EOF >', '<waiting for it>', '<EOF >/etc/x', '< EOF>', '<on >']) assert.equal(typed(text), text);
+});
+
+test('an expression of HCL2 is a mistake with its place, and those of a shell are text', () => {
+  const [wrong] = parseErrors('a${var.root_password}<enter>');
+  assert.match(
+    wrong ?? '',
+    /^line 1, column 2: "\$\{var\.root_password\}" is not filled in.* write \{\{ root_password \}\}/,
+  );
+  for (const text of ['${local.ip}', '${upper(var.x)}', '${ build.ID }', '${source.name', '${path.root}/x'])
+    assert.match(parseErrors(text).join(), /HCL2/, text);
+  for (const text of ['${var}', '$var.x', '${x:-var.y}', '$(var.x)', '${variable%.x}']) assert.equal(typed(text), text);
+  assert.equal(typed('<$On><$Off>{var.x}'), '${var.x}');
+});
+
 test('a wait that is nothing or negative is a mistake', () => {
   assert.match(parseErrors('<wait0>').join(), /not a positive wait/);
   assert.match(parseErrors('<wait-5s>').join(), /not a positive wait/);

@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { systemClock } from '../src/base/clock.ts';
 import { Fault } from '../src/base/fault.ts';
-import { currentLine, judgeEcho } from '../src/vmm/console/echo.ts';
-import type { Echo } from '../src/vmm/console/echo.ts';
+import { currentLine } from '../src/vmm/console/echo/current-line.ts';
+import { judgeEcho } from '../src/vmm/console/echo/judge.ts';
+import type { Echo } from '../src/vmm/console/echo/judge.ts';
+import { patientTyping } from '../src/vmm/console/type.ts';
 import { ptyLine } from '../src/vmm/vmd/pty-line.ts';
 import { consoleOver, failsAs, hastyTyping, signal, turn } from './fixtures/console-desk.ts';
 import { ttyGuest } from './fixtures/console-line.ts';
@@ -24,6 +26,12 @@ const cases: readonly (readonly [string, string, string, Echo])[] = [
   ['a busybox wrap', 'abcdef\r\r\nghi', 'abcdefghi', 'exact'],
   ['a bash wrap', 'abcdef\rfghi', 'abcdefghi', 'exact'],
   ['a wrap by blank and CR', 'abcdef \rghi', 'abcdefghi', 'exact'],
+  ['a line that ksh draws again', 'abcdef\rdef   <\b\b\b\bghi', 'abcdefghi', 'exact'],
+  ['a line that ksh draws again in its end', 'abcdef\rdef   <\b\b\b\b', 'abcdef', 'exact'],
+  ['a line that ksh is drawing again', 'abcdef\rdef  ', 'abcdefghi', 'partial'],
+  ['a line that ksh draws again otherwise', 'abcdef\rdxf   <\b\b\b\bghi', 'abcdefghi', 'astray'],
+  ['a loss that a line drawn again would hide', 'abcabc\rabc   <\b\b\b\babc', 'abcabcabcabc', 'partial'],
+  ['what ksh may be about to draw again', 'abcabc\rabc', 'abcabcabc', 'mixed'],
   ['the end of the prompt', '? root', 'root', 'mixed'],
   ['a blank of the prompt', ' root', 'root', 'exact'],
   ['a kernel message in between', 'ro\r\n[ 1.2] usb: new device\r\not', 'root', 'mixed'],
@@ -46,25 +54,48 @@ test('the current line is what a terminal shows', () => {
   assert.equal(currentLine('10%\r100%'), '100%');
 });
 
-const longLine = `echo ${'abcdefghij'.repeat(16)} ${'klmno pqrst '.repeat(8)}end`;
+const wordsOf = (length: number) =>
+  Array.from({ length }, (_, n) => `w${n} `)
+    .join('')
+    .slice(0, length - 1);
 
-for (const [name, file, args] of [
-  ['sh', 'sh', ['-i']],
-  ['bash', 'bash', ['--norc', '-i']],
-] as const)
-  test(`${name} in a real terminal takes lines longer than its width, at the first attempt`, async () => {
-    await using line = ptyLine(file, args, { clock: systemClock, env: { PS1: 'prompt# ' } });
-    await using desk = await consoleOver(line);
-    const printed = longLine.slice(5, 100);
-    await desk.console.converse(
-      [turn({ hear: 'prompt# $', say: longLine }), turn({ hear: `^${printed}.*end$`, say: 'exit' })],
-      signal,
-    );
-    assert.deepEqual(
-      desk.events.flatMap((event) => (event.type === 'console.said' ? [event.typedTimes] : [])),
-      [1, 1],
-    );
+// Each with the longest line to try; busybox takes 1023 characters.
+const shells = [
+  ['dash', '/bin/dash', ['-i'], 3000],
+  ['bash', '/bin/bash', ['--norc', '-i'], 3000],
+  ['mksh', '/bin/mksh', ['-i'], 3000],
+  ['busybox', '/bin/busybox', ['ash', '-i'], 1000],
+] as const;
+
+for (const [name, file, args, longest] of shells)
+  for (const prompt of ['prompt#', `${'p'.repeat(100)}#`])
+    test(`${name} in a real terminal takes long lines at the first attempt, with a prompt of ${prompt.length}`, async () => {
+      await using line = ptyLine(file, args, { clock: systemClock, env: { PS1: prompt, HISTFILE: '/dev/null' } });
+      await using desk = await consoleOver(line, patientTyping);
+      const ready = { hear: String.raw`#\s*$` };
+      const long = [70, 120, longest].flatMap((length) => [
+        turn({ ...ready, say: `echo ${wordsOf(length)} | wc -c` }),
+        turn({ hear: `^ *${length}\r*\n` }),
+      ]);
+      const at = (columns: number) => [turn({ ...ready, say: `stty columns ${columns}` }), ...long];
+      const talk = [...long, ...at(132), ...at(40), ...at(0)];
+      await desk.console.converse([...talk, turn({ ...ready, say: 'exit' })], signal);
+      const times = desk.events.flatMap((event) => (event.type === 'console.said' ? [event.typedTimes] : []));
+      assert.deepEqual(
+        times,
+        times.map(() => 1),
+      );
+    });
+
+test('ksh93, which shows no blank at the end of a row, has a long line typed again, and takes it', async () => {
+  await using line = ptyLine('/bin/ksh93', ['-E'], {
+    clock: systemClock,
+    env: { PS1: 'prompt#', HISTFILE: '/dev/null' },
   });
+  await using desk = await consoleOver(line);
+  const text = `echo ${'a '.repeat(100)}| wc -c`;
+  await desk.console.converse([turn({ hear: String.raw`#\s*$`, say: text }), turn({ hear: '^ *200\r*\n' })], signal);
+});
 
 test('a program that loses every third byte of its first line has it typed again', async () => {
   const deaf = fileURLToPath(new URL('fixtures/console-deaf.js', import.meta.url));

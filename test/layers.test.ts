@@ -77,7 +77,10 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'api/server': { uses: [], types: ['api', 'api/contract', 'build/outputs', 'queue'] },
   'api/contract': { uses: ['api/server'], types: ['queue'] },
   'api/host': { uses: ['api/contract', 'api/server'], types: ['api', 'queue'] },
-  'api/builds': { uses: ['api/contract', 'api/server'], types: ['api', 'api/host', 'build', 'build/outputs', 'queue'] },
+  'api/builds': {
+    uses: ['api/contract', 'api/server', 'packer'],
+    types: ['api', 'api/host', 'build', 'build/outputs', 'queue'],
+  },
   'api/artifacts': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'build/outputs', 'queue'] },
   'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
   api: {

@@ -93,7 +93,7 @@ test('a template that says little gets plain defaults', async () => {
     boot: { device: 'floppy' },
     model: {},
     http: [],
-    install: { turns: [], ends: 'any', timeoutMs: 3_600_000 },
+    install: { turns: [], ends: 'any', timeoutMs: 3_600_000, refuse: [] },
     provisioners: [],
     shutdown: { timeoutMs: 300_000 },
     postProcessors: [
@@ -108,6 +108,7 @@ test('a template that says little gets plain defaults', async () => {
     ],
     timeoutMs: 3_600_000,
     secrets: [],
+    notes: [],
   });
   assert.deepEqual(shapeOf(spec).boot, { device: 'floppy' });
   assert.deepEqual(demandOf(spec, 7), { memoryMb: 512, diskMb: 2 * (1024 + 2) + 7 });

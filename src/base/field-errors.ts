@@ -50,7 +50,8 @@ export const fieldErrors = (): FieldErrors => {
     fault: (code, what) => {
       const [first] = told;
       const more = count > 1 ? ` There are ${count - 1} more such places.` : '';
-      const message = first === undefined ? what : `${what}: ${first.pointer}: ${first.message}.${more}`;
+      const place = first === undefined || first.pointer === '' ? '' : `${first.pointer}: `;
+      const message = first === undefined ? what : `${what}: ${place}${first.message}.${more}`;
       return new Fault(code, message, { errors: told });
     },
   };

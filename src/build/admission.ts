@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
-import type { BuildAsk, BuildInput, Claim, Demand, NewBuild, Store } from '../queue/store.ts';
+import type { BuildAsk, BuildInput, CheckedBuild, Claim, Demand, Store } from '../queue/store.ts';
 import { checkTemplate } from '../template/resolve/check.ts';
 import { demandOf, shapeOf } from '../template/resolve/demand.ts';
 import { asWritten } from '../template/resolve/machine.ts';
@@ -45,7 +45,7 @@ export type Admission = {
    * Judges the ask whole (template, variables, files, capacity) and makes it a build. Throws `template_invalid`,
    * `never_fits`, `storage_full`, with pointers into the request's body.
    */
-  readonly check: (asked: BuildAsk) => Promise<NewBuild>;
+  readonly check: (asked: BuildAsk) => Promise<CheckedBuild>;
   /**
    * Judges a template document before it is stored, but for the values of its variables. Gives it as it may be stored,
    * with hashes in place of the passwords of OpenBSD's response files, and the digest over it and its context's files.
@@ -181,6 +181,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
         ...(contextId === undefined ? {} : { contextId }),
         demand,
         plan: recipeFor(spec).steps,
+        notes: spec.notes,
         sensitive: Object.entries(template.variables).flatMap(([name, { sensitive }]) => (sensitive ? [name] : [])),
       };
     },

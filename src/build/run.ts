@@ -67,6 +67,10 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     try {
       attempt.cleanup.keep(parts.bases.use(build.id, spec.disks));
       attempt.log(`attempt ${build.attempt} begins in slot ${slot}`);
+      for (const { pointer, message } of spec.notes) {
+        attempt.log(`note: ${pointer}: ${message}`);
+        attempt.event('template.noted', { pointer, message });
+      }
       const perform = performerOf(attempt, parts);
       const { artifacts } = await recipeFor(spec).run({ job: { id: build.id, slot, spec, folders } }, perform);
       return artifacts;

@@ -126,9 +126,16 @@ export const whileAlive = async <T>(
 
 /**
  * Holds a conversation to its end. When the machine goes in the middle of it, the fault says how it went and which
- * text was still awaited; a guest that reboots without end is not waited for.
+ * text was still awaited; a guest that reboots without end is not waited for. Where it is
+ * `due to go`, it cuts short the pauses
+ * at the end of the conversation.
  */
-export const converseWith = async (running: Running, turns: readonly Turn[], signal: AbortSignal): Promise<void> => {
+export const converseWith = async (
+  running: Running,
+  turns: readonly Turn[],
+  signal: AbortSignal,
+  machineIs: 'to stay' | 'due to go' = 'to stay',
+): Promise<void> => {
   const { machine, console } = running;
   const looping = new AbortController();
   const expected = () => console.awaiting() ?? 'the end of the conversation';
@@ -138,16 +145,32 @@ export const converseWith = async (running: Running, turns: readonly Turn[], sig
     await Promise.race([console.converse(turns, both), panicWhile(running, expected)]);
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'console_closed') throw error;
+    if (machineIs === 'due to go' && error.facts['onlyWaitsLeft'] === true) return;
     const ending = await orAborted(machine.ended, signal);
     throw endedTooEarly(ending, error.facts.expected ?? expected(), console.tail(), error);
   }
 };
 
-/** Waits for the machine to go by itself, and for its last words. The caller's signal bounds it. */
-export const awaitEnd = async (running: Running, signal: AbortSignal): Promise<Ending> => {
+/** Rejects with `console_refused` when a line of `refuse` comes, whatever else is being waited for. Never resolves. */
+const refusedBy = async ({ console }: Running, refuse: readonly string[], signal: AbortSignal): Promise<never> => {
+  const listening = { withinMs: 1, optional: false, echo: true, secret: false, keyIntervalMs: 0, refuse };
+  try {
+    await console.converse([{ ...listening, press: [{ waitMs: Infinity }] }], signal);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'console_closed') throw error;
+  }
+  return new Promise(() => undefined);
+};
+
+/**
+ * Waits for the machine to go by itself, and for its last words; a line that matches one of `refuse` ends that. The
+ * caller's signal bounds it.
+ */
+export const awaitEnd = async (running: Running, refuse: readonly string[], signal: AbortSignal): Promise<Ending> => {
   const { machine, console } = running;
   const panicked = panicWhile(running, () => "the machine's own end");
-  const ending = await orAborted(Promise.race([machine.ended, panicked]), signal);
+  const refused = refuse.length === 0 ? [] : [refusedBy(running, refuse, signal)];
+  const ending = await orAborted(Promise.race([machine.ended, panicked, ...refused]), signal);
   await orAborted(console.drained, signal);
   return ending;
 };

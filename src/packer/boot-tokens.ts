@@ -60,6 +60,9 @@ const readExpect = (
   return [{ offset, kind: 'expect', pattern, withinMs: Math.ceil(withinMs) }, offset + [...whole].length];
 };
 
+/** The key that a word names, with `on` or `off` behind it or not. */
+const keyIn = (word: string): Key | undefined => keyNamed(word) ?? keyNamed(word.replace(/(on|off)$/iu, ''));
+
 const motionOf = (word: string | undefined): Motion => {
   const lower = word?.toLowerCase();
   return lower === 'on' || lower === 'off' ? lower : 'press';
@@ -69,8 +72,8 @@ const readKey = (inside: string, offset: number): BootToken | undefined => {
   const toggle = /^([^])(on|off)$/iu.exec(inside);
   if (toggle?.[1] !== undefined)
     return { offset, kind: 'character', character: toggle[1], motion: motionOf(toggle[2]) };
-  const [, name = '', motion] = /^([a-z0-9]+?)(on|off)?$/iu.exec(inside) ?? [];
-  const key = keyNamed(inside) ?? keyNamed(name);
+  const [, motion] = /^[a-z0-9]+?(on|off)?$/iu.exec(inside) ?? [];
+  const key = keyIn(inside);
   return key === undefined ? undefined : { offset, kind: 'key', key, motion: motionOf(motion) };
 };
 
@@ -91,9 +94,29 @@ const refuseUnknown = (shown: string): never => {
   );
 };
 
-/** What begins with a letter and ends before the next blank was meant as a token; `a < b` and `<<EOF` were not. */
-const looksLikeToken = (ahead: string): string | undefined =>
-  /^<(?:[a-z][^\s<>]*|\s*(?:wait|expect)\b[^<>\n]*)>/iu.exec(ahead)?.[0];
+/**
+ * What begins with a letter and ends before the next blank was meant as a token, and so were a wait however it is written, and
+ * the name of a key with a blank on one side: `a < b`, `<<EOF` and `<EOF >` were not.
+ */
+const looksLikeToken = (ahead: string): string | undefined => {
+  const token = /^<(?:[a-z][^\s<>]*|\s*(?:wait(?=[^a-z])|expect\b)[^<>\n]*)>/iu.exec(ahead)?.[0];
+  if (token !== undefined) return token;
+  const [padded, word] = /^<(?: +(?=[a-z0-9]+>)|(?=[a-z0-9]+ +>))([a-z0-9]+) *>/iu.exec(ahead) ?? [];
+  return word !== undefined && keyIn(word) !== undefined ? padded : undefined;
+};
+
+// An expression that HCL2 would fill in; no shell has dots in the name of a variable.
+const hclExpression =
+  /^\$\{[a-z_]*\(?\s*(?:(var)\.([a-z_][a-z0-9_-]*)|(?:local|data|path|build|source)\.[a-z_])[^}\n]*\}?/iu;
+
+const refuseHcl = (ahead: string): void => {
+  const [shown, isVariable, name] = hclExpression.exec(ahead) ?? [];
+  if (shown === undefined) return;
+  const instead = isVariable === undefined ? 'declare a variable, and write {{ name }}' : `write {{ ${name} }}`;
+  throw new ParseError(
+    `${quoted(shown)} is not filled in, for it is HCL2: ${instead}. To type it as text, write "<$On><$Off>" in place of its "$"`,
+  );
+};
 
 const readToken = (
   points: readonly string[],
@@ -103,6 +126,7 @@ const readToken = (
 ): readonly [BootToken, number] => {
   const character = points[offset] ?? '';
   const literal = [{ offset, kind: 'character', character, motion: 'press' }, offset + 1] as const;
+  if (character === '$') refuseHcl(points.slice(offset, offset + longestToken).join(''));
   if (character !== '<') return literal;
   const expect = readExpect(points, offset, judging);
   if (expect !== undefined) return expect;
@@ -119,7 +143,7 @@ const readToken = (
 /**
  * Takes a boot command apart by Packer's grammar (packer-plugin-sdk, bootcommand/boot_command.pigeon), to which it adds
  * `<expect "regex" 90s>`. What Packer would type silently though it looks like a token (`<wait1.5>`, `<Wait5>`,
- * `<ctrl-c>`, `<f13>`) is a parse error here.
+ * `<enter >`, `<ctrl-c>`, `<f13>`), or like an expression (`${var.x}`), is a parse error here.
  */
 export const tokensOf = (
   text: string,
@@ -145,7 +169,7 @@ export const tokensOf = (
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       parseErrors.push(new ParseError(error.message, placeOf(points, offset)));
-      offset = Math.max(offset + 1, points.indexOf('>', offset) + 1);
+      offset = points[offset] === '$' ? offset + 1 : Math.max(offset + 1, points.indexOf('>', offset) + 1);
     }
   }
   return { tokens, parseErrors };

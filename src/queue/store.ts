@@ -1,4 +1,5 @@
 import type { FaultRecord } from '../base/fault.ts';
+import type { Note } from '../base/notes.ts';
 import type { Artifact } from '../image/types.ts';
 
 export const statuses = ['queued', 'running', 'held', 'succeeded', 'failed', 'cancelled'] as const;
@@ -65,6 +66,9 @@ export type BuildAsked = {
 
 /** What a client asked for, accepted and checked: all that is needed to run it again after a crash. */
 export type NewBuild = BuildAsked & BuildInput;
+
+/** What was checked and may be added, with what there is to note about its template. */
+export type CheckedBuild = NewBuild & { readonly notes: readonly Note[] };
 
 export type PlannedStep = {
   readonly name: string;

@@ -1,3 +1,4 @@
+import type { Note } from '../base/notes.ts';
 import type { PostProcessorSpec } from '../post-processors/table.ts';
 import type { ProvisionerSpec } from '../provisioners/table.ts';
 import type { BaseImage, Boot, DiskFormat, Nic, MachineModel } from '../base/hardware.ts';
@@ -96,6 +97,8 @@ export type Spec = {
     readonly ends: 'any' | 'halt' | 'reboot' | 'never';
     /** For the conversation and the end together. */
     readonly timeoutMs: number;
+    /** What the installer prints when it has failed: heard until its machine has gone. */
+    readonly refuse: readonly string[];
     /** The first boot is heard on the console until it asks for a login, before the build logs in. */
     readonly hearsFirstBoot?: true;
   };
@@ -114,4 +117,6 @@ export type Spec = {
   readonly secrets: readonly string[];
   /** For the whole build. */
   readonly timeoutMs: number;
+  /** What is no error and may not be what was meant, without secrets; pointers into what the client sent. */
+  readonly notes: readonly Note[];
 };

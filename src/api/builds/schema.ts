@@ -103,6 +103,13 @@ export const PlannedStep = z.object({
   about: z.string().optional().meta({ description: 'What it does here, in words.' }),
 });
 
+const Note = z
+  .object({
+    pointer: z.string().meta({ description: 'The place in the request, as in the errors of a problem.' }),
+    message: z.string().meta({ description: 'What is so there, and what may have been meant.' }),
+  })
+  .meta({ id: 'Note', description: 'Something that is no error and may not be what was meant.' });
+
 export const Plan = z
   .object({
     template: TemplateUsed.meta({ description: 'What would be built.' }),
@@ -112,6 +119,7 @@ export const Plan = z
     timeout_seconds: z.number().meta({ description: 'For the whole build.' }),
     demand: Demand.meta({ description: 'What it would take from the host.' }),
     plan: z.array(PlannedStep).meta({ description: 'The steps in their order.' }),
+    notes: z.array(Note).meta({ description: 'What to look at before it is built; also in its log and events.' }),
   })
   .meta({ id: 'Plan', description: 'What a build would do, worked out without doing it.' });
 

@@ -9,6 +9,7 @@ import { Variables } from '../contract/common.ts';
 import { inBuildArchive, withContext } from './receiving.ts';
 import { BuildAskBody, BuildQuery } from './request.ts';
 import { Build, Plan } from './schema.ts';
+import { whyPackerTemplate } from '../../packer/template-form.ts';
 import type { ApiParts } from '../types.ts';
 import { showNewBuild, type View } from './view.ts';
 
@@ -23,6 +24,9 @@ const KeyHeader = z.object({
 });
 
 const fromJson = (body: unknown, query: Query): BuildAsk => {
+  const foreign = whyPackerTemplate(body);
+  if (foreign !== undefined)
+    throw invalid([{ pointer: '', message: `${foreign}. A template is sent as {"template": {...}}` }]);
   const misplaced = Object.keys(query).filter((key) => key !== 'validate');
   if (misplaced.length > 0)
     throw invalid(misplaced.map((key) => ({ pointer: `query:/${key}`, message: 'belongs into the JSON body' })));
@@ -114,8 +118,10 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
 
       return withContext(request, reply, parts, inBuildArchive, async (context) => {
         const ask = context ? fromContext(context, query) : fromJson(request.body, query);
-        if (query.validate === 'true')
-          return { answer: reply.send(showNewBuild(await admission.check(ask))), isKept: false };
+        if (query.validate === 'true') {
+          const pointerTo = context ? inBuildArchive : (pointer: string) => pointer;
+          return { answer: reply.send(showNewBuild(await admission.check(ask), pointerTo)), isKept: false };
+        }
         const requestKey =
           key === undefined ? undefined : { key, owner: request.tokenId, contextDigest: context?.digest };
         const { build, replayed } = await submit(ask, requestKey);

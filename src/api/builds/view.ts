@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import { diskFormatOf } from '../../base/media-type.ts';
-import { snakeCased } from '../../base/snake-case.ts';
+import { snakeCased } from '../../base/json/snake-case.ts';
 import type { FaultRecord } from '../../base/fault.ts';
 import type {
   Build as StoredBuild,
   BuildEvent,
-  NewBuild,
+  CheckedBuild,
   PlannedStep as StoredPlannedStep,
   Store,
   Step as StoredStep,
@@ -139,7 +139,8 @@ export const showPlan = (steps: readonly StoredPlannedStep[]): z.output<typeof P
     ...(about === undefined ? {} : { about }),
   }));
 
-export const showNewBuild = (build: NewBuild): z.output<typeof Plan> => ({
+/** `pointerTo` says where a place in a JSON body is in what was sent. */
+export const showNewBuild = (build: CheckedBuild, pointerTo: (pointer: string) => string): z.output<typeof Plan> => ({
   template: {
     name: build.templateName,
     ...(build.templateVersion === undefined ? {} : { version: build.templateVersion }),
@@ -148,6 +149,7 @@ export const showNewBuild = (build: NewBuild): z.output<typeof Plan> => ({
   timeout_seconds: build.timeoutMs / 1000,
   demand: { memory_mb: build.demand.memoryMb, disk_mb: build.demand.diskMb },
   plan: showPlan(build.plan),
+  notes: build.notes.map(({ pointer, message }) => ({ pointer: pointerTo(pointer), message })),
 });
 
 export const showTemplateInfo = (row: TemplateVersion): z.output<typeof TemplateInfo> => ({

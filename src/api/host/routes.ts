@@ -1,6 +1,6 @@
 import { answers, json, text } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { snakeCased } from '../../base/snake-case.ts';
+import { snakeCased } from '../../base/json/snake-case.ts';
 import { goneSignal } from '../server/gone.ts';
 import type { ApiParts } from '../types.ts';
 import { Health, Host, Readiness } from './schema.ts';

@@ -3,14 +3,14 @@ import type { Step } from '../plan.ts';
 import { awaitEnd, endedTooEarly, type Running } from '../running.ts';
 
 /** The installer's machine ends by itself, in the way that the template says; then it is let go. */
-export const awaitEndOfInstall = ({ ends, timeoutMs }: NonNullable<Spec['install']>) =>
+export const awaitEndOfInstall = ({ ends, timeoutMs, refuse }: NonNullable<Spec['install']>) =>
   ({
     name: 'await-end-of-install',
     phase: 'installing',
     timeoutMs,
     about: ends === 'any' ? "the machine's own halt or reboot" : `the machine's own ${ends}`,
     async run({ installer }, { signal }) {
-      const ending = await awaitEnd(installer, signal);
+      const ending = await awaitEnd(installer, refuse, signal);
       const isDue = ends === 'any' ? ending.how === 'halt' || ending.how === 'reboot' : ending.how === ends;
       if (!isDue)
         throw endedTooEarly(

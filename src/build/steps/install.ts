@@ -6,14 +6,15 @@ import type { Step } from '../plan.ts';
 import { converseWith, type Running } from '../running.ts';
 
 /** The conversation with the installer, line by line. */
-export const install = ({ turns, timeoutMs }: NonNullable<Spec['install']>) =>
+export const install = ({ turns, timeoutMs, ends }: NonNullable<Spec['install']>) =>
   ({
     name: 'install',
     phase: 'installing',
     timeoutMs,
     about: `${turns.length} lines on the console`,
     async run({ installer, key }, { signal }) {
-      await converseWith(installer, turnsOf(turns, runtimeFactsOf(installer.machine, key)), signal);
+      const lines = turnsOf(turns, runtimeFactsOf(installer.machine, key));
+      await converseWith(installer, lines, signal, ends === 'never' ? 'to stay' : 'due to go');
       return {};
     },
   }) satisfies Step<{ installer: Running; key?: SshKey }, object>;

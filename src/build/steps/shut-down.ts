@@ -66,7 +66,7 @@ export const shutDown = (shutdown: Spec['shutdown']) =>
       // A command that powers the machine off may never report its own end.
       const asked = ask(shutdown, running, guest, key, { clock, log, said }, deadline.signal);
       const ending = await orAborted(
-        Promise.race([running.machine.ended, asked.then(() => awaitEnd(running, deadline.signal))]),
+        Promise.race([running.machine.ended, asked.then(() => awaitEnd(running, [], deadline.signal))]),
         deadline.signal,
       );
       if (ending.how !== 'halt') throw endedTooEarly(ending, expected, running.console.tail());

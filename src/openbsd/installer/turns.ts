@@ -26,6 +26,10 @@ const failures = [
 
 const unverified = 'Unable to get a verified list of distribution sets';
 
+/** The lines that mean the end of an installation; `takesUnverified`: sets that cannot be verified are what the template wants. */
+export const failureLines = (takesUnverified: boolean): readonly string[] =>
+  takesUnverified ? failures : [...failures, unverified];
+
 // An emulated machine may take minutes to its first prompt, and as long to give up on a request without an answer.
 const promptMs = 600_000;
 
@@ -41,7 +45,7 @@ export const installerTurns = (asked: {
   /** Sets that cannot be verified are what the template wants. */
   readonly takesUnverified: boolean;
 }): readonly TurnText[] => {
-  const refuse = asked.takesUnverified ? failures : [...failures, unverified];
+  const refuse = failureLines(asked.takesUnverified);
   const withinMs = Math.min(promptMs, asked.timeoutMs);
   const turn = (hear: string, within: number, say?: Text, optional = false): TurnText => ({
     hear,

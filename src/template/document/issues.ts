@@ -39,6 +39,8 @@ const told = (issue: Issue, above: readonly PropertyKey[], keys: Keys): readonly
     const kinds = kindsOf(issue.errors);
     return [[pointerTo(path), kinds === '' ? issue.message : `must be ${kinds}`]];
   }
+  if (issue.code === 'too_small' && issue.origin === 'array')
+    return [[pointerTo(path), 'is an empty list: give it at least one entry, or leave the key out']];
   if (issue.code === 'invalid_key') return [[pointerTo(path), issue.issues[0]?.message ?? issue.message]];
   return [[pointerTo(path), issue.message]];
 };

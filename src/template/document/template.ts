@@ -9,6 +9,8 @@ import { Http } from './http.ts';
 import { Variables } from './variables.ts';
 import { Machine, Model } from './machine.ts';
 import { Turns } from './turn.ts';
+import { insteadOfProvisioner } from '../../packer/provisioner-types.ts';
+import { whyPackerTemplate } from '../../packer/template-form.ts';
 import { Duration, oneOfTypes, OneOrMore, Pause, SignedPause, strict, Words } from './words.ts';
 
 export const Install = strict({
@@ -66,7 +68,7 @@ export const Template = strict({
     .optional()
     .describe('how the build gets into the guest'),
   provisioners: z
-    .array(oneOfTypes(provisioners).describe('a change to the installed guest'))
+    .array(oneOfTypes(provisioners, insteadOfProvisioner).describe('a change to the installed guest'))
     .max(bounds.provisioners)
     .default([])
     .describe('changes to the installed guest, in this order'),
@@ -129,6 +131,8 @@ export const parseTemplate = (document: unknown, at = ''): Template => {
   if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'The template is wrong');
   const { success, data, error } = Template.safeParse(document);
   if (success) return data;
+  const foreign = whyPackerTemplate(document);
+  if (foreign !== undefined) wrong.add(at, foreign);
   const { told, count } = fieldErrorsOf(error.issues);
   for (const { pointer, message } of told) wrong.add(at + pointer, message);
   wrong.more(count - told.length);

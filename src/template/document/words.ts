@@ -5,10 +5,18 @@ import { ParseError } from '../../base/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
 import { durationOf, sizeMbOf } from '../../base/units.ts';
 
-/** An object that takes no other keys. Where it has some, the message is a line for each key that it takes: see issues.ts. */
-export const strict = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => {
+/**
+ * An object that takes no other keys. Where it has some, the message is a line for each key that it takes: see issues.ts.
+ * `otherwise` says what is wrong with what is no object.
+ */
+export const strict = <Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  otherwise?: (issue: { readonly input?: unknown }) => string | undefined,
+) => {
   const known = Object.keys(shape).join('\n');
-  return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : undefined) });
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? known : otherwise?.(issue)),
+  });
 };
 
 /** Judges a value by a function that throws ParseErrors, unless variables are still to be filled in: then resolve does. */
@@ -60,9 +68,10 @@ export const StepName = z
   .optional()
   .describe("how the build's steps and events call it; default: type and number");
 
-/** One of several objects that their `type` tells apart. Another type is answered with those that there are. */
+/** One of several objects that their `type` tells apart. Another type is answered with `otherwise`, or with those that there are. */
 export const oneOfTypes = <K extends { readonly [N in keyof K]: { readonly Schema: z.core.$ZodTypeDiscriminable } }>(
   kinds: K,
+  otherwise: (given: unknown) => string | undefined = () => undefined,
 ) => {
   const schemas: K[keyof K]['Schema'][] = [];
   for (const name in kinds) schemas.push(kinds[name].Schema);
@@ -71,5 +80,7 @@ export const oneOfTypes = <K extends { readonly [N in keyof K]: { readonly Schem
   const names = new Intl.ListFormat('en', { type: 'disjunction' }).format(
     Object.keys(kinds).map((name) => `"${name}"`),
   );
-  return z.discriminatedUnion('type', [first, ...others], { error: `must have a "type": ${names}` });
+  return z.discriminatedUnion('type', [first, ...others], {
+    error: ({ input }) => otherwise(input) ?? `must have a "type": ${names}`,
+  });
 };

@@ -70,12 +70,13 @@ export const makeFill = (parts: {
   };
 
   const lookUp = (name: string, place: string): Filled => {
+    // What a template declares is what it means, also where imaged has the name for something else.
+    const declared = parts.variable(name);
+    if (declared !== undefined) return declared;
     const runtime = isRuntimeName(name) ? name : Object.hasOwn(dotted, name) ? dotted[name] : undefined;
     if (runtime !== undefined) return { pieces: [{ runtime, apply: [] }], isSecret: false };
     if (isFunction(name)) return call(name, [], place);
-    const value = parts.variable(name);
-    if (value === undefined) throw unknownName(name);
-    return value;
+    throw unknownName(name);
   };
 
   const call = (name: string, args: readonly Filled[], place: string): Filled => {

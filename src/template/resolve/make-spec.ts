@@ -1,12 +1,14 @@
 import { judgeTogether } from './belongs-together.ts';
 import { below, type FieldErrors } from '../../base/field-errors.ts';
 import { makeFields, type Fields } from './fields.ts';
-import type { FileRoots } from '../../context/files.ts';
+import type { FileRoots, HostFacts } from '../../context/files.ts';
 import type { Frozen } from '../language/functions.ts';
 import { interfaceNames } from '../../openbsd/installer/machine.ts';
 import { modeOf } from '../../openbsd/installer/turns.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
+import { maskOf } from '../../base/mask/mask.ts';
+import { makeNotes, type Notes } from '../../base/notes.ts';
 import { makePatterns } from '../language/pattern.ts';
 import { makeRest } from '../../base/turns.ts';
 import { resolveHttp } from './http.ts';
@@ -15,6 +17,7 @@ import { fullMb } from './demand.ts';
 import { downloadsOf } from '../../provisioners/table.ts';
 import { resolvePostProcessors } from './post-processors.ts';
 import { resolveProvisioners } from './provisioners.ts';
+import { noteUnserved } from './unserved.ts';
 import { resolveInstall } from './turns.ts';
 import { Install, type Template } from '../document/template.ts';
 import type { Spec } from '../spec.ts';
@@ -42,6 +45,21 @@ const withInstall = (template: Template): Template => {
     ([path, answer]) => typeof answer === 'object' && answer.autoinstall !== undefined && modeOf(path) !== undefined,
   );
   return template.install === undefined && isUnattended ? { ...template, install: Install.parse({}) } : template;
+};
+
+/** Notes about what the template's own conversations name. */
+const noteConversations = (
+  { install: asked }: Template,
+  { install, provisioners, http }: Pick<Spec, 'install' | 'provisioners' | 'http'>,
+  parts: { readonly host: HostFacts; readonly notes: Notes },
+): void => {
+  const about = { ...parts, http };
+  if (asked?.boot_command !== undefined) noteUnserved(install?.turns ?? [], () => '/install/boot_command', about);
+  else if (asked?.console !== undefined)
+    noteUnserved(install?.turns ?? [], (index, key) => `/install/console/${index}/${key}`, about);
+  for (const [at, provisioner] of provisioners.entries())
+    if (provisioner.type === 'console')
+      noteUnserved(provisioner.settings.turns, (index, key) => `/provisioners/${at}/console/${index}/${key}`, about);
 };
 
 export type SpecParts = {
@@ -108,5 +126,12 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
     }),
     timeoutMs: timeout === undefined ? timeoutMs : fields.made('/timeout', timeout, 1, (time) => durationOf(time)),
   };
-  return { ...spec, secrets: [...secrets].sort() };
+  const notes = makeNotes(at.template);
+  noteConversations(template, spec, { host: files.host ?? {}, notes });
+  const mask = maskOf([...secrets]);
+  return {
+    ...spec,
+    secrets: [...secrets].sort(),
+    notes: notes.all().map(({ pointer, message }) => ({ pointer, message: mask(message) })),
+  };
 };

@@ -1,6 +1,6 @@
 import { bounds } from '../../base/bounds.ts';
 import type { Fields } from './fields.ts';
-import { installerTurns } from '../../openbsd/installer/turns.ts';
+import { failureLines, installerTurns } from '../../openbsd/installer/turns.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import type { ResponseFile } from './http.ts';
 import { saidOf, type Turn } from '../document/turn.ts';
@@ -50,7 +50,7 @@ export const resolveTurns = async (
 };
 
 /** Packer's three keys as one turn: the wait becomes its first token, and a list is joined without anything between. */
-const bootTurn = (install: Install, fields: Fields): readonly TurnText[] => {
+const bootTurn = (install: Install, fields: Fields, refuse: readonly string[]): readonly TurnText[] => {
   const { boot_command: command, boot_wait: wait = 0, boot_key_interval: interval = 0 } = install;
   if (command === undefined) return [];
   const waitMs = fields.made('/install/boot_wait', wait, 0, (time) => durationOf(time, -1_000_000_000));
@@ -64,7 +64,7 @@ const bootTurn = (install: Install, fields: Fields): readonly TurnText[] => {
       secret: fields.isSecret('/install/boot_command', joined),
       press: waitMs > 0 ? [`<wait${waitMs}ms>`, ...keys] : keys,
       keyIntervalMs: fields.made('/install/boot_key_interval', interval, 0, (time) => durationOf(time, 0)),
-      refuse: [],
+      refuse,
     },
   ];
 };
@@ -77,10 +77,20 @@ export const resolveInstall = async (
 ): Promise<NonNullable<Spec['install']>> => {
   const timeoutMs = fields.made('/install/timeout', install.timeout, 1, (time) => durationOf(time));
   const isOurs = install.console === undefined && install.boot_command === undefined;
+  const refuse = responseFile === undefined ? [] : failureLines(responseFile.takesUnverified);
   const turns =
     responseFile !== undefined && isOurs
       ? installerTurns({ ...responseFile, interfaceName, timeoutMs })
-      : [...(await resolveTurns(install.console ?? [], '/install/console', fields)), ...bootTurn(install, fields)];
+      : [
+          ...(await resolveTurns(install.console ?? [], '/install/console', fields)),
+          ...bootTurn(install, fields, refuse),
+        ];
   const hearsFirstBoot = responseFile?.isSerial === true && install.ends !== 'never';
-  return { turns, ends: install.ends, timeoutMs, ...(hearsFirstBoot ? { hearsFirstBoot } : {}) };
+  return {
+    turns,
+    ends: install.ends,
+    timeoutMs,
+    refuse: isOurs ? [] : refuse,
+    ...(hearsFirstBoot ? { hearsFirstBoot } : {}),
+  };
 };

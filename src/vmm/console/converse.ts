@@ -108,12 +108,31 @@ const silent = ({ tail }: Partner, expected: string, withinMs: number): Fault =>
   );
 };
 
-const press = async (partner: Partner, strokes: readonly Stroke[], turn: Turn, signal: AbortSignal): Promise<void> => {
+/** Whether a conversation has come to where nothing is left of it but waits. */
+const onlyWaits = (strokes: readonly Stroke[], rest: readonly Turn[]): boolean =>
+  rest.length === 0 && strokes.every((stroke) => 'waitMs' in stroke);
+
+/** Says in the fault of a line that closed that the conversation had come to its end, but for waits. */
+const saidAll = (error: unknown): unknown =>
+  error instanceof Fault && error.code === 'console_closed'
+    ? new Fault(error.code, error.message, { ...error.facts, onlyWaitsLeft: true }, { cause: error.cause })
+    : error;
+
+const press = async (
+  partner: Partner,
+  strokes: readonly Stroke[],
+  turn: Turn,
+  rest: readonly Turn[],
+  signal: AbortSignal,
+): Promise<void> => {
   const { write, clock, willType, onEvent } = partner;
   let isFirst = true;
-  for (const stroke of strokes) {
+  for (const [at, stroke] of strokes.entries()) {
     signal.throwIfAborted();
-    if ('waitMs' in stroke) await hear(partner, [], turn.refuse, stroke.waitMs, signal);
+    if ('waitMs' in stroke)
+      await hear(partner, [], turn.refuse, stroke.waitMs, signal).catch((error: unknown) => {
+        throw onlyWaits(strokes.slice(at), rest) ? saidAll(error) : error;
+      });
     else if ('expect' in stroke) {
       const heard = await hear(partner, [stroke.expect], turn.refuse, stroke.withinMs, signal);
       if (heard.how === 'silent') throw silent(partner, stroke.expect, stroke.withinMs);
@@ -144,7 +163,7 @@ const say = async (partner: Partner, line: string, turn: Turn, signal: AbortSign
   }
   const from = window.end();
   // However mangled a secret comes back, nothing of it is written down; what follows its CR is.
-  const typed = await typeLine(partner, line, signal, turn.secret ? conceal : () => () => undefined);
+  const typed = await typeLine(partner, line, signal, turn.secret ? conceal : undefined);
   if (turn.secret) hide(from, typed?.echoEnd ?? window.end());
   if (typed) {
     place.now = typed.echoEnd;
@@ -199,7 +218,8 @@ export const converse = async (partner: Partner, turns: readonly Turn[], signal:
       }
     else if (turn && strokes) {
       const player = turn;
-      await partner.alone(() => press(partner, strokes, player, signal));
+      const rest = turns.slice(at + 1);
+      await partner.alone(() => press(partner, strokes, player, rest, signal));
     }
   }
 };

@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Window } from './window.ts';
-import { currentLine, echoable, endsWhole, judgeEcho } from './echo.ts';
+import { currentLine } from './echo/current-line.ts';
+import { echoable, endsWhole, judgeEcho } from './echo/judge.ts';
+import { redrawInFront } from './echo/redraw.ts';
 
 /** How patiently lines are typed. All times in milliseconds. */
 export type Typing = {
@@ -50,8 +52,11 @@ export type Typed = {
 const telling = 8;
 const credible = 4;
 
-/** How much of what came is compared with what was typed: an echo and some kernel messages. */
-const farBack = 4 * 1024;
+/** How much of what came is compared with what was typed: an echo, with the line drawn again on the way, and some kernel messages. */
+const farBack = (expected: string) => 4 * 1024 + 8 * expected.length;
+
+// What follows an echo at once comes within this time.
+const atOnceMs = 30;
 
 const timeUp = Symbol('time is up');
 
@@ -82,7 +87,7 @@ const echoed = async (keyboard: Keyboard, from: number, expected: string, isFirs
   // A guest that prints without end and echoes nothing is deaf, too.
   while (clock.elapsed() - since < typing.firstMs * 4) {
     const end = window.end();
-    const came = window.slice(Math.max(from, end - farBack), end);
+    const came = window.slice(Math.max(from, end - farBack(expected)), end);
     const echo = judgeEcho(came, expected, isFirst);
     if (echo === 'exact') return true;
     if (echo === 'mixed') {
@@ -131,8 +136,20 @@ const typeOnce = async (keyboard: Keyboard, text: string, attempt: number, signa
   if (attempt === 0) return true;
   // What was typed before may be echoed late. When the line is quiet, what it shows is what the guest has.
   await untilQuiet(keyboard, typing.quietMs, signal);
-  const came = window.slice(Math.max(from, window.end() - farBack));
-  return ['exact', 'mixed'].includes(judgeEcho(came, echoable(text), false));
+  const expected = echoable(text);
+  const came = window.slice(Math.max(from, window.end() - farBack(expected)));
+  return ['exact', 'mixed'].includes(judgeEcho(came, expected, false));
+};
+
+// A line that just fills the window of its editor is drawn again behind its last character.
+const pastRedraw = async (keyboard: Keyboard, from: number, text: string, signal: AbortSignal): Promise<number> => {
+  const { window, typing } = keyboard;
+  for (;;) {
+    const end = window.end();
+    const length = redrawInFront(window.slice(from, end), echoable(text));
+    if (length !== 'begun') return from + length;
+    if (!(await moreWithin(keyboard, end, typing.quietMs, signal))) return from;
+  }
 };
 
 // The echo of CR is the end of the line. Where nothing came, taking back characters shows whether the line is still there.
@@ -146,31 +163,48 @@ const ended = async (keyboard: Keyboard, from: number, signal: AbortSignal): Pro
   return !/\x08|\x1b\[/.test(window.slice(from));
 };
 
+/** Types CR. Gives the place where the echo of the line ends, and undefined when CR was lost. */
+const enter = async (
+  keyboard: Keyboard,
+  text: string,
+  from: number,
+  signal: AbortSignal,
+): Promise<number | undefined> => {
+  await keyboard.write('\r');
+  if (text === '') return from;
+  if (!(await ended(keyboard, from, signal))) return undefined;
+  const echoEnd = await pastRedraw(keyboard, from, text, signal);
+  return echoEnd === from || (await ended(keyboard, echoEnd, signal)) ? echoEnd : undefined;
+};
+
 /**
  * Types a line and CR, and proves by the echo that the guest has it: CR goes out when the text has come back. Where
  * characters were lost or altered, clears the line and types again, slower each time. Undefined when the guest is deaf.
- * `echoing` is called before the text is typed, and what it gives when its echo is over.
+ * `conceal`, for a secret, is called before the text is typed, and what it gives when its echo is over.
  */
 export const typeLine = async (
   keyboard: Keyboard,
   text: string,
   signal: AbortSignal,
-  echoing: () => () => void,
+  conceal?: () => () => void,
 ): Promise<Typed | undefined> => {
-  const { window, typing, write } = keyboard;
+  const { window, typing } = keyboard;
   // A short answer could be mistaken for the end of a prompt that is still coming.
-  if (text !== '' && text.length < credible) await untilQuiet(keyboard, Math.min(30, typing.quietMs), signal);
+  if (text !== '' && text.length < credible) await untilQuiet(keyboard, Math.min(atOnceMs, typing.quietMs), signal);
   for (let attempt = 0; attempt < typing.attempts.length; attempt++) {
-    const echoed = echoing();
+    const reveal = conceal?.();
+    let end: number;
     try {
       if (attempt > 0 && !(await clearLine(keyboard, text.length, signal))) continue;
       if (!(await typeOnce(keyboard, text, attempt, signal))) continue;
+      end = window.end();
+      if (conceal && (await moreWithin(keyboard, end, Math.min(atOnceMs, typing.quietMs), signal)))
+        end = await pastRedraw(keyboard, end, text, signal);
     } finally {
-      echoed();
+      reveal?.();
     }
-    const echoEnd = window.end();
-    await write('\r');
-    if (text === '' || (await ended(keyboard, echoEnd, signal))) return { typedTimes: attempt + 1, echoEnd };
+    const echoEnd = await enter(keyboard, text, end, signal);
+    if (echoEnd !== undefined) return { typedTimes: attempt + 1, echoEnd };
   }
   return undefined;
 };

@@ -34,7 +34,10 @@ export type ConsoleEvent =
 
 /** The conversation with one machine over its serial line. Disposing it closes the transcript; the line is the machine's. */
 export type Console = AsyncDisposable & {
-  /** Holds the conversation to its end. Throws `console_silent`, `console_refused`, `console_deaf`, `console_closed`. */
+  /**
+   * Holds the conversation to its end. Throws `console_silent`, `console_refused`, `console_deaf`, and `console_closed`, with the
+   * fact `onlyWaitsLeft` where nothing but pauses was left of it.
+   */
   readonly converse: (turns: readonly Turn[], signal: AbortSignal) => Promise<void>;
   /** Types bytes as they are: for a person on a held build. */
   readonly type: (bytes: Uint8Array, signal: AbortSignal) => Promise<void>;

@@ -1,0 +1,16 @@
+// Keys that only a template of Packer has: its JSON form (builders), and the JSON of HCL2 (the others).
+const telling = ['builders', 'source', 'build', 'packer'];
+
+/**
+ * Says of a template of Packer that it is one, and what to do; undefined for any other document. HCL2 is known in its JSON form
+ * alone.
+ */
+export const whyPackerTemplate = (document: unknown): string | undefined => {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return undefined;
+  const key = telling.find((name) => Object.hasOwn(document, name));
+  if (key === undefined || 'machine' in document) return undefined;
+  return (
+    `is a template of Packer, for it has the key "${key}", and imaged has a form of its own: describe the machine under "machine", ` +
+    'its installation under "install", how to log in under "communicator", as imaged-template(5) says. Provisioners of the type "shell" and boot_command stay nearly as they are'
+  );
+};
