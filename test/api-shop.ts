@@ -14,6 +14,7 @@ import type { ApiParts } from '../src/api/types.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
 import { makeGrowth, type Growth } from '../src/base/growth.ts';
+import { screenOfTranscript } from '../src/build/screen.ts';
 import { systemIds } from '../src/base/ids.ts';
 import type { Scope, Store } from '../src/queue/store.ts';
 import { systemClock } from '../src/base/clock.ts';
@@ -116,6 +117,7 @@ export const apiShop = async (change: Partial<ApiParts> = {}, patience: Patience
         contexts.delete(id);
       },
     },
+    screen: (id, until) => screenOfTranscript(join(folder, id, 'console'), until),
     files: {
       log: (id) => join(folder, id, 'log'),
       console: (id) => join(folder, id, 'console'),

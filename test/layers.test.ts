@@ -84,6 +84,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   bcryptjs: ['openbsd/passwords'],
   'smol-toml': ['config'],
   re2js: ['base/pattern'],
+  '@xterm/headless': ['vmm/console/screen.ts'],
 };
 
 const isBelow = (file: string, folder: string): boolean => file === folder || file.startsWith(`${folder}/`);

@@ -16,6 +16,7 @@ import { makeFarewells } from '../base/http/farewells.ts';
 import { Fault } from '../base/fault.ts';
 import { addArtifactRoutes } from './artifacts/routes.ts';
 import { addBuildRoutes } from './builds/routes.ts';
+import { addScreenRoute } from './builds/screen.ts';
 import { addBuildTextRoutes } from './builds/texts.ts';
 import { addEventRoutes } from './builds/events.ts';
 import { addHoldRoutes } from './builds/hold.ts';
@@ -96,6 +97,7 @@ export const makeApi = async (
   addSubmitRoute(app, parts, view);
   addBuildRoutes(app, parts, view, waits, staying);
   addBuildTextRoutes(app, parts, staying);
+  addScreenRoute(app, parts);
   addEventRoutes(app, parts, view, staying);
   addArtifactRoutes(app, parts);
   addHoldRoutes(app, parts);

@@ -27,6 +27,7 @@ const app = await makeApi({
   store: absent(),
   intake: absent(),
   contexts: absent(),
+  screen: async () => undefined,
   files: absent(),
   growth: makeGrowth(),
   live: absent(),

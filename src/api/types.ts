@@ -32,6 +32,8 @@ export type ApiParts = {
     /** Deletes a context that nothing refers to. */
     readonly drop: (contextId: string) => Promise<void>;
   };
+  /** What a terminal would show of the console of a build, without secrets; undefined when it has none. */
+  readonly screen: (buildId: string, signal: AbortSignal) => Promise<string | undefined>;
   readonly files: {
     readonly log: (buildId: string) => string;
     readonly console: (buildId: string) => string;

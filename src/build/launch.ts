@@ -7,7 +7,7 @@ import { serveEndpoint } from '../httpd/endpoint/serve-endpoint.ts';
 import type { Answer, EndpointRequest, EndpointSets } from '../httpd/endpoint/types.ts';
 import { hiddenTexts } from '../base/mask/mask.ts';
 import { render } from '../template/language/render.ts';
-import type { HttpEntry, LateFacts } from '../template/spec.ts';
+import type { HttpEntry, LateFacts, Spec } from '../template/spec.ts';
 import { openConsole } from '../vmm/console/console.ts';
 import type { Disk, MachineSpec } from '../vmm/types.ts';
 import { slotName } from './folders/folders.ts';
@@ -33,6 +33,13 @@ const answerOf = (entry: HttpEntry, late: LateFacts, work: string): Answer => {
       return { kind: 'file', path: siteSetFile(work, entry.path) };
   }
 };
+
+/** Whether a conversation of the build looks at the screen of its console. */
+const looksAtScreen = ({ install, provisioners }: Spec): boolean =>
+  [
+    ...(install?.turns ?? []),
+    ...provisioners.flatMap((provisioner) => (provisioner.type === 'console' ? provisioner.turns : [])),
+  ].some(({ on }) => on === 'screen');
 
 /** The mirror for one machine: what it fetched and what it was refused goes into the build's events and log. */
 const setsFor = ({ mirror, event, said }: StepTools) => {
@@ -116,6 +123,7 @@ export const launch = async (
         sensitive: hiddenTexts(job.spec.secrets),
         growth,
         clock,
+        keepsScreen: looksAtScreen(job.spec),
         onEvent: ({ type, ...data }) => event(type, data),
       }),
     );

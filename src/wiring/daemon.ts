@@ -3,6 +3,7 @@ import { makeMetrics } from '../api/host/metrics.ts';
 import { longestBodyMs } from '../api/server/pace.ts';
 import { usualPatience } from '../api/server/patience.ts';
 import { capacityOf } from '../build/capacity.ts';
+import { screenOfTranscript } from '../build/screen.ts';
 import { makeBases } from '../build/bases.ts';
 import { makeContexts } from '../build/contexts.ts';
 import { foldersBelow } from '../build/folders/folders.ts';
@@ -238,6 +239,7 @@ export const startDaemon = async (
             return contexts.receive(...sent);
           },
         },
+        screen: (id, until) => screenOfTranscript(folders.console(id), until),
         files: { log: folders.log, console: folders.console, artifact: folders.artifact, remove: folders.remove },
         growth,
         live: {

@@ -39,6 +39,7 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
       ...(record.expected === undefined ? {} : { expected: text(record.expected) }),
       ...(record.saw === undefined ? {} : { saw: text(record.saw) }),
       ...(record.console_tail === undefined ? {} : { console_tail: record.console_tail }),
+      ...(record.screen === undefined ? {} : { screen: record.screen }),
       ...(known.length === 0 ? {} : { facts }),
       retryable: record.retryable,
     };
@@ -80,6 +81,7 @@ export const makeView = (files: Pick<ApiParts['files'], 'log'>) => {
         events: `${self}/events`,
         log: `${self}/log`,
         console: `${self}/console`,
+        screen: `${self}/screen`,
         steps: `${self}/steps`,
         input: `${self}/input`,
         artifacts: `${self}/artifacts`,
