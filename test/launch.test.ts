@@ -31,7 +31,7 @@ test('a machine that has done its work before its endpoint has an address is no 
     onRebooted: () => undefined,
     [Symbol.asyncDispose]: async () => guest.close(),
   } as unknown as Machine;
-  const spec = { memoryMb: 1, nics: [{ network: 'local' }], qemu: {}, http: [], secrets: [] };
+  const spec = { memoryMb: 1, nics: [{ network: 'local' }], qemu: {}, http: [], provisioners: [], secrets: [] };
   const job = { id, slot: 0, spec, folders: foldersBelow(home, join(home, 'run')) };
   const tools = {
     hypervisor: {
