@@ -77,6 +77,25 @@ test('a log is read in part by offset and by Range, and a log that is not there 
   assert.equal(await linesOf(shop, `${url}?offset=8&follow=true`), '89');
 });
 
+test('the screen is the end of the console as a terminal shows it, and there is none without a console', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  const url = `/builds/${build.id}/screen`;
+  const ask = () => shop.ask({ url, headers: shop.auth });
+  const none = await ask();
+  assert.equal(none.statusCode, 404);
+  assert.match(none.json<{ detail: string }>().detail, /has no console yet, or never had one/);
+  const path = shop.folders.console(build.id);
+  await shop.write(path, '');
+  assert.equal((await ask()).body, '');
+  const noise = '\x1b[1;1Hsome noise \x1b[31min red\x1b[0m\r\n'.repeat(20_000);
+  await appendFile(path, `${noise}\x1b[2J\x1b[3;5Hmenu\x1b[4;5H<sensitive>`);
+  const drawn = await ask();
+  assert.equal(drawn.headers['content-type'], 'text/plain; charset=utf-8');
+  assert.equal(drawn.body, '\n\n    menu\n    <sensitive>\n');
+  assert.equal((await shop.ask({ url })).statusCode, 401);
+});
+
 test('events come as NDJSON, in order and each once, until the build has ended', async () => {
   await using shop = await apiShop();
   const { url } = await shop.listen();

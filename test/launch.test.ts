@@ -31,7 +31,15 @@ test('a machine that has done its work before its endpoint has an address is no 
     onRebooted: () => undefined,
     [Symbol.asyncDispose]: async () => guest.close(),
   } as unknown as Machine;
-  const spec = { memoryMb: 1, nics: [{ network: 'local' }], cpus: 1, model: {}, http: [], secrets: [] };
+  const spec = {
+    memoryMb: 1,
+    nics: [{ network: 'local' }],
+    cpus: 1,
+    model: {},
+    http: [],
+    provisioners: [],
+    secrets: [],
+  };
   const job = { id, slot: 0, spec, folders: foldersBelow(home, join(home, 'run')) };
   const tools = {
     hypervisor: {

@@ -61,7 +61,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'queue/sqlite': { uses: ['queue/rules'], types: ['queue', 'image'] },
 
   'build/folders': { uses: ['vmm/qemu'], types: ['queue/sqlite'] },
-  'build/outputs': { uses: ['queue/rules'], types: ['build/folders', 'queue'] },
+  'build/outputs': { uses: ['queue/rules', 'vmm/console'], types: ['build/folders', 'queue'] },
   'build/hold': { uses: [], types: ['build', 'queue', 'vmm'] },
   build: {
     uses: [
@@ -104,6 +104,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   bcryptjs: ['openbsd/passwords'],
   'smol-toml': ['config'],
   re2js: ['base/pattern'],
+  '@xterm/headless': ['vmm/console/screen.ts'],
 };
 
 const isBelow = (file: string, folder: string): boolean => file === folder || file.startsWith(`${folder}/`);

@@ -550,3 +550,20 @@ test('a template is judged before its variables are known, but for what depends 
   const errors = await errorsOf(() => checkTemplate(parseTemplate(bad), { media }, '/template'));
   assert.deepEqual(Object.keys(errors), ['/template/machine/memory', '/template/timeout']);
 });
+
+test('a turn that looks at the screen says so to the console, and has something to look for', async () => {
+  const { install } = await resolved({
+    install: {
+      console: [
+        { hear: 'a', on: 'screen' },
+        { hear: 'b', on: 'stream' },
+      ],
+    },
+  });
+  assert.deepEqual(
+    install?.turns.map(({ on }) => on),
+    ['screen', undefined],
+  );
+  const errors = await errorsOf(() => parseTemplate({ ...least, install: { console: [{ say: 'x', on: 'screen' }] } }));
+  assert.match(errors['/install/console/0'] ?? '', /nothing to look for/);
+});

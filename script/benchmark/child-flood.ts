@@ -2,4 +2,4 @@
 
 import { flood } from '../../test/fixtures/console-flood.ts';
 
-process.stdout.write(JSON.stringify(await flood(Number(process.argv[2]), true)));
+process.stdout.write(JSON.stringify(await flood(Number(process.argv[2]), 'a turn')));

@@ -20,6 +20,7 @@ import { addHistoryRoutes } from './builds/history.ts';
 import { addListRoute } from './builds/list.ts';
 import { addLookRoute } from './builds/look.ts';
 import { addResultRoute, addStatusRoute } from './builds/result.ts';
+import { addScreenRoute } from './builds/screen.ts';
 import { addBuildTextRoutes } from './builds/texts.ts';
 import { addEventRoutes } from './builds/events.ts';
 import { addDetachRoutes, addKeysRoute } from './builds/console.ts';
@@ -54,6 +55,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addHistoryRoutes(app, parts, view);
   addEndRoutes(app, parts, view);
   addBuildTextRoutes(app, parts, staying);
+  addScreenRoute(app, parts);
   addEventRoutes(app, parts, view, staying);
   addArtifactListRoute(app, parts);
   addArtifactRoute(app, parts);

@@ -97,6 +97,8 @@ export type FaultFacts = {
   readonly expected?: string;
   readonly saw?: string;
   readonly consoleTail?: string;
+  /** What a terminal would show of the console, where that is something else. */
+  readonly screen?: string;
   readonly stderr?: string;
   readonly exitCode?: number;
   readonly errors?: readonly FieldError[];
@@ -127,6 +129,7 @@ export type FaultRecord = {
   readonly expected?: string;
   readonly saw?: string;
   readonly console_tail?: string;
+  readonly screen?: string;
   readonly facts?: Readonly<Record<string, unknown>>;
   readonly retryable: boolean;
 };
@@ -170,7 +173,7 @@ export const inStep = (fault: Fault, step: string): Fault =>
 
 /** The fault as it is kept and shown. */
 export const recordOf = (fault: Fault): FaultRecord => {
-  const { expected, saw, consoleTail, step, ...facts } = fault.facts;
+  const { expected, saw, consoleTail, screen, step, ...facts } = fault.facts;
   const row = faults[fault.code];
   return {
     code: fault.code,
@@ -181,6 +184,7 @@ export const recordOf = (fault: Fault): FaultRecord => {
     ...(expected === undefined ? {} : { expected }),
     ...(saw === undefined ? {} : { saw }),
     ...(consoleTail === undefined ? {} : { console_tail: consoleTail }),
+    ...(screen === undefined ? {} : { screen }),
     ...(Object.keys(facts).length === 0 ? {} : { facts }),
     retryable: row.class === 'infra',
   };

@@ -1,6 +1,7 @@
 import { cleanupStack } from '../base/cleanup.ts';
 import type { Boot } from '../base/hardware.ts';
 import { hiddenTexts } from '../base/mask/mask.ts';
+import type { Spec } from '../template/spec.ts';
 import type { SshKey } from '../guest/types.ts';
 import { openConsole } from '../vmm/console/console.ts';
 import type { Disk, MachineSpec } from '../vmm/types.ts';
@@ -31,6 +32,13 @@ const machineSpec = (
   sshPort: spec.communicator?.port ?? 22,
   onReboot,
 });
+
+/** Whether a conversation of the build looks at the screen of its console. */
+const looksAtScreen = ({ install, provisioners }: Spec): boolean =>
+  [
+    ...(install?.turns ?? []),
+    ...provisioners.flatMap((provisioner) => (provisioner.type === 'console' ? provisioner.settings.turns : [])),
+  ].some(({ on }) => on === 'screen');
 
 /**
  * Starts a machine, attaches its console and opens its endpoint, and only then lets it run: nobody misses its first
@@ -64,6 +72,7 @@ export const launch = async (
         sensitive: hiddenTexts(job.spec.secrets),
         growth,
         clock,
+        keepsScreen: looksAtScreen(job.spec),
         onEvent: ({ type, ...data }) => event(type, data),
       }),
     );

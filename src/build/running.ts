@@ -59,11 +59,17 @@ const words = {
 } as const satisfies Record<Ending['how'], string>;
 
 /** The fault of a machine that ended while `expected` was due. */
-export const endedTooEarly = ({ how, detail }: Ending, expected: string, tail: string, cause?: unknown): Fault =>
+export const endedTooEarly = (
+  { how, detail }: Ending,
+  expected: string,
+  tail: string,
+  cause?: unknown,
+  screen?: string,
+): Fault =>
   new Fault(
     codeOf[how],
     `${words[how]} while ${expected} was awaited (${detail}).`,
-    { expected, saw: detail, consoleTail: tail },
+    { expected, saw: detail, consoleTail: tail, ...(screen === undefined ? {} : { screen }) },
     { cause },
   );
 
@@ -147,7 +153,7 @@ export const converseWith = async (
     if (!(error instanceof Fault) || error.code !== 'console_closed') throw error;
     if (machineIs === 'due to go' && error.facts['onlyWaitsLeft'] === true) return;
     const ending = await orAborted(machine.ended, signal);
-    throw endedTooEarly(ending, error.facts.expected ?? expected(), console.tail(), error);
+    throw endedTooEarly(ending, error.facts.expected ?? expected(), console.tail(), error, error.facts.screen);
   }
 };
 

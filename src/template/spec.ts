@@ -37,6 +37,7 @@ export type FileRef = {
 /** One line of a conversation as the template has it; see `Turn` in vmm/console-types.ts. */
 export type TurnText = {
   readonly hear?: string;
+  readonly on?: 'screen';
   readonly withinMs: number;
   readonly optional: boolean;
   readonly say?: Text;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { BuildView, guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { cycle } from '../fixtures/quick-templates.ts';
-import { eventsOf, firstPrompt, installerMachine, succeeded, textOf } from '../fixtures/tiny-builds.ts';
+import { eventsOf } from '../fixtures/follow-events.ts';
+import { firstPrompt, installerMachine, succeeded, textOf } from '../fixtures/tiny-builds.ts';
 
 let imaged: Imaged;
 

@@ -24,6 +24,9 @@ export const BuildFault = z
     expected: z.string().optional().meta({ description: 'What was waited for.' }),
     saw: z.string().optional().meta({ description: 'What came instead.' }),
     console_tail: z.string().optional().meta({ description: 'The last lines of the console.' }),
+    screen: z.string().optional().meta({
+      description: 'What a terminal would show of the console, where it is read so and shows something else.',
+    }),
     facts: z.record(z.string(), z.unknown()).optional().meta({ description: 'What else is known, by kind of fault.' }),
     retryable: z.boolean().meta({ description: 'Whether the same build may do better another time.' }),
   })
@@ -43,6 +46,7 @@ const Links = z.object({
   events: z.string(),
   log: z.string(),
   console: z.string(),
+  screen: z.string(),
   steps: z.string(),
   input: z.string(),
   artifacts: z.string(),

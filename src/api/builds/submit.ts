@@ -119,7 +119,7 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
       return withContext(request, reply, parts, inBuildArchive, async (context) => {
         const ask = context ? fromContext(context, query) : fromJson(request.body, query);
         if (query.validate === 'true') {
-          const pointerTo = context ? inBuildArchive : (pointer: string) => pointer;
+          const pointerTo = (pointer: string) => (context ? inBuildArchive(pointer, context) : pointer);
           return { answer: reply.send(showNewBuild(await admission.check(ask), pointerTo)), isKept: false };
         }
         const requestKey =

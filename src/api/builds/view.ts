@@ -27,6 +27,7 @@ const linksOf = (self: string): z.output<typeof Build>['links'] => ({
   events: `${self}/events`,
   log: `${self}/log`,
   console: `${self}/console`,
+  screen: `${self}/screen`,
   steps: `${self}/steps`,
   input: `${self}/input`,
   artifacts: `${self}/artifacts`,
@@ -45,6 +46,7 @@ const showFault = (record: FaultRecord, text: (value: string) => string): z.outp
     ...(record.expected === undefined ? {} : { expected: text(record.expected) }),
     ...(record.saw === undefined ? {} : { saw: text(record.saw) }),
     ...(record.console_tail === undefined ? {} : { console_tail: record.console_tail }),
+    ...(record.screen === undefined ? {} : { screen: record.screen }),
     ...(known.length === 0 ? {} : { facts: snakeCased(Object.fromEntries(known), text) }),
     retryable: record.retryable,
   };

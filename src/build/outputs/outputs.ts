@@ -3,6 +3,7 @@ import type { Store } from '../../queue/store.ts';
 import type { Folders } from '../folders/folders.ts';
 import { followFile } from './follow-file.ts';
 import { openReader, type Reader } from './read-file.ts';
+import { screenOfTranscript } from './screen.ts';
 
 /** The texts that a build writes while it runs. */
 export type TextName = 'log' | 'console';
@@ -18,6 +19,8 @@ export type Outputs = {
     offset: number,
     signal: AbortSignal,
   ) => AsyncGenerator<Uint8Array, void>;
+  /** What a terminal would show of the console, masked as the transcript is; undefined while there is none. */
+  readonly screen: (buildId: string, signal: AbortSignal) => Promise<string | undefined>;
   /** A published file, or the list of all digests; undefined when it is not there. */
   readonly openArtifact: (buildId: string, name: string) => Promise<Reader | undefined>;
   /** A text about a build as it may be shown: with `<build>` in place of the build's folder. */
@@ -38,6 +41,7 @@ export const makeOutputs = ({
   openText: (buildId, name) => openReader(folders[name](buildId)),
   followText: (buildId, name, offset, signal) =>
     followFile({ buildId, path: folders[name](buildId), offset, growth, store }, signal),
+  screen: (buildId, signal) => screenOfTranscript(folders.console(buildId), signal),
   openArtifact: (buildId, name) => openReader(folders.artifact(buildId, name)),
   withoutPaths: (buildId, text) => text.replaceAll(folders.build(buildId), '<build>'),
   remove: folders.remove,

@@ -19,6 +19,12 @@ export const saidOf = (text: string): string => {
 
 export const Turn = strict({
   hear: Pattern.optional().describe('what to wait for on the console'),
+  on: z
+    .enum(['stream', 'screen'])
+    .default('stream')
+    .describe(
+      'where `hear`, `refuse` and the `<expect>` of `press` look: in what comes, or on what a terminal of 80 columns and 24 rows shows',
+    ),
   within: Duration.default('2m').describe('how long to wait for it'),
   optional: z.boolean().default(false).describe('not hearing it in time, or hearing a later line first, is no failure'),
   say: Words.max(4096)
@@ -41,6 +47,10 @@ export const Turn = strict({
   .refine(
     (turn) => turn.hear !== undefined || turn.say !== undefined || turn.press !== undefined,
     'does nothing: it needs "hear", "say" or "press"',
+  )
+  .refine(
+    (turn) => turn.on === 'stream' || turn.hear !== undefined || turn.press !== undefined,
+    'has "on": "screen" without "hear" or "press": there is nothing to look for',
   )
   .describe('one line of the conversation on the console: heard first, then said');
 

@@ -14,6 +14,7 @@ const resolveTurn = (turn: Turn, pointer: string, fields: Fields): TurnText => {
   const { hear, say, press } = turn;
   return {
     ...(hear === undefined ? {} : { hear: fields.pattern(`${pointer}/hear`, hear) }),
+    ...(turn.on === 'screen' ? { on: turn.on } : {}),
     withinMs: fields.made(`${pointer}/within`, turn.within, 1, (time) => durationOf(time)),
     optional: turn.optional,
     ...(say === undefined ? {} : { say: fields.text(`${pointer}/say`, say, saidOf) }),

@@ -10,6 +10,8 @@ import { converse } from './converse.ts';
 import { makeFollowing } from './follow.ts';
 import { kernelPanics, watchPanics } from './panic.ts';
 import { plain } from './plain.ts';
+import type { Seen } from './partner.ts';
+import { makeScreen } from './screen.ts';
 import { keepSecrets } from './secrets.ts';
 import { openTranscript } from './transcript.ts';
 import { patientTyping } from './type.ts';
@@ -29,6 +31,8 @@ export type ConsoleOptions = {
   /** Lines that mean the end of the guest. Default: what the kernels of Linux and the BSDs print. */
   readonly panics?: readonly RegExp[];
   readonly typing?: Typing;
+  /** Whether it is read as a screen, too: what its turns that look at one need. */
+  readonly keepsScreen?: boolean;
 };
 
 /** Bytes are decoded this many at a time, however many a line brings at once. */
@@ -55,8 +59,10 @@ const makeQueue = () => {
  */
 export const openConsole = async (options: ConsoleOptions): Promise<Console> => {
   const { line, clock, growth, onEvent, panics = kernelPanics, typing = patientTyping } = options;
-  const { bound, sensitive = [] } = options;
-  const transcript = await openTranscript(options.transcript, { growth, clock, bound, sensitive }).catch(
+  const { bound, sensitive = [], keepsScreen = false } = options;
+  const screen = keepsScreen ? makeScreen() : undefined;
+  const onShown = (bytes: Uint8Array) => screen?.take(bytes);
+  const transcript = await openTranscript(options.transcript, { growth, clock, bound, sensitive, onShown }).catch(
     (error: unknown) => {
       throw asFault(error);
     },
@@ -73,13 +79,18 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
   let ending = new Fault('console_closed', 'The serial line closed. See how the machine ended.');
 
   const tail = () => secrets.show(Math.max(window.start(), window.end() - mostAtOnce / 4));
+  const seen = (): Seen => {
+    const consoleTail = tail();
+    const shows = screen && secrets.mask(screen.text());
+    return { consoleTail, ...(shows === undefined || consoleTail.endsWith(shows) ? {} : { screen: shows }) };
+  };
   const following = makeFollowing(secrets.mask);
   const watch = watchPanics(panics, (text) => plain(text).text, secrets.isOurs);
   const lookForPanic = (text: string) => {
     const found = watch.look(text);
     if (found === undefined) return;
     const saw = secrets.mask(found);
-    const facts = { saw, consoleTail: tail() };
+    const facts = { saw, ...seen() };
     panicked.reject(new Fault('guest_panicked', `The kernel of the guest panicked: ${saw}`, facts));
   };
   const take = (text: string) => {
@@ -92,7 +103,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     transcript.pass();
     return orAborted(line.write(bytes), signal).catch((cause: unknown) => {
       if (!(cause instanceof Fault && cause.code === 'console_closed')) throw cause;
-      throw new Fault(cause.code, cause.message, { ...cause.facts, consoleTail: tail() }, { cause });
+      throw new Fault(cause.code, cause.message, { ...cause.facts, ...seen() }, { cause });
     });
   };
   const readAll = async () => {
@@ -108,6 +119,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
         take(decoder.write(bytes));
         await onFile;
         await window.room(stop.signal);
+        await screen?.room(stop.signal);
       }
     }
     take(decoder.end());
@@ -139,7 +151,8 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
           clock,
           typing,
           onEvent,
-          tail,
+          screen,
+          seen,
           place,
           awaiting,
           ending: () => ending,
@@ -161,6 +174,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
       stop.abort(new Fault('console_closed', 'The console was let go before its line ended.'));
       await reading;
       await transcript[Symbol.asyncDispose]();
+      screen?.[Symbol.dispose]();
     },
   };
 };

@@ -26,6 +26,8 @@ export type TranscriptParts = {
   readonly bound: Bound;
   /** Values that are never shown, in each of the forms in which they may come. */
   readonly sensitive: readonly string[];
+  /** Told of all that is shown, also of what the bound leaves out of the file. */
+  readonly onShown: (bytes: Uint8Array) => void;
 };
 
 // A prompt that ends as a secret begins is shown whole so soon.
@@ -39,7 +41,7 @@ const notice = (bytes: number) => `... ${bytes} bytes left out ...`;
 /** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. */
 export const openTranscript = async (
   path: string,
-  { growth, clock, bound, sensitive }: TranscriptParts,
+  { growth, clock, bound, sensitive, onShown }: TranscriptParts,
 ): Promise<Transcript> => {
   const file = await openBoundedFile(path, { growth, bound, what: 'console', notice, lineEnd: '\r\n' });
   const mask = makeByteMask();
@@ -54,6 +56,7 @@ export const openTranscript = async (
   const show = (bytes: Uint8Array) => {
     if (bytes.byteLength === 0) return file.room();
     endsConcealed = false;
+    onShown(bytes);
     return file.append(bytes);
   };
   // Its error is told by `failed`.

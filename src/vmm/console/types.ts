@@ -8,6 +8,8 @@ export type Stroke =
 export type Turn = {
   /** A regular expression (see pattern.ts) to wait for in what comes after the line before. */
   readonly hear?: string;
+  /** Where patterns are looked for: on the screen that a terminal would show; undefined: in what comes. */
+  readonly on?: 'screen';
   /** Milliseconds to wait for `hear`. */
   readonly withinMs: number;
   /** Not hearing it in time, or hearing a later line first, is no failure: the line is skipped. */

@@ -1,0 +1,47 @@
+import { Fault } from '../../base/fault.ts';
+import { hear, silent, tellHeard } from './hear.ts';
+import type { Partner } from './partner.ts';
+import type { Stroke, Turn } from './types.ts';
+
+/** Whether a conversation has come to where nothing is left of it but waits. */
+const onlyWaits = (strokes: readonly Stroke[], rest: readonly Turn[]): boolean =>
+  rest.length === 0 && strokes.every((stroke) => 'waitMs' in stroke);
+
+/** Says in the fault of a line that closed that the conversation had come to its end, but for waits. */
+const saidAll = (error: unknown): unknown =>
+  error instanceof Fault && error.code === 'console_closed'
+    ? new Fault(error.code, error.message, { ...error.facts, onlyWaitsLeft: true }, { cause: error.cause })
+    : error;
+
+/** Presses the keys of a turn, with its pauses, and waits for what it expects in between. */
+export const press = async (
+  partner: Partner,
+  strokes: readonly Stroke[],
+  turn: Turn,
+  rest: readonly Turn[],
+  signal: AbortSignal,
+): Promise<void> => {
+  const { write, clock, willType, onEvent } = partner;
+  const { refuse: refused, on } = turn;
+  let isFirst = true;
+  for (const [at, stroke] of strokes.entries()) {
+    signal.throwIfAborted();
+    if ('waitMs' in stroke)
+      await hear(partner, { awaited: [], refused, withinMs: stroke.waitMs, on }, signal).catch((error: unknown) => {
+        throw onlyWaits(strokes.slice(at), rest) ? saidAll(error) : error;
+      });
+    else if ('expect' in stroke) {
+      const heard = await hear(partner, { awaited: [stroke.expect], refused, withinMs: stroke.withinMs, on }, signal);
+      if (heard.how === 'silent') throw silent(partner, stroke.expect, stroke.withinMs);
+      tellHeard(partner, stroke.expect, heard.text, heard.afterMs);
+    } else {
+      willType(stroke.type, turn.secret);
+      for (const keys of turn.keyIntervalMs > 0 ? stroke.type : [stroke.type]) {
+        if (!isFirst && turn.keyIntervalMs > 0) await clock.sleep(turn.keyIntervalMs, signal);
+        isFirst = false;
+        await write(keys);
+      }
+      onEvent({ type: 'console.said', text: turn.secret ? '<secret>' : stroke.type, typedTimes: 1 });
+    }
+  }
+};
