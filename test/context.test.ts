@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -110,9 +110,10 @@ test("GNU tar's own archives unpack in all three encodings, with names of any le
       [gzipSync(tar), 'gzip'],
       [Buffer.concat([zstdOf(tar.subarray(0, 700)), zstdOf(tar.subarray(700))]), 'zstd'],
     ] as const;
-    const real = hasZstd
-      ? ([[Buffer.from((await execa('zstd', ['-c'], { input: tar, encoding: 'buffer' })).stdout), 'zstd']] as const)
-      : [];
+    const file = join(source.home, `${format}.tar`);
+    await writeFile(file, tar);
+    if (hasZstd) await execa('zstd', ['-q', '-f', file]);
+    const real = hasZstd ? ([[await readFile(`${file}.zst`), 'zstd']] as const) : [];
     for (const [body, encoding] of [...packed, ...real]) {
       await using shop = await workshop();
       assert.equal((await shop.unpack(body, encoding)).digest, digest, `${format} ${encoding}`);
