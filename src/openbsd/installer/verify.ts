@@ -1,5 +1,5 @@
 import { releases } from '../../base/openbsd/releases.ts';
-import { allotted } from '../disklabel.ts';
+import { allotted, isMounted } from '../disklabel.ts';
 import type { RootDisk } from './disks.ts';
 import type { InstallerFacts, SetsThere } from './facts.ts';
 import type { Talk } from './talk.ts';
@@ -27,7 +27,7 @@ export const hasRoomToVerify = (root: RootDisk | undefined, facts: InstallerFact
     const mb = (sizes[index] ?? 0) / 2048;
     const isAside = /^\/(tmp|home|usr\/(src|obj|xobj))(\/|$)/.test(mount);
     const [least, most] = isAside ? [512, 1024] : [2048, 2048];
-    return mount === 'swap' || mb < least ? false : mb > most * 1.2 ? true : undefined;
+    return !isMounted(mount) || mb < least ? false : mb > most * 1.2 ? true : undefined;
   });
   return rooms.includes(true) ? true : rooms.includes(undefined) ? undefined : false;
 };
