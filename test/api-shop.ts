@@ -84,7 +84,7 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
       timeoutMs: ask.timeoutMs ?? 3_600_000,
       ...(ask.contextId === undefined ? {} : { contextId: ask.contextId }),
     });
-    return { ...build, notes: [{ pointer: '/template/install', message: 'is looked at twice' }] };
+    return { ...build, http: [], notes: [{ pointer: '/template/install', message: 'is looked at twice' }] };
   },
   checkTemplate: async (document, context) => {
     if (isObject(document) && document['name'] === 'bad')

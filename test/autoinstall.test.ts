@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { recipeFor } from '../src/build/recipe.ts';
@@ -14,6 +16,9 @@ import { openbsdMedia, setsOf } from './fixtures/openbsd-media.ts';
 
 const openbsd = await openbsdMedia(['7.2', '7.4', '7.8', '7.9']);
 after(() => openbsd[Symbol.asyncDispose]());
+
+const base = join(openbsd.context, 'base.qcow2');
+execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', base, '10G']);
 
 const runtime = {
   http_url: 'http://100.64.1.2:8080',
@@ -39,7 +44,7 @@ const resolved = (document: object, variables: Record<string, string> = {}, host
   resolve({
     template: parseTemplate({ name: 'openbsd', machine: machineOf(), communicator: {}, ...document }),
     variables,
-    files: { context: openbsd.context, media: openbsd.media, host },
+    files: { context: openbsd.context, media: { ...openbsd.media, base }, host },
     frozen: { buildId: 'b', timestampMs: 1 },
     defaults: { timeoutMs: 1000 },
   });
@@ -141,25 +146,20 @@ test('a site set of another release, or of no name the installer looks for, is r
   assert.match(other['/http/pub~1OpenBSD~17.9~1amd64~1my.tgz'] ?? '', /no name of a site set/);
 });
 
-test('every answer that the installer would not take, or not ask for, is refused at its place', async () => {
+test('every answer that the installer would not take, and every line that no installer asks for, is refused at its place', async () => {
   const cases: readonly (readonly [string, string | readonly string[], RegExp])[] = [
     ['System hostname', 'two words', /cannot be a host name/],
-    ['System hostname', '', /without one/],
     ['Network interface to configure', 'em0', /there is: vio0/],
     ['IPv4 address for vio0', '10.0.0', /neither an IPv4 address/],
-    ['Netmask for vio0', '255.0.0.0', /when "IPv4 address for vio0" is "autoconf"/],
-    ['DNS domain name', 'example.org', /only interface is configured by DHCP/],
     ['Public ssh key for root account', 'ssh-ed25519 AAAA', /not a public key/],
     ['Start sshd(8) by default', 'maybe', /"yes" or "no"/],
-    ['Do you expect to run the X Window System', 'no', /without a display/],
     ['Which speed should com0 use', '4800', /9600, 19200/],
     ["Which speed should com0 use? (or 'done')", '9600', /did you mean "Which speed should com0 use"/],
     ['Setup a user', 'Root', /small letter/],
-    ['Full name for user x', 'x', /when "Setup a user" is "no"/],
     ['Allow root ssh login', 'sure', /prohibit-password/],
     ['What timezone are you in', 'Paris time', /not a time zone/],
+    ['What timezone are you in', 'Europe/Pariss', /did you mean "Europe\/Paris"/],
     ['Which disk is the root disk', 'sd1', /did you mean "sd0"/],
-    ['Which disk do you wish to initialize', 'sd1', /one disk/],
     ['Encrypt the root disk with a (p)assphrase or (k)eydisk', 'p', /waits for a person/],
     ['Use (W)hole disk MBR, whole disk (G)PT', 'edit', /editor of fdisk/],
     ['Use (A)uto layout, (E)dit auto layout, or create (C)ustom layout', 'c', /editor of disklabel/],
@@ -167,10 +167,9 @@ test('every answer that the installer would not take, or not ask for, is refused
     ['URL to autopartitioning template for disklabel', '{{ http_url }}/nothing', /serves no such file/],
     ['Location of sets', 'floppy', /no place for sets/],
     ['HTTP Server', 'http://host/dir', /not a server/],
-    ['Set name(s)', '+gams*', /name of no set/],
-    ['Set name(s)', ['done', '-x*'], /one answer too many/],
-    ['Continue without verification', 'yes', /not asked on this machine/],
-    ['Force checking of clean non-root filesystems', 'yes', /by an upgrade/],
+    ['Set name(s)', '+gams*', /did you mean "game\*"/],
+    ['Set name(s)', '-game78.tgz', /did you mean "game79"/],
+    ['HTTP Server', '3', /no list of mirrors/],
     ['Sytem hostname', 'x', /did you mean "System hostname"/],
     ['Anything', 'x', /no question of OpenBSD's installer/],
   ];
@@ -181,11 +180,136 @@ test('every answer that the installer would not take, or not ask for, is refused
   }
 });
 
+test('a line that the installer passes over here, and may ask for elsewhere, is a note at its place', async () => {
+  const cases: readonly (readonly [string, string | readonly string[], RegExp])[] = [
+    ['HTTP proxy URL', '', /without one/],
+    ['Netmask for vio0', '255.0.0.0', /when "IPv4 address for vio0" is "autoconf"/],
+    ['Netmask for em0', '255.0.0.0', /asked by an installation/],
+    ['DNS domain name', 'example.org', /only interface is configured by DHCP/],
+    ['Do you expect to run the X Window System', 'no', /without a display/],
+    ['Choose your keyboard layout', 'de', /with a display/],
+    ['Access point', 'any', /wireless/],
+    ['Full name for user x', 'x', /when "Setup a user" is "no"/],
+    ['Public ssh key for user', 'none', /when "Setup a user" is "no"|too many|asked by/],
+    ['Which disk do you wish to initialize', 'sd1', /one disk/],
+    ['Set name(s)', ['done', '-x*'], /one answer too many/],
+    ['Set name(s)', '-etc* -kernel*', /"-etc\*", which matches no set/],
+    ['Continue without verification', 'yes', /something is wrong with the sets/],
+    ['Installation of base79.tgz failed. Continue anyway', 'yes', /something is wrong with the sets/],
+    ['Unverified sets: site79.tgz. Continue without verification', 'yes', /something is wrong with the sets/],
+    ['Force checking of clean non-root filesystems', 'yes', /by an upgrade/],
+    ['Use (W)hole disk or (E)dit the MBR', 'whole', /another architecture/],
+    ['Use (W)hole disk MBR, whole disk (G)PT, (O)penBSD area or (E)dit', 'whole', /holds a system already/],
+    ['Unable to connect using https. Use http instead', 'yes', /other releases/],
+    ['Change the default console to com1', 'yes', /asked by an installation/],
+    ['Response file location', 'x', /before there is a response file/],
+    ['INSTALL.arm64 not found. Use sets found here anyway?', 'yes', /something is wrong/],
+  ];
+  for (const [question, answer, expected] of cases) {
+    const { notes } = await resolved(answersWith({ [question]: answer }));
+    const told = notes.filter(({ pointer }) => pointer.startsWith(at(question)));
+    assert.ok(
+      told.some(({ message }) => expected.test(message)),
+      `${question}: ${JSON.stringify(notes)}`,
+    );
+  }
+});
+
+test('a file for installations serves an upgrade too', async () => {
+  const upgrade = { http: { 'upgrade.conf': { autoinstall: { 'System hostname': 'x', 'Setup a user': 'no' } }, ...sets } }; // prettier-ignore
+  const { notes } = await resolved(upgrade);
+  assert.deepEqual(notes.map(({ message }) => /is asked by an installation, and this is an upgrade/.test(message)), [true, true]); // prettier-ignore
+});
+
+test('sets that were left out do not come back: the location is answered once, in any of its rounds', async () => {
+  const mirrored = { ...onVmd, hasMirror: true };
+  const text = textOf(await resolved(answersWith({ 'Location of sets': 'http', 'Set name(s)': ['-game* -x*', 'done'] }, {}), {}, mirrored)); // prettier-ignore
+  assert.equal(text.match(/^Location of sets/gm)?.length, 1, text);
+});
+
+const cdMachine = (release: string, more: object = {}) => ({
+  machine: { memory: '1G', disks: [{ size: '10G' }], cdrom: `media:openbsd/${release}/amd64/bsd.rd`, ...more },
+});
+
+test('booted from a CD the sets are those of the CD where the answers are for them, and imaged says so', async () => {
+  const unsigned = { 'Directory does not contain SHA256.sig. Continue without verification': 'yes' };
+  for (const release of ['7.4', '7.9'])
+    for (const hasMirror of [false, true]) {
+      const spec = await resolved({ ...cdMachine(release), ...answersWith(unsigned, {}) }, {}, { ...onVmd, hasMirror });
+      assert.match(textOf(spec), /^Location of sets = cd0$/m);
+      assert.doesNotMatch(textOf(spec), /^HTTP Server/m);
+      assert.deepEqual(spec.notes, []);
+    }
+  const served = await resolved({ ...cdMachine('7.9'), ...answersWith({}) });
+  assert.match(textOf(served), /^Location of sets = http$/m);
+  const netbooted = await resolved({ ...cdMachine('7.9', machineOf()), ...answersWith({}) });
+  assert.match(textOf(netbooted), /^HTTP Server/m);
+});
+
+test('a server may be a line of the list of mirrors where there may be one, and a template of disklabel lie in the ramdisk', async () => {
+  const outside = { machine: { ...machineOf(), nics: [{ network: 'outgoing' }] } };
+  const spec = await resolved({ ...outside, ...answersWith({ 'HTTP Server': '1', 'URL to autopartitioning template for disklabel': 'file:/dl' }) }); // prettier-ignore
+  assert.match(spec.notes.map(({ message }) => message).join('\n'), /file of the installer itself[^]*list of mirrors/);
+});
+
+test('what a server that is not known may ask about BUILDINFO is an answer to it', async () => {
+  const outside = { machine: { ...machineOf(), nics: [{ network: 'outgoing' }] } };
+  for (const question of [
+    'Fetching of BUILDINFO failed. Continue anyway',
+    'Checksum test for BUILDINFO failed. Continue anyway',
+  ]) {
+    // prettier-ignore
+    const spec = await resolved({ ...outside, ...answersWith({ 'HTTP Server': 'mirror.example.org', [question]: 'yes' }, {}) }); // prettier-ignore
+    assert.deepEqual(spec.notes, [], question);
+  }
+});
+
+test('on a disk with a base the words for a blank disk answer nothing if OpenBSD is on it, and both may be given', async () => {
+  const short = 'Use (W)hole disk MBR, whole disk (G)PT';
+  const long = 'Use (W)hole disk MBR, whole disk (G)PT, (O)penBSD area or (E)dit';
+  const machine = { ...machineOf(), disks: [{ base: 'media:base' }] };
+  const one = await resolved({ machine, ...answersWith({ [short]: 'whole' }) });
+  assert.match(one.notes.map(({ message }) => message).join(), /where the disk holds OpenBSD already/);
+  assert.deepEqual((await resolved({ machine, ...answersWith({ [short]: 'whole', [long]: 'whole' }) })).notes, []);
+});
+
+test('a vlan(4) has its parent beside it, so that the domain is asked for', async () => {
+  const answers = {
+    'Network interface to configure': ['vlan0', 'done'],
+    'Which interface:tag should vlan0 be on': 'vio0:7',
+    'DNS domain name': 'example.org',
+  };
+  assert.deepEqual((await resolved(answersWith(answers))).notes, []);
+});
+
+test('a build that could never log in is refused at the line to blame, unless a site set may change it', async () => {
+  const other = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEJ2nqXzQ9vZ0zv2oQ0K1d0mZr0m7o8kq1X9q0r9aK7t me';
+  const cases: readonly (readonly [string, Record<string, string>, string])[] = [
+    ['root', { 'Start sshd(8) by default': 'no' }, 'Start sshd(8) by default'],
+    ['root', { 'Allow root ssh login': 'no' }, 'Allow root ssh login'],
+    ['root', { 'Public ssh key for root account': other }, 'Public ssh key for root account'],
+    ['root', { 'Public ssh key for root account': 'none' }, 'Public ssh key for root account'],
+    ['deploy', { 'Setup a user': 'no' }, 'Setup a user'],
+    ['deploy', { 'Setup a user': 'puffy', 'Password for user': '*************' }, 'Setup a user'],
+    ['deploy', { 'Public ssh key for user deploy': other }, 'Public ssh key for user deploy'],
+  ];
+  const site = { 'pub/OpenBSD/7.9/amd64/site79.tgz': { site: { folder: 'site' } } };
+  for (const [username, answers, question] of cases) {
+    const errors = await errorsOf(() => resolved({ ...answersWith(answers), communicator: { username } }));
+    assert.match(errors[at(question)] ?? '', /communicator/, JSON.stringify(answers));
+    const { notes } = await resolved({ ...answersWith(answers, { ...sets, ...site }), communicator: { username } });
+    assert.match(notes.map(({ message }) => message).join(), /only a site set/, JSON.stringify(answers));
+    await resolved({ ...answersWith(answers), communicator: { type: 'none' } }).catch((error: unknown) => {
+      assert.ok(username === 'deploy', String(error));
+    });
+  }
+});
+
 test('where the release tells of other questions, its own are the ones that count', async () => {
   const old = { machine: machineOf('7.2'), http: { 'install.conf': { autoinstall: { 'Which network interface do you wish to configure': 'vio0' } }, 'pub/OpenBSD/7.2': { folder: 'media:openbsd/7.2' } } }; // prettier-ignore
   assert.match(textOf(await resolved(old)), /^Server directory = pub\/OpenBSD\/7\.2\/amd64$/m);
-  const errors = await errorsOf(() => resolved(answersWith({ 'Which network interface do you wish to configure': 'vio0' }))); // prettier-ignore
-  assert.match(Object.values(errors).join(), /not asked on this machine|no question/);
+  const { notes } = await resolved(answersWith({ 'Which network interface do you wish to configure': 'vio0' }));
+  assert.match(notes.map(({ message }) => message).join(), /asked by other releases of OpenBSD/);
   const anywhere = { http: { 'install.conf': { autoinstall: { 'Which network interface do you wish to configure': 'vio0', 'HTTP Server': 'a.b' } } } }; // prettier-ignore
   await resolved({ ...anywhere, machine: { floppy: 'media:openbsd/7.9/amd64/bsd', disks: [{ size: '10G' }] } });
 });
@@ -313,7 +437,7 @@ const written = fc
   ) // prettier-ignore
   .map((entries) => Object.fromEntries(entries));
 
-test('a second reading of the installer answers every question from each file that is accepted, and uses every line', async () => {
+test('a second reading of the installer answers every question from each file that is accepted, and passes over the lines that are noted', async () => {
   const samples = fc.sample(
     fc.record({
       answers: written,
@@ -325,6 +449,7 @@ test('a second reading of the installer answers every question from each file th
     { numRuns: 400, seed: 11 },
   );
   const cases: InstallerCase[] = [];
+  const noted: ReadonlySet<string>[] = [];
   let refused = 0;
   for (const { answers, release, hasSite, username, disks } of samples) {
     const number = release.replace('.', '');
@@ -351,6 +476,7 @@ test('a second reading of the installer answers every question from each file th
     }
     const official = setsOf(number);
     const listed = ['SHA256.sig', ...official, ...(hasSite ? [`site${number}.tgz`] : [])];
+    noted.push(new Set(spec.notes.map(({ pointer }) => pointer.replace(/\/\d+$/, ''))));
     cases.push({
       conf: textOf(spec),
       mode: 'install',
@@ -371,7 +497,7 @@ test('a second reading of the installer answers every question from each file th
   const runs = await runInstaller(cases);
   for (const [index, run] of runs.entries()) {
     assert.equal(run.end, 'ok', `${cases[index]?.conf}\n${JSON.stringify(run)}`);
-    assert.deepEqual(run.left, [], cases[index]?.conf);
+    for (const left of run.left) assert.ok(noted[index]?.has(at(left)), `${left}\n${cases[index]?.conf}`);
   }
-  assert.ok(runs.length > 80 && refused > 80, `${runs.length} were accepted, ${refused} refused`);
+  assert.ok(runs.length > 80 && refused > 40, `${runs.length} were accepted, ${refused} refused`);
 });

@@ -149,6 +149,7 @@ const caseOf = (
       interfaces,
       disks: disks.map((name) => ({ name, sizeMb: room ? 40_960 : 900, isBlank: true })),
       hasCdrom: false,
+      isNetbooted: false,
       cpus: one.cpus,
       lease: { router: one.router, dns: one.dns },
       outside: one.outside,

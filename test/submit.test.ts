@@ -16,7 +16,7 @@ const desk = async (change: Partial<SubmitParts> = {}) => {
     admission: {
       check: async () => {
         count.judged += 1;
-        return { ...aBuild(), notes: [] };
+        return { ...aBuild(), http: [], notes: [] };
       },
     },
     isDraining: () => false,

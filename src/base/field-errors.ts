@@ -10,6 +10,8 @@ export type FieldErrors = {
   /** Counts places that are wrong as well and are not told. */
   readonly more: (places: number) => void;
   readonly isEmpty: () => boolean;
+  /** The first of them, in the order in which they were found. */
+  readonly told: () => readonly FieldError[];
   /** All of them as one Fault, in the order in which they were found. */
   readonly fault: (code: FaultCode, what: string) => Fault;
 };
@@ -47,6 +49,7 @@ export const fieldErrors = (): FieldErrors => {
       count += Math.max(0, places);
     },
     isEmpty: () => count === 0,
+    told: () => told,
     fault: (code, what) => {
       const [first] = told;
       const more = count > 1 ? ` There are ${count - 1} more such places.` : '';

@@ -8,6 +8,7 @@ import { checkTemplate } from '../template/resolve/check.ts';
 import { demandOf, shapeOf } from '../template/resolve/demand.ts';
 import { asWritten } from '../template/resolve/machine.ts';
 import type { FileRoots, HostFacts } from '../context/files.ts';
+import { shownTexts } from '../template/resolve/shown-texts.ts';
 import { resolve } from '../template/resolve/resolve.ts';
 import { sealDocument, sealVariables } from '../openbsd/passwords/seal.ts';
 import { parseTemplate, type Template } from '../template/document/template.ts';
@@ -182,6 +183,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
         demand,
         plan: recipeFor(spec).steps,
         notes: spec.notes,
+        http: shownTexts(spec),
         sensitive: Object.entries(template.variables).flatMap(([name, { sensitive }]) => (sensitive ? [name] : [])),
       };
     },

@@ -24,28 +24,58 @@ const cylinder = 255 * 63;
 /** What fdisk(8) sets aside for an EFI system partition on a disk with a GPT. */
 export const efiSectors = 532_480;
 
-const sizeOf = (text: string, unit: string): number => {
-  const number = Number(text);
-  return Math.floor(number * (sectorsPer[unit.toLowerCase()] ?? 0));
+// As isspace(3) has it in the C locale: get_token() of disklabel(8) ends a word with any of these.
+const blank = /[ \t\v\f\r]+/;
+
+type Amount = { readonly value: number; readonly unit: string };
+
+/** A number as strtod(3) reads it, and the letter behind it; undefined where there is none. What follows the letter is not read. */
+const numberIn = (text: string): Amount | undefined => {
+  const [number, decimal] = /^\+?(?:0x([0-9a-f]+)|(?:\d+(?:\.\d*)?|\.\d+)(?:e\+?\d+)?)/i.exec(text) ?? [];
+  if (number === undefined) return undefined;
+  return { value: decimal === undefined ? Number(number) : parseInt(decimal, 16), unit: text.charAt(number.length) };
 };
 
-/** Reads `MIN`, `MIN-MAX`, `MIN-*` or `*`, with k, m, g or t behind the numbers. Throws a ParseError. */
+const sectorsOf = ({ value }: Amount, unit: string): number | undefined => {
+  const factor = sectorsPer[unit.toLowerCase()];
+  return factor === undefined ? undefined : Math.floor(value * factor);
+};
+
+/** The end of a range: as the least size where there is none, without bound behind `-*`. */
+const endOf = (text: string | undefined, least: number): number | undefined => {
+  if (text === undefined || text === '') return least;
+  if (text.startsWith('*')) return Infinity;
+  const end = numberIn(text);
+  if (end === undefined) return undefined;
+  return end.value === 0 ? least : sectorsOf(end, end.unit);
+};
+
+/**
+ * Reads `MIN`, `MIN-`, `MIN-MAX`, `MIN-*` or `*`, with k, m, g or t behind the numbers: of a unit only the first letter is
+ * read, and the least size may borrow that of the other (editor.c, `parse_sizerange`). Throws a ParseError.
+ */
 export const sizeRange = (text: string): Pick<Partition, 'least' | 'most'> => {
   if (text === '*') return { least: 0, most: Infinity };
-  const [, from, fromUnit, to, toUnit] = /^(\d+(?:\.\d+)?)([kmgt]?)b?(?:-(?:(\d+(?:\.\d+)?)([kmgt])b?|\*))?$/i.exec(text) ?? []; // prettier-ignore
-  const unit = fromUnit === '' ? toUnit : fromUnit;
-  if (from === undefined || unit === undefined || unit === '')
+  const [, from = '', to] = /^([^-]*)(?:-(.*))?$/s.exec(text) ?? [];
+  const start = numberIn(from);
+  const unit = start?.unit === '' ? numberIn(to ?? '')?.unit : start?.unit;
+  const least = start === undefined || unit === undefined ? undefined : sectorsOf(start, unit);
+  const most = least === undefined ? undefined : endOf(to, least);
+  if (least === undefined || most === undefined)
     throw new ParseError(`${quoted(text)} is not a size: write "2G", "2G-8G", "2G-*" or "*", with K, M, G or T`);
-  const least = sizeOf(from, unit);
-  const most = to === undefined ? (text.endsWith('*') ? Infinity : least) : sizeOf(to, toUnit ?? '');
   if (least > most) throw new ParseError(`${quoted(text)} has a least size above its most`);
   return { least, most };
 };
 
+/** The mounts that are none: `swap` and `raid`, in any letters. */
+const unmounted = ['swap', 'raid'];
+
+export const isMounted = (mount: string): boolean => !unmounted.includes(mount);
+
 const judgeMount = (mount: string) => {
-  if (mount === 'swap') return;
-  if (!mount.startsWith('/') || /[\s#]/.test(mount) || (mount !== '/' && mount.endsWith('/')))
-    throw new ParseError(`${quoted(mount)} is no mount point: write "/", "/usr" or "swap"`);
+  if (!isMounted(mount)) return;
+  if (!mount.startsWith('/') || /\s/.test(mount))
+    throw new ParseError(`${quoted(mount)} is no mount point: write "/", "/usr", "swap" or "raid"`);
 };
 
 /** Judges partitions together. Throws a ParseError. */
@@ -56,7 +86,7 @@ export const judgeLayout = (layout: Layout): void => {
     throw new ParseError('must begin with "/": the first partition is the one that is booted');
   if (layout.length > mostPartitions)
     throw new ParseError(`has ${layout.length} partitions: a disk has room for ${mostPartitions}`);
-  const mounts = layout.map(({ mount }) => mount).filter((mount) => mount !== 'swap');
+  const mounts = layout.map(({ mount }) => mount).filter(isMounted);
   const twice = mounts.find((mount, index) => mounts.indexOf(mount) < index);
   if (twice !== undefined) throw new ParseError(`has ${quoted(twice)} twice`);
   const percents = layout.reduce((sum, { percent }) => sum + percent, 0);
@@ -84,28 +114,36 @@ export const allotted = (layout: Layout, diskMb: number): readonly number[] => {
   });
 };
 
+const percentOf = (text: string): number => {
+  const [, digits] = /^\+?(\d+)%?$/.exec(text) ?? [];
+  if (digits === undefined || Number(digits) > 100) throw new ParseError(`${quoted(text)} is no percentage`);
+  return Number(digits);
+};
+
+const partitionIn = (line: string): Partition => {
+  const [word = '', size = '', percent = ''] = line.split(blank, 3);
+  if (line.startsWith('#')) throw new ParseError('is a comment, which disklabel(8) does not take');
+  if (word === '') throw new ParseError('is empty or begins with a blank, which disklabel(8) does not take');
+  const small = word.toLowerCase();
+  const mount = isMounted(small) ? word : small;
+  judgeMount(mount);
+  if (size === '') throw new ParseError('has no size');
+  return { mount, ...sizeRange(size), percent: percent === '' ? 0 : percentOf(percent) };
+};
+
 /**
  * Reads an autopartitioning template as disklabel(8) does (editor.c, `parse_autotable`): no comments, no empty lines,
- * nothing in front of a mount point. Throws a ParseError with the line.
+ * nothing in front of a mount point, and nothing is read behind the percentage. Throws a ParseError with the line.
  */
 export const parseDisklabel = (text: string): Layout => {
   const lines = text.replace(/\n$/, '').split('\n', bounds.layoutLines + 1);
   if (lines.length > bounds.layoutLines) throw new ParseError(`has more than ${bounds.layoutLines} lines`);
   return lines.map((line, index) => {
-    const place = `line ${index + 1}: `;
-    const [mount = '', size, percent = '0%'] = line.split(/\s+/);
-    if (line.startsWith('#')) throw new ParseError(`${place}is a comment, which disklabel(8) does not take`);
-    if (mount === '') throw new ParseError(`${place}is empty or begins with a blank, which disklabel(8) does not take`);
-    if (size === undefined || size === '') throw new ParseError(`${place}has no size`);
-    const [, digits] = /^(\d{1,3})%?$/.exec(percent) ?? [];
-    if (digits === undefined || Number(digits) > 100)
-      throw new ParseError(`${place}${quoted(percent)} is no percentage`);
     try {
-      judgeMount(mount.toLowerCase() === 'swap' ? 'swap' : mount);
-      return { mount: mount.toLowerCase() === 'swap' ? 'swap' : mount, ...sizeRange(size), percent: Number(digits) };
+      return partitionIn(line);
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
-      throw new ParseError(`${place}${error.message}`);
+      throw new ParseError(`line ${index + 1}: ${error.message}`);
     }
   });
 };

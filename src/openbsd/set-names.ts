@@ -1,10 +1,11 @@
-const kinds = ['base', 'comp', 'man', 'game', 'xbase', 'xshare', 'xfont', 'xserv'] as const;
+/** The kinds of sets of a release, in the installer's order. */
+export const setKinds = ['base', 'comp', 'man', 'game', 'xbase', 'xshare', 'xfont', 'xserv'] as const;
 
 /** A set of a release by its digits: `base79.tgz`. */
-export const setFile = (kind: (typeof kinds)[number], digits: string): string => `${kind}${digits}.tgz`;
+export const setFile = (kind: (typeof setKinds)[number], digits: string): string => `${kind}${digits}.tgz`;
 
 /** The sets of a release by its digits, in the installer's order (install.sub, `DEFAULTSETS`). */
-export const setFiles = (digits: string): readonly string[] => kinds.map((kind) => setFile(kind, digits));
+export const setFiles = (digits: string): readonly string[] => setKinds.map((kind) => setFile(kind, digits));
 
 /** The name of a site set (install.site(5)): for every machine, or for the one of that host name. */
 export const siteFile = (digits: string, hostname?: string): string =>

@@ -67,8 +67,12 @@ export type BuildAsked = {
 /** What a client asked for, accepted and checked: all that is needed to run it again after a crash. */
 export type NewBuild = BuildAsked & BuildInput;
 
-/** What was checked and may be added, with what there is to note about its template. */
-export type CheckedBuild = NewBuild & { readonly notes: readonly Note[] };
+/** What was checked and may be added, with what is told of it and not kept. */
+export type CheckedBuild = NewBuild & {
+  readonly notes: readonly Note[];
+  /** The texts of the machine's endpoint as a guest would get them, without secrets. */
+  readonly http: readonly { readonly path: string; readonly text: string }[];
+};
 
 export type PlannedStep = {
   readonly name: string;

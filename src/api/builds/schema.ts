@@ -114,6 +114,16 @@ const Note = z
   })
   .meta({ id: 'Note', description: 'Something that is no error and may not be what was meant.' });
 
+const ServedText = z
+  .object({
+    path: z.string().meta({ description: 'Its path on the endpoint, without a slash in front.' }),
+    text: z.string().meta({
+      description:
+        'What a guest would get: values that are known only when the machine runs read `{{ name }}`, sensitive ones `<sensitive>`.',
+    }),
+  })
+  .meta({ id: 'ServedText', description: 'A text that the machine’s own endpoint would serve.' });
+
 export const Plan = z
   .object({
     template: TemplateUsed.meta({ description: 'What would be built.' }),
@@ -123,6 +133,10 @@ export const Plan = z
     timeout_seconds: z.number().meta({ description: 'For the whole build.' }),
     demand: Demand.meta({ description: 'What it would take from the host.' }),
     plan: z.array(PlannedStep).meta({ description: 'The steps in their order.' }),
+    http: z.array(ServedText).meta({
+      description:
+        'The texts of the endpoint, response files with what imaged has added to them; other files are not shown.',
+    }),
     notes: z.array(Note).meta({ description: 'What to look at before it is built; also in its log and events.' }),
   })
   .meta({ id: 'Plan', description: 'What a build would do, worked out without doing it.' });

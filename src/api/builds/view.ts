@@ -151,6 +151,7 @@ export const showNewBuild = (build: CheckedBuild, pointerTo: (pointer: string) =
   timeout_seconds: build.timeoutMs / 1000,
   demand: { memory_mb: build.demand.memoryMb, disk_mb: build.demand.diskMb },
   plan: showPlan(build.plan),
+  http: [...build.http],
   notes: build.notes.map(({ pointer, message }) => ({ pointer: pointerTo(pointer), message })),
 });
 

@@ -11,6 +11,12 @@ export type InstallerTraits = {
   readonly encrypt: string | undefined;
   /** What is taken when nothing answers the question for an IPv6 address. */
   readonly ipv6: 'none' | 'autoconf';
+  /**
+   * What is taken when nothing answers the question for the location of sets, on a machine with a CD and an interface:
+   * until install.sub 1.1266 (2024) http where it was booted over the network, else the CD. 1.1292 (2026) takes http;
+   * `unknown`: it was not seen which of the two this release has.
+   */
+  readonly location: 'as booted' | 'unknown';
   /** Whether BUILDINFO is fetched beside the sets: since 7.6; for the releases before it is not known of which. */
   readonly buildInfo: 'fetched' | 'unknown';
 };
@@ -45,8 +51,8 @@ const named = { interface: "Network interface to configure? (name, lladdr, '?', 
 const unasked = { encrypt: undefined } as const;
 const passphrase = { encrypt: 'Encrypt the root disk with a passphrase?' } as const;
 const keydisk = { encrypt: 'Encrypt the root disk with a (p)assphrase or (k)eydisk?' } as const;
-const fetched = { ipv6: 'none', buildInfo: 'fetched' } as const;
-const unknown = { ipv6: 'none', buildInfo: 'unknown' } as const;
+const fetched = { ipv6: 'none', location: 'unknown', buildInfo: 'fetched' } as const;
+const unknown = { ipv6: 'none', location: 'as booted', buildInfo: 'unknown' } as const;
 
 const perUser: PerUser = { machines: 4, memoryMb: 2048, nics: 8, isCertain: false };
 const path128 = { longestPath: 127, mostMemoryMb: 32 * 1024, mostCpus: 1 } as const;

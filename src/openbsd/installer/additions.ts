@@ -25,6 +25,8 @@ export type AdditionFacts = {
   /** Where the endpoint serves sets: a directory, or wherever the installer looks by itself. */
   readonly sets: { readonly directory: string | undefined } | undefined;
   readonly siteSets: readonly string[];
+  /** Sets are taken from the CD where nothing else is said: which default the installer has there depends on its release. */
+  readonly isCdDefault: boolean;
 };
 
 const placeholder = (runtime: RuntimeName): Text[number] => ({ runtime, apply: [] });
@@ -53,7 +55,7 @@ const ofUser = (username: string | undefined): readonly Addition[] => {
   ];
 };
 
-const ofSets = ({ sets, siteSets }: AdditionFacts): readonly Addition[] => {
+const ofSets = ({ sets, siteSets, isCdDefault }: AdditionFacts): readonly Addition[] => {
   const directory = sets?.directory;
   return [
     ...(sets === undefined
@@ -65,6 +67,8 @@ const ofSets = ({ sets, siteSets }: AdditionFacts): readonly Addition[] => {
             ? []
             : [{ question: 'Server directory', text: [directory], isWanted: isOnEndpoint }]),
         ]),
+    // Where sets of the endpoint would leave a line without its question, those of the CD are meant.
+    ...(isCdDefault ? [{ question: 'Location of sets', text: ['cd0'] }] : []),
     ...siteSets.map((name) => ({
       question: 'Set name(s)',
       text: [`+${name}`],
@@ -113,6 +117,10 @@ const keepsOthers = (before: Walk, after: Walk): boolean => {
   return after.unused.every((line) => unused.has(line));
 };
 
+/** Whether a line of the template's own answers that question already, in any of the rounds in which it is asked. */
+const isAnswered = ({ asked }: Walk, key: string): boolean =>
+  asked.some(({ line, question }) => line !== undefined && answers(key, question));
+
 /**
  * Adds the lines that the installer would use for the very question they are meant for. They come last, so that every
  * line of the template goes first; where the installer has a default, they take no question from the others either.
@@ -131,11 +139,13 @@ export const withAdditions = async (
     const line = lineOf(addition.question, addition.text, undefined);
     const open = before.asked.find((one) => one.line === undefined && answers(line.key, one.question));
     if (before.isDoubtful || open === undefined || addition.isWanted?.(before) === false) continue;
+    const isNeeded = open.answer === undefined;
+    // What is asked again, with a default, was left to that default on purpose: sets that were left out would come back.
+    if (!isNeeded && addition.isWanted === undefined && isAnswered(before, line.key)) continue;
     const tried = [...all, line];
     const after = walkOf(tried);
     const mine = after.asked.find((one) => one.line === all.length);
     const isUsed = mine !== undefined && answers(line.key, mine.question);
-    const isNeeded = open.answer === undefined;
     if (!isUsed || (!isNeeded && !keepsOthers(before, after)) || addition.isRight?.(after) === false) continue;
     all = tried;
     before = after;

@@ -39,14 +39,30 @@ const askRootDisk = (talk: Talk, { disks }: InstallerFacts): string => {
 const refuseEdit = (reply: Reply, talk: Talk, what: string) =>
   talk.refuse(reply, `${quoted(reply.value)} opens ${what}, which an unattended installation cannot use`);
 
+/**
+ * A disk with a base: whether OpenBSD is on it decides which of the questions is asked, and a line for the one does not
+ * answer the other (amd64's install.md).
+ */
+const askKept = (talk: Talk): Reply => {
+  const kept = talk.maybe(questions.keepMbr, 'OpenBSD');
+  if (kept !== undefined) {
+    talk.maybe(questions.mbr, 'whole');
+    return kept;
+  }
+  const reply = talk.ask(questions.mbr, 'whole');
+  if (reply.line !== undefined)
+    talk.remark(
+      reply,
+      `answers nothing where the disk holds OpenBSD already: then ${quoted(questions.keepMbr)} is asked, and its area is kept. Give a line for each of the two`,
+    );
+  return reply;
+};
+
 /** How the disk is divided; true for a GPT. */
 const askTable = (name: string, talk: Talk, { disks }: InstallerFacts): boolean => {
   const isBlank = disks.find((disk) => disk.name === name)?.isBlank ?? true;
   for (let round = 0; round < mostRounds; round++) {
-    const reply =
-      isBlank || round > 0
-        ? talk.ask(questions.mbr, 'whole')
-        : (talk.maybe(questions.keepMbr, 'OpenBSD') ?? talk.ask(questions.mbr, 'whole'));
+    const reply = isBlank || round > 0 ? talk.ask(questions.mbr, 'whole') : askKept(talk);
     const choice = reply.value.toLowerCase();
     if (reply.isOpen) talk.doubt();
     if (choice.startsWith('w')) return false;
@@ -66,11 +82,16 @@ const askTable = (name: string, talk: Talk, { disks }: InstallerFacts): boolean 
   return false;
 };
 
+// ftp(1) of the ramdisk reads these too.
+const isFileUrl = (url: string): boolean => /^file:\/\S+$/.test(url);
+
 const askTemplate = (talk: Talk): Reply | undefined => {
   const reply = talk.ask(questions.template, 'none');
   if (reply.value !== 'none') {
     talk.skip('when there is a template for disklabel', questions.layout);
-    if (isKnown(reply.value) && !/^https?:\/\/[^/\s]+\/\S+$/.test(reply.value))
+    if (isKnown(reply.value) && isFileUrl(reply.value))
+      talk.remark(reply, 'names a file of the installer itself: only a bsd.rd of your own has one');
+    else if (isKnown(reply.value) && !/^(?:https?|ftp):\/\/[^/\s]+\/\S+$/.test(reply.value))
       talk.refuse(reply, `${quoted(reply.value)} is not the URL of a file: write it as "{{ http_url }}/disklabel"`);
     return reply;
   }

@@ -23,6 +23,8 @@ export type InstallerFacts = {
   /** `isBlank`: nothing is on it yet. */
   readonly disks: readonly { readonly name: string; readonly sizeMb: number; readonly isBlank: boolean }[];
   readonly hasCdrom: boolean;
+  /** The kernel was booted over the network, by the first interface. */
+  readonly isNetbooted: boolean;
   readonly cpus: number;
   /** What DHCP tells the first interface. */
   readonly lease: { readonly router: Maybe; readonly dns: Maybe };

@@ -99,6 +99,7 @@ export const installerFacts = (
     interfaces: interfaceNames(machine),
     disks: diskNames(machine),
     hasCdrom: machine.cdrom !== undefined,
+    isNetbooted: machine.boot.device === 'net' && machine.nics.length > 0,
     cpus: machine.cpus,
     lease: lease ?? { router: undefined, dns: undefined },
     outside: isOutside,

@@ -73,6 +73,16 @@ const isInterface = (reply: Reply, { interfaces }: InstallerFacts): boolean => {
   return interfaces.includes(undefined) && /^[a-z]+\d+$/.test(value);
 };
 
+/** The interface that a vlan(4) is put on; undefined for any other interface. */
+const askParent = (name: string, talk: Talk, { interfaces }: InstallerFacts): string | undefined => {
+  const [, number] = /^vlan(\d+)$/.exec(name) ?? [];
+  if (number === undefined) return undefined;
+  const first = interfaces[0] ?? 'vio0';
+  const tag = Number(number) === 0 ? 'none' : number;
+  const reply = talk.ask(`Which interface:tag should ${name} be on?`, `${first}:${tag}`);
+  return reply.isOpen ? undefined : reply.value.split(':')[0];
+};
+
 const askInterfaces = (talk: Talk, facts: InstallerFacts): Map<string, Configured> => {
   const { interface: question, ipv6 } = releases[facts.release].installer;
   const done = new Map<string, Configured>();
@@ -89,7 +99,9 @@ const askInterfaces = (talk: Talk, facts: InstallerFacts): Map<string, Configure
       break;
     }
     const name = reply.value;
-    if (/^vlan\d+$/.test(name)) talk.ask(`Which interface:tag should ${name} be on?`, `${facts.interfaces[0]}:none`);
+    const parent = askParent(name, talk, facts);
+    // Its parent is brought up by a hostname.if(5) of its own, and counts as configured.
+    if (parent !== undefined && !done.has(parent)) done.set(parent, { v4: 'none', v6: 'none' });
     if (first !== undefined && first !== name) talk.ask(questions.symbolic(name), 'host');
     const configured = { v4: ask4(name, talk), v6: ask6(name, talk, ipv6) };
     if (configured.v4 !== 'none' || configured.v6 !== 'none') {

@@ -1,8 +1,8 @@
 import { quoted } from '../../base/nearest.ts';
-import { bounds } from '../../base/bounds.ts';
+import { releases } from '../../base/openbsd/releases.ts';
 import { setsFolder } from '../../base/openbsd/mirror-layout.ts';
-import { matchesGlob } from '../glob.ts';
-import { setFile, setFiles, siteFile } from '../set-names.ts';
+import { setFile } from '../set-names.ts';
+import { allSets, choose, ownSets, siteSets, type Chosen } from './choice.ts';
 import type { RootDisk } from './disks.ts';
 import type { InstallerFacts, SetsThere } from './facts.ts';
 import { isKnown, shownValue } from './lines.ts';
@@ -19,7 +19,6 @@ const questions = {
   nfsServer: 'Server IP address or hostname?',
   nfsPath: 'Filesystem on server to mount?',
   nfsTcp: 'Use TCP transport? (requires TCP-capable NFS server)',
-  names: "Set name(s)? (or 'abort' or 'done')",
   noNotes: 'INSTALL.amd64 not found. Use sets found here anyway?',
 };
 
@@ -27,71 +26,9 @@ const sureQuestion = (mode: string, set: string): string => `Are you *SURE* your
 
 const mostRounds = 40;
 
-/** What was chosen so far, over all places that sets are taken from. */
-export type Chosen = {
-  readonly installed: Set<string>;
-  readonly number: string;
-  readonly hostname: string | undefined;
-  /** How many more names may be given. */
-  readonly names: { left: number };
-};
-
-export const noneChosen = (number: string, hostname: string | undefined): Chosen => ({
-  installed: new Set(),
-  number,
-  hostname,
-  names: { left: bounds.setNames },
-});
-
-const ownSets = ({ number }: Chosen, cpus: number): readonly string[] => [
-  ...['bsd', ...(cpus > 1 ? ['bsd.mp'] : []), 'bsd.rd'],
-  ...setFiles(number),
-];
-
-const siteSets = ({ number, hostname }: Chosen): readonly string[] => [
-  siteFile(number),
-  ...(hostname === undefined ? [] : [siteFile(number, hostname)]),
-];
-
-const allSets = (chosen: Chosen, cpus: number): readonly string[] => [...ownSets(chosen, cpus), ...siteSets(chosen)];
-
-const choose = (talk: Talk, available: readonly string[], chosen: Chosen): readonly string[] => {
-  let selected = available.filter((name) => name !== siteFile(chosen.number));
-  for (let round = 0; round < mostRounds; round++) {
-    const reply = talk.ask(questions.names, 'done');
-    if (reply.isOpen) {
-      talk.doubt();
-      return selected;
-    }
-    for (const word of reply.value.split(/[ \t]+/, bounds.setNames + 1)) {
-      chosen.names.left -= 1;
-      if (chosen.names.left < 0 || word.length > bounds.setNameCharacters) {
-        talk.refuse(
-          reply,
-          `holds more than can be chosen: ${bounds.setNames} names, of ${bounds.setNameCharacters} characters`,
-        );
-        return selected;
-      }
-      if (word === 'done') return selected;
-      if (word === 'abort') {
-        talk.refuse(reply, 'is "abort": nothing would be installed');
-        return selected;
-      }
-      const name = word.replace(/^[+-]/, '');
-      const glob = name === 'all' ? '*' : name;
-      const meant = available.filter((one) => matchesGlob(glob, one));
-      if (meant.length === 0 && !selected.some((one) => matchesGlob(glob, one)) && !known(name, chosen))
-        talk.refuse(reply, `${quoted(word)} is the name of no set here: there is ${available.join(', ')}`);
-      selected = word.startsWith('-')
-        ? selected.filter((one) => !meant.includes(one))
-        : available.filter((one) => selected.includes(one) || meant.includes(one));
-    }
-  }
-  return selected;
-};
-
-// A set of the release that is left out of this server's folder may be left out by its name as well.
-const known = (name: string, chosen: Chosen) => allSets(chosen, 2).some((one) => matchesGlob(name, one));
+/** Sets of a place that was not seen: those of the release are taken to be there. */
+const chooseUnseen = (talk: Talk, facts: InstallerFacts, chosen: Chosen) =>
+  choose(talk, ownSets(chosen, facts.cpus), chosen).forEach((name) => chosen.installed.add(name));
 
 const takeSets = (
   talk: Talk,
@@ -102,8 +39,8 @@ const takeSets = (
 ) => {
   if (found === undefined) {
     talk.maybe(questions.noNotes, 'no');
-    choose(talk, ownSets(chosen, facts.cpus), chosen).forEach((name) => chosen.installed.add(name));
-    maybeAskToVerify(talk, siteSets(chosen));
+    chooseUnseen(talk, facts, chosen);
+    maybeAskToVerify(talk, siteSets(chosen), room);
     return;
   }
   const available = allSets(chosen, facts.cpus).filter((name) => found.listed.includes(name));
@@ -114,30 +51,50 @@ const takeSets = (
   if (!found.listed.includes('INSTALL.amd64'))
     confirm(talk, questions.noNotes, 'the folder has no INSTALL.amd64 in its index.txt');
   const selected = choose(talk, available, chosen);
+  if (selected.length === 0) return;
   askToVerify(talk, facts, found, selected, room);
   selected.forEach((name) => chosen.installed.add(name));
+};
+
+const isFromList = ({ value, isSure }: Reply): boolean => isSure && /^(\d+|\?)$/.test(value);
+
+/** The server, asked again for each number of a line in openbsd.org's list of mirrors, which the next answer confirms. */
+const askServer = (talk: Talk, facts: InstallerFacts): Reply => {
+  const question = facts.outside ? questions.serverOfList : questions.server;
+  let fallback = facts.mode === 'upgrade' ? 'the one of /etc/installurl' : undefined;
+  for (let round = 0; round < mostRounds; round++) {
+    const reply = talk.ask(question, fallback);
+    if (!isFromList(reply)) return reply;
+    if (!facts.outside) {
+      talk.refuse(
+        reply,
+        `${quoted(reply.value)} is not a server: without a network outside there is no list of mirrors`,
+      );
+      return reply;
+    }
+    talk.remark(reply, "is taken from openbsd.org's list of mirrors: without that list the installation fails");
+    if (reply.value !== '?') fallback = `line ${reply.value} of the list of mirrors`;
+  }
+  return talk.ask(question, fallback);
 };
 
 const judgeServer = (reply: Reply, talk: Talk) => {
   if (reply.isSure && !/^(https?:\/\/)?[A-Za-z0-9:.[\]%_-]+$/.test(reply.value))
     talk.refuse(reply, `${quoted(reply.value)} is not a server: write "host", "host:port" or "http://host:port"`);
-  else if (reply.isSure && /^(\d+|\?)$/.test(reply.value))
-    talk.refuse(reply, `${quoted(reply.value)} is not a server: an unattended installation has no list`);
 };
 
 const takeByHttp = (talk: Talk, facts: InstallerFacts, chosen: Chosen, room: boolean | undefined) => {
   const proxy = talk.ask(questions.proxy, 'none');
   if (proxy.isSure && proxy.value !== 'none' && !/^https?:\/\/\S+$/.test(proxy.value))
     talk.refuse(proxy, `${quoted(proxy.value)} is neither the URL of a proxy nor "none"`);
-  const server = talk.ask(
-    facts.outside ? questions.serverOfList : questions.server,
-    facts.mode === 'upgrade' ? 'the one of /etc/installurl' : undefined,
-  );
+  const server = askServer(talk, facts);
   if (server.value === 'done') return;
-  if (server.line !== undefined) judgeServer(server, talk);
+  if (server.line !== undefined && !isFromList(server)) judgeServer(server, talk);
   const standard = facts.release === 'current' ? 'snapshots' : facts.release;
   const directory = talk.ask(questions.directory, setsFolder(standard));
-  takeSets(talk, facts, chosen, facts.setsAt(server.value, directory.value.replace(/^\/+|\/+$/g, '')), room);
+  // The installation ends at a server without an answer: what its sets would be asked for is not asked.
+  if (server.answer === undefined) chooseUnseen(talk, facts, chosen);
+  else takeSets(talk, facts, chosen, facts.setsAt(server.value, directory.value.replace(/^\/+|\/+$/g, '')), room);
 };
 
 const takeMounted = (talk: Talk, facts: InstallerFacts, chosen: Chosen, found: SetsThere | undefined) => {
@@ -169,13 +126,32 @@ const askSure = (talk: Talk, facts: InstallerFacts, { installed, number }: Chose
 const wherefrom = ({ hasCdrom, interfaces }: InstallerFacts): string =>
   `Location of sets? (${[...(hasCdrom ? ['cd0'] : []), 'disk', ...(interfaces.length > 0 ? ['http', 'nfs'] : [])].join(' ')} or 'done')`;
 
+/**
+ * What the installer takes when nothing says where sets are: two rules that agree but on a machine with a CD and an
+ * interface that was not booted over the network. Where it is not known which of them holds, it is the older one.
+ */
+const defaultPlace = ({ hasCdrom, interfaces, isNetbooted }: InstallerFacts): string => {
+  if (interfaces.length === 0) return hasCdrom ? 'cd0' : 'disk';
+  return isNetbooted || !hasCdrom ? 'http' : 'cd0';
+};
+
+const remarkOnDefault = (talk: Talk, reply: Reply, { release, hasCdrom, interfaces, isNetbooted }: InstallerFacts) => {
+  const mayDiffer = hasCdrom && interfaces.length > 0 && !isNetbooted;
+  if (reply.line === undefined && mayDiffer && releases[release].installer.location === 'unknown')
+    talk.remark(
+      reply,
+      'leaves "Location of sets" to the installer, which takes cd0 or http, by its release: answer it',
+    );
+};
+
 /** The questions about sets (install.sub, `install_sets`): from one place after the other, until it is done. */
 export const askSets = (talk: Talk, facts: InstallerFacts, chosen: Chosen, root: RootDisk | undefined): void => {
   const room = hasRoomToVerify(root, facts);
   const isNetworked = facts.interfaces.length > 0;
-  let fallback = isNetworked ? 'http' : facts.hasCdrom ? 'cd0' : 'disk';
+  let fallback = defaultPlace(facts);
   for (let round = 0; round < mostRounds; round++) {
     const reply = talk.ask(wherefrom(facts), fallback);
+    if (round === 0) remarkOnDefault(talk, reply, facts);
     fallback = 'done';
     const place = reply.value.toLowerCase();
     if (reply.isOpen) talk.doubt();

@@ -1,5 +1,4 @@
-import { meant, quoted } from '../../base/nearest.ts';
-import type { InstallerFacts } from './facts.ts';
+import { quoted } from '../../base/nearest.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { isPasswordKey } from '../passwords/forms.ts';
 import { judgePublicKey } from '../public-key.ts';
@@ -22,19 +21,10 @@ const questions = {
   userPassword: (user: string) => `Password for user ${user}?`,
   userKey: (user: string) => `Public ssh key for user ${user}`,
   rootLogin: 'Allow root ssh login? (yes, no, prohibit-password)',
-  zone: "What timezone are you in? ('?' for list)",
-  subZone: (zone: string) => `What sub-timezone of '${zone}' are you in? ('?' for list)`,
 };
 
 const speeds = ['9600', '19200', '38400', '57600', '115200'];
 const reserved = ['root', 'daemon', 'operator', 'bin', 'build', 'sshd', 'www', 'nobody', 'ftp'];
-
-// The folders of the zone files (share/zoneinfo): a zone lies below them.
-const zoneFolders = [
-  ...['Africa', 'America', 'Antarctica', 'Arctic', 'Asia', 'Atlantic', 'Australia', 'Brazil', 'Canada', 'Chile', 'Etc'],
-  ...['Europe', 'Indian', 'Mexico', 'Pacific', 'SystemV', 'US'],
-  ...['America/Argentina', 'America/Indiana', 'America/Kentucky', 'America/North_Dakota'],
-];
 
 const mostRounds = 20;
 
@@ -144,24 +134,4 @@ export const askRootLogin = (talk: Talk, sshd: boolean | undefined): void => {
   const reply = talk.ask(questions.rootLogin, 'no');
   if (reply.isSure && !rootLogins.includes(reply.value.toLowerCase()))
     talk.refuse(reply, `${quoted(reply.value)} must be "yes", "no" or "prohibit-password"`);
-};
-
-/** Asked early when openbsd.org's list of mirrors gave a hint, else when the sets are there. */
-export const askZone = (talk: Talk, { outside }: InstallerFacts): void => {
-  const reply = talk.ask(questions.zone, outside ? 'UTC' : undefined);
-  if (reply.answer === undefined) return;
-  if (reply.isOpen) talk.doubt();
-  let zone = reply.value.replace(/\/+$/, '');
-  if (reply.isSure && !/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/.test(zone)) {
-    talk.refuse(reply, `${quoted(reply.value)} is not a time zone: write it as "UTC" or "Europe/Paris"`);
-    return;
-  }
-  for (let depth = 0; zoneFolders.includes(zone) && depth < 3; depth++) {
-    const below = talk.ask(questions.subZone(zone));
-    if (below.isOpen) talk.doubt();
-    zone = `${zone}/${below.value}`;
-  }
-  if (reply.isSure && zone === reply.value) talk.skip(`when the time zone is ${quoted(zone)}`, questions.subZone('X'));
-  if (reply.isSure && /^[a-z]/.test(zone))
-    talk.refuse(reply, `${quoted(zone)} is not a time zone: ${meant(zone, ['UTC', ...zoneFolders])}`);
 };

@@ -12,6 +12,9 @@ export type Asked = {
 /** Something for which the installation fails. `line` is the answer's index, where an answer is to blame. */
 export type Trouble = { readonly line: number | undefined; readonly question: string; readonly message: string };
 
+/** Something that is no fault and may not be what was meant. `line` is the answer's index. */
+export type Remark = { readonly line: number | undefined; readonly message: string };
+
 /** An answer, empty when there is none. */
 export type Reply = Asked & {
   readonly value: string;
@@ -34,6 +37,8 @@ export type Talk = {
   readonly skip: (why: string, ...questions: readonly string[]) => void;
   /** The installer does not take this answer. */
   readonly refuse: (reply: Reply, message: string) => void;
+  /** The installer takes this answer, and something is to be known about it. */
+  readonly remark: (reply: Reply, message: string) => void;
   readonly fail: (question: string, message: string) => void;
   /** From here on it is not known what is asked. */
   readonly doubt: () => void;
@@ -44,6 +49,7 @@ export type Report = {
   readonly asked: readonly Asked[];
   readonly skipped: readonly Skipped[];
   readonly troubles: readonly Trouble[];
+  readonly remarks: readonly Remark[];
   readonly unused: readonly number[];
   /** What was asked depended on a value that is not known: no answer may be called missing or unused. */
   readonly isDoubtful: boolean;
@@ -55,6 +61,7 @@ export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): T
   const asked: Asked[] = [];
   const skipped: Skipped[] = [];
   const troubles: Trouble[] = [];
+  const remarks: Remark[] = [];
   let isDoubtful = false;
 
   // A line without a value is passed over by the installer.
@@ -106,6 +113,7 @@ export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): T
       return false;
     },
     skip: (why, ...questions) => questions.forEach((question) => skipped.push({ question, why })),
+    remark: ({ line }, message) => remarks.push({ line, message }),
     fail: (question, message) => troubles.push({ line: undefined, question, message }),
     doubt: () => {
       isDoubtful = true;
@@ -114,6 +122,7 @@ export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): T
       asked,
       skipped,
       troubles,
+      remarks,
       unused: lines.flatMap((_, index) => (used.has(index) ? [] : [index])),
       isDoubtful,
     }),

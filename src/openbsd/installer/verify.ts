@@ -1,5 +1,5 @@
 import { releases } from '../../base/openbsd/releases.ts';
-import { allotted } from '../disklabel.ts';
+import { allotted, isMounted } from '../disklabel.ts';
 import type { RootDisk } from './disks.ts';
 import type { InstallerFacts, SetsThere } from './facts.ts';
 import type { Talk } from './talk.ts';
@@ -27,7 +27,7 @@ export const hasRoomToVerify = (root: RootDisk | undefined, facts: InstallerFact
     const mb = (sizes[index] ?? 0) / 2048;
     const isAside = /^\/(tmp|home|usr\/(src|obj|xobj))(\/|$)/.test(mount);
     const [least, most] = isAside ? [512, 1024] : [2048, 2048];
-    return mount === 'swap' || mb < least ? false : mb > most * 1.2 ? true : undefined;
+    return !isMounted(mount) || mb < least ? false : mb > most * 1.2 ? true : undefined;
   });
   return rooms.includes(true) ? true : rooms.includes(undefined) ? undefined : false;
 };
@@ -41,17 +41,32 @@ const issuesElsewhere = [
   'Signature check of SHA256.sig failed',
 ];
 
+const confirmWithoutRoom = (talk: Talk) =>
+  confirm(
+    talk,
+    anywayQuestion('Cannot determine prefetch area'),
+    'no file system has the 2 GB (or /tmp or /home the 1 GB) in which sets are kept until they are verified',
+  );
+
 /** The same, where nothing is known of the server: what it is answered for is taken as asked. */
-export const maybeAskToVerify = (talk: Talk, sites: readonly string[]): void => {
-  for (const name of sites) talk.maybe(checksumQuestion(name), 'no');
+export const maybeAskToVerify = (talk: Talk, sites: readonly string[], room: boolean | undefined): void => {
+  if (room === false) {
+    confirmWithoutRoom(talk);
+    return;
+  }
+  for (const name of ['BUILDINFO', ...sites])
+    [fetchQuestion(name), checksumQuestion(name)].forEach((question) => talk.maybe(question, 'no'));
   const all = [...issuesElsewhere, ...sites.map((name) => `Unverified sets: ${name}`)];
   all.some((issue) => talk.maybe(anywayQuestion(issue), 'no') !== undefined);
 };
 
 const askBuildInfo = (talk: Talk, sets: SetsThere, { release }: InstallerFacts) => {
-  if (!sets.listed.includes('BUILDINFO') || sets.has('BUILDINFO') !== false) return;
-  if (releases[release].installer.buildInfo === 'unknown') talk.maybe(fetchQuestion('BUILDINFO'), 'no');
-  else confirm(talk, fetchQuestion('BUILDINFO'), 'BUILDINFO is listed, and it is not there');
+  if (!sets.listed.includes('BUILDINFO')) return;
+  const isSure = releases[release].installer.buildInfo === 'fetched';
+  const told = (question: string, why: string) => (isSure ? confirm(talk, question, why) : talk.maybe(question, 'no'));
+  if (sets.has('BUILDINFO') === false) told(fetchQuestion('BUILDINFO'), 'BUILDINFO is listed, and it is not there');
+  else if (sets.signed?.includes('BUILDINFO') === false)
+    told(checksumQuestion('BUILDINFO'), 'BUILDINFO is not in SHA256.sig');
 };
 
 /** The questions about sets whose sums are not known or not right (install.sub, `install_files`). */
@@ -68,11 +83,7 @@ export const askToVerify = (
     return;
   }
   if (room === false) {
-    confirm(
-      talk,
-      anywayQuestion('Cannot determine prefetch area'),
-      'no file system has the 2 GB (or /tmp or /home the 1 GB) in which sets are kept until they are verified',
-    );
+    confirmWithoutRoom(talk);
     return;
   }
   const unverified: string[] = [];

@@ -3,9 +3,11 @@ import { askDisks, askInstalledDisks, type RootDisk } from './disks.ts';
 import type { InstallerFacts } from './facts.ts';
 import type { Index, Line } from './lines.ts';
 import { askNetwork } from './network.ts';
-import { askSets, noneChosen } from './sets.ts';
-import { askHostname, askRoot, askRootLogin, askServices, askTerminal, askUser, askZone } from './system.ts';
+import { noneChosen } from './choice.ts';
+import { askSets } from './sets.ts';
+import { askHostname, askRoot, askRootLogin, askServices, askTerminal, askUser } from './system.ts';
 import { makeTalk, type Report } from './talk.ts';
+import { askZone } from './zone.ts';
 
 export type Walk = Report & {
   /** The names of the sets that are installed. */

@@ -1,4 +1,5 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
+import type { Notes } from '../../base/notes.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 import { judgeLayout, parseDisklabel, renderDisklabel } from '../../openbsd/disklabel.ts';
 import type { Fields } from './fields.ts';
@@ -11,8 +12,8 @@ import { resolveAnswers } from '../../openbsd/resolve-answers.ts';
 import { resolveSite } from './site.ts';
 import { readAnswers, type Autoinstall } from '../../openbsd/response-file.ts';
 import type { Template } from '../document/template.ts';
-import { seen } from '../../openbsd/installer/lines.ts';
 import { smallFile } from '../../openbsd/served-sets.ts';
+import { judgeText } from '../../openbsd/response-text.ts';
 import { indexFor } from '../../openbsd/site-index.ts';
 import type { HttpEntry, SiteSet, Text } from '../spec.ts';
 
@@ -35,6 +36,7 @@ export type HttpParts = {
   /** The user that logs in by ssh; undefined: there is no login. */
   readonly username: string | undefined;
   readonly host: HostFacts;
+  readonly notes: Notes;
   readonly seed: string;
 };
 
@@ -63,6 +65,12 @@ const disklabelText = (asked: Disklabel, pointer: string, { fields, wrong }: Htt
   return [text];
 };
 
+/** Whether the text of an answer is known but for what the machine tells. */
+const isWhole = (answer: Answer, pointer: string, fields: Fields): boolean => {
+  const [at, text] = typeof answer === 'string' ? [pointer, answer] : [`${pointer}/content`, answer.content];
+  return text === undefined || fields.answer(at, text).isWhole;
+};
+
 /** An entry whose text is made when all the others are there. */
 type Pending = { readonly path: string; readonly pointer: string; readonly autoinstall: Autoinstall };
 
@@ -89,13 +97,21 @@ const entryOf = async (
 
 const isPending = (entry: HttpEntry | Pending): entry is Pending => 'autoinstall' in entry;
 
-const readEntries = async (parts: HttpParts): Promise<readonly (HttpEntry | Pending)[]> => {
+/** What the template serves; `open` are the paths of texts that hold a value which no variable has given yet. */
+type Read = { readonly entries: readonly (HttpEntry | Pending)[]; readonly open: ReadonlySet<string> };
+
+/** What may be a response file; undefined: something else. */
+const modeOfEntry = (entry: HttpEntry | Pending) =>
+  isPending(entry) || entry.kind === 'text' || entry.kind === 'file' ? modeOf(entry.path) : undefined;
+
+const readEntries = async (parts: HttpParts): Promise<Read> => {
   const { template, fields, wrong } = parts;
   const paths = Object.keys(template.http);
   const isUpgrade = paths.some((path) => modeOf(path) === 'upgrade') && !paths.some((path) => modeOf(path) === 'install'); // prettier-ignore
   const scriptName = isUpgrade ? 'upgrade.site' : 'install.site';
   const seen = new Set<string>();
   const entries: (HttpEntry | Pending)[] = [];
+  const open = new Set<string>();
   for (const [key, answer] of Object.entries(template.http)) {
     await fields.rest();
     const pointer = pointerTo(['http', key]);
@@ -109,63 +125,78 @@ const readEntries = async (parts: HttpParts): Promise<readonly (HttpEntry | Pend
     if (seen.has(clean)) wrong.add(pointer, `serves ${quoted(clean)} a second time`);
     seen.add(clean);
     entries.push(await entryOf(clean, answer, pointer, scriptName, parts));
+    if (modeOf(clean) !== undefined && !isWhole(answer, pointer, fields)) open.add(clean);
   }
-  return entries;
+  return { entries, open };
 };
 
-// On a serial line the installer's own answer is yes.
-const leavesSerial = (entry: HttpEntry): boolean => {
-  const text =
-    entry.kind === 'file' ? smallFile(entry.file.path) : entry.kind === 'text' ? seen(entry.text) : undefined;
-  return !/^[ \t]*change the default console to com0\??[ \t]*=[ \t]*no?[ \t]*$/im.test(text ?? '');
+/** A response file that is served as it is; undefined while its text is not known. */
+const textOfResponse = (entry: HttpEntry, isOpen: boolean): Text | undefined => {
+  if (entry.kind === 'text') return isOpen ? undefined : entry.text;
+  const text = entry.kind === 'file' && entry.file.path !== '/' ? smallFile(entry.file.path) : undefined;
+  return text === undefined ? undefined : [text];
 };
 
-/** The response file that the conversation names: the one of the mode that fits the root disk, where there are two. */
-const chosen = (files: readonly ResponseFile[], { machine }: HttpParts): ResponseFile | undefined => {
+/** The path of the response file that the conversation names: of the mode that fits the root disk, where there are two. */
+const chosenPath = (entries: Read['entries'], { machine }: HttpParts): string | undefined => {
   const mode = machine.disks[0]?.base === undefined ? 'install' : 'upgrade';
-  return files.find((file) => file.mode === mode) ?? files[0];
+  const files = entries.filter((entry) => modeOfEntry(entry) !== undefined);
+  return (files.find((entry) => modeOfEntry(entry) === mode) ?? files[0])?.path;
 };
+
+const disklabelPathsOf = ({ http }: Template): readonly string[] =>
+  Object.entries(http).flatMap(([path, answer]) =>
+    typeof answer === 'object' && answer.disklabel !== undefined ? [path.replace(/^\//, '')] : [],
+  );
+
+/** Of a response file whose text is not known. */
+const unread = { isSerial: true, takesUnverified: true };
 
 /** What the machine's endpoint serves, each path once, and the response file of an unattended installation. */
 export const resolveHttp = async (
   parts: HttpParts,
 ): Promise<{ readonly http: readonly HttpEntry[]; readonly responseFile?: ResponseFile }> => {
-  const read = await readEntries(parts);
+  const { entries: read, open } = await readEntries(parts);
   const others = read.flatMap((entry) => (isPending(entry) ? [] : [entry]));
   const indexes = await indexFor(others, parts.host.hasMirror === true, parts.fields.rest);
-  const entries = [...others, ...indexes];
-  const { template, machine, username, host, wrong } = parts;
-  const disklabelPaths = Object.entries(template.http).flatMap(([path, answer]) =>
-    typeof answer === 'object' && answer.disklabel !== undefined ? [path.replace(/^\//, '')] : [],
-  );
+  const { template, machine, username, host, wrong, notes } = parts;
   const pointerOf = (path: string) =>
     pointerTo(['http', Object.keys(template.http).find((key) => key.replace(/^\//, '') === path) ?? path]);
+  const about = {
+    ...{
+      templateName: template.name,
+      machine,
+      entries: [...others, ...indexes],
+      pointerOf,
+      username,
+      host,
+      wrong,
+      notes,
+    },
+    disklabelPaths: disklabelPathsOf(template),
+    rest: parts.fields.rest,
+  };
+  const isOurs = template.install?.console === undefined && template.install?.boot_command === undefined;
+  const path = chosenPath(read, parts);
   const files: ResponseFile[] = [];
   const all: HttpEntry[] = [];
   for (const entry of read) {
     await parts.fields.rest();
-    const mode = modeOf(entry.path);
-    if (!isPending(entry)) {
-      all.push(entry);
-      if (mode !== undefined && (entry.kind === 'text' || entry.kind === 'file'))
-        files.push({ path: entry.path, mode, isSerial: leavesSerial(entry), takesUnverified: true });
+    const mode = modeOfEntry(entry);
+    const place = { ...about, isHeldByImaged: isOurs && entry.path === path };
+    if (isPending(entry)) {
+      const answered = await readAnswers(entry.autoinstall, entry.pointer, parts);
+      const { text, isSerial, takesUnverified } = await resolveAnswers(entry.path, entry.pointer, answered, place);
+      all.push({ path: entry.path, kind: 'text', text });
+      if (mode !== undefined) files.push({ path: entry.path, mode, isSerial, takesUnverified });
       continue;
     }
-    const answered = await readAnswers(entry.autoinstall, entry.pointer, parts);
-    const { text, ...about } = await resolveAnswers(entry.path, entry.pointer, answered, {
-      templateName: template.name,
-      machine,
-      entries,
-      pointerOf,
-      username,
-      disklabelPaths,
-      host,
-      wrong,
-      rest: parts.fields.rest,
-    });
-    all.push({ path: entry.path, kind: 'text', text });
-    if (mode !== undefined) files.push({ path: entry.path, mode, ...about });
+    all.push(entry);
+    if (mode === undefined) continue;
+    const text = textOfResponse(entry, open.has(entry.path));
+    const judged = text === undefined ? unread : await judgeText(entry.path, pointerOf(entry.path), text, place);
+    files.push({ path: entry.path, mode, isSerial: judged.isSerial, takesUnverified: judged.takesUnverified });
   }
-  const file = chosen(files, parts);
+  const file = files.find((one) => one.path === path);
   return { http: [...all, ...indexes], ...(file === undefined ? {} : { responseFile: file }) };
 };

@@ -4,7 +4,6 @@ import { makeFields, type Fields } from './fields.ts';
 import type { FileRoots, HostFacts } from '../../context/files.ts';
 import type { Frozen } from '../language/functions.ts';
 import { interfaceNames } from '../../openbsd/installer/machine.ts';
-import { modeOf } from '../../openbsd/installer/turns.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
 import { maskOf } from '../../base/mask/mask.ts';
@@ -19,7 +18,8 @@ import { resolvePostProcessors } from './post-processors.ts';
 import { resolveProvisioners } from './provisioners.ts';
 import { noteUnserved } from './unserved.ts';
 import { resolveInstall } from './turns.ts';
-import { Install, type Template } from '../document/template.ts';
+import { noteNoInstall, withInstall } from './installing.ts';
+import type { Template } from '../document/template.ts';
 import type { Spec } from '../spec.ts';
 import { durationOf } from '../../base/units.ts';
 import { fillFrom } from './variables.ts';
@@ -37,14 +37,6 @@ const resolveCommunicator = (asked: Template['communicator'], fields: Fields): P
   const username = fields.made('/communicator/username', asked.username, '', usernameOf);
   const timeoutMs = fields.made('/communicator/timeout', asked.timeout, 1, (time) => durationOf(time));
   return { communicator: { type, username, port, timeoutMs } };
-};
-
-/** A response file of OpenBSD's installer is reason enough to install by it. */
-const withInstall = (template: Template): Template => {
-  const isUnattended = Object.entries(template.http).some(
-    ([path, answer]) => typeof answer === 'object' && answer.autoinstall !== undefined && modeOf(path) !== undefined,
-  );
-  return template.install === undefined && isUnattended ? { ...template, install: Install.parse({}) } : template;
 };
 
 /** Notes about what the template's own conversations name. */
@@ -76,6 +68,7 @@ export type SpecParts = {
 /** The spec as far as it can be made; everything wrong becomes a field error, and then the spec is of no use. */
 export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...parts }: SpecParts): Promise<Spec> => {
   const template = withInstall(parts.template);
+  const notes = makeNotes(at.template);
   const wrong = below(all, at.template);
   const secrets = new Set<string>();
   const patterns = makePatterns();
@@ -102,6 +95,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
     machine,
     username: communicator?.username,
     host: files.host ?? {},
+    notes,
     seed: frozen.buildId,
   });
   const interfaceName = interfaceNames(machine)[0] ?? 'vio0';
@@ -126,7 +120,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
     }),
     timeoutMs: timeout === undefined ? timeoutMs : fields.made('/timeout', timeout, 1, (time) => durationOf(time)),
   };
-  const notes = makeNotes(at.template);
+  noteNoInstall(template, notes);
   noteConversations(template, spec, { host: files.host ?? {}, notes });
   const mask = maskOf([...secrets]);
   return {
