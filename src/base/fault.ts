@@ -1,4 +1,5 @@
 import { isErrno } from './errno.ts';
+import type { FaultRecord } from './records/fault-record.ts';
 
 /** Who caused it. Only `infra` is tried again by itself. */
 export type FaultClass = 'template' | 'guest' | 'infra' | 'capacity' | 'timeout' | 'cancelled' | 'internal';
@@ -116,20 +117,6 @@ export class Fault extends Error {
     this.facts = facts;
   }
 }
-
-/** A fault as the store keeps it and a client reads it. */
-export type FaultRecord = {
-  readonly code: FaultCode;
-  readonly class: FaultClass;
-  readonly title: string;
-  readonly message: string;
-  readonly step?: string;
-  readonly expected?: string;
-  readonly saw?: string;
-  readonly console_tail?: string;
-  readonly facts?: Readonly<Record<string, unknown>>;
-  readonly retryable: boolean;
-};
 
 const exhausted = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY'];
 

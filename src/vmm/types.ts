@@ -1,5 +1,6 @@
 /** What starts machines, in the words of a build. Nothing here knows the program behind it. */
 
+import type { EventData } from '../base/records/build-events.ts';
 import type { FieldError } from '../base/fault.ts';
 import type { BaseImage, Boot, DiskFormat, ListenAt, MachineModel, MachineShape, Nic } from '../base/hardware.ts';
 
@@ -71,13 +72,16 @@ export type SerialLine = {
   readonly write: (bytes: Uint8Array) => Promise<void>;
 };
 
+/** What started a machine, and what is known of it there. */
+export type MachineAbout = Omit<EventData['machine.started'], 'name' | 'guestIp' | 'hostIp'>;
+
 /** A running virtual machine. Disposing it cuts its power if need be and waits until it is gone, sockets and all. */
 export type Machine = AsyncDisposable & {
   readonly name: string;
   readonly line: SerialLine;
   readonly addresses: Addresses;
   /** Facts for the build's log: program, version, accelerator, command line. */
-  readonly about: Readonly<Record<string, unknown>>;
+  readonly about: MachineAbout;
   /** Lets the processor run. Until then the machine stands still, so that nobody misses its first words. */
   readonly run: (signal: AbortSignal) => Promise<void>;
   /** Settles once, when the machine has gone. Never rejects. */

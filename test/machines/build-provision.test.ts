@@ -10,7 +10,8 @@ import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import { sectorBoot } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { eventsOf, installedMachine, letIn, loggedIn, postContext, succeeded, tarOf, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts'; // prettier-ignore
+import { eventsOf } from '../fixtures/follow-events.ts';
+import { installedMachine, letIn, loggedIn, postContext, succeeded, tarOf, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts'; // prettier-ignore
 import { powerOff, say, writeGuest } from '../fixtures/tiny-guest.ts';
 import { guest } from '../fixtures/imaged.ts';
 

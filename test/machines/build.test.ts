@@ -11,7 +11,8 @@ import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { eventsOf, postContext, succeeded, tarOf, textOf, zstdOf } from '../fixtures/tiny-builds.ts';
+import { eventsOf } from '../fixtures/follow-events.ts';
+import { postContext, succeeded, tarOf, textOf, zstdOf } from '../fixtures/tiny-builds.ts';
 
 const run = promisify(execFile);
 const top = fileURLToPath(new URL('../../../', import.meta.url));

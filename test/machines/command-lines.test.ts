@@ -7,7 +7,8 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { eventsOf, installedMachine, letIn, postContext, succeeded, tarOf, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts'; // prettier-ignore
+import { eventsOf } from '../fixtures/follow-events.ts';
+import { installedMachine, letIn, postContext, succeeded, tarOf, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts'; // prettier-ignore
 
 const run = promisify(execFile);
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { eventsOf, scripted, succeeded, textOf } from '../fixtures/tiny-builds.ts';
+import { eventsOf } from '../fixtures/follow-events.ts';
+import { scripted, succeeded, textOf } from '../fixtures/tiny-builds.ts';
 
 let imaged: Imaged;
 let folder: string;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { hearing, startFaultyGuests, type FaultyGuests } from '../fixtures/faulty-guests.ts';
-import { eventsOf, firstPrompt, inShell, letIn, succeeded, textOf } from '../fixtures/tiny-builds.ts';
+import { eventsOf } from '../fixtures/follow-events.ts';
+import { firstPrompt, inShell, letIn, succeeded, textOf } from '../fixtures/tiny-builds.ts';
 
 let guests: FaultyGuests;
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { eventsOf, firstPrompt, installerMachine, succeeded, textOf } from '../fixtures/tiny-builds.ts';
+import { eventsOf } from '../fixtures/follow-events.ts';
+import { firstPrompt, installerMachine, succeeded, textOf } from '../fixtures/tiny-builds.ts';
 import { mirrorShop, sha256, signify, type Files } from '../mirror-shop.ts';
 
 let shop: Awaited<ReturnType<typeof mirrorShop>>;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { eventOf, eventsOf, scripted, staying, succeeded, textOf, tryPort } from '../fixtures/tiny-builds.ts';
+import { eventsOf } from '../fixtures/follow-events.ts';
+import { eventOf, scripted, staying, succeeded, textOf, tryPort } from '../fixtures/tiny-builds.ts';
 import { trap } from '../fixtures/trap.ts';
 
 let imaged: Imaged;

@@ -9,7 +9,8 @@ import { z } from 'zod';
 import { cleanupStack } from '../../src/base/cleanup.ts';
 import { sectorBoot } from '../fixtures/hypervisor.ts';
 import { BuildView, guest, startImaged } from '../fixtures/imaged.ts';
-import { eventOf, eventsOf, installerMachine, textOf } from '../fixtures/tiny-builds.ts';
+import { eventsOf } from '../fixtures/follow-events.ts';
+import { eventOf, installerMachine, textOf } from '../fixtures/tiny-builds.ts';
 import { say, writeGuest } from '../fixtures/tiny-guest.ts';
 
 const run = promisify(execFile);

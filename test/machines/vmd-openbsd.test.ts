@@ -10,7 +10,8 @@ import { z } from 'zod';
 import { isLong, isOlder, release } from '../fixtures/hypervisor.ts';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft } from '../fixtures/left-behind.ts';
-import { eventsOf, postContext, succeeded, tarOf, textOf } from '../fixtures/tiny-builds.ts';
+import { eventsOf } from '../fixtures/follow-events.ts';
+import { postContext, succeeded, tarOf, textOf } from '../fixtures/tiny-builds.ts';
 import { mirrorShop, signify } from '../mirror-shop.ts';
 
 const run = promisify(execFile);

@@ -10,7 +10,7 @@ import { findBuild } from './found.ts';
 import { goneSignal } from '../server/gone.ts';
 import { checked } from '../server/field-errors.ts';
 import { EventsQuery } from './request.ts';
-import { Event } from './schema.ts';
+import { Event } from './event-schema.ts';
 import { Offset } from '../contract/common.ts';
 import type { Staying } from '../server/staying.ts';
 import type { ApiParts } from '../types.ts';
@@ -52,7 +52,11 @@ export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, vie
             content: {
               'application/x-ndjson': { schema: Event },
               'text/event-stream': {
-                schema: z.string().meta({ example: 'id: 3\nevent: step.began\ndata: {"seq":3}\n\n' }),
+                schema: z.string().meta({
+                  description:
+                    'Each has the number of the event as `id`, its type as `event`, and an `Event` in JSON as `data`.',
+                  example: 'id: 3\nevent: step.started\ndata: {"seq":3,"type":"step.started",…}\n\n',
+                }),
               },
             },
           },
