@@ -41,7 +41,7 @@ export type BoundedFile = AsyncDisposable & {
 };
 
 /** How much of what came last is kept when there is no more room. */
-export const keptAtEnd = 128 * 1024;
+export const keptTailBytes = 128 * 1024;
 
 // Small pieces of a slow line are written as they come; a fast line fills this much while one write is under way.
 const mostWaiting = 256 * 1024;
@@ -81,7 +81,7 @@ export const openBoundedFile = async (
   let leftOut = 0;
   let endsLine = true;
   let passing = 0;
-  const ring = makeByteRing(keptAtEnd);
+  const ring = makeByteRing(keptTailBytes);
 
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;

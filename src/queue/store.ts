@@ -1,11 +1,8 @@
 import type { EventData, EventType } from '../base/records/build-events.ts';
 import type { FaultRecord } from '../base/records/fault-record.ts';
 import type { Phase } from '../base/records/phase.ts';
+import type { Status } from '../base/records/status.ts';
 import type { Artifact } from '../image/types.ts';
-
-export const statuses = ['queued', 'running', 'held', 'succeeded', 'failed', 'cancelled'] as const;
-/** Never grows: a client's switch over it stays complete. Detail while running is in `phase`. */
-export type Status = (typeof statuses)[number];
 
 export type OnError = 'cleanup' | 'hold';
 

@@ -2,15 +2,8 @@ import { z } from 'zod';
 import { Id } from '../../base/ids.ts';
 import { FaultRecord } from '../../base/records/fault-record.ts';
 import { Phase } from '../../base/records/phase.ts';
+import { Status } from '../../base/records/status.ts';
 import { pageOf, Time } from '../contract/common.ts';
-import { statusWords } from '../contract/words.ts';
-
-export const BuildStatus = z.enum(statusWords).meta({
-  id: 'BuildStatus',
-  description:
-    'Where a build stands. This list never grows. `queued`, `running` and `held` go on; `succeeded`, `failed` and ' +
-    '`cancelled` are the end. A `held` build has failed but keeps its machine for a while, so that somebody can look.',
-});
 
 const Demand = z.object({
   memory_mb: z.int().meta({ description: 'MiB of memory.' }),
@@ -41,7 +34,7 @@ const TemplateUsed = z.object({
 export const Build = z
   .object({
     id: Id.meta({ description: 'A ULID: ids sort by the time of the POST.', example: '01JZ8Q4M3V9T7K2E5W6X1Y0ABC' }),
-    status: BuildStatus,
+    status: Status,
     phase: Phase.optional().meta({
       description: 'What it is busy with, or was when it ended. Missing until its first step begins.',
     }),

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { unlessErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
-import { asideEnd, writeWhole } from '../../base/file/write-whole.ts';
+import { temporarySuffix, writeWhole } from '../../base/file/write-whole.ts';
 import { isSame, sha256Of, stampOf, type Stamp } from './digest.ts';
 
 /**
@@ -185,7 +185,7 @@ export const makeCache = ({ folder, bytes: most, clock, warn }: CacheParts): Cac
       const names = new Set(await readdir(folder));
       for (const name of names) {
         const [, base = ''] = /^([0-9a-f]{64}(?:\.part)?)\.json$/.exec(name) ?? [];
-        const isAside = name.endsWith(`.json${asideEnd}`) && /^[0-9a-f]{64}/.test(name);
+        const isAside = name.endsWith(`.json${temporarySuffix}`) && /^[0-9a-f]{64}/.test(name);
         const isAlone = (base !== '' && !names.has(base)) || (/\.part$/.test(name) && !names.has(`${name}.json`));
         if (isAside || (isAlone && (base !== '' || ours.test(name)))) await rm(join(folder, name), { force: true });
       }

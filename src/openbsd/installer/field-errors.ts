@@ -1,4 +1,4 @@
-import { mostTold, nearest, quoted, unknownKeys } from '../../base/nearest.ts';
+import { maxFieldErrors, nearest, quoted, unknownKeys } from '../../base/nearest.ts';
 import { questionNames } from './catalog.ts';
 import { answers, type Line } from './lines.ts';
 import type { Walk } from './walk.ts';
@@ -64,7 +64,7 @@ export const fieldErrorsOfWalk = (
     }));
   if (walk.isDoubtful) return { told: troubles, count: troubles.length };
   const told = unknownKeys();
-  const unused = walk.unused.slice(0, mostTold).flatMap((line) => {
+  const unused = walk.unused.slice(0, maxFieldErrors).flatMap((line) => {
     const one = lines[line];
     return one === undefined ? [] : [{ line, message: whyUnused(one, walk, mode, told) }];
   });

@@ -1,4 +1,4 @@
-import { meant, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/nearest.ts';
 import type { InstallerFacts } from './facts.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { isPasswordKey } from '../passwords/forms.ts';
@@ -163,5 +163,5 @@ export const askZone = (talk: Talk, { outside }: InstallerFacts): void => {
   }
   if (reply.isSure && zone === reply.value) talk.skip(`when the time zone is ${quoted(zone)}`, questions.subZone('X'));
   if (reply.isSure && /^[a-z]/.test(zone))
-    talk.refuse(reply, `${quoted(zone)} is not a time zone: ${meant(zone, ['UTC', ...zoneFolders])}`);
+    talk.refuse(reply, `${quoted(zone)} is not a time zone: ${didYouMean(zone, ['UTC', ...zoneFolders])}`);
 };
