@@ -34,6 +34,27 @@ const description =
   'Of events that a guest can cause in any number a host keeps so many; `events.left_out` tells at the end how many more there were, by type.\n\n' +
   '```sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/events?after=0"\n```';
 
+const Sse = z.string().meta({
+  description: 'Each has the number of the event as `id`, its type as `event`, and an `Event` in JSON as `data`.',
+  example: 'id: 3\nevent: step.started\ndata: {"seq":3,"type":"step.started",…}\n\n',
+});
+
+const response = answers(
+  {
+    200: {
+      description: 'The events in their order.',
+      content: {
+        'application/x-ndjson': { schema: Event },
+        'text/event-stream': {
+          schema: Sse,
+        },
+      },
+    },
+    204: nothing('The build has ended and there is nothing after that event (only for `text/event-stream`).'),
+  },
+  [400, 404, 429],
+);
+
 /** The events of a build, as they happen. */
 export const addEventRoutes = (
   app: App,
@@ -50,25 +71,7 @@ export const addEventRoutes = (
       description,
       params: Params,
       querystring: EventsQuery,
-      response: answers(
-        {
-          200: {
-            description: 'The events in their order.',
-            content: {
-              'application/x-ndjson': { schema: Event },
-              'text/event-stream': {
-                schema: z.string().meta({
-                  description:
-                    'Each has the number of the event as `id`, its type as `event`, and an `Event` in JSON as `data`.',
-                  example: 'id: 3\nevent: step.started\ndata: {"seq":3,"type":"step.started",…}\n\n',
-                }),
-              },
-            },
-          },
-          204: nothing('The build has ended and there is nothing after that event (only for `text/event-stream`).'),
-        },
-        [400, 404, 429],
-      ),
+      response,
     },
     handler: async (request, reply) => {
       const { id } = request.params;
