@@ -6,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { clientAddress } from '../src/api/server/client-address.ts';
 import { isSlowReader, longestBodyMs, whySlowBody } from '../src/api/server/pace.ts';
-import { usualPatience, type Patience } from '../src/api/server/patience.ts';
+import { usualTimeouts, type Timeouts } from '../src/api/server/timeouts.ts';
 import { apiShop, usualLimits, type ApiShop } from './api-shop.ts';
 import { aBuild } from './store-shop.ts';
 
 const Problem = z.looseObject({ code: z.string(), detail: z.string() });
 
-const quick: Patience = {
+const quick: Timeouts = {
   headersMs: 300,
   strangerIdleMs: 200,
   idleMs: 60_000,
@@ -232,7 +232,7 @@ test('one token has a bound of requests that wait or follow, and another token i
 });
 
 test('the time that a body may take grows with its size, and no slower than it must come', () => {
-  const { body, reader } = usualPatience;
+  const { body, reader } = usualTimeouts;
   const seen = { ms: 5000, silentMs: 0, bytes: 0, whole: 1000 };
   assert.equal(whySlowBody(seen, body), undefined);
   assert.match(whySlowBody({ ...seen, ms: 12_000 }, body) ?? '', /less than 1024 bytes a second: 0 in 12 s/);

@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { createHash } from 'node:crypto';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
-import { usualPatience, type Patience } from '../src/api/server/patience.ts';
+import { usualTimeouts, type Timeouts } from '../src/api/server/timeouts.ts';
 import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/server/app.ts';
 import { foldersBelow, type Folders } from '../src/build/folders/folders.ts';
@@ -98,7 +98,7 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
 /** The API over a real store in a folder of its own. What main would hand over besides is small and honest. */
 export const apiShop = async (
   { growth = makeGrowth(), ...change }: Partial<ApiParts> & { readonly growth?: Growth } = {},
-  patience: Patience = usualPatience,
+  timeouts: Timeouts = usualTimeouts,
 ): Promise<ApiShop> => {
   const cleanup = cleanupStack();
   const stopping = new AbortController();
@@ -154,7 +154,7 @@ export const apiShop = async (
 
   const troubles: string[] = [];
   const logger = pino({ level: 'error' }, { write: (line: string) => void troubles.push(line) });
-  const app = await makeApi(parts, { logger, patience });
+  const app = await makeApi(parts, { logger, timeouts });
   cleanup.defer(async () => {
     stopping.abort();
     await app.close();

@@ -9,7 +9,7 @@ import type { Growth } from '../src/base/growth.ts';
 import { systemIds } from '../src/base/ids.ts';
 import type { Store } from '../src/queue/store.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
-import { aBuild, claimed, handClock, storeShop } from './store-shop.ts';
+import { aBuild, aFault, anArtifact, claimed, handClock, storeShop } from './store-shop.ts';
 
 const open = async (url: string, headers: Record<string, string>): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
@@ -103,25 +103,55 @@ test('events come as NDJSON, in order and each once, until the build has ended',
   const reply = await open(`${url}/builds/${build.id}/events`, shop.auth);
   assert.match(reply.headers['content-type'] ?? '', /ndjson/);
   const all = text(reply);
-  for (let n = 0; n < 450; n++) await shop.store.event(build.id, 'note', { exitCode: n });
+  for (let n = 0; n < 450; n++)
+    await shop.store.event(build.id, 'console.heard', { pattern: '# $', text: '# ', afterMs: n });
   await shop.store.cancel(build.id);
   const events = (await all)
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as { seq: number; type: string; data: { exit_code?: number } });
+    .map((line) => JSON.parse(line) as { seq: number; type: string; data: { after_ms?: number } });
   assert.deepEqual(
     events.map(({ seq }) => seq),
     events.map((_event, index) => index + 1),
   );
-  assert.equal(events.filter(({ type }) => type === 'note').at(-1)?.data.exit_code, 449);
+  assert.equal(events.filter(({ type }) => type === 'console.heard').at(-1)?.data.after_ms, 449);
   const some = await linesOf(shop, `/builds/${build.id}/events?after=${events.length - 2}`);
   assert.equal(some.trimEnd().split('\n').length, 2);
+});
+
+test('every event that the queue writes, from the POST to each kind of end, is one that the contract describes', async () => {
+  await using shop = await apiShop();
+  const { store } = shop;
+  const add = async () => (await store.add(aBuild())).build.id;
+  const requeued = { status: 'queued', losesAttempt: true, notBefore: 0, fault: aFault('hypervisor_failed') } as const;
+  const ids = [await add(), await add(), await add()];
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const { build, token } = await claimed(store);
+    const step = await store.beginStep(build.id, token, { name: 'boot', phase: 'booting' });
+    await store.endStep(build.id, token, step, attempt === 1 ? aFault('hypervisor_failed') : undefined);
+    if (attempt === 1) await store.finish(build.id, token, requeued);
+    else await store.finish(build.id, token, { status: 'succeeded', artifacts: [anArtifact('disk.qcow2')] });
+  }
+  const { build, token } = await claimed(store);
+  await store.hold(build.id, token, { until: 5, ssh: 'ssh x' }, aFault('step_timeout'));
+  await store.setHold(build.id, 9);
+  await store.cancel(build.id);
+  await store.finish(build.id, token, { status: 'failed', fault: aFault('step_timeout') });
+  await claimed(store, 'left behind');
+  await store.recover();
+  await store.cancel(ids.at(-1) ?? '');
+  const texts = await Promise.all(ids.map((id) => linesOf(shop, `/builds/${id}/events?follow=false`)));
+  const types = new Set([...texts.join('').matchAll(/"type":"([^"]+)"/g)].map(([, type]) => type));
+  assert.deepEqual([...types].toSorted(), [
+    ...['artifact.published', 'build.cancel_requested', 'build.cancelled', 'build.failed', 'build.held', 'build.phase'],
+    ...['build.queued', 'build.requeued', 'build.running', 'build.succeeded', 'step.ended', 'step.started'],
+  ]);
 });
 
 test('events come as server-sent events, resume after Last-Event-ID, and 204 says that there is no more', async () => {
   await using shop = await apiShop();
   const { build } = await shop.store.add(aBuild());
-  await shop.store.event(build.id, 'note', {});
+  await shop.store.event(build.id, 'boot.progress', { line: 'a line' });
   await shop.store.cancel(build.id);
   const ask = (last: string) =>
     shop.ask({

@@ -27,7 +27,7 @@ test('?wait returns at the change, with the new ETag, and at the limit with 304'
   const waiting = get(shop, `/builds/${build.id}?wait=30`, { 'if-none-match': `"${build.version}"` });
   const alsoWaiting = get(shop, `/builds/${build.id}?wait=30`);
   await new Promise((resolve) => setImmediate(resolve));
-  await shop.store.event(build.id, 'note', {});
+  await shop.store.event(build.id, 'boot.progress', { line: 'a line' });
   const changed = await waiting;
   assert.equal(changed.statusCode, 200);
   assert.notEqual(changed.headers.etag, `"${build.version}"`);

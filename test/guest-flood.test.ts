@@ -210,16 +210,17 @@ test('a guest that causes more events than any guest should is told of as a floo
   const failures: unknown[] = [];
   const guest = countGuestEvents({ events: 5, requests: 10, flood: 2 }, 2);
   const events = eventLine(shop.store, { id: build.id, token: 'a' }, guest, (error) => failures.push(error));
-  for (let n = 0; n < 20; n++) events.append('http.request', { n });
-  for (let n = 0; n < 7; n++) events.append('machine.rebooted', { n });
-  events.append('step.noted', {});
+  const request = { method: 'GET', url: '/', status: 200, bytes: 1, ms: 1, from: '10.0.2.15' };
+  for (let n = 0; n < 20; n++) events.append('http.request', request);
+  for (let n = 0; n < 7; n++) events.append('machine.rebooted', { name: 'imaged-0' });
+  events.append('console.skipped', { pattern: 'login: $' });
   assert.deepEqual(failures, []);
-  events.append('http.request', {});
+  events.append('http.request', request);
   await events[Symbol.asyncDispose]();
   const codes = failures.map((error) => asFault(error).code);
   assert.deepEqual(codes, ['guest_floods']);
   const kept = (await shop.store.events(build.id, 0, 1000)).filter(({ type }) => !type.startsWith('build.'));
   const count = (type: string) => kept.filter((event) => event.type === type).length;
-  assert.deepEqual([count('http.request'), count('machine.rebooted'), count('step.noted')], [10, 5, 1]);
+  assert.deepEqual([count('http.request'), count('machine.rebooted'), count('console.skipped')], [10, 5, 1]);
   assert.deepEqual(kept.at(-1), { ...kept.at(-1), type: 'events.left_out', data: { 'http.request': 10, 'machine.rebooted': 2 } }); // prettier-ignore
 });

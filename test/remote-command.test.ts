@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { remoteInput, remoteLine } from '../src/guest/ssh/remote-command.ts';
-import { quoted } from '../src/base/shell.ts';
+import { shellQuoted } from '../src/base/shell.ts';
 import { runProgram, type Input } from '../src/base/program.ts';
 import { on } from './ssh-server.ts';
 
@@ -39,14 +39,14 @@ for (const shell of shells) {
     const text = fc.string({ unit: 'grapheme', maxLength: 300 }).filter((one) => !one.includes('\0'));
     await fc.assert(
       fc.asyncProperty(text, text, async (argument, input) => {
-        const { stdout, exitCode } = await guest.run(`printf '%s\\n' ${quoted(argument)}; cat`, input);
+        const { stdout, exitCode } = await guest.run(`printf '%s\\n' ${shellQuoted(argument)}; cat`, input);
         assert.deepEqual({ stdout, exitCode }, { stdout: `${argument}\n${input}`, exitCode: 0 });
       }),
       { numRuns: 25 },
     );
     const controls = Buffer.from(Array.from({ length: 255 }, (_, byte) => byte + 1)).toString('latin1');
     for (const argument of [controls, '\n\n', ' \t\n ', '\\n\\0101%s', '-n', '!!', "'"])
-      assert.equal((await guest.run(`printf %s ${quoted(argument)}`)).stdout, argument);
+      assert.equal((await guest.run(`printf %s ${shellQuoted(argument)}`)).stdout, argument);
   });
 
   test(`${shell} tells a command's own exit code from that of a connection that broke`, async () => {

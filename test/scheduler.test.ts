@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
+import type { Status } from '../src/base/records/status.ts';
 import { systemClock } from '../src/base/clock.ts';
 import type { Clock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
@@ -9,7 +10,7 @@ import { Fault, inStep } from '../src/base/fault.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { makeScheduler } from '../src/queue/scheduler.ts';
 import type { SchedulerParts } from '../src/queue/scheduler.ts';
-import type { Build, Claim, RunBuild, Status, Store } from '../src/queue/store.ts';
+import type { Build, Claim, RunBuild, Store } from '../src/queue/store.ts';
 import { orAborted, deferred } from '../src/base/waiting.ts';
 import { aBuild, anArtifact, roomy, storeShop } from './store-shop.ts';
 

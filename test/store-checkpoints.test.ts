@@ -48,7 +48,7 @@ test('the log stays below 8 MB while 20 clients post and 4 builds write events',
   const worker = async () => {
     while (posted < posts) {
       const { build, token } = await claimed(store);
-      for (let n = 0; n < 50; n++) await store.event(build.id, 'endpoint.request', { url: '/x'.repeat(100) }, token);
+      for (let n = 0; n < 50; n++) await store.event(build.id, 'boot.progress', { line: '/x'.repeat(100) }, token);
       await store.finish(build.id, token, { status: 'succeeded', artifacts: [anArtifact('a')] });
     }
   };

@@ -25,7 +25,7 @@ const worker = async (): Promise<void> => {
   while (isDue()) {
     const { build, token } = await claimed(store);
     const seq = await store.beginStep(build.id, token, { name: 'boot', phase: 'booting' });
-    await store.event(build.id, 'endpoint.request', { url: '/' }, token);
+    await store.event(build.id, 'boot.progress', { line: '/' }, token);
     await store.endStep(build.id, token, seq);
     await store.finish(build.id, token, { status: 'succeeded', artifacts: [anArtifact('a')] });
     say('end', build.id);

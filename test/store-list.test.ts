@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ulid } from 'ulid';
-import type { BuildFilter, NewBuild, Status, Store } from '../src/queue/store.ts';
+import type { Status } from '../src/base/records/status.ts';
+import type { BuildFilter, NewBuild, Store } from '../src/queue/store.ts';
 import { aBuild, aFault, claimed, storeShop } from './store-shop.ts';
 
 const pagesOf = async (store: Store, filter: BuildFilter, limit: number): Promise<readonly string[]> => {

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Status, Store } from '../src/queue/store.ts';
+import type { Status } from '../src/base/records/status.ts';
+import type { Store } from '../src/queue/store.ts';
 import { aBuild, aFault, anArtifact, failsAs, storeShop } from './store-shop.ts';
 import type { HandClock } from './store-shop.ts';
 

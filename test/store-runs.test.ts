@@ -17,7 +17,7 @@ test('a claim carries the build, what it is made from, and a token without which
   const lost = failsAs('lease_lost');
   await assert.rejects(shop.store.beginStep(id, 'stolen', { name: 'boot', phase: 'booting' }), lost);
   await assert.rejects(shop.store.endStep(id, 'stolen', 1), lost);
-  await assert.rejects(shop.store.event(id, 'x', {}, 'stolen'), lost);
+  await assert.rejects(shop.store.event(id, 'boot.progress', { line: 'x' }, 'stolen'), lost);
   await assert.rejects(shop.store.hold(id, 'stolen', { until: 1 }, aFault('internal')), lost);
   await assert.rejects(shop.store.finish(id, 'stolen', { status: 'succeeded', artifacts: [] }), lost);
   assert.deepEqual(await shop.store.heartbeat([token, 'stolen'], 1000), ['stolen']);
@@ -36,7 +36,7 @@ test('every change appends one event with the next number, which is the version 
   const one = await shop.store.beginStep(id, token, { name: 'boot', phase: 'booting' });
   await shop.store.endStep(id, token, one);
   const two = await shop.store.beginStep(id, token, { name: 'halt', phase: 'booting' });
-  await shop.store.event(id, 'endpoint.request', { url: '/install.conf' }, token);
+  await shop.store.event(id, 'boot.progress', { line: 'syspatch' }, token);
   await shop.store.endStep(id, token, two, aFault('step_timeout'));
   await assert.rejects(shop.store.endStep(id, token, two), failsAs('not_found'));
   await shop.store.hold(id, token, { until: 5, ssh: 'ssh -p 1' }, aFault('step_timeout'));
@@ -49,7 +49,7 @@ test('every change appends one event with the next number, which is the version 
     events.map(({ type }) => type),
     [
       ...['build.queued', 'build.running', 'build.phase', 'step.started', 'step.ended', 'step.started'],
-      ...['endpoint.request', 'step.ended', 'build.held', 'build.held', 'build.cancel_requested', 'build.cancelled'],
+      ...['boot.progress', 'step.ended', 'build.held', 'build.held', 'build.cancel_requested', 'build.cancelled'],
     ],
   );
   assert.deepEqual(
@@ -171,7 +171,7 @@ test('recovery requeues what ran with its attempt, cancels what was to be cancel
   );
   assert.deepEqual([after[0]?.attempt, after[0]?.attemptsLeft], [1, 3]);
   assert.equal((await store.steps(ran.id))[0]?.fault?.code, 'lease_lost');
-  await assert.rejects(store.event(ran.id, 'x', {}, ranToken), failsAs('lease_lost'));
+  await assert.rejects(store.event(ran.id, 'boot.progress', { line: 'x' }, ranToken), failsAs('lease_lost'));
   assert.deepEqual(await store.recover(), []);
 });
 

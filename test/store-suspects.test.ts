@@ -168,7 +168,7 @@ test('a client sees in the events of a build that it runs alone from now on', as
   const id = await suspect(shop);
   const requeued = (await shop.store.events(id, 0, 100)).filter(({ type }) => type === 'build.requeued');
   assert.deepEqual(
-    requeued.map(({ data }) => [data['deaths'], data['runs_alone']]),
+    requeued.map(({ data }) => [data['deaths'], data['runsAlone']]),
     [
       [1, false],
       [2, true],

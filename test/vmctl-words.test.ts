@@ -4,9 +4,9 @@ import { Fault, faults } from '../src/base/fault.ts';
 import { tildeDoubler } from '../src/vmm/vmd/cu-attach.ts';
 import { lastWords } from '../src/vmm/vmd/last-words.ts';
 import { endingOfVm } from '../src/vmm/vmd/ending.ts';
-import { passesByItself, vmctlFault } from '../src/vmm/vmd/faults.ts';
+import { isTransient, vmctlFault } from '../src/vmm/vmd/faults.ts';
 import { perUserWords, traitsOf } from '../src/vmm/vmd/releases.ts';
-import { isUp, rowsIn } from '../src/base/machine/vmd-status.ts';
+import { isRunning, rowsIn } from '../src/base/machine/vmd-status.ts';
 import { guestBeside, tapsIn } from '../src/vmm/vmd/taps.ts';
 import { isDown } from '../src/vmm/vmd/watch.ts';
 
@@ -27,7 +27,10 @@ test('the rows of vmctl status are read whatever the width of their columns, and
     name: 'imaged-0',
   });
   assert.equal(rows.get('imaged')?.pid, undefined);
-  assert.deepEqual([isUp(rows.get('vm1')), isUp(rows.get('imaged')), isUp(rows.get('nobody'))], [true, false, false]);
+  assert.deepEqual(
+    [isRunning(rows.get('vm1')), isRunning(rows.get('imaged')), isRunning(rows.get('nobody'))],
+    [true, false, false],
+  );
 });
 
 const listing = `tap0: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> mtu 1500
@@ -94,9 +97,9 @@ for (const [text, code, words] of [
 
 test('only what may pass by itself is tried again, and only vmd itself being away counts as vmd being down', () => {
   const passing = ['could not open disk image(s)', 'start vm command failed: Too many processes'];
-  for (const text of passing) assert.ok(passesByItself(said(`vmctl: ${text}`)), text);
+  for (const text of passing) assert.ok(isTransient(said(`vmctl: ${text}`)), text);
   for (const text of ['invalid template', 'start vm command failed: Operation not permitted'])
-    assert.ok(!passesByItself(said(`vmctl: ${text}`)), text);
+    assert.ok(!isTransient(said(`vmctl: ${text}`)), text);
   assert.ok(isDown(said('vmctl: connect: /var/run/vmd.sock: Connection refused')));
   assert.ok(!isDown(said('vmctl: connect: /var/run/vmd.sock: Permission denied')));
   assert.ok(!isDown(new Fault('hypervisor_unavailable', 'vmd did not answer')));

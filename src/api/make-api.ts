@@ -6,13 +6,13 @@ import { addBodies } from './server/bodies.ts';
 import { addConnections } from './server/add-connections.ts';
 import { addErrors, answerClientError, answerFrameworkError, writtenProblem } from './server/errors.ts';
 import { addDocuments } from './contract/documents.ts';
-import { addFarewell } from './server/farewell.ts';
+import { addGracefulClose } from './server/graceful-close.ts';
 import { makeConnections } from './server/connections.ts';
 import { makeServers } from './server/http-server.ts';
-import { usualPatience, type Patience } from './server/patience.ts';
-import { makeStaying } from './server/staying.ts';
+import { usualTimeouts, type Timeouts } from './server/timeouts.ts';
+import { makeLongRequests } from './server/long-requests.ts';
 import { watchPace } from './server/watch-pace.ts';
-import { makeFarewells } from '../base/http/farewells.ts';
+import { makeLingeringClose } from '../base/http/lingering-close.ts';
 import { Fault } from '../base/fault.ts';
 import { addArtifactListRoute, addArtifactRoute } from './artifacts/routes.ts';
 import { addEndRoutes } from './builds/end.ts';
@@ -40,23 +40,23 @@ const unused = () => () => {
 };
 
 // Connections that have been refused and still hold a descriptor.
-const mostFarewells = 16;
+const maxLingering = 16;
 
 /** Every route, in the order of the contract. */
 const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void => {
-  const staying = makeStaying(parts.limits.waitsPerToken);
+  const longRequests = makeLongRequests(parts.limits.waitsPerToken);
   addHostRoutes(app, parts);
   addReferenceRoutes(app, parts);
   addSubmitRoute(app, parts, view);
   addListRoute(app, parts, view);
-  addLookRoute(app, waits, staying);
+  addLookRoute(app, waits, longRequests);
   addStatusRoute(app, parts);
-  addResultRoute(app, view, waits, staying);
+  addResultRoute(app, view, waits, longRequests);
   addHistoryRoutes(app, parts, view);
   addEndRoutes(app, parts, view);
-  addBuildTextRoutes(app, parts, staying);
+  addBuildTextRoutes(app, parts, longRequests);
   addScreenRoute(app, parts);
-  addEventRoutes(app, parts, view, staying);
+  addEventRoutes(app, parts, view, longRequests);
   addArtifactListRoute(app, parts);
   addArtifactRoute(app, parts);
   addHoldRoutes(app, parts);
@@ -74,22 +74,22 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
  */
 export const makeApi = async (
   parts: ApiParts,
-  { logger, patience = usualPatience }: { readonly logger?: FastifyBaseLogger; readonly patience?: Patience } = {},
+  { logger, timeouts = usualTimeouts }: { readonly logger?: FastifyBaseLogger; readonly timeouts?: Timeouts } = {},
 ): Promise<App> => {
   const { clock, ids, limits } = parts;
-  const farewells = makeFarewells({ most: mostFarewells, withinMs: patience.leaveMs, clock });
+  const lingering = makeLingeringClose({ most: maxLingering, withinMs: timeouts.leaveMs, clock });
   const noRoom = new Fault(
     'too_many_connections',
     `This host holds as many connections as it can, or as it grants to one address. Try again in a moment.`,
   );
   const connections = makeConnections(limits.connections, clock, (socket) =>
-    farewells.say(socket, writtenProblem(noRoom, ids)),
+    lingering.close(socket, writtenProblem(noRoom, ids)),
   );
   const pace = watchPace({
     held: connections.held,
-    patience,
+    timeouts,
     clock,
-    tooSlow: (socket, fault) => farewells.say(socket, writtenProblem(fault, ids)),
+    tooSlow: (socket, fault) => lingering.close(socket, writtenProblem(fault, ids)),
   });
   // A random id for every request would cost as much as finding the build it asks for: one for this run, and a count.
   const run = ids.id();
@@ -101,9 +101,9 @@ export const makeApi = async (
     bodyLimit: limits.bodyBytes,
     routerOptions: { maxParamLength: 256 },
     serverFactory: makeServers({
-      patience,
+      timeouts,
       admit: connections.admit,
-      clientError: answerClientError(ids, farewells.say),
+      clientError: answerClientError(ids, lingering.close),
       warn: (facts, message) => logger?.warn(facts, message),
     }),
     forceCloseConnections: true,
@@ -120,10 +120,10 @@ export const makeApi = async (
   const waits = makeWaits(parts.store, view, clock, parts.signal);
   app.addHook('onClose', () => waits[Symbol.dispose]());
 
-  addFarewell(app, clock);
+  addGracefulClose(app, clock);
   addErrors(app);
   addAuth(app, parts);
-  addConnections(app, { connections, farewells, pace, patience });
+  addConnections(app, { connections, lingering, pace, timeouts });
   addBodies(app, limits, pace);
   await addDocuments(app, parts.version);
   addRoutes(app, parts, view, waits);

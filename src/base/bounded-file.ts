@@ -12,8 +12,8 @@
 import { open } from 'node:fs/promises';
 import { makeByteRing } from './byte-ring.ts';
 import { Fault } from './fault.ts';
+import { makeWriteQueue, type WriteQueue } from './file/write-queue.ts';
 import type { Growth } from './growth.ts';
-import { deferred } from './waiting.ts';
 
 export type Bound = {
   /** How long the file may become. */
@@ -41,10 +41,7 @@ export type BoundedFile = AsyncDisposable & {
 };
 
 /** How much of what came last is kept when there is no more room. */
-export const keptAtEnd = 128 * 1024;
-
-// Small pieces of a slow line are written as they come; a fast line fills this much while one write is under way.
-const mostWaiting = 256 * 1024;
+export const keptTailBytes = 128 * 1024;
 
 const largestReserve = 1024 * 1024;
 const leastTold = 4 * 1024;
@@ -67,118 +64,119 @@ const floods = (what: string, { bytes, floodBytes }: Bound): Fault =>
     { expected: `at most ${floodBytes} bytes in the ${what}`, saw: 'more' },
   );
 
-/** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. What it has already counts. */
-export const openBoundedFile = async (
-  path: string,
-  { growth, bound, what, notice, lineEnd }: Parts,
-): Promise<BoundedFile> => {
-  const file = await open(path, 'a', 0o640);
-  let size = (await file.stat()).size;
-  const wholeBytes = bound.bytes - Math.min(largestReserve, Math.floor(bound.bytes / 4));
-  let reserve = Math.max(0, bound.bytes - Math.max(size, wholeBytes));
-  let full = size >= wholeBytes;
-  let given = 0;
-  let leftOut = 0;
+/** As much of the bytes as there is room for, to the end of a line where there is one. */
+const fitting = (bytes: Uint8Array, most: number): Uint8Array => {
+  if (bytes.byteLength <= most) return bytes;
+  const end = Buffer.from(bytes.buffer, bytes.byteOffset, most).lastIndexOf(newline) + 1;
+  return bytes.subarray(0, end === 0 ? most : end);
+};
+
+/** What is left out: how much it is, and its end. */
+const makeLeftOut = () => {
+  const ring = makeByteRing(keptTailBytes);
+  let bytes = 0;
+  return {
+    put: (more: Uint8Array) => {
+      const had = ring.length();
+      ring.put(more);
+      bytes += had + more.byteLength - ring.length();
+    },
+    /** Counts bytes that were never made: there is no end to keep then. */
+    count: (more: number) => {
+      bytes += ring.length() + more;
+      ring.take(0);
+    },
+    /** At most so much of its end, and how much is lost; undefined when nothing was left out. Counts anew. */
+    take: (most: number) => {
+      if (bytes + ring.length() === 0) return undefined;
+      const had = ring.length();
+      const end = ring.take(most);
+      // It begins with a whole line where it does not begin at the beginning.
+      const begins = bytes > 0 || end.byteLength < had ? end.indexOf(newline) + 1 : 0;
+      const kept = end.subarray(begins);
+      const lost = bytes + had - kept.byteLength;
+      bytes = 0;
+      return { kept, lost };
+    },
+  };
+};
+
+/** The file itself: whole lines go into it, and where some were left out it says so. */
+const makeLines = (queue: WriteQueue, { notice, lineEnd }: Pick<Parts, 'notice' | 'lineEnd'>, bytes: number) => {
+  const leftOut = makeLeftOut();
+  let size = bytes;
   let endsLine = true;
+  const put = (more: Uint8Array) => {
+    if (more.byteLength === 0) return;
+    queue.put(more);
+    size += more.byteLength;
+    endsLine = more.at(-1) === newline;
+  };
+  return {
+    put,
+    leftOut,
+    size: () => size,
+    /** Puts the end of what was left out, at most so much, and how much that was. Gives the bytes of the end. */
+    tell: (most: number): number => {
+      const { kept, lost } = leftOut.take(most) ?? { kept: new Uint8Array(), lost: 0 };
+      if (lost > 0) put(Buffer.from(`${endsLine ? '' : lineEnd}${notice(lost)}${lineEnd}`));
+      put(kept);
+      return kept.byteLength;
+    },
+  };
+};
+
+/** Counts what a guest writes; the queue fails when that is a flood. */
+const makeFloodCount = (queue: WriteQueue, what: string, bound: Bound) => {
+  let given = 0;
+  return (bytes: number): void => {
+    given += bytes;
+    if (given > bound.floodBytes) queue.fail(floods(what, bound));
+  };
+};
+
+/** How long the file is when it is full: the rest is the reserve. */
+const wholeBytesOf = ({ bytes }: Bound): number => bytes - Math.min(largestReserve, Math.floor(bytes / 4));
+
+/** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. What it has already counts. */
+export const openBoundedFile = async (path: string, { growth, bound, what, ...words }: Parts): Promise<BoundedFile> => {
+  const file = await open(path, 'a', 0o640);
+  const queue = makeWriteQueue(file, () => growth.grew(path));
+  const count = makeFloodCount(queue, what, bound);
+  const lines = makeLines(queue, words, (await file.stat()).size);
+  const wholeBytes = wholeBytesOf(bound);
+  let reserve = Math.max(0, bound.bytes - Math.max(lines.size(), wholeBytes));
+  let full = lines.size() >= wholeBytes;
   let passing = 0;
-  const ring = makeByteRing(keptAtEnd);
-
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
-  let writing: Promise<void> | undefined;
-  let failure: { readonly error: unknown } | undefined;
-  let freed = deferred<void>();
-  const failed = deferred<never>();
-
-  const fail = (error: unknown) => {
-    if (failure) return;
-    failure = { error };
-    failed.reject(error);
-  };
-  const throwFailure = () => {
-    if (failure) throw failure.error;
-  };
-  const writeAll = async () => {
-    while (waiting.length > 0 && !failure) {
-      const [first, ...rest] = waiting;
-      const batch = first && rest.length === 0 ? first : Buffer.concat(waiting);
-      waiting = [];
-      waitingBytes = 0;
-      try {
-        // A write may take less than it was given, as the last one before a full disk does.
-        for (let at = 0; at < batch.byteLength;)
-          at += (await file.write(batch, at, batch.byteLength - at)).bytesWritten;
-        growth.grew(path);
-      } catch (error) {
-        fail(error);
-      }
-      const told = freed;
-      freed = deferred();
-      told.resolve();
-    }
-    writing = undefined;
-  };
-  const put = (bytes: Uint8Array) => {
-    if (bytes.byteLength === 0) return;
-    waiting.push(bytes);
-    waitingBytes += bytes.byteLength;
-    size += bytes.byteLength;
-    endsLine = bytes.at(-1) === newline;
-    writing ??= writeAll();
-  };
-  /** The end of what was left out, and how much that was. */
   const tell = (most: number) => {
-    if (leftOut + ring.length() === 0) return;
-    const had = ring.length();
-    const end = ring.take(most);
-    // It begins with a whole line where it does not begin at the beginning.
-    const begins = leftOut > 0 || end.byteLength < had ? end.indexOf(newline) + 1 : 0;
-    const kept = end.subarray(begins);
-    const lost = leftOut + had - kept.byteLength;
-    if (lost > 0) put(Buffer.from(`${endsLine ? '' : lineEnd}${notice(lost)}${lineEnd}`));
-    put(kept);
-    reserve = Math.max(0, reserve - kept.byteLength);
-    leftOut = 0;
+    reserve = Math.max(0, reserve - lines.tell(Math.max(leastTold, most)));
   };
   // Each time an eighth of what is left, so that there is always something left.
-  const tellSome = () => tell(Math.max(leastTold, Math.floor(reserve / 8)));
-  const keepEnd = (bytes: Uint8Array) => {
-    const had = ring.length();
-    ring.put(bytes);
-    leftOut += had + bytes.byteLength - ring.length();
+  const tellSome = () => tell(Math.floor(reserve / 8));
+  const write = (bytes: Uint8Array) => {
+    const direct = fitting(bytes, Math.max(0, full ? passing : wholeBytes - lines.size()));
+    lines.put(direct);
+    if (full) passing -= direct.byteLength;
+    if (direct.byteLength === bytes.byteLength) return;
+    full = true;
+    passing = 0;
+    lines.leftOut.put(bytes.subarray(direct.byteLength));
   };
-  /** As much of the bytes as there is room for, to the end of a line where there is one. */
-  const fitting = (bytes: Uint8Array, most: number): Uint8Array => {
-    if (bytes.byteLength <= most) return bytes;
-    const end = Buffer.from(bytes.buffer, bytes.byteOffset, most).lastIndexOf(newline) + 1;
-    return bytes.subarray(0, end === 0 ? most : end);
-  };
-  const room = async () => {
-    while (waitingBytes >= mostWaiting && !failure) await freed.promise;
-  };
-  const count = (bytes: number) => {
-    given += bytes;
-    if (given > bound.floodBytes) fail(floods(what, bound));
+  const writeEnd = async () => {
+    tell(reserve);
+    await queue.written();
   };
   return {
     append: async (bytes) => {
       count(bytes.byteLength);
-      throwFailure();
-      const most = full ? passing : wholeBytes - size;
-      const direct = fitting(bytes, Math.max(0, most));
-      put(direct);
-      if (full) passing -= direct.byteLength;
-      full ||= direct.byteLength < bytes.byteLength;
-      if (direct.byteLength < bytes.byteLength) {
-        passing = 0;
-        keepEnd(bytes.subarray(direct.byteLength));
-      }
-      await room();
-      throwFailure();
+      queue.throwIfFailed();
+      write(bytes);
+      await queue.room();
+      queue.throwIfFailed();
     },
     always: (bytes) => {
       tellSome();
-      put(bytes);
+      lines.put(bytes);
     },
     pass: (bytes) => {
       tellSome();
@@ -186,20 +184,17 @@ export const openBoundedFile = async (
     },
     leaveOut: (bytes) => {
       count(bytes);
-      leftOut += ring.length() + bytes;
-      ring.take(0);
+      lines.leftOut.count(bytes);
     },
     isFull: () => full,
-    room,
+    room: queue.room,
     flush: async () => {
-      tell(Math.max(leastTold, reserve));
-      await writing;
-      throwFailure();
+      await writeEnd();
+      queue.throwIfFailed();
     },
-    failed: failed.promise,
+    failed: queue.failed,
     [Symbol.asyncDispose]: async () => {
-      tell(Math.max(leastTold, reserve));
-      await writing;
+      await writeEnd();
       await file.close();
     },
   };

@@ -1,4 +1,5 @@
 import { isErrno } from './errno.ts';
+import type { FaultRecord } from './records/fault-record.ts';
 
 /** Who caused it. Only `infra` is tried again by itself. */
 export type FaultClass = 'template' | 'guest' | 'infra' | 'capacity' | 'timeout' | 'cancelled' | 'internal';
@@ -22,7 +23,7 @@ export const faults = {
   build_active: { class: 'template', status: 409, title: 'The build has not ended yet' },
   build_not_held: { class: 'template', status: 409, title: 'The build is not held' },
   base_in_use: { class: 'template', status: 409, title: 'A running build is made of this' },
-  console_not_lendable: { class: 'template', status: 409, title: 'The console of this machine cannot be lent' },
+  console_not_lendable: { class: 'template', status: 409, title: 'The console of this machine cannot be detached' },
   build_unsuccessful: { class: 'template', status: 409, title: 'The build failed or was cancelled' },
   precondition_failed: { class: 'template', status: 412, title: 'The thing has changed since it was read' },
   request_timeout: { class: 'template', status: 408, title: 'The request did not arrive whole in time' },
@@ -63,7 +64,7 @@ export const faults = {
   console_silent: { class: 'guest', status: 500, title: 'Awaited text did not come on the console' },
   console_refused: { class: 'guest', status: 500, title: 'The console showed text that ends the build' },
   console_deaf: { class: 'guest', status: 500, title: 'The guest did not echo what was typed' },
-  console_lent: { class: 'infra', status: 409, title: 'Somebody else holds the console of the machine' },
+  console_lent: { class: 'infra', status: 409, title: 'An operator is attached to the console of the machine' },
   console_closed: { class: 'infra', status: 500, title: 'The serial line closed while it was needed' },
   guest_panicked: { class: 'guest', status: 500, title: 'The kernel of the guest panicked' },
   guest_halted: { class: 'guest', status: 500, title: 'The guest powered off before it was due' },
@@ -118,21 +119,6 @@ export class Fault extends Error {
     this.facts = facts;
   }
 }
-
-/** A fault as the store keeps it and a client reads it. */
-export type FaultRecord = {
-  readonly code: FaultCode;
-  readonly class: FaultClass;
-  readonly title: string;
-  readonly message: string;
-  readonly step?: string;
-  readonly expected?: string;
-  readonly saw?: string;
-  readonly console_tail?: string;
-  readonly screen?: string;
-  readonly facts?: Readonly<Record<string, unknown>>;
-  readonly retryable: boolean;
-};
 
 const exhausted = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY'];
 

@@ -1,5 +1,5 @@
 import { Fault, type FieldError, type FaultCode } from './fault.ts';
-import { mostTold } from './nearest.ts';
+import { maxFieldErrors } from './nearest.ts';
 import { ParseError } from './parse-error.ts';
 
 /** Collects everything that is wrong with what a client sent, so that all of it can be told at once. */
@@ -30,7 +30,7 @@ export const fieldErrors = (): FieldErrors => {
     if (known.has(key)) return;
     count += 1;
     // More would not help, and a hostile document could make a reply larger than itself.
-    if (told.length === mostTold) return;
+    if (told.length === maxFieldErrors) return;
     known.add(key);
     told.push({ pointer, message: shown });
   };

@@ -18,7 +18,7 @@ export const nearest = (word: string, names: Iterable<string>): string | undefin
 const mostNames = 100;
 
 /** The end of a field error about an unknown name: the nearest one, or those there are. */
-export const meant = (word: string, names: readonly string[]): string => {
+export const didYouMean = (word: string, names: readonly string[]): string => {
   const near = nearest(word, names);
   if (near !== undefined) return `did you mean ${JSON.stringify(near)}?`;
   const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
@@ -26,7 +26,7 @@ export const meant = (word: string, names: readonly string[]): string => {
 };
 
 /** Wrong places of one request that are told; the rest is counted. */
-export const mostTold = 100;
+export const maxFieldErrors = 100;
 
 // Comparing a word with every name costs more than all else that is said of it.
 const mostSuggestions = 20;

@@ -1,4 +1,4 @@
-import { mostTold } from './nearest.ts';
+import { maxFieldErrors } from './nearest.ts';
 
 /** Something about what a client sent that is no error and may not be what was meant: a place, and what is so there. */
 export type Note = { readonly pointer: string; readonly message: string };
@@ -15,7 +15,7 @@ export const makeNotes = (prefix: string): Notes => {
   return {
     add: (pointer, message) => {
       const isKnown = notes.some((note) => note.pointer === prefix + pointer && note.message === message);
-      if (!isKnown && notes.length < mostTold) notes.push({ pointer: prefix + pointer, message });
+      if (!isKnown && notes.length < maxFieldErrors) notes.push({ pointer: prefix + pointer, message });
     },
     all: () => notes,
   };

@@ -126,6 +126,42 @@ type Outcome = {
 
 const isExhausted = (error: unknown): boolean => asFault(error).code === 'host_exhausted';
 
+/** What a program that has ended gave, or the fault that it ended in. */
+const ranOf = async (
+  ran: Outcome,
+  file: string,
+  args: readonly string[],
+  { path, accept }: { readonly path: string; readonly accept: readonly number[] | 'any' },
+): Promise<Ran> => {
+  if (ran.code === 'ENOENT' || (ran.exitCode === notFound && !(await isExecutable(file, path))))
+    throw new Fault('program_missing', `${file} was not found. Install it, or say where it is in the configuration.`, {
+      program: file,
+    });
+  const { exitCode } = ran;
+  if (exitCode === undefined && isExhausted(ran.cause)) throw asFault(ran.cause);
+  if (ran.signal !== undefined)
+    throw new Fault('program_failed', `${file} was killed by ${ran.signal}.`, { program: file, signal: ran.signal });
+  if (exitCode === undefined)
+    throw new Fault('program_failed', `${file} did not run to its end: ${ran.shortMessage ?? 'no reason was given'}`, {
+      program: file,
+      args,
+    });
+  const stdout = typeof ran.stdout === 'string' ? ran.stdout : '';
+  const stderr = typeof ran.stderr === 'string' ? ran.stderr.slice(-keepBytes) : '';
+  if (accept !== 'any' && !accept.includes(exitCode))
+    throw new Fault(
+      'program_failed',
+      `${file} ended with exit code ${exitCode}: ${stderr.trim() || 'it said nothing'}`,
+      {
+        program: file,
+        args,
+        exitCode,
+        stderr,
+      },
+    );
+  return { stdout, stderr, exitCode };
+};
+
 /**
  * Runs a program without a shell and waits for it. The signal ends it with SIGTERM, then SIGKILL after 5 s.
  * Throws `program_missing`, `program_failed` (with exit code and the end of stderr), `host_exhausted` when it could not be
@@ -163,36 +199,7 @@ export const runProgram = async (file: string, args: readonly string[], options:
         : { maxBuffer: 64 * 1024 * 1024 }),
     });
     signal.throwIfAborted();
-    if (ran.code === 'ENOENT' || (ran.exitCode === notFound && !(await isExecutable(file, path))))
-      throw new Fault(
-        'program_missing',
-        `${file} was not found. Install it, or say where it is in the configuration.`,
-        { program: file },
-      );
-    const { exitCode } = ran;
-    if (exitCode === undefined && isExhausted(ran.cause)) throw asFault(ran.cause);
-    if (ran.signal !== undefined)
-      throw new Fault('program_failed', `${file} was killed by ${ran.signal}.`, { program: file, signal: ran.signal });
-    if (exitCode === undefined)
-      throw new Fault(
-        'program_failed',
-        `${file} did not run to its end: ${ran.shortMessage ?? 'no reason was given'}`,
-        { program: file, args },
-      );
-    const stdout = typeof ran.stdout === 'string' ? ran.stdout : '';
-    const stderr = typeof ran.stderr === 'string' ? ran.stderr.slice(-keepBytes) : '';
-    if (accept !== 'any' && !accept.includes(exitCode))
-      throw new Fault(
-        'program_failed',
-        `${file} ended with exit code ${exitCode}: ${stderr.trim() || 'it said nothing'}`,
-        {
-          program: file,
-          args,
-          exitCode,
-          stderr,
-        },
-      );
-    return { stdout, stderr, exitCode };
+    return await ranOf(ran, file, args, { path, accept });
   } catch (error) {
     signal.throwIfAborted();
     throw error;

@@ -70,84 +70,117 @@ const read = async (file: FileHandle, at: number, length: number): Promise<Buffe
   return bytes.subarray(0, bytesRead);
 };
 
-/** The header of an image that begins as qcow2 does; undefined when it does not. */
-export const readQcow2Header = async (file: FileHandle): Promise<Qcow2Header | Unusable | undefined> => {
-  const fixed = Buffer.alloc(fixedBytes);
-  await file.read(fixed, 0, fixedBytes, 0);
-  const word = (at: number) => fixed.readUInt32BE(at);
-  const long = (at: number) => fixed.readBigUInt64BE(at);
-  if (word(0) !== qcow2Magic) return undefined;
+/** The header's fixed part as it stands in the file; version 2 ends where version 3 says more. */
+type Fields = {
+  readonly version: number;
+  readonly backing: { readonly offset: bigint; readonly nameBytes: number };
+  readonly clusterBits: number;
+  readonly virtualBytes: bigint;
+  readonly encryption: number;
+  readonly l1: { readonly entries: number; readonly offset: bigint };
+  readonly refcountTable: { readonly offset: bigint; readonly clusters: number };
+  readonly snapshots: { readonly count: number; readonly offset: bigint };
+  readonly features: bigint;
+  readonly refcountOrder: number;
+  readonly headerBytes: number;
+  readonly compression: number;
+};
+
+const fieldsIn = (bytes: Buffer): Fields => {
+  const word = (at: number) => bytes.readUInt32BE(at);
+  const long = (at: number) => bytes.readBigUInt64BE(at);
   const version = word(4);
+  const isNew = version === 3;
+  const headerBytes = isNew ? word(100) : 72;
+  return {
+    version,
+    backing: { offset: long(8), nameBytes: word(16) },
+    clusterBits: word(20),
+    virtualBytes: long(24),
+    encryption: word(32),
+    l1: { entries: word(36), offset: long(40) },
+    refcountTable: { offset: long(48), clusters: word(56) },
+    snapshots: { count: word(60), offset: long(64) },
+    features: isNew ? long(72) : 0n,
+    refcountOrder: isNew ? word(96) : 4,
+    headerBytes,
+    compression: headerBytes > 104 ? bytes.readUInt8(104) : 0,
+  };
+};
+
+const hasFeature = ({ features }: Fields, one: bigint): boolean => (features & one) !== 0n;
+
+/** What QEMU refuses of the numbers that describe the format itself. */
+const whyNoFormat = (header: Fields): Unusable | undefined => {
+  const { version, clusterBits: bits, features, headerBytes, refcountOrder, compression, backing } = header;
   if (version !== 2 && version !== 3) return { why: `is a qcow image of version ${version}: 2 and 3 can be used` };
-  const bits = word(20);
   if (bits < clusterBits.least || bits > clusterBits.most)
     return damaged(
       `its clusters have 2^${bits} bytes, and 2^${clusterBits.least} to 2^${clusterBits.most} are possible`,
     );
-  const clusterBytes = 2 ** bits;
-  const isNew = version === 3;
-  const features = isNew ? long(72) : 0n;
-  const refcountOrder = isNew ? word(96) : 4;
-  const headerBytes = isNew ? word(100) : 72;
-  if (isNew && (headerBytes < 104 || headerBytes > clusterBytes)) return damaged(`its header has ${headerBytes} bytes`);
-  const backingAt = long(8);
-  if (backingAt > BigInt(clusterBytes))
+  if (version === 3 && (headerBytes < 104 || headerBytes > 2 ** bits))
+    return damaged(`its header has ${headerBytes} bytes`);
+  if (backing.offset > BigInt(2 ** bits))
     return damaged('the name of its backing file lies outside of its first cluster');
-  if ((features & ~knownFeatures) !== 0n)
-    return {
-      why: `is a qcow2 image with features that are not known (bits 0x${(features & ~knownFeatures).toString(16)})`,
-    };
-  const hasExtendedL2 = (features & bit.extendedL2) !== 0n;
-  if (hasExtendedL2 && bits < extendedL2LeastBits) return damaged('its clusters are too small for extended L2 entries');
+  const unknown = features & ~knownFeatures;
+  if (unknown !== 0n)
+    return { why: `is a qcow2 image with features that are not known (bits 0x${unknown.toString(16)})` };
+  if (hasFeature(header, bit.extendedL2) && bits < extendedL2LeastBits)
+    return damaged('its clusters are too small for extended L2 entries');
   if (refcountOrder > 6) return damaged(`its reference counts have 2^${refcountOrder} bits, and 64 is the most`);
-  const compression = headerBytes > 104 ? fixed.readUInt8(104) : 0;
-  const namesCompression = (features & bit.compression) !== 0n;
-  if (compression > 1 || namesCompression !== (compression !== 0))
+  if (compression > 1 || hasFeature(header, bit.compression) !== (compression !== 0))
     return damaged(`its way of compression (${compression}) is not known, or not marked as a feature`);
+  return undefined;
+};
 
+/** What QEMU refuses of where its tables lie and how large they are. */
+const whyNoTables = (header: Fields): Unusable | undefined => {
+  const { clusterBits: bits, refcountTable, snapshots, l1, virtualBytes: virtual } = header;
+  const clusterBytes = 2 ** bits;
   const isAligned = (offset: bigint) => offset % BigInt(clusterBytes) === 0n && offset < 2n ** 56n;
-  const refcountTable = { offset: long(48), clusters: word(56) };
   if (refcountTable.clusters === 0) return damaged('it has no table of reference counts');
   if (refcountTable.clusters * clusterBytes > most.refcountTableBytes || !isAligned(refcountTable.offset))
     return damaged('its table of reference counts is too large, or lies between two clusters');
-  const snapshots = { count: word(60), offset: long(64) };
   if (snapshots.count > most.snapshots || !isAligned(snapshots.offset))
     return damaged(`its table of ${snapshots.count} snapshots is too large, or lies between two clusters`);
-
-  const virtual = long(24);
-  const l1 = { entries: word(36), offset: long(40) };
   if (l1.entries * entryBytes > most.l1Bytes || !isAligned(l1.offset))
     return damaged(`its L1 table of ${l1.entries} entries is too large, or lies between two clusters`);
-  const bytesPerL1Entry = 2n ** BigInt(2 * bits - (hasExtendedL2 ? 4 : 3));
+  const bytesPerL1Entry = 2n ** BigInt(2 * bits - (hasFeature(header, bit.extendedL2) ? 4 : 3));
   const needed = (virtual + bytesPerL1Entry - 1n) / bytesPerL1Entry;
   if (virtual >= 2n ** 63n || BigInt(l1.entries) < needed)
     return damaged(`its L1 table of ${l1.entries} entries is too small for its size`);
+  return undefined;
+};
 
+/** The header of an image that begins as qcow2 does; undefined when it does not. */
+export const readQcow2Header = async (file: FileHandle): Promise<Qcow2Header | Unusable | undefined> => {
+  const fixed = Buffer.alloc(fixedBytes);
+  await file.read(fixed, 0, fixedBytes, 0);
+  if (fixed.readUInt32BE(0) !== qcow2Magic) return undefined;
+  const header = fieldsIn(fixed);
+  const why = whyNoFormat(header) ?? whyNoTables(header);
+  if (why) return why;
+
+  const clusterBytes = 2 ** header.clusterBits;
   const first = await read(file, 0, clusterBytes);
-  const extensionsEnd = backingAt === 0n ? clusterBytes : Number(backingAt);
-  const extensions = readExtensions(first, headerBytes, extensionsEnd);
+  const backingAt = Number(header.backing.offset);
+  const { nameBytes } = header.backing;
+  const extensions = readExtensions(first, header.headerBytes, backingAt === 0 ? clusterBytes : backingAt);
   if ('why' in extensions) return extensions;
-  const nameBytes = word(16);
-  const room = clusterBytes - Number(backingAt);
-  if (backingAt !== 0n && nameBytes > Math.min(most.backingName, room))
+  if (backingAt !== 0 && nameBytes > Math.min(most.backingName, clusterBytes - backingAt))
     return damaged('the name of its backing file is too long');
+  const name = first.toString('utf8', backingAt, backingAt + nameBytes);
   return {
-    version,
-    clusterBits: bits,
-    virtualBytes: Number(virtual),
-    l1: { offset: Number(l1.offset), entries: l1.entries },
-    backing:
-      backingAt === 0n
-        ? undefined
-        : {
-            name: first.toString('utf8', Number(backingAt), Number(backingAt) + nameBytes),
-            format: extensions.backingFormat,
-          },
-    hasDataFile: (features & bit.dataFile) !== 0n,
-    isEncrypted: word(32) !== 0,
-    snapshots: snapshots.count,
+    version: header.version === 3 ? 3 : 2,
+    clusterBits: header.clusterBits,
+    virtualBytes: Number(header.virtualBytes),
+    l1: { offset: Number(header.l1.offset), entries: header.l1.entries },
+    backing: backingAt === 0 ? undefined : { name, format: extensions.backingFormat },
+    hasDataFile: hasFeature(header, bit.dataFile),
+    isEncrypted: header.encryption !== 0,
+    snapshots: header.snapshots.count,
     hasBitmaps: extensions.hasBitmaps,
-    features,
-    refcountOrder,
+    features: header.features,
+    refcountOrder: header.refcountOrder,
   };
 };

@@ -1,3 +1,4 @@
+import type { WriteEvent } from '../base/records/build-events.ts';
 import type { Clock } from '../base/clock.ts';
 import { cleanupStack, type CleanupStack } from '../base/cleanup.ts';
 import { asFault, Fault } from '../base/fault.ts';
@@ -19,7 +20,7 @@ export type Attempt = {
   /** Aborts when the build's time is over, when it is stopped from outside, when its guest floods, or when its texts cannot be written. */
   readonly signal: AbortSignal;
   readonly cleanup: CleanupStack;
-  readonly event: (type: string, data: Readonly<Record<string, unknown>>) => void;
+  readonly event: WriteEvent;
   /** A line of imaged's own. */
   readonly log: (line: string) => void;
   /** Lines that the guest can cause in any number: more of them waits for what this gives. */

@@ -1,3 +1,4 @@
+import type { EventType } from '../base/records/build-events.ts';
 import { Fault } from '../base/fault.ts';
 
 /** Events of which a guest can cause any number, and the bound of the configuration under which each counts. */
@@ -7,7 +8,7 @@ const bounds = {
   'set.refused': 'events',
   'machine.rebooted': 'events',
   'boot.progress': 'events',
-} as const satisfies Record<string, keyof EventBounds>;
+} as const satisfies Partial<Record<EventType, keyof EventBounds>>;
 
 export type EventBounds = {
   readonly events: number;
@@ -18,12 +19,12 @@ export type EventBounds = {
 
 export type GuestEvents = {
   /** Whether an event of this type is kept; one that is not is counted. Throws `guest_floods`. */
-  readonly admit: (type: string) => boolean;
+  readonly admit: (type: EventType) => boolean;
   /** How many were left out, by type. */
   readonly leftOut: () => Readonly<Record<string, number>>;
 };
 
-const isBounded = (type: string): type is keyof typeof bounds => Object.hasOwn(bounds, type);
+const isBounded = (type: EventType): type is keyof typeof bounds => Object.hasOwn(bounds, type);
 
 /** Counts what a guest causes. `before` events of the build were written by earlier attempts. */
 export const countGuestEvents = (bound: EventBounds, before: number): GuestEvents => {

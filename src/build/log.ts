@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { keptAtEnd, openBoundedFile, type Bound } from '../base/bounded-file.ts';
+import { keptTailBytes, openBoundedFile, type Bound } from '../base/bounded-file.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Growth } from '../base/growth.ts';
 import { visible } from '../base/visible.ts';
@@ -53,7 +53,8 @@ export const openLog = async (path: string, { clock, growth, bound, mask, failed
   const lastOf = (lines: readonly string[], mark: Mark): readonly string[] => {
     const perLine = timeLength + mark.length;
     let first = lines.length;
-    for (let length = 0; first > 0 && length < keptAtEnd; first--) length += (lines[first - 1] ?? '').length + perLine;
+    for (let length = 0; first > 0 && length < keptTailBytes; first--)
+      length += (lines[first - 1] ?? '').length + perLine;
     if (first === 0) return lines;
     file.leaveOut(lines.slice(0, first).reduce((sum, line) => sum + line.length + perLine, 0));
     return lines.slice(first);

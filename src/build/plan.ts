@@ -1,4 +1,5 @@
-import type { Phase, PlannedStep } from '../queue/store.ts';
+import type { Phase } from '../base/records/phase.ts';
+import type { PlannedStep } from '../queue/store.ts';
 import type { StepTools } from './tools.ts';
 
 /** One part of a build: one thing to do, what it needs, what it gives. Facts only grow; nothing flows back. */

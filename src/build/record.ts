@@ -1,3 +1,4 @@
+import type { EventType, WriteEvent } from '../base/records/build-events.ts';
 import { asFault } from '../base/fault.ts';
 import type { Store } from '../queue/store.ts';
 import { deferred } from '../base/waiting.ts';
@@ -5,7 +6,7 @@ import type { GuestEvents } from './guest-events.ts';
 
 /** Writes a build's events in the order in which they happened. */
 export type EventLine = AsyncDisposable & {
-  readonly append: (type: string, data: Readonly<Record<string, unknown>>) => void;
+  readonly append: WriteEvent;
   /** Resolves when few events wait for the store: whoever causes many waits for it. Never rejects. */
   readonly room: () => Promise<void>;
   /** Resolves when everything appended so far is in the store. */
@@ -27,7 +28,7 @@ export const eventLine = (
   let last = Promise.resolve();
   let waiting = 0;
   let freed = deferred<void>();
-  const write = (type: string, data: Readonly<Record<string, unknown>>) => {
+  const write: WriteEvent = (type, data) => {
     waiting++;
     last = last
       .then(() => store.event(id, type, data, token))
@@ -39,7 +40,7 @@ export const eventLine = (
         told.resolve();
       });
   };
-  const isAdmitted = (type: string): boolean => {
+  const isAdmitted = (type: EventType): boolean => {
     try {
       return guest.admit(type);
     } catch (error) {
@@ -71,8 +72,6 @@ const inEachText = (data: unknown, change: (text: string) => string): unknown =>
 };
 
 /** The same facts with every text in them changed, however deep. */
-export const changedData = (
-  data: Readonly<Record<string, unknown>>,
-  change: (text: string) => string,
-): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, inEachText(value, change)]));
+export const changedData = <Facts extends object>(data: Facts, change: (text: string) => string): Facts =>
+  // The same keys with values of the same types, which the compiler cannot see: hence the cast.
+  inEachText(data, change) as Facts;

@@ -1,3 +1,4 @@
+import type { WriteEvent } from '../base/records/build-events.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Resource } from '../base/cleanup.ts';
 import type { Growth } from '../base/growth.ts';
@@ -26,7 +27,7 @@ export type StepTools = {
   readonly ids: Ids;
   readonly growth: Growth;
   /** Appends an event to the build. Secrets are masked; of what a guest can cause in any number, what is too much is counted. */
-  readonly event: (type: string, data: Readonly<Record<string, unknown>>) => void;
+  readonly event: WriteEvent;
   /** Appends a line of imaged's own to the build's log. Secrets are masked. */
   readonly log: (line: string) => void;
   /** Appends lines that a guest can cause in any number, within the log's bound. What causes them waits for what this gives. */

@@ -10,7 +10,7 @@ import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
 import { identityOf } from '../base/identity.ts';
-import { meant } from '../base/nearest.ts';
+import { didYouMean } from '../base/nearest.ts';
 import { AbsolutePath, Duration, SizeMb } from '../base/units.ts';
 
 const Listen = z
@@ -152,7 +152,7 @@ const fieldErrorsOf = (error: z.ZodError): FieldError[] =>
     if (issue.code !== 'unrecognized_keys') return [{ pointer: issue.path.join('.'), message: issue.message }];
     return issue.keys.map((key) => ({
       pointer: [...issue.path, key].join('.'),
-      message: `there is no such key; ${meant(key, keysAt(issue.path))}`,
+      message: `there is no such key; ${didYouMean(key, keysAt(issue.path))}`,
     }));
   });
 

@@ -4,7 +4,7 @@ import { bounds } from '../base/bounds.ts';
 import { isErrno } from '../base/errno.ts';
 import { isWithin } from '../base/file/is-within.ts';
 import { ParseError } from '../base/parse-error.ts';
-import { meant, quoted } from '../base/nearest.ts';
+import { didYouMean, quoted } from '../base/nearest.ts';
 import type { FileRef } from '../template/spec.ts';
 
 /** All that a template may read: absolute paths, of its context's folder and of the media the configuration lists. */
@@ -38,7 +38,7 @@ const mediumOf = (reference: string, media: FileRoots['media']): Root => {
     if (root !== undefined) return { root, below: segments.slice(count).join('/') };
   }
   const [name = ''] = segments;
-  throw new ParseError(`this host has no medium ${quoted(name)}: ${meant(name, Object.keys(media))}`);
+  throw new ParseError(`this host has no medium ${quoted(name)}: ${didYouMean(name, Object.keys(media))}`);
 };
 
 const rootOf = (shown: string, roots: FileRoots): Root => {

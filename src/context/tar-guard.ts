@@ -40,8 +40,8 @@ const sizeInRecords = (records: Buffer): number | undefined => {
  * Walks along the headers of a tar as tar-stream will, and lets it see metadata (pax headers, long names) only when
  * they are short and whole. Throws `context_invalid`.
  */
+// One function, though long: where it stands in the archive is all that it has.
 export const tarGuard: Stage = async function* (bytes) {
-  // One function, though long: where it stands in the archive is all that it has.
   // What is left of the contents of an entry, with their padding, and what is gathered of a header or of metadata.
   let left = 0;
   let gathered = Buffer.alloc(0);

@@ -16,8 +16,8 @@ type Wanted = { readonly bytes: number; readonly read: (bytes: Buffer) => Wanted
  * Walks along the frames of a zstd stream and refuses, before they are decoded, those that would cost the host more
  * memory or time than they are worth. Call it with each chunk, in order. Throws `context_invalid`.
  */
+// One closure, though long: each part of a frame says which comes next.
 export const zstdGuard = (): ((chunk: Uint8Array) => void) => {
-  // One closure, though long: each part of a frame says which comes next.
   let moved = 0;
 
   const skip = (bytes: number, then: () => Wanted): Wanted => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Fault } from '../base/fault.ts';
-import { singleQuoted } from '../base/shell.ts';
+import { singleQuoted, variableName } from '../base/shell.ts';
 
 /** A text without `#!` runs under `sh -e`; `name` is how a file is called in messages. */
 export type ScriptSource = { readonly text: string } | { readonly file: string; readonly name: string };
@@ -14,13 +14,15 @@ export const scriptBytes = async (script: ScriptSource): Promise<Uint8Array> => 
   return Buffer.from(whole.startsWith('#!') ? whole.replaceAll('\r\n', '\n') : whole, 'latin1');
 };
 
+const isVariableName = new RegExp(`^${variableName}$`);
+
 type Env = Readonly<Record<string, string>>;
 
 const assignments = (env: Env): readonly string[] =>
   Object.entries(env)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, value]) => {
-      if (/^[A-Za-z_]\w*$/.test(name)) return `${name}=${singleQuoted(value)}`;
+      if (isVariableName.test(name)) return `${name}=${singleQuoted(value)}`;
       throw new Fault('template_invalid', `${JSON.stringify(name)} cannot be the name of an environment variable`);
     });
 

@@ -1,6 +1,6 @@
 import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
-import { quoted } from '../base/shell.ts';
+import { shellQuoted } from '../base/shell.ts';
 import { envFile, envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
 import { keepLastLines } from './last-lines.ts';
 import { advised, runThroughReboot } from './reboot.ts';
@@ -53,7 +53,7 @@ export const runScripts = async (work: ShellWork, guest: Guest, tools: ShellTool
 type Script = { readonly name: string; readonly bytes: Uint8Array };
 
 const startOf = ({ executeCommand, env }: ShellWork, path: string, envPath: string) => {
-  const places = { path: quoted(path), vars: envWords(env), envFile: quoted(envPath) };
+  const places = { path: shellQuoted(path), vars: envWords(env), envFile: shellQuoted(envPath) };
   if (executeCommand === undefined) return `${places.vars} ${places.path}`;
   return executeCommand(places);
 };
@@ -84,7 +84,7 @@ const runScript = async (
   const exitCode = await runThroughReboot(guest, startOf(work, path, envPath), asked, signal);
   const tail = last.lines();
 
-  const written = [path, ...(usesEnvFile ? [envPath] : [])].map(quoted).join(' ');
+  const written = [path, ...(usesEnvFile ? [envPath] : [])].map(shellQuoted).join(' ');
   const removed = await advised(guest.run(`rm -f ${written}`, { onLines }, signal), name);
   if (removed.exitCode !== 0) await onLines([`${path} could not be removed from the guest`], 'stderr');
   if (exitCode === 'lost' || work.validExitCodes.includes(exitCode)) return;

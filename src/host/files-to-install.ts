@@ -22,8 +22,8 @@ type Row = Omit<HostFile, 'text'> & { readonly source: string; readonly changes:
 // dist/src/host/files-to-install.js stands three folders below the top.
 const top = new URL('../../../', import.meta.url);
 
+// One function, though long: it is a table, with a row for each file.
 const rows = (config: Config, file: string, user: string): readonly Row[] => {
-  // A table, and as long as it is.
   const { template, outgoing_template, endpoint_port } = config.hypervisor.vmd;
   const forUser: Change = [/\b_imaged\b/g, user];
   const root = { mode: '0644', owner: 'root:wheel', isPart: false };

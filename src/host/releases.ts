@@ -1,5 +1,5 @@
 import { releaseNumber } from '../base/openbsd/release-name.ts';
-import { releases, rowFor, type VmdTraits } from '../base/openbsd/releases.ts';
+import { releases, releaseFor, type VmdTraits } from '../base/openbsd/releases.ts';
 import type { Asked } from './types.ts';
 
 /** The name of the release whose vmd answers: the configuration's, or this host's. */
@@ -11,5 +11,5 @@ export const vmdTraits = (asked: Asked): VmdTraits | undefined => {
   const name = vmdRelease(asked);
   const isOpenBSD = asked.config.hypervisor.vmd.release !== 'auto' || asked.host.platform === 'openbsd';
   const isKnown = name === 'current' || releaseNumber(name) !== undefined;
-  return isOpenBSD && isKnown ? releases[rowFor(name)].vmd : undefined;
+  return isOpenBSD && isKnown ? releases[releaseFor(name)].vmd : undefined;
 };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { artifactNameOf } from '../base/artifact-name.ts';
 import type { DiskFormat } from '../base/hardware.ts';
 import { anyBytes, diskMediaTypes } from '../base/media-type.ts';
-import { meant, quoted } from '../base/nearest.ts';
+import { didYouMean, quoted } from '../base/nearest.ts';
 import { strict, Words } from '../template/document/words.ts';
 import type { Place, PostProcessorKind } from './kind.ts';
 
@@ -27,7 +27,7 @@ export type ExportSettings = { readonly name: string; readonly mostMb: number } 
 const fileOf = (asked: string, { pointer, fields, wrong, downloaded }: Place): string => {
   const file = fields.early(`${pointer}/file`, asked);
   if (file !== undefined && !downloaded.includes(file))
-    wrong.add(`${pointer}/file`, `is ${quoted(file)}, which no provisioner downloads: ${meant(file, downloaded)}`);
+    wrong.add(`${pointer}/file`, `is ${quoted(file)}, which no provisioner downloads: ${didYouMean(file, downloaded)}`);
   return file ?? '';
 };
 

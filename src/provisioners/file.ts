@@ -3,10 +3,10 @@ import { join, posix, relative } from 'node:path';
 import { z } from 'zod';
 import { artifactNameOf } from '../base/artifact-name.ts';
 import { Fault } from '../base/fault.ts';
-import { meant, quoted } from '../base/nearest.ts';
+import { didYouMean, quoted } from '../base/nearest.ts';
 import { ParseError } from '../base/parse-error.ts';
 import type { Input } from '../base/program.ts';
-import { quoted as shellWord } from '../base/shell.ts';
+import { shellQuoted as shellWord } from '../base/shell.ts';
 import { Size, strict, Words } from '../template/document/words.ts';
 import { sizeMbOf } from '../base/units.ts';
 import { render } from '../template/language/render.ts';
@@ -119,7 +119,7 @@ const sourceOf = async (asked: Asked, { pointer, fields, wrong, downloaded }: Pl
   const name = fields.early(at, source);
   const names = downloaded.map((file) => file.name);
   if (name !== undefined && !names.includes(name))
-    wrong.add(at, `is ${quoted(name)}, which no earlier provisioner downloads: ${meant(name, names)}`);
+    wrong.add(at, `is ${quoted(name)}, which no earlier provisioner downloads: ${didYouMean(name, names)}`);
   return { downloaded: name ?? '' };
 };
 

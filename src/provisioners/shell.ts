@@ -3,6 +3,7 @@ import { atMost, bounds } from '../base/bounds.ts';
 import type { FieldErrors } from '../base/field-errors.ts';
 import { quoted } from '../base/nearest.ts';
 import { ParseError } from '../base/parse-error.ts';
+import { variableName } from '../base/shell.ts';
 import { runScripts, type ScriptPlaces } from '../guest/shell.ts';
 import { OneOrMore, strict, Words } from '../template/document/words.ts';
 import { render } from '../template/language/render.ts';
@@ -13,8 +14,6 @@ import type { GuestKind } from './kind.ts';
 
 const about = 'scripts that are run in the guest by ssh: inline lines, or files of the context';
 
-const envName = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
 const Schema = strict({
   type: z.literal('shell'),
   ...commonKeys,
@@ -22,12 +21,12 @@ const Schema = strict({
   script: Words.min(1).optional().describe('a script of the context'),
   scripts: z.array(Words.min(1)).min(1).max(bounds.scripts).optional().describe('several scripts, run in this order'),
   env: z
-    .record(z.string().regex(envName, 'is not a name of an environment variable'), Words)
+    .record(z.string().regex(new RegExp(`^${variableName}$`), 'is not a name of an environment variable'), Words)
     .refine(...atMost(bounds.environment, 'variables'))
     .default({})
     .describe('environment variables'),
   environment_vars: z
-    .array(Words.regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'must be NAME=value'))
+    .array(Words.regex(new RegExp(`^${variableName}=`), 'must be NAME=value'))
     .max(bounds.environment)
     .default([])
     .describe("Packer's form of `env`: `NAME=value`"),

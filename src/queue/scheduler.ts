@@ -61,8 +61,8 @@ const makeSuspectTeller = (store: Store, log: Log): (() => Promise<void>) => {
 };
 
 /** Gives queued builds to free slots, in the queue's order, as far as the host has room. */
+// One closure, though long: claiming, beating and draining are all about the same jobs.
 export const makeScheduler = (parts: SchedulerParts): Scheduler => {
-  // One closure, though long: claiming, beating and draining are all about the same jobs.
   const { store, clock, ids, log, leaseMs } = parts;
   const work = makeWorker(parts);
   const tellSuspect = makeSuspectTeller(store, log);

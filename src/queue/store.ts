@@ -1,22 +1,9 @@
-import type { FaultRecord } from '../base/fault.ts';
+import type { EventData, EventType } from '../base/records/build-events.ts';
 import type { Note } from '../base/notes.ts';
+import type { FaultRecord } from '../base/records/fault-record.ts';
+import type { Phase } from '../base/records/phase.ts';
+import type { Status } from '../base/records/status.ts';
 import type { Artifact } from '../image/types.ts';
-
-export const statuses = ['queued', 'running', 'held', 'succeeded', 'failed', 'cancelled'] as const;
-/** Never grows: a client's switch over it stays complete. Detail while running is in `phase`. */
-export type Status = (typeof statuses)[number];
-
-export const phases = [
-  'preparing',
-  'installing',
-  'booting',
-  'connecting',
-  'provisioning',
-  'sealing',
-  'packaging',
-  'publishing',
-] as const;
-export type Phase = (typeof phases)[number];
 
 export type OnError = 'cleanup' | 'hold';
 
@@ -127,6 +114,7 @@ export type Step = {
   readonly fault?: FaultRecord;
 };
 
+/** As it is read: an earlier imaged may have written types that are no longer known. */
 export type BuildEvent = {
   readonly seq: number;
   readonly at: number;
@@ -250,7 +238,12 @@ export type Store = AsyncDisposable & {
   readonly recover: (ask?: { readonly hostBootedAt?: number }) => Promise<readonly string[]>;
 
   /** Appends an event. Without a token: for what is not a worker's (a client's cancel). */
-  readonly event: (id: string, type: string, data: Readonly<Record<string, unknown>>, token?: string) => Promise<void>;
+  readonly event: <Type extends EventType>(
+    id: string,
+    type: Type,
+    data: EventData[Type],
+    token?: string,
+  ) => Promise<void>;
   readonly beginStep: (
     id: string,
     token: string,

@@ -1,5 +1,6 @@
 /** What starts machines, in the words of a build. Nothing here knows the program behind it. */
 
+import type { EventData } from '../base/records/build-events.ts';
 import type { FieldError } from '../base/fault.ts';
 import type { BaseImage, Boot, DiskFormat, ListenAt, MachineModel, MachineShape, Nic } from '../base/hardware.ts';
 
@@ -71,13 +72,16 @@ export type SerialLine = {
   readonly write: (bytes: Uint8Array) => Promise<void>;
 };
 
+/** What started a machine, and what is known of it there. */
+export type MachineAbout = Omit<EventData['machine.started'], 'name' | 'guestIp' | 'hostIp'>;
+
 /** A running virtual machine. Disposing it cuts its power if need be and waits until it is gone, sockets and all. */
 export type Machine = AsyncDisposable & {
   readonly name: string;
   readonly line: SerialLine;
   readonly addresses: Addresses;
   /** Facts for the build's log: program, version, accelerator, command line. */
-  readonly about: Readonly<Record<string, unknown>>;
+  readonly about: MachineAbout;
   /** Lets the processor run. Until then the machine stands still, so that nobody misses its first words. */
   readonly run: (signal: AbortSignal) => Promise<void>;
   /** Settles once, when the machine has gone. Never rejects. */
@@ -86,18 +90,18 @@ export type Machine = AsyncDisposable & {
   readonly onRebooted: (seen: () => void) => void;
   /** `ask` presses the power button and returns; `cut` pulls the plug and returns when the machine is gone. */
   readonly stop: (how: 'ask' | 'cut', signal: AbortSignal) => Promise<void>;
-  /** Lends the serial line to an operator; undefined where only imaged can hold it. */
-  readonly lending?: Lending;
+  /** How to detach from the serial line, for an operator; undefined where only imaged can be attached. */
+  readonly detachable?: Detachable;
 };
 
-/** How an operator gets at a machine's serial line by the host's own means, and gives it back. */
-export type Lending = {
+/** A serial line from which imaged can detach, so that an operator attaches to it by the host's own means. */
+export type Detachable = {
   /** What the operator types on the host. */
   readonly command: readonly string[];
-  /** Lets go of the line: what the guest says until it is taken back is heard by the operator alone. */
-  readonly release: () => Promise<void>;
-  /** Takes it back. Throws `console_lent` while the operator holds it still. */
-  readonly takeBack: (signal: AbortSignal) => Promise<void>;
+  /** Detaches: what the guest says until imaged attaches again is heard by the operator alone. */
+  readonly detach: () => Promise<void>;
+  /** Attaches again. Throws `console_lent` while the operator is still attached. */
+  readonly attach: (signal: AbortSignal) => Promise<void>;
 };
 
 export type HypervisorFacts = {

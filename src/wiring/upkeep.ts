@@ -1,5 +1,5 @@
 import { longestBodyMs } from '../api/server/pace.ts';
-import { usualPatience } from '../api/server/patience.ts';
+import { usualTimeouts } from '../api/server/timeouts.ts';
 import type { Bases } from '../build/bases.ts';
 import { keepPruned } from '../queue/retention.ts';
 import type { Store } from '../queue/store.ts';
@@ -15,7 +15,7 @@ export const keepUp = (
   { config, folders, clock, logger }: Shared,
   { store, bases }: { readonly store: Store; readonly bases: Bases },
 ): AsyncDisposable => {
-  const longestContextMs = longestBodyMs(config().limits.context * 2 ** 20, usualPatience.body);
+  const longestContextMs = longestBodyMs(config().limits.context * 2 ** 20, usualTimeouts.body);
   return keepPruned({
     store,
     removeFiles: async (id) => {

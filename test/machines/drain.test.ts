@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { awaitEvent, type Event } from '../fixtures/follow-events.ts';
+import { awaitEvent } from '../fixtures/follow-events.ts';
+import type { Event } from '../fixtures/published-event.ts';
 import { gateHttp, makeGate, waitAtGate } from '../fixtures/gate.ts';
 import { guest, startImaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanupStack } from '../../src/base/cleanup.ts';
-import { awaitEvent, type Event } from '../fixtures/follow-events.ts';
+import { awaitEvent } from '../fixtures/follow-events.ts';
+import type { Event } from '../fixtures/published-event.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged } from '../fixtures/imaged.ts';
 import {

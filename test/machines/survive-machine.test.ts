@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { awaitEvent, eventsOf, type Event } from '../fixtures/follow-events.ts';
+import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
+import type { Event } from '../fixtures/published-event.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { machinesOf, proveNothingLeft, provePublished } from '../fixtures/left-behind.ts';

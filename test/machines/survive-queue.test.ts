@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { cleanupStack } from '../../src/base/cleanup.ts';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft } from '../fixtures/left-behind.ts';
-import { cycle, cycleMachine } from '../fixtures/quick-templates.ts';
+import { isVmd } from '../fixtures/hypervisor.ts';
+import { cycle, cycleDigest, cycleMachine } from '../fixtures/quick-templates.ts';
+import { daemonId } from '../fixtures/vmd.ts';
+import { idOf, makeOldStore } from '../old-store.ts';
 
 // A build, or a problem.
 const Told = z.object({ id: z.string().optional() });
@@ -93,4 +100,25 @@ test('an Idempotency-Key gives the same build after the daemon was killed', asyn
   assert.equal((await post({ template, priority: 1 })).status, 422);
   await succeed(imaged, [first.id ?? '']);
   assert.deepEqual(await post({ template }), first);
+});
+
+test('imaged upgraded in place keeps its queue: what 0.1.0 had queued is run to its end, what it was running is settled', async () => {
+  await using cleanup = cleanupStack();
+  const dataDir = await mkdtemp(join(tmpdir(), 'imaged-upgraded-'));
+  cleanup.defer(() => rm(dataDir, { recursive: true }));
+  const file = join(dataDir, 'imaged.db');
+  makeOldStore(file, { template: await cycle(), variables: {} });
+  if (isVmd) for (const path of [dataDir, file]) await chown(path, daemonId, daemonId);
+  const imaged = cleanup.keep(await startImaged({ dataDir, settings: 'workers = 1', tables }));
+  await succeed(imaged, [idOf('queued')]);
+  const artifact = await imaged.call(`/builds/${idOf('queued')}/artifacts/cycle.raw`);
+  assert.equal(
+    createHash('sha256')
+      .update(Buffer.from(await artifact.arrayBuffer()))
+      .digest('hex'),
+    cycleDigest,
+  );
+  assert.equal((await imaged.ended(idOf('held'))).status, 'failed');
+  // It goes back to the queue and runs again; that its template is none ends it then.
+  assert.equal((await imaged.ended(idOf('running'))).attempt, 3);
 });

@@ -1,7 +1,7 @@
+import { isEnded } from '../../base/records/status.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { BuildEvent, Store } from '../../queue/store.ts';
 import { makeNotifier } from '../../base/notifier.ts';
-import { hasEnded } from './waits.ts';
 
 const batch = 200;
 
@@ -37,7 +37,7 @@ export const eventStream = async function* (
   do {
     // Asked before the events are read, so that the last of them is among those.
     const build = await store.find(buildId);
-    const isLast = !follow || build === undefined || hasEnded(build);
+    const isLast = !follow || build === undefined || isEnded(build.status);
     for (;;) {
       const events = await store.events(buildId, at, batch);
       if (events.length > 0) {

@@ -1,21 +1,21 @@
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { isEnded } from '../../base/records/status.ts';
 import { Id } from '../../base/ids.ts';
 import type { BuildEvent } from '../../queue/store.ts';
 import { answers, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { eventStream } from './event-stream.ts';
 import { findBuild } from './found.ts';
-import { goneSignal } from '../server/gone.ts';
+import { disconnectSignal } from '../server/disconnect.ts';
 import { checked } from '../server/field-errors.ts';
 import { EventsQuery } from './request.ts';
-import { Event } from './schema.ts';
+import { Event } from './event-schema.ts';
 import { Offset } from '../contract/common.ts';
-import type { Staying } from '../server/staying.ts';
+import type { LongRequests } from '../server/long-requests.ts';
 import type { ApiParts } from '../types.ts';
 import type { View } from './view.ts';
-import { hasEnded } from './waits.ts';
 
 const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
 
@@ -27,15 +27,41 @@ const wantsEventStream = (request: FastifyRequest): boolean =>
 
 const description =
   'One JSON object a line (NDJSON; an empty line now and then shows that the stream lives), or server-sent events if `Accept` says `text/event-stream`. The stream ends ' +
-  'when the build has. To go on after a broken connection, give the last number you saw as `after`, or as ' +
+  'when the build has. `Event` has the types and their fields. To go on after a broken connection, give the last number you saw as `after`, or as ' +
   '`Last-Event-ID`; a browser does so by itself, and is told by 204 that there is no more.\n\n' +
   'What went into an image from the mirror of OpenBSD sets is told by `set.fetched`: `path`, `sha256`, `bytes`, ' +
   '`from` and the `key` that it was verified with; `set.refused` says what the guest did not get, and why. ' +
   'Of events that a guest can cause in any number a host keeps so many; `events.left_out` tells at the end how many more there were, by type.\n\n' +
   '```sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/events?after=0"\n```';
 
+const Sse = z.string().meta({
+  description: 'Each has the number of the event as `id`, its type as `event`, and an `Event` in JSON as `data`.',
+  example: 'id: 3\nevent: step.started\ndata: {"seq":3,"type":"step.started",…}\n\n',
+});
+
+const response = answers(
+  {
+    200: {
+      description: 'The events in their order.',
+      content: {
+        'application/x-ndjson': { schema: Event },
+        'text/event-stream': {
+          schema: Sse,
+        },
+      },
+    },
+    204: nothing('The build has ended and there is nothing after that event (only for `text/event-stream`).'),
+  },
+  [400, 404, 429],
+);
+
 /** The events of a build, as they happen. */
-export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, view: View, staying: Staying): void => {
+export const addEventRoutes = (
+  app: App,
+  { store, clock, signal }: ApiParts,
+  view: View,
+  longRequests: LongRequests,
+): void => {
   app.get('/builds/:id/events', {
     config: { scope: 'builds:read' },
     schema: {
@@ -45,21 +71,7 @@ export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, vie
       description,
       params: Params,
       querystring: EventsQuery,
-      response: answers(
-        {
-          200: {
-            description: 'The events in their order.',
-            content: {
-              'application/x-ndjson': { schema: Event },
-              'text/event-stream': {
-                schema: z.string().meta({ example: 'id: 3\nevent: step.began\ndata: {"seq":3}\n\n' }),
-              },
-            },
-          },
-          204: nothing('The build has ended and there is nothing after that event (only for `text/event-stream`).'),
-        },
-        [400, 404, 429],
-      ),
+      response,
     },
     handler: async (request, reply) => {
       const { id } = request.params;
@@ -70,9 +82,10 @@ export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, vie
       void reply.header('vary', 'accept').type(isSse ? 'text/event-stream' : 'application/x-ndjson');
       if (request.method === 'HEAD') return reply.send('');
       // The HTML standard has no other way to tell an EventSource that it need not come back.
-      if (isSse && hasEnded(build) && (await store.events(id, after, 1)).length === 0) return reply.code(204).send();
+      if (isSse && isEnded(build.status) && (await store.events(id, after, 1)).length === 0)
+        return reply.code(204).send();
       const follow = request.query.follow === 'true';
-      if (follow) staying.stay(request, reply);
+      if (follow) longRequests.count(request, reply);
       const asNdjson = (event: BuildEvent) => `${JSON.stringify(view.event(event, id))}\n`;
       const asSse = (event: BuildEvent) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${asNdjson(event)}\n`;
       const stream = eventStream(
@@ -86,7 +99,7 @@ export const addEventRoutes = (app: App, { store, clock, signal }: ApiParts, vie
           // What carries the stream may cut it when it is silent for a minute.
           heartbeat: isSse ? ': still here\n\n' : '\n',
         },
-        AbortSignal.any([signal, goneSignal(reply)]),
+        AbortSignal.any([signal, disconnectSignal(reply)]),
       );
       reply.raw.once('pipe', () => reply.raw.flushHeaders());
       return reply.send(Readable.from(stream, { objectMode: false, highWaterMark: 16 * 1024 }));

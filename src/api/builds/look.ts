@@ -1,21 +1,22 @@
 import { z } from 'zod';
+import { isEnded } from '../../base/records/status.ts';
 import { Id } from '../../base/ids.ts';
 import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
 import { Wait } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
-import { onGone } from '../server/gone.ts';
+import { onDisconnect } from '../server/disconnect.ts';
 import { matchesAny } from '../server/etags.ts';
-import type { Staying } from '../server/staying.ts';
+import type { LongRequests } from '../server/long-requests.ts';
 import { noBuild } from './found.ts';
 import { Build } from './schema.ts';
-import { hasEnded, type Seen, type Waits } from './waits.ts';
+import type { Seen, Waits } from './waits.ts';
 
 const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
 const WaitQuery = z.strictObject({ wait: Wait });
 const jsonType = 'application/json; charset=utf-8';
 
 /** One build, now or when it has changed. */
-export const addLookRoute = (app: App, waits: Waits, staying: Staying): void => {
+export const addLookRoute = (app: App, waits: Waits, longRequests: LongRequests): void => {
   app.get('/builds/:id', {
     config: { scope: 'builds:read' },
     schema: {
@@ -37,19 +38,19 @@ export const addLookRoute = (app: App, waits: Waits, staying: Staying): void => 
     handler: async (request, reply) => {
       const { id } = request.params;
       const waitMs = (request.query.wait ?? 0) * 1000;
-      if (waitMs > 0) staying.stay(request, reply);
+      if (waitMs > 0) longRequests.count(request, reply);
       const known = request.headers['if-none-match'];
       const isNews = (seen: Seen, first: Seen) =>
-        known === undefined ? seen.etag !== first.etag || hasEnded(seen.build) : !matchesAny(known, seen.etag);
+        known === undefined ? seen.etag !== first.etag || isEnded(seen.build.status) : !matchesAny(known, seen.etag);
       let isOver = true;
       const seen = await waits.until(
         id,
         (now, first) => {
           isOver = isNews(now, first);
-          return isOver || hasEnded(now.build);
+          return isOver || isEnded(now.build.status);
         },
         waitMs,
-        (leave) => onGone(reply, leave),
+        (leave) => onDisconnect(reply, leave),
       );
       if (seen === undefined) throw noBuild(id);
       void reply.header('etag', seen.etag);

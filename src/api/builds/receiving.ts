@@ -3,7 +3,7 @@ import { Fault, type FieldError } from '../../base/fault.ts';
 import type { Received } from '../../build/contexts.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 import { boundedBody, encodingOf } from '../server/bodies.ts';
-import { goneSignal } from '../server/gone.ts';
+import { disconnectSignal } from '../server/disconnect.ts';
 import type { ApiParts } from '../types.ts';
 
 const isIn = (values: unknown, pointer: string): boolean =>
@@ -45,7 +45,7 @@ export const withContext = async <T>(
 ): Promise<T> => {
   const encoding = encodingOf(request);
   if (encoding === undefined) return (await use(undefined)).answer;
-  const until = AbortSignal.any([signal, goneSignal(reply)]);
+  const until = AbortSignal.any([signal, disconnectSignal(reply)]);
   const context = await contexts.receive(boundedBody(request, limits.contextBytes), encoding, until);
   let isKept = false;
   try {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { statusWords } from '../contract/words.ts';
+import { Status } from '../../base/records/status.ts';
 import { bounds } from '../../base/bounds.ts';
 import { Duration } from '../../base/units.ts';
 import {
@@ -112,7 +112,7 @@ const Since = z
 
 export const BuildListQuery = PageQuery.extend({
   status: z
-    .enum(statusWords, `is none of ${Object.keys(statusWords).join(', ')}`)
+    .enum(Status.options, `is none of ${Status.options.join(', ')}`)
     .optional()
     .meta({ description: 'Only builds that stand so.' }),
   template: TemplateName.optional().meta({ description: 'Only builds of the template with this name.' }),

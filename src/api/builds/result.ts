@@ -1,16 +1,17 @@
 import { z } from 'zod';
+import { isEnded, Status } from '../../base/records/status.ts';
 import { Fault } from '../../base/fault.ts';
 import { Id } from '../../base/ids.ts';
 import { answers, etagHeader, json } from '../contract/answers.ts';
 import { Problem, Wait } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
-import { onGone } from '../server/gone.ts';
-import type { Staying } from '../server/staying.ts';
+import { onDisconnect } from '../server/disconnect.ts';
+import type { LongRequests } from '../server/long-requests.ts';
 import type { ApiParts } from '../types.ts';
 import { findBuild, noBuild } from './found.ts';
-import { Build, BuildStatus } from './schema.ts';
+import { Build } from './schema.ts';
 import type { View } from './view.ts';
-import { hasEnded, type Waits } from './waits.ts';
+import type { Waits } from './waits.ts';
 
 const tags = ['Builds'];
 const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
@@ -31,7 +32,7 @@ export const addStatusRoute = (app: App, { store }: ApiParts): void => {
         {
           200: {
             description: 'One word and a newline.',
-            content: { 'text/plain': { schema: BuildStatus } },
+            content: { 'text/plain': { schema: Status } },
             headers: etagHeader,
           },
         },
@@ -46,7 +47,7 @@ export const addStatusRoute = (app: App, { store }: ApiParts): void => {
 };
 
 /** How a build ended, in HTTP codes. */
-export const addResultRoute = (app: App, view: View, waits: Waits, staying: Staying): void => {
+export const addResultRoute = (app: App, view: View, waits: Waits, longRequests: LongRequests): void => {
   app.get('/builds/:id/result', {
     config: { scope: 'builds:read' },
     schema: {
@@ -74,17 +75,17 @@ export const addResultRoute = (app: App, view: View, waits: Waits, staying: Stay
     handler: async (request, reply) => {
       const { id } = request.params;
       const waitMs = (request.query.wait ?? 0) * 1000;
-      if (waitMs > 0) staying.stay(request, reply);
+      if (waitMs > 0) longRequests.count(request, reply);
       const seen = await waits.until(
         id,
-        ({ build }) => hasEnded(build),
+        ({ build }) => isEnded(build.status),
         waitMs,
-        (leave) => onGone(reply, leave),
+        (leave) => onDisconnect(reply, leave),
       );
       if (seen === undefined) throw noBuild(id);
       const { build, body, etag } = seen;
       void reply.header('etag', etag);
-      if (!hasEnded(build)) void reply.code(202).header('retry-after', waitMs > 0 ? '0' : '5');
+      if (!isEnded(build.status)) void reply.code(202).header('retry-after', waitMs > 0 ? '0' : '5');
       else if (build.status !== 'succeeded')
         throw new Fault('build_unsuccessful', build.fault?.message ?? `The build is ${build.status}.`, {
           shownBuild: view.build(build),

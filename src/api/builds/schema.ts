@@ -1,36 +1,9 @@
 import { z } from 'zod';
 import { Id } from '../../base/ids.ts';
-import { pageOf, ProblemClass, ProblemCode, Time } from '../contract/common.ts';
-import { phaseWords, statusWords } from '../contract/words.ts';
-
-export const BuildStatus = z.enum(statusWords).meta({
-  id: 'BuildStatus',
-  description:
-    'Where a build stands. This list never grows. `queued`, `running` and `held` go on; `succeeded`, `failed` and ' +
-    '`cancelled` are the end. A `held` build has failed but keeps its machine for a while, so that somebody can look.',
-});
-
-export const Phase = z
-  .enum(phaseWords)
-  .meta({ id: 'Phase', description: 'What a build is busy with. New phases may be added.' });
-
-export const BuildFault = z
-  .object({
-    code: ProblemCode,
-    class: ProblemClass,
-    title: z.string().meta({ description: 'The kind of fault in words.' }),
-    message: z.string().meta({ description: 'What happened, and what to do.' }),
-    step: z.string().optional().meta({ description: 'The step that ended with it.' }),
-    expected: z.string().optional().meta({ description: 'What was waited for.' }),
-    saw: z.string().optional().meta({ description: 'What came instead.' }),
-    console_tail: z.string().optional().meta({ description: 'The last lines of the console.' }),
-    screen: z.string().optional().meta({
-      description: 'What a terminal would show of the console, where it is read so and shows something else.',
-    }),
-    facts: z.record(z.string(), z.unknown()).optional().meta({ description: 'What else is known, by kind of fault.' }),
-    retryable: z.boolean().meta({ description: 'Whether the same build may do better another time.' }),
-  })
-  .meta({ id: 'BuildFault', description: 'Why a build, or a step of it, ended badly.' });
+import { FaultRecord } from '../../base/records/fault-record.ts';
+import { Phase } from '../../base/records/phase.ts';
+import { Status } from '../../base/records/status.ts';
+import { pageOf, Time } from '../contract/common.ts';
 
 const Demand = z.object({
   memory_mb: z.int().meta({ description: 'MiB of memory.' }),
@@ -62,7 +35,7 @@ const TemplateUsed = z.object({
 export const Build = z
   .object({
     id: Id.meta({ description: 'A ULID: ids sort by the time of the POST.', example: '01JZ8Q4M3V9T7K2E5W6X1Y0ABC' }),
-    status: BuildStatus,
+    status: Status,
     phase: Phase.optional().meta({
       description: 'What it is busy with, or was when it ended. Missing until its first step begins.',
     }),
@@ -85,7 +58,7 @@ export const Build = z
         'The daemon died so often while this build ran that it runs alone: other builds wait until it has ended.',
     }),
     cancel_requested: z.boolean().meta({ description: 'Whether somebody asked for it to be cancelled.' }),
-    fault: BuildFault.optional().meta({ description: 'Why it failed, was cancelled, is held, or is tried again.' }),
+    fault: FaultRecord.optional().meta({ description: 'Why it failed, was cancelled, is held, or is tried again.' }),
     hold: z
       .object({
         until: Time.meta({ description: 'Then the machine goes.' }),
@@ -159,20 +132,11 @@ export const Step = z
     phase: Phase,
     started_at: Time,
     ended_at: Time.optional().meta({ description: 'Missing while it runs.' }),
-    fault: BuildFault.optional().meta({ description: 'Missing when it went well.' }),
+    fault: FaultRecord.optional().meta({ description: 'Missing when it went well.' }),
   })
   .meta({ id: 'Step', description: 'One step that a build has begun.' });
 
 export const Steps = z.object({ items: z.array(Step).meta({ description: 'In the order of their begin.' }) });
-
-export const Event = z
-  .object({
-    seq: z.int().meta({ description: 'Counts from 1 in each build, without gaps.' }),
-    at: Time,
-    type: z.string().meta({ description: 'What happened.', example: 'step.began' }),
-    data: z.record(z.string(), z.unknown()).meta({ description: 'What is known of it, by type.' }),
-  })
-  .meta({ id: 'Event', description: 'Something that happened to a build.' });
 
 export const Artifact = z
   .object({

@@ -5,7 +5,7 @@ import { answers, text } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import type { ApiParts } from '../types.ts';
 import { findBuild } from './found.ts';
-import { goneSignal } from '../server/gone.ts';
+import { disconnectSignal } from '../server/disconnect.ts';
 
 const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
 
@@ -26,7 +26,7 @@ export const addScreenRoute = (app: App, { store, outputs, signal }: ApiParts): 
     },
     handler: async ({ params: { id } }, reply) => {
       await findBuild(store, id);
-      const rows = await outputs.screen(id, AbortSignal.any([signal, goneSignal(reply)]));
+      const rows = await outputs.screen(id, AbortSignal.any([signal, disconnectSignal(reply)]));
       if (rows === undefined)
         throw new Fault('not_found', `Build ${id} has no console yet, or never had one. See its log.`);
       return reply.type('text/plain; charset=utf-8').send(rows === '' ? '' : `${rows}\n`);

@@ -5,10 +5,10 @@ import { Id } from '../../base/ids.ts';
 import { answers, text } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { findBuild } from './found.ts';
-import { goneSignal } from '../server/gone.ts';
+import { disconnectSignal } from '../server/disconnect.ts';
 import { FollowQuery } from './request.ts';
 import { sendFile } from '../server/send-file.ts';
-import type { Staying } from '../server/staying.ts';
+import type { LongRequests } from '../server/long-requests.ts';
 import type { TextName } from '../../build/outputs/outputs.ts';
 import type { ApiParts } from '../types.ts';
 
@@ -18,7 +18,7 @@ const plain = 'text/plain; charset=utf-8';
 type Asked = FastifyRequest<{ Params: z.output<typeof Params>; Querystring: z.output<typeof FollowQuery> }>;
 
 /** The two texts that a build writes while it runs: its log, and what its console showed. */
-export const addBuildTextRoutes = (app: App, parts: ApiParts, staying: Staying): void => {
+export const addBuildTextRoutes = (app: App, parts: ApiParts, longRequests: LongRequests): void => {
   const { store, outputs, signal } = parts;
 
   const answer = async (request: Asked, reply: FastifyReply, name: TextName): Promise<FastifyReply> => {
@@ -29,8 +29,8 @@ export const addBuildTextRoutes = (app: App, parts: ApiParts, staying: Staying):
       return sendFile(request, reply, { open: () => outputs.openText(id, name), type: plain, offset });
     void reply.type(plain).header('accept-ranges', 'none');
     if (request.method === 'HEAD') return reply.send('');
-    staying.stay(request, reply);
-    const until = AbortSignal.any([signal, goneSignal(reply)]);
+    longRequests.count(request, reply);
+    const until = AbortSignal.any([signal, disconnectSignal(reply)]);
     const chunks = outputs.followText(id, name, offset, until);
     // The first header of a silent build is sent at once: whoever follows wants to know that he does.
     reply.raw.once('pipe', () => reply.raw.flushHeaders());

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { diskFormatOf } from '../../base/media-type.ts';
 import { snakeCased } from '../../base/json/snake-case.ts';
-import type { FaultRecord } from '../../base/fault.ts';
+import type { FaultRecord } from '../../base/records/fault-record.ts';
 import type {
   Build as StoredBuild,
   BuildEvent,
@@ -12,7 +12,8 @@ import type {
   TemplateVersion,
 } from '../../queue/store.ts';
 import type { ApiParts } from '../types.ts';
-import type { Artifact, Build, BuildFault, Event, HoldState, Plan, PlannedStep, Step } from './schema.ts';
+import type { Event } from './event-schema.ts';
+import type { Artifact, Build, HoldState, Plan, PlannedStep, Step } from './schema.ts';
 import { showDocument, showVariables } from './hidden-values.ts';
 import { timeOf } from '../contract/common.ts';
 import type { Template, TemplateInfo } from '../host/schema.ts';
@@ -35,7 +36,7 @@ const linksOf = (self: string): z.output<typeof Build>['links'] => ({
   hold: `${self}/hold`,
 });
 
-const showFault = (record: FaultRecord, text: (value: string) => string): z.output<typeof BuildFault> => {
+const showFault = (record: FaultRecord, text: (value: string) => string): FaultRecord => {
   const known = Object.entries(record.facts ?? {}).filter(([name]) => !hiddenFacts.includes(name));
   return {
     code: record.code,

@@ -23,10 +23,6 @@ type Room = {
 // How late a wait may end: one tick for all of them, as thousands of timers would cost more than the waiting.
 const tickMs = 100;
 
-/** Nothing more comes of such a build. */
-export const hasEnded = ({ status }: Pick<Build, 'status'>): boolean =>
-  status === 'succeeded' || status === 'failed' || status === 'cancelled';
-
 /** One room for each build that is waited for: one listener, and one look into the store for all who are in it. */
 const makeRooms = (store: Pick<Store, 'find' | 'onChange'>, view: Pick<View, 'build'>) => {
   const rooms = new Map<string, Room>();

@@ -1,18 +1,7 @@
 import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
-import { faults, type FaultClass, type FaultCode } from '../../base/fault.ts';
+import { ProblemCode } from '../../base/records/fault-record.ts';
 import { Duration } from '../../base/units.ts';
-
-const codes = Object.keys(faults).filter((code): code is FaultCode => code in faults);
-const classes = [
-  'template',
-  'guest',
-  'infra',
-  'capacity',
-  'timeout',
-  'cancelled',
-  'internal',
-] as const satisfies readonly FaultClass[];
 
 export const Time = z.iso.datetime().meta({
   description: 'A moment in UTC with milliseconds (RFC 3339).',
@@ -21,16 +10,6 @@ export const Time = z.iso.datetime().meta({
 
 /** Unix milliseconds as RFC 3339 has them. */
 export const timeOf = (ms: number): string => new Date(ms).toISOString();
-
-export const ProblemCode = z.enum(codes).meta({
-  id: 'ProblemCode',
-  description: 'Names one row of the table at `/problems`. Stable: scripts may rely on it.',
-});
-
-export const ProblemClass = z.enum(classes).meta({
-  id: 'ProblemClass',
-  description: 'Whose doing it was. Only `infra` is tried again by itself.',
-});
 
 export const FieldError = z.object({
   pointer: z.string().meta({

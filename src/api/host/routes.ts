@@ -1,7 +1,7 @@
 import { answers, json, text } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { snakeCased } from '../../base/json/snake-case.ts';
-import { goneSignal } from '../server/gone.ts';
+import { disconnectSignal } from '../server/disconnect.ts';
 import type { ApiParts } from '../types.ts';
 import { Health, Host, Readiness } from './schema.ts';
 
@@ -37,7 +37,7 @@ export const addHostRoutes = (app: App, parts: ApiParts): void => {
       ),
     },
     handler: async (_request, reply) => {
-      const checks = await parts.readiness(AbortSignal.any([signal, goneSignal(reply)]));
+      const checks = await parts.readiness(AbortSignal.any([signal, disconnectSignal(reply)]));
       const ready = checks.every(({ state }) => state !== 'fail');
       if (!ready) void reply.code(503).header('retry-after', '5');
       return reply.send({ ready, checks });
@@ -64,6 +64,6 @@ export const addHostRoutes = (app: App, parts: ApiParts): void => {
       response: answers({ 200: json(Host, 'Hypervisor, capacity, slots, media, checks.') }, []),
     },
     handler: async (_request, reply) =>
-      reply.send(snakeCased(await parts.host(AbortSignal.any([signal, goneSignal(reply)])))),
+      reply.send(snakeCased(await parts.host(AbortSignal.any([signal, disconnectSignal(reply)])))),
   });
 };

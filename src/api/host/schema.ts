@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { pageOf, ProblemClass, ProblemCode, Time } from '../contract/common.ts';
+import { ProblemClass, ProblemCode } from '../../base/records/fault-record.ts';
+import { pageOf, Time } from '../contract/common.ts';
 
 export const TemplateInfo = z
   .object({

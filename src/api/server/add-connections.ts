@@ -1,7 +1,7 @@
-import type { Farewells } from '../../base/http/farewells.ts';
+import type { LingeringClose } from '../../base/http/lingering-close.ts';
 import type { App } from './app.ts';
 import type { Connections } from './connections.ts';
-import type { Patience } from './patience.ts';
+import type { Timeouts } from './timeouts.ts';
 import type { PaceWatch } from './watch-pace.ts';
 
 /** Says of each connection what its requests show: whether one is under way, and whether its client has a token. */
@@ -9,14 +9,14 @@ export const addConnections = (
   app: App,
   {
     connections,
-    farewells,
+    lingering,
     pace,
-    patience,
+    timeouts,
   }: {
     readonly connections: Connections;
-    readonly farewells: Farewells;
+    readonly lingering: LingeringClose;
     readonly pace: PaceWatch;
-    readonly patience: Patience;
+    readonly timeouts: Timeouts;
   },
 ): void => {
   // Runs after the token was looked at.
@@ -29,12 +29,12 @@ export const addConnections = (
     reply.raw.once('finish', () => {
       connections.ends(socket);
       // Node has just set the time of a stranger, unless another answer is due or the connection closes.
-      if (isKnown && Number(socket.timeout) > 0) socket.setTimeout(patience.idleMs);
+      if (isKnown && Number(socket.timeout) > 0) socket.setTimeout(timeouts.idleMs);
     });
     done();
   });
   app.addHook('preClose', (done) => {
-    farewells[Symbol.dispose]();
+    lingering[Symbol.dispose]();
     done();
   });
   app.addHook('onClose', () => pace[Symbol.dispose]());

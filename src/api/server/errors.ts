@@ -6,7 +6,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Ids } from '../../base/ids.ts';
 import { makeAllowed } from './allowed.ts';
 import type { App } from './app.ts';
-import { faultOfRequest, passesByItself, problemOf } from './problem.ts';
+import { faultOfRequest, isTransient, problemOf } from './problem.ts';
 
 const problemType = 'application/problem+json; charset=utf-8';
 
@@ -18,7 +18,7 @@ const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
 const sendProblem = (request: FastifyRequest, reply: FastifyReply, fault: Fault): void => {
   const problem = problemOf(fault, { requestId: request.id, instance: pathOf(request.url) });
   if (problem.status >= 500) request.log.error({ err: fault, code: fault.code }, fault.message);
-  if (passesByItself(fault)) reply.header('retry-after', retryAfter);
+  if (isTransient(fault)) reply.header('retry-after', retryAfter);
   // A body that was not read to its end would be taken for the next request.
   if (!request.raw.complete) reply.header('connection', 'close');
   void reply
@@ -40,7 +40,7 @@ export const answerFrameworkError = (error: Error, request: FastifyRequest, repl
 export const writtenProblem = (fault: Fault, ids: Ids): string => {
   const problem = problemOf(fault, { requestId: ids.id(), instance: '' });
   const body = JSON.stringify(problem);
-  const later = passesByItself(fault) ? `retry-after: ${retryAfter}\r\n` : '';
+  const later = isTransient(fault) ? `retry-after: ${retryAfter}\r\n` : '';
   return (
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? 'Error'}\r\ncontent-type: ${problemType}\r\n` +
     `content-length: ${Buffer.byteLength(body)}\r\n${later}cache-control: no-store\r\nconnection: close\r\n\r\n${body}`

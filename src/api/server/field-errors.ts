@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault, type FieldError } from '../../base/fault.ts';
-import { meant, mostTold, unknownKeys } from '../../base/nearest.ts';
+import { didYouMean, maxFieldErrors, unknownKeys } from '../../base/nearest.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 
 /** The part of a request that a pointer points into. */
@@ -13,7 +13,7 @@ export type FieldErrors = { readonly told: readonly FieldError[]; readonly count
 
 const keysOf = (schema: unknown): readonly string[] => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);
 
-const unknownKey = (key: string, known: readonly string[]): string => `is not known here: ${meant(key, known)}`;
+const unknownKey = (key: string, known: readonly string[]): string => `is not known here: ${didYouMean(key, known)}`;
 
 // A pointer into anything but the body says into what: `query:/since`, `path:/name`, `header:/range`.
 const placed = (place: Place, path: readonly PropertyKey[]) =>
@@ -26,7 +26,7 @@ const addError = (
   told: ReturnType<typeof unknownKeys>,
 ): readonly FieldError[] =>
   issue.code === 'unrecognized_keys'
-    ? issue.keys.slice(0, mostTold).map((key) => ({
+    ? issue.keys.slice(0, maxFieldErrors).map((key) => ({
         pointer: placed(place, [...issue.path, key]),
         message: told(() => unknownKey(key, issue.path.length === 0 ? keysOf(schema) : [])),
       }))
@@ -39,9 +39,9 @@ export const fieldErrorsOf = ({ issues }: z.core.$ZodError, schema: unknown, pla
   const keys = unknownKeys();
   return {
     told: issues
-      .slice(0, mostTold)
+      .slice(0, maxFieldErrors)
       .flatMap((issue) => addError(issue, schema, place, keys))
-      .slice(0, mostTold),
+      .slice(0, maxFieldErrors),
     count: issues.reduce((sum, issue) => sum + placesIn(issue), 0),
   };
 };

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { admitOnly } from '../../base/http/admit-only.ts';
-import type { Patience } from './patience.ts';
+import type { Timeouts } from './timeouts.ts';
 
 /**
  * Makes the servers that Fastify listens with, one for each address of the configured name: all admit connections by the
@@ -9,12 +9,12 @@ import type { Patience } from './patience.ts';
  */
 export const makeServers =
   ({
-    patience,
+    timeouts,
     admit,
     clientError,
     warn,
   }: {
-    readonly patience: Patience;
+    readonly timeouts: Timeouts;
     readonly admit: (socket: Socket) => boolean;
     readonly clientError: (error: Error, socket: Socket) => void;
     readonly warn: (facts: object, message: string) => void;
@@ -22,11 +22,11 @@ export const makeServers =
   (answer: RequestListener): Server => {
     const server = createServer(
       {
-        headersTimeout: patience.headersMs,
+        headersTimeout: timeouts.headersMs,
         // How long a body may take depends on its size: see pace.ts.
         requestTimeout: 0,
-        keepAliveTimeout: patience.strangerIdleMs,
-        connectionsCheckingInterval: patience.lookEveryMs,
+        keepAliveTimeout: timeouts.strangerIdleMs,
+        connectionsCheckingInterval: timeouts.lookEveryMs,
         maxHeaderSize: 16 * 1024,
       },
       answer,

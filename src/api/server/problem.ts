@@ -72,4 +72,4 @@ export const problemOf = (
 };
 
 /** Whether the same request may do better in a moment. */
-export const passesByItself = (fault: Fault): boolean => [429, 503].includes(faults[fault.code].status);
+export const isTransient = (fault: Fault): boolean => [429, 503].includes(faults[fault.code].status);

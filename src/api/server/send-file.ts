@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contentRange, partAsked } from '../../base/http/byte-range.ts';
 import { Fault } from '../../base/fault.ts';
 import type { ByteRange, Reader } from '../../build/outputs/read-file.ts';
-import { goneSignal } from './gone.ts';
+import { disconnectSignal } from './disconnect.ts';
 import { matchesAny, matchesStrongly } from './etags.ts';
 
 type FileToSend = {
@@ -82,7 +82,7 @@ const sendByHand = async (
   const { raw } = reply;
   try {
     raw.writeHead(reply.statusCode, headersOf(reply));
-    if (await pump(reader, range, raw, goneSignal(reply))) raw.end();
+    if (await pump(reader, range, raw, disconnectSignal(reply))) raw.end();
     else raw.destroy();
   } catch (error) {
     request.log.error({ err: error }, 'a download broke off');

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { isSlowReader, whySlowBody, type ReaderPace } from './pace.ts';
-import type { Patience } from './patience.ts';
+import type { Timeouts } from './timeouts.ts';
 
 type Body = {
   readonly whole: number;
@@ -37,12 +37,12 @@ const lookAtReader = (socket: Socket, readings: WeakMap<Socket, Reading>, pace: 
  */
 export const watchPace = ({
   held,
-  patience,
+  timeouts,
   clock,
   tooSlow,
 }: {
   readonly held: () => Iterable<Socket>;
-  readonly patience: Patience;
+  readonly timeouts: Timeouts;
   readonly clock: Clock;
   readonly tooSlow: (socket: Socket, fault: Fault) => void;
 }): PaceWatch => {
@@ -62,7 +62,7 @@ export const watchPace = ({
       body.lastByteAt = now;
     }
     const { startedAt, lastByteAt, whole } = body;
-    const why = whySlowBody({ ms: now - startedAt, silentMs: now - lastByteAt, bytes, whole }, patience.body);
+    const why = whySlowBody({ ms: now - startedAt, silentMs: now - lastByteAt, bytes, whole }, timeouts.body);
     if (why === undefined) return;
     bodies.delete(request);
     tooSlow(
@@ -71,10 +71,10 @@ export const watchPace = ({
     );
   };
 
-  const looking = clock.every(patience.lookEveryMs, () => {
+  const looking = clock.every(timeouts.lookEveryMs, () => {
     const now = clock.elapsed();
     for (const [request, body] of bodies) lookAtBody(request, body, now);
-    for (const socket of held()) lookAtReader(socket, readings, patience.reader, now);
+    for (const socket of held()) lookAtReader(socket, readings, timeouts.reader, now);
     lookedAt = now;
   });
 

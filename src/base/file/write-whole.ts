@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { syncFolder } from './sync-folder.ts';
 
 /** The end of the name under which a file is written before it gets its own. */
-export const asideEnd = '.new';
+export const temporarySuffix = '.new';
 
 // Not write-file-atomic: it does not sync the folder, and a crash leaves a new name each time, where ours is one to sweep.
 /**
@@ -13,7 +13,7 @@ export const asideEnd = '.new';
 export const writeWhole = async (
   file: string,
   text: string,
-  { mode = 0o640, aside = file + asideEnd }: { readonly mode?: number; readonly aside?: string } = {},
+  { mode = 0o640, aside = file + temporarySuffix }: { readonly mode?: number; readonly aside?: string } = {},
 ): Promise<void> => {
   const folder = dirname(file);
   await mkdir(folder, { recursive: true, mode: 0o750 });

@@ -74,56 +74,64 @@ const whyNoNumber = (text: string): string | undefined => {
   return /^[0.]*[1-9]/.test(text) ? `is ${text}, which is smaller than any number that can be kept` : undefined;
 };
 
-const scan = (text: string, { name, code }: JsonSource): void => {
-  const stack: Frame[] = [];
-  let awaited: Awaited = 'value';
-  let offset = 0;
+type Path = readonly (string | number)[];
+
+/** Throws for what a document must not hold, or not so much of. `offset` is where the scan stands. */
+const makeLimits = (text: string, { name, code }: JsonSource, stack: readonly Frame[]) => {
   let values = 0;
 
-  const refuseAt = (path: readonly (string | number)[], message: string): never => {
+  const refuse = (path: Path, message: string): never => {
     const pointer = pointerTo(path);
     throw new Fault(code, `${name} cannot be used: ${pointer} ${message}.`, { errors: [{ pointer, message }] });
   };
 
-  const refuse = (): never => {
-    const rest = text.slice(offset).trimStart();
-    const at = text.length - rest.length;
-    const saw = rest === '' ? 'its end' : JSON.stringify(rest.slice(0, 20));
-    throw new Fault(code, `${name} is not JSON: at ${placeOf(text, at)}, ${awaited} was due, not ${saw}.`, {
-      expected: awaited,
-      saw,
-    });
+  return {
+    key: (quoted: string, frame: Frame): void => {
+      const above = pathOf(stack.slice(0, -1));
+      // An escape of six characters stands for one: what is longer for sure is not even parsed.
+      const key = quoted.length - 2 > jsonBounds.keyCharacters * 6 ? undefined : String(JSON.parse(quoted));
+      if (key === undefined || key.length > jsonBounds.keyCharacters)
+        return refuse(above, `has a key of more than ${jsonBounds.keyCharacters} characters`);
+      if (key === '__proto__') refuse([...above, key], 'is no key for a document');
+      if (frame.keys?.has(key) === true) refuse([...above, key], 'appears twice');
+      frame.keys?.add(key);
+      frame.at = key;
+    },
+    value: (string: string | undefined, scalar: string | undefined, offset: number): void => {
+      const around = stack.at(-1);
+      if (around !== undefined && ++around.entries > jsonBounds.entries)
+        refuse(pathOf(stack.slice(0, -1)), `has more than ${jsonBounds.entries} entries`);
+      if (++values > jsonBounds.values)
+        throw new Fault(code, `${name} has more than ${jsonBounds.values} values at ${placeOf(text, offset)}.`);
+      // What is longer for sure is refused here, the rest by its schema.
+      if (string !== undefined && string.length > jsonBounds.textCharacters * 6)
+        refuse(pathOf(stack), `has more than ${jsonBounds.textCharacters} characters`);
+      const wrong = scalar === undefined || /^[tfn]/.test(scalar) ? undefined : whyNoNumber(scalar);
+      if (wrong !== undefined) refuse(pathOf(stack), wrong);
+    },
+    depth: (offset: number): void => {
+      if (stack.length > jsonBounds.depth)
+        throw new Fault(code, `${name} nests deeper than ${jsonBounds.depth} levels at ${placeOf(text, offset)}.`);
+    },
   };
+};
 
-  const takeKey = (quoted: string, frame: Frame) => {
-    const above = pathOf(stack.slice(0, -1));
-    if (quoted.length - 2 > jsonBounds.keyCharacters * 6)
-      refuseAt(above, `has a key of more than ${jsonBounds.keyCharacters} characters`);
-    const key = String(JSON.parse(quoted));
-    if (key.length > jsonBounds.keyCharacters)
-      refuseAt(above, `has a key of more than ${jsonBounds.keyCharacters} characters`);
-    if (key === '__proto__') refuseAt([...above, key], 'is no key for a document');
-    if (frame.keys?.has(key) === true) refuseAt([...above, key], 'appears twice');
-    frame.keys?.add(key);
-    frame.at = key;
-  };
+const notJson = (text: string, offset: number, awaited: Awaited, { name, code }: JsonSource): Fault => {
+  const rest = text.slice(offset).trimStart();
+  const place = placeOf(text, text.length - rest.length);
+  const saw = rest === '' ? 'its end' : JSON.stringify(rest.slice(0, 20));
+  return new Fault(code, `${name} is not JSON: at ${place}, ${awaited} was due, not ${saw}.`, {
+    expected: awaited,
+    saw,
+  });
+};
 
-  const takeValue = (string: string | undefined, scalar: string | undefined) => {
-    const around = stack.at(-1);
-    if (around !== undefined) {
-      around.entries += 1;
-      if (around.entries > jsonBounds.entries)
-        refuseAt(pathOf(stack.slice(0, -1)), `has more than ${jsonBounds.entries} entries`);
-    }
-    values += 1;
-    if (values > jsonBounds.values)
-      throw new Fault(code, `${name} has more than ${jsonBounds.values} values at ${placeOf(text, offset)}.`);
-    // An escape of six characters stands for one: what is longer for sure is refused here, the rest by its schema.
-    if (string !== undefined && string.length > jsonBounds.textCharacters * 6)
-      refuseAt(pathOf(stack), `has more than ${jsonBounds.textCharacters} characters`);
-    const wrong = scalar === undefined || /^[tfn]/.test(scalar) ? undefined : whyNoNumber(scalar);
-    if (wrong !== undefined) refuseAt(pathOf(stack), wrong);
-  };
+/** Reads a text along the grammar. Throws the source's fault. */
+const scan = (text: string, source: JsonSource): void => {
+  const stack: Frame[] = [];
+  const limits = makeLimits(text, source, stack);
+  let awaited: Awaited = 'value';
+  let offset = 0;
 
   while (offset < text.length || awaited !== 'nothing more') {
     token.lastIndex = offset;
@@ -136,16 +144,15 @@ const scan = (text: string, { name, code }: JsonSource): void => {
     const isValue = awaited === 'value' || awaited === 'value or ]';
     if (match && awaited === 'nothing more' && !mark && !opening && !scalar) return;
     if (isValue && (mark === '{' || mark === '[')) {
-      takeValue(undefined, undefined);
+      limits.value(undefined, undefined, offset);
       stack.push({ keys: mark === '{' ? new Set() : undefined, at: mark === '{' ? '' : 0, entries: 0 });
-      if (stack.length > jsonBounds.depth)
-        throw new Fault(code, `${name} nests deeper than ${jsonBounds.depth} levels at ${placeOf(text, offset)}.`);
+      limits.depth(offset);
       awaited = mark === '{' ? 'key or }' : 'value or ]';
     } else if (isValue && (string ?? scalar) !== undefined) {
-      takeValue(string, scalar);
+      limits.value(string, scalar, offset);
       awaited = frame ? ', or the end of it' : 'nothing more';
     } else if (frame?.keys && string !== undefined && (awaited === 'key' || awaited === 'key or }')) {
-      takeKey(string, frame);
+      limits.key(string, frame);
       awaited = ':';
     } else if (awaited === ':' && mark === ':') {
       awaited = 'value';
@@ -160,7 +167,7 @@ const scan = (text: string, { name, code }: JsonSource): void => {
       stack.pop();
       awaited = stack.length > 0 ? ', or the end of it' : 'nothing more';
     } else {
-      refuse();
+      throw notJson(text, offset, awaited, source);
     }
     offset = end ?? begin;
   }

@@ -1,4 +1,5 @@
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** A name in snake_case. */
+export const snakeName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 type Shown = (text: string) => string;
 
@@ -16,4 +17,4 @@ export const snakeCased = (
   facts: Readonly<Record<string, unknown>>,
   shown: Shown = unchanged,
 ): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(facts).map(([key, value]) => [snake(key), inSnakeCase(value, shown)]));
+  Object.fromEntries(Object.entries(facts).map(([key, value]) => [snakeName(key), inSnakeCase(value, shown)]));

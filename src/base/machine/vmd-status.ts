@@ -32,5 +32,5 @@ export const rowsIn = (table: string): ReadonlyMap<string, StatusRow> =>
   );
 
 /** Whether the machine is there to be talked to or waited for. */
-export const isUp = (found: StatusRow | undefined): found is StatusRow =>
+export const isRunning = (found: StatusRow | undefined): found is StatusRow =>
   found !== undefined && found.state !== 'stopped';

@@ -105,66 +105,71 @@ const fateOf = (begun: number, when: When): 'held' | 'masked' | 'shown' => {
   return when === 'quiet' ? 'held' : 'masked';
 };
 
+/** All hidden values in the order of their bytes, and which bytes one of them begins with. */
+type Values = { readonly sorted: readonly Hidden[]; readonly isFirst: Uint8Array };
+
+/** The bytes without values, how many at the end are not decided yet, and the mark that the others end with. */
+const replace = ({ sorted, isFirst }: Values, text: Uint8Array, when: When, before = '') => {
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  let at = 0;
+  let last = before;
+  while (at < text.byteLength) {
+    if (isFirst[text[at] ?? 0] === 0) {
+      at++;
+      continue;
+    }
+    const { hidden, end, begun } = matchAt(sorted, text, at);
+    const fate = fateOf(begun, when);
+    if (fate === 'held') break;
+    if (fate === 'shown' && hidden === undefined) {
+      at++;
+      continue;
+    }
+    const mark = hidden?.shown ?? sorted[0]?.shown ?? '';
+    // The pieces of one long value are one mark.
+    if (at > from || mark !== last) parts.push(text.subarray(from, at), Buffer.from(mark));
+    last = mark;
+    from = at = fate === 'masked' ? text.byteLength : end;
+  }
+  parts.push(text.subarray(from, at));
+  return {
+    shown: parts.length === 1 ? text.subarray(from, at) : Buffer.concat(parts),
+    left: text.byteLength - at,
+    last: at > from ? '' : last,
+  };
+};
 export const makeByteMask = (): ByteMask => {
-  let sorted: readonly Hidden[] = [];
-  const isFirst = new Uint8Array(256);
+  const values: { sorted: readonly Hidden[]; readonly isFirst: Uint8Array } = {
+    sorted: [],
+    isFirst: new Uint8Array(256),
+  };
   let held: Uint8Array = new Uint8Array();
   let ends = '';
 
-  /** The bytes without values, how many at the end are not decided yet, and the mark that the others end with. */
-  const replace = (text: Uint8Array, when: When, before = '') => {
-    const parts: Uint8Array[] = [];
-    let from = 0;
-    let at = 0;
-    let last = before;
-    while (at < text.byteLength) {
-      if (isFirst[text[at] ?? 0] === 0) {
-        at++;
-        continue;
-      }
-      const { hidden, end, begun } = matchAt(sorted, text, at);
-      const fate = fateOf(begun, when);
-      if (fate === 'held') break;
-      if (fate === 'shown' && hidden === undefined) {
-        at++;
-        continue;
-      }
-      const mark = hidden?.shown ?? sorted[0]?.shown ?? '';
-      // The pieces of one long value are one mark.
-      if (at > from || mark !== last) parts.push(text.subarray(from, at), Buffer.from(mark));
-      last = mark;
-      from = at = fate === 'masked' ? text.byteLength : end;
-    }
-    parts.push(text.subarray(from, at));
-    return {
-      shown: parts.length === 1 ? text.subarray(from, at) : Buffer.concat(parts),
-      left: text.byteLength - at,
-      last: at > from ? '' : last,
-    };
-  };
   const next = (text: Uint8Array, when: When) => {
-    const { shown, left, last } = replace(text, when, ends);
+    const { shown, left, last } = replace(values, text, when, ends);
     ends = last;
     held = Uint8Array.from(text.subarray(text.byteLength - left));
     return shown;
   };
   return {
-    hide: (values, shown) => {
-      const added = values.filter(({ byteLength }) => byteLength > 0).map((bytes) => ({ bytes, shown }));
-      sorted = [...sorted, ...added]
+    hide: (hidden, shown) => {
+      const added = hidden.filter(({ byteLength }) => byteLength > 0).map((bytes) => ({ bytes, shown }));
+      values.sorted = [...values.sorted, ...added]
         .sort((one, two) => Buffer.compare(one.bytes, two.bytes))
         .filter(({ bytes }, n, all) => n === 0 || Buffer.compare(all[n - 1]?.bytes ?? bytes, bytes) !== 0);
-      for (const { bytes } of added) isFirst[bytes[0] ?? 0] = 1;
+      for (const { bytes } of added) values.isFirst[bytes[0] ?? 0] = 1;
     },
     take: (bytes) => {
-      if (sorted.length === 0) return bytes;
+      if (values.sorted.length === 0) return bytes;
       return next(held.byteLength === 0 ? bytes : Buffer.concat([held, bytes]), 'more');
     },
     rest: (when) => next(held, when),
     isHolding: () => held.byteLength > 0,
     text: (text) => {
       const bytes = Buffer.from(text);
-      const { shown } = replace(bytes, 'whole');
+      const { shown } = replace(values, bytes, 'whole');
       // Also where it is no Unicode, and would not come back as it was.
       return shown.byteLength === bytes.byteLength && bytes.equals(shown) ? text : Buffer.from(shown).toString();
     },

@@ -91,7 +91,7 @@ const numbered = releaseNames.flatMap((name) => {
  * The row of the table for a release by any name: `7.7-stable` is as 7.7, one older than all of them as the oldest, a
  * newer one or a name without numbers as `current`.
  */
-export const rowFor = (name: string): Release => {
+export const releaseFor = (name: string): Release => {
   const asked = releaseNumber(name);
   const [newest] = numbered;
   if (asked === undefined || newest === undefined || compareReleases(asked, newest.number) > 0) return 'current';

@@ -47,6 +47,36 @@ const stepsOfClass = (text: string): number => 1 + (text.match(/\\[pP]/g)?.lengt
 
 const wrong = (what: string): Refused => ({ why: `is not a regular expression: ${what}` });
 
+/** Adds the name of another group to the list, and gives it. */
+const addName = (names: string[], where: 'before' | 'behind'): string => {
+  const name = `imaged_${where}_${names.length}`;
+  names.push(name);
+  return name;
+};
+
+type Groups = Readonly<Record<string, string | undefined>>;
+
+const refusedIn = (is: Groups, whole: string): Refused | undefined => {
+  if (is['look'] !== undefined)
+    return { why: `uses look-around ("${whole}"), which cannot be searched for in linear time: write what must stand there into the pattern itself` }; // prettier-ignore
+  if (is['back'] !== undefined)
+    return { why: `uses a back-reference ("${whole}"), which cannot be searched for in linear time: write out what is repeated` }; // prettier-ignore
+  return undefined;
+};
+
+/** What matches one character, or a text, and means the same wherever it stands. */
+const plainAtom = (is: Groups, whole: string): { readonly source: string; readonly steps: number } | undefined => {
+  const code = is['wide'] ?? is['unit'];
+  if (is['literal'] !== undefined) return { source: escapeRegExp(is['literal']), steps: is['literal'].length };
+  if (is['control'] !== undefined) return { source: control(is['control']), steps: 1 };
+  if (code !== undefined) return { source: hex(code), steps: 1 };
+  if (is['property'] !== undefined) return { source: whole, steps: stepsOfProperty };
+  if (is['escape'] !== undefined) return { source: /^\\[^\x00-\x7f]/u.test(whole) ? whole.slice(1) : whole, steps: 1 };
+  if (is['any'] !== undefined) return { source: '[\\x{0}-\\x{10ffff}]', steps: 1 };
+  if (is['class'] !== undefined) return { source: classIn(whole), steps: stepsOfClass(whole) };
+  return undefined;
+};
+
 /**
  * Puts a client's pattern, in RE2's or ECMAScript's words, into RE2's, and counts what it comes to, in time that grows
  * with its length. A line ends at CR as well, as ECMAScript has it: RE2 knows LF alone, so a group takes the CR.
@@ -66,29 +96,17 @@ export const translatePattern = (text: string, anchors: Anchors): Translated | R
     steps += size;
     last = size;
   };
-  const mark = (names: string[], name: string) => {
-    names.push(name);
-    return name;
-  };
   for (const match of text.matchAll(new RegExp(token, 'uyg'))) {
     const [whole] = match;
     const is = match.groups ?? {};
-    const code = is['wide'] ?? is['unit'];
-    if (is['look'] !== undefined)
-      return { why: `uses look-around ("${whole}"), which cannot be searched for in linear time: write what must stand there into the pattern itself` }; // prettier-ignore
-    if (is['back'] !== undefined)
-      return { why: `uses a back-reference ("${whole}"), which cannot be searched for in linear time: write out what is repeated` }; // prettier-ignore
-    if (is['literal'] !== undefined) atom(escapeRegExp(is['literal']), is['literal'].length);
-    else if (is['control'] !== undefined) atom(control(is['control']), 1);
-    else if (code !== undefined) atom(hex(code), 1);
-    else if (is['property'] !== undefined) atom(whole, stepsOfProperty);
-    else if (is['escape'] !== undefined) atom(/^\\[^\x00-\x7f]/u.test(whole) ? whole.slice(1) : whole, 1);
+    const refused = refusedIn(is, whole);
+    if (refused) return refused;
+    const plain = plainAtom(is, whole);
+    if (plain) atom(plain.source, plain.steps);
     else if (is['flags'] !== undefined) {
       source += whole;
       last = undefined;
-    } else if (is['any'] !== undefined) atom('[\\x{0}-\\x{10ffff}]', 1);
-    else if (is['class'] !== undefined) atom(classIn(whole), stepsOfClass(whole));
-    else if (is['open'] !== undefined || is['group'] !== undefined) {
+    } else if (is['open'] !== undefined || is['group'] !== undefined) {
       source += is['group'] === undefined ? whole : `(?P<${is['group']}>`;
       outer.push(steps);
       steps = 2;
@@ -106,10 +124,8 @@ export const translatePattern = (text: string, anchors: Anchors): Translated | R
       source += whole;
       steps += last * (times - 1) + (times - least) + 1;
       last *= times;
-    } else if (is['begin'] !== undefined && anchors === 'lines')
-      atom(`(?:^|(?P<${mark(before, `imaged_before_${before.length}`)}>\\r))`, 4);
-    else if (is['end'] !== undefined && anchors === 'lines')
-      atom(`(?:(?P<${mark(behind, `imaged_behind_${behind.length}`)}>\\r)|$)`, 4);
+    } else if (is['begin'] !== undefined && anchors === 'lines') atom(`(?:^|(?P<${addName(before, 'before')}>\\r))`, 4);
+    else if (is['end'] !== undefined && anchors === 'lines') atom(`(?:(?P<${addName(behind, 'behind')}>\\r)|$)`, 4);
     else if (whole === '[') return wrong('"[" has no "]"');
     else if (whole === '\\') return wrong('it ends in a single "\\"');
     else {

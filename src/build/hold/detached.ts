@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
-import type { Lending } from '../../vmm/types.ts';
+import type { Detachable } from '../../vmm/types.ts';
 import { retry } from '../../base/waiting.ts';
 
 /**
@@ -13,7 +13,7 @@ export type DetachedConsoles = {
    * Lets go of a machine's console for so many milliseconds; then it is attached again, as soon as the operator has left
    * it. Asked again, the time begins anew. Gives the end, in Unix milliseconds.
    */
-  readonly detach: (buildId: string, line: Lending, ms: number) => Promise<number>;
+  readonly detach: (buildId: string, line: Detachable, ms: number) => Promise<number>;
   /** Attaches it again now. Throws `console_lent` while the operator is still there. */
   readonly attach: (buildId: string, signal: AbortSignal) => Promise<void>;
   readonly isDetached: (buildId: string) => boolean;
@@ -21,7 +21,7 @@ export type DetachedConsoles = {
   readonly forget: (buildId: string) => void;
 };
 
-type Detached = { readonly line: Lending; readonly over: AbortController };
+type Detached = { readonly line: Detachable; readonly over: AbortController };
 
 const untilLeft = { attempts: Infinity, firstMs: 1000, growth: 1.5, mostMs: 15_000 };
 
@@ -39,7 +39,7 @@ export const makeDetachedConsoles = (
   const attach = async (buildId: string, signal: AbortSignal) => {
     const detached = consoles.get(buildId);
     if (detached === undefined) return;
-    await detached.line.takeBack(signal);
+    await detached.line.attach(signal);
     forget(buildId);
   };
   const attachLater = async (buildId: string, ms: number, signal: AbortSignal) => {
@@ -52,7 +52,7 @@ export const makeDetachedConsoles = (
       forget(buildId);
       const detached = { line, over: new AbortController() };
       consoles.set(buildId, detached);
-      await line.release();
+      await line.detach();
       attachLater(buildId, ms, detached.over.signal).catch((error: unknown) => {
         if (!detached.over.signal.aborted)
           warn({ build: buildId, err: error }, 'a console could not be attached again');

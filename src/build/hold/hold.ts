@@ -51,10 +51,10 @@ export const heldMachines = (detached: DetachedConsoles): Held => {
       await console.type(bytes, signal);
     },
     detach: async (buildId, ms) => {
-      const { lending } = find(buildId).machine;
-      if (lending === undefined)
+      const { detachable } = find(buildId).machine;
+      if (detachable === undefined)
         throw new Fault('console_not_lendable', 'Only imaged can hold the console of a machine under QEMU: POST keys.');
-      return { command: lending.command, until: await detached.detach(buildId, lending, ms) };
+      return { command: detachable.command, until: await detached.detach(buildId, detachable, ms) };
     },
     attach: async (buildId, signal) => {
       find(buildId);

@@ -1,9 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { isEnded } from '../../base/records/status.ts';
 import { unlessErrno } from '../../base/errno.ts';
 import type { Growth } from '../../base/growth.ts';
 import { makeNotifier } from '../../base/notifier.ts';
 import type { Store } from '../../queue/store.ts';
-import { isEnded } from '../../queue/rules/status.ts';
 
 const chunkBytes = 64 * 1024;
 

@@ -31,6 +31,55 @@ const mostNotes = 50;
 // A system that boots for the first time may write authorized_keys after its sshd has begun to listen.
 const deniedAttempts = 8;
 
+/** What the guest prints on stderr when a command itself ended with 255, as ssh does for failures of its own. */
+const makeMarker = () => {
+  const marker = `imaged-${randomUUID()}`;
+  let isSeen = false;
+  return {
+    marker,
+    isSeen: () => isSeen,
+    /** The lines without the marker, which may stand behind a last line without end. */
+    without: (lines: readonly string[]): readonly string[] => {
+      if (!lines.some((line) => line.endsWith(marker))) return lines;
+      isSeen = true;
+      return lines
+        .filter((line) => line !== marker)
+        .map((line) => (line.endsWith(marker) ? line.slice(0, -marker.length) : line));
+    },
+  };
+};
+
+/** Runs commands over the master that there is when they begin. Throws `ssh_broken` when it goes before they end. */
+const runOver =
+  (spec: SshSpec, current: () => SshMaster | undefined, clock: Clock): Guest['run'] =>
+  async (command, { onLines, onBytes, input }, signal) => {
+    const { marker, isSeen, without } = makeMarker();
+    const { exitCode } = await runProgram('ssh', runArgs, {
+      cwd: spec.folder,
+      signal,
+      accept: 'any',
+      input: remoteInput(marker, command, input),
+      onLines: (lines, stream) => {
+        const said = stream === 'stderr' ? without(lines) : lines;
+        if (said.length > 0) return onLines(said, stream);
+      },
+      ...(onBytes === undefined ? {} : { onBytes }),
+    });
+    // With the marker it is the command's own exit code, not that of ssh.
+    if (exitCode !== 255 || isSeen()) return { exitCode };
+    await throwIfKilled(current(), clock, signal);
+    const why = current()?.lastWords() ?? '';
+    throw new Fault(
+      'ssh_broken',
+      `The connection to ${spec.host}:${spec.port} ended before the command did: ${why.split('\n').at(-1) || 'ssh gave no reason'}`,
+      {
+        expected: 'the end of the command',
+        saw: why.split('\n').at(-1) || 'the end of the connection',
+        ...{ host: spec.host, port: spec.port, stderr: why },
+      },
+    );
+  };
+
 /**
  * Waits until the guest lets the build log in, and holds one connection from then on. Throws `ssh_unreachable` when
  * `timeoutMs` is over, `ssh_denied`, `host_key_changed`, `program_missing`, or the signal's reason.
@@ -52,42 +101,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     await rm(configFile(spec), { force: true });
   };
 
-  const run: Guest['run'] = async (command, { onLines, onBytes, input }, runSignal) => {
-    const marker = `imaged-${randomUUID()}`;
-    let isOwn = false;
-    // The marker may stand behind a last line without end.
-    const unmarked = (lines: readonly string[]) => {
-      if (!lines.some((line) => line.endsWith(marker))) return lines;
-      isOwn = true;
-      return lines
-        .filter((line) => line !== marker)
-        .map((line) => (line.endsWith(marker) ? line.slice(0, -marker.length) : line));
-    };
-    const { exitCode } = await runProgram('ssh', runArgs, {
-      cwd: spec.folder,
-      signal: runSignal,
-      accept: 'any',
-      input: remoteInput(marker, command, input),
-      onLines: (lines, stream) => {
-        const said = stream === 'stderr' ? unmarked(lines) : lines;
-        if (said.length > 0) return onLines(said, stream);
-      },
-      ...(onBytes === undefined ? {} : { onBytes }),
-    });
-    if (exitCode !== 255 || isOwn) return { exitCode };
-    await throwIfKilled(master, tools.clock, runSignal);
-    const why = master?.lastWords() ?? '';
-    throw new Fault(
-      'ssh_broken',
-      `The connection to ${spec.host}:${spec.port} ended before the command did: ${why.split('\n').at(-1) || 'ssh gave no reason'}`,
-      {
-        expected: 'the end of the command',
-        saw: why.split('\n').at(-1) || 'the end of the connection',
-        ...{ host: spec.host, port: spec.port, stderr: why },
-      },
-    );
-  };
-
+  const run = runOver(spec, () => master, tools.clock);
   const runUntil: Guest['run'] = (command, { onLines, onBytes, ...options }, runSignal) => {
     const unlessAborted =
       <A extends readonly unknown[]>(take: (...args: A) => Promise<void> | void) =>

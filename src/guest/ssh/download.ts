@@ -1,6 +1,6 @@
 import { open, rm } from 'node:fs/promises';
 import { Fault } from '../../base/fault.ts';
-import { quoted } from '../../base/shell.ts';
+import { shellQuoted } from '../../base/shell.ts';
 import { keepLastLines } from '../last-lines.ts';
 import type { Guest } from '../types.ts';
 
@@ -25,7 +25,7 @@ export const downloadBy =
           );
         await to.writeFile(chunk);
       };
-      const { exitCode } = await run(`cat ${quoted(place)}`, { onLines: last.take, onBytes }, signal);
+      const { exitCode } = await run(`cat ${shellQuoted(place)}`, { onLines: last.take, onBytes }, signal);
       if (exitCode === 0) return { bytes };
       const said = last.lines();
       throw new Fault(

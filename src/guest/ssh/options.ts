@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
-import { quoted } from '../../base/shell.ts';
+import { shellQuoted } from '../../base/shell.ts';
 import type { SshSpec } from '../types.ts';
 
 // sockaddr_un holds 104 bytes on OpenBSD, and ssh binds a name that is 17 bytes longer before it renames it.
@@ -88,5 +88,5 @@ export const sshLine = ({
     ].flatMap((option) => ['-o', option]),
     `${username}@${host}`,
   ]
-    .map(quoted)
+    .map(shellQuoted)
     .join(' ');

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import type { Input } from '../../base/program.ts';
-import { quoted } from '../../base/shell.ts';
+import { shellQuoted } from '../../base/shell.ts';
 import { keepLastLines } from '../last-lines.ts';
 import type { Guest, UploadFile } from '../types.ts';
 
@@ -15,17 +15,17 @@ const bytesOf = async (input: Input): Promise<number> => {
 // A connection that breaks ends the input as its own end does, so the bytes are counted before a file gets its name.
 // noclobber, since the folder may be anybody's.
 const asNew = (place: string, { mode }: UploadFile, bytes: number) => `
-p=${quoted(place)}
+p=${shellQuoted(place)}
 umask 077; set -C
 cat >"$p" && [ $(wc -c <"$p") -eq ${bytes} ] && chmod ${mode} "$p"
 `;
 
 // cp -p brings along mode and owner of the file that is to be replaced.
 const inPlaceOf = (place: string, { mode, existing }: UploadFile, bytes: number) => `
-p=${quoted(place)} a=${quoted(posix.join(posix.dirname(place), `.imaged-${randomUUID()}`))} m=${mode}
+p=${shellQuoted(place)} a=${shellQuoted(posix.join(posix.dirname(place), `.imaged-${randomUUID()}`))} m=${mode}
 if [ -d "$p" ]; then echo 'it is a folder: end its name with a slash to put the file into it' >&2; exit 1; fi
 if [ -f "$p" ] && [ ${existing} = keep-mode ]; then m=; fi
-if [ -h "$p" ] || { [ -e "$p" ] && { [ ! -f "$p" ] || [ ! -w ${quoted(posix.dirname(place))} ]; }; }; then
+if [ -h "$p" ] || { [ -e "$p" ] && { [ ! -f "$p" ] || [ ! -w ${shellQuoted(posix.dirname(place))} ]; }; }; then
   cat >"$p" && { [ -z "$m" ] || chmod $m "$p"; }
   exit
 fi

@@ -3,13 +3,13 @@ import type { Socket } from 'node:net';
 import { systemClock } from '../../base/clock.ts';
 import type { ListenAt } from '../../base/hardware.ts';
 import { admitOnly } from '../../base/http/admit-only.ts';
-import { makeFarewells } from '../../base/http/farewells.ts';
+import { makeLingeringClose } from '../../base/http/lingering-close.ts';
 import type { EndpointLimits } from './limits.ts';
 import type { Lockout } from './lockout.ts';
 import type { RequestLog } from './request-log.ts';
 
 // Refused connections that still hold a descriptor.
-const mostFarewells = 2;
+const maxLingering = 2;
 
 const noRoom = 'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
@@ -39,7 +39,7 @@ export const admitGuest = (
     lockout,
   }: { readonly limits: EndpointLimits; readonly requests: RequestLog; readonly lockout: Lockout },
 ): Disposable => {
-  const farewells = makeFarewells({ most: mostFarewells, withinMs: limits.leaveMs, clock: systemClock });
+  const lingering = makeLingeringClose({ most: maxLingering, withinMs: limits.leaveMs, clock: systemClock });
   let held = 0;
   let isFull = false;
   admitOnly(server, (socket) => {
@@ -56,7 +56,7 @@ export const admitGuest = (
       // Once, until there is room again: a guest must not fill its build's log by knocking.
       if (!isFull) requests.tellStranger(socket, 503, `the guest holds ${held} connections, which is all it may`);
       isFull = true;
-      farewells.say(socket, noRoom);
+      lingering.close(socket, noRoom);
       return false;
     }
     held++;
@@ -66,5 +66,5 @@ export const admitGuest = (
     if ('path' in at) closeByHalves(socket, limits.closeMs);
     return true;
   });
-  return farewells;
+  return lingering;
 };

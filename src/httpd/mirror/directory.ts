@@ -10,29 +10,29 @@ import type { MirrorSource, Place, Signed } from './types.ts';
 
 type Hashed = { readonly stamp: Stamp; readonly sha256: Promise<string> };
 
+const openIn = async (directory: string, { folder }: Place, name: string): Promise<FileHandle> => {
+  const path = join(directory, folder, name);
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if ((await handle.stat()).isFile()) return handle;
+    await handle.close();
+  } catch (error) {
+    throw new Fault(
+      'mirror_refused',
+      `${folder}/${name} cannot be read in the mirror of this host.`,
+      { path },
+      { cause: error },
+    );
+  }
+  throw new Fault('mirror_refused', `${folder}/${name} is not a file in the mirror of this host.`, { path });
+};
+
 /** A mirror's files from a folder of this host that is laid out as `pub/OpenBSD`. Nothing in it is ever changed. */
 export const makeDirectory = (directory: string, verifier: Verifier): MirrorSource => {
   const stopping = new AbortController();
   const signed = new Map<string, { readonly stamp: Stamp; readonly signed: Promise<Signed> }>();
   // By path; there are as many as there are signed names.
   const hashed = new Map<string, Hashed>();
-
-  const openIn = async ({ folder }: Place, name: string): Promise<FileHandle> => {
-    const path = join(directory, folder, name);
-    try {
-      const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      if ((await handle.stat()).isFile()) return handle;
-      await handle.close();
-    } catch (error) {
-      throw new Fault(
-        'mirror_refused',
-        `${folder}/${name} cannot be read in the mirror of this host.`,
-        { path },
-        { cause: error },
-      );
-    }
-    throw new Fault('mirror_refused', `${folder}/${name} is not a file in the mirror of this host.`, { path });
-  };
 
   const hashOf = async (path: string, handle: FileHandle, stamp: Stamp): Promise<string> => {
     const before = hashed.get(path);
@@ -48,7 +48,7 @@ export const makeDirectory = (directory: string, verifier: Verifier): MirrorSour
   return {
     signed: async (place, signal) => {
       await verifier.expect(place);
-      await using handle = await openIn(place, signedSumsFile);
+      await using handle = await openIn(directory, place, signedSumsFile);
       const stamp = stampOf(await handle.stat());
       const before = signed.get(place.folder);
       if (before && isSame(before.stamp, stamp)) return orAborted(before.signed, signal);
@@ -63,7 +63,7 @@ export const makeDirectory = (directory: string, verifier: Verifier): MirrorSour
     },
     open: async (place, sha256, key) => {
       const path = `${place.folder}/${place.name}`;
-      const handle = await openIn(place, place.name);
+      const handle = await openIn(directory, place, place.name);
       try {
         const stats = await handle.stat();
         const saw = await hashOf(path, handle, stampOf(stats));

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Cache } from './cache.ts';
-import { openPart } from './download.ts';
+import { openPart } from './part.ts';
 import { follow, type Followed } from './follow.ts';
 import { makeProgress, type Progress } from './progress.ts';
 

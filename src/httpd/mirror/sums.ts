@@ -50,63 +50,86 @@ export type UpstreamSums = {
   readonly doubt: (folder: string) => void;
 };
 
+type Kept = Pick<State, 'signed'> & { readonly about: z.infer<typeof About> };
+
+/** The verified SHA256.sig of each folder on disk, and what upstream said of it. */
+const makeKeptSums = (folder: string, verifier: Verifier, signal: AbortSignal) => {
+  const fileOf = (place: Place, end: string) => join(folder, `${place.folder.replaceAll('/', '_')}.${end}`);
+  const writeAbout = (place: Place, about: Kept['about']) => writeWhole(fileOf(place, 'json'), JSON.stringify(about));
+  return {
+    read: async (place: Place): Promise<Kept> => {
+      let signed: Signed | undefined;
+      try {
+        signed = await verifier.verify(place, await readFile(fileOf(place, 'sig'), 'utf8'), signal);
+        return { signed, about: About.parse(JSON.parse(await readFile(fileOf(place, 'json'), 'utf8'))) };
+      } catch {
+        // Not there, or not good any more: it is asked for from upstream.
+        return { ...(signed ? { signed } : {}), about: { askedAt: 0 } };
+      }
+    },
+    writeAbout,
+    write: async (place: Place, text: string, about: Kept['about']): Promise<void> => {
+      await writeWhole(fileOf(place, 'sig'), text);
+      await writeAbout(place, about);
+    },
+  };
+};
+
+/** Headers that ask for the file only if it is another than the one at hand. */
+const conditionsOf = ({ signed, about }: State): Readonly<Record<string, string>> => {
+  const { etag, lastModified } = signed ? (about ?? {}) : {};
+  return {
+    ...(etag === undefined ? {} : { 'if-none-match': etag }),
+    ...(lastModified === undefined ? {} : { 'if-modified-since': lastModified }),
+  };
+};
+
+/** Asks upstream once, and keeps what it gives, verified, in the state and on disk. */
+const fetchSums = async (
+  place: Place,
+  state: State,
+  { upstream, verifier, silentMs, clock, signal }: SumsParts,
+  kept: ReturnType<typeof makeKeptSums>,
+): Promise<Signed> => {
+  const url = new URL(`${upstream.href.replace(/\/$/, '')}/${place.folder}/${signedSumsFile}`);
+  const reply = await ask(url, { headers: conditionsOf(state), silentMs, signal });
+  const { statusCode: status = 0, headers: came } = reply;
+  if (status === 304 && state.signed) {
+    reply.destroy();
+    state.about = { ...state.about, askedAt: clock.now() };
+    await kept.writeAbout(place, state.about);
+    return state.signed;
+  }
+  if (status !== 200) {
+    reply.destroy();
+    throw refusal(url, status);
+  }
+  const text = await textOf(reply).catch((error: unknown) => {
+    throw broken(error, url, signal);
+  });
+  const signed = await verifier.verify(place, text, signal);
+  state.signed = signed;
+  state.about = {
+    askedAt: clock.now(),
+    ...(came.etag === undefined ? {} : { etag: came.etag }),
+    ...(came['last-modified'] === undefined ? {} : { lastModified: came['last-modified'] }),
+  };
+  await kept.write(place, text, state.about);
+  return signed;
+};
+
 /**
  * The verified SHA256.sig of each folder of an upstream. It is asked for again, conditionally, when its age is over;
  * where that fails and an older verified one is there, the older one goes on and the failure is told to the log.
  */
 export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
-  const { upstream, folder, verifier, ages, silentMs, clock, signal: daemon, warn } = parts;
+  const { folder, verifier, ages, clock, signal: daemon, warn } = parts;
   // As many as there are folders with a key: a guest cannot make this grow.
   const states = new Map<string, State>();
-  const fileOf = (place: Place, end: string) => join(folder, `${place.folder.replaceAll('/', '_')}.${end}`);
-
-  const load = async (place: Place, state: State) => {
-    try {
-      const text = await readFile(fileOf(place, 'sig'), 'utf8');
-      state.signed = await verifier.verify(place, text, daemon);
-      state.about = About.parse(JSON.parse(await readFile(fileOf(place, 'json'), 'utf8')));
-    } catch {
-      // Not there, or not good any more: it is asked for from upstream.
-      state.about = { askedAt: 0 };
-    }
-  };
-
-  const fetchOnce = async (place: Place, state: State): Promise<Signed> => {
-    const url = new URL(`${upstream.href.replace(/\/$/, '')}/${place.folder}/${signedSumsFile}`);
-    const { etag, lastModified } = state.signed ? (state.about ?? {}) : {};
-    const headers = {
-      ...(etag === undefined ? {} : { 'if-none-match': etag }),
-      ...(lastModified === undefined ? {} : { 'if-modified-since': lastModified }),
-    };
-    const reply = await ask(url, { headers, silentMs, signal: daemon });
-    const { statusCode: status = 0, headers: came } = reply;
-    if (status === 304 && state.signed) {
-      reply.destroy();
-      state.about = { ...state.about, askedAt: clock.now() };
-      await writeWhole(fileOf(place, 'json'), JSON.stringify(state.about));
-      return state.signed;
-    }
-    if (status !== 200) {
-      reply.destroy();
-      throw refusal(url, status);
-    }
-    const text = await textOf(reply).catch((error: unknown) => {
-      throw broken(error, url, daemon);
-    });
-    const signed = await verifier.verify(place, text, daemon);
-    state.signed = signed;
-    state.about = {
-      askedAt: clock.now(),
-      ...(came.etag === undefined ? {} : { etag: came.etag }),
-      ...(came['last-modified'] === undefined ? {} : { lastModified: came['last-modified'] }),
-    };
-    await writeWhole(fileOf(place, 'sig'), text);
-    await writeWhole(fileOf(place, 'json'), JSON.stringify(state.about));
-    return signed;
-  };
+  const kept = makeKeptSums(folder, verifier, daemon);
 
   const refresh = async (place: Place, state: State): Promise<Signed> => {
-    if (state.about === undefined) await load(place, state);
+    if (state.about === undefined) Object.assign(state, await kept.read(place));
     const ageMs = place.release === 'snapshots' ? ages.snapshotMs : ages.releaseMs;
     const older = state.signed;
     const age = clock.now() - (state.about?.askedAt ?? 0);
@@ -115,7 +138,13 @@ export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
     try {
       // With an older one at hand, one attempt is enough.
       const attempts = older ? 1 : parts.policy.attempts;
-      const signed = await retry(() => fetchOnce(place, state), { ...parts.policy, attempts }, mayPass, clock, daemon);
+      const signed = await retry(
+        () => fetchSums(place, state, parts, kept),
+        { ...parts.policy, attempts },
+        mayPass,
+        clock,
+        daemon,
+      );
       delete state.failed;
       return signed;
     } catch (error) {

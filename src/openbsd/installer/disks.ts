@@ -1,4 +1,4 @@
-import { meant, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/nearest.ts';
 import { isKnown } from './lines.ts';
 import type { InstallerFacts } from './facts.ts';
 import { releases } from '../../base/openbsd/releases.ts';
@@ -32,7 +32,7 @@ const askRootDisk = (talk: Talk, { disks }: InstallerFacts): string => {
   const name = reply.value.replace(/^\/dev\//, '').replace(/^([sw]d\d+)[a-p]$/, '$1');
   // A disk label's own name (disklabel(8)) is not known before the machine runs.
   if (reply.isSure && !names.includes(name) && !/^[0-9a-f]{16}(\.[a-p])?$/.test(name))
-    talk.refuse(reply, `the machine has no disk ${quoted(reply.value)}: ${meant(reply.value, names)}`);
+    talk.refuse(reply, `the machine has no disk ${quoted(reply.value)}: ${didYouMean(reply.value, names)}`);
   return name;
 };
 
@@ -122,7 +122,10 @@ const askMore = (root: string, talk: Talk, facts: InstallerFacts) => {
     if (reply.isOpen) talk.doubt();
     if (reply.value === 'done' || reply.isOpen) return;
     if (!left.delete(reply.value)) {
-      talk.refuse(reply, `there is no further disk ${quoted(reply.value)}: ${meant(reply.value, [...left, 'done'])}`);
+      talk.refuse(
+        reply,
+        `there is no further disk ${quoted(reply.value)}: ${didYouMean(reply.value, [...left, 'done'])}`,
+      );
       return;
     }
     askTable(reply.value, talk, facts);

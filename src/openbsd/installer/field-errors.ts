@@ -1,4 +1,4 @@
-import { mostTold, quoted, unknownKeys } from '../../base/nearest.ts';
+import { maxFieldErrors, quoted, unknownKeys } from '../../base/nearest.ts';
 import type { Line } from './lines.ts';
 import { askedWhere, nearestQuestion } from './lookup.ts';
 import type { Walk } from './walk.ts';
@@ -32,6 +32,6 @@ export const fieldErrorsOfWalk = (
     const line = lines[index];
     return line === undefined || line.value === '' || askedWhere(line.key).length > 0 ? [] : [{ index, line }];
   });
-  const told = unknown.slice(0, mostTold).map(({ index, line }) => ({ line: index, message: unknownQuestion(line, suggest) })); // prettier-ignore
+  const told = unknown.slice(0, maxFieldErrors).map(({ index, line }) => ({ line: index, message: unknownQuestion(line, suggest) })); // prettier-ignore
   return { told: [...troubles, ...told], count: troubles.length + unknown.length };
 };

@@ -1,5 +1,5 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { meant, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/nearest.ts';
 import type { InstallerFacts } from './facts.ts';
 import { releases } from '../../base/openbsd/releases.ts';
 import type { Reply, Talk } from './talk.ts';
@@ -95,7 +95,10 @@ const askInterfaces = (talk: Talk, facts: InstallerFacts): Map<string, Configure
     if (reply.value === '?' && facts.release !== '7.2') continue;
     if (reply.isSure && !isInterface(reply, facts)) {
       const known = facts.interfaces.flatMap((name) => (name === undefined ? [] : [name]));
-      talk.refuse(reply, `there is no interface ${quoted(reply.value)}: ${meant(reply.value, [...known, 'done'])}`);
+      talk.refuse(
+        reply,
+        `there is no interface ${quoted(reply.value)}: ${didYouMean(reply.value, [...known, 'done'])}`,
+      );
       break;
     }
     const name = reply.value;

@@ -1,5 +1,6 @@
 import { Fault, recordOf } from '../../base/fault.ts';
-import type { FaultCode, FaultRecord } from '../../base/fault.ts';
+import type { FaultCode } from '../../base/fault.ts';
+import type { FaultRecord } from '../../base/records/fault-record.ts';
 import type { Build, Outcome } from '../store.ts';
 
 /** What a build that its client cancelled ends with. */

@@ -12,10 +12,10 @@
  * A held build has failed already and only keeps its machine. What has ended never changes; it is only ever removed.
  */
 
-import type { Status } from '../store.ts';
+import type { Status } from '../../base/records/status.ts';
 
 /** What each status may become. */
-export const transitions = {
+const transitions = {
   queued: ['running', 'cancelled'],
   running: ['queued', 'held', 'succeeded', 'failed', 'cancelled'],
   held: ['failed', 'cancelled'],
@@ -28,9 +28,6 @@ export const mayBecome = (from: Status, to: Status): boolean => {
   const next: readonly Status[] = transitions[from];
   return next.includes(to);
 };
-
-/** Nothing more comes of such a build. */
-export const isEnded = (status: Status): boolean => transitions[status].length === 0;
 
 /** Throws where a build must not become what is about to be written: a defect of imaged. */
 export const checkMove = ({ id, status }: { readonly id: string; readonly status: Status }, to: Status): void => {

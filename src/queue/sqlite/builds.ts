@@ -1,9 +1,9 @@
 import type { Database } from 'better-sqlite3';
+import { type Status, isEnded } from '../../base/records/status.ts';
 import { Fault } from '../../base/fault.ts';
 import { timeOfId } from '../../base/ids.ts';
 import { onKey, type FirstUse } from '../rules/idempotency.ts';
-import { isEnded } from '../rules/status.ts';
-import type { Build, Idempotency, NewBuild, Status, Store, StoreLimits } from '../store.ts';
+import type { Build, Idempotency, NewBuild, Store, StoreLimits } from '../store.ts';
 import type { BuildRows } from './build-rows.ts';
 import { noSuchBuild, type Connection } from './connection.ts';
 import { toRow } from './rows.ts';

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import type { EventData, EventType } from '../../base/records/build-events.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { closed, storeFault } from './store-fault.ts';
@@ -15,7 +16,7 @@ export type Connection = {
    * Appends the next event of a build, which makes its number the build's version. Every change of a build goes with
    * exactly one, within the same `write`. Throws `not_found`.
    */
-  readonly append: (id: string, type: string, data: Readonly<Record<string, unknown>>) => void;
+  readonly append: <Type extends EventType>(id: string, type: Type, data: EventData[Type]) => void;
   /** The write-ahead log is emptied after the commit: something secret was overwritten. */
   readonly forget: () => void;
 };

@@ -1,5 +1,6 @@
+import type { EventData } from '../../base/records/build-events.ts';
 import { diskFormatOf } from '../../base/media-type.ts';
-import type { FaultRecord } from '../../base/fault.ts';
+import type { FaultRecord } from '../../base/records/fault-record.ts';
 import { checkMove } from '../rules/status.ts';
 import type { Build, Outcome } from '../store.ts';
 import type { Connection } from './connection.ts';
@@ -8,7 +9,7 @@ type Ended = Exclude<Outcome, { readonly status: 'queued' }>;
 type Requeued = Extract<Outcome, { readonly status: 'queued' }>;
 
 /** What else the event of a build that goes back to the queue says. */
-type Facts = Readonly<Record<string, unknown>>;
+type Facts = Pick<EventData['build.requeued'], 'deaths' | 'runsAlone'>;
 
 /** Writes how a build leaves its worker, or the queue: for good, or to be tried again. To be called within a `write`. */
 export type WriteOutcome = (build: Build, outcome: Outcome, facts?: Facts) => void;
@@ -52,7 +53,8 @@ export const makeWriteOutcome = ({ db, clock, append, forget }: Connection): Wri
       forgetValues.run(JSON.stringify(sensitive), id);
       forget();
     }
-    append(id, `build.${outcome.status}`, fault ? { attempt, fault } : { attempt });
+    if (outcome.status === 'succeeded') append(id, 'build.succeeded', { attempt });
+    else append(id, `build.${outcome.status}`, { attempt, fault: outcome.fault });
   };
 
   const writeRequeue = ({ id, attempt }: Build, outcome: Requeued, facts: Facts): void => {
@@ -61,8 +63,8 @@ export const makeWriteOutcome = ({ db, clock, append, forget }: Connection): Wri
     endSteps.run(clock.now(), textOf(fault), id);
     append(id, 'build.requeued', {
       attempt,
-      loses_attempt: losesAttempt,
-      not_before: notBefore,
+      losesAttempt,
+      notBefore,
       ...(fault ? { fault } : {}),
       ...facts,
     });

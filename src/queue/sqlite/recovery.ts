@@ -52,7 +52,7 @@ export const makeRecovery = (
     count.run({ id: row.id, ...counted, suspect: verdict === 'clear' ? 0 : 1 });
     const outcome: Outcome =
       verdict === 'failed' ? { status: 'failed', fault: recordOf(killsDaemon(counted, step?.name)) } : again;
-    return { outcome, facts: { deaths: counted.deaths, runs_alone: verdict === 'suspect' } };
+    return { outcome, facts: { deaths: counted.deaths, runsAlone: verdict === 'suspect' } };
   };
 
   const settleRow = (row: LeftRow, others: number, hostBootedAt: number): void => {

@@ -1,5 +1,7 @@
-import type { FaultRecord } from '../../base/fault.ts';
-import type { Build, NewBuild, OnError, Phase, Status } from '../store.ts';
+import type { Status } from '../../base/records/status.ts';
+import type { Phase } from '../../base/records/phase.ts';
+import type { FaultRecord } from '../../base/records/fault-record.ts';
+import type { Build, NewBuild, OnError } from '../store.ts';
 
 /** A row of `build`, as the migrations have it. */
 export type BuildRow = {

@@ -1,5 +1,6 @@
+import type { Phase } from '../../base/records/phase.ts';
 import { Fault } from '../../base/fault.ts';
-import type { Phase, Store } from '../store.ts';
+import type { Store } from '../store.ts';
 import type { BuildRows } from './build-rows.ts';
 import type { Connection } from './connection.ts';
 

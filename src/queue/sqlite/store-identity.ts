@@ -66,7 +66,7 @@ const readId = (file: string): string | undefined => {
   }
 };
 
-/** Whole or not at all; what a crash leaves is written over the next time. */
+/** Whole or not at all; what a crash leaves is written over the next time. Not `writeWhole`: a store opens without waiting, as SQLite does. */
 const writeId = (file: string, id: string): void => {
   const aside = `${file}.new`;
   const descriptor = openSync(aside, 'w', 0o640);

@@ -48,13 +48,13 @@ const longestRestMs = 10;
  * `committed` is called with the ids that the transaction has touched, `onTrouble` with what went
  * wrong after a commit.
  */
+// One closure, though long: every part of it is about the one transaction that is on its way.
 export const makeWriter = (
   db: Database,
   clock: Pick<Clock, 'elapsed' | 'sleep'>,
   committed: (ids: ReadonlySet<string>) => void,
   onTrouble: (error: unknown) => void,
 ): Writer => {
-  // One closure, though long: every part of it is about the one transaction that is on its way.
   let waiting: Work[] = [];
   let isOpen = true;
   let restsUntil = 0;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { FieldError } from '../../base/fault.ts';
-import { meant, mostTold, quoted, unknownKeys } from '../../base/nearest.ts';
+import { didYouMean, maxFieldErrors, quoted, unknownKeys } from '../../base/nearest.ts';
 import { packerWords } from '../../packer/key-names.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 
@@ -20,7 +20,7 @@ const kindsOf = (branches: readonly (readonly Issue[])[]): string =>
 const unknownKey = (key: string, known: readonly string[]): string => {
   const ours = Object.hasOwn(packerWords, key) ? packerWords[key] : undefined;
   if (ours !== undefined) return `is Packer's key ${quoted(key)}: ${ours}`;
-  return `is an unknown key: ${meant(key, known)}`;
+  return `is an unknown key: ${didYouMean(key, known)}`;
 };
 
 type Keys = ReturnType<typeof unknownKeys>;
@@ -30,12 +30,12 @@ const told = (issue: Issue, above: readonly PropertyKey[], keys: Keys): readonly
   if (issue.code === 'unrecognized_keys') {
     const known = issue.message.split('\n');
     return issue.keys
-      .slice(0, mostTold)
+      .slice(0, maxFieldErrors)
       .map((key) => [pointerTo([...path, key]), keys(() => unknownKey(key, known))] as const);
   }
   if (issue.code === 'invalid_union') {
     const branch = branchMeant(issue.errors);
-    if (branch !== undefined) return branch.slice(0, mostTold).flatMap((inner) => told(inner, path, keys));
+    if (branch !== undefined) return branch.slice(0, maxFieldErrors).flatMap((inner) => told(inner, path, keys));
     const kinds = kindsOf(issue.errors);
     return [[pointerTo(path), kinds === '' ? issue.message : `must be ${kinds}`]];
   }
@@ -52,9 +52,9 @@ export const fieldErrorsOf = (
   const keys = unknownKeys();
   return {
     told: issues
-      .slice(0, mostTold)
+      .slice(0, maxFieldErrors)
       .flatMap((issue) => told(issue, [], keys))
-      .slice(0, mostTold)
+      .slice(0, maxFieldErrors)
       .map(([pointer, message]) => ({ pointer, message })),
     count: issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0),
   };

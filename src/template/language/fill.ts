@@ -9,7 +9,7 @@ import {
 } from './functions.ts';
 import { bounds } from '../../base/bounds.ts';
 import { ParseError, placeIn } from '../../base/parse-error.ts';
-import { meant, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/nearest.ts';
 import { runtimeNames, type RuntimeName, type Text } from '../spec.ts';
 
 /** A placeholder for the value of a variable that was not sent yet: a template is judged before its variables are known. */
@@ -63,9 +63,10 @@ export const makeFill = (parts: {
   const unknownName = (name: string): ParseError => {
     const hint = Object.hasOwn(packerFunctions, name) ? packerFunctions[name] : undefined;
     if (hint !== undefined) return new ParseError(`{{ ${name} }} is not there: ${hint}`);
-    if (name.startsWith('.')) return new ParseError(`{{ ${name} }} is unknown: ${meant(name, Object.keys(dotted))}`);
+    if (name.startsWith('.'))
+      return new ParseError(`{{ ${name} }} is unknown: ${didYouMean(name, Object.keys(dotted))}`);
     return new ParseError(
-      `{{ ${name} }} is unknown: ${meant(name, [...parts.variableNames, ...runtimeNames, ...functionNames])}`,
+      `{{ ${name} }} is unknown: ${didYouMean(name, [...parts.variableNames, ...runtimeNames, ...functionNames])}`,
     );
   };
 
@@ -118,7 +119,7 @@ export const makeFill = (parts: {
       throw new ParseError('user takes the name of one variable: {{user `name`}}');
     const found = parts.variable(name.text);
     if (found === undefined)
-      throw new ParseError(`there is no variable ${quoted(name.text)}: ${meant(name.text, parts.variableNames)}`);
+      throw new ParseError(`there is no variable ${quoted(name.text)}: ${didYouMean(name.text, parts.variableNames)}`);
     return found;
   };
 

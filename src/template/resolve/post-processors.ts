@@ -1,6 +1,6 @@
 import { artifactNameOf } from '../../base/artifact-name.ts';
 import { bounds } from '../../base/bounds.ts';
-import { meant, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/nearest.ts';
 import { exporting } from '../../post-processors/export.ts';
 import type { Place, PlannedDraft } from '../../post-processors/kind.ts';
 import { givesOf, resolveSettings, type PostProcessorSpec, type WithSettings } from '../../post-processors/table.ts';
@@ -55,7 +55,7 @@ const takenBy = (
   if (name !== undefined && !names.includes(name))
     wrong.add(
       `${pointer}/artifact`,
-      `is ${quoted(name)}, and there is no such artifact by then: ${meant(name, names)}`,
+      `is ${quoted(name)}, and there is no such artifact by then: ${didYouMean(name, names)}`,
     );
   return name === undefined ? [] : [name];
 };

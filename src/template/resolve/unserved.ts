@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { meant, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/nearest.ts';
 import type { Notes } from '../../base/notes.ts';
 import type { HostFacts } from '../../context/files.ts';
 import { render } from '../language/render.ts';
@@ -65,6 +65,6 @@ export const noteUnserved = (
       if (!isServed(path, http, host))
         notes.add(
           pointerOf(index, say === undefined ? 'press' : 'say'),
-          `names ${quoted(path)} of the machine's endpoint, and "http" serves no such path: ${meant(path, served)}`,
+          `names ${quoted(path)} of the machine's endpoint, and "http" serves no such path: ${didYouMean(path, served)}`,
         );
 };

@@ -4,7 +4,7 @@ import { pointerTo } from '../../base/json/pointer.ts';
 import { makeFill, textOf, type Fill, type Filled } from '../language/fill.ts';
 import type { Frozen } from '../language/functions.ts';
 import { ParseError } from '../../base/parse-error.ts';
-import { meant, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/nearest.ts';
 import type { Patterns } from '../language/pattern.ts';
 import type { Rest } from '../../base/turns.ts';
 import { passwordVariables } from '../../openbsd/passwords/uses.ts';
@@ -34,7 +34,7 @@ const checkSent = ({ template, sent = {}, wrongSent }: Parts) => {
   }
   for (const name of sentNames)
     if (!Object.hasOwn(template.variables, name))
-      wrongSent.add(pointerTo([name]), `the template has no such variable: ${meant(name, names)}`);
+      wrongSent.add(pointerTo([name]), `the template has no such variable: ${didYouMean(name, names)}`);
 };
 
 /**

@@ -3,7 +3,7 @@ import { Fault } from '../../base/fault.ts';
 import { orAborted, retry, deferred } from '../../base/waiting.ts';
 import { attachCu, tildeDoubler, type Attached } from './cu-attach.ts';
 import { lineClosed } from '../serial-line.ts';
-import type { Lending, SerialLine } from '../types.ts';
+import type { Detachable, SerialLine } from '../types.ts';
 import { consoleArgv } from './argv.ts';
 
 /** The serial line of a machine of vmd's: cu(1) on its tty, attached again when it dies and the machine lives. */
@@ -15,7 +15,7 @@ export type CuLine = SerialLine &
     readonly end: () => void;
     /** Resolves when the reader has come to the end, or when there is no reader. */
     readonly ended: Promise<void>;
-    readonly lending: Lending;
+    readonly lending: Detachable;
   };
 
 export type CuOptions = {
@@ -39,7 +39,7 @@ export const cuLine = (first: Attached, { vmctl, name, clock, onDetached }: CuOp
   const ended = deferred<void>();
   let isRead = false;
   let tail = Buffer.alloc(0);
-  let lent: { readonly returned: ReturnType<typeof deferred<Attached>> } | undefined;
+  let detached: { readonly attached: ReturnType<typeof deferred<Attached>> } | undefined;
 
   /** One cu after the other, each with its own idea of where a line begins. */
   const use = (attached: Attached) => {
@@ -64,8 +64,8 @@ export const cuLine = (first: Attached, { vmctl, name, clock, onDetached }: CuOp
 
   /** Undefined when the machine has gone instead. */
   const again = async (): Promise<Attached | undefined> => {
-    // Whoever borrows it while it is being attached again gets it.
-    const once = () => (lent ? orAborted(lent.returned.promise, gone.signal) : attach(gone.signal));
+    // An operator who asks for it while it is being attached again gets it.
+    const once = () => (detached ? orAborted(detached.attached.promise, gone.signal) : attach(gone.signal));
     try {
       return await retry(once, untilAttached, (error) => error instanceof Fault, clock, gone.signal);
     } catch (error) {
@@ -93,7 +93,7 @@ export const cuLine = (first: Attached, { vmctl, name, clock, onDetached }: CuOp
         current = undefined;
         const next = await again();
         if (next === undefined) return;
-        lent = undefined;
+        detached = undefined;
         current = use(next);
         attachedAgain.resolve();
         attachedAgain = deferred();
@@ -130,13 +130,13 @@ export const cuLine = (first: Attached, { vmctl, name, clock, onDetached }: CuOp
     ended: ended.promise,
     lending: {
       command: ['vmctl', ...consoleArgv(name)],
-      release: async () => {
-        lent ??= { returned: deferred() };
+      detach: async () => {
+        detached ??= { attached: deferred() };
         await letGo();
       },
-      takeBack: async (signal) => {
-        if (lent === undefined) return;
-        lent.returned.resolve(await attach(signal));
+      attach: async (signal) => {
+        if (detached === undefined) return;
+        detached.attached.resolve(await attach(signal));
       },
     },
     [Symbol.asyncDispose]: async () => {

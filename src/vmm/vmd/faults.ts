@@ -107,7 +107,7 @@ const wordsOf = (said: string): string =>
     .trim();
 
 /** Whether asking again in a moment may help. */
-export const passesByItself = (error: unknown): boolean =>
+export const isTransient = (error: unknown): boolean =>
   error instanceof Fault && error.code === 'hypervisor_failed' && error.facts['passes'] === true;
 
 /**

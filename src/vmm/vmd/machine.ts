@@ -10,7 +10,7 @@ import { endsAtReset, startArgv } from './argv.ts';
 import { cuLine, type CuLine } from './cu-line.ts';
 import { canBeAsked, isPresent, nextOfVm, startedVm, type VmEffect, type VmLife, type VmObservation } from './life.ts';
 import { never, startVm, type VmdHost } from './start.ts';
-import { isUp, type StatusRow } from '../../base/machine/vmd-status.ts';
+import { isRunning, type StatusRow } from '../../base/machine/vmd-status.ts';
 import { isDown, type Look } from './watch.ts';
 
 // vmd opens the disks and makes the machine's memory before it answers.
@@ -35,13 +35,13 @@ const reach = async ({ name, nics }: MachineSpec, host: VmdHost, signal: AbortSi
     new Fault('hypervisor_failed', `vmd started ${name}, and then it was gone; vmd says more in /var/log/daemon.`);
   const { rows, life: vmd } = await watch.look(signal);
   const row = rows.get(name);
-  if (!isUp(row)) throw vanished();
+  if (!isRunning(row)) throw vanished();
   if (nics.length === 0) return { row, vmd, hostIp: undefined };
   const slow = () => new Fault('hypervisor_failed', `vmd gave ${name} no address within ${mostMsToConfigure / 1000} s: see "ifconfig tap"; only the first of /dev/tap0 and on that exist are used.`); // prettier-ignore
   using patience = clock.deadline(mostMsToConfigure, signal, slow);
   const gone = new AbortController();
   using looking = watch.onLook((look) => {
-    if (!(look instanceof Fault) && !isUp(look.rows.get(name))) gone.abort(vanished());
+    if (!(look instanceof Fault) && !isRunning(look.rows.get(name))) gone.abort(vanished());
   });
   void looking;
   const alive = AbortSignal.any([patience.signal, gone.signal]);
@@ -53,7 +53,7 @@ const observed = (look: Look | Fault, name: string, vmd: string): VmObservation 
   if (look instanceof Fault) return isDown(look) ? { saw: 'absence', by: 'vmd-stopped' } : undefined;
   if (look.life !== vmd) return { saw: 'absence', by: 'vmd-restarted' };
   const row = look.rows.get(name);
-  if (!isUp(row)) return { saw: 'absence', by: 'itself' };
+  if (!isRunning(row)) return { saw: 'absence', by: 'itself' };
   return { saw: 'row', pid: row.pid, isStopping: row.state === 'stopping' };
 };
 
@@ -151,7 +151,7 @@ export const startMachine = async (asked: MachineSpec, host: VmdHost, signal: Ab
     onRebooted: (seen) => void rebootWatchers.push(seen),
     stop: (how, stopping) =>
       how === 'cut' ? orAborted(cut(), stopping) : askToShutDown(life, () => stopMachine.ask(name, stopping)),
-    lending: line.lending,
+    detachable: line.lending,
     async [Symbol.asyncDispose]() {
       await cut();
       await line[Symbol.asyncDispose]();

@@ -1,7 +1,7 @@
 /** The names that the machine of a slot may have at vmd. */
 
 import { Fault } from '../../base/fault.ts';
-import { isUp, type StatusRow } from '../../base/machine/vmd-status.ts';
+import { isRunning, type StatusRow } from '../../base/machine/vmd-status.ts';
 
 const ours = /^imaged-\d+(-[1-9])?$/;
 
@@ -12,7 +12,7 @@ const isOf = (slotName: string, name: string): boolean => spares.some((spare) =>
 
 /** The machines of ours that run. */
 export const oursIn = (rows: ReadonlyMap<string, StatusRow>): readonly string[] =>
-  [...rows.values()].filter((row) => isUp(row) && ours.test(row.name)).map(({ name }) => name);
+  [...rows.values()].filter((row) => isRunning(row) && ours.test(row.name)).map(({ name }) => name);
 
 /** Those of one slot: one at most, unless somebody meddled. */
 export const ofSlot = (slotName: string, rows: ReadonlyMap<string, StatusRow>): readonly string[] =>

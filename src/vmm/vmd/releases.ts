@@ -1,7 +1,7 @@
-import { releases, rowFor, type VmdTraits } from '../../base/openbsd/releases.ts';
+import { releases, releaseFor, type VmdTraits } from '../../base/openbsd/releases.ts';
 
 /** What is true of vmd in this release; a name without numbers counts as the newest. */
-export const traitsOf = (release: string): VmdTraits => releases[rowFor(release)].vmd;
+export const traitsOf = (release: string): VmdTraits => releases[releaseFor(release)].vmd;
 
 /** The limits per user in words, for whoever runs into them; empty where there are none. */
 export const perUserWords = ({ perUser }: VmdTraits): string => {

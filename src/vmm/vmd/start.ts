@@ -8,7 +8,7 @@ import type { MachineSpec } from '../types.ts';
 import type { FindTaps } from './addresses.ts';
 import { startArgv, type Templates } from './argv.ts';
 import { attachCu, type Attached } from './cu-attach.ts';
-import { passesByItself, vmctlFault } from './faults.ts';
+import { isTransient, vmctlFault } from './faults.ts';
 import { whyUnusable } from './image.ts';
 import { linkMedia } from './links.ts';
 import { freeName, ofSlot } from './names.ts';
@@ -75,7 +75,7 @@ export const startVm = async (asked: MachineSpec, host: VmdHost, signal: AbortSi
   const name = await takeName(asked.name, host, signal);
   const spec = await linkMedia({ ...asked, name });
   const start = () => startOnce(spec, host, signal);
-  const attached = await retry(start, untilFree, passesByItself, host.clock, signal).catch(async (error: unknown) => {
+  const attached = await retry(start, untilFree, isTransient, host.clock, signal).catch(async (error: unknown) => {
     // vmd may have begun what nobody waits for any more. A name that was refused may be another machine's.
     if (signal.aborted) await host.stopMachine(name, never);
     throw error;

@@ -4,7 +4,7 @@ import { runProgram } from '../../base/program.ts';
 import { retry } from '../../base/waiting.ts';
 import { stopArgv } from './argv.ts';
 import { vmctlFault } from './faults.ts';
-import { isUp } from '../../base/machine/vmd-status.ts';
+import { isRunning } from '../../base/machine/vmd-status.ts';
 import { isDown, type Watch } from './watch.ts';
 
 /**
@@ -44,7 +44,7 @@ export const machineStopper = (vmctl: string, watch: Watch, clock: Clock): StopM
         await stop(name, 'cut', signal);
         toldAt = clock.elapsed();
       }
-      if (isUp((await watch.look(signal)).rows.get(name))) throw staying;
+      if (isRunning((await watch.look(signal)).rows.get(name))) throw staying;
     };
     await retry(look, untilGone, (error) => error === staying, clock, signal).catch((error: unknown) => {
       if (!(error instanceof Fault && isDown(error))) throw error;

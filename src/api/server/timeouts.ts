@@ -1,7 +1,7 @@
 import type { BodyPace, ReaderPace } from './pace.ts';
 
 /** How long clients may take for what they do. */
-export type Patience = {
+export type Timeouts = {
   /** For a request line and its headers, from the connection's beginning or the request's first byte. */
   readonly headersMs: number;
   /** Between two requests of a connection that has shown no token. */
@@ -16,7 +16,7 @@ export type Patience = {
   readonly lookEveryMs: number;
 };
 
-export const usualPatience: Patience = {
+export const usualTimeouts: Timeouts = {
   headersMs: 10_000,
   strangerIdleMs: 5000,
   // Proxies keep their connections to a server for a minute (nginx, keepalive_timeout).

@@ -6,7 +6,7 @@ import type { App } from './app.ts';
 const mostMs = 2000;
 
 /** Lets answers that are being given come to their end when the server closes, before it cuts every connection. */
-export const addFarewell = (app: App, clock: Clock): void => {
+export const addGracefulClose = (app: App, clock: Clock): void => {
   let answering = 0;
   const allAnswered = deferred<void>();
   let isClosing = false;

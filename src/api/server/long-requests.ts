@@ -2,16 +2,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../base/fault.ts';
 
 /** Counts the requests of each token that wait or follow. */
-export type Staying = {
+export type LongRequests = {
   /** Counts this one until its answer has ended. Throws `too_many_waiting`. */
-  readonly stay: (request: FastifyRequest, reply: FastifyReply) => void;
+  readonly count: (request: FastifyRequest, reply: FastifyReply) => void;
 };
 
 /** One client that forgets to end its long polls and followers must not take the places of all the others. */
-export const makeStaying = (most: number): Staying => {
+export const makeLongRequests = (most: number): LongRequests => {
   const byToken = new Map<string, number>();
   return {
-    stay: ({ tokenId }, reply) => {
+    count: ({ tokenId }, reply) => {
       const now = byToken.get(tokenId) ?? 0;
       if (now >= most)
         throw new Fault(

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 
-/** Connections that are told why they end. */
-export type Farewells = Disposable & {
+/** Closes connections in a way that their clients hear why (nginx calls it lingering_close). */
+export type LingeringClose = Disposable & {
   /** Writes the text and closes, whatever the other side does. */
-  readonly say: (socket: Socket, text: string) => void;
+  readonly close: (socket: Socket, text: string) => void;
 };
 
 /**
@@ -12,7 +12,7 @@ export type Farewells = Disposable & {
  * connection goes on taking what comes, until its client has closed too or `withinMs` are over; but no more than `most` of
  * them, for each holds a descriptor. Beyond that they are written to and closed at once.
  */
-export const makeFarewells = ({
+export const makeLingeringClose = ({
   most,
   withinMs,
   clock,
@@ -20,7 +20,7 @@ export const makeFarewells = ({
   readonly most: number;
   readonly withinMs: number;
   readonly clock: Clock;
-}): Farewells => {
+}): LingeringClose => {
   const leaving = new Map<Socket, number>();
   let isOver = false;
   const sweeping = clock.every(withinMs / 2, () => {
@@ -28,7 +28,7 @@ export const makeFarewells = ({
     for (const [socket, until] of leaving) if (until <= now) socket.destroy();
   });
   return {
-    say: (socket, text) => {
+    close: (socket, text) => {
       // That it has gone already is no news.
       socket.on('error', () => undefined);
       // Behind an answer that its client does not read, nothing can be said.

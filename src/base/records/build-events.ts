@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { FaultRecord } from './fault-record.ts';
+import { Phase } from './phase.ts';
+
+const text = (description: string) => z.string().meta({ description });
+const count = (description: string) => z.int().meta({ description });
+
+const attempt = count('Number of the attempt, from 1.');
+const until = count('When the hold ends, in Unix milliseconds.');
+const why = FaultRecord.meta({ description: 'Why.' });
+const name = text('The name of the machine: that of its slot.');
+const setPath = text('Below `pub/OpenBSD`, such as `7.9/amd64/base79.tgz`.');
+
+/**
+ * Every type of event that a build can have, with its data in the words of the code that writes it. Clients read the
+ * keys in snake_case; openapi.yaml is printed from here.
+ */
+export const buildEvents = {
+  'build.queued': z
+    .object({ template: text('Name of the template.') })
+    .meta({ description: 'The build was accepted.' }),
+  'build.running': z
+    .object({ attempt, host: text('The host that runs it.'), slot: count('The worker’s place.') })
+    .meta({ description: 'A worker has claimed the build.' }),
+  'build.phase': z.object({ phase: Phase }).meta({ description: 'The build has come to another phase.' }),
+  'build.held': z
+    .object({
+      until,
+      ssh: text('A command line that logs in.').optional(),
+      fault: FaultRecord.optional().meta({ description: 'Why it is held; missing where the hold was made longer.' }),
+    })
+    .meta({ description: 'The build has failed and keeps its machine for a while, or for longer than before.' }),
+  'build.cancel_requested': z.object({}).meta({ description: 'A client has asked for the build to be cancelled.' }),
+  'build.requeued': z
+    .object({
+      attempt,
+      losesAttempt: z
+        .boolean()
+        .meta({ description: 'Whether the attempt counts. False when the build is not to blame.' }),
+      notBefore: count('When it may run again, in Unix milliseconds; 0: at once.'),
+      fault: FaultRecord.optional().meta({ description: 'Why the attempt ended.' }),
+      deaths: count('How often the daemon died while this build ran.').optional(),
+      runsAlone: z.boolean().optional().meta({ description: 'Whether it runs alone from now on.' }),
+    })
+    .meta({ description: 'The build has gone back to the queue.' }),
+  'build.succeeded': z.object({ attempt }).meta({ description: 'The build has ended well.' }),
+  'build.failed': z.object({ attempt, fault: why }).meta({ description: 'The build has failed.' }),
+  'build.cancelled': z.object({ attempt, fault: why }).meta({ description: 'The build was cancelled.' }),
+
+  'template.noted': z
+    .object({ pointer: text('Where in the template.'), message: text('What is so there.') })
+    .meta({ description: 'Something in the template is no error and may not be what was meant.' }),
+
+  'step.started': z
+    .object({
+      step: count('Its number: `seq` in `/builds/{id}/steps`.'),
+      name: text('As in the plan.'),
+      phase: Phase,
+      attempt,
+    })
+    .meta({ description: 'A step has begun.' }),
+  'step.ended': z
+    .object({
+      step: count('Its number: `seq` in `/builds/{id}/steps`.'),
+      name: text('As in the plan.'),
+      fault: FaultRecord.optional().meta({ description: 'Missing when it went well.' }),
+    })
+    .meta({ description: 'A step has ended.' }),
+
+  'artifact.published': z
+    .object({
+      name: text('The file name.'),
+      mediaType: text('What kind of file it is.'),
+      format: text('The format of a disk; missing for any other file.').optional(),
+      size: count('Bytes.'),
+      sha256: text('SHA-256 in lower-case hexadecimal.'),
+    })
+    .meta({ description: 'A file of the build can be downloaded.' }),
+
+  'machine.started': z
+    .object({
+      name,
+      guestIp: text('The guest’s address, as the guest sees it.'),
+      hostIp: text('The host’s address, as the guest sees it.'),
+      program: text('What started it: `vmctl`, or the QEMU of the host.'),
+      version: text('The release of OpenBSD that vmd is of, or the version of QEMU.'),
+      accelerator: text('What runs its processor, under QEMU.').optional(),
+      id: count('Its number, under vmd.').optional(),
+      tty: text('The device of its console, under vmd.').optional(),
+      pid: count('The process that it is.').optional(),
+      command: z.array(z.string()).meta({ description: 'The command line that started it.' }),
+    })
+    .meta({ description: 'A machine was started. It has not run yet.' }),
+  'machine.rebooted': z.object({ name }).meta({ description: 'The guest has reset itself and boots again.' }),
+  'machine.ended': z
+    .object({
+      name,
+      how: z.enum(['halt', 'reboot', 'loop', 'panic', 'crash', 'full', 'killed', 'cut', 'stopped']).meta({
+        description:
+          'How: the guest powered off (`halt`), reset itself (`reboot`) or did so again and again (`loop`), or its ' +
+          'kernel panicked (`panic`); the hypervisor failed (`crash`), had no room on disk (`full`) or was killed from ' +
+          'outside (`killed`); the guest was asked to power off and lost its power first (`cut`); imaged stopped it (`stopped`).',
+      }),
+      detail: text('The same for people, with what the hypervisor said last.'),
+    })
+    .meta({ description: 'A machine has gone.' }),
+
+  'console.heard': z
+    .object({
+      pattern: text('The awaited pattern, as the template has it.'),
+      text: text('What matched it.'),
+      afterMs: count('Milliseconds for which it was awaited.'),
+    })
+    .meta({ description: 'Awaited text has come on the console.' }),
+  'console.skipped': z
+    .object({ pattern: text('The pattern, as the template has it.') })
+    .meta({ description: 'An optional line of the conversation was passed over.' }),
+  'console.said': z
+    .object({
+      text: text('What was typed; a secret is masked.'),
+      typedTimes: count('How often, until the guest had echoed all of it.'),
+    })
+    .meta({ description: 'Text was typed on the console.' }),
+
+  'http.request': z
+    .object({
+      method: text('The method of the request.'),
+      url: text('As it was asked for, with its query.'),
+      status: count('The status of the reply.'),
+      bytes: count('Bytes of the reply’s body.'),
+      ms: z.number().meta({ description: 'Milliseconds until the reply had ended.' }),
+      from: text('The address of the guest.'),
+      userAgent: text('The program, as it calls itself.').optional(),
+      isCutOff: z.literal(true).optional().meta({ description: 'The connection broke before the reply had ended.' }),
+      error: text('Why there was no whole reply.').optional(),
+    })
+    .meta({ description: 'The guest has asked its endpoint for something.' }),
+  'set.fetched': z
+    .object({
+      path: setPath,
+      sha256: text('SHA-256 in lower-case hexadecimal.'),
+      bytes: count('Its length.'),
+      from: z.enum(['cache', 'upstream', 'directory']).meta({ description: 'Where imaged had it from.' }),
+      key: text('The file name of the public key that its digest was verified with.'),
+    })
+    .meta({ description: 'The guest has fetched a signed file from the mirror: it went into the image.' }),
+  'set.refused': z
+    .object({ path: setPath, code: FaultRecord.shape.code, why: text('The reason in words.') })
+    .meta({ description: 'The guest asked the mirror for a file and did not get it.' }),
+  'boot.progress': z
+    .object({ line: text('As it came on the console.') })
+    .meta({ description: 'The first boot of the installed system has come to its next part.' }),
+
+  'events.left_out': z
+    .record(z.string(), z.int())
+    .meta({ description: 'At the end: how many more events there were than a build keeps, by type.' }),
+} as const satisfies Record<string, z.ZodType>;
+
+export type EventType = keyof typeof buildEvents;
+
+/** The data of each type of event. */
+export type EventData = { readonly [Type in EventType]: Readonly<z.output<(typeof buildEvents)[Type]>> };
+
+/** Writes an event of a build. */
+export type WriteEvent = <Type extends EventType>(type: Type, data: EventData[Type]) => void;
