@@ -20,12 +20,16 @@ const plainAddress = (socket: Socket) => socket.remoteAddress?.replace(/^::ffff:
  * After its last reply a connection waits for its peer to close too, for so long: only then it is known whether a Unix peer
  * has read what it was given.
  */
-const closeByHalves = (socket: Socket, withinMs: number) => {
+const closeByHalves = (socket: Socket, withinMs: number, closing: Set<Socket>) => {
   socket.destroySoon = () => {
+    closing.add(socket);
     socket.end();
     socket.resume();
     const late = setTimeout(() => socket.destroy(), withinMs);
-    socket.once('close', () => clearTimeout(late));
+    socket.once('close', () => {
+      clearTimeout(late);
+      closing.delete(socket);
+    });
   };
 };
 
@@ -40,7 +44,8 @@ export const admitGuest = (
   }: { readonly limits: EndpointLimits; readonly requests: RequestLog; readonly lockout: Lockout },
 ): Disposable => {
   const lingering = makeLingeringClose({ most: maxLingering, withinMs: limits.leaveMs, clock: systemClock });
-  let held = 0;
+  const held = new Set<Socket>();
+  const closing = new Set<Socket>();
   let isFull = false;
   admitOnly(server, (socket) => {
     if ('peer' in at && plainAddress(socket) !== at.peer) {
@@ -52,18 +57,23 @@ export const admitGuest = (
       socket.destroy();
       return false;
     }
-    if (held >= limits.connections) {
+    if (held.size >= limits.connections) {
+      // One that has its reply makes room: no guest is refused for what its host still waits to hear.
+      const [answered] = closing;
+      if (answered !== undefined) held.delete(answered.destroy());
+    }
+    if (held.size >= limits.connections) {
       // Once, until there is room again: a guest must not fill its build's log by knocking.
-      if (!isFull) requests.tellStranger(socket, 503, `the guest holds ${held} connections, which is all it may`);
+      if (!isFull) requests.tellStranger(socket, 503, `the guest holds ${held.size} connections, which is all it may`);
       isFull = true;
       lingering.close(socket, noRoom);
       return false;
     }
-    held++;
+    held.add(socket);
     isFull = false;
-    socket.once('close', () => held--);
+    socket.once('close', () => held.delete(socket));
     requests.follow(socket);
-    if ('path' in at) closeByHalves(socket, limits.closeMs);
+    if ('path' in at) closeByHalves(socket, limits.closeMs, closing);
     return true;
   });
   return lingering;
