@@ -203,6 +203,7 @@ test('a line that the installer passes over here, and may ask for elsewhere, is 
     ['Use (W)hole disk MBR, whole disk (G)PT, (O)penBSD area or (E)dit', 'whole', /holds a system already/],
     ['Unable to connect using https. Use http instead', 'yes', /other releases/],
     ['Change the default console to com1', 'yes', /asked by an installation/],
+    ['Network interfaces', 'vio0', /other releases/],
     ['Response file location', 'x', /before there is a response file/],
     ['INSTALL.arm64 not found. Use sets found here anyway?', 'yes', /something is wrong/],
   ];
@@ -560,6 +561,8 @@ test('a second reading of the installer answers every question from each file th
       interfaces: ['vio0'],
       disks: Array.from({ length: disks }, (_, index) => `sd${index}`),
       cpus: 1,
+      cdrom: false,
+      netbooted: true,
       router: true,
       dns: true,
       outside: false,
