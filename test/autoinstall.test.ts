@@ -10,6 +10,7 @@ import type { HostFacts } from '../src/context/files.ts';
 import { render } from '../src/template/language/render.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
+import { shownTexts } from '../src/template/resolve/shown-texts.ts';
 import type { Spec } from '../src/template/spec.ts';
 import { runInstaller, type InstallerCase } from './fixtures/installer-cases.ts';
 import { openbsdMedia, setsOf } from './fixtures/openbsd-media.ts';
@@ -202,6 +203,7 @@ test('a line that the installer passes over here, and may ask for elsewhere, is 
     ['Use (W)hole disk MBR, whole disk (G)PT, (O)penBSD area or (E)dit', 'whole', /holds a system already/],
     ['Unable to connect using https. Use http instead', 'yes', /other releases/],
     ['Change the default console to com1', 'yes', /asked by an installation/],
+    ['Network interfaces', 'vio0', /other releases/],
     ['Response file location', 'x', /before there is a response file/],
     ['INSTALL.arm64 not found. Use sets found here anyway?', 'yes', /something is wrong/],
   ];
@@ -406,6 +408,80 @@ test('the plan packs site sets before the installer starts, and hears the first 
   assert.ok(!plain.some(({ name }) => ['build-site-sets', 'await-first-boot'].includes(name)));
 });
 
+const textFile = (text: string, more: object = {}) => ({ http: { 'install.conf': text, ...sets }, ...more });
+const wholeText = `System hostname = box
+Password for root = *************
+# a comment = of no use
+What timezone are you in = UTC
+HTTP Server = {{ http_addr }}
+`;
+
+test('a response file that is served as a text installs as autoinstall does, and is served as it is', async () => {
+  const spec = await resolved(textFile(wholeText, { communicator: { type: 'none' } }));
+  assert.deepEqual(spec.notes, []);
+  assert.equal(textOf(spec).split('\n')[4], 'HTTP Server = 100.64.1.2:8080');
+  assert.deepEqual(
+    recipeFor(spec).steps.map(({ name }) => name).filter((name) => name.includes('install')),
+    ['start-installer', 'install', 'await-end-of-install'],
+  ); // prettier-ignore
+  assert.equal(spec.install?.hearsFirstBoot, true);
+  const silent = textFile(`${wholeText}Change the default console to com0 = n\n`, { communicator: { type: 'none' } });
+  assert.equal((await resolved(silent)).install?.hearsFirstBoot, undefined);
+});
+
+test('what is wrong in a text is told with its line, and is a note', async () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    [`${wholeText}Sytem hostname = x\n`, /^line 6, "Sytem hostname": is no question .*did you mean "System hostname"/],
+    [
+      wholeText.replace('UTC', 'Utopia'),
+      /^line 4, "What timezone are you in": "Utopia" is not a time zone.*would fail$/,
+    ],
+    [wholeText.replace(/.*root.*\n/, ''), /"Password for root account\?" has no answer.*would fail$/],
+    [`${wholeText}Start sshd(8) by default = yes\r\n`, /^line 6, .*must be "yes" or "no"/],
+    [`${wholeText}Netmask for vio0 = 255.0.0.0\n`, /^line 6, "Netmask for vio0": is not asked when/],
+  ];
+  for (const [text, expected] of cases) {
+    const { notes } = await resolved(textFile(text, { communicator: { type: 'none' } }));
+    const told = notes.filter(({ pointer }) => pointer === '/http/install.conf').map(({ message }) => message);
+    assert.ok(
+      told.some((message) => expected.test(message)),
+      `${text}\n${told.join('\n')}`,
+    );
+  }
+});
+
+test('a text that lets nobody log in is refused; one for another conversation, or another host, is not', async () => {
+  const refused = await errorsOf(() => resolved(textFile(wholeText)));
+  assert.match(refused['/communicator'] ?? '', /Allow root ssh login/);
+  const told = await resolved(textFile(wholeText, { install: { console: [{ hear: 'x' }] } }));
+  assert.match(told.notes.map(({ message }) => message).join(), /the conversation itself/);
+  const ours = { 'install.conf': { autoinstall: {} }, 'web-install.conf': wholeText, ...sets };
+  assert.match((await resolved({ http: ours })).notes.map(({ message }) => message).join(), /Allow root ssh login/);
+});
+
+test('a machine that boots an installer and has no installation is told', async () => {
+  const bare = { http: {}, communicator: { type: 'none' } };
+  assert.match((await resolved(bare)).notes.map(({ pointer }) => pointer).join(), /^\/machine\/boot$/);
+  const held = await resolved({ ...bare, install: { console: [{ hear: 'x' }] } });
+  assert.deepEqual(held.notes, []);
+});
+
+test('the texts of the endpoint are shown as a guest gets them, with placeholders and without secrets', async () => {
+  const document = {
+    variables: { secret: { sensitive: true } },
+    ...answersWith(
+      { 'Password for root account': '{{ secret }}' },
+      { ...sets, note: 'at {{ http_url }}: {{ secret }}' },
+    ),
+  };
+  const spec = await resolved(document, { secret: 'correct horse' });
+  const shown = Object.fromEntries(shownTexts(spec).map(({ path, text }) => [path, text]));
+  assert.equal(shown['note'], 'at {{ http_url }}: <sensitive>');
+  assert.match(shown['install.conf'] ?? '', /^Password for root account = <sensitive>$/m);
+  assert.match(shown['install.conf'] ?? '', /^Public ssh key for root account = {{ ssh_public_key }}$/m);
+  assert.doesNotMatch(JSON.stringify(shown), /horse|\$2b/);
+});
+
 const releases = ['7.2', '7.4', '7.8', '7.9'] as const;
 
 /** Answers a person would write, most of them right. */
@@ -485,6 +561,8 @@ test('a second reading of the installer answers every question from each file th
       interfaces: ['vio0'],
       disks: Array.from({ length: disks }, (_, index) => `sd${index}`),
       cpus: 1,
+      cdrom: false,
+      netbooted: true,
       router: true,
       dns: true,
       outside: false,

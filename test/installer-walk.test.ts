@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { InstallerFacts } from '../src/openbsd/installer/facts.ts';
 import { keyOf } from '../src/openbsd/installer/lines.ts';
-import { releaseNames } from '../src/base/openbsd/releases.ts';
+import { releaseNames, releases } from '../src/base/openbsd/releases.ts';
 import { releaseOfPath, releasesFor } from '../src/openbsd/releases.ts';
 import { walk } from '../src/openbsd/installer/walk.ts';
 import { runInstaller, type InstallerCase } from './fixtures/installer-cases.ts';
@@ -15,8 +15,9 @@ const answersFor: Readonly<Record<string, readonly string[]>> = {
   'Terminal type': ['vt220', 'xterm'],
   'System hostname': ['base', 'web.example.org', 'x1'],
   hostname: ['other'],
-  'Network interface to configure': ['vio0', 'vio1', 'done', '?'],
+  'Network interface to configure': ['vio0', 'vio1', 'vlan0', 'done', '?'],
   'Which network interface do you wish to configure': ['vio0', 'vio1', 'done'],
+  'Which interface:tag should vlan0 be on': ['vio0:7', 'vio1:none'],
   'IPv4 address for vio0': ['autoconf', 'dhcp', 'none', '10.0.0.2', '10.0.0.2/24'],
   'IPv4 address for vio1': ['none', '10.0.1.2/24'],
   'Netmask for vio0': ['255.255.0.0'],
@@ -42,7 +43,7 @@ const answersFor: Readonly<Record<string, readonly string[]>> = {
   'Password for user puffy': ['*************'],
   'Public ssh key for user puffy': ['none', key],
   'Allow root ssh login': ['yes', 'No', 'prohibit-password', 'p'],
-  'What timezone are you in': ['UTC', 'Europe/Paris', 'Europe', 'Europe/'],
+  'What timezone are you in': ['UTC', 'Europe/Paris', 'Europe', 'Europe/', 'America/Argentina/Salta', 'Europe/Nowhere'],
   "What sub-timezone of 'Europe' are you in": ['Paris'],
   'Which disk is the root disk': ['sd0', 'sd1'],
   'root disk': ['sd0'],
@@ -54,17 +55,19 @@ const answersFor: Readonly<Record<string, readonly string[]>> = {
   'URL to autopartitioning template for disklabel': ['none', 'http://10.0.0.1/d'],
   'Use (A)uto layout, (E)dit auto layout, or create (C)ustom layout': ['a'],
   'Which disk do you wish to initialize': ['done', 'sd1'],
-  'Location of sets': ['http', 'done'],
+  'Location of sets': ['http', 'done', 'cd', 'cd0'],
+  'Pathname to the sets': ['7.9/amd64', 'done'],
   'HTTP proxy URL': ['none', 'http://10.0.0.9:8080'],
-  'HTTP Server': ['10.0.0.1', 'http://10.0.0.1:8080'],
+  'HTTP Server': ['10.0.0.1', 'http://10.0.0.1:8080', '3', '?'],
   'Server directory': ['pub/OpenBSD/7.9/amd64', '/sets/'],
-  'Set name(s)': ['done', '-game* -x*', '+site*', '-all bsd* base* done', 'all'],
+  'Set name(s)': ['done', '-game* -x*', '+site*', '-all bsd* base* done', 'all', '-etc* done', '-all done'],
   'INSTALL.amd64 not found. Use sets found here anyway': ['yes'],
   'Continue without verification': ['yes'],
   'Checksum test for site79.tgz failed. Continue anyway': ['yes'],
   'Continue anyway': ['yes'],
   "Are you *SURE* your install is complete without 'bsd'": ['yes'],
   'Force checking of clean non-root filesystems': ['yes', 'no'],
+  'Fetching of BUILDINFO failed. Continue anyway': ['yes'],
   'no such question': ['x'],
 };
 
@@ -96,6 +99,9 @@ const world = fc.record({
   nics: fc.integer({ min: 1, max: 2 }),
   disks: fc.integer({ min: 1, max: 3 }),
   cpus: fc.constantFrom(1, 1, 2),
+  cdrom: seldom,
+  netbooted: fc.boolean(),
+  buildInfo: fc.constantFrom('right', 'right', 'right', 'absent', 'unsigned'),
   router: often,
   dns: fc.boolean(),
   outside: fc.boolean(),
@@ -118,10 +124,11 @@ const caseOf = (
     ...(one.hasNotes ? ['INSTALL.amd64'] : []),
     ...official,
     ...(one.cpus > 1 ? ['bsd.mp'] : []),
+    ...(one.buildInfo !== 'right' && releases[one.release].installer.buildInfo === 'fetched' ? ['BUILDINFO'] : []),
     ...(one.hasSite ? ['site79.tgz', 'site79-base.tgz'] : []),
   ];
   const summed = [...official, ...(one.cpus > 1 ? ['bsd.mp'] : [])];
-  const present = listed.filter((name) => name !== one.missing);
+  const present = listed.filter((name) => name !== one.missing && (name !== 'BUILDINFO' || one.buildInfo !== 'absent'));
   // What an upgrade has on its disks is not known.
   const room = one.mode === 'upgrade' ? true : one.room;
   const interfaces = Array.from({ length: one.nics }, (_, index) => `vio${index}`);
@@ -135,6 +142,8 @@ const caseOf = (
       interfaces,
       disks,
       cpus: one.cpus,
+      cdrom: one.cdrom,
+      netbooted: one.netbooted,
       router: one.router,
       dns: one.dns,
       outside: one.outside,
@@ -148,8 +157,8 @@ const caseOf = (
       mode: one.mode,
       interfaces,
       disks: disks.map((name) => ({ name, sizeMb: room ? 40_960 : 900, isBlank: true })),
-      hasCdrom: false,
-      isNetbooted: false,
+      hasCdrom: one.cdrom,
+      isNetbooted: one.netbooted,
       cpus: one.cpus,
       lease: { router: one.router, dns: one.dns },
       outside: one.outside,

@@ -79,8 +79,8 @@ const url = 'http://{{ .HTTPIP }}:{{ .HTTPPort }}';
 /** The paths that are noted for a boot command. */
 const noted = async (command: string, http: object = {}, host = {}, context?: string) => {
   const { notes } = await resolved({ install: { boot_command: [command] }, http }, host, context);
-  for (const { pointer } of notes) assert.equal(pointer, '/install/boot_command');
-  return notes.map(({ message }) => /^names "([^"]*)"/.exec(message)?.[1]);
+  const ours = notes.filter(({ pointer }) => pointer === '/install/boot_command');
+  return ours.map(({ message }) => /^names "([^"]*)"/.exec(message)?.[1]);
 };
 
 test('a path of the endpoint that a boot command names and http does not serve is noted, however it is written', async () => {

@@ -177,6 +177,9 @@ export const catalog: readonly Questions[] = [
     mode: 'install',
     questions: [
       'Which network interface do you wish to configure?',
+      // Response files have these since 5.5; the question itself was not found in any install.sub that was read.
+      'Network interfaces?',
+      'Install sets anyway?',
       "IPv4 address for {interface}? (or 'dhcp' or 'none')",
       "IPv6 address for {interface}? (or 'rtsol' or 'none')",
       "Default IPv4 route? (IPv4 address, 'dhcp' or 'none')",
