@@ -55,6 +55,20 @@ export type Report = {
   readonly isDoubtful: boolean;
 };
 
+const replyOf = (one: Asked): Reply => ({
+  ...one,
+  value: one.answer ?? '',
+  isSure: one.answer !== undefined && isKnown(one.answer),
+  isOpen: !isKnown(one.answer ?? ''),
+});
+
+/** Yes, no, or neither. */
+const yesOrNo = ({ value }: Reply): boolean | undefined => {
+  const word = value.toLowerCase();
+  if (['y', 'yes'].includes(word)) return true;
+  return ['n', 'no'].includes(word) ? false : undefined;
+};
+
 /** Answers the installer's questions from the lines of a response file, each of which is used once, in their order. `own` is of the first of them. */
 export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): Talk => {
   const used = new Set<number>();
@@ -73,32 +87,24 @@ export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): T
     return lines.findIndex(({ key }, index) => index >= own.count && isFree(index) && answers(key, question));
   };
 
-  const note = (question: string, answer: string | undefined, line: number | undefined): Reply => {
-    const one = { question, answer, line };
+  const note = (one: Asked): Reply => {
     asked.push(one);
-    return {
-      ...one,
-      value: answer ?? '',
-      isSure: answer !== undefined && isKnown(answer),
-      isOpen: !isKnown(answer ?? ''),
-    };
+    return replyOf(one);
   };
-
   const ask: Talk['ask'] = (question, fallback) => {
     const line = find(question);
     if (line >= 0) {
       used.add(line);
-      return note(question, lines[line]?.value, line);
+      return note({ question, answer: lines[line]?.value, line });
     }
     if (fallback === undefined)
       troubles.push({ line: undefined, question, message: 'has no answer, and the installer has no default for it' });
-    return note(question, fallback, undefined);
+    return note({ question, answer: fallback, line: undefined });
   };
 
   const refuse: Talk['refuse'] = ({ line, question }, message) => {
     if (line !== undefined) troubles.push({ line, question, message });
   };
-
   return {
     ask,
     refuse,
@@ -107,10 +113,9 @@ export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): T
     askYes: (question, fallback) => {
       const reply = ask(question, fallback);
       if (reply.isOpen) return undefined;
-      const word = reply.value.toLowerCase();
-      if (['y', 'yes'].includes(word)) return true;
-      if (!['n', 'no'].includes(word)) refuse(reply, 'must be "yes" or "no"');
-      return false;
+      const isYes = yesOrNo(reply);
+      if (isYes === undefined) refuse(reply, 'must be "yes" or "no"');
+      return isYes ?? false;
     },
     skip: (why, ...questions) => questions.forEach((question) => skipped.push({ question, why })),
     remark: ({ line }, message) => remarks.push({ line, message }),

@@ -30,45 +30,92 @@ const dotted: Readonly<Record<string, RuntimeName>> = {
 
 export const isRuntimeName = (name: string): name is RuntimeName => runtimeNames.some((runtime) => runtime === name);
 
-/**
- * Makes the function that fills texts in. What it puts in is never looked at again, so a value may hold `{{`.
- * `variable` gives a variable's value, undefined when there is none of that name. `onSecret` is told what a function
- * made of a sensitive value. It throws ParseErrors.
- */
-export const makeFill = (parts: {
+/** Counts what is made of a template: a few lines of it could otherwise ask for gigabytes, or for minutes. */
+const makeBudget = () => {
+  const left: Record<'text' | 'functions' | 'terms', number> = {
+    text: bounds.characters,
+    functions: bounds.functionCharacters,
+    terms: bounds.terms,
+  };
+  return {
+    text: (characters: number): void => {
+      left.text -= characters;
+      if (left.text < 0) throw new ParseError(`the template's texts come to more than ${bounds.characters} characters`);
+    },
+    functions: (characters: number): void => {
+      left.functions -= characters;
+      if (left.functions < 0)
+        throw new ParseError(`the template's functions make more than ${bounds.functionCharacters} characters`);
+    },
+    term: (): void => {
+      left.terms -= 1;
+      if (left.terms < 0) throw new ParseError(`the template has more than ${bounds.terms} placeholders and calls`);
+    },
+  };
+};
+
+const unknownName = (name: string, variableNames: readonly string[]): ParseError => {
+  const hint = Object.hasOwn(packerFunctions, name) ? packerFunctions[name] : undefined;
+  if (hint !== undefined) return new ParseError(`{{ ${name} }} is not there: ${hint}`);
+  const names = name.startsWith('.') ? Object.keys(dotted) : [...variableNames, ...runtimeNames, ...functionNames];
+  return new ParseError(`{{ ${name} }} is unknown: ${didYouMean(name, names)}`);
+};
+
+type Pieces = Filled['pieces'];
+
+/** The runtime value, where that is all that a function is given. */
+const runtimeAlone = (args: readonly Filled[]): Exclude<Text[number], string> | undefined => {
+  const [only, ...rest] = args.flatMap((arg) => arg.pieces);
+  if (args.length !== 1 || rest.length > 0) return undefined;
+  return typeof only === 'object' && 'runtime' in only ? only : undefined;
+};
+
+/** The same with texts that stand side by side made one, and no empty one. */
+const joined = (pieces: Pieces): Pieces => {
+  const all: Pieces[number][] = [];
+  for (const piece of pieces) {
+    const last = all.at(-1);
+    if (typeof piece === 'string' && typeof last === 'string') all[all.length - 1] = last + piece;
+    else if (piece !== '') all.push(piece);
+  }
+  return all;
+};
+
+type Parts = {
   readonly frozen: Frozen;
   readonly templateName: string;
   readonly variable: (name: string) => Filled | undefined;
   readonly variableNames: readonly string[];
   readonly onSecret: (value: string) => void;
-}): Fill => {
-  // A few lines of template could otherwise ask for gigabytes, or for minutes.
-  let charactersLeft: number = bounds.characters;
-  let termsLeft: number = bounds.terms;
+};
 
-  let functionCharactersLeft: number = bounds.functionCharacters;
+/** The variable that Packer's function `user` names. */
+const userVariable = ([name, ...others]: readonly Term[], { variable, variableNames }: Parts): Filled => {
+  if (name?.kind !== 'text' || others.length > 0)
+    throw new ParseError('user takes the name of one variable: {{user `name`}}');
+  const found = variable(name.text);
+  if (found === undefined)
+    throw new ParseError(`there is no variable ${quoted(name.text)}: ${didYouMean(name.text, variableNames)}`);
+  return found;
+};
 
-  const spend = (characters: number) => {
-    charactersLeft -= characters;
-    if (charactersLeft < 0)
-      throw new ParseError(`the template's texts come to more than ${bounds.characters} characters`);
-  };
+/** What is wrong with a value is told with its place in the text. */
+const withPlace = (text: string, term: Term, make: () => Filled): Filled => {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ParseError) || error.place !== undefined || term.kind === 'text') throw error;
+    throw new ParseError(error.message, placeIn(text, term.at));
+  }
+};
 
-  const spendOnFunctions = (characters: number) => {
-    functionCharactersLeft -= characters;
-    if (functionCharactersLeft < 0)
-      throw new ParseError(`the template's functions make more than ${bounds.functionCharacters} characters`);
-  };
-
-  const unknownName = (name: string): ParseError => {
-    const hint = Object.hasOwn(packerFunctions, name) ? packerFunctions[name] : undefined;
-    if (hint !== undefined) return new ParseError(`{{ ${name} }} is not there: ${hint}`);
-    if (name.startsWith('.'))
-      return new ParseError(`{{ ${name} }} is unknown: ${didYouMean(name, Object.keys(dotted))}`);
-    return new ParseError(
-      `{{ ${name} }} is unknown: ${didYouMean(name, [...parts.variableNames, ...runtimeNames, ...functionNames])}`,
-    );
-  };
+/**
+ * Makes the function that fills texts in. What it puts in is never looked at again, so a value may hold `{{`.
+ * `variable` gives a variable's value, undefined when there is none of that name. `onSecret` is told what a function
+ * made of a sensitive value. It throws ParseErrors.
+ */
+export const makeFill = (parts: Parts): Fill => {
+  const spend = makeBudget();
 
   const lookUp = (name: string, place: string): Filled => {
     // What a template declares is what it means, also where imaged has the name for something else.
@@ -77,74 +124,49 @@ export const makeFill = (parts: {
     const runtime = isRuntimeName(name) ? name : Object.hasOwn(dotted, name) ? dotted[name] : undefined;
     if (runtime !== undefined) return { pieces: [{ runtime, apply: [] }], isSecret: false };
     if (isFunction(name)) return call(name, [], place);
-    throw unknownName(name);
+    throw unknownName(name, parts.variableNames);
   };
 
   const call = (name: string, args: readonly Filled[], place: string): Filled => {
     const isSecret = args.some((arg) => arg.isSecret);
-    if (!isFunction(name)) throw unknownName(name);
+    if (!isFunction(name)) throw unknownName(name, parts.variableNames);
     const unknown = args.flatMap((arg) => arg.pieces).find((piece) => typeof piece === 'object' && 'unknown' in piece);
     if (unknown !== undefined) return { pieces: [unknown], isSecret };
-    const [only, ...rest] = args.flatMap((arg) => arg.pieces);
-    if (
-      args.length === 1 &&
-      typeof only === 'object' &&
-      'runtime' in only &&
-      rest.length === 0 &&
-      isRuntimeFunction(name)
-    )
-      return { pieces: [{ runtime: only.runtime, apply: [...only.apply, name] }], isSecret };
+    const runtime = runtimeAlone(args);
+    if (runtime !== undefined && isRuntimeFunction(name))
+      return { pieces: [{ runtime: runtime.runtime, apply: [...runtime.apply, name] }], isSecret };
     const texts = args.map((arg) => textOf(arg));
     if (!texts.every((text) => text !== undefined))
       throw new ParseError(`${name} cannot be used here: what it is given is known only when the machine runs`);
     // A function takes time for what it is given, too.
-    spendOnFunctions(texts.reduce((sum, one) => sum + one.length, 0));
+    spend.functions(texts.reduce((sum, one) => sum + one.length, 0));
     const text = callFunction(name, texts, { frozen: parts.frozen, templateName: parts.templateName, place });
-    spendOnFunctions(text.length);
+    spend.functions(text.length);
     if (isSecret) parts.onSecret(text);
     return { pieces: [text], isSecret };
   };
 
   const value = (term: Term, place: string, own: Readonly<Record<string, string>>): Filled => {
-    termsLeft -= 1;
-    if (termsLeft < 0) throw new ParseError(`the template has more than ${bounds.terms} placeholders and calls`);
+    spend.term();
     if (term.kind === 'text') return { pieces: [term.text], isSecret: false };
     const ownText = term.kind === 'name' && Object.hasOwn(own, term.name) ? own[term.name] : undefined;
     if (ownText !== undefined) return { pieces: [ownText], isSecret: false };
     if (term.kind === 'name') return lookUp(term.name, `${place}:${term.at}`);
     const at = `${place}:${term.at}`;
     if (term.name !== 'user') return call(term.name, term.args.map((arg) => value(arg, place, own)), at); // prettier-ignore
-    const [name, ...others] = term.args;
-    if (name?.kind !== 'text' || others.length > 0)
-      throw new ParseError('user takes the name of one variable: {{user `name`}}');
-    const found = parts.variable(name.text);
-    if (found === undefined)
-      throw new ParseError(`there is no variable ${quoted(name.text)}: ${didYouMean(name.text, parts.variableNames)}`);
-    return found;
-  };
-
-  /** What is wrong with a value is told with its place in the text. */
-  const placed = (text: string, term: Term, place: string, own: Readonly<Record<string, string>>): Filled => {
-    try {
-      return value(term, place, own);
-    } catch (error) {
-      if (!(error instanceof ParseError) || error.place !== undefined || term.kind === 'text') throw error;
-      throw new ParseError(error.message, placeIn(text, term.at));
-    }
+    return userVariable(term.args, parts);
   };
 
   return (text, place, own = {}) => {
     const filled = parseText(text).map((part) =>
-      typeof part === 'string' ? { pieces: [part], isSecret: false } : placed(text, part, place, own),
+      typeof part === 'string'
+        ? { pieces: [part], isSecret: false }
+        : withPlace(text, part, () => value(part, place, own)),
     );
-    const pieces: (Text[number] | Unknown)[] = [];
-    for (const piece of filled.flatMap((part) => part.pieces)) {
-      spend(typeof piece === 'string' ? piece.length : 0);
-      const last = pieces.at(-1);
-      if (typeof piece === 'string' && typeof last === 'string') pieces[pieces.length - 1] = last + piece;
-      else if (piece !== '') pieces.push(piece);
-    }
-    return { pieces, isSecret: filled.some((part) => part.isSecret) };
+    const pieces = filled.flatMap((part) => part.pieces);
+    // Before they are put together: that is what costs.
+    for (const piece of pieces) spend.text(typeof piece === 'string' ? piece.length : 0);
+    return { pieces: joined(pieces), isSecret: filled.some((part) => part.isSecret) };
   };
 };
 

@@ -45,19 +45,20 @@ const checkKeys = ({ pieces }: Filled, patterns: Patterns) => {
   refuseParseErrors(parseBootCommand(text, patterns.ofConsole).parseErrors);
 };
 
-export const makeFields = (parts: {
+type Parts = {
   readonly fill: Fill;
   readonly wrong: FieldErrors;
   readonly roots: FileRoots;
   readonly patterns: Patterns;
   readonly hasNic: boolean;
   readonly rest: Rest;
-}): Fields => {
-  const { fill, wrong, roots, patterns, hasNic, rest } = parts;
-  const nothing: Filled = { pieces: [], isSecret: false };
+};
 
-  const filled = (pointer: string, raw: string, own?: Readonly<Record<string, string>>): Filled =>
-    wrong.attempt(pointer, nothing, () => {
+/** Fills a text in. What is wrong with it, or not to be had here, becomes a field error. */
+const makeFilled =
+  ({ fill, wrong, hasNic }: Parts) =>
+  (pointer: string, raw: string, own?: Readonly<Record<string, string>>): Filled =>
+    wrong.attempt(pointer, { pieces: [], isSecret: false }, () => {
       const text = fill(raw, pointer, own);
       if (text.pieces.some((piece) => typeof piece === 'string' && piece.includes('\0')))
         throw new ParseError('holds a NUL character');
@@ -67,6 +68,11 @@ export const makeFields = (parts: {
       return text;
     });
 
+export const makeFields = (parts: Parts): Fields => {
+  const { fill, wrong, roots, patterns, rest } = parts;
+
+  const filled = makeFilled(parts);
+
   const early: Fields['early'] = (pointer, raw, own) => {
     const text = filled(pointer, raw, own);
     const runtime = firstRuntimeName(text);
@@ -75,27 +81,24 @@ export const makeFields = (parts: {
     return runtime !== undefined || isUnknown(text) ? undefined : textOf(text);
   };
 
+  const answer: Fields['answer'] = (pointer, raw, judge) => {
+    const whole = filled(pointer, raw);
+    const text = asText(whole);
+    for (const piece of text) if (typeof piece === 'string') wrong.attempt(pointer, undefined, () => judge?.(piece));
+    return { text, isWhole: !isUnknown(whole) };
+  };
+
   const made: Fields['made'] = (pointer, raw, fallback, make) => {
     const value = typeof raw === 'number' ? raw : early(pointer, raw);
     return value === undefined ? fallback : wrong.attempt(pointer, fallback, () => make(value));
   };
-
   return {
     early,
     made,
     rest,
     pattern: (pointer, raw) => made(pointer, raw, '', (text) => patterns.ofConsole(String(text))),
-    text: (pointer, raw, judge) => {
-      const text = asText(filled(pointer, raw));
-      for (const piece of text) if (typeof piece === 'string') wrong.attempt(pointer, undefined, () => judge?.(piece));
-      return text;
-    },
-    answer: (pointer, raw, judge) => {
-      const whole = filled(pointer, raw);
-      const text = asText(whole);
-      for (const piece of text) if (typeof piece === 'string') wrong.attempt(pointer, undefined, () => judge?.(piece));
-      return { text, isWhole: !isUnknown(whole) };
-    },
+    answer,
+    text: (pointer, raw, judge) => answer(pointer, raw, judge).text,
     keys: (pointer, raw) => {
       const text = filled(pointer, raw);
       wrong.attempt(pointer, undefined, () => checkKeys(text, patterns));

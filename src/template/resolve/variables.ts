@@ -37,40 +37,24 @@ const checkSent = ({ template, sent = {}, wrongSent }: Parts) => {
       wrongSent.add(pointerTo([name]), `the template has no such variable: ${didYouMean(name, names)}`);
 };
 
-/**
- * Gives every variable its value: the sent one, which is never looked into, or its default with what that refers to.
- * Everything wrong becomes a field error. Gives the function that fills in the template's texts.
- */
-export const fillFrom = async (parts: Parts): Promise<Fill> => {
-  const { template, sent, frozen, wrong, wrongSent, secrets, patterns, rest } = parts;
-  checkSent(parts);
-  const names = Object.keys(template.variables);
-  const passwords = passwordVariables(template);
-  const judgements: (() => void)[] = [];
-  const values = new Map<string, Filled>();
-  const underway: string[] = [];
-
-  let secretCharacters = 0;
-  const secret = (text: string) => {
+/** Takes note of sensitive texts, as many as can be masked. */
+const makeSecrets = ({ secrets, wrong }: Parts): ((text: string) => void) => {
+  let characters = 0;
+  return (text) => {
     if (text.length < shortestSecret || secrets.has(text)) return;
-    secretCharacters += text.length;
+    characters += text.length;
     if (secrets.size === bounds.secrets) wrong.add('', `makes more than ${bounds.secrets} sensitive texts`);
-    else if (secretCharacters > bounds.secretCharacters)
+    else if (characters > bounds.secretCharacters)
       wrong.add('', `makes sensitive texts of more than ${bounds.secretCharacters} characters in all`);
     else secrets.add(text);
   };
+};
 
-  const judge = (name: string, value: Filled, told: FieldErrors, pointer: string): Filled => {
-    const declared = template.variables[name];
-    const text = textOf(value);
-    if (declared === undefined || text === undefined) return value;
-    if (text.length > bounds.variableCharacters)
-      told.add(pointer, `has more than ${bounds.variableCharacters} characters`);
-    judgements.push(() => matchValue(name, text.slice(0, bounds.variableCharacters), told, pointer));
-    if (declared.sensitive && text !== '' && text.length < shortestSecret)
-      told.add(pointer, `is sensitive and shorter than ${shortestSecret} characters: it could not be masked in logs`);
-    return value;
-  };
+type Judge = (name: string, value: Filled, told: FieldErrors, pointer: string) => Filled;
+
+/** Judges values, and gives them back. Matching one with its pattern may take long, and is left for later. */
+const makeJudge = ({ template, wrong, patterns }: Parts, later: (() => void)[]): Judge => {
+  const passwords = passwordVariables(template);
 
   const matchValue = (name: string, text: string, told: FieldErrors, pointer: string) => {
     const pattern = template.variables[name]?.pattern;
@@ -86,26 +70,56 @@ export const fillFrom = async (parts: Parts): Promise<Fill> => {
     if (!isFit) told.add(pointer, `must match ${quoted(pattern)}`);
   };
 
-  const work = (name: string): Filled => {
+  return (name, value, told, pointer) => {
     const declared = template.variables[name];
-    const isSecret = declared?.sensitive ?? false;
-    const given = sent !== undefined && Object.hasOwn(sent, name) ? sent[name] : undefined;
-    if (given !== undefined) return judge(name, { pieces: [given], isSecret }, wrongSent, pointerTo([name]));
-    if (declared?.default === undefined) {
-      if (sent === undefined) return { pieces: [{ unknown: name }], isSecret };
-      if (declared?.required === true)
-        wrongSent.add(
-          pointerTo([name]),
-          `is required${declared.description === undefined ? '' : `: ${declared.description}`}`,
-        );
-      return { pieces: declared?.required === true ? [{ unknown: name }] : [], isSecret };
-    }
-    const pointer = pointerTo(['variables', name, 'default']);
-    const filled = wrong.attempt<Filled>(pointer, { pieces: [{ unknown: name }], isSecret }, () =>
-      fill(declared.default ?? '', pointer),
-    );
-    return judge(name, { ...filled, isSecret: isSecret || filled.isSecret }, wrong, pointer);
+    const text = textOf(value);
+    if (declared === undefined || text === undefined) return value;
+    if (text.length > bounds.variableCharacters)
+      told.add(pointer, `has more than ${bounds.variableCharacters} characters`);
+    later.push(() => matchValue(name, text.slice(0, bounds.variableCharacters), told, pointer));
+    if (declared.sensitive && text !== '' && text.length < shortestSecret)
+      told.add(pointer, `is sensitive and shorter than ${shortestSecret} characters: it could not be masked in logs`);
+    return value;
   };
+};
+
+/** The value of one variable: the sent one, or its default filled in. */
+const valueOf = (name: string, { template, sent, wrong, wrongSent }: Parts, judge: Judge, fill: Fill): Filled => {
+  const declared = template.variables[name];
+  const isSecret = declared?.sensitive ?? false;
+  const given = sent !== undefined && Object.hasOwn(sent, name) ? sent[name] : undefined;
+  if (given !== undefined) return judge(name, { pieces: [given], isSecret }, wrongSent, pointerTo([name]));
+  if (declared?.default === undefined) {
+    if (sent === undefined) return { pieces: [{ unknown: name }], isSecret };
+    if (declared?.required === true)
+      wrongSent.add(
+        pointerTo([name]),
+        `is required${declared.description === undefined ? '' : `: ${declared.description}`}`,
+      );
+    return { pieces: declared?.required === true ? [{ unknown: name }] : [], isSecret };
+  }
+  const pointer = pointerTo(['variables', name, 'default']);
+  const filled = wrong.attempt<Filled>(pointer, { pieces: [{ unknown: name }], isSecret }, () =>
+    fill(declared.default ?? '', pointer),
+  );
+  return judge(name, { ...filled, isSecret: isSecret || filled.isSecret }, wrong, pointer);
+};
+
+/**
+ * Gives every variable its value: the sent one, which is never looked into, or its default with what that refers to.
+ * Everything wrong becomes a field error. Gives the function that fills in the template's texts.
+ */
+export const fillFrom = async (parts: Parts): Promise<Fill> => {
+  const { template, frozen, wrong, patterns, rest } = parts;
+  checkSent(parts);
+  const names = Object.keys(template.variables);
+  const judgements: (() => void)[] = [];
+  const values = new Map<string, Filled>();
+  const underway: string[] = [];
+
+  const secret = makeSecrets(parts);
+
+  const judge = makeJudge(parts, judgements);
 
   const variable = (name: string): Filled | undefined => {
     if (!Object.hasOwn(template.variables, name)) return undefined;
@@ -115,7 +129,7 @@ export const fillFrom = async (parts: Parts): Promise<Fill> => {
       throw new ParseError(`variables refer to each other in a circle: ${[...underway, name].join(' -> ')}`);
     if (underway.length > 50) throw new ParseError('variables refer to each other more than 50 deep');
     underway.push(name);
-    const value = work(name);
+    const value = valueOf(name, parts, judge, fill);
     underway.pop();
     values.set(name, value);
     if (value.isSecret) for (const piece of value.pieces) if (typeof piece === 'string') secret(piece);

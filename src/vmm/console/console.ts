@@ -57,6 +57,7 @@ const makeQueue = () => {
  * transcript as its bound has it, a slow disk slows the line, and the last 64 Ki characters are kept for whoever listens next. Throws
  * `storage_full` and the errors of the file system when the transcript cannot be opened.
  */
+// One function, though long: it wires the parts of a console, each of which has a file of its own.
 export const openConsole = async (options: ConsoleOptions): Promise<Console> => {
   const { line, clock, growth, onEvent, panics = kernelPanics, typing = patientTyping } = options;
   const { bound, sensitive = [], keepsScreen = false } = options;

@@ -23,6 +23,7 @@ const keep = 64 * 1024;
 
 const small = 2 * 1024;
 
+// One closure, though long: all of it is about the pieces that are kept.
 export const makeWindow = (): Window => {
   // Whole pieces are put in and dropped, and only those that are asked for are joined: a flood is not copied about.
   let pieces: { readonly at: number; readonly text: string }[] = [];

@@ -1,5 +1,6 @@
 /** A client of QEMU's machine protocol: one JSON object a line, answers matched by id (docs/interop/qmp-spec). */
 
+import type { Socket } from 'node:net';
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
 import { orAborted, deferred, type Deferred } from '../../base/waiting.ts';
@@ -36,25 +37,21 @@ export type Qmp = AsyncDisposable & {
 
 const closedFault = () => new Fault('hypervisor_unavailable', 'QEMU has closed its control socket.');
 
-/**
- * Connects, and resolves when QEMU has answered, which it does once the machine is complete. Every event is told to
- * `onEvent`, in order. Rejects with the error of connect(2), with a Fault, or with the signal's reason.
- */
-export const openQmp = async (path: string, onEvent: (event: QmpEvent) => void, signal: AbortSignal): Promise<Qmp> => {
-  const socket = await connectUnix(path, signal);
-  const greeting = deferred<void>();
-  const closed = deferred<void>();
-  const asked = new Map<number, Deferred<unknown>>();
-  let lastId = 0;
+type Waiting = {
+  readonly asked: Map<number, Deferred<unknown>>;
+  readonly greeting: Deferred<void>;
+  readonly onEvent: (event: QmpEvent) => void;
+};
 
+/** Reads one line of QEMU's, and tells who waits for it. Throws on what QEMU never says. */
+const makeReader = ({ asked, greeting, onEvent }: Waiting) => {
   const answer = (id: number | undefined, settle: (asked: Deferred<unknown>) => void) => {
     const waiting = id === undefined ? undefined : asked.get(id);
     if (id === undefined || waiting === undefined) return;
     asked.delete(id);
     settle(waiting);
   };
-
-  const read = (line: string) => {
+  return (line: string): void => {
     const message = Message.parse(JSON.parse(line));
     if ('QMP' in message) greeting.resolve();
     else if ('event' in message) {
@@ -67,7 +64,9 @@ export const openQmp = async (path: string, onEvent: (event: QmpEvent) => void, 
       answer(message.id, (waiting) => waiting.reject(fault));
     } else answer(message.id, (waiting) => waiting.resolve(message.return));
   };
+};
 
+const readLines = (socket: Socket, read: (line: string) => void): void => {
   let rest = '';
   socket.setEncoding('utf8');
   socket.on('data', (chunk: string) => {
@@ -80,6 +79,21 @@ export const openQmp = async (path: string, onEvent: (event: QmpEvent) => void, 
       socket.destroy(error instanceof Error ? error : undefined);
     }
   });
+};
+
+/**
+ * Connects, and resolves when QEMU has answered, which it does once the machine is complete. Every event is told to
+ * `onEvent`, in order. Rejects with the error of connect(2), with a Fault, or with the signal's reason.
+ */
+export const openQmp = async (path: string, onEvent: (event: QmpEvent) => void, signal: AbortSignal): Promise<Qmp> => {
+  const socket = await connectUnix(path, signal);
+  const greeting = deferred<void>();
+  const closed = deferred<void>();
+  const asked = new Map<number, Deferred<unknown>>();
+  let lastId = 0;
+
+  const read = makeReader({ asked, greeting, onEvent });
+  readLines(socket, read);
   let cause: Error | undefined;
   socket.on('error', (error) => (cause = error));
   socket.on('close', () => {

@@ -33,8 +33,20 @@ const untilAttached = { attempts: Infinity, firstMs: 100, growth: 1.7, mostMs: 1
 
 const isBusy = (said: string): boolean => /busy/i.test(said);
 
+/** Throws `console_lent` while somebody else is attached, `console_closed` when it could not be attached. */
+const attachAgain = async ({ vmctl, name, clock }: CuOptions, signal: AbortSignal): Promise<Attached> => {
+  const found = await attachCu(vmctl, consoleArgv(name), clock, signal);
+  if ('pty' in found) return found;
+  const why = found.said.trim().replaceAll(/\s*\n\s*/g, '; ');
+  throw isBusy(why)
+    ? new Fault('console_lent', `Somebody else holds the console of ${name}: ${why}.`)
+    : new Fault('console_closed', `The console of ${name} could not be attached: ${why || 'vmctl said nothing'}.`);
+};
+
 /** Takes over a cu that has attached. Reading it is what keeps the machine's words from being lost (vmd(8), tty). */
-export const cuLine = (first: Attached, { vmctl, name, clock, onDetached }: CuOptions): CuLine => {
+// One closure, though long: reading, writing and detaching are all about the one cu that is attached now.
+export const cuLine = (first: Attached, options: CuOptions): CuLine => {
+  const { name, clock, onDetached } = options;
   const gone = new AbortController();
   const ended = deferred<void>();
   let isRead = false;
@@ -53,14 +65,7 @@ export const cuLine = (first: Attached, { vmctl, name, clock, onDetached }: CuOp
     tail = Buffer.concat([tail, bytes]).subarray(-mostTail);
   };
 
-  const attach = async (signal: AbortSignal): Promise<Attached> => {
-    const found = await attachCu(vmctl, consoleArgv(name), clock, signal);
-    if ('pty' in found) return found;
-    const why = found.said.trim().replaceAll(/\s*\n\s*/g, '; ');
-    throw isBusy(why)
-      ? new Fault('console_lent', `Somebody else holds the console of ${name}: ${why}.`)
-      : new Fault('console_closed', `The console of ${name} could not be attached: ${why || 'vmctl said nothing'}.`);
-  };
+  const attach = (signal: AbortSignal) => attachAgain(options, signal);
 
   /** Undefined when the machine has gone instead. */
   const again = async (): Promise<Attached | undefined> => {

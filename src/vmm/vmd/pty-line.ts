@@ -39,6 +39,22 @@ const isAlive = (pid: number) => {
   }
 };
 
+const spawnTerminal = (file: string, args: readonly string[], { cwd, env }: Omit<PtyOptions, 'clock'>) => {
+  try {
+    return spawn(file, [...args], {
+      name: 'vt220',
+      cols: 80,
+      rows: 24,
+      encoding: null,
+      env: { ...environment(), ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+    });
+  } catch (cause) {
+    // forkpty(3) fails before the program is looked for: there is no terminal, no descriptor or no process to be had.
+    throw hostExhausted(`${file} could not be started in a terminal`, cause);
+  }
+};
+
 /**
  * Runs a program in a pseudo terminal of 80 columns: for programs that need one, such as cu(1). A program that
  * prints more than 1 MiB ahead of the reader waits. When it ends with more than 4 KiB unread in the kernel, the rest is
@@ -46,23 +62,9 @@ const isAlive = (pid: number) => {
  * written, so `write` resolves when it is in line. Throws `host_exhausted` when the terminal cannot be made; a program
  * that does not exist ends at once with exit code 1 or 127, as the system has it.
  */
-export const ptyLine = (file: string, args: readonly string[], { clock, cwd, env }: PtyOptions): PtyLine => {
-  const start = () => {
-    try {
-      return spawn(file, [...args], {
-        name: 'vt220',
-        cols: 80,
-        rows: 24,
-        encoding: null,
-        env: { ...environment(), ...env },
-        ...(cwd === undefined ? {} : { cwd }),
-      });
-    } catch (cause) {
-      // forkpty(3) fails before the program is looked for: there is no terminal, no descriptor or no process to be had.
-      throw hostExhausted(`${file} could not be started in a terminal`, cause);
-    }
-  };
-  const terminal = start();
+// One closure, though long: what is read ahead, the pause and the end of the program all wake the one reader.
+export const ptyLine = (file: string, args: readonly string[], { clock, ...place }: PtyOptions): PtyLine => {
+  const terminal = spawnTerminal(file, args, place);
   const exited = deferred<Exit>();
   let queue: Uint8Array[] = [];
   let ahead = 0;

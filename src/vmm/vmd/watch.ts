@@ -44,37 +44,41 @@ const lifeOf = async (socket: string): Promise<string> => {
   }
 };
 
-export const watchVmd = ({
-  vmctl,
-  socket,
-  clock,
-  life,
-}: {
+type WatchParts = {
   readonly vmctl: string;
   readonly socket: string;
   readonly clock: Clock;
   /** The life of the daemon. */
   readonly life: AbortSignal;
-}): Watch => {
+};
+
+/** Asks vmd for its machines, and says when it was asked. Throws `hypervisor_unavailable`, `program_missing`. */
+const askVmd = async ({
+  vmctl,
+  socket,
+  clock,
+  life,
+}: WatchParts): Promise<{ readonly look: Look; readonly at: number }> => {
+  const silent = () => new Fault('hypervisor_unavailable', `vmd(8) did not answer within ${mostMsToAnswer / 1000} s.`);
+  using patience = clock.deadline(mostMsToAnswer, life, silent);
+  const id = await lifeOf(socket);
+  const at = clock.elapsed();
+  const { stdout, stderr, exitCode } = await runProgram(vmctl, statusArgv, { signal: patience.signal, accept: 'any' });
+  // Its exit code says whether there is any row (vmctl(8), 7.x); only its words say that it failed.
+  if (exitCode !== 0 && stderr.trim() !== '')
+    throw vmctlFault('Asking vmd for its machines', stderr, { args: statusArgv, exitCode });
+  return { look: { rows: rowsIn(stdout), life: id }, at };
+};
+
+export const watchVmd = (parts: WatchParts): Watch => {
+  const { clock, life } = parts;
   const watchers = new Set<(look: Look | Fault) => void>();
   let last: { readonly look: Look; readonly at: number } | undefined;
   let ticking: Disposable | undefined;
 
   const ask = async (): Promise<Look> => {
     try {
-      const silent = () =>
-        new Fault('hypervisor_unavailable', `vmd(8) did not answer within ${mostMsToAnswer / 1000} s.`);
-      using patience = clock.deadline(mostMsToAnswer, life, silent);
-      const id = await lifeOf(socket);
-      const at = clock.elapsed();
-      const { stdout, stderr, exitCode } = await runProgram(vmctl, statusArgv, {
-        signal: patience.signal,
-        accept: 'any',
-      });
-      // Its exit code says whether there is any row (vmctl(8), 7.x); only its words say that it failed.
-      if (exitCode !== 0 && stderr.trim() !== '')
-        throw vmctlFault('Asking vmd for its machines', stderr, { args: statusArgv, exitCode });
-      last = { look: { rows: rowsIn(stdout), life: id }, at };
+      last = await askVmd(parts);
       for (const seen of [...watchers]) seen(last.look);
       return last.look;
     } catch (error) {
