@@ -137,6 +137,14 @@ const filesOf = ({ folders, media, host }: AdmissionParts, contextId: string | u
   ...(host === undefined ? {} : { host: host() }),
 });
 
+/** The names of the variables whose values nobody is shown. */
+const sensitiveIn = ({ variables }: Template): readonly string[] =>
+  Object.entries(variables).flatMap(([name, { sensitive }]) => (sensitive ? [name] : []));
+
+/** The document that is asked for: sent with the request, or stored under its name. */
+const foundFor = async (store: AdmissionParts['store'], { template }: BuildAsk): Promise<Found> =>
+  typeof template === 'string' ? findTemplate(store, template) : { document: template };
+
 /** Judges what clients ask for, as a whole and before anything is stored. */
 export const makeAdmission = (parts: AdmissionParts): Admission => {
   const { store, folders, ids, clock } = parts;
@@ -161,9 +169,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
     check: async (asked) => {
       await parts.checkRoom();
       const isStored = typeof asked.template === 'string';
-      const found: Found =
-        typeof asked.template === 'string' ? await findTemplate(store, asked.template) : { document: asked.template };
-      const { document, version, contextId = asked.contextId } = found;
+      const { document, version, contextId = asked.contextId } = await foundFor(store, asked);
       await turn();
       const id = ids.id();
       const template = parseTemplate(document, at.template);
@@ -184,7 +190,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
         plan: recipeFor(spec).steps,
         notes: spec.notes,
         http: shownTexts(spec),
-        sensitive: Object.entries(template.variables).flatMap(([name, { sensitive }]) => (sensitive ? [name] : [])),
+        sensitive: sensitiveIn(template),
       };
     },
     checkTemplate: async (document, context) => {

@@ -74,6 +74,13 @@ const headerNotes = {
   'Idempotency-Key': 'A name of your choice for this request, 1 to 255 characters: a commit’s id, a UUID.',
 };
 
+const accepts = {
+  'application/json': BuildAskBody,
+  'application/x-tar': archive,
+  'application/gzip': archive,
+  'application/zstd': archive,
+};
+
 /** Accepting builds. */
 export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
   const { admission, submit } = parts;
@@ -87,12 +94,7 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
       description,
       querystring: BuildQuery,
       headerNotes,
-      accepts: {
-        'application/json': BuildAskBody,
-        'application/x-tar': archive,
-        'application/gzip': archive,
-        'application/zstd': archive,
-      },
+      accepts,
       response: answers(
         {
           200: json(Plan, 'With `validate=true`: what the build would do. Nothing was stored.'),

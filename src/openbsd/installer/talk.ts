@@ -69,6 +69,14 @@ const yesOrNo = ({ value }: Reply): boolean | undefined => {
   return ['n', 'no'].includes(word) ? false : undefined;
 };
 
+/** The index of the line that answers this question, of those that are free; -1: there is none. */
+const lineFor = (question: string, lines: readonly Line[], own: Index, isFree: (index: number) => boolean): number => {
+  const mine = own.answering(question).find(isFree);
+  if (mine !== undefined) return mine;
+  // The lines behind the template's own are imaged's, and few.
+  return lines.findIndex(({ key }, index) => index >= own.count && isFree(index) && answers(key, question));
+};
+
 /** Answers the installer's questions from the lines of a response file, each of which is used once, in their order. `own` is of the first of them. */
 export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): Talk => {
   const used = new Set<number>();
@@ -80,12 +88,7 @@ export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): T
 
   // A line without a value is passed over by the installer.
   const isFree = (index: number) => !used.has(index) && lines[index]?.value !== '';
-  const find = (question: string): number => {
-    const mine = own.answering(question).find(isFree);
-    if (mine !== undefined) return mine;
-    // The lines behind the template's own are imaged's, and few.
-    return lines.findIndex(({ key }, index) => index >= own.count && isFree(index) && answers(key, question));
-  };
+  const find = (question: string): number => lineFor(question, lines, own, isFree);
 
   const note = (one: Asked): Reply => {
     asked.push(one);

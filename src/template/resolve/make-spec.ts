@@ -7,7 +7,7 @@ import { interfaceNames } from '../../openbsd/installer/machine.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { quoted } from '../../base/nearest.ts';
 import { maskOf } from '../../base/mask/mask.ts';
-import { makeNotes, type Notes } from '../../base/notes.ts';
+import { makeNotes, type Notes, type Note } from '../../base/notes.ts';
 import { makePatterns } from '../language/pattern.ts';
 import { makeRest } from '../../base/turns.ts';
 import { resolveHttp } from './http.ts';
@@ -63,6 +63,20 @@ export type SpecParts = {
   readonly timeoutMs: number;
   readonly all: FieldErrors;
   readonly at: { readonly template: string; readonly variables: string };
+};
+
+/** The spec with what it has learnt on the way: secrets, and notes that show none of them. */
+const withFindings = (
+  spec: Omit<Spec, 'secrets' | 'notes'>,
+  secrets: ReadonlySet<string>,
+  notes: readonly Note[],
+): Spec => {
+  const mask = maskOf([...secrets]);
+  return {
+    ...spec,
+    secrets: [...secrets].sort(),
+    notes: notes.map(({ pointer, message }) => ({ pointer, message: mask(message) })),
+  };
 };
 
 /** The spec as far as it can be made; everything wrong becomes a field error, and then the spec is of no use. */
@@ -122,10 +136,5 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
   };
   noteNoInstall(template, notes);
   noteConversations(template, spec, { host: files.host ?? {}, notes });
-  const mask = maskOf([...secrets]);
-  return {
-    ...spec,
-    secrets: [...secrets].sort(),
-    notes: notes.all().map(({ pointer, message }) => ({ pointer, message: mask(message) })),
-  };
+  return withFindings(spec, secrets, notes.all());
 };
