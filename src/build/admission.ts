@@ -137,7 +137,7 @@ const filesOf = ({ folders, media, host }: AdmissionParts, contextId: string | u
   ...(host === undefined ? {} : { host: host() }),
 });
 
-/** The names of the variables whose values nobody is shown. */
+/** The names of the variables whose values are never shown. */
 const sensitiveIn = ({ variables }: Template): readonly string[] =>
   Object.entries(variables).flatMap(([name, { sensitive }]) => (sensitive ? [name] : []));
 

@@ -25,7 +25,7 @@ const headersOf = (reply: FastifyReply): OutgoingHttpHeaders =>
 
 const written = (sink: Writable, chunk: Uint8Array): Promise<boolean> =>
   new Promise((resolve) => {
-    // A sink that has closed calls nobody back for what was never written.
+    // A sink that has closed never calls back for what was not written.
     const closed = () => resolve(false);
     if (sink.destroyed) return resolve(false);
     sink.once('close', closed);

@@ -8,7 +8,7 @@ import { screenOfTranscript } from './screen.ts';
 /** The texts that a build writes while it runs. */
 export type TextName = 'log' | 'console';
 
-/** What builds have written, by build and name: nobody else knows where it lies. */
+/** What builds have written, by build and name. No other room knows where it lies. */
 export type Outputs = {
   /** The text as it stands; undefined while there is none. */
   readonly openText: (buildId: string, name: TextName) => Promise<Reader | undefined>;

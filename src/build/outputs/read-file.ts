@@ -45,7 +45,7 @@ const readRange = async function* (
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
-    // Nobody may close the file while it is being read.
+    // The file stays open while it is being read.
     await reading.catch(() => undefined);
   }
 };

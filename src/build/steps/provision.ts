@@ -50,7 +50,7 @@ export const provisionGuest = (spec: ProvisionerSpec) =>
     },
   }) satisfies Step<Needs & { readonly guest: Guest }, object>;
 
-/** Changes a guest that nobody can log in to. */
+/** Changes a guest without a login, by its console. */
 export const provisionOnConsole = (spec: ProvisionerSpec<ConsoleType>) =>
   ({
     ...headOf(spec),
