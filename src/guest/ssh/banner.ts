@@ -73,7 +73,7 @@ export const awaitBanner = async (
   try {
     return await Promise.race([orAborted(found.promise, signal), asking()]);
   } finally {
-    over.abort(new Error('a server has spoken, or nobody waits any more'));
+    over.abort(new Error('a server has spoken, or the wait is over'));
     for (const socket of open) socket.destroy();
   }
 };
