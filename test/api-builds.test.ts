@@ -20,7 +20,10 @@ test('a POST answers 201 with Location, ETag and Retry-After, and the build can 
   assert.deepEqual({ status, timeout_seconds }, { status: 'queued', timeout_seconds: 5400 });
   const read = await get(shop, `/builds/${id}`);
   assert.equal(read.headers.etag, made.headers.etag);
-  assert.deepEqual(read.json(), made.json());
+  // Why it waits is told where it is looked at.
+  const { waiting, ...rest } = read.json<{ waiting: object }>();
+  assert.deepEqual(rest, made.json());
+  assert.deepEqual(waiting, { for: 'slot', position: 1, message: 'All workers are busy.' });
 });
 
 test('no reply shows a sensitive value', async () => {
@@ -156,6 +159,55 @@ test('cancel is idempotent, and DELETE takes only a build that has ended', async
   }
   assert.equal((await remove()).statusCode, 204);
   assert.equal((await remove()).statusCode, 404);
+});
+
+test('who asked for a build, cancelled it and why stand in it, in its fault, its events and the log', async () => {
+  await using shop = await apiShop();
+  const { id, authorization } = await shop.token(['builds:write']);
+  const headers = { ...shop.auth, authorization };
+  const made = await submit(shop, { template: { name: 'tiny' } }, headers);
+  const build = made.json<{ id: string; requested_by: string }>();
+  assert.equal(build.requested_by, 'a test');
+  const cancel = (reason: unknown) =>
+    shop.ask({ method: 'POST', url: `/builds/${build.id}/cancel`, headers, payload: { reason } });
+  for (const wrong of ['two\nlines', 'x'.repeat(501), 'turned \u202e around', 7]) {
+    const refused = await cancel(wrong);
+    const [error] = refused.json<{ errors: { pointer: string }[] }>().errors;
+    assert.deepEqual([refused.statusCode, error?.pointer], [400, '/reason'], refused.body);
+  }
+  const cancelled = (await cancel('superseded')).json<{ cancel: object; fault: { message: string } }>();
+  assert.deepEqual(cancelled.cancel, { by: 'a test', reason: 'superseded' });
+  assert.equal(cancelled.fault.message, 'The build was cancelled with the token "a test": superseded');
+  await cancel('too late');
+  assert.equal((await shop.ask({ method: 'DELETE', url: `/builds/${build.id}`, headers })).statusCode, 204);
+  const told = shop.told.map((line) => {
+    const { msg, build: of, token, by, reason } = JSON.parse(line) as Record<string, unknown>;
+    return { msg, of, token, by, reason };
+  });
+  const who = { of: build.id, token: id, by: 'a test' };
+  assert.deepEqual(told, [
+    { msg: 'build accepted', ...who, reason: undefined },
+    { msg: 'build cancelled', ...who, reason: 'superseded' },
+    { msg: 'build deleted', ...who, reason: undefined },
+  ]);
+});
+
+test('a build that runs is told who cancels it, and says so when it ends', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  const { token } = await claimed(shop.store);
+  const url = `/builds/${build.id}/cancel`;
+  await shop.ask({ method: 'POST', url, headers: shop.auth, payload: { reason: 'first' } });
+  await shop.ask({ method: 'POST', url, headers: shop.auth, payload: { reason: 'second' } });
+  assert.deepEqual((await shop.store.find(build.id))?.cancel, { by: 'a test', reason: 'first' });
+  const asked = (await shop.store.events(build.id, 0, 100)).filter(({ type }) => type === 'build.cancel_requested');
+  assert.deepEqual(
+    asked.map(({ data }) => data),
+    [{ by: 'a test', reason: 'first' }],
+  );
+  await shop.store.finish(build.id, token, { status: 'queued', losesAttempt: false, notBefore: 0 });
+  const { fault } = (await shop.store.find(build.id)) ?? {};
+  assert.deepEqual([fault?.code, fault?.facts], ['cancelled', { by: 'a test', reason: 'first' }]);
 });
 
 test('a held build says how to reach it, takes keys, and is let go', async () => {

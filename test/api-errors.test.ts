@@ -3,6 +3,23 @@ import { test } from 'node:test';
 import { faults } from '../src/base/fault.ts';
 import { apiShop } from './api-shop.ts';
 import { nobody } from './store-shop.ts';
+import { mintToken } from '../src/api/server/tokens.ts';
+import { systemIds } from '../src/base/ids.ts';
+import { untilTrue } from './fixtures/until-true.ts';
+
+test('a token is let in until it expires, and says when it was last used', async () => {
+  await using shop = await apiShop();
+  const { id, secret, hash } = mintToken(systemIds);
+  const expiresAt = Date.now() + 1500;
+  await shop.store.addToken({ id, name: 'short', scopes: ['builds:read'], hash, expiresAt });
+  const get = () => shop.ask({ url: '/builds', headers: { authorization: `Bearer ${secret}` } });
+  assert.equal((await get()).statusCode, 200);
+  await untilTrue(async () => (await shop.store.tokens()).find((token) => token.id === id)?.lastUsedAt !== undefined);
+  await untilTrue(() => Date.now() >= expiresAt);
+  const refused = await get();
+  assert.equal(refused.statusCode, 401);
+  assert.match(refused.json<{ detail: string }>().detail, /expired/);
+});
 
 test('without a token, with a wrong, a revoked or an ill-formed one: 401 and WWW-Authenticate', async () => {
   await using shop = await apiShop();

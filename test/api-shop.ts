@@ -19,10 +19,11 @@ import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
 import { makeGrowth, type Growth } from '../src/base/growth.ts';
 import { systemIds } from '../src/base/ids.ts';
+import { whyWaiting } from '../src/queue/rules/waiting.ts';
 import type { Scope, Store } from '../src/queue/store.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { makeContract } from './api-contract.ts';
-import { aBuild, storeShop } from './store-shop.ts';
+import { aBuild, hostWith, roomy, storeShop } from './store-shop.ts';
 
 export type ApiShop = AsyncDisposable & {
   readonly app: App;
@@ -47,6 +48,8 @@ export type ApiShop = AsyncDisposable & {
   readonly contexts: Set<string>;
   /** What the API logged as an error, one JSON line each. */
   readonly troubles: readonly string[];
+  /** What it logged besides. */
+  readonly told: readonly string[];
 };
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -134,6 +137,11 @@ export const apiShop = async (
     live: {
       wake: () => undefined,
       isDraining,
+      waiting: async (build) => {
+        const room = hostWith(roomy);
+        const place = await store.placeInQueue(build.id, room);
+        return place && whyWaiting(build, place, { room, hasFreeSlot: false }, systemClock.now());
+      },
       type: async (id, bytes) => {
         typed.push({ id, text: Buffer.from(bytes).toString() });
       },
@@ -153,7 +161,12 @@ export const apiShop = async (
   };
 
   const troubles: string[] = [];
-  const logger = pino({ level: 'error' }, { write: (line: string) => void troubles.push(line) });
+  const told: string[] = [];
+  const isTrouble = (line: string) => (JSON.parse(line) as { level: number }).level >= 50;
+  const logger = pino(
+    { level: 'info' },
+    { write: (line: string) => void (isTrouble(line) ? troubles : told).push(line) },
+  );
   const app = await makeApi(parts, { logger, timeouts });
   cleanup.defer(async () => {
     stopping.abort();
@@ -195,6 +208,7 @@ export const apiShop = async (
     typed,
     contexts,
     troubles,
+    told,
     [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 };

@@ -9,17 +9,13 @@ import type { Growth } from '../src/base/growth.ts';
 import { systemIds } from '../src/base/ids.ts';
 import type { Store } from '../src/queue/store.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
+import { untilTrue } from './fixtures/until-true.ts';
 import { aBuild, aFault, anArtifact, claimed, handClock, storeShop } from './store-shop.ts';
 
 const open = async (url: string, headers: Record<string, string>): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     httpGet(url, { headers, agent: false }, resolve).once('error', reject);
   });
-
-/** Waits until `claim` holds; the test's own limit is the deadline. */
-const until = async (claim: () => boolean): Promise<void> => {
-  while (!claim()) await sleep(5);
-};
 
 const linesOf = async (shop: ApiShop, url: string) => (await shop.ask({ url, headers: shop.auth })).body;
 
@@ -176,13 +172,13 @@ test('a silent event stream shows that it lives', async (t) => {
     assert.equal(reply.headers['x-accel-buffering'], 'no');
     let heard = '';
     reply.on('data', (chunk: Buffer) => (heard += chunk.toString()));
-    await until(() => heard.includes('"seq":1'));
+    await untilTrue(() => heard.includes('"seq":1'));
     return { heard: () => heard, end: () => reply.destroy() };
   };
   const [sse, ndjson] = [await follow('text/event-stream'), await follow('*/*')];
   t.mock.timers.tick(15_000);
-  await until(() => sse.heard().endsWith(': still here\n\n'));
-  await until(() => ndjson.heard().endsWith('}\n\n'));
+  await untilTrue(() => sse.heard().endsWith(': still here\n\n'));
+  await untilTrue(() => ndjson.heard().endsWith('}\n\n'));
   sse.end();
   ndjson.end();
 });
@@ -204,16 +200,16 @@ test('followers and waiters that go away leave no listener, and those that stay 
   );
   for (const request of waiting) request.on('error', () => undefined);
   // Three waiters share one listener.
-  await until(() => count.listeners === paths.length + 1 && count.followers === 2);
+  await untilTrue(() => count.listeners === paths.length + 1 && count.followers === 2);
   for (const reply of replies) reply.destroy();
   for (const request of waiting) request.destroy();
-  await until(() => count.listeners === 0 && count.followers === 0);
+  await untilTrue(() => count.listeners === 0 && count.followers === 0);
 
   const stays = await Promise.all(paths.map((path) => open(`${url}/builds/${build.id}/${path}`, { authorization })));
   const texts = Promise.all(stays.map((reply) => text(reply)));
   shop.stop();
   await texts;
-  await until(() => count.listeners === 0 && count.followers === 0);
+  await untilTrue(() => count.listeners === 0 && count.followers === 0);
 });
 
 test('a reader that does not read costs no memory, and gets every byte when he does', async () => {

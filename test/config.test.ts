@@ -174,7 +174,14 @@ test('a mirror whose folders cannot be read is refused with the reason, and keys
 });
 
 test('a wrong command line is told with the usage, and exit 1', async () => {
-  for (const args of [['sreve'], ['token', 'add'], ['serve', '--nonsense'], ['token', 'add', '-s', 'root', 'x']]) {
+  for (const args of [
+    ['sreve'],
+    ['token', 'add'],
+    ['serve', '--nonsense'],
+    ['token', 'add', '-s', 'root', 'x'],
+    ['token', 'add', '-e', 'soon', 'x'],
+    ['token', 'add', '-e', '0d', 'x'],
+  ]) {
     const { code, stderr } = await imaged(...args);
     assert.equal(code, 1);
     assert.match(stderr, /usage: imaged serve/);

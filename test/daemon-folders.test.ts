@@ -61,7 +61,7 @@ for (const [name, spoil, words] of [
     if (spoil !== 'removed') await putFile(folder);
     const from = imaged.lines().length;
     const { id } = await imaged.post({ template: await cycle() });
-    await logged(imaged, 'no build can be started now', from);
+    await logged(imaged, 'this host cannot build', from);
     assert.equal(await statusOf(imaged, id), 'queued\n');
     const { status, folders } = await judged(imaged);
     assert.equal(status, 503);

@@ -21,7 +21,7 @@ import { serveEndpoint } from '../src/httpd/endpoint/serve-endpoint.ts';
 import { maskOf } from '../src/base/mask/mask.ts';
 import { visibleInJson } from '../src/base/visible.ts';
 import { guestHouse, on } from './ssh-server.ts';
-import { aBuild, roomy, storeShop } from './store-shop.ts';
+import { aBuild, hostWith, roomy, storeShop } from './store-shop.ts';
 
 const mebi = 2 ** 20;
 
@@ -168,7 +168,7 @@ for (const [how, together, least] of [
     const folder = await mkdtemp(join(tmpdir(), 'hammer-'));
     cleanup.defer(() => rm(folder, { recursive: true }));
     const { build } = await shop.store.add(aBuild());
-    const claim = await shop.store.claim({ token: 'a', slot: 0, room: roomy, leaseMs: 600_000 });
+    const claim = await shop.store.claim({ token: 'a', slot: 0, room: hostWith(roomy), leaseMs: 600_000 });
     assert.ok(claim);
     const failures: unknown[] = [];
     const bound = { events: 100, requests: 1000, flood: Infinity };
@@ -216,7 +216,7 @@ for (const [how, together, least] of [
 test('a guest that causes more events than any guest should is told of as a flood', async () => {
   await using shop = await storeShop();
   const { build } = await shop.store.add(aBuild());
-  await shop.store.claim({ token: 'a', slot: 0, room: roomy, leaseMs: 600_000 });
+  await shop.store.claim({ token: 'a', slot: 0, room: hostWith(roomy), leaseMs: 600_000 });
   const failures: unknown[] = [];
   const guest = countGuestEvents({ events: 5, requests: 10, flood: 2 }, 2);
   const events = eventLine(shop.store, { id: build.id, token: 'a' }, guest, (error) => failures.push(error));

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isEnded, Status } from '../src/base/records/status.ts';
-import { faults, type FaultCode } from '../src/base/fault.ts';
+import { Fault, faults, type FaultCode } from '../src/base/fault.ts';
 import { onCancel } from '../src/queue/rules/cancel.ts';
 import { onKey } from '../src/queue/rules/idempotency.ts';
-import { headOf, mayStart, roomLeft, suspectAmong, type Queued } from '../src/queue/rules/order.ts';
+import { firstOf, nextToStart, roomLeft, suspectAmong, type Queued, type Started } from '../src/queue/rules/order.ts';
 import { isHeldAfter, maySettle, settled } from '../src/queue/rules/settle.ts';
+import { whyWaiting } from '../src/queue/rules/waiting.ts';
 import { checkMove, mayBecome } from '../src/queue/rules/status.ts';
 import type { Outcome } from '../src/queue/store.ts';
-import { aBuild, aFault, anArtifact, roomy, storeShop } from './store-shop.ts';
+import { aBuild, aFault, anArtifact, storeShop } from './store-shop.ts';
 
 const pairs = Status.options.flatMap((from) => Status.options.map((to) => [from, to] as const));
 
@@ -99,73 +100,177 @@ test('a key is new, is replayed with the same body, and is in conflict with anot
 
 const demand = { memoryMb: 10, diskMb: 10 };
 const queued = (change: Partial<Queued> = {}): Queued => ({
-  ...{ id: 'b', priority: 0, notBefore: 0, demand, isSuspect: false },
+  ...{ id: 'b', priority: 0, notBefore: 0, createdAt: 0, demand, isSuspect: false },
   ...change,
 });
-const started = (isSuspect: boolean, leaseUntil = 2000) => ({ id: 'r', isSuspect, leaseUntil });
+const started = (change: Partial<Started> = {}): Started => ({
+  ...{ id: 'r', status: 'running', isSuspect: false, leaseUntil: 2000, claimedAt: 0, demand },
+  ...change,
+});
 
 test('what runs is taken from the whole room, which may have shrunk below it', () => {
   assert.deepEqual(roomLeft({ memoryMb: 25.7, diskMb: 15 }, [demand, demand]), { memoryMb: 5, diskMb: -5 });
 });
 
-test('the head of the queue starts where it fits, and is not passed by one that would', () => {
-  const [large, small] = [queued({ id: 'a', demand: { memoryMb: 90, diskMb: 10 } }), queued({ id: 'b' })];
-  const head = headOf([small, large], 0);
-  assert.equal(head, large);
-  assert.equal(mayStart(large, [], { memoryMb: 89, diskMb: 10 }, 0), false);
-  assert.equal(mayStart(large, [], { memoryMb: 90, diskMb: 9 }, 0), false);
-  assert.equal(mayStart(large, [], { memoryMb: 90, diskMb: 10 }, 0), true);
+const memory = (memoryMb: number) => ({ memoryMb, diskMb: 1 });
+
+/** The id of what starts at `now`, on a host with 100 MB of memory whose running builds leave `left`. */
+const next = (all: readonly Queued[], left: number, running: readonly Started[] = [], now = 0) => {
+  const disk = { diskMb: 100 };
+  const room = { whole: { memoryMb: 100, ...disk }, left: { memoryMb: left, ...disk }, reserveAfterMs: 50 };
+  return nextToStart(firstOf(all, now), running, room, now)?.id;
+};
+
+test('the head of the queue starts where it has room; until then smaller builds pass it', () => {
+  const [large, small] = [queued({ id: 'a', demand: memory(90) }), queued({ id: 'b' })];
+  assert.equal(next([small, large], 90), 'a');
+  assert.equal(next([small, large], 89), 'b');
+  assert.equal(next([large], 89), undefined);
+  assert.equal(next([small, { ...large, notBefore: 1 }], 90), 'b', 'not while it pauses');
+});
+
+test('what becomes free is kept for a build that has waited, beside which others still pass', () => {
+  const large = queued({ id: 'a', demand: memory(60) });
+  const [small, middle] = [queued({ id: 'b', demand: memory(10) }), queued({ id: 'c', demand: memory(45) })];
+  const before = started({ demand: memory(50) });
+  assert.equal(next([large, middle], 50, [before], 49), 'c', 'it has not waited long');
+  assert.equal(next([large, middle], 50, [before], 50), undefined, 'the host has no room for both');
+  assert.equal(next([large, middle, small], 50, [before], 50), 'b', 'the host has room for both');
+  const since = [1, 2, 3].map((n) => started({ id: `s${n}`, claimedAt: 50, demand: memory(10) }));
+  assert.equal(next([large, small], 20, [before, ...since], 60), 'b');
+  const four = [...since, started({ id: 's4', claimedAt: 55, demand: memory(10) })];
+  assert.equal(next([large, small], 10, [before, ...four], 60), undefined, 'all beside it is taken');
+  assert.equal(next([large, small], 60, four, 60), 'a');
+  assert.equal(
+    next([{ ...large, notBefore: 30 }, middle], 50, [before], 79),
+    'c',
+    'the wait begins when a pause is over',
+  );
+});
+
+test('a build that this host could not run even alone keeps nothing for itself, and others wait for none but the next', () => {
+  const [never, large] = [queued({ id: 'a', demand: memory(101) }), queued({ id: 'b', demand: memory(90) })];
+  const small = queued({ id: 'c' });
+  assert.equal(next([never, large, small], 50, [started()], 10), 'c');
+  assert.equal(next([never, large, small], 9, [started()], 60), undefined);
+  assert.equal(next([never, small], 10, [started()], 1_000), 'c');
+  assert.equal(next([never], 100), undefined);
 });
 
 test('a suspect starts beside no other, and none beside it, until the lease of what is in the way is over', () => {
   const may = (isSuspect: boolean, other: boolean, now: number) =>
-    mayStart(queued({ isSuspect }), [started(other)], demand, now);
-  assert.deepEqual([may(false, false, 0), may(true, false, 0), may(false, true, 0)], [true, false, false]);
-  assert.deepEqual([may(true, false, 2000), may(false, true, 2000)], [true, true]);
-  assert.deepEqual(suspectAmong(queued({ isSuspect: true }), [started(false)], 0), { id: 'b', state: 'waits' });
-  assert.deepEqual(suspectAmong(queued(), [started(true)], 0), { id: 'r', state: 'runs' });
-  assert.equal(suspectAmong(queued(), [started(true)], 2000), undefined);
+    next([queued({ isSuspect }), queued({ id: 'c' })], 100, [started({ isSuspect: other })], now);
+  assert.deepEqual([may(false, false, 0), may(true, false, 0), may(false, true, 0)], ['b', undefined, undefined]);
+  assert.deepEqual([may(true, false, 2000), may(false, true, 2000)], ['b', 'b']);
+  assert.equal(
+    next([queued({ isSuspect: true })], 100, [started({ status: 'held' })]),
+    'b',
+    'what is held does not run',
+  );
+  assert.deepEqual(suspectAmong(queued({ isSuspect: true }), [started()], 0), { id: 'b', state: 'waits' });
+  assert.deepEqual(suspectAmong(queued(), [started({ isSuspect: true })], 0), { id: 'r', state: 'runs' });
+  assert.equal(suspectAmong(queued(), [started({ isSuspect: true })], 2000), undefined);
 });
 
-test('the store claims in the order of the rule, whatever is queued', async () => {
+test('a suspect passes no build that waits for room', () => {
+  const all = [queued({ id: 'a', demand: memory(90) }), queued({ id: 'b', isSuspect: true }), queued({ id: 'c' })];
+  assert.equal(next(all, 50), 'c');
+});
+
+test('why a build waits is told by what is in its way first', () => {
+  const room = { whole: { memoryMb: 100, diskMb: 30 }, left: { memoryMb: 20, diskMb: 20 }, reserveAfterMs: 50 };
+  const place = { position: 3, started: [started()] };
+  const why = (
+    change: Partial<Queued>,
+    host: Partial<Parameters<typeof whyWaiting>[2]> = {},
+    at: Partial<Parameters<typeof whyWaiting>[1]> = {},
+    now = 0,
+  ) => whyWaiting(queued(change), { ...place, ...at }, { room, hasFreeSlot: true, ...host }, now);
+  const trouble = new Fault('program_missing', 'qemu was not found.');
+  assert.deepEqual(why({}, { trouble }), {
+    ...{ for: 'hypervisor', position: 3, message: 'This host cannot build for now: qemu was not found.' },
+  });
+  assert.equal(why({ notBefore: 1 }).for, 'retry');
+  assert.deepEqual(why({ demand: { memoryMb: 10, diskMb: 70 } }), {
+    ...{ for: 'disk', position: 3, needsMb: 70, freeMb: 30, evenAlone: true },
+    message: 'It takes 70 MB of disk, and there are 30 MB, even with no other build. Smaller builds pass it.',
+  });
+  assert.match(why({}, {}, { started: [started({ isSuspect: true })] }).message, /^Build r runs alone/);
+  assert.deepEqual(why({}, { hasFreeSlot: false }), { for: 'slot', position: 3, message: 'All workers are busy.' });
+  assert.deepEqual(why({ demand: memory(30) }), {
+    ...{ for: 'memory', position: 3, needsMb: 30, freeMb: 20 },
+    message: 'It takes 30 MB of memory, and there are 20 MB beside the builds that run.',
+  });
+  assert.match(why({}, {}, { first: queued({ id: 'a', isSuspect: true }) }).message, /^Build a is to run alone/);
+  const first = queued({ id: 'a', demand: memory(95) });
+  assert.deepEqual(why({}, {}, { first }, 60), {
+    ...{ for: 'memory', position: 3, needsMb: 10, freeMb: 5 },
+    message: 'It takes 10 MB of memory, and what is free is kept for build a, which has waited for long.',
+  });
+  assert.match(why({}, {}, { first }, 40).message, /about to start/);
+});
+
+test('the store claims in the order of the rule, whatever is queued and runs', async () => {
   const row = fc.record({
     priority: fc.integer({ min: -2, max: 2 }),
     pauseMs: fc.constantFrom(0, 0, 1000),
-    memoryMb: fc.constantFrom(1, 9),
+    memoryMb: fc.constantFrom(1, 5, 9, 12),
+  });
+  const look = fc.record({
+    whole: fc.constantFrom(5, 10, 12),
+    laterMs: fc.constantFrom(0, 100, 1000),
+    ends: fc.boolean(),
   });
   await fc.assert(
-    fc.asyncProperty(fc.array(row, { maxLength: 12 }), async (rows) => {
+    fc.asyncProperty(fc.array(row, { maxLength: 12 }), fc.array(look, { maxLength: 30 }), async (rows, looks) => {
       await using shop = await storeShop();
       const { store, clock } = shop;
       const model: Queued[] = [];
+      const running: (Started & { readonly token: string })[] = [];
+      let tokens = 0;
+      const tryToClaim = async (whole: number) => {
+        const all = { memoryMb: whole, diskMb: 100 };
+        const left = roomLeft(
+          all,
+          running.map((one) => one.demand),
+        );
+        const room = { whole: all, left, reserveAfterMs: 500 };
+        const expected = nextToStart(firstOf(model, clock.time), running, room, clock.time);
+        const token = `t${tokens++}`;
+        const claim = await store.claim({ token, slot: 0, room, leaseMs: 1e9 });
+        assert.equal(claim?.build.id, expected?.id);
+        if (!claim || !expected) return undefined;
+        model.splice(model.indexOf(expected), 1);
+        running.push({
+          ...started({ id: expected.id, claimedAt: clock.time, leaseUntil: Infinity, demand: expected.demand }),
+          token,
+        });
+        return expected;
+      };
+      const end = async (one: (typeof running)[number] | undefined, notBefore?: number) => {
+        if (one === undefined) return;
+        running.splice(running.indexOf(one), 1);
+        const again =
+          notBefore === undefined ? success : ({ status: 'queued', losesAttempt: false, notBefore } as const);
+        await store.finish(one.id, one.token, again);
+      };
       for (const { priority, pauseMs, memoryMb } of rows) {
         const build = aBuild({ priority, demand: { memoryMb, diskMb: 1 } });
-        await store.add(build);
-        model.push({ ...build, notBefore: 0, isSuspect: false });
+        const { build: added } = await store.add(build);
+        model.push(added);
         if (pauseMs === 0) continue;
-        // A build pauses only after an attempt, which the head of the queue gets here.
-        const claim = await store.claim({ token: build.id, slot: 0, room: roomy, leaseMs: 1 });
-        const at = model.findIndex(({ id }) => id === claim?.build.id);
-        const ran = model[at];
-        if (!claim || !ran) continue;
+        // A build pauses only after an attempt.
+        const ran = await tryToClaim(12);
+        if (ran === undefined) continue;
         const notBefore = clock.time + pauseMs;
-        await store.finish(ran.id, claim.token, { status: 'queued', losesAttempt: false, notBefore });
-        model[at] = { ...ran, notBefore };
+        await end(running.at(-1), notBefore);
+        model.push({ ...ran, notBefore });
       }
-      for (let looks = 0; model.length > 0 && looks < 50; looks++) {
-        const room = { memoryMb: looks % 2 ? 9 : 5, diskMb: 9 };
-        const head = headOf(model, clock.time);
-        const claim = await store.claim({ token: `t${looks}`, slot: 0, room, leaseMs: 1 });
-        const expected = head && mayStart(head, [], room, clock.time) ? head.id : undefined;
-        assert.equal(claim?.build.id, expected);
-        if (claim)
-          model.splice(
-            model.findIndex(({ id }) => id === claim.build.id),
-            1,
-          );
-        if (!head) clock.time += 1000;
+      for (const { whole, laterMs, ends } of looks) {
+        clock.time += laterMs;
+        await tryToClaim(whole);
+        if (ends) await end(running[0]);
       }
-      assert.deepEqual(model, []);
     }),
     { numRuns: 60 },
   );

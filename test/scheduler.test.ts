@@ -38,6 +38,8 @@ const floor = async (run: RunBuild, change: Partial<SchedulerParts> = {}) => {
       store: shop.store,
       slots: 2,
       capacity: async () => roomy,
+      checkHost: async () => undefined,
+      reserveAfterMs: 600_000,
       run,
       clock,
       ids: systemIds,
@@ -122,16 +124,98 @@ test('as many builds run at once as there are slots, each in a slot of its own, 
   assert.deepEqual(entered, ids);
 });
 
-test('a build that does not fit beside the running one waits for it, and no smaller one overtakes it', async () => {
+test('smaller builds pass one that has no room beside the running one, which says what it waits for', async () => {
   const { run, entered, open } = gate();
   await using here = await floor(run, { slots: 3, capacity: async () => ({ memoryMb: 1000, diskMb: 1000 }) });
   const first = await here.add(aBuild({ demand: { memoryMb: 600, diskMb: 1 } }));
   await becomes(here.store, first, 'running');
   const large = await here.add(aBuild({ demand: { memoryMb: 600, diskMb: 1 } }));
+  const never = await here.add(aBuild({ demand: { memoryMb: 1, diskMb: 1001 } }));
   const small = await here.add(aBuild({ demand: { memoryMb: 100, diskMb: 1 } }));
+  await becomes(here.store, small, 'running');
+  const why = async (id: string) => {
+    const build = await here.store.find(id);
+    return build && (await here.scheduler.waiting(build));
+  };
+  const { message: _words, ...waiting } = (await why(large)) ?? { message: '' };
+  assert.deepEqual(waiting, { for: 'memory', position: 1, needsMb: 600, freeMb: 300 });
+  assert.deepEqual([(await why(never))?.evenAlone, await why(small)], [true, undefined]);
+  const { tooLarge } = await here.scheduler.obstacles();
+  assert.deepEqual([tooLarge?.builds, tooLarge?.first.id], [1, never]);
   open(first);
-  await Promise.all([becomes(here.store, large, 'running'), becomes(here.store, small, 'running')]);
-  assert.deepEqual(entered, [first, large, small]);
+  await becomes(here.store, large, 'running');
+  assert.deepEqual(entered, [first, small, large]);
+  assert.deepEqual(here.warnings, [
+    'a build takes more than this host has now, even with no other: it waits, and others pass it',
+  ]);
+});
+
+test('a host that cannot build keeps its queue and every attempt, and goes on when it is mended', async () => {
+  let trouble: Fault | undefined;
+  const checked: (string | undefined)[] = [];
+  const runs: string[] = [];
+  const run: RunBuild = async ({ build }) => {
+    runs.push(build.id);
+    if (trouble !== undefined) throw trouble;
+    return [anArtifact('disk.qcow2')];
+  };
+  const missing = new Fault('program_missing', 'qemu was not found.', { program: 'qemu' });
+  await using here = await floor(run, {
+    clock: hasteClock,
+    checkHost: async (met) => {
+      checked.push(met?.code);
+      // As it is when the program goes while a build runs: seen by the build first.
+      if (trouble !== undefined && met !== undefined) throw trouble;
+    },
+  });
+  trouble = missing;
+  const ids = [await here.add(), await here.add(), await here.add()];
+  const first = await becomes(here.store, ids[0] ?? '', 'queued');
+  while ((await here.scheduler.obstacles()).trouble === undefined) await systemClock.sleep(5, never);
+  assert.equal((await here.scheduler.waiting(first))?.for, 'hypervisor');
+  // Asked again and again meanwhile, and nothing is claimed.
+  const [asked, ran] = [checked.length, runs.length];
+  while (checked.length < asked + 3) await systemClock.sleep(5, never);
+  assert.equal(runs.length, ran);
+  trouble = undefined;
+  for (const id of ids) {
+    const build = await becomes(here.store, id, 'succeeded');
+    assert.equal(build.attemptsLeft, 2, 'none but the last attempt counts');
+  }
+  assert.deepEqual(here.warnings, ['this host cannot build: no build is started until that is mended']);
+  assert.equal((await here.scheduler.obstacles()).trouble, undefined);
+});
+
+test('a fault of the host that has gone by itself counts as an attempt', async () => {
+  const attempts: number[] = [];
+  const run: RunBuild = async ({ build }) => {
+    attempts.push(build.attempt);
+    throw new Fault('storage_full', 'no room');
+  };
+  await using here = await floor(run, { clock: hasteClock });
+  const ended = await becomes(here.store, await here.add(), 'failed');
+  assert.deepEqual([attempts, ended.fault?.code], [[1, 2, 3], 'storage_full']);
+});
+
+test('a large build is not passed for ever: what becomes free is kept for it', async () => {
+  const { run, entered, open } = gate();
+  await using here = await floor(run, {
+    slots: 3,
+    capacity: async () => ({ memoryMb: 1000, diskMb: 1000 }),
+    reserveAfterMs: 0,
+  });
+  const first = await here.add(aBuild({ demand: { memoryMb: 600, diskMb: 1 } }));
+  await becomes(here.store, first, 'running');
+  const large = await here.add(aBuild({ demand: { memoryMb: 600, diskMb: 1 } }));
+  const small = await here.add(aBuild({ demand: { memoryMb: 450, diskMb: 1 } }));
+  // The host is large enough for this one beside it.
+  const tiny = await here.add(aBuild({ demand: { memoryMb: 100, diskMb: 1 } }));
+  await becomes(here.store, tiny, 'running');
+  open(first);
+  await becomes(here.store, large, 'running');
+  open(large);
+  await becomes(here.store, small, 'running');
+  assert.deepEqual(entered, [first, tiny, large, small]);
 });
 
 test('an infra fault is tried again by itself after its pause, until no attempt is left', async () => {

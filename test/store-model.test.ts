@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Status } from '../src/base/records/status.ts';
 import type { Store } from '../src/queue/store.ts';
-import { aBuild, aFault, anArtifact, failsAs, storeShop } from './store-shop.ts';
+import { aBuild, aFault, anArtifact, failsAs, hostWith, storeShop } from './store-shop.ts';
 import type { HandClock } from './store-shop.ts';
 
 // Thousands of fsyncs, none of which this test is about, cost nothing where there is no disk.
@@ -77,9 +77,10 @@ const requeue = (build: Model, notBefore: number, givenBack: boolean) => {
   if (givenBack) build.attemptsLeft++;
 };
 
-const head = ({ builds, clock }: World): Model | undefined =>
+/** The first that the whole host has room for. */
+const head = ({ builds, clock }: World, wholeMb: number): Model | undefined =>
   builds
-    .filter(({ status, notBefore }) => status === 'queued' && notBefore <= clock.time)
+    .filter((one) => one.status === 'queued' && one.notBefore <= clock.time && one.memoryMb <= wholeMb)
     .sort((a, b) => b.priority - a.priority || (a.id < b.id ? -1 : 1))[0];
 
 /** A suspect runs alone; a held one only keeps its machine. */
@@ -165,9 +166,14 @@ const act = async (world: World, op: Op): Promise<void> => {
   }
   if (op.do === 'claim') {
     const token = `token ${world.tokens++}`;
-    const first = head(world);
-    const expected = first && first.memoryMb <= op.memoryMb && mayRun(world, first) ? first : undefined;
-    const claim = await store.claim({ token, slot: 0, room: { memoryMb: op.memoryMb, diskMb: 1 }, leaseMs: 10 });
+    const first = head(world, op.memoryMb);
+    const expected = first && mayRun(world, first) ? first : undefined;
+    const claim = await store.claim({
+      token,
+      slot: 0,
+      room: hostWith({ memoryMb: op.memoryMb, diskMb: 1 }),
+      leaseMs: 10,
+    });
     assert.equal(claim?.build.id, expected?.id);
     if (expected)
       Object.assign(expected, {

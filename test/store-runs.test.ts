@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openStore } from '../src/queue/sqlite/open-store.ts';
-import { aBuild, aFault, anArtifact, claimed, failsAs, migrations, nobody, roomy, storeShop } from './store-shop.ts';
+import {
+  aBuild,
+  aFault,
+  anArtifact,
+  claimed,
+  failsAs,
+  migrations,
+  nobody,
+  hostWith,
+  roomy,
+  storeShop,
+} from './store-shop.ts';
 
 test('a claim carries the build, what it is made from, and a token without which nothing can be written', async () => {
   await using shop = await storeShop();
@@ -117,7 +128,7 @@ test('a build goes back to the queue with or without its attempt, and waits for 
   const fault = aFault('hypervisor_failed');
   await shop.store.finish(id, first.token, { status: 'queued', losesAttempt: true, notBefore, fault });
   assert.equal(await shop.store.nextDue(), notBefore);
-  assert.equal(await shop.store.claim({ token: 't', slot: 0, room: roomy, leaseMs: 1 }), undefined);
+  assert.equal(await shop.store.claim({ token: 't', slot: 0, room: hostWith(roomy), leaseMs: 1 }), undefined);
   const [left] = await shop.store.steps(id);
   assert.deepEqual([left?.seq, left?.endedAt, left?.fault?.code], [step, shop.clock.time, 'hypervisor_failed']);
 

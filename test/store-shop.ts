@@ -9,7 +9,8 @@ import { Fault, recordOf } from '../src/base/fault.ts';
 import type { FaultCode } from '../src/base/fault.ts';
 import { openStore } from '../src/queue/sqlite/open-store.ts';
 import type { StoreOptions } from '../src/queue/sqlite/open-store.ts';
-import type { NewBuild, Store } from '../src/queue/store.ts';
+import type { Room } from '../src/queue/rules/order.ts';
+import type { Demand, NewBuild, Store } from '../src/queue/store.ts';
 
 /** The package's own migrations, seen from dist/test. */
 export const migrations = new URL('../../migrations/', import.meta.url);
@@ -42,6 +43,13 @@ export const anArtifact = (name: string) => ({
 });
 
 export const roomy = { memoryMb: 1_000_000, diskMb: 1_000_000 };
+
+/** A host that has this for builds, of which this is left. */
+export const hostWith = (left: Demand, whole: Demand = left, reserveAfterMs = 600_000): Room => ({
+  whole,
+  left,
+  reserveAfterMs,
+});
 
 /** The id of no build. */
 export const nobody = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -91,7 +99,7 @@ export const storeShop = async (options: Partial<StoreOptions> = {}, place = tmp
 
 /** Claims the head of the queue, which must be there. */
 export const claimed = async (store: Store, token = ulid()) => {
-  const claim = await store.claim({ token, slot: 0, room: roomy, leaseMs: 30_000 });
+  const claim = await store.claim({ token, slot: 0, room: hostWith(roomy), leaseMs: 30_000 });
   if (!claim) throw new Error('the queue is empty');
   return claim;
 };

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { crashLimits } from '../src/queue/rules/crash.ts';
 import type { Claim } from '../src/queue/store.ts';
-import { aBuild, aFault, anArtifact, roomy, storeShop } from './store-shop.ts';
+import { aBuild, aFault, anArtifact, hostWith, roomy, storeShop } from './store-shop.ts';
 import type { Shop } from './store-shop.ts';
 
 const place = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -16,7 +16,8 @@ const success = { status: 'succeeded', artifacts: [anArtifact('a')] } as const;
 const boot = { name: 'boot', phase: 'booting' } as const;
 
 let tokens = 0;
-const claim = ({ store }: Shop, slot = 0) => store.claim({ token: `t${tokens++}`, slot, room: roomy, leaseMs: 30_000 });
+const claim = ({ store }: Shop, slot = 0) =>
+  store.claim({ token: `t${tokens++}`, slot, room: hostWith(roomy), leaseMs: 30_000 });
 
 /** Claims all that may run now, each in a step that has run for so long that a death counts. */
 const claimAll = async (shop: Shop, stepMs: number = crashLimits.crashAfterMs): Promise<readonly Claim[]> => {

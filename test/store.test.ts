@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeTime } from 'ulid';
 import { storeLimits } from '../src/queue/sqlite/open-store.ts';
-import { aBuild, claimed, failsAs, nobody, roomy, storeShop } from './store-shop.ts';
+import { aBuild, claimed, failsAs, nobody, hostWith, roomy, storeShop } from './store-shop.ts';
 
 test('a build that was added is found again with all that was asked for, and its template is read apart', async () => {
   await using shop = await storeShop();
@@ -57,17 +57,20 @@ test('the queue gives the highest priority first, then the oldest', async () => 
   const [a, b, c] = [aBuild(), aBuild({ priority: 5 }), aBuild({ priority: 5 })];
   await Promise.all([a, b, c].map((build) => shop.store.add(build)));
   for (const { id } of [b, c, a]) assert.equal((await claimed(shop.store)).build.id, id);
-  assert.equal(await shop.store.claim({ token: 't', slot: 0, room: roomy, leaseMs: 1 }), undefined);
+  assert.equal(await shop.store.claim({ token: 't', slot: 0, room: hostWith(roomy), leaseMs: 1 }), undefined);
 });
 
-test('a build that does not fit yet keeps its place before a small one', async () => {
+test('a build that has no room yet is passed by a small one until room is kept for it', async () => {
   await using shop = await storeShop();
-  const [large, small] = [aBuild({ demand: { memoryMb: 900, diskMb: 10 } }), aBuild()];
-  await Promise.all([shop.store.add(large), shop.store.add(small)]);
-  const ask = { token: 't', slot: 0, leaseMs: 1000 };
-  assert.equal(await shop.store.claim({ ...ask, room: { memoryMb: 500, diskMb: 500 } }), undefined);
-  const claim = await shop.store.claim({ ...ask, room: { memoryMb: 900, diskMb: 10 } });
-  assert.equal(claim?.build.id, large.id);
+  const [large, small, other] = [aBuild({ demand: { memoryMb: 900, diskMb: 10 } }), aBuild(), aBuild()];
+  for (const build of [large, small, other]) await shop.store.add(build);
+  const whole = { memoryMb: 950, diskMb: 1000 };
+  const claim = (token: string, memoryMb: number) =>
+    shop.store.claim({ token, slot: 0, leaseMs: 1e9, room: hostWith({ memoryMb, diskMb: 1000 }, whole, 60_000) });
+  assert.equal((await claim('t1', 500))?.build.id, small.id);
+  shop.clock.time += 61_000;
+  assert.equal(await claim('t2', 500), undefined);
+  assert.equal((await claim('t3', 900))?.build.id, large.id);
 });
 
 test('an ended build can be removed with all that belongs to it, an active one cannot', async () => {

@@ -55,7 +55,7 @@ const run: RunBuild = async ({ build, token }) => {
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const scheduler = makeScheduler({
   ...{ store: { ...store, heartbeat }, slots: 3, capacity: async () => roomy, run, clock, ids: systemIds },
-  ...{ random: () => 0.5, log: silent, leaseMs: 30_000 },
+  ...{ random: () => 0.5, log: silent, leaseMs: 30_000, checkHost: async () => undefined, reserveAfterMs: 600_000 },
 });
 const look = async () => {
   const { queued, running } = await store.counts();

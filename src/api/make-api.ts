@@ -117,7 +117,7 @@ export const makeApi = async (
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
 
   const view = makeView(parts.outputs);
-  const waits = makeWaits(parts.store, view, clock, parts.signal);
+  const waits = makeWaits(parts, view);
   app.addHook('onClose', () => waits[Symbol.dispose]());
 
   addGracefulClose(app, clock);

@@ -5,7 +5,8 @@ import type { Admission } from '../build/admission.ts';
 import type { Contexts } from '../build/contexts.ts';
 import type { Outputs } from '../build/outputs/outputs.ts';
 import type { Ids } from '../base/ids.ts';
-import type { Store } from '../queue/store.ts';
+import type { Waiting } from '../base/records/waiting.ts';
+import type { Build, Store } from '../queue/store.ts';
 
 /** One question about this host. */
 export type Check = {
@@ -28,6 +29,8 @@ export type ApiParts = {
     /** Tells the scheduler that the queue has changed. */
     readonly wake: () => void;
     readonly isDraining: () => boolean;
+    /** Why a queued build does not run yet; undefined when it is not queued. */
+    readonly waiting: (build: Build) => Promise<Waiting | undefined>;
     /** Types on the console of a held build. Throws `build_not_held`. */
     readonly type: (buildId: string, bytes: Uint8Array) => Promise<void>;
     /** Detaches its console for an operator; the end is Unix milliseconds. Throws `build_not_held`, `console_not_lendable`. */

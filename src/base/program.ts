@@ -124,6 +124,16 @@ type Outcome = {
   readonly stderr?: unknown;
 };
 
+const missing = (file: string): Fault =>
+  new Fault('program_missing', `${file} was not found. Install it, or say where it is in the configuration.`, {
+    program: file,
+  });
+
+/** Whether a program could be started now, without starting it. Throws `program_missing`. */
+export const checkProgram = async (file: string): Promise<void> => {
+  if (!(await isExecutable(file, environment()['PATH'] ?? ''))) throw missing(file);
+};
+
 const isExhausted = (error: unknown): boolean => asFault(error).code === 'host_exhausted';
 
 /** What a program that has ended gave, or the fault that it ended in. */
@@ -133,10 +143,7 @@ const ranOf = async (
   args: readonly string[],
   { path, accept }: { readonly path: string; readonly accept: readonly number[] | 'any' },
 ): Promise<Ran> => {
-  if (ran.code === 'ENOENT' || (ran.exitCode === notFound && !(await isExecutable(file, path))))
-    throw new Fault('program_missing', `${file} was not found. Install it, or say where it is in the configuration.`, {
-      program: file,
-    });
+  if (ran.code === 'ENOENT' || (ran.exitCode === notFound && !(await isExecutable(file, path)))) throw missing(file);
   const { exitCode } = ran;
   if (exitCode === undefined && isExhausted(ran.cause)) throw asFault(ran.cause);
   if (ran.signal !== undefined)

@@ -26,11 +26,15 @@ export const capacityOf = (config: () => Config, folders: Folders, clock: Pick<C
   let wholeDisk: number | undefined;
   const lessReserve = async (mb: Promise<number>) => (await mb) - config().capacity.disk_reserve;
   const roomMb = () => lessReserve(freeMb(config().data_dir));
+  const promised = (mb: number) => Math.floor(mb * config().capacity.overcommit);
   let hadRoomAt = -Infinity;
   return {
-    whole: async () => ({ memoryMb, diskMb: (wholeDisk ??= await lessReserve(wholeMb(config().data_dir))) }),
+    whole: async () => ({
+      memoryMb,
+      diskMb: promised((wholeDisk ??= await lessReserve(wholeMb(config().data_dir)))),
+    }),
     // What running builds have written is theirs already, and is counted with their demand.
-    now: async () => ({ memoryMb, diskMb: (await roomMb()) + (await folders.workMb()) }),
+    now: async () => ({ memoryMb, diskMb: promised((await roomMb()) + (await folders.workMb())) }),
     roomMb,
     checkRoom: async () => {
       // That there was room is believed for a moment; that there was none, never.

@@ -1,4 +1,6 @@
 import { asFault, Fault } from '../base/fault.ts';
+import { shortWords } from '../queue/rules/waiting.ts';
+import type { Scheduler } from '../queue/scheduler.ts';
 import type { Store } from '../queue/store.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Folders } from './folders/folders.ts';
@@ -18,7 +20,7 @@ const judge = async (name: string, ask: () => Promise<string | { readonly warnin
 };
 
 /**
- * Whether builds can be taken and run now: the store, the hypervisor, the disk, the daemon itself and its folders, then
+ * Whether builds can be taken and run now: the store, the hypervisor, the disk, the daemon itself, its queue and its folders, then
  * the host.
  */
 export const readinessOf = async (
@@ -28,6 +30,8 @@ export const readinessOf = async (
     /** MiB that builds may still take. */
     readonly roomMb: () => Promise<number>;
     readonly isDraining: () => boolean;
+    /** What keeps builds in the queue until somebody mends it. */
+    readonly obstacles: Scheduler['obstacles'];
     readonly folders: Pick<Folders, 'own'>;
     /** Whose folders they should be. */
     readonly uid: number;
@@ -55,6 +59,16 @@ export const readinessOf = async (
       if (parts.isDraining()) throw new Fault('draining', 'The daemon is stopping.');
       return 'takes builds';
     }),
+    judge('queue', async () => {
+      const { trouble, tooLarge } = await parts.obstacles();
+      if (trouble !== undefined) throw trouble;
+      if (tooLarge === undefined) return 'builds start as there is room';
+      const { builds, first, whole } = tooLarge;
+      const others = builds === 1 ? '' : `, and so for ${builds - 1} others`;
+      return {
+        warning: `build ${first.id} takes ${shortWords(first.demand, whole)} even with no other build${others}. It waits; make room, or cancel it.`,
+      };
+    }),
     judge('own-folders', async () => {
       const { own } = parts.folders;
       const fault = await firstUnusable(own);
@@ -67,4 +81,4 @@ export const readinessOf = async (
 };
 
 /** What `readinessOf` asks each time, and nobody needs to ask again. */
-export const judgedEachTime: readonly string[] = ['store', 'hypervisor', 'disk', 'daemon', 'own-folders'];
+export const judgedEachTime: readonly string[] = ['store', 'hypervisor', 'disk', 'daemon', 'queue', 'own-folders'];

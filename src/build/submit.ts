@@ -26,7 +26,10 @@ export type Submitted = { readonly build: Build; readonly replayed: boolean };
  */
 export type Submit = (ask: BuildAsk, request?: RequestKey) => Promise<Submitted>;
 
-const idempotencyOf = ({ contextId: _own, ...asked }: BuildAsk, request: RequestKey): Idempotency => ({
+const idempotencyOf = (
+  { contextId: _own, requestedBy: _by, ...asked }: BuildAsk,
+  request: RequestKey,
+): Idempotency => ({
   key: request.key,
   owner: request.owner,
   digest: digestOf({ ...asked, context: request.contextDigest ?? null }),
@@ -41,7 +44,9 @@ export const makeSubmit =
     // What was accepted once is not judged again: the host may have changed since.
     const first = idempotency && (await store.replay(idempotency));
     if (first) return { build: first, replayed: true };
-    const added = await store.add(await admission.check(ask), idempotency);
+    const build = await admission.check(ask);
+    const { requestedBy } = ask;
+    const added = await store.add(requestedBy === undefined ? build : { ...build, requestedBy }, idempotency);
     if (!added.replayed) wake();
     return added;
   };

@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { scopes, type Scope } from '../queue/store.ts';
 import { Fault } from '../base/fault.ts';
+import { durationMsOf } from '../base/units.ts';
 
 export const defaultConfiguration = '/etc/imaged.conf';
 
 export const usage = `usage: imaged serve [-n] [-f file]
        imaged check [-f file] [--json | --fix-print]
-       imaged token add [-f file] [-s scope]... name
+       imaged token add [-f file] [-s scope]... [-e duration] name
        imaged token list [-f file]
        imaged token revoke [-f file] id
        imaged version
@@ -19,7 +20,14 @@ default file: ${defaultConfiguration}
 export type Command =
   | { readonly name: 'serve'; readonly file: string; readonly checkOnly: boolean }
   | { readonly name: 'check'; readonly file: string; readonly format: 'lines' | 'json' | 'files' }
-  | { readonly name: 'token add'; readonly file: string; readonly token: string; readonly scopes: readonly Scope[] }
+  | {
+      readonly name: 'token add';
+      readonly file: string;
+      readonly token: string;
+      readonly scopes: readonly Scope[];
+      /** How long it is valid, in milliseconds. */
+      readonly expiresInMs?: number;
+    }
   | { readonly name: 'token list'; readonly file: string }
   | { readonly name: 'token revoke'; readonly file: string; readonly id: string }
   | { readonly name: 'version' | 'help' };
@@ -27,6 +35,15 @@ export type Command =
 const wrong = (message: string): Fault => new Fault('bad_request', `${message}\n${usage.trimEnd()}`);
 
 const isScope = (text: string): text is Scope => scopes.some((scope) => scope === text);
+
+/** How long a token is valid, in milliseconds: a duration as everywhere, or days, as certificates have it. */
+const validity = (text: string): number => {
+  const days = /^(\d{1,5})d$/.exec(text)?.[1];
+  const ms = days === undefined ? durationMsOf(text) : Number(days) * 86_400_000;
+  if (ms === undefined || ms <= 0)
+    throw wrong(`"${text}" is not how long a token is valid: write days or a duration, such as 90d, 12h or 30m.`);
+  return ms;
+};
 
 /** Reads the arguments after the program's name. Throws `bad_request` with the usage in its message. */
 export const readArguments = (argv: readonly string[]): Command => {
@@ -39,6 +56,7 @@ export const readArguments = (argv: readonly string[]): Command => {
           file: { type: 'string', short: 'f', default: defaultConfiguration },
           check: { type: 'boolean', short: 'n', default: false },
           scope: { type: 'string', short: 's', multiple: true, default: ['builds:write'] },
+          expires: { type: 'string', short: 'e' },
           json: { type: 'boolean', default: false },
           'fix-print': { type: 'boolean', default: false },
           help: { type: 'boolean', short: 'h', default: false },
@@ -48,7 +66,7 @@ export const readArguments = (argv: readonly string[]): Command => {
       throw wrong(error instanceof Error ? error.message : String(error));
     }
   })();
-  const { file, check, scope, json, 'fix-print': fixPrint } = values;
+  const { file, check, scope, expires, json, 'fix-print': fixPrint } = values;
   const [command = 'help', ...rest] = positionals;
   if (values.help || command === 'help') return { name: 'help' };
   if (command === 'version' && rest.length === 0) return { name: 'version' };
@@ -64,7 +82,14 @@ export const readArguments = (argv: readonly string[]): Command => {
     if (action === 'add' && operand !== undefined) {
       const unknown = scope.find((text) => !isScope(text));
       if (unknown !== undefined) throw wrong(`There is no scope "${unknown}".`);
-      return { name: 'token add', file, token: operand, scopes: scope.filter(isScope) };
+      const expiresInMs = expires === undefined ? undefined : validity(expires);
+      return {
+        name: 'token add',
+        file,
+        token: operand,
+        scopes: scope.filter(isScope),
+        ...(expiresInMs === undefined ? {} : { expiresInMs }),
+      };
     }
   }
   throw wrong(`imaged does not know "${positionals.join(' ')}".`);

@@ -5,7 +5,7 @@ import { foldersBelow } from '../build/folders/folders.ts';
 import { Fault } from '../base/fault.ts';
 import { systemIds } from '../base/ids.ts';
 import { migrations, openStore } from '../queue/sqlite/open-store.ts';
-import type { Scope, Store } from '../queue/store.ts';
+import type { Scope, Store, Token } from '../queue/store.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -23,27 +23,40 @@ const storeOf = async (file: string): Promise<Store> => {
   });
 };
 
+const timeText = (ms: number): string => new Date(ms).toISOString();
+
+const stateOf = ({ revokedAt, expiresAt }: Token, now: number): string => {
+  if (revokedAt !== undefined) return `revoked ${timeText(revokedAt)}`;
+  if (expiresAt === undefined) return 'valid';
+  return `${expiresAt > now ? 'valid until' : 'expired'} ${timeText(expiresAt)}`;
+};
+
 /** Makes a token and prints its secret, the only time that it can be seen. */
 export const addToken = async ({
   file,
   token,
   scopes,
+  expiresInMs,
 }: {
   readonly file: string;
   readonly token: string;
   readonly scopes: readonly Scope[];
+  readonly expiresInMs?: number;
 }): Promise<void> => {
   await using store = await storeOf(file);
   const minted = mintToken(systemIds);
-  await store.addToken({ id: minted.id, name: token, scopes, hash: minted.hash });
+  const expiresAt = expiresInMs === undefined ? {} : { expiresAt: systemClock.now() + expiresInMs };
+  await store.addToken({ id: minted.id, name: token, scopes, hash: minted.hash, ...expiresAt });
   say(minted.secret);
 };
 
 export const listTokens = async ({ file }: { readonly file: string }): Promise<void> => {
   await using store = await storeOf(file);
-  for (const { id, name, scopes, createdAt, revokedAt } of await store.tokens()) {
-    const state = revokedAt === undefined ? 'valid' : `revoked ${new Date(revokedAt).toISOString()}`;
-    say([id, name, scopes.join(','), new Date(createdAt).toISOString(), state].join('\t'));
+  const now = systemClock.now();
+  for (const token of await store.tokens()) {
+    const { id, name, scopes, createdAt, lastUsedAt } = token;
+    const used = lastUsedAt === undefined ? 'never used' : `last used ${timeText(lastUsedAt)}`;
+    say([id, name, scopes.join(','), timeText(createdAt), stateOf(token, now), used].join('\t'));
   }
 };
 

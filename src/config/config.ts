@@ -31,6 +31,22 @@ const Capacity = z
       'Memory that all machines together may take. Default: three quarters of the host.',
     ),
     disk_reserve: SizeMb.default(1024).describe('Disk space that builds leave free in data_dir.'),
+    overcommit: z
+      .number()
+      .min(1)
+      .max(100)
+      .default(1)
+      .describe(
+        'How many times the free disk space builds may be promised together: a build counts with what its disks can grow to, and most never do. Above 1 a disk can fill while builds run, and those lose their attempt.',
+      ),
+  })
+  .prefault({});
+
+const Queue = z
+  .strictObject({
+    reserve_after: Duration.default(10 * 60_000).describe(
+      'How long a build that the running ones leave no room for is passed by smaller ones. Then what becomes free is kept for it.',
+    ),
   })
   .prefault({});
 
@@ -115,6 +131,7 @@ export const Config = z.strictObject({
   attempts: z.int().min(1).max(10).default(3).describe('How often a build is tried when the host is to blame.'),
   hypervisor: Hypervisor,
   capacity: Capacity,
+  queue: Queue,
   mirror: Mirror.describe("The sets of OpenBSD that every machine's endpoint serves below pub/OpenBSD."),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,

@@ -3,8 +3,11 @@ import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { orAborted, deferred } from '../base/waiting.ts';
 import { aliveEveryMs } from './rules/crash.ts';
-import { roomLeft } from './rules/order.ts';
-import type { Claim, Demand, RunBuild, Store } from './store.ts';
+import { watchTrouble } from './host-trouble.ts';
+import { roomLeft, type Room } from './rules/order.ts';
+import { whyWaiting } from './rules/waiting.ts';
+import type { Waiting } from '../base/records/waiting.ts';
+import type { Build, Claim, Demand, RunBuild, Store, TooLarge } from './store.ts';
 import { makeWorker } from './worker.ts';
 import type { Job, Log } from './worker.ts';
 
@@ -14,6 +17,10 @@ export type SchedulerParts = {
   readonly slots: number;
   /** All that builds may take together; what the running ones take is counted here. */
   readonly capacity: () => Promise<Demand>;
+  /** Throws what keeps this host from building; `met` is what an attempt has ended with, or what was in the way before. */
+  readonly checkHost: (met: Fault | undefined) => Promise<void>;
+  /** How long a build that has no room yet is passed by smaller ones, in milliseconds. */
+  readonly reserveAfterMs: number;
   readonly run: RunBuild;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -34,12 +41,27 @@ export type Scheduler = AsyncDisposable & {
   readonly drain: (signal: AbortSignal) => Promise<void>;
   readonly slots: () => readonly { readonly slot: number; readonly buildId: string | undefined }[];
   readonly isDraining: () => boolean;
+  /** Why a build waits; undefined when it is not queued. */
+  readonly waiting: (build: Build) => Promise<Waiting | undefined>;
+  /** What keeps builds waiting until somebody mends it: the whole host, or those that take more than it has now. */
+  readonly obstacles: () => Promise<Obstacles>;
+};
+
+export type Obstacles = {
+  readonly trouble?: Fault;
+  readonly tooLarge?: TooLarge & { readonly whole: Demand };
 };
 
 // A head of the queue that is due and does not fit waits for a build to end, or for the host to have more.
 const lookAgainMs = 30_000;
 
 const longestPauseMs = 30_000;
+
+// How soon it is seen that the host was mended.
+const troubleAgainMs = 5_000;
+
+// Many clients ask why their build waits.
+const freshMs = 1_000;
 
 const disposeWithinMs = 25_000;
 
@@ -60,12 +82,28 @@ const makeSuspectTeller = (store: Store, log: Log): (() => Promise<void>) => {
   };
 };
 
+/** Tells the log once which build waits for a larger host. */
+const makeTooLargeTeller = (store: Store, log: Log): ((whole: Demand) => Promise<void>) => {
+  let told: string | undefined;
+  return async (whole) => {
+    const tooLarge = await store.tooLargeFor(whole);
+    if (tooLarge && tooLarge.first.id !== told)
+      log.warn(
+        { build: tooLarge.first.id, demand: tooLarge.first.demand, whole, builds: tooLarge.builds },
+        'a build takes more than this host has now, even with no other: it waits, and others pass it',
+      );
+    told = tooLarge?.first.id;
+  };
+};
+
 /** Gives queued builds to free slots, in the queue's order, as far as the host has room. */
 // One closure, though long: claiming, beating and draining are all about the same jobs.
 export const makeScheduler = (parts: SchedulerParts): Scheduler => {
   const { store, clock, ids, log, leaseMs } = parts;
-  const work = makeWorker(parts);
+  const trouble = watchTrouble(parts.checkHost, log);
+  const work = makeWorker({ ...parts, trouble });
   const tellSuspect = makeSuspectTeller(store, log);
+  const tellTooLarge = makeTooLargeTeller(store, log);
   const jobs = new Map<number, Job & { readonly ended: Promise<void> }>();
   const places = Array.from({ length: parts.slots }, (_, slot) => slot);
   const closing = new AbortController();
@@ -85,14 +123,21 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
     jobs.set(slot, { ...job, ended });
   };
 
-  const room = async (): Promise<Demand> =>
-    roomLeft(
-      await parts.capacity(),
-      [...jobs.values()].map(({ claim }) => claim.build.demand),
-    );
+  const room = async (): Promise<Room> => {
+    const whole = await parts.capacity();
+    const taken = [...jobs.values()].map(({ claim }) => claim.build.demand);
+    return { whole, left: roomLeft(whole, taken), reserveAfterMs: parts.reserveAfterMs };
+  };
+  let seen: { readonly room: Promise<Room>; readonly at: number } | undefined;
+  const recentRoom = (): Promise<Room> => {
+    if (seen === undefined || clock.elapsed() - seen.at > freshMs) seen = { room: room(), at: clock.elapsed() };
+    return seen.room;
+  };
 
   /** Fills the free slots; gives the milliseconds after which to look again, if nobody wakes it before. */
   const fill = async (): Promise<number | undefined> => {
+    if ((await store.nextDue()) === undefined) return undefined;
+    if ((await trouble.look()) !== undefined) return troubleAgainMs;
     for (const slot of places) {
       if (jobs.has(slot)) continue;
       if (closing.signal.aborted) return undefined;
@@ -102,7 +147,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
         if (due === undefined) return undefined;
         if (due > clock.now()) return due - clock.now();
         await tellSuspect();
-        if (jobs.size === 0) log.warn({ room: await room() }, 'the next build does not fit, although no other runs');
+        await tellTooLarge((await room()).whole);
         return lookAgainMs;
       }
       launch(claim, slot);
@@ -173,6 +218,18 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
     drain,
     slots: () => places.map((slot) => ({ slot, buildId: jobs.get(slot)?.claim.build.id })),
     isDraining: () => closing.signal.aborted,
+    waiting: async (build) => {
+      const host = { room: await recentRoom(), hasFreeSlot: jobs.size < parts.slots, trouble: trouble.now() };
+      const place = await store.placeInQueue(build.id, host.room);
+      return place && whyWaiting(build, place, host, clock.now());
+    },
+    obstacles: async () => {
+      const { whole } = await recentRoom();
+      // While the queue is empty nobody else looks whether it was mended.
+      const found = trouble.now() === undefined ? undefined : await trouble.look();
+      const tooLarge = await store.tooLargeFor(whole);
+      return { ...(found ? { trouble: found } : {}), ...(tooLarge ? { tooLarge: { ...tooLarge, whole } } : {}) };
+    },
     [Symbol.asyncDispose]: async () => {
       // Whoever drained it has heard how that went.
       if (draining) return void (await Promise.allSettled([draining]));

@@ -4,6 +4,7 @@ import type { FaultRecord } from '../base/records/fault-record.ts';
 import type { Phase } from '../base/records/phase.ts';
 import type { Status } from '../base/records/status.ts';
 import type { Artifact } from '../image/types.ts';
+import type { Queued, Room, Started } from './rules/order.ts';
 
 export type OnError = 'cleanup' | 'hold';
 
@@ -21,7 +22,12 @@ export type BuildAsk = {
   readonly timeoutMs?: number;
   readonly onError: OnError;
   readonly contextId?: string;
+  /** The name of the token that asks. */
+  readonly requestedBy?: string;
 };
+
+/** Who cancels a build and why, for people. */
+export type Cancel = { readonly by?: string; readonly reason?: string };
 
 /** The large part of a build, which only those who run it or explain it need to read. */
 export type BuildInput = {
@@ -49,6 +55,8 @@ export type BuildAsked = {
   readonly demand: Demand;
   /** Names of variables whose values are never shown and are forgotten when the build ends. */
   readonly sensitive: readonly string[];
+  /** The name of the token that asked for it; none for builds from before it was kept. */
+  readonly requestedBy?: string;
 };
 
 /** What a client asked for, accepted and checked: all that is needed to run it again after a crash. */
@@ -93,6 +101,8 @@ export type Build = BuildAsked & {
   readonly host?: string;
   readonly slot?: number;
   readonly cancelRequested: boolean;
+  /** Of a build that was cancelled or is asked to end: who did that and why, as far as it was said. */
+  readonly cancel?: Cancel;
   /** The daemon died so often while it ran that it runs alone: see rules/crash.ts. */
   readonly isSuspect: boolean;
   readonly fault?: FaultRecord;
@@ -100,6 +110,17 @@ export type Build = BuildAsked & {
   /** Sequence number of the build's newest event: its ETag. */
   readonly version: number;
 };
+
+/** What keeps a queued build waiting is judged from this; see rules/waiting.ts. */
+export type PlaceInQueue = {
+  /** 1 for the head, by priority and age. */
+  readonly position: number;
+  /** The first that could run on this host now, if others left it room. */
+  readonly first?: Queued;
+  readonly started: readonly Started[];
+};
+
+export type TooLarge = { readonly builds: number; readonly first: Queued };
 
 /** A suspect that keeps other builds waiting: it runs alone, or waits at the head of the queue until no other runs. */
 export type Suspect = { readonly id: string; readonly state: 'runs' | 'waits' };
@@ -152,6 +173,10 @@ export type Token = {
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly createdAt: number;
+  /** From then on nobody is let in by it, Unix milliseconds. */
+  readonly expiresAt?: number;
+  /** To a minute. */
+  readonly lastUsedAt?: number;
   readonly revokedAt?: number;
 };
 
@@ -210,17 +235,17 @@ export type Store = AsyncDisposable & {
   /** Number of builds by status. */
   readonly counts: () => Promise<Readonly<Record<Status, number>>>;
 
-  /**
-   * Claims the first build in the queue (highest priority, then oldest, among those whose pause is over), if `room`
-   * has place for it: a build that does not fit yet keeps its place, so that small ones cannot starve it. A suspect is
-   * claimed when no other build runs, and nothing is claimed while it does.
-   */
+  /** Claims the build that rules/order.ts names, if there is one. */
   readonly claim: (ask: {
     readonly token: string;
     readonly slot: number;
-    readonly room: Demand;
+    readonly room: Room;
     readonly leaseMs: number;
   }) => Promise<Claim | undefined>;
+  /** How a queued build stands; undefined when it is not queued any more. */
+  readonly placeInQueue: (id: string, room: Room) => Promise<PlaceInQueue | undefined>;
+  /** The queued builds that take more than this: how many, and which of them is first in the queue. */
+  readonly tooLargeFor: (whole: Demand) => Promise<TooLarge | undefined>;
   /** When the next queued build's pause is over: Unix milliseconds, undefined when the queue is empty. */
   readonly nextDue: () => Promise<number | undefined>;
   readonly suspect: () => Promise<Suspect | undefined>;
@@ -256,7 +281,7 @@ export type Store = AsyncDisposable & {
   readonly finish: (id: string, token: string, outcome: Outcome) => Promise<void>;
 
   /** A queued build is cancelled at once, a running or held one is asked to; idempotent; an ended one stays as it is. */
-  readonly cancel: (id: string) => Promise<Build | undefined>;
+  readonly cancel: (id: string, cancel?: Cancel) => Promise<Build | undefined>;
   /** Forgets an ended build; false if there is none. Throws `build_active`. The caller deletes its files. */
   readonly remove: (id: string) => Promise<boolean>;
   /** The ended builds beyond the `keep` newest or older than `olderThan` (Unix ms), oldest first, at most `limit`. */
@@ -299,7 +324,10 @@ export type Store = AsyncDisposable & {
     readonly name: string;
     readonly scopes: readonly Scope[];
     readonly hash: Uint8Array;
+    readonly expiresAt?: number;
   }) => Promise<Token>;
+  /** Notes that it was used now. */
+  readonly tokenUsed: (id: string) => Promise<void>;
   /** All tokens, revoked ones too, with their hashes for a comparison in constant time. */
   readonly tokens: () => Promise<readonly (Token & { readonly hash: Uint8Array })[]>;
   readonly revokeToken: (id: string) => Promise<Token | undefined>;

@@ -1,7 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import { asFault, Fault } from '../base/fault.ts';
 import { retry } from '../base/waiting.ts';
-import { afterFault } from './rules/retry.ts';
+import type { HostTrouble } from './host-trouble.ts';
+import { afterFault, isHostsOwn } from './rules/retry.ts';
+import { cancelledByClient } from './rules/settle.ts';
 import type { Claim, Outcome, RunBuild, Store } from './store.ts';
 
 export type Log = {
@@ -17,6 +19,7 @@ export type WorkerParts = {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly log: Log;
+  readonly trouble: Pick<HostTrouble, 'look'>;
 };
 
 /** One claimed build at work: where it runs and what stops it. */
@@ -43,7 +46,7 @@ const followCancel = (
   const look = (): void => {
     store.find(build.id).then(
       (now) => {
-        if (now?.cancelRequested) stop.abort(new Fault('cancelled', 'The build was cancelled by a client.'));
+        if (now?.cancelRequested) stop.abort(cancelledByClient(now.cancel));
       },
       (error: unknown) => log.warn({ err: error, build: build.id }, 'could not see whether a build is to be cancelled'),
     );
@@ -58,7 +61,10 @@ const followCancel = (
  * Runs a claimed build to its end and writes back what became of it. What it could not write (the disk is full) it
  * tries again until `giveUp`; then the next daemon's recovery settles the build. Never rejects.
  */
-export const makeWorker = ({ store, run, clock, random, log }: WorkerParts) => {
+export const makeWorker = ({ store, run, clock, random, log, trouble }: WorkerParts) => {
+  const hostAfter = async (fault: Fault) =>
+    isHostsOwn(fault.code) && (await trouble.look(fault)) !== undefined ? 'cannot build' : 'can build';
+
   const outcomeOf = async (job: Job): Promise<Outcome> => {
     const { claim, slot, stop } = job;
     try {
@@ -69,7 +75,7 @@ export const makeWorker = ({ store, run, clock, random, log }: WorkerParts) => {
     } catch (error) {
       const fault = causeOf(error, stop.signal);
       if (fault.code === 'internal') log.error({ err: error, build: claim.build.id }, 'a build met a defect of imaged');
-      return afterFault(claim.build, fault, clock.now(), random);
+      return afterFault(claim.build, fault, clock.now(), random, await hostAfter(fault));
     }
   };
 

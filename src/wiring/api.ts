@@ -45,6 +45,7 @@ const contextsOf = ({ config, folders, ids }: Shared, capacity: Capacity): ApiPa
 const liveOf = ({ folders, signal }: Shared, { held, bases }: Builds, scheduler: Scheduler): ApiParts['live'] => ({
   wake: scheduler.wake,
   isDraining: scheduler.isDraining,
+  waiting: scheduler.waiting,
   type: (id, bytes) => held.type(id, bytes, signal),
   detach: held.detach,
   attach: (id) => held.attach(id, signal),

@@ -39,6 +39,7 @@ export const makeHostAnswers = async (
           ...{ store, hypervisor, folders, host: known },
           roomMb: capacity.roomMb,
           isDraining: scheduler.isDraining,
+          obstacles: scheduler.obstacles,
           uid: process.getuid?.() ?? 0,
         },
         signal,

@@ -1,4 +1,4 @@
-import { asFault } from '../base/fault.ts';
+import { checkProgram } from '../base/program.ts';
 import type { Capacity } from '../build/capacity.ts';
 import { restoreFolders } from '../build/folders/own-folders.ts';
 import { makeScheduler, type Scheduler } from '../queue/scheduler.ts';
@@ -25,14 +25,16 @@ export const makeDaemonScheduler = (
   makeScheduler({
     ...{ store, run, clock, ids, leaseMs },
     slots: config().workers,
-    // Without a hypervisor or its folders, one build after the other would fail: they wait for it instead.
-    capacity: async () => {
-      await hypervisor.version(signal).catch((error: unknown) => {
-        if (asFault(error).code === 'hypervisor_unavailable') throw error;
-      });
+    reserveAfterMs: config().queue.reserve_after,
+    capacity: capacity.now,
+    // Without these, one build after the other would fail: they wait for it instead.
+    checkHost: async (met) => {
+      await hypervisor.version(signal);
       const made = await restoreFolders(folders.own);
       if (made.length > 0) logger.warn({ made }, 'made folders again that were gone');
-      return capacity.now();
+      await capacity.checkRoom();
+      const program = met?.code === 'program_missing' ? met.facts['program'] : undefined;
+      if (typeof program === 'string') await checkProgram(program);
     },
     random: Math.random,
     log: logger,

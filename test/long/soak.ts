@@ -186,7 +186,7 @@ const main = async (): Promise<boolean> => {
     await clock.sleep(1000, interrupted.signal);
     after = await idleSample();
   }
-  for (const { id } of await everyBuild(client)) seen.add(id);
+  for (const { id } of await everyBuild(client, interrupted.signal)) seen.add(id);
   const sound = await proveSound(imaged).then(() => [], (error: unknown) => [String(error)]); // prettier-ignore
   const posted = new Set([...ledger.values()].map(({ id }) => id));
 

@@ -186,7 +186,7 @@ test(
       isOver = true;
       const posted = (await lanes).flat();
 
-      const listed = (await everyBuild(shop.client)).map(({ id }) => id);
+      const listed = (await everyBuild(shop.client, shop.signal)).map(({ id }) => id);
       assert.deepEqual(listed.toSorted(), posted.map(({ id }) => id).toSorted(), 'builds were lost or doubled');
       for (const { key, body, id } of posted) assert.equal(await post(shop.client, body, key), id);
 

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { Id } from '../../base/ids.ts';
 import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
+import { asker } from '../server/auth.ts';
+import { checked } from '../server/field-errors.ts';
 import type { ApiParts } from '../types.ts';
 import { noBuild } from './found.ts';
 import { Build } from './schema.ts';
@@ -9,6 +11,18 @@ import type { View } from './view.ts';
 
 const tags = ['Builds'];
 const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
+
+// One line of a person: it stands in faults and logs.
+const CancelBody = z
+  .strictObject({
+    reason: z
+      .string()
+      .max(500, 'is longer than 500 characters')
+      .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'is not one line of printable text')
+      .optional()
+      .meta({ description: 'Why, in a line for people.', example: 'superseded by a newer commit' }),
+  })
+  .meta({ id: 'Cancel', description: 'Why a build is cancelled. May be left out altogether.' });
 
 /** Cancelling a build, and forgetting one that has ended. */
 export const addEndRoutes = (app: App, { store, live, outputs }: ApiParts, view: View): void => {
@@ -20,13 +34,20 @@ export const addEndRoutes = (app: App, { store, live, outputs }: ApiParts, view:
       summary: 'Cancel a build',
       description:
         'A queued build is cancelled at once; a running or held one lets its machine go first. Idempotent: a build ' +
-        'that has ended stays as it is.\n\n```sh\ncurl -X POST -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/cancel"\n```',
+        'that has ended stays as it is. The body may say why; its fault and its events tell that, and which token it was.\n\n' +
+        '```sh\ncurl --json \'{"reason": "superseded by a newer commit"}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/cancel"\n```',
       params: Params,
-      response: answers({ 202: json(Build, 'The build as it stands now.', etagHeader) }, [404]),
+      accepts: { 'application/json': CancelBody },
+      response: answers({ 202: json(Build, 'The build as it stands now.', etagHeader) }, [400, 404]),
     },
-    handler: async ({ params: { id } }, reply) => {
-      const build = await store.cancel(id);
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const { reason } = checked(CancelBody, request.body ?? {}, 'body');
+      const before = await store.find(id);
+      const build = await store.cancel(id, { by: request.tokenName, ...(reason === undefined ? {} : { reason }) });
       if (build === undefined) throw noBuild(id);
+      if (build.version !== before?.version)
+        request.log.info({ build: id, reason, ...asker(request) }, 'build cancelled');
       live.wake();
       return reply.code(202).header('etag', `"${build.version}"`).send(view.build(build));
     },
@@ -42,10 +63,12 @@ export const addEndRoutes = (app: App, { store, live, outputs }: ApiParts, view:
       params: Params,
       response: answers({ 204: nothing('It is forgotten.') }, [404, 409]),
     },
-    handler: async ({ params: { id } }, reply) => {
+    handler: async (request, reply) => {
+      const { id } = request.params;
       live.checkUnused(id);
       if (!(await store.remove(id))) throw noBuild(id);
       await outputs.remove(id);
+      request.log.info({ build: id, ...asker(request) }, 'build deleted');
       return reply.code(204).send();
     },
   });

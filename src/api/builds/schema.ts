@@ -3,6 +3,7 @@ import { Id } from '../../base/ids.ts';
 import { FaultRecord } from '../../base/records/fault-record.ts';
 import { Phase } from '../../base/records/phase.ts';
 import { Status } from '../../base/records/status.ts';
+import { waitingFor } from '../../base/records/waiting.ts';
 import { pageOf, Time } from '../contract/common.ts';
 
 const Demand = z.object({
@@ -32,6 +33,22 @@ const TemplateUsed = z.object({
   version: z.int().optional().meta({ description: 'Its version, when a stored template was named.' }),
 });
 
+export const Waiting = z
+  .object({
+    for: z.enum(waitingFor).meta({
+      description:
+        'What it waits for: room on disk or in `memory`, a free worker (`slot`), a host that can build (`hypervisor`), or the end of the pause before another attempt (`retry`).',
+    }),
+    position: z.int().meta({ description: 'Its place in the queue, by priority and age: 1 for the head.' }),
+    needs_mb: z.int().optional().meta({ description: 'MiB that it takes of what is short.' }),
+    free_mb: z.int().optional().meta({ description: 'MiB that it could have of that now.' }),
+    even_alone: z.literal(true).optional().meta({
+      description: 'It takes more than the host has now, even with no other build. Smaller builds pass it.',
+    }),
+    message: z.string().meta({ description: 'The same in words.' }),
+  })
+  .meta({ id: 'Waiting', description: 'Why a queued build does not run yet, at the moment of the answer.' });
+
 export const Build = z
   .object({
     id: Id.meta({ description: 'A ULID: ids sort by the time of the POST.', example: '01JZ8Q4M3V9T7K2E5W6X1Y0ABC' }),
@@ -57,7 +74,19 @@ export const Build = z
       description:
         'The daemon died so often while this build ran that it runs alone: other builds wait until it has ended.',
     }),
+    waiting: Waiting.optional().meta({
+      description:
+        'Why it is queued still. Only where a single build is asked for; no change of the ETag goes with it.',
+    }),
+    requested_by: z.string().optional().meta({ description: 'The name of the token that asked for it.' }),
     cancel_requested: z.boolean().meta({ description: 'Whether somebody asked for it to be cancelled.' }),
+    cancel: z
+      .object({
+        by: z.string().optional().meta({ description: 'The name of the token.' }),
+        reason: z.string().optional().meta({ description: 'In the words of who asked.' }),
+      })
+      .optional()
+      .meta({ description: 'Who cancelled it and why, as far as it was said.' }),
     fault: FaultRecord.optional().meta({ description: 'Why it failed, was cancelled, is held, or is tried again.' }),
     hold: z
       .object({

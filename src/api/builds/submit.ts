@@ -4,6 +4,7 @@ import { answers, etagHeader, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { contextTypes, encodingOf, refuseType } from '../server/bodies.ts';
 import { checked, invalid } from '../server/field-errors.ts';
+import { asker } from '../server/auth.ts';
 import type { Received } from '../../build/contexts.ts';
 import { Variables } from '../contract/common.ts';
 import { inBuildArchive, withContext } from './receiving.ts';
@@ -15,6 +16,8 @@ import { showNewBuild, type View } from './view.ts';
 
 type Query = z.output<typeof BuildQuery>;
 
+type Asked = Omit<BuildAsk, 'requestedBy'>;
+
 // Printable ASCII, as the Idempotency-Key draft's examples are; bounded, because it is kept.
 const KeyHeader = z.object({
   'idempotency-key': z
@@ -23,7 +26,7 @@ const KeyHeader = z.object({
     .optional(),
 });
 
-const fromJson = (body: unknown, query: Query): BuildAsk => {
+const fromJson = (body: unknown, query: Query): Asked => {
   const foreign = whyPackerTemplate(body);
   if (foreign !== undefined)
     throw invalid([{ pointer: '', message: `${foreign}. A template is sent as {"template": {...}}` }]);
@@ -46,7 +49,7 @@ const variablesFrom = ({ variables }: Received, { variable = {} }: Query): Recor
   return { ...kept, ...variable };
 };
 
-const fromContext = (received: Received, query: Query): BuildAsk => ({
+const fromContext = (received: Received, query: Query): Asked => ({
   template: received.template,
   variables: variablesFrom(received, query),
   labels: query.label ?? {},
@@ -119,7 +122,8 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
         throw refuseType(request, taken);
 
       return withContext(request, reply, parts, inBuildArchive, async (context) => {
-        const ask = context ? fromContext(context, query) : fromJson(request.body, query);
+        const asked = context ? fromContext(context, query) : fromJson(request.body, query);
+        const ask = { ...asked, requestedBy: request.tokenName };
         if (query.validate === 'true') {
           const pointerTo = (pointer: string) => (context ? inBuildArchive(pointer, context) : pointer);
           return { answer: reply.send(showNewBuild(await admission.check(ask), pointerTo)), isKept: false };
@@ -128,6 +132,7 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
           key === undefined ? undefined : { key, owner: request.tokenId, contextDigest: context?.digest };
         const { build, replayed } = await submit(ask, requestKey);
         if (replayed) reply.header('idempotency-replayed', 'true');
+        else request.log.info({ build: build.id, template: build.templateName, ...asker(request) }, 'build accepted');
         reply
           .code(201)
           .header('location', `/builds/${build.id}`)

@@ -11,9 +11,10 @@ import type {
   Step as StoredStep,
   TemplateVersion,
 } from '../../queue/store.ts';
+import type { Waiting as StoredWaiting } from '../../base/records/waiting.ts';
 import type { ApiParts } from '../types.ts';
 import type { Event } from './event-schema.ts';
-import type { Artifact, Build, HoldState, Plan, PlannedStep, Step } from './schema.ts';
+import type { Artifact, Build, HoldState, Plan, PlannedStep, Step, Waiting } from './schema.ts';
 import { showDocument, showVariables } from './hidden-values.ts';
 import { timeOf } from '../contract/common.ts';
 import type { Template, TemplateInfo } from '../host/schema.ts';
@@ -53,11 +54,28 @@ const showFault = (record: FaultRecord, text: (value: string) => string): FaultR
   };
 };
 
+const showWaiting = ({
+  for: what,
+  position,
+  needsMb,
+  freeMb,
+  evenAlone,
+  message,
+}: StoredWaiting): z.output<typeof Waiting> => ({
+  for: what,
+  position,
+  ...(needsMb === undefined ? {} : { needs_mb: needsMb }),
+  ...(freeMb === undefined ? {} : { free_mb: freeMb }),
+  ...(evenAlone === undefined ? {} : { even_alone: evenAlone }),
+  message,
+});
+
 /** Turns what the store knows into what the API shows. Pure, but for `withoutPaths`, which hides where builds lie. */
 export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPaths'>) => {
   const fault = (record: FaultRecord, buildId: string) => showFault(record, (text) => withoutPaths(buildId, text));
 
-  const build = (row: StoredBuild): z.output<typeof Build> => {
+  /** `waiting`: why it is queued still, where that was asked. */
+  const build = (row: StoredBuild, waiting?: StoredWaiting): z.output<typeof Build> => {
     return {
       id: row.id,
       status: row.status,
@@ -80,7 +98,10 @@ export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPat
       ...(row.endedAt === undefined ? {} : { ended_at: timeOf(row.endedAt) }),
       ...(row.status === 'queued' && row.notBefore > row.createdAt ? { not_before: timeOf(row.notBefore) } : {}),
       ...(row.isSuspect ? { runs_alone: true } : {}),
+      ...(waiting === undefined ? {} : { waiting: showWaiting(waiting) }),
+      ...(row.requestedBy === undefined ? {} : { requested_by: row.requestedBy }),
       cancel_requested: row.cancelRequested,
+      ...(row.cancel === undefined ? {} : { cancel: row.cancel }),
       ...(row.fault === undefined ? {} : { fault: fault(row.fault, row.id) }),
       ...(row.hold === undefined || row.status !== 'held'
         ? {}

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Build, Store } from '../../queue/store.ts';
 import { deferred } from '../../base/waiting.ts';
+import type { ApiParts } from '../types.ts';
 import type { View } from './view.ts';
 
 /** A build as it was at one moment, its reply written out once for all who wait for it. */
@@ -20,16 +21,23 @@ type Room = {
   seen: Promise<Seen | undefined> | undefined;
 };
 
+type WaitsParts = {
+  readonly store: Pick<Store, 'find' | 'onChange'>;
+  readonly live: Pick<ApiParts['live'], 'waiting'>;
+};
+
 // How late a wait may end: one tick for all of them, as thousands of timers would cost more than the waiting.
 const tickMs = 100;
 
 /** One room for each build that is waited for: one listener, and one look into the store for all who are in it. */
-const makeRooms = (store: Pick<Store, 'find' | 'onChange'>, view: Pick<View, 'build'>) => {
+const makeRooms = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => {
   const rooms = new Map<string, Room>();
 
   const look = async (id: string): Promise<Seen | undefined> => {
     const build = await store.find(id);
-    return build && { build, etag: `"${build.version}"`, body: JSON.stringify(view.build(build)) };
+    if (build === undefined) return undefined;
+    const waiting = build.status === 'queued' ? await live.waiting(build) : undefined;
+    return { build, etag: `"${build.version}"`, body: JSON.stringify(view.build(build, waiting)) };
   };
 
   const lookFrom = (room: Room, id: string): Promise<Seen | undefined> =>
@@ -76,15 +84,14 @@ const makeRooms = (store: Pick<Store, 'find' | 'onChange'>, view: Pick<View, 'bu
 
 /**
  * Where requests wait for a build to change: one listener and one look into the store for all who wait for the same
- * build. Ends every wait when `stopping` aborts.
+ * build. Ends every wait when the signal aborts.
  */
 export const makeWaits = (
-  store: Pick<Store, 'find' | 'onChange'>,
+  parts: WaitsParts & { readonly clock: Clock; readonly signal: AbortSignal },
   view: Pick<View, 'build'>,
-  clock: Clock,
-  stopping: AbortSignal,
 ) => {
-  const { look, enter, each, size } = makeRooms(store, view);
+  const { clock, signal: stopping } = parts;
+  const { look, enter, each, size } = makeRooms(parts, view);
 
   /**
    * The build once `enough` says so of it, or as it stands after `ms`, or when the client goes or the daemon stops.
@@ -99,7 +106,8 @@ export const makeWaits = (
     if (ms === 0) return look(id);
     const answer = deferred<Seen | undefined>();
     const build: { first?: Seen; last?: Seen | undefined } = {};
-    const end = () => answer.resolve(build.last);
+    // Why a build waits in the queue may be another reason by now.
+    const end = () => answer.resolve(build.last?.build.status === 'queued' ? undefined : build.last);
     const changed = (seen: Seen | undefined) => {
       build.last = seen;
       if (seen === undefined || (build.first && enough(seen, build.first))) answer.resolve(seen);

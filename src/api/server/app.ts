@@ -13,6 +13,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Id of the token that the caller showed; empty where none is needed. */
     tokenId: string;
+    /** The name of that token. */
+    tokenName: string;
   }
 }
 /* eslint-enable @typescript-eslint/consistent-type-definitions */

@@ -11,6 +11,9 @@ const challenge = (reply: FastifyReply, error: string) =>
   // The body that may follow is not awaited: nobody knows whose it is.
   reply.header('www-authenticate', `Bearer realm="imaged"${error}`).header('connection', 'close');
 
+/** Who asks, for the log. */
+export const asker = ({ tokenId, tokenName }: FastifyRequest) => ({ token: tokenId, by: tokenName });
+
 /** Lets a request in when its bearer token allows what its route needs. */
 export const addAuth = (app: App, { store, clock }: Pick<ApiParts, 'store' | 'clock'>): void => {
   const bearerOf = makeBearers(store, clock);
@@ -32,7 +35,10 @@ export const addAuth = (app: App, { store, clock }: Pick<ApiParts, 'store' | 'cl
     const token = await bearerOf(secret);
     if (token === undefined) {
       challenge(reply, ', error="invalid_token"');
-      throw new Fault('unauthorized', 'The token is not known, or was revoked. Make one with "imaged token add".');
+      throw new Fault(
+        'unauthorized',
+        'The token is not known, was revoked, or has expired. Make one with "imaged token add".',
+      );
     }
     if (!allows(token.scopes, scope)) {
       challenge(reply, `, error="insufficient_scope", scope="${scope}"`);
@@ -42,9 +48,11 @@ export const addAuth = (app: App, { store, clock }: Pick<ApiParts, 'store' | 'cl
       });
     }
     request.tokenId = token.id;
+    request.tokenName = token.name;
   };
 
   app.decorateRequest('tokenId', '');
+  app.decorateRequest('tokenName', '');
   app.addHook('onRequest', letIn);
   app.addHook('onRoute', ({ config, url }) => {
     if (config?.scope === undefined && !url.startsWith('/docs'))

@@ -25,30 +25,53 @@ export const mintToken = (ids: Ids): MintedToken => {
 export const allows = (scopes: readonly Scope[], wanted: Scope): boolean =>
   scopes.includes('admin') || scopes.includes(wanted) || (wanted === 'builds:read' && scopes.includes('builds:write'));
 
+/** Whether its bearer is let in at this time (Unix milliseconds). */
+export const isValid = (
+  { revokedAt, expiresAt = Infinity }: Pick<Token, 'revokedAt' | 'expiresAt'>,
+  now: number,
+): boolean => revokedAt === undefined && now < expiresAt;
+
 type StoredToken = Awaited<ReturnType<Store['tokens']>>[number];
 
 // Every stored hash is compared, whichever matches, so that the time taken tells nothing about any of them.
-const match = (tokens: readonly StoredToken[], hash: Uint8Array): StoredToken | undefined =>
+const match = (tokens: readonly StoredToken[], hash: Uint8Array, now: number): StoredToken | undefined =>
   tokens.reduce<StoredToken | undefined>(
-    (found, token) => (timingSafeEqual(token.hash, hash) && token.revokedAt === undefined ? token : found),
+    (found, token) => (timingSafeEqual(token.hash, hash) && isValid(token, now) ? token : found),
     undefined,
   );
 
 /** How long a revoked token may still be let in. */
 const staleMs = 500;
 
-/** Knows the bearer of a secret. Rows are read at most every 500 ms, and again before anybody is turned away. */
-export const makeBearers = (store: Pick<Store, 'tokens'>, clock: Clock) => {
+// That it was used is noted at most so often.
+const notedMs = 60_000;
+
+/**
+ * Knows the bearer of a secret, and notes that the token was used. Rows are read at most every 500 ms, and again before
+ * anybody is turned away.
+ */
+export const makeBearers = (store: Pick<Store, 'tokens' | 'tokenUsed'>, clock: Clock) => {
   let rows: { readonly tokens: readonly StoredToken[]; readonly readAt: number } | undefined;
+  const noted = new Map<string, number>();
   const read = async () => {
     const tokens = await store.tokens();
     rows = { tokens, readAt: clock.elapsed() };
     return tokens;
   };
+  const note = ({ id }: StoredToken) => {
+    const now = clock.elapsed();
+    if (now < (noted.get(id) ?? -Infinity) + notedMs) return;
+    noted.set(id, now);
+    // Whether the store can be written is told by what needs it.
+    store.tokenUsed(id).catch(() => undefined);
+  };
   return async (secret: string): Promise<Token | undefined> => {
     const hash = hashOf(secret);
-    const known = rows && clock.elapsed() - rows.readAt < staleMs ? match(rows.tokens, hash) : undefined;
-    return known ?? match(await read(), hash);
+    const now = clock.now();
+    const recent = rows && clock.elapsed() - rows.readAt < staleMs ? match(rows.tokens, hash, now) : undefined;
+    const found = recent ?? match(await read(), hash, now);
+    if (found !== undefined) note(found);
+    return found;
   };
 };
 

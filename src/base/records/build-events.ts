@@ -9,6 +9,7 @@ const attempt = count('Number of the attempt, from 1.');
 const until = count('When the hold ends, in Unix milliseconds.');
 const why = FaultRecord.meta({ description: 'Why.' });
 const name = text('The name of the machine: that of its slot.');
+const by = text('The name of the token that asked.');
 const setPath = text('Below `pub/OpenBSD`, such as `7.9/amd64/base79.tgz`.');
 
 /**
@@ -17,7 +18,7 @@ const setPath = text('Below `pub/OpenBSD`, such as `7.9/amd64/base79.tgz`.');
  */
 export const buildEvents = {
   'build.queued': z
-    .object({ template: text('Name of the template.') })
+    .object({ template: text('Name of the template.'), by: by.optional() })
     .meta({ description: 'The build was accepted.' }),
   'build.running': z
     .object({ attempt, host: text('The host that runs it.'), slot: count('The worker’s place.') })
@@ -30,7 +31,9 @@ export const buildEvents = {
       fault: FaultRecord.optional().meta({ description: 'Why it is held; missing where the hold was made longer.' }),
     })
     .meta({ description: 'The build has failed and keeps its machine for a while, or for longer than before.' }),
-  'build.cancel_requested': z.object({}).meta({ description: 'A client has asked for the build to be cancelled.' }),
+  'build.cancel_requested': z
+    .object({ by: by.optional(), reason: text('Why, in the words of who asked.').optional() })
+    .meta({ description: 'A client has asked for the build to be cancelled.' }),
   'build.requeued': z
     .object({
       attempt,

@@ -1,23 +1,57 @@
 /**
- * Who is claimed next. Only the head of the queue is: where it cannot start yet it keeps its place, so that small builds
- * do not starve a large one, nor others a suspect.
+ * Who is claimed next: the first in the queue that could run on this host. Where the others leave it no room yet, smaller
+ * builds that come after it may pass. When it has waited for a while, what becomes free is kept for it: from then on only
+ * those pass that the host has room for beside it. A build that this host could not run now, even with no other, is passed
+ * by all, and a suspect by none.
  */
 
 import type { Build, Demand, Suspect } from '../store.ts';
 
 /** What the order of the queue is made from. */
-export type Queued = Pick<Build, 'id' | 'priority' | 'notBefore' | 'demand' | 'isSuspect'>;
+export type Queued = Pick<Build, 'id' | 'priority' | 'notBefore' | 'createdAt' | 'demand' | 'isSuspect'>;
 
-/** A build that runs. `leaseUntil` is Unix milliseconds. */
-export type Started = { readonly id: string; readonly isSuspect: boolean; readonly leaseUntil: number };
+/** A build that runs, or is held. Times are Unix milliseconds. */
+export type Started = {
+  readonly id: string;
+  readonly status: 'running' | 'held';
+  readonly isSuspect: boolean;
+  readonly leaseUntil: number;
+  readonly claimedAt: number;
+  readonly demand: Demand;
+};
+
+/** What a host has for builds. */
+export type Room = {
+  /** All that builds may take together now. */
+  readonly whole: Demand;
+  /** What the running ones leave of it. */
+  readonly left: Demand;
+  /** How long a build that has no room is passed by others, in milliseconds. */
+  readonly reserveAfterMs: number;
+};
+
+/** Finds the first of the queue, by its turn, that is due, takes no more than `most` and, unless they may, is no suspect. */
+export type FirstOf = (most: Demand, suspects: 'too' | 'not') => Queued | undefined;
 
 /** Highest priority first, then the oldest: ids sort by time. SQL says the same as ORDER BY priority DESC, id. */
 export const byTurn = (one: Queued, other: Queued): number =>
   other.priority - one.priority || (one.id < other.id ? -1 : 1);
 
-/** The first of those whose pause is over. */
-export const headOf = (queued: readonly Queued[], now: number): Queued | undefined =>
-  queued.filter(({ notBefore }) => notBefore <= now).toSorted(byTurn)[0];
+/** As the store finds it by an index. */
+export const firstOf =
+  (queued: readonly Queued[], now: number): FirstOf =>
+  (most, suspects) =>
+    queued
+      .filter(
+        ({ notBefore, isSuspect, demand }) =>
+          notBefore <= now && (suspects === 'too' || !isSuspect) && fits(demand, most),
+      )
+      .toSorted(byTurn)[0];
+
+const endless: Demand = { memoryMb: Number.MAX_SAFE_INTEGER, diskMb: Number.MAX_SAFE_INTEGER };
+
+/** The head of the queue: the first that is due, whatever it takes. */
+export const headBy = (first: FirstOf): Queued | undefined => first(endless, 'too');
 
 /** What is left of the host's whole room beside what runs. */
 export const roomLeft = (whole: Demand, taken: readonly Demand[]): Demand => ({
@@ -25,7 +59,7 @@ export const roomLeft = (whole: Demand, taken: readonly Demand[]): Demand => ({
   diskMb: taken.reduce((left, { diskMb }) => left - diskMb, Math.floor(whole.diskMb)),
 });
 
-const fits = ({ memoryMb, diskMb }: Demand, room: Demand): boolean =>
+export const fits = ({ memoryMb, diskMb }: Demand, room: Demand): boolean =>
   memoryMb <= room.memoryMb && diskMb <= room.diskMb;
 
 /**
@@ -33,11 +67,41 @@ const fits = ({ memoryMb, diskMb }: Demand, room: Demand): boolean =>
  * ever. Held builds are not among these: they only keep their machine, and a client may prolong that.
  */
 const inTheWay = (started: readonly Started[], now: number): readonly Started[] =>
-  started.filter(({ leaseUntil }) => leaseUntil > now);
+  started.filter(({ status, leaseUntil }) => status === 'running' && leaseUntil > now);
 
-/** Whether the head may start beside those that run: it fits, and a suspect runs alone. */
-export const mayStart = (head: Queued, started: readonly Started[], room: Demand, now: number): boolean =>
-  fits(head.demand, room) && inTheWay(started, now).every(({ isSuspect }) => !isSuspect && !head.isSuspect);
+/** When what becomes free begins to be kept for a build that waits: Unix milliseconds. */
+export const reservedFrom = (
+  { createdAt, notBefore }: Pick<Queued, 'createdAt' | 'notBefore'>,
+  { reserveAfterMs }: Room,
+): number => Math.max(createdAt, notBefore) + reserveAfterMs;
+
+/**
+ * What a build may take that passes `waiting`: all that is left, until room is kept for it; then what the host has beside it
+ * and beside those that were claimed since. The others end one day, and then it starts.
+ */
+export const roomToPass = (waiting: Queued, started: readonly Started[], room: Room, now: number): Demand => {
+  const from = reservedFrom(waiting, room);
+  if (now < from) return room.left;
+  const since = started.filter(({ claimedAt }) => claimedAt >= from).map(({ demand }) => demand);
+  const beside = roomLeft(room.whole, [waiting.demand, ...since]);
+  const { memoryMb, diskMb } = room.left;
+  return { memoryMb: Math.min(memoryMb, beside.memoryMb), diskMb: Math.min(diskMb, beside.diskMb) };
+};
+
+/** The build to start now beside those that run, if there is one. */
+export const nextToStart = (
+  first: FirstOf,
+  started: readonly Started[],
+  room: Room,
+  now: number,
+): Queued | undefined => {
+  const running = inTheWay(started, now);
+  if (running.some(({ isSuspect }) => isSuspect)) return undefined;
+  const next = first(room.whole, 'too');
+  if (next === undefined) return undefined;
+  if (next.isSuspect) return running.length === 0 && fits(next.demand, room.left) ? next : undefined;
+  return fits(next.demand, room.left) ? next : first(roomToPass(next, started, room, now), 'not');
+};
 
 /** The suspect that keeps others waiting, if there is one. */
 export const suspectAmong = (

@@ -1,5 +1,5 @@
 import { recordOf } from '../../base/fault.ts';
-import type { Fault } from '../../base/fault.ts';
+import type { Fault, FaultCode } from '../../base/fault.ts';
 import type { Build, Outcome } from '../store.ts';
 
 /** The pause before another attempt, by the number of the one that failed; the last is for all that come after. */
@@ -16,17 +16,25 @@ export const pauseAfter = (attempt: number, random: () => number): number => {
   return Math.round(pause * (1 - spread + 2 * spread * random()));
 };
 
+// Each is looked for again before it counts: what has been mended meanwhile is an infra fault like others.
+const hostsOwn: readonly FaultCode[] = ['program_missing', 'hypervisor_unavailable', 'storage_full', 'folder_unusable'];
+
+/** Whether a fault of this kind would meet every build, until somebody mends the host. */
+export const isHostsOwn = (code: FaultCode): boolean => hostsOwn.includes(code);
+
 /**
  * What becomes of a build whose attempt ended with a fault. Only `infra` is tried again by itself, while attempts are
- * left; a build that a stopping daemon let go is not to blame and starts again at once.
+ * left; a build that a stopping daemon let go is not to blame and starts again at once, nor is one whose `host` cannot build at all.
  */
 export const afterFault = (
   { attempt, attemptsLeft }: Pick<Build, 'attempt' | 'attemptsLeft'>,
   fault: Fault,
   now: number,
   random: () => number,
+  host: 'can build' | 'cannot build' = 'can build',
 ): Outcome => {
   const record = recordOf(fault);
+  if (host === 'cannot build') return { status: 'queued', losesAttempt: false, notBefore: now, fault: record };
   if (fault.code === 'draining') return { status: 'queued', losesAttempt: false, notBefore: now };
   if (record.class === 'cancelled') return { status: 'cancelled', fault: record };
   if (record.class === 'infra' && attemptsLeft > 0)

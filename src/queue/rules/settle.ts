@@ -1,11 +1,14 @@
 import { Fault, recordOf } from '../../base/fault.ts';
 import type { FaultCode } from '../../base/fault.ts';
-import type { FaultRecord } from '../../base/records/fault-record.ts';
-import type { Build, Outcome } from '../store.ts';
+import type { Build, Cancel, Outcome } from '../store.ts';
 
-/** What a build that its client cancelled ends with. */
-export const cancelledByClient = (): FaultRecord =>
-  recordOf(new Fault('cancelled', 'The build was cancelled by a client.'));
+/** What a build that a client cancelled ends with. */
+export const cancelledByClient = ({ by, reason }: Cancel = {}): Fault =>
+  new Fault(
+    'cancelled',
+    `The build was cancelled${by === undefined ? ' by a client' : ` with the token "${by}"`}${reason === undefined ? '.' : `: ${reason}`}`,
+    { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) },
+  );
 
 /**
  * What becomes of a claimed build whose worker, or the recovery after it, says how the attempt ended. A build does not go
@@ -13,10 +16,11 @@ export const cancelledByClient = (): FaultRecord =>
  * it was held for.
  */
 export const settled = (
-  { status, cancelRequested, fault }: Pick<Build, 'status' | 'cancelRequested' | 'fault'>,
+  { status, cancelRequested, cancel, fault }: Pick<Build, 'status' | 'cancelRequested' | 'cancel' | 'fault'>,
   outcome: Outcome,
 ): Outcome => {
-  if (outcome.status === 'queued' && cancelRequested) return { status: 'cancelled', fault: cancelledByClient() };
+  if (outcome.status === 'queued' && cancelRequested)
+    return { status: 'cancelled', fault: recordOf(cancelledByClient(cancel)) };
   const goesOn = outcome.status === 'queued' || outcome.status === 'succeeded';
   return goesOn && status === 'held' && fault ? { status: 'failed', fault } : outcome;
 };

@@ -36,13 +36,15 @@ const none: Readonly<Record<Status, number>> = {
   cancelled: 0,
 };
 
+const whoIn = ({ requestedBy }: NewBuild) => (requestedBy === undefined ? {} : { by: requestedBy });
+
 /** Writes the rows of a new build. `texts` are its template, variables and plan in JSON. */
 const makeInsert = (db: Database, attempts: number) => {
   const insert = db.prepare(`
     INSERT INTO build (id, template_name, template_version, labels, priority, timeout_ms, on_error, context_id,
-                       memory_mb, disk_mb, sensitive, attempts_left, created_at)
+                       memory_mb, disk_mb, sensitive, requested_by, attempts_left, created_at)
     VALUES (:id, :template_name, :template_version, :labels, :priority, :timeout_ms, :on_error, :context_id,
-            :memory_mb, :disk_mb, :sensitive, :attempts_left, :created_at)`);
+            :memory_mb, :disk_mb, :sensitive, :requested_by, :attempts_left, :created_at)`);
   const insertInput = db.prepare('INSERT INTO build_input (build_id, template, variables, plan) VALUES (?, ?, ?, ?)');
   const insertLabel = db.prepare('INSERT INTO build_label (key, value, build_id) VALUES (?, ?, ?)');
   return (build: NewBuild, texts: readonly string[]): void => {
@@ -89,7 +91,7 @@ export const makeBuilds = (
         if ((queued.get() ?? 0) >= limits.queued) throw queueFull(limits.queued);
         insert(build, texts);
         if (idempotency) insertKey.run(idempotency.owner, idempotency.key, idempotency.digest, build.id);
-        append(build.id, 'build.queued', { template: build.templateName });
+        append(build.id, 'build.queued', { template: build.templateName, ...whoIn(build) });
         return { build: seen(build.id), replayed: false };
       };
       return write('power', accept, bytes);

@@ -1,7 +1,8 @@
-import { mayStart, suspectAmong, type Started } from '../rules/order.ts';
+import { nextToStart } from '../rules/order.ts';
 import { checkMove } from '../rules/status.ts';
 import type { Store } from '../store.ts';
 import type { BuildRows } from './build-rows.ts';
+import type { QueueRows } from './queue-rows.ts';
 import { noSuchBuild, type Connection } from './connection.ts';
 import { toBuild, type BuildRow } from './rows.ts';
 
@@ -14,21 +15,12 @@ type Claiming = {
   readonly now: number;
 };
 
-// As `headOf` has it. Its inner part is answered by the index build_queue alone.
-export const headSql = `
-  SELECT * FROM build
-  WHERE id = (SELECT id FROM build WHERE status = 'queued' AND not_before <= ? ORDER BY priority DESC, id LIMIT 1)`;
-
-export const startedSql = `SELECT id, suspect, lease_until FROM build WHERE status = 'running'`;
-
 export const claimSql = `
   UPDATE build
   SET status = 'running', attempt = attempt + 1, attempts_left = attempts_left - 1, token = :token, host = :host,
-      slot = :slot, lease_until = :leaseUntil, alive_at = :now, started_at = coalesce(started_at, :now), fault = NULL
+      slot = :slot, lease_until = :leaseUntil, alive_at = :now, claimed_at = :now, started_at = coalesce(started_at, :now), fault = NULL
   WHERE id = :id
   RETURNING *`;
-
-export const nextDueSql = `SELECT min(not_before) AS due FROM build WHERE status = 'queued'`;
 
 // Once the daemon stops a build itself, that stays so.
 export const heartbeatSql =
@@ -38,43 +30,28 @@ export const stoppingSql = 'UPDATE build SET alive_at = NULL WHERE token = ?';
 
 /** How builds leave the queue for a worker. */
 export const makeClaims = (
-  { db, clock, read, write, append }: Connection,
+  { db, clock, write, append }: Connection,
   { input }: BuildRows,
+  { firstAt, started }: QueueRows,
   host: string,
-): Pick<Store, 'claim' | 'nextDue' | 'suspect' | 'heartbeat' | 'stopping'> => {
-  const head = db.prepare<[number], BuildRow>(headSql);
-  const started = db.prepare<[], Pick<BuildRow, 'id' | 'suspect'> & { readonly lease_until: number }>(startedSql);
+): Pick<Store, 'claim' | 'heartbeat' | 'stopping'> => {
   const claim = db.prepare<[Claiming], BuildRow>(claimSql);
-  const nextDue = db.prepare<[], { readonly due: number | null }>(nextDueSql);
   const prolong = db.prepare<[{ readonly until: number; readonly now: number; readonly token: string }]>(heartbeatSql);
   const stopping = db.prepare<[string]>(stoppingSql);
-
-  const headOfQueue = (now: number) => {
-    const row = head.get(now);
-    return row && toBuild(row);
-  };
-  const running = (): readonly Started[] =>
-    started.all().map(({ id, suspect, lease_until }) => ({ id, isSuspect: suspect === 1, leaseUntil: lease_until }));
 
   return {
     claim: ({ token, slot, room, leaseMs }) =>
       write('process', () => {
         const now = clock.now();
-        const first = headOfQueue(now);
-        if (!first || !mayStart(first, running(), room, now)) return undefined;
-        checkMove(first, 'running');
-        const row = claim.get({ id: first.id, token, host, slot, leaseUntil: now + leaseMs, now });
-        const given = input(first.id);
-        if (!row || !given) throw noSuchBuild(first.id);
+        const next = nextToStart(firstAt(now), started(), room, now);
+        if (!next) return undefined;
+        checkMove({ id: next.id, status: 'queued' }, 'running');
+        const row = claim.get({ id: next.id, token, host, slot, leaseUntil: now + leaseMs, now });
+        const given = input(next.id);
+        if (!row || !given) throw noSuchBuild(next.id);
         append(row.id, 'build.running', { attempt: row.attempt, host, slot });
         // RETURNING speaks of the row before the event was appended.
         return { build: { ...toBuild(row), version: row.version + 1 }, input: given, token };
-      }),
-    nextDue: () => read(() => nextDue.get()?.due ?? undefined),
-    suspect: () =>
-      read(() => {
-        const now = clock.now();
-        return suspectAmong(headOfQueue(now), running(), now);
       }),
     heartbeat: (tokens, leaseMs) =>
       write('process', () => {

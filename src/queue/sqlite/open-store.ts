@@ -13,6 +13,7 @@ import { makeConnection } from './connection.ts';
 import { keepCheckpointed } from './checkpoints.ts';
 import { makeListeners } from './listeners.ts';
 import { makeListing } from './listing.ts';
+import { makeQueue, makeQueueRows } from './queue-rows.ts';
 import { makeRecovery } from './recovery.ts';
 import { makeRuns } from './runs.ts';
 import { makeSteps } from './steps.ts';
@@ -72,13 +73,15 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   const checkpoints = keepCheckpointed(db, clock, writer.commits, onTrouble);
   const connection = makeConnection(db, clock, writer);
   const rows = makeBuildRows(connection);
+  const queue = makeQueueRows(connection);
   const writeOutcome = makeWriteOutcome(connection);
   const probe = db.prepare<[number]>('INSERT OR REPLACE INTO probe (one, checked_at) VALUES (1, ?)');
 
   return {
     ...makeBuilds(connection, rows, attempts, limits),
     ...makeListing(connection),
-    ...makeClaims(connection, rows, host),
+    ...makeQueue(connection, rows, queue),
+    ...makeClaims(connection, rows, queue, host),
     ...makeSteps(connection, rows),
     ...makeRuns(connection, rows, writeOutcome),
     ...makeRecovery(connection, writeOutcome, { host, limits: crashes }),

@@ -35,6 +35,10 @@ export type BuildRow = {
   readonly token: string | null;
   readonly lease_until: number | null;
   readonly cancel_requested: number;
+  readonly requested_by: string | null;
+  readonly cancelled_by: string | null;
+  readonly cancel_reason: string | null;
+  readonly claimed_at: number | null;
   readonly fault: string | null;
   readonly hold_until: number | null;
   readonly hold_ssh: string | null;
@@ -51,6 +55,11 @@ export const faultIn = (text: string | null): { readonly fault?: FaultRecord } =
 const holdIn = ({ hold_until, hold_ssh }: BuildRow): Pick<Build, 'hold'> =>
   hold_until === null ? {} : { hold: { until: hold_until, ...(hold_ssh === null ? {} : { ssh: hold_ssh }) } };
 
+const cancelIn = ({ cancelled_by: by, cancel_reason: reason }: BuildRow): Pick<Build, 'cancel'> =>
+  by === null && reason === null
+    ? {}
+    : { cancel: { ...(by === null ? {} : { by }), ...(reason === null ? {} : { reason }) } };
+
 /** A row as the build it stands for; what is NULL is left out. */
 export const toBuild = (row: BuildRow): Build => ({
   id: row.id,
@@ -63,6 +72,7 @@ export const toBuild = (row: BuildRow): Build => ({
   ...(row.context_id === null ? {} : { contextId: row.context_id }),
   demand: { memoryMb: row.memory_mb, diskMb: row.disk_mb },
   sensitive: parsed<Build['sensitive']>(row.sensitive),
+  ...(row.requested_by === null ? {} : { requestedBy: row.requested_by }),
   status: row.status,
   ...(row.phase === null ? {} : { phase: row.phase }),
   attempt: row.attempt,
@@ -74,6 +84,7 @@ export const toBuild = (row: BuildRow): Build => ({
   ...(row.host === null ? {} : { host: row.host }),
   ...(row.slot === null ? {} : { slot: row.slot }),
   cancelRequested: row.cancel_requested === 1,
+  ...cancelIn(row),
   isSuspect: row.suspect === 1,
   ...faultIn(row.fault),
   ...holdIn(row),
@@ -93,6 +104,7 @@ export const toRow = (build: NewBuild, attempts: number, createdAt: number) => (
   memory_mb: build.demand.memoryMb,
   disk_mb: build.demand.diskMb,
   sensitive: JSON.stringify(build.sensitive),
+  requested_by: build.requestedBy ?? null,
   attempts_left: attempts,
   created_at: createdAt,
 });

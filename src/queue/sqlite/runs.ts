@@ -1,4 +1,4 @@
-import { Fault } from '../../base/fault.ts';
+import { Fault, recordOf } from '../../base/fault.ts';
 import { onCancel } from '../rules/cancel.ts';
 import { cancelledByClient, settled } from '../rules/settle.ts';
 import { checkMove } from '../rules/status.ts';
@@ -18,6 +18,9 @@ export const makeRuns = (
   );
   const setHold = db.prepare<[number, string]>('UPDATE build SET hold_until = ? WHERE id = ?');
   const askToCancel = db.prepare<[string]>('UPDATE build SET cancel_requested = 1 WHERE id = ?');
+  const keepWho = db.prepare<[string | null, string | null, string]>(
+    'UPDATE build SET cancelled_by = ?, cancel_reason = ? WHERE id = ?',
+  );
 
   return {
     hold: (id, token, { until, ssh }, fault) =>
@@ -43,15 +46,16 @@ export const makeRuns = (
         const build = claimed(id, token);
         writeOutcome(build, settled(build, outcome));
       }),
-    cancel: (id) =>
+    cancel: (id, cancel = {}) =>
       write('power', () => {
         const build = find(id);
         if (!build) return undefined;
         const does = onCancel(build);
-        if (does === 'end') writeOutcome(build, { status: 'cancelled', fault: cancelledByClient() });
+        if (does !== 'nothing') keepWho.run(cancel.by ?? null, cancel.reason ?? null, id);
+        if (does === 'end') writeOutcome(build, { status: 'cancelled', fault: recordOf(cancelledByClient(cancel)) });
         if (does === 'ask') {
           askToCancel.run(id);
-          append(id, 'build.cancel_requested', {});
+          append(id, 'build.cancel_requested', { ...cancel });
         }
         return find(id);
       }),

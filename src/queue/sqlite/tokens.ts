@@ -9,13 +9,17 @@ type Row = {
   readonly hash: Buffer;
   readonly created_at: number;
   readonly revoked_at: number | null;
+  readonly expires_at: number | null;
+  readonly last_used_at: number | null;
 };
 
-const toToken = ({ id, name, scopes, created_at, revoked_at }: Row): Token => ({
+const toToken = ({ id, name, scopes, created_at, revoked_at, expires_at, last_used_at }: Row): Token => ({
   id,
   name,
   scopes: parsed<readonly Scope[]>(scopes),
   createdAt: created_at,
+  ...(expires_at === null ? {} : { expiresAt: expires_at }),
+  ...(last_used_at === null ? {} : { lastUsedAt: last_used_at }),
   ...(revoked_at === null ? {} : { revokedAt: revoked_at }),
 });
 
@@ -25,14 +29,16 @@ export const makeTokens = ({
   clock,
   read,
   write,
-}: Connection): Pick<Store, 'addToken' | 'tokens' | 'revokeToken'> => {
+}: Connection): Pick<Store, 'addToken' | 'tokens' | 'tokenUsed' | 'revokeToken'> => {
   const all = db.prepare<[], Row>('SELECT * FROM token ORDER BY created_at, id');
   const byId = db.prepare<[string], Row>('SELECT * FROM token WHERE id = ?');
   const insert = db.prepare<[Row]>(`
-    INSERT INTO token (id, name, scopes, hash, created_at) VALUES (:id, :name, :scopes, :hash, :created_at)`);
+    INSERT INTO token (id, name, scopes, hash, created_at, expires_at)
+    VALUES (:id, :name, :scopes, :hash, :created_at, :expires_at)`);
+  const used = db.prepare<[number, string]>('UPDATE token SET last_used_at = ? WHERE id = ? AND revoked_at IS NULL');
   const revoke = db.prepare<[number, string]>('UPDATE token SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL');
   return {
-    addToken: ({ id, name, scopes, hash }) =>
+    addToken: ({ id, name, scopes, hash, expiresAt }) =>
       write('power', () => {
         const row = {
           id,
@@ -41,11 +47,14 @@ export const makeTokens = ({
           hash: Buffer.from(hash),
           created_at: clock.now(),
           revoked_at: null,
+          expires_at: expiresAt ?? null,
+          last_used_at: null,
         };
         insert.run(row);
         return toToken(row);
       }),
     tokens: () => read(() => all.all().map((row) => ({ ...toToken(row), hash: row.hash }))),
+    tokenUsed: (id) => write('process', () => void used.run(clock.now(), id)),
     revokeToken: (id) =>
       write('power', () => {
         revoke.run(clock.now(), id);

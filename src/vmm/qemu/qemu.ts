@@ -3,7 +3,7 @@ import { totalmem } from 'node:os';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { MachineModel } from '../../base/hardware.ts';
-import { runProgram } from '../../base/program.ts';
+import { checkProgram, runProgram } from '../../base/program.ts';
 import { orAborted } from '../../base/waiting.ts';
 import { asksForOutgoing, mostNics } from '../nics.ts';
 import type { Accelerator } from './argv.ts';
@@ -62,6 +62,11 @@ const checkNetcat = async (netcat: string, signal: AbortSignal): Promise<void> =
     throw new Fault('program_missing', `${netcat} does not know -U (Unix sockets). Install OpenBSD's netcat.`, {
       program: netcat,
     });
+};
+
+/** They may have gone since they were asked: a package that is being upgraded, say. */
+const checkPrograms = async (programs: readonly string[]): Promise<void> => {
+  for (const program of programs) await checkProgram(program);
 };
 
 /** Asks the programs something, for so long as anybody would wait. */
@@ -140,7 +145,10 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
     // A restricted user network names neither.
     lease: { router: false, dns: false },
 
-    version: (signal) => orAborted(version(), signal),
+    version: async (signal) => {
+      await checkPrograms([binary, qemuImg, netcat]);
+      return orAborted(version(), signal);
+    },
 
     facts: async (signal) => {
       const { inventory, accelerators, notes } = await orAborted(look(), signal);

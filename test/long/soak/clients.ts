@@ -3,15 +3,13 @@
 import { systemClock as clock } from '../../../src/base/clock.ts';
 import { BuildView } from '../../fixtures/imaged.ts';
 import { everyBuild } from '../../fixtures/every-build.ts';
+import { passes } from '../../fixtures/steady.ts';
 import { again, type Stage } from './actor.ts';
 import type { Kind } from './guests.ts';
 
 /** What was posted, by key. `ended` says how, once it has. */
 export type Posted = { readonly id: string; readonly kind: string; ended?: string };
 export type Ledger = Map<string, Posted>;
-
-/** The daemon is stopping, or its disk is full: ask again. */
-const passes = (status: number): boolean => status === 503 || status === 507;
 
 /** Posts until there is an answer that is final: the id, or undefined where the soak ended before. */
 const post = async ({ client, signal, random, blame }: Stage, body: object, key: string): Promise<string> => {
@@ -60,7 +58,7 @@ export const buildWithoutEnd = (stage: Stage, lane: number, kinds: readonly Kind
 /** Looks at whatever there is, and keeps the ids of all builds that it ever saw. */
 export const lookWithoutEnd = (stage: Stage, seen: Set<string>): Promise<void> =>
   again('looking', stage, [200, 1500], async () => {
-    const builds = await everyBuild(stage.client);
+    const builds = await everyBuild(stage.client, stage.signal);
     for (const { id } of builds) seen.add(id);
     const build = builds[stage.random.below(builds.length)];
     if (build === undefined) return;
