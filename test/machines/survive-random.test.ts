@@ -15,7 +15,7 @@ import { isLong, isVmd } from '../fixtures/hypervisor.ts';
 import { cycle, cycleMachine, visit } from '../fixtures/quick-templates.ts';
 import { randomFrom, type Random } from '../fixtures/random-from.ts';
 import { steadyClient, type SteadyClient } from '../fixtures/steady.ts';
-import { killOne, namesOf, programs, type Kill, type Program } from '../fixtures/victims.ts';
+import { brief, killOne, namesOf, programs, type Kill } from '../fixtures/victims.ts';
 
 // Under vmd machines and disks are vmd's own: there are fewer programs to kill.
 const kills = isLong ? 200 : isVmd ? 10 : 20;
@@ -102,17 +102,43 @@ const killDaemon = async ({ imaged, random, under }: Shop, startMs: number, coun
 
 type Count = { starting: number; machines: number };
 
-// Some are there for milliseconds only, and some builds have none of them.
-const mostMsToFind = isLong ? 30_000 : 5000;
+// So long that some builds come to their end.
+const mostMsBetween = 4000;
 
-/** Waits a moment, and kills the next process of that program; undefined: none came. */
-const killNext = async (shop: Shop, program: Program, startMs: number, count: Count): Promise<Kill | undefined> => {
-  await clock.sleep(shop.random.between(0, 1500), shop.signal);
+const lasting = programs.flatMap(([program, weight]) =>
+  program === 'qemu-img' || program === 'nc' ? [] : [[program, weight] as const],
+);
+
+// Some builds have no ssh.
+const mostMsToFind = 5000;
+
+/** Those programs that are there for milliseconds and were killed less often than they are to be. */
+const briefDue = (done: readonly Kill[]) => {
+  const weights = new Map(programs);
+  const all = programs.reduce((sum, [, weight]) => sum + weight, 0);
+  return brief.filter((name) => done.filter(({ program }) => program === name).length < ((done.length + 1) * (weights.get(name) ?? 0)) / all); // prettier-ignore
+};
+
+/** Kills, at a random moment, a program that lives for a while, or, before that, one of those that do not; undefined: none came. */
+const killNext = async (
+  shop: Shop,
+  done: readonly Kill[],
+  startMs: number,
+  count: Count,
+): Promise<Kill | undefined> => {
+  const { imaged, random, signal } = shop;
+  const due = briefDue(done);
+  for (const until = clock.elapsed() + random.between(0, mostMsBetween); clock.elapsed() < until;) {
+    const kill = due.length === 0 ? undefined : await killOne(imaged, due, random.below);
+    if (kill !== undefined) return kill;
+    await clock.sleep(2, signal);
+  }
+  const program = random.weighted(lasting);
   if (program === 'daemon') return killDaemon(shop, startMs, count);
   for (const until = clock.elapsed() + mostMsToFind; clock.elapsed() < until;) {
-    const kill = await killOne(shop.imaged, program, shop.random.below);
+    const kill = await killOne(imaged, [program], random.below);
     if (kill !== undefined) return kill;
-    await clock.sleep(1, shop.signal);
+    await clock.sleep(20, signal);
   }
   return undefined;
 };
@@ -178,7 +204,7 @@ test(
     try {
       const killing = async () => {
         while (done.length < kills) {
-          const kill = await killNext(shop, random.weighted(programs), startMs, count);
+          const kill = await killNext(shop, done, startMs, count);
           if (kill !== undefined) done.push(kill);
         }
       };

@@ -20,7 +20,7 @@ export const killWithoutEnd = (stage: Stage): Promise<void> =>
     const program = stage.random.weighted(programs);
     const until = clock.elapsed() + mostMsToFind;
     while (clock.elapsed() < until) {
-      if ((await killOne(stage.ward.imaged, program, stage.random.below)) !== undefined) {
+      if ((await killOne(stage.ward.imaged, [program], stage.random.below)) !== undefined) {
         stage.count(`killed ${program}`);
         return;
       }
