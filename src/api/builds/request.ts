@@ -127,15 +127,20 @@ export const BuildListQuery = PageQuery.extend({
 });
 
 export const FollowQuery = z.strictObject({
-  offset: Offset.optional().meta({ description: 'Bytes to leave out at the beginning.' }),
+  offset: Offset.default(0).meta({ description: 'Bytes to leave out at the beginning.' }),
   follow: Flag.default('false').meta({
     description: '`true`: stay, and send what is added, until the build has ended.',
   }),
 });
 
 export const EventsQuery = z.strictObject({
-  after: Offset.optional().meta({ description: 'Only events with a higher number. `Last-Event-ID` says the same.' }),
+  after: Offset.optional().meta({
+    description: 'Only events with a higher number. `Last-Event-ID` says the same; the higher of them holds.',
+  }),
   follow: Flag.default('true').meta({ description: '`false`: send what there is, and end.' }),
+  named: Flag.default('true').meta({
+    description: '`false`: server-sent events without `event`, all of which reach `onmessage`; `data` has the type.',
+  }),
 });
 
 export const HoldAsk = z
