@@ -17,6 +17,7 @@ import { mintToken } from '../src/api/server/tokens.ts';
 import type { ApiParts } from '../src/api/types.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
+import { fieldErrors } from '../src/base/field-errors.ts';
 import { makeGrowth, type Growth } from '../src/base/growth.ts';
 import { systemIds } from '../src/base/ids.ts';
 import type { Scope, Store } from '../src/queue/store.ts';
@@ -60,13 +61,17 @@ export const usualLimits: ApiParts['limits'] = {
   waitsPerToken: 500,
 };
 
+const wrongAt = (pointer: string, message: string): Fault => {
+  const wrong = fieldErrors();
+  wrong.add(pointer, message);
+  return wrong.fault('template_invalid', 'The template cannot be built');
+};
+
 /** Takes every template but one that is called "bad", and gives each a sensitive variable. */
 const admissionBeside = (store: Store): ApiParts['admission'] => ({
   check: async (ask) => {
     if (isObject(ask.template) && ask.template['name'] === 'bad')
-      throw new Fault('template_invalid', 'The template cannot be built.', {
-        errors: [{ pointer: '/template/machine/memory', message: 'is no size' }],
-      });
+      throw wrongAt('/template/machine/memory', 'is no size');
     const stored =
       typeof ask.template === 'string' ? await store.template(ask.template.split('@')[0] ?? '') : undefined;
     if (typeof ask.template === 'string' && stored === undefined)
@@ -87,10 +92,7 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
     return { ...build, http: [], notes: [{ pointer: '/template/install', message: 'is looked at twice' }] };
   },
   checkTemplate: async (document, context) => {
-    if (isObject(document) && document['name'] === 'bad')
-      throw new Fault('template_invalid', 'The template is wrong.', {
-        errors: [{ pointer: '/name', message: 'is bad' }],
-      });
+    if (isObject(document) && document['name'] === 'bad') throw wrongAt('/name', 'is bad');
     return { document, digest: digestOf([document, context?.digest ?? null]) };
   },
 });

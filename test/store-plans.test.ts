@@ -74,7 +74,7 @@ const measure = async (store: Store): Promise<Readonly<Record<'list' | 'claim', 
   const [lists, claims]: [number[], number[]] = [[], []];
   for (let n = 0; n < 100; n++) {
     const start = performance.now();
-    for (const filter of [{}, { status: 'failed' as const }, { template: 'web' }, { labels: { ci: 'x' } }])
+    for (const filter of [{}, { statuses: ['failed' as const] }, { template: 'web' }, { labels: { ci: 'x' } }])
       await store.list(filter, { limit: 20 });
     lists.push(performance.now() - start);
     await store.add(aBuild());

@@ -133,7 +133,8 @@ export type Page<T> = {
 };
 
 export type BuildFilter = {
-  readonly status?: Status;
+  /** One of these. */
+  readonly statuses?: readonly Status[];
   readonly template?: string;
   /** All of these labels, with these values. */
   readonly labels?: Readonly<Record<string, string>>;

@@ -1,14 +1,11 @@
-import { z } from 'zod';
-import { Id } from '../../base/ids.ts';
 import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import type { ApiParts } from '../types.ts';
-import { noBuild } from './found.ts';
+import { BuildParams, noBuild } from './found.ts';
 import { Build } from './schema.ts';
 import type { View } from './view.ts';
 
 const tags = ['Builds'];
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
 
 /** Cancelling a build, and forgetting one that has ended. */
 export const addEndRoutes = (app: App, { store, live, outputs }: ApiParts, view: View): void => {
@@ -21,7 +18,7 @@ export const addEndRoutes = (app: App, { store, live, outputs }: ApiParts, view:
       description:
         'A queued build is cancelled at once; a running or held one lets its machine go first. Idempotent: a build ' +
         'that has ended stays as it is.\n\n```sh\ncurl -X POST -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/cancel"\n```',
-      params: Params,
+      params: BuildParams,
       response: answers({ 202: json(Build, 'The build as it stands now.', etagHeader) }, [404]),
     },
     handler: async ({ params: { id } }, reply) => {
@@ -39,7 +36,7 @@ export const addEndRoutes = (app: App, { store, live, outputs }: ApiParts, view:
       operationId: 'deleteBuild',
       summary: 'Forget a build that has ended, and its files',
       description: '```sh\ncurl -X DELETE -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID"\n```',
-      params: Params,
+      params: BuildParams,
       response: answers({ 204: nothing('It is forgotten.') }, [404, 409]),
     },
     handler: async ({ params: { id } }, reply) => {

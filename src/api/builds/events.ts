@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { isEnded } from '../../base/records/status.ts';
-import { Id } from '../../base/ids.ts';
 import type { BuildEvent } from '../../queue/store.ts';
 import { answers, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { eventStream } from './event-stream.ts';
-import { findBuild } from './found.ts';
+import { BuildParams, findBuild } from './found.ts';
 import { disconnectSignal } from '../server/disconnect.ts';
 import { EventsQuery } from './request.ts';
 import { Event } from './event-schema.ts';
@@ -17,8 +16,6 @@ import { sendStream } from '../server/send-stream.ts';
 import { streamForms } from '../server/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
 import type { View } from './view.ts';
-
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
 
 const description =
   'One JSON object a line (NDJSON; an empty line now and then shows that the stream lives), or server-sent events if `Accept` says `text/event-stream`. The stream ends ' +
@@ -66,7 +63,7 @@ export const addEventRoutes = (
       operationId: 'followBuildEvents',
       summary: 'Follow the events of a build',
       description,
-      params: Params,
+      params: BuildParams,
       querystring: EventsQuery,
       response,
     },

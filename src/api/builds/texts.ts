@@ -1,9 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { Id } from '../../base/ids.ts';
 import { answers, nothing, text } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { findBuild } from './found.ts';
+import { BuildParams, findBuild } from './found.ts';
 import { FollowQuery } from './request.ts';
 import type { LongRequests } from '../server/long-requests.ts';
 import { sendFile } from '../server/send-file.ts';
@@ -12,9 +11,7 @@ import type { ApiParts } from '../types.ts';
 import { makeFollowText, plain } from './follow-text.ts';
 import { TextPiece } from './text-pieces.ts';
 
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
-
-type Asked = FastifyRequest<{ Params: z.output<typeof Params>; Querystring: z.output<typeof FollowQuery> }>;
+type Asked = FastifyRequest<{ Params: z.output<typeof BuildParams>; Querystring: z.output<typeof FollowQuery> }>;
 
 const Sse = z.string().meta({
   description: 'With `follow=true`: each has an `offset` as `id`, no name, and a `TextPiece` in JSON as `data`.',
@@ -79,7 +76,7 @@ export const addBuildTextRoutes = (app: App, parts: ApiParts, longRequests: Long
         description:
           `${what} ${following}\n\n` +
           `\`\`\`sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/${name}?follow=true"\n\`\`\``,
-        params: Params,
+        params: BuildParams,
         querystring: FollowQuery,
         response,
       },
