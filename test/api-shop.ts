@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import { usualTimeouts, type Timeouts } from '../src/api/server/timeouts.ts';
+import { makeMetrics } from '../src/api/host/metrics.ts';
 import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/server/app.ts';
 import { foldersBelow, type Folders } from '../src/build/folders/folders.ts';
@@ -145,7 +146,11 @@ export const apiShop = async (
     },
     readiness: async () => [{ name: 'store', state: 'ok', message: 'The store can be written.' }],
     host: async () => ({ hypervisor: 'qemu', slots: 2 }),
-    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'imaged_builds 0\n' },
+    metrics: makeMetrics({
+      ...{ store, version: '0.1.0', now: systemClock.now, freeDiskMb: async () => 1000 },
+      whole: async () => ({ memoryMb: 2048, diskMb: 4096 }),
+      scheduler: { slots: () => [{ buildId: undefined }], committed: () => ({ memoryMb: 0, diskMb: 0 }) },
+    }),
     clock: systemClock,
     ids: systemIds,
     version: '0.1.0',

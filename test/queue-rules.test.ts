@@ -5,7 +5,7 @@ import { isEnded, Status } from '../src/base/records/status.ts';
 import { faults, type FaultCode } from '../src/base/fault.ts';
 import { onCancel } from '../src/queue/rules/cancel.ts';
 import { onKey } from '../src/queue/rules/idempotency.ts';
-import { headOf, mayStart, roomLeft, suspectAmong, type Queued } from '../src/queue/rules/order.ts';
+import { headOf, mayStart, roomLeft, sumOf, suspectAmong, type Queued } from '../src/queue/rules/order.ts';
 import { isHeldAfter, maySettle, settled } from '../src/queue/rules/settle.ts';
 import { checkMove, mayBecome } from '../src/queue/rules/status.ts';
 import type { Outcome } from '../src/queue/store.ts';
@@ -105,7 +105,7 @@ const queued = (change: Partial<Queued> = {}): Queued => ({
 const started = (isSuspect: boolean, leaseUntil = 2000) => ({ id: 'r', isSuspect, leaseUntil });
 
 test('what runs is taken from the whole room, which may have shrunk below it', () => {
-  assert.deepEqual(roomLeft({ memoryMb: 25.7, diskMb: 15 }, [demand, demand]), { memoryMb: 5, diskMb: -5 });
+  assert.deepEqual(roomLeft({ memoryMb: 25.7, diskMb: 15 }, sumOf([demand, demand])), { memoryMb: 5, diskMb: -5 });
 });
 
 test('the head of the queue starts where it fits, and is not passed by one that would', () => {

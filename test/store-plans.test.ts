@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { countsSql } from '../src/queue/sqlite/builds.ts';
+import { countsSql, oldestQueuedSql } from '../src/queue/sqlite/counts.ts';
 import { claimSql, headSql, heartbeatSql, nextDueSql, startedSql } from '../src/queue/sqlite/claims.ts';
 import { contextsSql, endedSql, expiredSql } from '../src/queue/sqlite/expiry.ts';
 import { listSql } from '../src/queue/sqlite/listing.ts';
@@ -32,6 +32,7 @@ test('no question to a long history is answered by walking a table or by sorting
     expiredSql,
     endedSql,
     countsSql,
+    oldestQueuedSql,
     contextsSql,
   ];
   const all = [...statements, ...lists.map(listSql)];

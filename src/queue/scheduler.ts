@@ -3,7 +3,7 @@ import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { orAborted, deferred } from '../base/waiting.ts';
 import { aliveEveryMs } from './rules/crash.ts';
-import { roomLeft } from './rules/order.ts';
+import { roomLeft, sumOf } from './rules/order.ts';
 import type { Claim, Demand, RunBuild, Store } from './store.ts';
 import { makeWorker } from './worker.ts';
 import type { Job, Log } from './worker.ts';
@@ -33,6 +33,8 @@ export type Scheduler = AsyncDisposable & {
    */
   readonly drain: (signal: AbortSignal) => Promise<void>;
   readonly slots: () => readonly { readonly slot: number; readonly buildId: string | undefined }[];
+  /** What the running and held builds may take together. */
+  readonly committed: () => Demand;
   readonly isDraining: () => boolean;
 };
 
@@ -85,11 +87,8 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
     jobs.set(slot, { ...job, ended });
   };
 
-  const room = async (): Promise<Demand> =>
-    roomLeft(
-      await parts.capacity(),
-      [...jobs.values()].map(({ claim }) => claim.build.demand),
-    );
+  const committed = (): Demand => sumOf([...jobs.values()].map(({ claim }) => claim.build.demand));
+  const room = async (): Promise<Demand> => roomLeft(await parts.capacity(), committed());
 
   /** Fills the free slots; gives the milliseconds after which to look again, if nobody wakes it before. */
   const fill = async (): Promise<number | undefined> => {
@@ -172,6 +171,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
     wake,
     drain,
     slots: () => places.map((slot) => ({ slot, buildId: jobs.get(slot)?.claim.build.id })),
+    committed,
     isDraining: () => closing.signal.aborted,
     [Symbol.asyncDispose]: async () => {
       // Whoever drained it has heard how that went.

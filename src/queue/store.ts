@@ -210,6 +210,8 @@ export type Store = AsyncDisposable & {
   readonly list: (filter: BuildFilter, page: PageAsk) => Promise<Page<Build>>;
   /** Number of builds by status. */
   readonly counts: () => Promise<Readonly<Record<Status, number>>>;
+  /** When the oldest of the queued builds was created: Unix milliseconds, undefined when the queue is empty. */
+  readonly oldestQueued: () => Promise<number | undefined>;
 
   /**
    * Claims the first build in the queue (highest priority, then oldest, among those whose pause is over), if `room`

@@ -19,10 +19,16 @@ export const byTurn = (one: Queued, other: Queued): number =>
 export const headOf = (queued: readonly Queued[], now: number): Queued | undefined =>
   queued.filter(({ notBefore }) => notBefore <= now).toSorted(byTurn)[0];
 
+/** What builds may take together. */
+export const sumOf = (demands: readonly Demand[]): Demand => ({
+  memoryMb: demands.reduce((sum, { memoryMb }) => sum + memoryMb, 0),
+  diskMb: demands.reduce((sum, { diskMb }) => sum + diskMb, 0),
+});
+
 /** What is left of the host's whole room beside what runs. */
-export const roomLeft = (whole: Demand, taken: readonly Demand[]): Demand => ({
-  memoryMb: taken.reduce((left, { memoryMb }) => left - memoryMb, Math.floor(whole.memoryMb)),
-  diskMb: taken.reduce((left, { diskMb }) => left - diskMb, Math.floor(whole.diskMb)),
+export const roomLeft = (whole: Demand, taken: Demand): Demand => ({
+  memoryMb: Math.floor(whole.memoryMb) - taken.memoryMb,
+  diskMb: Math.floor(whole.diskMb) - taken.diskMb,
 });
 
 const fits = ({ memoryMb, diskMb }: Demand, room: Demand): boolean =>
