@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +25,14 @@ test('what Prometheus reads has the form and the names that promtool asks for', 
   await figures(shop);
   const families = await figures(shop);
   assert.ok(families.has('nodejs_eventloop_lag_seconds') && families.has('imaged_info'));
+});
+
+test('every metric of ours stands in docs/operating.md and no other does', async () => {
+  const manual = await readFile(new URL('../../docs/operating.md', import.meta.url), 'utf8');
+  const told = [...manual.matchAll(/`(imaged_[a-z_]+)(?:\{[a-z,]+\})?`/g)].map(([, name]) => name ?? '');
+  await using shop = await apiShop();
+  const ours = [...(await figures(shop)).keys()].filter((name) => name.startsWith('imaged_'));
+  assert.deepEqual([...new Set(told)].toSorted(), ours.toSorted());
 });
 
 test('a text that is no exposition is told from one', () => {
