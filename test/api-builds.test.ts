@@ -241,6 +241,35 @@ test('a held build says how to reach it, takes keys, and is let go', async () =>
   );
 });
 
+test('an id is taken in any case and answered as it is kept', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  const lower = build.id.toLowerCase();
+  const seen = (await get(shop, `/builds/${lower}`)).json<{ id: string; links: { self: string } }>();
+  assert.deepEqual([seen.id, seen.links.self], [build.id, `/builds/${build.id}`]);
+  const cancelled = await shop.ask({ method: 'POST', url: `/builds/${lower}/cancel`, headers: shop.auth });
+  assert.equal(cancelled.json<{ id: string }>().id, build.id);
+  const none = await get(shop, `/builds/${nobody.toLowerCase()}`);
+  assert.match(none.json<{ detail: string }>().detail, new RegExp(nobody));
+  const wrong = await get(shop, '/builds/x');
+  assert.match(wrong.json<{ detail: string }>().detail, /^There is nothing here: path:\/id is not an id/);
+});
+
+test('builds are listed by several statuses at once, the newest of all first', async () => {
+  await using shop = await apiShop();
+  const added = [await shop.store.add(aBuild()), await shop.store.add(aBuild()), await shop.store.add(aBuild())];
+  const [first = '', second = '', third = ''] = added.map(({ build }) => build.id);
+  await shop.store.cancel(second);
+  const listed = async (query: string) =>
+    (await get(shop, `/builds?${query}`)).json<{ items: { id: string }[] }>().items.map(({ id }) => id);
+  assert.deepEqual(await listed('status=queued,cancelled'), [third, second, first]);
+  assert.deepEqual(await listed('status=queued&status=running'), [third, first]);
+  const next = await get(shop, '/builds?status=queued,cancelled&limit=2');
+  assert.match(String(next.headers.link), /status=queued%2Ccancelled/);
+  const wrong = await get(shop, '/builds?status=queued,lost');
+  assert.match(wrong.json<{ detail: string }>().detail, /^query:\/status has "lost", which is none of queued, running/);
+});
+
 test('steps come in order, with the fault of the one that failed', async () => {
   await using shop = await apiShop();
   const { build } = await shop.store.add(aBuild());

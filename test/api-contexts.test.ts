@@ -47,6 +47,10 @@ test('a context that no build refers to is dropped: dry runs, replays, refusals'
   const bad = await post(shop, '', 'bad');
   assert.equal(bad.statusCode, 422);
   assert.equal(bad.json<{ errors: { pointer: string }[] }>().errors[0]?.pointer, 'template.json:/machine/memory');
+  assert.equal(
+    bad.json<{ detail: string }>().detail,
+    'The template cannot be built: template.json:/machine/memory: is no size.',
+  );
   assert.equal(shop.contexts.size, 1);
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
+import { holdPlaces } from './problem-places.ts';
 
 const Media = z.object({ schema: z.record(z.string(), z.unknown()) });
 const Answer = z.object({ content: z.record(z.string(), Media).optional() });
@@ -19,7 +20,8 @@ const bodiesOf = (type: string, body: string): readonly unknown[] => {
 
 /**
  * Holds replies against a printed OpenAPI document: the status is one that the operation names (or its default), the
- * media type is one that the status names, and a JSON body fits the schema, with nothing that the schema does not name.
+ * media type is one that the status names, a JSON body fits the schema, with nothing that the schema does not name, and
+ * a problem names places in one way.
  */
 export const makeContract = (document: unknown) => {
   const { paths, components } = Contract.parse(document);
@@ -56,6 +58,7 @@ export const makeContract = (document: unknown) => {
     const media = answer.content?.[type];
     assert.ok(media, `${what} is ${type}, which is not in the contract`);
     for (const body of bodiesOf(type, reply.body)) {
+      if (type === 'application/problem+json') holdPlaces(body);
       const result = schemaOf(media).safeParse(body);
       assert.ok(result.success, `${what} does not fit its schema: ${result.error?.message} ${JSON.stringify(body)}`);
     }

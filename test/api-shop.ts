@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import { usualTimeouts, type Timeouts } from '../src/api/server/timeouts.ts';
+import { makeMetrics } from '../src/api/host/metrics.ts';
 import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/server/app.ts';
 import { foldersBelow, type Folders } from '../src/build/folders/folders.ts';
@@ -17,6 +18,7 @@ import { mintToken } from '../src/api/server/tokens.ts';
 import type { ApiParts } from '../src/api/types.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
+import { fieldErrors } from '../src/base/field-errors.ts';
 import { makeGrowth, type Growth } from '../src/base/growth.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { whyWaiting } from '../src/queue/rules/waiting.ts';
@@ -63,13 +65,17 @@ export const usualLimits: ApiParts['limits'] = {
   waitsPerToken: 500,
 };
 
+const wrongAt = (pointer: string, message: string): Fault => {
+  const wrong = fieldErrors();
+  wrong.add(pointer, message);
+  return wrong.fault('template_invalid', 'The template cannot be built');
+};
+
 /** Takes every template but one that is called "bad", and gives each a sensitive variable. */
 const admissionBeside = (store: Store): ApiParts['admission'] => ({
   check: async (ask) => {
     if (isObject(ask.template) && ask.template['name'] === 'bad')
-      throw new Fault('template_invalid', 'The template cannot be built.', {
-        errors: [{ pointer: '/template/machine/memory', message: 'is no size' }],
-      });
+      throw wrongAt('/template/machine/memory', 'is no size');
     const stored =
       typeof ask.template === 'string' ? await store.template(ask.template.split('@')[0] ?? '') : undefined;
     if (typeof ask.template === 'string' && stored === undefined)
@@ -90,10 +96,7 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
     return { ...build, http: [], notes: [{ pointer: '/template/install', message: 'is looked at twice' }] };
   },
   checkTemplate: async (document, context) => {
-    if (isObject(document) && document['name'] === 'bad')
-      throw new Fault('template_invalid', 'The template is wrong.', {
-        errors: [{ pointer: '/name', message: 'is bad' }],
-      });
+    if (isObject(document) && document['name'] === 'bad') throw wrongAt('/name', 'is bad');
     return { document, digest: digestOf([document, context?.digest ?? null]) };
   },
 });
@@ -151,7 +154,11 @@ export const apiShop = async (
     },
     readiness: async () => [{ name: 'store', state: 'ok', message: 'The store can be written.' }],
     host: async () => ({ hypervisor: 'qemu', slots: 2 }),
-    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'imaged_builds 0\n' },
+    metrics: makeMetrics({
+      ...{ store, version: '0.1.0', now: systemClock.now, freeDiskMb: async () => 1000 },
+      whole: async () => ({ memoryMb: 2048, diskMb: 4096 }),
+      scheduler: { slots: () => [{ buildId: undefined }], committed: () => ({ memoryMb: 0, diskMb: 0 }) },
+    }),
     clock: systemClock,
     ids: systemIds,
     version: '0.1.0',

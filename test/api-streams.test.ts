@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mintToken } from '../src/api/server/tokens.ts';
+import { textPieces } from '../src/api/builds/text-pieces.ts';
 import type { Growth } from '../src/base/growth.ts';
 import { systemIds } from '../src/base/ids.ts';
 import type { Store } from '../src/queue/store.ts';
@@ -160,6 +161,46 @@ test('events come as server-sent events, resume after Last-Event-ID, and 204 say
   assert.match(all.body, /^id: 1\nevent: \S+\ndata: \{"seq":1,.*\}\n\n/);
   assert.equal((await ask(String(ids.at(-1)))).statusCode, 204);
   assert.equal((await ask('x')).statusCode, 400);
+  // What a browser comes back with is its own first address, and how far it has read.
+  const again = await shop.ask({
+    url: `/builds/${build.id}/events?after=1&named=false`,
+    headers: { ...shop.auth, accept: 'text/event-stream', 'last-event-id': '2' },
+  });
+  assert.match(again.body, /^id: 3\ndata: \{"seq":3,.*\}\n\n/);
+});
+
+test('a followed text as NDJSON or server-sent events is the same text, with the offset to go on behind each piece', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  await shop.write(shop.folders.log(build.id), 'zwölf €\n');
+  await shop.store.cancel(build.id);
+  const ask = (accept: string, offset: number, last?: string) =>
+    shop.ask({
+      url: `/builds/${build.id}/log?follow=true&offset=${offset}`,
+      headers: { ...shop.auth, accept, ...(last === undefined ? {} : { 'last-event-id': last }) },
+    });
+  assert.equal((await ask('text/plain', 0)).body, 'zwölf €\n');
+  assert.equal((await ask('application/x-ndjson', 2)).body, '{"offset":11,"text":"ölf €\\n"}\n');
+  assert.equal((await ask('text/event-stream', 2)).body, 'id: 11\ndata: {"offset":11,"text":"ölf €\\n"}\n\n');
+  assert.equal((await ask('text/event-stream', 2, '10')).body, 'id: 11\ndata: {"offset":11,"text":"\\n"}\n\n');
+  assert.equal((await ask('text/event-stream', 0, '11')).statusCode, 204);
+  assert.equal((await ask('application/x-ndjson', 11)).body, '');
+});
+
+test('pieces of a text cut no character, wherever the chunks of its bytes end', async () => {
+  const whole = 'aé€😀b';
+  const bytes = Buffer.concat([Buffer.from(whole), Buffer.from([0xff, 0x80, 0x41, 0xe2, 0x82])]);
+  for (const size of [1, 2, 3, 4, 5, bytes.length]) {
+    const chunks = async function* () {
+      for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+    };
+    let text = '';
+    for await (const piece of textPieces(chunks(), 0)) {
+      text += piece.text;
+      assert.equal(bytes.toString('utf8', 0, piece.offset), text);
+    }
+    assert.equal(text, `${whole}\ufffd\ufffdA\ufffd`);
+  }
 });
 
 test('a silent event stream shows that it lives', async (t) => {

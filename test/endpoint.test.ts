@@ -176,6 +176,47 @@ test('a name that is not there is a 404 that names the nearest', async () => {
   assert.equal(reply.text, 'Not found: /instal.cnf. The nearest that is: /install.conf\n');
   for (const path of ['/', '/pub', '/pub/sets', '/pub/sets/', '/pub/sets/deep', '/pub/sets/deep/', '/nowhere/base.tgz'])
     assert.equal((await shop.get(path)).status, 404, path);
+  const folder = await shop.get('/pub/sets');
+  assert.equal(folder.text, 'Not found: /pub/sets. The nearest that is: /page\n');
+  await rm(join(shop.folder, 'key.pub'));
+  const gone = await shop.get('/key.pub');
+  assert.match(gone.text, /^Not found: \/key\.pub\. The nearest that is: \/(?!key\.pub)/);
+});
+
+test('a file that the guest has already is not sent again: 304 by its ETag or, without one, by its date', async () => {
+  await using shop = await kiosk();
+  const first = await shop.get('/pub/sets/base.tgz');
+  const [etag, modified] = [first.headers.get('etag') ?? '', first.headers.get('last-modified') ?? ''];
+  const later = new Date(Date.parse(modified) + 60_000).toUTCString();
+  const before = new Date(Date.parse(modified) - 1000).toUTCString();
+  for (const [headers, status] of [
+    [`If-None-Match: ${etag}`, 304],
+    [`If-None-Match: "x", W/${etag}`, 304],
+    ['If-None-Match: *', 304],
+    ['If-None-Match: "x"', 200],
+    [`If-Modified-Since: ${modified}`, 304],
+    [`If-Modified-Since: ${later}`, 304],
+    [`If-Modified-Since: ${before}`, 200],
+    ['If-Modified-Since: 2040-01-01', 200],
+    // The ETag alone counts where there is one; a range is asked for only of what is new.
+    [`If-None-Match: "x"\r\nIf-Modified-Since: ${modified}`, 200],
+    [`If-None-Match: ${etag}\r\nRange: bytes=0-9`, 304],
+    [`If-None-Match: "x"\r\nRange: bytes=0-9`, 206],
+  ] as const) {
+    const reply = await shop.get('/pub/sets/base.tgz', `${headers}\r\n`);
+    assert.equal(reply.status, status, headers);
+    assert.equal(reply.headers.get('etag'), etag);
+    if (status === 304) assert.equal(reply.body.length, 0);
+  }
+  assert.ok(shop.told.filter(({ status }) => status === 304).every(({ bytes }) => bytes === 0));
+});
+
+test('the bytes of every answer are told, those of a 416 too', async () => {
+  await using shop = await kiosk();
+  const reply = await shop.get('/pub/sets/base.tgz', 'Range: bytes=9000000-\r\n');
+  assert.equal(reply.status, 416);
+  await shop.untilTold(1);
+  assert.deepEqual([shop.told[0]?.status, shop.told[0]?.bytes], [416, reply.body.length]);
 });
 
 // What carries the requests of a guest under QEMU: a program that connects, reads nothing, and may be killed at any moment.

@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
+import { holdPlaces } from './problem-places.ts';
 import { hostileRequests, type Hostile } from './fixtures/hostile-requests.ts';
 
 const mostDelayMs = 250;
@@ -15,6 +16,13 @@ const mostAnswerBytes = 1024 * 1024;
 const attempts = 4;
 
 type Answer = { readonly status: number; readonly bytes: number; readonly text: string };
+
+/** An answer is a success or a problem, of bounded length; looked at when nothing is measured. */
+const holdAnswer = ({ status, bytes, text }: Answer): void => {
+  assert.ok(status === 200 || (status >= 400 && status < 500), `${status} ${text.slice(0, 2000)}`);
+  assert.ok(bytes <= mostAnswerBytes, `the answer has ${bytes} bytes`);
+  if (status >= 400) holdPlaces(JSON.parse(text));
+};
 
 const send = async (
   to: string,
@@ -32,7 +40,7 @@ const send = async (
   asked.end(body);
   const [reply] = (await once(asked, 'response')) as [NodeJS.ReadableStream & { statusCode?: number }];
   const bytes = await buffer(reply);
-  return { status: reply.statusCode ?? 0, bytes: bytes.length, text: bytes.toString('utf8', 0, 2000) };
+  return { status: reply.statusCode ?? 0, bytes: bytes.length, text: bytes.toString() };
 };
 
 const server = async () => {
@@ -87,19 +95,20 @@ test('forty of them at once delay others by little more than one does', async ()
   await using shop = await server();
   const all = (await hostileRequests()).filter(({ body }) => body.length < 8 * 2 ** 20);
   const tried: number[] = [];
+  const answers: Answer[] = [];
   for (let attempt = 0; attempt < 2 && !tried.some((ms) => ms <= mostTogetherMs); attempt++) {
     const { answerMs } = await shop.delayDuring(() =>
       Promise.all(
         Array.from({ length: 40 }, async (_, index) => {
           const hostile = all[(index * 7) % all.length];
           assert.ok(hostile !== undefined);
-          const { status, text } = await shop.post(hostile);
-          assert.ok(status === 200 || (status >= 400 && status < 500), `${status} ${text}`);
+          answers.push(await shop.post(hostile));
         }),
       ),
     );
     tried.push(answerMs);
   }
+  answers.forEach(holdAnswer);
   console.log(`forty at once: ${tried.map((ms) => ms.toFixed(0)).join(', ')} ms`);
   assert.ok(Math.min(...tried) <= mostTogetherMs, `others waited ${tried.join(', ')} ms`);
 });
@@ -109,15 +118,15 @@ test('no request of any shape delays the answers to others, or gets an answer wi
   await shop.post({ name: 'warm', body: '{}' });
   for (const hostile of await hostileRequests())
     await t.test(hostile.name, async () => {
+      const answers: Answer[] = [];
       const tried: { answerMs: number; loopMs: number }[] = [];
       for (let attempt = 0; attempt < attempts && !tried.some(({ answerMs }) => answerMs <= mostDelayMs); attempt++)
         tried.push(
           await shop.delayDuring(async () => {
-            const { status, bytes, text } = await shop.post(hostile);
-            assert.ok(status === 200 || (status >= 400 && status < 500), `${status} ${text}`);
-            assert.ok(bytes <= mostAnswerBytes, `the answer has ${bytes} bytes`);
+            answers.push(await shop.post(hostile));
           }),
         );
+      answers.forEach(holdAnswer);
       const best = tried.toSorted((a, b) => a.answerMs - b.answerMs)[0];
       console.log(`${hostile.name}: answers ${best?.answerMs.toFixed(0)} ms, loop ${best?.loopMs.toFixed(0)} ms`);
       assert.ok((best?.answerMs ?? Infinity) <= mostDelayMs, `others waited ${best?.answerMs} ms`);

@@ -35,6 +35,30 @@ test('KVM is chosen if and only if the probe says that a guest runs under it', a
   t.diagnostic(`kvm runs a guest here: ${runs}`);
 });
 
+test('an accelerator under which no guest runs is one short line at warn, whatever QEMU says of it', async () => {
+  await using vmm = await bench();
+  // QEMU is not run as root, which the folder belongs to.
+  await chmod(vmm.folder, 0o711);
+  const wordy = join(vmm.folder, 'qemu');
+  const words = 'Could not access KVM kernel module: No such file or directory';
+  await writeFile(
+    wordy,
+    `#!/bin/sh\ncase "$*" in *probe.raw*) for n in 1 2 3; do echo '${words}' >&2; done; exit 1;; esac\nexec qemu-system-x86_64 "$@"\n`,
+    { mode: 0o755 },
+  );
+  const noted: string[] = [];
+  await using other = await bench({
+    binary: wordy,
+    accelerator: 'auto',
+    onNote: (note, level) => noted.push(`${level} ${note}`),
+  });
+  await other.qemu.facts(on());
+  assert.equal(noted.length, 1);
+  const [line = ''] = noted;
+  assert.match(line, /^warn kvm is there, but no guest runs under it: \S+ ended with exit code 1: /);
+  assert.ok(line.endsWith(`: ${words}.`), line);
+});
+
 test('the facts of this host are asked once and name the version and what a machine may have', async () => {
   await using vmm = await bench();
   const [one, two] = await Promise.all([vmm.qemu.facts(on()), vmm.qemu.facts(on())]);

@@ -5,7 +5,15 @@ import { isEnded, Status } from '../src/base/records/status.ts';
 import { Fault, faults, type FaultCode } from '../src/base/fault.ts';
 import { onCancel } from '../src/queue/rules/cancel.ts';
 import { onKey } from '../src/queue/rules/idempotency.ts';
-import { firstOf, nextToStart, roomLeft, suspectAmong, type Queued, type Started } from '../src/queue/rules/order.ts';
+import {
+  firstOf,
+  nextToStart,
+  roomLeft,
+  sumOf,
+  suspectAmong,
+  type Queued,
+  type Started,
+} from '../src/queue/rules/order.ts';
 import { isHeldAfter, maySettle, settled } from '../src/queue/rules/settle.ts';
 import { whyWaiting } from '../src/queue/rules/waiting.ts';
 import { checkMove, mayBecome } from '../src/queue/rules/status.ts';
@@ -109,7 +117,7 @@ const started = (change: Partial<Started> = {}): Started => ({
 });
 
 test('what runs is taken from the whole room, which may have shrunk below it', () => {
-  assert.deepEqual(roomLeft({ memoryMb: 25.7, diskMb: 15 }, [demand, demand]), { memoryMb: 5, diskMb: -5 });
+  assert.deepEqual(roomLeft({ memoryMb: 25.7, diskMb: 15 }, sumOf([demand, demand])), { memoryMb: 5, diskMb: -5 });
 });
 
 const memory = (memoryMb: number) => ({ memoryMb, diskMb: 1 });
@@ -230,10 +238,7 @@ test('the store claims in the order of the rule, whatever is queued and runs', a
       let tokens = 0;
       const tryToClaim = async (whole: number) => {
         const all = { memoryMb: whole, diskMb: 100 };
-        const left = roomLeft(
-          all,
-          running.map((one) => one.demand),
-        );
+        const left = roomLeft(all, sumOf(running.map((one) => one.demand)));
         const room = { whole: all, left, reserveAfterMs: 500 };
         const expected = nextToStart(firstOf(model, clock.time), running, room, clock.time);
         const token = `t${tokens++}`;

@@ -55,7 +55,7 @@ test('a daemon killed in the middle of its writes leaves a whole store, with all
       assert.equal((await store.artifacts(id)).length, 1);
       assert.deepEqual((await store.input(id))?.variables, {});
     }
-    const running = await store.list({ status: 'running' }, { limit: 10 });
+    const running = await store.list({ statuses: ['running'] }, { limit: 10 });
     for (const { id, version } of running.items) {
       const events = await store.events(id, 0, 100);
       assert.equal(events.at(-1)?.seq, version);

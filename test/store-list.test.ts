@@ -41,16 +41,18 @@ test('any filter gives exactly the builds that match, newest first, whatever the
     } else builds.push({ ...build, status, at });
   }
   const matches =
-    ({ status, template, labels = {}, since = 0 }: BuildFilter) =>
+    ({ statuses, template, labels = {}, since = 0 }: BuildFilter) =>
     (build: (typeof builds)[number]) =>
-      (status === undefined || build.status === status) &&
+      (statuses === undefined || statuses.includes(build.status)) &&
       (template === undefined || build.templateName === template) &&
       build.at >= since &&
       Object.entries(labels).every(([key, value]) => build.labels[key] === value);
 
   const filters = fc.record(
     {
-      status: fc.constantFrom('queued', 'failed', 'cancelled', 'succeeded', 'running'),
+      statuses: fc.uniqueArray(fc.constantFrom('queued', 'failed', 'cancelled', 'succeeded', 'running'), {
+        minLength: 1,
+      }),
       template: fc.constantFrom('base', 'web', 'none'),
       labels: fc.constantFrom({}, { os: 'openbsd' }, { nightly: 'yes', os: 'linux' }, { os: 'plan9' }),
       since: fc.integer({ min: epoch - 1000, max: epoch + 61_000 }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { countsSql } from '../src/queue/sqlite/builds.ts';
+import { countsSql, oldestQueuedSql } from '../src/queue/sqlite/counts.ts';
 import { claimSql, heartbeatSql } from '../src/queue/sqlite/claims.ts';
 import { firstSql, nextDueSql, positionSql, startedSql, tooLargeSql } from '../src/queue/sqlite/queue-rows.ts';
 import { contextsSql, endedSql, expiredSql } from '../src/queue/sqlite/expiry.ts';
@@ -35,6 +35,7 @@ test('no question to a long history is answered by walking a table or by sorting
     expiredSql,
     endedSql,
     countsSql,
+    oldestQueuedSql,
     contextsSql,
   ];
   const all = [...statements, ...lists.map(listSql)];
@@ -77,7 +78,7 @@ const measure = async (store: Store): Promise<Readonly<Record<'list' | 'claim', 
   const [lists, claims]: [number[], number[]] = [[], []];
   for (let n = 0; n < 100; n++) {
     const start = performance.now();
-    for (const filter of [{}, { status: 'failed' as const }, { template: 'web' }, { labels: { ci: 'x' } }])
+    for (const filter of [{}, { statuses: ['failed' as const] }, { template: 'web' }, { labels: { ci: 'x' } }])
       await store.list(filter, { limit: 20 });
     lists.push(performance.now() - start);
     await store.add(aBuild());

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { parseConfig } from '../src/config/config.ts';
-import { BuildAskBody, BuildQuery } from '../src/api/builds/request.ts';
+import { BuildAskBody, BuildQuery, HoldAsk, holdMsOf, WaitQuery } from '../src/api/builds/request.ts';
 import { Fault } from '../src/base/fault.ts';
 import { durationOf, sizeMbOf } from '../src/base/units.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
@@ -45,6 +45,27 @@ for (const [place, take] of Object.entries(places))
     assert.deepEqual(take(0), { why: `"0" ${why}` });
     assert.match(JSON.stringify(take('soon')), /is not a duration: write .*90s.*5m.*1h30m.* or a number of seconds/);
   });
+
+test('a wait and a hold take the same forms, each up to its own bound', () => {
+  const wait = (text: string) => attempt(() => WaitQuery.parse({ wait: text }).wait);
+  const hold = (duration: string | number) => attempt(() => holdMsOf(HoldAsk.parse({ duration })));
+  for (const take of [wait, hold])
+    for (const [text, ms] of [
+      ['90', 90_000],
+      ['1.5', 1500],
+      ['1m30s', 90_000],
+      ['300ms', 300],
+    ] as const)
+      assert.deepEqual(take(text), { ms });
+  assert.deepEqual(wait('0'), { ms: 0 });
+  assert.match(JSON.stringify(wait('301')), /is above 300 s/);
+  assert.match(JSON.stringify(wait('soon')), /is not a duration: write /);
+  assert.deepEqual(hold(1800), { ms: 1_800_000 });
+  assert.match(JSON.stringify(hold('25h')), /held for a day at most/);
+  assert.equal(holdMsOf(HoldAsk.parse({ minutes: 1.5 })), 90_000);
+  for (const both of [{}, { minutes: 1, duration: '1m' }])
+    assert.match(JSON.stringify(HoldAsk.safeParse(both).error?.issues), /"minutes\\" in place of it, and not both/);
+});
 
 test('sizes have one largest and no fractions, wherever they stand', () => {
   assert.equal(sizeMbOf('1.5G'), 1536);

@@ -12,7 +12,7 @@ import { workplace } from './workplace.ts';
 const most = 1.5;
 const rounds = 500;
 
-const filters: readonly BuildFilter[] = [{}, { status: 'failed' }, { template: 'web' }, { labels: { ci: 'x' } }];
+const filters: readonly BuildFilter[] = [{}, { statuses: ['failed'] }, { template: 'web' }, { labels: { ci: 'x' } }];
 
 /** A store with so many builds behind it. */
 const storeWith = async (builds: number, folder: string, cleanup: CleanupStack): Promise<Store> => {

@@ -9,6 +9,7 @@ import { addDocuments } from './contract/documents.ts';
 import { addGracefulClose } from './server/graceful-close.ts';
 import { makeConnections } from './server/connections.ts';
 import { makeServers } from './server/http-server.ts';
+import { observeRequests } from './server/observe-requests.ts';
 import { usualTimeouts, type Timeouts } from './server/timeouts.ts';
 import { makeLongRequests } from './server/long-requests.ts';
 import { watchPace } from './server/watch-pace.ts';
@@ -120,6 +121,7 @@ export const makeApi = async (
   const waits = makeWaits(parts, view);
   app.addHook('onClose', () => waits[Symbol.dispose]());
 
+  observeRequests(app, parts);
   addGracefulClose(app, clock);
   addErrors(app);
   addAuth(app, parts);

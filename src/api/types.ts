@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Submit } from '../build/submit.ts';
+import type { Metrics } from './host/metrics.ts';
 import type { ConnectionBounds } from './server/connections.ts';
 import type { Admission } from '../build/admission.ts';
 import type { Contexts } from '../build/contexts.ts';
@@ -50,7 +51,7 @@ export type ApiParts = {
   /** The form of a template, as a JSON Schema. */
   readonly templateSchema: Readonly<Record<string, unknown>>;
   /** Prometheus text of the whole process. */
-  readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
+  readonly metrics: Pick<Metrics, 'contentType' | 'text' | 'requestEnded'>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly version: string;

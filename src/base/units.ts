@@ -94,3 +94,8 @@ export const SizeMb = readBy(sizeMbOf).meta({ description: 'A size: "10G", "512M
 export const Duration = readBy((value) => durationOf(value)).meta({
   description: 'A duration: "90s", "1h30m", or a number of seconds.',
 });
+
+/** The same, or none at all. */
+export const Pause = readBy((value) => durationOf(value, 0)).meta({
+  description: 'A duration, or 0: "90s", "1h30m", or a number of seconds.',
+});

@@ -1,4 +1,4 @@
-import { asFault, Fault, inStep, recordOf } from '../base/fault.ts';
+import { asFault, Fault, faults, inStep, recordOf } from '../base/fault.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Growth } from '../base/growth.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
@@ -24,8 +24,8 @@ export type PerformParts = {
   readonly ids: Ids;
   readonly growth: Growth;
   readonly texts: TextLimits;
-  /** Told of each step that ended well, with its seconds. */
-  readonly stepEnded: (step: string, seconds: number) => void;
+  /** Told of each step that ended, by its name or, where a template chose that, its type: `succeeded`, or the class of its fault. */
+  readonly stepEnded: (step: string, end: string, seconds: number) => void;
 };
 
 const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, consoleTail: string | undefined): Fault =>
@@ -66,13 +66,14 @@ export const performerOf = (
       await settled();
       await store.endStep(id, claim.token, seq);
       log(`${step.name} is done after ${seconds().toFixed(2)} s`);
-      stepEnded(step.name, seconds());
+      stepEnded(step.type ?? step.name, 'succeeded', seconds());
       return gives;
     } catch (error) {
       // The first reason wins: what a step throws because it was aborted is not the cause.
       const first = asFault(signal.aborted ? signal.reason : error);
       const told = behind(first, attempt.attended());
       const fault = attempt.masked(inStep(await behindFolders(told, folders.own, ofBuild(step.name)), step.name));
+      stepEnded(step.type ?? step.name, faults[fault.code].class, seconds());
       log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);
       await settled();
       // A worker that lost its claim has no right to say how the step ended. A store that cannot be written must not

@@ -7,6 +7,8 @@ export type Step<Needs, Gives> = {
   readonly name: string;
   readonly phase: Phase;
   readonly timeoutMs: number;
+  /** What kind of step it is, where the template chose its name. */
+  readonly type?: string;
   /** For people who read the plan. */
   readonly about?: string;
   readonly run: (needs: Needs, tools: StepTools) => Promise<Gives>;

@@ -62,6 +62,6 @@ export const listTokens = async ({ file }: { readonly file: string }): Promise<v
 
 export const revokeToken = async ({ file, id }: { readonly file: string; readonly id: string }): Promise<void> => {
   await using store = await storeOf(file);
-  if ((await store.revokeToken(id)) === undefined)
+  if ((await store.revokeToken(id.toUpperCase())) === undefined)
     throw new Fault('not_found', `There is no token with the id "${id}"; "imaged token list" shows them.`);
 };

@@ -4,7 +4,7 @@ import type { Ids } from '../base/ids.ts';
 import { orAborted, deferred } from '../base/waiting.ts';
 import { aliveEveryMs } from './rules/crash.ts';
 import { watchTrouble } from './host-trouble.ts';
-import { roomLeft, type Room } from './rules/order.ts';
+import { roomLeft, sumOf, type Room } from './rules/order.ts';
 import { whyWaiting } from './rules/waiting.ts';
 import type { Waiting } from '../base/records/waiting.ts';
 import type { Build, Claim, Demand, RunBuild, Store, TooLarge } from './store.ts';
@@ -40,6 +40,8 @@ export type Scheduler = AsyncDisposable & {
    */
   readonly drain: (signal: AbortSignal) => Promise<void>;
   readonly slots: () => readonly { readonly slot: number; readonly buildId: string | undefined }[];
+  /** What the running and held builds may take together. */
+  readonly committed: () => Demand;
   readonly isDraining: () => boolean;
   /** Why a build waits; undefined when it is not queued. */
   readonly waiting: (build: Build) => Promise<Waiting | undefined>;
@@ -123,10 +125,10 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
     jobs.set(slot, { ...job, ended });
   };
 
+  const committed = (): Demand => sumOf([...jobs.values()].map(({ claim }) => claim.build.demand));
   const room = async (): Promise<Room> => {
     const whole = await parts.capacity();
-    const taken = [...jobs.values()].map(({ claim }) => claim.build.demand);
-    return { whole, left: roomLeft(whole, taken), reserveAfterMs: parts.reserveAfterMs };
+    return { whole, left: roomLeft(whole, committed()), reserveAfterMs: parts.reserveAfterMs };
   };
   let seen: { readonly room: Promise<Room>; readonly at: number } | undefined;
   const recentRoom = (): Promise<Room> => {
@@ -217,6 +219,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
     wake,
     drain,
     slots: () => places.map((slot) => ({ slot, buildId: jobs.get(slot)?.claim.build.id })),
+    committed,
     isDraining: () => closing.signal.aborted,
     waiting: async (build) => {
       const host = { room: await recentRoom(), hasFreeSlot: jobs.size < parts.slots, trouble: trouble.now() };

@@ -154,7 +154,8 @@ export type Page<T> = {
 };
 
 export type BuildFilter = {
-  readonly status?: Status;
+  /** One of these. */
+  readonly statuses?: readonly Status[];
   readonly template?: string;
   /** All of these labels, with these values. */
   readonly labels?: Readonly<Record<string, string>>;
@@ -234,6 +235,8 @@ export type Store = AsyncDisposable & {
   readonly list: (filter: BuildFilter, page: PageAsk) => Promise<Page<Build>>;
   /** Number of builds by status. */
   readonly counts: () => Promise<Readonly<Record<Status, number>>>;
+  /** When the oldest of the queued builds was created: Unix milliseconds, undefined when the queue is empty. */
+  readonly oldestQueued: () => Promise<number | undefined>;
 
   /** Claims the build that rules/order.ts names, if there is one. */
   readonly claim: (ask: {

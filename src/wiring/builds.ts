@@ -1,3 +1,4 @@
+import type { Metrics } from '../api/host/metrics.ts';
 import { asFault } from '../base/fault.ts';
 import { makeAdmission, type Admission } from '../build/admission.ts';
 import { makeBases, type Bases } from '../build/bases.ts';
@@ -5,7 +6,6 @@ import type { Capacity } from '../build/capacity.ts';
 import { behindFolders } from '../build/folders/own-folders.ts';
 import { makeDetachedConsoles } from '../build/hold/detached.ts';
 import { heldMachines, type Held } from '../build/hold/hold.ts';
-import type { PerformParts } from '../build/perform.ts';
 import { makeRunner } from '../build/run.ts';
 import { textsMb } from '../build/text-limits.ts';
 import { textLimitsOf } from '../config/config.ts';
@@ -20,9 +20,7 @@ export type BuildRooms = {
   readonly machines: Machines;
   readonly mirror: Mirror | undefined;
   readonly capacity: Capacity;
-  readonly stepEnded: PerformParts['stepEnded'];
-  /** Told of each attempt that ended: `succeeded`, or the code of its fault. */
-  readonly attemptEnded: (end: string, seconds: number) => void;
+  readonly figures: Pick<Metrics, 'claimed' | 'attemptEnded' | 'stepEnded'>;
 };
 
 /** Who judges builds, who runs them, and what of them is in use while they run. */
@@ -33,10 +31,12 @@ export type Builds = {
   readonly bases: Bases;
 };
 
-/** Runs a build, and tells how it ended; a folder of the daemon that has gone is the cause before all others. */
+/** Runs a build, and tells how long it waited and how it ended; a folder of the daemon that has gone is the cause before all others. */
 const told =
-  (runner: RunBuild, { clock, folders }: Shared, attemptEnded: BuildRooms['attemptEnded']): RunBuild =>
+  (runner: RunBuild, { clock, folders }: Shared, { claimed, attemptEnded }: BuildRooms['figures']): RunBuild =>
   async (claim, slot, signal) => {
+    const { attempt, createdAt } = claim.build;
+    if (attempt === 1) claimed(Math.max(0, clock.now() - createdAt) / 1000);
     const began = clock.elapsed();
     const ended = (end: string) => attemptEnded(end, (clock.elapsed() - began) / 1000);
     try {
@@ -52,7 +52,7 @@ const told =
 
 export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   const { config, folders, growth, clock, ids, logger, signal } = shared;
-  const { store, mirror, capacity, stepEnded, attemptEnded } = rooms;
+  const { store, mirror, capacity, figures } = rooms;
   const { hypervisor, sharedListener } = rooms.machines;
   const { build_timeout, hold } = config().limits;
   const texts = textLimitsOf(config());
@@ -69,9 +69,10 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   const held = heldMachines(makeDetachedConsoles(clock, warn));
   const bases = makeBases();
   const runner = makeRunner({
-    ...{ store, hypervisor, sharedListener, mirror, folders, growth, texts, clock, ids, held, bases, warn, stepEnded },
+    ...{ store, hypervisor, sharedListener, mirror, folders, growth, texts, clock, ids, held, bases, warn },
+    stepEnded: figures.stepEnded,
     holdMs: hold,
     resolve: admission.resolveClaim,
   });
-  return { admission, run: told(runner, shared, attemptEnded), held, bases };
+  return { admission, run: told(runner, shared, figures), held, bases };
 };

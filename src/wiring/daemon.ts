@@ -50,9 +50,11 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
 
     const capacity = capacityOf(settings.now, folders, clock);
     const freeDiskMb = () => freeMb(first.data_dir);
-    const metrics = makeMetrics({ store, slots: () => scheduler.slots(), freeDiskMb, version });
-    const { stepEnded, attemptEnded } = metrics;
-    const builds = makeBuilds(shared, { store, machines, mirror, capacity, stepEnded, attemptEnded });
+    const metrics = makeMetrics({
+      ...{ store, freeDiskMb, version, now: clock.now, whole: capacity.whole },
+      scheduler: { slots: () => scheduler.slots(), committed: () => scheduler.committed() },
+    });
+    const builds = makeBuilds(shared, { store, machines, mirror, capacity, figures: metrics });
     const { run, bases } = builds;
     const scheduler = cleanup.keep(makeDaemonScheduler(shared, { store, hypervisor, capacity, run }));
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { hypervisorTypeOf, type Config } from '../config/config.ts';
-import { makeQemu } from '../vmm/qemu/qemu.ts';
+import { makeQemu, type QemuOptions } from '../vmm/qemu/qemu.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import { makeVmd } from '../vmm/vmd/vmd.ts';
 
@@ -9,7 +9,7 @@ export const makeHypervisor = (
   config: Config,
   clock: Clock,
   signal: AbortSignal,
-  onNote: (note: string) => void,
+  onNote: QemuOptions['onNote'],
 ): Hypervisor => {
   const { vmd, qemu, allow_outgoing } = config.hypervisor;
   const common = { allowsOutgoing: allow_outgoing, clock, signal };

@@ -11,7 +11,7 @@ export type Machines = AsyncDisposable & {
 };
 
 export const openMachines = async ({ config, clock, logger, signal }: Shared): Promise<Machines> => {
-  const hypervisor = makeHypervisor(config(), clock, signal, (note) => logger.info(note));
+  const hypervisor = makeHypervisor(config(), clock, signal, (note, level) => logger[level](note));
   const sharedListener =
     hypervisorTypeOf(config()) === 'vmd'
       ? await openSharedListener({ host: '127.0.0.1', port: config().hypervisor.vmd.endpoint_port })

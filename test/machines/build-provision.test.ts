@@ -106,6 +106,12 @@ test('a script that ends with another exit code fails the build with the code an
   const { facts } = z.looseObject({ facts: z.looseObject({ exit_code: z.number(), output: z.string() }) }).parse(fault);
   assert.deepEqual([facts.exit_code, facts.output], [3, 'before\nthe disk is on fire']);
   assert.equal((await imaged.call(`/builds/${id}/result`)).status, 409);
+  // A step that failed is observed as well, by its type: the name is the template's.
+  const figures = await (await imaged.call('/metrics')).text();
+  assert.match(figures, /^imaged_step_seconds_count\{step="shell",end="guest"\} 1$/m);
+  assert.match(figures, /^imaged_step_seconds_count\{step="connect",end="succeeded"\} [1-9]/m);
+  assert.match(figures, /^imaged_queue_wait_seconds_count [1-9]/m);
+  assert.doesNotMatch(figures, /broken/);
 });
 
 const ImageInfo = z.looseObject({ 'virtual-size': z.number(), 'backing-filename': z.string().optional() });

@@ -3,19 +3,17 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { anyBytes } from '../../base/media-type.ts';
 import { Fault } from '../../base/fault.ts';
-import { Id } from '../../base/ids.ts';
 import type { Reader } from '../../build/outputs/read-file.ts';
 import { answers, json, text, type Answer } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { findBuild } from '../builds/found.ts';
+import { BuildParams, findBuild } from '../builds/found.ts';
 import { Artifacts } from '../builds/schema.ts';
 import { sendFile } from '../server/send-file.ts';
 import type { ApiParts } from '../types.ts';
 import { showArtifact, type StoredArtifact } from '../builds/view.ts';
 
 const tags = ['Artifacts'];
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
-const FileParams = Params.extend({
+const FileParams = BuildParams.extend({
   name: z.string().min(1).max(255).meta({ description: 'The artifact’s name, or `SHA256`.' }),
 });
 
@@ -62,7 +60,7 @@ export const addArtifactListRoute = (app: App, { store }: ApiParts): void => {
       operationId: 'listArtifacts',
       summary: 'List the artifacts of a build',
       description: 'Empty until the build has succeeded. A file `SHA256` with all digests lies beside them.',
-      params: Params,
+      params: BuildParams,
       response: answers({ 200: json(Artifacts, 'The artifacts.') }, [404]),
     },
     handler: async ({ params: { id } }) => {

@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
-import { Id } from '../../base/ids.ts';
 import { answers, json, nothing } from '../contract/answers.ts';
 import { timeOf } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
 import { refuseType } from '../server/bodies.ts';
 import type { ApiParts } from '../types.ts';
-import { findBuild } from './found.ts';
-import { HoldAsk } from './request.ts';
+import { BuildParams, findBuild } from './found.ts';
+import { HoldAsk, holdMsOf } from './request.ts';
 import { DetachedConsole } from './schema.ts';
 
 const tags = ['Held builds'];
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
 
 /** Detaching the console of a held build for an operator on the host, and attaching it again. */
 export const addDetachRoutes = (app: App, { store, live }: ApiParts): void => {
@@ -23,13 +21,13 @@ export const addDetachRoutes = (app: App, { store, live }: ApiParts): void => {
       summary: 'Detach the console of a held build, for an operator on the host',
       description:
         'imaged lets go of the serial line, so that the command in the answer can attach to it; what the guest says meanwhile is not in the transcript. Then imaged attaches to it again, as soon as the operator has left. Under vmd only: elsewhere POST keys.',
-      params: Params,
+      params: BuildParams,
       body: HoldAsk,
       response: answers({ 200: json(DetachedConsole, 'What to type, and until when.') }, [400, 404, 409, 415]),
     },
-    handler: async ({ params: { id }, body: { minutes } }) => {
+    handler: async ({ params: { id }, body }) => {
       await findBuild(store, id);
-      const { command, until } = await live.detach(id, minutes * 60_000);
+      const { command, until } = await live.detach(id, holdMsOf(body));
       return { command: command.join(' '), until: timeOf(until) };
     },
   });
@@ -40,7 +38,7 @@ export const addDetachRoutes = (app: App, { store, live }: ApiParts): void => {
       tags,
       operationId: 'takeConsoleBack',
       summary: 'Attach the console again now',
-      params: Params,
+      params: BuildParams,
       response: answers({ 204: nothing('imaged holds it again.') }, [404, 409]),
     },
     handler: async ({ params: { id } }, reply) => {
@@ -62,7 +60,7 @@ export const addKeysRoute = (app: App, { store, live }: ApiParts): void => {
       description:
         'The body is typed as it is: end a line with CR. What the guest says is at GET, with `follow=true`.\n\n' +
         '```sh\nprintf \'dmesg | tail\\r\' | curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/octet-stream" --data-binary @- "$IMAGED/builds/$ID/console"\n```',
-      params: Params,
+      params: BuildParams,
       accepts: { 'application/octet-stream': z.string().meta({ format: 'binary', description: 'At most 64 KiB.' }) },
       response: answers({ 204: nothing('It is typed.') }, [404, 409, 413, 415]),
     },

@@ -1,16 +1,14 @@
 import { z } from 'zod';
-import { Id } from '../../base/ids.ts';
 import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { asker } from '../server/auth.ts';
 import { checked } from '../server/field-errors.ts';
 import type { ApiParts } from '../types.ts';
-import { noBuild } from './found.ts';
+import { BuildParams, noBuild } from './found.ts';
 import { Build } from './schema.ts';
 import type { View } from './view.ts';
 
 const tags = ['Builds'];
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
 
 // One line of a person: it stands in faults and logs.
 const CancelBody = z
@@ -36,7 +34,7 @@ export const addEndRoutes = (app: App, { store, live, outputs }: ApiParts, view:
         'A queued build is cancelled at once; a running or held one lets its machine go first. Idempotent: a build ' +
         'that has ended stays as it is. The body may say why; its fault and its events tell that, and which token it was.\n\n' +
         '```sh\ncurl --json \'{"reason": "superseded by a newer commit"}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/cancel"\n```',
-      params: Params,
+      params: BuildParams,
       accepts: { 'application/json': CancelBody },
       response: answers({ 202: json(Build, 'The build as it stands now.', etagHeader) }, [400, 404]),
     },
@@ -60,7 +58,7 @@ export const addEndRoutes = (app: App, { store, live, outputs }: ApiParts, view:
       operationId: 'deleteBuild',
       summary: 'Forget a build that has ended, and its files',
       description: '```sh\ncurl -X DELETE -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID"\n```',
-      params: Params,
+      params: BuildParams,
       response: answers({ 204: nothing('It is forgotten.') }, [404, 409]),
     },
     handler: async (request, reply) => {

@@ -1,12 +1,8 @@
 import { isEnded } from '../../base/records/status.ts';
-import type { Clock } from '../../base/clock.ts';
 import type { BuildEvent, Store } from '../../queue/store.ts';
 import { makeNotifier } from '../../base/notifier.ts';
 
 const batch = 200;
-
-// Proxies close what is silent for a minute.
-const heartbeatMs = 15_000;
 
 type EventStream = {
   readonly buildId: string;
@@ -15,24 +11,16 @@ type EventStream = {
   /** Whether to stay until the build has ended. */
   readonly follow: boolean;
   readonly store: Pick<Store, 'events' | 'find' | 'onChange'>;
-  readonly clock: Clock;
   readonly write: (event: BuildEvent) => string;
-  /** What tells a silent stream from a dead one. */
-  readonly heartbeat: string;
 };
 
 /** The events of a build as text, in order and each once, until the build has ended or the signal aborts. */
 export const eventStream = async function* (
-  { buildId, after, follow, store, clock, write, heartbeat }: EventStream,
+  { buildId, after, follow, store, write }: EventStream,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
   const notifier = makeNotifier();
-  let isSilent = false;
   using _changed = store.onChange(buildId, notifier.ring);
-  using _beat = clock.every(heartbeatMs, () => {
-    isSilent = true;
-    notifier.ring();
-  });
   let at = after;
   do {
     // Asked before the events are read, so that the last of them is among those.
@@ -41,14 +29,11 @@ export const eventStream = async function* (
     for (;;) {
       const events = await store.events(buildId, at, batch);
       if (events.length > 0) {
-        isSilent = false;
         at = events.at(-1)?.seq ?? at;
         yield events.map(write).join('');
       }
       if (events.length < batch || signal.aborted) break;
     }
     if (isLast) return;
-    if (isSilent) yield heartbeat;
-    isSilent = false;
   } while (await notifier.heard(signal));
 };

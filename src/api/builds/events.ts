@@ -1,41 +1,35 @@
-import { Readable } from 'node:stream';
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { isEnded } from '../../base/records/status.ts';
-import { Id } from '../../base/ids.ts';
 import type { BuildEvent } from '../../queue/store.ts';
 import { answers, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { eventStream } from './event-stream.ts';
-import { findBuild } from './found.ts';
+import { BuildParams, findBuild } from './found.ts';
 import { disconnectSignal } from '../server/disconnect.ts';
-import { checked } from '../server/field-errors.ts';
 import { EventsQuery } from './request.ts';
 import { Event } from './event-schema.ts';
-import { Offset } from '../contract/common.ts';
+import { wantsType } from '../server/accept.ts';
+import { withHeartbeats } from '../server/heartbeats.ts';
 import type { LongRequests } from '../server/long-requests.ts';
+import { startOf } from './last-event-id.ts';
+import { sendStream } from '../server/send-stream.ts';
+import { streamForms } from '../server/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
 import type { View } from './view.ts';
-
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
-
-const LastEventId = z.object({ 'last-event-id': Offset.optional() });
-
-// RFC 9110 12.5.1 in short: who names the event stream wants it, unless he says q=0.
-const wantsEventStream = (request: FastifyRequest): boolean =>
-  /text\/event-stream(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(request.headers.accept ?? '');
 
 const description =
   'One JSON object a line (NDJSON; an empty line now and then shows that the stream lives), or server-sent events if `Accept` says `text/event-stream`. The stream ends ' +
   'when the build has. `Event` has the types and their fields. To go on after a broken connection, give the last number you saw as `after`, or as ' +
   '`Last-Event-ID`; a browser does so by itself, and is told by 204 that there is no more.\n\n' +
+  'A browser’s `EventSource` gives named events to `addEventListener` alone: with `named=false` they have no names, and all of them reach `onmessage`.\n\n' +
   'What went into an image from the mirror of OpenBSD sets is told by `set.fetched`: `path`, `sha256`, `bytes`, ' +
   '`from` and the `key` that it was verified with; `set.refused` says what the guest did not get, and why. ' +
   'Of events that a guest can cause in any number a host keeps so many; `events.left_out` tells at the end how many more there were, by type.\n\n' +
   '```sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/events?after=0"\n```';
 
 const Sse = z.string().meta({
-  description: 'Each has the number of the event as `id`, its type as `event`, and an `Event` in JSON as `data`.',
+  description:
+    'Each has the number of the event as `id`, its type as `event` (unless `named=false`), and an `Event` in JSON as `data`.',
   example: 'id: 3\nevent: step.started\ndata: {"seq":3,"type":"step.started",…}\n\n',
 });
 
@@ -69,16 +63,15 @@ export const addEventRoutes = (
       operationId: 'followBuildEvents',
       summary: 'Follow the events of a build',
       description,
-      params: Params,
+      params: BuildParams,
       querystring: EventsQuery,
       response,
     },
     handler: async (request, reply) => {
       const { id } = request.params;
-      const last = checked(LastEventId, { 'last-event-id': request.headers['last-event-id'] }, 'header');
-      const after = request.query.after ?? last['last-event-id'] ?? 0;
+      const after = startOf(request, request.query.after);
       const build = await findBuild(store, id);
-      const isSse = wantsEventStream(request);
+      const isSse = wantsType(request, 'text/event-stream');
       void reply.header('vary', 'accept').type(isSse ? 'text/event-stream' : 'application/x-ndjson');
       if (request.method === 'HEAD') return reply.send('');
       // The HTML standard has no other way to tell an EventSource that it need not come back.
@@ -86,23 +79,13 @@ export const addEventRoutes = (
         return reply.code(204).send();
       const follow = request.query.follow === 'true';
       if (follow) longRequests.count(request, reply);
-      const asNdjson = (event: BuildEvent) => `${JSON.stringify(view.event(event, id))}\n`;
-      const asSse = (event: BuildEvent) => `id: ${event.seq}\nevent: ${event.type}\ndata: ${asNdjson(event)}\n`;
-      const stream = eventStream(
-        {
-          buildId: id,
-          after,
-          follow,
-          store,
-          clock,
-          write: isSse ? asSse : asNdjson,
-          // What carries the stream may cut it when it is silent for a minute.
-          heartbeat: isSse ? ': still here\n\n' : '\n',
-        },
-        AbortSignal.any([signal, disconnectSignal(reply)]),
-      );
-      reply.raw.once('pipe', () => reply.raw.flushHeaders());
-      return reply.send(Readable.from(stream, { objectMode: false, highWaterMark: 16 * 1024 }));
+      const { write, heartbeat } = streamForms[isSse ? 'text/event-stream' : 'application/x-ndjson'];
+      const isNamed = request.query.named === 'true';
+      const show = (event: BuildEvent) =>
+        write({ value: view.event(event, id), id: event.seq, ...(isNamed ? { name: event.type } : {}) });
+      const until = AbortSignal.any([signal, disconnectSignal(reply)]);
+      const events = eventStream({ buildId: id, after, follow, store, write: show }, until);
+      return sendStream(reply, withHeartbeats(events, heartbeat, clock), 16 * 1024);
     },
   });
 };

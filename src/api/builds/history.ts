@@ -1,15 +1,12 @@
-import { z } from 'zod';
-import { Id } from '../../base/ids.ts';
 import { answers, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import type { ApiParts } from '../types.ts';
-import { findBuild, noBuild } from './found.ts';
+import { BuildParams, findBuild, noBuild } from './found.ts';
 import { showDocument, showVariables } from './hidden-values.ts';
 import { BuildInput, Steps } from './schema.ts';
 import { showPlan, type View } from './view.ts';
 
 const tags = ['Builds'];
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
 
 /** What a build was made from, and the steps that it has begun. */
 export const addHistoryRoutes = (app: App, { store }: ApiParts, view: View): void => {
@@ -20,7 +17,7 @@ export const addHistoryRoutes = (app: App, { store }: ApiParts, view: View): voi
       operationId: 'listBuildSteps',
       summary: 'List the steps that a build has begun',
       description: 'All attempts, in the order of their begin. What is planned is at `/builds/{id}/input`.',
-      params: Params,
+      params: BuildParams,
       response: answers({ 200: json(Steps, 'The steps.') }, [404]),
     },
     handler: async ({ params: { id } }) => {
@@ -36,7 +33,7 @@ export const addHistoryRoutes = (app: App, { store }: ApiParts, view: View): voi
       operationId: 'getBuildInput',
       summary: 'See what a build was made from',
       description: 'The template’s document, the variables, and the plan. Sensitive values are never shown.',
-      params: Params,
+      params: BuildParams,
       response: answers({ 200: json(BuildInput, 'The input.') }, [404]),
     },
     handler: async ({ params: { id } }) => {

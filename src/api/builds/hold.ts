@@ -1,15 +1,12 @@
-import { z } from 'zod';
-import { Id } from '../../base/ids.ts';
 import { answers, json, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import type { ApiParts } from '../types.ts';
-import { findBuild } from './found.ts';
-import { HoldAsk } from './request.ts';
+import { BuildParams, findBuild } from './found.ts';
+import { HoldAsk, holdMsOf } from './request.ts';
 import { HoldState } from './schema.ts';
 import { showHold } from './view.ts';
 
 const tags = ['Held builds'];
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
 
 /** The machine that a failed build keeps: how to reach it, and for how long. */
 export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void => {
@@ -19,7 +16,7 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
       tags,
       operationId: 'getHold',
       summary: 'See whether a build is held, and how to reach its machine',
-      params: Params,
+      params: BuildParams,
       response: answers({ 200: json(HoldState, 'The hold.') }, [404]),
     },
     handler: async ({ params: { id } }) => showHold(await findBuild(store, id)),
@@ -33,13 +30,13 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
       summary: 'Hold the machine for so long from now',
       description:
         '```sh\ncurl -X PUT --json \'{"minutes": 30}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/hold"\n```',
-      params: Params,
+      params: BuildParams,
       body: HoldAsk,
       response: answers({ 200: json(HoldState, 'The hold, with its new end.') }, [400, 404, 409, 415]),
     },
-    handler: async ({ params: { id }, body: { minutes } }) => {
+    handler: async ({ params: { id }, body }) => {
       await findBuild(store, id);
-      const build = await store.setHold(id, Math.round(clock.now() + minutes * 60_000));
+      const build = await store.setHold(id, clock.now() + holdMsOf(body));
       live.wake();
       return showHold(build);
     },
@@ -52,7 +49,7 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
       operationId: 'releaseHold',
       summary: 'Let the machine go now',
       description: 'The build then fails with the fault that it was held for.',
-      params: Params,
+      params: BuildParams,
       response: answers({ 204: nothing('The hold ends.') }, [404, 409]),
     },
     handler: async ({ params: { id } }, reply) => {

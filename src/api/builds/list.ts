@@ -16,7 +16,7 @@ export const addListRoute = (app: App, { store }: ApiParts, view: View): void =>
       summary: 'List builds',
       description:
         'The newest first. All filters together.\n\n' +
-        '```sh\ncurl -H "Authorization: Bearer $TOKEN" "$IMAGED/builds?status=failed&label=team=infra&since=2026-03-01T00:00:00Z"\n```',
+        '```sh\ncurl -H "Authorization: Bearer $TOKEN" "$IMAGED/builds?status=failed,cancelled&label=team=infra&since=2026-03-01T00:00:00Z"\n```',
       querystring: BuildListQuery,
       response: answers(
         {
@@ -31,7 +31,7 @@ export const addListRoute = (app: App, { store }: ApiParts, view: View): void =>
       const { limit, after, label, status, template, since } = request.query;
       const page = await store.list(
         {
-          ...(status === undefined ? {} : { status }),
+          ...(status === undefined ? {} : { statuses: status }),
           ...(template === undefined ? {} : { template }),
           ...(since === undefined ? {} : { since }),
           ...(label === undefined ? {} : { labels: label }),

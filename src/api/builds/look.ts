@@ -1,18 +1,14 @@
-import { z } from 'zod';
 import { isEnded } from '../../base/records/status.ts';
-import { Id } from '../../base/ids.ts';
 import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
-import { Wait } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
 import { onDisconnect } from '../server/disconnect.ts';
-import { matchesAny } from '../server/etags.ts';
+import { matchesAny } from '../../base/http/etags.ts';
 import type { LongRequests } from '../server/long-requests.ts';
-import { noBuild } from './found.ts';
+import { BuildParams, noBuild } from './found.ts';
+import { WaitQuery } from './request.ts';
 import { Build } from './schema.ts';
 import type { Seen, Waits } from './waits.ts';
 
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
-const WaitQuery = z.strictObject({ wait: Wait });
 const jsonType = 'application/json; charset=utf-8';
 
 /** One build, now or when it has changed. */
@@ -24,11 +20,11 @@ export const addLookRoute = (app: App, waits: Waits, longRequests: LongRequests)
       operationId: 'getBuild',
       summary: 'Look at a build, or wait for it to change',
       description:
-        'With `wait`, the reply comes when the build has changed, or after that many seconds with 304. Changed means: ' +
+        'With `wait`, the reply comes when the build has changed, or after that time with 304. Changed means: ' +
         'other than the ETag in `If-None-Match`, or, without one, other than it was when you asked. A build that has ' +
         'ended does not change any more and is not waited for.\n\n' +
         '```sh\ncurl -H "Authorization: Bearer $TOKEN" -H \'If-None-Match: "7"\' "$IMAGED/builds/$ID?wait=60"\n```',
-      params: Params,
+      params: BuildParams,
       querystring: WaitQuery,
       response: answers(
         { 200: json(Build, 'The build.', etagHeader), 304: nothing('It has not changed.', etagHeader) },
@@ -37,7 +33,7 @@ export const addLookRoute = (app: App, waits: Waits, longRequests: LongRequests)
     },
     handler: async (request, reply) => {
       const { id } = request.params;
-      const waitMs = (request.query.wait ?? 0) * 1000;
+      const waitMs = request.query.wait ?? 0;
       if (waitMs > 0) longRequests.count(request, reply);
       const known = request.headers['if-none-match'];
       const isNews = (seen: Seen, first: Seen) =>

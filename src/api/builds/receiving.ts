@@ -28,7 +28,10 @@ const translated = (error: unknown, translate: (pointer: string) => string): unk
     pointer: translate(pointer),
     message,
   }));
-  return new Fault(error.code, error.message, { ...error.facts, errors }, { cause: error });
+  // The message names the first of them, as `fieldErrors` and `invalid` have it.
+  const [first = ''] = error.facts.errors.map(({ pointer }) => pointer);
+  const message = first === '' ? error.message : error.message.replace(first, () => translate(first));
+  return new Fault(error.code, message, { ...error.facts, errors }, { cause: error });
 };
 
 /**

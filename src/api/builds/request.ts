@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { quoted } from '../../base/nearest.ts';
 import { Status } from '../../base/records/status.ts';
 import { bounds } from '../../base/bounds.ts';
 import { Duration } from '../../base/units.ts';
@@ -11,6 +12,7 @@ import {
   Priority,
   TemplateName,
   Variables,
+  Wait,
 } from '../contract/common.ts';
 
 const TemplateReference = z
@@ -110,11 +112,25 @@ const Since = z
     return z.NEVER;
   });
 
+const isStatus = (word: string): word is Status => Status.safeParse(word).success;
+
+/** `status=queued,running`, or the parameter given twice. */
+const Statuses = z
+  .preprocess((given) => (Array.isArray(given) ? given.join(',') : given), z.string().max(256))
+  .transform((text, context) => {
+    const words = text.split(',').map((word) => word.trim());
+    const unknown = words.find((word) => !isStatus(word));
+    if (unknown === undefined) return [...new Set(words.filter(isStatus))];
+    context.addIssue(`has ${quoted(unknown)}, which is none of ${Status.options.join(', ')}`);
+    return z.NEVER;
+  });
+
 export const BuildListQuery = PageQuery.extend({
-  status: z
-    .enum(Status.options, `is none of ${Status.options.join(', ')}`)
-    .optional()
-    .meta({ description: 'Only builds that stand so.' }),
+  status: Statuses.optional().meta({
+    type: 'string',
+    description: 'Only builds that stand so: `queued`, or several, `queued,running`.',
+    example: 'queued,running',
+  }),
   template: TemplateName.optional().meta({ description: 'Only builds of the template with this name.' }),
   label: manyOf('name')
     .pipe(Labels)
@@ -127,23 +143,45 @@ export const BuildListQuery = PageQuery.extend({
 });
 
 export const FollowQuery = z.strictObject({
-  offset: Offset.optional().meta({ description: 'Bytes to leave out at the beginning.' }),
+  offset: Offset.default(0).meta({ description: 'Bytes to leave out at the beginning.' }),
   follow: Flag.default('false').meta({
     description: '`true`: stay, and send what is added, until the build has ended.',
   }),
 });
 
 export const EventsQuery = z.strictObject({
-  after: Offset.optional().meta({ description: 'Only events with a higher number. `Last-Event-ID` says the same.' }),
+  after: Offset.optional().meta({
+    description: 'Only events with a higher number. `Last-Event-ID` says the same; the higher of them holds.',
+  }),
   follow: Flag.default('true').meta({ description: '`false`: send what there is, and end.' }),
+  named: Flag.default('true').meta({
+    description: '`false`: server-sent events without `event`, all of which reach `onmessage`; `data` has the type.',
+  }),
 });
+
+/** The query of what may be waited for. */
+export const WaitQuery = z.strictObject({ wait: Wait });
+
+const longestHoldMs = 24 * 3_600_000;
 
 export const HoldAsk = z
   .strictObject({
     minutes: z
       .number('is no number of minutes')
       .positive('is not above 0')
-      .max(1440, 'is above 1440: a machine is held for a day at most')
-      .meta({ description: 'How long from now the machine is kept.', example: 30 }),
+      .max(longestHoldMs / 60_000, 'is above 1440: a machine is held for a day at most')
+      .optional()
+      .meta({ description: 'How long from now the machine is kept, in minutes.', example: 30 }),
+    duration: Duration.refine((ms) => ms <= longestHoldMs, 'is above 24h: a machine is held for a day at most')
+      .optional()
+      .meta({ description: 'The same as a duration, in place of `minutes`: `1h30m`, or a number of seconds.' }),
   })
-  .meta({ id: 'NewHold', description: 'How long to keep the machine.' });
+  .refine(({ minutes, duration }) => (minutes === undefined) !== (duration === undefined), {
+    path: ['duration'],
+    error: 'must be given, or "minutes" in place of it, and not both',
+  })
+  .meta({ id: 'NewHold', description: 'How long to keep the machine: one of the two.' });
+
+/** What it comes to in milliseconds. */
+export const holdMsOf = ({ minutes = 0, duration = 0 }: z.output<typeof HoldAsk>): number =>
+  duration + Math.round(minutes * 60_000);

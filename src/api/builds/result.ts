@@ -1,21 +1,18 @@
-import { z } from 'zod';
 import { isEnded, Status } from '../../base/records/status.ts';
 import { Fault } from '../../base/fault.ts';
-import { Id } from '../../base/ids.ts';
 import { answers, etagHeader, json } from '../contract/answers.ts';
-import { Problem, Wait } from '../contract/common.ts';
+import { Problem } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
 import { onDisconnect } from '../server/disconnect.ts';
 import type { LongRequests } from '../server/long-requests.ts';
 import type { ApiParts } from '../types.ts';
-import { findBuild, noBuild } from './found.ts';
+import { BuildParams, findBuild, noBuild } from './found.ts';
+import { WaitQuery } from './request.ts';
 import { Build } from './schema.ts';
 import type { View } from './view.ts';
 import type { Waits } from './waits.ts';
 
 const tags = ['Builds'];
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
-const WaitQuery = z.strictObject({ wait: Wait });
 const jsonType = 'application/json; charset=utf-8';
 
 /** Where a build stands, in one word. */
@@ -27,7 +24,7 @@ export const addStatusRoute = (app: App, { store }: ApiParts): void => {
       operationId: 'getBuildStatus',
       summary: 'Where a build stands, in one word',
       description: '```sh\nstatus=$(curl -s -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/status")\n```',
-      params: Params,
+      params: BuildParams,
       response: answers(
         {
           200: {
@@ -58,7 +55,7 @@ export const addResultRoute = (app: App, view: View, waits: Waits, longRequests:
         '200: it succeeded. 409: it failed or was cancelled. 202: not yet, ask again. With `wait`, the reply comes ' +
         'when the build has ended, or after that many seconds.\n\n' +
         '```sh\nuntil out=$(curl -sS -f -w "%{http_code}" -o result.json -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/result?wait=60") && [ "$out" = 200 ]; do\n  [ "$out" = 202 ] || exit 1\ndone\n```',
-      params: Params,
+      params: BuildParams,
       querystring: WaitQuery,
       response: answers(
         {
@@ -74,7 +71,7 @@ export const addResultRoute = (app: App, view: View, waits: Waits, longRequests:
     },
     handler: async (request, reply) => {
       const { id } = request.params;
-      const waitMs = (request.query.wait ?? 0) * 1000;
+      const waitMs = request.query.wait ?? 0;
       if (waitMs > 0) longRequests.count(request, reply);
       const seen = await waits.until(
         id,

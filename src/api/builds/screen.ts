@@ -1,13 +1,9 @@
-import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
-import { Id } from '../../base/ids.ts';
 import { answers, text } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import type { ApiParts } from '../types.ts';
-import { findBuild } from './found.ts';
+import { BuildParams, findBuild } from './found.ts';
 import { disconnectSignal } from '../server/disconnect.ts';
-
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
 
 /** What a terminal would show of a build's console. */
 export const addScreenRoute = (app: App, { store, outputs, signal }: ApiParts): void => {
@@ -21,7 +17,7 @@ export const addScreenRoute = (app: App, { store, outputs, signal }: ApiParts): 
         'The end of what the console showed, as a terminal of 80 columns and 24 rows has it now: for guests that draw menus. ' +
         'Blanks at the end of a row and empty rows at the end are left out.\n\n' +
         '```sh\ncurl -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/screen"\n```',
-      params: Params,
+      params: BuildParams,
       response: answers({ 200: text('text/plain', 'The rows; empty when nothing is shown.') }, [404]),
     },
     handler: async ({ params: { id } }, reply) => {

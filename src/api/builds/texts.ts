@@ -1,40 +1,54 @@
-import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { Id } from '../../base/ids.ts';
-import { answers, text } from '../contract/answers.ts';
+import { answers, nothing, text } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { findBuild } from './found.ts';
-import { disconnectSignal } from '../server/disconnect.ts';
+import { BuildParams, findBuild } from './found.ts';
 import { FollowQuery } from './request.ts';
-import { sendFile } from '../server/send-file.ts';
 import type { LongRequests } from '../server/long-requests.ts';
+import { sendFile } from '../server/send-file.ts';
 import type { TextName } from '../../build/outputs/outputs.ts';
 import type { ApiParts } from '../types.ts';
+import { makeFollowText, plain } from './follow-text.ts';
+import { TextPiece } from './text-pieces.ts';
 
-const Params = z.object({ id: Id.meta({ description: 'The build’s id.' }) });
-const plain = 'text/plain; charset=utf-8';
+type Asked = FastifyRequest<{ Params: z.output<typeof BuildParams>; Querystring: z.output<typeof FollowQuery> }>;
 
-type Asked = FastifyRequest<{ Params: z.output<typeof Params>; Querystring: z.output<typeof FollowQuery> }>;
+const Sse = z.string().meta({
+  description: 'With `follow=true`: each has an `offset` as `id`, no name, and a `TextPiece` in JSON as `data`.',
+});
+
+const response = answers(
+  {
+    200: {
+      description: 'The text; empty when there is none yet.',
+      content: {
+        'text/plain': { schema: z.string() },
+        'application/x-ndjson': { schema: TextPiece },
+        'text/event-stream': { schema: Sse },
+      },
+    },
+    204: nothing('The build has ended and there is nothing after that offset (only for `text/event-stream`).'),
+    206: text('text/plain', 'The range of it.'),
+  },
+  [400, 404, 416, 429],
+);
+
+const following =
+  '`Range` and `offset` leave out what you have; `follow=true` stays until the build has ended. As `text/plain` a silent build ' +
+  'is a silent stream, which a proxy may cut. If `Accept` names `application/x-ndjson` or `text/event-stream`, a follower gets ' +
+  'a `TextPiece` a line or an event, and signs of life in between, as for events.';
 
 /** The two texts that a build writes while it runs: its log, and what its console showed. */
 export const addBuildTextRoutes = (app: App, parts: ApiParts, longRequests: LongRequests): void => {
-  const { store, outputs, signal } = parts;
+  const { store, outputs } = parts;
+  const follow = makeFollowText(parts, longRequests);
 
   const answer = async (request: Asked, reply: FastifyReply, name: TextName): Promise<FastifyReply> => {
     const { id } = request.params;
-    const { follow, offset = 0 } = request.query;
+    const { offset } = request.query;
     await findBuild(store, id);
-    if (follow === 'false')
-      return sendFile(request, reply, { open: () => outputs.openText(id, name), type: plain, offset });
-    void reply.type(plain).header('accept-ranges', 'none');
-    if (request.method === 'HEAD') return reply.send('');
-    longRequests.count(request, reply);
-    const until = AbortSignal.any([signal, disconnectSignal(reply)]);
-    const chunks = outputs.followText(id, name, offset, until);
-    // The first header of a silent build is sent at once: whoever follows wants to know that he does.
-    reply.raw.once('pipe', () => reply.raw.flushHeaders());
-    return reply.send(Readable.from(chunks, { objectMode: false, highWaterMark: 64 * 1024 }));
+    if (request.query.follow === 'true') return follow(request, reply, { id, name, offset });
+    return sendFile(request, reply, { open: () => outputs.openText(id, name), type: plain, offset });
   };
 
   const routes = [
@@ -60,17 +74,11 @@ export const addBuildTextRoutes = (app: App, parts: ApiParts, longRequests: Long
         operationId,
         summary,
         description:
-          `${what} \`Range\` and \`offset\` leave out what you have; \`follow=true\` stays until the build has ended.\n\n` +
+          `${what} ${following}\n\n` +
           `\`\`\`sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/${name}?follow=true"\n\`\`\``,
-        params: Params,
+        params: BuildParams,
         querystring: FollowQuery,
-        response: answers(
-          {
-            200: text('text/plain', 'The text; empty when there is none yet.'),
-            206: text('text/plain', 'The range of it.'),
-          },
-          [400, 404, 416, 429],
-        ),
+        response,
       },
       handler: async (request, reply) => answer(request, reply, name),
     });

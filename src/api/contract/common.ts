@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
 import { ProblemCode } from '../../base/records/fault-record.ts';
-import { Duration } from '../../base/units.ts';
+import { Duration, Pause } from '../../base/units.ts';
 
 export const Time = z.iso.datetime().meta({
   description: 'A moment in UTC with milliseconds (RFC 3339).',
@@ -40,12 +40,28 @@ export const Problem = z
   .meta({ id: 'Problem', description: 'An error as RFC 9457 has it, sent as `application/problem+json`.' });
 export type ProblemDocument = z.output<typeof Problem>;
 
-/** A duration in a query, where all is text. */
-export const DurationText = z
+// In a query all is text.
+const asText = z
   .string()
   .max(64)
-  .transform((text): string | number => text)
-  .pipe(Duration);
+  .transform((text): string | number => text);
+
+/** A duration in a query, in milliseconds. */
+export const DurationText = asText.pipe(Duration);
+
+const longestWaitMs = 300_000;
+
+/** How long a request waits, in milliseconds. */
+export const Wait = asText
+  .pipe(Pause)
+  .refine((ms) => ms <= longestWaitMs, 'is above 300 s: ask again when the answer has come')
+  .optional()
+  .meta({
+    type: 'string',
+    description:
+      'How long to wait for a change: seconds, or a duration such as `1m30s`; 300 s at most. The reply comes at once when there is nothing to wait for.',
+    example: '60',
+  });
 
 const wordPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,62}[A-Za-z0-9])?$/;
 
@@ -79,10 +95,6 @@ const whole = (least: number, most: number) =>
     .int(`is no whole number from ${least} to ${most}`)
     .min(least, `is below ${least}`)
     .max(most, `is above ${most}`);
-
-export const Wait = whole(0, 300).optional().meta({
-  description: 'Seconds to wait for a change, at most 300. The reply comes at once when there is nothing to wait for.',
-});
 
 export const PageQuery = z.strictObject({
   limit: whole(1, 500).default(50).meta({ description: 'How many to give at most.' }),

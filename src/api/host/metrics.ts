@@ -1,80 +1,48 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Store } from '../../queue/store.ts';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { addGauges, type GaugeParts } from './gauges.ts';
 
-/** What Prometheus reads, and the few facts that only the moment they happen can tell. */
+/** What Prometheus reads, and the few facts that only the moment they happen can tell. All labels have bounded values. */
 export type Metrics = {
   readonly contentType: string;
   readonly text: () => Promise<string>;
+  /** A build was claimed for the first time. */
+  readonly claimed: (waitedSeconds: number) => void;
   /** An attempt has ended: `succeeded`, or the code of its fault. */
   readonly attemptEnded: (end: string, seconds: number) => void;
-  readonly stepEnded: (step: string, seconds: number) => void;
+  /** A step has ended: `succeeded`, or the class of its fault. `step` is no name that a template chose. */
+  readonly stepEnded: (step: string, end: string, seconds: number) => void;
+  readonly requestEnded: (request: RequestLabels, seconds: number) => void;
 };
 
-export type MetricsParts = {
-  readonly store: Pick<Store, 'counts'>;
-  readonly slots: () => readonly { readonly buildId: string | undefined }[];
-  readonly freeDiskMb: () => Promise<number>;
-  readonly version: string;
+export type RequestLabels = {
+  /** As the contract has it, `/builds/{id}`; `none` for an address of nothing. */
+  readonly route: string;
+  readonly method: string;
+  /** The class of its status: `2xx`. */
+  readonly status: string;
 };
 
 // From a tiny test system to a full install over a slow mirror.
-const seconds = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200];
+const buildBuckets = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200];
 
-/** What is looked up when Prometheus asks. */
-const addGauges = (registers: Registry[], { store, slots, freeDiskMb, version }: MetricsParts): void => {
-  new Gauge({
-    name: 'imaged_info',
-    help: 'Always 1; the version is its label.',
-    labelNames: ['version'],
-    registers,
-  }).set({ version }, 1);
-  new Gauge({
-    name: 'imaged_builds',
-    help: 'Builds in the store by status.',
-    labelNames: ['status'],
-    registers,
-    async collect() {
-      for (const [status, count] of Object.entries(await store.counts())) this.set({ status }, count);
-    },
-  });
-  new Gauge({
-    name: 'imaged_slots',
-    help: 'Places for a running build by state.',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      const busy = slots().filter(({ buildId }) => buildId !== undefined).length;
-      this.set({ state: 'busy' }, busy);
-      this.set({ state: 'free' }, slots().length - busy);
-    },
-  });
-  new Gauge({
-    name: 'imaged_disk_free_bytes',
-    help: 'Free space in data_dir.',
-    registers,
-    async collect() {
-      this.set((await freeDiskMb()) * 2 ** 20);
-    },
-  });
-};
+// A queue may be as long as a night.
+const waitBuckets = [0.1, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600];
 
-export const makeMetrics = (parts: MetricsParts): Metrics => {
-  const registers = [new Registry()];
-  const [register] = registers;
-  collectDefaultMetrics(register === undefined ? {} : { register });
-  addGauges(registers, parts);
+// From a look at one build to a long poll, or a log that is followed.
+const requestBuckets = [0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 60, 300, 3600];
+
+const addBuildFigures = (registers: Registry[]): Pick<Metrics, 'claimed' | 'attemptEnded' | 'stepEnded'> => {
+  const waits = new Histogram({
+    name: 'imaged_queue_wait_seconds',
+    help: 'Time from the POST of a build to its first claim.',
+    buckets: waitBuckets,
+    registers,
+  });
   const attempts = new Histogram({
     name: 'imaged_attempt_seconds',
     help: 'Time from claim to end of an attempt, by its end: "succeeded" or the code of its fault.',
     labelNames: ['end'],
-    buckets: seconds,
-    registers,
-  });
-  const steps = new Histogram({
-    name: 'imaged_step_seconds',
-    help: 'Time of a step that ended well.',
-    labelNames: ['step'],
-    buckets: seconds,
+    buckets: buildBuckets,
     registers,
   });
   const ended = new Counter({
@@ -83,13 +51,38 @@ export const makeMetrics = (parts: MetricsParts): Metrics => {
     labelNames: ['end'],
     registers,
   });
+  const steps = new Histogram({
+    name: 'imaged_step_seconds',
+    help: 'Time of a step, provisioners and post-processors by their type, by its end: "succeeded" or the class of its fault.',
+    labelNames: ['step', 'end'],
+    buckets: buildBuckets,
+    registers,
+  });
   return {
-    contentType: register?.contentType ?? 'text/plain',
-    text: async () => (await register?.metrics()) ?? '',
+    claimed: (waited) => waits.observe(waited),
     attemptEnded: (end, took) => {
       attempts.observe({ end }, took);
       ended.inc({ end });
     },
-    stepEnded: (step, took) => steps.observe({ step }, took),
+    stepEnded: (step, end, took) => steps.observe({ step, end }, took),
+  };
+};
+
+export const makeMetrics = (parts: GaugeParts): Metrics => {
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  addGauges([register], parts);
+  const requests = new Histogram({
+    name: 'imaged_http_request_seconds',
+    help: 'Time from a request to the end of its answer, long polls and followers with all their time.',
+    labelNames: ['route', 'method', 'status'],
+    buckets: requestBuckets,
+    registers: [register],
+  });
+  return {
+    contentType: register.contentType,
+    text: () => register.metrics(),
+    ...addBuildFigures([register]),
+    requestEnded: (labels, took) => requests.observe(labels, took),
   };
 };

@@ -28,6 +28,7 @@ const sendProblem = (request: FastifyRequest, reply: FastifyReply, fault: Fault)
     .header('x-content-type-options', 'nosniff')
     .removeHeader('content-disposition')
     .removeHeader('content-length')
+    .removeHeader('repr-digest')
     .type(problemType)
     .send(JSON.stringify(problem));
 };

@@ -5,7 +5,7 @@ import { contentRange, partAsked } from '../../base/http/byte-range.ts';
 import { Fault } from '../../base/fault.ts';
 import type { ByteRange, Reader } from '../../build/outputs/read-file.ts';
 import { disconnectSignal } from './disconnect.ts';
-import { matchesAny, matchesStrongly } from './etags.ts';
+import { matchesAny, matchesStrongly } from '../../base/http/etags.ts';
 
 type FileToSend = {
   /** Opens it; undefined when it is not there. */

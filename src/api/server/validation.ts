@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
-import { check, type Checked } from './field-errors.ts';
+import { check, fieldErrorsOf, type Checked } from './field-errors.ts';
 
 const places = { body: 'body', querystring: 'query', headers: 'header' } as const;
 
@@ -16,6 +16,7 @@ export const compileValidator =
     if (isPlaced(httpPart)) return check(schema, value, places[httpPart]);
     const result = schema.safeParse(value);
     if (result.success) return { value: result.data };
-    const why = result.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join(', ');
+    const { told } = fieldErrorsOf(result.error, schema, 'path');
+    const why = told.map(({ pointer, message }) => `${pointer} ${message}`).join(', ');
     return { error: new Fault('not_found', `There is nothing here: ${why}.`) };
   };

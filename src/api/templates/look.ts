@@ -4,7 +4,7 @@ import { answers, json } from '../contract/answers.ts';
 import { showTemplate } from '../builds/view.ts';
 import { Template } from '../host/schema.ts';
 import type { App } from '../server/app.ts';
-import { matchesAny } from '../server/etags.ts';
+import { matchesAny } from '../../base/http/etags.ts';
 import type { ApiParts } from '../types.ts';
 import { etag, noTemplate, Params, tags, VersionParams } from './common.ts';
 

@@ -21,6 +21,7 @@ type Tools = { readonly hypervisor: Pick<Hypervisor, 'convertDisk'>; readonly si
 export const postProcess = (spec: PostProcessorSpec, at: number) =>
   ({
     name: spec.name,
+    type: spec.type,
     phase: 'packaging',
     timeoutMs: spec.timeoutMs,
     about: planOf(spec),

@@ -16,6 +16,7 @@ const graceMs = 60_000;
 
 const headOf = (spec: ProvisionerSpec) => ({
   name: spec.name,
+  type: spec.type,
   phase: 'provisioning' as const,
   timeoutMs: spec.pauseBeforeMs + (spec.maxRetries + 1) * spec.timeoutMs + graceMs,
   about: planOf(spec),

@@ -5,6 +5,7 @@ import { namesIn } from './find-answer.ts';
 import { tame, type Exchange } from './request-log.ts';
 import type { MirrorFound, MirrorSet } from '../mirror/types.ts';
 import { sendFile } from './send-file.ts';
+import { plain } from './send-text.ts';
 import type { Answer, EndpointSets } from './types.ts';
 
 /** Answers from the mirror for one machine; undefined for a path that is none of the mirror's. */
@@ -17,8 +18,6 @@ export type AnswerSets = (
 
 /** A reply that is on its way, or a text to be sent. */
 export type SetsAnswer = FastifyReply | { readonly text: string; readonly type: string };
-
-const plain = 'text/plain; charset=utf-8';
 
 // A guest may ask for any number of names; what it was refused first is enough to see why.
 const mostRefusals = 1000;

@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contentRange, partAsked } from '../../base/http/byte-range.ts';
+import { isKnownState } from '../../base/http/etags.ts';
+import { sendText } from './send-text.ts';
 import type { Exchange } from './request-log.ts';
 import type { Found } from './find-answer.ts';
 
@@ -8,7 +10,7 @@ export type OpenFile = Extract<Found, { kind: 'file' }>;
 const blockBytes = 256 * 1024;
 
 /**
- * Sends a regular file, or the range of it that was asked for, and closes it. The length is always told, so that nothing
+ * Sends a regular file, or the range of it that was asked for, or that the guest has it already, and closes it. The length is always told, so that nothing
  * is sent in chunks; a file that shrinks meanwhile ends the connection, since its client would wait for ever.
  */
 export const sendFile = async (
@@ -21,11 +23,15 @@ export const sendFile = async (
   const modified = stats.mtime.toUTCString();
   reply.headers({ 'accept-ranges': 'bytes', etag: tag, 'last-modified': modified });
 
+  if (isKnownState(request, tag, stats.mtime)) {
+    await handle.close();
+    return reply.code(304).send();
+  }
   const part = partAsked(request, stats.size, [tag, modified]);
   if (part.kind === 'outside') {
     await handle.close();
-    reply.code(416).type('text/plain; charset=utf-8').header('content-range', contentRange(part, stats.size));
-    return reply.send(`The file has ${stats.size} bytes.\n`);
+    reply.code(416).header('content-range', contentRange(part, stats.size));
+    return sendText(request, reply, exchange, `The file has ${stats.size} bytes.\n`);
   }
   const { first, last } = part.kind === 'whole' ? { first: 0, last: stats.size - 1 } : part;
   const length = last - first + 1;

@@ -8,6 +8,7 @@ import { listen } from './listen.ts';
 import { makeLockout, type Lockout } from './lockout.ts';
 import { refuseGarbage } from './refuse-garbage.ts';
 import { makeRequestLog, type Exchange, type RequestLog } from './request-log.ts';
+import { plain } from './send-text.ts';
 import type { Endpoint, EndpointSpec, ServeEndpoint } from './types.ts';
 
 const makeServer = (limits: EndpointLimits, requests: RequestLog) => {
@@ -65,7 +66,8 @@ export const serveEndpointWithin = async (
 ): Promise<Endpoint> => {
   const find = makeFindAnswer({ answers, hostname });
   const answerSets = makeAnswerSets(answers, sets);
-  const known = [...answers.keys()];
+  // A folder is no address.
+  const known = [...answers].flatMap(([path, { kind }]) => (kind === 'folder' ? [] : [path]));
   const requests = makeRequestLog(onRequest, onUnread);
   const exchanges = new WeakMap<object, Exchange>();
 
@@ -86,7 +88,7 @@ export const serveEndpointWithin = async (
     exchanges.get(request)?.note(error instanceof Error ? error.message : String(error));
     // That of the file whose first byte never came.
     reply.removeHeader('content-length');
-    return reply.code(500).type('text/plain; charset=utf-8').send('This could not be made. The build knows why.\n');
+    return reply.code(500).type(plain).send('This could not be made. The build knows why.\n');
   });
   await listen(app, at);
   // To the server a connection through the shared listener is one of its own.

@@ -53,10 +53,16 @@ const endless: Demand = { memoryMb: Number.MAX_SAFE_INTEGER, diskMb: Number.MAX_
 /** The head of the queue: the first that is due, whatever it takes. */
 export const headBy = (first: FirstOf): Queued | undefined => first(endless, 'too');
 
+/** What builds may take together. */
+export const sumOf = (demands: readonly Demand[]): Demand => ({
+  memoryMb: demands.reduce((sum, { memoryMb }) => sum + memoryMb, 0),
+  diskMb: demands.reduce((sum, { diskMb }) => sum + diskMb, 0),
+});
+
 /** What is left of the host's whole room beside what runs. */
-export const roomLeft = (whole: Demand, taken: readonly Demand[]): Demand => ({
-  memoryMb: taken.reduce((left, { memoryMb }) => left - memoryMb, Math.floor(whole.memoryMb)),
-  diskMb: taken.reduce((left, { diskMb }) => left - diskMb, Math.floor(whole.diskMb)),
+export const roomLeft = (whole: Demand, taken: Demand): Demand => ({
+  memoryMb: Math.floor(whole.memoryMb) - taken.memoryMb,
+  diskMb: Math.floor(whole.diskMb) - taken.diskMb,
 });
 
 export const fits = ({ memoryMb, diskMb }: Demand, room: Demand): boolean =>
@@ -83,7 +89,7 @@ export const roomToPass = (waiting: Queued, started: readonly Started[], room: R
   const from = reservedFrom(waiting, room);
   if (now < from) return room.left;
   const since = started.filter(({ claimedAt }) => claimedAt >= from).map(({ demand }) => demand);
-  const beside = roomLeft(room.whole, [waiting.demand, ...since]);
+  const beside = roomLeft(room.whole, sumOf([waiting.demand, ...since]));
   const { memoryMb, diskMb } = room.left;
   return { memoryMb: Math.min(memoryMb, beside.memoryMb), diskMb: Math.min(diskMb, beside.diskMb) };
 };

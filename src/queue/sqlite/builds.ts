@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { type Status, isEnded } from '../../base/records/status.ts';
+import { isEnded } from '../../base/records/status.ts';
 import { Fault } from '../../base/fault.ts';
 import { timeOfId } from '../../base/ids.ts';
 import { onKey, type FirstUse } from '../rules/idempotency.ts';
@@ -7,8 +7,6 @@ import type { Build, Idempotency, NewBuild, Store, StoreLimits } from '../store.
 import type { BuildRows } from './build-rows.ts';
 import { noSuchBuild, type Connection } from './connection.ts';
 import { toRow } from './rows.ts';
-
-export const countsSql = 'SELECT status, n FROM build_count';
 
 const queueFull = (builds: number): Fault =>
   new Fault(
@@ -26,15 +24,6 @@ const otherBody = (key: string, build: string): Fault =>
 
 const stillActive = ({ id, status }: Build): Fault =>
   new Fault('build_active', `Build ${id} is ${status}. Cancel it, then wait for its end.`, { status });
-
-const none: Readonly<Record<Status, number>> = {
-  queued: 0,
-  running: 0,
-  held: 0,
-  succeeded: 0,
-  failed: 0,
-  cancelled: 0,
-};
 
 const whoIn = ({ requestedBy }: NewBuild) => (requestedBy === undefined ? {} : { by: requestedBy });
 
@@ -54,19 +43,18 @@ const makeInsert = (db: Database, attempts: number) => {
   };
 };
 
-/** Builds as their clients see them: accepted, looked at, counted, removed. `attempts` is how many each has in all. */
+/** Builds as their clients see them: accepted, looked at, removed. `attempts` is how many each has in all. */
 export const makeBuilds = (
   { db, read, write, append }: Connection,
   { find, input }: BuildRows,
   attempts: number,
   limits: Pick<StoreLimits, 'queued'>,
-): Pick<Store, 'add' | 'replay' | 'find' | 'input' | 'counts' | 'remove'> => {
+): Pick<Store, 'add' | 'replay' | 'find' | 'input' | 'remove'> => {
   const insert = makeInsert(db, attempts);
   const insertKey = db.prepare('INSERT INTO idempotency (owner, key, digest, build_id) VALUES (?, ?, ?, ?)');
   const byKey = db.prepare<[string, string], FirstUse>(
     'SELECT digest, build_id AS build FROM idempotency WHERE owner = ? AND key = ?',
   );
-  const counts = db.prepare<[], { readonly status: Status; readonly n: number }>(countsSql);
   const queued = db.prepare<[], number>(`SELECT n FROM build_count WHERE status = 'queued'`).pluck();
   const remove = db.prepare<[string]>('DELETE FROM build WHERE id = ?');
 
@@ -98,12 +86,6 @@ export const makeBuilds = (
     },
     find: (id) => read(() => find(id)),
     input: (id) => read(() => input(id)),
-    counts: () =>
-      read(() => {
-        const numbers = { ...none };
-        for (const { status, n } of counts.all()) numbers[status] = n;
-        return numbers;
-      }),
     remove: (id) =>
       write('power', () => {
         const build = find(id);

@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { encodeTime } from 'ulid';
+import type { Status } from '../../base/records/status.ts';
 import type { Connection } from './connection.ts';
 import { toBuild } from './rows.ts';
 import type { BuildRow } from './rows.ts';
@@ -63,7 +64,7 @@ export const listSql = ({ status, active, template, labels }: Shape): string => 
   ].join(' ');
 };
 
-const shapeOf = ({ status, template, labels }: BuildFilter): Shape => ({
+const shapeOf = (status: Status | undefined, { template, labels }: BuildFilter): Shape => ({
   status: status !== undefined,
   active: status === 'queued' || status === 'running' || status === 'held',
   template: template !== undefined,
@@ -73,26 +74,35 @@ const shapeOf = ({ status, template, labels }: BuildFilter): Shape => ({
 /** Lists builds by filter, newest first. At most 24 statements, each prepared when it is first needed. */
 export const makeListing = ({ db, read }: Connection): Pick<Store, 'list'> => {
   const statements = new Map<string, Statement<[Bounds], BuildRow>>();
-  const statementFor = (filter: BuildFilter) => {
-    const sql = listSql(shapeOf(filter));
+
+  const statementFor = (shape: Shape) => {
+    const sql = listSql(shape);
     const statement = statements.get(sql) ?? db.prepare<[Bounds], BuildRow>(sql);
     statements.set(sql, statement);
     return statement;
   };
+
+  const newest = (status: Status | undefined, filter: BuildFilter, limit: number, after: string): BuildRow[] => {
+    const [[key, value] = [null, null], ...others] = Object.entries(filter.labels ?? {});
+    return statementFor(shapeOf(status, filter)).all({
+      before: after,
+      from: filter.since === undefined ? '' : firstIdOf(filter.since),
+      limit,
+      status: status ?? null,
+      template: filter.template ?? null,
+      key,
+      value,
+      others: JSON.stringify(Object.fromEntries(others)),
+    });
+  };
+
   return {
-    list: (filter, { limit, after }) =>
+    list: (filter, { limit, after = end }) =>
       read(() => {
-        const [[key, value] = [null, null], ...others] = Object.entries(filter.labels ?? {});
-        const rows = statementFor(filter).all({
-          before: after ?? end,
-          from: filter.since === undefined ? '' : firstIdOf(filter.since),
-          limit: limit + 1,
-          status: filter.status ?? null,
-          template: filter.template ?? null,
-          key,
-          value,
-          others: JSON.stringify(Object.fromEntries(others)),
-        });
+        // Each status has its own place in the indexes: its newest are read in order, and merged here.
+        const rows = (filter.statuses ?? [undefined])
+          .flatMap((status) => newest(status, filter, limit + 1, after))
+          .sort((one, other) => (one.id < other.id ? 1 : -1));
         const items = rows.slice(0, limit).map(toBuild);
         const last = items.at(-1);
         return rows.length > limit && last ? { items, next: last.id } : { items };

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { makeBuildRows } from './build-rows.ts';
 import { makeBuilds } from './builds.ts';
+import { makeCounts } from './counts.ts';
 import { makeClaims } from './claims.ts';
 import { openDatabase } from './database.ts';
 import { crashLimits } from '../rules/crash.ts';
@@ -79,6 +80,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
 
   return {
     ...makeBuilds(connection, rows, attempts, limits),
+    ...makeCounts(connection),
     ...makeListing(connection),
     ...makeQueue(connection, rows, queue),
     ...makeClaims(connection, rows, queue, host),

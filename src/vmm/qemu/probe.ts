@@ -10,10 +10,13 @@ import { probeImage, probeWord } from './probe-sector.ts';
 import { makeTrialFolder } from './trial-folder.ts';
 import { giveFolder, lowered, type QemuUser } from './user.ts';
 
-/** Whether a guest runs under an accelerator; if not, why, for people. */
+/** Whether a guest runs under an accelerator; if not, why, for people, in part of a line. */
 export type Verdict = { readonly runs: true } | { readonly runs: false; readonly why: string };
 
 const mostMs = 4_000;
+
+/** QEMU says much about what it lacks, and the reason first. */
+const inShort = (message: string): string => (message.split('\n', 1)[0] ?? '').slice(0, 200).replace(/\.$/, '');
 
 /**
  * Boots a guest of one sector under the accelerator and believes only what the guest says: a device that opens, or a
@@ -52,6 +55,6 @@ export const probe = async (
     return stdout === probeWord ? { runs: true } : { runs: false, why: 'a small guest ended without its word' };
   } catch (error) {
     signal.throwIfAborted();
-    return { runs: false, why: asFault(error).message };
+    return { runs: false, why: inShort(asFault(error).message) };
   }
 };

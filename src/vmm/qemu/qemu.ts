@@ -34,8 +34,8 @@ export type QemuOptions = {
   readonly clock: Clock;
   /** The life of the daemon: it ends what is asked of QEMU once for all. */
   readonly signal: AbortSignal;
-  /** For the log: what was found about this host. */
-  readonly onNote: (note: string) => void;
+  /** For the log: what was found about this host; `warn` where something does not work that is there or was asked for. */
+  readonly onNote: (note: string, level: 'info' | 'warn') => void;
 };
 
 type Known = {
@@ -93,17 +93,21 @@ const lookAround = async (inventory: Inventory, options: QemuOptions): Promise<K
   const { binary, accelerator, folder, clock, signal, onNote, allowsOutgoing } = options;
   const user = await asking(options, (deadline) => findUser(options.user, binary, deadline));
   const noOutgoing = allowsOutgoing ? await whyNoOutgoing(folder, user, clock, signal) : notAllowed;
-  const notes = allowsOutgoing ? [outgoingNote(noOutgoing)] : [];
+  const notes: string[] = [];
+  const note = (text: string, level: 'info' | 'warn') => {
+    notes.push(text);
+    onNote(text, level);
+  };
+  if (allowsOutgoing) note(outgoingNote(noOutgoing), noOutgoing === undefined ? 'info' : 'warn');
   const accelerators: Accelerator[] = [];
   // The quickest first. TCG is QEMU itself: what it cannot run, nothing can, and the build will say so.
   for (const candidate of accelerator === 'auto' ? (['kvm', 'hvf'] as const) : [accelerator]) {
     if (candidate === 'tcg' || !inventory.accelerators.includes(candidate)) continue;
     const verdict = await probe(binary, candidate, folder, user, clock, signal);
     if (verdict.runs) accelerators.push(candidate);
-    else notes.push(`${candidate} is there, but no guest runs under it: ${verdict.why}.`);
+    else note(`${candidate} is there, but no guest runs under it: ${verdict.why}.`, 'warn');
   }
   if (inventory.accelerators.includes('tcg')) accelerators.push('tcg');
-  for (const note of notes) onNote(note);
   return { inventory, user, accelerators, noOutgoing, notes };
 };
 

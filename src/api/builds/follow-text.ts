@@ -1,0 +1,58 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isEnded } from '../../base/records/status.ts';
+import type { TextName } from '../../build/outputs/outputs.ts';
+import { wantsType } from '../server/accept.ts';
+import { disconnectSignal } from '../server/disconnect.ts';
+import { withHeartbeats } from '../server/heartbeats.ts';
+import type { LongRequests } from '../server/long-requests.ts';
+import { sendStream } from '../server/send-stream.ts';
+import { streamForms, type StreamForm } from '../server/stream-forms.ts';
+import type { ApiParts } from '../types.ts';
+import { findBuild } from './found.ts';
+import { startOf } from './last-event-id.ts';
+import { textPieces } from './text-pieces.ts';
+
+export const plain = 'text/plain; charset=utf-8';
+
+// Where both are named, the one that a browser's EventSource asks for.
+const followTypes = ['text/event-stream', 'application/x-ndjson'] as const;
+
+type Followed = { readonly id: string; readonly name: TextName; readonly offset: number };
+
+const writtenPieces = async function* (
+  chunks: AsyncIterable<Uint8Array>,
+  offset: number,
+  write: StreamForm['write'],
+): AsyncGenerator<string, void> {
+  for await (const piece of textPieces(chunks, offset)) yield write({ value: piece, id: piece.offset });
+};
+
+/**
+ * Sends a text of a build and what is added to it until the build has ended: its bytes as they are, or, where `Accept`
+ * names a form that can hold heartbeats, in pieces.
+ */
+export const makeFollowText = (
+  { store, outputs, signal, clock }: Pick<ApiParts, 'store' | 'outputs' | 'signal' | 'clock'>,
+  longRequests: LongRequests,
+) => {
+  /** Whether there is nothing behind the offset and never will be: what an EventSource can only be told by 204. */
+  const hasAll = async ({ id, name, offset }: Followed): Promise<boolean> => {
+    if (!isEnded((await findBuild(store, id)).status)) return false;
+    await using reader = await outputs.openText(id, name);
+    return offset >= (reader?.size ?? 0);
+  };
+
+  return async (request: FastifyRequest, reply: FastifyReply, asked: Followed): Promise<FastifyReply> => {
+    const { id, name } = asked;
+    const type = followTypes.find((one) => wantsType(request, one));
+    const offset = type === undefined ? asked.offset : startOf(request, asked.offset);
+    void reply.type(type ?? plain).headers({ 'accept-ranges': 'none', vary: 'accept' });
+    if (request.method === 'HEAD') return reply.send('');
+    if (type === 'text/event-stream' && (await hasAll({ id, name, offset }))) return reply.code(204).send();
+    longRequests.count(request, reply);
+    const chunks = outputs.followText(id, name, offset, AbortSignal.any([signal, disconnectSignal(reply)]));
+    if (type === undefined) return sendStream(reply, chunks, 64 * 1024);
+    const { write, heartbeat } = streamForms[type];
+    return sendStream(reply, withHeartbeats(writtenPieces(chunks, offset, write), heartbeat, clock), 64 * 1024);
+  };
+};

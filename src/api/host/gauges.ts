@@ -1,0 +1,97 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { Demand, Store } from '../../queue/store.ts';
+
+export type GaugeParts = {
+  readonly store: Pick<Store, 'counts' | 'oldestQueued'>;
+  readonly scheduler: {
+    readonly slots: () => readonly { readonly buildId: string | undefined }[];
+    /** What the running and held builds may take together. */
+    readonly committed: () => Demand;
+  };
+  /** All that this host could ever give to builds. */
+  readonly whole: () => Promise<Demand>;
+  readonly freeDiskMb: () => Promise<number>;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly version: string;
+};
+
+const mb = 2 ** 20;
+
+const addQueueGauges = (registers: Registry[], { store, scheduler, now }: GaugeParts): void => {
+  new Gauge({
+    name: 'imaged_builds',
+    help: 'Builds in the store by status.',
+    labelNames: ['status'],
+    registers,
+    async collect() {
+      for (const [status, count] of Object.entries(await store.counts())) this.set({ status }, count);
+    },
+  });
+  new Gauge({
+    name: 'imaged_queue_oldest_age_seconds',
+    help: 'Time since the POST of the oldest build that is queued; 0 when none is.',
+    registers,
+    async collect() {
+      const oldest = await store.oldestQueued();
+      this.set(oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
+    },
+  });
+  new Gauge({
+    name: 'imaged_slots',
+    help: 'Places for a running build by state.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const slots = scheduler.slots();
+      const busy = slots.filter(({ buildId }) => buildId !== undefined).length;
+      this.set({ state: 'busy' }, busy);
+      this.set({ state: 'free' }, slots.length - busy);
+    },
+  });
+};
+
+const addRoomGauges = (registers: Registry[], { scheduler, whole, freeDiskMb }: GaugeParts): void => {
+  new Gauge({
+    name: 'imaged_committed_bytes',
+    help: 'What running and held builds may take together, by resource: the queue waits for the rest.',
+    labelNames: ['resource'],
+    registers,
+    collect() {
+      const { memoryMb, diskMb } = scheduler.committed();
+      this.set({ resource: 'memory' }, memoryMb * mb);
+      this.set({ resource: 'disk' }, diskMb * mb);
+    },
+  });
+  new Gauge({
+    name: 'imaged_capacity_bytes',
+    help: 'All that this host could give to builds, by resource.',
+    labelNames: ['resource'],
+    registers,
+    async collect() {
+      const { memoryMb, diskMb } = await whole();
+      this.set({ resource: 'memory' }, memoryMb * mb);
+      this.set({ resource: 'disk' }, diskMb * mb);
+    },
+  });
+  new Gauge({
+    name: 'imaged_disk_free_bytes',
+    help: 'Free space in data_dir.',
+    registers,
+    async collect() {
+      this.set((await freeDiskMb()) * mb);
+    },
+  });
+};
+
+/** Adds what is looked up when Prometheus asks. */
+export const addGauges = (registers: Registry[], parts: GaugeParts): void => {
+  new Gauge({
+    name: 'imaged_info',
+    help: 'Always 1; the version is its label.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version: parts.version }, 1);
+  addQueueGauges(registers, parts);
+  addRoomGauges(registers, parts);
+};
