@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { makeActivity } from '../src/base/activity/activity.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { connectSsh } from '../src/guest/ssh/connect.ts';
@@ -21,7 +22,7 @@ const site = async () => {
   await writeFile(join(context, 'site/run'), '#!/bin/sh', { mode: 0o700 });
   const guest = await connectSsh(house.spec, { clock: systemClock, onNote: () => undefined }, on());
   const tools = {
-    ...{ guest, runtime, clock: systemClock, ids: systemIds },
+    ...{ guest, runtime, clock: systemClock, ids: systemIds, activity: makeActivity() },
     build: { id: 'id', templateName: 'name' },
     converse: () => Promise.resolve(),
     downloadedFile: (name: string) => join(house.folder, `downloaded-${name}`),
