@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { copySparse } from '../../image/copy-sparse.ts';
 import type { Draft } from '../../post-processors/kind.ts';
 import { planOf, runOn, type PostProcessorSpec } from '../../post-processors/table.ts';
 import type { Spec } from '../../template/spec.ts';
@@ -32,7 +33,11 @@ export const postProcess = (spec: PostProcessorSpec, at: number) =>
         exportDisk: async (index, to) => {
           const disk = disks[index];
           if (disk === undefined) throw new RangeError(`the plan exports disk ${index} of ${disks.length}`);
+          // The only copy that needs no program.
+          if (disk.format === 'raw' && to.format === 'raw' && disk.base === undefined)
+            return copySparse({ from: disk.path, to: to.path, signal });
           await blamingBase(job.spec.disks[index]?.base, () => hypervisor.convertDisk(disk, to, signal));
+          return undefined;
         },
         downloadedFile: (name) => downloadedFile(workspace, name),
         signal,
