@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
+import { makeActivity } from '../src/base/activity/activity.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
@@ -29,6 +30,7 @@ const bench = async () => {
     convertDisk: async ({ path }: { path: string }, to: { path: string }) => writeFile(to.path, await readFile(path)),
   };
   const disk = { path: join(workspace, 'disk0.raw'), format: 'raw' } as const;
+  const tools = { clock: systemClock, event: () => undefined, activity: makeActivity() };
   let at = 0;
   return {
     folder,
@@ -37,7 +39,7 @@ const bench = async () => {
     run: async (one: WithSettings, takes: readonly string[], drafts: readonly Draft[], signal = on()) => {
       const spec: PostProcessorSpec = { ...one, name: one.type, timeoutMs: 1, newMb: 0, takes };
       const needs = { job: { spec: { disks: [] } }, workspace, disks: [disk], drafts };
-      return (await postProcess(spec, at++).run(needs, { hypervisor, signal })).drafts;
+      return (await postProcess(spec, at++).run(needs, { ...tools, hypervisor, signal })).drafts;
     },
     publish: async (drafts: readonly Draft[]) => {
       for (const draft of drafts) await publishFile({ ...draft, folder, signal: on() });

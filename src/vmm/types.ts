@@ -125,8 +125,16 @@ export type Hypervisor = {
   readonly refuse: (shape: MachineShape, signal: AbortSignal) => Promise<readonly FieldError[]>;
   /** Makes a disk image, mode 0600; never overwrites. Throws `disk_failed`, `storage_full`. */
   readonly createDisk: (disk: DiskSpec, signal: AbortSignal) => Promise<void>;
-  /** Copies an image into another format: flat (no backing file), sparse, compact. Throws as `createDisk` does. */
-  readonly convertDisk: (from: Disk, to: DiskFile, signal: AbortSignal) => Promise<void>;
+  /**
+   * Copies an image into another format: flat (no backing file), sparse, compact. `onPercent` is told how far it is where
+   * the program says so: qemu-img does, vmctl does not. Throws as `createDisk` does.
+   */
+  readonly convertDisk: (
+    from: Disk,
+    to: DiskFile,
+    signal: AbortSignal,
+    onPercent?: (percent: number) => void,
+  ) => Promise<void>;
   /** Starts a machine that stands still until `run`. Throws `hypervisor_failed`, `program_missing`. */
   readonly start: (spec: MachineSpec, signal: AbortSignal) => Promise<Machine>;
   /**
