@@ -10,7 +10,7 @@ import { file, type FileSettings } from '../src/provisioners/file.ts';
 import type { RuntimeFacts } from '../src/template/spec.ts';
 import { guestHouse, on } from './ssh-server.ts';
 
-const unused = { http_url: '', http_ip: '', http_port: '', http_addr: '', host_ip: '', mac: '', vm_name: '', ssh_public_key: '' }; // prettier-ignore
+const unused = { http_url: '', http_ip: '', http_port: '', http_addr: '', http_host: '', host_ip: '', mac: '', vm_name: '', ssh_public_key: '' }; // prettier-ignore
 const runtime: RuntimeFacts = { ...unused, guest_ip: '10.0.2.15' };
 
 /** A guest with an empty folder, and a context with a file, a program and a folder below `site`. */

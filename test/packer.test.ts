@@ -63,7 +63,16 @@ test('a declared variable is what its name means, though imaged has the name for
   const { http } = await resolved({ variables, http: { f: `${text} {{ .Name }} {{ upper vm_name }}` } });
   const [entry] = http;
   assert.ok(entry?.kind === 'text');
-  const late = { http_url: '', http_ip: '', http_port: '', http_addr: '', host_ip: '', guest_ip: '', mac: '' };
+  const late = {
+    http_url: '',
+    http_ip: '',
+    http_port: '',
+    http_addr: '',
+    http_host: '',
+    host_ip: '',
+    guest_ip: '',
+    mac: '',
+  };
   const shown = render(entry.text, { ...late, vm_name: 'imaged-0', ssh_public_key: '' });
   const twice = names.map((name) => `my ${name}, my ${name}`).join('; ');
   assert.equal(shown, `${twice} imaged-0 MY VM_NAME`);

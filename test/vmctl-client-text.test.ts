@@ -56,7 +56,7 @@ test('no word of a client stands on a command line of vmctl, or in its environme
 
   const disks = [{ path: join(work, 'machine.raw'), format: 'raw' }] as const;
   await writeFile(disks[0].path, '');
-  const boot = { device: 'cdrom', kernel: at('kernel'), append: mark } as const;
+  const boot = { device: 'cdrom', kernel: at('kernel'), append: () => mark } as const;
   const machine = { name: 'imaged-0', slot: 0, folder: own, memoryMb: 64, disks, nics: [], boot } as const;
   await assert.rejects(
     vmd.start({ ...machine, cdrom: at('iso'), cpus: 1, model: { net_device: mark }, onReboot: 'end' }, on()),

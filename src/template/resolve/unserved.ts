@@ -15,6 +15,7 @@ const facts: RuntimeFacts = {
   http_ip: endpoint,
   http_port: '80',
   http_addr: `${endpoint}:80`,
+  http_host: endpoint,
   host_ip: unknown,
   guest_ip: unknown,
   mac: unknown,
