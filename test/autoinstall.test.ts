@@ -26,6 +26,7 @@ const runtime = {
   http_ip: '100.64.1.2',
   http_port: '8080',
   http_addr: '100.64.1.2:8080',
+  http_host: '100.64.1.2:8080',
   host_ip: '100.64.1.2',
   guest_ip: '100.64.1.3',
   mac: 'fe:e1:bb:d1:00:01',

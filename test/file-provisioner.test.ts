@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { makeActivity } from '../src/base/activity/activity.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { connectSsh } from '../src/guest/ssh/connect.ts';
@@ -9,7 +10,7 @@ import { file, type FileSettings } from '../src/provisioners/file.ts';
 import type { RuntimeFacts } from '../src/template/spec.ts';
 import { guestHouse, on } from './ssh-server.ts';
 
-const unused = { http_url: '', http_ip: '', http_port: '', http_addr: '', host_ip: '', mac: '', vm_name: '', ssh_public_key: '' }; // prettier-ignore
+const unused = { http_url: '', http_ip: '', http_port: '', http_addr: '', http_host: '', host_ip: '', mac: '', vm_name: '', ssh_public_key: '' }; // prettier-ignore
 const runtime: RuntimeFacts = { ...unused, guest_ip: '10.0.2.15' };
 
 /** A guest with an empty folder, and a context with a file, a program and a folder below `site`. */
@@ -21,7 +22,7 @@ const site = async () => {
   await writeFile(join(context, 'site/run'), '#!/bin/sh', { mode: 0o700 });
   const guest = await connectSsh(house.spec, { clock: systemClock, onNote: () => undefined }, on());
   const tools = {
-    ...{ guest, runtime, clock: systemClock, ids: systemIds },
+    ...{ guest, runtime, clock: systemClock, ids: systemIds, activity: makeActivity() },
     build: { id: 'id', templateName: 'name' },
     converse: () => Promise.resolve(),
     downloadedFile: (name: string) => join(house.folder, `downloaded-${name}`),

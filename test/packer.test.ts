@@ -63,7 +63,16 @@ test('a declared variable is what its name means, though imaged has the name for
   const { http } = await resolved({ variables, http: { f: `${text} {{ .Name }} {{ upper vm_name }}` } });
   const [entry] = http;
   assert.ok(entry?.kind === 'text');
-  const late = { http_url: '', http_ip: '', http_port: '', http_addr: '', host_ip: '', guest_ip: '', mac: '' };
+  const late = {
+    http_url: '',
+    http_ip: '',
+    http_port: '',
+    http_addr: '',
+    http_host: '',
+    host_ip: '',
+    guest_ip: '',
+    mac: '',
+  };
   const shown = render(entry.text, { ...late, vm_name: 'imaged-0', ssh_public_key: '' });
   const twice = names.map((name) => `my ${name}, my ${name}`).join('; ');
   assert.equal(shown, `${twice} imaged-0 MY VM_NAME`);
@@ -83,11 +92,20 @@ const noted = async (command: string, http: object = {}, host = {}, context?: st
   return ours.map(({ message }) => /^names "([^"]*)"/.exec(message)?.[1]);
 };
 
-test('a path of the endpoint that a boot command names and http does not serve is noted, however it is written', async () => {
+/** The paths that are noted for a kernel's command line. */
+const notedOfKernel = async (append: string) => {
+  const machine = { ...least.machine, boot: { kernel: 'media:floppy', append } };
+  const { notes } = await resolved({ machine });
+  const ours = notes.filter(({ pointer }) => pointer === '/machine/boot/append');
+  return ours.map(({ message }) => /^names "([^"]*)"/.exec(message)?.[1]);
+};
+
+test('a path of the endpoint that a boot command or a command line names and http does not serve is noted, however it is written', async () => {
   for (const base of [url, '{{ http_url }}', 'http://{{ http_addr }}', 'https://{{ http_ip }}'])
     assert.deepEqual(await noted(`auto url=${base}/ks.cfg<enter>`), ['ks.cfg'], base);
   assert.deepEqual(await noted(`${url}/a/b%20c.txt?x=1 ${url}/one, ${url}/two;`), ['a/b c.txt', 'one', 'two']);
   const { notes } = await resolved({ install: { boot_command: [`${url}/ks.cfg`] }, http: { 'ks.cfh': 'x' } });
+  assert.deepEqual(await notedOfKernel('quiet inst.ks={{ http_url }}/ks.cfg'), ['ks.cfg']);
   assert.match(notes[0]?.message ?? '', /serves no such path: did you mean "ks.cfh"\?$/);
 });
 

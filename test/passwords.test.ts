@@ -68,7 +68,7 @@ const responseFileOf = async (template: unknown, variables: Readonly<Record<stri
   });
   const [entry] = spec.http;
   assert.ok(entry?.kind === 'text');
-  const nothing = { http_url: '', http_ip: '', http_port: '', http_addr: '', host_ip: '', guest_ip: '', mac: '', vm_name: '', ssh_public_key: '' }; // prettier-ignore
+  const nothing = { http_url: '', http_ip: '', http_port: '', http_addr: '', http_host: '', host_ip: '', guest_ip: '', mac: '', vm_name: '', ssh_public_key: '' }; // prettier-ignore
   return render(entry.text, nothing);
 };
 

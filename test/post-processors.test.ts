@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
+import { makeActivity } from '../src/base/activity/activity.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
@@ -29,6 +30,7 @@ const bench = async () => {
     convertDisk: async ({ path }: { path: string }, to: { path: string }) => writeFile(to.path, await readFile(path)),
   };
   const disk = { path: join(workspace, 'disk0.raw'), format: 'raw' } as const;
+  const tools = { clock: systemClock, event: () => undefined, activity: makeActivity() };
   let at = 0;
   return {
     folder,
@@ -37,7 +39,7 @@ const bench = async () => {
     run: async (one: WithSettings, takes: readonly string[], drafts: readonly Draft[], signal = on()) => {
       const spec: PostProcessorSpec = { ...one, name: one.type, timeoutMs: 1, newMb: 0, takes };
       const needs = { job: { spec: { disks: [] } }, workspace, disks: [disk], drafts };
-      return (await postProcess(spec, at++).run(needs, { hypervisor, signal })).drafts;
+      return (await postProcess(spec, at++).run(needs, { ...tools, hypervisor, signal })).drafts;
     },
     publish: async (drafts: readonly Draft[]) => {
       for (const draft of drafts) await publishFile({ ...draft, folder, signal: on() });
@@ -98,6 +100,22 @@ test('what is known of a file after its checksum is what publishing finds by rea
   const { known, ...unread } = draft;
   const { size, sha256 } = await publishFile({ ...unread, folder: at.folder, signal: on() });
   assert.deepEqual({ size, sha256 }, known);
+});
+
+test('what imaged writes itself is hashed as it is written, and a sparse disk stays sparse', async () => {
+  await using at = await bench();
+  const file = await open(at.disk.path, 'wx');
+  await file.write(randomBytes(100_000), 0, 100_000, 5_000_000);
+  await file.truncate(64 * 2 ** 20);
+  await file.close();
+  const [plain] = await at.run(exported, [], []);
+  assert.ok(plain?.known);
+  assert.ok((await stat(plain.from)).blocks * 512 < 2 ** 20, 'holes stay holes');
+  const keeping = { type: 'compress', settings: { level: 3, keepsInput: true } } as const;
+  for (const { known, ...unread } of await at.run(keeping, ['a.raw'], [plain])) {
+    const { size, sha256 } = await publishFile({ ...unread, folder: at.folder, signal: on() });
+    assert.deepEqual({ size, sha256 }, known, unread.name);
+  }
 });
 
 test('a file of the guest is an artifact, under more than one name if need be', async () => {

@@ -85,7 +85,7 @@ test('only the first network card has the endpoint, and only an outgoing one is 
 });
 
 test('auto_install is told by DHCP to a machine that boots from the network, and to no other', () => {
-  const boot = { device: 'net', kernel: '/k', initrd: '/i', append: 'a=1,b=2' } as const;
+  const boot = { device: 'net', kernel: '/k', initrd: '/i', append: () => 'a=1,b=2' } as const;
   const argv = argvOf({ boot });
   assert.match(valuesOf(argv, '-netdev').join(), /,bootfile=auto_install,/);
   assert.deepEqual([valuesOf(argv, '-kernel'), valuesOf(argv, '-initrd')], [['kernel'], ['initrd']]);

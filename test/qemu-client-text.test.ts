@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { runProgram } from '../src/base/program.ts';
 import { multibootKernel } from './fixtures/multiboot.ts';
 import { networkGuest, shellOf } from './fixtures/network-guest.ts';
+import { staticAddressesOf } from '../src/vmm/qemu/network.ts';
+import type { StaticAddresses } from '../src/vmm/types.ts';
 import { bench, heard, on, pidOf } from './fixtures/qemu-bench.ts';
 import { recorder } from './fixtures/recorder.ts';
 import { powerOff, say, writeGuest } from './fixtures/tiny-guest.ts';
@@ -25,7 +27,9 @@ test('a ramdisk whose name has a comma and the path of another file is one modul
   const { stdout } = await runProgram('qemu-system-x86_64', [...bare, '-initrd', initrd], { signal: on() });
   assert.equal(stdout, 'the first;what the host keeps to itself;', 'the attack itself');
 
-  const machine = await vmm.start([], { boot: { device: 'disk', kernel, initrd, append: `x ${canary},${canary}` } });
+  const machine = await vmm.start([], {
+    boot: { device: 'disk', kernel, initrd, append: () => `x ${canary},${canary}` },
+  });
   await machine.run(on());
   assert.equal(await heard(machine), 'the decoy;');
 });
@@ -52,7 +56,12 @@ test('no word of a client stands on a command line or in an environment, and the
   const disk = { path: join(work, 'disk0.qcow2'), format: 'qcow2', base } as const;
   await vmm.qemu.createDisk({ ...disk, sizeMb: 2 }, on());
   const media = { disks: [disk], cdrom: at('iso'), floppy: at('floppy') };
-  const boot = { device: 'disk', kernel: at('kernel'), initrd: at('initrd'), append: `${mark}="a,b" ${mark}` } as const;
+  const boot = {
+    device: 'disk',
+    kernel: at('kernel'),
+    initrd: at('initrd'),
+    append: () => `${mark}="a,b" ${mark}`,
+  } as const;
   for (const [change, words] of [
     [{ ...media, boot }, 'loaded'],
     [media, 'base'],
@@ -73,9 +82,11 @@ test('no word of a client stands on a command line or in an environment, and the
 test('a kernel hears its whole command line, quotes, commas and all', async () => {
   await using vmm = await bench();
   const guest = await networkGuest(vmm.folder);
-  assert.ok(guest.boot?.append !== undefined);
-  const append = `${guest.boot.append} said="a b, c" last=${'y'.repeat(1200)}=é`;
-  const machine = await vmm.start([], { ...guest, boot: { ...guest.boot, append } });
+  const { append: own } = guest.boot ?? assert.fail();
+  assert.ok(own !== undefined);
+  const append = `${own(staticAddressesOf(0))} url=http://100.64.1.4/x said="a b, c" last=${'y'.repeat(1200)}=é`;
+  const toldOf = ({ http }: StaticAddresses) => append.replace('http://100.64.1.4', http.url);
+  const machine = await vmm.start([], { ...guest, boot: { ...(guest.boot ?? assert.fail()), append: toldOf } });
   await machine.run(on());
   const { run } = await shellOf(machine);
   assert.ok(

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram } from '../src/base/program.ts';
+import { boundedProgress } from '../src/build/progress.ts';
+import { percentReader } from '../src/vmm/qemu/percent.ts';
 import { bench, on } from './fixtures/qemu-bench.ts';
 import { powerOff, say, writeDisk } from './fixtures/tiny-guest.ts';
 
@@ -101,6 +103,56 @@ test('a full disk of the host is told as storage_full, and leaves nothing', asyn
     await assert.rejects(vmm.qemu.convertDisk(from, to, on()), { code: 'storage_full' });
     assert.deepEqual(await readdir(small), []);
   }
+});
+
+test('a conversion tells how far it is, up to the end, and why it failed all the same', async () => {
+  await using vmm = await bench();
+  const from = { path: join(vmm.folder, 'from.raw'), format: 'raw' } as const;
+  await writeFile(from.path, Buffer.alloc(64 * mib, 1));
+  const seen: number[] = [];
+  const to = (name: string) => ({ path: join(vmm.folder, name), format: 'qcow2' }) as const;
+  await vmm.qemu.convertDisk(from, to('to.qcow2'), on(), (percent) => seen.push(percent));
+  assert.equal(seen.at(-1), 100);
+  assert.deepEqual(
+    seen,
+    seen.toSorted((one, other) => one - other),
+  );
+  const none = { path: join(vmm.folder, 'none'), format: 'raw' } as const;
+  const failing = vmm.qemu.convertDisk(none, to('other.qcow2'), on(), () => undefined);
+  await assert.rejects(failing, { code: 'disk_failed', message: /No such file/ });
+});
+
+test('what qemu-img prints is read in whatever pieces it comes, and nothing of it is kept', () => {
+  const seen: number[] = [];
+  const read = percentReader((percent) => seen.push(percent));
+  for (const piece of [
+    '    (0.00/100%)\r    (1',
+    '2.50/1',
+    '00%)\r',
+    'garbage'.repeat(1000),
+    '(99.9/100%)\r(100.00/100%)',
+  ])
+    read(Buffer.from(piece));
+  assert.deepEqual(seen, [0, 12.5, 100]);
+});
+
+test('progress is told at most once a second and in steps of 5 %', () => {
+  let now = 0;
+  const told: number[] = [];
+  const tell = boundedProgress({ elapsed: () => now }, (percent) => told.push(percent));
+  for (const [at, percent] of [
+    [0, 1],
+    [1, 5.4],
+    [500, 50],
+    [1200, 51],
+    [1300, 53],
+    [2500, 55],
+    [4000, 56.1],
+  ] as const) {
+    now = at;
+    tell(percent);
+  }
+  assert.deepEqual(told, [5, 51, 56]);
 });
 
 test('a conversion that is aborted leaves nothing', async () => {

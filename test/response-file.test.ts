@@ -25,6 +25,7 @@ const runtime = {
   http_ip: '100.64.1.4',
   http_port: '80',
   http_addr: '100.64.1.4:80',
+  http_host: '100.64.1.4',
   host_ip: '100.64.1.2',
   guest_ip: '100.64.1.3',
   mac: 'fe:e1:bb:d1:00:01',

@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { makeActivity } from '../src/base/activity/activity.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { Fault, type FaultCode } from '../src/base/fault.ts';
 import { connectSsh } from '../src/guest/ssh/connect.ts';
@@ -46,6 +47,7 @@ const site = async () => {
   const tools = {
     clock: systemClock,
     ids: systemIds,
+    activity: makeActivity(),
     onLines: (all: readonly string[], stream: string) => {
       lines.push(...all.map((line) => `${stream} ${line}`));
       all.forEach(onLine);
@@ -60,7 +62,8 @@ const site = async () => {
     },
     provision: (asked: Partial<ShellWork & Policy>, signal = on()) => {
       const work = { ...usual, ...asked };
-      const policy = { ...tools, reconnect: guest.reconnect };
+      const doing = () => `: ${tools.activity.now() ?? ''}`;
+      const policy = { ...tools, doing, reconnect: guest.reconnect };
       return tryAgain(work, (alive) => runScripts(work, guest, tools, alive), policy, signal);
     },
     async [Symbol.asyncDispose]() {
@@ -97,7 +100,10 @@ test('an exit code that is not allowed fails with the code, the script and the l
   await assert.rejects(
     here.provision({ scripts: [{ text: 'true' }, { text }], env: { PASSWORD: 'hunter2' } }),
     failsAs('provisioner_failed', ({ message, facts }) => {
-      assert.equal(message, 'inline script 2 ended with exit code 4, and only 0 is allowed. The last it said: line 30');
+      assert.equal(
+        message,
+        'inline script 2 said last: line 28 | line 29 | line 30\nIt ended with exit code 4, and only 0 is allowed.',
+      );
       assert.equal(facts.exitCode, 4);
       assert.equal(String(facts['output']).split('\n').length, 20);
       assert.doesNotMatch(JSON.stringify(facts), /hunter2/);
@@ -183,7 +189,9 @@ test('a script that does not end in time is a timeout, and an abort has its own 
   await using here = await site();
   await assert.rejects(
     here.provision({ scripts: [{ text: 'exec sleep 100' }], timeoutMs: 1500 }),
-    failsAs('step_timeout', ({ message }) => assert.match(message, /within 1.5 s/)),
+    failsAs('step_timeout', ({ message }) =>
+      assert.match(message, /within 1.5 s: inline script 1 ran for [\d.]+ s; it had printed nothing/),
+    ),
   );
   const abort = new AbortController();
   here.whenHeard((line) => line === 'up' && abort.abort(new Fault('cancelled', 'enough')));

@@ -7,6 +7,7 @@ import { Fault } from '../src/base/fault.ts';
 import { demandOf } from '../src/template/resolve/demand.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
+import { shownTexts } from '../src/template/resolve/shown-texts.ts';
 
 const qcow2 = (facts: { readonly backing?: boolean; readonly dataFile?: boolean; readonly bytes?: number } = {}) => {
   const header = Buffer.alloc(512);
@@ -196,4 +197,42 @@ test('no name in an answer tells whether the host has a folder or a file of that
   for (const there of ['sets/../../elsewhere', 'sets/../../../../../../etc', 'sets/..', 'mirror/link'])
     assert.deepEqual(await told(there), nothing, there);
   assert.notDeepEqual(await told('sets/real'), nothing, 'a folder of the context is not looked into any more');
+});
+
+test('a rendered file is served with its placeholders filled in, and content may be a list of lines', async () => {
+  await using shop = await workshop();
+  await writeFile(join(shop.context, 'ks.cfg'), 'url --url={{ http_url }}/os\nrootpw {{ password }}\n');
+  const spec = await shop.spec({
+    variables: { password: { default: 'hunter22', sensitive: true } },
+    http: {
+      'ks.cfg': { file: 'ks.cfg', render: true, type: 'text/x-kickstart' },
+      plain: { file: 'ks.cfg' },
+      lines: { content: ['one', '{{ http_ip }}'] },
+    },
+  });
+  const [kickstart, plain, lines] = spec.http;
+  const address = { runtime: 'http_url', apply: [] };
+  assert.deepEqual(kickstart, {
+    ...{ path: 'ks.cfg', kind: 'text', type: 'text/x-kickstart' },
+    text: ['url --url=', address, '/os\nrootpw hunter22\n'],
+  });
+  assert.equal(plain?.kind, 'file');
+  assert.deepEqual(shownTexts(spec), [
+    { path: 'ks.cfg', text: 'url --url={{ http_url }}/os\nrootpw <sensitive>\n' },
+    { path: 'lines', text: 'one\n{{ http_ip }}\n' },
+  ]);
+  assert.equal(lines?.kind, 'text');
+});
+
+test('a file that cannot be rendered is refused, an unknown name with its line and column', async () => {
+  await using shop = await workshop();
+  const rendering = async (bytes: string | Buffer) => {
+    await writeFile(join(shop.context, 'f'), bytes);
+    return shop.spec({ http: { f: { file: 'f', render: true } } });
+  };
+  const at = '/http/f/file';
+  await assert.rejects(rendering('good\n  {{ http_ulr }}\n'), refused(at, /^line 2, column \d+: .*http_ulr.*unknown/));
+  await assert.rejects(rendering(Buffer.from([0xff, 0xfe, 0x41])), refused(at, /no text in UTF-8/));
+  await assert.rejects(rendering('x'.repeat(256 * 1024 + 1)), refused(at, /more than 256 KiB/));
+  assert.throws(() => parseTemplate({ name: 'x', machine: { floppy: 'media:iso' }, http: { f: { content: 'x', render: true } } }), /render/); // prettier-ignore
 });

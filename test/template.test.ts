@@ -16,6 +16,7 @@ const runtime: RuntimeFacts = {
   http_ip: '10.0.2.2',
   http_port: '80',
   http_addr: '10.0.2.2:80',
+  http_host: '10.0.2.2',
   host_ip: '10.0.2.2',
   guest_ip: '10.0.2.15',
   mac: '52:54:00:00:00:01',
@@ -295,12 +296,21 @@ test('uuids differ from place to place and not from one resolving to the next', 
 test('what only the machine knows is refused where it is needed before', async () => {
   const errors = await errorsOf(() =>
     resolved({
-      machine: { ...least.machine, memory: '{{ http_port }}', boot: { append: 'ip={{ guest_ip }}' } },
+      machine: { ...least.machine, memory: '{{ http_port }}', boot: {} },
       artifacts: [{ name: '{{ mac }}.qcow2' }],
     }),
   );
-  assert.deepEqual(Object.keys(errors).sort(), ['/artifacts/0/name', '/machine/boot/append', '/machine/memory']);
+  assert.deepEqual(Object.keys(errors).sort(), ['/artifacts/0/name', '/machine/memory']);
   assert.match(errors['/machine/memory'] ?? '', /known only when the machine runs: it may be used in http texts/);
+});
+
+test('the command line of a kernel has the addresses of its machine, and a line break ends no kernel', async () => {
+  const kernel = 'media:floppy';
+  const at = (append: string) => resolved({ machine: { ...least.machine, boot: { kernel, append } } });
+  const { boot } = await at('quiet inst.ks={{ http_url }}/ks.cfg ip={{ upper guest_ip }}');
+  assert.equal(render(boot.append ?? [], runtime), `quiet inst.ks=${runtime.http_url}/ks.cfg ip=${runtime.guest_ip}`);
+  const errors = await errorsOf(() => at('one\ntwo'));
+  assert.match(errors['/machine/boot/append'] ?? '', /line break/);
 });
 
 test('texts cannot grow without bound', async () => {

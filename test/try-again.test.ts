@@ -13,6 +13,7 @@ const tries = async (code: FaultCode, policy: Partial<Policy> = {}) => {
   const tools = {
     clock: systemClock,
     onLines: () => undefined,
+    doing: () => '',
     reconnect: async () => void reconnected++,
   };
   const whole = { name: 'work', timeoutMs: 10_000, maxRetries: 2, pauseBeforeMs: 0, ...policy };
@@ -35,17 +36,20 @@ test('what another try cannot mend ends the provisioner at once', async () => {
     assert.deepEqual(await tries(code), { ran: 1, reconnected: 0 }, code);
 });
 
-test('a try that takes too long is told with its facts, and each has the whole time', async () => {
+test('a try that takes too long is told with what it was doing, and each has the whole time', async () => {
   let ran = 0;
   const policy = { name: 'work', timeoutMs: 100, maxRetries: 1, pauseBeforeMs: 0 };
-  const tools = { clock: systemClock, onLines: () => undefined, facts: () => ({ consoleTail: 'the last line' }) };
+  const tools = { clock: systemClock, onLines: () => undefined, doing: () => ': the script ran' };
   const run = async (signal: AbortSignal) => {
     ran++;
     await systemClock.sleep(60_000, signal);
   };
   await assert.rejects(tryAgain(policy, run, tools, on()), (error) => {
     assert.ok(error instanceof Fault);
-    assert.deepEqual([error.code, error.facts.consoleTail, ran], ['step_timeout', 'the last line', 2]);
+    assert.deepEqual(
+      [error.code, error.message, ran],
+      ['step_timeout', 'The provisioner work did not end within 0.1 s: the script ran.', 2],
+    );
     return true;
   });
 });

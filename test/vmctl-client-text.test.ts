@@ -3,6 +3,7 @@ import { lstat, mkdir, mkdtemp, readFile, readlink, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { makeActivity } from '../src/base/activity/activity.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram } from '../src/base/program.ts';
@@ -55,7 +56,7 @@ test('no word of a client stands on a command line of vmctl, or in its environme
 
   const disks = [{ path: join(work, 'machine.raw'), format: 'raw' }] as const;
   await writeFile(disks[0].path, '');
-  const boot = { device: 'cdrom', kernel: at('kernel'), append: mark } as const;
+  const boot = { device: 'cdrom', kernel: at('kernel'), append: () => mark } as const;
   const machine = { name: 'imaged-0', slot: 0, folder: own, memoryMb: 64, disks, nics: [], boot } as const;
   await assert.rejects(
     vmd.start({ ...machine, cdrom: at('iso'), cpus: 1, model: { net_device: mark }, onReboot: 'end' }, on()),
@@ -76,7 +77,7 @@ test('an artifact is written under a name of imaged’s own, whatever the templa
   const settings = { name, format: 'qcow2', disk: 0, mostMb: 1 } as const;
   const step = postProcess({ type: 'export', name: `export-${name}`, timeoutMs: 1, takes: [], newMb: 1, settings }, 0);
   const disks = [{ path: '/work/disk0.qcow2', format: 'qcow2' }] as const;
-  const tools = { hypervisor, signal: on() };
+  const tools = { hypervisor, signal: on(), clock: systemClock, event: () => undefined, activity: makeActivity() };
   const { drafts } = await step.run({ job: { spec: { disks: [] } }, workspace: '/work', disks }, tools);
   assert.deepEqual(written, ['/work/draft0-0.qcow2']);
   assert.deepEqual(drafts, [{ name, from: '/work/draft0-0.qcow2', mediaType: 'application/x-qemu-disk' }]);

@@ -32,11 +32,12 @@ export type RunOptions = {
    * program until what it gives has resolved; when that rejects, the program is ended and the reason thrown.
    */
   readonly onLines?: (lines: readonly string[], stream: 'stdout' | 'stderr') => Promise<void> | void;
-  /** Called with what the program writes to stdout, as it is, in place of `onLines`; by the same rules. */
+  /** Called with what the program writes to stdout, as it is, in place of `onLines`; by the same rules. Alone, it leaves stderr to the fault. */
   readonly onBytes?: (bytes: Uint8Array) => Promise<void> | void;
 };
 
 const keepBytes = 64 * 1024;
+const mostKept = 64 * 1024 * 1024;
 
 // A line without end must not grow the heap: it is cut where it passes this.
 const longestLine = 16 * 1024;
@@ -189,6 +190,11 @@ export const runProgram = async (file: string, args: readonly string[], options:
   };
   const hear = (stream: 'stdout' | 'stderr') => inLines((lines) => unlessUnheard(() => onLines?.(lines, stream)));
   const heard = onBytes === undefined ? hear('stdout') : inBytes((bytes) => unlessUnheard(() => onBytes(bytes)));
+  const outputs = () => {
+    if (onLines) return { buffer: false, stdout: heard, stderr: hear('stderr') };
+    if (onBytes) return { buffer: { stdout: false }, stdout: heard, maxBuffer: mostKept };
+    return { maxBuffer: mostKept };
+  };
   signal.throwIfAborted();
   try {
     const ran: Outcome = await execa(file, args, {
@@ -201,9 +207,7 @@ export const runProgram = async (file: string, args: readonly string[], options:
       forceKillAfterDelay: 5000,
       stripFinalNewline: false,
       reject: false,
-      ...(onLines || onBytes
-        ? { buffer: false as const, stdout: heard, stderr: hear('stderr') }
-        : { maxBuffer: 64 * 1024 * 1024 }),
+      ...outputs(),
     });
     signal.throwIfAborted();
     return await ranOf(ran, file, args, { path, accept });

@@ -1,3 +1,4 @@
+import { makeActivity, type Activity } from '../base/activity/activity.ts';
 import type { WriteEvent } from '../base/records/build-events.ts';
 import type { Clock } from '../base/clock.ts';
 import { cleanupStack, type CleanupStack } from '../base/cleanup.ts';
@@ -7,6 +8,8 @@ import type { Claim, Store } from '../queue/store.ts';
 import { maskOf } from '../base/mask/mask.ts';
 import { visibleInJson } from '../base/visible.ts';
 import type { Spec } from '../template/spec.ts';
+import { doingNow } from './doing.ts';
+import { explained } from './explain.ts';
 import type { Folders } from './folders/folders.ts';
 import { countGuestEvents } from './guest-events.ts';
 import { openLog, type Log } from './log.ts';
@@ -27,8 +30,12 @@ export type Attempt = {
   readonly said: Log['said'];
   /** Resolves when there is room for more of what a guest causes, in the log and among the events. Never rejects. */
   readonly room: () => Promise<void>;
-  /** The same fault without secrets in its words and facts. */
-  readonly masked: (fault: Fault) => Fault;
+  /** What the build is doing; a work that may take long says so there. */
+  readonly activity: Activity;
+  /** The same, and what it saw last, as the end of a sentence. */
+  readonly doing: () => string;
+  /** The fault as it is kept: with the last lines of the console, and without secrets in its words and facts. */
+  readonly finished: (fault: Fault) => Fault;
   /** Resolves when all events are in the store. */
   readonly settled: () => Promise<void>;
   readonly attend: (running: Running) => Running;
@@ -60,13 +67,17 @@ export const beginAttempt = async (
   const file = cleanup.keep(await openLog(folders.log(id), { clock, growth, bound, mask, failed: fail }));
   const guest = countGuestEvents(texts, version);
   const events = cleanup.keep(eventLine(store, { id, token: claim.token }, guest, fail));
+  const activity = makeActivity();
+  let attended: Running | undefined;
+  const doing = () => doingNow(activity, attended);
   const limit = cleanup.keep(
     clock.deadline(timeoutMs, AbortSignal.any([signal, broken.signal]), () => {
       const expected = `the end of the build within ${timeoutMs / 1000} s`;
-      return new Fault('build_timeout', `The build took longer than its ${timeoutMs / 1000} s.`, { expected });
+      return new Fault('build_timeout', `The build took longer than its ${timeoutMs / 1000} s${doing()}.`, {
+        expected,
+      });
     }),
   );
-  let attended: Running | undefined;
   return {
     claim,
     signal: limit.signal,
@@ -77,7 +88,12 @@ export const beginAttempt = async (
     room: async () => {
       await Promise.all([events.room(), file.room()]);
     },
-    masked: ({ code, message, facts, cause }) => new Fault(code, shown(message), changedData(facts, shown), { cause }),
+    activity,
+    doing,
+    finished: (fault) => {
+      const { code, message, facts, cause } = explained(fault, attended);
+      return new Fault(code, shown(message), changedData(facts, shown), { cause });
+    },
     settled: events.settled,
     attend: (running) => {
       attended = running;

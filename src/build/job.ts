@@ -1,6 +1,6 @@
 import type { RuntimeFacts, Spec } from '../template/spec.ts';
 import type { SshKey } from '../guest/types.ts';
-import type { Machine } from '../vmm/types.ts';
+import type { Machine, StaticAddresses } from '../vmm/types.ts';
 import type { Folders } from './folders/folders.ts';
 
 /** What a plan begins with. */
@@ -12,11 +12,15 @@ export type Job = {
 };
 
 /** The runtime values of a machine: they replace the placeholders that the template could not fill in. */
-export const runtimeFactsOf = ({ addresses, name }: Machine, key: SshKey | undefined): RuntimeFacts => ({
+export const runtimeFactsOf = (
+  { addresses, name }: Pick<Machine, 'name'> & { readonly addresses: StaticAddresses },
+  key: SshKey | undefined,
+): RuntimeFacts => ({
   http_url: addresses.http.url,
   http_ip: addresses.http.ip,
   http_port: String(addresses.http.port),
   http_addr: `${addresses.http.ip}:${addresses.http.port}`,
+  http_host: addresses.http.url.replace('http://', ''),
   host_ip: addresses.hostIp,
   guest_ip: addresses.guestIp,
   mac: addresses.mac,

@@ -1,5 +1,4 @@
 import { cleanupStack } from '../base/cleanup.ts';
-import type { Boot } from '../base/hardware.ts';
 import { hiddenTexts } from '../base/mask/mask.ts';
 import type { Spec } from '../template/spec.ts';
 import type { SshKey } from '../guest/types.ts';
@@ -15,7 +14,7 @@ import type { StepTools } from './tools.ts';
 const machineSpec = (
   { spec, slot, folders }: Job,
   disks: readonly Disk[],
-  boot: Boot,
+  boot: MachineSpec['boot'],
   onReboot: MachineSpec['onReboot'],
 ): MachineSpec => ({
   name: slotName(slot),
@@ -55,7 +54,7 @@ export const launch = async (
     readonly job: Job;
     readonly disks: readonly Disk[];
     readonly key: SshKey | undefined;
-    readonly boot: Boot;
+    readonly boot: MachineSpec['boot'];
     readonly onReboot: MachineSpec['onReboot'];
   },
   tools: StepTools,

@@ -28,10 +28,9 @@ export type PerformParts = {
   readonly stepEnded: (step: string, end: string, seconds: number) => void;
 };
 
-const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, consoleTail: string | undefined): Fault =>
-  new Fault('step_timeout', `The step ${name} took longer than its ${timeoutMs / 1000} s.`, {
+const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, doing: string): Fault =>
+  new Fault('step_timeout', `The step ${name} took longer than its ${timeoutMs / 1000} s${doing}.`, {
     expected: `the end of ${name} within ${timeoutMs / 1000} s`,
-    ...(consoleTail === undefined ? {} : { consoleTail }),
   });
 
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
@@ -39,28 +38,26 @@ export const performerOf = (
   attempt: Attempt,
   { store, folders, hypervisor, sharedListener, mirror, clock, ids, growth, texts, stepEnded }: PerformParts,
 ): Perform => {
-  const { claim, cleanup, event, log, said, room, settled, attend } = attempt;
+  const { claim, cleanup, event, log, said, room, settled, attend, activity } = attempt;
   const { id, slot } = claim.build;
   // The first step makes them.
   const ofBuild = (step: string) =>
     slot === undefined || step === makeWorkspace.name ? [] : [folders.work(slot), folders.machine(slot)];
   return async (step, needs) => {
-    attempt.signal.throwIfAborted();
+    if (attempt.signal.aborted) throw attempt.finished(asFault(attempt.signal.reason));
     await settled();
     const seq = await store.beginStep(id, claim.token, { name: step.name, phase: step.phase });
     log(`${step.name} begins${step.about === undefined ? '' : `: ${step.about}`}`);
     const began = clock.elapsed();
     const seconds = () => (clock.elapsed() - began) / 1000;
-    using deadline = clock.deadline(step.timeoutMs, attempt.signal, () =>
-      tooLong(step, attempt.attended()?.console.tail()),
-    );
+    using deadline = clock.deadline(step.timeoutMs, attempt.signal, () => tooLong(step, attempt.doing()));
     const { signal } = deadline;
     try {
       const gives = await step.run(needs, {
         signal,
         keep: cleanup.keep,
         ...{ hypervisor, sharedListener, mirror, clock, ids, growth, texts },
-        ...{ attend, event, log, said, room },
+        ...{ attend, event, log, said, room, activity },
       });
       signal.throwIfAborted();
       await settled();
@@ -72,7 +69,7 @@ export const performerOf = (
       // The first reason wins: what a step throws because it was aborted is not the cause.
       const first = asFault(signal.aborted ? signal.reason : error);
       const told = behind(first, attempt.attended());
-      const fault = attempt.masked(inStep(await behindFolders(told, folders.own, ofBuild(step.name)), step.name));
+      const fault = attempt.finished(inStep(await behindFolders(told, folders.own, ofBuild(step.name)), step.name));
       stepEnded(step.type ?? step.name, faults[fault.code].class, seconds());
       log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);
       await settled();

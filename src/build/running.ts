@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { Fault, faults, type FaultCode } from '../base/fault.ts';
+import { Fault, faults, type FaultCode, type FaultFacts } from '../base/fault.ts';
 import type { Console, Turn } from '../vmm/console/types.ts';
 import type { Ending, Machine } from '../vmm/types.ts';
 import { orAborted } from '../base/waiting.ts';
@@ -62,14 +62,13 @@ const words = {
 export const endedTooEarly = (
   { how, detail }: Ending,
   expected: string,
-  tail: string,
+  facts: Pick<FaultFacts, 'consoleTail' | 'screen'> = {},
   cause?: unknown,
-  screen?: string,
 ): Fault =>
   new Fault(
     codeOf[how],
     `${words[how]} while ${expected} was awaited (${detail}).`,
-    { expected, saw: detail, consoleTail: tail, ...(screen === undefined ? {} : { screen }) },
+    { ...facts, expected, saw: detail },
     { cause },
   );
 
@@ -88,12 +87,12 @@ const panicWhile = ({ console }: Running, expected: () => string): Promise<never
 const mostMsToGo = 5_000;
 
 /** Tells `seen` of the fault when the guest has rebooted too often while `expected` was due. */
-const onRebootLoop = ({ machine, console }: Running, due: () => string, seen: (fault: Fault) => void): void => {
+const onRebootLoop = ({ machine }: Running, due: () => string, seen: (fault: Fault) => void): void => {
   let reboots = 0;
   machine.onRebooted(() => {
     if (++reboots <= mostReboots) return;
     const expected = due();
-    const facts = { expected, saw: `${reboots} reboots`, consoleTail: console.tail() };
+    const facts = { expected, saw: `${reboots} reboots` };
     seen(new Fault('guest_reboot_loop', `The guest rebooted ${reboots} times while ${expected} was awaited.`, facts));
   });
 };
@@ -108,7 +107,7 @@ export const whileAlive = async <T>(
   work: (signal: AbortSignal) => Promise<T>,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<T> => {
-  const { machine, console } = running;
+  const { machine } = running;
   const watch = new AbortController();
   const both = AbortSignal.any([signal, watch.signal]);
   let over = false;
@@ -116,7 +115,7 @@ export const whileAlive = async <T>(
     if (!over) watch.abort(why);
   };
   onRebootLoop(running, () => expected, stop);
-  machine.ended.then((ending) => stop(endedTooEarly(ending, expected, console.tail())), stop);
+  machine.ended.then((ending) => stop(endedTooEarly(ending, expected)), stop);
   panicWhile(running, () => expected).catch(stop);
   try {
     return await work(both);
@@ -153,7 +152,8 @@ export const converseWith = async (
     if (!(error instanceof Fault) || error.code !== 'console_closed') throw error;
     if (machineIs === 'due to go' && error.facts['onlyWaitsLeft'] === true) return;
     const ending = await orAborted(machine.ended, signal);
-    throw endedTooEarly(ending, error.facts.expected ?? expected(), console.tail(), error, error.facts.screen);
+    const { expected: due = expected(), screen } = error.facts;
+    throw endedTooEarly(ending, due, screen === undefined ? {} : { screen }, error);
   }
 };
 

@@ -1,3 +1,4 @@
+import type { Activity } from '../base/activity/activity.ts';
 import type { WriteEvent } from '../base/records/build-events.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Resource } from '../base/cleanup.ts';
@@ -35,4 +36,6 @@ export type StepTools = {
   /** Resolves when there is room for more of what a guest causes. Never rejects. */
   readonly room: () => Promise<void>;
   readonly texts: TextLimits;
+  /** Where a work that may take long says what it is doing, for the fault of a deadline. */
+  readonly activity: Activity;
 };

@@ -1,3 +1,6 @@
+import type { Activity } from '../base/activity/activity.ts';
+import { inSeconds, lastLineShown } from '../base/activity/words.ts';
+import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { shellQuoted } from '../base/shell.ts';
@@ -33,7 +36,9 @@ export type ScriptPlaces = {
 };
 
 export type ShellTools = {
+  readonly clock: Pick<Clock, 'elapsed'>;
   readonly ids: Pick<Ids, 'id'>;
+  readonly activity: Activity;
   readonly onLines: OnLines;
 };
 
@@ -58,11 +63,32 @@ const startOf = ({ executeCommand, env }: ShellWork, path: string, envPath: stri
   return executeCommand(places);
 };
 
+const stillRuns = (name: string, ms: number, lines: readonly string[]): string => {
+  const last = lastLineShown(lines.join('\n'));
+  const said = last === undefined ? 'it had printed nothing' : `its last line was ${last}`;
+  return `${name} ran for ${inSeconds(ms)}; ${said}`;
+};
+
+const linesInMessage = 3;
+
+const failed = (name: string, exitCode: number, allowed: readonly number[], lines: readonly string[]): Fault => {
+  const said = lines.filter((line) => line.trim() !== '').slice(-linesInMessage);
+  const end = `ended with exit code ${exitCode}, and only ${allowed.join(', ')} is allowed.`;
+  const words = said.length === 0 ? end : `said last: ${said.join(' | ')}\nIt ${end}`;
+  return new Fault('provisioner_failed', `${name} ${words}`, {
+    script: name,
+    output: lines.join('\n'),
+    exitCode,
+    expected: `exit code ${allowed.join(' or ')}`,
+    saw: `exit code ${exitCode}`,
+  });
+};
+
 const runScript = async (
   { name, bytes }: Script,
   work: ShellWork,
   guest: Guest,
-  { ids, onLines }: ShellTools,
+  { clock, ids, onLines, activity }: ShellTools,
   signal: AbortSignal,
 ) => {
   const path = `${work.remoteFolder.replace(/\/+$/, '')}/imaged-${ids.id().toLowerCase()}.sh`;
@@ -81,23 +107,15 @@ const runScript = async (
     return onLines(lines, stream);
   };
   const asked = { ...work, name, onLines: keep };
-  const exitCode = await runThroughReboot(guest, startOf(work, path, envPath), asked, signal);
-  const tail = last.lines();
+  const began = clock.elapsed();
+  const exitCode = await activity.during(
+    () => stillRuns(name, clock.elapsed() - began, last.lines()),
+    () => runThroughReboot(guest, startOf(work, path, envPath), asked, signal),
+  );
 
   const written = [path, ...(usesEnvFile ? [envPath] : [])].map(shellQuoted).join(' ');
   const removed = await advised(guest.run(`rm -f ${written}`, { onLines }, signal), name);
   if (removed.exitCode !== 0) await onLines([`${path} could not be removed from the guest`], 'stderr');
   if (exitCode === 'lost' || work.validExitCodes.includes(exitCode)) return;
-  throw new Fault(
-    'provisioner_failed',
-    `${name} ended with exit code ${exitCode}, and only ${work.validExitCodes.join(', ')} is allowed` +
-      (tail.length > 0 ? `. The last it said: ${tail.at(-1)}` : ''),
-    {
-      exitCode,
-      script: name,
-      expected: `exit code ${work.validExitCodes.join(' or ')}`,
-      saw: `exit code ${exitCode}`,
-      output: tail.join('\n'),
-    },
-  );
+  throw failed(name, exitCode, work.validExitCodes, last.lines());
 };

@@ -8,13 +8,14 @@ import { isKnown, seen } from './installer/lines.ts';
 import { digitsOfSite, setFiles } from './set-names.ts';
 import type { HttpEntry } from '../template/spec.ts';
 
-const longestText = 256 * 1024;
+/** Bytes of a file that is read as a text. */
+export const longestSmallFile = 256 * 1024;
 
 /** The text of a small file; undefined when it cannot be read or is no small file. */
 export const smallFile = (path: string): string | undefined => {
   try {
     const { size } = statSync(path);
-    return size > longestText ? undefined : readFileSync(path, 'utf8');
+    return size > longestSmallFile ? undefined : readFileSync(path, 'utf8');
   } catch {
     return undefined;
   }

@@ -32,6 +32,16 @@ export type ChecksumSettings = {
 
 const mediaType = 'text/plain';
 
+/** Its digests: where nothing but a known SHA-256 is asked for, the file is not read. */
+const readOf = async (draft: Draft, types: readonly Algorithm[], signal: AbortSignal) => {
+  if (draft.known !== undefined && types.every((type) => type === 'sha256'))
+    return { known: draft.known, digests: new Map<Algorithm, string>([['sha256', draft.known.sha256]]) };
+  // SHA-256 is what publishing asks for: the file is read once for both.
+  const { size, digests } = await digestsOf(draft.from, new Set(['sha256', ...types] as const), signal);
+  const sha256 = digests.get('sha256');
+  return { known: sha256 === undefined ? undefined : { size, sha256 }, digests };
+};
+
 /** Writes digests of artifacts into files beside them. */
 export const checksum = {
   type: 'checksum',
@@ -47,10 +57,8 @@ export const checksum = {
   run: async ({ types, format }, taken, { newFile, signal }) => {
     const given: Draft[] = [];
     for (const draft of taken) {
-      // SHA-256 is what publishing asks for: the file is read once for both.
-      const { size, digests } = await digestsOf(draft.from, new Set(['sha256', ...types] as const), signal);
-      const sha256 = digests.get('sha256');
-      given.push({ ...draft, ...(sha256 === undefined ? {} : { known: { size, sha256 } }) });
+      const { known, digests } = await readOf(draft, types, signal);
+      given.push({ ...draft, ...(known === undefined ? {} : { known }) });
       for (const [type, hex] of digests) {
         if (!types.includes(type)) continue;
         const from = newFile(type);

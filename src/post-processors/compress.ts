@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import { z } from 'zod';
+import type { Digest } from '../image/types.ts';
 import { strict } from '../template/document/words.ts';
 import { commonKeys } from './common.ts';
 import type { PostProcessorKind } from './kind.ts';
@@ -24,15 +26,26 @@ const mediaType = 'application/zstd';
 
 const blockBytes = 1024 * 1024;
 
-const compressFile = async (from: string, to: string, level: number, signal: AbortSignal): Promise<void> => {
+/** Compresses a file and hashes what it writes in the same pass. */
+const compressFile = async (from: string, to: string, level: number, signal: AbortSignal): Promise<Digest> => {
   const zstd = createZstdCompress({
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
     // The frame then says how large the file is that comes out of it.
     pledgedSrcSize: (await stat(from)).size,
   });
   const source = createReadStream(from, { highWaterMark: blockBytes });
+  const hash = createHash('sha256');
+  let size = 0;
+  const hashed = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      size += chunk.length;
+      yield chunk;
+    }
+  };
   try {
-    await pipeline(source, zstd, createWriteStream(to, { flags: 'wx', mode: 0o600 }), { signal });
+    await pipeline(source, zstd, hashed, createWriteStream(to, { flags: 'wx', mode: 0o600 }), { signal });
+    return { size, sha256: hash.digest('hex') };
   } catch (error) {
     signal.throwIfAborted();
     throw error;
@@ -56,9 +69,9 @@ export const compress = {
     const given = [];
     for (const draft of taken) {
       const from = newFile('zst');
-      await compressFile(draft.from, from, level, signal);
+      const known = await compressFile(draft.from, from, level, signal);
       if (keepsInput) given.push(draft);
-      given.push({ name: nameOf(draft.name), mediaType, from });
+      given.push({ name: nameOf(draft.name), mediaType, from, known });
     }
     return given;
   },

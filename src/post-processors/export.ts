@@ -68,7 +68,7 @@ export const exporting = {
     }
     const { disk, format } = settings;
     const path = newFile(format);
-    await exportDisk(disk, { path, format });
-    return [{ name, from: path, mediaType: diskMediaTypes[format] }];
+    const known = await exportDisk(disk, { path, format });
+    return [{ name, from: path, mediaType: diskMediaTypes[format], ...(known === undefined ? {} : { known }) }];
   },
 } as const satisfies PostProcessorKind<typeof Schema, ExportSettings>;

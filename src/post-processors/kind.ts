@@ -33,7 +33,11 @@ export type Place = {
 export type Tools = {
   /** A path in the workspace where nothing is yet, under a name of imaged's own: a client's stands on no command line. */
   readonly newFile: (ending: string) => string;
-  readonly exportDisk: (disk: number, to: { readonly path: string; readonly format: DiskFormat }) => Promise<void>;
+  /** Gives what is known of the file where imaged has written it itself; a program's output has to be read once more. */
+  readonly exportDisk: (
+    disk: number,
+    to: { readonly path: string; readonly format: DiskFormat },
+  ) => Promise<Digest | undefined>;
   /** Where a file lies that a provisioner has downloaded, by its name. */
   readonly downloadedFile: (name: string) => string;
   readonly signal: AbortSignal;

@@ -171,14 +171,17 @@ const treeOf = async ({ from, destination }: Upload, tools: GuestTools): Promise
 };
 
 const upload = async (settings: Upload, tools: GuestTools, signal: AbortSignal): Promise<void> => {
-  const { guest, onLines } = tools;
+  const { guest, onLines, activity } = tools;
   const { files, folders } = await treeOf(settings, tools);
   // What cannot be made is told by the files that cannot be written.
   if (folders.length > 0) await guest.run(`mkdir -p ${folders.map(shellWord).join(' ')}`, { onLines }, signal);
   const existing = settings.mode === undefined ? 'keep-mode' : 'replace';
   for (const { name, input, place, isProgram } of files) {
     const mode = settings.mode ?? (isProgram ? '0755' : '0644');
-    await guest.upload({ name, input, mode, existing }, place, signal);
+    await activity.during(
+      () => `${name} was being copied to ${place} in the guest`,
+      () => guest.upload({ name, input, mode, existing }, place, signal),
+    );
   }
 };
 
@@ -202,6 +205,9 @@ export const file = {
   run: async (settings, tools, signal) => {
     if (settings.direction === 'upload') return upload(settings, tools, signal);
     const to = { file: tools.downloadedFile(settings.name), mostBytes: settings.mostMb * 2 ** 20 };
-    await tools.guest.download(settings.source, to, signal);
+    await tools.activity.during(
+      () => `${settings.source} was being copied from the guest`,
+      () => tools.guest.download(settings.source, to, signal),
+    );
   },
 } as const satisfies GuestKind<typeof Schema, FileSettings>;

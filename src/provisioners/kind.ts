@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Activity } from '../base/activity/activity.ts';
 import type { Clock } from '../base/clock.ts';
 import type { FieldErrors } from '../base/field-errors.ts';
 import type { Ids } from '../base/ids.ts';
@@ -31,6 +32,8 @@ export type ConsoleTools = {
   readonly ids: Pick<Ids, 'id'>;
   /** What the guest prints: it goes into the build's log. */
   readonly onLines: OnLines;
+  /** Where a work that may take long says what it is doing. */
+  readonly activity: Activity;
 };
 
 /** The same, for a kind that needs a login. */

@@ -150,7 +150,7 @@ export const shell = {
     };
   },
   plan: ({ scripts }) => `shell: ${scripts.length} script(s)`,
-  run: async ({ scripts, env, executeCommand, ...rest }, { build, runtime, guest, ids, onLines }, signal) => {
+  run: async ({ scripts, env, executeCommand, ...rest }, { build, runtime, guest, ...tools }, signal) => {
     const work = {
       ...rest,
       ...(executeCommand === undefined ? {} : commandOf(executeCommand)),
@@ -167,6 +167,6 @@ export const shell = {
         ...Object.fromEntries(Object.entries(env).map(([name, text]) => [name, render(text, runtime)])),
       },
     };
-    await runScripts(work, guest, { ids, onLines }, signal);
+    await runScripts(work, guest, tools, signal);
   },
 } as const satisfies GuestKind<typeof Schema, ShellSettings>;

@@ -16,15 +16,14 @@ type Tools = {
   readonly onLines: OnLines;
   /** Logs in again, where the connection broke. */
   readonly reconnect?: (signal: AbortSignal) => Promise<void>;
-  /** Facts of a try that took too long. */
-  readonly facts?: () => Readonly<Record<string, unknown>>;
+  /** What a try was doing that took too long, as the end of a sentence. */
+  readonly doing: () => string;
 };
 
-const tooLong = ({ name, timeoutMs }: Policy, facts: Tools['facts']) =>
-  new Fault('step_timeout', `The provisioner ${name} did not end within ${timeoutMs / 1000} s.`, {
+const tooLong = ({ name, timeoutMs }: Policy, doing: string) =>
+  new Fault('step_timeout', `The provisioner ${name} did not end within ${timeoutMs / 1000} s${doing}.`, {
     expected: `the end of ${name} within ${timeoutMs / 1000} s`,
     timeoutMs,
-    ...facts?.(),
   });
 
 /**
@@ -34,14 +33,14 @@ const tooLong = ({ name, timeoutMs }: Policy, facts: Tools['facts']) =>
 export const tryAgain = async (
   policy: Policy,
   run: (signal: AbortSignal) => Promise<void>,
-  { clock, onLines, reconnect, facts }: Tools,
+  { clock, onLines, reconnect, doing }: Tools,
   signal: AbortSignal,
 ): Promise<void> => {
   if (policy.pauseBeforeMs > 0) await clock.sleep(policy.pauseBeforeMs, signal);
   let isBroken = false;
   await retry(
     async () => {
-      using limit = clock.deadline(policy.timeoutMs, signal, () => tooLong(policy, facts));
+      using limit = clock.deadline(policy.timeoutMs, signal, () => tooLong(policy, doing()));
       if (isBroken) await reconnect?.(limit.signal);
       isBroken = false;
       await run(limit.signal);

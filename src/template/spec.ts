@@ -9,6 +9,7 @@ export const runtimeNames = [
   'http_ip',
   'http_port',
   'http_addr',
+  'http_host',
   'host_ip',
   'guest_ip',
   'mac',
@@ -88,7 +89,11 @@ export type Spec = {
   readonly nics: readonly Nic[];
   readonly cdrom?: FileRef;
   readonly floppy?: FileRef;
-  readonly boot: Omit<Boot, 'kernel' | 'initrd'> & { readonly kernel?: FileRef; readonly initrd?: FileRef };
+  readonly boot: Pick<Boot, 'device'> & {
+    readonly kernel?: FileRef;
+    readonly initrd?: FileRef;
+    readonly append?: Text;
+  };
   readonly model: MachineModel;
   readonly http: readonly HttpEntry[];
   /** Undefined: the disks hold a system already, and the first boot is from disk. */

@@ -32,7 +32,7 @@ export type MachineSpec = {
   readonly cdrom?: string;
   readonly floppy?: string;
   readonly nics: readonly Nic[];
-  readonly boot: Boot;
+  readonly boot: Omit<Boot, 'append'> & { readonly append?: (known: StaticAddresses) => string };
   readonly model: MachineModel;
   /** The guest's port that `addresses.ssh` leads to. Default: 22. */
   readonly sshPort?: number;
@@ -63,6 +63,9 @@ export type Addresses = {
   /** Where the daemon finds the guest's ssh server; port 0 when the machine has no network. */
   readonly ssh: { readonly host: string; readonly port: number };
 };
+
+/** What is known of them before the machine is made: its kernel's command line may hold them. */
+export type StaticAddresses = Pick<Addresses, 'guestIp' | 'hostIp' | 'mac' | 'http'>;
 
 /** The serial line as bytes. One reader; when it does not read, the line holds its breath, and nothing is lost. */
 export type SerialLine = {
@@ -125,8 +128,16 @@ export type Hypervisor = {
   readonly refuse: (shape: MachineShape, signal: AbortSignal) => Promise<readonly FieldError[]>;
   /** Makes a disk image, mode 0600; never overwrites. Throws `disk_failed`, `storage_full`. */
   readonly createDisk: (disk: DiskSpec, signal: AbortSignal) => Promise<void>;
-  /** Copies an image into another format: flat (no backing file), sparse, compact. Throws as `createDisk` does. */
-  readonly convertDisk: (from: Disk, to: DiskFile, signal: AbortSignal) => Promise<void>;
+  /**
+   * Copies an image into another format: flat (no backing file), sparse, compact. `onPercent` is told how far it is where
+   * the program says so: qemu-img does, vmctl does not. Throws as `createDisk` does.
+   */
+  readonly convertDisk: (
+    from: Disk,
+    to: DiskFile,
+    signal: AbortSignal,
+    onPercent?: (percent: number) => void,
+  ) => Promise<void>;
   /** Starts a machine that stands still until `run`. Throws `hypervisor_failed`, `program_missing`. */
   readonly start: (spec: MachineSpec, signal: AbortSignal) => Promise<Machine>;
   /**

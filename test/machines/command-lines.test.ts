@@ -105,7 +105,10 @@ test('nothing of a template, its variables or the daemon stands on a command lin
     variables: { password: { required: true, sensitive: true }, plain: { default: mark('plain') } },
     machine:
       'append' in machine.boot
-        ? { ...machine, boot: { ...machine.boot, append: `${machine.boot.append} ${mark('append')}` } }
+        ? {
+            ...machine,
+            boot: { ...machine.boot, append: `${machine.boot.append} ${mark('append')} url={{ http_url }}/` },
+          }
         : machine,
     http: { [mark('path')]: `${mark('response')}\n`, 'secret.conf': '{{ password }}\n' },
     install: {

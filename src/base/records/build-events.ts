@@ -70,6 +70,11 @@ export const buildEvents = {
     })
     .meta({ description: 'A step has ended.' }),
 
+  'artifact.progress': z
+    .object({ name: text('The file name.'), percent: count('How much of the disk is written, from 5 to 100.') })
+    .meta({
+      description: 'A disk is being converted for an artifact. At most 20 for each, one a second; none under vmd.',
+    }),
   'artifact.published': z
     .object({
       name: text('The file name.'),

@@ -12,12 +12,7 @@ export const awaitEndOfInstall = ({ ends, timeoutMs, refuse }: NonNullable<Spec[
     async run({ installer }, { signal }) {
       const ending = await awaitEnd(installer, refuse, signal);
       const isDue = ends === 'any' ? ending.how === 'halt' || ending.how === 'reboot' : ending.how === ends;
-      if (!isDue)
-        throw endedTooEarly(
-          ending,
-          `the installer's own ${ends === 'any' ? 'halt or reboot' : ends}`,
-          installer.console.tail(),
-        );
+      if (!isDue) throw endedTooEarly(ending, `the installer's own ${ends === 'any' ? 'halt or reboot' : ends}`);
       await installer[Symbol.asyncDispose]();
       return {};
     },

@@ -1,3 +1,4 @@
+import { lastLineShown } from '../../base/activity/words.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, type Running } from '../running.ts';
@@ -43,9 +44,8 @@ export const awaitFirstBoot = {
       const both = AbortSignal.any([signal, over.signal]);
       for (let leftMs = silentMs; leftMs > 0; leftMs = lastAt + silentMs - clock.elapsed())
         await clock.sleep(leftMs, both);
-      const consoleTail = console.tail();
-      const facts = { expected: 'the login prompt of the first boot', saw: 'nothing', withinMs: silentMs, consoleTail };
-      const words = `Nothing at all came on the console for ${silentMs / 60_000} minutes while the first boot was awaited; the last line was "${consoleTail.split('\n').at(-1) ?? ''}".`;
+      const facts = { expected: 'the login prompt of the first boot', saw: 'nothing', withinMs: silentMs };
+      const words = `Nothing at all came on the console for ${silentMs / 60_000} minutes while the first boot was awaited; the last line was ${lastLineShown(console.tail()) ?? 'none'}.`;
       quiet.abort(new Fault('console_silent', words, facts));
     };
     // It ends by `over` or by the build's own signal, which the conversation hears of too.

@@ -16,7 +16,7 @@ export const connect = ({ username, timeoutMs, port: guestPort }: NonNullable<Sp
     phase: 'connecting',
     timeoutMs: timeoutMs + graceMs,
     about: `ssh as ${username}`,
-    async run({ job, running, key, workspace }, { clock, signal, keep, log }) {
+    async run({ job, running, key, workspace }, { clock, signal, keep, log, activity }) {
       const { host, port: forwarded } = running.machine.addresses.ssh;
       const spec = {
         host,
@@ -28,11 +28,14 @@ export const connect = ({ username, timeoutMs, port: guestPort }: NonNullable<Sp
         folder: job.folders.machine(job.slot),
         timeoutMs,
       };
-      const guest = await whileAlive(
-        running,
-        'a login by ssh',
-        (alive) => connectSsh(spec, { clock, onNote: log }, alive),
-        { clock, signal },
+      let tally = 'a login by ssh was awaited';
+      const onTally = (text: string) => {
+        tally = text;
+      };
+      const logIn = (alive: AbortSignal) => connectSsh(spec, { clock, onNote: log, onTally }, alive);
+      const guest = await activity.during(
+        () => tally,
+        () => whileAlive(running, 'a login by ssh', logIn, { clock, signal }),
       );
       return { guest: keep(guest) };
     },

@@ -1,12 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { copySparse } from '../../image/copy-sparse.ts';
 import type { Draft } from '../../post-processors/kind.ts';
 import { planOf, runOn, type PostProcessorSpec } from '../../post-processors/table.ts';
 import type { Spec } from '../../template/spec.ts';
-import type { Disk, Hypervisor } from '../../vmm/types.ts';
+import type { Disk, DiskFile, Hypervisor } from '../../vmm/types.ts';
 import { blamingBase } from '../blame-base.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import type { Step } from '../plan.ts';
+import { boundedProgress } from '../progress.ts';
+import type { StepTools } from '../tools.ts';
 
 type Needs = {
   readonly job: { readonly spec: Pick<Spec, 'disks'> };
@@ -15,7 +18,27 @@ type Needs = {
   readonly drafts?: readonly Draft[];
 };
 
-type Tools = { readonly hypervisor: Pick<Hypervisor, 'convertDisk'>; readonly signal: AbortSignal };
+type Tools = Pick<StepTools, 'signal' | 'clock' | 'event' | 'activity'> & {
+  readonly hypervisor: Pick<Hypervisor, 'convertDisk'>;
+};
+
+/** Has a disk converted, and tells how far it is. */
+const convert = async (name: string, from: Disk, to: DiskFile, { hypervisor, ...tools }: Tools): Promise<void> => {
+  const { signal, clock, event, activity } = tools;
+  let percent: number | undefined;
+  const tell = boundedProgress(clock, (now) => event('artifact.progress', { name, percent: now }));
+  const onPercent = (now: number) => {
+    percent = now;
+    tell(now);
+  };
+  await activity.during(
+    () => `${name} was being written${percent === undefined ? '' : `, ${Math.floor(percent)} % of it so far`}`,
+    () => hypervisor.convertDisk(from, to, signal, onPercent),
+  );
+};
+
+// An export makes one file, and its settings have the name of it.
+const nameOf = (spec: PostProcessorSpec): string => (spec.type === 'export' ? spec.settings.name : spec.name);
 
 /** Gives a disk as a file of its own, or makes something of the files that there are. `at` is its place in the list. */
 export const postProcess = (spec: PostProcessorSpec, at: number) =>
@@ -25,7 +48,8 @@ export const postProcess = (spec: PostProcessorSpec, at: number) =>
     phase: 'packaging',
     timeoutMs: spec.timeoutMs,
     about: planOf(spec),
-    async run({ job, workspace, disks, drafts = [] }, { hypervisor, signal }: Tools) {
+    async run({ job, workspace, disks, drafts = [] }, tools: Tools) {
+      const { signal } = tools;
       let files = 0;
       const taken = drafts.filter(({ name }) => spec.takes.includes(name));
       const given = await runOn(spec, taken, {
@@ -33,7 +57,11 @@ export const postProcess = (spec: PostProcessorSpec, at: number) =>
         exportDisk: async (index, to) => {
           const disk = disks[index];
           if (disk === undefined) throw new RangeError(`the plan exports disk ${index} of ${disks.length}`);
-          await blamingBase(job.spec.disks[index]?.base, () => hypervisor.convertDisk(disk, to, signal));
+          // The only copy that needs no program.
+          if (disk.format === 'raw' && to.format === 'raw' && disk.base === undefined)
+            return copySparse({ from: disk.path, to: to.path, signal });
+          await blamingBase(job.spec.disks[index]?.base, () => convert(nameOf(spec), disk, to, tools));
+          return undefined;
         },
         downloadedFile: (name) => downloadedFile(workspace, name),
         signal,

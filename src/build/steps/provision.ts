@@ -2,6 +2,7 @@ import type { Guest, SshKey } from '../../guest/types.ts';
 import type { ConsoleTools } from '../../provisioners/kind.ts';
 import { planOf, runInGuest, runOnConsole, type ConsoleType, type ProvisionerSpec } from '../../provisioners/table.ts';
 import { tryAgain } from '../../provisioners/try-again.ts';
+import { doingNow } from '../doing.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import { runtimeFactsOf, type Job } from '../job.ts';
 import type { Step } from '../plan.ts';
@@ -22,7 +23,7 @@ const headOf = (spec: ProvisionerSpec) => ({
   about: planOf(spec),
 });
 
-const toolsOf = ({ job, running, key }: Needs, { clock, ids, said }: StepTools): ConsoleTools => {
+const toolsOf = ({ job, running, key }: Needs, { clock, ids, said, activity }: StepTools): ConsoleTools => {
   const runtime = runtimeFactsOf(running.machine, key);
   return {
     build: { id: job.id, templateName: job.spec.name },
@@ -30,11 +31,9 @@ const toolsOf = ({ job, running, key }: Needs, { clock, ids, said }: StepTools):
     converse: (turns, signal) => converseWith(running, turnsOf(turns, runtime), signal),
     downloadedFile: (name) => downloadedFile(job.folders.work(job.slot), name),
     onLines: (lines, stream) => said(lines, stream === 'stderr' ? '! ' : '  '),
-    ...{ clock, ids },
+    ...{ clock, ids, activity },
   };
 };
-
-const factsOf = ({ console }: Running) => ({ consoleTail: console.tail() });
 
 /** Changes a guest that the build has logged in to. */
 export const provisionGuest = (spec: ProvisionerSpec) =>
@@ -43,7 +42,7 @@ export const provisionGuest = (spec: ProvisionerSpec) =>
     async run({ guest, ...needs }, tools) {
       const { running } = needs;
       const own = { ...toolsOf(needs, tools), guest };
-      const policy = { ...own, reconnect: guest.reconnect, facts: () => factsOf(running) };
+      const policy = { ...own, reconnect: guest.reconnect, doing: () => doingNow(tools.activity, running) };
       const expected = `the end of the provisioner ${spec.name}`;
       const work = (alive: AbortSignal) => tryAgain(spec, (signal) => runInGuest(spec, own, signal), policy, alive);
       await whileAlive(running, expected, work, tools);
@@ -57,7 +56,7 @@ export const provisionOnConsole = (spec: ProvisionerSpec<ConsoleType>) =>
     ...headOf(spec),
     async run(needs, tools) {
       const own = toolsOf(needs, tools);
-      const policy = { ...own, facts: () => factsOf(needs.running) };
+      const policy = { ...own, doing: () => doingNow(tools.activity, needs.running) };
       await tryAgain(spec, (signal) => runOnConsole(spec, own, signal), policy, tools.signal);
       return {};
     },

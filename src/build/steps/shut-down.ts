@@ -59,7 +59,6 @@ export const shutDown = (shutdown: Spec['shutdown']) =>
           {
             expected,
             saw: 'a running machine',
-            consoleTail: running.console.tail(),
           },
         );
       using deadline = clock.deadline(shutdown.timeoutMs, signal, tooLong);
@@ -69,7 +68,7 @@ export const shutDown = (shutdown: Spec['shutdown']) =>
         Promise.race([running.machine.ended, asked.then(() => awaitEnd(running, [], deadline.signal))]),
         deadline.signal,
       );
-      if (ending.how !== 'halt') throw endedTooEarly(ending, expected, running.console.tail());
+      if (ending.how !== 'halt') throw endedTooEarly(ending, expected);
       await guest?.[Symbol.asyncDispose]();
       await running[Symbol.asyncDispose]();
       return {};

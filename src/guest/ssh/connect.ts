@@ -9,6 +9,7 @@ import { uploadBy } from './upload.ts';
 import { remoteInput, remoteLine } from './remote-command.ts';
 import { awaitBanner } from './banner.ts';
 import { openMaster, type SshMaster } from './master.ts';
+import { makeTally } from './tally.ts';
 import { configFile, controlSocket, sshArgs, sshHost, sshLine, writeSshConfig } from './options.ts';
 import { expectedOf, makeSshWords } from './words.ts';
 import type { Guest, SshSpec } from '../types.ts';
@@ -17,6 +18,8 @@ type Tools = {
   readonly clock: Clock;
   /** What a person who waits wants to know: why the guest cannot be reached yet. Each reason is told once. */
   readonly onNote: (text: string) => void;
+  /** Told again and again how often which reason was met so far, as a clause. */
+  readonly onTally?: (text: string) => void;
 };
 
 const firstSilentMs = 2500;
@@ -145,9 +148,11 @@ const throwIfKilled = async (master: SshMaster | undefined, clock: Clock, signal
   throw new Fault('program_failed', message, { program: 'ssh', signal: killed });
 };
 
-const logIn = async (spec: SshSpec, { clock, onNote }: Tools, signal: AbortSignal): Promise<SshMaster> => {
+const logIn = async (spec: SshSpec, { clock, onNote, onTally }: Tools, signal: AbortSignal): Promise<SshMaster> => {
   const { host, port, timeoutMs } = spec;
   const noted = new Set<string>();
+  const tally = makeTally();
+  const count = (what: string) => onTally?.(`${expectedOf(spec)} was awaited; ${tally.add(what)}`);
   let words = makeSshWords(spec);
   let attempts = 0;
   let denied = 0;
@@ -155,7 +160,7 @@ const logIn = async (spec: SshSpec, { clock, onNote }: Tools, signal: AbortSigna
   const tooLate = () =>
     new Fault(
       latest?.code === 'ssh_denied' ? 'ssh_denied' : 'ssh_unreachable',
-      `The guest could not be logged in to within ${timeoutMs / 1000} s: ${latest?.message ?? words.reached()}`,
+      `The guest could not be logged in to within ${timeoutMs / 1000} s: ${latest?.message ?? words.reached()}${tally.told()}`,
       {
         expected: expectedOf(spec),
         saw: latest?.facts.saw ?? words.reached(),
@@ -170,6 +175,7 @@ const logIn = async (spec: SshSpec, { clock, onNote }: Tools, signal: AbortSigna
   const onSeen = (what: string) => {
     latest = words.notYet(what);
     note(latest.message);
+    count(what);
   };
   using whole = clock.deadline(timeoutMs, signal, tooLate);
   // Awaited here: `using` lets the time limit go when this function returns.
@@ -189,6 +195,7 @@ const logIn = async (spec: SshSpec, { clock, onNote }: Tools, signal: AbortSigna
       if (!(error instanceof Fault)) return false;
       note(error.message);
       latest = error;
+      count(error.facts.saw ?? error.message);
       if (error.code === 'ssh_denied') return ++denied < deniedAttempts;
       return error.code === 'ssh_unreachable';
     },

@@ -32,13 +32,20 @@ const Site = strict({
 });
 
 const HttpAnswer = strict({
-  content: Words.optional().describe('the text itself; variables are filled in when it is asked for'),
+  content: z
+    .union([Words, z.array(Words).max(bounds.inlineLines)])
+    .optional()
+    .describe('the text itself, or a list of its lines; variables are filled in when it is asked for'),
   type: z
     .string()
     .regex(/^[a-z0-9.+-]+\/[a-z0-9.+-]+(; ?charset=[a-z0-9-]+)?$/i, 'is not a media type such as "text/plain"')
     .optional()
-    .describe('media type of `content`'),
+    .describe('media type of `content`, or of a rendered `file`'),
   file: Words.min(1).optional().describe('a file, served as it is: of the context or `media:name/file`'),
+  render: z
+    .boolean()
+    .optional()
+    .describe('fill the placeholders of `file` in, as those of `content`: a text in UTF-8 of at most 256 KiB'),
   folder: Words.min(1).optional().describe('a folder, served with all below it'),
   autoinstall: z
     .record(
@@ -68,7 +75,11 @@ const HttpAnswer = strict({
   .refine((answer) => httpKinds.filter((kind) => answer[kind] !== undefined).length === 1, {
     error: `needs exactly one of ${httpKinds.join(', ')}`,
   })
-  .refine((answer) => answer.type === undefined || answer.content !== undefined, 'has a "type" without "content"');
+  .refine((answer) => answer.render === undefined || answer.file !== undefined, 'has "render" without "file"')
+  .refine(
+    (answer) => answer.type === undefined || answer.content !== undefined || answer.render === true,
+    'has a "type" without "content" or a rendered "file"',
+  );
 
 const passwordsIn = (http: Readonly<Record<string, string | z.output<typeof HttpAnswer>>>): number =>
   Object.values(http)

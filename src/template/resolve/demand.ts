@@ -1,17 +1,19 @@
 import type { MachineShape } from '../../base/hardware.ts';
 import { downloadsOf } from '../../provisioners/table.ts';
+import { withPlaceholders } from './shown-texts.ts';
 import type { DiskPlan, Spec } from '../spec.ts';
 
 /** What a hypervisor judges before anything runs. */
 export const shapeOf = (spec: Spec): MachineShape => {
-  const { kernel, initrd, ...boot } = spec.boot;
+  const { kernel, initrd, append, device } = spec.boot;
   return {
     memoryMb: spec.memoryMb,
     cpus: spec.cpus,
     disks: spec.disks,
     nics: spec.nics,
     boot: {
-      ...boot,
+      device,
+      ...(append === undefined ? {} : { append: withPlaceholders(append) }),
       ...(kernel === undefined ? {} : { kernel: kernel.path }),
       ...(initrd === undefined ? {} : { initrd: initrd.path }),
     },

@@ -35,7 +35,7 @@ export type Fields = {
 const needsNoNic: readonly RuntimeName[] = ['vm_name', 'ssh_public_key'];
 
 const runtimeHint =
-  'it may be used in http texts, say, press, boot_command, inline, env, content and the command of shutdown, but not here';
+  'it may be used in http texts, append, say, press, boot_command, inline, env, content and the command of shutdown, but not here';
 
 const asText = ({ pieces }: Filled): Text =>
   pieces.flatMap((piece) => (typeof piece === 'object' && 'unknown' in piece ? [] : [piece]));

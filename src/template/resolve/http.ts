@@ -12,7 +12,7 @@ import { resolveAnswers } from '../../openbsd/resolve-answers.ts';
 import { resolveSite } from './site.ts';
 import { readAnswers, type Autoinstall } from '../../openbsd/response-file.ts';
 import type { Template } from '../document/template.ts';
-import { smallFile } from '../../openbsd/served-sets.ts';
+import { longestSmallFile, smallFile } from '../../openbsd/served-sets.ts';
 import { judgeText } from '../../openbsd/response-text.ts';
 import { indexFor } from '../../openbsd/site-index.ts';
 import type { HttpEntry, SiteSet, Text } from '../spec.ts';
@@ -65,10 +65,32 @@ const disklabelText = (asked: Disklabel, pointer: string, { fields, wrong }: Htt
   return [text];
 };
 
+/** A text with placeholders, and where the template has it. */
+type Source = { readonly at: string; readonly raw: string };
+
+/** A file as a text to fill in. */
+const renderedFile = async (file: string, at: string, { fields, wrong }: HttpParts): Promise<Source> => {
+  const { path } = await fields.file(at, file);
+  const raw = path === '/' ? '' : smallFile(path);
+  if (raw === undefined) wrong.add(at, `cannot be rendered: it has more than ${longestSmallFile / 1024} KiB`);
+  if (raw?.includes('\ufffd') === true) wrong.add(at, 'cannot be rendered: it is no text in UTF-8');
+  return { at, raw: raw ?? '' };
+};
+
+/** The text that an answer has; undefined where it is made otherwise, or is a file that is served as it is. */
+const sourceOf = async (answer: Answer, pointer: string, parts: HttpParts): Promise<Source | undefined> => {
+  if (typeof answer === 'string') return { at: pointer, raw: answer };
+  const { content, file, render } = answer;
+  if (file !== undefined && render === true) return renderedFile(file, `${pointer}/file`, parts);
+  if (content === undefined) return undefined;
+  const raw = typeof content === 'string' ? content : content.map((line) => `${line}\n`).join('');
+  return { at: `${pointer}/content`, raw };
+};
+
 /** Whether the text of an answer is known but for what the machine tells. */
-const isWhole = (answer: Answer, pointer: string, fields: Fields): boolean => {
-  const [at, text] = typeof answer === 'string' ? [pointer, answer] : [`${pointer}/content`, answer.content];
-  return text === undefined || fields.answer(at, text).isWhole;
+const isWhole = async (answer: Answer, pointer: string, parts: HttpParts): Promise<boolean> => {
+  const source = await sourceOf(answer, pointer, parts);
+  return source === undefined || parts.fields.answer(source.at, source.raw).isWhole;
 };
 
 /** An entry whose text is made when all the others are there. */
@@ -82,17 +104,17 @@ const entryOf = async (
   parts: HttpParts,
 ): Promise<HttpEntry | Pending> => {
   const { fields } = parts;
-  if (typeof answer === 'string') return { path, kind: 'text', text: fields.text(pointer, answer) };
-  const { content, type, file, folder, autoinstall, disklabel, site } = answer;
+  const source = await sourceOf(answer, pointer, parts);
+  const { type, file, folder, autoinstall, disklabel, site } = typeof answer === 'string' ? {} : answer;
+  if (source !== undefined)
+    return { path, kind: 'text', text: fields.text(source.at, source.raw), ...(type === undefined ? {} : { type }) };
   if (file !== undefined) return { path, kind: 'file', file: await fields.file(`${pointer}/file`, file) };
   if (folder !== undefined)
     return { path, kind: 'folder', folder: await fields.file(`${pointer}/folder`, folder, 'folder') };
   if (site !== undefined) return resolveSite(path, site, scriptName, pointer, parts);
   if (disklabel !== undefined)
     return { path, kind: 'text', text: disklabelText(disklabel, `${pointer}/disklabel`, parts) };
-  if (autoinstall !== undefined) return { path, pointer: `${pointer}/autoinstall`, autoinstall };
-  const text = fields.text(`${pointer}/content`, content ?? '');
-  return { path, kind: 'text', text, ...(type === undefined ? {} : { type }) };
+  return { path, pointer: `${pointer}/autoinstall`, autoinstall: autoinstall ?? {} };
 };
 
 const isPending = (entry: HttpEntry | Pending): entry is Pending => 'autoinstall' in entry;
@@ -125,7 +147,7 @@ const readEntries = async (parts: HttpParts): Promise<Read> => {
     if (seen.has(clean)) wrong.add(pointer, `serves ${quoted(clean)} a second time`);
     seen.add(clean);
     entries.push(await entryOf(clean, answer, pointer, scriptName, parts));
-    if (modeOf(clean) !== undefined && !isWhole(answer, pointer, fields)) open.add(clean);
+    if (modeOf(clean) !== undefined && !(await isWhole(answer, pointer, parts))) open.add(clean);
   }
   return { entries, open };
 };

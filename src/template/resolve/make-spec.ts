@@ -16,7 +16,7 @@ import { fullMb } from './demand.ts';
 import { downloadsOf } from '../../provisioners/table.ts';
 import { resolvePostProcessors } from './post-processors.ts';
 import { resolveProvisioners } from './provisioners.ts';
-import { noteUnserved } from './unserved.ts';
+import { noteUnserved, noteUnservedIn } from './unserved.ts';
 import { resolveInstall } from './turns.ts';
 import { noteNoInstall, withInstall } from './installing.ts';
 import type { Template } from '../document/template.ts';
@@ -42,10 +42,11 @@ const resolveCommunicator = (asked: Template['communicator'], fields: Fields): P
 /** Notes about what the template's own conversations name. */
 const noteConversations = (
   { install: asked }: Template,
-  { install, provisioners, http }: Pick<Spec, 'install' | 'provisioners' | 'http'>,
+  { boot, install, provisioners, http }: Pick<Spec, 'boot' | 'install' | 'provisioners' | 'http'>,
   parts: { readonly host: HostFacts; readonly notes: Notes },
 ): void => {
   const about = { ...parts, http };
+  noteUnservedIn(boot.append ?? [], '/machine/boot/append', about);
   if (asked?.boot_command !== undefined) noteUnserved(install?.turns ?? [], () => '/install/boot_command', about);
   else if (asked?.console !== undefined)
     noteUnserved(install?.turns ?? [], (index, key) => `/install/console/${index}/${key}`, about);

@@ -5,7 +5,7 @@ import { smallFile } from '../../openbsd/served-sets.ts';
 import type { HttpEntry, Spec, Text } from '../spec.ts';
 
 /** A text as its template could write it: with a placeholder for what is known only when the machine runs. */
-const withPlaceholders = (text: Text): string =>
+export const withPlaceholders = (text: Text): string =>
   text
     .map((piece) => (typeof piece === 'string' ? piece : `{{ ${[...piece.apply, piece.runtime].join(' ')} }}`))
     .join('');

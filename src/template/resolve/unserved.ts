@@ -15,6 +15,7 @@ const facts: RuntimeFacts = {
   http_ip: endpoint,
   http_port: '80',
   http_addr: `${endpoint}:80`,
+  http_host: endpoint,
   host_ip: unknown,
   guest_ip: unknown,
   mac: unknown,
@@ -50,21 +51,25 @@ const isServed = (path: string, http: readonly HttpEntry[], { hasMirror }: HostF
   });
 };
 
-/**
- * Notes each path of the endpoint that a conversation types and that `http` does not serve: a guest would ask for it in
- * vain. `pointerOf` says where the keys of a turn stand.
- */
+type About = { readonly http: readonly HttpEntry[]; readonly host: HostFacts; readonly notes: Notes };
+
+/** Notes each path of the endpoint that a text names and that `http` does not serve: a guest would ask for it in vain. */
+export const noteUnservedIn = (text: Text, pointer: string, { http, host, notes }: About): void => {
+  const served = http.flatMap(({ kind, path }) => (kind === 'folder' ? [] : [path]));
+  for (const path of pathsIn(text))
+    if (!isServed(path, http, host))
+      notes.add(
+        pointer,
+        `names ${quoted(path)} of the machine's endpoint, and "http" serves no such path: ${didYouMean(path, served)}`,
+      );
+};
+
+/** The same of all that a conversation types. `pointerOf` says where the keys of a turn stand. */
 export const noteUnserved = (
   turns: readonly TurnText[],
   pointerOf: (index: number, key: 'say' | 'press') => string,
-  { http, host, notes }: { readonly http: readonly HttpEntry[]; readonly host: HostFacts; readonly notes: Notes },
+  about: About,
 ): void => {
-  const served = http.flatMap(({ kind, path }) => (kind === 'folder' ? [] : [path]));
   for (const [index, { say, press }] of turns.entries())
-    for (const path of pathsIn(say ?? press ?? []))
-      if (!isServed(path, http, host))
-        notes.add(
-          pointerOf(index, say === undefined ? 'press' : 'say'),
-          `names ${quoted(path)} of the machine's endpoint, and "http" serves no such path: ${didYouMean(path, served)}`,
-        );
+    noteUnservedIn(say ?? press ?? [], pointerOf(index, say === undefined ? 'press' : 'say'), about);
 };

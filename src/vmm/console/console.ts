@@ -10,7 +10,7 @@ import { converse } from './converse.ts';
 import { makeFollowing } from './follow.ts';
 import { kernelPanics, watchPanics } from './panic.ts';
 import { plain } from './plain.ts';
-import type { Seen } from './partner.ts';
+import type { Partner, Seen } from './partner.ts';
 import { makeScreen } from './screen.ts';
 import { keepSecrets } from './secrets.ts';
 import { openTranscript } from './transcript.ts';
@@ -76,7 +76,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
   const failed = deferred<never>();
   const alone = makeQueue();
   const place = { now: 0 };
-  const awaiting: { now: string | undefined } = { now: undefined };
+  const awaiting: Partner['awaiting'] = { now: undefined, since: undefined };
   let ending = new Fault('console_closed', 'The serial line closed. See how the machine ended.');
 
   const tail = () => secrets.show(Math.max(window.start(), window.end() - mostAtOnce / 4));
@@ -169,6 +169,10 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     drained: drained.promise,
     failed: failed.promise,
     awaiting: () => awaiting.now,
+    waiting: () => {
+      const { now, since } = awaiting;
+      return now === undefined || since === undefined ? undefined : { pattern: now, ms: clock.elapsed() - since };
+    },
     tail,
     follow: following.follow,
     [Symbol.asyncDispose]: async () => {

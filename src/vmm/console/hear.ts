@@ -1,3 +1,4 @@
+import { inSeconds } from '../../base/activity/words.ts';
 import { Fault } from '../../base/fault.ts';
 import { listen } from './listen.ts';
 import { look } from './look.ts';
@@ -23,8 +24,6 @@ type Match = { readonly which: number; readonly text: string; readonly end: numb
 
 const shownLength = 200;
 const timeUp = Symbol('time is up');
-
-const inSeconds = (ms: number) => `${(ms / 1000).toLocaleString('en', { maximumFractionDigits: 1 })} s`;
 
 const lineAround = ({ window, show }: Partner, place: number): string => {
   const before = window.slice(Math.max(place - 500, window.start()), place);
@@ -69,6 +68,7 @@ export const hear = async (partner: Partner, asked: Asked, signal: AbortSignal):
   const patterns = patternsOf([...refused, ...awaited]);
   const expected = awaited.join('" or "');
   awaiting.now = expected || undefined;
+  awaiting.since = startedAt;
   try {
     const found = await (on === 'screen' ? onScreen : inStream)(partner, patterns, deadline.signal);
     if (found === 'closed') throw closed(partner, expected);
@@ -84,6 +84,8 @@ export const hear = async (partner: Partner, asked: Asked, signal: AbortSignal):
   } catch (error) {
     if (error === timeUp) return { how: 'silent' };
     throw error;
+  } finally {
+    awaiting.since = undefined;
   }
 };
 

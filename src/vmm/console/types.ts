@@ -51,6 +51,8 @@ export type Console = AsyncDisposable & {
   readonly failed: Promise<never>;
   /** What a conversation waits for just now, in its own words; undefined when there is none. */
   readonly awaiting: () => string | undefined;
+  /** The pattern for which a conversation waits at this moment, and for how many milliseconds so far. */
+  readonly waiting: () => { readonly pattern: string; readonly ms: number } | undefined;
   /** Reads along until it is disposed of. */
   readonly follow: (follower: Follower) => Disposable;
   /** The last lines heard, without control characters: for people, at most 4 KiB. */

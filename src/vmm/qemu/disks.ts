@@ -6,7 +6,8 @@ import { asFault, Fault } from '../../base/fault.ts';
 import { runProgram } from '../../base/program.ts';
 import { imageName, linkLayers, unlinkLayers } from './image-file.ts';
 import { openLayers, type Layers } from './layers.ts';
-import type { Disk, DiskFile, DiskSpec } from '../types.ts';
+import { percentReader } from './percent.ts';
+import type { Disk, DiskSpec, Hypervisor } from '../types.ts';
 
 // What vmd's qcow2 reads as well (openbsd-vmm.md): version 3, clusters of 64 KiB, nothing lazy.
 const qcow2Options = 'compat=1.1,cluster_size=65536,lazy_refcounts=off';
@@ -52,8 +53,12 @@ const layersBeneath = async ({ base }: Disk): Promise<Layers> =>
   base === undefined ? { layers: [], [Symbol.asyncDispose]: () => Promise.resolve() } : openLayers(base);
 
 export const makeQemuDisks = (qemuImg: string) => {
-  const run = async (args: readonly string[], cwd: string, signal: AbortSignal) =>
-    void (await runProgram(qemuImg, args, { cwd, signal }));
+  const run = async (
+    args: readonly string[],
+    cwd: string,
+    signal: AbortSignal,
+    onBytes?: (bytes: Uint8Array) => void,
+  ) => void (await runProgram(qemuImg, args, { cwd, signal, ...(onBytes === undefined ? {} : { onBytes }) }));
 
   /** See `Hypervisor.createDisk`. */
   const createDisk = async (disk: DiskSpec, signal: AbortSignal): Promise<void> => {
@@ -80,19 +85,20 @@ export const makeQemuDisks = (qemuImg: string) => {
   };
 
   /** See `Hypervisor.convertDisk`. Zeros are left out; a cluster that the source has not allocated is not written. */
-  const convertDisk = async (from: Disk, to: DiskFile, signal: AbortSignal): Promise<void> => {
+  const convertDisk: Hypervisor['convertDisk'] = async (from, to, signal, onPercent) => {
     await using beneath = await layersBeneath(from);
     if (beneath.layers.length > 0) await linkLayers(from.path, beneath.layers);
     await fresh(`Writing ${to.path}`, to.path, signal, () =>
       run(
         [
-          ...['convert', '-q', '-O', to.format],
+          ...['convert', onPercent === undefined ? '-q' : '-p', '-O', to.format],
           ...(to.format === 'qcow2' ? ['-o', qcow2Options] : []),
           imageName(from, beneath.layers),
           to.path,
         ],
         dirname(from.path),
         signal,
+        onPercent && percentReader(onPercent),
       ),
     );
   };

@@ -8,7 +8,7 @@ import { option } from './option.ts';
 import { namespacedSsh } from './outgoing/outgoing.ts';
 import { machineFiles, sockets } from './names.ts';
 import type { MachinePlan } from './plan.ts';
-import type { Addresses } from '../types.ts';
+import type { Addresses, StaticAddresses } from '../types.ts';
 
 /** The networks of four NICs share 100.64.0.0/10 evenly: 4096 networks for each, the first of which stays free. */
 export const mostSlots = 4095;
@@ -25,8 +25,8 @@ const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 const macOf = (slot: number, nic: number): string =>
   ['fe', 'e1', 'bb', hex(0xd1 + nic), hex((slot + 1) >> 8), hex((slot + 1) & 255)].join(':');
 
-/** The addresses of a machine whose ssh server is reached at `sshPort` of the host's loopback, and whose QEMU is `owner`'s. */
-export const addressesOf = (slot: number, folder: string, sshPort: number, owner?: number): Addresses => {
+/** The addresses that the slot alone decides. */
+export const staticAddressesOf = (slot: number): StaticAddresses => {
   const network = networkOf(slot, 0);
   const http = `${network}.4`;
   return {
@@ -34,10 +34,15 @@ export const addressesOf = (slot: number, folder: string, sshPort: number, owner
     hostIp: `${network}.2`,
     mac: macOf(slot, 0),
     http: { ip: http, port: 80, url: `http://${http}` },
-    listen: { path: machineFiles(folder).http, ...(owner === undefined ? {} : { owner }) },
-    ssh: { host: '127.0.0.1', port: sshPort },
   };
 };
+
+/** The addresses of a machine whose ssh server is reached at `sshPort` of the host's loopback, and whose QEMU is `owner`'s. */
+export const addressesOf = (slot: number, folder: string, sshPort: number, owner?: number): Addresses => ({
+  ...staticAddressesOf(slot),
+  listen: { path: machineFiles(folder).http, ...(owner === undefined ? {} : { owner }) },
+  ssh: { host: '127.0.0.1', port: sshPort },
+});
 
 /** What the user network of the first NIC lets in and out besides: the endpoint and the way to its ssh server. */
 const doors = (plan: MachinePlan, netcat: string) => {

@@ -10,7 +10,7 @@ import { qemuArgv, type HostChoice } from './argv.ts';
 import { copyKernel, handOver } from './hand-over.ts';
 import type { Inventory } from './inventory.ts';
 import { kernelFiles, machineFiles } from './names.ts';
-import { networkOf } from './network.ts';
+import { networkOf, staticAddressesOf } from './network.ts';
 import { withOutgoing } from './outgoing/outgoing.ts';
 import { planOf } from './plan.ts';
 import type { Qmp } from './qmp.ts';
@@ -58,10 +58,15 @@ export const spawnQemu = async (spec: MachineSpec, host: QemuHost): Promise<Spaw
  * Tells QEMU the kernel's command line and has it make the machine, for which it waits (`--preconfig`). QEMU has read
  * kernel and ramdisk then.
  */
-export const finishKernel = async ({ boot, folder }: MachineSpec, qmp: Qmp, signal: AbortSignal): Promise<void> => {
+export const finishKernel = async (
+  { boot, folder, slot }: MachineSpec,
+  qmp: Qmp,
+  signal: AbortSignal,
+): Promise<void> => {
   if (boot.kernel === undefined) return;
   if (boot.append !== undefined) {
-    await qmp.execute('qom-set', { path: '/machine', property: 'append', value: boot.append }, signal);
+    const value = boot.append(staticAddressesOf(slot));
+    await qmp.execute('qom-set', { path: '/machine', property: 'append', value }, signal);
     await qmp.execute('x-exit-preconfig', {}, signal);
   }
   const { own } = machineFiles(folder);
