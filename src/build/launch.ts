@@ -1,10 +1,14 @@
+import { rename, writeFile } from 'node:fs/promises';
+import type { Clock } from '../base/clock.ts';
 import { cleanupStack } from '../base/cleanup.ts';
+import { temporarySuffix } from '../base/file/write-whole.ts';
 import type { Boot } from '../base/hardware.ts';
 import { hiddenTexts } from '../base/mask/mask.ts';
 import type { Spec } from '../template/spec.ts';
 import type { SshKey } from '../guest/types.ts';
 import { openConsole } from '../vmm/console/console.ts';
-import type { Disk, MachineSpec } from '../vmm/types.ts';
+import { watchDisplay } from '../vmm/console/display.ts';
+import type { Disk, Display, MachineSpec } from '../vmm/types.ts';
 import { slotName } from './folders/folders.ts';
 import type { Job } from './job.ts';
 import { openEndpoint } from './open-endpoint.ts';
@@ -29,6 +33,7 @@ const machineSpec = (
   nics: spec.nics,
   boot,
   model: spec.model,
+  ...(spec.display === undefined ? {} : { display: spec.display }),
   sshPort: spec.communicator?.port ?? 22,
   onReboot,
 });
@@ -39,6 +44,17 @@ const looksAtScreen = ({ install, provisioners }: Spec): boolean =>
     ...(install?.turns ?? []),
     ...provisioners.flatMap((provisioner) => (provisioner.type === 'console' ? provisioner.settings.turns : [])),
   ].some(({ on }) => on === 'screen');
+
+/** Watches the display of a machine, and keeps what it showed last in the folder of the build. */
+const keepDisplay = (display: Display, { id, folders }: Job, sensitive: readonly string[], clock: Clock) =>
+  watchDisplay(display, {
+    ...{ clock, sensitive },
+    onChange: async (text) => {
+      const file = folders.display(id);
+      await writeFile(file + temporarySuffix, text, { mode: 0o640 });
+      await rename(file + temporarySuffix, file);
+    },
+  });
 
 /**
  * Starts a machine, attaches its console and opens its endpoint, and only then lets it run: nobody misses its first
@@ -64,15 +80,18 @@ export const launch = async (
   const cleanup = cleanupStack();
   try {
     const machine = cleanup.keep(await hypervisor.start(machineSpec(job, disks, boot, onReboot), signal));
+    const sensitive = hiddenTexts(job.spec.secrets);
+    const display = machine.display && cleanup.keep(keepDisplay(machine.display, job, sensitive, clock));
     const console = cleanup.keep(
       await openConsole({
         line: machine.line,
         transcript: job.folders.console(job.id),
         bound: boundOf(texts.consoleMb, texts),
-        sensitive: hiddenTexts(job.spec.secrets),
+        sensitive,
         growth,
         clock,
         keepsScreen: looksAtScreen(job.spec),
+        display,
         onEvent: ({ type, ...data }) => event(type, data),
       }),
     );

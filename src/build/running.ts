@@ -32,6 +32,14 @@ export const behind = (fault: Fault, running: Pick<Running, 'trouble' | 'cutOff'
   return new Fault(trouble.code, message, { ...trouble.facts, ...fault.facts }, { cause: fault });
 };
 
+/** The fault of a guest, with what the display of its machine showed last, where it has one. */
+export const withDisplay = (fault: Fault, running: Pick<Running, 'console'> | undefined): Fault => {
+  const isOfGuest = ['guest', 'timeout'].includes(faults[fault.code].class);
+  const screen = isOfGuest && fault.facts.screen === undefined ? running?.console.display() : undefined;
+  if (screen === undefined || screen === '') return fault;
+  return new Fault(fault.code, fault.message, { ...fault.facts, screen }, { cause: fault.cause });
+};
+
 const codeOf = {
   halt: 'guest_halted',
   reboot: 'guest_rebooted',

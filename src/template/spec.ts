@@ -37,7 +37,9 @@ export type FileRef = {
 /** One line of a conversation as the template has it; see `Turn` in vmm/console-types.ts. */
 export type TurnText = {
   readonly hear?: string;
-  readonly on?: 'screen';
+  /** What presses the keys; undefined: the serial line. */
+  readonly by?: 'keyboard';
+  readonly on?: 'screen' | 'display';
   readonly withinMs: number;
   readonly optional: boolean;
   readonly say?: Text;
@@ -90,6 +92,8 @@ export type Spec = {
   readonly floppy?: FileRef;
   readonly boot: Omit<Boot, 'kernel' | 'initrd'> & { readonly kernel?: FileRef; readonly initrd?: FileRef };
   readonly model: MachineModel;
+  /** Undefined: none. */
+  readonly display?: 'vga';
   readonly http: readonly HttpEntry[];
   /** Undefined: the disks hold a system already, and the first boot is from disk. */
   readonly install?: {
