@@ -87,6 +87,19 @@ test('a graphic mode is told, and the text is there again after it', async () =>
   await seen(machine, (shown) => textOf(shown).startsWith('ok'));
 });
 
+test('keys that are pressed while the display is looked at all arrive, and a machine is never left standing', async () => {
+  await using vmm = await bench();
+  const machine = await vmm.start([videoMode(3), say('ready'), echoKeys], { display });
+  await ready(machine);
+  const looks = (async () => {
+    for (let n = 0; n < 100; n++) await displayOf(machine).look();
+  })();
+  const text = 'abcdefgh'.repeat(10);
+  await type(machine, text);
+  await looks;
+  assert.equal(textOf(await seen(machine, (shown) => textOf(shown).includes(text))).trimEnd(), text);
+});
+
 test('a display is blank before its machine runs, and one that has gone says so', async () => {
   await using vmm = await bench();
   const machine = await vmm.start([echoKeys], { display });

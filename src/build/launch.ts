@@ -7,8 +7,9 @@ import { hiddenTexts } from '../base/mask/mask.ts';
 import type { Spec } from '../template/spec.ts';
 import type { SshKey } from '../guest/types.ts';
 import { openConsole } from '../vmm/console/console.ts';
+import type { Console } from '../vmm/console/types.ts';
 import { watchDisplay } from '../vmm/console/display.ts';
-import type { Disk, Display, MachineSpec } from '../vmm/types.ts';
+import type { Disk, Display, Machine, MachineSpec } from '../vmm/types.ts';
 import { slotName } from './folders/folders.ts';
 import type { Job } from './job.ts';
 import { openEndpoint } from './open-endpoint.ts';
@@ -44,6 +45,15 @@ const looksAtScreen = ({ install, provisioners }: Spec): boolean =>
     ...(install?.turns ?? []),
     ...provisioners.flatMap((provisioner) => (provisioner.type === 'console' ? provisioner.settings.turns : [])),
   ].some(({ on }) => on === 'screen');
+
+/** See `Running.isSilent`. */
+const silenceOf = (machine: Machine, console: Console): (() => boolean) => {
+  let cameBefore = 0;
+  machine.onRebooted(() => {
+    cameBefore = console.came();
+  });
+  return () => console.came() === cameBefore;
+};
 
 /** Watches the display of a machine, and keeps what it showed last in the folder of the build. */
 const keepDisplay = (display: Display, { id, folders }: Job, sensitive: readonly string[], clock: Clock) =>
@@ -108,6 +118,7 @@ export const launch = async (
     return {
       machine,
       console,
+      isSilent: silenceOf(machine, console),
       trouble,
       cutOff,
       [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),

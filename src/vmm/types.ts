@@ -134,6 +134,8 @@ export type HypervisorFacts = {
 export type Hypervisor = {
   /** What DHCP tells a machine in a network of its own: whether it names a router and a name server. */
   readonly lease: { readonly router: boolean; readonly dns: boolean };
+  /** The displays that a machine may have. */
+  readonly displays: readonly NonNullable<MachineSpec['display']>[];
   /** Its version, quickly: whether machines can be started at all. Throws `program_missing` or `hypervisor_unavailable`. */
   readonly version: (signal: AbortSignal) => Promise<string>;
   /** What this host can do. Throws `program_missing` or `hypervisor_unavailable`. */

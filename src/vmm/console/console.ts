@@ -178,6 +178,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     failed: failed.promise,
     awaiting: () => awaiting.now,
     tail,
+    came: window.end,
     display: () => display && secrets.mask(display.text()),
     follow: following.follow,
     [Symbol.asyncDispose]: async () => {

@@ -13,6 +13,12 @@ const saidAll = (error: unknown): unknown =>
     ? new Fault(error.code, error.message, { ...error.facts, onlyWaitsLeft: true }, { cause: error.cause })
     : error;
 
+/** A machine that has gone has no keyboard, as its line has closed. */
+const asClosed = (error: unknown, { seen }: Partner): unknown =>
+  error instanceof Fault && error.code === 'hypervisor_unavailable'
+    ? new Fault('console_closed', 'The machine went while its keys were being pressed.', seen(), { cause: error })
+    : error;
+
 /** The text that keys of the keyboard type: what stands between the keys that make no character is in lines of its own. */
 const typedText = (strokes: readonly Stroke[]): string =>
   strokes.map((stroke) => ('keys' in stroke && stroke.shown.length === 1 ? stroke.shown : '\n')).join('');
@@ -43,7 +49,9 @@ export const press = async (
       if (display === undefined) throw new RangeError('a turn presses keys of a machine without a keyboard');
       if (!isFirst) await clock.sleep(turn.keyIntervalMs, signal);
       isFirst = false;
-      await display.press(stroke.keys, signal);
+      await display.press(stroke.keys, signal).catch((error: unknown) => {
+        throw asClosed(error, partner);
+      });
       onEvent({ type: 'console.said', text: turn.secret ? '<secret>' : stroke.shown, typedTimes: 1 });
     } else {
       willType(stroke.type, turn.secret);

@@ -60,6 +60,8 @@ export type Console = AsyncDisposable & {
   readonly awaiting: () => string | undefined;
   /** Reads along until it is disposed of. */
   readonly follow: (follower: Follower) => Disposable;
+  /** How many characters came so far. */
+  readonly came: () => number;
   /** What the machine's display shows, without secrets; undefined where it has none. */
   readonly display: () => string | undefined;
   /** The last lines heard, without control characters: for people, at most 4 KiB. */

@@ -140,6 +140,8 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
     // A restricted user network names neither.
     lease: { router: false, dns: false },
 
+    displays: ['vga'],
+
     version: (signal) => orAborted(version(), signal),
 
     facts: async (signal) => {
