@@ -39,6 +39,7 @@ const booting = async (print: (say: (text: string) => Promise<void>) => Promise<
     console: desk.console,
     trouble: () => undefined,
     cutOff: () => undefined,
+    isSilent: () => false,
     [Symbol.asyncDispose]: async () => undefined,
   };
   try {

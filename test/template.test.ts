@@ -583,3 +583,34 @@ test('a turn that looks at the screen says so to the console, and has something 
   const errors = await errorsOf(() => parseTemplate({ ...least, install: { console: [{ say: 'x', on: 'screen' }] } }));
   assert.match(errors['/install/console/0'] ?? '', /nothing to look for/);
 });
+
+test('keys by keyboard need a display, a key for each character, and no echo', async () => {
+  const keyboard = { by: 'keyboard' };
+  const consoled = { type: 'console', console: [{ ...keyboard, press: 'x' }] };
+  const without = await errorsOf(() =>
+    resolved({ install: { console: [{ ...keyboard, press: 'x' }] }, provisioners: [consoled] }),
+  );
+  assert.match(without['/install/console/0/by'] ?? '', /"display": "vga"/);
+  assert.match(without['/provisioners/0/console/0/by'] ?? '', /"display": "vga"/);
+  const machine = { ...least.machine, display: 'vga' };
+  const boot = { boot_by: 'keyboard', boot_command: '<leftSuper>{{ v }}{{ .HTTPIP }}' };
+  assert.match((await errorsOf(() => resolved({ install: boot })))['/install/boot_by'] ?? '', /"display"/);
+  const told = await errorsOf(() => resolved({ machine, install: boot, variables: { v: {} } }, { v: 'aß' }));
+  assert.match(told['/install/boot_command'] ?? '', /^line 1, column 13: "ß" is on no key/);
+  const said = await errorsOf(() => resolved({ machine, install: { console: [{ ...keyboard, say: 'x' }] } }));
+  assert.match(said['/install/console/0'] ?? '', /use "press"/);
+  const alone = await errorsOf(() => resolved({ install: { boot_by: 'keyboard' } }));
+  assert.match(alone['/install'] ?? '', /without "boot_command"/);
+
+  const good = await resolved({ machine, install: boot, variables: { v: {} } }, { v: 'b' });
+  assert.equal(good.display, 'vga');
+  const [turn] = turnsOf(good.install?.turns ?? [], runtime);
+  assert.deepEqual([turn?.keyIntervalMs, turn?.on], [100, 'display']);
+  assert.deepEqual(turn?.press?.map((stroke) => 'keys' in stroke && stroke.shown).slice(0, 3), [
+    '<leftSuper>',
+    'b',
+    '1',
+  ]);
+  const onSerial = await errorsOf(() => resolved({ install: { console: [{ press: '<leftSuper>' }] } }));
+  assert.match(onSerial['/install/console/0/press'] ?? '', /no form on a serial line/);
+});

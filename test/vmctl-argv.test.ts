@@ -155,3 +155,14 @@ test('a disk of a base that lies on another beside it is made, grown and flatten
     }
   }
 });
+
+test('vmd refuses a display with its place and what its guests have instead', async () => {
+  const shape: MachineShape = {
+    ...{ memoryMb: 64, cpus: 1, disks: [{ format: 'raw', sizeMb: 1 }], nics: [], boot: { device: 'disk' } },
+    ...{ hasCdrom: false, hasFloppy: false, model: {}, display: 'vga' },
+  };
+  const parts = { noOutgoing: undefined, askMostCpus: () => Promise.resolve(1) };
+  const [refused] = await refuseForVmd(shape, traitsOf('current'), parts, AbortSignal.timeout(10_000));
+  assert.equal(refused?.pointer, '/machine/display');
+  assert.match(refused?.message ?? '', /serial line/);
+});

@@ -98,7 +98,7 @@ export type FaultFacts = {
   readonly expected?: string;
   readonly saw?: string;
   readonly consoleTail?: string;
-  /** What a terminal would show of the console, where that is something else. */
+  /** What the machine's display showed; or what a terminal would show of the console, where that is something else. */
   readonly screen?: string;
   readonly stderr?: string;
   readonly exitCode?: number;

@@ -64,6 +64,8 @@ export type MachineShape = {
   readonly hasCdrom: boolean;
   readonly cdrom?: string;
   readonly hasFloppy: boolean;
+  /** Undefined: none, and no keyboard. */
+  readonly display?: 'vga';
   readonly model: MachineModel;
 };
 

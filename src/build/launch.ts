@@ -1,9 +1,14 @@
+import { rename, writeFile } from 'node:fs/promises';
+import type { Clock } from '../base/clock.ts';
 import { cleanupStack } from '../base/cleanup.ts';
+import { temporarySuffix } from '../base/file/write-whole.ts';
 import { hiddenTexts } from '../base/mask/mask.ts';
 import type { Spec } from '../template/spec.ts';
 import type { SshKey } from '../guest/types.ts';
 import { openConsole } from '../vmm/console/console.ts';
-import type { Disk, MachineSpec } from '../vmm/types.ts';
+import type { Console } from '../vmm/console/types.ts';
+import { watchDisplay } from '../vmm/console/display.ts';
+import type { Disk, Display, Machine, MachineSpec } from '../vmm/types.ts';
 import { slotName } from './folders/folders.ts';
 import type { Job } from './job.ts';
 import { openEndpoint } from './open-endpoint.ts';
@@ -28,6 +33,7 @@ const machineSpec = (
   nics: spec.nics,
   boot,
   model: spec.model,
+  ...(spec.display === undefined ? {} : { display: spec.display }),
   sshPort: spec.communicator?.port ?? 22,
   onReboot,
 });
@@ -38,6 +44,26 @@ const looksAtScreen = ({ install, provisioners }: Spec): boolean =>
     ...(install?.turns ?? []),
     ...provisioners.flatMap((provisioner) => (provisioner.type === 'console' ? provisioner.settings.turns : [])),
   ].some(({ on }) => on === 'screen');
+
+/** See `Running.isSilent`. */
+const silenceOf = (machine: Machine, console: Console): (() => boolean) => {
+  let cameBefore = 0;
+  machine.onRebooted(() => {
+    cameBefore = console.came();
+  });
+  return () => console.came() === cameBefore;
+};
+
+/** Watches the display of a machine, and keeps what it showed last in the folder of the build. */
+const keepDisplay = (display: Display, { id, folders }: Job, sensitive: readonly string[], clock: Clock) =>
+  watchDisplay(display, {
+    ...{ clock, sensitive },
+    onChange: async (text) => {
+      const file = folders.display(id);
+      await writeFile(file + temporarySuffix, text, { mode: 0o640 });
+      await rename(file + temporarySuffix, file);
+    },
+  });
 
 /**
  * Starts a machine, attaches its console and opens its endpoint, and only then lets it run: nobody misses its first
@@ -63,15 +89,18 @@ export const launch = async (
   const cleanup = cleanupStack();
   try {
     const machine = cleanup.keep(await hypervisor.start(machineSpec(job, disks, boot, onReboot), signal));
+    const sensitive = hiddenTexts(job.spec.secrets);
+    const display = machine.display && cleanup.keep(keepDisplay(machine.display, job, sensitive, clock));
     const console = cleanup.keep(
       await openConsole({
         line: machine.line,
         transcript: job.folders.console(job.id),
         bound: boundOf(texts.consoleMb, texts),
-        sensitive: hiddenTexts(job.spec.secrets),
+        sensitive,
         growth,
         clock,
         keepsScreen: looksAtScreen(job.spec),
+        display,
         onEvent: ({ type, ...data }) => event(type, data),
       }),
     );
@@ -88,6 +117,7 @@ export const launch = async (
     return {
       machine,
       console,
+      isSilent: silenceOf(machine, console),
       trouble,
       cutOff,
       [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),

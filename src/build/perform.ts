@@ -10,7 +10,7 @@ import type { Attempt } from './attempt.ts';
 import type { Folders } from './folders/folders.ts';
 import { behindFolders } from './folders/own-folders.ts';
 import type { Perform, Step } from './plan.ts';
-import { behind } from './running.ts';
+import { behind, withDisplay, withSilence } from './running.ts';
 import { makeWorkspace } from './steps/make-workspace.ts';
 import type { TextLimits } from './text-limits.ts';
 
@@ -68,7 +68,9 @@ export const performerOf = (
     } catch (error) {
       // The first reason wins: what a step throws because it was aborted is not the cause.
       const first = asFault(signal.aborted ? signal.reason : error);
-      const told = behind(first, attempt.attended());
+      const running = attempt.attended();
+      const seen = withSilence(withDisplay(first, running), running, hypervisor.displays);
+      const told = behind(seen, running);
       const fault = attempt.finished(inStep(await behindFolders(told, folders.own, ofBuild(step.name)), step.name));
       stepEnded(step.type ?? step.name, faults[fault.code].class, seconds());
       log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);

@@ -8,6 +8,8 @@ import { orAborted } from '../base/waiting.ts';
 export type Running = AsyncDisposable & {
   readonly machine: Machine;
   readonly console: Console;
+  /** Whether nothing at all has come on the console since the machine started, or last reset itself. */
+  readonly isSilent: () => boolean;
   /** What this host's mirror has failed to give the guest so far, by no fault of the guest. */
   readonly trouble: () => Fault | undefined;
   /** How the last connection went of which the guest had no whole reply, for people. */
@@ -30,6 +32,34 @@ export const behind = (fault: Fault, running: Pick<Running, 'trouble' | 'cutOff'
   }
   const message = `${fault.message} Before that, this host could not give it a set: ${trouble.message}`;
   return new Fault(trouble.code, message, { ...trouble.facts, ...fault.facts }, { cause: fault });
+};
+
+/** The fault of a guest, with what the display of its machine showed last, where it has one. */
+export const withDisplay = (fault: Fault, running: Pick<Running, 'console'> | undefined): Fault => {
+  const isOfGuest = ['guest', 'timeout'].includes(faults[fault.code].class);
+  const screen = isOfGuest && fault.facts.screen === undefined ? running?.console.display() : undefined;
+  if (screen === undefined || screen === '') return fault;
+  return new Fault(fault.code, fault.message, { ...fault.facts, screen }, { cause: fault.cause });
+};
+
+const waits: readonly FaultCode[] = ['console_silent', 'ssh_unreachable', 'step_timeout', 'build_timeout'];
+
+/**
+ * The fault of a wait for a guest that never said a word, with the likely cause: a boot loader may hang where it finds no
+ * display, as GRUB's gfxterm does in a BIOS without a VGA. `displays` are those that a machine of this host could have.
+ */
+export const withSilence = (
+  fault: Fault,
+  running: Pick<Running, 'isSilent' | 'machine'> | undefined,
+  displays: readonly string[],
+): Fault => {
+  if (running === undefined || !waits.includes(fault.code) || !running.isSilent()) return fault;
+  const hangs = 'a boot loader that wants a display hangs without one';
+  const [first] = displays;
+  const advice = first === undefined ? '' : `; set "display" of "machine" to "${first}"`;
+  const cause = running.machine.display === undefined ? `: ${hangs}${advice}` : '; see what its display shows';
+  const message = `${fault.message} Nothing came on the console since the machine started${cause}.`;
+  return new Fault(fault.code, message, fault.facts, { cause: fault.cause });
 };
 
 const codeOf = {

@@ -74,7 +74,9 @@ const readKey = (inside: string, offset: number): BootToken | undefined => {
     return { offset, kind: 'character', character: toggle[1], motion: motionOf(toggle[2]) };
   const [, motion] = /^[a-z0-9]+?(on|off)?$/iu.exec(inside) ?? [];
   const key = keyIn(inside);
-  return key === undefined ? undefined : { offset, kind: 'key', key, motion: motionOf(motion) };
+  if (key === undefined) return undefined;
+  // leftOption and rightOption end as a key that is held.
+  return { offset, kind: 'key', key, motion: keyNamed(inside) === undefined ? motionOf(motion) : 'press' };
 };
 
 const refuseUnknown = (shown: string): never => {

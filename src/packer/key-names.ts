@@ -22,7 +22,7 @@ export const packerWords: Readonly<Record<string, string>> = {
   output_directory: 'leave it out: artifacts are downloaded from the build',
   format: 'write it in "disks" of "machine" and in "artifacts"',
   headless: 'leave it out: there is no display',
-  display: 'leave it out: there is no display',
+  display: 'write "display": "vga" in "machine" where a guest needs one',
   use_default_display: 'leave it out: there is no display',
   vnc_bind_address: 'leave it out: there is no display',
   qemuargs: '"model" of "machine" has what may differ between machines',

@@ -1,3 +1,5 @@
+import { shiftedForm } from '../base/machine/us-keyboard.ts';
+
 /**
  * What a key of Packer's boot_command sends on a serial line. Cursor and function keys are a VT220's, as vmd's and
  * QEMU's guests expect of a terminal; backspace is DEL, which OpenBSD and Linux have as their erase character.
@@ -64,15 +66,12 @@ const byLowerName = new Map(all.map((key) => [key.name.toLowerCase(), key]));
 /** The key of that name, whatever its capitals. */
 export const keyNamed = (name: string): Key | undefined => byLowerName.get(name.toLowerCase());
 
-// The characters that Shift makes on the keyboard Packer's drivers assume, a US one.
-const plain = "`1234567890-=[]\\;',./";
-const shifted = '~!@#$%^&*()_+{}|:"<>?';
-
 /** What a character sends while modifiers are held; undefined when a serial line has no form for it. */
 export const typedWith = (character: string, held: ReadonlySet<Modifier>): string | undefined => {
-  const at = held.has('shift') ? plain.indexOf(character) : -1;
+  // Packer's drivers assume a US keyboard.
+  const other = held.has('shift') ? shiftedForm(character) : undefined;
   const upper = held.has('shift') ? character.toUpperCase() : character;
-  const base = shifted[at] ?? (character === '\n' ? '\r' : upper);
+  const base = other ?? (character === '\n' ? '\r' : upper);
   const code = base.toUpperCase().codePointAt(0) ?? 0;
   const isControllable = base === '?' || base === ' ' || (code >= 0x40 && code <= 0x5f);
   if (held.has('ctrl') && !isControllable) return undefined;

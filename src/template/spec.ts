@@ -38,7 +38,9 @@ export type FileRef = {
 /** One line of a conversation as the template has it; see `Turn` in vmm/console-types.ts. */
 export type TurnText = {
   readonly hear?: string;
-  readonly on?: 'screen';
+  /** What presses the keys; undefined: the serial line. */
+  readonly by?: 'keyboard';
+  readonly on?: 'screen' | 'display';
   readonly withinMs: number;
   readonly optional: boolean;
   readonly say?: Text;
@@ -95,6 +97,8 @@ export type Spec = {
     readonly append?: Text;
   };
   readonly model: MachineModel;
+  /** Undefined: none. */
+  readonly display?: 'vga';
   readonly http: readonly HttpEntry[];
   /** Undefined: the disks hold a system already, and the first boot is from disk. */
   readonly install?: {

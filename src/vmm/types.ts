@@ -2,6 +2,7 @@
 
 import type { EventData } from '../base/records/build-events.ts';
 import type { FieldError } from '../base/fault.ts';
+import type { KeyMotion } from '../base/machine/us-keyboard.ts';
 import type { BaseImage, Boot, DiskFormat, ListenAt, MachineModel, MachineShape, Nic } from '../base/hardware.ts';
 
 export type DiskFile = { readonly path: string; readonly format: DiskFormat };
@@ -34,6 +35,8 @@ export type MachineSpec = {
   readonly nics: readonly Nic[];
   readonly boot: Omit<Boot, 'append'> & { readonly append?: (known: StaticAddresses) => string };
   readonly model: MachineModel;
+  /** Undefined: the machine has neither display nor keyboard. */
+  readonly display?: 'vga';
   /** The guest's port that `addresses.ssh` leads to. Default: 22. */
   readonly sshPort?: number;
   /** When the guest resets itself: `end` ends the machine, `again` lets it boot once more. */
@@ -66,6 +69,17 @@ export type Addresses = {
 
 /** What is known of them before the machine is made: its kernel's command line may hold them. */
 export type StaticAddresses = Pick<Addresses, 'guestIp' | 'hostIp' | 'mac' | 'http'>;
+/** What a VGA shows: text, row after row in one piece, or pixels. */
+export type Shown =
+  { readonly mode: 'text'; readonly columns: number; readonly cells: string } | { readonly mode: 'graphic' };
+
+/** The VGA and the keyboard of a machine. Both throw `hypervisor_unavailable` when the machine has gone. */
+export type Display = {
+  /** Moves keys of the keyboard, in this order and at once. A guest that reads none keeps about ten of them. */
+  readonly press: (motions: readonly KeyMotion[], signal: AbortSignal) => Promise<void>;
+  /** What is shown now; blank before the machine runs. */
+  readonly look: () => Promise<Shown>;
+};
 
 /** The serial line as bytes. One reader; when it does not read, the line holds its breath, and nothing is lost. */
 export type SerialLine = {
@@ -93,6 +107,8 @@ export type Machine = AsyncDisposable & {
   readonly onRebooted: (seen: () => void) => void;
   /** `ask` presses the power button and returns; `cut` pulls the plug and returns when the machine is gone. */
   readonly stop: (how: 'ask' | 'cut', signal: AbortSignal) => Promise<void>;
+  /** Undefined where the machine has none. */
+  readonly display?: Display;
   /** How to detach from the serial line, for an operator; undefined where only imaged can be attached. */
   readonly detachable?: Detachable;
 };
@@ -120,6 +136,8 @@ export type HypervisorFacts = {
 export type Hypervisor = {
   /** What DHCP tells a machine in a network of its own: whether it names a router and a name server. */
   readonly lease: { readonly router: boolean; readonly dns: boolean };
+  /** The displays that a machine may have. */
+  readonly displays: readonly NonNullable<MachineSpec['display']>[];
   /** Its version, quickly: whether machines can be started at all. Throws `program_missing` or `hypervisor_unavailable`. */
   readonly version: (signal: AbortSignal) => Promise<string>;
   /** What this host can do. Throws `program_missing` or `hypervisor_unavailable`. */

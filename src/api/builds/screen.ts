@@ -5,16 +5,17 @@ import type { ApiParts } from '../types.ts';
 import { BuildParams, findBuild } from './found.ts';
 import { disconnectSignal } from '../server/disconnect.ts';
 
-/** What a terminal would show of a build's console. */
+/** What the display of a build's machine shows, or a terminal would show of its console. */
 export const addScreenRoute = (app: App, { store, outputs, signal }: ApiParts): void => {
   app.get('/builds/:id/screen', {
     config: { scope: 'builds:read' },
     schema: {
       tags: ['Builds'],
       operationId: 'readScreen',
-      summary: 'See what a terminal would show of the console',
+      summary: 'See what the display, or a terminal at the console, shows',
       description:
         'The end of what the console showed, as a terminal of 80 columns and 24 rows has it now: for guests that draw menus. ' +
+        'Of a machine with `display`: the text of its VGA half a second ago at most, or when it went; of a graphic mode, a line that says so. ' +
         'Blanks at the end of a row and empty rows at the end are left out.\n\n' +
         '```sh\ncurl -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/screen"\n```',
       params: BuildParams,

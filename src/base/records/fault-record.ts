@@ -34,7 +34,8 @@ export const FaultRecord = z
     saw: z.string().optional().meta({ description: 'What came instead.' }),
     console_tail: z.string().optional().meta({ description: 'The last lines of the console.' }),
     screen: z.string().optional().meta({
-      description: 'What a terminal would show of the console, where it is read so and shows something else.',
+      description:
+        'What the display of the machine showed; or what a terminal would show of the console, where it is read so and shows something else.',
     }),
     facts: z.record(z.string(), z.unknown()).optional().meta({ description: 'What else is known, by kind of fault.' }),
     retryable: z.boolean().meta({ description: 'Whether the same build may do better another time.' }),

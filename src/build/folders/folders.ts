@@ -13,6 +13,8 @@ export type Folders = {
   readonly build: (id: string) => string;
   readonly log: (id: string) => string;
   readonly console: (id: string) => string;
+  /** What the display of its machine showed last. */
+  readonly display: (id: string) => string;
   readonly artifacts: (id: string) => string;
   readonly artifact: (id: string, name: string) => string;
   /** Files that are not yet published; in the same file system as the artifacts, so that renaming publishes them. */
@@ -77,6 +79,7 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     build,
     log: (id) => join(build(id), 'log'),
     console: (id) => join(build(id), 'console'),
+    display: (id) => join(build(id), 'display'),
     artifacts: (id) => join(build(id), 'artifacts'),
     artifact: (id, name) => join(build(id), 'artifacts', name),
     work: (slot) => join(work, slotName(slot)),

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { unlessErrno } from '../../base/errno.ts';
 import type { Growth } from '../../base/growth.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Folders } from '../folders/folders.ts';
@@ -19,7 +21,10 @@ export type Outputs = {
     offset: number,
     signal: AbortSignal,
   ) => AsyncGenerator<Uint8Array, void>;
-  /** What a terminal would show of the console, masked as the transcript is; undefined while there is none. */
+  /**
+   * What the machine's display showed last, or else what a terminal would show of the console, without what is secret;
+   * undefined while there is neither.
+   */
   readonly screen: (buildId: string, signal: AbortSignal) => Promise<string | undefined>;
   /** A published file, or the list of all digests; undefined when it is not there. */
   readonly openArtifact: (buildId: string, name: string) => Promise<Reader | undefined>;
@@ -34,14 +39,16 @@ export const makeOutputs = ({
   growth,
   store,
 }: {
-  readonly folders: Pick<Folders, 'build' | 'artifact' | 'remove' | TextName>;
+  readonly folders: Pick<Folders, 'build' | 'artifact' | 'display' | 'remove' | TextName>;
   readonly growth: Growth;
   readonly store: Pick<Store, 'find' | 'onChange'>;
 }): Outputs => ({
   openText: (buildId, name) => openReader(folders[name](buildId)),
   followText: (buildId, name, offset, signal) =>
     followFile({ buildId, path: folders[name](buildId), offset, growth, store }, signal),
-  screen: (buildId, signal) => screenOfTranscript(folders.console(buildId), signal),
+  screen: async (buildId, signal) =>
+    (await unlessErrno(readFile(folders.display(buildId), 'utf8'), 'ENOENT')) ??
+    (await screenOfTranscript(folders.console(buildId), signal)),
   openArtifact: (buildId, name) => openReader(folders.artifact(buildId, name)),
   withoutPaths: (buildId, text) => text.replaceAll(folders.build(buildId), '<build>'),
   remove: folders.remove,

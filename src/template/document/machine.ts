@@ -59,4 +59,8 @@ export const Machine = strict({
     .default({})
     .describe('how the machine starts at first; after an installation it boots from its first disk'),
   model: Model.optional(),
+  display: z
+    .enum(['none', 'vga'])
+    .default('none')
+    .describe('`vga`: the machine has a VGA and a keyboard, beside its serial line; QEMU alone has them'),
 }).describe('the machine to build in');

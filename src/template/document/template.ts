@@ -24,8 +24,14 @@ export const Install = strict({
     "pause before boot_command; default none. Packer's default is 10 s, and so is its zero: here zero and less mean none",
   ),
   boot_key_interval: Pause.optional().describe(
-    'pause between keys; default none: a serial line loses no keys, unlike the keyboard for which Packer waits 100 ms',
+    'pause between keys; default: none, for a serial line loses no keys; by keyboard 100 ms, as Packer has it',
   ),
+  boot_by: z
+    .enum(['serial', 'keyboard'])
+    .optional()
+    .describe(
+      'what boot_command is pressed on, and where its `<expect>` looks: the serial line (the default), or the keyboard and the VGA of `display`',
+    ),
   ends: z
     .enum(['any', 'halt', 'reboot', 'never'])
     .default('any')
@@ -40,8 +46,8 @@ export const Install = strict({
   .refine(
     (install) =>
       install.boot_command !== undefined ||
-      (install.boot_wait === undefined && install.boot_key_interval === undefined),
-    'has "boot_wait" or "boot_key_interval" without "boot_command"',
+      [install.boot_wait, install.boot_key_interval, install.boot_by].every((key) => key === undefined),
+    'has "boot_wait", "boot_key_interval" or "boot_by" without "boot_command"',
   )
   .describe(
     'how the system comes onto the disk; without it, and without an OpenBSD response file in `http`, the first boot is the system to work in',

@@ -51,8 +51,21 @@ const modelStandsOnce: Judge = ({ qemu, machine }, wrong) => {
     wrong.add('/qemu', 'is the old place of /machine/model, and both are there: keep /machine/model alone');
 };
 
+const keyboardIsThere: Judge = ({ machine, install, provisioners }, wrong) => {
+  if (machine.display === 'vga') return;
+  const judge = (by: 'serial' | 'keyboard', pointer: string) => {
+    if (by === 'keyboard') wrong.add(pointer, 'is "keyboard", and the machine has none: set "display": "vga" in "machine"'); // prettier-ignore
+  };
+  judge(install?.boot_by ?? 'serial', '/install/boot_by');
+  install?.console?.forEach(({ by }, index) => judge(by, `/install/console/${index}/by`));
+  provisioners.forEach((provisioner, at) => {
+    if (provisioner.type === 'console')
+      provisioner.console.forEach(({ by }, index) => judge(by, `/provisioners/${at}/console/${index}/by`));
+  });
+};
+
 /** Judges what no single key can be blamed for. */
 export const judgeTogether: Judge = (template, wrong) => {
-  for (const judge of [bootMedium, disksHaveSizes, guestIsReachable, endpointHasNic, modelStandsOnce])
+  for (const judge of [bootMedium, disksHaveSizes, guestIsReachable, endpointHasNic, modelStandsOnce, keyboardIsThere])
     judge(template, wrong);
 };

@@ -20,6 +20,7 @@ export const shapeOf = (spec: Spec): MachineShape => {
     hasCdrom: spec.cdrom !== undefined,
     ...(spec.cdrom === undefined ? {} : { cdrom: spec.cdrom.path }),
     hasFloppy: spec.floppy !== undefined,
+    ...(spec.display === undefined ? {} : { display: spec.display }),
     model: spec.model,
   };
 };

@@ -1,5 +1,5 @@
 import { placeholder } from '../../packer/boot-tokens.ts';
-import { parseBootCommand } from '../../packer/boot-command.ts';
+import { parseBootCommand, type PressedBy } from '../../packer/boot-command.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import { fileRef, type FileRoots } from '../../context/files.ts';
 import { firstRuntimeName, isUnknown, textOf, type Fill, type Filled } from '../language/fill.ts';
@@ -22,7 +22,7 @@ export type Fields = {
   readonly early: (pointer: string, raw: string, own?: Readonly<Record<string, string>>) => string | undefined;
   /** A value of another kind, made of a text that must be known now; `fallback` when there is none. */
   readonly made: <T>(pointer: string, raw: number | string, fallback: T, make: (value: number | string) => T) => T;
-  readonly keys: (pointer: string, raw: string) => Text;
+  readonly keys: (pointer: string, raw: string, by: PressedBy) => Text;
   /** A pattern for the console; empty where there is none. */
   readonly pattern: (pointer: string, raw: string) => string;
   /** Whether something sensitive would be shown with the text. */
@@ -40,9 +40,9 @@ const runtimeHint =
 const asText = ({ pieces }: Filled): Text =>
   pieces.flatMap((piece) => (typeof piece === 'object' && 'unknown' in piece ? [] : [piece]));
 
-const checkKeys = ({ pieces }: Filled, patterns: Patterns) => {
+const checkKeys = ({ pieces }: Filled, by: PressedBy, patterns: Patterns) => {
   const text = pieces.map((piece) => (typeof piece === 'string' ? piece : placeholder)).join('');
-  refuseParseErrors(parseBootCommand(text, patterns.ofConsole).parseErrors);
+  refuseParseErrors(parseBootCommand(text, { judgePattern: patterns.ofConsole, by, unknown: placeholder }).parseErrors);
 };
 
 type Parts = {
@@ -99,9 +99,9 @@ export const makeFields = (parts: Parts): Fields => {
     pattern: (pointer, raw) => made(pointer, raw, '', (text) => patterns.ofConsole(String(text))),
     answer,
     text: (pointer, raw, judge) => answer(pointer, raw, judge).text,
-    keys: (pointer, raw) => {
+    keys: (pointer, raw, by) => {
       const text = filled(pointer, raw);
-      wrong.attempt(pointer, undefined, () => checkKeys(text, patterns));
+      wrong.attempt(pointer, undefined, () => checkKeys(text, by, patterns));
       return asText(text);
     },
     isSecret: (pointer, raw = '') => {

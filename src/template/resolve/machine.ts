@@ -10,7 +10,7 @@ import type { Template } from '../document/template.ts';
 import type { DiskPlan, Spec } from '../spec.ts';
 import { sizeMbOf } from '../../base/units.ts';
 
-type Machine = Pick<Spec, 'memoryMb' | 'cpus' | 'disks' | 'nics' | 'cdrom' | 'floppy' | 'boot' | 'model'>;
+type Machine = Pick<Spec, 'memoryMb' | 'cpus' | 'disks' | 'nics' | 'cdrom' | 'floppy' | 'boot' | 'model' | 'display'>;
 type DiskAsked = Template['machine']['disks'][number];
 
 const diskOf = async (disk: DiskAsked, pointer: string, fields: Fields, wrong: FieldErrors): Promise<DiskPlan> => {
@@ -98,7 +98,7 @@ const modelOf = (template: Template, fields: Fields): MachineModel => {
 
 /** What the machine is made of: sizes in MB, files proven to be there, images looked into. */
 export const resolveMachine = async (template: Template, fields: Fields, wrong: FieldErrors): Promise<Machine> => {
-  const { memory, cpus, disks, nics, cdrom, floppy } = template.machine;
+  const { memory, cpus, disks, nics, cdrom, floppy, display } = template.machine;
   return {
     memoryMb: fields.made('/machine/memory', memory, 1, sizeMbOf),
     cpus,
@@ -108,5 +108,6 @@ export const resolveMachine = async (template: Template, fields: Fields, wrong: 
     ...(floppy === undefined ? {} : { floppy: await fields.file('/machine/floppy', floppy) }),
     boot: await bootOf(template, fields),
     model: modelOf(template, fields),
+    ...(display === 'none' ? {} : { display }),
   };
 };

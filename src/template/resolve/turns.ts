@@ -6,22 +6,33 @@ import type { ResponseFile } from './http.ts';
 import { saidOf, type Turn } from '../document/turn.ts';
 import type { Template } from '../document/template.ts';
 import type { Spec, TurnText } from '../spec.ts';
+import type { PressedBy } from '../../packer/boot-command.ts';
 import { durationOf } from '../../base/units.ts';
 
 type Install = NonNullable<Template['install']>;
+
+// Packer's own, which its users know to be enough for a firmware.
+const keyboardIntervalMs = 100;
+
+/** The pause between keys: what the template says, or what its keyboard or serial line needs. */
+const intervalOf = (asked: number | string | undefined, by: PressedBy, pointer: string, fields: Fields): number =>
+  asked === undefined
+    ? { serial: 0, keyboard: keyboardIntervalMs }[by]
+    : fields.made(pointer, asked, 0, (time) => durationOf(time, 0));
 
 const resolveTurn = (turn: Turn, pointer: string, fields: Fields): TurnText => {
   const { hear, say, press } = turn;
   return {
     ...(hear === undefined ? {} : { hear: fields.pattern(`${pointer}/hear`, hear) }),
-    ...(turn.on === 'screen' ? { on: turn.on } : {}),
+    ...(turn.by === 'keyboard' ? { by: turn.by } : {}),
+    ...(turn.on === 'screen' ? { on: turn.by === 'keyboard' ? 'display' : turn.on } : {}),
     withinMs: fields.made(`${pointer}/within`, turn.within, 1, (time) => durationOf(time)),
     optional: turn.optional,
     ...(say === undefined ? {} : { say: fields.text(`${pointer}/say`, say, saidOf) }),
     echo: turn.echo,
     secret: turn.secret || fields.isSecret(pointer, say ?? press),
-    ...(press === undefined ? {} : { press: fields.keys(`${pointer}/press`, press) }),
-    keyIntervalMs: fields.made(`${pointer}/key_interval`, turn.key_interval, 0, (time) => durationOf(time, 0)),
+    ...(press === undefined ? {} : { press: fields.keys(`${pointer}/press`, press, turn.by) }),
+    keyIntervalMs: intervalOf(turn.key_interval, turn.by, `${pointer}/key_interval`, fields),
     refuse: turn.refuse.map((raw, index) => fields.pattern(`${pointer}/refuse/${index}`, raw)),
   };
 };
@@ -50,21 +61,22 @@ export const resolveTurns = async (
   return resolved;
 };
 
-/** Packer's three keys as one turn: the wait becomes its first token, and a list is joined without anything between. */
+/** Packer's keys as one turn: the wait becomes its first token, and a list is joined without anything between. */
 const bootTurn = (install: Install, fields: Fields, refuse: readonly string[]): readonly TurnText[] => {
-  const { boot_command: command, boot_wait: wait = 0, boot_key_interval: interval = 0 } = install;
+  const { boot_command: command, boot_wait: wait = 0, boot_by: by = 'serial' } = install;
   if (command === undefined) return [];
   const waitMs = fields.made('/install/boot_wait', wait, 0, (time) => durationOf(time, -1_000_000_000));
   const joined = typeof command === 'string' ? command : command.join('');
-  const keys = fields.keys('/install/boot_command', joined);
+  const keys = fields.keys('/install/boot_command', joined, by);
   return [
     {
+      ...(by === 'keyboard' ? { by, on: 'display' } : {}),
       withinMs: 1,
       optional: false,
       echo: true,
       secret: fields.isSecret('/install/boot_command', joined),
       press: waitMs > 0 ? [`<wait${waitMs}ms>`, ...keys] : keys,
-      keyIntervalMs: fields.made('/install/boot_key_interval', interval, 0, (time) => durationOf(time, 0)),
+      keyIntervalMs: intervalOf(install.boot_key_interval, by, '/install/boot_key_interval', fields),
       refuse,
     },
   ];

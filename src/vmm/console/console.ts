@@ -7,6 +7,7 @@ import { orAborted, deferred } from '../../base/waiting.ts';
 import type { Console, ConsoleEvent } from './types.ts';
 import type { SerialLine } from '../types.ts';
 import { converse } from './converse.ts';
+import type { WatchedDisplay } from './display.ts';
 import { makeFollowing } from './follow.ts';
 import { kernelPanics, watchPanics } from './panic.ts';
 import { plain } from './plain.ts';
@@ -33,6 +34,8 @@ export type ConsoleOptions = {
   readonly typing?: Typing;
   /** Whether it is read as a screen, too: what its turns that look at one need. */
   readonly keepsScreen?: boolean;
+  /** The machine's own display, where it has one. */
+  readonly display?: WatchedDisplay | undefined;
 };
 
 /** Bytes are decoded this many at a time, however many a line brings at once. */
@@ -60,7 +63,7 @@ const makeQueue = () => {
 // One function, though long: it wires the parts of a console, each of which has a file of its own.
 export const openConsole = async (options: ConsoleOptions): Promise<Console> => {
   const { line, clock, growth, onEvent, panics = kernelPanics, typing = patientTyping } = options;
-  const { bound, sensitive = [], keepsScreen = false } = options;
+  const { bound, sensitive = [], keepsScreen = false, display } = options;
   const screen = keepsScreen ? makeScreen() : undefined;
   const onShown = (bytes: Uint8Array) => screen?.take(bytes);
   const transcript = await openTranscript(options.transcript, { growth, clock, bound, sensitive, onShown }).catch(
@@ -70,7 +73,10 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
   );
   const stop = new AbortController();
   const window = makeWindow();
-  const secrets = keepSecrets(window, transcript.hide);
+  const secrets = keepSecrets(window, (text) => {
+    transcript.hide(text);
+    display?.hide(text);
+  });
   const panicked = deferred<never>();
   const drained = deferred<void>();
   const failed = deferred<never>();
@@ -82,7 +88,8 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
   const tail = () => secrets.show(Math.max(window.start(), window.end() - mostAtOnce / 4));
   const seen = (): Seen => {
     const consoleTail = tail();
-    const shows = screen && secrets.mask(screen.text());
+    const shown = display === undefined ? screen?.text() : display.text() || undefined;
+    const shows = shown && secrets.mask(shown);
     return { consoleTail, ...(shows === undefined || consoleTail.endsWith(shows) ? {} : { screen: shows }) };
   };
   const following = makeFollowing(secrets.mask);
@@ -153,6 +160,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
           typing,
           onEvent,
           screen,
+          display,
           seen,
           place,
           awaiting,
@@ -174,6 +182,8 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
       return now === undefined || since === undefined ? undefined : { pattern: now, ms: clock.elapsed() - since };
     },
     tail,
+    came: window.end,
+    display: () => display && secrets.mask(display.text()),
     follow: following.follow,
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Fault('console_closed', 'The console was let go before its line ended.'));

@@ -29,7 +29,7 @@ export const converse = async (partner: Partner, turns: readonly Turn[], signal:
     if (turn?.hear !== undefined) {
       const { awaited, refused } = candidates(turns, at);
       const heard = await hear(partner, { awaited, refused, withinMs: turn.withinMs, on: turn.on }, signal);
-      if (heard.how === 'silent' && !turn.optional) throw silent(partner, turn.hear, turn.withinMs);
+      if (heard.how === 'silent' && !turn.optional) throw silent(partner, turn.hear, turn);
       const skipped = heard.how === 'silent' ? 1 : heard.which;
       for (const pattern of awaited.slice(0, skipped)) partner.onEvent({ type: 'console.skipped', pattern });
       if (heard.how === 'silent') continue;

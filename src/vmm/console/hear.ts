@@ -11,7 +11,7 @@ export type Heard =
   | { readonly how: 'heard'; readonly which: number; readonly text: string; readonly afterMs: number }
   | { readonly how: 'silent' };
 
-/** What is listened for, and where: in what comes, or on the screen. */
+/** What is listened for, and where: in what comes, on the screen, or on the display. */
 export type Asked = {
   readonly awaited: readonly string[];
   readonly refused: readonly string[];
@@ -39,12 +39,15 @@ const inStream = async (partner: Partner, patterns: Patterns, signal: AbortSigna
   return found === 'closed' ? found : { ...found, end: found.to, saw: () => lineAround(partner, found.from) };
 };
 
-const onScreen = async (partner: Partner, patterns: Patterns, signal: AbortSignal): Promise<Match | 'closed'> => {
-  const { screen, window, clock, mask } = partner;
-  if (screen === undefined) throw new RangeError('a turn looks at the screen of a console that keeps none');
-  const found = await look(screen, window, patterns, clock, signal);
-  return found === 'closed' ? found : { ...found, end: window.end(), saw: () => mask(found.rows) };
-};
+const onScreen =
+  (on: NonNullable<Turn['on']>) =>
+  async (partner: Partner, patterns: Patterns, signal: AbortSignal): Promise<Match | 'closed'> => {
+    const { window, clock, mask } = partner;
+    const looked = partner[on];
+    if (looked === undefined) throw new RangeError(`a turn looks at the ${on} of a console that has none`);
+    const found = await look(looked, window, patterns, clock, signal);
+    return found === 'closed' ? found : { ...found, end: window.end(), saw: () => mask(found.rows) };
+  };
 
 const closed = ({ ending, seen }: Partner, expected: string): Fault => {
   const { code, message, facts } = ending();
@@ -70,7 +73,7 @@ export const hear = async (partner: Partner, asked: Asked, signal: AbortSignal):
   awaiting.now = expected || undefined;
   awaiting.since = startedAt;
   try {
-    const found = await (on === 'screen' ? onScreen : inStream)(partner, patterns, deadline.signal);
+    const found = await (on === undefined ? inStream : onScreen(on))(partner, patterns, deadline.signal);
     if (found === 'closed') throw closed(partner, expected);
     const pattern = refused[found.which];
     if (pattern !== undefined) throw refusal(partner, pattern, found.saw(), expected);
@@ -90,13 +93,19 @@ export const hear = async (partner: Partner, asked: Asked, signal: AbortSignal):
 };
 
 /** The fault of a console on which `expected` did not come in time. */
-export const silent = ({ seen }: Partner, expected: string, withinMs: number): Fault => {
+export const silent = (
+  { seen, display }: Partner,
+  expected: string,
+  { withinMs, on }: Pick<Turn, 'withinMs' | 'on'>,
+): Fault => {
   const now = seen();
-  const saw = (now.screen ?? now.consoleTail).split('\n').slice(-3).join('\n');
+  // Who listens to the serial line of a machine with a display did not look there.
+  const isElsewhere = display !== undefined && on !== 'display';
+  const saw = (isElsewhere ? now.consoleTail : (now.screen ?? now.consoleTail)).split('\n').slice(-3).join('\n');
   const instead = saw === '' ? 'nothing had come at all' : `the last line was "${saw.split('\n').at(-1) ?? ''}"`;
   return new Fault(
     'console_silent',
-    `"${expected}" did not come on the console within ${inSeconds(withinMs)}; ${instead}. Correct the pattern, or give it more time.`,
+    `"${expected}" did not come on the ${on === 'display' ? 'display' : 'console'} within ${inSeconds(withinMs)}; ${instead}. Correct the pattern, or give it more time.`,
     { expected, saw: saw === '' ? 'nothing' : saw, withinMs, ...now },
   );
 };

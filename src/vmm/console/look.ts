@@ -3,6 +3,9 @@ import type { Patterns } from './search.ts';
 import type { Screen } from './screen.ts';
 import type { Window } from './window.ts';
 
+/** What is looked at: see `Screen`. */
+export type Looked = Pick<Screen, 'text' | 'isSettled' | 'changes' | 'changed'>;
+
 /** What a pattern found on the screen: which of the patterns, the text itself, and the rows that it stands in. */
 export type Spotted = { readonly which: number; readonly text: string; readonly rows: string };
 
@@ -30,7 +33,7 @@ const spot = (text: string, { all }: Patterns): Spotted | undefined => {
  * first. `closed` when the line ended without it. Rejects with the signal's reason.
  */
 export const look = async (
-  screen: Screen,
+  screen: Looked,
   window: Pick<Window, 'isClosed' | 'end' | 'more'>,
   patterns: Patterns,
   clock: Clock,

@@ -1,11 +1,15 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Fault } from '../../base/fault.ts';
+import type { WatchedDisplay } from './display.ts';
 import type { Screen } from './screen.ts';
 import type { ConsoleEvent } from './types.ts';
 import type { Typing } from './type.ts';
 import type { Window } from './window.ts';
 
-/** What a fault says of the console: its last lines and, where it is read as a screen that shows something else, that. */
+/**
+ * What a fault says of the console: its last lines and, where the machine has a display, what that shows, or else, where the
+ * console is read as a screen that shows something else, that.
+ */
 export type Seen = { readonly consoleTail: string; readonly screen?: string };
 
 /** What a conversation needs of the console that holds it. */
@@ -20,6 +24,8 @@ export type Partner = {
   readonly onEvent: (event: ConsoleEvent) => void;
   /** Where the console is read as a screen, too. */
   readonly screen: Screen | undefined;
+  /** The machine's own display, where it has one. */
+  readonly display: WatchedDisplay | undefined;
   /** What is seen of it now, without secrets. */
   readonly seen: () => Seen;
   /** The text without secrets. */

@@ -13,6 +13,16 @@ const saidAll = (error: unknown): unknown =>
     ? new Fault(error.code, error.message, { ...error.facts, onlyWaitsLeft: true }, { cause: error.cause })
     : error;
 
+/** A machine that has gone has no keyboard, as its line has closed. */
+const asClosed = (error: unknown, { seen }: Partner): unknown =>
+  error instanceof Fault && error.code === 'hypervisor_unavailable'
+    ? new Fault('console_closed', 'The machine went while its keys were being pressed.', seen(), { cause: error })
+    : error;
+
+/** The text that keys of the keyboard type: what stands between the keys that make no character is in lines of its own. */
+const typedText = (strokes: readonly Stroke[]): string =>
+  strokes.map((stroke) => ('keys' in stroke && stroke.shown.length === 1 ? stroke.shown : '\n')).join('');
+
 /** Presses the keys of a turn, with its pauses, and waits for what it expects in between. */
 export const press = async (
   partner: Partner,
@@ -21,9 +31,10 @@ export const press = async (
   rest: readonly Turn[],
   signal: AbortSignal,
 ): Promise<void> => {
-  const { write, clock, willType, onEvent } = partner;
+  const { write, clock, willType, onEvent, display } = partner;
   const { refuse: refused, on } = turn;
   let isFirst = true;
+  if (turn.secret) willType(typedText(strokes), true);
   for (const [at, stroke] of strokes.entries()) {
     signal.throwIfAborted();
     if ('waitMs' in stroke)
@@ -32,8 +43,16 @@ export const press = async (
       });
     else if ('expect' in stroke) {
       const heard = await hear(partner, { awaited: [stroke.expect], refused, withinMs: stroke.withinMs, on }, signal);
-      if (heard.how === 'silent') throw silent(partner, stroke.expect, stroke.withinMs);
+      if (heard.how === 'silent') throw silent(partner, stroke.expect, { ...turn, withinMs: stroke.withinMs });
       tellHeard(partner, stroke.expect, heard.text, heard.afterMs);
+    } else if ('keys' in stroke) {
+      if (display === undefined) throw new RangeError('a turn presses keys of a machine without a keyboard');
+      if (!isFirst) await clock.sleep(turn.keyIntervalMs, signal);
+      isFirst = false;
+      await display.press(stroke.keys, signal).catch((error: unknown) => {
+        throw asClosed(error, partner);
+      });
+      onEvent({ type: 'console.said', text: turn.secret ? '<secret>' : stroke.shown, typedTimes: 1 });
     } else {
       willType(stroke.type, turn.secret);
       for (const keys of turn.keyIntervalMs > 0 ? stroke.type : [stroke.type]) {

@@ -1,15 +1,22 @@
+import type { KeyMotion } from '../../base/machine/us-keyboard.ts';
 import type { Follower } from './follow.ts';
 
-/** A key press: bytes for the line, or a pause. */
+/** A key press: bytes for the line, or keys of the keyboard, which are `shown` so to people; or a pause. */
 export type Stroke =
-  { readonly type: string } | { readonly waitMs: number } | { readonly expect: string; readonly withinMs: number };
+  | { readonly type: string }
+  | { readonly keys: readonly KeyMotion[]; readonly shown: string }
+  | { readonly waitMs: number }
+  | { readonly expect: string; readonly withinMs: number };
 
 /** One line of a conversation, everything in it ready to be used. A line with both is heard first, then said. */
 export type Turn = {
   /** A regular expression (see pattern.ts) to wait for in what comes after the line before. */
   readonly hear?: string;
-  /** Where patterns are looked for: on the screen that a terminal would show; undefined: in what comes. */
-  readonly on?: 'screen';
+  /**
+   * Where patterns are looked for: on the screen that a terminal would show, or on the machine's own display; undefined:
+   * in what comes.
+   */
+  readonly on?: 'screen' | 'display';
   /** Milliseconds to wait for `hear`. */
   readonly withinMs: number;
   /** Not hearing it in time, or hearing a later line first, is no failure: the line is skipped. */
@@ -55,6 +62,10 @@ export type Console = AsyncDisposable & {
   readonly waiting: () => { readonly pattern: string; readonly ms: number } | undefined;
   /** Reads along until it is disposed of. */
   readonly follow: (follower: Follower) => Disposable;
+  /** How many characters came so far. */
+  readonly came: () => number;
+  /** What the machine's display shows, without secrets; undefined where it has none. */
+  readonly display: () => string | undefined;
   /** The last lines heard, without control characters: for people, at most 4 KiB. */
   readonly tail: () => string;
 };

@@ -138,6 +138,8 @@ export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[]
   ...(plan.cdrom === undefined ? [] : cdromArgv(plan, plan.cdrom)),
   ...(plan.floppy === undefined ? [] : floppyArgv(plan, plan.floppy)),
   ...plan.nics.flatMap((nic, index) => nicArgv(plan, nic, index, host.netcat)),
+  // Its keyboard is the chip set's own.
+  ...(plan.display === undefined ? [] : ['-vga', 'std']),
   ...kernelArgv(plan),
   ...(plan.icount === undefined ? [] : icountArgv(plan.icount)),
   ...(plan.rtc === undefined ? [] : rtcArgv(plan.rtc)),

@@ -7,6 +7,7 @@ import { orAborted, retry } from '../../base/waiting.ts';
 import { asksForOutgoing } from '../nics.ts';
 import { serialLineOver } from '../serial-line.ts';
 import type { Machine, MachineSpec } from '../types.ts';
+import { displayOver } from './display/display.ts';
 import { machineFiles } from './names.ts';
 import { addressesOf, networkOf, sshPortIn } from './network.ts';
 import { openSshPort } from './outgoing/ssh.ts';
@@ -121,6 +122,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
         throw signal.aborted ? error : await explain(error);
       });
     },
+    ...(spec.display === undefined ? {} : { display: displayOver(qmp) }),
     ended: life.ended,
     onRebooted: watched.onRebooted,
     stop: (how, stopping) => (how === 'ask' ? pressButton(qmp, stopping) : orAborted(cut(), stopping)),

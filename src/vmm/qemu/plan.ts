@@ -26,6 +26,7 @@ export type MachinePlan = Handed & {
   readonly cpuModel?: string;
   readonly diskInterface: NonNullable<MachineModel['disk_interface']>;
   readonly netDevice: string;
+  readonly display?: 'vga';
   readonly icount?: Icount;
   readonly rtc?: Rtc;
   readonly onReboot: MachineSpec['onReboot'];
@@ -62,6 +63,7 @@ export const planOf = (spec: MachineSpec, handed: Handed, inventory: Inventory):
     ...(cpuModel === undefined ? {} : { cpuModel }),
     diskInterface: model.disk_interface ?? 'virtio',
     netDevice: own('net_device', model.net_device, inventory.netDevices) ?? 'virtio-net-pci',
+    ...(spec.display === undefined ? {} : { display: spec.display }),
     ...(model.icount === undefined ? {} : { icount: model.icount }),
     ...(model.rtc === undefined ? {} : { rtc: model.rtc }),
     onReboot: spec.onReboot,

@@ -149,6 +149,8 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
     // A restricted user network names neither.
     lease: { router: false, dns: false },
 
+    displays: ['vga'],
+
     version: async (signal) => {
       await checkPrograms([binary, qemuImg, netcat]);
       return orAborted(version(), signal);

@@ -20,7 +20,7 @@ const judgeMemory: Judge = ({ memoryMb }, { mostMemoryMb, perUser }) => {
     : [{ pointer: '/machine/memory', message: `is ${memoryMb} MB, and vmd of this release gives ${most} MB at most` }];
 };
 
-const judgeParts: Judge = ({ disks, nics, hasFloppy }) => [
+const judgeParts: Judge = ({ disks, nics, hasFloppy, display }) => [
   ...(disks.length > mostDisks
     ? [{ pointer: '/machine/disks', message: `has ${disks.length}, and vmd gives a machine ${mostDisks}` }]
     : []),
@@ -28,6 +28,11 @@ const judgeParts: Judge = ({ disks, nics, hasFloppy }) => [
     ? [{ pointer: '/machine/nics', message: `has ${nics.length}, and vmd gives a machine ${mostNics}` }]
     : []),
   ...(hasFloppy ? [{ pointer: '/machine/floppy', message: 'vmd has no floppy drives: use a cdrom' }] : []),
+  ...(display === undefined
+    ? []
+    : [
+        { pointer: '/machine/display', message: 'vmd has neither display nor keyboard: its guests have a serial line' },
+      ]),
 ];
 
 const judgePaths: Judge = ({ boot, disks, cdrom }, { longestPath }) =>

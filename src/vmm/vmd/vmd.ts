@@ -67,6 +67,8 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
     // Both are the host's end of its tap, whatever answers there (vmd's dhcp.c).
     lease: { router: true, dns: true },
 
+    displays: [],
+
     version: async (signal) => {
       await watch.recent(recentMs, signal);
       return release;
