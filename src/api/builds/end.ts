@@ -16,7 +16,7 @@ const CancelBody = z
     reason: z
       .string()
       .max(500, 'is longer than 500 characters')
-      .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'is not one line of printable text')
+      .refine((text) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text), 'is not one line of printable text')
       .optional()
       .meta({ description: 'Why, in a line for people.', example: 'superseded by a newer commit' }),
   })
