@@ -4,15 +4,16 @@ import { test } from 'node:test';
 import type { MachineShape, MachineModel } from '../src/base/hardware.ts';
 import { qemuArgv, type HostChoice } from '../src/vmm/qemu/argv.ts';
 import { netDevicesIn } from '../src/vmm/qemu/inventory.ts';
-import { addressesOf, mostSlots } from '../src/vmm/qemu/network.ts';
+import { addressesOf, mostSlots, networkConfig } from '../src/vmm/qemu/network.ts';
 import { option } from '../src/vmm/qemu/option.ts';
 import { refuseShape } from '../src/vmm/qemu/refuse.ts';
 import type { Handed } from '../src/vmm/qemu/hand-over.ts';
 import { planOf } from '../src/vmm/qemu/plan.ts';
 import { icountOf, rtcOf } from '../src/base/machine/model-words.ts';
 import type { MachineSpec } from '../src/vmm/types.ts';
+import { failsAs } from './store-shop.ts';
 
-const host: HostChoice = { accelerator: 'tcg', netcat: '/bin/nc', canSandbox: true };
+const host: HostChoice = { accelerator: 'tcg', canSandbox: true };
 
 const inventory = {
   version: '7.2',
@@ -41,6 +42,10 @@ const handed: Handed = { disks: [{ set: 1, format: 'qcow2', layers: [] }] };
 const argvOf = (change: Partial<MachineSpec> = {}, files: Handed = handed) =>
   qemuArgv(planOf({ ...spec, ...change }, files, inventory), host);
 
+/** The network of the first NIC. */
+const configOf = (change: Partial<MachineSpec> = {}, netcat = '/bin/nc') =>
+  networkConfig(planOf({ ...spec, ...change }, handed, inventory), netcat) ?? '';
+
 const mark = createHash('sha256').update('/run/m6').digest('hex').slice(0, 16);
 
 /** The values given to one option. */
@@ -65,20 +70,34 @@ test('a plain machine is q35 with virtio, no display, no ROM, and nothing that i
     '{"driver":"qcow2","node-name":"disk0","cache":{"no-flush":true},"discard":"unmap",' +
       '"file":{"driver":"file","filename":"/dev/fdset/1"},"backing":null}',
     ...['-device', 'virtio-blk-pci,drive=disk0,bootindex=2'],
-    '-netdev',
-    'user,id=nic0,restrict=on,ipv6=off,net=100.64.7.0/24,host=100.64.7.2,dhcpstart=100.64.7.3,dns=100.64.7.5,' +
-      "hostname=imaged-6,guestfwd=tcp:100.64.7.4:80-cmd:'/bin/nc' -N -U http.sock,hostfwd=tcp:127.0.0.1:0-:22",
+    ...['-readconfig', 'network.conf'],
     ...['-device', 'virtio-net-pci,netdev=nic0,mac=fe:e1:bb:d1:00:07,romfile='],
     '-no-reboot',
   ]);
+  assert.equal(
+    configOf({ hostname: 'openbsd-site' }),
+    `[netdev "nic0"]
+  type = "user"
+  restrict = "on"
+  ipv6 = "off"
+  net = "100.64.7.0/24"
+  host = "100.64.7.2"
+  dhcpstart = "100.64.7.3"
+  dns = "100.64.7.5"
+  hostname = "openbsd-site"
+  guestfwd = "tcp:100.64.7.4:80-cmd:'/bin/nc' -N -U http.sock"
+  hostfwd = "tcp:127.0.0.1:0-:22"
+`,
+  );
 });
 
 test('only the first network card has the endpoint, and only an outgoing one is not restricted', () => {
-  const argv = argvOf({ nics: [{ network: 'local' }, { network: 'outgoing' }] });
-  const [first = '', second = ''] = valuesOf(argv, '-netdev');
-  assert.match(first, /restrict=on.*guestfwd=.*hostfwd=/);
+  const nics = { nics: [{ network: 'local' }, { network: 'outgoing' }] } as const;
+  const [second = '', ...others] = valuesOf(argvOf(nics), '-netdev');
+  assert.deepEqual(others, []);
+  assert.match(configOf(nics), /restrict = "on".*guestfwd = .*hostfwd = /s);
   // The port is that of the namespace in which such a machine runs.
-  assert.match(first, /hostfwd=tcp:100\.64\.7\.100:2222-:22$/);
+  assert.match(configOf(nics), /hostfwd = "tcp:100\.64\.7\.100:2222-:22"$/m);
   assert.match(second, /restrict=off/);
   assert.doesNotMatch(second, /guestfwd|hostfwd/);
   assert.match(second, /net=100\.80\.7\.0\/24/);
@@ -87,10 +106,10 @@ test('only the first network card has the endpoint, and only an outgoing one is 
 test('auto_install is told by DHCP to a machine that boots from the network, and to no other', () => {
   const boot = { device: 'net', kernel: '/k', initrd: '/i', append: () => 'a=1,b=2' } as const;
   const argv = argvOf({ boot });
-  assert.match(valuesOf(argv, '-netdev').join(), /,bootfile=auto_install,/);
+  assert.match(configOf({ boot }), /^ {2}bootfile = "auto_install"$/m);
   assert.deepEqual([valuesOf(argv, '-kernel'), valuesOf(argv, '-initrd')], [['kernel'], ['initrd']]);
   assert.ok(argv.includes('--preconfig') && !argv.includes('-append'));
-  assert.doesNotMatch(valuesOf(argvOf(), '-netdev').join(), /bootfile/);
+  assert.doesNotMatch(configOf(), /bootfile/);
 });
 
 test('a machine without a network starts no program, and one with a network no other than netcat', () => {
@@ -135,8 +154,8 @@ test('every slot has a network and a MAC of its own in 100.64.0.0/10', () => {
 });
 
 test('a comma, a quote or a blank in the name of netcat stays where it belongs', () => {
-  const argv = qemuArgv(planOf(spec, handed, inventory), { ...host, netcat: "/opt/it's, nc" });
-  assert.match(valuesOf(argv, '-netdev').join(), /cmd:'\/opt\/it'"'"'s,, nc' -N -U http\.sock,hostfwd/);
+  assert.ok(configOf({}, "/opt/it's, nc").includes(String.raw`cmd:'/opt/it'\''s, nc' -N -U http.sock"`));
+  assert.throws(() => configOf({}, '/opt/"nc"'), failsAs('hypervisor_failed'));
   assert.equal(option('a', { b: 'c,d', e: undefined, f: 1 }), 'a,b=c,,d,f=1');
 });
 

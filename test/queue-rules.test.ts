@@ -144,7 +144,7 @@ test('what becomes free is kept for a build that has waited, beside which others
   assert.equal(next([large, middle], 50, [before], 49), 'c', 'it has not waited long');
   assert.equal(next([large, middle], 50, [before], 50), undefined, 'the host has no room for both');
   assert.equal(next([large, middle, small], 50, [before], 50), 'b', 'the host has room for both');
-  const since = [1, 2, 3].map((n) => started({ id: `s${n}`, claimedAt: 50, demand: memory(10) }));
+  const since = [1, 2, 3].map((n) => started({ id: `s${n}`, claimedAt: 51, demand: memory(10) }));
   assert.equal(next([large, small], 20, [before, ...since], 60), 'b');
   const four = [...since, started({ id: 's4', claimedAt: 55, demand: memory(10) })];
   assert.equal(next([large, small], 10, [before, ...four], 60), undefined, 'all beside it is taken');

@@ -51,7 +51,7 @@ export const makeGoods = async (signal: AbortSignal): Promise<Goods> => {
     bytes,
     append,
     inventory,
-    host: { accelerator: 'tcg', netcat: 'nc', canSandbox: inventory.canSandbox },
+    host: { accelerator: 'tcg', canSandbox: inventory.canSandbox },
   };
 };
 

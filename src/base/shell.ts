@@ -2,7 +2,7 @@
 export const variableName = '[A-Za-z_][A-Za-z0-9_]*';
 
 /** A text within single quotes as sh(1) reads it back, and g_shell_parse_argv of GLib, whatever is in it. */
-export const inSingleQuotes = (text: string): string => text.replaceAll("'", `'"'"'`);
+export const inSingleQuotes = (text: string): string => text.replaceAll("'", String.raw`'\''`);
 
 /** A word in single quotes. */
 export const singleQuoted = (word: string): string => `'${inSingleQuotes(word)}'`;

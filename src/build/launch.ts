@@ -2,6 +2,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { cleanupStack } from '../base/cleanup.ts';
 import { temporarySuffix } from '../base/file/write-whole.ts';
+import { hostnameOf } from '../base/machine/hostname.ts';
 import { hiddenTexts } from '../base/mask/mask.ts';
 import type { Spec } from '../template/spec.ts';
 import type { SshKey } from '../guest/types.ts';
@@ -23,6 +24,7 @@ const machineSpec = (
   onReboot: MachineSpec['onReboot'],
 ): MachineSpec => ({
   name: slotName(slot),
+  hostname: hostnameOf(spec.name, slotName(slot)),
   slot,
   folder: folders.machine(slot),
   memoryMb: spec.memoryMb,

@@ -106,7 +106,7 @@ export const openEndpoint = async (
       at,
       ...(sharedListener === undefined ? {} : { sharedListener }),
       answers: new Map(job.spec.http.map((entry) => [entry.path, answerOf(entry, facts, work)])),
-      hostname: machine.name,
+      hostname: machine.hostname,
       onRequest,
       onUnread: (what) => {
         cutOff = what;

@@ -4,11 +4,14 @@ import { asFault } from '../base/fault.ts';
 import { keyFileIn, knownHostsIn } from '../guest/ssh/files.ts';
 import { sshLine } from '../guest/ssh/options.ts';
 import { isHeldAfter } from '../queue/rules/settle.ts';
+import { isFinal } from '../queue/rules/retry.ts';
+import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { Claim, RunBuild } from '../queue/store.ts';
 import type { Spec } from '../template/spec.ts';
 import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
 import type { Bases } from './bases.ts';
 import { holdMachine, type Held } from './hold/hold.ts';
+import { publishFailed, type Facts } from './publish-failed.ts';
 import { performerOf, type PerformParts } from './perform.ts';
 import { recipeFor } from './recipe.ts';
 import type { Running } from './running.ts';
@@ -64,6 +67,8 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     const { build } = claim;
     const spec = await parts.resolve(claim);
     const attempt = await beginAttempt(claim, spec, parts, signal);
+    const job = { id: build.id, slot, spec, folders };
+    const facts: Facts = { job };
     try {
       attempt.cleanup.keep(parts.bases.use(build.id, spec.disks));
       attempt.log(`attempt ${build.attempt} begins in slot ${slot}`);
@@ -72,14 +77,19 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
         attempt.event('template.noted', { pointer, message });
       }
       const perform = performerOf(attempt, parts);
-      const { artifacts } = await recipeFor(spec).run({ job: { id: build.id, slot, spec, folders } }, perform);
+      const { artifacts } = await recipeFor(spec).run({ job }, async (step, needs) => {
+        const gives = await perform(step, needs);
+        Object.assign(facts, gives);
+        return gives;
+      });
       return artifacts;
     } catch (error) {
       const fault = asFault(error);
       await holdIfAsked(attempt, spec, slot, fault, signal);
       // Whoever took the build over owns its artifacts.
       if (fault.code !== 'lease_lost') await rm(folders.artifacts(build.id), { recursive: true, force: true });
-      throw fault;
+      const artifacts = isFinal(build, fault.code) ? await publishFailed(attempt, facts, parts, signal) : [];
+      throw artifacts.length === 0 ? fault : new FailedWith(fault, artifacts);
     } finally {
       await cleanUp(attempt);
     }

@@ -14,15 +14,27 @@ const Schema = strict({
   format: z.enum(['qcow2', 'raw']).optional().meta({ default: 'qcow2' }).describe('format of the file'),
   disk: z.int().min(0).max(15).optional().meta({ default: 0 }).describe('which disk, counted from 0'),
   file: Words.min(1).max(1000).optional().describe('in place of a disk: a file that a provisioner has downloaded'),
-}).refine(({ file, format, disk }) => file === undefined || (format === undefined && disk === undefined), {
-  error: 'has "file", which is no disk: leave "format" and "disk" out',
-});
+  on_failure: z
+    .boolean()
+    .optional()
+    .meta({ default: false })
+    .describe('whether the disk is also published, as it is then, when the build has failed for good'),
+})
+  .refine(({ file, on_failure: onFailure }) => file === undefined || onFailure !== true, {
+    error: 'has "file", and "on_failure" is for disks: leave it out',
+  })
+  .refine(({ file, format, disk }) => file === undefined || (format === undefined && disk === undefined), {
+    error: 'has "file", which is no disk: leave "format" and "disk" out',
+  });
 
 type Asked = z.output<typeof Schema>;
 
-export type ExportSettings = { readonly name: string; readonly mostMb: number } & (
-  { readonly disk: number; readonly format: DiskFormat } | { readonly file: string }
-);
+export type ExportSettings = {
+  readonly name: string;
+  readonly mostMb: number;
+  /** Published also when the build fails. */
+  readonly onFailure?: true;
+} & ({ readonly disk: number; readonly format: DiskFormat } | { readonly file: string });
 
 const fileOf = (asked: string, { pointer, fields, wrong, downloaded }: Place): string => {
   const file = fields.early(`${pointer}/file`, asked);
@@ -51,7 +63,11 @@ export const exporting = {
       'file' in from ? from.file : `${templateName}${from.disk === 0 ? '' : `-${from.disk}`}.${from.format}`;
     // Undefined where a variable has no value yet: no two of those may look the same.
     const unknown = `unknown-${pointer.split('/').at(-1) ?? ''}`;
-    return { ...from, name: fields.made(`${pointer}/name`, asked.name ?? plain, unknown, artifactNameOf) };
+    return {
+      ...from,
+      ...(asked.on_failure === true ? { onFailure: true } : {}),
+      name: fields.made(`${pointer}/name`, asked.name ?? plain, unknown, artifactNameOf),
+    };
   },
   plan: (settings) =>
     'file' in settings ? `the file ${settings.file}` : `disk ${settings.disk} as ${settings.format}`,

@@ -194,7 +194,8 @@ export type TemplateVersion = {
 /** How a claimed build ends. Each is one transaction that needs the claim's token, else `lease_lost`. */
 export type Outcome =
   | { readonly status: 'succeeded'; readonly artifacts: readonly Artifact[] }
-  | { readonly status: 'failed'; readonly fault: FaultRecord }
+  /** What it published all the same, because its template wanted that. */
+  | { readonly status: 'failed'; readonly fault: FaultRecord; readonly artifacts?: readonly Artifact[] }
   | { readonly status: 'cancelled'; readonly fault: FaultRecord }
   /** Back to the queue: `losesAttempt` is false when the build is not to blame (the daemon stops). */
   | {
@@ -339,5 +340,8 @@ export type Store = AsyncDisposable & {
   readonly check: (ask?: { readonly everyPage: boolean }) => Promise<void>;
 };
 
-/** Runs a claimed build to its end and gives what it published; throws the fault that ended it. The build room's part. */
+/**
+ * Runs a claimed build to its end and gives what it published; throws the fault that ended it, or `FailedWith`. The build
+ * room's part.
+ */
 export type RunBuild = (claim: Claim, slot: number, signal: AbortSignal) => Promise<readonly Artifact[]>;

@@ -4,6 +4,7 @@ import { retry } from '../base/waiting.ts';
 import type { HostTrouble } from './host-trouble.ts';
 import { afterFault, isHostsOwn } from './rules/retry.ts';
 import { cancelledByClient } from './rules/settle.ts';
+import { FailedWith } from './rules/failed-with.ts';
 import type { Claim, Outcome, RunBuild, Store } from './store.ts';
 
 export type Log = {
@@ -72,10 +73,12 @@ export const makeWorker = ({ store, run, clock, random, log, trouble }: WorkerPa
       const artifacts = await run(claim, slot, stop.signal);
       following[Symbol.dispose]();
       return { status: 'succeeded', artifacts };
-    } catch (error) {
+    } catch (thrown) {
+      const [error, artifacts] = thrown instanceof FailedWith ? [thrown.fault, thrown.artifacts] : [thrown, []];
       const fault = causeOf(error, stop.signal);
       if (fault.code === 'internal') log.error({ err: error, build: claim.build.id }, 'a build met a defect of imaged');
-      return afterFault(claim.build, fault, clock.now(), random, await hostAfter(fault));
+      const outcome = afterFault(claim.build, fault, clock.now(), random, await hostAfter(fault));
+      return outcome.status === 'failed' && artifacts.length > 0 ? { ...outcome, artifacts } : outcome;
     }
   };
 

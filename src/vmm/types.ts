@@ -23,6 +23,8 @@ export type DiskSpec = Disk & {
 export type MachineSpec = {
   /** The slot's name, `imaged-0` and so on: it decides the addresses, and is how a machine left behind is found. */
   readonly name: string;
+  /** What DHCP calls the guest, where the hypervisor can be told: letters, digits and hyphens. Default: the name. */
+  readonly hostname?: string;
   /** The number in the name. */
   readonly slot: number;
   /** A folder of this machine's own, mode 0700, for sockets and logs. Its path is short: sockets allow 104 bytes. */
@@ -95,6 +97,8 @@ export type MachineAbout = Omit<EventData['machine.started'], 'name' | 'guestIp'
 /** A running virtual machine. Disposing it cuts its power if need be and waits until it is gone, sockets and all. */
 export type Machine = AsyncDisposable & {
   readonly name: string;
+  /** What DHCP calls the guest. */
+  readonly hostname: string;
   readonly line: SerialLine;
   readonly addresses: Addresses;
   /** Facts for the build's log: program, version, accelerator, command line. */

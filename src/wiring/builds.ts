@@ -10,6 +10,7 @@ import { makeRunner } from '../build/run.ts';
 import { textsMb } from '../build/text-limits.ts';
 import { textLimitsOf } from '../config/config.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
+import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { RunBuild, Store } from '../queue/store.ts';
 import type { Machines } from './machines.ts';
 import type { Shared } from './shared.ts';
@@ -44,6 +45,10 @@ const told =
       ended('succeeded');
       return artifacts;
     } catch (error) {
+      if (error instanceof FailedWith) {
+        ended(error.fault.code);
+        throw error;
+      }
       const fault = await behindFolders(asFault(error), folders.own, []);
       ended(fault.code);
       throw fault;

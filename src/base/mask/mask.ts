@@ -9,7 +9,7 @@ const formsOf = (secret: string): readonly string[] => {
   const text = Buffer.from(secret);
   const lines = secret.split(/\r?\n/).filter((line) => line.length >= shortestLine);
   // As imaged quotes it, and as shells show it (set -x).
-  const shell = [inSingleQuotes(secret), secret.replaceAll("'", "'\\''")];
+  const shell = [inSingleQuotes(secret), secret.replaceAll("'", `'"'"'`)];
   const base64 = [text.toString('base64'), text.toString('base64url')];
   return [
     secret,

@@ -1,3 +1,4 @@
+import { hostnameOf } from '../../base/machine/hostname.ts';
 import { answers, keyOf, namesEndpoint, seen, type Line } from './lines.ts';
 import { checksumQuestion } from './verify.ts';
 import type { Walk } from './walk.ts';
@@ -30,10 +31,6 @@ export type AdditionFacts = {
 };
 
 const placeholder = (runtime: RuntimeName): Text[number] => ({ runtime, apply: [] });
-
-/** A host name of the template's name, as hostname(7) has its first part. */
-const hostnameOf = (templateName: string): string =>
-  (templateName.split('.')[0] ?? '').replace(/[^a-z0-9-]/g, '-').replace(/^-+|-+$/g, '') || 'openbsd';
 
 const hasSite = (walk: Walk): boolean => walk.sets.some((name) => name.startsWith('site'));
 
@@ -86,7 +83,7 @@ const ofSets = ({ sets, siteSets, isCdDefault }: AdditionFacts): readonly Additi
 
 /** What imaged would answer, in the order of the questions. */
 export const additionsFor = (facts: AdditionFacts): readonly Addition[] => [
-  { question: 'System hostname', text: [hostnameOf(facts.templateName)] },
+  { question: 'System hostname', text: [hostnameOf(facts.templateName, 'openbsd')] },
   { question: 'Default IPv4 route', text: ['none'] },
   { question: 'Password for root account', text: [noPassword] },
   { question: 'Change the default console to com0', text: ['yes'] },

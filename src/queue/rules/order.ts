@@ -88,7 +88,7 @@ export const reservedFrom = (
 export const roomToPass = (waiting: Queued, started: readonly Started[], room: Room, now: number): Demand => {
   const from = reservedFrom(waiting, room);
   if (now < from) return room.left;
-  const since = started.filter(({ claimedAt }) => claimedAt >= from).map(({ demand }) => demand);
+  const since = started.filter(({ claimedAt }) => claimedAt > from).map(({ demand }) => demand);
   const beside = roomLeft(room.whole, sumOf([waiting.demand, ...since]));
   const { memoryMb, diskMb } = room.left;
   return { memoryMb: Math.min(memoryMb, beside.memoryMb), diskMb: Math.min(diskMb, beside.diskMb) };

@@ -1,4 +1,4 @@
-import { recordOf } from '../../base/fault.ts';
+import { faults, recordOf } from '../../base/fault.ts';
 import type { Fault, FaultCode } from '../../base/fault.ts';
 import type { Build, Outcome } from '../store.ts';
 
@@ -21,6 +21,13 @@ const hostsOwn: readonly FaultCode[] = ['program_missing', 'hypervisor_unavailab
 
 /** Whether a fault of this kind would meet every build, until somebody mends the host. */
 export const isHostsOwn = (code: FaultCode): boolean => hostsOwn.includes(code);
+
+/** Whether a build that ends with this fault fails for good, whatever the host is like then. */
+export const isFinal = ({ attemptsLeft }: Pick<Build, 'attemptsLeft'>, code: FaultCode): boolean => {
+  if (code === 'draining' || code === 'lease_lost' || isHostsOwn(code)) return false;
+  const { class: whose } = faults[code];
+  return whose !== 'cancelled' && (whose !== 'infra' || attemptsLeft === 0);
+};
 
 /**
  * What becomes of a build whose attempt ended with a fault. Only `infra` is tried again by itself, while attempts are

@@ -40,12 +40,12 @@ export const makeWriteOutcome = ({ db, clock, append, forget }: Connection): Wri
   const writeEnd = (build: Build, outcome: Ended): void => {
     const { id, attempt, sensitive } = build;
     const fault = outcome.status === 'succeeded' ? undefined : outcome.fault;
-    if (outcome.status === 'succeeded')
-      outcome.artifacts.forEach(({ name, mediaType, size, sha256 }, at) => {
-        publish.run({ id, seq: at + 1, name, mediaType, size, sha256 });
-        const format = diskFormatOf(mediaType);
-        append(id, 'artifact.published', { name, mediaType, ...(format ? { format } : {}), size, sha256 });
-      });
+    const artifacts = 'artifacts' in outcome ? outcome.artifacts : undefined;
+    artifacts?.forEach(({ name, mediaType, size, sha256 }, at) => {
+      publish.run({ id, seq: at + 1, name, mediaType, size, sha256 });
+      const format = diskFormatOf(mediaType);
+      append(id, 'artifact.published', { name, mediaType, ...(format ? { format } : {}), size, sha256 });
+    });
     const now = clock.now();
     end.run({ id, status: outcome.status, fault: textOf(fault), now });
     endSteps.run(now, textOf(fault), id);

@@ -14,7 +14,6 @@ export type Accelerator = 'kvm' | 'hvf' | 'tcg';
 /** What this host decides, not the template. */
 export type HostChoice = {
   readonly accelerator: Accelerator;
-  readonly netcat: string;
   /** QEMU was built with seccomp. */
   readonly canSandbox: boolean;
 };
@@ -137,7 +136,7 @@ export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[]
   ...disksArgv(plan),
   ...(plan.cdrom === undefined ? [] : cdromArgv(plan, plan.cdrom)),
   ...(plan.floppy === undefined ? [] : floppyArgv(plan, plan.floppy)),
-  ...plan.nics.flatMap((nic, index) => nicArgv(plan, nic, index, host.netcat)),
+  ...plan.nics.flatMap((nic, index) => nicArgv(plan, nic, index)),
   // Its keyboard is the chip set's own.
   ...(plan.display === undefined ? [] : ['-vga', 'std']),
   ...kernelArgv(plan),

@@ -108,6 +108,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
 
   return {
     name: spec.name,
+    hostname: spec.hostname ?? spec.name,
     line,
     addresses: addressesOf(spec.slot, spec.folder, sshPort, host.user?.of(spec.slot).uid),
     about: {

@@ -7,6 +7,9 @@ export const kernelFiles = { kernel: 'kernel', initrd: 'initrd' } as const;
 
 export const sockets = { qmp: 'qmp.sock', serial: 'serial.sock', http: 'http.sock' } as const;
 
+/** The network of the first NIC, whose DHCP knows a name that is a client's. */
+export const networkFile = 'network.conf';
+
 /** Marks the processes of a machine on their command lines, where the name of its folder has no place. */
 export const markOf = (folder: string): string => createHash('sha256').update(folder).digest('hex').slice(0, 16);
 

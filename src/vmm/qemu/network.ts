@@ -6,7 +6,7 @@ import { asksForOutgoing } from '../nics.ts';
 import { singleQuoted } from '../../base/shell.ts';
 import { option } from './option.ts';
 import { namespacedSsh } from './outgoing/outgoing.ts';
-import { machineFiles, sockets } from './names.ts';
+import { machineFiles, networkFile, sockets } from './names.ts';
 import type { MachinePlan } from './plan.ts';
 import type { Addresses, StaticAddresses } from '../types.ts';
 
@@ -50,7 +50,7 @@ const doors = (plan: MachinePlan, netcat: string) => {
   // slirp splits it by GLib's g_shell_parse_argv.
   const endpoint = `${singleQuoted(netcat)} -N -U ${sockets.http}`;
   return {
-    hostname: plan.name,
+    hostname: plan.hostname,
     // auto_install(8) of OpenBSD asks for its answers when DHCP names this file.
     bootfile: plan.device === 'net' ? 'auto_install' : undefined,
     guestfwd: `tcp:${networkOf(plan.slot, 0)}.4:80-cmd:${endpoint}`,
@@ -59,13 +59,12 @@ const doors = (plan: MachinePlan, netcat: string) => {
 };
 
 /**
- * `-netdev` and `-device` of one NIC. A restricted user network reaches nothing of the host and nothing outside; the
- * first NIC alone has the endpoint and the way in. Each NIC has a network of its own, which no other machine shares.
+ * The user network of one NIC. A restricted one reaches nothing of the host and nothing outside; the first NIC alone has
+ * the endpoint and the way in. Each NIC has a network of its own, which no other machine shares.
  */
-export const nicArgv = (plan: MachinePlan, { network }: Nic, nic: number, netcat: string): readonly string[] => {
+const networkOptions = (plan: MachinePlan, { network }: Nic, nic: number) => {
   const prefix = networkOf(plan.slot, nic);
-  const netdev = option('user', {
-    id: `nic${nic}`,
+  return {
     restrict: network === 'local' ? 'on' : 'off',
     ipv6: 'off',
     net: `${prefix}.0/24`,
@@ -73,14 +72,33 @@ export const nicArgv = (plan: MachinePlan, { network }: Nic, nic: number, netcat
     dhcpstart: `${prefix}.3`,
     // slirp wants it to differ from the others; with restrict=on nothing answers there.
     dns: `${prefix}.5`,
-    ...(nic === 0 ? doors(plan, netcat) : {}),
-  });
-  const device = option(plan.netDevice, {
-    netdev: `nic${nic}`,
-    mac: macOf(plan.slot, nic),
-  });
+  };
+};
+
+/**
+ * The network of the first NIC in the form of `-readconfig`: its host name is made of what a client wrote, which reaches no
+ * command line. Undefined: there is no NIC. Throws `hypervisor_failed` where a path cannot be written in this form.
+ */
+export const networkConfig = (plan: MachinePlan, netcat: string): string | undefined => {
+  const [first] = plan.nics;
+  if (first === undefined) return undefined;
+  const options = { type: 'user', ...networkOptions(plan, first, 0), ...doors(plan, netcat) };
+  const lines = Object.entries(options).flatMap(([key, value]) =>
+    value === undefined ? [] : [`  ${key} = "${value}"`],
+  );
+  // QEMU reads a value up to the next quotation mark (util/qemu-config.c, qemu_config_foreach).
+  if (lines.some((line) => line.split('"').length !== 3 || line.includes('\n')))
+    throw new Fault('hypervisor_failed', `QEMU cannot be told of ${netcat}: give netcat another path.`);
+  return `[netdev "nic0"]\n${lines.join('\n')}\n`;
+};
+
+/** `-netdev` and `-device` of one NIC. */
+export const nicArgv = (plan: MachinePlan, spec: Nic, nic: number): readonly string[] => {
+  const id = `nic${nic}`;
+  const netdev =
+    nic === 0 ? ['-readconfig', networkFile] : ['-netdev', option('user', { id, ...networkOptions(plan, spec, nic) })];
   // Empty: iPXE is not even loaded, which saves the firmware a search for something to boot from.
-  return ['-netdev', netdev, '-device', `${device},romfile=`];
+  return [...netdev, '-device', `${option(plan.netDevice, { netdev: id, mac: macOf(plan.slot, nic) })},romfile=`];
 };
 
 /** The host's port that leads to the guest's ssh server, out of what HMP's `info usernet` prints. Throws `hypervisor_failed`. */

@@ -9,6 +9,7 @@ import { markOf } from './names.ts';
 
 export type MachinePlan = Handed & {
   readonly name: string;
+  readonly hostname: string;
   readonly slot: number;
   /** By which a machine that was left behind is found. */
   readonly mark: string;
@@ -49,6 +50,7 @@ export const planOf = (spec: MachineSpec, handed: Handed, inventory: Inventory):
   return {
     ...handed,
     name: spec.name,
+    hostname: spec.hostname ?? spec.name,
     slot: spec.slot,
     mark: markOf(spec.folder),
     memoryMb: spec.memoryMb,

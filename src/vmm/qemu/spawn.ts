@@ -1,6 +1,6 @@
 /** Brings a QEMU up: its folder, its files, its user, its process. */
 
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { startDetached, type Detached } from '../../base/program.ts';
@@ -9,8 +9,8 @@ import type { MachineSpec } from '../types.ts';
 import { qemuArgv, type HostChoice } from './argv.ts';
 import { copyKernel, handOver } from './hand-over.ts';
 import type { Inventory } from './inventory.ts';
-import { kernelFiles, machineFiles } from './names.ts';
-import { networkOf, staticAddressesOf } from './network.ts';
+import { kernelFiles, machineFiles, networkFile } from './names.ts';
+import { networkConfig, networkOf, staticAddressesOf } from './network.ts';
 import { withOutgoing } from './outgoing/outgoing.ts';
 import { planOf } from './plan.ts';
 import type { Qmp } from './qmp.ts';
@@ -18,6 +18,7 @@ import { giveFolder, lowered, type Command, type QemuUser } from './user.ts';
 
 export type QemuHost = HostChoice & {
   readonly binary: string;
+  readonly netcat: string;
   readonly inventory: Inventory;
   /** Undefined: QEMU runs as imaged does. */
   readonly user: QemuUser | undefined;
@@ -29,11 +30,17 @@ export const removeTraces = (folder: string): Promise<void> =>
   rm(machineFiles(folder).own, { recursive: true, force: true });
 
 /** The folder in which QEMU is to work, empty but for what it reads by name. Nothing of a QEMU before it is in there. */
-const makeOwnFolder = async (spec: MachineSpec, user: QemuUser | undefined): Promise<void> => {
+const makeOwnFolder = async (
+  spec: MachineSpec,
+  network: string | undefined,
+  user: QemuUser | undefined,
+): Promise<void> => {
   const { own } = machineFiles(spec.folder);
   await removeTraces(spec.folder);
   await mkdir(own, { mode: 0o700 });
   await copyKernel(spec, own);
+  // Nobody else comes into the folder.
+  if (network !== undefined) await writeFile(join(own, networkFile), network, { mode: 0o644 });
   await giveFolder(own, user, spec.slot);
 };
 
@@ -44,8 +51,9 @@ export type SpawnedQemu = Detached & { readonly argv: readonly string[] };
 export const spawnQemu = async (spec: MachineSpec, host: QemuHost): Promise<SpawnedQemu> => {
   const { own, log } = machineFiles(spec.folder);
   await using files = await handOver(spec);
-  const argv = qemuArgv(planOf(spec, files.handed, host.inventory), host);
-  await makeOwnFolder(spec, host.user);
+  const plan = planOf(spec, files.handed, host.inventory);
+  const argv = qemuArgv(plan, host);
+  await makeOwnFolder(spec, networkConfig(plan, host.netcat), host.user);
   const plain = { file: host.binary, args: argv };
   const lower = (command: Command) => lowered(host.user, command, spec.slot, host.accelerator);
   const { file, args, ...as } = asksForOutgoing(spec.nics)

@@ -135,6 +135,8 @@ export const startMachine = async (asked: MachineSpec, host: VmdHost, signal: Ab
 
   return {
     name,
+    // vmd's dhcp.c gives the guest the name of its machine.
+    hostname: name,
     line,
     addresses: addressesFrom(reached.hostIp, host.endpointPort, spec.sshPort ?? 22),
     about: {
@@ -145,8 +147,7 @@ export const startMachine = async (asked: MachineSpec, host: VmdHost, signal: Ab
       tty: attached.tty,
       command: ['vmctl', ...startArgv(spec, host.templates)],
     },
-    // vmd has let it run since it answered.
-    run: async () => undefined,
+    run: async () => undefined, // vmd has let it run since it answered
     ended: life.ended,
     onRebooted: (seen) => void rebootWatchers.push(seen),
     stop: (how, stopping) =>

@@ -1,0 +1,50 @@
+import { asFault } from '../base/fault.ts';
+import type { Artifact } from '../image/types.ts';
+import type { Draft } from '../post-processors/kind.ts';
+import type { PostProcessorSpec } from '../post-processors/table.ts';
+import type { Disk } from '../vmm/types.ts';
+import type { Attempt } from './attempt.ts';
+import type { Job } from './job.ts';
+import { performerOf, type PerformParts } from './perform.ts';
+import { postProcess } from './steps/post-process.ts';
+import { publish } from './steps/publish.ts';
+
+/** What the steps of a build have given before it failed, as far as they came. */
+export type Facts = { readonly job: Job; readonly workspace?: string; readonly disks?: readonly Disk[] };
+
+// Most of it is the conversion, which has an hour for itself.
+const mostMs = 7_200_000;
+
+const isWanted = (spec: PostProcessorSpec): boolean => spec.type === 'export' && spec.settings.onFailure === true;
+
+/**
+ * Publishes the disks of a build that has failed, as they were when it did, where its template wants that: the power of its
+ * machine is cut first. Gives nothing where there are none, or where that fails too; then the log says why.
+ */
+export const publishFailed = async (
+  attempt: Attempt,
+  { job, workspace, disks }: Facts,
+  parts: PerformParts,
+  stopped: AbortSignal,
+): Promise<readonly Artifact[]> => {
+  const wanted = job.spec.postProcessors.flatMap((spec, at) => (isWanted(spec) ? [{ spec, at }] : []));
+  if (wanted.length === 0 || workspace === undefined || disks === undefined) return [];
+  const { log } = attempt;
+  log('the build has failed; its disks are published as they are');
+  // The build's own time may be over.
+  using limit = parts.clock.deadline(mostMs, stopped, () => new Error(`this took longer than ${mostMs / 1000} s`));
+  const perform = performerOf({ ...attempt, signal: limit.signal }, parts);
+  try {
+    await attempt.attended()?.[Symbol.asyncDispose]();
+    let drafts: readonly Draft[] = [];
+    for (const { spec, at } of wanted) {
+      // What it was to be made into needs names of files that a step before may have left.
+      const step = postProcess(spec, job.spec.postProcessors.length + at);
+      ({ drafts } = await perform(step, { job, workspace, disks, drafts }));
+    }
+    return (await perform(publish, { job, drafts })).artifacts;
+  } catch (error) {
+    log(`they could not be published: ${asFault(error).message}`);
+    return [];
+  }
+};
