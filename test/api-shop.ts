@@ -157,7 +157,11 @@ export const apiShop = async (
     metrics: makeMetrics({
       ...{ store, version: '0.1.0', now: systemClock.now, freeDiskMb: async () => 1000 },
       whole: async () => ({ memoryMb: 2048, diskMb: 4096 }),
-      scheduler: { slots: () => [{ buildId: undefined }], committed: () => ({ memoryMb: 0, diskMb: 0 }) },
+      scheduler: {
+        slots: () => [{ buildId: undefined }],
+        committed: () => ({ memoryMb: 0, diskMb: 0 }),
+        obstacles: async () => ({}),
+      },
     }),
     clock: systemClock,
     ids: systemIds,

@@ -93,7 +93,11 @@ test('the queue, what is committed, and attempts and steps with their ends are f
   const { build } = await queue.store.add(aBuild());
   const metrics = makeMetrics({
     store: queue.store,
-    scheduler: { slots: () => [{ buildId: 'x' }], committed: () => ({ memoryMb: 512, diskMb: 1024 }) },
+    scheduler: {
+      slots: () => [{ buildId: 'x' }],
+      committed: () => ({ memoryMb: 512, diskMb: 1024 }),
+      obstacles: async () => ({ trouble: {}, tooLarge: { builds: 2 } }),
+    },
     whole: async () => ({ memoryMb: 2048, diskMb: 4096 }),
     freeDiskMb: async () => 1,
     now: () => build.createdAt + 90_000,
@@ -109,6 +113,7 @@ test('the queue, what is committed, and attempts and steps with their ends are f
       (sample) => sample.name === name && Object.entries(labels).every(([key, text]) => sample.labels[key] === text),
     )?.value;
   assert.equal(value('imaged_queue_oldest_age_seconds'), 90);
+  assert.deepEqual([value('imaged_host_trouble'), value('imaged_queue_too_large')], [1, 2]);
   assert.equal(value('imaged_committed_bytes', { resource: 'memory' }), 512 * 2 ** 20);
   assert.equal(value('imaged_committed_bytes', { resource: 'disk' }), 2 ** 30);
   assert.equal(value('imaged_capacity_bytes', { resource: 'disk' }), 2 ** 32);

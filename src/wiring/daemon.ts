@@ -52,7 +52,11 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const freeDiskMb = () => freeMb(first.data_dir);
     const metrics = makeMetrics({
       ...{ store, freeDiskMb, version, now: clock.now, whole: capacity.whole },
-      scheduler: { slots: () => scheduler.slots(), committed: () => scheduler.committed() },
+      scheduler: {
+        slots: () => scheduler.slots(),
+        committed: () => scheduler.committed(),
+        obstacles: () => scheduler.obstacles(),
+      },
     });
     const builds = makeBuilds(shared, { store, machines, mirror, capacity, figures: metrics });
     const { run, bases } = builds;

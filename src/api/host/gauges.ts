@@ -7,6 +7,8 @@ export type GaugeParts = {
     readonly slots: () => readonly { readonly buildId: string | undefined }[];
     /** What the running and held builds may take together. */
     readonly committed: () => Demand;
+    /** What keeps builds waiting until somebody mends it. */
+    readonly obstacles: () => Promise<{ readonly trouble?: object; readonly tooLarge?: { readonly builds: number } }>;
   };
   /** All that this host could ever give to builds. */
   readonly whole: () => Promise<Demand>;
@@ -35,6 +37,22 @@ const addQueueGauges = (registers: Registry[], { store, scheduler, now }: GaugeP
     async collect() {
       const oldest = await store.oldestQueued();
       this.set(oldest === undefined ? 0 : Math.max(0, now() - oldest) / 1000);
+    },
+  });
+  new Gauge({
+    name: 'imaged_host_trouble',
+    help: '1 while this host cannot build and its queue stands still; /readyz says why.',
+    registers,
+    async collect() {
+      this.set((await scheduler.obstacles()).trouble === undefined ? 0 : 1);
+    },
+  });
+  new Gauge({
+    name: 'imaged_queue_too_large',
+    help: 'Queued builds that take more than this host has now, even with no other.',
+    registers,
+    async collect() {
+      this.set((await scheduler.obstacles()).tooLarge?.builds ?? 0);
     },
   });
   new Gauge({
