@@ -6,7 +6,7 @@ import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import type { Event } from '../fixtures/published-event.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { artifactFiles, machinesOf, proveNothingLeft } from '../fixtures/left-behind.ts';
-import { cycle, cycleMachine, revisit, visit } from '../fixtures/quick-templates.ts';
+import { convertedCycle, cycle, revisit, visit } from '../fixtures/quick-templates.ts';
 import { stubbornDisks } from '../fixtures/stubborn-disks.ts';
 
 const settings = 'workers = 1';
@@ -56,8 +56,8 @@ test('a build is cancelled in every phase, and its machine is gone within 5 s of
     connecting: visit(),
     provisioning: visit({ provisioners: [{ type: 'shell', inline: ['sleep 600'] }] }),
     sealing: visit({ provisioners: [], shutdown: { command: 'sleep 600' } }),
-    packaging: await cycle(),
-    publishing: await cycle({ machine: await cycleMachine('8G') }),
+    packaging: await convertedCycle(),
+    publishing: await convertedCycle('8G'),
   };
   const withMachine = new Set(['installing', 'booting', 'connecting', 'provisioning', 'sealing']);
   let caught = 0;

@@ -5,7 +5,7 @@ import type { Event } from '../fixtures/published-event.ts';
 import { gateHttp, makeGate, waitAtGate } from '../fixtures/gate.ts';
 import { guest, startImaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
-import { cycle, logIn, visit } from '../fixtures/quick-templates.ts';
+import { convertedCycle, cycle, logIn, visit } from '../fixtures/quick-templates.ts';
 import { stubbornDisks } from '../fixtures/stubborn-disks.ts';
 
 const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
@@ -30,7 +30,7 @@ test('SIGTERM puts running builds back in the queue with their attempt, whatever
       template: visit({ http: gateHttp, provisioners: [{ type: 'shell', name: 'mark', inline: [waitAtGate] }] }),
     },
     { step: 'install', template: visit({ http: gateHttp, install: { console, ends: 'never' } }) },
-    { step: 'export-cycle.raw', template: await cycle() },
+    { step: 'export-cycle.raw', template: await convertedCycle() },
   ];
   const running: string[] = [];
   const clients: Promise<{ path: string; end: string }>[] = [];

@@ -17,7 +17,7 @@ import {
   workersOf,
 } from '../fixtures/left-behind.ts';
 import { hangingQemu } from '../fixtures/hanging-qemu.ts';
-import { cycle, cycleDigest, cycleMachine } from '../fixtures/quick-templates.ts';
+import { convertedCycle, cycle, cycleDigest, cycleMachine } from '../fixtures/quick-templates.ts';
 import { stubbornDisks } from '../fixtures/stubborn-disks.ts';
 
 const settings = 'workers = 1';
@@ -40,7 +40,7 @@ for (const [subcommand, step] of [
       // Before there is a build that could have passed it.
       await using hanging = await stubborn.hang(subcommand);
       void hanging;
-      ({ id } = await imaged.post({ template: await cycle() }));
+      ({ id } = await imaged.post({ template: await convertedCycle() }));
       assert.ok(await awaitEvent(imaged, id, begins(step)));
       let [worker] = await workersOf(imaged);
       for (; !worker?.command.includes(stubborn.commandOf(subcommand)); [worker] = await workersOf(imaged))
@@ -62,7 +62,7 @@ test('what a build had begun to publish when the daemon died goes before it is r
   const { disks, ...machine } = await cycleMachine('1M');
   // The second disk takes seconds to hash, in which the first is published already.
   const template = await cycle({
-    machine: { ...machine, disks: [...disks, { size: '16G', format: 'raw' }] },
+    machine: { ...machine, disks: [...disks, { size: '16G', format: 'qcow2' }] },
     artifacts: [
       { name: 'small.raw', format: 'raw' },
       { name: 'large.raw', format: 'raw', disk: 1 },
