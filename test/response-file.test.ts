@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { Fault, type FieldError } from '../src/base/fault.ts';
 import { fieldErrors } from '../src/base/field-errors.ts';
-import { makeRest } from '../src/base/turns.ts';
+import { makePause } from '../src/base/turns.ts';
 import { makeFields } from '../src/template/resolve/fields.ts';
 import { makePatterns } from '../src/template/language/pattern.ts';
 import { isPasswordKey } from '../src/openbsd/passwords/forms.ts';
@@ -52,7 +52,7 @@ const responseFile = async (
     const http = { 'install.conf': { autoinstall } };
     const template = parseTemplate({ name: 'answers', variables, machine, http });
     const frozen = { buildId: 'b', timestampMs: 1 };
-    const [patterns, rest] = [makePatterns(), makeRest()];
+    const [patterns, pause] = [makePatterns(), makePause()];
     const fill = await fillFrom({
       template,
       sent: values,
@@ -61,9 +61,9 @@ const responseFile = async (
       wrongSent: wrong,
       secrets: new Set(),
       patterns,
-      rest,
+      pause,
     });
-    const fields = makeFields({ fill, wrong, roots: { media: {} }, patterns, hasNic: true, rest });
+    const fields = makeFields({ fill, wrong, roots: { media: {} }, patterns, hasNic: true, pause });
     const answer = template.http['install.conf'];
     assert.ok(typeof answer === 'object' && answer.autoinstall !== undefined);
     const parts = { template, fields, wrong, seed: 'b' };

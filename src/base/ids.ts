@@ -5,7 +5,7 @@ import { z } from 'zod';
 /** A ULID: 26 characters, sorted by the time it was made. */
 export const Id = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'is not an id: 26 characters in Crockford base 32');
 
-/** An id as somebody writes it, in upper or lower case; as it is kept, in upper case, once it is read. */
+/** An id as a client writes it, in upper or lower case; as it is kept, in upper case, once it is read. */
 export const AskedId = z
   .string()
   .regex(/^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$/, 'is not an id: 26 characters in Crockford base 32')

@@ -7,7 +7,7 @@ export const makeLogger = async (level: string): Promise<Logger> => {
   const options = {
     level,
     base: null,
-    // Pino's own numbers are known to nobody who reads a log.
+    // Pino's own numbers mean nothing to a person who reads a log.
     formatters: { level: (word: string) => ({ level: word }) },
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: ['req.headers.authorization', 'headers.authorization'], censor: '<secret>' },

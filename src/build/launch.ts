@@ -68,8 +68,8 @@ const keepDisplay = (display: Display, { id, folders }: Job, sensitive: readonly
   });
 
 /**
- * Starts a machine, attaches its console and opens its endpoint, and only then lets it run: nobody misses its first
- * words, and its first request finds an answer. What was started goes again when a later part fails.
+ * Starts a machine, attaches its console and opens its endpoint, and only then lets it run: nothing of its first
+ * words is missed, and its first request finds an answer. What was started goes again when a later part fails.
  */
 export const launch = async (
   {

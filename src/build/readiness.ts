@@ -30,7 +30,7 @@ export const readinessOf = async (
     /** MiB that builds may still take. */
     readonly roomMb: () => Promise<number>;
     readonly isDraining: () => boolean;
-    /** What keeps builds in the queue until somebody mends it. */
+    /** What keeps builds in the queue until it is mended. */
     readonly obstacles: Scheduler['obstacles'];
     readonly folders: Pick<Folders, 'own'>;
     /** Whose folders they should be. */
@@ -80,5 +80,5 @@ export const readinessOf = async (
   return [...own, ...(await host)];
 };
 
-/** What `readinessOf` asks each time, and nobody needs to ask again. */
+/** What `readinessOf` asks each time, and need not be asked again. */
 export const judgedEachTime: readonly string[] = ['store', 'hypervisor', 'disk', 'daemon', 'queue', 'own-folders'];

@@ -26,7 +26,7 @@ const removeUnpublished = async (store: Store, folders: Folders): Promise<void> 
 /**
  * Compares what an earlier run of the daemon left on the host with the store, and settles every difference: machines
  * and programs that outlived it are stopped before anybody uses their slot again, builds that ran go back to the queue,
- * and folders that belong to nobody are deleted, those of unknown builds after a while.
+ * and folders that belong to no build are deleted, those of unknown builds after a while.
  */
 export const settleLeftovers = async (
   {

@@ -23,7 +23,7 @@ export type RunnerParts = AttemptParts &
     readonly held: Held;
     readonly bases: Bases;
     readonly holdMs: number;
-    /** Tells the daemon's log what a build survived and nobody foresaw. */
+    /** Tells the daemon's log what a build survived and was not foreseen. */
     readonly warn: (facts: Readonly<Record<string, unknown>>, message: string) => void;
   };
 

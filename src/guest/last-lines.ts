@@ -5,7 +5,7 @@ const longestKept = 1000;
 const cut = (line: string): string =>
   line.length <= longestKept ? line : `${line.slice(0, longestKept).replace(/\S{1,64}$/, '')}...`;
 
-/** Keeps the last lines of a command, each cut where nobody reads on. */
+/** Keeps the last lines of a command, each cut after its first part. */
 export const keepLastLines = () => {
   let kept: readonly string[] = [];
   return {

@@ -42,7 +42,7 @@ type Asked = {
 
 /**
  * Runs a command that may reboot the guest, and gives its exit code, or `lost` where the connection went before that. With
- * `expectDisconnect` the guest is logged in to again when this resolves. Throws `ssh_broken` where nobody expected it.
+ * `expectDisconnect` the guest is logged in to again when this resolves. Throws `ssh_broken` where the template does not expect it.
  */
 export const runThroughReboot = async (
   guest: Guest,

@@ -1,5 +1,5 @@
 import type { FieldErrors } from '../base/field-errors.ts';
-import type { Rest } from '../base/turns.ts';
+import type { Pause } from '../base/turns.ts';
 import type { HostFacts } from '../context/files.ts';
 import type { HttpEntry, Text } from '../template/spec.ts';
 import { additionsFor, withAdditions, type Addition, type AdditionFacts } from './installer/additions.ts';
@@ -35,7 +35,7 @@ export type JudgeParts = {
   readonly host: HostFacts;
   /** What is wrong with other files that the answers name: a template for disklabel, a site set. */
   readonly wrong: FieldErrors;
-  readonly rest: Rest;
+  readonly pause: Pause;
 };
 
 /** A response file as the installer would read it, each finding by the index of its line. */
@@ -47,7 +47,7 @@ export type Judged = {
   /** Sets that cannot be verified are what the answers want. */
   readonly takesUnverified: boolean;
   readonly errors: { readonly told: readonly LineError[]; readonly count: number };
-  /** Why nobody could log in; `isSure`: nothing else of the installation could change that. */
+  /** Why no login would be possible; `isSure`: nothing else of the installation could change that. */
   readonly login: { readonly told: readonly LineError[]; readonly isSure: boolean };
   /** What the installer passes over, and what may not be what was meant. */
   readonly remarks: readonly LineError[];
@@ -93,7 +93,7 @@ const tryOut = async (
   const number = where.number === '' ? numberOf(release) : where.number;
   const facts = { ...installerFacts(parts.machine, looked, number, parts.host), release, mode };
   const walkOf = (lines: readonly Line[]) => walk(lines, facts, number, index);
-  return { ...(await withAdditions(own, additions, walkOf, parts.rest)), mode };
+  return { ...(await withAdditions(own, additions, walkOf, parts.pause)), mode };
 };
 
 /** The reading of the newest release that takes all answers and passes over the fewest; else that of the newest of all. */

@@ -84,7 +84,7 @@ export const readAnswers = async (
   let isWhole = true;
   for (const [question, answer] of Object.entries(asked))
     for (const [index, one] of (typeof answer === 'string' ? [answer] : answer).entries()) {
-      await fields.rest();
+      await fields.pause();
       const at = pointer + pointerTo([question]) + (typeof answer === 'string' ? '' : `/${index}`);
       const made = fields.early(at, question);
       if (made === undefined) isWhole = false;

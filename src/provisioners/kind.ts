@@ -59,7 +59,7 @@ export type GuestKind<Schema extends z.core.$ZodTypeDiscriminable, Settings> = C
   readonly run: (settings: Settings, tools: GuestTools, signal: AbortSignal) => Promise<void>;
 };
 
-/** A kind that has enough in the console: it also works where nobody can log in. */
+/** A kind that has enough in the console: it also works where no login is possible. */
 export type ConsoleKind<Schema extends z.core.$ZodTypeDiscriminable, Settings> = Common<Schema, Settings> & {
   readonly needs: 'console';
   readonly run: (settings: Settings, tools: ConsoleTools, signal: AbortSignal) => Promise<void>;

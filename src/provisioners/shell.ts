@@ -73,7 +73,7 @@ const scriptsOf = async (asked: Asked, pointer: string, fields: Fields): Promise
     const lines = typeof inline === 'string' ? [inline] : inline;
     const texts: Text[] = [];
     for (const [index, line] of lines.entries()) {
-      await fields.rest();
+      await fields.pause();
       texts.push(fields.text(typeof inline === 'string' ? `${pointer}/inline` : `${pointer}/inline/${index}`, line));
     }
     return [{ inline: texts.flatMap((text): Text => [...text, '\n']) }];

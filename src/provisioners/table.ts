@@ -74,7 +74,7 @@ export const runInGuest = <T extends ProvisionerType>(
   signal: AbortSignal,
 ): Promise<void> => rows[type].run(settings, tools, signal);
 
-/** Runs it where nobody can log in. The signal is for one try. */
+/** Runs it where no login is possible. The signal is for one try. */
 export const runOnConsole = <T extends ConsoleType>(
   { type, settings }: ProvisionerSpec<T>,
   tools: ConsoleTools,

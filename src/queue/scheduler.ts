@@ -45,7 +45,7 @@ export type Scheduler = AsyncDisposable & {
   readonly isDraining: () => boolean;
   /** Why a build waits; undefined when it is not queued. */
   readonly waiting: (build: Build) => Promise<Waiting | undefined>;
-  /** What keeps builds waiting until somebody mends it: the whole host, or those that take more than it has now. */
+  /** What keeps builds waiting until it is mended: the whole host, or those that take more than it has now. */
   readonly obstacles: () => Promise<Obstacles>;
 };
 
@@ -136,7 +136,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
     return seen.room;
   };
 
-  /** Fills the free slots; gives the milliseconds after which to look again, if nobody wakes it before. */
+  /** Fills the free slots; gives the milliseconds after which to look again, unless it is woken before. */
   const fill = async (): Promise<number | undefined> => {
     if ((await store.nextDue()) === undefined) return undefined;
     if ((await trouble.look()) !== undefined) return troubleAgainMs;
@@ -228,7 +228,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
     },
     obstacles: async () => {
       const { whole } = await recentRoom();
-      // While the queue is empty nobody else looks whether it was mended.
+      // While the queue is empty nothing else looks whether it was mended.
       const found = trouble.now() === undefined ? undefined : await trouble.look();
       const tooLarge = await store.tooLargeFor(whole);
       return { ...(found ? { trouble: found } : {}), ...(tooLarge ? { tooLarge: { ...tooLarge, whole } } : {}) };

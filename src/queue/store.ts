@@ -174,7 +174,7 @@ export type Token = {
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly createdAt: number;
-  /** From then on nobody is let in by it, Unix milliseconds. */
+  /** From then on it lets no client in, Unix milliseconds. */
   readonly expiresAt?: number;
   /** To a minute. */
   readonly lastUsedAt?: number;

@@ -11,8 +11,8 @@ export const lineClosed = (cause?: unknown): Fault =>
   new Fault('console_closed', 'The serial line closed while something was being typed.', {}, { cause });
 
 /**
- * A socket as a serial line. Until somebody reads, the bytes wait in the socket and the guest waits for them. Disposing
- * it lets a reader come to the end of what has been sent, and closes the socket of a line that nobody reads. What is
+ * A socket as a serial line. Until it is read, the bytes wait in the socket and the guest waits for them. Disposing
+ * it lets a reader come to the end of what has been sent, and closes the socket of a line that is not read. What is
  * written after the other side has gone may cost what was not read yet: Node drops it (net.Socket, EPIPE).
  */
 export const serialLineOver = (socket: Socket): SerialLine & Disposable => {

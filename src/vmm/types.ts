@@ -7,7 +7,7 @@ import type { BaseImage, Boot, DiskFormat, ListenAt, MachineModel, MachineShape,
 
 export type DiskFile = { readonly path: string; readonly format: DiskFormat };
 
-/** A disk of a machine: its own file, and the image to which its reads fall through, which nobody may change meanwhile. */
+/** A disk of a machine: its own file, and the image to which its reads fall through, which must not change meanwhile. */
 export type Disk = DiskFile & { readonly base?: BaseImage };
 
 /** A disk to make: empty, or an overlay over `base`. */
@@ -103,7 +103,7 @@ export type Machine = AsyncDisposable & {
   readonly addresses: Addresses;
   /** Facts for the build's log: program, version, accelerator, command line. */
   readonly about: MachineAbout;
-  /** Lets the processor run. Until then the machine stands still, so that nobody misses its first words. */
+  /** Lets the processor run. Until then the machine stands still, so that its first words are not missed. */
   readonly run: (signal: AbortSignal) => Promise<void>;
   /** Settles once, when the machine has gone. Never rejects. */
   readonly ended: Promise<Ending>;

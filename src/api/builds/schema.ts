@@ -79,7 +79,7 @@ export const Build = z
         'Why it is queued still. Only where a single build is asked for; no change of the ETag goes with it.',
     }),
     requested_by: z.string().optional().meta({ description: 'The name of the token that asked for it.' }),
-    cancel_requested: z.boolean().meta({ description: 'Whether somebody asked for it to be cancelled.' }),
+    cancel_requested: z.boolean().meta({ description: 'Whether a client asked for it to be cancelled.' }),
     cancel: z
       .object({
         by: z.string().optional().meta({ description: 'The name of the token.' }),

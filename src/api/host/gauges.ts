@@ -7,7 +7,7 @@ export type GaugeParts = {
     readonly slots: () => readonly { readonly buildId: string | undefined }[];
     /** What the running and held builds may take together. */
     readonly committed: () => Demand;
-    /** What keeps builds waiting until somebody mends it. */
+    /** What keeps builds waiting until it is mended. */
     readonly obstacles: () => Promise<{ readonly trouble?: object; readonly tooLarge?: { readonly builds: number } }>;
   };
   /** All that this host could ever give to builds. */

@@ -4,7 +4,7 @@ export const Status = z.enum(['queued', 'running', 'held', 'succeeded', 'failed'
   id: 'BuildStatus',
   description:
     'Where a build stands. This list never grows. `queued`, `running` and `held` go on; `succeeded`, `failed` and ' +
-    '`cancelled` are the end. A `held` build has failed but keeps its machine for a while, so that somebody can look.',
+    '`cancelled` are the end. A `held` build has failed but keeps its machine for a while, so that you can look at it.',
 });
 /** Never grows: a client's switch over it stays complete. Detail while running is in `phase`. */
 export type Status = z.output<typeof Status>;

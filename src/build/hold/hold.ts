@@ -28,7 +28,7 @@ export const heldMachines = (detached: DetachedConsoles): Held => {
   const find = (buildId: string): Running => {
     const running = machines.get(buildId);
     if (running === undefined)
-      throw new Fault('build_not_held', `Build ${buildId} is not held, so nobody may use its console.`);
+      throw new Fault('build_not_held', `Build ${buildId} is not held, so its console cannot be used.`);
     return running;
   };
   return {
@@ -107,7 +107,7 @@ export const holdMachine = async (
     const over = new Promise<'over'>((resolve) =>
       lease.signal.addEventListener('abort', () => resolve('over'), { once: true }),
     );
-    // A console that is read no more is of no use to anybody.
+    // A console that is read no more is of no use.
     const gone = Promise.race([running.machine.ended, running.console.failed.catch(() => undefined)]).then(
       () => 'gone' as const,
     );

@@ -11,7 +11,7 @@ export type SharedListener = AsyncDisposable & {
   readonly admit: (peer: string, take: (socket: Socket) => void) => Disposable;
 };
 
-/** Opens it. Connections from nobody's address are destroyed unread. Throws `endpoint_failed`. */
+/** Opens it. Connections from an address of no machine are destroyed unread. Throws `endpoint_failed`. */
 export const openSharedListener = async (at: {
   readonly host: string;
   readonly port: number;

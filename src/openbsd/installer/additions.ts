@@ -3,7 +3,7 @@ import { answers, keyOf, namesEndpoint, seen, type Line } from './lines.ts';
 import { checksumQuestion } from './verify.ts';
 import type { Walk } from './walk.ts';
 import { noPassword } from '../passwords/forms.ts';
-import type { Rest } from '../../base/turns.ts';
+import type { Pause } from '../../base/turns.ts';
 import type { RuntimeName, Text } from '../../template/spec.ts';
 
 /** A line that imaged would add where the template leaves a question to the installer. */
@@ -126,13 +126,13 @@ export const withAdditions = async (
   lines: readonly Line[],
   additions: readonly Addition[],
   walkOf: (lines: readonly Line[]) => Walk,
-  rest: Rest,
+  pause: Pause,
 ): Promise<{ readonly lines: readonly Line[]; readonly added: readonly Addition[]; readonly walk: Walk }> => {
   let all = lines;
   let before = walkOf(lines);
   const added: Addition[] = [];
   for (const addition of additions) {
-    await rest();
+    await pause();
     const line = lineOf(addition.question, addition.text, undefined);
     const open = before.asked.find((one) => one.line === undefined && answers(line.key, one.question));
     if (before.isDoubtful || open === undefined || addition.isWanted?.(before) === false) continue;

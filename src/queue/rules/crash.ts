@@ -3,7 +3,7 @@
  *
  *   clear ──2 crashes, or 10 deaths──▶ suspect ──alone: 3 crashes, or 15 deaths──▶ failed
  *
- * Every build that ran is counted, since nobody can tell which one it was. So a suspect runs alone from then on, and
+ * Every build that ran is counted, since it is not known which one it was. So a suspect runs alone from then on, and
  * only deaths while it runs alone can fail it: no build is failed because of another.
  */
 

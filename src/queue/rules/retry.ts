@@ -19,7 +19,7 @@ export const pauseAfter = (attempt: number, random: () => number): number => {
 // Each is looked for again before it counts: what has been mended meanwhile is an infra fault like others.
 const hostsOwn: readonly FaultCode[] = ['program_missing', 'hypervisor_unavailable', 'storage_full', 'folder_unusable'];
 
-/** Whether a fault of this kind would meet every build, until somebody mends the host. */
+/** Whether a fault of this kind would meet every build, until the host is mended. */
 export const isHostsOwn = (code: FaultCode): boolean => hostsOwn.includes(code);
 
 /** Whether a build that ends with this fault fails for good, whatever the host is like then. */

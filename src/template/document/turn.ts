@@ -54,7 +54,7 @@ export const Turn = strict({
   )
   .refine(
     (turn) => turn.by === 'serial' || turn.say === undefined,
-    'has "say" by keyboard, whose echo nobody sees: use "press", and end the line with <enter>',
+    'has "say" by keyboard, whose echo is not seen: use "press", and end the line with <enter>',
   )
   .refine(
     (turn) => turn.on === 'stream' || turn.hear !== undefined || turn.press !== undefined,

@@ -34,7 +34,7 @@ export const fullMb = (disk: DiskPlan): number => {
 /**
  * What a build takes from its host at most: the machine's memory, and on disk every working disk written full, every file
  * that is downloaded from the guest or made by a post-processor (an export is as large as its disk), and `textsMb` for its
- * log, console and events. A base is not counted: nobody writes to it.
+ * log, console and events. A base is not counted: it is not written to.
  */
 export const demandOf = (spec: Spec, textsMb: number): { readonly memoryMb: number; readonly diskMb: number } => {
   const downloads = spec.provisioners.flatMap(downloadsOf).map(({ mostMb }) => mostMb);

@@ -5,7 +5,7 @@ import { fileRef, type FileRoots } from '../../context/files.ts';
 import { firstRuntimeName, isUnknown, textOf, type Fill, type Filled } from '../language/fill.ts';
 import { ParseError, refuseParseErrors } from '../../base/parse-error.ts';
 import type { Patterns } from '../language/pattern.ts';
-import type { Rest } from '../../base/turns.ts';
+import type { Pause } from '../../base/turns.ts';
 import type { FileRef, RuntimeName, Text } from '../spec.ts';
 
 /** Reads a template's values, each with its pointer: what is wrong becomes a field error, and the rest is still read. */
@@ -29,7 +29,7 @@ export type Fields = {
   readonly isSecret: (pointer: string, raw: string | undefined) => boolean;
   readonly file: (pointer: string, raw: string, kind?: 'file' | 'folder' | 'either') => Promise<FileRef>;
   /** Others have their turn: to be called between the parts of a list. */
-  readonly rest: Rest;
+  readonly pause: Pause;
 };
 
 const needsNoNic: readonly RuntimeName[] = ['vm_name', 'ssh_public_key'];
@@ -51,7 +51,7 @@ type Parts = {
   readonly roots: FileRoots;
   readonly patterns: Patterns;
   readonly hasNic: boolean;
-  readonly rest: Rest;
+  readonly pause: Pause;
 };
 
 /** Fills a text in. What is wrong with it, or not to be had here, becomes a field error. */
@@ -69,7 +69,7 @@ const makeFilled =
     });
 
 export const makeFields = (parts: Parts): Fields => {
-  const { fill, wrong, roots, patterns, rest } = parts;
+  const { fill, wrong, roots, patterns, pause } = parts;
 
   const filled = makeFilled(parts);
 
@@ -95,7 +95,7 @@ export const makeFields = (parts: Parts): Fields => {
   return {
     early,
     made,
-    rest,
+    pause,
     pattern: (pointer, raw) => made(pointer, raw, '', (text) => patterns.ofConsole(String(text))),
     answer,
     text: (pointer, raw, judge) => answer(pointer, raw, judge).text,
@@ -114,7 +114,7 @@ export const makeFields = (parts: Parts): Fields => {
       }
     },
     file: async (pointer, raw, kind = 'file') => {
-      await rest();
+      await pause();
       const nowhere = { path: '/', shown: raw };
       const shown = early(pointer, raw);
       if (shown === undefined) return nowhere;

@@ -135,7 +135,7 @@ const readEntries = async (parts: HttpParts): Promise<Read> => {
   const entries: (HttpEntry | Pending)[] = [];
   const open = new Set<string>();
   for (const [key, answer] of Object.entries(template.http)) {
-    await fields.rest();
+    await fields.pause();
     const pointer = pointerTo(['http', key]);
     const isFolder = typeof answer === 'object' && answer.folder !== undefined;
     const path = fields.early(pointer, key);
@@ -180,7 +180,7 @@ export const resolveHttp = async (
 ): Promise<{ readonly http: readonly HttpEntry[]; readonly responseFile?: ResponseFile }> => {
   const { entries: read, open } = await readEntries(parts);
   const others = read.flatMap((entry) => (isPending(entry) ? [] : [entry]));
-  const indexes = await indexFor(others, parts.host.hasMirror === true, parts.fields.rest);
+  const indexes = await indexFor(others, parts.host.hasMirror === true, parts.fields.pause);
   const { template, machine, username, host, wrong, notes } = parts;
   const pointerOf = (path: string) =>
     pointerTo(['http', Object.keys(template.http).find((key) => key.replace(/^\//, '') === path) ?? path]);
@@ -196,14 +196,14 @@ export const resolveHttp = async (
       notes,
     },
     disklabelPaths: disklabelPathsOf(template),
-    rest: parts.fields.rest,
+    pause: parts.fields.pause,
   };
   const isOurs = template.install?.console === undefined && template.install?.boot_command === undefined;
   const path = chosenPath(read, parts);
   const files: ResponseFile[] = [];
   const all: HttpEntry[] = [];
   for (const entry of read) {
-    await parts.fields.rest();
+    await parts.fields.pause();
     const mode = modeOfEntry(entry);
     const place = { ...about, isHeldByImaged: isOurs && entry.path === path };
     if (isPending(entry)) {

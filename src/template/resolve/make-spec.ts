@@ -9,7 +9,7 @@ import { quoted } from '../../base/nearest.ts';
 import { maskOf } from '../../base/mask/mask.ts';
 import { makeNotes, type Notes, type Note } from '../../base/notes.ts';
 import { makePatterns } from '../language/pattern.ts';
-import { makeRest } from '../../base/turns.ts';
+import { makePause } from '../../base/turns.ts';
 import { resolveHttp } from './http.ts';
 import { resolveMachine } from './machine.ts';
 import { fullMb } from './demand.ts';
@@ -87,7 +87,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
   const wrong = below(all, at.template);
   const secrets = new Set<string>();
   const patterns = makePatterns();
-  const rest = makeRest();
+  const pause = makePause();
   const fill = await fillFrom({
     template,
     sent,
@@ -96,9 +96,9 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
     wrongSent: below(all, at.variables),
     secrets,
     patterns,
-    rest,
+    pause,
   });
-  const fields = makeFields({ fill, wrong, roots: files, patterns, hasNic: template.machine.nics.length > 0, rest });
+  const fields = makeFields({ fill, wrong, roots: files, patterns, hasNic: template.machine.nics.length > 0, pause });
   judgeTogether(template, wrong);
   const { shutdown, timeout, install } = template;
   const machine = await resolveMachine(template, fields, wrong);

@@ -15,7 +15,7 @@ export const resolveProvisioners = async (
   const downloaded: DownloadedFile[] = [];
   // One after the other: side by side, a thousand files would be looked for in one go.
   for (const [index, asked] of template.provisioners.entries()) {
-    await fields.rest();
+    await fields.pause();
     const pointer = `/provisioners/${index}`;
     const policy = resolvePolicy(asked, `${asked.type}-${index + 1}`, pointer, fields);
     const spec = await resolveProvisioner(asked, policy, { pointer, fields, wrong, downloaded });

@@ -46,7 +46,7 @@ export const resolveTurns = async (
   const resolved: TurnText[] = [];
   let atOnce = 0;
   for (const [index, turn] of turns.entries()) {
-    await fields.rest();
+    await fields.pause();
     // Optional turns that follow each other are listened for together (console-converse.ts).
     atOnce += turn.hear === undefined ? 0 : 1 + turn.refuse.length;
     if (atOnce > bounds.patternsAtOnce)

@@ -6,7 +6,7 @@ import type { Frozen } from '../language/functions.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { didYouMean, quoted } from '../../base/nearest.ts';
 import type { Patterns } from '../language/pattern.ts';
-import type { Rest } from '../../base/turns.ts';
+import type { Pause } from '../../base/turns.ts';
 import { passwordVariables } from '../../openbsd/passwords/uses.ts';
 import { bcryptForm } from '../../openbsd/passwords/forms.ts';
 import { shortestSecret } from '../../base/mask/secret-words.ts';
@@ -22,7 +22,7 @@ type Parts = {
   readonly wrongSent: FieldErrors;
   readonly secrets: Set<string>;
   readonly patterns: Patterns;
-  readonly rest: Rest;
+  readonly pause: Pause;
 };
 
 const checkSent = ({ template, sent = {}, wrongSent }: Parts) => {
@@ -110,7 +110,7 @@ const valueOf = (name: string, { template, sent, wrong, wrongSent }: Parts, judg
  * Everything wrong becomes a field error. Gives the function that fills in the template's texts.
  */
 export const fillFrom = async (parts: Parts): Promise<Fill> => {
-  const { template, frozen, wrong, patterns, rest } = parts;
+  const { template, frozen, wrong, patterns, pause } = parts;
   checkSent(parts);
   const names = Object.keys(template.variables);
   const judgements: (() => void)[] = [];
@@ -138,16 +138,16 @@ export const fillFrom = async (parts: Parts): Promise<Fill> => {
 
   const fill = makeFill({ frozen, templateName: template.name, variable, variableNames: names, onSecret: secret });
   for (const name of names) {
-    await rest();
+    await pause();
     variable(name);
   }
   for (const [name, { pattern }] of Object.entries(template.variables)) {
-    await rest();
+    await pause();
     if (pattern !== undefined)
       wrong.attempt(pointerTo(['variables', name, 'pattern']), undefined, () => void patterns.ofValue(pattern));
   }
   for (const judgement of judgements) {
-    await rest();
+    await pause();
     judgement();
   }
   return fill;

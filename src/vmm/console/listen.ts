@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { makeRest } from '../../base/turns.ts';
+import { makePause } from '../../base/turns.ts';
 import { search } from './search.ts';
 import type { Found, Patterns } from './search.ts';
 import type { Window } from './window.ts';
@@ -23,13 +23,13 @@ export const listen = async (
 ): Promise<Found | 'closed'> => {
   let searched = Math.max(from, window.start());
   using hold = window.hold(searched);
-  const rest = makeRest();
+  const pause = makePause();
   for (;;) {
     const seen = window.end();
     const wasClosed = window.isClosed();
     const begunAt = clock.elapsed();
     const found = await search(patterns, window, Math.max(from, searched - patterns.overlap), seen, async () => {
-      await rest();
+      await pause();
       signal.throwIfAborted();
     });
     if (found) return found;

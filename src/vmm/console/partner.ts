@@ -17,7 +17,7 @@ export type Partner = {
   readonly window: Window;
   /** Writes text to the line. Throws `console_closed`. */
   readonly write: (text: string) => Promise<void>;
-  /** Lets nobody else type meanwhile. */
+  /** Keeps all others from typing meanwhile. */
   readonly alone: (work: () => Promise<void>) => Promise<void>;
   readonly clock: Clock;
   readonly typing: Typing;

@@ -1,6 +1,6 @@
 import { Fault } from '../../base/fault.ts';
 import { linePattern, type Pattern } from '../../base/pattern/pattern.ts';
-import type { Rest } from '../../base/turns.ts';
+import type { Pause } from '../../base/turns.ts';
 import { plain } from './plain.ts';
 import type { Plain } from './plain.ts';
 import type { Window } from './window.ts';
@@ -54,14 +54,14 @@ const earliest = async (
   text: string,
   start: number,
   isRaw: boolean,
-  rest: Rest,
+  pause: Pause,
 ): Promise<Hit | undefined> => {
   let best: Hit | undefined;
   for (const [which, pattern] of all.entries()) {
     if (namesEscape(pattern) !== isRaw) continue;
     const span = pattern.find(text, start);
     if (span && (best === undefined || span.from < best.from)) best = { which, ...span };
-    await rest();
+    await pause();
   }
   return best;
 };
@@ -71,13 +71,13 @@ const searchSlice = async (
   window: Window,
   from: number,
   to: number,
-  rest: Rest,
+  pause: Pause,
 ): Promise<Found | undefined> => {
   // `^` looks at the character before, so it is handed along.
   const before = from > window.start() ? 1 : 0;
   const came = window.slice(from - before, to);
   const look = async ({ text, placeOf }: Plain, isRaw: boolean): Promise<Found | undefined> => {
-    const hit = await earliest(patterns, text, before, isRaw, rest);
+    const hit = await earliest(patterns, text, before, isRaw, pause);
     return (
       hit && {
         which: hit.which,
@@ -110,12 +110,12 @@ export const search = async (
   window: Window,
   from: number,
   end: number,
-  rest: Rest,
+  pause: Pause,
 ): Promise<Found | undefined> => {
   if (patterns.all.length === 0) return undefined;
   for (let at = Math.max(from, window.start()); ;) {
     const to = sliceEnd(patterns, window, at, end);
-    const found = await searchSlice(patterns, window, at, to, rest);
+    const found = await searchSlice(patterns, window, at, to, pause);
     if (found || to >= end) return found;
     // What came before `from` may be dropped while others have their turn.
     at = Math.max(to - patterns.overlap, window.start());

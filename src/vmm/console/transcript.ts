@@ -16,7 +16,7 @@ export type Transcript = AsyncDisposable & {
   readonly pass: () => void;
   /** Resolves when everything is on file. Rejects with the error of the disk, or as a flood. */
   readonly flush: () => Promise<void>;
-  /** Rejects as soon as a write has failed or the guest floods, also when nobody appends. Never resolves. */
+  /** Rejects as soon as a write has failed or the guest floods, also while nothing is appended. Never resolves. */
   readonly failed: Promise<never>;
 };
 

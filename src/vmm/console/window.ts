@@ -18,7 +18,7 @@ export type Window = {
   readonly room: (signal: AbortSignal) => Promise<void>;
 };
 
-/** How many characters stay when nobody listens: 64 Ki. */
+/** How many characters stay when no turn listens: 64 Ki. */
 const keep = 64 * 1024;
 
 const small = 2 * 1024;

@@ -27,7 +27,7 @@ export const endingOf = ({ exit, reason, isOurs, fullDisk, words }: Departure): 
   if (reason === 'host-signal')
     return { how: 'killed', detail: 'QEMU was asked to end by a signal that imaged did not send' };
   if (reason === 'host-qmp-quit' && !isOurs)
-    return { how: 'killed', detail: 'QEMU was told to quit by somebody else on its control socket' };
+    return { how: 'killed', detail: 'QEMU was told to quit on its control socket, and not by imaged' };
   if (isOurs) return { how: 'stopped', detail: `imaged ended QEMU: ${exitWords(exit)}` };
   const event = reason === undefined ? '' : ` after a shutdown for the reason ${reason}`;
   return { how: 'crash', detail: `${exitWords(exit)}${event}${words === '' ? '' : `; it last said: ${words}`}` };

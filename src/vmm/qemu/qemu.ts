@@ -69,7 +69,7 @@ const checkPrograms = async (programs: readonly string[]): Promise<void> => {
   for (const program of programs) await checkProgram(program);
 };
 
-/** Asks the programs something, for so long as anybody would wait. */
+/** Asks the programs something, for so long as a person would wait. */
 const asking = async <T>(
   { binary, clock, ...options }: QemuOptions,
   ask: (signal: AbortSignal) => Promise<T>,

@@ -15,14 +15,14 @@ export type CuLine = SerialLine &
     readonly end: () => void;
     /** Resolves when the reader has come to the end, or when there is no reader. */
     readonly ended: Promise<void>;
-    readonly lending: Detachable;
+    readonly detachable: Detachable;
   };
 
 export type CuOptions = {
   readonly vmctl: string;
   readonly name: string;
   readonly clock: Clock;
-  /** Told whenever cu has ended: the machine may have gone, or somebody killed cu. */
+  /** Told whenever cu has ended: the machine may have gone, or cu was killed. */
   readonly onDetached: () => void;
 };
 
@@ -33,13 +33,13 @@ const untilAttached = { attempts: Infinity, firstMs: 100, growth: 1.7, mostMs: 1
 
 const isBusy = (said: string): boolean => /busy/i.test(said);
 
-/** Throws `console_lent` while somebody else is attached, `console_closed` when it could not be attached. */
+/** Throws `console_lent` while another program is attached, `console_closed` when it could not be attached. */
 const attachAgain = async ({ vmctl, name, clock }: CuOptions, signal: AbortSignal): Promise<Attached> => {
   const found = await attachCu(vmctl, consoleArgv(name), clock, signal);
   if ('pty' in found) return found;
   const why = found.said.trim().replaceAll(/\s*\n\s*/g, '; ');
   throw isBusy(why)
-    ? new Fault('console_lent', `Somebody else holds the console of ${name}: ${why}.`)
+    ? new Fault('console_lent', `Another program holds the console of ${name}: ${why}.`)
     : new Fault('console_closed', `The console of ${name} could not be attached: ${why || 'vmctl said nothing'}.`);
 };
 
@@ -133,7 +133,7 @@ export const cuLine = (first: Attached, options: CuOptions): CuLine => {
     tail: () => tail.toString('utf8'),
     end,
     ended: ended.promise,
-    lending: {
+    detachable: {
       command: ['vmctl', ...consoleArgv(name)],
       detach: async () => {
         detached ??= { attached: deferred() };

@@ -20,8 +20,7 @@ export type Departure = {
   readonly tail: string;
 };
 
-const elsewhere =
-  'somebody stopped it with vmctl stop, or its process died; vmd says more in /var/log/daemon on this host';
+const elsewhere = 'it was stopped with vmctl stop, or its process died; vmd says more in /var/log/daemon on this host';
 
 /**
  * Tells apart how a machine went. vmd says only that it has gone, so its guest's last words are the witness: a guest
@@ -32,7 +31,7 @@ export const endingOfVm = ({ by, isOurs, wasAsked, isRestarted, wasStopping, tai
   if (by === 'vmd-stopped') return { how: 'killed', detail: 'vmd(8) was stopped, and every machine went with it' };
   if (by === 'vmd-restarted') return { how: 'killed', detail: 'vmd(8) was restarted, and every machine went with it' };
   const said = lastWords(tail);
-  if (wasStopping && said !== 'halt') return { how: 'killed', detail: 'somebody else stopped it with vmctl stop' };
+  if (wasStopping && said !== 'halt') return { how: 'killed', detail: 'it was stopped from outside with vmctl stop' };
   if (wasAsked)
     return said === undefined
       ? {

@@ -4,7 +4,7 @@ import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { errnoOf } from '../../base/errno.ts';
 import { readQcow2Header, type Qcow2Header, type Unusable } from '../../base/qcow2-header.ts';
-import { makeRest } from '../../base/turns.ts';
+import { makePause } from '../../base/turns.ts';
 import type { DiskFile } from '../types.ts';
 
 const dirtyOrCorrupt = 3n;
@@ -38,7 +38,7 @@ const whyNoClusters = async (
   { clusterBits, l1 }: Qcow2Header,
   signal: AbortSignal,
 ): Promise<string | undefined> => {
-  const rest = makeRest();
+  const pause = makePause();
   const table = Buffer.alloc(l1.entries * bytesPerEntry);
   await file.read(table, 0, table.byteLength, l1.offset);
   const { size } = await file.stat();
@@ -46,7 +46,7 @@ const whyNoClusters = async (
   // Each once: no table of a good image stands twice, and one of a bad image would be read for ever.
   const offsets = new Set<number>();
   for (let at = 0; at < table.byteLength; at += bytesPerEntry) {
-    if (at % 8192 === 0) await rest();
+    if (at % 8192 === 0) await pause();
     const offset = Number(table.readBigUInt64BE(at) & offsetMask);
     if (offset !== 0 && (offset % clusters.byteLength !== 0 || offset >= size))
       return 'is a damaged qcow2 image: its L1 table leads to where no table is';
@@ -56,7 +56,7 @@ const whyNoClusters = async (
   for (const offset of offsets) {
     signal.throwIfAborted();
     const { bytesRead } = await file.read(clusters, 0, clusters.byteLength, offset);
-    await rest();
+    await pause();
     for (let entry = 0; entry + bytesPerEntry <= bytesRead; entry += bytesPerEntry)
       if ((clusters.readUInt32BE(entry) & compressedBit) !== 0)
         return `has compressed clusters, which would end its machine at the first read. ${flat}`;

@@ -4,7 +4,7 @@
  *                 row: its guest has reset itself
  *                  +--+
  *                  v  |
- *   started ---> running ---- row that is stopping ---> stopping     its guest halts, or somebody else stops it;
+ *   started ---> running ---- row that is stopping ---> stopping     its guest halts, or an operator stops it;
  *                  | ^                                     |         imaged may ask it, too
  *               ask| |refused                              |
  *                  v |                                     |

@@ -152,7 +152,7 @@ export const startMachine = async (asked: MachineSpec, host: VmdHost, signal: Ab
     onRebooted: (seen) => void rebootWatchers.push(seen),
     stop: (how, stopping) =>
       how === 'cut' ? orAborted(cut(), stopping) : askToShutDown(life, () => stopMachine.ask(name, stopping)),
-    detachable: line.lending,
+    detachable: line.detachable,
     async [Symbol.asyncDispose]() {
       await cut();
       await line[Symbol.asyncDispose]();

@@ -14,7 +14,7 @@ const isOf = (slotName: string, name: string): boolean => spares.some((spare) =>
 export const oursIn = (rows: ReadonlyMap<string, StatusRow>): readonly string[] =>
   [...rows.values()].filter((row) => isRunning(row) && ours.test(row.name)).map(({ name }) => name);
 
-/** Those of one slot: one at most, unless somebody meddled. */
+/** Those of one slot: one at most, unless an operator made one by hand. */
 export const ofSlot = (slotName: string, rows: ReadonlyMap<string, StatusRow>): readonly string[] =>
   oursIn(rows).filter((name) => isOf(slotName, name));
 

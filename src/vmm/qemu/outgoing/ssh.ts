@@ -41,7 +41,7 @@ const untilAPortIsFree = { attempts: 20, firstMs: 1, growth: 1.5, mostMs: 100 };
 
 /**
  * Opens a port of the host's loopback that leads to port 22 of the guest, and returns it. slirp4netns wants to be told
- * which; it refuses one that somebody took meanwhile, and then it is asked for another. Throws `hypervisor_failed`.
+ * which; it refuses one that was taken meanwhile, and then it is asked for another. Throws `hypervisor_failed`.
  */
 export const openSshPort = (folder: string, network: string, clock: Clock, signal: AbortSignal): Promise<number> => {
   const open = async () => {
