@@ -90,3 +90,31 @@ test('/result is 202, then 200 or 409 with the reason and the build', async () =
   assert.deepEqual(problem.build.fault.facts, { exit_code: 3 });
   assert.doesNotMatch(JSON.stringify(problem.build), /imaged-api-/, 'a path of the host is shown');
 });
+
+test('a build that is looked at again and again is as it is in the store, after each change and when it is deleted', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  const looked = async () => {
+    const reply = await shop.ask({ url: `/builds/${build.id}`, headers: shop.auth });
+    return reply.statusCode === 200 ? reply.json<{ status: string; version: number }>() : reply.statusCode;
+  };
+  const same = async () => {
+    const { status, version } = (await shop.store.find(build.id)) ?? {};
+    for (let n = 0; n < 3; n++) {
+      const seen = await looked();
+      assert.ok(typeof seen === 'object');
+      assert.deepEqual([seen.status, seen.version], [status, version]);
+    }
+  };
+  await same();
+  const { token } = await claimed(shop.store);
+  await same();
+  const seq = await shop.store.beginStep(build.id, token, { name: 'boot', phase: 'booting' });
+  await same();
+  await shop.store.endStep(build.id, token, seq);
+  await same();
+  await shop.store.finish(build.id, token, { status: 'succeeded', artifacts: [] });
+  await same();
+  await shop.store.remove(build.id);
+  assert.equal(await looked(), 404);
+});

@@ -102,7 +102,7 @@ test('listeners hear of a commit once per build, only while they listen, and whe
   assert.ok(all);
   const one = shop.store.onChange(a.id, (id) => told.push(id));
   await Promise.all([shop.store.add(a), shop.store.event(a.id, 'boot.progress', { line: 'x' }), shop.store.add(b)]);
-  assert.deepEqual(told, [a.id, `* ${a.id}`, `* ${b.id}`]);
+  assert.deepEqual(told, [`* ${a.id}`, a.id, `* ${b.id}`]);
   assert.ok((await Promise.all(readable)).every((build) => build !== undefined));
   one[Symbol.dispose]();
   told.length = 0;

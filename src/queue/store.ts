@@ -299,7 +299,7 @@ export type Store = AsyncDisposable & {
   readonly artifacts: (id: string) => Promise<readonly Artifact[]>;
   /** In order, those with a number above `after`, at most `limit`. */
   readonly events: (id: string, after: number, limit: number) => Promise<readonly BuildEvent[]>;
-  /** Calls back after each commit that changed the build, or any build for `*`. One listener set for the whole process: cheap for thousands. */
+  /** Calls back after each commit that changed the build, or any build for `*`, which is told first. One listener set for the whole process: cheap for thousands. */
   readonly onChange: (id: string, seen: (build: string) => void) => Disposable;
 
   /**

@@ -29,16 +29,42 @@ type WaitsParts = {
 // How late a wait may end: one tick for all of them, as thousands of timers would cost more than the waiting.
 const tickMs = 100;
 
-/** One room for each build that is waited for: one listener, and one look into the store for all who are in it. */
-const makeRooms = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => {
-  const rooms = new Map<string, Room>();
+// Some MB of replies: those that are polled again and again are among them.
+const mostKept = 1000;
+
+/** The replies that were given last and still hold: a build that is polled is read and written out once for each change. */
+const makeReplies = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => {
+  const kept = new Map<string, Seen>();
+  let changes = 0;
+  const listener = store.onChange('*', (id) => {
+    changes += 1;
+    kept.delete(id);
+  });
 
   const look = async (id: string): Promise<Seen | undefined> => {
+    const known = kept.get(id);
+    if (known !== undefined) return known;
+    const before = changes;
     const build = await store.find(id);
     if (build === undefined) return undefined;
     const waiting = build.status === 'queued' ? await live.waiting(build) : undefined;
-    return { build, etag: `"${build.version}"`, body: JSON.stringify(view.build(build, waiting)) };
+    const seen = { build, etag: `"${build.version}"`, body: JSON.stringify(view.build(build, waiting)) };
+    // Why it is queued changes without a change of the build.
+    if (build.status === 'queued' || changes !== before) return seen;
+    const [oldest] = kept.keys();
+    if (kept.size >= mostKept && oldest !== undefined) kept.delete(oldest);
+    kept.set(id, seen);
+    return seen;
   };
+  return { look, [Symbol.dispose]: () => listener[Symbol.dispose]() };
+};
+
+/** One room for each build that is waited for: one listener, and one look into the store for all who are in it. */
+const makeRooms = (parts: WaitsParts, view: Pick<View, 'build'>) => {
+  const { store } = parts;
+  const rooms = new Map<string, Room>();
+  const replies = makeReplies(parts, view);
+  const { look } = replies;
 
   const lookFrom = (room: Room, id: string): Promise<Seen | undefined> =>
     (room.seen ??= look(id).catch((error: unknown) => {
@@ -79,6 +105,7 @@ const makeRooms = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => {
     enter,
     each: (act: (waiter: Waiter) => void) => rooms.forEach(({ waiters }) => waiters.forEach(act)),
     size: () => rooms.size,
+    [Symbol.dispose]: () => replies[Symbol.dispose](),
   };
 };
 
@@ -91,7 +118,8 @@ export const makeWaits = (
   view: Pick<View, 'build'>,
 ) => {
   const { clock, signal: stopping } = parts;
-  const { look, enter, each, size } = makeRooms(parts, view);
+  const rooms = makeRooms(parts, view);
+  const { look, enter, each, size } = rooms;
 
   /**
    * The build once `enough` says so of it, or as it stands after `ms`, or when the client goes or the daemon stops.
@@ -140,6 +168,7 @@ export const makeWaits = (
     [Symbol.dispose]: () => {
       stopping.removeEventListener('abort', stop);
       ticking[Symbol.dispose]();
+      rooms[Symbol.dispose]();
     },
   };
 };

@@ -45,7 +45,7 @@ const makeInsert = (db: Database, attempts: number) => {
 
 /** Builds as their clients see them: accepted, looked at, removed. `attempts` is how many each has in all. */
 export const makeBuilds = (
-  { db, read, write, append }: Connection,
+  { db, read, write, append, touch }: Connection,
   { find, input }: BuildRows,
   attempts: number,
   limits: Pick<StoreLimits, 'queued'>,
@@ -91,6 +91,7 @@ export const makeBuilds = (
         const build = find(id);
         if (!build) return false;
         if (!isEnded(build.status)) throw stillActive(build);
+        touch(id);
         return remove.run(id).changes > 0;
       }),
   };

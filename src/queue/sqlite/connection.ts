@@ -17,6 +17,8 @@ export type Connection = {
    * exactly one, within the same `write`. Throws `not_found`.
    */
   readonly append: <Type extends EventType>(id: string, type: Type, data: EventData[Type]) => void;
+  /** The listeners of this build are told after the commit, as `append` does it. */
+  readonly touch: (id: string) => void;
   /** The write-ahead log is emptied after the commit: something secret was overwritten. */
   readonly forget: () => void;
 };
@@ -49,6 +51,7 @@ export const makeConnection = (db: Database, clock: Clock, { write, notes }: Wri
       if (changes === 0) throw noSuchBuild(id);
       notes.touch(id);
     },
+    touch: notes.touch,
     forget: notes.forget,
   };
 };

@@ -1,6 +1,6 @@
 /** Who wants to know of changes: of one build, or of all. */
 export type Listeners = {
-  /** Calls `seen` with the build's id for each change; `*` stands for every build. */
+  /** Calls `seen` with the build's id for each change; `*` stands for every build, and is told first. */
   readonly on: (id: string, seen: (build: string) => void) => Disposable;
   readonly tell: (ids: ReadonlySet<string>) => void;
 };
@@ -30,7 +30,7 @@ export const makeListeners = (onTrouble: (error: unknown) => void): Listeners =>
     },
     tell: (ids) => {
       for (const id of ids)
-        for (const key of [id, '*']) for (const listener of [...(byBuild.get(key) ?? [])]) call(listener, id);
+        for (const key of ['*', id]) for (const listener of [...(byBuild.get(key) ?? [])]) call(listener, id);
     },
   };
 };
