@@ -29,16 +29,21 @@ type WaitsParts = {
 // How late a wait may end: one tick for all of them, as thousands of timers would cost more than the waiting.
 const tickMs = 100;
 
-// Some MB of replies: those that are polled again and again are among them.
-const mostKept = 1000;
+// In characters: some thousand replies, or hundreds with long faults.
+const mostKept = 4 * 2 ** 20;
 
 /** The replies that were given last and still hold: a build that is polled is read and written out once for each change. */
 const makeReplies = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => {
   const kept = new Map<string, Seen>();
+  let size = 0;
   let changes = 0;
+  const drop = (id: string) => {
+    size -= kept.get(id)?.body.length ?? 0;
+    kept.delete(id);
+  };
   const listener = store.onChange('*', (id) => {
     changes += 1;
-    kept.delete(id);
+    drop(id);
   });
 
   const look = async (id: string): Promise<Seen | undefined> => {
@@ -51,9 +56,13 @@ const makeReplies = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => 
     const seen = { build, etag: `"${build.version}"`, body: JSON.stringify(view.build(build, waiting)) };
     // Why it is queued changes without a change of the build.
     if (build.status === 'queued' || changes !== before) return seen;
-    const [oldest] = kept.keys();
-    if (kept.size >= mostKept && oldest !== undefined) kept.delete(oldest);
+    drop(id);
     kept.set(id, seen);
+    size += seen.body.length;
+    for (const oldest of kept.keys()) {
+      if (size <= mostKept) break;
+      drop(oldest);
+    }
     return seen;
   };
   return { look, [Symbol.dispose]: () => listener[Symbol.dispose]() };
