@@ -6,6 +6,8 @@ const methods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
 
 /** Tells of each request how long its answer took, by the route, so that no client can add a label. */
 export const observeRequests = (app: App, { metrics, clock }: Pick<ApiParts, 'metrics' | 'clock'>): void => {
+  const routes = new Map<string, string>();
+  app.addHook('onRoute', ({ url }) => void routes.set(url, url.replace(/:([A-Za-z]+)/g, '{$1}')));
   app.addHook('onRequest', (request, reply, done) => {
     const began = clock.elapsed();
     // Not `onResponse`: that is not called when a client goes before the end.
@@ -15,7 +17,7 @@ export const observeRequests = (app: App, { metrics, clock }: Pick<ApiParts, 'me
       const status = reply.raw.headersSent ? reply.raw.statusCode : 499;
       metrics.requestEnded(
         {
-          route: url === undefined ? 'none' : url.replace(/:([A-Za-z]+)/g, '{$1}'),
+          route: routes.get(url ?? '') ?? 'none',
           method: methods.includes(request.method) ? request.method : 'other',
           status: `${Math.floor(status / 100)}xx`,
         },
