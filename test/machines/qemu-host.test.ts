@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { untilTrue } from '../fixtures/until-true.ts';
 import { cleanupStack } from '../../src/base/cleanup.ts';
 import { sectorBoot } from '../fixtures/hypervisor.ts';
 import { BuildView, guest, startImaged } from '../fixtures/imaged.ts';
@@ -32,7 +33,7 @@ const Problem = z.object({
   errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
 });
 
-test('a host without QEMU is not ready and says so; its builds end with the missing program', async () => {
+test('a host without QEMU is not ready and says so; its builds wait for it, and lose no attempt', async () => {
   await using imaged = await startImaged({
     settings: 'attempts = 1',
     tables: `${tcg}\nbinary = "/nowhere/qemu-system-x86_64"`,
@@ -42,9 +43,14 @@ test('a host without QEMU is not ready and says so; its builds end with the miss
   assert.match(await ready.text(), /\/nowhere\/qemu-system-x86_64 was not found/);
 
   const { id } = await imaged.post({ template: { name: 'none', machine: await installerMachine() } });
-  const { status, fault } = await imaged.ended(id);
-  assert.deepEqual([status, fault?.code, fault?.class], ['failed', 'program_missing', 'infra']);
-  assert.match(fault?.message ?? '', /Install it, or say where it is/);
+  const Waiting = z.object({ status: z.string(), attempts_left: z.int(), waiting: z.object({ for: z.string(), message: z.string() }) }); // prettier-ignore
+  const look = async () => Waiting.parse(await (await imaged.call(`/builds/${id}`)).json());
+  await untilTrue(async () => (await look()).waiting.for === 'hypervisor');
+  const { status, attempts_left, waiting } = await look();
+  assert.deepEqual([status, attempts_left], ['queued', 1]);
+  assert.match(waiting.message, /Install it, or say where it is/);
+  await imaged.call(`/builds/${id}/cancel`, { method: 'POST' });
+  assert.equal((await imaged.ended(id)).status, 'cancelled');
 });
 
 /** A QEMU that answers every question and fails when it is to start a machine. */
