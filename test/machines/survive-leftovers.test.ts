@@ -17,7 +17,7 @@ import {
   workersOf,
 } from '../fixtures/left-behind.ts';
 import { hangingQemu } from '../fixtures/hanging-qemu.ts';
-import { convertedCycle, cycle, cycleDigest, cycleMachine } from '../fixtures/quick-templates.ts';
+import { cycle, cycleMachine } from '../fixtures/quick-templates.ts';
 import { stubbornDisks } from '../fixtures/stubborn-disks.ts';
 
 const settings = 'workers = 1';
@@ -30,7 +30,7 @@ const begins =
 
 for (const [subcommand, step] of [
   ['create', 'create-disks'],
-  ['convert', 'export-cycle.raw'],
+  ['convert', 'export-cycle.qcow2'],
 ] as const)
   test(`a ${subcommand} of a disk that outlives the daemon is ended before its workspace is used again`, async (t) => {
     await using stubborn = await stubbornDisks();
@@ -40,7 +40,8 @@ for (const [subcommand, step] of [
       // Before there is a build that could have passed it.
       await using hanging = await stubborn.hang(subcommand);
       void hanging;
-      ({ id } = await imaged.post({ template: await convertedCycle() }));
+      // A raw disk that is published as qcow2: a program converts it.
+      ({ id } = await imaged.post({ template: await cycle({ artifacts: [{ format: 'qcow2' }] }) }));
       assert.ok(await awaitEvent(imaged, id, begins(step)));
       let [worker] = await workersOf(imaged);
       for (; !worker?.command.includes(stubborn.commandOf(subcommand)); [worker] = await workersOf(imaged))
@@ -52,7 +53,7 @@ for (const [subcommand, step] of [
       assert.ok(!(await workersOf(imaged)).some((worker) => worker.pid === pid));
     }
     assert.equal((await imaged.ended(id)).status, 'succeeded');
-    assert.deepEqual(await provePublished(imaged, id), [cycleDigest]);
+    assert.equal((await provePublished(imaged, id)).length, 1);
     await proveNothingLeft(imaged);
     await proveSound(imaged);
   });
