@@ -150,6 +150,18 @@ test('smaller builds pass one that has no room beside the running one, which say
   ]);
 });
 
+test('a build that is tried again after its pause is not kept waiting by one that has no room', async () => {
+  const run: RunBuild = async ({ build }) => {
+    if (build.attempt === 1) throw new Fault('hypervisor_failed', 'not yet');
+    return [anArtifact('disk.qcow2')];
+  };
+  await using here = await floor(run, { capacity: async () => ({ memoryMb: 1000, diskMb: 1000 }) });
+  await here.add(aBuild({ demand: { memoryMb: 1001, diskMb: 1 } }));
+  // A pause of 2 s: sooner than the queue is looked at again by itself.
+  const ended = await becomes(here.store, await here.add(), 'succeeded');
+  assert.equal(ended.attempt, 2);
+});
+
 test('a host that cannot build keeps its queue and every attempt, and goes on when it is mended', async () => {
   let trouble: Fault | undefined;
   const checked: (string | undefined)[] = [];

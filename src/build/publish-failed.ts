@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { asFault } from '../base/fault.ts';
 import type { Artifact } from '../image/types.ts';
 import type { Draft } from '../post-processors/kind.ts';
@@ -45,6 +46,8 @@ export const publishFailed = async (
     return (await perform(publish, { job, drafts })).artifacts;
   } catch (error) {
     log(`they could not be published: ${asFault(error).message}`);
+    // Of these files the store knows nothing.
+    await rm(job.folders.artifacts(job.id), { recursive: true, force: true });
     return [];
   }
 };

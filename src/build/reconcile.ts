@@ -18,7 +18,7 @@ export type Settled = {
   readonly programs: number;
 };
 
-/** What a build had begun to publish is nobody's, however the store settles it now: only a build that succeeded has artifacts. */
+/** What a build had begun to publish belongs to no build: the store knows of artifacts when it has ended, and this one has not. */
 const removeUnpublished = async (store: Store, folders: Folders): Promise<void> => {
   for (const id of await store.leftovers()) await rm(folders.artifacts(id), { recursive: true, force: true });
 };

@@ -82,7 +82,7 @@ const tooLong = (text: string): readonly ParseError[] =>
     ? [new ParseError(`has ${text.length} characters: ${bounds.bootCommandCharacters} is the most`)]
     : [];
 
-/** What of a boot command is wrong whoever presses its keys. `judgePattern` throws a ParseError for what is no pattern. */
+/** What is wrong in a boot command, whichever way its keys are pressed. `judgePattern` throws a ParseError for what is no pattern. */
 export const grammarErrors = (text: string, judgePattern: (pattern: string) => unknown): readonly ParseError[] => {
   const wrong = tooLong(text);
   return wrong.length > 0 ? wrong : tokensOf(text, judgePattern).parseErrors;

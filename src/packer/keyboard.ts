@@ -41,7 +41,7 @@ const motionsOf = (key: string, motion: Motion): readonly KeyMotion[] =>
 export const keyMotions = (name: string, motion: Motion): readonly KeyMotion[] =>
   motionsOf(named[name] ?? name, motion);
 
-/** The motions that make a character, with Shift where it needs it and nobody holds it; undefined when no key makes it. */
+/** The motions that make a character, with Shift where it needs it and it is not held; undefined when no key makes it. */
 export const characterMotions = (
   character: string,
   motion: Motion,

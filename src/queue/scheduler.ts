@@ -147,10 +147,13 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
       if (!claim) {
         const due = await store.nextDue();
         if (due === undefined) return undefined;
-        if (due > clock.now()) return due - clock.now();
+        const now = clock.now();
+        if (due > now) return due - now;
         await tellSuspect();
         await tellTooLarge((await room()).whole);
-        return lookAgainMs;
+        // One that has no room must not keep another waiting whose pause is over.
+        const later = await store.nextDue(now);
+        return later === undefined ? lookAgainMs : Math.min(lookAgainMs, later - now);
       }
       launch(claim, slot);
     }

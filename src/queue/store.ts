@@ -250,8 +250,8 @@ export type Store = AsyncDisposable & {
   readonly placeInQueue: (id: string, room: Room) => Promise<PlaceInQueue | undefined>;
   /** The queued builds that take more than this: how many, and which of them is first in the queue. */
   readonly tooLargeFor: (whole: Demand) => Promise<TooLarge | undefined>;
-  /** When the next queued build's pause is over: Unix milliseconds, undefined when the queue is empty. */
-  readonly nextDue: () => Promise<number | undefined>;
+  /** When the pause of a queued build is over next, later than `after`: Unix milliseconds, 0 for one that has none; undefined: there is no such build. */
+  readonly nextDue: (after?: number) => Promise<number | undefined>;
   readonly suspect: () => Promise<Suspect | undefined>;
   /** Prolongs the leases; the tokens that are no longer valid come back. */
   readonly heartbeat: (tokens: readonly string[], leaseMs: number) => Promise<readonly string[]>;

@@ -22,7 +22,7 @@ export const tooLargeSql = `
   SELECT count(*) AS builds, min(id) AS oldest FROM build
   WHERE status = 'queued' AND (memory_mb > :memoryMb OR disk_mb > :diskMb)`;
 
-export const nextDueSql = `SELECT min(not_before) AS due FROM build WHERE status = 'queued'`;
+export const nextDueSql = `SELECT min(not_before) AS due FROM build WHERE status = 'queued' AND not_before > ?`;
 
 type FirstAsk = Demand & { readonly now: number; readonly suspects: 0 | 1 };
 
@@ -70,10 +70,10 @@ export const makeQueue = (
 ): Pick<Store, 'nextDue' | 'suspect' | 'placeInQueue' | 'tooLargeFor'> => {
   const position = db.prepare<[{ readonly id: string; readonly priority: number }], number>(positionSql).pluck();
   const tooLarge = db.prepare<[Demand], { readonly builds: number; readonly oldest: string | null }>(tooLargeSql);
-  const nextDue = db.prepare<[], { readonly due: number | null }>(nextDueSql);
+  const nextDue = db.prepare<[number], { readonly due: number | null }>(nextDueSql);
 
   return {
-    nextDue: () => read(() => nextDue.get()?.due ?? undefined),
+    nextDue: (after = -1) => read(() => nextDue.get(after)?.due ?? undefined),
     suspect: () =>
       read(() => {
         const now = clock.now();

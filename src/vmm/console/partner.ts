@@ -42,6 +42,6 @@ export type Partner = {
   readonly ending: () => Fault;
   /** Where the last match or echo ended. What a match consumed is gone. */
   readonly place: { now: number };
-  /** What is awaited, or was last, for whoever ends the conversation from outside; since when (elapsed ms), while it is. */
+  /** What is awaited, or was last, for a fault that ends the conversation from outside; since when (elapsed ms), while it is. */
   readonly awaiting: { now: string | undefined; since: number | undefined };
 };

@@ -39,7 +39,7 @@ const makeOwnFolder = async (
   await removeTraces(spec.folder);
   await mkdir(own, { mode: 0o700 });
   await copyKernel(spec, own);
-  // Nobody else comes into the folder.
+  // Only QEMU's user and imaged can enter the folder.
   if (network !== undefined) await writeFile(join(own, networkFile), network, { mode: 0o644 });
   await giveFolder(own, user, spec.slot);
 };

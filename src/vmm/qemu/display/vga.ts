@@ -8,7 +8,7 @@ import type { Qmp } from '../qmp.ts';
 import type { Shown } from '../../types.ts';
 import { characterOf } from './code-page.ts';
 
-// What was stopped must go on, whoever has lost interest.
+// A machine that was stopped must go on, also when the signal has aborted.
 const never = new AbortController().signal;
 
 const graphics = { port: 0x3ce, mode: 5, miscellaneous: 6 };
