@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { makeContexts } from '../src/build/contexts.ts';
 import { foldersBelow } from '../src/build/folders/folders.ts';
 import { makeAdmission, type Admission } from '../src/build/admission.ts';
@@ -49,14 +48,7 @@ made.admission = makeAdmission({
 });
 
 const { url } = await shop.listen();
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
-process.on('message', () => {
-  process.send?.({ longestMs: delay.max / 1e6 });
-  delay.reset();
-});
 process.on('disconnect', () => {
-  delay.disable();
   void shop[Symbol.asyncDispose]().then(() => rm(home, { recursive: true, force: true }));
 });
 process.send?.({ url, authorization: shop.auth.authorization });
