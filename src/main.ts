@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readArguments, usage } from './cli/arguments.ts';
 import { asFault } from './base/fault.ts';
-import { needNode, version } from './base/version.ts';
+import { needNode, version } from './base/package.ts';
 
 // A command loads what it needs and no more: "imaged check" is to say so where a module does not load.
 const tokens = () => import('./cli/tokens.ts');

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram, startDetached } from '../src/base/program.ts';
-import { needNode } from '../src/base/version.ts';
+import { needNode } from '../src/base/package.ts';
 import { ptyLine } from '../src/vmm/vmd/pty-line.ts';
 import { storeShop } from './store-shop.ts';
 

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { stdout } from 'node:process';
-import { z } from 'zod';
 import { systemClock } from '../base/clock.ts';
 import { systemIds } from '../base/ids.ts';
+import { version } from '../base/package.ts';
 import { makeApi } from './make-api.ts';
 import { printOpenApi } from './contract/openapi.ts';
 
@@ -18,9 +17,6 @@ const absent = <Room extends object>(): Room =>
     },
     // No value has all the functions of a room but none of the room itself: hence the cast.
   ) as Room;
-
-const packageFile = new URL('../../../package.json', import.meta.url);
-const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(packageFile, 'utf8')));
 
 const app = await makeApi({
   store: absent(),

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { checkConfig, readConfig } from '../config/config.ts';
 import { movedWords } from '../config/moved-keys.ts';
 import { checkDescriptors, descriptorLimit } from '../base/descriptors.ts';
 import type { Logger } from '../base/logger.ts';
-import { version } from '../base/version.ts';
+import { version } from '../base/package.ts';
 import type { Daemon } from '../wiring/daemon.ts';
 
 /** Reads the configuration again on SIGHUP; one that is wrong changes nothing. */
@@ -37,6 +40,8 @@ export const serve = async ({
   }
   const descriptors = descriptorLimit();
   checkDescriptors(config, descriptors);
+  // What is compiled once need not be compiled at the next start; a folder that cannot be written to changes nothing.
+  if (existsSync(config.data_dir)) enableCompileCache(join(config.data_dir, 'compiled'));
   // Only now: where few files may be open, the daemon's modules would not load, and nobody would learn why.
   const [{ startDaemon }, { systemIds }, { makeLogger }] = await Promise.all([
     import('../wiring/daemon.ts'),

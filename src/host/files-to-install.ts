@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { top } from '../base/package.ts';
 import type { Config } from '../config/config.ts';
 import { usualUser } from './people.ts';
 
@@ -18,9 +19,6 @@ export type HostFile = {
 type Change = readonly [from: RegExp, to: string];
 
 type Row = Omit<HostFile, 'text'> & { readonly source: string; readonly changes: readonly Change[] };
-
-// dist/src/host/files-to-install.js stands three folders below the top.
-const top = new URL('../../../', import.meta.url);
 
 // One function, though long: it is a table, with a row for each file.
 const rows = (config: Config, file: string, user: string): readonly Row[] => {

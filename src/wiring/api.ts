@@ -5,7 +5,7 @@ import type { App } from '../api/server/app.ts';
 import type { ApiParts } from '../api/types.ts';
 import { connectionLimits } from '../base/descriptors.ts';
 import { Fault } from '../base/fault.ts';
-import { version } from '../base/version.ts';
+import { version } from '../base/package.ts';
 import type { Capacity } from '../build/capacity.ts';
 import { makeContexts } from '../build/contexts.ts';
 import { makeOutputs } from '../build/outputs/outputs.ts';

@@ -2,7 +2,7 @@ import { makeMetrics } from '../api/host/metrics.ts';
 import { cleanupStack } from '../base/cleanup.ts';
 import { asFault } from '../base/fault.ts';
 import { makeGrowth } from '../base/growth.ts';
-import { version } from '../base/version.ts';
+import { version } from '../base/package.ts';
 import { capacityOf } from '../build/capacity.ts';
 import { foldersBelow } from '../build/folders/folders.ts';
 import type { Config } from '../config/config.ts';

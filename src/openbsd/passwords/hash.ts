@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { encodeBase64 } from 'bcryptjs';
+import { top } from '../../base/package.ts';
 import { deferred, type Deferred } from '../../base/waiting.ts';
 
 /** 2^10 rounds: about a tenth of a second of a processor for each password, and the guest's at each login. */
@@ -17,7 +18,7 @@ const makeHasher = () => {
   let asked = 0;
 
   const start = (): Thread => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url));
+    const worker = new Worker(new URL('dist/src/openbsd/passwords/worker.js', top));
     const made: Thread = { worker, waiting: new Map() };
     const letGo = (reason: unknown) => {
       if (thread === made) thread = undefined;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
+import { top } from '../../base/package.ts';
 import { makeBuildRows } from './build-rows.ts';
 import { makeBuilds } from './builds.ts';
 import { makeCounts } from './counts.ts';
@@ -26,7 +27,7 @@ import type { Store, StoreLimits } from '../store.ts';
 import { makeWriter } from './writer.ts';
 
 /** They lie at the top of the package, beside the compiled program and not in it. */
-export const migrations = new URL('../../../../migrations/', import.meta.url);
+export const migrations = new URL('migrations/', top);
 
 export const storeLimits: StoreLimits = { queued: 10_000, templates: 1_000, templateVersions: 100 };
 

@@ -38,14 +38,13 @@ export const versionOf = async (binary: string, signal: AbortSignal): Promise<st
 /** Asks for everything else. Throws `program_missing` or `hypervisor_unavailable`. */
 export const takeInventory = async (binary: string, version: string, signal: AbortSignal): Promise<Inventory> => {
   const ask = async (...args: readonly string[]) => (await runProgram(binary, args, { signal })).stdout;
-  const [accelerators, machines, cpus, devices, sandboxed] = await Promise.all([
-    ask('-accel', 'help'),
-    ask('-machine', 'help'),
-    ask('-cpu', 'help'),
-    ask('-device', 'help'),
-    // A QEMU without seccomp refuses the option, whatever else it was asked.
-    runProgram(binary, ['-sandbox', strictSandbox, '-accel', 'help'], { signal, accept: 'any' }),
-  ]);
+  // One after the other: to start a program keeps the loop for some milliseconds, and the first requests have come by now.
+  const accelerators = await ask('-accel', 'help');
+  const machines = await ask('-machine', 'help');
+  const cpus = await ask('-cpu', 'help');
+  const devices = await ask('-device', 'help');
+  // A QEMU without seccomp refuses the option, whatever else it was asked.
+  const sandboxed = await runProgram(binary, ['-sandbox', strictSandbox, '-accel', 'help'], { signal, accept: 'any' });
   return {
     version,
     accelerators: wordsAtLineStart(accelerators).filter((name) => ['kvm', 'hvf', 'tcg'].includes(name)),

@@ -1,13 +1,26 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { Fault } from './fault.ts';
 
-// dist/src/version.js stands two folders below package.json.
-const manifest = new URL('../../../package.json', import.meta.url);
+const manifestIn = (folder: URL): URL => new URL('package.json', folder);
+
+/**
+ * The folder of package.json, above this module wherever it stands: compiled by itself, or in one file with others
+ * (script/bundle.ts). Ends with a slash.
+ */
+export const top: URL = (() => {
+  let folder = new URL('./', import.meta.url);
+  while (!existsSync(manifestIn(folder))) {
+    const above = new URL('../', folder);
+    if (above.href === folder.href) throw new Error(`there is no package.json above ${import.meta.url}`);
+    folder = above;
+  }
+  return folder;
+})();
 
 const Manifest = z.object({ version: z.string(), engines: z.object({ node: z.string().regex(/^>=\d+\.\d+$/) }) });
 
-const { version, engines } = Manifest.parse(JSON.parse(readFileSync(manifest, 'utf8')));
+const { version, engines } = Manifest.parse(JSON.parse(readFileSync(manifestIn(top), 'utf8')));
 
 export { version };
 
