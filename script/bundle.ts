@@ -51,8 +51,6 @@ await build({
   banner: { js: older },
   minifyWhitespace: true,
   minifySyntax: true,
-  // Names in traces, and of classes that are told apart by name.
-  keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
 });

@@ -1,10 +1,10 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import type { Ids } from '../../base/ids.ts';
 import type { Scope, Store, Token } from '../../queue/store.ts';
 
 // SHA-256 and no slow hash: what is hashed has 256 random bits, so nobody guesses it however fast they hash.
-const hashOf = (secret: string): Uint8Array => createHash('sha256').update(secret).digest();
+const hashOf = (secret: string): Uint8Array => hash('sha256', secret, 'buffer');
 
 export type MintedToken = {
   readonly id: string;
@@ -34,9 +34,9 @@ export const isValid = (
 type StoredToken = Awaited<ReturnType<Store['tokens']>>[number];
 
 // Every stored hash is compared, whichever matches, so that the time taken tells nothing about any of them.
-const match = (tokens: readonly StoredToken[], hash: Uint8Array, now: number): StoredToken | undefined =>
+const match = (tokens: readonly StoredToken[], hashed: Uint8Array, now: number): StoredToken | undefined =>
   tokens.reduce<StoredToken | undefined>(
-    (found, token) => (timingSafeEqual(token.hash, hash) && isValid(token, now) ? token : found),
+    (found, token) => (timingSafeEqual(token.hash, hashed) && isValid(token, now) ? token : found),
     undefined,
   );
 
@@ -48,15 +48,20 @@ const notedMs = 60_000;
 
 /**
  * Knows the bearer of a secret, and notes that the token was used. Rows are read at most every 500 ms, and again before
- * anybody is turned away.
+ * anybody is turned away. Who was let in since then is known at once: a client that polls is not hashed each time.
  */
 export const makeBearers = (store: Pick<Store, 'tokens' | 'tokenUsed'>, clock: Clock) => {
-  let rows: { readonly tokens: readonly StoredToken[]; readonly readAt: number } | undefined;
+  type Rows = {
+    readonly tokens: readonly StoredToken[];
+    readonly readAt: number;
+    /** By secret. */
+    readonly letIn: Map<string, StoredToken>;
+  };
+  let rows: Rows | undefined;
   const noted = new Map<string, number>();
   const read = async () => {
     const tokens = await store.tokens();
-    rows = { tokens, readAt: clock.elapsed() };
-    return tokens;
+    return (rows = { tokens, readAt: clock.elapsed(), letIn: new Map() });
   };
   const note = ({ id }: StoredToken) => {
     const now = clock.elapsed();
@@ -65,14 +70,18 @@ export const makeBearers = (store: Pick<Store, 'tokens' | 'tokenUsed'>, clock: C
     // Whether the store can be written is told by what needs it.
     store.tokenUsed(id).catch(() => undefined);
   };
-  return async (secret: string): Promise<Token | undefined> => {
-    const hash = hashOf(secret);
-    const now = clock.now();
-    const recent = rows && clock.elapsed() - rows.readAt < staleMs ? match(rows.tokens, hash, now) : undefined;
-    const found = recent ?? match(await read(), hash, now);
-    if (found !== undefined) note(found);
+  const find = (secret: string, { tokens, letIn }: Rows): StoredToken | undefined => {
+    const found = match(tokens, hashOf(secret), clock.now());
+    if (found === undefined) return undefined;
+    letIn.set(secret, found);
+    note(found);
     return found;
   };
+  return (secret: string): Token | undefined | Promise<Token | undefined> => {
+    const recent = rows && clock.elapsed() - rows.readAt < staleMs ? rows : undefined;
+    const known = recent?.letIn.get(secret);
+    if (known !== undefined && isValid(known, clock.now())) return known;
+    const found = recent && find(secret, recent);
+    return found ?? read().then((now) => find(secret, now));
+  };
 };
-
-export type Bearers = ReturnType<typeof makeBearers>;
