@@ -54,7 +54,7 @@ class Qemu:
         self._loop = loop
         self._on_output = on_output
         self._on_exit = on_exit
-        self._how = 'died'
+        self._how = None
         self._typed = b''
         self._serial, serial = socket.socketpair()
         control, its_control = socket.socketpair()
@@ -71,9 +71,10 @@ class Qemu:
         loop.watch(self._serial.fileno(), self._spoken)
 
     def _event(self, name, data):
-        if name == 'SHUTDOWN':
+        # The second is that of quitting. Quitting writes what the guest has written and QEMU still holds, as vmd has it by then.
+        if name == 'SHUTDOWN' and self._how is None:
             self._how = {'guest-shutdown': 'off', 'guest-reset': 'reset'}.get(data.get('reason'), 'died')
-            self.child.kill()
+            self._qmp.execute('quit')
 
     def _spoken(self, events=0):
         try:
@@ -143,7 +144,7 @@ class Qemu:
             pass
         self._qmp.read()
         self._close()
-        self._on_exit(self._how)
+        self._on_exit(self._how or 'died')
 
     def _close(self):
         self._loop.forget(self._serial.fileno())
