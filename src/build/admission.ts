@@ -16,7 +16,7 @@ import type { Spec } from '../template/spec.ts';
 import { turn } from '../base/turns.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import { digestOf } from './canonical.ts';
-import type { Received } from './contexts.ts';
+import { templateFileIn, type Received } from './contexts.ts';
 import type { Folders } from './folders/folders.ts';
 import { recipeFor } from './recipe.ts';
 
@@ -108,7 +108,11 @@ const sealIn = async (
 ): Promise<unknown> => {
   const sealed = await sealDocument(document, seed);
   if (contextId !== undefined && sealed !== document)
-    await writeFile(join(folders.context(contextId), 'template.json'), `${JSON.stringify(sealed, null, 2)}\n`);
+    // JSON is YAML as well.
+    await writeFile(
+      join(folders.context(contextId), await templateFileIn(folders.context(contextId))),
+      `${JSON.stringify(sealed, null, 2)}\n`,
+    );
   return sealed;
 };
 

@@ -59,12 +59,17 @@ const fromContext = (received: Received, query: Query): Asked => ({
   contextId: received.contextId,
 });
 
-const archive = z.string().meta({ format: 'binary', description: 'An archive whose `template.json` is the template.' });
+const archive = z
+  .string()
+  .meta({
+    format: 'binary',
+    description: 'An archive whose `template.json`, `template.yaml` or `template.yml` is the template.',
+  });
 
-const taken = `JSON (application/json) or an archive (${Object.keys(contextTypes).join(', ')})`;
+const taken = `JSON (application/json), YAML (application/yaml) or an archive (${Object.keys(contextTypes).join(', ')})`;
 
 const description =
-  'The body is JSON, or a tar archive (plain, gzip or zstd) whose `template.json` is the template and whose other ' +
+  'The body is JSON, the same in YAML, or a tar archive (plain, gzip or zstd) whose `template.json` or `template.yaml` is the template and whose other ' +
   'files it may refer to; then the query says the rest. The build is durable before the reply is sent.\n\n' +
   'Values of variables that are secret belong into a file `variables.json` of the archive, an object of names and texts: addresses ' +
   'are logged by proxies, and this file is read and deleted.\n\n' +
@@ -79,6 +84,7 @@ const headerNotes = {
 
 const accepts = {
   'application/json': BuildAskBody,
+  'application/yaml': BuildAskBody,
   'application/x-tar': archive,
   'application/gzip': archive,
   'application/zstd': archive,

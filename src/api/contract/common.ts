@@ -15,10 +15,15 @@ export const FieldError = z.object({
   pointer: z.string().meta({
     description:
       'Where it is wrong: an RFC 6901 pointer into the JSON body (`/labels/team`), or, with a prefix, into something ' +
-      'else of the request: `query:/since`, `path:/name`, `header:/idempotency-key`, `template.json:/machine/memory`.',
+      'else of the request: `query:/since`, `path:/name`, `header:/idempotency-key`, `template.json:/machine/memory`, `template.yaml:/machine/memory`.',
     example: '/template/machine/memory',
   }),
   message: z.string().meta({ description: 'What is wrong with it and what to do.' }),
+  line: z.int().optional().meta({
+    description:
+      'Its line in the text of the body or of the file, from 1, where it was sent as text; of what is missing, that of what it belongs into.',
+  }),
+  column: z.int().optional().meta({ description: 'Its column in that line, in characters from 1.' }),
 });
 
 export const Problem = z
