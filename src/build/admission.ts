@@ -176,7 +176,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       const { document, version, contextId = asked.contextId } = await foundFor(store, asked);
       await turn();
       const id = ids.id();
-      const template = parseTemplate(document, at.template);
+      const template = parseTemplate(document, at.template, asked.variables);
       const spec = await resolveFor(template, asked, contextId, id, clock.now());
       const demand = await checkedDemand(template, spec, parts);
       return {
@@ -207,6 +207,6 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       return { document: kept, digest: digestOf([kept, context?.digest ?? null]) };
     },
     resolveClaim: ({ build, input }) =>
-      resolveFor(parseTemplate(input.template), input, build.contextId, build.id, build.createdAt),
+      resolveFor(parseTemplate(input.template, '', input.variables), input, build.contextId, build.id, build.createdAt),
   };
 };

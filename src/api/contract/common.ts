@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
 import { ProblemCode } from '../../base/records/fault-record.ts';
+import { VariableValue } from '../../base/records/variable-value.ts';
 import { Duration, Pause } from '../../base/units.ts';
 
 export const Time = z.iso.datetime().meta({
@@ -77,14 +78,12 @@ export const Labels = z
   )
   .refine((labels) => Object.keys(labels).length <= 64, 'has more than 64 labels');
 
-// Text alone: a number would lose what it looks like, and release 7.10 would be 7.1.
+/** Values as an address can send them. */
+export const VariableTexts = z.record(z.string().min(1).max(128), z.string().max(bounds.variableCharacters));
+
+// Of what type each must be is the template's to say.
 export const Variables = z
-  .record(
-    z.string().min(1).max(128),
-    z
-      .string('is no text: write the value in quotes, as 7.10 and 7.1 are the same number')
-      .max(bounds.variableCharacters),
-  )
+  .record(z.string().min(1).max(128), VariableValue)
   .refine(...atMost(bounds.variables, 'variables'));
 
 export const TemplateName = z
