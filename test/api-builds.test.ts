@@ -84,7 +84,7 @@ test('a body with wrong fields is answered with a pointer to each, and the word 
     template: { name: 'tiny' },
     lables: {},
     priority: 'high',
-    variables: { release: 7.1 },
+    variables: { release: null },
     timeout: '2x',
   });
   assert.equal(reply.statusCode, 400);

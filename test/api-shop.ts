@@ -130,7 +130,8 @@ export const apiShop = async (
         const contextId = systemIds.id();
         contexts.add(contextId);
         const digest = createHash('sha256').update(bytes).digest('hex');
-        return { contextId, template: { name: bytes.toString().startsWith('bad') ? 'bad' : 'tiny', encoding }, digest };
+        const template = { name: bytes.toString().startsWith('bad') ? 'bad' : 'tiny', encoding };
+        return { contextId, template, templateFile: 'template.json', sources: {}, digest };
       },
       drop: async (id) => {
         contexts.delete(id);

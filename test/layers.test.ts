@@ -104,6 +104,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   bcryptjs: ['openbsd/passwords'],
   'smol-toml': ['config'],
   re2js: ['base/pattern'],
+  yaml: ['base/document/yaml.ts', 'api/contract'],
   '@xterm/headless': ['vmm/console/screen.ts'],
 };
 

@@ -277,7 +277,7 @@ test('what the language has not is refused by name, with its place', async () =>
     '{{ strftime `%Q` }}': /knows no "%Q"/,
     '{{ (((((((((name))))))))) }}': /nested more than/,
     '{{ name $ }}': /cannot stand/,
-    '{{- name }}': /cannot stand/,
+    '{{ -name }}': /cannot stand/,
   };
   for (const [text, expected] of Object.entries(cases)) {
     const errors = await errorsOf(() => resolved({ http: { f: text }, variables: { name: { default: 'x' } } }));

@@ -8,6 +8,9 @@ export const bounds = {
   /** Variables of a template, and values that a request sends; characters of one value. */
   variables: 256,
   variableCharacters: 64 * 1024,
+  /** Entries of a list or map as a value, and values to choose from. */
+  variableEntries: 1000,
+  choices: 100,
   httpEntries: 500,
   /** Questions of a response file, answers to one of them, and lines in all. */
   questions: 200,

@@ -90,8 +90,16 @@ export const faults = {
 
 export type FaultCode = keyof typeof faults;
 
-/** One place in what a client sent that is wrong: an RFC 6901 pointer, and what to do about it. */
-export type FieldError = { readonly pointer: string; readonly message: string };
+/**
+ * One place in what a client sent that is wrong: an RFC 6901 pointer, and what to do about it. `line` and `column` of the
+ * document's text, both from 1 and in code points, are added where the document is at hand.
+ */
+export type FieldError = {
+  readonly pointer: string;
+  readonly message: string;
+  readonly line?: number;
+  readonly column?: number;
+};
 
 /** What is known about a fault, in JSON; `expected` and `saw` are for people, `errors` for bad input. */
 export type FaultFacts = {

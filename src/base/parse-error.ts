@@ -22,18 +22,27 @@ export const placeOf = (points: readonly string[], offset: number): Place => {
   };
 };
 
-/** The place of the code point that begins at `index` of a text. Nothing is made of the text, which may be long. */
+/**
+ * The places of the code points that begin at these indexes of a text, which go up. Nothing is made of the text, which
+ * may be long, and it is read once.
+ */
+export const placesIn = (text: string, indexes: readonly number[]): readonly Place[] => {
+  let [at, offset, line, begin] = [0, 0, 1, 0];
+  return indexes.map((index) => {
+    for (; at < index; at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) {
+      offset += 1;
+      if (text[at] !== '\n') continue;
+      line += 1;
+      begin = offset;
+    }
+    return { offset, line, column: offset - begin + 1 };
+  });
+};
+
+/** The place of the code point that begins at `index` of a text. */
 export const placeIn = (text: string, index: number): Place => {
-  let offset = 0;
-  let line = 1;
-  let begin = 0;
-  for (let at = 0; at < index; at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) {
-    offset += 1;
-    if (text[at] !== '\n') continue;
-    line += 1;
-    begin = offset;
-  }
-  return { offset, line, column: offset - begin + 1 };
+  const [place = { offset: 0, line: 1, column: 1 }] = placesIn(text, [index]);
+  return place;
 };
 
 const mostTold = 10;

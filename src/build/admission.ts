@@ -16,7 +16,7 @@ import type { Spec } from '../template/spec.ts';
 import { turn } from '../base/turns.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import { digestOf } from './canonical.ts';
-import type { Received } from './contexts.ts';
+import { templateFileIn, type Received } from './contexts.ts';
 import type { Folders } from './folders/folders.ts';
 import { recipeFor } from './recipe.ts';
 
@@ -108,7 +108,11 @@ const sealIn = async (
 ): Promise<unknown> => {
   const sealed = await sealDocument(document, seed);
   if (contextId !== undefined && sealed !== document)
-    await writeFile(join(folders.context(contextId), 'template.json'), `${JSON.stringify(sealed, null, 2)}\n`);
+    // JSON is YAML as well.
+    await writeFile(
+      join(folders.context(contextId), await templateFileIn(folders.context(contextId))),
+      `${JSON.stringify(sealed, null, 2)}\n`,
+    );
   return sealed;
 };
 
@@ -172,7 +176,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       const { document, version, contextId = asked.contextId } = await foundFor(store, asked);
       await turn();
       const id = ids.id();
-      const template = parseTemplate(document, at.template);
+      const template = parseTemplate(document, at.template, asked.variables);
       const spec = await resolveFor(template, asked, contextId, id, clock.now());
       const demand = await checkedDemand(template, spec, parts);
       return {
@@ -203,6 +207,6 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       return { document: kept, digest: digestOf([kept, context?.digest ?? null]) };
     },
     resolveClaim: ({ build, input }) =>
-      resolveFor(parseTemplate(input.template), input, build.contextId, build.id, build.createdAt),
+      resolveFor(parseTemplate(input.template, '', input.variables), input, build.contextId, build.id, build.createdAt),
   };
 };

@@ -1,28 +1,33 @@
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat, readdir, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { unlessErrno } from '../base/errno.ts';
+import { isErrno, unlessErrno } from '../base/errno.ts';
 import { asFault, Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
-import { readJson } from '../base/json/json-text.ts';
-import { turn } from '../base/turns.ts';
+import { readDocument } from '../base/document/document.ts';
+import type { DocumentSource } from '../base/document/source.ts';
 import { unpackContext } from '../context/context.ts';
 import type { Folders } from './folders/folders.ts';
 import { behindFolders } from './folders/own-folders.ts';
+
+export type TemplateFile = keyof typeof templateForms;
 
 /** A context that was received. */
 export type Received = {
   /** The name of its folder. */
   readonly contextId: string;
-  /** What its template.json says. */
+  /** What its template says, and the file that it is: template.json, template.yaml or template.yml. */
   readonly template: unknown;
+  readonly templateFile: TemplateFile;
   /** What its variables.json says, if there is one. The file is in no context that is kept: its values are secrets. */
   readonly variables?: { readonly file: `${string}.json`; readonly values: unknown };
+  /** The texts of both, by file: for the places of what is wrong in them. */
+  readonly sources: Readonly<Record<string, DocumentSource>>;
   /** Of all its files. */
   readonly digest: string;
 };
 
-const templateName = 'template.json';
+const templateForms = { 'template.json': 'JSON', 'template.yaml': 'YAML', 'template.yml': 'YAML' } as const;
 const variablesName = 'variables.json';
 
 export type Contexts = {
@@ -32,32 +37,44 @@ export type Contexts = {
   readonly drop: (contextId: string) => Promise<void>;
 };
 
-const parse = async (bytes: Buffer, mostBytes: number, name: string): Promise<unknown> => {
-  await turn();
-  const document = readJson({ bytes, mostBytes, name: `${name} of the context`, code: 'context_invalid' });
-  if (document === undefined) throw new Fault('context_invalid', `${name} of the context is empty.`);
-  return document;
-};
+const isTemplateFile = (name: string): name is TemplateFile => Object.hasOwn(templateForms, name);
 
-const readTemplate = async (folder: string, mostBytes: number): Promise<unknown> => {
-  // What was too large was refused before it was unpacked.
-  const bytes = await readFile(join(folder, templateName)).catch((error: unknown) => {
+/** The file of a context that is its template. Throws `context_invalid` where there is none, or more than one. */
+export const templateFileIn = async (folder: string): Promise<TemplateFile> => {
+  const [found, another] = (await readdir(folder)).filter(isTemplateFile);
+  const names = Object.keys(templateForms).join(', ');
+  if (found === undefined)
     throw new Fault(
       'context_invalid',
-      `The context has no file "${templateName}" at its top. Pack it with: tar -C FOLDER -cf - .`,
-      {},
-      { cause: error },
+      `The context has no template at its top (${names}). Pack it with: tar -C FOLDER -cf - .`,
     );
-  });
-  return parse(bytes, mostBytes, templateName);
+  if (another !== undefined)
+    throw new Fault('context_invalid', `The context has both ${found} and ${another}: keep one of ${names}.`);
+  return found;
 };
 
-const takeVariables = async (folder: string, mostBytes: number): Promise<Pick<Received, 'variables'>> => {
+type Read = { readonly value: unknown; readonly source: DocumentSource };
+
+const parse = async (path: string, about: Pick<DocumentSource, 'form' | 'mostBytes'>): Promise<Read> => {
+  const file = basename(path);
+  const name = `${file} of the context`;
+  // What was too large was refused before it was unpacked.
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw isErrno(error, 'EISDIR') ? new Fault('context_invalid', `${name} is a folder.`, {}, { cause: error }) : error;
+  });
+  const source = { ...about, bytes, name, code: 'context_invalid' } as const;
+  const value = await readDocument(source);
+  if (value === undefined) throw new Fault('context_invalid', `${name} is empty.`);
+  return { value, source };
+};
+
+const takeVariables = async (folder: string, mostBytes: number): Promise<Read | undefined> => {
   const path = join(folder, variablesName);
-  const bytes = await unlessErrno(readFile(path), 'ENOENT', 'EISDIR');
-  if (bytes === undefined) return {};
+  const stats = await unlessErrno(stat(path), 'ENOENT');
+  if (stats?.isFile() !== true) return undefined;
+  const read = await parse(path, { form: 'JSON', mostBytes });
   await rm(path);
-  return { variables: { file: variablesName, values: await parse(bytes, mostBytes, variablesName) } };
+  return read;
 };
 
 /** Keeps the archives that clients send, each unpacked in a folder of its own. */
@@ -78,16 +95,27 @@ export const makeContexts = (
         folder,
         limits: {
           ...limits,
-          fileBytes: { [templateName]: limits.templateBytes, [variablesName]: limits.templateBytes },
+          fileBytes: Object.fromEntries(
+            [...Object.keys(templateForms), variablesName].map((name) => [name, limits.templateBytes]),
+          ),
         },
         signal,
       }).catch(async (error: unknown) => {
         throw await behindFolders(asFault(error), folders.own, []);
       });
       try {
-        const { templateBytes } = limits;
-        const variables = await takeVariables(folder, templateBytes);
-        return { contextId, template: await readTemplate(folder, templateBytes), ...variables, digest };
+        const { templateBytes: mostBytes } = limits;
+        const variables = await takeVariables(folder, mostBytes);
+        const templateFile = await templateFileIn(folder);
+        const template = await parse(join(folder, templateFile), { form: templateForms[templateFile], mostBytes });
+        return {
+          ...{ contextId, digest, templateFile, template: template.value },
+          ...(variables === undefined ? {} : { variables: { file: variablesName, values: variables.value } }),
+          sources: {
+            [templateFile]: template.source,
+            ...(variables === undefined ? {} : { [variablesName]: variables.source }),
+          },
+        };
       } catch (error) {
         await drop(contextId);
         throw error;

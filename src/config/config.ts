@@ -64,7 +64,7 @@ const Retention = z
 
 const Limits = z
   .strictObject({
-    body: SizeMb.default(4).describe('Largest JSON body, and largest template.json of a context.'),
+    body: SizeMb.default(4).describe('Largest JSON or YAML body, and largest template of a context.'),
     context: SizeMb.default(256).describe('Largest context archive, packed as well as unpacked.'),
     connections: z
       .int()

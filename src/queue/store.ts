@@ -3,6 +3,7 @@ import type { Note } from '../base/notes.ts';
 import type { FaultRecord } from '../base/records/fault-record.ts';
 import type { Phase } from '../base/records/phase.ts';
 import type { Status } from '../base/records/status.ts';
+import type { VariableValues } from '../base/records/variable-value.ts';
 import type { Artifact } from '../image/types.ts';
 import type { Queued, Room, Started } from './rules/order.ts';
 
@@ -15,7 +16,7 @@ export type Demand = { readonly memoryMb: number; readonly diskMb: number };
 export type BuildAsk = {
   /** A template document, or the name of a stored one: `openbsd`, `openbsd@3`. */
   readonly template: unknown;
-  readonly variables: Readonly<Record<string, string>>;
+  readonly variables: VariableValues;
   readonly labels: Readonly<Record<string, string>>;
   readonly priority: number;
   /** Milliseconds; undefined: the template's own, else the configuration's. */
@@ -34,7 +35,7 @@ export type BuildInput = {
   /** The template document as it was sent or stored. */
   readonly template: unknown;
   /** Without the sensitive ones once the build has ended. */
-  readonly variables: Readonly<Record<string, string>>;
+  readonly variables: VariableValues;
   /** The printable plan. */
   readonly plan: readonly PlannedStep[];
 };

@@ -1,7 +1,9 @@
+import type { VariableValues } from '../../base/records/variable-value.ts';
+
 const hidden = '<sensitive>';
 
 /** The variables, with those that are sensitive made unreadable. */
-export const showVariables = (variables: Readonly<Record<string, string>>, sensitive: readonly string[]) =>
+export const showVariables = (variables: VariableValues, sensitive: readonly string[]) =>
   Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [name, sensitive.includes(name) ? hidden : value]),
   );

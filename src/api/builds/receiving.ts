@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { faultWithPlaces } from '../../base/document/document.ts';
 import { Fault, type FieldError } from '../../base/fault.ts';
 import type { Received } from '../../build/contexts.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
@@ -12,22 +13,29 @@ const isIn = (values: unknown, pointer: string): boolean =>
   Object.keys(values).some((name) => pointer === pointerTo(['variables', name]));
 
 /** Where a place in a JSON body is when an archive and a query stand in for it. */
-export const inBuildArchive = (pointer: string, { variables }: Pick<Received, 'variables'>): string =>
+export const inBuildArchive = (
+  pointer: string,
+  { variables, templateFile }: Pick<Received, 'variables' | 'templateFile'>,
+): string =>
   pointer.startsWith('/template')
-    ? inTemplateArchive(pointer.slice('/template'.length))
+    ? inTemplateArchive(pointer.slice('/template'.length), { templateFile })
     : variables !== undefined && isIn(variables.values, pointer)
       ? `${variables.file}:${pointer.slice('/variables'.length)}`
       : pointer.replace(/^\/(variable|label)s/, 'query:/$1').replace(/^\/(?=priority|timeout|on_error)/, 'query:/');
 
 /** Where a place in a template is when it came in an archive. */
-export const inTemplateArchive = (pointer: string): string => `template.json:${pointer}`;
+export const inTemplateArchive = (pointer: string, { templateFile }: Pick<Received, 'templateFile'>): string =>
+  `${templateFile}:${pointer}`;
+
+const withPlacesIn = async (fault: Fault, { sources }: Pick<Received, 'sources'>): Promise<Fault> => {
+  let placed = fault;
+  for (const [file, source] of Object.entries(sources)) placed = await faultWithPlaces(placed, source, `${file}:`);
+  return placed;
+};
 
 const translated = (error: unknown, translate: (pointer: string) => string): unknown => {
   if (!(error instanceof Fault) || error.facts.errors === undefined) return error;
-  const errors: readonly FieldError[] = error.facts.errors.map(({ pointer, message }) => ({
-    pointer: translate(pointer),
-    message,
-  }));
+  const errors: readonly FieldError[] = error.facts.errors.map((one) => ({ ...one, pointer: translate(one.pointer) }));
   // The message names the first of them, as `fieldErrors` and `invalid` have it.
   const [first = ''] = error.facts.errors.map(({ pointer }) => pointer);
   const message = first === '' ? error.message : error.message.replace(first, () => translate(first));
@@ -56,7 +64,8 @@ export const withContext = async <T>(
     isKept = used.isKept;
     return used.answer;
   } catch (error) {
-    throw translated(error, (pointer) => pointerInto(pointer, context));
+    const told = translated(error, (pointer) => pointerInto(pointer, context));
+    throw told instanceof Fault ? await withPlacesIn(told, context) : told;
   } finally {
     if (!isKept) await contexts.drop(context.contextId);
   }

@@ -12,6 +12,7 @@ import {
   Priority,
   TemplateName,
   Variables,
+  VariableTexts,
   Wait,
 } from '../contract/common.ts';
 
@@ -34,7 +35,8 @@ export const BuildAskBody = z
         description: 'A template document, or the name of a stored one: `openbsd` (its newest version) or `openbsd@3`.',
       }),
     variables: Variables.default({}).meta({
-      description: 'Values for the template’s variables, as text.',
+      description:
+        'Values for the template’s variables, of the type that each has. A text is read for what is no string: `"3"`, `"true"`.',
       example: { release: '7.9' },
     }),
     labels: Labels.default({}).meta({
@@ -79,7 +81,7 @@ const manyOf = (what: string) =>
 export const BuildQuery = z.strictObject({
   validate: Flag.optional().meta({ description: '`true`: only work out the plan. Nothing is stored.' }),
   variable: manyOf('name')
-    .pipe(Variables)
+    .pipe(VariableTexts)
     .optional()
     .meta({ description: 'With a context: `variable=release=7.9`, repeatable.' }),
   label: manyOf('name')

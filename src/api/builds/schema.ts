@@ -28,6 +28,10 @@ const Links = z.object({
   hold: z.string(),
 });
 
+const Scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+const ShownValue = z.union([...Scalar.options, z.array(Scalar).readonly(), z.record(z.string(), Scalar)]);
+
 const TemplateUsed = z.object({
   name: z.string().meta({ description: 'The template’s name.' }),
   version: z.int().optional().meta({ description: 'Its version, when a stored template was named.' }),
@@ -129,7 +133,7 @@ const ServedText = z
 export const Plan = z
   .object({
     template: TemplateUsed.meta({ description: 'What would be built.' }),
-    variables: z.record(z.string(), z.string()).meta({
+    variables: z.record(z.string(), ShownValue).meta({
       description: 'All variables with the values that would be used; sensitive ones read `<sensitive>`.',
     }),
     timeout_seconds: z.number().meta({ description: 'For the whole build.' }),
@@ -146,7 +150,7 @@ export const Plan = z
 export const BuildInput = z
   .object({
     template: z.unknown().meta({ description: 'The document, with `<sensitive>` in place of sensitive defaults.' }),
-    variables: z.record(z.string(), z.string()).meta({
+    variables: z.record(z.string(), ShownValue).meta({
       description: 'The values that were used; sensitive ones read `<sensitive>`.',
     }),
     plan: z.array(PlannedStep).meta({ description: 'The steps in their order.' }),

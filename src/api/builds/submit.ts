@@ -5,6 +5,7 @@ import type { App } from '../server/app.ts';
 import { contextTypes, encodingOf, refuseType } from '../server/bodies.ts';
 import { checked, invalid } from '../server/field-errors.ts';
 import { asker } from '../server/auth.ts';
+import type { VariableValues } from '../../base/records/variable-value.ts';
 import type { Received } from '../../build/contexts.ts';
 import { Variables } from '../contract/common.ts';
 import { inBuildArchive, withContext } from './receiving.ts';
@@ -38,7 +39,7 @@ const fromJson = (body: unknown, query: Query): Asked => {
 };
 
 /** What variables.json and the query say together. */
-const variablesFrom = ({ variables }: Received, { variable = {} }: Query): Record<string, string> => {
+const variablesFrom = ({ variables }: Received, { variable = {} }: Query): VariableValues => {
   if (variables === undefined) return variable;
   const kept = checked(Variables, variables.values, variables.file);
   const twice = Object.keys(variable).filter((name) => Object.hasOwn(kept, name));
@@ -59,12 +60,15 @@ const fromContext = (received: Received, query: Query): Asked => ({
   contextId: received.contextId,
 });
 
-const archive = z.string().meta({ format: 'binary', description: 'An archive whose `template.json` is the template.' });
+const archive = z.string().meta({
+  format: 'binary',
+  description: 'An archive whose `template.json`, `template.yaml` or `template.yml` is the template.',
+});
 
-const taken = `JSON (application/json) or an archive (${Object.keys(contextTypes).join(', ')})`;
+const taken = `JSON (application/json), YAML (application/yaml) or an archive (${Object.keys(contextTypes).join(', ')})`;
 
 const description =
-  'The body is JSON, or a tar archive (plain, gzip or zstd) whose `template.json` is the template and whose other ' +
+  'The body is JSON, the same in YAML, or a tar archive (plain, gzip or zstd) whose `template.json` or `template.yaml` is the template and whose other ' +
   'files it may refer to; then the query says the rest. The build is durable before the reply is sent.\n\n' +
   'Values of variables that are secret belong into a file `variables.json` of the archive, an object of names and texts: addresses ' +
   'are logged by proxies, and this file is read and deleted.\n\n' +
@@ -79,6 +83,7 @@ const headerNotes = {
 
 const accepts = {
   'application/json': BuildAskBody,
+  'application/yaml': BuildAskBody,
   'application/x-tar': archive,
   'application/gzip': archive,
   'application/zstd': archive,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
 import { ProblemCode } from '../../base/records/fault-record.ts';
+import { VariableValue } from '../../base/records/variable-value.ts';
 import { Duration, Pause } from '../../base/units.ts';
 
 export const Time = z.iso.datetime().meta({
@@ -15,10 +16,15 @@ export const FieldError = z.object({
   pointer: z.string().meta({
     description:
       'Where it is wrong: an RFC 6901 pointer into the JSON body (`/labels/team`), or, with a prefix, into something ' +
-      'else of the request: `query:/since`, `path:/name`, `header:/idempotency-key`, `template.json:/machine/memory`.',
+      'else of the request: `query:/since`, `path:/name`, `header:/idempotency-key`, `template.json:/machine/memory`, `template.yaml:/machine/memory`.',
     example: '/template/machine/memory',
   }),
   message: z.string().meta({ description: 'What is wrong with it and what to do.' }),
+  line: z.int().optional().meta({
+    description:
+      'Its line in the text of the body or of the file, from 1, where it was sent as text; of what is missing, that of what it belongs into.',
+  }),
+  column: z.int().optional().meta({ description: 'Its column in that line, in characters from 1.' }),
 });
 
 export const Problem = z
@@ -72,14 +78,12 @@ export const Labels = z
   )
   .refine((labels) => Object.keys(labels).length <= 64, 'has more than 64 labels');
 
-// Text alone: a number would lose what it looks like, and release 7.10 would be 7.1.
+/** Values as an address can send them. */
+export const VariableTexts = z.record(z.string().min(1).max(128), z.string().max(bounds.variableCharacters));
+
+// Of what type each must be is the template's to say.
 export const Variables = z
-  .record(
-    z.string().min(1).max(128),
-    z
-      .string('is no text: write the value in quotes, as 7.10 and 7.1 are the same number')
-      .max(bounds.variableCharacters),
-  )
+  .record(z.string().min(1).max(128), VariableValue)
   .refine(...atMost(bounds.variables, 'variables'));
 
 export const TemplateName = z

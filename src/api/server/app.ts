@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { DocumentSource } from '../../base/document/source.ts';
 import type { Scope } from '../../queue/store.ts';
 
 // Only an interface can be widened from outside.
@@ -15,6 +16,8 @@ declare module 'fastify' {
     tokenId: string;
     /** The name of that token. */
     tokenName: string;
+    /** The text of its body, where that is a document: for the places of what is wrong in it. */
+    documentSource: DocumentSource | null;
   }
 }
 /* eslint-enable @typescript-eslint/consistent-type-definitions */

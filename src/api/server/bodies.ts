@@ -2,8 +2,8 @@ import { Transform, type Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../../base/fault.ts';
 import type { App } from './app.ts';
-import { readJson } from '../../base/json/json-text.ts';
-import { turn } from '../../base/turns.ts';
+import { readDocument } from '../../base/document/document.ts';
+import type { DocumentSource } from '../../base/document/source.ts';
 import type { ApiParts } from '../types.ts';
 import type { PaceWatch } from './watch-pace.ts';
 
@@ -17,6 +17,9 @@ export const contextTypes = {
 } as const;
 
 export type ContextEncoding = (typeof contextTypes)[keyof typeof contextTypes];
+
+/** The types of a document in YAML (RFC 9512), and what it was called before. */
+const yamlTypes = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
 
 const isContextType = (type: string): type is keyof typeof contextTypes => Object.hasOwn(contextTypes, type);
 
@@ -46,9 +49,6 @@ export const refuseType = (request: FastifyRequest, taken: string): Fault => {
     { expected: taken, saw: type },
   );
 };
-
-// What is read in well under a millisecond.
-const smallBytes = 64 * 1024;
 
 /**
  * The body of a request as a stream of its own: whoever destroys it does not tear down the connection, which still has
@@ -81,18 +81,18 @@ export const boundedBody = (request: FastifyRequest, most: number): Readable => 
   return raw.pipe(bounded);
 };
 
-/** How bodies are read: JSON as text that is checked, a few bytes for a console whole, archives as they come; none slowly. */
+/** How bodies are read: JSON and YAML as text that is checked, a few bytes for a console whole, archives as they come; none slowly. */
 export const addBodies = (app: App, limits: ApiParts['limits'], pace: PaceWatch): void => {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer' },
-    async (_request: FastifyRequest, body: Buffer) => {
-      // Many large ones may come together.
-      if (body.length > smallBytes) await turn();
-      return readJson({ bytes: body, mostBytes: limits.bodyBytes, name: 'The body', code: 'bad_request' });
-    },
-  );
+  app.decorateRequest('documentSource', null);
+  const documentsIn = (types: readonly string[], form: DocumentSource['form']) =>
+    app.addContentTypeParser([...types], { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) => {
+      const source = { form, bytes: body, mostBytes: limits.bodyBytes, name: 'The body', code: 'bad_request' } as const;
+      request.documentSource = source;
+      return readDocument(source);
+    });
+  documentsIn(['application/json'], 'JSON');
+  documentsIn(yamlTypes, 'YAML');
   app.addContentTypeParser(
     ['application/octet-stream', 'text/plain'],
     { parseAs: 'buffer', bodyLimit: Math.min(limits.bodyBytes, 64 * 1024) },
@@ -103,7 +103,12 @@ export const addBodies = (app: App, limits: ApiParts['limits'], pace: PaceWatch)
   app.addContentTypeParser('*', (request, _payload, done) =>
     !hasBody(request)
       ? done(null, undefined)
-      : done(refuseType(request, 'JSON (application/json) or another type that this address takes')),
+      : done(
+          refuseType(
+            request,
+            'JSON (application/json), YAML (application/yaml) or another type that this address takes',
+          ),
+        ),
   );
 
   app.addHook('preParsing', (request, reply, payload, done) => {

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isErrno } from '../../base/errno.ts';
+import { faultWithPlaces } from '../../base/document/document.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Ids } from '../../base/ids.ts';
 import { makeAllowed } from './allowed.ts';
@@ -69,7 +70,12 @@ export const addErrors = (app: App): void => {
     done();
   });
 
-  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, faultOfRequest(error)));
+  app.setErrorHandler(async (error, request, reply) => {
+    const fault = faultOfRequest(error);
+    const { documentSource } = request;
+    sendProblem(request, reply, documentSource === null ? fault : await faultWithPlaces(fault, documentSource));
+    return reply;
+  });
 
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url);

@@ -10,7 +10,12 @@ import type { ApiParts } from '../types.ts';
 import { etag, noTemplate, Params, tags } from './common.ts';
 
 const document = z.record(z.string(), z.unknown()).meta({ description: 'A template.' });
-const archive = z.string().meta({ format: 'binary', description: 'An archive whose `template.json` is the template.' });
+const archive = z
+  .string()
+  .meta({
+    format: 'binary',
+    description: 'An archive whose `template.json`, `template.yaml` or `template.yml` is the template.',
+  });
 
 /** Storing a template, as a version that never changes. */
 export const addStoreRoute = (app: App, parts: ApiParts): void => {
@@ -29,6 +34,7 @@ export const addStoreRoute = (app: App, parts: ApiParts): void => {
       params: Params,
       accepts: {
         'application/json': document,
+        'application/yaml': document,
         'application/x-tar': archive,
         'application/gzip': archive,
         'application/zstd': archive,
@@ -48,9 +54,9 @@ export const addStoreRoute = (app: App, parts: ApiParts): void => {
       const { name } = request.params;
       if (encodingOf(request) === undefined) {
         if (request.body === undefined || request.body instanceof Uint8Array)
-          throw refuseType(request, 'a template (application/json) or an archive that holds one');
+          throw refuseType(request, 'a template (application/json, application/yaml) or an archive that holds one');
         if (!document.safeParse(request.body).success)
-          throw invalid([{ pointer: '', message: 'is no template: a JSON object was due' }]);
+          throw invalid([{ pointer: '', message: 'is no template: an object was due' }]);
       }
       return withContext(request, reply, parts, inTemplateArchive, async (context) => {
         if (context?.variables !== undefined)

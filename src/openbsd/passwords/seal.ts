@@ -1,3 +1,4 @@
+import type { Scalar, VariableValues } from '../../base/records/variable-value.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { hashPassword } from './hash.ts';
 import { isPasswordPath, passwordVariables } from './uses.ts';
@@ -46,8 +47,9 @@ const replaced = async (
  */
 export const sealDocument = async (document: unknown, seed: string): Promise<unknown> => {
   const variables = passwordVariables(document);
-  const isDefault = ([first, name, key, more]: Path) =>
-    first === 'variables' && key === 'default' && more === undefined && variables.has(String(name));
+  // The default itself, or an entry of it.
+  const isDefault = ([first, name, key, , deeper]: Path) =>
+    first === 'variables' && key === 'default' && deeper === undefined && variables.has(String(name));
   return replaced(document, [], async (text, path) => {
     const isPassword = isPasswordPath(path) || isDefault(path);
     if (!isPassword || hasPlaceholders(text) || !isPlain(text)) return text;
@@ -56,15 +58,17 @@ export const sealDocument = async (document: unknown, seed: string): Promise<unk
 };
 
 /** The values of a build's variables as they may be kept: those that are nothing but passwords are their hashes. */
-export const sealVariables = async (
-  document: unknown,
-  sent: Readonly<Record<string, string>>,
-  seed: string,
-): Promise<Readonly<Record<string, string>>> => {
+export const sealVariables = async (document: unknown, sent: VariableValues, seed: string): Promise<VariableValues> => {
   const variables = passwordVariables(document);
+  const seal = async <V extends Scalar>(value: V, place: string) =>
+    typeof value === 'string' && isPlain(value) ? hashPassword(value, `${seed}\n${place}`) : value;
   const sealed = Object.entries(sent).map(async ([name, value]) => {
-    const isPassword = variables.has(name) && isPlain(value);
-    return [name, isPassword ? await hashPassword(value, `${seed}\nvariable ${name}`) : value] as const;
+    if (!variables.has(name)) return [name, value] as const;
+    const place = `variable ${name}`;
+    if (typeof value !== 'object') return [name, await seal(value, place)] as const;
+    const entries = Object.entries(value).map(async ([key, one]) => [key, await seal(one, `${place} ${key}`)] as const);
+    const made = await Promise.all(entries);
+    return [name, Array.isArray(value) ? made.map(([, one]) => one) : Object.fromEntries(made)] as const;
   });
   return Object.fromEntries(await Promise.all(sealed));
 };

@@ -33,7 +33,7 @@ export const makeWriteOutcome = ({ db, clock, append, forget }: Connection): Wri
   const endSteps = db.prepare('UPDATE build_step SET ended_at = ?, fault = ? WHERE build_id = ? AND ended_at IS NULL');
   const forgetValues = db.prepare(`
     UPDATE build_input
-    SET variables = (SELECT json_group_object(key, value) FROM json_each(variables)
+    SET variables = (SELECT json_group_object(key, json(variables -> fullkey)) FROM json_each(variables)
                      WHERE key NOT IN (SELECT value FROM json_each(?)))
     WHERE build_id = ?`);
 

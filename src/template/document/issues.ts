@@ -45,6 +45,18 @@ const told = (issue: Issue, above: readonly PropertyKey[], keys: Keys): readonly
   return [[pointerTo(path), issue.message]];
 };
 
+/** Every place that an issue names, in whichever branch of a union. */
+export const pointersOf = (issues: readonly Issue[], above: readonly PropertyKey[] = []): ReadonlySet<string> => {
+  const pointers = new Set<string>();
+  for (const issue of issues) {
+    const path = [...above, ...issue.path];
+    pointers.add(pointerTo(path));
+    const branches = issue.code === 'invalid_union' ? issue.errors : [];
+    for (const branch of branches) for (const pointer of pointersOf(branch, path)) pointers.add(pointer);
+  }
+  return pointers;
+};
+
 /** What zod found wrong with a document, each with its place and in words a client can use, and how many places there are. */
 export const fieldErrorsOf = (
   issues: readonly Issue[],

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
+import type { VariableValues } from '../../base/records/variable-value.ts';
 import { provisioners } from '../../provisioners/table.ts';
 import { exporting } from '../../post-processors/export.ts';
 import { postProcessors } from '../../post-processors/table.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
-import { fieldErrorsOf } from './issues.ts';
+import { fieldErrorsOf, pointersOf } from './issues.ts';
+import { typedPlaces } from './typed-places.ts';
 import { Http } from './http.ts';
 import { Variables } from './variables.ts';
 import { Machine, Model } from './machine.ts';
@@ -125,17 +127,26 @@ const whyTooLarge = (document: unknown): string | undefined => {
   return undefined;
 };
 
+/** A number or a bool is put in where the key takes one; where it takes a text, the placeholder is that text. */
+const parsedWithValues = (document: unknown, sent: VariableValues) => {
+  const insert = typedPlaces(document, Variables, sent);
+  const first = Template.safeParse(insert(new Set()));
+  if (first.success) return first;
+  const texts = pointersOf(first.error.issues);
+  return Template.safeParse(insert(texts));
+};
+
 /**
  * Checks the form of a template document: keys, kinds, units, patterns, boot commands. Throws `template_invalid` with
  * every place that is wrong. Values of variables, files and what belongs together are judged by `resolve`. `at` is
- * where the document stands in what the client sent.
+ * where the document stands in what the client sent; `sent` has what typed-places.ts puts in.
  */
-export const parseTemplate = (document: unknown, at = ''): Template => {
+export const parseTemplate = (document: unknown, at = '', sent: VariableValues = {}): Template => {
   const wrong = fieldErrors();
   const tooLarge = whyTooLarge(document);
   if (tooLarge !== undefined) wrong.add(at, tooLarge);
   if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'The template is wrong');
-  const { success, data, error } = Template.safeParse(document);
+  const { success, data, error } = parsedWithValues(document, sent);
   if (success) return data;
   const foreign = whyPackerTemplate(document);
   if (foreign !== undefined) wrong.add(at, foreign);

@@ -5,18 +5,31 @@ import { quoted } from '../../base/nearest.ts';
 /** What stands between `{{` and `}}`. `at` is the offset, in code points, of the name it begins with. */
 export type Term =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'name'; readonly name: string; readonly at: number }
+  /** `{{ name }}`, and with a `path` `{{ name.key }}` or `{{ name.0 }}`. */
+  | { readonly kind: 'name'; readonly name: string; readonly path: readonly string[]; readonly at: number }
   /** `{{ f a b }}` and `{{ b | f a }}` alike: a piped value is the last argument, as Go has it. */
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Term[]; readonly at: number };
 
 /** A text taken apart: strings as they are, and terms to be filled in. */
 export type Parsed = readonly (string | Term)[];
 
+type Action = { readonly term: Term | undefined; readonly end: number };
+
 type Lexeme = { readonly kind: 'name' | 'text' | 'mark'; readonly text: string; readonly at: number };
 
 const deepest = 8;
 const lexemes =
-  /\s*(?:(?<raw>`[^`]*`)|(?<quoted>"(?:[^"\\]|\\[^])*")|(?<name>\.?[a-z_][a-z0-9_-]*)|(?<number>-?[0-9]+)|(?<mark>\}\}|[|()]))/iuy;
+  /\s*(?:(?<raw>`[^`]*`)|(?<quoted>"(?:[^"\\]|\\[^])*")|(?<name>\.?[a-z_][a-z0-9_-]*(?:\.[a-z0-9_][a-z0-9_-]*)*)|(?<number>-?[0-9]+)|(?<mark>-?\}\}|[|()]))/iuy;
+
+// text/template: `{{- ` takes the blanks before it away, ` -}}` those behind it, and `{{/* */}}` is a comment.
+const trimsBefore = (text: string, open: number): boolean => /^-\s/.test(text.slice(open + 2, open + 4));
+const endOfComment = /\s*-?\}\}/y;
+const blanks = /\s*/y;
+
+const behindBlanks = (text: string, from: number): number => {
+  blanks.lastIndex = from;
+  return from + (blanks.exec(text)?.[0].length ?? 0);
+};
 
 const unquote = (literal: string): string => {
   try {
@@ -27,8 +40,16 @@ const unquote = (literal: string): string => {
   }
 };
 
+/** A name, whose parts are told apart by dots; Packer's begin with one. */
+const nameOf = ({ text, at }: Lexeme): Extract<Term, { kind: 'name' }> => {
+  const [, head = '', below = ''] = /^(\.?[^.]*)(.*)$/.exec(text) ?? [];
+  return { kind: 'name', name: head, path: below === '' ? [] : below.slice(1).split('.'), at };
+};
+
+const isEnd = ({ kind, text }: Lexeme) => kind === 'mark' && text.endsWith('}}');
+
 /** Parses the inside of one `{{ }}`; `begin` is behind the `{{`. Gives the term and the offset behind the `}}`. */
-const readAction = (text: string, begin: number): { readonly term: Term; readonly end: number } => {
+const readAction = (text: string, begin: number): Action => {
   let next = begin;
   let lexemesLeft: number = bounds.termsInOne;
   const read = (): Lexeme => {
@@ -51,14 +72,14 @@ const readAction = (text: string, begin: number): { readonly term: Term; readonl
   const take = (): Lexeme => {
     const lexeme = ahead;
     // Nothing behind the end is this action's to read.
-    if (lexeme.text !== '}}' || lexeme.kind !== 'mark') ahead = read();
+    if (!isEnd(lexeme)) ahead = read();
     return lexeme;
   };
   const isMark = (mark: string) => ahead.kind === 'mark' && ahead.text === mark;
   const operand = (depth: number): Term => {
     const lexeme = take();
     if (lexeme.kind === 'text') return { kind: 'text', text: lexeme.text };
-    if (lexeme.kind === 'name') return { kind: 'name', name: lexeme.text, at: lexeme.at };
+    if (lexeme.kind === 'name') return nameOf(lexeme);
     if (lexeme.text !== '(') throw new ParseError(`a name or a string must stand before ${quoted(lexeme.text)}`);
     if (depth === deepest) throw new ParseError(`brackets are nested more than ${deepest} deep`);
     const term = pipeline(depth + 1);
@@ -73,7 +94,8 @@ const readAction = (text: string, begin: number): { readonly term: Term; readonl
     const all = [...args, ...piped];
     if (all.length === 0) return head;
     if (head.kind !== 'name') throw new ParseError('only a function can take arguments');
-    return { kind: 'call', name: head.name, args: all, at: head.at };
+    const name = [head.name, ...head.path].join('.');
+    return { kind: 'call', name, args: all, at: head.at };
   };
   const pipeline = (depth: number): Term => {
     let term = command(depth, []);
@@ -84,23 +106,36 @@ const readAction = (text: string, begin: number): { readonly term: Term; readonl
     return term;
   };
   const term = pipeline(0);
-  if (!isMark('}}')) throw new ParseError(`${quoted(ahead.text)} cannot stand here: "}}" is missing`);
-  return { term, end: next };
+  if (!isEnd(ahead)) throw new ParseError(`${quoted(ahead.text)} cannot stand here: "}}" is missing`);
+  return { term, end: ahead.text === '-}}' ? behindBlanks(text, next) : next };
+};
+
+/** What begins at `{{`: a comment has no term. */
+const readOne = (text: string, open: number): Action => {
+  const begin = open + (trimsBefore(text, open) ? 3 : 2);
+  const from = behindBlanks(text, begin);
+  if (!text.startsWith('/*', from)) return readAction(text, begin);
+  endOfComment.lastIndex = text.indexOf('*/', from + 2) + 2;
+  const match = endOfComment.lastIndex === 1 ? null : endOfComment.exec(text);
+  if (match === null) throw new ParseError('"{{/*" has no "*/}}"');
+  const { lastIndex: end } = endOfComment;
+  return { term: undefined, end: match[0].includes('-') ? behindBlanks(text, end) : end };
 };
 
 /**
  * Takes a text with `{{ }}` apart: names, strings in backquotes or double quotes, calls, pipes and brackets of Go's
- * text/template; no conditions, loops or assignments. Throws a ParseError with its place.
+ * text/template, with its comments and trimming; no conditions, loops or assignments. Throws a ParseError with its place.
  */
 export const parseText = (text: string): Parsed => {
   const parsed: (string | Term)[] = [];
   for (let from = 0; ;) {
     const open = text.indexOf('{{', from);
     if (open === -1) return from < text.length ? [...parsed, text.slice(from)] : parsed;
-    if (open > from) parsed.push(text.slice(from, open));
+    const before = trimsBefore(text, open) ? text.slice(from, open).trimEnd() : text.slice(from, open);
+    if (before !== '') parsed.push(before);
     try {
-      const { term, end } = readAction(text, open + 2);
-      parsed.push(term);
+      const { term, end } = readOne(text, open);
+      if (term !== undefined) parsed.push(term);
       from = end;
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;

@@ -1,3 +1,4 @@
+import { asText, callOnCollection, partOf } from './collections.ts';
 import { parseText, type Term } from './expression.ts';
 import {
   callFunction,
@@ -5,18 +6,27 @@ import {
   isFunction,
   isRuntimeFunction,
   packerFunctions,
+  runtimeBuildFacts,
   type Frozen,
 } from './functions.ts';
 import { bounds } from '../../base/bounds.ts';
 import { ParseError, placeIn } from '../../base/parse-error.ts';
 import { didYouMean, quoted } from '../../base/nearest.ts';
+import type { VariableValue } from '../../base/records/variable-value.ts';
 import { runtimeNames, type RuntimeName, type Text } from '../spec.ts';
 
 /** A placeholder for the value of a variable that was not sent yet: a template is judged before its variables are known. */
 export type Unknown = { readonly unknown: string };
 
-/** A text filled in as far as it can be. `isSecret`: something sensitive is in it. */
-export type Filled = { readonly pieces: readonly (Text[number] | Unknown)[]; readonly isSecret: boolean };
+/**
+ * A text filled in as far as it can be. `isSecret`: something sensitive is in it. `value` is there for a variable that is
+ * no text; a list or a map has no pieces.
+ */
+export type Filled = {
+  readonly pieces: readonly (Text[number] | Unknown)[];
+  readonly isSecret: boolean;
+  readonly value?: Exclude<VariableValue, string>;
+};
 
 /** `own` has names that mean something in this text alone. */
 export type Fill = (text: string, place: string, own?: Readonly<Record<string, string>>) => Filled;
@@ -99,6 +109,19 @@ const userVariable = ([name, ...others]: readonly Term[], { variable, variableNa
   return found;
 };
 
+const runtimeNamed = (name: string): Filled | undefined => {
+  const runtime = isRuntimeName(name) ? name : Object.hasOwn(dotted, name) ? dotted[name] : undefined;
+  return runtime === undefined ? undefined : { pieces: [{ runtime, apply: [] }], isSecret: false };
+};
+
+/** What Packer's `build` names, where the machine tells it. */
+const runtimeFact = ({ name, args }: Extract<Term, { kind: 'call' }>): Filled | undefined => {
+  const [key, ...others] = args;
+  if (name !== 'build' || key?.kind !== 'text' || others.length > 0) return undefined;
+  const runtime = Object.hasOwn(runtimeBuildFacts, key.text) ? runtimeBuildFacts[key.text] : undefined;
+  return runtime === undefined ? undefined : { pieces: [{ runtime, apply: [] }], isSecret: false };
+};
+
 /** What is wrong with a value is told with its place in the text. */
 const withPlace = (text: string, term: Term, make: () => Filled): Filled => {
   try {
@@ -117,12 +140,19 @@ const withPlace = (text: string, term: Term, make: () => Filled): Filled => {
 export const makeFill = (parts: Parts): Fill => {
   const spend = makeBudget();
 
-  const lookUp = (name: string, place: string): Filled => {
+  const made = (text: string, isSecret: boolean): Filled => {
+    spend.functions(text.length);
+    if (isSecret) parts.onSecret(text);
+    return { pieces: [text], isSecret };
+  };
+
+  const lookUp = ({ name, path }: Extract<Term, { kind: 'name' }>, place: string): Filled => {
     // What a template declares is what it means, also where imaged has the name for something else.
     const declared = parts.variable(name);
-    if (declared !== undefined) return declared;
-    const runtime = isRuntimeName(name) ? name : Object.hasOwn(dotted, name) ? dotted[name] : undefined;
-    if (runtime !== undefined) return { pieces: [{ runtime, apply: [] }], isSecret: false };
+    if (declared !== undefined) return partOf(declared, name, path);
+    if (path.length > 0) throw unknownName([name, ...path].join('.'), parts.variableNames);
+    const runtime = runtimeNamed(name);
+    if (runtime !== undefined) return runtime;
     if (isFunction(name)) return call(name, [], place);
     throw unknownName(name, parts.variableNames);
   };
@@ -132,18 +162,16 @@ export const makeFill = (parts: Parts): Fill => {
     if (!isFunction(name)) throw unknownName(name, parts.variableNames);
     const unknown = args.flatMap((arg) => arg.pieces).find((piece) => typeof piece === 'object' && 'unknown' in piece);
     if (unknown !== undefined) return { pieces: [unknown], isSecret };
-    const runtime = runtimeAlone(args);
-    if (runtime !== undefined && isRuntimeFunction(name))
-      return { pieces: [{ runtime: runtime.runtime, apply: [...runtime.apply, name] }], isSecret };
+    const runtime = isRuntimeFunction(name) ? runtimeAlone(args) : undefined;
+    if (runtime !== undefined) return { pieces: [{ ...runtime, apply: [...runtime.apply, name] }], isSecret };
+    const collected = callOnCollection(name, args);
+    if (collected !== undefined) return made(collected, isSecret);
     const texts = args.map((arg) => textOf(arg));
     if (!texts.every((text) => text !== undefined))
       throw new ParseError(`${name} cannot be used here: what it is given is known only when the machine runs`);
     // A function takes time for what it is given, too.
     spend.functions(texts.reduce((sum, one) => sum + one.length, 0));
-    const text = callFunction(name, texts, { frozen: parts.frozen, templateName: parts.templateName, place });
-    spend.functions(text.length);
-    if (isSecret) parts.onSecret(text);
-    return { pieces: [text], isSecret };
+    return made(callFunction(name, texts, { ...parts, place }), isSecret);
   };
 
   const value = (term: Term, place: string, own: Readonly<Record<string, string>>): Filled => {
@@ -151,17 +179,17 @@ export const makeFill = (parts: Parts): Fill => {
     if (term.kind === 'text') return { pieces: [term.text], isSecret: false };
     const ownText = term.kind === 'name' && Object.hasOwn(own, term.name) ? own[term.name] : undefined;
     if (ownText !== undefined) return { pieces: [ownText], isSecret: false };
-    if (term.kind === 'name') return lookUp(term.name, `${place}:${term.at}`);
     const at = `${place}:${term.at}`;
-    if (term.name !== 'user') return call(term.name, term.args.map((arg) => value(arg, place, own)), at); // prettier-ignore
-    return userVariable(term.args, parts);
+    if (term.kind === 'name') return lookUp(term, at);
+    if (term.name === 'user') return userVariable(term.args, parts);
+    return runtimeFact(term) ?? call(term.name, term.args.map((arg) => value(arg, place, own)), at); // prettier-ignore
   };
 
   return (text, place, own = {}) => {
     const filled = parseText(text).map((part) =>
       typeof part === 'string'
         ? { pieces: [part], isSecret: false }
-        : withPlace(text, part, () => value(part, place, own)),
+        : withPlace(text, part, () => asText(value(part, place, own), text)),
     );
     const pieces = filled.flatMap((part) => part.pieces);
     // Before they are put together: that is what costs.

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { escapeRegExp } from '../../base/escape-regexp.ts';
 import { ParseError } from '../../base/parse-error.ts';
-import { quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/nearest.ts';
+import { version } from '../../base/version.ts';
+import type { RuntimeName } from '../spec.ts';
 import { goTime, strftime } from './time-layout.ts';
 
 /** What is the same each time one build's template is resolved. */
@@ -37,6 +39,22 @@ const replace = (args: readonly string[]): string => {
   return [parts.slice(0, kept + 1).join(by), ...parts.slice(kept + 1)].join(old);
 };
 
+const split = ([text = '', separator = '', index = '']: readonly string[]): string => {
+  if (separator === '') throw new ParseError('split cannot split at an empty string');
+  const parts = text.split(separator, longestMade);
+  const part = /^\d{1,7}$/.test(index) ? parts[Number(index)] : undefined;
+  if (part === undefined)
+    throw new ParseError(`split makes ${parts.length} parts, from 0: ${quoted(index)} is none of them`);
+  return part;
+};
+
+const listAlone = (name: string) => (): string => {
+  throw new ParseError(`${name} takes a variable of the type list or map, as {{ ${listCalls[name] ?? name} }}`);
+};
+
+/** How functions of lists and maps are called: see collections.ts. */
+const listCalls: Readonly<Record<string, string>> = { join: 'join name ","', index: 'index name "key"' };
+
 // A version 8 UUID (RFC 9562) over build and place: a template is resolved at POST and at each attempt, and must say
 // the same every time.
 const uuid = ({ frozen, place }: CallPlace): string => {
@@ -44,6 +62,34 @@ const uuid = ({ frozen, place }: CallPlace): string => {
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+};
+
+/** Keys of Packer's `build` that are values of the machine here. */
+export const runtimeBuildFacts: Readonly<Record<string, RuntimeName>> = {
+  Host: 'guest_ip',
+  PackerHTTPIP: 'http_ip',
+  PackerHTTPPort: 'http_port',
+  PackerHTTPAddr: 'http_addr',
+  SSHPublicKey: 'ssh_public_key',
+};
+
+const hiddenBuildFacts: Readonly<Record<string, string>> = {
+  User: 'write the name that "communicator" has',
+  Port: 'write the port that "communicator" has',
+  Password: 'builds log in with a key that is made for each',
+  WinRMPassword: 'there is no WinRM',
+  SSHPrivateKey: 'the key does not leave the host',
+};
+
+const buildFact = (key: string, at: CallPlace): string => {
+  if (key === 'ID') return at.frozen.buildId;
+  if (key === 'Name') return at.templateName;
+  if (key === 'ConnType') return 'ssh';
+  if (key === 'PackerRunUUID') return uuid({ ...at, place: 'the run' });
+  const why = Object.hasOwn(hiddenBuildFacts, key) ? hiddenBuildFacts[key] : undefined;
+  if (why !== undefined) throw new ParseError(`build has no ${quoted(key)} here: ${why}`);
+  const keys = ['ID', 'Name', 'ConnType', 'PackerRunUUID', ...Object.keys(runtimeBuildFacts)];
+  throw new ParseError(`build has no ${quoted(key)}: ${didYouMean(key, keys)}`);
 };
 
 const table = {
@@ -55,12 +101,22 @@ const table = {
   regex_escape: { takes: [1, 1], gives: ([text = '']) => escapeRegExp(text) },
   replace: { takes: [3, 4], gives: replace },
   replace_all: { takes: [3, 3], gives: replace },
+  split: { takes: [3, 3], gives: split },
+  default: { takes: [2, 2], gives: ([otherwise = '', text = '']) => (text === '' ? otherwise : text) },
+  base64: { takes: [1, 1], gives: ([text = '']) => Buffer.from(text).toString('base64') },
+  json: { takes: [1, 1], gives: ([text = '']) => JSON.stringify(text) },
+  join: { takes: [2, 2], gives: listAlone('join') },
+  index: { takes: [2, 2], gives: listAlone('index') },
+  // What the most builders of Packer make of it.
+  clean_resource_name: { takes: [1, 1], gives: ([text = '']) => text.toLowerCase().replace(/[^a-z0-9-]/g, '-') },
   join_path: {
     takes: [2, 16],
     gives: (parts) =>
       parts.reduce((path, part) => (path === '' ? part : `${path.replace(/\/+$/, '')}/${part.replace(/^\/+/, '')}`)),
   },
   build_id: { takes: [0, 0], gives: (_, { frozen }) => frozen.buildId },
+  build_type: { takes: [0, 0], gives: () => 'imaged' },
+  packer_version: { takes: [0, 0], gives: () => version },
   build_name: { takes: [0, 0], gives: (_, { templateName }) => templateName },
   timestamp: { takes: [0, 0], gives: (_, { frozen }) => String(Math.floor(frozen.timestampMs / 1000)) },
   isotime: {
@@ -69,6 +125,7 @@ const table = {
   },
   strftime: { takes: [1, 1], gives: ([layout = ''], { frozen }) => strftime(frozen.timestampMs, layout) },
   uuid: { takes: [0, 0], gives: (_, at) => uuid(at) },
+  build: { takes: [1, 1], gives: ([key = ''], at) => buildFact(key, at) },
 } as const satisfies Record<string, Fn>;
 
 export type FunctionName = keyof typeof table;
@@ -79,18 +136,13 @@ export const isFunction = (name: string): name is FunctionName => Object.hasOwn(
 
 /** Whether a function can be applied to a runtime value, when the machine runs: those of one argument can. */
 export const isRuntimeFunction = (name: FunctionName): boolean =>
-  table[name].takes[0] === 1 && table[name].takes[1] === 1 && name !== 'strftime';
+  table[name].takes[0] === 1 && table[name].takes[1] === 1 && name !== 'strftime' && name !== 'build';
 
 /** Packer's functions that a daemon cannot have, and what to write in their place. */
 export const packerFunctions: Readonly<Record<string, string>> = {
   env: "the daemon's environment is not yours: declare a variable and send its value with the build",
-  build: 'use guest_ip, http_ip, http_port, http_addr or ssh_public_key',
-  build_type: 'every build is made by imaged: leave it out',
   pwd: 'files are named relative to the context',
   template_dir: 'files are named relative to the context',
-  packer_version: 'there is no packer here',
-  clean_resource_name: 'use lower and replace_all',
-  split: 'use a variable for each part',
   sed: 'use replace_all',
   vault: 'send the secret as the value of a sensitive variable',
   consul_key: 'send the value as a variable',

@@ -28,7 +28,7 @@ export const namesIn = (text: string): readonly string[] =>
 export const onlyNameIn = (text: string): string | undefined => {
   const [part, more] = partsOf(text);
   if (more !== undefined || part === undefined || typeof part === 'string') return undefined;
-  if (part.kind === 'name') return part.name;
+  if (part.kind === 'name') return part.path.length === 0 ? part.name : undefined;
   const [first, another] = part.kind === 'call' && part.name === 'user' ? part.args : [];
   return first?.kind === 'text' && another === undefined ? first.text : undefined;
 };

@@ -21,6 +21,7 @@ import { resolveInstall } from './turns.ts';
 import { noteNoInstall, withInstall } from './installing.ts';
 import type { Template } from '../document/template.ts';
 import type { Spec } from '../spec.ts';
+import type { VariableValues } from '../../base/records/variable-value.ts';
 import { durationOf } from '../../base/units.ts';
 import { fillFrom } from './variables.ts';
 
@@ -58,7 +59,7 @@ const noteConversations = (
 export type SpecParts = {
   readonly template: Template;
   /** Undefined: no values have been sent yet. */
-  readonly sent: Readonly<Record<string, string>> | undefined;
+  readonly sent: VariableValues | undefined;
   readonly files: FileRoots;
   readonly frozen: Frozen;
   readonly timeoutMs: number;

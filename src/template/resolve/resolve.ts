@@ -1,6 +1,7 @@
 import { fieldErrors } from '../../base/field-errors.ts';
 import type { FileRoots } from '../../context/files.ts';
 import type { Frozen } from '../language/functions.ts';
+import type { VariableValues } from '../../base/records/variable-value.ts';
 import { makeSpec } from './make-spec.ts';
 import type { Template } from '../document/template.ts';
 import type { Spec } from '../spec.ts';
@@ -12,7 +13,7 @@ import type { Spec } from '../spec.ts';
  */
 export const resolve = async (ask: {
   readonly template: Template;
-  readonly variables: Readonly<Record<string, string>>;
+  readonly variables: VariableValues;
   readonly files: FileRoots;
   readonly frozen: Frozen;
   readonly defaults: { readonly timeoutMs: number };

@@ -1,7 +1,15 @@
 import { bounds } from '../../base/bounds.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
-import { makeFill, textOf, type Fill, type Filled } from '../language/fill.ts';
+import {
+  asType,
+  textsOfValue,
+  type Scalar,
+  type VariableValue,
+  type VariableValues,
+} from '../../base/records/variable-value.ts';
+import { filledScalar } from '../language/collections.ts';
+import { isUnknown, makeFill, textOf, type Fill, type Filled } from '../language/fill.ts';
 import type { Frozen } from '../language/functions.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { didYouMean, quoted } from '../../base/nearest.ts';
@@ -15,7 +23,7 @@ import type { Template } from '../document/template.ts';
 type Parts = {
   readonly template: Template;
   /** Undefined: no values have been sent yet, and required ones are unknown. */
-  readonly sent: Readonly<Record<string, string>> | undefined;
+  readonly sent: VariableValues | undefined;
   readonly frozen: Frozen;
   /** About the template, and about the sent values. */
   readonly wrong: FieldErrors;
@@ -50,6 +58,10 @@ const makeSecrets = ({ secrets, wrong }: Parts): ((text: string) => void) => {
   };
 };
 
+/** What must be masked of a sensitive value. */
+const secretsIn = ({ pieces, value }: Filled): readonly string[] =>
+  typeof value === 'object' ? textsOfValue(value) : pieces.filter((piece) => typeof piece === 'string');
+
 type Judge = (name: string, value: Filled, told: FieldErrors, pointer: string) => Filled;
 
 /** Judges values, and gives them back. Matching one with its pattern may take long, and is left for later. */
@@ -74,13 +86,54 @@ const makeJudge = ({ template, wrong, patterns }: Parts, later: (() => void)[]):
     const declared = template.variables[name];
     const text = textOf(value);
     if (declared === undefined || text === undefined) return value;
-    if (text.length > bounds.variableCharacters)
+    const texts = typeof value.value === 'object' ? textsOfValue(value.value) : [text];
+    if (texts.reduce((sum, { length }) => sum + length, 0) > bounds.variableCharacters)
       told.add(pointer, `has more than ${bounds.variableCharacters} characters`);
+    judgeChoices(declared.choices, value.value ?? text, told, pointer);
     later.push(() => matchValue(name, text.slice(0, bounds.variableCharacters), told, pointer));
-    if (declared.sensitive && text !== '' && text.length < shortestSecret)
+    if (declared.sensitive && texts.some((one) => one !== '' && one.length < shortestSecret))
       told.add(pointer, `is sensitive and shorter than ${shortestSecret} characters: it could not be masked in logs`);
     return value;
   };
+};
+
+/** Every text, number or bool in the value must be one of the choices. */
+const judgeChoices = (
+  choices: readonly Scalar[] | undefined,
+  value: VariableValue,
+  told: FieldErrors,
+  pointer: string,
+): void => {
+  if (choices === undefined) return;
+  const shown = choices.map((choice) => JSON.stringify(choice)).join(', ');
+  const isFit = (typeof value === 'object' ? Object.values(value) : [value]).every((one) => choices.includes(one));
+  if (!isFit) told.add(pointer, `is none of ${shown}`);
+};
+
+const filledFrom = (value: VariableValue, isSecret: boolean): Filled =>
+  typeof value === 'object' ? { pieces: [], isSecret, value } : filledScalar(value, isSecret);
+
+/** The default, with the texts in it filled in. */
+const defaultOf = (value: VariableValue, pointer: string, isSecret: boolean, fill: Fill): Filled => {
+  if (typeof value === 'string') {
+    const filled = fill(value, pointer);
+    return { ...filled, isSecret: isSecret || filled.isSecret };
+  }
+  if (typeof value !== 'object') return filledScalar(value, isSecret);
+  let isAnySecret = isSecret;
+  let missing: Filled | undefined;
+  const entries = Object.entries(value).map(([key, one]): readonly [string, Scalar] => {
+    if (typeof one !== 'string') return [key, one];
+    const filled = fill(one, `${pointer}${pointerTo([key])}`);
+    isAnySecret ||= filled.isSecret;
+    if (isUnknown(filled)) missing = filled;
+    const text = isUnknown(filled) ? '' : textOf(filled);
+    if (text === undefined) throw new ParseError('a list or a map must be known when the build is asked for');
+    return [key, text];
+  });
+  if (missing !== undefined) return { ...missing, isSecret: isAnySecret };
+  const made = Array.isArray(value) ? entries.map(([, one]) => one) : Object.fromEntries(entries);
+  return { pieces: [], isSecret: isAnySecret, value: made };
 };
 
 /** The value of one variable: the sent one, or its default filled in. */
@@ -88,21 +141,24 @@ const valueOf = (name: string, { template, sent, wrong, wrongSent }: Parts, judg
   const declared = template.variables[name];
   const isSecret = declared?.sensitive ?? false;
   const given = sent !== undefined && Object.hasOwn(sent, name) ? sent[name] : undefined;
-  if (given !== undefined) return judge(name, { pieces: [given], isSecret }, wrongSent, pointerTo([name]));
+  const unknown: Filled = { pieces: [{ unknown: name }], isSecret };
+  if (given !== undefined) {
+    const value = wrongSent.attempt(pointerTo([name]), undefined, () => asType(given, declared?.type ?? 'string'));
+    return value === undefined ? unknown : judge(name, filledFrom(value, isSecret), wrongSent, pointerTo([name]));
+  }
   if (declared?.default === undefined) {
-    if (sent === undefined) return { pieces: [{ unknown: name }], isSecret };
+    if (sent === undefined) return unknown;
     if (declared?.required === true)
       wrongSent.add(
         pointerTo([name]),
         `is required${declared.description === undefined ? '' : `: ${declared.description}`}`,
       );
-    return { pieces: declared?.required === true ? [{ unknown: name }] : [], isSecret };
+    return declared?.required === true ? unknown : { pieces: [], isSecret };
   }
   const pointer = pointerTo(['variables', name, 'default']);
-  const filled = wrong.attempt<Filled>(pointer, { pieces: [{ unknown: name }], isSecret }, () =>
-    fill(declared.default ?? '', pointer),
-  );
-  return judge(name, { ...filled, isSecret: isSecret || filled.isSecret }, wrong, pointer);
+  const { default: value } = declared;
+  const filled = wrong.attempt<Filled>(pointer, unknown, () => defaultOf(value, pointer, isSecret, fill));
+  return judge(name, filled, wrong, pointer);
 };
 
 /**
@@ -132,7 +188,7 @@ export const fillFrom = async (parts: Parts): Promise<Fill> => {
     const value = valueOf(name, parts, judge, fill);
     underway.pop();
     values.set(name, value);
-    if (value.isSecret) for (const piece of value.pieces) if (typeof piece === 'string') secret(piece);
+    if (value.isSecret) for (const text of secretsIn(value)) secret(text);
     return value;
   };
 

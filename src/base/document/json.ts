@@ -1,5 +1,7 @@
-import { Fault, type FaultCode } from '../fault.ts';
-import { pointerTo } from './pointer.ts';
+import { Fault } from '../fault.ts';
+import { pointerTo } from '../json/pointer.ts';
+import { placeIn } from '../parse-error.ts';
+import { documentBounds, sourceText, whyNoNumber, type DocumentSource, type Saw } from './source.ts';
 
 // JSON.parse names no place for most errors, takes the last of two equal keys, and makes millions of values of a few
 // megabytes; the packages that name places have no bounds. So a text is read through once before it is parsed (grammar:
@@ -31,53 +33,21 @@ const endOfString = (text: string, from: number): number | undefined => {
   return undefined;
 };
 
-/** What a JSON document of a client may come to: no request and no template needs as much. */
-export const jsonBounds = {
-  depth: 64,
-  values: 20_000,
-  /** Of one list or object. */
-  entries: 2000,
-  keyCharacters: 1000,
-  textCharacters: 1024 * 1024,
-  numberCharacters: 40,
-} as const;
-
-/** A document as it came. */
-export type JsonSource = {
-  readonly bytes: Uint8Array;
-  readonly mostBytes: number;
-  /** What a message calls it: `The body`. */
-  readonly name: string;
-  /** The fault that a document which cannot be read ends in. */
-  readonly code: FaultCode;
-};
-
 type Frame = { readonly keys: Set<string> | undefined; at: string | number; entries: number };
 
 type Awaited = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or the end of it' | 'nothing more';
 
 const placeOf = (text: string, offset: number): string => {
-  const before = text.slice(0, offset).split('\n');
-  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+  const { line, column } = placeIn(text, offset);
+  return `line ${line}, column ${column}`;
 };
 
 const pathOf = (stack: readonly Frame[]) => stack.map(({ at }) => at);
 
-/** Why a number cannot be kept as it is written; undefined when it can. */
-const whyNoNumber = (text: string): string | undefined => {
-  if (text.length > jsonBounds.numberCharacters)
-    return `is a number of ${text.length} characters: ${jsonBounds.numberCharacters} is the most`;
-  const value = Number(text);
-  if (!Number.isFinite(value)) return `is ${text}, which is larger than any number that can be kept`;
-  if (value !== 0) return undefined;
-  if (text.startsWith('-')) return `is ${text}: write 0`;
-  return /^[0.]*[1-9]/.test(text) ? `is ${text}, which is smaller than any number that can be kept` : undefined;
-};
-
 type Path = readonly (string | number)[];
 
 /** Throws for what a document must not hold, or not so much of. `offset` is where the scan stands. */
-const makeLimits = (text: string, { name, code }: JsonSource, stack: readonly Frame[]) => {
+const makeLimits = (text: string, { name, code }: DocumentSource, stack: readonly Frame[], saw: Saw) => {
   let values = 0;
 
   const refuse = (path: Path, message: string): never => {
@@ -86,12 +56,13 @@ const makeLimits = (text: string, { name, code }: JsonSource, stack: readonly Fr
   };
 
   return {
-    key: (quoted: string, frame: Frame): void => {
+    key: (quoted: string, frame: Frame, offset: number): void => {
       const above = pathOf(stack.slice(0, -1));
       // An escape of six characters stands for one: what is longer for sure is not even parsed.
-      const key = quoted.length - 2 > jsonBounds.keyCharacters * 6 ? undefined : String(JSON.parse(quoted));
-      if (key === undefined || key.length > jsonBounds.keyCharacters)
-        return refuse(above, `has a key of more than ${jsonBounds.keyCharacters} characters`);
+      const key = quoted.length - 2 > documentBounds.keyCharacters * 6 ? undefined : String(JSON.parse(quoted));
+      if (key === undefined || key.length > documentBounds.keyCharacters)
+        return refuse(above, `has a key of more than ${documentBounds.keyCharacters} characters`);
+      saw([...above, key], offset);
       if (key === '__proto__') refuse([...above, key], 'is no key for a document');
       if (frame.keys?.has(key) === true) refuse([...above, key], 'appears twice');
       frame.keys?.add(key);
@@ -99,37 +70,48 @@ const makeLimits = (text: string, { name, code }: JsonSource, stack: readonly Fr
     },
     value: (string: string | undefined, scalar: string | undefined, offset: number): void => {
       const around = stack.at(-1);
-      if (around !== undefined && ++around.entries > jsonBounds.entries)
-        refuse(pathOf(stack.slice(0, -1)), `has more than ${jsonBounds.entries} entries`);
-      if (++values > jsonBounds.values)
-        throw new Fault(code, `${name} has more than ${jsonBounds.values} values at ${placeOf(text, offset)}.`);
+      if (around?.keys === undefined) saw(pathOf(stack), offset);
+      if (around !== undefined && ++around.entries > documentBounds.entries)
+        refuse(pathOf(stack.slice(0, -1)), `has more than ${documentBounds.entries} entries`);
+      if (++values > documentBounds.values)
+        throw new Fault(code, `${name} has more than ${documentBounds.values} values at ${placeOf(text, offset)}.`);
       // What is longer for sure is refused here, the rest by its schema.
-      if (string !== undefined && string.length > jsonBounds.textCharacters * 6)
-        refuse(pathOf(stack), `has more than ${jsonBounds.textCharacters} characters`);
+      if (string !== undefined && string.length > documentBounds.textCharacters * 6)
+        refuse(pathOf(stack), `has more than ${documentBounds.textCharacters} characters`);
       const wrong = scalar === undefined || /^[tfn]/.test(scalar) ? undefined : whyNoNumber(scalar);
       if (wrong !== undefined) refuse(pathOf(stack), wrong);
     },
     depth: (offset: number): void => {
-      if (stack.length > jsonBounds.depth)
-        throw new Fault(code, `${name} nests deeper than ${jsonBounds.depth} levels at ${placeOf(text, offset)}.`);
+      if (stack.length > documentBounds.depth)
+        throw new Fault(code, `${name} nests deeper than ${documentBounds.depth} levels at ${placeOf(text, offset)}.`);
     },
   };
 };
 
-const notJson = (text: string, offset: number, awaited: Awaited, { name, code }: JsonSource): Fault => {
+const notJson = (
+  text: string,
+  offset: number,
+  awaited: Awaited,
+  stack: readonly Frame[],
+  { name, code }: DocumentSource,
+): Fault => {
   const rest = text.slice(offset).trimStart();
-  const place = placeOf(text, text.length - rest.length);
-  const saw = rest === '' ? 'its end' : JSON.stringify(rest.slice(0, 20));
-  return new Fault(code, `${name} is not JSON: at ${place}, ${awaited} was due, not ${saw}.`, {
+  const { line, column } = placeIn(text, text.length - rest.length);
+  const found = rest === '' ? 'its end' : JSON.stringify(rest.slice(0, 20));
+  const message = `${awaited} was due, not ${found}`;
+  const pointer = pointerTo(pathOf(stack));
+  const where = pointer === '' ? '' : ` (${pointer})`;
+  return new Fault(code, `${name} is not JSON: at line ${line}, column ${column}${where}, ${message}.`, {
     expected: awaited,
-    saw,
+    saw: found,
+    errors: [{ pointer, message, line, column }],
   });
 };
 
 /** Reads a text along the grammar. Throws the source's fault. */
-const scan = (text: string, source: JsonSource): void => {
+const scan = (text: string, source: DocumentSource, saw: Saw): void => {
   const stack: Frame[] = [];
-  const limits = makeLimits(text, source, stack);
+  const limits = makeLimits(text, source, stack, saw);
   let awaited: Awaited = 'value';
   let offset = 0;
 
@@ -144,15 +126,15 @@ const scan = (text: string, source: JsonSource): void => {
     const isValue = awaited === 'value' || awaited === 'value or ]';
     if (match && awaited === 'nothing more' && !mark && !opening && !scalar) return;
     if (isValue && (mark === '{' || mark === '[')) {
-      limits.value(undefined, undefined, offset);
+      limits.value(undefined, undefined, begin - 1);
       stack.push({ keys: mark === '{' ? new Set() : undefined, at: mark === '{' ? '' : 0, entries: 0 });
       limits.depth(offset);
       awaited = mark === '{' ? 'key or }' : 'value or ]';
     } else if (isValue && (string ?? scalar) !== undefined) {
-      limits.value(string, scalar, offset);
+      limits.value(string, scalar, begin - (scalar ?? '"').length);
       awaited = frame ? ', or the end of it' : 'nothing more';
     } else if (frame?.keys && string !== undefined && (awaited === 'key' || awaited === 'key or }')) {
-      limits.key(string, frame);
+      limits.key(string, frame, begin - 1);
       awaited = ':';
     } else if (awaited === ':' && mark === ':') {
       awaited = 'value';
@@ -167,31 +149,20 @@ const scan = (text: string, source: JsonSource): void => {
       stack.pop();
       awaited = stack.length > 0 ? ', or the end of it' : 'nothing more';
     } else {
-      throw notJson(text, offset, awaited, source);
+      throw notJson(text, offset, awaited, stack, source);
     }
     offset = end ?? begin;
-  }
-};
-
-/** The text of a document: UTF-8 (a byte order mark in front is passed over, as RFC 8259 allows). */
-const textOf = ({ bytes, mostBytes, name, code }: JsonSource): string => {
-  if (bytes.byteLength > mostBytes)
-    throw new Fault('too_large', `${name} has ${bytes.byteLength} bytes: ${mostBytes} is the most.`, { mostBytes });
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new Fault(code, `${name} is not JSON: it is not UTF-8.`, {}, { cause: error });
   }
 };
 
 /**
  * Reads the JSON document of a client, undefined when there is nothing but blanks. Throws `too_large` beyond its bytes,
  * else the source's fault: with line and column for what is not JSON, with a pointer for a key that appears twice,
- * `__proto__`, and a number that cannot be kept, and for what is beyond `jsonBounds`.
+ * `__proto__`, and a number that cannot be kept, and for what is beyond `documentBounds`.
  */
-export const readJson = (source: JsonSource): unknown => {
-  const text = textOf(source);
+export const readJson = (source: DocumentSource, saw: Saw = () => undefined): unknown => {
+  const text = sourceText(source);
   if (!/\S/.test(text)) return undefined;
-  scan(text, source);
+  scan(text, source, saw);
   return JSON.parse(text);
 };
