@@ -3,18 +3,21 @@ import { stdout } from 'node:process';
 import { z } from 'zod';
 import { systemClock } from '../base/clock.ts';
 import { systemIds } from '../base/ids.ts';
+import type { Store } from '../queue/store.ts';
 import { makeApi } from './make-api.ts';
 import { printOpenApi } from './contract/openapi.ts';
 
 // Run by "npm run openapi": prints the contract to stdout. Printing looks at the routes alone, so the rooms behind them
 // are left out: whoever asks one of them all the same is told so.
-const absent = <Room extends object>(): Room =>
+const absent = <Room extends object>(there: Partial<Room> = {}): Room =>
   new Proxy(
-    {},
+    there,
     {
-      get: () => () => {
-        throw new Error('This server is made to be printed, not to be asked.');
-      },
+      get: (_, name) =>
+        Reflect.get(there, name) ??
+        (() => {
+          throw new Error('This server is made to be printed, not to be asked.');
+        }),
     },
     // No value has all the functions of a room but none of the room itself: hence the cast.
   ) as Room;
@@ -23,7 +26,8 @@ const packageFile = new URL('../../../package.json', import.meta.url);
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(packageFile, 'utf8')));
 
 const app = await makeApi({
-  store: absent(),
+  // The long polls listen from the start.
+  store: absent<Store>({ onChange: () => ({ [Symbol.dispose]: () => undefined }) }),
   admission: absent(),
   submit: absent(),
   contexts: absent(),

@@ -1,12 +1,10 @@
 import type { Activity } from '../base/activity/activity.ts';
-import { inSeconds, lastLineShown } from '../base/activity/words.ts';
 import type { Clock } from '../base/clock.ts';
-import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { shellQuoted } from '../base/shell.ts';
 import { envFile, envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
-import { keepLastLines } from './last-lines.ts';
-import { advised, runThroughReboot } from './reboot.ts';
+import { runNamed } from './named-command.ts';
+import { advised } from './reboot.ts';
 import type { Guest, OnLines, UploadFile } from './types.ts';
 
 /** Scripts to run in the guest, one after the other, by the rules of Packer's shell provisioner. */
@@ -63,27 +61,6 @@ const startOf = ({ executeCommand, env }: ShellWork, path: string, envPath: stri
   return executeCommand(places);
 };
 
-const stillRuns = (name: string, ms: number, lines: readonly string[]): string => {
-  const last = lastLineShown(lines.join('\n'));
-  const said = last === undefined ? 'it had printed nothing' : `its last line was ${last}`;
-  return `${name} ran for ${inSeconds(ms)}; ${said}`;
-};
-
-const linesInMessage = 3;
-
-const failed = (name: string, exitCode: number, allowed: readonly number[], lines: readonly string[]): Fault => {
-  const said = lines.filter((line) => line.trim() !== '').slice(-linesInMessage);
-  const end = `ended with exit code ${exitCode}, and only ${allowed.join(', ')} is allowed.`;
-  const words = said.length === 0 ? end : `said last: ${said.join(' | ')}\nIt ${end}`;
-  return new Fault('provisioner_failed', `${name} ${words}`, {
-    script: name,
-    output: lines.join('\n'),
-    exitCode,
-    expected: `exit code ${allowed.join(' or ')}`,
-    saw: `exit code ${exitCode}`,
-  });
-};
-
 const runScript = async (
   { name, bytes }: Script,
   work: ShellWork,
@@ -101,21 +78,11 @@ const runScript = async (
   await send({ name, input: bytes, mode }, path);
   if (usesEnvFile) await send({ name: 'the environment', input: envFile(work.env), mode: '0600' }, envPath);
 
-  const last = keepLastLines();
-  const keep: OnLines = (lines, stream) => {
-    last.take(lines);
-    return onLines(lines, stream);
-  };
-  const asked = { ...work, name, onLines: keep };
-  const began = clock.elapsed();
-  const exitCode = await activity.during(
-    () => stillRuns(name, clock.elapsed() - began, last.lines()),
-    () => runThroughReboot(guest, startOf(work, path, envPath), asked, signal),
-  );
+  const command = { ...work, name, command: startOf(work, path, envPath) };
+  const end = await runNamed(command, guest, { clock, onLines, activity }, signal);
 
   const written = [path, ...(usesEnvFile ? [envPath] : [])].map(shellQuoted).join(' ');
   const removed = await advised(guest.run(`rm -f ${written}`, { onLines }, signal), name);
   if (removed.exitCode !== 0) await onLines([`${path} could not be removed from the guest`], 'stderr');
-  if (exitCode === 'lost' || work.validExitCodes.includes(exitCode)) return;
-  throw failed(name, exitCode, work.validExitCodes, last.lines());
+  end.check();
 };

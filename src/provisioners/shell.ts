@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { atMost, bounds } from '../base/bounds.ts';
-import type { FieldErrors } from '../base/field-errors.ts';
-import { quoted } from '../base/nearest.ts';
-import { ParseError } from '../base/parse-error.ts';
 import { variableName } from '../base/shell.ts';
 import { runScripts, type ScriptPlaces } from '../guest/shell.ts';
 import { OneOrMore, strict, Words } from '../template/document/words.ts';
 import { render } from '../template/language/render.ts';
 import type { Fields } from '../template/resolve/fields.ts';
 import type { FileRef, Text } from '../template/spec.ts';
-import { commonKeys } from './common.ts';
-import type { GuestKind } from './kind.ts';
+import { commonKeys, exitCodes } from './common.ts';
+import { fillCommand, holdsWord, resolveCommand } from './in-guest/command.ts';
+import { guestFolderOf } from './in-guest/values.ts';
+import type { GuestKind, Place } from './kind.ts';
+import { factVariables } from './packer-facts.ts';
 
 const about = 'scripts that are run in the guest by ssh: inline lines, or files of the context';
 
@@ -30,12 +30,7 @@ const Schema = strict({
     .max(bounds.environment)
     .default([])
     .describe("Packer's form of `env`: `NAME=value`"),
-  valid_exit_codes: z
-    .array(z.int().min(0).max(255))
-    .min(1)
-    .max(bounds.exitCodes)
-    .default([0])
-    .describe('exit codes that are no failure'),
+  valid_exit_codes: exitCodes,
   expect_disconnect: z
     .boolean()
     .default(false)
@@ -96,39 +91,23 @@ const envOf = (asked: Asked, pointer: string, fields: Fields): Record<string, Te
   return Object.fromEntries([...own, ...theirs]);
 };
 
-const ownNames = {
-  ...{ path: '{{ path }}', '.Path': '{{ path }}' },
-  ...{ vars: '{{ vars }}', '.Vars': '{{ vars }}' },
-  ...{ env_file: '{{ env_file }}', '.EnvVarFile': '{{ env_file }}' },
+const words = {
+  path: { packer: 'Path', isThere: true },
+  vars: { packer: 'Vars', isThere: true },
+  env_file: { packer: 'EnvVarFile', isThere: true },
 };
-const nameless = Object.fromEntries(Object.keys(ownNames).map((name) => [name, '']));
 
-const executeCommandOf = (raw: string, pointer: string, fields: Fields, wrong: FieldErrors): string => {
-  const command = fields.early(pointer, raw, ownNames);
-  if (command === undefined) return '';
-  // The guest's room puts path and variables in by their names, so no value may bring such a name along.
-  if (fields.early(pointer, raw, nameless)?.includes('{{') === true) wrong.add(pointer, 'holds "{{" in a value');
-  if (!command.includes(ownNames.path)) wrong.add(pointer, 'must hold {{ path }}: where the script is in the guest');
+const executeCommandOf = (raw: string, place: Place): string => {
+  const command = resolveCommand(raw, words, place);
+  if (command !== '' && !holdsWord(command, 'path'))
+    place.wrong.add(place.pointer, 'must hold {{ path }}: where the script is in the guest');
   return command;
 };
 
-// The holes of execute_command; everything else in it was filled in when the template was resolved.
-const fillCommand = (command: string, { path, vars, envFile }: ScriptPlaces): string => {
-  const words: Readonly<Record<string, string>> = { path, vars, env_file: envFile };
-  return command.replace(/\{\{\s*(path|vars|env_file)\s*\}\}/g, (hole, name: string) => words[name] ?? hole);
-};
-
 const commandOf = (command: string) => ({
-  executeCommand: (places: ScriptPlaces) => fillCommand(command, places),
-  ...(/\{\{\s*env_file\s*\}\}/.test(command) ? { usesEnvFile: true as const } : {}),
+  executeCommand: ({ envFile, ...places }: ScriptPlaces) => fillCommand(command, { ...places, env_file: envFile }),
+  ...(holdsWord(command, 'env_file') ? { usesEnvFile: true as const } : {}),
 });
-
-const remoteFolderOf = (raw: number | string): string => {
-  const folder = String(raw);
-  if (!/^\/[A-Za-z0-9._/-]*$/.test(folder))
-    throw new ParseError(`${quoted(folder)} must be an absolute path of letters, digits and . _ - /`);
-  return folder === '/' ? folder : folder.replace(/\/+$/, '');
-};
 
 /** Scripts in the guest, by the rules of Packer's shell provisioner. */
 export const shell = {
@@ -136,7 +115,8 @@ export const shell = {
   about,
   needs: 'guest',
   Schema,
-  resolve: async (asked, { pointer, fields, wrong }) => {
+  resolve: async (asked, place) => {
+    const { pointer, fields } = place;
     const { execute_command: command } = asked;
     return {
       scripts: await scriptsOf(asked, pointer, fields),
@@ -145,8 +125,8 @@ export const shell = {
       expectDisconnect: asked.expect_disconnect,
       ...(command === undefined
         ? {}
-        : { executeCommand: executeCommandOf(command, `${pointer}/execute_command`, fields, wrong) }),
-      remoteFolder: fields.made(`${pointer}/remote_folder`, asked.remote_folder, '/', remoteFolderOf),
+        : { executeCommand: executeCommandOf(command, { ...place, pointer: `${pointer}/execute_command` }) }),
+      remoteFolder: fields.made(`${pointer}/remote_folder`, asked.remote_folder, '/', guestFolderOf),
     };
   },
   plan: ({ scripts }) => `shell: ${scripts.length} script(s)`,
@@ -160,10 +140,7 @@ export const shell = {
           : { file: script.file.path, name: script.file.shown },
       ),
       env: {
-        IMAGED_BUILD_ID: build.id,
-        PACKER_BUILD_NAME: build.templateName,
-        PACKER_BUILDER_TYPE: 'imaged',
-        PACKER_HTTP_ADDR: runtime.http_addr,
+        ...factVariables({ build, runtime }),
         ...Object.fromEntries(Object.entries(env).map(([name, text]) => [name, render(text, runtime)])),
       },
     };
