@@ -23,6 +23,8 @@ export type ShellWork = {
   /** The command names the file of the environment, which is then put there. */
   readonly usesEnvFile?: true;
   readonly remoteFolder: string;
+  /** Scripts of another language than the guest's shell: their bytes as they are, in files with this ending. */
+  readonly extension?: 'ps1';
 };
 
 /** What a command that starts a script is made of: words for sh(1). */
@@ -49,7 +51,7 @@ export const runScripts = async (work: ShellWork, guest: Guest, tools: ShellTool
   envWords(work.env);
   for (const [index, script] of work.scripts.entries()) {
     const name = 'file' in script ? script.name : `inline script ${index + 1}`;
-    await runScript({ name, bytes: await scriptBytes(script) }, work, guest, tools, signal);
+    await runScript({ name, bytes: await scriptBytes(script, work.extension) }, work, guest, tools, signal);
   }
 };
 
@@ -68,8 +70,9 @@ const runScript = async (
   { clock, ids, onLines, activity }: ShellTools,
   signal: AbortSignal,
 ) => {
-  const path = `${work.remoteFolder.replace(/\/+$/, '')}/imaged-${ids.id().toLowerCase()}.sh`;
-  const envPath = path.replace(/sh$/, 'env');
+  const { extension = 'sh' } = work;
+  const stem = `${work.remoteFolder.replace(/\/+$/, '')}/imaged-${ids.id().toLowerCase()}`;
+  const [path, envPath] = [`${stem}.${extension}`, `${stem}.env`];
   const { usesEnvFile = false } = work;
   // Whoever the template's own command runs it as must be able to read it.
   const mode = work.executeCommand === undefined ? '0700' : '0755';

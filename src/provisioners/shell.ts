@@ -1,35 +1,21 @@
 import { z } from 'zod';
-import { atMost, bounds } from '../base/bounds.ts';
-import { variableName } from '../base/shell.ts';
 import { runScripts, type ScriptPlaces } from '../guest/shell.ts';
-import { OneOrMore, strict, Words } from '../template/document/words.ts';
+import { strict, Words } from '../template/document/words.ts';
 import { render } from '../template/language/render.ts';
-import type { Fields } from '../template/resolve/fields.ts';
-import type { FileRef, Text } from '../template/spec.ts';
+import type { Text } from '../template/spec.ts';
 import { commonKeys, exitCodes } from './common.ts';
 import { fillCommand, holdsWord, resolveCommand } from './in-guest/command.ts';
 import { guestFolderOf } from './in-guest/values.ts';
 import type { GuestKind, Place } from './kind.ts';
 import { factVariables } from './packer-facts.ts';
+import { envOf, hasOneSource, scriptKeys, scriptsOf, sourcesOf, type Script } from './scripts.ts';
 
 const about = 'scripts that are run in the guest by ssh: inline lines, or files of the context';
 
 const Schema = strict({
   type: z.literal('shell'),
   ...commonKeys,
-  inline: OneOrMore.optional().describe('lines of a script, run by /bin/sh -e'),
-  script: Words.min(1).optional().describe('a script of the context'),
-  scripts: z.array(Words.min(1)).min(1).max(bounds.scripts).optional().describe('several scripts, run in this order'),
-  env: z
-    .record(z.string().regex(new RegExp(`^${variableName}$`), 'is not a name of an environment variable'), Words)
-    .refine(...atMost(bounds.environment, 'variables'))
-    .default({})
-    .describe('environment variables'),
-  environment_vars: z
-    .array(Words.regex(new RegExp(`^${variableName}=`), 'must be NAME=value'))
-    .max(bounds.environment)
-    .default([])
-    .describe("Packer's form of `env`: `NAME=value`"),
+  ...scriptKeys,
   valid_exit_codes: exitCodes,
   expect_disconnect: z
     .boolean()
@@ -42,17 +28,12 @@ const Schema = strict({
     ),
   remote_folder: Words.max(1000).default('/tmp').describe('where scripts are put in the guest'),
 })
-  .refine(
-    ({ inline, script, scripts }) => [inline, script, scripts].filter((part) => part !== undefined).length === 1,
-    'needs exactly one of "inline", "script" and "scripts"',
-  )
+  .refine(...hasOneSource)
   .describe(about);
-
-type Asked = z.output<typeof Schema>;
 
 export type ShellSettings = {
   /** One script each, run in this order: the inline lines joined under `sh -e`, or files of the context. */
-  readonly scripts: readonly ({ readonly inline: Text } | { readonly file: FileRef })[];
+  readonly scripts: readonly Script[];
   readonly env: Readonly<Record<string, Text>>;
   readonly validExitCodes: readonly number[];
   /** The guest may drop the connection to reboot; the build then waits until it is back. */
@@ -60,35 +41,6 @@ export type ShellSettings = {
   /** With `{{ path }}` and `{{ vars }}`: how a script is started. Undefined: `chmod +x` and run. */
   readonly executeCommand?: string;
   readonly remoteFolder: string;
-};
-
-const scriptsOf = async (asked: Asked, pointer: string, fields: Fields): Promise<ShellSettings['scripts']> => {
-  const { inline, script, scripts = [] } = asked;
-  if (inline !== undefined) {
-    const lines = typeof inline === 'string' ? [inline] : inline;
-    const texts: Text[] = [];
-    for (const [index, line] of lines.entries()) {
-      await fields.pause();
-      texts.push(fields.text(typeof inline === 'string' ? `${pointer}/inline` : `${pointer}/inline/${index}`, line));
-    }
-    return [{ inline: texts.flatMap((text): Text => [...text, '\n']) }];
-  }
-  if (script !== undefined) return [{ file: await fields.file(`${pointer}/script`, script) }];
-  const files: ShellSettings['scripts'][number][] = [];
-  for (const [index, one] of scripts.entries())
-    files.push({ file: await fields.file(`${pointer}/scripts/${index}`, one) });
-  return files;
-};
-
-const envOf = (asked: Asked, pointer: string, fields: Fields): Record<string, Text> => {
-  const own = Object.entries(asked.env).map(
-    ([name, raw]) => [name, fields.text(`${pointer}/env/${name}`, raw)] as const,
-  );
-  const theirs = asked.environment_vars.map((line, index) => {
-    const [name = ''] = line.split('=', 1);
-    return [name, fields.text(`${pointer}/environment_vars/${index}`, line.slice(name.length + 1))] as const;
-  });
-  return Object.fromEntries([...own, ...theirs]);
 };
 
 const words = {
@@ -134,11 +86,7 @@ export const shell = {
     const work = {
       ...rest,
       ...(executeCommand === undefined ? {} : commandOf(executeCommand)),
-      scripts: scripts.map((script) =>
-        'inline' in script
-          ? { text: render(script.inline, runtime) }
-          : { file: script.file.path, name: script.file.shown },
-      ),
+      scripts: sourcesOf(scripts, runtime),
       env: {
         ...factVariables({ build, runtime }),
         ...Object.fromEntries(Object.entries(env).map(([name, text]) => [name, render(text, runtime)])),

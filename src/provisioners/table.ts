@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Policy } from './common.ts';
 import { ansibleLocal } from './ansible-local.ts';
+import { breakpoint } from './breakpoint.ts';
 import { chefClient } from './chef-client.ts';
 import { chefSolo } from './chef-solo.ts';
 import { conversation } from './console.ts';
@@ -8,8 +9,10 @@ import { converge } from './converge.ts';
 import { file } from './file.ts';
 import { inspec } from './inspec.ts';
 import type { ConsoleTools, DownloadedFile, GuestTools, Place } from './kind.ts';
+import { powershell } from './powershell.ts';
 import { puppetMasterless } from './puppet-masterless.ts';
 import { puppetServer } from './puppet-server.ts';
+import { reboot, windowsRestart } from './reboot.ts';
 import { saltMasterless } from './salt-masterless.ts';
 import { shell } from './shell.ts';
 
@@ -18,6 +21,9 @@ export const provisioners = {
   shell,
   console: conversation,
   file,
+  powershell,
+  reboot,
+  breakpoint,
   'ansible-local': ansibleLocal,
   'puppet-masterless': puppetMasterless,
   'puppet-server': puppetServer,
@@ -26,6 +32,7 @@ export const provisioners = {
   'chef-client': chefClient,
   inspec,
   converge,
+  'windows-restart': windowsRestart,
 } as const;
 
 type Table = typeof provisioners;
