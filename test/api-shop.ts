@@ -146,6 +146,10 @@ export const apiShop = async (
         const place = await store.placeInQueue(build.id, room);
         return place && whyWaiting(build, place, { room, hasFreeSlot: false }, systemClock.now());
       },
+      resume: (id) => {
+        throw new Fault('build_not_paused', `Build ${id} is not at a breakpoint.`);
+      },
+      isPaused: () => false,
       type: async (id, bytes) => {
         typed.push({ id, text: Buffer.from(bytes).toString() });
       },

@@ -25,6 +25,7 @@ const site = async () => {
     ...{ guest, runtime, clock: systemClock, ids: systemIds, activity: makeActivity() },
     build: { id: 'id', templateName: 'name' },
     converse: () => Promise.resolve(),
+    pause: () => Promise.resolve(),
     downloadedFile: (name: string) => join(house.folder, `downloaded-${name}`),
     onLines: (lines: readonly string[]) => assert.fail(lines.join()),
   };

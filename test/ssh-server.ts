@@ -85,7 +85,7 @@ exec 3<&0 </dev/null
 wait "$sshd"
 `;
 
-const startSshd = async (folder: string, hostKey: string) => {
+const startSshd = async (folder: string, hostKey: string, path: string | undefined) => {
   const port = await freePort();
   const config = join(folder, `sshd-${port}.conf`);
   const lines = [
@@ -98,6 +98,7 @@ const startSshd = async (folder: string, hostKey: string) => {
     'PasswordAuthentication no',
     'PermitUserEnvironment no',
     'MaxStartups 100',
+    ...(path === undefined ? [] : [`SetEnv PATH=${path}`]),
   ];
   await writeFile(config, `${lines.join('\n')}\n`);
   // Where sshd runs as root it wants this folder, which the host's own service makes when it starts.
@@ -124,8 +125,11 @@ const startSshd = async (folder: string, hostKey: string) => {
   };
 };
 
-/** A guest without a machine: a real sshd behind a forwarded port, a build's key that may log in, and a folder. */
-export const guestHouse = async ({ isUp = true } = {}) => {
+/**
+ * A guest without a machine: a real sshd behind a forwarded port, a build's key that may log in, and a folder. Programs in its
+ * folder `bin` are found before all others.
+ */
+export const guestHouse = async ({ isUp = true, bin }: { isUp?: boolean; bin?: string } = {}) => {
   const cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'ssh-'));
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
@@ -147,7 +151,8 @@ export const guestHouse = async ({ isUp = true } = {}) => {
   };
   cleanup.defer(powerOff);
   const powerOn = async (withKey = hostKey) => {
-    server = await startSshd(folder, withKey);
+    const path = bin === undefined ? undefined : `${join(folder, bin)}:${process.env['PATH'] ?? '/usr/bin:/bin'}`;
+    server = await startSshd(folder, withKey, path);
     cable.state.port = server.port;
     cable.state.line = 'through';
   };

@@ -26,6 +26,7 @@ import { addBuildTextRoutes } from './builds/texts.ts';
 import { addEventRoutes } from './builds/events.ts';
 import { addDetachRoutes, addKeysRoute } from './builds/console.ts';
 import { addHoldRoutes } from './builds/hold.ts';
+import { addResumeRoute } from './builds/resume.ts';
 import { addSubmitRoute } from './builds/submit.ts';
 import { addReferenceRoutes } from './host/reference.ts';
 import { addHostRoutes } from './host/routes.ts';
@@ -61,6 +62,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addArtifactListRoute(app, parts);
   addArtifactRoute(app, parts);
   addHoldRoutes(app, parts);
+  addResumeRoute(app, parts);
   addDetachRoutes(app, parts);
   addKeysRoute(app, parts);
   addStoreRoute(app, parts);

@@ -2,24 +2,28 @@ import { stdout } from 'node:process';
 import { systemClock } from '../base/clock.ts';
 import { systemIds } from '../base/ids.ts';
 import { version } from '../base/package.ts';
+import type { Store } from '../queue/store.ts';
 import { makeApi } from './make-api.ts';
 import { printOpenApi } from './contract/openapi.ts';
 
 // Run by "npm run openapi": prints the contract to stdout. Printing looks at the routes alone, so the rooms behind them
 // are left out: whoever asks one of them all the same is told so.
-const absent = <Room extends object>(): Room =>
+const absent = <Room extends object>(there: Partial<Room> = {}): Room =>
   new Proxy(
-    {},
+    there,
     {
-      get: () => () => {
-        throw new Error('This server is made to be printed, not to be asked.');
-      },
+      get: (_, name) =>
+        Reflect.get(there, name) ??
+        (() => {
+          throw new Error('This server is made to be printed, not to be asked.');
+        }),
     },
     // No value has all the functions of a room but none of the room itself: hence the cast.
   ) as Room;
 
 const app = await makeApi({
-  store: absent(),
+  // The long polls listen from the start.
+  store: absent<Store>({ onChange: () => ({ [Symbol.dispose]: () => undefined }) }),
   admission: absent(),
   submit: absent(),
   contexts: absent(),

@@ -32,7 +32,10 @@ export type ApiParts = {
     readonly isDraining: () => boolean;
     /** Why a queued build does not run yet; undefined when it is not queued. */
     readonly waiting: (build: Build) => Promise<Waiting | undefined>;
-    /** Types on the console of a held build. Throws `build_not_held`. */
+    /** A build at a breakpoint goes on; `by` is the name of the token that says so. Throws `build_not_paused`. */
+    readonly resume: (buildId: string, by: string) => void;
+    readonly isPaused: (buildId: string) => boolean;
+    /** Types on the console of a held build, or of one at a breakpoint. Throws `build_not_held`. */
     readonly type: (buildId: string, bytes: Uint8Array) => Promise<void>;
     /** Detaches its console for an operator; the end is Unix milliseconds. Throws `build_not_held`, `console_not_lendable`. */
     readonly detach: (

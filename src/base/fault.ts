@@ -22,6 +22,7 @@ export const faults = {
   not_acceptable: { class: 'template', status: 406, title: 'None of the accepted types can be given' },
   build_active: { class: 'template', status: 409, title: 'The build has not ended yet' },
   build_not_held: { class: 'template', status: 409, title: 'The build is not held' },
+  build_not_paused: { class: 'template', status: 409, title: 'The build is not at a breakpoint' },
   base_in_use: { class: 'template', status: 409, title: 'A running build is made of this' },
   console_not_lendable: { class: 'template', status: 409, title: 'The console of this machine cannot be detached' },
   build_unsuccessful: { class: 'template', status: 409, title: 'The build failed or was cancelled' },

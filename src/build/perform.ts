@@ -9,6 +9,7 @@ import type { Hypervisor } from '../vmm/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Folders } from './folders/folders.ts';
 import { behindFolders } from './folders/own-folders.ts';
+import type { Breakpoints } from './hold/breakpoints.ts';
 import type { Perform, Step } from './plan.ts';
 import { behind, withDisplay, withSilence } from './running.ts';
 import { makeWorkspace } from './steps/make-workspace.ts';
@@ -24,6 +25,7 @@ export type PerformParts = {
   readonly ids: Ids;
   readonly growth: Growth;
   readonly texts: TextLimits;
+  readonly breakpoints: Pick<Breakpoints, 'wait'>;
   /** Told of each step that ended, by its name or, where a template chose that, its type: `succeeded`, or the class of its fault. */
   readonly stepEnded: (step: string, end: string, seconds: number) => void;
 };
@@ -34,10 +36,8 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, doing: string): Fault =>
   });
 
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
-export const performerOf = (
-  attempt: Attempt,
-  { store, folders, hypervisor, sharedListener, mirror, clock, ids, growth, texts, stepEnded }: PerformParts,
-): Perform => {
+export const performerOf = (attempt: Attempt, parts: PerformParts): Perform => {
+  const { store, folders, hypervisor, clock, stepEnded, ...others } = parts;
   const { claim, cleanup, event, log, said, room, settled, attend, activity } = attempt;
   const { id, slot } = claim.build;
   // The first step makes them.
@@ -56,7 +56,7 @@ export const performerOf = (
       const gives = await step.run(needs, {
         signal,
         keep: cleanup.keep,
-        ...{ hypervisor, sharedListener, mirror, clock, ids, growth, texts },
+        ...{ ...others, hypervisor, clock },
         ...{ attend, event, log, said, room, activity },
       });
       signal.throwIfAborted();

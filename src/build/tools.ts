@@ -7,6 +7,7 @@ import type { Mirror } from '../httpd/mirror/types.ts';
 import type { Ids } from '../base/ids.ts';
 import type { SharedListener } from '../httpd/endpoint/shared-listener.ts';
 import type { Hypervisor } from '../vmm/types.ts';
+import type { Breakpoints } from './hold/breakpoints.ts';
 import type { Log } from './log.ts';
 import type { Running } from './running.ts';
 import type { TextLimits } from './text-limits.ts';
@@ -36,6 +37,8 @@ export type StepTools = {
   /** Resolves when there is room for more of what a guest causes. Never rejects. */
   readonly room: () => Promise<void>;
   readonly texts: TextLimits;
+  /** Where a build waits for people. */
+  readonly breakpoints: Pick<Breakpoints, 'wait'>;
   /** Where a work that may take long says what it is doing, for the fault of a deadline. */
   readonly activity: Activity;
 };

@@ -5,10 +5,11 @@ import { singleQuoted, variableName } from '../base/shell.ts';
 /** A text without `#!` runs under `sh -e`; `name` is how a file is called in messages. */
 export type ScriptSource = { readonly text: string } | { readonly file: string; readonly name: string };
 
-/** The script as it is written into the guest. */
-export const scriptBytes = async (script: ScriptSource): Promise<Uint8Array> => {
+/** The script as it is written into the guest; one that is not for sh is left as it is. */
+export const scriptBytes = async (script: ScriptSource, extension = 'sh'): Promise<Uint8Array> => {
   // Latin-1 keeps every byte as it is, whatever the script is written in.
   const text = 'file' in script ? await readFile(script.file, 'latin1') : Buffer.from(script.text).toString('latin1');
+  if (extension !== 'sh') return Buffer.from(text, 'latin1');
   const whole = 'text' in script && !text.startsWith('#!') ? `#!/bin/sh -e\n${text}` : text;
   // A script that was written on another system has line ends that sh takes for part of its words.
   return Buffer.from(whole.startsWith('#!') ? whole.replaceAll('\r\n', '\n') : whole, 'latin1');

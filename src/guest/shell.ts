@@ -1,12 +1,10 @@
 import type { Activity } from '../base/activity/activity.ts';
-import { inSeconds, lastLineShown } from '../base/activity/words.ts';
 import type { Clock } from '../base/clock.ts';
-import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { shellQuoted } from '../base/shell.ts';
 import { envFile, envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
-import { keepLastLines } from './last-lines.ts';
-import { advised, runThroughReboot } from './reboot.ts';
+import { runNamed } from './named-command.ts';
+import { advised } from './reboot.ts';
 import type { Guest, OnLines, UploadFile } from './types.ts';
 
 /** Scripts to run in the guest, one after the other, by the rules of Packer's shell provisioner. */
@@ -25,6 +23,8 @@ export type ShellWork = {
   /** The command names the file of the environment, which is then put there. */
   readonly usesEnvFile?: true;
   readonly remoteFolder: string;
+  /** Scripts of another language than the guest's shell: their bytes as they are, in files with this ending. */
+  readonly extension?: 'ps1';
 };
 
 /** What a command that starts a script is made of: words for sh(1). */
@@ -51,7 +51,7 @@ export const runScripts = async (work: ShellWork, guest: Guest, tools: ShellTool
   envWords(work.env);
   for (const [index, script] of work.scripts.entries()) {
     const name = 'file' in script ? script.name : `inline script ${index + 1}`;
-    await runScript({ name, bytes: await scriptBytes(script) }, work, guest, tools, signal);
+    await runScript({ name, bytes: await scriptBytes(script, work.extension) }, work, guest, tools, signal);
   }
 };
 
@@ -63,27 +63,6 @@ const startOf = ({ executeCommand, env }: ShellWork, path: string, envPath: stri
   return executeCommand(places);
 };
 
-const stillRuns = (name: string, ms: number, lines: readonly string[]): string => {
-  const last = lastLineShown(lines.join('\n'));
-  const said = last === undefined ? 'it had printed nothing' : `its last line was ${last}`;
-  return `${name} ran for ${inSeconds(ms)}; ${said}`;
-};
-
-const linesInMessage = 3;
-
-const failed = (name: string, exitCode: number, allowed: readonly number[], lines: readonly string[]): Fault => {
-  const said = lines.filter((line) => line.trim() !== '').slice(-linesInMessage);
-  const end = `ended with exit code ${exitCode}, and only ${allowed.join(', ')} is allowed.`;
-  const words = said.length === 0 ? end : `said last: ${said.join(' | ')}\nIt ${end}`;
-  return new Fault('provisioner_failed', `${name} ${words}`, {
-    script: name,
-    output: lines.join('\n'),
-    exitCode,
-    expected: `exit code ${allowed.join(' or ')}`,
-    saw: `exit code ${exitCode}`,
-  });
-};
-
 const runScript = async (
   { name, bytes }: Script,
   work: ShellWork,
@@ -91,8 +70,9 @@ const runScript = async (
   { clock, ids, onLines, activity }: ShellTools,
   signal: AbortSignal,
 ) => {
-  const path = `${work.remoteFolder.replace(/\/+$/, '')}/imaged-${ids.id().toLowerCase()}.sh`;
-  const envPath = path.replace(/sh$/, 'env');
+  const { extension = 'sh' } = work;
+  const stem = `${work.remoteFolder.replace(/\/+$/, '')}/imaged-${ids.id().toLowerCase()}`;
+  const [path, envPath] = [`${stem}.${extension}`, `${stem}.env`];
   const { usesEnvFile = false } = work;
   // Whoever the template's own command runs it as must be able to read it.
   const mode = work.executeCommand === undefined ? '0700' : '0755';
@@ -101,21 +81,11 @@ const runScript = async (
   await send({ name, input: bytes, mode }, path);
   if (usesEnvFile) await send({ name: 'the environment', input: envFile(work.env), mode: '0600' }, envPath);
 
-  const last = keepLastLines();
-  const keep: OnLines = (lines, stream) => {
-    last.take(lines);
-    return onLines(lines, stream);
-  };
-  const asked = { ...work, name, onLines: keep };
-  const began = clock.elapsed();
-  const exitCode = await activity.during(
-    () => stillRuns(name, clock.elapsed() - began, last.lines()),
-    () => runThroughReboot(guest, startOf(work, path, envPath), asked, signal),
-  );
+  const command = { ...work, name, command: startOf(work, path, envPath) };
+  const end = await runNamed(command, guest, { clock, onLines, activity }, signal);
 
   const written = [path, ...(usesEnvFile ? [envPath] : [])].map(shellQuoted).join(' ');
   const removed = await advised(guest.run(`rm -f ${written}`, { onLines }, signal), name);
   if (removed.exitCode !== 0) await onLines([`${path} could not be removed from the guest`], 'stderr');
-  if (exitCode === 'lost' || work.validExitCodes.includes(exitCode)) return;
-  throw failed(name, exitCode, work.validExitCodes, last.lines());
+  end.check();
 };

@@ -1,26 +1,11 @@
 import { quoted } from '../base/nearest.ts';
 
-const inGuest = 'install it in the guest and run it there, with "shell"';
-const ofWindows = 'there are no guests that run it: use "shell" over ssh';
-
 /** Packer's types of provisioners that are not there, and what to write. */
 const packerTypes: Readonly<Record<string, string>> = {
   ansible:
     'this host runs no playbooks: install ansible in the guest, serve the playbook under "http", and run ansible-playbook there with "shell" (--connection=local)',
-  'ansible-local':
-    'install ansible in the guest, serve the playbook under "http", and run ansible-playbook with "shell" (--connection=local)',
-  breakpoint: 'send "on_error": "hold" with the build: a failed one keeps its machine for a while',
-  'chef-client': inGuest,
-  'chef-solo': inGuest,
-  converge: inGuest,
-  inspec: inGuest,
-  'puppet-masterless': inGuest,
-  'puppet-server': inGuest,
-  'salt-masterless': inGuest,
-  powershell: ofWindows,
   'shell-local': 'nothing of a template runs on the host: do it before the POST, or in the guest with "shell"',
-  'windows-restart': ofWindows,
-  'windows-shell': ofWindows,
+  'windows-shell': 'there are no guests that run it: use "shell" or "powershell" over ssh',
 };
 
 const hasType = (given: unknown): given is { readonly type: unknown } =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bounds } from '../base/bounds.ts';
 import { Duration, Pause, StepName } from '../template/document/words.ts';
 import { durationOf } from '../base/units.ts';
 import type { Fields } from '../template/resolve/fields.ts';
@@ -10,6 +11,14 @@ export const commonKeys = {
   max_retries: z.int().min(0).max(20).default(0).describe('how often it is run again when it fails'),
   pause_before: Pause.default(0).describe('pause before it begins'),
 };
+
+/** For a kind that runs programs whose end says how it went. */
+export const exitCodes = z
+  .array(z.int().min(0).max(255))
+  .min(1)
+  .max(bounds.exitCodes)
+  .default([0])
+  .describe('exit codes that are no failure');
 
 type Asked = z.output<z.ZodObject<typeof commonKeys>>;
 

@@ -1,17 +1,15 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join, posix, relative } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { posix } from 'node:path';
 import { z } from 'zod';
 import { artifactNameOf } from '../base/artifact-name.ts';
-import { Fault } from '../base/fault.ts';
 import { didYouMean, quoted } from '../base/nearest.ts';
 import { ParseError } from '../base/parse-error.ts';
-import type { Input } from '../base/program.ts';
-import { shellQuoted as shellWord } from '../base/shell.ts';
 import { Size, strict, Words } from '../template/document/words.ts';
 import { sizeMbOf } from '../base/units.ts';
 import { render } from '../template/language/render.ts';
 import type { FileRef, Text } from '../template/spec.ts';
 import { commonKeys } from './common.ts';
+import { entriesIn, isProgram, uploadTree, type Entry, type Tree } from './in-guest/upload.ts';
 import type { GuestKind, GuestTools, Place } from './kind.ts';
 
 const about = 'files that are copied into the guest, or one that is copied out of it';
@@ -123,29 +121,8 @@ const sourceOf = async (asked: Asked, { pointer, fields, wrong, downloaded }: Pl
   return { downloaded: name ?? '' };
 };
 
-type Entry = { readonly name: string; readonly input: Input; readonly place: string; readonly isProgram: boolean };
-
-const isProgram = async (file: string): Promise<boolean> => ((await stat(file)).mode & 0o100) !== 0;
-
-/** Every file below a folder, as it comes below `place`. */
-const entriesIn = async (folder: FileRef, place: string): Promise<readonly Entry[]> => {
-  const entries: Entry[] = [];
-  for (const entry of await readdir(folder.path, { recursive: true, withFileTypes: true })) {
-    const file = join(entry.parentPath, entry.name);
-    const below = relative(folder.path, file);
-    if (entry.isDirectory()) continue;
-    const name = posix.join(folder.shown, below);
-    if (!entry.isFile())
-      throw new Fault('template_invalid', `${name} is neither a file nor a folder: only those can be uploaded.`);
-    entries.push({ name, input: { file }, place: posix.join(place, below), isProgram: await isProgram(file) });
-  }
-  return entries.sort((one, other) => (one.place < other.place ? -1 : 1));
-};
-
 // The name that Packer gives to a text in a folder.
 const contentName = 'pkr-file-content';
-
-type Tree = { readonly files: readonly Entry[]; readonly folders: readonly string[] };
 
 /** What is uploaded, by Packer's rules for slashes at the end, and the folders that have to be there for it. */
 const treeOf = async ({ from, destination }: Upload, tools: GuestTools): Promise<Tree> => {
@@ -170,21 +147,6 @@ const treeOf = async ({ from, destination }: Upload, tools: GuestTools): Promise
   return one({ name: shown, input: { file: path }, place: placeOf(base), isProgram: await isProgram(path) });
 };
 
-const upload = async (settings: Upload, tools: GuestTools, signal: AbortSignal): Promise<void> => {
-  const { guest, onLines, activity } = tools;
-  const { files, folders } = await treeOf(settings, tools);
-  // What cannot be made is told by the files that cannot be written.
-  if (folders.length > 0) await guest.run(`mkdir -p ${folders.map(shellWord).join(' ')}`, { onLines }, signal);
-  const existing = settings.mode === undefined ? 'keep-mode' : 'replace';
-  for (const { name, input, place, isProgram } of files) {
-    const mode = settings.mode ?? (isProgram ? '0755' : '0644');
-    await activity.during(
-      () => `${name} was being copied to ${place} in the guest`,
-      () => guest.upload({ name, input, mode, existing }, place, signal),
-    );
-  }
-};
-
 /** Copies files between the context and the guest, by the rules of Packer's file provisioner. */
 export const file = {
   type: 'file',
@@ -203,7 +165,7 @@ export const file = {
   plan: (settings) => (settings.direction === 'upload' ? 'file: upload' : `file: download of ${settings.name}`),
   downloads: (settings) => (settings.direction === 'upload' ? [] : [settings]),
   run: async (settings, tools, signal) => {
-    if (settings.direction === 'upload') return upload(settings, tools, signal);
+    if (settings.direction === 'upload') return uploadTree(await treeOf(settings, tools), tools, signal, settings.mode);
     const to = { file: tools.downloadedFile(settings.name), mostBytes: settings.mostMb * 2 ** 20 };
     await tools.activity.during(
       () => `${settings.source} was being copied from the guest`,

@@ -14,6 +14,8 @@ export type Place = {
   readonly wrong: FieldErrors;
   /** What the provisioners before it download. */
   readonly downloaded: readonly DownloadedFile[];
+  /** Tells what is no error and may not be what was meant. */
+  readonly note: (pointer: string, message: string) => void;
 };
 
 /** A file that a provisioner takes from the guest; an artifact and a later provisioner may name it. */
@@ -26,6 +28,8 @@ export type ConsoleTools = {
   readonly runtime: RuntimeFacts;
   /** Holds a conversation on the console to its end. */
   readonly converse: (turns: readonly TurnText[], signal: AbortSignal) => Promise<void>;
+  /** Holds the build where it is until a client resumes it. */
+  readonly pause: (note: string, signal: AbortSignal) => Promise<void>;
   /** Where on this host the build keeps a file that it has downloaded, by its name. */
   readonly downloadedFile: (name: string) => string;
   readonly clock: Clock;

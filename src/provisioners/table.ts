@@ -1,12 +1,39 @@
 import type { z } from 'zod';
 import type { Policy } from './common.ts';
+import { ansibleLocal } from './ansible-local.ts';
+import { breakpoint } from './breakpoint.ts';
+import { chefClient } from './chef-client.ts';
+import { chefSolo } from './chef-solo.ts';
 import { conversation } from './console.ts';
+import { converge } from './converge.ts';
 import { file } from './file.ts';
+import { inspec } from './inspec.ts';
 import type { ConsoleTools, DownloadedFile, GuestTools, Place } from './kind.ts';
+import { powershell } from './powershell.ts';
+import { puppetMasterless } from './puppet-masterless.ts';
+import { puppetServer } from './puppet-server.ts';
+import { reboot, windowsRestart } from './reboot.ts';
+import { saltMasterless } from './salt-masterless.ts';
 import { shell } from './shell.ts';
 
 /** Every kind of provisioner. What the template takes, the manual lists and the plan runs is made from it. */
-export const provisioners = { shell, console: conversation, file } as const;
+export const provisioners = {
+  shell,
+  console: conversation,
+  file,
+  powershell,
+  reboot,
+  breakpoint,
+  'ansible-local': ansibleLocal,
+  'puppet-masterless': puppetMasterless,
+  'puppet-server': puppetServer,
+  'salt-masterless': saltMasterless,
+  'chef-solo': chefSolo,
+  'chef-client': chefClient,
+  inspec,
+  converge,
+  'windows-restart': windowsRestart,
+} as const;
 
 type Table = typeof provisioners;
 

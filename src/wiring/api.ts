@@ -42,10 +42,12 @@ const contextsOf = ({ config, folders, ids }: Shared, capacity: Capacity): ApiPa
   };
 };
 
-const liveOf = ({ folders, signal }: Shared, { held, bases }: Builds, scheduler: Scheduler): ApiParts['live'] => ({
+const liveOf = ({ folders, signal }: Shared, { held, breakpoints, bases }: Builds, scheduler: Scheduler): ApiParts['live'] => ({
   wake: scheduler.wake,
   isDraining: scheduler.isDraining,
   waiting: scheduler.waiting,
+  resume: breakpoints.resume,
+  isPaused: breakpoints.isPaused,
   type: (id, bytes) => held.type(id, bytes, signal),
   detach: held.detach,
   attach: (id) => held.attach(id, signal),

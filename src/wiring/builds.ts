@@ -5,6 +5,7 @@ import { makeBases, type Bases } from '../build/bases.ts';
 import type { Capacity } from '../build/capacity.ts';
 import { behindFolders } from '../build/folders/own-folders.ts';
 import { makeDetachedConsoles } from '../build/hold/detached.ts';
+import { makeBreakpoints, type Breakpoints } from '../build/hold/breakpoints.ts';
 import { heldMachines, type Held } from '../build/hold/hold.ts';
 import { makeRunner } from '../build/run.ts';
 import { textsMb } from '../build/text-limits.ts';
@@ -29,6 +30,7 @@ export type Builds = {
   readonly admission: Admission;
   readonly run: RunBuild;
   readonly held: Held;
+  readonly breakpoints: Breakpoints;
   readonly bases: Bases;
 };
 
@@ -72,12 +74,13 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     textsMb: textsMb(texts),
   });
   const held = heldMachines(makeDetachedConsoles(clock, warn));
+  const breakpoints = makeBreakpoints(held);
   const bases = makeBases();
   const runner = makeRunner({
-    ...{ store, hypervisor, sharedListener, mirror, folders, growth, texts, clock, ids, held, bases, warn },
+    ...{ store, hypervisor, sharedListener, mirror, folders, growth, texts, clock, ids, held, breakpoints, bases, warn },
     stepEnded: figures.stepEnded,
     holdMs: hold,
     resolve: admission.resolveClaim,
   });
-  return { admission, run: told(runner, shared, figures), held, bases };
+  return { admission, run: told(runner, shared, figures), held, breakpoints, bases };
 };

@@ -56,7 +56,7 @@ export const addKeysRoute = (app: App, { store, live }: ApiParts): void => {
     schema: {
       tags,
       operationId: 'typeOnConsole',
-      summary: 'Type on the console of a held build',
+      summary: 'Type on the console of a build that is held or at a breakpoint',
       description:
         'The body is typed as it is: end a line with CR. What the guest says is at GET, with `follow=true`.\n\n' +
         '```sh\nprintf \'dmesg | tail\\r\' | curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/octet-stream" --data-binary @- "$IMAGED/builds/$ID/console"\n```',
@@ -68,10 +68,10 @@ export const addKeysRoute = (app: App, { store, live }: ApiParts): void => {
       const { id } = request.params;
       const { status } = await findBuild(store, id);
       if (!(request.body instanceof Uint8Array)) throw refuseType(request, 'application/octet-stream');
-      if (status !== 'held')
+      if (status !== 'held' && !live.isPaused(id))
         throw new Fault(
           'build_not_held',
-          `The build is ${status}: keys are taken while it is held, with on_error "hold".`,
+          `The build is ${status}: keys are taken while it is held, with on_error "hold", or at a breakpoint.`,
         );
       await live.type(id, request.body);
       return reply.code(204).send();

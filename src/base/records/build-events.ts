@@ -31,6 +31,15 @@ export const buildEvents = {
       fault: FaultRecord.optional().meta({ description: 'Why it is held; missing where the hold was made longer.' }),
     })
     .meta({ description: 'The build has failed and keeps its machine for a while, or for longer than before.' }),
+  'build.paused': z
+    .object({
+      name: text('The breakpoint, as in the plan.'),
+      until: count('When it ends, in Unix milliseconds: then the build fails.'),
+      note: text('What the template says about it.').optional(),
+      ssh: text('A command line that logs in.').optional(),
+    })
+    .meta({ description: 'The build is at a breakpoint, and goes on when a client resumes it.' }),
+  'build.resumed': z.object({ by }).meta({ description: 'The build goes on from its breakpoint.' }),
   'build.cancel_requested': z
     .object({ by: by.optional(), reason: text('Why, in the words of who asked.').optional() })
     .meta({ description: 'A client has asked for the build to be cancelled.' }),

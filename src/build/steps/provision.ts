@@ -23,12 +23,36 @@ const headOf = (spec: ProvisionerSpec) => ({
   about: planOf(spec),
 });
 
-const toolsOf = ({ job, running, key }: Needs, { clock, ids, said, activity }: StepTools): ConsoleTools => {
+/** Holds the build at a breakpoint, for as long as one try of it may take. */
+const pausing =
+  (
+    spec: ProvisionerSpec,
+    { job, running, guest }: Needs & { readonly guest?: Guest },
+    tools: StepTools,
+  ): ConsoleTools['pause'] =>
+  async (note, signal) => {
+    const { breakpoints, clock, event, log, activity } = tools;
+    const until = clock.now() + spec.timeoutMs;
+    const ssh = guest === undefined ? {} : { ssh: guest.sshLine };
+    event('build.paused', { name: spec.name, until, ...(note === '' ? {} : { note }), ...ssh });
+    log(`paused at ${spec.name}${note === '' ? '' : `: ${note}`}; POST /builds/${job.id}/resume goes on`);
+    const by = await activity.during(
+      () => 'it was at a breakpoint, and no client resumed it',
+      () => breakpoints.wait(job.id, running, signal),
+    );
+    event('build.resumed', { by });
+    log(`resumed by ${by}`);
+  };
+
+const toolsOf = (spec: ProvisionerSpec, needs: Needs & { readonly guest?: Guest }, tools: StepTools): ConsoleTools => {
+  const { job, running, key } = needs;
+  const { clock, ids, said, activity } = tools;
   const runtime = runtimeFactsOf(running.machine, key);
   return {
     build: { id: job.id, templateName: job.spec.name },
     runtime,
     converse: (turns, signal) => converseWith(running, turnsOf(turns, runtime), signal),
+    pause: pausing(spec, needs, tools),
     downloadedFile: (name) => downloadedFile(job.folders.work(job.slot), name),
     onLines: (lines, stream) => said(lines, stream === 'stderr' ? '! ' : '  '),
     ...{ clock, ids, activity },
@@ -39,9 +63,9 @@ const toolsOf = ({ job, running, key }: Needs, { clock, ids, said, activity }: S
 export const provisionGuest = (spec: ProvisionerSpec) =>
   ({
     ...headOf(spec),
-    async run({ guest, ...needs }, tools) {
-      const { running } = needs;
-      const own = { ...toolsOf(needs, tools), guest };
+    async run(needs, tools) {
+      const { running, guest } = needs;
+      const own = { ...toolsOf(spec, needs, tools), guest };
       const policy = { ...own, reconnect: guest.reconnect, doing: () => doingNow(tools.activity, running) };
       const expected = `the end of the provisioner ${spec.name}`;
       const work = (alive: AbortSignal) => tryAgain(spec, (signal) => runInGuest(spec, own, signal), policy, alive);
@@ -55,7 +79,7 @@ export const provisionOnConsole = (spec: ProvisionerSpec<ConsoleType>) =>
   ({
     ...headOf(spec),
     async run(needs, tools) {
-      const own = toolsOf(needs, tools);
+      const own = toolsOf(spec, needs, tools);
       const policy = { ...own, doing: () => doingNow(tools.activity, needs.running) };
       await tryAgain(spec, (signal) => runOnConsole(spec, own, signal), policy, tools.signal);
       return {};

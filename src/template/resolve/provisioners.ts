@@ -1,4 +1,5 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
+import type { Notes } from '../../base/notes.ts';
 import { resolvePolicy } from '../../provisioners/common.ts';
 import type { DownloadedFile } from '../../provisioners/kind.ts';
 import { downloadsOf, resolveProvisioner, type ProvisionerSpec } from '../../provisioners/table.ts';
@@ -10,6 +11,7 @@ export const resolveProvisioners = async (
   template: Template,
   fields: Fields,
   wrong: FieldErrors,
+  notes: Pick<Notes, 'add'>,
 ): Promise<readonly ProvisionerSpec[]> => {
   const resolved: ProvisionerSpec[] = [];
   const downloaded: DownloadedFile[] = [];
@@ -18,7 +20,7 @@ export const resolveProvisioners = async (
     await fields.pause();
     const pointer = `/provisioners/${index}`;
     const policy = resolvePolicy(asked, `${asked.type}-${index + 1}`, pointer, fields);
-    const spec = await resolveProvisioner(asked, policy, { pointer, fields, wrong, downloaded });
+    const spec = await resolveProvisioner(asked, policy, { pointer, fields, wrong, downloaded, note: notes.add });
     downloaded.push(...downloadsOf(spec));
     resolved.push(spec);
   }

@@ -1,0 +1,37 @@
+import { Fault } from '../../base/fault.ts';
+import { deferred, orAborted, type Deferred } from '../../base/waiting.ts';
+import type { Running } from '../running.ts';
+import type { Held } from './hold.ts';
+
+/** Builds that are at a breakpoint: healthy, running, and waiting for a client. */
+export type Breakpoints = {
+  /** Waits until the build is resumed; its console takes keys meanwhile. Gives the name of the token that said so. */
+  readonly wait: (buildId: string, running: Running, signal: AbortSignal) => Promise<string>;
+  /** `by`: the name of the token that says so. Throws `build_not_paused`. */
+  readonly resume: (buildId: string, by: string) => void;
+  readonly isPaused: (buildId: string) => boolean;
+};
+
+export const makeBreakpoints = (held: Pick<Held, 'add'>): Breakpoints => {
+  const paused = new Map<string, Deferred<string>>();
+  return {
+    wait: async (buildId, running, signal) => {
+      const resumed = deferred<string>();
+      using reachable = held.add(buildId, running);
+      void reachable;
+      paused.set(buildId, resumed);
+      try {
+        return await orAborted(resumed.promise, signal);
+      } finally {
+        paused.delete(buildId);
+      }
+    },
+    resume: (buildId, by) => {
+      const resumed = paused.get(buildId);
+      if (resumed === undefined)
+        throw new Fault('build_not_paused', `Build ${buildId} is not at a breakpoint, so there is nothing to resume.`);
+      resumed.resolve(by);
+    },
+    isPaused: (buildId) => paused.has(buildId),
+  };
+};
