@@ -85,7 +85,7 @@ exec 3<&0 </dev/null
 wait "$sshd"
 `;
 
-const startSshd = async (folder: string, hostKey: string) => {
+const startSshd = async (folder: string, hostKey: string, more: readonly string[]) => {
   const port = await freePort();
   const config = join(folder, `sshd-${port}.conf`);
   const lines = [
@@ -95,6 +95,7 @@ const startSshd = async (folder: string, hostKey: string) => {
     'StrictModes no',
     'UsePAM no',
     'PidFile none',
+    ...more,
     'PasswordAuthentication no',
     'PermitUserEnvironment no',
     'MaxStartups 100',
@@ -125,7 +126,13 @@ const startSshd = async (folder: string, hostKey: string) => {
 };
 
 /** A guest without a machine: a real sshd behind a forwarded port, a build's key that may log in, and a folder. */
-export const guestHouse = async ({ isUp = true } = {}) => {
+export const guestHouse = async ({
+  isUp = true,
+  config = [],
+}: {
+  readonly isUp?: boolean;
+  /** Lines for sshd_config(5), before the others. */ readonly config?: readonly string[];
+} = {}) => {
   const cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'ssh-'));
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
@@ -147,7 +154,7 @@ export const guestHouse = async ({ isUp = true } = {}) => {
   };
   cleanup.defer(powerOff);
   const powerOn = async (withKey = hostKey) => {
-    server = await startSshd(folder, withKey);
+    server = await startSshd(folder, withKey, config);
     cable.state.port = server.port;
     cable.state.line = 'through';
   };

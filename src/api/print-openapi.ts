@@ -3,27 +3,30 @@ import { stdout } from 'node:process';
 import { z } from 'zod';
 import { systemClock } from '../base/clock.ts';
 import { systemIds } from '../base/ids.ts';
+import type { Store } from '../queue/store.ts';
 import { makeApi } from './make-api.ts';
 import { printOpenApi } from './contract/openapi.ts';
 
 // Run by "npm run openapi": prints the contract to stdout. Printing looks at the routes alone, so the rooms behind them
 // are left out: whoever asks one of them all the same is told so.
-const absent = <Room extends object>(): Room =>
-  new Proxy(
-    {},
-    {
-      get: () => () => {
+const absent = <Room extends object>(has: Partial<Room> = {}): Room =>
+  new Proxy(has, {
+    get: (own, name) =>
+      Reflect.get(own, name) ??
+      (() => {
         throw new Error('This server is made to be printed, not to be asked.');
-      },
-    },
+      }),
     // No value has all the functions of a room but none of the room itself: hence the cast.
-  ) as Room;
+  }) as Room;
+
+// Listened to from the start on.
+const onChange = () => ({ [Symbol.dispose]: () => undefined });
 
 const packageFile = new URL('../../../package.json', import.meta.url);
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(packageFile, 'utf8')));
 
 const app = await makeApi({
-  store: absent(),
+  store: absent<Store>({ onChange }),
   admission: absent(),
   submit: absent(),
   contexts: absent(),
