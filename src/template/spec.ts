@@ -83,6 +83,12 @@ export type DiskPlan = {
   readonly base?: FileRef & BaseImage & { readonly virtualMb: number };
 };
 
+/** What cloud-init is to find, by the names that it looks for. */
+export type CloudInitSeed = {
+  readonly by: 'cdrom' | 'smbios';
+  readonly files: readonly { readonly name: string; readonly text: Text }[];
+};
+
 /** A text of the template, or a file that is read when it is needed. */
 export type TextOrFile = { readonly text: string } | { readonly file: FileRef };
 
@@ -119,6 +125,7 @@ export type Spec = {
   readonly nics: readonly Nic[];
   readonly cdrom?: FileRef;
   readonly floppy?: FileRef;
+  readonly cloudInit?: CloudInitSeed;
   readonly boot: Pick<Boot, 'device'> & {
     readonly kernel?: FileRef;
     readonly initrd?: FileRef;

@@ -1,6 +1,6 @@
 import { judgeTogether } from './belongs-together.ts';
 import { below, type FieldErrors } from '../../base/field-errors.ts';
-import { makeFields } from './fields.ts';
+import { makeFields, type Fields } from './fields.ts';
 import type { FileRoots, HostFacts } from '../../context/files.ts';
 import type { Frozen } from '../language/functions.ts';
 import { interfaceNames } from '../../openbsd/installer/machine.ts';
@@ -8,6 +8,7 @@ import { maskOf } from '../../base/mask/mask.ts';
 import { makeNotes, type Notes, type Note } from '../../base/notes.ts';
 import { makePatterns } from '../language/pattern.ts';
 import { makePause } from '../../base/turns.ts';
+import { resolveCloudInit, seedEntries } from './cloud-init.ts';
 import { resolveCommunicator } from './communicator/communicator.ts';
 import { resolveHttp } from './http.ts';
 import { resolveMachine } from './machine.ts';
@@ -23,6 +24,11 @@ import { sealParts } from '../../base/machine/seal-parts.ts';
 import type { Spec } from '../spec.ts';
 import { durationOf } from '../../base/units.ts';
 import { fillFrom } from './variables.ts';
+
+const resolveShutdown = ({ command, timeout }: Template['shutdown'], fields: Fields): Spec['shutdown'] => ({
+  ...(command === undefined ? {} : { command: fields.text('/shutdown/command', command) }),
+  timeoutMs: fields.made('/shutdown/timeout', timeout, 1, (time) => durationOf(time)),
+});
 
 /** Notes about what the template's own conversations name. */
 const noteConversations = (
@@ -102,22 +108,21 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
     notes,
     seed: frozen.buildId,
   });
+  const cloudInit = await resolveCloudInit({ template, fields, wrong, communicator, buildId: frozen.buildId });
   const interfaceName = interfaceNames(machine)[0] ?? 'vio0';
   const provisioners = await resolveProvisioners(template, fields, wrong);
   const spec = {
     name: template.name,
     ...machine,
-    http,
+    ...(cloudInit === undefined ? {} : { cloudInit }),
+    http: [...http, ...seedEntries(cloudInit)],
     ...(install === undefined
       ? {}
       : { install: await resolveInstall(install, fields, { responseFile, interfaceName }) }),
     ...(communicator === undefined ? {} : { communicator }),
     provisioners,
     seal: sealParts.filter((part) => template.seal[part]),
-    shutdown: {
-      ...(shutdown.command === undefined ? {} : { command: fields.text('/shutdown/command', shutdown.command) }),
-      timeoutMs: fields.made('/shutdown/timeout', shutdown.timeout, 1, (time) => durationOf(time)),
-    },
+    shutdown: resolveShutdown(shutdown, fields),
     postProcessors: resolvePostProcessors(template, {
       ...{ fields, wrong, templateName: template.name },
       diskMb: machine.disks.map(fullMb),
