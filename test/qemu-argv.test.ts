@@ -244,3 +244,14 @@ test('network cards are read from what QEMU prints, PCI only, aliases too', () =
     'name "ne2k_isa", bus ISA\n\nInput devices:\nname "virtio-input-host-pci", bus PCI\n';
   assert.deepEqual(netDevicesIn(help), ['e1000', 'e1000-82540em']);
 });
+
+test('what cloud-init is to find is a drive beside the CD, or stands in the serial number', () => {
+  const seed = { set: 3, format: 'raw' } as const;
+  const cdrom = { set: 2, format: 'raw' } as const;
+  const devices = (change: Partial<MachineSpec>) => valuesOf(argvOf(change, { ...handed, cdrom, seed }), '-device');
+  assert.ok(devices({}).includes('scsi-cd,drive=seed,bus=seeds.0'));
+  assert.ok(devices({ model: { disk_interface: 'ide' } }).includes('ide-cd,drive=seed,bus=ide.2'));
+  assert.ok(devices({ model: { disk_interface: 'ide', machine_type: 'pc' } }).includes('ide-cd,drive=seed,bus=ide.1,unit=0')); // prettier-ignore
+  const argv = argvOf({ seed: { by: 'smbios', path: 'cloud-init/' } });
+  assert.deepEqual(valuesOf(argv, '-smbios'), ['type=1,serial=ds=nocloud;s=http://100.64.7.4/cloud-init/']);
+});

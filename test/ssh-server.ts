@@ -85,7 +85,7 @@ exec 3<&0 </dev/null
 wait "$sshd"
 `;
 
-const startSshd = async (folder: string, hostKey: string, path: string | undefined) => {
+const startSshd = async (folder: string, hostKey: string, path: string | undefined, more: readonly string[]) => {
   const port = await freePort();
   const config = join(folder, `sshd-${port}.conf`);
   const lines = [
@@ -95,6 +95,7 @@ const startSshd = async (folder: string, hostKey: string, path: string | undefin
     'StrictModes no',
     'UsePAM no',
     'PidFile none',
+    ...more,
     'PasswordAuthentication no',
     'PermitUserEnvironment no',
     'MaxStartups 100',
@@ -129,7 +130,16 @@ const startSshd = async (folder: string, hostKey: string, path: string | undefin
  * A guest without a machine: a real sshd behind a forwarded port, a build's key that may log in, and a folder. Programs in its
  * folder `bin` are found before all others.
  */
-export const guestHouse = async ({ isUp = true, bin }: { isUp?: boolean; bin?: string } = {}) => {
+export const guestHouse = async ({
+  isUp = true,
+  bin,
+  config = [],
+}: {
+  readonly isUp?: boolean;
+  readonly bin?: string;
+  /** Lines for sshd_config(5), before the others. */
+  readonly config?: readonly string[];
+} = {}) => {
   const cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'ssh-'));
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
@@ -152,7 +162,7 @@ export const guestHouse = async ({ isUp = true, bin }: { isUp?: boolean; bin?: s
   cleanup.defer(powerOff);
   const powerOn = async (withKey = hostKey) => {
     const path = bin === undefined ? undefined : `${join(folder, bin)}:${process.env['PATH'] ?? '/usr/bin:/bin'}`;
-    server = await startSshd(folder, withKey, path);
+    server = await startSshd(folder, withKey, path, config);
     cable.state.port = server.port;
     cable.state.line = 'through';
   };

@@ -96,6 +96,7 @@ test('a template that says little gets plain defaults', async () => {
     http: [],
     install: { turns: [], ends: 'any', timeoutMs: 3_600_000, refuse: [] },
     provisioners: [],
+    seal: [],
     shutdown: { timeoutMs: 300_000 },
     postProcessors: [
       {

@@ -82,6 +82,11 @@ export const faults = {
     status: 500,
     title: 'A provisioner ended with an exit code that is not allowed',
   },
+  seal_failed: {
+    class: 'guest',
+    status: 500,
+    title: 'What the build put into the guest for itself could not be removed',
+  },
 
   step_timeout: { class: 'timeout', status: 500, title: 'A step took longer than it may' },
   build_timeout: { class: 'timeout', status: 500, title: 'The build took longer than it may' },

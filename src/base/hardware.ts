@@ -64,6 +64,8 @@ export type MachineShape = {
   readonly hasCdrom: boolean;
   readonly cdrom?: string;
   readonly hasFloppy: boolean;
+  /** How cloud-init is to find its files, and whether they hold an address of the machine. Undefined: there are none. */
+  readonly seed?: { readonly by: 'cdrom' | 'smbios'; readonly needs: 'addresses' | 'nothing' };
   /** Undefined: none, and no keyboard. */
   readonly display?: 'vga';
   readonly model: MachineModel;

@@ -14,6 +14,7 @@ import { slotName } from './folders/folders.ts';
 import type { Job } from './job.ts';
 import { openEndpoint } from './open-endpoint.ts';
 import type { Running } from './running.ts';
+import { seedOf } from './media/seed.ts';
 import { boundOf } from './text-limits.ts';
 import type { StepTools } from './tools.ts';
 
@@ -22,6 +23,7 @@ const machineSpec = (
   disks: readonly Disk[],
   boot: MachineSpec['boot'],
   onReboot: MachineSpec['onReboot'],
+  seed: MachineSpec['seed'],
 ): MachineSpec => ({
   name: slotName(slot),
   hostname: hostnameOf(spec.name, slotName(slot)),
@@ -32,6 +34,7 @@ const machineSpec = (
   disks,
   ...(spec.cdrom === undefined ? {} : { cdrom: spec.cdrom.path }),
   ...(spec.floppy === undefined ? {} : { floppy: spec.floppy.path }),
+  ...(seed === undefined ? {} : { seed }),
   nics: spec.nics,
   boot,
   model: spec.model,
@@ -90,7 +93,9 @@ export const launch = async (
   const { hypervisor, clock, growth, signal, event, texts } = tools;
   const cleanup = cleanupStack();
   try {
-    const machine = cleanup.keep(await hypervisor.start(machineSpec(job, disks, boot, onReboot), signal));
+    const machine = cleanup.keep(
+      await hypervisor.start(machineSpec(job, disks, boot, onReboot, seedOf(job, key)), signal),
+    );
     const sensitive = hiddenTexts(job.spec.secrets);
     const display = machine.display && cleanup.keep(keepDisplay(machine.display, job, sensitive, clock));
     const console = cleanup.keep(

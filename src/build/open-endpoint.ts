@@ -8,7 +8,7 @@ import type { HttpEntry, RuntimeFacts } from '../template/spec.ts';
 import type { Machine } from '../vmm/types.ts';
 import { runtimeFactsOf, type Job } from './job.ts';
 import type { Running } from './running.ts';
-import { siteSetFile } from './site-files.ts';
+import { siteSetFile } from './media/site-files.ts';
 import type { StepTools } from './tools.ts';
 
 const answerOf = (entry: HttpEntry, facts: RuntimeFacts, work: string): Answer => {

@@ -20,6 +20,7 @@ import { makeWorkspace } from './steps/make-workspace.ts';
 import { postProcess } from './steps/post-process.ts';
 import { provisionGuest, provisionOnConsole } from './steps/provision.ts';
 import { publish } from './steps/publish.ts';
+import { seal } from './steps/seal.ts';
 import { shutDown } from './steps/shut-down.ts';
 import { startInstaller } from './steps/start-installer.ts';
 
@@ -46,13 +47,22 @@ const up = <Has extends Prepared & { key?: SshKey }>(
   return spec.hearsFirstBoot === true ? booted.then(awaitFirstBoot) : booted;
 };
 
+/** The way out of a guest that the build has logged in to. */
+const sealed = <Has extends Up & { readonly guest: Guest; readonly key?: SshKey }>(
+  plan: Plan<Given, Has>,
+  { seal: parts, shutdown }: Spec,
+  key: 'goes' | 'stays',
+) => (key === 'stays' && parts.length === 0 ? plan : plan.then(seal({ key, parts }))).then(shutDown(shutdown));
+
 const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, communicator: NonNullable<Spec['communicator']>) =>
-  spec.provisioners
-    .reduce<Plan<Given, Keyed & Up & { readonly guest: Guest }>>(
+  sealed(
+    spec.provisioners.reduce<Plan<Given, Keyed & Up & { readonly guest: Guest }>>(
       (so, provisioner) => so.then(provisionGuest(provisioner)),
       up(plan, spec).then(connect(communicator)),
-    )
-    .then(shutDown(spec.shutdown));
+    ),
+    spec,
+    communicator.keepsKey ? 'stays' : 'goes',
+  );
 
 const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec) =>
   spec.provisioners

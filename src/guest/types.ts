@@ -56,6 +56,16 @@ export type Guest = AsyncDisposable & {
   readonly sshLine: string;
 };
 
+/** What a login may show, each of them a text: a private key and its certificate as their files have them, a password of one line. */
+export type Credentials = {
+  readonly privateKey?: string;
+  readonly certificate?: string;
+  readonly password?: string;
+};
+
+/** A server through which the guest is reached. It may be logged in to by the same means as the guest, but for the build's key. */
+export type Bastion = Credentials & { readonly host: string; readonly port: number; readonly username: string };
+
 export type SshSpec = {
   readonly host: string;
   readonly port: number;
@@ -70,6 +80,18 @@ export type SshSpec = {
   readonly folder: string;
   /** How long to go on trying while the guest boots. */
   readonly timeoutMs: number;
+  /** Tried beside the build's key, which goes on being tried. */
+  readonly credentials?: Credentials;
+  /** Undefined: the guest is reached directly. */
+  readonly bastion?: Bastion;
+  /** How often the guest may refuse the login. Default: 10. */
+  readonly handshakeAttempts?: number;
+  /** Between two questions whether the guest is still there; 0: it is not asked. Default: 3 s. */
+  readonly keepAliveMs?: number;
+  /** How long it may leave them without an answer. Default: a minute. */
+  readonly readWriteTimeoutMs?: number;
+  /** Commands without input run on a terminal of their own. */
+  readonly pty?: true;
 };
 
 export type SshKey = {

@@ -1,3 +1,4 @@
+import type { SealPart } from '../base/machine/seal-parts.ts';
 import type { Note } from '../base/notes.ts';
 import type { PostProcessorSpec } from '../post-processors/table.ts';
 import type { ProvisionerSpec } from '../provisioners/table.ts';
@@ -82,6 +83,39 @@ export type DiskPlan = {
   readonly base?: FileRef & BaseImage & { readonly virtualMb: number };
 };
 
+/** What cloud-init is to find, by the names that it looks for. */
+export type CloudInitSeed = {
+  readonly by: 'cdrom' | 'smbios';
+  readonly files: readonly { readonly name: string; readonly text: Text }[];
+};
+
+/** A text of the template, or a file that is read when it is needed. */
+export type TextOrFile = { readonly text: string } | { readonly file: FileRef };
+
+/** What a login shows, beside the build's key. */
+export type LoginProofs = {
+  readonly privateKey?: TextOrFile;
+  readonly certificate?: TextOrFile;
+  readonly password?: string;
+};
+
+/** How the build logs in by ssh; see `SshSpec` in guest/types.ts. */
+export type SshLogin = LoginProofs & {
+  readonly type: 'ssh';
+  readonly username: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+  readonly bastion?: LoginProofs & { readonly host: string; readonly port: number; readonly username: string };
+  readonly handshakeAttempts?: number;
+  readonly keepAliveMs?: number;
+  readonly readWriteTimeoutMs?: number;
+  /** 0: none. */
+  readonly pauseBeforeConnectingMs: number;
+  readonly pty?: true;
+  /** The build's public key stays in the guest. */
+  readonly keepsKey: boolean;
+};
+
 /** A template with its variables filled in and all its defaults made plain: everything a plan is made from. */
 export type Spec = {
   readonly name: string;
@@ -91,6 +125,7 @@ export type Spec = {
   readonly nics: readonly Nic[];
   readonly cdrom?: FileRef;
   readonly floppy?: FileRef;
+  readonly cloudInit?: CloudInitSeed;
   readonly boot: Pick<Boot, 'device'> & {
     readonly kernel?: FileRef;
     readonly initrd?: FileRef;
@@ -113,13 +148,10 @@ export type Spec = {
     readonly hearsFirstBoot?: true;
   };
   /** Undefined: the build does not log in. */
-  readonly communicator?: {
-    readonly type: 'ssh';
-    readonly username: string;
-    readonly port: number;
-    readonly timeoutMs: number;
-  };
+  readonly communicator?: SshLogin;
   readonly provisioners: readonly ProvisionerSpec[];
+  /** What is removed of the guest before it is shut down, beside the build's key. */
+  readonly seal: readonly SealPart[];
   readonly shutdown: { readonly command?: Text; readonly timeoutMs: number };
   /** What is published, and what is made of it before. */
   readonly postProcessors: readonly PostProcessorSpec[];

@@ -17,6 +17,15 @@ export type DiskSpec = Disk & {
 };
 
 /**
+ * What cloud-init of the guest is to find (NoCloud): an image for a drive of its own, made when the addresses are known, or
+ * a path of the endpoint, with a slash at its end, that the serial number of the machine names. Addresses are undefined
+ * where the hypervisor gives them only to a machine that runs.
+ */
+export type Seed =
+  | { readonly by: 'cdrom'; readonly image: (known: StaticAddresses | undefined) => Uint8Array }
+  | { readonly by: 'smbios'; readonly path: string };
+
+/**
  * A machine to start. A client may have chosen the names of its files but for the disks' own, and every text in `boot`
  * and `model`: a hypervisor puts none of them on a command line, and opens the files itself or by names of its own.
  */
@@ -34,6 +43,7 @@ export type MachineSpec = {
   readonly disks: readonly Disk[];
   readonly cdrom?: string;
   readonly floppy?: string;
+  readonly seed?: Seed;
   readonly nics: readonly Nic[];
   readonly boot: Omit<Boot, 'append'> & { readonly append?: (known: StaticAddresses) => string };
   readonly model: MachineModel;

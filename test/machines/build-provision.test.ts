@@ -221,7 +221,7 @@ test('validate=true prints the plan and stores nothing', async () => {
   const { plan } = z.object({ plan: z.array(z.object({ name: z.string() })) }).parse(await reply.json());
   assert.deepEqual(
     plan.map(({ name }) => name),
-    ['make-workspace', 'create-disks', 'make-key', 'start-installer', 'install', 'keep-machine', 'connect', 'one', 'shut-down', 'export-by-ssh.qcow2', 'publish'], // prettier-ignore
+    ['make-workspace', 'create-disks', 'make-key', 'start-installer', 'install', 'keep-machine', 'connect', 'one', 'seal', 'shut-down', 'export-by-ssh.qcow2', 'publish'], // prettier-ignore
   );
   assert.equal(await count(), before);
 });

@@ -79,7 +79,7 @@ test('a build outlives a kill -9 of the daemon at every boundary of its steps', 
       steps.includes(step);
   const short = await cycle();
   await Promise.all([
-    lane(visit(), only('make-key', 'keep-machine', 'connect', 'mark', 'shut-down')),
+    lane(visit(), only('make-key', 'keep-machine', 'connect', 'mark', 'seal', 'shut-down')),
     lane(short, () => true).then(() => lane(revisit(), only('boot-from-disk', 'greet'))),
   ]);
   t.diagnostic(

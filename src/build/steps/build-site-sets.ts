@@ -1,7 +1,7 @@
 import { makeSiteSet } from '../../openbsd/site-set.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
-import { siteSetFile } from '../site-files.ts';
+import { siteSetFile } from '../media/site-files.ts';
 
 /** The site sets that the installer will fetch, packed from files of the context. */
 export const buildSiteSets = {

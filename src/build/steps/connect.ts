@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import type { Clock } from '../../base/clock.ts';
 import { connectSsh } from '../../guest/ssh/connect.ts';
 import { knownHostsIn } from '../../guest/ssh/files.ts';
-import type { Guest, SshKey } from '../../guest/types.ts';
-import type { Spec } from '../../template/spec.ts';
+import type { Credentials, Guest, SshKey, SshSpec } from '../../guest/types.ts';
+import type { LoginProofs, SshLogin, TextOrFile } from '../../template/spec.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { whileAlive, type Running } from '../running.ts';
@@ -9,34 +11,80 @@ import { whileAlive, type Running } from '../running.ts';
 // The communicator's own deadline ends with a better fault than the step's; the step's stands behind it.
 const graceMs = 15_000;
 
+const textOf = async (from: TextOrFile): Promise<string> =>
+  'text' in from ? from.text : readFile(from.file.path, 'utf8');
+
+const credentialsOf = async ({ privateKey, certificate, password }: LoginProofs): Promise<Credentials> => ({
+  ...(privateKey === undefined ? {} : { privateKey: await textOf(privateKey) }),
+  ...(certificate === undefined ? {} : { certificate: await textOf(certificate) }),
+  ...(password === undefined ? {} : { password }),
+});
+
+type Needs = { readonly job: Job; readonly running: Running; readonly key: SshKey; readonly workspace: string };
+
+const sshSpecOf = async (login: SshLogin, { job, running, key, workspace }: Needs): Promise<SshSpec> => {
+  const { host, port } = running.machine.addresses.ssh;
+  const { username, timeoutMs, handshakeAttempts, keepAliveMs, readWriteTimeoutMs, pty, bastion } = login;
+  return {
+    ...{ host, port, guestPort: login.port, username, timeoutMs },
+    keyFile: key.privateFile,
+    knownHostsFile: knownHostsIn(workspace),
+    folder: job.folders.machine(job.slot),
+    credentials: await credentialsOf(login),
+    ...(bastion === undefined
+      ? {}
+      : {
+          bastion: {
+            ...{ host: bastion.host, port: bastion.port, username: bastion.username },
+            ...(await credentialsOf(bastion)),
+          },
+        }),
+    ...(handshakeAttempts === undefined ? {} : { handshakeAttempts }),
+    ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
+    ...(readWriteTimeoutMs === undefined ? {} : { readWriteTimeoutMs }),
+    ...(pty === undefined ? {} : { pty }),
+  };
+};
+
+/** As Packer's pause_before_connecting: the first login proves that there is one, and the one after the pause is used. */
+const afterPause = async (
+  ms: number,
+  logIn: () => Promise<Guest>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Guest> => {
+  const first = await logIn();
+  if (ms === 0) return first;
+  await first[Symbol.asyncDispose]();
+  await clock.sleep(ms, signal);
+  return logIn();
+};
+
 /** The first login: it waits while the guest boots. */
-export const connect = ({ username, timeoutMs, port: guestPort }: NonNullable<Spec['communicator']>) =>
+export const connect = (login: SshLogin) =>
   ({
     name: 'connect',
     phase: 'connecting',
-    timeoutMs: timeoutMs + graceMs,
-    about: `ssh as ${username}`,
-    async run({ job, running, key, workspace }, { clock, signal, keep, log, activity }) {
-      const { host, port: forwarded } = running.machine.addresses.ssh;
-      const spec = {
-        host,
-        port: forwarded,
-        guestPort,
-        username,
-        keyFile: key.privateFile,
-        knownHostsFile: knownHostsIn(workspace),
-        folder: job.folders.machine(job.slot),
-        timeoutMs,
-      };
+    timeoutMs: (login.pauseBeforeConnectingMs > 0 ? 2 : 1) * login.timeoutMs + login.pauseBeforeConnectingMs + graceMs,
+    about: `ssh as ${login.username}`,
+    async run(needs, { clock, signal, keep, log, activity }) {
+      const { running } = needs;
+      const spec = await sshSpecOf(login, needs);
       let tally = 'a login by ssh was awaited';
       const onTally = (text: string) => {
         tally = text;
       };
-      const logIn = (alive: AbortSignal) => connectSsh(spec, { clock, onNote: log, onTally }, alive);
+      const logIn = (alive: AbortSignal) =>
+        afterPause(
+          login.pauseBeforeConnectingMs,
+          () => connectSsh(spec, { clock, onNote: log, onTally }, alive),
+          clock,
+          alive,
+        );
       const guest = await activity.during(
         () => tally,
         () => whileAlive(running, 'a login by ssh', logIn, { clock, signal }),
       );
       return { guest: keep(guest) };
     },
-  }) satisfies Step<{ job: Job; running: Running; key: SshKey; workspace: string }, { guest: Guest }>;
+  }) satisfies Step<Needs, { guest: Guest }>;

@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
-import { runProgram } from '../../base/program.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
 import { downloadBy } from './download.ts';
 import { uploadBy } from './upload.ts';
-import { remoteInput, remoteLine } from './remote-command.ts';
+import { runOnTerminal, runPlainly } from './run.ts';
+import { removeCredentials, writeCredentials } from './credentials.ts';
 import { awaitBanner } from './banner.ts';
 import { openMaster, type SshMaster } from './master.ts';
 import { makeTally } from './tally.ts';
-import { configFile, controlSocket, sshArgs, sshHost, sshLine, writeSshConfig } from './options.ts';
+import { configFile, controlSocket, sshLine, writeSshConfig } from './options.ts';
 import { expectedOf, makeSshWords } from './words.ts';
 import type { Guest, SshSpec } from '../types.ts';
 
@@ -25,51 +24,21 @@ type Tools = {
 const firstSilentMs = 2500;
 const mostSilentMs = 10_000;
 
-// Without its master ssh would open a connection of its own, which is not watched.
-const runArgs = [...sshArgs, '-q', '-T', '-o', 'ControlMaster=no', '-o', 'ProxyCommand=false', sshHost, remoteLine];
-
 // A server may say something else each time.
 const mostNotes = 50;
 
 // A system that boots for the first time may write authorized_keys after its sshd has begun to listen.
-const deniedAttempts = 8;
-
-/** What the guest prints on stderr when a command itself ended with 255, as ssh does for failures of its own. */
-const makeMarker = () => {
-  const marker = `imaged-${randomUUID()}`;
-  let isSeen = false;
-  return {
-    marker,
-    isSeen: () => isSeen,
-    /** The lines without the marker, which may stand behind a last line without end. */
-    without: (lines: readonly string[]): readonly string[] => {
-      if (!lines.some((line) => line.endsWith(marker))) return lines;
-      isSeen = true;
-      return lines
-        .filter((line) => line !== marker)
-        .map((line) => (line.endsWith(marker) ? line.slice(0, -marker.length) : line));
-    },
-  };
-};
+// As many as Packer tries by itself.
+const deniedAttempts = 10;
 
 /** Runs commands over the master that there is when they begin. Throws `ssh_broken` when it goes before they end. */
 const runOver =
   (spec: SshSpec, current: () => SshMaster | undefined, clock: Clock): Guest['run'] =>
   async (command, { onLines, onBytes, input }, signal) => {
-    const { marker, isSeen, without } = makeMarker();
-    const { exitCode } = await runProgram('ssh', runArgs, {
-      cwd: spec.folder,
-      signal,
-      accept: 'any',
-      input: remoteInput(marker, command, input),
-      onLines: (lines, stream) => {
-        const said = stream === 'stderr' ? without(lines) : lines;
-        if (said.length > 0) return onLines(said, stream);
-      },
-      ...(onBytes === undefined ? {} : { onBytes }),
-    });
-    // With the marker it is the command's own exit code, not that of ssh.
-    if (exitCode !== 255 || isSeen()) return { exitCode };
+    const onTerminal = spec.pty === true && input === undefined && onBytes === undefined;
+    const run = onTerminal ? runOnTerminal : runPlainly;
+    const { exitCode, isOwn } = await run(spec.folder, command, { onLines, onBytes, input }, signal);
+    if (isOwn) return { exitCode };
     await throwIfKilled(current(), clock, signal);
     const why = current()?.lastWords() ?? '';
     throw new Fault(
@@ -89,6 +58,7 @@ const runOver =
  */
 export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSignal): Promise<Guest> => {
   const running = new Set<Promise<unknown>>();
+  await writeCredentials(spec);
   await writeSshConfig(spec);
   let master: SshMaster | undefined = await logIn(spec, tools, signal);
 
@@ -102,6 +72,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
   const end = async () => {
     await letGo();
     await rm(configFile(spec), { force: true });
+    await removeCredentials(spec);
   };
 
   const run = runOver(spec, () => master, tools.clock);
@@ -184,10 +155,12 @@ const logIn = async (spec: SshSpec, { clock, onNote, onTally }: Tools, signal: A
       attempts = attempt;
       words = makeSshWords(spec);
       // Once one has spoken, connections side by side would only keep a slow server busy.
-      if (attempt === 1) await awaitBanner(spec, { clock, onSeen }, whole.signal);
+      if (attempt === 1 && spec.bastion === undefined) await awaitBanner(spec, { clock, onSeen }, whole.signal);
       // Left by a master that was killed: the next one would refuse to listen.
       await rm(controlSocket(spec), { force: true });
-      const silentMs = Math.min(firstSilentMs * 1.25 ** (attempt - 1), mostSilentMs);
+      // Through a bastion, the login there comes first.
+      const firstMs = spec.bastion === undefined ? firstSilentMs : mostSilentMs;
+      const silentMs = Math.min(firstMs * 1.25 ** (attempt - 1), mostSilentMs);
       return openMaster(spec, words, Math.round(silentMs), clock, whole.signal);
     },
     { attempts: Infinity, firstMs: 100, growth: 1.3, mostMs: 1000 },
@@ -196,7 +169,7 @@ const logIn = async (spec: SshSpec, { clock, onNote, onTally }: Tools, signal: A
       note(error.message);
       latest = error;
       count(error.facts.saw ?? error.message);
-      if (error.code === 'ssh_denied') return ++denied < deniedAttempts;
+      if (error.code === 'ssh_denied') return ++denied < (spec.handshakeAttempts ?? deniedAttempts);
       return error.code === 'ssh_unreachable';
     },
     clock,

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { runProgram } from '../../base/program.ts';
 import { deferred } from '../../base/waiting.ts';
+import { askpassEnvironment } from './credentials.ts';
 import { killedBy } from './killed-by.ts';
 import { makeResettableDeadline } from './resettable-deadline.ts';
 import { sshArgs, sshHost } from './options.ts';
@@ -39,8 +40,6 @@ const spokenMs = 30_000;
 
 const masterArgs = [
   ...[...sshArgs, '-v', '-N', '-T', '-o', 'ControlMaster=yes', '-o', `ConnectTimeout=${spokenMs / 1000}`],
-  // A guest that resets itself answers the next of these with a reset; one that is merely slow has a minute.
-  ...['-o', 'ServerAliveInterval=3', '-o', 'ServerAliveCountMax=20'],
   ...['-o', 'PermitLocalCommand=yes', '-o', `LocalCommand=echo ${ready}`, sshHost],
 ];
 
@@ -66,6 +65,7 @@ export const openMaster = async (
 
   const ending = runProgram('/bin/sh', ['-c', guard, 'sh', 'ssh', ...masterArgs], {
     cwd: spec.folder,
+    env: askpassEnvironment(spec),
     signal: life.signal,
     input: { held: true },
     accept: 'any',

@@ -1,6 +1,6 @@
 import { Fault, type FaultCode, type FaultFacts } from '../../base/fault.ts';
 import { killedBy } from './killed-by.ts';
-import type { SshSpec } from '../types.ts';
+import type { Credentials, SshSpec } from '../types.ts';
 
 // How far a login came, by what `ssh -v` prints; the words have been the same for more than ten years.
 const stages = [
@@ -14,6 +14,8 @@ const speaking = 2;
 
 const chatter =
   /^(debug\d|OpenSSH_|Authenticated to |Authentication succeeded|Transferred: |Bytes per second: |Warning: Perm|@{9})/;
+
+const list = new Intl.ListFormat('en', { type: 'disjunction' });
 
 const linesKept = 12;
 const longestKept = 500;
@@ -44,6 +46,27 @@ export type SshWords = {
   /** The same before ssh was asked: this is what a connection to its port met. */
   readonly notYet: (what: string) => Fault;
 };
+
+/** What a login showed, beside the build's key. */
+const shownBy = ({ privateKey, password }: Credentials): readonly string[] => [
+  ...(privateKey === undefined ? [] : ['the private key of the template']),
+  ...(password === undefined ? [] : ['the password of the template']),
+];
+
+const denied = ({ username, credentials = {} }: SshSpec, place: string): string => {
+  const more = shownBy(credentials);
+  const shown = ['the key of this build', ...more];
+  const advice =
+    more.length === 0
+      ? `Its public key has to be in ${username}'s authorized_keys, and sshd has to allow the login.`
+      : `One of them has to be ${username}'s, and sshd has to allow such a login.`;
+  return `The guest at ${place} does not let ${username} in with ${list.format(shown)}. ${advice}`;
+};
+
+const deniedByBastion = ({ bastion }: SshSpec): string =>
+  bastion === undefined
+    ? 'The login was denied before an ssh server spoke.'
+    : `The bastion ${bastion.host}:${bastion.port} does not let ${bastion.username} in with ${list.format(shownBy(bastion))}.`;
 
 export const makeSshWords = (spec: SshSpec): SshWords => {
   const { host, port, username, knownHostsFile } = spec;
@@ -86,11 +109,7 @@ export const makeSshWords = (spec: SshSpec): SshWords => {
           },
         );
       if (/Permission denied|Too many authentication failures/.test(last()))
-        return fault(
-          'ssh_denied',
-          `The guest at ${place} does not let ${username} in with the key of this build. ` +
-            `Its public key has to be in ${username}'s authorized_keys, and sshd has to allow the login.`,
-        );
+        return fault('ssh_denied', stage < speaking ? deniedByBastion(spec) : denied(spec, place));
       const signal = killedBy(exitCode);
       if (signal !== undefined) return unreachable(`ssh was killed by ${signal}`);
       return unreachable(said.at(-1) ?? `ssh ended with exit code ${exitCode}`);

@@ -13,6 +13,27 @@ export const Disk = strict({
   ),
 });
 
+const SeedText = z.union([
+  Words,
+  strict({ file: Reference.describe('a file, rendered: of the context or `media:name/file`') }),
+]);
+
+export const CloudInit = strict({
+  by: z
+    .enum(['cdrom', 'smbios'])
+    .default('cdrom')
+    .describe("how cloud-init finds it: a CD labelled cidata, or the machine's endpoint, named by its serial number"),
+  user_data: z
+    .union([SeedText, z.record(z.string().max(200), z.unknown())])
+    .optional()
+    .describe("a text, a file, or an object of #cloud-config; default: lets the build's key in"),
+  meta_data: SeedText.optional().describe(
+    'default: the id of the build, and the name of the template as the host name',
+  ),
+  network_config: SeedText.optional().describe('default: DHCP, as cloud-init has it'),
+  vendor_data: SeedText.optional().describe('what user_data goes before'),
+}).describe('what cloud-init of a base image finds: a NoCloud seed, whose texts are rendered');
+
 const word = (judge: (text: string) => unknown) => Words.max(200).check(judged(judge)).optional();
 
 export const Model = strict({
@@ -45,6 +66,7 @@ export const Machine = strict({
     .describe('network interfaces'),
   cdrom: Reference.optional().describe('an ISO image: `media:name/file` or a file of the context'),
   floppy: Reference.optional().describe('a floppy image: `media:name/file` or a file of the context'),
+  cloud_init: CloudInit.optional(),
   boot: strict({
     device: z
       .enum(['disk', 'cdrom', 'net', 'floppy'])

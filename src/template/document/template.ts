@@ -4,6 +4,7 @@ import type { VariableValues } from '../../base/records/variable-value.ts';
 import { provisioners } from '../../provisioners/table.ts';
 import { exporting } from '../../post-processors/export.ts';
 import { postProcessors } from '../../post-processors/table.ts';
+import { Communicator } from './communicator.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
 import { fieldErrorsOf, pointersOf } from './issues.ts';
 import { typedPlaces } from './typed-places.ts';
@@ -67,19 +68,20 @@ export const Template = strict({
   qemu: Model.optional().meta({ deprecated: true, description: 'the old place of `machine.model`: use that' }),
   http: Http,
   install: Install.optional(),
-  communicator: strict({
-    type: z.enum(['ssh', 'none']).default('ssh').describe('how the build logs in; `none`: it does not'),
-    username: Words.max(1000).default('root').describe('whom to log in as; the key is {{ ssh_public_key }}'),
-    port: z.int().min(1).max(65_535).default(22).describe('port in the guest'),
-    timeout: Duration.default('5m').describe('how long to try while the guest boots'),
-  })
-    .optional()
-    .describe('how the build gets into the guest'),
+  communicator: Communicator.optional(),
   provisioners: z
     .array(oneOfTypes(provisioners, insteadOfProvisioner).describe('a change to the installed guest'))
     .max(bounds.provisioners)
     .default([])
     .describe('changes to the installed guest, in this order'),
+  seal: strict({
+    host_keys: z.boolean().default(false).describe("sshd's host keys: for systems that make new ones at boot"),
+    machine_id: z.boolean().default(false).describe('what /etc/machine-id holds'),
+    cloud_init: z.boolean().default(false).describe('what cloud-init remembers of this machine'),
+    logs: z.boolean().default(false).describe('rotated logs; others are emptied'),
+  })
+    .prefault({})
+    .describe('what is removed of the guest before it is shut down, beside the key of the build'),
   shutdown: strict({
     command: Words.max(4096)
       .optional()

@@ -30,13 +30,17 @@ const disksHaveSizes: Judge = ({ machine }, wrong) =>
     if (base !== undefined && format !== 'qcow2') wrong.add(`/machine/disks/${index}/format`, 'must be "qcow2" on a disk with "base"'); // prettier-ignore
   });
 
-const guestIsReachable: Judge = ({ communicator, machine, provisioners, shutdown }, wrong) => {
+const guestIsReachable: Judge = ({ communicator, machine, provisioners, seal, shutdown }, wrong) => {
   const isSsh = communicator?.type === 'ssh';
   if (isSsh && machine.nics.length === 0) wrong.add('/communicator', 'is ssh, and the machine has no network: see /machine/nics'); // prettier-ignore
+  if (isSsh && communicator.bastion !== undefined && !machine.nics.some(({ network }) => network === 'outgoing'))
+    wrong.add('/communicator/bastion', 'is a server outside, and the machine has no network there: see /machine/nics');
   if (!isSsh)
     provisioners.forEach(({ type }, index) => {
       if (needsGuest(type)) wrong.add(`/provisioners/${index}`, `is ${quoted(type)}, which works by ssh, and there is no "communicator" for it`); // prettier-ignore
     });
+  if (!isSsh && Object.values(seal).includes(true))
+    wrong.add('/seal', 'is done in the guest, and there is no "communicator" for it');
   if (!isSsh && shutdown.command !== undefined)
     wrong.add('/shutdown/command', 'is run by ssh, and there is no "communicator" for it');
 };

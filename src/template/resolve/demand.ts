@@ -1,7 +1,14 @@
 import type { MachineShape } from '../../base/hardware.ts';
 import { downloadsOf } from '../../provisioners/table.ts';
 import { withPlaceholders } from './shown-texts.ts';
-import type { DiskPlan, Spec } from '../spec.ts';
+import type { CloudInitSeed, DiskPlan, Spec } from '../spec.ts';
+
+const knownToAll = ['vm_name', 'ssh_public_key'];
+
+const needsOf = ({ files }: CloudInitSeed): 'addresses' | 'nothing' =>
+  files.some(({ text }) => text.some((piece) => typeof piece === 'object' && !knownToAll.includes(piece.runtime)))
+    ? 'addresses'
+    : 'nothing';
 
 /** What a hypervisor judges before anything runs. */
 export const shapeOf = (spec: Spec): MachineShape => {
@@ -19,6 +26,7 @@ export const shapeOf = (spec: Spec): MachineShape => {
     },
     hasCdrom: spec.cdrom !== undefined,
     ...(spec.cdrom === undefined ? {} : { cdrom: spec.cdrom.path }),
+    ...(spec.cloudInit === undefined ? {} : { seed: { by: spec.cloudInit.by, needs: needsOf(spec.cloudInit) } }),
     hasFloppy: spec.floppy !== undefined,
     ...(spec.display === undefined ? {} : { display: spec.display }),
     model: spec.model,

@@ -69,7 +69,11 @@ const disklabelText = (asked: Disklabel, pointer: string, { fields, wrong }: Htt
 type Source = { readonly at: string; readonly raw: string };
 
 /** A file as a text to fill in. */
-const renderedFile = async (file: string, at: string, { fields, wrong }: HttpParts): Promise<Source> => {
+export const renderedFile = async (
+  file: string,
+  at: string,
+  { fields, wrong }: Pick<HttpParts, 'fields' | 'wrong'>,
+): Promise<Source> => {
   const { path } = await fields.file(at, file);
   const raw = path === '/' ? '' : smallFile(path);
   if (raw === undefined) wrong.add(at, `cannot be rendered: it has more than ${longestSmallFile / 1024} KiB`);

@@ -4,12 +4,12 @@ import { makeFields, type Fields } from './fields.ts';
 import type { FileRoots, HostFacts } from '../../context/files.ts';
 import type { Frozen } from '../language/functions.ts';
 import { interfaceNames } from '../../openbsd/installer/machine.ts';
-import { ParseError } from '../../base/parse-error.ts';
-import { quoted } from '../../base/nearest.ts';
 import { maskOf } from '../../base/mask/mask.ts';
 import { makeNotes, type Notes, type Note } from '../../base/notes.ts';
 import { makePatterns } from '../language/pattern.ts';
 import { makePause } from '../../base/turns.ts';
+import { resolveCloudInit, seedEntries } from './cloud-init.ts';
+import { resolveCommunicator } from './communicator/communicator.ts';
 import { resolveHttp } from './http.ts';
 import { resolveMachine } from './machine.ts';
 import { fullMb } from './demand.ts';
@@ -20,25 +20,16 @@ import { noteUnserved, noteUnservedIn } from './unserved.ts';
 import { resolveInstall } from './turns.ts';
 import { noteNoInstall, withInstall } from './installing.ts';
 import type { Template } from '../document/template.ts';
+import { sealParts } from '../../base/machine/seal-parts.ts';
 import type { Spec } from '../spec.ts';
 import type { VariableValues } from '../../base/records/variable-value.ts';
 import { durationOf } from '../../base/units.ts';
 import { fillFrom } from './variables.ts';
 
-const usernameOf = (raw: number | string): string => {
-  const name = String(raw);
-  // It becomes an argument of ssh(1), so it must never look like an option.
-  if (/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/.test(name)) return name;
-  throw new ParseError(`${quoted(name)} is not a name that can log in: letters, digits and _ . @ -`);
-};
-
-const resolveCommunicator = (asked: Template['communicator'], fields: Fields): Pick<Spec, 'communicator'> => {
-  if (asked?.type !== 'ssh') return {};
-  const { type, port } = asked;
-  const username = fields.made('/communicator/username', asked.username, '', usernameOf);
-  const timeoutMs = fields.made('/communicator/timeout', asked.timeout, 1, (time) => durationOf(time));
-  return { communicator: { type, username, port, timeoutMs } };
-};
+const resolveShutdown = ({ command, timeout }: Template['shutdown'], fields: Fields): Spec['shutdown'] => ({
+  ...(command === undefined ? {} : { command: fields.text('/shutdown/command', command) }),
+  timeoutMs: fields.made('/shutdown/timeout', timeout, 1, (time) => durationOf(time)),
+});
 
 /** Notes about what the template's own conversations name. */
 const noteConversations = (
@@ -66,6 +57,10 @@ export type SpecParts = {
   readonly all: FieldErrors;
   readonly at: { readonly template: string; readonly variables: string };
 };
+
+/** Whether the login does not depend on the build's key. */
+const hasOwnProofs = (login: Spec['communicator']): boolean =>
+  login?.password !== undefined || login?.privateKey !== undefined;
 
 /** The spec with what it has learnt on the way: secrets, and notes that show none of them. */
 const withFindings = (
@@ -103,32 +98,32 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
   judgeTogether(template, wrong);
   const { shutdown, timeout, install } = template;
   const machine = await resolveMachine(template, fields, wrong);
-  const { communicator } = resolveCommunicator(template.communicator, fields);
+  const communicator = await resolveCommunicator(template.communicator, { fields, wrong, notes });
   const { http, responseFile } = await resolveHttp({
     template,
     fields,
     wrong,
     machine,
-    username: communicator?.username,
+    username: hasOwnProofs(communicator) ? undefined : communicator?.username,
     host: files.host ?? {},
     notes,
     seed: frozen.buildId,
   });
+  const cloudInit = await resolveCloudInit({ template, fields, wrong, communicator, buildId: frozen.buildId });
   const interfaceName = interfaceNames(machine)[0] ?? 'vio0';
   const provisioners = await resolveProvisioners(template, fields, wrong, notes);
   const spec = {
     name: template.name,
     ...machine,
-    http,
+    ...(cloudInit === undefined ? {} : { cloudInit }),
+    http: [...http, ...seedEntries(cloudInit)],
     ...(install === undefined
       ? {}
       : { install: await resolveInstall(install, fields, { responseFile, interfaceName }) }),
     ...(communicator === undefined ? {} : { communicator }),
     provisioners,
-    shutdown: {
-      ...(shutdown.command === undefined ? {} : { command: fields.text('/shutdown/command', shutdown.command) }),
-      timeoutMs: fields.made('/shutdown/timeout', shutdown.timeout, 1, (time) => durationOf(time)),
-    },
+    seal: sealParts.filter((part) => template.seal[part]),
+    shutdown: resolveShutdown(shutdown, fields),
     postProcessors: resolvePostProcessors(template, {
       ...{ fields, wrong, templateName: template.name },
       diskMb: machine.disks.map(fullMb),

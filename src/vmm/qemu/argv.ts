@@ -44,8 +44,8 @@ const diskDevice = (plan: MachinePlan, index: number): string => {
 
 const handed = ({ set }: HandedFile) => ({ driver: 'file', filename: `/dev/fdset/${set}` });
 
-const fdsetsArgv = ({ disks, cdrom, floppy }: MachinePlan): readonly string[] =>
-  [...disks.flatMap((disk) => [disk, ...disk.layers]), cdrom, floppy].flatMap((file) =>
+const fdsetsArgv = ({ disks, cdrom, floppy, seed }: MachinePlan): readonly string[] =>
+  [...disks.flatMap((disk) => [disk, ...disk.layers]), cdrom, floppy, seed].flatMap((file) =>
     file === undefined ? [] : ['-add-fd', option('', { fd: firstHandedFd + file.set - 1, set: file.set })],
   );
 
@@ -94,6 +94,24 @@ const cdromArgv = (plan: MachinePlan, cdrom: HandedFile): readonly string[] => {
   return [...readOnly('cdrom', cdrom), '-device', option('ide-cd', { drive: 'cdrom', ...place, bootindex })];
 };
 
+/** A CD drive on virtio, as vmd has it: kernels for clouds know no IDE. Systems without virtio get it on IDE, behind what is there. */
+const seedArgv = (plan: MachinePlan, seed: HandedFile): readonly string[] => {
+  if (plan.diskInterface === 'virtio')
+    return [
+      ...readOnly('seed', seed),
+      ...['-device', 'virtio-scsi-pci,id=seeds', '-device', 'scsi-cd,drive=seed,bus=seeds.0'],
+    ];
+  const before = plan.cdrom === undefined ? 0 : 1;
+  const first = plan.diskInterface === 'ide' ? plan.disks.length : isQ35(plan) ? 0 : 2;
+  return [...readOnly('seed', seed), '-device', option('ide-cd', { drive: 'seed', ...idePlace(plan, first + before) })];
+};
+
+/** A semicolon is nothing to QEMU, and cloud-init reads on behind it (cloud-init, "NoCloud", line configuration). */
+const seedUrlArgv = (url: string): readonly string[] => [
+  '-smbios',
+  option('', { type: 1, serial: `ds=nocloud;s=${url}` }),
+];
+
 const floppyArgv = (plan: MachinePlan, floppy: HandedFile): readonly string[] => [
   ...readOnly('floppy', floppy),
   // q35 comes without a controller, the older pc with one: only a global reaches both.
@@ -135,6 +153,8 @@ export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[]
   ...fdsetsArgv(plan),
   ...disksArgv(plan),
   ...(plan.cdrom === undefined ? [] : cdromArgv(plan, plan.cdrom)),
+  ...(plan.seed === undefined ? [] : seedArgv(plan, plan.seed)),
+  ...(plan.seedUrl === undefined ? [] : seedUrlArgv(plan.seedUrl)),
   ...(plan.floppy === undefined ? [] : floppyArgv(plan, plan.floppy)),
   ...plan.nics.flatMap((nic, index) => nicArgv(plan, nic, index)),
   // Its keyboard is the chip set's own.

@@ -18,6 +18,7 @@ export type Handed = {
   /** Each with the images beneath it, the nearest first. */
   readonly disks: readonly (HandedFile & { readonly layers: readonly HandedFile[] })[];
   readonly cdrom?: HandedFile;
+  readonly seed?: HandedFile;
   readonly floppy?: HandedFile;
 };
 
@@ -42,8 +43,8 @@ const opened = (path: string, access: 'read' | 'write') =>
     throw unopened(path, error);
   });
 
-/** Throws `hypervisor_failed`, `disk_failed`. */
-export const handOver = async ({ disks, cdrom, floppy }: MachineSpec): Promise<HandOver> => {
+/** `seed` is the image for cloud-init. Throws `hypervisor_failed`, `disk_failed`. */
+export const handOver = async ({ disks, cdrom, floppy }: MachineSpec, seed?: string): Promise<HandOver> => {
   const open = cleanupStack();
   const fds: number[] = [];
   const number = (fd: number, format: DiskFormat): HandedFile => ({ set: fds.push(fd), format });
@@ -60,11 +61,12 @@ export const handOver = async ({ disks, cdrom, floppy }: MachineSpec): Promise<H
       const { layers } = base === undefined ? { layers: [] } : open.keep(await openLayers(base));
       handedDisks.push({ ...disk, layers: layers.map(({ handle, format }) => number(handle.fd, format)) });
     }
-    const [disc, diskette] = [await medium(cdrom), await medium(floppy)];
+    const [disc, diskette, seeds] = [await medium(cdrom), await medium(floppy), await medium(seed)];
     const handed = {
       disks: handedDisks,
       ...(disc === undefined ? {} : { cdrom: disc }),
       ...(diskette === undefined ? {} : { floppy: diskette }),
+      ...(seeds === undefined ? {} : { seed: seeds }),
     };
     return { handed, fds, [Symbol.asyncDispose]: () => open[Symbol.asyncDispose]() };
   } catch (error) {

@@ -6,6 +6,7 @@ import type { Inventory } from './inventory.ts';
 import type { MachineSpec } from '../types.ts';
 import type { Handed } from './hand-over.ts';
 import { markOf } from './names.ts';
+import { staticAddressesOf } from './network.ts';
 
 export type MachinePlan = Handed & {
   readonly name: string;
@@ -22,6 +23,8 @@ export type MachinePlan = Handed & {
   readonly hasInitrd: boolean;
   /** The kernel's command line follows over QMP, before the machine is made. */
   readonly hasAppend: boolean;
+  /** Where cloud-init finds its files, as the serial number says it. */
+  readonly seedUrl?: string;
   readonly machineType: string;
   /** Undefined: the one that goes with the accelerator. */
   readonly cpuModel?: string;
@@ -61,6 +64,7 @@ export const planOf = (spec: MachineSpec, handed: Handed, inventory: Inventory):
     hasKernel: boot.kernel !== undefined,
     hasInitrd: boot.kernel !== undefined && boot.initrd !== undefined,
     hasAppend: boot.kernel !== undefined && boot.append !== undefined,
+    ...(spec.seed?.by === 'smbios' ? { seedUrl: `${staticAddressesOf(spec.slot).http.url}/${spec.seed.path}` } : {}),
     machineType: own('machine_type', model.machine_type, inventory.machineTypes) ?? 'q35',
     ...(cpuModel === undefined ? {} : { cpuModel }),
     diskInterface: model.disk_interface ?? 'virtio',

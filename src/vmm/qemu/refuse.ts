@@ -43,10 +43,12 @@ const judgeAccelerator = ({ accelerator, icount }: MachineModel, works: Abilitie
   ];
 };
 
-/** How many drives the bus of the disks takes; the CD shares the bus of IDE disks. */
-const roomForDisks = ({ model, hasCdrom }: MachineShape): number => {
+/** How many drives the bus of the disks takes; the CD and that of cloud-init share the bus of IDE disks. */
+const roomForDisks = ({ model, hasCdrom, seed }: MachineShape): number => {
   const idePorts = /^(pc-)?q35/.test(model.machine_type ?? 'q35') ? 6 : 4;
-  return { virtio: mostDisks, scsi: 7, ide: idePorts - (hasCdrom ? 1 : 0) }[model.disk_interface ?? 'virtio'];
+  return { virtio: mostDisks, scsi: 7, ide: idePorts - (hasCdrom ? 1 : 0) - (seed?.by === 'cdrom' ? 1 : 0) }[
+    model.disk_interface ?? 'virtio'
+  ];
 };
 
 const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): FieldError[] => {

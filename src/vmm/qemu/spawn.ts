@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { startDetached, type Detached } from '../../base/program.ts';
 import { asksForOutgoing } from '../nics.ts';
+import { writeSeed } from '../seed.ts';
 import type { MachineSpec } from '../types.ts';
 import { qemuArgv, type HostChoice } from './argv.ts';
 import { copyKernel, handOver } from './hand-over.ts';
@@ -50,7 +51,7 @@ export type SpawnedQemu = Detached & { readonly argv: readonly string[] };
 /** QEMU, running, with its files. What it was given is closed here, and its own from then on. */
 export const spawnQemu = async (spec: MachineSpec, host: QemuHost): Promise<SpawnedQemu> => {
   const { own, log } = machineFiles(spec.folder);
-  await using files = await handOver(spec);
+  await using files = await handOver(spec, await writeSeed(spec, staticAddressesOf(spec.slot)));
   const plan = planOf(spec, files.handed, host.inventory);
   const argv = qemuArgv(plan, host);
   await makeOwnFolder(spec, networkConfig(plan, host.netcat), host.user);

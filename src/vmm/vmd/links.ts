@@ -5,6 +5,7 @@
 
 import { rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeSeed } from '../seed.ts';
 import type { DiskFile, MachineSpec } from '../types.ts';
 
 const link = async (target: string, name: string): Promise<string> => {
@@ -13,11 +14,13 @@ const link = async (target: string, name: string): Promise<string> => {
   return name;
 };
 
-/** The machine with links in its own folder for its kernel and its ISO image. */
+/** The machine with links in its own folder for its kernel and its ISO image, which may be that of cloud-init. */
 export const linkMedia = async (spec: MachineSpec): Promise<MachineSpec> => {
   const { folder, boot, cdrom } = spec;
+  const seed = await writeSeed(spec, undefined);
   return {
     ...spec,
+    ...(seed === undefined ? {} : { cdrom: seed }),
     ...(cdrom === undefined ? {} : { cdrom: await link(cdrom, join(folder, 'cdrom.iso')) }),
     ...(boot.kernel === undefined
       ? {}

@@ -35,6 +35,19 @@ const judgeParts: Judge = ({ disks, nics, hasFloppy, display }) => [
       ]),
 ];
 
+/** One drive for CDs (VMM_MAX_CDROM of vmd), no way to set a serial number, and addresses that come with the machine. */
+const judgeSeed: Judge = ({ seed, hasCdrom }) => {
+  const pointer = '/machine/cloud_init';
+  if (seed === undefined) return [];
+  if (seed.by === 'smbios')
+    return [{ pointer: `${pointer}/by`, message: 'is "smbios", which vmd cannot set: use "cdrom"' }];
+  if (hasCdrom)
+    return [{ pointer, message: 'takes the one CD drive that vmd gives a machine, and there is a "cdrom"' }];
+  return seed.needs === 'nothing'
+    ? []
+    : [{ pointer, message: 'holds an address of the machine, which vmd makes known only when it runs' }];
+};
+
 const judgePaths: Judge = ({ boot, disks, cdrom }, { longestPath }) =>
   [
     { pointer: '/machine/boot/kernel', path: boot.kernel },
@@ -90,7 +103,7 @@ export const refuseForVmd = async (
   { noOutgoing, askMostCpus }: { readonly noOutgoing: string | undefined; readonly askMostCpus: AskMostCpus },
   signal: AbortSignal,
 ): Promise<readonly FieldError[]> => [
-  ...[judgeMemory, judgeParts, judgePaths].flatMap((judge) => judge(shape, traits)),
+  ...[judgeMemory, judgeParts, judgeSeed, judgePaths].flatMap((judge) => judge(shape, traits)),
   ...refuseBoot(shape, 'vmd'),
   ...judgeNics(shape, noOutgoing),
   ...(await judgeCpus(shape, askMostCpus, signal)),

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { Fault } from '../../base/fault.ts';
+import { runProgram, type Input, type RunOptions } from '../../base/program.ts';
+import type { OnLines } from '../types.ts';
+import { sshArgs, sshHost } from './options.ts';
+import { remoteInput, remoteLine } from './remote-command.ts';
+
+/** How a command ended: by its own exit code, or by one that may as well be that of ssh. */
+export type RemoteEnd = { readonly exitCode: number; readonly isOwn: boolean };
+
+type Heard = {
+  readonly onLines: OnLines;
+  readonly onBytes?: RunOptions['onBytes'] | undefined;
+  readonly input?: Input | undefined;
+};
+
+// Without its master ssh would open a connection of its own, which is not watched.
+const overMaster = [...sshArgs, '-q', '-o', 'ControlMaster=no', '-o', 'ProxyCommand=false'];
+
+/** What the guest prints when a command itself ended with 255, as ssh does for failures of its own. */
+const makeMarker = () => {
+  const marker = `imaged-${randomUUID()}`;
+  let isSeen = false;
+  return {
+    marker,
+    isSeen: () => isSeen,
+    /** The lines without the marker, which may stand behind a last line without end. */
+    without: (lines: readonly string[]): readonly string[] => {
+      if (!lines.some((line) => line.endsWith(marker))) return lines;
+      isSeen = true;
+      return lines
+        .filter((line) => line !== marker)
+        .map((line) => (line.endsWith(marker) ? line.slice(0, -marker.length) : line));
+    },
+  };
+};
+
+/** Runs a command that is sent before its input; its two streams stay apart. */
+export const runPlainly = async (
+  folder: string,
+  command: string,
+  { onLines, onBytes, input }: Heard,
+  signal: AbortSignal,
+): Promise<RemoteEnd> => {
+  const { marker, isSeen, without } = makeMarker();
+  const { exitCode } = await runProgram('ssh', [...overMaster, '-T', sshHost, remoteLine], {
+    cwd: folder,
+    signal,
+    accept: 'any',
+    input: remoteInput(marker, command, input),
+    onLines: (lines, stream) => {
+      const said = stream === 'stderr' ? without(lines) : lines;
+      if (said.length > 0) return onLines(said, stream);
+    },
+    ...(onBytes === undefined ? {} : { onBytes }),
+  });
+  return { exitCode, isOwn: exitCode !== 255 || isSeen() };
+};
+
+const store = 'umask 077; f=$(mktemp /tmp/imaged.XXXXXXXXXX) && cat >"$f" && echo "$f"';
+
+// A terminal echoes what comes, so the command does not come by it: it lies in a file, which goes with it.
+const runStored = `sh "$0"; s=$?; rm -f "$0"; [ $s -ne 255 ] || echo "$1"; exit $s`;
+
+/** Runs a command on a terminal of its own (ssh -t), by a file of the guest. Its streams are one there. */
+export const runOnTerminal = async (
+  folder: string,
+  command: string,
+  { onLines }: Heard,
+  signal: AbortSignal,
+): Promise<RemoteEnd> => {
+  const said: string[] = [];
+  const keep: OnLines = (lines) => void said.push(...lines.slice(0, 20));
+  const stored = await runPlainly(folder, store, { onLines: keep, input: command }, signal);
+  if (!stored.isOwn) return stored;
+  const file = said.find((line) => /^\/tmp\/imaged\.\w{10}$/.test(line));
+  if (stored.exitCode !== 0 || file === undefined)
+    throw new Fault(
+      'provisioner_failed',
+      `The guest has no place for a command below /tmp: ${said.at(-1) ?? 'it did not say why'}`,
+      { exitCode: stored.exitCode, output: said.join('\n') },
+    );
+  const { marker, isSeen, without } = makeMarker();
+  const line = `exec sh -c '${runStored}' ${file} ${marker}`;
+  const { exitCode } = await runProgram('ssh', [...overMaster, '-t', '-t', sshHost, line], {
+    cwd: folder,
+    signal,
+    accept: 'any',
+    onLines: (lines, stream) => {
+      const own = without(lines);
+      if (own.length > 0) return onLines(own, stream);
+    },
+  });
+  return { exitCode, isOwn: exitCode !== 255 || isSeen() };
+};

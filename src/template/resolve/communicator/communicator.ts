@@ -1,0 +1,61 @@
+import { ParseError } from '../../../base/parse-error.ts';
+import { quoted } from '../../../base/nearest.ts';
+import { durationOf } from '../../../base/units.ts';
+import type { Communicator } from '../../document/communicator.ts';
+import type { SshLogin } from '../../spec.ts';
+import { resolveProofs, type ProofParts } from './proofs.ts';
+
+const usernameOf = (raw: number | string): string => {
+  const name = String(raw);
+  // It stands in ssh's configuration, so it must never look like an option.
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}$/.test(name)) return name;
+  throw new ParseError(`${quoted(name)} is not a name that can log in: letters, digits and _ . @ -`);
+};
+
+const hostOf = (raw: number | string): string => {
+  const name = String(raw);
+  if (/^[A-Za-z0-9:][A-Za-z0-9.:-]{0,252}$/.test(name)) return name;
+  throw new ParseError(`${quoted(name)} is not a name or an address of a host`);
+};
+
+const leastPauseMs = -1_000_000_000;
+
+const resolveBastion = async ({ bastion }: Communicator, parts: ProofParts): Promise<Pick<SshLogin, 'bastion'>> => {
+  if (bastion === undefined) return {};
+  const at = '/communicator/bastion';
+  return {
+    bastion: {
+      host: parts.fields.made(`${at}/host`, bastion.host, '', hostOf),
+      port: bastion.port,
+      username: parts.fields.made(`${at}/username`, bastion.username, '', usernameOf),
+      ...(await resolveProofs(bastion, at, parts)),
+    },
+  };
+};
+
+/** How the build logs in; undefined: it does not. */
+export const resolveCommunicator = async (
+  asked: Communicator | undefined,
+  parts: ProofParts,
+): Promise<SshLogin | undefined> => {
+  if (asked?.type !== 'ssh') return undefined;
+  const { type, port, pty, handshake_attempts: handshakeAttempts } = asked;
+  const { fields } = parts;
+  const duration = (key: keyof Communicator, raw: number | string, leastMs: number) =>
+    fields.made(`/communicator/${key}`, raw, 1, (time) => Math.max(0, durationOf(time, leastMs)));
+  const { keep_alive: keepAlive, read_write_timeout: silence, pause_before_connecting: pause = 0 } = asked;
+  return {
+    type,
+    port,
+    username: fields.made('/communicator/username', asked.username, '', usernameOf),
+    timeoutMs: duration('timeout', asked.timeout, 1),
+    ...(await resolveProofs(asked, '/communicator', parts)),
+    ...(await resolveBastion(asked, parts)),
+    ...(handshakeAttempts === undefined ? {} : { handshakeAttempts }),
+    ...(keepAlive === undefined ? {} : { keepAliveMs: duration('keep_alive', keepAlive, leastPauseMs) }),
+    ...(silence === undefined ? {} : { readWriteTimeoutMs: duration('read_write_timeout', silence, 1) }),
+    pauseBeforeConnectingMs: duration('pause_before_connecting', pause, leastPauseMs),
+    ...(pty ? { pty } : {}),
+    keepsKey: asked.keep_key,
+  };
+};
