@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Fault } from '../src/base/fault.ts';
 import { ParseError } from '../src/base/parse-error.ts';
 import type { VariableValues } from '../src/base/records/variable-value.ts';
-import { version } from '../src/base/version.ts';
+import { version } from '../src/base/package.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { functionNames } from '../src/template/language/functions.ts';
 import { makeFill } from '../src/template/language/fill.ts';

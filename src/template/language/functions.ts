@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { escapeRegExp } from '../../base/escape-regexp.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { didYouMean, quoted } from '../../base/nearest.ts';
-import { version } from '../../base/version.ts';
+import { version } from '../../base/package.ts';
 import type { RuntimeName } from '../spec.ts';
 import { goTime, strftime } from './time-layout.ts';
 
