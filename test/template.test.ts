@@ -156,7 +156,7 @@ test('every wrong place of a document is told at once, by pointer', async () => 
   ]);
   assert.match(errors['/instal'] ?? '', /did you mean "install"\?/);
   assert.match(errors['/machine/disks/0/sise'] ?? '', /did you mean "size"\?/);
-  assert.match(errors['/provisioners/0/type'] ?? '', /^must have a "type": "shell",? .*or "\w+"$/);
+  assert.match(errors['/provisioners/0/type'] ?? '', /^must have a "type": "shell",? .*or "[\w-]+"$/);
   assert.match(errors['/builders'] ?? '', /Packer's key "builders": describe the machine under "machine"/);
   assert.match(errors['/communicator/ssh_username'] ?? '', /"username" in "communicator"/);
   assert.match(errors['/http/b'] ?? '', /must be string or object/);
