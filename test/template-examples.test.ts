@@ -6,25 +6,31 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { readDocument } from '../src/base/document/document.ts';
 import { checkTemplate } from '../src/template/resolve/check.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
 // examples/ci has none of its own: it builds what another folder holds.
-const folders = (await readdir(examples, { withFileTypes: true })).filter(({ name }) =>
-  existsSync(join(examples, name, 'template.json')),
+const forms = { 'template.json': 'JSON', 'template.yaml': 'YAML' } as const;
+const found = (await readdir(examples)).flatMap((name) =>
+  Object.entries(forms).flatMap(([file, form]) =>
+    existsSync(join(examples, name, file)) ? [{ name, file, form }] : [],
+  ),
 );
 
-const Defaults = z.looseObject({ variables: z.record(z.string(), z.looseObject({ default: z.string().optional() })) });
+const Defaults = z.looseObject({
+  variables: z.record(z.string(), z.looseObject({ default: z.unknown().optional() })).default({}),
+});
 
-const defaultOf = (text: string, variable: string): string =>
-  Defaults.parse(JSON.parse(text)).variables[variable]?.default ?? '';
+const defaultOf = (document: unknown, variable: string): string =>
+  z.string().default('').parse(Defaults.parse(document).variables[variable]?.default);
 
 /** Makes something for every medium that a template names: a folder where it wants one, else a file. */
-const standIns = async (text: string, home: string): Promise<Record<string, string>> => {
+const standIns = async (document: unknown, home: string): Promise<Record<string, string>> => {
   const media: Record<string, string> = {};
-  for (const [, key, name = '', raw = ''] of text.matchAll(/"(\w+)": "media:([^/"]+)\/?([^"]*)"/g)) {
-    const below = raw.replace(/\{\{ (\w+) \}\}/g, (_, name: string) => defaultOf(text, name));
+  for (const [, key, name = '', raw = ''] of JSON.stringify(document).matchAll(/"(\w+)":"media:([^/"]+)\/?([^"]*)"/g)) {
+    const below = raw.replace(/\{\{ (\w+) \}\}/g, (_, name: string) => defaultOf(document, name));
     const path = join(home, name, below);
     media[name] = join(home, name);
     await mkdir(key === 'folder' ? path : dirname(path), { recursive: true });
@@ -33,15 +39,16 @@ const standIns = async (text: string, home: string): Promise<Record<string, stri
   return media;
 };
 
-for (const { name } of folders)
+for (const { name, file, form } of found)
   test(`examples/${name} is a template that can be stored, with every file it names`, async () => {
     const home = await mkdtemp(join(tmpdir(), 'examples-'));
     try {
       const context = join(examples, name);
-      const text = await readFile(join(context, 'template.json'), 'utf8');
-      const template = parseTemplate(JSON.parse(text));
+      const bytes = await readFile(join(context, file));
+      const document = await readDocument({ form, bytes, mostBytes: 4 * 2 ** 20, name: file, code: 'bad_request' });
+      const template = parseTemplate(document);
       const host = { lease: { router: true, dns: true }, hasMirror: true };
-      await checkTemplate(template, { context, media: await standIns(text, home), host });
+      await checkTemplate(template, { context, media: await standIns(document, home), host });
       assert.equal(template.name, name);
     } finally {
       await rm(home, { recursive: true, force: true });
