@@ -67,12 +67,13 @@ const zipped = (call: Call): Value => {
   return objectOf(keys.map((key, index) => [key, values[index] ?? null] as const));
 };
 
-const unique = (call: Call): List =>
-  [
-    ...new Map(
-      call.elements(0).map((one) => [keyOf(one, call.place(0), call.world.budget), one] as const).reverse(), // prettier-ignore
-    ).values(),
-  ].reverse();
+const unique = (call: Call): List => {
+  const seen = new Set<string>();
+  return call.elements(0).filter((one) => {
+    const key = keyOf(one, call.place(0), call.world.budget);
+    return !seen.has(key) && seen.add(key);
+  });
+};
 
 const firstThat = (call: Call, is: (value: Value) => boolean, what: string): Value => {
   const index = call.args.findIndex(is);

@@ -1,5 +1,5 @@
 import { elementName, type Expression } from './ast.ts';
-import { here, newPart, parseInner, skipBlanks, startsWith, take, takeIdentifier, unexpected, withNewlines, type Cursor } from './cursor.ts'; // prettier-ignore
+import { deeper, here, newPart, parseInner, skipBlanks, startsWith, take, takeIdentifier, unexpected, withNewlines, type Cursor } from './cursor.ts'; // prettier-ignore
 import { parseTerm } from './term.ts';
 
 const digits = /\d+/y;
@@ -16,7 +16,8 @@ const splat = (cursor: Cursor, of: Expression, begin: number, isFull: boolean): 
   const at = newPart(cursor, begin);
   const element: Expression = { kind: 'name', at, name: elementName };
   // Behind `.*` an index is one of the whole list; behind `[*]` one of each element.
-  return { kind: 'splat', at, of, each: parseSteps(cursor, element, isFull ? 'all' : 'attributes') };
+  const each = deeper(cursor, () => parseSteps(cursor, element, isFull ? 'all' : 'attributes'));
+  return { kind: 'splat', at, of, each };
 };
 
 const parseDot = (cursor: Cursor, of: Expression): Expression => {
