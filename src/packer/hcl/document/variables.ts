@@ -20,6 +20,7 @@ export type Variable = {
   readonly validations: readonly Validation[];
 };
 
+/** `at` is where its condition is set. */
 export type Validation = { readonly at: At; readonly condition: Expression; readonly message: Expression };
 
 const keys = ['type', 'default', 'description', 'sensitive', 'validation'];
@@ -52,7 +53,8 @@ const validationOf = (block: Block): Validation => {
   };
   const unknown = block.body.attributes.find(({ name }) => name !== 'condition' && name !== 'error_message');
   if (unknown !== undefined) throw new HclError(unknown.at, 'a validation has condition and error_message alone');
-  return { at: block.at, condition: find('condition').value, message: find('error_message').value };
+  const condition = find('condition');
+  return { at: condition.at, condition: condition.value, message: find('error_message').value };
 };
 
 /** A variable of a `variable` block. Throws an HclError. */
@@ -113,11 +115,11 @@ const isSentence = (text: string): boolean => /^\p{Lu}[^]*[.?]$/u.test(text);
 export const validate = ({ name, validations }: Variable, value: Value, world: World): void => {
   const own: Namespace = { names: () => [name], find: (asked) => (asked === name ? value : undefined) };
   const scope = scopeOf(world, { var: own });
-  for (const { condition, message } of validations) {
+  for (const { at, condition, message } of validations) {
     const text = toText(evaluate(message, scope), message.at);
     if (!isSentence(text))
       throw new HclError(message.at, 'an error_message is a whole sentence: it begins with a capital and ends in "." or "?"'); // prettier-ignore
     if (!toBool(evaluate(condition, scope), condition.at))
-      throw new HclError(condition.at, `the value of var.${name} is refused: ${text}`);
+      throw new HclError(at, `the value of var.${name} is refused: ${text}`);
   }
 };
