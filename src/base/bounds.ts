@@ -64,6 +64,27 @@ export const bounds = {
   pathSegments: 64,
 } as const;
 
+/** What a template in HCL2 may come to: its files, and the work that they ask for. A usual one takes a few thousand steps. */
+export const hclBounds = {
+  files: 100,
+  fileBytes: 256 * 1024,
+  /** Of all files together. */
+  bytes: 1024 * 1024,
+  /** Attributes, blocks, and parts of expressions and templates, of all files. */
+  parts: 50_000,
+  /** Levels of brackets, blocks and templates in a file, and of expressions that need each other. */
+  depth: 64,
+  evaluationDepth: 400,
+  steps: 250_000,
+  /** Of one text that is made, and of all. */
+  textCharacters: 1024 * 1024,
+  characters: 8 * 1024 * 1024,
+  /** Builders, after every build has named its sources. */
+  builders: 100,
+  /** Blocks that all `dynamic` blocks make. */
+  dynamicBlocks: 1000,
+} as const;
+
 /** A refinement for zod: a map of at most so many entries. */
 export const atMost = (most: number, what: string): [(map: object) => boolean, string] => [
   (map) => Object.keys(map).length <= most,

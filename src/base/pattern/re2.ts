@@ -1,0 +1,49 @@
+/** Patterns in the words of RE2, for what reads them as Go does: with all groups of a match. */
+
+import { RE2JS, RE2JSException } from 're2js';
+import { translatePattern, type Refused } from './syntax.ts';
+
+export type Re2Match = {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+  /** From the first group on; undefined for one that has no part in the match. */
+  readonly groups: readonly (string | undefined)[];
+};
+
+export type Re2 = {
+  /** What it comes to: the time for a character is at most in proportion. */
+  readonly steps: number;
+  readonly names: readonly { readonly name: string; readonly group: number }[];
+  /** All matches that do not overlap, or the first few. */
+  readonly matches: (text: string, most?: number) => readonly Re2Match[];
+};
+
+export const compileRe2 = (text: string): Re2 | Refused => {
+  // Bounded as every pattern is; what it is translated to is meant for other readers.
+  const judged = translatePattern(text, 'whole');
+  if ('why' in judged) return judged;
+  try {
+    const pattern = RE2JS.compile(text);
+    const names = Object.entries(pattern.namedGroups()).map(([name, group]) => ({ name, group }));
+    return {
+      steps: judged.steps,
+      names,
+      matches: (whole, most = Infinity) => {
+        const matcher = pattern.matcher(whole);
+        const found: Re2Match[] = [];
+        while (found.length < most && matcher.find()) {
+          const groups = Array.from(
+            { length: matcher.groupCount() },
+            (_, index) => matcher.group(index + 1) ?? undefined,
+          );
+          found.push({ text: matcher.group() ?? '', from: matcher.start(), to: matcher.end(), groups });
+        }
+        return found;
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    return { why: `is not a regular expression of RE2: ${error.message.replace(/^error parsing regexp: /, '')}` };
+  }
+};

@@ -1,0 +1,50 @@
+import { hclBounds } from '../../../base/bounds.ts';
+import { compileGlob } from '../glob.ts';
+import { HclError, refuseFiles, TooMuch } from '../hcl-error.ts';
+import type { Build } from './builds.ts';
+import { referenceOf, type Use } from './uses.ts';
+
+/** A source of a build that is built, under the name that its builder has in the document. */
+export type Chosen = { readonly build: Build; readonly use: Use; readonly builder: string };
+
+/** What a request chooses by, as `-only` and `-except` of Packer do: globs for `type.name`, behind `NAME.` of a build that has a name. */
+export type Choice = { readonly only?: readonly string[]; readonly except?: readonly string[] };
+
+/** Whether one of the globs matches the text. */
+export const anyMatches = (globs: readonly string[], text: string): boolean =>
+  globs.some((glob) => {
+    const pattern = compileGlob(glob);
+    if ('why' in pattern) return refuseFiles(`${JSON.stringify(glob)} ${pattern.why}`);
+    return pattern.matches(text, 1).length > 0;
+  });
+
+const fullName = ({ name }: Build, use: Use): string => (name === '' ? '' : `${name}.`) + referenceOf(use);
+
+const isChosen = (name: string, { only = [], except = [] }: Choice): boolean =>
+  (only.length === 0 || anyMatches(only, name)) && !anyMatches(except, name);
+
+// A JSON template needs names that differ: the shortest one of these that no other builder has.
+const namesFor = ({ build, use }: Omit<Chosen, 'builder'>): readonly string[] => [
+  use.name,
+  referenceOf(use),
+  fullName(build, use),
+];
+
+/** The builders of the document, in the order of the builds. Throws for two that cannot be told apart, and where none is left. */
+export const chooseBuilders = (builds: readonly Build[], choice: Choice): readonly Chosen[] => {
+  const all = builds.flatMap((build) => build.uses.map((use) => ({ build, use })));
+  const left = all.filter(({ build, use }) => isChosen(fullName(build, use), choice));
+  const [first] = all;
+  if (first !== undefined && all.length > hclBounds.builders)
+    throw new TooMuch(first.build.block.at, `the builds name ${all.length} sources: ${hclBounds.builders} is the most`);
+  if (first !== undefined && left.length === 0)
+    return refuseFiles(`no source is left to build: there is ${all.map(({ build, use }) => fullName(build, use)).join(', ')}`); // prettier-ignore
+  return left.map((one) => {
+    const others = left.filter((other) => other !== one).map(namesFor);
+    const level = namesFor(one).findIndex((name, at) => others.every((names) => names[at] !== name));
+    const builder = namesFor(one)[level];
+    if (builder === undefined)
+      throw new HclError(one.use.at, `${fullName(one.build, one.use)} is built twice: give one of the builds a name, or the source within the build`); // prettier-ignore
+    return { ...one, builder };
+  });
+};

@@ -1,0 +1,150 @@
+import { hclBounds } from '../../../base/bounds.ts';
+import { makeNotes, type Note, type Notes } from '../../../base/notes.ts';
+import { makePause, type Pause } from '../../../base/turns.ts';
+import { visible } from '../../../base/visible.ts';
+import { evaluate } from '../evaluate/evaluate.ts';
+import type { ContextFolder, World } from '../evaluate/scope.ts';
+import { makeProblems, refuseFiles, type Problems } from '../hcl-error.ts';
+import { placeOf, type At, type Place, type Source } from '../source.ts';
+import type { Body } from '../syntax/ast.ts';
+import type { Allowance } from '../syntax/cursor.ts';
+import { parseFile } from '../syntax/parse.ts';
+import { makeBudget } from '../values/budget.ts';
+import { readBuild, type Build } from './builds.ts';
+import { chooseBuilders, type Choice } from './choose.ts';
+import { textsIn } from './leaves.ts';
+import { declareLocals, localsNamespace } from './locals.ts';
+import { makeDocument, type Document } from './make-document.ts';
+import { judgePacker } from './packer-block.ts';
+import { placeFinder } from './placed.ts';
+import { rootScope } from './roots.ts';
+import { declareSources } from './sources.ts';
+import { sortBlocks, type TopLevel } from './top-level.ts';
+import { strayValues, valuesOfFiles, valueVariables } from './variable-values.ts';
+import { declareVariables } from './variables.ts';
+
+/** What a request gives beside the files. */
+export type Given = Choice & {
+  /** Values of variables: above those of files, which are above defaults. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** The time that the template sees, in Unix milliseconds. */
+  readonly frozenMs: number;
+  /** Makes the UUIDs of this template its own. */
+  readonly seed: string;
+  /** The files that `file` and its like may read; without it there are none. */
+  readonly folder?: ContextFolder;
+};
+
+/** A template in HCL2 as Packer's JSON has it. */
+export type HclTemplate = {
+  /** `builders`, `provisioners`, `error-cleanup-provisioner`, `post-processors`: of Packer's JSON, all worked out. */
+  readonly document: Document;
+  /** Where a pointer into the document leads in the files. */
+  readonly at: (pointer: string) => Place | undefined;
+  /** The texts of sensitive variables and locals. */
+  readonly sensitive: readonly string[];
+  readonly notes: readonly Note[];
+};
+
+const isValues = ({ name }: Source): boolean => name.endsWith('.pkrvars.hcl');
+
+/** Those that are read by themselves come first, in the order of their names. */
+const inOrder = (files: readonly Source[]): readonly Source[] => {
+  const isAuto = ({ name }: Source) => name.endsWith('.auto.pkrvars.hcl');
+  return [
+    ...files.filter(isAuto).toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+    ...files.filter((file) => !isAuto(file)),
+  ];
+};
+
+const parseAll = async (
+  files: readonly Source[],
+  allowance: Allowance,
+  problems: Problems,
+  pause: Pause,
+): Promise<readonly Body[]> => {
+  const bodies: Body[] = [];
+  for (const file of files) {
+    await pause();
+    const body = problems.attempt(() => parseFile(file, allowance));
+    if (body !== undefined) bodies.push(body);
+  }
+  return bodies;
+};
+
+const judgeSizes = (files: readonly Source[]): void => {
+  if (files.length > hclBounds.files)
+    refuseFiles(`There are ${files.length} HCL files: ${hclBounds.files} is the most.`);
+  let bytes = 0;
+  for (const { name, text } of files) {
+    const size = Buffer.byteLength(text);
+    bytes += size;
+    if (size > hclBounds.fileBytes)
+      refuseFiles(`${visible(name)} has ${size} bytes: ${hclBounds.fileBytes} is the most of an HCL file.`);
+  }
+  if (bytes > hclBounds.bytes) refuseFiles(`The HCL files have ${bytes} bytes: ${hclBounds.bytes} is the most.`);
+};
+
+const noteAt = (notes: Notes) => (at: At, message: string) => {
+  const { file, line, column } = placeOf(at);
+  notes.add('', `${visible(file)}:${line}:${column}: ${message}`);
+};
+
+type Reading = { readonly given: Given; readonly world: World; readonly problems: Problems; readonly notes: Notes };
+
+/** Scope of sources and builds, once variables and locals have values. */
+const settle = (blocks: TopLevel, values: readonly Body[], { given, world, problems, notes }: Reading) => {
+  const variables = declareVariables(blocks, world, problems);
+  const inFiles = valuesOfFiles(values, variables, problems, ({ at, name }) =>
+    noteAt(notes)(at, `no variable is called ${JSON.stringify(name)}`),
+  );
+  const [stray] = strayValues(given.variables, variables);
+  const found = valueVariables(variables, inFiles, given.variables, world, problems);
+  const locals = declareLocals(blocks, world, problems);
+  const scope = rootScope(world, found.namespace, (own) => localsNamespace(locals, own));
+  const hidden: string[] = [...found.sensitive];
+  for (const [name, { at, isSensitive }] of locals)
+    problems.attempt(() => {
+      const value = evaluate({ kind: 'attribute', at, of: { kind: 'name', at, name: 'local' }, name }, scope);
+      if (isSensitive) hidden.push(...textsIn(value));
+    });
+  return { scope, stray, sensitive: [...new Set(hidden)] };
+};
+
+/** Reads and works out the files of a template: as `readHcl`, which loads this when it is first needed. */
+export const readFiles = async (files: readonly Source[], given: Given): Promise<HclTemplate> => {
+  judgeSizes(files);
+  const [problems, notes, pause] = [makeProblems(), makeNotes(''), makePause()];
+  const allowance: Allowance = { parts: 0 };
+  const templates = await parseAll(files.filter((file) => !isValues(file)), allowance, problems, pause); // prettier-ignore
+  const values = await parseAll(inOrder(files.filter(isValues)), allowance, problems, pause);
+  problems.refuse();
+  const { frozenMs, seed, folder } = given;
+  const world: World = { budget: makeBudget(), allowance, frozenMs, seed, folder };
+  const blocks = sortBlocks(templates, problems);
+  judgePacker(blocks.packer, world, problems, noteAt(notes));
+  const { scope, stray, sensitive } = settle(blocks, values, { given, world, problems, notes });
+  const sources = declareSources(blocks.source, problems);
+  const builds: Build[] = [];
+  for (const block of blocks.build) {
+    await pause();
+    builds.push(readBuild(block, sources, scope, problems));
+  }
+  problems.refuse();
+  if (stray !== undefined) return refuseFiles(`A value cannot be used: ${stray}.`);
+  if (builds.length === 0) return refuseFiles('The HCL files have no build block: it names the sources to build.');
+  const chosen = problems.attempt(() => chooseBuilders(builds, given)) ?? [];
+  problems.refuse();
+  const { document, places } = await makeDocument(builds, { chosen, scope, choice: given, problems, pause });
+  problems.refuse();
+  const find = placeFinder(places);
+  return {
+    document,
+    at: (pointer) => {
+      const at = find(pointer) ?? builds[0]?.block.at;
+      return at === undefined ? undefined : placeOf(at);
+    },
+    sensitive,
+    notes: notes.all(),
+  };
+};

@@ -1,0 +1,50 @@
+import { didYouMean, quoted } from '../../../base/nearest.ts';
+import type { Namespace } from '../evaluate/scope.ts';
+import { HclError, type Problems } from '../hcl-error.ts';
+import type { At } from '../source.ts';
+import type { Block } from '../syntax/ast.ts';
+import { objectOf, type Value } from '../values/value.ts';
+
+/** The sources of all files by their reference, `type.name`. */
+export type Sources = ReadonlyMap<string, Block>;
+
+export const declareSources = (blocks: readonly Block[], problems: Problems): Sources => {
+  const found = new Map<string, Block>();
+  for (const block of blocks) {
+    const reference = block.labels.map(({ text }) => text).join('.');
+    const wrong = block.labels.find(({ text }) => !/^[\p{ID_Start}_][\p{ID_Continue}-]*$/u.test(text));
+    if (wrong !== undefined)
+      problems.add(new HclError(wrong.at, `${quoted(wrong.text)} is no name: it begins with a letter, and has letters, digits, "_" and "-"`)); // prettier-ignore
+    else if (found.has(reference)) problems.add(new HclError(block.at, `the source ${reference} is declared already`));
+    else found.set(reference, block);
+  }
+  return found;
+};
+
+/** What `source.type.name` comes to in the list of a build's sources: the reference. */
+export const sourcesNamespace = (sources: Sources): Namespace => {
+  const byType = new Map<string, [string, Value][]>();
+  for (const [reference, { labels }] of sources) {
+    const [type = '', name = ''] = labels.map(({ text }) => text);
+    const others = byType.get(type) ?? [];
+    byType.set(type, others);
+    others.push([name, reference]);
+  }
+  return {
+    names: () => [...byType.keys()],
+    find: (type) => {
+      const names = byType.get(type);
+      return names === undefined ? undefined : objectOf(names);
+    },
+  };
+};
+
+/** The source that a text names, `source.type.name` or `type.name`. Throws an HclError. */
+export const sourceNamed = (text: string, at: At, sources: Sources): { reference: string; block: Block } => {
+  const parts = text.split('.');
+  const reference = (parts.length === 3 && parts[0] === 'source' ? parts.slice(1) : parts).join('.');
+  const block = sources.get(reference);
+  if (block === undefined)
+    throw new HclError(at, `there is no source ${quoted(reference)}: ${didYouMean(reference, [...sources.keys()])}`);
+  return { reference, block };
+};

@@ -1,0 +1,73 @@
+import { posix } from 'node:path';
+import { quoted } from '../../../base/nearest.ts';
+import { ParseError } from '../../../base/parse-error.ts';
+import type { ContextFolder } from '../evaluate/scope.ts';
+import { compileGlob } from '../glob.ts';
+import { setOf } from '../values/compare.ts';
+import type { Value } from '../values/value.ts';
+import type { Call, FunctionTable } from './kind.ts';
+
+/** The path of an argument below the context. Throws an HclError for one that leads out of it. */
+export const pathAt = (call: Call, index: number): string => {
+  const given = call.text(index);
+  const path = posix.normalize(given);
+  if (given === '' || path.startsWith('/') || path.startsWith('~') || path === '..' || path.startsWith('../'))
+    call.refuse(
+      index,
+      `${quoted(given)} is no path within the context: name it relative to the folder of the template`,
+    );
+  return path.replace(/\/$/, '');
+};
+
+const folderOf = (call: Call): ContextFolder =>
+  call.world.folder ?? call.refuse(0, 'a file is asked for, and no context was sent: send a tar with the files');
+
+/** The bytes of the file that an argument names. */
+const bytesAt = (call: Call, index: number): Uint8Array => {
+  try {
+    const bytes = folderOf(call).read(pathAt(call, index));
+    call.world.budget.mayMake(call.at, bytes.byteLength);
+    return bytes;
+  } catch (error) {
+    if (error instanceof ParseError) return call.refuse(index, error.message);
+    throw error;
+  }
+};
+
+/** The text of the file that an argument names. */
+export const textAt = (call: Call, index: number): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytesAt(call, index));
+  } catch (error) {
+    if (error instanceof TypeError)
+      return call.refuse(index, `${quoted(call.text(index))} is not UTF-8: use filebase64`);
+    throw error;
+  }
+};
+
+const fileSet = (call: Call): Value => {
+  const [folder, glob] = [pathAt(call, 0), posix.normalize(call.text(1))];
+  const pattern = compileGlob(glob);
+  if ('why' in pattern) return call.refuse(1, pattern.why);
+  const prefix = folder === '.' ? '' : `${folder}/`;
+  const paths = folderOf(call)
+    .list()
+    .filter((path) => path.startsWith(prefix))
+    .map((path) => path.slice(prefix.length));
+  const found = paths.filter((path) => {
+    call.world.budget.step(call.at, 1 + Math.ceil((pattern.steps * path.length) / 20));
+    return pattern.matches(path, 1).length > 0;
+  });
+  return setOf(found, call.at, call.world.budget);
+};
+
+export const files: FunctionTable = {
+  abspath: { takes: [1, 1], gives: (call) => pathAt(call, 0) },
+  basename: { takes: [1, 1], gives: (call) => posix.basename(call.text(0)) || '.' },
+  dirname: { takes: [1, 1], gives: (call) => posix.dirname(call.text(0)) },
+  file: { takes: [1, 1], gives: (call) => textAt(call, 0) },
+  filebase64: { takes: [1, 1], gives: (call) => Buffer.from(bytesAt(call, 0)).toString('base64') },
+  fileexists: { takes: [1, 1], gives: (call) => folderOf(call).has(pathAt(call, 0)) },
+  fileset: { takes: [2, 2], gives: fileSet },
+  pathexpand: { takes: [1, 1], gives: (call) => pathAt(call, 0) },
+};

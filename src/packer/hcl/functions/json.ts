@@ -1,0 +1,8 @@
+import type { Plain } from '../values/plain.ts';
+
+// Go's encoding/json escapes these, so that its text may stand in HTML.
+const escaped = /[<>&\u2028\u2029]/g;
+
+/** The JSON text of a value as Go writes it. Its keys are in order already. */
+export const goJson = (value: Plain): string =>
+  JSON.stringify(value).replace(escaped, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);

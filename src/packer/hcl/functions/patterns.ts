@@ -1,0 +1,65 @@
+import { compileRe2, type Re2, type Re2Match } from '../../../base/pattern/re2.ts';
+import { objectOf, type Value } from '../values/value.ts';
+import type { Call, FunctionTable } from './kind.ts';
+
+/** The pattern at an argument, once what it would cost on the text is known. */
+const patternAt = (call: Call, index: number, text: string): Re2 => {
+  const pattern = compileRe2(call.text(index));
+  if ('why' in pattern) return call.refuse(index, pattern.why);
+  call.world.budget.step(call.place(index), Math.ceil((pattern.steps * text.length) / 20));
+  return pattern;
+};
+
+const valueOf = ({ groups, text }: Re2Match, { names }: Re2): Value => {
+  if (names.length > 0) return objectOf(names.map(({ name, group }) => [name, groups[group - 1] ?? null] as const));
+  return groups.length === 0 ? text : groups.map((group) => group ?? null);
+};
+
+const matchesOf = (call: Call, pattern: Re2, text: string, most?: number): readonly Re2Match[] => {
+  const found = pattern.matches(text, most);
+  call.world.budget.step(call.at, found.length);
+  return found;
+};
+
+const first = (call: Call): Value => {
+  const text = call.text(1);
+  const pattern = patternAt(call, 0, text);
+  const [match] = matchesOf(call, pattern, text, 1);
+  return match === undefined ? call.refuse(0, 'the pattern matches nothing in the text') : valueOf(match, pattern);
+};
+
+const all = (call: Call): Value => {
+  const text = call.text(1);
+  const pattern = patternAt(call, 0, text);
+  return matchesOf(call, pattern, text).map((match) => valueOf(match, pattern));
+};
+
+const reference = /\$(?:\$|(\w+)|\{(\w+)\})/g;
+
+/** Go's Expand: `$1`, `${1}`, `$name`, `${name}`, and `$$` for a dollar. */
+const expanded = (template: string, match: Re2Match, { names }: Re2): string =>
+  template.replace(reference, (whole, plain?: string, braced?: string) => {
+    if (whole === '$$') return '$';
+    const name = plain ?? braced ?? '';
+    const group = /^\d+$/.test(name) ? Number(name) : (names.find((one) => one.name === name)?.group ?? -1);
+    return group === 0 ? match.text : (match.groups[group - 1] ?? '');
+  });
+
+const replaced = (call: Call): string => {
+  const [text, replacement] = [call.text(0), call.text(2)];
+  const pattern = patternAt(call, 1, text);
+  let made = '';
+  let end = 0;
+  for (const match of matchesOf(call, pattern, text)) {
+    made += text.slice(end, match.from) + expanded(replacement, match, pattern);
+    call.world.budget.mayMake(call.at, made.length - end);
+    end = match.to;
+  }
+  return made + text.slice(end);
+};
+
+export const patterns: FunctionTable = {
+  regex: { takes: [2, 2], gives: first },
+  regexall: { takes: [2, 2], gives: all },
+  regex_replace: { takes: [3, 3], gives: replaced },
+};

@@ -1,0 +1,55 @@
+import { Fault } from '../../base/fault.ts';
+import { fieldErrors, type FieldErrors } from '../../base/field-errors.ts';
+import { told, type At } from './source.ts';
+
+/** Something wrong at one place of an HCL file. */
+export class HclError extends Error {
+  override readonly name: string = 'HclError';
+  readonly at: At;
+
+  constructor(at: At, message: string) {
+    super(message);
+    this.at = at;
+  }
+}
+
+/** A bound was met. Unlike other errors it is not for `try` and `can` to pass over. */
+export class TooMuch extends HclError {
+  override readonly name = 'TooMuch';
+}
+
+/** Collects all that is wrong with the files, each with its place. */
+export type Problems = {
+  readonly add: (error: HclError) => void;
+  /** What `judge` gives, or undefined after a problem. Throws what is no HclError. */
+  readonly attempt: <T>(judge: () => T) => T | undefined;
+  /** Throws `template_invalid`, with all of them, when there are any. */
+  readonly refuse: () => void;
+};
+
+export const makeProblems = (): Problems => {
+  const all: FieldErrors = fieldErrors();
+  const add = (error: HclError) => all.add('', told(error.at, error.message));
+  return {
+    add,
+    attempt: (judge) => {
+      try {
+        return judge();
+      } catch (error) {
+        if (!(error instanceof HclError)) throw error;
+        add(error);
+        // What met a bound once would meet it again at each of the places that follow.
+        if (error instanceof TooMuch) throw all.fault('template_invalid', 'The HCL2 template cannot be used');
+        return undefined;
+      }
+    },
+    refuse: () => {
+      if (!all.isEmpty()) throw all.fault('template_invalid', 'The HCL2 template cannot be used');
+    },
+  };
+};
+
+/** An error that has no place in a file: a file that is missing, or one too many. */
+export const refuseFiles = (message: string): never => {
+  throw new Fault('template_invalid', message, { errors: [{ pointer: '', message }] });
+};

@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { hclBounds } from '../../base/bounds.ts';
+import { quoted } from '../../base/nearest.ts';
+import { ParseError } from '../../base/parse-error.ts';
+import { visible } from '../../base/visible.ts';
+import { insideOf } from '../../context/files.ts';
+import type { Given, HclTemplate } from './document/read-files.ts';
+import type { ContextFolder } from './evaluate/scope.ts';
+import { refuseFiles } from './hcl-error.ts';
+import { readHcl } from './read-hcl.ts';
+import type { Source } from './source.ts';
+
+// At once, not by promises: expressions are worked out at once, and the files are small and were just written.
+const contextFolder = (root: string): ContextFolder => {
+  const fileAt = (path: string): string | undefined => {
+    const real = insideOf(root, path);
+    return real !== undefined && statSync(real).isFile() ? real : undefined;
+  };
+  return {
+    has: (path) => fileAt(path) !== undefined,
+    read: (path) => {
+      const real = fileAt(path);
+      if (real === undefined) throw new ParseError(`there is no file ${quoted(path)} in the context`);
+      const { size } = statSync(real);
+      if (size > hclBounds.textCharacters)
+        throw new ParseError(`${quoted(path)} has ${size} bytes: ${hclBounds.textCharacters} is the most that is read into a template`); // prettier-ignore
+      return readFileSync(real);
+    },
+    list: () =>
+      readdirSync(root, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+        .sort(),
+  };
+};
+
+const textOf = (name: string, path: string): string => {
+  const { size } = statSync(path);
+  if (size > hclBounds.fileBytes)
+    return refuseFiles(`${visible(name)} has ${size} bytes: ${hclBounds.fileBytes} is the most of an HCL file.`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch {
+    return refuseFiles(`${visible(name)} is not UTF-8.`);
+  }
+};
+
+/** Whether the folder of a context holds a template in HCL2: a file `*.pkr.hcl` at its top, or one of its JSON form. */
+export const hasHcl = (folder: string): boolean =>
+  readdirSync(folder).some((name) => name.endsWith('.pkr.hcl') || name.endsWith('.pkr.json'));
+
+/**
+ * Reads the template of a context's folder, as Packer reads a folder: all `*.pkr.hcl` at its top, and all
+ * `*.auto.pkrvars.hcl`, then the `variableFiles` that a request names, in its order. Throws `template_invalid`.
+ */
+export const readHclContext = async (
+  folder: string,
+  given: Omit<Given, 'folder'> & { readonly variableFiles?: readonly string[] },
+): Promise<HclTemplate> => {
+  const { variableFiles = [], ...others } = given;
+  const names = readdirSync(folder).sort();
+  const json = names.find((name) => /\.pkr(vars)?\.json$/.test(name));
+  if (json !== undefined)
+    return refuseFiles(`${visible(json)} is HCL2 in the form of JSON, which is not read: write it as .hcl, or as a JSON template of Packer.`); // prettier-ignore
+  const own = names.filter((name) => name.endsWith('.pkr.hcl') || name.endsWith('.auto.pkrvars.hcl'));
+  if (own.length > hclBounds.files) refuseFiles(`There are ${own.length} HCL files: ${hclBounds.files} is the most.`);
+  if (!own.some((name) => name.endsWith('.pkr.hcl')))
+    return refuseFiles('The context has no file *.pkr.hcl at its top: send the folder of the template itself.');
+  const wanted = variableFiles.filter((name) => !own.includes(name));
+  const other = wanted.find((name) => !name.endsWith('.pkrvars.hcl'));
+  if (other !== undefined)
+    return refuseFiles(`${quoted(other)} is no file of values: their names end in ".pkrvars.hcl".`);
+  const files = [...own, ...wanted].map((name): Source => {
+    const path = insideOf(folder, name);
+    if (path === undefined || !statSync(path).isFile())
+      return refuseFiles(`There is no file ${quoted(name)} in the context.`);
+    return { name, text: textOf(name, path) };
+  });
+  return readHcl(files, { ...others, folder: contextFolder(folder) });
+};

@@ -1,0 +1,14 @@
+import type { Given, HclTemplate } from './document/read-files.ts';
+import type { Source } from './source.ts';
+
+/**
+ * Reads a template in Packer's HCL2 and works it out, as what Packer's JSON would say. Files whose names end in `.pkrvars.hcl`
+ * hold values of variables: those of `.auto.pkrvars.hcl` in the order of their names, then the others in the order given.
+ *
+ * Throws `template_invalid` with a field error for each place that is wrong: file, line, column, and the line.
+ */
+export const readHcl = async (files: readonly Source[], given: Given): Promise<HclTemplate> => {
+  // A daemon that gets no HCL does not pay for what reads it.
+  const { readFiles } = await import('./document/read-files.ts');
+  return readFiles(files, given);
+};

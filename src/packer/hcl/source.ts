@@ -1,0 +1,36 @@
+import { placeIn } from '../../base/parse-error.ts';
+import { visible } from '../../base/visible.ts';
+
+/** One file of a template, as it came. */
+export type Source = { readonly name: string; readonly text: string };
+
+/** A place in it: where the character at `offset` of its text stands. */
+export type At = { readonly source: Source; readonly offset: number };
+
+/** The same for people: line and column count from 1, columns in code points. */
+export type Place = { readonly file: string; readonly line: number; readonly column: number };
+
+export const placeOf = ({ source, offset }: At): Place => {
+  const { line, column } = placeIn(source.text, offset);
+  return { file: source.name, line, column };
+};
+
+// What is shown of a line in front of a place, and behind it.
+const shownBefore = 60;
+const shownBehind = 40;
+
+/** The line that a place is in, with a caret below the place. A long one is cut around it. */
+const caretLines = ({ source: { text }, offset }: At): string => {
+  const begin = Math.max(text.lastIndexOf('\n', offset - 1) + 1, offset - shownBefore);
+  const newline = text.indexOf('\n', offset);
+  const end = Math.min(newline === -1 ? text.length : newline, offset + shownBehind);
+  const shown = (from: number, to: number) => visible(text.slice(from, to).replaceAll('\r', ''));
+  const before = shown(begin, offset);
+  return `  ${before}${shown(offset, end)}\n  ${before.replace(/[^\t]/gu, ' ')}^`;
+};
+
+/** `file:line:column: message`, then the line with a caret below the place. */
+export const told = (at: At, message: string): string => {
+  const { file, line, column } = placeOf(at);
+  return `${visible(file)}:${line}:${column}: ${message}\n${caretLines(at)}`;
+};

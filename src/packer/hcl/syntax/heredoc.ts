@@ -1,0 +1,83 @@
+import { quoted } from '../../../base/nearest.ts';
+import { HclError } from '../hcl-error.ts';
+import type { Expression } from './ast.ts';
+import {
+  endOfLine,
+  isAtEnd,
+  newlineLength,
+  newPart,
+  placeAt,
+  startsWith,
+  takeIdentifier,
+  unexpected,
+  type Cursor,
+} from './cursor.ts';
+import { nested, stripped } from './parts.ts';
+import { takeSequence, type Token } from './sequence.ts';
+
+/** The literal text up to the end of the line, or in front of the next `${` or `%{`. */
+const takeText = (cursor: Cursor, beginsLine: boolean): Token => {
+  const at = newPart(cursor, cursor.at);
+  const line = cursor.source.text.slice(cursor.at, endOfLine(cursor, cursor.at));
+  // A doubled sign makes the sequence a text.
+  const sequence = /(?<!\$)\$\{|(?<!%)%\{/.exec(line);
+  const raw = sequence === null ? line : line.slice(0, sequence.index);
+  cursor.at += raw.length;
+  return { kind: 'text', at, text: raw.replace(/\$\$\{/g, '${').replace(/%%\{/g, '%{'), beginsLine };
+};
+
+/** Texts, each within one line, and sequences, until `isEnd` says so at the begin of a line. */
+export const takeLines = (cursor: Cursor, isEnd: () => boolean): readonly Token[] => {
+  const tokens: Token[] = [];
+  let beginsLine = true;
+  for (;;) {
+    if (beginsLine && isEnd()) return tokens;
+    if (isAtEnd(cursor)) return tokens;
+    const token: Token = takeSequence(cursor) ?? takeText(cursor, beginsLine);
+    tokens.push(token);
+    beginsLine = token.kind === 'text' && token.text.endsWith('\n');
+  }
+};
+
+/** Takes away what all lines are indented by, those of blanks alone not counted. */
+const outdented = (tokens: readonly Token[]): readonly Token[] => {
+  const indents = tokens.flatMap((token) => {
+    if (token.kind !== 'text' || token.beginsLine !== true || /^\s*\n$/.test(token.text)) return [];
+    return [/^[^\S\n]*/.exec(token.text)?.[0].length ?? 0];
+  });
+  const by = indents.reduce((least, indent) => Math.min(least, indent), Infinity);
+  if (!Number.isFinite(by)) return tokens;
+  return tokens.map((token) => {
+    if (token.kind !== 'text' || token.beginsLine !== true) return token;
+    const blanks = /^[^\S\n]*/.exec(token.text)?.[0].length ?? 0;
+    return { ...token, text: token.text.slice(Math.min(by, blanks)) };
+  });
+};
+
+/** `<<EOT` or `<<-EOT`, the lines behind it, and the marker that ends them. */
+export const parseHeredoc = (cursor: Cursor): Expression => {
+  const begin = cursor.at;
+  const isIndented = startsWith(cursor, '<<-');
+  cursor.at += isIndented ? 3 : 2;
+  const marker = takeIdentifier(cursor) ?? unexpected(cursor, 'the marker of a heredoc');
+  if (newlineLength(cursor) === 0) unexpected(cursor, `the end of the line after <<${marker}`);
+  cursor.at += newlineLength(cursor);
+  let isEnded = false;
+  const tokens = takeLines(cursor, () => {
+    const line = cursor.source.text.slice(cursor.at, endOfLine(cursor, cursor.at));
+    isEnded = line.trim() === marker;
+    // The newline behind the marker ends the attribute.
+    if (isEnded) cursor.at += line.indexOf(marker) + marker.length;
+    return isEnded;
+  });
+  if (!isEnded)
+    throw new HclError(placeAt(cursor, begin), `the heredoc that begins here has no line with ${quoted(marker)} alone`);
+  const at = newPart(cursor, begin);
+  const whole = stripped(tokens);
+  const parts = nested(isIndented ? outdented(whole) : whole, at);
+  const [first] = parts;
+  if (first === undefined) return { kind: 'literal', at, value: '' };
+  return first.kind === 'text' && parts.length === 1
+    ? { kind: 'literal', at, value: first.text }
+    : { kind: 'template', at, parts };
+};

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { test } from 'node:test';
+import { hclBounds } from '../src/base/bounds.ts';
+import { readHcl } from '../src/packer/hcl/read-hcl.ts';
+import { atBest } from './fixtures/at-best.ts';
+import { around, folderOf, given, readOne, refusals, valueOf } from './fixtures/hcl.ts';
+
+const many = (count: number, one: (index: number) => string) => Array.from({ length: count }, (_, index) => one(index));
+
+const doubling = (one: (name: string) => string, count = 40) =>
+  `locals {\n  l0 = ${one('"x"')}\n${many(count, (index) => `  l${index + 1} = ${one(`local.l${index}`)}`).join('\n')}\n}`;
+
+const kilo = 'x'.repeat(1000);
+
+/** Templates that would come to more than any host has, and what they are refused with. */
+const bombs: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {
+  'a range of a billion': [around('range(1000000000)'), /1024 is the most/],
+  'texts that double': [
+    around(
+      'local.l40',
+      doubling((name) => `"\${${name}}\${${name}}"`),
+    ),
+    /makes a text of more than|all texts of the template/,
+  ],
+  'lists that double, as JSON': [
+    around(
+      'jsonencode(local.l40)',
+      doubling((name) => `[${name}, ${name}]`),
+    ),
+    /steps to work out/,
+  ],
+  'lists that double, in the document': [
+    around(
+      'local.l40',
+      doubling((name) => `[${name}, ${name}]`),
+    ),
+    /steps to work out/,
+  ],
+  'lists that double, compared': [
+    around(
+      'local.l40 == [local.l39, local.l39]',
+      doubling((name) => `[${name}, ${name}]`),
+    ),
+    /steps to work out/,
+  ],
+  'lists that double, flattened': [
+    around(
+      'flatten(local.l40)',
+      doubling((name) => `[${name}, ${name}]`),
+    ),
+    /steps to work out/,
+  ],
+  'lists that double, as a set': [
+    around(
+      'convert([local.l40], set(any))',
+      doubling((name) => `[${name}, ${name}]`),
+    ),
+    /steps to work out|texts|text of more/,
+  ],
+  'loops within loops': [
+    around('[for a in range(1000) : [for b in range(1000) : [for c in range(1000) : 1]]]'),
+    /steps to work out/,
+  ],
+  'directives within directives': [
+    around(
+      '"%{ for a in range(1000) }%{ for b in range(1000) }%{ for c in range(1000) }x%{ endfor }%{ endfor }%{ endfor }"',
+    ),
+    /steps to work out|texts/,
+  ],
+  'a product of sets': [around(`setproduct(${many(20, () => 'range(1000)').join()})`), /steps to work out/],
+  'replacing by more': [
+    around(`replace("${kilo}", "x", join("", [for i in range(1000) : "${kilo}"]))`),
+    /text of more than/,
+  ],
+  'indenting by more': [around('indent(1000, join("", [for i in range(1000) : "\\n\\n\\n\\n"]))'), /text of more than/],
+  'a pattern that is large': [around('regexall("(a{100}){100}", "a")'), /steps/],
+  'a pattern on a text that is long': [
+    around(`regexall("(.*?,){11}P", join("", [for i in range(1000) : "${kilo}"]))`),
+    /steps to work out/,
+  ],
+  'aliases of YAML': [
+    around(
+      `yamldecode(${JSON.stringify(`a: &a [x,x,x,x,x,x,x,x,x]\n${many(8, (index) => `${'bcdefghi'[index]}: &${'bcdefghi'[index]} [${many(9, () => `*${'abcdefgh'[index]}`).join()}]\n`).join('')}`)})`,
+    ),
+    /is not YAML: .*alias|steps to work out/,
+  ],
+  'lists within lists': [around('['.repeat(100_000)), /nests deeper than 64 levels/],
+  'groups within groups': [around('('.repeat(1000) + '1' + ')'.repeat(1000)), /nests deeper than 64 levels/],
+  'signs in front of signs': [around('-'.repeat(10_000) + '1'), /nests deeper than 64 levels/],
+  'templates within templates': [around('"${'.repeat(1000)), /nests deeper than 64 levels/],
+  'conditionals within conditionals': [around('true ? 1 : '.repeat(1000) + '1'), /nests deeper than 64 levels/],
+  'blocks within blocks': ['a {\n'.repeat(10_000), /nests deeper than 64 levels/],
+  'directives without end': [around(`"${'%{ if true }'.repeat(10_000)}"`), /nests deeper than 64 levels/],
+  'a sum without end': [around(many(10_000, () => '1').join(' + ')), /levels of expressions/],
+  'attributes without end': [around(`{}${'.a'.repeat(10_000)}`), /levels of expressions/],
+  'splats without end': [around(`[]${'[*]'.repeat(10_000)}`), /levels|parts|nests deeper/],
+  'locals that need each other without end': [
+    around(
+      'local.l0',
+      `locals {\n${many(5000, (index) => `  l${index} = local.l${index + 1}`).join('\n')}\n  l5000 = 1\n}`,
+    ),
+    /levels of expressions/,
+  ],
+  'nested JSON': [around('jsondecode(join("", [for i in range(1000) : "[[[["]))'), /is not JSON/],
+  'nested JSON that is whole': [
+    around('jsondecode("${join("", [for i in range(1000) : "["])}${join("", [for i in range(1000) : "]"])}")'),
+    /levels of expressions/,
+  ],
+  'blocks that are made': [
+    'source "null" "x" {\n  dynamic "a" {\n    for_each = [for a in range(1000) : [for b in range(1000) : 1]]\n    content {}\n  }\n}\nbuild {\n  sources = ["null.x"]\n}\n',
+    /steps to work out/,
+  ],
+  'blocks that are made within blocks that are made': [
+    `source "null" "x" {\n${many(6, () => 'dynamic "a" {\nfor_each = range(100)\ncontent {\n').join('')}${'}\n}\n'.repeat(6)}}\nbuild {\n  sources = ["null.x"]\n}\n`,
+    /steps to work out/,
+  ],
+  'many values': [around(`[${many(60_000, () => '1').join()}]`), /more than 50000 attributes, blocks and parts/],
+  'many sources in one build': [
+    `source "null" "x" {}\nbuild {\n  sources = [for i in range(1000) : "null.x"]\n}\n`,
+    /the builds name 1000 sources: 100 is the most/,
+  ],
+  'a comment without end': [`/*${'*'.repeat(200_000)}`, /the comment has no end/],
+  'a heredoc without end': [
+    around(`<<E\n${'\n'.repeat(200_000)}`),
+    /heredoc that begins here has no line|50000 attributes/,
+  ],
+};
+
+for (const [what, [text, message]] of Object.entries(bombs))
+  test(`a bomb is refused with its place: ${what}`, async () => {
+    const [told = ''] = await refusals(readOne(text));
+    assert.match(told, message);
+    assert.match(told, /^main\.pkr\.hcl:\d+:\d+: /);
+    assert.ok(told.length < 1000, `${told.length} characters`);
+  });
+
+test('a bound that was met is not for try() and can() to pass over', async () => {
+  const [told = ''] = await refusals(
+    readOne(around('try([for a in range(1000) : [for b in range(1000) : 1]], "passed")')),
+  );
+  assert.match(told, /steps to work out/);
+});
+
+test('a bomb keeps the event loop for less than a second, at best', async () => {
+  const delay = await atBest(1000, async () => {
+    const longest: number[] = [];
+    for (const [text] of Object.values(bombs)) {
+      const loop = monitorEventLoopDelay({ resolution: 1 });
+      loop.enable();
+      await refusals(readOne(text));
+      loop.disable();
+      longest.push(loop.max / 1e6);
+    }
+    return Math.max(...longest);
+  });
+  assert.ok(delay < 1000, `${delay} ms`);
+});
+
+test('files beyond their bounds are refused before they are read', async () => {
+  const refuse = async (files: readonly { name: string; text: string }[]) => (await refusals(readHcl(files, given)))[0];
+  const hundredAndOne = Array.from({ length: 101 }, (_, index) => ({ name: `${index}.pkr.hcl`, text: '' }));
+  assert.match((await refuse(hundredAndOne)) ?? '', /There are 101 HCL files: 100 is the most/);
+  assert.match(
+    (await refuse([{ name: 'a.pkr.hcl', text: 'é'.repeat(hclBounds.fileBytes / 2 + 1) }])) ?? '',
+    /a\.pkr\.hcl has 262146 bytes/,
+  );
+  const five = Array.from({ length: 5 }, (_, index) => ({
+    name: `${index}.pkr.hcl`,
+    text: `#${' '.repeat(hclBounds.fileBytes - 1)}`,
+  }));
+  assert.match((await refuse(five)) ?? '', /The HCL files have 1310720 bytes/);
+});
+
+test('a file that is read again and again counts each time', async () => {
+  const folder = folderOf({ 'large.txt': 'x'.repeat(1024 * 1024) });
+  const [told = ''] = await refusals(readOne(around('[for i in range(100) : length(file("large.txt"))]'), { folder }));
+  assert.match(told, /all texts of the template come to more than|steps to work out/);
+});
+
+test('a usual template keeps the event loop for less than 50 ms at a time, at best', async () => {
+  const usual = around(
+    '[for v in var.list : "${upper(v)}-${local.names[0]}"]',
+    `variable "list" {\n  type = list(string)\n  default = [${many(100, (index) => `"item ${index}"`).join()}]\n}\nlocals {\n  names = [for v in var.list : replace(v, " ", "-")]\n}\n${many(200, (index) => `locals {\n  extra${index} = { a = "\${var.list[0]}", b = [1, 2, 3] }\n}`).join('\n')}`,
+  );
+  await valueOf('1');
+  const longest = await atBest(50, async () => {
+    const loop = monitorEventLoopDelay({ resolution: 1 });
+    loop.enable();
+    await readOne(usual);
+    loop.disable();
+    return loop.max / 1e6;
+  });
+  assert.ok(longest < 50, `${longest} ms`);
+});
