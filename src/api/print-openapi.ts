@@ -3,18 +3,21 @@ import { stdout } from 'node:process';
 import { z } from 'zod';
 import { systemClock } from '../base/clock.ts';
 import { systemIds } from '../base/ids.ts';
+import type { Store } from '../queue/store.ts';
 import { makeApi } from './make-api.ts';
 import { printOpenApi } from './contract/openapi.ts';
 
 // Run by "npm run openapi": prints the contract to stdout. Printing looks at the routes alone, so the rooms behind them
 // are left out: whoever asks one of them all the same is told so.
-const absent = <Room extends object>(): Room =>
+const absent = <Room extends object>(own: Partial<Room> = {}): Room =>
   new Proxy(
-    {},
+    own,
     {
-      get: () => () => {
-        throw new Error('This server is made to be printed, not to be asked.');
-      },
+      get: (has, name): unknown =>
+        Reflect.get(has, name) ??
+        (() => {
+          throw new Error('This server is made to be printed, not to be asked.');
+        }),
     },
     // No value has all the functions of a room but none of the room itself: hence the cast.
   ) as Room;
@@ -23,10 +26,12 @@ const packageFile = new URL('../../../package.json', import.meta.url);
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(packageFile, 'utf8')));
 
 const app = await makeApi({
-  store: absent(),
+  // Who waits for builds listens from the beginning.
+  store: absent<Store>({ onChange: () => ({ [Symbol.dispose]: () => undefined }) }),
   admission: absent(),
   submit: absent(),
   contexts: absent(),
+  media: absent(),
   outputs: absent(),
   live: absent(),
   readiness: async () => [],
@@ -36,7 +41,13 @@ const app = await makeApi({
   ids: systemIds,
   version,
   templateSchema: {},
-  limits: { bodyBytes: 1024, contextBytes: 1024, connections: { all: 1, perAddress: 1 }, waitsPerToken: 1 },
+  limits: {
+    bodyBytes: 1024,
+    contextBytes: 1024,
+    uploadBytes: 8 * 1024 * 1024,
+    connections: { all: 1, perAddress: 1 },
+    waitsPerToken: 1,
+  },
   signal: new AbortController().signal,
 });
 stdout.write(printOpenApi(app));

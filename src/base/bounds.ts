@@ -59,6 +59,9 @@ export const bounds = {
   secretCharacters: 256 * 1024,
   pathCharacters: 1024,
   pathSegments: 64,
+  /** URLs of one file, and characters of one. */
+  urls: 10,
+  urlCharacters: 2048,
 } as const;
 
 /** A refinement for zod: a map of at most so many entries. */

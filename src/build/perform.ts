@@ -12,6 +12,7 @@ import { behindFolders } from './folders/own-folders.ts';
 import type { Perform, Step } from './plan.ts';
 import { behind, withDisplay, withSilence } from './running.ts';
 import { makeWorkspace } from './steps/make-workspace.ts';
+import type { Supply } from './files/supply.ts';
 import type { TextLimits } from './text-limits.ts';
 
 export type PerformParts = {
@@ -20,6 +21,7 @@ export type PerformParts = {
   readonly hypervisor: Hypervisor;
   readonly sharedListener: SharedListener | undefined;
   readonly mirror: Mirror | undefined;
+  readonly supply: Pick<Supply, 'take'>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly growth: Growth;
@@ -36,7 +38,7 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, doing: string): Fault =>
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (
   attempt: Attempt,
-  { store, folders, hypervisor, sharedListener, mirror, clock, ids, growth, texts, stepEnded }: PerformParts,
+  { store, folders, hypervisor, sharedListener, mirror, supply, clock, ids, growth, texts, stepEnded }: PerformParts,
 ): Perform => {
   const { claim, cleanup, event, log, said, room, settled, attend, activity } = attempt;
   const { id, slot } = claim.build;
@@ -56,7 +58,7 @@ export const performerOf = (
       const gives = await step.run(needs, {
         signal,
         keep: cleanup.keep,
-        ...{ hypervisor, sharedListener, mirror, clock, ids, growth, texts },
+        ...{ hypervisor, sharedListener, mirror, supply, clock, ids, growth, texts },
         ...{ attend, event, log, said, room, activity },
       });
       signal.throwIfAborted();
