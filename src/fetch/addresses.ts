@@ -33,12 +33,14 @@ const networks: Readonly<Record<'ipv4' | 'ipv6', readonly (readonly [string, num
   ],
 };
 
-const special = new BlockList();
+// One list for each family: a list takes an address of IPv4 for its mapped one, and so for one of `::/8`.
+const special = { ipv4: new BlockList(), ipv6: new BlockList() };
 for (const family of ['ipv4', 'ipv6'] as const)
-  for (const [network, prefix] of networks[family]) special.addSubnet(network, prefix, family);
+  for (const [network, prefix] of networks[family]) special[family].addSubnet(network, prefix, family);
 
 /** Whether an address, written as IPv4 or IPv6, lies on the public Internet. */
 export const isPublic = (address: string): boolean => {
   const plain = address.replace(/%.*$/, '');
-  return !special.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
+  const family = isIPv6(plain) ? 'ipv6' : 'ipv4';
+  return !special[family].check(plain, family);
 };

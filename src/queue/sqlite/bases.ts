@@ -1,5 +1,5 @@
 import { Fault } from '../../base/fault.ts';
-import type { Store } from '../store.ts';
+import type { BuildInput, Store } from '../store.ts';
 import type { Connection } from './connection.ts';
 
 /** A build that has not ended and begins with an artifact of `build`. */
@@ -33,8 +33,11 @@ export const makeBaseRows = ({ db }: Pick<Connection, 'db'>) => {
         insert.run(build, asked, base);
       }
     },
-    of: (build: string): Readonly<Record<string, string>> =>
-      Object.fromEntries(of.all(build).map(({ asked, base_id }) => [asked, base_id])),
+    /** Nothing where it begins with none. */
+    of: (build: string): Pick<BuildInput, 'bases'> => {
+      const bases = Object.fromEntries(of.all(build).map(({ asked, base_id }) => [asked, base_id]));
+      return Object.keys(bases).length === 0 ? {} : { bases };
+    },
     /** A build that has not ended and begins with an artifact of this one. */
     user: (build: string): string | undefined => user.get(build),
   };

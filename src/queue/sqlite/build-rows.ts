@@ -36,7 +36,7 @@ export const makeBuildRows = ({ db }: Connection): BuildRows => {
           template: parsed<unknown>(row.template),
           variables: parsed<BuildInput['variables']>(row.variables),
           plan: parsed<readonly PlannedStep[]>(row.plan),
-          bases: bases.of(id),
+          ...bases.of(id),
         }
       );
     },
