@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { cutOnce, fetchShop, fileServer, hexOf, leadsTo, never, sumOf, untold, whole } from './fetch-shop.ts';
 import { untilTrue } from './fixtures/until-true.ts';
@@ -79,7 +80,7 @@ test('URLs are tried in their order, and the fault tells of each', async () => {
 });
 
 test('a file that is too large, too slow, silent or too late is given up', async () => {
-  const drip = (everyMs: number) => (_request: unknown, response: import('node:http').ServerResponse) => {
+  const drip = (everyMs: number) => (_request: unknown, response: ServerResponse) => {
     response.writeHead(200, { 'content-length': bytes.length });
     const timer = setInterval(() => response.write('x'), everyMs);
     response.on('close', () => clearInterval(timer));
