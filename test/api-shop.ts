@@ -19,6 +19,8 @@ import type { ApiParts } from '../src/api/types.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
 import { fieldErrors } from '../src/base/field-errors.ts';
+import { configuredMedia } from '../src/media/configured.ts';
+import { openUploads } from '../src/media/uploads.ts';
 import { makeGrowth, type Growth } from '../src/base/growth.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { whyWaiting } from '../src/queue/rules/waiting.ts';
@@ -61,6 +63,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export const usualLimits: ApiParts['limits'] = {
   bodyBytes: 1024 * 1024,
   contextBytes: 4 * 1024 * 1024,
+  uploadBytes: 8 * 1024 * 1024,
   connections: { all: 1000, perAddress: 500 },
   waitsPerToken: 500,
 };
@@ -103,7 +106,15 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
 
 /** The API over a real store in a folder of its own. What main would hand over besides is small and honest. */
 export const apiShop = async (
-  { growth = makeGrowth(), ...change }: Partial<ApiParts> & { readonly growth?: Growth } = {},
+  {
+    growth = makeGrowth(),
+    usedFiles = [],
+    ...change
+  }: Partial<ApiParts> & {
+    readonly growth?: Growth;
+    /** Files of media that a build uses. */
+    readonly usedFiles?: readonly string[];
+  } = {},
   timeouts: Timeouts = usualTimeouts,
 ): Promise<ApiShop> => {
   const cleanup = cleanupStack();
@@ -116,6 +127,13 @@ export const apiShop = async (
   const isDraining = () => stopping.signal.aborted;
   const admission = change.admission ?? admissionBeside(store);
   const typed: { id: string; text: string }[] = [];
+  const media = { own: import.meta.filename, tests: import.meta.dirname };
+  const uploads = await openUploads({
+    folder: folders.media,
+    limits: { mostBytes: 8 * 1024 * 1024, totalBytes: 12 * 1024 * 1024 },
+    ...{ ids: systemIds, now: systemClock.now, checkRoom: async () => undefined },
+    userOf: (path) => (usedFiles.some((used) => used === path) ? 'ANOTHER' : undefined),
+  });
 
   const parts: ApiParts = {
     templateSchema: {},
@@ -157,6 +175,7 @@ export const apiShop = async (
       attach: async () => undefined,
       checkUnused: () => undefined,
     },
+    media: { ...uploads, configured: () => configuredMedia(media), isConfigured: (name) => Object.hasOwn(media, name) },
     readiness: async () => [{ name: 'store', state: 'ok', message: 'The store can be written.' }],
     host: async () => ({ hypervisor: 'qemu', slots: 2 }),
     metrics: makeMetrics({

@@ -24,6 +24,7 @@ const shop = await apiShop({
   limits: {
     bodyBytes: 4 * mebi,
     contextBytes: 64 * mebi,
+    uploadBytes: 8 * 1024 * 1024,
     connections: { all: 1000, perAddress: 500 },
     waitsPerToken: 500,
   },

@@ -14,18 +14,20 @@ type Arrow = { readonly from: string; readonly to: string; readonly typeOnly: bo
  */
 const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonly types?: readonly string[] }>> = {
   base: { uses: [] },
-  config: { uses: [] },
+  config: { uses: ['fetch'] },
+  fetch: { uses: [] },
+  media: { uses: ['fetch'] },
 
   'template/language': { uses: ['template'] },
   packer: { uses: ['template/language'], types: ['vmm/console'] },
   'packer/hcl': { uses: ['context', 'template/language'] },
-  context: { uses: [], types: ['template'] },
+  context: { uses: [], types: ['template', 'fetch'] },
   'openbsd/passwords': { uses: ['template/language'] },
   openbsd: {
     uses: ['openbsd/passwords', 'template/language', 'context'],
     types: ['template', 'template/document', 'template/resolve'],
   },
-  template: { uses: [], types: ['post-processors', 'provisioners'] },
+  template: { uses: [], types: ['fetch', 'post-processors', 'provisioners'] },
   'template/document': {
     uses: [
       'template',
@@ -39,7 +41,16 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   },
   'template/resolve': {
     uses: [
-      ...['template', 'template/document', 'template/language', 'context', 'packer', 'openbsd', 'openbsd/passwords'],
+      ...[
+        'template',
+        'template/document',
+        'template/language',
+        'context',
+        'fetch',
+        'packer',
+        'openbsd',
+        'openbsd/passwords',
+      ],
       ...['post-processors', 'provisioners'],
     ],
   },
@@ -50,7 +61,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'vmm/vmd': { uses: ['vmm', 'vmm/console'] },
   guest: { uses: ['guest/ssh'] },
   'guest/ssh': { uses: ['guest'] },
-  'httpd/mirror': { uses: [] },
+  'httpd/mirror': { uses: ['fetch'] },
   'httpd/endpoint': { uses: ['httpd/mirror'] },
   image: { uses: [] },
 
@@ -66,11 +77,11 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'build/hold': { uses: [], types: ['build', 'queue', 'vmm'] },
   build: {
     uses: [
-      ...['build/folders', 'build/hold', 'config', 'context', 'guest', 'guest/ssh', 'httpd/endpoint', 'image'],
+      ...['build/folders', 'build/hold', 'config', 'context', 'fetch', 'guest', 'guest/ssh', 'httpd/endpoint', 'image'],
       ...['openbsd', 'openbsd/passwords', 'packer', 'queue/rules', 'post-processors', 'provisioners', 'vmm/console'],
       ...['template', 'template/document', 'template/language', 'template/resolve'],
     ],
-    types: ['httpd/mirror', 'queue', 'vmm'],
+    types: ['httpd/mirror', 'media', 'queue', 'vmm'],
   },
 
   host: { uses: ['config'] },
@@ -83,10 +94,14 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     types: ['api', 'api/host', 'build', 'build/outputs', 'queue'],
   },
   'api/artifacts': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'build/outputs', 'queue'] },
+  'api/media': {
+    uses: ['api/contract', 'api/server', 'fetch', 'media'],
+    types: ['api'],
+  },
   'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
   api: {
-    uses: ['api/artifacts', 'api/builds', 'api/contract', 'api/host', 'api/server', 'api/templates'],
-    types: ['queue', 'build', 'build/outputs', 'template'],
+    uses: ['api/artifacts', 'api/builds', 'api/contract', 'api/host', 'api/media', 'api/server', 'api/templates'],
+    types: ['queue', 'build', 'build/outputs', 'media', 'template'],
   },
 };
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { blamingBase } from '../src/build/blame-base.ts';
+import { blamingBase } from '../src/build/files/blame-base.ts';
 import { Fault } from '../src/base/fault.ts';
 import { imageFacts } from '../src/context/image-header.ts';
 import { ParseError } from '../src/base/parse-error.ts';

@@ -90,7 +90,7 @@ test('a template that says little gets plain defaults', async () => {
     cpus: 1,
     disks: [{ format: 'qcow2', sizeMb: 1024 }],
     nics: [{ network: 'local' }],
-    floppy: { path: import.meta.filename, shown: 'media:floppy' },
+    floppy: { path: import.meta.filename, shown: 'media:floppy', isOfHost: true },
     boot: { device: 'floppy' },
     model: {},
     http: [],

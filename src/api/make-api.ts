@@ -30,6 +30,7 @@ import { addResumeRoute } from './builds/resume.ts';
 import { addSubmitRoute } from './builds/submit.ts';
 import { addReferenceRoutes } from './host/reference.ts';
 import { addHostRoutes } from './host/routes.ts';
+import { addMediaListRoute, addMediumForgetRoute, addMediumUploadRoute } from './media/routes.ts';
 import { addTemplateListRoutes } from './templates/list.ts';
 import { addTemplateLookRoutes } from './templates/look.ts';
 import { addForgetRoute, addStoreRoute } from './templates/store.ts';
@@ -65,6 +66,9 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addResumeRoute(app, parts);
   addDetachRoutes(app, parts);
   addKeysRoute(app, parts);
+  addMediaListRoute(app, parts);
+  addMediumUploadRoute(app, parts);
+  addMediumForgetRoute(app, parts);
   addStoreRoute(app, parts);
   addForgetRoute(app, parts);
   addTemplateListRoutes(app, parts);

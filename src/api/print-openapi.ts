@@ -27,6 +27,7 @@ const app = await makeApi({
   admission: absent(),
   submit: absent(),
   contexts: absent(),
+  media: absent(),
   outputs: absent(),
   live: absent(),
   readiness: async () => [],
@@ -36,7 +37,13 @@ const app = await makeApi({
   ids: systemIds,
   version,
   templateSchema: {},
-  limits: { bodyBytes: 1024, contextBytes: 1024, connections: { all: 1, perAddress: 1 }, waitsPerToken: 1 },
+  limits: {
+    bodyBytes: 1024,
+    contextBytes: 1024,
+    uploadBytes: 8 * 1024 * 1024,
+    connections: { all: 1, perAddress: 1 },
+    waitsPerToken: 1,
+  },
   signal: new AbortController().signal,
 });
 stdout.write(printOpenApi(app));

@@ -7,6 +7,8 @@ import type { Contexts } from '../build/contexts.ts';
 import type { Outputs } from '../build/outputs/outputs.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Waiting } from '../base/records/waiting.ts';
+import type { ConfiguredMedium } from '../media/configured.ts';
+import type { Uploads } from '../media/uploads.ts';
 import type { Build, Store } from '../queue/store.ts';
 
 /** One question about this host. */
@@ -23,6 +25,10 @@ export type ApiParts = {
   readonly admission: Pick<Admission, 'check' | 'checkTemplate'>;
   readonly submit: Submit;
   readonly contexts: Contexts;
+  readonly media: Pick<Uploads, 'list' | 'receive' | 'remove'> & {
+    readonly configured: () => Promise<readonly ConfiguredMedium[]>;
+    readonly isConfigured: (name: string) => boolean;
+  };
   /** What builds have written: asked for by build and name, given as bytes. */
   readonly outputs: Outputs;
   /** What runs now. */
@@ -61,6 +67,8 @@ export type ApiParts = {
   readonly limits: {
     readonly bodyBytes: number;
     readonly contextBytes: number;
+    /** Of a medium that is uploaded. */
+    readonly uploadBytes: number;
     readonly connections: ConnectionBounds;
     /** Requests of one token that wait or follow. */
     readonly waitsPerToken: number;

@@ -62,6 +62,9 @@ export const bounds = {
   secretCharacters: 256 * 1024,
   pathCharacters: 1024,
   pathSegments: 64,
+  /** URLs of one file, and characters of one. */
+  urls: 10,
+  urlCharacters: 2048,
 } as const;
 
 /** What a template in HCL2 may come to: its files, and the work that they ask for. A usual one takes a few thousand steps. */

@@ -8,6 +8,7 @@ import { checkTemplate } from '../template/resolve/check.ts';
 import { demandOf, shapeOf } from '../template/resolve/demand.ts';
 import { asWritten } from '../template/resolve/machine.ts';
 import type { FileRoots, HostFacts } from '../context/files.ts';
+import type { Sources } from '../context/sources.ts';
 import { shownTexts } from '../template/resolve/shown-texts.ts';
 import { resolve } from '../template/resolve/resolve.ts';
 import { sealDocument, sealVariables } from '../openbsd/passwords/seal.ts';
@@ -19,6 +20,7 @@ import { digestOf } from './canonical.ts';
 import { templateFileIn, type Received } from './contexts.ts';
 import type { Folders } from './folders/folders.ts';
 import { recipeFor } from './recipe.ts';
+import { sourcesForLater, sourcesOf, type Recorded } from './files/sources.ts';
 
 export type AdmissionParts = {
   readonly store: Store;
@@ -30,6 +32,8 @@ export type AdmissionParts = {
   readonly host?: () => HostFacts;
   /** Names and absolute paths, as the configuration lists them now. */
   readonly media: () => Readonly<Record<string, string>>;
+  /** What else machines may begin with; undefined: nothing. */
+  readonly sources?: Pick<Sources, 'uploaded' | 'ofDigest' | 'refuseUrl'>;
   /** All that this host could ever give to one build. */
   readonly whole: () => Promise<Demand>;
   /** Throws `storage_full` where nothing more may be kept. */
@@ -135,9 +139,14 @@ const checkedDemand = async (
 };
 
 /** Where a template of this context finds files. */
-const filesOf = ({ folders, media, host }: AdmissionParts, contextId: string | undefined): FileRoots => ({
+const filesOf = (
+  { folders, media, host }: AdmissionParts,
+  contextId: string | undefined,
+  sources: Sources | undefined,
+): FileRoots => ({
   ...(contextId === undefined ? {} : { context: folders.context(contextId) }),
   media: media(),
+  ...(sources === undefined ? {} : { sources }),
   ...(host === undefined ? {} : { host: host() }),
 });
 
@@ -149,25 +158,33 @@ const sensitiveIn = ({ variables }: Template): readonly string[] =>
 const foundFor = async (store: AdmissionParts['store'], { template }: BuildAsk): Promise<Found> =>
   typeof template === 'string' ? findTemplate(store, template) : { document: template };
 
-/** Judges what clients ask for, as a whole and before anything is stored. */
-export const makeAdmission = (parts: AdmissionParts): Admission => {
-  const { store, folders, ids, clock } = parts;
+/** Resolves a template for one build. `recorded`: what it names by `latest`, which is filled where it is empty. */
+const makeResolveFor = (parts: AdmissionParts) => {
+  const rootsFor = (contextId: string | undefined, recorded: Recorded): FileRoots =>
+    filesOf(parts, contextId, parts.sources && sourcesOf({ ...parts, ...parts.sources }, recorded));
 
-  const resolveFor = (
+  return (
     template: Template,
     input: Pick<BuildInput, 'variables'>,
     contextId: string | undefined,
-    buildId: string,
-    timestampMs: number,
+    { buildId, timestampMs }: { readonly buildId: string; readonly timestampMs: number },
+    recorded: Recorded,
   ) =>
     resolve({
       template,
       variables: input.variables,
-      files: filesOf(parts, contextId),
+      files: rootsFor(contextId, recorded),
       frozen: { buildId, timestampMs },
       defaults: { timeoutMs: parts.defaultTimeoutMs },
       at,
     });
+};
+
+/** Judges what clients ask for, as a whole and before anything is stored. */
+export const makeAdmission = (parts: AdmissionParts): Admission => {
+  const { store, folders, ids, clock } = parts;
+
+  const resolveFor = makeResolveFor(parts);
 
   return {
     check: async (asked) => {
@@ -177,7 +194,8 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       await turn();
       const id = ids.id();
       const template = parseTemplate(document, at.template, asked.variables);
-      const spec = await resolveFor(template, asked, contextId, id, clock.now());
+      const recorded: Recorded = new Map();
+      const spec = await resolveFor(template, asked, contextId, { buildId: id, timestampMs: clock.now() }, recorded);
       const demand = await checkedDemand(template, spec, parts);
       return {
         id,
@@ -192,6 +210,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
         ...(contextId === undefined ? {} : { contextId }),
         demand,
         plan: recipeFor(spec).steps,
+        bases: Object.fromEntries(recorded),
         notes: spec.notes,
         http: shownTexts(spec),
         sensitive: sensitiveIn(template),
@@ -201,12 +220,19 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       await parts.checkRoom();
       await turn();
       const template = parseTemplate(document);
-      await checkTemplate(template, filesOf(parts, context?.contextId));
+      const later = parts.sources && sourcesForLater({ ...parts, ...parts.sources });
+      await checkTemplate(template, filesOf(parts, context?.contextId, later));
       // The same document is to be the same version again, so its hashes must not differ from one time to another.
       const kept = await sealIn(folders, document, context?.contextId, `template ${template.name}`);
       return { document: kept, digest: digestOf([kept, context?.digest ?? null]) };
     },
     resolveClaim: ({ build, input }) =>
-      resolveFor(parseTemplate(input.template, '', input.variables), input, build.contextId, build.id, build.createdAt),
+      resolveFor(
+        parseTemplate(input.template, '', input.variables),
+        input,
+        build.contextId,
+        { buildId: build.id, timestampMs: build.createdAt },
+        new Map(Object.entries(input.bases ?? {})),
+      ),
   };
 };

@@ -13,8 +13,8 @@ export type Capacity = {
   readonly now: () => Promise<Demand>;
   /** MiB of disk that are still to be had. */
   readonly roomMb: () => Promise<number>;
-  /** Throws `storage_full` when there are none, so that what clients send leaves the reserve alone. */
-  readonly checkRoom: () => Promise<void>;
+  /** Throws `storage_full` when there are none, or fewer than for so many bytes, so that what clients send leaves the reserve alone. */
+  readonly checkRoom: (bytes?: number) => Promise<void>;
 };
 
 // Every POST asks, and the kernel takes longer to answer than the rest of it.
@@ -36,11 +36,11 @@ export const capacityOf = (config: () => Config, folders: Folders, clock: Pick<C
     // What running builds have written is theirs already, and is counted with their demand.
     now: async () => ({ memoryMb, diskMb: promised((await roomMb()) + (await folders.workMb())) }),
     roomMb,
-    checkRoom: async () => {
+    checkRoom: async (bytes = 0) => {
       // That there was room is believed for a moment; that there was none, never.
-      if (clock.elapsed() < hadRoomAt + freshMs) return;
+      if (bytes === 0 && clock.elapsed() < hadRoomAt + freshMs) return;
       const at = clock.elapsed();
-      if ((await roomMb()) > 0) {
+      if ((await roomMb()) * 2 ** 20 > bytes) {
         hadRoomAt = at;
         return;
       }

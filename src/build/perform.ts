@@ -13,6 +13,7 @@ import type { Breakpoints } from './hold/breakpoints.ts';
 import type { Perform, Step } from './plan.ts';
 import { behind, withDisplay, withSilence } from './running.ts';
 import { makeWorkspace } from './steps/make-workspace.ts';
+import type { Supply } from './files/supply.ts';
 import type { TextLimits } from './text-limits.ts';
 
 export type PerformParts = {
@@ -21,6 +22,7 @@ export type PerformParts = {
   readonly hypervisor: Hypervisor;
   readonly sharedListener: SharedListener | undefined;
   readonly mirror: Mirror | undefined;
+  readonly supply: Pick<Supply, 'take'>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly growth: Growth;

@@ -2,6 +2,7 @@ import type { Guest, SshKey } from '../guest/types.ts';
 import type { Artifact } from '../image/types.ts';
 import type { Draft } from '../post-processors/kind.ts';
 import { needsConsoleAlone } from '../provisioners/table.ts';
+import { wantsFiles } from '../template/resolve/image-files.ts';
 import type { Spec } from '../template/spec.ts';
 import type { Disk } from '../vmm/types.ts';
 import type { Job } from './job.ts';
@@ -13,6 +14,7 @@ import { bootFromDisk } from './steps/boot-from-disk.ts';
 import { buildSiteSets } from './steps/build-site-sets.ts';
 import { connect } from './steps/connect.ts';
 import { createDisks } from './steps/create-disks.ts';
+import { fetchFiles } from './steps/fetch-files.ts';
 import { install } from './steps/install.ts';
 import { keepInstaller } from './steps/keep-installer.ts';
 import { makeKey } from './steps/make-key.ts';
@@ -71,7 +73,8 @@ const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec) =>
     .then(shutDown(spec.shutdown));
 
 const filled = (spec: Spec): Plan<Given, Prepared> => {
-  const made = planFrom<Given>().then(makeWorkspace).then(createDisks);
+  const begun = planFrom<Given>().then(makeWorkspace);
+  const made = (wantsFiles(spec) ? begun.then(fetchFiles) : begun).then(createDisks);
   const prepared = spec.http.some(({ kind }) => kind === 'site') ? made.then(buildSiteSets) : made;
   if (spec.communicator) return provisionedBySsh(prepared.then(makeKey), spec, spec.communicator);
   const endsByItself = spec.install !== undefined && spec.install.ends !== 'never';

@@ -7,9 +7,10 @@ import { isHeldAfter } from '../queue/rules/settle.ts';
 import { isFinal } from '../queue/rules/retry.ts';
 import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { Claim, RunBuild } from '../queue/store.ts';
+import { filesIn } from '../template/resolve/image-files.ts';
 import type { Spec } from '../template/spec.ts';
 import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
-import type { Bases } from './bases.ts';
+import type { Bases } from './files/bases.ts';
 import { holdMachine, type Held } from './hold/hold.ts';
 import { publishFailed, type Facts } from './publish-failed.ts';
 import { performerOf, type PerformParts } from './perform.ts';
@@ -70,8 +71,10 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     const job = { id: build.id, slot, spec, folders };
     const facts: Facts = { job };
     try {
-      attempt.cleanup.keep(parts.bases.use(build.id, spec.disks));
+      attempt.cleanup.keep(parts.bases.use(build.id, filesIn(spec)));
       attempt.log(`attempt ${build.attempt} begins in slot ${slot}`);
+      for (const [asked, base] of Object.entries(claim.input.bases ?? {}))
+        if (asked !== base) attempt.log(`build:${asked} is build:${base}, the newest when this build was accepted`);
       for (const { pointer, message } of spec.notes) {
         attempt.log(`note: ${pointer}: ${message}`);
         attempt.event('template.noted', { pointer, message });

@@ -10,6 +10,7 @@ import type { Hypervisor } from '../vmm/types.ts';
 import type { Breakpoints } from './hold/breakpoints.ts';
 import type { Log } from './log.ts';
 import type { Running } from './running.ts';
+import type { Supply } from './files/supply.ts';
 import type { TextLimits } from './text-limits.ts';
 
 /** What every step may use beside the facts it needs. */
@@ -23,6 +24,8 @@ export type StepTools = {
   readonly hypervisor: Hypervisor;
   /** Where guests may come in beside their endpoint's own address; undefined where none is needed. */
   readonly sharedListener: SharedListener | undefined;
+  /** Files that are named by their digest. */
+  readonly supply: Pick<Supply, 'take'>;
   /** The sets of OpenBSD for every machine; undefined where the configuration has none. */
   readonly mirror: Mirror | undefined;
   readonly clock: Clock;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { Hypervisor } from './hypervisor.ts';
+import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
@@ -133,6 +134,8 @@ export const Config = z.strictObject({
   capacity: Capacity,
   queue: Queue,
   mirror: Mirror.describe("The sets of OpenBSD that every machine's endpoint serves below pub/OpenBSD."),
+  fetch: Fetch.describe('Files that templates name by URL and checksum.'),
+  uploads: Uploads.describe('Media that clients upload with POST /media/NAME.'),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,
   media: z

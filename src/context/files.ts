@@ -6,12 +6,15 @@ import { isWithin } from '../base/file/is-within.ts';
 import { ParseError } from '../base/parse-error.ts';
 import { didYouMean, quoted } from '../base/nearest.ts';
 import type { FileRef } from '../template/spec.ts';
+import type { Sources } from './sources.ts';
 
 /** All that a template may read: absolute paths, of its context's folder and of the media the configuration lists. */
 export type FileRoots = {
   readonly context?: string;
   /** A file or a folder, by name. */
   readonly media: Readonly<Record<string, string>>;
+  /** What else a machine may begin with; undefined: nothing. */
+  readonly sources?: Sources;
   readonly host?: HostFacts;
 };
 
@@ -25,30 +28,38 @@ export type HostFacts = {
 
 const mediaPrefix = 'media:';
 
-type Root = { readonly root: string; readonly below: string };
+/** Whether a reference names a medium, and no file of the context. */
+export const isMedium = (shown: string): boolean => shown.startsWith(mediaPrefix);
+
+type Root = { readonly root: string; readonly below: string; readonly isOfHost?: true };
 
 /** The medium a reference names: the longest name that is the reference or a folder on its way. */
-const mediumOf = (reference: string, media: FileRoots['media']): Root => {
+const mediumOf = (reference: string, { media, sources }: FileRoots): Root => {
   const segments = reference.split('/');
   if (segments.length > bounds.pathSegments)
     throw new ParseError(`is a path of more than ${bounds.pathSegments} folders`);
   for (let count = segments.length; count > 0; count--) {
     const name = segments.slice(0, count).join('/');
     const root = Object.hasOwn(media, name) ? media[name] : undefined;
-    if (root !== undefined) return { root, below: segments.slice(count).join('/') };
+    if (root !== undefined) return { root, below: segments.slice(count).join('/'), isOfHost: true };
   }
   const [name = ''] = segments;
-  throw new ParseError(`this host has no medium ${quoted(name)}: ${didYouMean(name, Object.keys(media))}`);
+  const uploaded = sources?.uploaded() ?? {};
+  const root = Object.hasOwn(uploaded, reference) ? uploaded[reference] : undefined;
+  if (root !== undefined) return { root, below: '' };
+  throw new ParseError(
+    `this host has no medium ${quoted(name)}: ${didYouMean(name, [...Object.keys(media), ...Object.keys(uploaded)])}`,
+  );
 };
 
 const rootOf = (shown: string, roots: FileRoots): Root => {
-  if (shown.startsWith(mediaPrefix)) return mediumOf(shown.slice(mediaPrefix.length), roots.media);
+  if (isMedium(shown)) return mediumOf(shown.slice(mediaPrefix.length), roots);
   if (roots.context !== undefined) return { root: roots.context, below: shown };
   throw new ParseError(`${quoted(shown)} is a file of the context, and there is none: send a tar, or use "media:..."`);
 };
 
 const refuseHostile = (shown: string) => {
-  const path = shown.startsWith(mediaPrefix) ? shown.slice(mediaPrefix.length) : shown;
+  const path = isMedium(shown) ? shown.slice(mediaPrefix.length) : shown;
   if (path === '' || shown.includes('\0')) throw new ParseError('is not a path');
   if (shown.length > bounds.pathCharacters)
     throw new ParseError(`is a path of more than ${bounds.pathCharacters} characters`);
@@ -81,14 +92,14 @@ export const fileRef = async (
   roots: FileRoots,
 ): Promise<FileRef> => {
   refuseHostile(shown);
-  const { root, below } = rootOf(shown, roots);
+  const { root, below, isOfHost } = rootOf(shown, roots);
   const realRoot = realpathOf(root, shown);
   const path = below === '' ? realRoot : realpathOf(join(realRoot, below), shown);
   if (!isWithin(realRoot, path)) throw new ParseError(`${quoted(shown)} is a link that leads out of its folder`);
   const found = statSync(path);
   const isKind = (kind !== 'folder' && found.isFile()) || (kind !== 'file' && found.isDirectory());
   if (!isKind) throw new ParseError(`${quoted(shown)} is not a ${kind === 'either' ? 'file or folder' : kind}`);
-  return { path, shown };
+  return { path, shown, ...(isOfHost === undefined ? {} : { isOfHost }) };
 };
 
 /**
@@ -106,5 +117,3 @@ export const insideOf = (root: string, below: string): string | undefined => {
     return undefined;
   }
 };
-
-export const isMedium = (shown: string): boolean => shown.startsWith(mediaPrefix);

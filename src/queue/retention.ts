@@ -30,6 +30,8 @@ export const prune = async (
 ): Promise<number> => {
   const forget = async (id: string): Promise<number> => {
     try {
+      // A build may have been accepted meanwhile that begins with an artifact of it.
+      if (!(await store.beginRemoval(id))) return 0;
       await removeFiles(id);
       return (await store.remove(id)) ? 1 : 0;
     } catch (error) {

@@ -38,6 +38,11 @@ export type BuildInput = {
   readonly variables: VariableValues;
   /** The printable plan. */
   readonly plan: readonly PlannedStep[];
+  /**
+   * The ids of the builds whose artifacts it begins with, by how its template names them: by id, or as `latest:TEMPLATE`.
+   * They stay until it has ended.
+   */
+  readonly bases?: Readonly<Record<string, string>>;
 };
 
 /** The small part of a build, as its client asked for it: what never changes. */
@@ -287,9 +292,14 @@ export type Store = AsyncDisposable & {
 
   /** A queued build is cancelled at once, a running or held one is asked to; idempotent; an ended one stays as it is. */
   readonly cancel: (id: string, cancel?: Cancel) => Promise<Build | undefined>;
-  /** Forgets an ended build; false if there is none. Throws `build_active`. The caller deletes its files. */
+  /**
+   * Says that the files of an ended build are about to be deleted: from then on no build can begin with them. False, and
+   * nothing said, where it has not ended or a build that has not ended begins with them.
+   */
+  readonly beginRemoval: (id: string) => Promise<boolean>;
+  /** Forgets an ended build; false if there is none. Throws `build_active`, `base_in_use`. The caller deletes its files. */
   readonly remove: (id: string) => Promise<boolean>;
-  /** The ended builds beyond the `keep` newest or older than `olderThan` (Unix ms), oldest first, at most `limit`. */
+  /** The ended builds that no build begins with and that are beyond the `keep` newest or older than `olderThan` (Unix ms), oldest first, at most `limit`. */
   readonly expired: (ask: {
     readonly keep: number;
     readonly olderThan: number;

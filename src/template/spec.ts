@@ -1,4 +1,5 @@
 import type { SealPart } from '../base/machine/seal-parts.ts';
+import type { Wanted } from '../fetch/fetcher.ts';
 import type { Note } from '../base/notes.ts';
 import type { PostProcessorSpec } from '../post-processors/table.ts';
 import type { ProvisionerSpec } from '../provisioners/table.ts';
@@ -34,6 +35,14 @@ export type FileRef = {
   readonly path: string;
   /** As the template wrote it: what is shown to clients. */
   readonly shown: string;
+  /** Of the configuration's media, and so trusted as the operator is. */
+  readonly isOfHost?: true;
+};
+
+/** What a machine begins with. */
+export type ImageRef = FileRef & {
+  /** It is fetched first, unless this host has it by then; until this host has it, `path` is empty. */
+  readonly wanted?: Wanted;
 };
 
 /** One line of a conversation as the template has it; see `Turn` in vmm/console-types.ts. */
@@ -80,7 +89,9 @@ export type DiskPlan = {
   /** MiB; undefined with a base means the base's own size. */
   readonly sizeMb?: number;
   /** `virtualMb` is the size the guest sees, rounded up to MiB. */
-  readonly base?: FileRef & BaseImage & { readonly virtualMb: number };
+  readonly base?: ImageRef & BaseImage & { readonly virtualMb: number };
+  /** A base that this host does not have yet: nothing is known of its size. */
+  readonly laterBase?: ImageRef;
 };
 
 /** What cloud-init is to find, by the names that it looks for. */
@@ -123,12 +134,12 @@ export type Spec = {
   readonly cpus: number;
   readonly disks: readonly DiskPlan[];
   readonly nics: readonly Nic[];
-  readonly cdrom?: FileRef;
-  readonly floppy?: FileRef;
+  readonly cdrom?: ImageRef;
+  readonly floppy?: ImageRef;
   readonly cloudInit?: CloudInitSeed;
   readonly boot: Pick<Boot, 'device'> & {
-    readonly kernel?: FileRef;
-    readonly initrd?: FileRef;
+    readonly kernel?: ImageRef;
+    readonly initrd?: ImageRef;
     readonly append?: Text;
   };
   readonly model: MachineModel;

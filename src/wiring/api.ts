@@ -16,12 +16,14 @@ import type { Store } from '../queue/store.ts';
 import { templateJsonSchema } from '../template/document/json-schema.ts';
 import type { Builds } from './builds.ts';
 import type { Shared } from './shared.ts';
+import type { Supplies } from './supply.ts';
 
 /** What the API answers from. */
 export type ApiRooms = {
   readonly store: Store;
   readonly capacity: Capacity;
   readonly builds: Builds;
+  readonly supplies: Supplies;
   readonly scheduler: Scheduler;
   readonly metrics: Metrics;
   readonly host: Pick<ApiParts, 'readiness' | 'host'>;
@@ -42,7 +44,12 @@ const contextsOf = ({ config, folders, ids }: Shared, capacity: Capacity): ApiPa
   };
 };
 
-const liveOf = ({ folders, signal }: Shared, { held, breakpoints, bases }: Builds, scheduler: Scheduler): ApiParts['live'] => ({
+const liveOf = (
+  { folders, signal }: Shared,
+  { held, breakpoints }: Builds,
+  { bases }: Supplies,
+  scheduler: Scheduler,
+): ApiParts['live'] => ({
   wake: scheduler.wake,
   isDraining: scheduler.isDraining,
   waiting: scheduler.waiting,
@@ -57,7 +64,7 @@ const liveOf = ({ folders, signal }: Shared, { held, breakpoints, bases }: Build
 /** The API, ready to listen. */
 export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => {
   const { config, folders, growth, clock, ids, logger, descriptors, signal } = shared;
-  const { store, capacity, builds, scheduler, metrics, host } = rooms;
+  const { store, capacity, builds, supplies, scheduler, metrics, host } = rooms;
   const { body, context } = config().limits;
   const { admission } = builds;
   return makeApi(
@@ -66,9 +73,15 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
       submit: makeSubmit({ store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake }),
       contexts: contextsOf(shared, capacity),
       outputs: makeOutputs({ folders, growth, store }),
-      live: liveOf(shared, builds, scheduler),
+      live: liveOf(shared, builds, supplies, scheduler),
+      media: supplies.media,
       templateSchema: templateJsonSchema(),
-      limits: { bodyBytes: body * mb, contextBytes: context * mb, ...connectionLimits(descriptors, config()) },
+      limits: {
+        bodyBytes: body * mb,
+        contextBytes: context * mb,
+        uploadBytes: config().uploads.max_size * mb,
+        ...connectionLimits(descriptors, config()),
+      },
     },
     { logger },
   );

@@ -1,7 +1,6 @@
 import type { Metrics } from '../api/host/metrics.ts';
 import { asFault } from '../base/fault.ts';
 import { makeAdmission, type Admission } from '../build/admission.ts';
-import { makeBases, type Bases } from '../build/bases.ts';
 import type { Capacity } from '../build/capacity.ts';
 import { behindFolders } from '../build/folders/own-folders.ts';
 import { makeDetachedConsoles } from '../build/hold/detached.ts';
@@ -15,23 +14,24 @@ import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { RunBuild, Store } from '../queue/store.ts';
 import type { Machines } from './machines.ts';
 import type { Shared } from './shared.ts';
+import type { Supplies } from './supply.ts';
 
 /** What the rooms around the builds give. */
 export type BuildRooms = {
   readonly store: Store;
   readonly machines: Machines;
   readonly mirror: Mirror | undefined;
+  readonly supplies: Supplies;
   readonly capacity: Capacity;
   readonly figures: Pick<Metrics, 'claimed' | 'attemptEnded' | 'stepEnded'>;
 };
 
-/** Who judges builds, who runs them, and what of them is in use while they run. */
+/** Who judges builds, and who runs them. */
 export type Builds = {
   readonly admission: Admission;
   readonly run: RunBuild;
   readonly held: Held;
   readonly breakpoints: Breakpoints;
-  readonly bases: Bases;
 };
 
 /** Runs a build, and tells how long it waited and how it ended; a folder of the daemon that has gone is the cause before all others. */
@@ -59,13 +59,15 @@ const told =
 
 export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   const { config, folders, growth, clock, ids, logger, signal } = shared;
-  const { store, mirror, capacity, figures } = rooms;
+  const { store, mirror, supplies, capacity, figures } = rooms;
+  const { supply, bases, sources } = supplies;
   const { hypervisor, sharedListener } = rooms.machines;
   const { build_timeout, hold } = config().limits;
   const texts = textLimitsOf(config());
   const warn = (facts: Readonly<Record<string, unknown>>, message: string) => logger.warn(facts, message);
   const admission = makeAdmission({
     ...{ store, hypervisor, folders, ids, clock, signal },
+    sources,
     media: () => config().media,
     host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined }),
     whole: capacity.whole,
@@ -75,12 +77,26 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   });
   const held = heldMachines(makeDetachedConsoles(clock, warn));
   const breakpoints = makeBreakpoints(held);
-  const bases = makeBases();
   const runner = makeRunner({
-    ...{ store, hypervisor, sharedListener, mirror, folders, growth, texts, clock, ids, held, breakpoints, bases, warn },
+    ...{
+      store,
+      hypervisor,
+      sharedListener,
+      mirror,
+      supply,
+      folders,
+      growth,
+      texts,
+      clock,
+      ids,
+      held,
+      breakpoints,
+      bases,
+      warn,
+    },
     stepEnded: figures.stepEnded,
     holdMs: hold,
     resolve: admission.resolveClaim,
   });
-  return { admission, run: told(runner, shared, figures), held, breakpoints, bases };
+  return { admission, run: told(runner, shared, figures), held, breakpoints };
 };

@@ -18,11 +18,12 @@ import { makeSettings } from './settings.ts';
 import type { Shared, Surroundings } from './shared.ts';
 import { stopDaemon } from './stop.ts';
 import { openDaemonStore } from './store.ts';
+import { openSupplies } from './supply.ts';
 import { keepUp } from './upkeep.ts';
 
 export type Daemon = {
   readonly address: string;
-  /** Takes over what may change while builds run: log level, media, retention. */
+  /** Takes over what may change while builds run: log level, media, retention, hosts to fetch from. */
   readonly reload: (config: Config) => void;
   /** No new claims; what runs goes back to the queue without losing its attempt. Resolves when everything has gone. */
   readonly stop: () => Promise<void>;
@@ -58,18 +59,19 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
         obstacles: () => scheduler.obstacles(),
       },
     });
-    const builds = makeBuilds(shared, { store, machines, mirror, capacity, figures: metrics });
-    const { run, bases } = builds;
+    const supplies = cleanup.keep(await openSupplies(shared, capacity));
+    const builds = makeBuilds(shared, { store, machines, mirror, supplies, capacity, figures: metrics });
+    const { run } = builds;
     const scheduler = cleanup.keep(makeDaemonScheduler(shared, { store, hypervisor, capacity, run }));
 
     const host = await makeHostAnswers(shared, { store, hypervisor, capacity, scheduler });
-    const api = await makeDaemonApi(shared, { store, capacity, builds, scheduler, metrics, host });
+    const api = await makeDaemonApi(shared, { store, capacity, builds, supplies, scheduler, metrics, host });
     cleanup.defer(() => api.close());
     const address = await listenAt(api, first);
     scheduler.start();
     // The probe of the accelerators takes a moment that no request needs to wait for.
     hypervisor.facts(life.signal).catch((error: unknown) => logger.warn({ err: error }, 'no build can run yet'));
-    cleanup.keep(keepUp(shared, { store, bases }));
+    cleanup.keep(keepUp(shared, { store, supplies }));
     return { address, reload: settings.reload, stop: () => stopDaemon({ scheduler, life, cleanup, clock, logger }) };
   } catch (error) {
     life.abort(asFault(error));

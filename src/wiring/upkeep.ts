@@ -1,9 +1,9 @@
 import { longestBodyMs } from '../api/server/pace.ts';
 import { usualTimeouts } from '../api/server/timeouts.ts';
-import type { Bases } from '../build/bases.ts';
 import { keepPruned } from '../queue/retention.ts';
 import type { Store } from '../queue/store.ts';
 import type { Shared } from './shared.ts';
+import type { Supplies } from './supply.ts';
 
 // What a context may be older than the longest that its request may take.
 const contextAgeMs = 3_600_000;
@@ -13,18 +13,19 @@ const dayMs = 86_400_000;
 /** Forgets what the retention lets go: ended builds, contexts that nothing refers to, and lost builds. */
 export const keepUp = (
   { config, folders, clock, logger }: Shared,
-  { store, bases }: { readonly store: Store; readonly bases: Bases },
+  { store, supplies }: { readonly store: Store; readonly supplies: Supplies },
 ): AsyncDisposable => {
   const longestContextMs = longestBodyMs(config().limits.context * 2 ** 20, usualTimeouts.body);
   return keepPruned({
     store,
     removeFiles: async (id) => {
-      bases.checkUnused(folders.build(id));
+      supplies.bases.checkUnused(folders.build(id));
       await folders.remove(id);
     },
     policy: () => config().retention,
     afterRound: async () => {
       await folders.sweepContexts(await store.contexts(), clock.now() - longestContextMs - contextAgeMs);
+      await supplies.uploads.sweep();
       const gone = await folders.lost.sweep(clock.now() - config().retention.lost_days * dayMs);
       if (gone > 0) logger.info({ builds: gone }, 'deleted the folders of builds that were lost for lost_days');
     },

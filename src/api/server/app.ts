@@ -10,6 +10,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a caller's token must allow; `none` for what everybody may read. Every route names it. */
     scope?: Scope | 'none';
+    /** Bytes that its body may have, where that is not what all may have. */
+    largestBody?: number;
   }
   interface FastifyRequest {
     /** Id of the token that the caller showed; empty where none is needed. */

@@ -26,8 +26,8 @@ const isContextType = (type: string): type is keyof typeof contextTypes => Objec
 const typeOf = (request: FastifyRequest): string =>
   (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 
-// RFC 9112, 6.3: a request without either of these headers has no body.
-const hasBody = ({ headers }: FastifyRequest): boolean =>
+/** RFC 9112, 6.3: a request without either of these headers has no body. */
+export const hasBody = ({ headers }: FastifyRequest): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** How the request's context is packed; undefined when its body is no archive. */
@@ -54,9 +54,9 @@ export const refuseType = (request: FastifyRequest, taken: string): Fault => {
  * The body of a request as a stream of its own: whoever destroys it does not tear down the connection, which still has
  * to carry the answer. Ends with `too_large` beyond `most` bytes.
  */
-export const boundedBody = (request: FastifyRequest, most: number): Readable => {
+export const boundedBody = (request: FastifyRequest, most: number, what = 'a context'): Readable => {
   const tooLarge = () =>
-    new Fault('too_large', `The body has more than the ${most} bytes that this host takes as a context.`, { most });
+    new Fault('too_large', `The body has more than the ${most} bytes that this host takes as ${what}.`, { most });
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > most) throw tooLarge();
   let bytes = 0;
@@ -113,7 +113,8 @@ export const addBodies = (app: App, limits: ApiParts['limits'], pace: PaceWatch)
 
   app.addHook('preParsing', (request, reply, payload, done) => {
     if (hasBody(request)) {
-      const most = encodingOf(request) === undefined ? limits.bodyBytes : limits.contextBytes;
+      const usual = encodingOf(request) === undefined ? limits.bodyBytes : limits.contextBytes;
+      const most = request.routeOptions.config.largestBody ?? usual;
       const announced = Number(request.headers['content-length'] ?? most);
       const following = pace.follow(request.raw, Math.min(announced, most));
       const over = () => following[Symbol.dispose]();

@@ -94,6 +94,20 @@ export const buildEvents = {
     })
     .meta({ description: 'A file of the build can be downloaded.' }),
 
+  'file.progress': z
+    .object({ file: text('As the template names it.'), percent: count('How much of it has come, from 5 to 100.') })
+    .meta({ description: 'A file is being fetched whose length its server tells. At most 20 for each, one a second.' }),
+  'file.taken': z
+    .object({
+      file: text('As the template names it.'),
+      digest: text('The digest that it was proven to have: algorithm, colon, hexadecimal.'),
+      bytes: count('Its length.'),
+      url: text('Where it was fetched from; missing where this host had it.').optional(),
+    })
+    .meta({
+      description: 'A file that the machine begins with, and that the template names by URL or digest, is there.',
+    }),
+
   'machine.started': z
     .object({
       name,

@@ -34,6 +34,10 @@ export type Folders = {
   readonly storePlace: () => Promise<StorePlace>;
   /** What the mirror has fetched. */
   readonly mirror: string;
+  /** What builds had fetched by URL and checksum. */
+  readonly cache: string;
+  /** What clients have uploaded. */
+  readonly media: string;
   /** Those that the daemon cannot do without. */
   readonly own: readonly OwnFolder[];
   /** Makes the folders that must be there before anything else. */
@@ -72,6 +76,8 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     below('contexts', 'data'),
     below('work', 'nothing'),
     below('mirror', 'copies'),
+    below('cache', 'copies'),
+    below('media', 'data'),
     { name: 'run_dir', path: runDir, mode: 0o700, holds: 'nothing' },
   ];
   const lost = makeLost(join(dataDir, 'lost+found'));
@@ -99,6 +105,8 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
       };
     },
     mirror: join(dataDir, 'mirror'),
+    cache: join(dataDir, 'cache'),
+    media: join(dataDir, 'media'),
     own,
     prepare: async () => {
       for (const { path, mode, holds } of own) if (holds !== 'copies') await makeFolder(path, mode);

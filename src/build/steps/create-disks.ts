@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Disk } from '../../vmm/types.ts';
-import { blamingBase } from '../blame-base.ts';
+import { blamingBase } from '../files/blame-base.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 

@@ -5,7 +5,7 @@ import type { Draft } from '../../post-processors/kind.ts';
 import { planOf, runOn, type PostProcessorSpec } from '../../post-processors/table.ts';
 import type { Spec } from '../../template/spec.ts';
 import type { Disk, DiskFile, Hypervisor } from '../../vmm/types.ts';
-import { blamingBase } from '../blame-base.ts';
+import { blamingBase } from '../files/blame-base.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import type { Step } from '../plan.ts';
 import { boundedProgress } from '../progress.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import { signedSumsFile } from '../../base/openbsd/mirror-layout.ts';
 import { orAborted } from '../../base/waiting.ts';
-import { isSame, sha256Of, stampOf, type Stamp } from './digest.ts';
+import { isSame, hexOf, stampOf, type Stamp } from '../../fetch/digest.ts';
 import type { Verifier } from './signed.ts';
 import type { MirrorSource, Place, Signed } from './types.ts';
 
@@ -37,7 +37,7 @@ export const makeDirectory = (directory: string, verifier: Verifier): MirrorSour
   const hashOf = async (path: string, handle: FileHandle, stamp: Stamp): Promise<string> => {
     const before = hashed.get(path);
     if (before && isSame(before.stamp, stamp)) return before.sha256;
-    const now = { stamp, sha256: sha256Of(handle) };
+    const now = { stamp, sha256: hexOf(handle) };
     hashed.set(path, now);
     now.sha256.catch(() => {
       if (hashed.get(path) === now) hashed.delete(path);

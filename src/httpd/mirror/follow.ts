@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { Fault } from '../../base/fault.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from '../../fetch/progress.ts';
 
 /** How much of a file is kept back until its digest is known to be right, in bytes. */
 export const heldBackBytes = 64 * 1024;

@@ -18,7 +18,7 @@ export type Verifier = {
 // What stands beside the sums in a folder, and what we say ourselves.
 const reserved: readonly string[] = [sumsFile, signedSumsFile, indexFile];
 
-const sha256Of = (message: string): ReadonlyMap<string, string> =>
+const hexOf = (message: string): ReadonlyMap<string, string> =>
   new Map(
     [...sumsIn(message)].filter(([name, sum]) => sum.length === 64 && isFileName(name) && !reserved.includes(name)),
   );
@@ -37,7 +37,7 @@ export const makeVerifier = ({ keys, signify }: { readonly keys: string; readonl
     for (const key of candidates) {
       const args = ['-V', '-e', '-q', '-p', key, '-x', '-', '-m', '-'];
       const ran = await runProgram(signify, args, { signal, input: text, accept: 'any' });
-      if (ran.exitCode === 0) return { text, message: ran.stdout, sums: sha256Of(ran.stdout), key: basename(key) };
+      if (ran.exitCode === 0) return { text, message: ran.stdout, sums: hexOf(ran.stdout), key: basename(key) };
       stderr = ran.stderr.trim();
     }
     const tried = candidates.map((key) => basename(key)).join(', ');

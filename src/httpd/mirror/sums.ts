@@ -6,7 +6,9 @@ import { asFault, Fault } from '../../base/fault.ts';
 import { writeWhole } from '../../base/file/write-whole.ts';
 import { signedSumsFile } from '../../base/openbsd/mirror-layout.ts';
 import { orAborted, retry, type RetryPolicy } from '../../base/waiting.ts';
-import { ask, broken, mayPass, refusal } from './request.ts';
+import { ask } from '../../fetch/request.ts';
+import { broken, mayPass, refusal } from '../../fetch/source.ts';
+import { mirrorSource } from './source.ts';
 import type { Verifier } from './signed.ts';
 import type { Place, Signed } from './types.ts';
 
@@ -92,7 +94,7 @@ const fetchSums = async (
   kept: ReturnType<typeof makeKeptSums>,
 ): Promise<Signed> => {
   const url = new URL(`${upstream.href.replace(/\/$/, '')}/${place.folder}/${signedSumsFile}`);
-  const reply = await ask(url, { headers: conditionsOf(state), silentMs, signal });
+  const reply = await ask(url, { source: mirrorSource, headers: conditionsOf(state), silentMs, signal });
   const { statusCode: status = 0, headers: came } = reply;
   if (status === 304 && state.signed) {
     reply.destroy();
@@ -102,10 +104,10 @@ const fetchSums = async (
   }
   if (status !== 200) {
     reply.destroy();
-    throw refusal(url, status);
+    throw refusal(mirrorSource, url, status);
   }
   const text = await textOf(reply).catch((error: unknown) => {
-    throw broken(error, url, signal);
+    throw broken(mirrorSource, error, url, signal);
   });
   const signed = await verifier.verify(place, text, signal);
   state.signed = signed;

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asFault, Fault } from '../../base/fault.ts';
 import { orAborted, type RetryPolicy } from '../../base/waiting.ts';
-import { makeCache, type Cache } from './cache.ts';
-import { download } from './download.ts';
-import { share, type Shared } from './share.ts';
+import { makeCache, type Cache } from '../../fetch/cache.ts';
+import { download } from '../../fetch/download.ts';
+import { share, type Shared } from '../../fetch/share.ts';
 import type { Verifier } from './signed.ts';
 import { makeUpstreamSums, type SumsAges, type UpstreamSums } from './sums.ts';
-import { makeSemaphore } from './semaphore.ts';
+import { makeSemaphore } from '../../fetch/semaphore.ts';
+import { follow } from './follow.ts';
+import { mirrorSource } from './source.ts';
 import type { MirrorSource } from './types.ts';
 
 export type UpstreamLimits = {
@@ -68,13 +70,24 @@ const makeDownloads = (parts: UpstreamParts, { cache, sums, failures, stop }: Ar
     const url = new URL(`${upstream.href.replace(/\/$/, '')}/${path}`);
     const shared = share({
       cache,
-      sha256,
+      key: sha256,
       stop,
       run: async (handle, progress, signal) => {
         using _turn = await semaphore.take(signal);
         const makeRoom = (bytes: number) => cache.makeRoom(sha256, bytes);
         const part = cache.partOf(sha256);
-        await download(handle, { url, sha256, part, progress, silentMs, policy, clock, signal, makeRoom });
+        await download(handle, {
+          source: mirrorSource,
+          url,
+          key: sha256,
+          part,
+          progress,
+          silentMs,
+          policy,
+          clock,
+          signal,
+          makeRoom,
+        });
         // Where upstream had not said how long it would be.
         await cache.makeRoom(sha256, progress.have);
       },
@@ -108,7 +121,13 @@ const makeDownloads = (parts: UpstreamParts, { cache, sums, failures, stop }: Ar
 export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> => {
   const { upstream, verifier, clock, warn, silentMs, policy, ages } = parts;
   const stopping = new AbortController();
-  const cache = makeCache({ folder: join(parts.folder, 'files'), bytes: parts.cacheBytes, clock, warn });
+  const cache = makeCache({
+    folder: join(parts.folder, 'files'),
+    bytes: parts.cacheBytes,
+    setting: '[mirror] cache_size',
+    clock,
+    warn,
+  });
   await cache.prepare();
   const sums = makeUpstreamSums({
     upstream,
@@ -145,7 +164,7 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
         return {
           kind: 'growing',
           length,
-          follow: () => shared.follow(length, signal),
+          follow: () => follow(shared.file(), shared.progress, length, signal),
           isVerified: () => shared.progress.state() === 'verified',
           set: { path, sha256, bytes: length, from: 'upstream', key },
         };

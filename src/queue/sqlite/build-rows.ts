@@ -1,4 +1,5 @@
 import type { Build, BuildInput, PlannedStep } from '../store.ts';
+import { makeBaseRows } from './bases.ts';
 import { leaseLost, type Connection } from './connection.ts';
 import { parsed, toBuild, type BuildRow } from './rows.ts';
 
@@ -17,6 +18,7 @@ export const makeBuildRows = ({ db }: Connection): BuildRows => {
   const build = db.prepare<[string], BuildRow>('SELECT * FROM build WHERE id = ?');
   const byClaim = db.prepare<[string, string], BuildRow>('SELECT * FROM build WHERE id = ? AND token = ?');
   const input = db.prepare<[string], InputRow>('SELECT template, variables, plan FROM build_input WHERE build_id = ?');
+  const bases = makeBaseRows({ db });
   return {
     find: (id) => {
       const row = build.get(id);
@@ -34,6 +36,7 @@ export const makeBuildRows = ({ db }: Connection): BuildRows => {
           template: parsed<unknown>(row.template),
           variables: parsed<BuildInput['variables']>(row.variables),
           plan: parsed<readonly PlannedStep[]>(row.plan),
+          ...bases.of(id),
         }
       );
     },

@@ -4,6 +4,7 @@ import { Fault } from '../../base/fault.ts';
 import { timeOfId } from '../../base/ids.ts';
 import { onKey, type FirstUse } from '../rules/idempotency.ts';
 import type { Build, Idempotency, NewBuild, Store, StoreLimits } from '../store.ts';
+import { baseInUse, makeBaseRows } from './bases.ts';
 import type { BuildRows } from './build-rows.ts';
 import { noSuchBuild, type Connection } from './connection.ts';
 import { toRow } from './rows.ts';
@@ -56,6 +57,7 @@ export const makeBuilds = (
     'SELECT digest, build_id AS build FROM idempotency WHERE owner = ? AND key = ?',
   );
   const queued = db.prepare<[], number>(`SELECT n FROM build_count WHERE status = 'queued'`).pluck();
+  const bases = makeBaseRows({ db });
   const remove = db.prepare<[string]>('DELETE FROM build WHERE id = ?');
 
   const seen = (id: string): Build => {
@@ -78,6 +80,7 @@ export const makeBuilds = (
         if (first) return { build: first, replayed: true };
         if ((queued.get() ?? 0) >= limits.queued) throw queueFull(limits.queued);
         insert(build, texts);
+        bases.add(build.id, build.bases ?? {});
         if (idempotency) insertKey.run(idempotency.owner, idempotency.key, idempotency.digest, build.id);
         append(build.id, 'build.queued', { template: build.templateName, ...whoIn(build) });
         return { build: seen(build.id), replayed: false };
@@ -91,6 +94,8 @@ export const makeBuilds = (
         const build = find(id);
         if (!build) return false;
         if (!isEnded(build.status)) throw stillActive(build);
+        const user = bases.user(id);
+        if (user !== undefined) throw baseInUse(user);
         touch(id);
         return remove.run(id).changes > 0;
       }),

@@ -1,7 +1,10 @@
 import type { Connection } from './connection.ts';
+import { userOfBase } from './bases.ts';
 import type { Store } from '../store.ts';
 
-export const expiredSql = 'SELECT id, ended_at FROM build WHERE ended_at IS NOT NULL ORDER BY ended_at, id LIMIT ?';
+export const expiredSql = `
+  SELECT id, ended_at FROM build WHERE ended_at IS NOT NULL AND NOT EXISTS (${userOfBase('build.id')})
+  ORDER BY ended_at, id LIMIT ?`;
 
 export const endedSql = `SELECT sum(n) AS n FROM build_count WHERE status IN ('succeeded', 'failed', 'cancelled')`;
 

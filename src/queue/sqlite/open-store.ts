@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { top } from '../../base/package.ts';
 import { makeBuildRows } from './build-rows.ts';
+import { makeRemoval } from './bases.ts';
 import { makeBuilds } from './builds.ts';
 import { makeCounts } from './counts.ts';
 import { makeClaims } from './claims.ts';
@@ -90,6 +91,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeRecovery(connection, writeOutcome, { host, limits: crashes }),
     ...makeHistory(connection),
     ...makeExpiry(connection),
+    ...makeRemoval(connection),
     ...makeTemplates(connection, limits),
     ...makeTokens(connection),
     onChange: listeners.on,

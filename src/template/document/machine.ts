@@ -5,12 +5,30 @@ import { judged, Size, strict, Words } from './words.ts';
 
 const Reference = Words.min(1).max(bounds.pathCharacters);
 
+const Remote = strict({
+  urls: z
+    .array(Words.min(1).max(bounds.urlCharacters))
+    .min(1)
+    .max(bounds.urls)
+    .describe('where the file is to be had, over http or https: the first that has it is taken'),
+  checksum: Words.min(1)
+    .max(bounds.urlCharacters)
+    .describe('`sha256:HEX`, or sha512, sha1, md5; or `file:URL` of a list such as SHA256SUMS'),
+}).describe('a file that the host fetches, from hosts that its configuration names');
+
+/** What a machine begins with. */
+const Image = z.union([Reference, Remote], {
+  error: 'is neither the name of a file nor an object with "urls" and "checksum"',
+});
+export type Image = z.output<typeof Image>;
+
+const places =
+  '`media:name/file`, `media:sha256:HEX`, `build:ID/artifact`, `build:latest:TEMPLATE/artifact`, a file of the context, or `urls` with a `checksum`';
+
 export const Disk = strict({
   size: Size.optional().describe('virtual size; with `base` it may be left out: the size of the base'),
   format: z.enum(['qcow2', 'raw']).default('qcow2').describe('format of the working disk; with `base` it is qcow2'),
-  base: Reference.optional().describe(
-    'an image to begin with, which stays as it is: `media:name/file` or a file of the context',
-  ),
+  base: Image.optional().describe(`an image to begin with, which stays as it is: ${places}`),
 });
 
 const SeedText = z.union([
@@ -64,8 +82,8 @@ export const Machine = strict({
     .max(bounds.nics)
     .default([{ network: 'local' }])
     .describe('network interfaces'),
-  cdrom: Reference.optional().describe('an ISO image: `media:name/file` or a file of the context'),
-  floppy: Reference.optional().describe('a floppy image: `media:name/file` or a file of the context'),
+  cdrom: Image.optional().describe('an ISO image: named as `base` is'),
+  floppy: Image.optional().describe('a floppy image: named as `base` is'),
   cloud_init: CloudInit.optional(),
   boot: strict({
     device: z
@@ -74,8 +92,8 @@ export const Machine = strict({
       .describe(
         'what the first boot is from; default: the cdrom, the floppy, the disk, whichever comes first, but the disk when it holds a system already. `net` goes with a kernel, as `vmctl start -B net -b kernel`',
       ),
-    kernel: Reference.optional().describe('a kernel to load directly at the first boot: `media:name/file` or a file'),
-    initrd: Reference.optional().describe('its initial ramdisk'),
+    kernel: Image.optional().describe('a kernel to load directly at the first boot: named as `base` is'),
+    initrd: Image.optional().describe('its initial ramdisk: likewise'),
     append: Words.max(4096).optional().describe("the kernel's command line"),
   })
     .default({})

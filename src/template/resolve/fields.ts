@@ -6,7 +6,9 @@ import { firstRuntimeName, isUnknown, textOf, type Fill, type Filled } from '../
 import { ParseError, refuseParseErrors } from '../../base/parse-error.ts';
 import type { Patterns } from '../language/pattern.ts';
 import type { Pause } from '../../base/turns.ts';
-import type { FileRef, RuntimeName, Text } from '../spec.ts';
+import type { Image } from '../document/machine.ts';
+import { fetchedUrl, imageRef, wantedChecksum } from './image-ref.ts';
+import type { FileRef, ImageRef, RuntimeName, Text } from '../spec.ts';
 
 /** Reads a template's values, each with its pointer: what is wrong becomes a field error, and the rest is still read. */
 export type Fields = {
@@ -28,6 +30,8 @@ export type Fields = {
   /** Whether something sensitive would be shown with the text. */
   readonly isSecret: (pointer: string, raw: string | undefined) => boolean;
   readonly file: (pointer: string, raw: string, kind?: 'file' | 'folder' | 'either') => Promise<FileRef>;
+  /** What the machine begins with: a file as above, or one that is fetched. */
+  readonly image: (pointer: string, raw: Image) => Promise<ImageRef>;
   /** Others have their turn: to be called between the parts of a list. */
   readonly pause: Pause;
 };
@@ -68,6 +72,55 @@ const makeFilled =
       return text;
     });
 
+/** The file that a text names; the root folder, after a field error, where it names none. */
+const makeNamed =
+  ({ early, wrong, pause }: Pick<Parts, 'wrong' | 'pause'> & Pick<Fields, 'early'>) =>
+  async <Ref extends FileRef>(
+    pointer: string,
+    raw: string,
+    find: (shown: string) => Promise<Ref>,
+  ): Promise<Ref | FileRef> => {
+    await pause();
+    const nowhere = { path: '/', shown: raw };
+    const shown = early(pointer, raw);
+    if (shown === undefined) return nowhere;
+    try {
+      return await find(shown);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      wrong.add(pointer, error.message);
+      return nowhere;
+    }
+  };
+
+/** Reads a file that is fetched. Where this host has it already, its URLs need not be allowed. */
+const makeRemote =
+  ({ early, wrong, roots }: Pick<Parts, 'wrong' | 'roots'> & Pick<Fields, 'early'>) =>
+  async (pointer: string, { urls: raw, checksum: digest }: Exclude<Image, string>): Promise<ImageRef> => {
+    const texts = raw.map((url, at) => early(`${pointer}/urls/${at}`, url));
+    const words = early(`${pointer}/checksum`, digest);
+    const [shown = ''] = texts.map((text, at) => text ?? raw[at] ?? '');
+    const nowhere = { path: '/', shown };
+    if (words === undefined || texts.includes(undefined)) return nowhere;
+    const { sources } = roots;
+    const checksum = wrong.attempt(`${pointer}/checksum`, undefined, () => wantedChecksum(words, sources));
+    if (checksum === undefined) return nowhere;
+    const path = 'list' in checksum ? undefined : await sources?.ofDigest(checksum);
+    const hint = 'list' in checksum ? '' : `, or POST /media uploads the file: its digest is ${words}`;
+    const judge = (url: string, at: number) =>
+      wrong.attempt(`${pointer}/urls/${at}`, undefined, () => {
+        try {
+          return fetchedUrl(url, sources);
+        } catch (error) {
+          throw error instanceof ParseError ? new ParseError(error.message + hint) : error;
+        }
+      });
+    const asked = texts.map((text) => text ?? '');
+    const urls =
+      path === undefined ? asked.flatMap((url, at) => judge(url, at) ?? []) : asked.filter((url) => URL.canParse(url));
+    return { path: path ?? '', shown, wanted: { urls, checksum } };
+  };
+
 export const makeFields = (parts: Parts): Fields => {
   const { fill, wrong, roots, patterns, pause } = parts;
 
@@ -92,6 +145,7 @@ export const makeFields = (parts: Parts): Fields => {
     const value = typeof raw === 'number' ? raw : early(pointer, raw);
     return value === undefined ? fallback : wrong.attempt(pointer, fallback, () => make(value));
   };
+  const named = makeNamed({ early, wrong, pause });
   return {
     early,
     made,
@@ -113,18 +167,10 @@ export const makeFields = (parts: Parts): Fields => {
         return false;
       }
     },
-    file: async (pointer, raw, kind = 'file') => {
-      await pause();
-      const nowhere = { path: '/', shown: raw };
-      const shown = early(pointer, raw);
-      if (shown === undefined) return nowhere;
-      try {
-        return await fileRef(shown, kind, roots);
-      } catch (error) {
-        if (!(error instanceof ParseError)) throw error;
-        wrong.add(pointer, error.message);
-        return nowhere;
-      }
-    },
+    file: (pointer, raw, kind = 'file') => named(pointer, raw, (shown) => fileRef(shown, kind, roots)),
+    image: async (pointer, raw) =>
+      typeof raw === 'string'
+        ? named(pointer, raw, (shown) => imageRef(shown, roots))
+        : makeRemote({ early, wrong, roots })(pointer, raw),
   };
 };

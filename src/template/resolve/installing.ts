@@ -34,7 +34,8 @@ export const noteNoInstall = ({ install, machine, provisioners }: Template, note
   const isBlank = disks.length > 0 && disks.every(({ base }) => base === undefined);
   if (install !== undefined || !isBlank || !bootsMedium(machine)) return;
   const medium = boot.kernel ?? cdrom ?? floppy;
-  const isInstaller = medium !== undefined && installer.test(basename(medium));
+  const name = typeof medium === 'object' ? medium.urls[0] : medium;
+  const isInstaller = name !== undefined && installer.test(basename(name));
   if (isInstaller || provisioners.length === 0)
     notes.add(
       '/machine/boot',

@@ -1,33 +1,40 @@
 import type { FieldError } from '../../base/fault.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Fields } from './fields.ts';
-import { isMedium } from '../../context/files.ts';
 import { imageFacts } from '../../context/image-header.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import type { MachineModel } from '../../base/hardware.ts';
 import { icountOf, modelNameOf, rtcOf } from '../../base/machine/model-words.ts';
 import type { Template } from '../document/template.ts';
-import type { DiskPlan, Spec } from '../spec.ts';
+import type { DiskPlan, ImageRef, Spec } from '../spec.ts';
 import { sizeMbOf } from '../../base/units.ts';
 
 type Machine = Pick<Spec, 'memoryMb' | 'cpus' | 'disks' | 'nics' | 'cdrom' | 'floppy' | 'boot' | 'model' | 'display'>;
 type DiskAsked = Template['machine']['disks'][number];
 
+/** The file with what it says of itself. Throws a ParseError where no disk can be made of it. */
+export const baseOf = async (file: ImageRef): Promise<NonNullable<DiskPlan['base']>> => {
+  const isOfHost = file.isOfHost === true;
+  return { ...file, ...(await imageFacts(file.path, isOfHost)), layers: isOfHost ? 'chain' : 'one' };
+};
+
 const diskOf = async (disk: DiskAsked, pointer: string, fields: Fields, wrong: FieldErrors): Promise<DiskPlan> => {
   const { size, base } = disk;
   const sizeMb = size === undefined ? {} : { sizeMb: fields.made(`${pointer}/size`, size, 1, sizeMbOf) };
   if (base === undefined) return { format: disk.format, ...sizeMb };
-  const file = await fields.file(`${pointer}/base`, base);
+  const file = await fields.image(`${pointer}/base`, base);
   if (file.path === '/') return { format: disk.format, ...sizeMb };
+  if (file.path === '') {
+    // A disk counts with its size before anything is fetched.
+    if (file.wanted !== undefined && size === undefined)
+      wrong.add(`${pointer}/size`, 'is missing: this host does not have the base yet, so it cannot tell its size');
+    return { format: disk.format, ...sizeMb, laterBase: file };
+  }
   try {
     return {
       format: disk.format,
       ...sizeMb,
-      base: {
-        ...file,
-        ...(await imageFacts(file.path, isMedium(file.shown))),
-        layers: isMedium(file.shown) ? 'chain' : 'one',
-      },
+      base: await baseOf(file),
     };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
@@ -48,8 +55,8 @@ const bootOf = async (template: Template, fields: Fields): Promise<Spec['boot']>
   const commandLine = append === undefined ? undefined : fields.text('/machine/boot/append', append, oneLine);
   return {
     device: deviceOf(template),
-    ...(kernel === undefined ? {} : { kernel: await fields.file('/machine/boot/kernel', kernel) }),
-    ...(initrd === undefined ? {} : { initrd: await fields.file('/machine/boot/initrd', initrd) }),
+    ...(kernel === undefined ? {} : { kernel: await fields.image('/machine/boot/kernel', kernel) }),
+    ...(initrd === undefined ? {} : { initrd: await fields.image('/machine/boot/initrd', initrd) }),
     ...(commandLine === undefined ? {} : { append: commandLine }),
   };
 };
@@ -104,8 +111,8 @@ export const resolveMachine = async (template: Template, fields: Fields, wrong: 
     cpus,
     disks: await Promise.all(disks.map((disk, index) => diskOf(disk, `/machine/disks/${index}`, fields, wrong))),
     nics,
-    ...(cdrom === undefined ? {} : { cdrom: await fields.file('/machine/cdrom', cdrom) }),
-    ...(floppy === undefined ? {} : { floppy: await fields.file('/machine/floppy', floppy) }),
+    ...(cdrom === undefined ? {} : { cdrom: await fields.image('/machine/cdrom', cdrom) }),
+    ...(floppy === undefined ? {} : { floppy: await fields.image('/machine/floppy', floppy) }),
     boot: await bootOf(template, fields),
     model: modelOf(template, fields),
     ...(display === 'none' ? {} : { display }),

@@ -1,4 +1,4 @@
-import { deferred, orAborted, type Deferred } from '../../base/waiting.ts';
+import { deferred, orAborted, type Deferred } from '../base/waiting.ts';
 
 /** How far a download has come, for those who follow it. */
 export type Progress = {

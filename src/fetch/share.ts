@@ -1,7 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Cache } from './cache.ts';
 import { openPart } from './part.ts';
-import { follow, type Followed } from './follow.ts';
 import { makeProgress, type Progress } from './progress.ts';
 
 /** A download that many may wait for. */
@@ -9,14 +8,15 @@ export type Shared = {
   readonly progress: Progress;
   /** Counts one more in until its signal aborts; false when it is ending and cannot be joined: wait until it is over. */
   readonly join: (signal: AbortSignal) => boolean;
-  readonly follow: (length: number, signal: AbortSignal) => Followed;
+  /** What is written to, to be read along. Open for as long as somebody has joined. */
+  readonly file: () => FileHandle;
   /** Resolves when it has ended, with its file in the cache or its part left behind; never rejects. */
   readonly over: Promise<void>;
 };
 
 type ShareParts = {
   readonly cache: Cache;
-  readonly sha256: string;
+  readonly key: string;
   /** The daemon's. */
   readonly stop: AbortSignal;
   readonly run: (handle: FileHandle, progress: Progress, signal: AbortSignal) => Promise<void>;
@@ -27,11 +27,11 @@ type ShareParts = {
  * Begins a download that lasts as long as a reader waits for it. When the last one leaves, it is ended: a guest that comes and
  * goes cannot make this host download all there is, and what has come is not lost, since its part stays.
  */
-export const share = ({ cache, sha256, stop, run, failed }: ShareParts): Shared => {
+export const share = ({ cache, key, stop, run, failed }: ShareParts): Shared => {
   const progress = makeProgress();
   const left = new AbortController();
   const signal = AbortSignal.any([stop, left.signal]);
-  const holding = cache.hold(sha256);
+  const holding = cache.hold(key);
   let waiting = 0;
   let isOver = false;
   let isClosed = false;
@@ -47,9 +47,9 @@ export const share = ({ cache, sha256, stop, run, failed }: ShareParts): Shared 
 
   const all = async () => {
     try {
-      handle = await openPart(cache.partOf(sha256));
+      handle = await openPart(cache.partOf(key));
       await run(handle, progress, signal);
-      await cache.keep(sha256);
+      await cache.keep(key);
       progress.end();
     } catch (error) {
       failed(error);
@@ -76,9 +76,9 @@ export const share = ({ cache, sha256, stop, run, failed }: ShareParts): Shared 
       );
       return true;
     },
-    follow: (length, guest) => {
+    file: () => {
       if (!handle) throw new Error('a download is followed before it has begun');
-      return follow(handle, progress, length, guest);
+      return handle;
     },
     over: all(),
   };

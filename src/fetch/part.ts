@@ -2,7 +2,8 @@ import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
-import { writeWhole } from '../../base/file/write-whole.ts';
+import { writeWhole } from '../base/file/write-whole.ts';
+import type { Algorithm } from './checksum.ts';
 import { hashInto } from './digest.ts';
 import type { Progress } from './progress.ts';
 
@@ -27,8 +28,8 @@ export type Part = {
   /** Starts over with the file that upstream has said this of. Throws `storage_full`. */
   readonly begin: (about: About) => Promise<void>;
   readonly write: (bytes: Buffer) => Promise<void>;
-  /** SHA-256 of all that is there. To be called once; then the part is started over, removed, or right. */
-  readonly sha256: () => string;
+  /** The digest of all that is there, in hexadecimal. To be called once; then the part is started over, removed, or right. */
+  readonly hex: () => string;
   /** What is there came in more than one reply, and may be of different files. */
   readonly isPieced: () => boolean;
   readonly addPiece: () => void;
@@ -39,22 +40,23 @@ export type Part = {
 
 type PartParts = {
   readonly path: string;
+  readonly algorithm: Algorithm;
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly makeRoom: (bytes: number) => Promise<void>;
 };
 
 // One closure, though long: every function of it is about the same few bytes and their hash.
-export const makePart = (handle: FileHandle, { path, progress, signal, makeRoom }: PartParts): Part => {
+export const makePart = (handle: FileHandle, { path, algorithm, progress, signal, makeRoom }: PartParts): Part => {
   const memo = `${path}.json`;
   let about: About = {};
-  let hash: Hash = createHash('sha256');
+  let hash: Hash = createHash(algorithm);
   let isPieced = false;
   let diskFailed = false;
 
   const startOver = async () => {
     await handle.truncate(0);
-    hash = createHash('sha256');
+    hash = createHash(algorithm);
     isPieced = false;
     if (progress.have > 0) progress.round++;
     progress.have = 0;
@@ -106,7 +108,7 @@ export const makePart = (handle: FileHandle, { path, progress, signal, makeRoom 
     startOver,
     begin,
     write,
-    sha256: () => hash.digest('hex'),
+    hex: () => hash.digest('hex'),
     isPieced: () => isPieced,
     addPiece: () => {
       isPieced = true;

@@ -1,8 +1,9 @@
 import { readFile, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
-import type { Clock } from '../../base/clock.ts';
-import { writeWhole } from '../../base/file/write-whole.ts';
-import { isSame, sha256Of, stampOf, type Stamp } from './digest.ts';
+import type { Clock } from '../base/clock.ts';
+import { writeWhole } from '../base/file/write-whole.ts';
+import { checksumOfKey } from './checksum.ts';
+import { isSame, hexOf, stampOf, type Stamp } from './digest.ts';
 
 const Kept = z.strictObject({ size: z.number(), mtimeMs: z.number(), ctimeMs: z.number(), ino: z.number() });
 
@@ -14,7 +15,7 @@ export type Stamps = {
   /** Whether the file with this stamp is known to be right. */
   readonly isKnown: (file: string, stamp: Stamp) => boolean;
   /** Hashes the file where its stamp is another. Gives the digest when that is wrong; undefined: the file is right. */
-  readonly check: (file: string, sha256: string, handle: FileHandle) => Promise<string | undefined>;
+  readonly check: (file: string, key: string, handle: FileHandle) => Promise<string | undefined>;
   /** The file is right as it stands. */
   readonly keep: (file: string) => Promise<void>;
   readonly used: (file: string) => Promise<void>;
@@ -39,14 +40,15 @@ export const makeStamps = (clock: Clock): Stamps => {
   };
   return {
     isKnown: (file, stamp) => isSame(stamps.get(file), stamp),
-    check: async (file, sha256, handle) => {
+    check: async (file, key, handle) => {
       const stamp = stampOf(await handle.stat());
       if (isSame(stamps.get(file) ?? (await readKept(file)), stamp)) {
         stamps.set(file, stamp);
         return undefined;
       }
-      const saw = await sha256Of(handle);
-      if (saw !== sha256) return saw;
+      const { algorithm, hex } = checksumOfKey(key);
+      const saw = await hexOf(handle, algorithm);
+      if (saw !== hex) return saw;
       await remember(file, stamp);
       return undefined;
     },

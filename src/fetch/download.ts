@@ -1,19 +1,28 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../../base/clock.ts';
-import { Fault } from '../../base/fault.ts';
-import { retry, type RetryPolicy } from '../../base/waiting.ts';
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import { retry, type RetryPolicy } from '../base/waiting.ts';
 import { makePart, type About, type Part } from './part.ts';
 import type { Progress } from './progress.ts';
-import { ask, broken, mayPass, passing, refusal } from './request.ts';
+import { checksumOfKey, type Checksum } from './checksum.ts';
+import { rateWatch, type LeastRate } from './rate.ts';
+import { ask } from './request.ts';
+import { broken, mayPass, passing, refusal, type Source } from './source.ts';
 
 export type Download = {
   readonly url: URL;
-  readonly sha256: string;
+  readonly source: Source;
+  /** The digest of the file, as a name of the cache. */
+  readonly key: string;
   /** Where it is written; what an earlier run left there is resumed. */
   readonly part: string;
   readonly progress: Progress;
   readonly silentMs: number;
+  /** How slowly it may come; undefined: as slowly as it likes, if only it comes. */
+  readonly leastRate?: LeastRate;
+  /** Bytes that the file may have at most; undefined: any number. */
+  readonly most?: number;
   readonly policy: RetryPolicy;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -37,17 +46,22 @@ const isSameFile = (one: About, other: About) =>
 const worthBytes = 1024 * 1024;
 
 /** How many bytes of this reply's body are there already; undefined when it does not fit to them. */
-const overlapOf = async (reply: IncomingMessage, url: URL, part: Part, have: number): Promise<number | undefined> => {
+const overlapOf = async (
+  reply: IncomingMessage,
+  { source, url }: Download,
+  part: Part,
+  have: number,
+): Promise<number | undefined> => {
   const { statusCode: status = 0, headers } = reply;
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity')
-    throw new Fault('mirror_unavailable', `${url.href} comes encoded, which was not asked for.`);
+    throw new Fault(source.unavailable, `${url.href} comes encoded, which was not asked for.`);
   if (status === 206) {
     const [, first, all] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
     part.addPiece();
     return Number(first) === have && Number(all) === part.about().length ? 0 : undefined;
   }
   if (status === 416) return undefined;
-  if (status !== 200) throw refusal(url, status);
+  if (status !== 200) throw refusal(source, url, status);
   // A server that knows no ranges sends all again: of the same file, what is there already is passed over.
   if (have > 0 && isSameFile(aboutOf(reply), part.about())) {
     part.addPiece();
@@ -67,65 +81,81 @@ const rangeOf = ({ length, etag, lastModified }: About, have: number): Readonly<
   };
 };
 
+/** Throws where the file has more bytes than it may. */
+const refuseLarger = ({ source, url, most }: Download, bytes: number): void => {
+  if (most === undefined || bytes <= most) return;
+  throw new Fault(source.refused, `${url.href} has more than the ${most} bytes that are fetched. ${source.advice}`, {
+    most,
+  });
+};
+
 /** Asks upstream once for what is missing of the part, and writes it there. */
-const takeRest = async (part: Part, { url, progress, silentMs, signal }: Download): Promise<void> => {
-  const reply = await ask(url, { headers: rangeOf(part.about(), progress.have), silentMs, signal });
+const takeRest = async (part: Part, parts: Download): Promise<void> => {
+  const { source, url, progress, silentMs, clock, signal } = parts;
+  const reply = await ask(url, { source, headers: rangeOf(part.about(), progress.have), silentMs, signal });
+  const rate = rateWatch(parts.leastRate, clock);
   try {
-    let passOver = await overlapOf(reply, url, part, progress.have);
+    let passOver = await overlapOf(reply, parts, part, progress.have);
     if (passOver === undefined) {
       await part.startOver();
-      throw passing(`${url.href}: upstream went on with another file than it had begun.`);
+      throw passing(source, `${url.href}: upstream went on with another file than it had begun.`);
     }
     try {
       const body: AsyncIterable<Buffer> = reply;
       for await (const bytes of body) {
+        const slow = rate(bytes.length);
+        if (slow !== undefined) throw passing(source, `${url.href}: ${slow}.`);
+        refuseLarger(parts, progress.have + Math.max(0, bytes.length - passOver));
         if (passOver < bytes.length) await part.write(passOver === 0 ? bytes : bytes.subarray(passOver));
         passOver = Math.max(0, passOver - bytes.length);
       }
     } catch (error) {
-      throw part.hasDiskFailed() ? error : broken(error, url, signal);
+      throw part.hasDiskFailed() ? error : broken(source, error, url, signal);
     }
   } finally {
     reply.destroy();
   }
   progress.length ??= progress.have;
   if (progress.have !== progress.length)
-    throw passing(`${url.href}: ${progress.have} bytes came where ${progress.length} were promised.`);
+    throw passing(source, `${url.href}: ${progress.have} bytes came where ${progress.length} were promised.`);
 };
 
 /** Throws where the part is not the file that is signed, after it has made room for another try. */
-const checkDigest = async (part: Part, { url, sha256 }: Download): Promise<void> => {
-  const saw = part.sha256();
-  if (saw === sha256) return;
+const checkDigest = async (part: Part, { source, url }: Download, { algorithm, hex }: Checksum): Promise<void> => {
+  const saw = part.hex();
+  if (saw === hex) return;
   // The pieces may be of different files; a whole one is what upstream has.
   if (part.isPieced()) {
     await part.startOver();
-    throw passing(`${url.href}: the pieces that came do not make the file that is signed.`);
+    throw passing(source, `${url.href}: the pieces that came do not make ${source.right}.`);
   }
   await part.remove();
   throw new Fault(
-    'mirror_damaged',
-    `${url.href} is not the file that is signed: its SHA-256 is ${saw}, not ${sha256}.`,
-    {
-      expected: sha256,
-      saw,
-    },
+    source.damaged,
+    `${url.href} is not ${source.right}: its ${algorithm.toUpperCase().replace(/^SHA/, 'SHA-')} is ${saw}, not ${hex}.`,
+    { expected: hex, saw },
   );
 };
 
 /**
- * Downloads a file whose SHA-256 is known, through breaks and restarts: each attempt goes on behind the bytes that are
- * there. What is there in the end is hashed, and on disk. Throws `mirror_unavailable` when upstream cannot be reached
- * or does not have it, `mirror_damaged` with both digests when it has another file, errors of the disk as they are, or
- * the signal's reason. A part that is wrong is deleted; any other stays, to be resumed.
+ * Downloads a file whose digest is known, through breaks and restarts: each attempt goes on behind the bytes that are
+ * there. What is there in the end is hashed, and on disk. Throws the source's faults: `unavailable` when it cannot be
+ * reached, `refused` when it does not have the file, `damaged` with both digests when it has another, `too_large`; errors of
+ * the disk as they are, or the signal's reason. A part that is wrong is deleted; any other stays, to be resumed.
  */
 export const download = async (handle: FileHandle, parts: Download): Promise<void> => {
   const { progress, policy, clock, signal, makeRoom } = parts;
-  const part = makePart(handle, { path: parts.part, progress, signal, makeRoom });
+  const checksum = checksumOfKey(parts.key);
+  const { algorithm } = checksum;
+  const begun = async (bytes: number) => {
+    refuseLarger(parts, bytes);
+    await makeRoom(bytes);
+  };
+  const part = makePart(handle, { path: parts.part, algorithm, progress, signal, makeRoom: begun });
   const attempt = async () => {
     signal.throwIfAborted();
     if (progress.length === undefined || progress.have < progress.length) await takeRest(part, parts);
-    await checkDigest(part, parts);
+    await checkDigest(part, parts, checksum);
   };
   await part.goOn();
   for (let before = progress.have, isDone = false; !isDone;) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import type { Algorithm } from './checksum.ts';
 
 /** What tells whether a file may have changed since it was hashed. */
 export type Stamp = {
@@ -37,9 +38,9 @@ export const hashInto = async (
   return at;
 };
 
-/** The SHA-256 of a whole file, in hexadecimal. */
-export const sha256Of = async (handle: FileHandle): Promise<string> => {
-  const hash = createHash('sha256');
+/** The digest of a whole file, in hexadecimal. */
+export const hexOf = async (handle: FileHandle, algorithm: Algorithm = 'sha256'): Promise<string> => {
+  const hash = createHash(algorithm);
   await hashInto(hash, handle, Number.MAX_SAFE_INTEGER);
   return hash.digest('hex');
 };

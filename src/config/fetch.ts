@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { Duration, SizeMb } from '../base/units.ts';
+import { hostOf } from '../fetch/hosts.ts';
+import { ParseError } from '../base/parse-error.ts';
+
+const HostText = z.string().transform((text, context) => {
+  try {
+    return hostOf(text);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    context.addIssue({ code: 'custom', message: `"${text}" ${error.message}` });
+    return z.NEVER;
+  }
+});
+
+/** The table [fetch] of imaged.toml. */
+export const Fetch = z
+  .strictObject({
+    hosts: z
+      .array(HostText)
+      .default([])
+      .describe(
+        'Hosts that templates may have files fetched from: "example.org", "*.example.org", or with a port, "10.0.0.5:8080", which also lets the host have a private address and be redirected to without TLS. Default: none. Read again on SIGHUP.',
+      ),
+    max_size: SizeMb.default(20 * 1024).describe('Largest file that is fetched.'),
+    timeout: Duration.default(3_600_000).describe('For one file. What has come by then stays, and is gone on with.'),
+    keep: SizeMb.default(40 * 1024).describe(
+      'Disk space of what was fetched, in data_dir/cache; the least recently used goes first, never what a build uses.',
+    ),
+  })
+  .prefault({});
+
+/** The table [uploads] of imaged.toml. */
+export const Uploads = z
+  .strictObject({
+    max_size: SizeMb.default(20 * 1024).describe('Largest image that a client may upload as a medium.'),
+    total: SizeMb.default(100 * 1024).describe('Disk space of all that were uploaded, in data_dir/media.'),
+  })
+  .prefault({});

@@ -1,0 +1,13 @@
+import { makeReach, type LookUp } from './reach.ts';
+import type { Host } from './hosts.ts';
+import type { Source } from './source.ts';
+
+/** What templates name by URL: from the hosts that the configuration lists, and from no others. */
+export const fetchSource = (hosts: () => readonly Host[], lookUp?: LookUp): Source => ({
+  unavailable: 'fetch_failed',
+  damaged: 'digest_mismatch',
+  refused: 'fetch_refused',
+  advice: 'Mend the URL in the template, or the table [fetch] of the configuration.',
+  right: 'the file that its checksum names',
+  reach: makeReach(hosts, lookUp),
+});

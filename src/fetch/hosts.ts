@@ -1,0 +1,42 @@
+import { ParseError } from '../base/parse-error.ts';
+
+/** One line of `[fetch] hosts`. A port that is written also lets the host have a private address and speak plain http. */
+export type Host = {
+  /** In lower case; without the `*` of `*.example.org`. */
+  readonly name: string;
+  readonly isBelow: boolean;
+  readonly port?: number;
+};
+
+const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '').toLowerCase();
+
+const shape = /^(?:(\*)(?=\.))?(\[[0-9a-f:.]+\]|\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::(\d{1,5}))?$/;
+
+/** Reads `example.org`, `*.example.org`, `example.org:8080`, `127.0.0.1:8000` or `[::1]:8000`. Throws a ParseError. */
+export const hostOf = (text: string): Host => {
+  const [, star, name = '', port] = shape.exec(text.toLowerCase()) ?? [];
+  const isFit = name !== '' && name.startsWith('.') === (star !== undefined) && Number(port ?? 1) <= 65535;
+  if (!isFit) throw new ParseError('is no host: write "example.org", "*.example.org" or "example.org:8080"');
+  const isBelow = star !== undefined;
+  return { name: bare(name), isBelow, ...(port === undefined ? {} : { port: Number(port) }) };
+};
+
+const usualPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
+
+/** The port that a URL names, or the usual one of its scheme. */
+export const portOf = ({ protocol, port }: URL): number => (port === '' ? (usualPorts[protocol] ?? 0) : Number(port));
+
+/** The line that lets a URL be fetched, one with its port before any other; undefined where none does. */
+export const hostFor = (url: URL, hosts: readonly Host[]): Host | undefined => {
+  const name = bare(url.hostname);
+  const port = portOf(url);
+  const isUsual = port === usualPorts[url.protocol];
+  const fits = hosts.filter((host) => {
+    const isNamed = host.isBelow ? name.endsWith(host.name) && name.length > host.name.length : name === host.name;
+    return isNamed && (host.port === undefined ? isUsual : host.port === port);
+  });
+  return fits.find((host) => host.port !== undefined) ?? fits[0];
+};
+
+/** The name or the address in a URL, without the brackets of IPv6. */
+export const hostnameOf = (url: URL): string => bare(url.hostname);

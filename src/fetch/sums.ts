@@ -1,0 +1,52 @@
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import { retry, type RetryPolicy } from '../base/waiting.ts';
+import type { Checksum } from './checksum.ts';
+import { ask } from './request.ts';
+import { broken, mayPass, refusal, type Source } from './source.ts';
+import { checksumIn, nameInSums } from './sums-file.ts';
+
+const mostBytes = 1024 * 1024;
+
+type Parts = {
+  readonly source: Source;
+  readonly silentMs: number;
+  readonly timeoutMs: number;
+  readonly policy: RetryPolicy;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+};
+
+const readList = async (url: URL, { source, silentMs, signal }: Parts): Promise<string> => {
+  const reply = await ask(url, { source, headers: {}, silentMs, signal });
+  try {
+    if (reply.statusCode !== 200) throw refusal(source, url, reply.statusCode ?? 0);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const body: AsyncIterable<Buffer> = reply;
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      if (bytes > mostBytes)
+        throw new Fault(source.refused, `${url.href} has more than ${mostBytes} bytes: it is no list of digests.`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  } catch (error) {
+    throw broken(source, error, url, signal);
+  } finally {
+    reply.destroy();
+  }
+};
+
+/** The digest that a list at a URL has for the file at one of these URLs. Throws the source's faults. */
+export const fetchSums = async (list: string, urls: readonly string[], parts: Parts): Promise<Checksum> => {
+  const { source, policy, clock, timeoutMs } = parts;
+  const tooLong = () => new Fault(source.unavailable, `${list} took longer than ${timeoutMs / 1000} s.`);
+  using deadline = clock.deadline(Math.min(timeoutMs, 120_000), parts.signal, tooLong);
+  const { signal } = deadline;
+  const text = await retry(() => readList(new URL(list), { ...parts, signal }), policy, mayPass, clock, signal);
+  const names = urls.map((url) => nameInSums(new URL(url)));
+  const checksum = checksumIn(text, names);
+  if (checksum !== undefined) return checksum;
+  throw new Fault(source.refused, `${list} has no digest for ${names.join(' or ')}.`);
+};
