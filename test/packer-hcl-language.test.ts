@@ -156,7 +156,7 @@ test('a validation refuses a value in its own words, at its condition', async ()
     'variable "v" {\n  validation {\n    condition = length(var.v) > 3\n    error_message = "Too short."\n  }\n}';
   assert.equal(await valueOf('var.v', checked, { variables: { v: 'long enough' } }), 'long enough');
   const [told = ''] = await refusals(readOne(around('var.v', checked), { variables: { v: 'x' } }));
-  assert.match(told, /^main\.pkr\.hcl:4:5: the value of var\.v is refused: Too short\.\n {2} {4}condition = length/);
+  assert.match(told, /^main\.pkr\.hcl:3:5: the value of var\.v is refused: Too short\.\n {2} {4}condition = length/);
 });
 
 test('texts of sensitive variables and locals are listed, also those within lists', async () => {

@@ -59,7 +59,7 @@ const syntax: readonly (readonly [text: string, message: RegExp])[] = [
   ['a = b «& c\n', /the end of the line/],
   ['a = b «| c\n', /the end of the line/],
   ['a = b «= c\n', /the end of the line/],
-  ['a = «!\n', /an expression was due/],
+  ['a = !«\n', /an expression was due/],
   ['a = [for x «y : x]\n', /"in" was due, not "y"/],
   ['a = [for x in y «]\n', /":" of the for expression was due/],
   ['a = [for x in y : x => «x]\n'.replace('=> «', '«=> '), /"\]" at the end of the for expression was due/],
