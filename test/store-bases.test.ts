@@ -31,6 +31,8 @@ test('a build whose artifact a queued build begins with is neither pruned nor de
   assert.equal(await shop.store.beginRemoval(base), false);
   await assert.rejects(shop.store.remove(base), failsAs('base_in_use'));
   assert.deepEqual((await shop.store.input(child.id))?.bases, { 'latest:tiny': base });
+  const [queued] = await shop.store.events(child.id, 0, 1);
+  assert.deepEqual(queued?.data['bases'], [{ asked: 'latest:tiny', build: base }]);
   await shop.store.cancel(child.id);
   shop.clock.time += 1;
   assert.deepEqual((await pruneAll(shop)).toSorted(), [base, child.id].toSorted());

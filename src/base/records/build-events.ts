@@ -18,7 +18,19 @@ const setPath = text('Below `pub/OpenBSD`, such as `7.9/amd64/base79.tgz`.');
  */
 export const buildEvents = {
   'build.queued': z
-    .object({ template: text('Name of the template.'), by: by.optional() })
+    .object({
+      template: text('Name of the template.'),
+      by: by.optional(),
+      bases: z
+        .array(
+          z.object({
+            asked: text('How the template names it: the id of a build, or `latest:TEMPLATE`.'),
+            build: text('The id of the build.'),
+          }),
+        )
+        .optional()
+        .meta({ description: 'The builds whose artifacts it begins with, as they were found then.' }),
+    })
     .meta({ description: 'The build was accepted.' }),
   'build.running': z
     .object({ attempt, host: text('The host that runs it.'), slot: count('The worker’s place.') })

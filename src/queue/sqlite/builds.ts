@@ -28,6 +28,11 @@ const stillActive = ({ id, status }: Build): Fault =>
 
 const whoIn = ({ requestedBy }: NewBuild) => (requestedBy === undefined ? {} : { by: requestedBy });
 
+const basesIn = ({ bases = {} }: NewBuild) => {
+  const named = Object.entries(bases).map(([asked, build]) => ({ asked, build }));
+  return named.length === 0 ? {} : { bases: named };
+};
+
 /** Writes the rows of a new build. `texts` are its template, variables and plan in JSON. */
 const makeInsert = (db: Database, attempts: number) => {
   const insert = db.prepare(`
@@ -82,7 +87,7 @@ export const makeBuilds = (
         insert(build, texts);
         bases.add(build.id, build.bases ?? {});
         if (idempotency) insertKey.run(idempotency.owner, idempotency.key, idempotency.digest, build.id);
-        append(build.id, 'build.queued', { template: build.templateName, ...whoIn(build) });
+        append(build.id, 'build.queued', { template: build.templateName, ...whoIn(build), ...basesIn(build) });
         return { build: seen(build.id), replayed: false };
       };
       return write('power', accept, bytes);
