@@ -54,7 +54,9 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   image: { uses: [] },
 
   'post-processors': { uses: ['image', 'template/document'], types: ['template/resolve'] },
-  provisioners: { uses: ['guest', 'template', 'template/document', 'template/language', 'template/resolve'] },
+  provisioners: {
+    uses: ['guest', 'guest/ssh', 'template', 'template/document', 'template/language', 'template/resolve'],
+  },
 
   'queue/rules': { uses: [], types: ['queue'] },
   queue: { uses: ['queue/rules'], types: ['image'] },
@@ -62,10 +64,21 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
 
   'build/folders': { uses: ['vmm/qemu'], types: ['queue/sqlite'] },
   'build/outputs': { uses: ['queue/rules', 'vmm/console'], types: ['build/folders', 'queue'] },
+  'build/on-host': { uses: ['vmm/qemu'], types: ['provisioners'] },
   'build/hold': { uses: [], types: ['build', 'queue', 'vmm'] },
   build: {
     uses: [
-      ...['build/folders', 'build/hold', 'config', 'context', 'guest', 'guest/ssh', 'httpd/endpoint', 'image'],
+      ...[
+        'build/folders',
+        'build/hold',
+        'build/on-host',
+        'config',
+        'context',
+        'guest',
+        'guest/ssh',
+        'httpd/endpoint',
+        'image',
+      ],
       ...['openbsd', 'openbsd/passwords', 'packer', 'queue/rules', 'post-processors', 'provisioners', 'vmm/console'],
       ...['template', 'template/document', 'template/language', 'template/resolve'],
     ],

@@ -6,6 +6,7 @@ import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { Hypervisor } from './hypervisor.ts';
 import { checkMirror, Mirror } from './mirror.ts';
+import { Provisioners } from './provisioners.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
@@ -133,6 +134,7 @@ export const Config = z.strictObject({
   capacity: Capacity,
   queue: Queue,
   mirror: Mirror.describe("The sets of OpenBSD that every machine's endpoint serves below pub/OpenBSD."),
+  provisioners: Provisioners.describe('What of a template may run on this host itself.'),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,
   media: z

@@ -67,7 +67,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   const admission = makeAdmission({
     ...{ store, hypervisor, folders, ids, clock, signal },
     media: () => config().media,
-    host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined }),
+    host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined, allows: config().provisioners }),
     whole: capacity.whole,
     checkRoom: capacity.checkRoom,
     defaultTimeoutMs: build_timeout,
@@ -80,6 +80,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     ...{ store, hypervisor, sharedListener, mirror, folders, growth, texts, clock, ids, held, breakpoints, bases, warn },
     stepEnded: figures.stepEnded,
     holdMs: hold,
+    ansiblePlaybook: config().provisioners.ansible_playbook,
     resolve: admission.resolveClaim,
   });
   return { admission, run: told(runner, shared, figures), held, breakpoints, bases };

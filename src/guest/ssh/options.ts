@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import { shellQuoted } from '../../base/shell.ts';
-import type { SshSpec } from '../types.ts';
+import type { Guest, SshSpec } from '../types.ts';
 
 // sockaddr_un holds 104 bytes on OpenBSD, and ssh binds a name that is 17 bytes longer before it renames it.
 const longestSocketPath = 104 - 1 - 17;
@@ -34,7 +34,7 @@ const word = (text: string): string => {
  * What every ssh of a build goes by: nothing of the host's own configuration, keys, agent or known hosts, no question to
  * a terminal, and the guest's key pinned under one name whatever its address.
  */
-const optionsOf = (spec: SshSpec): Readonly<Record<string, string>> => ({
+const loginOptions = (spec: Guest['login']): Readonly<Record<string, string>> => ({
   HostName: word(spec.host),
   Port: String(spec.port),
   User: word(spec.username),
@@ -54,14 +54,26 @@ const optionsOf = (spec: SshSpec): Readonly<Record<string, string>> => ({
   ForwardAgent: 'no',
   ForwardX11: 'no',
   ClearAllForwardings: 'yes',
+});
+
+const optionsOf = (spec: SshSpec): Readonly<Record<string, string>> => ({
+  ...loginOptions(spec),
   ControlPath: pathValue(controlSocket(spec)),
   ControlPersist: 'no',
 });
 
+const linesOf = (options: Readonly<Record<string, string>>): string =>
+  Object.entries(options)
+    .map(([name, value]) => `${name} ${value}\n`)
+    .join('');
+
+/** ssh_config(5) for another program of the host that logs in to this guest alone, by the host key that the build has learnt. */
+export const loginConfig = (login: Guest['login']): string =>
+  linesOf({ ...loginOptions(login), StrictHostKeyChecking: 'yes', ControlMaster: 'no' });
+
 /** Writes the file that `sshArgs` names, for the owner's eyes. Throws as `controlSocket` does. */
 export const writeSshConfig = async (spec: SshSpec): Promise<void> => {
-  const lines = Object.entries(optionsOf(spec)).map(([name, value]) => `${name} ${value}\n`);
-  await writeFile(configFile(spec), lines.join(''), { mode: 0o600 });
+  await writeFile(configFile(spec), linesOf(optionsOf(spec)), { mode: 0o600 });
 };
 
 /** What every ssh is called with, in the folder of its machine: the same words for every build. */
