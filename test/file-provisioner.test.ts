@@ -26,6 +26,8 @@ const site = async () => {
     build: { id: 'id', templateName: 'name' },
     converse: () => Promise.resolve(),
     pause: () => Promise.resolve(),
+    onHost: () => Promise.resolve(),
+    ansiblePlaybook: '/usr/bin/ansible-playbook',
     downloadedFile: (name: string) => join(house.folder, `downloaded-${name}`),
     onLines: (lines: readonly string[]) => assert.fail(lines.join()),
   };

@@ -66,7 +66,9 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   image: { uses: [] },
 
   'post-processors': { uses: ['image', 'template/document'], types: ['template/resolve'] },
-  provisioners: { uses: ['guest', 'template', 'template/document', 'template/language', 'template/resolve'] },
+  provisioners: {
+    uses: ['guest', 'guest/ssh', 'template', 'template/document', 'template/language', 'template/resolve'],
+  },
 
   'queue/rules': { uses: [], types: ['queue'] },
   queue: { uses: ['queue/rules'], types: ['image'] },
@@ -74,10 +76,22 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
 
   'build/folders': { uses: ['vmm/qemu'], types: ['queue/sqlite'] },
   'build/outputs': { uses: ['queue/rules', 'vmm/console'], types: ['build/folders', 'queue'] },
+  'build/on-host': { uses: ['vmm/qemu'], types: ['provisioners'] },
   'build/hold': { uses: [], types: ['build', 'queue', 'vmm'] },
   build: {
     uses: [
-      ...['build/folders', 'build/hold', 'config', 'context', 'fetch', 'guest', 'guest/ssh', 'httpd/endpoint', 'image'],
+      ...[
+        'build/folders',
+        'build/hold',
+        'build/on-host',
+        'config',
+        'context',
+        'fetch',
+        'guest',
+        'guest/ssh',
+        'httpd/endpoint',
+        'image',
+      ],
       ...['openbsd', 'openbsd/passwords', 'packer', 'queue/rules', 'post-processors', 'provisioners', 'vmm/console'],
       ...['template', 'template/document', 'template/language', 'template/resolve'],
     ],
@@ -120,7 +134,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   bcryptjs: ['openbsd/passwords'],
   'smol-toml': ['config'],
   re2js: ['base/pattern'],
-  yaml: ['base/document/yaml.ts', 'api/contract'],
+  yaml: ['base/document/yaml.ts', 'api/contract', 'packer/hcl'],
   '@xterm/headless': ['vmm/console/screen.ts'],
 };
 

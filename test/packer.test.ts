@@ -51,7 +51,7 @@ test('a template of Packer is told first that it is one, before a hundred errors
 test("Packer's variables, provisioners and empty lists are refused with the way to write them", () => {
   assert.match(messageAt({ variables: { a: '1' } }, '/variables/a') ?? '', /write \{"default": "\.\.\."\}/);
   assert.match(messageAt({ variables: { a: null } }, '/variables/a') ?? '', /write \{"required": true\}/);
-  for (const type of ['ansible', 'shell-local', 'windows-shell'])
+  for (const type of ['windows-shell'])
     assert.match(messageAt({ provisioners: [{ type }] }, '/provisioners/0/type') ?? '', /has Packer's type/, type);
   assert.match(messageAt({ install: { boot_command: [] } }, '/install/boot_command') ?? '', /empty list.*leave/);
 });

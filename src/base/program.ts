@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, createReadStream, openSync } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -25,6 +25,8 @@ export type RunOptions = {
     | readonly Input[]
     /** A pipe that stays open and silent: the program reads its end when this process is gone, however it went. */
     | { readonly held: true };
+  /** It leads a process group, which ends with it: what it has started goes along. */
+  readonly endsGroup?: true;
   /** Exit codes that are an answer, not a fault. Default: 0 alone; 'any' leaves it to the caller. */
   readonly accept?: readonly number[] | 'any';
   /**
@@ -170,6 +172,27 @@ const ranOf = async (
   return { stdout, stderr, exitCode };
 };
 
+const killGroup = (pid: number) => {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // Nothing of it is left.
+    if (!isErrno(error, 'ESRCH', 'EPERM')) throw error;
+  }
+};
+
+/** What a program started may hold its output open: so the group ends when the program does, and not when that closes. */
+const endGroupOf = (program: ChildProcess, signal: AbortSignal): void => {
+  const { pid } = program;
+  if (pid === undefined) return;
+  const end = () => killGroup(pid);
+  signal.addEventListener('abort', end, { once: true });
+  program.once('exit', () => {
+    signal.removeEventListener('abort', end);
+    end();
+  });
+};
+
 /**
  * Runs a program without a shell and waits for it. The signal ends it with SIGTERM, then SIGKILL after 5 s.
  * Throws `program_missing`, `program_failed` (with exit code and the end of stderr), `host_exhausted` when it could not be
@@ -197,7 +220,7 @@ export const runProgram = async (file: string, args: readonly string[], options:
   };
   signal.throwIfAborted();
   try {
-    const ran: Outcome = await execa(file, args, {
+    const running = execa(file, args, {
       ...sourceOf(options.input),
       ...(cwd === undefined ? {} : { cwd }),
       env: whole,
@@ -208,7 +231,10 @@ export const runProgram = async (file: string, args: readonly string[], options:
       stripFinalNewline: false,
       reject: false,
       ...outputs(),
+      ...(options.endsGroup === true ? { detached: true } : {}),
     });
+    if (options.endsGroup === true) endGroupOf(running.nodeChildProcess, signal);
+    const ran: Outcome = await running;
     signal.throwIfAborted();
     return await ranOf(ran, file, args, { path, accept });
   } catch (error) {

@@ -28,6 +28,7 @@ export type PerformParts = {
   readonly growth: Growth;
   readonly texts: TextLimits;
   readonly breakpoints: Pick<Breakpoints, 'wait'>;
+  readonly ansiblePlaybook: string;
   /** Told of each step that ended, by its name or, where a template chose that, its type: `succeeded`, or the class of its fault. */
   readonly stepEnded: (step: string, end: string, seconds: number) => void;
 };

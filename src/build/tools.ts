@@ -40,6 +40,8 @@ export type StepTools = {
   /** Resolves when there is room for more of what a guest causes. Never rejects. */
   readonly room: () => Promise<void>;
   readonly texts: TextLimits;
+  /** The ansible-playbook(1) program of the host. */
+  readonly ansiblePlaybook: string;
   /** Where a build waits for people. */
   readonly breakpoints: Pick<Breakpoints, 'wait'>;
   /** Where a work that may take long says what it is doing, for the fault of a deadline. */

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { Hypervisor } from './hypervisor.ts';
 import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
+import { Provisioners } from './provisioners.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
@@ -136,6 +137,7 @@ export const Config = z.strictObject({
   mirror: Mirror.describe("The sets of OpenBSD that every machine's endpoint serves below pub/OpenBSD."),
   fetch: Fetch.describe('Files that templates name by URL and checksum.'),
   uploads: Uploads.describe('Media that clients upload with POST /media/NAME.'),
+  provisioners: Provisioners.describe('What of a template may run on this host itself.'),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,
   media: z

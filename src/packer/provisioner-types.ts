@@ -2,9 +2,6 @@ import { quoted } from '../base/nearest.ts';
 
 /** Packer's types of provisioners that are not there, and what to write. */
 const packerTypes: Readonly<Record<string, string>> = {
-  ansible:
-    'this host runs no playbooks: install ansible in the guest, serve the playbook under "http", and run ansible-playbook there with "shell" (--connection=local)',
-  'shell-local': 'nothing of a template runs on the host: do it before the POST, or in the guest with "shell"',
   'windows-shell': 'there are no guests that run it: use "shell" or "powershell" over ssh',
 };
 

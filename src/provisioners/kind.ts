@@ -14,12 +14,31 @@ export type Place = {
   readonly wrong: FieldErrors;
   /** What the provisioners before it download. */
   readonly downloaded: readonly DownloadedFile[];
+  /** Whether the configuration lets templates run this on the host; true where the host is not known. */
+  readonly allows: (what: 'shell_local' | 'ansible') => boolean;
   /** Tells what is no error and may not be what was meant. */
   readonly note: (pointer: string, message: string) => void;
 };
 
 /** A file that a provisioner takes from the guest; an artifact and a later provisioner may name it. */
 export type DownloadedFile = { readonly name: string; readonly mostMb: number };
+
+/** How a kind runs a program on the host of the daemon. */
+export type HostWork = {
+  /** A folder of its own, absolute; empty at first. */
+  readonly folder: string;
+  /**
+   * Hands the folder to the user that programs run as, and runs one there with this environment alone and nothing on its
+   * input; with it go all the processes that it has started. No text of a client may be among `file` and `args`.
+   */
+  readonly run: (
+    file: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    onLines: OnLines,
+    signal: AbortSignal,
+  ) => Promise<{ readonly exitCode: number }>;
+};
 
 /** What every kind may use while it runs. */
 export type ConsoleTools = {
@@ -28,6 +47,10 @@ export type ConsoleTools = {
   readonly runtime: RuntimeFacts;
   /** Holds a conversation on the console to its end. */
   readonly converse: (turns: readonly TurnText[], signal: AbortSignal) => Promise<void>;
+  /** Does a work on the host, in a folder that goes with it. */
+  readonly onHost: (work: (host: HostWork) => Promise<void>) => Promise<void>;
+  /** The ansible-playbook(1) program of the host. */
+  readonly ansiblePlaybook: string;
   /** Holds the build where it is until a client resumes it. */
   readonly pause: (note: string, signal: AbortSignal) => Promise<void>;
   /** Where on this host the build keeps a file that it has downloaded, by its name. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Policy } from './common.ts';
+import { ansible } from './ansible.ts';
 import { ansibleLocal } from './ansible-local.ts';
 import { breakpoint } from './breakpoint.ts';
 import { chefClient } from './chef-client.ts';
@@ -14,6 +15,7 @@ import { puppetMasterless } from './puppet-masterless.ts';
 import { puppetServer } from './puppet-server.ts';
 import { reboot, windowsRestart } from './reboot.ts';
 import { saltMasterless } from './salt-masterless.ts';
+import { shellLocal } from './shell-local.ts';
 import { shell } from './shell.ts';
 
 /** Every kind of provisioner. What the template takes, the manual lists and the plan runs is made from it. */
@@ -24,6 +26,8 @@ export const provisioners = {
   powershell,
   reboot,
   breakpoint,
+  'shell-local': shellLocal,
+  ansible,
   'ansible-local': ansibleLocal,
   'puppet-masterless': puppetMasterless,
   'puppet-server': puppetServer,

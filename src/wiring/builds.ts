@@ -69,7 +69,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     ...{ store, hypervisor, folders, ids, clock, signal },
     sources,
     media: () => config().media,
-    host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined }),
+    host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined, allows: config().provisioners }),
     whole: capacity.whole,
     checkRoom: capacity.checkRoom,
     defaultTimeoutMs: build_timeout,
@@ -96,6 +96,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     },
     stepEnded: figures.stepEnded,
     holdMs: hold,
+    ansiblePlaybook: config().provisioners.ansible_playbook,
     resolve: admission.resolveClaim,
   });
   return { admission, run: told(runner, shared, figures), held, breakpoints };

@@ -5,6 +5,7 @@ import { tryAgain } from '../../provisioners/try-again.ts';
 import { doingNow } from '../doing.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import { runtimeFactsOf, type Job } from '../job.ts';
+import { onHost } from '../on-host/on-host.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, whileAlive, type Running } from '../running.ts';
 import type { StepTools } from '../tools.ts';
@@ -53,6 +54,8 @@ const toolsOf = (spec: ProvisionerSpec, needs: Needs & { readonly guest?: Guest 
     runtime,
     converse: (turns, signal) => converseWith(running, turnsOf(turns, runtime), signal),
     pause: pausing(spec, needs, tools),
+    onHost: (work) => onHost(job.slot, work),
+    ansiblePlaybook: tools.ansiblePlaybook,
     downloadedFile: (name) => downloadedFile(job.folders.work(job.slot), name),
     onLines: (lines, stream) => said(lines, stream === 'stderr' ? '! ' : '  '),
     ...{ clock, ids, activity },

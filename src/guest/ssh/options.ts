@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import { shellQuoted } from '../../base/shell.ts';
 import { askpassOf, fileOf, type Owner } from './credentials.ts';
-import type { Bastion, Credentials, SshSpec } from '../types.ts';
+import type { Bastion, Credentials, Guest, SshSpec } from '../types.ts';
 
 // sockaddr_un holds 104 bytes on OpenBSD, and ssh binds a name that is 17 bytes longer before it renames it.
 const longestSocketPath = 104 - 1 - 17;
@@ -51,7 +51,7 @@ const authentication = (who: Owner, { privateKey, certificate, password }: Crede
 };
 
 /** Nothing of the host's own configuration, keys, agent or known hosts, and the server's key pinned under one name. */
-const common = (alias: string, { knownHostsFile }: SshSpec): readonly Option[] => [
+const common = (alias: string, { knownHostsFile }: Pick<SshSpec, 'knownHostsFile'>): readonly Option[] => [
   ['IdentitiesOnly', 'yes'],
   ['IdentityAgent', 'none'],
   ['UserKnownHostsFile', pathValue(knownHostsFile)],
@@ -99,6 +99,21 @@ const bastionOptions = (bastion: Bastion, spec: SshSpec): readonly Option[] => [
 
 const block = (host: string, options: readonly Option[]): string =>
   [`Host ${host}`, ...options.map(([name, value]) => `  ${name} ${value}`), ''].join('\n');
+
+/**
+ * ssh_config(5) for another program of the host that logs in to this guest alone, by the build's key and the host key that the
+ * build has learnt.
+ */
+export const loginConfig = (login: Guest['login']): string =>
+  block('*', [
+    ['HostName', word(login.host)],
+    ['Port', String(login.port)],
+    ['User', word(login.username)],
+    ['StrictHostKeyChecking', 'yes'],
+    ['ControlMaster', 'no'],
+    ...authentication('login', {}, [login.keyFile]),
+    ...common(sshHost, login),
+  ]);
 
 /** Writes the file that `sshArgs` names, for the owner's eyes. Throws as `controlSocket` does. */
 export const writeSshConfig = async (spec: SshSpec): Promise<void> => {

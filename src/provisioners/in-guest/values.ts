@@ -59,6 +59,10 @@ export const argumentsOf = (list: readonly string[], key: string, { pointer, fie
     return at === 0 ? text : [' ', ...text];
   });
 
+/** Arguments that have to be known when the template is read. */
+export const argumentsList = (list: readonly string[], key: string, { pointer, fields }: Place): readonly string[] =>
+  list.map((raw, at) => fields.early(`${pointer}/${key}/${at}`, raw) ?? '');
+
 export const namedTextsOf = (
   map: Readonly<Record<string, string>>,
   key: string,

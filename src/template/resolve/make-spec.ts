@@ -111,7 +111,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
   });
   const cloudInit = await resolveCloudInit({ template, fields, wrong, communicator, buildId: frozen.buildId });
   const interfaceName = interfaceNames(machine)[0] ?? 'vio0';
-  const provisioners = await resolveProvisioners(template, fields, wrong, notes);
+  const provisioners = await resolveProvisioners(template, fields, wrong, notes, files.host);
   const spec = {
     name: template.name,
     ...machine,

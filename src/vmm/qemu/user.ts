@@ -53,7 +53,7 @@ const ways = [bySetpriv, byNode];
 export const isRootOnLinux = (): boolean => process.platform === 'linux' && process.getuid?.() === 0;
 
 /** In a user namespace of one user (user_namespaces(7)) there is nobody else to be, and root is an ordinary user's. */
-const isAlone = async (): Promise<boolean> =>
+export const isAlone = async (): Promise<boolean> =>
   /^\s*\d+\s+\d+\s+1\s*$/.test(await readFile('/proc/self/uid_map', 'utf8'));
 
 /**

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { AbsolutePath } from '../base/units.ts';
+
+/** The table [provisioners]: what of a template may run on the host itself. */
+export const Provisioners = z
+  .strictObject({
+    shell_local: z
+      .boolean()
+      .default(false)
+      .describe('Whether templates may run scripts on this host, by the provisioner "shell-local".'),
+    ansible: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether templates may run playbooks on this host, by the provisioner "ansible": they may hold any program.',
+      ),
+    ansible_playbook: AbsolutePath.default('/usr/bin/ansible-playbook').describe('The ansible-playbook(1) program.'),
+  })
+  .prefault({});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { ansibleArguments } from '../src/provisioners/on-host/ansible-arguments.ts';
+import { toolGuest } from './fixtures/tool-guest.ts';
+
+const installed = { skip: !existsSync('/usr/bin/ansible-playbook') && 'ansible-playbook is not installed' };
+
+const play = (group: string, task: string) =>
+  `- hosts: ${group}\n  gather_facts: false\n  tasks:\n    - ${task}\n      tags: [told]\n    - raw: echo never\n`;
+
+test(
+  'the real ansible-playbook changes the guest by its key and pinned host key, and its variables come by file',
+  installed,
+  async () => {
+    await using at = await toolGuest(
+      {},
+      {
+        'site/play.yml': play('web', `raw: 'echo "{{ word }} {{ packer_build_name }}" >{{ place }}'`),
+        'site/group_vars/web.yml': 'word: from group_vars\n',
+      },
+    );
+    const least = { type: 'ansible', playbook_file: 'site/play.yml', groups: ['web'], empty_groups: ['db'] };
+    const place = `${at.folder}/told by ansible`;
+    await at.provision({ ...least, extra_arguments: ['--tags', 'told', '-e', `{"place": "'${place}'"}`, '-v'] });
+    assert.match(at.lines.join('\n'), /default +: ok=1 +changed=1/);
+    assert.doesNotMatch(at.lines.join('\n'), /never/);
+    assert.equal(await readFile(place, 'utf8'), 'from group_vars tools\n');
+  },
+);
+
+test('a task that fails fails the provisioner, with the last lines of the playbook', installed, async () => {
+  await using at = await toolGuest({}, { 'play.yml': play('all', 'raw: exit 3') });
+  await assert.rejects(at.provision({ type: 'ansible', playbook_file: 'play.yml' }), {
+    code: 'provisioner_failed',
+    message: /^ansible-playbook said last: .*failed=1/,
+  });
+});
+
+test('arguments come to variables, files and fixed switches, and any other is refused', () => {
+  const given = ansibleArguments([
+    '--tags=a,b',
+    '-vvv',
+    '--check',
+    '-e',
+    `a=1 b='x y'`,
+    '--limit',
+    'web',
+    '--become',
+    '--diff',
+  ]);
+  assert.deepEqual(given, {
+    switches: ['--check'],
+    env: { ANSIBLE_RUN_TAGS: 'a,b', ANSIBLE_VERBOSITY: '3', ANSIBLE_BECOME: '1', ANSIBLE_DIFF_ALWAYS: '1' },
+    vars: ['{"a":"1","b":"x y"}'],
+    limit: 'web',
+  });
+  for (const list of [
+    ['--vault-password-file', 'x'],
+    ['-e', '@/etc/passwd'],
+    ['--tags'],
+    ['--tags', '$(id)'],
+    ['-M', '/x'],
+    ['play.yml'],
+  ])
+    // prettier-ignore
+    assert.throws(() => ansibleArguments(list), /is not taken|names a file|has no value|must be of/, list.join(' '));
+});
+
+test('variables that say how the guest is reached, a proxy, and a host that allows no playbooks are refused', async () => {
+  await using at = await toolGuest({}, { 'play.yml': '[]' });
+  const least = { type: 'ansible', playbook_file: 'play.yml' };
+  for (const change of [
+    { ansible_env_vars: ['ANSIBLE_HOST_KEY_CHECKING=False'] },
+    { use_proxy: true },
+    { groups: ['a b'] },
+    { ansible_ssh_extra_args: ['-o ProxyCommand=x'] },
+  ])
+    // prettier-ignore
+    await assert.rejects(at.resolved({ ...least, ...change }), { code: 'template_invalid' });
+  await assert.rejects(at.resolved(least, { shell_local: true, ansible: false }), /"ansible" under \[provisioners\]/);
+});

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+import { toolGuest } from './fixtures/tool-guest.ts';
+import { processesIn } from './fixtures/processes.ts';
+
+test('a script runs on the host in a folder of its own with a clean environment, and both go', async () => {
+  process.env['SECRET_OF_THE_DAEMON'] = 'secret';
+  await using at = await toolGuest({}, { 'a.sh': '#!/bin/sh\necho "$0" "$PWD" "$HOME"; sleep 1000 & env | LC_ALL=C sort | cut -d= -f1 | tr "\\n" " "; echo; id -u; grep -s NoNewPrivs /proc/self/status' }); // prettier-ignore
+  await at.provision({ type: 'shell-local', script: 'a.sh', env: { NAME: 'x' } });
+  const [where = '', names = '', uid, privileges] = at.lines;
+  const [script = '', folder = '', home] = where.split(' ');
+  assert.deepEqual([script, home], [`${folder}/script`, folder]);
+  assert.equal(names.trim(), 'HOME IMAGED_BUILD_ID LC_ALL NAME PACKER_BUILDER_TYPE PACKER_BUILD_NAME PACKER_HTTP_ADDR PATH PWD TMPDIR'); // prettier-ignore
+  assert.equal(existsSync(folder), false);
+  assert.deepEqual(await processesIn(folder), []);
+  if (process.platform === 'linux' && process.getuid?.() === 0)
+    assert.deepEqual([uid, privileges], ['1900100000', 'NoNewPrivs:\t1']);
+});
+
+test('lines are one script, an exit code that is not allowed fails, and other hosts have nothing to do', async () => {
+  await using at = await toolGuest({});
+  await at.provision({
+    type: 'shell-local',
+    inline: ['a=1', 'echo $a {{ vm_name }}', 'exit 3'],
+    valid_exit_codes: [3],
+  });
+  await at.provision({ type: 'shell-local', command: 'echo one' });
+  await at.provision({ type: 'shell-local', command: 'echo never', only_on: ['windows'] });
+  assert.deepEqual(at.lines, ['1 imaged-0', 'one']);
+  await assert.rejects(at.provision({ type: 'shell-local', inline: ['echo why', 'false', 'echo never'] }), {
+    code: 'provisioner_failed',
+    message: 'inline script 1 said last: why\nIt ended with exit code 1, and only 0 is allowed.',
+  });
+});
+
+test('a host that does not allow it refuses it with its place and the key that would', async () => {
+  await using at = await toolGuest({});
+  await assert.rejects(at.resolved({ type: 'shell-local', inline: 'id' }, { shell_local: false, ansible: true }), {
+    code: 'template_invalid',
+    message: /\/provisioners\/0\/type.*does not allow it.*"shell_local" under \[provisioners\]/,
+  });
+});
