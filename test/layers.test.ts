@@ -18,6 +18,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
 
   'template/language': { uses: ['template'] },
   packer: { uses: ['template/language'], types: ['vmm/console'] },
+  'packer/import': { uses: ['template/language'] },
   context: { uses: [], types: ['template'] },
   'openbsd/passwords': { uses: ['template/language'] },
   openbsd: {
