@@ -37,6 +37,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
       'provisioners',
     ],
   },
+  'template/expand': { uses: ['packer', 'packer/import', 'template/document'] },
   'template/resolve': {
     uses: [
       ...['template', 'template/document', 'template/language', 'context', 'packer', 'openbsd', 'openbsd/passwords'],
@@ -67,8 +68,17 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   build: {
     uses: [
       ...['build/folders', 'build/hold', 'config', 'context', 'guest', 'guest/ssh', 'httpd/endpoint', 'image'],
-      ...['openbsd', 'openbsd/passwords', 'packer', 'queue/rules', 'post-processors', 'provisioners', 'vmm/console'],
-      ...['template', 'template/document', 'template/language', 'template/resolve'],
+      ...[
+        'openbsd',
+        'openbsd/passwords',
+        'packer',
+        'packer/import',
+        'queue/rules',
+        'post-processors',
+        'provisioners',
+        'vmm/console',
+      ],
+      ...['template', 'template/document', 'template/expand', 'template/language', 'template/resolve'],
     ],
     types: ['httpd/mirror', 'queue', 'vmm'],
   },

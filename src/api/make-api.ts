@@ -29,6 +29,7 @@ import { addHoldRoutes } from './builds/hold.ts';
 import { addSubmitRoute } from './builds/submit.ts';
 import { addReferenceRoutes } from './host/reference.ts';
 import { addHostRoutes } from './host/routes.ts';
+import { addImportRoute } from './templates/import.ts';
 import { addTemplateListRoutes } from './templates/list.ts';
 import { addTemplateLookRoutes } from './templates/look.ts';
 import { addForgetRoute, addStoreRoute } from './templates/store.ts';
@@ -64,6 +65,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addDetachRoutes(app, parts);
   addKeysRoute(app, parts);
   addStoreRoute(app, parts);
+  addImportRoute(app, parts);
   addForgetRoute(app, parts);
   addTemplateListRoutes(app, parts);
   addTemplateLookRoutes(app, parts);

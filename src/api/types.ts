@@ -20,7 +20,7 @@ export type Check = {
 /** All that the API needs from the other rooms, handed over by main. */
 export type ApiParts = {
   readonly store: Store;
-  readonly admission: Pick<Admission, 'check' | 'checkTemplate'>;
+  readonly admission: Pick<Admission, 'check' | 'checkTemplate' | 'translate'>;
   readonly submit: Submit;
   readonly contexts: Contexts;
   /** What builds have written: asked for by build and name, given as bytes. */

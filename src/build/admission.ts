@@ -8,10 +8,12 @@ import { checkTemplate } from '../template/resolve/check.ts';
 import { demandOf, shapeOf } from '../template/resolve/demand.ts';
 import { asWritten } from '../template/resolve/machine.ts';
 import type { FileRoots, HostFacts } from '../context/files.ts';
+import { listingOf } from '../context/listing.ts';
 import { shownTexts } from '../template/resolve/shown-texts.ts';
 import { resolve } from '../template/resolve/resolve.ts';
 import { sealDocument, sealVariables } from '../openbsd/passwords/seal.ts';
 import { parseTemplate, type Template } from '../template/document/template.ts';
+import { judgedDocument, translate, type Translation } from '../template/expand/packer.ts';
 import type { Spec } from '../template/spec.ts';
 import { turn } from '../base/turns.ts';
 import type { Hypervisor } from '../vmm/types.ts';
@@ -55,6 +57,15 @@ export type Admission = {
     document: unknown,
     context: Pick<Received, 'contextId' | 'digest'> | undefined,
   ) => Promise<{ readonly document: unknown; readonly digest: string }>;
+  /**
+   * Translates a template of Packer into documents of imaged, one for each builder. Throws `template_invalid`, with pointers
+   * into the template.
+   */
+  readonly translate: (
+    document: unknown,
+    variables: BuildAsk['variables'],
+    context: Pick<Received, 'contextId'> | undefined,
+  ) => Promise<Translation>;
   /** The spec of a build that was accepted, for the attempt that runs it. */
   readonly resolveClaim: (claim: Claim) => Promise<Spec>;
 };
@@ -146,6 +157,7 @@ const foundFor = async (store: AdmissionParts['store'], { template }: BuildAsk):
   typeof template === 'string' ? findTemplate(store, template) : { document: template };
 
 /** Judges what clients ask for, as a whole and before anything is stored. */
+// One closure, though long: four questions over the same parts.
 export const makeAdmission = (parts: AdmissionParts): Admission => {
   const { store, folders, ids, clock } = parts;
 
@@ -165,16 +177,32 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       at,
     });
 
+  const optionsOf = (
+    variables: BuildAsk['variables'],
+    contextId: string | undefined,
+    buildId: string,
+    timestampMs: number,
+  ) => ({
+    variables,
+    frozen: { buildId, timestampMs },
+    files: listingOf(contextId === undefined ? undefined : folders.context(contextId)),
+  });
+
   return {
     check: async (asked) => {
       await parts.checkRoom();
       const isStored = typeof asked.template === 'string';
-      const { document, version, contextId = asked.contextId } = await foundFor(store, asked);
+      const { document: given, version, contextId = asked.contextId } = await foundFor(store, asked);
       await turn();
       const id = ids.id();
-      const template = parseTemplate(document, at.template);
-      const spec = await resolveFor(template, asked, contextId, id, clock.now());
-      const demand = await checkedDemand(template, spec, parts);
+      const now = clock.now();
+      const options = () => optionsOf(asked.variables, contextId, id, now);
+      const { document, notes, judge, note } = await judgedDocument(given, options, at.template);
+      const { template, spec, demand } = await judge(async () => {
+        const template = parseTemplate(document, at.template);
+        const spec = await resolveFor(template, asked, contextId, id, now);
+        return { template, spec, demand: await checkedDemand(template, spec, parts) };
+      });
       return {
         id,
         template: isStored ? document : await sealIn(folders, document, asked.contextId, id),
@@ -188,7 +216,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
         ...(contextId === undefined ? {} : { contextId }),
         demand,
         plan: recipeFor(spec).steps,
-        notes: spec.notes,
+        notes: [...notes, ...spec.notes.map(note)],
         http: shownTexts(spec),
         sensitive: sensitiveIn(template),
       };
@@ -201,6 +229,10 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       // The same document is to be the same version again, so its hashes must not differ from one time to another.
       const kept = await sealIn(folders, document, context?.contextId, `template ${template.name}`);
       return { document: kept, digest: digestOf([kept, context?.digest ?? null]) };
+    },
+    translate: async (document, variables, context) => {
+      await turn();
+      return translate(document, optionsOf(variables, context?.contextId, ids.id(), clock.now()));
     },
     resolveClaim: ({ build, input }) =>
       resolveFor(parseTemplate(input.template), input, build.contextId, build.id, build.createdAt),

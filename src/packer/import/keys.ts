@@ -76,6 +76,28 @@ const wholeOf = (text: string): number => {
 };
 
 /** Of several layers, a key of a later one stands in place of an earlier one's. */
+const listOf = (value: unknown, at: string, wrong: FieldErrors): readonly Written[] | undefined => {
+  if (value === undefined) return undefined;
+  const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return entries.flatMap((entry, index) => {
+    const place = Array.isArray(value) ? `${at}/${index}` : at;
+    const text = scalar(entry);
+    if (text === undefined) wrong.add(place, Array.isArray(value) ? 'must be a text' : 'must be a list of texts');
+    return text === undefined ? [] : [{ text, at: place }];
+  });
+};
+
+const mapOf = (value: unknown, at: string, wrong: FieldErrors): ReturnType<Keys['map']> => {
+  if (value === undefined) return undefined;
+  if (!isObject(value)) wrong.add(at, 'must be an object of names and texts');
+  return Object.entries(isObject(value) ? value : {}).flatMap(([name, entry]) => {
+    const place = at + pointerTo([name]);
+    const text = scalar(entry);
+    if (text === undefined) wrong.add(place, 'must be a text');
+    return text === undefined ? [] : [{ name, text, at: place }];
+  });
+};
+
 export const makeKeys = (layers: readonly [Layer, ...Layer[]], { wrong, notes, fill }: Reading): Keys => {
   const [{ pointer }] = layers;
 
@@ -83,14 +105,11 @@ export const makeKeys = (layers: readonly [Layer, ...Layer[]], { wrong, notes, f
   const at = (key: string) => (layerOf(key)?.pointer ?? pointer) + pointerTo([key]);
   const raw = (key: string): unknown => layerOf(key)?.object[key] ?? undefined;
 
-  const refuse = (place: string, due: string): undefined => {
-    wrong.add(place, `must be ${due}`);
-    return undefined;
-  };
-
   const text = (key: string): string | undefined => {
     const value = raw(key);
-    return value === undefined ? undefined : (scalar(value) ?? refuse(at(key), 'a text'));
+    const found = scalar(value);
+    if (value !== undefined && found === undefined) wrong.add(at(key), 'must be a text');
+    return found;
   };
 
   const known = (key: string): string | undefined => {
@@ -121,32 +140,8 @@ export const makeKeys = (layers: readonly [Layer, ...Layer[]], { wrong, notes, f
     names: () => [...new Set(layers.flatMap(({ object }) => Object.keys(object)))],
     whole: (key) => made<number | undefined>(key, undefined, wholeOf),
     flag: (key) => made(key, false, flagOf),
-    list: (key) => {
-      const value = raw(key);
-      if (value === undefined) return undefined;
-      const place = at(key);
-      if (!Array.isArray(value)) {
-        const one = scalar(value);
-        return one === undefined ? refuse(place, 'a list of texts') : [{ text: one, at: place }];
-      }
-      return value.flatMap((entry: unknown, index) => {
-        const one = scalar(entry);
-        if (one === undefined) refuse(`${place}/${index}`, 'a text');
-        return one === undefined ? [] : [{ text: one, at: `${place}/${index}` }];
-      });
-    },
-    map: (key) => {
-      const value = raw(key);
-      if (value === undefined) return undefined;
-      const place = at(key);
-      if (!isObject(value)) return refuse(place, 'an object of names and texts');
-      return Object.entries(value).flatMap(([name, entry]) => {
-        const one = scalar(entry);
-        const own = place + pointerTo([name]);
-        if (one === undefined) refuse(own, 'a text');
-        return one === undefined ? [] : [{ name, text: one, at: own }];
-      });
-    },
+    list: (key) => listOf(raw(key), at(key), wrong),
+    map: (key) => mapOf(raw(key), at(key), wrong),
   };
 };
 
