@@ -419,7 +419,7 @@ const loginKeys = ['type', 'username', 'port', 'timeout'];
 
 /** The document with a listed medium in place of what would be fetched, and without what this host cannot run. */
 const onThisHost = ({ machine, communicator, provisioners: steps, ...rest }: Read) => ({
-  ...Object.fromEntries(Object.entries(rest).filter(([key]) => key !== 'error_cleanup_provisioner')),
+  ...rest,
   machine: {
     ...machine,
     ...(isImage(machine.cdrom) ? { cdrom: 'media:iso' } : {}),

@@ -120,6 +120,8 @@ export type Spec = {
     readonly timeoutMs: number;
   };
   readonly provisioners: readonly ProvisionerSpec[];
+  /** Runs when one of them has failed. */
+  readonly errorCleanup?: ProvisionerSpec;
   readonly shutdown: { readonly command?: Text; readonly timeoutMs: number };
   /** What is published, and what is made of it before. */
   readonly postProcessors: readonly PostProcessorSpec[];

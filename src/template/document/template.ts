@@ -78,6 +78,9 @@ export const Template = strict({
     .max(bounds.provisioners)
     .default([])
     .describe('changes to the installed guest, in this order'),
+  error_cleanup_provisioner: oneOfTypes(provisioners, insteadOfProvisioner)
+    .optional()
+    .describe('run in the guest when a provisioner has failed, if it still answers; at most 5 minutes'),
   shutdown: strict({
     command: Words.max(4096)
       .optional()

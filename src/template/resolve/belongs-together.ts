@@ -30,13 +30,15 @@ const disksHaveSizes: Judge = ({ machine }, wrong) =>
     if (base !== undefined && format !== 'qcow2') wrong.add(`/machine/disks/${index}/format`, 'must be "qcow2" on a disk with "base"'); // prettier-ignore
   });
 
-const guestIsReachable: Judge = ({ communicator, machine, provisioners, shutdown }, wrong) => {
+const guestIsReachable: Judge = (template, wrong) => {
+  const { communicator, machine, provisioners, shutdown, error_cleanup_provisioner: cleanup } = template;
   const isSsh = communicator?.type === 'ssh';
   if (isSsh && machine.nics.length === 0) wrong.add('/communicator', 'is ssh, and the machine has no network: see /machine/nics'); // prettier-ignore
   if (!isSsh)
     provisioners.forEach(({ type }, index) => {
       if (needsGuest(type)) wrong.add(`/provisioners/${index}`, `is ${quoted(type)}, which works by ssh, and there is no "communicator" for it`); // prettier-ignore
     });
+  if (!isSsh && cleanup !== undefined && needsGuest(cleanup.type)) wrong.add('/error_cleanup_provisioner', `is ${quoted(cleanup.type)}, which works by ssh, and there is no "communicator" for it`); // prettier-ignore
   if (!isSsh && shutdown.command !== undefined)
     wrong.add('/shutdown/command', 'is run by ssh, and there is no "communicator" for it');
 };
@@ -51,7 +53,8 @@ const modelStandsOnce: Judge = ({ qemu, machine }, wrong) => {
     wrong.add('/qemu', 'is the old place of /machine/model, and both are there: keep /machine/model alone');
 };
 
-const keyboardIsThere: Judge = ({ machine, install, provisioners }, wrong) => {
+const keyboardIsThere: Judge = (template, wrong) => {
+  const { machine, install, provisioners, error_cleanup_provisioner: cleanup } = template;
   if (machine.display === 'vga') return;
   const judge = (by: 'serial' | 'keyboard', pointer: string) => {
     if (by === 'keyboard') wrong.add(pointer, 'is "keyboard", and the machine has none: set "display": "vga" in "machine"'); // prettier-ignore
@@ -62,6 +65,8 @@ const keyboardIsThere: Judge = ({ machine, install, provisioners }, wrong) => {
     if (provisioner.type === 'console')
       provisioner.console.forEach(({ by }, index) => judge(by, `/provisioners/${at}/console/${index}/by`));
   });
+  if (cleanup?.type === 'console')
+    cleanup.console.forEach(({ by }, index) => judge(by, `/error_cleanup_provisioner/console/${index}/by`));
 };
 
 /** Judges what no single key can be blamed for. */

@@ -15,7 +15,7 @@ import { resolveMachine } from './machine.ts';
 import { fullMb } from './demand.ts';
 import { downloadsOf } from '../../provisioners/table.ts';
 import { resolvePostProcessors } from './post-processors.ts';
-import { resolveProvisioners } from './provisioners.ts';
+import { resolveErrorCleanup, resolveProvisioners } from './provisioners.ts';
 import { noteUnserved, noteUnservedIn } from './unserved.ts';
 import { resolveInstall } from './turns.ts';
 import { noteNoInstall, withInstall } from './installing.ts';
@@ -124,6 +124,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
       : { install: await resolveInstall(install, fields, { responseFile, interfaceName }) }),
     ...(communicator === undefined ? {} : { communicator }),
     provisioners,
+    ...(await resolveErrorCleanup(template, fields, wrong)),
     shutdown: {
       ...(shutdown.command === undefined ? {} : { command: fields.text('/shutdown/command', shutdown.command) }),
       timeoutMs: fields.made('/shutdown/timeout', shutdown.timeout, 1, (time) => durationOf(time)),

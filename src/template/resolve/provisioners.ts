@@ -5,6 +5,18 @@ import { downloadsOf, resolveProvisioner, type ProvisionerSpec } from '../../pro
 import type { Template } from '../document/template.ts';
 import type { Fields } from './fields.ts';
 
+/** What is run when one of them has failed. */
+export const resolveErrorCleanup = async (
+  { error_cleanup_provisioner: asked }: Template,
+  fields: Fields,
+  wrong: FieldErrors,
+): Promise<{ readonly errorCleanup?: ProvisionerSpec }> => {
+  if (asked === undefined) return {};
+  const pointer = '/error_cleanup_provisioner';
+  const policy = resolvePolicy(asked, 'error-cleanup', pointer, fields);
+  return { errorCleanup: await resolveProvisioner(asked, policy, { pointer, fields, wrong, downloaded: [] }) };
+};
+
 /** The changes to the guest, in order. */
 export const resolveProvisioners = async (
   template: Template,
