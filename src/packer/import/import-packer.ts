@@ -2,6 +2,7 @@ import { bounds } from '../../base/bounds.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
 import { makeNotes } from '../../base/notes.ts';
 import { didYouMean, quoted, unknownKeys } from '../../base/nearest.ts';
+import type { Pause } from '../../base/turns.ts';
 import type { Builder } from './builder.ts';
 import { builderKinds } from './builders/table.ts';
 import { makeDraft } from './draft.ts';
@@ -123,12 +124,11 @@ const machineOf = (named: Named, shared: Shared): ImportedMachine => {
   return { name, document: draft.document(), pointerOf: draft.pointerOf };
 };
 
-/**
- * Translates Packer's JSON template: one document for each builder, each with the variables, and with those provisioners and
- * post-processors that are for it. Throws `template_invalid` with every place of the Packer document that cannot be
- * translated; what has no meaning here becomes a note. What `parseTemplate` and `resolve` judge is judged there.
- */
-export const importPacker = (document: unknown, { variables: sent, frozen, files }: ImportOptions): Imported => {
+/** The translation in parts, one for each builder. */
+function* inParts(
+  document: unknown,
+  { variables: sent, frozen, files }: ImportOptions,
+): Generator<undefined, Imported> {
   const wrong = fieldErrors();
   const notes = makeNotes('');
   const root: Root = isObject(document) ? document : {};
@@ -145,7 +145,34 @@ export const importPacker = (document: unknown, { variables: sent, frozen, files
     cleanup: cleaner === undefined ? undefined : listOne(cleaner, '/error-cleanup-provisioner', names, reading),
     chains: listChains(root['post-processors'], names, reading),
   };
-  const machines = builders.map((named) => machineOf(named, shared));
+  const machines: ImportedMachine[] = [];
+  for (const named of builders) {
+    machines.push(machineOf(named, shared));
+    yield;
+  }
   if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'The Packer template cannot be translated');
   return { machines, notes: notes.all() };
+}
+
+/**
+ * Translates Packer's JSON template: one document for each builder, each with the variables, and with those provisioners and
+ * post-processors that are for it. Throws `template_invalid` with every place of the Packer document that cannot be
+ * translated; what has no meaning here becomes a note. What `parseTemplate` and `resolve` judge is judged there.
+ */
+export const importPacker = (document: unknown, options: ImportOptions): Imported => {
+  const parts = inParts(document, options);
+  let part = parts.next();
+  while (part.done !== true) part = parts.next();
+  return part.value;
+};
+
+/** The same, with `pause` between any two builders: a template may have many. */
+export const importInTurns = async (document: unknown, options: ImportOptions, pause: Pause): Promise<Imported> => {
+  const parts = inParts(document, options);
+  let part = parts.next();
+  while (part.done !== true) {
+    await pause();
+    part = parts.next();
+  }
+  return part.value;
 };

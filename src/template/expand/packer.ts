@@ -1,9 +1,10 @@
 import { Fault, type FieldError } from '../../base/fault.ts';
 import type { Note } from '../../base/notes.ts';
-import { importPacker } from '../../packer/import/import-packer.ts';
+import { importInTurns } from '../../packer/import/import-packer.ts';
 import { importOne, type OneMachine } from '../../packer/import/machine-of.ts';
 import { isPackerJson } from '../../packer/template-form.ts';
 import type { ImportOptions } from '../../packer/import/types.ts';
+import { makePause } from '../../base/turns.ts';
 import { parseTemplate } from '../document/template.ts';
 
 /** A template that a client asks to have translated, each machine as a document of imaged. */
@@ -72,7 +73,11 @@ export const judgedDocument = async (document: unknown, options: () => ImportOpt
 
 /** Translates a Packer template, and judges the form of each of its machines. Throws `template_invalid`. */
 export const translate = async (document: unknown, options: ImportOptions): Promise<Translation> => {
-  const { machines, notes } = importPacker(document, options);
-  for (const machine of machines) await withPlaces(machine.pointerOf, () => parseTemplate(machine.document));
+  const pause = makePause();
+  const { machines, notes } = await importInTurns(document, options, pause);
+  for (const machine of machines) {
+    await pause();
+    await withPlaces(machine.pointerOf, () => parseTemplate(machine.document));
+  }
   return { machines: machines.map(({ name, document: translated }) => ({ name, document: translated })), notes };
 };

@@ -80,6 +80,10 @@ export const putProvisioners = (all: readonly Listed[], target: Target, reading:
   const downloads: string[] = [];
   for (const listed of all)
     for (const made of madeOf(listed, target, reading)) {
+      if (index === bounds.provisioners) {
+        reading.wrong.add(listed.pointer, `is one of more than ${bounds.provisioners} provisioners of a machine`);
+        return downloads;
+      }
       putMade(target.draft, ['provisioners', index], made, listed.pointer);
       index += 1;
       const valueOf = (name: string) => made.find(({ key }) => key === name)?.value;

@@ -1,3 +1,4 @@
+import { bounds } from '../../../base/bounds.ts';
 import { pointerTo } from '../../../base/json/pointer.ts';
 import { ParseError } from '../../../base/parse-error.ts';
 import { makeFill, textOf, isUnknown, type Filled } from '../../../template/language/fill.ts';
@@ -34,7 +35,9 @@ const defaultsOf = (given: unknown, told: Told): Map<string, string | undefined>
   const defaults = new Map<string, string | undefined>();
   if (given === undefined || given === null) return defaults;
   if (!isObject(given)) told.wrong.add('/variables', 'must be an object of names and texts');
-  for (const [name, value] of isObject(given) ? Object.entries(given) : []) {
+  const entries = isObject(given) ? Object.entries(given) : [];
+  if (entries.length > bounds.variables) told.wrong.add('/variables', `has more than ${bounds.variables} variables`);
+  for (const [name, value] of entries.slice(0, bounds.variables)) {
     const at = pointerTo(['variables', name]);
     if (value === null) defaults.set(name, undefined);
     else if (typeof value === 'string') defaults.set(name, withoutFolders(withoutEnv(value, at, told)));
