@@ -37,6 +37,8 @@ export const cleanUpAfter = async (
     if (guest !== undefined) await perform(provisionGuest(spec), { ...needs, guest });
     else if (needsConsoleAlone(spec)) await perform(provisionOnConsole(spec), needs);
   } catch (error) {
-    attempt.log(`the error cleanup failed too: ${asFault(error).message}`);
+    // The step has said why.
+    if (asFault(error).code === 'lease_lost') throw error;
+    attempt.log('the error cleanup has failed too: the build fails by its first fault');
   }
 };
