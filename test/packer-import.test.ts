@@ -217,6 +217,22 @@ test('qemuargs that have a counterpart stand in its place, and no other becomes 
   );
 });
 
+test('a CD with the seed of cloud-init becomes that seed, and any other CD is refused', () => {
+  const files = { has: () => true, below: (folder: string) => (folder === 'seed' ? ['meta-data', 'user-data'] : []) };
+  const seedOf = (change: object) =>
+    importPacker({ builders: [{ ...qemu, cd_label: 'CIDATA', ...change }] }, { variables: {}, frozen, files })
+      .machines[0]?.document['machine'] as { cloud_init: unknown }; // as the translation has it
+  const seed = { user_data: { file: 'seed/user-data' }, meta_data: { file: 'seed/meta-data' } };
+  for (const cd_files of [['./seed/*'], ['seed'], ['seed/user-data', './seed/meta-data']])
+    assert.deepEqual(seedOf({ cd_files }).cloud_init, seed);
+  assert.deepEqual(seedOf({ cd_content: { 'user-data': '#cloud-config' } }).cloud_init, { user_data: '#cloud-config' });
+  refused({ builders: [{ ...qemu, cd_label: 'cidata', cd_content: { b: 'x' } }] }, [
+    '/builders/0/cd_content/b',
+    /cloud-init/,
+  ]);
+  refused({ builders: [{ ...qemu, cd_files: ['user-data'] }] }, ['/builders/0/cd_files', /http_directory/]);
+});
+
 test('paths of the machine that Packer ran on are named, wherever they stand', () => {
   const vmm = { type: 'openbsd-vmm', vm_name: 'v', disk_size: '1G', ssh_username: 'root' };
   refused({ builders: [{ ...vmm, boot: '/bsd.rd' }] }, ['/builders/0/boot', /"media:/]);

@@ -5,7 +5,7 @@ import { bootRules, translateBoot, vncRules } from '../groups/boot.ts';
 import { httpRules, translateHttp } from '../groups/http.ts';
 import { imageOf, isoRules } from '../groups/iso.ts';
 import { putCpus, putInstall, putMemory, putNetwork } from '../groups/machine.ts';
-import { removableRules } from '../groups/removable.ts';
+import { removableRules, translateCd } from '../groups/removable.ts';
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
 import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
 
@@ -44,6 +44,7 @@ const translate = (builder: Builder): void => {
   putDisks(builder, disksOf(builder, defaultDiskMb), { format: 'qcow2' });
   putNetwork(builder);
   translateHttp(builder);
+  translateCd(builder);
   translateBoot(builder, 'keyboard');
   putInstall(builder, { timeout: sshTimeout(builder) });
   draft.put(['machine', 'display'], 'vga', keys.pointer);

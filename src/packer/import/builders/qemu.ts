@@ -4,7 +4,7 @@ import { bootRules, bootStepsRules, hasBootCommand, translateBoot, vncRules } fr
 import { httpRules, translateHttp } from '../groups/http.ts';
 import { imageOf, isoRules } from '../groups/iso.ts';
 import { putCpus, putInstall, putMemory, putNetwork } from '../groups/machine.ts';
-import { removableRules } from '../groups/removable.ts';
+import { removableRules, translateCd } from '../groups/removable.ts';
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
 import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
 import { readQemuArguments } from './qemu-arguments.ts';
@@ -118,6 +118,7 @@ export const qemu: BuilderKind = {
     translateMedia(builder, isDisk, format);
     putNetwork(builder);
     translateHttp(builder);
+    translateCd(builder);
     translateInstall(builder, isDisk, isSerial);
     translateShutdown(builder, translateSsh(builder));
     const name = keys.text('vm_name') ?? `packer-${keys.known('name') ?? 'qemu'}`;

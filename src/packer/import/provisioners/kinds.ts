@@ -16,6 +16,8 @@ export type ProvisionerKind = {
 /** The keys of every provisioner. */
 export const commonRules = {
   type: 'read',
+  // HCL2 has it.
+  name: 'read',
   only: 'read',
   except: 'read',
   override: 'read',
@@ -36,7 +38,7 @@ export const commonOf = (keys: Keys, type: string): Made => {
   const retries = keys.whole('max_retries');
   return [
     { key: 'type', value: type, from: keys.at('type') },
-    ...sameTexts(keys, ['pause_before', 'timeout']),
+    ...sameTexts(keys, ['name', 'pause_before', 'timeout']),
     ...(retries === undefined ? [] : [{ key: 'max_retries', value: retries, from: keys.at('max_retries') }]),
   ];
 };
