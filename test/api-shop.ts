@@ -11,6 +11,8 @@ import { makeMetrics } from '../src/api/host/metrics.ts';
 import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/server/app.ts';
 import { foldersBelow, type Folders } from '../src/build/folders/folders.ts';
+import { translate } from '../src/template/expand/packer.ts';
+import { listingOf } from '../src/context/listing.ts';
 import { digestOf } from '../src/build/canonical.ts';
 import { makeSubmit } from '../src/build/submit.ts';
 import { makeOutputs } from '../src/build/outputs/outputs.ts';
@@ -102,6 +104,8 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
     if (isObject(document) && document['name'] === 'bad') throw wrongAt('/name', 'is bad');
     return { document, digest: digestOf([document, context?.digest ?? null]) };
   },
+  translate: (document, variables) =>
+    translate(document, { variables, frozen: { buildId: 'b', timestampMs: 0 }, files: listingOf(undefined) }),
 });
 
 /** The API over a real store in a folder of its own. What main would hand over besides is small and honest. */

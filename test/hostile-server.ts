@@ -32,6 +32,7 @@ const shop = await apiShop({
   admission: {
     check: (asked) => admission().check(asked),
     checkTemplate: (document, context) => admission().checkTemplate(document, context),
+    translate: (...asked) => admission().translate(...asked),
   },
 });
 made.admission = makeAdmission({

@@ -21,6 +21,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'template/language': { uses: ['template'] },
   packer: { uses: ['template/language'], types: ['vmm/console'] },
   'packer/hcl': { uses: ['context', 'template/language'] },
+  'packer/import': { uses: ['template/language'] },
   context: { uses: [], types: ['template', 'fetch'] },
   'openbsd/passwords': { uses: ['template/language'] },
   openbsd: {
@@ -39,6 +40,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
       'provisioners',
     ],
   },
+  'template/expand': { uses: ['packer', 'packer/import', 'template/document'] },
   'template/resolve': {
     uses: [
       ...[
@@ -92,8 +94,17 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'httpd/endpoint',
         'image',
       ],
-      ...['openbsd', 'openbsd/passwords', 'packer', 'queue/rules', 'post-processors', 'provisioners', 'vmm/console'],
-      ...['template', 'template/document', 'template/language', 'template/resolve'],
+      ...[
+        'openbsd',
+        'openbsd/passwords',
+        'packer',
+        'packer/import',
+        'queue/rules',
+        'post-processors',
+        'provisioners',
+        'vmm/console',
+      ],
+      ...['template', 'template/document', 'template/expand', 'template/language', 'template/resolve'],
     ],
     types: ['httpd/mirror', 'media', 'queue', 'vmm'],
   },

@@ -31,6 +31,7 @@ import { addSubmitRoute } from './builds/submit.ts';
 import { addReferenceRoutes } from './host/reference.ts';
 import { addHostRoutes } from './host/routes.ts';
 import { addMediaListRoute, addMediumForgetRoute, addMediumUploadRoute } from './media/routes.ts';
+import { addImportRoute } from './templates/import.ts';
 import { addTemplateListRoutes } from './templates/list.ts';
 import { addTemplateLookRoutes } from './templates/look.ts';
 import { addForgetRoute, addStoreRoute } from './templates/store.ts';
@@ -70,6 +71,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addMediumUploadRoute(app, parts);
   addMediumForgetRoute(app, parts);
   addStoreRoute(app, parts);
+  addImportRoute(app, parts);
   addForgetRoute(app, parts);
   addTemplateListRoutes(app, parts);
   addTemplateLookRoutes(app, parts);

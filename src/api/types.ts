@@ -22,7 +22,7 @@ export type Check = {
 /** All that the API needs from the other rooms, handed over by main. */
 export type ApiParts = {
   readonly store: Store;
-  readonly admission: Pick<Admission, 'check' | 'checkTemplate'>;
+  readonly admission: Pick<Admission, 'check' | 'checkTemplate' | 'translate'>;
   readonly submit: Submit;
   readonly contexts: Contexts;
   readonly media: Pick<Uploads, 'list' | 'receive' | 'remove'> & {

@@ -42,6 +42,8 @@ export const bounds = {
   /** Artifacts, after all post-processors. */
   publishedFiles: 200,
   disks: 16,
+  /** Builders of a Packer template. */
+  packerBuilders: 64,
   nics: 8,
   /** Names, texts and calls within `{{ }}`: of one, and of all in the template. */
   termsInOne: 100,

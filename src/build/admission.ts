@@ -8,11 +8,13 @@ import { checkTemplate } from '../template/resolve/check.ts';
 import { demandOf, shapeOf } from '../template/resolve/demand.ts';
 import { asWritten } from '../template/resolve/machine.ts';
 import type { FileRoots, HostFacts } from '../context/files.ts';
+import { listingOf } from '../context/listing.ts';
 import type { Sources } from '../context/sources.ts';
 import { shownTexts } from '../template/resolve/shown-texts.ts';
 import { resolve } from '../template/resolve/resolve.ts';
 import { sealDocument, sealVariables } from '../openbsd/passwords/seal.ts';
 import { parseTemplate, type Template } from '../template/document/template.ts';
+import { judgedDocument, translate, type Translation } from '../template/expand/packer.ts';
 import type { Spec } from '../template/spec.ts';
 import { turn } from '../base/turns.ts';
 import type { Hypervisor } from '../vmm/types.ts';
@@ -59,6 +61,15 @@ export type Admission = {
     document: unknown,
     context: Pick<Received, 'contextId' | 'digest'> | undefined,
   ) => Promise<{ readonly document: unknown; readonly digest: string }>;
+  /**
+   * Translates a template of Packer into documents of imaged, one for each builder. Throws `template_invalid`, with pointers
+   * into the template.
+   */
+  readonly translate: (
+    document: unknown,
+    variables: BuildAsk['variables'],
+    context: Pick<Received, 'contextId'> | undefined,
+  ) => Promise<Translation>;
   /** The spec of a build that was accepted, for the attempt that runs it. */
   readonly resolveClaim: (claim: Claim) => Promise<Spec>;
 };
@@ -186,17 +197,33 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
 
   const resolveFor = makeResolveFor(parts);
 
+  const optionsOf = (
+    variables: BuildAsk['variables'],
+    contextId: string | undefined,
+    buildId: string,
+    timestampMs: number,
+  ) => ({
+    variables,
+    frozen: { buildId, timestampMs },
+    files: listingOf(contextId === undefined ? undefined : folders.context(contextId)),
+  });
+
   return {
     check: async (asked) => {
       await parts.checkRoom();
       const isStored = typeof asked.template === 'string';
-      const { document, version, contextId = asked.contextId } = await foundFor(store, asked);
+      const { document: given, version, contextId = asked.contextId } = await foundFor(store, asked);
       await turn();
       const id = ids.id();
-      const template = parseTemplate(document, at.template, asked.variables);
+      const now = clock.now();
+      const options = () => optionsOf(asked.variables, contextId, id, now);
       const recorded: Recorded = new Map();
-      const spec = await resolveFor(template, asked, contextId, { buildId: id, timestampMs: clock.now() }, recorded);
-      const demand = await checkedDemand(template, spec, parts);
+      const { document, notes, judge, note } = await judgedDocument(given, options, at.template);
+      const { template, spec, demand } = await judge(async () => {
+        const template = parseTemplate(document, at.template, asked.variables);
+        const spec = await resolveFor(template, asked, contextId, { buildId: id, timestampMs: now }, recorded);
+        return { template, spec, demand: await checkedDemand(template, spec, parts) };
+      });
       return {
         id,
         template: isStored ? document : await sealIn(folders, document, asked.contextId, id),
@@ -211,7 +238,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
         demand,
         plan: recipeFor(spec).steps,
         bases: Object.fromEntries(recorded),
-        notes: spec.notes,
+        notes: [...notes, ...spec.notes.map(note)],
         http: shownTexts(spec),
         sensitive: sensitiveIn(template),
       };
@@ -225,6 +252,10 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       // The same document is to be the same version again, so its hashes must not differ from one time to another.
       const kept = await sealIn(folders, document, context?.contextId, `template ${template.name}`);
       return { document: kept, digest: digestOf([kept, context?.digest ?? null]) };
+    },
+    translate: async (document, variables, context) => {
+      await turn();
+      return translate(document, optionsOf(variables, context?.contextId, ids.id(), clock.now()));
     },
     resolveClaim: ({ build, input }) =>
       resolveFor(

@@ -3,6 +3,7 @@ import type { Fault } from '../base/fault.ts';
 import { asFault } from '../base/fault.ts';
 import { keyFileIn, knownHostsIn } from '../guest/ssh/files.ts';
 import { sshLine } from '../guest/ssh/options.ts';
+import type { Phase } from '../base/records/phase.ts';
 import { isHeldAfter } from '../queue/rules/settle.ts';
 import { isFinal } from '../queue/rules/retry.ts';
 import { FailedWith } from '../queue/rules/failed-with.ts';
@@ -12,8 +13,9 @@ import type { Spec } from '../template/spec.ts';
 import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
 import type { Bases } from './files/bases.ts';
 import { holdMachine, type Held } from './hold/hold.ts';
-import { publishFailed, type Facts } from './publish-failed.ts';
+import { publishFailed, type Facts } from './after-failure/publish-failed.ts';
 import { performerOf, type PerformParts } from './perform.ts';
+import { cleanUpAfter, type CleanupFacts } from './after-failure/error-cleanup.ts';
 import { recipeFor } from './recipe.ts';
 import type { Running } from './running.ts';
 
@@ -69,7 +71,8 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     const spec = await parts.resolve(claim);
     const attempt = await beginAttempt(claim, spec, parts, signal);
     const job = { id: build.id, slot, spec, folders };
-    const facts: Facts = { job };
+    const facts: Facts & CleanupFacts = { job };
+    let phase: Phase | undefined;
     try {
       attempt.cleanup.keep(parts.bases.use(build.id, filesIn(spec)));
       attempt.log(`attempt ${build.attempt} begins in slot ${slot}`);
@@ -81,6 +84,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
       }
       const perform = performerOf(attempt, parts);
       const { artifacts } = await recipeFor(spec).run({ job }, async (step, needs) => {
+        ({ phase } = step);
         const gives = await perform(step, needs);
         Object.assign(facts, gives);
         return gives;
@@ -88,6 +92,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
       return artifacts;
     } catch (error) {
       const fault = asFault(error);
+      if (phase === 'provisioning') await cleanUpAfter(fault, attempt, facts, parts);
       await holdIfAsked(attempt, spec, slot, fault, signal);
       // Whoever took the build over owns its artifacts.
       if (fault.code !== 'lease_lost') await rm(folders.artifacts(build.id), { recursive: true, force: true });

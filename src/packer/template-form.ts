@@ -1,3 +1,10 @@
+const isObject = (document: unknown): document is object =>
+  typeof document === 'object' && document !== null && !Array.isArray(document);
+
+/** Whether a document is a template of Packer in its JSON form. */
+export const isPackerJson = (document: unknown): boolean =>
+  isObject(document) && Object.hasOwn(document, 'builders') && !('machine' in document);
+
 // Keys that only a template of Packer has: its JSON form (builders), and the JSON of HCL2 (the others).
 const telling = ['builders', 'source', 'build', 'packer'];
 
@@ -6,11 +13,14 @@ const telling = ['builders', 'source', 'build', 'packer'];
  * alone.
  */
 export const whyPackerTemplate = (document: unknown): string | undefined => {
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) return undefined;
+  if (!isObject(document)) return undefined;
   const key = telling.find((name) => Object.hasOwn(document, name));
   if (key === undefined || 'machine' in document) return undefined;
   return (
     `is a template of Packer, for it has the key "${key}", and imaged has a form of its own: describe the machine under "machine", ` +
-    'its installation under "install", how to log in under "communicator", as imaged-template(5) says. Provisioners of the type "shell" and boot_command stay nearly as they are'
+    'its installation under "install", how to log in under "communicator", as imaged-template(5) says. ' +
+    (isPackerJson(document)
+      ? 'POST /templates/import translates it, and POST /builds builds it where it has one builder'
+      : 'Provisioners of the type "shell" and boot_command stay nearly as they are')
   );
 };

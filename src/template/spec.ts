@@ -161,6 +161,8 @@ export type Spec = {
   /** Undefined: the build does not log in. */
   readonly communicator?: SshLogin;
   readonly provisioners: readonly ProvisionerSpec[];
+  /** Runs when one of them has failed. */
+  readonly errorCleanup?: ProvisionerSpec;
   /** What is removed of the guest before it is shut down, beside the build's key. */
   readonly seal: readonly SealPart[];
   readonly shutdown: { readonly command?: Text; readonly timeoutMs: number };

@@ -113,7 +113,7 @@ export const PlannedStep = z.object({
   about: z.string().optional().meta({ description: 'What it does here, in words.' }),
 });
 
-const Note = z
+export const Note = z
   .object({
     pointer: z.string().meta({ description: 'The place in the request, as in the errors of a problem.' }),
     message: z.string().meta({ description: 'What is so there, and what may have been meant.' }),

@@ -74,6 +74,9 @@ export const Template = strict({
     .max(bounds.provisioners)
     .default([])
     .describe('changes to the installed guest, in this order'),
+  error_cleanup_provisioner: oneOfTypes(provisioners, insteadOfProvisioner)
+    .optional()
+    .describe('run in the guest when a provisioner has failed, if it still answers; at most 5 minutes'),
   seal: strict({
     host_keys: z.boolean().default(false).describe("sshd's host keys: for systems that make new ones at boot"),
     machine_id: z.boolean().default(false).describe('what /etc/machine-id holds'),

@@ -30,7 +30,8 @@ const disksHaveSizes: Judge = ({ machine }, wrong) =>
     if (base !== undefined && format !== 'qcow2') wrong.add(`/machine/disks/${index}/format`, 'must be "qcow2" on a disk with "base"'); // prettier-ignore
   });
 
-const guestIsReachable: Judge = ({ communicator, machine, provisioners, seal, shutdown }, wrong) => {
+const guestIsReachable: Judge = (template, wrong) => {
+  const { communicator, machine, provisioners, seal, shutdown, error_cleanup_provisioner: cleanup } = template;
   const isSsh = communicator?.type === 'ssh';
   if (isSsh && machine.nics.length === 0) wrong.add('/communicator', 'is ssh, and the machine has no network: see /machine/nics'); // prettier-ignore
   if (isSsh && communicator.bastion !== undefined && !machine.nics.some(({ network }) => network === 'outgoing'))
@@ -39,6 +40,7 @@ const guestIsReachable: Judge = ({ communicator, machine, provisioners, seal, sh
     provisioners.forEach(({ type }, index) => {
       if (needsGuest(type)) wrong.add(`/provisioners/${index}`, `is ${quoted(type)}, which works by ssh, and there is no "communicator" for it`); // prettier-ignore
     });
+  if (!isSsh && cleanup !== undefined && needsGuest(cleanup.type)) wrong.add('/error_cleanup_provisioner', `is ${quoted(cleanup.type)}, which works by ssh, and there is no "communicator" for it`); // prettier-ignore
   if (!isSsh && Object.values(seal).includes(true))
     wrong.add('/seal', 'is done in the guest, and there is no "communicator" for it');
   if (!isSsh && shutdown.command !== undefined)
@@ -55,7 +57,8 @@ const modelStandsOnce: Judge = ({ qemu, machine }, wrong) => {
     wrong.add('/qemu', 'is the old place of /machine/model, and both are there: keep /machine/model alone');
 };
 
-const keyboardIsThere: Judge = ({ machine, install, provisioners }, wrong) => {
+const keyboardIsThere: Judge = (template, wrong) => {
+  const { machine, install, provisioners, error_cleanup_provisioner: cleanup } = template;
   if (machine.display === 'vga') return;
   const judge = (by: 'serial' | 'keyboard', pointer: string) => {
     if (by === 'keyboard') wrong.add(pointer, 'is "keyboard", and the machine has none: set "display": "vga" in "machine"'); // prettier-ignore
@@ -66,6 +69,8 @@ const keyboardIsThere: Judge = ({ machine, install, provisioners }, wrong) => {
     if (provisioner.type === 'console')
       provisioner.console.forEach(({ by }, index) => judge(by, `/provisioners/${at}/console/${index}/by`));
   });
+  if (cleanup?.type === 'console')
+    cleanup.console.forEach(({ by }, index) => judge(by, `/error_cleanup_provisioner/console/${index}/by`));
 };
 
 /** Judges what no single key can be blamed for. */

@@ -15,7 +15,7 @@ import { resolveMachine } from './machine.ts';
 import { fullMb } from './demand.ts';
 import { downloadsOf } from '../../provisioners/table.ts';
 import { resolvePostProcessors } from './post-processors.ts';
-import { resolveProvisioners } from './provisioners.ts';
+import { resolveErrorCleanup, resolveProvisioners } from './provisioners.ts';
 import { noteUnserved, noteUnservedIn } from './unserved.ts';
 import { resolveInstall } from './turns.ts';
 import { noteNoInstall, withInstall } from './installing.ts';
@@ -122,6 +122,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
       : { install: await resolveInstall(install, fields, { responseFile, interfaceName }) }),
     ...(communicator === undefined ? {} : { communicator }),
     provisioners,
+    ...(await resolveErrorCleanup(template, fields, wrong, notes, files.host)),
     seal: sealParts.filter((part) => template.seal[part]),
     shutdown: resolveShutdown(shutdown, fields),
     postProcessors: resolvePostProcessors(template, {

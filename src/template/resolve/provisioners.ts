@@ -7,6 +7,26 @@ import { downloadsOf, resolveProvisioner, type ProvisionerSpec } from '../../pro
 import type { Template } from '../document/template.ts';
 import type { Fields } from './fields.ts';
 
+const allowedBy =
+  (host: HostFacts | undefined): Place['allows'] =>
+  (what) =>
+    host?.allows?.[what] ?? true;
+
+/** What is run when one of them has failed. */
+export const resolveErrorCleanup = async (
+  { error_cleanup_provisioner: asked }: Template,
+  fields: Fields,
+  wrong: FieldErrors,
+  notes: Pick<Notes, 'add'>,
+  host: HostFacts | undefined,
+): Promise<{ readonly errorCleanup?: ProvisionerSpec }> => {
+  if (asked === undefined) return {};
+  const pointer = '/error_cleanup_provisioner';
+  const policy = resolvePolicy(asked, 'error-cleanup', pointer, fields);
+  const place = { pointer, fields, wrong, downloaded: [], note: notes.add, allows: allowedBy(host) };
+  return { errorCleanup: await resolveProvisioner(asked, policy, place) };
+};
+
 /** The changes to the guest, in order. */
 export const resolveProvisioners = async (
   template: Template,
@@ -17,7 +37,6 @@ export const resolveProvisioners = async (
 ): Promise<readonly ProvisionerSpec[]> => {
   const resolved: ProvisionerSpec[] = [];
   const downloaded: DownloadedFile[] = [];
-  const allows: Place['allows'] = (what) => host?.allows?.[what] ?? true;
   // One after the other: side by side, a thousand files would be looked for in one go.
   for (const [index, asked] of template.provisioners.entries()) {
     await fields.pause();
@@ -29,7 +48,7 @@ export const resolveProvisioners = async (
       wrong,
       downloaded,
       note: notes.add,
-      allows,
+      allows: allowedBy(host),
     });
     downloaded.push(...downloadsOf(spec));
     resolved.push(spec);

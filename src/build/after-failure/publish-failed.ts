@@ -1,14 +1,14 @@
 import { rm } from 'node:fs/promises';
-import { asFault } from '../base/fault.ts';
-import type { Artifact } from '../image/types.ts';
-import type { Draft } from '../post-processors/kind.ts';
-import type { PostProcessorSpec } from '../post-processors/table.ts';
-import type { Disk } from '../vmm/types.ts';
-import type { Attempt } from './attempt.ts';
-import type { Job } from './job.ts';
-import { performerOf, type PerformParts } from './perform.ts';
-import { postProcess } from './steps/post-process.ts';
-import { publish } from './steps/publish.ts';
+import { asFault } from '../../base/fault.ts';
+import type { Artifact } from '../../image/types.ts';
+import type { Draft } from '../../post-processors/kind.ts';
+import type { PostProcessorSpec } from '../../post-processors/table.ts';
+import type { Disk } from '../../vmm/types.ts';
+import type { Attempt } from '../attempt.ts';
+import type { Job } from '../job.ts';
+import { performerOf, type PerformParts } from '../perform.ts';
+import { postProcess } from '../steps/post-process.ts';
+import { publish } from '../steps/publish.ts';
 
 /** What the steps of a build have given before it failed, as far as they came. */
 export type Facts = { readonly job: Job; readonly workspace?: string; readonly disks?: readonly Disk[] };

@@ -1,0 +1,4 @@
+#!/bin/sh -e
+echo "$MOTTO, by the builder $PACKER_BUILDER_TYPE" >/etc/motto
+cat /etc/motto
+sync

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { answers, json } from '../contract/answers.ts';
+import { Note } from '../builds/schema.ts';
+import { BuildQuery } from '../builds/request.ts';
+import { inTemplateArchive, withContext } from '../builds/receiving.ts';
+import type { App } from '../server/app.ts';
+import { encodingOf, refuseType } from '../server/bodies.ts';
+import { invalid } from '../server/field-errors.ts';
+import type { ApiParts } from '../types.ts';
+import { tags } from './common.ts';
+
+const document = z.record(z.string(), z.unknown()).meta({ description: 'A template of Packer, in JSON.' });
+const archive = z.string().meta({
+  format: 'binary',
+  description: 'An archive whose `template.json` is the template of Packer, beside the files that it names.',
+});
+
+const Query = BuildQuery.pick({ variable: true }).extend({
+  as: z.enum(['imaged'], 'is not imaged').default('imaged').meta({ description: 'The form to translate into.' }),
+});
+
+const Imported = z
+  .object({
+    machines: z
+      .array(
+        z.object({
+          name: z.string().meta({ description: 'The name of the builder.' }),
+          template: z.record(z.string(), z.unknown()).meta({ description: 'A template of imaged.' }),
+        }),
+      )
+      .meta({ description: 'One for each builder, in their order.' }),
+    notes: z.array(Note).meta({ description: 'What has no meaning here, or may not be what was meant.' }),
+  })
+  .meta({ id: 'ImportedTemplate', description: 'A template of Packer, translated.' });
+
+/** Translating templates of Packer. */
+export const addImportRoute = (app: App, parts: ApiParts): void => {
+  app.post('/templates/import', {
+    config: { scope: 'builds:read' },
+    schema: {
+      tags,
+      operationId: 'importTemplate',
+      summary: 'Translate a template of Packer',
+      description:
+        'Gives a template of imaged for each builder. Nothing is stored. What cannot be translated is told with its place; ' +
+        'what has no meaning here is a note. `variable=name=value` gives a value that the translation depends on.\n\n' +
+        '```sh\ncurl --json @packer.json -H "Authorization: Bearer $TOKEN" "$IMAGED/templates/import?as=imaged"\n```',
+      querystring: Query,
+      accepts: {
+        'application/json': document,
+        'application/x-tar': archive,
+        'application/gzip': archive,
+        'application/zstd': archive,
+      },
+      response: answers({ 200: json(Imported, 'The translation.') }, [400, 413, 415, 422, 507]),
+    },
+    handler: async (request, reply) => {
+      if (encodingOf(request) === undefined) {
+        if (request.body === undefined || request.body instanceof Uint8Array)
+          throw refuseType(request, 'a template of Packer (application/json) or an archive that holds one');
+        if (!document.safeParse(request.body).success)
+          throw invalid([{ pointer: '', message: 'is no template of Packer: a JSON object was due' }]);
+      }
+      return withContext(request, reply, parts, inTemplateArchive, async (context) => {
+        const given = context ? context.template : request.body;
+        const { machines, notes } = await parts.admission.translate(given, request.query.variable ?? {}, context);
+        const shown = {
+          machines: machines.map(({ name, document: template }) => ({ name, template })),
+          notes: notes.map(({ pointer, message }) => ({
+            pointer: context ? inTemplateArchive(pointer, context) : pointer,
+            message,
+          })),
+        };
+        return { answer: reply.send(shown), isKept: false };
+      });
+    },
+  });
+};

@@ -1,0 +1,67 @@
+import { commonRules, type Builder, type BuilderKind } from '../builder.ts';
+import type { Rules } from '../keys.ts';
+import { disksOf, putArtifacts, putDisks } from '../groups/disks.ts';
+import { bootRules, translateBoot, vncRules } from '../groups/boot.ts';
+import { httpRules, translateHttp } from '../groups/http.ts';
+import { imageOf, isoRules } from '../groups/iso.ts';
+import { putCpus, putInstall, putMemory, putNetwork } from '../groups/machine.ts';
+import { removableRules, translateCd } from '../groups/removable.ts';
+import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
+import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
+
+// The default of all three (packer-plugin-virtualbox, -vmware and -parallels, disk_size).
+const defaultDiskMb = 40_000;
+
+const shared = {
+  ...commonRules,
+  ...isoRules,
+  ...httpRules,
+  ...bootRules,
+  ...vncRules,
+  ...shutdownRules,
+  ...sshRules,
+  ...removableRules,
+  vm_name: 'read',
+  disk_size: 'read',
+  disk_additional_size: 'read',
+  memory: 'read',
+  cpus: 'read',
+  output_directory: { idle: 'artifacts are downloaded from the build' },
+  format: { idle: 'the disk is published as qcow2' },
+  firmware: 'read',
+} as const satisfies Rules;
+
+/** The same hardware, in the machine that is here. */
+const translate = (builder: Builder): void => {
+  const { keys, draft, reading } = builder;
+  const found = imageOf(builder);
+  if (found === undefined) reading.wrong.add(keys.pointer, 'has no "iso_url": the machine has nothing to begin with');
+  else draft.put(['machine', 'cdrom'], found.image, found.from);
+  const firmware = keys.known('firmware') ?? 'bios';
+  if (firmware !== 'bios') reading.wrong.add(keys.at('firmware'), 'cannot be translated: the machine has a BIOS');
+  putMemory(builder);
+  putCpus(builder);
+  putDisks(builder, disksOf(builder, defaultDiskMb), { format: 'qcow2' });
+  putNetwork(builder);
+  translateHttp(builder);
+  translateCd(builder);
+  translateBoot(builder, 'keyboard');
+  putInstall(builder, { timeout: sshTimeout(builder) });
+  draft.put(['machine', 'display'], 'vga', keys.pointer);
+  translateShutdown(builder, translateSsh(builder));
+  const name = keys.text('vm_name') ?? `packer-${keys.known('name') ?? keys.known('type') ?? ''}`;
+  const disks = [name, ...(keys.list('disk_additional_size') ?? []).map((_, index) => `${name}-${index + 1}`)];
+  const from = keys.raw('vm_name') === undefined ? keys.pointer : keys.at('vm_name');
+  putArtifacts(
+    builder,
+    disks.map((disk) => `${disk}.qcow2`),
+    'qcow2',
+    from,
+  );
+};
+
+/** A builder for a hypervisor that is not here, of which only the hardware is taken; `others` are its own keys, which are not. */
+export const desktopBuilder = (hypervisor: string, others: readonly string[]): BuilderKind => {
+  const own = { idle: `it is ${hypervisor}'s, and the machine is built in this host's hypervisor` } as const;
+  return { rules: { ...Object.fromEntries(others.map((key) => [key, own])), ...shared }, translate };
+};

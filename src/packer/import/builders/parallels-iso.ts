@@ -1,0 +1,8 @@
+import { desktopBuilder } from './desktop.ts';
+
+// packer-plugin-parallels, builder/parallels/iso/builder.go.
+export const parallelsIso = desktopBuilder('Parallels', [
+  ...['guest_os_type', 'parallels_tools_flavor', 'parallels_tools_mode', 'parallels_tools_guest_path'],
+  ...['prlctl', 'prlctl_post', 'prlctl_version_file', 'hard_drive_interface', 'disk_type', 'skip_compaction'],
+  ...['host_interfaces', 'startup_view', 'on_window_close', 'sound', 'usb', 'adaptive_hypervisor'],
+]);

@@ -1,0 +1,128 @@
+import { commonRules, type Builder, type BuilderKind } from '../builder.ts';
+import { disksOf, putArtifacts, putDisks } from '../groups/disks.ts';
+import { bootRules, bootStepsRules, hasBootCommand, translateBoot, vncRules } from '../groups/boot.ts';
+import { httpRules, translateHttp } from '../groups/http.ts';
+import { imageOf, isoRules } from '../groups/iso.ts';
+import { putCpus, putInstall, putMemory, putNetwork } from '../groups/machine.ts';
+import { removableRules, translateCd } from '../groups/removable.ts';
+import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
+import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
+import { readQemuArguments } from './qemu-arguments.ts';
+
+const ofHost = { idle: 'it is a setting of the host' } as const;
+const model = { refuse: 'the machine has a BIOS and none of this' } as const;
+const compact = { idle: 'what is published is flat, sparse and compact' } as const;
+
+// Keys and defaults: packer-plugin-qemu, builder/qemu/config.go.
+const rules = {
+  ...commonRules,
+  ...isoRules,
+  ...httpRules,
+  ...bootRules,
+  ...bootStepsRules,
+  ...vncRules,
+  ...shutdownRules,
+  ...sshRules,
+  ...removableRules,
+  vm_name: 'read',
+  output_directory: { idle: 'artifacts are downloaded from the build' },
+  disk_size: 'read',
+  disk_additional_size: 'read',
+  format: 'read',
+  disk_image: 'read',
+  use_backing_file: { idle: 'a disk is made over its base, and what is published stands alone' },
+  skip_resize_disk: 'read',
+  skip_compaction: compact,
+  disk_compression: { idle: 'use a post-processor "compress"' },
+  disk_cache: ofHost,
+  disk_discard: ofHost,
+  disk_detect_zeroes: ofHost,
+  disk_interface: 'read',
+  cdrom_interface: ofHost,
+  memory: 'read',
+  cpus: 'read',
+  sockets: { idle: '"cpus" is their number' },
+  cores: { idle: '"cpus" is their number' },
+  threads: { idle: '"cpus" is their number' },
+  net_device: 'read',
+  net_bridge: { refuse: 'a machine reaches its endpoint and, where the host allows it, the network outside' },
+  accelerator: { idle: 'the best that works on the host is taken' },
+  machine_type: 'read',
+  cpu_model: 'read',
+  display: { idle: 'a build shows its display by itself: see /builds/{id}/screen' },
+  use_default_display: { idle: 'a build shows its display by itself: see /builds/{id}/screen' },
+  vga: { idle: 'a machine with a display has a standard VGA' },
+  qemuargs: 'read',
+  qemu_binary: ofHost,
+  qemu_img_args: ofHost,
+  qmp_enable: ofHost,
+  qmp_socket_path: ofHost,
+  efi_boot: model,
+  efi_firmware_code: model,
+  efi_firmware_vars: model,
+  efi_drop_efivars: { idle: 'there are none' },
+  firmware: model,
+  use_pflash: model,
+  vtpm: model,
+  use_tpm1: model,
+  tpm_device_type: { idle: 'there is none' },
+} as const;
+
+const defaultDiskMb = 40_960;
+
+/** The disk that the image is, or the CD; `isDisk`: what the builder calls an ISO is a bootable disk. */
+const translateMedia = (builder: Builder, isDisk: boolean, format: string): void => {
+  const { keys, draft, reading } = builder;
+  const found = imageOf(builder);
+  if (found === undefined) reading.wrong.add(keys.pointer, 'has no "iso_url": the machine has nothing to begin with');
+  const keepsSize = isDisk && keys.flag('skip_resize_disk');
+  const [first, ...more] = disksOf(builder, keepsSize ? undefined : defaultDiskMb);
+  const disks = [keepsSize ? { from: first.from } : first, ...more] as const;
+  putDisks(builder, disks, isDisk ? { base: found } : { format });
+  if (!isDisk && found !== undefined) draft.put(['machine', 'cdrom'], found.image, found.from);
+};
+
+const translateModel = ({ keys, draft }: Builder): void => {
+  for (const key of ['machine_type', 'cpu_model', 'net_device'] as const) {
+    const text = keys.text(key);
+    if (text !== undefined && text !== '') draft.put(['machine', 'model', key], text, keys.at(key));
+  }
+  const bus = keys.known('disk_interface');
+  if (bus !== undefined && bus !== '')
+    draft.put(['machine', 'model', 'disk_interface'], bus === 'virtio-scsi' ? 'scsi' : bus, keys.at('disk_interface'));
+};
+
+/** How the system comes onto the disk, if the builder does not begin with one that is there. */
+const translateInstall = (builder: Builder, isDisk: boolean, isSerial: boolean): void => {
+  const { keys, draft } = builder;
+  translateBoot(builder, isSerial ? 'serial' : 'keyboard');
+  const timeout = sshTimeout(builder);
+  if (!isDisk) putInstall(builder, { timeout });
+  else if (hasBootCommand(builder)) putInstall(builder, { ends: 'never', timeout });
+  // An installer draws on a display, whether somebody types or not.
+  if (!isDisk && !isSerial) draft.put(['machine', 'display'], 'vga', keys.pointer);
+};
+
+/** Packer's builder for QEMU: what is typed goes to the keyboard. */
+export const qemu: BuilderKind = {
+  rules,
+  translate: (builder) => {
+    const { keys, reading } = builder;
+    const isDisk = keys.flag('disk_image');
+    const format = keys.known('format') ?? 'qcow2';
+    if (!['raw', 'qcow2'].includes(format)) reading.wrong.add(keys.at('format'), 'must be "qcow2" or "raw"');
+    putMemory(builder);
+    putCpus(builder);
+    translateModel(builder);
+    const { isSerial } = readQemuArguments(builder);
+    translateMedia(builder, isDisk, format);
+    putNetwork(builder);
+    translateHttp(builder);
+    translateCd(builder);
+    translateInstall(builder, isDisk, isSerial);
+    translateShutdown(builder, translateSsh(builder));
+    const name = keys.text('vm_name') ?? `packer-${keys.known('name') ?? 'qemu'}`;
+    const disks = [name, ...(keys.list('disk_additional_size') ?? []).map((_, index) => `${name}-${index + 1}`)];
+    putArtifacts(builder, disks, format, keys.raw('vm_name') === undefined ? keys.pointer : keys.at('vm_name'));
+  },
+};

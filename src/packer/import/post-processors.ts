@@ -1,0 +1,169 @@
+import { bounds } from '../../base/bounds.ts';
+import { didYouMean, quoted } from '../../base/nearest.ts';
+import { isObject, judgeKeys, makeKeys, type Keys, type Reading, type Rules } from './keys.ts';
+import { isFor, judgeSelection } from './selection.ts';
+import type { Draft } from './draft.ts';
+
+const common = {
+  type: 'read',
+  name: { idle: 'steps are named by type and number' },
+  only: 'read',
+  except: 'read',
+  keep_input_artifact: 'read',
+} as const satisfies Rules;
+const file = { idle: 'the file is called after its artifact' } as const;
+
+const kinds = {
+  checksum: { ...common, checksum_types: 'read', output: file },
+  compress: { ...common, compression_level: 'read', format: 'read', output: 'read' },
+} as const satisfies Record<string, Rules>;
+
+type Kind = keyof typeof kinds;
+
+const isKind = (type: string): type is Kind => Object.hasOwn(kinds, type);
+
+// Packer's own, beside those above.
+const absent = [
+  ...[
+    'manifest',
+    'vagrant',
+    'vagrant-cloud',
+    'vagrant-registry',
+    'shell-local',
+    'artifice',
+    'docker-import',
+    'docker-push',
+  ],
+  ...['docker-save', 'docker-tag', 'amazon-import', 'googlecompute-export', 'googlecompute-import', 'vsphere'],
+  ...[
+    'vsphere-template',
+    'alicloud-import',
+    'digitalocean-import',
+    'exoscale-import',
+    'yandex-export',
+    'yandex-import',
+  ],
+];
+
+/** A chain of post-processors, which begins with what the builder gives. */
+export type Chain = readonly Keys[];
+
+const listOne = (given: unknown, pointer: string, names: readonly string[], reading: Reading): Keys | undefined => {
+  const { wrong } = reading;
+  const object = typeof given === 'string' ? { type: given } : given;
+  if (!isObject(object)) {
+    wrong.add(pointer, 'must be the type of a post-processor, an object with a "type", or a list of those');
+    return undefined;
+  }
+  const { type } = object;
+  const at = typeof given === 'string' ? pointer : `${pointer}/type`;
+  if (typeof type !== 'string') wrong.add(pointer, 'has no "type"');
+  else if (isKind(type)) {
+    const keys = makeKeys([{ object, pointer }], reading);
+    judgeKeys(keys, kinds[type], `the post-processor ${quoted(type)}`, reading);
+    judgeSelection(keys, names, wrong);
+    return keys;
+  } else if (absent.includes(type))
+    wrong.add(at, `is ${quoted(type)}, which is not there: there is ${Object.keys(kinds).join(', ')}`);
+  else
+    wrong.add(at, `is ${quoted(type)}, and there is no such post-processor: ${didYouMean(type, Object.keys(kinds))}`);
+  return undefined;
+};
+
+/** The chains of a template: a post-processor alone is a chain of one. */
+export const listChains = (given: unknown, names: readonly string[], reading: Reading): readonly Chain[] => {
+  const at = '/post-processors';
+  if (given === undefined || given === null) return [];
+  if (!Array.isArray(given)) {
+    reading.wrong.add(at, 'must be a list');
+    return [];
+  }
+  if (given.flat().length > bounds.postProcessors * 2)
+    reading.wrong.add(at, `has more than ${bounds.postProcessors} entries`);
+  return given.slice(0, bounds.postProcessors * 2).map((entry: unknown, index): Chain => {
+    const pointer = `${at}/${index}`;
+    if (!Array.isArray(entry)) return [listOne(entry, pointer, names, reading)].filter((keys) => keys !== undefined);
+    return entry
+      .slice(0, bounds.postProcessors)
+      .map((one: unknown, place) => listOne(one, `${pointer}/${place}`, names, reading))
+      .filter((keys) => keys !== undefined);
+  });
+};
+
+const digests = ['sha256', 'sha512'];
+
+/** The digests that are there; Packer's default is MD5. */
+const typesOf = (keys: Keys, { wrong, notes }: Reading): readonly string[] => {
+  const asked = keys.list('checksum_types') ?? [{ text: 'md5', at: keys.pointer }];
+  const found: string[] = [];
+  for (const { text, at } of asked) {
+    if (digests.includes(text)) found.push(text);
+    else if (['md5', 'sha1', 'sha224', 'sha384'].includes(text))
+      notes.add(at, `asks for ${text}, which is not made: SHA-256 is, in its place`);
+    else wrong.add(at, `is ${quoted(text)}, and no digest: there is ${digests.join(', ')}`);
+  }
+  return found.length === asked.length ? [...new Set(found)] : [...new Set(['sha256', ...found])];
+};
+
+type Step = { readonly keys: Keys; readonly type: Kind; readonly isKept: boolean };
+
+/** The steps of a chain that are for this builder: what one of them leaves out, the rest of the chain has not. */
+const stepsOf = (chain: Chain, builder: string): readonly Step[] => {
+  const end = chain.findIndex((keys) => !isFor(keys, builder));
+  return chain.slice(0, end === -1 ? undefined : end).flatMap((keys) => {
+    const type = keys.text('type') ?? '';
+    return isKind(type) ? [{ keys, type, isKept: type === 'checksum' || keys.flag('keep_input_artifact') }] : [];
+  });
+};
+
+type Put = (step: Step, artifact: string, keepsInput: boolean) => void;
+
+const putter = (draft: Draft, reading: Reading): Put => {
+  let index = 0;
+  return ({ keys, type }, artifact, keepsInput) => {
+    const path = ['post_processors', index];
+    index += 1;
+    draft.put(path, { type, artifact }, keys.pointer);
+    if (type === 'checksum') {
+      draft.put(
+        [...path, 'types'],
+        typesOf(keys, reading),
+        keys.raw('checksum_types') === undefined ? keys.pointer : keys.at('checksum_types'),
+      );
+      draft.put([...path, 'format'], 'gnu', keys.pointer);
+      return;
+    }
+    const level = keys.whole('compression_level');
+    if (level !== undefined && level > 0) draft.put([...path, 'level'], level, keys.at('compression_level'));
+    if (keepsInput) draft.put([...path, 'keep_input_artifact'], true, keys.pointer);
+    for (const key of ['format', 'output'])
+      if (keys.raw(key) !== undefined && !/zst/.test(String(keys.raw(key))))
+        reading.notes.add(keys.at(key), 'is not taken: the file is compressed by zstd, as its name with ".zst"');
+  };
+};
+
+/**
+ * The post-processors that are for this builder. Each chain begins with what the builder gives, which is published where the
+ * first of some chain keeps it, or where there is none (packer/build.go).
+ */
+export const putPostProcessors = (
+  all: readonly Chain[],
+  target: { readonly raw: string; readonly draft: Draft; readonly artifacts: readonly string[] },
+  reading: Reading,
+): void => {
+  const { raw, draft, artifacts } = target;
+  const chains = all.map((chain) => stepsOf(chain, raw)).filter((steps) => steps.length > 0);
+  const isKept = chains.some(([first]) => first?.isKept === true);
+  const put = putter(draft, reading);
+  for (const [at, steps] of chains.entries()) {
+    const isLast = at === chains.length - 1;
+    for (const artifact of artifacts) {
+      let name = artifact;
+      for (const [place, step] of steps.entries()) {
+        const keepsInput = place === 0 ? isKept || !isLast : step.isKept;
+        put(step, name, keepsInput);
+        if (step.type === 'compress') name = `${name}.zst`;
+      }
+    }
+  }
+};

@@ -1,0 +1,31 @@
+import type { FieldErrors } from '../../base/field-errors.ts';
+import { didYouMean, quoted } from '../../base/nearest.ts';
+import { isObject, type Keys } from './keys.ts';
+
+/** For which builders a provisioner or post-processor is: `only`, `except` and `override`, by the builders' names as written. */
+export const judgeSelection = (keys: Keys, names: readonly string[], wrong: FieldErrors): void => {
+  const judge = (name: string, at: string) => {
+    if (!names.includes(name))
+      wrong.add(at, `is ${quoted(name)}, and no builder has that name: ${didYouMean(name, names)}`);
+  };
+  if (keys.raw('only') !== undefined && keys.raw('except') !== undefined)
+    wrong.add(keys.at('except'), 'stands beside "only": use one of them');
+  for (const key of ['only', 'except']) for (const { text, at } of keys.list(key) ?? []) judge(text, at);
+  const override = keys.raw('override');
+  if (override === undefined) return;
+  if (!isObject(override)) wrong.add(keys.at('override'), 'must be an object of builders and their keys');
+  for (const { name, at } of entriesOf(override, keys.at('override'))) judge(name, at);
+};
+
+const entriesOf = (value: unknown, at: string) =>
+  isObject(value)
+    ? Object.keys(value).map((name) => ({ name, at: `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` }))
+    : [];
+
+/** Whether it is for this builder. */
+export const isFor = (keys: Keys, name: string): boolean => {
+  const only = keys.list('only');
+  const except = keys.list('except');
+  if (only !== undefined && only.length > 0) return only.some(({ text }) => text === name);
+  return except === undefined || !except.some(({ text }) => text === name);
+};

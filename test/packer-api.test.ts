@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { makeContexts } from '../src/build/contexts.ts';
+import { foldersBelow } from '../src/build/folders/folders.ts';
+import { makeAdmission, type Admission } from '../src/build/admission.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { systemIds } from '../src/base/ids.ts';
+import { apiShop, type ApiShop } from './api-shop.ts';
+import { roomy } from './store-shop.ts';
+
+const fixtures = fileURLToPath(new URL('../../test/fixtures/packer', import.meta.url));
+const mebi = 2 ** 20;
+
+/** The API with the admission that judges templates, and contexts that are really unpacked. */
+const judging = async (): Promise<ApiShop & { readonly home: string }> => {
+  const home = await mkdtemp(join(tmpdir(), 'packer-api-'));
+  const folders = foldersBelow(home, join(home, 'run'));
+  await folders.prepare();
+  await writeFile(join(home, 'kernel'), 'a kernel');
+  const made: { admission?: Admission } = {};
+  const admission = (): Admission => made.admission ?? assert.fail('a request came too early');
+  const shop = await apiShop({
+    contexts: makeContexts(folders, systemIds, { files: 1000, bytes: 64 * mebi, templateBytes: mebi }),
+    admission: {
+      check: (asked) => admission().check(asked),
+      checkTemplate: (...asked) => admission().checkTemplate(...asked),
+      translate: (...asked) => admission().translate(...asked),
+    },
+  });
+  made.admission = makeAdmission({
+    ...{ store: shop.store, folders, ids: systemIds, clock: systemClock },
+    hypervisor: { refuse: async () => [] },
+    media: () => ({ kernel: join(home, 'kernel') }),
+    whole: async () => roomy,
+    checkRoom: async () => undefined,
+    defaultTimeoutMs: 1000,
+    textsMb: 0,
+    signal: new AbortController().signal,
+  });
+  return {
+    ...shop,
+    home,
+    [Symbol.asyncDispose]: async () => {
+      await shop[Symbol.asyncDispose]();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+};
+
+/** A fixture as an archive, its template changed. */
+const archived = async (name: string, home: string, change: (template: Record<string, unknown>) => unknown) => {
+  const folder = await mkdtemp(join(home, 'context-'));
+  await cp(join(fixtures, name), folder, { recursive: true });
+  const template = join(folder, 'template.json');
+  const { readFile } = await import('node:fs/promises');
+  const document: unknown = JSON.parse(await readFile(template, 'utf8'));
+  await writeFile(template, JSON.stringify(change(z.record(z.string(), z.unknown()).parse(document))));
+  const { stdout } = await promisify(execFile)('tar', ['-C', folder, '-cf', '-', '.'], { encoding: 'buffer' });
+  return stdout;
+};
+
+const tar = { 'content-type': 'application/x-tar' };
+
+const Errors = z.object({ errors: z.array(z.object({ pointer: z.string(), message: z.string() })) });
+
+const errorsOf = (body: unknown) => Errors.parse(body).errors.map(({ pointer, message }) => `${pointer} ${message}`);
+
+const vmm = {
+  type: 'openbsd-vmm',
+  vm_name: 'puffy',
+  disk_size: '1G',
+  boot: 'media:kernel',
+  communicator: 'none',
+  boot_command: 'A<enter>',
+};
+
+const submit = (shop: ApiShop, template: unknown, query = '', variables: object = {}) =>
+  shop.ask({ method: 'POST', url: `/builds${query}`, headers: shop.auth, payload: { template, variables } });
+
+test('a Packer template of one builder is built as its translation, with notes about what has no meaning', async () => {
+  await using shop = await judging();
+  const reply = await submit(shop, { builders: [{ ...vmm, vm_template: 'x' }] });
+  assert.equal(reply.statusCode, 201, reply.body);
+  const { id } = z.object({ id: z.string() }).parse(reply.json());
+  const input = await shop.store.input(id);
+  assert.deepEqual(z.record(z.string(), z.unknown()).parse(input?.template)['machine'], {
+    boot: { kernel: 'media:kernel' },
+    disks: [{ size: '1G', format: 'raw' }],
+    nics: [{ network: 'outgoing' }],
+  });
+  const plan = (await submit(shop, { builders: [{ ...vmm, vm_template: 'x' }] }, '?validate=true')).json<{
+    notes: { pointer: string }[];
+  }>();
+  assert.deepEqual(
+    plan.notes.map(({ pointer }) => pointer),
+    ['/template/builders/0/vm_template'],
+  );
+});
+
+test('what is wrong with a translation is told at its place in what the client sent', async () => {
+  await using shop = await judging();
+  const wrong = {
+    ...vmm,
+    disk_size: 'large',
+    boot: 'media:none',
+    boot_wait: 'soon',
+  };
+  const errors = errorsOf((await submit(shop, { builders: [wrong] })).json());
+  assert.deepEqual(
+    errors.map((error) => error.split(' ')[0]).sort(),
+    ['boot_wait', 'disk_size'].map((key) => `/template/builders/0/${key}`),
+  );
+  const [untyped] = errorsOf(
+    (await submit(shop, { builders: [{ ...vmm, boot_command: ['<enter>', '<foo>'] }] })).json(),
+  );
+  assert.match(untyped ?? '', /^\/template\/builders\/0\/boot_command .*"<foo>" is not a key/);
+  const [missing] = errorsOf((await submit(shop, { builders: [{ ...vmm, boot: 'media:none' }] })).json());
+  assert.match(missing ?? '', /^\/template\/builders\/0\/boot this host has no medium "none"/);
+});
+
+test('values that are sent decide the shape of the machine that is built', async () => {
+  await using shop = await judging();
+  const template = { variables: { format: null }, builders: [{ ...vmm, disk_format: '{{user `format`}}' }] };
+  assert.match(errorsOf((await submit(shop, template)).json())[0] ?? '', /disk_format must be known/);
+  assert.equal((await submit(shop, template, '?validate=true', { format: 'qcow2' })).statusCode, 200);
+});
+
+test('a template of several builders is refused for one build, and its builders are named', async () => {
+  await using shop = await judging();
+  const reply = await submit(shop, { builders: [vmm, { ...vmm, name: 'second' }] });
+  assert.equal(reply.statusCode, 422);
+  assert.match(
+    errorsOf(reply.json())[0] ?? '',
+    /^\/template\/builders has 2 builders \("openbsd-vmm", "second"\).*POST \/runs/,
+  );
+});
+
+test('a context with a Packer template is planned with its files, and its notes point into template.json', async () => {
+  await using shop = await judging();
+  const archive = await archived('openbsd-autoinstall', shop.home, ({ builders, ...rest }) => {
+    const [builder] = z.array(z.record(z.string(), z.unknown())).parse(builders);
+    const { ssh_password: _password, ...others } = builder ?? {};
+    return { ...rest, builders: [others] };
+  });
+  const reply = await shop.ask({
+    method: 'POST',
+    url: '/builds?validate=true',
+    headers: { ...shop.auth, ...tar },
+    payload: archive,
+  });
+  assert.equal(reply.statusCode, 200, reply.body);
+  const { notes } = reply.json<{ notes: { pointer: string }[] }>();
+  assert.ok(
+    notes.every(({ pointer }) => pointer.startsWith('template.json:/')),
+    JSON.stringify(notes),
+  );
+  const imported = await shop.ask({
+    method: 'POST',
+    url: '/templates/import?as=imaged',
+    headers: { ...shop.auth, ...tar },
+    payload: archive,
+  });
+  assert.equal(imported.statusCode, 200, imported.body);
+  const { machines } = imported.json<{ machines: { name: string; template: { http: object } }[] }>();
+  assert.deepEqual(
+    machines.map(({ name, template }) => [name, Object.keys(template.http)]),
+    [['puffy-amd64', ['', 'puffy-install.conf']]],
+  );
+});
+
+test('a translation can be asked for, for every builder, and can be posted as a template of its own', async () => {
+  await using shop = await judging();
+  const ask = (payload: object, query = '') =>
+    shop.ask({ method: 'POST', url: `/templates/import${query}`, headers: shop.auth, payload });
+  const reply = await ask(
+    { variables: { m: null }, builders: [vmm, { ...vmm, name: 'b', disk_format: '{{user `m`}}' }] },
+    '?variable=m=qcow2',
+  );
+  assert.equal(reply.statusCode, 200, reply.body);
+  const { machines } = reply.json<{ machines: { name: string; template: object }[] }>();
+  assert.deepEqual(
+    machines.map(({ name }) => name),
+    ['openbsd-vmm', 'b'],
+  );
+  for (const { template } of machines) assert.equal((await submit(shop, template, '', { m: 'x' })).statusCode, 201);
+  assert.equal((await ask({ builders: [] })).statusCode, 422);
+  assert.equal((await ask({ builders: [vmm] }, '?as=hcl2')).statusCode, 400);
+  assert.equal((await ask({ builders: [{ ...vmm, disk_size: 'x' }] })).statusCode, 422);
+});

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Fault } from '../src/base/fault.ts';
+import { importPacker } from '../src/packer/import/import-packer.ts';
+import type { Imported } from '../src/packer/import/types.ts';
+
+const noFiles = { has: () => false, below: () => [] };
+const frozen = { buildId: 'b', timestampMs: 0 };
+
+const imported = (document: unknown, variables: Record<string, string> = {}, has: readonly string[] = []): Imported =>
+  importPacker(document, { variables, frozen, files: { ...noFiles, has: (path) => has.includes(path) } });
+
+/** The one machine of a template with this builder, and what stands beside it. */
+const built = (builder: object, beside: object = {}): Imported['machines'][number] => {
+  const [machine] = imported({ builders: [builder], ...beside }).machines;
+  assert.ok(machine !== undefined);
+  return machine;
+};
+
+const qemu = {
+  type: 'qemu',
+  iso_url: 'https://example.org/a.iso',
+  iso_checksum: `sha256:${'a'.repeat(64)}`,
+  ssh_username: 'root',
+};
+
+const errorsOf = (work: () => unknown): readonly string[] => {
+  try {
+    work();
+  } catch (error) {
+    assert.ok(error instanceof Fault, String(error));
+    assert.equal(error.code, 'template_invalid');
+    return (error.facts.errors ?? []).map(({ pointer, message }) => `${pointer} ${message}`);
+  }
+  return [];
+};
+
+/** Holds that a template is refused at exactly these places, each with these words. */
+const refused = (document: unknown, ...expected: readonly (readonly [string, RegExp])[]): void => {
+  const errors = errorsOf(() => imported(document));
+  assert.deepEqual(
+    errors.map((error) => error.split(' ')[0]),
+    expected.map(([pointer]) => pointer),
+    errors.join('\n'),
+  );
+  for (const [index, [, words]] of expected.entries()) assert.match(errors[index] ?? '', words);
+};
+
+test('what Packer has by default stands in the translation', () => {
+  const { document } = built({ ...qemu, boot_command: ['<enter>'] });
+  assert.deepEqual(document, {
+    name: 'qemu',
+    machine: {
+      disks: [{ size: '40960M', format: 'qcow2' }],
+      cdrom: { urls: [qemu.iso_url], checksum: qemu.iso_checksum },
+      nics: [{ network: 'outgoing' }],
+      display: 'vga',
+    },
+    install: { boot_command: ['<enter>'], boot_by: 'keyboard', boot_wait: '10s' },
+    communicator: { type: 'ssh', username: 'root' },
+    artifacts: [{ name: 'packer-qemu', format: 'qcow2', disk: 0 }],
+  });
+});
+
+test('numbers and booleans may be texts, and texts numbers, as Packer decodes them', () => {
+  const { document } = built({
+    ...qemu,
+    cpus: '2',
+    memory: 2048,
+    disk_size: 5000,
+    disk_image: 'false',
+    ssh_port: '2222',
+  });
+  assert.deepEqual(document['communicator'], { type: 'ssh', username: 'root', port: 2222 });
+  const machine = document['machine'] as { cpus: unknown; memory: unknown; disks: unknown }; // as the translation has it
+  assert.deepEqual([machine.cpus, machine.memory, machine.disks], [2, '2048', [{ size: '5000', format: 'qcow2' }]]);
+});
+
+test('what decides the shape of a machine follows the values that are sent', () => {
+  const document = {
+    variables: { image: 'false', cpus: '1' },
+    builders: [{ ...qemu, disk_image: '{{user `image`}}', cpus: '{{user `cpus`}}' }],
+  };
+  const [plain] = imported(document).machines;
+  const [sent] = imported(document, { image: 'true', cpus: '4' }).machines;
+  assert.deepEqual(Object.keys(plain?.document['machine'] ?? {}), ['cpus', 'disks', 'cdrom', 'nics', 'display']);
+  assert.deepEqual(sent?.document['machine'], {
+    cpus: 4,
+    disks: [{ size: '40960M', base: { urls: [qemu.iso_url], checksum: qemu.iso_checksum } }],
+    nics: [{ network: 'outgoing' }],
+  });
+  assert.match(
+    imported(document)
+      .notes.map(({ message }) => message)
+      .join(),
+    /values that its variables have now/,
+  );
+});
+
+test('a variable without a value that decides the shape is asked for, and one that does not is left for the build', () => {
+  const variables = { size: null, image: null };
+  refused({ variables, builders: [{ ...qemu, disk_size: '{{user `size`}}', disk_image: '{{user `image`}}' }] }, [
+    '/builders/0/disk_image',
+    /must be known to translate/,
+  ]);
+  assert.deepEqual(built({ ...qemu, disk_size: '{{user `size`}}' }, { variables }).document['variables'], {
+    size: { required: true },
+    image: { required: true },
+  });
+});
+
+test('a default that asks for the environment of the daemon is empty there, and a note says so', () => {
+  const { machines, notes } = imported({ variables: { proxy: '{{env `http_proxy`}}' }, builders: [qemu] });
+  assert.deepEqual(machines[0]?.document['variables'], { proxy: { default: '' } });
+  assert.deepEqual(
+    notes.map(({ pointer }) => pointer),
+    ['/variables/proxy'],
+  );
+});
+
+test('sensitive variables are sensitive in every machine', () => {
+  const { machines } = imported({
+    variables: { password: 'sesame-street' },
+    'sensitive-variables': ['password'],
+    builders: [qemu, { ...qemu, name: 'other' }],
+  });
+  for (const { document } of machines)
+    assert.deepEqual(document['variables'], { password: { default: 'sesame-street', sensitive: true } });
+});
+
+test('a file beside the template is taken before anything is fetched, and needs no checksum', () => {
+  const builder = { ...qemu, iso_url: undefined, iso_urls: ['./isos/a.iso', qemu.iso_url] };
+  const with_ = imported({ builders: [builder] }, {}, ['isos/a.iso']).machines[0];
+  const without = imported({ builders: [builder] }).machines[0];
+  assert.deepEqual((with_?.document['machine'] as { cdrom: unknown }).cdrom, 'isos/a.iso');
+  assert.deepEqual((without?.document['machine'] as { cdrom: unknown }).cdrom, {
+    urls: [qemu.iso_url],
+    checksum: qemu.iso_checksum,
+  });
+  const alone = imported({ builders: [{ ...qemu, iso_url: 'file://a.iso', iso_checksum: 'none' }] }, {}, ['a.iso']);
+  assert.deepEqual((alone.machines[0]?.document['machine'] as { cdrom: unknown }).cdrom, 'a.iso');
+});
+
+test('a bare checksum gets its type by its length, and every form that cannot be is refused', () => {
+  const checksum = (iso_checksum: string) =>
+    (built({ ...qemu, iso_checksum }).document['machine'] as { cdrom: { checksum: string } }).cdrom.checksum;
+  assert.equal(checksum('b'.repeat(128)), `sha512:${'b'.repeat(128)}`);
+  assert.equal(checksum('c'.repeat(32)), `md5:${'c'.repeat(32)}`);
+  assert.equal(checksum('file:https://example.org/SUMS'), 'file:https://example.org/SUMS');
+  for (const wrong of ['sha256:abc', 'sha1:' + 'a'.repeat(64), 'xyz', 'file:./SUMS', 'none'])
+    refused({ builders: [{ ...qemu, iso_checksum: wrong }] }, ['/builders/0/iso_checksum', /./]);
+});
+
+test('only, except and override say for whom a provisioner is, by the names as they are written', () => {
+  const { machines } = imported({
+    builders: [qemu, { ...qemu, name: 'b' }, { ...qemu, name: 'c' }],
+    provisioners: [
+      { type: 'shell', inline: 'one', only: ['b'] },
+      { type: 'shell', inline: 'two', except: ['b'], override: { c: { inline: ['three'] } } },
+    ],
+  });
+  const lines = machines.map(({ document }) =>
+    (document['provisioners'] as { inline: string[] }[]).flatMap(({ inline }) => inline),
+  );
+  assert.deepEqual(lines, [['two'], ['one'], ['three']]);
+  assert.equal(machines[2]?.pointerOf('/provisioners/0/inline/0'), '/provisioners/1/override/c/inline/0');
+  assert.equal(machines[0]?.pointerOf('/provisioners/0/inline/0'), '/provisioners/1/inline');
+});
+
+test('a wrong place of the translation is told at its place in the template, or at the nearest around it', () => {
+  const { pointerOf } = built({ ...qemu, name: 'a', vm_name: 'x', boot_command: ['<foo>'] });
+  assert.equal(pointerOf('/install/boot_command'), '/builders/0/boot_command');
+  assert.equal(pointerOf('/machine/disks/0/size'), '/builders/0');
+  assert.equal(pointerOf('/artifacts/0/name'), '/builders/0/vm_name');
+  assert.equal(pointerOf('/name'), '/builders/0/name');
+  assert.equal(pointerOf(''), '/builders/0');
+});
+
+test('each chain of post-processors begins with the disk, which is published where the first of one keeps it', () => {
+  const steps = (...chains: readonly unknown[]) =>
+    (
+      built({ ...qemu, vm_name: 'd' }, { 'post-processors': chains }).document['post_processors'] as Record<
+        string,
+        unknown
+      >[]
+    ).map(
+      ({ type, artifact, keep_input_artifact: keeps }) =>
+        `${String(type)} ${String(artifact)}${keeps === true ? ' keep' : ''}`,
+    );
+  assert.deepEqual(steps('compress'), ['compress d']);
+  assert.deepEqual(steps(['compress', 'checksum']), ['compress d', 'checksum d.zst']);
+  assert.deepEqual(steps('checksum', 'compress'), ['checksum d', 'compress d keep']);
+  assert.deepEqual(steps({ type: 'compress', keep_input_artifact: true }), ['compress d keep']);
+  assert.deepEqual(steps({ type: 'compress', except: ['qemu'] }, 'checksum'), ['checksum d']);
+});
+
+test('qemuargs that have a counterpart stand in its place, and no other becomes an argument of QEMU', () => {
+  const { document } = built({
+    ...qemu,
+    memory: 1,
+    qemuargs: [['-m', 'size=2G'], ['-smp', 'cpus=4,cores=4'], ['-cpu', 'host'], ['-nographic']],
+    boot_command: 'x',
+  });
+  assert.deepEqual(document['machine'], {
+    memory: '2G',
+    cpus: 4,
+    model: { cpu_model: 'host' },
+    disks: [{ size: '40960M', format: 'qcow2' }],
+    cdrom: { urls: [qemu.iso_url], checksum: qemu.iso_checksum },
+    nics: [{ network: 'outgoing' }],
+  });
+  refused(
+    { builders: [{ ...qemu, qemuargs: [['-m', '1G,slots=2'], ['-drive', 'file=/etc/passwd'], 'x'] }] },
+    ['/builders/0/qemuargs/0', /"-m 1G,slots=2"/],
+    ['/builders/0/qemuargs/1', /no text of a template is an argument of QEMU/],
+    ['/builders/0/qemuargs/2', /must be a list/],
+  );
+});
+
+test('a CD with the seed of cloud-init becomes that seed, and any other CD is refused', () => {
+  const files = { has: () => true, below: (folder: string) => (folder === 'seed' ? ['meta-data', 'user-data'] : []) };
+  const seedOf = (change: object) =>
+    importPacker({ builders: [{ ...qemu, cd_label: 'CIDATA', ...change }] }, { variables: {}, frozen, files })
+      .machines[0]?.document['machine'] as { cloud_init: unknown }; // as the translation has it
+  const seed = { user_data: { file: 'seed/user-data' }, meta_data: { file: 'seed/meta-data' } };
+  for (const cd_files of [['./seed/*'], ['seed'], ['seed/user-data', './seed/meta-data']])
+    assert.deepEqual(seedOf({ cd_files }).cloud_init, seed);
+  assert.deepEqual(seedOf({ cd_content: { 'user-data': '#cloud-config' } }).cloud_init, { user_data: '#cloud-config' });
+  refused({ builders: [{ ...qemu, cd_label: 'cidata', cd_content: { b: 'x' } }] }, [
+    '/builders/0/cd_content/b',
+    /cloud-init/,
+  ]);
+  refused({ builders: [{ ...qemu, cd_files: ['user-data'] }] }, ['/builders/0/cd_files', /http_directory/]);
+});
+
+test('paths of the machine that Packer ran on are named, wherever they stand', () => {
+  const vmm = { type: 'openbsd-vmm', vm_name: 'v', disk_size: '1G', ssh_username: 'root' };
+  refused({ builders: [{ ...vmm, boot: '/bsd.rd' }] }, ['/builders/0/boot', /"media:/]);
+  refused({ builders: [{ ...vmm, cdrom: '../install.iso' }] }, ['/builders/0/cdrom', /outside of the context/]);
+  refused({ builders: [{ ...vmm, ssh_private_key_file: '~/.ssh/id' }] }, [
+    '/builders/0/ssh_private_key_file',
+    /ssh_public_key/,
+  ]);
+  refused({ builders: [{ ...qemu, http_directory: '/srv/http' }] }, ['/builders/0/http_directory', /context/]);
+});
