@@ -115,7 +115,7 @@ export const ansible = {
     const login = user === undefined ? guest.login : { ...guest.login, username: user };
     const vars = [JSON.stringify(packerFacts(tools)), ...given.vars];
     const own = Object.entries(settings.env).map(([name, text]) => [name, render(text, runtime)] as const);
-    await onHost(async (host) => {
+    await onHost('nobody', async (host) => {
       const inventory = inventoryOf(settings, login);
       const args = await makeAnsibleFolder(host.folder, { ...settings, ...given, vars, inventory }, login);
       const env = {

@@ -23,6 +23,9 @@ export type Place = {
 /** A file that a provisioner takes from the guest; an artifact and a later provisioner may name it. */
 export type DownloadedFile = { readonly name: string; readonly mostMb: number };
 
+/** Who a program of the host is where the daemon is root on Linux: a user of the slot alone, or the one that has a name. */
+export type HostUser = 'slot' | 'nobody';
+
 /** How a kind runs a program on the host of the daemon. */
 export type HostWork = {
   /** A folder of its own, absolute; empty at first. */
@@ -48,7 +51,7 @@ export type ConsoleTools = {
   /** Holds a conversation on the console to its end. */
   readonly converse: (turns: readonly TurnText[], signal: AbortSignal) => Promise<void>;
   /** Does a work on the host, in a folder that goes with it. */
-  readonly onHost: (work: (host: HostWork) => Promise<void>) => Promise<void>;
+  readonly onHost: (who: HostUser, work: (host: HostWork) => Promise<void>) => Promise<void>;
   /** The ansible-playbook(1) program of the host. */
   readonly ansiblePlaybook: string;
   /** Holds the build where it is until a client resumes it. */

@@ -77,7 +77,7 @@ export const shellLocal = {
     const own = Object.entries(env).map(([name, text]) => [name, render(text, runtime)] as const);
     const variables = { ...factVariables(tools), ...Object.fromEntries(own) };
     for (const [at, source] of sourcesOf(scripts, runtime).entries())
-      await onHost(async (host) => {
+      await onHost('slot', async (host) => {
         const file = join(host.folder, 'script');
         await writeFile(file, await scriptBytes(source), { mode: 0o700 });
         const name = 'file' in source ? source.name : `inline script ${at + 1}`;

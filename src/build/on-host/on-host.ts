@@ -5,15 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Identity } from '../../base/identity.ts';
 import { runProgram } from '../../base/program.ts';
-import type { HostWork } from '../../provisioners/kind.ts';
+import type { HostUser, HostWork } from '../../provisioners/kind.ts';
 import { isAlone, isRootOnLinux } from '../../vmm/qemu/user.ts';
 
 /** Beside those that QEMU has: what runs for one slot may not touch its machine. */
 const firstUid = 1_900_100_000;
 
+/** For a program that needs a user with a name: ssh(1) ends where getpwuid(3) finds none. */
+const nobody: Identity = { uid: 65_534, gid: 65_534 };
+
 /** Who the programs of a slot run as; undefined: as the daemon. */
-const userOf = async (slot: number): Promise<Identity | undefined> =>
-  isRootOnLinux() && !(await isAlone()) ? { uid: firstUid + slot, gid: firstUid + slot } : undefined;
+const userOf = async (slot: number, who: HostUser): Promise<Identity | undefined> => {
+  if (!isRootOnLinux() || (await isAlone())) return undefined;
+  return who === 'nobody' ? nobody : { uid: firstUid + slot, gid: firstUid + slot };
+};
 
 const giveFolder = async (folder: string, { uid, gid }: Identity): Promise<void> => {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
@@ -39,8 +44,8 @@ const remove = async (folder: string, user: Identity | undefined): Promise<void>
  * Does a work for the build in a slot. Its folder is below the host's folder for temporary files, for other users may not
  * come into those of the daemon.
  */
-export const onHost = async (slot: number, work: (host: HostWork) => Promise<void>): Promise<void> => {
-  const user = await userOf(slot);
+export const onHost = async (slot: number, who: HostUser, work: (host: HostWork) => Promise<void>): Promise<void> => {
+  const user = await userOf(slot, who);
   const folder = await mkdtemp(join(tmpdir(), 'imaged-host-'));
   try {
     await work({
