@@ -10,12 +10,10 @@ import type { ApiParts } from '../types.ts';
 import { etag, noTemplate, Params, tags } from './common.ts';
 
 const document = z.record(z.string(), z.unknown()).meta({ description: 'A template.' });
-const archive = z
-  .string()
-  .meta({
-    format: 'binary',
-    description: 'An archive whose `template.json`, `template.yaml` or `template.yml` is the template.',
-  });
+const archive = z.string().meta({
+  format: 'binary',
+  description: 'An archive whose `template.json`, `template.yaml` or `template.yml` is the template.',
+});
 
 /** Storing a template, as a version that never changes. */
 export const addStoreRoute = (app: App, parts: ApiParts): void => {
