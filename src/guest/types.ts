@@ -52,6 +52,10 @@ export type Guest = AsyncDisposable & {
   ) => Promise<{ readonly bytes: number }>;
   /** Waits until the guest can be logged in to again, after a reboot: at most the communicator's timeout. */
   readonly reconnect: (signal: AbortSignal) => Promise<void>;
+};
+
+/** The same by ssh. */
+export type SshGuest = Guest & {
   /** The command line a person can use while the machine lives. */
   readonly sshLine: string;
 };

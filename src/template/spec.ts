@@ -116,6 +116,14 @@ export type SshLogin = LoginProofs & {
   readonly keepsKey: boolean;
 };
 
+/** How the build logs in on the serial line. */
+export type ConsoleLogin = {
+  readonly type: 'console';
+  /** They end at the prompt of a shell. */
+  readonly turns: readonly TurnText[];
+  readonly timeoutMs: number;
+};
+
 /** A template with its variables filled in and all its defaults made plain: everything a plan is made from. */
 export type Spec = {
   readonly name: string;
@@ -148,7 +156,7 @@ export type Spec = {
     readonly hearsFirstBoot?: true;
   };
   /** Undefined: the build does not log in. */
-  readonly communicator?: SshLogin;
+  readonly communicator?: SshLogin | ConsoleLogin;
   readonly provisioners: readonly ProvisionerSpec[];
   /** What is removed of the guest before it is shut down, beside the build's key. */
   readonly seal: readonly SealPart[];

@@ -35,13 +35,14 @@ const guestIsReachable: Judge = ({ communicator, machine, provisioners, seal, sh
   if (isSsh && machine.nics.length === 0) wrong.add('/communicator', 'is ssh, and the machine has no network: see /machine/nics'); // prettier-ignore
   if (isSsh && communicator.bastion !== undefined && !machine.nics.some(({ network }) => network === 'outgoing'))
     wrong.add('/communicator/bastion', 'is a server outside, and the machine has no network there: see /machine/nics');
-  if (!isSsh)
+  const hasLogin = isSsh || communicator?.type === 'console';
+  if (!hasLogin)
     provisioners.forEach(({ type }, index) => {
       if (needsGuest(type)) wrong.add(`/provisioners/${index}`, `is ${quoted(type)}, which works by ssh, and there is no "communicator" for it`); // prettier-ignore
     });
-  if (!isSsh && Object.values(seal).includes(true))
+  if (!hasLogin && Object.values(seal).includes(true))
     wrong.add('/seal', 'is done in the guest, and there is no "communicator" for it');
-  if (!isSsh && shutdown.command !== undefined)
+  if (!hasLogin && shutdown.command !== undefined)
     wrong.add('/shutdown/command', 'is run by ssh, and there is no "communicator" for it');
 };
 
@@ -55,13 +56,14 @@ const modelStandsOnce: Judge = ({ qemu, machine }, wrong) => {
     wrong.add('/qemu', 'is the old place of /machine/model, and both are there: keep /machine/model alone');
 };
 
-const keyboardIsThere: Judge = ({ machine, install, provisioners }, wrong) => {
+const keyboardIsThere: Judge = ({ communicator, machine, install, provisioners }, wrong) => {
   if (machine.display === 'vga') return;
   const judge = (by: 'serial' | 'keyboard', pointer: string) => {
     if (by === 'keyboard') wrong.add(pointer, 'is "keyboard", and the machine has none: set "display": "vga" in "machine"'); // prettier-ignore
   };
   judge(install?.boot_by ?? 'serial', '/install/boot_by');
   install?.console?.forEach(({ by }, index) => judge(by, `/install/console/${index}/by`));
+  communicator?.login?.forEach(({ by }, index) => judge(by, `/communicator/login/${index}/by`));
   provisioners.forEach((provisioner, at) => {
     if (provisioner.type === 'console')
       provisioner.console.forEach(({ by }, index) => judge(by, `/provisioners/${at}/console/${index}/by`));
