@@ -101,7 +101,7 @@ test('imaged-template(5) has every key of a template, where it belongs', async (
   const text = await page('imaged-template.5');
   const keys = listedUnder(Template);
   assert.ok(keys.length > 60, `only ${keys.length} keys were found`);
-  const turns = /^(install|provisioners console)\.console$/;
+  const turns = /^((install|provisioners console)\.console|communicator\.login)$/;
   const elsewhere = new Map([
     ['', 'template'],
     ['qemu', 'machine.model'],

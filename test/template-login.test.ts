@@ -43,6 +43,12 @@ const resolved = (communicator: object, variables: Record<string, string> = {}, 
     defaults: { timeoutMs: 3_600_000 },
   });
 
+const sshOf = async (...asked: Parameters<typeof resolved>) => {
+  const { communicator, ...spec } = await resolved(...asked);
+  assert.ok(communicator?.type === 'ssh');
+  return { ...spec, communicator };
+};
+
 const errorsOf = async (asked: Promise<unknown>): Promise<Record<string, string>> => {
   const error = await asked.then(
     () => undefined,
@@ -54,7 +60,7 @@ const errorsOf = async (asked: Promise<unknown>): Promise<Record<string, string>
 };
 
 test('a login without words of its own has the limits of Packer, each by itself', async () => {
-  const { communicator } = await resolved({});
+  const { communicator } = await sshOf({});
   assert.deepEqual(communicator, {
     type: 'ssh',
     username: 'root',
@@ -63,18 +69,18 @@ test('a login without words of its own has the limits of Packer, each by itself'
     pauseBeforeConnectingMs: 0,
     keepsKey: false,
   });
-  const one = (await resolved({ handshake_attempts: 3 })).communicator;
-  assert.deepEqual([one?.handshakeAttempts, one?.timeoutMs], [3, 300_000]);
-  const other = (await resolved({ timeout: '10m', keep_alive: '-1s', read_write_timeout: '2m' })).communicator;
-  assert.deepEqual([other?.timeoutMs, other?.keepAliveMs, other?.readWriteTimeoutMs], [600_000, 0, 120_000]);
+  const one = (await sshOf({ handshake_attempts: 3 })).communicator;
+  assert.deepEqual([one.handshakeAttempts, one.timeoutMs], [3, 300_000]);
+  const other = (await sshOf({ timeout: '10m', keep_alive: '-1s', read_write_timeout: '2m' })).communicator;
+  assert.deepEqual([other.timeoutMs, other.keepAliveMs, other.readWriteTimeoutMs], [600_000, 0, 120_000]);
 });
 
 test('a private key comes by a sensitive variable or a medium, and is masked with the other secrets', async () => {
-  const bySecret = await resolved({ private_key: '{{ secret }}' }, { secret: key });
-  assert.deepEqual(bySecret.communicator?.privateKey, { text: key });
+  const bySecret = await sshOf({ private_key: '{{ secret }}' }, { secret: key });
+  assert.deepEqual(bySecret.communicator.privateKey, { text: key });
   assert.ok(bySecret.secrets.includes(key));
-  const { communicator } = await resolved({ private_key: 'media:keys/plain' });
-  assert.deepEqual(communicator?.privateKey, { file: { path: join(folder, 'plain'), shown: 'media:keys/plain' } });
+  const { communicator } = await sshOf({ private_key: 'media:keys/plain' });
+  assert.deepEqual(communicator.privateKey, { file: { path: join(folder, 'plain'), shown: 'media:keys/plain' } });
 });
 
 test('a private key that would be shown, has a passphrase, is none or is open to all users of the host is refused', async () => {
@@ -94,16 +100,16 @@ test('a private key that would be shown, has a passphrase, is none or is open to
 test('a password may have no line end, and one that stands in the template is a note', async () => {
   const errors = await errorsOf(resolved({ password: '{{ secret }}' }, { secret: 'two\nlines' }));
   assert.match(errors['/communicator/password'] ?? '', /cannot be typed|can be typed/);
-  const { notes, communicator } = await resolved({ password: 'tiny' });
-  assert.equal(communicator?.password, 'tiny');
+  const { notes, communicator } = await sshOf({ password: 'tiny' });
+  assert.equal(communicator.password, 'tiny');
   assert.ok(notes.some(({ pointer }) => pointer === '/communicator/password'));
   assert.deepEqual((await resolved({ password: '{{ secret }}' }, { secret: 'tiny' })).notes, []);
 });
 
 test('a bastion needs one proof, a host that is a name, and a machine with the network outside', async () => {
   const bastion = { host: 'b.example', password: '{{ secret }}' };
-  const spec = await resolved({ bastion }, { secret: 'word' });
-  assert.deepEqual(spec.communicator?.bastion, { host: 'b.example', port: 22, username: 'root', password: 'word' });
+  const spec = await sshOf({ bastion }, { secret: 'word' });
+  assert.deepEqual(spec.communicator.bastion, { host: 'b.example', port: 22, username: 'root', password: 'word' });
   for (const host of ['-oProxyCommand=x', 'a b', 'a\nb', '*', '%h', ''])
     assert.match((await errorsOf(resolved({ bastion: { ...bastion, host } })))['/communicator/bastion/host'] ?? '', /is not a name or an address/); // prettier-ignore
   const machine = { floppy: 'media:floppy', disks: [{ size: '1G' }] };
@@ -124,4 +130,20 @@ test('a certificate goes with its key, and no agent of the host is lent', () => 
   };
   assert.match(refuses({ certificate: 'media:keys/cert' }), /without its \\"private_key\\"/);
   assert.match(refuses({ agent_forwarding: true }), /lends no agent of its host/);
+});
+
+test('on the console the usual login is said, or that of the template, and nothing of ssh goes with it', async () => {
+  const turnsOf = async (more: object, variables: Record<string, string> = {}) => {
+    const { communicator } = await resolved({ type: 'console', ...more }, variables);
+    assert.ok(communicator?.type === 'console');
+    return communicator.turns.map(({ hear, say, secret }) => [hear, say?.[0], secret]);
+  };
+  assert.deepEqual(await turnsOf({ username: 'puffy', password: '{{ secret }}' }, { secret: 'word' }), [
+    ['[Ll]ogin: ?$', 'puffy', false],
+    ['[Pp]assword: ?$', 'word', true],
+    ['[#$%>] ?$', undefined, false],
+  ]);
+  assert.deepEqual(await turnsOf({ login: [] }), []);
+  assert.throws(() => parseTemplate({ name: 'x', communicator: { type: 'console', pty: true } }));
+  assert.throws(() => parseTemplate({ name: 'x', communicator: { login: [] } }));
 });

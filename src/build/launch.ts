@@ -39,13 +39,14 @@ const machineSpec = (
   boot,
   model: spec.model,
   ...(spec.display === undefined ? {} : { display: spec.display }),
-  sshPort: spec.communicator?.port ?? 22,
+  sshPort: spec.communicator?.type === 'ssh' ? spec.communicator.port : 22,
   onReboot,
 });
 
 /** Whether a conversation of the build looks at the screen of its console. */
-const looksAtScreen = ({ install, provisioners }: Spec): boolean =>
+const looksAtScreen = ({ communicator, install, provisioners }: Spec): boolean =>
   [
+    ...(communicator?.type === 'console' ? communicator.turns : []),
     ...(install?.turns ?? []),
     ...provisioners.flatMap((provisioner) => (provisioner.type === 'console' ? provisioner.settings.turns : [])),
   ].some(({ on }) => on === 'screen');

@@ -3,7 +3,7 @@ import type { Artifact } from '../image/types.ts';
 import type { Draft } from '../post-processors/kind.ts';
 import { needsConsoleAlone } from '../provisioners/table.ts';
 import { wantsFiles } from '../template/resolve/image-files.ts';
-import type { Spec } from '../template/spec.ts';
+import type { ConsoleLogin, Spec, SshLogin } from '../template/spec.ts';
 import type { Disk } from '../vmm/types.ts';
 import type { Job } from './job.ts';
 import { planFrom, type Plan } from './plan.ts';
@@ -13,6 +13,7 @@ import { awaitEndOfInstall } from './steps/await-end-of-install.ts';
 import { bootFromDisk } from './steps/boot-from-disk.ts';
 import { buildSiteSets } from './steps/build-site-sets.ts';
 import { connect } from './steps/connect.ts';
+import { connectOnConsole } from './steps/connect-console.ts';
 import { createDisks } from './steps/create-disks.ts';
 import { fetchFiles } from './steps/fetch-files.ts';
 import { install } from './steps/install.ts';
@@ -56,15 +57,15 @@ const sealed = <Has extends Up & { readonly guest: Guest; readonly key?: SshKey 
   key: 'goes' | 'stays',
 ) => (key === 'stays' && parts.length === 0 ? plan : plan.then(seal({ key, parts }))).then(shutDown(shutdown));
 
-const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, communicator: NonNullable<Spec['communicator']>) =>
-  sealed(
-    spec.provisioners.reduce<Plan<Given, Keyed & Up & { readonly guest: Guest }>>(
-      (so, provisioner) => so.then(provisionGuest(provisioner)),
-      up(plan, spec).then(connect(communicator)),
-    ),
-    spec,
-    communicator.keepsKey ? 'stays' : 'goes',
-  );
+/** The provisioners of a guest that the build has logged in to. */
+const provisioned = <Has extends Given & Up & { readonly guest: Guest }>(plan: Plan<Given, Has>, spec: Spec) =>
+  spec.provisioners.reduce<Plan<Given, Has>>((so, provisioner) => so.then(provisionGuest(provisioner)), plan);
+
+const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, login: SshLogin) =>
+  sealed(provisioned(up(plan, spec).then(connect(login)), spec), spec, login.keepsKey ? 'stays' : 'goes');
+
+const provisionedByTyping = (plan: Plan<Given, Prepared>, spec: Spec, login: ConsoleLogin) =>
+  sealed(provisioned(up(plan, spec).then(connectOnConsole(login)), spec), spec, 'stays');
 
 const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec) =>
   spec.provisioners
@@ -76,7 +77,9 @@ const filled = (spec: Spec): Plan<Given, Prepared> => {
   const begun = planFrom<Given>().then(makeWorkspace);
   const made = (wantsFiles(spec) ? begun.then(fetchFiles) : begun).then(createDisks);
   const prepared = spec.http.some(({ kind }) => kind === 'site') ? made.then(buildSiteSets) : made;
-  if (spec.communicator) return provisionedBySsh(prepared.then(makeKey), spec, spec.communicator);
+  const { communicator } = spec;
+  if (communicator?.type === 'ssh') return provisionedBySsh(prepared.then(makeKey), spec, communicator);
+  if (communicator?.type === 'console') return provisionedByTyping(prepared, spec, communicator);
   const endsByItself = spec.install !== undefined && spec.install.ends !== 'never';
   if (spec.install && endsByItself && spec.provisioners.length === 0) return installed(prepared, spec.install);
   return provisionedByConsole(prepared, spec);

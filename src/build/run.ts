@@ -34,7 +34,7 @@ export type RunnerParts = AttemptParts &
 const cleaningMs = 60_000;
 
 const sshLineOf = ({ machine }: Running, { communicator }: Spec, workspace: string): string | undefined => {
-  if (communicator === undefined) return undefined;
+  if (communicator?.type !== 'ssh') return undefined;
   const { username } = communicator;
   const files = { keyFile: keyFileIn(workspace), knownHostsFile: knownHostsIn(workspace) };
   return sshLine({ ...machine.addresses.ssh, username, ...files });

@@ -52,8 +52,16 @@ export type Guest = AsyncDisposable & {
   ) => Promise<{ readonly bytes: number }>;
   /** Waits until the guest can be logged in to again, after a reboot: at most the communicator's timeout. */
   readonly reconnect: (signal: AbortSignal) => Promise<void>;
-  /** Where and as whom it is logged in to, and with which files: for a program of the host that does so itself. */
-  readonly login: Pick<SshSpec, 'host' | 'port' | 'username' | 'keyFile' | 'knownHostsFile'>;
+  /**
+   * Where and as whom it is logged in to, and with which files: for a program of the host that does so itself. Undefined: no
+   * such program can.
+   */
+  readonly login?: Pick<SshSpec, 'host' | 'port' | 'username' | 'keyFile' | 'knownHostsFile'>;
+};
+
+/** The same by ssh. */
+export type SshGuest = Guest & {
+  readonly login: NonNullable<Guest['login']>;
   /** The command line a person can use while the machine lives. */
   readonly sshLine: string;
 };

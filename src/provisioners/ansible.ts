@@ -1,3 +1,4 @@
+import { Fault } from '../base/fault.ts';
 import { z } from 'zod';
 import { bounds } from '../base/bounds.ts';
 import { strict, Words } from '../template/document/words.ts';
@@ -112,6 +113,8 @@ export const ansible = {
   run: async (settings, tools, signal) => {
     const { guest, runtime, onHost, ansiblePlaybook } = tools;
     const { given, user } = settings;
+    if (guest.login === undefined)
+      throw new Fault('provisioner_failed', 'ansible logs in by ssh, and this guest has none.');
     const login = user === undefined ? guest.login : { ...guest.login, username: user };
     const vars = [JSON.stringify(packerFacts(tools)), ...given.vars];
     const own = Object.entries(settings.env).map(([name, text]) => [name, render(text, runtime)] as const);

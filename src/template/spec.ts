@@ -127,6 +127,14 @@ export type SshLogin = LoginProofs & {
   readonly keepsKey: boolean;
 };
 
+/** How the build logs in on the serial line. */
+export type ConsoleLogin = {
+  readonly type: 'console';
+  /** They end at the prompt of a shell. */
+  readonly turns: readonly TurnText[];
+  readonly timeoutMs: number;
+};
+
 /** A template with its variables filled in and all its defaults made plain: everything a plan is made from. */
 export type Spec = {
   readonly name: string;
@@ -159,7 +167,7 @@ export type Spec = {
     readonly hearsFirstBoot?: true;
   };
   /** Undefined: the build does not log in. */
-  readonly communicator?: SshLogin;
+  readonly communicator?: SshLogin | ConsoleLogin;
   readonly provisioners: readonly ProvisionerSpec[];
   /** Runs when one of them has failed. */
   readonly errorCleanup?: ProvisionerSpec;

@@ -1,3 +1,4 @@
+import { sshLine } from '../../guest/ssh/options.ts';
 import type { Guest, SshKey } from '../../guest/types.ts';
 import type { ConsoleTools } from '../../provisioners/kind.ts';
 import { planOf, runInGuest, runOnConsole, type ConsoleType, type ProvisionerSpec } from '../../provisioners/table.ts';
@@ -34,7 +35,7 @@ const pausing =
   async (note, signal) => {
     const { breakpoints, clock, event, log, activity } = tools;
     const until = clock.now() + spec.timeoutMs;
-    const ssh = guest === undefined ? {} : { ssh: guest.sshLine };
+    const ssh = guest?.login === undefined ? {} : { ssh: sshLine(guest.login) };
     event('build.paused', { name: spec.name, until, ...(note === '' ? {} : { note }), ...ssh });
     log(`paused at ${spec.name}${note === '' ? '' : `: ${note}`}; POST /builds/${job.id}/resume goes on`);
     const by = await activity.during(

@@ -11,7 +11,7 @@ import { openMaster, type SshMaster } from './master.ts';
 import { makeTally } from './tally.ts';
 import { configFile, controlSocket, sshLine, writeSshConfig } from './options.ts';
 import { expectedOf, makeSshWords } from './words.ts';
-import type { Guest, SshSpec } from '../types.ts';
+import type { Guest, SshGuest, SshSpec } from '../types.ts';
 
 type Tools = {
   readonly clock: Clock;
@@ -56,7 +56,7 @@ const runOver =
  * Waits until the guest lets the build log in, and holds one connection from then on. Throws `ssh_unreachable` when
  * `timeoutMs` is over, `ssh_denied`, `host_key_changed`, `program_missing`, or the signal's reason.
  */
-export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSignal): Promise<Guest> => {
+export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSignal): Promise<SshGuest> => {
   const running = new Set<Promise<unknown>>();
   await writeCredentials(spec);
   await writeSshConfig(spec);

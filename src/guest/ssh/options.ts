@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import { shellQuoted } from '../../base/shell.ts';
 import { askpassOf, fileOf, type Owner } from './credentials.ts';
-import type { Bastion, Credentials, Guest, SshSpec } from '../types.ts';
+import type { Bastion, Credentials, SshGuest, SshSpec } from '../types.ts';
 
 // sockaddr_un holds 104 bytes on OpenBSD, and ssh binds a name that is 17 bytes longer before it renames it.
 const longestSocketPath = 104 - 1 - 17;
@@ -104,7 +104,7 @@ const block = (host: string, options: readonly Option[]): string =>
  * ssh_config(5) for another program of the host that logs in to this guest alone, by the build's key and the host key that the
  * build has learnt.
  */
-export const loginConfig = (login: Guest['login']): string =>
+export const loginConfig = (login: SshGuest['login']): string =>
   block('*', [
     ['HostName', word(login.host)],
     ['Port', String(login.port)],

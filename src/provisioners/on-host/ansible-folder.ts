@@ -1,7 +1,7 @@
 import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { loginConfig } from '../../guest/ssh/options.ts';
-import type { Guest } from '../../guest/types.ts';
+import type { SshGuest } from '../../guest/types.ts';
 import type { FileRef } from '../../template/spec.ts';
 
 /** What a run of ansible-playbook finds in its folder, beside the files of the login. */
@@ -32,7 +32,7 @@ const configOf = (folder: string, { roles, collections }: AnsibleFiles): string 
 export const makeAnsibleFolder = async (
   folder: string,
   files: AnsibleFiles,
-  login: Guest['login'],
+  login: SshGuest['login'],
 ): Promise<readonly string[]> => {
   const at = (name: string) => join(folder, name);
   const { playbook, roles, collections, beside, vars, limit } = files;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Turns } from './turn.ts';
 import { Duration, SignedPause, strict, Words } from './words.ts';
 
 const Port = z.int().min(1).max(65_535).default(22);
@@ -21,9 +22,26 @@ const Bastion = strict({
   )
   .describe('a server through which the guest is reached, for machines with the network outside');
 
+const sshOnly = [
+  'private_key',
+  'certificate',
+  'bastion',
+  'handshake_attempts',
+  'keep_alive',
+  'read_write_timeout',
+  'pause_before_connecting',
+  'pty',
+  'keep_key',
+] as const;
+
 /** How the build gets into the guest. */
 export const Communicator = strict({
-  type: z.enum(['ssh', 'none']).default('ssh').describe('how the build logs in; `none`: it does not'),
+  type: z
+    .enum(['ssh', 'console', 'none'])
+    .default('ssh')
+    .describe(
+      'how the build logs in: over the network, or on the serial line, for a guest without one; `none`: it does not',
+    ),
   username: Username.default('root').describe('whom to log in as; the key is {{ ssh_public_key }}'),
   port: Port.describe('port in the guest'),
   timeout: Duration.default('5m').describe('how long to try while the guest boots'),
@@ -49,6 +67,9 @@ export const Communicator = strict({
     'when the guest can be logged in to for the first time, wait so long, and log in again',
   ),
   pty: z.boolean().default(false).describe('run commands on a terminal, for a sudo that asks for one'),
+  login: Turns.optional().describe(
+    'with `console`: the conversation that ends at the prompt of a shell; default: for `username` and `password`',
+  ),
   keep_key: z
     .boolean()
     .default(false)
@@ -57,6 +78,16 @@ export const Communicator = strict({
   .refine(
     ({ private_key: key, certificate }) => certificate === undefined || key !== undefined,
     'has a "certificate" without its "private_key"',
+  )
+  .refine(
+    ({ type, login }) => login === undefined || type === 'console',
+    'has a "login", which is for the type "console": ssh has "username", "private_key" and "password"',
+  )
+  .refine(
+    (asked) => asked.type !== 'console' || sshOnly.every((key) => asked[key] === undefined || asked[key] === false),
+    {
+      error: `is "console", which has none of ${sshOnly.join(', ')}`,
+    },
   )
   .describe('how the build gets into the guest');
 

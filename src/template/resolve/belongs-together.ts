@@ -36,14 +36,19 @@ const guestIsReachable: Judge = (template, wrong) => {
   if (isSsh && machine.nics.length === 0) wrong.add('/communicator', 'is ssh, and the machine has no network: see /machine/nics'); // prettier-ignore
   if (isSsh && communicator.bastion !== undefined && !machine.nics.some(({ network }) => network === 'outgoing'))
     wrong.add('/communicator/bastion', 'is a server outside, and the machine has no network there: see /machine/nics');
-  if (!isSsh)
+  const hasLogin = isSsh || communicator?.type === 'console';
+  if (!hasLogin)
     provisioners.forEach(({ type }, index) => {
       if (needsGuest(type)) wrong.add(`/provisioners/${index}`, `is ${quoted(type)}, which works by ssh, and there is no "communicator" for it`); // prettier-ignore
     });
-  if (!isSsh && cleanup !== undefined && needsGuest(cleanup.type)) wrong.add('/error_cleanup_provisioner', `is ${quoted(cleanup.type)}, which works by ssh, and there is no "communicator" for it`); // prettier-ignore
-  if (!isSsh && Object.values(seal).includes(true))
+  if (hasLogin && !isSsh)
+    provisioners.forEach(({ type }, index) => {
+      if (type === 'ansible') wrong.add(`/provisioners/${index}`, 'is "ansible", which logs in by ssh, and "communicator" is the console: use "ansible-local"'); // prettier-ignore
+    });
+  if (!hasLogin && cleanup !== undefined && needsGuest(cleanup.type)) wrong.add('/error_cleanup_provisioner', `is ${quoted(cleanup.type)}, which works by ssh, and there is no "communicator" for it`); // prettier-ignore
+  if (!hasLogin && Object.values(seal).includes(true))
     wrong.add('/seal', 'is done in the guest, and there is no "communicator" for it');
-  if (!isSsh && shutdown.command !== undefined)
+  if (!hasLogin && shutdown.command !== undefined)
     wrong.add('/shutdown/command', 'is run by ssh, and there is no "communicator" for it');
 };
 
@@ -58,13 +63,14 @@ const modelStandsOnce: Judge = ({ qemu, machine }, wrong) => {
 };
 
 const keyboardIsThere: Judge = (template, wrong) => {
-  const { machine, install, provisioners, error_cleanup_provisioner: cleanup } = template;
+  const { communicator, machine, install, provisioners, error_cleanup_provisioner: cleanup } = template;
   if (machine.display === 'vga') return;
   const judge = (by: 'serial' | 'keyboard', pointer: string) => {
     if (by === 'keyboard') wrong.add(pointer, 'is "keyboard", and the machine has none: set "display": "vga" in "machine"'); // prettier-ignore
   };
   judge(install?.boot_by ?? 'serial', '/install/boot_by');
   install?.console?.forEach(({ by }, index) => judge(by, `/install/console/${index}/by`));
+  communicator?.login?.forEach(({ by }, index) => judge(by, `/communicator/login/${index}/by`));
   provisioners.forEach((provisioner, at) => {
     if (provisioner.type === 'console')
       provisioner.console.forEach(({ by }, index) => judge(by, `/provisioners/${at}/console/${index}/by`));

@@ -2,7 +2,7 @@ import type { FieldErrors } from '../../base/field-errors.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 import { hostnameOf } from '../../base/machine/hostname.ts';
 import type { Template } from '../document/template.ts';
-import type { CloudInitSeed, HttpEntry, SshLogin, Text } from '../spec.ts';
+import type { CloudInitSeed, HttpEntry, Spec, Text } from '../spec.ts';
 import type { Fields } from './fields.ts';
 import { renderedFile } from './http.ts';
 
@@ -12,7 +12,7 @@ type Parts = {
   readonly template: Template;
   readonly fields: Fields;
   readonly wrong: FieldErrors;
-  readonly communicator: SshLogin | undefined;
+  readonly communicator: Spec['communicator'];
   readonly buildId: string;
 };
 
@@ -58,8 +58,8 @@ const cloudConfig = (config: object, pointer: string, fields: Fields): Text => [
 ];
 
 /** Lets the key of the build in, for a user that is made where there is none. */
-const defaultUserData = (communicator: SshLogin | undefined): Text => {
-  if (communicator === undefined) return ['#cloud-config\n{}\n'];
+const defaultUserData = (communicator: Spec['communicator']): Text => {
+  if (communicator?.type !== 'ssh') return ['#cloud-config\n{}\n'];
   const { username } = communicator;
   const isRoot = username === 'root';
   return [
@@ -83,7 +83,7 @@ const textOf = async (value: NonNullable<CloudInit['user_data']>, pointer: strin
 };
 
 const judgeKey = (files: CloudInitSeed['files'], { wrong, communicator }: Parts): void => {
-  if (communicator !== undefined) return;
+  if (communicator?.type === 'ssh') return;
   const usesKey = files.some(({ text }) => text.some((piece) => typeof piece === 'object' && piece.runtime === key.runtime)); // prettier-ignore
   if (usesKey) wrong.add(at, 'uses {{ ssh_public_key }}, and there is no "communicator" for which a key would be made');
 };

@@ -58,9 +58,9 @@ export type SpecParts = {
   readonly at: { readonly template: string; readonly variables: string };
 };
 
-/** Whether the login does not depend on the build's key. */
-const hasOwnProofs = (login: Spec['communicator']): boolean =>
-  login?.password !== undefined || login?.privateKey !== undefined;
+/** Who logs in by ssh with nothing but the build's key. */
+const keyUserOf = (login: Spec['communicator']): string | undefined =>
+  login?.type === 'ssh' && login.password === undefined && login.privateKey === undefined ? login.username : undefined;
 
 /** The spec with what it has learnt on the way: secrets, and notes that show none of them. */
 const withFindings = (
@@ -104,7 +104,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
     fields,
     wrong,
     machine,
-    username: hasOwnProofs(communicator) ? undefined : communicator?.username,
+    username: keyUserOf(communicator),
     host: files.host ?? {},
     notes,
     seed: frozen.buildId,

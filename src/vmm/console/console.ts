@@ -185,6 +185,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     came: window.end,
     display: () => display && secrets.mask(display.text()),
     follow: following.follow,
+    conceal: transcript.conceal,
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Fault('console_closed', 'The console was let go before its line ended.'));
       await reading;

@@ -1,7 +1,12 @@
 import { plain } from './plain.ts';
 
 /** Somebody who reads along: told of everything, and of each whole line, without secrets and control characters. */
-export type Follower = { readonly heard: () => void; readonly line: (line: string) => void };
+export type Follower = {
+  readonly heard: () => void;
+  readonly line: (line: string) => void;
+  /** Lines come as they are, but for their ends: secrets, tabs and all. */
+  readonly as?: 'it came';
+};
 
 // A guest that prints no line end must not grow the heap.
 const longestLine = 4096;
@@ -18,7 +23,8 @@ export const makeFollowing = (mask: (text: string) => string) => {
       for (const follower of followers) {
         follower.heard();
 
-        for (const line of lines) follower.line(mask(line.replace(/[\u0000-\u001f\u007f-\u009f]/g, '')));
+        for (const line of lines)
+          follower.line(follower.as === undefined ? mask(line.replace(/[\u0000-\u001f\u007f-\u009f]/g, '')) : line);
       }
     },
     follow: (follower: Follower): Disposable => {

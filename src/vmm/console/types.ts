@@ -62,6 +62,8 @@ export type Console = AsyncDisposable & {
   readonly waiting: () => { readonly pattern: string; readonly ms: number } | undefined;
   /** Reads along until it is disposed of. */
   readonly follow: (follower: Follower) => Disposable;
+  /** Nothing that comes is written into the transcript, until what this gives is called. */
+  readonly conceal: () => () => void;
   /** How many characters came so far. */
   readonly came: () => number;
   /** What the machine's display shows, without secrets; undefined where it has none. */

@@ -2,7 +2,8 @@ import { ParseError } from '../../../base/parse-error.ts';
 import { quoted } from '../../../base/nearest.ts';
 import { durationOf } from '../../../base/units.ts';
 import type { Communicator } from '../../document/communicator.ts';
-import type { SshLogin } from '../../spec.ts';
+import type { Spec, SshLogin } from '../../spec.ts';
+import { resolveConsoleLogin } from './console.ts';
 import { resolveProofs, type ProofParts } from './proofs.ts';
 
 const usernameOf = (raw: number | string): string => {
@@ -37,15 +38,19 @@ const resolveBastion = async ({ bastion }: Communicator, parts: ProofParts): Pro
 export const resolveCommunicator = async (
   asked: Communicator | undefined,
   parts: ProofParts,
-): Promise<SshLogin | undefined> => {
-  if (asked?.type !== 'ssh') return undefined;
-  const { type, port, pty, handshake_attempts: handshakeAttempts } = asked;
+): Promise<Spec['communicator']> => {
+  if (asked === undefined || asked.type === 'none') return undefined;
+  return asked.type === 'console' ? resolveConsoleLogin(asked, parts) : resolveSshLogin(asked, parts);
+};
+
+const resolveSshLogin = async (asked: Communicator, parts: ProofParts): Promise<SshLogin> => {
+  const { port, pty, handshake_attempts: handshakeAttempts } = asked;
   const { fields } = parts;
   const duration = (key: keyof Communicator, raw: number | string, leastMs: number) =>
     fields.made(`/communicator/${key}`, raw, 1, (time) => Math.max(0, durationOf(time, leastMs)));
   const { keep_alive: keepAlive, read_write_timeout: silence, pause_before_connecting: pause = 0 } = asked;
   return {
-    type,
+    type: 'ssh',
     port,
     username: fields.made('/communicator/username', asked.username, '', usernameOf),
     timeoutMs: duration('timeout', asked.timeout, 1),

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import type { Clock } from '../../base/clock.ts';
+import { Fault } from '../../base/fault.ts';
+import { shellQuoted } from '../../base/shell.ts';
+import { downloadBy } from '../ssh/download.ts';
+import { uploadBy } from '../ssh/upload.ts';
+import type { Guest, OnLines } from '../types.ts';
+import { digestOf, sendTo } from './send.ts';
+import { makeSession, type Session } from './session.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Hands lines on in their order, and remembers the first that was refused. */
+const inOrder = (onLines: OnLines, stream: 'stdout' | 'stderr') => {
+  let handing: Promise<void> = Promise.resolve();
+  return {
+    take: (line: string): void => {
+      handing = handing.then(() => onLines([line], stream));
+      handing.catch(() => undefined);
+    },
+    done: () => handing,
+  };
+};
+
+/** What the command prints comes as base64, one line of it after the other; what it says on stderr comes behind. */
+const runForBytes = async (
+  session: Session,
+  onBytes: (bytes: Uint8Array) => Promise<void> | void,
+  onLines: OnLines,
+  signal: AbortSignal,
+): Promise<number> => {
+  let handing: Promise<void> = Promise.resolve();
+  const onLine = (line: string) => {
+    handing = handing.then(() => onBytes(Buffer.from(line, 'base64')));
+    handing.catch(() => undefined);
+  };
+  await session.ask('{ sh "$d/c" <"$d/i" 2>"$d/e"; echo $? >"$d/s"; } | enc', { onLine }, signal);
+  await handing;
+  const said = inOrder(onLines, 'stderr');
+  await session.ask('cat "$d/e"', { onLine: said.take }, signal);
+  await said.done();
+  return session.ask('(exit "$(cat "$d/s")")', {}, signal);
+};
+
+const runIn =
+  (session: Session, { conceal }: Terminal): Guest['run'] =>
+  async (command, { onLines, onBytes, input }, signal) => {
+    await sendTo(session, 'c', command, signal);
+    await sendTo(session, 'i', input ?? '', signal);
+    if (onBytes !== undefined) {
+      const reveal = conceal();
+      try {
+        return { exitCode: await runForBytes(session, onBytes, onLines, signal) };
+      } finally {
+        reveal();
+      }
+    }
+    const said = inOrder(onLines, 'stdout');
+    const exitCode = await session.ask('sh "$d/c" <"$d/i" 2>&1', { onLine: said.take }, signal);
+    await said.done();
+    return { exitCode };
+  };
+
+const downloadIn =
+  (session: Session, run: Guest['run']): Guest['download'] =>
+  async (place, to, signal) => {
+    const result = await downloadBy(run)(place, to, signal);
+    const came = createHash('sha256')
+      .update(await readFile(to.file))
+      .digest('hex');
+    const sent = await digestOf(session, shellQuoted(place), signal);
+    if (came === sent) return result;
+    await rm(to.file, { force: true });
+    throw new Fault('provisioner_failed', `${place} did not come over the console as it is in the guest.`, {
+      ...{ file: place, expected: `the digest ${sent ?? 'of a file'}`, saw: came },
+    });
+  };
+
+/**
+ * A way into the guest over its console: the conversation logs in, and commands are typed into the shell that it ends at. One
+ * runs at a time, both of its streams are one, and its input is there as a whole before it begins. Throws what the
+ * conversation throws, and `console_silent` when the shell does not answer.
+ */
+export const connectConsole = async (
+  terminal: Terminal,
+  { clock, timeoutMs }: { readonly clock: Clock; readonly timeoutMs: number },
+  signal: AbortSignal,
+): Promise<Guest> => {
+  const session = makeSession(terminal, clock);
+  const open = async (until: AbortSignal) => {
+    const tooLate = () =>
+      new Fault('console_silent', `The guest could not be logged in to on its console within ${timeoutMs / 1000} s.`, {
+        expected: 'a login on the console',
+        saw: 'no shell that answers',
+        withinMs: timeoutMs,
+      });
+    using deadline = clock.deadline(timeoutMs, until, tooLate);
+    await session.open(deadline.signal);
+  };
+  await open(signal);
+  const run = runIn(session, terminal);
+  return {
+    run,
+    upload: uploadBy(run),
+    download: downloadIn(session, run),
+    reconnect: open,
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+};
