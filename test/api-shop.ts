@@ -12,7 +12,7 @@ import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/server/app.ts';
 import { foldersBelow, type Folders } from '../src/build/folders/folders.ts';
 import { digestOf } from '../src/build/canonical.ts';
-import { makeSubmit } from '../src/build/submit.ts';
+import { makeSubmit, makeSubmitRun } from '../src/build/submit.ts';
 import { makeOutputs } from '../src/build/outputs/outputs.ts';
 import { mintToken } from '../src/api/server/tokens.ts';
 import type { ApiParts } from '../src/api/types.ts';
@@ -95,6 +95,7 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
     });
     return { ...build, http: [], notes: [{ pointer: '/template/install', message: 'is looked at twice' }] };
   },
+  checkRun: () => Promise.reject(new Error('tests of runs bring an admission of their own')),
   checkTemplate: async (document, context) => {
     if (isObject(document) && document['name'] === 'bad') throw wrongAt('/name', 'is bad');
     return { document, digest: digestOf([document, context?.digest ?? null]) };
@@ -122,6 +123,7 @@ export const apiShop = async (
     store,
     admission,
     submit: makeSubmit({ store: change.store ?? store, admission, isDraining, wake: () => undefined }),
+    submitRun: makeSubmitRun({ store: change.store ?? store, admission, isDraining, wake: () => undefined }),
     contexts: {
       receive: async (body, encoding, signal) => {
         const bytes = await buffer(body);

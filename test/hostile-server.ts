@@ -30,6 +30,7 @@ const shop = await apiShop({
   contexts: makeContexts(folders, systemIds, { files: 10_000, bytes: 256 * mebi, templateBytes: 4 * mebi }),
   admission: {
     check: (asked) => admission().check(asked),
+    checkRun: (asked) => admission().checkRun(asked),
     checkTemplate: (document, context) => admission().checkTemplate(document, context),
   },
 });

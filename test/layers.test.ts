@@ -43,6 +43,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     ],
   },
 
+  'template/expand': { uses: [] },
+
   vmm: { uses: [] },
   'vmm/console': { uses: ['vmm'] },
   'vmm/qemu': { uses: ['vmm'] },
@@ -67,7 +69,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: [
       ...['build/folders', 'build/hold', 'config', 'context', 'guest', 'guest/ssh', 'httpd/endpoint', 'image'],
       ...['openbsd', 'openbsd/passwords', 'packer', 'queue/rules', 'post-processors', 'provisioners', 'vmm/console'],
-      ...['template', 'template/document', 'template/language', 'template/resolve'],
+      ...['template', 'template/document', 'template/expand', 'template/language', 'template/resolve'],
     ],
     types: ['httpd/mirror', 'queue', 'vmm'],
   },
@@ -81,10 +83,14 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['api/contract', 'api/server', 'packer'],
     types: ['api', 'api/host', 'build', 'build/outputs', 'queue'],
   },
+  'api/runs': {
+    uses: ['api/builds', 'api/contract', 'api/server'],
+    types: ['api', 'build', 'queue'],
+  },
   'api/artifacts': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'build/outputs', 'queue'] },
   'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
   api: {
-    uses: ['api/artifacts', 'api/builds', 'api/contract', 'api/host', 'api/server', 'api/templates'],
+    uses: ['api/artifacts', 'api/builds', 'api/contract', 'api/host', 'api/runs', 'api/server', 'api/templates'],
     types: ['queue', 'build', 'build/outputs', 'template'],
   },
 };

@@ -100,10 +100,12 @@ test('a claim of another host is left alone while its lease lasts, one without a
 });
 
 test('a key is new, is replayed with the same body, and is in conflict with another', () => {
-  const first = { digest: 'd1', build: 'b1' };
-  assert.deepEqual(onKey(undefined, 'd1'), { kind: 'new' });
-  assert.deepEqual(onKey(first, 'd1'), { kind: 'replay', build: 'b1' });
-  assert.deepEqual(onKey(first, 'd2'), { kind: 'conflict', build: 'b1' });
+  const first = { digest: 'd1', kind: 'build', id: 'b1' } as const;
+  const asked = { digest: 'd1', kind: 'build' } as const;
+  assert.deepEqual(onKey(undefined, asked), { kind: 'new' });
+  assert.deepEqual(onKey(first, asked), { kind: 'replay', first });
+  assert.deepEqual(onKey(first, { ...asked, digest: 'd2' }), { kind: 'conflict', first });
+  assert.deepEqual(onKey(first, { ...asked, kind: 'run' }), { kind: 'conflict', first });
 });
 
 const demand = { memoryMb: 10, diskMb: 10 };

@@ -3,6 +3,7 @@ import { stdout } from 'node:process';
 import { z } from 'zod';
 import { systemClock } from '../base/clock.ts';
 import { systemIds } from '../base/ids.ts';
+import type { Store } from '../queue/store.ts';
 import { makeApi } from './make-api.ts';
 import { printOpenApi } from './contract/openapi.ts';
 
@@ -19,13 +20,20 @@ const absent = <Room extends object>(): Room =>
     // No value has all the functions of a room but none of the room itself: hence the cast.
   ) as Room;
 
+// Who waits for builds listens to the store from the beginning.
+const store: Store = new Proxy(absent<Store>(), {
+  get: (none, name, self) =>
+    name === 'onChange' ? () => ({ [Symbol.dispose]: () => undefined }) : (Reflect.get(none, name, self) as unknown),
+});
+
 const packageFile = new URL('../../../package.json', import.meta.url);
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(packageFile, 'utf8')));
 
 const app = await makeApi({
-  store: absent(),
+  store,
   admission: absent(),
   submit: absent(),
+  submitRun: absent(),
   contexts: absent(),
   outputs: absent(),
   live: absent(),

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { Submit } from '../build/submit.ts';
+import type { Submit, SubmitRun } from '../build/submit.ts';
 import type { Metrics } from './host/metrics.ts';
 import type { ConnectionBounds } from './server/connections.ts';
 import type { Admission } from '../build/admission.ts';
@@ -20,8 +20,9 @@ export type Check = {
 /** All that the API needs from the other rooms, handed over by main. */
 export type ApiParts = {
   readonly store: Store;
-  readonly admission: Pick<Admission, 'check' | 'checkTemplate'>;
+  readonly admission: Pick<Admission, 'check' | 'checkRun' | 'checkTemplate'>;
   readonly submit: Submit;
+  readonly submitRun: SubmitRun;
   readonly contexts: Contexts;
   /** What builds have written: asked for by build and name, given as bytes. */
   readonly outputs: Outputs;

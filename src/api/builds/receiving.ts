@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Fault, type FieldError } from '../../base/fault.ts';
+import { withPlaces } from '../../base/field-errors.ts';
 import type { Received } from '../../build/contexts.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 import { boundedBody, encodingOf } from '../server/bodies.ts';
@@ -17,22 +17,12 @@ export const inBuildArchive = (pointer: string, { variables }: Pick<Received, 'v
     ? inTemplateArchive(pointer.slice('/template'.length))
     : variables !== undefined && isIn(variables.values, pointer)
       ? `${variables.file}:${pointer.slice('/variables'.length)}`
-      : pointer.replace(/^\/(variable|label)s/, 'query:/$1').replace(/^\/(?=priority|timeout|on_error)/, 'query:/');
+      : pointer
+          .replace(/^\/(variable|label)s/, 'query:/$1')
+          .replace(/^\/(?=priority|timeout|on_error|machine|only|except|parallel|fail_fast)/, 'query:/');
 
 /** Where a place in a template is when it came in an archive. */
 export const inTemplateArchive = (pointer: string): string => `template.json:${pointer}`;
-
-const translated = (error: unknown, translate: (pointer: string) => string): unknown => {
-  if (!(error instanceof Fault) || error.facts.errors === undefined) return error;
-  const errors: readonly FieldError[] = error.facts.errors.map(({ pointer, message }) => ({
-    pointer: translate(pointer),
-    message,
-  }));
-  // The message names the first of them, as `fieldErrors` and `invalid` have it.
-  const [first = ''] = error.facts.errors.map(({ pointer }) => pointer);
-  const message = first === '' ? error.message : error.message.replace(first, () => translate(first));
-  return new Fault(error.code, message, { ...error.facts, errors }, { cause: error });
-};
 
 /**
  * Receives the context that is the request's body, if it is one, and calls `use`, whose answer says whether the
@@ -56,7 +46,7 @@ export const withContext = async <T>(
     isKept = used.isKept;
     return used.answer;
   } catch (error) {
-    throw translated(error, (pointer) => pointerInto(pointer, context));
+    throw withPlaces(error, (pointer) => pointerInto(pointer, context));
   } finally {
     if (!isKept) await contexts.drop(context.contextId);
   }

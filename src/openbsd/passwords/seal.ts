@@ -1,6 +1,6 @@
 import { ParseError } from '../../base/parse-error.ts';
 import { hashPassword } from './hash.ts';
-import { isPasswordPath, passwordVariables } from './uses.ts';
+import { inMachine, isPasswordPath, passwordVariables } from './uses.ts';
 import { kindOfPassword } from './forms.ts';
 import { hasPlaceholders } from '../../template/language/expression.ts';
 
@@ -46,8 +46,10 @@ const replaced = async (
  */
 export const sealDocument = async (document: unknown, seed: string): Promise<unknown> => {
   const variables = passwordVariables(document);
-  const isDefault = ([first, name, key, more]: Path) =>
-    first === 'variables' && key === 'default' && more === undefined && variables.has(String(name));
+  const isDefault = (path: Path) => {
+    const [first, name, key, more] = inMachine(path);
+    return first === 'variables' && key === 'default' && more === undefined && variables.has(String(name));
+  };
   return replaced(document, [], async (text, path) => {
     const isPassword = isPasswordPath(path) || isDefault(path);
     if (!isPassword || hasPlaceholders(text) || !isPlain(text)) return text;
