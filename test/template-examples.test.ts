@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { checkTemplate } from '../src/template/resolve/check.ts';
+import { expandTemplate } from '../src/template/expand/expand.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url));
@@ -39,10 +40,13 @@ for (const { name } of folders)
     try {
       const context = join(examples, name);
       const text = await readFile(join(context, 'template.json'), 'utf8');
-      const template = parseTemplate(JSON.parse(text));
       const host = { lease: { router: true, dns: true }, hasMirror: true };
-      await checkTemplate(template, { context, media: await standIns(text, home), host });
-      assert.equal(template.name, name);
+      const media = await standIns(text, home);
+      for (const { document, template = name, name: machine } of expandTemplate(JSON.parse(text))) {
+        const parsed = parseTemplate(document);
+        await checkTemplate(parsed, { context, media, host });
+        assert.deepEqual([parsed.name, template], [machine, name]);
+      }
     } finally {
       await rm(home, { recursive: true, force: true });
     }

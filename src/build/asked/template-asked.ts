@@ -24,8 +24,7 @@ const findStored = async (store: Pick<Store, 'template'>, named: string, pointer
   const [, name = named, digits] = /^([^@]*)(?:@(\d{1,9}))?$/.exec(named) ?? [];
   const found = await store.template(name, digits === undefined ? undefined : Number(digits));
   if (found === undefined) {
-    const message = `there is no template "${named}"; GET /templates lists those there are`;
-    throw new Fault('template_invalid', `There is no template "${named}".`, { errors: [{ pointer, message }] });
+    throw wrongAt(pointer, `there is no template "${named}"; GET /templates lists those there are`);
   }
   return {
     document: found.document,
