@@ -221,6 +221,24 @@ test('what a base has wrong is told with its name, and its secrets are not shown
   await put('low', { name: 'low', machine: { ...site.machine, disks: [{ size: '{{ size }}' }] }, variables });
   const reply = await post(shop, '/builds', { template: { extends: 'low' }, variables: { size: 'much' } });
   assert.deepEqual(wrongOf(reply).errors.map(({ pointer }) => pointer), ['low@1:/machine/disks/0/size']); // prettier-ignore
+  const folder = await mkdtemp(join(tmpdir(), 'run-context-'));
+  await writeFile(
+    join(folder, 'template.json'),
+    JSON.stringify({ extends: 'low', machine: { cdrom: 'media:lost/x' } }),
+  );
+  const body = await tarOf(folder);
+  await rm(folder, { recursive: true });
+  for (const [url, method] of [
+    ['/templates/top', 'PUT'],
+    ['/runs?variable=size=much', 'POST'],
+  ] as const) {
+    const headers = { ...shop.auth, 'content-type': 'application/x-tar' };
+    const places = wrongOf(await shop.ask({ method, url, payload: body, headers })).errors.map(
+      ({ pointer }) => pointer,
+    );
+    assert.ok(places.includes('template.json:/machine/cdrom'), places.join());
+    assert.equal(places.includes('low@1:/machine/disks/0/size'), method === 'POST', places.join());
+  }
   const made = await put('top', {
     extends: 'low',
     variables: { pass: { default: 'hunter33' } },

@@ -21,8 +21,9 @@ export const inBuildArchive = (pointer: string, { variables }: Pick<Received, 'v
           .replace(/^\/(variable|label)s/, 'query:/$1')
           .replace(/^\/(?=priority|timeout|on_error|machine|only|except|parallel|fail_fast)/, 'query:/');
 
-/** Where a place in a template is when it came in an archive. */
-export const inTemplateArchive = (pointer: string): string => `template.json:${pointer}`;
+/** Where a place in a template is when it came in an archive. One in a template that it extends says so itself. */
+export const inTemplateArchive = (pointer: string): string =>
+  pointer === '' || pointer.startsWith('/') ? `template.json:${pointer}` : pointer;
 
 /**
  * Receives the context that is the request's body, if it is one, and calls `use`, whose answer says whether the

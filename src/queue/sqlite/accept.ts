@@ -1,7 +1,6 @@
 import { Fault } from '../../base/fault.ts';
 import { timeOfId } from '../../base/ids.ts';
-import { onKey, type FirstUse } from '../rules/idempotency.ts';
-import type { Idempotency, NewBuild, StoreLimits } from '../store.ts';
+import type { NewBuild, StoreLimits } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { toRow } from './rows.ts';
 
@@ -12,50 +11,14 @@ const queueFull = (builds: number): Fault =>
     { builds },
   );
 
-const otherBody = (key: string, { kind, id }: FirstUse): Fault =>
-  new Fault(
-    'idempotency_mismatch',
-    `The key ${key} was used for ${kind} ${id} with another body. Use a new key for each request.`,
-    { [kind]: id },
-  );
-
 const whoIn = ({ requestedBy }: NewBuild) => (requestedBy === undefined ? {} : { by: requestedBy });
-
-type KeyRow = { readonly digest: string; readonly build_id: string | null; readonly run_id: string | null };
-
-const firstUse = ({ digest, build_id, run_id }: KeyRow): FirstUse =>
-  run_id === null ? { digest, kind: 'build', id: build_id ?? '' } : { digest, kind: 'run', id: run_id };
-
-/** Requests that clients may send again. To be called within a `read` or a `write`. */
-export type Keys = {
-  /** What this key made before, if it did: a build or a run of this id. Throws `idempotency_mismatch`. */
-  readonly used: (idempotency: Idempotency, kind: FirstUse['kind']) => string | undefined;
-  readonly keep: (idempotency: Idempotency, kind: FirstUse['kind'], id: string) => void;
-};
-
-export const makeKeys = ({ db }: Pick<Connection, 'db'>): Keys => {
-  const byKey = db.prepare<[string, string], KeyRow>(
-    'SELECT digest, build_id, run_id FROM idempotency WHERE owner = ? AND key = ?',
-  );
-  const insert = db.prepare('INSERT INTO idempotency (owner, key, digest, build_id, run_id) VALUES (?, ?, ?, ?, ?)');
-  return {
-    used: ({ owner, key, digest }, kind) => {
-      const row = byKey.get(owner, key);
-      const use = onKey(row && firstUse(row), { digest, kind });
-      if (use.kind === 'conflict') throw otherBody(key, use.first);
-      return use.kind === 'replay' ? use.first.id : undefined;
-    },
-    keep: ({ owner, key, digest }, kind, id) =>
-      insert.run(owner, key, digest, kind === 'build' ? id : null, kind === 'run' ? id : null),
-  };
-};
-
-/** How many characters the large part of a build comes to. */
-export const bytesOf = (build: NewBuild): number => textsOf(build).reduce((sum, { length }) => sum + length, 0);
 
 /** Its template, variables and plan in JSON. */
 const textsOf = ({ template, variables, plan }: NewBuild): readonly string[] =>
   [template, variables, plan].map((part) => JSON.stringify(part));
+
+/** How many characters the large part of a build comes to. */
+export const bytesOf = (build: NewBuild): number => textsOf(build).reduce((sum, { length }) => sum + length, 0);
 
 /**
  * Writes the rows of new builds and their first events, to be called within a `write`. `attempts` is how many each has in

@@ -1,9 +1,10 @@
 import { isEnded } from '../../base/records/status.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Build, Idempotency, Store } from '../store.ts';
-import { bytesOf, type Keys, type makeAccept } from './accept.ts';
+import { bytesOf, type makeAccept } from './accept.ts';
 import type { BuildRows } from './build-rows.ts';
 import { noSuchBuild, type Connection } from './connection.ts';
+import type { Keys } from './keys.ts';
 
 const stillActive = ({ id, status }: Build): Fault =>
   new Fault('build_active', `Build ${id} is ${status}. Cancel it, then wait for its end.`, { status });

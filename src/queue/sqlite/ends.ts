@@ -7,7 +7,7 @@ import type { Build, Cancel, Store } from '../store.ts';
 import type { BuildRows } from './build-rows.ts';
 import { noSuchBuild, type Connection } from './connection.ts';
 import { makeWriteOutcome, type WriteOutcome } from './outcomes.ts';
-import type { RunRows } from './run-rows.ts';
+import type { RunRows } from './runs/run-rows.ts';
 
 /** Cancels a build, as rules/cancel.ts says. To be called within a `write`. */
 export type WriteCancel = (build: Build, cancel: Cancel) => void;

@@ -1,7 +1,7 @@
-import type { Build, Run } from '../store.ts';
-import { runStatusOf } from '../rules/run.ts';
-import type { Connection } from './connection.ts';
-import { toBuild, type BuildRow } from './rows.ts';
+import type { Build, Run } from '../../store.ts';
+import { runStatusOf } from '../../rules/run.ts';
+import type { Connection } from '../connection.ts';
+import { toBuild, type BuildRow } from '../rows.ts';
 
 /** A row of `run`, as the migrations have it. */
 export type RunRow = {

@@ -1,9 +1,10 @@
-import { Fault } from '../../base/fault.ts';
-import { timeOfId } from '../../base/ids.ts';
-import type { Idempotency, NewRun, Run, Store } from '../store.ts';
-import { bytesOf, type Keys, type makeAccept } from './accept.ts';
-import type { Connection } from './connection.ts';
-import type { WriteCancel } from './ends.ts';
+import { Fault } from '../../../base/fault.ts';
+import { timeOfId } from '../../../base/ids.ts';
+import type { Idempotency, NewRun, Run, Store } from '../../store.ts';
+import { bytesOf, type makeAccept } from '../accept.ts';
+import type { Connection } from '../connection.ts';
+import type { Keys } from '../keys.ts';
+import type { WriteCancel } from '../ends.ts';
 import type { RunRows } from './run-rows.ts';
 
 // Sorts behind every id.
