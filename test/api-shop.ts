@@ -11,10 +11,10 @@ import { makeMetrics } from '../src/api/host/metrics.ts';
 import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/server/app.ts';
 import { foldersBelow, type Folders } from '../src/build/folders/folders.ts';
-import { translate } from '../src/template/expand/packer.ts';
+import { packerMachines } from '../src/template/expand/packer.ts';
 import { listingOf } from '../src/context/listing.ts';
 import { digestOf } from '../src/build/canonical.ts';
-import { makeSubmit } from '../src/build/submit.ts';
+import { makeSubmit, makeSubmitRun } from '../src/build/submit.ts';
 import { makeOutputs } from '../src/build/outputs/outputs.ts';
 import { mintToken } from '../src/api/server/tokens.ts';
 import type { ApiParts } from '../src/api/types.ts';
@@ -100,12 +100,13 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
     });
     return { ...build, http: [], notes: [{ pointer: '/template/install', message: 'is looked at twice' }] };
   },
+  checkRun: () => Promise.reject(new Error('tests of runs bring an admission of their own')),
   checkTemplate: async (document, context) => {
     if (isObject(document) && document['name'] === 'bad') throw wrongAt('/name', 'is bad');
     return { document, digest: digestOf([document, context?.digest ?? null]) };
   },
   translate: (document, variables) =>
-    translate(document, { variables, frozen: { buildId: 'b', timestampMs: 0 }, files: listingOf(undefined) }),
+    packerMachines(document, { variables, frozen: { buildId: 'b', timestampMs: 0 }, files: listingOf(undefined) }),
 });
 
 /** The API over a real store in a folder of its own. What main would hand over besides is small and honest. */
@@ -144,6 +145,7 @@ export const apiShop = async (
     store,
     admission,
     submit: makeSubmit({ store: change.store ?? store, admission, isDraining, wake: () => undefined }),
+    submitRun: makeSubmitRun({ store: change.store ?? store, admission, isDraining, wake: () => undefined }),
     contexts: {
       receive: async (body, encoding, signal) => {
         const bytes = await buffer(body);

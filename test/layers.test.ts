@@ -40,7 +40,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
       'provisioners',
     ],
   },
-  'template/expand': { uses: ['packer', 'packer/import', 'template/document'] },
+  'template/expand': { uses: ['packer', 'packer/hcl', 'packer/import', 'template/document'] },
   'template/resolve': {
     uses: [
       ...[
@@ -118,6 +118,10 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['api/contract', 'api/server', 'packer'],
     types: ['api', 'api/host', 'build', 'build/outputs', 'queue'],
   },
+  'api/runs': {
+    uses: ['api/builds', 'api/contract', 'api/server'],
+    types: ['api', 'build', 'queue'],
+  },
   'api/artifacts': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'build/outputs', 'queue'] },
   'api/media': {
     uses: ['api/contract', 'api/server', 'fetch', 'media'],
@@ -125,7 +129,10 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   },
   'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
   api: {
-    uses: ['api/artifacts', 'api/builds', 'api/contract', 'api/host', 'api/media', 'api/server', 'api/templates'],
+    uses: [
+      ...['api/artifacts', 'api/builds', 'api/contract', 'api/host', 'api/media', 'api/runs', 'api/server'],
+      'api/templates',
+    ],
     types: ['queue', 'build', 'build/outputs', 'media', 'template'],
   },
 };

@@ -11,7 +11,8 @@ import { usage } from '../src/cli/arguments.ts';
 import { Config } from '../src/config/config.ts';
 import { functionNames } from '../src/template/language/functions.ts';
 import { keyNames } from '../src/packer/keys.ts';
-import { parseTemplate, Template } from '../src/template/document/template.ts';
+import { parseTemplate } from '../src/template/document/template.ts';
+import { TemplateDocument } from '../src/template/document/template-document.ts';
 import { runtimeNames } from '../src/template/spec.ts';
 import { postProcessors } from '../src/post-processors/table.ts';
 import { provisioners } from '../src/provisioners/table.ts';
@@ -99,7 +100,7 @@ test('imaged.conf(5) has every key of the configuration, with its default', asyn
 
 test('imaged-template(5) has every key of a template, where it belongs', async () => {
   const text = await page('imaged-template.5');
-  const keys = listedUnder(Template);
+  const keys = listedUnder(TemplateDocument);
   assert.ok(keys.length > 60, `only ${keys.length} keys were found`);
   const turns = /^((install|provisioners console)\.console|communicator\.login)$/;
   const elsewhere = new Map([
@@ -108,8 +109,8 @@ test('imaged-template(5) has every key of a template, where it belongs', async (
   ]);
   const images = /^machine\.(disks\.base|cdrom|floppy|boot\.kernel|boot\.initrd)$/;
   const headingOf = (written: string) => {
-    // It is one of the provisioners.
-    const place = written.replace(/^error_cleanup_provisioner\b/, 'provisioners');
+    // A machine has the keys of a template, a part is a list of provisioners, and the last resort is one of them.
+    const place = written.replace(/^machines\.?/, '').replace(/^(parts|error_cleanup_provisioner)\b/, 'provisioners');
     const usual = images.test(place) ? 'What a machine begins with' : place;
     return elsewhere.get(place) ?? (turns.test(place) ? 'install.console' : usual);
   };

@@ -30,6 +30,7 @@ const judging = async (): Promise<ApiShop & { readonly home: string }> => {
     contexts: makeContexts(folders, systemIds, { files: 1000, bytes: 64 * mebi, templateBytes: mebi }),
     admission: {
       check: (asked) => admission().check(asked),
+      checkRun: (...asked) => admission().checkRun(...asked),
       checkTemplate: (...asked) => admission().checkTemplate(...asked),
       translate: (...asked) => admission().translate(...asked),
     },

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { missing } from '../src/packer/hcl/functions/missing.ts';
 import { functionGroups, specialNames } from '../src/packer/hcl/functions/table.ts';
-import { hasHcl, readHclContext } from '../src/packer/hcl/read-context.ts';
+import { hclFilesIn, readHclContext } from '../src/packer/hcl/read-context.ts';
 import { around, given, refusals } from './fixtures/hcl.ts';
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
@@ -41,13 +41,13 @@ test('no file outside of the context is read, by a link neither', async () => {
 
 test('a context with HCL2 in JSON, or with none at its top, says what to send', async () => {
   await using json = await contextOf({ 'a.pkr.json': '{}' });
-  assert.ok(hasHcl(json.folder));
+  assert.deepEqual(hclFilesIn(json.folder), ['a.pkr.json']);
   assert.match(
     (await refusals(readHclContext(json.folder, given)))[0] ?? '',
     /a\.pkr\.json is HCL2 in the form of JSON/,
   );
   await using none = await contextOf({ 'template.json': '{}' });
-  assert.ok(!hasHcl(none.folder));
+  assert.deepEqual(hclFilesIn(none.folder), []);
   assert.match((await refusals(readHclContext(none.folder, given)))[0] ?? '', /no file \*\.pkr\.hcl at its top/);
 });
 

@@ -16,6 +16,7 @@ import {
 } from '../src/queue/rules/order.ts';
 import { isHeldAfter, maySettle, settled } from '../src/queue/rules/settle.ts';
 import { whyWaiting } from '../src/queue/rules/waiting.ts';
+import { endsWithRun, fullRuns, runStatusOf } from '../src/queue/rules/run.ts';
 import { checkMove, mayBecome } from '../src/queue/rules/status.ts';
 import type { Outcome } from '../src/queue/store.ts';
 import { aBuild, aFault, anArtifact, storeShop } from './store-shop.ts';
@@ -100,10 +101,12 @@ test('a claim of another host is left alone while its lease lasts, one without a
 });
 
 test('a key is new, is replayed with the same body, and is in conflict with another', () => {
-  const first = { digest: 'd1', build: 'b1' };
-  assert.deepEqual(onKey(undefined, 'd1'), { kind: 'new' });
-  assert.deepEqual(onKey(first, 'd1'), { kind: 'replay', build: 'b1' });
-  assert.deepEqual(onKey(first, 'd2'), { kind: 'conflict', build: 'b1' });
+  const first = { digest: 'd1', kind: 'build', id: 'b1' } as const;
+  const asked = { digest: 'd1', kind: 'build' } as const;
+  assert.deepEqual(onKey(undefined, asked), { kind: 'new' });
+  assert.deepEqual(onKey(first, asked), { kind: 'replay', first });
+  assert.deepEqual(onKey(first, { ...asked, digest: 'd2' }), { kind: 'conflict', first });
+  assert.deepEqual(onKey(first, { ...asked, kind: 'run' }), { kind: 'conflict', first });
 });
 
 const demand = { memoryMb: 10, diskMb: 10 };
@@ -279,4 +282,46 @@ test('the store claims in the order of the rule, whatever is queued and runs', a
     }),
     { numRuns: 60 },
   );
+});
+
+const inRun = (id: string, status: Started['status'], parallel?: number) => ({
+  status,
+  run: { id, ...(parallel === undefined ? {} : { parallel }) },
+});
+
+test('a run is full when as many of its builds run as may: held ones and those without a limit do not count', () => {
+  assert.deepEqual(fullRuns([]), []);
+  assert.deepEqual(fullRuns([{ status: 'running' }, inRun('a', 'running'), inRun('a', 'running')]), []);
+  assert.deepEqual(fullRuns([inRun('a', 'running', 2), inRun('b', 'running', 1), inRun('c', 'held', 1)]), ['b']);
+  assert.deepEqual(fullRuns([inRun('a', 'running', 2), inRun('a', 'running', 2)]), ['a']);
+});
+
+test('a build of a full run is passed, and told so', () => {
+  const now = 10;
+  const room = { whole: { memoryMb: 100, diskMb: 100 }, left: { memoryMb: 90, diskMb: 90 }, reserveAfterMs: 50 };
+  const running = [started({ run: { id: 'x', parallel: 1 } })];
+  const all = [queued({ id: 'a', runId: 'x' }), queued({ id: 'b', runId: 'y' })];
+  assert.equal(nextToStart(firstOf(all, now), running, room, now)?.id, 'b');
+  const place = { position: 1, started: running };
+  const why = whyWaiting(queued({ id: 'a', runId: 'x' }), place, { room, hasFreeSlot: true }, now);
+  assert.deepEqual([why.for, /1 of its builds/.test(why.message)], ['run', true]);
+});
+
+test('a run has one word for all of its builds, deleted ones too', () => {
+  const none = { builds: 3, succeeded: 0, failed: 0, cancelled: 0, queued: 0 };
+  const cases = [
+    [{ queued: 3 }, 'queued'],
+    [{ queued: 2 }, 'running'],
+    [{ succeeded: 1, queued: 2 }, 'running'],
+    [{ failed: 2 }, 'running'],
+    [{ succeeded: 3 }, 'succeeded'],
+    [{ succeeded: 1, failed: 1, cancelled: 1 }, 'failed'],
+    [{ succeeded: 2, cancelled: 1 }, 'cancelled'],
+  ] as const;
+  for (const [change, status] of cases) assert.equal(runStatusOf({ ...none, ...change }), status);
+});
+
+test('a failure in a run ends what waits and what runs, and nothing else', () => {
+  const ended = Status.options.filter((status) => endsWithRun({ status }));
+  assert.deepEqual(ended, ['queued', 'running']);
 });

@@ -14,7 +14,9 @@ const either = [false, true];
 
 const lists = either.flatMap((status) =>
   either.flatMap((active) =>
-    either.flatMap((template) => either.map((labels) => ({ status, active: status && active, template, labels }))),
+    either.flatMap((template) =>
+      either.flatMap((labels) => either.map((run) => ({ status, active: status && active, template, labels, run }))),
+    ),
   ),
 );
 

@@ -7,9 +7,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { readDocument } from '../src/base/document/document.ts';
+import { machinesOf } from '../src/build/asked/machines-asked.ts';
 import { listingOf } from '../src/context/listing.ts';
-import { importOne } from '../src/packer/import/machine-of.ts';
-import { isPackerJson } from '../src/packer/template-form.ts';
 import { checkTemplate } from '../src/template/resolve/check.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 
@@ -42,11 +41,12 @@ const standIns = async (document: unknown, home: string): Promise<Record<string,
   return media;
 };
 
-/** The document as imaged has it: one of Packer's is translated. */
-const ours = (document: unknown, context: string): unknown => {
+const machinesIn = (document: unknown, folder: string) => {
   const frozen = { buildId: 'b', timestampMs: 0 };
-  if (!isPackerJson(document)) return document;
-  return importOne(document, { variables: {}, frozen, files: listingOf(context) }).document;
+  return machinesOf({ document, bases: [] }, '', {
+    folder,
+    options: { variables: {}, frozen, files: listingOf(folder) },
+  });
 };
 
 for (const { name, file, form } of found)
@@ -56,10 +56,13 @@ for (const { name, file, form } of found)
       const context = join(examples, name);
       const bytes = await readFile(join(context, file));
       const document = await readDocument({ form, bytes, mostBytes: 4 * 2 ** 20, name: file, code: 'bad_request' });
-      const template = parseTemplate(ours(document, context));
       const host = { lease: { router: true, dns: true }, hasMirror: true };
-      await checkTemplate(template, { context, media: await standIns(document, home), host });
-      assert.equal(template.name, name);
+      const media = await standIns(document, home);
+      for (const { document: one, template = name, name: machine } of await machinesIn(document, context)) {
+        const parsed = parseTemplate(one);
+        await checkTemplate(parsed, { context, media, host });
+        assert.deepEqual([parsed.name, template], [machine, name]);
+      }
     } finally {
       await rm(home, { recursive: true, force: true });
     }

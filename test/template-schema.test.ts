@@ -12,7 +12,7 @@ const schema = templateJsonSchema();
 const judge = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema);
 
 test('the published schema takes every example, and points at a key that is misspelt', async () => {
-  for (const name of ['tiny-linux', 'openbsd', 'openbsd-site'])
+  for (const name of ['tiny-linux', 'openbsd', 'openbsd-site', 'several-machines'])
     assert.ok(judge(await example(name)), `${name}: ${JSON.stringify(judge.errors)}`);
   assert.ok(!judge({ name: 'x', machine: { memroy: '1G' } }));
   assert.deepEqual(

@@ -26,6 +26,7 @@ const app = await makeApi({
   store: absent<Store>({ onChange: () => ({ [Symbol.dispose]: () => undefined }) }),
   admission: absent(),
   submit: absent(),
+  submitRun: absent(),
   contexts: absent(),
   media: absent(),
   outputs: absent(),

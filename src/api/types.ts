@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { Submit } from '../build/submit.ts';
+import type { Submit, SubmitRun } from '../build/submit.ts';
 import type { Metrics } from './host/metrics.ts';
 import type { ConnectionBounds } from './server/connections.ts';
 import type { Admission } from '../build/admission.ts';
@@ -22,8 +22,9 @@ export type Check = {
 /** All that the API needs from the other rooms, handed over by main. */
 export type ApiParts = {
   readonly store: Store;
-  readonly admission: Pick<Admission, 'check' | 'checkTemplate' | 'translate'>;
+  readonly admission: Pick<Admission, 'check' | 'checkRun' | 'checkTemplate' | 'translate'>;
   readonly submit: Submit;
+  readonly submitRun: SubmitRun;
   readonly contexts: Contexts;
   readonly media: Pick<Uploads, 'list' | 'receive' | 'remove'> & {
     readonly configured: () => Promise<readonly ConfiguredMedium[]>;

@@ -33,6 +33,10 @@ export const bounds = {
   /** Steps of all different patterns together. */
   patternSteps: 20_000,
   provisioners: 200,
+  /** Machines of one template, parts that it names, and templates that one extends, one after the other. */
+  machines: 20,
+  parts: 50,
+  bases: 5,
   scripts: 100,
   inlineLines: 1000,
   environment: 200,

@@ -27,6 +27,7 @@ export const faults = {
   medium_exists: { class: 'template', status: 409, title: 'The configuration has a medium of that name' },
   console_not_lendable: { class: 'template', status: 409, title: 'The console of this machine cannot be detached' },
   build_unsuccessful: { class: 'template', status: 409, title: 'The build failed or was cancelled' },
+  run_unsuccessful: { class: 'template', status: 409, title: 'Not all builds of the run succeeded' },
   precondition_failed: { class: 'template', status: 412, title: 'The thing has changed since it was read' },
   request_timeout: { class: 'template', status: 408, title: 'The request did not arrive whole in time' },
   too_large: { class: 'template', status: 413, title: 'The body is larger than this host takes' },

@@ -66,3 +66,13 @@ export const below = (all: FieldErrors, prefix: string): FieldErrors => ({
   add: (pointer, message) => all.add(prefix + pointer, message),
   attempt: (pointer, fallback, judge) => all.attempt(prefix + pointer, fallback, judge),
 });
+
+/** A fault whose field errors stand elsewhere, as `placeOf` says; any other error as it is. */
+export const withPlaces = (error: unknown, placeOf: (pointer: string) => string): unknown => {
+  if (!(error instanceof Fault) || error.facts.errors === undefined) return error;
+  const errors: readonly FieldError[] = error.facts.errors.map((one) => ({ ...one, pointer: placeOf(one.pointer) }));
+  // The message names the first of them.
+  const [first = ''] = error.facts.errors.map(({ pointer }) => pointer);
+  const message = first === '' ? error.message : error.message.replace(first, () => placeOf(first));
+  return new Fault(error.code, message, { ...error.facts, errors }, { cause: error });
+};

@@ -7,18 +7,20 @@ import type { Ids } from '../base/ids.ts';
 import { readDocument } from '../base/document/document.ts';
 import type { DocumentSource } from '../base/document/source.ts';
 import { unpackContext } from '../context/context.ts';
+import { hclFilesIn } from '../packer/hcl/read-context.ts';
+import { hclTemplate } from '../packer/template-form.ts';
 import type { Folders } from './folders/folders.ts';
 import { behindFolders } from './folders/own-folders.ts';
 
-export type TemplateFile = keyof typeof templateForms;
+type TemplateFile = keyof typeof templateForms;
 
 /** A context that was received. */
 export type Received = {
   /** The name of its folder. */
   readonly contextId: string;
-  /** What its template says, and the file that it is: template.json, template.yaml or template.yml. */
+  /** What its template says, and the file that it is: template.json, template.yaml, template.yml, or one in HCL2. */
   readonly template: unknown;
-  readonly templateFile: TemplateFile;
+  readonly templateFile: string;
   /** What its variables.json says, if there is one. The file is in no context that is kept: its values are secrets. */
   readonly variables?: { readonly file: `${string}.json`; readonly values: unknown };
   /** The texts of both, by file: for the places of what is wrong in them. */
@@ -42,7 +44,7 @@ const isTemplateFile = (name: string): name is TemplateFile => Object.hasOwn(tem
 /** The file of a context that is its template. Throws `context_invalid` where there is none, or more than one. */
 export const templateFileIn = async (folder: string): Promise<TemplateFile> => {
   const [found, another] = (await readdir(folder)).filter(isTemplateFile);
-  const names = Object.keys(templateForms).join(', ');
+  const names = `${Object.keys(templateForms).join(', ')}, or *.pkr.hcl`;
   if (found === undefined)
     throw new Fault(
       'context_invalid',
@@ -66,6 +68,17 @@ const parse = async (path: string, about: Pick<DocumentSource, 'form' | 'mostByt
   const value = await readDocument(source);
   if (value === undefined) throw new Fault('context_invalid', `${name} is empty.`);
   return { value, source };
+};
+
+/** The template of a context; one in HCL2 is worked out when its variables are known. */
+const readTemplate = async (folder: string, mostBytes: number) => {
+  const [hcl, ...others] = hclFilesIn(folder);
+  const hasOwn = (await readdir(folder)).some(isTemplateFile);
+  if (hcl !== undefined && !hasOwn)
+    return { templateFile: others.length === 0 ? hcl : '*.pkr.hcl', value: hclTemplate, sources: {} };
+  const templateFile = await templateFileIn(folder);
+  const { value, source } = await parse(join(folder, templateFile), { form: templateForms[templateFile], mostBytes });
+  return { templateFile, value, sources: { [templateFile]: source } };
 };
 
 const takeVariables = async (folder: string, mostBytes: number): Promise<Read | undefined> => {
@@ -106,13 +119,12 @@ export const makeContexts = (
       try {
         const { templateBytes: mostBytes } = limits;
         const variables = await takeVariables(folder, mostBytes);
-        const templateFile = await templateFileIn(folder);
-        const template = await parse(join(folder, templateFile), { form: templateForms[templateFile], mostBytes });
+        const { templateFile, value, sources } = await readTemplate(folder, mostBytes);
         return {
-          ...{ contextId, digest, templateFile, template: template.value },
+          ...{ contextId, digest, templateFile, template: value },
           ...(variables === undefined ? {} : { variables: { file: variablesName, values: variables.value } }),
           sources: {
-            [templateFile]: template.source,
+            ...sources,
             ...(variables === undefined ? {} : { [variablesName]: variables.source }),
           },
         };

@@ -1,5 +1,5 @@
 import { Fault } from '../base/fault.ts';
-import type { Build, BuildAsk, Idempotency, Store } from '../queue/store.ts';
+import type { Build, BuildAsk, Idempotency, Run, RunAsk, Store } from '../queue/store.ts';
 import type { Admission } from './admission.ts';
 import { digestOf } from './canonical.ts';
 
@@ -9,6 +9,11 @@ export type SubmitParts = {
   readonly isDraining: () => boolean;
   /** Tells the scheduler that the queue has changed. */
   readonly wake: () => void;
+};
+
+export type SubmitRunParts = Pick<SubmitParts, 'isDraining' | 'wake'> & {
+  readonly store: Pick<Store, 'addRun' | 'replayRun'>;
+  readonly admission: Pick<Admission, 'checkRun'>;
 };
 
 /** The name that a client gives its request, so that sent again it makes no second build. */
@@ -26,8 +31,14 @@ export type Submitted = { readonly build: Build; readonly replayed: boolean };
  */
 export type Submit = (ask: BuildAsk, request?: RequestKey) => Promise<Submitted>;
 
+/** A run that was accepted now, or, `replayed`, when the same request came first. */
+export type SubmittedRun = { readonly run: Run; readonly replayed: boolean };
+
+/** Accepts a run with all of its builds, or nothing; throws as `Submit` does. */
+export type SubmitRun = (ask: RunAsk, request?: RequestKey) => Promise<SubmittedRun>;
+
 const idempotencyOf = (
-  { contextId: _own, requestedBy: _by, ...asked }: BuildAsk,
+  { contextId: _own, requestedBy: _by, ...asked }: BuildAsk | RunAsk,
   request: RequestKey,
 ): Idempotency => ({
   key: request.key,
@@ -35,18 +46,40 @@ const idempotencyOf = (
   digest: digestOf({ ...asked, context: request.contextDigest ?? null }),
 });
 
+const checkTaking = (isDraining: SubmitParts['isDraining']): void => {
+  if (isDraining())
+    throw new Fault('draining', 'The daemon is stopping and takes no builds. Try again when it is back.');
+};
+
+const askerOf = ({ requestedBy }: Pick<BuildAsk, 'requestedBy'>) => (requestedBy === undefined ? {} : { requestedBy });
+
 export const makeSubmit =
   ({ store, admission, isDraining, wake }: SubmitParts): Submit =>
   async (ask, request) => {
-    if (isDraining())
-      throw new Fault('draining', 'The daemon is stopping and takes no builds. Try again when it is back.');
+    checkTaking(isDraining);
     const idempotency = request && idempotencyOf(ask, request);
     // What was accepted once is not judged again: the host may have changed since.
     const first = idempotency && (await store.replay(idempotency));
     if (first) return { build: first, replayed: true };
-    const build = await admission.check(ask);
-    const { requestedBy } = ask;
-    const added = await store.add(requestedBy === undefined ? build : { ...build, requestedBy }, idempotency);
+    const added = await store.add({ ...(await admission.check(ask)), ...askerOf(ask) }, idempotency);
+    if (!added.replayed) wake();
+    return added;
+  };
+
+export const makeSubmitRun =
+  ({ store, admission, isDraining, wake }: SubmitRunParts): SubmitRun =>
+  async (ask, request) => {
+    checkTaking(isDraining);
+    const idempotency = request && idempotencyOf(ask, request);
+    const first = idempotency && (await store.replayRun(idempotency));
+    if (first) return { run: first, replayed: true };
+    const { run, builds } = await admission.checkRun(ask);
+    const by = askerOf(ask);
+    const added = await store.addRun(
+      { ...run, ...by },
+      builds.map((build) => ({ ...build, ...by })),
+      idempotency,
+    );
     if (!added.replayed) wake();
     return added;
   };

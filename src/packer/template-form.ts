@@ -5,8 +5,14 @@ const isObject = (document: unknown): document is object =>
 export const isPackerJson = (document: unknown): boolean =>
   isObject(document) && Object.hasOwn(document, 'builders') && !('machine' in document);
 
+/** What stands for the HCL2 files of a context, which are worked out with the values that were sent. */
+export const hclTemplate = { 'pkr.hcl': 'the files of the context' } as const;
+
+/** Whether a document stands for the HCL2 files of a context. */
+export const isHclTemplate = (document: unknown): boolean => isObject(document) && Object.hasOwn(document, 'pkr.hcl');
+
 // Keys that only a template of Packer has: its JSON form (builders), and the JSON of HCL2 (the others).
-const telling = ['builders', 'source', 'build', 'packer'];
+const telling = ['builders', 'source', 'build', 'packer', 'pkr.hcl'];
 
 /**
  * Says of a template of Packer that it is one, and what to do; undefined for any other document. HCL2 is known in its JSON form

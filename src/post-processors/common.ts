@@ -1,9 +1,10 @@
-import { Duration, StepName, Words } from '../template/document/words.ts';
+import { Duration, forMachines, StepName, Words } from '../template/document/words.ts';
 
 /** The keys that every post-processor of a template has. */
 export const commonKeys = {
   name: StepName,
   timeout: Duration.default('2h').describe('for all that it does'),
+  ...forMachines,
   artifact: Words.min(1)
     .max(1000)
     .optional()

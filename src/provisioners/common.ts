@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bounds } from '../base/bounds.ts';
-import { Duration, Pause, StepName } from '../template/document/words.ts';
+import { Duration, forMachines, Pause, StepName } from '../template/document/words.ts';
 import { durationOf } from '../base/units.ts';
 import type { Fields } from '../template/resolve/fields.ts';
 
@@ -10,6 +10,11 @@ export const commonKeys = {
   timeout: Duration.default('30m').describe('for one try'),
   max_retries: z.int().min(0).max(20).default(0).describe('how often it is run again when it fails'),
   pause_before: Pause.default(0).describe('pause before it begins'),
+  ...forMachines,
+  override: z
+    .record(z.string(), z.record(z.string(), z.unknown()))
+    .optional()
+    .describe('keys that are other for some machines, by the name of the machine'),
 };
 
 /** For a kind that runs programs whose end says how it went. */

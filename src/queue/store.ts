@@ -4,6 +4,7 @@ import type { FaultRecord } from '../base/records/fault-record.ts';
 import type { Phase } from '../base/records/phase.ts';
 import type { Status } from '../base/records/status.ts';
 import type { VariableValues } from '../base/records/variable-value.ts';
+import type { RunStatus } from '../base/records/run-status.ts';
 import type { Artifact } from '../image/types.ts';
 import type { Queued, Room, Started } from './rules/order.ts';
 
@@ -25,6 +26,19 @@ export type BuildAsk = {
   readonly contextId?: string;
   /** The name of the token that asks. */
   readonly requestedBy?: string;
+  /** Which machine of the template to build; undefined: the only one. */
+  readonly machine?: string;
+};
+
+/** What a client asks for in `POST /runs`: as a build, for several machines of the template. */
+export type RunAsk = Omit<BuildAsk, 'machine'> & {
+  /** The machines to build, or not to build; of the two one at most. Neither: all. */
+  readonly only?: readonly string[];
+  readonly except?: readonly string[];
+  /** How many of its builds run at once; undefined: no limit of its own. */
+  readonly parallel?: number;
+  /** Whether the others are cancelled when one has failed. */
+  readonly failFast: boolean;
 };
 
 /** Who cancels a build and why, for people. */
@@ -32,7 +46,7 @@ export type Cancel = { readonly by?: string; readonly reason?: string };
 
 /** The large part of a build, which only those who run it or explain it need to read. */
 export type BuildInput = {
-  /** The template document as it was sent or stored. */
+  /** The template document that is built: as it was sent or stored, or, of several machines or with a base, this one's whole. */
   readonly template: unknown;
   /** Without the sensitive ones once the build has ended. */
   readonly variables: VariableValues;
@@ -45,12 +59,21 @@ export type BuildInput = {
   readonly bases?: Readonly<Record<string, string>>;
 };
 
+/** A version of a stored template that another extends. */
+export type BaseVersion = { readonly name: string; readonly version: number };
+
 /** The small part of a build, as its client asked for it: what never changes. */
 export type BuildAsked = {
   readonly id: string;
   /** A template by name also says its version. */
   readonly templateName: string;
   readonly templateVersion?: number;
+  /** The stored templates that its template was merged over, the nearest first. */
+  readonly extended?: readonly BaseVersion[];
+  /** Which machine of its template it is, where that has several or the build is part of a run. */
+  readonly machine?: string;
+  /** The run that it is part of. */
+  readonly runId?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly priority: number;
   /** For the whole build, milliseconds. */
@@ -73,6 +96,29 @@ export type CheckedBuild = NewBuild & {
   readonly notes: readonly Note[];
   /** The texts of the machine's endpoint as a guest would get them, without secrets. */
   readonly http: readonly { readonly path: string; readonly text: string }[];
+};
+
+/** A run that was accepted: one build for each of its machines, which know it by `runId`. */
+export type NewRun = {
+  readonly id: string;
+  readonly templateName: string;
+  readonly templateVersion?: number;
+  readonly parallel?: number;
+  readonly failFast: boolean;
+  readonly requestedBy?: string;
+};
+
+/** What was checked and may be added together. */
+export type CheckedRun = { readonly run: NewRun; readonly builds: readonly CheckedBuild[] };
+
+/** A run as it stands, with those of its builds that are still there, in the order of its machines. */
+export type Run = NewRun & {
+  readonly status: RunStatus;
+  readonly createdAt: number;
+  readonly endedAt?: number;
+  readonly builds: readonly Build[];
+  /** Grows whenever the status or the phase of one of its builds changes: its ETag. */
+  readonly version: number;
 };
 
 export type PlannedStep = {
@@ -167,6 +213,8 @@ export type BuildFilter = {
   readonly labels?: Readonly<Record<string, string>>;
   /** Created at this time or later, Unix milliseconds. */
   readonly since?: number;
+  /** Part of this run. */
+  readonly runId?: string;
 };
 
 export type PageAsk = { readonly limit: number; readonly after?: string };
@@ -235,6 +283,19 @@ export type Store = AsyncDisposable & {
   ) => Promise<{ readonly build: Build; readonly replayed: boolean }>;
   /** The build that this key made before, if it did. Throws `idempotency_mismatch` as `add` does. */
   readonly replay: (idempotency: Idempotency) => Promise<Build | undefined>;
+  /** Accepts a run with all of its builds, or none, as `add` does. A key stands for a build or for a run, never for both. */
+  readonly addRun: (
+    run: NewRun,
+    builds: readonly NewBuild[],
+    idempotency?: Idempotency,
+  ) => Promise<{ readonly run: Run; readonly replayed: boolean }>;
+  /** The run that this key made before, if it did. Throws `idempotency_mismatch`. */
+  readonly replayRun: (idempotency: Idempotency) => Promise<Run | undefined>;
+  readonly findRun: (id: string) => Promise<Run | undefined>;
+  /** Newest first. */
+  readonly runs: (page: PageAsk) => Promise<Page<Run>>;
+  /** Cancels each of its builds that has not ended, as `cancel` does; undefined: there is no such run. */
+  readonly cancelRun: (id: string, cancel?: Cancel) => Promise<Run | undefined>;
   readonly find: (id: string) => Promise<Build | undefined>;
   /** The template, variables and plan of a build: large, so not part of `find`. */
   readonly input: (id: string) => Promise<BuildInput | undefined>;

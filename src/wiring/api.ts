@@ -9,7 +9,7 @@ import { version } from '../base/package.ts';
 import type { Capacity } from '../build/capacity.ts';
 import { makeContexts } from '../build/contexts.ts';
 import { makeOutputs } from '../build/outputs/outputs.ts';
-import { makeSubmit } from '../build/submit.ts';
+import { makeSubmit, makeSubmitRun } from '../build/submit.ts';
 import type { Config } from '../config/config.ts';
 import type { Scheduler } from '../queue/scheduler.ts';
 import type { Store } from '../queue/store.ts';
@@ -67,10 +67,12 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
   const { store, capacity, builds, supplies, scheduler, metrics, host } = rooms;
   const { body, context } = config().limits;
   const { admission } = builds;
+  const submitting = { store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake };
   return makeApi(
     {
       ...{ store, admission, metrics, clock, ids, version, signal, ...host },
-      submit: makeSubmit({ store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake }),
+      submit: makeSubmit(submitting),
+      submitRun: makeSubmitRun(submitting),
       contexts: contextsOf(shared, capacity),
       outputs: makeOutputs({ folders, growth, store }),
       live: liveOf(shared, builds, supplies, scheduler),

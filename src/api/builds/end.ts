@@ -11,7 +11,7 @@ import type { View } from './view.ts';
 const tags = ['Builds'];
 
 // One line of a person: it stands in faults and logs.
-const CancelBody = z
+export const CancelBody = z
   .strictObject({
     reason: z
       .string()
@@ -20,7 +20,7 @@ const CancelBody = z
       .optional()
       .meta({ description: 'Why, in a line for people.', example: 'superseded by a newer commit' }),
   })
-  .meta({ id: 'Cancel', description: 'Why a build is cancelled. May be left out altogether.' });
+  .meta({ id: 'Cancel', description: 'Why a build or a run is cancelled. May be left out altogether.' });
 
 /** Cancelling a build, and forgetting one that has ended. */
 export const addEndRoutes = (app: App, { store, live, outputs }: ApiParts, view: View): void => {

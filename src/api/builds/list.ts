@@ -28,13 +28,14 @@ export const addListRoute = (app: App, { store }: ApiParts, view: View): void =>
       ),
     },
     handler: async (request, reply) => {
-      const { limit, after, label, status, template, since } = request.query;
+      const { limit, after, label, status, template, since, run } = request.query;
       const page = await store.list(
         {
           ...(status === undefined ? {} : { statuses: status }),
           ...(template === undefined ? {} : { template }),
           ...(since === undefined ? {} : { since }),
           ...(label === undefined ? {} : { labels: label }),
+          ...(run === undefined ? {} : { runId: run }),
         },
         { limit, ...(after === undefined ? {} : { after }) },
       );

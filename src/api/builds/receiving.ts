@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { faultWithPlaces } from '../../base/document/document.ts';
-import { Fault, type FieldError } from '../../base/fault.ts';
+import { Fault } from '../../base/fault.ts';
+import { withPlaces } from '../../base/field-errors.ts';
 import type { Received } from '../../build/contexts.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 import { boundedBody, encodingOf } from '../server/bodies.ts';
@@ -21,25 +22,18 @@ export const inBuildArchive = (
     ? inTemplateArchive(pointer.slice('/template'.length), { templateFile })
     : variables !== undefined && isIn(variables.values, pointer)
       ? `${variables.file}:${pointer.slice('/variables'.length)}`
-      : pointer.replace(/^\/(variable|label)s/, 'query:/$1').replace(/^\/(?=priority|timeout|on_error)/, 'query:/');
+      : pointer
+          .replace(/^\/(variable|label)s/, 'query:/$1')
+          .replace(/^\/(?=priority|timeout|on_error|machine|only|except|parallel|fail_fast)/, 'query:/');
 
-/** Where a place in a template is when it came in an archive. */
+/** Where a place in a template is when it came in an archive. One in a template that it extends says so itself. */
 export const inTemplateArchive = (pointer: string, { templateFile }: Pick<Received, 'templateFile'>): string =>
-  `${templateFile}:${pointer}`;
+  pointer === '' || pointer.startsWith('/') ? `${templateFile}:${pointer}` : pointer;
 
 const withPlacesIn = async (fault: Fault, { sources }: Pick<Received, 'sources'>): Promise<Fault> => {
   let placed = fault;
   for (const [file, source] of Object.entries(sources)) placed = await faultWithPlaces(placed, source, `${file}:`);
   return placed;
-};
-
-const translated = (error: unknown, translate: (pointer: string) => string): unknown => {
-  if (!(error instanceof Fault) || error.facts.errors === undefined) return error;
-  const errors: readonly FieldError[] = error.facts.errors.map((one) => ({ ...one, pointer: translate(one.pointer) }));
-  // The message names the first of them, as `fieldErrors` and `invalid` have it.
-  const [first = ''] = error.facts.errors.map(({ pointer }) => pointer);
-  const message = first === '' ? error.message : error.message.replace(first, () => translate(first));
-  return new Fault(error.code, message, { ...error.facts, errors }, { cause: error });
 };
 
 /**
@@ -64,7 +58,7 @@ export const withContext = async <T>(
     isKept = used.isKept;
     return used.answer;
   } catch (error) {
-    const told = translated(error, (pointer) => pointerInto(pointer, context));
+    const told = withPlaces(error, (pointer) => pointerInto(pointer, context));
     throw told instanceof Fault ? await withPlacesIn(told, context) : told;
   } finally {
     if (!isKept) await contexts.drop(context.contextId);

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { quoted } from '../../base/nearest.ts';
+import { AskedId } from '../../base/ids.ts';
 import { Status } from '../../base/records/status.ts';
 import { bounds } from '../../base/bounds.ts';
 import { Duration } from '../../base/units.ts';
+import { TemplateReference } from '../../base/records/template-reference.ts';
 import {
   DurationText,
   Flag,
@@ -16,48 +18,50 @@ import {
   Wait,
 } from '../contract/common.ts';
 
-const TemplateReference = z
+const MachineName = z
   .string()
-  .regex(
-    /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?(?:@[1-9][0-9]{0,8})?$/,
-    'names no template: write name or name@version',
-  );
+  .max(128, 'is longer than any name of a machine')
+  .meta({ description: 'For a template with several machines: the one to build. All of them: `POST /runs`.' });
+
+/** What the JSON bodies of POST /builds and POST /runs have in common. */
+export const CommonBody = z.strictObject({
+  template: z
+    .union(
+      [z.record(z.string(), z.unknown()), TemplateReference],
+      'is neither a template document nor the name of a stored one (openbsd, openbsd@3)',
+    )
+    .meta({
+      description: 'A template document, or the name of a stored one: `openbsd` (its newest version) or `openbsd@3`.',
+    }),
+  variables: Variables.default({}).meta({
+    description:
+      'Values for the template’s variables, of the type that each has. A text is read for what is no string: `"3"`, `"true"`.',
+    example: { release: '7.9' },
+  }),
+  labels: Labels.default({}).meta({
+    description: 'Your own marks. Lists can be filtered by them.',
+    example: { team: 'infra' },
+  }),
+  priority: z
+    .int('is no whole number from -1000 to 1000')
+    .min(-1000, 'is below -1000')
+    .max(1000, 'is above 1000')
+    .default(0)
+    .meta({ description: 'Higher runs first; equals run in the order of their POST.' }),
+  timeout: Duration.optional().meta({
+    description: 'For the whole build: seconds, or a duration such as `2h` or `1h30m`. Else the template’s own.',
+    example: '2h',
+  }),
+  on_error: z.enum(['cleanup', 'hold'], 'is neither cleanup nor hold').default('cleanup').meta({
+    description: '`hold` keeps the machine of a failed build for a while, so that you can look at it.',
+  }),
+});
 
 /** The JSON body of POST /builds. */
-export const BuildAskBody = z
-  .strictObject({
-    template: z
-      .union(
-        [z.record(z.string(), z.unknown()), TemplateReference],
-        'is neither a template document nor the name of a stored one (openbsd, openbsd@3)',
-      )
-      .meta({
-        description: 'A template document, or the name of a stored one: `openbsd` (its newest version) or `openbsd@3`.',
-      }),
-    variables: Variables.default({}).meta({
-      description:
-        'Values for the template’s variables, of the type that each has. A text is read for what is no string: `"3"`, `"true"`.',
-      example: { release: '7.9' },
-    }),
-    labels: Labels.default({}).meta({
-      description: 'Your own marks. Lists can be filtered by them.',
-      example: { team: 'infra' },
-    }),
-    priority: z
-      .int('is no whole number from -1000 to 1000')
-      .min(-1000, 'is below -1000')
-      .max(1000, 'is above 1000')
-      .default(0)
-      .meta({ description: 'Higher runs first; equals run in the order of their POST.' }),
-    timeout: Duration.optional().meta({
-      description: 'For the whole build: seconds, or a duration such as `2h` or `1h30m`. Else the template’s own.',
-      example: '2h',
-    }),
-    on_error: z.enum(['cleanup', 'hold'], 'is neither cleanup nor hold').default('cleanup').meta({
-      description: '`hold` keeps the machine of a failed build for a while, so that you can look at it.',
-    }),
-  })
-  .meta({ id: 'NewBuild', description: 'What to build.' });
+export const BuildAskBody = CommonBody.extend({ machine: MachineName.optional() }).meta({
+  id: 'NewBuild',
+  description: 'What to build.',
+});
 
 // A parameter that is given once is text, one that is given again is a list: both are a list here.
 const manyOf = (what: string) =>
@@ -77,8 +81,8 @@ const manyOf = (what: string) =>
       Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])),
     );
 
-/** The query of POST /builds: with a context as the body, all that a JSON body would say beside the template. */
-export const BuildQuery = z.strictObject({
+/** What the queries of POST /builds and POST /runs have in common: with a context as the body, what a JSON body would say. */
+export const CommonQuery = z.strictObject({
   validate: Flag.optional().meta({ description: '`true`: only work out the plan. Nothing is stored.' }),
   variable: manyOf('name')
     .pipe(VariableTexts)
@@ -97,6 +101,11 @@ export const BuildQuery = z.strictObject({
     .enum(['cleanup', 'hold'], 'is neither cleanup nor hold')
     .optional()
     .meta({ description: 'With a context: as in the JSON body.' }),
+});
+
+/** The query of POST /builds: with a context as the body, all that a JSON body would say beside the template. */
+export const BuildQuery = CommonQuery.extend({
+  machine: MachineName.optional().meta({ description: 'With a context: as in the JSON body, `machine=web`.' }),
 });
 
 /** RFC 3339, or Unix milliseconds. */
@@ -142,6 +151,7 @@ export const BuildListQuery = PageQuery.extend({
     type: 'string',
     description: 'Only builds accepted at this moment or later: RFC 3339, or Unix milliseconds.',
   }),
+  run: AskedId.optional().meta({ type: 'string', description: 'Only builds that are part of this run.' }),
 });
 
 export const FollowQuery = z.strictObject({

@@ -13,6 +13,11 @@ const Demand = z.object({
     .meta({ description: 'MiB of disk at most, for disks, artifacts, log, console and events together.' }),
 });
 
+const Base = z.object({
+  name: z.string().meta({ description: 'The template that was extended.' }),
+  version: z.int().meta({ description: 'The version of it that was taken.' }),
+});
+
 const Links = z.object({
   self: z.string(),
   status: z.string(),
@@ -32,16 +37,19 @@ const Scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 const ShownValue = z.union([...Scalar.options, z.array(Scalar).readonly(), z.record(z.string(), Scalar)]);
 
-const TemplateUsed = z.object({
+export const TemplateUsed = z.object({
   name: z.string().meta({ description: 'The template’s name.' }),
   version: z.int().optional().meta({ description: 'Its version, when a stored template was named.' }),
+  extends: z.array(Base).optional().meta({
+    description: 'The stored templates that it was merged over, in the versions of that time, the nearest first.',
+  }),
 });
 
 export const Waiting = z
   .object({
     for: z.enum(waitingFor).meta({
       description:
-        'What it waits for: room on disk or in `memory`, a free worker (`slot`), a host that can build (`hypervisor`), or the end of the pause before another attempt (`retry`).',
+        'What it waits for: room on disk or in `memory`, a free worker (`slot`), a host that can build (`hypervisor`), the end of the pause before another attempt (`retry`), or another build of its run, of which only so many run at once (`run`).',
     }),
     position: z.int().meta({ description: 'Its place in the queue, by priority and age: 1 for the head.' }),
     needs_mb: z.int().optional().meta({ description: 'MiB that it takes of what is short.' }),
@@ -61,6 +69,10 @@ export const Build = z
       description: 'What it is busy with, or was when it ended. Missing until its first step begins.',
     }),
     template: TemplateUsed.meta({ description: 'What is built. The whole document is at `links.input`.' }),
+    machine: z.string().optional().meta({
+      description: 'Which machine of the template it is, where that has several or the build is part of a run.',
+    }),
+    run: z.string().optional().meta({ description: 'The id of the run that it is part of.' }),
     labels: z.record(z.string(), z.string()).meta({ description: 'As they were given with the POST.' }),
     priority: z.int().meta({ description: 'Higher runs first; equals run in the order of their POST.' }),
     timeout_seconds: z.number().meta({ description: 'For the whole build, from its claim to its end.' }),
@@ -133,6 +145,7 @@ const ServedText = z
 export const Plan = z
   .object({
     template: TemplateUsed.meta({ description: 'What would be built.' }),
+    machine: z.string().optional().meta({ description: 'Which machine of the template, as in a build.' }),
     variables: z.record(z.string(), ShownValue).meta({
       description: 'All variables with the values that would be used; sensitive ones read `<sensitive>`.',
     }),

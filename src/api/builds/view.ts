@@ -14,7 +14,7 @@ import type {
 import type { Waiting as StoredWaiting } from '../../base/records/waiting.ts';
 import type { ApiParts } from '../types.ts';
 import type { Event } from './event-schema.ts';
-import type { Artifact, Build, HoldState, Plan, PlannedStep, Step, Waiting } from './schema.ts';
+import type { Artifact, Build, HoldState, Plan, PlannedStep, Step, TemplateUsed, Waiting } from './schema.ts';
 import { showDocument, showVariables } from './hidden-values.ts';
 import { timeOf } from '../contract/common.ts';
 import type { Template, TemplateInfo } from '../host/schema.ts';
@@ -70,6 +70,17 @@ const showWaiting = ({
   message,
 });
 
+/** What a build or a run is made of. */
+export const showTemplateUsed = ({
+  templateName,
+  templateVersion,
+  extended,
+}: Pick<StoredBuild, 'templateName' | 'templateVersion' | 'extended'>): z.output<typeof TemplateUsed> => ({
+  name: templateName,
+  ...(templateVersion === undefined ? {} : { version: templateVersion }),
+  ...(extended === undefined ? {} : { extends: extended.map(({ name, version }) => ({ name, version })) }),
+});
+
 /** Turns what the store knows into what the API shows. Pure, but for `withoutPaths`, which hides where builds lie. */
 export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPaths'>) => {
   const fault = (record: FaultRecord, buildId: string) => showFault(record, (text) => withoutPaths(buildId, text));
@@ -80,10 +91,9 @@ export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPat
       id: row.id,
       status: row.status,
       ...(row.phase === undefined ? {} : { phase: row.phase }),
-      template: {
-        name: row.templateName,
-        ...(row.templateVersion === undefined ? {} : { version: row.templateVersion }),
-      },
+      template: showTemplateUsed(row),
+      ...(row.machine === undefined ? {} : { machine: row.machine }),
+      ...(row.runId === undefined ? {} : { run: row.runId }),
       labels: row.labels,
       priority: row.priority,
       timeout_seconds: row.timeoutMs / 1000,
@@ -165,10 +175,8 @@ export const showPlan = (steps: readonly StoredPlannedStep[]): z.output<typeof P
 
 /** `pointerTo` says where a place in a JSON body is in what was sent. */
 export const showNewBuild = (build: CheckedBuild, pointerTo: (pointer: string) => string): z.output<typeof Plan> => ({
-  template: {
-    name: build.templateName,
-    ...(build.templateVersion === undefined ? {} : { version: build.templateVersion }),
-  },
+  template: showTemplateUsed(build),
+  ...(build.machine === undefined ? {} : { machine: build.machine }),
   variables: showVariables(build.variables, build.sensitive),
   timeout_seconds: build.timeoutMs / 1000,
   demand: { memory_mb: build.demand.memoryMb, disk_mb: build.demand.diskMb },

@@ -65,4 +65,6 @@ export const answers = (
   ...own,
 });
 
-export const etagHeader = { ETag: { description: 'Changes whenever the build does.', example: '"7"' } } as const;
+export const etagHeader = {
+  ETag: { description: 'Changes whenever the build does, or the run.', example: '"7"' },
+} as const;

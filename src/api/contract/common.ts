@@ -16,7 +16,8 @@ export const FieldError = z.object({
   pointer: z.string().meta({
     description:
       'Where it is wrong: an RFC 6901 pointer into the JSON body (`/labels/team`), or, with a prefix, into something ' +
-      'else of the request: `query:/since`, `path:/name`, `header:/idempotency-key`, `template.json:/machine/memory`, `template.yaml:/machine/memory`.',
+      'else of the request: `query:/since`, `path:/name`, `header:/idempotency-key`, `template.json:/machine/memory`, `template.yaml:/machine/memory`, ' +
+      'or into a stored template that the request’s extends: `openbsd@3:/machine/memory`.',
     example: '/template/machine/memory',
   }),
   message: z.string().meta({ description: 'What is wrong with it and what to do.' }),

@@ -50,9 +50,9 @@ export const faultOfRequest = (error: unknown): Fault => {
 export const problemOf = (
   fault: Fault,
   about: { readonly requestId: string; readonly instance: string },
-): ProblemDocument & { readonly build?: unknown } => {
+): ProblemDocument & { readonly build?: unknown; readonly run?: unknown } => {
   const row = faults[fault.code];
-  const { errors, expected, saw, shownBuild } = fault.facts;
+  const { errors, expected, saw, shownBuild, shownRun } = fault.facts;
   return {
     type: `/problems/${fault.code}`,
     title: row.title,
@@ -68,6 +68,7 @@ export const problemOf = (
     ...(expected === undefined ? {} : { expected }),
     ...(saw === undefined ? {} : { saw }),
     ...(shownBuild === undefined ? {} : { build: shownBuild }),
+    ...(shownRun === undefined ? {} : { run: shownRun }),
   };
 };
 

@@ -12,7 +12,8 @@ import { tags } from './common.ts';
 const document = z.record(z.string(), z.unknown()).meta({ description: 'A template of Packer, in JSON.' });
 const archive = z.string().meta({
   format: 'binary',
-  description: 'An archive whose `template.json` is the template of Packer, beside the files that it names.',
+  description:
+    'An archive whose `template.json`, or whose `*.pkr.hcl`, are the template of Packer, beside the files that it names.',
 });
 
 const Query = BuildQuery.pick({ variable: true }).extend({
@@ -63,10 +64,14 @@ export const addImportRoute = (app: App, parts: ApiParts): void => {
       }
       return withContext(request, reply, parts, inTemplateArchive, async (context) => {
         const given = context ? context.template : request.body;
-        const { machines, notes } = await parts.admission.translate(given, request.query.variable ?? {}, context);
+        const machines = await parts.admission.translate(given, request.query.variable ?? {}, context);
+        // What concerns several builders is noted once.
+        const notes = new Map(
+          machines.flatMap((machine) => machine.notes).map((one) => [`${one.pointer} ${one.message}`, one]),
+        );
         const shown = {
           machines: machines.map(({ name, document: template }) => ({ name, template })),
-          notes: notes.map(({ pointer, message }) => ({
+          notes: [...notes.values()].map(({ pointer, message }) => ({
             pointer: context ? inTemplateArchive(pointer, context) : pointer,
             message,
           })),

@@ -1,5 +1,5 @@
-/** What a queued build can wait for: room, a free worker, a host that can build, the end of a pause. */
-export const waitingFor = ['slot', 'memory', 'disk', 'hypervisor', 'retry'] as const;
+/** What a queued build can wait for: room, a free worker, a host that can build, the end of a pause, another build of its run. */
+export const waitingFor = ['slot', 'memory', 'disk', 'hypervisor', 'retry', 'run'] as const;
 
 /** Why a queued build does not run yet. */
 export type Waiting = {

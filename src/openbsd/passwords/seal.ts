@@ -1,7 +1,7 @@
 import type { Scalar, VariableValues } from '../../base/records/variable-value.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { hashPassword } from './hash.ts';
-import { isPasswordPath, passwordVariables } from './uses.ts';
+import { inMachine, isPasswordPath, passwordVariables } from './uses.ts';
 import { kindOfPassword } from './forms.ts';
 import { hasPlaceholders } from '../../template/language/expression.ts';
 
@@ -48,8 +48,10 @@ const replaced = async (
 export const sealDocument = async (document: unknown, seed: string): Promise<unknown> => {
   const variables = passwordVariables(document);
   // The default itself, or an entry of it.
-  const isDefault = ([first, name, key, , deeper]: Path) =>
-    first === 'variables' && key === 'default' && deeper === undefined && variables.has(String(name));
+  const isDefault = (path: Path) => {
+    const [first, name, key, , deeper] = inMachine(path);
+    return first === 'variables' && key === 'default' && deeper === undefined && variables.has(String(name));
+  };
   return replaced(document, [], async (text, path) => {
     const isPassword = isPasswordPath(path) || isDefault(path);
     if (!isPassword || hasPlaceholders(text) || !isPlain(text)) return text;

@@ -17,16 +17,21 @@ const textsIn = (value: unknown, path: Path = []): readonly { readonly path: Pat
   ]);
 };
 
+/** The same way in a template of one machine, where it leads into what one of several has of its own. */
+export const inMachine = (path: Path): Path => (path[0] === 'machines' ? path.slice(2) : path);
+
 /** Whether the way leads to an answer of a response file that is a password. */
 export const isPasswordPath = (path: Path): boolean => {
-  const [first, , kind, question, index, more] = path;
+  const [first, , kind, question, index, more] = inMachine(path);
   if (first !== 'http' || kind !== 'autoinstall' || typeof question !== 'string' || more !== undefined) return false;
   return (index === undefined || typeof index === 'number') && isPasswordKey(question);
 };
 
 // What people read is no use of a variable.
-const isProse = ([first, , third]: Path): boolean =>
-  first === 'description' || (first === 'variables' && (third === 'description' || third === 'pattern'));
+const isProse = (path: Path): boolean => {
+  const [first, , third] = inMachine(path);
+  return first === 'description' || (first === 'variables' && (third === 'description' || third === 'pattern'));
+};
 
 /** The variables that a template uses as whole passwords, and for nothing else. */
 export const passwordVariables = (document: unknown): ReadonlySet<string> => {

@@ -46,9 +46,11 @@ const textOf = (name: string, path: string): string => {
   }
 };
 
-/** Whether the folder of a context holds a template in HCL2: a file `*.pkr.hcl` at its top, or one of its JSON form. */
-export const hasHcl = (folder: string): boolean =>
-  readdirSync(folder).some((name) => name.endsWith('.pkr.hcl') || name.endsWith('.pkr.json'));
+/** The files at the top of a context's folder that make it a template in HCL2: `*.pkr.hcl`, and those of its JSON form. */
+export const hclFilesIn = (folder: string): readonly string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.pkr.hcl') || name.endsWith('.pkr.json'))
+    .sort();
 
 /**
  * Reads the template of a context's folder, as Packer reads a folder: all `*.pkr.hcl` at its top, and all

@@ -6,9 +6,10 @@
  */
 
 import type { Build, Demand, Suspect } from '../store.ts';
+import { fullRuns } from './run.ts';
 
 /** What the order of the queue is made from. */
-export type Queued = Pick<Build, 'id' | 'priority' | 'notBefore' | 'createdAt' | 'demand' | 'isSuspect'>;
+export type Queued = Pick<Build, 'id' | 'priority' | 'notBefore' | 'createdAt' | 'demand' | 'isSuspect' | 'runId'>;
 
 /** A build that runs, or is held. Times are Unix milliseconds. */
 export type Started = {
@@ -18,6 +19,8 @@ export type Started = {
   readonly leaseUntil: number;
   readonly claimedAt: number;
   readonly demand: Demand;
+  /** The run that it is part of, and how many builds of that may run at once, where that is limited. */
+  readonly run?: { readonly id: string; readonly parallel?: number };
 };
 
 /** What a host has for builds. */
@@ -30,8 +33,11 @@ export type Room = {
   readonly reserveAfterMs: number;
 };
 
-/** Finds the first of the queue, by its turn, that is due, takes no more than `most` and, unless they may, is no suspect. */
-export type FirstOf = (most: Demand, suspects: 'too' | 'not') => Queued | undefined;
+/**
+ * Finds the first of the queue, by its turn, that is due, takes no more than `most`, is part of none of the runs that are
+ * `full` and, unless they may, is no suspect.
+ */
+export type FirstOf = (most: Demand, suspects: 'too' | 'not', full: readonly string[]) => Queued | undefined;
 
 /** Highest priority first, then the oldest: ids sort by time. SQL says the same as ORDER BY priority DESC, id. */
 export const byTurn = (one: Queued, other: Queued): number =>
@@ -40,18 +46,22 @@ export const byTurn = (one: Queued, other: Queued): number =>
 /** As the store finds it by an index. */
 export const firstOf =
   (queued: readonly Queued[], now: number): FirstOf =>
-  (most, suspects) =>
+  (most, suspects, full) =>
     queued
       .filter(
-        ({ notBefore, isSuspect, demand }) =>
-          notBefore <= now && (suspects === 'too' || !isSuspect) && fits(demand, most),
+        ({ notBefore, isSuspect, demand, runId }) =>
+          notBefore <= now &&
+          (suspects === 'too' || !isSuspect) &&
+          fits(demand, most) &&
+          (runId === undefined || !full.includes(runId)),
       )
       .toSorted(byTurn)[0];
 
 const endless: Demand = { memoryMb: Number.MAX_SAFE_INTEGER, diskMb: Number.MAX_SAFE_INTEGER };
 
-/** The head of the queue: the first that is due, whatever it takes. */
-export const headBy = (first: FirstOf): Queued | undefined => first(endless, 'too');
+/** The head of the queue: the first that is due and may be claimed beside what runs, whatever it takes. */
+export const headBy = (first: FirstOf, started: readonly Started[]): Queued | undefined =>
+  first(endless, 'too', fullRuns(started));
 
 /** What builds may take together. */
 export const sumOf = (demands: readonly Demand[]): Demand => ({
@@ -103,10 +113,11 @@ export const nextToStart = (
 ): Queued | undefined => {
   const running = inTheWay(started, now);
   if (running.some(({ isSuspect }) => isSuspect)) return undefined;
-  const next = first(room.whole, 'too');
+  const full = fullRuns(running);
+  const next = first(room.whole, 'too', full);
   if (next === undefined) return undefined;
   if (next.isSuspect) return running.length === 0 && fits(next.demand, room.left) ? next : undefined;
-  return fits(next.demand, room.left) ? next : first(roomToPass(next, started, room, now), 'not');
+  return fits(next.demand, room.left) ? next : first(roomToPass(next, started, room, now), 'not', full);
 };
 
 /** The suspect that keeps others waiting, if there is one. */

@@ -2,11 +2,11 @@ import { Fault, recordOf } from '../../base/fault.ts';
 import type { FaultCode } from '../../base/fault.ts';
 import type { Build, Cancel, Outcome } from '../store.ts';
 
-/** What a build that a client cancelled ends with. */
+/** What a build ends with that a client has cancelled, or that its run has. */
 export const cancelledByClient = ({ by, reason }: Cancel = {}): Fault =>
   new Fault(
     'cancelled',
-    `The build was cancelled${by === undefined ? ' by a client' : ` with the token "${by}"`}${reason === undefined ? '.' : `: ${reason}`}`,
+    `The build was cancelled${by === undefined ? (reason === undefined ? ' by a client' : '') : ` with the token "${by}"`}${reason === undefined ? '.' : `: ${reason}`}`,
     { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) },
   );
 

@@ -3,7 +3,8 @@
 import type { Fault } from '../../base/fault.ts';
 import type { Waiting } from '../../base/records/waiting.ts';
 import type { Build, Demand, PlaceInQueue } from '../store.ts';
-import { fits, roomToPass, type Room } from './order.ts';
+import { fits, roomToPass, type Room, type Started } from './order.ts';
+import { fullRuns } from './run.ts';
 
 type Short = Pick<Waiting, 'needsMb' | 'freeMb'> & { readonly for: 'memory' | 'disk' };
 
@@ -21,9 +22,13 @@ export const shortWords = (demand: Demand, room: Demand): string => {
   return short === undefined ? '' : `${short.needsMb} MB of ${short.for}, and there are ${short.freeMb} MB`;
 };
 
+/** How many builds of a run may run at once, where as many do. */
+const parallelOf = (runId: string, started: readonly Started[]): number | undefined =>
+  fullRuns(started).includes(runId) ? started.find(({ run }) => run?.id === runId)?.run?.parallel : undefined;
+
 /** Judges why a build that is queued does not run yet. `trouble` is what keeps the whole host from building. */
 export const whyWaiting = (
-  build: Pick<Build, 'id' | 'notBefore' | 'demand'>,
+  build: Pick<Build, 'id' | 'notBefore' | 'demand' | 'runId'>,
   place: PlaceInQueue,
   host: { readonly room: Room; readonly hasFreeSlot: boolean; readonly trouble?: Fault | undefined },
   now: number,
@@ -42,6 +47,9 @@ export const whyWaiting = (
   }
   const alone = started.find(({ isSuspect }) => isSuspect);
   if (alone !== undefined) return because('slot', `Build ${alone.id} runs alone: the daemon died while it ran before.`);
+  const limited = build.runId === undefined ? undefined : parallelOf(build.runId, started);
+  if (limited !== undefined)
+    return because('run', `Its run has ${limited} of its builds run at once at most, and as many do.`);
   if (!host.hasFreeSlot) return because('slot', 'All workers are busy.');
   const short = shortOf(build.demand, room.left);
   if (short !== undefined)

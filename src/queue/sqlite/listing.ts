@@ -11,6 +11,7 @@ type Shape = {
   readonly active: boolean;
   readonly template: boolean;
   readonly labels: boolean;
+  readonly run: boolean;
 };
 
 type Bounds = {
@@ -19,6 +20,7 @@ type Bounds = {
   readonly limit: number;
   readonly status: string | null;
   readonly template: string | null;
+  readonly run: string | null;
   readonly key: string | null;
   readonly value: string | null;
   /** The other labels, as a JSON object. */
@@ -39,17 +41,21 @@ const firstIdOf = (time: number): string => encodeTime(Math.min(Math.max(0, Math
  * can begin anywhere: no sorting, no counting of what came before. Where there are labels they lead, since they are
  * the rarest; but few builds are active, so a status that says so leads before them.
  */
-export const listSql = ({ status, active, template, labels }: Shape): string => {
-  const leads = labels && !active;
+export const listSql = ({ status, active, template, labels, run }: Shape): string => {
+  // A run has few builds, and an index of its own.
+  const leads = labels && !active && !run;
   return [
     'SELECT build.* FROM',
     // CROSS JOIN: SQLite keeps the order of the tables (sqlite.org/optoverview.html).
-    leads ? 'build_label AS led CROSS JOIN build ON build.id = led.build_id' : 'build',
+    leads
+      ? 'build_label AS led CROSS JOIN build ON build.id = led.build_id'
+      : `build${run ? ' INDEXED BY build_by_run' : ''}`,
     leads
       ? 'WHERE led.key = :key AND led.value = :value AND led.build_id < :before AND led.build_id >= :from'
       : 'WHERE build.id < :before AND build.id >= :from',
     status ? 'AND build.status = :status' : '',
     template ? 'AND build.template_name = :template' : '',
+    run ? 'AND build.run_id = :run' : '',
     labels && !leads
       ? `AND EXISTS (SELECT 1 FROM build_label AS own
                      WHERE own.key = :key AND own.value = :value AND own.build_id = build.id)`
@@ -64,14 +70,15 @@ export const listSql = ({ status, active, template, labels }: Shape): string => 
   ].join(' ');
 };
 
-const shapeOf = (status: Status | undefined, { template, labels }: BuildFilter): Shape => ({
+const shapeOf = (status: Status | undefined, { template, labels, runId }: BuildFilter): Shape => ({
   status: status !== undefined,
   active: status === 'queued' || status === 'running' || status === 'held',
   template: template !== undefined,
   labels: Object.keys(labels ?? {}).length > 0,
+  run: runId !== undefined,
 });
 
-/** Lists builds by filter, newest first. At most 24 statements, each prepared when it is first needed. */
+/** Lists builds by filter, newest first. At most 48 statements, each prepared when it is first needed. */
 export const makeListing = ({ db, read }: Connection): Pick<Store, 'list'> => {
   const statements = new Map<string, Statement<[Bounds], BuildRow>>();
 
@@ -90,6 +97,7 @@ export const makeListing = ({ db, read }: Connection): Pick<Store, 'list'> => {
       limit,
       status: status ?? null,
       template: filter.template ?? null,
+      run: filter.runId ?? null,
       key,
       value,
       others: JSON.stringify(Object.fromEntries(others)),

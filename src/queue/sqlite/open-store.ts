@@ -1,5 +1,4 @@
 import type { Clock } from '../../base/clock.ts';
-import { Fault } from '../../base/fault.ts';
 import { top } from '../../base/package.ts';
 import { makeBuildRows } from './build-rows.ts';
 import { makeRemoval } from './bases.ts';
@@ -9,7 +8,6 @@ import { makeClaims } from './claims.ts';
 import { openDatabase } from './database.ts';
 import { crashLimits } from '../rules/crash.ts';
 import type { CrashLimits } from '../rules/crash.ts';
-import { makeWriteOutcome } from './outcomes.ts';
 import { makeExpiry } from './expiry.ts';
 import { makeHistory } from './history.ts';
 import { makeConnection } from './connection.ts';
@@ -18,7 +16,12 @@ import { makeListeners } from './listeners.ts';
 import { makeListing } from './listing.ts';
 import { makeQueue, makeQueueRows } from './queue-rows.ts';
 import { makeRecovery } from './recovery.ts';
-import { makeRuns } from './runs.ts';
+import { makeCheck } from './check.ts';
+import { makeEndings, makeEnds } from './ends.ts';
+import { makeRunRows } from './runs/run-rows.ts';
+import { makeRuns } from './runs/make-runs.ts';
+import { makeAccept } from './accept.ts';
+import { makeKeys } from './keys.ts';
 import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
@@ -77,33 +80,28 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   const connection = makeConnection(db, clock, writer);
   const rows = makeBuildRows(connection);
   const queue = makeQueueRows(connection);
-  const writeOutcome = makeWriteOutcome(connection);
-  const probe = db.prepare<[number]>('INSERT OR REPLACE INTO probe (one, checked_at) VALUES (1, ?)');
+  const runRows = makeRunRows(connection);
+  const accept = makeAccept(connection, attempts, limits);
+  const keys = makeKeys(connection);
+  const endings = makeEndings(connection, runRows);
 
   return {
-    ...makeBuilds(connection, rows, attempts, limits),
+    ...makeBuilds(connection, rows, accept, keys),
+    ...makeRuns(connection, runRows, { accept, keys, writeCancel: endings.writeCancel }),
     ...makeCounts(connection),
     ...makeListing(connection),
     ...makeQueue(connection, rows, queue),
     ...makeClaims(connection, rows, queue, host),
     ...makeSteps(connection, rows),
-    ...makeRuns(connection, rows, writeOutcome),
-    ...makeRecovery(connection, writeOutcome, { host, limits: crashes }),
+    ...makeEnds(connection, rows, endings),
+    ...makeRecovery(connection, rows, endings.writeOutcome, { host, limits: crashes }),
     ...makeHistory(connection),
     ...makeExpiry(connection),
     ...makeRemoval(connection),
     ...makeTemplates(connection, limits),
     ...makeTokens(connection),
+    ...makeCheck(connection, file),
     onChange: listeners.on,
-    check: async (ask) => {
-      await connection.write('power', () => probe.run(clock.now()));
-      const found = ask?.everyPage ? await connection.read(() => db.pragma('quick_check(1)', { simple: true })) : 'ok';
-      if (found !== 'ok')
-        throw new Fault(
-          'store_unavailable',
-          `The store ${file} is damaged: ${String(found)}. Restore it from a backup.`,
-        );
-    },
     [Symbol.asyncDispose]: async () => {
       checkpoints[Symbol.dispose]();
       writer.close();

@@ -1,4 +1,5 @@
 import { headBy, suspectAmong, type FirstOf, type Started } from '../rules/order.ts';
+import { fullRuns } from '../rules/run.ts';
 import type { Demand, Store } from '../store.ts';
 import type { BuildRows } from './build-rows.ts';
 import type { Connection } from './connection.ts';
@@ -6,13 +7,15 @@ import { toBuild, type BuildRow } from './rows.ts';
 
 // What a build takes is in the index build_queue, so that those that are passed are never read.
 const inOrder = `FROM build WHERE status = 'queued' AND not_before <= :now AND memory_mb <= :memoryMb AND disk_mb <= :diskMb
-  AND suspect <= :suspects ORDER BY priority DESC, id LIMIT 1`;
+  AND suspect <= :suspects AND (run_id IS NULL OR run_id NOT IN (SELECT value FROM json_each(:full) AS other))
+  ORDER BY priority DESC, id LIMIT 1`;
 
 /** The first of the queue, as `FirstOf` has it. */
 export const firstSql = `SELECT * FROM build WHERE id = (SELECT id ${inOrder})`;
 
 export const startedSql = `
-  SELECT id, status, suspect, lease_until, claimed_at, memory_mb, disk_mb FROM build WHERE status IN ('running', 'held')`;
+  SELECT build.id, status, suspect, lease_until, claimed_at, memory_mb, disk_mb, run_id, run.parallel
+  FROM build LEFT JOIN run ON run.id = build.run_id WHERE status IN ('running', 'held')`;
 
 export const positionSql = `
   SELECT 1 + (SELECT count(*) FROM build WHERE status = 'queued' AND priority > :priority)
@@ -24,12 +27,13 @@ export const tooLargeSql = `
 
 export const nextDueSql = `SELECT min(not_before) AS due FROM build WHERE status = 'queued' AND not_before > ?`;
 
-type FirstAsk = Demand & { readonly now: number; readonly suspects: 0 | 1 };
+type FirstAsk = Demand & { readonly now: number; readonly suspects: 0 | 1; readonly full: string };
 
-type StartedRow = Pick<BuildRow, 'id' | 'suspect' | 'memory_mb' | 'disk_mb'> & {
+type StartedRow = Pick<BuildRow, 'id' | 'suspect' | 'memory_mb' | 'disk_mb' | 'run_id'> & {
   readonly status: Started['status'];
   readonly lease_until: number;
   readonly claimed_at: number;
+  readonly parallel: number | null;
 };
 
 const toStarted = (row: StartedRow): Started => ({
@@ -39,6 +43,9 @@ const toStarted = (row: StartedRow): Started => ({
   leaseUntil: row.lease_until,
   claimedAt: row.claimed_at,
   demand: { memoryMb: row.memory_mb, diskMb: row.disk_mb },
+  ...(row.run_id === null
+    ? {}
+    : { run: { id: row.run_id, ...(row.parallel === null ? {} : { parallel: row.parallel }) } }),
 });
 
 /** The queue as it stands, for those who claim from it and those who ask about it. */
@@ -54,8 +61,12 @@ export const makeQueueRows = ({ db }: Pick<Connection, 'db'>): QueueRows => {
   return {
     firstAt:
       (now) =>
-      ({ memoryMb, diskMb }, suspects) => {
-        const row = first.get({ now, memoryMb, diskMb, suspects: suspects === 'too' ? 1 : 0 });
+      ({ memoryMb, diskMb }, suspects, full) => {
+        const row = first.get({
+          ...{ now, memoryMb, diskMb },
+          suspects: suspects === 'too' ? 1 : 0,
+          full: JSON.stringify(full),
+        });
         return row && toBuild(row);
       },
     started: () => started.all().map(toStarted),
@@ -77,17 +88,19 @@ export const makeQueue = (
     suspect: () =>
       read(() => {
         const now = clock.now();
-        return suspectAmong(headBy(firstAt(now)), started(), now);
+        const all = started();
+        return suspectAmong(headBy(firstAt(now), all), all, now);
       }),
     placeInQueue: (id, { whole }) =>
       read(() => {
         const build = find(id);
         if (build?.status !== 'queued') return undefined;
-        const head = firstAt(clock.now())(whole, 'too');
+        const all = started();
+        const head = firstAt(clock.now())(whole, 'too', fullRuns(all));
         return {
           position: position.get({ id, priority: build.priority }) ?? 1,
           ...(head === undefined ? {} : { first: head }),
-          started: started(),
+          started: all,
         };
       }),
     tooLargeFor: (whole) =>

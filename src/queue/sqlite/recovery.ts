@@ -2,6 +2,7 @@ import { Fault, recordOf } from '../../base/fault.ts';
 import { afterDeath, isItsDeath, type CrashCount, type CrashLimits } from '../rules/crash.ts';
 import { maySettle, settled } from '../rules/settle.ts';
 import type { Outcome, Store } from '../store.ts';
+import type { BuildRows } from './build-rows.ts';
 import type { Connection } from './connection.ts';
 import type { WriteOutcome } from './outcomes.ts';
 import { toBuild, type BuildRow } from './rows.ts';
@@ -29,6 +30,7 @@ const killsDaemon = ({ loneDeaths }: CrashCount, step: string | undefined) =>
  */
 export const makeRecovery = (
   { db, clock, read, write }: Connection,
+  { find }: Pick<BuildRows, 'find'>,
   writeOutcome: WriteOutcome,
   { host, limits }: { readonly host: string; readonly limits: CrashLimits },
 ): Pick<Store, 'leftovers' | 'recover'> => {
@@ -56,7 +58,8 @@ export const makeRecovery = (
   };
 
   const settleRow = (row: LeftRow, others: number, hostBootedAt: number): void => {
-    const build = toBuild(row);
+    // One that was settled before it may have asked this one to end: see rules/run.ts.
+    const build = find(row.id) ?? toBuild(row);
     const outcome = settled(build, again);
     const aliveAt = row.alive_at ?? undefined;
     // When another host booted is not known here. Claims from before they had a host are this one's.

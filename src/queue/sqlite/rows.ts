@@ -1,13 +1,16 @@
 import type { Status } from '../../base/records/status.ts';
 import type { Phase } from '../../base/records/phase.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
-import type { Build, NewBuild, OnError } from '../store.ts';
+import type { BaseVersion, Build, NewBuild, OnError } from '../store.ts';
 
 /** A row of `build`, as the migrations have it. */
 export type BuildRow = {
   readonly id: string;
   readonly template_name: string;
   readonly template_version: number | null;
+  readonly extended: string | null;
+  readonly machine: string | null;
+  readonly run_id: string | null;
   readonly labels: string;
   readonly priority: number;
   readonly timeout_ms: number;
@@ -60,11 +63,19 @@ const cancelIn = ({ cancelled_by: by, cancel_reason: reason }: BuildRow): Pick<B
     ? {}
     : { cancel: { ...(by === null ? {} : { by }), ...(reason === null ? {} : { reason }) } };
 
+/** What a build is of a larger whole. */
+const partIn = ({ extended, machine, run_id }: BuildRow): Pick<Build, 'extended' | 'machine' | 'runId'> => ({
+  ...(extended === null ? {} : { extended: parsed<readonly BaseVersion[]>(extended) }),
+  ...(machine === null ? {} : { machine }),
+  ...(run_id === null ? {} : { runId: run_id }),
+});
+
 /** A row as the build it stands for; what is NULL is left out. */
 export const toBuild = (row: BuildRow): Build => ({
   id: row.id,
   templateName: row.template_name,
   ...(row.template_version === null ? {} : { templateVersion: row.template_version }),
+  ...partIn(row),
   labels: parsed<Build['labels']>(row.labels),
   priority: row.priority,
   timeoutMs: row.timeout_ms,
@@ -96,6 +107,9 @@ export const toRow = (build: NewBuild, attempts: number, createdAt: number) => (
   id: build.id,
   template_name: build.templateName,
   template_version: build.templateVersion ?? null,
+  extended: build.extended === undefined ? null : JSON.stringify(build.extended),
+  machine: build.machine ?? null,
+  run_id: build.runId ?? null,
   labels: JSON.stringify(build.labels),
   priority: build.priority,
   timeout_ms: build.timeoutMs,

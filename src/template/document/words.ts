@@ -84,3 +84,12 @@ export const oneOfTypes = <K extends { readonly [N in keyof K]: { readonly Schem
     error: ({ input }) => otherwise(input) ?? `must have a "type": ${names}`,
   });
 };
+
+/** Names of machines of the template: `only` and `except`. */
+const MachineNames = z.array(z.string()).min(1).max(bounds.machines).optional();
+
+/** For which machines something is. Read by template/expand, before the rest of a template is. */
+export const forMachines = {
+  only: MachineNames.describe('the machines that it is for, by name; default: all'),
+  except: MachineNames.describe('the machines that it is not for, in place of `only`'),
+};

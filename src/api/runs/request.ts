@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { bounds } from '../../base/bounds.ts';
+import { AskedId } from '../../base/ids.ts';
+import { CommonBody, CommonQuery } from '../builds/request.ts';
+import { Flag } from '../contract/common.ts';
+
+const Names = z
+  .array(z.string('is no name of a machine').max(128))
+  .min(1, 'names no machine: name one, or leave it out')
+  .max(bounds.machines);
+
+const Parallel = z
+  .int(`is no whole number from 1 to ${bounds.machines}`)
+  .min(1, 'is below 1')
+  .max(bounds.machines, `is above ${bounds.machines}: no template has as many machines`);
+
+const either = ({ only, except }: { readonly only?: unknown; readonly except?: unknown }) =>
+  only === undefined || except === undefined;
+const notBoth = { path: ['except'], error: 'stands beside "only": use one of them' };
+
+const about = {
+  only: 'The machines to build, by name; the others are not built.',
+  except: 'The machines not to build, in place of `only`.',
+  parallel: 'How many of its builds run at once; else as many as the host takes.',
+  fail_fast: 'Whether the others are cancelled when one has failed.',
+};
+
+/** The JSON body of POST /runs. */
+export const RunAskBody = CommonBody.extend({
+  only: Names.optional().meta({ description: about.only, example: ['web'] }),
+  except: Names.optional().meta({ description: about.except }),
+  parallel: Parallel.optional().meta({ description: about.parallel, example: 2 }),
+  fail_fast: z.boolean().default(false).meta({ description: about.fail_fast }),
+})
+  .refine(either, notBoth)
+  .meta({ id: 'NewRun', description: 'What to build of a template with several machines.' });
+
+/** `only=web,db`, or the parameter given twice. */
+const NamesText = z
+  .preprocess((given) => (Array.isArray(given) ? given.join(',') : given), z.string().max(4096))
+  .transform((text) => text.split(',').map((name) => name.trim()))
+  .pipe(Names);
+
+/** The query of POST /runs: with a context as the body, all that a JSON body would say beside the template. */
+export const RunQuery = CommonQuery.extend({
+  only: NamesText.optional().meta({ type: 'string', description: `With a context: ${about.only} \`only=web,db\`.` }),
+  except: NamesText.optional().meta({ type: 'string', description: `With a context: ${about.except}` }),
+  parallel: z.coerce
+    .number()
+    .pipe(Parallel)
+    .optional()
+    .meta({ type: 'integer', description: `With a context: ${about.parallel}` }),
+  fail_fast: Flag.optional().meta({ description: `With a context: ${about.fail_fast}` }),
+}).refine(either, notBoth);
+
+/** The address of a run. */
+export const RunParams = z.object({
+  id: AskedId.meta({ description: 'The run’s id, in upper or lower case.' }),
+});

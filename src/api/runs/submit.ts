@@ -1,0 +1,101 @@
+import type { z } from 'zod';
+import type { Received } from '../../build/contexts.ts';
+import type { RunAsk } from '../../queue/store.ts';
+import { acceptsWith, askedIn, askedWith, checkJson, checkType, headerNotes, requestKeyOf } from '../builds/asked.ts';
+import { inBuildArchive, withContext } from '../builds/receiving.ts';
+import type { View } from '../builds/view.ts';
+import { answers, etagHeader, json } from '../contract/answers.ts';
+import type { App } from '../server/app.ts';
+import { asker } from '../server/auth.ts';
+import { checked } from '../server/field-errors.ts';
+import type { ApiParts } from '../types.ts';
+import { RunAskBody, RunQuery } from './request.ts';
+import { Run, RunPlan } from './schema.ts';
+import { showNewRun, showRun } from './view.ts';
+
+type Asked = Omit<RunAsk, 'requestedBy'>;
+
+type Own = Pick<z.output<typeof RunAskBody>, 'only' | 'except' | 'parallel'>;
+
+const ownOf = ({ only, except, parallel }: Own) => ({
+  ...(only === undefined ? {} : { only }),
+  ...(except === undefined ? {} : { except }),
+  ...(parallel === undefined ? {} : { parallel }),
+});
+
+const fromJson = (body: unknown, query: z.output<typeof RunQuery>): Asked => {
+  checkJson(body, query);
+  const { only, except, parallel, fail_fast: failFast, ...common } = checked(RunAskBody, body, 'body');
+  return { ...askedIn(common), ...ownOf({ only, except, parallel }), failFast };
+};
+
+const fromContext = (received: Received, query: z.output<typeof RunQuery>): Asked => ({
+  ...askedWith(received, query),
+  ...ownOf(query),
+  failFast: query.fail_fast === 'true',
+});
+
+const description =
+  'One build for each machine of the template, all or none: every machine is judged before anything is stored. The body is ' +
+  'that of `POST /builds`, JSON or an archive, and may say which machines, and how many at once. A template without ' +
+  '`machines` is one machine of the template’s name.\n\n' +
+  '```sh\ncurl --json \'{"template": "cluster", "parallel": 2, "fail_fast": true}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/runs"\n\n' +
+  'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $TOKEN" "$IMAGED/runs?only=web,db"\n```';
+
+/** Accepting runs. */
+export const addRunSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
+  const { admission, submitRun } = parts;
+
+  app.post('/runs', {
+    config: { scope: 'builds:write' },
+    schema: {
+      tags: ['Runs'],
+      operationId: 'createRun',
+      summary: 'Build the machines of a template together, or see what that would do',
+      description,
+      querystring: RunQuery,
+      headerNotes,
+      accepts: acceptsWith(RunAskBody),
+      response: answers(
+        {
+          200: json(RunPlan, 'With `validate=true`: what the builds would do. Nothing was stored.'),
+          201: json(Run, 'The run is accepted, with all of its builds.', {
+            Location: { description: 'Its path.' },
+            ...etagHeader,
+            'Retry-After': { description: 'Seconds after which it is worth to look.' },
+            'Idempotency-Replayed': { description: '`true` when an earlier request with this key made the run.' },
+          }),
+        },
+        [400, 404, 413, 415, 422, 503, 507],
+      ),
+    },
+    handler: async (request, reply) => {
+      const { query } = request;
+      const keyWith = requestKeyOf(request);
+      checkType(request);
+
+      return withContext(request, reply, parts, inBuildArchive, async (context) => {
+        const asked = context ? fromContext(context, query) : fromJson(request.body, query);
+        const ask = { ...asked, requestedBy: request.tokenName };
+        if (query.validate === 'true') {
+          const pointerTo = (pointer: string) => (context ? inBuildArchive(pointer, context) : pointer);
+          const plan = await admission.checkRun(ask);
+          return { answer: reply.send(showNewRun(plan, pointerTo)), isKept: false };
+        }
+        const { run, replayed } = await submitRun(ask, keyWith(context?.digest));
+        if (replayed) reply.header('idempotency-replayed', 'true');
+        else
+          request.log.info(
+            { run: run.id, builds: run.builds.length, template: run.templateName, ...asker(request) },
+            'run accepted',
+          );
+        reply
+          .code(201)
+          .header('location', `/runs/${run.id}`)
+          .header('etag', `"${run.version}"`)
+          .header('retry-after', '5');
+        return { answer: reply.send(showRun(run, view)), isKept: !replayed };
+      });
+    },
+  });
+};

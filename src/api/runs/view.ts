@@ -1,0 +1,68 @@
+import type { z } from 'zod';
+import { isRunEnded } from '../../base/records/run-status.ts';
+import type { Build, CheckedRun, NewRun, Run as StoredRun } from '../../queue/store.ts';
+import { showNewBuild, showTemplateUsed, type View } from '../builds/view.ts';
+import { timeOf } from '../contract/common.ts';
+import type { Run, RunPlan } from './schema.ts';
+
+type Shown = z.output<typeof Run>;
+
+const showBuild = (row: Build, view: Pick<View, 'build'>): Shown['builds'][number] => {
+  const { id, status, phase, machine = '', fault, links } = view.build(row);
+  return {
+    ...{ machine, id, status },
+    ...(phase === undefined ? {} : { phase }),
+    ...(fault === undefined ? {} : { fault: fault.message }),
+    links: { self: links.self, log: links.log, artifacts: links.artifacts },
+  };
+};
+
+/** What a run is made of; which templates that was merged over its builds know. */
+const templateOf = ({ templateName, templateVersion }: NewRun, [first]: readonly Pick<Build, 'extended'>[]) =>
+  showTemplateUsed({
+    templateName,
+    ...(templateVersion === undefined ? {} : { templateVersion }),
+    ...(first?.extended === undefined ? {} : { extended: first.extended }),
+  });
+
+/** A run as the API shows it. */
+export const showRun = (run: StoredRun, view: Pick<View, 'build'>): Shown => {
+  const self = `/runs/${run.id}`;
+  const { builds } = run;
+  return {
+    id: run.id,
+    status: run.status,
+    template: templateOf(run, builds),
+    builds: builds.map((build) => showBuild(build, view)),
+    ...(run.parallel === undefined ? {} : { parallel: run.parallel }),
+    fail_fast: run.failFast,
+    ...(run.requestedBy === undefined ? {} : { requested_by: run.requestedBy }),
+    created_at: timeOf(run.createdAt),
+    ...(run.endedAt === undefined ? {} : { ended_at: timeOf(run.endedAt) }),
+    version: run.version,
+    links: {
+      self,
+      status: `${self}/status`,
+      result: `${self}/result`,
+      builds: `/builds?run=${run.id}`,
+      cancel: `${self}/cancel`,
+    },
+  };
+};
+
+/** What it comes to, in a sentence for people. */
+export const resultOf = ({ status, builds }: StoredRun): string => {
+  const told = builds
+    .filter((build) => build.status === 'failed' || build.status === 'cancelled')
+    .map((build) => `${build.machine ?? build.id} ${build.status}: ${build.fault?.message ?? 'no reason is kept'}`);
+  return isRunEnded(status) && told.length > 0 ? told.join(' ') : `The run is ${status}.`;
+};
+
+/** `pointerTo` says where a place in a JSON body is in what was sent. */
+export const showNewRun = (
+  { run, builds }: CheckedRun,
+  pointerTo: (pointer: string) => string,
+): z.output<typeof RunPlan> => ({
+  template: templateOf(run, builds),
+  machines: builds.map((build) => showNewBuild(build, pointerTo)),
+});

@@ -1,0 +1,57 @@
+import { Fault } from '../../base/fault.ts';
+import { timeOfId } from '../../base/ids.ts';
+import type { NewBuild, StoreLimits } from '../store.ts';
+import { makeBaseRows } from './bases.ts';
+import type { Connection } from './connection.ts';
+import { toRow } from './rows.ts';
+
+const queueFull = (builds: number): Fault =>
+  new Fault(
+    'queue_full',
+    `${builds} builds are queued, and this host takes no more (limits.queue). Try again when some have ended.`,
+    { builds },
+  );
+
+const whoIn = ({ requestedBy }: NewBuild) => (requestedBy === undefined ? {} : { by: requestedBy });
+
+const basesIn = ({ bases = {} }: NewBuild) => {
+  const named = Object.entries(bases).map(([asked, build]) => ({ asked, build }));
+  return named.length === 0 ? {} : { bases: named };
+};
+
+/** Its template, variables and plan in JSON. */
+const textsOf = ({ template, variables, plan }: NewBuild): readonly string[] =>
+  [template, variables, plan].map((part) => JSON.stringify(part));
+
+/** How many characters the large part of a build comes to. */
+export const bytesOf = (build: NewBuild): number => textsOf(build).reduce((sum, { length }) => sum + length, 0);
+
+/**
+ * Writes the rows of new builds and their first events, to be called within a `write`. `attempts` is how many each has in
+ * all. Throws `queue_full`, and `template_invalid` where a build that one begins with is gone.
+ */
+export const makeAccept = (
+  { db, append }: Connection,
+  attempts: number,
+  limits: Pick<StoreLimits, 'queued'>,
+): ((builds: readonly NewBuild[]) => void) => {
+  const insert = db.prepare(`
+    INSERT INTO build (id, template_name, template_version, extended, machine, run_id, labels, priority, timeout_ms, on_error,
+                       context_id, memory_mb, disk_mb, sensitive, requested_by, attempts_left, created_at)
+    VALUES (:id, :template_name, :template_version, :extended, :machine, :run_id, :labels, :priority, :timeout_ms, :on_error,
+            :context_id, :memory_mb, :disk_mb, :sensitive, :requested_by, :attempts_left, :created_at)`);
+  const insertInput = db.prepare('INSERT INTO build_input (build_id, template, variables, plan) VALUES (?, ?, ?, ?)');
+  const insertLabel = db.prepare('INSERT INTO build_label (key, value, build_id) VALUES (?, ?, ?)');
+  const queued = db.prepare<[], number>(`SELECT n FROM build_count WHERE status = 'queued'`).pluck();
+  const bases = makeBaseRows({ db });
+  return (builds) => {
+    if ((queued.get() ?? 0) + builds.length > limits.queued) throw queueFull(limits.queued);
+    for (const build of builds) {
+      insert.run(toRow(build, attempts, timeOfId(build.id)));
+      insertInput.run(build.id, ...textsOf(build));
+      for (const [key, value] of Object.entries(build.labels)) insertLabel.run(key, value, build.id);
+      bases.add(build.id, build.bases ?? {});
+      append(build.id, 'build.queued', { template: build.templateName, ...whoIn(build), ...basesIn(build) });
+    }
+  };
+};
