@@ -98,6 +98,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'openbsd',
         'openbsd/passwords',
         'packer',
+        'packer/hcl',
         'packer/import',
         'queue/rules',
         'post-processors',

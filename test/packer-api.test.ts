@@ -135,11 +135,79 @@ test('values that are sent decide the shape of the machine that is built', async
 
 test('a template of several builders is refused for one build, and its builders are named', async () => {
   await using shop = await judging();
-  const reply = await submit(shop, { builders: [vmm, { ...vmm, name: 'second' }] });
+  const template = { builders: [vmm, { ...vmm, name: 'second' }] };
+  const reply = await submit(shop, template);
   assert.equal(reply.statusCode, 422);
-  assert.match(
-    errorsOf(reply.json())[0] ?? '',
-    /^\/template\/builders has 2 builders \("openbsd-vmm", "second"\).*POST \/runs/,
+  assert.match(errorsOf(reply.json())[0] ?? '', /^\/template has the machines openbsd-vmm, second: .*POST \/runs/);
+  const run = await shop.ask({ method: 'POST', url: '/runs', headers: shop.auth, payload: { template } });
+  assert.equal(run.statusCode, 201, run.body);
+  const { builds } = z.object({ builds: z.array(z.object({ machine: z.string() })) }).parse(run.json());
+  assert.deepEqual(builds.map(({ machine }) => machine).sort(), ['openbsd-vmm', 'second']);
+});
+
+const packed = async (folder: string): Promise<Buffer> =>
+  (await promisify(execFile)('tar', ['-C', folder, '-cf', '-', '.'], { encoding: 'buffer' })).stdout;
+
+/** A folder with one template in HCL2, as an archive. */
+const inHcl = async (home: string, text: string): Promise<Buffer> => {
+  const folder = await mkdtemp(join(home, 'hcl-'));
+  await writeFile(join(folder, 'vm.pkr.hcl'), text);
+  return packed(folder);
+};
+
+const hclTemplate = (more = '') => `variable "secret" {
+  type      = string
+  sensitive = true
+}
+
+source "openbsd-vmm" "puffy" {
+  vm_name      = "puffy"
+  disk_size    = "1G"
+  boot         = "media:kernel"
+  communicator = "none"
+  boot_command = ["root \${var.secret}<enter>"]
+  ${more}
+}
+
+build {
+  sources = ["source.openbsd-vmm.puffy"]
+}
+`;
+
+const post = (shop: ApiShop, url: string, payload: Buffer) =>
+  shop.ask({ method: 'POST', url, headers: { ...shop.auth, ...tar }, payload });
+
+test('a context in HCL2 is built; what was sensitive in it is a sensitive variable of the build', async () => {
+  await using shop = await judging();
+  const archive = await inHcl(shop.home, hclTemplate());
+  const reply = await post(shop, '/builds?variable=secret=tr0ub4dor', archive);
+  assert.equal(reply.statusCode, 201, reply.body);
+  const { id } = z.object({ id: z.string() }).parse(reply.json());
+  const input = await shop.store.input(id);
+  assert.doesNotMatch(JSON.stringify(input?.template), /tr0ub4dor/);
+  assert.deepEqual(input?.variables, { hcl_sensitive_1: 'tr0ub4dor' });
+  assert.doesNotMatch((await shop.ask({ url: `/builds/${id}`, headers: shop.auth })).body, /tr0ub4dor/);
+});
+
+test('what is wrong in HCL2 is told with its file, line and column, by its reader and by its translation alike', async () => {
+  await using shop = await judging();
+  const [unset] = errorsOf((await post(shop, '/builds', await inHcl(shop.home, hclTemplate()))).json());
+  assert.match(unset ?? '', /^vm\.pkr\.hcl: .*vm\.pkr\.hcl:1:1: /);
+  const unknown = await post(
+    shop,
+    '/builds?variable=secret=tr0ub4dor',
+    await inHcl(shop.home, hclTemplate('disk_sise = 1')),
+  );
+  assert.match(errorsOf(unknown.json())[0] ?? '', /^vm\.pkr\.hcl:12:\d+ .*disk_size/);
+});
+
+test('the example in HCL2 is translated by the import route', async () => {
+  await using shop = await judging();
+  const reply = await post(shop, '/templates/import', await packed(join(fixtures, '../../../examples/packer-hcl2')));
+  assert.equal(reply.statusCode, 200, reply.body);
+  assert.deepEqual(
+    reply.json<{ machines: { name: string }[] }>().machines.map(({ name }) => name),
+    ['tiny'],
   );
 });
 

@@ -91,12 +91,10 @@ const sealContext = async (
   return sealed;
 };
 
-/** Judges what clients ask for, as a whole and before anything is stored. */
-export const makeAdmission = (parts: AdmissionParts): Admission => {
-  const { store, folders, ids, clock } = parts;
-
-  /** How a template of Packer is read that came with these variables and files. */
-  const readingFor = (variables: BuildAsk['variables'], contextId: string | undefined): Reading => {
+/** How a template of Packer is read that came with these variables and files. */
+const makeReading =
+  ({ folders, ids, clock }: AdmissionParts) =>
+  (variables: BuildAsk['variables'], contextId: string | undefined): Reading => {
     const folder = contextId === undefined ? undefined : folders.context(contextId);
     const frozen = { buildId: ids.id(), timestampMs: clock.now() };
     return {
@@ -104,6 +102,12 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       ...(folder === undefined ? {} : { folder }),
     };
   };
+
+/** Judges what clients ask for, as a whole and before anything is stored. */
+// One closure, though long: five questions over the same parts.
+export const makeAdmission = (parts: AdmissionParts): Admission => {
+  const { store, folders, ids } = parts;
+  const readingFor = makeReading(parts);
 
   const found = async (asked: Pick<BuildAsk, 'template' | 'contextId' | 'variables'>) => {
     await parts.checkRoom();

@@ -40,6 +40,17 @@ const sshLineOf = ({ machine }: Running, { communicator }: Spec, workspace: stri
   return sshLine({ ...machine.addresses.ssh, username, ...files });
 };
 
+/** What whoever reads the log should know from the start. */
+const sayFirst = (attempt: Attempt, { build, input }: Claim, spec: Spec, slot: number): void => {
+  attempt.log(`attempt ${build.attempt} begins in slot ${slot}`);
+  for (const [asked, base] of Object.entries(input.bases ?? {}))
+    if (asked !== base) attempt.log(`build:${asked} is build:${base}, the newest when this build was accepted`);
+  for (const { pointer, message } of spec.notes) {
+    attempt.log(`note: ${pointer}: ${message}`);
+    attempt.event('template.noted', { pointer, message });
+  }
+};
+
 /** Runs claimed builds: resolves the template, performs its plan, holds or cleans up, and lets everything go in reverse. */
 export const makeRunner = (parts: RunnerParts): RunBuild => {
   const { clock, folders, warn } = parts;
@@ -75,13 +86,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     let phase: Phase | undefined;
     try {
       attempt.cleanup.keep(parts.bases.use(build.id, filesIn(spec)));
-      attempt.log(`attempt ${build.attempt} begins in slot ${slot}`);
-      for (const [asked, base] of Object.entries(claim.input.bases ?? {}))
-        if (asked !== base) attempt.log(`build:${asked} is build:${base}, the newest when this build was accepted`);
-      for (const { pointer, message } of spec.notes) {
-        attempt.log(`note: ${pointer}: ${message}`);
-        attempt.event('template.noted', { pointer, message });
-      }
+      sayFirst(attempt, claim, spec, slot);
       const perform = performerOf(attempt, parts);
       const { artifacts } = await recipeFor(spec).run({ job }, async (step, needs) => {
         ({ phase } = step);

@@ -15,7 +15,7 @@ import type { Spec } from '../../template/spec.ts';
 import type { AdmissionParts } from '../admission.ts';
 import { sourcesOf, type Recorded } from '../files/sources.ts';
 import { recipeFor } from '../recipe.ts';
-import { requestPlace } from './machines-asked.ts';
+import { placedAt, requestPlace } from './machines-asked.ts';
 import type { TemplateAsked } from './template-asked.ts';
 
 const under = (prefix: string, fieldErrors: readonly FieldError[]): FieldError[] =>
@@ -106,10 +106,13 @@ export const judgeMachine = async (
   const frozen = { buildId: id, timestampMs: parts.clock.now() };
   const spec = await resolveFor(parts, template, { variables }, contextId, frozen, recorded);
   const demand = await checkedDemand(template, spec, parts);
-  const placed = ({ pointer, message }: Note) => ({
-    pointer: requestPlace(pointer, at.template, machine.pointerOf),
-    message,
-  });
+  const notes: readonly Note[] = [
+    ...machine.notes.map(({ pointer, message }) => ({ pointer: placedAt(at.template, pointer), message })),
+    ...spec.notes.map(({ pointer, message }) => ({
+      pointer: requestPlace(pointer, at.template, machine.pointerOf),
+      message,
+    })),
+  ];
   return {
     ...{ id, ...as, demand, plan: recipeFor(spec).steps, http: shownTexts(spec), sensitive: sensitiveIn(template) },
     template: await sealDocument(machine.document, id),
@@ -121,6 +124,6 @@ export const judgeMachine = async (
     ...{ labels: asked.labels, priority: asked.priority, onError: asked.onError },
     timeoutMs: asked.timeoutMs ?? spec.timeoutMs,
     ...(contextId === undefined ? {} : { contextId }),
-    notes: [...machine.notes, ...spec.notes].map(placed),
+    notes,
   };
 };
