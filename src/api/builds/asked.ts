@@ -81,7 +81,8 @@ export const askedWith = (received: Received, query: Query): Asked => ({
 
 const archive = z.string().meta({
   format: 'binary',
-  description: 'An archive whose `template.json`, `template.yaml` or `template.yml` is the template.',
+  description:
+    'An archive whose `template.json`, `template.yaml` or `template.yml` is the template, or whose `*.pkr.hcl` are one of Packer.',
 });
 
 /** The bodies that such a route takes, for its documentation. */
