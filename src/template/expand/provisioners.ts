@@ -82,7 +82,7 @@ const partOf = (use: Traced, facts: Facts): readonly Traced[] => {
       'is "base", and there is nothing that this list is merged over: see "extends" and "machines"',
     );
   else if (items === undefined)
-    wrong.add(from.pointer, `names no part: ${didYouMean(String(name), [...parts.keys()])}`);
+    wrong.add(from.pointer, `names no part: ${didYouMean(typeof name === 'string' ? name : '', [...parts.keys()])}`);
   return isFor(use, machine, names, wrong) ? (items ?? []) : [];
 };
 
