@@ -53,13 +53,17 @@ test('a context with HCL2 in JSON, or with none at its top, says what to send', 
 
 test('examples/packer-hcl2 is a template, and its validation holds', async () => {
   const folder = join(top, 'examples/packer-hcl2');
-  const { document, notes } = await readHclContext(folder, { ...given, variables: { disks: '["256M", "64M"]' } });
+  const { document, notes } = await readHclContext(folder, { ...given, variables: { more_disks: '["64M"]' } });
   const { builders, provisioners } = document;
   assert.ok(Array.isArray(builders) && Array.isArray(provisioners));
-  const { disk_size, disk_additional_size, vm_name } = builders[0] as Record<string, unknown>;
-  assert.deepEqual([disk_size, disk_additional_size, vm_name], ['256M', ['64M'], 'tiny-20260115.qcow2']);
+  const { disk_additional_size, vm_name } = builders[0] as Record<string, unknown>;
+  assert.deepEqual([disk_additional_size, vm_name], [['64M'], 'tiny-20260115.qcow2']);
   assert.deepEqual(provisioners, [
-    { type: 'shell', env: { MOTTO: 'built by imaged, 2026-01-15' }, script: './scripts/motto.sh' },
+    {
+      type: 'shell',
+      env: { MOTTO: 'built by imaged, 2026-01-15', LICENCE: 'AAAA-BBBB-CCCC' },
+      script: './scripts/motto.sh',
+    },
     { type: 'shell', inline: ['uname -sr >>/etc/motto', 'hostname >>/etc/motto'] },
   ]);
   assert.match(notes[0]?.message ?? '', /plugins are not installed/);

@@ -80,7 +80,9 @@ test('a private key comes by a sensitive variable or a medium, and is masked wit
   assert.deepEqual(bySecret.communicator.privateKey, { text: key });
   assert.ok(bySecret.secrets.includes(key));
   const { communicator } = await sshOf({ private_key: 'media:keys/plain' });
-  assert.deepEqual(communicator.privateKey, { file: { path: join(folder, 'plain'), shown: 'media:keys/plain' } });
+  assert.deepEqual(communicator.privateKey, {
+    file: { path: join(folder, 'plain'), shown: 'media:keys/plain', isOfHost: true },
+  });
 });
 
 test('a private key that would be shown, has a passphrase, is none or is open to all users of the host is refused', async () => {

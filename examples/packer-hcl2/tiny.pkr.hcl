@@ -24,9 +24,21 @@ variable "motto" {
   default = "built by imaged"
 }
 
-variable "disks" {
+variable "more_disks" {
   type    = list(string)
-  default = ["256M"]
+  default = []
+}
+
+variable "password" {
+  type    = string
+  default = "tiny"
+}
+
+variable "licence" {
+  type        = string
+  default     = "AAAA-BBBB-CCCC"
+  description = "what the system is licensed by; shown nowhere"
+  sensitive   = true
 }
 
 locals {
@@ -36,13 +48,20 @@ locals {
 
 source "qemu" "tiny" {
   disk_image           = true
-  iso_url              = "media:tiny/disk.qcow2"
+  iso_url              = "media:tiny/installed.qcow2"
   iso_checksum         = "none"
-  disk_size            = var.disks[0]
-  disk_additional_size = slice(var.disks, 1, length(var.disks))
+  skip_resize_disk     = true
+  disk_additional_size = var.more_disks
   format               = "qcow2"
   memory               = 256
   headless             = true
+  qemuargs             = [["-nographic"]]
+  boot_wait            = "-1s"
+  boot_steps = [
+    ["<expect \"login: $\" 2m>root<enter><expect \"Password: ?$\">${var.password}<enter>", "log in"],
+    ["<expect \"# $\">mkdir -p /root/.ssh<enter>", "make room for the key"],
+    ["<expect \"# $\">echo '{{ .SSHPublicKey }}' >/root/.ssh/authorized_keys<enter>", "let the build in"],
+  ]
   ssh_username         = "root"
   ssh_timeout          = "3m"
   shutdown_command     = "halt -p"
@@ -54,7 +73,8 @@ build {
 
   provisioner "shell" {
     env = {
-      MOTTO = "${var.motto}, ${local.made}"
+      MOTTO   = "${var.motto}, ${local.made}"
+      LICENCE = var.licence
     }
     script = "${path.root}/scripts/motto.sh"
   }

@@ -55,6 +55,21 @@ test('a Packer template for qemu goes on with the disk that it begins with, and 
   assert.match(await textOf(imaged, id, 'log'), /by qemu, qemu$/m);
 });
 
+test('a Packer template in HCL2 is sent as it is, and its image is published with its digest; what is sensitive shows nowhere', async () => {
+  const archive = await tarOf(join(examples, 'packer-hcl2'));
+  const { id } = await postContext(imaged, archive, 'application/x-tar', '?variable=motto=from%20HCL2');
+  await succeeded(imaged, id);
+  const log = await textOf(imaged, id, 'log');
+  assert.match(log, / {2}from HCL2, \d{4}-\d\d-\d\d\n.* {2}<sensitive>\n/);
+  assert.doesNotMatch(log, /AAAA-BBBB/);
+  const { items } = Artifacts.parse(await (await imaged.call(`/builds/${id}/artifacts`)).json());
+  assert.equal(items.length, 2);
+  assert.ok(
+    items.some(({ name }) => name.endsWith('.sha256')),
+    JSON.stringify(items),
+  );
+});
+
 test('what cleans up after a provisioner runs when one has failed, whose fault is the fault of the build', async () => {
   const template = {
     builders: [qemu],

@@ -2,5 +2,6 @@
 # Leaves a trace that a reader of the image can find.
 set -eu
 printf '%s\n' "$MOTTO" >/etc/motto
-cat /etc/motto
+printf '%s\n' "$LICENCE" >/etc/licence
+cat /etc/motto /etc/licence
 sync

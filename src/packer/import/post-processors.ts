@@ -136,8 +136,9 @@ const putter = (draft: Draft, reading: Reading): Put => {
     const level = keys.whole('compression_level');
     if (level !== undefined && level > 0) draft.put([...path, 'level'], level, keys.at('compression_level'));
     if (keepsInput) draft.put([...path, 'keep_input_artifact'], true, keys.pointer);
+    const isZstd = (value: unknown) => value === undefined || (typeof value === 'string' && value.includes('zst'));
     for (const key of ['format', 'output'])
-      if (keys.raw(key) !== undefined && !/zst/.test(String(keys.raw(key))))
+      if (!isZstd(keys.raw(key)))
         reading.notes.add(keys.at(key), 'is not taken: the file is compressed by zstd, as its name with ".zst"');
   };
 };

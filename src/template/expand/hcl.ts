@@ -7,12 +7,17 @@ import { packerMachines } from './packer.ts';
 
 const nameOf = (index: number): string => `hcl_sensitive_${index + 1}`;
 
-/** Calls `change` with every text of a value, keys left as they are. */
+// What they hold are names of kinds, builders and blocks: a value that looks like one is not the value.
+const structural = ['type', 'name', 'only', 'except'];
+
+/** Calls `change` with every text of a value; keys, and names of the template's own, are left as they are. */
 const withTexts = (value: unknown, change: (text: string) => string): unknown => {
   if (typeof value === 'string') return change(value);
   if (Array.isArray(value)) return value.map((one) => withTexts(one, change));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withTexts(inner, change)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, structural.includes(key) ? inner : withTexts(inner, change)]),
+  );
 };
 
 /**

@@ -63,9 +63,10 @@ const madeOf = (listed: Listed, target: Target, reading: Reading): readonly Made
   const keys: Keys = makeKeys(layersFor(listed, target), reading);
   if (!isFor(keys, target.raw)) return [];
   const { type } = listed.object;
-  const kind = typeof type === 'string' ? provisionerKinds[type] : undefined;
+  if (typeof type !== 'string') return [];
+  const kind = provisionerKinds[type];
   if (kind === undefined) return [];
-  if (kind.rules !== undefined) judgeKeys(keys, kind.rules, `the provisioner ${quoted(String(type))}`, reading);
+  if (kind.rules !== undefined) judgeKeys(keys, kind.rules, `the provisioner ${quoted(type)}`, reading);
   return kind.make(keys, { reading, builderType: target.type });
 };
 
@@ -87,7 +88,8 @@ export const putProvisioners = (all: readonly Listed[], target: Target, reading:
       putMade(target.draft, ['provisioners', index], made, listed.pointer);
       index += 1;
       const valueOf = (name: string) => made.find(({ key }) => key === name)?.value;
-      if (valueOf('direction') === 'download') downloads.push(String(valueOf('destination')));
+      const destination = valueOf('destination');
+      if (valueOf('direction') === 'download' && typeof destination === 'string') downloads.push(destination);
     }
   return downloads;
 };
