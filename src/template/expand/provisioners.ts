@@ -79,7 +79,9 @@ const partOf = (use: Traced, facts: Facts): readonly Traced[] => {
       from.pointer,
       'is "base", and there is nothing that this list is merged over: see "extends" and "machines"',
     );
+  else if (items === undefined)
     wrong.add(from.pointer, `names no part: ${suggest(typeof name === 'string' ? name : '', [...parts.keys()])}`);
+  return isFor(use, machine, facts) ? (items ?? []) : [];
 };
 
 /** The parts of a template by name. */
