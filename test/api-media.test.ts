@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { request as ask } from 'node:http';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { z } from 'zod';
+import { bounds } from '../src/base/bounds.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { openUploads } from '../src/media/uploads.ts';
@@ -143,4 +145,25 @@ test('uploads are there after a restart, and what was half received is not', asy
     uploads.pathOf(uploads.find('disk') ?? assert.fail()),
   );
   assert.equal((await filesOf(shop)).length, 1);
+});
+
+test('no more media are kept than the bound, however small they are', async () => {
+  await using shop = await apiShop();
+  const { folders } = shop;
+  const digests = { md5: '', sha1: '', sha256: '', sha512: '' };
+  for (let index = 0; index < bounds.uploads; index++) {
+    const id = systemIds.id();
+    await mkdir(join(folders.media, id), { recursive: true });
+    const about = { id, name: `m${index}`, by: 'a', bytes: 0, digests, uploadedAt: 0, kind: 'file' };
+    await writeFile(join(folders.media, id, 'about.json'), JSON.stringify(about));
+  }
+  const uploads = await openUploads({
+    folder: folders.media,
+    limits: { mostBytes: 1, totalBytes: 1 },
+    ...{ ids: systemIds, now: systemClock.now, checkRoom: async () => undefined, userOf: () => undefined },
+  });
+  const receive = () => uploads.receive({ name: 'one-more', by: 'a', expected: [], body: Readable.from([]) }, AbortSignal.timeout(20_000)); // prettier-ignore
+  await assert.rejects(receive(), { code: 'storage_full', message: /1000 uploaded media/ });
+  assert.equal(await uploads.remove('m0'), true);
+  assert.equal((await receive()).name, 'one-more');
 });

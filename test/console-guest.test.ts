@@ -46,6 +46,8 @@ for (const command of shells)
     const file = join(folder, 'back');
     assert.deepEqual(await guest.download(place, { file, mostBytes: 10_000 }, on()), { bytes: 5000 });
     assert.deepEqual(await readFile(file), bytes);
+    await assert.rejects(guest.download('/dev/zero', { file, mostBytes: 10_000 }, on()), { message: /larger than/ });
+    assert.deepEqual(await talk(guest, 'echo on'), { exitCode: 0, lines: ['on'] });
     await assert.rejects(guest.download(join(folder, 'none'), { file, mostBytes: 1 }, on()), { code: 'provisioner_failed', message: /No such file|not found/ }); // prettier-ignore
     await rm(folder, { recursive: true });
   });

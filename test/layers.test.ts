@@ -76,7 +76,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   queue: { uses: ['queue/rules'], types: ['image'] },
   'queue/sqlite': { uses: ['queue/rules'], types: ['queue', 'image'] },
 
-  'build/folders': { uses: ['vmm/qemu'], types: ['queue/sqlite'] },
+  'build/folders': { uses: ['vmm/qemu', 'build/on-host'], types: ['queue/sqlite'] },
   'build/outputs': { uses: ['queue/rules', 'vmm/console'], types: ['build/folders', 'queue'] },
   'build/on-host': { uses: ['vmm/qemu'], types: ['provisioners'] },
   'build/hold': { uses: [], types: ['build', 'queue', 'vmm'] },

@@ -102,6 +102,38 @@ const bombs: Readonly<Record<string, readonly [text: string, message: RegExp]>> 
     ),
     /levels of expressions/,
   ],
+  'errors that quote each other': [
+    around(
+      'local.l40',
+      `locals {\n  l0 = 1 + "a"\n${many(40, (index) => `  l${index + 1} = try(local.l${index}, local.l${index})`).join('\n')}\n}`,
+    ),
+    /a number is needed/,
+  ],
+  'a product with a list of none': [
+    around('setproduct(range(1000), range(1000), range(1000), []) + 1'),
+    /a number is needed/,
+  ],
+  'lines without end to be chomped': [
+    around(`chomp("\${join("", [for i in range(1000) : "${'\\n'.repeat(900)}"])}x") + 1`),
+    /a number is needed/,
+  ],
+  'a pattern that looks to the end for each match': [
+    around(`regexall("a*b|a", join("", [for i in range(1000) : "${'a'.repeat(400)}"]))`),
+    /steps to work out/,
+  ],
+  'widths within a format': [around(`format("${'%1000[1]s'.repeat(25_000)}", "x")`), /text of more than/],
+  'words of a date without end': [
+    around(`formatdate(join("", [for i in range(1000) : "${'YYYY-'.repeat(200)}"]), "2026-01-02T15:04:05Z")`),
+    /steps to work out/,
+  ],
+  'YAML that nests without end': [
+    around(`yamldecode(join("", [for i in range(1000) : "${'? '.repeat(100)}"]))`),
+    /steps to work out/,
+  ],
+  'many names that are not there': [
+    around('1', `locals {\n${many(5000, (index) => `  l${index} = local.m${index}`).join('\n')}\n}`),
+    /there is no local\.m0/,
+  ],
   'nested JSON': [around('jsondecode(join("", [for i in range(1000) : "[[[["]))'), /is not JSON/],
   'nested JSON that is whole': [
     around('jsondecode("${join("", [for i in range(1000) : "["])}${join("", [for i in range(1000) : "]"])}")'),

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { removeHostFolders } from '../src/build/on-host/host-folder.ts';
 import { toolGuest } from './fixtures/tool-guest.ts';
 import { processesIn } from './fixtures/processes.ts';
+import { untilTrue } from './fixtures/until-true.ts';
 
 test('a script runs on the host in a folder of its own with a clean environment, and both go', async () => {
   process.env['SECRET_OF_THE_DAEMON'] = 'secret';
@@ -40,4 +47,24 @@ test('a host that does not allow it refuses it with its place and the key that w
     code: 'template_invalid',
     message: /\/provisioners\/0\/type.*does not allow it.*"shell_local" under \[provisioners\]/,
   });
+});
+
+test('a daemon that is killed takes its scripts on the host along, and the next one finds their folders', async () => {
+  const workspace = await mkdtemp(join(tmpdir(), 'imaged-test-'));
+  try {
+    const daemon = spawn(process.execPath, [join(import.meta.dirname, 'fixtures/on-host-child.js'), workspace], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [folder] = (await once(daemon.stdout, 'data')) as [Buffer];
+    const gone = once(daemon, 'exit');
+    assert.notDeepEqual(await processesIn(String(folder)), []);
+    daemon.kill('SIGKILL');
+    await gone;
+    await untilTrue(async () => (await processesIn(String(folder))).length === 0);
+    assert.equal(existsSync(String(folder)), true);
+    await removeHostFolders(workspace);
+    assert.deepEqual([existsSync(String(folder)), await readdir(workspace)], [false, []]);
+  } finally {
+    await rm(workspace, { recursive: true, force: true });
+  }
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Fault } from '../src/base/fault.ts';
+import { atBest } from './fixtures/at-best.ts';
 import { expandTemplate, type BaseTemplate } from '../src/template/expand/expand.ts';
 
 const documentsOf = (document: unknown, bases: readonly BaseTemplate[] = []) =>
@@ -192,4 +193,22 @@ test('whatever is sent, it is expanded or refused with places', () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test('a template with many machines and names that are not there is refused in less than 250 ms, at best', async () => {
+  const named = (count: number, name: string, value: unknown) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`${name}${index}`, value]));
+  const provisioners = Array.from({ length: 9 }, (_, index) =>
+    sh(`p${index}`, { override: named(2000, 'nachine', {}) }),
+  );
+  const most = await atBest(250, () => {
+    const began = performance.now();
+    assert.match(wrongIn({ name: 'x', provisioners, machines: named(2000, 'machine', {}) })['/machines'] ?? '', /20/);
+    assert.match(
+      JSON.stringify(wrongIn({ name: 'x', provisioners, machines: named(20, 'machine', {}) })),
+      /no machine/,
+    );
+    return Promise.resolve(performance.now() - began);
+  });
+  assert.ok(most < 250, `${most} ms`);
 });

@@ -71,6 +71,8 @@ export const bounds = {
   /** URLs of one file, and characters of one. */
   urls: 10,
   urlCharacters: 2048,
+  /** Media that clients have uploaded, those on their way and those that are in use though replaced. */
+  uploads: 1000,
 } as const;
 
 /** What a template in HCL2 may come to: its files, and the work that they ask for. A usual one takes a few thousand steps. */

@@ -40,6 +40,15 @@ export const unknownKeys = (): ((say: () => string) => string) => {
   };
 };
 
+/** `didYouMean` for one request: the first few words are compared, and of the names for others only their number is told. */
+export const suggestions = (): typeof didYouMean => {
+  let left = mostSuggestions;
+  return (word, names) => {
+    left -= 1;
+    return left >= 0 ? didYouMean(word, names) : `there are ${names.length}`;
+  };
+};
+
 /** A client's word in a message: quoted, and never longer than what helps. */
 export const quoted = (word: string): string =>
   JSON.stringify(word.length > longest ? `${word.slice(0, longest)}…` : word);

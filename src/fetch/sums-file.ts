@@ -4,9 +4,10 @@ const lastOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** The name and the digest that a line holds, as md5sum(1) and sha256sum(1) of GNU and as sha256(1) of the BSDs print it. */
 const sumIn = (line: string): { readonly name: string; readonly hex: string } | undefined => {
-  const bsd = /^[A-Z0-9]+ \((.+)\) = ([0-9a-fA-F]+)\s*$/.exec(line);
+  const trimmed = line.trimEnd();
+  const bsd = /^[A-Z0-9]+ \((.+)\) = ([0-9a-fA-F]+)$/.exec(trimmed);
   if (bsd) return { name: bsd[1] ?? '', hex: bsd[2] ?? '' };
-  const gnu = /^([0-9a-fA-F]+)(?:\s+\*?(\S.*?))?\s*$/.exec(line);
+  const gnu = /^([0-9a-fA-F]+)(?:\s+\*?(\S.*))?$/.exec(trimmed);
   return gnu ? { name: gnu[2] ?? '', hex: gnu[1] ?? '' } : undefined;
 };
 

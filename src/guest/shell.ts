@@ -1,3 +1,4 @@
+import { withoutEnd } from '../base/pattern/without-end.ts';
 import type { Activity } from '../base/activity/activity.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
@@ -71,7 +72,7 @@ const runScript = async (
   signal: AbortSignal,
 ) => {
   const { extension = 'sh' } = work;
-  const stem = `${work.remoteFolder.replace(/\/+$/, '')}/imaged-${ids.id().toLowerCase()}`;
+  const stem = `${withoutEnd(work.remoteFolder, '/')}/imaged-${ids.id().toLowerCase()}`;
   const [path, envPath] = [`${stem}.${extension}`, `${stem}.env`];
   const { usesEnvFile = false } = work;
   // Whoever the template's own command runs it as must be able to read it.

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { bounds } from '../base/bounds.ts';
 import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { checksumText, type Checksum } from '../fetch/checksum.ts';
@@ -75,6 +76,8 @@ const makeRoom = ({ limits, checkRoom }: UploadParts, shelf: Shelf) => {
           { most: limits.mostBytes },
         );
       coming.set(id, bytes);
+      if (shelf.all().length + coming.size > bounds.uploads)
+        throw new Fault('storage_full', `There are ${bounds.uploads} uploaded media, the most that are kept. Delete some.`); // prettier-ignore
       if (allBytes() > limits.totalBytes)
         throw new Fault(
           'storage_full',

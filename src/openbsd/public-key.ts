@@ -1,3 +1,4 @@
+import { withoutEnd } from '../base/pattern/without-end.ts';
 import { ParseError } from '../base/parse-error.ts';
 
 /**
@@ -9,7 +10,7 @@ export const judgePublicKey = (text: string): void => {
   if (!/^(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+$/.test(type))
     throw new ParseError('is not a public key: it must begin with its type, such as "ssh-ed25519"');
   const bytes = Buffer.from(body, 'base64');
-  if (bytes.length < 8 || bytes.toString('base64').replace(/=+$/, '') !== body.replace(/=+$/, ''))
+  if (bytes.length < 8 || withoutEnd(bytes.toString('base64'), '=') !== withoutEnd(body, '='))
     throw new ParseError(`is not a public key: what follows ${type} is not base64`);
   const length = bytes.readUInt32BE(0);
   const inner = bytes.subarray(4, 4 + length).toString('latin1');

@@ -1,3 +1,4 @@
+import { withoutEnd } from '../base/pattern/without-end.ts';
 import { stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { z } from 'zod';
@@ -111,7 +112,7 @@ const sourceOf = async (asked: Asked, { pointer, fields, wrong, downloaded }: Pl
   const at = `${pointer}/source`;
   if (!generated) {
     const inside = source.endsWith('/');
-    const path = inside ? source.replace(/\/+$/, '') : source;
+    const path = inside ? withoutEnd(source, '/') : source;
     return { listed: await fields.file(at, path, inside ? 'folder' : 'either'), inside };
   }
   const name = fields.early(at, source);

@@ -11,12 +11,17 @@ export type Re2Match = {
   readonly groups: readonly (string | undefined)[];
 };
 
+type MatchOptions = { readonly most?: number; readonly before?: (from: number) => void };
+
 export type Re2 = {
   /** What it comes to: the time for a character is at most in proportion. */
   readonly steps: number;
   readonly names: readonly { readonly name: string; readonly group: number }[];
-  /** All matches that do not overlap, or the first few. */
-  readonly matches: (text: string, most?: number) => readonly Re2Match[];
+  /**
+   * All matches that do not overlap, or the first few. The search for one may go to the end of the text, however short the
+   * match is: `before` is told from where it begins, and may throw.
+   */
+  readonly matches: (text: string, options?: MatchOptions) => readonly Re2Match[];
 };
 
 export const compileRe2 = (text: string): Re2 | Refused => {
@@ -29,10 +34,12 @@ export const compileRe2 = (text: string): Re2 | Refused => {
     return {
       steps: judged.steps,
       names,
-      matches: (whole, most = Infinity) => {
+      matches: (whole, { most = Infinity, before } = {}) => {
         const matcher = pattern.matcher(whole);
         const found: Re2Match[] = [];
-        while (found.length < most && matcher.find()) {
+        while (found.length < most) {
+          before?.(found.at(-1)?.to ?? 0);
+          if (!matcher.find()) break;
           const groups = Array.from(
             { length: matcher.groupCount() },
             (_, index) => matcher.group(index + 1) ?? undefined,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { removeHostFolders } from '../on-host/host-folder.ts';
 import type { Lost } from './lost.ts';
 import { ids, machineNames, removeTree, slots } from './names.ts';
 
@@ -47,7 +48,10 @@ export const sweepFolders = async (
       swept.stuck.push({ path, why: error instanceof Error ? error.message : String(error) });
     }
   };
-  for (const name of await slots(works)) await sweepOne(join(works, name));
+  for (const name of await slots(works)) {
+    await removeHostFolders(join(works, name));
+    await sweepOne(join(works, name));
+  }
   for (const name of await machineNames(runDir)) await sweepOne(join(runDir, name));
   for (const id of await ids(builds)) if (!(await known.builds(id))) await setAside(join(builds, id));
   for (const id of await ids(contexts)) if (!known.contexts.has(id)) await sweepOne(join(contexts, id));

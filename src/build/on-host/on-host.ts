@@ -1,12 +1,12 @@
 /** Programs of a template on the host itself, where the configuration lets templates run some. */
 
-import { lchown, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { lchown, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Identity } from '../../base/identity.ts';
-import { runProgram } from '../../base/program.ts';
+import { checkProgram, runProgram } from '../../base/program.ts';
 import type { HostUser, HostWork } from '../../provisioners/kind.ts';
 import { isAlone, isRootOnLinux } from '../../vmm/qemu/user.ts';
+import { makeHostFolder, removeHostFolder } from './host-folder.ts';
 
 /** Beside those that QEMU has: what runs for one slot may not touch its machine. */
 const firstUid = 1_900_100_000;
@@ -26,42 +26,47 @@ const giveFolder = async (folder: string, { uid, gid }: Identity): Promise<void>
   await lchown(folder, uid, gid);
 };
 
-/** The environment is the template's, so it is given to nothing that still is root: the user comes first. */
-const lowered = (file: string, args: readonly string[], user: Identity | undefined) =>
-  user === undefined
-    ? { file, args }
-    : { file: '/usr/bin/setpriv', args: ['--no-new-privs', '--', file, ...args], as: user };
+// However the daemon ends, kill -9 and all, the pipe that it holds open ends with it, and its reader takes the whole process
+// group along: no program of a template outlives the build.
+const guard = `
+exec 3<&0 </dev/null
+"$@" 3<&- & program=$!
+{ read -r _ <&3; kill -KILL 0; } >/dev/null 2>&1 &
+wait "$program"
+`;
 
-/** What it wrote is removed by who wrote it: root would follow what such a user puts in its way meanwhile. */
-const remove = async (folder: string, user: Identity | undefined): Promise<void> => {
-  const { signal } = new AbortController();
-  if (user !== undefined)
-    await runProgram('/bin/rm', ['-rf', '--', folder], { signal, as: user, cwd: '/', accept: 'any' });
-  await rm(folder, { recursive: true, force: true });
+/** The environment is the template's, so it is given to nothing that still is root: the user comes first. */
+const lowered = (words: readonly string[], user: Identity | undefined) => {
+  const guarded = ['/bin/sh', '-c', guard, 'sh', ...words] as const;
+  return user === undefined
+    ? { file: guarded[0], args: guarded.slice(1) }
+    : { file: '/usr/bin/setpriv', args: ['--no-new-privs', '--', ...guarded], as: user };
 };
 
-/**
- * Does a work for the build in a slot. Its folder is below the host's folder for temporary files, for other users may not
- * come into those of the daemon.
- */
-export const onHost = async (slot: number, who: HostUser, work: (host: HostWork) => Promise<void>): Promise<void> => {
+/** Does a work for the build in a slot, in a folder that its workspace holds or names, and that goes with the work. */
+export const onHost = async (
+  { slot, workspace }: { readonly slot: number; readonly workspace: string },
+  who: HostUser,
+  work: (host: HostWork) => Promise<void>,
+): Promise<void> => {
   const user = await userOf(slot, who);
-  const folder = await mkdtemp(join(tmpdir(), 'imaged-host-'));
+  const folder = await makeHostFolder(workspace, user);
   try {
     await work({
       folder,
       run: async (file, args, env, onLines, signal) => {
+        await checkProgram(file);
         if (user !== undefined) await giveFolder(folder, user);
-        const { file: program, ...how } = lowered(file, args, user);
+        const { file: program, ...how } = lowered([file, ...args], user);
         const own = { HOME: folder, TMPDIR: folder, ...env };
         const { exitCode } = await runProgram(program, how.args, {
-          ...{ signal, cwd: folder, env: own, onLines, accept: 'any', endsGroup: true },
+          ...{ signal, cwd: folder, env: own, input: { held: true }, onLines, accept: 'any', endsGroup: true },
           ...('as' in how ? { as: how.as } : {}),
         });
         return { exitCode };
       },
     });
   } finally {
-    await remove(folder, user);
+    await removeHostFolder(workspace, folder);
   }
 };

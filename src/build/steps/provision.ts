@@ -55,7 +55,7 @@ const toolsOf = (spec: ProvisionerSpec, needs: Needs & { readonly guest?: Guest 
     runtime,
     converse: (turns, signal) => converseWith(running, turnsOf(turns, runtime), signal),
     pause: pausing(spec, needs, tools),
-    onHost: (who, work) => onHost(job.slot, who, work),
+    onHost: (who, work) => onHost({ slot: job.slot, workspace: job.folders.work(job.slot) }, who, work),
     ansiblePlaybook: tools.ansiblePlaybook,
     downloadedFile: (name) => downloadedFile(job.folders.work(job.slot), name),
     onLines: (lines, stream) => said(lines, stream === 'stderr' ? '! ' : '  '),

@@ -30,11 +30,14 @@ const runForBytes = async (
   signal: AbortSignal,
 ): Promise<number> => {
   let handing: Promise<void> = Promise.resolve();
+  // What is refused, such as more bytes than are taken, ends the command: the guest would go on for as long as it likes.
+  const refused = new AbortController();
   const onLine = (line: string) => {
     handing = handing.then(() => onBytes(Buffer.from(line, 'base64')));
-    handing.catch(() => undefined);
+    handing.catch((error: unknown) => refused.abort(error));
   };
-  await session.ask('{ sh "$d/c" <"$d/i" 2>"$d/e"; echo $? >"$d/s"; } | enc', { onLine }, signal);
+  const until = AbortSignal.any([signal, refused.signal]);
+  await session.ask('{ sh "$d/c" <"$d/i" 2>"$d/e"; echo $? >"$d/s"; } | enc', { onLine }, until);
   await handing;
   const said = inOrder(onLines, 'stderr');
   await session.ask('cat "$d/e"', { onLine: said.take }, signal);

@@ -74,7 +74,7 @@ export const makeSession = (terminal: Terminal, clock: Clock): Session => {
     // A line end stands in front of the last line, lest it come behind what was printed without one.
     let held: string | undefined;
     using _reading = terminal.follow((line) => {
-      const end = new RegExp(`imaged-${nonce}-end (\\d+)`).exec(line)?.[1];
+      const end = new RegExp(`imaged-${nonce}-end (\\d{1,3})\\b`).exec(line)?.[1];
       if (end !== undefined) {
         if (held !== undefined && held !== '') onLine?.(held);
         ended.resolve(Number(end));

@@ -1,3 +1,4 @@
+import { withoutEnd } from '../../base/pattern/without-end.ts';
 import { nearest, quoted } from '../../base/nearest.ts';
 import { isZone, zoneFolders, zoneNames } from '../zones.ts';
 import type { InstallerFacts } from './facts.ts';
@@ -22,10 +23,10 @@ const refuseZone = (zone: string, reply: Reply, talk: Talk) => {
 export const askZone = (talk: Talk, { outside }: InstallerFacts): void => {
   let reply = talk.ask(question, outside ? 'UTC' : undefined);
   if (reply.answer === undefined) return;
-  let zone = reply.value.replace(/\/+$/, '');
+  let zone = withoutEnd(reply.value, '/');
   for (let depth = 0; zoneFolders.has(zone) && depth < mostDepth; depth++) {
     reply = talk.ask(subQuestion(zone));
-    zone = `${zone}/${reply.value.replace(/\/+$/, '')}`;
+    zone = `${zone}/${withoutEnd(reply.value, '/')}`;
   }
   if (reply.isOpen) talk.doubt();
   if (!reply.isSure) return;

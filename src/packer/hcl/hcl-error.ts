@@ -2,13 +2,16 @@ import { Fault } from '../../base/fault.ts';
 import { fieldErrors, type FieldErrors } from '../../base/field-errors.ts';
 import { told, type At } from './source.ts';
 
+// A message may quote those of other errors, and would double with each that does.
+const longestMessage = 1000;
+
 /** Something wrong at one place of an HCL file. */
 export class HclError extends Error {
   override readonly name: string = 'HclError';
   readonly at: At;
 
   constructor(at: At, message: string) {
-    super(message);
+    super(message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message);
     this.at = at;
   }
 }

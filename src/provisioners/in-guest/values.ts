@@ -1,3 +1,4 @@
+import { withoutEnd } from '../../base/pattern/without-end.ts';
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
@@ -32,7 +33,7 @@ export const guestFolderOf = (raw: number | string): string => {
   const folder = String(raw);
   if (!/^\/[A-Za-z0-9._/-]*$/.test(folder))
     throw new ParseError(`${quoted(folder)} must be an absolute path of letters, digits and . _ - /`);
-  return folder === '/' ? folder : folder.replace(/\/+$/, '');
+  return folder === '/' ? folder : withoutEnd(folder, '/');
 };
 
 /** Where something comes in the guest below a folder, under the name that it has; a field error for one that needs quotes. */

@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { loginConfig } from '../../guest/ssh/options.ts';
 import type { SshGuest } from '../../guest/types.ts';
@@ -47,7 +47,9 @@ export const makeAnsibleFolder = async (
   const own = { ...login, keyFile: at('key'), knownHostsFile: at('known_hosts') };
   await writeFile(at('ssh_config'), loginConfig(own), { mode });
   await writeFile(at('ansible.cfg'), configOf(folder, files), { mode });
-  await writeFile(at('inventory/hosts'), files.inventory, { mode });
+  // What came along under this name may be a link to anywhere.
+  await rm(at('inventory/hosts'), { recursive: true, force: true });
+  await writeFile(at('inventory/hosts'), files.inventory, { mode, flag: 'wx' });
   await writeFile(at('site.yml'), `- import_playbook: ${JSON.stringify(join('playbook', basename(playbook.path)))}\n`, {
     mode,
   });

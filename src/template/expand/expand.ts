@@ -1,7 +1,8 @@
 import { atMost, bounds } from '../../base/bounds.ts';
-import { fieldErrors, type FieldErrors } from '../../base/field-errors.ts';
-import { didYouMean } from '../../base/nearest.ts';
+import { fieldErrors } from '../../base/field-errors.ts';
+import { maxFieldErrors, suggestions } from '../../base/nearest.ts';
 import type { Note } from '../../base/notes.ts';
+import type { Machines } from './names.ts';
 import { partsOf, postProcessorsFor, provisionersFor, withInherited } from './provisioners.ts';
 import { entriesOf, entryOf, isObject, merge, objectOf, placeOf, traced, type Traced } from './traced.ts';
 
@@ -41,7 +42,11 @@ const mergeDocuments = (under: Traced, over: Traced): Traced => {
 
 const namesOf = (machines: Traced): readonly string[] => [...entriesOf(machines).keys()];
 
-const checkMachines = (machines: Traced, document: Traced, wrong: FieldErrors): void => {
+const checkMachines = (
+  machines: Traced,
+  document: Traced,
+  { wrong, suggest }: Pick<Machines, 'wrong' | 'suggest'>,
+): void => {
   const { value, from } = machines;
   if (!isObject(value) || namesOf(machines).length === 0)
     return wrong.add(from.pointer, 'is no object of names of machines, at least one, with what each has of its own');
@@ -57,7 +62,7 @@ const checkMachines = (machines: Traced, document: Traced, wrong: FieldErrors): 
       if (entryOf(machine, key)) wrong.add(`${pointer}/${key}`, 'is the template’s as a whole: it stands at its top');
     for (const [variable, { from: at }] of entriesOf(entryOf(machine, 'variables') ?? traced({})))
       if (!declared.includes(variable))
-        wrong.add(at.pointer, `is not declared at the top of the template: ${didYouMean(variable, declared)}`);
+        wrong.add(at.pointer, `is not declared at the top of the template: ${suggest(variable, declared)}`);
   }
 };
 
@@ -66,11 +71,7 @@ const forMachine = (
   shared: Traced,
   machine: string,
   own: Traced | undefined,
-  facts: {
-    readonly names: readonly string[];
-    readonly parts: ReadonlyMap<string, Traced>;
-    readonly wrong: FieldErrors;
-  },
+  facts: Machines & { readonly parts: ReadonlyMap<string, Traced> },
 ): Traced => {
   const merged = own === undefined ? shared : mergeDocuments(shared, own);
   const entries = new Map(entriesOf(merged));
@@ -105,26 +106,32 @@ export const expandTemplate = (document: unknown, bases: readonly BaseTemplate[]
   const nameIn = (value: unknown) => (typeof value === 'string' ? value : '');
   if (!isObject(document) || isPlain(sent))
     return [{ name: nameIn(entryOf(sent, 'name')?.value), document, notes: [], pointerOf: (pointer) => pointer }];
-  const wrong = fieldErrors();
+  const [wrong, suggest] = [fieldErrors(), suggestions()];
   const whole = bases
     .map(({ named, document: base }) => traced(base, `${named}:`))
     .reduceRight<Traced | undefined>((under, over) => (under ? mergeDocuments(under, over) : over), undefined);
   const merged = whole === undefined ? sent : mergeDocuments(whole, sent);
   const machines = entryOf(merged, 'machines');
-  if (machines !== undefined) checkMachines(machines, merged, wrong);
+  if (machines !== undefined) checkMachines(machines, merged, { wrong, suggest });
+  // What is said of each machine is judged with all of them.
+  if (machines !== undefined && namesOf(machines).length > bounds.machines)
+    throw wrong.fault('template_invalid', 'The template is wrong');
   const template = nameIn(entryOf(merged, 'name')?.value);
   const names = machines === undefined ? [template] : namesOf(machines);
-  const facts = { names, parts: partsOf(merged, wrong), wrong };
+  const facts = { names, parts: partsOf(merged, wrong), wrong, suggest };
   const isShared = (key: string) => !wholeKeys.some((other) => other === key);
   const shared = objectOf(new Map([...entriesOf(merged)].filter(([key]) => isShared(key))), '');
-  const expanded = names.slice(0, bounds.machines).map((name) => {
+  const expanded: Expanded[] = [];
+  for (const name of names) {
+    // Nothing more would be told.
+    if (wrong.told().length === maxFieldErrors) break;
     const one = forMachine(shared, name, machines && entryOf(machines, name), facts);
-    return {
+    expanded.push({
       ...{ name, document: one.value, notes: [] },
       ...(machines === undefined ? {} : { template }),
       pointerOf: (pointer: string) => placeOf(one, pointer),
-    };
-  });
+    });
+  }
   if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'The template is wrong');
   return expanded;
 };

@@ -1,7 +1,7 @@
 import { bounds } from '../../base/bounds.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
-import { didYouMean, quoted } from '../../base/nearest.ts';
-import { isFor } from './names.ts';
+import { quoted } from '../../base/nearest.ts';
+import { isFor, type Machines } from './names.ts';
 import { entriesOf, entryOf, isObject, itemsOf, listOf, merge, objectOf, traced, type Traced } from './traced.ts';
 
 /** The name that stands for the provisioners of what a document is merged over. */
@@ -25,13 +25,11 @@ export const withInherited = (under: Traced | undefined, over: Traced | undefine
   );
 };
 
-type Facts = {
-  /** The machine that the provisioners are for, and all that there are. */
+type Facts = Machines & {
+  /** The machine that the provisioners are for. */
   readonly machine: string;
-  readonly names: readonly string[];
   /** Lists of provisioners by name. */
   readonly parts: ReadonlyMap<string, Traced>;
-  readonly wrong: FieldErrors;
 };
 
 const machineKeys: readonly string[] = ['only', 'except', 'override'];
@@ -40,7 +38,7 @@ const without = (one: Traced, keys: readonly string[]): Traced =>
   objectOf(new Map([...entriesOf(one)].filter(([key]) => !keys.includes(key))), one.from.pointer);
 
 /** What `override` says for a machine. Its keys are names of machines, its values keys of the provisioner. */
-const overrideFor = (one: Traced, { machine, names, wrong }: Facts): Traced | undefined => {
+const overrideFor = (one: Traced, { machine, names, wrong, suggest }: Facts): Traced | undefined => {
   const override = entryOf(one, 'override');
   if (override === undefined) return undefined;
   if (!isObject(override.value)) {
@@ -48,7 +46,7 @@ const overrideFor = (one: Traced, { machine, names, wrong }: Facts): Traced | un
     return undefined;
   }
   for (const [name, { value, from }] of entriesOf(override)) {
-    if (!names.includes(name)) wrong.add(from.pointer, `is no machine of this template: ${didYouMean(name, names)}`);
+    if (!names.includes(name)) wrong.add(from.pointer, `is no machine of this template: ${suggest(name, names)}`);
     if (!isObject(value)) wrong.add(from.pointer, 'is no object of keys of the provisioner');
     else
       for (const key of ['type', ...machineKeys].filter((fixed) => fixed in value))
@@ -61,7 +59,7 @@ const overrideFor = (one: Traced, { machine, names, wrong }: Facts): Traced | un
 const forMachine = (one: Traced, facts: Facts): Traced | undefined => {
   const { value } = one;
   if (!isObject(value) || !machineKeys.some((key) => key in value)) return one;
-  const isMine = isFor(one, facts.machine, facts.names, facts.wrong);
+  const isMine = isFor(one, facts.machine, facts);
   const mine = overrideFor(one, facts);
   if (!isMine) return undefined;
   const plain = without(one, machineKeys);
@@ -70,7 +68,7 @@ const forMachine = (one: Traced, facts: Facts): Traced | undefined => {
 
 /** The provisioners that `{ "part": NAME }` stands for. */
 const partOf = (use: Traced, facts: Facts): readonly Traced[] => {
-  const { machine, names, parts, wrong } = facts;
+  const { machine, parts, wrong, suggest } = facts;
   for (const [key, { from }] of entriesOf(use))
     if (!['part', 'only', 'except'].includes(key))
       wrong.add(from.pointer, 'stands beside "part": a use of a part takes "only" and "except" alone');
@@ -82,8 +80,8 @@ const partOf = (use: Traced, facts: Facts): readonly Traced[] => {
       'is "base", and there is nothing that this list is merged over: see "extends" and "machines"',
     );
   else if (items === undefined)
-    wrong.add(from.pointer, `names no part: ${didYouMean(typeof name === 'string' ? name : '', [...parts.keys()])}`);
-  return isFor(use, machine, names, wrong) ? (items ?? []) : [];
+    wrong.add(from.pointer, `names no part: ${suggest(typeof name === 'string' ? name : '', [...parts.keys()])}`);
+  return isFor(use, machine, facts) ? (items ?? []) : [];
 };
 
 /** The parts of a template by name. */
@@ -124,12 +122,12 @@ export const provisionersFor = (list: Traced, facts: Facts): Traced => {
 };
 
 /** The post-processors that are for one machine, without `only` and `except`. */
-export const postProcessorsFor = (list: Traced, { machine, names, wrong }: Facts): Traced =>
+export const postProcessorsFor = (list: Traced, facts: Facts): Traced =>
   listOf(
     (itemsOf(list) ?? []).flatMap((one) => {
       const { value } = one;
       if (!isObject(value) || !('only' in value || 'except' in value)) return [one];
-      return isFor(one, machine, names, wrong) ? [without(one, ['only', 'except'])] : [];
+      return isFor(one, facts.machine, facts) ? [without(one, ['only', 'except'])] : [];
     }),
     list.from.pointer,
   );

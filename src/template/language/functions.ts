@@ -1,3 +1,4 @@
+import { withoutEnd } from '../../base/pattern/without-end.ts';
 import { createHash } from 'node:crypto';
 import { escapeRegExp } from '../../base/escape-regexp.ts';
 import { ParseError } from '../../base/parse-error.ts';
@@ -112,7 +113,7 @@ const table = {
   join_path: {
     takes: [2, 16],
     gives: (parts) =>
-      parts.reduce((path, part) => (path === '' ? part : `${path.replace(/\/+$/, '')}/${part.replace(/^\/+/, '')}`)),
+      parts.reduce((path, part) => (path === '' ? part : `${withoutEnd(path, '/')}/${part.replace(/^\/+/, '')}`)),
   },
   build_id: { takes: [0, 0], gives: (_, { frozen }) => frozen.buildId },
   build_type: { takes: [0, 0], gives: () => 'imaged' },

@@ -15,7 +15,7 @@ export const anyMatches = (globs: readonly string[], text: string): boolean =>
   globs.some((glob) => {
     const pattern = compileGlob(glob);
     if ('why' in pattern) return refuseFiles(`${JSON.stringify(glob)} ${pattern.why}`);
-    return pattern.matches(text, 1).length > 0;
+    return pattern.matches(text, { most: 1 }).length > 0;
   });
 
 const fullName = ({ name }: Build, use: Use): string => (name === '' ? '' : `${name}.`) + referenceOf(use);

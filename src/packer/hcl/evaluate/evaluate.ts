@@ -27,14 +27,16 @@ const namespaceOf = (of: Expression, scope: Scope) => {
 
 const ofAttribute = ({ of, name, at }: Of<'attribute'>, scope: Scope): Value => {
   const root = namespaceOf(of, scope);
-  return root ? nameIn(root.namespace, root.root, name, at) : attributeOf(evaluate(of, scope), name, at);
+  return root
+    ? nameIn(root.namespace, root.root, name, at, scope.world.budget)
+    : attributeOf(evaluate(of, scope), name, at);
 };
 
 const ofIndex = ({ of, key, at }: Of<'index'>, scope: Scope): Value => {
   const root = namespaceOf(of, scope);
   const found = evaluate(key, scope);
   return root
-    ? nameIn(root.namespace, root.root, toText(found, key.at), at)
+    ? nameIn(root.namespace, root.root, toText(found, key.at), at, scope.world.budget)
     : elementOf(evaluate(of, scope), found, key.at);
 };
 

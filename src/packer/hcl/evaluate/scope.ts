@@ -57,11 +57,13 @@ export const within = (scope: Scope, values: Readonly<Record<string, Value | Nam
 });
 
 /** One name of a namespace. Throws an HclError where there is none. */
-export const nameIn = (namespace: Namespace, root: string, name: string, at: At): Value => {
+export const nameIn = (namespace: Namespace, root: string, name: string, at: At, budget: Budget): Value => {
   const found = namespace.find(name, at);
-  if (found === undefined)
-    throw new HclError(at, `there is no ${root}.${name}: ${didYouMean(name, namespace.names())}`);
-  return found;
+  if (found !== undefined) return found;
+  const names = namespace.names();
+  // A template may ask for many that are not there, and each is compared with all that are.
+  budget.step(at, names.length);
+  throw new HclError(at, `there is no ${root}.${name}: ${didYouMean(name, names)}`);
 };
 
 /** A namespace as one object. */
@@ -70,5 +72,6 @@ export const wholeOf = (namespace: Namespace, at: At): Obj =>
 
 /** Throws: there is no such name. */
 export const unknownName = (scope: Scope, name: string, at: At): never => {
+  scope.world.budget.step(at, scope.names().length);
   throw new HclError(at, `there is nothing called ${quoted(name)} here: ${didYouMean(name, scope.names())}`);
 };

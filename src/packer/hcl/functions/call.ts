@@ -31,7 +31,7 @@ const argsOf = ({ args, isExpanded }: CallExpression, scope: Scope, evaluate: Ev
 
 /** What reading a value costs a function, in steps. */
 const weight = (value: Value): number => {
-  if (typeof value === 'string') return Math.ceil(value.length / 100);
+  if (typeof value === 'string') return Math.ceil(value.length / 20);
   if (typeof value !== 'object' || value === null) return 1;
   return 1 + (isObject(value) ? value.size : 'set' in value ? value.set.length : value.length);
 };

@@ -65,6 +65,7 @@ const formatted = (call: Call): string => {
   const localMs = utcMs + offsetMinutes * 60_000;
   return call.text(0).replace(word, (whole, literal: string | undefined, letter: string | undefined) => {
     if (literal !== undefined) return literal.replaceAll("''", "'");
+    call.world.budget.step(call.at, 4);
     if (letter === undefined) return whole;
     // An hour without its zero: Go has no layout for it.
     if (whole === 'h') return String(new Date(localMs).getUTCHours());
@@ -75,9 +76,11 @@ const formatted = (call: Call): string => {
   });
 };
 
+const longestDuration = 100;
+
 const added = (call: Call): string => {
   const { utcMs, offsetMinutes } = timeOf(call, 0);
-  const ms = durationMsOf(call.text(1));
+  const ms = call.text(1).length > longestDuration ? undefined : durationMsOf(call.text(1));
   if (ms === undefined) return call.refuse(1, `${quoted(call.text(1))} is no duration, such as "1h30m"`);
   const local = utcMs + ms + offsetMinutes * 60_000;
   if (!(Math.abs(local) < 8.64e15)) return call.refuse(1, 'leads to a time that no calendar has');

@@ -54,7 +54,8 @@ const fromYaml = (call: Call): Value => {
       throw error;
     }
   };
-  call.world.budget.step(call.place(0), call.text(0).length);
+  // What reads it takes a few microseconds for a character.
+  call.world.budget.step(call.place(0), call.text(0).length * 5);
   return fromPlain(parsed(), call.place(0), call.world.budget);
 };
 

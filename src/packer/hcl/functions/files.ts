@@ -56,7 +56,7 @@ const fileSet = (call: Call): Value => {
     .map((path) => path.slice(prefix.length));
   const found = paths.filter((path) => {
     call.world.budget.step(call.at, 1 + Math.ceil((pattern.steps * path.length) / 20));
-    return pattern.matches(path, 1).length > 0;
+    return pattern.matches(path, { most: 1 }).length > 0;
   });
   return setOf(found, call.at, call.world.budget);
 };

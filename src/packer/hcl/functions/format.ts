@@ -1,3 +1,4 @@
+import { hclBounds } from '../../../base/bounds.ts';
 import { quoted } from '../../../base/nearest.ts';
 import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
@@ -73,6 +74,7 @@ const padded = (text: string, width: number, flags: string): string => {
 const filledIn = (format: string, args: readonly Value[], call: Call): string => {
   let next = 0;
   let highest = 0;
+  let characters = 0;
   const size = (text: string | undefined): number | undefined => {
     if (text === undefined) return undefined;
     if (Number(text) > most) call.refuse(0, `a width of more than ${most} is asked for`);
@@ -90,7 +92,11 @@ const filledIn = (format: string, args: readonly Value[], call: Call): string =>
       const spec = { flags: String(flags), precision: size(precision), letter };
       const one = shown(args[at] ?? null, spec, call.place(at + 1), call.world.budget);
       call.world.budget.step(call.at);
-      return padded(one, size(String(width)) ?? 0, spec.flags);
+      const made = padded(one, size(String(width)) ?? 0, spec.flags);
+      characters += made.length;
+      // What the whole comes to is counted when it is there, unless it is too much.
+      if (characters > hclBounds.textCharacters) call.world.budget.mayMake(call.at, characters);
+      return made;
     },
   );
   if (highest < args.length) call.refuse(highest + 1, 'is an argument that the format does not use');

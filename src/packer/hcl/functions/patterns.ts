@@ -15,11 +15,11 @@ const valueOf = ({ groups, text }: Re2Match, { names }: Re2): Value => {
   return groups.length === 0 ? text : groups.map((group) => group ?? null);
 };
 
-const matchesOf = (call: Call, pattern: Re2, text: string, most?: number): readonly Re2Match[] => {
-  const found = pattern.matches(text, most);
-  call.world.budget.step(call.at, found.length);
-  return found;
-};
+const matchesOf = (call: Call, pattern: Re2, text: string, most = Infinity): readonly Re2Match[] =>
+  pattern.matches(text, {
+    most,
+    before: (from) => call.world.budget.step(call.at, Math.ceil((pattern.steps * (text.length - from)) / 50)),
+  });
 
 const first = (call: Call): Value => {
   const text = call.text(1);

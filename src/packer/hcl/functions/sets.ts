@@ -17,8 +17,10 @@ const intersection = (call: Call): Value => {
 /** Every combination: of lists a list, of sets a set. */
 const product = (call: Call): Value => {
   const lists = call.args.map((_, index) => call.elements(index));
+  // Of none there is none, and what the others come to without it is not made.
+  const isNone = lists.some(({ length }) => length === 0);
   call.world.budget.step(call.at, lists.reduce((count, { length }) => count * length, 1) * lists.length);
-  const rows = lists.reduce<readonly (readonly Value[])[]>(
+  const rows = (isNone ? [[]] : lists).reduce<readonly (readonly Value[])[]>(
     (before, list) => before.flatMap((row) => list.map((one) => [...row, one])),
     [[]],
   );

@@ -1,3 +1,4 @@
+import { withoutEnd } from '../../../base/pattern/without-end.ts';
 import type { Call, FunctionTable } from './kind.ts';
 import { manyArgs } from './kind.ts';
 import { formatList, formatText } from './format.ts';
@@ -40,7 +41,7 @@ const joined = (call: Call): string => {
 const without = (text: string, what: string, is: boolean, rest: string): string => (what !== '' && is ? rest : text);
 
 export const strings: FunctionTable = {
-  chomp: { takes: [1, 1], gives: (call) => call.text(0).replace(/[\r\n]+$/, '') },
+  chomp: { takes: [1, 1], gives: (call) => withoutEnd(call.text(0), '\r\n') },
   endswith: { takes: [2, 2], gives: (call) => call.text(0).endsWith(call.text(1)) },
   format: { takes: [1, manyArgs], gives: (call) => formatText(call) },
   formatlist: { takes: [1, manyArgs], gives: (call) => formatList(call) },

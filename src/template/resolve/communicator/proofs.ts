@@ -18,7 +18,7 @@ type Asked = {
 const longestFile = 64 * 1024;
 
 const certificateOf = (text: string): string => {
-  if (/^[a-z0-9@.-]+-cert-v01@openssh\.com [A-Za-z0-9+/=]+( [^\r\n]*)?\s*$/.test(text)) return text;
+  if (/^[a-z0-9@.-]+-cert-v01@openssh\.com [A-Za-z0-9+/=]+( [^\r\n]*)?$/.test(text.trimEnd())) return text;
   throw new ParseError('is no certificate: one is a line such as "ssh-ed25519-cert-v01@openssh.com AAAA..."');
 };
 
