@@ -192,6 +192,26 @@ test('each chain of post-processors begins with the disk, which is published whe
   assert.deepEqual(steps('checksum', 'compress'), ['checksum d', 'compress d keep']);
   assert.deepEqual(steps({ type: 'compress', keep_input_artifact: true }), ['compress d keep']);
   assert.deepEqual(steps({ type: 'compress', except: ['qemu'] }, 'checksum'), ['checksum d']);
+  assert.deepEqual(steps(['vagrant', 'compress']), ['compress d']);
+  assert.deepEqual(steps(['manifest', 'compress']), ['compress d keep']);
+  assert.deepEqual(steps('vagrant', 'compress'), ['compress d keep']);
+});
+
+test('a post-processor of Packer that is not made here is a note, and leaves the disk as the artifact', () => {
+  const { machines, notes } = imported({
+    builders: [{ ...qemu, vm_name: 'd' }],
+    'post-processors': [[{ type: 'vagrant', output: 'd.box' }, 'vagrant-cloud'], 'manifest'],
+  });
+  const { artifacts, post_processors: made } = machines[0]?.document ?? {};
+  assert.deepEqual([artifacts, made], [[{ name: 'd', format: 'qcow2', disk: 0 }], undefined]);
+  assert.deepEqual(
+    notes.map(({ pointer, message }) => `${pointer} ${message}`),
+    [
+      '/post-processors/0/0/type is "vagrant", which is not made here: the image itself is the artifact',
+      '/post-processors/0/1 is "vagrant-cloud", which is not made here: the image itself is the artifact',
+      '/post-processors/1 is "manifest", which is not made here: the image itself is the artifact',
+    ],
+  );
 });
 
 test('qemuargs that have a counterpart stand in its place, and no other becomes an argument of QEMU', () => {
