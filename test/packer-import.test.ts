@@ -214,6 +214,29 @@ test('a post-processor of Packer that is not made here is a note, and leaves the
   );
 });
 
+test('a builder for another cloud or hypervisor is a note beside one that is translated, and an error where it is alone', () => {
+  const foreign = { type: 'hyperv-iso', switch_name: 'x', iso_url: 'y' };
+  const { machines, notes } = imported({
+    builders: [foreign, { ...qemu, name: 'ours' }],
+    provisioners: [
+      { type: 'shell', inline: ['a'], only: ['hyperv-iso'] },
+      { type: 'shell', inline: ['b'], override: { 'hyperv-iso': { inline: ['c'] } } },
+    ],
+  });
+  assert.deepEqual(
+    machines.map(({ name, document }) => [name, (document['provisioners'] as unknown[]).length]),
+    [['ours', 1]],
+  );
+  assert.deepEqual(notes, [
+    {
+      pointer: '/builders/0/type',
+      message: 'is "hyperv-iso", which is not translated: no machine is made of this builder',
+    },
+  ]);
+  refused({ builders: [foreign] }, ['/builders/0/type', /"hyperv-iso", which is not translated: there is: .*qemu/]);
+  refused({ builders: [{ type: 'qmeu' }, qemu] }, ['/builders/0/type', /did you mean "qemu"/]);
+});
+
 test('qemuargs that have a counterpart stand in its place, and no other becomes an argument of QEMU', () => {
   const { document } = built({
     ...qemu,

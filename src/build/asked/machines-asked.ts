@@ -39,8 +39,11 @@ export const machinesOf = async (
   }
 };
 
-const refuse = (errors: readonly FieldError[]): Fault =>
-  new Fault('template_invalid', `The build cannot be made from this template: ${errors[0]?.pointer}: ${errors[0]?.message}.`, { errors }); // prettier-ignore
+const refuse = (errors: readonly FieldError[]): Fault => {
+  const wrong = fieldErrors();
+  for (const { pointer, message } of errors) wrong.add(pointer, message);
+  return wrong.fault('template_invalid', 'The build cannot be made from this template');
+};
 
 const namesOf = (machines: readonly Expanded[]): readonly string[] => machines.map(({ name }) => name);
 
