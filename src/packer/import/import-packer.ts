@@ -141,7 +141,7 @@ const machineOf = (named: Named, shared: Shared): ImportedMachine => {
 /** The translation in parts, one for each builder. */
 function* inParts(
   document: unknown,
-  { variables: sent, frozen, files }: ImportOptions,
+  { variables: sent, frozen, files, isAsked = () => true }: ImportOptions,
 ): Generator<undefined, Imported> {
   const wrong = fieldErrors();
   const notes = makeNotes('');
@@ -160,8 +160,9 @@ function* inParts(
     chains: listChains(root['post-processors'], names, reading),
   };
   const machines: ImportedMachine[] = [];
+  const unheard = { ...reading, wrong: fieldErrors(), notes: makeNotes('') };
   for (const named of machinesAmong(builders, reading)) {
-    machines.push(machineOf(named, shared));
+    machines.push(machineOf(named, isAsked(named.name) ? shared : { ...shared, reading: unheard }));
     yield;
   }
   if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'The Packer template cannot be translated');
