@@ -169,6 +169,20 @@ test('texts of sensitive variables and locals are listed, also those within list
   assert.deepEqual(sensitive, ['one', 'two', 'three-one']);
 });
 
+test('in the default of a variable env() is empty and noted, and it is nowhere else', async () => {
+  const text = 'variable "token" {\n  default = "x${env("TOKEN")}"\n}\n';
+  const files = (more: string) => [{ name: 'main.pkr.hcl', text: text + around('var.token', more) }];
+  const { document, notes } = await readHcl(files(''), given);
+  assert.match(JSON.stringify(document), /"x"/);
+  assert.deepEqual(
+    notes.map(({ pointer }) => pointer),
+    ['main.pkr.hcl:2:17'],
+  );
+  assert.match(notes[0]?.message ?? '', /^has env\("TOKEN"\), which is as good as not set/);
+  const [elsewhere = ''] = await refusals(readHcl(files('locals {\n  a = env("TOKEN")\n}\n'), given));
+  assert.match(elsewhere, /env\(\) is not there/);
+});
+
 test('everything that is wrong is told at once, each with file, line, column, its line and a caret', async () => {
   const found = await refusals(
     readHcl(

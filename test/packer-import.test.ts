@@ -260,6 +260,38 @@ test('qemuargs that have a counterpart stand in its place, and no other becomes 
   );
 });
 
+test('qemuargs for the interface give its model, and those that only shape the run of QEMU are notes', () => {
+  const qemuargs = [
+    ['-device', 'virtio-net,netdev=user.0'],
+    ['-netdev', 'user,id=user.0,hostfwd=tcp::{{ .SSHHostPort }}-:22'],
+    ['-machine', 'accel=kvm'],
+    ['-vnc', '0.0.0.0:0'],
+    ['-boot', 'once=d'],
+  ];
+  const { machines, notes } = imported({ builders: [{ ...qemu, qemuargs }] });
+  const { model } = machines[0]?.document['machine'] as { model: unknown }; // as the translation has it
+  assert.deepEqual(model, { net_device: 'virtio-net' });
+  assert.deepEqual(
+    notes.map(({ pointer }) => pointer),
+    [1, 2, 3, 4].map((index) => `/builders/0/qemuargs/${index}`),
+  );
+  refused(
+    {
+      builders: [
+        {
+          ...qemu,
+          qemuargs: [
+            ['-device', 'virtio-net,netdev=user.0,mac=x'],
+            ['-device', 'usb-host'],
+          ],
+        },
+      ],
+    },
+    ['/builders/0/qemuargs/0', /no counterpart/],
+    ['/builders/0/qemuargs/1', /no counterpart/],
+  );
+});
+
 test('a CD with the seed of cloud-init becomes that seed, and any other CD is refused', () => {
   const files = { has: () => true, below: (folder: string) => (folder === 'seed' ? ['meta-data', 'user-data'] : []) };
   const seedOf = (change: object) =>

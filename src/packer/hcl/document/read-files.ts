@@ -91,7 +91,7 @@ type Reading = { readonly given: Given; readonly world: World; readonly problems
 
 /** Scope of sources and builds, once variables and locals have values. */
 const settle = (blocks: TopLevel, values: readonly Body[], { given, world, problems, notes }: Reading) => {
-  const variables = declareVariables(blocks, world, problems);
+  const variables = declareVariables(blocks, world, problems, noteAt(notes));
   const inFiles = valuesOfFiles(values, variables, problems, ({ at, name }) =>
     noteAt(notes)(at, `no variable is called ${JSON.stringify(name)}`),
   );
