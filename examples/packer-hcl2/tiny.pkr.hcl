@@ -36,7 +36,7 @@ locals {
 
 source "qemu" "tiny" {
   disk_image           = true
-  iso_url              = "media:tiny/disk.qcow2"
+  iso_url              = "media:tiny/installed.qcow2"
   iso_checksum         = "none"
   disk_size            = var.disks[0]
   disk_additional_size = slice(var.disks, 1, length(var.disks))
@@ -44,6 +44,7 @@ source "qemu" "tiny" {
   memory               = 256
   headless             = true
   ssh_username         = "root"
+  ssh_password         = "tiny"
   ssh_timeout          = "3m"
   shutdown_command     = "halt -p"
   vm_name              = "${local.name}.qcow2"
