@@ -110,8 +110,11 @@ test('a body of another type is 415 and says what is taken, with a hint for curl
   }
   const form = await post(shop, '', 'a=b', { 'content-type': 'application/x-www-form-urlencoded' });
   assert.match(form.json<{ detail: string }>().detail, /--json/);
-  const none = await shop.ask({ method: 'POST', url: '/builds', headers: shop.auth });
-  assert.equal(none.statusCode, 415);
+  for (const headers of [shop.auth, { ...shop.auth, 'content-type': 'application/yaml' }]) {
+    const none = await shop.ask({ method: 'POST', url: '/builds', headers });
+    assert.equal(none.statusCode, 415);
+    assert.match(none.json<{ detail: string }>().detail, /^The request has no body; JSON /);
+  }
 });
 
 test('bad JSON is answered with line and column; twice the same key and depth without end are refused', async () => {

@@ -20,8 +20,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
 
   'template/language': { uses: ['template'] },
   packer: { uses: ['template/language'], types: ['vmm/console'] },
-  'packer/hcl': { uses: ['context', 'template/language'] },
-  'packer/import': { uses: ['template/language'] },
+  'packer/hcl': { uses: ['context', 'packer', 'template/language'] },
+  'packer/import': { uses: ['packer', 'template/language'] },
   context: { uses: [], types: ['template', 'fetch'] },
   'openbsd/passwords': { uses: ['template/language'] },
   openbsd: {

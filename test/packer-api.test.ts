@@ -145,6 +145,25 @@ test('a template of several builders is refused for one build, and its builders 
   assert.deepEqual(builds.map(({ machine }) => machine).sort(), ['openbsd-vmm', 'second']);
 });
 
+test('what is wrong with a builder that is not built does not matter', async () => {
+  await using shop = await judging();
+  const broken = { ...vmm, name: 'broken', floppy_files: ['a'], disk_size: null, frob: 1 };
+  const template = { builders: [broken, { ...vmm, name: 'whole' }] };
+  const ask = async (url: string, payload: object) =>
+    shop.ask({ method: 'POST', url, headers: shop.auth, payload: { template, ...payload } });
+  const build = await ask('/builds', { machine: 'whole' });
+  assert.equal(build.statusCode, 201, build.body);
+  assert.equal(build.json<{ machine: string }>().machine, 'whole');
+  for (const names of [{ only: ['whole'] }, { except: ['broken'] }]) {
+    const run = await ask('/runs', names);
+    assert.equal(run.statusCode, 201, run.body);
+  }
+  const [one, other] = errorsOf((await ask('/builds', { machine: 'broken' })).json());
+  assert.match(`${one} ${other}`, /builders\/0\/floppy_files .*builders\/0\/frob/);
+  assert.match(errorsOf((await ask('/builds', { machine: 'third' })).json())[0] ?? '', /\/machine is "third"/);
+  assert.match(errorsOf((await ask('/runs', {})).json())[0] ?? '', /builders\/0\/floppy_files/);
+});
+
 const packed = async (folder: string): Promise<Buffer> =>
   (await promisify(execFile)('tar', ['-C', folder, '-cf', '-', '.'], { encoding: 'buffer' })).stdout;
 
@@ -192,7 +211,7 @@ test('a context in HCL2 is built; what was sensitive in it is a sensitive variab
 test('what is wrong in HCL2 is told with its file, line and column, by its reader and by its translation alike', async () => {
   await using shop = await judging();
   const [unset] = errorsOf((await post(shop, '/builds', await inHcl(shop.home, hclTemplate()))).json());
-  assert.match(unset ?? '', /^vm\.pkr\.hcl: .*vm\.pkr\.hcl:1:1: /);
+  assert.match(unset ?? '', /^vm\.pkr\.hcl:1:1 the variable /);
   const unknown = await post(
     shop,
     '/builds?variable=secret=tr0ub4dor',

@@ -284,7 +284,11 @@ const refused: readonly (readonly [call: string, column: number, message: RegExp
     8,
     /no argument of try\(\) can be worked out: the list has no element 0: it is empty; the object has no "a"/,
   ],
-  ['env("HOME")', 8, /env\(\) is not there: a build does not see the environment of a host/],
+  [
+    'env("HOME")',
+    8,
+    /env\(\) is not there: a build does not see the environment of a host: in the default of a variable/,
+  ],
   ['tolist([])', 8, /Packer has no function tolist\(\): write convert\(\.\.\., list\(string\)\)/],
   ['uper("a")', 8, /there is no function "uper": did you mean "upper"\?/],
 ];

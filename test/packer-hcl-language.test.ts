@@ -123,7 +123,7 @@ test('a variable is what was sent, else what files of values say, else its defau
   ];
   const { document, notes } = await readHcl(files, { ...given, variables: { d: 'sent' } });
   assert.deepEqual(document['builders'], [{ type: 'null', name: 'x', is: ['default', 'z', 'extra', 'sent'] }]);
-  assert.match(notes[0]?.message ?? '', /^y\.auto\.pkrvars\.hcl:2:1: no variable is called "unknown"$/);
+  assert.deepEqual(notes, [{ pointer: 'y.auto.pkrvars.hcl:2:1', message: 'no variable is called "unknown"' }]);
 });
 
 test('a value becomes one of the type that its variable has, and is refused where it is none', async () => {
@@ -167,6 +167,20 @@ test('texts of sensitive variables and locals are listed, also those within list
     ),
   );
   assert.deepEqual(sensitive, ['one', 'two', 'three-one']);
+});
+
+test('in the default of a variable env() is empty and noted, and it is nowhere else', async () => {
+  const text = 'variable "token" {\n  default = "x${env("TOKEN")}"\n}\n';
+  const files = (more: string) => [{ name: 'main.pkr.hcl', text: text + around('var.token', more) }];
+  const { document, notes } = await readHcl(files(''), given);
+  assert.match(JSON.stringify(document), /"x"/);
+  assert.deepEqual(
+    notes.map(({ pointer }) => pointer),
+    ['main.pkr.hcl:2:17'],
+  );
+  assert.match(notes[0]?.message ?? '', /^has env\("TOKEN"\), which is as good as not set/);
+  const [elsewhere = ''] = await refusals(readHcl(files('locals {\n  a = env("TOKEN")\n}\n'), given));
+  assert.match(elsewhere, /env\(\) is not there/);
 });
 
 test('everything that is wrong is told at once, each with file, line, column, its line and a caret', async () => {

@@ -294,9 +294,8 @@ test('a template that was changed anywhere is read, or refused with places in th
         await readHcl([{ name: 'main.pkr.hcl', text }], { ...given, folder });
       } catch (error) {
         assert.ok(error instanceof Fault && error.code === 'template_invalid', String(error));
-        const { errors } = error.facts as { readonly errors: readonly { readonly message: string }[] };
-        for (const { message } of errors) {
-          const [, line, column] = /^main\.pkr\.hcl:(\d+):(\d+): /.exec(message) ?? [];
+        for (const { pointer, message } of error.facts.errors ?? []) {
+          const [, line, column] = /^main\.pkr\.hcl:(\d+):(\d+)$/.exec(pointer) ?? [];
           if (line === undefined) assert.match(message, /no build block|no source is left|no variable/);
           else {
             const found = text.split('\n')[Number(line) - 1];

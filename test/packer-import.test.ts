@@ -192,6 +192,49 @@ test('each chain of post-processors begins with the disk, which is published whe
   assert.deepEqual(steps('checksum', 'compress'), ['checksum d', 'compress d keep']);
   assert.deepEqual(steps({ type: 'compress', keep_input_artifact: true }), ['compress d keep']);
   assert.deepEqual(steps({ type: 'compress', except: ['qemu'] }, 'checksum'), ['checksum d']);
+  assert.deepEqual(steps(['vagrant', 'compress']), ['compress d']);
+  assert.deepEqual(steps(['manifest', 'compress']), ['compress d keep']);
+  assert.deepEqual(steps('vagrant', 'compress'), ['compress d keep']);
+});
+
+test('a post-processor of Packer that is not made here is a note, and leaves the disk as the artifact', () => {
+  const { machines, notes } = imported({
+    builders: [{ ...qemu, vm_name: 'd' }],
+    'post-processors': [[{ type: 'vagrant', output: 'd.box' }, 'vagrant-cloud'], 'manifest'],
+  });
+  const { artifacts, post_processors: made } = machines[0]?.document ?? {};
+  assert.deepEqual([artifacts, made], [[{ name: 'd', format: 'qcow2', disk: 0 }], undefined]);
+  assert.deepEqual(
+    notes.map(({ pointer, message }) => `${pointer} ${message}`),
+    [
+      '/post-processors/0/0/type is "vagrant", which is not made here: the image itself is the artifact',
+      '/post-processors/0/1 is "vagrant-cloud", which is not made here: the image itself is the artifact',
+      '/post-processors/1 is "manifest", which is not made here: the image itself is the artifact',
+    ],
+  );
+});
+
+test('a builder for another cloud or hypervisor is a note beside one that is translated, and an error where it is alone', () => {
+  const foreign = { type: 'hyperv-iso', switch_name: 'x', iso_url: 'y' };
+  const { machines, notes } = imported({
+    builders: [foreign, { ...qemu, name: 'ours' }],
+    provisioners: [
+      { type: 'shell', inline: ['a'], only: ['hyperv-iso'] },
+      { type: 'shell', inline: ['b'], override: { 'hyperv-iso': { inline: ['c'] } } },
+    ],
+  });
+  assert.deepEqual(
+    machines.map(({ name, document }) => [name, (document['provisioners'] as unknown[]).length]),
+    [['ours', 1]],
+  );
+  assert.deepEqual(notes, [
+    {
+      pointer: '/builders/0/type',
+      message: 'is "hyperv-iso", which is not translated: no machine is made of this builder',
+    },
+  ]);
+  refused({ builders: [foreign] }, ['/builders/0/type', /"hyperv-iso", which is not translated: there is: .*qemu/]);
+  refused({ builders: [{ type: 'qmeu' }, qemu] }, ['/builders/0/type', /did you mean "qemu"/]);
 });
 
 test('qemuargs that have a counterpart stand in its place, and no other becomes an argument of QEMU', () => {
@@ -214,6 +257,38 @@ test('qemuargs that have a counterpart stand in its place, and no other becomes 
     ['/builders/0/qemuargs/0', /"-m 1G,slots=2"/],
     ['/builders/0/qemuargs/1', /no text of a template is an argument of QEMU/],
     ['/builders/0/qemuargs/2', /must be a list/],
+  );
+});
+
+test('qemuargs for the interface give its model, and those that only shape the run of QEMU are notes', () => {
+  const qemuargs = [
+    ['-device', 'virtio-net,netdev=user.0'],
+    ['-netdev', 'user,id=user.0,hostfwd=tcp::{{ .SSHHostPort }}-:22'],
+    ['-machine', 'accel=kvm'],
+    ['-vnc', '0.0.0.0:0'],
+    ['-boot', 'once=d'],
+  ];
+  const { machines, notes } = imported({ builders: [{ ...qemu, qemuargs }] });
+  const { model } = machines[0]?.document['machine'] as { model: unknown }; // as the translation has it
+  assert.deepEqual(model, { net_device: 'virtio-net' });
+  assert.deepEqual(
+    notes.map(({ pointer }) => pointer),
+    [1, 2, 3, 4].map((index) => `/builders/0/qemuargs/${index}`),
+  );
+  refused(
+    {
+      builders: [
+        {
+          ...qemu,
+          qemuargs: [
+            ['-device', 'virtio-net,netdev=user.0,mac=x'],
+            ['-device', 'usb-host'],
+          ],
+        },
+      ],
+    },
+    ['/builders/0/qemuargs/0', /no counterpart/],
+    ['/builders/0/qemuargs/1', /no counterpart/],
   );
 });
 

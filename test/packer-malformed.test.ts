@@ -163,8 +163,8 @@ const malformed: readonly (readonly [document: unknown, pointer: string])[] = [
   [provisioner({ type: 'file', source: 'a', destination: '/a', direction: 'up' }), '/provisioners/0/direction'],
 
   [processor(7), '/post-processors/0'],
-  [processor('vagrant'), '/post-processors/0'],
-  [processor({ type: 'manifest' }), '/post-processors/0/type'],
+  [processor('vagrnt'), '/post-processors/0'],
+  [processor({ type: 'vagrant', only: ['x'] }), '/post-processors/0/only/0'],
   [processor({ type: 'chekcsum' }), '/post-processors/0/type'],
   [processor(['checksum', ['compress']]), '/post-processors/0/1'],
   [processor({ type: 'checksum', types: ['sha256'] }), '/post-processors/0/types'],

@@ -67,3 +67,19 @@ for (const { name, file, form } of found)
       await rm(home, { recursive: true, force: true });
     }
   });
+
+test('what the examples read of the medium tiny is in the folder that script/setup makes', async () => {
+  const guest = fileURLToPath(new URL('../../.cache/guest', import.meta.url));
+  const files = (await readdir(examples, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const texts = await Promise.all(
+    files
+      .filter(({ name }) => name !== 'imaged.toml')
+      .map(({ parentPath, name }) => readFile(join(parentPath, name), 'utf8')),
+  );
+  const named = texts.flatMap((text) => [...text.matchAll(/media:tiny\/([\w./-]+)/g)].map(([, path = '']) => path));
+  assert.ok(named.length > 5);
+  assert.deepEqual(
+    named.filter((path) => !existsSync(join(guest, path))),
+    [],
+  );
+});

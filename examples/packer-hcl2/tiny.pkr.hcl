@@ -63,6 +63,7 @@ source "qemu" "tiny" {
     ["<expect \"# $\">echo '{{ .SSHPublicKey }}' >/root/.ssh/authorized_keys<enter>", "let the build in"],
   ]
   ssh_username         = "root"
+  ssh_password         = "tiny"
   ssh_timeout          = "3m"
   shutdown_command     = "halt -p"
   vm_name              = "${local.name}.qcow2"

@@ -19,6 +19,16 @@ export type FieldErrors = {
 // A message may hold many names, and what is quoted in it was cut already.
 const longestMessage = 2000;
 
+/** A place in front of what is wrong there. That of a whole file ends with a colon of its own. */
+const leading = (pointer: string): string =>
+  pointer === '' ? '' : pointer.endsWith(':') ? `${pointer} ` : `${pointer}: `;
+
+/** A message as a sentence. One that asks "did you mean", or ends with a line of a file and its caret, is one already. */
+const sentence = (message: string): string => (/[?^]$/.test(message) ? message : `${message}.`);
+
+const andMore = (places: number): string =>
+  places === 0 ? '' : places === 1 ? ' There is 1 more such place.' : ` There are ${places} more such places.`;
+
 export const fieldErrors = (): FieldErrors => {
   const told: FieldError[] = [];
   const known = new Set<string>();
@@ -52,9 +62,10 @@ export const fieldErrors = (): FieldErrors => {
     told: () => told,
     fault: (code, what) => {
       const [first] = told;
-      const more = count > 1 ? ` There are ${count - 1} more such places.` : '';
-      const place = first === undefined || first.pointer === '' ? '' : `${first.pointer}: `;
-      const message = first === undefined ? what : `${what}: ${place}${first.message}.${more}`;
+      const message =
+        first === undefined
+          ? what
+          : `${what}: ${leading(first.pointer)}${sentence(first.message)}${andMore(count - 1)}`;
       return new Fault(code, message, { errors: told });
     },
   };
@@ -73,6 +84,6 @@ export const withPlaces = (error: unknown, placeOf: (pointer: string) => string)
   const errors: readonly FieldError[] = error.facts.errors.map((one) => ({ ...one, pointer: placeOf(one.pointer) }));
   // The message names the first of them.
   const [first = ''] = error.facts.errors.map(({ pointer }) => pointer);
-  const message = first === '' ? error.message : error.message.replace(first, () => placeOf(first));
+  const message = first === '' ? error.message : error.message.replace(leading(first), () => leading(placeOf(first)));
   return new Fault(error.code, message, { ...error.facts, errors }, { cause: error });
 };

@@ -18,7 +18,7 @@ import { digestOf } from './canonical.ts';
 import { templateFileIn, type Received } from './contexts.ts';
 import type { Folders } from './folders/folders.ts';
 import { at, filesOf, judgeMachine, resolveFor } from './asked/judge.ts';
-import { judgeAll, judging, machinesOf, oneOf, thoseOf, type Reading } from './asked/machines-asked.ts';
+import { judgeAll, isChosen, judging, machinesOf, oneOf, thoseOf, type Reading } from './asked/machines-asked.ts';
 import { findAsked, withBases } from './asked/template-asked.ts';
 import { sourcesForLater } from './files/sources.ts';
 
@@ -94,11 +94,15 @@ const sealContext = async (
 /** How a template of Packer is read that came with these variables and files. */
 const makeReading =
   ({ folders, ids, clock }: AdmissionParts) =>
-  (variables: BuildAsk['variables'], contextId: string | undefined): Reading => {
+  (
+    variables: BuildAsk['variables'],
+    contextId: string | undefined,
+    isAsked?: (machine: string) => boolean,
+  ): Reading => {
     const folder = contextId === undefined ? undefined : folders.context(contextId);
     const frozen = { buildId: ids.id(), timestampMs: clock.now() };
     return {
-      options: { variables, frozen, files: listingOf(folder) },
+      options: { variables, frozen, files: listingOf(folder), ...(isAsked === undefined ? {} : { isAsked }) },
       ...(folder === undefined ? {} : { folder }),
     };
   };
@@ -109,11 +113,14 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
   const { store, folders, ids } = parts;
   const readingFor = makeReading(parts);
 
-  const found = async (asked: Pick<BuildAsk, 'template' | 'contextId' | 'variables'>) => {
+  const found = async (
+    asked: Pick<BuildAsk, 'template' | 'contextId' | 'variables'>,
+    isAsked: (machine: string) => boolean,
+  ) => {
     await parts.checkRoom();
     const template = await findAsked(store, asked, at.template);
     await turn();
-    const reading = readingFor(asked.variables, template.contextId);
+    const reading = readingFor(asked.variables, template.contextId, isAsked);
     return { template, machines: await machinesOf(template, at.template, reading) };
   };
 
@@ -123,7 +130,10 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
 
   return {
     check: async (asked) => {
-      const { template, machines } = await found(asked);
+      const { template, machines } = await found(
+        asked,
+        (name) => asked.machine === undefined || asked.machine === name,
+      );
       const machine = oneOf(machines, asked, at.template);
       const as = machines.length > 1 ? { machine: machine.name } : {};
       const build = await judging(machine, at.template, () => judgeMachine(parts, asked, template, machine, as));
@@ -131,7 +141,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       return build;
     },
     checkRun: async (asked) => {
-      const { template, machines } = await found(asked);
+      const { template, machines } = await found(asked, (name) => isChosen(name, asked));
       const runId = ids.id();
       const builds = await judgeAll(thoseOf(machines, asked), async (machine) => {
         await turn();

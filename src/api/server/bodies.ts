@@ -45,7 +45,9 @@ export const refuseType = (request: FastifyRequest, taken: string): Fault => {
       : '';
   return new Fault(
     'unsupported_media_type',
-    type === '' ? `The request has no body; ${taken} was due.` : `The body is ${type}${hint}; ${taken} was due.`,
+    type === '' || !hasBody(request)
+      ? `The request has no body; ${taken} was due.`
+      : `The body is ${type}${hint}; ${taken} was due.`,
     { expected: taken, saw: type },
   );
 };

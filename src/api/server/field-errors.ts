@@ -49,10 +49,10 @@ export const fieldErrorsOf = ({ issues }: z.core.$ZodError, schema: unknown, pla
 /** `invalid_input` for these field errors; the first of them is the detail. */
 export const invalid = (told: readonly FieldError[], count = told.length): Fault => {
   const [first] = told;
-  const rest = count > 1 ? ` (and ${count - 1} more)` : '';
+  const rest = count > 1 ? ` (and ${count - 1} more).` : first?.message.endsWith('?') === true ? '' : '.';
   return new Fault(
     'invalid_input',
-    first ? `${first.pointer || 'The body'} ${first.message}${rest}.` : 'The request is wrong.',
+    first ? `${first.pointer || 'The body'} ${first.message}${rest}` : 'The request is wrong.',
     { errors: told },
   );
 };

@@ -39,8 +39,11 @@ export const machinesOf = async (
   }
 };
 
-const refuse = (errors: readonly FieldError[]): Fault =>
-  new Fault('template_invalid', `The build cannot be made from this template: ${errors[0]?.pointer}: ${errors[0]?.message}.`, { errors }); // prettier-ignore
+const refuse = (errors: readonly FieldError[]): Fault => {
+  const wrong = fieldErrors();
+  for (const { pointer, message } of errors) wrong.add(pointer, message);
+  return wrong.fault('template_invalid', 'The build cannot be made from this template');
+};
 
 const namesOf = (machines: readonly Expanded[]): readonly string[] => machines.map(({ name }) => name);
 
@@ -64,13 +67,18 @@ export const oneOf = (machines: readonly Expanded[], { machine }: BuildAsk, at: 
   return named;
 };
 
+/** Whether a run builds a machine. */
+export const isChosen = (name: string, { only, except }: Pick<RunAsk, 'only' | 'except'>): boolean =>
+  only?.includes(name) ?? !except?.includes(name);
+
 /** The machines that a run is made of. Throws `template_invalid`. */
-export const thoseOf = (machines: readonly Expanded[], { only, except }: RunAsk): readonly Expanded[] => {
+export const thoseOf = (machines: readonly Expanded[], asked: RunAsk): readonly Expanded[] => {
+  const { only, except } = asked;
   const unknown = Object.entries({ only, except }).flatMap(([key, names = []]) =>
     names.flatMap((name, at) => (namesOf(machines).includes(name) ? [] : [noMachine(name, `/${key}/${at}`, machines)])),
   );
   if (unknown.length > 0) throw refuse(unknown);
-  const chosen = machines.filter(({ name }) => only?.includes(name) ?? !except?.includes(name));
+  const chosen = machines.filter(({ name }) => isChosen(name, asked));
   if (chosen.length === 0) throw refuse([{ pointer: '/except', message: 'leaves no machine to build' }]);
   return chosen;
 };

@@ -1,6 +1,6 @@
 import { Fault } from '../../base/fault.ts';
 import { fieldErrors, type FieldErrors } from '../../base/field-errors.ts';
-import { told, type At } from './source.ts';
+import { pointerAt, withLine, type At } from './source.ts';
 
 // A message may quote those of other errors, and would double with each that does.
 const longestMessage = 1000;
@@ -32,7 +32,7 @@ export type Problems = {
 
 export const makeProblems = (): Problems => {
   const all: FieldErrors = fieldErrors();
-  const add = (error: HclError) => all.add('', told(error.at, error.message));
+  const add = (error: HclError) => all.add(pointerAt(error.at), withLine(error.at, error.message));
   return {
     add,
     attempt: (judge) => {

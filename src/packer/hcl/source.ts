@@ -29,8 +29,11 @@ const caretLines = ({ source: { text }, offset }: At): string => {
   return `  ${before}${shown(offset, end)}\n  ${before.replace(/[^\t]/gu, ' ')}^`;
 };
 
-/** `file:line:column: message`, then the line with a caret below the place. */
-export const told = (at: At, message: string): string => {
+/** `file:line:column`. */
+export const pointerAt = (at: At): string => {
   const { file, line, column } = placeOf(at);
-  return `${visible(file)}:${line}:${column}: ${message}\n${caretLines(at)}`;
+  return `${visible(file)}:${line}:${column}`;
 };
+
+/** A message, then its line with a caret below the place. */
+export const withLine = (at: At, message: string): string => `${message}\n${caretLines(at)}`;

@@ -4,7 +4,7 @@ import { makeNotes } from '../../base/notes.ts';
 import { didYouMean, quoted, unknownKeys } from '../../base/nearest.ts';
 import type { Pause } from '../../base/turns.ts';
 import type { Builder } from './builder.ts';
-import { builderKinds } from './builders/table.ts';
+import { builderKinds, foreignBuilders } from './builders/table.ts';
 import { makeDraft } from './draft.ts';
 import { isObject, judgeKeys, makeKeys, type Layer, type Reading } from './keys.ts';
 import { listChains, putPostProcessors, type Chain } from './post-processors.ts';
@@ -22,6 +22,8 @@ type Root = Readonly<Record<string, unknown>>;
 
 /** A builder with its name as it is written, which `only`, `except` and `override` go by, and as it is filled in. */
 type Named = Layer & { readonly type: string; readonly raw: string; readonly name: string };
+
+const isForeign = ({ type }: Named): boolean => foreignBuilders.includes(type);
 
 const judgeRoot = (root: Root, { wrong, notes }: Reading): void => {
   const unknown = unknownKeys();
@@ -51,7 +53,7 @@ const namedOne = (object: unknown, pointer: string, reading: Reading): Named | u
   const { type } = object;
   const types = Object.keys(builderKinds);
   if (typeof type !== 'string') wrong.add(pointer, 'has no "type"');
-  else if (!types.includes(type))
+  else if (![...types, ...foreignBuilders].includes(type))
     wrong.add(`${pointer}/type`, `is ${quoted(type)}, which is not translated: ${didYouMean(type, types)}`);
   else {
     const keys = makeKeys([{ object, pointer }], reading);
@@ -82,6 +84,18 @@ const namedBuilders = (given: unknown, reading: Reading): readonly Named[] => {
         `is ${quoted(name)} a second time: each builder needs a name of its own`,
       );
   return named;
+};
+
+/** Those that a machine is made of. Of foreign ones beside them none is, and without any of ours they are wrong. */
+const machinesAmong = (named: readonly Named[], { wrong, notes }: Reading): readonly Named[] => {
+  const ours = named.filter((builder) => !isForeign(builder));
+  for (const { pointer, type } of named.filter(isForeign)) {
+    const at = `${pointer}/type`;
+    const what = `is ${quoted(type)}, which is not translated`;
+    if (ours.length > 0) notes.add(at, `${what}: no machine is made of this builder`);
+    else wrong.add(at, `${what}: there is: ${Object.keys(builderKinds).join(', ')}`);
+  }
+  return ours;
 };
 
 /** A name that a template of imaged may have. */
@@ -127,7 +141,7 @@ const machineOf = (named: Named, shared: Shared): ImportedMachine => {
 /** The translation in parts, one for each builder. */
 function* inParts(
   document: unknown,
-  { variables: sent, frozen, files }: ImportOptions,
+  { variables: sent, frozen, files, isAsked = () => true }: ImportOptions,
 ): Generator<undefined, Imported> {
   const wrong = fieldErrors();
   const notes = makeNotes('');
@@ -146,8 +160,9 @@ function* inParts(
     chains: listChains(root['post-processors'], names, reading),
   };
   const machines: ImportedMachine[] = [];
-  for (const named of builders) {
-    machines.push(machineOf(named, shared));
+  const unheard = { ...reading, wrong: fieldErrors(), notes: makeNotes('') };
+  for (const named of machinesAmong(builders, reading)) {
+    machines.push(machineOf(named, isAsked(named.name) ? shared : { ...shared, reading: unheard }));
     yield;
   }
   if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'The Packer template cannot be translated');

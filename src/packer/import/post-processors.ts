@@ -22,34 +22,22 @@ type Kind = keyof typeof kinds;
 
 const isKind = (type: string): type is Kind => Object.hasOwn(kinds, type);
 
-// Packer's own, beside those above.
+// Packer's own beside those above, and those of the plugins that its site lists.
 const absent = [
-  ...[
-    'manifest',
-    'vagrant',
-    'vagrant-cloud',
-    'vagrant-registry',
-    'shell-local',
-    'artifice',
-    'docker-import',
-    'docker-push',
-  ],
-  ...['docker-save', 'docker-tag', 'amazon-import', 'googlecompute-export', 'googlecompute-import', 'vsphere'],
-  ...[
-    'vsphere-template',
-    'alicloud-import',
-    'digitalocean-import',
-    'exoscale-import',
-    'yandex-export',
-    'yandex-import',
-  ],
+  ...['manifest', 'vagrant', 'vagrant-cloud', 'vagrant-registry', 'shell-local', 'artifice', 'upload', 'provenance'],
+  ...['docker-import', 'docker-push', 'docker-save', 'docker-tag', 'amazon-import', 'amazon-ami-management'],
+  ...['googlecompute-export', 'googlecompute-import', 'vsphere', 'vsphere-template', 'alicloud-import'],
+  ...['digitalocean-import', 'exoscale-import', 'ucloud-import', 'upcloud-import', 'yandex-export', 'yandex-import'],
 ];
+
+// Those that always keep what they take (packer, post-processor/checksum, /manifest and /shell-local).
+const keepers = ['checksum', 'manifest', 'shell-local'];
 
 /** A chain of post-processors, which begins with what the builder gives. */
 export type Chain = readonly Keys[];
 
 const listOne = (given: unknown, pointer: string, names: readonly string[], reading: Reading): Keys | undefined => {
-  const { wrong } = reading;
+  const { wrong, notes } = reading;
   const object = typeof given === 'string' ? { type: given } : given;
   if (!isObject(object)) {
     wrong.add(pointer, 'must be the type of a post-processor, an object with a "type", or a list of those');
@@ -57,16 +45,17 @@ const listOne = (given: unknown, pointer: string, names: readonly string[], read
   }
   const { type } = object;
   const at = typeof given === 'string' ? pointer : `${pointer}/type`;
+  const types = [...Object.keys(kinds), ...absent];
   if (typeof type !== 'string') wrong.add(pointer, 'has no "type"');
-  else if (isKind(type)) {
+  else if (!types.includes(type))
+    wrong.add(at, `is ${quoted(type)}, and there is no such post-processor: ${didYouMean(type, types)}`);
+  else {
     const keys = makeKeys([{ object, pointer }], reading);
-    judgeKeys(keys, kinds[type], `the post-processor ${quoted(type)}`, reading);
+    if (isKind(type)) judgeKeys(keys, kinds[type], `the post-processor ${quoted(type)}`, reading);
+    else notes.add(at, `is ${quoted(type)}, which is not made here: the image itself is the artifact`);
     judgeSelection(keys, names, wrong);
     return keys;
-  } else if (absent.includes(type))
-    wrong.add(at, `is ${quoted(type)}, which is not there: there is ${Object.keys(kinds).join(', ')}`);
-  else
-    wrong.add(at, `is ${quoted(type)}, and there is no such post-processor: ${didYouMean(type, Object.keys(kinds))}`);
+  }
   return undefined;
 };
 
@@ -107,20 +96,31 @@ const typesOf = (keys: Keys, { wrong, notes }: Reading): readonly string[] => {
 
 type Step = { readonly keys: Keys; readonly type: Kind; readonly isKept: boolean };
 
-/** The steps of a chain that are for this builder: what one of them leaves out, the rest of the chain has not. */
-const stepsOf = (chain: Chain, builder: string): readonly Step[] => {
+/** A chain as it is for one builder: what is made here of it, and whether the builder's own disks outlive it. */
+type Work = { readonly steps: readonly Step[]; readonly keepsDisks: boolean };
+
+const keepsInput = (keys: Keys): boolean =>
+  keepers.includes(keys.text('type') ?? '') || keys.flag('keep_input_artifact');
+
+/** The part of a chain that is for this builder: what one step leaves out, the rest of the chain has not. */
+const workOf = (chain: Chain, builder: string): Work | undefined => {
   const end = chain.findIndex((keys) => !isFor(keys, builder));
-  return chain.slice(0, end === -1 ? undefined : end).flatMap((keys) => {
+  const mine = chain.slice(0, end === -1 ? undefined : end);
+  const [first] = mine;
+  if (first === undefined) return undefined;
+  const steps = mine.flatMap((keys) => {
     const type = keys.text('type') ?? '';
-    return isKind(type) ? [{ keys, type, isKept: type === 'checksum' || keys.flag('keep_input_artifact') }] : [];
+    return isKind(type) ? [{ keys, type, isKept: keepsInput(keys) }] : [];
   });
+  // What is not made here leaves the disks as the artifact.
+  return { steps, keepsDisks: steps.length === 0 || keepsInput(first) };
 };
 
-type Put = (step: Step, artifact: string, keepsInput: boolean) => void;
+type Put = (step: Step, artifact: string, keeps: boolean) => void;
 
 const putter = (draft: Draft, reading: Reading): Put => {
   let index = 0;
-  return ({ keys, type }, artifact, keepsInput) => {
+  return ({ keys, type }, artifact, keeps) => {
     const path = ['post_processors', index];
     index += 1;
     draft.put(path, { type, artifact }, keys.pointer);
@@ -135,7 +135,7 @@ const putter = (draft: Draft, reading: Reading): Put => {
     }
     const level = keys.whole('compression_level');
     if (level !== undefined && level > 0) draft.put([...path, 'level'], level, keys.at('compression_level'));
-    if (keepsInput) draft.put([...path, 'keep_input_artifact'], true, keys.pointer);
+    if (keeps) draft.put([...path, 'keep_input_artifact'], true, keys.pointer);
     const isZstd = (value: unknown) => value === undefined || (typeof value === 'string' && value.includes('zst'));
     for (const key of ['format', 'output'])
       if (!isZstd(keys.raw(key)))
@@ -153,16 +153,16 @@ export const putPostProcessors = (
   reading: Reading,
 ): void => {
   const { raw, draft, artifacts } = target;
-  const chains = all.map((chain) => stepsOf(chain, raw)).filter((steps) => steps.length > 0);
-  const isKept = chains.some(([first]) => first?.isKept === true);
+  const works = all.map((chain) => workOf(chain, raw)).filter((work) => work !== undefined);
+  const isKept = works.some(({ keepsDisks }) => keepsDisks);
+  const chains = works.map(({ steps }) => steps).filter((steps) => steps.length > 0);
   const put = putter(draft, reading);
   for (const [at, steps] of chains.entries()) {
     const isLast = at === chains.length - 1;
     for (const artifact of artifacts) {
       let name = artifact;
       for (const [place, step] of steps.entries()) {
-        const keepsInput = place === 0 ? isKept || !isLast : step.isKept;
-        put(step, name, keepsInput);
+        put(step, name, place === 0 ? isKept || !isLast : step.isKept);
         if (step.type === 'compress') name = `${name}.zst`;
       }
     }

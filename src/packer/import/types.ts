@@ -16,6 +16,8 @@ export type ImportOptions = {
   readonly variables: Readonly<Record<string, string | number | boolean | object>>;
   readonly frozen: Frozen;
   readonly files: ContextFiles;
+  /** Which builders will be built, by name; without it all. Of the others nothing is wrong and nothing is noted. */
+  readonly isAsked?: (name: string) => boolean;
 };
 
 /** One builder of a Packer template as a template of imaged. */

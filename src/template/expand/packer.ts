@@ -6,11 +6,11 @@ import type { ImportOptions } from '../../packer/import/types.ts';
 import { parseTemplate } from '../document/template.ts';
 import type { Expanded } from './expand.ts';
 
-/** A note of one builder is of no interest to the others. */
-const notesFor = (notes: readonly Note[], index: number): readonly Note[] =>
+/** A note of one machine's builder is of no interest to the others. */
+const notesFor = (notes: readonly Note[], own: string, builders: readonly string[]): readonly Note[] =>
   notes.filter(({ pointer }) => {
-    const [, builder = String(index)] = /^\/builders\/(\d+)/.exec(pointer) ?? [];
-    return Number(builder) === index;
+    const [builder = own] = /^\/builders\/\d+/.exec(pointer) ?? [];
+    return builder === own || !builders.includes(builder);
   });
 
 /**
@@ -20,7 +20,8 @@ const notesFor = (notes: readonly Note[], index: number): readonly Note[] =>
  */
 export const packerMachines = async (document: unknown, options: ImportOptions): Promise<readonly Expanded[]> => {
   const { machines, notes } = await importInTurns(document, options, makePause());
-  return machines.map((machine, index) => ({ ...machine, notes: notesFor(notes, index) }));
+  const builders = machines.map(({ pointerOf }) => pointerOf(''));
+  return machines.map((machine) => ({ ...machine, notes: notesFor(notes, machine.pointerOf(''), builders) }));
 };
 
 /** The same with the form of each machine judged: for a client that asks for the translation alone. */

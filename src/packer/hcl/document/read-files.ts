@@ -5,7 +5,7 @@ import { visible } from '../../../base/visible.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import type { ContextFolder, World } from '../evaluate/scope.ts';
 import { makeProblems, refuseFiles, type Problems } from '../hcl-error.ts';
-import { placeOf, type At, type Place, type Source } from '../source.ts';
+import { placeOf, pointerAt, type At, type Place, type Source } from '../source.ts';
 import type { Body } from '../syntax/ast.ts';
 import type { Allowance } from '../syntax/cursor.ts';
 import { parseFile } from '../syntax/parse.ts';
@@ -85,16 +85,13 @@ const judgeSizes = (files: readonly Source[]): void => {
   if (bytes > hclBounds.bytes) refuseFiles(`The HCL files have ${bytes} bytes: ${hclBounds.bytes} is the most.`);
 };
 
-const noteAt = (notes: Notes) => (at: At, message: string) => {
-  const { file, line, column } = placeOf(at);
-  notes.add('', `${visible(file)}:${line}:${column}: ${message}`);
-};
+const noteAt = (notes: Notes) => (at: At, message: string) => notes.add(pointerAt(at), message);
 
 type Reading = { readonly given: Given; readonly world: World; readonly problems: Problems; readonly notes: Notes };
 
 /** Scope of sources and builds, once variables and locals have values. */
 const settle = (blocks: TopLevel, values: readonly Body[], { given, world, problems, notes }: Reading) => {
-  const variables = declareVariables(blocks, world, problems);
+  const variables = declareVariables(blocks, world, problems, noteAt(notes));
   const inFiles = valuesOfFiles(values, variables, problems, ({ at, name }) =>
     noteAt(notes)(at, `no variable is called ${JSON.stringify(name)}`),
   );

@@ -1,6 +1,7 @@
 import { didYouMean, quoted } from '../../../base/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { scopeOf, type Namespace, type World } from '../evaluate/scope.ts';
+import { notSet } from '../../environment.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Attribute, Block, Expression } from '../syntax/ast.ts';
@@ -90,16 +91,22 @@ const listed = ({ body }: Block, world: World): readonly Variable[] =>
     return { name, at, type: typeOf(byDefault), byDefault, isSensitive: false, validations: [] };
   });
 
-/** All variables, by name. What is wrong with one is added to the problems. */
+/** All variables, by name. What is wrong with one is added to the problems; `note` is told of what has no meaning here. */
 export const declareVariables = (
   blocks: { readonly variable: readonly Block[]; readonly variables: readonly Block[] },
   world: World,
   problems: Problems,
+  note: (at: At, message: string) => void,
 ): ReadonlyMap<string, Variable> => {
+  const env: World['env'] = (name, at) => {
+    note(at, notSet(`env(${quoted(name)})`));
+    return '';
+  };
+  const withEnv = { ...world, env };
   const found = new Map<string, Variable>();
   const all = [
-    ...blocks.variables.flatMap((block) => problems.attempt(() => listed(block, world)) ?? []),
-    ...blocks.variable.flatMap((block) => problems.attempt(() => declared(block, world)) ?? []),
+    ...blocks.variables.flatMap((block) => problems.attempt(() => listed(block, withEnv)) ?? []),
+    ...blocks.variable.flatMap((block) => problems.attempt(() => declared(block, withEnv)) ?? []),
   ];
   for (const variable of all) {
     if (found.has(variable.name))

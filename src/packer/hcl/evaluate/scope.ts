@@ -23,6 +23,8 @@ export type World = {
   /** What makes the UUIDs of this template unlike those of another: the same seed gives the same ones. */
   readonly seed: string;
   readonly folder: ContextFolder | undefined;
+  /** What `env` gives, where it may be called: in the default of a variable, as in Packer. */
+  readonly env?: (name: string, at: At) => string;
 };
 
 /** Names below a root, such as those of `var`: each is worked out when it is asked for. */

@@ -3,7 +3,7 @@ import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Expression } from '../syntax/ast.ts';
 import { scopeOf, type Scope, type World } from '../evaluate/scope.ts';
-import { toElements, toObject } from '../values/convert.ts';
+import { toElements, toObject, toText } from '../values/convert.ts';
 import { isObject, type Value } from '../values/value.ts';
 import { makeCall } from './kind.ts';
 import { elsewhere, missing } from './missing.ts';
@@ -45,9 +45,21 @@ const checkCount = (name: string, [least, most]: readonly [number, number], coun
   );
 };
 
+const environment = (
+  env: NonNullable<World['env']>,
+  expression: CallExpression,
+  scope: Scope,
+  evaluate: Evaluate,
+): Value => {
+  const { values, places } = argsOf(expression, scope, evaluate);
+  checkCount('env', [1, 1], values.length, expression.at);
+  return env(toText(values[0] ?? null, places[0] ?? expression.at), expression.at);
+};
+
 const called = (expression: CallExpression, scope: Scope, evaluate: Evaluate): Value => {
   const { name, at } = expression;
   const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
+  if (name === 'env' && scope.world.env !== undefined) return environment(scope.world.env, expression, scope, evaluate);
   if (found === undefined) return unknown(name, at);
   const { values, places } = argsOf(expression, scope, evaluate);
   checkCount(name, found.takes, values.length, at);

@@ -1,6 +1,6 @@
 /** Functions of Packer that a server cannot have, each with what to do. The table of docs/from-packer-hcl.md is made of it. */
 export const missing: Readonly<Record<string, string>> = {
-  env: 'a build does not see the environment of a host: declare a variable without a default, and send its value',
+  env: 'a build does not see the environment of a host: in the default of a variable it is empty, and the value is sent',
   vault: 'imaged asks no Vault: send the secret as the value of a sensitive variable',
   consul_key: 'imaged asks no Consul: send the value as that of a variable',
   aws_secretsmanager: 'imaged asks no AWS: send the secret as the value of a sensitive variable',

@@ -7,14 +7,27 @@ export type QemuArguments = { readonly isSerial: boolean };
 
 type Place = { readonly builder: Builder; readonly at: string };
 
+const accelerator = 'the best accelerator that works on the host is taken';
+
 const harmless: Readonly<Record<string, string>> = {
   '-display': 'the build sees to its display',
   '-vga': 'a machine with a display has a standard VGA',
-  '-enable-kvm': 'the best accelerator that works on the host is taken',
-  '-accel': 'the best accelerator that works on the host is taken',
+  '-enable-kvm': accelerator,
+  '-accel': accelerator,
   '-no-reboot': 'the build sees to its end',
   '-monitor': 'the build has a monitor of its own',
   '-name': 'the build names its machines',
+  '-vnc': 'the build sees to its display',
+  '-boot': 'the machine boots from what it begins with, and then from its disk',
+  '-parallel': 'the machine has no such port',
+  '-audiodev': 'the machine has no sound',
+  '-soundhw': 'the machine has no sound',
+};
+
+/** Why an argument changes nothing here; undefined: it may. Packer's own interface is called user.0 (step_run.go). */
+const idleReason = (name: string, value: string): string | undefined => {
+  if (name === '-netdev' && /^user,id=user\.0(?:,|$)/.test(value)) return 'the build sees to its network';
+  return Object.hasOwn(harmless, name) ? harmless[name] : undefined;
 };
 
 /** The value that stands first in a list of properties, or under the name; undefined: others are there too. */
@@ -46,9 +59,18 @@ const readers: Readonly<Record<string, (value: string, place: Place) => boolean>
     return true;
   },
   '-machine': (value, { builder, at }) => {
+    if (/^accel=[^,]*$/.test(value)) {
+      builder.reading.notes.add(at, `has no meaning here: ${accelerator}`);
+      return true;
+    }
     const type = onlyProperty(value, 'type', ['accel']);
     if (type !== undefined) builder.draft.put(['machine', 'model', 'machine_type'], type, at);
     return type !== undefined;
+  },
+  '-device': (value, { builder, at }) => {
+    const [, model] = /^([a-z][a-z0-9-]*),netdev=user\.0$/.exec(value) ?? [];
+    if (model !== undefined) builder.draft.put(['machine', 'model', 'net_device'], model, at);
+    return model !== undefined;
   },
   '-rtc': (value, { builder, at }) => {
     builder.draft.put(['machine', 'model', 'rtc'], value, at);
@@ -64,7 +86,7 @@ const readOne = (entry: readonly unknown[], at: string, builder: Builder): boole
     return false;
   }
   if (['-serial', '-nographic'].includes(name)) return true;
-  const why = Object.hasOwn(harmless, name) ? harmless[name] : undefined;
+  const why = idleReason(name, given);
   if (why !== undefined) {
     notes.add(at, `has no meaning here: ${why}`);
     return false;

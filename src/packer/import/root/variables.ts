@@ -6,6 +6,7 @@ import type { FieldErrors } from '../../../base/field-errors.ts';
 import type { Notes } from '../../../base/notes.ts';
 import type { Draft } from '../draft.ts';
 import { isObject } from '../keys.ts';
+import { notSet } from '../../environment.ts';
 import { withoutFolders } from '../paths.ts';
 import type { ImportOptions } from '../types.ts';
 
@@ -24,10 +25,7 @@ const env = /\{\{\s*env\s+(?:`[^`]*`|"[^"]*")\s*\}\}/g;
 const withoutEnv = (text: string, at: string, { notes }: Told): string => {
   const [used] = text.match(env) ?? [];
   if (used === undefined) return text;
-  notes.add(
-    at,
-    `has ${used}, which is as good as not set: the daemon's environment is not yours. Send the value with the build`,
-  );
+  notes.add(at, notSet(used));
   return text.replace(env, '');
 };
 

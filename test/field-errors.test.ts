@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fieldErrors, withPlaces } from '../src/base/field-errors.ts';
+
+const saying = (...places: readonly (readonly [pointer: string, message: string])[]): string => {
+  const wrong = fieldErrors();
+  for (const place of places) wrong.add(...place);
+  return wrong.fault('template_invalid', 'It is wrong').message;
+};
+
+test('the first wrong place is told in a sentence with one mark at its end, and the others are counted', () => {
+  assert.equal(saying(['/a', 'is no text']), 'It is wrong: /a: is no text.');
+  assert.equal(saying(['', 'is no object']), 'It is wrong: is no object.');
+  assert.equal(saying(['/a', 'did you mean "b"?']), 'It is wrong: /a: did you mean "b"?');
+  assert.equal(saying(['/a', 'x'], ['/b', 'y']), 'It is wrong: /a: x. There is 1 more such place.');
+  assert.equal(saying(['/a', 'x'], ['/b', 'y'], ['/c', 'z']), 'It is wrong: /a: x. There are 2 more such places.');
+});
+
+test('a place of a file has one colon behind it, the file as a whole too', () => {
+  const wrong = fieldErrors();
+  wrong.add('/template', 'has two machines');
+  const fault = wrong.fault('template_invalid', 'It is wrong');
+  const moved = (to: string) => (withPlaces(fault, () => to) as Error).message;
+  assert.equal(moved('template.json:/machines'), 'It is wrong: template.json:/machines: has two machines.');
+  assert.equal(moved('template.json:'), 'It is wrong: template.json: has two machines.');
+});
