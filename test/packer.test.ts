@@ -40,7 +40,7 @@ test('a template of Packer is told first that it is one, before a hundred errors
   const provisioners = Array.from({ length: 200 }, () => ({ type: 'shell', only: ['qemu'] }));
   const { message, facts } = fault({ variables: { disk: '1' }, builders: [{ type: 'qemu' }], provisioners });
   assert.match(message, /^The template is wrong: is a template of Packer, for it has the key "builders"/);
-  assert.match(facts.errors?.[0]?.message ?? '', /^is a template of Packer.*imaged-template\(5\)/);
+  assert.match(facts.errors?.[0]?.message ?? '', /^is a template of Packer.*POST \/templates\/import/);
   assert.equal(facts.errors?.length, 100);
   for (const hcl of [{ source: {}, build: {} }, { packer: {} }, { build: {}, variable: {} }])
     assert.match(whyPackerTemplate(hcl) ?? '', /Packer/);

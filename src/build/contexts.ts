@@ -1,9 +1,10 @@
 import { stat, readdir, readFile, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isErrno, unlessErrno } from '../base/errno.ts';
 import { asFault, Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
+import { quoted } from '../base/nearest.ts';
 import { readDocument } from '../base/document/document.ts';
 import type { DocumentSource } from '../base/document/source.ts';
 import { unpackContext } from '../context/context.ts';
@@ -43,13 +44,17 @@ const isTemplateFile = (name: string): name is TemplateFile => Object.hasOwn(tem
 
 /** The file of a context that is its template. Throws `context_invalid` where there is none, or more than one. */
 export const templateFileIn = async (folder: string): Promise<TemplateFile> => {
-  const [found, another] = (await readdir(folder)).filter(isTemplateFile);
+  const all = await readdir(folder);
+  const [found, another] = all.filter(isTemplateFile);
   const names = `${Object.keys(templateForms).join(', ')}, or *.pkr.hcl`;
-  if (found === undefined)
-    throw new Fault(
-      'context_invalid',
-      `The context has no template at its top (${names}). Pack it with: tar -C FOLDER -cf - .`,
-    );
+  if (found === undefined) {
+    const other = all.sort().find((name) => name !== variablesName && /\.(?:json|ya?ml)$/i.test(name));
+    const hint =
+      other === undefined
+        ? 'Pack it with: tar -C FOLDER -cf - .'
+        : `It has ${quoted(other)}: if that is the template, call it template${extname(other).toLowerCase()}.`;
+    throw new Fault('context_invalid', `The context has no template at its top (${names}). ${hint}`);
+  }
   if (another !== undefined)
     throw new Fault('context_invalid', `The context has both ${found} and ${another}: keep one of ${names}.`);
   return found;

@@ -22,11 +22,12 @@ export const whyPackerTemplate = (document: unknown): string | undefined => {
   if (!isObject(document)) return undefined;
   const key = telling.find((name) => Object.hasOwn(document, name));
   if (key === undefined || 'machine' in document) return undefined;
+  const what = `is a template of Packer, for it has the key "${key}"`;
+  if (isPackerJson(document))
+    return `${what}: POST /builds builds it, POST /runs does where it has several builders, and POST /templates/import translates it into templates of imaged, which can be stored`; // prettier-ignore
   return (
-    `is a template of Packer, for it has the key "${key}", and imaged has a form of its own: describe the machine under "machine", ` +
+    `${what}, and imaged has a form of its own: describe the machine under "machine", ` +
     'its installation under "install", how to log in under "communicator", as imaged-template(5) says. ' +
-    (isPackerJson(document)
-      ? 'POST /templates/import translates it, and POST /builds builds it where it has one builder'
-      : 'Provisioners of the type "shell" and boot_command stay nearly as they are')
+    'Provisioners of the type "shell" and boot_command stay nearly as they are'
   );
 };
