@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { makeContexts } from '../src/build/contexts.ts';
+import type { HostFacts } from '../src/context/files.ts';
 import { foldersBelow } from '../src/build/folders/folders.ts';
 import { makeAdmission, type Admission } from '../src/build/admission.ts';
 import { systemClock } from '../src/base/clock.ts';
@@ -19,7 +20,7 @@ const fixtures = fileURLToPath(new URL('../../test/fixtures/packer', import.meta
 const mebi = 2 ** 20;
 
 /** The API with the admission that judges templates, and contexts that are really unpacked. */
-const judging = async (): Promise<ApiShop & { readonly home: string }> => {
+const judging = async (host: HostFacts = {}): Promise<ApiShop & { readonly home: string }> => {
   const home = await mkdtemp(join(tmpdir(), 'packer-api-'));
   const folders = foldersBelow(home, join(home, 'run'));
   await folders.prepare();
@@ -39,6 +40,7 @@ const judging = async (): Promise<ApiShop & { readonly home: string }> => {
     ...{ store: shop.store, folders, ids: systemIds, clock: systemClock },
     hypervisor: { refuse: async () => [] },
     media: () => ({ kernel: join(home, 'kernel') }),
+    host: () => host,
     whole: async () => roomy,
     checkRoom: async () => undefined,
     defaultTimeoutMs: 1000,
@@ -103,6 +105,19 @@ test('a Packer template of one builder is built as its translation, with notes a
     plan.notes.map(({ pointer }) => pointer),
     ['/template/builders/0/vm_template'],
   );
+});
+
+test('where the host gives no network outside, a machine has its endpoint alone, and a note says so', async () => {
+  await using shop = await judging({ hasOutgoing: false });
+  const reply = await submit(shop, { builders: [vmm] });
+  assert.equal(reply.statusCode, 201, reply.body);
+  const { id } = z.object({ id: z.string() }).parse(reply.json());
+  const { machine } = z
+    .object({ machine: z.looseObject({ nics: z.unknown() }) })
+    .parse((await shop.store.input(id))?.template);
+  assert.deepEqual(machine.nics, [{ network: 'local' }]);
+  const plan = await submit(shop, { builders: [vmm] }, '?validate=true');
+  assert.match(plan.body, /"\/template\/builders\/0","message":"reaches its endpoint and nothing outside/);
 });
 
 test('what is wrong with a translation is told at its place in what the client sent', async () => {

@@ -93,7 +93,7 @@ const sealContext = async (
 
 /** How a template of Packer is read that came with these variables and files. */
 const makeReading =
-  ({ folders, ids, clock }: AdmissionParts) =>
+  ({ folders, ids, clock, host }: AdmissionParts) =>
   (
     variables: BuildAsk['variables'],
     contextId: string | undefined,
@@ -102,7 +102,11 @@ const makeReading =
     const folder = contextId === undefined ? undefined : folders.context(contextId);
     const frozen = { buildId: ids.id(), timestampMs: clock.now() };
     return {
-      options: { variables, frozen, files: listingOf(folder), ...(isAsked === undefined ? {} : { isAsked }) },
+      options: {
+        ...{ variables, frozen, files: listingOf(folder) },
+        hasOutgoing: host?.().hasOutgoing ?? true,
+        ...(isAsked === undefined ? {} : { isAsked }),
+      },
       ...(folder === undefined ? {} : { folder }),
     };
   };

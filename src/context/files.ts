@@ -24,6 +24,8 @@ export type HostFacts = {
   readonly lease?: { readonly router: boolean; readonly dns: boolean };
   /** Every endpoint serves OpenBSD's sets under `pub/OpenBSD/RELEASE/ARCHITECTURE`. */
   readonly hasMirror?: boolean;
+  /** A machine may be given the network outside. */
+  readonly hasOutgoing?: boolean;
   /** What of a template may run on the host itself. */
   readonly allows?: { readonly shell_local: boolean; readonly ansible: boolean };
 };

@@ -69,7 +69,10 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     ...{ store, hypervisor, folders, ids, clock, signal },
     sources,
     media: () => config().media,
-    host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined, allows: config().provisioners }),
+    host: () => ({
+      ...{ lease: hypervisor.lease, hasMirror: mirror !== undefined },
+      ...{ hasOutgoing: config().hypervisor.allow_outgoing, allows: config().provisioners },
+    }),
     whole: capacity.whole,
     checkRoom: capacity.checkRoom,
     defaultTimeoutMs: build_timeout,

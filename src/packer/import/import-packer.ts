@@ -141,13 +141,13 @@ const machineOf = (named: Named, shared: Shared): ImportedMachine => {
 /** The translation in parts, one for each builder. */
 function* inParts(
   document: unknown,
-  { variables: sent, frozen, files, isAsked = () => true }: ImportOptions,
+  { variables: sent, frozen, files, hasOutgoing = true, isAsked = () => true }: ImportOptions,
 ): Generator<undefined, Imported> {
   const wrong = fieldErrors();
   const notes = makeNotes('');
   const root: Root = isObject(document) ? document : {};
   const variables = readVariables(root, { wrong, notes });
-  const reading: Reading = { wrong, notes, files, fill: fillWith(variables, { variables: sent, frozen }) };
+  const reading: Reading = { wrong, notes, files, hasOutgoing, fill: fillWith(variables, { variables: sent, frozen }) };
   if (!isObject(document)) wrong.add('', 'is no Packer template: an object was due');
   judgeRoot(root, reading);
   const builders = isObject(document) ? namedBuilders(root['builders'], reading) : [];

@@ -11,6 +11,8 @@ export type Reading = {
   readonly wrong: FieldErrors;
   readonly notes: Notes;
   readonly files: ContextFiles;
+  /** Whether this host gives machines the network outside. */
+  readonly hasOutgoing: boolean;
   /** A text with the values of variables filled in; undefined while one of them has no value. Throws a ParseError. */
   readonly fill: (text: string) => string | undefined;
 };

@@ -16,6 +16,8 @@ export type ImportOptions = {
   readonly variables: Readonly<Record<string, string | number | boolean | object>>;
   readonly frozen: Frozen;
   readonly files: ContextFiles;
+  /** Whether this host gives machines the network outside; without it: it does. */
+  readonly hasOutgoing?: boolean;
   /** Which builders will be built, by name; without it all. Of the others nothing is wrong and nothing is noted. */
   readonly isAsked?: (name: string) => boolean;
 };

@@ -1,8 +1,14 @@
 import type { Builder } from '../builder.ts';
 
-/** Every guest of Packer's reaches the network outside. */
-export const putNetwork = ({ keys, draft }: Builder): void =>
-  draft.put(['machine', 'nics'], [{ network: 'outgoing' }], keys.pointer);
+/** Every guest of Packer's reaches the network outside. Many need no more of it than their endpoint, which they have here. */
+export const putNetwork = ({ keys, draft, reading }: Builder): void => {
+  draft.put(['machine', 'nics'], [{ network: reading.hasOutgoing ? 'outgoing' : 'local' }], keys.pointer);
+  if (!reading.hasOutgoing)
+    reading.notes.add(
+      keys.pointer,
+      'reaches its endpoint and nothing outside: the configuration of this host does not set allow_outgoing',
+    );
+};
 
 /** MB of memory, or a text with its unit; below 10 MB Packer takes its default (packer-plugin-qemu, config.go). */
 export const putMemory = ({ keys, draft }: Builder): void => {
