@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Fault } from '../src/base/fault.ts';
 import { runProgram } from '../src/base/program.ts';
+import type { HostFacts } from '../src/context/files.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
 
@@ -27,7 +28,12 @@ before(async () => {
 
 after(() => rm(folder, { recursive: true, force: true }));
 
-const resolved = (communicator: object, variables: Record<string, string> = {}, change: object = {}) =>
+const resolved = (
+  communicator: object,
+  variables: Record<string, string> = {},
+  change: object = {},
+  host: HostFacts = {},
+) =>
   resolve({
     template: parseTemplate({
       name: 'login',
@@ -38,7 +44,7 @@ const resolved = (communicator: object, variables: Record<string, string> = {}, 
       ...change,
     }),
     variables,
-    files: { media: { floppy: import.meta.filename, keys: folder } },
+    files: { media: { floppy: import.meta.filename, keys: folder }, host },
     frozen: { buildId: '01J0000000000000000000000A', timestampMs: 0 },
     defaults: { timeoutMs: 3_600_000 },
   });
@@ -118,6 +124,19 @@ test('a bastion needs one proof, a host that is a name, and a machine with the n
   const inside = await errorsOf(resolved({ bastion }, { secret: 'word' }, { machine }));
   assert.match(inside['/communicator/bastion'] ?? '', /is a server outside/);
   assert.throws(() => parseTemplate({ name: 'x', communicator: { bastion: { host: 'b' } } }));
+});
+
+test('a build logs in through those bastions alone that the host lists, at their ports', async () => {
+  const bastions = [{ host: 'jump.example', port: 22 }];
+  const refusal = async (bastion: object) =>
+    (
+      await errorsOf(
+        resolved({ bastion: { ...bastion, password: '{{ secret }}' } }, { secret: 'word' }, {}, { bastions }),
+      )
+    )['/communicator/bastion/host'];
+  assert.equal(await refusal({ host: 'Jump.example' }), undefined);
+  for (const other of [{ host: '127.0.0.1' }, { host: 'jump.example', port: 2222 }, { host: 'jump.example.net' }])
+    assert.match((await refusal(other)) ?? '', /its administrator lists bastions under \[communicator\]/);
 });
 
 test('a certificate goes with its key, and no agent of the host is lent', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { Hypervisor } from './hypervisor.ts';
+import { Communicator } from './communicator.ts';
 import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
 import { Provisioners } from './provisioners.ts';
@@ -137,6 +138,7 @@ export const Config = z.strictObject({
   mirror: Mirror.describe("The sets of OpenBSD that every machine's endpoint serves below pub/OpenBSD."),
   fetch: Fetch.describe('Files that templates name by URL and checksum.'),
   uploads: Uploads.describe('Media that clients upload with POST /media/NAME.'),
+  communicator: Communicator.describe('What builds may log in through.'),
   provisioners: Provisioners.describe('What of a template may run on this host itself.'),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,

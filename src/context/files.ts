@@ -26,6 +26,8 @@ export type HostFacts = {
   readonly hasMirror?: boolean;
   /** A machine may be given the network outside. */
   readonly hasOutgoing?: boolean;
+  /** The hosts that a build may log in through; undefined: not known. Names are in lower case. */
+  readonly bastions?: readonly { readonly host: string; readonly port: number }[];
   /** What of a template may run on the host itself. */
   readonly allows?: { readonly shell_local: boolean; readonly ansible: boolean };
 };

@@ -72,6 +72,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     host: () => ({
       ...{ lease: hypervisor.lease, hasMirror: mirror !== undefined },
       ...{ hasOutgoing: config().hypervisor.allow_outgoing, allows: config().provisioners },
+      bastions: config().communicator.bastions,
     }),
     whole: capacity.whole,
     checkRoom: capacity.checkRoom,

@@ -24,9 +24,18 @@ const leastPauseMs = -1_000_000_000;
 const resolveBastion = async ({ bastion }: Communicator, parts: ProofParts): Promise<Pick<SshLogin, 'bastion'>> => {
   if (bastion === undefined) return {};
   const at = '/communicator/bastion';
+  const host = parts.fields.made(`${at}/host`, bastion.host, '', hostOf);
+  const { bastions } = parts.host ?? {};
+  const isNamed = bastions?.some((one) => one.host === host.toLowerCase() && one.port === bastion.port) ?? true;
+  // Else a template could have this host knock at any door of the network around it.
+  if (host !== '' && !isNamed)
+    parts.wrong.add(
+      `${at}/host`,
+      `is ${quoted(host)}, and builds of this host do not log in through that at port ${bastion.port}: its administrator lists bastions under [communicator] of the configuration`,
+    );
   return {
     bastion: {
-      host: parts.fields.made(`${at}/host`, bastion.host, '', hostOf),
+      host,
       port: bastion.port,
       username: parts.fields.made(`${at}/username`, bastion.username, '', usernameOf),
       ...(await resolveProofs(bastion, at, parts)),

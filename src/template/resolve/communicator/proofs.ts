@@ -1,3 +1,4 @@
+import type { HostFacts } from '../../../context/files.ts';
 import { readFileSync, statSync } from 'node:fs';
 import type { FieldErrors } from '../../../base/field-errors.ts';
 import { ParseError } from '../../../base/parse-error.ts';
@@ -7,7 +8,12 @@ import type { Fields } from '../fields.ts';
 import type { LoginProofs, TextOrFile } from '../../spec.ts';
 import { privateKeyOf } from './private-key.ts';
 
-export type ProofParts = { readonly fields: Fields; readonly wrong: FieldErrors; readonly notes: Notes };
+export type ProofParts = {
+  readonly fields: Fields;
+  readonly wrong: FieldErrors;
+  readonly notes: Notes;
+  readonly host: HostFacts | undefined;
+};
 
 type Asked = {
   readonly private_key?: string | undefined;
