@@ -18,7 +18,7 @@ import { isHeldAfter, maySettle, settled } from '../src/queue/rules/settle.ts';
 import { whyWaiting } from '../src/queue/rules/waiting.ts';
 import { endsWithRun, fullRuns, runStatusOf } from '../src/queue/rules/run.ts';
 import { checkMove, mayBecome } from '../src/queue/rules/status.ts';
-import type { Outcome } from '../src/queue/store.ts';
+import type { Outcome } from '../src/queue/records.ts';
 import { aBuild, aFault, anArtifact, storeShop } from './store-shop.ts';
 
 const pairs = Status.options.flatMap((from) => Status.options.map((to) => [from, to] as const));

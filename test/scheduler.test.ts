@@ -10,7 +10,8 @@ import { Fault, inStep } from '../src/base/fault.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { makeScheduler } from '../src/queue/scheduler.ts';
 import type { SchedulerParts } from '../src/queue/scheduler.ts';
-import type { Build, Claim, RunBuild, Store } from '../src/queue/store.ts';
+import type { Build, Claim } from '../src/queue/records.ts';
+import type { RunBuild, Store } from '../src/queue/store.ts';
 import { orAborted, deferred } from '../src/base/waiting.ts';
 import { aBuild, anArtifact, roomy, storeShop } from './store-shop.ts';
 

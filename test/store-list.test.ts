@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ulid } from 'ulid';
 import type { Status } from '../src/base/records/status.ts';
-import type { BuildFilter, NewBuild, Store } from '../src/queue/store.ts';
+import type { BuildFilter } from '../src/queue/records.ts';
+import type { NewBuild } from '../src/queue/asked.ts';
+import type { Store } from '../src/queue/store.ts';
 import { aBuild, aFault, claimed, storeShop } from './store-shop.ts';
 
 const pagesOf = async (store: Store, filter: BuildFilter, limit: number): Promise<readonly string[]> => {

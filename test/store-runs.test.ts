@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { monotonicFactory } from 'ulid';
-import type { NewRun, Store } from '../src/queue/store.ts';
+import type { NewRun } from '../src/queue/asked.ts';
+import type { Store } from '../src/queue/store.ts';
 import { aBuild, aFault, claimed, failsAs, hostWith, roomy, storeShop } from './store-shop.ts';
 
 const ulid = monotonicFactory();

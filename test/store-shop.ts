@@ -10,7 +10,8 @@ import type { FaultCode } from '../src/base/fault.ts';
 import { openStore } from '../src/queue/sqlite/open-store.ts';
 import type { StoreOptions } from '../src/queue/sqlite/open-store.ts';
 import type { Room } from '../src/queue/rules/order.ts';
-import type { Demand, NewBuild, Store } from '../src/queue/store.ts';
+import type { Demand, NewBuild } from '../src/queue/asked.ts';
+import type { Store } from '../src/queue/store.ts';
 
 /** The package's own migrations, seen from dist/test. */
 export const migrations = new URL('../../migrations/', import.meta.url);

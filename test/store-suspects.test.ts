@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { crashLimits } from '../src/queue/rules/crash.ts';
-import type { Claim } from '../src/queue/store.ts';
+import type { Claim } from '../src/queue/records.ts';
 import { aBuild, aFault, anArtifact, hostWith, roomy, storeShop } from './store-shop.ts';
 import type { Shop } from './store-shop.ts';
 

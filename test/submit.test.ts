@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSubmit, type SubmitParts } from '../src/build/submit.ts';
-import type { BuildAsk } from '../src/queue/store.ts';
+import type { BuildAsk } from '../src/queue/asked.ts';
 import { aBuild, failsAs, storeShop } from './store-shop.ts';
 
 const ask: BuildAsk = { template: 'tiny', variables: {}, labels: {}, priority: 0, onError: 'cleanup' };

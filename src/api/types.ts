@@ -9,7 +9,8 @@ import type { Ids } from '../base/ids.ts';
 import type { Waiting } from '../base/records/waiting.ts';
 import type { ConfiguredMedium } from '../media/configured.ts';
 import type { Uploads } from '../media/uploads.ts';
-import type { Build, Store } from '../queue/store.ts';
+import type { Build } from '../queue/records.ts';
+import type { Store } from '../queue/store.ts';
 
 /** One question about this host. */
 export type Check = {

@@ -1,6 +1,6 @@
 import { memoryMbOf, type Config } from '../config/config.ts';
 import { freeMb, wholeMb } from '../image/space.ts';
-import type { Demand } from '../queue/store.ts';
+import type { Demand } from '../queue/asked.ts';
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { Folders } from './folders/folders.ts';

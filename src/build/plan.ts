@@ -1,5 +1,5 @@
 import type { Phase } from '../base/records/phase.ts';
-import type { PlannedStep } from '../queue/store.ts';
+import type { PlannedStep } from '../queue/asked.ts';
 import type { StepTools } from './tools.ts';
 
 /** One part of a build: one thing to do, what it needs, what it gives. Facts only grow; nothing flows back. */

@@ -1,5 +1,7 @@
 import { Fault } from '../base/fault.ts';
-import type { Build, BuildAsk, Idempotency, Run, RunAsk, Store } from '../queue/store.ts';
+import type { Build, Run } from '../queue/records.ts';
+import type { BuildAsk, Idempotency, RunAsk } from '../queue/asked.ts';
+import type { Store } from '../queue/store.ts';
 import type { Admission } from './admission.ts';
 import { digestOf } from './canonical.ts';
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { scopes, type Scope } from '../queue/store.ts';
+import { scopes, type Scope } from '../queue/records.ts';
 import { Fault } from '../base/fault.ts';
 import { durationMsOf } from '../base/units.ts';
 

@@ -5,7 +5,8 @@ import { foldersBelow } from '../build/folders/folders.ts';
 import { Fault } from '../base/fault.ts';
 import { systemIds } from '../base/ids.ts';
 import { migrations, openStore } from '../queue/sqlite/open-store.ts';
-import type { Scope, Store, Token } from '../queue/store.ts';
+import type { Scope, Token } from '../queue/records.ts';
+import type { Store } from '../queue/store.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 

@@ -7,7 +7,9 @@ import { watchTrouble } from './host-trouble.ts';
 import { roomLeft, sumOf, type Room } from './rules/order.ts';
 import { whyWaiting } from './rules/waiting.ts';
 import type { Waiting } from '../base/records/waiting.ts';
-import type { Build, Claim, Demand, RunBuild, Store, TooLarge } from './store.ts';
+import type { Build, Claim, TooLarge } from './records.ts';
+import type { Demand } from './asked.ts';
+import type { RunBuild, Store } from './store.ts';
 import { makeWorker } from './worker.ts';
 import type { Job, Log } from './worker.ts';
 

@@ -5,7 +5,8 @@ import type { HostTrouble } from './host-trouble.ts';
 import { afterFault, isHostsOwn } from './rules/retry.ts';
 import { cancelledByClient } from './rules/settle.ts';
 import { FailedWith } from './rules/failed-with.ts';
-import type { Claim, Outcome, RunBuild, Store } from './store.ts';
+import type { Claim, Outcome } from './records.ts';
+import type { RunBuild, Store } from './store.ts';
 
 export type Log = {
   readonly info: (facts: object, message: string) => void;

@@ -6,7 +6,7 @@ import type { VariableValues } from '../../base/records/variable-value.ts';
 import type { Received } from '../../build/contexts.ts';
 import type { RequestKey } from '../../build/submit.ts';
 import { whyPackerTemplate } from '../../packer/template-form.ts';
-import type { BuildAsk } from '../../queue/store.ts';
+import type { BuildAsk } from '../../queue/asked.ts';
 import { Variables } from '../contract/common.ts';
 import { contextTypes, encodingOf, refuseType } from '../server/bodies.ts';
 import { checked, invalid } from '../server/field-errors.ts';

@@ -1,5 +1,6 @@
 import { isEnded } from '../../base/records/status.ts';
-import type { BuildEvent, Store } from '../../queue/store.ts';
+import type { BuildEvent } from '../../queue/records.ts';
+import type { Store } from '../../queue/store.ts';
 import { makeNotifier } from '../../base/notifier.ts';
 
 const batch = 200;

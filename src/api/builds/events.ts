@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isEnded } from '../../base/records/status.ts';
-import type { BuildEvent } from '../../queue/store.ts';
+import type { BuildEvent } from '../../queue/records.ts';
 import { answers, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { eventStream } from './event-stream.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
 import { AskedId } from '../../base/ids.ts';
-import type { Build, Store } from '../../queue/store.ts';
+import type { Build } from '../../queue/records.ts';
+import type { Store } from '../../queue/store.ts';
 
 /** The address of a build. */
 export const BuildParams = z.object({

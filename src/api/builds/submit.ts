@@ -4,7 +4,7 @@ import type { App } from '../server/app.ts';
 import { checked } from '../server/field-errors.ts';
 import { asker } from '../server/auth.ts';
 import type { Received } from '../../build/contexts.ts';
-import type { BuildAsk } from '../../queue/store.ts';
+import type { BuildAsk } from '../../queue/asked.ts';
 import { acceptsWith, askedIn, askedWith, checkJson, checkType, headerNotes, requestKeyOf } from './asked.ts';
 import { inBuildArchive, withContext } from './receiving.ts';
 import { BuildAskBody, BuildQuery } from './request.ts';

@@ -2,15 +2,9 @@ import type { z } from 'zod';
 import { diskFormatOf } from '../../base/media-type.ts';
 import { snakeCased } from '../../base/json/snake-case.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
-import type {
-  Build as StoredBuild,
-  BuildEvent,
-  CheckedBuild,
-  PlannedStep as StoredPlannedStep,
-  Store,
-  Step as StoredStep,
-  TemplateVersion,
-} from '../../queue/store.ts';
+import type { Build as StoredBuild, BuildEvent, Step as StoredStep, TemplateVersion } from '../../queue/records.ts';
+import type { CheckedBuild, PlannedStep as StoredPlannedStep } from '../../queue/asked.ts';
+import type { Store } from '../../queue/store.ts';
 import type { Waiting as StoredWaiting } from '../../base/records/waiting.ts';
 import type { ApiParts } from '../types.ts';
 import type { Event } from './event-schema.ts';

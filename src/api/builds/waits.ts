@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
-import type { Build, Store } from '../../queue/store.ts';
+import type { Build } from '../../queue/records.ts';
+import type { Store } from '../../queue/store.ts';
 import { deferred } from '../../base/waiting.ts';
 import type { ApiParts } from '../types.ts';
 import type { View } from './view.ts';

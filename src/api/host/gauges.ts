@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { Demand, Store } from '../../queue/store.ts';
+import type { Demand } from '../../queue/asked.ts';
+import type { Store } from '../../queue/store.ts';
 
 export type GaugeParts = {
   readonly store: Pick<Store, 'counts' | 'oldestQueued'>;

@@ -1,5 +1,6 @@
 import { Fault } from '../../base/fault.ts';
-import type { Run, Store } from '../../queue/store.ts';
+import type { Run } from '../../queue/records.ts';
+import type { Store } from '../../queue/store.ts';
 
 export const noRun = (id: string): Fault =>
   new Fault('not_found', `There is no run ${id}. GET /runs lists those there are.`);

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Received } from '../../build/contexts.ts';
-import type { RunAsk } from '../../queue/store.ts';
+import type { RunAsk } from '../../queue/asked.ts';
 import { acceptsWith, askedIn, askedWith, checkJson, checkType, headerNotes, requestKeyOf } from '../builds/asked.ts';
 import { inBuildArchive, withContext } from '../builds/receiving.ts';
 import type { View } from '../builds/view.ts';

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { isRunEnded } from '../../base/records/run-status.ts';
-import type { Build, CheckedRun, NewRun, Run as StoredRun } from '../../queue/store.ts';
+import type { Build, Run as StoredRun } from '../../queue/records.ts';
+import type { CheckedRun, NewRun } from '../../queue/asked.ts';
 import { showNewBuild, showTemplateUsed, type View } from '../builds/view.ts';
 import { timeOf } from '../contract/common.ts';
 import type { Run, RunPlan } from './schema.ts';

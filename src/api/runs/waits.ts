@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { makeNotifier } from '../../base/notifier.ts';
-import type { Run, Store } from '../../queue/store.ts';
+import type { Run } from '../../queue/records.ts';
+import type { Store } from '../../queue/store.ts';
 
 type Parts = { readonly store: Pick<Store, 'findRun' | 'onChange'>; readonly clock: Clock };
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { DocumentSource } from '../../base/document/source.ts';
-import type { Scope } from '../../queue/store.ts';
+import type { Scope } from '../../queue/records.ts';
 
 // Only an interface can be widened from outside.
 /* eslint-disable @typescript-eslint/consistent-type-definitions */

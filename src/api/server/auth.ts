@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../base/fault.ts';
-import type { Scope, Token } from '../../queue/store.ts';
+import type { Scope, Token } from '../../queue/records.ts';
 import type { App } from './app.ts';
 import { allows, makeBearers } from './tokens.ts';
 import type { ApiParts } from '../types.ts';

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Page } from '../../queue/store.ts';
+import type { Page } from '../../queue/records.ts';
 
 /** A page as a client sees it, with the `Link` header to the next one (RFC 8288). */
 export const nextPage = <T, Shown>(

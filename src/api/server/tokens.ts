@@ -1,7 +1,8 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import type { Ids } from '../../base/ids.ts';
-import type { Scope, Store, Token } from '../../queue/store.ts';
+import type { Scope, Token } from '../../queue/records.ts';
+import type { Store } from '../../queue/store.ts';
 
 // SHA-256 and no slow hash: what is hashed has 256 random bits, so nobody guesses it however fast they hash.
 const hashOf = (secret: string): Uint8Array => hash('sha256', secret, 'buffer');

@@ -1,5 +1,5 @@
 import type { Fault } from '../../base/fault.ts';
-import type { TemplateVersion } from '../../queue/store.ts';
+import type { TemplateVersion } from '../../queue/records.ts';
 import { answers, json } from '../contract/answers.ts';
 import { showTemplate } from '../builds/view.ts';
 import { Template } from '../host/schema.ts';

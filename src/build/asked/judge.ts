@@ -4,7 +4,7 @@ import type { FileRoots } from '../../context/files.ts';
 import type { Sources } from '../../context/sources.ts';
 import type { Frozen } from '../../template/language/functions.ts';
 import { sealDocument, sealVariables } from '../../openbsd/passwords/seal.ts';
-import type { BuildAsk, BuildAsked, BuildInput, CheckedBuild, Demand } from '../../queue/store.ts';
+import type { BuildAsk, BuildAsked, BuildInput, CheckedBuild, Demand } from '../../queue/asked.ts';
 import { parseTemplate, type Template } from '../../template/document/template.ts';
 import type { Expanded } from '../../template/expand/expand.ts';
 import { demandOf, shapeOf } from '../../template/resolve/demand.ts';

@@ -1,7 +1,7 @@
 import { Fault, type FieldError } from '../../base/fault.ts';
 import { fieldErrors, withPlaces } from '../../base/field-errors.ts';
 import { didYouMean, quoted } from '../../base/nearest.ts';
-import type { BuildAsk, RunAsk } from '../../queue/store.ts';
+import type { BuildAsk, RunAsk } from '../../queue/asked.ts';
 import { expandTemplate, type Expanded } from '../../template/expand/expand.ts';
 import { hclMachines } from '../../template/expand/hcl.ts';
 import { packerMachines } from '../../template/expand/packer.ts';

@@ -1,6 +1,7 @@
 import { bounds } from '../../base/bounds.ts';
 import { Fault } from '../../base/fault.ts';
-import type { BaseVersion, BuildAsk, Store } from '../../queue/store.ts';
+import type { BaseVersion, BuildAsk } from '../../queue/asked.ts';
+import type { Store } from '../../queue/store.ts';
 import type { BaseTemplate } from '../../template/expand/expand.ts';
 import { TemplateReference } from '../../base/records/template-reference.ts';
 

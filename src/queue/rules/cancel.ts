@@ -1,5 +1,5 @@
 import { isEnded } from '../../base/records/status.ts';
-import type { Build } from '../store.ts';
+import type { Build } from '../records.ts';
 
 /**
  * What a client's cancel does: a build that waits ends at once, one that has a worker is asked to end and lets its machine

@@ -1,5 +1,5 @@
 import type { Fault } from '../../base/fault.ts';
-import type { Outcome } from '../store.ts';
+import type { Outcome } from '../records.ts';
 
 type Artifacts = NonNullable<Extract<Outcome, { readonly status: 'failed' }>['artifacts']>;
 

@@ -5,7 +5,8 @@
  * by all, and a suspect by none.
  */
 
-import type { Build, Demand, Suspect } from '../store.ts';
+import type { Build, Suspect } from '../records.ts';
+import type { Demand } from '../asked.ts';
 import { fullRuns } from './run.ts';
 
 /** What the order of the queue is made from. */

@@ -1,6 +1,6 @@
 import { faults, recordOf } from '../../base/fault.ts';
 import type { Fault, FaultCode } from '../../base/fault.ts';
-import type { Build, Outcome } from '../store.ts';
+import type { Build, Outcome } from '../records.ts';
 
 /** The pause before another attempt, by the number of the one that failed; the last is for all that come after. */
 export const pausesMs = [2_000, 10_000, 60_000, 300_000] as const;

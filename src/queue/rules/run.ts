@@ -1,7 +1,8 @@
 /** What the builds of one run mean for each other. */
 
 import type { RunStatus } from '../../base/records/run-status.ts';
-import type { Build, Cancel } from '../store.ts';
+import type { Build } from '../records.ts';
+import type { Cancel } from '../asked.ts';
 import type { Started } from './order.ts';
 
 /** The builds of a run by what became of them; those that were deleted since are counted too. */

@@ -1,6 +1,7 @@
 import { Fault, recordOf } from '../../base/fault.ts';
 import type { FaultCode } from '../../base/fault.ts';
-import type { Build, Cancel, Outcome } from '../store.ts';
+import type { Build, Outcome } from '../records.ts';
+import type { Cancel } from '../asked.ts';
 
 /** What a build ends with that a client has cancelled, or that its run has. */
 export const cancelledByClient = ({ by, reason }: Cancel = {}): Fault =>

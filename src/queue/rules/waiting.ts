@@ -2,7 +2,8 @@
 
 import type { Fault } from '../../base/fault.ts';
 import type { Waiting } from '../../base/records/waiting.ts';
-import type { Build, Demand, PlaceInQueue } from '../store.ts';
+import type { Build, PlaceInQueue } from '../records.ts';
+import type { Demand } from '../asked.ts';
 import { fits, roomToPass, type Room, type Started } from './order.ts';
 import { fullRuns } from './run.ts';
 

@@ -1,6 +1,7 @@
 import { Fault } from '../../base/fault.ts';
 import { timeOfId } from '../../base/ids.ts';
-import type { NewBuild, StoreLimits } from '../store.ts';
+import type { NewBuild } from '../asked.ts';
+import type { StoreLimits } from '../store.ts';
 import { makeBaseRows } from './bases.ts';
 import type { Connection } from './connection.ts';
 import { toRow } from './rows.ts';

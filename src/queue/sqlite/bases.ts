@@ -1,5 +1,6 @@
 import { Fault } from '../../base/fault.ts';
-import type { BuildInput, Store } from '../store.ts';
+import type { BuildInput } from '../asked.ts';
+import type { Store } from '../store.ts';
 import type { Connection } from './connection.ts';
 
 /** A build that has not ended and begins with an artifact of `build`. */

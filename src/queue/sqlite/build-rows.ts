@@ -1,4 +1,5 @@
-import type { Build, BuildInput, PlannedStep } from '../store.ts';
+import type { Build } from '../records.ts';
+import type { BuildInput, PlannedStep } from '../asked.ts';
 import { makeBaseRows } from './bases.ts';
 import { leaseLost, type Connection } from './connection.ts';
 import { parsed, toBuild, type BuildRow } from './rows.ts';

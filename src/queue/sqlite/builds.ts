@@ -1,6 +1,8 @@
 import { isEnded } from '../../base/records/status.ts';
 import { Fault } from '../../base/fault.ts';
-import type { Build, Idempotency, Store } from '../store.ts';
+import type { Build } from '../records.ts';
+import type { Idempotency } from '../asked.ts';
+import type { Store } from '../store.ts';
 import { bytesOf, type makeAccept } from './accept.ts';
 import { baseInUse, makeBaseRows } from './bases.ts';
 import type { BuildRows } from './build-rows.ts';

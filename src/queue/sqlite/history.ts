@@ -2,7 +2,8 @@ import type { Phase } from '../../base/records/phase.ts';
 import type { Artifact } from '../../image/types.ts';
 import type { Connection } from './connection.ts';
 import { faultIn, parsed } from './rows.ts';
-import type { BuildEvent, Store } from '../store.ts';
+import type { BuildEvent } from '../records.ts';
+import type { Store } from '../store.ts';
 
 type StepRow = {
   readonly attempt: number;

@@ -1,6 +1,6 @@
 import { Fault } from '../../base/fault.ts';
 import { onKey, type FirstUse } from '../rules/idempotency.ts';
-import type { Idempotency } from '../store.ts';
+import type { Idempotency } from '../asked.ts';
 import type { Connection } from './connection.ts';
 
 const otherBody = (key: string, { kind, id }: FirstUse): Fault =>

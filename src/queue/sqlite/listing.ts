@@ -4,7 +4,8 @@ import type { Status } from '../../base/records/status.ts';
 import type { Connection } from './connection.ts';
 import { toBuild } from './rows.ts';
 import type { BuildRow } from './rows.ts';
-import type { BuildFilter, Store } from '../store.ts';
+import type { BuildFilter } from '../records.ts';
+import type { Store } from '../store.ts';
 
 type Shape = {
   readonly status: boolean;

@@ -2,7 +2,7 @@ import type { EventData } from '../../base/records/build-events.ts';
 import { diskFormatOf } from '../../base/media-type.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
 import { checkMove } from '../rules/status.ts';
-import type { Build, Outcome } from '../store.ts';
+import type { Build, Outcome } from '../records.ts';
 import type { Connection } from './connection.ts';
 
 type Ended = Exclude<Outcome, { readonly status: 'queued' }>;

@@ -1,6 +1,7 @@
 import { headBy, suspectAmong, type FirstOf, type Started } from '../rules/order.ts';
 import { fullRuns } from '../rules/run.ts';
-import type { Demand, Store } from '../store.ts';
+import type { Demand } from '../asked.ts';
+import type { Store } from '../store.ts';
 import type { BuildRows } from './build-rows.ts';
 import type { Connection } from './connection.ts';
 import { toBuild, type BuildRow } from './rows.ts';

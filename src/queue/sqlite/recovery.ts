@@ -1,7 +1,8 @@
 import { Fault, recordOf } from '../../base/fault.ts';
 import { afterDeath, isItsDeath, type CrashCount, type CrashLimits } from '../rules/crash.ts';
 import { maySettle, settled } from '../rules/settle.ts';
-import type { Outcome, Store } from '../store.ts';
+import type { Outcome } from '../records.ts';
+import type { Store } from '../store.ts';
 import type { BuildRows } from './build-rows.ts';
 import type { Connection } from './connection.ts';
 import type { WriteOutcome } from './outcomes.ts';

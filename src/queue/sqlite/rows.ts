@@ -1,7 +1,8 @@
 import type { Status } from '../../base/records/status.ts';
 import type { Phase } from '../../base/records/phase.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
-import type { BaseVersion, Build, NewBuild, OnError } from '../store.ts';
+import type { BaseVersion, NewBuild, OnError } from '../asked.ts';
+import type { Build } from '../records.ts';
 
 /** A row of `build`, as the migrations have it. */
 export type BuildRow = {

@@ -1,7 +1,8 @@
 import { Fault } from '../../base/fault.ts';
 import type { Connection } from './connection.ts';
 import { parsed } from './rows.ts';
-import type { Page, PageAsk, Store, StoreLimits, TemplateVersion } from '../store.ts';
+import type { Page, PageAsk, TemplateVersion } from '../records.ts';
+import type { Store, StoreLimits } from '../store.ts';
 
 type Row = {
   readonly name: string;

@@ -1,6 +1,7 @@
 import type { Connection } from './connection.ts';
 import { parsed } from './rows.ts';
-import type { Scope, Store, Token } from '../store.ts';
+import type { Scope, Token } from '../records.ts';
+import type { Store } from '../store.ts';
 
 type Row = {
   readonly id: string;

@@ -1,6 +1,8 @@
 import { Fault } from '../../../base/fault.ts';
 import { timeOfId } from '../../../base/ids.ts';
-import type { Idempotency, NewRun, Run, Store } from '../../store.ts';
+import type { Idempotency, NewRun } from '../../asked.ts';
+import type { Run } from '../../records.ts';
+import type { Store } from '../../store.ts';
 import { bytesOf, type makeAccept } from '../accept.ts';
 import type { Connection } from '../connection.ts';
 import type { Keys } from '../keys.ts';

@@ -1,4 +1,4 @@
-import type { Build, Run } from '../../store.ts';
+import type { Build, Run } from '../../records.ts';
 import { runStatusOf } from '../../rules/run.ts';
 import type { Connection } from '../connection.ts';
 import { toBuild, type BuildRow } from '../rows.ts';
