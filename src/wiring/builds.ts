@@ -1,3 +1,5 @@
+import type { HostFacts } from '../context/files.ts';
+import type { Config } from '../config/config.ts';
 import type { Metrics } from '../api/host/metrics.ts';
 import { asFault } from '../base/fault.ts';
 import { makeAdmission, type Admission } from '../build/admission.ts';
@@ -57,6 +59,13 @@ const told =
     }
   };
 
+/** What the configuration says of what a template may have. */
+const hostFactsOf = ({ hypervisor, provisioners, communicator }: Config): HostFacts => ({
+  hasOutgoing: hypervisor.allow_outgoing,
+  allows: provisioners,
+  bastions: communicator.bastions,
+});
+
 export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   const { config, folders, growth, clock, ids, logger, signal } = shared;
   const { store, mirror, supplies, capacity, figures } = rooms;
@@ -69,11 +78,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     ...{ store, hypervisor, folders, ids, clock, signal },
     sources,
     media: () => config().media,
-    host: () => ({
-      ...{ lease: hypervisor.lease, hasMirror: mirror !== undefined },
-      ...{ hasOutgoing: config().hypervisor.allow_outgoing, allows: config().provisioners },
-      bastions: config().communicator.bastions,
-    }),
+    host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined, ...hostFactsOf(config()) }),
     whole: capacity.whole,
     checkRoom: capacity.checkRoom,
     defaultTimeoutMs: build_timeout,

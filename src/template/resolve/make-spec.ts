@@ -98,10 +98,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
   judgeTogether(template, wrong);
   const { shutdown, timeout, install } = template;
   const machine = await resolveMachine(template, fields, wrong);
-  const communicator = await resolveCommunicator(template.communicator, {
-    ...{ fields, wrong, notes },
-    host: files.host,
-  });
+  const communicator = await resolveCommunicator(template.communicator, { fields, wrong, notes, host: files.host });
   const { http, responseFile } = await resolveHttp({
     template,
     fields,
