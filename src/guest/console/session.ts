@@ -17,8 +17,6 @@ export type Session = {
 
 export type AskOptions = {
   readonly onLine?: (line: string) => void;
-  /** Takes what stands in front of the answer, on its line: nothing where the shell is silent. */
-  readonly onPrompt?: (text: string) => void;
   /** Undefined: as long as the signal lets it. */
   readonly withinMs?: number;
 };
@@ -69,11 +67,7 @@ export const makeSession = (terminal: Terminal, clock: Clock): Session => {
     lose.reject(broken());
   });
 
-  const askNow = async (
-    script: string,
-    { onLine, onPrompt, withinMs }: AskOptions,
-    signal: AbortSignal,
-  ): Promise<number> => {
+  const askNow = async (script: string, { onLine, withinMs }: AskOptions, signal: AbortSignal): Promise<number> => {
     const nonce = randomUUID().slice(0, 8);
     const ended = deferred<number>();
     let isBegun = false;
@@ -87,11 +81,7 @@ export const makeSession = (terminal: Terminal, clock: Clock): Session => {
       } else if (isBegun) {
         if (held !== undefined) onLine?.(held);
         held = line;
-      } else {
-        const [before = '', begun] = line.split(`imaged-${nonce}-begin`);
-        isBegun = begun !== undefined;
-        if (isBegun) onPrompt?.(before);
-      }
+      } else isBegun = line.includes(`imaged-${nonce}-begin`);
     });
     void _reading;
     // What is typed never holds the marks themselves, so an echo is no answer. A shell that began late prompts again.
@@ -117,16 +107,8 @@ export const makeSession = (terminal: Terminal, clock: Clock): Session => {
     for (let attempt = 1; ; attempt++)
       try {
         for (const line of lines) await terminal.type(line, signal);
-        if ((await askNow(script, { withinMs: readyMs }, signal)) !== 0)
-          throw new Fault('console_refused', 'The shell on the console has no folder below /tmp for imaged.', {});
-        // The first answer may come behind the prompts of before. A line that was typed ahead of a shell can be lost in it.
-        let prompt = '';
-        await askNow(':', { withinMs: readyMs, onPrompt: (text) => (prompt = text) }, signal);
-        if (prompt === '') return;
-        throw new Fault('console_silent', 'The shell on the console goes on to prompt.', {
-          expected: 'no prompt',
-          saw: prompt.slice(0, 100),
-        });
+        if ((await askNow(script, { withinMs: readyMs }, signal)) === 0) return;
+        throw new Fault('console_refused', 'The shell on the console has no folder below /tmp for imaged.', {});
       } catch (error) {
         if (attempt === tries || !(error instanceof Fault) || error.code !== 'console_silent') throw error;
         await terminal.type('\u0003', signal);
