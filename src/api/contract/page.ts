@@ -44,7 +44,12 @@ export const addPage = (app: App): void => {
       config: { scope: 'none' },
       schema: { hide: true },
       handler: async (request, reply) => {
-        const page = await (made ??= makePage());
+        made ??= makePage().catch((error: unknown) => {
+          // The next who looks tries again.
+          made = undefined;
+          throw error;
+        });
+        const page = await made;
         const { statusCode, headers, rawPayload } = await page.inject({ url: request.url, headers: request.headers });
         if (statusCode >= 400) return reply.callNotFound();
         return reply.code(statusCode).headers(headers).send(rawPayload);
