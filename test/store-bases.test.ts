@@ -15,7 +15,7 @@ const succeeded = async ({ store }: Shop): Promise<string> => {
 
 const pruneAll = async ({ store, clock }: Shop): Promise<readonly string[]> => {
   const removed: string[] = [];
-  const policy = () => ({ keep: 0, days: 0 });
+  const policy = () => ({ keep: 0, days: 0, keepGood: 0, rules: [] });
   const removeFiles = async (id: string) => void removed.push(id);
   await prune({ store, removeFiles, policy, clock, log: { warn: () => undefined } }, never);
   return removed;

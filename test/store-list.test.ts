@@ -5,6 +5,7 @@ import { ulid } from 'ulid';
 import type { Status } from '../src/base/records/status.ts';
 import type { BuildFilter } from '../src/queue/records.ts';
 import type { NewBuild } from '../src/queue/asked.ts';
+import type { EndedBuild } from '../src/queue/rules/retention.ts';
 import type { Store } from '../src/queue/store.ts';
 import { aBuild, aFault, claimed, storeShop } from './store-shop.ts';
 
@@ -81,19 +82,27 @@ test('a page goes on where it stopped, although newer builds have come meanwhile
   assert.deepEqual([second.items.map(({ id }) => id), second.next], [[a.id], undefined]);
 });
 
-test('what is beyond the newest that are kept or older than the days that are kept expires, oldest first', async () => {
+test('the ended builds come in pages, the newest first, also where several ended in the same moment', async () => {
   await using shop = await storeShop();
-  const builds = [aBuild(), aBuild(), aBuild(), aBuild()];
-  for (const build of builds) {
+  const builds = [aBuild({ labels: { ci: 'x' } }), aBuild(), aBuild(), aBuild(), aBuild()];
+  for (const [at, build] of builds.entries()) {
     await shop.store.add(build);
-    shop.clock.time += 1000;
+    if (at % 2 === 0) shop.clock.time += 1000;
     await shop.store.cancel(build.id);
   }
   await shop.store.add(aBuild());
-  const ids = builds.map(({ id }) => id);
-  const { time } = shop.clock;
-  assert.deepEqual(await shop.store.expired({ keep: 3, olderThan: 0, limit: 9 }), ids.slice(0, 1));
-  assert.deepEqual(await shop.store.expired({ keep: 9, olderThan: time, limit: 9 }), ids.slice(0, 3));
-  assert.deepEqual(await shop.store.expired({ keep: 0, olderThan: 0, limit: 2 }), ids.slice(0, 2));
-  assert.deepEqual(await shop.store.expired({ keep: 4, olderThan: 0, limit: 9 }), []);
+  const seen: EndedBuild[] = [];
+  for (let before: EndedBuild | undefined; ;) {
+    const page = await shop.store.ended({ ...(before === undefined ? {} : { before }), limit: 2 });
+    seen.push(...page);
+    before = page.at(-1);
+    if (before === undefined) break;
+  }
+  assert.deepEqual(seen.map(({ id }) => id), builds.map(({ id }) => id).reverse()); // prettier-ignore
+  const { endedAt, ...first } = seen.at(-1) ?? assert.fail('none came');
+  assert.equal(endedAt, shop.clock.time - 2000);
+  assert.deepEqual(first, {
+    ...{ id: builds[0]?.id, templateName: 'tiny', labels: { ci: 'x' } },
+    ...{ hasSucceeded: false, bytes: 0, isKept: false },
+  });
 });

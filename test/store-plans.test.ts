@@ -4,7 +4,7 @@ import Sqlite from 'better-sqlite3';
 import { countsSql, oldestQueuedSql } from '../src/queue/sqlite/counts.ts';
 import { claimSql, heartbeatSql } from '../src/queue/sqlite/claims.ts';
 import { firstSql, nextDueSql, positionSql, startedSql, tooLargeSql } from '../src/queue/sqlite/queue-rows.ts';
-import { contextsSql, endedSql, expiredSql } from '../src/queue/sqlite/expiry.ts';
+import { contextsSql, endedSql } from '../src/queue/sqlite/keeping/expiry.ts';
 import { listSql } from '../src/queue/sqlite/listing.ts';
 import { monotonicFactory } from 'ulid';
 import type { Store } from '../src/queue/store.ts';
@@ -34,7 +34,6 @@ test('no question to a long history is answered by walking a table or by sorting
     claimSql,
     nextDueSql,
     heartbeatSql,
-    expiredSql,
     endedSql,
     countsSql,
     oldestQueuedSql,

@@ -9,6 +9,8 @@ const quiet = { warn: () => undefined };
 const never = new AbortController().signal;
 const dayMs = 24 * 60 * 60 * 1000;
 
+const policyOf = (keep: number) => () => ({ keep, days: 30, keepGood: 1, rules: [] });
+
 const ended = async ({ store }: Shop): Promise<string> => {
   const { id } = aBuild();
   await store.add(aBuild({ id }));
@@ -29,10 +31,7 @@ test('builds beyond the number or the days that are kept go with their files, al
     assert.ok(await store.find(id), 'the files go before the build');
     removed.push(id);
   };
-  assert.equal(
-    await prune({ store, removeFiles, policy: () => ({ keep: 2, days: 30 }), clock, log: quiet }, never),
-    71,
-  );
+  assert.equal(await prune({ store, removeFiles, policy: policyOf(2), clock, log: quiet }, never), 71);
   assert.deepEqual(removed, [...old, young[0]]);
   const left = await store.list({}, { limit: 100 });
   assert.deepEqual(
@@ -50,7 +49,7 @@ test('files that cannot be deleted keep their build, and do not keep the others'
     if (id === stuck) throw new Error('EBUSY');
   };
   const log = { warn: (facts: object) => void warned.push(facts) };
-  assert.equal(await prune({ store, removeFiles, policy: () => ({ keep: 0, days: 30 }), clock, log }, never), 1);
+  assert.equal(await prune({ store, removeFiles, policy: policyOf(0), clock, log }, never), 1);
   assert.ok(await store.find(stuck));
   assert.equal(await store.find(free), undefined);
   assert.ok(warned.length > 0);
@@ -62,7 +61,7 @@ test('a build that ends pushes the oldest out', async () => {
   const first = await ended(shop);
   const gone = deferred<string>();
   const removeFiles = async (id: string) => gone.resolve(id);
-  await using pruning = keepPruned({ store, removeFiles, policy: () => ({ keep: 1, days: 30 }), clock, log: quiet });
+  await using pruning = keepPruned({ store, removeFiles, policy: policyOf(1), clock, log: quiet });
   assert.ok(pruning);
   await ended(shop);
   assert.equal(await gone.promise, first);

@@ -45,7 +45,7 @@ test('a run has a build for each machine, in their order, and each knows its run
 });
 
 test('all builds of a run are added, or none and no run', async () => {
-  await using shop = await storeShop({ limits: { queued: 4, templates: 1, templateVersions: 1 } });
+  await using shop = await storeShop({ limits: { queued: 4, templates: 1, templateVersions: 1, pins: 1 } });
   const first = await aRun(shop.store);
   await assert.rejects(aRun(shop.store), failsAs('queue_full'));
   assert.deepEqual((await shop.store.runs({ limit: 9 })).items.map(({ id }) => id), [first.id]); // prettier-ignore

@@ -26,6 +26,7 @@ import { addBuildTextRoutes } from './builds/texts.ts';
 import { addEventRoutes } from './builds/events.ts';
 import { addDetachRoutes, addKeysRoute } from './builds/console.ts';
 import { addHoldRoutes } from './builds/hold.ts';
+import { addPinRoutes } from './builds/pin.ts';
 import { addResumeRoute } from './builds/resume.ts';
 import { addSubmitRoute } from './builds/submit.ts';
 import { addRunCancelRoute } from './runs/cancel.ts';
@@ -68,6 +69,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addArtifactListRoute(app, parts);
   addArtifactRoute(app, parts);
   addHoldRoutes(app, parts);
+  addPinRoutes(app, parts, view);
   addResumeRoute(app, parts);
   addDetachRoutes(app, parts);
   addKeysRoute(app, parts);

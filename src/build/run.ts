@@ -1,10 +1,6 @@
 import { rm } from 'node:fs/promises';
-import type { Fault } from '../base/fault.ts';
 import { asFault } from '../base/fault.ts';
-import { keyFileIn, knownHostsIn } from '../guest/ssh/files.ts';
-import { sshLine } from '../guest/ssh/options.ts';
 import type { Phase } from '../base/records/phase.ts';
-import { isHeldAfter } from '../queue/rules/settle.ts';
 import { isFinal } from '../queue/rules/retry.ts';
 import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { Claim } from '../queue/records.ts';
@@ -13,12 +9,13 @@ import { filesIn } from '../template/resolve/image-files.ts';
 import type { Spec } from '../template/spec.ts';
 import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
 import type { Bases } from './files/bases.ts';
-import { holdMachine, type Held } from './hold/hold.ts';
+import type { Held } from './hold/hold.ts';
 import { publishFailed, type Facts } from './after-failure/publish-failed.ts';
 import { performerOf, type PerformParts } from './perform.ts';
-import { cleanUpAfter, type CleanupFacts } from './after-failure/error-cleanup.ts';
+import { cleanAndHold } from './after-failure/clean-and-hold.ts';
+import type { CleanupFacts } from './after-failure/error-cleanup.ts';
 import { recipeFor } from './recipe.ts';
-import type { Running } from './running.ts';
+import { pauseBefore } from './steps/pause.ts';
 
 export type RunnerParts = AttemptParts &
   PerformParts & {
@@ -33,13 +30,6 @@ export type RunnerParts = AttemptParts &
 
 // A machine is cut within seconds; a disk that does not answer must not keep the slot for ever.
 const cleaningMs = 60_000;
-
-const sshLineOf = ({ machine }: Running, { communicator }: Spec, workspace: string): string | undefined => {
-  if (communicator?.type !== 'ssh') return undefined;
-  const { username } = communicator;
-  const files = { keyFile: keyFileIn(workspace), knownHostsFile: knownHostsIn(workspace) };
-  return sshLine({ ...machine.addresses.ssh, username, ...files });
-};
 
 /** What whoever reads the log should know from the start. */
 const sayFirst = (attempt: Attempt, { build, input }: Claim, spec: Spec, slot: number): void => {
@@ -71,13 +61,6 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     );
   };
 
-  const holdIfAsked = async (attempt: Attempt, spec: Spec, slot: number, fault: Fault, signal: AbortSignal) => {
-    const running = attempt.attended();
-    if (running === undefined || signal.aborted || !isHeldAfter(attempt.claim.build, fault.code)) return;
-    const sshLine = sshLineOf(running, spec, folders.work(slot));
-    await holdMachine(attempt, running, fault, { ...parts, sshLine }, signal);
-  };
-
   return async (claim, slot, signal) => {
     const { build } = claim;
     const spec = await parts.resolve(claim);
@@ -90,6 +73,9 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
       sayFirst(attempt, claim, spec, slot);
       const perform = performerOf(attempt, parts);
       const { artifacts } = await recipeFor(spec).run({ job }, async (step, needs) => {
+        // Before the first there is nothing to look at.
+        if (build.debug === true && phase !== undefined)
+          await perform(pauseBefore(step, parts.holdMs, attempt.attended()), facts);
         ({ phase } = step);
         const gives = await perform(step, needs);
         Object.assign(facts, gives);
@@ -98,8 +84,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
       return artifacts;
     } catch (error) {
       const fault = asFault(error);
-      if (phase === 'provisioning') await cleanUpAfter(fault, attempt, facts, parts);
-      await holdIfAsked(attempt, spec, slot, fault, signal);
+      await cleanAndHold(attempt, facts, { phase, fault }, parts, signal);
       // Whoever took the build over owns its artifacts.
       if (fault.code !== 'lease_lost') await rm(folders.artifacts(build.id), { recursive: true, force: true });
       const artifacts = isFinal(build, fault.code) ? await publishFailed(attempt, facts, parts, signal) : [];

@@ -9,6 +9,7 @@ import { Communicator } from './communicator.ts';
 import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
 import { Provisioners } from './provisioners.ts';
+import { Retention } from './retention.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
@@ -53,18 +54,6 @@ const Queue = z
   })
   .prefault({});
 
-const Retention = z
-  .strictObject({
-    keep: z.int().min(0).default(1000).describe('How many ended builds are kept.'),
-    days: z.number().min(0).default(90).describe('How many days an ended build is kept.'),
-    lost_days: z
-      .number()
-      .min(0)
-      .default(30)
-      .describe('How many days the folder of a build that the store does not know is kept in data_dir/lost+found.'),
-  })
-  .prefault({});
-
 const Limits = z
   .strictObject({
     body: SizeMb.default(4).describe('Largest JSON or YAML body, and largest template of a context.'),
@@ -94,10 +83,11 @@ const Limits = z
     queue: z.int().min(1).default(10_000).describe('Most builds that wait in the queue.'),
     templates: z.int().min(1).default(1000).describe('Most templates that are kept.'),
     template_versions: z.int().min(1).default(100).describe('How many versions of a template are kept, the newest.'),
+    pins: z.int().min(0).default(100).describe('Most builds that clients keep by a pin, whatever the retention says.'),
     context_files: z.int().min(1).default(10_000).describe('Most files in a context archive.'),
     build_timeout: Duration.default(4 * 3_600_000).describe('For a build whose template and request name none.'),
     hold: Duration.default(30 * 60_000).describe(
-      'How long the machine of a failed build with on_error "hold" is kept.',
+      'How long the machine of a failed build is kept that on_error holds, and a build with "debug" waits before each step.',
     ),
     log: SizeMb.refine((mb) => mb >= 1, 'is at least 1M')
       .default(64)

@@ -1,10 +1,9 @@
 /** What clients ask of the queue, and what has been judged of it. */
 
 import type { Note } from '../base/notes.ts';
+import type { OnError } from '../base/records/on-error.ts';
 import type { Phase } from '../base/records/phase.ts';
 import type { VariableValues } from '../base/records/variable-value.ts';
-
-export type OnError = 'cleanup' | 'hold';
 
 /** What a build takes from the host while it runs. */
 export type Demand = { readonly memoryMb: number; readonly diskMb: number };
@@ -19,6 +18,8 @@ export type BuildAsk = {
   /** Milliseconds; undefined: the template's own, else the configuration's. */
   readonly timeoutMs?: number;
   readonly onError: OnError;
+  /** Waits for a client before each step. */
+  readonly debug?: true;
   readonly contextId?: string;
   /** The name of the token that asks. */
   readonly requestedBy?: string;
@@ -75,6 +76,8 @@ export type BuildAsked = {
   /** For the whole build, milliseconds. */
   readonly timeoutMs: number;
   readonly onError: OnError;
+  /** Waits for a client before each step. */
+  readonly debug?: true;
   /** The context's folder below `contexts/`, or undefined when the body was JSON alone. */
   readonly contextId?: string;
   readonly demand: Demand;

@@ -24,6 +24,9 @@ export type Hold = {
   readonly ssh?: string;
 };
 
+/** Who keeps an ended build, since when (Unix ms), and why. */
+export type Pin = { readonly at: number; readonly by: string; readonly reason?: string };
+
 /** A build as it stands. Its template, variables and plan are read by `input`. */
 export type Build = BuildAsked & {
   readonly status: Status;
@@ -49,6 +52,7 @@ export type Build = BuildAsked & {
   readonly isSuspect: boolean;
   readonly fault?: FaultRecord;
   readonly hold?: Hold;
+  readonly pin?: Pin;
   /** Sequence number of the build's newest event: its ETag. */
   readonly version: number;
 };

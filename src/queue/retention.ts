@@ -1,36 +1,49 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
+import { judgeEnded, type EndedBuild, type RetentionPolicy } from './rules/retention.ts';
 import type { Store } from './store.ts';
 
 export type RetentionParts = {
   readonly store: Store;
   /** Deletes the files of an ended build; may be called again for one that is gone. */
   readonly removeFiles: (buildId: string) => Promise<void>;
-  /** How many ended builds stay, and for how many days; asked each round, so that it may change. */
-  readonly policy: () => { readonly keep: number; readonly days: number };
+  /** What is kept; asked each round, so that it may change. */
+  readonly policy: () => RetentionPolicy;
   /** Called when a round has ended: for what belonged to the builds that went. */
   readonly afterRound?: () => Promise<void>;
   readonly clock: Clock;
   readonly log: { readonly warn: (facts: object, message: string) => void };
 };
 
-const dayMs = 24 * 60 * 60 * 1000;
-
 const hourMs = 60 * 60 * 1000;
 
-// Small, so that a request never waits long behind the deletions.
-const batch = 20;
+// Small, so that a request never waits long behind a page of them.
+const pageSize = 200;
+
+/** The ended builds that are no longer kept, oldest first. */
+const goingOf = async ({ store, policy, clock }: RetentionParts, signal: AbortSignal): Promise<readonly string[]> => {
+  const goes = judgeEnded(policy(), clock.now());
+  const going: string[] = [];
+  for (let last: EndedBuild | undefined; !signal.aborted;) {
+    const page = await store.ended({ ...(last === undefined ? {} : { before: last }), limit: pageSize });
+    for (const build of page) if (goes(build)) going.push(build.id);
+    last = page.at(-1);
+    if (last === undefined) break;
+    // Other requests come in between two pages: reading one takes no turn of the loop.
+    await setImmediate();
+  }
+  return going.reverse();
+};
 
 /**
- * Forgets the ended builds that are beyond what is kept, oldest first, and gives their number. The files go first: a
+ * Forgets the ended builds that are no longer kept, oldest first, and gives their number. The files go first: a
  * daemon that dies in between finds the build again and goes on, where files without a build would stay for ever.
  */
-export const prune = async (
-  { store, removeFiles, policy, clock, log }: RetentionParts,
-  signal: AbortSignal,
-): Promise<number> => {
+export const prune = async (parts: RetentionParts, signal: AbortSignal): Promise<number> => {
+  const { store, removeFiles, log } = parts;
   const forget = async (id: string): Promise<number> => {
     try {
-      // A build may have been accepted meanwhile that begins with an artifact of it.
+      // Meanwhile a build may have been accepted that begins with an artifact of it, or it may have been pinned.
       if (!(await store.beginRemoval(id))) return 0;
       await removeFiles(id);
       return (await store.remove(id)) ? 1 : 0;
@@ -39,17 +52,12 @@ export const prune = async (
       return 0;
     }
   };
-  const { keep, days } = policy();
-  for (let forgotten = 0; ;) {
-    const ids = await store.expired({ keep, olderThan: clock.now() - days * dayMs, limit: batch });
-    let gone = 0;
-    for (const id of ids) {
-      if (signal.aborted) return forgotten + gone;
-      gone += await forget(id);
-    }
-    forgotten += gone;
-    if (gone === 0) return forgotten;
+  let forgotten = 0;
+  for (const id of await goingOf(parts, signal)) {
+    if (signal.aborted) break;
+    forgotten += await forget(id);
   }
+  return forgotten;
 };
 
 /** Prunes at once, every hour, and whenever a build has ended, one round at a time; disposing it waits for the round. */

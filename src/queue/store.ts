@@ -4,6 +4,7 @@ import type { Phase } from '../base/records/phase.ts';
 import type { Status } from '../base/records/status.ts';
 import type { Artifact } from '../image/types.ts';
 import type { Room } from './rules/order.ts';
+import type { EndedBuild } from './rules/retention.ts';
 import type { BuildInput, Cancel, Demand, Idempotency, NewBuild, NewRun } from './asked.ts';
 import type {
   Build,
@@ -14,6 +15,7 @@ import type {
   Outcome,
   Page,
   PageAsk,
+  Pin,
   PlaceInQueue,
   Run,
   Scope,
@@ -30,6 +32,8 @@ export type StoreLimits = {
   readonly templates: number;
   /** Of each template. */
   readonly templateVersions: number;
+  /** Builds that are kept whatever the retention says. */
+  readonly pins: number;
 };
 
 /**
@@ -120,17 +124,20 @@ export type Store = AsyncDisposable & {
   readonly cancel: (id: string, cancel?: Cancel) => Promise<Build | undefined>;
   /**
    * Says that the files of an ended build are about to be deleted: from then on no build can begin with them. False, and
-   * nothing said, where it has not ended or a build that has not ended begins with them.
+   * nothing said, where it has not ended, is pinned, or a build that has not ended begins with them.
    */
   readonly beginRemoval: (id: string) => Promise<boolean>;
-  /** Forgets an ended build; false if there is none. Throws `build_active`, `base_in_use`. The caller deletes its files. */
+  /** Forgets an ended build; false if there is none. Throws `build_active`, `build_pinned`, `base_in_use`. The caller deletes its files. */
   readonly remove: (id: string) => Promise<boolean>;
-  /** The ended builds that no build begins with and that are beyond the `keep` newest or older than `olderThan` (Unix ms), oldest first, at most `limit`. */
-  readonly expired: (ask: {
-    readonly keep: number;
-    readonly olderThan: number;
+  /** Keeps a build whatever the retention says; pinned again it has a new reason. Throws `pins_exhausted`, `not_found`. */
+  readonly pin: (id: string, pin: Omit<Pin, 'at'>) => Promise<Build>;
+  /** `by`: the name of the token that takes the pin off. Throws `not_found`. */
+  readonly unpin: (id: string, by: string) => Promise<Build>;
+  /** The ended builds before one of them, the newest first: at most `limit`. */
+  readonly ended: (ask: {
+    readonly before?: Pick<EndedBuild, 'endedAt' | 'id'>;
     readonly limit: number;
-  }) => Promise<readonly string[]>;
+  }) => Promise<readonly EndedBuild[]>;
 
   readonly steps: (id: string) => Promise<readonly Step[]>;
   readonly artifacts: (id: string) => Promise<readonly Artifact[]>;

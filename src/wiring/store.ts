@@ -13,7 +13,12 @@ export const openDaemonStore = async ({ config, folders, clock, logger }: Shared
     clock,
     host: hostname(),
     attempts,
-    limits: { queued: limits.queue, templates: limits.templates, templateVersions: limits.template_versions },
+    limits: {
+      queued: limits.queue,
+      templates: limits.templates,
+      templateVersions: limits.template_versions,
+      pins: limits.pins,
+    },
     log: logger,
   });
 };

@@ -2,6 +2,7 @@ import { longestBodyMs } from '../api/server/pace.ts';
 import { usualTimeouts } from '../api/server/timeouts.ts';
 import { keepPruned } from '../queue/retention.ts';
 import type { Store } from '../queue/store.ts';
+import { retentionOf } from './retention-policy.ts';
 import type { Shared } from './shared.ts';
 import type { Supplies } from './supply.ts';
 
@@ -22,7 +23,7 @@ export const keepUp = (
       supplies.bases.checkUnused(folders.build(id));
       await folders.remove(id);
     },
-    policy: () => config().retention,
+    policy: () => retentionOf(config().retention),
     afterRound: async () => {
       await folders.sweepContexts(await store.contexts(), clock.now() - longestContextMs - contextAgeMs);
       await supplies.uploads.sweep();

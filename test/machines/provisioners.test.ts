@@ -3,9 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { z } from 'zod';
 import { eventsOf } from '../fixtures/follow-events.ts';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { eventOf, installedMachine, letIn, succeeded, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts';
+
+const Plan = z.object({ plan: z.array(z.object({ name: z.string() })) });
 
 let imaged: Imaged;
 let folder: string;
@@ -66,4 +69,54 @@ test('a breakpoint that nobody resumes fails its build when its time is over', a
   const { status, fault } = await imaged.ended(id);
   assert.deepEqual([status, fault?.code, fault?.step], ['failed', 'step_timeout', 'look']);
   assert.match(fault?.message ?? '', /it was at a breakpoint, and no client resumed it/);
+});
+
+const failing = async () => ({
+  ...(await bySsh([{ type: 'shell', inline: 'false' }])).template,
+  error_cleanup_provisioner: { type: 'shell', inline: 'echo cleaned up' },
+});
+
+test('run-cleanup-provisioner cleans up and then holds the machine; hold holds it as it was, and cleans up at its end', async () => {
+  const failed = async (on_error: string) => {
+    const { id } = await imaged.post({ template: await failing(), on_error });
+    const build = await imaged.until(id, ({ status }) => status !== 'queued' && status !== 'running');
+    assert.equal(build.status, 'held', JSON.stringify(build.fault));
+    return id;
+  };
+  const log = (id: string) => textOf(imaged, id, 'log');
+  const [first, held] = await Promise.all([failed('run-cleanup-provisioner'), failed('hold')]);
+  assert.match(await log(first), /cleaned up\n(.*\n)*.*held for/);
+  assert.doesNotMatch(await log(held), /cleaned up/);
+  for (const id of [first, held]) {
+    assert.equal((await imaged.call(`/builds/${id}/hold`, { method: 'DELETE' })).status, 204);
+    const { status, fault } = await imaged.ended(id);
+    assert.deepEqual([status, fault?.code], ['failed', 'provisioner_failed']);
+  }
+  assert.match(await log(held), /the hold is over\n(.*\n)*.*cleaned up/);
+  assert.equal((await log(first)).match(/cleaned up/g)?.length, 1);
+});
+
+test('a build with debug waits before each of its steps, with its machine within reach', async () => {
+  const { template } = await bySsh([{ type: 'shell', name: 'look', inline: 'cat /note' }]);
+  const { id, debug } = z
+    .looseObject({ id: z.string(), debug: z.boolean() })
+    .parse(await imaged.post({ template, debug: true }));
+  assert.equal(debug, true);
+  const paused: string[] = [];
+  const pausedAt = (data: Readonly<Record<string, unknown>>) => String(data['name']);
+  const input = Plan.parse(await (await imaged.call(`/builds/${id}/input`)).json());
+  const names = input.plan.map(({ name }) => `before-${name}`).slice(1);
+  for (const name of names) {
+    const { data } = await eventOf(imaged, id, ({ type, data }) => type === 'build.paused' && pausedAt(data) === name);
+    paused.push(pausedAt(data));
+    if (name === 'before-look') {
+      assert.match(String(data['ssh']), /^ssh .*root@/);
+      const body = 'echo typed by hand >/note\r';
+      const typed = { method: 'POST', headers: { 'content-type': 'application/octet-stream' }, body };
+      assert.equal((await imaged.call(`/builds/${id}/console`, typed)).status, 204);
+    }
+    assert.equal((await imaged.call(`/builds/${id}/resume`, { method: 'POST' })).status, 204);
+  }
+  await succeeded(imaged, id);
+  assert.deepEqual(paused, names);
 });

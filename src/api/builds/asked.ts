@@ -50,9 +50,10 @@ export const checkJson = (body: unknown, query: object): void => {
 };
 
 /** What a JSON body says. */
-export const askedIn = ({ timeout, on_error: onError, ...asked }: z.output<typeof CommonBody>): Asked => ({
+export const askedIn = ({ timeout, on_error: onError, debug, ...asked }: z.output<typeof CommonBody>): Asked => ({
   ...asked,
   onError,
+  ...(debug ? { debug } : {}),
   ...(timeout === undefined ? {} : { timeoutMs: timeout }),
 });
 
@@ -75,6 +76,7 @@ export const askedWith = (received: Received, query: Query): Asked => ({
   labels: query.label ?? {},
   priority: query.priority ?? 0,
   onError: query.on_error ?? 'cleanup',
+  ...(query.debug === 'true' ? { debug: true } : {}),
   ...(query.timeout === undefined ? {} : { timeoutMs: query.timeout }),
   contextId: received.contextId,
 });

@@ -10,15 +10,18 @@ import type { View } from './view.ts';
 
 const tags = ['Builds'];
 
-// One line of a person: it stands in faults and logs.
+/** One line of a person: it stands in faults and logs. */
+export const PersonsLine = z
+  .string()
+  .max(500, 'is longer than 500 characters')
+  .refine((text) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text), 'is not one line of printable text');
+
 export const CancelBody = z
   .strictObject({
-    reason: z
-      .string()
-      .max(500, 'is longer than 500 characters')
-      .refine((text) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text), 'is not one line of printable text')
-      .optional()
-      .meta({ description: 'Why, in a line for people.', example: 'superseded by a newer commit' }),
+    reason: PersonsLine.optional().meta({
+      description: 'Why, in a line for people.',
+      example: 'superseded by a newer commit',
+    }),
   })
   .meta({ id: 'Cancel', description: 'Why a build or a run is cancelled. May be left out altogether.' });
 

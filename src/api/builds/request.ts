@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { quoted } from '../../base/nearest.ts';
 import { AskedId } from '../../base/ids.ts';
+import { onErrors } from '../../base/records/on-error.ts';
 import { Status } from '../../base/records/status.ts';
 import { bounds } from '../../base/bounds.ts';
 import { Duration } from '../../base/units.ts';
@@ -22,6 +23,8 @@ const MachineName = z
   .string()
   .max(128, 'is longer than any name of a machine')
   .meta({ description: 'For a template with several machines: the one to build. All of them: `POST /runs`.' });
+
+const OnError = z.enum(onErrors, `is none of ${onErrors.join(', ')}`);
 
 /** What the JSON bodies of POST /builds and POST /runs have in common. */
 export const CommonBody = z.strictObject({
@@ -52,8 +55,15 @@ export const CommonBody = z.strictObject({
     description: 'For the whole build: seconds, or a duration such as `2h` or `1h30m`. Else the template’s own.',
     example: '2h',
   }),
-  on_error: z.enum(['cleanup', 'hold'], 'is neither cleanup nor hold').default('cleanup').meta({
-    description: '`hold` keeps the machine of a failed build for a while, so that you can look at it.',
+  on_error: OnError.default('cleanup').meta({
+    description:
+      'What becomes of the machine of a failed build. `cleanup`: the template’s error cleanup runs in it, and it goes. ' +
+      '`hold`: it is kept for a while as it is, so that you can look at it; then the cleanup runs. ' +
+      '`run-cleanup-provisioner`: the cleanup runs, and then it is kept for a while.',
+  }),
+  debug: z.boolean('is neither true nor false').default(false).meta({
+    description:
+      'The build waits before each step until `POST /builds/{id}/resume`, its machine within reach. The time of the build goes on.',
   }),
 });
 
@@ -97,10 +107,8 @@ export const CommonQuery = z.strictObject({
     type: 'string',
     description: 'With a context: as in the JSON body, `timeout=2h`.',
   }),
-  on_error: z
-    .enum(['cleanup', 'hold'], 'is neither cleanup nor hold')
-    .optional()
-    .meta({ description: 'With a context: as in the JSON body.' }),
+  on_error: OnError.optional().meta({ description: 'With a context: as in the JSON body.' }),
+  debug: Flag.optional().meta({ description: 'With a context: as in the JSON body, `debug=true`.' }),
 });
 
 /** The query of POST /builds: with a context as the body, all that a JSON body would say beside the template. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Id } from '../../base/ids.ts';
 import { FaultRecord } from '../../base/records/fault-record.ts';
 import { Phase } from '../../base/records/phase.ts';
+import { onErrors } from '../../base/records/on-error.ts';
 import { Status } from '../../base/records/status.ts';
 import { waitingFor } from '../../base/records/waiting.ts';
 import { pageOf, Time } from '../contract/common.ts';
@@ -76,7 +77,8 @@ export const Build = z
     labels: z.record(z.string(), z.string()).meta({ description: 'As they were given with the POST.' }),
     priority: z.int().meta({ description: 'Higher runs first; equals run in the order of their POST.' }),
     timeout_seconds: z.number().meta({ description: 'For the whole build, from its claim to its end.' }),
-    on_error: z.enum(['cleanup', 'hold']).meta({ description: 'What becomes of the machine when the build fails.' }),
+    on_error: z.enum(onErrors).meta({ description: 'What becomes of the machine when the build fails.' }),
+    debug: z.literal(true).optional().meta({ description: 'It waits for a client before each step.' }),
     attempt: z.int().meta({ description: 'Number of the attempt that runs or ran last; 0 before the first.' }),
     attempts_left: z.int().meta({ description: 'How often it is tried again after a fault of class `infra`.' }),
     demand: Demand.meta({ description: 'What it takes from the host while it runs.' }),
@@ -111,6 +113,14 @@ export const Build = z
       })
       .optional()
       .meta({ description: 'How to reach the machine of a held build.' }),
+    pinned: z
+      .object({
+        at: Time.meta({ description: 'Since when.' }),
+        by: z.string().meta({ description: 'The name of the token.' }),
+        reason: z.string().optional().meta({ description: 'In the words of who asked.' }),
+      })
+      .optional()
+      .meta({ description: 'It is kept, whatever the retention says: see `PUT /builds/{id}/pin`.' }),
     version: z.int().meta({ description: 'Number of its newest event. It is also the ETag.' }),
     links: Links.meta({ description: 'Paths of all there is about it.' }),
   })

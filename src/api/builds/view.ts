@@ -64,6 +64,12 @@ const showWaiting = ({
   message,
 });
 
+/** What clients have said of it beside what is built. */
+const showMarks = ({ debug, pin }: StoredBuild) => ({
+  ...(debug === undefined ? {} : { debug }),
+  ...(pin === undefined ? {} : { pinned: { ...pin, at: timeOf(pin.at) } }),
+});
+
 /** What a build or a run is made of. */
 export const showTemplateUsed = ({
   templateName,
@@ -110,6 +116,7 @@ export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPat
       ...(row.hold === undefined || row.status !== 'held'
         ? {}
         : { hold: { until: timeOf(row.hold.until), ...(row.hold.ssh === undefined ? {} : { ssh: row.hold.ssh }) } }),
+      ...showMarks(row),
       version: row.version,
       links: linksOf(`/builds/${row.id}`),
     };

@@ -52,6 +52,10 @@ export const buildEvents = {
     })
     .meta({ description: 'The build is at a breakpoint, and goes on when a client resumes it.' }),
   'build.resumed': z.object({ by }).meta({ description: 'The build goes on from its breakpoint.' }),
+  'build.pinned': z
+    .object({ by, reason: text('Why, in the words of who asked.').optional() })
+    .meta({ description: 'The build is kept, whatever the retention says.' }),
+  'build.unpinned': z.object({ by }).meta({ description: 'The build is kept as any other.' }),
   'build.cancel_requested': z
     .object({ by: by.optional(), reason: text('Why, in the words of who asked.').optional() })
     .meta({ description: 'A client has asked for the build to be cancelled.' }),

@@ -122,6 +122,7 @@ export const judgeMachine = async (
     ...(bases.length === 0 ? {} : { extended: bases.map(({ name, version }) => ({ name, version })) }),
     variables: await sealVariables(machine.document, variables, id),
     ...{ labels: asked.labels, priority: asked.priority, onError: asked.onError },
+    ...(asked.debug === undefined ? {} : { debug: asked.debug }),
     timeoutMs: asked.timeoutMs ?? spec.timeoutMs,
     ...(contextId === undefined ? {} : { contextId }),
     notes,

@@ -5,8 +5,8 @@ import type { Held } from './hold.ts';
 
 /** Builds that are at a breakpoint: healthy, running, and waiting for a client. */
 export type Breakpoints = {
-  /** Waits until the build is resumed; its console takes keys meanwhile. Gives the name of the token that said so. */
-  readonly wait: (buildId: string, running: Running, signal: AbortSignal) => Promise<string>;
+  /** Waits until the build is resumed; the console of its machine, if there is one, takes keys meanwhile. Gives the name of the token that said so. */
+  readonly wait: (buildId: string, running: Running | undefined, signal: AbortSignal) => Promise<string>;
   /** `by`: the name of the token that says so. Throws `build_not_paused`. */
   readonly resume: (buildId: string, by: string) => void;
   readonly isPaused: (buildId: string) => boolean;
@@ -17,7 +17,7 @@ export const makeBreakpoints = (held: Pick<Held, 'add'>): Breakpoints => {
   return {
     wait: async (buildId, running, signal) => {
       const resumed = deferred<string>();
-      using reachable = held.add(buildId, running);
+      using reachable = running && held.add(buildId, running);
       void reachable;
       paused.set(buildId, resumed);
       try {

@@ -1,4 +1,3 @@
-import { sshLine } from '../../guest/ssh/options.ts';
 import type { Guest, SshKey } from '../../guest/types.ts';
 import type { ConsoleTools } from '../../provisioners/kind.ts';
 import { planOf, runInGuest, runOnConsole, type ConsoleType, type ProvisionerSpec } from '../../provisioners/table.ts';
@@ -6,6 +5,7 @@ import { tryAgain } from '../../provisioners/try-again.ts';
 import { doingNow } from '../doing.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import { runtimeFactsOf, type Job } from '../job.ts';
+import { pauseBuild } from './pause.ts';
 import { onHost } from '../on-host/on-host.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, whileAlive, type Running } from '../running.ts';
@@ -25,27 +25,6 @@ const headOf = (spec: ProvisionerSpec) => ({
   about: planOf(spec),
 });
 
-/** Holds the build at a breakpoint, for as long as one try of it may take. */
-const pausing =
-  (
-    spec: ProvisionerSpec,
-    { job, running, guest }: Needs & { readonly guest?: Guest },
-    tools: StepTools,
-  ): ConsoleTools['pause'] =>
-  async (note, signal) => {
-    const { breakpoints, clock, event, log, activity } = tools;
-    const until = clock.now() + spec.timeoutMs;
-    const ssh = guest?.login === undefined ? {} : { ssh: sshLine(guest.login) };
-    event('build.paused', { name: spec.name, until, ...(note === '' ? {} : { note }), ...ssh });
-    log(`paused at ${spec.name}${note === '' ? '' : `: ${note}`}; POST /builds/${job.id}/resume goes on`);
-    const by = await activity.during(
-      () => 'it was at a breakpoint, and no client resumed it',
-      () => breakpoints.wait(job.id, running, signal),
-    );
-    event('build.resumed', { by });
-    log(`resumed by ${by}`);
-  };
-
 const toolsOf = (spec: ProvisionerSpec, needs: Needs & { readonly guest?: Guest }, tools: StepTools): ConsoleTools => {
   const { job, running, key } = needs;
   const { clock, ids, said, activity } = tools;
@@ -54,7 +33,10 @@ const toolsOf = (spec: ProvisionerSpec, needs: Needs & { readonly guest?: Guest 
     build: { id: job.id, templateName: job.spec.name },
     runtime,
     converse: (turns, signal) => converseWith(running, turnsOf(turns, runtime), signal),
-    pause: pausing(spec, needs, tools),
+    pause: (note, signal) => {
+      const { name, timeoutMs } = spec;
+      return pauseBuild({ buildId: job.id, name, timeoutMs, note, running, guest: needs.guest }, tools, signal);
+    },
     onHost: (who, work) => onHost({ slot: job.slot, workspace: job.folders.work(job.slot) }, who, work),
     ansiblePlaybook: tools.ansiblePlaybook,
     downloadedFile: (name) => downloadedFile(job.folders.work(job.slot), name),

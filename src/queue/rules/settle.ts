@@ -34,7 +34,7 @@ const neverHeld: readonly FaultCode[] = [
 
 /** Whether a build that failed with this fault is held, so that its owner can look into its machine. */
 export const isHeldAfter = ({ onError }: Pick<Build, 'onError'>, code: FaultCode): boolean =>
-  onError === 'hold' && !neverHeld.includes(code);
+  onError !== 'cleanup' && !neverHeld.includes(code);
 
 /** A claim that an earlier daemon has left. `leaseUntil` is Unix milliseconds. */
 export type LeftClaim = { readonly host: string | undefined; readonly leaseUntil: number };

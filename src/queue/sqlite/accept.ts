@@ -37,9 +37,9 @@ export const makeAccept = (
   limits: Pick<StoreLimits, 'queued'>,
 ): ((builds: readonly NewBuild[]) => void) => {
   const insert = db.prepare(`
-    INSERT INTO build (id, template_name, template_version, extended, machine, run_id, labels, priority, timeout_ms, on_error,
+    INSERT INTO build (id, template_name, template_version, extended, machine, run_id, labels, priority, timeout_ms, on_error, debug,
                        context_id, memory_mb, disk_mb, sensitive, requested_by, attempts_left, created_at)
-    VALUES (:id, :template_name, :template_version, :extended, :machine, :run_id, :labels, :priority, :timeout_ms, :on_error,
+    VALUES (:id, :template_name, :template_version, :extended, :machine, :run_id, :labels, :priority, :timeout_ms, :on_error, :debug,
             :context_id, :memory_mb, :disk_mb, :sensitive, :requested_by, :attempts_left, :created_at)`);
   const insertInput = db.prepare('INSERT INTO build_input (build_id, template, variables, plan) VALUES (?, ?, ?, ?)');
   const insertLabel = db.prepare('INSERT INTO build_label (key, value, build_id) VALUES (?, ?, ?)');

@@ -47,7 +47,7 @@ export const makeBaseRows = ({ db }: Pick<Connection, 'db'>) => {
 /** See `Store.beginRemoval`. */
 export const makeRemoval = ({ db, write }: Connection): Pick<Store, 'beginRemoval'> => {
   const mark = db.prepare<[string]>(
-    `UPDATE build SET going = 1 WHERE id = ? AND ended_at IS NOT NULL AND NOT EXISTS (${userOfBase('build.id')})`,
+    `UPDATE build SET going = 1 WHERE id = ? AND ended_at IS NOT NULL AND pinned_at IS NULL AND NOT EXISTS (${userOfBase('build.id')})`,
   );
   return { beginRemoval: (id) => write('power', () => mark.run(id).changes > 0) };
 };

@@ -1,6 +1,6 @@
 import { isEnded } from '../../base/records/status.ts';
 import { Fault } from '../../base/fault.ts';
-import type { Build } from '../records.ts';
+import type { Build, Pin } from '../records.ts';
 import type { Idempotency } from '../asked.ts';
 import type { Store } from '../store.ts';
 import { bytesOf, type makeAccept } from './accept.ts';
@@ -8,6 +8,12 @@ import { baseInUse, makeBaseRows } from './bases.ts';
 import type { BuildRows } from './build-rows.ts';
 import { noSuchBuild, type Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
+
+const pinned = ({ by, reason }: Pin): Fault =>
+  new Fault(
+    'build_pinned',
+    `The build is pinned by "${by}"${reason === undefined ? '' : `: ${reason}`}. Take the pin off first: DELETE /builds/ID/pin.`,
+  );
 
 const stillActive = ({ id, status }: Build): Fault =>
   new Fault('build_active', `Build ${id} is ${status}. Cancel it, then wait for its end.`, { status });
@@ -52,6 +58,7 @@ export const makeBuilds = (
         const build = find(id);
         if (!build) return false;
         if (!isEnded(build.status)) throw stillActive(build);
+        if (build.pin !== undefined) throw pinned(build.pin);
         const user = bases.user(id);
         if (user !== undefined) throw baseInUse(user);
         touch(id);

@@ -8,7 +8,8 @@ import { makeClaims } from './claims.ts';
 import { openDatabase } from './database.ts';
 import { crashLimits } from '../rules/crash.ts';
 import type { CrashLimits } from '../rules/crash.ts';
-import { makeExpiry } from './expiry.ts';
+import { makeExpiry } from './keeping/expiry.ts';
+import { makePins } from './keeping/pins.ts';
 import { makeHistory } from './history.ts';
 import { makeConnection } from './connection.ts';
 import { keepCheckpointed } from './checkpoints.ts';
@@ -33,7 +34,7 @@ import { makeWriter } from './writer.ts';
 /** They lie at the top of the package, beside the compiled program and not in it. */
 export const migrations = new URL('migrations/', top);
 
-export const storeLimits: StoreLimits = { queued: 10_000, templates: 1_000, templateVersions: 100 };
+export const storeLimits: StoreLimits = { queued: 10_000, templates: 1_000, templateVersions: 100, pins: 100 };
 
 export type StoreOptions = {
   readonly file: string;
@@ -97,6 +98,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeRecovery(connection, rows, endings.writeOutcome, { host, limits: crashes }),
     ...makeHistory(connection),
     ...makeExpiry(connection),
+    ...makePins(connection, rows, limits),
     ...makeRemoval(connection),
     ...makeTemplates(connection, limits),
     ...makeTokens(connection),

@@ -1,7 +1,8 @@
 import type { Status } from '../../base/records/status.ts';
 import type { Phase } from '../../base/records/phase.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
-import type { BaseVersion, NewBuild, OnError } from '../asked.ts';
+import type { OnError } from '../../base/records/on-error.ts';
+import type { BaseVersion, NewBuild } from '../asked.ts';
 import type { Build } from '../records.ts';
 
 /** A row of `build`, as the migrations have it. */
@@ -16,6 +17,7 @@ export type BuildRow = {
   readonly priority: number;
   readonly timeout_ms: number;
   readonly on_error: OnError;
+  readonly debug: number;
   readonly context_id: string | null;
   readonly memory_mb: number;
   readonly disk_mb: number;
@@ -43,6 +45,9 @@ export type BuildRow = {
   readonly cancelled_by: string | null;
   readonly cancel_reason: string | null;
   readonly claimed_at: number | null;
+  readonly pinned_at: number | null;
+  readonly pinned_by: string | null;
+  readonly pin_reason: string | null;
   readonly fault: string | null;
   readonly hold_until: number | null;
   readonly hold_ssh: string | null;
@@ -64,6 +69,9 @@ const cancelIn = ({ cancelled_by: by, cancel_reason: reason }: BuildRow): Pick<B
     ? {}
     : { cancel: { ...(by === null ? {} : { by }), ...(reason === null ? {} : { reason }) } };
 
+const pinIn = ({ pinned_at: at, pinned_by: by, pin_reason: reason }: BuildRow): Pick<Build, 'pin'> =>
+  at === null ? {} : { pin: { at, by: by ?? '', ...(reason === null ? {} : { reason }) } };
+
 /** What a build is of a larger whole. */
 const partIn = ({ extended, machine, run_id }: BuildRow): Pick<Build, 'extended' | 'machine' | 'runId'> => ({
   ...(extended === null ? {} : { extended: parsed<readonly BaseVersion[]>(extended) }),
@@ -81,6 +89,7 @@ export const toBuild = (row: BuildRow): Build => ({
   priority: row.priority,
   timeoutMs: row.timeout_ms,
   onError: row.on_error,
+  ...(row.debug === 1 ? { debug: true as const } : {}),
   ...(row.context_id === null ? {} : { contextId: row.context_id }),
   demand: { memoryMb: row.memory_mb, diskMb: row.disk_mb },
   sensitive: parsed<Build['sensitive']>(row.sensitive),
@@ -100,6 +109,7 @@ export const toBuild = (row: BuildRow): Build => ({
   isSuspect: row.suspect === 1,
   ...faultIn(row.fault),
   ...holdIn(row),
+  ...pinIn(row),
   version: row.version,
 });
 
@@ -115,6 +125,7 @@ export const toRow = (build: NewBuild, attempts: number, createdAt: number) => (
   priority: build.priority,
   timeout_ms: build.timeoutMs,
   on_error: build.onError,
+  debug: build.debug === true ? 1 : 0,
   context_id: build.contextId ?? null,
   memory_mb: build.demand.memoryMb,
   disk_mb: build.demand.diskMb,

@@ -1,0 +1,29 @@
+import type { Config } from '../config/config.ts';
+import type { RetentionPolicy } from '../queue/rules/retention.ts';
+
+const boundsIn = ({
+  keep_each: keepEach,
+  days,
+  keep_good: keepGood,
+}: {
+  readonly keep_each?: number | undefined;
+  readonly days?: number | undefined;
+  readonly keep_good?: number | undefined;
+}) => ({
+  ...(keepEach === undefined ? {} : { keepEach }),
+  ...(days === undefined ? {} : { days }),
+  ...(keepGood === undefined ? {} : { keepGood }),
+});
+
+/** The table [retention] of imaged.toml, as the queue reads it. */
+export const retentionOf = ({ keep, size, rules, ...all }: Config['retention']): RetentionPolicy => ({
+  ...{ keep, days: all.days, keepGood: all.keep_good },
+  ...boundsIn(all),
+  ...(size === undefined ? {} : { bytes: size * 2 ** 20 }),
+  rules: rules.map((rule) => ({
+    ...boundsIn(rule),
+    ...(rule.template === undefined ? {} : { template: rule.template }),
+    ...(rule.keep === undefined ? {} : { keep: rule.keep }),
+    labels: rule.labels,
+  })),
+});
