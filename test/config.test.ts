@@ -48,7 +48,7 @@ test('the example file names every key there is, and its values are the defaults
   const keys = listedUnder(Config);
   assert.ok(['endpoint_port', 'disk_reserve'].every((name) => keys.some(({ key }) => key === name)));
   for (const { place, key } of keys)
-    assert.match(text, new RegExp(`^(# )?(\\[${place === '' ? '' : `${place}\\.`}${key}\\]|${key} = )`, 'm'), key);
+    assert.match(text, new RegExp(`^(# )?(\\[?\\[${place === '' ? '' : `${place}\\.`}${key}\\]|${key} = )`, 'm'), key);
 });
 
 // Each key of [hypervisor] as earlier versions had it, with its new place.

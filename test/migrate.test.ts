@@ -123,7 +123,7 @@ test('the database refuses what must never be, whatever the program does', async
     { status: 'paused' },
     { labels: 'no json' },
     { timeout_ms: 0 },
-    { on_error: 'explode' },
+    { debug: 2 },
     { ended_at: 1 },
     { status: 'succeeded' },
     { status: 'failed', ended_at: 1 },

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parseConfig } from '../src/config/config.ts';
+import { retentionOf } from '../src/wiring/retention-policy.ts';
 import { judgeEnded, matchesName, type EndedBuild, type RetentionPolicy } from '../src/queue/rules/retention.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -82,5 +84,18 @@ test('a name is its pattern just where the pattern as a regular expression says 
       assert.equal(matchesName(pattern, name), new RegExp(`^${words.join('.*')}$`).test(name));
     }),
     { numRuns: 3000 },
+  );
+});
+
+test('the table [retention] is read as it is meant, and a rule that is none is named by its place', () => {
+  const text =
+    '[retention]\nkeep = 7\nsize = "1G"\n[[retention.rules]]\ntemplate = "web*"\nlabels = ["a=b=c"]\nkeep_each = 2\n';
+  assert.deepEqual(retentionOf(parseConfig(text, 'x').retention), {
+    ...{ keep: 7, days: 90, keepGood: 1, bytes: 2 ** 30 },
+    rules: [{ template: 'web*', labels: { a: 'b=c' }, keepEach: 2 }],
+  });
+  assert.throws(
+    () => parseConfig('[[retention.rules]]\nlabels = ["a"]\n', 'x'),
+    /x: retention\.rules\.0\.labels\.0: is not written key=value/,
   );
 });

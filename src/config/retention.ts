@@ -6,7 +6,10 @@ const Days = z.number().min(0);
 
 const Rule = z.strictObject({
   template: z.string().min(1).optional().describe('Names of templates, with * for any characters. Default: all.'),
-  labels: z.record(z.string(), z.string()).default({}).describe('Labels that a build has to have, with their values.'),
+  labels: z
+    .array(z.string().regex(/^[^=]+=/, 'is not written key=value'))
+    .default([])
+    .describe('Labels that a build has to have, each as "key=value".'),
   keep: Count.optional().describe(
     'How many of these builds are kept in all. Default: they count among the others, which retention.keep bounds.',
   ),

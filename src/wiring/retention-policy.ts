@@ -15,6 +15,11 @@ const boundsIn = ({
   ...(keepGood === undefined ? {} : { keepGood }),
 });
 
+const splitAt = (text: string, mark: string): readonly [string, string] => {
+  const at = text.indexOf(mark);
+  return [text.slice(0, at), text.slice(at + mark.length)];
+};
+
 /** The table [retention] of imaged.toml, as the queue reads it. */
 export const retentionOf = ({ keep, size, rules, ...all }: Config['retention']): RetentionPolicy => ({
   ...{ keep, days: all.days, keepGood: all.keep_good },
@@ -24,6 +29,6 @@ export const retentionOf = ({ keep, size, rules, ...all }: Config['retention']):
     ...boundsIn(rule),
     ...(rule.template === undefined ? {} : { template: rule.template }),
     ...(rule.keep === undefined ? {} : { keep: rule.keep }),
-    labels: rule.labels,
+    labels: Object.fromEntries(rule.labels.map((label) => splitAt(label, '='))),
   })),
 });
