@@ -25,7 +25,7 @@ test('a machine that has done its work before its endpoint has an address is no 
     hostname: 'imaged-0',
     line: guest.line,
     // An address that no interface of this host has (RFC 5737), as that of a tap that has gone with its machine.
-    addresses: { guestIp: '192.0.2.3', hostIp: '192.0.2.2', listen: { host: '192.0.2.2', port: 80, peer: '192.0.2.3' }, http: { url: 'http://192.0.2.2' }, ssh: {} }, // prettier-ignore
+    addresses: { guestIp: '192.0.2.3', hostIp: '192.0.2.2', listen: { host: '192.0.2.2', port: 8080, peer: '192.0.2.3' }, http: { url: 'http://192.0.2.2:8080' }, ssh: {} }, // prettier-ignore
     about: {},
     run: async () => undefined,
     ended: ended.promise,

@@ -146,7 +146,9 @@ const ranOf = async (
   args: readonly string[],
   { path, accept }: { readonly path: string; readonly accept: readonly number[] | 'any' },
 ): Promise<Ran> => {
-  if (ran.code === 'ENOENT' || (ran.exitCode === notFound && !(await isExecutable(file, path)))) throw missing(file);
+  // A folder of PATH that may not be searched makes it EACCES.
+  const mayBeMissing = ran.exitCode === notFound || ran.code === 'EACCES';
+  if (ran.code === 'ENOENT' || (mayBeMissing && !(await isExecutable(file, path)))) throw missing(file);
   const { exitCode } = ran;
   if (exitCode === undefined && isExhausted(ran.cause)) throw asFault(ran.cause);
   if (ran.signal !== undefined)

@@ -114,6 +114,8 @@ test('a QEMU that is killed under a build has crashed while something was awaite
 
 const mb = 2 ** 20;
 
+const needsMount = { skip: process.getuid?.() === 0 ? false : 'needs root: a small file system is mounted' };
+
 /** A file system of its own, mounted on a folder, that is soon full. */
 const smallDisk = async (folder: string, sizeMb: number) => {
   await run('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'tmpfs', folder]);
@@ -138,106 +140,114 @@ const writesWhenTold = [
   ...['. /lib/http.sh', 'until [ -e /tmp/loaded ]; do sleep 1; done', 'udhcpc -q -n -i vio0 -s /lib/dhcp >/dev/null'],
 ].map((turn) => (typeof turn === 'string' ? { hear: '# $', within: '2m', say: turn } : turn));
 
-test('a guest that writes more than its workspace takes ends the build as storage_full, and the machine goes', async () => {
-  await using cleanup = cleanupStack();
-  const { folder: data } = cleanup.keep(await temporaryFolder());
-  await mkdir(join(data, 'work'));
-  cleanup.keep(await smallDisk(join(data, 'work'), 16));
-  const imaged = cleanup.keep(await startImaged({ dataDir: data, settings: 'attempts = 1', tables: tcg }));
-  const { id } = await imaged.post({
-    template: {
+test(
+  'a guest that writes more than its workspace takes ends the build as storage_full, and the machine goes',
+  needsMount,
+  async () => {
+    await using cleanup = cleanupStack();
+    const { folder: data } = cleanup.keep(await temporaryFolder());
+    await mkdir(join(data, 'work'));
+    cleanup.keep(await smallDisk(join(data, 'work'), 16));
+    const imaged = cleanup.keep(await startImaged({ dataDir: data, settings: 'attempts = 1', tables: tcg }));
+    const { id } = await imaged.post({
+      template: {
+        name: 'full',
+        machine: await installerMachine(),
+        install: {
+          console: [
+            { hear: String.raw`\(S\)hell\? $`, within: '2m', say: 's' },
+            { hear: '# $', say: 'until [ -b /dev/vda ]; do sleep 1; done; dd if=/dev/urandom of=/dev/vda bs=1M' },
+            { hear: 'records out', within: '5m' },
+          ],
+        },
+      },
+    });
+    const { status, fault } = await imaged.ended(id);
+    assert.deepEqual([status, fault?.code, fault?.class, fault?.step], ['failed', 'storage_full', 'infra', 'install']);
+    assert.deepEqual(
+      [fault?.expected, fault?.saw],
+      ['records out', 'the disk of the host is full: QEMU could not write to disk0'],
+    );
+    const ended = (await eventsOf(imaged, id)).filter(({ type }) => type === 'machine.ended');
+    assert.deepEqual(
+      ended.map(({ data }) => data['how']),
+      ['full'],
+    );
+    assert.deepEqual(await readdir(join(data, 'work')), []);
+  },
+);
+
+test(
+  'a guest that writes more than the host has room for ends as storage_full, and a full store loses nothing',
+  needsMount,
+  async () => {
+    await using cleanup = cleanupStack();
+    const { folder: media } = cleanup.keep(await temporaryFolder());
+    const { folder: mountPoint } = cleanup.keep(await temporaryFolder());
+    const gate = join(media, 'gate');
+    await writeFile(gate, 'wait\n');
+    const disk = cleanup.keep(await smallDisk(mountPoint, 150));
+    const imaged = cleanup.keep(
+      await startImaged({
+        dataDir: join(disk.folder, 'data'),
+        settings: 'attempts = 1',
+        tables: `${tcg}\n[capacity]\ndisk_reserve = "1M"\n[limits]\nlog = "1M"\nconsole = "1M"\nevents = 100\nrequests = 100`,
+        media: { tiny: guest, own: media },
+      }),
+    );
+    const template = {
       name: 'full',
       machine: await installerMachine(),
+      http: { gate: { file: 'media:own/gate' } },
       install: {
         console: [
-          { hear: String.raw`\(S\)hell\? $`, within: '2m', say: 's' },
-          { hear: '# $', say: 'until [ -b /dev/vda ]; do sleep 1; done; dd if=/dev/urandom of=/dev/vda bs=1M' },
-          { hear: 'records out', within: '5m' },
+          ...writesWhenTold,
+          { hear: '# $', say: 'until fetch {{ http_url }}/gate /tmp/gate && grep -q go /tmp/gate; do sleep 0.2; done' },
+          { hear: '# $', within: '2m', say: 'dd if=/dev/urandom of=/dev/vda bs=1M; echo "written"' },
+          { hear: '^written', within: '2m' },
         ],
       },
-    },
-  });
-  const { status, fault } = await imaged.ended(id);
-  assert.deepEqual([status, fault?.code, fault?.class, fault?.step], ['failed', 'storage_full', 'infra', 'install']);
-  assert.deepEqual(
-    [fault?.expected, fault?.saw],
-    ['records out', 'the disk of the host is full: QEMU could not write to disk0'],
-  );
-  const ended = (await eventsOf(imaged, id)).filter(({ type }) => type === 'machine.ended');
-  assert.deepEqual(
-    ended.map(({ data }) => data['how']),
-    ['full'],
-  );
-  assert.deepEqual(await readdir(join(data, 'work')), []);
-});
+    };
+    const { id } = await imaged.post({ template });
+    await eventOf(imaged, id, ({ type }) => type === 'http.request');
+    await disk.fill(8 * mb);
+    await writeFile(gate, 'go\n');
+    const { fault, status } = await imaged.ended(id);
+    assert.deepEqual([status, fault?.code, fault?.class], ['failed', 'storage_full', 'infra'], fault?.message);
+    assert.deepEqual(await readdir(join(imaged.dataDir, 'work')), []);
+    const [lastEnd] = (await eventsOf(imaged, id)).filter(({ type }) => type === 'machine.ended');
+    if (lastEnd !== undefined) assert.equal(lastEnd.data['how'], 'full');
+    assert.match(await textOf(imaged, id, 'console'), /dd if=\/dev\/urandom/);
 
-test('a guest that writes more than the host has room for ends as storage_full, and a full store loses nothing', async () => {
-  await using cleanup = cleanupStack();
-  const { folder: media } = cleanup.keep(await temporaryFolder());
-  const { folder: mountPoint } = cleanup.keep(await temporaryFolder());
-  const gate = join(media, 'gate');
-  await writeFile(gate, 'wait\n');
-  const disk = cleanup.keep(await smallDisk(mountPoint, 150));
-  const imaged = cleanup.keep(
-    await startImaged({
-      dataDir: join(disk.folder, 'data'),
-      settings: 'attempts = 1',
-      tables: `${tcg}\n[capacity]\ndisk_reserve = "1M"\n[limits]\nlog = "1M"\nconsole = "1M"\nevents = 100\nrequests = 100`,
-      media: { tiny: guest, own: media },
-    }),
-  );
-  const template = {
-    name: 'full',
-    machine: await installerMachine(),
-    http: { gate: { file: 'media:own/gate' } },
-    install: {
-      console: [
-        ...writesWhenTold,
-        { hear: '# $', say: 'until fetch {{ http_url }}/gate /tmp/gate && grep -q go /tmp/gate; do sleep 0.2; done' },
-        { hear: '# $', within: '2m', say: 'dd if=/dev/urandom of=/dev/vda bs=1M; echo "written"' },
-        { hear: '^written', within: '2m' },
-      ],
-    },
-  };
-  const { id } = await imaged.post({ template });
-  await eventOf(imaged, id, ({ type }) => type === 'http.request');
-  await disk.fill(8 * mb);
-  await writeFile(gate, 'go\n');
-  const { fault, status } = await imaged.ended(id);
-  assert.deepEqual([status, fault?.code, fault?.class], ['failed', 'storage_full', 'infra'], fault?.message);
-  assert.deepEqual(await readdir(join(imaged.dataDir, 'work')), []);
-  const [lastEnd] = (await eventsOf(imaged, id)).filter(({ type }) => type === 'machine.ended');
-  if (lastEnd !== undefined) assert.equal(lastEnd.data['how'], 'full');
-  assert.match(await textOf(imaged, id, 'console'), /dd if=\/dev\/urandom/);
+    // The build's own disk has gone, so the rest can be filled to the last byte now.
+    await disk.empty();
+    await disk.fill(0);
+    const refused = await imaged.call('/builds', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ template: { ...template, description: 'x'.repeat(10_000) } }),
+    });
+    assert.equal(refused.status, 507);
+    assert.equal(Problem.parse(await refused.json()).code, 'storage_full');
+    assert.equal((await imaged.call('/readyz')).status, 503);
+    assert.equal((await imaged.call(`/builds/${id}`)).status, 200);
+    const { items } = z.object({ items: z.array(BuildView) }).parse(await (await imaged.call('/builds')).json());
+    assert.deepEqual(
+      items.map((build) => build.id),
+      [id],
+    );
 
-  // The build's own disk has gone, so the rest can be filled to the last byte now.
-  await disk.empty();
-  await disk.fill(0);
-  const refused = await imaged.call('/builds', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ template: { ...template, description: 'x'.repeat(10_000) } }),
-  });
-  assert.equal(refused.status, 507);
-  assert.equal(Problem.parse(await refused.json()).code, 'storage_full');
-  assert.equal((await imaged.call('/readyz')).status, 503);
-  assert.equal((await imaged.call(`/builds/${id}`)).status, 200);
-  const { items } = z.object({ items: z.array(BuildView) }).parse(await (await imaged.call('/builds')).json());
-  assert.deepEqual(
-    items.map((build) => build.id),
-    [id],
-  );
-
-  await disk.empty();
-  assert.equal((await imaged.call('/readyz')).status, 200);
-  await writeGuest(join(media, 'boot.img'), [say('standing\r\n')], 1440);
-  const again = await imaged.post({
-    template: {
-      name: 'again',
-      machine: standing,
-      install: { ...waitingFor('standing'), ends: 'never' },
-      shutdown: { timeout: '1s' },
-    },
-  });
-  assert.equal((await imaged.ended(again.id)).fault?.code, 'guest_still_running');
-});
+    await disk.empty();
+    assert.equal((await imaged.call('/readyz')).status, 200);
+    await writeGuest(join(media, 'boot.img'), [say('standing\r\n')], 1440);
+    const again = await imaged.post({
+      template: {
+        name: 'again',
+        machine: standing,
+        install: { ...waitingFor('standing'), ends: 'never' },
+        shutdown: { timeout: '1s' },
+      },
+    });
+    assert.equal((await imaged.ended(again.id)).fault?.code, 'guest_still_running');
+  },
+);

@@ -20,13 +20,13 @@ umask 077; set -C
 cat >"$p" && [ $(wc -c <"$p") -eq ${bytes} ] && chmod ${mode} "$p"
 `;
 
-// cp -p brings along mode and owner of the file that is to be replaced.
+// A device keeps its mode. cp -p brings along mode and owner of the file that is to be replaced.
 const inPlaceOf = (place: string, { mode, existing }: UploadFile, bytes: number) => `
 p=${shellQuoted(place)} a=${shellQuoted(posix.join(posix.dirname(place), `.imaged-${randomUUID()}`))} m=${mode}
 if [ -d "$p" ]; then echo 'it is a folder: end its name with a slash to put the file into it' >&2; exit 1; fi
 if [ -f "$p" ] && [ ${existing} = keep-mode ]; then m=; fi
 if [ -h "$p" ] || { [ -e "$p" ] && { [ ! -f "$p" ] || [ ! -w ${shellQuoted(posix.dirname(place))} ]; }; }; then
-  cat >"$p" && { [ -z "$m" ] || chmod $m "$p"; }
+  cat >"$p" && { [ -z "$m" ] || [ ! -f "$p" ] || chmod $m "$p"; }
   exit
 fi
 umask 077
