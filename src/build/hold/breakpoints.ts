@@ -13,24 +13,27 @@ export type Breakpoints = {
 };
 
 export const makeBreakpoints = (held: Pick<Held, 'add'>): Breakpoints => {
-  const paused = new Map<string, Deferred<string>>();
+  // Sequences run side by side, and one client resumes them all.
+  const paused = new Map<string, Set<Deferred<string>>>();
   return {
     wait: async (buildId, running, signal) => {
       const resumed = deferred<string>();
       using reachable = running && held.add(buildId, running);
       void reachable;
-      paused.set(buildId, resumed);
+      const all = paused.get(buildId) ?? new Set();
+      paused.set(buildId, all.add(resumed));
       try {
         return await orAborted(resumed.promise, signal);
       } finally {
-        paused.delete(buildId);
+        all.delete(resumed);
+        if (all.size === 0) paused.delete(buildId);
       }
     },
     resume: (buildId, by) => {
-      const resumed = paused.get(buildId);
-      if (resumed === undefined)
+      const all = paused.get(buildId);
+      if (all === undefined)
         throw new Fault('build_not_paused', `Build ${buildId} is not at a breakpoint, so there is nothing to resume.`);
-      resumed.resolve(by);
+      for (const resumed of all) resumed.resolve(by);
     },
     isPaused: (buildId) => paused.has(buildId),
   };
