@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { Duration, SizeMb } from '../base/units.ts';
-import { hostOf } from '../fetch/hosts.ts';
+import { hostOf } from '../outward/hosts.ts';
 import { ParseError } from '../base/parse-error.ts';
 
-const HostText = z.string().transform((text, context) => {
+/** One host, as `[fetch] hosts` and `[destinations] hosts` list it. */
+export const HostText = z.string().transform((text, context) => {
   try {
     return hostOf(text);
   } catch (error) {
