@@ -7,6 +7,7 @@ import type { Spec } from '../../template/spec.ts';
 import type { Disk, DiskFile, Hypervisor } from '../../vmm/types.ts';
 import { blamingBase } from '../files/blame-base.ts';
 import { downloadedFile } from '../downloaded-file.ts';
+import { variablesFile } from '../media/variables-file.ts';
 import type { Step } from '../plan.ts';
 import { boundedProgress } from '../progress.ts';
 import type { StepTools } from '../tools.ts';
@@ -64,6 +65,7 @@ export const postProcess = (spec: PostProcessorSpec, at: number) =>
           return undefined;
         },
         downloadedFile: (name) => downloadedFile(workspace, name),
+        efivars: () => variablesFile(workspace),
         signal,
       });
       const isLeft = ({ from }: Draft) => given.some((draft) => draft.from === from);
