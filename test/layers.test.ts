@@ -54,7 +54,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'openbsd',
         'openbsd/passwords',
       ],
-      ...['post-processors', 'provisioners'],
+      ...['image', 'post-processors', 'provisioners'],
     ],
   },
 

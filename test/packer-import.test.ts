@@ -292,7 +292,21 @@ test('qemuargs for the interface give its model, and those that only shape the r
   );
 });
 
-test('a CD with the seed of cloud-init becomes that seed, and any other CD is refused', () => {
+test('a builder that boots by UEFI gets the firmware of the host, and its variables are published unless they are dropped', () => {
+  const options = { variables: {}, frozen, files: { has: () => true, below: () => [] } };
+  const documentOf = (change: object) => importPacker({ builders: [{ ...qemu, ...change }] }, options).machines[0]?.document as { machine: { firmware?: string; nics: unknown }; artifacts: readonly object[] }; // prettier-ignore
+  const plain = documentOf({ efi_boot: true });
+  assert.equal(plain.machine.firmware, 'uefi');
+  assert.deepEqual(plain.artifacts.at(-1), { efivars: true });
+  const dropped = documentOf({ efi_firmware_code: '/usr/share/x.fd', efi_drop_efivars: true });
+  assert.equal(dropped.machine.firmware, 'uefi');
+  assert.equal(dropped.artifacts.length, 1);
+  assert.equal(documentOf({ efi_boot: false }).machine.firmware, undefined);
+  const card = documentOf({ qemuargs: [['-device', 'e1000,netdev=user.0,mac=52:54:00:12:34:56']] });
+  assert.deepEqual(card.machine.nics, [{ network: 'outgoing', mac: '52:54:00:12:34:56' }]);
+});
+
+test('a CD with the seed of cloud-init becomes that seed', () => {
   const files = { has: () => true, below: (folder: string) => (folder === 'seed' ? ['meta-data', 'user-data'] : []) };
   const seedOf = (change: object) =>
     importPacker({ builders: [{ ...qemu, cd_label: 'CIDATA', ...change }] }, { variables: {}, frozen, files })
@@ -301,11 +315,45 @@ test('a CD with the seed of cloud-init becomes that seed, and any other CD is re
   for (const cd_files of [['./seed/*'], ['seed'], ['seed/user-data', './seed/meta-data']])
     assert.deepEqual(seedOf({ cd_files }).cloud_init, seed);
   assert.deepEqual(seedOf({ cd_content: { 'user-data': '#cloud-config' } }).cloud_init, { user_data: '#cloud-config' });
-  refused({ builders: [{ ...qemu, cd_label: 'cidata', cd_content: { b: 'x' } }] }, [
-    '/builders/0/cd_content/b',
-    /cloud-init/,
-  ]);
-  refused({ builders: [{ ...qemu, cd_files: ['user-data'] }] }, ['/builders/0/cd_files', /http_directory/]);
+});
+
+test('any other CD, and a floppy, are made of the files that a builder names, by patterns and folders too', () => {
+  const there = ['answers/unattend.xml', 'answers/setup.cmd', 'drivers/net/a.inf', 'drivers/b.inf'];
+  const files = {
+    has: () => true,
+    below: (folder: string) =>
+      folder === '.' ? there : there.filter((file) => file.startsWith(`${folder}/`)).map((file) => file.slice(folder.length + 1)), // prettier-ignore
+  };
+  const machineOf = (change: object) =>
+    importPacker({ builders: [{ ...qemu, ...change }] }, { variables: {}, frozen, files }).machines[0]?.document[
+      'machine'
+    ] as Record<string, unknown>; // as the translation has it
+  const xml = { 'unattend.xml': { file: 'answers/unattend.xml' } };
+  const cmd = { 'setup.cmd': { file: 'answers/setup.cmd' } };
+  const floppy = machineOf({
+    floppy_files: ['answers/*.xml', 'drivers'],
+    floppy_dirs: ['drivers'],
+    floppy_content: { 'ks.cfg': 'text' },
+    floppy_label: 'OEMDRV',
+  })['floppy_of_files'];
+  assert.deepEqual(floppy, {
+    label: 'OEMDRV',
+    files: {
+      ...xml,
+      'a.inf': { file: 'drivers/net/a.inf' },
+      'b.inf': { file: 'drivers/b.inf' },
+      drivers: { folder: 'drivers' },
+      'ks.cfg': { content: 'text' },
+    },
+  });
+  const cd = machineOf({ cd_files: ['./answers/*', 'drivers'], cd_content: { '/x/y': 'z' } })['cd_of_files'];
+  assert.deepEqual(cd, { files: { ...xml, ...cmd, drivers: { folder: 'drivers' }, 'x/y': { content: 'z' } } });
+  const other = { cd_label: 'cidata', cd_content: { 'user-data': 'x', b: 'y' } };
+  assert.deepEqual(machineOf(other)['cd_of_files'], {
+    label: 'cidata',
+    files: { 'user-data': { content: 'x' }, b: { content: 'y' } },
+  });
+  refused({ builders: [{ ...qemu, floppy_files: ['none/*'] }] }, ['/builders/0/floppy_files/0', /names no file/]);
 });
 
 test('paths of the machine that Packer ran on are named, wherever they stand', () => {

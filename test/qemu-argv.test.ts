@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import type { MachineShape, MachineModel } from '../src/base/hardware.ts';
+import type { MachineShape, MachineModel, Nic } from '../src/base/hardware.ts';
+import { macOf } from '../src/base/machine/mac.ts';
+import { ParseError } from '../src/base/parse-error.ts';
 import { qemuArgv, type HostChoice } from '../src/vmm/qemu/argv.ts';
 import { netDevicesIn } from '../src/vmm/qemu/inventory.ts';
 import { addressesOf, mostSlots, networkConfig } from '../src/vmm/qemu/network.ts';
@@ -144,13 +146,53 @@ test('each layer beneath a disk is named to QEMU, the last as one that has none 
 test('every slot has a network and a MAC of its own in 100.64.0.0/10', () => {
   const seen = new Set<string>();
   for (let slot = 0; slot < mostSlots; slot++) {
-    const { guestIp, mac, http } = addressesOf(slot, '/f', 2222);
+    const { guestIp, mac, http } = addressesOf({ slot, folder: '/f', nics: [] }, 2222);
     assert.match(guestIp, /^100\.(6[4-9]|7[0-9])\.([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])\.3$/);
     assert.match(http.url, /^http:\/\/100\.[0-9.]+\.4$/);
     seen.add(guestIp).add(mac);
   }
   assert.equal(seen.size, 2 * mostSlots);
-  assert.equal(addressesOf(300, '/f', 2222).guestIp, '100.65.45.3');
+  assert.equal(addressesOf({ slot: 300, folder: '/f', nics: [] }, 2222).guestIp, '100.65.45.3');
+});
+
+test('a card has the address, the MTU and the model of its own, and the first one is what the machine tells', () => {
+  const mac = macOf('52-54-00-AB-cd-ef');
+  const nics = [
+    { network: 'local', mac, mtu: 1400 },
+    { network: 'local', model: 'e1000' },
+  ] as const;
+  const devices = valuesOf(argvOf({ nics }), '-device').filter((device) => device.includes('netdev='));
+  assert.deepEqual(devices, [
+    'virtio-net-pci,netdev=nic0,mac=52:54:00:ab:cd:ef,host_mtu=1400,romfile=',
+    'e1000,netdev=nic1,mac=fe:e1:bb:d2:00:07,romfile=',
+  ]);
+  assert.equal(addressesOf({ slot: 6, folder: '/f', nics }, 1).mac, '52:54:00:ab:cd:ef');
+  for (const wrong of ['01:00:5e:00:00:01', '52:54:00:ab:cd', '00:00:00:00:00:00', '52:54:00:ab:cd:ef,romfile=/x'])
+    assert.throws(() => macOf(wrong), ParseError, wrong);
+  const shape = { memoryMb: 1, cpus: 1, disks: [], boot: spec.boot, hasCdrom: true, hasFloppy: false, model: {} };
+  const refused = (nic: Nic) =>
+    refuseShape({ ...shape, boot: { device: 'cdrom' }, nics: [nic] }, { inventory, accelerators: undefined, noOutgoing: undefined })
+      .map(({ pointer }) => pointer); // prettier-ignore
+  assert.deepEqual(refused({ network: 'local', model: 'e1000', mtu: 1400 }), ['/machine/nics/0/mtu']);
+  assert.deepEqual(refused({ network: 'local', model: 'virtio' }), ['/machine/nics/0/model']); // prettier-ignore
+  assert.deepEqual(refused({ network: 'switch', switch: 'lan' }), ['/machine/nics/0/network']);
+});
+
+test('UEFI is two flash chips of the machine, and a CD of files is a drive on IDE behind that which it boots from', () => {
+  const file = (set: number) => ({ set, format: 'raw' }) as const;
+  const argv = argvOf(
+    {},
+    { ...handed, cdrom: file(2), cdOfFiles: file(3), firmware: { code: file(4), variables: file(5) } },
+  );
+  assert.deepEqual(valuesOf(argv, '-machine'), ['q35,pflash0=uefi-code,pflash1=uefi-variables']);
+  assert.ok(valuesOf(argv, '-device').includes('ide-cd,drive=files,bus=ide.1'));
+  assert.deepEqual(
+    valuesOf(argv, '-blockdev').filter((node) => node.includes('uefi')),
+    [
+      '{"driver":"raw","node-name":"uefi-code","read-only":true,"file":{"driver":"file","filename":"/dev/fdset/4"}}',
+      '{"driver":"raw","node-name":"uefi-variables","file":{"driver":"file","filename":"/dev/fdset/5"}}',
+    ],
+  );
 });
 
 test('a comma, a quote or a blank in the name of netcat stays where it belongs', () => {

@@ -18,7 +18,7 @@ import { traitsOf } from '../src/vmm/vmd/releases.ts';
 const run = promisify(execFile);
 const programs = fileURLToPath(new URL('../../test/vmd/', import.meta.url));
 const releases = ['7.2', '7.4', '7.7', 'current'] as const;
-const templates = { local: 'imaged', outgoing: 'imaged-outgoing' };
+const templates = { local: 'imaged', outgoing: 'imaged-outgoing', switches: ['lan', 'dmz'] };
 
 let folder: string;
 
@@ -59,7 +59,10 @@ const network = fc.constantFrom<Nic['network']>('local', 'outgoing');
 const machine = fc.record({
   memoryMb: fc.oneof(fc.integer({ min: 1, max: 2048 }), fc.integer({ min: 1, max: 200 * 1024 })),
   disks: fc.integer({ min: 0, max: 5 }),
-  nics: fc.oneof(fc.array(fc.constant<Nic['network']>('local'), { maxLength: 4 }), fc.array(network, { maxLength: 5 })),
+  nics: fc.oneof(
+    fc.array(fc.constantFrom<Nic['network']>('local', 'switch'), { maxLength: 4 }),
+    fc.array(network, { maxLength: 5 }),
+  ),
   device: fc.constantFrom('disk' as const, 'disk' as const, 'cdrom' as const, 'net' as const, 'floppy' as const),
   cpus: fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, fc.integer({ min: 1, max: 65 })),
   hasKernel: fc.boolean(),

@@ -41,7 +41,7 @@ test('no word of a client stands on a command line of vmctl, or in its environme
     vmctl: await record.program('vmctl', stands),
     ifconfig: await record.program('ifconfig', 'exit 0'),
     ...{ socket: join(folder, 'vmd.sock'), release: '7.7', endpointPort: 8079, allowsOutgoing: false },
-    templates: { local: 'imaged', outgoing: 'imaged-outgoing' },
+    templates: { local: 'imaged', outgoing: 'imaged-outgoing', switches: [] },
     clock: systemClock,
     signal: life.signal,
   });

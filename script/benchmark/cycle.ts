@@ -173,7 +173,7 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
     heard += text;
     if (isTyped || !heard.includes('cycle# ')) return;
     isTyped = true;
-    line.write(`${addressesOf(slot, folder, 0).http.url}/p\r`);
+    line.write(`${addressesOf({ slot, folder, nics: [] }, 0).http.url}/p\r`);
   });
   await orAborted(exited, signal);
   const seconds = (clock.elapsed() - began) / 1000;

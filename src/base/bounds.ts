@@ -12,6 +12,8 @@ export const bounds = {
   variableEntries: 1000,
   choices: 100,
   httpEntries: 500,
+  /** Paths of a medium that is made of files. */
+  mediumEntries: 200,
   /** Questions of a response file, answers to one of them, and lines in all. */
   questions: 200,
   answersToOne: 20,

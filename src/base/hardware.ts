@@ -11,7 +11,17 @@ export type Boot = {
 };
 
 /** `local`: the machine reaches its own endpoint and nothing else. `outgoing`: the network outside as well. */
-export type Nic = { readonly network: 'local' | 'outgoing' };
+export type Nic = {
+  readonly network: 'local' | 'outgoing' | 'switch';
+  /** A switch(5) of the host by its name in vm.conf(5), one of those that the configuration lists; with the network `switch`. */
+  readonly switch?: string;
+  /** As `macOf` gives it. Undefined: the hypervisor makes one. */
+  readonly mac?: string;
+  /** Bytes. Undefined: 1500, as the guest has it. */
+  readonly mtu?: number;
+  /** As QEMU names it; undefined: that of the machine's model. A client's text, see `machine/model-words.ts`. */
+  readonly model?: string;
+};
 
 type OnOff = 'on' | 'off';
 
@@ -61,9 +71,13 @@ export type MachineShape = {
   readonly disks: readonly DiskShape[];
   readonly nics: readonly Nic[];
   readonly boot: Boot;
+  readonly firmware?: 'uefi';
   readonly hasCdrom: boolean;
   readonly cdrom?: string;
   readonly hasFloppy: boolean;
+  /** Media that the build makes, from which nothing boots. */
+  readonly hasCdOfFiles?: true;
+  readonly hasFloppyOfFiles?: true;
   /** How cloud-init is to find its files, and whether they hold an address of the machine. Undefined: there are none. */
   readonly seed?: { readonly by: 'cdrom' | 'smbios'; readonly needs: 'addresses' | 'nothing' };
   /** Undefined: none, and no keyboard. */

@@ -14,6 +14,8 @@ import { slotName } from './folders/folders.ts';
 import type { Job } from './job.ts';
 import { openEndpoint } from './open-endpoint.ts';
 import type { Running } from './running.ts';
+import { mediumFile } from './media/medium-file.ts';
+import { variablesFile } from './media/variables-file.ts';
 import { seedOf } from './media/seed.ts';
 import { boundOf } from './text-limits.ts';
 import type { StepTools } from './tools.ts';
@@ -34,9 +36,14 @@ const machineSpec = (
   disks,
   ...(spec.cdrom === undefined ? {} : { cdrom: spec.cdrom.path }),
   ...(spec.floppy === undefined ? {} : { floppy: spec.floppy.path }),
+  ...(spec.cdOfFiles === undefined ? {} : { cdOfFiles: mediumFile(folders.work(slot), 'cd') }),
+  ...(spec.floppyOfFiles === undefined ? {} : { floppy: mediumFile(folders.work(slot), 'floppy') }),
   ...(seed === undefined ? {} : { seed }),
   nics: spec.nics,
   boot,
+  ...(spec.firmware === undefined
+    ? {}
+    : { firmware: { by: spec.firmware, variables: variablesFile(folders.work(slot)) } }),
   model: spec.model,
   ...(spec.display === undefined ? {} : { display: spec.display }),
   sshPort: spec.communicator?.type === 'ssh' ? spec.communicator.port : 22,

@@ -20,6 +20,7 @@ import { fetchFiles } from './steps/fetch-files.ts';
 import { install } from './steps/install.ts';
 import { keepInstaller } from './steps/keep-installer.ts';
 import { makeKey } from './steps/make-key.ts';
+import { makeMedia } from './steps/make-media.ts';
 import { makeWorkspace } from './steps/make-workspace.ts';
 import { postProcess } from './steps/post-process.ts';
 import { provisionGuest, provisionOnConsole } from './steps/provision.ts';
@@ -78,7 +79,8 @@ const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec) =>
 const filled = (spec: Spec): Plan<Given, Prepared> => {
   const begun = planFrom<Given>().then(makeWorkspace);
   const made = (wantsFiles(spec) ? begun.then(fetchFiles) : begun).then(createDisks);
-  const prepared = spec.http.some(({ kind }) => kind === 'site') ? made.then(buildSiteSets) : made;
+  const packed = spec.http.some(({ kind }) => kind === 'site') ? made.then(buildSiteSets) : made;
+  const prepared = spec.cdOfFiles === undefined && spec.floppyOfFiles === undefined ? packed : packed.then(makeMedia);
   const { communicator } = spec;
   if (communicator?.type === 'ssh') return provisionedBySsh(prepared.then(makeKey), spec, communicator);
   if (communicator?.type === 'console') return provisionedByTyping(prepared, spec, communicator);

@@ -25,6 +25,11 @@ const Vmd = z
     outgoing_template: VmName.default('imaged-outgoing').describe(
       'The same for machines with outgoing network: its interface has a group that pf.conf(5) lets out.',
     ),
+    switches: z
+      .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'is not a name of a switch'))
+      .max(32)
+      .default([])
+      .describe('The switches in vm.conf(5) that templates may put interfaces on.'),
     socket: AbsolutePath.default('/var/run/vmd.sock').describe(
       "vmd(8)'s control socket, by which its restarts are seen.",
     ),

@@ -1,4 +1,4 @@
-import { link } from 'node:fs/promises';
+import { copyFile, link } from 'node:fs/promises';
 import { z } from 'zod';
 import { artifactNameOf } from '../base/artifact-name.ts';
 import type { DiskFormat } from '../base/hardware.ts';
@@ -14,12 +14,23 @@ const Schema = strict({
   format: z.enum(['qcow2', 'raw']).optional().meta({ default: 'qcow2' }).describe('format of the file'),
   disk: z.int().min(0).max(15).optional().meta({ default: 0 }).describe('which disk, counted from 0'),
   file: Words.min(1).max(1000).optional().describe('in place of a disk: a file that a provisioner has downloaded'),
+  efivars: z
+    .literal(true)
+    .optional()
+    .describe('in place of a disk: the variables of the UEFI, among them what it boots from'),
   on_failure: z
     .boolean()
     .optional()
     .meta({ default: false })
     .describe('whether the disk is also published, as it is then, when the build has failed for good'),
 })
+  .refine(
+    ({ efivars, file, format, disk, on_failure: other }) =>
+      efivars === undefined || [file, format, disk, other].every((key) => key === undefined),
+    {
+      error: 'has "efivars", which goes with "name" alone',
+    },
+  )
   .refine(({ file, on_failure: onFailure }) => file === undefined || onFailure !== true, {
     error: 'has "file", and "on_failure" is for disks: leave it out',
   })
@@ -34,7 +45,7 @@ export type ExportSettings = {
   readonly mostMb: number;
   /** Published also when the build fails. */
   readonly onFailure?: true;
-} & ({ readonly disk: number; readonly format: DiskFormat } | { readonly file: string });
+} & ({ readonly disk: number; readonly format: DiskFormat } | { readonly file: string } | { readonly efivars: true });
 
 const fileOf = (asked: string, { pointer, fields, wrong, downloaded }: Place): string => {
   const file = fields.early(`${pointer}/file`, asked);
@@ -50,6 +61,26 @@ const diskOf = ({ disk = 0, format = 'qcow2' }: Asked, { pointer, wrong, diskMb 
   return { disk, format, mostMb: mostMb ?? 0 };
 };
 
+// OVMF's flash for variables has 528 KiB.
+const efivarsMb = 1;
+
+const efivarsOf = ({ pointer, wrong, firmware }: Place) => {
+  if (firmware !== 'uefi') wrong.add(`${pointer}/efivars`, 'is asked for, and the machine has a BIOS: set "firmware": "uefi" in "machine"'); // prettier-ignore
+  return { efivars: true, mostMb: efivarsMb } as const;
+};
+
+const sourceOf = (asked: Asked, place: Place) => {
+  if (asked.efivars === true) return efivarsOf(place);
+  // A second name of the same file takes no room.
+  return asked.file === undefined ? diskOf(asked, place) : { file: fileOf(asked.file, place), mostMb: 0 };
+};
+
+/** Its name where the template gives none. */
+const plainName = (from: ReturnType<typeof sourceOf>, templateName: string): string => {
+  if ('efivars' in from) return 'efivars.fd';
+  return 'file' in from ? from.file : `${templateName}${from.disk === 0 ? '' : `-${from.disk}`}.${from.format}`;
+};
+
 /** What a template lists under `artifacts`: a disk in the form in which it is published, or a file of the guest. */
 export const exporting = {
   type: 'export',
@@ -57,10 +88,8 @@ export const exporting = {
   Schema,
   resolve: (asked, place) => {
     const { pointer, fields, templateName } = place;
-    // A second name of the same file takes no room.
-    const from = asked.file === undefined ? diskOf(asked, place) : { file: fileOf(asked.file, place), mostMb: 0 };
-    const plain =
-      'file' in from ? from.file : `${templateName}${from.disk === 0 ? '' : `-${from.disk}`}.${from.format}`;
+    const from = sourceOf(asked, place);
+    const plain = plainName(from, templateName);
     // Undefined where a variable has no value yet: no two of those may look the same.
     const unknown = `unknown-${pointer.split('/').at(-1) ?? ''}`;
     return {
@@ -69,14 +98,21 @@ export const exporting = {
       name: fields.made(`${pointer}/name`, asked.name ?? plain, unknown, artifactNameOf),
     };
   },
-  plan: (settings) =>
-    'file' in settings ? `the file ${settings.file}` : `disk ${settings.disk} as ${settings.format}`,
+  plan: (settings) => {
+    if ('efivars' in settings) return 'the variables of the UEFI';
+    return 'file' in settings ? `the file ${settings.file}` : `disk ${settings.disk} as ${settings.format}`;
+  },
   gives: (settings) => {
     const { name, mostMb } = settings;
-    return [{ name, mostMb, mediaType: 'file' in settings ? anyBytes : diskMediaTypes[settings.format] }];
+    return [{ name, mostMb, mediaType: 'disk' in settings ? diskMediaTypes[settings.format] : anyBytes }];
   },
-  run: async (settings, _taken, { newFile, exportDisk, downloadedFile }) => {
+  run: async (settings, _taken, { newFile, exportDisk, downloadedFile, efivars }) => {
     const { name } = settings;
+    if ('efivars' in settings) {
+      const from = newFile('fd');
+      await copyFile(efivars(), from);
+      return [{ name, from, mediaType: anyBytes }];
+    }
     if ('file' in settings) {
       const from = newFile('file');
       await link(downloadedFile(settings.file), from);

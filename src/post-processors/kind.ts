@@ -26,6 +26,7 @@ export type Place = {
   readonly fields: Fields;
   readonly wrong: FieldErrors;
   readonly templateName: string;
+  readonly firmware: 'bios' | 'uefi';
   /** MB that each disk takes at most. */
   readonly diskMb: readonly number[];
   /** The files that provisioners download from the guest. */
@@ -46,6 +47,8 @@ export type Tools = {
   ) => Promise<Digest | undefined>;
   /** Where a file lies that a provisioner has downloaded, by its name. */
   readonly downloadedFile: (name: string) => string;
+  /** Where the variables of the UEFI lie. */
+  readonly efivars: () => string;
   readonly signal: AbortSignal;
   /** Tells how many bytes of a file are done, and of how many where that is known; as events, at a bounded rate. */
   readonly progress: (name: string, bytes: number, total?: number) => void;

@@ -94,6 +94,18 @@ export type DiskPlan = {
   readonly laterBase?: ImageRef;
 };
 
+/** What a medium holds under one path (no slash in front); of a folder everything below it. */
+export type MediumEntry = { readonly path: string } & (
+  { readonly text: string } | { readonly file: FileRef } | { readonly folder: FileRef }
+);
+
+/** A medium that the build makes of files; `mb` is the room that its image takes. */
+export type MediumSpec = {
+  readonly label: string;
+  readonly entries: readonly MediumEntry[];
+  readonly mb: number;
+};
+
 /** What cloud-init is to find, by the names that it looks for. */
 export type CloudInitSeed = {
   readonly by: 'cdrom' | 'smbios';
@@ -144,12 +156,16 @@ export type Spec = {
   readonly nics: readonly Nic[];
   readonly cdrom?: ImageRef;
   readonly floppy?: ImageRef;
+  readonly cdOfFiles?: MediumSpec;
+  readonly floppyOfFiles?: MediumSpec;
   readonly cloudInit?: CloudInitSeed;
   readonly boot: Pick<Boot, 'device'> & {
     readonly kernel?: ImageRef;
     readonly initrd?: ImageRef;
     readonly append?: Text;
   };
+  /** Undefined: a BIOS. */
+  readonly firmware?: 'uefi';
   readonly model: MachineModel;
   /** Undefined: none. */
   readonly display?: 'vga';

@@ -43,9 +43,13 @@ export type MachineSpec = {
   readonly disks: readonly Disk[];
   readonly cdrom?: string;
   readonly floppy?: string;
+  /** A CD of files beside it, in a drive of its own. */
+  readonly cdOfFiles?: string;
   readonly seed?: Seed;
   readonly nics: readonly Nic[];
   readonly boot: Omit<Boot, 'append'> & { readonly append?: (known: StaticAddresses) => string };
+  /** Undefined: a BIOS. UEFI keeps its variables in a file, which is made where it is not there. */
+  readonly firmware?: { readonly by: 'uefi'; readonly variables: string };
   readonly model: MachineModel;
   /** Undefined: the machine has neither display nor keyboard. */
   readonly display?: 'vga';

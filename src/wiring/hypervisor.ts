@@ -20,7 +20,7 @@ export const makeHypervisor = (
       ifconfig: vmd.ifconfig,
       socket: vmd.socket,
       release: vmd.release,
-      templates: { local: vmd.template, outgoing: vmd.outgoing_template },
+      templates: { local: vmd.template, outgoing: vmd.outgoing_template, switches: vmd.switches },
       endpointPort: vmd.endpoint_port,
     });
   return makeQemu({

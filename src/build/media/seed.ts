@@ -1,5 +1,5 @@
 import type { SshKey } from '../../guest/types.ts';
-import { cdOf } from '../../image/iso9660.ts';
+import { cdOf } from '../../image/medium/cd.ts';
 import { render } from '../../template/language/render.ts';
 import { seedPath } from '../../template/resolve/cloud-init.ts';
 import type { Seed, StaticAddresses } from '../../vmm/types.ts';

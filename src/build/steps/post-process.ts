@@ -7,6 +7,7 @@ import type { Disk, DiskFile, Hypervisor } from '../../vmm/types.ts';
 import { buildFactsOf, type JobFacts } from '../build-facts.ts';
 import { blamingBase } from '../files/blame-base.ts';
 import { downloadedFile } from '../downloaded-file.ts';
+import { variablesFile } from '../media/variables-file.ts';
 import type { Step } from '../plan.ts';
 import { boundedProgress, byteProgress } from '../progress.ts';
 import type { StepTools } from '../tools.ts';
@@ -66,6 +67,7 @@ const toolsFor = (spec: PostProcessorSpec, at: number, needs: Needs, tools: Tool
     newFile: (ending) => join(workspace, `draft${at}-${files++}.${ending}`),
     exportDisk: exportDisk(spec, needs, tools),
     downloadedFile: (name) => downloadedFile(workspace, name),
+    efivars: () => variablesFile(workspace),
     digestsOf: (draft, wanted) => knownDigests(draft, wanted, signal, (bytes) => progress(draft.name, bytes)),
     build: buildFactsOf(job, collected, tools),
     host: hostMeans(),

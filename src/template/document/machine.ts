@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
+import { macOf } from '../../base/machine/mac.ts';
 import { icountOf, modelNameOf, rtcOf } from '../../base/machine/model-words.ts';
+import { CdOfFiles, FloppyOfFiles } from './medium-of-files.ts';
 import { judged, Size, strict, Words } from './words.ts';
 
 const Reference = Words.min(1).max(bounds.pathCharacters);
@@ -64,26 +66,40 @@ export const Model = strict({
   rtc: word(rtcOf).describe('clock, such as `base=utc,clock=vm`'),
 }).describe('the hardware model: what differs between guests; vmd has one model and takes none of these');
 
+// Under QEMU's user network nothing larger than Ethernet's 1500 bytes arrives; IPv4 wants 576 (RFC 791, 3.1).
+const Mtu = z.int().min(576).max(1500);
+
+const Nic = strict({
+  network: z
+    .enum(['local', 'outgoing', 'switch'])
+    .default('local')
+    .describe(
+      '`local`: the machine reaches its own endpoint and nothing else; `outgoing`: the network outside too; `switch`: what is on a switch of the host',
+    ),
+  switch: Words.min(1)
+    .max(64)
+    .optional()
+    .describe("with `switch`: one of vm.conf(5)'s, as the configuration lists them; vmd alone has them"),
+  mac: Words.max(200).check(judged(macOf)).optional().describe('default: the same for each slot; not under vmd'),
+  mtu: Mtu.optional().describe('bytes, told to a virtio card; not under vmd'),
+  model: word(modelNameOf).describe('network card, in place of `net_device` of the model'),
+}).refine((nic) => (nic.network === 'switch') === (nic.switch !== undefined), {
+  error: 'needs "network": "switch" and the name of the "switch" together',
+});
+
 export const Machine = strict({
   memory: Size.default('512M').describe('memory of the machine'),
   cpus: z.int().min(1).max(64).default(1).describe('processors; vmd gives one where its vmctl knows no -p'),
   disks: z.array(Disk).max(bounds.disks).default([]).describe('the disks, in the order in which the guest finds them'),
   nics: z
-    .array(
-      strict({
-        network: z
-          .enum(['local', 'outgoing'])
-          .default('local')
-          .describe(
-            '`local`: the machine reaches its own endpoint and nothing else; `outgoing`: the network outside too',
-          ),
-      }),
-    )
+    .array(Nic)
     .max(bounds.nics)
     .default([{ network: 'local' }])
     .describe('network interfaces'),
   cdrom: Image.optional().describe('an ISO image: named as `base` is'),
   floppy: Image.optional().describe('a floppy image: named as `base` is'),
+  cd_of_files: CdOfFiles.optional(),
+  floppy_of_files: FloppyOfFiles.optional(),
   cloud_init: CloudInit.optional(),
   boot: strict({
     device: z
@@ -99,6 +115,10 @@ export const Machine = strict({
     .default({})
     .describe('how the machine starts at first; after an installation it boots from its first disk'),
   model: Model.optional(),
+  firmware: z
+    .enum(['bios', 'uefi'])
+    .default('bios')
+    .describe('`uefi`: EDK2 (OVMF) of the host, without secure boot; QEMU alone has it'),
   display: z
     .enum(['none', 'vga'])
     .default('none')

@@ -79,8 +79,24 @@ const keyboardIsThere: Judge = (template, wrong) => {
     cleanup.console.forEach(({ by }, index) => judge(by, `/error_cleanup_provisioner/console/${index}/by`));
 };
 
+const oneFloppy: Judge = ({ machine: { floppy, floppy_of_files: ofFiles } }, wrong) => {
+  if (floppy !== undefined && ofFiles !== undefined)
+    wrong.add(
+      '/machine/floppy_of_files',
+      'stands beside "floppy", and a machine has one floppy drive: use one of them',
+    );
+};
+
 /** Judges what no single key can be blamed for. */
 export const judgeTogether: Judge = (template, wrong) => {
-  for (const judge of [bootMedium, disksHaveSizes, guestIsReachable, endpointHasNic, modelStandsOnce, keyboardIsThere])
+  for (const judge of [
+    bootMedium,
+    disksHaveSizes,
+    guestIsReachable,
+    endpointHasNic,
+    modelStandsOnce,
+    oneFloppy,
+    keyboardIsThere,
+  ])
     judge(template, wrong);
 };

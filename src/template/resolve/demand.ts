@@ -24,10 +24,13 @@ export const shapeOf = (spec: Spec): MachineShape => {
       ...(kernel === undefined ? {} : { kernel: kernel.path }),
       ...(initrd === undefined ? {} : { initrd: initrd.path }),
     },
+    ...(spec.firmware === undefined ? {} : { firmware: spec.firmware }),
     hasCdrom: spec.cdrom !== undefined,
     ...(spec.cdrom === undefined ? {} : { cdrom: spec.cdrom.path }),
     ...(spec.cloudInit === undefined ? {} : { seed: { by: spec.cloudInit.by, needs: needsOf(spec.cloudInit) } }),
     hasFloppy: spec.floppy !== undefined,
+    ...(spec.cdOfFiles === undefined ? {} : { hasCdOfFiles: true }),
+    ...(spec.floppyOfFiles === undefined ? {} : { hasFloppyOfFiles: true }),
     ...(spec.display === undefined ? {} : { display: spec.display }),
     model: spec.model,
   };
@@ -41,12 +44,13 @@ export const fullMb = (disk: DiskPlan): number => {
 
 /**
  * What a build takes from its host at most: the machine's memory, and on disk every working disk written full, every file
- * that is downloaded from the guest or made by a post-processor (an export is as large as its disk), and `textsMb` for its
+ * that is downloaded from the guest or made by a post-processor (an export is as large as its disk), the media made of files, and `textsMb` for its
  * log, console and events. A base is not counted: it is not written to.
  */
 export const demandOf = (spec: Spec, textsMb: number): { readonly memoryMb: number; readonly diskMb: number } => {
   const downloads = spec.provisioners.flatMap(downloadsOf).map(({ mostMb }) => mostMb);
   const made = spec.postProcessors.map(({ newMb }) => newMb);
-  const all = [...spec.disks.map(fullMb), ...downloads, ...made];
+  const media = [spec.cdOfFiles?.mb ?? 0, spec.floppyOfFiles?.mb ?? 0];
+  const all = [...spec.disks.map(fullMb), ...media, ...downloads, ...made];
   return { memoryMb: spec.memoryMb, diskMb: all.reduce((sum, mb) => sum + mb, textsMb) };
 };

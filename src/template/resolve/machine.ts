@@ -3,13 +3,14 @@ import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Fields } from './fields.ts';
 import { imageFacts } from '../../context/image-header.ts';
 import { ParseError } from '../../base/parse-error.ts';
-import type { MachineModel } from '../../base/hardware.ts';
+import type { MachineModel, Nic } from '../../base/hardware.ts';
+import { macOf } from '../../base/machine/mac.ts';
 import { icountOf, modelNameOf, rtcOf } from '../../base/machine/model-words.ts';
 import type { Template } from '../document/template.ts';
 import type { DiskPlan, ImageRef, Spec } from '../spec.ts';
 import { sizeMbOf } from '../../base/units.ts';
 
-type Machine = Pick<Spec, 'memoryMb' | 'cpus' | 'disks' | 'nics' | 'cdrom' | 'floppy' | 'boot' | 'model' | 'display'>;
+type Machine = Pick<Spec, 'memoryMb' | 'cpus' | 'disks' | 'nics' | 'cdrom' | 'floppy' | 'boot' | 'firmware' | 'model' | 'display'>; // prettier-ignore
 type DiskAsked = Template['machine']['disks'][number];
 
 /** The file with what it says of itself. Throws a ParseError where no disk can be made of it. */
@@ -103,18 +104,44 @@ const modelOf = (template: Template, fields: Fields): MachineModel => {
   };
 };
 
+type NicAsked = Template['machine']['nics'][number];
+
+const nicOf = ({ network, mtu, ...asked }: NicAsked, at: string, fields: Fields): Nic => {
+  const name = asked.switch === undefined ? undefined : fields.early(`${at}/switch`, asked.switch);
+  const mac = asked.mac === undefined ? undefined : fields.made(`${at}/mac`, asked.mac, undefined, (text) => macOf(String(text))); // prettier-ignore
+  const model = asked.model === undefined ? undefined : fields.made(`${at}/model`, asked.model, undefined, (text) => modelNameOf(String(text))); // prettier-ignore
+  return {
+    network,
+    ...(name === undefined ? {} : { switch: name }),
+    ...(mac === undefined ? {} : { mac }),
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(model === undefined ? {} : { model }),
+  };
+};
+
+const nicsOf = (asked: readonly NicAsked[], fields: Fields, wrong: FieldErrors): readonly Nic[] => {
+  const nics = asked.map((nic, index) => nicOf(nic, `/machine/nics/${index}`, fields));
+  for (const [index, { mac }] of nics.entries())
+    if (mac !== undefined && nics.findIndex((other) => other.mac === mac) < index)
+      wrong.add(`/machine/nics/${index}/mac`, `is ${mac} a second time: each interface needs one of its own`);
+  if (nics[0]?.network === 'switch')
+    wrong.add('/machine/nics/0/network', 'is "switch", and the first interface leads to the endpoint: put a local one before it'); // prettier-ignore
+  return nics;
+};
+
 /** What the machine is made of: sizes in MB, files proven to be there, images looked into. */
 export const resolveMachine = async (template: Template, fields: Fields, wrong: FieldErrors): Promise<Machine> => {
-  const { memory, cpus, disks, nics, cdrom, floppy, display } = template.machine;
+  const { memory, cpus, disks, nics, cdrom, floppy, firmware, display } = template.machine;
   return {
     memoryMb: fields.made('/machine/memory', memory, 1, sizeMbOf),
     cpus,
     disks: await Promise.all(disks.map((disk, index) => diskOf(disk, `/machine/disks/${index}`, fields, wrong))),
-    nics,
+    nics: nicsOf(nics, fields, wrong),
     ...(cdrom === undefined ? {} : { cdrom: await fields.image('/machine/cdrom', cdrom) }),
     ...(floppy === undefined ? {} : { floppy: await fields.image('/machine/floppy', floppy) }),
     boot: await bootOf(template, fields),
     model: modelOf(template, fields),
+    ...(firmware === 'bios' ? {} : { firmware }),
     ...(display === 'none' ? {} : { display }),
   };
 };

@@ -12,6 +12,7 @@ import { resolveCloudInit, seedEntries } from './cloud-init.ts';
 import { resolveCommunicator } from './communicator/communicator.ts';
 import { resolveHttp } from './http.ts';
 import { resolveMachine } from './machine.ts';
+import { resolveMediaOfFiles } from './medium-of-files.ts';
 import { fullMb } from './demand.ts';
 import { downloadsOf } from '../../provisioners/table.ts';
 import { buildAndHost } from './planned-build.ts';
@@ -116,6 +117,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
   const spec = {
     name: template.name,
     ...machine,
+    ...(await resolveMediaOfFiles(template, { fields, wrong })),
     ...(cloudInit === undefined ? {} : { cloudInit }),
     http: [...http, ...seedEntries(cloudInit)],
     ...(install === undefined
@@ -127,7 +129,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
     seal: sealParts.filter((part) => template.seal[part]),
     shutdown: resolveShutdown(shutdown, fields),
     postProcessors: resolvePostProcessors(template, {
-      ...{ fields, wrong, templateName: template.name },
+      ...{ fields, wrong, templateName: template.name, firmware: template.machine.firmware },
       ...buildAndHost({ ...machine, name: template.name }, frozen, files.host),
       diskMb: machine.disks.map(fullMb),
       downloaded: provisioners.flatMap(downloadsOf).map(({ name }) => name),

@@ -44,8 +44,16 @@ const diskDevice = (plan: MachinePlan, index: number): string => {
 
 const handed = ({ set }: HandedFile) => ({ driver: 'file', filename: `/dev/fdset/${set}` });
 
-const fdsetsArgv = ({ disks, cdrom, floppy, seed }: MachinePlan): readonly string[] =>
-  [...disks.flatMap((disk) => [disk, ...disk.layers]), cdrom, floppy, seed].flatMap((file) =>
+const fdsetsArgv = ({ disks, cdrom, floppy, seed, cdOfFiles, firmware }: MachinePlan): readonly string[] =>
+  [
+    ...disks.flatMap((disk) => [disk, ...disk.layers]),
+    cdrom,
+    floppy,
+    seed,
+    cdOfFiles,
+    firmware?.code,
+    firmware?.variables,
+  ].flatMap((file) =>
     file === undefined ? [] : ['-add-fd', option('', { fd: firstHandedFd + file.set - 1, set: file.set })],
   );
 
@@ -88,8 +96,11 @@ const disksArgv = (plan: MachinePlan): readonly string[] => [
   ]),
 ];
 
+/** The first place for a CD drive on IDE. */
+const firstCd = (plan: MachinePlan): number => (plan.diskInterface === 'ide' ? plan.disks.length : isQ35(plan) ? 0 : 2);
+
 const cdromArgv = (plan: MachinePlan, cdrom: HandedFile): readonly string[] => {
-  const place = idePlace(plan, plan.diskInterface === 'ide' ? plan.disks.length : isQ35(plan) ? 0 : 2);
+  const place = idePlace(plan, firstCd(plan));
   const bootindex = plan.device === 'cdrom' ? 1 : undefined;
   return [...readOnly('cdrom', cdrom), '-device', option('ide-cd', { drive: 'cdrom', ...place, bootindex })];
 };
@@ -101,9 +112,17 @@ const seedArgv = (plan: MachinePlan, seed: HandedFile): readonly string[] => {
       ...readOnly('seed', seed),
       ...['-device', 'virtio-scsi-pci,id=seeds', '-device', 'scsi-cd,drive=seed,bus=seeds.0'],
     ];
-  const before = plan.cdrom === undefined ? 0 : 1;
-  const first = plan.diskInterface === 'ide' ? plan.disks.length : isQ35(plan) ? 0 : 2;
-  return [...readOnly('seed', seed), '-device', option('ide-cd', { drive: 'seed', ...idePlace(plan, first + before) })];
+  const before = [plan.cdrom, plan.cdOfFiles].filter((one) => one !== undefined).length;
+  return [
+    ...readOnly('seed', seed),
+    ...['-device', option('ide-cd', { drive: 'seed', ...idePlace(plan, firstCd(plan) + before) })],
+  ];
+};
+
+/** On IDE always, behind the CD to boot from: it may hold the drivers for virtio. */
+const cdOfFilesArgv = (plan: MachinePlan, cd: HandedFile): readonly string[] => {
+  const place = idePlace(plan, firstCd(plan) + (plan.cdrom === undefined ? 0 : 1));
+  return [...readOnly('files', cd), '-device', option('ide-cd', { drive: 'files', ...place })];
 };
 
 /** A semicolon is nothing to QEMU, and cloud-init reads on behind it (cloud-init, "NoCloud", line configuration). */
@@ -119,6 +138,15 @@ const floppyArgv = (plan: MachinePlan, floppy: HandedFile): readonly string[] =>
   ...(isQ35(plan) ? ['-device', 'isa-fdc'] : []),
   ...['-device', 'floppy,drive=floppy'],
 ];
+
+/** The two flash chips of UEFI, as QEMU's manual has them for pc and q35 ("System firmware"). */
+const firmwareArgv = ({ code, variables }: NonNullable<MachinePlan['firmware']>): readonly string[] => [
+  ...readOnly('uefi-code', code),
+  ...blockdev({ driver: 'raw', 'node-name': 'uefi-variables', file: handed(variables) }),
+];
+
+const machineOption = ({ machineType, firmware }: MachinePlan): string =>
+  firmware === undefined ? machineType : `${machineType},pflash0=uefi-code,pflash1=uefi-variables`;
 
 const kernelArgv = ({ hasKernel, hasInitrd, hasAppend }: MachinePlan): readonly string[] => [
   ...(hasKernel ? ['-kernel', kernelFiles.kernel] : []),
@@ -143,7 +171,7 @@ export const markedId = (mark: string): string => `qmp-${mark}`;
 export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[] => [
   ...['-name', plan.name, '-S', '-nodefaults', '-no-user-config', '-display', 'none'],
   ...(host.canSandbox ? ['-sandbox', sandboxOf(plan.nics)] : []),
-  ...['-machine', plan.machineType, '-accel', host.accelerator],
+  ...['-machine', machineOption(plan), '-accel', host.accelerator],
   ...['-cpu', plan.cpuModel ?? (host.accelerator === 'tcg' ? 'max' : 'host')],
   ...['-smp', String(plan.cpus), '-m', `${plan.memoryMb}M`],
   ...socketArgv(markedId(plan.mark), sockets.qmp),
@@ -151,8 +179,10 @@ export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[]
   ...socketArgv('serial', sockets.serial),
   ...['-serial', 'chardev:serial', '-device', 'pvpanic'],
   ...fdsetsArgv(plan),
+  ...(plan.firmware === undefined ? [] : firmwareArgv(plan.firmware)),
   ...disksArgv(plan),
   ...(plan.cdrom === undefined ? [] : cdromArgv(plan, plan.cdrom)),
+  ...(plan.cdOfFiles === undefined ? [] : cdOfFilesArgv(plan, plan.cdOfFiles)),
   ...(plan.seed === undefined ? [] : seedArgv(plan, plan.seed)),
   ...(plan.seedUrl === undefined ? [] : seedUrlArgv(plan.seedUrl)),
   ...(plan.floppy === undefined ? [] : floppyArgv(plan, plan.floppy)),

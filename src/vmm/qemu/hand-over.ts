@@ -18,8 +18,15 @@ export type Handed = {
   /** Each with the images beneath it, the nearest first. */
   readonly disks: readonly (HandedFile & { readonly layers: readonly HandedFile[] })[];
   readonly cdrom?: HandedFile;
+  readonly cdOfFiles?: HandedFile;
   readonly seed?: HandedFile;
   readonly floppy?: HandedFile;
+  readonly firmware?: { readonly code: HandedFile; readonly variables: HandedFile };
+};
+
+/** What a machine is made of, with the files of its firmware. */
+type Given = Pick<MachineSpec, 'disks' | 'cdrom' | 'cdOfFiles' | 'floppy'> & {
+  readonly firmware?: { readonly code: string; readonly variables: string } | undefined;
 };
 
 export type HandOver = AsyncDisposable & {
@@ -44,7 +51,10 @@ const opened = (path: string, access: 'read' | 'write') =>
   });
 
 /** `seed` is the image for cloud-init. Throws `hypervisor_failed`, `disk_failed`. */
-export const handOver = async ({ disks, cdrom, floppy }: MachineSpec, seed?: string): Promise<HandOver> => {
+export const handOver = async (
+  { disks, cdrom, cdOfFiles, floppy, firmware }: Given,
+  seed?: string,
+): Promise<HandOver> => {
   const open = cleanupStack();
   const fds: number[] = [];
   const number = (fd: number, format: DiskFormat): HandedFile => ({ set: fds.push(fd), format });
@@ -61,12 +71,18 @@ export const handOver = async ({ disks, cdrom, floppy }: MachineSpec, seed?: str
       const { layers } = base === undefined ? { layers: [] } : open.keep(await openLayers(base));
       handedDisks.push({ ...disk, layers: layers.map(({ handle, format }) => number(handle.fd, format)) });
     }
-    const [disc, diskette, seeds] = [await medium(cdrom), await medium(floppy), await medium(seed)];
+    const [disc, diskette, seeds, own] = [await medium(cdrom), await medium(floppy), await medium(seed), await medium(cdOfFiles)]; // prettier-ignore
+    const uefi = firmware && {
+      code: await one(firmware.code, 'read', 'raw'),
+      variables: await one(firmware.variables, 'write', 'raw'),
+    };
     const handed = {
       disks: handedDisks,
       ...(disc === undefined ? {} : { cdrom: disc }),
       ...(diskette === undefined ? {} : { floppy: diskette }),
       ...(seeds === undefined ? {} : { seed: seeds }),
+      ...(uefi === undefined ? {} : { firmware: uefi }),
+      ...(own === undefined ? {} : { cdOfFiles: own }),
     };
     return { handed, fds, [Symbol.asyncDispose]: () => open[Symbol.asyncDispose]() };
   } catch (error) {

@@ -110,7 +110,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     name: spec.name,
     hostname: spec.hostname ?? spec.name,
     line,
-    addresses: addressesOf(spec.slot, spec.folder, sshPort, host.user?.of(spec.slot).uid),
+    addresses: addressesOf(spec, sshPort, host.user?.of(spec.slot).uid),
     about: {
       program: host.binary,
       version: host.inventory.version,

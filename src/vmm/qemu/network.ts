@@ -8,7 +8,7 @@ import { option } from './option.ts';
 import { namespacedSsh } from './outgoing/outgoing.ts';
 import { machineFiles, networkFile, sockets } from './names.ts';
 import type { MachinePlan } from './plan.ts';
-import type { Addresses, StaticAddresses } from '../types.ts';
+import type { Addresses, MachineSpec, StaticAddresses } from '../types.ts';
 
 /** The networks of four NICs share 100.64.0.0/10 evenly: 4096 networks for each, the first of which stays free. */
 export const mostSlots = 4095;
@@ -25,21 +25,25 @@ const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 const macOf = (slot: number, nic: number): string =>
   ['fe', 'e1', 'bb', hex(0xd1 + nic), hex((slot + 1) >> 8), hex((slot + 1) & 255)].join(':');
 
-/** The addresses that the slot alone decides. */
-export const staticAddressesOf = (slot: number): StaticAddresses => {
+/** The addresses that the slot decides; `mac` where the template has one for the first NIC. */
+export const staticAddressesOf = (slot: number, mac = macOf(slot, 0)): StaticAddresses => {
   const network = networkOf(slot, 0);
   const http = `${network}.4`;
   return {
     guestIp: `${network}.3`,
     hostIp: `${network}.2`,
-    mac: macOf(slot, 0),
+    mac,
     http: { ip: http, port: 80, url: `http://${http}` },
   };
 };
 
 /** The addresses of a machine whose ssh server is reached at `sshPort` of the host's loopback, and whose QEMU is `owner`'s. */
-export const addressesOf = (slot: number, folder: string, sshPort: number, owner?: number): Addresses => ({
-  ...staticAddressesOf(slot),
+export const addressesOf = (
+  { slot, folder, nics }: Pick<MachineSpec, 'slot' | 'folder' | 'nics'>,
+  sshPort: number,
+  owner?: number,
+): Addresses => ({
+  ...staticAddressesOf(slot, nics[0]?.mac),
   listen: { path: machineFiles(folder).http, ...(owner === undefined ? {} : { owner }) },
   ssh: { host: '127.0.0.1', port: sshPort },
 });
@@ -65,7 +69,7 @@ const doors = (plan: MachinePlan, netcat: string) => {
 const networkOptions = (plan: MachinePlan, { network }: Nic, nic: number) => {
   const prefix = networkOf(plan.slot, nic);
   return {
-    restrict: network === 'local' ? 'on' : 'off',
+    restrict: network === 'outgoing' ? 'off' : 'on',
     ipv6: 'off',
     net: `${prefix}.0/24`,
     host: `${prefix}.2`,
@@ -97,8 +101,11 @@ export const nicArgv = (plan: MachinePlan, spec: Nic, nic: number): readonly str
   const id = `nic${nic}`;
   const netdev =
     nic === 0 ? ['-readconfig', networkFile] : ['-netdev', option('user', { id, ...networkOptions(plan, spec, nic) })];
+  const device = option(spec.model ?? plan.netDevice, {
+    ...{ netdev: id, mac: spec.mac ?? macOf(plan.slot, nic), host_mtu: spec.mtu },
+  });
   // Empty: iPXE is not even loaded, which saves the firmware a search for something to boot from.
-  return [...netdev, '-device', `${option(plan.netDevice, { netdev: id, mac: macOf(plan.slot, nic) })},romfile=`];
+  return [...netdev, '-device', `${device},romfile=`];
 };
 
 /** The host's port that leads to the guest's ssh server, out of what HMP's `info usernet` prints. Throws `hypervisor_failed`. */

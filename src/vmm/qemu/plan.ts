@@ -37,19 +37,23 @@ export type MachinePlan = Handed & {
 };
 
 /** QEMU's own word for what a template asks by this name; never the template's. Throws `template_invalid`. */
-const own = (key: keyof MachineModel, asked: string | undefined, known: readonly string[]): string | undefined => {
+const own = (pointer: string, asked: string | undefined, known: readonly string[]): string | undefined => {
   if (asked === undefined) return undefined;
   const found = known.find((name) => name === asked);
   if (found !== undefined) return found;
-  const pointer = `/machine/model/${key}`;
   const message = `QEMU on this host has no ${JSON.stringify(asked)}`;
   throw new Fault('template_invalid', `${pointer}: ${message}.`, { errors: [{ pointer, message }] });
+};
+
+const namedCard = (model: string | undefined, index: number, { netDevices }: Inventory): Pick<Nic, 'model'> => {
+  const name = own(`/machine/nics/${index}/model`, model, netDevices);
+  return name === undefined ? {} : { model: name };
 };
 
 /** Throws `template_invalid` for a name that this QEMU does not list. */
 export const planOf = (spec: MachineSpec, handed: Handed, inventory: Inventory): MachinePlan => {
   const { model, boot } = spec;
-  const cpuModel = own('cpu_model', model.cpu_model, inventory.cpuModels);
+  const cpuModel = own('/machine/model/cpu_model', model.cpu_model, inventory.cpuModels);
   return {
     ...handed,
     name: spec.name,
@@ -58,17 +62,17 @@ export const planOf = (spec: MachineSpec, handed: Handed, inventory: Inventory):
     mark: markOf(spec.folder),
     memoryMb: spec.memoryMb,
     cpus: spec.cpus,
-    nics: spec.nics,
+    nics: spec.nics.map(({ model, ...nic }, index) => ({ ...nic, ...namedCard(model, index, inventory) })),
     sshPort: spec.sshPort ?? 22,
     device: boot.device,
     hasKernel: boot.kernel !== undefined,
     hasInitrd: boot.kernel !== undefined && boot.initrd !== undefined,
     hasAppend: boot.kernel !== undefined && boot.append !== undefined,
     ...(spec.seed?.by === 'smbios' ? { seedUrl: `${staticAddressesOf(spec.slot).http.url}/${spec.seed.path}` } : {}),
-    machineType: own('machine_type', model.machine_type, inventory.machineTypes) ?? 'q35',
+    machineType: own('/machine/model/machine_type', model.machine_type, inventory.machineTypes) ?? 'q35',
     ...(cpuModel === undefined ? {} : { cpuModel }),
     diskInterface: model.disk_interface ?? 'virtio',
-    netDevice: own('net_device', model.net_device, inventory.netDevices) ?? 'virtio-net-pci',
+    netDevice: own('/machine/model/net_device', model.net_device, inventory.netDevices) ?? 'virtio-net-pci',
     ...(spec.display === undefined ? {} : { display: spec.display }),
     ...(model.icount === undefined ? {} : { icount: model.icount }),
     ...(model.rtc === undefined ? {} : { rtc: model.rtc }),

@@ -7,6 +7,7 @@ import { whyNoModelName } from '../../base/machine/model-words.ts';
 import { mostNics } from '../nics.ts';
 import { refuseBoot } from '../refuse-boot.ts';
 import type { Accelerator } from './argv.ts';
+import { whyNoFirmware } from './firmware.ts';
 import type { Inventory } from './inventory.ts';
 import { whyNoLayers } from './layers.ts';
 
@@ -21,9 +22,8 @@ export type Abilities = {
 
 export const mostDisks = 8;
 
-const judgeName = (key: keyof MachineModel, asked: string | undefined, known: readonly string[] = []): FieldError[] => {
+const judgeName = (pointer: string, asked: string | undefined, known: readonly string[] = []): FieldError[] => {
   if (asked === undefined) return [];
-  const pointer = `/machine/model/${key}`;
   const why = whyNoModelName(asked);
   if (why !== undefined) return [{ pointer, message: why }];
   if (known.length === 0 || known.includes(asked)) return [];
@@ -43,22 +43,51 @@ const judgeAccelerator = ({ accelerator, icount }: MachineModel, works: Abilitie
   ];
 };
 
-/** How many drives the bus of the disks takes; the CD and that of cloud-init share the bus of IDE disks. */
-const roomForDisks = ({ model, hasCdrom, seed }: MachineShape): number => {
-  const idePorts = /^(pc-)?q35/.test(model.machine_type ?? 'q35') ? 6 : 4;
-  return { virtio: mostDisks, scsi: 7, ide: idePorts - (hasCdrom ? 1 : 0) - (seed?.by === 'cdrom' ? 1 : 0) }[
-    model.disk_interface ?? 'virtio'
+const isQ35 = ({ model }: MachineShape): boolean => /^(pc-)?q35/.test(model.machine_type ?? 'q35');
+
+/** CD drives on IDE. That of cloud-init is there where the disks are not on virtio. */
+const cdDrives = ({ model, hasCdrom, hasCdOfFiles, seed }: MachineShape): number =>
+  [hasCdrom, hasCdOfFiles === true, seed?.by === 'cdrom' && model.disk_interface !== 'virtio'].filter(Boolean).length;
+
+/** How many drives the bus of the disks takes; CDs share the bus of IDE disks. */
+const roomForDisks = (shape: MachineShape): number =>
+  ({ virtio: mostDisks, scsi: 7, ide: (isQ35(shape) ? 6 : 4) - cdDrives(shape) })[
+    shape.model.disk_interface ?? 'virtio'
   ];
-};
+
+/** The older pc has two places beside its first channel. */
+const judgeCds = (shape: MachineShape): FieldError[] =>
+  shape.model.disk_interface === 'scsi' && !isQ35(shape) && cdDrives(shape) > 2
+    ? [{ pointer: '/machine/cd_of_files', message: 'is the third CD, and this machine type has room for two' }]
+    : [];
 
 const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): FieldError[] => {
   if (nics.length > mostNics)
     return [{ pointer: '/machine/nics', message: `has ${nics.length}, and a machine takes ${mostNics}` }];
-  return nics.flatMap(({ network }, index) =>
-    network === 'outgoing' && noOutgoing !== undefined
-      ? [{ pointer: `/machine/nics/${index}/network`, message: `"outgoing" is not to be had: ${noOutgoing}` }]
-      : [],
-  );
+  return nics.flatMap(({ network }, index) => {
+    const pointer = `/machine/nics/${index}/network`;
+    if (network === 'switch')
+      return [{ pointer, message: 'is "switch", which vmd alone has: use "local", a network that no other machine shares' }]; // prettier-ignore
+    return network === 'outgoing' && noOutgoing !== undefined
+      ? [{ pointer, message: `"outgoing" is not to be had: ${noOutgoing}` }]
+      : [];
+  });
+};
+
+const judgeCards = ({ nics, model }: MachineShape, inventory: Inventory | undefined): FieldError[] =>
+  nics.flatMap((nic, index) => {
+    const at = `/machine/nics/${index}`;
+    const card = nic.model ?? model.net_device ?? 'virtio-net-pci';
+    const noMtu = nic.mtu !== undefined && !card.startsWith('virtio-net');
+    return [
+      ...judgeName(`${at}/model`, nic.model, inventory?.netDevices),
+      ...(noMtu ? [{ pointer: `${at}/mtu`, message: `is told to virtio cards alone, and this is "${card}"` }] : []),
+    ];
+  });
+
+const judgeFirmware = ({ firmware }: MachineShape): FieldError[] => {
+  const why = firmware === undefined ? undefined : whyNoFirmware();
+  return why === undefined ? [] : [{ pointer: '/machine/firmware', message: why }];
 };
 
 const judgeBases = async ({ disks }: MachineShape): Promise<FieldError[]> => {
@@ -82,13 +111,16 @@ export const refuseShape = (shape: MachineShape, abilities: Abilities): readonly
   const { model } = shape;
   const room = roomForDisks(shape);
   return [
-    ...judgeName('machine_type', model.machine_type, inventory?.machineTypes),
-    ...judgeName('cpu_model', model.cpu_model, inventory?.cpuModels),
-    ...judgeName('net_device', model.net_device, inventory?.netDevices),
+    ...judgeName('/machine/model/machine_type', model.machine_type, inventory?.machineTypes),
+    ...judgeName('/machine/model/cpu_model', model.cpu_model, inventory?.cpuModels),
+    ...judgeName('/machine/model/net_device', model.net_device, inventory?.netDevices),
     ...judgeAccelerator(model, abilities.accelerators),
     ...(shape.disks.length > room
       ? [{ pointer: '/machine/disks', message: `has ${shape.disks.length}, and there is room for ${room}` }]
       : []),
+    ...judgeCds(shape),
+    ...judgeFirmware(shape),
+    ...judgeCards(shape, inventory),
     ...judgeNics(shape, abilities.noOutgoing),
     ...refuseBoot(shape, 'qemu'),
   ];

@@ -8,6 +8,7 @@ import { asksForOutgoing } from '../nics.ts';
 import { writeSeed } from '../seed.ts';
 import type { MachineSpec } from '../types.ts';
 import { qemuArgv, type HostChoice } from './argv.ts';
+import { readyFirmware } from './firmware.ts';
 import { copyKernel, handOver } from './hand-over.ts';
 import type { Inventory } from './inventory.ts';
 import { kernelFiles, machineFiles, networkFile } from './names.ts';
@@ -51,7 +52,11 @@ export type SpawnedQemu = Detached & { readonly argv: readonly string[] };
 /** QEMU, running, with its files. What it was given is closed here, and its own from then on. */
 export const spawnQemu = async (spec: MachineSpec, host: QemuHost): Promise<SpawnedQemu> => {
   const { own, log } = machineFiles(spec.folder);
-  await using files = await handOver(spec, await writeSeed(spec, staticAddressesOf(spec.slot)));
+  const firmware = await readyFirmware(spec.firmware);
+  await using files = await handOver(
+    { ...spec, firmware },
+    await writeSeed(spec, staticAddressesOf(spec.slot, spec.nics[0]?.mac)),
+  );
   const plan = planOf(spec, files.handed, host.inventory);
   const argv = qemuArgv(plan, host);
   await makeOwnFolder(spec, networkConfig(plan, host.netcat), host.user);
@@ -68,13 +73,13 @@ export const spawnQemu = async (spec: MachineSpec, host: QemuHost): Promise<Spaw
  * kernel and ramdisk then.
  */
 export const finishKernel = async (
-  { boot, folder, slot }: MachineSpec,
+  { boot, folder, slot, nics }: MachineSpec,
   qmp: Qmp,
   signal: AbortSignal,
 ): Promise<void> => {
   if (boot.kernel === undefined) return;
   if (boot.append !== undefined) {
-    const value = boot.append(staticAddressesOf(slot));
+    const value = boot.append(staticAddressesOf(slot, nics[0]?.mac));
     await qmp.execute('qom-set', { path: '/machine', property: 'append', value }, signal);
     await qmp.execute('x-exit-preconfig', {}, signal);
   }

@@ -3,8 +3,8 @@
 import type { DiskFile, MachineSpec } from '../types.ts';
 import { asksForOutgoing } from '../nics.ts';
 
-/** The names in vm.conf(5) of the VMs whose instances our machines are. */
-export type Templates = { readonly local: string; readonly outgoing: string };
+/** The names in vm.conf(5) of the VMs whose instances our machines are, and of the switches that they may be on. */
+export type Templates = { readonly local: string; readonly outgoing: string; readonly switches: readonly string[] };
 
 /** With its format in front, which vmctl would otherwise guess from the content or the name (vmctl(8), create). */
 export const diskArgument = ({ path, format }: DiskFile): string => `${format}:${path}`;
@@ -13,7 +13,13 @@ export const diskArgument = ({ path, format }: DiskFile): string => `${format}:$
  * An instance passes no interface of its own where it is to inherit that of its template, group and all
  * (vm.conf(5), allow instance).
  */
-const nicArgv = (spec: MachineSpec): readonly string[] => (asksForOutgoing(spec.nics) ? [] : spec.nics.map(() => '-L'));
+const nicArgv = ({ nics }: MachineSpec, { switches }: Templates): readonly string[] =>
+  asksForOutgoing(nics)
+    ? []
+    : nics.flatMap((nic) => {
+        const own = nic.network === 'switch' ? switches.find((name) => name === nic.switch) : undefined;
+        return own === undefined ? ['-L'] : ['-n', own];
+      });
 
 /**
  * Whether vmd ends the machine when its guest resets itself, and does not start it again: that is so with a boot device
@@ -30,7 +36,7 @@ export const startArgv = (spec: MachineSpec, templates: Templates): readonly str
   ...['-m', `${spec.memoryMb}M`],
   // Only where it is not the default: older releases do not know it, and a template in vm.conf has to allow it.
   ...(spec.cpus > 1 ? ['-p', String(spec.cpus)] : []),
-  ...nicArgv(spec),
+  ...nicArgv(spec, templates),
   ...spec.disks.flatMap((disk) => ['-d', diskArgument(disk)]),
   ...(spec.cdrom === undefined ? [] : ['-r', spec.cdrom]),
   ...(spec.boot.kernel === undefined ? [] : ['-b', spec.boot.kernel]),

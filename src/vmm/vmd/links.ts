@@ -14,13 +14,14 @@ const link = async (target: string, name: string): Promise<string> => {
   return name;
 };
 
-/** The machine with links in its own folder for its kernel and its ISO image, which may be that of cloud-init. */
+/** The machine with links in its own folder for its kernel and its ISO image, which may be that of cloud-init, or one that the build has made. */
 export const linkMedia = async (spec: MachineSpec): Promise<MachineSpec> => {
-  const { folder, boot, cdrom } = spec;
+  const { folder, boot, cdrom, cdOfFiles } = spec;
   const seed = await writeSeed(spec, undefined);
   return {
     ...spec,
     ...(seed === undefined ? {} : { cdrom: seed }),
+    ...(cdOfFiles === undefined ? {} : { cdrom: cdOfFiles }),
     ...(cdrom === undefined ? {} : { cdrom: await link(cdrom, join(folder, 'cdrom.iso')) }),
     ...(boot.kernel === undefined
       ? {}

@@ -1,6 +1,7 @@
 /** Judges what a template asks of vmd before anything runs: everything that vmctl or vmd would refuse by themselves. */
 
 import type { FieldError } from '../../base/fault.ts';
+import { didYouMean, quoted } from '../../base/nearest.ts';
 import type { MachineShape } from '../../base/hardware.ts';
 import { refuseBoot } from '../refuse-boot.ts';
 import type { VmdTraits } from '../../base/openbsd/releases.ts';
@@ -20,7 +21,7 @@ const judgeMemory: Judge = ({ memoryMb }, { mostMemoryMb, perUser }) => {
     : [{ pointer: '/machine/memory', message: `is ${memoryMb} MB, and vmd of this release gives ${most} MB at most` }];
 };
 
-const judgeParts: Judge = ({ disks, nics, hasFloppy, display }) => [
+const judgeParts: Judge = ({ disks, nics, hasFloppy, hasFloppyOfFiles, display }) => [
   ...(disks.length > mostDisks
     ? [{ pointer: '/machine/disks', message: `has ${disks.length}, and vmd gives a machine ${mostDisks}` }]
     : []),
@@ -28,6 +29,9 @@ const judgeParts: Judge = ({ disks, nics, hasFloppy, display }) => [
     ? [{ pointer: '/machine/nics', message: `has ${nics.length}, and vmd gives a machine ${mostNics}` }]
     : []),
   ...(hasFloppy ? [{ pointer: '/machine/floppy', message: 'vmd has no floppy drives: use a cdrom' }] : []),
+  ...(hasFloppyOfFiles === true
+    ? [{ pointer: '/machine/floppy_of_files', message: 'vmd has no floppy drives: use "cd_of_files"' }]
+    : []),
   ...(display === undefined
     ? []
     : [
@@ -48,6 +52,18 @@ const judgeSeed: Judge = ({ seed, hasCdrom }) => {
     : [{ pointer, message: 'holds an address of the machine, which vmd makes known only when it runs' }];
 };
 
+const judgeCdOfFiles: Judge = ({ hasCdOfFiles, hasCdrom, seed }) => {
+  const other = hasCdrom ? '"cdrom"' : seed?.by === 'cdrom' ? '"cloud_init"' : undefined;
+  return hasCdOfFiles === true && other !== undefined
+    ? [
+        {
+          pointer: '/machine/cd_of_files',
+          message: `takes the one CD drive that vmd gives a machine, and there is ${other}: serve the files under "http"`,
+        },
+      ]
+    : [];
+};
+
 const judgePaths: Judge = ({ boot, disks, cdrom }, { longestPath }) =>
   [
     { pointer: '/machine/boot/kernel', path: boot.kernel },
@@ -57,6 +73,37 @@ const judgePaths: Judge = ({ boot, disks, cdrom }, { longestPath }) =>
     Buffer.byteLength(path) <= longestPath
       ? []
       : [{ pointer, message: `is on this host a path of more than ${longestPath} bytes, which vmd does not take` }],
+  );
+
+/** vmctl(8) has no option for an address or an MTU, and vmd one kind of card. */
+const judgeCards: Judge = ({ nics }) =>
+  nics.flatMap(({ mac, mtu, model }, index) => [
+    ...(mac === undefined
+      ? []
+      : [{ pointer: `/machine/nics/${index}/mac`, message: 'vmd makes the MAC addresses itself: leave it out' }]),
+    ...(mtu === undefined
+      ? []
+      : [{ pointer: `/machine/nics/${index}/mtu`, message: 'vmd tells guests no MTU: set it in the guest' }]),
+    ...(model === undefined
+      ? []
+      : [{ pointer: `/machine/nics/${index}/model`, message: 'vmd has virtio cards alone: leave it out' }]),
+  ]);
+
+const judgeFirmware: Judge = ({ firmware }) =>
+  firmware === undefined
+    ? []
+    : [{ pointer: '/machine/firmware', message: 'is "uefi", and machines of vmd have a BIOS' }];
+
+const judgeSwitches = ({ nics }: MachineShape, switches: readonly string[]): readonly FieldError[] =>
+  nics.flatMap(({ switch: name }, index) =>
+    name === undefined || switches.includes(name)
+      ? []
+      : [
+          {
+            pointer: `/machine/nics/${index}/switch`,
+            message: `this host lets machines onto no switch ${quoted(name)}: ${didYouMean(name, switches)}`,
+          },
+        ],
   );
 
 const judgeNics = ({ nics }: MachineShape, noOutgoing: string | undefined): readonly FieldError[] => {
@@ -100,12 +147,19 @@ const judgeCpus = async (
 export const refuseForVmd = async (
   shape: MachineShape,
   traits: VmdTraits,
-  { noOutgoing, askMostCpus }: { readonly noOutgoing: string | undefined; readonly askMostCpus: AskMostCpus },
+  host: {
+    readonly noOutgoing: string | undefined;
+    readonly askMostCpus: AskMostCpus;
+    readonly switches?: readonly string[];
+  },
   signal: AbortSignal,
 ): Promise<readonly FieldError[]> => [
-  ...[judgeMemory, judgeParts, judgeSeed, judgePaths].flatMap((judge) => judge(shape, traits)),
+  ...[judgeMemory, judgeParts, judgeSeed, judgeCdOfFiles, judgePaths, judgeCards, judgeFirmware].flatMap((judge) =>
+    judge(shape, traits),
+  ),
   ...refuseBoot(shape, 'vmd'),
-  ...judgeNics(shape, noOutgoing),
-  ...(await judgeCpus(shape, askMostCpus, signal)),
+  ...judgeNics(shape, host.noOutgoing),
+  ...judgeSwitches(shape, host.switches ?? []),
+  ...(await judgeCpus(shape, host.askMostCpus, signal)),
   ...(await judgeBases(shape, signal)),
 ];

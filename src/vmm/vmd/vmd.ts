@@ -81,7 +81,8 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
       return { name: 'vmd', version: release, accelerators: ['vmm'], formats: ['raw', 'qcow2'], limits, notes };
     },
 
-    refuse: (shape, signal) => refuseForVmd(shape, traits, { noOutgoing, askMostCpus }, signal),
+    refuse: (shape, signal) =>
+      refuseForVmd(shape, traits, { noOutgoing, askMostCpus, switches: templates.switches }, signal),
 
     ...makeVmdDisks(vmctl),
 

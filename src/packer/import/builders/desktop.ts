@@ -5,7 +5,7 @@ import { bootRules, translateBoot, vncRules } from '../groups/boot.ts';
 import { httpRules, translateHttp } from '../groups/http.ts';
 import { imageOf, isoRules } from '../groups/iso.ts';
 import { putCpus, putInstall, putMemory, putNetwork } from '../groups/machine.ts';
-import { removableRules, translateCd } from '../groups/removable.ts';
+import { removableRules, translateCd, translateFloppy } from '../groups/removable.ts';
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
 import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
 
@@ -38,13 +38,15 @@ const translate = (builder: Builder): void => {
   if (found === undefined) reading.wrong.add(keys.pointer, 'has no "iso_url": the machine has nothing to begin with');
   else draft.put(['machine', 'cdrom'], found.image, found.from);
   const firmware = keys.known('firmware') ?? 'bios';
-  if (firmware !== 'bios') reading.wrong.add(keys.at('firmware'), 'cannot be translated: the machine has a BIOS');
+  if (firmware === 'efi') draft.put(['machine', 'firmware'], 'uefi', keys.at('firmware'));
+  else if (firmware !== 'bios') reading.wrong.add(keys.at('firmware'), 'cannot be translated: there is "bios", and "efi" without secure boot'); // prettier-ignore
   putMemory(builder);
   putCpus(builder);
   putDisks(builder, disksOf(builder, defaultDiskMb), { format: 'qcow2' });
   putNetwork(builder);
   translateHttp(builder);
   translateCd(builder);
+  translateFloppy(builder);
   translateBoot(builder, 'keyboard');
   putInstall(builder, { timeout: sshTimeout(builder) });
   draft.put(['machine', 'display'], 'vga', keys.pointer);

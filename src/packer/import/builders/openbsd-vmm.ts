@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
 import { bounds } from '../../../base/bounds.ts';
-import { escapeRegExp } from '../../../base/escape-regexp.ts';
 import { commonRules, type Builder, type BuilderKind } from '../builder.ts';
 import { disksOf, putArtifacts, putDisks } from '../groups/disks.ts';
 import { bootRules, hasBootCommand, translateBoot } from '../groups/boot.ts';
@@ -8,6 +7,7 @@ import { httpFolder, httpRules, translateHttp } from '../groups/http.ts';
 import { putInstall, putNetwork } from '../groups/machine.ts';
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
 import { sshRules, translateSsh } from '../groups/ssh.ts';
+import { matcher } from '../glob.ts';
 import { contextPath } from '../paths.ts';
 
 // Keys and defaults: packer-builder-openbsd-vmm, builder/openbsd-vmm/config.go and step_gen_files.go.
@@ -32,10 +32,6 @@ const rules = {
   gen_files_extension: 'read',
   gen_files_pattern: 'read',
 } as const;
-
-/** A pattern of Go's filepath.Match, as far as names of files need it. */
-const matcher = (pattern: string): RegExp =>
-  new RegExp(`^${escapeRegExp(pattern).replaceAll('\\*', '[^/]*').replaceAll('\\?', '[^/]')}$`);
 
 /** Files of the served folder that the plugin renders: `vm_name*.pkr.in` becomes a file without the ending. */
 const translateGenerated = (builder: Builder, vmName: string): void => {

@@ -68,8 +68,9 @@ const readers: Readonly<Record<string, (value: string, place: Place) => boolean>
     return type !== undefined;
   },
   '-device': (value, { builder, at }) => {
-    const [, model] = /^([a-z][a-z0-9-]*),netdev=user\.0$/.exec(value) ?? [];
+    const [, model, mac] = /^([a-z][a-z0-9-]*),netdev=user\.0(?:,mac=([0-9A-Fa-f:]{17}))?$/.exec(value) ?? [];
     if (model !== undefined) builder.draft.put(['machine', 'model', 'net_device'], model, at);
+    if (mac !== undefined) builder.draft.put(['machine', 'nics', 0, 'mac'], mac, at);
     return model !== undefined;
   },
   '-rtc': (value, { builder, at }) => {

@@ -4,13 +4,13 @@ import { bootRules, bootStepsRules, hasBootCommand, translateBoot, vncRules } fr
 import { httpRules, translateHttp } from '../groups/http.ts';
 import { imageOf, isoRules } from '../groups/iso.ts';
 import { putCpus, putInstall, putMemory, putNetwork } from '../groups/machine.ts';
-import { removableRules, translateCd } from '../groups/removable.ts';
+import { removableRules, translateCd, translateFloppy } from '../groups/removable.ts';
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
 import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
 import { readQemuArguments } from './qemu-arguments.ts';
 
 const ofHost = { idle: 'it is a setting of the host' } as const;
-const model = { refuse: 'the machine has a BIOS and none of this' } as const;
+const noTpm = { refuse: 'machines have no TPM' } as const;
 const compact = { idle: 'what is published is flat, sparse and compact' } as const;
 
 // Keys and defaults: packer-plugin-qemu, builder/qemu/config.go.
@@ -45,7 +45,10 @@ const rules = {
   cores: { idle: '"cpus" is their number' },
   threads: { idle: '"cpus" is their number' },
   net_device: 'read',
-  net_bridge: { refuse: 'a machine reaches its endpoint and, where the host allows it, the network outside' },
+  net_bridge: {
+    refuse:
+      'QEMU is on no bridge of the host: a machine reaches its endpoint and, where the host allows it, the network outside',
+  },
   accelerator: { idle: 'the best that works on the host is taken' },
   machine_type: 'read',
   cpu_model: 'read',
@@ -57,14 +60,16 @@ const rules = {
   qemu_img_args: ofHost,
   qmp_enable: ofHost,
   qmp_socket_path: ofHost,
-  efi_boot: model,
-  efi_firmware_code: model,
-  efi_firmware_vars: model,
-  efi_drop_efivars: { idle: 'there are none' },
-  firmware: model,
-  use_pflash: model,
-  vtpm: model,
-  use_tpm1: model,
+  efi_boot: 'read',
+  efi_firmware_code: 'read',
+  efi_firmware_vars: 'read',
+  efi_drop_efivars: 'read',
+  firmware: {
+    refuse: 'no file is the firmware of a machine: write "efi_boot": true for UEFI, and leave it out for a BIOS',
+  },
+  use_pflash: { idle: 'UEFI has two flash chips' },
+  vtpm: noTpm,
+  use_tpm1: noTpm,
   tpm_device_type: { idle: 'there is none' },
 } as const;
 
@@ -92,6 +97,15 @@ const translateModel = ({ keys, draft }: Builder): void => {
     draft.put(['machine', 'model', 'disk_interface'], bus === 'virtio-scsi' ? 'scsi' : bus, keys.at('disk_interface'));
 };
 
+/** UEFI, also where only its files are named (packer-plugin-qemu, efi_boot); true: its variables are published. */
+const translateFirmware = ({ keys, draft, reading }: Builder): boolean => {
+  const named = (['efi_firmware_code', 'efi_firmware_vars'] as const).filter((key) => (keys.text(key) ?? '') !== '');
+  if (!keys.flag('efi_boot') && named.length === 0) return false;
+  for (const key of named) reading.notes.add(keys.at(key), "has no meaning here: the firmware is the host's, without secure boot"); // prettier-ignore
+  draft.put(['machine', 'firmware'], 'uefi', keys.at(named[0] ?? 'efi_boot'));
+  return !keys.flag('efi_drop_efivars');
+};
+
 /** How the system comes onto the disk, if the builder does not begin with one that is there. */
 const translateInstall = (builder: Builder, isDisk: boolean, isSerial: boolean): void => {
   const { keys, draft } = builder;
@@ -114,15 +128,21 @@ export const qemu: BuilderKind = {
     putMemory(builder);
     putCpus(builder);
     translateModel(builder);
-    const { isSerial } = readQemuArguments(builder);
+    const keepsVariables = translateFirmware(builder);
     translateMedia(builder, isDisk, format);
     putNetwork(builder);
+    const { isSerial } = readQemuArguments(builder);
     translateHttp(builder);
     translateCd(builder);
+    translateFloppy(builder);
     translateInstall(builder, isDisk, isSerial);
     translateShutdown(builder, translateSsh(builder));
     const name = keys.text('vm_name') ?? `packer-${keys.known('name') ?? 'qemu'}`;
     const disks = [name, ...(keys.list('disk_additional_size') ?? []).map((_, index) => `${name}-${index + 1}`)];
     putArtifacts(builder, disks, format, keys.raw('vm_name') === undefined ? keys.pointer : keys.at('vm_name'));
+    if (keepsVariables) {
+      builder.draft.put(['artifacts', disks.length], { efivars: true }, keys.pointer);
+      builder.artifacts.push('efivars.fd');
+    }
   },
 };

@@ -1,19 +1,15 @@
 import { posix } from 'node:path';
 import type { Builder } from '../builder.ts';
+import { isGlob, matcher } from '../glob.ts';
 import type { Rules, Written } from '../keys.ts';
-import { contextPath } from '../paths.ts';
-
-const floppy = {
-  refuse:
-    'no floppy is made of files: serve them under "http_directory", or make its image and write "floppy": "media:..." in "machine" of the translation',
-} as const;
+import { contextPath, isMedium } from '../paths.ts';
 
 /** Packer's keys for media that it makes of files. */
 export const removableRules = {
-  floppy_files: floppy,
-  floppy_dirs: floppy,
-  floppy_content: floppy,
-  floppy_label: { idle: 'no such medium is made' },
+  floppy_files: 'read',
+  floppy_dirs: 'read',
+  floppy_content: 'read',
+  floppy_label: 'read',
   cd_files: 'read',
   cd_content: 'read',
   cd_label: 'read',
@@ -27,27 +23,87 @@ const seedKeys: Readonly<Record<string, string>> = {
   'vendor-data': 'vendor_data',
 };
 
-const why =
-  'cannot be translated: no CD is made of files but the seed of cloud-init ("cd_label": "cidata" with user-data, meta-data, network-config, vendor-data): serve the files under "http_directory"';
+/** What stands under one path of a medium, and where Packer has it. */
+type Item = { readonly name: string; readonly value: { readonly file: string } | { readonly folder: string } | { readonly content: string }; readonly at: string }; // prettier-ignore
 
-/** A file, or those of a folder that is named with or without `/*` behind it. */
-const filesOf = ({ text, at }: Written, { reading }: Builder): readonly Written[] => {
-  const path = reading.wrong.attempt(at, '', () => contextPath(text.replace(/\/\*$/, '')));
-  const inside = path === '' ? [] : reading.files.below(path);
-  return inside.length === 0 ? [{ text: path, at }] : inside.map((name) => ({ text: posix.join(path, name), at }));
+/** The files and folders that a pattern names, or the path itself. */
+const matches = (path: string, { reading }: Builder): readonly string[] => {
+  if (!isGlob(path) || isMedium(path)) return [path];
+  const fits = matcher(path);
+  const parts = path.split('/');
+  const folder = parts.slice(0, parts.findIndex(isGlob)).join('/');
+  const there = reading.files
+    .below(folder === '' ? '.' : folder)
+    .map((file) => posix.join(folder, file).split('/').slice(0, parts.length).join('/'));
+  return [...new Set(there)].filter((file) => fits.test(file));
 };
 
-/** The seed of cloud-init that a CD holds, as `cloud_init` of the machine; any other CD is an error. */
+/** The path as it is known now, from the context. */
+const pathOf = ({ text, at }: Written, { reading }: Builder): string | undefined =>
+  reading.wrong.attempt(at, undefined, () => contextPath(reading.fill(text) ?? text));
+
+const itemsOf = (written: Written, builder: Builder): readonly Item[] => {
+  const { at } = written;
+  const path = pathOf(written, builder);
+  if (path === undefined) return [];
+  const found = matches(path, builder);
+  if (found.length === 0) builder.reading.wrong.add(at, `names no file of the context: nothing fits ${JSON.stringify(path.slice(0, 100))}`); // prettier-ignore
+  return found.map((one): Item => {
+    const isFolder = builder.reading.files.below(one).length > 0;
+    return { name: posix.basename(one), value: isFolder ? { folder: one } : { file: one }, at };
+  });
+};
+
+/** The files right in a folder that is named: `floppy_files` has no folders (packer-plugin-sdk, step_create_floppy.go). */
+const flat = (item: Item, { reading }: Builder): readonly Item[] => {
+  if (!('folder' in item.value)) return [item];
+  const { folder } = item.value;
+  return reading.files.below(folder).map((file) => ({ name: posix.basename(file), value: { file: posix.join(folder, file) }, at: item.at })); // prettier-ignore
+};
+
+const contentsOf = ({ keys }: Builder, key: string): readonly Item[] =>
+  (keys.map(key) ?? []).map(({ name, text, at }) => ({ name: name.replace(/^\//, ''), value: { content: text }, at }));
+
+const putMedium = (builder: Builder, medium: 'cd' | 'floppy', items: readonly Item[], from: string): void => {
+  const { keys, draft } = builder;
+  const place = ['machine', `${medium}_of_files`] as const;
+  const label = keys.text(`${medium}_label`);
+  draft.put(place, { files: {} }, from);
+  if (label !== undefined && label !== '') draft.put([...place, 'label'], label, keys.at(`${medium}_label`));
+  for (const { name, value, at } of items) draft.put([...place, 'files', name], value, at);
+};
+
+/** The files of the floppy that the builder makes. */
+export const translateFloppy = (builder: Builder): void => {
+  const { keys } = builder;
+  const files = (keys.list('floppy_files') ?? []).flatMap((file) => itemsOf(file, builder));
+  const folders = (keys.list('floppy_dirs') ?? []).flatMap((folder) => itemsOf(folder, builder));
+  const items = [...files.flatMap((item) => flat(item, builder)), ...folders, ...contentsOf(builder, 'floppy_content')];
+  const from = ['floppy_files', 'floppy_dirs', 'floppy_content'].find((key) => keys.raw(key) !== undefined);
+  if (from !== undefined && items.length > 0) putMedium(builder, 'floppy', items, keys.at(from));
+};
+
+/** Whether all of it is what cloud-init looks for. */
+const isSeed = (items: readonly Item[], label: string | undefined): boolean =>
+  label?.toLowerCase() === 'cidata' &&
+  items.every(({ name, value }) => Object.hasOwn(seedKeys, name) && !('folder' in value));
+
+/** `dir/*` and `dir` alike, where the CD is a seed: what cloud-init looks for lies in its root. */
+const seedItems = (items: readonly Item[], builder: Builder): readonly Item[] => items.flatMap((item) => flat(item, builder)); // prettier-ignore
+
+/** The files of the CD that the builder makes: the seed of cloud-init as `cloud_init` of the machine, any other as it is. */
 export const translateCd = (builder: Builder): void => {
-  const { keys, draft, reading } = builder;
-  const texts = keys.map('cd_content') ?? [];
-  const files = (keys.list('cd_files') ?? []).flatMap((file) => filesOf(file, builder));
-  const isSeed = keys.known('cd_label')?.toLowerCase() === 'cidata';
-  const put = (name: string, value: unknown, at: string) => {
-    const key = isSeed && Object.hasOwn(seedKeys, name) ? seedKeys[name] : undefined;
-    if (key === undefined) reading.wrong.add(isSeed ? at : at.replace(/(\/cd_(?:files|content)).*$/, '$1'), why);
-    else draft.put(['machine', 'cloud_init', key], value, at);
-  };
-  for (const { text, at } of files) put(posix.basename(text), { file: text }, at);
-  for (const { name, text, at } of texts) put(name.replace(/^\//, ''), text, at);
+  const { keys, draft } = builder;
+  const files = (keys.list('cd_files') ?? []).flatMap((file) => itemsOf(file, builder));
+  const items = [...files, ...contentsOf(builder, 'cd_content')];
+  const from = ['cd_files', 'cd_content'].find((key) => keys.raw(key) !== undefined);
+  if (from === undefined || items.length === 0) return;
+  const label = keys.known('cd_label');
+  const seed = seedItems(items, builder);
+  if (!isSeed(seed, label)) putMedium(builder, 'cd', items, keys.at(from));
+  else
+    for (const { name, value, at } of seed) {
+      const key = seedKeys[name] ?? name;
+      draft.put(['machine', 'cloud_init', key], 'content' in value ? value.content : value, at);
+    }
 };
