@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ansibleArguments } from '../src/provisioners/on-host/ansible-arguments.ts';
 import { toolGuest } from './fixtures/tool-guest.ts';
@@ -27,6 +28,21 @@ test(
     assert.match(at.lines.join('\n'), /default +: ok=1 +changed=1/);
     assert.doesNotMatch(at.lines.join('\n'), /never/);
     assert.equal(await readFile(place, 'utf8'), 'from group_vars tools\n');
+  },
+);
+
+test(
+  'a playbook has a name to log in by, and its files are of a user that no other slot has',
+  { skip: installed.skip || (process.getuid?.() !== 0 && 'one who is not root is the same user in every slot') },
+  async () => {
+    await using at = await toolGuest({}, { 'play.yml': play('all', 'raw: "true"') });
+    const seen: number[] = [];
+    const onLines = () => {
+      const link = readdirSync(at.folder).find((name) => name.startsWith('imaged-host-'));
+      if (link !== undefined) seen.push(statSync(join(at.folder, link)).uid);
+    };
+    await at.provision({ type: 'ansible', playbook_file: 'play.yml' }, { onLines });
+    assert.deepEqual([...new Set(seen)], [1_900_100_000]);
   },
 );
 
