@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { example } from '../fixtures/debian.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { eventOf, installedMachine, letIn, succeeded, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts';
@@ -13,7 +14,8 @@ let folder: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'provisioners-'));
   await unpackRamdisk(folder);
-  imaged = await startImaged({ tables: '[hypervisor.qemu]\naccelerator = "tcg"', media: { tiny: guest, own: folder } });
+  const tables = '[provisioners]\nansible = true\n[hypervisor.qemu]\naccelerator = "tcg"';
+  imaged = await startImaged({ tables, media: { tiny: guest, own: folder } });
 });
 
 after(async () => {
@@ -66,4 +68,12 @@ test('a breakpoint that nobody resumes fails its build when its time is over', a
   const { status, fault } = await imaged.ended(id);
   assert.deepEqual([status, fault?.code, fault?.step], ['failed', 'step_timeout', 'look']);
   assert.match(fault?.message ?? '', /it was at a breakpoint, and no client resumed it/);
+});
+
+test('examples/tiny-ansible is built: by a file, a script and a playbook that the host runs', async () => {
+  const { id } = await imaged.postFolder(example('tiny-ansible'));
+  await succeeded(imaged, id);
+  const log = await textOf(imaged, id, 'log');
+  assert.match(log, /"Welcome to tiny\."/);
+  assert.match(log, /"built by imaged"/);
 });
