@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ansibleArguments } from '../src/provisioners/on-host/ansible-arguments.ts';
 import { toolGuest } from './fixtures/tool-guest.ts';
@@ -29,6 +30,40 @@ test(
     assert.equal(await readFile(place, 'utf8'), 'from group_vars tools\n');
   },
 );
+
+test(
+  'a playbook has a name to log in by, and its files are of a user that no other slot has',
+  { skip: installed.skip || (process.getuid?.() !== 0 && 'one who is not root is the same user in every slot') },
+  async () => {
+    await using at = await toolGuest({}, { 'play.yml': play('all', 'raw: "true"') });
+    const seen: number[] = [];
+    const onLines = () => {
+      const link = readdirSync(at.folder).find((name) => name.startsWith('imaged-host-'));
+      if (link !== undefined) seen.push(statSync(join(at.folder, link)).uid);
+    };
+    await at.provision({ type: 'ansible', playbook_file: 'play.yml' }, { onLines });
+    assert.deepEqual([...new Set(seen)], [1_900_100_000]);
+  },
+);
+
+test('an inventory of the template is used, and every host of it is the guest', installed, async () => {
+  const files = {
+    'play.yml': play('db', `raw: 'echo "{{ inventory_hostname }} {{ word }}" >>{{ place }}'`),
+    'hosts.ini': '[db]\none ansible_host=203.0.113.1\ntwo\n',
+    'group_vars/db.yml': 'word: beside\n',
+  };
+  await using at = await toolGuest({}, files);
+  const place = `${at.folder}/hosts`;
+  const least = { type: 'ansible', playbook_file: 'play.yml', extra_arguments: ['-e', `place=${place}`, '-f', '1'] };
+  const ssh = ['-o IdentitiesOnly=yes', '-o', 'ServerAliveInterval=30', '-oKexAlgorithms=+curve25519-sha256'];
+  await at.provision({ ...least, inventory_file: 'hosts.ini', ansible_ssh_extra_args: ssh });
+  assert.equal(await readFile(place, 'utf8'), 'one beside\ntwo beside\n');
+  const line = '{{ .HostAlias }} ansible_host={{ .Host }} ansible_port={{ .Port }} ansible_user={{.User}} word=inline';
+  const written = { ...least, groups: ['db'], host_alias: 'three', inventory_file_template: line };
+  await at.provision({ ...written, playbook_file: 'play.yml' });
+  assert.match(await readFile(place, 'utf8'), /^three (inline|beside)$/m);
+  await assert.rejects(at.resolved({ ...least, inventory_file: 'hosts.ini', groups: ['db'] }), /inventory_file: is an inventory of its own/); // prettier-ignore
+});
 
 test('a task that fails fails the provisioner, with the last lines of the playbook', installed, async () => {
   await using at = await toolGuest({}, { 'play.yml': play('all', 'raw: exit 3') });
@@ -75,7 +110,10 @@ test('variables that say how the guest is reached, a proxy, and a host that allo
     { ansible_env_vars: ['ANSIBLE_HOST_KEY_CHECKING=False'] },
     { use_proxy: true },
     { groups: ['a b'] },
-    { ansible_ssh_extra_args: ['-o ProxyCommand=x'] },
+    ...['-o ProxyCommand=x', '-o', '-o IdentitiesOnly=no', '-F x', '-o Ciphers=a b', '-o Include=x'].map((one) => ({
+      ansible_ssh_extra_args: [one],
+    })),
+    { inventory_file_template: '{{ .Password }}' },
   ])
     // prettier-ignore
     await assert.rejects(at.resolved({ ...least, ...change }), { code: 'template_invalid' });

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { Fault } from '../src/base/fault.ts';
 import { runProgram } from '../src/base/program.ts';
 import { cdOf } from '../src/image/medium/cd.ts';
@@ -14,6 +16,9 @@ import { resolve } from '../src/template/resolve/resolve.ts';
 import type { RuntimeFacts, Spec } from '../src/template/spec.ts';
 import { refuseForVmd } from '../src/vmm/vmd/refuse.ts';
 import { traitsOf } from '../src/vmm/vmd/releases.ts';
+
+const top = fileURLToPath(new URL('../../', import.meta.url));
+const cloudInit = join(top, '.cache/cloud-init');
 
 const on = () => AbortSignal.timeout(30_000);
 
@@ -90,6 +95,35 @@ test('without user data, the key of the build is let in for the user of the comm
   });
   const root = await resolved({}, { communicator: {} });
   assert.deepEqual(parse(fileOf(root, 'user-data')), { disable_root: false, users: ['default', { name: 'root', ...keys }] }); // prettier-ignore
+});
+
+/** What Debian's own cloud-init says of a file of user data; script/setup has unpacked it. */
+const judged = (file: string) =>
+  runProgram('python3', ['-m', 'cloudinit.cmd.main', 'schema', '--config-file', file], {
+    signal: on(),
+    accept: 'any',
+    env: { PYTHONPATH: join(cloudInit, 'usr/lib/python3/dist-packages') },
+  });
+
+test("the user data of a seed is what Debian's cloud-init takes, imaged's own and that of the example", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'user-data-'));
+  const file = join(folder, 'user-data');
+  const example = z
+    .object({ machine: z.object({ cloud_init: z.object({}).loose() }) })
+    .parse(JSON.parse(await readFile(join(top, 'examples/cloud-image/template.json'), 'utf8')));
+  for (const spec of [
+    await resolved({}),
+    await resolved({}, { communicator: {} }),
+    await resolved(example.machine.cloud_init),
+  ]) {
+    await writeFile(file, fileOf(spec, 'user-data'));
+    const { stdout, exitCode } = await judged(file);
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /^Valid cloud-config/m);
+  }
+  await writeFile(file, fileOf(await resolved({ user_data: { users: 3 } }), 'user-data'));
+  assert.notEqual((await judged(file)).exitCode, 0);
+  await rm(folder, { recursive: true });
 });
 
 test('user data as an object is YAML whatever its values hold, and texts are rendered', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -24,6 +24,35 @@ test('a script runs on the host in a folder of its own with a clean environment,
   if (process.platform === 'linux' && process.getuid?.() === 0)
     assert.deepEqual([uid, privileges], ['1900100000', 'NoNewPrivs:\t1']);
 });
+
+/** What the kernel gives here: without it a session of its own outlives the script. */
+const namespaces = spawnSync('unshare', ['--user', '--pid', '--fork', 'true']).status === 0;
+
+test(
+  'what puts itself into a session of its own ends with its script, and with a build that is cancelled',
+  { skip: !namespaces && 'this kernel gives no namespaces' },
+  async () => {
+    await using at = await toolGuest({});
+    const away = [
+      'setsid sh -c "echo >away; exec sleep 1000" &',
+      'until [ -e away ]; do sleep 0.1; done',
+      'echo "$PWD"',
+    ];
+    await at.provision({ type: 'shell-local', inline: away });
+    const [folder = ''] = at.lines.filter((line) => line.startsWith('/'));
+    assert.deepEqual(await processesIn(folder), []);
+    const cancelled = new AbortController();
+    const onLines = (lines: readonly string[]) => {
+      at.lines.push(...lines);
+      if (lines.includes('away')) cancelled.abort(new Error('cancelled'));
+    };
+    at.lines.length = 0;
+    const inline = ['echo "$PWD"', 'setsid sh -c "echo away; exec sleep 1000"'];
+    await assert.rejects(at.provision({ type: 'shell-local', inline }, { onLines }, cancelled.signal), /cancelled/);
+    const [second = ''] = at.lines;
+    await untilTrue(async () => (await processesIn(second)).length === 0);
+  },
+);
 
 test('lines are one script, an exit code that is not allowed fails, and other hosts have nothing to do', async () => {
   await using at = await toolGuest({});

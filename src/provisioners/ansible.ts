@@ -5,11 +5,13 @@ import { strict, Words } from '../template/document/words.ts';
 import { render } from '../template/language/render.ts';
 import type { FileRef, Text } from '../template/spec.ts';
 import { commonKeys } from './common.ts';
+import { fillCommand, resolveCommand } from './in-guest/command.ts';
 import { argumentsList, Arguments, Listed, listedOr } from './in-guest/values.ts';
 import type { GuestKind } from './kind.ts';
 import { judgeAllowed } from './on-host/allowed.ts';
 import { ansibleArguments, ansibleVariables, type AnsibleArguments } from './on-host/ansible-arguments.ts';
 import { makeAnsibleFolder } from './on-host/ansible-folder.ts';
+import { sshArguments } from './on-host/ssh-arguments.ts';
 import { runOnHost } from './on-host/finish.ts';
 import { packerFacts } from './packer-facts.ts';
 
@@ -47,6 +49,15 @@ const Schema = strict({
   inventory_directory: Listed.optional().describe(
     'a folder that stands beside the inventory, with its group_vars and host_vars',
   ),
+  inventory_file: Listed.optional().describe(
+    'the inventory, in place of a written one; every host in it is the guest, for ssh leads nowhere else',
+  ),
+  inventory_file_template: Words.max(4096)
+    .default('{{ .HostAlias }} ansible_host={{ .Host }} ansible_user={{ .User }} ansible_port={{ .Port }}\n')
+    .describe("the line of a host in the written inventory, with Packer's `.HostAlias`, `.Host`, `.User` and `.Port`"),
+  ansible_ssh_extra_args: Arguments.describe(
+    'options of ssh, each as `-o NAME=value`: how a connection is made, such as `KexAlgorithms`; others are refused',
+  ),
   use_proxy: z
     .literal(false, 'is true, and there is no proxy: the guest is reached itself')
     .default(false)
@@ -58,6 +69,10 @@ type Settings = {
   readonly roles?: FileRef;
   readonly collections?: FileRef;
   readonly beside?: FileRef;
+  readonly inventoryFile?: FileRef;
+  /** The line of a host in a written inventory; see `fillCommand`. */
+  readonly hostLine: string;
+  readonly sshOptions: readonly string[];
   readonly alias: string;
   readonly user: string | undefined;
   readonly groups: readonly string[];
@@ -68,12 +83,21 @@ type Settings = {
 
 const nothing: AnsibleArguments = { switches: [], env: {}, vars: [], limit: '' };
 
+const hostWords = {
+  alias: { packer: 'HostAlias', isThere: true },
+  host: { packer: 'Host', isThere: true },
+  user: { packer: 'User', isThere: true },
+  port: { packer: 'Port', isThere: true },
+};
+
 /** An inventory as Packer writes it; where every name leads is in ssh's own configuration. */
 const inventoryOf = (
-  { alias, groups, emptyGroups }: Settings,
+  { alias, groups, emptyGroups, hostLine, inventoryFile }: Settings,
   login: { host: string; port: number; username: string },
-): string => {
-  const host = `${alias} ansible_host=${login.host} ansible_user=${login.username} ansible_port=${login.port}\n`;
+): string | FileRef => {
+  if (inventoryFile !== undefined) return inventoryFile;
+  const words = { alias, host: login.host, user: login.username, port: String(login.port) };
+  const host = fillCommand(hostLine, words).replace(/\n?$/, '\n');
   return [host, ...groups.map((group) => `[${group}]\n${host}`), ...emptyGroups.map((group) => `[${group}]\n`)].join(
     '',
   );
@@ -91,6 +115,11 @@ export const ansible = {
     const [roles] = await listedOr(asked.roles_path, 'roles_path', place, 'folder');
     const [collections] = await listedOr(asked.collections_path, 'collections_path', place, 'folder');
     const [beside] = await listedOr(asked.inventory_directory, 'inventory_directory', place, 'folder');
+    const [inventoryFile] = await listedOr(asked.inventory_file, 'inventory_file', place, 'file');
+    if (inventoryFile !== undefined && asked.groups.length + asked.empty_groups.length > 0)
+      wrong.add(`${pointer}/inventory_file`, 'is an inventory of its own: put "groups" and "empty_groups" into it');
+    const line = { ...place, pointer: `${pointer}/inventory_file_template` };
+    const ssh = argumentsList(asked.ansible_ssh_extra_args, 'ansible_ssh_extra_args', place);
     const list = argumentsList(asked.extra_arguments, 'extra_arguments', place);
     const env = asked.ansible_env_vars.map((entry, at) => {
       const [name = ''] = entry.split('=', 1);
@@ -104,6 +133,9 @@ export const ansible = {
       ...(roles === undefined ? {} : { roles }),
       ...(collections === undefined ? {} : { collections }),
       ...(beside === undefined ? {} : { beside }),
+      ...(inventoryFile === undefined ? {} : { inventoryFile }),
+      hostLine: resolveCommand(asked.inventory_file_template, hostWords, line),
+      sshOptions: wrong.attempt(`${pointer}/ansible_ssh_extra_args`, [], () => sshArguments(ssh)),
       ...{ alias: asked.host_alias, user: asked.user, groups: asked.groups, emptyGroups: asked.empty_groups },
       given: wrong.attempt(`${pointer}/extra_arguments`, nothing, () => ansibleArguments(list)),
       env: Object.fromEntries(env),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
+import { example } from '../fixtures/debian.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { eventOf, installedMachine, letIn, succeeded, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts';
@@ -16,7 +17,8 @@ let folder: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'provisioners-'));
   await unpackRamdisk(folder);
-  imaged = await startImaged({ tables: '[hypervisor.qemu]\naccelerator = "tcg"', media: { tiny: guest, own: folder } });
+  const tables = '[provisioners]\nansible = true\n[hypervisor.qemu]\naccelerator = "tcg"';
+  imaged = await startImaged({ tables, media: { tiny: guest, own: folder } });
 });
 
 after(async () => {
@@ -119,4 +121,12 @@ test('a build with debug waits before each of its steps, with its machine within
   }
   await succeeded(imaged, id);
   assert.deepEqual(paused, names);
+});
+
+test('examples/tiny-ansible is built: by a file, a script and a playbook that the host runs', async () => {
+  const { id } = await imaged.postFolder(example('tiny-ansible'));
+  await succeeded(imaged, id);
+  const log = await textOf(imaged, id, 'log');
+  assert.match(log, /"Welcome to tiny\."/);
+  assert.match(log, /"built by imaged"/);
 });

@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { constants, copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { loginConfig } from '../../guest/ssh/options.ts';
 import type { SshGuest } from '../../guest/types.ts';
@@ -10,7 +10,10 @@ export type AnsibleFiles = {
   readonly playbook: FileRef;
   readonly roles?: FileRef;
   readonly collections?: FileRef;
-  readonly inventory: string;
+  /** What the inventory says, or the file that is it. */
+  readonly inventory: string | FileRef;
+  /** Options of ssh besides, as lines of ssh_config(5). */
+  readonly sshOptions: readonly string[];
   /** Files and folders that stand beside the inventory. */
   readonly beside?: FileRef;
   readonly vars: readonly string[];
@@ -45,11 +48,15 @@ export const makeAnsibleFolder = async (
   await copyFile(login.knownHostsFile, at('known_hosts'));
   const mode = 0o600;
   const own = { ...login, keyFile: at('key'), knownHostsFile: at('known_hosts') };
-  await writeFile(at('ssh_config'), loginConfig(own), { mode });
+  // Of two values, ssh takes the first.
+  const extra = files.sshOptions.map((line) => `  ${line}\n`).join('');
+  await writeFile(at('ssh_config'), `Host *\n${extra}${loginConfig(own)}`, { mode });
   await writeFile(at('ansible.cfg'), configOf(folder, files), { mode });
   // What came along under this name may be a link to anywhere.
   await rm(at('inventory/hosts'), { recursive: true, force: true });
-  await writeFile(at('inventory/hosts'), files.inventory, { mode, flag: 'wx' });
+  const { inventory } = files;
+  if (typeof inventory === 'string') await writeFile(at('inventory/hosts'), inventory, { mode, flag: 'wx' });
+  else await copyFile(inventory.path, at('inventory/hosts'), constants.COPYFILE_EXCL);
   await writeFile(at('site.yml'), `- import_playbook: ${JSON.stringify(join('playbook', basename(playbook.path)))}\n`, {
     mode,
   });
