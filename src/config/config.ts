@@ -9,6 +9,7 @@ import { Communicator } from './communicator.ts';
 import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
 import { Provisioners } from './provisioners.ts';
+import { Secrets } from './secrets.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
@@ -140,6 +141,7 @@ export const Config = z.strictObject({
   uploads: Uploads.describe('Media that clients upload with POST /media/NAME.'),
   communicator: Communicator.describe('What builds may log in through.'),
   provisioners: Provisioners.describe('What of a template may run on this host itself.'),
+  secrets: Secrets.describe('What is secret, as the store keeps it.'),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,
   media: z
@@ -264,6 +266,9 @@ export const textLimitsOf = ({ limits: { log, console, events, requests, flood }
   consoleMb: console,
   ...{ events, requests, flood },
 });
+
+/** The file with the key of the store. */
+export const keyFileOf = ({ secrets, data_dir }: Config): string => secrets.key_file ?? join(data_dir, 'secrets.key');
 
 /** MiB of memory that all machines together may take. */
 export const memoryMbOf = (config: Config): number =>
