@@ -20,6 +20,8 @@ const run = async (argv: readonly string[]): Promise<void> => {
       return (await tokens()).listTokens(command);
     case 'token revoke':
       return (await tokens()).revokeToken(command);
+    case 'secrets rotate':
+      return (await import('./cli/secrets.ts')).rotateSecrets(command);
     case 'version':
       return void process.stdout.write(`imaged ${version}\n`);
     case 'help':

@@ -60,10 +60,14 @@ test('the store is for its owner alone', async () => {
 test('the value of a sensitive variable is in no file of the store once its build has ended', async () => {
   await using shop = await storeShop();
   const secret = 'hunter2-hunter2-hunter2';
-  const holders = async () => {
+  const holders = async (text: string) => {
     const names = await readdir(shop.folder);
     const bytes = await Promise.all(names.map((name) => readFile(join(shop.folder, name))));
-    return names.filter((_, at) => bytes[at]?.includes(secret));
+    return names.filter((_, at) => bytes[at]?.includes(text));
+  };
+  const encrypted = () => {
+    using raw = { db: new Sqlite(shop.file, { readonly: true }), [Symbol.dispose]: () => void raw.db.close() };
+    return raw.db.prepare<[], string>('SELECT variables FROM build_input').pluck().get()?.slice(15, 200) ?? '';
   };
   // Of every type, for what is kept stays what it was.
   const kept = {
@@ -79,12 +83,14 @@ test('the value of a sensitive variable is in no file of the store once its buil
   const variables = { password: secret, keys: secret.repeat(1000), ...kept };
   const asked = aBuild({ variables, sensitive: ['password', 'keys'] });
   await shop.store.add(asked);
-  assert.notDeepEqual(await holders(), []);
+  const before = encrypted();
+  assert.deepEqual(await holders(secret), []);
+  assert.notDeepEqual(await holders(before), []);
   const { input, token } = await claimed(shop.store);
   assert.deepEqual(input.variables, variables);
   await shop.store.finish(asked.id, token, { status: 'failed', fault: aFault('guest_panicked') });
   assert.deepEqual((await shop.store.input(asked.id))?.variables, kept);
-  assert.deepEqual(await holders(), []);
+  for (const text of [secret, before]) assert.deepEqual(await holders(text), []);
 });
 
 test('a value that a reader in the way kept in the log is forgotten with the next write', async () => {
@@ -93,13 +99,14 @@ test('a value that a reader in the way kept in the log is forgotten with the nex
   const asked = aBuild({ variables: { password: secret }, sensitive: ['password'] });
   await shop.store.add(asked);
   const reader = new Sqlite(shop.file);
+  const encrypted = reader.prepare<[], string>('SELECT variables FROM build_input').pluck().get() ?? '';
   reader.exec('BEGIN; SELECT * FROM build');
   await shop.store.cancel(asked.id);
   const log = () => readFile(`${shop.file}-wal`);
-  assert.ok((await log()).includes(secret));
+  assert.ok((await log()).includes(encrypted));
   reader.close();
   await shop.store.check();
-  assert.ok(!(await log()).includes(secret));
+  for (const text of [secret, encrypted]) assert.ok(!(await log()).includes(text));
 });
 
 test('a file that is no database, and one with a spoilt page, are told from a healthy one', async () => {

@@ -10,6 +10,7 @@ export const usage = `usage: imaged serve [-n] [-f file]
        imaged token add [-f file] [-s scope]... [-e duration] name
        imaged token list [-f file]
        imaged token revoke [-f file] id
+       imaged secrets rotate [-f file]
        imaged version
 
 scopes: ${scopes.join(', ')} (default: builds:write, which includes builds:read)
@@ -30,6 +31,7 @@ export type Command =
     }
   | { readonly name: 'token list'; readonly file: string }
   | { readonly name: 'token revoke'; readonly file: string; readonly id: string }
+  | { readonly name: 'secrets rotate'; readonly file: string }
   | { readonly name: 'version' | 'help' };
 
 const wrong = (message: string): Fault => new Fault('bad_request', `${message}\n${usage.trimEnd()}`);
@@ -76,6 +78,7 @@ export const readArguments = (argv: readonly string[]): Command => {
     return { name: 'check', file, format: json ? 'json' : fixPrint ? 'files' : 'lines' };
   }
   const [action, operand, ...tooMany] = rest;
+  if (command === 'secrets' && action === 'rotate' && operand === undefined) return { name: 'secrets rotate', file };
   if (command === 'token' && tooMany.length === 0) {
     if (action === 'list' && operand === undefined) return { name: 'token list', file };
     if (action === 'revoke' && operand !== undefined) return { name: 'token revoke', file, id: operand };

@@ -1,6 +1,6 @@
 import { mintToken } from '../api/server/tokens.ts';
 import { systemClock } from '../base/clock.ts';
-import { checkConfig, readConfig } from '../config/config.ts';
+import { checkConfig, keyFileOf, readConfig } from '../config/config.ts';
 import { foldersBelow } from '../build/folders/folders.ts';
 import { Fault } from '../base/fault.ts';
 import { systemIds } from '../base/ids.ts';
@@ -19,6 +19,7 @@ const storeOf = async (file: string): Promise<Store> => {
     file: folders.store,
     place: await folders.storePlace(),
     migrations,
+    keyFile: keyFileOf(config),
     clock: systemClock,
     shared: true,
   });

@@ -11,6 +11,7 @@ import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
 import { Provisioners } from './provisioners.ts';
 import { Retention } from './retention.ts';
+import { Secrets } from './secrets.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
@@ -132,6 +133,7 @@ export const Config = z.strictObject({
   destinations: Destinations.describe('Where artifacts and news of builds may be sent.'),
   communicator: Communicator.describe('What builds may log in through.'),
   provisioners: Provisioners.describe('What of a template may run on this host itself.'),
+  secrets: Secrets.describe('What is secret, as the store keeps it.'),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,
   media: z
@@ -256,6 +258,9 @@ export const textLimitsOf = ({ limits: { log, console, events, requests, flood }
   consoleMb: console,
   ...{ events, requests, flood },
 });
+
+/** The file with the key of the store. */
+export const keyFileOf = ({ secrets, data_dir }: Config): string => secrets.key_file ?? join(data_dir, 'secrets.key');
 
 /** MiB of memory that all machines together may take. */
 export const memoryMbOf = (config: Config): number =>

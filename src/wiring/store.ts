@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { keyFileOf } from '../config/config.ts';
 import { migrations, openStore } from '../queue/sqlite/open-store.ts';
 import type { Store } from '../queue/store.ts';
 import type { Shared } from './shared.ts';
@@ -10,6 +11,7 @@ export const openDaemonStore = async ({ config, folders, clock, logger }: Shared
     file: folders.store,
     place: await folders.storePlace(),
     migrations,
+    keyFile: keyFileOf(config()),
     clock,
     host: hostname(),
     attempts,

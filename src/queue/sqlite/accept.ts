@@ -4,6 +4,7 @@ import type { NewBuild } from '../asked.ts';
 import type { StoreLimits } from '../store.ts';
 import { makeBaseRows } from './bases.ts';
 import type { Connection } from './connection.ts';
+import { places } from './encryption/columns.ts';
 import { toRow } from './rows.ts';
 
 const queueFull = (builds: number): Fault =>
@@ -32,7 +33,7 @@ export const bytesOf = (build: NewBuild): number => textsOf(build).reduce((sum, 
  * all. Throws `queue_full`, and `template_invalid` where a build that one begins with is gone.
  */
 export const makeAccept = (
-  { db, append }: Connection,
+  { db, append, encryption }: Connection,
   attempts: number,
   limits: Pick<StoreLimits, 'queued'>,
 ): ((builds: readonly NewBuild[]) => void) => {
@@ -49,7 +50,12 @@ export const makeAccept = (
     if ((queued.get() ?? 0) + builds.length > limits.queued) throw queueFull(limits.queued);
     for (const build of builds) {
       insert.run(toRow(build, attempts, timeOfId(build.id)));
-      insertInput.run(build.id, ...textsOf(build));
+      insertInput.run(
+        build.id,
+        encryption.encrypt(build.template, places.template(build.id)),
+        encryption.encrypt(build.variables, places.variables(build.id)),
+        JSON.stringify(build.plan),
+      );
       for (const [key, value] of Object.entries(build.labels)) insertLabel.run(key, value, build.id);
       bases.add(build.id, build.bases ?? {});
       append(build.id, 'build.queued', { template: build.templateName, ...whoIn(build), ...basesIn(build) });

@@ -2,6 +2,7 @@ import type { Build } from '../records.ts';
 import type { BuildInput, PlannedStep } from '../asked.ts';
 import { makeBaseRows } from './bases.ts';
 import { leaseLost, type Connection } from './connection.ts';
+import { places } from './encryption/columns.ts';
 import { parsed, toBuild, type BuildRow } from './rows.ts';
 
 type InputRow = { readonly template: string; readonly variables: string; readonly plan: string };
@@ -15,7 +16,7 @@ export type BuildRows = {
   readonly input: (id: string) => BuildInput | undefined;
 };
 
-export const makeBuildRows = ({ db }: Connection): BuildRows => {
+export const makeBuildRows = ({ db, encryption }: Connection): BuildRows => {
   const build = db.prepare<[string], BuildRow>('SELECT * FROM build WHERE id = ?');
   const byClaim = db.prepare<[string, string], BuildRow>('SELECT * FROM build WHERE id = ? AND token = ?');
   const input = db.prepare<[string], InputRow>('SELECT template, variables, plan FROM build_input WHERE build_id = ?');
@@ -34,8 +35,8 @@ export const makeBuildRows = ({ db }: Connection): BuildRows => {
       const row = input.get(id);
       return (
         row && {
-          template: parsed<unknown>(row.template),
-          variables: parsed<BuildInput['variables']>(row.variables),
+          template: encryption.decrypt<unknown>(row.template, places.template(id)),
+          variables: encryption.decrypt<BuildInput['variables']>(row.variables, places.variables(id)),
           plan: parsed<readonly PlannedStep[]>(row.plan),
           ...bases.of(id),
         }

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { EventData, EventType } from '../../base/records/build-events.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
+import type { Encryption } from './encryption/encryption.ts';
 import { closed, storeFault } from './store-fault.ts';
 import type { Writer } from './writer.ts';
 
@@ -9,6 +10,7 @@ import type { Writer } from './writer.ts';
 export type Connection = {
   readonly db: Database;
   readonly clock: Clock;
+  readonly encryption: Encryption;
   /** Reads what is committed, now. */
   readonly read: <T>(work: () => T) => Promise<T>;
   readonly write: Writer['write'];
@@ -30,13 +32,18 @@ export const noSuchBuild = (id: string): Fault => new Fault('not_found', `There 
 export const leaseLost = (id: string): Fault =>
   new Fault('lease_lost', `The worker's token for build ${id} is no longer valid: the build was given to another.`);
 
-export const makeConnection = (db: Database, clock: Clock, { write, notes }: Writer): Connection => {
+export const makeConnection = (
+  { db, encryption }: Pick<Connection, 'db' | 'encryption'>,
+  clock: Clock,
+  { write, notes }: Writer,
+): Connection => {
   const insert = db.prepare<[number, string, string, string]>(
     'INSERT INTO build_event (build_id, seq, at, type, data) SELECT id, version + 1, ?, ?, ? FROM build WHERE id = ?',
   );
   return {
     db,
     clock,
+    encryption,
     read: async (work) => {
       if (!db.open) throw closed(db.name);
       try {

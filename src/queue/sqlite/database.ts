@@ -3,13 +3,15 @@ import Sqlite from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { Fault } from '../../base/fault.ts';
 import { maxLogBytes, maxPages } from './checkpoints.ts';
+import { openEncryption, sharedEncryption } from './encryption/open-encryption.ts';
+import type { Encryption } from './encryption/encryption.ts';
 import { migrate, missing, readMigrations } from './migrate.ts';
 import { fileFault, storeFault } from './store-fault.ts';
 import { refuseForeign, vouchFor } from './store-identity.ts';
 import type { StorePlace } from './store-identity.ts';
 
 /** An open database, and the lock that says that this process alone works on its builds. */
-export type Opened = { readonly db: Database; readonly unlock: () => void };
+export type Opened = { readonly db: Database; readonly encryption: Encryption; readonly unlock: () => void };
 
 /**
  * Takes the lock: a transaction left open on a second SQLite file, so that the kernel drops it however this process
@@ -50,12 +52,13 @@ const createForOwner = (name: string): void => {
 export type OpenAsk = {
   readonly file: string;
   readonly migrations: URL;
+  readonly keyFile: string;
   /** Beside the process that has the lock. */
   readonly shared: boolean;
   readonly place: StorePlace | undefined;
 };
 
-const open = ({ file, migrations, shared, place }: OpenAsk): Opened => {
+const open = ({ file, migrations, keyFile, shared, place }: OpenAsk): Opened => {
   // Before an empty one is made, which would look like a database that is there.
   if (place && !(existsSync(file) && statSync(file).size > 0)) refuseForeign(file, undefined, place);
   for (const name of [file, `${file}.lock`]) createForOwner(name);
@@ -77,8 +80,9 @@ const open = ({ file, migrations, shared, place }: OpenAsk): Opened => {
     if (!unlock && missing(db, known).length > 0) throw inUse(file);
     migrate(db, known);
     if (place) vouchFor(db, place);
+    const encryption = shared ? sharedEncryption(db, keyFile) : openEncryption(db, keyFile);
     if (shared) unlock?.();
-    return { db, unlock: () => (shared ? undefined : unlock?.()) };
+    return { db, encryption, unlock: () => (shared ? undefined : unlock?.()) };
   } catch (error) {
     db.close();
     unlock?.();

@@ -22,7 +22,7 @@ export type Keys = {
   readonly keep: (idempotency: Idempotency, kind: FirstUse['kind'], id: string) => void;
 };
 
-export const makeKeys = ({ db }: Pick<Connection, 'db'>): Keys => {
+export const makeKeys = ({ db, encryption }: Pick<Connection, 'db' | 'encryption'>): Keys => {
   const byKey = db.prepare<[string, string], KeyRow>(
     'SELECT digest, build_id, run_id FROM idempotency WHERE owner = ? AND key = ?',
   );
@@ -30,11 +30,11 @@ export const makeKeys = ({ db }: Pick<Connection, 'db'>): Keys => {
   return {
     used: ({ owner, key, digest }, kind) => {
       const row = byKey.get(owner, key);
-      const use = onKey(row && firstUse(row), { digest, kind });
+      const use = onKey(row && firstUse(row), { digest: encryption.mac(digest), kind });
       if (use.kind === 'conflict') throw otherBody(key, use.first);
       return use.kind === 'replay' ? use.first.id : undefined;
     },
     keep: ({ owner, key, digest }, kind, id) =>
-      insert.run(owner, key, digest, kind === 'build' ? id : null, kind === 'run' ? id : null),
+      insert.run(owner, key, encryption.mac(digest), kind === 'build' ? id : null, kind === 'run' ? id : null),
   };
 };

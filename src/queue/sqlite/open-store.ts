@@ -41,6 +41,8 @@ export type StoreOptions = {
   /** The folder of the migrations, which lies beside the compiled program and not in it. */
   readonly migrations: URL;
   readonly clock: Clock;
+  /** With the key that what is secret is encrypted with; made where there is none. Default: the database's name and `.key`. */
+  readonly keyFile?: string;
   /** The name of this host, which every claim carries. Default: `localhost`. */
   readonly host?: string;
   readonly log?: { readonly warn: (facts: object, message: string) => void };
@@ -67,18 +69,19 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     clock,
     log,
     place,
+    keyFile = `${file}.key`,
     host = 'localhost',
     shared = false,
     attempts = 3,
     limits = storeLimits,
     crashes = crashLimits,
   } = options;
-  const { db, unlock } = openDatabase({ file, migrations, shared, place });
+  const { db, encryption, unlock } = openDatabase({ file, migrations, keyFile, shared, place });
   const onTrouble = (error: unknown) => log?.warn({ err: error }, 'trouble after a commit of the store');
   const listeners = makeListeners(onTrouble);
   const writer = makeWriter(db, clock, listeners.tell, onTrouble);
   const checkpoints = keepCheckpointed(db, clock, writer.commits, onTrouble);
-  const connection = makeConnection(db, clock, writer);
+  const connection = makeConnection({ db, encryption }, clock, writer);
   const rows = makeBuildRows(connection);
   const queue = makeQueueRows(connection);
   const runRows = makeRunRows(connection);

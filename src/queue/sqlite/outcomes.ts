@@ -3,7 +3,9 @@ import { diskFormatOf } from '../../base/media-type.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
 import { checkMove } from '../rules/status.ts';
 import type { Build, Outcome } from '../records.ts';
+import type { VariableValues } from '../../base/records/variable-value.ts';
 import type { Connection } from './connection.ts';
+import { places } from './encryption/columns.ts';
 
 type Ended = Exclude<Outcome, { readonly status: 'queued' }>;
 type Requeued = Extract<Outcome, { readonly status: 'queued' }>;
@@ -16,7 +18,7 @@ export type WriteOutcome = (build: Build, outcome: Outcome, facts?: Facts) => vo
 
 const textOf = (fault: FaultRecord | undefined) => (fault === undefined ? null : JSON.stringify(fault));
 
-export const makeWriteOutcome = ({ db, clock, append, forget }: Connection): WriteOutcome => {
+export const makeWriteOutcome = ({ db, clock, append, forget, encryption }: Connection): WriteOutcome => {
   const end = db.prepare(`
     UPDATE build
     SET status = :status, fault = :fault, ended_at = :now, token = NULL, lease_until = NULL, slot = NULL,
@@ -31,11 +33,16 @@ export const makeWriteOutcome = ({ db, clock, append, forget }: Connection): Wri
     INSERT INTO artifact (build_id, seq, name, media_type, size, sha256)
     VALUES (:id, :seq, :name, :mediaType, :size, :sha256)`);
   const endSteps = db.prepare('UPDATE build_step SET ended_at = ?, fault = ? WHERE build_id = ? AND ended_at IS NULL');
-  const forgetValues = db.prepare(`
-    UPDATE build_input
-    SET variables = (SELECT json_group_object(key, json(variables -> fullkey)) FROM json_each(variables)
-                     WHERE key NOT IN (SELECT value FROM json_each(?)))
-    WHERE build_id = ?`);
+  const variables = db.prepare<[string], string>('SELECT variables FROM build_input WHERE build_id = ?').pluck();
+  const setVariables = db.prepare<[string, string]>('UPDATE build_input SET variables = ? WHERE build_id = ?');
+
+  const forgetValues = (id: string, sensitive: readonly string[]): void => {
+    const place = places.variables(id);
+    const all = Object.entries(encryption.decrypt<VariableValues>(variables.get(id) ?? '', place));
+    const left = all.filter(([name]) => !sensitive.includes(name));
+    setVariables.run(encryption.encrypt(Object.fromEntries(left), place), id);
+    forget();
+  };
 
   const writeEnd = (build: Build, outcome: Ended): void => {
     const { id, attempt, sensitive } = build;
@@ -49,10 +56,7 @@ export const makeWriteOutcome = ({ db, clock, append, forget }: Connection): Wri
     const now = clock.now();
     end.run({ id, status: outcome.status, fault: textOf(fault), now });
     endSteps.run(now, textOf(fault), id);
-    if (sensitive.length > 0) {
-      forgetValues.run(JSON.stringify(sensitive), id);
-      forget();
-    }
+    if (sensitive.length > 0) forgetValues(id, sensitive);
     if (outcome.status === 'succeeded') append(id, 'build.succeeded', { attempt });
     else append(id, `build.${outcome.status}`, { attempt, fault: outcome.fault });
   };

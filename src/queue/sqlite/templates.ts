@@ -1,6 +1,7 @@
 import { Fault } from '../../base/fault.ts';
 import type { Connection } from './connection.ts';
-import { parsed } from './rows.ts';
+import { places } from './encryption/columns.ts';
+import type { Encryption } from './encryption/encryption.ts';
 import type { Page, PageAsk, TemplateVersion } from '../records.ts';
 import type { Store, StoreLimits } from '../store.ts';
 
@@ -13,11 +14,14 @@ type Row = {
   readonly created_at: number;
 };
 
-const toTemplate = ({ name, version, digest, document, context_id, created_at }: Row): TemplateVersion => ({
+const toTemplate = (
+  { name, version, digest, document, context_id, created_at }: Row,
+  encryption: Encryption,
+): TemplateVersion => ({
   name,
   version,
   digest,
-  document: parsed<unknown>(document),
+  document: encryption.decrypt<unknown>(document, places.document(name, version)),
   ...(context_id === null ? {} : { contextId: context_id }),
   createdAt: created_at,
 });
@@ -25,9 +29,10 @@ const toTemplate = ({ name, version, digest, document, context_id, created_at }:
 const pageOf = (
   rows: readonly Row[],
   { limit }: PageAsk,
+  encryption: Encryption,
   cursor: (last: TemplateVersion) => string,
 ): Page<TemplateVersion> => {
-  const items = rows.slice(0, limit).map(toTemplate);
+  const items = rows.slice(0, limit).map((row) => toTemplate(row, encryption));
   const last = items.at(-1);
   return rows.length > limit && last ? { items, next: cursor(last) } : { items };
 };
@@ -41,7 +46,7 @@ const full = (templates: number): Fault =>
 
 /** Templates by name, in versions that never change. Of each the newest are kept; builds have copies of their own. */
 export const makeTemplates = (
-  { db, clock, read, write }: Connection,
+  { db, clock, read, write, encryption }: Connection,
   limits: Pick<StoreLimits, 'templates' | 'templateVersions'>,
 ): Pick<Store, 'putTemplate' | 'template' | 'templates' | 'templateVersions' | 'removeTemplate'> => {
   const newest = db.prepare<[string], Row>(
@@ -67,35 +72,34 @@ export const makeTemplates = (
   return {
     removeTemplate: (name) => write('power', () => removeUpTo.run(name, Number.MAX_SAFE_INTEGER).changes > 0),
     putTemplate: (name, document, digest, contextId) => {
-      const text = JSON.stringify(document);
       const put = () => {
         const before = newest.get(name);
-        if (before?.digest === digest) return { version: toTemplate(before), created: false };
+        if (before?.digest === digest) return { version: toTemplate(before, encryption), created: false };
+        const version = (before?.version ?? 0) + 1;
         const row = {
-          name,
-          version: (before?.version ?? 0) + 1,
-          digest,
-          document: text,
+          ...{ name, version, digest },
+          document: encryption.encrypt(document, places.document(name, version)),
           context_id: contextId ?? null,
           created_at: clock.now(),
         };
         if (!before && (numberOfNames.get() ?? 0) >= limits.templates) throw full(limits.templates);
         insert.run(row);
         removeUpTo.run(name, row.version - limits.templateVersions);
-        return { version: toTemplate(row), created: true };
+        return { version: toTemplate(row, encryption), created: true };
       };
-      return write('power', put, text.length);
+      return write('power', put, JSON.stringify(document).length);
     },
     template: (name, version) =>
       read(() => {
         const row = version === undefined ? newest.get(name) : exactly.get(name, version);
-        return row && toTemplate(row);
+        return row && toTemplate(row, encryption);
       }),
-    templates: (page) => read(() => pageOf(names.all(page.after ?? '', page.limit + 1), page, (last) => last.name)),
+    templates: (page) =>
+      read(() => pageOf(names.all(page.after ?? '', page.limit + 1), page, encryption, (last) => last.name)),
     templateVersions: (name, page) =>
       read(() => {
         const before = Number(page.after ?? Number.MAX_SAFE_INTEGER);
-        return pageOf(versions.all(name, before, page.limit + 1), page, (last) => String(last.version));
+        return pageOf(versions.all(name, before, page.limit + 1), page, encryption, (last) => String(last.version));
       }),
   };
 };

@@ -1,0 +1,52 @@
+import type { Database } from 'better-sqlite3';
+import type { Encryption } from './encryption.ts';
+
+/** The columns that are encrypted, with the place of a row's value. */
+export const places = {
+  template: (buildId: string) => `build_input/${buildId}/template`,
+  variables: (buildId: string) => `build_input/${buildId}/variables`,
+  document: (name: string, version: number) => `template_version/${name}@${version}/document`,
+  secret: (name: string) => `secret/${name}/value`,
+} as const;
+
+/** How a value becomes another: from plain to encrypted, or from one key to the next. */
+export type Change = (text: string, place: string) => string;
+
+type Input = { readonly build_id: string; readonly template: string; readonly variables: string };
+type Version = { readonly name: string; readonly version: number; readonly document: string };
+type Secret = { readonly name: string; readonly value: string };
+
+/** Changes every value of every encrypted column. To be called in a transaction. */
+export const changeAll = (db: Database, change: Change): void => {
+  // Ids first: the table must not change below an open cursor.
+  const ids = db.prepare<[], string>('SELECT build_id FROM build_input').pluck().all();
+  const input = db.prepare<[string], Input>('SELECT build_id, template, variables FROM build_input WHERE build_id = ?');
+  const putInput = db.prepare<[string, string, string]>(
+    'UPDATE build_input SET template = ?, variables = ? WHERE build_id = ?',
+  );
+  for (const id of ids) {
+    const row = input.get(id);
+    if (row) putInput.run(change(row.template, places.template(id)), change(row.variables, places.variables(id)), id);
+  }
+  const versions = db.prepare<[], Omit<Version, 'document'>>('SELECT name, version FROM template_version').all();
+  const document = db
+    .prepare<[string, number], string>('SELECT document FROM template_version WHERE name = ? AND version = ?')
+    .pluck();
+  const putDocument = db.prepare<[string, string, number]>(
+    'UPDATE template_version SET document = ? WHERE name = ? AND version = ?',
+  );
+  for (const { name, version } of versions)
+    putDocument.run(change(document.get(name, version) ?? '', places.document(name, version)), name, version);
+  const putSecret = db.prepare<[string, string]>('UPDATE secret SET value = ? WHERE name = ?');
+  for (const { name, value } of db.prepare<[], Secret>('SELECT name, value FROM secret').all())
+    putSecret.run(change(value, places.secret(name)), name);
+};
+
+/** The digests of requests that the version before has kept, over values that may be easy to guess. */
+export const macDigests = (db: Database, { mac }: Encryption): void => {
+  const put = db.prepare<[string, string, string]>('UPDATE idempotency SET digest = ? WHERE owner = ? AND key = ?');
+  const all = db.prepare<[], { readonly owner: string; readonly key: string; readonly digest: string }>(
+    'SELECT owner, key, digest FROM idempotency',
+  );
+  for (const { owner, key, digest } of all.all()) put.run(mac(digest), owner, key);
+};
