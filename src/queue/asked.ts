@@ -3,6 +3,7 @@
 import type { Note } from '../base/notes.ts';
 import type { Phase } from '../base/records/phase.ts';
 import type { VariableValues } from '../base/records/variable-value.ts';
+import type { Webhook } from './deliveries.ts';
 
 export type OnError = 'cleanup' | 'hold';
 
@@ -24,6 +25,8 @@ export type BuildAsk = {
   readonly requestedBy?: string;
   /** Which machine of the template to build; undefined: the only one. */
   readonly machine?: string;
+  /** Who is told, beside those that the template and the configuration name. */
+  readonly notify?: readonly Omit<Webhook, 'source'>[];
 };
 
 /** What a client asks for in `POST /runs`: as a build, for several machines of the template. */
@@ -85,7 +88,11 @@ export type BuildAsked = {
 };
 
 /** What a client asked for, accepted and checked: all that is needed to run it again after a crash. */
-export type NewBuild = BuildAsked & BuildInput;
+export type NewBuild = BuildAsked &
+  BuildInput & {
+    /** Who is told of it. */
+    readonly notify?: readonly Webhook[];
+  };
 
 /** What was checked and may be added, with what is told of it and not kept. */
 export type CheckedBuild = NewBuild & {
