@@ -6,8 +6,10 @@ import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { Hypervisor } from './hypervisor.ts';
 import { Communicator } from './communicator.ts';
+import { Destinations } from './destinations.ts';
 import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
+import { Notify } from './notify.ts';
 import { Provisioners } from './provisioners.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
@@ -138,6 +140,8 @@ export const Config = z.strictObject({
   mirror: Mirror.describe("The sets of OpenBSD that every machine's endpoint serves below pub/OpenBSD."),
   fetch: Fetch.describe('Files that templates name by URL and checksum.'),
   uploads: Uploads.describe('Media that clients upload with POST /media/NAME.'),
+  destinations: Destinations.describe('Where artifacts and news of builds may be sent.'),
+  notify: Notify.describe('Who is told of every build.'),
   communicator: Communicator.describe('What builds may log in through.'),
   provisioners: Provisioners.describe('What of a template may run on this host itself.'),
   retention: Retention.describe('Read again on SIGHUP.'),

@@ -3,7 +3,8 @@ import { Duration, SizeMb } from '../base/units.ts';
 import { hostOf } from '../fetch/hosts.ts';
 import { ParseError } from '../base/parse-error.ts';
 
-const HostText = z.string().transform((text, context) => {
+/** One host, as `[fetch] hosts` and `[destinations] hosts` list it. */
+export const HostText = z.string().transform((text, context) => {
   try {
     return hostOf(text);
   } catch (error) {

@@ -15,6 +15,7 @@ import type { Mirror } from '../httpd/mirror/types.ts';
 import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { RunBuild, Store } from '../queue/store.ts';
 import type { Machines } from './machines.ts';
+import type { News } from './notify.ts';
 import type { Shared } from './shared.ts';
 import type { Supplies } from './supply.ts';
 
@@ -25,6 +26,7 @@ export type BuildRooms = {
   readonly mirror: Mirror | undefined;
   readonly supplies: Supplies;
   readonly capacity: Capacity;
+  readonly news: Pick<News, 'webhooks'>;
   readonly figures: Pick<Metrics, 'claimed' | 'attemptEnded' | 'stepEnded'>;
 };
 
@@ -77,6 +79,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   const admission = makeAdmission({
     ...{ store, hypervisor, folders, ids, clock, signal },
     sources,
+    webhooks: rooms.news.webhooks,
     media: () => config().media,
     host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined, ...hostFactsOf(config()) }),
     whole: capacity.whole,

@@ -1,4 +1,7 @@
 import { hostname } from 'node:os';
+import { makeView } from '../api/builds/view.ts';
+import { makeTell } from '../api/deliveries/body.ts';
+import { withoutPathsOf } from '../build/outputs/without-paths.ts';
 import { migrations, openStore } from '../queue/sqlite/open-store.ts';
 import type { Store } from '../queue/store.ts';
 import type { Shared } from './shared.ts';
@@ -14,6 +17,7 @@ export const openDaemonStore = async ({ config, folders, clock, logger }: Shared
     host: hostname(),
     attempts,
     limits: { queued: limits.queue, templates: limits.templates, templateVersions: limits.template_versions },
+    tell: makeTell(makeView({ withoutPaths: withoutPathsOf(folders) })),
     log: logger,
   });
 };

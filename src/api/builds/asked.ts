@@ -49,10 +49,16 @@ export const checkJson = (body: unknown, query: object): void => {
     throw invalid(misplaced.map((key) => ({ pointer: `query:/${key}`, message: 'belongs into the JSON body' })));
 };
 
+const toWebhook = ({ url, events, secret }: NonNullable<z.output<typeof CommonBody>['notify']>[number]) => ({
+  ...{ url, events },
+  ...(secret === undefined ? {} : { secret }),
+});
+
 /** What a JSON body says. */
-export const askedIn = ({ timeout, on_error: onError, ...asked }: z.output<typeof CommonBody>): Asked => ({
+export const askedIn = ({ timeout, on_error: onError, notify, ...asked }: z.output<typeof CommonBody>): Asked => ({
   ...asked,
   onError,
+  ...(notify === undefined ? {} : { notify: notify.map(toWebhook) }),
   ...(timeout === undefined ? {} : { timeoutMs: timeout }),
 });
 

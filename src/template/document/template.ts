@@ -9,6 +9,7 @@ import { fieldErrors } from '../../base/field-errors.ts';
 import { fieldErrorsOf, pointersOf } from './issues.ts';
 import { typedPlaces } from './typed-places.ts';
 import { Http } from './http.ts';
+import { Notify } from './notify.ts';
 import { Variables } from './variables.ts';
 import { Machine, Model } from './machine.ts';
 import { Turns } from './turn.ts';
@@ -103,6 +104,7 @@ export const Template = strict({
     .max(bounds.postProcessors)
     .default([])
     .describe('changes to the artifacts before they are published, in this order'),
+  notify: Notify,
   timeout: Duration.optional().describe("for the whole build; default: the host's"),
 }).describe('what to build');
 

@@ -125,9 +125,9 @@ const makeReads = ({
 };
 
 const makeAttempted = ({ db, clock, write }: Connection, outbox: Outbox): Pick<DeliveryStore, 'deliveryAttempted'> => {
-  const keep = db.prepare<[string, number, number, number | null, string | null, string | null]>(`
+  const keep = db.prepare(`
     INSERT INTO delivery_attempt (delivery_id, n, at, ms, status, answer, error)
-    SELECT id, attempts + 1, ?2, ?3, ?4, ?5, ?6 FROM delivery WHERE id = ?1`);
+    SELECT id, attempts + 1, :at, :ms, :status, :answer, :error FROM delivery WHERE id = :id`);
   const settle = db.prepare(`
     UPDATE delivery SET state = :state, why = :why, next_at = :nextAt, ended_at = :endedAt, attempts = attempts + 1
     WHERE id = :id`);
@@ -137,7 +137,7 @@ const makeAttempted = ({ db, clock, write }: Connection, outbox: Outbox): Pick<D
   return {
     deliveryAttempted: (id, { at, ms, status, answer, error }, then) =>
       write('power', () => {
-        keep.run(id, at, ms, status ?? null, answer ?? null, error ?? null);
+        keep.run({ id, at, ms, status: status ?? null, answer: answer ?? null, error: error ?? null });
         settle.run({
           ...{ id, state: then.state, why: then.state === 'failed' ? then.why : null },
           nextAt: then.state === 'pending' ? then.nextAt : null,
