@@ -111,6 +111,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     types: ['httpd/mirror', 'media', 'queue', 'vmm'],
   },
 
+  notify: { uses: [], types: ['fetch', 'queue'] },
+
   host: { uses: ['config'] },
 
   'api/server': { uses: [], types: ['api', 'api/contract', 'build/outputs', 'queue'] },
@@ -125,6 +127,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     types: ['api', 'build', 'queue'],
   },
   'api/artifacts': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'build/outputs', 'queue'] },
+  'api/deliveries': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'queue'] },
   'api/media': {
     uses: ['api/contract', 'api/server', 'fetch', 'media'],
     types: ['api'],
@@ -132,7 +135,16 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
   api: {
     uses: [
-      ...['api/artifacts', 'api/builds', 'api/contract', 'api/host', 'api/media', 'api/runs', 'api/server'],
+      ...[
+        'api/artifacts',
+        'api/builds',
+        'api/contract',
+        'api/deliveries',
+        'api/host',
+        'api/media',
+        'api/runs',
+        'api/server',
+      ],
       'api/templates',
     ],
     types: ['queue', 'build', 'build/outputs', 'media', 'template'],

@@ -33,6 +33,7 @@ import { addRunCancelRoute } from './runs/cancel.ts';
 import { addRunListRoute, addRunLookRoute } from './runs/look.ts';
 import { addRunResultRoute, addRunStatusRoute } from './runs/result.ts';
 import { addRunSubmitRoute } from './runs/submit.ts';
+import { addDeliveryLookRoutes, addRedeliverRoute } from './deliveries/routes.ts';
 import { addReferenceRoutes } from './host/reference.ts';
 import { addHostRoutes } from './host/routes.ts';
 import { addMediaListRoute, addMediumForgetRoute, addMediumUploadRoute } from './media/routes.ts';
@@ -73,6 +74,8 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addResumeRoute(app, parts);
   addDetachRoutes(app, parts);
   addKeysRoute(app, parts);
+  addDeliveryLookRoutes(app, parts);
+  addRedeliverRoute(app, parts);
   addMediaListRoute(app, parts);
   addMediumUploadRoute(app, parts);
   addMediumForgetRoute(app, parts);

@@ -81,6 +81,20 @@ export const bounds = {
   uploads: 1000,
 } as const;
 
+/** What telling others may come to. */
+export const webhookBounds = {
+  /** Of one template, of one request, and of the configuration. */
+  webhooks: 10,
+  /** Of one build to one webhook, those that were asked for again included; its end comes besides. */
+  deliveries: 200,
+  /** Deliveries that wait for one host. */
+  waiting: 1000,
+  secretCharacters: 256,
+  /** Bytes of an answer that are read, and characters that are kept. */
+  answerBytes: 64 * 1024,
+  answerCharacters: 1024,
+} as const;
+
 /** What a template in HCL2 may come to: its files, and the work that they ask for. A usual one takes a few thousand steps. */
 export const hclBounds = {
   files: 100,

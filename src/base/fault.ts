@@ -25,6 +25,8 @@ export const faults = {
   build_not_paused: { class: 'template', status: 409, title: 'The build is not at a breakpoint' },
   build_pinned: { class: 'template', status: 409, title: 'The build is pinned' },
   pins_exhausted: { class: 'template', status: 409, title: 'As many builds are pinned as this host allows' },
+  delivery_pending: { class: 'template', status: 409, title: 'The delivery is still under way' },
+  deliveries_full: { class: 'template', status: 409, title: 'The build has had as many deliveries as it may' },
   base_in_use: { class: 'template', status: 409, title: 'A running build is made of this' },
   medium_exists: { class: 'template', status: 409, title: 'The configuration has a medium of that name' },
   console_not_lendable: { class: 'template', status: 409, title: 'The console of this machine cannot be detached' },

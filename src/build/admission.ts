@@ -23,6 +23,7 @@ import { at, filesOf, judgeMachine, resolveFor } from './asked/judge.ts';
 import { judgeAll, isChosen, judging, machinesOf, oneOf, thoseOf, type Reading } from './asked/machines-asked.ts';
 import { findAsked, withBases } from './asked/template-asked.ts';
 import { sourcesForLater } from './files/sources.ts';
+import type { Webhooks } from './asked/webhooks.ts';
 
 export type AdmissionParts = {
   readonly store: Store;
@@ -36,6 +37,8 @@ export type AdmissionParts = {
   readonly media: () => Readonly<Record<string, string>>;
   /** What else machines may begin with; undefined: nothing. */
   readonly sources?: Pick<Sources, 'uploaded' | 'ofDigest' | 'refuseUrl'>;
+  /** Who may be told of builds, and who is told of all; undefined: nobody. */
+  readonly webhooks?: Webhooks;
   /** All that this host could ever give to one build. */
   readonly whole: () => Promise<Demand>;
   /** Throws `storage_full` where nothing more may be kept. */

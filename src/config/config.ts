@@ -9,6 +9,7 @@ import { Communicator } from './communicator.ts';
 import { Destinations } from './destinations.ts';
 import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
+import { Notify } from './notify.ts';
 import { Provisioners } from './provisioners.ts';
 import { Retention } from './retention.ts';
 import { Secrets } from './secrets.ts';
@@ -131,6 +132,7 @@ export const Config = z.strictObject({
   fetch: Fetch.describe('Files that templates name by URL and checksum.'),
   uploads: Uploads.describe('Media that clients upload with POST /media/NAME.'),
   destinations: Destinations.describe('Where artifacts and news of builds may be sent.'),
+  notify: Notify.describe('Who is told of every build.'),
   communicator: Communicator.describe('What builds may log in through.'),
   provisioners: Provisioners.describe('What of a template may run on this host itself.'),
   secrets: Secrets.describe('What is secret, as the store keeps it.'),

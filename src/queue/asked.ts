@@ -4,6 +4,7 @@ import type { Note } from '../base/notes.ts';
 import type { OnError } from '../base/records/on-error.ts';
 import type { Phase } from '../base/records/phase.ts';
 import type { VariableValues } from '../base/records/variable-value.ts';
+import type { Webhook } from './deliveries.ts';
 
 /** What a build takes from the host while it runs. */
 export type Demand = { readonly memoryMb: number; readonly diskMb: number };
@@ -25,6 +26,8 @@ export type BuildAsk = {
   readonly requestedBy?: string;
   /** Which machine of the template to build; undefined: the only one. */
   readonly machine?: string;
+  /** Who is told, beside those that the template and the configuration name. */
+  readonly notify?: readonly Omit<Webhook, 'source'>[];
 };
 
 /** What a client asks for in `POST /runs`: as a build, for several machines of the template. */
@@ -88,7 +91,11 @@ export type BuildAsked = {
 };
 
 /** What a client asked for, accepted and checked: all that is needed to run it again after a crash. */
-export type NewBuild = BuildAsked & BuildInput;
+export type NewBuild = BuildAsked &
+  BuildInput & {
+    /** Who is told of it. */
+    readonly notify?: readonly Webhook[];
+  };
 
 /** What was checked and may be added, with what is told of it and not kept. */
 export type CheckedBuild = NewBuild & {

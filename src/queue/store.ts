@@ -5,6 +5,7 @@ import type { Status } from '../base/records/status.ts';
 import type { Artifact } from '../image/types.ts';
 import type { Room } from './rules/order.ts';
 import type { EndedBuild } from './rules/retention.ts';
+import type { DeliveryStore } from './deliveries.ts';
 import type { BuildInput, Cancel, Demand, Idempotency, NewBuild, NewRun } from './asked.ts';
 import type {
   Build,
@@ -40,7 +41,7 @@ export type StoreLimits = {
  * All that is durable. Functions return promises, so that another database can stand here without touching a caller;
  * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
  */
-export type Store = AsyncDisposable & {
+export type Store = AsyncDisposable & DeliveryStore & {
   /**
    * Accepts a build. With an idempotency key seen before: same digest gives the first build back (`replayed`),
    * another digest throws `idempotency_mismatch`, a queue of `limits.queued` builds `queue_full`. Builds that arrive

@@ -1,6 +1,7 @@
 import type { SealPart } from '../base/machine/seal-parts.ts';
 import type { Wanted } from '../fetch/fetcher.ts';
 import type { Note } from '../base/notes.ts';
+import type { WebhookEvent } from '../base/records/webhook-event.ts';
 import type { PostProcessorSpec } from '../post-processors/table.ts';
 import type { ProvisionerSpec } from '../provisioners/table.ts';
 import type { BaseImage, Boot, DiskFormat, Nic, MachineModel } from '../base/hardware.ts';
@@ -192,6 +193,12 @@ export type Spec = {
   readonly shutdown: { readonly command?: Text; readonly timeoutMs: number };
   /** What is published, and what is made of it before. */
   readonly postProcessors: readonly PostProcessorSpec[];
+  /** Who is told of the build. Where a variable has no value yet, a URL or a secret is empty. */
+  readonly notify: readonly {
+    readonly url: string;
+    readonly events: readonly WebhookEvent[];
+    readonly secret?: string;
+  }[];
   /** Values that logs and events never show. */
   readonly secrets: readonly string[];
   /** For the whole build. */

@@ -16,6 +16,7 @@ import type { HostMeans } from '../post-processors/host-means.ts';
 import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { RunBuild, Store } from '../queue/store.ts';
 import type { Machines } from './machines.ts';
+import type { News } from './notify.ts';
 import type { Shared } from './shared.ts';
 import type { Supplies } from './supply.ts';
 
@@ -26,6 +27,7 @@ export type BuildRooms = {
   readonly mirror: Mirror | undefined;
   readonly supplies: Supplies;
   readonly capacity: Capacity;
+  readonly news: Pick<News, 'webhooks'>;
   readonly figures: Pick<Metrics, 'claimed' | 'attemptEnded' | 'stepEnded'>;
 };
 
@@ -82,6 +84,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   const admission = makeAdmission({
     ...{ store, hypervisor, folders, ids, clock, signal },
     sources,
+    webhooks: rooms.news.webhooks,
     media: () => config().media,
     host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined, ...hostFactsOf(config()) }),
     whole: capacity.whole,

@@ -13,6 +13,7 @@ import { makeHostAnswers } from './host.ts';
 import { reconcileLeftovers } from './leftovers.ts';
 import { openMachines } from './machines.ts';
 import { openMirror } from './mirror.ts';
+import { openNews } from './notify.ts';
 import { makeDaemonScheduler } from './scheduler.ts';
 import { makeSettings } from './settings.ts';
 import type { Shared, Surroundings } from './shared.ts';
@@ -60,7 +61,8 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
       },
     });
     const supplies = cleanup.keep(await openSupplies(shared, capacity));
-    const builds = makeBuilds(shared, { store, machines, mirror, supplies, capacity, figures: metrics });
+    const news = await openNews(shared);
+    const builds = makeBuilds(shared, { store, machines, mirror, supplies, capacity, news, figures: metrics });
     const { run } = builds;
     const scheduler = cleanup.keep(makeDaemonScheduler(shared, { store, hypervisor, capacity, run }));
 
@@ -69,6 +71,7 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     cleanup.defer(() => api.close());
     const address = await listenAt(api, first);
     scheduler.start();
+    cleanup.keep(news.startDeliverer(store));
     // The probe of the accelerators takes a moment that no request needs to wait for.
     hypervisor.facts(life.signal).catch((error: unknown) => logger.warn({ err: error }, 'no build can run yet'));
     cleanup.keep(keepUp(shared, { store, supplies }));

@@ -15,7 +15,7 @@ export const makeSettings = (first: Config, logger: Pick<Logger, 'level'>): Sett
     reload: (next) => {
       config = { ...config, log_level: next.log_level, media: next.media, retention: next.retention };
       config = { ...config, fetch: { ...config.fetch, hosts: next.fetch.hosts } };
-      config = { ...config, destinations: next.destinations };
+      config = { ...config, destinations: { ...config.destinations, hosts: next.destinations.hosts } };
       logger.level = next.log_level;
     },
   };

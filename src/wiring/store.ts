@@ -1,5 +1,8 @@
 import { hostname } from 'node:os';
 import { keyFileOf } from '../config/config.ts';
+import { makeView } from '../api/builds/view.ts';
+import { makeTell } from '../api/deliveries/body.ts';
+import { withoutPathsOf } from '../build/outputs/without-paths.ts';
 import { migrations, openStore } from '../queue/sqlite/open-store.ts';
 import type { Store } from '../queue/store.ts';
 import type { Shared } from './shared.ts';
@@ -21,6 +24,7 @@ export const openDaemonStore = async ({ config, folders, clock, logger }: Shared
       templateVersions: limits.template_versions,
       pins: limits.pins,
     },
+    tell: makeTell(makeView({ withoutPaths: withoutPathsOf(folders) })),
     log: logger,
   });
 };

@@ -49,11 +49,17 @@ export const checkJson = (body: unknown, query: object): void => {
     throw invalid(misplaced.map((key) => ({ pointer: `query:/${key}`, message: 'belongs into the JSON body' })));
 };
 
+const toWebhook = ({ url, events, secret }: NonNullable<z.output<typeof CommonBody>['notify']>[number]) => ({
+  ...{ url, events },
+  ...(secret === undefined ? {} : { secret }),
+});
+
 /** What a JSON body says. */
-export const askedIn = ({ timeout, on_error: onError, debug, ...asked }: z.output<typeof CommonBody>): Asked => ({
+export const askedIn = ({ timeout, on_error: onError, debug, notify, ...asked }: z.output<typeof CommonBody>): Asked => ({
   ...asked,
   onError,
   ...(debug ? { debug } : {}),
+  ...(notify === undefined ? {} : { notify: notify.map(toWebhook) }),
   ...(timeout === undefined ? {} : { timeoutMs: timeout }),
 });
 

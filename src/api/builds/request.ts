@@ -3,7 +3,11 @@ import { quoted } from '../../base/nearest.ts';
 import { AskedId } from '../../base/ids.ts';
 import { onErrors } from '../../base/records/on-error.ts';
 import { Status } from '../../base/records/status.ts';
-import { bounds } from '../../base/bounds.ts';
+import { bounds, webhookBounds } from '../../base/bounds.ts';
+import { ParseError } from '../../base/parse-error.ts';
+import { WebhookEvents } from '../../base/records/webhook-event.ts';
+import { webhookSecretOf } from '../../base/webhooks/secret.ts';
+import { webhookUrlOf } from '../../base/webhooks/url.ts';
 import { Duration } from '../../base/units.ts';
 import { TemplateReference } from '../../base/records/template-reference.ts';
 import {
@@ -25,6 +29,37 @@ const MachineName = z
   .meta({ description: 'For a template with several machines: the one to build. All of them: `POST /runs`.' });
 
 const OnError = z.enum(onErrors, `is none of ${onErrors.join(', ')}`);
+
+const judgedBy =
+  (judge: (text: string) => string) =>
+  (text: string, context: z.core.$RefinementCtx<string>): string => {
+    try {
+      return judge(text);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      context.addIssue(error.message);
+      return z.NEVER;
+    }
+  };
+
+const Webhook = z
+  .strictObject({
+    url: z.string('is no URL').transform(judgedBy(webhookUrlOf)).meta({
+      type: 'string',
+      description: 'Where events are sent with POST; on a host that the configuration lists under `[destinations]`.',
+      example: 'https://ci.example.org/imaged',
+    }),
+    events: WebhookEvents.meta({
+      description: 'The events to tell of. Default: how the build ends.',
+      example: ['build.held', 'build.failed'],
+    }),
+    secret: z.string('is no text').transform(judgedBy(webhookSecretOf)).optional().meta({
+      type: 'string',
+      description:
+        'What they are signed with, as Standard Webhooks has it: at least 16 characters, or 24 to 64 bytes in base64 after `whsec_`. It is never shown.',
+    }),
+  })
+  .meta({ id: 'NewWebhook', description: 'Who is told of a build.' });
 
 /** What the JSON bodies of POST /builds and POST /runs have in common. */
 export const CommonBody = z.strictObject({
@@ -65,6 +100,11 @@ export const CommonBody = z.strictObject({
     description:
       'The build waits before each step until `POST /builds/{id}/resume`, its machine within reach. The time of the build goes on.',
   }),
+  notify: z
+    .array(Webhook)
+    .max(webhookBounds.webhooks, `has more than ${webhookBounds.webhooks} webhooks`)
+    .optional()
+    .meta({ description: 'Who is told of it, beside those that the template and the configuration name.' }),
 });
 
 /** The JSON body of POST /builds. */

@@ -17,6 +17,7 @@ import { sourcesOf, type Recorded } from '../files/sources.ts';
 import { recipeFor } from '../recipe.ts';
 import { placedAt, requestPlace } from './machines-asked.ts';
 import type { TemplateAsked } from './template-asked.ts';
+import { webhooksOf } from './webhooks.ts';
 
 const under = (prefix: string, fieldErrors: readonly FieldError[]): FieldError[] =>
   fieldErrors.map(({ pointer, message }) => ({ pointer: `${prefix}${pointer}`, message }));
@@ -105,6 +106,7 @@ export const judgeMachine = async (
   const recorded: Recorded = new Map();
   const frozen = { buildId: id, timestampMs: parts.clock.now() };
   const spec = await resolveFor(parts, template, { variables }, contextId, frozen, recorded);
+  const notify = webhooksOf(spec, asked, parts.webhooks);
   const demand = await checkedDemand(template, spec, parts);
   const notes: readonly Note[] = [
     ...machine.notes.map(({ pointer, message }) => ({ pointer: placedAt(at.template, pointer), message })),
@@ -125,6 +127,7 @@ export const judgeMachine = async (
     ...(asked.debug === undefined ? {} : { debug: asked.debug }),
     timeoutMs: asked.timeoutMs ?? spec.timeoutMs,
     ...(contextId === undefined ? {} : { contextId }),
+    ...(notify.length === 0 ? {} : { notify }),
     notes,
   };
 };

@@ -6,6 +6,7 @@ import type { Folders } from '../folders/folders.ts';
 import { followFile } from './follow-file.ts';
 import { openReader, type Reader } from './read-file.ts';
 import { screenOfTranscript } from './screen.ts';
+import { withoutPathsOf } from './without-paths.ts';
 
 /** The texts that a build writes while it runs. */
 export type TextName = 'log' | 'console';
@@ -50,6 +51,6 @@ export const makeOutputs = ({
     (await unlessErrno(readFile(folders.display(buildId), 'utf8'), 'ENOENT')) ??
     (await screenOfTranscript(folders.console(buildId), signal)),
   openArtifact: (buildId, name) => openReader(folders.artifact(buildId, name)),
-  withoutPaths: (buildId, text) => text.replaceAll(folders.build(buildId), '<build>'),
+  withoutPaths: withoutPathsOf(folders),
   remove: folders.remove,
 });

@@ -5,6 +5,7 @@ import type { StoreLimits } from '../store.ts';
 import { makeBaseRows } from './bases.ts';
 import type { Connection } from './connection.ts';
 import { places } from './encryption/columns.ts';
+import type { Outbox } from './notify/outbox.ts';
 import { toRow } from './rows.ts';
 
 const queueFull = (builds: number): Fault =>
@@ -36,6 +37,7 @@ export const makeAccept = (
   { db, append, encryption }: Connection,
   attempts: number,
   limits: Pick<StoreLimits, 'queued'>,
+  outbox: Pick<Outbox, 'keep'>,
 ): ((builds: readonly NewBuild[]) => void) => {
   const insert = db.prepare(`
     INSERT INTO build (id, template_name, template_version, extended, machine, run_id, labels, priority, timeout_ms, on_error, debug,
@@ -58,6 +60,7 @@ export const makeAccept = (
       );
       for (const [key, value] of Object.entries(build.labels)) insertLabel.run(key, value, build.id);
       bases.add(build.id, build.bases ?? {});
+      outbox.keep(build.id, build.notify ?? []);
       append(build.id, 'build.queued', { template: build.templateName, ...whoIn(build), ...basesIn(build) });
     }
   };

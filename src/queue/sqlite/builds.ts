@@ -8,6 +8,7 @@ import { baseInUse, makeBaseRows } from './bases.ts';
 import type { BuildRows } from './build-rows.ts';
 import { noSuchBuild, type Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
+import type { Outbox } from './notify/outbox.ts';
 
 const pinned = ({ by, reason }: Pin): Fault =>
   new Fault(
@@ -22,8 +23,15 @@ const stillActive = ({ id, status }: Build): Fault =>
 export const makeBuilds = (
   { db, read, write, touch }: Connection,
   { find, input }: BuildRows,
-  accept: ReturnType<typeof makeAccept>,
-  keys: Keys,
+  {
+    accept,
+    keys,
+    outbox,
+  }: {
+    readonly accept: ReturnType<typeof makeAccept>;
+    readonly keys: Keys;
+    readonly outbox: Pick<Outbox, 'forget'>;
+  },
 ): Pick<Store, 'add' | 'replay' | 'find' | 'input' | 'remove'> => {
   const bases = makeBaseRows({ db });
   const remove = db.prepare<[string]>('DELETE FROM build WHERE id = ?');
@@ -62,6 +70,7 @@ export const makeBuilds = (
         const user = bases.user(id);
         if (user !== undefined) throw baseInUse(user);
         touch(id);
+        outbox.forget(id);
         return remove.run(id).changes > 0;
       }),
   };

@@ -3,6 +3,7 @@ import type { EventData, EventType } from '../../base/records/build-events.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Encryption } from './encryption/encryption.ts';
+import type { Outbox } from './notify/outbox.ts';
 import { closed, storeFault } from './store-fault.ts';
 import type { Writer } from './writer.ts';
 
@@ -16,7 +17,7 @@ export type Connection = {
   readonly write: Writer['write'];
   /**
    * Appends the next event of a build, which makes its number the build's version. Every change of a build goes with
-   * exactly one, within the same `write`. Throws `not_found`.
+   * exactly one, within the same `write`; so do the deliveries that tell of it. Throws `not_found`.
    */
   readonly append: <Type extends EventType>(id: string, type: Type, data: EventData[Type]) => void;
   /** The listeners of this build are told after the commit, as `append` does it. */
@@ -36,6 +37,7 @@ export const makeConnection = (
   { db, encryption }: Pick<Connection, 'db' | 'encryption'>,
   clock: Clock,
   { write, notes }: Writer,
+  outbox: Pick<Outbox, 'tell'>,
 ): Connection => {
   const insert = db.prepare<[number, string, string, string]>(
     'INSERT INTO build_event (build_id, seq, at, type, data) SELECT id, version + 1, ?, ?, ? FROM build WHERE id = ?',
@@ -56,6 +58,7 @@ export const makeConnection = (
     append: (id, type, data) => {
       const { changes } = insert.run(clock.now(), type, JSON.stringify(data), id);
       if (changes === 0) throw noSuchBuild(id);
+      outbox.tell(id, type, data);
       notes.touch(id);
     },
     touch: notes.touch,

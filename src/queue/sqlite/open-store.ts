@@ -22,6 +22,8 @@ import { makeEndings, makeEnds } from './ends.ts';
 import { makeRunRows } from './runs/run-rows.ts';
 import { makeRuns } from './runs/make-runs.ts';
 import { makeAccept } from './accept.ts';
+import { makeDeliveries } from './notify/deliveries.ts';
+import { makeOutbox, type Tell } from './notify/outbox.ts';
 import { makeKeys } from './keys.ts';
 import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
@@ -54,6 +56,8 @@ export type StoreOptions = {
   readonly attempts?: number;
   /** Default: `storeLimits`. */
   readonly limits?: StoreLimits;
+  /** What webhooks are told of an event. Without it they are told nothing. */
+  readonly tell?: Tell;
   /** What deaths of the daemon mean for a build. Default: `crashLimits`. */
   readonly crashes?: CrashLimits;
 };
@@ -75,22 +79,24 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     attempts = 3,
     limits = storeLimits,
     crashes = crashLimits,
+    tell,
   } = options;
   const { db, encryption, unlock } = openDatabase({ file, migrations, keyFile, shared, place });
   const onTrouble = (error: unknown) => log?.warn({ err: error }, 'trouble after a commit of the store');
   const listeners = makeListeners(onTrouble);
   const writer = makeWriter(db, clock, listeners.tell, onTrouble);
   const checkpoints = keepCheckpointed(db, clock, writer.commits, onTrouble);
-  const connection = makeConnection({ db, encryption }, clock, writer);
+  const outbox = makeOutbox(db, clock, tell);
+  const connection = makeConnection({ db, encryption }, clock, writer, outbox);
   const rows = makeBuildRows(connection);
   const queue = makeQueueRows(connection);
   const runRows = makeRunRows(connection);
-  const accept = makeAccept(connection, attempts, limits);
+  const accept = makeAccept(connection, attempts, limits, outbox);
   const keys = makeKeys(connection);
   const endings = makeEndings(connection, runRows);
 
   return {
-    ...makeBuilds(connection, rows, accept, keys),
+    ...makeBuilds(connection, rows, { accept, keys, outbox }),
     ...makeRuns(connection, runRows, { accept, keys, writeCancel: endings.writeCancel }),
     ...makeCounts(connection),
     ...makeListing(connection),
@@ -105,6 +111,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeRemoval(connection),
     ...makeTemplates(connection, limits),
     ...makeTokens(connection),
+    ...makeDeliveries(connection, outbox),
     ...makeCheck(connection, file),
     onChange: listeners.on,
     [Symbol.asyncDispose]: async () => {

@@ -9,6 +9,7 @@ import { fieldErrorsOf, pointersOf } from './issues.ts';
 import { PostProcessors } from './post-processors.ts';
 import { typedPlaces } from './typed-places.ts';
 import { Http } from './http.ts';
+import { Notify } from './notify.ts';
 import { Variables } from './variables.ts';
 import { Machine, Model } from './machine.ts';
 import { Turns } from './turn.ts';
@@ -101,6 +102,7 @@ export const Template = strict({
   post_processors: PostProcessors.default([]).describe(
     'changes to the artifacts before they are published, in this order; or lists of such, which run side by side, each from the artifacts',
   ),
+  notify: Notify,
   timeout: Duration.optional().describe("for the whole build; default: the host's"),
 }).describe('what to build');
 

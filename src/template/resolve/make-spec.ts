@@ -16,6 +16,7 @@ import { resolveMediaOfFiles } from './medium-of-files.ts';
 import { fullMb } from './demand.ts';
 import { downloadsOf } from '../../provisioners/table.ts';
 import { buildAndHost } from './planned-build.ts';
+import { resolveNotify } from './notify.ts';
 import { resolvePostProcessors } from './post-processors.ts';
 import { resolveErrorCleanup, resolveProvisioners } from './provisioners.ts';
 import { noteUnserved, noteUnservedIn } from './unserved.ts';
@@ -134,6 +135,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
       diskMb: machine.disks.map(fullMb),
       downloaded: provisioners.flatMap(downloadsOf).map(({ name }) => name),
     }),
+    notify: resolveNotify(template, fields),
     timeoutMs: timeout === undefined ? timeoutMs : fields.made('/timeout', timeout, 1, (time) => durationOf(time)),
   };
   noteNoInstall(template, notes);
