@@ -8,7 +8,7 @@ import { Fault } from '../src/base/fault.ts';
 import { sourcesOf, type Recorded } from '../src/build/files/sources.ts';
 import { foldersBelow } from '../src/build/folders/folders.ts';
 import { fetchSource } from '../src/fetch/fetch-source.ts';
-import { hostOf } from '../src/fetch/hosts.ts';
+import { hostOf } from '../src/outward/hosts.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
 import type { Spec } from '../src/template/spec.ts';

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPublic } from '../src/fetch/addresses.ts';
+import { isPublic } from '../src/outward/addresses.ts';
 import { checksumOf } from '../src/fetch/checksum.ts';
-import { hostOf } from '../src/fetch/hosts.ts';
-import { makeReach, type LookUp } from '../src/fetch/reach.ts';
+import { hostOf } from '../src/outward/hosts.ts';
+import { makeReach, type LookUp } from '../src/outward/reach.ts';
 import { fetchShop, fileServer, never, sumOf, untold, whole } from './fetch-shop.ts';
 
-const reachOf = (hosts: readonly string[], lookUp?: LookUp) => makeReach(() => hosts.map(hostOf), lookUp);
+const reachOf = (hosts: readonly string[], lookUp?: LookUp) =>
+  makeReach({ hosts: () => hosts.map(hostOf), table: 'fetch', verb: 'fetch from', refused: 'fetch_refused' }, lookUp);
 
 test('a host is reached by its name, below its star, and at the port that is named or the usual one', () => {
   const reach = reachOf(['one.example', '*.two.example', 'three.example:8080', '10.0.0.5:80', '[::1]:8000']);

@@ -10,8 +10,8 @@ import { cleanupStack } from '../src/base/cleanup.ts';
 import { checksumOf, type Checksum } from '../src/fetch/checksum.ts';
 import { openFetcher, type FetchLimits } from '../src/fetch/fetcher.ts';
 import { fetchSource } from '../src/fetch/fetch-source.ts';
-import { hostOf } from '../src/fetch/hosts.ts';
-import type { LookUp } from '../src/fetch/reach.ts';
+import { hostOf } from '../src/outward/hosts.ts';
+import type { LookUp } from '../src/outward/reach.ts';
 
 export type Asked = { readonly url: string; readonly range: string | undefined };
 

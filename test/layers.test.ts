@@ -14,8 +14,9 @@ type Arrow = { readonly from: string; readonly to: string; readonly typeOnly: bo
  */
 const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonly types?: readonly string[] }>> = {
   base: { uses: [] },
-  config: { uses: ['fetch'] },
-  fetch: { uses: [] },
+  config: { uses: ['outward'] },
+  outward: { uses: [] },
+  fetch: { uses: ['outward'] },
   media: { uses: ['fetch'] },
 
   'template/language': { uses: ['template'] },
@@ -63,7 +64,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'vmm/vmd': { uses: ['vmm', 'vmm/console'] },
   guest: { uses: ['guest/ssh'] },
   'guest/ssh': { uses: ['guest'] },
-  'httpd/mirror': { uses: ['fetch'] },
+  'httpd/mirror': { uses: ['fetch', 'outward'] },
   'httpd/endpoint': { uses: ['httpd/mirror'] },
   image: { uses: [] },
 
@@ -110,7 +111,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     types: ['httpd/mirror', 'media', 'queue', 'vmm'],
   },
 
-  notify: { uses: [], types: ['fetch', 'queue'] },
+  notify: { uses: ['outward'], types: ['queue'] },
 
   host: { uses: ['config'] },
 

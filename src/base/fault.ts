@@ -62,6 +62,8 @@ export const faults = {
   mirror_refused: { class: 'guest', status: 404, title: 'The mirror has no signed file of that name' },
   fetch_failed: { class: 'infra', status: 502, title: 'A file that the template names could not be fetched' },
   fetch_refused: { class: 'template', status: 422, title: 'A file that the template names is not to be had' },
+  destination_unavailable: { class: 'infra', status: 502, title: 'Where something is sent to did not take it' },
+  destination_refused: { class: 'template', status: 422, title: 'Nothing may be sent to that place' },
   digest_mismatch: { class: 'template', status: 422, title: 'A file is not the one that its digest names' },
   disk_failed: { class: 'infra', status: 500, title: 'A disk image could not be made or read' },
   machine_crashed: { class: 'infra', status: 500, title: 'The machine went away by itself' },

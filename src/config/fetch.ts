@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Duration, SizeMb } from '../base/units.ts';
-import { hostOf } from '../fetch/hosts.ts';
+import { hostOf } from '../outward/hosts.ts';
 import { ParseError } from '../base/parse-error.ts';
 
 /** One host, as `[fetch] hosts` and `[destinations] hosts` list it. */

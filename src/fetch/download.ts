@@ -7,8 +7,9 @@ import { makePart, type About, type Part } from './part.ts';
 import type { Progress } from './progress.ts';
 import { checksumOfKey, type Checksum } from './checksum.ts';
 import { rateWatch, type LeastRate } from './rate.ts';
-import { ask } from './request.ts';
-import { broken, mayPass, passing, refusal, type Source } from './source.ts';
+import { broken, mayPass, passing } from '../outward/peer.ts';
+import { ask } from '../outward/request.ts';
+import { refusal, type Source } from './source.ts';
 
 export type Download = {
   readonly url: URL;
@@ -92,7 +93,7 @@ const refuseLarger = ({ source, url, most }: Download, bytes: number): void => {
 /** Asks upstream once for what is missing of the part, and writes it there. */
 const takeRest = async (part: Part, parts: Download): Promise<void> => {
   const { source, url, progress, silentMs, clock, signal } = parts;
-  const reply = await ask(url, { source, headers: rangeOf(part.about(), progress.have), silentMs, signal });
+  const reply = await ask(url, { peer: source, headers: rangeOf(part.about(), progress.have), silentMs, signal });
   const rate = rateWatch(parts.leastRate, clock);
   try {
     let passOver = await overlapOf(reply, parts, part, progress.have);

@@ -1,5 +1,5 @@
-import { makeReach, type LookUp } from './reach.ts';
-import type { Host } from './hosts.ts';
+import type { Host } from '../outward/hosts.ts';
+import { makeReach, type LookUp } from '../outward/reach.ts';
 import type { Source } from './source.ts';
 
 /** What templates name by URL: from the hosts that the configuration lists, and from no others. */
@@ -9,5 +9,5 @@ export const fetchSource = (hosts: () => readonly Host[], lookUp?: LookUp): Sour
   refused: 'fetch_refused',
   advice: 'Mend the URL in the template, or the table [fetch] of the configuration.',
   right: 'the file that its checksum names',
-  reach: makeReach(hosts, lookUp),
+  reach: makeReach({ hosts, table: 'fetch', verb: 'fetch from', refused: 'fetch_refused' }, lookUp),
 });

@@ -2,8 +2,10 @@ import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { retry, type RetryPolicy } from '../base/waiting.ts';
 import type { Checksum } from './checksum.ts';
-import { ask } from './request.ts';
-import { broken, mayPass, refusal, type Source } from './source.ts';
+import { firstBytes } from '../outward/first-bytes.ts';
+import { broken, mayPass } from '../outward/peer.ts';
+import { ask } from '../outward/request.ts';
+import { refusal, type Source } from './source.ts';
 import { checksumIn, nameInSums } from './sums-file.ts';
 
 const mostBytes = 1024 * 1024;
@@ -18,19 +20,13 @@ type Parts = {
 };
 
 const readList = async (url: URL, { source, silentMs, signal }: Parts): Promise<string> => {
-  const reply = await ask(url, { source, headers: {}, silentMs, signal });
+  const reply = await ask(url, { peer: source, headers: {}, silentMs, signal });
   try {
     if (reply.statusCode !== 200) throw refusal(source, url, reply.statusCode ?? 0);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const body: AsyncIterable<Buffer> = reply;
-    for await (const chunk of body) {
-      bytes += chunk.length;
-      if (bytes > mostBytes)
-        throw new Fault(source.refused, `${url.href} has more than ${mostBytes} bytes: it is no list of digests.`);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks).toString('utf8');
+    const { bytes, isAll } = await firstBytes(reply, mostBytes);
+    if (!isAll)
+      throw new Fault(source.refused, `${url.href} has more than ${mostBytes} bytes: it is no list of digests.`);
+    return bytes.toString('utf8');
   } catch (error) {
     throw broken(source, error, url, signal);
   } finally {

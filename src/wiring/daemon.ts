@@ -24,7 +24,7 @@ import { keepUp } from './upkeep.ts';
 
 export type Daemon = {
   readonly address: string;
-  /** Takes over what may change while builds run: log level, media, retention, hosts to fetch from. */
+  /** Takes over what may change while builds run: log level, media, retention, hosts to fetch from and to send to. */
   readonly reload: (config: Config) => void;
   /** No new claims; what runs goes back to the queue without losing its attempt. Resolves when everything has gone. */
   readonly stop: () => Promise<void>;

@@ -6,8 +6,10 @@ import { asFault, Fault } from '../../base/fault.ts';
 import { writeWhole } from '../../base/file/write-whole.ts';
 import { signedSumsFile } from '../../base/openbsd/mirror-layout.ts';
 import { orAborted, retry, type RetryPolicy } from '../../base/waiting.ts';
-import { ask } from '../../fetch/request.ts';
-import { broken, mayPass, refusal } from '../../fetch/source.ts';
+import { ask } from '../../outward/request.ts';
+import { refusal } from '../../fetch/source.ts';
+import { firstBytes } from '../../outward/first-bytes.ts';
+import { broken, mayPass } from '../../outward/peer.ts';
 import { mirrorSource } from './source.ts';
 import type { Verifier } from './signed.ts';
 import type { Place, Signed } from './types.ts';
@@ -94,7 +96,7 @@ const fetchSums = async (
   kept: ReturnType<typeof makeKeptSums>,
 ): Promise<Signed> => {
   const url = new URL(`${upstream.href.replace(/\/$/, '')}/${place.folder}/${signedSumsFile}`);
-  const reply = await ask(url, { source: mirrorSource, headers: conditionsOf(state), silentMs, signal });
+  const reply = await ask(url, { peer: mirrorSource, headers: conditionsOf(state), silentMs, signal });
   const { statusCode: status = 0, headers: came } = reply;
   if (status === 304 && state.signed) {
     reply.destroy();
@@ -180,13 +182,7 @@ export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
 };
 
 const textOf = async (body: AsyncIterable<Buffer>): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > longestSums)
-      throw new Fault('mirror_damaged', `What came as SHA256.sig is larger than ${longestSums} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const { bytes, isAll } = await firstBytes(body, longestSums);
+  if (!isAll) throw new Fault('mirror_damaged', `What came as SHA256.sig is larger than ${longestSums} bytes.`);
+  return bytes.toString('utf8');
 };

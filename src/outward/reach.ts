@@ -1,10 +1,19 @@
 import { lookup as lookUp } from 'node:dns';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
-import { Fault } from '../base/fault.ts';
+import { Fault, type FaultCode } from '../base/fault.ts';
 import { isPublic } from './addresses.ts';
 import { hostFor, hostnameOf, portOf, type Host } from './hosts.ts';
-import type { Reach } from './source.ts';
+
+/** What may be reached, asked before every connection. */
+export type Reach = {
+  /** Why this URL is not asked; undefined: it may be. An address in it is judged here, a name when it is looked up. */
+  readonly refuse: (url: URL) => string | undefined;
+  /** Whether a redirect from https to this URL, which is plain http, is followed. */
+  readonly allowsPlain: (url: URL) => boolean;
+  /** Looks a name up and gives the addresses that may be connected to, and no others; fails where there are none. */
+  readonly lookup: (url: URL) => LookupFunction;
+};
 
 /** What of a resolver is used: all addresses of a name. */
 export type LookUp = (
@@ -16,20 +25,29 @@ export type LookUp = (
   ) => void,
 ) => void;
 
-const privateAddress = (url: URL, address: string): string =>
-  `leads to ${address}, which is an address of this host or of a private network; the key "hosts" of [fetch] must name it with its port, as "${url.hostname}:${portOf(url)}"`;
+type ReachParts = {
+  /** What the key "hosts" of a table of the configuration lists. */
+  readonly hosts: () => readonly Host[];
+  readonly table: string;
+  /** What is done with these hosts, as in "that this one does not ...". */
+  readonly verb: string;
+  readonly refused: FaultCode;
+};
 
-/** Why a URL may not be fetched, as far as that shows in it: the end of a sentence that begins with the URL. */
-const whyNot = (url: URL, hosts: readonly Host[]): string | undefined => {
+const privateAddress = (url: URL, address: string, { table }: ReachParts): string =>
+  `leads to ${address}, which is an address of this host or of a private network; the key "hosts" of [${table}] must name it with its port, as "${url.hostname}:${portOf(url)}"`;
+
+/** Why a URL may not be asked, as far as that shows in it: the end of a sentence that begins with the URL. */
+const whyNot = (url: URL, parts: ReachParts): string | undefined => {
   if (!/^https?:$/.test(url.protocol)) return 'is neither http nor https';
   if (url.username !== '' || url.password !== '') return 'has a user or a password in it';
-  const named = hostFor(url, hosts);
+  const named = hostFor(url, parts.hosts());
   const port = url.port === '' ? '' : `:${url.port}`;
   if (named === undefined)
-    return `is on a host that this one does not fetch from: the key "hosts" of [fetch] in its configuration does not name "${url.hostname}${port}"`;
+    return `is on a host that this one does not ${parts.verb}: the key "hosts" of [${parts.table}] in its configuration does not name "${url.hostname}${port}"`;
   const address = hostnameOf(url);
   return named.port === undefined && isIP(address) !== 0 && !isPublic(address)
-    ? privateAddress(url, address)
+    ? privateAddress(url, address, parts)
     : undefined;
 };
 
@@ -37,7 +55,8 @@ const whyNot = (url: URL, hosts: readonly Host[]): string | undefined => {
  * Reaches the hosts that the configuration names, at public addresses; at others where it names the port too. The
  * addresses that are judged are those that are connected to: a name is looked up once for each connection.
  */
-export const makeReach = (hosts: () => readonly Host[], lookUpAll: LookUp = lookUp): Reach => {
+export const makeReach = (parts: ReachParts, lookUpAll: LookUp = lookUp): Reach => {
+  const { hosts, refused: code } = parts;
   const lookup =
     (url: URL): LookupFunction =>
     (name, options, done) => {
@@ -51,8 +70,8 @@ export const makeReach = (hosts: () => readonly Host[], lookUpAll: LookUp = look
           const [first] = fit;
           if (first === undefined) {
             const [refused] = all;
-            const why = privateAddress(url, refused?.address ?? 'no address');
-            return done(new Fault('fetch_refused', `${url.href} ${why}.`), '');
+            const why = privateAddress(url, refused?.address ?? 'no address', parts);
+            return done(new Fault(code, `${url.href} ${why}.`), '');
           }
           if (options.all === true) return done(null, [...fit]);
           done(null, first.address, first.family);
@@ -60,7 +79,7 @@ export const makeReach = (hosts: () => readonly Host[], lookUpAll: LookUp = look
       );
     };
   return {
-    refuse: (url) => whyNot(url, hosts()),
+    refuse: (url) => whyNot(url, parts),
     allowsPlain: (url) => hostFor(url, hosts())?.port !== undefined,
     lookup,
   };
