@@ -111,7 +111,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     types: ['httpd/mirror', 'media', 'queue', 'vmm'],
   },
 
-  notify: { uses: [], types: ['fetch', 'queue'] },
+  notify: { uses: ['outward'], types: ['queue'] },
 
   host: { uses: ['config'] },
 

@@ -2,8 +2,9 @@ import { makeView } from '../src/api/builds/view.ts';
 import { makeTell } from '../src/api/deliveries/body.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { endEvents } from '../src/base/records/webhook-event.ts';
-import { hostOf } from '../src/fetch/hosts.ts';
-import { makeReach, type LookUp } from '../src/fetch/reach.ts';
+import { destination } from '../src/outward/destination.ts';
+import { hostOf } from '../src/outward/hosts.ts';
+import type { LookUp } from '../src/outward/reach.ts';
 import { startDeliverer, type Deliverer, type DelivererLimits } from '../src/notify/deliverer.ts';
 import type { Webhook } from '../src/queue/deliveries.ts';
 import { untilTrue } from './fixtures/until-true.ts';
@@ -44,9 +45,9 @@ export const webhookShop = async (
   const start = () =>
     startDeliverer({
       ...{ store: shop.store, clock: shop.clock, limits, random: () => 0 },
-      reach: makeReach(() => hosts.map(hostOf), lookUp),
+      peer: destination(() => hosts.map(hostOf), lookUp),
       secretOf: (url) => configured[url],
-      log: { warn: (facts) => void console.error(facts) },
+      log: { warn: () => undefined },
     });
   let deliverer = start();
   cleanup.defer(async () => deliverer[Symbol.asyncDispose]());

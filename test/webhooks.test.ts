@@ -64,7 +64,7 @@ test('a receiver that is down for hours is told when it is back, over a restart,
   await using shop = await webhookShop([`127.0.0.1:${port}`]);
   const build = await shop.fail([aWebhook(`http://127.0.0.1:${port}/hook`)]);
   const pauses: number[] = [];
-  for (let attempt = 1; attempt <= 13; attempt++) {
+  for (let attempt = 1; attempt <= 14; attempt++) {
     const { delivery, attempts } = await shop.attempted(build, attempt);
     assert.match(attempts.at(-1)?.error ?? '', /ECONNREFUSED/);
     pauses.push((delivery.nextAt ?? 0) - shop.shop.clock.time);
@@ -76,11 +76,11 @@ test('a receiver that is down for hours is told when it is back, over a restart,
     [10, 20, 40, 80].map((seconds) => seconds * secondMs),
   );
   assert.deepEqual(pauses.slice(-2), [6 * hourMs, 6 * hourMs]);
-  await shop.attempted(build, 14);
+  await shop.attempted(build, 15);
   await using back = await webhookReceiver(undefined, port);
   shop.pass(6 * hourMs);
   await back.untilReceived(1);
-  const { delivery } = await shop.attempted(build, 15);
+  const { delivery } = await shop.attempted(build, 16);
   assert.equal(delivery.state, 'delivered');
   assert.equal(back.received.length, 1);
 });
@@ -155,16 +155,18 @@ test('a receiver that hangs, one that never ends its answer, and one that is no 
   garbage.close();
 });
 
-test('a redirect is not followed, wherever it leads', async () => {
-  await using forbidden = await webhookReceiver();
-  await using receiver = await webhookReceiver(
-    (reply) => void reply.writeHead(307, { location: forbidden.url }).end('elsewhere'),
-  );
-  await using shop = await webhookShop([`127.0.0.1:${receiver.port}`]);
-  const { delivery, attempts } = await shop.attempted(await shop.fail([aWebhook(receiver.url)]), 1);
+test('a redirect to a host that is not named is not followed, and one to a host that is named is', async () => {
+  await using other = await webhookReceiver();
+  await using receiver = await webhookReceiver((reply) => void reply.writeHead(307, { location: other.url }).end());
+  await using closed = await webhookShop([`127.0.0.1:${receiver.port}`]);
+  const { delivery, attempts } = await closed.attempted(await closed.fail([aWebhook(receiver.url)]), 1);
   assert.equal(delivery.state, 'pending');
-  assert.equal(attempts[0]?.status, 307);
-  assert.equal(forbidden.received.length, 0);
+  assert.match(attempts[0]?.error ?? '', /does not name "127\.0\.0\.1/);
+  assert.equal(other.received.length, 0);
+  await using open = await webhookShop([`127.0.0.1:${receiver.port}`, `127.0.0.1:${other.port}`]);
+  const told = await open.attempted(await open.fail([aWebhook(receiver.url)]), 1);
+  assert.equal(told.delivery.state, 'delivered');
+  assert.equal(other.received[0]?.body, receiver.received[1]?.body);
 });
 
 test('a host that the configuration names no longer is not told', async () => {
@@ -253,9 +255,11 @@ test('beyond 1000 deliveries that wait for one host, others are recorded as fail
     limits: { withinMs: 60_000, atOnceForHost: 1, atOnce: 1 },
     lookUp: () => undefined,
   });
-  const notify = [aWebhook('http://down.example/')];
-  let last = '';
-  for (let build = 0; build <= 1000; build++) last = await shop.fail(notify);
+  const { store } = shop.shop;
+  const notify = Array.from({ length: 10 }, () => aWebhook('http://down.example/', { events: ['build.phase'] }));
+  const { build } = await store.add(aBuild({ notify }));
+  for (let event = 0; event < 100; event++) await store.event(build.id, 'build.phase', { phase: 'booting' });
+  const last = await shop.fail([aWebhook('http://down.example/')]);
   const { delivery } = await shop.only(last);
   assert.equal(delivery.state, 'failed');
   assert.match(delivery.why ?? '', /1000 deliveries waited/);

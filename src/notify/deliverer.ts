@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { deferred } from '../base/waiting.ts';
-import type { Reach } from '../fetch/source.ts';
+import type { Peer } from '../outward/peer.ts';
 import type { AttemptEnd, DueDelivery } from '../queue/deliveries.ts';
 import type { Store } from '../queue/store.ts';
 import { post, type PostAnswer } from './post.ts';
@@ -9,7 +9,8 @@ import { signedHeaders } from './sign.ts';
 
 export type DelivererParts = {
   readonly store: Pick<Store, 'dueDelivery' | 'nextDelivery' | 'deliveryAttempted' | 'onChange'>;
-  readonly reach: Reach;
+  /** The hosts that may be told. */
+  readonly peer: Peer;
   /** The secret of a webhook of the configuration, by its URL; undefined: it has none, or is named no longer. */
   readonly secretOf: (url: string) => string | undefined;
   readonly clock: Clock;
@@ -57,17 +58,17 @@ const ending = ({ status, answer, retryAfter }: PostAnswer): Pick<Attempted, 'st
 
 /** One attempt; throws only where the signal has aborted. */
 const makeAttempt =
-  ({ reach, secretOf, clock }: DelivererParts, withinMs: number) =>
+  ({ peer, secretOf, clock }: DelivererParts, withinMs: number) =>
   async (due: DueDelivery, signal: AbortSignal): Promise<Attempted> => {
     const url = new URL(due.url);
     const [at, began] = [clock.now(), clock.elapsed()];
     const ms = () => Math.round(clock.elapsed() - began);
-    const why = reach.refuse(url);
+    const why = peer.reach?.refuse(url);
     if (why !== undefined) return { at, ms: ms(), error: `${url.origin} ${why}`, isRefused: true };
     const secret = due.source === 'configuration' ? secretOf(due.url) : due.secret;
     const headers = signedHeaders({ ...due, ...(secret === undefined ? {} : { secret }) }, at);
     try {
-      const answer = await post({ url, headers, body: due.body, withinMs }, reach, clock, signal);
+      const answer = await post({ url, headers, body: due.body, withinMs }, peer, clock, signal);
       return { at, ms: ms(), ...ending(answer) };
     } catch (error) {
       signal.throwIfAborted();

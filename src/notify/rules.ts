@@ -23,7 +23,7 @@ export const retryAfterMs = (header: string | undefined, now: number): number | 
 
 /**
  * What follows an attempt. Every answer of 200 to 299 is the receiver's word that it has it; 410 that it wants no more;
- * all else is tried again, as the Standard Webhooks specification has it, redirects too, which are not followed.
+ * all else is tried again, as the Standard Webhooks specification has it.
  *
  *     pending --2xx--> delivered
  *        |  \--410, not allowed, 72 h over--> failed

@@ -5,8 +5,8 @@ import { ParseError } from '../base/parse-error.ts';
 import { webhookSecretOf } from '../base/webhooks/secret.ts';
 import type { Webhooks } from '../build/asked/webhooks.ts';
 import type { Config } from '../config/config.ts';
-import { makeReach } from '../fetch/reach.ts';
 import { startDeliverer, type Deliverer } from '../notify/deliverer.ts';
+import { destination } from '../outward/destination.ts';
 import type { Store } from '../queue/store.ts';
 import type { Shared } from './shared.ts';
 
@@ -44,17 +44,17 @@ export type News = {
 
 /** Throws `configuration_invalid`. */
 export const openNews = async ({ config, clock, logger }: Shared): Promise<News> => {
-  const reach = makeReach(() => config().destinations.hosts);
+  const peer = destination(() => config().destinations.hosts);
   const secrets = await secretsOf(config());
   return {
     webhooks: {
-      refuse: reach.refuse,
+      refuse: (url) => peer.reach?.refuse(url),
       configured: () =>
         config().notify.webhooks.map(({ url, events }) => ({ url, events, source: 'configuration' as const })),
     },
     startDeliverer: (store) =>
       startDeliverer({
-        ...{ store, reach, clock, random: Math.random, log: logger },
+        ...{ store, peer, clock, random: Math.random, log: logger },
         secretOf: (url) => secrets.get(url),
       }),
   };
