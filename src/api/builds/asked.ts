@@ -55,7 +55,13 @@ const toWebhook = ({ url, events, secret }: NonNullable<z.output<typeof CommonBo
 });
 
 /** What a JSON body says. */
-export const askedIn = ({ timeout, on_error: onError, debug, notify, ...asked }: z.output<typeof CommonBody>): Asked => ({
+export const askedIn = ({
+  timeout,
+  on_error: onError,
+  debug,
+  notify,
+  ...asked
+}: z.output<typeof CommonBody>): Asked => ({
   ...asked,
   onError,
   ...(debug ? { debug } : {}),
