@@ -191,6 +191,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       resolveFor(
         parts,
         parseTemplate(input.template, '', input.variables),
+        { when: 'accepted' },
         input,
         build.contextId,
         { buildId: build.id, timestampMs: build.createdAt },

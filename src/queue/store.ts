@@ -1,5 +1,6 @@
 import type { EventData, EventType } from '../base/records/build-events.ts';
 import type { FaultRecord } from '../base/records/fault-record.ts';
+import type { HostSecret, MayUse, SecretVersion } from '../base/records/host-secret.ts';
 import type { Phase } from '../base/records/phase.ts';
 import type { Status } from '../base/records/status.ts';
 import type { Artifact } from '../image/types.ts';
@@ -158,6 +159,23 @@ export type Store = AsyncDisposable & {
   readonly removeTemplate: (name: string) => Promise<boolean>;
   /** Context ids that builds or templates still refer to. */
   readonly contexts: () => Promise<ReadonlySet<string>>;
+
+  /**
+   * Keeps a secret of the host, encrypted; the same value stays the same version. Throws `secrets_full` for a new name where
+   * there are `bounds.hostSecrets`.
+   */
+  readonly putSecret: (
+    name: string,
+    value: string,
+    mayUse: MayUse,
+  ) => Promise<{ readonly secret: HostSecret & { readonly usedBy: readonly string[] }; readonly created: boolean }>;
+  readonly secret: (name: string) => Promise<(HostSecret & { readonly value: string }) | undefined>;
+  /** All by name, with the names of the templates whose builds have used each: at most `bounds.secretUsers`. */
+  readonly secrets: () => Promise<readonly (HostSecret & { readonly usedBy: readonly string[] })[]>;
+  /** False if there is none. */
+  readonly removeSecret: (name: string) => Promise<boolean>;
+  /** Keeps what a claimed build has used. */
+  readonly secretsUsed: (id: string, token: string, used: readonly SecretVersion[]) => Promise<void>;
 
   /** Keeps only the hash of the secret. */
   readonly addToken: (token: {

@@ -1,5 +1,6 @@
 import type { SealPart } from '../base/machine/seal-parts.ts';
 import type { Wanted } from '../fetch/fetcher.ts';
+import type { SecretVersion } from '../base/records/host-secret.ts';
 import type { Note } from '../base/notes.ts';
 import type { PostProcessorSpec } from '../post-processors/table.ts';
 import type { ProvisionerSpec } from '../provisioners/table.ts';
@@ -136,6 +137,9 @@ export type ConsoleLogin = {
 };
 
 /** A template with its variables filled in and all its defaults made plain: everything a plan is made from. */
+/** Values of secrets of the host, by name. */
+export type HostSecrets = ReadonlyMap<string, { readonly value: string; readonly version: number }>;
+
 export type Spec = {
   readonly name: string;
   readonly memoryMb: number;
@@ -176,6 +180,8 @@ export type Spec = {
   readonly shutdown: { readonly command?: Text; readonly timeoutMs: number };
   /** What is published, and what is made of it before. */
   readonly postProcessors: readonly PostProcessorSpec[];
+  /** The secrets of the host that it has values of; undefined: none. */
+  readonly hostSecrets?: readonly SecretVersion[];
   /** Values that logs and events never show. */
   readonly secrets: readonly string[];
   /** For the whole build. */

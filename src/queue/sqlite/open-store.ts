@@ -22,6 +22,7 @@ import { makeRunRows } from './runs/run-rows.ts';
 import { makeRuns } from './runs/make-runs.ts';
 import { makeAccept } from './accept.ts';
 import { makeKeys } from './keys.ts';
+import { makeSecrets } from './secrets.ts';
 import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
@@ -102,6 +103,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeExpiry(connection),
     ...makeRemoval(connection),
     ...makeTemplates(connection, limits),
+    ...makeSecrets(connection, rows),
     ...makeTokens(connection),
     ...makeCheck(connection, file),
     onChange: listeners.on,
