@@ -143,3 +143,25 @@ test('a value for a variable that is a secret of the host is refused, and so is 
   const declared = read(await build(shop, { template: { ...template, variables } }));
   assert.deepEqual(declared.errors?.map(({ pointer }) => pointer), ['/template/variables/password/secret']); // prettier-ignore
 });
+
+test('no error quotes a secret, whole or as far as a quotation goes', async () => {
+  await using shop = await admittingShop();
+  const long = Array.from({ length: 60 }, (_, n) => `word${n}`).join('-');
+  for (const secret of [value, long]) {
+    await put(shop, 'registry', { value: secret });
+    const wrong = {
+      ...template,
+      machine: { ...template.machine, memory: '{{ password }}', disks: [{ base: 'media:{{ password }}' }] },
+      provisioners: [{ type: 'file', source: '{{ password }}', destination: '/tmp/x' }],
+      artifacts: [{ name: '{{ password }}.qcow2' }, { file: '{{ password }}' }],
+    };
+    const reply = await build(shop, { template: wrong });
+    assert.equal(reply.statusCode, 422, reply.body);
+    const pointers = read(reply).errors?.map(({ pointer }) => pointer);
+    for (const pointer of ['/template/machine/memory', '/template/artifacts/0/name', '/template/artifacts/1/file'])
+      assert.ok(pointers?.includes(pointer), `${pointer}: ${reply.body}`);
+    assert.match(reply.body, /<sensitive>/);
+    assert.ok(!reply.body.includes(secret.slice(0, 10)), reply.body);
+    for (const line of [...shop.told, ...shop.troubles]) assert.ok(!line.includes(secret.slice(0, 10)), line);
+  }
+});

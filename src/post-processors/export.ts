@@ -57,6 +57,8 @@ export const exporting = {
   Schema,
   resolve: (asked, place) => {
     const { pointer, fields, templateName } = place;
+    if (fields.isSecret(`${pointer}/name`, asked.name))
+      place.wrong.add(`${pointer}/name`, 'has a sensitive value in it, and the name of an artifact is shown');
     // A second name of the same file takes no room.
     const from = asked.file === undefined ? diskOf(asked, place) : { file: fileOf(asked.file, place), mostMb: 0 };
     const plain =

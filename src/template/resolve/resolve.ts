@@ -1,7 +1,8 @@
-import { fieldErrors } from '../../base/field-errors.ts';
+import { fieldErrors, withWords } from '../../base/field-errors.ts';
 import type { FileRoots } from '../../context/files.ts';
 import type { Frozen } from '../language/functions.ts';
 import type { VariableValues } from '../../base/records/variable-value.ts';
+import { maskCutTexts } from '../../base/mask/mask.ts';
 import { makeSpec } from './make-spec.ts';
 import type { Template } from '../document/template.ts';
 import type { HostSecrets, Spec } from '../spec.ts';
@@ -9,7 +10,7 @@ import type { HostSecrets, Spec } from '../spec.ts';
 /**
  * A template with its variables filled in, its files found and its defaults made plain. The same ask gives the same
  * spec: at POST, and at each attempt. Throws `template_invalid` with every place that is wrong; `at` says where the
- * template and the variables stand in what the client sent.
+ * template and the variables stand in what the client sent. No message shows a sensitive value.
  */
 export const resolve = async (ask: {
   readonly template: Template;
@@ -32,6 +33,11 @@ export const resolve = async (ask: {
   } = ask;
   const all = fieldErrors();
   const spec = await makeSpec({ template, sent, hostSecrets, files, frozen, timeoutMs: defaults.timeoutMs, all, at });
-  if (!all.isEmpty()) throw all.fault('template_invalid', 'The build cannot be made from this template');
+  // A field error may quote what was filled in: a client must not learn a secret of the host from it.
+  if (!all.isEmpty())
+    throw withWords(
+      all.fault('template_invalid', 'The build cannot be made from this template'),
+      maskCutTexts(spec.secrets),
+    );
   return spec;
 };
