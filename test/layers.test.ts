@@ -132,6 +132,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['api/contract', 'api/server', 'fetch', 'media'],
     types: ['api'],
   },
+  'api/secrets': { uses: ['api/contract', 'api/server'], types: ['api'] },
   'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
   api: {
     uses: [
@@ -145,7 +146,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'api/runs',
         'api/server',
       ],
-      'api/templates',
+      ...['api/secrets', 'api/templates'],
     ],
     types: ['queue', 'build', 'build/outputs', 'media', 'template'],
   },

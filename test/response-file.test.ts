@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { Fault, type FieldError } from '../src/base/fault.ts';
 import { fieldErrors } from '../src/base/field-errors.ts';
+import { makeNotes } from '../src/base/notes.ts';
 import { makePause } from '../src/base/turns.ts';
 import { makeFields } from '../src/template/resolve/fields.ts';
 import { makePatterns } from '../src/template/language/pattern.ts';
@@ -56,10 +57,12 @@ const responseFile = async (
     const fill = await fillFrom({
       template,
       sent: values,
+      hostSecrets: new Map(),
       frozen,
       wrong,
       wrongSent: wrong,
       secrets: new Set(),
+      notes: makeNotes(''),
       patterns,
       pause,
     });

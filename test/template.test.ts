@@ -344,8 +344,9 @@ test('secrets are collected, in every form a function gives them, and masked in 
   );
   assert.equal(mask([])('text'), 'text');
   assert.equal(mask(['line one is long\nline two is long'])('x line two is long'), 'x <sensitive>');
-  const errors = await errorsOf(() => resolved({ variables }, { password: 'ab' }));
-  assert.match(errors['/variables/password'] ?? '', /could not be masked/);
+  const { notes, secrets } = await resolved({ variables }, { password: 'ab' });
+  assert.deepEqual([notes[0]?.pointer, secrets], ['/variables/password', ['pre-AB']]);
+  assert.match(notes[0]?.message ?? '', /is not masked/);
 });
 
 test('a turn that holds a sensitive value is secret without saying so', async () => {

@@ -37,6 +37,7 @@ import { addDeliveryLookRoutes, addRedeliverRoute } from './deliveries/routes.ts
 import { addReferenceRoutes } from './host/reference.ts';
 import { addHostRoutes } from './host/routes.ts';
 import { addMediaListRoute, addMediumForgetRoute, addMediumUploadRoute } from './media/routes.ts';
+import { addSecretForgetRoute, addSecretListRoute, addSecretStoreRoute } from './secrets/routes.ts';
 import { addImportRoute } from './templates/import.ts';
 import { addTemplateListRoutes } from './templates/list.ts';
 import { addTemplateLookRoutes } from './templates/look.ts';
@@ -85,6 +86,9 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addRunStatusRoute(app, parts);
   addRunResultRoute(app, parts, view, longRequests);
   addRunCancelRoute(app, parts, view);
+  addSecretListRoute(app, parts);
+  addSecretStoreRoute(app, parts);
+  addSecretForgetRoute(app, parts);
   addStoreRoute(app, parts);
   addImportRoute(app, parts);
   addForgetRoute(app, parts);

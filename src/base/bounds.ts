@@ -72,6 +72,9 @@ export const bounds = {
   /** Sensitive texts, and characters of all of them: each is looked for in several forms in all that a build says. */
   secrets: 1000,
   secretCharacters: 256 * 1024,
+  /** Secrets of the host; names in each list of who may use one, and of templates that have. */
+  hostSecrets: 1000,
+  secretUsers: 100,
   pathCharacters: 1024,
   pathSegments: 64,
   /** URLs of one file, and characters of one. */

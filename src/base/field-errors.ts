@@ -78,6 +78,14 @@ export const below = (all: FieldErrors, prefix: string): FieldErrors => ({
   attempt: (pointer, fallback, judge) => all.attempt(prefix + pointer, fallback, judge),
 });
 
+/** The same fault with its words and those of its field errors changed. */
+export const withWords = (fault: Fault, change: (words: string) => string): Fault => {
+  const errors = fault.facts.errors?.map(({ pointer, message }) => ({ pointer, message: change(message) }));
+  return new Fault(fault.code, change(fault.message), errors === undefined ? fault.facts : { ...fault.facts, errors }, {
+    cause: fault.cause,
+  });
+};
+
 /** A fault whose field errors stand elsewhere, as `placeOf` says; any other error as it is. */
 export const withPlaces = (error: unknown, placeOf: (pointer: string) => string): unknown => {
   if (!(error instanceof Fault) || error.facts.errors === undefined) return error;

@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { showDocument } from '../base/mask/hidden-values.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
 import type { BuildAsk, CheckedBuild, CheckedRun, Demand, RunAsk } from '../queue/asked.ts';
@@ -79,7 +81,10 @@ export type Admission = {
   readonly resolveClaim: (claim: Claim) => Promise<Spec>;
 };
 
-/** Leaves no plain password in the template of a context. */
+/**
+ * The document with hashes in place of passwords, as it may be kept. Nothing secret is left in the template of its context,
+ * which is read no more.
+ */
 const sealContext = async (
   folders: Pick<Folders, 'context'>,
   document: unknown,
@@ -87,11 +92,12 @@ const sealContext = async (
   seed: string,
 ): Promise<unknown> => {
   const sealed = await sealDocument(document, seed);
-  if (contextId !== undefined && sealed !== document)
+  const shown = showDocument(sealed);
+  if (contextId !== undefined && !isDeepStrictEqual(shown, document))
     // JSON is YAML as well.
     await writeFile(
       join(folders.context(contextId), await templateFileIn(folders.context(contextId))),
-      `${JSON.stringify(sealed, null, 2)}\n`,
+      `${JSON.stringify(shown, null, 2)}\n`,
     );
   return sealed;
 };
@@ -194,6 +200,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       resolveFor(
         parts,
         parseTemplate(input.template, '', input.variables),
+        { when: 'accepted' },
         input,
         build.contextId,
         { buildId: build.id, timestampMs: build.createdAt },

@@ -37,6 +37,8 @@ const sayFirst = (attempt: Attempt, { build, input }: Claim, spec: Spec, slot: n
   attempt.log(`attempt ${build.attempt} begins in slot ${slot}`);
   for (const [asked, base] of Object.entries(input.bases ?? {}))
     if (asked !== base) attempt.log(`build:${asked} is build:${base}, the newest when this build was accepted`);
+  for (const { name, version } of spec.hostSecrets ?? [])
+    attempt.log(`uses the secret ${name} of this host, version ${version}`);
   for (const { pointer, message } of spec.notes) {
     attempt.log(`note: ${pointer}: ${message}`);
     attempt.event('template.noted', { pointer, message });
@@ -74,6 +76,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     try {
       attempt.cleanup.keep(parts.bases.use(build.id, filesIn(spec)));
       sayFirst(attempt, claim, spec, slot);
+      if (spec.hostSecrets !== undefined) await parts.store.secretsUsed(build.id, claim.token, spec.hostSecrets);
       const perform = performerOf(attempt, parts);
       const { artifacts } = await recipeFor(spec).run({ job }, async (step, needs) => {
         // Before the first there is nothing to look at.

@@ -88,6 +88,8 @@ export const exporting = {
   Schema,
   resolve: (asked, place) => {
     const { pointer, fields, templateName } = place;
+    if (fields.isSecret(`${pointer}/name`, asked.name))
+      place.wrong.add(`${pointer}/name`, 'has a sensitive value in it, and the name of an artifact is shown');
     const from = sourceOf(asked, place);
     const plain = plainName(from, templateName);
     // Undefined where a variable has no value yet: no two of those may look the same.

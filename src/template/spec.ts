@@ -1,5 +1,6 @@
 import type { SealPart } from '../base/machine/seal-parts.ts';
 import type { Wanted } from '../fetch/fetcher.ts';
+import type { SecretVersion } from '../base/records/host-secret.ts';
 import type { Note } from '../base/notes.ts';
 import type { WebhookEvent } from '../base/records/webhook-event.ts';
 import type { PostProcessorSpec } from '../post-processors/table.ts';
@@ -149,6 +150,9 @@ export type ConsoleLogin = {
 };
 
 /** A template with its variables filled in and all its defaults made plain: everything a plan is made from. */
+/** Values of secrets of the host, by name. */
+export type HostSecrets = ReadonlyMap<string, { readonly value: string; readonly version: number }>;
+
 export type Spec = {
   readonly name: string;
   readonly memoryMb: number;
@@ -199,6 +203,8 @@ export type Spec = {
     readonly events: readonly WebhookEvent[];
     readonly secret?: string;
   }[];
+  /** The secrets of the host that it has values of; undefined: none. */
+  readonly hostSecrets?: readonly SecretVersion[];
   /** Values that logs and events never show. */
   readonly secrets: readonly string[];
   /** For the whole build. */

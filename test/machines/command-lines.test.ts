@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
+import { watchProcesses } from '../fixtures/watch-processes.ts';
 import { installedMachine, letIn, postContext, succeeded, tarOf, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts'; // prettier-ignore
 
 const run = promisify(execFile);
@@ -49,49 +50,6 @@ after(async () => {
   await imaged[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
-
-type Seen = { readonly program: string; readonly where: 'cmdline' | 'environ'; readonly words: string };
-
-/** Looks at every process of this host, again and again without a pause, until it is stopped or left. */
-const watchProcesses = async () => {
-  const programs = new Set<string>();
-  const found: Seen[] = [];
-  let isOver = false;
-  let rounds = 0;
-  // A process may be gone between the listing and the reading.
-  const read = (path: string) => readFile(path, 'utf8').catch(() => '');
-  const own = [process.pid, imaged.pid()].map(String);
-  const daemon = await read(`/proc/${imaged.pid()}/cmdline`);
-  const look = async (pid: string) => {
-    // In this order: between fork and exec a child has both from the daemon, and after exec neither.
-    const cmdline = await read(`/proc/${pid}/cmdline`);
-    if (cmdline === daemon) return;
-    const environ = await read(`/proc/${pid}/environ`);
-    // A script's interpreter comes first, perhaps with its options.
-    const [program = '', ...words] = cmdline.split('\0');
-    for (const path of [program, ...words.slice(0, 2)]) programs.add(path.slice(path.lastIndexOf('/') + 1));
-    for (const [where, text] of [
-      ['cmdline', cmdline],
-      ['environ', environ],
-    ] as const)
-      // prettier-ignore
-      if (text.match(anyMark) !== null) found.push({ program, where, words: text.match(anyMark)?.join() ?? "" });
-  };
-  const watch = async () => {
-    while (!isOver) {
-      const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && !own.includes(name));
-      await Promise.all(pids.map(look));
-      rounds++;
-    }
-  };
-  const watching = watch();
-  const stop = async () => {
-    isOver = true;
-    await watching;
-    return { programs, found, rounds };
-  };
-  return { stop, [Symbol.asyncDispose]: async () => void (await stop()) };
-};
 
 test('nothing of a template, its variables or the daemon stands on a command line or in an environment of this host', async () => {
   const context = join(folder, mark('context'));
@@ -149,7 +107,7 @@ test('nothing of a template, its variables or the daemon stands on a command lin
   await writeFile(join(context, 'template.json'), JSON.stringify(template));
   const archive = await tarOf(context);
 
-  await using watching = await watchProcesses();
+  await using watching = await watchProcesses(imaged, anyMark);
   const query = `?variable=password=${mark('variable')}&label=${mark('label')}=${mark('value')}`;
   const { id } = await postContext(imaged, archive, 'application/x-tar', query);
   await succeeded(imaged, id);

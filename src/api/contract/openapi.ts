@@ -122,6 +122,7 @@ export const openapiOptions = (version: string): FastifyDynamicSwaggerOptions =>
       { name: 'Webhooks', description: 'What was told of builds, to whom, and how that went.' },
       { name: 'Held builds', description: 'The machine of a build that failed and was asked to be kept.' },
       { name: 'Templates', description: 'Templates that the host keeps, in versions that never change.' },
+      { name: 'Secrets', description: 'Secrets of the host, which templates name and no answer shows.' },
       { name: 'Media', description: 'What machines may begin with: files of the host, and images that were uploaded.' },
       { name: 'Host', description: 'The daemon and its host.' },
     ],

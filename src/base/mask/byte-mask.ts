@@ -44,6 +44,44 @@ const between = (text: Uint8Array, at: number, before: number | undefined): numb
   return 0;
 };
 
+/** Whether a line editor may have put something in at `at`. */
+const mayBeBetween = (text: Uint8Array, at: number): boolean => {
+  const byte = text[at];
+  if (byte === blank) return text[at + 1] === cr || text[at + 1] === undefined;
+  return byte === undefined || byte === newline || byte === cr || byte === esc;
+};
+
+/**
+ * All hidden values in the order of their bytes; for each byte where those that begin with it start, and, at 256, how many
+ * there are; and which hashes their first three bytes have: at most places of a text no value begins, and these tell that.
+ */
+type Values = { readonly sorted: readonly Hidden[]; readonly starts: Uint32Array; readonly triples: Uint8Array };
+
+// Knuth's multiplicative hash, 16 bits.
+const hashAt = (bytes: Uint8Array, at: number): number =>
+  Math.imul(((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0), 0x9e3779b1) >>> 16;
+
+const valuesOf = (hidden: readonly Hidden[]): Values => {
+  const sorted = hidden
+    .toSorted((one, two) => Buffer.compare(one.bytes, two.bytes))
+    .filter(({ bytes }, n, all) => n === 0 || Buffer.compare(all[n - 1]?.bytes ?? bytes, bytes) !== 0);
+  const starts = new Uint32Array(257);
+  for (const { bytes } of sorted) starts[(bytes[0] ?? 0) + 1] = (starts[(bytes[0] ?? 0) + 1] ?? 0) + 1;
+  for (let byte = 1; byte <= 256; byte++) starts[byte] = (starts[byte] ?? 0) + (starts[byte - 1] ?? 0);
+  const triples = new Uint8Array(2 ** 16);
+  // What is shorter may go on in any way.
+  if (sorted.some(({ bytes }) => bytes.byteLength < 3)) triples.fill(1);
+  for (const { bytes } of sorted) triples[hashAt(bytes, 0)] = 1;
+  return { sorted, starts, triples };
+};
+
+/** Whether a value may begin at this place; it says yes too often, and never no too often. */
+const mayBegin = ({ starts, triples }: Values, text: Uint8Array, at: number): boolean => {
+  const byte = text[at] ?? 0;
+  if (starts[byte] === starts[byte + 1]) return false;
+  return triples[hashAt(text, at)] === 1 || mayBeBetween(text, at + 1) || mayBeBetween(text, at + 2);
+};
+
 /** What stands at a place: the longest hidden value, if one ends there; and how much of a longer one, if the text ends in it. */
 type Match = { readonly hidden: Hidden | undefined; readonly end: number; readonly begun: number };
 
@@ -62,8 +100,10 @@ const firstFrom = (sorted: readonly Hidden[], low: number, high: number, depth: 
 };
 
 /** Walks along the text and narrows down the values that it may be: the cost does not grow with how many there are. */
-const matchAt = (sorted: readonly Hidden[], text: Uint8Array, at: number): Match => {
-  let [low, high, depth, place, inserted] = [0, sorted.length, 0, at, 0];
+const matchAt = ({ sorted, starts }: Values, text: Uint8Array, at: number): Match => {
+  let low = starts[text[at] ?? 0] ?? 0;
+  let high = starts[(text[at] ?? 0) + 1] ?? 0;
+  let [depth, place, inserted] = [0, at, 0];
   let hidden: Hidden | undefined;
   let end = at;
   const ended = (begun: number): Match => (hidden === undefined && begun === 0 ? nothing : { hidden, end, begun });
@@ -105,61 +145,65 @@ const fateOf = (begun: number, when: When): 'held' | 'masked' | 'shown' => {
   return when === 'quiet' ? 'held' : 'masked';
 };
 
-/** All hidden values in the order of their bytes, and which bytes one of them begins with. */
-type Values = { readonly sorted: readonly Hidden[]; readonly isFirst: Uint8Array };
+/** What comes before a text: the mark that was shown last, if nothing was since, and how many of its first bytes that covers. */
+type Before = { readonly last: string; readonly covered: number };
 
-/** The bytes without values, how many at the end are not decided yet, and the mark that the others end with. */
-const replace = ({ sorted, isFirst }: Values, text: Uint8Array, when: When, before = '') => {
+const nothingBefore: Before = { last: '', covered: 0 };
+
+/** A text as it is shown, and the bytes that one match after the other has covered so far. */
+const makeShown = (text: Uint8Array, before: Before) => {
   const parts: Uint8Array[] = [];
-  let from = 0;
-  let at = 0;
-  let last = before;
-  while (at < text.byteLength) {
-    if (isFirst[text[at] ?? 0] === 0) {
-      at++;
-      continue;
-    }
-    const { hidden, end, begun } = matchAt(sorted, text, at);
-    const fate = fateOf(begun, when);
-    if (fate === 'held') break;
-    if (fate === 'shown' && hidden === undefined) {
-      at++;
-      continue;
-    }
-    const mark = hidden?.shown ?? sorted[0]?.shown ?? '';
-    // The pieces of one long value are one mark.
-    if (at > from || mark !== last) parts.push(text.subarray(from, at), Buffer.from(mark));
-    last = mark;
-    from = at = fate === 'masked' ? text.byteLength : end;
-  }
-  parts.push(text.subarray(from, at));
+  let { last, covered: until } = before;
   return {
-    shown: parts.length === 1 ? text.subarray(from, at) : Buffer.concat(parts),
-    left: text.byteLength - at,
-    last: at > from ? '' : last,
+    /** A mark stands in place of these bytes; what overlaps or follows on each other is one mark. */
+    cover: (start: number, end: number, mark: string): void => {
+      if (start > until) parts.push(text.subarray(until, start));
+      if (start > until || mark !== last) parts.push(Buffer.from(mark));
+      last = mark;
+      until = Math.max(until, end);
+    },
+    /** All up to `at`, and what is before the rest. */
+    upTo: (at: number): { readonly shown: Uint8Array; readonly before: Before } => {
+      const plain = text.subarray(Math.min(until, at), at);
+      const shown = parts.length === 0 ? plain : Buffer.concat([...parts, plain]);
+      return { shown, before: plain.byteLength > 0 ? nothingBefore : { last, covered: until - at } };
+    },
   };
 };
+
+/**
+ * The bytes without values, how many at the end are not decided yet, and what is before those. Values may overlap: the forms
+ * of a long one are looked for in pieces, which begin at different places.
+ */
+const replace = (values: Values, text: Uint8Array, when: When, before: Before = nothingBefore) => {
+  const { cover, upTo } = makeShown(text, before);
+  let at = 0;
+  for (; at < text.byteLength; at++) {
+    if (!mayBegin(values, text, at)) continue;
+    const { hidden, end, begun } = matchAt(values, text, at);
+    const fate = fateOf(begun, when);
+    if (fate === 'held') break;
+    if (hidden !== undefined) cover(at, end, hidden.shown);
+    if (fate === 'masked') cover(at, text.byteLength, hidden?.shown ?? values.sorted[0]?.shown ?? '');
+  }
+  return { ...upTo(at), left: text.byteLength - at };
+};
+
 export const makeByteMask = (): ByteMask => {
-  const values: { sorted: readonly Hidden[]; readonly isFirst: Uint8Array } = {
-    sorted: [],
-    isFirst: new Uint8Array(256),
-  };
+  let values = valuesOf([]);
   let held: Uint8Array = new Uint8Array();
-  let ends = '';
+  let before = nothingBefore;
 
   const next = (text: Uint8Array, when: When) => {
-    const { shown, left, last } = replace(values, text, when, ends);
-    ends = last;
+    const { left, ...replaced } = replace(values, text, when, before);
+    before = replaced.before;
     held = Uint8Array.from(text.subarray(text.byteLength - left));
-    return shown;
+    return replaced.shown;
   };
   return {
     hide: (hidden, shown) => {
       const added = hidden.filter(({ byteLength }) => byteLength > 0).map((bytes) => ({ bytes, shown }));
-      values.sorted = [...values.sorted, ...added]
-        .sort((one, two) => Buffer.compare(one.bytes, two.bytes))
-        .filter(({ bytes }, n, all) => n === 0 || Buffer.compare(all[n - 1]?.bytes ?? bytes, bytes) !== 0);
-      for (const { bytes } of added) values.isFirst[bytes[0] ?? 0] = 1;
+      values = valuesOf([...values.sorted, ...added]);
     },
     take: (bytes) => {
       if (values.sorted.length === 0) return bytes;

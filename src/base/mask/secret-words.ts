@@ -6,8 +6,11 @@ const longestPiece = 64;
 
 /** A hidden text in the pieces in which it is looked for: of one length, at most 64 characters. */
 export const piecesOf = (text: string): readonly string[] => {
-  const characters = [...text];
+  const characters = /[\ud800-\udfff]/.test(text) ? [...text] : text;
   const count = Math.ceil(characters.length / longestPiece);
   const length = Math.ceil(characters.length / count);
-  return Array.from({ length: count }, (_, n) => characters.slice(n * length, (n + 1) * length).join(''));
+  return Array.from({ length: count }, (_, n) => {
+    const piece = characters.slice(n * length, (n + 1) * length);
+    return typeof piece === 'string' ? piece : piece.join('');
+  });
 };

@@ -79,6 +79,14 @@ export const buildEvents = {
     .object({ pointer: text('Where in the template.'), message: text('What is so there.') })
     .meta({ description: 'Something in the template is no error and may not be what was meant.' }),
 
+  'secrets.used': z
+    .object({
+      secrets: z
+        .array(z.object({ name: text('Its name.'), version: count('The version of its value.') }))
+        .meta({ description: 'Those that the template names.' }),
+    })
+    .meta({ description: 'An attempt of the build has read these secrets of the host.' }),
+
   'step.started': z
     .object({
       step: count('Its number: `seq` in `/builds/{id}/steps`.'),

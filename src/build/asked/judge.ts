@@ -5,6 +5,9 @@ import type { Sources } from '../../context/sources.ts';
 import type { Frozen } from '../../template/language/functions.ts';
 import { sealDocument, sealVariables } from '../../openbsd/passwords/seal.ts';
 import type { BuildAsk, BuildAsked, BuildInput, CheckedBuild, Demand } from '../../queue/asked.ts';
+import type { SecretUser } from '../../queue/rules/may-use.ts';
+import { isSensitive } from '../../template/document/variables.ts';
+import { hostSecretsOf, type Using } from './host-secrets.ts';
 import { parseTemplate, type Template } from '../../template/document/template.ts';
 import type { Expanded } from '../../template/expand/expand.ts';
 import { demandOf, shapeOf } from '../../template/resolve/demand.ts';
@@ -72,12 +75,13 @@ export const filesOf = (
 
 /** The names of the variables whose values are never shown. */
 const sensitiveIn = ({ variables }: Template): readonly string[] =>
-  Object.entries(variables).flatMap(([name, { sensitive }]) => (sensitive ? [name] : []));
+  Object.entries(variables).flatMap(([name, declared]) => (isSensitive(declared) ? [name] : []));
 
 /** The spec of a build. `recorded`: what it names by `latest`, which is filled where it is empty. Throws `template_invalid`. */
-export const resolveFor = (
+export const resolveFor = async (
   parts: AdmissionParts,
   template: Template,
+  using: Using,
   input: Pick<BuildInput, 'variables'>,
   contextId: string | undefined,
   frozen: Frozen,
@@ -86,11 +90,18 @@ export const resolveFor = (
   resolve({
     template,
     variables: input.variables,
+    hostSecrets: await hostSecretsOf(parts.store, template, using, at.template),
     files: filesOf(parts, contextId, parts.sources && sourcesOf({ ...parts, ...parts.sources }, recorded)),
     frozen,
     defaults: { timeoutMs: parts.defaultTimeoutMs },
     at,
   });
+
+const userOf = ({ labels, requestedBy }: BuildAsk, stored: TemplateAsked['stored']): SecretUser => ({
+  labels,
+  ...(stored === undefined ? {} : { template: stored.name }),
+  ...(requestedBy === undefined ? {} : { token: requestedBy }),
+});
 
 /** One machine of a template as a build of its own. Throws `template_invalid` and `never_fits`. */
 export const judgeMachine = async (
@@ -105,7 +116,15 @@ export const judgeMachine = async (
   const template = parseTemplate(machine.document, at.template, variables);
   const recorded: Recorded = new Map();
   const frozen = { buildId: id, timestampMs: parts.clock.now() };
-  const spec = await resolveFor(parts, template, { variables }, contextId, frozen, recorded);
+  const spec = await resolveFor(
+    parts,
+    template,
+    { when: 'asked', user: userOf(asked, stored) },
+    { variables },
+    contextId,
+    frozen,
+    recorded,
+  );
   const notify = webhooksOf(spec, asked, parts.webhooks);
   const demand = await checkedDemand(template, spec, parts);
   const notes: readonly Note[] = [

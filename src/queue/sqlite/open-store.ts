@@ -25,6 +25,7 @@ import { makeAccept } from './accept.ts';
 import { makeDeliveries } from './notify/deliveries.ts';
 import { makeOutbox, type Tell } from './notify/outbox.ts';
 import { makeKeys } from './keys.ts';
+import { makeSecrets } from './secrets.ts';
 import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
@@ -110,6 +111,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makePins(connection, rows, limits),
     ...makeRemoval(connection),
     ...makeTemplates(connection, limits),
+    ...makeSecrets(connection, rows),
     ...makeTokens(connection),
     ...makeDeliveries(connection, outbox),
     ...makeCheck(connection, file),

@@ -18,7 +18,22 @@ export type WriteOutcome = (build: Build, outcome: Outcome, facts?: Facts) => vo
 
 const textOf = (fault: FaultRecord | undefined) => (fault === undefined ? null : JSON.stringify(fault));
 
-export const makeWriteOutcome = ({ db, clock, append, forget, encryption }: Connection): WriteOutcome => {
+/** Forgets the values of these variables of a build. */
+const makeForget = ({ db, forget, encryption }: Connection) => {
+  const variables = db.prepare<[string], string>('SELECT variables FROM build_input WHERE build_id = ?').pluck();
+  const setVariables = db.prepare<[string, string]>('UPDATE build_input SET variables = ? WHERE build_id = ?');
+
+  return (id: string, sensitive: readonly string[]): void => {
+    const place = places.variables(id);
+    const all = Object.entries(encryption.decrypt<VariableValues>(variables.get(id) ?? '', place));
+    const left = all.filter(([name]) => !sensitive.includes(name));
+    setVariables.run(encryption.encrypt(Object.fromEntries(left), place), id);
+    forget();
+  };
+};
+
+export const makeWriteOutcome = (connection: Connection): WriteOutcome => {
+  const { db, clock, append } = connection;
   const end = db.prepare(`
     UPDATE build
     SET status = :status, fault = :fault, ended_at = :now, token = NULL, lease_until = NULL, slot = NULL,
@@ -33,16 +48,7 @@ export const makeWriteOutcome = ({ db, clock, append, forget, encryption }: Conn
     INSERT INTO artifact (build_id, seq, name, media_type, size, sha256)
     VALUES (:id, :seq, :name, :mediaType, :size, :sha256)`);
   const endSteps = db.prepare('UPDATE build_step SET ended_at = ?, fault = ? WHERE build_id = ? AND ended_at IS NULL');
-  const variables = db.prepare<[string], string>('SELECT variables FROM build_input WHERE build_id = ?').pluck();
-  const setVariables = db.prepare<[string, string]>('UPDATE build_input SET variables = ? WHERE build_id = ?');
-
-  const forgetValues = (id: string, sensitive: readonly string[]): void => {
-    const place = places.variables(id);
-    const all = Object.entries(encryption.decrypt<VariableValues>(variables.get(id) ?? '', place));
-    const left = all.filter(([name]) => !sensitive.includes(name));
-    setVariables.run(encryption.encrypt(Object.fromEntries(left), place), id);
-    forget();
-  };
+  const forgetValues = makeForget(connection);
 
   const writeEnd = (build: Build, outcome: Ended): void => {
     const { id, attempt, sensitive } = build;

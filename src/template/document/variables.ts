@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
 import { isRuntimeName } from '../language/fill.ts';
 import { ParseError } from '../../base/parse-error.ts';
+import { secretName } from '../../base/records/host-secret.ts';
 import { asType, typeOfValue, variableTypes, VariableValue } from '../../base/records/variable-value.ts';
 import { Pattern, strict } from './words.ts';
 
@@ -36,6 +37,11 @@ const Declared = strict(
       .boolean()
       .default(false)
       .describe('log, events and console transcript show <sensitive> in place of its value'),
+    secret: z
+      .string()
+      .regex(secretName, 'is no name of a secret: 1 to 64 letters, digits and . _ - between them')
+      .optional()
+      .describe('the secret of the host that is its value: it is sensitive, and no build can send another'),
   },
   notAnObject,
 );
@@ -48,6 +54,20 @@ const takenBy: Readonly<Record<string, readonly string[]>> = {
 };
 
 type Declared = z.output<typeof Declared>;
+
+/** Whether its value is never shown. */
+export const isSensitive = ({ sensitive, secret }: Pick<Declared, 'sensitive' | 'secret'>): boolean =>
+  sensitive || secret !== undefined;
+
+/** What cannot be said of a variable whose value is a secret of the host. */
+const misfitsOfSecret = ({ secret, type, default: value, required, choices }: Declared): Record<string, string> =>
+  secret === undefined
+    ? {}
+    : {
+        ...(value !== undefined || required ? { secret: 'is its value: it has no default, and none is sent' } : {}),
+        ...(type !== 'string' ? { type: `is ${type}, and a secret of the host is a text` } : {}),
+        ...(choices !== undefined ? { choices: 'are not for a secret of the host' } : {}),
+      };
 
 /** What does not belong together in a variable, by the key that is wrong. */
 const misfits = ({
@@ -86,7 +106,7 @@ const misfit = (value: VariableValue, type: Declared['type']): string => {
 };
 
 const Variable = Declared.check(({ value, issues }) => {
-  for (const [key, message] of Object.entries(misfits(value)))
+  for (const [key, message] of Object.entries({ ...misfits(value), ...misfitsOfSecret(value) }))
     issues.push({ code: 'custom', input: value, message, path: key === '' ? [] : [key] });
 }).describe('a value that the template leaves to the build');
 

@@ -11,6 +11,16 @@ export const checkTemplate = async (template: Template, files: FileRoots, at = '
   const all = fieldErrors();
   // What these stand for differs from build to build, and only texts are made of them.
   const frozen = { buildId: '00000000000000000000000000', timestampMs: 0 };
-  await makeSpec({ template, sent: undefined, files, frozen, timeoutMs: 1, all, at: { template: at, variables: at } });
+  const hostSecrets = new Map();
+  await makeSpec({
+    template,
+    sent: undefined,
+    hostSecrets,
+    files,
+    frozen,
+    timeoutMs: 1,
+    all,
+    at: { template: at, variables: at },
+  });
   if (!all.isEmpty()) throw all.fault('template_invalid', 'The template is wrong');
 };

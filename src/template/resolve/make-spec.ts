@@ -24,7 +24,7 @@ import { resolveInstall } from './turns.ts';
 import { noteNoInstall, withInstall } from './installing.ts';
 import type { Template } from '../document/template.ts';
 import { sealParts } from '../../base/machine/seal-parts.ts';
-import type { Spec } from '../spec.ts';
+import type { HostSecrets, Spec } from '../spec.ts';
 import type { VariableValues } from '../../base/records/variable-value.ts';
 import { durationOf } from '../../base/units.ts';
 import { fillFrom } from './variables.ts';
@@ -50,10 +50,14 @@ const noteConversations = (
       noteUnserved(provisioner.settings.turns, (index, key) => `/provisioners/${at}/console/${index}/${key}`, about);
 };
 
+const usedOf = (hostSecrets: HostSecrets): Pick<Spec, 'hostSecrets'> =>
+  hostSecrets.size === 0 ? {} : { hostSecrets: [...hostSecrets].map(([name, { version }]) => ({ name, version })) };
+
 export type SpecParts = {
   readonly template: Template;
   /** Undefined: no values have been sent yet. */
   readonly sent: VariableValues | undefined;
+  readonly hostSecrets: HostSecrets;
   readonly files: FileRoots;
   readonly frozen: Frozen;
   readonly timeoutMs: number;
@@ -80,7 +84,8 @@ const withFindings = (
 };
 
 /** The spec as far as it can be made; everything wrong becomes a field error, and then the spec is of no use. */
-export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...parts }: SpecParts): Promise<Spec> => {
+export const makeSpec = async ({ files, frozen, timeoutMs, all, at, ...parts }: SpecParts): Promise<Spec> => {
+  const { sent, hostSecrets } = parts;
   const template = withInstall(parts.template);
   const notes = makeNotes(at.template);
   const wrong = below(all, at.template);
@@ -88,14 +93,9 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
   const patterns = makePatterns();
   const pause = makePause();
   const fill = await fillFrom({
-    template,
-    sent,
-    frozen,
-    wrong,
+    ...{ template, sent, hostSecrets, frozen, wrong },
     wrongSent: below(all, at.variables),
-    secrets,
-    patterns,
-    pause,
+    ...{ secrets, notes, patterns, pause },
   });
   const fields = makeFields({ fill, wrong, roots: files, patterns, hasNic: template.machine.nics.length > 0, pause });
   judgeTogether(template, wrong);
@@ -117,6 +117,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
   const provisioners = await resolveProvisioners(template, fields, wrong, notes, files.host);
   const spec = {
     name: template.name,
+    ...usedOf(hostSecrets),
     ...machine,
     ...(await resolveMediaOfFiles(template, { fields, wrong })),
     ...(cloudInit === undefined ? {} : { cloudInit }),

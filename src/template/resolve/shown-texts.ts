@@ -31,6 +31,6 @@ export const shownTexts = ({ http, secrets }: Spec): readonly { readonly path: s
   const mask = maskOf(secrets);
   return http.flatMap((entry) => {
     const text = textOf(entry);
-    return text === undefined ? [] : [{ path: entry.path, text: mask(text) }];
+    return text === undefined ? [] : [{ path: mask(entry.path), text: mask(text) }];
   });
 };

@@ -14,21 +14,27 @@ import type { Frozen } from '../language/functions.ts';
 import { ParseError } from '../../base/parse-error.ts';
 import { didYouMean, quoted } from '../../base/nearest.ts';
 import type { Patterns } from '../language/pattern.ts';
+import type { Notes } from '../../base/notes.ts';
 import type { Pause } from '../../base/turns.ts';
 import { passwordVariables } from '../../openbsd/passwords/uses.ts';
 import { bcryptForm } from '../../openbsd/passwords/forms.ts';
 import { shortestSecret } from '../../base/mask/secret-words.ts';
+import { isSensitive } from '../document/variables.ts';
+import type { HostSecrets } from '../spec.ts';
 import type { Template } from '../document/template.ts';
 
 type Parts = {
   readonly template: Template;
   /** Undefined: no values have been sent yet, and required ones are unknown. */
   readonly sent: VariableValues | undefined;
+  readonly hostSecrets: HostSecrets;
   readonly frozen: Frozen;
   /** About the template, and about the sent values. */
   readonly wrong: FieldErrors;
   readonly wrongSent: FieldErrors;
   readonly secrets: Set<string>;
+  /** About the template. */
+  readonly notes: Notes;
   readonly patterns: Patterns;
   readonly pause: Pause;
 };
@@ -65,7 +71,7 @@ const secretsIn = ({ pieces, value }: Filled): readonly string[] =>
 type Judge = (name: string, value: Filled, told: FieldErrors, pointer: string) => Filled;
 
 /** Judges values, and gives them back. Matching one with its pattern may take long, and is left for later. */
-const makeJudge = ({ template, wrong, patterns }: Parts, later: (() => void)[]): Judge => {
+const makeJudge = ({ template, wrong, patterns, notes }: Parts, later: (() => void)[]): Judge => {
   const passwords = passwordVariables(template);
 
   const matchValue = (name: string, text: string, told: FieldErrors, pointer: string) => {
@@ -91,8 +97,11 @@ const makeJudge = ({ template, wrong, patterns }: Parts, later: (() => void)[]):
       told.add(pointer, `has more than ${bounds.variableCharacters} characters`);
     judgeChoices(declared.choices, value.value ?? text, told, pointer);
     later.push(() => matchValue(name, text.slice(0, bounds.variableCharacters), told, pointer));
-    if (declared.sensitive && texts.some((one) => one !== '' && one.length < shortestSecret))
-      told.add(pointer, `is sensitive and shorter than ${shortestSecret} characters: it could not be masked in logs`);
+    if (isSensitive(declared) && texts.some((one) => one !== '' && one.length < shortestSecret))
+      notes.add(
+        pointerTo(['variables', name]),
+        `is sensitive, and its value is shorter than ${shortestSecret} characters: it is not masked in logs`,
+      );
     return value;
   };
 };
@@ -137,11 +146,23 @@ const defaultOf = (value: VariableValue, pointer: string, isSecret: boolean, fil
 };
 
 /** The value of one variable: the sent one, or its default filled in. */
-const valueOf = (name: string, { template, sent, wrong, wrongSent }: Parts, judge: Judge, fill: Fill): Filled => {
+const valueOf = (
+  name: string,
+  { template, sent, hostSecrets, wrong, wrongSent }: Parts,
+  judge: Judge,
+  fill: Fill,
+): Filled => {
   const declared = template.variables[name];
-  const isSecret = declared?.sensitive ?? false;
+  const isSecret = declared !== undefined && isSensitive(declared);
   const given = sent !== undefined && Object.hasOwn(sent, name) ? sent[name] : undefined;
   const unknown: Filled = { pieces: [{ unknown: name }], isSecret };
+  if (declared?.secret !== undefined) {
+    if (given !== undefined)
+      wrongSent.add(pointerTo([name]), `has the secret "${declared.secret}" of this host for its value: send none`);
+    const value = hostSecrets.get(declared.secret)?.value;
+    if (value === undefined) return unknown;
+    return judge(name, filledFrom(value, isSecret), wrong, pointerTo(['variables', name, 'secret']));
+  }
   if (given !== undefined) {
     const value = wrongSent.attempt(pointerTo([name]), undefined, () => asType(given, declared?.type ?? 'string'));
     return value === undefined ? unknown : judge(name, filledFrom(value, isSecret), wrongSent, pointerTo([name]));

@@ -2,7 +2,8 @@ import { openBoundedFile, type Bound } from '../../base/bounded-file.ts';
 import { makeByteMask } from '../../base/mask/byte-mask.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Growth } from '../../base/growth.ts';
-import { piecesOf, shortestSecret } from '../../base/mask/secret-words.ts';
+import { hiddenTexts } from '../../base/mask/mask.ts';
+import { shortestSecret } from '../../base/mask/secret-words.ts';
 
 /** What a console showed, as a file: raw bytes, but without what is secret, and bounded. */
 export type Transcript = AsyncDisposable & {
@@ -72,7 +73,7 @@ export const openTranscript = async (
       return concealed > 0 ? file.room() : show(mask.take(bytes));
     },
     hide: (text) => {
-      if (text.length >= shortestSecret) hide(piecesOf(text), '<secret>');
+      if (text.length >= shortestSecret) hide(hiddenTexts([text]), '<secret>');
     },
     conceal: () => {
       showRest('end');
