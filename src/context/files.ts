@@ -29,7 +29,7 @@ export type HostFacts = {
   /** The hosts that a build may log in through; undefined: not known. Names are in lower case. */
   readonly bastions?: readonly { readonly host: string; readonly port: number }[];
   /** What of a template may run on the host itself. */
-  readonly allows?: { readonly shell_local: boolean; readonly ansible: boolean };
+  readonly allows?: { readonly shell_local: boolean; readonly ansible: boolean; readonly ansible_galaxy: boolean };
 };
 
 const mediaPrefix = 'media:';
