@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { ansibleArguments } from '../src/provisioners/on-host/ansible-arguments.ts';
 import { toolGuest } from './fixtures/tool-guest.ts';
 
@@ -65,6 +69,30 @@ test('an inventory of the template is used, and every host of it is the guest', 
   await assert.rejects(at.resolved({ ...least, inventory_file: 'hosts.ini', groups: ['db'] }), /inventory_file: is an inventory of its own/); // prettier-ignore
 });
 
+test('a role of galaxy_file is fetched before the playbook, where the host allows that', installed, async () => {
+  const files = {
+    'play.yml': '- hosts: all\n  gather_facts: false\n  roles: [told]\n',
+    'galaxy.yml': 'set below',
+    'role/told/tasks/main.yml': `- raw: 'echo fetched >{{ place }}'\n`,
+    'role/told/meta/main.yml': 'galaxy_info: { author: us, description: tells, min_ansible_version: "2.9" }\n',
+  };
+  await using at = await toolGuest({}, files);
+  await promisify(execFile)('tar', ['-C', `${at.context}/role`, '-czf', `${at.folder}/told.tar.gz`, 'told']);
+  const bytes = await readFile(`${at.folder}/told.tar.gz`);
+  const server = createServer((_, reply) => reply.end(bytes)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  await writeFile(`${at.context}/galaxy.yml`, `- src: http://127.0.0.1:${address.port}/told.tar.gz\n  name: told\n`);
+  const least = { type: 'ansible', playbook_file: 'play.yml', galaxy_file: 'galaxy.yml' };
+  const place = `${at.folder}/place`;
+  await at.provision({ ...least, extra_arguments: ['-e', `place=${place}`] });
+  server.close();
+  assert.equal(await readFile(place, 'utf8'), 'fetched\n');
+  const refused = at.resolved(least, { shell_local: true, ansible: true, ansible_galaxy: false });
+  await assert.rejects(refused, /galaxy_file: has ansible-galaxy fetch.*"ansible_galaxy" under \[provisioners\]/);
+});
+
 test('a task that fails fails the provisioner, with the last lines of the playbook', installed, async () => {
   await using at = await toolGuest({}, { 'play.yml': play('all', 'raw: exit 3') });
   await assert.rejects(at.provision({ type: 'ansible', playbook_file: 'play.yml' }), {
@@ -117,5 +145,8 @@ test('variables that say how the guest is reached, a proxy, and a host that allo
   ])
     // prettier-ignore
     await assert.rejects(at.resolved({ ...least, ...change }), { code: 'template_invalid' });
-  await assert.rejects(at.resolved(least, { shell_local: true, ansible: false }), /"ansible" under \[provisioners\]/);
+  await assert.rejects(
+    at.resolved(least, { shell_local: true, ansible: false, ansible_galaxy: false }),
+    /"ansible" under \[provisioners\]/,
+  );
 });

@@ -72,10 +72,13 @@ test('lines are one script, an exit code that is not allowed fails, and other ho
 
 test('a host that does not allow it refuses it with its place and the key that would', async () => {
   await using at = await toolGuest({});
-  await assert.rejects(at.resolved({ type: 'shell-local', inline: 'id' }, { shell_local: false, ansible: true }), {
-    code: 'template_invalid',
-    message: /\/provisioners\/0\/type.*does not allow it.*"shell_local" under \[provisioners\]/,
-  });
+  await assert.rejects(
+    at.resolved({ type: 'shell-local', inline: 'id' }, { shell_local: false, ansible: true, ansible_galaxy: true }),
+    {
+      code: 'template_invalid',
+      message: /\/provisioners\/0\/type.*does not allow it.*"shell_local" under \[provisioners\]/,
+    },
+  );
 });
 
 test('a daemon that is killed takes its scripts on the host along, and the next one finds their folders', async () => {

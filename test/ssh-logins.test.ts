@@ -112,6 +112,29 @@ test('a guest is reached through a bastion with its own key, and a bastion that 
   });
 });
 
+test(
+  'a guest is reached through a bastion that takes a password, and another password is denied by name',
+  { skip: process.getuid?.() !== 0 && 'root alone can start an sshd that takes passwords' },
+  async () => {
+    const user = { name: 'jump', password: 'the password of jump' };
+    await using house = await guestHouse();
+    await using jump = await guestHouse({ user, config: ['PasswordAuthentication yes'] });
+    await jump.authorize('');
+    const { host, port } = jump.spec;
+    const through = (password: string): SshSpec => {
+      const bastion = { host, port, username: user.name, password };
+      return { ...house.spec, handshakeAttempts: 1, bastion };
+    };
+    await using guest = await connectSsh(through(user.password), quiet, on());
+    assert.deepEqual(await linesOf(guest, 'echo in'), { exitCode: 0, lines: ['in'] });
+    await guest[Symbol.asyncDispose]();
+    await assert.rejects(connectSsh(through('another'), quiet, on()), {
+      code: 'ssh_denied',
+      message: /^The bastion 127\.0\.0\.1:\d+ does not let jump in with the password of the template\.$/,
+    });
+  },
+);
+
 test('with pty a command has a terminal and its own exit code, and what has input has none', async () => {
   await using house = await guestHouse();
   await using guest = await connectSsh({ ...house.spec, pty: true }, quiet, on());

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -80,12 +80,37 @@ const treeOf = async (root: number): Promise<readonly number[]> => {
 // sshd, and beside it a reader of the pipe from this process: a test that is killed leaves no server behind.
 const guarded = `
 exec 3<&0 </dev/null
-/usr/sbin/sshd "$@" 3<&- & sshd=$!
+"$@" 3<&- & sshd=$!
 { read -r _ <&3; kill "$sshd"; } >/dev/null 2>&1 &
 wait "$sshd"
 `;
 
-const startSshd = async (folder: string, hostKey: string, path: string | undefined, more: readonly string[]) => {
+// The host's own files stay as they are: this sshd alone sees others in their place.
+const amongUsers = 'mount --bind "$1" /etc/passwd; mount --bind "$2" /etc/shadow; shift 2; exec "$@"';
+
+/** A user that this host has not, for an sshd that root alone can start. */
+export type SshUser = { readonly name: string; readonly password: string };
+
+/** The words before those of an sshd that knows the user besides those of the host. */
+const knowing = async (folder: string, { name, password }: SshUser): Promise<readonly string[]> => {
+  const { stdout } = await runProgram('openssl', ['passwd', '-6', '-stdin'], { signal: on(), input: password });
+  const files = [
+    ['passwd', `${name}:x:65534:65534::/tmp:/bin/sh\n`],
+    ['shadow', `${name}:${stdout.trim()}:1::::::\n`],
+  ] as const;
+  for (const [file, line] of files)
+    await writeFile(join(folder, file), (await readFile(`/etc/${file}`, 'utf8')) + line, { mode: 0o644 });
+  return ['unshare', '--mount', 'sh', '-ec', amongUsers, 'sh', ...files.map(([file]) => join(folder, file))];
+};
+
+type Sshd = {
+  readonly hostKey: string;
+  readonly path: string | undefined;
+  readonly more: readonly string[];
+  readonly user: SshUser | undefined;
+};
+
+const startSshd = async (folder: string, { hostKey, path, more, user }: Sshd) => {
   const port = await freePort();
   const config = join(folder, `sshd-${port}.conf`);
   const lines = [
@@ -104,7 +129,15 @@ const startSshd = async (folder: string, hostKey: string, path: string | undefin
   await writeFile(config, `${lines.join('\n')}\n`);
   // Where sshd runs as root it wants this folder, which the host's own service makes when it starts.
   if (userInfo().uid === 0 && !existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 });
-  const child = spawn('sh', ['-c', guarded, 'sh', '-D', '-e', '-f', config], { stdio: ['pipe', 'ignore', 'pipe'] });
+  const words = [
+    ...(user === undefined ? [] : await knowing(folder, user)),
+    '/usr/sbin/sshd',
+    '-D',
+    '-e',
+    '-f',
+    config,
+  ];
+  const child = spawn('sh', ['-c', guarded, 'sh', ...words], { stdio: ['pipe', 'ignore', 'pipe'] });
   const gone = once(child, 'exit');
   for await (const line of createInterface({ input: child.stderr })) if (line.includes('Server listening')) break;
   child.stderr.resume();
@@ -134,11 +167,13 @@ export const guestHouse = async ({
   isUp = true,
   bin,
   config = [],
+  user,
 }: {
   readonly isUp?: boolean;
   readonly bin?: string;
   /** Lines for sshd_config(5), before the others. */
   readonly config?: readonly string[];
+  readonly user?: SshUser;
 } = {}) => {
   const cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'ssh-'));
@@ -162,7 +197,7 @@ export const guestHouse = async ({
   cleanup.defer(powerOff);
   const powerOn = async (withKey = hostKey) => {
     const path = bin === undefined ? undefined : `${join(folder, bin)}:${process.env['PATH'] ?? '/usr/bin:/bin'}`;
-    server = await startSshd(folder, withKey, path, config);
+    server = await startSshd(folder, { hostKey: withKey, path, more: config, user });
     cable.state.port = server.port;
     cable.state.line = 'through';
   };

@@ -14,6 +14,14 @@ export const Provisioners = z
       .describe(
         'Whether templates may run playbooks on this host, by the provisioner "ansible": they may hold any program.',
       ),
-    ansible_playbook: AbsolutePath.default('/usr/bin/ansible-playbook').describe('The ansible-playbook(1) program.'),
+    ansible_galaxy: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether "galaxy_file" of such a playbook may have ansible-galaxy(1) fetch roles and collections, from wherever it says.',
+      ),
+    ansible_playbook: AbsolutePath.default('/usr/bin/ansible-playbook').describe(
+      'The ansible-playbook(1) program; ansible-galaxy(1) is beside it.',
+    ),
   })
   .prefault({});

@@ -32,7 +32,7 @@ export type HostFacts = {
   /** What it has for post-processors. */
   readonly means?: HostMeans;
   /** What of a template may run on the host itself. */
-  readonly allows?: { readonly shell_local: boolean; readonly ansible: boolean };
+  readonly allows?: { readonly shell_local: boolean; readonly ansible: boolean; readonly ansible_galaxy: boolean };
 };
 
 const mediaPrefix = 'media:';

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { Fault } from '../base/fault.ts';
 import { z } from 'zod';
 import { bounds } from '../base/bounds.ts';
@@ -8,8 +9,9 @@ import { commonKeys } from './common.ts';
 import { fillCommand, resolveCommand } from './in-guest/command.ts';
 import { argumentsList, Arguments, Listed, listedOr } from './in-guest/values.ts';
 import type { GuestKind } from './kind.ts';
-import { judgeAllowed } from './on-host/allowed.ts';
+import { judgeAllowed, judgeGalaxy } from './on-host/allowed.ts';
 import { ansibleArguments, ansibleVariables, type AnsibleArguments } from './on-host/ansible-arguments.ts';
+import { galaxyCalls, type Galaxy } from './on-host/ansible-galaxy.ts';
 import { makeAnsibleFolder } from './on-host/ansible-folder.ts';
 import { sshArguments } from './on-host/ssh-arguments.ts';
 import { runOnHost } from './on-host/finish.ts';
@@ -58,6 +60,11 @@ const Schema = strict({
   ansible_ssh_extra_args: Arguments.describe(
     'options of ssh, each as `-o NAME=value`: how a connection is made, such as `KexAlgorithms`; others are refused',
   ),
+  galaxy_file: Listed.optional().describe(
+    'roles and collections that ansible-galaxy fetches before, where the configuration allows that',
+  ),
+  galaxy_force_install: z.boolean().default(false).describe('fetch them over those that are there'),
+  galaxy_force_with_deps: z.boolean().default(false).describe('the same with what they depend on'),
   use_proxy: z
     .literal(false, 'is true, and there is no proxy: the guest is reached itself')
     .default(false)
@@ -73,6 +80,7 @@ type Settings = {
   /** The line of a host in a written inventory; see `fillCommand`. */
   readonly hostLine: string;
   readonly sshOptions: readonly string[];
+  readonly galaxy?: Galaxy;
   readonly alias: string;
   readonly user: string | undefined;
   readonly groups: readonly string[];
@@ -118,6 +126,9 @@ export const ansible = {
     const [inventoryFile] = await listedOr(asked.inventory_file, 'inventory_file', place, 'file');
     if (inventoryFile !== undefined && asked.groups.length + asked.empty_groups.length > 0)
       wrong.add(`${pointer}/inventory_file`, 'is an inventory of its own: put "groups" and "empty_groups" into it');
+    const [galaxy] = await listedOr(asked.galaxy_file, 'galaxy_file', place, 'file');
+    if (galaxy !== undefined) judgeGalaxy(place);
+    const { galaxy_force_install: force, galaxy_force_with_deps: withDependencies } = asked;
     const line = { ...place, pointer: `${pointer}/inventory_file_template` };
     const ssh = argumentsList(asked.ansible_ssh_extra_args, 'ansible_ssh_extra_args', place);
     const list = argumentsList(asked.extra_arguments, 'extra_arguments', place);
@@ -134,6 +145,7 @@ export const ansible = {
       ...(collections === undefined ? {} : { collections }),
       ...(beside === undefined ? {} : { beside }),
       ...(inventoryFile === undefined ? {} : { inventoryFile }),
+      ...(galaxy === undefined ? {} : { galaxy: { file: galaxy, force, withDependencies } }),
       hostLine: resolveCommand(asked.inventory_file_template, hostWords, line),
       sshOptions: wrong.attempt(`${pointer}/ansible_ssh_extra_args`, [], () => sshArguments(ssh)),
       ...{ alias: asked.host_alias, user: asked.user, groups: asked.groups, emptyGroups: asked.empty_groups },
@@ -158,14 +170,12 @@ export const ansible = {
         // Without a locale of UTF-8 it does not start.
         ...{ LC_ALL: 'C.UTF-8', PYTHONUNBUFFERED: '1', ANSIBLE_CONFIG: `${host.folder}/ansible.cfg` },
       };
-      const command = {
-        name: 'ansible-playbook',
-        file: ansiblePlaybook,
-        args: [...given.switches, ...args],
-        env,
-        validExitCodes: [0],
-      };
-      await runOnHost(command, host, tools, signal);
+      const run = (name: string, file: string, own: readonly string[]) =>
+        runOnHost({ name, file, args: own, env, validExitCodes: [0] }, host, tools, signal);
+      const { galaxy } = settings;
+      for (const call of galaxy === undefined ? [] : await galaxyCalls(host.folder, galaxy))
+        await run('ansible-galaxy', join(dirname(ansiblePlaybook), 'ansible-galaxy'), call);
+      await run('ansible-playbook', ansiblePlaybook, [...given.switches, ...args]);
     });
   },
 } as const satisfies GuestKind<typeof Schema, Settings>;

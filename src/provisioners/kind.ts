@@ -15,7 +15,7 @@ export type Place = {
   /** What the provisioners before it download. */
   readonly downloaded: readonly DownloadedFile[];
   /** Whether the configuration lets templates run this on the host; true where the host is not known. */
-  readonly allows: (what: 'shell_local' | 'ansible') => boolean;
+  readonly allows: (what: 'shell_local' | 'ansible' | 'ansible_galaxy') => boolean;
   /** Tells what is no error and may not be what was meant. */
   readonly note: (pointer: string, message: string) => void;
 };

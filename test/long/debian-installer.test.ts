@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { example, made } from '../fixtures/debian.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
 import { startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
-import { textOf } from '../fixtures/tiny-builds.ts';
+import { postContext, tarOf, textOf } from '../fixtures/tiny-builds.ts';
 
 let imaged: Imaged;
 let debian: string;
@@ -14,7 +14,7 @@ let build: BuildView;
 before(async () => {
   debian = await made('mirror');
   imaged = await startImaged({ tables: '[hypervisor.qemu]\naccelerator = "tcg"', media: { debian } });
-  const { id } = await imaged.postFolder(example('debian-12'));
+  const { id } = await postContext(imaged, await tarOf(example('debian-12')), 'application/x-tar');
   build = await imaged.ended(id);
 });
 

@@ -10,6 +10,8 @@ export type AnsibleFiles = {
   readonly playbook: FileRef;
   readonly roles?: FileRef;
   readonly collections?: FileRef;
+  /** More roles and collections come into their folders after this. */
+  readonly galaxy?: unknown;
   /** What the inventory says, or the file that is it. */
   readonly inventory: string | FileRef;
   /** Options of ssh besides, as lines of ssh_config(5). */
@@ -23,11 +25,11 @@ export type AnsibleFiles = {
 const tree = (from: string, to: string) => cp(from, to, { recursive: true, verbatimSymlinks: true });
 
 // The guest may have no scp and no sftp server: what dd(1) writes from a pipe needs neither.
-const configOf = (folder: string, { roles, collections }: AnsibleFiles): string =>
+const configOf = (folder: string, { roles, collections, galaxy }: AnsibleFiles): string =>
   [
     ...['[defaults]', 'host_key_checking = True', 'retry_files_enabled = False'],
-    ...(roles === undefined ? [] : [`roles_path = ${join(folder, 'roles')}`]),
-    ...(collections === undefined ? [] : [`collections_path = ${join(folder, 'collections')}`]),
+    ...(roles === undefined && galaxy === undefined ? [] : [`roles_path = ${join(folder, 'roles')}`]),
+    ...(collections === undefined && galaxy === undefined ? [] : [`collections_path = ${join(folder, 'collections')}`]),
     ...['[ssh_connection]', `ssh_args = -F ${join(folder, 'ssh_config')}`, 'transfer_method = piped', ''],
   ].join('\n');
 
