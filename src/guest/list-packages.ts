@@ -5,7 +5,7 @@ import type { Guest } from './types.ts';
 
 /**
  * The script that lists what a guest has: for the sh(1) of OpenBSD, of BusyBox and of GNU, as any user. Each part begins with
- * `# name` and ends with `# end`, or with `# failed`; what a guest has not has no part. The last line is `# done`.
+ * `# name` and ends with `# end`, or with `# failed`; what a guest has not has no part. The last line is `# done`, which a list that is not whole lacks.
  */
 export const listScript = `
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -34,14 +34,14 @@ echo '# done'
 class TooLong extends Error {}
 
 /**
- * Has the guest list what it has, into a new file. `isCut`: it printed more than `mostBytes`, and the rest was not taken.
+ * Has the guest list what it has, into a new file. What it prints beyond `mostBytes` is not taken.
  * Throws `provisioner_failed` when the guest cannot run the script, `ssh_broken`.
  */
 export const listPackages = async (
   guest: Guest,
   { file, mostBytes }: { readonly file: string; readonly mostBytes: number },
   signal: AbortSignal,
-): Promise<{ readonly isCut: boolean }> => {
+): Promise<void> => {
   await using to = await open(file, 'wx', 0o600);
   const last = keepLastLines();
   let bytes = 0;
@@ -53,7 +53,7 @@ export const listPackages = async (
   };
   try {
     const { exitCode } = await guest.run('sh', { onLines: last.take, onBytes, input: listScript }, signal);
-    if (exitCode === 0) return { isCut: false };
+    if (exitCode === 0) return;
     const said = last.lines();
     throw new Fault(
       'provisioner_failed',
@@ -61,7 +61,6 @@ export const listPackages = async (
       { exitCode, output: said.join('\n') },
     );
   } catch (error) {
-    if (error instanceof TooLong) return { isCut: true };
-    throw error;
+    if (!(error instanceof TooLong)) throw error;
   }
 };

@@ -38,15 +38,16 @@ const managers = ['pkg_info', 'dpkg', 'apk', 'rpm'] as const satisfies readonly 
 /** The lines of each part: `# name` begins one, `# end` or `# failed` ends it. A part that comes twice is not taken again. */
 const partsOf = (text: string) => {
   const parts = new Map<string, { readonly lines: string[]; end?: 'end' | 'failed' }>();
-  let [stray, isDone] = [0, false];
+  let stray = 0;
   let current: { readonly lines: string[]; end?: 'end' | 'failed' } | undefined;
-  for (const line of text.replace(/\n$/, '').split('\n')) {
+  const lines = text.replace(/\n$/, '').split('\n');
+  const isDone = lines.at(-1) === '# done';
+  for (const line of isDone ? lines.slice(0, -1) : lines) {
     const mark = /^# ([a-z_]{1,20})$/.exec(line)?.[1];
     if (mark === 'end' || mark === 'failed') {
       if (current !== undefined) current.end = mark;
       current = undefined;
-    } else if (mark === 'done') isDone = true;
-    else if (mark !== undefined && !parts.has(mark)) parts.set(mark, (current = { lines: [] }));
+    } else if (mark !== undefined && !parts.has(mark)) parts.set(mark, (current = { lines: [] }));
     else if (current !== undefined) current.lines.push(line);
     else stray += 1;
   }
@@ -87,7 +88,7 @@ const distributionOf = (
 const nothingRead: PackagesRead = { packages: [], refused: 0 };
 
 /** Reads what src/guest/list-packages.ts has a guest print. Whatever it holds, this gives an answer. */
-export const readListing = (text: string, { isCut }: { readonly isCut: boolean }): GuestListing => {
+export const readListing = (text: string): GuestListing => {
   const { parts, stray, isDone } = partsOf(text);
   const linesOf = (name: string): readonly string[] => parts.get(name)?.lines ?? [];
   const kernel = kernelOf(linesOf('kernel')[0]);
@@ -107,6 +108,6 @@ export const readListing = (text: string, { isCut }: { readonly isCut: boolean }
       patches.length +
       read.reduce((sum, { refused }) => sum + refused, 0) +
       Math.max(0, packages.length - mostPackages),
-    isWhole: isDone && !isCut && packages.length <= mostPackages,
+    isWhole: isDone && packages.length <= mostPackages,
   };
 };
