@@ -5,6 +5,9 @@ import { readRpm } from './managers/rpm.ts';
 import type { GuestPackage, PackageManager, PackagesRead } from './package.ts';
 import type { Distribution } from './purl.ts';
 
+/** The name of the file that the build keeps a guest's list in, until the image is published. */
+export const packageList = 'packages';
+
 /** What a guest says of itself and of its packages. */
 export type GuestListing = {
   /** The name of its kernel as uname(1) has it, its release and its machine. */

@@ -38,9 +38,12 @@ export const buildType = 'imaged:build/v1';
 
 const at = (ms: number): string => new Date(ms).toISOString();
 
+/** What has no scheme is a path that imaged alone knows. */
+const uriOf = (text: string): string => encodeURI(/^[a-z][a-z0-9+.-]*:/.test(text) ? text : `imaged:${text}`);
+
 const descriptor = ({ name, uri, sha256 }: File) => ({
   name,
-  ...(uri === undefined ? {} : { uri }),
+  ...(uri === undefined ? {} : { uri: uriOf(uri) }),
   ...(sha256 === undefined ? {} : { digest: { sha256 } }),
 });
 
