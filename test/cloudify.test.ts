@@ -96,7 +96,8 @@ END`,
 
 test('OpenBSD grows the file system that lies last on the disk at its first boot, and is told to once', async () => {
   await using one = await guest(openbsd(''), { 'etc/rc.firsttime': 'echo mine\n' });
-  for (const _ of [1, 2]) assert.match(one.grow().stdout, /by rc\.firsttime\n$/);
+  assert.match(one.grow().stdout, /by rc\.firsttime\n$/);
+  assert.match(one.grow().stdout, /by rc\.firsttime\n$/);
   const script = await readFile(join(one.root, 'etc/rc.firsttime'), 'utf8');
   assert.match(script, /^echo mine\n/);
   assert.equal(script.split('Written by imaged').length, 2);

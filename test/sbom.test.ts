@@ -10,6 +10,16 @@ import { billOf, coverageOf } from '../src/post-processors/materials/bill.ts';
 import { readListing } from '../src/post-processors/materials/listing.ts';
 import { purlOf } from '../src/post-processors/materials/purl.ts';
 import { componentsIn, schemaOfBills } from './fixtures/bills.ts';
+import { bench, jobWithout } from './fixtures/post-processing.ts';
+import { postProcess } from '../src/build/steps/post-process.ts';
+import { listPackages } from '../src/guest/list-packages.ts';
+import { connectSsh } from '../src/guest/ssh/connect.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { parseTemplate } from '../src/template/document/template.ts';
+import { resolve } from '../src/template/resolve/resolve.ts';
+import { recipeFor } from '../src/build/recipe.ts';
+import { Fault } from '../src/base/fault.ts';
+import { guestHouse, on } from './ssh-server.ts';
 
 const recorded = (name: string): Promise<string> =>
   readFile(fileURLToPath(new URL(`../../test/fixtures/guests/${name}`, import.meta.url)), 'utf8');
@@ -184,4 +194,83 @@ test('the bill of this host with all its packages is valid, and comes out the sa
     JSON.stringify(bill),
     /"serialNumber":"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-/,
   );
+});
+
+test('the post-processor writes the bill beside what it takes, which has its digest from then on', async () => {
+  await using at = await bench();
+  const isValid = await schemaOfBills();
+  await writeFile(at.disk.path, 'bytes');
+  const list = join(at.workspace, 'packages');
+  await writeFile(
+    list,
+    '# kernel\nLinux\t6.1.0\tx86_64\n# end\n# dpkg\nii \tgood\t1.0\tamd64\tgood\t1.0\n# end\n# done\n',
+  );
+  at.tools.past.inputTaken({ name: 'base', uri: 'https://example.org/base', sha256: 'ab'.repeat(32) });
+  const drafts = [{ name: 'a.raw', mediaType: 'application/x-raw-disk-image', from: at.disk.path }];
+  const spec = { type: 'sbom', settings: { output: 'a.cdx.json' }, name: 'sbom-1', timeoutMs: 1, newMb: 1 } as const;
+  const needs = { job: jobWithout, workspace: at.workspace, disks: [], drafts, collected: { packages: list } };
+  const hypervisor = { convertDisk: () => Promise.reject(new Error('none')) };
+  const step = postProcess({ ...spec, takes: ['a.raw'] }, 0);
+  const given = (await step.run(needs, { ...at.tools, hypervisor, signal: on() })).drafts;
+  assert.deepEqual(
+    given.map(({ name, mediaType }) => [name, mediaType]),
+    [
+      ['a.raw', 'application/x-raw-disk-image'],
+      ['a.cdx.json', 'application/vnd.cyclonedx+json'],
+    ],
+  );
+  assert.match(given[0]?.known?.sha256 ?? '', /^[0-9a-f]{64}$/);
+  const text = await readFile(given[1]?.from ?? '', 'utf8');
+  assert.deepEqual(isValid(JSON.parse(text) as object), []);
+  assert.ok(text.includes(given[0]?.known?.sha256 ?? 'none'));
+  assert.ok(text.includes('pkg:deb/unknown/good@1.0?arch=amd64'), text);
+  assert.ok(text.includes('ab'.repeat(32)));
+  assert.deepEqual(at.tools.lines, ['packages in the bill: 1 by dpkg']);
+});
+
+test('a list is taken over ssh as the guest prints it, and of one that does not end only so much as may be', async () => {
+  await using house = await guestHouse();
+  await using guest = await connectSsh(house.spec, { clock: systemClock, onNote: () => undefined }, on());
+  const file = join(house.folder, 'packages');
+  await listPackages(guest, { file, mostBytes: 1_000_000 }, on());
+  const listing = readListing(await readFile(file, 'utf8'));
+  assert.equal(listing.isWhole, true);
+  assert.ok(listing.packages.length > 50);
+  const short = join(house.folder, 'short');
+  await listPackages(guest, { file: short, mostBytes: 1000 }, on());
+  const cut = await readFile(short, 'utf8');
+  assert.equal(cut.length, 1000);
+  assert.match(coverageOf(readListing(cut)), /the guest did not end its list/);
+});
+
+const template = {
+  name: 'web',
+  machine: { floppy: 'media:floppy', disks: [{ size: '1G' }] },
+  post_processors: [{ type: 'compress', keep_input_artifact: true }, { type: 'sbom' }],
+};
+
+const resolved = (communicator: object) =>
+  resolve({
+    template: parseTemplate({ ...template, ...communicator }),
+    variables: {},
+    files: { media: { floppy: '/etc/hostname' } },
+    frozen: { buildId: 'id', timestampMs: 0 },
+    defaults: { timeoutMs: 1 },
+  });
+
+test('a bill is refused where no communicator could ask for packages, and else the guest is asked before it is sealed', async () => {
+  const { steps } = recipeFor(await resolved({ communicator: { type: 'ssh', username: 'root' } }));
+  const names = steps.map(({ name }) => name);
+  assert.ok(names.includes('hash-inputs'));
+  assert.equal(names.indexOf('seal'), names.indexOf('list-packages') + 1);
+  await assert.rejects(resolved({}), (error) => {
+    assert.ok(error instanceof Fault);
+    assert.deepEqual(error.facts.errors, [
+      {
+        pointer: '/post_processors/1',
+        message: 'is "sbom", which asks the guest for its packages, and there is no "communicator" for it',
+      },
+    ]);
+    return true;
+  });
 });

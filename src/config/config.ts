@@ -8,6 +8,7 @@ import { Hypervisor } from './hypervisor.ts';
 import { Communicator } from './communicator.ts';
 import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
+import { Provenance } from './provenance.ts';
 import { Provisioners } from './provisioners.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
@@ -139,6 +140,7 @@ export const Config = z.strictObject({
   fetch: Fetch.describe('Files that templates name by URL and checksum.'),
   uploads: Uploads.describe('Media that clients upload with POST /media/NAME.'),
   communicator: Communicator.describe('What builds may log in through.'),
+  provenance: Provenance.describe('What statements of provenance say of this host.'),
   provisioners: Provisioners.describe('What of a template may run on this host itself.'),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,

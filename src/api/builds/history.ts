@@ -2,7 +2,7 @@ import { answers, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import type { ApiParts } from '../types.ts';
 import { BuildParams, findBuild, noBuild } from './found.ts';
-import { showDocument, showVariables } from './hidden-values.ts';
+import { showDocument, showVariables } from '../../base/records/hidden-values.ts';
 import { BuildInput, Steps } from './schema.ts';
 import { showPlan, type View } from './view.ts';
 

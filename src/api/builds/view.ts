@@ -9,7 +9,7 @@ import type { Waiting as StoredWaiting } from '../../base/records/waiting.ts';
 import type { ApiParts } from '../types.ts';
 import type { Event } from './event-schema.ts';
 import type { Artifact, Build, HoldState, Plan, PlannedStep, Step, TemplateUsed, Waiting } from './schema.ts';
-import { showDocument, showVariables } from './hidden-values.ts';
+import { showDocument, showVariables } from '../../base/records/hidden-values.ts';
 import { timeOf } from '../contract/common.ts';
 import type { Template, TemplateInfo } from '../host/schema.ts';
 

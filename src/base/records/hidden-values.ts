@@ -1,4 +1,4 @@
-import type { VariableValues } from '../../base/records/variable-value.ts';
+import type { VariableValues } from './variable-value.ts';
 
 const hidden = '<sensitive>';
 
