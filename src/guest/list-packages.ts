@@ -25,7 +25,8 @@ fi
 for f in /lib/apk/db/installed /usr/lib/apk/db/installed; do
   if [ -r "$f" ]; then part apk grep -E '^([PVALo]:|$)' "$f"; break; fi
 done
-if has rpm && ! has dpkg-query; then
+# BusyBox has an rpm without a database, and Debian one that nothing is in.
+if has rpm && ! has dpkg-query && { [ -d /var/lib/rpm ] || [ -d /usr/lib/sysimage/rpm ]; }; then
   part rpm rpm -qa --qf '%{NAME}\\t%{EPOCHNUM}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\t%{LICENSE}\\n'
 fi
 echo '# done'
