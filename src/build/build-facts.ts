@@ -38,11 +38,9 @@ export const buildFactsOf = (
   { past, hostMeans }: Tools,
 ): BuildFacts => {
   const told = past.inputs();
-  const { templateName, machine, labels, createdAt, startedAt } = job.build;
   return {
     ...plannedBuildOf(job.spec, job.id, hostMeans().hypervisor),
-    ...{ templateName, labels, createdAt, startedAt },
-    ...(machine === undefined ? {} : { machine }),
+    ...job.build,
     inputs: [...told, ...beganWith(job).filter(({ name }) => !told.some((one) => one.name === name))],
     steps: past.steps(),
     collected: (name) => (Object.hasOwn(collected, name) ? collected[name] : undefined),

@@ -1,6 +1,7 @@
 import type { Guest, SshKey } from '../guest/types.ts';
 import type { Artifact } from '../image/types.ts';
 import type { Draft } from '../post-processors/kind.ts';
+import type { PostProcessorType } from '../post-processors/table.ts';
 import { needsConsoleAlone } from '../provisioners/table.ts';
 import { wantsFiles } from '../template/resolve/image-files.ts';
 import type { ConsoleLogin, Spec, SshLogin } from '../template/spec.ts';
@@ -17,8 +18,10 @@ import { connect } from './steps/connect.ts';
 import { connectOnConsole } from './steps/connect-console.ts';
 import { createDisks } from './steps/create-disks.ts';
 import { fetchFiles } from './steps/fetch-files.ts';
+import { hashInputs } from './steps/hash-inputs.ts';
 import { install } from './steps/install.ts';
 import { keepInstaller } from './steps/keep-installer.ts';
+import { listPackages } from './steps/list-packages.ts';
 import { makeKey } from './steps/make-key.ts';
 import { makeMedia } from './steps/make-media.ts';
 import { makeWorkspace } from './steps/make-workspace.ts';
@@ -60,9 +63,18 @@ const sealed = <Has extends Up & { readonly guest: Guest; readonly key?: SshKey 
   key: 'goes' | 'stays',
 ) => (key === 'stays' && parts.length === 0 ? plan : plan.then(seal({ key, parts }))).then(shutDown(shutdown));
 
-/** The provisioners of a guest that the build has logged in to. */
-const provisioned = <Has extends Given & Up & { readonly guest: Guest }>(plan: Plan<Given, Has>, spec: Spec) =>
-  spec.provisioners.reduce<Plan<Given, Has>>((so, provisioner) => so.then(provisionGuest(provisioner)), plan);
+/** Whether there is a post-processor of one of these kinds. */
+const tellsOf = ({ postProcessors }: Spec, ...kinds: readonly PostProcessorType[]): boolean =>
+  postProcessors.some(({ type }) => kinds.includes(type));
+
+/** The provisioners of a guest that the build has logged in to, and what post-processors want to know of it then. */
+const provisioned = <Has extends Prepared & Up & { readonly guest: Guest }>(
+  plan: Plan<Given, Has>,
+  spec: Spec,
+): Plan<Given, Has> => {
+  const done = spec.provisioners.reduce<Plan<Given, Has>>((so, one) => so.then(provisionGuest(one)), plan);
+  return tellsOf(spec, 'sbom') ? done.then(listPackages) : done;
+};
 
 const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, login: SshLogin) =>
   sealed(provisioned(up(plan, spec).then(connect(login)), spec), spec, login.keepsKey ? 'stays' : 'goes');
@@ -78,7 +90,8 @@ const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec) =>
 
 const filled = (spec: Spec): Plan<Given, Prepared> => {
   const begun = planFrom<Given>().then(makeWorkspace);
-  const made = (wantsFiles(spec) ? begun.then(fetchFiles) : begun).then(createDisks);
+  const fetched = wantsFiles(spec) ? begun.then(fetchFiles) : begun;
+  const made = (tellsOf(spec, 'sbom', 'provenance') ? fetched.then(hashInputs) : fetched).then(createDisks);
   const packed = spec.http.some(({ kind }) => kind === 'site') ? made.then(buildSiteSets) : made;
   const prepared = spec.cdOfFiles === undefined && spec.floppyOfFiles === undefined ? packed : packed.then(makeMedia);
   const { communicator } = spec;

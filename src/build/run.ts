@@ -15,6 +15,7 @@ import { performerOf, type PerformParts } from './perform.ts';
 import { cleanAndHold } from './after-failure/clean-and-hold.ts';
 import type { CleanupFacts } from './after-failure/error-cleanup.ts';
 import { recipeFor } from './recipe.ts';
+import { askedBuildOf } from './job.ts';
 import { SequencesFailed } from './sequences.ts';
 import { pauseBefore } from './steps/pause.ts';
 
@@ -68,9 +69,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     const { build } = claim;
     const spec = await parts.resolve(claim);
     const attempt = await beginAttempt(claim, spec, parts, signal);
-    const { templateName, machine, labels, createdAt } = build;
-    const asked = { templateName, ...(machine === undefined ? {} : { machine }), labels, createdAt };
-    const job = { id: build.id, slot, spec, folders, build: { ...asked, startedAt: clock.now() } };
+    const job = { id: build.id, slot, spec, folders, build: askedBuildOf(claim, clock.now()) };
     const facts: Facts & CleanupFacts = { job };
     let phase: Phase | undefined;
     try {

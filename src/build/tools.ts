@@ -48,7 +48,7 @@ export type StepTools = {
   /** Where a build waits for people. */
   readonly breakpoints: Pick<Breakpoints, 'wait'>;
   /** What this attempt has done so far. */
-  readonly past: Pick<Past, 'steps' | 'inputs'>;
+  readonly past: Pick<Past, 'steps' | 'inputs' | 'inputTaken'>;
   readonly knownDigests: KnownDigests;
   /** What the host has for post-processors. */
   readonly hostMeans: () => HostMeans;

@@ -10,6 +10,7 @@ import { Destinations } from './destinations.ts';
 import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
 import { Notify } from './notify.ts';
+import { Provenance } from './provenance.ts';
 import { Provisioners } from './provisioners.ts';
 import { Retention } from './retention.ts';
 import { Secrets } from './secrets.ts';
@@ -134,6 +135,7 @@ export const Config = z.strictObject({
   destinations: Destinations.describe('Where artifacts and news of builds may be sent.'),
   notify: Notify.describe('Who is told of every build.'),
   communicator: Communicator.describe('What builds may log in through.'),
+  provenance: Provenance.describe('What statements of provenance say of this host.'),
   provisioners: Provisioners.describe('What of a template may run on this host itself.'),
   secrets: Secrets.describe('What is secret, as the store keeps it.'),
   retention: Retention.describe('Read again on SIGHUP.'),

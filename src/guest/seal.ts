@@ -3,7 +3,8 @@ import type { SealPart } from '../base/machine/seal-parts.ts';
 import { keepLastLines } from './last-lines.ts';
 import type { Guest, OnLines } from './types.ts';
 
-const rootOrSelf = `
+/** Runs sh(1) as root, where the login is root or may be without a password; else as the login. */
+export const rootOrSelf = `
 if [ "$(id -u)" -ne 0 ]; then
   for r in doas sudo; do if $r -n true 2>/dev/null; then exec $r -n sh; fi; done
 fi

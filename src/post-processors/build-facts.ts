@@ -40,6 +40,11 @@ export type BuildFacts = PlannedBuild & {
   /** Which machine of its template it is, where that has several. */
   readonly machine?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** SHA-256 of the template as clients see it: of its JSON with the keys in order, without sensitive defaults. */
+  readonly templateSha256: string;
+  /** What was sent for its variables, but for the sensitive ones, and the names of those. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly hidden: readonly string[];
   readonly createdAt: number;
   /** When this attempt began. */
   readonly startedAt: number;

@@ -5,6 +5,7 @@ import { ansibleLocal } from './ansible-local.ts';
 import { breakpoint } from './breakpoint.ts';
 import { chefClient } from './chef-client.ts';
 import { chefSolo } from './chef-solo.ts';
+import { cloudify } from './cloudify.ts';
 import { conversation } from './console.ts';
 import { converge } from './converge.ts';
 import { file } from './file.ts';
@@ -26,6 +27,7 @@ export const provisioners = {
   powershell,
   reboot,
   breakpoint,
+  cloudify,
   'shell-local': shellLocal,
   ansible,
   'ansible-local': ansibleLocal,

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { HostFacts } from '../context/files.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../api/host/metrics.ts';
@@ -63,7 +64,10 @@ const told =
   };
 
 /** What post-processors find on this host. */
-const hostMeansOf = (config: Config): HostMeans => ({ hypervisor: hypervisorTypeOf(config) });
+const hostMeansOf = (config: Config): HostMeans => ({
+  hypervisor: hypervisorTypeOf(config),
+  builderId: config.provenance.builder_id ?? `imaged:host/${encodeURIComponent(hostname())}`,
+});
 
 /** What the configuration says of what a template may have. */
 const hostFactsOf = (config: Config): HostFacts => ({

@@ -2,6 +2,7 @@ import { whyNoBoot } from '../../base/machine/boot-devices.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import { quoted } from '../../base/nearest.ts';
 import { needsGuest } from '../../provisioners/table.ts';
+import { sequencesOf } from '../document/post-processors.ts';
 import type { Template } from '../document/template.ts';
 
 type Judge = (template: Template, wrong: FieldErrors) => void;
@@ -46,6 +47,12 @@ const guestIsReachable: Judge = (template, wrong) => {
       if (type === 'ansible') wrong.add(`/provisioners/${index}`, 'is "ansible", which logs in by ssh, and "communicator" is the console: use "ansible-local"'); // prettier-ignore
     });
   if (!hasLogin && cleanup !== undefined && needsGuest(cleanup.type)) wrong.add('/error_cleanup_provisioner', `is ${quoted(cleanup.type)}, which works by ssh, and there is no "communicator" for it`); // prettier-ignore
+  if (!hasLogin)
+    sequencesOf(template.post_processors)
+      .flat()
+      .forEach(({ asked, pointer }) => {
+        if (asked.type === 'sbom') wrong.add(pointer, 'is "sbom", which asks the guest for its packages, and there is no "communicator" for it'); // prettier-ignore
+      });
   if (!hasLogin && Object.values(seal).includes(true))
     wrong.add('/seal', 'is done in the guest, and there is no "communicator" for it');
   if (!hasLogin && shutdown.command !== undefined)
