@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -183,9 +183,10 @@ const packed = async (folder: string): Promise<Buffer> =>
   (await promisify(execFile)('tar', ['-C', folder, '-cf', '-', '.'], { encoding: 'buffer' })).stdout;
 
 /** A folder with one template in HCL2, as an archive. */
-const inHcl = async (home: string, text: string): Promise<Buffer> => {
+const inHcl = async (home: string, text: string, values?: string): Promise<Buffer> => {
   const folder = await mkdtemp(join(home, 'hcl-'));
   await writeFile(join(folder, 'vm.pkr.hcl'), text);
+  if (values !== undefined) await writeFile(join(folder, 'own.auto.pkrvars.hcl'), values);
   return packed(folder);
 };
 
@@ -221,6 +222,16 @@ test('a context in HCL2 is built; what was sensitive in it is a sensitive variab
   assert.doesNotMatch(JSON.stringify(input?.template), /tr0ub4dor/);
   assert.deepEqual(input?.variables, { hcl_sensitive_1: 'tr0ub4dor' });
   assert.doesNotMatch((await shop.ask({ url: `/builds/${id}`, headers: shop.auth })).body, /tr0ub4dor/);
+});
+
+test('a file of values in HCL2 is read and deleted: nothing of it is kept beside the build', async () => {
+  await using shop = await judging();
+  const reply = await post(shop, '/builds', await inHcl(shop.home, hclTemplate(), 'secret = "tr0ub4dor"\n'));
+  assert.equal(reply.statusCode, 201, reply.body);
+  const { id } = z.object({ id: z.string() }).parse(reply.json());
+  assert.deepEqual((await shop.store.input(id))?.variables, { hcl_sensitive_1: 'tr0ub4dor' });
+  const kept = await readdir(join(shop.home, 'contexts', (await shop.store.find(id))?.contextId ?? ''));
+  assert.deepEqual(kept, ['vm.pkr.hcl']);
 });
 
 test('what is wrong in HCL2 is told with its file, line and column, by its reader and by its translation alike', async () => {

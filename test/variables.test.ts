@@ -174,8 +174,8 @@ test('every text in a sensitive list or map is a secret, and a password in a lis
   const { secrets } = await resolved({ variables, http: { f: '{{ json keys }}' } }, { map: { a: 'third one' } });
   for (const secret of ['first one', 'second one', 'third one', '12345', '["first one","second one"]'])
     assert.ok(secrets.includes(secret), secret);
-  const errors = await errorsOf(() => resolved({ variables }, { map: { a: 'x' } }));
-  assert.match(errors['/variables/map'] ?? '', /shorter than/);
+  const { notes } = await resolved({ variables }, { map: { a: 'x' } });
+  assert.match(notes.find(({ pointer }) => pointer === '/variables/map')?.message ?? '', /shorter than/);
   const document = {
     variables: { pw: { type: 'list', default: ['plain text'], sensitive: true } },
     http: { 'install.conf': { autoinstall: { 'Password for root account': '{{ pw }}' } } },

@@ -1,7 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { showDocument } from '../base/mask/hidden-values.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
 import type { BuildAsk, CheckedBuild, CheckedRun, Demand, RunAsk } from '../queue/asked.ts';
@@ -11,7 +7,6 @@ import { checkTemplate } from '../template/resolve/check.ts';
 import type { HostFacts } from '../context/files.ts';
 import type { Sources } from '../context/sources.ts';
 import { listingOf } from '../context/listing.ts';
-import { sealDocument } from '../openbsd/passwords/seal.ts';
 import { parseTemplate } from '../template/document/template.ts';
 import type { Expanded } from '../template/expand/expand.ts';
 import { translateMachines } from '../template/expand/packer.ts';
@@ -19,7 +14,8 @@ import type { Spec } from '../template/spec.ts';
 import { turn } from '../base/turns.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import { digestOf } from './canonical.ts';
-import { templateFileIn, type Received } from './contexts.ts';
+import type { Received } from './contexts.ts';
+import { removeValues, sealContext } from './asked/seal-context.ts';
 import type { Folders } from './folders/folders.ts';
 import { at, filesOf, judgeMachine, resolveFor } from './asked/judge.ts';
 import { judgeAll, isChosen, judging, machinesOf, oneOf, thoseOf, type Reading } from './asked/machines-asked.ts';
@@ -81,27 +77,6 @@ export type Admission = {
   readonly resolveClaim: (claim: Claim) => Promise<Spec>;
 };
 
-/**
- * The document with hashes in place of passwords, as it may be kept. Nothing secret is left in the template of its context,
- * which is read no more.
- */
-const sealContext = async (
-  folders: Pick<Folders, 'context'>,
-  document: unknown,
-  contextId: string | undefined,
-  seed: string,
-): Promise<unknown> => {
-  const sealed = await sealDocument(document, seed);
-  const shown = showDocument(sealed);
-  if (contextId !== undefined && !isDeepStrictEqual(shown, document))
-    // JSON is YAML as well.
-    await writeFile(
-      join(folders.context(contextId), await templateFileIn(folders.context(contextId))),
-      `${JSON.stringify(shown, null, 2)}\n`,
-    );
-  return sealed;
-};
-
 /** How a template of Packer is read that came with these variables and files. */
 const makeReading =
   ({ folders, ids, clock, host }: AdmissionParts) =>
@@ -140,8 +115,11 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
   };
 
   /** What is kept of a request beside its builds. */
-  const sealSent = ({ template, contextId }: Pick<BuildAsk, 'template' | 'contextId'>, seed: string) =>
-    typeof template === 'string' ? undefined : sealContext(folders, template, contextId, seed);
+  const sealSent = async ({ template, contextId }: Pick<BuildAsk, 'template' | 'contextId'>, seed: string) => {
+    if (typeof template === 'string') return;
+    await sealContext(folders, template, contextId, seed);
+    if (contextId !== undefined) await removeValues(folders, contextId);
+  };
 
   return {
     check: async (asked) => {
