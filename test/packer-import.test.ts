@@ -306,6 +306,12 @@ test('a builder that boots by UEFI gets the firmware of the host, and its variab
   assert.deepEqual(card.machine.nics, [{ network: 'outgoing', mac: '52:54:00:12:34:56' }]);
 });
 
+test('a builder whose name holds blanks has an artifact whose name holds none', () => {
+  const options = { variables: {}, frozen, files: { has: () => true, below: () => [] } };
+  const [machine] = importPacker({ builders: [{ ...qemu, vm_name: undefined, name: 'Big (blue) one' }] }, options).machines; // prettier-ignore
+  assert.deepEqual(machine?.document['artifacts'], [{ name: 'packer-Big-blue-one', format: 'qcow2', disk: 0 }]);
+});
+
 test('a CD with the seed of cloud-init becomes that seed', () => {
   const files = { has: () => true, below: (folder: string) => (folder === 'seed' ? ['meta-data', 'user-data'] : []) };
   const seedOf = (change: object) =>
