@@ -29,6 +29,7 @@ import { addHoldRoutes } from './builds/hold.ts';
 import { addResumeRoute } from './builds/resume.ts';
 import { addSubmitRoute } from './builds/submit.ts';
 import { addRunCancelRoute } from './runs/cancel.ts';
+import { addRunEventRoutes } from './runs/events.ts';
 import { addRunListRoute, addRunLookRoute } from './runs/look.ts';
 import { addRunResultRoute, addRunStatusRoute } from './runs/result.ts';
 import { addRunSubmitRoute } from './runs/submit.ts';
@@ -79,6 +80,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addRunLookRoute(app, parts, view, longRequests);
   addRunStatusRoute(app, parts);
   addRunResultRoute(app, parts, view, longRequests);
+  addRunEventRoutes(app, parts, view, longRequests);
   addRunCancelRoute(app, parts, view);
   addStoreRoute(app, parts);
   addImportRoute(app, parts);

@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
-import '../base/zod-words.ts';
+import '../base/document/zod-words.ts';
 import { Hypervisor } from './hypervisor.ts';
 import { Communicator } from './communicator.ts';
 import { Fetch, Uploads } from './fetch.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { kindWords } from '../../base/zod-words.ts';
+import { kindWords } from '../../base/document/zod-words.ts';
 import type { FieldError } from '../../base/fault.ts';
 import { didYouMean, maxFieldErrors, quoted, unknownKeys } from '../../base/nearest.ts';
 import { packerWords } from '../../packer/key-names.ts';
