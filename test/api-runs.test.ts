@@ -190,6 +190,39 @@ test('cancelling a run cancels its builds, with the reason', async () => {
   assert.match(String(run.builds[0]?.['fault']), /superseded/);
 });
 
+test('the events of a run are those of all its builds, each once, and go on behind the one that was read last', async () => {
+  await using shop = await admittingShop();
+  const run = await runOf(shop);
+  const Item = z.object({ id: z.string(), build: z.string(), machine: z.string(), event: z.looseObject({ seq: z.int(), type: z.string() }) }); // prettier-ignore
+  const events = async (query: string, headers: Record<string, string> = {}) => {
+    const reply = await get(shop, `/runs/${run.id}/events?follow=false${query}`, headers);
+    assert.equal(reply.statusCode, 200, reply.body);
+    return reply.body.split('\n').filter(Boolean).map((line) => Item.parse(JSON.parse(line))); // prettier-ignore
+  };
+  const queued = await events('');
+  assert.deepEqual(
+    queued.map(({ machine, event }) => [machine, event.type]),
+    ['web', 'db', 'mail'].map((machine) => [machine, 'build.queued']),
+  );
+  assert.deepEqual(queued.map(({ id }) => id), ['1.0.0', '1.1.0', '1.1.1']); // prettier-ignore
+  const following = get(shop, `/runs/${run.id}/events?after=1.1.1`);
+  for (let n = 0; n < 3; n++) await finish(shop, 'succeeded', `token-${n}`);
+  const followed = (await following).body.split('\n').filter(Boolean).map((line) => Item.parse(JSON.parse(line))); // prettier-ignore
+  for (const machine of ['web', 'db', 'mail'])
+    assert.equal(
+      followed.filter((item) => item.machine === machine && item.event.type === 'build.succeeded').length,
+      1,
+    );
+  assert.ok(followed.every(({ event }) => event.seq > 1));
+  const last = followed.at(-1)?.id ?? '';
+  assert.deepEqual(await events(`&after=${last}`), []);
+  const sse = { accept: 'text/event-stream', 'last-event-id': last };
+  assert.equal((await get(shop, `/runs/${run.id}/events`, sse)).statusCode, 204);
+  const whole = await get(shop, `/runs/${run.id}/events`, { accept: 'text/event-stream' });
+  assert.match(whole.body, /^id: 1\.0\.0\nevent: build\.queued\ndata: \{"id":"1\.0\.0","build":"/);
+  assert.equal((await get(shop, `/runs/${run.id}/events?after=x`)).statusCode, 400);
+});
+
 test('a template that extends a stored one takes its newest version and says so; circles and lost names are refused', async () => {
   await using shop = await admittingShop();
   const put = (name: string, payload: object) =>
@@ -209,8 +242,17 @@ test('a template that extends a stored one takes its newest version and says so;
   const wrong = async (document: object) => wrongOf(await post(shop, '/builds', { template: document })).errors[0];
   assert.match((await wrong({ extends: 'lost' }))?.message ?? '', /no template "lost"/);
   assert.equal((await wrong({ extends: 'low', machine: { memroy: 1 } }))?.pointer, '/template/machine/memroy');
-  await put('low', { name: 'low', extends: 'mid' });
-  assert.match((await wrong({ extends: 'low' }))?.message ?? '', /low@2 extends mid@1 extends low@2/);
+  for (const [name, base, ring] of [
+    ['low', 'mid', /low extends mid@1 extends low$/],
+    ['mid', 'mid', /mid extends mid$/],
+  ] as const) {
+    const reply = await put(name, { name, extends: base });
+    assert.equal(reply.statusCode, 422, reply.body);
+    const [error] = reply.json<{ errors: { pointer: string; message: string }[] }>().errors;
+    assert.equal(error?.pointer, '/extends');
+    assert.match(error.message, ring);
+  }
+  assert.equal((await put('mid', { extends: 'mid@1', name: 'mid', machine: { cpus: 3 } })).statusCode, 201);
 });
 
 test('what a base has wrong is told with its name, and its secrets are not shown by what extends it', async () => {

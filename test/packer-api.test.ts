@@ -234,6 +234,20 @@ test('a file of values in HCL2 is read and deleted: nothing of it is kept beside
   assert.deepEqual(kept, ['vm.pkr.hcl']);
 });
 
+test('a value that was sent for a variable of HCL2 is told with its place in the request', async () => {
+  await using shop = await judging();
+  const archive = await inHcl(shop.home, `variable "n" {\n  type    = number\n  default = 1\n}\n${hclTemplate()}`);
+  const query = '?variable=secret=tr0ub4dor&variable=n=many&variable=lost=1';
+  for (const [url, place] of [
+    ['/builds', 'query:/variable'],
+    ['/templates/import', 'query:/variable'],
+  ] as const) {
+    const told = errorsOf((await post(shop, url + query, archive)).json()).join('\n');
+    assert.match(told, new RegExp(`^${place}/n is no number`, 'm'));
+    assert.match(told, new RegExp(`^${place}/lost there is no variable "lost"`, 'm'));
+  }
+});
+
 test('what is wrong in HCL2 is told with its file, line and column, by its reader and by its translation alike', async () => {
   await using shop = await judging();
   const [unset] = errorsOf((await post(shop, '/builds', await inHcl(shop.home, hclTemplate()))).json());

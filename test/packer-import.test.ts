@@ -306,6 +306,29 @@ test('a builder that boots by UEFI gets the firmware of the host, and its variab
   assert.deepEqual(card.machine.nics, [{ network: 'outgoing', mac: '52:54:00:12:34:56' }]);
 });
 
+test('a builder whose name holds blanks has an artifact whose name holds none', () => {
+  const options = { variables: {}, frozen, files: { has: () => true, below: () => [] } };
+  const [machine] = importPacker({ builders: [{ ...qemu, vm_name: undefined, name: 'Big (blue) one' }] }, options).machines; // prettier-ignore
+  assert.deepEqual(machine?.document['artifacts'], [{ name: 'packer-Big-blue-one', format: 'qcow2', disk: 0 }]);
+});
+
+test('the own keys of other hypervisors are notes, each with its place', () => {
+  const options = { variables: {}, frozen, files: { has: () => true, below: () => [] } };
+  for (const [type, keys] of [
+    ['virtualbox-iso', ['usb_controller', 'mouse', 'keyboard', 'ssh_listen_address', 'gfx_vram_size']],
+    ['vmware-iso', ['vhv_enabled', 'vmx_data', 'tools_upload_flavor']],
+    ['parallels-iso', ['prlctl', 'parallels_tools_flavor', 'host_interfaces']],
+  ] as const) {
+    const asked = Object.fromEntries([...keys, 'winrm_connect_timeout'].map((key) => [key, 'x']));
+    const { notes } = importPacker({ builders: [{ ...qemu, ...asked, type }] }, options);
+    for (const key of keys)
+      assert.ok(
+        notes.some(({ pointer }) => pointer === `/builders/0/${key}`),
+        `${type} ${key}`,
+      );
+  }
+});
+
 test('a CD with the seed of cloud-init becomes that seed', () => {
   const files = { has: () => true, below: (folder: string) => (folder === 'seed' ? ['meta-data', 'user-data'] : []) };
   const seedOf = (change: object) =>

@@ -159,7 +159,7 @@ test('every wrong place of a document is told at once, by pointer', async () => 
   assert.match(errors['/provisioners/0/type'] ?? '', /^must have a "type": "shell",? .*or "[\w-]+"$/);
   assert.match(errors['/builders'] ?? '', /Packer's key "builders": describe the machine under "machine"/);
   assert.match(errors['/communicator/ssh_username'] ?? '', /"username" in "communicator"/);
-  assert.match(errors['/http/b'] ?? '', /must be string or object/);
+  assert.match(errors['/http/b'] ?? '', /must be a text or an object/);
 });
 
 test('variables take what was sent, else their default, which may refer to others', async () => {

@@ -30,6 +30,7 @@ import { addPinRoutes } from './builds/pin.ts';
 import { addResumeRoute } from './builds/resume.ts';
 import { addSubmitRoute } from './builds/submit.ts';
 import { addRunCancelRoute } from './runs/cancel.ts';
+import { addRunEventRoutes } from './runs/events.ts';
 import { addRunListRoute, addRunLookRoute } from './runs/look.ts';
 import { addRunResultRoute, addRunStatusRoute } from './runs/result.ts';
 import { addRunSubmitRoute } from './runs/submit.ts';
@@ -85,6 +86,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addRunLookRoute(app, parts, view, longRequests);
   addRunStatusRoute(app, parts);
   addRunResultRoute(app, parts, view, longRequests);
+  addRunEventRoutes(app, parts, view, longRequests);
   addRunCancelRoute(app, parts, view);
   addSecretListRoute(app, parts);
   addSecretStoreRoute(app, parts);

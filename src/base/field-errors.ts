@@ -71,6 +71,9 @@ export const fieldErrors = (): FieldErrors => {
   };
 };
 
+/** In front of a pointer into the request itself, where others point into a template or a file of it. */
+export const ofRequest = 'request:';
+
 /** The same field errors, about what stands below a place of the whole. */
 export const below = (all: FieldErrors, prefix: string): FieldErrors => ({
   ...all,

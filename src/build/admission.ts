@@ -63,6 +63,7 @@ export type Admission = {
   readonly checkTemplate: (
     document: unknown,
     context: Pick<Received, 'contextId' | 'digest'> | undefined,
+    name: string,
   ) => Promise<{ readonly document: unknown; readonly digest: string }>;
   /**
    * Translates a template of Packer into documents of imaged, one for each builder. Throws `template_invalid`, with pointers
@@ -152,11 +153,11 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       };
       return { run, builds };
     },
-    checkTemplate: async (document, context) => {
+    checkTemplate: async (document, context, own) => {
       await parts.checkRoom();
       await turn();
       const sent = { document, ...(context === undefined ? {} : { contextId: context.contextId }) };
-      const template = await withBases(store, sent, '');
+      const template = await withBases(store, sent, '', own);
       const machines = await machinesOf(template, '');
       const later = parts.sources && sourcesForLater({ ...parts, ...parts.sources });
       await judgeAll(machines, (machine) =>

@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
+import '../base/document/zod-words.ts';
 import { Hypervisor } from './hypervisor.ts';
 import { Communicator } from './communicator.ts';
 import { Destinations } from './destinations.ts';

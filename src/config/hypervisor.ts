@@ -85,8 +85,13 @@ export const Hypervisor = z
   })
   .prefault({});
 
+// Of the keys of vmd those that are younger than its table.
+const young = ['switches'];
+
 /** The keys that were in [hypervisor] itself until each hypervisor had a table of its own. */
 export const tableOfKey: ReadonlyMap<string, 'vmd' | 'qemu'> = new Map([
-  ...Object.keys(Vmd.unwrap().shape).map((key) => [key, 'vmd'] as const),
+  ...Object.keys(Vmd.unwrap().shape)
+    .filter((key) => !young.includes(key))
+    .map((key) => [key, 'vmd'] as const),
   ...Object.keys(Qemu.unwrap().shape).map((key) => [key, 'qemu'] as const),
 ]);

@@ -4,7 +4,7 @@ import { bounds } from '../base/bounds.ts';
 import { strict, Words } from '../template/document/words.ts';
 import type { FileRef } from '../template/spec.ts';
 import { commonKeys } from './common.ts';
-import { cleansStaging, staging } from './in-guest/keys.ts';
+import { stagingKeys } from './in-guest/keys.ts';
 import { runTool, type ToolCommand, type ToolUpload, type ToolWork } from './in-guest/tool.ts';
 import {
   argumentsOf,
@@ -46,8 +46,7 @@ const Schema = strict({
     'how ansible-playbook is started',
   ),
   extra_arguments: Arguments.describe('more arguments, as words of the shell'),
-  staging_directory: staging('/tmp/packer-provisioner-ansible-local/{{ uuid }}'),
-  clean_staging_directory: cleansStaging,
+  ...stagingKeys('/tmp/packer-provisioner-ansible-local/{{ uuid }}'),
 })
   .refine(
     ({ playbook_file, playbook_files }) => (playbook_file === undefined) !== (playbook_files.length === 0),

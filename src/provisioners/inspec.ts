@@ -4,7 +4,7 @@ import { bounds } from '../base/bounds.ts';
 import { variableName } from '../base/shell.ts';
 import { strict, Words } from '../template/document/words.ts';
 import { commonKeys, exitCodes } from './common.ts';
-import { cleansStaging, staging } from './in-guest/keys.ts';
+import { stagingKeys } from './in-guest/keys.ts';
 import { runTool, type ToolUpload, type ToolWork } from './in-guest/tool.ts';
 import {
   argumentsOf,
@@ -39,8 +39,7 @@ const Schema = strict({
     .default('local')
     .describe("Packer's key: inspec runs in the guest whatever it is, for the host runs no profiles"),
   valid_exit_codes: exitCodes,
-  staging_directory: staging('/tmp/packer-inspec'),
-  clean_staging_directory: cleansStaging,
+  ...stagingKeys('/tmp/packer-inspec'),
 }).describe(about);
 
 const isUrl = (profile: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(profile);

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { strict, Words } from '../template/document/words.ts';
 import { commonKeys } from './common.ts';
-import { cleansStaging, executeCommand, guestOs, preventSudo, staging } from './in-guest/keys.ts';
+import { executeCommand, guestOs, preventSudo, stagingKeys } from './in-guest/keys.ts';
 import { puppetCommand, puppetWork } from './in-guest/puppet.ts';
 import { runTool, type ToolUpload, type ToolWork } from './in-guest/tool.ts';
 import {
@@ -33,8 +33,7 @@ const Schema = strict({
   ignore_exit_codes: z.boolean().default(false).describe('however puppet ends is right; else 0 and 2'),
   prevent_sudo: preventSudo,
   puppet_bin_dir: Words.max(1000).optional().describe('the folder of the guest that has puppet; default: its PATH'),
-  staging_directory: staging('/tmp/packer-puppet-masterless'),
-  clean_staging_directory: cleansStaging,
+  ...stagingKeys('/tmp/packer-puppet-masterless'),
   working_directory: Words.max(1000).optional().describe('where puppet is run; default: the staging folder'),
   guest_os_type: guestOs,
 }).describe(about);

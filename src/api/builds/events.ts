@@ -8,12 +8,9 @@ import { BuildParams, findBuild } from './found.ts';
 import { disconnectSignal } from '../server/disconnect.ts';
 import { EventsQuery } from './request.ts';
 import { Event } from './event-schema.ts';
-import { wantsType } from '../server/accept.ts';
-import { withHeartbeats } from '../server/heartbeats.ts';
 import type { LongRequests } from '../server/long-requests.ts';
 import { startOf } from './last-event-id.ts';
-import { sendStream } from '../server/send-stream.ts';
-import { streamForms } from '../server/stream-forms.ts';
+import { sendItems, streamFormOf } from '../server/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
 import type { View } from './view.ts';
 
@@ -71,21 +68,19 @@ export const addEventRoutes = (
       const { id } = request.params;
       const after = startOf(request, request.query.after);
       const build = await findBuild(store, id);
-      const isSse = wantsType(request, 'text/event-stream');
-      void reply.header('vary', 'accept').type(isSse ? 'text/event-stream' : 'application/x-ndjson');
+      const form = streamFormOf(request, reply);
       if (request.method === 'HEAD') return reply.send('');
       // The HTML standard has no other way to tell an EventSource that it need not come back.
-      if (isSse && isEnded(build.status) && (await store.events(id, after, 1)).length === 0)
+      if (form.isSse && isEnded(build.status) && (await store.events(id, after, 1)).length === 0)
         return reply.code(204).send();
       const follow = request.query.follow === 'true';
       if (follow) longRequests.count(request, reply);
-      const { write, heartbeat } = streamForms[isSse ? 'text/event-stream' : 'application/x-ndjson'];
       const isNamed = request.query.named === 'true';
       const show = (event: BuildEvent) =>
-        write({ value: view.event(event, id), id: event.seq, ...(isNamed ? { name: event.type } : {}) });
+        form.write({ value: view.event(event, id), id: event.seq, ...(isNamed ? { name: event.type } : {}) });
       const until = AbortSignal.any([signal, disconnectSignal(reply)]);
       const events = eventStream({ buildId: id, after, follow, store, write: show }, until);
-      return sendStream(reply, withHeartbeats(events, heartbeat, clock), 16 * 1024);
+      return sendItems(reply, events, form, clock);
     },
   });
 };

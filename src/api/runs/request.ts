@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
 import { AskedId } from '../../base/ids.ts';
-import { CommonBody, CommonQuery } from '../builds/request.ts';
+import { CommonBody, CommonQuery, EventsQuery } from '../builds/request.ts';
 import { Flag } from '../contract/common.ts';
 
 const Names = z
@@ -52,6 +52,22 @@ export const RunQuery = CommonQuery.extend({
     .meta({ type: 'integer', description: `With a context: ${about.parallel}` }),
   fail_fast: Flag.optional().meta({ description: `With a context: ${about.fail_fast}` }),
 }).refine(either, notBoth);
+
+/** The number of the last event that was read of each build, in their order. */
+export const Positions = z
+  .string()
+  .max(400)
+  .regex(/^\d{1,9}(\.\d{1,9})*$/, 'is no place among the events of a run: give back the "id" of one')
+  .transform((text) => text.split('.').map(Number));
+
+/** The query of GET /runs/{id}/events. */
+export const RunEventsQuery = EventsQuery.extend({
+  after: Positions.optional().meta({
+    type: 'string',
+    description:
+      'Only what follows the event with this `id`. `Last-Event-ID` says the same, and holds where both are there.',
+  }),
+});
 
 /** The address of a run. */
 export const RunParams = z.object({

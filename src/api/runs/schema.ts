@@ -3,6 +3,7 @@ import { Id } from '../../base/ids.ts';
 import { Phase } from '../../base/records/phase.ts';
 import { RunStatus } from '../../base/records/run-status.ts';
 import { Status } from '../../base/records/status.ts';
+import { Event } from '../builds/event-schema.ts';
 import { Plan, TemplateUsed } from '../builds/schema.ts';
 import { pageOf, Time } from '../contract/common.ts';
 
@@ -10,6 +11,7 @@ const Links = z.object({
   self: z.string(),
   status: z.string(),
   result: z.string(),
+  events: z.string(),
   builds: z.string(),
   cancel: z.string(),
 });
@@ -49,6 +51,17 @@ export const Run = z
     links: Links.meta({ description: 'Paths of all there is about it.' }),
   })
   .meta({ id: 'Run', description: 'Builds of several machines of one template, with one result.' });
+
+export const RunEvent = z
+  .object({
+    id: z
+      .string()
+      .meta({ description: 'Its place among the events of the run: where to go on after it.', example: '7.4' }),
+    build: Id.meta({ description: 'The build that it happened to.' }),
+    machine: z.string().meta({ description: 'The machine of that build.' }),
+    event: Event,
+  })
+  .meta({ id: 'RunEvent', description: 'Something that happened to a build of a run.' });
 
 export const RunPage = pageOf(Run, 'Runs, the newest first.').meta({ id: 'RunPage' });
 

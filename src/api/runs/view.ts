@@ -45,6 +45,7 @@ export const showRun = (run: StoredRun, view: Pick<View, 'build'>): Shown => {
       self,
       status: `${self}/status`,
       result: `${self}/result`,
+      events: `${self}/events`,
       builds: `/builds?run=${run.id}`,
       cancel: `${self}/cancel`,
     },

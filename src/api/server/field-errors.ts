@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Fault, type FieldError } from '../../base/fault.ts';
 import { didYouMean, maxFieldErrors, unknownKeys } from '../../base/nearest.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
+import '../../base/document/zod-words.ts';
 
 /** The part of a request that a pointer points into. */
 export type Place = 'body' | 'query' | 'path' | 'header' | `${string}.json`;

@@ -1,8 +1,14 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../base/clock.ts';
+import { wantsType } from './accept.ts';
+import { withHeartbeats } from './heartbeats.ts';
+import { sendStream } from './send-stream.ts';
+
 /** One value of a stream. */
 export type StreamItem = {
   readonly value: unknown;
   /** Where to go on after it: what a browser sends as `Last-Event-ID`. */
-  readonly id: number;
+  readonly id: number | string;
   /** The type of a server-sent event; without one a browser gives it to `onmessage`. */
   readonly name?: string;
 };
@@ -24,3 +30,22 @@ const serverSent: StreamForm = {
 
 /** The forms in which values are sent as they come to be, by media type. */
 export const streamForms = { 'application/x-ndjson': ndjson, 'text/event-stream': serverSent } as const;
+
+/** What a client reads events in: server-sent ones where it asks for them, else lines. The reply has its type from here on. */
+export const streamFormOf = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+): StreamForm & { readonly isSse: boolean } => {
+  const isSse = wantsType(request, 'text/event-stream');
+  const type = isSse ? 'text/event-stream' : 'application/x-ndjson';
+  void reply.header('vary', 'accept').type(type);
+  return { isSse, ...streamForms[type] };
+};
+
+/** Sends what a form has written, and shows now and then that the stream lives. */
+export const sendItems = (
+  reply: FastifyReply,
+  items: AsyncGenerator<string, void>,
+  { heartbeat }: StreamForm,
+  clock: Clock,
+): FastifyReply => sendStream(reply, withHeartbeats(items, heartbeat, clock), 16 * 1024);

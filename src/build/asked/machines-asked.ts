@@ -1,5 +1,5 @@
 import { Fault, type FieldError } from '../../base/fault.ts';
-import { fieldErrors, withPlaces } from '../../base/field-errors.ts';
+import { fieldErrors, ofRequest, withPlaces } from '../../base/field-errors.ts';
 import { didYouMean, quoted } from '../../base/nearest.ts';
 import type { BuildAsk, RunAsk } from '../../queue/asked.ts';
 import { expandTemplate, type Expanded } from '../../template/expand/expand.ts';
@@ -9,9 +9,15 @@ import { isHclTemplate, isPackerJson } from '../../packer/template-form.ts';
 import type { ImportOptions } from '../../packer/import/types.ts';
 import type { TemplateAsked } from './template-asked.ts';
 
+/** Where a template is the whole of a request, its variables stand in the query. */
+const inRequest = (pointer: string, at: string): string =>
+  at === '' ? pointer.replace(/^\/variables\//, 'query:/variable/') : pointer;
+
 /** A place of a template in the request: one in a template that it extends has the name of that in front, and stays. */
-export const placedAt = (at: string, pointer: string): string =>
-  pointer === '' || pointer.startsWith('/') ? at + pointer : pointer;
+export const placedAt = (at: string, pointer: string): string => {
+  if (pointer.startsWith(ofRequest)) return inRequest(pointer.slice(ofRequest.length), at);
+  return pointer === '' || pointer.startsWith('/') ? at + pointer : pointer;
+};
 
 /** What a template of Packer is read with. */
 export type Reading = {

@@ -48,10 +48,18 @@ const namedOf = ({ name, version }: BaseVersion): string => `${name}@${version}`
  * The templates that a document extends, the nearest first, each in the version that it has now. `at` is where the document
  * stands in the request. Throws `template_invalid` for one that is not there, for a circle, and for too many.
  */
-const findBases = async (store: Pick<Store, 'template'>, first: Omit<TemplateAsked, 'bases'>, at: string) => {
+const findBases = async (
+  store: Pick<Store, 'template'>,
+  first: Omit<TemplateAsked, 'bases'>,
+  at: string,
+  own: string | undefined,
+) => {
   const found: Found[] = [];
   const chain = first.stored ? [namedOf(first.stored)] : [];
   for (let next = extendedBy(first.document, `${at}/extends`); next !== undefined;) {
+    // Without a version it is the newest, which is to be this one.
+    if (next === own)
+      throw wrongAt(`${at}/extends`, `comes back to where it began: ${[own, ...chain, own].join(' extends ')}`);
     const base = await findStored(store, next, `${at}/extends`);
     const named = namedOf(base.stored);
     if (chain.includes(named))
@@ -68,13 +76,17 @@ const findBases = async (store: Pick<Store, 'template'>, first: Omit<TemplateAsk
   return found;
 };
 
-/** With the templates that it extends. Throws as `findBases`, and where files come from more than one of them. */
+/**
+ * With the templates that it extends. `own` is the name that it is to be stored under. Throws as `findBases`, and where files
+ * come from more than one of them.
+ */
 export const withBases = async (
   store: Pick<Store, 'template'>,
   first: Omit<TemplateAsked, 'bases'>,
   at: string,
+  own?: string,
 ): Promise<TemplateAsked> => {
-  const found = await findBases(store, first, at);
+  const found = await findBases(store, first, at, own);
   const [contextId, other] = [first, ...found].flatMap((one) => one.contextId ?? []);
   if (other !== undefined)
     throw wrongAt(`${at}/extends`, 'has files beside it, and so has this template: of the two only one may have any');

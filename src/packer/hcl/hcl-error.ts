@@ -1,5 +1,6 @@
 import { Fault } from '../../base/fault.ts';
-import { fieldErrors, type FieldErrors } from '../../base/field-errors.ts';
+import { fieldErrors, ofRequest, type FieldErrors } from '../../base/field-errors.ts';
+import { pointerTo } from '../../base/json/pointer.ts';
 import { pointerAt, withLine, type At } from './source.ts';
 
 // A message may quote those of other errors, and would double with each that does.
@@ -16,6 +17,17 @@ export class HclError extends Error {
   }
 }
 
+/** Something wrong with a value that a client sent for a variable: it stands in no file. */
+export class SentValueError extends HclError {
+  override readonly name = 'SentValueError';
+  readonly variable: string;
+
+  constructor(at: At, variable: string, message: string) {
+    super(at, message);
+    this.variable = variable;
+  }
+}
+
 /** A bound was met. Unlike other errors it is not for `try` and `can` to pass over. */
 export class TooMuch extends HclError {
   override readonly name = 'TooMuch';
@@ -24,6 +36,8 @@ export class TooMuch extends HclError {
 /** Collects all that is wrong with the files, each with its place. */
 export type Problems = {
   readonly add: (error: HclError) => void;
+  /** About a value that was sent for a variable: the place is one of the request, not of a file. */
+  readonly addSent: (variable: string, message: string) => void;
   /** What `judge` gives, or undefined after a problem. Throws what is no HclError. */
   readonly attempt: <T>(judge: () => T) => T | undefined;
   /** Throws `template_invalid`, with all of them, when there are any. */
@@ -32,9 +46,15 @@ export type Problems = {
 
 export const makeProblems = (): Problems => {
   const all: FieldErrors = fieldErrors();
-  const add = (error: HclError) => all.add(pointerAt(error.at), withLine(error.at, error.message));
+  const addSent = (variable: string, message: string) =>
+    all.add(ofRequest + pointerTo(['variables', variable]), message);
+  const add = (error: HclError) =>
+    error instanceof SentValueError
+      ? addSent(error.variable, error.message)
+      : all.add(pointerAt(error.at), withLine(error.at, error.message));
   return {
     add,
+    addSent,
     attempt: (judge) => {
       try {
         return judge();

@@ -11,6 +11,12 @@ export const cleansStaging = Flag.describe('remove the staging folder when it ha
 export const staging = (folder: string) =>
   GuestFolder.default(folder).describe('the folder of the guest for what is uploaded');
 
+/** Both, under the names that most tools have for them. */
+export const stagingKeys = (folder: string) => ({
+  staging_directory: staging(folder),
+  clean_staging_directory: cleansStaging,
+});
+
 export const executeCommand = Command.optional().describe(
   "the command in place of the tool's own, with the words that Packer has for it, such as {{ .Sudo }}",
 );

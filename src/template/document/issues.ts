@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { kindWords } from '../../base/document/zod-words.ts';
 import type { FieldError } from '../../base/fault.ts';
 import { didYouMean, maxFieldErrors, quoted, unknownKeys } from '../../base/nearest.ts';
 import { packerWords } from '../../packer/key-names.ts';
@@ -15,7 +16,7 @@ const branchMeant = (branches: readonly (readonly Issue[])[]): readonly Issue[] 
 };
 
 const kindsOf = (branches: readonly (readonly Issue[])[]): string =>
-  branches.flatMap(([issue]) => (issue?.code === 'invalid_type' ? [issue.expected] : [])).join(' or ');
+  branches.flatMap(([issue]) => (issue?.code === 'invalid_type' ? [kindWords(issue.expected)] : [])).join(' or ');
 
 const unknownKey = (key: string, known: readonly string[]): string => {
   const ours = Object.hasOwn(packerWords, key) ? packerWords[key] : undefined;

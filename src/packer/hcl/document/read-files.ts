@@ -20,7 +20,7 @@ import { placeFinder } from './placed.ts';
 import { rootScope } from './roots.ts';
 import { declareSources } from './sources.ts';
 import { sortBlocks, type TopLevel } from './top-level.ts';
-import { strayValues, valuesOfFiles, valueVariables } from './variable-values.ts';
+import { refuseStray, valuesOfFiles, valueVariables } from './variable-values.ts';
 import { declareVariables } from './variables.ts';
 
 /** What a request gives beside the files. */
@@ -95,7 +95,7 @@ const settle = (blocks: TopLevel, values: readonly Body[], { given, world, probl
   const inFiles = valuesOfFiles(values, variables, problems, ({ at, name }) =>
     noteAt(notes)(at, `no variable is called ${JSON.stringify(name)}`),
   );
-  const [stray] = strayValues(given.variables, variables);
+  refuseStray(given.variables, variables, problems);
   const found = valueVariables(variables, inFiles, given.variables, world, problems);
   const locals = declareLocals(blocks, world, problems);
   const scope = rootScope(world, found.namespace, (own) => localsNamespace(locals, own));
@@ -105,7 +105,7 @@ const settle = (blocks: TopLevel, values: readonly Body[], { given, world, probl
       const value = evaluate({ kind: 'attribute', at, of: { kind: 'name', at, name: 'local' }, name }, scope);
       if (isSensitive) hidden.push(...textsIn(value));
     });
-  return { scope, stray, sensitive: [...new Set(hidden)] };
+  return { scope, sensitive: [...new Set(hidden)] };
 };
 
 /** Reads and works out the files of a template: as `readHcl`, which loads this when it is first needed. */
@@ -120,7 +120,7 @@ export const readFiles = async (files: readonly Source[], given: Given): Promise
   const world: World = { budget: makeBudget(), allowance, frozenMs, seed, folder };
   const blocks = sortBlocks(templates, problems);
   judgePacker(blocks.packer, world, problems, noteAt(notes));
-  const { scope, stray, sensitive } = settle(blocks, values, { given, world, problems, notes });
+  const { scope, sensitive } = settle(blocks, values, { given, world, problems, notes });
   const sources = declareSources(blocks.source, problems);
   const builds: Build[] = [];
   for (const block of blocks.build) {
@@ -128,7 +128,6 @@ export const readFiles = async (files: readonly Source[], given: Given): Promise
     builds.push(readBuild(block, sources, scope, problems));
   }
   problems.refuse();
-  if (stray !== undefined) return refuseFiles(`A value cannot be used: ${stray}.`);
   if (builds.length === 0) return refuseFiles('The HCL files have no build block: it names the sources to build.');
   const chosen = problems.attempt(() => chooseBuilders(builds, given)) ?? [];
   problems.refuse();

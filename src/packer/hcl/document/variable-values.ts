@@ -1,7 +1,7 @@
 import { didYouMean, quoted } from '../../../base/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { scopeOf, type Namespace, type World } from '../evaluate/scope.ts';
-import { HclError, type Problems } from '../hcl-error.ts';
+import { HclError, SentValueError, type Problems } from '../hcl-error.ts';
 import type { Attribute, Body } from '../syntax/ast.ts';
 import { parseWhole } from '../syntax/parse.ts';
 import { fromPlain } from '../values/plain.ts';
@@ -37,14 +37,14 @@ const read = (given: unknown, { name, type, at }: Variable, world: World): Value
   return evaluate(parseWhole({ name: `value of var.${name}`, text: given }, world.allowance), scopeOf(world, {}));
 };
 
-// What a client sent stands in no file, and may be a secret: so the message says neither where nor what.
+// What a client sent may be a secret: so the message does not say what.
 const sent = (given: unknown, variable: Variable, world: World): Value => {
   try {
     return ofType(read(given, variable, world), variable.type, variable.at, world);
   } catch (error) {
     if (!(error instanceof HclError) || error.constructor !== HclError) throw error;
     const why = variable.isSensitive ? '' : `: ${error.message}`;
-    throw new HclError(variable.at, `the value that was sent for it is no ${typeName(variable.type)}${why}`);
+    throw new SentValueError(variable.at, variable.name, `is no ${typeName(variable.type)}${why}`);
   }
 };
 
@@ -105,8 +105,13 @@ export const valueVariables = (
   };
 };
 
-/** Throws for a value that was sent under a name that no variable has: the files have no place to tell. */
-export const strayValues = (given: Readonly<Record<string, unknown>>, variables: Variables): readonly string[] =>
-  Object.keys(given)
-    .filter((name) => !variables.has(name))
-    .map((name) => `there is no variable ${quoted(name)}: ${didYouMean(name, [...variables.keys()])}`);
+/** Tells of values that were sent under a name that no variable has. */
+export const refuseStray = (
+  given: Readonly<Record<string, unknown>>,
+  variables: Variables,
+  { addSent }: Pick<Problems, 'addSent'>,
+): void => {
+  const stray = Object.keys(given).filter((name) => !variables.has(name));
+  for (const name of stray)
+    addSent(name, `there is no variable ${quoted(name)}: ${didYouMean(name, [...variables.keys()])}`);
+};

@@ -5,6 +5,7 @@ import { bootRules, translateBoot, vncRules } from '../groups/boot.ts';
 import { httpRules, translateHttp } from '../groups/http.ts';
 import { imageOf, isoRules } from '../groups/iso.ts';
 import { putCpus, putInstall, putMemory, putNetwork } from '../groups/machine.ts';
+import { diskNames } from '../groups/names.ts';
 import { removableRules, translateCd, translateFloppy } from '../groups/removable.ts';
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
 import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
@@ -51,9 +52,7 @@ const translate = (builder: Builder): void => {
   putInstall(builder, { timeout: sshTimeout(builder) });
   draft.put(['machine', 'display'], 'vga', keys.pointer);
   translateShutdown(builder, translateSsh(builder));
-  const name = keys.text('vm_name') ?? `packer-${keys.known('name') ?? keys.known('type') ?? ''}`;
-  const disks = [name, ...(keys.list('disk_additional_size') ?? []).map((_, index) => `${name}-${index + 1}`)];
-  const from = keys.raw('vm_name') === undefined ? keys.pointer : keys.at('vm_name');
+  const { names: disks, from } = diskNames(builder);
   putArtifacts(
     builder,
     disks.map((disk) => `${disk}.qcow2`),

@@ -1,6 +1,6 @@
 import { desktopBuilder } from './desktop.ts';
 
-// packer-plugin-parallels, builder/parallels/iso/builder.go.
+// packer-plugin-parallels, builder/parallels/iso/builder.hcl2spec.go: keys that the groups of desktop.ts do not have.
 export const parallelsIso = desktopBuilder('Parallels', [
   ...['guest_os_type', 'parallels_tools_flavor', 'parallels_tools_mode', 'parallels_tools_guest_path'],
   ...['prlctl', 'prlctl_post', 'prlctl_version_file', 'hard_drive_interface', 'disk_type', 'skip_compaction'],

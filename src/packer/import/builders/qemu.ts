@@ -4,6 +4,7 @@ import { bootRules, bootStepsRules, hasBootCommand, translateBoot, vncRules } fr
 import { httpRules, translateHttp } from '../groups/http.ts';
 import { imageOf, isoRules } from '../groups/iso.ts';
 import { putCpus, putInstall, putMemory, putNetwork } from '../groups/machine.ts';
+import { diskNames } from '../groups/names.ts';
 import { removableRules, translateCd, translateFloppy } from '../groups/removable.ts';
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
 import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
@@ -137,9 +138,8 @@ export const qemu: BuilderKind = {
     translateFloppy(builder);
     translateInstall(builder, isDisk, isSerial);
     translateShutdown(builder, translateSsh(builder));
-    const name = keys.text('vm_name') ?? `packer-${keys.known('name') ?? 'qemu'}`;
-    const disks = [name, ...(keys.list('disk_additional_size') ?? []).map((_, index) => `${name}-${index + 1}`)];
-    putArtifacts(builder, disks, format, keys.raw('vm_name') === undefined ? keys.pointer : keys.at('vm_name'));
+    const { names: disks, from } = diskNames(builder);
+    putArtifacts(builder, disks, format, from);
     if (keepsVariables) {
       builder.draft.put(['artifacts', disks.length], { efivars: true }, keys.pointer);
       builder.artifacts.push('efivars.fd');

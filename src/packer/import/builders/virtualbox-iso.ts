@@ -1,6 +1,6 @@
 import { desktopBuilder } from './desktop.ts';
 
-// packer-plugin-virtualbox, builder/virtualbox/iso/builder.go.
+// packer-plugin-virtualbox, builder/virtualbox/iso/builder.hcl2spec.go: keys that the groups of desktop.ts do not have.
 export const virtualboxIso = desktopBuilder('VirtualBox', [
   ...['guest_os_type', 'vboxmanage', 'vboxmanage_post', 'virtualbox_version_file', 'export_opts', 'keep_registered'],
   ...['guest_additions_mode', 'guest_additions_path', 'guest_additions_url', 'guest_additions_sha256'],
@@ -8,5 +8,5 @@ export const virtualboxIso = desktopBuilder('VirtualBox', [
   ...['sata_port_count', 'nvme_port_count', 'iso_interface', 'bundle_iso', 'skip_export', 'output_filename'],
   ...['nested_virt', 'rtc_time_base', 'gfx_controller', 'gfx_vram_size', 'gfx_accelerate_3d', 'gfx_efi_resolution'],
   ...['audio_controller', 'sound', 'usb', 'chipset', 'nic_type', 'vrdp_bind_address', 'vrdp_port_min', 'vrdp_port_max'],
-  ...['host_interfaces', 'vboxsf', 'cpuidset', 'tpm_type'],
+  ...['usb_controller', 'mouse', 'keyboard', 'ssh_listen_address', 'host_interfaces', 'vboxsf', 'cpuidset', 'tpm_type'],
 ]);

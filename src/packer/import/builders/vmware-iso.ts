@@ -1,6 +1,6 @@
 import { desktopBuilder } from './desktop.ts';
 
-// packer-plugin-vmware, builder/vmware/iso/config.go.
+// packer-plugin-vmware, builder/vmware/iso/config.hcl2spec.go: keys that the groups of desktop.ts do not have.
 export const vmwareIso = desktopBuilder('VMware', [
   ...['guest_os_type', 'version', 'disk_adapter_type', 'disk_type_id', 'vmdk_name', 'cdrom_adapter_type'],
   ...['vmx_data', 'vmx_data_post', 'vmx_remove_ethernet_interfaces', 'vmx_template_path', 'vmx_disk_template_path'],
@@ -16,5 +16,5 @@ export const vmwareIso = desktopBuilder('VMware', [
   ...['remote_type', 'remote_host', 'remote_port', 'remote_username', 'remote_password', 'remote_private_key_file'],
   ...['remote_datastore', 'remote_cache_datastore', 'remote_cache_directory', 'remote_output_directory'],
   ...['skip_validate_credentials', 'skip_export', 'keep_registered', 'skip_compaction', 'ovftool_options'],
-  ...['cleanup_remote_cache', 'iso_target_datastore', 'annotation', 'hardware_assisted_virtualization'],
+  ...['cleanup_remote_cache', 'iso_target_datastore', 'annotation', 'hardware_assisted_virtualization', 'vhv_enabled'],
 ]);

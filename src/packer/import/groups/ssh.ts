@@ -64,6 +64,8 @@ export const sshRules = {
   winrm_host: windows,
   winrm_port: windows,
   winrm_timeout: windows,
+  winrm_retry_interval: windows,
+  winrm_connect_timeout: windows,
   winrm_no_proxy: windows,
   winrm_use_ssl: windows,
   winrm_insecure: windows,

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { isRunEnded } from '../../base/records/run-status.ts';
+import type { View } from '../builds/view.ts';
+import { answers, nothing } from '../contract/answers.ts';
+import type { App } from '../server/app.ts';
+import { disconnectSignal } from '../server/disconnect.ts';
+import { checked } from '../server/field-errors.ts';
+import type { LongRequests } from '../server/long-requests.ts';
+import { sendItems, streamFormOf } from '../server/stream-forms.ts';
+import type { ApiParts } from '../types.ts';
+import { findRun } from './found.ts';
+import { Positions, RunEventsQuery, RunParams } from './request.ts';
+import { runEventStream, type RunItem } from './run-event-stream.ts';
+import { RunEvent } from './schema.ts';
+
+const LastEventId = z.object({ 'last-event-id': Positions.optional() });
+
+const Sse = z.string().meta({
+  description: 'Each has its place as `id`, its type as `event` (unless `named=false`), and a `RunEvent` as `data`.',
+});
+
+/** The events of all builds of a run, as they happen. */
+export const addRunEventRoutes = (
+  app: App,
+  { store, clock, signal }: ApiParts,
+  view: View,
+  longRequests: LongRequests,
+): void => {
+  app.get('/runs/:id/events', {
+    config: { scope: 'builds:read' },
+    schema: {
+      tags: ['Runs'],
+      operationId: 'followRunEvents',
+      summary: 'Follow the events of all builds of a run',
+      description:
+        'As `GET /builds/{id}/events`, for all of them in one stream, which ends when the run has. Each event says of which ' +
+        'build and machine it is; those of one build come in their order. To go on after a broken connection, give the ' +
+        '`id` of the last event as `after`, or as `Last-Event-ID`.\n\n' +
+        '```sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/runs/$RUN/events"\n```',
+      params: RunParams,
+      querystring: RunEventsQuery,
+      response: answers(
+        {
+          200: {
+            description: 'The events.',
+            content: { 'application/x-ndjson': { schema: RunEvent }, 'text/event-stream': { schema: Sse } },
+          },
+          204: nothing('The run has ended and there is nothing after that event (only for `text/event-stream`).'),
+        },
+        [400, 404, 429],
+      ),
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const header = { 'last-event-id': request.headers['last-event-id'] };
+      const after = checked(LastEventId, header, 'header')['last-event-id'] ?? request.query.after ?? [];
+      const run = await findRun(store, id);
+      const form = streamFormOf(request, reply);
+      if (request.method === 'HEAD') return reply.send('');
+      const show = ({ build, event, id: place }: RunItem) =>
+        form.write({
+          value: { id: place, build: build.id, machine: build.machine ?? '', event: view.event(event, build.id) },
+          id: place,
+          ...(request.query.named === 'true' ? { name: event.type } : {}),
+        });
+      const until = AbortSignal.any([signal, disconnectSignal(reply)]);
+      const of = { runId: id, after, store, write: show };
+      // The HTML standard has no other way to tell an EventSource that it need not come back.
+      if (form.isSse && isRunEnded(run.status)) {
+        const left = await runEventStream({ ...of, follow: false }, until).next();
+        if (left.done === true) return reply.code(204).send();
+      }
+      const follow = request.query.follow === 'true';
+      if (follow) longRequests.count(request, reply);
+      return sendItems(reply, runEventStream({ ...of, follow }, until), form, clock);
+    },
+  });
+};
