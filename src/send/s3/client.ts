@@ -1,0 +1,55 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { sdkHandler } from './handler.ts';
+import type { SendTools } from '../types.ts';
+
+export type AwsLogin = {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Of temporary keys. */
+  readonly sessionToken?: string;
+};
+
+/** Where a bucket is, and who writes there. */
+export type S3Place = {
+  readonly bucket: string;
+  readonly region: string;
+  /** A server other than Amazon's, which has the bucket in its path. */
+  readonly endpoint?: URL;
+  readonly login: AwsLogin;
+};
+
+/** What has every client of the SDK: nothing of this host's environment, files or instance, and no attempts of its own. */
+export const sdkOptions = ({ region, endpoint, login }: Omit<S3Place, 'bucket'>, tools: SdkTools) => ({
+  region,
+  credentials: { ...login },
+  ...(endpoint === undefined ? {} : { endpoint: endpoint.href }),
+  maxAttempts: 1,
+  retryMode: 'standard',
+  defaultsMode: 'legacy' as const,
+  useFipsEndpoint: false,
+  useDualstackEndpoint: false,
+  userAgentAppId: 'imaged',
+  requestHandler: sdkHandler(tools),
+});
+
+type SdkTools = Pick<SendTools, 'peer' | 'silentMs'>;
+
+/** A client of Amazon S3 or of what speaks as it does. The signature of each request covers the SHA-256 of its body. */
+export const s3Client = (place: S3Place, tools: SdkTools): S3Client =>
+  new S3Client({
+    ...sdkOptions(place, tools),
+    forcePathStyle: place.endpoint !== undefined,
+    followRegionRedirects: false,
+    disableS3ExpressSessionAuth: true,
+    disableMultiregionAccessPoints: true,
+    useArnRegion: false,
+    // Not every server knows the others, which come beside the SHA-256 of the signature.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+
+/** Where the requests for a bucket go, as the configuration must allow it. */
+export const s3Url = ({ bucket, region, endpoint }: Pick<S3Place, 'bucket' | 'region' | 'endpoint'>): URL =>
+  endpoint === undefined
+    ? new URL(`https://${bucket}.s3.${region}.amazonaws.com/`)
+    : new URL(`${endpoint.href.replace(/\/$/, '')}/${bucket}/`);
