@@ -1,22 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { sdkHandler } from './handler.ts';
+import type { S3Place } from './place.ts';
 import type { SendTools } from '../types.ts';
-
-export type AwsLogin = {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  /** Of temporary keys. */
-  readonly sessionToken?: string;
-};
-
-/** Where a bucket is, and who writes there. */
-export type S3Place = {
-  readonly bucket: string;
-  readonly region: string;
-  /** A server other than Amazon's, which has the bucket in its path. */
-  readonly endpoint?: URL;
-  readonly login: AwsLogin;
-};
 
 /** What has every client of the SDK: nothing of this host's environment, files or instance, and no attempts of its own. */
 export const sdkOptions = ({ region, endpoint, login }: Omit<S3Place, 'bucket'>, tools: SdkTools) => ({
@@ -47,9 +32,3 @@ export const s3Client = (place: S3Place, tools: SdkTools): S3Client =>
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
-
-/** Where the requests for a bucket go, as the configuration must allow it. */
-export const s3Url = ({ bucket, region, endpoint }: Pick<S3Place, 'bucket' | 'region' | 'endpoint'>): URL =>
-  endpoint === undefined
-    ? new URL(`https://${bucket}.s3.${region}.amazonaws.com/`)
-    : new URL(`${endpoint.href.replace(/\/$/, '')}/${bucket}/`);

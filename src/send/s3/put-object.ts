@@ -10,8 +10,9 @@ import {
 import { Fault } from '../../base/fault.ts';
 import { persist } from '../persist.ts';
 import type { Outgoing, SendTools } from '../types.ts';
-import { s3Client, s3Url, type S3Place } from './client.ts';
+import { s3Client } from './client.ts';
 import { eachPart, partsOf, type PartOfFile } from './parts.ts';
+import { s3Url, type S3Place } from './place.ts';
 import { isNamed, sdkFault } from './refusals.ts';
 
 const partsAtOnce = 3;

@@ -1,7 +1,7 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
-import { runProgram, type Ran } from '../../base/program.ts';
+import { runProgram } from '../../base/program.ts';
 import { passing, type Peer } from '../../outward/peer.ts';
 import { shownAnswer } from '../answers.ts';
 import { persist } from '../persist.ts';
@@ -30,19 +30,45 @@ const sizeIn = (stdout: string): number | undefined => {
   return found === undefined ? undefined : Number(found);
 };
 
-const lastWords = (stderr: string): string => shownAnswer(stderr.split('\n').slice(-6).join('\n'));
+/** What a run of sftp has said, and how it ended: `lost` where its ssh went away under it. */
+type Said = { readonly stdout: string; readonly stderr: string; readonly end: number | 'lost' };
+
+const runSftp = async (folder: string, batch: string, signal: AbortSignal): Promise<Said> => {
+  const said: Record<'stdout' | 'stderr', readonly string[]> = { stdout: [], stderr: [] };
+  const text = () => ({ stdout: said.stdout.join('\n'), stderr: said.stderr.join('\n') });
+  try {
+    const { exitCode } = await runProgram('sftp', ['-F', 'ssh_config', '-b', '-', destinationName], {
+      ...{ cwd: folder, input: batch, accept: 'any', endsGroup: true, signal },
+      onLines: (lines, stream) => {
+        said[stream] = [...said[stream], ...lines].slice(-mostLines);
+      },
+    });
+    return { ...text(), end: exitCode };
+  } catch (error) {
+    // It writes to an ssh that has gone before it reads that it has.
+    const isLost = error instanceof Fault && error.facts['signal'] === 'SIGPIPE';
+    if (!isLost) throw error;
+    return { ...text(), end: 'lost' };
+  }
+};
+
+const mostLines = 50;
 
 // As OpenSSH's ssh(1) says it when logging in cannot go well the next time either.
-const refusals =
-  /Permission denied \(|Host key verification failed|invalid format|error in libcrypto|no mutual signature/;
+const refusals = /Permission denied \(|Host key verification failed|invalid format|error in libcrypto/;
 
-/** What sftp's exit code means (sftp(1)): 255 is the connection's, any other a command's that has failed. */
-const judge = (peer: Peer, what: string, { exitCode, stderr }: Ran, failure: unknown): void => {
-  if (exitCode === 0) return;
+/** What its end means (sftp(1)): 255 is the connection's, any other a command's that has failed. */
+const judge = (peer: Peer, what: string, { stderr, end }: Said, failure: unknown): void => {
+  if (end === 0) return;
   if (failure instanceof Fault) throw failure;
-  const why = failure instanceof Error ? `${failure.message}` : lastWords(stderr);
-  if (exitCode === 255 && !refusals.test(stderr)) throw passing(peer, `${what}: the connection failed: ${why}.`);
-  throw new Fault(peer.refused, `${what}: sftp said ${lastWords(stderr)}. ${peer.advice}`);
+  // What ends it stands last, after warnings of many lines.
+  const words = shownAnswer(stderr.replaceAll('\r', '').split('\n').slice(-3).join('\n'));
+  if ((end === 255 || end === 'lost') && !refusals.test(stderr))
+    throw passing(
+      peer,
+      `${what}: the connection failed: ${failure instanceof Error ? failure.message : `sftp said ${words}`}.`,
+    );
+  throw new Fault(peer.refused, `${what}: sftp said ${words}. ${peer.advice}`);
 };
 
 /**
@@ -68,17 +94,17 @@ export const putBySftp = async (
     const port = url.port === '' ? sshPort : Number(url.port);
     await using relay = await openRelay(url, port, peer, (bytes) => progress(Math.min(bytes, file.size)));
     await writeSftpConfig(folder, login, relay.port, silentMs);
-    const ran = await runProgram('sftp', ['-q', '-F', 'ssh_config', '-b', '-', destinationName], {
-      cwd: folder,
-      input: batchOf(path, attempt),
-      accept: 'any',
-      endsGroup: true,
-      signal,
-    });
+    const said = await runSftp(folder, batchOf(path, attempt), signal);
+    const hadBegun = attempt === 'further';
     // What has begun is gone on with; a server that was not reached has nothing yet.
-    if (ran.stdout.includes(`put ${fileName}`)) attempt = 'further';
-    judge(peer, what, ran, relay.failure());
-    const size = sizeIn(ran.stdout);
+    if (said.stdout.includes(`put ${fileName}`)) attempt = 'further';
+    // It broke between being asked for and being there.
+    if (hadBegun && said.end === 1 && said.stderr.includes('No such file')) {
+      attempt = 'first';
+      throw passing(peer, `${what}: nothing of it is there yet.`);
+    }
+    judge(peer, what, said, relay.failure());
+    const size = sizeIn(said.stdout);
     if (size !== file.size)
       throw new Fault(peer.unavailable, `${what}: ${size ?? 'no'} bytes are there of ${file.size}.`);
   };
