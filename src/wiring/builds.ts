@@ -12,6 +12,7 @@ import { makeRunner } from '../build/run.ts';
 import { textsMb } from '../build/text-limits.ts';
 import { hypervisorTypeOf, textLimitsOf } from '../config/config.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
+import { destination } from '../outward/destination.ts';
 import type { HostMeans } from '../post-processors/host-means.ts';
 import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { RunBuild, Store } from '../queue/store.ts';
@@ -61,7 +62,10 @@ const told =
   };
 
 /** What post-processors find on this host. */
-const hostMeansOf = (config: Config): HostMeans => ({ hypervisor: hypervisorTypeOf(config) });
+const hostMeansOf = (config: Config): HostMeans => ({
+  hypervisor: hypervisorTypeOf(config),
+  destination: destination(() => config.destinations.hosts),
+});
 
 /** What the configuration says of what a template may have. */
 const hostFactsOf = (config: Config): HostFacts => ({

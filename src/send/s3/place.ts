@@ -19,3 +19,12 @@ export const s3Url = ({ bucket, region, endpoint }: Pick<S3Place, 'bucket' | 're
   endpoint === undefined
     ? new URL(`https://${bucket}.s3.${region}.amazonaws.com/`)
     : new URL(`${endpoint.href.replace(/\/$/, '')}/${bucket}/`);
+
+/** Names of buckets (S3 user guide, "General purpose bucket naming rules"), as far as a URL's host can be one. */
+export const bucketShape = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+/** Regions are parts of host names. */
+export const regionShape = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** A prefix that a URL, a path and a signature hold as it is, without empty parts and `..`. */
+export const keyShape = /^(?!.*(?:^|\/)(?:\.{0,2})\/.)[A-Za-z0-9._+=@/-]{0,700}$/;
