@@ -71,6 +71,7 @@ export const sha256At = async (url: string, init?: RequestInit): Promise<string>
   const reply = await fetch(url, init);
   const hash = createHash('sha256');
   if (!reply.ok || reply.body === null) throw new Error(`${url} answered ${reply.status}`);
-  for await (const bytes of reply.body) hash.update(bytes);
+  const body: AsyncIterable<Uint8Array> = reply.body;
+  for await (const bytes of body) hash.update(bytes);
   return hash.digest('hex');
 };
