@@ -3,10 +3,11 @@ import { checksum } from './checksum.ts';
 import { compress } from './compress.ts';
 import { exporting } from './export.ts';
 import { upload } from './upload/upload.ts';
+import { vagrantRegistry } from './upload/vagrant-registry.ts';
 import type { Draft, Place, PlannedDraft, Tools } from './kind.ts';
 
 /** Every kind that a template may name. What it takes, the manual lists and the plan runs is made from this table. */
-export const postProcessors = { compress, checksum, upload } as const;
+export const postProcessors = { compress, checksum, upload, 'vagrant-registry': vagrantRegistry } as const;
 
 const all = { ...postProcessors, export: exporting } as const;
 
