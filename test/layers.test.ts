@@ -17,6 +17,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   config: { uses: ['outward'] },
   outward: { uses: [] },
   fetch: { uses: ['outward'] },
+  send: { uses: ['outward'] },
   media: { uses: ['fetch'] },
 
   'template/language': { uses: ['template'] },
@@ -68,7 +69,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'httpd/endpoint': { uses: ['httpd/mirror'] },
   image: { uses: [] },
 
-  'post-processors': { uses: ['image', 'template/document'], types: ['template/resolve'] },
+  'post-processors': { uses: ['image', 'template/document', 'send'], types: ['template/resolve', 'outward'] },
   provisioners: {
     uses: ['guest', 'guest/ssh', 'template', 'template/document', 'template/language', 'template/resolve'],
   },

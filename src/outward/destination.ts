@@ -7,5 +7,14 @@ export const destination = (hosts: () => readonly Host[], lookUp?: LookUp): Peer
   unavailable: 'destination_unavailable',
   refused: 'destination_refused',
   advice: 'Mend the URL in the template, or the table [destinations] of the configuration.',
-  reach: makeReach({ hosts, table: 'destinations', verb: 'send to', refused: 'destination_refused' }, lookUp),
+  reach: makeReach(
+    {
+      hosts,
+      table: 'destinations',
+      verb: 'send to',
+      refused: 'destination_refused',
+      schemes: ['http', 'https', 'sftp'],
+    },
+    lookUp,
+  ),
 });

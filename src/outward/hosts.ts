@@ -21,7 +21,7 @@ export const hostOf = (text: string): Host => {
   return { name: bare(name), isBelow, ...(port === undefined ? {} : { port: Number(port) }) };
 };
 
-const usualPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
+const usualPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'sftp:': 22 };
 
 /** The port that a URL names, or the usual one of its scheme. */
 export const portOf = ({ protocol, port }: URL): number => (port === '' ? (usualPorts[protocol] ?? 0) : Number(port));

@@ -32,14 +32,20 @@ type ReachParts = {
   /** What is done with these hosts, as in "that this one does not ...". */
   readonly verb: string;
   readonly refused: FaultCode;
+  /** Default: http and https. */
+  readonly schemes?: readonly string[];
 };
+
+const webSchemes = ['http', 'https'];
 
 const privateAddress = (url: URL, address: string, { table }: ReachParts): string =>
   `leads to ${address}, which is an address of this host or of a private network; the key "hosts" of [${table}] must name it with its port, as "${url.hostname}:${portOf(url)}"`;
 
 /** Why a URL may not be asked, as far as that shows in it: the end of a sentence that begins with the URL. */
 const whyNot = (url: URL, parts: ReachParts): string | undefined => {
-  if (!/^https?:$/.test(url.protocol)) return 'is neither http nor https';
+  const { schemes = webSchemes } = parts;
+  if (!schemes.includes(url.protocol.slice(0, -1)))
+    return schemes === webSchemes ? 'is neither http nor https' : `is none of ${schemes.join(', ')}`;
   if (url.username !== '' || url.password !== '') return 'has a user or a password in it';
   const named = hostFor(url, parts.hosts());
   const port = url.port === '' ? '' : `:${url.port}`;

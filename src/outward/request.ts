@@ -16,6 +16,8 @@ export type Asking = {
   /** Headers for the first URL's origin alone: another one, to which it leads, is not told them. */
   readonly credentials?: Readonly<Record<string, string>>;
   readonly body?: Body;
+  /** What becomes of a redirect. Default: it is followed. */
+  readonly redirects?: 'followed' | 'given back';
   /** How long nothing may be heard, before the reply or within its body, in ms. */
   readonly silentMs: number;
   readonly signal: AbortSignal;
@@ -96,7 +98,7 @@ const keepsMethod = (status: number) => status === 307 || status === 308;
  * to read or destroy. Throws the peer's faults, with `may_pass` where asking again makes sense.
  */
 export const ask = async (from: URL, asking: Asking): Promise<IncomingMessage> => {
-  const { peer, method = 'GET', headers, credentials = {}, signal } = asking;
+  const { peer, method = 'GET', headers, credentials = {}, redirects = 'followed', signal } = asking;
   const isReading = method === 'GET' || method === 'HEAD';
   let url = from;
   for (let hop = 0; hop <= mostRedirects; hop++) {
@@ -111,7 +113,7 @@ export const ask = async (from: URL, asking: Asking): Promise<IncomingMessage> =
       throw broken(peer, error, url, signal);
     });
     const { statusCode: status = 0 } = reply;
-    if (![301, 302, 303, 307, 308].includes(status)) return reply;
+    if (redirects === 'given back' || ![301, 302, 303, 307, 308].includes(status)) return reply;
     reply.destroy();
     const { location = '' } = reply.headers;
     const next = isReading || keepsMethod(status) ? nextOf(url, location, peer) : undefined;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Clock } from '../base/clock.ts';
 import type { DiskFormat } from '../base/hardware.ts';
 import type { FieldErrors } from '../base/field-errors.ts';
 import type { Algorithm, Digests } from '../image/digests.ts';
@@ -36,6 +37,15 @@ export type Place = {
   readonly host?: HostMeans;
 };
 
+/** A file of a build that another host has now. */
+export type Upload = Digest & {
+  readonly name: string;
+  /** Where it is, without anything secret. */
+  readonly url: string;
+  /** How long it took. */
+  readonly ms: number;
+};
+
 /** What every kind may use while it runs. */
 export type Tools = {
   /** A path in the workspace where nothing is yet, under a name of imaged's own: a client's stands on no command line. */
@@ -56,6 +66,9 @@ export type Tools = {
   readonly log: (line: string) => void;
   /** Size and digests of a file of a draft. What was asked once of a build's file is not worked out again. */
   readonly digestsOf: (draft: Pick<Draft, 'name' | 'from' | 'known'>, wanted: readonly Algorithm[]) => Promise<Digests>;
+  readonly clock: Clock;
+  /** Tells where a file of the build is now beside here, as an event. */
+  readonly uploaded: (upload: Upload) => void;
   readonly build: BuildFacts;
   readonly host: HostMeans;
 };

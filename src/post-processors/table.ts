@@ -3,12 +3,22 @@ import { checksum } from './checksum.ts';
 import { cloudInit } from './cloud-init.ts';
 import { compress } from './compress.ts';
 import { exporting } from './export.ts';
+import { upload } from './upload/upload.ts';
+import { vagrantRegistry } from './upload/vagrant-registry.ts';
 import type { Draft, Place, PlannedDraft, Tools } from './kind.ts';
 import { provenance } from './provenance.ts';
 import { sbom } from './sbom.ts';
 
 /** Every kind that a template may name. What it takes, the manual lists and the plan runs is made from this table. */
-export const postProcessors = { compress, checksum, sbom, provenance, 'cloud-init': cloudInit } as const;
+export const postProcessors = {
+  compress,
+  checksum,
+  sbom,
+  provenance,
+  'cloud-init': cloudInit,
+  upload,
+  'vagrant-registry': vagrantRegistry,
+} as const;
 
 const all = { ...postProcessors, export: exporting } as const;
 

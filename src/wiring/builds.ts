@@ -13,6 +13,7 @@ import { makeRunner } from '../build/run.ts';
 import { textsMb } from '../build/text-limits.ts';
 import { hypervisorTypeOf, textLimitsOf } from '../config/config.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
+import { destination } from '../outward/destination.ts';
 import type { HostMeans } from '../post-processors/host-means.ts';
 import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { RunBuild, Store } from '../queue/store.ts';
@@ -67,6 +68,7 @@ const told =
 const hostMeansOf = (config: Config): HostMeans => ({
   hypervisor: hypervisorTypeOf(config),
   builderId: config.provenance.builder_id ?? `imaged:host/${encodeURIComponent(hostname())}`,
+  destination: destination(() => config.destinations.hosts),
 });
 
 /** What the configuration says of what a template may have. */

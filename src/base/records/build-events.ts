@@ -127,6 +127,16 @@ export const buildEvents = {
     })
     .meta({ description: 'A file of the build can be downloaded.' }),
 
+  'artifact.uploaded': z
+    .object({
+      name: text('The file name.'),
+      url: text('Where it is, without passwords and keys.'),
+      size: count('Bytes.'),
+      sha256: text('SHA-256 in lower-case hexadecimal.'),
+      ms: count('Milliseconds that it took.'),
+    })
+    .meta({ description: 'A post-processor has sent a file of the build to another host.' }),
+
   'file.progress': z
     .object({ file: text('As the template names it.'), percent: count('How much of it has come, from 5 to 100.') })
     .meta({ description: 'A file is being fetched whose length its server tells. At most 20 for each, one a second.' }),

@@ -71,7 +71,8 @@ const toolsFor = (spec: PostProcessorSpec, at: number, needs: Needs, tools: Tool
     digestsOf: (draft, wanted) => knownDigests(draft, wanted, signal, (bytes) => progress(draft.name, bytes)),
     build: buildFactsOf(job, collected, tools),
     host: hostMeans(),
-    ...{ signal, progress, log },
+    uploaded: (upload) => event('artifact.uploaded', upload),
+    ...{ signal, clock, progress, log },
   };
 };
 
