@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import { usualTimeouts, type Timeouts } from '../src/api/server/timeouts.ts';
+import { makeFire } from '../src/schedules/fire.ts';
+import { makeScheduleDesk } from '../src/schedules/make-schedule.ts';
 import { makeMetrics } from '../src/api/host/metrics.ts';
 import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/server/app.ts';
@@ -133,6 +135,8 @@ export const apiShop = async (
   const isDraining = () => stopping.signal.aborted;
   const admission = change.admission ?? admissionBeside(store);
   const typed: { id: string; text: string }[] = [];
+  const submit = makeSubmit({ store: change.store ?? store, admission, isDraining, wake: () => undefined });
+  const fire = makeFire({ store, admission, submit, clock: systemClock, ids: systemIds });
   const media = { own: import.meta.filename, tests: import.meta.dirname };
   const uploads = await openUploads({
     folder: folders.media,
@@ -145,7 +149,8 @@ export const apiShop = async (
     templateSchema: {},
     store,
     admission,
-    submit: makeSubmit({ store: change.store ?? store, admission, isDraining, wake: () => undefined }),
+    submit,
+    schedules: makeScheduleDesk({ store, admission, fire, clock: systemClock, wake: () => undefined }),
     submitRun: makeSubmitRun({ store: change.store ?? store, admission, isDraining, wake: () => undefined }),
     contexts: {
       receive: async (body, encoding, signal) => {

@@ -37,6 +37,7 @@ import { addReferenceRoutes } from './host/reference.ts';
 import { addHostRoutes } from './host/routes.ts';
 import { addMediaListRoute, addMediumForgetRoute, addMediumUploadRoute } from './media/routes.ts';
 import { addImportRoute } from './templates/import.ts';
+import { addScheduleLookRoutes, addScheduleRunRoute, addScheduleStoreRoutes } from './schedules/routes.ts';
 import { addTemplateListRoutes } from './templates/list.ts';
 import { addTemplateLookRoutes } from './templates/look.ts';
 import { addForgetRoute, addStoreRoute } from './templates/store.ts';
@@ -88,6 +89,9 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addForgetRoute(app, parts);
   addTemplateListRoutes(app, parts);
   addTemplateLookRoutes(app, parts);
+  addScheduleStoreRoutes(app, parts);
+  addScheduleLookRoutes(app, parts);
+  addScheduleRunRoute(app, parts, view);
 };
 
 /**

@@ -44,6 +44,7 @@ export const faults = {
   configuration_invalid: { class: 'template', status: 500, title: 'The configuration cannot be used' },
   queue_full: { class: 'infra', status: 503, title: 'The queue takes no more builds for now' },
   templates_full: { class: 'capacity', status: 507, title: 'The host keeps no more templates' },
+  schedules_full: { class: 'capacity', status: 507, title: 'The host keeps no more schedules' },
   draining: { class: 'infra', status: 503, title: 'The daemon is stopping' },
   store_unavailable: { class: 'infra', status: 503, title: 'The store cannot be used' },
   storage_full: { class: 'infra', status: 507, title: 'The disk of the host is full' },

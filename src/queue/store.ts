@@ -5,6 +5,7 @@ import type { Status } from '../base/records/status.ts';
 import type { Artifact } from '../image/types.ts';
 import type { Room } from './rules/order.ts';
 import type { DeliveryStore } from './deliveries.ts';
+import type { ScheduleStore } from './schedules.ts';
 import type { BuildInput, Cancel, Demand, Idempotency, NewBuild, NewRun } from './asked.ts';
 import type {
   Build,
@@ -38,7 +39,8 @@ export type StoreLimits = {
  * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
  */
 export type Store = AsyncDisposable &
-  DeliveryStore & {
+  DeliveryStore &
+  ScheduleStore & {
     /**
      * Accepts a build. With an idempotency key seen before: same digest gives the first build back (`replayed`),
      * another digest throws `idempotency_mismatch`, a queue of `limits.queued` builds `queue_full`. Builds that arrive

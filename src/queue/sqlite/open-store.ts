@@ -24,6 +24,7 @@ import { makeAccept } from './accept.ts';
 import { makeDeliveries } from './notify/deliveries.ts';
 import { makeOutbox, type Tell } from './notify/outbox.ts';
 import { makeKeys } from './keys.ts';
+import { makeSchedules } from './schedules/schedules.ts';
 import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
@@ -107,6 +108,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeTemplates(connection, limits),
     ...makeTokens(connection),
     ...makeDeliveries(connection, outbox),
+    ...makeSchedules(connection),
     ...makeCheck(connection, file),
     onChange: listeners.on,
     [Symbol.asyncDispose]: async () => {

@@ -1,0 +1,1 @@
+-- Kept for the secrets of the host.
