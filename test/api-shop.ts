@@ -33,6 +33,7 @@ import type { Store } from '../src/queue/store.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { makeContract } from './api-contract.ts';
 import { aBuild, hostWith, roomy, storeShop } from './store-shop.ts';
+import { tell } from './webhook-shop.ts';
 
 export type ApiShop = AsyncDisposable & {
   readonly app: App;
@@ -129,7 +130,7 @@ export const apiShop = async (
   const stopping = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'imaged-api-'));
   cleanup.defer(() => rm(folder, { recursive: true }));
-  const { store } = cleanup.keep(await storeShop());
+  const { store } = cleanup.keep(await storeShop({ tell }));
   const folders = foldersBelow(folder, join(folder, 'run'));
   const contexts = new Set<string>();
   const isDraining = () => stopping.signal.aborted;
