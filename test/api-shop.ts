@@ -28,9 +28,12 @@ import { systemIds } from '../src/base/ids.ts';
 import { whyWaiting } from '../src/queue/rules/waiting.ts';
 import type { Scope } from '../src/queue/records.ts';
 import type { Store } from '../src/queue/store.ts';
+import { makeFire } from '../src/schedules/fire.ts';
+import { makeScheduleDesk } from '../src/schedules/make-schedule.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { makeContract } from './api-contract.ts';
 import { aBuild, hostWith, roomy, storeShop } from './store-shop.ts';
+import { tell } from './webhook-shop.ts';
 
 export type ApiShop = AsyncDisposable & {
   readonly app: App;
@@ -127,12 +130,14 @@ export const apiShop = async (
   const stopping = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'imaged-api-'));
   cleanup.defer(() => rm(folder, { recursive: true }));
-  const { store } = cleanup.keep(await storeShop());
+  const { store } = cleanup.keep(await storeShop({ tell }));
   const folders = foldersBelow(folder, join(folder, 'run'));
   const contexts = new Set<string>();
   const isDraining = () => stopping.signal.aborted;
   const admission = change.admission ?? admissionBeside(store);
   const typed: { id: string; text: string }[] = [];
+  const submit = makeSubmit({ store: change.store ?? store, admission, isDraining, wake: () => undefined });
+  const fire = makeFire({ store, admission, submit, clock: systemClock, ids: systemIds });
   const media = { own: import.meta.filename, tests: import.meta.dirname };
   const uploads = await openUploads({
     folder: folders.media,
@@ -145,7 +150,8 @@ export const apiShop = async (
     templateSchema: {},
     store,
     admission,
-    submit: makeSubmit({ store: change.store ?? store, admission, isDraining, wake: () => undefined }),
+    submit,
+    schedules: makeScheduleDesk({ store, admission, fire, clock: systemClock, wake: () => undefined }),
     submitRun: makeSubmitRun({ store: change.store ?? store, admission, isDraining, wake: () => undefined }),
     contexts: {
       receive: async (body, encoding, signal) => {

@@ -112,6 +112,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     types: ['httpd/mirror', 'media', 'queue', 'vmm'],
   },
 
+  schedules: { uses: ['build'], types: ['queue'] },
   notify: { uses: ['outward'], types: ['queue'] },
 
   host: { uses: ['config'] },
@@ -128,6 +129,10 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     types: ['api', 'build', 'queue'],
   },
   'api/artifacts': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'build/outputs', 'queue'] },
+  'api/schedules': {
+    uses: ['api/builds', 'api/contract', 'api/server'],
+    types: ['api', 'queue'],
+  },
   'api/deliveries': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'queue'] },
   'api/media': {
     uses: ['api/contract', 'api/server', 'fetch', 'media'],
@@ -147,9 +152,9 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'api/runs',
         'api/server',
       ],
-      ...['api/secrets', 'api/templates'],
+      ...['api/schedules', 'api/secrets', 'api/templates'],
     ],
-    types: ['queue', 'build', 'build/outputs', 'media', 'template'],
+    types: ['queue', 'build', 'build/outputs', 'media', 'schedules', 'template'],
   },
 };
 
@@ -168,6 +173,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   bcryptjs: ['openbsd/passwords'],
   'smol-toml': ['config'],
   re2js: ['base/pattern'],
+  croner: ['schedules/times.ts'],
   yaml: ['base/document/yaml.ts', 'api/contract', 'packer/hcl'],
   '@xterm/headless': ['vmm/console/screen.ts'],
 };

@@ -259,6 +259,7 @@ test('beyond 1000 deliveries that wait for one host, others are recorded as fail
   const notify = Array.from({ length: 10 }, () => aWebhook('http://down.example/', { events: ['build.phase'] }));
   const { build } = await store.add(aBuild({ notify }));
   for (let event = 0; event < 100; event++) await store.event(build.id, 'build.phase', { phase: 'booting' });
+  await store.cancel(build.id);
   const last = await shop.fail([aWebhook('http://down.example/')]);
   const { delivery } = await shop.only(last);
   assert.equal(delivery.state, 'failed');

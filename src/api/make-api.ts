@@ -40,6 +40,7 @@ import { addHostRoutes } from './host/routes.ts';
 import { addMediaListRoute, addMediumForgetRoute, addMediumUploadRoute } from './media/routes.ts';
 import { addSecretForgetRoute, addSecretListRoute, addSecretStoreRoute } from './secrets/routes.ts';
 import { addImportRoute } from './templates/import.ts';
+import { addScheduleLookRoutes, addScheduleRunRoute, addScheduleStoreRoutes } from './schedules/routes.ts';
 import { addTemplateListRoutes } from './templates/list.ts';
 import { addTemplateLookRoutes } from './templates/look.ts';
 import { addForgetRoute, addStoreRoute } from './templates/store.ts';
@@ -96,6 +97,9 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addForgetRoute(app, parts);
   addTemplateListRoutes(app, parts);
   addTemplateLookRoutes(app, parts);
+  addScheduleStoreRoutes(app, parts);
+  addScheduleLookRoutes(app, parts);
+  addScheduleRunRoute(app, parts, view);
 };
 
 /**

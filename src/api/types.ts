@@ -11,6 +11,7 @@ import type { ConfiguredMedium } from '../media/configured.ts';
 import type { Uploads } from '../media/uploads.ts';
 import type { Build } from '../queue/records.ts';
 import type { Store } from '../queue/store.ts';
+import type { ScheduleDesk } from '../schedules/make-schedule.ts';
 
 /** One question about this host. */
 export type Check = {
@@ -26,6 +27,7 @@ export type ApiParts = {
   readonly admission: Pick<Admission, 'check' | 'checkRun' | 'checkTemplate' | 'translate'>;
   readonly submit: Submit;
   readonly submitRun: SubmitRun;
+  readonly schedules: ScheduleDesk;
   readonly contexts: Contexts;
   readonly media: Pick<Uploads, 'list' | 'receive' | 'remove'> & {
     readonly configured: () => Promise<readonly ConfiguredMedium[]>;

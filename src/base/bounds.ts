@@ -100,6 +100,16 @@ export const webhookBounds = {
   answerCharacters: 1024,
 } as const;
 
+/** What schedules may come to. */
+export const scheduleBounds = {
+  schedules: 500,
+  cronCharacters: 100,
+  /** Runs of one that are remembered. */
+  runs: 100,
+  /** Files of the host that are looked at to find out whether something has changed. */
+  files: 10_000,
+} as const;
+
 /** What a template in HCL2 may come to: its files, and the work that they ask for. A usual one takes a few thousand steps. */
 export const hclBounds = {
   files: 100,

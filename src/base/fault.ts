@@ -47,6 +47,7 @@ export const faults = {
   queue_full: { class: 'infra', status: 503, title: 'The queue takes no more builds for now' },
   templates_full: { class: 'capacity', status: 507, title: 'The host keeps no more templates' },
   secrets_full: { class: 'capacity', status: 507, title: 'The host keeps no more secrets' },
+  schedules_full: { class: 'capacity', status: 507, title: 'The host keeps no more schedules' },
   draining: { class: 'infra', status: 503, title: 'The daemon is stopping' },
   store_unavailable: { class: 'infra', status: 503, title: 'The store cannot be used' },
   storage_full: { class: 'infra', status: 507, title: 'The disk of the host is full' },

@@ -100,6 +100,8 @@ export type NewBuild = BuildAsked &
 /** What was checked and may be added, with what is told of it and not kept. */
 export type CheckedBuild = NewBuild & {
   readonly notes: readonly Note[];
+  /** What it begins with beside its template and its context: absolute paths, and what it fetches. */
+  readonly inputs?: { readonly paths: readonly string[]; readonly fetched: readonly unknown[] };
   /** The texts of the machine's endpoint as a guest would get them, without secrets. */
   readonly http: readonly { readonly path: string; readonly text: string }[];
 };

@@ -9,10 +9,11 @@ import { version } from '../base/package.ts';
 import type { Capacity } from '../build/capacity.ts';
 import { makeContexts } from '../build/contexts.ts';
 import { makeOutputs } from '../build/outputs/outputs.ts';
-import { makeSubmit, makeSubmitRun } from '../build/submit.ts';
+import { makeSubmitRun, type Submit } from '../build/submit.ts';
 import type { Config } from '../config/config.ts';
 import type { Scheduler } from '../queue/scheduler.ts';
 import type { Store } from '../queue/store.ts';
+import type { ScheduleDesk } from '../schedules/make-schedule.ts';
 import { templateJsonSchema } from '../template/document/json-schema.ts';
 import type { Builds } from './builds.ts';
 import type { Shared } from './shared.ts';
@@ -25,6 +26,8 @@ export type ApiRooms = {
   readonly builds: Builds;
   readonly supplies: Supplies;
   readonly scheduler: Scheduler;
+  readonly submit: Submit;
+  readonly schedules: ScheduleDesk;
   readonly metrics: Metrics;
   readonly host: Pick<ApiParts, 'readiness' | 'host'>;
 };
@@ -64,14 +67,14 @@ const liveOf = (
 /** The API, ready to listen. */
 export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => {
   const { config, folders, growth, clock, ids, logger, descriptors, signal } = shared;
-  const { store, capacity, builds, supplies, scheduler, metrics, host } = rooms;
+  const { store, capacity, builds, supplies, scheduler, submit, schedules, metrics, host } = rooms;
   const { body, context } = config().limits;
   const { admission } = builds;
   const submitting = { store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake };
   return makeApi(
     {
       ...{ store, admission, metrics, clock, ids, version, signal, ...host },
-      submit: makeSubmit(submitting),
+      ...{ submit, schedules },
       submitRun: makeSubmitRun(submitting),
       contexts: contextsOf(shared, capacity),
       outputs: makeOutputs({ folders, growth, store }),

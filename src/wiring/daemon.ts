@@ -5,6 +5,7 @@ import { makeGrowth } from '../base/growth.ts';
 import { version } from '../base/package.ts';
 import { capacityOf } from '../build/capacity.ts';
 import { foldersBelow } from '../build/folders/folders.ts';
+import { makeSubmit } from '../build/submit.ts';
 import type { Config } from '../config/config.ts';
 import { freeMb } from '../image/space.ts';
 import { listenAt, makeDaemonApi } from './api.ts';
@@ -15,6 +16,7 @@ import { openMachines } from './machines.ts';
 import { openMirror } from './mirror.ts';
 import { openNews } from './notify.ts';
 import { makeDaemonScheduler } from './scheduler.ts';
+import { makeSchedules } from './schedules.ts';
 import { makeSettings } from './settings.ts';
 import type { Shared, Surroundings } from './shared.ts';
 import { stopDaemon } from './stop.ts';
@@ -66,12 +68,20 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const { run } = builds;
     const scheduler = cleanup.keep(makeDaemonScheduler(shared, { store, hypervisor, capacity, run }));
 
+    const { admission } = builds;
+    const submit = makeSubmit({ store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake });
+    const schedules = makeSchedules(shared, { store, admission, submit });
+
     const host = await makeHostAnswers(shared, { store, hypervisor, capacity, scheduler });
-    const api = await makeDaemonApi(shared, { store, capacity, builds, supplies, scheduler, metrics, host });
+    const api = await makeDaemonApi(shared, {
+      ...{ store, capacity, builds, supplies, scheduler, submit, metrics, host },
+      schedules: schedules.desk,
+    });
     cleanup.defer(() => api.close());
     const address = await listenAt(api, first);
     scheduler.start();
     cleanup.keep(news.startDeliverer(store));
+    cleanup.keep(schedules.start());
     // The probe of the accelerators takes a moment that no request needs to wait for.
     hypervisor.facts(life.signal).catch((error: unknown) => logger.warn({ err: error }, 'no build can run yet'));
     cleanup.keep(keepUp(shared, { store, supplies }));

@@ -119,6 +119,7 @@ export const openapiOptions = (version: string): FastifyDynamicSwaggerOptions =>
       { name: 'Builds', description: 'Start builds, watch them, and hear how they ended.' },
       { name: 'Runs', description: 'Builds of several machines of one template, with one result.' },
       { name: 'Artifacts', description: 'What a build published.' },
+      { name: 'Schedules', description: 'Builds of stored templates at times of a calendar.' },
       { name: 'Webhooks', description: 'What was told of builds, to whom, and how that went.' },
       { name: 'Held builds', description: 'The machine of a build that failed and was asked to be kept.' },
       { name: 'Templates', description: 'Templates that the host keeps, in versions that never change.' },

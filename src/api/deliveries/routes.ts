@@ -75,7 +75,7 @@ export const addRedeliverRoute = (app: App, { store }: ApiParts): void => {
     config: { scope: 'builds:write' },
     schema: {
       tags,
-      operationId: 'redeliver',
+      operationId: 'repeatDelivery',
       summary: 'Deliver once more',
       description:
         'Makes a new delivery with the same body and an id of its own, so that a receiver that leaves out what it knows takes it.\n\n' +

@@ -18,6 +18,7 @@ import type { Spec } from '../../template/spec.ts';
 import type { AdmissionParts } from '../admission.ts';
 import { sourcesOf, type Recorded } from '../files/sources.ts';
 import { recipeFor } from '../recipe.ts';
+import { inputsOf } from './inputs.ts';
 import { placedAt, requestPlace } from './machines-asked.ts';
 import type { TemplateAsked } from './template-asked.ts';
 import { webhooksOf } from './webhooks.ts';
@@ -147,6 +148,7 @@ export const judgeMachine = async (
     timeoutMs: asked.timeoutMs ?? spec.timeoutMs,
     ...(contextId === undefined ? {} : { contextId }),
     ...(notify.length === 0 ? {} : { notify }),
+    inputs: inputsOf(spec, contextId === undefined ? undefined : parts.folders.context(contextId)),
     notes,
   };
 };

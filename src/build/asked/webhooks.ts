@@ -1,4 +1,4 @@
-import { Fault, type FieldError } from '../../base/fault.ts';
+import { fieldErrors } from '../../base/field-errors.ts';
 import { webhookBounds } from '../../base/bounds.ts';
 import type { BuildAsk } from '../../queue/asked.ts';
 import type { Webhook } from '../../queue/deliveries.ts';
@@ -19,12 +19,6 @@ const noWebhooks: Webhooks = {
   configured: () => [],
 };
 
-const refusals = (asked: readonly Asked[], place: string, { refuse }: Webhooks): readonly FieldError[] =>
-  asked.flatMap(({ url }, at) => {
-    const why = refuse(new URL(url));
-    return why === undefined ? [] : [{ pointer: `${place}/${at}/url`, message: why }];
-  });
-
 /**
  * Who is told of a build: those that the template and the request name, and those of the configuration. One URL is told
  * once. Throws `template_invalid` where the configuration does not let one be told.
@@ -34,9 +28,17 @@ export const webhooksOf = (
   { notify: inRequest = [] }: Pick<BuildAsk, 'notify'>,
   webhooks: Webhooks = noWebhooks,
 ): readonly Webhook[] => {
-  const errors = [...refusals(inTemplate, '/template/notify', webhooks), ...refusals(inRequest, '/notify', webhooks)];
-  if (errors.length > 0)
-    throw new Fault('template_invalid', 'The build wants to be told where this host may tell nothing.', { errors });
+  const wrong = fieldErrors();
+  const judge = (asked: readonly Asked[], place: string) => {
+    for (const [at, { url }] of asked.entries()) {
+      const why = webhooks.refuse(new URL(url));
+      if (why !== undefined) wrong.add(`${place}/${at}/url`, why);
+    }
+  };
+  judge(inRequest, '/notify');
+  judge(inTemplate, '/template/notify');
+  if (!wrong.isEmpty())
+    throw wrong.fault('template_invalid', 'The build may not be told of everywhere that it asks for');
   const asked = [...inRequest, ...inTemplate].map((one) => ({ ...one, source: 'request' as const }));
   const all = [...asked, ...webhooks.configured()];
   return all

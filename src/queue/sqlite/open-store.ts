@@ -26,6 +26,7 @@ import { makeDeliveries } from './notify/deliveries.ts';
 import { makeOutbox, type Tell } from './notify/outbox.ts';
 import { makeKeys } from './keys.ts';
 import { makeSecrets } from './secrets.ts';
+import { makeSchedules } from './schedules/schedules.ts';
 import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
@@ -87,7 +88,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   const listeners = makeListeners(onTrouble);
   const writer = makeWriter(db, clock, listeners.tell, onTrouble);
   const checkpoints = keepCheckpointed(db, clock, writer.commits, onTrouble);
-  const outbox = makeOutbox(db, clock, tell);
+  const outbox = makeOutbox({ db, clock, encryption }, tell);
   const connection = makeConnection({ db, encryption }, clock, writer, outbox);
   const rows = makeBuildRows(connection);
   const queue = makeQueueRows(connection);
@@ -114,6 +115,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeSecrets(connection, rows),
     ...makeTokens(connection),
     ...makeDeliveries(connection, outbox),
+    ...makeSchedules(connection),
     ...makeCheck(connection, file),
     onChange: listeners.on,
     [Symbol.asyncDispose]: async () => {

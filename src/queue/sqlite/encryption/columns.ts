@@ -7,6 +7,8 @@ export const places = {
   variables: (buildId: string) => `build_input/${buildId}/variables`,
   document: (name: string, version: number) => `template_version/${name}@${version}/document`,
   secret: (name: string) => `secret/${name}/value`,
+  webhook: (buildId: string, place: number) => `webhook/${buildId}/${place}/secret`,
+  schedule: (name: string) => `schedule/${name}/variables`,
 } as const;
 
 /** How a value becomes another: from plain to encrypted, or from one key to the next. */
@@ -14,6 +16,8 @@ export type Change = (text: string, place: string) => string;
 
 type Input = { readonly build_id: string; readonly template: string; readonly variables: string };
 type Version = { readonly name: string; readonly version: number; readonly document: string };
+type Schedule = { readonly name: string; readonly variables: string };
+type Webhook = { readonly build_id: string; readonly place: number; readonly secret: string };
 type Secret = { readonly name: string; readonly value: string };
 
 /** Changes every value of every encrypted column. To be called in a transaction. */
@@ -40,6 +44,15 @@ export const changeAll = (db: Database, change: Change): void => {
   const putSecret = db.prepare<[string, string]>('UPDATE secret SET value = ? WHERE name = ?');
   for (const { name, value } of db.prepare<[], Secret>('SELECT name, value FROM secret').all())
     putSecret.run(change(value, places.secret(name)), name);
+  const putSchedule = db.prepare<[string, string]>('UPDATE schedule SET variables = ? WHERE name = ?');
+  for (const { name, variables } of db.prepare<[], Schedule>('SELECT name, variables FROM schedule').all())
+    putSchedule.run(change(variables, places.schedule(name)), name);
+  const putWebhook = db.prepare<[string, string, number]>(
+    'UPDATE webhook SET secret = ? WHERE build_id = ? AND place = ?',
+  );
+  const webhooks = db.prepare<[], Webhook>('SELECT build_id, place, secret FROM webhook WHERE secret IS NOT NULL');
+  for (const { build_id: id, place, secret } of webhooks.all())
+    putWebhook.run(change(secret, places.webhook(id, place)), id, place);
 };
 
 /** The digests of requests that the version before has kept, over values that may be easy to guess. */

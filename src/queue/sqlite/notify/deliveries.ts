@@ -2,6 +2,7 @@ import { webhookBounds } from '../../../base/bounds.ts';
 import { Fault } from '../../../base/fault.ts';
 import type { AttemptEnd, Delivery, DeliveryState, DeliveryStore, DueDelivery, Webhook } from '../../deliveries.ts';
 import type { Connection } from '../connection.ts';
+import { places } from '../encryption/columns.ts';
 import { repeatedId } from './ids.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -47,12 +48,12 @@ const toDelivery = (row: DeliveryRow): Delivery => ({
   attempts: row.attempts,
 });
 
-const toDue = (row: DeliveryRow): DueDelivery => ({
+const toDue = (row: DeliveryRow, { decrypt }: Connection['encryption']): DueDelivery => ({
   ...toDelivery(row),
   host: row.host,
   body: row.body,
   source: row.source,
-  ...(row.secret === null ? {} : { secret: row.secret }),
+  ...(row.secret === null ? {} : { secret: decrypt<string>(row.secret, places.webhook(row.build_id, row.place)) }),
 });
 
 const toAttempt = ({ at, ms, status, answer, error }: AttemptRow): AttemptEnd => ({
@@ -83,6 +84,7 @@ const makeReads = ({
   db,
   clock,
   read,
+  encryption,
 }: Connection): Pick<DeliveryStore, 'deliveries' | 'delivery' | 'dueDelivery' | 'nextDelivery'> => {
   const byId = db.prepare<[string], DeliveryRow>(`${selected} WHERE delivery.id = ?`);
   const attempts = db.prepare<[string], AttemptRow>('SELECT * FROM delivery_attempt WHERE delivery_id = ? ORDER BY n');
@@ -118,7 +120,7 @@ const makeReads = ({
       read(() => {
         const [busy, away] = [JSON.stringify(busyHosts), JSON.stringify(onTheWay)];
         const row = first.get({ now: clock.now(), farthest, busy, away });
-        return row && toDue(row);
+        return row && toDue(row, encryption);
       }),
     nextDelivery: (onTheWay) => read(() => next.get(JSON.stringify(onTheWay)) ?? undefined),
   };

@@ -1,9 +1,9 @@
-import type { Database } from 'better-sqlite3';
 import { webhookBounds } from '../../../base/bounds.ts';
-import type { Clock } from '../../../base/clock.ts';
 import { endEvents } from '../../../base/records/webhook-event.ts';
 import type { Webhook } from '../../deliveries.ts';
 import type { Build, BuildEvent } from '../../records.ts';
+import type { Connection } from '../connection.ts';
+import { places } from '../encryption/columns.ts';
 import { deliveryId } from './ids.ts';
 import { parsed, toBuild, type BuildRow } from '../rows.ts';
 
@@ -30,7 +30,10 @@ const isEnd = (type: string): boolean => endEvents.some((end) => end === type);
 const queueFull = `${webhookBounds.waiting} deliveries waited for this host already`;
 
 /** `tell`: undefined in a program that only reads the store, or keeps tokens: then nothing is written. */
-export const makeOutbox = (db: Database, clock: Clock, tell: Tell | undefined): Outbox => {
+export const makeOutbox = (
+  { db, clock, encryption }: Pick<Connection, 'db' | 'clock' | 'encryption'>,
+  tell: Tell | undefined,
+): Outbox => {
   const insert = db.prepare<[string, number, string, string, string, string, string | null]>(
     'INSERT INTO webhook (build_id, place, url, host, events, source, secret) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
@@ -53,7 +56,10 @@ export const makeOutbox = (db: Database, clock: Clock, tell: Tell | undefined): 
   return {
     keep: (buildId, webhooks) => {
       for (const [place, { url, events, source, secret }] of webhooks.entries())
-        insert.run(buildId, place, url, new URL(url).host, JSON.stringify(events), source, secret ?? null);
+        insert.run(
+          ...([buildId, place, url, new URL(url).host, JSON.stringify(events), source] as const),
+          secret === undefined ? null : encryption.encrypt(secret, places.webhook(buildId, place)),
+        );
     },
     tell: (buildId, type, data) => {
       if (tell === undefined) return;
