@@ -169,3 +169,33 @@ test('vmd refuses a display with its place and what its guests have instead', as
   assert.equal(refused?.pointer, '/machine/display');
   assert.match(refused?.message ?? '', /serial line/);
 });
+
+test('vmd puts an interface on a switch that the configuration lists, and refuses the others and what it does not have', async () => {
+  const shape: MachineShape = {
+    ...{ memoryMb: 64, cpus: 1, disks: [{ format: 'raw', sizeMb: 1 }], boot: { device: 'disk' } },
+    nics: [
+      { network: 'local', mac: '52:54:00:12:34:56', mtu: 1400, model: 'e1000' },
+      { network: 'switch', switch: 'lan' },
+      { network: 'switch', switch: 'lam' },
+    ],
+    ...{ hasCdrom: true, hasCdOfFiles: true, hasFloppy: false, hasFloppyOfFiles: true, model: {}, firmware: 'uefi' },
+  };
+  const host = { noOutgoing: undefined, askMostCpus: () => Promise.resolve(1), switches: templates.switches };
+  const refused = await refuseForVmd(shape, traitsOf('current'), host, AbortSignal.timeout(10_000));
+  assert.deepEqual(refused.map(({ pointer }) => pointer).sort(), [
+    '/machine/cd_of_files',
+    '/machine/firmware',
+    '/machine/floppy_of_files',
+    '/machine/nics/0/mac',
+    '/machine/nics/0/model',
+    '/machine/nics/0/mtu',
+    '/machine/nics/2/switch',
+  ]);
+  assert.match(refused.find(({ pointer }) => pointer.endsWith('switch'))?.message ?? '', /"lam": did you mean "lan"\?/);
+  const spec: MachineSpec = {
+    ...{ name: 'imaged-0', slot: 0, folder: '/f', memoryMb: 64, cpus: 1, disks: [], boot: { device: 'disk' } },
+    nics: [{ network: 'local' }, { network: 'switch', switch: 'lan' }],
+    ...{ model: {}, onReboot: 'again' },
+  };
+  assert.match(startArgv(spec, templates).join(' '), / -L -n lan /);
+});
