@@ -163,6 +163,7 @@ const wiring = ['main.ts', 'cli', 'wiring'];
 
 // Outside packages that have one home each.
 const homes: Readonly<Record<string, readonly string[]>> = {
+  '@aws-sdk/client-s3': ['send/s3'],
   fastify: ['api', 'httpd'],
   'better-sqlite3': ['queue/sqlite'],
   execa: ['base/program.ts'],

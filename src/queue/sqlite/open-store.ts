@@ -64,6 +64,20 @@ export type StoreOptions = {
   readonly crashes?: CrashLimits;
 };
 
+/** `close` tells of what goes wrong, and lets the lock go all the same. */
+const openClosing = (ask: Parameters<typeof openDatabase>[0], onTrouble: (error: unknown) => void) => {
+  const { db, encryption, unlock } = openDatabase(ask);
+  const close = () => {
+    try {
+      db.close();
+    } catch (error) {
+      onTrouble(storeFault(error, ask.file));
+    }
+    unlock();
+  };
+  return { db, encryption, close };
+};
+
 /**
  * Opens the store, made new or brought up to date. Throws `store_unavailable` (in use, newer than this program, not
  * readable, foreign to what lies beside it) or `storage_full`.
@@ -83,8 +97,8 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     crashes = crashLimits,
     tell,
   } = options;
-  const { db, encryption, unlock } = openDatabase({ file, migrations, keyFile, shared, place });
   const onTrouble = (error: unknown) => log?.warn({ err: error }, 'trouble after a commit of the store');
+  const { db, encryption, close } = openClosing({ file, migrations, keyFile, shared, place }, onTrouble);
   const listeners = makeListeners(onTrouble);
   const writer = makeWriter(db, clock, listeners.tell, onTrouble);
   const checkpoints = keepCheckpointed(db, clock, writer.commits, onTrouble);
@@ -121,12 +135,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     [Symbol.asyncDispose]: async () => {
       checkpoints[Symbol.dispose]();
       writer.close();
-      try {
-        db.close();
-      } catch (error) {
-        onTrouble(storeFault(error, file));
-      }
-      unlock();
+      close();
     },
   };
 };

@@ -3,8 +3,8 @@ import { sdkHandler } from './handler.ts';
 import type { S3Place } from './place.ts';
 import type { SendTools } from '../types.ts';
 
-/** What has every client of the SDK: nothing of this host's environment, files or instance, and no attempts of its own. */
-export const sdkOptions = ({ region, endpoint, login }: Omit<S3Place, 'bucket'>, tools: SdkTools) => ({
+/** Nothing of this host's environment, files or instance, and no attempts of its own. */
+const ownOptions = ({ region, endpoint, login }: S3Place, tools: SdkTools) => ({
   region,
   credentials: { ...login },
   ...(endpoint === undefined ? {} : { endpoint: endpoint.href }),
@@ -22,7 +22,7 @@ type SdkTools = Pick<SendTools, 'peer' | 'silentMs'>;
 /** A client of Amazon S3 or of what speaks as it does. The signature of each request covers the SHA-256 of its body. */
 export const s3Client = (place: S3Place, tools: SdkTools): S3Client =>
   new S3Client({
-    ...sdkOptions(place, tools),
+    ...ownOptions(place, tools),
     forcePathStyle: place.endpoint !== undefined,
     followRegionRedirects: false,
     disableS3ExpressSessionAuth: true,
