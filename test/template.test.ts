@@ -534,7 +534,7 @@ test('post-processors are followed from artifact to artifact before anything run
     [
       { post_processors: [{ type: 'compres' }] },
       '/post_processors/0/type',
-      /must have a "type": "compress", "checksum",/,
+      /"convert", "compress", "checksum", "sign", "manifest",/,
     ],
     [{ post_processors: [{ ...compress, artifact: 'leest.qcow2' }] }, '/post_processors/0/artifact', /no such artifact by then: did you mean "least.qcow2"/], // prettier-ignore
     [{ post_processors: [compress, { ...compress, artifact: 'least.qcow2' }] }, '/post_processors/1/artifact', /"least.qcow2.zst"/], // prettier-ignore

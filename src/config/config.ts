@@ -10,6 +10,7 @@ import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
 import { Provenance } from './provenance.ts';
 import { Provisioners } from './provisioners.ts';
+import { Sign } from './sign.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
@@ -142,6 +143,7 @@ export const Config = z.strictObject({
   communicator: Communicator.describe('What builds may log in through.'),
   provenance: Provenance.describe('What statements of provenance say of this host.'),
   provisioners: Provisioners.describe('What of a template may run on this host itself.'),
+  sign: Sign.describe('What this host signs with, by the post-processor "sign". Read again on SIGHUP.'),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,
   media: z
