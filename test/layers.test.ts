@@ -173,6 +173,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'tar-stream': ['context', 'openbsd'],
   bcryptjs: ['openbsd/passwords'],
   'smol-toml': ['config'],
+  yazl: ['post-processors/compressing'],
   re2js: ['base/pattern'],
   croner: ['schedules/times.ts'],
   yaml: ['base/document/yaml.ts', 'api/contract', 'packer/hcl'],

@@ -29,7 +29,7 @@ const resolved = async (asked: object, hosts: readonly string[]) => {
     ...{ template, variables: {}, frozen: { buildId: '01J0000000000000000000000A', timestampMs: 0 } },
     files: {
       media: { floppy: import.meta.filename },
-      host: { means: { hypervisor: 'qemu', builderId: 'imaged:host/test', ...allowing(hosts) } },
+      host: { means: { hypervisor: 'qemu', builderId: 'imaged:host/test', programs: {}, ...allowing(hosts) } },
     },
     defaults: { timeoutMs: 3_600_000 },
   });

@@ -62,6 +62,14 @@ export type Tools = {
   readonly signal: AbortSignal;
   /** Tells how many bytes of a file are done, and of how many where that is known; as events, at a bounded rate. */
   readonly progress: (name: string, bytes: number, total?: number) => void;
+  /** The same in percent, where a program tells no more. */
+  readonly progressPercent: (name: string, percent: number) => void;
+  /** Copies a disk into another of these formats, by the hypervisor's own means: flat, sparse, mode 0600. */
+  readonly convertImage: (
+    from: { readonly path: string; readonly format: DiskFormat },
+    to: { readonly path: string; readonly format: DiskFormat },
+    onPercent: (percent: number) => void,
+  ) => Promise<void>;
   /** A line in the log of the build. */
   readonly log: (line: string) => void;
   /** Size and digests of a file of a draft. What was asked once of a build's file is not worked out again. */
@@ -84,6 +92,8 @@ export type PostProcessorKind<Schema extends z.ZodType, Settings> = {
   readonly resolve: (asked: z.output<Schema>, place: Place) => Settings;
   /** For people who read the plan. */
   readonly plan: (settings: Settings) => string;
+  /** Why it cannot take these; undefined where it can. */
+  readonly refuse?: (settings: Settings, taken: readonly PlannedDraft[]) => string | undefined;
   /** What `run` will give. */
   readonly gives: (settings: Settings, taken: readonly PlannedDraft[]) => readonly PlannedDraft[];
   /** A draft that it takes and does not give is gone, and its file is deleted. */

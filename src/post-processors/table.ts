@@ -2,17 +2,23 @@ import type { z } from 'zod';
 import { checksum } from './checksum.ts';
 import { cloudInit } from './cloud-init.ts';
 import { compress } from './compress.ts';
+import { convert } from './convert.ts';
 import { exporting } from './export.ts';
 import { upload } from './upload/upload.ts';
 import { vagrantRegistry } from './upload/vagrant-registry.ts';
+import { manifest } from './manifest.ts';
+import { sign } from './sign.ts';
 import type { Draft, Place, PlannedDraft, Tools } from './kind.ts';
 import { provenance } from './provenance.ts';
 import { sbom } from './sbom.ts';
 
 /** Every kind that a template may name. What it takes, the manual lists and the plan runs is made from this table. */
 export const postProcessors = {
+  convert,
   compress,
   checksum,
+  sign,
+  manifest,
   sbom,
   provenance,
   'cloud-init': cloudInit,
@@ -56,6 +62,7 @@ export type PostProcessorSpec<T extends PostProcessorType = PostProcessorType> =
 type Row<T extends PostProcessorType> = {
   readonly resolve: (asked: Asked[T], place: Place) => Settings[T];
   readonly plan: (settings: Settings[T]) => string;
+  readonly refuse?: (settings: Settings[T], taken: readonly PlannedDraft[]) => string | undefined;
   readonly gives: (settings: Settings[T], taken: readonly PlannedDraft[]) => readonly PlannedDraft[];
   readonly run: (settings: Settings[T], taken: readonly Draft[], tools: Tools) => Promise<readonly Draft[]>;
 };
@@ -72,6 +79,12 @@ export const resolveSettings = <T extends NamedType>(asked: PostProcessorAsked<T
 /** What it does, for people who read the plan. */
 export const planOf = <T extends PostProcessorType>({ type, settings }: WithSettings<T>): string =>
   rows[type].plan(settings);
+
+/** Why it cannot take these artifacts; undefined where it can. */
+export const whyNotOf = <T extends PostProcessorType>(
+  { type, settings }: WithSettings<T>,
+  taken: readonly PlannedDraft[],
+): string | undefined => rows[type].refuse?.(settings, taken);
 
 /** What comes in place of what it takes. */
 export const givesOf = <T extends PostProcessorType>(

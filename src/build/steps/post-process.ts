@@ -9,7 +9,7 @@ import { blamingBase } from '../files/blame-base.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import { variablesFile } from '../media/variables-file.ts';
 import type { Step } from '../plan.ts';
-import { boundedProgress, byteProgress } from '../progress.ts';
+import { boundedProgress, byteProgress, percentProgress } from '../progress.ts';
 import type { StepTools } from '../tools.ts';
 
 type Needs = {
@@ -71,6 +71,10 @@ const toolsFor = (spec: PostProcessorSpec, at: number, needs: Needs, tools: Tool
     digestsOf: (draft, wanted) => knownDigests(draft, wanted, signal, (bytes) => progress(draft.name, bytes)),
     build: buildFactsOf(job, collected, tools),
     host: hostMeans(),
+    progressPercent: percentProgress(clock, (name, percent) =>
+      event('artifact.progress', { name, step: spec.name, percent }),
+    ),
+    convertImage: (from, to, onPercent) => tools.hypervisor.convertDisk(from, to, signal, onPercent),
     uploaded: (upload) => event('artifact.uploaded', upload),
     ...{ signal, clock, progress, log },
   };
