@@ -25,7 +25,7 @@ const kinds = {
   },
 } as const satisfies Record<string, Rules>;
 
-type Kind = keyof typeof kinds & keyof typeof translated;
+type Kind = keyof typeof kinds;
 
 const isKind = (type: string): type is Kind => Object.hasOwn(kinds, type);
 
