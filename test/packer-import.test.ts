@@ -177,30 +177,56 @@ test('a wrong place of the translation is told at its place in the template, or 
 });
 
 test('each chain of post-processors begins with the disk, which is published where the first of one keeps it', () => {
-  const steps = (...chains: readonly unknown[]) =>
-    (
-      built({ ...qemu, vm_name: 'd' }, { 'post-processors': chains }).document['post_processors'] as Record<
-        string,
-        unknown
-      >[]
-    ).map(
-      ({ type, artifact, keep_input_artifact: keeps }) =>
-        `${String(type)} ${String(artifact)}${keeps === true ? ' keep' : ''}`,
-    );
+  const made = (...chains: readonly unknown[]) =>
+    built({ ...qemu, vm_name: 'd' }, { 'post-processors': chains }).document['post_processors'] as readonly unknown[];
+  const shown = (one: unknown): unknown => {
+    if (Array.isArray(one)) return one.map(shown);
+    const { type, artifact = 'all', keep_input_artifact: keeps } = one as Record<string, unknown>;
+    return `${String(type)} ${String(artifact)}${keeps === true ? ' keep' : ''}`;
+  };
+  const steps = (...chains: readonly unknown[]) => made(...chains).map(shown);
   assert.deepEqual(steps('compress'), ['compress d']);
-  assert.deepEqual(steps(['compress', 'checksum']), ['compress d', 'checksum d.zst']);
-  assert.deepEqual(steps('checksum', 'compress'), ['checksum d', 'compress d keep']);
+  assert.deepEqual(steps(['compress', 'checksum']), ['compress d', 'checksum d.gz']);
+  assert.deepEqual(steps('checksum', 'compress'), [['checksum d'], ['compress d keep']]);
   assert.deepEqual(steps({ type: 'compress', keep_input_artifact: true }), ['compress d keep']);
   assert.deepEqual(steps({ type: 'compress', except: ['qemu'] }, 'checksum'), ['checksum d']);
   assert.deepEqual(steps(['vagrant', 'compress']), ['compress d']);
-  assert.deepEqual(steps(['manifest', 'compress']), ['compress d keep']);
+  assert.deepEqual(steps(['manifest', 'compress']), ['manifest all', 'compress d']);
   assert.deepEqual(steps('vagrant', 'compress'), ['compress d keep']);
+});
+
+test('names, formats, levels and digests of post-processors are those of the template', () => {
+  const { document, notes } = (() => {
+    const whole = imported({
+      builders: [{ ...qemu, vm_name: 'd' }],
+      'post-processors': [
+        [{ type: 'compress', output: 'out/{{.BuildName}}.tar.xz', compression_level: 9 }],
+        [{ type: 'compress', format: 'lz4' }],
+        [{ type: 'checksum', checksum_types: ['sha1', 'sha256'], output: 'o/{{ .BuilderType }}.{{.ChecksumType}}' }],
+        [{ type: 'manifest', custom_data: { a: 'b' }, strip_path: true }],
+        ['manifest'],
+      ],
+    });
+    return { document: whole.machines[0]?.document ?? {}, notes: whole.notes.map(({ message }) => message) };
+  })();
+  assert.deepEqual(document['post_processors'], [
+    [{ type: 'compress', artifact: 'd', format: 'xz', level: 9, output: 'qemu.xz', keep_input_artifact: true }],
+    [{ type: 'compress', artifact: 'd', format: 'lz4', keep_input_artifact: true }],
+    [
+      { type: 'checksum', format: 'gnu', artifact: 'd', types: ['sha1'], output: 'qemu.sha1' },
+      { type: 'checksum', format: 'gnu', artifact: 'd', types: ['sha256'], output: 'qemu.sha256' },
+    ],
+    [{ type: 'manifest', format: 'packer', output: 'packer-manifest.json', custom_data: { a: 'b' } }],
+    [{ type: 'manifest', format: 'packer', output: 'packer-manifest-2.json' }],
+  ]);
+  assert.ok(notes.some((note) => /no tar here/.test(note)));
+  assert.ok(notes.some((note) => /where Packer has a TAB/.test(note)));
 });
 
 test('a post-processor of Packer that is not made here is a note, and leaves the disk as the artifact', () => {
   const { machines, notes } = imported({
     builders: [{ ...qemu, vm_name: 'd' }],
-    'post-processors': [[{ type: 'vagrant', output: 'd.box' }, 'vagrant-cloud'], 'manifest'],
+    'post-processors': [[{ type: 'vagrant', output: 'd.box' }, 'vagrant-cloud'], 'shell-local'],
   });
   const { artifacts, post_processors: made } = machines[0]?.document ?? {};
   assert.deepEqual([artifacts, made], [[{ name: 'd', format: 'qcow2', disk: 0 }], undefined]);
@@ -209,7 +235,7 @@ test('a post-processor of Packer that is not made here is a note, and leaves the
     [
       '/post-processors/0/0/type is "vagrant", which is not made here: the image itself is the artifact',
       '/post-processors/0/1 is "vagrant-cloud", which is not made here: the image itself is the artifact',
-      '/post-processors/1 is "manifest", which is not made here: the image itself is the artifact',
+      '/post-processors/1 is "shell-local", which is not made here: the image itself is the artifact',
     ],
   );
 });

@@ -1,6 +1,7 @@
 import { bounds } from '../../base/bounds.ts';
 import { didYouMean, quoted } from '../../base/nearest.ts';
 import { isObject, judgeKeys, makeKeys, type Keys, type Reading, type Rules } from './keys.ts';
+import { translated } from './translated-post-processors.ts';
 import { isFor, judgeSelection } from './selection.ts';
 import type { Draft } from './draft.ts';
 
@@ -11,11 +12,17 @@ const common = {
   except: 'read',
   keep_input_artifact: 'read',
 } as const satisfies Rules;
-const file = { idle: 'the file is called after its artifact' } as const;
 
 const kinds = {
-  checksum: { ...common, checksum_types: 'read', output: file },
+  checksum: { ...common, checksum_types: 'read', output: 'read' },
   compress: { ...common, compression_level: 'read', format: 'read', output: 'read' },
+  manifest: {
+    ...common,
+    output: 'read',
+    custom_data: 'read',
+    strip_path: { idle: 'artifacts have names, and no folders' },
+    strip_time: { idle: 'the file is called as its "output" says' },
+  },
 } as const satisfies Record<string, Rules>;
 
 type Kind = keyof typeof kinds;
@@ -24,7 +31,7 @@ const isKind = (type: string): type is Kind => Object.hasOwn(kinds, type);
 
 // Packer's own beside those above, and those of the plugins that its site lists.
 const absent = [
-  ...['manifest', 'vagrant', 'vagrant-cloud', 'vagrant-registry', 'shell-local', 'artifice', 'upload', 'provenance'],
+  ...['vagrant', 'vagrant-cloud', 'vagrant-registry', 'shell-local', 'artifice', 'upload', 'provenance'],
   ...['docker-import', 'docker-push', 'docker-save', 'docker-tag', 'amazon-import', 'amazon-ami-management'],
   ...['googlecompute-export', 'googlecompute-import', 'vsphere', 'vsphere-template', 'alicloud-import'],
   ...['digitalocean-import', 'exoscale-import', 'ucloud-import', 'upcloud-import', 'yandex-export', 'yandex-import'],
@@ -79,21 +86,6 @@ export const listChains = (given: unknown, names: readonly string[], reading: Re
   });
 };
 
-const digests = ['sha256', 'sha512'];
-
-/** The digests that are there; Packer's default is MD5. */
-const typesOf = (keys: Keys, { wrong, notes }: Reading): readonly string[] => {
-  const asked = keys.list('checksum_types') ?? [{ text: 'md5', at: keys.pointer }];
-  const found: string[] = [];
-  for (const { text, at } of asked) {
-    if (digests.includes(text)) found.push(text);
-    else if (['md5', 'sha1', 'sha224', 'sha384'].includes(text))
-      notes.add(at, `asks for ${text}, which is not made: SHA-256 is, in its place`);
-    else wrong.add(at, `is ${quoted(text)}, and no digest: there is ${digests.join(', ')}`);
-  }
-  return found.length === asked.length ? [...new Set(found)] : [...new Set(['sha256', ...found])];
-};
-
 type Step = { readonly keys: Keys; readonly type: Kind; readonly isKept: boolean };
 
 /** A chain as it is for one builder: what is made here of it, and whether the builder's own disks outlive it. */
@@ -116,55 +108,31 @@ const workOf = (chain: Chain, builder: string): Work | undefined => {
   return { steps, keepsDisks: steps.length === 0 || keepsInput(first) };
 };
 
-type Put = (step: Step, artifact: string, keeps: boolean) => void;
-
-const putter = (draft: Draft, reading: Reading): Put => {
-  let index = 0;
-  return ({ keys, type }, artifact, keeps) => {
-    const path = ['post_processors', index];
-    index += 1;
-    draft.put(path, { type, artifact }, keys.pointer);
-    if (type === 'checksum') {
-      draft.put(
-        [...path, 'types'],
-        typesOf(keys, reading),
-        keys.raw('checksum_types') === undefined ? keys.pointer : keys.at('checksum_types'),
-      );
-      draft.put([...path, 'format'], 'gnu', keys.pointer);
-      return;
-    }
-    const level = keys.whole('compression_level');
-    if (level !== undefined && level > 0) draft.put([...path, 'level'], level, keys.at('compression_level'));
-    if (keeps) draft.put([...path, 'keep_input_artifact'], true, keys.pointer);
-    const isZstd = (value: unknown) => value === undefined || (typeof value === 'string' && value.includes('zst'));
-    for (const key of ['format', 'output'])
-      if (!isZstd(keys.raw(key)))
-        reading.notes.add(keys.at(key), 'is not taken: the file is compressed by zstd, as its name with ".zst"');
-  };
-};
-
 /**
  * The post-processors that are for this builder. Each chain begins with what the builder gives, which is published where the
- * first of some chain keeps it, or where there is none (packer/build.go).
+ * first of some chain keeps it, or where there is none (packer/build.go). Several chains are sequences.
  */
 export const putPostProcessors = (
   all: readonly Chain[],
-  target: { readonly raw: string; readonly draft: Draft; readonly artifacts: readonly string[] },
+  target: { readonly raw: string; readonly type: string; readonly draft: Draft; readonly artifacts: readonly string[] },
   reading: Reading,
 ): void => {
-  const { raw, draft, artifacts } = target;
+  const { raw, type: builderType, draft, artifacts } = target;
   const works = all.map((chain) => workOf(chain, raw)).filter((work) => work !== undefined);
   const isKept = works.some(({ keepsDisks }) => keepsDisks);
   const chains = works.map(({ steps }) => steps).filter((steps) => steps.length > 0);
-  const put = putter(draft, reading);
+  const facts = { builder: { name: raw, type: builderType }, manifests: 0, reading };
   for (const [at, steps] of chains.entries()) {
-    const isLast = at === chains.length - 1;
-    for (const artifact of artifacts) {
-      let name = artifact;
-      for (const [place, step] of steps.entries()) {
-        put(step, name, place === 0 ? isKept || !isLast : step.isKept);
-        if (step.type === 'compress') name = `${name}.zst`;
+    let names = artifacts;
+    let index = 0;
+    for (const [place, { keys, type, isKept: keeps }] of steps.entries()) {
+      const given = translated[type](keys, names, place === 0 ? isKept : keeps, facts);
+      for (const values of given.made) {
+        const path = chains.length > 1 ? ['post_processors', at, index] : ['post_processors', index];
+        for (const [key, { value, from }] of Object.entries(values)) draft.put([...path, key], value, from);
+        index += 1;
       }
+      ({ names } = given);
     }
   }
 };
