@@ -23,7 +23,8 @@ const Document = z.looseObject({
   communicator: Anything.optional(),
   provisioners: z.array(Anything).default([]),
   artifacts: z.array(Anything),
-  post_processors: z.array(Anything).default([]),
+  // Sequences one after the other.
+  post_processors: z.preprocess((list) => (Array.isArray(list) ? list.flat() : list), z.array(Anything).default([])),
 });
 
 type Read = z.output<typeof Document>;
@@ -258,7 +259,12 @@ const expected: Readonly<
         },
         login: { type: 'ssh', username: 'root', password: 'vagrant', port: 22, timeout: '3600s' },
         steps: ['shell scripts/alpine-network.sh', 'file scripts/zero.sh', 'file scripts/alpine-network.sh'],
-        gives: ['generic-alpine as qcow2', 'compress generic-alpine', 'checksum generic-alpine.zst'],
+        gives: [
+          'generic-alpine as qcow2',
+          'compress generic-alpine',
+          'checksum generic-alpine-qemu-{{user `box_version`}}.gz',
+          'checksum generic-alpine-qemu-{{user `box_version`}}.gz',
+        ],
       },
       'generic-debian-qemu': {
         machine: { memory: '2048', cpus: 2, display: 'vga' },
@@ -283,7 +289,12 @@ const expected: Readonly<
           'file scripts/zero.sh',
           'file scripts/alpine-network.sh',
         ],
-        gives: ['generic-debian as qcow2', 'compress generic-debian', 'checksum generic-debian.zst'],
+        gives: [
+          'generic-debian as qcow2',
+          'compress generic-debian',
+          'checksum generic-debian-qemu-{{user `box_version`}}.gz',
+          'checksum generic-debian-qemu-{{user `box_version`}}.gz',
+        ],
       },
     },
   },
