@@ -143,6 +143,7 @@ export const apiShop = async (
 
   const parts: ApiParts = {
     templateSchema: {},
+    vagrant: { public: false },
     store,
     admission,
     submit: makeSubmit({ store: change.store ?? store, admission, isDraining, wake: () => undefined }),

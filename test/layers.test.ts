@@ -128,11 +128,13 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['api/contract', 'api/server', 'fetch', 'media'],
     types: ['api'],
   },
+  'api/vagrant': { uses: ['api/artifacts', 'api/contract', 'api/server'], types: ['api', 'image'] },
   'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
   api: {
     uses: [
       ...['api/artifacts', 'api/builds', 'api/contract', 'api/host', 'api/media', 'api/runs', 'api/server'],
       'api/templates',
+      'api/vagrant',
     ],
     types: ['queue', 'build', 'build/outputs', 'media', 'template'],
   },

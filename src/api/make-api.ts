@@ -41,6 +41,7 @@ import { addTemplateLookRoutes } from './templates/look.ts';
 import { addForgetRoute, addStoreRoute } from './templates/store.ts';
 import { makeView, type View } from './builds/view.ts';
 import { makeWaits, type Waits } from './builds/waits.ts';
+import { addBoxRoute, addCatalogueRoute } from './vagrant/routes.ts';
 import { compileValidator } from './server/validation.ts';
 
 const unused = () => () => {
@@ -67,6 +68,8 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addEventRoutes(app, parts, view, longRequests);
   addArtifactListRoute(app, parts);
   addArtifactRoute(app, parts);
+  addCatalogueRoute(app, parts);
+  addBoxRoute(app, parts);
   addHoldRoutes(app, parts);
   addResumeRoute(app, parts);
   addDetachRoutes(app, parts);

@@ -38,6 +38,7 @@ const app = await makeApi({
   ids: systemIds,
   version,
   templateSchema: {},
+  vagrant: { public: false },
   limits: {
     bodyBytes: 1024,
     contextBytes: 1024,

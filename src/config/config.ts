@@ -9,6 +9,7 @@ import { Communicator } from './communicator.ts';
 import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
 import { Provisioners } from './provisioners.ts';
+import { Vagrant } from './vagrant.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
@@ -140,6 +141,7 @@ export const Config = z.strictObject({
   uploads: Uploads.describe('Media that clients upload with POST /media/NAME.'),
   communicator: Communicator.describe('What builds may log in through.'),
   provisioners: Provisioners.describe('What of a template may run on this host itself.'),
+  vagrant: Vagrant.describe('The catalogue of the Vagrant boxes that builds have made.'),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,
   media: z
