@@ -78,7 +78,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
 
   'build/folders': { uses: ['vmm/qemu', 'build/on-host'], types: ['queue/sqlite'] },
   'build/outputs': { uses: ['queue/rules', 'vmm/console'], types: ['build/folders', 'queue'] },
-  'build/on-host': { uses: ['vmm/qemu'], types: ['provisioners'] },
+  'build/on-host': { uses: ['image', 'vmm/qemu'], types: ['provisioners'] },
   'build/hold': { uses: [], types: ['build', 'queue', 'vmm'] },
   build: {
     uses: [

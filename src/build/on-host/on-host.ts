@@ -6,6 +6,7 @@ import type { Identity } from '../../base/identity.ts';
 import { checkProgram, runProgram } from '../../base/program.ts';
 import type { HostUser, HostWork } from '../../provisioners/kind.ts';
 import { isAlone, isRootOnLinux } from '../../vmm/qemu/user.ts';
+import { hostFiles } from './host-files.ts';
 import { makeHostFolder, removeHostFolder } from './host-folder.ts';
 
 /** Beside those that QEMU has: what runs for one slot may not touch its machine. */
@@ -54,6 +55,7 @@ export const onHost = async (
   try {
     await work({
       folder,
+      ...hostFiles(folder, user),
       run: async (file, args, env, onLines, signal) => {
         await checkProgram(file);
         if (user !== undefined) await giveFolder(folder, user);
