@@ -22,7 +22,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   packer: { uses: ['template/language'], types: ['vmm/console'] },
   'packer/hcl': { uses: ['context', 'packer', 'template/language'] },
   'packer/import': { uses: ['packer', 'template/language'] },
-  context: { uses: [], types: ['template', 'fetch'] },
+  context: { uses: [], types: ['template', 'fetch', 'post-processors'] },
   'openbsd/passwords': { uses: ['template/language'] },
   openbsd: {
     uses: ['openbsd/passwords', 'template/language', 'context'],

@@ -1,53 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
-import { makeActivity } from '../src/base/activity/activity.ts';
 import { systemClock } from '../src/base/clock.ts';
-import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
 import { runProgram } from '../src/base/program.ts';
 import { downloadedFile } from '../src/build/downloaded-file.ts';
-import { postProcess } from '../src/build/steps/post-process.ts';
 import { publishFile } from '../src/image/publish-file.ts';
-import type { Draft } from '../src/post-processors/kind.ts';
-import type { PostProcessorSpec, WithSettings } from '../src/post-processors/table.ts';
+import { bench } from './fixtures/post-processing.ts';
 
 const on = () => new AbortController().signal;
-
-/** A workspace, and in the same file system a folder for artifacts. */
-const bench = async () => {
-  const cleanup = cleanupStack();
-  const root = await mkdtemp(join(tmpdir(), 'post-processors-'));
-  cleanup.defer(() => rm(root, { recursive: true, force: true }));
-  const [workspace, folder] = [join(root, 'work'), join(root, 'artifacts')];
-  for (const path of [workspace, folder]) await mkdir(path);
-  // A disk is exported by a copy of its bytes.
-  const hypervisor = {
-    convertDisk: async ({ path }: { path: string }, to: { path: string }) => writeFile(to.path, await readFile(path)),
-  };
-  const disk = { path: join(workspace, 'disk0.raw'), format: 'raw' } as const;
-  const tools = { clock: systemClock, event: () => undefined, activity: makeActivity() };
-  let at = 0;
-  return {
-    folder,
-    workspace,
-    disk,
-    run: async (one: WithSettings, takes: readonly string[], drafts: readonly Draft[], signal = on()) => {
-      const spec: PostProcessorSpec = { ...one, name: one.type, timeoutMs: 1, newMb: 0, takes };
-      const needs = { job: { spec: { disks: [] } }, workspace, disks: [disk], drafts };
-      return (await postProcess(spec, at++).run(needs, { ...tools, hypervisor, signal })).drafts;
-    },
-    publish: async (drafts: readonly Draft[]) => {
-      for (const draft of drafts) await publishFile({ ...draft, folder, signal: on() });
-      return (await readdir(folder)).sort();
-    },
-    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
-  };
-};
 
 const exported = { type: 'export', settings: { name: 'a.raw', disk: 0, format: 'raw', mostMb: 1 } } as const;
 const compress = { type: 'compress', settings: { level: 3, keepsInput: false } } as const;

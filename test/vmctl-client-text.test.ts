@@ -3,12 +3,12 @@ import { lstat, mkdir, mkdtemp, readFile, readlink, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeActivity } from '../src/base/activity/activity.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram } from '../src/base/program.ts';
 import { postProcess } from '../src/build/steps/post-process.ts';
 import { makeVmd } from '../src/vmm/vmd/vmd.ts';
+import { jobWithout, postProcessTools } from './fixtures/post-processing.ts';
 import { recorder } from './fixtures/recorder.ts';
 
 const mark = 'CHOSEN';
@@ -77,8 +77,8 @@ test('an artifact is written under a name of imaged’s own, whatever the templa
   const settings = { name, format: 'qcow2', disk: 0, mostMb: 1 } as const;
   const step = postProcess({ type: 'export', name: `export-${name}`, timeoutMs: 1, takes: [], newMb: 1, settings }, 0);
   const disks = [{ path: '/work/disk0.qcow2', format: 'qcow2' }] as const;
-  const tools = { hypervisor, signal: on(), clock: systemClock, event: () => undefined, activity: makeActivity() };
-  const { drafts } = await step.run({ job: { spec: { disks: [] } }, workspace: '/work', disks }, tools);
+  const tools = { ...postProcessTools(), hypervisor, signal: on() };
+  const { drafts } = await step.run({ job: jobWithout, workspace: '/work', disks }, tools);
   assert.deepEqual(written, ['/work/draft0-0.qcow2']);
   assert.deepEqual(drafts, [{ name, from: '/work/draft0-0.qcow2', mediaType: 'application/x-qemu-disk' }]);
 });

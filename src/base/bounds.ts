@@ -43,6 +43,10 @@ export const bounds = {
   exitCodes: 256,
   artifacts: 50,
   postProcessors: 20,
+  /** Sequences of post-processors, which run side by side. */
+  sequences: 8,
+  /** What went into a build, as post-processors are told of it. */
+  buildInputs: 1000,
   /** Artifacts, after all post-processors. */
   publishedFiles: 200,
   disks: 16,

@@ -9,11 +9,14 @@ import type { Store } from '../queue/store.ts';
 import { maskOf } from '../base/mask/mask.ts';
 import { visibleInJson } from '../base/visible.ts';
 import type { Spec } from '../template/spec.ts';
+import { inputOf } from './build-facts.ts';
 import { doingNow } from './doing.ts';
 import { explained } from './explain.ts';
 import type { Folders } from './folders/folders.ts';
 import { countGuestEvents } from './guest-events.ts';
+import { makeKnownDigests, type KnownDigests } from './known-digests.ts';
 import { openLog, type Log } from './log.ts';
+import { makePast, type Past } from './past.ts';
 import { changedData, eventLine } from './record.ts';
 import type { Running } from './running.ts';
 import { boundOf, type TextLimits } from './text-limits.ts';
@@ -33,6 +36,8 @@ export type Attempt = {
   readonly room: () => Promise<void>;
   /** What the build is doing; a work that may take long says so there. */
   readonly activity: Activity;
+  readonly past: Past;
+  readonly knownDigests: KnownDigests;
   /** The same, and what it saw last, as the end of a sentence. */
   readonly doing: () => string;
   /** The fault as it is kept: with the last lines of the console, and without secrets in its words and facts. */
@@ -69,6 +74,12 @@ export const beginAttempt = async (
   const guest = countGuestEvents(texts, version);
   const events = cleanup.keep(eventLine(store, { id, token: claim.token }, guest, fail));
   const activity = makeActivity();
+  const past = makePast();
+  const event: WriteEvent = (type, data) => {
+    const input = inputOf(type, data);
+    if (input !== undefined) past.inputTaken(input);
+    events.append(type, changedData(data, shown));
+  };
   let attended: Running | undefined;
   const doing = () => doingNow(activity, attended);
   const limit = cleanup.keep(
@@ -83,13 +94,14 @@ export const beginAttempt = async (
     claim,
     signal: limit.signal,
     cleanup,
-    event: (type, data) => events.append(type, changedData(data, shown)),
+    event,
     log: file.write,
     said: file.said,
     room: async () => {
       await Promise.all([events.room(), file.room()]);
     },
-    activity,
+    ...{ activity, past },
+    knownDigests: makeKnownDigests(),
     doing,
     finished: (fault) => {
       const { code, message, facts, cause } = explained(fault, attended);

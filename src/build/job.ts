@@ -1,7 +1,14 @@
 import type { RuntimeFacts, Spec } from '../template/spec.ts';
 import type { SshKey } from '../guest/types.ts';
+import type { BuildAsked } from '../queue/asked.ts';
 import type { Machine, StaticAddresses } from '../vmm/types.ts';
 import type { Folders } from './folders/folders.ts';
+
+/** What the build was asked for as, and when; `startedAt` is when this attempt began. */
+export type AskedBuild = Pick<BuildAsked, 'templateName' | 'machine' | 'labels'> & {
+  readonly createdAt: number;
+  readonly startedAt: number;
+};
 
 /** What a plan begins with. */
 export type Job = {
@@ -9,6 +16,7 @@ export type Job = {
   readonly slot: number;
   readonly spec: Spec;
   readonly folders: Folders;
+  readonly build: AskedBuild;
 };
 
 /** The runtime values of a machine: they replace the placeholders that the template could not fill in. */

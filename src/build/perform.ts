@@ -5,6 +5,7 @@ import type { Mirror } from '../httpd/mirror/types.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Store } from '../queue/store.ts';
 import type { SharedListener } from '../httpd/endpoint/shared-listener.ts';
+import type { HostMeans } from '../post-processors/host-means.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Folders } from './folders/folders.ts';
@@ -29,6 +30,7 @@ export type PerformParts = {
   readonly texts: TextLimits;
   readonly breakpoints: Pick<Breakpoints, 'wait'>;
   readonly ansiblePlaybook: string;
+  readonly hostMeans: () => HostMeans;
   /** Told of each step that ended, by its name or, where a template chose that, its type: `succeeded`, or the class of its fault. */
   readonly stepEnded: (step: string, end: string, seconds: number) => void;
 };
@@ -41,7 +43,7 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, doing: string): Fault =>
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (attempt: Attempt, parts: PerformParts): Perform => {
   const { store, folders, hypervisor, clock, stepEnded, ...others } = parts;
-  const { claim, cleanup, event, log, said, room, settled, attend, activity } = attempt;
+  const { claim, cleanup, event, log, said, room, settled, attend, activity, past, knownDigests } = attempt;
   const { id, slot } = claim.build;
   // The first step makes them.
   const ofBuild = (step: string) =>
@@ -51,7 +53,7 @@ export const performerOf = (attempt: Attempt, parts: PerformParts): Perform => {
     await settled();
     const seq = await store.beginStep(id, claim.token, { name: step.name, phase: step.phase });
     log(`${step.name} begins${step.about === undefined ? '' : `: ${step.about}`}`);
-    const began = clock.elapsed();
+    const [began, startedAt] = [clock.elapsed(), clock.now()];
     const seconds = () => (clock.elapsed() - began) / 1000;
     using deadline = clock.deadline(step.timeoutMs, attempt.signal, () => tooLong(step, attempt.doing()));
     const { signal } = deadline;
@@ -60,11 +62,15 @@ export const performerOf = (attempt: Attempt, parts: PerformParts): Perform => {
         signal,
         keep: cleanup.keep,
         ...{ ...others, hypervisor, clock },
-        ...{ attend, event, log, said, room, activity },
+        ...{ attend, event, log, said, room, activity, past, knownDigests },
       });
       signal.throwIfAborted();
       await settled();
       await store.endStep(id, claim.token, seq);
+      past.stepEnded({
+        ...{ name: step.name, startedAt, endedAt: clock.now() },
+        ...(step.type === undefined ? {} : { type: step.type }),
+      });
       log(`${step.name} is done after ${seconds().toFixed(2)} s`);
       stepEnded(step.type ?? step.name, 'succeeded', seconds());
       return gives;

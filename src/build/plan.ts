@@ -17,6 +17,9 @@ export type Step<Needs, Gives> = {
 /** Runs one step: the runner's part, which knows time, events and faults. */
 export type Perform = <Needs, Gives>(step: Step<Needs, Gives>, needs: Needs) => Promise<Gives>;
 
+/** How one of several plans ended: the facts that it had by then, and, where it came no further, why. */
+export type PlanEnd<Has> = { readonly has: Has; readonly error?: unknown };
+
 /**
  * A list of steps that were proven, by the compiler, to find what they need: `then` takes only a step whose needs
  * are among the facts that are there by then.
@@ -24,6 +27,14 @@ export type Perform = <Needs, Gives>(step: Step<Needs, Gives>, needs: Needs) => 
 export type Plan<Given, Has> = {
   readonly steps: readonly PlannedStep[];
   readonly then: <Gives extends object>(step: Step<Has, Gives>) => Plan<Given, Has & Gives>;
+  /**
+   * Runs plans side by side, each from the facts that are there by then. None ends another: `join` hears how each of them
+   * ended, in their order, and makes facts of it or throws.
+   */
+  readonly beside: <Gives extends object>(
+    plans: readonly Plan<Has, Has>[],
+    join: (ends: readonly PlanEnd<Has>[], has: Has) => Promise<Gives>,
+  ) => Plan<Given, Has & Gives>;
   readonly run: (given: Given, perform: Perform) => Promise<Has>;
 };
 
@@ -33,6 +44,24 @@ const planned = <Needs, Gives>({ name, phase, timeoutMs, about }: Step<Needs, Gi
   timeoutMs,
   ...(about === undefined ? {} : { about }),
 });
+
+/** The steps of plans that run side by side: each says which of them it is in. One alone needs no number. */
+const plannedBeside = <Has>(plans: readonly Plan<Has, Has>[]): readonly PlannedStep[] =>
+  plans.flatMap(({ steps }, at) => (plans.length === 1 ? steps : steps.map((step) => ({ ...step, sequence: at + 1 }))));
+
+const endOf = async <Has extends object>(plan: Plan<Has, Has>, given: Has, perform: Perform): Promise<PlanEnd<Has>> => {
+  let has = given;
+  try {
+    await plan.run(given, async (step, needs) => {
+      const gives = await perform(step, needs);
+      has = { ...has, ...gives };
+      return gives;
+    });
+    return { has };
+  } catch (error) {
+    return { has, error };
+  }
+};
 
 const extend = <Given, Has extends object>(
   steps: readonly PlannedStep[],
@@ -44,6 +73,15 @@ const extend = <Given, Has extends object>(
     extend<Given, Has & Gives>([...steps, planned(step)], async (given, perform) => {
       const has = await run(given, perform);
       return { ...has, ...(await perform(step, has)) };
+    }),
+  beside: <Gives extends object>(
+    plans: readonly Plan<Has, Has>[],
+    join: (ends: readonly PlanEnd<Has>[], has: Has) => Promise<Gives>,
+  ) =>
+    extend<Given, Has & Gives>([...steps, ...plannedBeside(plans)], async (given, perform) => {
+      const has = await run(given, perform);
+      const ends = await Promise.all(plans.map((plan) => endOf(plan, has, perform)));
+      return { ...has, ...(await join(ends, has)) };
     }),
 });
 

@@ -8,6 +8,7 @@ import type { Disk } from '../vmm/types.ts';
 import type { Job } from './job.ts';
 import { planFrom, type Plan } from './plan.ts';
 import type { Running } from './running.ts';
+import { joinSequences } from './sequences.ts';
 import { awaitFirstBoot } from './steps/await-first-boot.ts';
 import { awaitEndOfInstall } from './steps/await-end-of-install.ts';
 import { bootFromDisk } from './steps/boot-from-disk.ts';
@@ -31,6 +32,7 @@ type Given = { readonly job: Job };
 type Prepared = Given & { readonly workspace: string; readonly disks: readonly Disk[] };
 type Keyed = Prepared & { readonly key: SshKey };
 type Packed = { readonly drafts?: readonly Draft[] };
+type Made = Prepared & Packed;
 type Up = { readonly running: Running };
 
 /** The disks are filled and their machine has gone: nothing more is to be done in it. */
@@ -87,6 +89,13 @@ const filled = (spec: Spec): Plan<Given, Prepared> => {
 
 /** The whole list of steps that build this spec: reading it is reading what will happen. */
 export const recipeFor = (spec: Spec): Plan<Given, { readonly artifacts: readonly Artifact[] }> => {
-  const before: Plan<Given, Prepared & Packed> = filled(spec);
-  return spec.postProcessors.reduce((so, one, at) => so.then(postProcess(one, at)), before).then(publish);
+  const before: Plan<Given, Made> = filled(spec);
+  const placed = spec.postProcessors.map((one, at) => ({ sequence: one.sequence ?? 0, step: postProcess(one, at) }));
+  const those = (sequence: number) => placed.filter((one) => one.sequence === sequence).map(({ step }) => step);
+  const exported = those(0).reduce((so, step) => so.then(step), before);
+  const numbers = [...new Set(placed.map(({ sequence }) => sequence))].filter((sequence) => sequence > 0);
+  const sequences = numbers.map((sequence) =>
+    those(sequence).reduce<Plan<Made, Made>>((so, step) => so.then(step), planFrom<Made>()),
+  );
+  return (sequences.length === 0 ? exported : exported.beside(sequences, joinSequences)).then(publish);
 };

@@ -14,11 +14,12 @@ import type { Spec } from '../template/spec.ts';
 import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
 import type { Bases } from './files/bases.ts';
 import { holdMachine, type Held } from './hold/hold.ts';
-import { publishFailed, type Facts } from './after-failure/publish-failed.ts';
+import { publishFailed, withArtifacts, type Facts } from './after-failure/publish-failed.ts';
 import { performerOf, type PerformParts } from './perform.ts';
 import { cleanUpAfter, type CleanupFacts } from './after-failure/error-cleanup.ts';
 import { recipeFor } from './recipe.ts';
 import type { Running } from './running.ts';
+import { SequencesFailed } from './sequences.ts';
 
 export type RunnerParts = AttemptParts &
   PerformParts & {
@@ -82,7 +83,9 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     const { build } = claim;
     const spec = await parts.resolve(claim);
     const attempt = await beginAttempt(claim, spec, parts, signal);
-    const job = { id: build.id, slot, spec, folders };
+    const { templateName, machine, labels, createdAt } = build;
+    const asked = { templateName, ...(machine === undefined ? {} : { machine }), labels, createdAt };
+    const job = { id: build.id, slot, spec, folders, build: { ...asked, startedAt: clock.now() } };
     const facts: Facts & CleanupFacts = { job };
     let phase: Phase | undefined;
     try {
@@ -97,13 +100,14 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
       });
       return artifacts;
     } catch (error) {
-      const fault = asFault(error);
+      const fault = asFault(error instanceof SequencesFailed ? error.fault : error);
+      if (error instanceof SequencesFailed) facts.drafts = error.drafts;
       if (phase === 'provisioning') await cleanUpAfter(fault, attempt, facts, parts);
       await holdIfAsked(attempt, spec, slot, fault, signal);
       // Whoever took the build over owns its artifacts.
       if (fault.code !== 'lease_lost') await rm(folders.artifacts(build.id), { recursive: true, force: true });
       const artifacts = isFinal(build, fault.code) ? await publishFailed(attempt, facts, parts, signal) : [];
-      throw artifacts.length === 0 ? fault : new FailedWith(fault, artifacts);
+      throw artifacts.length === 0 ? fault : new FailedWith(withArtifacts(fault, artifacts), artifacts);
     } finally {
       await cleanUp(attempt);
     }

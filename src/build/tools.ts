@@ -6,9 +6,12 @@ import type { Growth } from '../base/growth.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
 import type { Ids } from '../base/ids.ts';
 import type { SharedListener } from '../httpd/endpoint/shared-listener.ts';
+import type { HostMeans } from '../post-processors/host-means.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Breakpoints } from './hold/breakpoints.ts';
+import type { KnownDigests } from './known-digests.ts';
 import type { Log } from './log.ts';
+import type { Past } from './past.ts';
 import type { Running } from './running.ts';
 import type { Supply } from './files/supply.ts';
 import type { TextLimits } from './text-limits.ts';
@@ -44,6 +47,11 @@ export type StepTools = {
   readonly ansiblePlaybook: string;
   /** Where a build waits for people. */
   readonly breakpoints: Pick<Breakpoints, 'wait'>;
+  /** What this attempt has done so far. */
+  readonly past: Pick<Past, 'steps' | 'inputs'>;
+  readonly knownDigests: KnownDigests;
+  /** What the host has for post-processors. */
+  readonly hostMeans: () => HostMeans;
   /** Where a work that may take long says what it is doing, for the fault of a deadline. */
   readonly activity: Activity;
 };

@@ -5,6 +5,7 @@ import { isErrno } from '../base/errno.ts';
 import { isWithin } from '../base/file/is-within.ts';
 import { ParseError } from '../base/parse-error.ts';
 import { didYouMean, quoted } from '../base/nearest.ts';
+import type { HostMeans } from '../post-processors/host-means.ts';
 import type { FileRef } from '../template/spec.ts';
 import type { Sources } from './sources.ts';
 
@@ -28,6 +29,8 @@ export type HostFacts = {
   readonly hasOutgoing?: boolean;
   /** The hosts that a build may log in through; undefined: not known. Names are in lower case. */
   readonly bastions?: readonly { readonly host: string; readonly port: number }[];
+  /** What it has for post-processors. */
+  readonly means?: HostMeans;
   /** What of a template may run on the host itself. */
   readonly allows?: { readonly shell_local: boolean; readonly ansible: boolean };
 };

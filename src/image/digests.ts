@@ -6,14 +6,21 @@ export const algorithms = ['sha256', 'sha512'] as const;
 
 export type Algorithm = (typeof algorithms)[number];
 
-/** Size in bytes and digests, in lower-case hex, of a file that is read once. */
+/** Size in bytes, and digests in lower-case hex. */
+export type Digests = { readonly size: number; readonly digests: ReadonlyMap<Algorithm, string> };
+
+/** Size and digests of a file that is read once. `onBytes` is told how many have been read. */
 export const digestsOf = async (
   path: string,
   wanted: Iterable<Algorithm>,
   signal: AbortSignal,
-): Promise<{ readonly size: number; readonly digests: ReadonlyMap<Algorithm, string> }> => {
+  onBytes?: (bytes: number) => void,
+): Promise<Digests> => {
   const hashes = [...wanted].map((algorithm) => [algorithm, createHash(algorithm)] as const);
   await using file = await open(path, 'r');
-  const size = await eachBlock(file, signal, (block) => hashes.forEach(([, hash]) => hash.update(block)));
+  const size = await eachBlock(file, signal, (block, offset) => {
+    for (const [, hash] of hashes) hash.update(block);
+    onBytes?.(offset + block.length);
+  });
   return { size, digests: new Map(hashes.map(([algorithm, hash]) => [algorithm, hash.digest('hex')])) };
 };

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { algorithms, digestsOf, type Algorithm } from '../image/digests.ts';
+import { algorithms, type Algorithm } from '../image/digests.ts';
 import { artifactName } from '../base/artifact-name.ts';
 import { sumLine } from '../base/sums.ts';
 import { strict } from '../template/document/words.ts';
@@ -32,16 +32,6 @@ export type ChecksumSettings = {
 
 const mediaType = 'text/plain';
 
-/** Its digests: where nothing but a known SHA-256 is asked for, the file is not read. */
-const readOf = async (draft: Draft, types: readonly Algorithm[], signal: AbortSignal) => {
-  if (draft.known !== undefined && types.every((type) => type === 'sha256'))
-    return { known: draft.known, digests: new Map<Algorithm, string>([['sha256', draft.known.sha256]]) };
-  // SHA-256 is what publishing asks for: the file is read once for both.
-  const { size, digests } = await digestsOf(draft.from, new Set(['sha256', ...types] as const), signal);
-  const sha256 = digests.get('sha256');
-  return { known: sha256 === undefined ? undefined : { size, sha256 }, digests };
-};
-
 /** Writes digests of artifacts into files beside them. */
 export const checksum = {
   type: 'checksum',
@@ -54,13 +44,15 @@ export const checksum = {
       draft,
       ...types.map((type) => ({ name: `${draft.name}.${type}`, mediaType, mostMb: 0 })),
     ]),
-  run: async ({ types, format }, taken, { newFile, signal }) => {
+  run: async ({ types, format }, taken, { newFile, digestsOf }) => {
     const given: Draft[] = [];
     for (const draft of taken) {
-      const { known, digests } = await readOf(draft, types, signal);
-      given.push({ ...draft, ...(known === undefined ? {} : { known }) });
-      for (const [type, hex] of digests) {
-        if (!types.includes(type)) continue;
+      const { size, digests } = await digestsOf(draft, types);
+      const sha256 = digests.get('sha256');
+      given.push({ ...draft, ...(sha256 === undefined ? {} : { known: { size, sha256 } }) });
+      for (const type of types) {
+        const hex = digests.get(type);
+        if (hex === undefined) throw new RangeError(`no ${type} was worked out for ${draft.name}`);
         const from = newFile(type);
         await writeFile(from, sumLine(artifactName(draft.name), hex, type, format), { flag: 'wx', mode: 0o600 });
         given.push({ name: `${draft.name}.${type}`, mediaType, from });

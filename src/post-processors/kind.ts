@@ -1,8 +1,11 @@
 import type { z } from 'zod';
 import type { DiskFormat } from '../base/hardware.ts';
 import type { FieldErrors } from '../base/field-errors.ts';
+import type { Algorithm, Digests } from '../image/digests.ts';
 import type { Digest } from '../image/types.ts';
 import type { Fields } from '../template/resolve/fields.ts';
+import type { BuildFacts, PlannedBuild } from './build-facts.ts';
+import type { HostMeans } from './host-means.ts';
 
 /** An artifact in the making. */
 export type Draft = {
@@ -27,6 +30,9 @@ export type Place = {
   readonly diskMb: readonly number[];
   /** The files that provisioners download from the guest. */
   readonly downloaded: readonly string[];
+  readonly build: PlannedBuild;
+  /** Undefined: nothing is known of the host, and nothing is refused for want of it. */
+  readonly host?: HostMeans;
 };
 
 /** What every kind may use while it runs. */
@@ -41,6 +47,14 @@ export type Tools = {
   /** Where a file lies that a provisioner has downloaded, by its name. */
   readonly downloadedFile: (name: string) => string;
   readonly signal: AbortSignal;
+  /** Tells how many bytes of a file are done, and of how many where that is known; as events, at a bounded rate. */
+  readonly progress: (name: string, bytes: number, total?: number) => void;
+  /** A line in the log of the build. */
+  readonly log: (line: string) => void;
+  /** Size and digests of a file of a draft. What was asked once of a build's file is not worked out again. */
+  readonly digestsOf: (draft: Pick<Draft, 'name' | 'from' | 'known'>, wanted: readonly Algorithm[]) => Promise<Digests>;
+  readonly build: BuildFacts;
+  readonly host: HostMeans;
 };
 
 /** A kind of post-processor: it takes some of the drafts that there are, and gives what comes in their place. */

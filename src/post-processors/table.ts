@@ -30,8 +30,12 @@ export type PostProcessorSpec<T extends PostProcessorType = PostProcessorType> =
   /** What its step is called. */
   readonly name: string;
   readonly timeoutMs: number;
+  /** The sequence that it is part of, from 1. Undefined: none, it makes what all of them begin with. */
+  readonly sequence?: number;
   /** The artifacts that it takes, by name. */
   readonly takes: readonly string[];
+  /** Those of them that other sequences take as well: whatever it gives, their files stay until all have ended. */
+  readonly shares?: readonly string[];
   /** MB that it writes at most. */
   readonly newMb: number;
 };

@@ -112,6 +112,8 @@ export type PlannedStep = {
   readonly phase: Phase;
   readonly timeoutMs: number;
   readonly about?: string;
+  /** Which of several sequences it is part of, from 1: sequences run side by side. */
+  readonly sequence?: number;
 };
 
 export type Idempotency = { readonly key: string; readonly owner: string; readonly digest: string };

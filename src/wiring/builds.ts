@@ -10,8 +10,9 @@ import { makeBreakpoints, type Breakpoints } from '../build/hold/breakpoints.ts'
 import { heldMachines, type Held } from '../build/hold/hold.ts';
 import { makeRunner } from '../build/run.ts';
 import { textsMb } from '../build/text-limits.ts';
-import { textLimitsOf } from '../config/config.ts';
+import { hypervisorTypeOf, textLimitsOf } from '../config/config.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
+import type { HostMeans } from '../post-processors/host-means.ts';
 import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { RunBuild, Store } from '../queue/store.ts';
 import type { Machines } from './machines.ts';
@@ -59,11 +60,15 @@ const told =
     }
   };
 
+/** What post-processors find on this host. */
+const hostMeansOf = (config: Config): HostMeans => ({ hypervisor: hypervisorTypeOf(config) });
+
 /** What the configuration says of what a template may have. */
-const hostFactsOf = ({ hypervisor, provisioners, communicator }: Config): HostFacts => ({
-  hasOutgoing: hypervisor.allow_outgoing,
-  allows: provisioners,
-  bastions: communicator.bastions,
+const hostFactsOf = (config: Config): HostFacts => ({
+  hasOutgoing: config.hypervisor.allow_outgoing,
+  allows: config.provisioners,
+  bastions: config.communicator.bastions,
+  means: hostMeansOf(config),
 });
 
 export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
@@ -106,6 +111,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     stepEnded: figures.stepEnded,
     holdMs: hold,
     ansiblePlaybook: config().provisioners.ansible_playbook,
+    hostMeans: () => hostMeansOf(config()),
     resolve: admission.resolveClaim,
   });
   return { admission, run: told(runner, shared, figures), held, breakpoints };

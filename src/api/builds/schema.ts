@@ -123,6 +123,9 @@ export const PlannedStep = z.object({
   phase: Phase,
   timeout_seconds: z.number().meta({ description: 'How long it may take.' }),
   about: z.string().optional().meta({ description: 'What it does here, in words.' }),
+  sequence: z.int().optional().meta({
+    description: 'Which of several sequences of post-processors it is part of, from 1: they run side by side.',
+  }),
 });
 
 export const Note = z

@@ -160,11 +160,12 @@ export const showHold = (row: StoredBuild): z.output<typeof HoldState> => ({
 });
 
 export const showPlan = (steps: readonly StoredPlannedStep[]): z.output<typeof PlannedStep>[] =>
-  steps.map(({ name, phase, timeoutMs, about }) => ({
+  steps.map(({ name, phase, timeoutMs, about, sequence }) => ({
     name,
     phase,
     timeout_seconds: timeoutMs / 1000,
     ...(about === undefined ? {} : { about }),
+    ...(sequence === undefined ? {} : { sequence }),
   }));
 
 /** `pointerTo` says where a place in a JSON body is in what was sent. */

@@ -92,9 +92,18 @@ export const buildEvents = {
     .meta({ description: 'A step has ended.' }),
 
   'artifact.progress': z
-    .object({ name: text('The file name.'), percent: count('How much of the disk is written, from 5 to 100.') })
+    .object({
+      name: text('The file name.'),
+      percent: count(
+        'How much of the disk is written, from 5 to 100; missing for what a post-processor makes.',
+      ).optional(),
+      step: text('The post-processor that works on it; missing where a disk is converted.').optional(),
+      bytes: count('How many bytes it has worked on.').optional(),
+      total: count('Of how many, where that is known.').optional(),
+    })
     .meta({
-      description: 'A disk is being converted for an artifact. At most 20 for each, one a second; none under vmd.',
+      description:
+        'A disk is being converted for an artifact, or a post-processor works on a file. At most one a second for each file, and 20 where the total is known; none where vmd converts.',
     }),
   'artifact.published': z
     .object({

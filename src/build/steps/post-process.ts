@@ -1,30 +1,33 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copySparse } from '../../image/copy-sparse.ts';
-import type { Draft } from '../../post-processors/kind.ts';
+import type { Draft, Tools as KindTools } from '../../post-processors/kind.ts';
 import { planOf, runOn, type PostProcessorSpec } from '../../post-processors/table.ts';
-import type { Spec } from '../../template/spec.ts';
 import type { Disk, DiskFile, Hypervisor } from '../../vmm/types.ts';
+import { buildFactsOf, type JobFacts } from '../build-facts.ts';
 import { blamingBase } from '../files/blame-base.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import type { Step } from '../plan.ts';
-import { boundedProgress } from '../progress.ts';
+import { boundedProgress, byteProgress } from '../progress.ts';
 import type { StepTools } from '../tools.ts';
 
 type Needs = {
-  readonly job: { readonly spec: Pick<Spec, 'disks'> };
+  readonly job: JobFacts;
   readonly workspace: string;
   readonly disks: readonly Disk[];
   readonly drafts?: readonly Draft[];
+  /** Paths of files that steps have left for post-processors, by name. */
+  readonly collected?: Readonly<Record<string, string>>;
 };
 
-type Tools = Pick<StepTools, 'signal' | 'clock' | 'event' | 'activity'> & {
-  readonly hypervisor: Pick<Hypervisor, 'convertDisk'>;
-};
+type Tools = Pick<
+  StepTools,
+  'signal' | 'clock' | 'event' | 'log' | 'activity' | 'past' | 'knownDigests' | 'hostMeans'
+> & { readonly hypervisor: Pick<Hypervisor, 'convertDisk'> };
 
 /** Has a disk converted, and tells how far it is. */
-const convert = async (name: string, from: Disk, to: DiskFile, { hypervisor, ...tools }: Tools): Promise<void> => {
-  const { signal, clock, event, activity } = tools;
+const convert = async (name: string, from: Disk, to: DiskFile, tools: Tools): Promise<void> => {
+  const { hypervisor, signal, clock, event, activity } = tools;
   let percent: number | undefined;
   const tell = boundedProgress(clock, (now) => event('artifact.progress', { name, percent: now }));
   const onPercent = (now: number) => {
@@ -40,6 +43,36 @@ const convert = async (name: string, from: Disk, to: DiskFile, { hypervisor, ...
 // An export makes one file, and its settings have the name of it.
 const nameOf = (spec: PostProcessorSpec): string => (spec.type === 'export' ? spec.settings.name : spec.name);
 
+const exportDisk =
+  (spec: PostProcessorSpec, { job, disks }: Needs, tools: Tools): KindTools['exportDisk'] =>
+  async (index, to) => {
+    const disk = disks[index];
+    if (disk === undefined) throw new RangeError(`the plan exports disk ${index} of ${disks.length}`);
+    // The only copy that needs no program.
+    if (disk.format === 'raw' && to.format === 'raw' && disk.base === undefined)
+      return copySparse({ from: disk.path, to: to.path, signal: tools.signal });
+    await blamingBase(job.spec.disks[index]?.base, () => convert(nameOf(spec), disk, to, tools));
+    return undefined;
+  };
+
+const toolsFor = (spec: PostProcessorSpec, at: number, needs: Needs, tools: Tools): KindTools => {
+  const { job, workspace, collected = {} } = needs;
+  const { signal, clock, event, log, knownDigests, hostMeans } = tools;
+  let files = 0;
+  const progress = byteProgress(clock, (name, bytes, total) =>
+    event('artifact.progress', { name, step: spec.name, bytes, ...(total === undefined ? {} : { total }) }),
+  );
+  return {
+    newFile: (ending) => join(workspace, `draft${at}-${files++}.${ending}`),
+    exportDisk: exportDisk(spec, needs, tools),
+    downloadedFile: (name) => downloadedFile(workspace, name),
+    digestsOf: (draft, wanted) => knownDigests(draft, wanted, signal, (bytes) => progress(draft.name, bytes)),
+    build: buildFactsOf(job, collected, tools),
+    host: hostMeans(),
+    ...{ signal, progress, log },
+  };
+};
+
 /** Gives a disk as a file of its own, or makes something of the files that there are. `at` is its place in the list. */
 export const postProcess = (spec: PostProcessorSpec, at: number) =>
   ({
@@ -48,26 +81,13 @@ export const postProcess = (spec: PostProcessorSpec, at: number) =>
     phase: 'packaging',
     timeoutMs: spec.timeoutMs,
     about: planOf(spec),
-    async run({ job, workspace, disks, drafts = [] }, tools: Tools) {
-      const { signal } = tools;
-      let files = 0;
+    async run(needs, tools: Tools) {
+      const { drafts = [] } = needs;
       const taken = drafts.filter(({ name }) => spec.takes.includes(name));
-      const given = await runOn(spec, taken, {
-        newFile: (ending) => join(workspace, `draft${at}-${files++}.${ending}`),
-        exportDisk: async (index, to) => {
-          const disk = disks[index];
-          if (disk === undefined) throw new RangeError(`the plan exports disk ${index} of ${disks.length}`);
-          // The only copy that needs no program.
-          if (disk.format === 'raw' && to.format === 'raw' && disk.base === undefined)
-            return copySparse({ from: disk.path, to: to.path, signal });
-          await blamingBase(job.spec.disks[index]?.base, () => convert(nameOf(spec), disk, to, tools));
-          return undefined;
-        },
-        downloadedFile: (name) => downloadedFile(workspace, name),
-        signal,
-      });
+      const given = await runOn(spec, taken, toolsFor(spec, at, needs, tools));
       const isLeft = ({ from }: Draft) => given.some((draft) => draft.from === from);
-      for (const draft of taken) if (!isLeft(draft)) await rm(draft.from, { force: true });
+      const isShared = ({ name }: Draft) => spec.shares?.includes(name) === true;
+      for (const draft of taken) if (!isLeft(draft) && !isShared(draft)) await rm(draft.from, { force: true });
       return { drafts: [...drafts.filter((draft) => !taken.includes(draft)), ...given] };
     },
   }) satisfies Step<Needs, { drafts: readonly Draft[] }>;

@@ -3,10 +3,10 @@ import { bounds } from '../../base/bounds.ts';
 import type { VariableValues } from '../../base/records/variable-value.ts';
 import { provisioners } from '../../provisioners/table.ts';
 import { exporting } from '../../post-processors/export.ts';
-import { postProcessors } from '../../post-processors/table.ts';
 import { Communicator } from './communicator.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
 import { fieldErrorsOf, pointersOf } from './issues.ts';
+import { PostProcessors } from './post-processors.ts';
 import { typedPlaces } from './typed-places.ts';
 import { Http } from './http.ts';
 import { Variables } from './variables.ts';
@@ -98,11 +98,9 @@ export const Template = strict({
     .max(bounds.artifacts)
     .optional()
     .describe('what is published; default: the first disk as qcow2'),
-  post_processors: z
-    .array(oneOfTypes(postProcessors).describe('a change to what is published'))
-    .max(bounds.postProcessors)
-    .default([])
-    .describe('changes to the artifacts before they are published, in this order'),
+  post_processors: PostProcessors.default([]).describe(
+    'changes to the artifacts before they are published, in this order; or lists of such, which run side by side, each from the artifacts',
+  ),
   timeout: Duration.optional().describe("for the whole build; default: the host's"),
 }).describe('what to build');
 

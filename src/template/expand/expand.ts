@@ -91,7 +91,7 @@ const isPlain = (document: Traced): boolean => {
     isObject(value) && ['part', 'only', 'except', 'override'].some((key) => key in value);
   return (
     wholeKeys.every((key) => entryOf(document, key) === undefined) &&
-    lists.every((list) => !Array.isArray(list) || !list.some(isOwn))
+    lists.every((list) => !Array.isArray(list) || !list.flat().some(isOwn))
   );
 };
 

@@ -121,11 +121,15 @@ export const provisionersFor = (list: Traced, facts: Facts): Traced => {
   );
 };
 
-/** The post-processors that are for one machine, without `only` and `except`. */
+/** The post-processors that are for one machine, without `only` and `except`. A sequence of which nothing is for it is left out. */
 export const postProcessorsFor = (list: Traced, facts: Facts): Traced =>
   listOf(
     (itemsOf(list) ?? []).flatMap((one) => {
       const { value } = one;
+      if (Array.isArray(value)) {
+        const mine = postProcessorsFor(one, facts);
+        return value.length > 0 && itemsOf(mine)?.length === 0 ? [] : [mine];
+      }
       if (!isObject(value) || !('only' in value || 'except' in value)) return [one];
       return isFor(one, facts.machine, facts) ? [without(one, ['only', 'except'])] : [];
     }),

@@ -14,6 +14,7 @@ import { resolveHttp } from './http.ts';
 import { resolveMachine } from './machine.ts';
 import { fullMb } from './demand.ts';
 import { downloadsOf } from '../../provisioners/table.ts';
+import { buildAndHost } from './planned-build.ts';
 import { resolvePostProcessors } from './post-processors.ts';
 import { resolveErrorCleanup, resolveProvisioners } from './provisioners.ts';
 import { noteUnserved, noteUnservedIn } from './unserved.ts';
@@ -127,6 +128,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
     shutdown: resolveShutdown(shutdown, fields),
     postProcessors: resolvePostProcessors(template, {
       ...{ fields, wrong, templateName: template.name },
+      ...buildAndHost({ ...machine, name: template.name }, frozen, files.host),
       diskMb: machine.disks.map(fullMb),
       downloaded: provisioners.flatMap(downloadsOf).map(({ name }) => name),
     }),

@@ -1,49 +1,19 @@
-import { artifactNameOf } from '../../base/artifact-name.ts';
 import { bounds } from '../../base/bounds.ts';
 import { didYouMean, quoted } from '../../base/nearest.ts';
+import { durationOf } from '../../base/units.ts';
 import { exporting } from '../../post-processors/export.ts';
 import type { Place, PlannedDraft } from '../../post-processors/kind.ts';
-import { givesOf, resolveSettings, type PostProcessorSpec, type WithSettings } from '../../post-processors/table.ts';
+import { resolveSettings, type PostProcessorSpec } from '../../post-processors/table.ts';
+import { sequencesOf, type PlacedPostProcessor } from '../document/post-processors.ts';
 import type { Template } from '../document/template.ts';
-import { durationOf } from '../../base/units.ts';
+import { followDrafts } from './follow-drafts.ts';
 
 // A disk of hundreds of gigabytes is written in this time.
 const exportTimeoutMs = 2 * 3_600_000;
 
-type Timed = WithSettings & Pick<PostProcessorSpec, 'name' | 'timeoutMs'>;
-
-/** Follows the artifacts of a build from one post-processor to the next, as they will be when it runs. */
-const followDrafts = ({ wrong }: Pick<Place, 'wrong'>) => {
-  let drafts: readonly PlannedDraft[] = [];
-  /** What two of them would be called is wrong at `pointer`. */
-  const checkNames = (given: readonly PlannedDraft[], others: readonly PlannedDraft[], pointer: string) => {
-    const seen = new Set(others.map(({ name }) => name));
-    for (const { name } of given) {
-      if (seen.has(name))
-        wrong.add(pointer, `is ${quoted(name)} a second time: every artifact needs a name of its own`);
-      wrong.attempt(pointer, name, () => artifactNameOf(name));
-      seen.add(name);
-    }
-  };
-  return {
-    names: (): readonly string[] => drafts.map(({ name }) => name),
-    next: (timed: Timed, takes: readonly string[], pointer: string): PostProcessorSpec => {
-      const taken = drafts.filter(({ name }) => takes.includes(name));
-      const others = drafts.filter((draft) => !taken.includes(draft));
-      const given = givesOf(timed, taken);
-      checkNames(given, others, pointer);
-      drafts = [...others, ...given];
-      const written = given.filter((draft) => !taken.includes(draft));
-      return { ...timed, takes, newMb: written.reduce((sum, { mostMb }) => sum + mostMb, 0) };
-    },
-  };
-};
-
-type Named = NonNullable<Template['post_processors']>[number];
-
 /** The names of the artifacts that it takes, of those that there are by then. */
 const takenBy = (
-  { artifact }: Named,
+  { artifact }: PlacedPostProcessor['asked'],
   names: readonly string[],
   { pointer, fields, wrong }: Place,
 ): readonly string[] => {
@@ -60,34 +30,72 @@ const takenBy = (
   return name === undefined ? [] : [name];
 };
 
-/** What is published, and what is made of it before, in order. */
-export const resolvePostProcessors = (
-  template: Template,
-  facts: Omit<Place, 'pointer'>,
-): readonly PostProcessorSpec[] => {
-  const { fields, wrong } = facts;
+type Facts = Omit<Place, 'pointer'>;
+
+const resolveExports = (template: Template, facts: Facts) => {
   const asked = template.artifacts ?? (facts.diskMb.length > 0 ? [{}] : []);
-  const drafts = followDrafts(facts);
+  const follow = followDrafts(facts);
   const exports = asked.map((one, index) => {
     const pointer = `/artifacts/${index}`;
     const settings = exporting.resolve(one, { ...facts, pointer });
     const timed = { type: 'export', settings, name: `export-${settings.name}`, timeoutMs: exportTimeoutMs } as const;
-    return drafts.next(timed, [], `${pointer}/name`);
+    return follow.next(timed, [], `${pointer}/name`);
   });
+  return { exports, exported: follow.drafts() };
+};
+
+/** What sequences know of those before them. */
+type Before = {
+  readonly exported: readonly PlannedDraft[];
+  /** How many post-processors there are in them. */
+  readonly count: number;
+  /** Names that no other sequence may give; empty where there is one sequence alone. */
+  readonly reserved: ReadonlySet<string>;
+  readonly sequence: number;
+};
+
+const resolveSequence = (placed: readonly PlacedPostProcessor[], facts: Facts, before: Before) => {
+  const { fields, wrong } = facts;
+  const { exported, reserved, sequence } = before;
+  const follow = followDrafts(facts, exported, reserved);
   const made: PostProcessorSpec[] = [];
-  for (const [index, one] of template.post_processors.entries()) {
-    const place = { ...facts, pointer: `/post_processors/${index}` };
-    const { pointer } = place;
+  const names = new Set<string>();
+  for (const [index, { asked, pointer }] of placed.entries()) {
+    const place = { ...facts, pointer };
     const timed = {
-      ...resolveSettings(one, place),
-      name: one.name ?? `${one.type}-${index + 1}`,
-      timeoutMs: fields.made(`${pointer}/timeout`, one.timeout, 1, (time) => durationOf(time)),
+      ...resolveSettings(asked, place),
+      name: asked.name ?? `${asked.type}-${before.count + index + 1}`,
+      timeoutMs: fields.made(`${pointer}/timeout`, asked.timeout, 1, (time) => durationOf(time)),
     };
-    made.push(drafts.next(timed, takenBy(one, drafts.names(), place), pointer));
+    const takes = takenBy(asked, follow.names(), place);
+    const shares = reserved.size === 0 ? [] : takes.filter((name) => exported.some((draft) => draft.name === name));
+    const next = follow.next(timed, takes, pointer);
+    made.push({ ...next, sequence, ...(shares.length === 0 ? {} : { shares }) });
+    for (const name of follow.names()) names.add(name);
     // Each may double what there is.
-    if (drafts.names().length <= bounds.publishedFiles) continue;
+    if (follow.names().length <= bounds.publishedFiles) continue;
     wrong.add(pointer, `makes more than ${bounds.publishedFiles} artifacts of what there is`);
     break;
   }
-  return [...exports, ...made];
+  return { made, names };
+};
+
+/** What is published, and what is made of it before: exports first, then sequence after sequence. */
+export const resolvePostProcessors = (template: Template, facts: Facts): readonly PostProcessorSpec[] => {
+  const { exports, exported } = resolveExports(template, facts);
+  const sequences = sequencesOf(template.post_processors);
+  const all: PostProcessorSpec[] = [...exports];
+  // What one of several gives has a name that no other and no export has: all of it may be published.
+  const reserved = new Set(sequences.length > 1 ? exported.map(({ name }) => name) : []);
+  for (const [at, placed] of sequences.entries()) {
+    const count = all.length - exports.length;
+    const { made, names } = resolveSequence(placed, facts, { exported, count, reserved, sequence: at + 1 });
+    all.push(...made);
+    if (sequences.length > 1) for (const name of names) reserved.add(name);
+    if (reserved.size <= bounds.publishedFiles) continue;
+    const [first] = placed;
+    facts.wrong.add(first?.pointer ?? '', `makes more than ${bounds.publishedFiles} artifacts with what there is`);
+    break;
+  }
+  return all;
 };

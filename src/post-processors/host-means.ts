@@ -1,0 +1,4 @@
+/** What the host has for post-processors. Each kind that needs something of it has a field here, and says at POST what is missing. */
+export type HostMeans = {
+  readonly hypervisor: 'qemu' | 'vmd';
+};
