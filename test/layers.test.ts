@@ -67,7 +67,10 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'httpd/endpoint': { uses: ['httpd/mirror'] },
   image: { uses: [] },
 
-  'post-processors': { uses: ['image', 'template/document'], types: ['template/resolve'] },
+  'post-processors': {
+    uses: ['image', 'provisioners', 'template/document'],
+    types: ['guest', 'template', 'template/resolve'],
+  },
   provisioners: {
     uses: ['guest', 'guest/ssh', 'template', 'template/document', 'template/language', 'template/resolve'],
   },

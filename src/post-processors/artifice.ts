@@ -50,16 +50,14 @@ export const artifice = {
     const globs = files.flatMap((file, index) => fields.early(`${pointer}/files/${index}`, file) ?? []);
     return { globs, downloaded: downloaded.filter((name) => isNamed(globs, name)), keepsInput };
   },
-  judge: ({ globs, downloaded }, taken, { pointer, wrong, downloaded: all }) => {
-    const names = taken.map(({ name }) => name);
-    for (const [index, glob] of globs.entries())
-      if (![...names, ...downloaded].some((name) => matchesGlob(glob, name)))
-        wrong.add(
-          `${pointer}/files/${index}`,
-          `is ${quoted(glob)}, and there is no such file by then: ${didYouMean(glob, [...names, ...all])}`,
-        );
-  },
   plan: ({ globs }) => globs.join(', '),
+  refuse: ({ globs, downloaded }, taken) => {
+    const names = [...taken.map(({ name }) => name), ...downloaded];
+    const without = globs.find((glob) => !names.some((name) => matchesGlob(glob, name)));
+    return without === undefined
+      ? undefined
+      : `names ${quoted(without)}, and there is no such file by then: ${didYouMean(without, names)}`;
+  },
   gives: (settings, taken) => {
     const { left, added } = chosen(settings, taken);
     // A second name of the same file takes no room.

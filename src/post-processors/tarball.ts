@@ -36,7 +36,7 @@ const writeTarball = async (disk: Draft, { name, level }: TarballSettings, to: s
   // The disk is read twice.
   const seen = (bytes: number) => progress(name, bytes, 2 * reader.size);
   const bytes = tarOfDisk(reader, { name: 'disk.raw', size: wholeGiB(reader.size) }, signal, seen);
-  return writeHashed(to, bytes, createGzip({ level }), signal);
+  return await writeHashed(to, bytes, createGzip({ level }), signal);
 };
 
 /**
@@ -55,12 +55,13 @@ export const tarball = {
     level,
     keepsInput,
   }),
-  judge: (_settings, taken, { pointer, wrong }) => {
-    const disks = taken.filter(isDisk);
-    if (disks.length !== 1)
-      wrong.add(pointer, `takes one disk, and there are ${disks.length} by then: name one as "artifact"`);
-  },
   plan: ({ name, level }) => `${name}, gzip level ${level}`,
+  refuse: (_settings, taken) => {
+    const disks = taken.filter(isDisk);
+    return disks.length === 1
+      ? undefined
+      : `takes one disk, and there are ${disks.length} by then: name one as "artifact"`;
+  },
   gives: ({ name, keepsInput }, taken) => [
     ...taken.filter((draft) => keepsInput || !isDisk(draft)),
     // What cannot be compressed grows by five bytes in 16 KB (zlib's manual).

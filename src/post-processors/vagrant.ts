@@ -103,18 +103,17 @@ export const vagrant = {
       keepsInput: asked.keep_input_artifact,
     };
   },
-  judge: ({ boxes }, taken, { pointer, wrong }) => {
-    const disks = taken.filter(isDisk);
-    if (disks.length === 0) wrong.add(pointer, 'has no disk to make a box of: there is none among what it takes');
-    if (boxes.every(({ provider }) => providers[provider].box !== 'libvirt')) return;
-    for (const { name } of disks.filter(({ mediaType }) => diskFormatOf(mediaType) !== 'qcow2'))
-      wrong.add(
-        `${pointer}/providers`,
-        `has a provider whose boxes hold qcow2 alone, and ${quoted(name)} is raw: export it as qcow2`,
-      );
-  },
   plan: ({ boxes, level }) =>
     `${boxes.map(({ name }) => name).join(', ')}${level === 0 ? '' : `, gzip level ${level}`}`,
+  refuse: ({ boxes }, taken) => {
+    const disks = taken.filter(isDisk);
+    if (disks.length === 0) return 'has no disk to make a box of: there is none among what it takes';
+    if (boxes.every(({ provider }) => providers[provider].box !== 'libvirt')) return undefined;
+    const raw = disks.find(({ mediaType }) => diskFormatOf(mediaType) === 'raw');
+    return raw === undefined
+      ? undefined
+      : `has a provider whose boxes hold qcow2 alone, and ${quoted(raw.name)} is raw: export it as qcow2`;
+  },
   gives: ({ boxes, architecture, version = '0', keepsInput }, taken) => {
     const mostMb = taken.filter(isDisk).reduce((sum, disk) => sum + disk.mostMb, 0);
     return [

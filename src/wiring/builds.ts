@@ -61,7 +61,10 @@ const told =
   };
 
 /** What post-processors find on this host. */
-const hostMeansOf = (config: Config): HostMeans => ({ hypervisor: hypervisorTypeOf(config) });
+const hostMeansOf = (config: Config): HostMeans => ({
+  hypervisor: hypervisorTypeOf(config),
+  allowsShellLocal: config.provisioners.shell_local,
+});
 
 /** What the configuration says of what a template may have. */
 const hostFactsOf = (config: Config): HostFacts => ({

@@ -119,6 +119,7 @@ export const openapiOptions = (version: string): FastifyDynamicSwaggerOptions =>
       { name: 'Builds', description: 'Start builds, watch them, and hear how they ended.' },
       { name: 'Runs', description: 'Builds of several machines of one template, with one result.' },
       { name: 'Artifacts', description: 'What a build published.' },
+      { name: 'Vagrant', description: 'The boxes that builds have made.' },
       { name: 'Held builds', description: 'The machine of a build that failed and was asked to be kept.' },
       { name: 'Templates', description: 'Templates that the host keeps, in versions that never change.' },
       { name: 'Media', description: 'What machines may begin with: files of the host, and images that were uploaded.' },

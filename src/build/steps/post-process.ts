@@ -6,6 +6,7 @@ import { planOf, runOn, type PostProcessorSpec } from '../../post-processors/tab
 import type { Disk, DiskFile, Hypervisor } from '../../vmm/types.ts';
 import { buildFactsOf, type JobFacts } from '../build-facts.ts';
 import { blamingBase } from '../files/blame-base.ts';
+import { onHost } from '../on-host/on-host.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import type { Step } from '../plan.ts';
 import { boundedProgress, byteProgress } from '../progress.ts';
@@ -22,7 +23,7 @@ type Needs = {
 
 type Tools = Pick<
   StepTools,
-  'signal' | 'clock' | 'event' | 'log' | 'activity' | 'past' | 'knownDigests' | 'hostMeans'
+  'signal' | 'clock' | 'event' | 'log' | 'said' | 'activity' | 'past' | 'knownDigests' | 'hostMeans'
 > & { readonly hypervisor: Pick<Hypervisor, 'convertDisk'> };
 
 /** Has a disk converted, and tells how far it is. */
@@ -57,7 +58,7 @@ const exportDisk =
 
 const toolsFor = (spec: PostProcessorSpec, at: number, needs: Needs, tools: Tools): KindTools => {
   const { job, workspace, collected = {} } = needs;
-  const { signal, clock, event, log, knownDigests, hostMeans } = tools;
+  const { signal, clock, event, log, said, activity, knownDigests, hostMeans } = tools;
   let files = 0;
   const progress = byteProgress(clock, (name, bytes, total) =>
     event('artifact.progress', { name, step: spec.name, bytes, ...(total === undefined ? {} : { total }) }),
@@ -69,7 +70,9 @@ const toolsFor = (spec: PostProcessorSpec, at: number, needs: Needs, tools: Tool
     digestsOf: (draft, wanted) => knownDigests(draft, wanted, signal, (bytes) => progress(draft.name, bytes)),
     build: buildFactsOf(job, collected, tools),
     host: hostMeans(),
-    ...{ signal, progress, log },
+    onHost: (who, work) => onHost({ slot: job.slot, workspace }, who, work),
+    onLines: (lines, stream) => said(lines, stream === 'stderr' ? '! ' : '  '),
+    ...{ signal, progress, log, activity },
   };
 };
 

@@ -87,7 +87,7 @@ export const filesOfBox = async (
     ...included.map((file) => ({ name: file.name, path: file.path })),
     ...parts.list,
   ];
-  const packed = await Promise.all(list.map((file) => ('path' in file ? fileBytes(file.path) : 0)));
+  const packed = await Promise.all(list.flatMap((file) => ('path' in file ? [fileBytes(file.path)] : [])));
   return {
     list,
     readBytes: parts.readBytes,

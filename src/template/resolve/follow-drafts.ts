@@ -1,7 +1,13 @@
 import { artifactNameOf } from '../../base/artifact-name.ts';
 import { quoted } from '../../base/nearest.ts';
 import type { Place, PlannedDraft } from '../../post-processors/kind.ts';
-import { givesOf, type PostProcessorSpec, type WithSettings } from '../../post-processors/table.ts';
+import {
+  givesOf,
+  scratchMbOf,
+  whyNotOf,
+  type PostProcessorSpec,
+  type WithSettings,
+} from '../../post-processors/table.ts';
 
 /** A post-processor with its settings, before it is known what it takes. */
 export type Timed = WithSettings & Pick<PostProcessorSpec, 'name' | 'timeoutMs'>;
@@ -38,11 +44,13 @@ export const followDrafts = (
     drafts: () => drafts,
     next: (timed, takes, pointer) => {
       const taken = drafts.filter(({ name }) => takes.includes(name));
+      const why = whyNotOf(timed, taken);
+      if (why !== undefined) wrong.add(pointer, why);
       const given = givesOf(timed, taken);
       const written = given.filter((draft) => !taken.includes(draft));
       checkNames(written, [...drafts.filter((draft) => !taken.includes(draft) || given.includes(draft))], pointer);
       drafts = [...drafts.filter((draft) => !taken.includes(draft)), ...given];
-      return { ...timed, takes, newMb: written.reduce((sum, { mostMb }) => sum + mostMb, 0) };
+      return { ...timed, takes, newMb: written.reduce((sum, { mostMb }) => sum + mostMb, scratchMbOf(timed, taken)) };
     },
   };
 };

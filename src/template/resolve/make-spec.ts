@@ -126,7 +126,7 @@ export const makeSpec = async ({ sent, files, frozen, timeoutMs, all, at, ...par
     ...(await resolveErrorCleanup(template, fields, wrong, notes, files.host)),
     seal: sealParts.filter((part) => template.seal[part]),
     shutdown: resolveShutdown(shutdown, fields),
-    postProcessors: resolvePostProcessors(template, {
+    postProcessors: await resolvePostProcessors(template, {
       ...{ fields, wrong, templateName: template.name },
       ...buildAndHost({ ...machine, name: template.name }, frozen, files.host),
       diskMb: machine.disks.map(fullMb),
