@@ -23,7 +23,7 @@ const Document = z.looseObject({
   communicator: Anything.optional(),
   provisioners: z.array(Anything).default([]),
   artifacts: z.array(Anything),
-  post_processors: z.array(Anything).default([]),
+  post_processors: z.array(z.array(Anything)).default([]),
 });
 
 type Read = z.output<typeof Document>;
@@ -69,7 +69,7 @@ const summaryOf = ({
           ? `the file ${String(artifact['file'])}`
           : `${String(artifact['name'])} as ${String(artifact['format'])}`,
       ),
-      ...after.map(({ type, artifact }) => `${String(type)} ${String(artifact)}`),
+      ...after.flat().map(({ type, artifact }) => `${String(type)} ${String(artifact)}`),
     ],
   };
 };

@@ -1,21 +1,20 @@
 import { bounds } from '../../base/bounds.ts';
 import { didYouMean, quoted } from '../../base/nearest.ts';
 import { isObject, judgeKeys, makeKeys, type Keys, type Reading, type Rules } from './keys.ts';
+import type { Made } from './provisioners/kinds.ts';
 import { isFor, judgeSelection } from './selection.ts';
 import type { Draft } from './draft.ts';
+import { commonRules as common, madeKinds } from './post-processor-kinds.ts';
 
-const common = {
-  type: 'read',
-  name: { idle: 'steps are named by type and number' },
-  only: 'read',
-  except: 'read',
-  keep_input_artifact: 'read',
-} as const satisfies Rules;
 const file = { idle: 'the file is called after its artifact' } as const;
 
 const kinds = {
   checksum: { ...common, checksum_types: 'read', output: file },
   compress: { ...common, compression_level: 'read', format: 'read', output: 'read' },
+  vagrant: madeKinds.vagrant.rules,
+  artifice: madeKinds.artifice.rules,
+  'googlecompute-export': madeKinds['googlecompute-export'].rules,
+  'shell-local': madeKinds['shell-local'].rules,
 } as const satisfies Record<string, Rules>;
 
 type Kind = keyof typeof kinds;
@@ -24,9 +23,9 @@ const isKind = (type: string): type is Kind => Object.hasOwn(kinds, type);
 
 // Packer's own beside those above, and those of the plugins that its site lists.
 const absent = [
-  ...['manifest', 'vagrant', 'vagrant-cloud', 'vagrant-registry', 'shell-local', 'artifice', 'upload', 'provenance'],
+  ...['manifest', 'vagrant-cloud', 'vagrant-registry', 'upload', 'provenance'],
   ...['docker-import', 'docker-push', 'docker-save', 'docker-tag', 'amazon-import', 'amazon-ami-management'],
-  ...['googlecompute-export', 'googlecompute-import', 'vsphere', 'vsphere-template', 'alicloud-import'],
+  ...['googlecompute-import', 'vsphere', 'vsphere-template', 'alicloud-import'],
   ...['digitalocean-import', 'exoscale-import', 'ucloud-import', 'upcloud-import', 'yandex-export', 'yandex-import'],
 ];
 
@@ -94,7 +93,7 @@ const typesOf = (keys: Keys, { wrong, notes }: Reading): readonly string[] => {
   return found.length === asked.length ? [...new Set(found)] : [...new Set(['sha256', ...found])];
 };
 
-type Step = { readonly keys: Keys; readonly type: Kind; readonly isKept: boolean };
+type Step = { readonly keys: Keys; readonly type: Kind };
 
 /** A chain as it is for one builder: what is made here of it, and whether the builder's own disks outlive it. */
 type Work = { readonly steps: readonly Step[]; readonly keepsDisks: boolean };
@@ -110,60 +109,87 @@ const workOf = (chain: Chain, builder: string): Work | undefined => {
   if (first === undefined) return undefined;
   const steps = mine.flatMap((keys) => {
     const type = keys.text('type') ?? '';
-    return isKind(type) ? [{ keys, type, isKept: keepsInput(keys) }] : [];
+    return isKind(type) ? [{ keys, type }] : [];
   });
   // What is not made here leaves the disks as the artifact.
   return { steps, keepsDisks: steps.length === 0 || keepsInput(first) };
 };
 
-type Put = (step: Step, artifact: string, keeps: boolean) => void;
+/** The keys of checksum and compress, for one artifact. */
+const perArtifact = ({ keys, type }: Step, artifact: string, reading: Reading): Made => {
+  const { pointer } = keys;
+  const head = [
+    { key: 'type', value: type, from: pointer },
+    { key: 'artifact', value: artifact, from: pointer },
+  ];
+  if (type === 'checksum') {
+    const from = keys.raw('checksum_types') === undefined ? pointer : keys.at('checksum_types');
+    return [
+      ...head,
+      { key: 'types', value: typesOf(keys, reading), from },
+      { key: 'format', value: 'gnu', from: pointer },
+    ];
+  }
+  const isZstd = (value: unknown) => value === undefined || (typeof value === 'string' && value.includes('zst'));
+  for (const key of ['format', 'output'])
+    if (!isZstd(keys.raw(key)))
+      reading.notes.add(keys.at(key), 'is not taken: the file is compressed by zstd, as its name with ".zst"');
+  const level = keys.whole('compression_level');
+  return level !== undefined && level > 0
+    ? [...head, { key: 'level', value: level, from: keys.at('compression_level') }]
+    : head;
+};
 
-const putter = (draft: Draft, reading: Reading): Put => {
-  let index = 0;
-  return ({ keys, type }, artifact, keeps) => {
-    const path = ['post_processors', index];
-    index += 1;
-    draft.put(path, { type, artifact }, keys.pointer);
-    if (type === 'checksum') {
-      draft.put(
-        [...path, 'types'],
-        typesOf(keys, reading),
-        keys.raw('checksum_types') === undefined ? keys.pointer : keys.at('checksum_types'),
-      );
-      draft.put([...path, 'format'], 'gnu', keys.pointer);
-      return;
-    }
-    const level = keys.whole('compression_level');
-    if (level !== undefined && level > 0) draft.put([...path, 'level'], level, keys.at('compression_level'));
-    if (keeps) draft.put([...path, 'keep_input_artifact'], true, keys.pointer);
-    const isZstd = (value: unknown) => value === undefined || (typeof value === 'string' && value.includes('zst'));
-    for (const key of ['format', 'output'])
-      if (!isZstd(keys.raw(key)))
-        reading.notes.add(keys.at(key), 'is not taken: the file is compressed by zstd, as its name with ".zst"');
-  };
+type Names = readonly string[] | undefined;
+
+type Target = {
+  readonly raw: string;
+  readonly type: string;
+  readonly draft: Draft;
+  readonly artifacts: readonly string[];
+};
+
+const isMade = (type: Kind): type is keyof typeof madeKinds => Object.hasOwn(madeKinds, type);
+
+/** What stands in the place of a step, and the artifacts that there are afterwards. */
+const madeOf = (step: Step, names: Names, { raw, type }: Target, reading: Reading) => {
+  const { keys } = step;
+  if (isMade(step.type)) {
+    const { made, names: after } = madeKinds[step.type].make(keys, { raw, type, names, reading });
+    const [only, ...others] = names ?? [];
+    const isNamed = made.some(({ key }) => key === 'artifact');
+    const artifact = only === undefined || others.length > 0 || isNamed ? [] : [{ key: 'artifact', value: only, from: keys.pointer }]; // prettier-ignore
+    const kept = keepsInput(keys) && step.type !== 'shell-local' && after !== undefined ? (names ?? []) : [];
+    return { all: [[...made, ...artifact]], names: after === undefined ? undefined : [...kept, ...after] };
+  }
+  // What is not known by name is taken as a whole.
+  const all = (names ?? ['']).map((name) => perArtifact(step, name, reading).filter(({ value }) => value !== ''));
+  const compressed = step.type === 'compress' ? names?.map((name) => `${name}.zst`) : names;
+  return { all, names: compressed };
 };
 
 /**
- * The post-processors that are for this builder. Each chain begins with what the builder gives, which is published where the
- * first of some chain keeps it, or where there is none (packer/build.go).
+ * The post-processors that are for this builder, a sequence for each chain. Each begins with what the builder gives, which is
+ * published where the first of some chain keeps it, or where there is none (packer/build.go).
  */
-export const putPostProcessors = (
-  all: readonly Chain[],
-  target: { readonly raw: string; readonly draft: Draft; readonly artifacts: readonly string[] },
-  reading: Reading,
-): void => {
+export const putPostProcessors = (all: readonly Chain[], target: Target, reading: Reading): void => {
   const { raw, draft, artifacts } = target;
   const works = all.map((chain) => workOf(chain, raw)).filter((work) => work !== undefined);
-  const isKept = works.some(({ keepsDisks }) => keepsDisks);
-  const chains = works.map(({ steps }) => steps).filter((steps) => steps.length > 0);
-  const put = putter(draft, reading);
-  for (const [at, steps] of chains.entries()) {
-    const isLast = at === chains.length - 1;
-    for (const artifact of artifacts) {
-      let name = artifact;
-      for (const [place, step] of steps.entries()) {
-        put(step, name, place === 0 ? isKept || !isLast : step.isKept);
-        if (step.type === 'compress') name = `${name}.zst`;
+  // A chain of which nothing is made here leaves the disks; the others then may not take them away.
+  const isLeft = works.some(({ steps, keepsDisks }) => steps.length === 0 && keepsDisks);
+  const sequences = works.map(({ steps }) => steps).filter((steps) => steps.length > 0);
+  for (const [at, steps] of sequences.entries()) {
+    let names: Names = artifacts;
+    let index = 0;
+    for (const [place, step] of steps.entries()) {
+      const made = madeOf(step, names, target, reading);
+      names = made.names;
+      for (const keysOf of made.all) {
+        const path = ['post_processors', at, index++];
+        draft.put(path, {}, step.keys.pointer);
+        for (const { key, value, from } of keysOf) draft.put([...path, key], value, from);
+        const keeps = keepsInput(step.keys) || (place === 0 && isLeft);
+        if (keeps && !keepers.includes(step.type)) draft.put([...path, 'keep_input_artifact'], true, step.keys.pointer);
       }
     }
   }
