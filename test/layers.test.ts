@@ -157,6 +157,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'tar-stream': ['context', 'openbsd'],
   bcryptjs: ['openbsd/passwords'],
   'smol-toml': ['config'],
+  yazl: ['post-processors/compressing'],
   re2js: ['base/pattern'],
   yaml: ['base/document/yaml.ts', 'api/contract', 'packer/hcl'],
   '@xterm/headless': ['vmm/console/screen.ts'],

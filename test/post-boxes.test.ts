@@ -31,7 +31,7 @@ const shop = async () => {
       files: {
         media: { floppy: import.meta.filename },
         context,
-        host: { means: { hypervisor: 'qemu', allowsShellLocal: true, ...means } },
+        host: { means: { hypervisor: 'qemu', programs: {}, allowsShellLocal: true, ...means } },
       },
       frozen: { buildId: 'b', timestampMs: 0 },
       defaults: { timeoutMs: 1 },

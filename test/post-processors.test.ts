@@ -14,7 +14,7 @@ import { bench } from './fixtures/post-processing.ts';
 const on = () => new AbortController().signal;
 
 const exported = { type: 'export', settings: { name: 'a.raw', disk: 0, format: 'raw', mostMb: 1 } } as const;
-const compress = { type: 'compress', settings: { level: 3, keepsInput: false } } as const;
+const compress = { type: 'compress', settings: { format: 'zstd', level: 3, keepsInput: false } } as const;
 
 test('a compressed file comes in place of what it is made of, and gives it back', async () => {
   await using at = await bench();
@@ -34,7 +34,7 @@ test('what is kept is published beside it, and an artifact that is not named is 
   await writeFile(at.disk.path, 'bytes');
   const second = { ...exported, settings: { ...exported.settings, name: 'b.raw' } };
   const both = await at.run(second, [], await at.run(exported, [], []));
-  const keeping = { type: 'compress', settings: { level: 19, keepsInput: true } } as const;
+  const keeping = { type: 'compress', settings: { format: 'zstd', level: 19, keepsInput: true } } as const;
   const drafts = await at.run(keeping, ['a.raw'], both);
   assert.deepEqual(await at.publish(drafts), ['a.raw', 'a.raw.zst', 'b.raw']);
 });
@@ -75,7 +75,7 @@ test('what imaged writes itself is hashed as it is written, and a sparse disk st
   const [plain] = await at.run(exported, [], []);
   assert.ok(plain?.known);
   assert.ok((await stat(plain.from)).blocks * 512 < 2 ** 20, 'holes stay holes');
-  const keeping = { type: 'compress', settings: { level: 3, keepsInput: true } } as const;
+  const keeping = { type: 'compress', settings: { format: 'zstd', level: 3, keepsInput: true } } as const;
   for (const { known, ...unread } of await at.run(keeping, ['a.raw'], [plain])) {
     const { size, sha256 } = await publishFile({ ...unread, folder: at.folder, signal: on() });
     assert.deepEqual({ size, sha256 }, known, unread.name);
@@ -97,7 +97,7 @@ test('an abort ends a compression with its own reason', async () => {
   const abort = new AbortController();
   const reason = new Fault('cancelled', 'enough');
   const drafts = await at.run(exported, [], []);
-  const slow = { type: 'compress', settings: { level: 19, keepsInput: true } } as const;
+  const slow = { type: 'compress', settings: { format: 'zstd', level: 19, keepsInput: true } } as const;
   const compressing = at.run(slow, ['a.raw'], drafts, abort.signal);
   void systemClock.sleep(50, on()).then(() => abort.abort(reason));
   await assert.rejects(compressing, reason);

@@ -132,7 +132,7 @@ const shop = async () => {
 
 const shared = { timeoutMs: 1, newMb: 0, takes: ['a'], shares: ['a'] };
 const compressing = (at: number, keepsInput = false) =>
-  postProcess({ ...shared, type: 'compress', name: 'c', settings: { level: 3, keepsInput } }, at);
+  postProcess({ ...shared, type: 'compress', name: 'c', settings: { format: 'zstd', level: 3, keepsInput } }, at);
 const hashing = (at: number) =>
   postProcess({ ...shared, type: 'checksum', name: 's', settings: { types: ['sha512'], format: 'bsd' } }, at);
 

@@ -134,8 +134,8 @@ const mistakes: readonly (readonly [path: Path, value: unknown, told?: Path])[] 
   [['shutdown', 'timeout'], true],
   [['artifacts', 0, 'name'], '../x'],
   [['artifacts', 0, 'format'], 'ova'],
-  [['post_processors', 0, 'type'], 'sign'],
-  [['post_processors', 0, 'types'], ['md5']],
+  [['post_processors', 0, 'type'], 'sing'],
+  [['post_processors', 0, 'types'], ['md4']],
   [['timeout'], '90 minutes'],
 ];
 

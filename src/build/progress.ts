@@ -35,3 +35,16 @@ export const byteProgress = (
     else tell(name, bytes, total);
   };
 };
+
+/** Tells of progress in percent, of several files by name, of each as `boundedProgress`. */
+export const percentProgress = (
+  clock: Pick<Clock, 'elapsed'>,
+  tell: (name: string, percent: number) => void,
+): ((name: string, percent: number) => void) => {
+  const files = new Map<string, (percent: number) => void>();
+  return (name, percent) => {
+    const one = files.get(name) ?? boundedProgress(clock, (now) => tell(name, now));
+    files.set(name, one);
+    one(percent);
+  };
+};

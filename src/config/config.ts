@@ -10,6 +10,7 @@ import { Fetch, Uploads } from './fetch.ts';
 import { checkMirror, Mirror } from './mirror.ts';
 import { Provisioners } from './provisioners.ts';
 import { Vagrant } from './vagrant.ts';
+import { Sign } from './sign.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
@@ -142,6 +143,7 @@ export const Config = z.strictObject({
   communicator: Communicator.describe('What builds may log in through.'),
   provisioners: Provisioners.describe('What of a template may run on this host itself.'),
   vagrant: Vagrant.describe('The catalogue of the Vagrant boxes that builds have made.'),
+  sign: Sign.describe('What this host signs with, by the post-processor "sign". Read again on SIGHUP.'),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,
   media: z

@@ -16,6 +16,7 @@ import { pf } from './checks/pf.ts';
 import { ports } from './checks/ports.ts';
 import { qemuImg } from './checks/qemu-img.ts';
 import { signify } from './checks/signify.ts';
+import { signingKey } from './checks/signing-key.ts';
 import { socket } from './checks/socket.ts';
 import { taps } from './checks/taps.ts';
 import { outgoingTemplate, template } from './checks/template.ts';
@@ -27,7 +28,7 @@ import { vmm } from './checks/vmm.ts';
 import type { HostCheck } from './types.ts';
 
 /** The checks of every host. */
-const anywhere = [user, folders, disk, media, modules, ports, clock];
+const anywhere = [user, folders, disk, media, signingKey, modules, ports, clock];
 
 const onOpenBSD = [node, loginClass, signify];
 

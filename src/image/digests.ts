@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { eachBlock } from './each-block.ts';
 
-export const algorithms = ['sha256', 'sha512'] as const;
+export const algorithms = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512'] as const;
 
 export type Algorithm = (typeof algorithms)[number];
 

@@ -1,77 +1,89 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { constants, createZstdCompress } from 'node:zlib';
 import { z } from 'zod';
 import type { Digest } from '../image/types.ts';
 import { strict } from '../template/document/words.ts';
-import { commonKeys } from './common.ts';
-import type { PostProcessorKind } from './kind.ts';
+import { commonKeys, onlyOne, Output, outputOf } from './common.ts';
+import { byProgram } from './compressing/by-program.ts';
+import { Format, rows, type Compression } from './compressing/formats.ts';
+import { toGzip } from './compressing/gzip.ts';
+import { toZip } from './compressing/zip.ts';
+import { toZstd } from './compressing/zstd.ts';
+import { whyWithout, type HostMeans } from './host-means.ts';
+import type { Draft, PostProcessorKind } from './kind.ts';
 
-const about = 'a file compressed by zstd, in place of what it is made of';
+const about = 'a file compressed by zstd, gzip, xz, lz4 or zip, in place of what it is made of';
 
 const Schema = strict({
   type: z.literal('compress'),
   ...commonKeys,
-  level: z.int().min(1).max(19).default(3).describe('1 is fast, 19 is small'),
+  format: Format,
+  level: z
+    .int()
+    .min(1)
+    .max(19)
+    .optional()
+    .describe('1 is fast; small is 19 for zstd, 12 for lz4, 9 for others. Default: 3, for lz4 1, for others 6'),
+  output: Output.describe(
+    'the name of the file, where it is one; default: that of the artifact with the ending of the format',
+  ),
   keep_input_artifact: z.boolean().default(false).describe('publish what is compressed too'),
 }).describe(about);
 
-export type CompressSettings = { readonly level: number; readonly keepsInput: boolean };
-
-const nameOf = (name: string): string => `${name}.zst`;
-
-const mediaType = 'application/zstd';
-
-const blockBytes = 1024 * 1024;
-
-/** Compresses a file and hashes what it writes in the same pass. */
-const compressFile = async (from: string, to: string, level: number, signal: AbortSignal): Promise<Digest> => {
-  const zstd = createZstdCompress({
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
-    // The frame then says how large the file is that comes out of it.
-    pledgedSrcSize: (await stat(from)).size,
-  });
-  const source = createReadStream(from, { highWaterMark: blockBytes });
-  const hash = createHash('sha256');
-  let size = 0;
-  const hashed = async function* (chunks: AsyncIterable<Buffer>) {
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      size += chunk.length;
-      yield chunk;
-    }
-  };
-  try {
-    await pipeline(source, zstd, hashed, createWriteStream(to, { flags: 'wx', mode: 0o600 }), { signal });
-    return { size, sha256: hash.digest('hex') };
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  }
+export type CompressSettings = {
+  readonly format: Format;
+  readonly level: number;
+  readonly keepsInput: boolean;
+  readonly output?: string;
 };
 
-/** Compresses artifacts, one file each (RFC 8878). */
+const nameOf = ({ name }: { readonly name: string }, { format, output }: CompressSettings): string =>
+  output ?? `${name}.${rows[format].ending}`;
+
+const compressFile = (format: Format, host: HostMeans, compression: Compression): Promise<Digest> => {
+  if (format === 'zstd') return toZstd(compression);
+  if (format === 'gzip') return toGzip(compression);
+  if (format === 'zip') return toZip(compression);
+  return byProgram(format, host.programs[format] ?? format, compression);
+};
+
+/** Compresses artifacts, one file each. The same bytes give the same file: it has no time in it, and no name but in a zip. */
 export const compress = {
   type: 'compress',
   about,
   Schema,
-  resolve: ({ level, keep_input_artifact: keepsInput }): CompressSettings => ({ level, keepsInput }),
-  plan: ({ level }) => `zstd, level ${level}`,
-  gives: ({ keepsInput }, taken) =>
+  resolve: ({ format, level, output, keep_input_artifact: keepsInput }, place): CompressSettings => {
+    const { best, level: usual, program } = rows[format];
+    const { pointer, wrong, host } = place;
+    if (level !== undefined && level > best)
+      wrong.add(`${pointer}/level`, `is ${level}: ${format} has levels from 1 to ${best}`);
+    const missing = program && whyWithout(host, program);
+    if (missing !== undefined) wrong.add(`${pointer}/format`, `is ${format}, which ${missing}`);
+    return { format, level: level ?? usual, keepsInput, ...outputOf(output, place) };
+  },
+  plan: ({ format, level }) => `${format}, level ${level}`,
+  refuse: onlyOne,
+  gives: (settings, taken) =>
     taken.flatMap((draft) => [
-      ...(keepsInput ? [draft] : []),
-      // What cannot be compressed grows by a 256th at most (zstd.h, ZSTD_compressBound), and by less than a MB.
-      { name: nameOf(draft.name), mediaType, mostMb: draft.mostMb + Math.ceil(draft.mostMb / 256) + 1 },
+      ...(settings.keepsInput ? [draft] : []),
+      // What cannot be compressed grows by a 255th at most (lz4.h, LZ4_compressBound; the others less), and by less than a MB.
+      {
+        name: nameOf(draft, settings),
+        mediaType: rows[settings.format].mediaType,
+        mostMb: draft.mostMb + Math.ceil(draft.mostMb / 255) + 1,
+      },
     ]),
-  run: async ({ level, keepsInput }, taken, { newFile, signal }) => {
-    const given = [];
+  run: async (settings, taken, { newFile, signal, progress, host }) => {
+    const { format, level, keepsInput } = settings;
+    const { ending, mediaType, program } = rows[format];
+    const given: Draft[] = [];
     for (const draft of taken) {
-      const from = newFile('zst');
-      const known = await compressFile(draft.from, from, level, signal);
+      const [to, name] = [newFile(ending), nameOf(draft, settings)];
+      const { size } = await stat(draft.from);
+      const onBytes = (bytes: number) => progress(name, bytes, program === undefined ? size : undefined);
+      const compression = { from: draft.from, to, name: draft.name, level, size, signal, onBytes };
+      const known = await compressFile(format, host, compression);
       if (keepsInput) given.push(draft);
-      given.push({ name: nameOf(draft.name), mediaType, from, known });
+      given.push({ name, mediaType, from: to, known });
     }
     return given;
   },

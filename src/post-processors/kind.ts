@@ -52,6 +52,14 @@ export type Tools = {
   readonly signal: AbortSignal;
   /** Tells how many bytes of a file are done, and of how many where that is known; as events, at a bounded rate. */
   readonly progress: (name: string, bytes: number, total?: number) => void;
+  /** The same in percent, where a program tells no more. */
+  readonly progressPercent: (name: string, percent: number) => void;
+  /** Copies a disk into another of these formats, by the hypervisor's own means: flat, sparse, mode 0600. */
+  readonly convertImage: (
+    from: { readonly path: string; readonly format: DiskFormat },
+    to: { readonly path: string; readonly format: DiskFormat },
+    onPercent: (percent: number) => void,
+  ) => Promise<void>;
   /** A line in the log of the build. */
   readonly log: (line: string) => void;
   /** Size and digests of a file of a draft. What was asked once of a build's file is not worked out again. */

@@ -2,14 +2,27 @@ import type { z } from 'zod';
 import { artifice } from './artifice.ts';
 import { checksum } from './checksum.ts';
 import { compress } from './compress.ts';
+import { convert } from './convert.ts';
 import { exporting } from './export.ts';
+import { manifest } from './manifest.ts';
+import { sign } from './sign.ts';
 import type { Draft, Place, PlannedDraft, Tools } from './kind.ts';
 import { shellLocal } from './shell-local.ts';
 import { tarball } from './tarball.ts';
 import { vagrant } from './vagrant.ts';
 
 /** Every kind that a template may name. What it takes, the manual lists and the plan runs is made from this table. */
-export const postProcessors = { compress, checksum, vagrant, tarball, artifice, 'shell-local': shellLocal } as const;
+export const postProcessors = {
+  convert,
+  compress,
+  checksum,
+  vagrant,
+  tarball,
+  artifice,
+  sign,
+  manifest,
+  'shell-local': shellLocal,
+} as const;
 
 const all = { ...postProcessors, export: exporting } as const;
 

@@ -10,11 +10,12 @@ import { makeBreakpoints, type Breakpoints } from '../build/hold/breakpoints.ts'
 import { heldMachines, type Held } from '../build/hold/hold.ts';
 import { makeRunner } from '../build/run.ts';
 import { textsMb } from '../build/text-limits.ts';
-import { hypervisorTypeOf, textLimitsOf } from '../config/config.ts';
+import { textLimitsOf } from '../config/config.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
 import type { HostMeans } from '../post-processors/host-means.ts';
 import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { RunBuild, Store } from '../queue/store.ts';
+import { findHostMeans } from './host-means.ts';
 import type { Machines } from './machines.ts';
 import type { Shared } from './shared.ts';
 import type { Supplies } from './supply.ts';
@@ -60,18 +61,12 @@ const told =
     }
   };
 
-/** What post-processors find on this host. */
-const hostMeansOf = (config: Config): HostMeans => ({
-  hypervisor: hypervisorTypeOf(config),
-  allowsShellLocal: config.provisioners.shell_local,
-});
-
 /** What the configuration says of what a template may have. */
-const hostFactsOf = (config: Config): HostFacts => ({
+const hostFactsOf = (config: Config, means: HostMeans): HostFacts => ({
+  means,
   hasOutgoing: config.hypervisor.allow_outgoing,
   allows: config.provisioners,
   bastions: config.communicator.bastions,
-  means: hostMeansOf(config),
 });
 
 export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
@@ -82,11 +77,12 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   const { build_timeout, hold } = config().limits;
   const texts = textLimitsOf(config());
   const warn = (facts: Readonly<Record<string, unknown>>, message: string) => logger.warn(facts, message);
+  const hostMeans = findHostMeans(config);
   const admission = makeAdmission({
     ...{ store, hypervisor, folders, ids, clock, signal },
     sources,
     media: () => config().media,
-    host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined, ...hostFactsOf(config()) }),
+    host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined, ...hostFactsOf(config(), hostMeans()) }),
     whole: capacity.whole,
     checkRoom: capacity.checkRoom,
     defaultTimeoutMs: build_timeout,
@@ -114,7 +110,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     stepEnded: figures.stepEnded,
     holdMs: hold,
     ansiblePlaybook: config().provisioners.ansible_playbook,
-    hostMeans: () => hostMeansOf(config()),
+    hostMeans,
     resolve: admission.resolveClaim,
   });
   return { admission, run: told(runner, shared, figures), held, breakpoints };

@@ -9,7 +9,7 @@ import { blamingBase } from '../files/blame-base.ts';
 import { onHost } from '../on-host/on-host.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import type { Step } from '../plan.ts';
-import { boundedProgress, byteProgress } from '../progress.ts';
+import { boundedProgress, byteProgress, percentProgress } from '../progress.ts';
 import type { StepTools } from '../tools.ts';
 
 type Needs = {
@@ -72,6 +72,10 @@ const toolsFor = (spec: PostProcessorSpec, at: number, needs: Needs, tools: Tool
     host: hostMeans(),
     onHost: (who, work) => onHost({ slot: job.slot, workspace }, who, work),
     onLines: (lines, stream) => said(lines, stream === 'stderr' ? '! ' : '  '),
+    progressPercent: percentProgress(clock, (name, percent) =>
+      event('artifact.progress', { name, step: spec.name, percent }),
+    ),
+    convertImage: (from, to, onPercent) => tools.hypervisor.convertDisk(from, to, signal, onPercent),
     ...{ signal, progress, log, activity },
   };
 };

@@ -6,7 +6,7 @@ import { asFault, Fault } from '../../base/fault.ts';
 import { runProgram } from '../../base/program.ts';
 import { imageName, linkLayers, unlinkLayers } from './image-file.ts';
 import { openLayers, type Layers } from './layers.ts';
-import { percentReader } from './percent.ts';
+import { percentReader } from '../../base/machine/qemu-percent.ts';
 import type { Disk, DiskSpec, Hypervisor } from '../types.ts';
 
 // What vmd's qcow2 reads as well (openbsd-vmm.md): version 3, clusters of 64 KiB, nothing lazy.
