@@ -148,6 +148,7 @@ export const apiShop = async (
 
   const parts: ApiParts = {
     templateSchema: {},
+    vagrant: { public: false },
     store,
     admission,
     submit,

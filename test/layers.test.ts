@@ -69,7 +69,10 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'httpd/endpoint': { uses: ['httpd/mirror'] },
   image: { uses: [] },
 
-  'post-processors': { uses: ['image', 'template/document', 'send'], types: ['template/resolve', 'outward'] },
+  'post-processors': {
+    uses: ['image', 'provisioners', 'send', 'template/document'],
+    types: ['guest', 'outward', 'template', 'template/resolve'],
+  },
   provisioners: {
     uses: ['guest', 'guest/ssh', 'template', 'template/document', 'template/language', 'template/resolve'],
   },
@@ -80,7 +83,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
 
   'build/folders': { uses: ['vmm/qemu', 'build/on-host'], types: ['queue/sqlite'] },
   'build/outputs': { uses: ['queue/rules', 'vmm/console'], types: ['build/folders', 'queue'] },
-  'build/on-host': { uses: ['vmm/qemu'], types: ['provisioners'] },
+  'build/on-host': { uses: ['image', 'vmm/qemu'], types: ['provisioners'] },
   'build/hold': { uses: [], types: ['build', 'queue', 'vmm'] },
   build: {
     uses: [
@@ -139,6 +142,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     types: ['api'],
   },
   'api/secrets': { uses: ['api/contract', 'api/server'], types: ['api'] },
+  'api/vagrant': { uses: ['api/artifacts', 'api/contract', 'api/server'], types: ['api', 'image'] },
   'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
   api: {
     uses: [
@@ -152,7 +156,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'api/runs',
         'api/server',
       ],
-      ...['api/schedules', 'api/secrets', 'api/templates'],
+      ...['api/schedules', 'api/secrets', 'api/templates', 'api/vagrant'],
     ],
     types: ['queue', 'build', 'build/outputs', 'media', 'schedules', 'template'],
   },

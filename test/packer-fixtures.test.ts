@@ -70,7 +70,7 @@ const summaryOf = ({
           ? `the file ${String(artifact['file'])}`
           : `${String(artifact['name'])} as ${String(artifact['format'])}`,
       ),
-      ...after.map(({ type, artifact }) => `${String(type)} ${String(artifact)}`),
+      ...after.flat().map(({ type, artifact }) => `${String(type)} ${String(artifact)}`),
     ],
   };
 };

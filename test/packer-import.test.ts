@@ -190,9 +190,55 @@ test('each chain of post-processors begins with the disk, which is published whe
   assert.deepEqual(steps('checksum', 'compress'), [['checksum d'], ['compress d keep']]);
   assert.deepEqual(steps({ type: 'compress', keep_input_artifact: true }), ['compress d keep']);
   assert.deepEqual(steps({ type: 'compress', except: ['qemu'] }, 'checksum'), ['checksum d']);
-  assert.deepEqual(steps(['vagrant', 'compress']), ['compress d']);
+  const box = 'packer_qemu_libvirt_amd64.box';
+  assert.deepEqual(steps(['vagrant', 'compress']), ['vagrant d', `compress ${box}`]);
+  assert.deepEqual(steps(['vagrant', 'compress'], ['shell-local', 'checksum']), [['vagrant d keep', 'compress all'], ['shell-local d', 'checksum d']]); // prettier-ignore
+  assert.deepEqual(steps([{ type: 'vagrant', keep_input_artifact: true }, 'checksum']), ['vagrant d keep', 'checksum d', `checksum ${box}`]); // prettier-ignore
+  assert.deepEqual(steps(['vagrant-cloud', 'compress']), ['compress d']);
   assert.deepEqual(steps(['manifest', 'compress']), ['manifest all', 'compress d']);
-  assert.deepEqual(steps('vagrant', 'compress'), ['compress d keep']);
+  assert.deepEqual(steps('vagrant-cloud', 'compress'), ['compress d keep']);
+});
+
+test('vagrant, artifice, shell-local and googlecompute-export of Packer have their keys here', () => {
+  const { machines, notes } = imported({
+    builders: [{ ...qemu, name: 'mine', vm_name: 'd' }],
+    'post-processors': [
+      [{ type: 'vagrant', output: 'boxes/{{.BuildName}}-{{ .Provider }}.box', compression_level: '9', vagrantfile_template: './box/Vagrantfile', include: ['info.json'] }], // prettier-ignore
+      [
+        { type: 'shell-local', inline: ['echo {{user `x`}}'], environment_vars: ['A=b'] },
+        { type: 'artifice', files: ['output/*.img'], keep_input_artifact: true },
+      ],
+      { type: 'googlecompute-export', paths: ['gs://bucket/image.tar.gz'], zone: 'x' },
+    ],
+    variables: { x: 'y' },
+  });
+  assert.deepEqual(machines[0]?.document['post_processors'], [
+    [
+      {
+        type: 'vagrant',
+        providers: ['libvirt'],
+        output: 'mine-libvirt.box',
+        compression_level: 9,
+        include: ['info.json'],
+        vagrantfile_template: 'box/Vagrantfile',
+        artifact: 'd',
+      },
+    ],
+    [
+      { type: 'shell-local', inline: ['echo {{user `x`}}'], env: { PACKER_BUILDER_TYPE: 'qemu' }, environment_vars: ['A=b'], artifact: 'd' }, // prettier-ignore
+      { type: 'artifice', files: ['*.img'], keep_input_artifact: true, artifact: 'd' },
+    ],
+    [{ type: 'tarball', artifact: 'd', output: 'image.tar.gz' }],
+  ]);
+  assert.deepEqual(
+    notes.map(({ pointer }) => pointer),
+    ['/post-processors/2/zone', '/post-processors/1/1/files/0', '/post-processors/2/paths/0'],
+  );
+  const other = imported({
+    builders: [{ ...qemu, type: 'qemu', vm_name: 'd' }],
+    'post-processors': [{ type: 'vagrant', provider_override: 'vmware' }],
+  });
+  assert.match(other.notes[0]?.message ?? '', /a box for "vmware", which is not made here: one for libvirt is/);
 });
 
 test('names, formats, levels and digests of post-processors are those of the template', () => {
@@ -226,16 +272,16 @@ test('names, formats, levels and digests of post-processors are those of the tem
 test('a post-processor of Packer that is not made here is a note, and leaves the disk as the artifact', () => {
   const { machines, notes } = imported({
     builders: [{ ...qemu, vm_name: 'd' }],
-    'post-processors': [[{ type: 'vagrant', output: 'd.box' }, 'vagrant-cloud'], 'shell-local'],
+    'post-processors': [[{ type: 'vagrant-registry', box_tag: 'a/b' }, 'vagrant-cloud'], 'upload'],
   });
   const { artifacts, post_processors: made } = machines[0]?.document ?? {};
   assert.deepEqual([artifacts, made], [[{ name: 'd', format: 'qcow2', disk: 0 }], undefined]);
   assert.deepEqual(
     notes.map(({ pointer, message }) => `${pointer} ${message}`),
     [
-      '/post-processors/0/0/type is "vagrant", which is not made here: the image itself is the artifact',
+      '/post-processors/0/0/type is "vagrant-registry", which is not made here: the image itself is the artifact',
       '/post-processors/0/1 is "vagrant-cloud", which is not made here: the image itself is the artifact',
-      '/post-processors/1 is "shell-local", which is not made here: the image itself is the artifact',
+      '/post-processors/1 is "upload", which is not made here: the image itself is the artifact',
     ],
   );
 });

@@ -18,7 +18,7 @@ test('a script runs on the host in a folder of its own with a clean environment,
   const [where = '', names = '', uid, privileges] = at.lines;
   const [script = '', folder = '', home] = where.split(' ');
   assert.deepEqual([script, home], [`${folder}/script`, folder]);
-  assert.equal(names.trim(), 'HOME IMAGED_BUILD_ID LC_ALL NAME PACKER_BUILDER_TYPE PACKER_BUILD_NAME PACKER_HTTP_ADDR PATH PWD TMPDIR'); // prettier-ignore
+  assert.equal(names.trim(), 'HOME IMAGED_BUILD_ID LC_ALL NAME PACKER_BUILDER_TYPE PACKER_BUILD_NAME PACKER_HTTP_ADDR PACKER_HTTP_IP PACKER_HTTP_PORT PATH PWD TMPDIR'); // prettier-ignore
   assert.equal(existsSync(folder), false);
   assert.deepEqual(await processesIn(folder), []);
   if (process.platform === 'linux' && process.getuid?.() === 0)

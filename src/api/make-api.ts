@@ -46,6 +46,7 @@ import { addTemplateLookRoutes } from './templates/look.ts';
 import { addForgetRoute, addStoreRoute } from './templates/store.ts';
 import { makeView, type View } from './builds/view.ts';
 import { makeWaits, type Waits } from './builds/waits.ts';
+import { addBoxRoute, addCatalogueRoute } from './vagrant/routes.ts';
 import { compileValidator } from './server/validation.ts';
 
 const unused = () => () => {
@@ -72,6 +73,8 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addEventRoutes(app, parts, view, longRequests);
   addArtifactListRoute(app, parts);
   addArtifactRoute(app, parts);
+  addCatalogueRoute(app, parts);
+  addBoxRoute(app, parts);
   addHoldRoutes(app, parts);
   addPinRoutes(app, parts, view);
   addResumeRoute(app, parts);

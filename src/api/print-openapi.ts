@@ -39,6 +39,7 @@ const app = await makeApi({
   ids: systemIds,
   version,
   templateSchema: {},
+  vagrant: { public: false },
   limits: {
     bodyBytes: 1024,
     contextBytes: 1024,

@@ -65,6 +65,8 @@ export type ApiParts = {
   readonly templateSchema: Readonly<Record<string, unknown>>;
   /** Prometheus text of the whole process. */
   readonly metrics: Pick<Metrics, 'contentType' | 'text' | 'requestEnded'>;
+  /** The catalogue of boxes: whether it needs no token, and where clients find the API, without a slash at its end. */
+  readonly vagrant: { readonly public: boolean; readonly url?: string | undefined };
   readonly clock: Clock;
   readonly ids: Ids;
   readonly version: string;

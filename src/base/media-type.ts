@@ -12,3 +12,21 @@ export const anyBytes = 'application/octet-stream';
 /** The format of a disk, by its media type; undefined for any other file. */
 export const diskFormatOf = (mediaType: string): DiskFormat | undefined =>
   (['qcow2', 'raw'] as const).find((format) => diskMediaTypes[format] === mediaType);
+
+/** Of a Vagrant box. None is registered; its parameters are what a catalogue says of the box. */
+const box = 'application/x-vagrant-box';
+
+export type BoxFacts = { readonly provider: string; readonly architecture: string; readonly version: string };
+
+/** The media type of a box; each fact is letters, digits and `. _ -` (tokens of RFC 9110, section 5.6.2). */
+export const boxType = ({ provider, architecture, version }: BoxFacts): string =>
+  `${box}; provider=${provider}; architecture=${architecture}; version=${version}`;
+
+/** What a media type says of a box; undefined for any other file. */
+export const boxFactsOf = (mediaType: string): BoxFacts | undefined => {
+  const [, provider, architecture, version] =
+    /^application\/x-vagrant-box; provider=([\w.-]+); architecture=([\w.-]+); version=([\w.-]+)$/.exec(mediaType) ?? [];
+  return provider === undefined || architecture === undefined || version === undefined
+    ? undefined
+    : { provider, architecture, version };
+};

@@ -19,7 +19,7 @@ export const inputOf = <Type extends EventType>(type: Type, data: EventData[Type
   inputs[type]?.(data);
 
 /** What of a job post-processors are told. */
-export type JobFacts = Pick<Job, 'id' | 'build'> & {
+export type JobFacts = Pick<Job, 'id' | 'slot' | 'build'> & {
   readonly spec: Pick<Spec, 'name' | 'disks' | 'memoryMb' | 'cpus' | 'cdrom' | 'floppy' | 'boot'>;
 };
 

@@ -15,6 +15,7 @@ import { Provenance } from './provenance.ts';
 import { Provisioners } from './provisioners.ts';
 import { Retention } from './retention.ts';
 import { Secrets } from './secrets.ts';
+import { Vagrant } from './vagrant.ts';
 import { Sign } from './sign.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
@@ -140,6 +141,7 @@ export const Config = z.strictObject({
   provenance: Provenance.describe('What statements of provenance say of this host.'),
   provisioners: Provisioners.describe('What of a template may run on this host itself.'),
   secrets: Secrets.describe('What is secret, as the store keeps it.'),
+  vagrant: Vagrant.describe('The catalogue of the Vagrant boxes that builds have made.'),
   sign: Sign.describe('What this host signs with, by the post-processor "sign". Read again on SIGHUP.'),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,

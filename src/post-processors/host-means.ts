@@ -17,6 +17,8 @@ export type HostMeans = {
   readonly builderId: string;
   /** Where artifacts may be sent: what [destinations] of the configuration lists. */
   readonly destination: Peer;
+  /** Whether templates may run scripts on the host. */
+  readonly allowsShellLocal?: boolean;
   /** The programs that are there, by name or absolute path. */
   readonly programs: Readonly<Partial<Record<ProgramName, string>>>;
   /** A secret key of signify(1) without a passphrase: its path. Undefined: the configuration names none. */

@@ -1,9 +1,12 @@
 import type { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import type { DiskFormat } from '../base/hardware.ts';
+import type { Activity } from '../base/activity/activity.ts';
 import type { FieldErrors } from '../base/field-errors.ts';
 import type { Algorithm, Digests } from '../image/digests.ts';
 import type { Digest } from '../image/types.ts';
+import type { OnLines } from '../guest/types.ts';
+import type { ConsoleTools } from '../provisioners/kind.ts';
 import type { Fields } from '../template/resolve/fields.ts';
 import type { BuildFacts, PlannedBuild } from './build-facts.ts';
 import type { HostMeans } from './host-means.ts';
@@ -79,6 +82,12 @@ export type Tools = {
   readonly uploaded: (upload: Upload) => void;
   readonly build: BuildFacts;
   readonly host: HostMeans;
+  /** Does a work on the host, in a folder that goes with it. */
+  readonly onHost: ConsoleTools['onHost'];
+  /** What programs on the host print: it goes into the build's log. */
+  readonly onLines: OnLines;
+  /** Where a work that may take long says what it is doing. */
+  readonly activity: Activity;
 };
 
 /** A kind of post-processor: it takes some of the drafts that there are, and gives what comes in their place. */
@@ -88,14 +97,16 @@ export type PostProcessorKind<Schema extends z.ZodType, Settings> = {
   readonly about: string;
   /** The keys of a template, the common ones (common.ts) among them. */
   readonly Schema: Schema;
-  /** Fills variables in. What is wrong becomes a field error. */
-  readonly resolve: (asked: z.output<Schema>, place: Place) => Settings;
+  /** Fills variables in and finds files. What is wrong becomes a field error. */
+  readonly resolve: (asked: z.output<Schema>, place: Place) => Settings | Promise<Settings>;
   /** For people who read the plan. */
   readonly plan: (settings: Settings) => string;
   /** Why it cannot take these; undefined where it can. */
   readonly refuse?: (settings: Settings, taken: readonly PlannedDraft[]) => string | undefined;
   /** What `run` will give. */
   readonly gives: (settings: Settings, taken: readonly PlannedDraft[]) => readonly PlannedDraft[];
+  /** MB that it writes beside what it gives, and deletes when it ends; without it: none. */
+  readonly scratchMb?: (settings: Settings, taken: readonly PlannedDraft[]) => number;
   /** A draft that it takes and does not give is gone, and its file is deleted. */
   readonly run: (settings: Settings, taken: readonly Draft[], tools: Tools) => Promise<readonly Draft[]>;
 };

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { artifice } from './artifice.ts';
 import { checksum } from './checksum.ts';
 import { cloudInit } from './cloud-init.ts';
 import { compress } from './compress.ts';
@@ -11,12 +12,18 @@ import { sign } from './sign.ts';
 import type { Draft, Place, PlannedDraft, Tools } from './kind.ts';
 import { provenance } from './provenance.ts';
 import { sbom } from './sbom.ts';
+import { shellLocal } from './shell-local.ts';
+import { tarball } from './tarball.ts';
+import { vagrant } from './vagrant.ts';
 
 /** Every kind that a template may name. What it takes, the manual lists and the plan runs is made from this table. */
 export const postProcessors = {
   convert,
   compress,
   checksum,
+  vagrant,
+  tarball,
+  artifice,
   sign,
   manifest,
   sbom,
@@ -24,6 +31,7 @@ export const postProcessors = {
   'cloud-init': cloudInit,
   upload,
   'vagrant-registry': vagrantRegistry,
+  'shell-local': shellLocal,
 } as const;
 
 const all = { ...postProcessors, export: exporting } as const;
@@ -34,7 +42,7 @@ export type PostProcessorType = keyof Table;
 type NamedType = keyof typeof postProcessors;
 
 type Asked = { [T in PostProcessorType]: z.output<Table[T]['Schema']> };
-type Settings = { [T in PostProcessorType]: ReturnType<Table[T]['resolve']> };
+type Settings = { [T in PostProcessorType]: Awaited<ReturnType<Table[T]['resolve']>> };
 
 /** A post-processor as a template has it, of one type or of several. */
 export type PostProcessorAsked<T extends NamedType = NamedType> = { [K in T]: { type: K } & Asked[K] }[T];
@@ -60,10 +68,11 @@ export type PostProcessorSpec<T extends PostProcessorType = PostProcessorType> =
 };
 
 type Row<T extends PostProcessorType> = {
-  readonly resolve: (asked: Asked[T], place: Place) => Settings[T];
+  readonly resolve: (asked: Asked[T], place: Place) => Settings[T] | Promise<Settings[T]>;
   readonly plan: (settings: Settings[T]) => string;
   readonly refuse?: (settings: Settings[T], taken: readonly PlannedDraft[]) => string | undefined;
   readonly gives: (settings: Settings[T], taken: readonly PlannedDraft[]) => readonly PlannedDraft[];
+  readonly scratchMb?: (settings: Settings[T], taken: readonly PlannedDraft[]) => number;
   readonly run: (settings: Settings[T], taken: readonly Draft[], tools: Tools) => Promise<readonly Draft[]>;
 };
 
@@ -71,8 +80,11 @@ type Row<T extends PostProcessorType> = {
 const rows: { readonly [T in PostProcessorType]: Row<T> } = all;
 
 /** Its settings, with variables filled in. */
-export const resolveSettings = <T extends NamedType>(asked: PostProcessorAsked<T>, place: Place): WithSettings<T> => {
-  const settings = rows[asked.type].resolve(asked, place);
+export const resolveSettings = async <T extends NamedType>(
+  asked: PostProcessorAsked<T>,
+  place: Place,
+): Promise<WithSettings<T>> => {
+  const settings = await rows[asked.type].resolve(asked, place);
   return { type: asked.type, settings };
 };
 
@@ -91,6 +103,12 @@ export const givesOf = <T extends PostProcessorType>(
   { type, settings }: WithSettings<T>,
   taken: readonly PlannedDraft[],
 ): readonly PlannedDraft[] => rows[type].gives(settings, taken);
+
+/** MB that it writes beside what it gives. */
+export const scratchMbOf = <T extends PostProcessorType>(
+  { type, settings }: WithSettings<T>,
+  taken: readonly PlannedDraft[],
+): number => rows[type].scratchMb?.(settings, taken) ?? 0;
 
 /** Makes it. */
 export const runOn = <T extends PostProcessorType>(

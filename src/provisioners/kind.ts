@@ -31,6 +31,16 @@ export type HostWork = {
   /** A folder of its own, absolute; empty at first. */
   readonly folder: string;
   /**
+   * Lets programs read a file of the build below `artifacts` in their folder, under a name without folders. Nothing that they do
+   * there should change the file; the caller looks whether it is as it was.
+   */
+  readonly lend: (from: string, name: string, signal: AbortSignal) => Promise<void>;
+  /**
+   * Copies a file that programs have left in their folder, under a name without folders, to `to`. Throws `provisioner_failed`
+   * where there is no such file, or one of more bytes.
+   */
+  readonly take: (name: string, to: string, mostBytes: number, signal: AbortSignal) => Promise<void>;
+  /**
    * Hands the folder to the user that programs run as, and runs one there with this environment alone and nothing on its
    * input; with it go all the processes that it has started. No text of a client may be among `file` and `args`.
    */

@@ -81,6 +81,7 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
       live: liveOf(shared, builds, supplies, scheduler),
       media: supplies.media,
       templateSchema: templateJsonSchema(),
+      vagrant: config().vagrant,
       limits: {
         bodyBytes: body * mb,
         contextBytes: context * mb,

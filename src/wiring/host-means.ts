@@ -27,13 +27,15 @@ export const findHostMeans = (config: () => Config): (() => HostMeans) => {
   >;
   const programs = Object.fromEntries(Object.entries(names).filter(([, file]) => isThere(file)));
   return () => {
-    const { key } = config().sign;
-    const builderId = config().provenance.builder_id ?? `imaged:host/${encodeURIComponent(hostname())}`;
+    const { sign, provisioners, provenance } = config();
+    const { key } = sign;
+    const builderId = provenance.builder_id ?? `imaged:host/${encodeURIComponent(hostname())}`;
     return {
       hypervisor: hypervisorTypeOf(config()),
       builderId,
       destination: destination(() => config().destinations.hosts),
       programs,
+      allowsShellLocal: provisioners.shell_local,
       ...(key === undefined ? {} : { signingKey: key }),
     };
   };

@@ -64,6 +64,7 @@ test('scripts get their environment, may end with an allowed exit code, and may 
   const post_processors = [
     { type: 'checksum', artifact: 'disk.qcow2' },
     { type: 'compress', artifact: 'motd' },
+    { type: 'vagrant', artifact: 'disk.qcow2', providers: ['libvirt', 'virtualbox'], keep_input_artifact: true },
   ];
   const { id } = await imaged.post(
     await bySsh(
@@ -89,6 +90,9 @@ test('scripts get their environment, may end with an allowed exit code, and may 
   assert.match(zstdDecompressSync(await readFile(await download(id, 'motd.zst'))).toString(), /^imaged-\d+\n$/);
   await download(id, 'disk.qcow2');
   assert.equal(await readFile(await download(id, 'disk.qcow2.sha256'), 'utf8'), await sumOf(id, 'disk.qcow2'));
+  const catalogue = await (await imaged.call('/vagrant/by-ssh')).text();
+  for (const provider of ['libvirt', 'virtualbox'])
+    assert.ok(catalogue.includes(`/vagrant/by-ssh/boxes/${id}/packer_by-ssh_${provider}_amd64.box`), catalogue);
   const types = (await eventsOf(imaged, id)).map(({ type }) => type);
   assert.equal(types.filter((type) => type === 'machine.rebooted').length, 1);
 });

@@ -17,8 +17,8 @@ const FileParams = BuildParams.extend({
   name: z.string().min(1).max(255).meta({ description: 'The artifact’s name, or `SHA256`.' }),
 });
 
-// Lists of digests are text.
-const files = (description: string, headers: Answer['headers']): Answer => ({
+/** The answer of a route that gives a file; lists of digests are text. */
+export const files = (description: string, headers: Answer['headers']): Answer => ({
   ...text('application/octet-stream', description, headers),
   content: { 'application/octet-stream': { schema: z.string() }, 'text/plain': { schema: z.string() } },
 });

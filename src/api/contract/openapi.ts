@@ -121,6 +121,7 @@ export const openapiOptions = (version: string): FastifyDynamicSwaggerOptions =>
       { name: 'Artifacts', description: 'What a build published.' },
       { name: 'Schedules', description: 'Builds of stored templates at times of a calendar.' },
       { name: 'Webhooks', description: 'What was told of builds, to whom, and how that went.' },
+      { name: 'Vagrant', description: 'The boxes that builds have made.' },
       { name: 'Held builds', description: 'The machine of a build that failed and was asked to be kept.' },
       { name: 'Templates', description: 'Templates that the host keeps, in versions that never change.' },
       { name: 'Secrets', description: 'Secrets of the host, which templates name and no answer shows.' },

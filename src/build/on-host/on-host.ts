@@ -6,6 +6,7 @@ import type { Identity } from '../../base/identity.ts';
 import { checkProgram, runProgram } from '../../base/program.ts';
 import type { HostUser, HostWork } from '../../provisioners/kind.ts';
 import { isAlone, isRootOnLinux } from '../../vmm/qemu/user.ts';
+import { hostFiles } from './host-files.ts';
 import { makeHostFolder, removeHostFolder } from './host-folder.ts';
 import { hasNamespaces, inNamespace } from './namespace.ts';
 
@@ -71,6 +72,7 @@ export const onHost = async (
   try {
     await work({
       folder,
+      ...hostFiles(folder, user),
       run: async (file, args, env, onLines, signal) => {
         await checkProgram(file);
         if (user !== undefined) await giveFolder(folder, user);

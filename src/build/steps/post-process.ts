@@ -6,6 +6,7 @@ import { planOf, runOn, type PostProcessorSpec } from '../../post-processors/tab
 import type { Disk, DiskFile, Hypervisor } from '../../vmm/types.ts';
 import { buildFactsOf, type JobFacts } from '../build-facts.ts';
 import { blamingBase } from '../files/blame-base.ts';
+import { onHost } from '../on-host/on-host.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import { variablesFile } from '../media/variables-file.ts';
 import type { Step } from '../plan.ts';
@@ -23,7 +24,7 @@ type Needs = {
 
 type Tools = Pick<
   StepTools,
-  'signal' | 'clock' | 'event' | 'log' | 'activity' | 'past' | 'knownDigests' | 'hostMeans'
+  'signal' | 'clock' | 'event' | 'log' | 'said' | 'activity' | 'past' | 'knownDigests' | 'hostMeans'
 > & { readonly hypervisor: Pick<Hypervisor, 'convertDisk'> };
 
 /** Has a disk converted, and tells how far it is. */
@@ -58,7 +59,7 @@ const exportDisk =
 
 const toolsFor = (spec: PostProcessorSpec, at: number, needs: Needs, tools: Tools): KindTools => {
   const { job, workspace, collected = {} } = needs;
-  const { signal, clock, event, log, knownDigests, hostMeans } = tools;
+  const { signal, clock, event, log, said, activity, knownDigests, hostMeans } = tools;
   let files = 0;
   const progress = byteProgress(clock, (name, bytes, total) =>
     event('artifact.progress', { name, step: spec.name, bytes, ...(total === undefined ? {} : { total }) }),
@@ -71,12 +72,14 @@ const toolsFor = (spec: PostProcessorSpec, at: number, needs: Needs, tools: Tool
     digestsOf: (draft, wanted) => knownDigests(draft, wanted, signal, (bytes) => progress(draft.name, bytes)),
     build: buildFactsOf(job, collected, tools),
     host: hostMeans(),
+    onHost: (who, work) => onHost({ slot: job.slot, workspace }, who, work),
+    onLines: (lines, stream) => said(lines, stream === 'stderr' ? '! ' : '  '),
     progressPercent: percentProgress(clock, (name, percent) =>
       event('artifact.progress', { name, step: spec.name, percent }),
     ),
     convertImage: (from, to, onPercent) => tools.hypervisor.convertDisk(from, to, signal, onPercent),
     uploaded: (upload) => event('artifact.uploaded', upload),
-    ...{ signal, clock, progress, log },
+    ...{ signal, clock, progress, log, activity },
   };
 };
 

@@ -1,6 +1,6 @@
 import { bounds } from '../../base/bounds.ts';
 import { nearest, quoted } from '../../base/nearest.ts';
-import { matchesGlob } from '../glob.ts';
+import { matchesGlob } from '../../base/pattern/glob.ts';
 import { setFiles, setKinds, siteFile } from '../set-names.ts';
 import type { Reply, Talk } from './talk.ts';
 

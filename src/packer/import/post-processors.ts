@@ -1,17 +1,10 @@
 import { bounds } from '../../base/bounds.ts';
 import { didYouMean, quoted } from '../../base/nearest.ts';
 import { isObject, judgeKeys, makeKeys, type Keys, type Reading, type Rules } from './keys.ts';
-import { translated } from './translated-post-processors.ts';
+import { translated, type Made, type TranslateFacts } from './translated-post-processors.ts';
 import { isFor, judgeSelection } from './selection.ts';
 import type { Draft } from './draft.ts';
-
-const common = {
-  type: 'read',
-  name: { idle: 'steps are named by type and number' },
-  only: 'read',
-  except: 'read',
-  keep_input_artifact: 'read',
-} as const satisfies Rules;
+import { commonRules as common, madeKinds } from './post-processor-kinds.ts';
 
 const kinds = {
   checksum: { ...common, checksum_types: 'read', output: 'read' },
@@ -23,6 +16,10 @@ const kinds = {
     strip_path: { idle: 'artifacts have names, and no folders' },
     strip_time: { idle: 'the file is called as its "output" says' },
   },
+  vagrant: madeKinds.vagrant.rules,
+  artifice: madeKinds.artifice.rules,
+  'googlecompute-export': madeKinds['googlecompute-export'].rules,
+  'shell-local': madeKinds['shell-local'].rules,
 } as const satisfies Record<string, Rules>;
 
 type Kind = keyof typeof kinds;
@@ -31,9 +28,9 @@ const isKind = (type: string): type is Kind => Object.hasOwn(kinds, type);
 
 // Packer's own beside those above, and those of the plugins that its site lists.
 const absent = [
-  ...['vagrant', 'vagrant-cloud', 'vagrant-registry', 'shell-local', 'artifice', 'upload', 'provenance'],
+  ...['vagrant-cloud', 'vagrant-registry', 'upload', 'provenance'],
   ...['docker-import', 'docker-push', 'docker-save', 'docker-tag', 'amazon-import', 'amazon-ami-management'],
-  ...['googlecompute-export', 'googlecompute-import', 'vsphere', 'vsphere-template', 'alicloud-import'],
+  ...['googlecompute-import', 'vsphere', 'vsphere-template', 'alicloud-import'],
   ...['digitalocean-import', 'exoscale-import', 'ucloud-import', 'upcloud-import', 'yandex-export', 'yandex-import'],
 ];
 
@@ -108,6 +105,48 @@ const workOf = (chain: Chain, builder: string): Work | undefined => {
   return { steps, keepsDisks: steps.length === 0 || keepsInput(first) };
 };
 
+const isMade = (type: Kind): type is keyof typeof madeKinds => Object.hasOwn(madeKinds, type);
+
+/** The names of the artifacts that there are by then; undefined: not known. */
+type Names = readonly string[] | undefined;
+
+type MadeOf = { readonly made: readonly Made[]; readonly names: Names };
+
+const madeByKind = (
+  { keys, type }: Step & { readonly type: keyof typeof madeKinds },
+  names: Names,
+  keeps: boolean,
+  { builder, reading }: TranslateFacts,
+): MadeOf => {
+  const { made, names: after } = madeKinds[type].make(keys, { raw: builder.name, type: builder.type, names, reading });
+  const [only, ...others] = names ?? [];
+  const isOfOne = only !== undefined && others.length === 0 && made.every(({ key }) => key !== 'artifact');
+  const isKept = keeps && !keepers.includes(type);
+  const put = [
+    ...made,
+    ...(isOfOne ? [{ key: 'artifact', value: only, from: keys.pointer }] : []),
+    ...(isKept ? [{ key: 'keep_input_artifact', value: true, from: keys.pointer }] : []),
+  ];
+  const kept = isKept ? (names ?? []) : [];
+  return {
+    made: [Object.fromEntries(put.map(({ key, value, from }) => [key, { value, from }]))],
+    names: after === undefined ? undefined : [...kept, ...after.filter((name) => !kept.includes(name))],
+  };
+};
+
+/** What stands in the place of a step, and the artifacts that there are afterwards. */
+const madeOf = (step: Step, names: Names, keeps: boolean, facts: TranslateFacts): MadeOf => {
+  const { keys, type } = step;
+  if (isMade(type)) return madeByKind({ ...step, type }, names, keeps, facts);
+  if (names !== undefined) return translated[type](keys, names, keeps, facts);
+  // What is not known by name is taken as a whole.
+  const { made } = translated[type](keys, [''], keeps, facts);
+  return {
+    made: made.map((one) => Object.fromEntries(Object.entries(one).filter(([key]) => key !== 'artifact'))),
+    names: undefined,
+  };
+};
+
 /**
  * The post-processors that are for this builder. Each chain begins with what the builder gives, which is published where the
  * first of some chain keeps it, or where there is none (packer/build.go). Several chains are sequences.
@@ -123,10 +162,10 @@ export const putPostProcessors = (
   const chains = works.map(({ steps }) => steps).filter((steps) => steps.length > 0);
   const facts = { builder: { name: raw, type: builderType }, manifests: 0, reading };
   for (const [at, steps] of chains.entries()) {
-    let names = artifacts;
+    let names: Names = artifacts;
     let index = 0;
-    for (const [place, { keys, type, isKept: keeps }] of steps.entries()) {
-      const given = translated[type](keys, names, place === 0 ? isKept : keeps, facts);
+    for (const [place, step] of steps.entries()) {
+      const given = madeOf(step, names, place === 0 ? isKept : step.isKept, facts);
       for (const values of given.made) {
         const path = chains.length > 1 ? ['post_processors', at, index] : ['post_processors', index];
         for (const [key, { value, from }] of Object.entries(values)) draft.put([...path, key], value, from);

@@ -4,10 +4,11 @@ import type { Keys, Reading } from './keys.ts';
 /** A key of a post-processor here, and the place in Packer's template that it is made from. */
 type Put = { readonly value: unknown; readonly from: string };
 
-type Made = Readonly<Record<string, Put>>;
+/** The keys of one. */
+export type Made = Readonly<Record<string, Put>>;
 
 /** What is told of a builder, in Packer's words, and what was made for it so far. */
-type Facts = {
+export type TranslateFacts = {
   readonly builder: { readonly name: string; readonly type: string };
   manifests: number;
   readonly reading: Reading;
@@ -18,11 +19,11 @@ type Translate = (
   keys: Keys,
   names: readonly string[],
   keeps: boolean,
-  facts: Facts,
+  facts: TranslateFacts,
 ) => { readonly made: readonly Made[]; readonly names: readonly string[] };
 
 /** The name of a file that Packer writes, without its folder: what only Packer knows is filled in, other placeholders stay. */
-const fileName = (text: string, { builder }: Facts, checksumType = ''): string => {
+const fileName = (text: string, { builder }: TranslateFacts, checksumType = ''): string => {
   const own: Readonly<Record<string, string>> = {
     BuildName: builder.name,
     BuilderType: builder.type,

@@ -1,7 +1,13 @@
 import { artifactNameOf } from '../../base/artifact-name.ts';
 import { quoted } from '../../base/nearest.ts';
 import type { Place, PlannedDraft } from '../../post-processors/kind.ts';
-import { givesOf, whyNotOf, type PostProcessorSpec, type WithSettings } from '../../post-processors/table.ts';
+import {
+  givesOf,
+  scratchMbOf,
+  whyNotOf,
+  type PostProcessorSpec,
+  type WithSettings,
+} from '../../post-processors/table.ts';
 
 /** A post-processor with its settings, before it is known what it takes. */
 export type Timed = WithSettings & Pick<PostProcessorSpec, 'name' | 'timeoutMs'>;
@@ -44,7 +50,7 @@ export const followDrafts = (
       const written = given.filter((draft) => !taken.includes(draft));
       checkNames(written, [...drafts.filter((draft) => !taken.includes(draft) || given.includes(draft))], pointer);
       drafts = [...drafts.filter((draft) => !taken.includes(draft)), ...given];
-      return { ...timed, takes, newMb: written.reduce((sum, { mostMb }) => sum + mostMb, 0) };
+      return { ...timed, takes, newMb: written.reduce((sum, { mostMb }) => sum + mostMb, scratchMbOf(timed, taken)) };
     },
   };
 };

@@ -130,7 +130,7 @@ export const makeSpec = async ({ files, frozen, timeoutMs, all, at, ...parts }: 
     ...(await resolveErrorCleanup(template, fields, wrong, notes, files.host)),
     seal: sealParts.filter((part) => template.seal[part]),
     shutdown: resolveShutdown(shutdown, fields),
-    postProcessors: resolvePostProcessors(template, {
+    postProcessors: await resolvePostProcessors(template, {
       ...{ fields, wrong, templateName: template.name, firmware: template.machine.firmware },
       ...buildAndHost({ ...machine, name: template.name }, frozen, files.host),
       diskMb: machine.disks.map(fullMb),

@@ -54,7 +54,7 @@ type Before = {
   readonly sequence: number;
 };
 
-const resolveSequence = (placed: readonly PlacedPostProcessor[], facts: Facts, before: Before) => {
+const resolveSequence = async (placed: readonly PlacedPostProcessor[], facts: Facts, before: Before) => {
   const { fields, wrong } = facts;
   const { exported, reserved, sequence } = before;
   const follow = followDrafts(facts, exported, reserved);
@@ -63,7 +63,7 @@ const resolveSequence = (placed: readonly PlacedPostProcessor[], facts: Facts, b
   for (const [index, { asked, pointer }] of placed.entries()) {
     const place = { ...facts, pointer };
     const timed = {
-      ...resolveSettings(asked, place),
+      ...(await resolveSettings(asked, place)),
       name: asked.name ?? `${asked.type}-${before.count + index + 1}`,
       timeoutMs: fields.made(`${pointer}/timeout`, asked.timeout, 1, (time) => durationOf(time)),
     };
@@ -81,7 +81,10 @@ const resolveSequence = (placed: readonly PlacedPostProcessor[], facts: Facts, b
 };
 
 /** What is published, and what is made of it before: exports first, then sequence after sequence. */
-export const resolvePostProcessors = (template: Template, facts: Facts): readonly PostProcessorSpec[] => {
+export const resolvePostProcessors = async (
+  template: Template,
+  facts: Facts,
+): Promise<readonly PostProcessorSpec[]> => {
   const { exports, exported } = resolveExports(template, facts);
   const sequences = sequencesOf(template.post_processors);
   const all: PostProcessorSpec[] = [...exports];
@@ -89,7 +92,7 @@ export const resolvePostProcessors = (template: Template, facts: Facts): readonl
   const reserved = new Set(sequences.length > 1 ? exported.map(({ name }) => name) : []);
   for (const [at, placed] of sequences.entries()) {
     const count = all.length - exports.length;
-    const { made, names } = resolveSequence(placed, facts, { exported, count, reserved, sequence: at + 1 });
+    const { made, names } = await resolveSequence(placed, facts, { exported, count, reserved, sequence: at + 1 });
     all.push(...made);
     if (sequences.length > 1) for (const name of names) reserved.add(name);
     if (reserved.size <= bounds.publishedFiles) continue;

@@ -54,7 +54,7 @@ const scriptsOf = (keys: Keys, guest: Guest): Made => {
 };
 
 /** Scripts ask for the type of the builder by this name, which here is Packer's. */
-const envOf = (keys: Keys, { builderType }: Guest): Made => {
+export const envOf = (keys: Keys, { builderType }: Guest): Made => {
   const own = keys.map('env') ?? [];
   const env = { PACKER_BUILDER_TYPE: builderType, ...Object.fromEntries(own.map(({ name, text }) => [name, text])) };
   const from = keys.raw('env') === undefined ? keys.pointer : keys.at('env');
