@@ -192,8 +192,8 @@ test('each chain of post-processors begins with the disk, which is published whe
   assert.deepEqual(steps({ type: 'compress', except: ['qemu'] }, 'checksum'), ['checksum d']);
   const box = 'packer_qemu_libvirt_amd64.box';
   assert.deepEqual(steps(['vagrant', 'compress']), ['vagrant d', `compress ${box}`]);
-  assert.deepEqual(steps(['vagrant', 'compress'], ['shell-local', 'checksum']), [['vagrant d keep', 'compress all'], ['shell-local d', 'checksum d']]); // prettier-ignore
-  assert.deepEqual(steps([{ type: 'vagrant', keep_input_artifact: true }, 'checksum']), ['vagrant d keep', 'checksum d', `checksum ${box}`]); // prettier-ignore
+  assert.deepEqual(steps(['vagrant', 'compress'], ['shell-local', 'checksum']), [['vagrant d keep', `compress ${box}`], ['shell-local d', 'checksum d']]); // prettier-ignore
+  assert.deepEqual(steps([{ type: 'vagrant', keep_input_artifact: true }, 'checksum']), ['vagrant d keep', `checksum ${box}`]); // prettier-ignore
   assert.deepEqual(steps(['vagrant-cloud', 'compress']), ['compress d']);
   assert.deepEqual(steps(['manifest', 'compress']), ['manifest all', 'compress d']);
   assert.deepEqual(steps('vagrant-cloud', 'compress'), ['compress d keep']);
@@ -222,13 +222,14 @@ test('vagrant, artifice, shell-local and googlecompute-export of Packer have the
         include: ['info.json'],
         vagrantfile_template: 'box/Vagrantfile',
         artifact: 'd',
+        keep_input_artifact: true,
       },
     ],
     [
       { type: 'shell-local', inline: ['echo {{user `x`}}'], env: { PACKER_BUILDER_TYPE: 'qemu' }, environment_vars: ['A=b'], artifact: 'd' }, // prettier-ignore
       { type: 'artifice', files: ['*.img'], keep_input_artifact: true, artifact: 'd' },
     ],
-    [{ type: 'tarball', artifact: 'd', output: 'image.tar.gz' }],
+    [{ type: 'tarball', artifact: 'd', output: 'image.tar.gz', keep_input_artifact: true }],
   ]);
   assert.deepEqual(
     notes.map(({ pointer }) => pointer),

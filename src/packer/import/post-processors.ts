@@ -127,10 +127,10 @@ const madeByKind = (
     ...(isOfOne ? [{ key: 'artifact', value: only, from: keys.pointer }] : []),
     ...(isKept ? [{ key: 'keep_input_artifact', value: true, from: keys.pointer }] : []),
   ];
-  const kept = isKept ? (names ?? []) : [];
   return {
     made: [Object.fromEntries(put.map(({ key, value, from }) => [key, { value, from }]))],
-    names: after === undefined ? undefined : [...kept, ...after.filter((name) => !kept.includes(name))],
+    // What is kept is published, and the next takes what this one made (packer/build.go).
+    names: after,
   };
 };
 
