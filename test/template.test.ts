@@ -536,7 +536,7 @@ test('post-processors are followed from artifact to artifact before anything run
     [
       { post_processors: [{ type: 'compres' }] },
       '/post_processors/0/type',
-      /"convert", "compress", "checksum", "vagrant",/
+      /"convert", "compress", "checksum", "vagrant",/,
     ],
     [{ post_processors: [{ ...compress, artifact: 'leest.qcow2' }] }, '/post_processors/0/artifact', /no such artifact by then: did you mean "least.qcow2"/], // prettier-ignore
     [{ post_processors: [compress, { ...compress, artifact: 'least.qcow2' }] }, '/post_processors/1/artifact', /"least.qcow2.zst"/], // prettier-ignore
