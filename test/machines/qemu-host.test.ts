@@ -114,6 +114,8 @@ test('a QEMU that is killed under a build has crashed while something was awaite
 
 const mb = 2 ** 20;
 
+const large = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`v${at}`, { default: 'x'.repeat(60_000) }]));
+
 const needsMount = { skip: process.getuid?.() === 0 ? false : 'needs root: a small file system is mounted' };
 
 /** A file system of its own, mounted on a folder, that is soon full. */
@@ -225,7 +227,8 @@ test(
     const refused = await imaged.call('/builds', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ template: { ...template, description: 'x'.repeat(10_000) } }),
+      // More than what is left of the store's write-ahead log can take.
+      body: JSON.stringify({ template: { ...template, variables: large } }),
     });
     assert.equal(refused.status, 507);
     assert.equal(Problem.parse(await refused.json()).code, 'storage_full');
