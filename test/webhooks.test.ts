@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { untilTrue } from './fixtures/until-true.ts';
 import { claimed, aBuild, aFault, failsAs } from './store-shop.ts';
@@ -167,6 +169,22 @@ test('a redirect to a host that is not named is not followed, and one to a host 
   const told = await open.attempted(await open.fail([aWebhook(receiver.url)]), 1);
   assert.equal(told.delivery.state, 'delivered');
   assert.equal(other.received[0]?.body, receiver.received[1]?.body);
+});
+
+test('neither the URL of a webhook nor its secret is in a file of the store, and both are good after a restart', async () => {
+  await using receiver = await webhookReceiver((reply) => void reply.writeHead(500).end());
+  await using shop = await webhookShop([`127.0.0.1:${receiver.port}`]);
+  const build = await shop.fail([aWebhook(`${receiver.url}/s3cr3t-path?token=s3cr3t-t0ken`)]);
+  await shop.attempted(build, 1);
+  for (const name of await readdir(shop.shop.folder)) {
+    const bytes = await readFile(join(shop.shop.folder, name));
+    for (const text of ['s3cr3t', secret]) assert.equal(bytes.includes(text), false, `${text} in ${name}`);
+  }
+  receiver.answer = (reply) => void reply.writeHead(204).end();
+  await shop.restart();
+  shop.pass(60_000);
+  assert.equal((await shop.attempted(build, 2)).delivery.state, 'delivered');
+  assert.equal(receiver.received[1]?.path, '/hook/s3cr3t-path?token=s3cr3t-t0ken');
 });
 
 test('what is secret in the URL of a webhook is in no record, whatever its receiver answers', async () => {
