@@ -2,7 +2,7 @@
 CREATE TABLE webhook (
   build_id TEXT    NOT NULL,                                              -- may be gone while a delivery is on its way
   place    INTEGER NOT NULL CHECK (place >= 0),
-  url      TEXT    NOT NULL,
+  url      TEXT    NOT NULL,                                              -- encrypted, as the secret is: there may be one in it
   host     TEXT    NOT NULL,                                              -- of the URL, with its port
   events   TEXT    NOT NULL CHECK (json_valid(events)),
   source   TEXT    NOT NULL CHECK (source IN ('request', 'configuration')),

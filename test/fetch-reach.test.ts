@@ -94,7 +94,7 @@ test('of several addresses of a name, those inside are left out; with its port n
     ]);
   const ask = (hosts: readonly string[], url: string) =>
     new Promise((resolve, reject) => {
-      reachOf(hosts, both).lookup(new URL(url))('files.test', { all: true }, (error, found) => {
+      reachOf(hosts, both).lookup(new URL(url), url)('files.test', { all: true }, (error, found) => {
         if (error) reject(error);
         else resolve(found);
       });

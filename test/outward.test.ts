@@ -111,6 +111,32 @@ test('a redirect that keeps the method sends the body again, and the password on
   assert.equal(way.asked[0]?.authorization, 'Bearer hidden');
 });
 
+test('no fault shows the password or the query of a URL, neither of one that is asked nor of one that it leads to', async () => {
+  const login = 'me:s3cr3t@';
+  const query = '?X-Amz-Signature=s3cr3t';
+  for (const next of [
+    `https://127.0.0.1:1/y${query}`,
+    `http://${login}127.0.0.1:1/y`,
+    `ftp://${login}x/${query}`,
+    `http://[${query}`,
+  ])
+    for (const status of [301, 307]) {
+      await using way = await receiver(leadsTo(() => next, status));
+      const from = new URL(`${way.url.href}${query}`);
+      for (const hosts of [[way.host], [way.host, '127.0.0.1:1']])
+        for (const method of ['GET', 'POST'] as const) {
+          const fault = await faultOf(ask(from, to(hosts, { method, ...(method === 'GET' ? {} : { body: text }) })));
+          assert.doesNotMatch(`${fault.message} ${JSON.stringify(fault.facts)}`, /s3cr3t/);
+          assert.match(fault.message, /127\.0\.0\.1/);
+        }
+    }
+  const moves: LookUp = (_name, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]);
+  const named = await faultOf(
+    ask(new URL(`http://hooks.test/x${query}`), to(['hooks.test'], { method: 'GET' }, moves)),
+  );
+  assert.match(named.message, /^http:\/\/hooks\.test\/x\?\.\.\. leads to 127/);
+});
+
 test('a redirect to a host that is not named, and one that would lose the body, are not followed', async () => {
   await using end = await receiver(takes);
   for (const status of [307, 308]) {

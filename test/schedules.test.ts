@@ -3,6 +3,7 @@ import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanupStack } from '../src/base/cleanup.ts';
+import type { BuildAsk } from '../src/queue/asked.ts';
 import { Fault } from '../src/base/fault.ts';
 import { systemIds } from '../src/base/ids.ts';
 import type { Admission } from '../src/build/admission.ts';
@@ -70,7 +71,7 @@ const nightly: NewSchedule = {
 };
 
 /** A store with a template, and who keeps its schedules; the clock stands at a moment. */
-const scheduleShop = async (moment: string, refuse: () => Fault | undefined = () => undefined) => {
+const scheduleShop = async (moment: string, refuse: (build: BuildAsk) => Fault | undefined = () => undefined) => {
   const cleanup = cleanupStack();
   const shop = cleanup.keep(await storeShop());
   shop.clock.time = Date.parse(moment);
@@ -79,8 +80,9 @@ const scheduleShop = async (moment: string, refuse: () => Fault | undefined = ()
   const putTemplate = (document: object) => shop.store.putTemplate('tiny', document, digestOf(document));
   await putTemplate({ name: 'tiny' });
   const admission: Pick<Admission, 'check'> = {
-    check: async ({ template, variables, labels }) => {
-      const why = refuse();
+    check: async (asked) => {
+      const { template, variables, labels } = asked;
+      const why = refuse(asked);
       if (why) throw why;
       const stored = await shop.store.template(String(template));
       if (stored === undefined) throw new Fault('not_found', `There is no template ${String(template)}.`);
@@ -95,7 +97,13 @@ const scheduleShop = async (moment: string, refuse: () => Fault | undefined = ()
     const { store, clock } = shop;
     const submit = makeSubmit({ store, admission, isDraining: () => false, wake: () => undefined });
     const fire = makeFire({ store, admission, submit, clock, ids: systemIds });
-    return { fire, kept: keepSchedules({ store, fire, clock, log: { info: () => undefined, warn: () => undefined } }) };
+    return {
+      fire,
+      kept: keepSchedules({
+        ...{ store, fire, clock, troubleMs: 100 },
+        log: { info: () => undefined, warn: () => undefined },
+      }),
+    };
   };
   let rooms = start();
   cleanup.defer(async () => rooms.kept[Symbol.asyncDispose]());
@@ -103,6 +111,11 @@ const scheduleShop = async (moment: string, refuse: () => Fault | undefined = ()
     const schedule = { ...nightly, ...change };
     const first = timesOf(schedule.cron, schedule.timeZone).after(shop.clock.time);
     await shop.store.putSchedule(schedule, schedule.paused ? undefined : first);
+    rooms.kept.wake();
+  };
+  /** Sets the clock. */
+  const set = (time: string) => {
+    shop.clock.time = Date.parse(time);
     rooms.kept.wake();
   };
   const runs = async () => (await shop.store.scheduleRuns('nightly', 100)).toReversed();
@@ -116,11 +129,11 @@ const scheduleShop = async (moment: string, refuse: () => Fault | undefined = ()
       await shop.reopen();
       rooms = start();
     },
-    /** Sets the clock, and waits until nothing is due by it. */
+    set,
+    /** The same, and waits until nothing is due by it. */
     at: async (time: string) => {
-      shop.clock.time = Date.parse(time);
-      rooms.kept.wake();
-      await untilTrue(async () => (await shop.store.dueSchedule()) === undefined);
+      set(time);
+      await untilTrue(async () => (await shop.store.dueSchedule([])) === undefined);
     },
     /** Ends the build that was started last. */
     succeed: async () => {
@@ -262,6 +275,24 @@ test('what is wrong with a template is told in the record, and the next time com
   const [failed] = await shop.runs();
   assert.match(failed?.outcome === 'failed' ? failed.why : '', /The template is wrong/);
   assert.deepEqual(await shop.outcomes(), ['failed', 'started']);
+});
+
+test('a schedule whose template brings the host into trouble holds up no other, and is tried again', async () => {
+  let trouble: Fault | undefined = new Fault('host_exhausted', 'There is no memory for this.');
+  await using shop = await scheduleShop('2026-05-01T12:00:00Z', ({ labels }) =>
+    labels['schedule'] === 'early' ? trouble : undefined,
+  );
+  await shop.put({ name: 'early', cron: '0 2 * * *' });
+  await shop.put();
+  const outcomes = async (name: string) =>
+    (await shop.shop.store.scheduleRuns(name, 100)).map(({ outcome }) => outcome);
+  shop.set('2026-05-02T00:30:00Z');
+  await untilTrue(async () => (await outcomes('nightly')).length === 1);
+  assert.deepEqual(await outcomes('early'), []);
+  trouble = undefined;
+  await shop.at('2026-05-02T00:32:00Z');
+  assert.deepEqual(await outcomes('early'), ['started']);
+  assert.deepEqual(await outcomes('nightly'), ['started']);
 });
 
 test('a schedule that is paused starts a build by hand alone', async () => {

@@ -71,6 +71,12 @@ test('what is wrong with an upload is told at POST, with its place', async () =>
     [{ to: 's3://images/nightly' }, /has no "access_key"/],
     [{ ...s3, to: 's3://Images_/' }, /has no name of a bucket in it/],
     [{ ...s3, endpoint: 'http://127.0.0.1:9000' }, /must name it with its port|does not name/],
+    // Nothing of the password is in what is told.
+    [
+      { ...s3, endpoint: 'https://me:secret@files.example/' },
+      /endpoint has a user or a password in it: leave them out(?!.*secret@)/,
+    ],
+    [{ ...s3, endpoint: 'https://files.example/?key=1' }, /endpoint has a query/],
     [{ ...s3, to: 's3://images/a%2e/../b c' }, /prefix with other characters/],
     [{ to: 'sftp://files.example/x', private_key: secret, host_key: 'ssh-ed25519 A' }, /names no user/],
     [{ to: 'sftp://me@files.example/x', private_key: secret, host_key: 'none' }, /host_key is no public key/],

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { untilTrue } from './fixtures/until-true.ts';
 import { claimed, aBuild, aFault, failsAs } from './store-shop.ts';
@@ -167,6 +169,54 @@ test('a redirect to a host that is not named is not followed, and one to a host 
   const told = await open.attempted(await open.fail([aWebhook(receiver.url)]), 1);
   assert.equal(told.delivery.state, 'delivered');
   assert.equal(other.received[0]?.body, receiver.received[1]?.body);
+});
+
+test('neither the URL of a webhook nor its secret is in a file of the store, and both are good after a restart', async () => {
+  await using receiver = await webhookReceiver((reply) => void reply.writeHead(500).end());
+  await using shop = await webhookShop([`127.0.0.1:${receiver.port}`]);
+  const build = await shop.fail([aWebhook(`${receiver.url}/s3cr3t-path?token=s3cr3t-t0ken`)]);
+  await shop.attempted(build, 1);
+  for (const name of await readdir(shop.shop.folder)) {
+    const bytes = await readFile(join(shop.shop.folder, name));
+    for (const text of ['s3cr3t', secret]) assert.equal(bytes.includes(text), false, `${text} in ${name}`);
+  }
+  receiver.answer = (reply) => void reply.writeHead(204).end();
+  await shop.restart();
+  shop.pass(60_000);
+  assert.equal((await shop.attempted(build, 2)).delivery.state, 'delivered');
+  assert.equal(receiver.received[1]?.path, '/hook/s3cr3t-path?token=s3cr3t-t0ken');
+});
+
+test('what is secret in the URL of a webhook is in no record, whatever its receiver answers', async () => {
+  const path = '/services/T0000KEY/hook';
+  const query = '?token=s3cr3t-t0ken';
+  const to = (receiver: { readonly port: number }) => `http://127.0.0.1:${receiver.port}${path}${query}`;
+  // As web frameworks say that there is nothing there; the last ends in the middle of the token.
+  const quotes = [
+    `Cannot POST ${path}${query}`,
+    `{"url":"\\/services\\/T0000KEY\\/hook"}`,
+    `${'x'.repeat(1020)}s3cr3t-t0ken`,
+  ];
+  const leads = (location: (port: number) => string, status: number) =>
+    webhookReceiver(
+      (reply, { socket }) => void reply.writeHead(status, { location: location(socket.localPort ?? 0) }).end(),
+    );
+  const receivers = await Promise.all([
+    ...quotes.map((text) => webhookReceiver((reply) => void reply.writeHead(404).end(text))),
+    leads(() => `https://127.0.0.1:1${path}${query}`, 307),
+    leads(() => `https://127.0.0.1:1${path}${query}`, 301),
+    leads(() => `${path}${query}`, 308),
+    leads((port) => `http://me:s3cr3t-t0ken@127.0.0.1:${port}/`, 308),
+    leads(() => `http://[${path}${query}`, 308),
+  ]);
+  await using shop = await webhookShop(receivers.map(({ port }) => `127.0.0.1:${port}`));
+  for (const receiver of receivers) {
+    const { attempts } = await shop.attempted(await shop.fail([aWebhook(to(receiver))]), 1);
+    const shown = JSON.stringify(attempts);
+    assert.match(shown, /"(?:answer|error)":"[^"]/);
+    assert.doesNotMatch(shown, /s3cr|T0000KEY/);
+    await receiver[Symbol.asyncDispose]();
+  }
 });
 
 test('a host that the configuration names no longer is not told', async () => {

@@ -7,7 +7,7 @@ import { makePart, type About, type Part } from './part.ts';
 import type { Progress } from './progress.ts';
 import { checksumOfKey, type Checksum } from './checksum.ts';
 import { rateWatch, type LeastRate } from './rate.ts';
-import { broken, mayPass, passing } from '../outward/peer.ts';
+import { broken, mayPass, passing, shownBy } from '../outward/peer.ts';
 import { ask } from '../outward/request.ts';
 import { refusal, type Source } from './source.ts';
 
@@ -55,7 +55,7 @@ const overlapOf = async (
 ): Promise<number | undefined> => {
   const { statusCode: status = 0, headers } = reply;
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity')
-    throw new Fault(source.unavailable, `${url.href} comes encoded, which was not asked for.`);
+    throw new Fault(source.unavailable, `${shownBy(source, url)} comes encoded, which was not asked for.`);
   if (status === 206) {
     const [, first, all] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
     part.addPiece();
@@ -85,9 +85,13 @@ const rangeOf = ({ length, etag, lastModified }: About, have: number): Readonly<
 /** Throws where the file has more bytes than it may. */
 const refuseLarger = ({ source, url, most }: Download, bytes: number): void => {
   if (most === undefined || bytes <= most) return;
-  throw new Fault(source.refused, `${url.href} has more than the ${most} bytes that are fetched. ${source.advice}`, {
-    most,
-  });
+  throw new Fault(
+    source.refused,
+    `${shownBy(source, url)} has more than the ${most} bytes that are fetched. ${source.advice}`,
+    {
+      most,
+    },
+  );
 };
 
 /** Asks upstream once for what is missing of the part, and writes it there. */
@@ -99,13 +103,13 @@ const takeRest = async (part: Part, parts: Download): Promise<void> => {
     let passOver = await overlapOf(reply, parts, part, progress.have);
     if (passOver === undefined) {
       await part.startOver();
-      throw passing(source, `${url.href}: upstream went on with another file than it had begun.`);
+      throw passing(source, `${shownBy(source, url)}: upstream went on with another file than it had begun.`);
     }
     try {
       const body: AsyncIterable<Buffer> = reply;
       for await (const bytes of body) {
         const slow = rate(bytes.length);
-        if (slow !== undefined) throw passing(source, `${url.href}: ${slow}.`);
+        if (slow !== undefined) throw passing(source, `${shownBy(source, url)}: ${slow}.`);
         refuseLarger(parts, progress.have + Math.max(0, bytes.length - passOver));
         if (passOver < bytes.length) await part.write(passOver === 0 ? bytes : bytes.subarray(passOver));
         passOver = Math.max(0, passOver - bytes.length);
@@ -118,7 +122,10 @@ const takeRest = async (part: Part, parts: Download): Promise<void> => {
   }
   progress.length ??= progress.have;
   if (progress.have !== progress.length)
-    throw passing(source, `${url.href}: ${progress.have} bytes came where ${progress.length} were promised.`);
+    throw passing(
+      source,
+      `${shownBy(source, url)}: ${progress.have} bytes came where ${progress.length} were promised.`,
+    );
 };
 
 /** Throws where the part is not the file that is signed, after it has made room for another try. */
@@ -128,12 +135,12 @@ const checkDigest = async (part: Part, { source, url }: Download, { algorithm, h
   // The pieces may be of different files; a whole one is what upstream has.
   if (part.isPieced()) {
     await part.startOver();
-    throw passing(source, `${url.href}: the pieces that came do not make ${source.right}.`);
+    throw passing(source, `${shownBy(source, url)}: the pieces that came do not make ${source.right}.`);
   }
   await part.remove();
   throw new Fault(
     source.damaged,
-    `${url.href} is not ${source.right}: its ${algorithm.toUpperCase().replace(/^SHA/, 'SHA-')} is ${saw}, not ${hex}.`,
+    `${shownBy(source, url)} is not ${source.right}: its ${algorithm.toUpperCase().replace(/^SHA/, 'SHA-')} is ${saw}, not ${hex}.`,
     { expected: hex, saw },
   );
 };

@@ -1,5 +1,5 @@
 import { Fault, type FaultCode } from '../base/fault.ts';
-import { isPassingStatus, passing, type Peer } from '../outward/peer.ts';
+import { isPassingStatus, passing, shownBy, type Peer } from '../outward/peer.ts';
 
 /** Where files come from; `refused`: it has no such file, or may not be asked. */
 export type Source = Peer & {
@@ -11,7 +11,7 @@ export type Source = Peer & {
 
 /** What a status that brings no file means. */
 export const refusal = (source: Source, url: URL, status: number): Fault => {
-  const why = `${url.href}: upstream answered ${status}.`;
+  const why = `${shownBy(source, url)}: upstream answered ${status}.`;
   if (isPassingStatus(status)) return passing(source, why);
   const isGone = status === 404 || status === 410;
   return new Fault(isGone ? source.refused : source.unavailable, `${why} ${source.advice}`, { status });

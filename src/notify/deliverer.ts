@@ -3,6 +3,7 @@ import { deferred } from '../base/waiting.ts';
 import type { Peer } from '../outward/peer.ts';
 import type { AttemptEnd, DueDelivery } from '../queue/deliveries.ts';
 import type { Store } from '../queue/store.ts';
+import { hideUrl } from './hide-url.ts';
 import { post, type PostAnswer } from './post.ts';
 import { afterAttempt, longestPauseMs } from './rules.ts';
 import { signedHeaders } from './sign.ts';
@@ -61,18 +62,21 @@ const makeAttempt =
   ({ peer, secretOf, clock }: DelivererParts, withinMs: number) =>
   async (due: DueDelivery, signal: AbortSignal): Promise<Attempted> => {
     const url = new URL(due.url);
+    // Of whatever URL, that of a redirect as well.
+    const shy: Peer = { ...peer, show: ({ origin }) => origin };
     const [at, began] = [clock.now(), clock.elapsed()];
     const ms = () => Math.round(clock.elapsed() - began);
     const why = peer.reach?.refuse(url);
     if (why !== undefined) return { at, ms: ms(), error: `${url.origin} ${why}`, isRefused: true };
     const secret = due.source === 'configuration' ? secretOf(due.url) : due.secret;
     const headers = signedHeaders({ ...due, ...(secret === undefined ? {} : { secret }) }, at);
+    const hide = hideUrl(url, secret);
     try {
-      const answer = await post({ url, headers, body: due.body, withinMs }, peer, clock, signal);
+      const answer = await post({ url, headers, body: due.body, withinMs, hide }, shy, clock, signal);
       return { at, ms: ms(), ...ending(answer) };
     } catch (error) {
       signal.throwIfAborted();
-      return { at, ms: ms(), error: sentenceOf(error).replaceAll(due.url, url.origin) };
+      return { at, ms: ms(), error: sentenceOf(error) };
     }
   };
 

@@ -11,6 +11,8 @@ export type PostAsk = {
   readonly body: string;
   /** For all of it, from the look-up of the name to the end of the answer. */
   readonly withinMs: number;
+  /** Takes out of the answer what nobody is to see. */
+  readonly hide: (text: string) => string;
 };
 
 /** A status and what the body begins with. */
@@ -21,12 +23,13 @@ const textOf = (bytes: Uint8Array): string =>
   Buffer.from(bytes)
     .toString('utf8')
     .replace(/(?![\t\n])\p{Cc}/gu, '\ufffd')
-    .trim()
-    .slice(0, webhookBounds.answerCharacters);
+    .trim();
 
-const beginningOf = async (reply: IncomingMessage): Promise<string> => {
+const beginningOf = async (reply: IncomingMessage, hide: PostAsk['hide']): Promise<string> => {
   try {
-    return textOf((await firstBytes(reply, webhookBounds.answerBytes)).bytes);
+    const { bytes } = await firstBytes(reply, webhookBounds.answerBytes);
+    // Hidden first: half a secret could not be found any more.
+    return hide(textOf(bytes)).slice(0, webhookBounds.answerCharacters);
   } finally {
     reply.destroy();
   }
@@ -37,7 +40,7 @@ const beginningOf = async (reply: IncomingMessage): Promise<string> => {
  * `destination_unavailable`, or the reason of the signal.
  */
 export const post = async (toSend: PostAsk, peer: Peer, clock: Clock, signal: AbortSignal): Promise<PostAnswer> => {
-  const { url, headers, body, withinMs } = toSend;
+  const { url, headers, body, withinMs, hide } = toSend;
   using deadline = clock.deadline(withinMs, signal, () => new Error(`no whole answer within ${withinMs / 1000} s`));
   try {
     const reply = await ask(url, {
@@ -46,7 +49,7 @@ export const post = async (toSend: PostAsk, peer: Peer, clock: Clock, signal: Ab
     });
     const { statusCode: status = 0 } = reply;
     const retryAfter = reply.headers['retry-after'];
-    return { status, answer: await beginningOf(reply), ...(retryAfter === undefined ? {} : { retryAfter }) };
+    return { status, answer: await beginningOf(reply, hide), ...(retryAfter === undefined ? {} : { retryAfter }) };
   } catch (error) {
     // What was broken off within the body says that it was aborted, not why.
     throw deadline.signal.aborted ? deadline.signal.reason : error;

@@ -1,5 +1,6 @@
 import { Fault, type FaultCode } from '../base/fault.ts';
 import type { Reach } from './reach.ts';
+import { shownUrl } from './shown-url.ts';
 
 /** Who is asked over HTTP: how its faults are called, and what of it may be reached. */
 export type Peer = {
@@ -11,7 +12,12 @@ export type Peer = {
   readonly advice: string;
   /** Undefined: whatever there is. */
   readonly reach?: Reach;
+  /** What is told of a URL in faults. Default: all but its user, its password and its query. */
+  readonly show?: (url: URL) => string;
 };
+
+/** A URL as the faults of a peer tell it. */
+export const shownBy = ({ show = shownUrl }: Pick<Peer, 'show'>, url: URL): string => show(url);
 
 /** A fault of a peer that may pass: asking again makes sense. */
 export const passing = ({ unavailable }: Peer, why: string, cause?: unknown): Fault =>
@@ -23,7 +29,11 @@ export const mayPass = (error: unknown): boolean => error instanceof Fault && er
 export const broken = (peer: Peer, error: unknown, url: URL, signal: AbortSignal): unknown => {
   if (signal.aborted) return signal.reason;
   if (error instanceof Fault) return error;
-  return passing(peer, `${url.href}: ${error instanceof Error ? error.message || error.name : String(error)}`, error);
+  return passing(
+    peer,
+    `${shownBy(peer, url)}: ${error instanceof Error ? error.message || error.name : String(error)}`,
+    error,
+  );
 };
 
 /** Whether a status says that the same request may do better later. */

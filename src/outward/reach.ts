@@ -11,8 +11,8 @@ export type Reach = {
   readonly refuse: (url: URL) => string | undefined;
   /** Whether a redirect from https to this URL, which is plain http, is followed. */
   readonly allowsPlain: (url: URL) => boolean;
-  /** Looks a name up and gives the addresses that may be connected to, and no others; fails where there are none. */
-  readonly lookup: (url: URL) => LookupFunction;
+  /** Looks a name up and gives the addresses that may be connected to, and no others; fails where there are none, and calls the URL as it is `shown`. */
+  readonly lookup: (url: URL, shown: string) => LookupFunction;
 };
 
 /** What of a resolver is used: all addresses of a name. */
@@ -64,7 +64,7 @@ const whyNot = (url: URL, parts: ReachParts): string | undefined => {
 export const makeReach = (parts: ReachParts, lookUpAll: LookUp = lookUp): Reach => {
   const { hosts, refused: code } = parts;
   const lookup =
-    (url: URL): LookupFunction =>
+    (url: URL, shown: string): LookupFunction =>
     (name, options, done) => {
       lookUpAll(
         name,
@@ -77,7 +77,7 @@ export const makeReach = (parts: ReachParts, lookUpAll: LookUp = lookUp): Reach 
           if (first === undefined) {
             const [refused] = all;
             const why = privateAddress(url, refused?.address ?? 'no address', parts);
-            return done(new Fault(code, `${url.href} ${why}.`), '');
+            return done(new Fault(code, `${shown} ${why}.`), '');
           }
           if (options.all === true) return done(null, [...fit]);
           done(null, first.address, first.family);

@@ -2,7 +2,8 @@ import { request as askHttp, type ClientRequest, type IncomingMessage } from 'no
 import { request as askHttps } from 'node:https';
 import type { Readable } from 'node:stream';
 import { Fault } from '../base/fault.ts';
-import { broken, type Peer } from './peer.ts';
+import { broken, shownBy, type Peer } from './peer.ts';
+import { shownLocation } from './shown-url.ts';
 
 /** What is sent: a text, or so many bytes of a stream, which is opened for each time that they are sent. */
 export type Body = Buffer | { readonly bytes: number; readonly open: () => Readable };
@@ -66,7 +67,7 @@ const askOnce = (url: URL, asking: Asking, headers: Readonly<Record<string, stri
       agent: false,
       timeout: silentMs,
       signal,
-      ...(peer.reach === undefined ? {} : { lookup: peer.reach.lookup(url) }),
+      ...(peer.reach === undefined ? {} : { lookup: peer.reach.lookup(url, shownBy(peer, url)) }),
     });
     let reply: IncomingMessage | undefined;
     request.on('timeout', () => (reply ?? request).destroy(new Error(`nothing was heard for ${silentMs / 1000} s`)));
@@ -99,14 +100,15 @@ const keepsMethod = (status: number) => status === 307 || status === 308;
  */
 export const ask = async (from: URL, asking: Asking): Promise<IncomingMessage> => {
   const { peer, method = 'GET', headers, credentials = {}, redirects = 'followed', signal } = asking;
+  const show = (one: URL) => shownBy(peer, one);
   const isReading = method === 'GET' || method === 'HEAD';
   let url = from;
   for (let hop = 0; hop <= mostRedirects; hop++) {
     signal.throwIfAborted();
     const why = peer.reach?.refuse(url);
     if (why !== undefined) {
-      const way = url === from ? '' : `${from.href} leads to it. `;
-      throw new Fault(peer.refused, `${url.href} ${why}. ${way}${peer.advice}`);
+      const way = url === from ? '' : `${show(from)} leads to it. `;
+      throw new Fault(peer.refused, `${show(url)} ${why}. ${way}${peer.advice}`);
     }
     const told = url.origin === from.origin ? { ...headers, ...credentials } : headers;
     const reply = await askOnce(url, asking, told).catch((error: unknown) => {
@@ -118,8 +120,14 @@ export const ask = async (from: URL, asking: Asking): Promise<IncomingMessage> =
     const { location = '' } = reply.headers;
     const next = isReading || keepsMethod(status) ? nextOf(url, location, peer) : undefined;
     if (!next)
-      throw new Fault(peer.unavailable, `${url.href} leads to "${location}", which is not followed.`, { status });
+      throw new Fault(
+        peer.unavailable,
+        `${show(url)} leads to ${shownLocation(location, url, show)}, which is not followed.`,
+        {
+          status,
+        },
+      );
     url = next;
   }
-  throw new Fault(peer.unavailable, `${from.href} leads from place to place, more than ${mostRedirects} times.`);
+  throw new Fault(peer.unavailable, `${show(from)} leads from place to place, more than ${mostRedirects} times.`);
 };

@@ -50,10 +50,10 @@ export type ScheduleStore = {
   readonly schedules: (page: PageAsk) => Promise<Page<Schedule>>;
   /** Forgets it with its runs; false if there is none. */
   readonly removeSchedule: (name: string) => Promise<boolean>;
-  /** The one whose time has come first. */
-  readonly dueSchedule: () => Promise<Schedule | undefined>;
-  /** When the time of one comes next, Unix milliseconds. */
-  readonly nextSchedule: () => Promise<number | undefined>;
+  /** The one whose time has come first, of all but these names. */
+  readonly dueSchedule: (resting: readonly string[]) => Promise<Schedule | undefined>;
+  /** When the time of one comes next, of all but these names, Unix milliseconds. */
+  readonly nextSchedule: (resting: readonly string[]) => Promise<number | undefined>;
   /**
    * Writes a run, and with `nextAt` that its time is over, unless the schedule was replaced meanwhile. Of all runs the
    * newest are kept.

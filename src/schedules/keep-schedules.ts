@@ -13,6 +13,8 @@ export type SchedulesParts = {
     readonly info: (facts: object, message: string) => void;
     readonly warn: SchedulesParts['log']['info'];
   };
+  /** How long a schedule rests that could not start its build. */
+  readonly troubleMs?: number;
 };
 
 export type Schedules = AsyncDisposable & {
@@ -24,7 +26,7 @@ export type Schedules = AsyncDisposable & {
 const lookAgainMs = 30_000;
 
 // What keeps builds from being started may have passed then.
-const troubleMs = 60_000;
+const usualTroubleMs = 60_000;
 
 // The end of the calendar of JavaScript, for what never comes again.
 const latest = 8_640_000_000_000_000;
@@ -40,28 +42,44 @@ const nextAfter = ({ cron, timeZone }: Schedule, dueAt: number, now: number): nu
  *
  *     next_at --its time comes--> due --build started, skipped or refused, written--> next_at, later than now and than due
  */
-export const keepSchedules = ({ store, fire, clock, log }: SchedulesParts): Schedules => {
+export const keepSchedules = ({ store, fire, clock, log, troubleMs = usualTroubleMs }: SchedulesParts): Schedules => {
   const closing = new AbortController();
   let woken = deferred<void>();
   const wake = (): void => woken.resolve();
+  // When each that could not start its build is tried again, by the time that has elapsed.
+  const inTrouble = new Map<string, number>();
+  const restingNow = (): readonly string[] => {
+    for (const [name, until] of inTrouble) if (until <= clock.elapsed()) inTrouble.delete(name);
+    return [...inTrouble.keys()];
+  };
+
+  const runDue = async (due: Schedule, dueAt: number): Promise<void> => {
+    const run = await fire.atTime(due, dueAt);
+    await store.scheduleRan(due.name, run, nextAfter(due, dueAt, clock.now()));
+    log.info({ schedule: due.name, ...run }, 'the time of a schedule has come');
+  };
 
   /** Runs all that is due; gives the milliseconds after which to look again. */
   const look = async (): Promise<number> => {
     while (!closing.signal.aborted) {
-      const due = await store.dueSchedule();
+      const due = await store.dueSchedule(restingNow());
       if (due?.nextAt === undefined) break;
-      const run = await fire.atTime(due, due.nextAt);
-      await store.scheduleRan(due.name, run, nextAfter(due, due.nextAt, clock.now()));
-      log.info({ schedule: due.name, ...run }, 'the time of a schedule has come');
+      await runDue(due, due.nextAt).catch((error: unknown) => {
+        if (closing.signal.aborted) return;
+        // The trouble may be its own: the others have their turn.
+        inTrouble.set(due.name, clock.elapsed() + troubleMs);
+        log.warn({ schedule: due.name, err: error }, 'a schedule could not start its build; it is tried again');
+      });
     }
-    const next = await store.nextSchedule();
-    return Math.max(0, Math.min((next ?? Infinity) - clock.now(), lookAgainMs));
+    const next = await store.nextSchedule(restingNow());
+    const rested = Math.min(...inTrouble.values()) - clock.elapsed();
+    return Math.max(0, Math.min((next ?? Infinity) - clock.now(), rested, lookAgainMs));
   };
   const loop = async (): Promise<void> => {
     while (!closing.signal.aborted) {
       woken = deferred();
       const pauseMs = await look().catch((error: unknown) => {
-        log.warn({ err: error }, 'a schedule could not start its build; it is tried again');
+        log.warn({ err: error }, 'schedules could not be looked for');
         return troubleMs;
       });
       using pause = clock.deadline(pauseMs, closing.signal, () => undefined);

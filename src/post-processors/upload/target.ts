@@ -18,6 +18,14 @@ const fit = (text: string, shape: RegExp, why: string): string => {
   return text;
 };
 
+/** A URL with no more than a host and a path: what else is in it may be secret, and URLs are shown. Throws a ParseError. */
+export const bareUrl = (text: string): string => {
+  const { username, password } = new URL(text);
+  if (username !== '' || password !== '') throw new ParseError('has a user or a password in it: leave them out');
+  if (/[?#]/.test(text)) throw new ParseError('has a query or a fragment in it: leave it out');
+  return text;
+};
+
 /** Reads `to` of a template. Throws a ParseError. */
 export const targetOf = (text: string): Target => {
   if (!URL.canParse(text)) throw new ParseError(`is no URL: ${forms}`);

@@ -7,7 +7,7 @@ import { commonKeys } from '../common.ts';
 import type { Draft, Place, PostProcessorKind } from '../kind.ts';
 import { Secret, secretOf } from './secrets.ts';
 import { askedUrl, addressOf, sendDraft, type UploadSettings } from './sending.ts';
-import { targetOf, type Target } from './target.ts';
+import { bareUrl, targetOf, type Target } from './target.ts';
 
 const about = 'artifacts sent to another host: by HTTP PUT, to S3 or what speaks as it does, or by sftp';
 
@@ -91,7 +91,7 @@ const s3Place = (asked: Asked, place: Place) => {
     const text = String(value);
     if (text !== '' && (!/^https?:\/\//.test(text) || !URL.canParse(text)))
       throw new ParseError('is no http or https URL');
-    return text;
+    return text === '' ? text : bareUrl(text);
   });
   const login = {
     accessKeyId: needed(asked, 'access_key', place),

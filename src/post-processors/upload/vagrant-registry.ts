@@ -6,6 +6,7 @@ import { strict, Words } from '../../template/document/words.ts';
 import { commonKeys } from '../common.ts';
 import type { Place, PostProcessorKind } from '../kind.ts';
 import { Secret, secretOf } from './secrets.ts';
+import { bareUrl } from './target.ts';
 import { outgoingOf, sendToolsOf } from './sending.ts';
 
 const about = 'a Vagrant box sent to a registry of boxes, as a version that is released there';
@@ -51,7 +52,8 @@ const tagOf = ({ box_tag: raw }: Asked, { pointer, fields }: Place) =>
 const urlOf = ({ url: raw = usualUrl }: Asked, { pointer, fields, wrong, host }: Place): string =>
   fields.made(`${pointer}/url`, raw, usualUrl, (value) => {
     const text = String(value);
-    if (!URL.canParse(text) || new URL(text).search !== '') throw new ParseError('is no URL of an API');
+    if (!URL.canParse(text)) throw new ParseError('is no URL of an API');
+    bareUrl(text);
     const why = host?.destination.reach?.refuse(new URL(text));
     if (why !== undefined) wrong.add(`${pointer}/url`, `${text} ${why}`);
     return text;

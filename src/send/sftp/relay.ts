@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import type { Peer } from '../../outward/peer.ts';
+import { shownBy, type Peer } from '../../outward/peer.ts';
 
 /** A port of this host that leads to one server, for one connection. */
 export type Relay = AsyncDisposable & {
@@ -20,7 +20,7 @@ export const openRelay = async (url: URL, port: number, peer: Peer, tell: (bytes
   let sent = 0;
   const server = createServer((near) => {
     server.close();
-    const lookup = peer.reach === undefined ? {} : { lookup: peer.reach.lookup(url) };
+    const lookup = peer.reach === undefined ? {} : { lookup: peer.reach.lookup(url, shownBy(peer, url)) };
     const far = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port, ...lookup });
     hold(near.on('error', () => undefined));
     hold(far.on('error', (error) => (failure ??= error)));

@@ -8,6 +8,7 @@ export const places = {
   document: (name: string, version: number) => `template_version/${name}@${version}/document`,
   secret: (name: string) => `secret/${name}/value`,
   webhook: (buildId: string, place: number) => `webhook/${buildId}/${place}/secret`,
+  webhookUrl: (buildId: string, place: number) => `webhook/${buildId}/${place}/url`,
   schedule: (name: string) => `schedule/${name}/variables`,
 } as const;
 
@@ -17,7 +18,12 @@ export type Change = (text: string, place: string) => string;
 type Input = { readonly build_id: string; readonly template: string; readonly variables: string };
 type Version = { readonly name: string; readonly version: number; readonly document: string };
 type Schedule = { readonly name: string; readonly variables: string };
-type Webhook = { readonly build_id: string; readonly place: number; readonly secret: string };
+type Webhook = {
+  readonly build_id: string;
+  readonly place: number;
+  readonly url: string;
+  readonly secret: string | null;
+};
 type Secret = { readonly name: string; readonly value: string };
 
 /** Changes every value of every encrypted column. To be called in a transaction. */
@@ -47,12 +53,14 @@ export const changeAll = (db: Database, change: Change): void => {
   const putSchedule = db.prepare<[string, string]>('UPDATE schedule SET variables = ? WHERE name = ?');
   for (const { name, variables } of db.prepare<[], Schedule>('SELECT name, variables FROM schedule').all())
     putSchedule.run(change(variables, places.schedule(name)), name);
-  const putWebhook = db.prepare<[string, string, number]>(
-    'UPDATE webhook SET secret = ? WHERE build_id = ? AND place = ?',
+  const putWebhook = db.prepare<[string, string | null, string, number]>(
+    'UPDATE webhook SET url = ?, secret = ? WHERE build_id = ? AND place = ?',
   );
-  const webhooks = db.prepare<[], Webhook>('SELECT build_id, place, secret FROM webhook WHERE secret IS NOT NULL');
-  for (const { build_id: id, place, secret } of webhooks.all())
-    putWebhook.run(change(secret, places.webhook(id, place)), id, place);
+  const webhooks = db.prepare<[], Webhook>('SELECT build_id, place, url, secret FROM webhook');
+  for (const { build_id: id, place, url, secret } of webhooks.all()) {
+    const changed = secret === null ? null : change(secret, places.webhook(id, place));
+    putWebhook.run(change(url, places.webhookUrl(id, place)), changed, id, place);
+  }
 };
 
 /** The digests of requests that the version before has kept, over values that may be easy to guess. */

@@ -33,11 +33,11 @@ type AttemptRow = {
   readonly error: string | null;
 };
 
-const toDelivery = (row: DeliveryRow): Delivery => ({
+const toDelivery = (row: DeliveryRow, { decrypt }: Connection['encryption']): Delivery => ({
   id: row.id,
   buildId: row.build_id,
   place: row.place,
-  url: row.url,
+  url: decrypt<string>(row.url, places.webhookUrl(row.build_id, row.place)),
   type: row.type,
   ...(row.redelivery_of === null ? {} : { redeliveryOf: row.redelivery_of }),
   state: row.state,
@@ -48,12 +48,14 @@ const toDelivery = (row: DeliveryRow): Delivery => ({
   attempts: row.attempts,
 });
 
-const toDue = (row: DeliveryRow, { decrypt }: Connection['encryption']): DueDelivery => ({
-  ...toDelivery(row),
+const toDue = (row: DeliveryRow, encryption: Connection['encryption']): DueDelivery => ({
+  ...toDelivery(row, encryption),
   host: row.host,
   body: row.body,
   source: row.source,
-  ...(row.secret === null ? {} : { secret: decrypt<string>(row.secret, places.webhook(row.build_id, row.place)) }),
+  ...(row.secret === null
+    ? {}
+    : { secret: encryption.decrypt<string>(row.secret, places.webhook(row.build_id, row.place)) }),
 });
 
 const toAttempt = ({ at, ms, status, answer, error }: AttemptRow): AttemptEnd => ({
@@ -106,7 +108,7 @@ const makeReads = ({
   return {
     deliveries: (buildId, { limit, after = '' }) =>
       read(() => {
-        const rows = ofBuild.all(buildId, after, limit + 1).map(toDelivery);
+        const rows = ofBuild.all(buildId, after, limit + 1).map((row) => toDelivery(row, encryption));
         const items = rows.slice(0, limit);
         const last = items.at(-1);
         return rows.length > limit && last ? { items, next: last.id } : { items };
@@ -114,7 +116,7 @@ const makeReads = ({
     delivery: (id) =>
       read(() => {
         const row = byId.get(id);
-        return row && { delivery: toDelivery(row), attempts: attempts.all(id).map(toAttempt) };
+        return row && { delivery: toDelivery(row, encryption), attempts: attempts.all(id).map(toAttempt) };
       }),
     dueDelivery: ({ busyHosts, onTheWay, farthest }) =>
       read(() => {
@@ -151,7 +153,7 @@ const makeAttempted = ({ db, clock, write }: Connection, outbox: Outbox): Pick<D
   };
 };
 
-const makeRedeliver = ({ db, clock, write, touch }: Connection): Pick<DeliveryStore, 'redeliver'> => {
+const makeRedeliver = ({ db, clock, write, touch, encryption }: Connection): Pick<DeliveryStore, 'redeliver'> => {
   const byId = db.prepare<[string], DeliveryRow>(`${selected} WHERE delivery.id = ?`);
   const had = db
     .prepare<[string, number], number>('SELECT count(*) FROM delivery WHERE build_id = ? AND place = ?')
@@ -172,7 +174,7 @@ const makeRedeliver = ({ db, clock, write, touch }: Connection): Pick<DeliverySt
         add.run({ id, of, now: clock.now() });
         touch(row.build_id);
         const added = byId.get(id);
-        return added && toDelivery(added);
+        return added && toDelivery(added, encryption);
       }),
   };
 };

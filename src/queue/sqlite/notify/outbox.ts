@@ -57,7 +57,8 @@ export const makeOutbox = (
     keep: (buildId, webhooks) => {
       for (const [place, { url, events, source, secret }] of webhooks.entries())
         insert.run(
-          ...([buildId, place, url, new URL(url).host, JSON.stringify(events), source] as const),
+          ...([buildId, place, encryption.encrypt(url, places.webhookUrl(buildId, place))] as const),
+          ...([new URL(url).host, JSON.stringify(events), source] as const),
           secret === undefined ? null : encryption.encrypt(secret, places.webhook(buildId, place)),
         );
     },

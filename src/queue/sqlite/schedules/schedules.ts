@@ -69,8 +69,13 @@ const makeKept = ({
 /** Their times, and what became of those. */
 export const makeSchedules = (connection: Connection): ScheduleStore => {
   const { db, clock, read, write, encryption } = connection;
-  const due = db.prepare<[number], ScheduleRow>('SELECT * FROM schedule WHERE next_at <= ? ORDER BY next_at LIMIT 1');
-  const next = db.prepare<[], number | null>('SELECT min(next_at) FROM schedule').pluck();
+  const due = db.prepare<[number, string], ScheduleRow>(`
+    SELECT * FROM schedule WHERE next_at <= ? AND name NOT IN (SELECT value FROM json_each(?)) ORDER BY next_at LIMIT 1`);
+  const next = db
+    .prepare<[string], number | null>(
+      'SELECT min(next_at) FROM schedule WHERE name NOT IN (SELECT value FROM json_each(?))',
+    )
+    .pluck();
   const insert = db.prepare(`
     INSERT INTO schedule_run (schedule, n, due_at, at, outcome, build_id, why, inputs, by)
     SELECT name, 1 + coalesce((SELECT max(n) FROM schedule_run WHERE schedule = name), 0),
@@ -88,12 +93,12 @@ export const makeSchedules = (connection: Connection): ScheduleStore => {
     WHERE schedule = ? ORDER BY n DESC`);
   return {
     ...makeKept(connection),
-    dueSchedule: () =>
+    dueSchedule: (resting) =>
       read(() => {
-        const row = due.get(clock.now());
+        const row = due.get(clock.now(), JSON.stringify(resting));
         return row && toSchedule(row, encryption);
       }),
-    nextSchedule: () => read(() => next.get() ?? undefined),
+    nextSchedule: (resting) => read(() => next.get(JSON.stringify(resting)) ?? undefined),
     scheduleRan: (name, run, nextAt) =>
       write('power', () => {
         const { dueAt, at, outcome, by = null } = run;
