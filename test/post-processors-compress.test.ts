@@ -53,6 +53,16 @@ test('each format gives back what it was made of, by its own program, and is has
   }
 });
 
+test('a file that comes faster than zstd compresses it comes back whole', async () => {
+  await using at = await bench();
+  // What is made of a few thousand words has a match at every place, and takes zstd long.
+  const words = Array.from({ length: 4096 }, (_, at) => randomBytes(1 + (at % 9)).toString('hex'));
+  const chosen = new Uint16Array(8_000_000).map(() => Math.random() * words.length);
+  const bytes = Buffer.from(Array.from(chosen, (at) => words[at]).join(' '));
+  await writeFile(at.disk.path, bytes);
+  assert.ok((await printedBy(reading.zstd, (await compressed(at, 'zstd')).from)).equals(bytes));
+});
+
 test('an empty file is compressed, too', async () => {
   for (const format of formats) {
     await using at = await bench();

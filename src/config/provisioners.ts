@@ -7,7 +7,9 @@ export const Provisioners = z
     shell_local: z
       .boolean()
       .default(false)
-      .describe('Whether templates may run scripts on this host, by the provisioner "shell-local".'),
+      .describe(
+        'Whether templates may run scripts on this host, by "shell-local", as a provisioner or as a post-processor.',
+      ),
     ansible: z
       .boolean()
       .default(false)
