@@ -10,6 +10,8 @@ import { hostOf } from '../src/outward/hosts.ts';
 import type { AmazonSettings } from '../src/post-processors/upload/amazon-settings.ts';
 import { importImage } from '../src/send/ec2/import-image.ts';
 import { completed, ec2Server, imageThere, refusal, task } from './fixtures/ec2-server.ts';
+import { parseTemplate } from '../src/template/document/template.ts';
+import { resolve } from '../src/template/resolve/resolve.ts';
 import { bench } from './fixtures/post-processing.ts';
 import { s3Login, s3Server } from './fixtures/s3-server.ts';
 
@@ -24,13 +26,14 @@ const ami: AmazonSettings['ami'] = {
 
 type Answers = Parameters<typeof ec2Server>[0];
 
-type Changes = { readonly replaces?: boolean; readonly keepsObject?: boolean; readonly signal?: AbortSignal };
+type Changes = { readonly replaces?: boolean; readonly keepsObject?: boolean; readonly stop?: AbortController };
 
 const policy = { attempts: 3, firstMs: 1, growth: 1, mostMs: 1 };
 
 /** An import to servers of its own; what was asked of EC2, what came of it, and whether the object is there afterwards. */
 const imported = async (answers: Answers, changes: Changes = {}) => {
-  const { replaces = false, keepsObject = false, signal = new AbortController().signal } = changes;
+  const { replaces = false, keepsObject = false, stop } = changes;
+  const signal = stop?.signal ?? new AbortController().signal;
   await using store = await s3Server('images');
   await using ec2 = await ec2Server(answers);
   await using shop = await bench();
@@ -52,7 +55,10 @@ const imported = async (answers: Answers, changes: Changes = {}) => {
       peer: destination(() => [hostOf(`127.0.0.1:${store.port}`), hostOf(`127.0.0.1:${ec2.port}`)]),
       ...{ clock: systemClock, policy, silentMs: 500, progress: () => undefined, signal },
       log: (line) => void lines.push(line),
-      onPercent: (percent) => void percents.push(percent),
+      onPercent: (percent) => {
+        percents.push(percent);
+        stop?.abort(new Error('cancelled'));
+      },
       polls: { firstMs: 1, growth: 2, mostMs: 5 },
     },
   ).catch((error: unknown) => error);
@@ -134,9 +140,9 @@ test('a registration whose answer was lost is found again, and one that is refus
 });
 
 test('an import of a build that is cancelled is cancelled as well', async () => {
-  const signal = AbortSignal.timeout(1500);
-  const done = await imported({ DescribeImportSnapshotTasks: [active] }, { signal });
-  assert.equal(done.result, signal.reason);
+  const stop = new AbortController();
+  const done = await imported({ DescribeImportSnapshotTasks: [active] }, { stop });
+  assert.equal(done.result, stop.signal.reason);
   assert.equal(done.actions.at(-1), 'CancelImportTask');
   assert.equal(done.isThere, false);
 });
@@ -161,4 +167,65 @@ test('the build says where its image is, keeps the disk, and tells no key', asyn
   const { told } = shop.tools;
   assert.match(JSON.stringify(told), /arn:aws:ec2:eu-central-1::image\/ami-1/);
   assert.doesNotMatch(JSON.stringify(told), /S3RVER/);
+});
+
+/** The settings that a template comes to on a host that may send to these hosts. */
+const resolved = async (asked: object, hosts: readonly string[]) => {
+  const secret = '{{ secret }}';
+  const basic = { region: 'eu-central-1', s3_bucket_name: 'images', access_key: secret, secret_key: secret };
+  const convert = { type: 'convert', format: 'vhd' };
+  const template = parseTemplate({
+    ...{ name: 'least', machine: { floppy: 'media:floppy', disks: [{ size: '1G' }] }, install: {} },
+    variables: { secret: { sensitive: true, default: 'S3RVER' } },
+    post_processors: [convert, { type: 'amazon-import', format: 'vhd', ...basic, ...asked }],
+  });
+  const host = { destination: destination(() => hosts.map(hostOf)) };
+  const spec = await resolve({
+    ...{ template, variables: {}, frozen: { buildId: '01J0000000000000000000000A', timestampMs: 0 } },
+    files: {
+      media: { floppy: import.meta.filename },
+      host: {
+        means: { hypervisor: 'qemu', builderId: 'imaged:host/test', programs: { 'qemu-img': 'qemu-img' }, ...host },
+      },
+    },
+    defaults: { timeoutMs: 3_600_000 },
+  });
+  const found = spec.postProcessors.find(({ type }) => type === 'amazon-import');
+  assert.ok(found?.type === 'amazon-import');
+  return found.settings;
+};
+
+const amazon = ['*.amazonaws.com'];
+
+test('an import has its defaults of the template, the build and the machine', async () => {
+  const { ami: image, key, role, bucket } = await resolved({ tags: { 'a/b': 'x' } }, amazon);
+  assert.deepEqual(image, {
+    ...{ name: 'least-01J0000000000000000000000A', description: '', architecture: 'x86_64', bootMode: 'legacy-bios' },
+    ...{ tags: { 'a/b': 'x' }, users: [] },
+  });
+  assert.deepEqual([key, role, bucket], ['imaged-import-01J0000000000000000000000A.vhd', 'vmimport', 'images']);
+});
+
+test('what is wrong with an import is told at POST, with its place', async () => {
+  const cases: readonly (readonly [object, readonly string[], RegExp])[] = [
+    [{}, [], /1\/s3_bucket_name https:\/\/images\.s3\.eu-central-1\.amazonaws\.com\/ is on a host/],
+    [
+      {},
+      ['images.s3.eu-central-1.amazonaws.com'],
+      /1\/region https:\/\/ec2\.eu-central-1\.amazonaws\.com\/ is on a host/,
+    ],
+    [{ ec2_endpoint: 'http://127.0.0.1:1/' }, amazon, /1\/ec2_endpoint/],
+    [{ endpoint: 'file:///x' }, amazon, /1\/endpoint is no http or https URL/],
+    [{ region: 'eu.evil/' }, amazon, /1\/region is no region/],
+    [{ s3_key_name: 'a/../b' }, amazon, /1\/s3_key_name has other characters/],
+    [{ ami_name: 'a*' }, amazon, /1\/ami_name has not 3 to 128/],
+    [{ ami_users: ['all'] }, amazon, /1\/ami_users\/0 is no account/],
+    [{ access_key: 'AKIA' }, amazon, /1\/access_key stands in the template for all to read/],
+    [{ format: 'raw' }, amazon, /1 takes no disk of the format raw/],
+  ];
+  for (const [asked, hosts, said] of cases) {
+    const error: unknown = await resolved(asked, hosts).catch((reason: unknown) => reason);
+    assert.ok(error instanceof Fault, JSON.stringify(asked));
+    assert.match((error.facts.errors ?? []).map(({ pointer, message }) => `${pointer} ${message}`).join('\n'), said);
+  }
 });
