@@ -167,6 +167,7 @@ const wiring = ['main.ts', 'cli', 'wiring'];
 
 // Outside packages that have one home each.
 const homes: Readonly<Record<string, readonly string[]>> = {
+  '@aws-sdk/client-ec2': ['send/ec2'],
   '@aws-sdk/client-s3': ['send/s3'],
   fastify: ['api', 'httpd'],
   'better-sqlite3': ['queue/sqlite'],

@@ -5,6 +5,7 @@ import { cloudInit } from './cloud-init.ts';
 import { compress } from './compress.ts';
 import { convert } from './convert.ts';
 import { exporting } from './export.ts';
+import { amazonImport } from './upload/amazon-import.ts';
 import { upload } from './upload/upload.ts';
 import { vagrantRegistry } from './upload/vagrant-registry.ts';
 import { manifest } from './manifest.ts';
@@ -31,6 +32,7 @@ export const postProcessors = {
   'cloud-init': cloudInit,
   upload,
   'vagrant-registry': vagrantRegistry,
+  'amazon-import': amazonImport,
   'shell-local': shellLocal,
 } as const;
 

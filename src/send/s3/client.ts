@@ -4,7 +4,7 @@ import type { S3Place } from './place.ts';
 import type { SendTools } from '../types.ts';
 
 /** Nothing of this host's environment, files or instance, and no attempts of its own. */
-const ownOptions = ({ region, endpoint, login }: S3Place, tools: SdkTools) => ({
+export const ownOptions = ({ region, endpoint, login }: Omit<S3Place, 'bucket'>, tools: SdkTools) => ({
   region,
   credentials: { ...login },
   ...(endpoint === undefined ? {} : { endpoint: endpoint.href }),
@@ -17,7 +17,7 @@ const ownOptions = ({ region, endpoint, login }: S3Place, tools: SdkTools) => ({
   requestHandler: sdkHandler(tools),
 });
 
-type SdkTools = Pick<SendTools, 'peer' | 'silentMs'>;
+export type SdkTools = Pick<SendTools, 'peer' | 'silentMs'>;
 
 /** A client of Amazon S3 or of what speaks as it does. The signature of each request covers the SHA-256 of its body. */
 export const s3Client = (place: S3Place, tools: SdkTools): S3Client =>

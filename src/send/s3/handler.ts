@@ -50,7 +50,7 @@ export const sdkHandler = ({ peer, silentMs }: Pick<SendTools, 'peer' | 'silentM
     const body = bodyOf(request.body);
     const reply = await ask(urlOf(request), {
       // S3 puts parts together before it says a word of it: minutes, for a large object.
-      silentMs: method === 'POST' ? 10 * silentMs : silentMs,
+      silentMs: method === 'POST' && request.query?.['uploadId'] !== undefined ? 10 * silentMs : silentMs,
       ...{ peer, method, headers: request.headers, redirects: 'given back' },
       ...(body === undefined ? {} : { body }),
       signal,
