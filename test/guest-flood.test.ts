@@ -20,6 +20,7 @@ import { connectSsh } from '../src/guest/ssh/connect.ts';
 import { serveEndpoint } from '../src/httpd/endpoint/serve-endpoint.ts';
 import { maskOf } from '../src/base/mask/mask.ts';
 import { visibleInJson } from '../src/base/visible.ts';
+import { untilTrue } from './fixtures/until-true.ts';
 import { guestHouse, on } from './ssh-server.ts';
 import { aBuild, hostWith, roomy, storeShop } from './store-shop.ts';
 
@@ -195,6 +196,8 @@ for (const [how, together, least] of [
       await systemClock.sleep(2000, on());
       watch.mark();
       await systemClock.sleep(5000, on());
+      // On a busy machine it takes longer until that was a flood.
+      await untilTrue(() => told > least);
       seen = watch.seen();
     }
     const { rssMb, aliveMb, p99Ms } = seen;
@@ -206,7 +209,6 @@ for (const [how, together, least] of [
     const left = kept.find(({ type }) => type === 'events.left_out')?.data['http.request'] ?? 0;
     assert.ok(requests <= 1000);
     assert.equal(requests + Number(left), told, 'each is kept or counted');
-    assert.ok(told > least, `only ${told}`);
     assert.ok(aliveMb < 100, `${aliveMb} MB more live`);
     // What Node makes of one packet.
     assert.ok(rssMb < 400, `it grew by ${rssMb} MB`);

@@ -175,7 +175,8 @@ test('an upstream that is busy is asked again, one that says no is not', async (
   assert.equal(shop.upstream.askedFor('7.9/amd64/BUILDINFO'), 4);
 });
 
-test('an upstream that falls silent is given up, and gone on with by the next request', async () => {
+/** The range of the last request, when upstream falls silent within the first one, and is given up after so long. */
+const rangeAfterSilence = async (silentMs: number): Promise<string | undefined> => {
   await using shop = await mirrorShop();
   shop.upstream.behave.set(path, (...all) => {
     if (all[3] > 1) return good(...all);
@@ -183,9 +184,17 @@ test('an upstream that falls silent is given up, and gone on with by the next re
     response.setHeader('etag', `"${sha256(bytes).slice(0, 16)}"`);
     response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, 500_000));
   });
-  const machine = await shop.serve(await shop.open({ limits: { silentMs: 200 } }));
+  const machine = await shop.serve(await shop.open({ limits: { silentMs } }));
   assert.ok((await machine.get(path)).body.equals(base));
-  assert.equal(shop.upstream.asked.at(-1)?.range, 'bytes=500000-');
+  return shop.upstream.asked.at(-1)?.range;
+};
+
+test('an upstream that falls silent is given up, and gone on with by the next request', async () => {
+  // On a busy machine what was sent may come later than the shortest of them waits.
+  const ranges: (string | undefined)[] = [];
+  for (const silentMs of [200, 1000, 5000])
+    if (!ranges.includes('bytes=500000-')) ranges.push(await rangeAfterSilence(silentMs));
+  assert.equal(ranges.at(-1), 'bytes=500000-');
 });
 
 test('redirects are followed over http, and nowhere else', async () => {

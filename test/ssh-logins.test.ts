@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,7 +64,8 @@ test('a certificate lets its key in where the key alone would not be', async () 
 
 test('a password is offered by a program of ours, and no command line or environment has it', async () => {
   await using house = await guestHouse({ config: ['PasswordAuthentication yes', 'KbdInteractiveAuthentication no'] });
-  const password = 'not-the-password-5b1c';
+  // Another run of this test may be under way on this host.
+  const password = `not-the-password-${randomBytes(4).toString('hex')}`;
   await house.authorize('');
   const seen: string[] = [];
   const spec = { ...house.spec, handshakeAttempts: 2, credentials: { password } };

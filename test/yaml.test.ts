@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { performance } from 'node:perf_hooks';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
@@ -103,7 +102,7 @@ test('what YAML has and a document may not hold is refused at its place', async 
 const many = (count: number, line: (at: number) => string) =>
   Array.from({ length: count }, (_, at) => line(at)).join('');
 
-test('bombs are refused in bounded time: aliases, depth, length, keys', async () => {
+test('bombs are refused in bounded processor time: aliases, depth, length, keys', async () => {
   const lol = many(20, (at) => `l${at + 1}: &l${at + 1} [${Array.from({ length: 10 }, () => `*l${at}`).join()}]\n`);
   const bombs: Record<string, string> = {
     'a billion laughs': `l0: &l0 [x, x]\n${lol}`,
@@ -127,10 +126,11 @@ test('bombs are refused in bounded time: aliases, depth, length, keys', async ()
     'escapes without end': `"${'\\'.repeat(4 * megabyte - 8)}`,
   };
   for (const [name, text] of Object.entries(bombs)) {
-    const begin = performance.now();
+    const before = process.cpuUsage();
     assert.notEqual(await refusalOf(text), 'taken', name);
-    const took = performance.now() - begin;
-    assert.ok(took < 10_000, `${name} took ${took} ms`);
+    const { user, system } = process.cpuUsage(before);
+    const took = (user + system) / 1000;
+    assert.ok(took < 10_000, `${name} took ${took} ms of processor`);
   }
 });
 

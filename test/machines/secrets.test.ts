@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -12,15 +13,18 @@ import { installedMachine, letIn, postContext, succeeded, tarOf, textOf, unpackR
 
 const run = promisify(execFile);
 
+// Another run of this test may be under way on this host.
+const ownRun = randomBytes(4).toString('hex');
+
 /** One secret of each kind, each nowhere else. The words are no part of any other. */
 const secrets = {
-  sent: 'quokka-sent-81f2',
-  default: 'wombat-default-52c7',
-  listed: 'numbat-listed-93d1',
-  host: 'bilby-host-27e4',
-  password: 'possum-login-64b8',
-  hook: 'dingo-hook-75a9',
-  derived: 'cassowary-derived-16e0',
+  sent: `quokka-sent-${ownRun}`,
+  default: `wombat-default-${ownRun}`,
+  listed: `numbat-listed-${ownRun}`,
+  host: `bilby-host-${ownRun}`,
+  password: `possum-login-${ownRun}`,
+  hook: `dingo-hook-${ownRun}`,
+  derived: `cassowary-derived-${ownRun}`,
 } as const;
 
 let imaged: Imaged;
@@ -79,7 +83,7 @@ const template = async () => ({
     password: { required: true, sensitive: true },
     key: { required: true, sensitive: true },
     hook: { required: true, sensitive: true },
-    derived: { default: '{{ prefix }}-derived-16e0' },
+    derived: { default: `{{ prefix }}-derived-${ownRun}` },
     prefix: { required: true, sensitive: true },
   },
   machine: await installedMachine(folder),
