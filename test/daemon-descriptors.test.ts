@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,8 +24,7 @@ const openFiles = async (pid: number): Promise<number> => (await readdir(`/proc/
  * The milliseconds that this process has stood in line for a processor, for what else runs on the machine: the second field
  * of Linux's schedstat (Documentation/scheduler/sched-stats.rst).
  */
-const inLineMs = async (pid: number): Promise<number> =>
-  Number((await readFile(`/proc/${pid}/schedstat`, 'utf8')).split(' ')[1]) / 1e6;
+const inLineMs = (pid: number): number => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
 
 /** A client without a token that opens as many connections as it can, again and again, in a process of its own. */
 const attack = async (url: string, count: number) => {
@@ -75,10 +75,10 @@ const underAttack = async (imaged: Imaged, limit: number) => {
     let most = 0;
     const answeredMs: number[] = [];
     while (!hasEnded(build)) {
-      const inLine = async () => (await inLineMs(imaged.pid())) + (await inLineMs(process.pid));
-      const [before, startedAt] = [await inLine(), performance.now()];
+      const inLine = () => inLineMs(imaged.pid()) + inLineMs(process.pid);
+      const [lineBefore, startedAt] = [inLine(), performance.now()];
       const reply = await healthOf(port);
-      const ms = performance.now() - startedAt - ((await inLine()) - before);
+      const ms = performance.now() - startedAt - (inLine() - lineBefore);
       assert.match(reply, /^HTTP\/1\.1 (200 |503 [^]*\r\nretry-after: )/i);
       if (reply.startsWith('HTTP/1.1 200')) answeredMs.push(ms);
       most = Math.max(most, await openFiles(imaged.pid()));
