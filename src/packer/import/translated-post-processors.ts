@@ -91,7 +91,7 @@ const checksum: Translate = (keys, names, _keeps, facts) => {
   const from = keys.raw('checksum_types') === undefined ? keys.pointer : keys.at('checksum_types');
   notes.add(
     keys.pointer,
-    'writes lines of two blanks between digest and name, as md5sum -c reads them, where Packer has a TAB',
+    'writes lines of two blanks between digest and name, as md5sum -c and its kin read them, where Packer has a TAB',
   );
   const types = [...new Set(asked.map(({ text }) => text))];
   const output = keys.text('output');
