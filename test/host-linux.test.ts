@@ -17,7 +17,7 @@ test('a Linux host with QEMU is fit: every question is answered with ok', async 
     findings.filter(({ state }) => state !== 'ok'),
     [],
   );
-  assert.equal(findings.length, 14);
+  assert.equal(findings.length, 15);
 });
 
 const missing = async () => {
@@ -110,6 +110,44 @@ const cases: readonly Case[] = [
     'fail',
     /1024 files may be open, and 30 workers need 1656/,
     /LimitNOFILE=1656/,
+  ],
+  ['key-file', 'nothing has been started yet', {}, 'ok', /the first start makes one/],
+  ['key-file', 'it is lost', { files: { 'var/imaged/imaged.db': 'x' } }, 'warn', /secrets\.key is not there/],
+  [
+    'key-file',
+    'others may read it',
+    { files: { 'var/imaged/secrets.key': 'x' }, owners: { '/var/imaged/secrets.key': { mode: 0o644 } } },
+    'fail',
+    /may be read by others/,
+    /^chmod 600 \/var\/imaged\/secrets\.key$/,
+  ],
+  [
+    'key-file',
+    "it is somebody else's",
+    { files: { 'var/imaged/secrets.key': 'x' }, owners: { '/var/imaged/secrets.key': { mode: 0o600, uid: 0 } } },
+    'fail',
+    /may not be read by _imaged/,
+    /^chown _imaged /,
+  ],
+  [
+    'signing-key',
+    'it is not there',
+    { settings: '[sign]\nkey = "/etc/signify/imaged.sec"' },
+    'fail',
+    /the key of \[sign\] is not there/,
+    /^signify -G -n -p \/etc\/signify\/imaged\.pub -s /,
+  ],
+  [
+    'signing-key',
+    'others may read it',
+    {
+      settings: '[sign]\nkey = "/etc/signify/imaged.sec"',
+      files: { 'etc/signify/imaged.sec': 'x' },
+      owners: { '/etc/signify/imaged.sec': { mode: 0o644 } },
+    },
+    'fail',
+    /may be read by others/,
+    /^chmod 600 /,
   ],
   [
     'folders',

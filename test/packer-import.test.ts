@@ -280,8 +280,8 @@ test('a post-processor of Packer that is not made here is a note, and leaves the
   assert.deepEqual(
     notes.map(({ pointer, message }) => `${pointer} ${message}`),
     [
-      '/post-processors/0/0/type is "vagrant-registry", which is not made here: the image itself is the artifact',
-      '/post-processors/0/1 is "vagrant-cloud", which is not made here: the image itself is the artifact',
+      `/post-processors/0/0/type is "vagrant-registry", which is not translated: write imaged's own "vagrant-registry", with its credentials in sensitive variables; the image itself is the artifact`,
+      `/post-processors/0/1 is "vagrant-cloud", which is not translated: write imaged's own "vagrant-registry", with its credentials in sensitive variables; the image itself is the artifact`,
       '/post-processors/1 is "upload", which is not made here: the image itself is the artifact',
     ],
   );

@@ -5,6 +5,7 @@ import { firmware } from './checks/firmware.ts';
 import { folders } from './checks/folders.ts';
 import { forwarding } from './checks/forwarding.ts';
 import { hypervisor } from './checks/hypervisor.ts';
+import { keyFile } from './checks/key-file.ts';
 import { loginClass } from './checks/login-class.ts';
 import { media } from './checks/media.ts';
 import { modules } from './checks/modules.ts';
@@ -28,7 +29,7 @@ import { vmm } from './checks/vmm.ts';
 import type { HostCheck } from './types.ts';
 
 /** The checks of every host. */
-const anywhere = [user, folders, disk, media, signingKey, modules, ports, clock];
+const anywhere = [user, folders, disk, media, keyFile, signingKey, modules, ports, clock];
 
 const onOpenBSD = [node, loginClass, signify];
 

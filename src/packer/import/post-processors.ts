@@ -28,11 +28,23 @@ const isKind = (type: string): type is Kind => Object.hasOwn(kinds, type);
 
 // Packer's own beside those above, and those of the plugins that its site lists.
 const absent = [
-  ...['vagrant-cloud', 'vagrant-registry', 'upload', 'provenance'],
-  ...['docker-import', 'docker-push', 'docker-save', 'docker-tag', 'amazon-import', 'amazon-ami-management'],
+  ...['upload', 'provenance', 'docker-import', 'docker-push', 'docker-save', 'docker-tag', 'amazon-ami-management'],
   ...['googlecompute-import', 'vsphere', 'vsphere-template', 'alicloud-import'],
   ...['digitalocean-import', 'exoscale-import', 'ucloud-import', 'upcloud-import', 'yandex-export', 'yandex-import'],
 ];
+
+// What imaged has a kind of its own for: Packer takes its credentials from the environment of whoever calls it.
+const own: Readonly<Record<string, string>> = {
+  'amazon-import': 'amazon-import',
+  'vagrant-cloud': 'vagrant-registry',
+  'vagrant-registry': 'vagrant-registry',
+};
+
+/** What becomes of one that is not translated. */
+const leftOut = (type: string): string =>
+  own[type] === undefined
+    ? `is ${quoted(type)}, which is not made here: the image itself is the artifact`
+    : `is ${quoted(type)}, which is not translated: write imaged's own ${quoted(own[type])}, with its credentials in sensitive variables; the image itself is the artifact`;
 
 // Those that always keep what they take (packer, post-processor/checksum, /manifest and /shell-local).
 const keepers = ['checksum', 'manifest', 'shell-local'];
@@ -49,14 +61,14 @@ const listOne = (given: unknown, pointer: string, names: readonly string[], read
   }
   const { type } = object;
   const at = typeof given === 'string' ? pointer : `${pointer}/type`;
-  const types = [...Object.keys(kinds), ...absent];
+  const types = [...Object.keys(kinds), ...Object.keys(own), ...absent];
   if (typeof type !== 'string') wrong.add(pointer, 'has no "type"');
   else if (!types.includes(type))
     wrong.add(at, `is ${quoted(type)}, and there is no such post-processor: ${didYouMean(type, types)}`);
   else {
     const keys = makeKeys([{ object, pointer }], reading);
     if (isKind(type)) judgeKeys(keys, kinds[type], `the post-processor ${quoted(type)}`, reading);
-    else notes.add(at, `is ${quoted(type)}, which is not made here: the image itself is the artifact`);
+    else notes.add(at, leftOut(type));
     judgeSelection(keys, names, wrong);
     return keys;
   }
