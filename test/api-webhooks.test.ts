@@ -97,6 +97,11 @@ test('a webhook that cannot be is refused at its place, and its secret is not to
   const [open = ''] = await inTemplate({ url, secret });
   assert.match(open, /^\/template\/notify\/0\/secret: stands in the template for all to read/);
   assert.ok(!open.includes(secret));
+  const variables = { place: { default: 'tr0ub4dor', sensitive: true } };
+  const shownHost = { ...template, variables, notify: [{ url: 'https://{{ place }}.example.org/x' }] };
+  const [host = ''] = await wrongIn(shop, { template: shownHost });
+  assert.match(host, /^\/template\/notify\/0\/url: has a sensitive value in its scheme, host or port/);
+  assert.ok(!host.includes('tr0ub4dor'));
   const many = await wrongIn(shop, { template, notify: Array.from({ length: 11 }, () => ({ url })) });
   assert.match(many[0] ?? '', /more than 10 webhooks/);
 });
