@@ -8,6 +8,9 @@ ALTER TABLE build RENAME COLUMN after_failure TO on_error;
 -- Whether the build waits for a client before each of its steps.
 ALTER TABLE build ADD COLUMN debug INTEGER NOT NULL DEFAULT 0 CHECK (debug IN (0, 1));
 
+-- Whether it may take the place of what is there of the same name where it sends its artifacts.
+ALTER TABLE build ADD COLUMN force INTEGER NOT NULL DEFAULT 0 CHECK (force IN (0, 1));
+
 -- A pinned build is kept, whatever the retention says.
 ALTER TABLE build ADD COLUMN pinned_at  INTEGER;
 ALTER TABLE build ADD COLUMN pinned_by  TEXT;

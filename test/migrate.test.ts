@@ -124,6 +124,7 @@ test('the database refuses what must never be, whatever the program does', async
     { labels: 'no json' },
     { timeout_ms: 0 },
     { debug: 2 },
+    { force: 2 },
     { ended_at: 1 },
     { status: 'succeeded' },
     { status: 'failed', ended_at: 1 },

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { prune } from '../src/queue/retention.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { storeLimits } from '../src/queue/sqlite/open-store.ts';
+import { admittingShop } from './fixtures/admitting-shop.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 
 import { aBuild, failsAs, nobody, storeShop, type Shop } from './store-shop.ts';
@@ -75,4 +76,23 @@ test('as many builds are pinned as the host allows, and the same one again is no
   await assert.rejects(pin(two), failsAs('pins_exhausted'));
   await shop.store.unpin(one, 'ci');
   await pin(two);
+});
+
+test('what a build was asked for beside its template is shown, for builds and for runs alike', async () => {
+  await using shop = await admittingShop();
+  const template = { name: 'site', machine: { memory: '64M', disks: [{ size: '1M' }], cdrom: 'media:shop/boot.iso' } };
+  const asked = { debug: true, force: true, on_error: 'run-cleanup-provisioner' } as const;
+  const post = (url: string, body: object) => shop.ask({ method: 'POST', url, payload: body, headers: shop.auth });
+  const told = (build: object) =>
+    Object.fromEntries(Object.entries(build).filter(([key]) => Object.hasOwn(asked, key)));
+  const one = await post('/builds', { template, ...asked });
+  assert.deepEqual(told(one.json<object>()), asked);
+  const run = await post('/runs', { template: { ...template, machines: { a: {}, b: {} } }, ...asked });
+  const { builds } = run.json<{ readonly builds: readonly { readonly id: string }[] }>();
+  assert.equal(builds.length, 2);
+  for (const { id } of builds) assert.deepEqual(told((await call(shop, 'GET', `/builds/${id}`)).json<object>()), asked);
+  const plain = await post('/builds', { template });
+  assert.deepEqual(told(plain.json<object>()), { on_error: 'cleanup' });
+  const wrong = await post('/builds', { template, on_error: 'abort' });
+  assert.match(wrong.body, /is none of cleanup, hold, run-cleanup-provisioner/);
 });

@@ -9,7 +9,7 @@ import { digestOf } from './canonical.ts';
 import type { Folders } from './folders/folders.ts';
 
 /** What the build was asked for as, and when; `startedAt` is when this attempt began. */
-export type AskedBuild = Pick<BuildAsked, 'templateName' | 'machine' | 'labels'> & {
+export type AskedBuild = Pick<BuildAsked, 'templateName' | 'machine' | 'labels' | 'force'> & {
   readonly createdAt: number;
   readonly startedAt: number;
   /** SHA-256 of the template as clients see it: of its JSON with the keys in order, without sensitive defaults. */
@@ -20,17 +20,18 @@ export type AskedBuild = Pick<BuildAsked, 'templateName' | 'machine' | 'labels'>
 };
 
 type AskedClaim = {
-  readonly build: Pick<Claim['build'], 'templateName' | 'machine' | 'labels' | 'createdAt' | 'sensitive'>;
+  readonly build: Pick<Claim['build'], 'templateName' | 'machine' | 'labels' | 'force' | 'createdAt' | 'sensitive'>;
   readonly input: Pick<Claim['input'], 'template' | 'variables'>;
 };
 
 /** What a claimed build was asked for as. */
 export const askedBuildOf = ({ build, input }: AskedClaim, startedAt: number): AskedBuild => {
-  const { templateName, machine, labels, createdAt, sensitive } = build;
+  const { templateName, machine, labels, createdAt, sensitive, force } = build;
   const sent = Object.entries(input.variables);
   return {
     ...{ templateName, labels, createdAt, startedAt },
     ...(machine === undefined ? {} : { machine }),
+    ...(force === undefined ? {} : { force }),
     templateSha256: digestOf(showDocument(input.template, sensitive)),
     variables: Object.fromEntries(sent.filter(([name]) => !sensitive.includes(name))),
     hidden: sent.map(([name]) => name).filter((name) => sensitive.includes(name)),

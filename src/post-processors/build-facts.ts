@@ -40,6 +40,8 @@ export type BuildFacts = PlannedBuild & {
   /** Which machine of its template it is, where that has several. */
   readonly machine?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** It takes the place of what is there of the same name where artifacts are sent. */
+  readonly force?: true;
   /** SHA-256 of the template as clients see it: of its JSON with the keys in order, without sensitive defaults. */
   readonly templateSha256: string;
   /** What was sent for its variables, but for the sensitive ones, and the names of those. */

@@ -21,6 +21,8 @@ export type BuildAsk = {
   readonly onError: OnError;
   /** Waits for a client before each step. */
   readonly debug?: true;
+  /** Takes the place of what is there of the same name where its artifacts are sent. */
+  readonly force?: true;
   readonly contextId?: string;
   /** The name of the token that asks. */
   readonly requestedBy?: string;
@@ -81,6 +83,8 @@ export type BuildAsked = {
   readonly onError: OnError;
   /** Waits for a client before each step. */
   readonly debug?: true;
+  /** Takes the place of what is there of the same name where its artifacts are sent. */
+  readonly force?: true;
   /** The context's folder below `contexts/`, or undefined when the body was JSON alone. */
   readonly contextId?: string;
   readonly demand: Demand;

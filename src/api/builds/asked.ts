@@ -59,12 +59,14 @@ export const askedIn = ({
   timeout,
   on_error: onError,
   debug,
+  force,
   notify,
   ...asked
 }: z.output<typeof CommonBody>): Asked => ({
   ...asked,
   onError,
   ...(debug ? { debug } : {}),
+  ...(force ? { force } : {}),
   ...(notify === undefined ? {} : { notify: notify.map(toWebhook) }),
   ...(timeout === undefined ? {} : { timeoutMs: timeout }),
 });
@@ -89,6 +91,7 @@ export const askedWith = (received: Received, query: Query): Asked => ({
   priority: query.priority ?? 0,
   onError: query.on_error ?? 'cleanup',
   ...(query.debug === 'true' ? { debug: true } : {}),
+  ...(query.force === 'true' ? { force: true } : {}),
   ...(query.timeout === undefined ? {} : { timeoutMs: query.timeout }),
   contextId: received.contextId,
 });

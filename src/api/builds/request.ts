@@ -100,6 +100,10 @@ export const CommonBody = z.strictObject({
     description:
       'The build waits before each step until `POST /builds/{id}/resume`, its machine within reach. The time of the build goes on.',
   }),
+  force: z.boolean('is neither true nor false').default(false).meta({
+    description:
+      'It takes the place of what is there of the same name where its artifacts are sent, as an image of Amazon EC2. Artifacts of builds themselves never take the place of others.',
+  }),
   notify: z
     .array(Webhook)
     .max(webhookBounds.webhooks, `has more than ${webhookBounds.webhooks} webhooks`)
@@ -149,6 +153,7 @@ export const CommonQuery = z.strictObject({
   }),
   on_error: OnError.optional().meta({ description: 'With a context: as in the JSON body.' }),
   debug: Flag.optional().meta({ description: 'With a context: as in the JSON body, `debug=true`.' }),
+  force: Flag.optional().meta({ description: 'With a context: as in the JSON body, `force=true`.' }),
 });
 
 /** The query of POST /builds: with a context as the body, all that a JSON body would say beside the template. */

@@ -79,6 +79,10 @@ export const Build = z
     timeout_seconds: z.number().meta({ description: 'For the whole build, from its claim to its end.' }),
     on_error: z.enum(onErrors).meta({ description: 'What becomes of the machine when the build fails.' }),
     debug: z.literal(true).optional().meta({ description: 'It waits for a client before each step.' }),
+    force: z.literal(true).optional().meta({
+      description:
+        'It takes the place of what is there of the same name where its artifacts are sent, as an image of Amazon EC2.',
+    }),
     attempt: z.int().meta({ description: 'Number of the attempt that runs or ran last; 0 before the first.' }),
     attempts_left: z.int().meta({ description: 'How often it is tried again after a fault of class `infra`.' }),
     demand: Demand.meta({ description: 'What it takes from the host while it runs.' }),

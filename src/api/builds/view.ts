@@ -65,8 +65,9 @@ const showWaiting = ({
 });
 
 /** What clients have said of it beside what is built. */
-const showMarks = ({ debug, pin }: StoredBuild) => ({
+const showMarks = ({ debug, force, pin }: StoredBuild) => ({
   ...(debug === undefined ? {} : { debug }),
+  ...(force === undefined ? {} : { force }),
   ...(pin === undefined ? {} : { pinned: { ...pin, at: timeOf(pin.at) } }),
 });
 

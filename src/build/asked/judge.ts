@@ -145,6 +145,7 @@ export const judgeMachine = async (
     variables: await sealVariables(machine.document, variables, id),
     ...{ labels: asked.labels, priority: asked.priority, onError: asked.onError },
     ...(asked.debug === undefined ? {} : { debug: asked.debug }),
+    ...(asked.force === undefined ? {} : { force: asked.force }),
     timeoutMs: asked.timeoutMs ?? spec.timeoutMs,
     ...(contextId === undefined ? {} : { contextId }),
     ...(notify.length === 0 ? {} : { notify }),

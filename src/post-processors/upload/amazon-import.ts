@@ -76,7 +76,7 @@ export const amazonImport = {
         s3: { bucket, region, login, ...urlOf(endpoint) },
         ec2: { region, login, ...urlOf(ec2Endpoint) },
         source: { key, format, role, description: ami.description },
-        ...{ ami, replaces, keepsObject },
+        ...{ ami, replaces: replaces || tools.build.force === true, keepsObject },
       },
       file,
       {

@@ -18,6 +18,7 @@ export type BuildRow = {
   readonly timeout_ms: number;
   readonly on_error: OnError;
   readonly debug: number;
+  readonly force: number;
   readonly context_id: string | null;
   readonly memory_mb: number;
   readonly disk_mb: number;
@@ -90,6 +91,7 @@ export const toBuild = (row: BuildRow): Build => ({
   timeoutMs: row.timeout_ms,
   onError: row.on_error,
   ...(row.debug === 1 ? { debug: true as const } : {}),
+  ...(row.force === 1 ? { force: true as const } : {}),
   ...(row.context_id === null ? {} : { contextId: row.context_id }),
   demand: { memoryMb: row.memory_mb, diskMb: row.disk_mb },
   sensitive: parsed<Build['sensitive']>(row.sensitive),
@@ -126,6 +128,7 @@ export const toRow = (build: NewBuild, attempts: number, createdAt: number) => (
   timeout_ms: build.timeoutMs,
   on_error: build.onError,
   debug: build.debug === true ? 1 : 0,
+  force: build.force === true ? 1 : 0,
   context_id: build.contextId ?? null,
   memory_mb: build.demand.memoryMb,
   disk_mb: build.demand.diskMb,
