@@ -5,6 +5,8 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import type { Facts, Row } from './row.ts';
+import { chain } from './row-chain.ts';
+import { compressing } from './row-compress.ts';
 import { consoleFlood } from './row-console-flood.ts';
 import { cost } from './row-cost.ts';
 import { download } from './row-download.ts';
@@ -28,6 +30,8 @@ const rows: Readonly<Record<string, Row>> = {
   'start-up': startUp,
   'console-flood': consoleFlood,
   download,
+  compress: compressing,
+  chain,
 };
 
 const usage = `usage: script/bench [--json FILE] [ROW...]\nrows: ${Object.keys(rows).join(' ')}\n`;

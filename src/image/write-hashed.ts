@@ -4,6 +4,8 @@ import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Digest } from './types.ts';
 
+const blockBytes = 1024 * 1024;
+
 /**
  * Writes a new file of mode 0600, through a compressor where there is one, and hashes what is written in the same pass.
  * Throws the reason of the signal.
@@ -23,7 +25,7 @@ export const writeHashed = async (
       yield chunk;
     }
   };
-  const target = createWriteStream(to, { flags: 'wx', mode: 0o600 });
+  const target = createWriteStream(to, { flags: 'wx', mode: 0o600, highWaterMark: blockBytes });
   try {
     if (compressor === undefined) await pipeline(bytes, hashed, target, { signal });
     else await pipeline(bytes, compressor, hashed, target, { signal });

@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Digest } from '../../image/types.ts';
 import type { Compression } from './formats.ts';
-import { blockBytes, writeHashed } from './write-hashed.ts';
+import { writeHashed } from '../../image/write-hashed.ts';
+import { blockBytes } from './blocks.ts';
 
 const gzipped = promisify(gzip);
 
@@ -38,4 +39,4 @@ const members = async function* ({ from, level, signal, onBytes }: Compression):
 
 /** A file of members, one for each MiB (RFC 1952, 2.2), made by several processors: the same for every number of them. No name and no time is in it. */
 export const toGzip = (compression: Compression): Promise<Digest> =>
-  writeHashed(members(compression), compression.to, compression.signal);
+  writeHashed(compression.to, members(compression), undefined, compression.signal);

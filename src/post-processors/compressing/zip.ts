@@ -1,8 +1,9 @@
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { ZipFile } from 'yazl';
 import type { Digest } from '../../image/types.ts';
 import type { Compression } from './formats.ts';
-import { blockBytes, blocksOf, writeHashed } from './write-hashed.ts';
+import { writeHashed } from '../../image/write-hashed.ts';
+import { blockBytes, blocksOf } from './blocks.ts';
 
 // Local time, as a DOS date is: its first day, wherever this host is.
 const noTime = new Date(1980, 0, 1);
@@ -11,13 +12,14 @@ const noTime = new Date(1980, 0, 1);
 export const toZip = async ({ from, to, name, level, size, signal, onBytes }: Compression): Promise<Digest> => {
   const zip = new ZipFile();
   const source = Readable.from(blocksOf(from, onBytes), { objectMode: false });
+  // A stream of Node's own: what yazl gives is one of an older kind.
   const out = new Readable({ highWaterMark: blockBytes }).wrap(zip.outputStream);
   source.once('error', (error) => out.destroy(error));
   const options = { mtime: noTime, mode: 0o100644, forceDosTimestamp: true, compressionLevel: level, size };
   zip.addReadStream(source, name, options);
   zip.end();
   try {
-    return await writeHashed(out, to, signal);
+    return await writeHashed(to, out, new PassThrough({ highWaterMark: blockBytes }), signal);
   } finally {
     source.destroy();
   }

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
 import type { Digest } from '../../image/types.ts';
 import type { Compression } from './formats.ts';
-import { blockBytes, blocksOf, writeHashed } from './write-hashed.ts';
+import { writeHashed } from '../../image/write-hashed.ts';
+import { blockBytes, blocksOf } from './blocks.ts';
 
 const threads = Math.max(1, availableParallelism());
 
@@ -30,4 +31,4 @@ const compressor = (level: number, size: number): ZstdCompress => {
 
 /** One frame of zstd (RFC 8878), made by all processors: the same for every number of them. */
 export const toZstd = ({ from, to, level, size, signal, onBytes }: Compression): Promise<Digest> =>
-  writeHashed(blocksOf(from, onBytes, flushedBytes), to, signal, compressor(level, size));
+  writeHashed(to, blocksOf(from, onBytes, flushedBytes), compressor(level, size), signal);
