@@ -61,13 +61,17 @@ const askVmd = async ({
 }: WatchParts): Promise<{ readonly look: Look; readonly at: number }> => {
   const silent = () => new Fault('hypervisor_unavailable', `vmd(8) did not answer within ${mostMsToAnswer / 1000} s.`);
   using patience = clock.deadline(mostMsToAnswer, life, silent);
-  const id = await lifeOf(socket);
-  const at = clock.elapsed();
-  const { stdout, stderr, exitCode } = await runProgram(vmctl, statusArgv, { signal: patience.signal, accept: 'any' });
-  // Its exit code says whether there is any row (vmctl(8), 7.x); only its words say that it failed.
-  if (exitCode !== 0 && stderr.trim() !== '')
-    throw vmctlFault('Asking vmd for its machines', stderr, { args: statusArgv, exitCode });
-  return { look: { rows: rowsIn(stdout), life: id }, at };
+  for (;;) {
+    const id = await lifeOf(socket);
+    const at = clock.elapsed();
+    const { signal } = patience;
+    const { stdout, stderr, exitCode } = await runProgram(vmctl, statusArgv, { signal, accept: 'any' });
+    // Its exit code says whether there is any row (vmctl(8), 7.x); only its words say that it failed.
+    if (exitCode !== 0 && stderr.trim() !== '')
+      throw vmctlFault('Asking vmd for its machines', stderr, { args: statusArgv, exitCode });
+    // A vmd that was started meanwhile may have answered: its rows are not those of the life before.
+    if ((await lifeOf(socket)) === id) return { look: { rows: rowsIn(stdout), life: id }, at };
+  }
 };
 
 export const watchVmd = (parts: WatchParts): Watch => {
