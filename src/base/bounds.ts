@@ -49,6 +49,8 @@ export const bounds = {
   sequences: 8,
   /** What went into a build, as post-processors are told of it. */
   buildInputs: 1000,
+  /** Files whose digests are remembered, so that they are not read for each build. */
+  keptDigests: 10_000,
   /** Bytes of a guest's list of packages: 100 for each, and Debian has some 65000 to choose from. */
   packageListBytes: 8 * 1024 * 1024,
   /** Artifacts, after all post-processors. */
