@@ -65,10 +65,10 @@ export type Making = AsyncDisposable & {
    */
   readonly folder: string;
   /**
-   * Makes it a layer: its files are on the disk, hashed and read-only when this resolves. The layer beneath must be held.
-   * Throws `storage_full`, `layer_missing` where that is gone.
+   * Makes it a layer, held for the build that made it: its files are on the disk, hashed and read-only when this resolves.
+   * The layer beneath must be held. Throws `storage_full`, and `layer_missing` where the layer beneath is gone.
    */
-  readonly commit: (layer: NewLayer, signal: AbortSignal) => Promise<Layer>;
+  readonly commit: (layer: NewLayer, signal: AbortSignal) => Promise<HeldLayer>;
 };
 
 /** One thing that `verify` has found wrong. */
