@@ -77,6 +77,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['guest', 'guest/ssh', 'template', 'template/document', 'template/language', 'template/resolve'],
   },
 
+  layers: { uses: [], types: ['queue'] },
+
   'queue/rules': { uses: [], types: ['queue'] },
   queue: { uses: ['queue/rules'], types: ['image'] },
   'queue/sqlite': { uses: ['queue/rules'], types: ['queue', 'image'] },

@@ -102,6 +102,16 @@ export const webhookBounds = {
   answerCharacters: 1024,
 } as const;
 
+/** What kept layers may come to. */
+export const layerBounds = {
+  /** JSON of what a build says of its own in a layer, and of its ingredients. */
+  factsBytes: 64 * 1024,
+  ingredientsBytes: 1024 * 1024,
+  files: 64,
+  /** Those that are told to explain a miss. */
+  nearest: 10,
+} as const;
+
 /** What schedules may come to. */
 export const scheduleBounds = {
   schedules: 500,
