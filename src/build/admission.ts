@@ -13,7 +13,10 @@ import { translateMachines } from '../template/expand/packer.ts';
 import type { Spec } from '../template/spec.ts';
 import { turn } from '../base/turns.ts';
 import type { Hypervisor } from '../vmm/types.ts';
+import type { SpecsOfKeys } from '../layers/keys/keys.ts';
+import type { Frozen } from '../template/language/functions.ts';
 import { digestOf } from './canonical.ts';
+import { specsOfKeys } from './layers/specs-of-keys.ts';
 import type { Received } from './contexts.ts';
 import { removeValues, sealContext } from './asked/seal-context.ts';
 import type { Folders } from './folders/folders.ts';
@@ -76,6 +79,8 @@ export type Admission = {
   ) => Promise<readonly Expanded[]>;
   /** The spec of a build that was accepted, for the attempt that runs it. */
   readonly resolveClaim: (claim: Claim) => Promise<Spec>;
+  /** The same for the keys of its layers, and what it would be for another build or at another time. */
+  readonly resolveForKeys: (claim: Claim) => Promise<SpecsOfKeys>;
 };
 
 /** How a template of Packer is read that came with these variables and files. */
@@ -97,6 +102,8 @@ const makeReading =
       ...(folder === undefined ? {} : { folder }),
     };
   };
+
+const frozenOf = ({ build }: Claim): Frozen => ({ buildId: build.id, timestampMs: build.createdAt });
 
 /** Judges what clients ask for, as a whole and before anything is stored. */
 // One closure, though long: five questions over the same parts.
@@ -121,6 +128,18 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
     await sealContext(folders, template, contextId, seed);
     if (contextId !== undefined) await removeValues(folders, contextId);
   };
+
+  const resolveAccepted = ({ build, input }: Claim, frozen: Frozen, instance?: string) =>
+    resolveFor(
+      parts,
+      parseTemplate(input.template, '', input.variables),
+      { when: 'accepted' },
+      input,
+      build.contextId,
+      frozen,
+      new Map(Object.entries(input.bases ?? {})),
+      instance,
+    );
 
   return {
     check: async (asked) => {
@@ -175,15 +194,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       const machines = await machinesOf({ document, bases: [] }, '', readingFor(variables, context?.contextId));
       return translateMachines(machines);
     },
-    resolveClaim: ({ build, input }) =>
-      resolveFor(
-        parts,
-        parseTemplate(input.template, '', input.variables),
-        { when: 'accepted' },
-        input,
-        build.contextId,
-        { buildId: build.id, timestampMs: build.createdAt },
-        new Map(Object.entries(input.bases ?? {})),
-      ),
+    resolveClaim: (claim) => resolveAccepted(claim, frozenOf(claim)),
+    resolveForKeys: (claim) => specsOfKeys(frozenOf(claim), (frozen) => resolveAccepted(claim, frozen, 'any')),
   };
 };

@@ -1,5 +1,6 @@
 /** Kept layers: what a build has made up to a step, for later builds to go on from. */
 
+import type { LayerKind } from '../base/records/layer-kind.ts';
 import type { Page, PageAsk } from '../queue/records.ts';
 
 /** One thing that went into a key, for people and for comparing: `provisioners/2: script setup.sh`, and its digest. */
@@ -8,10 +9,7 @@ export type Ingredient = { readonly name: string; readonly digest: string };
 /** A file of a layer, by its name in the layer's folder; SHA-256 in lower-case hexadecimal. */
 export type LayerFile = { readonly name: string; readonly bytes: number; readonly sha256: string };
 
-export const layerKinds = ['disk', 'machine'] as const;
-
-/** `disk`: a machine at rest, its disks alone; `machine`: one that runs, with memory and devices. */
-export type LayerKind = (typeof layerKinds)[number];
+export { layerKinds, type LayerKind } from '../base/records/layer-kind.ts';
 
 /** What the index says of a kept layer. */
 export type LayerEntry = {

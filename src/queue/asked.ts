@@ -1,6 +1,7 @@
 /** What clients ask of the queue, and what has been judged of it. */
 
 import type { Note } from '../base/notes.ts';
+import type { CacheMode } from '../base/records/cache-mode.ts';
 import type { OnError } from '../base/records/on-error.ts';
 import type { Phase } from '../base/records/phase.ts';
 import type { VariableValues } from '../base/records/variable-value.ts';
@@ -23,6 +24,8 @@ export type BuildAsk = {
   readonly debug?: true;
   /** Takes the place of what is there of the same name where its artifacts are sent. */
   readonly force?: true;
+  /** What it does with kept layers; undefined: what its template says. */
+  readonly cache?: CacheMode;
   readonly contextId?: string;
   /** The name of the token that asks. */
   readonly requestedBy?: string;
@@ -85,6 +88,8 @@ export type BuildAsked = {
   readonly debug?: true;
   /** Takes the place of what is there of the same name where its artifacts are sent. */
   readonly force?: true;
+  /** What it does with kept layers; undefined: what its template says. */
+  readonly cache?: CacheMode;
   /** The context's folder below `contexts/`, or undefined when the body was JSON alone. */
   readonly contextId?: string;
   readonly demand: Demand;

@@ -53,6 +53,8 @@ export type Build = BuildAsked & {
   readonly fault?: FaultRecord;
   readonly hold?: Hold;
   readonly pin?: Pin;
+  /** The build whose artifacts it was given, because the same input had made them. */
+  readonly fromCache?: string;
   /** Sequence number of the build's newest event: its ETag. */
   readonly version: number;
 };
@@ -140,7 +142,7 @@ export type TemplateVersion = {
 
 /** How a claimed build ends. Each is one transaction that needs the claim's token, else `lease_lost`. */
 export type Outcome =
-  | { readonly status: 'succeeded'; readonly artifacts: readonly Artifact[] }
+  | { readonly status: 'succeeded'; readonly artifacts: readonly Artifact[]; readonly fromCache?: string }
   /** What it published all the same, because its template wanted that. */
   | { readonly status: 'failed'; readonly fault: FaultRecord; readonly artifacts?: readonly Artifact[] }
   | { readonly status: 'cancelled'; readonly fault: FaultRecord }

@@ -1,5 +1,6 @@
 import type { SealPart } from '../base/machine/seal-parts.ts';
 import type { Wanted } from '../fetch/fetcher.ts';
+import type { CacheMode } from '../base/records/cache-mode.ts';
 import type { SecretVersion } from '../base/records/host-secret.ts';
 import type { Note } from '../base/notes.ts';
 import type { WebhookEvent } from '../base/records/webhook-event.ts';
@@ -207,6 +208,14 @@ export type Spec = {
   readonly hostSecrets?: readonly SecretVersion[];
   /** Values that logs and events never show. */
   readonly secrets: readonly string[];
+  /** What the template says of kept layers. */
+  readonly cache: {
+    readonly mode: CacheMode;
+    /** How long what is kept may be used; undefined: for ever. */
+    readonly maxAgeMs?: number;
+    /** Whether running machines may be kept. */
+    readonly memory: boolean;
+  };
   /** For the whole build. */
   readonly timeoutMs: number;
   /** What is no error and may not be what was meant, without secrets; pointers into what the client sent. */

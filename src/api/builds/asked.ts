@@ -44,7 +44,7 @@ export const checkJson = (body: unknown, query: object): void => {
   const foreign = whyPackerTemplate(body);
   if (foreign !== undefined)
     throw invalid([{ pointer: '', message: `${foreign}. A template is sent as {"template": {...}}` }]);
-  const misplaced = Object.keys(query).filter((key) => key !== 'validate');
+  const misplaced = Object.keys(query).filter((key) => key !== 'validate' && key !== 'cache');
   if (misplaced.length > 0)
     throw invalid(misplaced.map((key) => ({ pointer: `query:/${key}`, message: 'belongs into the JSON body' })));
 };
@@ -61,12 +61,14 @@ export const askedIn = ({
   debug,
   force,
   notify,
+  cache,
   ...asked
 }: z.output<typeof CommonBody>): Asked => ({
   ...asked,
   onError,
   ...(debug ? { debug } : {}),
   ...(force ? { force } : {}),
+  ...(cache === undefined ? {} : { cache }),
   ...(notify === undefined ? {} : { notify: notify.map(toWebhook) }),
   ...(timeout === undefined ? {} : { timeoutMs: timeout }),
 });
@@ -92,6 +94,7 @@ export const askedWith = (received: Received, query: Query): Asked => ({
   onError: query.on_error ?? 'cleanup',
   ...(query.debug === 'true' ? { debug: true } : {}),
   ...(query.force === 'true' ? { force: true } : {}),
+  ...(query.cache === undefined ? {} : { cache: query.cache }),
   ...(query.timeout === undefined ? {} : { timeoutMs: query.timeout }),
   contextId: received.contextId,
 });

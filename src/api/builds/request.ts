@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { quoted } from '../../base/nearest.ts';
 import { AskedId } from '../../base/ids.ts';
 import { onErrors } from '../../base/records/on-error.ts';
+import { CacheMode } from '../../base/records/cache-mode.ts';
 import { Status } from '../../base/records/status.ts';
 import { bounds, webhookBounds } from '../../base/bounds.ts';
 import { ParseError } from '../../base/parse-error.ts';
@@ -104,6 +105,10 @@ export const CommonBody = z.strictObject({
     description:
       'It takes the place of what is there of the same name where its artifacts are sent, as an image of Amazon EC2. Artifacts of builds themselves never take the place of others.',
   }),
+  cache: CacheMode.optional().meta({
+    description:
+      'What it does with kept layers, beside what its template says: `off` makes all anew and keeps nothing, `only` fails where nothing is kept.',
+  }),
   notify: z
     .array(Webhook)
     .max(webhookBounds.webhooks, `has more than ${webhookBounds.webhooks} webhooks`)
@@ -154,6 +159,7 @@ export const CommonQuery = z.strictObject({
   on_error: OnError.optional().meta({ description: 'With a context: as in the JSON body.' }),
   debug: Flag.optional().meta({ description: 'With a context: as in the JSON body, `debug=true`.' }),
   force: Flag.optional().meta({ description: 'With a context: as in the JSON body, `force=true`.' }),
+  cache: CacheMode.optional().meta({ description: 'What it does with kept layers, `cache=off`; also beside a JSON body.' }),
 });
 
 /** The query of POST /builds: with a context as the body, all that a JSON body would say beside the template. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id } from '../../base/ids.ts';
+import { CacheMode } from '../../base/records/cache-mode.ts';
 import { FaultRecord } from '../../base/records/fault-record.ts';
 import { Phase } from '../../base/records/phase.ts';
 import { onErrors } from '../../base/records/on-error.ts';
@@ -82,6 +83,10 @@ export const Build = z
     force: z.literal(true).optional().meta({
       description:
         'It takes the place of what is there of the same name where its artifacts are sent, as an image of Amazon EC2.',
+    }),
+    cache: CacheMode.optional().meta({ description: 'What its request says of kept layers.' }),
+    from_cache: z.string().optional().meta({
+      description: 'The id of the build whose artifacts it was given, because the same input had made them.',
     }),
     attempt: z.int().meta({ description: 'Number of the attempt that runs or ran last; 0 before the first.' }),
     attempts_left: z.int().meta({ description: 'How often it is tried again after a fault of class `infra`.' }),

@@ -17,7 +17,11 @@ type Asked = Omit<BuildAsk, 'requestedBy'>;
 const fromJson = (body: unknown, query: z.output<typeof BuildQuery>): Asked => {
   checkJson(body, query);
   const { machine, ...asked } = checked(BuildAskBody, body, 'body');
-  return { ...askedIn(asked), ...(machine === undefined ? {} : { machine }) };
+  return {
+    ...askedIn(asked),
+    ...(machine === undefined ? {} : { machine }),
+    ...(query.cache === undefined ? {} : { cache: query.cache }),
+  };
 };
 
 const fromContext = (received: Received, query: z.output<typeof BuildQuery>): Asked => ({

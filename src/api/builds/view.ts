@@ -65,9 +65,11 @@ const showWaiting = ({
 });
 
 /** What clients have said of it beside what is built. */
-const showMarks = ({ debug, force, pin }: StoredBuild) => ({
+const showMarks = ({ debug, force, cache, fromCache, pin }: StoredBuild) => ({
   ...(debug === undefined ? {} : { debug }),
   ...(force === undefined ? {} : { force }),
+  ...(cache === undefined ? {} : { cache }),
+  ...(fromCache === undefined ? {} : { from_cache: fromCache }),
   ...(pin === undefined ? {} : { pinned: { ...pin, at: timeOf(pin.at) } }),
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { layerKinds } from './layer-kind.ts';
 import { FaultRecord } from './fault-record.ts';
 import { Phase } from './phase.ts';
 
@@ -224,6 +225,39 @@ export const buildEvents = {
   'boot.progress': z
     .object({ line: text('As it came on the console.') })
     .meta({ description: 'The first boot of the installed system has come to its next part.' }),
+
+  'layer.hit': z
+    .object({
+      step: text('The step after which it was kept.'),
+      key: text('Its key.'),
+      kind: z.enum(layerKinds).meta({ description: 'What is kept.' }),
+      build: text('The build that made it.'),
+      savedSeconds: z.number().meta({ description: 'How long the steps took that are not run again.' }),
+    })
+    .meta({ description: 'The build goes on from a kept layer.' }),
+  'layer.missed': z
+    .object({
+      step: text('The step after which it would have been kept.'),
+      key: text('Its key.'),
+      why: text('The first thing in which the input differs from what was kept.'),
+    })
+    .meta({ description: 'Nothing is kept behind this step that the build could go on from.' }),
+  'layer.kept': z
+    .object({
+      step: text('The step after which it was kept.'),
+      key: text('Its key.'),
+      kind: z.enum(layerKinds).meta({ description: 'What is kept.' }),
+      bytes: count('What it takes on the disk.'),
+      seconds: z.number().meta({ description: 'How long keeping it took.' }),
+      stoodStillMs: z.number().optional().meta({ description: 'Milliseconds for which the machine stood still.' }),
+    })
+    .meta({ description: 'What the build has made so far is kept for later builds.' }),
+  'layer.not_kept': z
+    .object({ step: text('The step after which it would have been kept.'), why: text('The reason in words.') })
+    .meta({ description: 'What the build has made so far is not kept.' }),
+  'layer.awaited': z
+    .object({ step: text('The step after which it will be kept.'), key: text('Its key.') })
+    .meta({ description: 'Another build is making what this one needs; it waits for that.' }),
 
   'events.left_out': z
     .record(z.string(), z.int())

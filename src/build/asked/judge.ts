@@ -87,6 +87,7 @@ export const resolveFor = async (
   contextId: string | undefined,
   frozen: Frozen,
   recorded: Recorded,
+  instance?: string,
 ) =>
   resolve({
     template,
@@ -94,9 +95,13 @@ export const resolveFor = async (
     hostSecrets: await hostSecretsOf(parts.store, template, using, at.template),
     files: filesOf(parts, contextId, parts.sources && sourcesOf({ ...parts, ...parts.sources }, recorded)),
     frozen,
+    ...(instance === undefined ? {} : { instance }),
     defaults: { timeoutMs: parts.defaultTimeoutMs },
     at,
   });
+
+/** The same password gives the same hash in every build of a template: else no two of them had the same input. */
+const sealSeed = (name: string): string => `template ${name}`;
 
 const userOf = ({ labels, requestedBy }: BuildAsk, stored: TemplateAsked['stored']): SecretUser => ({
   labels,
@@ -137,14 +142,15 @@ export const judgeMachine = async (
   ];
   return {
     ...{ id, ...as, demand, plan: recipeFor(spec).steps, http: shownTexts(spec), sensitive: sensitiveIn(template) },
-    template: await sealDocument(machine.document, id),
+    template: await sealDocument(machine.document, sealSeed(spec.name)),
     templateName: machine.template ?? spec.name,
     ...(stored === undefined ? {} : { templateVersion: stored.version }),
     bases: Object.fromEntries(recorded),
     ...(bases.length === 0 ? {} : { extended: bases.map(({ name, version }) => ({ name, version })) }),
-    variables: await sealVariables(machine.document, variables, id),
+    variables: await sealVariables(machine.document, variables, sealSeed(spec.name)),
     ...{ labels: asked.labels, priority: asked.priority, onError: asked.onError },
     ...(asked.debug === undefined ? {} : { debug: asked.debug }),
+    ...(asked.cache === undefined ? {} : { cache: asked.cache }),
     ...(asked.force === undefined ? {} : { force: asked.force }),
     timeoutMs: asked.timeoutMs ?? spec.timeoutMs,
     ...(contextId === undefined ? {} : { contextId }),

@@ -40,9 +40,9 @@ export const makeAccept = (
   outbox: Pick<Outbox, 'keep'>,
 ): ((builds: readonly NewBuild[]) => void) => {
   const insert = db.prepare(`
-    INSERT INTO build (id, template_name, template_version, extended, machine, run_id, labels, priority, timeout_ms, on_error, debug, force,
+    INSERT INTO build (id, template_name, template_version, extended, machine, run_id, labels, priority, timeout_ms, on_error, debug, force, cache,
                        context_id, memory_mb, disk_mb, sensitive, requested_by, attempts_left, created_at)
-    VALUES (:id, :template_name, :template_version, :extended, :machine, :run_id, :labels, :priority, :timeout_ms, :on_error, :debug, :force,
+    VALUES (:id, :template_name, :template_version, :extended, :machine, :run_id, :labels, :priority, :timeout_ms, :on_error, :debug, :force, :cache,
             :context_id, :memory_mb, :disk_mb, :sensitive, :requested_by, :attempts_left, :created_at)`);
   const insertInput = db.prepare('INSERT INTO build_input (build_id, template, variables, plan) VALUES (?, ?, ?, ?)');
   const insertLabel = db.prepare('INSERT INTO build_label (key, value, build_id) VALUES (?, ?, ?)');

@@ -1,3 +1,4 @@
+import type { CacheMode } from '../../base/records/cache-mode.ts';
 import type { Status } from '../../base/records/status.ts';
 import type { Phase } from '../../base/records/phase.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
@@ -19,6 +20,8 @@ export type BuildRow = {
   readonly on_error: OnError;
   readonly debug: number;
   readonly force: number;
+  readonly cache: CacheMode | null;
+  readonly from_cache: string | null;
   readonly context_id: string | null;
   readonly memory_mb: number;
   readonly disk_mb: number;
@@ -92,6 +95,8 @@ export const toBuild = (row: BuildRow): Build => ({
   onError: row.on_error,
   ...(row.debug === 1 ? { debug: true as const } : {}),
   ...(row.force === 1 ? { force: true as const } : {}),
+  ...(row.cache === null ? {} : { cache: row.cache }),
+  ...(row.from_cache === null ? {} : { fromCache: row.from_cache }),
   ...(row.context_id === null ? {} : { contextId: row.context_id }),
   demand: { memoryMb: row.memory_mb, diskMb: row.disk_mb },
   sensitive: parsed<Build['sensitive']>(row.sensitive),
@@ -129,6 +134,7 @@ export const toRow = (build: NewBuild, attempts: number, createdAt: number) => (
   on_error: build.onError,
   debug: build.debug === true ? 1 : 0,
   force: build.force === true ? 1 : 0,
+  cache: build.cache ?? null,
   context_id: build.contextId ?? null,
   memory_mb: build.demand.memoryMb,
   disk_mb: build.demand.diskMb,

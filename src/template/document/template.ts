@@ -4,6 +4,7 @@ import type { VariableValues } from '../../base/records/variable-value.ts';
 import { provisioners } from '../../provisioners/table.ts';
 import { exporting } from '../../post-processors/export.ts';
 import { Communicator } from './communicator.ts';
+import { Cache } from './cache.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
 import { fieldErrorsOf, pointersOf } from './issues.ts';
 import { PostProcessors } from './post-processors.ts';
@@ -103,6 +104,7 @@ export const Template = strict({
     'changes to the artifacts before they are published, in this order; or lists of such, which run side by side, each from the artifacts',
   ),
   notify: Notify,
+  cache: Cache,
   timeout: Duration.optional().describe("for the whole build; default: the host's"),
 }).describe('what to build');
 

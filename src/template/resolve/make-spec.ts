@@ -34,6 +34,21 @@ const resolveShutdown = ({ command, timeout }: Template['shutdown'], fields: Fie
   timeoutMs: fields.made('/shutdown/timeout', timeout, 1, (time) => durationOf(time)),
 });
 
+const dayMs = 86_400_000;
+
+/** What comes from the network outside may be another tomorrow. */
+const resolveCache = ({ cache, machine }: Template, fields: Fields): Spec['cache'] => {
+  const { mode, memory, max_age: asked } = cache;
+  const isLocal = machine.nics.every(({ network }) => network === 'local');
+  const maxAgeMs =
+    asked === undefined
+      ? isLocal
+        ? undefined
+        : dayMs
+      : fields.made('/cache/max_age', asked, 1, (time) => durationOf(time));
+  return { mode, memory, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) };
+};
+
 /** Notes about what the template's own conversations name. */
 const noteConversations = (
   { install: asked }: Template,
@@ -60,6 +75,8 @@ export type SpecParts = {
   readonly hostSecrets: HostSecrets;
   readonly files: FileRoots;
   readonly frozen: Frozen;
+  /** What cloud-init takes this machine for; undefined: one of this build alone. */
+  readonly instance?: string;
   readonly timeoutMs: number;
   readonly all: FieldErrors;
   readonly at: { readonly template: string; readonly variables: string };
@@ -84,7 +101,7 @@ const withFindings = (
 };
 
 /** The spec as far as it can be made; everything wrong becomes a field error, and then the spec is of no use. */
-export const makeSpec = async ({ files, frozen, timeoutMs, all, at, ...parts }: SpecParts): Promise<Spec> => {
+export const makeSpec = async ({ files, frozen, timeoutMs, all, at, instance = frozen.buildId, ...parts }: SpecParts): Promise<Spec> => {
   const { sent, hostSecrets } = parts;
   const template = withInstall(parts.template);
   const notes = makeNotes(at.template);
@@ -110,9 +127,9 @@ export const makeSpec = async ({ files, frozen, timeoutMs, all, at, ...parts }: 
     username: keyUserOf(communicator),
     host: files.host ?? {},
     notes,
-    seed: frozen.buildId,
+    seed: `template ${template.name}`,
   });
-  const cloudInit = await resolveCloudInit({ template, fields, wrong, communicator, buildId: frozen.buildId });
+  const cloudInit = await resolveCloudInit({ template, fields, wrong, communicator, buildId: instance });
   const interfaceName = interfaceNames(machine)[0] ?? 'vio0';
   const provisioners = await resolveProvisioners(template, fields, wrong, notes, files.host);
   const spec = {
@@ -137,6 +154,7 @@ export const makeSpec = async ({ files, frozen, timeoutMs, all, at, ...parts }: 
       downloaded: provisioners.flatMap(downloadsOf).map(({ name }) => name),
     }),
     notify: resolveNotify(template, fields),
+    cache: resolveCache(template, fields),
     timeoutMs: timeout === undefined ? timeoutMs : fields.made('/timeout', timeout, 1, (time) => durationOf(time)),
   };
   noteNoInstall(template, notes);

@@ -19,6 +19,8 @@ export const resolve = async (ask: {
   readonly hostSecrets?: HostSecrets;
   readonly files: FileRoots;
   readonly frozen: Frozen;
+  /** What cloud-init takes this machine for; undefined: one of this build alone. */
+  readonly instance?: string;
   readonly defaults: { readonly timeoutMs: number };
   readonly at?: { readonly template: string; readonly variables: string };
 }): Promise<Spec> => {
@@ -28,11 +30,16 @@ export const resolve = async (ask: {
     hostSecrets = new Map(),
     files,
     frozen,
+    instance,
     defaults,
     at = { template: '', variables: '/variables' },
   } = ask;
   const all = fieldErrors();
-  const spec = await makeSpec({ template, sent, hostSecrets, files, frozen, timeoutMs: defaults.timeoutMs, all, at });
+  const spec = await makeSpec({
+    ...{ template, sent, hostSecrets, files, frozen, all, at },
+    ...(instance === undefined ? {} : { instance }),
+    timeoutMs: defaults.timeoutMs,
+  });
   // A field error may quote what was filled in: a client must not learn a secret of the host from it.
   if (!all.isEmpty())
     throw withWords(
