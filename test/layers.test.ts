@@ -78,10 +78,11 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   },
 
   layers: { uses: [], types: ['queue'] },
+  'layers/shelf': { uses: ['image', 'layers'], types: ['queue'] },
 
   'queue/rules': { uses: [], types: ['queue'] },
-  queue: { uses: ['queue/rules'], types: ['image'] },
-  'queue/sqlite': { uses: ['queue/rules'], types: ['queue', 'image'] },
+  queue: { uses: ['queue/rules'], types: ['image', 'layers'] },
+  'queue/sqlite': { uses: ['queue/rules'], types: ['queue', 'image', 'layers'] },
 
   'build/folders': { uses: ['vmm/qemu', 'build/on-host'], types: ['queue/sqlite'] },
   'build/outputs': { uses: ['queue/rules', 'vmm/console'], types: ['build/folders', 'queue'] },

@@ -25,6 +25,7 @@ import { makeAccept } from './accept.ts';
 import { makeDeliveries } from './notify/deliveries.ts';
 import { makeOutbox, type Tell } from './notify/outbox.ts';
 import { makeKeys } from './keys.ts';
+import { makeLayers } from './layers/layers.ts';
 import { makeSecrets } from './secrets.ts';
 import { makeSchedules } from './schedules/schedules.ts';
 import { makeSteps } from './steps.ts';
@@ -130,6 +131,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeTokens(connection),
     ...makeDeliveries(connection, outbox),
     ...makeSchedules(connection),
+    layers: makeLayers(connection),
     ...makeCheck(connection, file),
     onChange: listeners.on,
     [Symbol.asyncDispose]: async () => {

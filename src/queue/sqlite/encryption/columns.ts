@@ -9,6 +9,7 @@ export const places = {
   secret: (name: string) => `secret/${name}/value`,
   webhook: (buildId: string, place: number) => `webhook/${buildId}/${place}/secret`,
   webhookUrl: (buildId: string, place: number) => `webhook/${buildId}/${place}/url`,
+  layer: (key: string) => `layer/${key}/facts`,
   schedule: (name: string) => `schedule/${name}/variables`,
 } as const;
 
@@ -24,6 +25,7 @@ type Webhook = {
   readonly url: string;
   readonly secret: string | null;
 };
+type Layer = { readonly key: string; readonly facts: string };
 type Secret = { readonly name: string; readonly value: string };
 
 /** Changes every value of every encrypted column. To be called in a transaction. */
@@ -50,6 +52,9 @@ export const changeAll = (db: Database, change: Change): void => {
   const putSecret = db.prepare<[string, string]>('UPDATE secret SET value = ? WHERE name = ?');
   for (const { name, value } of db.prepare<[], Secret>('SELECT name, value FROM secret').all())
     putSecret.run(change(value, places.secret(name)), name);
+  const putLayer = db.prepare<[string, string]>('UPDATE layer SET facts = ? WHERE key = ?');
+  for (const { key, facts } of db.prepare<[], Layer>('SELECT key, facts FROM layer').all())
+    putLayer.run(change(facts, places.layer(key)), key);
   const putSchedule = db.prepare<[string, string]>('UPDATE schedule SET variables = ? WHERE name = ?');
   for (const { name, variables } of db.prepare<[], Schedule>('SELECT name, variables FROM schedule').all())
     putSchedule.run(change(variables, places.schedule(name)), name);

@@ -1,0 +1,90 @@
+/**
+ * The life of a layer:
+ *
+ *   begin ▶ making ── commit ──▶ kept ── doom ──▶ doomed ── forget ──▶ (gone)
+ *             │                   ▲ │
+ *          dispose                └─┘ hold, release
+ *             ▼
+ *           (gone)
+ *
+ * In the making it is a folder without a row, which the next start deletes. Its row is written when its files are whole and
+ * on the disk, and says that it is doomed before the first of them is deleted: a kept layer is whole, wherever a run was cut
+ * off.
+ */
+
+import type { LayerShelf } from '../types.ts';
+import { makeEviction, type Eviction } from './evict.ts';
+import { firstBroken, makeHolds } from './hold.ts';
+import { makeBegin } from './make-layer.ts';
+import type { ShelfParts } from './parts.ts';
+import { settleLayers, type SettledLayers } from './settle.ts';
+import { makeTurns } from './turns.ts';
+import { makeVerify } from './verify.ts';
+
+export type Shelf = LayerShelf & {
+  /** Once, before any build begins. */
+  readonly settle: () => Promise<SettledLayers>;
+  /** Evicts until the reserve of the disk and running builds have what they were promised. */
+  readonly giveWay: Eviction['giveWay'];
+  readonly totals: ShelfParts['index']['totals'];
+};
+
+const makeTake = (
+  { index, folders, settings, figures, warn }: ShelfParts,
+  { prune, drop }: Eviction,
+  held: ReturnType<typeof makeHolds>['held'],
+): LayerShelf['take'] => {
+  return async (key, buildId) => {
+    if (!(await settings()).isOn) return undefined;
+    const found = await index.hold(key, buildId);
+    if (found === undefined) {
+      if (await index.isTaken(key)) await prune();
+      return undefined;
+    }
+    const holding = held(found.layer, buildId);
+    const broken = await firstBroken(found.chain, folders);
+    if (broken === undefined) {
+      figures.layerTaken(found.layer.seconds);
+      return holding;
+    }
+    await holding[Symbol.asyncDispose]();
+    warn(broken, 'a layer is not whole, and is deleted with all that lie over it');
+    await drop(broken.key);
+    return undefined;
+  };
+};
+
+export const openShelf = (parts: ShelfParts): Shelf => {
+  const { index, settings, figures } = parts;
+  const eviction = makeEviction(parts);
+  const { remove, prune } = eviction;
+  const holds = makeHolds(parts);
+  return {
+    known: async (keys) => ((await settings()).isOn ? index.known(keys) : new Map()),
+    take: makeTake(parts, eviction, holds.held),
+    begin: makeBegin(parts, eviction, holds),
+    nearest: index.nearest,
+    turn: makeTurns(),
+    missed: figures.layerMissed,
+    list: index.list,
+    find: index.find,
+    remove: async (key, which) => {
+      const doomed = await index.doom(key, which);
+      return doomed && remove(doomed);
+    },
+    removeAll: async () => {
+      let [layers, bytes] = [0, 0];
+      for (let next = await index.doomNext('all'); next !== undefined; next = await index.doomNext('all')) {
+        const freed = await remove([next]);
+        if (freed.layers === 0) break;
+        [layers, bytes] = [layers + freed.layers, bytes + freed.bytes];
+      }
+      return { layers, bytes };
+    },
+    prune,
+    verify: makeVerify(parts),
+    settle: () => settleLayers(parts, eviction),
+    giveWay: eviction.giveWay,
+    totals: index.totals,
+  };
+};

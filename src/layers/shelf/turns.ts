@@ -1,0 +1,31 @@
+import { makeSemaphore, type Semaphore } from '../../base/semaphore.ts';
+import type { BuildLayers } from '../types.ts';
+
+/** One caller at a time for each key; a key that no one asks for takes no room. */
+export const makeTurns = (): BuildLayers['turn'] => {
+  const lines = new Map<string, { readonly semaphore: Semaphore; callers: number }>();
+  return async (key, signal) => {
+    const line = lines.get(key) ?? { semaphore: makeSemaphore(1), callers: 0 };
+    lines.set(key, line);
+    line.callers++;
+    const leave = () => {
+      line.callers--;
+      if (line.callers === 0) lines.delete(key);
+    };
+    try {
+      const turn = await line.semaphore.take(signal);
+      let isOver = false;
+      return {
+        [Symbol.dispose]: () => {
+          if (isOver) return;
+          isOver = true;
+          leave();
+          turn[Symbol.dispose]();
+        },
+      };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  };
+};
