@@ -29,6 +29,7 @@ export const faults = {
   deliveries_full: { class: 'template', status: 409, title: 'The build has had as many deliveries as it may' },
   base_in_use: { class: 'template', status: 409, title: 'A running build is made of this' },
   layer_in_use: { class: 'template', status: 409, title: 'A build or another layer needs this layer' },
+  nothing_kept: { class: 'template', status: 409, title: 'Nothing is kept that the build could go on from' },
   medium_exists: { class: 'template', status: 409, title: 'The configuration has a medium of that name' },
   console_not_lendable: { class: 'template', status: 409, title: 'The console of this machine cannot be detached' },
   build_unsuccessful: { class: 'template', status: 409, title: 'The build failed or was cancelled' },

@@ -89,12 +89,15 @@ export const launch = async (
     key,
     boot,
     onReboot,
+    from,
   }: {
     readonly job: Job;
     readonly disks: readonly Disk[];
     readonly key: SshKey | undefined;
     readonly boot: MachineSpec['boot'];
     readonly onReboot: MachineSpec['onReboot'];
+    /** A machine that was kept, to go on from in place of a boot. */
+    readonly from?: MachineSpec['from'];
   },
   tools: StepTools,
 ): Promise<Running> => {
@@ -102,7 +105,10 @@ export const launch = async (
   const cleanup = cleanupStack();
   try {
     const machine = cleanup.keep(
-      await hypervisor.start(machineSpec(job, disks, boot, onReboot, seedOf(job, key)), signal),
+      await hypervisor.start(
+        { ...machineSpec(job, disks, boot, onReboot, seedOf(job, key)), ...(from === undefined ? {} : { from }) },
+        signal,
+      ),
     );
     const sensitive = hiddenTexts(job.spec.secrets);
     const display = machine.display && cleanup.keep(keepDisplay(machine.display, job, sensitive, clock));

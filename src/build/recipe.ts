@@ -9,6 +9,7 @@ import type { Disk } from '../vmm/types.ts';
 import type { Job } from './job.ts';
 import { planFrom, type Plan } from './plan.ts';
 import type { Running } from './running.ts';
+import { noLayering, type Layering } from './layers/layering.ts';
 import { joinSequences } from './sequences.ts';
 import { awaitFirstBoot } from './steps/await-first-boot.ts';
 import { awaitEndOfInstall } from './steps/await-end-of-install.ts';
@@ -18,6 +19,10 @@ import { connect } from './steps/connect.ts';
 import { connectOnConsole } from './steps/connect-console.ts';
 import { createDisks } from './steps/create-disks.ts';
 import { fetchFiles } from './steps/fetch-files.ts';
+import { goOn } from './steps/go-on.ts';
+import { keepDisks, keepMachine } from './steps/keep-layer.ts';
+import { keepArtifacts, linkArtifacts } from './steps/link-artifacts.ts';
+import { takeKey, takeLayer } from './steps/take-layer.ts';
 import { hashInputs } from './steps/hash-inputs.ts';
 import { install } from './steps/install.ts';
 import { keepInstaller } from './steps/keep-installer.ts';
@@ -38,27 +43,45 @@ type Keyed = Prepared & { readonly key: SshKey };
 type Packed = { readonly drafts?: readonly Draft[] };
 type Made = Prepared & Packed;
 type Up = { readonly running: Running };
+type Has<More> = Prepared & { readonly key?: SshKey } & More;
+
+/** The place behind which a part of the plan may be kept, where there is one. */
+const cutAfter = ({ cuts }: Layering, part: string) => cuts.find((cut) => cut.part === part);
+
+/** Keeps the running machine behind a part of the plan, where it may be cut there. */
+const kept = <H extends Has<Up>>(plan: Plan<Given, H>, part: string, layering: Layering): Plan<Given, H> => {
+  const cut = cutAfter(layering, part);
+  return cut?.kind === 'machine' ? plan.then(keepMachine(cut, layering)) : plan;
+};
 
 /** The disks are filled and their machine has gone: nothing more is to be done in it. */
-const installed = <Has extends Prepared & { key?: SshKey }>(
-  plan: Plan<Given, Has>,
+const installed = <H extends Has<object>>(
+  plan: Plan<Given, H>,
   spec: NonNullable<Spec['install']>,
-) => plan.then(startInstaller('end')).then(install(spec)).then(awaitEndOfInstall(spec));
+  layering: Layering,
+): Plan<Given, H> => {
+  if (layering.from !== undefined) return plan;
+  const done = plan.then(startInstaller('end')).then(install(spec)).then(awaitEndOfInstall(spec));
+  const cut = cutAfter(layering, 'install');
+  return cut === undefined ? done : done.then(keepDisks(cut, layering));
+};
 
 /** A machine runs that provisioners may work in. */
-const up = <Has extends Prepared & { key?: SshKey }>(
-  plan: Plan<Given, Has>,
+const up = <H extends Has<object>>(
+  plan: Plan<Given, H>,
   { install: spec }: Spec,
-): Plan<Given, Has & Up> => {
+  layering: Layering,
+): Plan<Given, H & Up> => {
+  if (layering.from?.cut.kind === 'machine') return plan.then(goOn(layering.from, layering.spoil));
   if (spec === undefined) return plan.then(startInstaller('again')).then(keepInstaller);
   if (spec.ends === 'never') return plan.then(startInstaller('again')).then(install(spec)).then(keepInstaller);
-  const booted = installed(plan, spec).then(bootFromDisk);
+  const booted = installed(plan, spec, layering).then(bootFromDisk);
   return spec.hearsFirstBoot === true ? booted.then(awaitFirstBoot) : booted;
 };
 
 /** The way out of a guest that the build has logged in to. */
-const sealed = <Has extends Up & { readonly guest: Guest; readonly key?: SshKey }>(
-  plan: Plan<Given, Has>,
+const sealed = <H extends Up & { readonly guest: Guest; readonly key?: SshKey }>(
+  plan: Plan<Given, H>,
   { seal: parts, shutdown }: Spec,
   key: 'goes' | 'stays',
 ) => (key === 'stays' && parts.length === 0 ? plan : plan.then(seal({ key, parts }))).then(shutDown(shutdown));
@@ -68,43 +91,69 @@ const tellsOf = ({ postProcessors }: Spec, ...kinds: readonly PostProcessorType[
   postProcessors.some(({ type }) => kinds.includes(type));
 
 /** The provisioners of a guest that the build has logged in to, and what post-processors want to know of it then. */
-const provisioned = <Has extends Prepared & Up & { readonly guest: Guest }>(
-  plan: Plan<Given, Has>,
+const provisioned = <H extends Has<Up & { readonly guest: Guest }>>(
+  plan: Plan<Given, H>,
   spec: Spec,
-): Plan<Given, Has> => {
-  const done = spec.provisioners.reduce<Plan<Given, Has>>((so, one) => so.then(provisionGuest(one)), plan);
+  layering: Layering,
+): Plan<Given, H> => {
+  const before = layering.from?.cut.provisioners ?? 0;
+  const done = spec.provisioners.reduce<Plan<Given, H>>(
+    (so, one, at) =>
+      at < before ? so : kept(so.then(provisionGuest(one, layering.isConstant(`provisioners/${at}`))), `provisioners/${at}`, layering),
+    plan,
+  );
   return tellsOf(spec, 'sbom') ? done.then(listPackages) : done;
 };
 
-const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, login: SshLogin) =>
-  sealed(provisioned(up(plan, spec).then(connect(login)), spec), spec, login.keepsKey ? 'stays' : 'goes');
+const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, login: SshLogin, layering: Layering) => {
+  const connected = up(plan, spec, layering).then(connect(login));
+  const ready = layering.from === undefined ? kept(connected, 'connect', layering) : refreshed(connected, layering);
+  return sealed(provisioned(ready, spec, layering), spec, login.keepsKey ? 'stays' : 'goes');
+};
 
-const provisionedByTyping = (plan: Plan<Given, Prepared>, spec: Spec, login: ConsoleLogin) =>
-  sealed(provisioned(up(plan, spec).then(connectOnConsole(login)), spec), spec, 'stays');
+const provisionedByTyping = (plan: Plan<Given, Prepared>, spec: Spec, login: ConsoleLogin, layering: Layering) =>
+  sealed(
+    provisioned(up(plan, spec, layering).then(connectOnConsole(login)), spec, layering),
+    spec,
+    'stays',
+  );
 
-const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec) =>
+const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec, layering: Layering) =>
   spec.provisioners
     .filter(needsConsoleAlone)
-    .reduce<Plan<Given, Prepared & Up>>((so, provisioner) => so.then(provisionOnConsole(provisioner)), up(plan, spec))
+    .reduce<Plan<Given, Prepared & Up>>(
+      (so, provisioner) => so.then(provisionOnConsole(provisioner)),
+      up(plan, spec, layering),
+    )
     .then(shutDown(spec.shutdown));
 
-const filled = (spec: Spec): Plan<Given, Prepared> => {
+const filled = (spec: Spec, layering: Layering): Plan<Given, Prepared> => {
+  const { from } = layering;
   const begun = planFrom<Given>().then(makeWorkspace);
   const fetched = wantsFiles(spec) ? begun.then(fetchFiles) : begun;
-  const made = (tellsOf(spec, 'sbom', 'provenance') ? fetched.then(hashInputs) : fetched).then(createDisks);
+  const hashed = tellsOf(spec, 'sbom', 'provenance') ? fetched.then(hashInputs) : fetched;
+  const made = from === undefined ? hashed.then(createDisks) : hashed.then(takeLayer(from));
   const packed = spec.http.some(({ kind }) => kind === 'site') ? made.then(buildSiteSets) : made;
   const prepared = spec.cdOfFiles === undefined && spec.floppyOfFiles === undefined ? packed : packed.then(makeMedia);
   const { communicator } = spec;
-  if (communicator?.type === 'ssh') return provisionedBySsh(prepared.then(makeKey), spec, communicator);
-  if (communicator?.type === 'console') return provisionedByTyping(prepared, spec, communicator);
+  if (communicator?.type === 'ssh') {
+    const keyed = prepared.then(from === undefined ? makeKey : takeKey(from));
+    return provisionedBySsh(keyed, spec, communicator, layering);
+  }
+  if (communicator?.type === 'console') return provisionedByTyping(prepared, spec, communicator, layering);
   const endsByItself = spec.install !== undefined && spec.install.ends !== 'never';
-  if (spec.install && endsByItself && spec.provisioners.length === 0) return installed(prepared, spec.install);
-  return provisionedByConsole(prepared, spec);
+  if (spec.install && endsByItself && spec.provisioners.length === 0)
+    return installed(prepared, spec.install, layering);
+  return provisionedByConsole(prepared, spec, layering);
 };
 
 /** The whole list of steps that build this spec: reading it is reading what will happen. */
-export const recipeFor = (spec: Spec): Plan<Given, { readonly artifacts: readonly Artifact[] }> => {
-  const before: Plan<Given, Made> = filled(spec);
+export const recipeFor = (
+  spec: Spec,
+  layering: Layering = noLayering,
+): Plan<Given, { readonly artifacts: readonly Artifact[] }> => {
+  if (layering.from?.cut.kind === 'artifacts') return planFrom<Given>().then(linkArtifacts(layering.from));
+  const before: Plan<Given, Made> = filled(spec, layering);
   const placed = spec.postProcessors.map((one, at) => ({ sequence: one.sequence ?? 0, step: postProcess(one, at) }));
   const those = (sequence: number) => placed.filter((one) => one.sequence === sequence).map(({ step }) => step);
   const exported = those(0).reduce((so, step) => so.then(step), before);
@@ -112,5 +161,7 @@ export const recipeFor = (spec: Spec): Plan<Given, { readonly artifacts: readonl
   const sequences = numbers.map((sequence) =>
     those(sequence).reduce<Plan<Made, Made>>((so, step) => so.then(step), planFrom<Made>()),
   );
-  return (sequences.length === 0 ? exported : exported.beside(sequences, joinSequences)).then(publish);
+  const made = (sequences.length === 0 ? exported : exported.beside(sequences, joinSequences)).then(publish);
+  const cut = cutAfter(layering, 'finish');
+  return cut === undefined ? made : made.then(keepArtifacts(cut, layering));
 };

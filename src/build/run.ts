@@ -14,13 +14,16 @@ import { publishFailed, withArtifacts, type Facts } from './after-failure/publis
 import { performerOf, type PerformParts } from './perform.ts';
 import { cleanAndHold } from './after-failure/clean-and-hold.ts';
 import type { CleanupFacts } from './after-failure/error-cleanup.ts';
+import { noLayering } from './layers/layering.ts';
+import { openLayering, type OpenLayeringParts } from './layers/open-layering.ts';
 import { recipeFor } from './recipe.ts';
 import { askedBuildOf } from './job.ts';
 import { SequencesFailed } from './sequences.ts';
 import { pauseBefore } from './steps/pause.ts';
 
 export type RunnerParts = AttemptParts &
-  PerformParts & {
+  PerformParts &
+  Omit<OpenLayeringParts, keyof PerformParts> & {
     /** Fills in the template for this claim. Throws `template_invalid` where a file has gone since. */
     readonly resolve: (claim: Claim) => Promise<Spec>;
     readonly held: Held;
@@ -72,12 +75,14 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     const job = { id: build.id, slot, spec, folders, build: askedBuildOf(claim, clock.now()) };
     const facts: Facts & CleanupFacts = { job };
     let phase: Phase | undefined;
+    let layering = noLayering;
     try {
       attempt.cleanup.keep(parts.bases.use(build.id, filesIn(spec)));
       sayFirst(attempt, claim, spec, slot);
       if (spec.hostSecrets !== undefined) await parts.store.secretsUsed(build.id, claim.token, spec.hostSecrets);
       const perform = performerOf(attempt, parts);
-      const { artifacts } = await recipeFor(spec).run({ job }, async (step, needs) => {
+      layering = await openLayering(attempt, spec, slot, parts);
+      const { artifacts } = await recipeFor(spec, layering).run({ job }, async (step, needs) => {
         // Before the first there is nothing to look at.
         if (build.debug === true && phase !== undefined)
           await perform(pauseBefore(step, parts.holdMs, attempt.attended()), facts);
@@ -86,6 +91,8 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
         Object.assign(facts, gives);
         return gives;
       });
+      if (layering.from?.cut.kind === 'artifacts')
+        await parts.store.tookArtifacts(build.id, claim.token, layering.from.held.layer.buildId);
       return artifacts;
     } catch (error) {
       const fault = asFault(error instanceof SequencesFailed ? error.fault : error);
@@ -96,6 +103,8 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
       const artifacts = isFinal(build, fault.code) ? await publishFailed(attempt, facts, parts, signal) : [];
       throw artifacts.length === 0 ? fault : new FailedWith(withArtifacts(fault, artifacts), artifacts);
     } finally {
+      // What is being kept must be whole, or given up, before its files are let go.
+      await layering.settled();
       await cleanUp(attempt);
     }
   };

@@ -56,6 +56,11 @@ export type HostWork = {
 /** What every kind may use while it runs. */
 export type ConsoleTools = {
   readonly build: { readonly id: string; readonly templateName: string };
+  /**
+   * What it does may be kept for builds with the same input: it is told nothing of this build that is another in each. A
+   * script that names such a value makes the step one that is not kept, and is told all (layers/keys).
+   */
+  readonly isConstant?: true;
   /** What the machine has made known. */
   readonly runtime: RuntimeFacts;
   /** Holds a conversation on the console to its end. */

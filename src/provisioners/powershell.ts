@@ -63,7 +63,7 @@ export const powershell = {
     };
   },
   plan: ({ scripts }) => `powershell: ${scripts.length} script(s)`,
-  run: async ({ scripts, env, command, ...rest }, { build, runtime, guest, ...tools }, signal) => {
+  run: async ({ scripts, env, command, ...rest }, { build, runtime, isConstant, guest, ...tools }, signal) => {
     const own = Object.entries(env).map(([name, text]) => [name, render(text, runtime)] as const);
     const work = {
       ...rest,
@@ -71,7 +71,7 @@ export const powershell = {
       extension: 'ps1' as const,
       executeCommand: ({ path, vars }: ScriptPlaces) => fillCommand(command, { path, vars }),
       scripts: sourcesOf(scripts, runtime),
-      env: { ...factVariables({ build, runtime }), ...Object.fromEntries(own) },
+      env: { ...factVariables({ build, runtime, ...(isConstant === true ? { isConstant } : {}) }), ...Object.fromEntries(own) },
     };
     await runScripts(work, guest, tools, signal);
   },

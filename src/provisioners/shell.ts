@@ -82,13 +82,13 @@ export const shell = {
     };
   },
   plan: ({ scripts }) => `shell: ${scripts.length} script(s)`,
-  run: async ({ scripts, env, executeCommand, ...rest }, { build, runtime, guest, ...tools }, signal) => {
+  run: async ({ scripts, env, executeCommand, ...rest }, { build, runtime, isConstant, guest, ...tools }, signal) => {
     const work = {
       ...rest,
       ...(executeCommand === undefined ? {} : commandOf(executeCommand)),
       scripts: sourcesOf(scripts, runtime),
       env: {
-        ...factVariables({ build, runtime }),
+        ...factVariables({ build, runtime, ...(isConstant === true ? { isConstant } : {}) }),
         ...Object.fromEntries(Object.entries(env).map(([name, text]) => [name, render(text, runtime)])),
       },
     };

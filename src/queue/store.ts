@@ -145,6 +145,8 @@ export type BuildStore = AsyncDisposable & {
   readonly hold: (id: string, token: string, hold: Hold, fault: FaultRecord) => Promise<void>;
   /** A client's: new end of the hold, or now. Throws `build_not_held`. */
   readonly setHold: (id: string, until: number) => Promise<Build>;
+  /** Keeps from which build a claimed one was given its artifacts. Throws `lease_lost`. */
+  readonly tookArtifacts: (id: string, token: string, from: string) => Promise<void>;
   readonly finish: (id: string, token: string, outcome: Outcome) => Promise<void>;
 
   /** A queued build is cancelled at once, a running or held one is asked to; idempotent; an ended one stays as it is. */

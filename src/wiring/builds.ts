@@ -8,6 +8,7 @@ import { behindFolders } from '../build/folders/own-folders.ts';
 import { makeDetachedConsoles } from '../build/hold/detached.ts';
 import { makeBreakpoints, type Breakpoints } from '../build/hold/breakpoints.ts';
 import { heldMachines, type Held } from '../build/hold/hold.ts';
+import type { Layers } from '../build/layers/open-layering.ts';
 import { makeRunner } from '../build/run.ts';
 import { textsMb } from '../build/text-limits.ts';
 import { textLimitsOf } from '../config/config.ts';
@@ -28,6 +29,8 @@ export type BuildRooms = {
   readonly mirror: Mirror | undefined;
   readonly supplies: Supplies;
   readonly capacity: Capacity;
+  /** Undefined: builds neither take nor keep layers. */
+  readonly layers: Layers | undefined;
   readonly news: Pick<News, 'webhooks'>;
   readonly figures: Pick<Metrics, 'claimed' | 'attemptEnded' | 'stepEnded'>;
 };
@@ -115,6 +118,8 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     ansiblePlaybook: config().provisioners.ansible_playbook,
     hostMeans,
     resolve: admission.resolveClaim,
+    resolveForKeys: admission.resolveForKeys,
+    layers: rooms.layers,
   });
   return { admission, run: told(runner, shared, figures), held, breakpoints };
 };

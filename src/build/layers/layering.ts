@@ -19,6 +19,10 @@ export type Layering = {
   readonly cuts: readonly Cut[];
   /** Undefined: from the beginning. */
   readonly from?: Taken;
+  /** Whether what a part does may be kept: then it is told nothing that is another in each build. */
+  readonly isConstant: (part: string) => boolean;
+  /** No machine could go on from this layer. */
+  readonly spoil: (key: string) => void;
   /** Whether what was made so far is worth to be kept here. */
   readonly isWorthIt: (cut: Cut) => boolean;
   /**
@@ -35,6 +39,8 @@ export type Layering = {
 /** A build that neither takes nor keeps. */
 export const noLayering: Layering = {
   cuts: [],
+  isConstant: () => false,
+  spoil: () => undefined,
   isWorthIt: () => false,
   keep: async () => false,
   passed: () => undefined,
@@ -46,10 +52,12 @@ export type LayeringParts = {
   readonly clock: Clock;
   readonly costs: KeepingCosts;
   readonly memoryMb: number;
+  readonly spoilt: Set<string>;
 };
 
 type Given = {
   readonly cuts: readonly Cut[];
+  readonly constant: ReadonlySet<string>;
   readonly from: Taken | undefined;
   /** The keys that this build is the one to make. */
   readonly turns: Map<string, Disposable>;
@@ -62,8 +70,8 @@ const expiryOf = ({ maxAgeMs }: Cut, now: number): Pick<NewLayer, 'expiresAt'> =
 export const makeLayering = (
   { claim, event, log }: Attempt,
   cleanup: Pick<CleanupStack, 'keep'>,
-  { cuts, from, turns }: Given,
-  { shelf, clock, costs, memoryMb }: LayeringParts,
+  { cuts, constant, from, turns }: Given,
+  { shelf, clock, costs, memoryMb, spoilt }: LayeringParts,
 ): Layering => {
   const { id, templateName } = claim.build;
   const began = clock.elapsed();
@@ -87,6 +95,8 @@ export const makeLayering = (
 
   return {
     cuts,
+    isConstant: (part) => constant.has(part),
+    spoil: (key) => void spoilt.add(key),
     ...(from === undefined ? {} : { from }),
     isWorthIt: (cut) =>
       isOpen(cut) && (cut.checkpoint ?? (clock.elapsed() - lastKept) / 1000 > costs.expectedSeconds(cut.kind, memoryMb)),

@@ -25,13 +25,19 @@ const headOf = (spec: ProvisionerSpec) => ({
   about: planOf(spec),
 });
 
-const toolsOf = (spec: ProvisionerSpec, needs: Needs & { readonly guest?: Guest }, tools: StepTools): ConsoleTools => {
+const toolsOf = (
+  spec: ProvisionerSpec,
+  needs: Needs & { readonly guest?: Guest },
+  tools: StepTools,
+  isConstant = false,
+): ConsoleTools => {
   const { job, running, key } = needs;
   const { clock, ids, said, activity } = tools;
   const runtime = runtimeFactsOf(running.machine, key);
   return {
     build: { id: job.id, templateName: job.spec.name },
     runtime,
+    ...(isConstant ? { isConstant } : {}),
     converse: (turns, signal) => converseWith(running, turnsOf(turns, runtime), signal),
     pause: (note, signal) => {
       const { name, timeoutMs } = spec;
@@ -45,13 +51,13 @@ const toolsOf = (spec: ProvisionerSpec, needs: Needs & { readonly guest?: Guest 
   };
 };
 
-/** Changes a guest that the build has logged in to. */
-export const provisionGuest = (spec: ProvisionerSpec) =>
+/** Changes a guest that the build has logged in to. `isConstant`: see `ConsoleTools`. */
+export const provisionGuest = (spec: ProvisionerSpec, isConstant = false) =>
   ({
     ...headOf(spec),
     async run(needs, tools) {
       const { running, guest } = needs;
-      const own = { ...toolsOf(spec, needs, tools), guest };
+      const own = { ...toolsOf(spec, needs, tools, isConstant), guest };
       const policy = { ...own, reconnect: guest.reconnect, doing: () => doingNow(tools.activity, running) };
       const expected = `the end of the provisioner ${spec.name}`;
       const work = (alive: AbortSignal) => tryAgain(spec, (signal) => runInGuest(spec, own, signal), policy, alive);

@@ -67,6 +67,10 @@ export const makeMirrorWithin = async (
         });
       return source.open(place, sha256, signed.key, signal);
     },
+    digestOf: async (path, signal) => {
+      const place = placeOf(path);
+      return place && (await source.signed(place, signal)).sums.get(place.name);
+    },
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };
 };

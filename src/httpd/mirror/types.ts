@@ -47,6 +47,11 @@ export type Mirror = AsyncDisposable & {
     own: (folder: string) => Promise<readonly string[]>,
     signal: AbortSignal,
   ) => Promise<MirrorFound | undefined>;
+  /**
+   * The SHA-256 that is signed now for a set below `pub/OpenBSD/`, in lower-case hexadecimal; undefined where there is no such
+   * set. Throws as `find` does, but for `mirror_refused`.
+   */
+  readonly digestOf: (path: string, signal: AbortSignal) => Promise<string | undefined>;
 };
 
 /** The verified SHA256.sig of one folder. */

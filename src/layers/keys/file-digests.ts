@@ -71,7 +71,7 @@ export const makeFileDigests = (names: readonly string[], now: () => number): Fi
 
   const readFile = async (path: string, signal: AbortSignal): Promise<Read> => {
     await using file = await open(path, 'r');
-    return readOpen(path, file, signal);
+    return await readOpen(path, file, signal);
   };
 
   const readImage = async (path: string, signal: AbortSignal, depth: number): Promise<Read> => {

@@ -68,7 +68,8 @@ export const makeEnds = (
   { db, write, append }: Connection,
   { find, claimed }: BuildRows,
   { writeOutcome, writeCancel, failFast }: Endings,
-): Pick<Store, 'hold' | 'setHold' | 'finish' | 'cancel'> => {
+): Pick<Store, 'hold' | 'setHold' | 'finish' | 'cancel' | 'tookArtifacts'> => {
+  const setFromCache = db.prepare<[string, string]>('UPDATE build SET from_cache = ? WHERE id = ?');
   const hold = db.prepare(
     `UPDATE build SET status = 'held', hold_until = :until, hold_ssh = :ssh, fault = :fault WHERE id = :id`,
   );
@@ -99,6 +100,11 @@ export const makeEnds = (
       write('power', () => {
         const build = claimed(id, token);
         writeOutcome(build, settled(build, outcome));
+      }),
+    tookArtifacts: (id, token, from) =>
+      write('process', () => {
+        claimed(id, token);
+        setFromCache.run(from, id);
       }),
     cancel: (id, cancel = {}) =>
       write('power', () => {

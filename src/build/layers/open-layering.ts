@@ -1,0 +1,65 @@
+import { strictest } from '../../base/records/cache-mode.ts';
+import { version } from '../../base/package.ts';
+import type { FileDigests } from '../../layers/keys/file-digests.ts';
+import { keysOf, type SpecsOfKeys } from '../../layers/keys/keys.ts';
+import type { BuildLayers } from '../../layers/types.ts';
+import type { Mirror } from '../../httpd/mirror/types.ts';
+import type { Claim } from '../../queue/records.ts';
+import type { Spec } from '../../template/spec.ts';
+import type { Hypervisor } from '../../vmm/types.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Attempt } from '../attempt.ts';
+import type { KeepingCosts } from './costs.ts';
+import { cutsOf } from './cuts.ts';
+import { makeLayering, noLayering, type Layering } from './layering.ts';
+import { lookUp } from './look-up.ts';
+
+/** What builds keep and go on from on this host. */
+export type Layers = {
+  readonly shelf: BuildLayers;
+  readonly digests: FileDigests;
+  /** See `KeyParts`. */
+  readonly secret: Uint8Array;
+  readonly costs: KeepingCosts;
+  /** Keys of layers that no machine could go on from, since this daemon has started. */
+  readonly spoilt: Set<string>;
+};
+
+export type OpenLayeringParts = {
+  /** Undefined: this host keeps none. */
+  readonly layers: Layers | undefined;
+  readonly resolveForKeys: (claim: Claim) => Promise<SpecsOfKeys>;
+  readonly hypervisor: Hypervisor;
+  readonly mirror: Mirror | undefined;
+  readonly clock: Clock;
+};
+
+const hostOf = async (hypervisor: Hypervisor, signal: AbortSignal): Promise<Readonly<Record<string, string>>> => {
+  const { name, version: theirs, accelerators } = await hypervisor.facts(signal);
+  return { imaged: version, hypervisor: name, version: theirs, accelerators: accelerators.join(' ') };
+};
+
+/** Works out the keys of an attempt, takes what is kept, and says what will be. Throws `nothing_kept`, the signal's reason. */
+export const openLayering = async (
+  attempt: Attempt,
+  spec: Spec,
+  slot: number,
+  { layers, resolveForKeys, hypervisor, mirror, clock }: OpenLayeringParts,
+): Promise<Layering> => {
+  const { claim, cleanup, signal } = attempt;
+  const mode = strictest(claim.build.cache ?? 'auto', spec.cache.mode);
+  if (layers === undefined || mode === 'off') return noLayering;
+  const { shelf, digests, secret, costs, spoilt } = layers;
+  const host = await hostOf(hypervisor, signal);
+  const keys = await keysOf(await resolveForKeys(claim), { secret, digests, host, slot }, signal);
+  const cuts = cutsOf(spec, keys, mode, hypervisor.shapeKey !== undefined);
+  const mirrored = async (path: string, asked: AbortSignal) => mirror?.digestOf(path, asked);
+  const { from, turns } = await lookUp(attempt, cuts, { shelf, mirrored, spoilt }, signal);
+  if (from !== undefined) cleanup.keep(from.held);
+  cleanup.defer(() => {
+    for (const turn of turns.values()) turn[Symbol.dispose]();
+  });
+  const constant = new Set(keys.filter(({ changes }) => changes === undefined).map(({ part }) => part));
+  const own = { shelf, clock, costs, spoilt, memoryMb: spec.memoryMb };
+  return makeLayering(attempt, cleanup, { cuts, constant, from, turns }, own);
+};

@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { specsOfKeys } from '../src/build/layers/specs-of-keys.ts';
+import { makeFileDigests } from '../src/layers/keys/file-digests.ts';
+import { changingNames, keysOf, type PlanKey } from '../src/layers/keys/keys.ts';
+import { firstDifference, whyMissed } from '../src/layers/keys/why.ts';
+import { parseTemplate } from '../src/template/document/template.ts';
+import { resolve } from '../src/template/resolve/resolve.ts';
+
+const home = await mkdtemp(join(tmpdir(), 'imaged-keys-'));
+after(() => rm(home, { recursive: true, force: true }));
+
+const write = async (name: string, text: string, mode = 0o644) => {
+  await writeFile(join(home, name), text);
+  await chmod(join(home, name), mode);
+};
+const context = join(home, 'context');
+await mkdir(join(context, 'tree'), { recursive: true });
+await mkdir(join(home, 'sets'));
+for (const name of ['context/one.sh', 'context/two.sh', 'context/tree/deep', 'sets/base.tgz', 'kernel', 'initrd', 'cd', 'key'])
+  await write(name, `${name}\n`);
+
+const base = {
+  name: 'keyed',
+  variables: { word: { default: 'one' }, hidden: { default: 'secret', sensitive: true } },
+  machine: {
+    memory: '256M',
+    cpus: 1,
+    disks: [{ size: '64M' }],
+    boot: { kernel: 'media:kernel', initrd: 'media:initrd', append: 'console=ttyS0' },
+  },
+  http: { greeting: 'hello {{ http_addr }}', sets: { folder: 'media:sets' } },
+  install: { console: [{ hear: 'login:', say: 'root' }], ends: 'reboot' },
+  communicator: { type: 'ssh', username: 'root' },
+  provisioners: [
+    { type: 'file', source: 'tree', destination: '/tree' },
+    { type: 'shell', name: 'first', script: 'one.sh', env: { WORD: '{{ word }}' } },
+    { type: 'shell', name: 'second', script: 'two.sh' },
+  ],
+  seal: { logs: true },
+  shutdown: { command: 'halt -p' },
+  artifacts: [{ name: 'disk.qcow2' }],
+};
+
+type Document = typeof base;
+
+/** A deep copy that a test may change. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a document is anything until it is parsed
+const changed = (change: (document: any) => void): Document => {
+  const document = structuredClone(base);
+  change(document);
+  return document;
+};
+
+const secret = Buffer.alloc(32, 7);
+const host = { imaged: '1', hypervisor: 'qemu', version: '7.2', accelerators: 'tcg' };
+
+const keysFor = async (
+  document: object,
+  more: { readonly host?: Readonly<Record<string, string>>; readonly id?: string; readonly ms?: number; readonly slot?: number; readonly variables?: Record<string, string>; readonly secret?: Buffer } = {}, // prettier-ignore
+): Promise<readonly PlanKey[]> => {
+  const { variables = {} } = more;
+  const specs = await specsOfKeys(
+    { buildId: more.id ?? '01J0000000000000000000000A', timestampMs: more.ms ?? 1_700_000_000_000 },
+    (frozen) =>
+      resolve({
+        template: parseTemplate(document, '', variables),
+        variables,
+        files: {
+          context,
+          media: { kernel: join(home, 'kernel'), initrd: join(home, 'initrd'), cd: join(home, 'cd'), sets: join(home, 'sets'), key: join(home, 'key') }, // prettier-ignore
+        },
+        frozen,
+        instance: 'any',
+        defaults: { timeoutMs: 3_600_000 },
+      }),
+  );
+  const digests = makeFileDigests(changingNames, Date.now);
+  const parts = { secret: more.secret ?? secret, digests, host: more.host ?? host, slot: more.slot ?? 0 };
+  return keysOf(specs, parts, AbortSignal.timeout(30_000));
+};
+
+const places = ['install', 'connect', 'provisioners/0', 'provisioners/1', 'provisioners/2', 'finish'] as const;
+type Place = (typeof places)[number];
+
+/** Which parts have other keys. */
+const differing = (one: readonly PlanKey[], other: readonly PlanKey[]): readonly string[] =>
+  one.flatMap(({ part, key }, at) => (other[at]?.key === key ? [] : [part]));
+
+const from = (place: Place): readonly string[] => places.slice(places.indexOf(place));
+
+const changesOf: readonly (readonly [what: string, first: Place, change: (document: any) => void])[] = [ // prettier-ignore -- eslint-disable-line @typescript-eslint/no-explicit-any
+  ['the name of the template, which the guest is called by', 'install', (d) => (d.name = 'other')],
+  ['memory', 'install', (d) => (d.machine.memory = '512M')],
+  ['processors', 'install', (d) => (d.machine.cpus = 2)],
+  ['the size of a disk', 'install', (d) => (d.machine.disks[0].size = '65M')],
+  ['the format of a disk', 'install', (d) => (d.machine.disks[0].format = 'raw')],
+  ['one more disk', 'install', (d) => d.machine.disks.push({ size: '1M' })],
+  ['a CD', 'install', (d) => (d.machine.cdrom = 'media:cd')],
+  ['a CD of files', 'install', (d) => (d.machine.cd_of_files = { label: 'x', files: { a: 'b' } })],
+  ['the network', 'install', (d) => (d.machine.nics = [{ network: 'outgoing' }])],
+  ['the MAC', 'install', (d) => (d.machine.nics = [{ mac: '52:54:00:00:00:09' }])],
+  ['the MTU', 'install', (d) => (d.machine.nics = [{ mtu: 1400 }])],
+  ['the firmware', 'install', (d) => (d.machine.firmware = 'uefi')],
+  ['the display', 'install', (d) => (d.machine.display = 'vga')],
+  ['the model', 'install', (d) => (d.machine.model = { machine_type: 'q35' })],
+  ['the processor', 'install', (d) => (d.machine.model = { cpu_model: 'max' })],
+  ['no ramdisk', 'install', (d) => delete d.machine.boot.initrd],
+  ['the command line of the kernel', 'install', (d) => (d.machine.boot.append = 'console=ttyS1')],
+  ['what it boots from', 'install', (d) => Object.assign(d.machine, { cdrom: 'media:cd', boot: { device: 'cdrom' } })],
+  ['a text of the endpoint', 'install', (d) => (d.http.greeting = 'bye')],
+  ['one more path of the endpoint', 'install', (d) => (d.http.more = 'more')],
+  ['what is typed', 'install', (d) => (d.install.console[0].say = 'toor')],
+  ['how the installation ends', 'install', (d) => (d.install.ends = 'halt')],
+  ['the login', 'connect', (d) => (d.communicator.username = 'builder')],
+  ['the port', 'connect', (d) => (d.communicator.port = 2222)],
+  ['the password', 'connect', (d) => (d.communicator.password = 'x')],
+  ['a key of the login', 'connect', (d) => (d.communicator.private_key = 'media:key')],
+  ['where a file goes', 'provisioners/0', (d) => (d.provisioners[0].destination = '/leaf')],
+  ['another script', 'provisioners/1', (d) => (d.provisioners[1].script = 'two.sh')],
+  ['an environment variable', 'provisioners/1', (d) => (d.provisioners[1].env.WORD = 'two')],
+  ['a variable that it uses', 'provisioners/1', (d) => (d.variables.word.default = 'two')],
+  ['a sensitive variable that it uses', 'provisioners/2', (d) => (d.provisioners[2].env = { A: '{{ hidden }}' })],
+  ['the exit codes', 'provisioners/2', (d) => (d.provisioners[2].valid_exit_codes = [0, 1])],
+  ['inline lines', 'provisioners/2', (d) => (d.provisioners[2] = { type: 'shell', name: 'second', inline: 'true' })],
+  ['the order', 'provisioners/1', (d) => d.provisioners.push(d.provisioners.splice(1, 1)[0])],
+  ['one provisioner less', 'provisioners/2', (d) => d.provisioners.pop()],
+  ['retries, for a step that is tried again works twice', 'provisioners/2', (d) => (d.provisioners[2].max_retries = 1)],
+  ['what is sealed', 'finish', (d) => (d.seal.host_keys = true)],
+  ['the key of the build, which stays', 'finish', (d) => (d.communicator.keep_key = true)],
+  ['how it is shut down', 'finish', (d) => (d.shutdown.command = 'poweroff')],
+  ['the name of an artifact', 'finish', (d) => (d.artifacts[0].name = 'other.qcow2')],
+  ['the format of an artifact', 'finish', (d) => (d.artifacts[0] = { name: 'disk.raw', format: 'raw' })],
+  ['a post-processor', 'finish', (d) => (d.post_processors = [{ type: 'compress', format: 'gzip' }])],
+];
+
+test('whatever of a template can change what comes out changes the keys behind it, and none before it', async (t) => {
+  const before = await keysFor(base);
+  assert.deepEqual(
+    before.map(({ part }) => part),
+    places,
+  );
+  for (const [what, first, change] of changesOf)
+    await t.test(what, async () => {
+      const after = await keysFor(changed(change));
+      const differs = before.flatMap(({ part, key }) => (after.find((one) => one.part === part)?.key === key ? [] : [part]));
+      assert.deepEqual(differs, from(first));
+    });
+});
+
+const filesOf: readonly (readonly [name: string, first: Place])[] = [
+  ['kernel', 'install'],
+  ['initrd', 'install'],
+  ['sets/base.tgz', 'install'],
+  ['context/tree/deep', 'provisioners/0'],
+  ['context/one.sh', 'provisioners/1'],
+  ['context/two.sh', 'provisioners/2'],
+];
+
+test('the content and the mode of each file change the keys behind it, whatever its time says', async (t) => {
+  for (const [name, first] of filesOf)
+    await t.test(name, async () => {
+      const before = await keysFor(base);
+      await write(name, `${name} has changed\n`);
+      const other = await keysFor(base);
+      assert.deepEqual(differing(before, other), from(first));
+      await write(name, `${name}\n`, 0o755);
+      assert.deepEqual(differing(before, await keysFor(base)), from(first));
+      await write(name, `${name}\n`);
+      assert.deepEqual(differing(before, await keysFor(base)), []);
+    });
+});
+
+test('a file that is added to a folder, or goes from it, changes the keys', async () => {
+  const before = await keysFor(base);
+  await write('context/tree/more', '');
+  assert.deepEqual(differing(before, await keysFor(base)), from('provisioners/0'));
+  await rm(join(context, 'tree/more'));
+  assert.deepEqual(differing(before, await keysFor(base)), []);
+});
+
+test('what the host is changes every key: the hypervisor, its version, the version of imaged, its secret', async () => {
+  const before = await keysFor(base);
+  for (const name of Object.keys(host))
+    assert.deepEqual(differing(before, await keysFor(base, { host: { ...host, [name]: 'other' } })), places, name);
+  assert.deepEqual(differing(before, await keysFor(base, { secret: Buffer.alloc(32, 8) })), places);
+});
+
+test('what does not change what comes out changes no key: another build, another time, another slot, deadlines, words for people', async (t) => {
+  const before = await keysFor(base);
+  const same: readonly (readonly [string, () => Promise<readonly PlanKey[]>])[] = [
+    ['another build at another time', () => keysFor(base, { id: '01J0000000000000000000000B', ms: 1_800_000_000_000 })],
+    ['another slot', () => keysFor(base, { slot: 3 })],
+    ['deadlines', () => keysFor(changed((d) => Object.assign(d, { timeout: '9h', install: { ...d.install, timeout: '2h' } })))], // prettier-ignore
+    ['how long it waits for a login', () => keysFor(changed((d) => (d.communicator.timeout = '9m')))],
+    ['the description', () => keysFor(changed((d) => (d.description = 'other')))],
+    ['a variable that nobody uses', () => keysFor(changed((d) => (d.variables.more = { default: 'x' })))],
+    ['the cache itself', () => keysFor(changed((d) => (d.cache = { mode: 'only', max_age: '1h' })))],
+    ['a checkpoint', () => keysFor(changed((d) => (d.provisioners[1].checkpoint = true)))],
+    ['a value that is sent and is the default', () => keysFor(base, { variables: { word: 'one' } })],
+  ];
+  for (const [what, keys] of same)
+    await t.test(what, async () => assert.deepEqual(differing(before, await keys()), [], what));
+});
+
+const changesOfBuild: readonly (readonly [text: string, words: RegExp])[] = [
+  ['{{ build_id }}', /^provisioners\/1 uses the build’s id/],
+  ['{{ uuid }}', /^provisioners\/1 uses the build’s id/],
+  ['{{ timestamp }}', /^provisioners\/1 uses the time/],
+  ['{{ isotime }}', /^provisioners\/1 uses the time/],
+  ['{{ http_addr }}', /^provisioners\/1 uses http_addr/],
+  ['{{ guest_ip }}', /^provisioners\/1 uses guest_ip/],
+  ['{{ ssh_public_key }}', /^provisioners\/1 uses ssh_public_key/],
+  ['$IMAGED_BUILD_ID', /^provisioners\/1 names IMAGED_BUILD_ID/],
+];
+
+test('what changes with every build is named, and nothing is kept from there on', async (t) => {
+  for (const [text, words] of changesOfBuild)
+    await t.test(text, async () => {
+      const keys = await keysFor(changed((d) => (d.provisioners[1].env.WORD = text)));
+      assert.deepEqual(
+        keys.map(({ changes }) => changes === undefined),
+        [true, true, true, false, false, false],
+      );
+      assert.match(keys[3]?.changes ?? '', words);
+    });
+  await t.test('in a script', async () => {
+    await write('context/one.sh', 'x'.repeat(1024 * 1024 - 4) + '$IMAGED_BUILD_ID');
+    const keys = await keysFor(base);
+    assert.match(keys[3]?.changes ?? '', /names IMAGED_BUILD_ID/);
+    await write('context/one.sh', 'context/one.sh\n');
+  });
+  await t.test('what runs on the host', async () => {
+    const keys = await keysFor(changed((d) => (d.provisioners[1] = { type: 'shell-local', name: 'first', inline: 'true' }))); // prettier-ignore
+    assert.match(keys[3]?.changes ?? '', /^provisioners\/1 runs shell-local on this host/);
+  });
+});
+
+test('an installation that is told an address of its own is kept for its slot alone', async () => {
+  const addressed = changed((d) => (d.http.greeting = '{{ guest_ip }}'));
+  const [one, other] = [await keysFor(addressed, { slot: 1 }), await keysFor(addressed, { slot: 2 })];
+  assert.deepEqual(differing(one, other), places);
+  assert.equal(one[0]?.ofSlot, true);
+});
+
+test('why nothing is found is told by the first thing that differs from what was kept', async () => {
+  const [before] = await Promise.all([keysFor(base)]);
+  const kept = [before[5] ?? assert.fail()];
+  await write('context/two.sh', 'changed');
+  const [, , , , , now] = await keysFor(base);
+  await write('context/two.sh', 'context/two.sh\n');
+  assert.equal(whyMissed(now?.ingredients ?? [], kept), 'provisioners/2: file two.sh has changed');
+  const shorter = (await keysFor(changed((d) => d.provisioners.pop()))).at(-1);
+  assert.match(whyMissed(shorter?.ingredients ?? [], kept), /^provisioners\/2: .* is no longer there$/);
+  assert.equal(whyMissed(before[5]?.ingredients ?? [], []), 'nothing is kept of this step of the template');
+  assert.equal(firstDifference(kept[0]?.ingredients ?? [], kept[0]?.ingredients ?? []), undefined);
+});
+
+test('no key and no ingredient shows a sensitive value, or can be guessed without the secret of the host', async () => {
+  const keys = await keysFor(changed((d) => (d.provisioners[2].env = { A: '{{ hidden }}' })));
+  assert.ok(!JSON.stringify(keys).includes('"secret"'));
+  const other = await keysFor(changed((d) => (d.provisioners[2].env = { A: '{{ hidden }}' })), { secret: Buffer.alloc(32, 1) }); // prettier-ignore
+  const digests = (of: readonly PlanKey[]) => of.at(-1)?.ingredients.map(({ digest }) => digest) ?? [];
+  assert.deepEqual(
+    digests(keys).filter((digest) => digests(other).includes(digest)),
+    [],
+  );
+});
+
+const step = fc.oneof(
+  fc.record({ type: fc.constant('shell'), inline: fc.array(fc.constantFrom('true', 'ls', 'id'), { minLength: 1, maxLength: 3 }) }), // prettier-ignore
+  fc.record({ type: fc.constant('file'), source: fc.constantFrom('one.sh', 'two.sh'), destination: fc.constantFrom('/a', '/b') }), // prettier-ignore
+);
+
+const random = fc.record({
+  name: fc.constantFrom('a', 'b'),
+  machine: fc.record({
+    memory: fc.constantFrom('128M', '256M'),
+    disks: fc.array(fc.record({ size: fc.constantFrom('8M', '9M') }), { minLength: 1, maxLength: 2 }),
+    boot: fc.record({ kernel: fc.constantFrom('media:kernel', 'media:initrd') }),
+  }),
+  install: fc.record({ ends: fc.constantFrom('reboot', 'halt') }),
+  communicator: fc.record({ username: fc.constantFrom('root', 'user') }),
+  provisioners: fc.array(step, { maxLength: 4 }),
+});
+
+test('two templates have the same key if and only if they have the same input so far', async () => {
+  await fc.assert(
+    fc.asyncProperty(random, random, async (one, other) => {
+      const [first, second] = [await keysFor(one), await keysFor(other)];
+      assert.deepEqual(differing(first, await keysFor(structuredClone(one))), []);
+      const installs = (of: typeof one) => [of.name, of.machine, of.install];
+      const upTo = (of: typeof one, at: number) => [installs(of), of.communicator, of.provisioners.slice(0, at)];
+      const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+      assert.equal(first[0]?.key === second[0]?.key, same(installs(one), installs(other)));
+      for (let at = 0; at <= Math.min(one.provisioners.length, other.provisioners.length); at++)
+        assert.equal(first[at + 1]?.key === second[at + 1]?.key, same(upTo(one, at), upTo(other, at)));
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { eventsOf } from '../fixtures/follow-events.ts';
+import { isVmd, startImaged, top, type BuildView, type Imaged } from '../fixtures/imaged.ts';
+import { postContext, succeeded, tarOf, textOf } from '../fixtures/tiny-builds.ts';
+
+let imaged: Imaged;
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'layers-test-'));
+  await cp(join(top, 'examples/tiny-linux'), folder, { recursive: true });
+  imaged = await startImaged({ tables: '[cache]\nenabled = true\n[hypervisor.qemu]\naccelerator = "tcg"' });
+});
+
+after(async () => {
+  await imaged[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const build = async (query = ''): Promise<BuildView> =>
+  succeeded(imaged, (await postContext(imaged, await tarOf(folder), 'application/x-tar', query)).id);
+
+const eventsNamed = async (id: string, ...types: readonly string[]) =>
+  (await eventsOf(imaged, id)).filter(({ type }) => types.includes(type));
+
+const stepsOf = async (id: string): Promise<readonly string[]> =>
+  (await eventsNamed(id, 'step.started')).map(({ data }) => String(data['name']));
+
+const artifactOf = async (id: string): Promise<string> => {
+  const reply = await imaged.call(`/builds/${id}/artifacts/SHA256`);
+  assert.equal(reply.status, 200);
+  return reply.text();
+};
+
+const changeScript = async (words: string): Promise<void> => {
+  const script = join(folder, 'provision.sh');
+  await writeFile(script, `${await readFile(script, 'utf8')}\necho ${words}\n`);
+};
+
+test('the same input is never worked at twice: a second build has its artifacts by name, a changed script goes on from what was before it', async (t) => {
+  const first = await build();
+  const kept = (await eventsNamed(first.id, 'layer.kept')).map(({ data }) => data['kind']);
+  await t.test('the first build keeps what it makes', () =>
+    assert.deepEqual(kept, isVmd ? ['disk', 'artifacts'] : ['disk', 'machine', 'artifacts']),
+  );
+
+  await t.test('the second publishes the files of the first', async () => {
+    const second = await build();
+    assert.deepEqual(await stepsOf(second.id), ['link-artifacts']);
+    assert.equal(await artifactOf(second.id), await artifactOf(first.id));
+    const view = await (await imaged.call(`/builds/${second.id}`)).json();
+    assert.equal(Object(view).from_cache, first.id);
+  });
+
+  await t.test('with another script it goes on from what came before that', async () => {
+    await changeScript('changed once');
+    const changed = await build();
+    const [hit] = await eventsNamed(changed.id, 'layer.hit');
+    assert.equal(hit?.data['step'], isVmd ? 'await-end-of-install' : 'connect');
+    const [missed] = await eventsNamed(changed.id, 'layer.missed');
+    assert.match(String(missed?.data['why']), isVmd ? /file provision\.sh/ : /has changed|nothing is kept/);
+    const steps = await stepsOf(changed.id);
+    assert.ok(!steps.includes('install'), String(steps));
+    assert.equal(steps.includes('boot-from-disk'), isVmd);
+    assert.match(await textOf(imaged, changed.id, 'log'), /changed once/);
+    assert.notEqual(await artifactOf(changed.id), await artifactOf(first.id));
+  });
+
+  await t.test('with cache=off it takes nothing and keeps nothing', async () => {
+    const plain = await build('?cache=off');
+    assert.ok((await stepsOf(plain.id)).includes('install'));
+    assert.deepEqual(await eventsNamed(plain.id, 'layer.kept', 'layer.hit', 'layer.missed'), []);
+  });
+});
+
+test('of two builds with the same input one works, and the other waits and has what it made', async () => {
+  await changeScript('for two');
+  const body = await tarOf(folder);
+  const [one, other] = await Promise.all([
+    postContext(imaged, body, 'application/x-tar'),
+    postContext(imaged, body, 'application/x-tar'),
+  ]);
+  await Promise.all([succeeded(imaged, one.id), succeeded(imaged, other.id)]);
+  const worked = await Promise.all([one, other].map(async ({ id }) => (await stepsOf(id)).length));
+  assert.equal(Math.min(...worked), 1, String(worked));
+  assert.equal(await artifactOf(one.id), await artifactOf(other.id));
+  const awaited = await Promise.all([one, other].map(async ({ id }) => (await eventsNamed(id, 'layer.awaited')).length));
+  assert.equal(awaited.filter((count) => count > 0).length, 1);
+});
+
+test('a build that may only go on from what is kept fails where nothing is, and says what has changed', async () => {
+  await changeScript('never built');
+  const { id } = await postContext(imaged, await tarOf(folder), 'application/x-tar', '?cache=only');
+  const failed = await imaged.ended(id);
+  assert.equal(failed.fault?.code, 'nothing_kept');
+});
