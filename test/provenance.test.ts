@@ -145,7 +145,7 @@ test('what goes into the machine has its digest: files, those in folders, and wh
       shutdown: { timeoutMs: 1 },
       postProcessors: [],
       notify: [],
-      cache: { mode: 'auto', memory: true },
+      cache: { mode: 'auto' as const, memory: true },
       secrets: [],
     },
     ...{ timeoutMs: 1, notes: [] },

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Leaves a trace that a reader of the image can find, and the key of whoever is to log in to it.
 set -eu
-printf '%s\nbuild %s, %s\n' "$MOTTO" "$IMAGED_BUILD_ID" "$(uname -sr)" >/etc/motto
+printf '%s\n%s\n' "$MOTTO" "$(uname -sr)" >/etc/motto
 cat /etc/motto
 # The build's own key is of no use to anybody when the build has ended.
 if [ -n "$ROOT_KEY" ]; then

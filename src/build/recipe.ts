@@ -107,7 +107,8 @@ const provisioned = <H extends Has<Up & { readonly guest: Guest }>>(
 
 const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, login: SshLogin, layering: Layering) => {
   const connected = up(plan, spec, layering).then(connect(login));
-  const ready = layering.from === undefined ? kept(connected, 'connect', layering) : refreshed(connected, layering);
+  const goesOn = layering.from?.cut.kind === 'machine';
+  const ready = goesOn ? connected.then(freshenGuest) : kept(connected, 'connect', layering);
   return sealed(provisioned(ready, spec, layering), spec, login.keepsKey ? 'stays' : 'goes');
 };
 

@@ -2,17 +2,21 @@ import assert from 'node:assert/strict';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { eventsOf } from '../fixtures/follow-events.ts';
-import { isVmd, startImaged, top, type BuildView, type Imaged } from '../fixtures/imaged.ts';
+import { isVmd } from '../fixtures/hypervisor.ts';
+import { startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
 import { postContext, succeeded, tarOf, textOf } from '../fixtures/tiny-builds.ts';
+
+const examples = fileURLToPath(new URL('../../../examples', import.meta.url));
 
 let imaged: Imaged;
 let folder: string;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'layers-test-'));
-  await cp(join(top, 'examples/tiny-linux'), folder, { recursive: true });
+  await cp(join(examples, 'tiny-linux'), folder, { recursive: true });
   imaged = await startImaged({ tables: '[cache]\nenabled = true\n[hypervisor.qemu]\naccelerator = "tcg"' });
 });
 

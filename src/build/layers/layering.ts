@@ -124,7 +124,8 @@ export const makeLayering = (
         ...{ ingredients: cut.ingredients, facts: filled.facts },
       };
       const { signal } = new AbortController();
-      const before = last;
+      // Artifacts lie upon nothing.
+      const before = cut.kind === 'artifacts' ? Promise.resolve(true) : last;
       const done = deferred<boolean>();
       last = done.promise;
       if (cut.kind !== 'artifacts') beneath = cut.key;
