@@ -6,6 +6,8 @@ import { needNode, version } from './base/package.ts';
 // A command loads what it needs and no more: "imaged check" is to say so where a module does not load.
 const tokens = () => import('./cli/tokens.ts');
 
+const layers = () => import('./cli/layers.ts');
+
 const run = async (argv: readonly string[]): Promise<void> => {
   const command = readArguments(argv);
   needNode();
@@ -22,6 +24,12 @@ const run = async (argv: readonly string[]): Promise<void> => {
       return (await tokens()).revokeToken(command);
     case 'secrets rotate':
       return (await import('./cli/secrets.ts')).rotateSecrets(command);
+    case 'layers list':
+      return (await layers()).listLayers(command);
+    case 'layers prune':
+      return (await layers()).pruneLayers(command);
+    case 'layers verify':
+      return (await layers()).verifyLayers(command);
     case 'version':
       return void process.stdout.write(`imaged ${version}\n`);
     case 'help':

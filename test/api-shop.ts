@@ -32,6 +32,7 @@ import { makeFire } from '../src/schedules/fire.ts';
 import { makeScheduleDesk } from '../src/schedules/make-schedule.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { makeContract } from './api-contract.ts';
+import { shelfIn } from './layer-shop.ts';
 import { aBuild, hostWith, roomy, storeShop } from './store-shop.ts';
 import { tell } from './webhook-shop.ts';
 
@@ -189,6 +190,7 @@ export const apiShop = async (
       attach: async () => undefined,
       checkUnused: () => undefined,
     },
+    layers: shelfIn(folders.layers, change.store ?? store).shelf,
     media: { ...uploads, configured: () => configuredMedia(media), isConfigured: (name) => Object.hasOwn(media, name) },
     readiness: async () => [{ name: 'store', state: 'ok', message: 'The store can be written.' }],
     host: async () => ({ hypervisor: 'qemu', slots: 2 }),

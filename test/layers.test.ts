@@ -78,7 +78,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   },
 
   layers: { uses: [], types: ['queue'] },
-  'layers/shelf': { uses: ['image', 'layers'], types: ['queue'] },
+  'layers/shelf': { uses: ['fetch', 'image', 'layers'], types: ['queue'] },
 
   'queue/rules': { uses: [], types: ['queue'] },
   queue: { uses: ['queue/rules'], types: ['image', 'layers'] },
@@ -144,6 +144,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['api/contract', 'api/server', 'fetch', 'media'],
     types: ['api'],
   },
+  'api/layers': { uses: ['api/contract', 'api/server', 'layers'], types: ['api'] },
   'api/secrets': { uses: ['api/contract', 'api/server'], types: ['api'] },
   'api/vagrant': { uses: ['api/artifacts', 'api/contract', 'api/server'], types: ['api', 'image'] },
   'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
@@ -155,13 +156,14 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'api/contract',
         'api/deliveries',
         'api/host',
+        'api/layers',
         'api/media',
         'api/runs',
         'api/server',
       ],
       ...['api/schedules', 'api/secrets', 'api/templates', 'api/vagrant'],
     ],
-    types: ['queue', 'build', 'build/outputs', 'media', 'schedules', 'template'],
+    types: ['queue', 'build', 'build/outputs', 'layers', 'media', 'schedules', 'template'],
   },
 };
 

@@ -37,6 +37,7 @@ import { addRunSubmitRoute } from './runs/submit.ts';
 import { addDeliveryLookRoutes, addRedeliverRoute } from './deliveries/routes.ts';
 import { addReferenceRoutes } from './host/reference.ts';
 import { addHostRoutes } from './host/routes.ts';
+import { addLayerListRoute, addLayerLookRoute, addLayerRemoveRoutes } from './layers/routes.ts';
 import { addMediaListRoute, addMediumForgetRoute, addMediumUploadRoute } from './media/routes.ts';
 import { addSecretForgetRoute, addSecretListRoute, addSecretStoreRoute } from './secrets/routes.ts';
 import { addImportRoute } from './templates/import.ts';
@@ -85,6 +86,9 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addMediaListRoute(app, parts);
   addMediumUploadRoute(app, parts);
   addMediumForgetRoute(app, parts);
+  addLayerListRoute(app, parts);
+  addLayerLookRoute(app, parts);
+  addLayerRemoveRoutes(app, parts);
   addRunSubmitRoute(app, parts, view);
   addRunListRoute(app, parts, view);
   addRunLookRoute(app, parts, view, longRequests);

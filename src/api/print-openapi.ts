@@ -29,6 +29,7 @@ const app = await makeApi({
   submitRun: absent(),
   schedules: absent(),
   contexts: absent(),
+  layers: absent(),
   media: absent(),
   outputs: absent(),
   live: absent(),

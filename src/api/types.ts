@@ -7,6 +7,7 @@ import type { Contexts } from '../build/contexts.ts';
 import type { Outputs } from '../build/outputs/outputs.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Waiting } from '../base/records/waiting.ts';
+import type { LayerDesk } from '../layers/types.ts';
 import type { ConfiguredMedium } from '../media/configured.ts';
 import type { Uploads } from '../media/uploads.ts';
 import type { Build } from '../queue/records.ts';
@@ -33,6 +34,7 @@ export type ApiParts = {
     readonly configured: () => Promise<readonly ConfiguredMedium[]>;
     readonly isConfigured: (name: string) => boolean;
   };
+  readonly layers: Omit<LayerDesk, 'prune' | 'verify'>;
   /** What builds have written: asked for by build and name, given as bytes. */
   readonly outputs: Outputs;
   /** What runs now. */

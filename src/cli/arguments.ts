@@ -11,6 +11,9 @@ export const usage = `usage: imaged serve [-n] [-f file]
        imaged token list [-f file]
        imaged token revoke [-f file] id
        imaged secrets rotate [-f file]
+       imaged layers list [-f file]
+       imaged layers prune [-f file] [--all | key]
+       imaged layers verify [-f file]
        imaged version
 
 scopes: ${scopes.join(', ')} (default: builds:write, which includes builds:read)
@@ -32,6 +35,8 @@ export type Command =
   | { readonly name: 'token list'; readonly file: string }
   | { readonly name: 'token revoke'; readonly file: string; readonly id: string }
   | { readonly name: 'secrets rotate'; readonly file: string }
+  | { readonly name: 'layers list' | 'layers verify'; readonly file: string }
+  | { readonly name: 'layers prune'; readonly file: string; readonly which: 'due' | 'all' | { readonly key: string } }
   | { readonly name: 'version' | 'help' };
 
 const wrong = (message: string): Fault => new Fault('bad_request', `${message}\n${usage.trimEnd()}`);
@@ -47,6 +52,12 @@ const validity = (text: string): number => {
   return ms;
 };
 
+/** `layers prune`, with what stands after it. */
+const pruning = (file: string, all: boolean, key: string | undefined): Command => {
+  if (all && key !== undefined) throw wrong('Either --all or a key.');
+  return { name: 'layers prune', file, which: all ? 'all' : key === undefined ? 'due' : { key } };
+};
+
 /** Reads the arguments after the program's name. Throws `bad_request` with the usage in its message. */
 export const readArguments = (argv: readonly string[]): Command => {
   const { values, positionals } = (() => {
@@ -60,6 +71,7 @@ export const readArguments = (argv: readonly string[]): Command => {
           scope: { type: 'string', short: 's', multiple: true, default: ['builds:write'] },
           expires: { type: 'string', short: 'e' },
           json: { type: 'boolean', default: false },
+          all: { type: 'boolean', default: false },
           'fix-print': { type: 'boolean', default: false },
           help: { type: 'boolean', short: 'h', default: false },
         },
@@ -68,7 +80,7 @@ export const readArguments = (argv: readonly string[]): Command => {
       throw wrong(error instanceof Error ? error.message : String(error));
     }
   })();
-  const { file, check, scope, expires, json, 'fix-print': fixPrint } = values;
+  const { file, check, scope, expires, json, all, 'fix-print': fixPrint } = values;
   const [command = 'help', ...rest] = positionals;
   if (values.help || command === 'help') return { name: 'help' };
   if (command === 'version' && rest.length === 0) return { name: 'version' };
@@ -79,6 +91,10 @@ export const readArguments = (argv: readonly string[]): Command => {
   }
   const [action, operand, ...tooMany] = rest;
   if (command === 'secrets' && action === 'rotate' && operand === undefined) return { name: 'secrets rotate', file };
+  if (command === 'layers' && tooMany.length === 0) {
+    if (action === 'prune') return pruning(file, all, operand);
+    if ((action === 'list' || action === 'verify') && operand === undefined) return { name: `layers ${action}`, file };
+  }
   if (command === 'token' && tooMany.length === 0) {
     if (action === 'list' && operand === undefined) return { name: 'token list', file };
     if (action === 'revoke' && operand !== undefined) return { name: 'token revoke', file, id: operand };

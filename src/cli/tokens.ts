@@ -1,29 +1,11 @@
 import { mintToken } from '../api/server/tokens.ts';
 import { systemClock } from '../base/clock.ts';
-import { checkConfig, keyFileOf, readConfig } from '../config/config.ts';
-import { foldersBelow } from '../build/folders/folders.ts';
 import { Fault } from '../base/fault.ts';
 import { systemIds } from '../base/ids.ts';
-import { migrations, openStore } from '../queue/sqlite/open-store.ts';
 import type { Scope, Token } from '../queue/records.ts';
-import type { Store } from '../queue/store.ts';
+import { openStoreBeside } from './open-store.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-
-/** The store of a configuration, beside a daemon that may be running. */
-const storeOf = async (file: string): Promise<Store> => {
-  const config = await readConfig(file);
-  await checkConfig(config, file);
-  const folders = foldersBelow(config.data_dir, config.run_dir);
-  return openStore({
-    file: folders.store,
-    place: await folders.storePlace(),
-    migrations,
-    keyFile: keyFileOf(config),
-    clock: systemClock,
-    shared: true,
-  });
-};
 
 const timeText = (ms: number): string => new Date(ms).toISOString();
 
@@ -45,7 +27,8 @@ export const addToken = async ({
   readonly scopes: readonly Scope[];
   readonly expiresInMs?: number;
 }): Promise<void> => {
-  await using store = await storeOf(file);
+  const { store } = await openStoreBeside(file);
+  await using _open = store;
   const minted = mintToken(systemIds);
   const expiresAt = expiresInMs === undefined ? {} : { expiresAt: systemClock.now() + expiresInMs };
   await store.addToken({ id: minted.id, name: token, scopes, hash: minted.hash, ...expiresAt });
@@ -53,7 +36,8 @@ export const addToken = async ({
 };
 
 export const listTokens = async ({ file }: { readonly file: string }): Promise<void> => {
-  await using store = await storeOf(file);
+  const { store } = await openStoreBeside(file);
+  await using _open = store;
   const now = systemClock.now();
   for (const token of await store.tokens()) {
     const { id, name, scopes, createdAt, lastUsedAt } = token;
@@ -63,7 +47,8 @@ export const listTokens = async ({ file }: { readonly file: string }): Promise<v
 };
 
 export const revokeToken = async ({ file, id }: { readonly file: string; readonly id: string }): Promise<void> => {
-  await using store = await storeOf(file);
+  const { store } = await openStoreBeside(file);
+  await using _open = store;
   if ((await store.revokeToken(id.toUpperCase())) === undefined)
     throw new Fault('not_found', `There is no token with the id "${id}"; "imaged token list" shows them.`);
 };

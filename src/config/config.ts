@@ -6,6 +6,7 @@ import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import '../base/document/zod-words.ts';
 import { Hypervisor } from './hypervisor.ts';
+import { Cache } from './cache.ts';
 import { Communicator } from './communicator.ts';
 import { Destinations } from './destinations.ts';
 import { Fetch, Uploads } from './fetch.ts';
@@ -133,6 +134,7 @@ export const Config = z.strictObject({
   capacity: Capacity,
   queue: Queue,
   mirror: Mirror.describe("The sets of OpenBSD that every machine's endpoint serves below pub/OpenBSD."),
+  cache: Cache.describe('Layers: what builds have made up to a step, for later builds to go on from.'),
   fetch: Fetch.describe('Files that templates name by URL and checksum.'),
   uploads: Uploads.describe('Media that clients upload with POST /media/NAME.'),
   destinations: Destinations.describe('Where artifacts and news of builds may be sent.'),

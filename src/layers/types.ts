@@ -70,7 +70,7 @@ export type Making = AsyncDisposable & {
 };
 
 /** One thing that `verify` has found wrong. */
-export type LayerFinding = { readonly key: string; readonly file?: string; readonly message: string };
+export type LayerFinding = { readonly key: string; readonly file: string; readonly message: string };
 
 /** What a removal or an eviction has freed. */
 export type Freed = { readonly layers: number; readonly bytes: number };

@@ -25,6 +25,7 @@ export type ApiRooms = {
   readonly capacity: Capacity;
   readonly builds: Builds;
   readonly supplies: Supplies;
+  readonly layers: ApiParts['layers'];
   readonly scheduler: Scheduler;
   readonly submit: Submit;
   readonly schedules: ScheduleDesk;
@@ -67,14 +68,14 @@ const liveOf = (
 /** The API, ready to listen. */
 export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => {
   const { config, folders, growth, clock, ids, logger, descriptors, signal } = shared;
-  const { store, capacity, builds, supplies, scheduler, submit, schedules, metrics, host } = rooms;
+  const { store, capacity, builds, supplies, layers, scheduler, submit, schedules, metrics, host } = rooms;
   const { body, context } = config().limits;
   const { admission } = builds;
   const submitting = { store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake };
   return makeApi(
     {
       ...{ store, admission, metrics, clock, ids, version, signal, ...host },
-      ...{ submit, schedules },
+      ...{ submit, schedules, layers },
       submitRun: makeSubmitRun(submitting),
       contexts: contextsOf(shared, capacity),
       outputs: makeOutputs({ folders, growth, store }),

@@ -6,11 +6,13 @@ import { version } from '../base/package.ts';
 import { capacityOf } from '../build/capacity.ts';
 import { foldersBelow } from '../build/folders/folders.ts';
 import { makeSubmit } from '../build/submit.ts';
+import type { Scheduler } from '../queue/scheduler.ts';
 import type { Config } from '../config/config.ts';
 import { freeMb } from '../image/space.ts';
 import { listenAt, makeDaemonApi } from './api.ts';
 import { makeBuilds } from './builds.ts';
 import { makeHostAnswers } from './host.ts';
+import { openLayers } from './layers.ts';
 import { reconcileLeftovers } from './leftovers.ts';
 import { openMachines } from './machines.ts';
 import { openMirror } from './mirror.ts';
@@ -52,21 +54,19 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const mirror = await openMirror(shared);
     if (mirror) cleanup.keep(mirror);
 
-    const capacity = capacityOf(settings.now, folders, clock);
+    const bare = capacityOf(settings.now, folders, clock);
     const freeDiskMb = () => freeMb(first.data_dir);
+    const committed = () => scheduler.committed();
     const metrics = makeMetrics({
-      ...{ store, freeDiskMb, version, now: clock.now, whole: capacity.whole },
-      scheduler: {
-        slots: () => scheduler.slots(),
-        committed: () => scheduler.committed(),
-        obstacles: () => scheduler.obstacles(),
-      },
+      ...{ store, freeDiskMb, version, now: clock.now, whole: bare.whole },
+      scheduler: { committed, slots: () => scheduler.slots(), obstacles: () => scheduler.obstacles() },
     });
+    const { shelf, capacity, ...layers } = await openLayers(shared, { store, bare, committed, figures: metrics });
     const supplies = cleanup.keep(await openSupplies(shared, capacity));
     const news = await openNews(shared);
     const builds = makeBuilds(shared, { store, machines, mirror, supplies, capacity, news, figures: metrics });
-    const { run } = builds;
-    const scheduler = cleanup.keep(makeDaemonScheduler(shared, { store, hypervisor, capacity, run }));
+    const run = layers.givingWay(builds.run);
+    const scheduler: Scheduler = cleanup.keep(makeDaemonScheduler(shared, { store, hypervisor, capacity, run }));
 
     const { admission } = builds;
     const submit = makeSubmit({ store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake });
@@ -74,7 +74,7 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
 
     const host = await makeHostAnswers(shared, { store, hypervisor, capacity, scheduler });
     const api = await makeDaemonApi(shared, {
-      ...{ store, capacity, builds, supplies, scheduler, submit, metrics, host },
+      ...{ store, capacity, builds, supplies, layers: shelf, scheduler, submit, metrics, host },
       schedules: schedules.desk,
     });
     cleanup.defer(() => api.close());
@@ -82,9 +82,10 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     scheduler.start();
     cleanup.keep(news.startDeliverer(store));
     cleanup.keep(schedules.start());
+    cleanup.keep(layers.start());
     // The probe of the accelerators takes a moment that no request needs to wait for.
     hypervisor.facts(life.signal).catch((error: unknown) => logger.warn({ err: error }, 'no build can run yet'));
-    cleanup.keep(keepUp(shared, { store, supplies }));
+    cleanup.keep(keepUp(shared, { store, supplies, layers: shelf }));
     return { address, reload: settings.reload, stop: () => stopDaemon({ scheduler, life, cleanup, clock, logger }) };
   } catch (error) {
     life.abort(asFault(error));

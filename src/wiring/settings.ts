@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 /** The configuration of a running daemon. */
 export type Settings = {
   readonly now: () => Config;
-  /** Takes over what may change while builds run: log level, media, retention, the key to sign with, hosts to fetch from, to send to and to log in through. */
+  /** Takes over what may change while builds run: log level, media, retention, the cache of layers, the key to sign with, hosts to fetch from, to send to and to log in through. */
   readonly reload: (next: Config) => void;
 };
 
@@ -14,6 +14,7 @@ export const makeSettings = (first: Config, logger: Pick<Logger, 'level'>): Sett
     now: () => config,
     reload: (next) => {
       config = { ...config, log_level: next.log_level, media: next.media, retention: next.retention };
+      config = { ...config, cache: next.cache };
       config = { ...config, sign: next.sign, communicator: next.communicator };
       config = { ...config, fetch: { ...config.fetch, hosts: next.fetch.hosts } };
       config = { ...config, destinations: { ...config.destinations, hosts: next.destinations.hosts } };

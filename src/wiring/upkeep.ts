@@ -1,6 +1,7 @@
 import { longestBodyMs } from '../api/server/pace.ts';
 import { usualTimeouts } from '../api/server/timeouts.ts';
 import { keepPruned } from '../queue/retention.ts';
+import type { LayerDesk } from '../layers/types.ts';
 import type { Store } from '../queue/store.ts';
 import { retentionOf } from './retention-policy.ts';
 import type { Shared } from './shared.ts';
@@ -11,10 +12,18 @@ const contextAgeMs = 3_600_000;
 
 const dayMs = 86_400_000;
 
-/** Forgets what the retention lets go: ended builds, contexts that nothing refers to, and lost builds. */
+/** Forgets what the retention lets go: ended builds, contexts that nothing refers to, layers, and lost builds. */
 export const keepUp = (
   { config, folders, clock, logger }: Shared,
-  { store, supplies }: { readonly store: Store; readonly supplies: Supplies },
+  {
+    store,
+    supplies,
+    layers,
+  }: {
+    readonly store: Store;
+    readonly supplies: Supplies;
+    readonly layers: Pick<LayerDesk, 'prune'>;
+  },
 ): AsyncDisposable => {
   const longestContextMs = longestBodyMs(config().limits.context * 2 ** 20, usualTimeouts.body);
   return keepPruned({
@@ -27,6 +36,7 @@ export const keepUp = (
     afterRound: async () => {
       await folders.sweepContexts(await store.contexts(), clock.now() - longestContextMs - contextAgeMs);
       await supplies.uploads.sweep();
+      await layers.prune();
       const gone = await folders.lost.sweep(clock.now() - config().retention.lost_days * dayMs);
       if (gone > 0) logger.info({ builds: gone }, 'deleted the folders of builds that were lost for lost_days');
     },

@@ -125,6 +125,7 @@ export const openapiOptions = (version: string): FastifyDynamicSwaggerOptions =>
       { name: 'Held builds', description: 'The machine of a build that failed and was asked to be kept.' },
       { name: 'Templates', description: 'Templates that the host keeps, in versions that never change.' },
       { name: 'Secrets', description: 'Secrets of the host, which templates name and no answer shows.' },
+      { name: 'Layers', description: 'What builds have made up to a step, kept for later builds to go on from.' },
       { name: 'Media', description: 'What machines may begin with: files of the host, and images that were uploaded.' },
       { name: 'Host', description: 'The daemon and its host.' },
     ],

@@ -3,7 +3,7 @@ import type { Demand } from '../../queue/asked.ts';
 import type { Store } from '../../queue/store.ts';
 
 export type GaugeParts = {
-  readonly store: Pick<Store, 'counts' | 'oldestQueued'>;
+  readonly store: Pick<Store, 'counts' | 'oldestQueued'> & { readonly layers: Pick<Store['layers'], 'totals'> };
   readonly scheduler: {
     readonly slots: () => readonly { readonly buildId: string | undefined }[];
     /** What the running and held builds may take together. */
@@ -103,6 +103,25 @@ const addRoomGauges = (registers: Registry[], { scheduler, whole, freeDiskMb }: 
   });
 };
 
+const addLayerGauges = (registers: Registry[], { store }: GaugeParts): void => {
+  new Gauge({
+    name: 'imaged_layers',
+    help: 'Layers that are kept.',
+    registers,
+    async collect() {
+      this.set((await store.layers.totals()).layers);
+    },
+  });
+  new Gauge({
+    name: 'imaged_layer_bytes',
+    help: 'Disk space of the layers that are kept.',
+    registers,
+    async collect() {
+      this.set((await store.layers.totals()).bytes);
+    },
+  });
+};
+
 /** Adds what is looked up when Prometheus asks. */
 export const addGauges = (registers: Registry[], parts: GaugeParts): void => {
   new Gauge({
@@ -113,4 +132,5 @@ export const addGauges = (registers: Registry[], parts: GaugeParts): void => {
   }).set({ version: parts.version }, 1);
   addQueueGauges(registers, parts);
   addRoomGauges(registers, parts);
+  addLayerGauges(registers, parts);
 };

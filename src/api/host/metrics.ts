@@ -11,6 +11,10 @@ export type Metrics = {
   readonly attemptEnded: (end: string, seconds: number) => void;
   /** A step has ended: `succeeded`, or the class of its fault. `step` is no name that a template chose. */
   readonly stepEnded: (step: string, end: string, seconds: number) => void;
+  /** A build goes on from a kept layer, which saves so many seconds. */
+  readonly layerTaken: (savedSeconds: number) => void;
+  /** A build found no layer to go on from. */
+  readonly layerMissed: () => void;
   readonly requestEnded: (request: RequestLabels, seconds: number) => void;
 };
 
@@ -68,6 +72,31 @@ const addBuildFigures = (registers: Registry[]): Pick<Metrics, 'claimed' | 'atte
   };
 };
 
+const addLayerFigures = (registers: Registry[]): Pick<Metrics, 'layerTaken' | 'layerMissed'> => {
+  const hits = new Counter({
+    name: 'imaged_layer_hits_total',
+    help: 'How often a build went on from a kept layer.',
+    registers,
+  });
+  const misses = new Counter({
+    name: 'imaged_layer_misses_total',
+    help: 'How often a build found no layer to go on from.',
+    registers,
+  });
+  const saved = new Counter({
+    name: 'imaged_layer_saved_seconds_total',
+    help: 'Time of the steps that builds did not repeat.',
+    registers,
+  });
+  return {
+    layerTaken: (seconds) => {
+      hits.inc();
+      saved.inc(seconds);
+    },
+    layerMissed: () => misses.inc(),
+  };
+};
+
 export const makeMetrics = (parts: GaugeParts): Metrics => {
   const register = new Registry();
   collectDefaultMetrics({ register });
@@ -83,6 +112,7 @@ export const makeMetrics = (parts: GaugeParts): Metrics => {
     contentType: register.contentType,
     text: () => register.metrics(),
     ...addBuildFigures([register]),
+    ...addLayerFigures([register]),
     requestEnded: (labels, took) => requests.observe(labels, took),
   };
 };

@@ -38,6 +38,8 @@ export type Folders = {
   readonly cache: string;
   /** What clients have uploaded. */
   readonly media: string;
+  /** What builds have kept for later builds to go on from. */
+  readonly layers: string;
   /** Those that the daemon cannot do without. */
   readonly own: readonly OwnFolder[];
   /** Makes the folders that must be there before anything else. */
@@ -78,6 +80,7 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     below('mirror', 'copies'),
     below('cache', 'copies'),
     below('media', 'data'),
+    { ...below('layers', 'copies'), mode: 0o700 },
     { name: 'run_dir', path: runDir, mode: 0o700, holds: 'nothing' },
   ];
   const lost = makeLost(join(dataDir, 'lost+found'));
@@ -107,6 +110,7 @@ export const foldersBelow = (dataDir: string, runDir: string): Folders => {
     mirror: join(dataDir, 'mirror'),
     cache: join(dataDir, 'cache'),
     media: join(dataDir, 'media'),
+    layers: join(dataDir, 'layers'),
     own,
     prepare: async () => {
       for (const { path, mode, holds } of own) if (holds !== 'copies') await makeFolder(path, mode);

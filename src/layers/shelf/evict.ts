@@ -1,5 +1,5 @@
 import { Fault } from '../../base/fault.ts';
-import { makeSemaphore } from '../../base/semaphore.ts';
+import { makeSemaphore } from '../../fetch/semaphore.ts';
 import type { Doomed } from '../../queue/layers.ts';
 import type { Freed } from '../types.ts';
 import type { ShelfParts } from './parts.ts';
@@ -10,13 +10,19 @@ export type Eviction = {
   readonly remove: (doomed: Doomed) => Promise<Freed>;
   /** Removes what has expired, and what is more than the settings allow. */
   readonly prune: () => Promise<Freed>;
-  /** Evicts until builds have what they were promised. */
-  readonly giveWay: () => Promise<Freed>;
+  /** Evicts until builds have what they were promised, and so many bytes besides. */
+  readonly giveWay: (bytes?: number) => Promise<Freed>;
+  /** Removes all that no build uses. */
+  readonly removeAll: () => Promise<Freed>;
   /** Keeps so many bytes for a layer in the making, until disposed; undefined: there is no room, and nothing was evicted in vain. */
   readonly reserve: (bytes: number) => Promise<Disposable | undefined>;
   /** Removes a layer that is not whole, and all over it, unless a build uses one of them. */
   readonly drop: (key: string) => Promise<void>;
 };
+
+/** Without `spareBytes`, as beside a daemon, the disk is left to that. */
+type EvictionParts = Pick<ShelfParts, 'index' | 'folders' | 'settings' | 'warn'> &
+  Partial<Pick<ShelfParts, 'spareBytes'>>;
 
 const none: Freed = { layers: 0, bytes: 0 };
 
@@ -25,21 +31,16 @@ const sumOf = (one: Freed, other: Freed): Freed => ({
   bytes: one.bytes + other.bytes,
 });
 
-// One closure, though long: all of it counts on the same room.
-export const makeEviction = ({ index, folders, settings, spareBytes, warn }: ShelfParts): Eviction => {
-  // Two that make room at once would count on the same bytes.
-  const one = makeSemaphore(1);
-  const always = new AbortController().signal;
-  const reserved = new Set<{ readonly bytes: number }>();
-  const reservedBytes = () => [...reserved].reduce((sum, { bytes }) => sum + bytes, 0);
-
-  const remove = async (doomed: Doomed): Promise<Freed> => {
+/** Deletes the files of doomed layers one after the other, and forgets them. */
+const makeRemove =
+  ({ index, folders, warn }: EvictionParts): Eviction['remove'] =>
+  async (doomed) => {
     let freed = none;
     for (const { key, bytes } of doomed) {
       try {
         await folders.remove(key);
       } catch (error) {
-        // Those beneath it stay doomed as well: the next start tries again.
+        // Those beneath it stay doomed as well.
         warn({ err: error, layer: key }, 'the files of a layer could not be deleted; the next start tries again');
         return freed;
       }
@@ -48,6 +49,15 @@ export const makeEviction = ({ index, folders, settings, spareBytes, warn }: She
     }
     return freed;
   };
+
+export const makeEviction = (parts: EvictionParts): Eviction => {
+  const { index, settings, spareBytes = async () => Infinity, warn } = parts;
+  const remove = makeRemove(parts);
+  // Two that make room at once would count on the same bytes.
+  const one = makeSemaphore(1);
+  const always = new AbortController().signal;
+  const reserved = new Set<{ readonly bytes: number }>();
+  const reservedBytes = () => [...reserved].reduce((sum, { bytes }) => sum + bytes, 0);
 
   /** Until so many bytes are free; a file system may take its time to say so, hence what was deleted is counted. */
   const evict = async (among: 'all' | 'expired', bytes: number): Promise<Freed> => {
@@ -68,14 +78,15 @@ export const makeEviction = ({ index, folders, settings, spareBytes, warn }: She
 
   return {
     remove,
+    removeAll: () => evict('all', Infinity),
     prune: async () => {
       using _turn = await one.take(always);
       const expired = await evict('expired', Infinity);
       return sumOf(expired, await evict('all', await overSize()));
     },
-    giveWay: async () => {
+    giveWay: async (bytes) => {
       using _turn = await one.take(always);
-      return evict('all', await overDisk());
+      return evict('all', await overDisk(bytes));
     },
     reserve: async (bytes) => {
       using _turn = await one.take(always);

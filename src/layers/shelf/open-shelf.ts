@@ -15,16 +15,16 @@
 import type { LayerShelf } from '../types.ts';
 import { makeEviction, type Eviction } from './evict.ts';
 import { firstBroken, makeHolds } from './hold.ts';
+import { makeDesk } from './make-desk.ts';
 import { makeBegin } from './make-layer.ts';
 import type { ShelfParts } from './parts.ts';
 import { settleLayers, type SettledLayers } from './settle.ts';
 import { makeTurns } from './turns.ts';
-import { makeVerify } from './verify.ts';
 
 export type Shelf = LayerShelf & {
   /** Once, before any build begins. */
   readonly settle: () => Promise<SettledLayers>;
-  /** Evicts until the reserve of the disk and running builds have what they were promised. */
+  /** Evicts until the reserve of the disk and running builds have what they were promised, and so many bytes besides. */
   readonly giveWay: Eviction['giveWay'];
   readonly totals: ShelfParts['index']['totals'];
 };
@@ -57,7 +57,6 @@ const makeTake = (
 export const openShelf = (parts: ShelfParts): Shelf => {
   const { index, settings, figures } = parts;
   const eviction = makeEviction(parts);
-  const { remove, prune } = eviction;
   const holds = makeHolds(parts);
   return {
     known: async (keys) => ((await settings()).isOn ? index.known(keys) : new Map()),
@@ -66,23 +65,7 @@ export const openShelf = (parts: ShelfParts): Shelf => {
     nearest: index.nearest,
     turn: makeTurns(),
     missed: figures.layerMissed,
-    list: index.list,
-    find: index.find,
-    remove: async (key, which) => {
-      const doomed = await index.doom(key, which);
-      return doomed && remove(doomed);
-    },
-    removeAll: async () => {
-      let [layers, bytes] = [0, 0];
-      for (let next = await index.doomNext('all'); next !== undefined; next = await index.doomNext('all')) {
-        const freed = await remove([next]);
-        if (freed.layers === 0) break;
-        [layers, bytes] = [layers + freed.layers, bytes + freed.bytes];
-      }
-      return { layers, bytes };
-    },
-    prune,
-    verify: makeVerify(parts),
+    ...makeDesk(parts, eviction),
     settle: () => settleLayers(parts, eviction),
     giveWay: eviction.giveWay,
     totals: index.totals,

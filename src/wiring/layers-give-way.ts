@@ -1,0 +1,38 @@
+import { Fault } from '../base/fault.ts';
+import type { Capacity } from '../build/capacity.ts';
+
+/** What a capacity asks of the kept layers. */
+export type GivesWay = {
+  readonly totals: () => Promise<{ readonly freeableBytes: number }>;
+  /** Evicts until builds have what they were promised, and so many bytes besides. */
+  readonly giveWay: (bytes?: number) => Promise<unknown>;
+};
+
+const mb = 2 ** 20;
+
+/** The same capacity, in which the layers that no build uses count as room: they go when it is taken. */
+export const layersGiveWay = (
+  capacity: Capacity,
+  layers: GivesWay,
+  /** How many times the free space may be promised. */
+  overcommit: () => number,
+): Capacity => {
+  const freeableMb = async () => Math.floor((await layers.totals()).freeableBytes / mb);
+  return {
+    whole: capacity.whole,
+    now: async () => {
+      const { memoryMb, diskMb } = await capacity.now();
+      return { memoryMb, diskMb: diskMb + Math.floor((await freeableMb()) * overcommit()) };
+    },
+    roomMb: async () => (await capacity.roomMb()) + (await freeableMb()),
+    checkRoom: async (bytes) => {
+      try {
+        await capacity.checkRoom(bytes);
+      } catch (error) {
+        if (!(error instanceof Fault) || error.code !== 'storage_full') throw error;
+        await layers.giveWay(bytes);
+        await capacity.checkRoom(bytes);
+      }
+    },
+  };
+};
