@@ -57,6 +57,48 @@ export type MachineSpec = {
   readonly sshPort?: number;
   /** When the guest resets itself: `end` ends the machine, `again` lets it boot once more. */
   readonly onReboot: 'end' | 'again';
+  /**
+   * A machine that was kept while it ran, and goes on from there in place of a boot: `run` lets it. Its disks are as they
+   * were then, or overlays over them, UEFI has the variables kept beside, and all else has the same `shapeKey`. Only where
+   * the hypervisor has that.
+   */
+  readonly from?: {
+    /** What `Machine.keep` wrote. */
+    readonly memory: string;
+    /** Its `KeptMachine.network`: the guest has the addresses of that. Any number of machines may have the same at a time. */
+    readonly network: number;
+  };
+};
+
+/** A machine but for what is its own: what its guest sees of it. Of its files it counts only whether they are there. */
+export type MachineLook = Omit<MachineSpec, 'name' | 'hostname' | 'slot' | 'folder' | 'onReboot' | 'from'>;
+
+/** The files in the folder of a kept machine. */
+export const keptFiles = { memory: 'memory.zst', variables: 'efivars.fd' } as const;
+
+/** Where a running machine is kept. */
+export type KeepInto = {
+  /** A folder that is there. `keptFiles` are made in it, mode 0600: the second where the machine has UEFI. */
+  readonly folder: string;
+  /** The disk with which the machine goes on, for each that it has: a file that is made, on the file system of the machine's folder. */
+  readonly overlays: readonly string[];
+  /**
+   * Where each disk's file is to be for ever: it gets this name too, on its own file system, and a link beside it to what
+   * lies beneath. Default: it stays where it is, and may never be moved.
+   */
+  readonly rests?: readonly string[];
+};
+
+/** A machine as it was kept while it ran. All that was written is on the disk of the host. */
+export type KeptMachine = {
+  /** Those of the running machine from now on: overlays, each over the file that is at rest. What was its disk until then may lose its old name where it got another. */
+  readonly disks: readonly Disk[];
+  /** The number in the guest's addresses, for `MachineSpec.from`. */
+  readonly network: number;
+  /** The size of its memory and devices, compressed. */
+  readonly memoryBytes: number;
+  /** How long the guest stood still. */
+  readonly stoodStillMs: number;
 };
 
 /**
@@ -127,6 +169,12 @@ export type Machine = AsyncDisposable & {
   readonly stop: (how: 'ask' | 'cut', signal: AbortSignal) => Promise<void>;
   /** Undefined where the machine has none. */
   readonly display?: Display;
+  /**
+   * Keeps the machine, which stands still meanwhile and then goes on. One call at a time. Where that fails, nothing of it is
+   * left and the machine goes on as if it had not been asked. Throws `storage_full`, `hypervisor_failed` with the reason,
+   * `hypervisor_unavailable` when the machine has gone, the signal's reason. Undefined where the hypervisor cannot.
+   */
+  readonly keep?: (into: KeepInto, signal: AbortSignal) => Promise<KeptMachine>;
   /** How to detach from the serial line, for an operator; undefined where only imaged can be attached. */
   readonly detachable?: Detachable;
 };
@@ -162,6 +210,11 @@ export type Hypervisor = {
   readonly facts: (signal: AbortSignal) => Promise<HypervisorFacts>;
   /** What of the shape this hypervisor cannot do, each with a pointer into the template; empty when all is well. */
   readonly refuse: (shape: MachineShape, signal: AbortSignal) => Promise<readonly FieldError[]>;
+  /**
+   * What a machine must have in common with one that was kept to go on from its memory, as a text: of equal texts one goes
+   * on from the other. Undefined where the hypervisor keeps no running machine.
+   */
+  readonly shapeKey?: (look: MachineLook, signal: AbortSignal) => Promise<string>;
   /** Makes a disk image, mode 0600; never overwrites. Throws `disk_failed`, `storage_full`. */
   readonly createDisk: (disk: DiskSpec, signal: AbortSignal) => Promise<void>;
   /**
@@ -174,7 +227,10 @@ export type Hypervisor = {
     signal: AbortSignal,
     onPercent?: (percent: number) => void,
   ) => Promise<void>;
-  /** Starts a machine that stands still until `run`. Throws `hypervisor_failed`, `program_missing`. */
+  /**
+   * Starts a machine that stands still until `run`. Throws `hypervisor_failed`, also where the machine in `from` cannot be
+   * had, and `program_missing`.
+   */
   readonly start: (spec: MachineSpec, signal: AbortSignal) => Promise<Machine>;
   /**
    * The names of machines of ours that run now although the folder they were started in may have gone; empty where only
