@@ -2,7 +2,7 @@
  * Keeps a running machine. Its disks get overlays, so that the files they were come to rest; its memory and devices are
  * written to a file; then it goes on:
  *
- *   overlays made and opened - stop - overlays laid over - variables copied - memory written - cont - all on the disk
+ *   overlays made and opened - stop - overlays laid over - variables copied - memory taken - cont - memory compressed, all on the disk
  *
  * Where something fails on the way, all before it is taken back, from the memory's file, whose room the guest may need, to the
  * overlays, whose content moves down into the files that the disks are again.
@@ -113,15 +113,6 @@ const keepVariables = async ({ spec, into, undo }: Keeping): Promise<void> => {
   await chmod(to, 0o600);
 };
 
-/** Makes ready for what QEMU is going to write, which goes first when all is taken back: the guest may need the room. */
-const openMemory = async ({ spec, host, into, undo }: Keeping): Promise<MemoryOut> => {
-  const at = { socket: machineFiles(spec.folder).keep, owner: host.user?.of(spec.slot).uid };
-  const file = join(into.folder, keptFiles.memory);
-  const memory = await takeMemory(at, file, mostBytesOf(spec));
-  undo.defer(() => removeAll([file]));
-  return undo.keep(memory);
-};
-
 /** The part for which the guest stands still. Gives the milliseconds. */
 const standStill = async (
   keeping: Keeping,
@@ -158,7 +149,7 @@ const keepOnce = async (
   generation: number,
   signal: AbortSignal,
 ): Promise<{ readonly disks: readonly OpenDisk[]; readonly kept: KeptMachine }> => {
-  const { spec, ask, into, undo } = keeping;
+  const { spec, host, ask, into, undo } = keeping;
   const rests = into.rests ?? disks.map(({ disk }) => disk.path);
   const overlays: (OpenDisk & Overlay)[] = [];
   for (const [index, disk] of disks.entries()) {
@@ -168,10 +159,18 @@ const keepOnce = async (
   }
   await ask('migrate-set-parameters', quickly);
   undo.defer(() => unlessGone(ask('cont', {})));
-  const memory = await openMemory(keeping);
+  const file = join(into.folder, keptFiles.memory);
+  const memory = undo.keep(
+    await takeMemory(
+      { socket: machineFiles(spec.folder).keep, owner: host.user?.of(spec.slot).uid },
+      file,
+      mostBytesOf(spec),
+    ),
+  );
   signal.throwIfAborted();
   const stoodStillMs = await standStill(keeping, overlays, memory, signal);
-  const memoryBytes = await orAborted(memory.written, signal);
+  const memoryBytes = await memory.compress(signal);
+  undo.defer(() => removeAll([file]));
   const variables = spec.firmware === undefined ? [] : [join(into.folder, keptFiles.variables)];
   for (const path of [...rests, ...variables]) await orAborted(syncFile(path), signal);
   await memory[Symbol.asyncDispose]();
