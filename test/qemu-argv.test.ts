@@ -66,11 +66,11 @@ test('a plain machine is q35 with virtio, no display, no ROM, and nothing that i
       `chardev=qmp-${mark},mode=control`,
     ],
     ...['-chardev', 'socket,id=serial,path=serial.sock,server=on,wait=off', '-serial', 'chardev:serial'],
-    ...['-device', 'pvpanic'],
+    ...['-device', 'pvpanic', '-device', 'vmgenid,guid=auto'],
     ...['-add-fd', 'fd=20,set=1'],
     '-blockdev',
     '{"driver":"qcow2","node-name":"disk0","cache":{"no-flush":true},"discard":"unmap",' +
-      '"file":{"driver":"file","filename":"/dev/fdset/1"},"backing":null}',
+      '"file":{"driver":"file","filename":"/dev/fdset/1","locking":"off"},"backing":null}',
     ...['-device', 'virtio-blk-pci,drive=disk0,bootindex=2'],
     ...['-readconfig', 'network.conf'],
     ...['-device', 'virtio-net-pci,netdev=nic0,mac=fe:e1:bb:d1:00:07,romfile='],

@@ -19,6 +19,7 @@ import { connect } from './steps/connect.ts';
 import { connectOnConsole } from './steps/connect-console.ts';
 import { createDisks } from './steps/create-disks.ts';
 import { fetchFiles } from './steps/fetch-files.ts';
+import { freshenGuest, renewGuest } from './steps/freshen-guest.ts';
 import { goOn } from './steps/go-on.ts';
 import { keepDisks, keepMachine } from './steps/keep-layer.ts';
 import { keepArtifacts, linkArtifacts } from './steps/link-artifacts.ts';
@@ -102,7 +103,8 @@ const provisioned = <H extends Has<Up & { readonly guest: Guest }>>(
       at < before ? so : kept(so.then(provisionGuest(one, layering.isConstant(`provisioners/${at}`))), `provisioners/${at}`, layering),
     plan,
   );
-  return tellsOf(spec, 'sbom') ? done.then(listPackages) : done;
+  const listed = tellsOf(spec, 'sbom') ? done.then(listPackages) : done;
+  return layering.from === undefined ? listed : listed.then(renewGuest);
 };
 
 const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, login: SshLogin, layering: Layering) => {

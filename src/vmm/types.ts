@@ -70,6 +70,9 @@ export type MachineSpec = {
   };
 };
 
+/** A machine but for what is its own: what its guest sees of it. Of its files it counts only whether they are there. */
+export type MachineLook = Omit<MachineSpec, 'name' | 'hostname' | 'slot' | 'folder' | 'onReboot' | 'from'>;
+
 /** The files in the folder of a kept machine. */
 export const keptFiles = { memory: 'memory.zst', variables: 'efivars.fd' } as const;
 
@@ -211,7 +214,7 @@ export type Hypervisor = {
    * What a machine must have in common with one that was kept to go on from its memory, as a text: of equal texts one goes
    * on from the other. Undefined where the hypervisor keeps no running machine.
    */
-  readonly shapeKey?: (spec: MachineSpec, signal: AbortSignal) => Promise<string>;
+  readonly shapeKey?: (look: MachineLook, signal: AbortSignal) => Promise<string>;
   /** Makes a disk image, mode 0600; never overwrites. Throws `disk_failed`, `storage_full`. */
   readonly createDisk: (disk: DiskSpec, signal: AbortSignal) => Promise<void>;
   /**

@@ -9,6 +9,7 @@ import { makeSubmit } from '../build/submit.ts';
 import type { Scheduler } from '../queue/scheduler.ts';
 import type { Config } from '../config/config.ts';
 import { freeMb } from '../image/space.ts';
+import { makeBuildLayers } from './build-layers.ts';
 import { listenAt, makeDaemonApi } from './api.ts';
 import { makeBuilds } from './builds.ts';
 import { makeHostAnswers } from './host.ts';
@@ -64,7 +65,7 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const { shelf, capacity, ...layers } = await openLayers(shared, { store, bare, committed, figures: metrics });
     const supplies = cleanup.keep(await openSupplies(shared, capacity));
     const news = await openNews(shared);
-    const builds = makeBuilds(shared, { store, machines, mirror, supplies, capacity, news, figures: metrics });
+    const builds = makeBuilds(shared, { store, machines, mirror, supplies, capacity, news, figures: metrics, layers: await makeBuildLayers(shared, shelf) });
     const run = layers.givingWay(builds.run);
     const scheduler: Scheduler = cleanup.keep(makeDaemonScheduler(shared, { store, hypervisor, capacity, run }));
 

@@ -20,8 +20,8 @@ export type LayerFolders = {
   readonly make: (key: string) => Promise<void>;
   readonly remove: (key: string) => Promise<void>;
   /**
-   * Makes the files read-only and durable, hashes them, and gives them with the room that they take. Throws where a folder
-   * or a link is among them: a defect of imaged.
+   * Makes the files read-only and durable, hashes them, and gives them with the room that they take. Links to
+   * images beneath stay as they are. Throws where a folder is among them: a defect of imaged.
    */
   readonly seal: (
     key: string,
@@ -74,10 +74,12 @@ export const layerFoldersIn = (root: string): LayerFolders => {
     seal: async (key, signal) => {
       const folder = of(key);
       const entries = await readdir(folder, { withFileTypes: true });
-      if (entries.length > layerBounds.files || entries.some((entry) => !entry.isFile()))
+      // A disk that lies over one of another layer has a link to that beside it.
+      const files = entries.filter((entry) => !entry.isSymbolicLink());
+      if (entries.length > layerBounds.files || files.some((entry) => !entry.isFile()))
         throw new Error(`the layer ${key} has more than ${layerBounds.files} files, or something that is none`);
       const sealed = [];
-      for (const { name } of entries) sealed.push(await sealFile(folder, name, signal));
+      for (const { name } of files) sealed.push(await sealFile(folder, name, signal));
       await syncFolder(folder);
       await syncFolder(root);
       return {

@@ -88,7 +88,9 @@ const disksArgv = (plan: MachinePlan): readonly string[] => [
       // was written by then and is fsynced when it is.
       cache: { 'no-flush': true },
       discard: 'unmap',
-      file: handed(disk),
+      // A workspace's file is its machine's alone. QEMU could not let a lock go when the file has come to rest beneath an
+      // overlay, for so long as it holds the descriptor: nobody else could read the file then.
+      file: { ...handed(disk), locking: 'off' },
       ...(disk.format === 'qcow2' ? { backing: disk.layers.length > 0 ? `disk${index}-base0` : null } : {}),
     }),
     '-device',
@@ -178,6 +180,8 @@ export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[]
   ...['-mon', option('', { chardev: markedId(plan.mark), mode: 'control' })],
   ...socketArgv('serial', sockets.serial),
   ...['-serial', 'chardev:serial', '-device', 'pvpanic'],
+  // Another number in each process: by it a guest that goes on from a copy of its memory learns to make new random numbers.
+  ...(plan.hasGeneration ? ['-device', 'vmgenid,guid=auto'] : []),
   ...fdsetsArgv(plan),
   ...(plan.firmware === undefined ? [] : firmwareArgv(plan.firmware)),
   ...disksArgv(plan),
@@ -193,4 +197,5 @@ export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[]
   ...(plan.icount === undefined ? [] : icountArgv(plan.icount)),
   ...(plan.rtc === undefined ? [] : rtcArgv(plan.rtc)),
   ...(plan.onReboot === 'end' ? ['-no-reboot'] : []),
+  ...(plan.isIncoming ? ['-incoming', 'defer'] : []),
 ];

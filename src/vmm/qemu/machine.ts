@@ -1,5 +1,6 @@
 /** One running QEMU as a machine: started, reached over its sockets, and stopped. `life.ts` says how it lives. */
 
+import type { Deadline } from '../../base/clock.ts';
 import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
 import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
@@ -8,8 +9,10 @@ import { asksForOutgoing } from '../nics.ts';
 import { serialLineOver } from '../serial-line.ts';
 import type { Machine, MachineSpec } from '../types.ts';
 import { displayOver } from './display/display.ts';
+import { keeper } from './keep/keep.ts';
+import { giveMemory } from './keep/memory-in.ts';
 import { machineFiles } from './names.ts';
-import { addressesOf, networkOf, sshPortIn } from './network.ts';
+import { addressesOf, networkNumberOf, networkOf, sshPortIn } from './network.ts';
 import { openSshPort } from './outgoing/ssh.ts';
 import { openQmp, type Qmp } from './qmp.ts';
 import { finishKernel, removeTraces, spawnQemu, type QemuHost, type SpawnedQemu } from './spawn.ts';
@@ -19,6 +22,8 @@ import { lastWords, logEnd } from './words.ts';
 
 // QEMU answers within 100 ms; it opens disks and loads kernels before, which a busy host may make long.
 const mostMsToAnswer = 30_000;
+// One that goes on reads its memory, at 500 MB/s or more, and so fast as the host's disk gives it.
+const mostMsPerMb = 20;
 
 /** Nobody listens there: a machine without a network has no way in but its console. */
 const noPort = 0;
@@ -42,9 +47,10 @@ const reach = async (
   const qmp = starting.keep(await retry(listening, untilItListens, isNotListening, clock, alive));
   const line = starting.keep(serialLineOver(await connectUnix(files.serial, alive)));
   await finishKernel(spec, qmp, alive);
+  if (spec.from !== undefined) await giveMemory(spec.from.memory, spec.folder, qmp, clock, alive);
   if (spec.nics.length === 0) return { qmp, line, sshPort: noPort };
   const sshPort = asksForOutgoing(spec.nics)
-    ? await openSshPort(spec.folder, networkOf(spec.slot, 0), clock, alive)
+    ? await openSshPort(spec.folder, networkOf(networkNumberOf(spec), 0), clock, alive)
     : sshPortIn(String(await qmp.execute('human-monitor-command', { 'command-line': 'info usernet' }, alive)));
   return { qmp, line, sshPort };
 };
@@ -63,6 +69,15 @@ const explainer =
       { cause: error },
     );
   };
+
+const untilReady = ({ from, memoryMb }: MachineSpec, { clock }: QemuHost, signal: AbortSignal): Deadline => {
+  const mostMs = mostMsToAnswer + (from === undefined ? 0 : memoryMb * mostMsPerMb);
+  return clock.deadline(
+    mostMs,
+    signal,
+    () => new Fault('hypervisor_failed', `QEMU was not ready within ${mostMs / 1000} s.`),
+  );
+};
 
 /** Presses the power button. A machine that has gone meanwhile need not be asked. */
 const pressButton = async (qmp: Qmp, signal: AbortSignal): Promise<void> => {
@@ -90,8 +105,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     await watched.exited;
     await watched.tidy();
   });
-  const slow = () => new Fault('hypervisor_failed', `QEMU did not answer within ${mostMsToAnswer / 1000} s.`);
-  using deadline = host.clock.deadline(mostMsToAnswer, signal, slow);
+  using deadline = untilReady(spec, host, signal);
   const gone = new AbortController();
   void watched.exited.then(() => gone.abort(new Fault('hypervisor_unavailable', 'QEMU has ended.')));
   const alive = AbortSignal.any([deadline.signal, gone.signal]);
@@ -124,6 +138,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
       });
     },
     ...(spec.display === undefined ? {} : { display: displayOver(qmp) }),
+    keep: keeper({ spec, host, qmp, kill: watched.kill }),
     ended: life.ended,
     onRebooted: watched.onRebooted,
     stop: (how, stopping) => (how === 'ask' ? pressButton(qmp, stopping) : orAborted(cut(), stopping)),

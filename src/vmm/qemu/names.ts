@@ -5,7 +5,14 @@ import { join } from 'node:path';
 
 export const kernelFiles = { kernel: 'kernel', initrd: 'initrd' } as const;
 
-export const sockets = { qmp: 'qmp.sock', serial: 'serial.sock', http: 'http.sock' } as const;
+/** `keep` takes the memory of a machine that is kept, `from` gives it to one that goes on. */
+export const sockets = {
+  qmp: 'qmp.sock',
+  serial: 'serial.sock',
+  http: 'http.sock',
+  keep: 'keep.sock',
+  from: 'from.sock',
+} as const;
 
 /** The network of the first NIC, whose DHCP knows a name that is a client's. */
 export const networkFile = 'network.conf';
@@ -28,6 +35,8 @@ export const machineFiles = (folder: string) => {
     qmp: join(own, sockets.qmp),
     serial: join(own, sockets.serial),
     http: join(own, sockets.http),
+    keep: join(own, sockets.keep),
+    from: join(own, sockets.from),
     network: join(own, networkSocket(folder)),
   };
 };

@@ -1,4 +1,4 @@
-/** QEMU's user network with the addresses of vmd: what is ours of 100.64.0.0/10 for each slot and each of its NICs. */
+/** QEMU's user network with the addresses of vmd: what is ours of 100.64.0.0/10 for each slot and each of its NICs. A network is its machine's alone: two may have the same addresses. */
 
 import { Fault } from '../../base/fault.ts';
 import type { Nic } from '../../base/hardware.ts';
@@ -37,14 +37,21 @@ export const staticAddressesOf = (slot: number, mac = macOf(slot, 0)): StaticAdd
   };
 };
 
+/** The number in the addresses of a machine: its slot's, or, where it was kept in another, that of then, which its guest goes on with. */
+export const networkNumberOf = ({ slot, from }: Pick<MachineSpec, 'slot' | 'from'>): number => from?.network ?? slot;
+
+/** What is known of the addresses of this machine before it is made. */
+export const knownAddressesOf = (spec: Pick<MachineSpec, 'slot' | 'from' | 'nics'>): StaticAddresses =>
+  staticAddressesOf(networkNumberOf(spec), spec.nics[0]?.mac);
+
 /** The addresses of a machine whose ssh server is reached at `sshPort` of the host's loopback, and whose QEMU is `owner`'s. */
 export const addressesOf = (
-  { slot, folder, nics }: Pick<MachineSpec, 'slot' | 'folder' | 'nics'>,
+  spec: Pick<MachineSpec, 'slot' | 'from' | 'folder' | 'nics'>,
   sshPort: number,
   owner?: number,
 ): Addresses => ({
-  ...staticAddressesOf(slot, nics[0]?.mac),
-  listen: { path: machineFiles(folder).http, ...(owner === undefined ? {} : { owner }) },
+  ...knownAddressesOf(spec),
+  listen: { path: machineFiles(spec.folder).http, ...(owner === undefined ? {} : { owner }) },
   ssh: { host: '127.0.0.1', port: sshPort },
 });
 
@@ -57,8 +64,8 @@ const doors = (plan: MachinePlan, netcat: string) => {
     hostname: plan.hostname,
     // auto_install(8) of OpenBSD asks for its answers when DHCP names this file.
     bootfile: plan.device === 'net' ? 'auto_install' : undefined,
-    guestfwd: `tcp:${networkOf(plan.slot, 0)}.4:80-cmd:${endpoint}`,
-    hostfwd: `${asksForOutgoing(plan.nics) ? namespacedSsh(networkOf(plan.slot, 0)) : 'tcp:127.0.0.1:0'}-:${plan.sshPort}`,
+    guestfwd: `tcp:${networkOf(plan.network, 0)}.4:80-cmd:${endpoint}`,
+    hostfwd: `${asksForOutgoing(plan.nics) ? namespacedSsh(networkOf(plan.network, 0)) : 'tcp:127.0.0.1:0'}-:${plan.sshPort}`,
   };
 };
 
@@ -67,7 +74,7 @@ const doors = (plan: MachinePlan, netcat: string) => {
  * the endpoint and the way in. Each NIC has a network of its own, which no other machine shares.
  */
 const networkOptions = (plan: MachinePlan, { network }: Nic, nic: number) => {
-  const prefix = networkOf(plan.slot, nic);
+  const prefix = networkOf(plan.network, nic);
   return {
     restrict: network === 'outgoing' ? 'off' : 'on',
     ipv6: 'off',
@@ -102,7 +109,7 @@ export const nicArgv = (plan: MachinePlan, spec: Nic, nic: number): readonly str
   const netdev =
     nic === 0 ? ['-readconfig', networkFile] : ['-netdev', option('user', { id, ...networkOptions(plan, spec, nic) })];
   const device = option(spec.model ?? plan.netDevice, {
-    ...{ netdev: id, mac: spec.mac ?? macOf(plan.slot, nic), host_mtu: spec.mtu },
+    ...{ netdev: id, mac: spec.mac ?? macOf(plan.network, nic), host_mtu: spec.mtu },
   });
   // Empty: iPXE is not even loaded, which saves the firmware a search for something to boot from.
   return [...netdev, '-device', `${device},romfile=`];

@@ -6,12 +6,17 @@ import type { Inventory } from './inventory.ts';
 import type { MachineSpec } from '../types.ts';
 import type { Handed } from './hand-over.ts';
 import { markOf } from './names.ts';
-import { staticAddressesOf } from './network.ts';
+import { networkNumberOf, staticAddressesOf } from './network.ts';
 
 export type MachinePlan = Handed & {
   readonly name: string;
   readonly hostname: string;
-  readonly slot: number;
+  /** The number in its addresses. */
+  readonly network: number;
+  /** It waits for the memory of a machine that was kept. */
+  readonly isIncoming: boolean;
+  /** The machine type has the device by which a guest learns that it goes on from a copy of its memory. */
+  readonly hasGeneration: boolean;
   /** By which a machine that was left behind is found. */
   readonly mark: string;
   readonly memoryMb: number;
@@ -54,11 +59,13 @@ const namedCard = (model: string | undefined, index: number, { netDevices }: Inv
 export const planOf = (spec: MachineSpec, handed: Handed, inventory: Inventory): MachinePlan => {
   const { model, boot } = spec;
   const cpuModel = own('/machine/model/cpu_model', model.cpu_model, inventory.cpuModels);
+  const machineType = own('/machine/model/machine_type', model.machine_type, inventory.machineTypes) ?? 'q35';
   return {
     ...handed,
     name: spec.name,
     hostname: spec.hostname ?? spec.name,
-    slot: spec.slot,
+    network: networkNumberOf(spec),
+    isIncoming: spec.from !== undefined,
     mark: markOf(spec.folder),
     memoryMb: spec.memoryMb,
     cpus: spec.cpus,
@@ -68,8 +75,12 @@ export const planOf = (spec: MachineSpec, handed: Handed, inventory: Inventory):
     hasKernel: boot.kernel !== undefined,
     hasInitrd: boot.kernel !== undefined && boot.initrd !== undefined,
     hasAppend: boot.kernel !== undefined && boot.append !== undefined,
-    ...(spec.seed?.by === 'smbios' ? { seedUrl: `${staticAddressesOf(spec.slot).http.url}/${spec.seed.path}` } : {}),
-    machineType: own('/machine/model/machine_type', model.machine_type, inventory.machineTypes) ?? 'q35',
+    ...(spec.seed?.by === 'smbios'
+      ? { seedUrl: `${staticAddressesOf(networkNumberOf(spec)).http.url}/${spec.seed.path}` }
+      : {}),
+    machineType,
+    // Up to 2.4 the firmware cannot be given its place (hw/acpi/vmgenid.c: "requires DMA write support in fw_cfg").
+    hasGeneration: !/-(1\.\d+|2\.[0-4])$/.test(machineType),
     ...(cpuModel === undefined ? {} : { cpuModel }),
     diskInterface: model.disk_interface ?? 'virtio',
     netDevice: own('/machine/model/net_device', model.net_device, inventory.netDevices) ?? 'virtio-net-pci',

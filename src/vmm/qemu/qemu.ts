@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { MachineModel } from '../../base/hardware.ts';
@@ -9,8 +9,9 @@ import { asksForOutgoing, mostNics } from '../nics.ts';
 import type { Accelerator } from './argv.ts';
 import { makeQemuDisks } from './disks.ts';
 import { takeInventory, versionOf, type Inventory } from './inventory.ts';
+import { machineShapeKey } from './keep/shape-key.ts';
 import { startMachine } from './machine.ts';
-import { mostSlots } from './network.ts';
+import { mostSlots, networkNumberOf } from './network.ts';
 import { whyNoOutgoing } from './outgoing/check.ts';
 import { probe } from './probe.ts';
 import { reapWork } from './processes.ts';
@@ -133,6 +134,32 @@ const choose = (
   throw new Fault('hypervisor_failed', `No guest runs under ${asked} on this host.`, { accelerators: works });
 };
 
+/** What starts machines, and says which of them may go on from another's memory. */
+const machinesOf = (
+  { binary, netcat, clock, accelerator: configured }: QemuOptions,
+  look: () => Promise<Known>,
+  { createDisk }: Pick<Hypervisor, 'createDisk'>,
+): Pick<Hypervisor, 'start' | 'shapeKey'> => ({
+  start: async (spec, signal) => {
+    for (const number of [spec.slot, networkNumberOf(spec)])
+      if (number >= mostSlots)
+        throw new Fault('hypervisor_failed', `Slot ${number} has no network: there are ${mostSlots}.`);
+    const { inventory, user, accelerators, noOutgoing } = await orAborted(look(), signal);
+    if (asksForOutgoing(spec.nics) && noOutgoing !== undefined)
+      throw new Fault('hypervisor_failed', `The machine asks for outgoing network, and ${noOutgoing}.`);
+    const accelerator = choose(spec.model, configured, accelerators);
+    const { canSandbox } = inventory;
+    const host = { binary, inventory, user, netcat, clock, canSandbox, accelerator, createDisk };
+    return startMachine(spec, host, signal);
+  },
+
+  shapeKey: async (machine, signal) => {
+    const { inventory, accelerators } = await orAborted(look(), signal);
+    const accelerator = choose(machine.model, configured, accelerators);
+    return machineShapeKey(machine, inventory, accelerator, cpus()[0]?.model ?? 'unknown');
+  },
+});
+
 /** QEMU as a hypervisor, on any host that has it. Nothing is asked of it before `facts` or `start`. */
 export const makeQemu = (options: QemuOptions): Hypervisor => {
   const { binary, qemuImg, netcat, clock, allowsOutgoing } = options;
@@ -144,6 +171,7 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
     return (inventory = await asking(options, (signal) => takeInventory(binary, number, signal)));
   });
   const look = once(async () => (known = await lookAround(await stock(), options)));
+  const disks = makeQemuDisks(qemuImg);
 
   return {
     // A restricted user network names neither.
@@ -173,18 +201,9 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
       return refuseForQemu(shape, { inventory, accelerators: known?.accelerators, noOutgoing });
     },
 
-    ...makeQemuDisks(qemuImg),
+    ...disks,
 
-    start: async (spec, signal) => {
-      if (spec.slot >= mostSlots)
-        throw new Fault('hypervisor_failed', `Slot ${spec.slot} has no network: there are ${mostSlots}.`);
-      const { inventory, user, accelerators, noOutgoing } = await orAborted(look(), signal);
-      if (asksForOutgoing(spec.nics) && noOutgoing !== undefined)
-        throw new Fault('hypervisor_failed', `The machine asks for outgoing network, and ${noOutgoing}.`);
-      const accelerator = choose(spec.model, options.accelerator, accelerators);
-      const { canSandbox } = inventory;
-      return startMachine(spec, { binary, inventory, user, netcat, clock, canSandbox, accelerator }, signal);
-    },
+    ...machinesOf(options, look, disks),
 
     // Many daemons may run machines of these names on one host; only the folder tells whose they are.
     strays: async () => [],

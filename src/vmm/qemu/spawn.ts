@@ -6,13 +6,13 @@ import type { Clock } from '../../base/clock.ts';
 import { startDetached, type Detached } from '../../base/program.ts';
 import { asksForOutgoing } from '../nics.ts';
 import { writeSeed } from '../seed.ts';
-import type { MachineSpec } from '../types.ts';
+import type { Hypervisor, MachineSpec } from '../types.ts';
 import { qemuArgv, type HostChoice } from './argv.ts';
 import { readyFirmware } from './firmware.ts';
 import { copyKernel, handOver } from './hand-over.ts';
 import type { Inventory } from './inventory.ts';
 import { kernelFiles, machineFiles, networkFile } from './names.ts';
-import { networkConfig, networkOf, staticAddressesOf } from './network.ts';
+import { knownAddressesOf, networkConfig, networkNumberOf, networkOf } from './network.ts';
 import { withOutgoing } from './outgoing/outgoing.ts';
 import { planOf } from './plan.ts';
 import type { Qmp } from './qmp.ts';
@@ -24,6 +24,7 @@ export type QemuHost = HostChoice & {
   readonly inventory: Inventory;
   /** Undefined: QEMU runs as imaged does. */
   readonly user: QemuUser | undefined;
+  readonly createDisk: Hypervisor['createDisk'];
   readonly clock: Clock;
 };
 
@@ -53,17 +54,14 @@ export type SpawnedQemu = Detached & { readonly argv: readonly string[] };
 export const spawnQemu = async (spec: MachineSpec, host: QemuHost): Promise<SpawnedQemu> => {
   const { own, log } = machineFiles(spec.folder);
   const firmware = await readyFirmware(spec.firmware);
-  await using files = await handOver(
-    { ...spec, firmware },
-    await writeSeed(spec, staticAddressesOf(spec.slot, spec.nics[0]?.mac)),
-  );
+  await using files = await handOver({ ...spec, firmware }, await writeSeed(spec, knownAddressesOf(spec)));
   const plan = planOf(spec, files.handed, host.inventory);
   const argv = qemuArgv(plan, host);
   await makeOwnFolder(spec, networkConfig(plan, host.netcat), host.user);
   const plain = { file: host.binary, args: argv };
   const lower = (command: Command) => lowered(host.user, command, spec.slot, host.accelerator);
   const { file, args, ...as } = asksForOutgoing(spec.nics)
-    ? await withOutgoing(spec.folder, networkOf(spec.slot, 0), plain, lower)
+    ? await withOutgoing(spec.folder, networkOf(networkNumberOf(spec), 0), plain, lower)
     : await lower(plain);
   return { argv, ...(await startDetached(file, args, log, { ...as, cwd: own, fds: files.fds })) };
 };
@@ -72,14 +70,11 @@ export const spawnQemu = async (spec: MachineSpec, host: QemuHost): Promise<Spaw
  * Tells QEMU the kernel's command line and has it make the machine, for which it waits (`--preconfig`). QEMU has read
  * kernel and ramdisk then.
  */
-export const finishKernel = async (
-  { boot, folder, slot, nics }: MachineSpec,
-  qmp: Qmp,
-  signal: AbortSignal,
-): Promise<void> => {
+export const finishKernel = async (spec: MachineSpec, qmp: Qmp, signal: AbortSignal): Promise<void> => {
+  const { boot, folder } = spec;
   if (boot.kernel === undefined) return;
   if (boot.append !== undefined) {
-    const value = boot.append(staticAddressesOf(slot, nics[0]?.mac));
+    const value = boot.append(knownAddressesOf(spec));
     await qmp.execute('qom-set', { path: '/machine', property: 'append', value }, signal);
     await qmp.execute('x-exit-preconfig', {}, signal);
   }

@@ -1,0 +1,66 @@
+/** What a guest lacks that goes on from memory that was kept: the time meanwhile, and random numbers of its own. */
+
+import { rootOrSelf } from './seal.ts';
+import type { Guest, OnLines } from './types.ts';
+
+/** What the host gives it. */
+export type Fresh = {
+  /** Unix milliseconds. */
+  readonly now: number;
+  /** At least 32 of the host's, which nobody else is given. */
+  readonly random: Uint8Array;
+};
+
+const twoDigits = (number: number): string => String(number).padStart(2, '0');
+
+/** In UTC, as date(1) of the BSDs takes it (ccyymmddHHMM.SS), and as POSIX has it (mmddHHMMccyy.SS). */
+const dateWords = (now: number): { readonly bsd: string; readonly posix: string } => {
+  const date = new Date(now);
+  const day = `${twoDigits(date.getUTCMonth() + 1)}${twoDigits(date.getUTCDate())}`;
+  const minute = `${twoDigits(date.getUTCHours())}${twoDigits(date.getUTCMinutes())}`;
+  const [year, second] = [date.getUTCFullYear(), twoDigits(date.getUTCSeconds())];
+  return { bsd: `${year}${day}${minute}.${second}`, posix: `${day}${minute}${year}.${second}` };
+};
+
+// Linux takes what is written into its pool, and makes no number of it before a minute has passed; RNDRESEEDCRNG (0x5207,
+// random(4)) has it do so at once. From 5.18 on it does so by itself where it finds a vmgenid device.
+const reseedLinux = `
+perl -e 'open(my $r, ">", "/dev/random") && ioctl($r, 0x5207, 0) or exit 1' 2>/dev/null ||
+  python3 -c 'import fcntl; fcntl.ioctl(open("/dev/random", "wb"), 0x5207)' 2>/dev/null || true
+`;
+
+/** For sh(1), as root where the login may be. It says what it could not do, and ends well whatever that was. */
+export const freshenScript = ({ now, random }: Fresh): string => {
+  const { bsd, posix } = dateWords(now);
+  const seconds = Math.floor(now / 1000);
+  const behind = `$((${seconds} - $(date +%s 2>/dev/null || echo 0)))`;
+  return `
+case $(uname -s) in
+  *BSD | DragonFly) set -- ${bsd} ;;
+  *) set -- ${posix} ;;
+esac
+behind=${behind}
+if [ "$behind" -gt 1 ] || [ "$behind" -lt -1 ]; then
+  if date -u -s @${(now / 1000).toFixed(3)} >/dev/null 2>&1 || date -u "$1" >/dev/null 2>&1; then
+    echo "the clock was set: it was $behind s behind"
+  else echo "the clock is $behind s behind: the login may not set it" >&2; fi
+fi
+seed=${Buffer.from(random).toString('hex')}
+given=
+for device in /dev/urandom /dev/random; do
+  if [ -c "$device" ] && { printf '%s' "$seed" >"$device"; } 2>/dev/null; then given=1; fi
+done
+if [ -z "$given" ]; then echo 'the random numbers of the host could not be given to the guest' >&2; fi
+if [ "$(uname -s)" = Linux ] && [ "$(id -u)" -eq 0 ]; then ${reseedLinux.trim()}
+fi
+`;
+};
+
+/**
+ * Sets the clock of a guest that goes on from memory that was kept, and mixes random bytes of the host's into its own, so that
+ * no two such guests draw the same. What cannot be done is a line, not a fault. Throws `ssh_broken`.
+ */
+export const freshen = async (guest: Guest, fresh: Fresh, onLines: OnLines, signal: AbortSignal): Promise<void> => {
+  const { exitCode } = await guest.run(rootOrSelf, { onLines, input: freshenScript(fresh) }, signal);
+  if (exitCode !== 0) await onLines([`the guest could not be freshened: its sh ended with ${exitCode}`], 'stderr');
+};
