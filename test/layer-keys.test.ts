@@ -21,8 +21,17 @@ const write = async (name: string, text: string, mode = 0o644) => {
 const context = join(home, 'context');
 await mkdir(join(context, 'tree'), { recursive: true });
 await mkdir(join(home, 'sets'));
-for (const name of ['context/one.sh', 'context/two.sh', 'context/tree/deep', 'sets/base.tgz', 'kernel', 'initrd', 'cd', 'key'])
-  await write(name, `${name}\n`);
+for (const name of [
+  'context/one.sh',
+  'context/two.sh',
+  'context/tree/deep',
+  'sets/base.tgz',
+  'kernel',
+  'initrd',
+  'cd',
+  'key',
+])
+  await write(name, `${name}\n`, name === 'key' ? 0o600 : 0o644);
 
 const base = {
   name: 'keyed',
@@ -93,7 +102,8 @@ const differing = (one: readonly PlanKey[], other: readonly PlanKey[]): readonly
 
 const from = (place: Place): readonly string[] => places.slice(places.indexOf(place));
 
-const changesOf: readonly (readonly [what: string, first: Place, change: (document: any) => void])[] = [ // prettier-ignore -- eslint-disable-line @typescript-eslint/no-explicit-any
+const changesOf: readonly (readonly [what: string, first: Place, change: (document: any) => void])[] = [
+  // prettier-ignore -- eslint-disable-line @typescript-eslint/no-explicit-any
   ['the name of the template, which the guest is called by', 'install', (d) => (d.name = 'other')],
   ['memory', 'install', (d) => (d.machine.memory = '512M')],
   ['processors', 'install', (d) => (d.machine.cpus = 2)],
@@ -147,7 +157,9 @@ test('whatever of a template can change what comes out changes the keys behind i
   for (const [what, first, change] of changesOf)
     await t.test(what, async () => {
       const after = await keysFor(changed(change));
-      const differs = before.flatMap(({ part, key }) => (after.find((one) => one.part === part)?.key === key ? [] : [part]));
+      const differs = before.flatMap(({ part, key }) =>
+        after.find((one) => one.part === part)?.key === key ? [] : [part],
+      );
       assert.deepEqual(differs, from(first));
     });
 });

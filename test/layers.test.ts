@@ -78,6 +78,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   },
 
   layers: { uses: [], types: ['queue'] },
+  'layers/keys': { uses: ['image', 'layers'], types: ['provisioners', 'post-processors', 'template'] },
   'layers/shelf': { uses: ['fetch', 'image', 'layers'], types: ['queue'] },
 
   'queue/rules': { uses: [], types: ['queue'] },
@@ -103,6 +104,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'image',
       ],
       ...[
+        'layers/keys',
         'openbsd',
         'openbsd/passwords',
         'packer',
@@ -115,7 +117,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
       ],
       ...['template', 'template/document', 'template/expand', 'template/language', 'template/resolve'],
     ],
-    types: ['httpd/mirror', 'media', 'queue', 'vmm'],
+    types: ['httpd/mirror', 'layers', 'media', 'queue', 'vmm'],
   },
 
   schedules: { uses: ['build'], types: ['queue'] },

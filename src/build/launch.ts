@@ -78,29 +78,22 @@ const keepDisplay = (display: Display, { id, folders }: Job, sensitive: readonly
     },
   });
 
+/** What a machine is started with. */
+export type Launch = {
+  readonly job: Job;
+  readonly disks: readonly Disk[];
+  readonly key: SshKey | undefined;
+  readonly boot: MachineSpec['boot'];
+  readonly onReboot: MachineSpec['onReboot'];
+  /** A machine that was kept, to go on from in place of a boot. */
+  readonly from?: MachineSpec['from'];
+};
+
 /**
  * Starts a machine, attaches its console and opens its endpoint, and only then lets it run: nothing of its first
  * words is missed, and its first request finds an answer. What was started goes again when a later part fails.
  */
-export const launch = async (
-  {
-    job,
-    disks,
-    key,
-    boot,
-    onReboot,
-    from,
-  }: {
-    readonly job: Job;
-    readonly disks: readonly Disk[];
-    readonly key: SshKey | undefined;
-    readonly boot: MachineSpec['boot'];
-    readonly onReboot: MachineSpec['onReboot'];
-    /** A machine that was kept, to go on from in place of a boot. */
-    readonly from?: MachineSpec['from'];
-  },
-  tools: StepTools,
-): Promise<Running> => {
+export const launch = async ({ job, disks, key, boot, onReboot, from }: Launch, tools: StepTools): Promise<Running> => {
   const { hypervisor, clock, growth, signal, event, texts } = tools;
   const cleanup = cleanupStack();
   try {

@@ -100,7 +100,9 @@ const provisioned = <H extends Has<Up & { readonly guest: Guest }>>(
   const before = layering.from?.cut.provisioners ?? 0;
   const done = spec.provisioners.reduce<Plan<Given, H>>(
     (so, one, at) =>
-      at < before ? so : kept(so.then(provisionGuest(one, layering.isConstant(`provisioners/${at}`))), `provisioners/${at}`, layering),
+      at < before
+        ? so
+        : kept(so.then(provisionGuest(one, layering.isConstant(`provisioners/${at}`))), `provisioners/${at}`, layering),
     plan,
   );
   const listed = tellsOf(spec, 'sbom') ? done.then(listPackages) : done;
@@ -115,11 +117,7 @@ const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, login: SshLogin,
 };
 
 const provisionedByTyping = (plan: Plan<Given, Prepared>, spec: Spec, login: ConsoleLogin, layering: Layering) =>
-  sealed(
-    provisioned(up(plan, spec, layering).then(connectOnConsole(login)), spec, layering),
-    spec,
-    'stays',
-  );
+  sealed(provisioned(up(plan, spec, layering).then(connectOnConsole(login)), spec, layering), spec, 'stays');
 
 const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec, layering: Layering) =>
   spec.provisioners

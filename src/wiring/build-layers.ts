@@ -8,10 +8,7 @@ import type { BuildLayers } from '../layers/types.ts';
 import type { Shared } from './shared.ts';
 
 /** What builds keep and go on from; undefined where the configuration wants none. */
-export const makeBuildLayers = async (
-  { config, clock }: Shared,
-  shelf: BuildLayers,
-): Promise<Layers | undefined> => {
+export const makeBuildLayers = async ({ config, clock }: Shared, shelf: BuildLayers): Promise<Layers | undefined> => {
   const { cache, data_dir } = config();
   if (!cache.enabled) return undefined;
   return {

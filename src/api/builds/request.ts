@@ -159,7 +159,9 @@ export const CommonQuery = z.strictObject({
   on_error: OnError.optional().meta({ description: 'With a context: as in the JSON body.' }),
   debug: Flag.optional().meta({ description: 'With a context: as in the JSON body, `debug=true`.' }),
   force: Flag.optional().meta({ description: 'With a context: as in the JSON body, `force=true`.' }),
-  cache: CacheMode.optional().meta({ description: 'What it does with kept layers, `cache=off`; also beside a JSON body.' }),
+  cache: CacheMode.optional().meta({
+    description: 'What it does with kept layers, `cache=off`; also beside a JSON body.',
+  }),
 });
 
 /** The query of POST /builds: with a context as the body, all that a JSON body would say beside the template. */

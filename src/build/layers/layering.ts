@@ -99,7 +99,8 @@ export const makeLayering = (
     spoil: (key) => void spoilt.add(key),
     ...(from === undefined ? {} : { from }),
     isWorthIt: (cut) =>
-      isOpen(cut) && (cut.checkpoint ?? (clock.elapsed() - lastKept) / 1000 > costs.expectedSeconds(cut.kind, memoryMb)),
+      isOpen(cut) &&
+      (cut.checkpoint ?? (clock.elapsed() - lastKept) / 1000 > costs.expectedSeconds(cut.kind, memoryMb)),
     keep: async (cut, roomBytes, fill) => {
       const begins = clock.elapsed();
       const making = await shelf.begin(cut.key, roomBytes);

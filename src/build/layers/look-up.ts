@@ -17,6 +17,9 @@ export type LookUpParts = {
   readonly spoilt: ReadonlySet<string>;
 };
 
+// A hundred provisioners may have a hundred layers each.
+const mostCompared = 20;
+
 /** Whether what went into a layer beside its key is still the same, and this imaged can read what is said of it. */
 const isUsable = async ({ layer }: HeldLayer, { mirrored }: LookUpParts, signal: AbortSignal): Promise<boolean> => {
   if (layer.kind === 'artifacts') return factsOf(ArtifactFacts, layer) !== undefined;
@@ -61,13 +64,19 @@ const turnOf = async (cut: Cut, { event, log }: Attempt, shelf: BuildLayers, sig
   return asked;
 };
 
-const tellMissed = async (attempt: Attempt, missing: Cut, shelf: BuildLayers): Promise<void> => {
+/** Tells the first thing that differs from what was kept, wherever in the plan that was. */
+const tellMissed = async (attempt: Attempt, missing: readonly Cut[], shelf: BuildLayers): Promise<string> => {
   const { event, log, claim } = attempt;
-  const near = await shelf.nearest(claim.build.templateName, missing.step, undefined);
-  const why = whyMissed(missing.ingredients, near);
+  const [first] = missing;
+  const all = missing.at(-1)?.ingredients ?? [];
+  const near = await Promise.all(
+    missing.slice(-mostCompared).map(({ step }) => shelf.nearest(claim.build.templateName, step, undefined)),
+  );
+  const why = whyMissed(all, near.flat());
   shelf.missed();
-  event('layer.missed', { step: missing.step, key: missing.key, why });
-  log(`nothing is kept of what comes to ${missing.step}: ${why}`);
+  event('layer.missed', { step: first?.step ?? '', key: first?.key ?? '', why });
+  log(`nothing is kept from ${first?.step ?? 'here'} on: ${why}`);
+  return why;
 };
 
 const tellTaken = ({ event, log }: Attempt, { cut, held }: Taken): void => {
@@ -115,9 +124,9 @@ export const lookUp = async (
       turns.get(key)?.[Symbol.dispose]();
       turns.delete(key);
     }
-    const missing = open[at + 1];
-    if (missing !== undefined) await tellMissed(attempt, missing, shelf);
-    checkOnly(cuts, from, missing === undefined ? undefined : 'its input has changed');
+    const missing = open.slice(at + 1);
+    const why = missing.length === 0 ? undefined : await tellMissed(attempt, missing, shelf);
+    checkOnly(cuts, from, why);
     if (from !== undefined) tellTaken(attempt, from);
     return { from, turns };
   } catch (error) {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { SshKey } from '../../guest/types.ts';
 import type { Disk } from '../../vmm/types.ts';
 import type { Job } from '../job.ts';
-import { bootOf } from '../boot-of.ts';
+import { bootOf } from './boot-of.ts';
 import { launch } from '../launch.ts';
 import { layerFiles } from '../layers/files.ts';
 import type { Taken } from '../layers/layering.ts';

@@ -20,12 +20,12 @@ export const linkArtifacts = ({ held }: Taken) =>
     about: `of build ${held.layer.buildId}`,
     async run({ job }, { log }) {
       const facts = factsOf(ArtifactFacts, held.layer);
-      if (facts === undefined)
-        throw new Fault('layer_missing', `The layer ${held.layer.key} is not one of artifacts.`);
+      if (facts === undefined) throw new Fault('layer_missing', `The layer ${held.layer.key} is not one of artifacts.`);
       const folder = job.folders.artifacts(job.id);
       await mkdir(folder, { recursive: true, mode: 0o750 });
       const artifacts = facts.artifacts.map(({ file: _, ...artifact }): Artifact => artifact);
-      for (const { name, file } of facts.artifacts) await link(join(held.folder, file), join(folder, artifactName(name)));
+      for (const { name, file } of facts.artifacts)
+        await link(join(held.folder, file), join(folder, artifactName(name)));
       await syncFolder(folder);
       await writeSums(folder, artifacts);
       for (const { name, size, sha256 } of artifacts) log(`published ${name}: ${size} bytes, SHA-256 ${sha256}`);

@@ -1,6 +1,6 @@
 import type { SshKey } from '../../guest/types.ts';
 import type { Disk } from '../../vmm/types.ts';
-import { bootOf } from '../boot-of.ts';
+import { bootOf } from './boot-of.ts';
 import type { Job } from '../job.ts';
 import { launch } from '../launch.ts';
 import type { Step } from '../plan.ts';

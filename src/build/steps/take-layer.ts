@@ -37,8 +37,7 @@ export const takeLayer = (taken: Taken) =>
         disks.push(disk);
       }
       if (facts.hasVariables) await copyFile(join(folder, layerFiles.variables), variablesFile(workspace));
-      for (const { name, file } of facts.downloads)
-        await copyFile(join(folder, file), downloadedFile(workspace, name));
+      for (const { name, file } of facts.downloads) await copyFile(join(folder, file), downloadedFile(workspace, name));
       return { disks };
     },
   }) satisfies Step<{ job: Job; workspace: string }, { disks: readonly Disk[] }>;

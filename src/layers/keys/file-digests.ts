@@ -40,6 +40,31 @@ const nameFinder = (names: readonly string[]) => {
   };
 };
 
+/** What there is in a folder, whatever its order on the disk. */
+const readFolder = async (
+  path: string,
+  readFile: (path: string, signal: AbortSignal) => Promise<Read>,
+  signal: AbortSignal,
+): Promise<Read> => {
+  const rows: string[] = [];
+  const found = new Set<string>();
+  for await (const entry of await opendir(path, { recursive: true })) {
+    const file = join(entry.parentPath, entry.name);
+    const name = relative(path, file);
+    if (entry.isSymbolicLink()) rows.push(`link ${name}\n${await readlink(file)}`);
+    else if (entry.isDirectory()) rows.push(`folder ${name} ${((await stat(file)).mode & 0o777).toString(8)}`);
+    else if (entry.isFile()) {
+      const read = await readFile(file, signal).catch((error: unknown) => {
+        if (signal.aborted) throw error;
+        return { digest: 'cannot be read', names: [] };
+      });
+      rows.push(`file ${name} ${read.digest}`);
+      for (const one of read.names) found.add(one);
+    }
+  }
+  return { digest: createHash('sha256').update(JSON.stringify(rows.sort())).digest('hex'), names: [...found] };
+};
+
 /** `names` are looked for in every file. */
 export const makeFileDigests = (names: readonly string[], now: () => number): FileDigests => {
   const known = new Map<string, Known>();
@@ -84,29 +109,9 @@ export const makeFileDigests = (names: readonly string[], now: () => number): Fi
     return { digest: createHash('sha256').update(`${own.digest} ${beneath.digest}`).digest('hex'), names: own.names };
   };
 
-  const readFolder = async (path: string, signal: AbortSignal): Promise<Read> => {
-    const rows: string[] = [];
-    const found = new Set<string>();
-    for await (const entry of await opendir(path, { recursive: true })) {
-      const file = join(entry.parentPath, entry.name);
-      const name = relative(path, file);
-      if (entry.isSymbolicLink()) rows.push(`link ${name}\n${await readlink(file)}`);
-      else if (entry.isDirectory()) rows.push(`folder ${name} ${((await stat(file)).mode & 0o777).toString(8)}`);
-      else if (entry.isFile()) {
-        const read = await readFile(file, signal).catch((error: unknown) => {
-          if (signal.aborted) throw error;
-          return { digest: 'cannot be read', names: [] };
-        });
-        rows.push(`file ${name} ${read.digest}`);
-        for (const one of read.names) found.add(one);
-      }
-    }
-    return { digest: createHash('sha256').update(JSON.stringify(rows.sort())).digest('hex'), names: [...found] };
-  };
-
   return {
     read: async (path, signal) =>
-      (await stat(path)).isDirectory() ? readFolder(path, signal) : readFile(path, signal),
+      (await stat(path)).isDirectory() ? readFolder(path, readFile, signal) : readFile(path, signal),
     readImage: (path, signal) => readImage(path, signal, mostBeneath),
   };
 };

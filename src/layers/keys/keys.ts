@@ -46,7 +46,14 @@ export type SpecsOfKeys = {
 
 // Where the endpoint is differs from slot to slot; what a system was installed by is not in it. The key of the build stays
 // with what is kept.
-const plumbing: readonly RuntimeName[] = ['http_url', 'http_ip', 'http_port', 'http_addr', 'http_host', 'ssh_public_key'];
+const plumbing: readonly RuntimeName[] = [
+  'http_url',
+  'http_ip',
+  'http_port',
+  'http_addr',
+  'http_host',
+  'ssh_public_key',
+];
 
 const sorted = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sorted);

@@ -33,7 +33,12 @@ type Found = {
 };
 
 /** What a file is known by: its checksum where it is fetched by one, else its content. */
-const lookAtFile = async (ref: FileRef & Partial<ImageRef>, digests: FileDigests, found: Found, signal: AbortSignal) => {
+const lookAtFile = async (
+  ref: FileRef & Partial<ImageRef>,
+  digests: FileDigests,
+  found: Found,
+  signal: AbortSignal,
+) => {
   const { path, shown, wanted } = ref;
   if (wanted !== undefined && 'hex' in wanted.checksum) {
     found.files.set(shown, `${wanted.checksum.algorithm}:${wanted.checksum.hex}`);

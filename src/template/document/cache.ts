@@ -22,7 +22,9 @@ export const Cache = z
   .union([CacheMode, Whole])
   .default('auto')
   .transform((cache) => (typeof cache === 'string' ? Whole.parse({ mode: cache }) : cache))
-  .describe('whether the build goes on from kept layers, and keeps its own: "auto" (the default), "off", "only", or `mode`, `max_age` and `memory`');
+  .describe(
+    'whether the build goes on from kept layers, and keeps its own: "auto" (the default), "off", "only", or `mode`, `max_age` and `memory`',
+  );
 
 /** The keys of a provisioner that say what is kept after it. */
 export const keepingKeys = {

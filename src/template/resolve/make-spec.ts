@@ -8,6 +8,7 @@ import { maskOf } from '../../base/mask/mask.ts';
 import { makeNotes, type Notes, type Note } from '../../base/notes.ts';
 import { makePatterns } from '../language/pattern.ts';
 import { makePause } from '../../base/turns.ts';
+import { resolveCache } from './cache.ts';
 import { resolveCloudInit, seedEntries } from './cloud-init.ts';
 import { resolveCommunicator } from './communicator/communicator.ts';
 import { resolveHttp } from './http.ts';
@@ -33,21 +34,6 @@ const resolveShutdown = ({ command, timeout }: Template['shutdown'], fields: Fie
   ...(command === undefined ? {} : { command: fields.text('/shutdown/command', command) }),
   timeoutMs: fields.made('/shutdown/timeout', timeout, 1, (time) => durationOf(time)),
 });
-
-const dayMs = 86_400_000;
-
-/** What comes from the network outside may be another tomorrow. */
-const resolveCache = ({ cache, machine }: Template, fields: Fields): Spec['cache'] => {
-  const { mode, memory, max_age: asked } = cache;
-  const isLocal = machine.nics.every(({ network }) => network === 'local');
-  const maxAgeMs =
-    asked === undefined
-      ? isLocal
-        ? undefined
-        : dayMs
-      : fields.made('/cache/max_age', asked, 1, (time) => durationOf(time));
-  return { mode, memory, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) };
-};
 
 /** Notes about what the template's own conversations name. */
 const noteConversations = (
@@ -101,7 +87,16 @@ const withFindings = (
 };
 
 /** The spec as far as it can be made; everything wrong becomes a field error, and then the spec is of no use. */
-export const makeSpec = async ({ files, frozen, timeoutMs, all, at, instance = frozen.buildId, ...parts }: SpecParts): Promise<Spec> => {
+// One function, though long: the spec, key by key.
+export const makeSpec = async ({
+  files,
+  frozen,
+  timeoutMs,
+  all,
+  at,
+  instance = frozen.buildId,
+  ...parts
+}: SpecParts): Promise<Spec> => {
   const { sent, hostSecrets } = parts;
   const template = withInstall(parts.template);
   const notes = makeNotes(at.template);

@@ -1,8 +1,8 @@
-import type { SshKey } from '../guest/types.ts';
-import { render } from '../template/language/render.ts';
-import type { MachineSpec, StaticAddresses } from '../vmm/types.ts';
-import { slotName } from './folders/folders.ts';
-import { runtimeFactsOf, type Job } from './job.ts';
+import type { SshKey } from '../../guest/types.ts';
+import { render } from '../../template/language/render.ts';
+import type { MachineSpec, StaticAddresses } from '../../vmm/types.ts';
+import { slotName } from '../folders/folders.ts';
+import { runtimeFactsOf, type Job } from '../job.ts';
 
 /** What the first machine of a build boots from: the template's boot medium. */
 export const bootOf = (job: Job, key: SshKey | undefined): MachineSpec['boot'] => {
