@@ -6,7 +6,7 @@ import type { ShelfParts } from './parts.ts';
 /** See `BuildLayers.begin`. */
 export const makeBegin = (
   { index, folders, settings, clock, warn }: ShelfParts,
-  eviction: Pick<Eviction, 'reserve' | 'prune'>,
+  eviction: Pick<Eviction, 'reserve' | 'checkFits' | 'prune'>,
   { held }: Holds,
 ): BuildLayers['begin'] => {
   const making = new Set<string>();
@@ -24,11 +24,12 @@ export const makeBegin = (
     return {
       folder: folders.of(key),
       commit: async (layer, signal) => {
-        const { files, bytes } = await folders.seal(key, signal);
+        const { files, bytes, ownBytes } = await folders.seal(key, signal);
+        await eviction.checkFits(bytes);
         signal.throwIfAborted();
         const oldest = Math.round(clock.now() + (await settings()).maxAgeMs);
         const expiresAt = Math.min(layer.expiresAt ?? oldest, oldest);
-        const added = await index.add({ ...layer, key, files, bytes, expiresAt });
+        const added = await index.add({ ...layer, key, files, bytes, ownBytes, expiresAt });
         end();
         await pruneAfter();
         return held(added, layer.buildId);
