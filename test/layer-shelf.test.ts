@@ -87,6 +87,18 @@ test('a commit that is cancelled, or of what is no file, keeps no layer', async 
   assert.deepEqual([await it.keys(), (await it.shelf.list({}, { limit: 9 })).items], [[], []]);
 });
 
+test('what is let go while it is committed is a whole layer, or none', async () => {
+  await using it = await shop();
+  const making = await it.shelf.begin(a, layerBytes);
+  assert.ok(making);
+  await writeFile(join(making.folder, 'disk'), randomBytes(layerBytes));
+  const committing = making.commit(aLayer(), never);
+  await making[Symbol.asyncDispose]();
+  await (await committing)[Symbol.asyncDispose]();
+  await using held = await it.shelf.take(a, 'user');
+  assert.ok(held);
+});
+
 test('a chain has depths, expires with what lies beneath, and cannot be built over what is gone', async () => {
   await using it = await shop();
   const soon = it.stores.clock.now() + 1000;
@@ -99,6 +111,24 @@ test('a chain has depths, expires with what lies beneath, and cannot be built ov
   assert.equal((await it.shelf.known([a, b])).size, 0);
   assert.equal(await it.shelf.take(b, 'user'), undefined);
   assert.deepEqual(await it.keys(), [], 'what has expired is removed');
+});
+
+test('what has expired, or was discarded, is made again at once; what a build uses is not discarded', async () => {
+  await using it = await shop();
+  const soon = it.stores.clock.now() + 1000;
+  await keep(it.shelf, a, { expiresAt: soon });
+  it.stores.clock.time = soon;
+  const again = await keep(it.shelf, a);
+  assert.ok((again.expiresAt ?? 0) > soon);
+  {
+    await using held = await it.shelf.take(a, 'user');
+    assert.ok(held);
+    await it.shelf.discard(a);
+    assert.deepEqual(await it.keys(), [a]);
+  }
+  await it.shelf.discard(a);
+  await it.shelf.discard(a);
+  await keep(it.shelf, a);
 });
 
 test('the least recently used goes first, never one that is held, in the making or beneath another', async () => {

@@ -18,7 +18,7 @@ export type Eviction = {
   readonly reserve: (bytes: number) => Promise<Disposable | undefined>;
   /** Throws `storage_full` where a layer that has come to so many bytes would be too large even if all went that may. */
   readonly checkFits: (bytes: number) => Promise<void>;
-  /** Removes a layer that is not whole, and all over it, unless a build uses one of them. */
+  /** Removes a layer that cannot be used, and all over it, unless a build uses one of them. */
   readonly drop: (key: string) => Promise<void>;
 };
 
@@ -119,7 +119,7 @@ export const makeEviction = (parts: EvictionParts): Eviction => {
         await remove((await index.doom(key, 'over')) ?? []);
       } catch (error) {
         if (!(error instanceof Fault) || error.code !== 'layer_in_use') throw error;
-        warn({ layer: key, why: error.message }, 'a layer that is not whole stays while a build uses it');
+        warn({ layer: key, why: error.message }, 'a layer that cannot be used stays while a build uses it');
       }
     },
   };

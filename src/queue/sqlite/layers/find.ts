@@ -50,7 +50,10 @@ const statementsOf = ({ db }: Pick<Connection, 'db'>) => ({
   links: db.prepare<[], LinkRow>('SELECT key, files FROM layer WHERE going = 0 ORDER BY depth DESC, seq'),
   all: db.prepare<[], Sum>(`${sums} FROM layer WHERE going = 0`),
   held: db.prepare<[], Sum>(`${held} ${sums} FROM layer WHERE key IN (SELECT key FROM held)`),
-  made: db.prepare<[], Sum>(`${sums} FROM layer JOIN layer_hold USING (key, build_id) WHERE going = 0`),
+  // CROSS JOIN: from the few that are held, not from all that there are (sqlite.org/optoverview.html).
+  made: db.prepare<[], Sum>(`
+    ${sums} FROM layer_hold CROSS JOIN layer ON layer.key = layer_hold.key AND layer.build_id = layer_hold.build_id
+    WHERE layer.going = 0`),
 });
 
 /** What the index tells. */
