@@ -13,6 +13,7 @@ CREATE TABLE layer (
   used_at       INTEGER NOT NULL,
   uses          INTEGER NOT NULL DEFAULT 0,
   bytes         INTEGER NOT NULL,                                -- allocated on disk
+  own_bytes     INTEGER NOT NULL,                                -- of these, those of files that nothing else shares
   seconds       REAL    NOT NULL,                                -- that going on from it saves
   expires_at    INTEGER,
   going         INTEGER NOT NULL DEFAULT 0 CHECK (going IN (0, 1)), -- its files are being deleted
@@ -23,7 +24,7 @@ CREATE TABLE layer (
 ) STRICT;
 
 CREATE INDEX layer_by_parent ON layer (parent) WHERE parent IS NOT NULL;
-CREATE INDEX layer_by_use ON layer (going, used_at, depth DESC, key, bytes);
+CREATE INDEX layer_by_use ON layer (going, used_at, depth DESC, key, bytes, own_bytes);
 CREATE INDEX layer_by_step ON layer (template_name, step, seq);
 CREATE INDEX layer_by_expiry ON layer (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX layer_by_going ON layer (key) WHERE going = 1;

@@ -18,6 +18,7 @@ const write = async (name: string, text: string, mode = 0o644) => {
   await writeFile(join(home, name), text);
   await chmod(join(home, name), mode);
 };
+const keyText = '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n';
 const context = join(home, 'context');
 await mkdir(join(context, 'tree'), { recursive: true });
 await mkdir(join(home, 'sets'));
@@ -31,7 +32,7 @@ for (const name of [
   'cd',
   'key',
 ])
-  await write(name, `${name}\n`, name === 'key' ? 0o600 : 0o644);
+  await write(name, name === 'key' ? keyText : `${name}\n`, name === 'key' ? 0o600 : 0o644);
 
 const base = {
   name: 'keyed',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, link, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -86,6 +87,18 @@ test('a commit that is cancelled, or of what is no file, keeps no layer', async 
   assert.deepEqual([await it.keys(), (await it.shelf.list({}, { limit: 9 })).items], [[], []]);
 });
 
+test('what is let go while it is committed is a whole layer, or none', async () => {
+  await using it = await shop();
+  const making = await it.shelf.begin(a, layerBytes);
+  assert.ok(making);
+  await writeFile(join(making.folder, 'disk'), randomBytes(layerBytes));
+  const committing = making.commit(aLayer(), never);
+  await making[Symbol.asyncDispose]();
+  await (await committing)[Symbol.asyncDispose]();
+  await using held = await it.shelf.take(a, 'user');
+  assert.ok(held);
+});
+
 test('a chain has depths, expires with what lies beneath, and cannot be built over what is gone', async () => {
   await using it = await shop();
   const soon = it.stores.clock.now() + 1000;
@@ -98,6 +111,24 @@ test('a chain has depths, expires with what lies beneath, and cannot be built ov
   assert.equal((await it.shelf.known([a, b])).size, 0);
   assert.equal(await it.shelf.take(b, 'user'), undefined);
   assert.deepEqual(await it.keys(), [], 'what has expired is removed');
+});
+
+test('what has expired, or was discarded, is made again at once; what a build uses is not discarded', async () => {
+  await using it = await shop();
+  const soon = it.stores.clock.now() + 1000;
+  await keep(it.shelf, a, { expiresAt: soon });
+  it.stores.clock.time = soon;
+  const again = await keep(it.shelf, a);
+  assert.ok((again.expiresAt ?? 0) > soon);
+  {
+    await using held = await it.shelf.take(a, 'user');
+    assert.ok(held);
+    await it.shelf.discard(a);
+    assert.deepEqual(await it.keys(), [a]);
+  }
+  await it.shelf.discard(a);
+  await it.shelf.discard(a);
+  await keep(it.shelf, a);
 });
 
 test('the least recently used goes first, never one that is held, in the making or beneath another', async () => {
@@ -140,6 +171,50 @@ test('a layer is not begun, and no other evicted, where there is no room for it'
   assert.ok(second, 'a goes for it');
   assert.deepEqual(await it.keys(), [b, c]);
   assert.equal(await it.shelf.begin(d, layerBytes), undefined, 'those in the making are counted');
+});
+
+test('a layer that has become larger than all that could be had is not kept, and evicts no other', async () => {
+  await using it = await shop({ bytes: 4 * layerBytes });
+  await keep(it.shelf, a);
+  {
+    await using making = await it.shelf.begin(b, 0);
+    assert.ok(making);
+    await writeFile(join(making.folder, 'disk'), randomBytes(5 * layerBytes));
+    await assert.rejects(making.commit(aLayer(), never), failsAs('storage_full'));
+  }
+  assert.deepEqual(await it.keys(), [a]);
+});
+
+test('a file that another folder shares keeps its mode, and counts as nothing that deleting the layer frees', async () => {
+  await using it = await shop();
+  const artifact = join(it.stores.folder, 'artifact');
+  await writeFile(artifact, randomBytes(layerBytes), { mode: 0o640 });
+  await chmod(artifact, 0o640);
+  await using making = await it.shelf.begin(a, layerBytes);
+  assert.ok(making);
+  await link(artifact, join(making.folder, 'artifact'));
+  await (await making.commit(aLayer(), never))[Symbol.asyncDispose]();
+  assert.equal((await stat(artifact)).mode & 0o777, 0o640);
+  const { bytes, freeable } = await it.shelf.totals();
+  assert.deepEqual([bytes >= layerBytes, freeable], [true, { bytes, ownBytes: 0 }]);
+  it.set({ spareBytes: 0 });
+  assert.equal(await it.shelf.begin(b, layerBytes), undefined, 'no room would come of a');
+  assert.deepEqual(await it.keys(), [a]);
+  await it.shelf.removeAll();
+  assert.equal((await stat(artifact)).nlink, 1);
+});
+
+test('what a build has made into a layer is its own until it has ended', async () => {
+  await using it = await shop();
+  await using making = await it.shelf.begin(a, layerBytes);
+  assert.ok(making);
+  await writeFile(join(making.folder, 'disk'), randomBytes(layerBytes));
+  const held = await making.commit(aLayer({ buildId: 'maker' }), never);
+  await using _other = await it.shelf.take(a, 'user');
+  const { bytes, freeable, madeBytes } = await it.shelf.totals();
+  assert.deepEqual([freeable.bytes, madeBytes], [0, bytes]);
+  await held[Symbol.asyncDispose]();
+  assert.equal((await it.shelf.totals()).madeBytes, 0);
 });
 
 test('layers give way until builds have what they were promised, and no further', async () => {
@@ -270,7 +345,7 @@ test('20 keys are looked up among 10,000 layers within 5 ms, and the least recen
   await Promise.all(
     keys.map(async (key, n) => {
       const parent = n % 4 === 0 ? undefined : keys[n - 1];
-      const own = { key, bytes: 1, files: [], ingredients, facts: { n }, buildId: `b${n}` };
+      const own = { key, bytes: 1, ownBytes: 1, files: [], ingredients, facts: { n }, buildId: `b${n}` };
       await layers.add({ ...aLayer(), ...own, ...(parent === undefined ? {} : { parent }) });
     }),
   );

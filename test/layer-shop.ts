@@ -64,7 +64,7 @@ export const aLayer = (change: Partial<NewLayer> = {}): NewLayer => ({
   ...change,
 });
 
-/** Bytes of the one file that `keep` writes. */
+/** Bytes of the one file that `keep` writes, unless told otherwise. */
 export const layerBytes = 64 * 1024;
 
 /** Makes a layer with one file, and releases it. */
@@ -72,10 +72,11 @@ export const keep = async (
   shelf: Pick<LayerShelf, 'begin'>,
   key: string,
   change: Partial<NewLayer> = {},
+  bytes = layerBytes,
 ): Promise<Layer> => {
-  await using making = await shelf.begin(key, layerBytes);
+  await using making = await shelf.begin(key, bytes);
   if (making === undefined) throw new Error(`the layer ${key} cannot be begun`);
-  await writeFile(join(making.folder, 'disk0.qcow2'), randomBytes(layerBytes), { mode: 0o600 });
+  await writeFile(join(making.folder, 'disk0.qcow2'), randomBytes(bytes), { mode: 0o600 });
   await using held = await making.commit(aLayer(change), new AbortController().signal);
   return held.layer;
 };

@@ -67,7 +67,8 @@ export const openLayers = async (
     settings: layerSettingsOf(config),
     spareBytes: async () => {
       const { diskMb } = await bare.now();
-      return ((diskMb - committed().diskMb) / config().capacity.overcommit) * mb;
+      const { madeBytes } = await store.layers.totals();
+      return ((diskMb - committed().diskMb) / config().capacity.overcommit) * mb + madeBytes;
     },
     warn: (facts, message) => logger.warn(facts, message),
   });

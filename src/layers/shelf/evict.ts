@@ -1,6 +1,6 @@
 import { Fault } from '../../base/fault.ts';
 import { makeSemaphore } from '../../fetch/semaphore.ts';
-import type { Doomed } from '../../queue/layers.ts';
+import type { Doomed, Taken } from '../../queue/layers.ts';
 import type { Freed } from '../types.ts';
 import type { ShelfParts } from './parts.ts';
 
@@ -10,13 +10,15 @@ export type Eviction = {
   readonly remove: (doomed: Doomed) => Promise<Freed>;
   /** Removes what has expired, and what is more than the settings allow. */
   readonly prune: () => Promise<Freed>;
-  /** Evicts until builds have what they were promised, and so many bytes besides. */
+  /** Evicts until builds have what they were promised, and, where that can be had, so many bytes besides. */
   readonly giveWay: (bytes?: number) => Promise<Freed>;
   /** Removes all that no build uses. */
   readonly removeAll: () => Promise<Freed>;
   /** Keeps so many bytes for a layer in the making, until disposed; undefined: there is no room, and nothing was evicted in vain. */
   readonly reserve: (bytes: number) => Promise<Disposable | undefined>;
-  /** Removes a layer that is not whole, and all over it, unless a build uses one of them. */
+  /** Throws `storage_full` where a layer that has come to so many bytes would be too large even if all went that may. */
+  readonly checkFits: (bytes: number) => Promise<void>;
+  /** Removes a layer that cannot be used, and all over it, unless a build uses one of them. */
   readonly drop: (key: string) => Promise<void>;
 };
 
@@ -59,51 +61,65 @@ export const makeEviction = (parts: EvictionParts): Eviction => {
   const reserved = new Set<{ readonly bytes: number }>();
   const reservedBytes = () => [...reserved].reduce((sum, { bytes }) => sum + bytes, 0);
 
-  /** Until so many bytes are free; a file system may take its time to say so, hence what was deleted is counted. */
-  const evict = async (among: 'all' | 'expired', bytes: number): Promise<Freed> => {
+  /** Until so much is free; a file system may take its time to say so, hence what was deleted is counted. */
+  const evict = async (among: 'all' | 'expired', { bytes = 0, ownBytes = 0 }: Partial<Taken>): Promise<Freed> => {
     let freed = none;
-    while (freed.bytes < bytes) {
+    let freedOwn = 0;
+    while (freed.bytes < bytes || freedOwn < ownBytes) {
       const doomed = await index.doomNext(among);
       const more = doomed === undefined ? none : await remove([doomed]);
       if (more.layers === 0) break;
       freed = sumOf(freed, more);
+      freedOwn += doomed?.ownBytes ?? 0;
     }
     return freed;
   };
 
-  /** Bytes that the size of the settings, and the disk, are short of for so many more. */
-  const overSize = async (bytes = 0) =>
-    (await index.totals()).bytes + reservedBytes() + bytes - (await settings()).bytes;
-  const overDisk = async (bytes = 0) => bytes + reservedBytes() - (await spareBytes());
+  /** What the size of the settings, and the disk, are short of for so many bytes more. */
+  const shortOf = async (more = 0): Promise<Taken> => ({
+    bytes: (await index.totals()).bytes + reservedBytes() + more - (await settings()).bytes,
+    ownBytes: more + reservedBytes() - (await spareBytes()),
+  });
 
   return {
     remove,
-    removeAll: () => evict('all', Infinity),
+    removeAll: () => evict('all', { bytes: Infinity }),
     prune: async () => {
       using _turn = await one.take(always);
-      const expired = await evict('expired', Infinity);
-      return sumOf(expired, await evict('all', await overSize()));
+      const expired = await evict('expired', { bytes: Infinity });
+      const { bytes } = await shortOf();
+      return sumOf(expired, await evict('all', { bytes }));
     },
-    giveWay: async (bytes) => {
+    giveWay: async (more) => {
       using _turn = await one.take(always);
-      return evict('all', await overDisk(bytes));
+      const { ownBytes } = await shortOf(more);
+      const { freeable } = await index.totals();
+      // What is asked for besides and cannot be had costs no layer.
+      return evict('all', { ownBytes: ownBytes <= freeable.ownBytes ? ownBytes : (await shortOf()).ownBytes });
     },
-    reserve: async (bytes) => {
+    reserve: async (more) => {
       using _turn = await one.take(always);
-      const short = Math.max(await overSize(bytes), await overDisk(bytes));
+      const short = await shortOf(more);
+      const { freeable } = await index.totals();
       // Else all would go, and it would not fit all the same.
-      if (short > (await index.totals()).freeableBytes) return undefined;
-      if ((await evict('all', short)).bytes < short) return undefined;
-      const own = { bytes };
+      if (short.bytes > freeable.bytes || short.ownBytes > freeable.ownBytes) return undefined;
+      await evict('all', short);
+      const own = { bytes: more };
       reserved.add(own);
       return { [Symbol.dispose]: () => void reserved.delete(own) };
+    },
+    checkFits: async (bytes) => {
+      const { bytes: all, freeable } = await index.totals();
+      const room = (await settings()).bytes - (all - freeable.bytes);
+      if (bytes <= room) return;
+      throw new Fault('storage_full', `The layer has ${bytes} bytes, and ${Math.max(0, room)} can be had of [cache] size beside what builds use.`); // prettier-ignore
     },
     drop: async (key) => {
       try {
         await remove((await index.doom(key, 'over')) ?? []);
       } catch (error) {
         if (!(error instanceof Fault) || error.code !== 'layer_in_use') throw error;
-        warn({ layer: key, why: error.message }, 'a layer that is not whole stays while a build uses it');
+        warn({ layer: key, why: error.message }, 'a layer that cannot be used stays while a build uses it');
       }
     },
   };

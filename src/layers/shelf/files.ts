@@ -1,9 +1,10 @@
-import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { layerBounds } from '../../base/bounds.ts';
 import { unlessErrno } from '../../base/errno.ts';
 import { syncFolder } from '../../base/file/sync-folder.ts';
 import { digestsOf } from '../../image/digests.ts';
+import type { Taken } from '../../queue/layers.ts';
 import type { LayerFile } from '../types.ts';
 
 const keyPattern = /^[0-9a-f]{64}$/;
@@ -20,13 +21,10 @@ export type LayerFolders = {
   readonly make: (key: string) => Promise<void>;
   readonly remove: (key: string) => Promise<void>;
   /**
-   * Makes the files read-only and durable, hashes them, and gives them with the room that they take. Links to
-   * images beneath stay as they are. Throws where a folder is among them: a defect of imaged.
+   * Makes the files durable, hashes them, and gives them with the room that they take; read-only become those that no other
+   * folder shares. Links to images beneath stay as they are. Throws where a folder is among them: a defect of imaged.
    */
-  readonly seal: (
-    key: string,
-    signal: AbortSignal,
-  ) => Promise<{ readonly files: readonly LayerFile[]; readonly bytes: number }>;
+  readonly seal: (key: string, signal: AbortSignal) => Promise<Taken & { readonly files: readonly LayerFile[] }>;
 };
 
 /** What is wrong with a file by its size alone; undefined: nothing. */
@@ -39,15 +37,20 @@ export const whyNotWhole = async (folder: string, { name, bytes }: LayerFile): P
 
 const sealFile = async (folder: string, name: string, signal: AbortSignal) => {
   const path = join(folder, name);
-  {
-    await using handle = await open(path, 'r+');
-    await handle.sync();
-  }
-  await chmod(path, 0o400);
+  await using handle = await open(path, 'r');
+  await handle.sync();
+  const { blocks, nlink } = await handle.stat();
+  // An artifact keeps the mode that it was published with.
+  if (nlink === 1) await handle.chmod(0o400);
   const { size, digests } = await digestsOf(path, ['sha256'], signal);
-  const { blocks } = await stat(path);
-  return { file: { name, bytes: size, sha256: digests.get('sha256') ?? '' }, bytes: blocks * blockBytes };
+  const bytes = blocks * blockBytes;
+  return {
+    file: { name, bytes: size, sha256: digests.get('sha256') ?? '' },
+    ...{ bytes, ownBytes: nlink === 1 ? bytes : 0 },
+  };
 };
+
+const sumOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
 
 export const layerFoldersIn = (root: string): LayerFolders => {
   const of = (key: string) => {
@@ -84,7 +87,8 @@ export const layerFoldersIn = (root: string): LayerFolders => {
       await syncFolder(root);
       return {
         files: sealed.map(({ file }) => file),
-        bytes: sealed.reduce((sum, { bytes }) => sum + bytes, 0),
+        bytes: sumOf(sealed.map(({ bytes }) => bytes)),
+        ownBytes: sumOf(sealed.map(({ ownBytes }) => ownBytes)),
       };
     },
   };

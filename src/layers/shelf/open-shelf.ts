@@ -62,6 +62,7 @@ export const openShelf = (parts: ShelfParts): Shelf => {
     known: async (keys) => ((await settings()).isOn ? index.known(keys) : new Map()),
     take: makeTake(parts, eviction, holds.held),
     begin: makeBegin(parts, eviction, holds),
+    discard: eviction.drop,
     nearest: index.nearest,
     turn: makeTurns(),
     missed: figures.layerMissed,

@@ -4,13 +4,15 @@ import type { Connection } from '../connection.ts';
 
 type Row = Doomed[number];
 
+const columns = 'layer.key, bytes, own_bytes AS ownBytes';
+
 // A layer and those that lie over it.
 const over = `WITH RECURSIVE above (key) AS (
   SELECT key FROM layer WHERE key = :key UNION ALL SELECT layer.key FROM layer JOIN above ON layer.parent = above.key)`;
 
 // The rule: neither one that a build holds, nor one that another lies over. Its user is used as often, and later goes first.
 const next = (among: string) => `
-  SELECT key, bytes FROM layer
+  SELECT ${columns} FROM layer
   WHERE going = 0 AND ${among}
     AND NOT EXISTS (SELECT 1 FROM layer_hold WHERE layer_hold.key = layer.key)
     AND NOT EXISTS (SELECT 1 FROM layer AS user WHERE user.parent = layer.key)
@@ -19,7 +21,7 @@ const next = (among: string) => `
 const statementsOf = ({ db }: Pick<Connection, 'db'>) => ({
   find: db.prepare<[string], number>('SELECT 1 FROM layer WHERE key = ? AND going = 0').pluck(),
   above: db.prepare<[{ readonly key: string }], Row>(
-    `${over} SELECT key, bytes FROM layer JOIN above USING (key) ORDER BY depth DESC, seq DESC`,
+    `${over} SELECT ${columns} FROM layer JOIN above USING (key) ORDER BY depth DESC, seq DESC`,
   ),
   holder: db
     .prepare<[{ readonly key: string }], string>(
@@ -30,7 +32,7 @@ const statementsOf = ({ db }: Pick<Connection, 'db'>) => ({
   nextExpired: db.prepare<[number], Row>(next('expires_at <= ?')),
   mark: db.prepare<[string]>('UPDATE layer SET going = 1 WHERE key = ?'),
   forget: db.prepare<[string]>('DELETE FROM layer WHERE key = ? AND going = 1'),
-  doomed: db.prepare<[], Row>('SELECT key, bytes FROM layer WHERE going = 1 ORDER BY depth DESC, seq DESC'),
+  doomed: db.prepare<[], Row>(`SELECT ${columns} FROM layer WHERE going = 1 ORDER BY depth DESC, seq DESC`),
 });
 
 const held = (key: string, build: string): Fault =>

@@ -1,6 +1,6 @@
 import { layerBounds } from '../../../base/bounds.ts';
 import type { LayerKind } from '../../../layers/types.ts';
-import type { LayerIndex, LayerTotals, Link } from '../../layers.ts';
+import type { LayerIndex, Link, Taken } from '../../layers.ts';
 import type { Connection } from '../connection.ts';
 import { parsed } from '../rows.ts';
 import { entryColumns, toEntry, toLayer, type EntryRow, type LayerRow } from './rows.ts';
@@ -27,6 +27,12 @@ export const toLink = ({ key, files }: LinkRow): Link => ({ key, files: parsed<L
 const held = `WITH RECURSIVE held (key) AS (
   SELECT key FROM layer_hold UNION SELECT layer.parent FROM layer JOIN held USING (key) WHERE layer.parent IS NOT NULL)`;
 
+const sums = 'SELECT count(*) AS layers, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(own_bytes), 0) AS ownBytes';
+
+type Sum = Taken & { readonly layers: number };
+
+const noneKept: Sum = { layers: 0, bytes: 0, ownBytes: 0 };
+
 const statementsOf = ({ db }: Pick<Connection, 'db'>) => ({
   list: db.prepare<[ListAsk], EntryRow>(`
     SELECT ${entryColumns} FROM layer
@@ -42,12 +48,12 @@ const statementsOf = ({ db }: Pick<Connection, 'db'>) => ({
   find: db.prepare<[string], LayerRow>('SELECT * FROM layer WHERE key = ? AND going = 0'),
   isTaken: db.prepare<[string], number>('SELECT 1 FROM layer WHERE key = ?').pluck(),
   links: db.prepare<[], LinkRow>('SELECT key, files FROM layer WHERE going = 0 ORDER BY depth DESC, seq'),
-  sum: db.prepare<[], Omit<LayerTotals, 'freeableBytes'>>(
-    'SELECT count(*) AS layers, coalesce(sum(bytes), 0) AS bytes FROM layer WHERE going = 0',
-  ),
-  heldBytes: db
-    .prepare<[], number>(`${held} SELECT coalesce(sum(bytes), 0) FROM layer WHERE key IN (SELECT key FROM held)`)
-    .pluck(),
+  all: db.prepare<[], Sum>(`${sums} FROM layer WHERE going = 0`),
+  held: db.prepare<[], Sum>(`${held} ${sums} FROM layer WHERE key IN (SELECT key FROM held)`),
+  // CROSS JOIN: from the few that are held, not from all that there are (sqlite.org/optoverview.html).
+  made: db.prepare<[], Sum>(`
+    ${sums} FROM layer_hold CROSS JOIN layer ON layer.key = layer_hold.key AND layer.build_id = layer_hold.build_id
+    WHERE layer.going = 0`),
 });
 
 /** What the index tells. */
@@ -55,7 +61,7 @@ export const makeFind = (
   connection: Connection,
 ): Pick<LayerIndex, 'list' | 'find' | 'known' | 'nearest' | 'isTaken' | 'links' | 'totals'> => {
   const { clock, read, encryption } = connection;
-  const { list, known, nearest, find, isTaken, links, sum, heldBytes } = statementsOf(connection);
+  const { list, known, nearest, find, isTaken, links, all, held, made } = statementsOf(connection);
   return {
     list: ({ templateName, kind }, { limit, after }) =>
       read(() => {
@@ -88,8 +94,12 @@ export const makeFind = (
     links: () => read(() => links.all().map(toLink)),
     totals: () =>
       read(() => {
-        const { layers, bytes } = sum.get() ?? { layers: 0, bytes: 0 };
-        return { layers, bytes, freeableBytes: bytes - (heldBytes.get() ?? 0) };
+        const [whole, used] = [all.get() ?? noneKept, held.get() ?? noneKept];
+        return {
+          ...{ layers: whole.layers, bytes: whole.bytes },
+          freeable: { bytes: whole.bytes - used.bytes, ownBytes: whole.ownBytes - used.ownBytes },
+          madeBytes: made.get()?.ownBytes ?? 0,
+        };
       }),
   };
 };

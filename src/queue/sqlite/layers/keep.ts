@@ -1,6 +1,6 @@
 import { layerBounds } from '../../../base/bounds.ts';
 import { Fault } from '../../../base/fault.ts';
-import type { Layer, NewLayer } from '../../../layers/types.ts';
+import type { NewLayer } from '../../../layers/types.ts';
 import type { LayerIndex } from '../../layers.ts';
 import type { Connection } from '../connection.ts';
 import { places } from '../encryption/columns.ts';
@@ -25,9 +25,9 @@ const statementsOf = ({ db }: Pick<Connection, 'db'>) => ({
     'SELECT depth, expires_at FROM layer WHERE key = ? AND going = 0',
   ),
   insert: db.prepare<[NewRow], LayerRow>(`
-    INSERT INTO layer (key, parent, depth, step, template_name, build_id, kind, made_at, used_at, bytes, seconds,
+    INSERT INTO layer (key, parent, depth, step, template_name, build_id, kind, made_at, used_at, bytes, own_bytes, seconds,
                        expires_at, files, ingredients, facts)
-    VALUES (:key, :parent, :depth, :step, :template_name, :build_id, :kind, :made_at, :made_at, :bytes, :seconds,
+    VALUES (:key, :parent, :depth, :step, :template_name, :build_id, :kind, :made_at, :made_at, :bytes, :own_bytes, :seconds,
             :expires_at, :files, :ingredients, :facts)
     RETURNING *`),
   chain: db.prepare<[string], LinkRow>(
@@ -64,10 +64,10 @@ export const makeKeep = (connection: Connection): Pick<LayerIndex, 'add' | 'hold
     const expires = [expiresAt, beneath?.expires_at].filter((at) => typeof at === 'number');
     return { depth: (beneath?.depth ?? 0) + 1, expires_at: expires.length === 0 ? null : Math.min(...expires) };
   };
-  const toRow = (layer: NewLayer & Pick<Layer, 'key' | 'bytes' | 'files'>): NewRow => ({
+  const toRow = (layer: Parameters<LayerIndex['add']>[0]): NewRow => ({
     ...{ key: layer.key, parent: layer.parent ?? null, step: layer.step, template_name: layer.templateName },
     ...{ build_id: layer.buildId, kind: layer.kind, made_at: clock.now() },
-    ...{ bytes: layer.bytes, seconds: layer.seconds, ...placeOver(layer) },
+    ...{ bytes: layer.bytes, own_bytes: layer.ownBytes, seconds: layer.seconds, ...placeOver(layer) },
     files: JSON.stringify(layer.files),
     ingredients: boundedJson(layer.ingredients, layerBounds.ingredientsBytes, 'ingredients'),
     facts: encryption.encrypt(layer.facts, places.layer(layer.key)),

@@ -27,6 +27,7 @@ export type EntryRow = {
 
 /** A whole row of `layer`. */
 export type LayerRow = EntryRow & {
+  readonly own_bytes: number;
   readonly files: string;
   readonly ingredients: string;
   readonly facts: string;
