@@ -5,6 +5,7 @@ import type { MachineShape, MachineModel, Nic } from '../src/base/hardware.ts';
 import { macOf } from '../src/base/machine/mac.ts';
 import { ParseError } from '../src/base/parse-error.ts';
 import { qemuArgv, type HostChoice } from '../src/vmm/qemu/argv.ts';
+import { machineShapeKey } from '../src/vmm/qemu/keep/shape-key.ts';
 import { netDevicesIn } from '../src/vmm/qemu/inventory.ts';
 import { addressesOf, mostSlots, networkConfig } from '../src/vmm/qemu/network.ts';
 import { option } from '../src/vmm/qemu/option.ts';
@@ -283,8 +284,8 @@ test('what the machine cannot have is refused where the template asks for it', (
 test('network cards are read from what QEMU prints, PCI only, aliases too', () => {
   const help =
     'Storage devices:\nname "nvme", bus PCI\n\nNetwork devices:\nname "e1000", bus PCI, alias "e1000-82540em", desc "x"\n' +
-    'name "ne2k_isa", bus ISA\n\nInput devices:\nname "virtio-input-host-pci", bus PCI\n';
-  assert.deepEqual(netDevicesIn(help), ['e1000', 'e1000-82540em']);
+    'name "ne2k_isa", bus ISA\nname "rtl8139", bus PCI\n\nInput devices:\nname "virtio-input-host-pci", bus PCI\n';
+  assert.deepEqual(netDevicesIn(help), ['e1000', 'e1000-82540em', 'rtl8139']);
 });
 
 test('what cloud-init is to find is a drive beside the CD, or stands in the serial number', () => {
@@ -296,4 +297,62 @@ test('what cloud-init is to find is a drive beside the CD, or stands in the seri
   assert.ok(devices({ model: { disk_interface: 'ide', machine_type: 'pc' } }).includes('ide-cd,drive=seed,bus=ide.1,unit=0')); // prettier-ignore
   const argv = argvOf({ seed: { by: 'smbios', path: 'cloud-init/' } });
   assert.deepEqual(valuesOf(argv, '-smbios'), ['type=1,serial=ds=nocloud;s=http://100.64.7.4/cloud-init/']);
+});
+
+test('a machine that goes on has the addresses and the command line that the kept one had, whatever its slot', () => {
+  const from = { memory: '/l/memory.zst', network: 6 };
+  const names = (argv: readonly string[]) => argv.map((word) => word.replace('imaged-9', 'imaged-6'));
+  assert.deepEqual(names(argvOf({ name: 'imaged-9', slot: 9, from })), [...argvOf(), '-incoming', 'defer']);
+  assert.equal(configOf({ slot: 9, from }).replaceAll('imaged-9', 'imaged-6'), configOf());
+  const { listen: _, ...addresses } = addressesOf({ slot: 9, folder: '/f', nics: [], from }, 2222);
+  const { listen: _own, ...own } = addressesOf({ slot: 6, folder: '/f', nics: [] }, 2222);
+  assert.deepEqual(addresses, own);
+});
+
+test('an old machine type has no device that tells of a copied memory: its firmware could not be told of it', () => {
+  const types = ['pc-i440fx-2.4', 'pc-i440fx-1.7', 'pc-i440fx-2.5', 'pc-q35-2.10', 'pc-q35-7.2'];
+  const known = { ...inventory, machineTypes: types };
+  const has = (machine_type: string) =>
+    qemuArgv(planOf({ ...spec, model: { machine_type } }, handed, known), host).includes('vmgenid,guid=auto');
+  assert.deepEqual(types.filter(has), ['pc-i440fx-2.5', 'pc-q35-2.10', 'pc-q35-7.2']);
+});
+
+test('what two machines must have in common to share a memory is what their guests see, and nothing else', () => {
+  const keyOf = (change: Partial<MachineSpec> = {}) =>
+    machineShapeKey({ ...spec, ...change }, inventory, 'tcg', 'a CPU');
+  const same: readonly Partial<MachineSpec>[] = [
+    { name: 'imaged-1', slot: 1, folder: '/elsewhere', hostname: 'other', onReboot: 'again', sshPort: 2222 },
+    { disks: [{ path: '/other.raw', format: 'raw' }] },
+    { from: { memory: '/l/memory.zst', network: 3 } },
+  ];
+  for (const change of same) assert.equal(keyOf(change), keyOf(), JSON.stringify(change));
+  const others: readonly Partial<MachineSpec>[] = [
+    { memoryMb: 513 },
+    { cpus: 2 },
+    { disks: [...spec.disks, ...spec.disks] },
+    { nics: [] },
+    { nics: [{ network: 'local', mac: '52:54:00:ab:cd:ef' }] },
+    { nics: [{ network: 'local', mtu: 1400 }] },
+    { nics: [{ network: 'local', model: 'e1000' }] },
+    { cdrom: '/a.iso' },
+    { floppy: '/a.img' },
+    { cdOfFiles: '/b.iso' },
+    { seed: { by: 'smbios', path: 'seed/' } },
+    { seed: { by: 'cdrom', image: () => new Uint8Array() } },
+    { firmware: { by: 'uefi', variables: '/v.fd' } },
+    { display: 'vga' },
+    { boot: { device: 'net', kernel: '/bsd' } },
+    { model: { machine_type: 'pc' } },
+    { model: { cpu_model: 'qemu64' } },
+    { model: { disk_interface: 'ide' } },
+    { model: { net_device: 'virtio-net' } },
+    { model: { icount: { shift: 9 } } },
+    { model: { rtc: { clock: 'vm' } } },
+  ];
+  const keys = [keyOf(), ...others.map(keyOf)];
+  assert.equal(new Set(keys).size, keys.length);
+  assert.notEqual(machineShapeKey(spec, { ...inventory, version: '7.3' }, 'tcg', 'a CPU'), keyOf());
+  const onKvm = (processor: string) => machineShapeKey(spec, inventory, 'kvm', processor);
+  assert.notEqual(onKvm('a CPU'), onKvm('another'));
+  assert.equal(machineShapeKey(spec, inventory, 'tcg', 'another'), keyOf());
 });

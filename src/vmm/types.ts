@@ -212,7 +212,8 @@ export type Hypervisor = {
   readonly refuse: (shape: MachineShape, signal: AbortSignal) => Promise<readonly FieldError[]>;
   /**
    * What a machine must have in common with one that was kept to go on from its memory, as a text: of equal texts one goes
-   * on from the other. Undefined where the hypervisor keeps no running machine.
+   * on from the other. What is in its files (disks, media, kernel) is not part of it. Undefined where the hypervisor keeps no running
+   * machine.
    */
   readonly shapeKey?: (look: MachineLook, signal: AbortSignal) => Promise<string>;
   /** Makes a disk image, mode 0600; never overwrites. Throws `disk_failed`, `storage_full`. */

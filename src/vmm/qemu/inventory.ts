@@ -21,7 +21,7 @@ const wordsAtLineStart = (text: string): readonly string[] =>
 
 /** Names and aliases in the section "Network devices" of `-device help`. */
 export const netDevicesIn = (help: string): readonly string[] =>
-  (/^Network devices:\n([^]*?)(?:\n\n|$)/m.exec(help)?.[1] ?? '')
+  (/(?:^|\n)Network devices:\n([^]*?)(?:\n\n|$)/.exec(help)?.[1] ?? '')
     .split('\n')
     .filter((line) => line.includes('bus PCI'))
     .flatMap((line) => [...line.matchAll(/(?:name|alias) "([^"]+)"/g)].map(([, name]) => name ?? ''));

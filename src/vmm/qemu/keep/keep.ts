@@ -26,7 +26,7 @@ import { asker, type Ask } from './ask.ts';
 import { lend, nameRest } from './disks.ts';
 import { takeMemory, type MemoryOut } from './memory-out.ts';
 import { endMigration, migrated } from './migration.ts';
-import { addOverlay, layOver, removeOverlay, takeOff, type Overlay } from './overlays.ts';
+import { addOverlay, layOver, nodeOver, nodesOf, removeOverlay, takeOff, type Overlay } from './overlays.ts';
 
 /** A machine that runs. */
 type Running = {
@@ -36,9 +36,6 @@ type Running = {
   /** Ends it at once. */
   readonly kill: () => void;
 };
-
-/** A disk of it, and what QEMU calls the file that it is now. */
-type OpenDisk = { readonly disk: Disk; readonly node: string };
 
 /** What one call needs, and what takes it back. */
 type Keeping = Running & {
@@ -57,7 +54,7 @@ const mib = 2 ** 20;
 /** What a machine comes to on its way out: each page once, with some words, and the memory of its devices. */
 const mostBytesOf = ({ memoryMb }: MachineSpec): number => (memoryMb * 1.25 + 256) * mib;
 
-const checkNames = (disks: readonly OpenDisk[], { overlays, rests = overlays }: KeepInto): void => {
+const checkNames = (disks: readonly Disk[], { overlays, rests = overlays }: KeepInto): void => {
   if (overlays.length !== disks.length || rests.length !== disks.length)
     throw new RangeError(`A machine of ${disks.length} disks takes as many overlays, and as many names for its files.`);
 };
@@ -84,24 +81,26 @@ const removeDisk = async ({ path, base }: Disk): Promise<void> => {
 /** Makes the overlay of one disk and opens it in QEMU, over nothing yet. */
 const makeOverlay = async (
   keeping: Keeping,
-  { disk, node: over }: OpenDisk,
-  to: { readonly overlay: string; readonly rest: string; readonly node: string },
+  disk: Disk,
+  { over, overlay, rest }: { readonly over: string; readonly overlay: string; readonly rest: string },
   signal: AbortSignal,
-): Promise<OpenDisk & Overlay> => {
+): Promise<Overlay & { readonly disk: Disk }> => {
   const { spec, host, ask, undo } = keeping;
-  const named = await nameRest(disk, to.rest);
+  const named = await nameRest(disk, rest);
   undo.defer(() => removeAll(named));
-  const base = { path: to.rest, format: disk.format, layers: 'chain' } as const;
-  const made = { path: to.overlay, format: 'qcow2', base } as const;
+  const base = { path: rest, format: disk.format, layers: 'chain' } as const;
+  const made = { path: overlay, format: 'qcow2', base } as const;
   await host.createDisk(made, signal);
   undo.defer(() => removeDisk(made));
-  const own = { own: machineFiles(spec.folder).own, name: to.node, owner: host.user?.of(spec.slot) };
-  const overlay = { node: to.node, over };
-  await lend(to.overlay, own, async () => {
-    await addOverlay(ask, to.node, to.node);
-    undo.defer(() => unlessGone(keeping.isLaid ? takeOff(ask, overlay, host.clock) : removeOverlay(ask, overlay)));
+  const node = nodeOver(over);
+  const own = { own: machineFiles(spec.folder).own, name: node, owner: host.user?.of(spec.slot) };
+  await lend(overlay, own, async () => {
+    await addOverlay(ask, node, node);
+    undo.defer(() =>
+      unlessGone(keeping.isLaid ? takeOff(ask, { node, over }, host.clock) : removeOverlay(ask, { node })),
+    );
   });
-  return { disk: made, ...overlay };
+  return { disk: made, node, over };
 };
 
 /** Copies the variables of UEFI, which QEMU writes as the guest does. */
@@ -143,19 +142,14 @@ const syncFile = async (path: string): Promise<void> => {
   await handle.sync();
 };
 
-const keepOnce = async (
-  keeping: Keeping,
-  disks: readonly OpenDisk[],
-  generation: number,
-  signal: AbortSignal,
-): Promise<{ readonly disks: readonly OpenDisk[]; readonly kept: KeptMachine }> => {
+const keepOnce = async (keeping: Keeping, disks: readonly Disk[], signal: AbortSignal): Promise<KeptMachine> => {
   const { spec, host, ask, into, undo } = keeping;
-  const rests = into.rests ?? disks.map(({ disk }) => disk.path);
-  const overlays: (OpenDisk & Overlay)[] = [];
+  const rests = into.rests ?? disks.map(({ path }) => path);
+  const nodes = await nodesOf(ask, disks.length);
+  const overlays: (Overlay & { readonly disk: Disk })[] = [];
   for (const [index, disk] of disks.entries()) {
-    const [overlay = '', rest = ''] = [into.overlays[index], rests[index]];
-    const node = `disk${index}-${generation}`;
-    overlays.push(await makeOverlay(keeping, disk, { overlay, rest, node }, signal));
+    const [over = '', overlay = '', rest = ''] = [nodes[index], into.overlays[index], rests[index]];
+    overlays.push(await makeOverlay(keeping, disk, { over, overlay, rest }, signal));
   }
   await ask('migrate-set-parameters', quickly);
   undo.defer(() => unlessGone(ask('cont', {})));
@@ -174,10 +168,7 @@ const keepOnce = async (
   const variables = spec.firmware === undefined ? [] : [join(into.folder, keptFiles.variables)];
   for (const path of [...rests, ...variables]) await orAborted(syncFile(path), signal);
   await memory[Symbol.asyncDispose]();
-  return {
-    disks: overlays,
-    kept: { disks: overlays.map(({ disk }) => disk), network: networkNumberOf(spec), memoryBytes, stoodStillMs },
-  };
+  return { disks: overlays.map(({ disk }) => disk), network: networkNumberOf(spec), memoryBytes, stoodStillMs };
 };
 
 const takeBack = async (undo: CleanupStack): Promise<void> => {
@@ -186,16 +177,14 @@ const takeBack = async (undo: CleanupStack): Promise<void> => {
 
 /** See `Machine.keep`. */
 export const keeper = (running: Running): NonNullable<Machine['keep']> => {
-  let disks: readonly OpenDisk[] = running.spec.disks.map((disk, index) => ({ disk, node: `disk${index}` }));
-  let generation = 0;
+  let { disks } = running.spec;
   return async (into, signal) => {
     checkNames(disks, into);
-    generation += 1;
     const undo = cleanupStack();
     const keeping = { ...running, ask: asker(running.qmp, running.host.clock), into, undo, isLaid: false };
     try {
-      const { kept, ...now } = await keepOnce(keeping, disks, generation, signal);
-      disks = now.disks;
+      const kept = await keepOnce(keeping, disks, signal);
+      ({ disks } = kept);
       return kept;
     } catch (error) {
       // Which files its disks are is not known then, and an image of the wrong ones must not come about.

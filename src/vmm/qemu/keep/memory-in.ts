@@ -1,5 +1,6 @@
 /** Gives a QEMU that waits for them the memory and devices of a machine that was kept. */
 
+import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
 import type { Clock } from '../../../base/clock.ts';
@@ -11,6 +12,21 @@ import { connectUnix } from '../unix-socket.ts';
 import { migrated } from './migration.ts';
 
 const chunkBytes = 256 * 1024;
+
+/**
+ * Gives QEMU what it takes, and reads to the end also where it hangs up before: it does so when it has all that it understands,
+ * and what is damaged is known at the end of the file alone.
+ */
+const giveTo = (to: Socket) => {
+  const hungUp = new Promise<void>((resolve) => to.once('close', () => resolve()));
+  to.on('error', () => undefined); // told by QEMU's answer, or by its end
+  return async (chunks: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of chunks)
+      if (to.writable && !to.write(chunk))
+        await Promise.race([hungUp, new Promise<void>((resolve) => to.once('drain', () => resolve()))]);
+    to.end();
+  };
+};
 
 /**
  * Resolves when the machine is as it was kept, and stands still. Throws `hypervisor_failed` when the file is damaged, and
@@ -32,14 +48,11 @@ export const giveMemory = async (
   await qmp.execute('migrate-incoming', { uri: `unix:${sockets.from}` }, signal);
   const to = await connectUnix(machineFiles(folder).from, signal);
   try {
-    let damage: unknown;
-    const decompress = createZstdDecompress({ chunkSize: chunkBytes }).on('error', (error) => (damage ??= error));
     const from = handle.createReadStream({ highWaterMark: chunkBytes });
-    const given = pipeline(from, decompress, to, { signal });
-    // When QEMU does not want the rest, it is the one to say why, by its end.
-    await given.catch((error: unknown) => {
+    const decompress = createZstdDecompress({ chunkSize: chunkBytes });
+    await pipeline(from, decompress, giveTo(to), { signal }).catch((error: unknown) => {
       signal.throwIfAborted();
-      if (damage === error) throw unreadable(error);
+      throw unreadable(error);
     });
     await migrated((command, facts) => qmp.execute(command, facts, signal), clock, signal);
   } finally {

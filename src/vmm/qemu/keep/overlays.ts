@@ -2,11 +2,33 @@
 
 import { z } from 'zod';
 import type { Clock } from '../../../base/clock.ts';
+import { Fault } from '../../../base/fault.ts';
 import { retry } from '../../../base/waiting.ts';
 import { never, type Ask } from './ask.ts';
 
 /** A file that is added to QEMU under a name of its own, to lie over the node beneath. */
 export type Overlay = { readonly node: string; readonly over: string };
+
+const Blocks = z.array(z.looseObject({ inserted: z.looseObject({ 'node-name': z.string() }).optional() }));
+
+/**
+ * What each disk is now, as QEMU tells it: `disk0` as it was started, `disk0-1` after it was kept once, and so on. Asked each time, as
+ * whoever started the machine may have been another daemon.
+ */
+export const nodesOf = async (ask: Ask, disks: number): Promise<readonly string[]> => {
+  const tops = Blocks.parse(await ask('query-block', {})).flatMap(({ inserted }) => inserted?.['node-name'] ?? []);
+  return Array.from({ length: disks }, (_, index) => {
+    const node = tops.find((name) => name === `disk${index}` || name.startsWith(`disk${index}-`));
+    if (node === undefined) throw new Fault('hypervisor_failed', `QEMU does not tell what its disk ${index} is.`);
+    return node;
+  });
+};
+
+/** The name of what comes over a node. */
+export const nodeOver = (node: string): string => {
+  const [disk = node, times = '0'] = node.split('-');
+  return `${disk}-${Number(times) + 1}`;
+};
 
 /** As `disksArgv` has a disk, without the images beneath it, of which QEMU knows. */
 export const addOverlay = async (ask: Ask, node: string, filename: string): Promise<void> => {
