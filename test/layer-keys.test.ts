@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -18,7 +19,8 @@ const write = async (name: string, text: string, mode = 0o644) => {
   await writeFile(join(home, name), text);
   await chmod(join(home, name), mode);
 };
-const keyText = '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n';
+execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(home, 'made')]);
+const keyText = await readFile(join(home, 'made'), 'utf8');
 const context = join(home, 'context');
 await mkdir(join(context, 'tree'), { recursive: true });
 await mkdir(join(home, 'sets'));
