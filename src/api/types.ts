@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { Again } from '../build/again/make-again.ts';
 import type { Submit, SubmitRun } from '../build/submit.ts';
 import type { Metrics } from './host/metrics.ts';
 import type { ConnectionBounds } from './server/connections.ts';
@@ -27,6 +28,7 @@ export type ApiParts = {
   readonly admission: Pick<Admission, 'check' | 'checkRun' | 'checkTemplate' | 'translate'>;
   readonly submit: Submit;
   readonly submitRun: SubmitRun;
+  readonly again: Again;
   readonly schedules: ScheduleDesk;
   readonly contexts: Contexts;
   readonly media: Pick<Uploads, 'list' | 'receive' | 'remove'> & {

@@ -7,6 +7,7 @@ import { connectionLimits } from '../base/descriptors.ts';
 import { Fault } from '../base/fault.ts';
 import { version } from '../base/package.ts';
 import type { Capacity } from '../build/capacity.ts';
+import { makeAgain } from '../build/again/make-again.ts';
 import { makeContexts } from '../build/contexts.ts';
 import { makeOutputs } from '../build/outputs/outputs.ts';
 import { makeSubmitRun, type Submit } from '../build/submit.ts';
@@ -76,6 +77,7 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
       ...{ store, admission, metrics, clock, ids, version, signal, ...host },
       ...{ submit, schedules },
       submitRun: makeSubmitRun(submitting),
+      again: makeAgain({ ...submitting, ids }),
       contexts: contextsOf(shared, capacity),
       outputs: makeOutputs({ folders, growth, store }),
       live: liveOf(shared, builds, supplies, scheduler),
