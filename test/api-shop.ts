@@ -190,6 +190,9 @@ export const apiShop = async (
         throw new Fault('build_not_paused', `Build ${id} is not at a breakpoint.`);
       },
       isPaused: () => false,
+      resumeHeld: async (id) => {
+        throw new Fault('build_not_held', `Build ${id} is not held.`);
+      },
       type: async (id, bytes) => {
         typed.push({ id, text: Buffer.from(bytes).toString() });
       },

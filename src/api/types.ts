@@ -10,7 +10,7 @@ import type { Ids } from '../base/ids.ts';
 import type { Waiting } from '../base/records/waiting.ts';
 import type { ConfiguredMedium } from '../media/configured.ts';
 import type { Uploads } from '../media/uploads.ts';
-import type { Build } from '../queue/records.ts';
+import type { Build, ResumeAsk } from '../queue/records.ts';
 import type { Store } from '../queue/store.ts';
 import type { ScheduleDesk } from '../schedules/make-schedule.ts';
 
@@ -47,6 +47,8 @@ export type ApiParts = {
     /** A build at a breakpoint goes on; `by` is the name of the token that says so. Throws `build_not_paused`. */
     readonly resume: (buildId: string, by: string) => void;
     readonly isPaused: (buildId: string) => boolean;
+    /** A held build goes on. Throws `build_not_held`, and what `Held.resume` throws. */
+    readonly resumeHeld: (buildId: string, ask: ResumeAsk) => Promise<void>;
     /** Types on the console of a held build, or of one at a breakpoint. Throws `build_not_held`. */
     readonly type: (buildId: string, bytes: Uint8Array) => Promise<void>;
     /** Detaches its console for an operator; the end is Unix milliseconds. Throws `build_not_held`, `console_not_lendable`. */

@@ -59,6 +59,12 @@ export type AttemptParts = {
   readonly texts: TextLimits;
 };
 
+const timeLimit = (clock: Clock, timeoutMs: number, doing: () => string, signal: AbortSignal) =>
+  clock.deadline(timeoutMs, signal, () => {
+    const expected = `the end of the build within ${timeoutMs / 1000} s`;
+    return new Fault('build_timeout', `The build took longer than its ${timeoutMs / 1000} s${doing()}.`, { expected });
+  });
+
 export const beginAttempt = async (
   claim: Claim,
   spec: Spec,
@@ -84,15 +90,7 @@ export const beginAttempt = async (
   };
   let attended: Running | undefined;
   const doing = () => doingNow(activity, attended);
-  const limited = () =>
-    cleanup.keep(
-      clock.deadline(timeoutMs, AbortSignal.any([signal, broken.signal]), () => {
-        const expected = `the end of the build within ${timeoutMs / 1000} s`;
-        return new Fault('build_timeout', `The build took longer than its ${timeoutMs / 1000} s${doing()}.`, {
-          expected,
-        });
-      }),
-    );
+  const limited = () => cleanup.keep(timeLimit(clock, timeoutMs, doing, AbortSignal.any([signal, broken.signal])));
   const renewed = (): Attempt => ({ ...all, signal: limited().signal, renewed });
   const all: Omit<Attempt, 'signal' | 'renewed'> = {
     claim,

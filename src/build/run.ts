@@ -7,7 +7,7 @@ import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
 import type { Bases } from './files/bases.ts';
 import type { Held } from './hold/hold.ts';
 import type { PerformParts } from './perform.ts';
-import { performAll } from './perform-all.ts';
+import { performAll } from './again/perform-all.ts';
 import { askedBuildOf } from './job.ts';
 
 export type RunnerParts = AttemptParts &

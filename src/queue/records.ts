@@ -113,8 +113,12 @@ export type Resumption = {
   /** The step that is run again. */
   readonly from: string;
   /** What the build is made of from then on, where a client has sent it. */
-  readonly mended?: Pick<BuildInput, 'template' | 'plan'> & Pick<BuildAsked, 'contextId' | 'sensitive'>;
+  readonly mended?: Pick<BuildInput, 'template' | 'plan'> &
+    Pick<BuildAsked, 'contextId' | 'sensitive'> & { readonly beganWith?: BeganWith };
 };
+
+/** What a client says when a held build is to go on; `from`: undefined: the step that failed. */
+export type ResumeAsk = Omit<Resumption, 'from'> & { readonly from?: string };
 
 export type Page<T> = {
   readonly items: readonly T[];

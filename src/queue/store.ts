@@ -148,7 +148,7 @@ export type BuildStore = AsyncDisposable & {
   readonly hold: (id: string, token: string, hold: Hold, fault: FaultRecord) => Promise<void>;
   /** The held build goes on: it runs, without the fault that it was held for. Throws `changes_exhausted`. */
   readonly resume: (id: string, token: string, resumption: Resumption) => Promise<void>;
-  /** A client's: new end of the hold, or now. Throws `build_not_held`. */
+  /** A client's: new end of the hold, or now. Throws `build_not_held`, `changes_exhausted`. */
   readonly setHold: (id: string, until: number) => Promise<Build>;
   readonly finish: (id: string, token: string, outcome: Outcome) => Promise<void>;
 

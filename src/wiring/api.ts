@@ -59,6 +59,7 @@ const liveOf = (
   waiting: scheduler.waiting,
   resume: breakpoints.resume,
   isPaused: breakpoints.isPaused,
+  resumeHeld: (id, ask) => held.resume(id, ask, signal),
   type: (id, bytes) => held.type(id, bytes, signal),
   detach: held.detach,
   attach: (id) => held.attach(id, signal),

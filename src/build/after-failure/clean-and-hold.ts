@@ -7,14 +7,16 @@ import type { Store } from '../../queue/store.ts';
 import type { Spec } from '../../template/spec.ts';
 import type { Attempt } from '../attempt.ts';
 import { goOn, type GoesOn, type GoOnParts, type Standing } from '../again/go-on.ts';
-import { holdMachine, type Held, type ResumeAsk } from '../hold/hold.ts';
+import { holdMachine, type Held } from '../hold/hold.ts';
+import type { ResumeAsk } from '../../queue/records.ts';
 import type { Job } from '../job.ts';
 import type { PerformParts } from '../perform.ts';
 import type { Running } from '../running.ts';
 import { cleanUpAfter, type CleanupFacts } from './error-cleanup.ts';
 
 /** What holding takes beside performing. */
-export type HoldParts = PerformParts & GoOnParts & { readonly store: Store; readonly held: Held; readonly holdMs: number };
+export type HoldParts = PerformParts &
+  GoOnParts & { readonly store: Store; readonly held: Held; readonly holdMs: number };
 
 type Failure = { readonly phase: Phase | undefined; readonly fault: Fault; readonly standing: Standing };
 

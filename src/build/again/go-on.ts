@@ -2,11 +2,10 @@ import { Fault } from '../../base/fault.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
 import { didYouMean, quoted } from '../../base/nearest.ts';
 import type { Phase } from '../../base/records/phase.ts';
-import type { Claim, Resumption } from '../../queue/records.ts';
+import type { Claim, ResumeAsk, Resumption } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Spec } from '../../template/spec.ts';
 import { digestOf } from '../canonical.ts';
-import type { ResumeAsk } from '../hold/hold.ts';
 import { recipeFor } from '../recipe.ts';
 import type { Done, Remembered } from './remembered.ts';
 
@@ -71,7 +70,10 @@ const checkMended = (
   for (const [place, { name, type }] of spec.provisioners.slice(0, provisioned).entries()) {
     const other = next.spec.provisioners[place];
     if (other?.name === name && other.type !== type)
-      wrong.add(`/template/provisioners/${place}`, `is of type ${other.type}, where the build has run one of type ${type}`);
+      wrong.add(
+        `/template/provisioners/${place}`,
+        `is of type ${other.type}, where the build has run one of type ${type}`,
+      );
   }
   if (!wrong.isEmpty())
     throw wrong.fault(

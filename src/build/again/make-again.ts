@@ -2,7 +2,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Ids } from '../../base/ids.ts';
 import { isRunEnded } from '../../base/records/run-status.ts';
 import type { CheckedBuild } from '../../queue/asked.ts';
-import type { FrozenBuild, Run } from '../../queue/records.ts';
+import type { FrozenBuild, Resumption, Run } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Admission } from '../admission.ts';
 import {
@@ -32,6 +32,14 @@ export type Again = {
   readonly retry: (id: string, ask: RetryAsk, request?: RequestKey) => Promise<Submitted>;
   /** Of the same, whatever stored templates and media say now. */
   readonly rebuild: (id: string, ask: RebuildAsk, request?: RequestKey) => Promise<Submitted>;
+  /**
+   * Judges the template, and the context, that a held build is to go on with: as a build of its own, for it may have to run from
+   * its beginning. Throws `build_not_held`.
+   */
+  readonly mend: (
+    id: string,
+    sent: Pick<RetryAsk, 'template' | 'contextId'>,
+  ) => Promise<NonNullable<Resumption['mended']>>;
   /** All builds of a run, or none. Throws `inputs_changed` where some of them were deleted. */
   readonly rebuildRun: (id: string, ask: RebuildAsk, request?: RequestKey) => Promise<SubmittedRun>;
 };
@@ -51,6 +59,24 @@ const retried = async ({ store, admission }: Parts, id: string, ask: RetryAsk): 
   if (ask.template === undefined) return admission.checkFrozen(frozen, ask, { retryOf: id });
   checkForgotten(frozen, ask.variables, (name) => !isDeclared(ask.template, name));
   return { ...(await admission.check(askMended(frozen, ask))), retryOf: id };
+};
+
+const mended = async (
+  { store, admission }: Parts,
+  id: string,
+  sent: Pick<RetryAsk, 'template' | 'contextId'>,
+): Promise<NonNullable<Resumption['mended']>> => {
+  const frozen = await findFrozen(store, id);
+  const { status, sensitive: before } = frozen.build;
+  if (status !== 'held')
+    throw new Fault('build_not_held', `Build ${id} is ${status}, and only a held one can go on.`, { status });
+  const checked = await admission.check(askMended(frozen, { ...sent, variables: {} }));
+  const { template, plan, contextId, sensitive, beganWith } = checked;
+  return {
+    ...{ template, plan, sensitive: [...new Set([...before, ...sensitive])] },
+    ...(contextId === undefined ? {} : { contextId }),
+    ...(beganWith === undefined ? {} : { beganWith }),
+  };
 };
 
 const rebuilt = async (
@@ -91,6 +117,7 @@ export const makeAgain = ({ store, admission, ids, isDraining, wake }: AgainPart
     retry: (id, ask, request) => accept({ ...ask, retryOf: id }, request, () => retried({ store, admission }, id, ask)),
     rebuild: (id, ask, request) =>
       accept({ ...ask, rebuildOf: id }, request, async () => rebuilt({ admission }, await findFrozen(store, id), ask)),
+    mend: (id, sent) => mended({ store, admission }, id, sent),
     rebuildRun: (id, ask, request) =>
       acceptRun({ ...ask, rebuildOf: id }, request, async () => {
         const { builds: before, templateName, templateVersion, parallel, failFast } = await findEnded(store, id);

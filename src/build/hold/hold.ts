@@ -1,14 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault, recordOf } from '../../base/fault.ts';
-import type { Resumption } from '../../queue/records.ts';
+import type { ResumeAsk } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import { orAborted, deferred } from '../../base/waiting.ts';
 import type { Attempt } from '../attempt.ts';
 import type { DetachedConsoles } from './detached.ts';
 import type { Running } from '../running.ts';
-
-/** What a client says when a held build is to go on; `from`: the step, undefined: the one that failed. */
-export type ResumeAsk = Omit<Resumption, 'from'> & { readonly from?: string };
 
 /** The machines of held builds, for people to reach. */
 export type Held = {
@@ -31,7 +28,10 @@ export type Held = {
 };
 
 export const heldMachines = (detached: DetachedConsoles): Held => {
-  const machines = new Map<string, { readonly running: Running; readonly resume?: (ask: ResumeAsk) => Promise<void> }>();
+  const machines = new Map<
+    string,
+    { readonly running: Running; readonly resume?: (ask: ResumeAsk) => Promise<void> }
+  >();
   const find = (buildId: string): Running => {
     const held = machines.get(buildId);
     if (held === undefined)

@@ -14,15 +14,19 @@ export const makeResume = (
   const run = db.prepare<[string]>(
     `UPDATE build SET status = 'running', hold_until = NULL, hold_ssh = NULL, fault = NULL WHERE id = ?`,
   );
-  const setInput = db.prepare<[string, string, string]>(
-    'UPDATE build_input SET template = ?, plan = ? WHERE build_id = ?',
+  const setInput = db.prepare<[string, string, string | null, string]>(
+    'UPDATE build_input SET template = ?, plan = ?, began_with = ? WHERE build_id = ?',
   );
   // The endpoint of its machine serves files of the context that it was started with.
   const setContext = db.prepare<[string | null, string, string]>(
     'UPDATE build SET first_context_id = coalesce(first_context_id, context_id), context_id = ?, sensitive = ? WHERE id = ?',
   );
-  const mend = (id: string, { template, plan, contextId, sensitive }: NonNullable<Resumption['mended']>): void => {
-    setInput.run(encryption.encrypt(template, places.template(id)), JSON.stringify(plan), id);
+  const mend = (
+    id: string,
+    { template, plan, contextId, sensitive, beganWith }: NonNullable<Resumption['mended']>,
+  ): void => {
+    const began = beganWith === undefined ? null : JSON.stringify(beganWith);
+    setInput.run(encryption.encrypt(template, places.template(id)), JSON.stringify(plan), began, id);
     setContext.run(contextId ?? null, JSON.stringify(sensitive), id);
   };
   const changes = makeChanges({ db });

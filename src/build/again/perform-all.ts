@@ -1,22 +1,22 @@
 import { rm } from 'node:fs/promises';
-import { asFault, type Fault } from '../base/fault.ts';
-import type { Phase } from '../base/records/phase.ts';
-import type { Artifact } from '../image/types.ts';
-import { FailedWith } from '../queue/rules/failed-with.ts';
-import { isFinal } from '../queue/rules/retry.ts';
-import { cleanAndHold, type HoldParts } from './after-failure/clean-and-hold.ts';
-import type { CleanupFacts } from './after-failure/error-cleanup.ts';
-import { publishFailed, withArtifacts, type Facts } from './after-failure/publish-failed.ts';
-import type { GoesOn } from './again/go-on.ts';
-import { remember, type Remembered } from './again/remembered.ts';
-import type { Attempt } from './attempt.ts';
-import { askedBuildOf } from './job.ts';
-import { performerOf } from './perform.ts';
-import type { Perform } from './plan.ts';
-import { recipeFor } from './recipe.ts';
-import { SequencesFailed } from './sequences.ts';
-import { pauseBefore } from './steps/pause.ts';
-import { reconnect } from './steps/reconnect.ts';
+import { asFault, type Fault } from '../../base/fault.ts';
+import type { Phase } from '../../base/records/phase.ts';
+import type { Artifact } from '../../image/types.ts';
+import { FailedWith } from '../../queue/rules/failed-with.ts';
+import { isFinal } from '../../queue/rules/retry.ts';
+import { cleanAndHold, type HoldParts } from '../after-failure/clean-and-hold.ts';
+import type { CleanupFacts } from '../after-failure/error-cleanup.ts';
+import { publishFailed, withArtifacts, type Facts } from '../after-failure/publish-failed.ts';
+import type { GoesOn } from './go-on.ts';
+import { remember, type Remembered } from './remembered.ts';
+import type { Attempt } from '../attempt.ts';
+import { askedBuildOf } from '../job.ts';
+import { performerOf } from '../perform.ts';
+import type { Perform } from '../plan.ts';
+import { recipeFor } from '../recipe.ts';
+import { SequencesFailed } from '../sequences.ts';
+import { pauseBefore } from '../steps/pause.ts';
+import { reconnect } from '../steps/reconnect.ts';
 
 type All = Facts & CleanupFacts;
 
@@ -38,11 +38,11 @@ const performPlan = async (
   const perform = performerOf(attempt, parts);
   let phase: Phase | undefined;
   const steps = remember(before, async (step, needs) => {
+    const isFirst = phase === undefined;
     // Before the first there is nothing to look at.
-    if (build.debug === true && phase !== undefined)
-      await perform(pauseBefore(step, parts.holdMs, attempt.attended()), facts);
-    if (phase === undefined) await reconnected(perform, facts, before);
+    if (build.debug === true && !isFirst) await perform(pauseBefore(step, parts.holdMs, attempt.attended()), facts);
     ({ phase } = step);
+    if (isFirst) await reconnected(perform, facts, before);
     return perform(step, needs);
   });
   try {
