@@ -161,6 +161,22 @@ test('what has not ended is not made again, and is told what to do', async () =>
   assert.equal((await post(shop, '/builds/01ARZ3NDEKTSV4RRFFQ69G5FAV/retry')).statusCode, 404);
 });
 
+test('a resumption needs a held build, and what its query says belongs into a body that is there', async () => {
+  await using shop = await admittingShop();
+  const { id } = BuildView.parse((await post(shop, '/builds', { template: tiny })).json());
+  const codeOf = async (path: string, body?: object) => Wrong.parse((await post(shop, path, body)).json()).code;
+  assert.equal(await codeOf(`/builds/${id}/resume`), 'build_not_paused');
+  assert.equal(await codeOf(`/builds/${id}/resume?from=setup`), 'invalid_input');
+  assert.equal(await codeOf(`/builds/${id}/resume`, { frmo: 'setup' }), 'invalid_input');
+  await claimed(shop.store, 'w');
+  await shop.store.hold(id, 'w', { until: Date.now() + 60_000 }, aFault('provisioner_failed'));
+  const wrong = { ...tiny, provisioners: [{ type: 'shell', inlin: ['true'] }] };
+  const reply = await post(shop, `/builds/${id}/resume`, { template: wrong });
+  assert.deepEqual([reply.statusCode, Wrong.parse(reply.json()).errors[0]?.pointer], [422, '/template/provisioners/0/inlin']); // prettier-ignore
+  // Its daemon has no machine of it.
+  assert.equal(await codeOf(`/builds/${id}/resume`, { template: tiny }), 'build_not_held');
+});
+
 test('the same retry under one key is one build, also when the build was retried in other ways meanwhile', async () => {
   await using shop = await admittingShop();
   const id = await failed(shop, { template: tiny });

@@ -157,6 +157,39 @@ test('only a held build can be held longer, and one whose daemon stops fails wit
   assert.deepEqual([ended?.status, ended?.fault?.code, ended?.hold], ['failed', 'provisioner_failed', undefined]);
 });
 
+test('a resumed build runs again without its fault, of what was sent, and the files that it began with are kept too', async () => {
+  await using shop = await storeShop();
+  const { store } = shop;
+  const { build } = await store.add(aBuild({ contextId: 'first', sensitive: ['a'] }));
+  const { id } = build;
+  await claimed(store, 'w');
+  const resumption = { by: 'me', from: 'setup' };
+  await assert.rejects(store.resume(id, 'w', resumption), /is running, and must not become running/);
+  const hold = () => store.hold(id, 'w', { until: 1, ssh: 'ssh x' }, aFault('provisioner_failed'));
+  await hold();
+  await assert.rejects(store.resume(id, 'stolen', resumption), failsAs('lease_lost'));
+  await store.resume(id, 'w', resumption);
+  const now = await store.find(id);
+  assert.deepEqual([now?.status, now?.fault, now?.hold, now?.contextId], ['running', undefined, undefined, 'first']);
+  const beganWith = { files: [], secrets: [{ name: 's', version: 2 }], sent: ['b'] };
+  const mended = { template: { name: 'mended' }, plan: [], contextId: 'second', sensitive: ['a', 'b'], beganWith };
+  await hold();
+  await store.resume(id, 'w', { ...resumption, mended });
+  await hold();
+  await store.resume(id, 'w', { ...resumption, mended: { ...mended, contextId: 'third' } });
+  const frozen = await store.frozen(id);
+  assert.deepEqual([frozen?.build.contextId, frozen?.build.sensitive], ['third', ['a', 'b']]);
+  assert.deepEqual(
+    [frozen?.input.template, frozen?.input.plan, frozen?.beganWith],
+    [{ name: 'mended' }, [], beganWith],
+  );
+  assert.deepEqual([...(await store.contexts())].toSorted(), ['first', 'third']);
+  const told = (await store.events(id, 0, 99)).filter(({ type }) => type === 'build.resumed');
+  assert.deepEqual(told.map(({ data }) => data), [resumption, { ...resumption, mended: true }, { ...resumption, mended: true }]); // prettier-ignore
+  await store.finish(id, 'w', { status: 'succeeded', artifacts: [] });
+  assert.equal((await store.find(id))?.status, 'succeeded');
+});
+
 test('recovery requeues what ran with its attempt, cancels what was to be cancelled, fails what was held', async () => {
   await using shop = await storeShop();
   const [ran, toCancel, held, queued] = [aBuild(), aBuild(), aBuild(), aBuild()];

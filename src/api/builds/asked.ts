@@ -41,10 +41,10 @@ export const checkType = (request: FastifyRequest): void => {
 
 /** The JSON body of a request that may have none. Throws `unsupported_media_type` for one that is something else. */
 export const jsonOrNothing = (request: FastifyRequest): unknown => {
-  if (!hasBody(request)) return {};
-  checkType(request);
-  checkJson(request.body, typeof request.query === 'object' && request.query !== null ? request.query : {});
-  return request.body;
+  const body = hasBody(request) ? request.body : {};
+  if (hasBody(request)) checkType(request);
+  checkJson(body, typeof request.query === 'object' && request.query !== null ? request.query : {});
+  return body;
 };
 
 /** Refuses what a JSON body cannot be, or what its query cannot say besides. */

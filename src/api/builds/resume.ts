@@ -45,7 +45,7 @@ export const addResumeRoute = (app: App, parts: ApiParts): void => {
   const { store, live, again } = parts;
 
   const resumeHeld = async (id: string, by: string, { from, ...sent }: Asked): Promise<void> => {
-    const mended = sent.template === undefined ? undefined : await again.mend(id, sent);
+    const mended = sent.template === undefined ? undefined : await again.mend(id, { ...sent, requestedBy: by });
     await live.resumeHeld(id, {
       by,
       ...(from === undefined ? {} : { from }),

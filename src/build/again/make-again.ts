@@ -38,7 +38,7 @@ export type Again = {
    */
   readonly mend: (
     id: string,
-    sent: Pick<RetryAsk, 'template' | 'contextId'>,
+    sent: Pick<RetryAsk, 'template' | 'contextId' | 'requestedBy'>,
   ) => Promise<NonNullable<Resumption['mended']>>;
   /** All builds of a run, or none. Throws `inputs_changed` where some of them were deleted. */
   readonly rebuildRun: (id: string, ask: RebuildAsk, request?: RequestKey) => Promise<SubmittedRun>;
@@ -64,7 +64,7 @@ const retried = async ({ store, admission }: Parts, id: string, ask: RetryAsk): 
 const mended = async (
   { store, admission }: Parts,
   id: string,
-  sent: Pick<RetryAsk, 'template' | 'contextId'>,
+  sent: Pick<RetryAsk, 'template' | 'contextId' | 'requestedBy'>,
 ): Promise<NonNullable<Resumption['mended']>> => {
   const frozen = await findFrozen(store, id);
   const { status, sensitive: before } = frozen.build;
