@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { eventsOf } from '../fixtures/follow-events.ts';
+import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import { startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
 import { artifactFiles, machinesOf, proveNothingLeft } from '../fixtures/left-behind.ts';
 import { visit } from '../fixtures/quick-templates.ts';
@@ -16,6 +16,7 @@ const gzip = 'application/x-tar';
 
 const Problem = z.looseObject({
   code: z.string(),
+  detail: z.string(),
   errors: z.array(z.looseObject({ pointer: z.string(), message: z.string() })).default([]),
 });
 
@@ -69,19 +70,24 @@ test('a held build goes on with a mended script: what had gone well does not run
   const still = await untilHeld(imaged, id, Number(held['version']) + 1);
   assert.deepEqual([still.status, still.fault?.code], ['held', 'provisioner_failed']);
 
+  const inline = { type: 'shell', name: 'setup', inline: ['true'] };
+  const sent = (change: object) => ({ template: visit({ provisioners: [mark, inline, check], ...change }) });
+  const byHand = { type: 'console', name: 'mark', console: [{ say: 'x' }] };
+  const secret = { default: 'never said before', sensitive: true };
   const others = [
     [{ from: 'seutp' }, 400, '/from', /did you mean "setup"/],
-    [{ from: 'make-workspace' }, 409, undefined, /./],
-    [{ template: { ...template, provisioners: [{ ...mark, type: 'console', console: [{ say: 'x' }], inline: undefined }, setup, check] } }, 422, undefined, /./],
-    [{ template: visit({ machine: { ...template.machine, memory: '128M' }, provisioners: [mark, { ...setup, script: undefined, inline: ['true'] }] }) }, 422, '/template/machine', /runs already/],
-    [{ template: visit({ provisioners: [{ ...mark, name: 'other' }, mark] }) }, 422, '/template', /has "other"/],
-  ] as const; // prettier-ignore
+    [{ from: 'make-workspace' }, 409, undefined, /cannot be run again in a machine that runs/],
+    [sent({ provisioners: [byHand, inline] }), 422, '/template/provisioners/0', /is of type console/],
+    [sent({ provisioners: [inline, mark] }), 422, '/template', /has "setup" as its step \d+/],
+    [sent({ machine: { ...template.machine, memory: '128M' } }), 422, '/template/machine', /runs already/],
+    [sent({ variables: { key: secret } }), 422, '/template/variables', /does not mask/],
+  ] as const;
   for (const [body, status, pointer, message] of others) {
     const reply = await resume(imaged, id, body);
     const problem = Problem.parse(await reply.json());
     assert.equal(reply.status, status, JSON.stringify(problem));
-    if (pointer !== undefined) assert.equal(problem.errors[0]?.pointer, pointer);
-    if (pointer !== undefined) assert.match(problem.errors[0]?.message ?? '', message);
+    assert.equal(problem.errors[0]?.pointer, pointer);
+    assert.match(problem.detail, message);
   }
   assert.equal((await machinesOf(imaged)).length, 1);
 
@@ -124,5 +130,25 @@ test('a build whose time was over goes on with all of it again, and from an earl
   assert.equal(status, 'succeeded', JSON.stringify(fault));
   const names = (await stepsOf(imaged, id)).map(({ name }) => name);
   assert.equal(names.filter((name) => name === 'mark').length, 2);
+  await proveNothingLeft(imaged);
+});
+
+test('a resumed build whose daemon is killed begins anew with what it was resumed with', async () => {
+  await using imaged = await startImaged({ settings, tables });
+  const { id } = await postContext(imaged, await context(template, 'exit 3\n'), gzip, '?on_error=hold');
+  await untilHeld(imaged, id);
+  const look = { type: 'breakpoint', name: 'look' };
+  const mended = { ...template, provisioners: [mark, setup, check, look] };
+  const paused = (after: number) => awaitEvent(imaged, id, ({ type }) => type === 'build.paused', after);
+  assert.equal((await resume(imaged, id, await context(mended, 'echo mended >>/root/marks\n'))).status, 204);
+  const before = await paused(0);
+  assert.ok(before !== undefined);
+  assert.equal((await resume(imaged, id, { from: 'setup' })).status, 400);
+  await imaged.kill('SIGKILL');
+  await imaged.start();
+  assert.ok((await paused(before.seq)) !== undefined);
+  assert.equal((await resume(imaged, id)).status, 204);
+  const { status, attempt, fault } = await imaged.ended(id);
+  assert.deepEqual([status, attempt], ['succeeded', 2], JSON.stringify(fault));
   await proveNothingLeft(imaged);
 });
