@@ -3,7 +3,6 @@ import { unlessErrno } from '../../base/errno.ts';
 import { fieldErrors, withPlaces } from '../../base/field-errors.ts';
 import type { BuildAsked, CheckedBuild } from '../../queue/asked.ts';
 import type { FrozenBuild } from '../../queue/records.ts';
-import { parseTemplate } from '../../template/document/template.ts';
 import type { AdmissionParts } from '../admission.ts';
 import { judgeMachine } from '../asked/judge.ts';
 import { askAgain, type AgainAsk } from './asks.ts';
@@ -48,8 +47,7 @@ export const judgeFrozen = async (
 ): Promise<CheckedBuild> => {
   const { build, input, beganWith } = frozen;
   await parts.checkRoom();
-  const { variables } = parseTemplate(input.template, '', input.variables);
-  checkForgotten(frozen, ask.variables, (name) => variables[name]?.secret !== undefined);
+  checkForgotten(frozen, input.template, ask.variables);
   await checkContext(parts, build);
   const { templateName, templateVersion, extended = [], machine, contextId } = build;
   const asked = askAgain(frozen, ask);

@@ -46,18 +46,11 @@ export type Again = {
 
 type Parts = Pick<AgainParts, 'store' | 'admission'>;
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
-
-/** Whether a template that was sent has this variable, as far as its document says. */
-const isDeclared = (template: unknown, variable: string): boolean =>
-  isObject(template) && isObject(template['variables']) && Object.hasOwn(template['variables'], variable);
-
 const retried = async ({ store, admission }: Parts, id: string, ask: RetryAsk): Promise<CheckedBuild> => {
   const frozen = await findFrozen(store, id);
   checkEnded(frozen.build);
   if (ask.template === undefined) return admission.checkFrozen(frozen, ask, { retryOf: id });
-  checkForgotten(frozen, ask.variables, (name) => !isDeclared(ask.template, name));
+  checkForgotten(frozen, ask.template, ask.variables);
   return { ...(await admission.check(askMended(frozen, ask))), retryOf: id };
 };
 
