@@ -50,8 +50,8 @@ test('every change appends one event with the next number, which is the version 
   await shop.store.event(id, 'boot.progress', { line: 'syspatch' }, token);
   await shop.store.endStep(id, token, two, aFault('step_timeout'));
   await assert.rejects(shop.store.endStep(id, token, two), failsAs('not_found'));
-  await shop.store.hold(id, token, { until: 5, ssh: 'ssh -p 1' }, aFault('step_timeout'));
-  await shop.store.setHold(id, 9);
+  await shop.store.hold(id, token, { until: shop.clock.now() + 5_000, ssh: 'ssh -p 1' }, aFault('step_timeout'));
+  await shop.store.setHold(id, shop.clock.now() + 9_000);
   await shop.store.cancel(id);
   await shop.store.finish(id, token, { status: 'cancelled', fault: aFault('cancelled') });
 
@@ -149,9 +149,10 @@ test('only a held build can be held longer, and one whose daemon stops fails wit
   await assert.rejects(shop.store.setHold(id, 1), failsAs('build_not_held'));
   await assert.rejects(shop.store.setHold(nobody, 1), failsAs('not_found'));
   const { token } = await claimed(shop.store);
-  await shop.store.hold(id, token, { until: 10, ssh: 'ssh root@here' }, aFault('provisioner_failed'));
-  const held = await shop.store.setHold(id, 20);
-  assert.deepEqual([held.status, held.hold], ['held', { until: 20, ssh: 'ssh root@here' }]);
+  const until = shop.clock.now() + 20_000;
+  await shop.store.hold(id, token, { until: until - 10_000, ssh: 'ssh root@here' }, aFault('provisioner_failed'));
+  const held = await shop.store.setHold(id, until);
+  assert.deepEqual([held.status, held.hold], ['held', { until, ssh: 'ssh root@here' }]);
   await shop.store.finish(id, token, { status: 'queued', losesAttempt: false, notBefore: 0 });
   const ended = await shop.store.find(id);
   assert.deepEqual([ended?.status, ended?.fault?.code, ended?.hold], ['failed', 'provisioner_failed', undefined]);
