@@ -97,6 +97,7 @@ test('a retry is made of what the build was made of, and each of the two says so
 test('a retry may change what the failure hangs on: variables, what becomes of the machine, and the template', async () => {
   await using shop = await admittingShop();
   const id = await failed(shop, { template: tiny, variables: { release: '7.9' } });
+  assert.equal((await post(shop, `/builds/${id}/retry`, { machine: 'another' })).statusCode, 400);
   const held = BuildView.parse((await post(shop, `/builds/${id}/retry`, { on_error: 'hold', debug: true })).json());
   assert.deepEqual([held.on_error, held['debug']], ['hold', true]);
   const mended = { ...tiny, provisioners: [{ type: 'shell', inline: ['echo mended {{ release }}'] }] };

@@ -113,7 +113,7 @@ export type Resumption = {
   /** The step that is run again. */
   readonly from: string;
   /** What the build is made of from then on, where a client has sent it. */
-  readonly mended?: Pick<BuildInput, 'template' | 'plan'> &
+  readonly mended?: Pick<BuildInput, 'template' | 'variables' | 'plan'> &
     Pick<BuildAsked, 'contextId' | 'sensitive'> & { readonly beganWith?: BeganWith };
 };
 

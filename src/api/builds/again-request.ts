@@ -26,7 +26,12 @@ export const RetryBody = AgainBody.extend({
     description: 'The mended template, or the name of a stored one. Default: what the build was made of.',
   }),
   machine: BuildAskBody.shape.machine,
-}).meta({ id: 'NewRetry', description: 'What is to be other than it was. May be left out altogether.' });
+})
+  .refine(({ machine, template }) => machine === undefined || template !== undefined, {
+    path: ['machine'],
+    error: 'is for a template that is sent with it: without one it is the machine that the build made',
+  })
+  .meta({ id: 'NewRetry', description: 'What is to be other than it was. May be left out altogether.' });
 
 /** The query of it: with a context as the body, what a JSON body would say beside the template. */
 export const RetryQuery = BuildQuery.pick({ variable: true, on_error: true, debug: true, machine: true });

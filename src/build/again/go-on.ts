@@ -94,11 +94,11 @@ const goingOnWith = (
 
 const mendedClaim = (claim: Claim, mended: NonNullable<Resumption['mended']>): Claim => {
   const { contextId: _, ...build } = claim.build;
-  const { template, plan, contextId, sensitive } = mended;
+  const { template, variables, plan, contextId, sensitive } = mended;
   return {
     ...claim,
     build: { ...build, sensitive, ...(contextId === undefined ? {} : { contextId }) },
-    input: { ...claim.input, template, plan },
+    input: { ...claim.input, template, variables, plan },
   };
 };
 

@@ -64,9 +64,9 @@ const mended = async (
   if (status !== 'held')
     throw new Fault('build_not_held', `Build ${id} is ${status}, and only a held one can go on.`, { status });
   const checked = await admission.check(askMended(frozen, { ...sent, variables: {} }));
-  const { template, plan, contextId, sensitive, beganWith } = checked;
+  const { template, variables, plan, contextId, sensitive, beganWith } = checked;
   return {
-    ...{ template, plan, sensitive: [...new Set([...before, ...sensitive])] },
+    ...{ template, variables, plan, sensitive: [...new Set([...before, ...sensitive])] },
     ...(contextId === undefined ? {} : { contextId }),
     ...(beganWith === undefined ? {} : { beganWith }),
   };

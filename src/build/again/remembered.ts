@@ -1,5 +1,5 @@
 import type { Phase } from '../../base/records/phase.ts';
-import type { Perform } from '../plan.ts';
+import type { Perform, Step } from '../plan.ts';
 
 /** A step that went well, with what it gave. */
 export type Done = { readonly name: string; readonly phase: Phase; readonly gives: unknown };
@@ -18,7 +18,7 @@ export const remember = (before: readonly Done[], perform: Perform): Remembered 
   const done: Done[] = [];
   let begun: Omit<Done, 'gives'> | undefined;
   return {
-    perform: async <Needs, Gives>(step: Parameters<typeof perform<Needs, Gives>>[0], needs: Needs) => {
+    perform: async <Needs, Gives>(step: Step<Needs, Gives>, needs: Needs) => {
       const known = before[done.length];
       const { name, phase } = step;
       if (known !== undefined) {

@@ -14,8 +14,8 @@ export const makeResume = (
   const run = db.prepare<[string]>(
     `UPDATE build SET status = 'running', hold_until = NULL, hold_ssh = NULL, fault = NULL WHERE id = ?`,
   );
-  const setInput = db.prepare<[string, string, string | null, string]>(
-    'UPDATE build_input SET template = ?, plan = ?, began_with = ? WHERE build_id = ?',
+  const setInput = db.prepare<[string, string, string, string | null, string]>(
+    'UPDATE build_input SET template = ?, variables = ?, plan = ?, began_with = ? WHERE build_id = ?',
   );
   // The endpoint of its machine serves files of the context that it was started with.
   const setContext = db.prepare<[string | null, string, string]>(
@@ -23,10 +23,14 @@ export const makeResume = (
   );
   const mend = (
     id: string,
-    { template, plan, contextId, sensitive, beganWith }: NonNullable<Resumption['mended']>,
+    { template, variables, plan, contextId, sensitive, beganWith }: NonNullable<Resumption['mended']>,
   ): void => {
     const began = beganWith === undefined ? null : JSON.stringify(beganWith);
-    setInput.run(encryption.encrypt(template, places.template(id)), JSON.stringify(plan), began, id);
+    setInput.run(
+      encryption.encrypt(template, places.template(id)),
+      encryption.encrypt(variables, places.variables(id)),
+      ...([JSON.stringify(plan), began, id] as const),
+    );
     setContext.run(contextId ?? null, JSON.stringify(sensitive), id);
   };
   const changes = makeChanges({ db });
