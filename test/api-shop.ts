@@ -14,6 +14,8 @@ import { foldersBelow, type Folders } from '../src/build/folders/folders.ts';
 import { packerMachines } from '../src/template/expand/packer.ts';
 import { listingOf } from '../src/context/listing.ts';
 import { digestOf } from '../src/build/canonical.ts';
+import type { Admission } from '../src/build/admission.ts';
+import { makeAgain } from '../src/build/again/make-again.ts';
 import { makeSubmit, makeSubmitRun } from '../src/build/submit.ts';
 import { makeOutputs } from '../src/build/outputs/outputs.ts';
 import { mintToken } from '../src/api/server/tokens.ts';
@@ -119,11 +121,13 @@ export const apiShop = async (
   {
     growth = makeGrowth(),
     usedFiles = [],
+    checkFrozen = () => Promise.reject(new Error('tests of what is made again bring an admission of their own')),
     ...change
   }: Partial<ApiParts> & {
     readonly growth?: Growth;
     /** Files of media that a build uses. */
     readonly usedFiles?: readonly string[];
+    readonly checkFrozen?: Admission['checkFrozen'];
   } = {},
   timeouts: Timeouts = usualTimeouts,
 ): Promise<ApiShop> => {
@@ -154,6 +158,10 @@ export const apiShop = async (
     admission,
     submit,
     schedules: makeScheduleDesk({ store, admission, fire, clock: systemClock, wake: () => undefined }),
+    again: makeAgain({
+      ...{ store: change.store ?? store, isDraining, ids: systemIds, wake: () => undefined },
+      admission: { check: admission.check, checkFrozen },
+    }),
     submitRun: makeSubmitRun({ store: change.store ?? store, admission, isDraining, wake: () => undefined }),
     contexts: {
       receive: async (body, encoding, signal) => {
@@ -183,6 +191,9 @@ export const apiShop = async (
         throw new Fault('build_not_paused', `Build ${id} is not at a breakpoint.`);
       },
       isPaused: () => false,
+      resumeHeld: async (id) => {
+        throw new Fault('build_not_held', `Build ${id} is not held.`);
+      },
       type: async (id, bytes) => {
         typed.push({ id, text: Buffer.from(bytes).toString() });
       },

@@ -6,7 +6,8 @@ import { storeLimits } from '../src/queue/sqlite/open-store.ts';
 import { admittingShop } from './fixtures/admitting-shop.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 
-import { aBuild, failsAs, nobody, storeShop, type Shop } from './store-shop.ts';
+import { bounds } from '../src/base/bounds.ts';
+import { aBuild, aFault, claimed, failsAs, nobody, storeShop, type Shop } from './store-shop.ts';
 
 type Pinned = { readonly pinned?: { readonly by: string; readonly reason?: string }; readonly version: number };
 
@@ -95,4 +96,30 @@ test('what a build was asked for beside its template is shown, for builds and fo
   assert.deepEqual(told(plain.json<object>()), { on_error: 'cleanup' });
   const wrong = await post('/builds', { template, on_error: 'abort' });
   assert.match(wrong.body, /is none of cleanup, hold, run-cleanup-provisioner/);
+});
+
+test('what changes nothing of a pin or a hold leaves no event, and what changes something leaves so many', async () => {
+  await using shop = await storeShop();
+  const { store, clock } = shop;
+  const id = await ended(shop);
+  const pin = () => store.pin(id, { by: 'ci', reason: 'shipped' });
+  const { version } = await pin();
+  assert.equal((await pin()).version, version);
+  assert.equal((await store.unpin(id, 'ci')).version, version + 1);
+  assert.equal((await store.unpin(id, 'ci')).version, version + 1);
+  for (let at = 1; at < bounds.buildChanges; at++) await store.pin(id, { by: 'ci', reason: String(at) });
+  await assert.rejects(pin(), failsAs('changes_exhausted'));
+  assert.equal((await store.unpin(id, 'ci')).pin, undefined);
+
+  const { build } = await store.add(aBuild());
+  await claimed(store, 'w');
+  await store.hold(build.id, 'w', { until: clock.now() + 60_000 }, aFault('guest_panicked'));
+  const before = await store.setHold(build.id, clock.now() + 120_000);
+  assert.equal((await store.setHold(build.id, clock.now() + 120_500)).version, before.version);
+  for (let at = 1; at < bounds.buildChanges; at++)
+    await store.setHold(build.id, clock.now() + (at % 2) * 60_000 + 30_000);
+  await assert.rejects(store.setHold(build.id, clock.now() + 600_000), failsAs('changes_exhausted'));
+  const over = await store.setHold(build.id, clock.now());
+  assert.equal(over.hold?.until, clock.now());
+  assert.equal((await store.setHold(build.id, clock.now())).version, over.version);
 });

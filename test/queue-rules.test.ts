@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isEnded, Status } from '../src/base/records/status.ts';
+import { bounds } from '../src/base/bounds.ts';
 import { Fault, faults, type FaultCode } from '../src/base/fault.ts';
 import { onCancel } from '../src/queue/rules/cancel.ts';
+import { changesPin, mayChange, onNewHold } from '../src/queue/rules/changes.ts';
 import { onKey } from '../src/queue/rules/idempotency.ts';
 import {
   firstOf,
@@ -19,15 +21,15 @@ import { whyWaiting } from '../src/queue/rules/waiting.ts';
 import { endsWithRun, fullRuns, runStatusOf } from '../src/queue/rules/run.ts';
 import { checkMove, mayBecome } from '../src/queue/rules/status.ts';
 import type { Outcome } from '../src/queue/records.ts';
-import { aBuild, aFault, anArtifact, storeShop } from './store-shop.ts';
+import { aBuild, aFault, anArtifact, failsAs, storeShop } from './store-shop.ts';
 
 const pairs = Status.options.flatMap((from) => Status.options.map((to) => [from, to] as const));
 
-test('of all pairs of statuses, a build makes the nine moves of the drawing and no other', () => {
+test('of all pairs of statuses, a build makes the ten moves of the drawing and no other', () => {
   const drawn = [
     ...['queued>running', 'queued>cancelled'],
     ...['running>queued', 'running>held', 'running>succeeded', 'running>failed', 'running>cancelled'],
-    ...['held>failed', 'held>cancelled'],
+    ...['held>running', 'held>failed', 'held>cancelled'],
   ];
   const made = pairs.filter(([from, to]) => mayBecome(from, to)).map(([from, to]) => `${from}>${to}`);
   assert.deepEqual(made.toSorted(), drawn.toSorted());
@@ -41,6 +43,27 @@ test('of all pairs of statuses, a build makes the nine moves of the drawing and 
 test('a build has ended exactly when it may become nothing else', () => {
   const mayGoOn = (from: Status) => Status.options.some((to) => mayBecome(from, to));
   for (const status of Status.options) assert.equal(isEnded(status), !mayGoOn(status), status);
+});
+
+test('a pin that says the same is no change, and one that says another thing, or by another token, is', () => {
+  const pin = { at: 1, by: 'ci', reason: 'shipped' };
+  assert.equal(changesPin(pin, { by: 'ci', reason: 'shipped' }), false);
+  assert.equal(changesPin({ at: 1, by: 'ci' }, { by: 'ci' }), false);
+  for (const other of [{ by: 'ci' }, { by: 'ci', reason: 'kept' }, { by: 'me', reason: 'shipped' }])
+    assert.ok(changesPin(pin, other));
+  assert.ok(changesPin(undefined, { by: 'ci' }));
+});
+
+test('the end of a hold is moved, or set to now once; by less than a second it is not moved', () => {
+  const does = (until: number, next: number, now: number) => onNewHold({ until }, next, now);
+  assert.deepEqual([does(50_000, 90_000, 0), does(50_000, 20_000, 0)], ['change', 'change']);
+  assert.deepEqual([does(50_000, 50_999, 0), does(50_000, 49_001, 0)], ['nothing', 'nothing']);
+  assert.deepEqual([does(50_000, 7, 7), does(7, 8, 8), does(7, 7, 7)], ['end', 'nothing', 'nothing']);
+});
+
+test('a build may be changed so often and no more', () => {
+  mayChange('b', bounds.buildChanges - 1);
+  assert.throws(() => mayChange('b', bounds.buildChanges), failsAs('changes_exhausted'));
 });
 
 test('a cancel ends a build that waits, asks one that has a worker once, and leaves one that has ended alone', () => {

@@ -90,7 +90,12 @@ const scheduleShop = async (moment: string, refuse: (build: BuildAsk) => Fault |
         ...{ id: systemIds.id(), variables, labels },
         ...{ templateName: stored.name, templateVersion: stored.version },
       });
-      return { ...build, http: [], notes: [], inputs: { paths: [medium], fetched: [] } };
+      return {
+        ...build,
+        http: [],
+        notes: [],
+        inputs: { files: [{ path: medium, shown: 'media:medium' }], fetched: [] },
+      };
     },
   };
   const start = () => {

@@ -50,8 +50,8 @@ test('every change appends one event with the next number, which is the version 
   await shop.store.event(id, 'boot.progress', { line: 'syspatch' }, token);
   await shop.store.endStep(id, token, two, aFault('step_timeout'));
   await assert.rejects(shop.store.endStep(id, token, two), failsAs('not_found'));
-  await shop.store.hold(id, token, { until: 5, ssh: 'ssh -p 1' }, aFault('step_timeout'));
-  await shop.store.setHold(id, 9);
+  await shop.store.hold(id, token, { until: shop.clock.now() + 5_000, ssh: 'ssh -p 1' }, aFault('step_timeout'));
+  await shop.store.setHold(id, shop.clock.now() + 9_000);
   await shop.store.cancel(id);
   await shop.store.finish(id, token, { status: 'cancelled', fault: aFault('cancelled') });
 
@@ -149,12 +149,51 @@ test('only a held build can be held longer, and one whose daemon stops fails wit
   await assert.rejects(shop.store.setHold(id, 1), failsAs('build_not_held'));
   await assert.rejects(shop.store.setHold(nobody, 1), failsAs('not_found'));
   const { token } = await claimed(shop.store);
-  await shop.store.hold(id, token, { until: 10, ssh: 'ssh root@here' }, aFault('provisioner_failed'));
-  const held = await shop.store.setHold(id, 20);
-  assert.deepEqual([held.status, held.hold], ['held', { until: 20, ssh: 'ssh root@here' }]);
+  const until = shop.clock.now() + 20_000;
+  await shop.store.hold(id, token, { until: until - 10_000, ssh: 'ssh root@here' }, aFault('provisioner_failed'));
+  const held = await shop.store.setHold(id, until);
+  assert.deepEqual([held.status, held.hold], ['held', { until, ssh: 'ssh root@here' }]);
   await shop.store.finish(id, token, { status: 'queued', losesAttempt: false, notBefore: 0 });
   const ended = await shop.store.find(id);
   assert.deepEqual([ended?.status, ended?.fault?.code, ended?.hold], ['failed', 'provisioner_failed', undefined]);
+});
+
+test('a resumed build runs again without its fault, of what was sent, and the files that it began with are kept too', async () => {
+  await using shop = await storeShop();
+  const { store } = shop;
+  const { build } = await store.add(aBuild({ contextId: 'first', sensitive: ['a'] }));
+  const { id } = build;
+  await claimed(store, 'w');
+  const resumption = { by: 'me', from: 'setup' };
+  await assert.rejects(store.resume(id, 'w', resumption), /is running, and must not become running/);
+  const hold = () => store.hold(id, 'w', { until: 1, ssh: 'ssh x' }, aFault('provisioner_failed'));
+  await hold();
+  await assert.rejects(store.resume(id, 'stolen', resumption), failsAs('lease_lost'));
+  await store.resume(id, 'w', resumption);
+  const now = await store.find(id);
+  assert.deepEqual([now?.status, now?.fault, now?.hold, now?.contextId], ['running', undefined, undefined, 'first']);
+  const beganWith = { files: [], secrets: [{ name: 's', version: 2 }], sent: ['b'] };
+  const mended = {
+    template: { name: 'mended' },
+    variables: { a: 'x' },
+    plan: [],
+    contextId: 'second',
+    sensitive: ['a', 'b'],
+    beganWith,
+  };
+  await hold();
+  await store.resume(id, 'w', { ...resumption, mended });
+  await hold();
+  await store.resume(id, 'w', { ...resumption, mended: { ...mended, contextId: 'third' } });
+  const frozen = await store.frozen(id);
+  assert.deepEqual([frozen?.build.contextId, frozen?.build.sensitive], ['third', ['a', 'b']]);
+  assert.deepEqual(frozen?.input, { template: { name: 'mended' }, variables: { a: 'x' }, plan: [] });
+  assert.deepEqual(frozen.beganWith, beganWith);
+  assert.deepEqual([...(await store.contexts())].toSorted(), ['first', 'third']);
+  const told = (await store.events(id, 0, 99)).filter(({ type }) => type === 'build.resumed');
+  assert.deepEqual(told.map(({ data }) => data), [resumption, { ...resumption, mended: true }, { ...resumption, mended: true }]); // prettier-ignore
+  await store.finish(id, 'w', { status: 'succeeded', artifacts: [] });
+  assert.equal((await store.find(id))?.status, 'succeeded');
 });
 
 test('recovery requeues what ran with its attempt, cancels what was to be cancelled, fails what was held', async () => {

@@ -52,7 +52,7 @@ const ops = fc.oneof(
     how: fc.constantFrom('succeeded', 'failed', 'cancelled', 'retry', 'drain'),
     pauseMs: fc.constantFrom(0, 1000),
   }),
-  fc.record({ do: fc.constantFrom('beat', 'step', 'hold', 'cancel', 'remove', 'stale'), pick: fc.nat() }),
+  fc.record({ do: fc.constantFrom('beat', 'step', 'hold', 'resume', 'cancel', 'remove', 'stale'), pick: fc.nat() }),
   fc.record({ do: fc.constant('recover' as const) }),
   fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(1, 1000) }),
 );
@@ -137,6 +137,11 @@ const withToken = async (world: World, build: Model, token: string, op: Op) => {
   if (op.do === 'hold' && build.status === 'running') {
     await store.hold(build.id, token, { until: clock.time }, aFault('guest_panicked'));
     build.status = 'held';
+    build.version++;
+  }
+  if (op.do === 'resume' && build.status === 'held') {
+    await store.resume(build.id, token, { by: 'me', from: 's' });
+    build.status = 'running';
     build.version++;
   }
   if (op.do === 'step') {

@@ -27,6 +27,7 @@ const app = await makeApi({
   admission: absent(),
   submit: absent(),
   submitRun: absent(),
+  again: absent(),
   schedules: absent(),
   contexts: absent(),
   layers: absent(),

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { Again } from '../build/again/make-again.ts';
 import type { Submit, SubmitRun } from '../build/submit.ts';
 import type { Metrics } from './host/metrics.ts';
 import type { ConnectionBounds } from './server/connections.ts';
@@ -10,7 +11,7 @@ import type { Waiting } from '../base/records/waiting.ts';
 import type { LayerDesk } from '../layers/types.ts';
 import type { ConfiguredMedium } from '../media/configured.ts';
 import type { Uploads } from '../media/uploads.ts';
-import type { Build } from '../queue/records.ts';
+import type { Build, ResumeAsk } from '../queue/records.ts';
 import type { Store } from '../queue/store.ts';
 import type { ScheduleDesk } from '../schedules/make-schedule.ts';
 
@@ -28,6 +29,7 @@ export type ApiParts = {
   readonly admission: Pick<Admission, 'check' | 'checkRun' | 'checkTemplate' | 'translate'>;
   readonly submit: Submit;
   readonly submitRun: SubmitRun;
+  readonly again: Again;
   readonly schedules: ScheduleDesk;
   readonly contexts: Contexts;
   readonly media: Pick<Uploads, 'list' | 'receive' | 'remove'> & {
@@ -47,6 +49,8 @@ export type ApiParts = {
     /** A build at a breakpoint goes on; `by` is the name of the token that says so. Throws `build_not_paused`. */
     readonly resume: (buildId: string, by: string) => void;
     readonly isPaused: (buildId: string) => boolean;
+    /** A held build goes on. Throws `build_not_held`, and what `Held.resume` throws. */
+    readonly resumeHeld: (buildId: string, ask: ResumeAsk) => Promise<void>;
     /** Types on the console of a held build, or of one at a breakpoint. Throws `build_not_held`. */
     readonly type: (buildId: string, bytes: Uint8Array) => Promise<void>;
     /** Detaches its console for an operator; the end is Unix milliseconds. Throws `build_not_held`, `console_not_lendable`. */

@@ -53,6 +53,8 @@ export const bounds = {
   keptDigests: 10_000,
   /** Bytes of a guest's list of packages: 100 for each, and Debian has some 65000 to choose from. */
   packageListBytes: 8 * 1024 * 1024,
+  /** Pins, longer holds, resumptions and retries of one build: each is an event that stays with it. */
+  buildChanges: 200,
   /** Artifacts, after all post-processors. */
   publishedFiles: 200,
   disks: 16,

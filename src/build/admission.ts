@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
-import type { BuildAsk, CheckedBuild, CheckedRun, Demand, RunAsk } from '../queue/asked.ts';
-import type { Claim } from '../queue/records.ts';
+import type { BuildAsk, BuildAsked, CheckedBuild, CheckedRun, Demand, RunAsk } from '../queue/asked.ts';
+import type { Claim, FrozenBuild } from '../queue/records.ts';
 import type { Store } from '../queue/store.ts';
 import { checkTemplate } from '../template/resolve/check.ts';
 import type { HostFacts } from '../context/files.ts';
@@ -15,9 +15,12 @@ import { turn } from '../base/turns.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { SpecsOfKeys } from '../layers/keys/keys.ts';
 import type { Frozen } from '../template/language/functions.ts';
+import type { AgainAsk } from './again/asks.ts';
+import { judgeFrozen } from './again/judge-frozen.ts';
 import { digestOf } from './canonical.ts';
 import { specsOfKeys } from './layers/specs-of-keys.ts';
 import type { Received } from './contexts.ts';
+import type { UploadDigest } from './asked/began-with.ts';
 import { removeValues, sealContext } from './asked/seal-context.ts';
 import type { Folders } from './folders/folders.ts';
 import { at, filesOf, judgeMachine, resolveFor } from './asked/judge.ts';
@@ -38,6 +41,8 @@ export type AdmissionParts = {
   readonly media: () => Readonly<Record<string, string>>;
   /** What else machines may begin with; undefined: nothing. */
   readonly sources?: Pick<Sources, 'uploaded' | 'ofDigest' | 'refuseUrl'>;
+  /** The digests of uploads; undefined: there are none. */
+  readonly uploadDigest?: UploadDigest;
   /** Who may be told of builds, and who is told of all; undefined: nobody. */
   readonly webhooks?: Webhooks;
   /** All that this host could ever give to one build. */
@@ -59,6 +64,12 @@ export type Admission = {
   readonly check: (asked: BuildAsk) => Promise<CheckedBuild>;
   /** The same for each machine that a run is asked for; all that is wrong with any of them is told at once. */
   readonly checkRun: (asked: RunAsk) => Promise<CheckedRun>;
+  /** Judges a build that is made of what another was made of; see `judgeFrozen`. */
+  readonly checkFrozen: (
+    frozen: FrozenBuild,
+    asked: AgainAsk,
+    as: Pick<BuildAsked, 'runId' | 'retryOf' | 'rebuildOf'>,
+  ) => Promise<CheckedBuild>;
   /**
    * Judges a template document before it is stored, but for the values of its variables. Gives it as it may be stored,
    * with hashes in place of the passwords of OpenBSD's response files, and the digest over it and its context's files.
@@ -106,7 +117,7 @@ const makeReading =
 const frozenOf = ({ build }: Claim): Frozen => ({ buildId: build.id, timestampMs: build.createdAt });
 
 /** Judges what clients ask for, as a whole and before anything is stored. */
-// One closure, though long: five questions over the same parts.
+// One closure, though long: six questions over the same parts.
 export const makeAdmission = (parts: AdmissionParts): Admission => {
   const { store, folders, ids } = parts;
   const readingFor = makeReading(parts);
@@ -172,6 +183,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       };
       return { run, builds };
     },
+    checkFrozen: (frozen, asked, as) => judgeFrozen(parts, frozen, asked, as),
     checkTemplate: async (document, context, own) => {
       await parts.checkRoom();
       await turn();

@@ -44,6 +44,8 @@ export type Attempt = {
   readonly finished: (fault: Fault) => Fault;
   /** Resolves when all events are in the store. */
   readonly settled: () => Promise<void>;
+  /** The same attempt with its time anew: for what is left of it once its build was held. */
+  readonly renewed: () => Attempt;
   readonly attend: (running: Running) => Running;
   /** The machine that was started last. */
   readonly attended: () => Running | undefined;
@@ -56,6 +58,12 @@ export type AttemptParts = {
   readonly clock: Clock;
   readonly texts: TextLimits;
 };
+
+const timeLimit = (clock: Clock, timeoutMs: number, doing: () => string, signal: AbortSignal) =>
+  clock.deadline(timeoutMs, signal, () => {
+    const expected = `the end of the build within ${timeoutMs / 1000} s`;
+    return new Fault('build_timeout', `The build took longer than its ${timeoutMs / 1000} s${doing()}.`, { expected });
+  });
 
 export const beginAttempt = async (
   claim: Claim,
@@ -82,17 +90,10 @@ export const beginAttempt = async (
   };
   let attended: Running | undefined;
   const doing = () => doingNow(activity, attended);
-  const limit = cleanup.keep(
-    clock.deadline(timeoutMs, AbortSignal.any([signal, broken.signal]), () => {
-      const expected = `the end of the build within ${timeoutMs / 1000} s`;
-      return new Fault('build_timeout', `The build took longer than its ${timeoutMs / 1000} s${doing()}.`, {
-        expected,
-      });
-    }),
-  );
-  return {
+  const limited = () => cleanup.keep(timeLimit(clock, timeoutMs, doing, AbortSignal.any([signal, broken.signal])));
+  const renewed = (): Attempt => ({ ...all, signal: limited().signal, renewed });
+  const all: Omit<Attempt, 'signal' | 'renewed'> = {
     claim,
-    signal: limit.signal,
     cleanup,
     event,
     log: file.write,
@@ -115,4 +116,5 @@ export const beginAttempt = async (
     },
     attended: () => attended,
   };
+  return renewed();
 };

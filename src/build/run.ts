@@ -1,8 +1,4 @@
-import { rm } from 'node:fs/promises';
 import { asFault } from '../base/fault.ts';
-import type { Phase } from '../base/records/phase.ts';
-import { isFinal } from '../queue/rules/retry.ts';
-import { FailedWith } from '../queue/rules/failed-with.ts';
 import type { Claim } from '../queue/records.ts';
 import type { RunBuild } from '../queue/store.ts';
 import { filesIn } from '../template/resolve/image-files.ts';
@@ -10,16 +6,11 @@ import type { Spec } from '../template/spec.ts';
 import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
 import type { Bases } from './files/bases.ts';
 import type { Held } from './hold/hold.ts';
-import { publishFailed, withArtifacts, type Facts } from './after-failure/publish-failed.ts';
-import { performerOf, type PerformParts } from './perform.ts';
-import { cleanAndHold } from './after-failure/clean-and-hold.ts';
-import type { CleanupFacts } from './after-failure/error-cleanup.ts';
 import { noLayering } from './layers/layering.ts';
 import { openLayering, type OpenLayeringParts } from './layers/open-layering.ts';
-import { recipeFor } from './recipe.ts';
+import type { PerformParts } from './perform.ts';
+import { performAll } from './again/perform-all.ts';
 import { askedBuildOf } from './job.ts';
-import { SequencesFailed } from './sequences.ts';
-import { pauseBefore } from './steps/pause.ts';
 
 export type RunnerParts = AttemptParts &
   PerformParts &
@@ -73,35 +64,16 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     const spec = await parts.resolve(claim);
     const attempt = await beginAttempt(claim, spec, parts, signal);
     const job = { id: build.id, slot, spec, folders, build: askedBuildOf(claim, clock.now()) };
-    const facts: Facts & CleanupFacts = { job };
-    let phase: Phase | undefined;
     let layering = noLayering;
     try {
       attempt.cleanup.keep(parts.bases.use(build.id, filesIn(spec)));
       sayFirst(attempt, claim, spec, slot);
       if (spec.hostSecrets !== undefined) await parts.store.secretsUsed(build.id, claim.token, spec.hostSecrets);
-      const perform = performerOf(attempt, parts);
       layering = await openLayering(attempt, spec, slot, parts);
-      const { artifacts } = await recipeFor(spec, layering).run({ job }, async (step, needs) => {
-        // Before the first there is nothing to look at.
-        if (build.debug === true && phase !== undefined)
-          await perform(pauseBefore(step, parts.holdMs, attempt.attended()), facts);
-        ({ phase } = step);
-        const gives = await perform(step, needs);
-        Object.assign(facts, gives);
-        return gives;
-      });
+      const artifacts = await performAll(attempt, { claim, spec, layering, before: [] }, { job }, parts, signal);
       if (layering.from?.cut.kind === 'artifacts')
         await parts.store.tookArtifacts(build.id, claim.token, layering.from.held.layer.buildId);
       return artifacts;
-    } catch (error) {
-      const fault = asFault(error instanceof SequencesFailed ? error.fault : error);
-      if (error instanceof SequencesFailed) facts.drafts = error.drafts;
-      await cleanAndHold(attempt, facts, { phase, fault }, parts, signal);
-      // Whoever took the build over owns its artifacts.
-      if (fault.code !== 'lease_lost') await rm(folders.artifacts(build.id), { recursive: true, force: true });
-      const artifacts = isFinal(build, fault.code) ? await publishFailed(attempt, facts, parts, signal) : [];
-      throw artifacts.length === 0 ? fault : new FailedWith(withArtifacts(fault, artifacts), artifacts);
     } finally {
       // What is being kept must be whole, or given up, before its files are let go.
       await layering.settled();

@@ -1,6 +1,6 @@
 import { Fault } from '../base/fault.ts';
 import type { Build, Run } from '../queue/records.ts';
-import type { BuildAsk, Idempotency, RunAsk } from '../queue/asked.ts';
+import type { BuildAsk, Idempotency, NewBuild, NewRun, RunAsk } from '../queue/asked.ts';
 import type { Store } from '../queue/store.ts';
 import type { Admission } from './admission.ts';
 import { digestOf } from './canonical.ts';
@@ -39,14 +39,13 @@ export type SubmittedRun = { readonly run: Run; readonly replayed: boolean };
 /** Accepts a run with all of its builds, or nothing; throws as `Submit` does. */
 export type SubmitRun = (ask: RunAsk, request?: RequestKey) => Promise<SubmittedRun>;
 
-const idempotencyOf = (
-  { contextId: _own, requestedBy: _by, ...asked }: BuildAsk | RunAsk,
-  request: RequestKey,
-): Idempotency => ({
+const idempotencyOf = ({ contextId: _own, requestedBy: _by, ...asked }: Asked, request: RequestKey): Idempotency => ({
   key: request.key,
   owner: request.owner,
   digest: digestOf({ ...asked, context: request.contextDigest ?? null }),
 });
+
+type Asked = Pick<BuildAsk, 'contextId' | 'requestedBy'>;
 
 const checkTaking = (isDraining: SubmitParts['isDraining']): void => {
   if (isDraining())
@@ -55,27 +54,44 @@ const checkTaking = (isDraining: SubmitParts['isDraining']): void => {
 
 const askerOf = ({ requestedBy }: Pick<BuildAsk, 'requestedBy'>) => (requestedBy === undefined ? {} : { requestedBy });
 
-export const makeSubmit =
-  ({ store, admission, isDraining, wake }: SubmitParts): Submit =>
-  async (ask, request) => {
+/**
+ * Accepts what `check` has judged, unless the same request came first: then that build is given, and nothing is judged again,
+ * for the host may have changed since.
+ */
+export const makeAccept =
+  ({ store, isDraining, wake }: Omit<SubmitParts, 'admission'>) =>
+  async <Ask extends Asked>(
+    ask: Ask,
+    request: RequestKey | undefined,
+    check: () => Promise<NewBuild>,
+  ): Promise<Submitted> => {
     checkTaking(isDraining);
     const idempotency = request && idempotencyOf(ask, request);
-    // What was accepted once is not judged again: the host may have changed since.
     const first = idempotency && (await store.replay(idempotency));
     if (first) return { build: first, replayed: true };
-    const added = await store.add({ ...(await admission.check(ask)), ...askerOf(ask) }, idempotency);
+    const added = await store.add({ ...(await check()), ...askerOf(ask) }, idempotency);
     if (!added.replayed) wake();
     return added;
   };
 
-export const makeSubmitRun =
-  ({ store, admission, isDraining, wake }: SubmitRunParts): SubmitRun =>
-  async (ask, request) => {
+export const makeSubmit = ({ admission, ...parts }: SubmitParts): Submit => {
+  const accept = makeAccept(parts);
+  return (ask, request) => accept(ask, request, () => admission.check(ask));
+};
+
+/** The same for a run with all of its builds. */
+export const makeAcceptRun =
+  ({ store, isDraining, wake }: Omit<SubmitRunParts, 'admission'>) =>
+  async <Ask extends Asked>(
+    ask: Ask,
+    request: RequestKey | undefined,
+    check: () => Promise<{ readonly run: NewRun; readonly builds: readonly NewBuild[] }>,
+  ): Promise<SubmittedRun> => {
     checkTaking(isDraining);
     const idempotency = request && idempotencyOf(ask, request);
     const first = idempotency && (await store.replayRun(idempotency));
     if (first) return { run: first, replayed: true };
-    const { run, builds } = await admission.checkRun(ask);
+    const { run, builds } = await check();
     const by = askerOf(ask);
     const added = await store.addRun(
       { ...run, ...by },
@@ -85,3 +101,8 @@ export const makeSubmitRun =
     if (!added.replayed) wake();
     return added;
   };
+
+export const makeSubmitRun = ({ admission, ...parts }: SubmitRunParts): SubmitRun => {
+  const accept = makeAcceptRun(parts);
+  return (ask, request) => accept(ask, request, () => admission.checkRun(ask));
+};

@@ -2,6 +2,7 @@
 
 import type { Note } from '../base/notes.ts';
 import type { CacheMode } from '../base/records/cache-mode.ts';
+import type { SecretVersion } from '../base/records/host-secret.ts';
 import type { OnError } from '../base/records/on-error.ts';
 import type { Phase } from '../base/records/phase.ts';
 import type { VariableValues } from '../base/records/variable-value.ts';
@@ -64,6 +65,23 @@ export type BuildInput = {
   readonly bases?: Readonly<Record<string, string>>;
 };
 
+/**
+ * How what a build begins with, beside its template and its context, stood when it was accepted, as far as that can be told
+ * without reading it.
+ */
+export type BeganWith = {
+  /** The stored template that it was asked for by. */
+  readonly stored?: BaseVersion;
+  /**
+   * Files and folders of the host, as the template names them. A state is a digest of an upload, or one over the size, the
+   * place and the time of change of every file.
+   */
+  readonly files: readonly { readonly name: string; readonly state: string }[];
+  readonly secrets: readonly SecretVersion[];
+  /** The sensitive variables that were sent: their values are forgotten when the build has ended. */
+  readonly sent: readonly string[];
+};
+
 /** A version of a stored template that another extends. */
 export type BaseVersion = { readonly name: string; readonly version: number };
 
@@ -97,6 +115,9 @@ export type BuildAsked = {
   readonly sensitive: readonly string[];
   /** The name of the token that asked for it; none for builds from before it was kept. */
   readonly requestedBy?: string;
+  /** The build that it is a retry of, or that it does again; that may have been deleted since. */
+  readonly retryOf?: string;
+  readonly rebuildOf?: string;
 };
 
 /** What a client asked for, accepted and checked: all that is needed to run it again after a crash. */
@@ -104,13 +125,17 @@ export type NewBuild = BuildAsked &
   BuildInput & {
     /** Who is told of it. */
     readonly notify?: readonly Webhook[];
+    readonly beganWith?: BeganWith;
   };
 
 /** What was checked and may be added, with what is told of it and not kept. */
 export type CheckedBuild = NewBuild & {
   readonly notes: readonly Note[];
-  /** What it begins with beside its template and its context: absolute paths, and what it fetches. */
-  readonly inputs?: { readonly paths: readonly string[]; readonly fetched: readonly unknown[] };
+  /** What it begins with beside its template and its context: files by their absolute paths, and what it fetches. */
+  readonly inputs?: {
+    readonly files: readonly { readonly path: string; readonly shown: string }[];
+    readonly fetched: readonly unknown[];
+  };
   /** The texts of the machine's endpoint as a guest would get them, without secrets. */
   readonly http: readonly { readonly path: string; readonly text: string }[];
 };
@@ -123,6 +148,8 @@ export type NewRun = {
   readonly parallel?: number;
   readonly failFast: boolean;
   readonly requestedBy?: string;
+  /** The run whose builds it does again. */
+  readonly rebuildOf?: string;
 };
 
 /** What was checked and may be added together. */

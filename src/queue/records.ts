@@ -6,13 +6,16 @@ import type { Status } from '../base/records/status.ts';
 import type { RunStatus } from '../base/records/run-status.ts';
 import type { Artifact } from '../image/types.ts';
 import type { Queued, Started } from './rules/order.ts';
-import type { BuildAsked, BuildInput, Cancel, NewRun } from './asked.ts';
+import type { BeganWith, BuildAsked, BuildInput, Cancel, NewRun } from './asked.ts';
+import type { Webhook } from './deliveries.ts';
 
 /** A run as it stands, with those of its builds that are still there, in the order of its machines. */
 export type Run = NewRun & {
   readonly status: RunStatus;
   readonly createdAt: number;
   readonly endedAt?: number;
+  /** How many builds it was made of. */
+  readonly machines: number;
   readonly builds: readonly Build[];
   /** Grows whenever the status or the phase of one of its builds changes: its ETag. */
   readonly version: number;
@@ -55,6 +58,8 @@ export type Build = BuildAsked & {
   readonly pin?: Pin;
   /** The build whose artifacts it was given, because the same input had made them. */
   readonly fromCache?: string;
+  /** The newest retry of it. */
+  readonly retriedBy?: string;
   /** Sequence number of the build's newest event: its ETag. */
   readonly version: number;
 };
@@ -93,6 +98,29 @@ export type BuildEvent = {
 
 /** A worker's claim. Whoever holds the token may write to the build; a worker whose lease was taken over cannot. */
 export type Claim = { readonly build: Build; readonly input: BuildInput; readonly token: string };
+
+/** All that a build was made of, whatever became of stored templates and media since: it can be made again from it. */
+export type FrozenBuild = {
+  readonly build: Build;
+  readonly input: BuildInput;
+  /** Undefined for builds from before it was kept. */
+  readonly beganWith?: BeganWith;
+  readonly notify: readonly Webhook[];
+};
+
+/** How a held build goes on. */
+export type Resumption = {
+  /** The name of the token that says so. */
+  readonly by: string;
+  /** The step that is run again. */
+  readonly from: string;
+  /** What the build is made of from then on, where a client has sent it. */
+  readonly mended?: Pick<BuildInput, 'template' | 'variables' | 'plan'> &
+    Pick<BuildAsked, 'contextId' | 'sensitive'> & { readonly beganWith?: BeganWith };
+};
+
+/** What a client says when a held build is to go on; `from`: undefined: the step that failed. */
+export type ResumeAsk = Omit<Resumption, 'from'> & { readonly from?: string };
 
 export type Page<T> = {
   readonly items: readonly T[];

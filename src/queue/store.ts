@@ -15,12 +15,14 @@ import type {
   BuildEvent,
   BuildFilter,
   Claim,
+  FrozenBuild,
   Hold,
   Outcome,
   Page,
   PageAsk,
   Pin,
   PlaceInQueue,
+  Resumption,
   Run,
   Scope,
   Step,
@@ -95,6 +97,8 @@ export type BuildStore = AsyncDisposable & {
   readonly find: (id: string) => Promise<Build | undefined>;
   /** The template, variables and plan of a build: large, so not part of `find`. */
   readonly input: (id: string) => Promise<BuildInput | undefined>;
+  /** All that it was made of, to make it again. */
+  readonly frozen: (id: string) => Promise<FrozenBuild | undefined>;
   /** Newest first. */
   readonly list: (filter: BuildFilter, page: PageAsk) => Promise<Page<Build>>;
   /** Number of builds by status. */
@@ -143,7 +147,9 @@ export type BuildStore = AsyncDisposable & {
   ) => Promise<number>;
   readonly endStep: (id: string, token: string, seq: number, fault?: FaultRecord) => Promise<void>;
   readonly hold: (id: string, token: string, hold: Hold, fault: FaultRecord) => Promise<void>;
-  /** A client's: new end of the hold, or now. Throws `build_not_held`. */
+  /** The held build goes on: it runs, without the fault that it was held for. Throws `changes_exhausted`. */
+  readonly resume: (id: string, token: string, resumption: Resumption) => Promise<void>;
+  /** A client's: new end of the hold, or now. Throws `build_not_held`, `changes_exhausted`. */
   readonly setHold: (id: string, until: number) => Promise<Build>;
   /** Keeps from which build a claimed one was given its artifacts. Throws `lease_lost`. */
   readonly tookArtifacts: (id: string, token: string, from: string) => Promise<void>;

@@ -7,6 +7,7 @@ import { connectionLimits } from '../base/descriptors.ts';
 import { Fault } from '../base/fault.ts';
 import { version } from '../base/package.ts';
 import type { Capacity } from '../build/capacity.ts';
+import { makeAgain } from '../build/again/make-again.ts';
 import { makeContexts } from '../build/contexts.ts';
 import { makeOutputs } from '../build/outputs/outputs.ts';
 import { makeSubmitRun, type Submit } from '../build/submit.ts';
@@ -59,6 +60,7 @@ const liveOf = (
   waiting: scheduler.waiting,
   resume: breakpoints.resume,
   isPaused: breakpoints.isPaused,
+  resumeHeld: (id, ask) => held.resume(id, ask, signal),
   type: (id, bytes) => held.type(id, bytes, signal),
   detach: held.detach,
   attach: (id) => held.attach(id, signal),
@@ -77,6 +79,7 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
       ...{ store, admission, metrics, clock, ids, version, signal, ...host },
       ...{ submit, schedules, layers },
       submitRun: makeSubmitRun(submitting),
+      again: makeAgain({ ...submitting, ids }),
       contexts: contextsOf(shared, capacity),
       outputs: makeOutputs({ folders, growth, store }),
       live: liveOf(shared, builds, supplies, scheduler),

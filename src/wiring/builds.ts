@@ -86,6 +86,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   const admission = makeAdmission({
     ...{ store, hypervisor, folders, ids, clock, signal },
     sources,
+    uploadDigest: supplies.uploadDigest,
     webhooks: rooms.news.webhooks,
     media: () => config().media,
     host: () => ({ lease: hypervisor.lease, hasMirror: mirror !== undefined, ...hostFactsOf(config(), hostMeans()) }),

@@ -1,6 +1,7 @@
 import { configuredMedia } from '../media/configured.ts';
 import { openUploads, type Uploads } from '../media/uploads.ts';
 import type { ApiParts } from '../api/types.ts';
+import type { UploadDigest } from '../build/asked/began-with.ts';
 import { makeBases, type Bases } from '../build/files/bases.ts';
 import type { Capacity } from '../build/capacity.ts';
 import { makeSupply, type Supply } from '../build/files/supply.ts';
@@ -15,6 +16,7 @@ export type Supplies = AsyncDisposable & {
   readonly supply: Supply;
   readonly bases: Bases;
   readonly uploads: Uploads;
+  readonly uploadDigest: UploadDigest;
   readonly sources: Pick<Sources, 'uploaded' | 'ofDigest' | 'refuseUrl'>;
   readonly media: ApiParts['media'];
 };
@@ -46,6 +48,7 @@ export const openSupplies = async (
   const supply = makeSupply({ fetcher, uploads, bases });
   return {
     ...{ supply, bases, uploads },
+    uploadDigest: (path) => uploads.list().find((medium) => uploads.pathOf(medium) === path)?.digests.sha256,
     sources: {
       uploaded: () => Object.fromEntries(uploads.list().map((medium) => [medium.name, uploads.pathOf(medium)])),
       ofDigest: supply.ofDigest,

@@ -8,7 +8,7 @@ import type { RequestKey } from '../../build/submit.ts';
 import { whyPackerTemplate } from '../../packer/template-form.ts';
 import type { BuildAsk } from '../../queue/asked.ts';
 import { Variables } from '../contract/common.ts';
-import { contextTypes, encodingOf, refuseType } from '../server/bodies.ts';
+import { contextTypes, encodingOf, hasBody, refuseType } from '../server/bodies.ts';
 import { checked, invalid } from '../server/field-errors.ts';
 import type { CommonBody, CommonQuery } from './request.ts';
 
@@ -37,6 +37,14 @@ const taken = `JSON (application/json), YAML (application/yaml) or an archive ($
 export const checkType = (request: FastifyRequest): void => {
   if (encodingOf(request) === undefined && (request.body === undefined || request.body instanceof Uint8Array))
     throw refuseType(request, taken);
+};
+
+/** The JSON body of a request that may have none. Throws `unsupported_media_type` for one that is something else. */
+export const jsonOrNothing = (request: FastifyRequest): unknown => {
+  const body = hasBody(request) ? request.body : {};
+  if (hasBody(request)) checkType(request);
+  checkJson(body, typeof request.query === 'object' && request.query !== null ? request.query : {});
+  return body;
 };
 
 /** Refuses what a JSON body cannot be, or what its query cannot say besides. */
@@ -74,7 +82,10 @@ export const askedIn = ({
 });
 
 /** What variables.json and the query say together. */
-const variablesFrom = ({ variables }: Received, { variable = {} }: Query): VariableValues => {
+export const askedVariables = (
+  { variables }: Pick<Received, 'variables'>,
+  { variable = {} }: Pick<Query, 'variable'>,
+): VariableValues => {
   if (variables === undefined) return variable;
   const kept = checked(Variables, variables.values, variables.file);
   const twice = Object.keys(variable).filter((name) => Object.hasOwn(kept, name));
@@ -88,7 +99,7 @@ const variablesFrom = ({ variables }: Received, { variable = {} }: Query): Varia
 /** What a context and the query say together. */
 export const askedWith = (received: Received, query: Query): Asked => ({
   template: received.template,
-  variables: variablesFrom(received, query),
+  variables: askedVariables(received, query),
   labels: query.label ?? {},
   priority: query.priority ?? 0,
   onError: query.on_error ?? 'cleanup',

@@ -37,13 +37,15 @@ export const addHistoryRoutes = (app: App, { store }: ApiParts, view: View): voi
       response: answers({ 200: json(BuildInput, 'The input.') }, [404]),
     },
     handler: async ({ params: { id } }) => {
-      const { sensitive } = await findBuild(store, id);
-      const input = await store.input(id);
-      if (input === undefined) throw noBuild(id);
+      const frozen = await store.frozen(id);
+      if (frozen === undefined) throw noBuild(id);
+      const { input, beganWith } = frozen;
+      const { sensitive } = frozen.build;
       return {
         template: showDocument(input.template, sensitive),
         variables: showVariables(input.variables, sensitive),
         plan: showPlan(input.plan),
+        ...(beganWith === undefined ? {} : { began_with: { files: beganWith.files, secrets: beganWith.secrets } }),
       };
     },
   });

@@ -24,7 +24,10 @@ export const inBuildArchive = (
       ? `${variables.file}:${pointer.slice('/variables'.length)}`
       : pointer
           .replace(/^\/(variable|label)s/, 'query:/$1')
-          .replace(/^\/(?=priority|timeout|on_error|debug|force|machine|only|except|parallel|fail_fast)/, 'query:/');
+          .replace(
+            /^\/(?=priority|timeout|on_error|debug|force|machine|only|except|parallel|fail_fast|from)/,
+            'query:/',
+          );
 
 /** Where a place in a template is when it came in an archive. One in a template that it extends says so itself. */
 export const inTemplateArchive = (pointer: string, { templateFile }: Pick<Received, 'templateFile'>): string =>

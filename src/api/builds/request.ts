@@ -29,7 +29,7 @@ const MachineName = z
   .max(128, 'is longer than any name of a machine')
   .meta({ description: 'For a template with several machines: the one to build. All of them: `POST /runs`.' });
 
-const OnError = z.enum(onErrors, `is none of ${onErrors.join(', ')}`);
+export const OnError = z.enum(onErrors, `is none of ${onErrors.join(', ')}`);
 
 const judgedBy =
   (judge: (text: string) => string) =>

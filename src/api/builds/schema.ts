@@ -130,6 +130,9 @@ export const Build = z
       })
       .optional()
       .meta({ description: 'It is kept, whatever the retention says: see `PUT /builds/{id}/pin`.' }),
+    retry_of: z.string().optional().meta({ description: 'The id of the build that it is a retry of.' }),
+    retried_by: z.string().optional().meta({ description: 'The id of the newest retry of it.' }),
+    rebuild_of: z.string().optional().meta({ description: 'The id of the build that it does again.' }),
     version: z.int().meta({ description: 'Number of its newest event. It is also the ETag.' }),
     links: Links.meta({ description: 'Paths of all there is about it.' }),
   })
@@ -189,6 +192,30 @@ export const BuildInput = z
       description: 'The values that were used; sensitive ones read `<sensitive>`.',
     }),
     plan: z.array(PlannedStep).meta({ description: 'The steps in their order.' }),
+    began_with: z
+      .object({
+        files: z
+          .array(
+            z.object({
+              name: z.string().meta({ description: 'As the template names it.' }),
+              state: z.string().meta({
+                description:
+                  'Its digest, where this host knows one (`sha256:`), else one of its size and time of change (`stat:`).',
+              }),
+            }),
+          )
+          .meta({ description: 'Files and folders of media and of other builds.' }),
+        secrets: z
+          .array(
+            z.object({
+              name: z.string().meta({ description: 'Its name.' }),
+              version: z.int().meta({ description: 'The version of its value.' }),
+            }),
+          )
+          .meta({ description: 'Secrets of the host.' }),
+      })
+      .optional()
+      .meta({ description: 'How what it begins with stood when it was accepted; missing for old builds.' }),
   })
   .meta({ id: 'Input', description: 'What a build was made from.' });
 

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
-import { answers, etagHeader, json } from '../contract/answers.ts';
+import { answers, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { checked } from '../server/field-errors.ts';
 import { asker } from '../server/auth.ts';
 import type { Received } from '../../build/contexts.ts';
 import type { BuildAsk } from '../../queue/asked.ts';
+import { accepted, answerAccepted } from './accepted.ts';
 import { acceptsWith, askedIn, askedWith, checkJson, checkType, headerNotes, requestKeyOf } from './asked.ts';
 import { inBuildArchive, withContext } from './receiving.ts';
 import { BuildAskBody, BuildQuery } from './request.ts';
@@ -56,12 +57,7 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
       response: answers(
         {
           200: json(Plan, 'With `validate=true`: what the build would do. Nothing was stored.'),
-          201: json(Build, 'The build is accepted.', {
-            Location: { description: 'Its path.' },
-            ...etagHeader,
-            'Retry-After': { description: 'Seconds after which it is worth to look.' },
-            'Idempotency-Replayed': { description: '`true` when an earlier request with this key made the build.' },
-          }),
+          201: accepted(Build, 'build', 'The build is accepted.'),
         },
         [400, 404, 413, 415, 422, 503, 507],
       ),
@@ -79,13 +75,9 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
           return { answer: reply.send(showNewBuild(await admission.check(ask), pointerTo)), isKept: false };
         }
         const { build, replayed } = await submit(ask, keyWith(context?.digest));
-        if (replayed) reply.header('idempotency-replayed', 'true');
-        else request.log.info({ build: build.id, template: build.templateName, ...asker(request) }, 'build accepted');
-        reply
-          .code(201)
-          .header('location', `/builds/${build.id}`)
-          .header('etag', `"${build.version}"`)
-          .header('retry-after', '5');
+        if (!replayed)
+          request.log.info({ build: build.id, template: build.templateName, ...asker(request) }, 'build accepted');
+        answerAccepted(reply, { self: `/builds/${build.id}`, version: build.version, replayed });
         return { answer: reply.send(view.build(build)), isKept: !replayed };
       });
     },

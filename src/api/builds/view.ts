@@ -64,13 +64,21 @@ const showWaiting = ({
   message,
 });
 
+/** What it was made again of, and what was made again of it. */
+const showAgain = ({ retryOf, retriedBy, rebuildOf }: Pick<StoredBuild, 'retryOf' | 'retriedBy' | 'rebuildOf'>) => ({
+  ...(retryOf === undefined ? {} : { retry_of: retryOf }),
+  ...(retriedBy === undefined ? {} : { retried_by: retriedBy }),
+  ...(rebuildOf === undefined ? {} : { rebuild_of: rebuildOf }),
+});
+
 /** What clients have said of it beside what is built. */
-const showMarks = ({ debug, force, cache, fromCache, pin }: StoredBuild) => ({
+const showMarks = ({ debug, force, cache, fromCache, pin, ...row }: StoredBuild) => ({
   ...(debug === undefined ? {} : { debug }),
   ...(force === undefined ? {} : { force }),
   ...(cache === undefined ? {} : { cache }),
   ...(fromCache === undefined ? {} : { from_cache: fromCache }),
   ...(pin === undefined ? {} : { pinned: { ...pin, at: timeOf(pin.at) } }),
+  ...showAgain(row),
 });
 
 /** What a build or a run is made of. */

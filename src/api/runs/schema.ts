@@ -43,6 +43,7 @@ export const Run = z
     parallel: z.int().optional().meta({ description: 'How many of them run at once; missing: no limit of its own.' }),
     fail_fast: z.boolean().meta({ description: 'Whether the others are cancelled when one has failed.' }),
     requested_by: z.string().optional().meta({ description: 'The name of the token that asked for it.' }),
+    rebuild_of: z.string().optional().meta({ description: 'The id of the run whose builds it does again.' }),
     created_at: Time.meta({ description: 'When it was accepted.' }),
     ended_at: Time.optional().meta({ description: 'When the last of its builds came to its end.' }),
     version: z.int().meta({

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import type { Received } from '../../build/contexts.ts';
 import type { RunAsk } from '../../queue/asked.ts';
+import { accepted, answerAccepted } from '../builds/accepted.ts';
 import { acceptsWith, askedIn, askedWith, checkJson, checkType, headerNotes, requestKeyOf } from '../builds/asked.ts';
 import { inBuildArchive, withContext } from '../builds/receiving.ts';
 import type { View } from '../builds/view.ts';
-import { answers, etagHeader, json } from '../contract/answers.ts';
+import { answers, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { asker } from '../server/auth.ts';
 import { checked } from '../server/field-errors.ts';
@@ -59,12 +60,7 @@ export const addRunSubmitRoute = (app: App, parts: ApiParts, view: View): void =
       response: answers(
         {
           200: json(RunPlan, 'With `validate=true`: what the builds would do. Nothing was stored.'),
-          201: json(Run, 'The run is accepted, with all of its builds.', {
-            Location: { description: 'Its path.' },
-            ...etagHeader,
-            'Retry-After': { description: 'Seconds after which it is worth to look.' },
-            'Idempotency-Replayed': { description: '`true` when an earlier request with this key made the run.' },
-          }),
+          201: accepted(Run, 'run', 'The run is accepted, with all of its builds.'),
         },
         [400, 404, 413, 415, 422, 503, 507],
       ),
@@ -83,17 +79,12 @@ export const addRunSubmitRoute = (app: App, parts: ApiParts, view: View): void =
           return { answer: reply.send(showNewRun(plan, pointerTo)), isKept: false };
         }
         const { run, replayed } = await submitRun(ask, keyWith(context?.digest));
-        if (replayed) reply.header('idempotency-replayed', 'true');
-        else
+        if (!replayed)
           request.log.info(
             { run: run.id, builds: run.builds.length, template: run.templateName, ...asker(request) },
             'run accepted',
           );
-        reply
-          .code(201)
-          .header('location', `/runs/${run.id}`)
-          .header('etag', `"${run.version}"`)
-          .header('retry-after', '5');
+        answerAccepted(reply, { self: `/runs/${run.id}`, version: run.version, replayed });
         return { answer: reply.send(showRun(run, view)), isKept: !replayed };
       });
     },

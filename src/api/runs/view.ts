@@ -38,6 +38,7 @@ export const showRun = (run: StoredRun, view: Pick<View, 'build'>): Shown => {
     ...(run.parallel === undefined ? {} : { parallel: run.parallel }),
     fail_fast: run.failFast,
     ...(run.requestedBy === undefined ? {} : { requested_by: run.requestedBy }),
+    ...(run.rebuildOf === undefined ? {} : { rebuild_of: run.rebuildOf }),
     created_at: timeOf(run.createdAt),
     ...(run.endedAt === undefined ? {} : { ended_at: timeOf(run.endedAt) }),
     version: run.version,

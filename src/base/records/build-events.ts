@@ -52,7 +52,18 @@ export const buildEvents = {
       ssh: text('A command line that logs in.').optional(),
     })
     .meta({ description: 'The build is at a breakpoint, and goes on when a client resumes it.' }),
-  'build.resumed': z.object({ by }).meta({ description: 'The build goes on from its breakpoint.' }),
+  'build.resumed': z
+    .object({
+      by,
+      from: text(
+        'The step that is run again, of a build that was held; missing where it was at a breakpoint.',
+      ).optional(),
+      mended: z.literal(true).optional().meta({ description: 'Whether it goes on with another template or context.' }),
+    })
+    .meta({ description: 'The build goes on: from its breakpoint, or from a step that had failed.' }),
+  'build.retried': z
+    .object({ by: by.optional(), build: text('The id of the new build.') })
+    .meta({ description: 'A client has made a retry of the build.' }),
   'build.pinned': z
     .object({ by, reason: text('Why, in the words of who asked.').optional() })
     .meta({ description: 'The build is kept, whatever the retention says.' }),

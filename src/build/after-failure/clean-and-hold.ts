@@ -6,15 +6,19 @@ import { isHeldAfter } from '../../queue/rules/settle.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Spec } from '../../template/spec.ts';
 import type { Attempt } from '../attempt.ts';
+import { goOn, type GoesOn, type GoOnParts, type Standing } from '../again/go-on.ts';
 import { holdMachine, type Held } from '../hold/hold.ts';
+import type { ResumeAsk } from '../../queue/records.ts';
 import type { Job } from '../job.ts';
 import type { PerformParts } from '../perform.ts';
 import type { Running } from '../running.ts';
 import { cleanUpAfter, type CleanupFacts } from './error-cleanup.ts';
 
-type Parts = PerformParts & { readonly store: Store; readonly held: Held; readonly holdMs: number };
+/** What holding takes beside performing. */
+export type HoldParts = PerformParts &
+  GoOnParts & { readonly store: Store; readonly held: Held; readonly holdMs: number };
 
-type Failure = { readonly phase: Phase | undefined; readonly fault: Fault };
+type Failure = { readonly phase: Phase | undefined; readonly fault: Fault; readonly standing: Standing };
 
 const sshLineOf = ({ machine }: Running, { communicator }: Spec, workspace: string): string | undefined => {
   if (communicator?.type !== 'ssh') return undefined;
@@ -26,27 +30,33 @@ const sshLineOf = ({ machine }: Running, { communicator }: Spec, workspace: stri
 const holdIfAsked = async (
   attempt: Attempt,
   { spec, slot, folders }: Job,
-  fault: Fault,
-  parts: Parts,
+  { fault, standing }: Failure,
+  parts: HoldParts,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<GoesOn | undefined> => {
   const running = attempt.attended();
-  if (running === undefined || signal.aborted || !isHeldAfter(attempt.claim.build, fault.code)) return;
+  if (running === undefined || signal.aborted || !isHeldAfter(attempt.claim.build, fault.code)) return undefined;
   const line = sshLineOf(running, spec, folders.work(slot));
-  await holdMachine(attempt, running, fault, { ...parts, sshLine: line }, signal);
+  const resume = (ask: ResumeAsk) => goOn(standing, ask, parts);
+  return holdMachine(attempt, running, fault, { ...parts, sshLine: line }, resume, signal);
 };
 
-/** Cleans up after a build that has failed, and holds its machine, in the order that its `on_error` says. */
+/**
+ * Cleans up after a build that has failed, and holds its machine, in the order that its `on_error` says. Gives how the build goes
+ * on where a client has resumed it.
+ */
 export const cleanAndHold = async (
   attempt: Attempt,
   facts: CleanupFacts,
-  { phase, fault }: Failure,
-  parts: Parts,
+  failure: Failure,
+  parts: HoldParts,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<GoesOn | undefined> => {
+  const { phase, fault } = failure;
   const isHeldFirst = attempt.claim.build.onError === 'hold';
-  if (isHeldFirst) await holdIfAsked(attempt, facts.job, fault, parts, signal);
+  const goesOn = isHeldFirst ? await holdIfAsked(attempt, facts.job, failure, parts, signal) : undefined;
+  if (goesOn !== undefined) return goesOn;
   // A provisioner cleans up after provisioners alone.
   if (phase === 'provisioning') await cleanUpAfter(fault, attempt, facts, parts);
-  if (!isHeldFirst) await holdIfAsked(attempt, facts.job, fault, parts, signal);
+  return isHeldFirst ? undefined : holdIfAsked(attempt, facts.job, failure, parts, signal);
 };

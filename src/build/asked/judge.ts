@@ -4,7 +4,7 @@ import type { FileRoots } from '../../context/files.ts';
 import type { Sources } from '../../context/sources.ts';
 import type { Frozen } from '../../template/language/functions.ts';
 import { sealDocument, sealVariables } from '../../openbsd/passwords/seal.ts';
-import type { BuildAsk, BuildAsked, BuildInput, CheckedBuild, Demand } from '../../queue/asked.ts';
+import type { BaseVersion, BuildAsk, BuildAsked, BuildInput, CheckedBuild, Demand } from '../../queue/asked.ts';
 import type { SecretUser } from '../../queue/rules/may-use.ts';
 import { isSensitive } from '../../template/document/variables.ts';
 import { hostSecretsOf, type Using } from './host-secrets.ts';
@@ -18,6 +18,7 @@ import type { Spec } from '../../template/spec.ts';
 import type { AdmissionParts } from '../admission.ts';
 import { sourcesOf, type Recorded } from '../files/sources.ts';
 import { recipeFor } from '../recipe.ts';
+import { beganWithOf } from './began-with.ts';
 import { inputsOf } from './inputs.ts';
 import { placedAt, requestPlace } from './machines-asked.ts';
 import type { TemplateAsked } from './template-asked.ts';
@@ -109,18 +110,22 @@ const userOf = ({ labels, requestedBy }: BuildAsk, stored: TemplateAsked['stored
   ...(requestedBy === undefined ? {} : { token: requestedBy }),
 });
 
-/** One machine of a template as a build of its own. Throws `template_invalid` and `never_fits`. */
+/** One machine of a template as a build of its own. `recorded`: the builds that it begins with, where they are known. Throws `template_invalid` and `never_fits`. */
 export const judgeMachine = async (
   parts: AdmissionParts,
   asked: BuildAsk,
-  { stored, contextId, bases }: TemplateAsked,
+  {
+    stored,
+    contextId,
+    bases,
+  }: Pick<TemplateAsked, 'stored' | 'contextId'> & { readonly bases: readonly BaseVersion[] },
   machine: Expanded,
-  as: Pick<BuildAsked, 'runId' | 'machine'>,
+  as: Pick<BuildAsked, 'runId' | 'machine' | 'retryOf' | 'rebuildOf'>,
+  recorded: Recorded = new Map(),
 ): Promise<CheckedBuild> => {
   const id = parts.ids.id();
   const { variables = asked.variables } = machine;
   const template = parseTemplate(machine.document, at.template, variables);
-  const recorded: Recorded = new Map();
   const frozen = { buildId: id, timestampMs: parts.clock.now() };
   const spec = await resolveFor(
     parts,
@@ -140,8 +145,10 @@ export const judgeMachine = async (
       message,
     })),
   ];
+  const sensitive = sensitiveIn(template);
+  const inputs = inputsOf(spec, contextId === undefined ? undefined : parts.folders.context(contextId));
   return {
-    ...{ id, ...as, demand, plan: recipeFor(spec).steps, http: shownTexts(spec), sensitive: sensitiveIn(template) },
+    ...{ id, ...as, demand, plan: recipeFor(spec).steps, http: shownTexts(spec), sensitive },
     template: await sealDocument(machine.document, sealSeed(spec.name)),
     templateName: machine.template ?? spec.name,
     ...(stored === undefined ? {} : { templateVersion: stored.version }),
@@ -155,7 +162,7 @@ export const judgeMachine = async (
     timeoutMs: asked.timeoutMs ?? spec.timeoutMs,
     ...(contextId === undefined ? {} : { contextId }),
     ...(notify.length === 0 ? {} : { notify }),
-    inputs: inputsOf(spec, contextId === undefined ? undefined : parts.folders.context(contextId)),
-    notes,
+    beganWith: await beganWithOf(spec, inputs, { stored, sensitive, variables }, parts.uploadDigest),
+    ...{ inputs, notes },
   };
 };

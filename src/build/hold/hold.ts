@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault, recordOf } from '../../base/fault.ts';
+import type { ResumeAsk } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import { orAborted, deferred } from '../../base/waiting.ts';
 import type { Attempt } from '../attempt.ts';
@@ -8,7 +9,10 @@ import type { Running } from '../running.ts';
 
 /** The machines of held builds, for people to reach. */
 export type Held = {
-  readonly add: (buildId: string, running: Running) => Disposable;
+  /** `resume` lets the build go on; undefined: it is at a breakpoint. */
+  readonly add: (buildId: string, running: Running, resume?: (ask: ResumeAsk) => Promise<void>) => Disposable;
+  /** Lets a held build go on. Throws `build_not_held`, `console_lent`, and what its runner throws; then it is held as before. */
+  readonly resume: (buildId: string, ask: ResumeAsk, signal: AbortSignal) => Promise<void>;
   /** Types on a held build's console. Throws `build_not_held`. */
   readonly type: (buildId: string, bytes: Uint8Array, signal: AbortSignal) => Promise<void>;
   /**
@@ -24,22 +28,33 @@ export type Held = {
 };
 
 export const heldMachines = (detached: DetachedConsoles): Held => {
-  const machines = new Map<string, Running>();
+  const machines = new Map<
+    string,
+    { readonly running: Running; readonly resume?: (ask: ResumeAsk) => Promise<void> }
+  >();
   const find = (buildId: string): Running => {
-    const running = machines.get(buildId);
-    if (running === undefined)
+    const held = machines.get(buildId);
+    if (held === undefined)
       throw new Fault('build_not_held', `Build ${buildId} is not held, so its console cannot be used.`);
-    return running;
+    return held.running;
   };
   return {
-    add: (buildId, running) => {
-      machines.set(buildId, running);
+    add: (buildId, running, resume) => {
+      machines.set(buildId, { running, ...(resume === undefined ? {} : { resume }) });
       return {
         [Symbol.dispose]: () => {
           detached.forget(buildId);
           machines.delete(buildId);
         },
       };
+    },
+    resume: async (buildId, ask, signal) => {
+      const held = machines.get(buildId);
+      if (held?.resume === undefined)
+        throw new Fault('build_not_held', `Build ${buildId} is not held, so there is nothing to go on with.`);
+      // The build needs its console, which an operator may have.
+      await detached.attach(buildId, signal);
+      await held.resume(ask);
     },
     type: async (buildId, bytes, signal) => {
       const { console } = find(buildId);
@@ -63,11 +78,35 @@ export const heldMachines = (detached: DetachedConsoles): Held => {
   };
 };
 
+/** What lets a held build go on, one client at a time; `answer` is how it goes on, once one has said so. */
+const makeResumes = <T>(buildId: string, goOn: (ask: ResumeAsk) => Promise<T>) => {
+  const resumed = deferred<'resumed'>();
+  let asked: Promise<T | undefined> | undefined;
+  return {
+    resumed: resumed.promise,
+    answer: async () => asked,
+    resume: async (ask: ResumeAsk) => {
+      if (asked !== undefined)
+        throw new Fault('build_not_held', `Build ${buildId} is being resumed by another request already.`);
+      const going = goOn(ask);
+      asked = going.catch(() => undefined);
+      try {
+        await going;
+      } catch (error) {
+        asked = undefined;
+        throw error;
+      }
+      resumed.resolve('resumed');
+    },
+  };
+};
+
 /**
- * Keeps the machine of a failed attempt until its lease ends, a client releases or cancels it, the machine goes, or
- * the daemon stops. The lease is the store's: a client may move its end.
+ * Keeps the machine of a failed attempt until its lease ends, a client resumes, releases or cancels it, the machine goes, or
+ * the daemon stops. The lease is the store's: a client may move its end. Gives what `goOn` gave for the client that
+ * resumed it.
  */
-export const holdMachine = async (
+export const holdMachine = async <T>(
   attempt: Attempt,
   running: Running,
   fault: Fault,
@@ -84,9 +123,11 @@ export const holdMachine = async (
     readonly holdMs: number;
     readonly sshLine: string | undefined;
   },
+  goOn: (ask: ResumeAsk) => Promise<T>,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<T | undefined> => {
   const { build, token } = attempt.claim;
+  const resumes = makeResumes(build.id, goOn);
   await attempt.settled();
   await store.hold(
     build.id,
@@ -95,7 +136,7 @@ export const holdMachine = async (
     recordOf(fault),
   );
   attempt.log(`held for ${holdMs / 60_000} minutes${sshLine === undefined ? '' : `; reach it with: ${sshLine}`}`);
-  using reachable = held.add(build.id, running);
+  using reachable = held.add(build.id, running, resumes.resume);
   void reachable;
   for (;;) {
     const changed = deferred<'changed'>();
@@ -111,7 +152,10 @@ export const holdMachine = async (
     const gone = Promise.race([running.machine.ended, running.console.failed.catch(() => undefined)]).then(
       () => 'gone' as const,
     );
-    if ((await orAborted(Promise.race([changed.promise, over, gone]), signal)) === 'gone') break;
+    if ((await orAborted(Promise.race([changed.promise, resumes.resumed, over, gone]), signal)) === 'gone') break;
   }
-  attempt.log('the hold is over');
+  // One that was being judged when the time was over.
+  const answer = await resumes.answer();
+  if (answer === undefined) attempt.log('the hold is over');
+  return answer;
 };

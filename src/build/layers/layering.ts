@@ -47,6 +47,14 @@ export const noLayering: Layering = {
   settled: async () => undefined,
 };
 
+/** The same for a build whose machine is not what its input alone has made of it: nothing of it is kept. */
+export const keepingNoMore = (layering: Layering): Layering => ({
+  ...layering,
+  isConstant: () => false,
+  isWorthIt: () => false,
+  keep: async () => false,
+});
+
 export type LayeringParts = {
   readonly shelf: BuildLayers;
   readonly clock: Clock;

@@ -48,7 +48,8 @@ export const openLayering = async (
 ): Promise<Layering> => {
   const { claim, cleanup, signal } = attempt;
   const mode = strictest(claim.build.cache ?? 'auto', spec.cache.mode);
-  if (layers === undefined || mode === 'off') return noLayering;
+  // Whoever looks at it step by step may change it.
+  if (layers === undefined || mode === 'off' || claim.build.debug === true) return noLayering;
   const { shelf, digests, secret, costs, spoilt } = layers;
   const host = await hostOf(hypervisor, signal);
   const keys = await keysOf(await resolveForKeys(claim), { secret, digests, host, slot }, signal);

@@ -83,6 +83,7 @@ const whyChanges = (
   if (other !== undefined) return `${name} uses ${other}, which changes with every build`;
   const [program] = types.filter((type) => runsOnHost.includes(type));
   if (program !== undefined) return `${name} runs ${program} on this host, whose programs may change`;
+  if (types.includes('breakpoint')) return `${name} is a breakpoint, at which people may change the guest`;
   const runtime = name === 'install' ? undefined : [...looked.runtimes].at(0);
   if (runtime !== undefined) return `${name} uses ${runtime}, which changes with every build`;
   const named = name === 'install' ? undefined : [...looked.names].at(0);

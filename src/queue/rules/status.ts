@@ -2,14 +2,15 @@
  * The life of a build:
  *
  *            ┌──────────────── requeue ────────────────┐
- *            ▼                                         │
- *   add ▶ queued ────────────── claim ─────────────▶ running ───── hold ─────▶ held
- *            │                                         │                        │
- *          cancel                                     end                      end
- *            ▼                                         ▼                        ▼
+ *            ▼                                         │ ───── hold ─────▶
+ *   add ▶ queued ────────────── claim ─────────────▶ running             held
+ *            │                                         │ ◀──── resume ─── │
+ *          cancel                                     end                end
+ *            ▼                                         ▼                  ▼
  *        cancelled                      succeeded, failed, cancelled    failed, cancelled
  *
- * A held build has failed already and only keeps its machine. What has ended never changes; it is only ever removed.
+ * A held build has failed and only keeps its machine, unless a client resumes it: then it runs again, and its fault is
+ * forgotten. What has ended never changes; it is only ever removed.
  */
 
 import type { Status } from '../../base/records/status.ts';
@@ -18,7 +19,7 @@ import type { Status } from '../../base/records/status.ts';
 const transitions = {
   queued: ['running', 'cancelled'],
   running: ['queued', 'held', 'succeeded', 'failed', 'cancelled'],
-  held: ['failed', 'cancelled'],
+  held: ['running', 'failed', 'cancelled'],
   succeeded: [],
   failed: [],
   cancelled: [],

@@ -2,6 +2,7 @@ import { Fault } from '../../base/fault.ts';
 import { timeOfId } from '../../base/ids.ts';
 import type { NewBuild } from '../asked.ts';
 import type { StoreLimits } from '../store.ts';
+import { makeSourceRows } from './again/sources.ts';
 import { makeBaseRows } from './bases.ts';
 import type { Connection } from './connection.ts';
 import { places } from './encryption/columns.ts';
@@ -31,7 +32,8 @@ export const bytesOf = (build: NewBuild): number => textsOf(build).reduce((sum, 
 
 /**
  * Writes the rows of new builds and their first events, to be called within a `write`. `attempts` is how many each has in
- * all. Throws `queue_full`, and `template_invalid` where a build that one begins with is gone.
+ * all. Throws `queue_full`, `template_invalid` where a build that one begins with is gone, and `not_found` where the build that
+ * one is made of again is.
  */
 export const makeAccept = (
   { db, append, encryption }: Connection,
@@ -41,13 +43,16 @@ export const makeAccept = (
 ): ((builds: readonly NewBuild[]) => void) => {
   const insert = db.prepare(`
     INSERT INTO build (id, template_name, template_version, extended, machine, run_id, labels, priority, timeout_ms, on_error, debug, force, cache,
-                       context_id, memory_mb, disk_mb, sensitive, requested_by, attempts_left, created_at)
+                       context_id, memory_mb, disk_mb, sensitive, requested_by, retry_of, rebuild_of, attempts_left, created_at)
     VALUES (:id, :template_name, :template_version, :extended, :machine, :run_id, :labels, :priority, :timeout_ms, :on_error, :debug, :force, :cache,
-            :context_id, :memory_mb, :disk_mb, :sensitive, :requested_by, :attempts_left, :created_at)`);
-  const insertInput = db.prepare('INSERT INTO build_input (build_id, template, variables, plan) VALUES (?, ?, ?, ?)');
+            :context_id, :memory_mb, :disk_mb, :sensitive, :requested_by, :retry_of, :rebuild_of, :attempts_left, :created_at)`);
+  const insertInput = db.prepare(
+    'INSERT INTO build_input (build_id, template, variables, plan, began_with) VALUES (?, ?, ?, ?, ?)',
+  );
   const insertLabel = db.prepare('INSERT INTO build_label (key, value, build_id) VALUES (?, ?, ?)');
   const queued = db.prepare<[], number>(`SELECT n FROM build_count WHERE status = 'queued'`).pluck();
   const bases = makeBaseRows({ db });
+  const source = makeSourceRows({ db, append });
   return (builds) => {
     if ((queued.get() ?? 0) + builds.length > limits.queued) throw queueFull(limits.queued);
     for (const build of builds) {
@@ -57,11 +62,13 @@ export const makeAccept = (
         encryption.encrypt(build.template, places.template(build.id)),
         encryption.encrypt(build.variables, places.variables(build.id)),
         JSON.stringify(build.plan),
+        build.beganWith === undefined ? null : JSON.stringify(build.beganWith),
       );
       for (const [key, value] of Object.entries(build.labels)) insertLabel.run(key, value, build.id);
       bases.add(build.id, build.bases ?? {});
       outbox.keep(build.id, build.notify ?? []);
       append(build.id, 'build.queued', { template: build.templateName, ...whoIn(build), ...basesIn(build) });
+      source.mark(build);
     }
   };
 };

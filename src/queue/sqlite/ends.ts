@@ -1,5 +1,6 @@
 import { Fault, recordOf } from '../../base/fault.ts';
 import { onCancel } from '../rules/cancel.ts';
+import { onNewHold } from '../rules/changes.ts';
 import { becauseOf, endsWithRun } from '../rules/run.ts';
 import { cancelledByClient, settled } from '../rules/settle.ts';
 import { checkMove } from '../rules/status.ts';
@@ -8,6 +9,7 @@ import type { Cancel } from '../asked.ts';
 import type { Store } from '../store.ts';
 import type { BuildRows } from './build-rows.ts';
 import { noSuchBuild, type Connection } from './connection.ts';
+import { makeChanges } from './keeping/changes.ts';
 import { makeWriteOutcome, type WriteOutcome } from './outcomes.ts';
 import type { RunRows } from './runs/run-rows.ts';
 
@@ -65,7 +67,7 @@ export const makeEndings = (connection: Connection, runs: RunRows): Endings => {
 
 /** How claimed builds are held and end, and what clients say to them meanwhile. */
 export const makeEnds = (
-  { db, write, append }: Connection,
+  { db, clock, write, append }: Connection,
   { find, claimed }: BuildRows,
   { writeOutcome, writeCancel, failFast }: Endings,
 ): Pick<Store, 'hold' | 'setHold' | 'finish' | 'cancel' | 'tookArtifacts'> => {
@@ -74,6 +76,7 @@ export const makeEnds = (
     `UPDATE build SET status = 'held', hold_until = :until, hold_ssh = :ssh, fault = :fault WHERE id = :id`,
   );
   const setHold = db.prepare<[number, string]>('UPDATE build SET hold_until = ? WHERE id = ?');
+  const changes = makeChanges({ db });
 
   return {
     hold: (id, token, { until, ssh }, fault) =>
@@ -92,6 +95,10 @@ export const makeEnds = (
           throw new Fault('build_not_held', `Build ${id} is ${build.status}, and only a held one can be held longer.`, {
             status: build.status,
           });
+        const does = build.hold === undefined ? 'nothing' : onNewHold(build.hold, until, clock.now());
+        if (does === 'nothing') return build;
+        // Each hold can be ended once, and made longer so often.
+        if (does === 'change') changes.check(id);
         setHold.run(until, id);
         append(id, 'build.held', { until });
         return find(id) ?? build;

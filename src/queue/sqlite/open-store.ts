@@ -22,6 +22,8 @@ import { makeEndings, makeEnds } from './ends.ts';
 import { makeRunRows } from './runs/run-rows.ts';
 import { makeRuns } from './runs/make-runs.ts';
 import { makeAccept } from './accept.ts';
+import { makeFrozen } from './again/frozen.ts';
+import { makeResume } from './again/resume.ts';
 import { makeDeliveries } from './notify/deliveries.ts';
 import { makeOutbox, type Tell } from './notify/outbox.ts';
 import { makeKeys } from './keys.ts';
@@ -121,6 +123,8 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeClaims(connection, rows, queue, host),
     ...makeSteps(connection, rows),
     ...makeEnds(connection, rows, endings),
+    ...makeFrozen(connection, rows),
+    ...makeResume(connection, rows),
     ...makeRecovery(connection, rows, endings.writeOutcome, { host, limits: crashes }),
     ...makeHistory(connection),
     ...makeExpiry(connection),

@@ -55,6 +55,9 @@ export type BuildRow = {
   readonly fault: string | null;
   readonly hold_until: number | null;
   readonly hold_ssh: string | null;
+  readonly retry_of: string | null;
+  readonly rebuild_of: string | null;
+  readonly retried_by: string | null;
   readonly version: number;
 };
 
@@ -81,6 +84,17 @@ const partIn = ({ extended, machine, run_id }: BuildRow): Pick<Build, 'extended'
   ...(extended === null ? {} : { extended: parsed<readonly BaseVersion[]>(extended) }),
   ...(machine === null ? {} : { machine }),
   ...(run_id === null ? {} : { runId: run_id }),
+});
+
+/** What it was made again of, and what was made again of it. */
+const againIn = ({
+  retry_of,
+  rebuild_of,
+  retried_by,
+}: BuildRow): Pick<Build, 'retryOf' | 'rebuildOf' | 'retriedBy'> => ({
+  ...(retry_of === null ? {} : { retryOf: retry_of }),
+  ...(rebuild_of === null ? {} : { rebuildOf: rebuild_of }),
+  ...(retried_by === null ? {} : { retriedBy: retried_by }),
 });
 
 /** A row as the build it stands for; what is NULL is left out. */
@@ -117,6 +131,7 @@ export const toBuild = (row: BuildRow): Build => ({
   ...faultIn(row.fault),
   ...holdIn(row),
   ...pinIn(row),
+  ...againIn(row),
   version: row.version,
 });
 
@@ -140,6 +155,8 @@ export const toRow = (build: NewBuild, attempts: number, createdAt: number) => (
   disk_mb: build.demand.diskMb,
   sensitive: JSON.stringify(build.sensitive),
   requested_by: build.requestedBy ?? null,
+  retry_of: build.retryOf ?? null,
+  rebuild_of: build.rebuildOf ?? null,
   attempts_left: attempts,
   created_at: createdAt,
 });

@@ -13,6 +13,7 @@ export const endedSql = `
 
 export const contextsSql = `
   SELECT context_id FROM build WHERE context_id IS NOT NULL
+  UNION ALL SELECT first_context_id FROM build WHERE first_context_id IS NOT NULL
   UNION ALL SELECT context_id FROM template_version WHERE context_id IS NOT NULL`;
 
 type EndedRow = {

@@ -19,6 +19,7 @@ const toRow = (run: NewRun, builds: number) => ({
   parallel: run.parallel ?? null,
   fail_fast: run.failFast ? 1 : 0,
   requested_by: run.requestedBy ?? null,
+  rebuild_of: run.rebuildOf ?? null,
   created_at: timeOfId(run.id),
   builds,
 });
@@ -31,8 +32,8 @@ export const makeRuns = (
 ): Pick<Store, 'addRun' | 'replayRun' | 'findRun' | 'runs' | 'cancelRun'> => {
   const { accept, keys, writeCancel } = facts;
   const insert = db.prepare(`
-    INSERT INTO run (id, template_name, template_version, parallel, fail_fast, requested_by, created_at, builds)
-    VALUES (:id, :template_name, :template_version, :parallel, :fail_fast, :requested_by, :created_at, :builds)`);
+    INSERT INTO run (id, template_name, template_version, parallel, fail_fast, requested_by, rebuild_of, created_at, builds)
+    VALUES (:id, :template_name, :template_version, :parallel, :fail_fast, :requested_by, :rebuild_of, :created_at, :builds)`);
 
   const seen = (id: string): Run => {
     const run = find(id);

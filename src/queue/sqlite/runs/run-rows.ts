@@ -11,6 +11,7 @@ export type RunRow = {
   readonly parallel: number | null;
   readonly fail_fast: number;
   readonly requested_by: string | null;
+  readonly rebuild_of: string | null;
   readonly created_at: number;
   readonly builds: number;
   readonly succeeded: number;
@@ -28,8 +29,10 @@ const toRun = (row: RunRow, builds: readonly Build[]): Run => ({
   ...(row.parallel === null ? {} : { parallel: row.parallel }),
   failFast: row.fail_fast === 1,
   ...(row.requested_by === null ? {} : { requestedBy: row.requested_by }),
+  ...(row.rebuild_of === null ? {} : { rebuildOf: row.rebuild_of }),
   createdAt: row.created_at,
   ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
+  machines: row.builds,
   builds,
   version: row.version,
 });
