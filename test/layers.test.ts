@@ -131,6 +131,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['api/builds', 'api/contract', 'api/server'],
     types: ['api', 'build', 'queue'],
   },
+  'api/changes': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'queue'] },
+  'api/statistics': { uses: ['api/contract', 'api/server'], types: ['api', 'queue'] },
   'api/artifacts': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'build/outputs', 'queue'] },
   'api/schedules': {
     uses: ['api/builds', 'api/contract', 'api/server'],
@@ -149,6 +151,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
       ...[
         'api/artifacts',
         'api/builds',
+        'api/changes',
         'api/contract',
         'api/deliveries',
         'api/host',
@@ -156,7 +159,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'api/runs',
         'api/server',
       ],
-      ...['api/schedules', 'api/secrets', 'api/templates', 'api/vagrant'],
+      ...['api/schedules', 'api/secrets', 'api/statistics', 'api/templates', 'api/vagrant'],
     ],
     types: ['queue', 'build', 'build/outputs', 'media', 'schedules', 'template'],
   },

@@ -27,6 +27,9 @@ import { makeOutbox, type Tell } from './notify/outbox.ts';
 import { makeKeys } from './keys.ts';
 import { makeSecrets } from './secrets.ts';
 import { makeSchedules } from './schedules/schedules.ts';
+import { makeCountEnd } from './statistics/count-ends.ts';
+import { makeRecentTimes } from './statistics/recent-times.ts';
+import { makeStatistics } from './statistics/statistics.ts';
 import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
@@ -109,7 +112,8 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   const runRows = makeRunRows(connection);
   const accept = makeAccept(connection, attempts, limits, outbox);
   const keys = makeKeys(connection);
-  const endings = makeEndings(connection, runRows);
+  const { renew, ...recentTimes } = makeRecentTimes(connection, host);
+  const endings = makeEndings(connection, runRows, makeCountEnd(connection, renew));
 
   return {
     ...makeBuilds(connection, rows, { accept, keys, outbox }),
@@ -130,6 +134,8 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeTokens(connection),
     ...makeDeliveries(connection, outbox),
     ...makeSchedules(connection),
+    ...recentTimes,
+    ...makeStatistics(connection),
     ...makeCheck(connection, file),
     onChange: listeners.on,
     [Symbol.asyncDispose]: async () => {
