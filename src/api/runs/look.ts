@@ -8,7 +8,7 @@ import { PageQuery } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
 import { disconnectSignal } from '../server/disconnect.ts';
 import type { LongRequests } from '../server/long-requests.ts';
-import { nextPage } from '../server/paging.ts';
+import { readPage } from '../server/paging.ts';
 import type { ApiParts } from '../types.ts';
 import { noRun } from './found.ts';
 import { RunParams } from './request.ts';
@@ -37,12 +37,11 @@ export const addRunListRoute = (app: App, { store, live }: ApiParts, view: View)
         [400],
       ),
     },
-    handler: async (request, reply) => {
-      const { limit, after } = request.query;
-      const page = await store.runs({ limit, ...(after === undefined ? {} : { after }) });
-      const known = await live.progress(page.items.flatMap(({ builds }) => builds));
-      return nextPage(request, reply, page, (run) => showRun(run, view, known));
-    },
+    handler: (request, reply) =>
+      readPage(request, reply, store.runs, async (runs) => {
+        const known = await live.progress(runs.flatMap(({ builds }) => builds));
+        return runs.map((run) => showRun(run, view, known));
+      }),
   });
 };
 
