@@ -5,7 +5,7 @@ import { makeProgress } from '../src/queue/progress.ts';
 import type { Build } from '../src/queue/records.ts';
 import type { Store } from '../src/queue/store.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
-import { aBuild, anArtifact, claimed, roomy, storeShop, type Shop } from './store-shop.ts';
+import { aBuild, aFault, anArtifact, claimed, roomy, storeShop, type Shop } from './store-shop.ts';
 
 const Progress = z.object({
   step: z.int(),
@@ -208,4 +208,17 @@ test('queued builds tell their end from what runs, what stands before them and h
   clock.time += 3000;
   // As it was worked out a moment ago.
   assert.equal(await left(first.build.id), 17_000);
+});
+
+test('a step that has failed and is run again counts by its second run', async () => {
+  await using told = await counted();
+  const { store } = told.shop;
+  const { build } = await store.add(aPlanned());
+  const { token } = await claimed(store);
+  const failed = await store.beginStep(build.id, token, plan[1]);
+  await store.endStep(build.id, token, failed, aFault('step_timeout'));
+  assert.equal((await told.of(build.id))?.fraction, 0);
+  await store.beginStep(build.id, token, plan[1]);
+  const progress = await told.of(build.id);
+  assert.ok(progress?.step === 2 && progress.fraction < 0.5, JSON.stringify(progress));
 });

@@ -50,8 +50,9 @@ const remember = <Value>(all: Map<string, Value>, id: string, value: Value): Val
 const makeRunning = ({ store, clock, nothing }: ProgressParts) => {
   const attempts = new Map<string, Attempt>();
 
+  // One that has failed may be run again.
   const stepsOf = async ({ id, attempt }: Build): Promise<readonly BegunStep[]> =>
-    (await store.steps(id)).filter((step) => step.attempt === attempt);
+    (await store.steps(id)).filter((step) => step.attempt === attempt && step.fault === undefined);
 
   const begin = async (build: Build, begun: readonly BegunStep[]): Promise<Attempt> => {
     // Of what had ended by then: after a restart of the daemon the shares are the same, and the fraction goes on.

@@ -5,7 +5,7 @@ export type Bucket = { readonly bucket: number; readonly n: number };
 
 const growth = 1.1;
 
-/** The bucket of a time in milliseconds; migrations/0013_statistics.sql says the same. */
+/** The bucket of a time in milliseconds. The migration that made the table of times counts by the same rule. */
 export const bucketOf = (ms: number): number => (ms <= 1 ? 0 : 1 + Math.floor(Math.log(ms) / Math.log(growth)));
 
 /** What stands for the times of a bucket: at most 5 % off. */
