@@ -20,10 +20,11 @@ test('a POST answers 201 with Location, ETag and Retry-After, and the build can 
   assert.deepEqual({ status, timeout_seconds }, { status: 'queued', timeout_seconds: 5400 });
   const read = await get(shop, `/builds/${id}`);
   assert.equal(read.headers.etag, made.headers.etag);
-  // Why it waits is told where it is looked at.
-  const { waiting, ...rest } = read.json<{ waiting: object }>();
+  // Why it waits, and how far it is, is told where it is looked at.
+  const { waiting, progress, ...rest } = read.json<{ waiting: object; progress: object }>();
   assert.deepEqual(rest, made.json());
   assert.deepEqual(waiting, { for: 'slot', position: 1, message: 'All workers are busy.' });
+  assert.deepEqual(progress, { step: 0, steps: 1, fraction: 0, eta_seconds: null });
 });
 
 test('no reply shows a sensitive value', async () => {

@@ -39,7 +39,10 @@ export const makeContract = (document: unknown) => {
     return schema;
   };
 
-  const routes = Object.entries(paths).map(([path, methods]) => ({
+  const named = (path: string) => path.split('{').length;
+  // A path that is written out goes before one with a parameter in the same place.
+  const ordered = Object.entries(paths).toSorted(([one], [other]) => named(one) - named(other));
+  const routes = ordered.map(([path, methods]) => ({
     pattern: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{[a-z]+\}/g, '[^/]+')}$`),
     methods,
   }));

@@ -12,6 +12,7 @@ import { cost } from './row-cost.ts';
 import { download } from './row-download.ts';
 import { history } from './row-history.ts';
 import { longPolls } from './row-long-polls.ts';
+import { pages } from './row-pages.ts';
 import { packer } from './row-packer.ts';
 import { parallel } from './row-parallel.ts';
 import { polling } from './row-polling.ts';
@@ -26,6 +27,7 @@ const rows: Readonly<Record<string, Row>> = {
   polling,
   history,
   'long-polls': longPolls,
+  pages,
   post,
   'start-up': startUp,
   'console-flood': consoleFlood,

@@ -6,10 +6,11 @@ import type { Spec } from '../template/spec.ts';
 import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
 import type { Bases } from './files/bases.ts';
 import type { Held } from './hold/hold.ts';
-import { noLayering } from './layers/layering.ts';
+import { noLayering, type Layering } from './layers/layering.ts';
 import { openLayering, type OpenLayeringParts } from './layers/open-layering.ts';
 import type { PerformParts } from './perform.ts';
 import { performAll } from './again/perform-all.ts';
+import { recipeFor } from './recipe.ts';
 import { askedBuildOf } from './job.ts';
 
 export type RunnerParts = AttemptParts &
@@ -38,6 +39,20 @@ const sayFirst = (attempt: Attempt, { build, input }: Claim, spec: Spec, slot: n
     attempt.log(`note: ${pointer}: ${message}`);
     attempt.event('template.noted', { pointer, message });
   }
+};
+
+/** Which steps of the plan a build leaves out that goes on from a layer, for as long as it runs. */
+const tellSkipped = (
+  { claim: { build }, cleanup }: Attempt,
+  spec: Spec,
+  layering: Layering,
+  layers: RunnerParts['layers'],
+): void => {
+  if (layering.from === undefined || layers === undefined) return;
+  const run = new Set(recipeFor(spec, layering).steps.map(({ name }) => name));
+  const planned = recipeFor(spec).steps.map(({ name }) => name);
+  layers.skipped.set(build.id, new Set(planned.filter((name) => !run.has(name))));
+  cleanup.defer(() => void layers.skipped.delete(build.id));
 };
 
 /** Runs claimed builds: resolves the template, performs its plan, holds or cleans up, and lets everything go in reverse. */
@@ -70,6 +85,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
       sayFirst(attempt, claim, spec, slot);
       if (spec.hostSecrets !== undefined) await parts.store.secretsUsed(build.id, claim.token, spec.hostSecrets);
       layering = await openLayering(attempt, spec, slot, parts);
+      tellSkipped(attempt, spec, layering, parts.layers);
       const artifacts = await performAll(attempt, { claim, spec, layering, before: [] }, { job }, parts, signal);
       if (layering.from?.cut.kind === 'artifacts')
         await parts.store.tookArtifacts(build.id, claim.token, layering.from.held.layer.buildId);

@@ -12,6 +12,7 @@ import { makeContexts } from '../build/contexts.ts';
 import { makeOutputs } from '../build/outputs/outputs.ts';
 import { makeSubmitRun, type Submit } from '../build/submit.ts';
 import type { Config } from '../config/config.ts';
+import { makeProgress, type ProgressOf } from '../queue/progress.ts';
 import type { Scheduler } from '../queue/scheduler.ts';
 import type { Store } from '../queue/store.ts';
 import type { ScheduleDesk } from '../schedules/make-schedule.ts';
@@ -54,10 +55,12 @@ const liveOf = (
   { held, breakpoints }: Builds,
   { bases }: Supplies,
   scheduler: Scheduler,
+  progress: ProgressOf,
 ): ApiParts['live'] => ({
   wake: scheduler.wake,
   isDraining: scheduler.isDraining,
   waiting: scheduler.waiting,
+  progress,
   resume: breakpoints.resume,
   isPaused: breakpoints.isPaused,
   resumeHeld: (id, ask) => held.resume(id, ask, signal),
@@ -74,6 +77,8 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
   const { body, context } = config().limits;
   const { admission } = builds;
   const submitting = { store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake };
+  const slots = () => scheduler.slots().length;
+  const progress = makeProgress({ store, clock, slots, whole: capacity.whole, nothing: builds.skipped });
   return makeApi(
     {
       ...{ store, admission, metrics, clock, ids, version, signal, ...host },
@@ -82,7 +87,7 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
       again: makeAgain({ ...submitting, ids }),
       contexts: contextsOf(shared, capacity),
       outputs: makeOutputs({ folders, growth, store }),
-      live: liveOf(shared, builds, supplies, scheduler),
+      live: liveOf(shared, builds, supplies, scheduler, progress),
       media: supplies.media,
       templateSchema: templateJsonSchema(),
       vagrant: config().vagrant,

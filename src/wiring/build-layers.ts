@@ -17,5 +17,6 @@ export const makeBuildLayers = async ({ config, clock }: Shared, shelf: BuildLay
     digests: makeFileDigests(changingNames, clock.now),
     costs: makeKeepingCosts(),
     spoilt: new Set(),
+    skipped: new Map(),
   };
 };

@@ -41,6 +41,8 @@ export type Builds = {
   readonly run: RunBuild;
   readonly held: Held;
   readonly breakpoints: Breakpoints;
+  /** The steps of a build's plan that are not run, for it goes on from a layer. */
+  readonly skipped: (build: { readonly id: string }) => ReadonlySet<string>;
 };
 
 /** Runs a build, and tells how long it waited and how it ended; a folder of the daemon that has gone is the cause before all others. */
@@ -73,6 +75,8 @@ const hostFactsOf = (config: Config, means: HostMeans): HostFacts => ({
   allows: config.provisioners,
   bastions: config.communicator.bastions,
 });
+
+const none: ReadonlySet<string> = new Set();
 
 export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   const { config, folders, growth, clock, ids, logger, signal } = shared;
@@ -122,5 +126,6 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     resolveForKeys: admission.resolveForKeys,
     layers: rooms.layers,
   });
-  return { admission, run: told(runner, shared, figures), held, breakpoints };
+  const skipped = ({ id }: { readonly id: string }) => rooms.layers?.skipped.get(id) ?? none;
+  return { admission, run: told(runner, shared, figures), held, breakpoints, skipped };
 };

@@ -1,13 +1,14 @@
+import type { PageAsk } from '../../queue/records.ts';
 import { answers, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { nextPage } from '../server/paging.ts';
+import { readPage } from '../server/paging.ts';
 import type { ApiParts } from '../types.ts';
 import { BuildListQuery } from './request.ts';
 import { BuildPage } from './schema.ts';
 import type { View } from './view.ts';
 
 /** The builds, by filter and page. */
-export const addListRoute = (app: App, { store }: ApiParts, view: View): void => {
+export const addListRoute = (app: App, { store, live }: ApiParts, view: View): void => {
   app.get('/builds', {
     config: { scope: 'builds:read' },
     schema: {
@@ -27,19 +28,20 @@ export const addListRoute = (app: App, { store }: ApiParts, view: View): void =>
         [400],
       ),
     },
-    handler: async (request, reply) => {
-      const { limit, after, label, status, template, since, run } = request.query;
-      const page = await store.list(
-        {
-          ...(status === undefined ? {} : { statuses: status }),
-          ...(template === undefined ? {} : { template }),
-          ...(since === undefined ? {} : { since }),
-          ...(label === undefined ? {} : { labels: label }),
-          ...(run === undefined ? {} : { runId: run }),
-        },
-        { limit, ...(after === undefined ? {} : { after }) },
-      );
-      return nextPage(request, reply, page, view.build);
+    handler: (request, reply) => {
+      const { label, status, template, since, run } = request.query;
+      const filter = {
+        ...(status === undefined ? {} : { statuses: status }),
+        ...(template === undefined ? {} : { template }),
+        ...(since === undefined ? {} : { since }),
+        ...(label === undefined ? {} : { labels: label }),
+        ...(run === undefined ? {} : { runId: run }),
+      };
+      const read = (ask: PageAsk) => store.list(filter, ask);
+      return readPage(request, reply, read, async (builds) => {
+        const progress = await live.progress(builds);
+        return builds.map((build) => view.build(build, { progress: progress.get(build.id) }));
+      });
     },
   });
 };

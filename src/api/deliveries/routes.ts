@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
+import type { PageAsk } from '../../queue/records.ts';
 import { BuildParams, findBuild } from '../builds/found.ts';
 import { answers, failing, json } from '../contract/answers.ts';
 import { PageQuery } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
-import { nextPage } from '../server/paging.ts';
+import { readPage } from '../server/paging.ts';
 import type { ApiParts } from '../types.ts';
 import { Delivery, DeliveryInfo, DeliveryPage } from './schema.ts';
 import { showDelivery, showDeliveryInfo } from './view.ts';
@@ -46,9 +47,8 @@ export const addDeliveryLookRoutes = (app: App, { store }: ApiParts): void => {
     },
     handler: async (request, reply) => {
       const { id } = await findBuild(store, request.params.id);
-      const { limit, after } = request.query;
-      const page = await store.deliveries(id, { limit, ...(after === undefined ? {} : { after }) });
-      return nextPage(request, reply, page, showDeliveryInfo);
+      const read = (ask: PageAsk) => store.deliveries(id, ask);
+      return readPage(request, reply, read, (all) => all.map(showDeliveryInfo));
     },
   });
 

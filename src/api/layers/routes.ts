@@ -2,7 +2,7 @@ import { Fault } from '../../base/fault.ts';
 import { answers, failing, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { asker } from '../server/auth.ts';
-import { nextPage } from '../server/paging.ts';
+import { readPage } from '../server/paging.ts';
 import type { ApiParts } from '../types.ts';
 import {
   Layer,
@@ -40,15 +40,17 @@ export const addLayerListRoute = (app: App, { layers }: ApiParts): void => {
       ),
     },
     handler: async (request, reply) => {
-      const { limit, after, template, kind } = request.query;
-      const page = await layers.list(
-        {
-          ...(template === undefined ? {} : { templateName: template }),
-          ...(kind === undefined ? {} : { kind }),
-        },
-        { limit, ...(after === undefined ? {} : { after }) },
+      const { template, kind } = request.query;
+      const filter = {
+        ...(template === undefined ? {} : { templateName: template }),
+        ...(kind === undefined ? {} : { kind }),
+      };
+      return readPage(
+        request,
+        reply,
+        (ask) => layers.list(filter, ask),
+        (entries) => entries.map(showEntry),
       );
-      return nextPage(request, reply, page, showEntry);
     },
   });
 };

@@ -8,7 +8,7 @@ import { PageQuery } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
 import { disconnectSignal } from '../server/disconnect.ts';
 import type { LongRequests } from '../server/long-requests.ts';
-import { nextPage } from '../server/paging.ts';
+import { readPage } from '../server/paging.ts';
 import type { ApiParts } from '../types.ts';
 import { noRun } from './found.ts';
 import { RunParams } from './request.ts';
@@ -19,7 +19,7 @@ import { runUntil } from './waits.ts';
 const tags = ['Runs'];
 
 /** The runs, by page. */
-export const addRunListRoute = (app: App, { store }: ApiParts, view: View): void => {
+export const addRunListRoute = (app: App, { store, live }: ApiParts, view: View): void => {
   app.get('/runs', {
     config: { scope: 'builds:read' },
     schema: {
@@ -37,11 +37,11 @@ export const addRunListRoute = (app: App, { store }: ApiParts, view: View): void
         [400],
       ),
     },
-    handler: async (request, reply) => {
-      const { limit, after } = request.query;
-      const page = await store.runs({ limit, ...(after === undefined ? {} : { after }) });
-      return nextPage(request, reply, page, (run) => showRun(run, view));
-    },
+    handler: (request, reply) =>
+      readPage(request, reply, store.runs, async (runs) => {
+        const known = await live.progress(runs.flatMap(({ builds }) => builds));
+        return runs.map((run) => showRun(run, view, known));
+      }),
   });
 };
 
@@ -83,7 +83,7 @@ export const addRunLookRoute = (app: App, parts: ApiParts, view: View, longReque
       if (run === undefined) throw noRun(id);
       void reply.header('etag', tagOf(run));
       if (waitMs > 0 ? !isNews : matchesAny(known, tagOf(run))) return reply.code(304).send();
-      return reply.send(showRun(run, view));
+      return reply.send(showRun(run, view, await parts.live.progress(run.builds)));
     },
   });
 };

@@ -7,7 +7,7 @@ import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
 import { PageQuery } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
 import { asker } from '../server/auth.ts';
-import { nextPage } from '../server/paging.ts';
+import { readPage } from '../server/paging.ts';
 import type { ApiParts } from '../types.ts';
 import { Params, Schedule, ScheduleBody, ScheduleInfo, SchedulePage } from './schema.ts';
 import { showSchedule, showScheduleInfo } from './view.ts';
@@ -80,11 +80,7 @@ export const addScheduleLookRoutes = (app: App, { store }: ApiParts): void => {
       querystring: PageQuery,
       response: answers({ 200: json(SchedulePage, 'A page of schedules.') }, [400]),
     },
-    handler: async (request, reply) => {
-      const { limit, after } = request.query;
-      const page = await store.schedules({ limit, ...(after === undefined ? {} : { after }) });
-      return nextPage(request, reply, page, showScheduleInfo);
-    },
+    handler: (request, reply) => readPage(request, reply, store.schedules, (all) => all.map(showScheduleInfo)),
   });
 
   app.get('/schedules/:name', {

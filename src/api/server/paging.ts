@@ -1,18 +1,22 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Page } from '../../queue/records.ts';
+import type { FastifyReply } from 'fastify';
+import type { Page, PageAsk } from '../../queue/records.ts';
 
-/** A page as a client sees it, with the `Link` header to the next one (RFC 8288). */
-export const nextPage = <T, Shown>(
-  request: FastifyRequest,
+/** A request whose query is a `PageQuery`, perhaps with filters. */
+type Asked = { readonly url: string; readonly query: { readonly limit: number; readonly after?: string | undefined } };
+
+/** Reads the page that is asked for and gives it as a client sees it, with the `Link` header to the next one (RFC 8288). */
+export const readPage = async <T, Shown>(
+  { url, query: { limit, after } }: Asked,
   reply: FastifyReply,
-  page: Page<T>,
-  show: (item: T) => Shown,
-): { readonly items: readonly Shown[]; readonly next?: string } => {
-  const items = page.items.map((item) => show(item));
-  if (page.next === undefined) return { items };
-  const [path = '/', query = ''] = request.url.split('?', 2);
+  read: (ask: PageAsk) => Promise<Page<T>>,
+  show: (items: readonly T[]) => readonly Shown[] | Promise<readonly Shown[]>,
+): Promise<{ readonly items: readonly Shown[]; readonly next?: string }> => {
+  const { items, next } = await read({ limit, ...(after === undefined ? {} : { after }) });
+  const shown = await show(items);
+  if (next === undefined) return { items: shown };
+  const [path = '/', query = ''] = url.split('?', 2);
   const asked = new URLSearchParams(query);
-  asked.set('after', page.next);
+  asked.set('after', next);
   void reply.header('link', `<${path}?${asked.toString()}>; rel="next"`);
-  return { items, next: page.next };
+  return { items: shown, next };
 };

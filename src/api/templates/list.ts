@@ -1,9 +1,10 @@
+import type { PageAsk } from '../../queue/records.ts';
 import { answers, json } from '../contract/answers.ts';
 import { PageQuery } from '../contract/common.ts';
 import { showTemplateInfo } from '../builds/view.ts';
 import { TemplatePage } from '../host/schema.ts';
 import type { App } from '../server/app.ts';
-import { nextPage } from '../server/paging.ts';
+import { readPage } from '../server/paging.ts';
 import type { ApiParts } from '../types.ts';
 import { noTemplate, Params, tags } from './common.ts';
 
@@ -19,11 +20,7 @@ export const addTemplateListRoutes = (app: App, { store }: ApiParts): void => {
       querystring: PageQuery,
       response: answers({ 200: json(TemplatePage, 'A page of templates.') }, [400]),
     },
-    handler: async (request, reply) => {
-      const { limit, after } = request.query;
-      const page = await store.templates({ limit, ...(after === undefined ? {} : { after }) });
-      return nextPage(request, reply, page, showTemplateInfo);
-    },
+    handler: (request, reply) => readPage(request, reply, store.templates, (all) => all.map(showTemplateInfo)),
   });
 
   app.get('/templates/:name/versions', {
@@ -38,10 +35,9 @@ export const addTemplateListRoutes = (app: App, { store }: ApiParts): void => {
     },
     handler: async (request, reply) => {
       const { name } = request.params;
-      const { limit, after } = request.query;
       if ((await store.template(name)) === undefined) throw noTemplate(name);
-      const page = await store.templateVersions(name, { limit, ...(after === undefined ? {} : { after }) });
-      return nextPage(request, reply, page, showTemplateInfo);
+      const read = (ask: PageAsk) => store.templateVersions(name, ask);
+      return readPage(request, reply, read, (all) => all.map(showTemplateInfo));
     },
   });
 };

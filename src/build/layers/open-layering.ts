@@ -23,6 +23,8 @@ export type Layers = {
   readonly costs: KeepingCosts;
   /** Keys of layers that no machine could go on from, since this daemon has started. */
   readonly spoilt: Set<string>;
+  /** Of builds that go on from a layer, by id: the steps of their plans that are not run. */
+  readonly skipped: Map<string, ReadonlySet<string>>;
 };
 
 export type OpenLayeringParts = {
