@@ -128,7 +128,8 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
   const folder = join(goods.folder, `bare-${slot}`);
   await mkdir(folder);
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
-  const { own, serial, http, log } = machineFiles(folder);
+  const { own, http, log } = machineFiles(folder);
+  const serial = join(own, 'serial.sock');
   await mkdir(own);
   const server = createServer((_, reply) => void readFile(join(goods.shown, 'p')).then((bytes) => reply.end(bytes)));
   // The guest's client closes its half when it has asked; without this, Node drops the reply.
@@ -155,7 +156,9 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
   await truncate(disk, diskMb * 2 ** 20);
   await using files = await handOver(spec);
   const kernel = ['-kernel', join(guest, 'vmlinux'), '-initrd', join(guest, 'cycle.cpio'), '-append', goods.append];
-  const argv = qemuArgv(planOf(spec, files.handed, goods.inventory), goods.host).filter((word) => word !== '-S');
+  const argv = qemuArgv(planOf(spec, files.handed, goods.inventory), goods.host)
+    .filter((word) => word !== '-S')
+    .map((word) => word.replace(/^pipe,id=serial,.*/, 'socket,id=serial,path=serial.sock,server=on,wait=off'));
   const { pid, exited } = await startDetached(binary, [...argv, ...kernel], log, { cwd: own, fds: files.fds });
   let hasExited = false;
   void exited.then(() => (hasExited = true));

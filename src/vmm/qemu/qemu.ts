@@ -16,8 +16,10 @@ import { probe } from './probe.ts';
 import { reapWork } from './processes.ts';
 import { reapMachine } from './reap.ts';
 import { mostDisks, refuseForQemu } from './refuse.ts';
+import type { QemuHost } from './spawn.ts';
+import { takeUpMachine } from './take-up.ts';
 import { findUser, type QemuUser } from './user.ts';
-import type { Hypervisor } from '../types.ts';
+import type { Hypervisor, MachineSpec } from '../types.ts';
 
 export type QemuOptions = {
   readonly binary: string;
@@ -145,6 +147,15 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
   });
   const look = once(async () => (known = await lookAround(await stock(), options)));
 
+  const hostFor = async (spec: MachineSpec, signal: AbortSignal): Promise<QemuHost> => {
+    const { inventory, user, accelerators, noOutgoing } = await orAborted(look(), signal);
+    if (asksForOutgoing(spec.nics) && noOutgoing !== undefined)
+      throw new Fault('hypervisor_failed', `The machine asks for outgoing network, and ${noOutgoing}.`);
+    const accelerator = choose(spec.model, options.accelerator, accelerators);
+    const { canSandbox } = inventory;
+    return { binary, inventory, user, netcat, clock, canSandbox, accelerator };
+  };
+
   return {
     // A restricted user network names neither.
     lease: { router: false, dns: false },
@@ -178,13 +189,10 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
     start: async (spec, signal) => {
       if (spec.slot >= mostSlots)
         throw new Fault('hypervisor_failed', `Slot ${spec.slot} has no network: there are ${mostSlots}.`);
-      const { inventory, user, accelerators, noOutgoing } = await orAborted(look(), signal);
-      if (asksForOutgoing(spec.nics) && noOutgoing !== undefined)
-        throw new Fault('hypervisor_failed', `The machine asks for outgoing network, and ${noOutgoing}.`);
-      const accelerator = choose(spec.model, options.accelerator, accelerators);
-      const { canSandbox } = inventory;
-      return startMachine(spec, { binary, inventory, user, netcat, clock, canSandbox, accelerator }, signal);
+      return startMachine(spec, await hostFor(spec, signal), signal);
     },
+
+    takeUp: async (spec, signal) => takeUpMachine(spec, await hostFor(spec, signal), signal),
 
     // Many daemons may run machines of these names on one host; only the folder tells whose they are.
     strays: async () => [],
