@@ -19,6 +19,7 @@ import { openLog, type Log } from './log.ts';
 import { makePast, type Past } from './past.ts';
 import { changedData, eventLine } from './record.ts';
 import type { Running } from './running.ts';
+import { pastIn, type Journal } from './take-up/journal.ts';
 import { boundOf, type TextLimits } from './text-limits.ts';
 
 /** One try at a build: where its steps write, how long it may take, and what has to be let go. */
@@ -57,11 +58,13 @@ export type AttemptParts = {
   readonly texts: TextLimits;
 };
 
+/** `before`: what an earlier daemon has written down of it. */
 export const beginAttempt = async (
   claim: Claim,
   spec: Spec,
   { store, folders, growth, clock, texts }: AttemptParts,
   signal: AbortSignal,
+  before?: Journal,
 ): Promise<Attempt> => {
   const { id, timeoutMs, version } = claim.build;
   const broken = new AbortController();
@@ -74,7 +77,8 @@ export const beginAttempt = async (
   const guest = countGuestEvents(texts, version);
   const events = cleanup.keep(eventLine(store, { id, token: claim.token }, guest, fail));
   const activity = makeActivity();
-  const past = makePast();
+  const past = makePast(before && pastIn(before));
+  const leftMs = Math.max(0, timeoutMs - (before === undefined ? 0 : clock.now() - before.startedAt));
   const event: WriteEvent = (type, data) => {
     const input = inputOf(type, data);
     if (input !== undefined) past.inputTaken(input);
@@ -83,7 +87,7 @@ export const beginAttempt = async (
   let attended: Running | undefined;
   const doing = () => doingNow(activity, attended);
   const limit = cleanup.keep(
-    clock.deadline(timeoutMs, AbortSignal.any([signal, broken.signal]), () => {
+    clock.deadline(leftMs, AbortSignal.any([signal, broken.signal]), () => {
       const expected = `the end of the build within ${timeoutMs / 1000} s`;
       return new Fault('build_timeout', `The build took longer than its ${timeoutMs / 1000} s${doing()}.`, {
         expected,

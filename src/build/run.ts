@@ -18,6 +18,7 @@ import { recipeFor } from './recipe.ts';
 import { askedBuildOf } from './job.ts';
 import { SequencesFailed } from './sequences.ts';
 import { pauseBefore } from './steps/pause.ts';
+import { openLeft } from './take-up/open-left.ts';
 
 export type RunnerParts = AttemptParts &
   PerformParts & {
@@ -34,8 +35,9 @@ export type RunnerParts = AttemptParts &
 const cleaningMs = 60_000;
 
 /** What whoever reads the log should know from the start. */
-const sayFirst = (attempt: Attempt, { build, input }: Claim, spec: Spec, slot: number): void => {
-  attempt.log(`attempt ${build.attempt} begins in slot ${slot}`);
+const sayFirst = (attempt: Attempt, { build, input, takenUp }: Claim, spec: Spec, slot: number): void => {
+  attempt.log(`attempt ${build.attempt} ${takenUp === true ? 'goes on' : 'begins'} in slot ${slot}`);
+  if (takenUp === true) return;
   for (const [asked, base] of Object.entries(input.bases ?? {}))
     if (asked !== base) attempt.log(`build:${asked} is build:${base}, the newest when this build was accepted`);
   for (const { name, version } of spec.hostSecrets ?? [])
@@ -67,17 +69,24 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
 
   return async (claim, slot, signal) => {
     const { build } = claim;
+    await using left = await openLeft(claim, slot, parts);
     const spec = await parts.resolve(claim);
-    const attempt = await beginAttempt(claim, spec, parts, signal);
-    const job = { id: build.id, slot, spec, folders, build: askedBuildOf(claim, clock.now()) };
+    const plan = recipeFor(spec);
+    left.check(plan);
+    const attempt = await beginAttempt(claim, spec, parts, signal, left.journal);
+    const startedAt = left.journal?.startedAt ?? clock.now();
+    const place = left.placeOf(plan, startedAt, attempt.past);
+    const job = { id: build.id, slot, spec, folders, build: askedBuildOf(claim, startedAt) };
     const facts: Facts & CleanupFacts = { job };
     let phase: Phase | undefined;
     try {
       attempt.cleanup.keep(parts.bases.use(build.id, filesIn(spec)));
       sayFirst(attempt, claim, spec, slot);
       if (spec.hostSecrets !== undefined) await parts.store.secretsUsed(build.id, claim.token, spec.hostSecrets);
-      const perform = performerOf(attempt, parts);
-      const { artifacts } = await recipeFor(spec).run({ job }, async (step, needs) => {
+      const perform = performerOf(attempt, parts, place);
+      const { artifacts } = await plan.run({ job }, async (step, needs) => {
+        // From then on there is something that must not be done twice.
+        if (step.phase === 'publishing') await place.forget();
         // Before the first there is nothing to look at.
         if (build.debug === true && phase !== undefined)
           await perform(pauseBefore(step, parts.holdMs, attempt.attended()), facts);
@@ -90,10 +99,14 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     } catch (error) {
       const fault = asFault(error instanceof SequencesFailed ? error.fault : error);
       if (error instanceof SequencesFailed) facts.drafts = error.drafts;
-      await cleanAndHold(attempt, facts, { phase, fault }, parts, signal);
+      await place.forget();
+      if (fault.code !== 'not_taken_up')
+        await cleanAndHold(attempt, facts, { phase, fault }, { ...parts, place }, signal);
       // Whoever took the build over owns its artifacts.
       if (fault.code !== 'lease_lost') await rm(folders.artifacts(build.id), { recursive: true, force: true });
-      const artifacts = isFinal(build, fault.code) ? await publishFailed(attempt, facts, parts, signal) : [];
+      const artifacts = isFinal(build, fault.code)
+        ? await publishFailed(attempt, facts, { ...parts, place }, signal)
+        : [];
       throw artifacts.length === 0 ? fault : new FailedWith(withArtifacts(fault, artifacts), artifacts);
     } finally {
       await cleanUp(attempt);

@@ -90,7 +90,13 @@ export type BuildEvent = {
 };
 
 /** A worker's claim. Whoever holds the token may write to the build; a worker whose lease was taken over cannot. */
-export type Claim = { readonly build: Build; readonly input: BuildInput; readonly token: string };
+export type Claim = {
+  readonly build: Build;
+  readonly input: BuildInput;
+  readonly token: string;
+  /** The daemon was started meanwhile: the attempt goes on where it was. */
+  readonly takenUp?: true;
+};
 
 export type Page<T> = {
   readonly items: readonly T[];

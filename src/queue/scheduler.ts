@@ -30,6 +30,8 @@ export type SchedulerParts = {
   readonly random: () => number;
   readonly log: Log;
   readonly leaseMs: number;
+  /** Builds that an earlier daemon ran, and that were claimed again in their slots: they are run before any other. */
+  readonly takenUp?: readonly { readonly claim: Claim; readonly slot: number }[];
 };
 
 export type Scheduler = AsyncDisposable & {
@@ -218,6 +220,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
 
   return {
     start: () => {
+      for (const { claim, slot } of parts.takenUp ?? []) launch(claim, slot);
       beating = clock.every(Math.min(leaseMs / 3, aliveEveryMs), beat);
       looping = loop();
     },

@@ -45,7 +45,7 @@ const told =
   (runner: RunBuild, { clock, folders }: Shared, { claimed, attemptEnded }: BuildRooms['figures']): RunBuild =>
   async (claim, slot, signal) => {
     const { attempt, createdAt } = claim.build;
-    if (attempt === 1) claimed(Math.max(0, clock.now() - createdAt) / 1000);
+    if (attempt === 1 && claim.takenUp !== true) claimed(Math.max(0, clock.now() - createdAt) / 1000);
     const began = clock.elapsed();
     const ended = (end: string) => attemptEnded(end, (clock.elapsed() - began) / 1000);
     try {

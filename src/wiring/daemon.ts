@@ -48,7 +48,7 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const store = cleanup.keep(await openDaemonStore(shared));
     const machines = cleanup.keep(await openMachines(shared));
     const { hypervisor } = machines;
-    await reconcileLeftovers(shared, store, hypervisor);
+    const takenUp = await reconcileLeftovers(shared, store, hypervisor);
     const mirror = await openMirror(shared);
     if (mirror) cleanup.keep(mirror);
 
@@ -66,7 +66,7 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const news = await openNews(shared);
     const builds = makeBuilds(shared, { store, machines, mirror, supplies, capacity, news, figures: metrics });
     const { run } = builds;
-    const scheduler = cleanup.keep(makeDaemonScheduler(shared, { store, hypervisor, capacity, run }));
+    const scheduler = cleanup.keep(makeDaemonScheduler(shared, { store, hypervisor, capacity, run, takenUp }));
 
     const { admission } = builds;
     const submit = makeSubmit({ store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake });

@@ -10,9 +10,15 @@ import { holdMachine, type Held } from '../hold/hold.ts';
 import type { Job } from '../job.ts';
 import type { PerformParts } from '../perform.ts';
 import type { Running } from '../running.ts';
+import type { OwnPlace } from '../take-up/place.ts';
 import { cleanUpAfter, type CleanupFacts } from './error-cleanup.ts';
 
-type Parts = PerformParts & { readonly store: Store; readonly held: Held; readonly holdMs: number };
+type Parts = PerformParts & {
+  readonly store: Store;
+  readonly held: Held;
+  readonly holdMs: number;
+  readonly place: OwnPlace;
+};
 
 type Failure = { readonly phase: Phase | undefined; readonly fault: Fault };
 

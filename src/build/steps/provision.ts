@@ -9,6 +9,7 @@ import { pauseBuild } from './pause.ts';
 import { onHost } from '../on-host/on-host.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, whileAlive, type Running } from '../running.ts';
+import { goesOnByRunning } from '../take-up/goes-on-by-running.ts';
 import type { StepTools } from '../tools.ts';
 import { turnsOf } from '../turns.ts';
 
@@ -45,11 +46,17 @@ const toolsOf = (spec: ProvisionerSpec, needs: Needs & { readonly guest?: Guest 
   };
 };
 
+// A breakpoint waits, and the console knows how far a conversation had come.
+const goOn: readonly ProvisionerSpec['type'][] = ['breakpoint', 'console'];
+
+/** A provisioner that goes on where it was cut short; of other types nothing tells how far they had come. */
+const orAnew = <Run>({ type }: ProvisionerSpec, run: Run) => (goOn.includes(type) ? goesOnByRunning(run) : { run });
+
 /** Changes a guest that the build has logged in to. */
 export const provisionGuest = (spec: ProvisionerSpec) =>
   ({
     ...headOf(spec),
-    async run(needs, tools) {
+    ...orAnew(spec, async (needs: Needs & { readonly guest: Guest }, tools: StepTools) => {
       const { running, guest } = needs;
       const own = { ...toolsOf(spec, needs, tools), guest };
       const policy = { ...own, reconnect: guest.reconnect, doing: () => doingNow(tools.activity, running) };
@@ -57,17 +64,17 @@ export const provisionGuest = (spec: ProvisionerSpec) =>
       const work = (alive: AbortSignal) => tryAgain(spec, (signal) => runInGuest(spec, own, signal), policy, alive);
       await whileAlive(running, expected, work, tools);
       return {};
-    },
+    }),
   }) satisfies Step<Needs & { readonly guest: Guest }, object>;
 
 /** Changes a guest without a login, by its console. */
 export const provisionOnConsole = (spec: ProvisionerSpec<ConsoleType>) =>
   ({
     ...headOf(spec),
-    async run(needs, tools) {
+    ...orAnew(spec, async (needs: Needs, tools: StepTools) => {
       const own = toolsOf(spec, needs, tools);
       const policy = { ...own, doing: () => doingNow(tools.activity, needs.running) };
       await tryAgain(spec, (signal) => runOnConsole(spec, own, signal), policy, tools.signal);
       return {};
-    },
+    }),
   }) satisfies Step<Needs, object>;
