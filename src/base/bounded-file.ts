@@ -143,6 +143,7 @@ const makeFloodCount = (queue: WriteQueue, what: string, bound: Bound) => {
 const wholeBytesOf = ({ bytes }: Bound): number => bytes - Math.min(largestReserve, Math.floor(bytes / 4));
 
 /** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. What it has already counts. */
+// One closure, though long: all of it is about one file's bytes.
 export const openBoundedFile = async (path: string, { growth, bound, what, ...words }: Parts): Promise<BoundedFile> => {
   const file = await open(path, 'a', 0o640);
   const queue = makeWriteQueue(file, () => growth.grew(path));

@@ -58,6 +58,10 @@ export type AttemptParts = {
   readonly texts: TextLimits;
 };
 
+/** Milliseconds that the build may still take. */
+const leftOf = (timeoutMs: number, before: Journal | undefined, clock: Clock): number =>
+  before === undefined ? timeoutMs : Math.max(0, timeoutMs - (clock.now() - before.startedAt));
+
 /** `before`: what an earlier daemon has written down of it. */
 export const beginAttempt = async (
   claim: Claim,
@@ -78,7 +82,6 @@ export const beginAttempt = async (
   const events = cleanup.keep(eventLine(store, { id, token: claim.token }, guest, fail));
   const activity = makeActivity();
   const past = makePast(before && pastIn(before));
-  const leftMs = Math.max(0, timeoutMs - (before === undefined ? 0 : clock.now() - before.startedAt));
   const event: WriteEvent = (type, data) => {
     const input = inputOf(type, data);
     if (input !== undefined) past.inputTaken(input);
@@ -87,7 +90,7 @@ export const beginAttempt = async (
   let attended: Running | undefined;
   const doing = () => doingNow(activity, attended);
   const limit = cleanup.keep(
-    clock.deadline(leftMs, AbortSignal.any([signal, broken.signal]), () => {
+    clock.deadline(leftOf(timeoutMs, before, clock), AbortSignal.any([signal, broken.signal]), () => {
       const expected = `the end of the build within ${timeoutMs / 1000} s`;
       return new Fault('build_timeout', `The build took longer than its ${timeoutMs / 1000} s${doing()}.`, {
         expected,

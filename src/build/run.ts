@@ -18,6 +18,7 @@ import { recipeFor } from './recipe.ts';
 import { askedBuildOf } from './job.ts';
 import { SequencesFailed } from './sequences.ts';
 import { pauseBefore } from './steps/pause.ts';
+import type { LetRun } from './take-up/let-run.ts';
 import { openLeft } from './take-up/open-left.ts';
 
 export type RunnerParts = AttemptParts &
@@ -26,6 +27,7 @@ export type RunnerParts = AttemptParts &
     readonly resolve: (claim: Claim) => Promise<Spec>;
     readonly held: Held;
     readonly bases: Bases;
+    readonly letRun: LetRun;
     readonly holdMs: number;
     /** Tells the daemon's log what a build survived and was not foreseen. */
     readonly warn: (facts: Readonly<Record<string, unknown>>, message: string) => void;
@@ -49,6 +51,7 @@ const sayFirst = (attempt: Attempt, { build, input, takenUp }: Claim, spec: Spec
 };
 
 /** Runs claimed builds: resolves the template, performs its plan, holds or cleans up, and lets everything go in reverse. */
+// One closure, though long: it is the life of one attempt, from its beginning to its cleaning.
 export const makeRunner = (parts: RunnerParts): RunBuild => {
   const { clock, folders, warn } = parts;
 

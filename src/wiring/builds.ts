@@ -9,6 +9,7 @@ import { makeDetachedConsoles } from '../build/hold/detached.ts';
 import { makeBreakpoints, type Breakpoints } from '../build/hold/breakpoints.ts';
 import { heldMachines, type Held } from '../build/hold/hold.ts';
 import { makeRunner } from '../build/run.ts';
+import { makeLetRun } from '../build/take-up/let-run.ts';
 import { textsMb } from '../build/text-limits.ts';
 import { textLimitsOf } from '../config/config.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
@@ -38,6 +39,8 @@ export type Builds = {
   readonly run: RunBuild;
   readonly held: Held;
   readonly breakpoints: Breakpoints;
+  /** Whether a build may be left running when the daemon is stopped, for the next one to go on with. */
+  readonly runsOn: (buildId: string) => boolean;
 };
 
 /** Runs a build, and tells how long it waited and how it ended; a folder of the daemon that has gone is the cause before all others. */
@@ -93,6 +96,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   });
   const held = heldMachines(makeDetachedConsoles(clock, warn));
   const breakpoints = makeBreakpoints(held);
+  const letRun = makeLetRun();
   const runner = makeRunner({
     ...{
       store,
@@ -109,6 +113,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
       breakpoints,
       bases,
       warn,
+      letRun,
     },
     stepEnded: figures.stepEnded,
     holdMs: hold,
@@ -116,5 +121,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     hostMeans,
     resolve: admission.resolveClaim,
   });
-  return { admission, run: told(runner, shared, figures), held, breakpoints };
+  // vmd lets go of the only line of its machines with the daemon.
+  const runsOn = hypervisor.takeUp === undefined ? () => false : letRun.has;
+  return { admission, run: told(runner, shared, figures), held, breakpoints, runsOn };
 };

@@ -19,7 +19,7 @@ import { makeDaemonScheduler } from './scheduler.ts';
 import { makeSchedules } from './schedules.ts';
 import { makeSettings } from './settings.ts';
 import type { Shared, Surroundings } from './shared.ts';
-import { stopDaemon } from './stop.ts';
+import { stopDaemon, type HowToStop } from './stop.ts';
 import { openDaemonStore } from './store.ts';
 import { openSupplies } from './supply.ts';
 import { keepUp } from './upkeep.ts';
@@ -28,8 +28,11 @@ export type Daemon = {
   readonly address: string;
   /** Takes over what may change while builds run: log level, media, retention, hosts to fetch from and to send to. */
   readonly reload: (config: Config) => void;
-  /** No new claims; what runs goes back to the queue without losing its attempt. Resolves when everything has gone. */
-  readonly stop: () => Promise<void>;
+  /**
+   * No new claims; what runs goes back to the queue without losing its attempt. Resolves when everything has gone; with `lets
+   * machines run`, builds whose machine runs are left as they are, and the process is to end when it resolves.
+   */
+  readonly stop: (how: HowToStop) => Promise<void>;
 };
 
 /** Opens the rooms and starts them, in the order in which they need each other. */
@@ -85,7 +88,8 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     // The probe of the accelerators takes a moment that no request needs to wait for.
     hypervisor.facts(life.signal).catch((error: unknown) => logger.warn({ err: error }, 'no build can run yet'));
     cleanup.keep(keepUp(shared, { store, supplies }));
-    return { address, reload: settings.reload, stop: () => stopDaemon({ scheduler, life, cleanup, clock, logger }) };
+    const all = { scheduler, life, cleanup, clock, logger, api, builds };
+    return { address, reload: settings.reload, stop: (how) => stopDaemon(how, all) };
   } catch (error) {
     life.abort(asFault(error));
     await cleanup[Symbol.asyncDispose]();

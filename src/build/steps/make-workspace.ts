@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { draftPrefix } from '../draft-files.ts';
+import { draftPrefix } from '../media/draft-files.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 

@@ -8,7 +8,7 @@ import { buildFactsOf, type JobFacts } from '../build-facts.ts';
 import { blamingBase } from '../files/blame-base.ts';
 import { onHost } from '../on-host/on-host.ts';
 import { downloadedFile } from '../downloaded-file.ts';
-import { draftPrefix } from '../draft-files.ts';
+import { draftPrefix } from '../media/draft-files.ts';
 import { variablesFile } from '../media/variables-file.ts';
 import type { Step } from '../plan.ts';
 import { boundedProgress, byteProgress, percentProgress } from '../progress.ts';

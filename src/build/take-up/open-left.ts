@@ -8,9 +8,15 @@ import type { Hypervisor } from '../../vmm/types.ts';
 import { slotName, type Folders } from '../folders/folders.ts';
 import type { Past } from '../past.ts';
 import { emptyJournal, journalFile, readJournal, type Journal } from './journal.ts';
+import type { LetRun } from './let-run.ts';
 import { makePlace, type OpenStep, type OwnPlace } from './place.ts';
 
-type Parts = { readonly store: Store; readonly folders: Folders; readonly hypervisor: Hypervisor };
+type Parts = {
+  readonly store: Store;
+  readonly folders: Folders;
+  readonly hypervisor: Hypervisor;
+  readonly letRun: LetRun;
+};
 
 /** What an earlier daemon has left of a build that is taken up; of any other, nothing. Disposing it leaves nothing of it. */
 export type Left = AsyncDisposable & {
@@ -35,9 +41,14 @@ const openSteps = async ({ build, token }: Claim, { ended }: Journal, store: Sto
 };
 
 /** Throws `not_taken_up` where the journal that was found has gone. */
-export const openLeft = async (claim: Claim, slot: number, { store, folders, hypervisor }: Parts): Promise<Left> => {
+export const openLeft = async (
+  claim: Claim,
+  slot: number,
+  { store, folders, hypervisor, letRun }: Parts,
+): Promise<Left> => {
   const { build, takenUp } = claim;
   const cleanup = cleanupStack();
+  cleanup.defer(() => letRun.remove(build.id));
   const file = journalFile(folders.work(slot));
   const whatever = new AbortController().signal;
   if (takenUp === true) {
@@ -57,7 +68,7 @@ export const openLeft = async (claim: Claim, slot: number, { store, folders, hyp
     },
     placeOf: (plan, startedAt, past) => {
       const facts = { build: build.id, attempt: build.attempt, startedAt, plan: [...namesOf(plan)] };
-      return makePlace(journal ?? emptyJournal(facts), file, open, past);
+      return makePlace(journal ?? emptyJournal(facts), file, { open, past, letRun });
     },
     [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };

@@ -3,6 +3,8 @@ import type { ConsolePlace } from '../../vmm/console/place.ts';
 import type { Past } from '../past.ts';
 import type { Step } from '../plan.ts';
 import type { Journal, JournalFile } from './journal.ts';
+import type { LetRun } from './let-run.ts';
+import { hasMachine } from './rules.ts';
 
 /** How far a build has come: what steps ask who go on where an earlier daemon was, and where they write it down. */
 export type Place = {
@@ -43,8 +45,11 @@ const writable = (step: Step<never, unknown>, gives: unknown): Pick<Journal['end
 export const makePlace = (
   first: Journal,
   file: JournalFile,
-  open: readonly OpenStep[],
-  past: Pick<Past, 'inputs'>,
+  {
+    open,
+    past,
+    letRun,
+  }: { readonly open: readonly OpenStep[]; readonly past: Pick<Past, 'inputs'>; readonly letRun: LetRun },
 ): OwnPlace => {
   let journal = first;
   let isForgotten = false;
@@ -53,7 +58,9 @@ export const makePlace = (
   const write = async (change: Partial<Journal>) => {
     journal = { ...journal, ...change, inputs: [...past.inputs()] };
     // The first step makes the folder.
-    if (journal.ended.length > 0 && !isForgotten) await file.write(journal);
+    if (journal.ended.length === 0 || isForgotten) return;
+    await file.write(journal);
+    if (hasMachine(journal)) letRun.add(journal.build);
   };
   return {
     hadEnded: (name) => before.has(name),
@@ -78,6 +85,7 @@ export const makePlace = (
     },
     forget: async () => {
       isForgotten = true;
+      letRun.remove(journal.build);
       await file.remove();
     },
   };

@@ -4,6 +4,10 @@ import type { Journal } from './journal.ts';
 const startsMachine = ['start-installer', 'boot-from-disk'];
 export const letsMachineGo = ['await-end-of-install', 'shut-down'];
 
+/** Whether a machine of the build has been started. */
+export const hasMachine = ({ ended }: Pick<Journal, 'ended'>): boolean =>
+  ended.some(({ name }) => startsMachine.includes(name));
+
 /** What is known of a build that ran when its daemon ended. */
 type Left = {
   readonly status: string;
@@ -26,6 +30,6 @@ export const whyAnew = (
   if (build.slot === undefined || build.slot >= slots) return 'its worker is there no more';
   if (journal === undefined) return 'nothing that this imaged can read says how far it had come';
   if (journal.build !== build.id || journal.attempt !== build.attempt) return 'what is left is of another attempt';
-  if (!journal.ended.some(({ name }) => startsMachine.includes(name))) return 'it had not started a machine';
+  if (!hasMachine(journal)) return 'it had not started a machine';
   return undefined;
 };

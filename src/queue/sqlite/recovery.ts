@@ -40,6 +40,7 @@ const killsDaemon = ({ loneDeaths }: CrashCount, step: string | undefined) =>
  * Settles what an earlier daemon left running, before this one claims anything. A build gets its attempt back, unless
  * rules/crash.ts says that it is the build that kills the daemon.
  */
+// One closure, though long: all of it judges the same rows.
 export const makeRecovery = (
   { db, clock, read, write, append }: Connection,
   { find, input }: Pick<BuildRows, 'find' | 'input'>,

@@ -46,6 +46,7 @@ const passedBytes = 4 * 1024;
 const notice = (bytes: number) => `... ${bytes} bytes left out ...`;
 
 /** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. */
+// One closure, though long: all of it is about how much of the line is on file.
 export const openTranscript = async (
   path: string,
   { growth, clock, bound, sensitive, onShown, from }: TranscriptParts,

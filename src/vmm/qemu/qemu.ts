@@ -135,6 +135,18 @@ const choose = (
   throw new Fault('hypervisor_failed', `No guest runs under ${asked} on this host.`, { accelerators: works });
 };
 
+/** What this host gives the machine. Throws `hypervisor_failed` where it cannot have what it asks for. */
+const hostOf = (
+  { nics, model }: MachineSpec,
+  { inventory, user, accelerators, noOutgoing }: Known,
+  { binary, netcat, clock, ...options }: QemuOptions,
+): QemuHost => {
+  if (asksForOutgoing(nics) && noOutgoing !== undefined)
+    throw new Fault('hypervisor_failed', `The machine asks for outgoing network, and ${noOutgoing}.`);
+  const accelerator = choose(model, options.accelerator, accelerators);
+  return { binary, inventory, user, netcat, clock, canSandbox: inventory.canSandbox, accelerator };
+};
+
 /** QEMU as a hypervisor, on any host that has it. Nothing is asked of it before `facts` or `start`. */
 export const makeQemu = (options: QemuOptions): Hypervisor => {
   const { binary, qemuImg, netcat, clock, allowsOutgoing } = options;
@@ -147,14 +159,8 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
   });
   const look = once(async () => (known = await lookAround(await stock(), options)));
 
-  const hostFor = async (spec: MachineSpec, signal: AbortSignal): Promise<QemuHost> => {
-    const { inventory, user, accelerators, noOutgoing } = await orAborted(look(), signal);
-    if (asksForOutgoing(spec.nics) && noOutgoing !== undefined)
-      throw new Fault('hypervisor_failed', `The machine asks for outgoing network, and ${noOutgoing}.`);
-    const accelerator = choose(spec.model, options.accelerator, accelerators);
-    const { canSandbox } = inventory;
-    return { binary, inventory, user, netcat, clock, canSandbox, accelerator };
-  };
+  const hostFor = async (spec: MachineSpec, signal: AbortSignal) =>
+    hostOf(spec, await orAborted(look(), signal), options);
 
   return {
     // A restricted user network names neither.
