@@ -38,6 +38,8 @@ export type Attempt = {
   /** What the build is doing; a work that may take long says so there. */
   readonly activity: Activity;
   readonly past: Past;
+  /** Resolves to how long the log is, when all of that is on file. */
+  readonly logMark: Log['mark'];
   readonly knownDigests: KnownDigests;
   /** The same, and what it saw last, as the end of a sentence. */
   readonly doing: () => string;
@@ -77,7 +79,9 @@ export const beginAttempt = async (
   const shown = (text: string) => visibleInJson(mask(text));
   const cleanup = cleanupStack();
   const bound = boundOf(texts.logMb, texts);
-  const file = cleanup.keep(await openLog(folders.log(id), { clock, growth, bound, mask, failed: fail }));
+  const file = cleanup.keep(
+    await openLog(folders.log(id), { clock, growth, bound, mask, failed: fail, from: before?.script && before.log }),
+  );
   const guest = countGuestEvents(texts, version);
   const events = cleanup.keep(eventLine(store, { id, token: claim.token }, guest, fail));
   const activity = makeActivity();
@@ -108,6 +112,7 @@ export const beginAttempt = async (
       await Promise.all([events.room(), file.room()]);
     },
     ...{ activity, past },
+    logMark: file.mark,
     knownDigests: makeKnownDigests(),
     doing,
     finished: (fault) => {

@@ -78,7 +78,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     left.check(plan);
     const attempt = await beginAttempt(claim, spec, parts, signal, left.journal);
     const startedAt = left.journal?.startedAt ?? clock.now();
-    const place = left.placeOf(plan, startedAt, attempt.past);
+    const place = left.placeOf(plan, startedAt, attempt);
     const job = { id: build.id, slot, spec, folders, build: askedBuildOf(claim, startedAt) };
     const facts: Facts & CleanupFacts = { job };
     let phase: Phase | undefined;

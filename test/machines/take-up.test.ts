@@ -9,6 +9,7 @@ import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
 import type { Event } from '../fixtures/published-event.ts';
 import { logIn, visit } from '../fixtures/quick-templates.ts';
+import { untilTrue } from '../fixtures/until-true.ts';
 
 const skip = isVmd ? 'vmd holds the only line of its machines: builds begin anew' : false;
 const settings = 'workers = 2';
@@ -42,6 +43,14 @@ const proveCounted = async ({ dataDir }: Imaged, id: string, most: number): Prom
     Array.from({ length: most }, (_, at) => at),
   );
 };
+
+const begins =
+  (step: string) =>
+  ({ type, data }: Event): boolean =>
+    type === 'step.started' && data['name'] === step;
+
+const logOf = ({ dataDir }: Imaged, id: string): Promise<string> =>
+  readFile(join(dataDir, 'builds', id, 'log'), 'utf8').catch(() => '');
 
 const count = (most: number, ms: number) =>
   `i=0; while [ $i -lt ${most} ]; do echo n$i; i=$((i+1)); usleep ${ms * 1000}; done; echo co''unted`;
@@ -77,3 +86,52 @@ test(
     await proveSound(imaged);
   },
 );
+
+test('a script goes on while there is no daemon, and its output is in the log once', { skip }, async (t) => {
+  await using imaged = await startImaged({ settings, tables });
+  const script = `${count(400, 20)}; echo said >&2; echo >>/root/ran`;
+  const look = ['echo ran $(wc -l </root/ran) times', 'test $(ls -d /tmp/imaged-*.d | wc -l) -eq 1'];
+  const { id } = await imaged.post({
+    template: visit({
+      provisioners: [
+        { type: 'shell', name: 'work', inline: [script] },
+        { type: 'shell', name: 'look', inline: look },
+      ],
+    }),
+  });
+  await untilTrue(async () => (await logOf(imaged, id)).includes(' n20\n'));
+  const began = performance.now();
+  await imaged.kill('SIGKILL');
+  await imaged.start();
+  const awayMs = performance.now() - began;
+  await proveTakenUp(imaged, id, 1);
+  const log = await logOf(imaged, id);
+  const counted = [...log.matchAll(/^\S+ {3}n(\d+)$/gm)].map(([, number]) => Number(number));
+  assert.deepEqual(
+    counted,
+    Array.from({ length: 400 }, (_, at) => at),
+  );
+  assert.match(log, /^\S+ ! said$/m);
+  assert.match(log, /^\S+ {3}ran 1 times$/m);
+  t.diagnostic(`the daemon was away for ${Math.round(awayMs)} ms`);
+  await proveNothingLeft(imaged);
+});
+
+test('SIGTERM lets machines run, and a daemon that is started again goes on with their builds', { skip }, async (t) => {
+  await using imaged = await startImaged({ settings, tables: `${tables}\n[upgrade]\nkeep_running = true` });
+  const { id } = await imaged.post({ template: counting(1000, 2) });
+  const work = visit({ provisioners: [{ type: 'shell', name: 'work', inline: ['sleep 8'] }] });
+  const other = await imaged.post({ template: work });
+  assert.ok(await awaitEvent(imaged, id, said('echo n$i')));
+  assert.ok(await awaitEvent(imaged, other.id, begins('work')));
+  const began = performance.now();
+  assert.equal(await imaged.kill('SIGTERM'), 0);
+  const tookMs = performance.now() - began;
+  t.diagnostic(`let go within ${Math.round(tookMs)} ms`);
+  assert.ok(tookMs < 5000, `${tookMs}`);
+  await imaged.start();
+  for (const build of [id, other.id]) await proveTakenUp(imaged, build, 1);
+  await proveCounted(imaged, id, 1000);
+  await imaged.kill('SIGTERM');
+  await proveNothingLeft(imaged);
+});

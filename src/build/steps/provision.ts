@@ -1,3 +1,4 @@
+import { Fault } from '../../base/fault.ts';
 import type { Guest, SshKey } from '../../guest/types.ts';
 import type { ConsoleTools } from '../../provisioners/kind.ts';
 import { planOf, runInGuest, runOnConsole, type ConsoleType, type ProvisionerSpec } from '../../provisioners/table.ts';
@@ -39,6 +40,7 @@ const toolsOf = (spec: ProvisionerSpec, needs: Needs & { readonly guest?: Guest 
       return pauseBuild({ buildId: job.id, name, timeoutMs, note, running, guest: needs.guest }, tools, signal);
     },
     onHost: (who, work) => onHost({ slot: job.slot, workspace: job.folders.work(job.slot) }, who, work),
+    scripts: tools.place.scripts,
     ansiblePlaybook: tools.ansiblePlaybook,
     downloadedFile: (name) => downloadedFile(job.folders.work(job.slot), name),
     onLines: (lines, stream) => said(lines, stream === 'stderr' ? '! ' : '  '),
@@ -46,11 +48,25 @@ const toolsOf = (spec: ProvisionerSpec, needs: Needs & { readonly guest?: Guest 
   };
 };
 
+/** Goes on with the script that was under way. Throws `not_taken_up` where none was that outlives the daemon. */
+const goOnWithScript =
+  <Needs>(run: Step<Needs, object>['run']): Step<Needs, object>['run'] =>
+  (needs, tools) => {
+    if (tools.place.hasScript()) return run(needs, tools);
+    throw new Fault('not_taken_up', 'The script that was under way has ended with its connection.');
+  };
+
 // A breakpoint waits, and the console knows how far a conversation had come.
 const goOn: readonly ProvisionerSpec['type'][] = ['breakpoint', 'console'];
 
 /** A provisioner that goes on where it was cut short; of other types nothing tells how far they had come. */
-const orAnew = <Run>({ type }: ProvisionerSpec, run: Run) => (goOn.includes(type) ? goesOnByRunning(run) : { run });
+const orAnew = <Needs>(
+  { type }: ProvisionerSpec,
+  run: Step<Needs, object>['run'],
+): Pick<Step<Needs, object>, 'run' | 'takeUp'> => {
+  if (type === 'shell') return { run, takeUp: { cutShort: goOnWithScript(run) } };
+  return goOn.includes(type) ? goesOnByRunning(run) : { run };
+};
 
 /** Changes a guest that the build has logged in to. */
 export const provisionGuest = (spec: ProvisionerSpec) =>

@@ -8,6 +8,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { temporarySuffix } from '../../base/file/write-whole.ts';
+import { ScriptPlace } from '../../guest/outliving/place.ts';
 import type { BuildInput, StepTimes } from '../../post-processors/build-facts.ts';
 import { ConsolePlace } from '../../vmm/console/place.ts';
 
@@ -38,6 +39,9 @@ export const Journal = z.object({
   inputs: z.array(Input),
   /** How far the console of the machine that was started last has come. */
   console: ConsolePlace.optional(),
+  /** How far the script has come that is under way and outlives the daemon, and how long the log was by then. */
+  script: ScriptPlace.optional(),
+  log: z.number().optional(),
 });
 export type Journal = z.output<typeof Journal>;
 

@@ -5,8 +5,8 @@ import type { PlannedStep } from '../../queue/asked.ts';
 import type { Claim } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Hypervisor } from '../../vmm/types.ts';
+import type { Attempt } from '../attempt.ts';
 import { slotName, type Folders } from '../folders/folders.ts';
-import type { Past } from '../past.ts';
 import { emptyJournal, journalFile, readJournal, type Journal } from './journal.ts';
 import type { LetRun } from './let-run.ts';
 import { makePlace, type OpenStep, type OwnPlace } from './place.ts';
@@ -23,7 +23,7 @@ export type Left = AsyncDisposable & {
   readonly journal: Journal | undefined;
   /** Throws `not_taken_up` where the plan is another by now. */
   readonly check: (plan: Planned) => void;
-  readonly placeOf: (plan: Planned, startedAt: number, past: Pick<Past, 'inputs'>) => OwnPlace;
+  readonly placeOf: (plan: Planned, startedAt: number, attempt: Pick<Attempt, 'past' | 'logMark'>) => OwnPlace;
 };
 
 type Planned = { readonly steps: readonly PlannedStep[] };
@@ -66,9 +66,9 @@ export const openLeft = async (
       if (takenUp === true && journal?.plan.join('\n') !== namesOf(plan).join('\n'))
         throw new Fault('not_taken_up', 'The plan of the build is another than that which was begun.');
     },
-    placeOf: (plan, startedAt, past) => {
+    placeOf: (plan, startedAt, { past, logMark }) => {
       const facts = { build: build.id, attempt: build.attempt, startedAt, plan: [...namesOf(plan)] };
-      return makePlace(journal ?? emptyJournal(facts), file, { open, past, letRun });
+      return makePlace(journal ?? emptyJournal(facts), file, { open, past, letRun, logMark });
     },
     [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };

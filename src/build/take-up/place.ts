@@ -1,5 +1,6 @@
 import { Fault } from '../../base/fault.ts';
 import type { ConsolePlace } from '../../vmm/console/place.ts';
+import type { KeptScripts } from '../../guest/outliving/place.ts';
 import type { Past } from '../past.ts';
 import type { Step } from '../plan.ts';
 import type { Journal, JournalFile } from './journal.ts';
@@ -14,6 +15,9 @@ export type Place = {
   /** How far the earlier daemon had come with the console of the machine that it started last. */
   readonly console: () => ConsolePlace | undefined;
   readonly keepConsole: (place: ConsolePlace) => Promise<void>;
+  readonly scripts: KeptScripts;
+  /** Whether an earlier daemon was in the middle of a script that outlives it. */
+  readonly hasScript: () => boolean;
 };
 
 /** What the runner does with it. */
@@ -41,18 +45,19 @@ const writable = (step: Step<never, unknown>, gives: unknown): Pick<Journal['end
   // What a step gives is an object of facts; those that are no data have a step that gives them again.
   step.takeUp?.ended === undefined ? { gives: gives as Readonly<Record<string, unknown>> } : {};
 
+type Parts = {
+  readonly open: readonly OpenStep[];
+  readonly past: Pick<Past, 'inputs'>;
+  readonly letRun: LetRun;
+  /** How long the log is on file. */
+  readonly logMark: () => Promise<number>;
+};
+
 /** `before` and `open` are what an earlier daemon has left; undefined and none: the attempt begins. */
-export const makePlace = (
-  first: Journal,
-  file: JournalFile,
-  {
-    open,
-    past,
-    letRun,
-  }: { readonly open: readonly OpenStep[]; readonly past: Pick<Past, 'inputs'>; readonly letRun: LetRun },
-): OwnPlace => {
+export const makePlace = (first: Journal, file: JournalFile, { open, past, letRun, logMark }: Parts): OwnPlace => {
   let journal = first;
   let isForgotten = false;
+  let { script } = first;
   const before = new Map(first.ended.map((step) => [step.name, step]));
   const left = new Map(open.filter(({ name }) => !before.has(name)).map(({ name, seq }) => [name, seq]));
   const write = async (change: Partial<Journal>) => {
@@ -67,6 +72,15 @@ export const makePlace = (
     hadBegun: (name) => before.has(name) || left.has(name),
     console: () => first.console,
     keepConsole: (console) => write({ console }),
+    hasScript: () => script !== undefined,
+    scripts: {
+      from: () => {
+        const from = script;
+        script = undefined;
+        return from;
+      },
+      keep: async (place) => write({ script: place, log: await logMark() }),
+    },
     given: (name) => {
       const gives = before.get(name)?.gives;
       if (gives === undefined) throw new Fault('not_taken_up', `What the step ${name} gave is not known any more.`);
