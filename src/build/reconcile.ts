@@ -56,12 +56,10 @@ export const settleLeftovers = async (
   // Before they are settled: a daemon that dies in between finds them again.
   await removeUnpublished(store, folders);
   const canTakeUp = hypervisor.takeUp !== undefined;
-  const { takenUp, anew } = canTakeUp
-    ? await claimAgain({ store, folders, hostBootedAt, ...own })
-    : { takenUp: [], anew: undefined };
+  const { takenUp, anew } = await claimAgain({ store, folders, hostBootedAt, canTakeUp, ...own });
   const isKept = (name: string) => takenUp.some(({ slot }) => slotName(slot) === name);
   const except = takenUp.map(({ claim }) => claim.build.id);
-  const builds = await store.recover({ hostBootedAt, except, ...(anew === undefined ? {} : { anew }) });
+  const builds = await store.recover({ hostBootedAt, except, anew });
   const { running, held } = await store.counts();
   const machines: string[] = [];
   const left = new Map((await folders.machines()).map(({ name, folder }) => [name, folder]));

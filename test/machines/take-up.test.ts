@@ -75,7 +75,7 @@ test(
     await using imaged = await startImaged({ settings, tables });
     const { id } = await imaged.post({ template: counting(2000, 2) });
     assert.ok(await awaitEvent(imaged, id, said('echo n$i')));
-    for (const _ of [1, 2]) {
+    for (let times = 0; times < 2; times++) {
       await imaged.kill('SIGKILL');
       await imaged.start();
     }

@@ -22,7 +22,7 @@ const daemonDied = (why: string | undefined) =>
 const again = (why?: string) =>
   ({ status: 'queued', losesAttempt: false, notBefore: 0, fault: recordOf(daemonDied(why)) }) satisfies Outcome;
 
-export const takeUpSql = `
+const takeUpSql = `
   UPDATE build SET token = :token, lease_until = :leaseUntil, alive_at = :now, claimed_at = :now WHERE id = :id RETURNING *`;
 
 type TakingUp = { readonly id: string; readonly token: string; readonly leaseUntil: number; readonly now: number };
