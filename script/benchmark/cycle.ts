@@ -129,6 +129,7 @@ const runsAtOnce = (argv: readonly string[]): readonly string[] =>
  * Seconds of the same cycle by a script: QEMU with the flags that the daemon gives it, except that it runs at once, and
  * a server that gives the goods to whoever asks. The server is up before the clock runs.
  */
+// One closure, though long: it is one script, from its first line to its last.
 export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSignal): Promise<number> => {
   await using cleanup = cleanupStack();
   const folder = join(goods.folder, `bare-${slot}`);

@@ -65,6 +65,7 @@ const leftOf = (timeoutMs: number, before: Journal | undefined, clock: Clock): n
   before === undefined ? timeoutMs : Math.max(0, timeoutMs - (clock.now() - before.startedAt));
 
 /** `before`: what an earlier daemon has written down of it. */
+// One closure, though long: all of it is where one attempt writes.
 export const beginAttempt = async (
   claim: Claim,
   spec: Spec,
