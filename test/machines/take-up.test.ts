@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
+import { systemClock as clock } from '../../src/base/clock.ts';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
-import { isVmd } from '../fixtures/hypervisor.ts';
+import { isLong, isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
 import type { Event } from '../fixtures/published-event.ts';
 import { logIn, visit } from '../fixtures/quick-templates.ts';
+import { randomFrom } from '../fixtures/random-from.ts';
 import { untilTrue } from '../fixtures/until-true.ts';
 
 const skip = isVmd ? 'vmd holds the only line of its machines: builds begin anew' : false;
@@ -135,3 +138,58 @@ test('SIGTERM lets machines run, and a daemon that is started again goes on with
   await imaged.kill('SIGTERM');
   await proveNothingLeft(imaged);
 });
+
+// Under IMAGED_LONG more; a build that saw many daemons die begins anew (rules/crash.ts), so one has to bear fewer.
+const kills = isLong ? 200 : 20;
+const killsPerBuild = 5;
+
+/** Why the attempts of a build began anew. */
+const reasonsIn = (events: readonly Event[]): readonly string[] =>
+  events.filter(({ type }) => type === 'build.requeued').map(({ data }) => JSON.stringify(data['fault']));
+
+test(
+  `builds go on through ${kills} kills at random moments: none is lost, and no byte or line of those that went on is`,
+  { skip, timeout: kills * 30_000 },
+  async (t) => {
+    const seed = Number(process.env['IMAGED_SEED'] ?? randomInt(2 ** 31));
+    t.diagnostic(`IMAGED_SEED=${seed} repeats these moments`);
+    const random = randomFrom(seed);
+    await using imaged = await startImaged({ settings, tables });
+    let done = 0;
+    let went = 0;
+    const anew: string[] = [];
+    for (let builds = 0; done < kills; builds++) {
+      const work = { type: 'shell', name: 'work', inline: [count(200, 20)] };
+      const { id } = await imaged.post({ template: { ...counting(600, 4), provisioners: [work] } });
+      assert.ok(await awaitEvent(imaged, id, said('echo n$i')));
+      for (let times = 0; times < killsPerBuild && done < kills; times++) {
+        await clock.sleep(random.between(0, 3000), t.signal);
+        if ((await imaged.until(id, () => true)).status !== 'running') break;
+        await imaged.kill('SIGKILL');
+        done += 1;
+        await imaged.start();
+      }
+      const build = await imaged.ended(id);
+      assert.equal(build.status, 'succeeded', JSON.stringify(build.fault));
+      await provePublished(imaged, id);
+      const reasons = reasonsIn(await eventsOf(imaged, id));
+      anew.push(...reasons);
+      if (reasons.length > 0) continue;
+      went += 1;
+      const steps = await stepsOf(imaged, id);
+      assert.deepEqual(steps, [...new Set(steps)]);
+      await proveCounted(imaged, id, 600);
+      const counted = [...(await logOf(imaged, id)).matchAll(/^\S+ {3}n(\d+)$/gm)].map(([, number]) => Number(number));
+      assert.deepEqual(
+        counted,
+        Array.from({ length: 200 }, (_, at) => at),
+      );
+    }
+    t.diagnostic(`${done} kills; ${went} builds went on through all of theirs; ${anew.length} attempts began anew`);
+    for (const reason of anew) t.diagnostic(reason);
+    for (const reason of anew) assert.match(reason, /not_taken_up|begins anew/);
+    assert.ok(went > 0);
+    await proveNothingLeft(imaged);
+    await proveSound(imaged);
+  },
+);
