@@ -85,7 +85,8 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
     try {
       attempt.cleanup.keep(parts.bases.use(build.id, filesIn(spec)));
       sayFirst(attempt, claim, spec, slot);
-      if (spec.hostSecrets !== undefined) await parts.store.secretsUsed(build.id, claim.token, spec.hostSecrets);
+      if (spec.hostSecrets !== undefined && claim.takenUp !== true)
+        await parts.store.secretsUsed(build.id, claim.token, spec.hostSecrets);
       const perform = performerOf(attempt, parts, place);
       const { artifacts } = await plan.run({ job }, async (step, needs) => {
         // From then on there is something that must not be done twice.
