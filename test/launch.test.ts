@@ -58,6 +58,7 @@ test('a machine that has done its work before its endpoint has an address is no 
     event: () => undefined,
     said: async () => undefined,
     room: async () => undefined,
+    place: { keepConsole: async () => undefined },
     texts: { logMb: 1, consoleMb: 1, flood: 16, requests: 1, events: 1 },
   };
   // Of a build and its tools launching takes these alone.

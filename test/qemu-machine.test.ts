@@ -34,12 +34,11 @@ test('what is typed arrives byte for byte, and comes back so', async () => {
   assert.equal((await machine.ended).how, 'halt');
 });
 
-test('a guest that floods a line nobody reads waits, and nothing is lost', async () => {
+test('a guest that floods a line nobody reads does not wait, and nothing is lost', async () => {
   await using vmm = await bench();
   const machine = await vmm.start([flood, powerOff]);
   await machine.run(on());
-  const early = await Promise.race([machine.ended, new Promise((resolve) => setTimeout(resolve, 1000, 'waits'))]);
-  assert.equal(early, 'waits');
+  assert.equal((await machine.ended).how, 'halt');
   const all = await heard(machine);
   assert.equal(all.length, 640_000);
   assert.equal(all.replaceAll('0123456789', ''), '');

@@ -17,6 +17,7 @@ import {
   type Started,
 } from '../src/queue/rules/order.ts';
 import { isHeldAfter, maySettle, settled } from '../src/queue/rules/settle.ts';
+import { mayBeTakenUp } from '../src/queue/rules/take-up.ts';
 import { whyWaiting } from '../src/queue/rules/waiting.ts';
 import { endsWithRun, fullRuns, runStatusOf } from '../src/queue/rules/run.ts';
 import { checkMove, mayBecome } from '../src/queue/rules/status.ts';
@@ -347,4 +348,15 @@ test('a run has one word for all of its builds, deleted ones too', () => {
 test('a failure in a run ends what waits and what runs, and nothing else', () => {
   const ended = Status.options.filter((status) => endsWithRun({ status }));
   assert.deepEqual(ended, ['queued', 'running']);
+});
+
+test('a build is taken up that runs, is wanted, and cannot have ended the daemon twice', () => {
+  const runs = { status: 'running', cancelRequested: false } as const;
+  const innocent = { isSuspect: false, verdict: undefined } as const;
+  assert.equal(mayBeTakenUp(runs, innocent), true);
+  assert.equal(mayBeTakenUp(runs, { ...innocent, verdict: 'clear' }), true);
+  assert.equal(mayBeTakenUp(runs, { ...innocent, verdict: 'suspect' }), false);
+  assert.equal(mayBeTakenUp(runs, { ...innocent, isSuspect: true }), false);
+  assert.equal(mayBeTakenUp({ ...runs, status: 'held' }, innocent), false);
+  assert.equal(mayBeTakenUp({ ...runs, cancelRequested: true }, innocent), false);
 });

@@ -186,3 +186,45 @@ test('a build whose end could not be written keeps a suspect waiting no longer t
   shop.clock.time += 30_000;
   assert.equal((await claim(shop))?.build.id, id);
 });
+
+test('a build is taken up in its attempt by the next daemon, and begins anew when its step has seen two of them crash', async () => {
+  await using shop = await storeShop({}, place);
+  const { build } = await shop.store.add(aBuild());
+  const [first] = await claimAll(shop);
+  assert.ok(first);
+  const again = async (token: string) => {
+    const store = await shop.reopen();
+    return store.takeUp({ id: build.id, token, leaseMs: 30_000, hostBootedAt: 0 });
+  };
+  const taken = await again('second');
+  assert.deepEqual([taken?.token, taken?.takenUp, taken?.build.attempt], ['second', true, 1]);
+  assert.deepEqual(await shop.store.recover({ except: [build.id] }), []);
+  await assert.rejects(shop.store.endStep(build.id, first.token, 1), /no longer valid/);
+  const events = await shop.store.events(build.id, 0, 100);
+  assert.deepEqual(
+    events.filter(({ type }) => type === 'build.taken_up').map(({ data }) => data),
+    [{ attempt: 1, step: 'boot' }],
+  );
+  shop.clock.time += crashLimits.crashAfterMs;
+  await shop.store.heartbeat(['second'], 30_000);
+  assert.equal(await again('third'), undefined);
+  assert.deepEqual(await shop.store.recover({ anew: new Map([[build.id, 'a reason']]) }), [build.id]);
+  const anew = await shop.store.find(build.id);
+  assert.equal(anew?.status, 'queued');
+  assert.match(anew.fault?.message ?? '', /begins anew, for a reason/);
+});
+
+test('a build that is to be cancelled, and one that is held, are not taken up', async () => {
+  await using shop = await storeShop({}, place);
+  for (const end of ['cancel', 'hold'] as const) {
+    const { build } = await shop.store.add(aBuild());
+    const [claimed] = await claimAll(shop);
+    assert.ok(claimed);
+    if (end === 'cancel') await shop.store.cancel(build.id);
+    else await shop.store.hold(build.id, claimed.token, { until: 1 }, aFault('provisioner_failed'));
+    const store = await shop.reopen();
+    const ask = { id: build.id, token: end, leaseMs: 30_000, hostBootedAt: 0 };
+    assert.equal(await store.takeUp(ask), undefined);
+    await store.recover();
+  }
+});

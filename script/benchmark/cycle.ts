@@ -119,16 +119,23 @@ export const occupy = async (imaged: Imaged, append: string, signal: AbortSignal
   throw new Error(`the machine said "${heard}" and no more`);
 };
 
+/** The words of a machine that does not stand still, and whose line is a socket. */
+const runsAtOnce = (argv: readonly string[]): readonly string[] =>
+  argv
+    .filter((word) => word !== '-S')
+    .map((word) => word.replace(/^pipe,id=serial,.*/, 'socket,id=serial,path=serial.sock,server=on,wait=off'));
+
 /**
  * Seconds of the same cycle by a script: QEMU with the flags that the daemon gives it, except that it runs at once, and
  * a server that gives the goods to whoever asks. The server is up before the clock runs.
  */
+// One closure, though long: it is one script, from its first line to its last.
 export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSignal): Promise<number> => {
   await using cleanup = cleanupStack();
   const folder = join(goods.folder, `bare-${slot}`);
   await mkdir(folder);
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
-  const { own, serial, http, log } = machineFiles(folder);
+  const { own, http, log } = machineFiles(folder);
   await mkdir(own);
   const server = createServer((_, reply) => void readFile(join(goods.shown, 'p')).then((bytes) => reply.end(bytes)));
   // The guest's client closes its half when it has asked; without this, Node drops the reply.
@@ -155,7 +162,7 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
   await truncate(disk, diskMb * 2 ** 20);
   await using files = await handOver(spec);
   const kernel = ['-kernel', join(guest, 'vmlinux'), '-initrd', join(guest, 'cycle.cpio'), '-append', goods.append];
-  const argv = qemuArgv(planOf(spec, files.handed, goods.inventory), goods.host).filter((word) => word !== '-S');
+  const argv = runsAtOnce(qemuArgv(planOf(spec, files.handed, goods.inventory), goods.host));
   const { pid, exited } = await startDetached(binary, [...argv, ...kernel], log, { cwd: own, fds: files.fds });
   let hasExited = false;
   void exited.then(() => (hasExited = true));
@@ -164,7 +171,13 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
     await exited;
   });
   const untilItListens = { attempts: 1000, firstMs: 2, growth: 1.2, mostMs: 20 };
-  const line = await retry(() => connectUnix(serial, signal), untilItListens, isNotThere, clock, signal);
+  const line = await retry(
+    () => connectUnix(join(own, 'serial.sock'), signal),
+    untilItListens,
+    isNotThere,
+    clock,
+    signal,
+  );
   cleanup.defer(() => void line.destroy());
   let heard = '';
   let isTyped = false;

@@ -34,6 +34,10 @@ export type BoundedFile = AsyncDisposable & {
   readonly isFull: () => boolean;
   /** Resolves when there is room for more. Never rejects. */
   readonly room: () => Promise<void>;
+  /** How long the file is when all that waits for the disk is on it. */
+  readonly size: () => number;
+  /** Resolves when all of that is on it, or writing has failed. Never rejects. */
+  readonly written: () => Promise<void>;
   /** Resolves when everything is on file. Rejects with the error of the disk, or as a flood. */
   readonly flush: () => Promise<void>;
   /** Rejects as soon as a write has failed or the guest floods, even while nothing is appended. Never resolves. */
@@ -139,6 +143,7 @@ const makeFloodCount = (queue: WriteQueue, what: string, bound: Bound) => {
 const wholeBytesOf = ({ bytes }: Bound): number => bytes - Math.min(largestReserve, Math.floor(bytes / 4));
 
 /** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. What it has already counts. */
+// One closure, though long: all of it is about one file's bytes.
 export const openBoundedFile = async (path: string, { growth, bound, what, ...words }: Parts): Promise<BoundedFile> => {
   const file = await open(path, 'a', 0o640);
   const queue = makeWriteQueue(file, () => growth.grew(path));
@@ -188,6 +193,8 @@ export const openBoundedFile = async (path: string, { growth, bound, what, ...wo
     },
     isFull: () => full,
     room: queue.room,
+    size: lines.size,
+    written: queue.written,
     flush: async () => {
       await writeEnd();
       queue.throwIfFailed();

@@ -79,6 +79,7 @@ export const faults = {
   machine_crashed: { class: 'infra', status: 500, title: 'The machine went away by itself' },
   machine_stopped: { class: 'infra', status: 500, title: 'The machine was stopped from outside' },
   daemon_crashed: { class: 'internal', status: 500, title: 'The daemon died whenever this build ran' },
+  not_taken_up: { class: 'infra', status: 500, title: 'A restarted daemon could not go on with the build' },
   lease_lost: { class: 'infra', status: 500, title: 'The worker lost its claim on the build' },
 
   console_silent: { class: 'guest', status: 500, title: 'Awaited text did not come on the console' },

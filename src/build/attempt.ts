@@ -19,6 +19,7 @@ import { openLog, type Log } from './log.ts';
 import { makePast, type Past } from './past.ts';
 import { changedData, eventLine } from './record.ts';
 import type { Running } from './running.ts';
+import { pastIn, type Journal } from './take-up/journal.ts';
 import { boundOf, type TextLimits } from './text-limits.ts';
 
 /** One try at a build: where its steps write, how long it may take, and what has to be let go. */
@@ -37,6 +38,8 @@ export type Attempt = {
   /** What the build is doing; a work that may take long says so there. */
   readonly activity: Activity;
   readonly past: Past;
+  /** Resolves to how long the log is, when all of that is on file. */
+  readonly logMark: Log['mark'];
   readonly knownDigests: KnownDigests;
   /** The same, and what it saw last, as the end of a sentence. */
   readonly doing: () => string;
@@ -65,11 +68,18 @@ const timeLimit = (clock: Clock, timeoutMs: number, doing: () => string, signal:
     return new Fault('build_timeout', `The build took longer than its ${timeoutMs / 1000} s${doing()}.`, { expected });
   });
 
+/** Milliseconds that the build may still take. */
+const leftOf = (timeoutMs: number, before: Journal | undefined, clock: Clock): number =>
+  before === undefined ? timeoutMs : Math.max(0, timeoutMs - (clock.now() - before.startedAt));
+
+/** `before`: what an earlier daemon has written down of it. */
+// One closure, though long: all of it is where one attempt writes.
 export const beginAttempt = async (
   claim: Claim,
   spec: Spec,
   { store, folders, growth, clock, texts }: AttemptParts,
   signal: AbortSignal,
+  before?: Journal,
 ): Promise<Attempt> => {
   const { id, timeoutMs, version } = claim.build;
   const broken = new AbortController();
@@ -78,11 +88,13 @@ export const beginAttempt = async (
   const shown = (text: string) => visibleInJson(mask(text));
   const cleanup = cleanupStack();
   const bound = boundOf(texts.logMb, texts);
-  const file = cleanup.keep(await openLog(folders.log(id), { clock, growth, bound, mask, failed: fail }));
+  const file = cleanup.keep(
+    await openLog(folders.log(id), { clock, growth, bound, mask, failed: fail, from: before?.script && before.log }),
+  );
   const guest = countGuestEvents(texts, version);
   const events = cleanup.keep(eventLine(store, { id, token: claim.token }, guest, fail));
   const activity = makeActivity();
-  const past = makePast();
+  const past = makePast(before && pastIn(before));
   const event: WriteEvent = (type, data) => {
     const input = inputOf(type, data);
     if (input !== undefined) past.inputTaken(input);
@@ -90,8 +102,12 @@ export const beginAttempt = async (
   };
   let attended: Running | undefined;
   const doing = () => doingNow(activity, attended);
-  const limited = () => cleanup.keep(timeLimit(clock, timeoutMs, doing, AbortSignal.any([signal, broken.signal])));
-  const renewed = (): Attempt => ({ ...all, signal: limited().signal, renewed });
+  let leftMs = leftOf(timeoutMs, before, clock);
+  const limited = () => cleanup.keep(timeLimit(clock, leftMs, doing, AbortSignal.any([signal, broken.signal])));
+  const renewed = (): Attempt => {
+    leftMs = timeoutMs;
+    return { ...all, signal: limited().signal, renewed };
+  };
   const all: Omit<Attempt, 'signal' | 'renewed'> = {
     claim,
     cleanup,
@@ -102,6 +118,7 @@ export const beginAttempt = async (
       await Promise.all([events.room(), file.room()]);
     },
     ...{ activity, past },
+    logMark: file.mark,
     knownDigests: makeKnownDigests(),
     doing,
     finished: (fault) => {

@@ -1,6 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { cleanupStack } from '../base/cleanup.ts';
+import { Fault } from '../base/fault.ts';
 import { temporarySuffix } from '../base/file/write-whole.ts';
 import { hostnameOf } from '../base/machine/hostname.ts';
 import { hiddenTexts } from '../base/mask/mask.ts';
@@ -9,14 +10,16 @@ import type { SshKey } from '../guest/types.ts';
 import { openConsole } from '../vmm/console/console.ts';
 import type { Console } from '../vmm/console/types.ts';
 import { watchDisplay } from '../vmm/console/display.ts';
-import type { Disk, Display, Machine, MachineSpec } from '../vmm/types.ts';
+import type { ConsolePlace } from '../vmm/console/place.ts';
+import type { Disk, Display, Hypervisor, Machine, MachineSpec } from '../vmm/types.ts';
 import { slotName } from './folders/folders.ts';
-import type { Job } from './job.ts';
+import { runtimeFactsOf, type Job } from './job.ts';
 import { openEndpoint } from './open-endpoint.ts';
 import type { Running } from './running.ts';
 import { mediumFile } from './media/medium-file.ts';
 import { variablesFile } from './media/variables-file.ts';
 import { seedOf } from './media/seed.ts';
+import { secretsTyped } from './take-up/secrets-typed.ts';
 import { boundOf } from './text-limits.ts';
 import type { StepTools } from './tools.ts';
 
@@ -93,17 +96,41 @@ export type Launch = {
  * Starts a machine, attaches its console and opens its endpoint, and only then lets it run: nothing of its first
  * words is missed, and its first request finds an answer. What was started goes again when a later part fails.
  */
-export const launch = async ({ job, disks, key, boot, onReboot, from }: Launch, tools: StepTools): Promise<Running> => {
-  const { hypervisor, clock, growth, signal, event, texts } = tools;
+export const launch = (asked: Launch, tools: StepTools): Promise<Running> =>
+  attach(asked, tools, tools.hypervisor.start, async (machine) => {
+    const { guestIp, hostIp } = machine.addresses;
+    tools.event('machine.started', { name: machine.name, guestIp, hostIp, ...machine.about });
+    await machine.run(tools.signal);
+  });
+
+/** Goes on with the machine that an earlier daemon has launched. Throws `not_taken_up`. */
+export const takeUp = async (asked: Launch, tools: StepTools): Promise<Running> => {
+  const { hypervisor, place } = tools;
+  const from = place.console();
+  if (hypervisor.takeUp === undefined || from === undefined)
+    throw new Fault('not_taken_up', 'Nothing tells how far the console of the machine had come.');
+  if (from.turn?.typing === 'blindly')
+    throw new Fault('not_taken_up', 'Something was being typed, and nothing tells whether the guest has it.');
+  return attach(asked, tools, hypervisor.takeUp, () => Promise.resolve(), from);
+};
+
+/** Has a machine by `start`, attaches to it, and goes on with it by `run`. `from`: an earlier daemon has read its console so far. */
+const attach = async (
+  { job, disks, key, boot, onReboot, from: kept }: Launch,
+  tools: StepTools,
+  start: Hypervisor['start'],
+  run: (machine: Machine) => Promise<void>,
+  from?: ConsolePlace,
+): Promise<Running> => {
+  const { clock, growth, signal, event, texts, place } = tools;
   const cleanup = cleanupStack();
   try {
-    const machine = cleanup.keep(
-      await hypervisor.start(
-        { ...machineSpec(job, disks, boot, onReboot, seedOf(job, key)), ...(from === undefined ? {} : { from }) },
+    const machine = cleanup.keep(await start(
+        { ...machineSpec(job, disks, boot, onReboot, seedOf(job, key)), ...(kept === undefined ? {} : { from: kept }) },
         signal,
-      ),
-    );
-    const sensitive = hiddenTexts(job.spec.secrets);
+      ));
+    const typed = from === undefined ? [] : secretsTyped(job.spec, runtimeFactsOf(machine, key));
+    const sensitive = [...hiddenTexts(job.spec.secrets), ...hiddenTexts(typed)];
     const display = machine.display && cleanup.keep(keepDisplay(machine.display, job, sensitive, clock));
     const console = cleanup.keep(
       await openConsole({
@@ -116,18 +143,18 @@ export const launch = async ({ job, disks, key, boot, onReboot, from }: Launch, 
         keepsScreen: looksAtScreen(job.spec),
         display,
         onEvent: ({ type, ...data }) => event(type, data),
+        from,
+        keep: place.keepConsole,
       }),
     );
     const { endpoint, trouble, cutOff } = await openEndpoint(machine, job, key, tools);
     if (endpoint !== undefined) cleanup.keep(endpoint);
-    const { guestIp, hostIp } = machine.addresses;
-    event('machine.started', { name: machine.name, guestIp, hostIp, ...machine.about });
     machine.onRebooted(() => event('machine.rebooted', { name: machine.name }));
     machine.ended.then(
       ({ how, detail }) => event('machine.ended', { name: machine.name, how, detail }),
       () => undefined,
     );
-    await machine.run(signal);
+    await run(machine);
     return {
       machine,
       console,

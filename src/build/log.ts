@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { keptTailBytes, openBoundedFile, type Bound } from '../base/bounded-file.ts';
 import type { Clock } from '../base/clock.ts';
@@ -14,6 +14,8 @@ export type Log = AsyncDisposable & {
   readonly write: (line: string) => void;
   /** Lines that the guest can cause in any number. Resolves when there is room for more; never rejects. */
   readonly said: (lines: readonly string[], mark: Mark) => Promise<void>;
+  /** Resolves to how long the file is, when all of that is on it. */
+  readonly mark: () => Promise<number>;
   /** Resolves when there is room for more; never rejects. */
   readonly room: () => Promise<void>;
 };
@@ -34,11 +36,14 @@ type Parts = {
   readonly mask: (text: string) => string;
   /** Told of the first write that fails, and of a guest that floods; later lines are not tried. */
   readonly failed: (error: unknown) => void;
+  /** What `mark` gave: the file is cut there, for what comes behind it will come again. */
+  readonly from?: number | undefined;
 };
 
 /** Opens the log for appending. */
-export const openLog = async (path: string, { clock, growth, bound, mask, failed }: Parts): Promise<Log> => {
+export const openLog = async (path: string, { clock, growth, bound, mask, failed, from }: Parts): Promise<Log> => {
   await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+  if (from !== undefined) await truncate(path, from);
   const time = () => new Date(clock.now()).toISOString();
   const notice = (bytes: number) => `${time()} ... ${bytes} bytes left out ...`;
   const file = await openBoundedFile(path, { growth, bound, what: 'log', notice, lineEnd: '\n' });
@@ -67,6 +72,11 @@ export const openLog = async (path: string, { clock, growth, bound, mask, failed
       const kept = file.isFull() ? lastOf(lines, mark) : lines;
       // Its error was told already.
       await file.append(bytesOf(kept.join('\n'), mark)).catch(() => undefined);
+    },
+    mark: async () => {
+      const length = file.size();
+      await file.written();
+      return length;
     },
     room: file.room,
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),

@@ -10,9 +10,12 @@ export type Past = {
   readonly inputs: () => readonly BuildInput[];
 };
 
-export const makePast = (): Past => {
-  const steps: StepTimes[] = [];
-  const inputs = new Map<string, BuildInput>();
+/** `before`: what an earlier daemon has done of the attempt. */
+export const makePast = (
+  before: { readonly steps: readonly StepTimes[]; readonly inputs: readonly BuildInput[] } = { steps: [], inputs: [] },
+): Past => {
+  const steps: StepTimes[] = [...before.steps];
+  const inputs = new Map(before.inputs.map((input) => [input.name, input]));
   return {
     stepEnded: (step) => void steps.push(step),
     inputTaken: (input) => {

@@ -15,7 +15,10 @@ import type { Perform, Step } from './plan.ts';
 import { behind, withDisplay, withSilence } from './running.ts';
 import { makeWorkspace } from './steps/make-workspace.ts';
 import type { Supply } from './files/supply.ts';
+import { giveAgain, goOnWith } from './take-up/go-on.ts';
+import type { OwnPlace } from './take-up/place.ts';
 import type { TextLimits } from './text-limits.ts';
+import type { StepTools } from './tools.ts';
 
 export type PerformParts = {
   readonly store: Store;
@@ -41,36 +44,42 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, doing: string): Fault =>
   });
 
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
-export const performerOf = (attempt: Attempt, parts: PerformParts): Perform => {
+export const performerOf = (attempt: Attempt, parts: PerformParts, place: OwnPlace): Perform => {
   const { store, folders, hypervisor, clock, stepEnded, ...others } = parts;
   const { claim, cleanup, event, log, said, room, settled, attend, activity, past, knownDigests } = attempt;
+  const toolsWith = (signal: AbortSignal): StepTools => ({
+    signal,
+    keep: cleanup.keep,
+    ...{ ...others, hypervisor, clock },
+    ...{ attend, event, log, said, room, activity, past, knownDigests, place },
+  });
   const { id, slot } = claim.build;
   // The first step makes them.
   const ofBuild = (step: string) =>
     slot === undefined || step === makeWorkspace.name ? [] : [folders.work(slot), folders.machine(slot)];
   return async (step, needs) => {
     if (attempt.signal.aborted) throw attempt.finished(asFault(attempt.signal.reason));
+    if (place.hadEnded(step.name))
+      return giveAgain(step, needs, place, { clock, tools: toolsWith, signal: attempt.signal });
     await settled();
-    const seq = await store.beginStep(id, claim.token, { name: step.name, phase: step.phase });
-    log(`${step.name} begins${step.about === undefined ? '' : `: ${step.about}`}`);
+    const cutShort = place.cutShort(step.name);
+    const seq = cutShort ?? (await store.beginStep(id, claim.token, { name: step.name, phase: step.phase }));
+    const run = cutShort === undefined ? step.run : goOnWith(step);
+    log(
+      `${step.name} ${cutShort === undefined ? 'begins' : 'goes on'}${step.about === undefined ? '' : `: ${step.about}`}`,
+    );
     const [began, startedAt] = [clock.elapsed(), clock.now()];
     const seconds = () => (clock.elapsed() - began) / 1000;
     using deadline = clock.deadline(step.timeoutMs, attempt.signal, () => tooLong(step, attempt.doing()));
     const { signal } = deadline;
     try {
-      const gives = await step.run(needs, {
-        signal,
-        keep: cleanup.keep,
-        ...{ ...others, hypervisor, clock },
-        ...{ attend, event, log, said, room, activity, past, knownDigests },
-      });
+      const gives = await run(needs, toolsWith(signal));
       signal.throwIfAborted();
       await settled();
+      const times = { startedAt, endedAt: clock.now() };
+      await place.ended(step, times, gives);
       await store.endStep(id, claim.token, seq);
-      past.stepEnded({
-        ...{ name: step.name, startedAt, endedAt: clock.now() },
-        ...(step.type === undefined ? {} : { type: step.type }),
-      });
+      past.stepEnded({ name: step.name, ...times, ...(step.type === undefined ? {} : { type: step.type }) });
       log(`${step.name} is done after ${seconds().toFixed(2)} s`);
       stepEnded(step.type ?? step.name, 'succeeded', seconds());
       return gives;

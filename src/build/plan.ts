@@ -12,6 +12,13 @@ export type Step<Needs, Gives> = {
   /** For people who read the plan. */
   readonly about?: string;
   readonly run: (needs: Needs, tools: StepTools) => Promise<Gives>;
+  /** How a daemon that was started meanwhile goes on. */
+  readonly takeUp?: {
+    /** Gives again what the step gave that had ended. Default: that is data, and was written down. */
+    readonly ended?: (needs: Needs, tools: StepTools) => Promise<Gives>;
+    /** Goes on with the step that was cut short. Default: it cannot be gone on with, and the build begins anew. */
+    readonly cutShort?: (needs: Needs, tools: StepTools) => Promise<Gives>;
+  };
 };
 
 /** Runs one step: the runner's part, which knows time, events and faults. */

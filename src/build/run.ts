@@ -12,6 +12,8 @@ import type { PerformParts } from './perform.ts';
 import { performAll } from './again/perform-all.ts';
 import { recipeFor } from './recipe.ts';
 import { askedBuildOf } from './job.ts';
+import type { LetRun } from './take-up/let-run.ts';
+import { openLeft } from './take-up/open-left.ts';
 
 export type RunnerParts = AttemptParts &
   PerformParts &
@@ -20,6 +22,7 @@ export type RunnerParts = AttemptParts &
     readonly resolve: (claim: Claim) => Promise<Spec>;
     readonly held: Held;
     readonly bases: Bases;
+    readonly letRun: LetRun;
     readonly holdMs: number;
     /** Tells the daemon's log what a build survived and was not foreseen. */
     readonly warn: (facts: Readonly<Record<string, unknown>>, message: string) => void;
@@ -29,8 +32,9 @@ export type RunnerParts = AttemptParts &
 const cleaningMs = 60_000;
 
 /** What whoever reads the log should know from the start. */
-const sayFirst = (attempt: Attempt, { build, input }: Claim, spec: Spec, slot: number): void => {
-  attempt.log(`attempt ${build.attempt} begins in slot ${slot}`);
+const sayFirst = (attempt: Attempt, { build, input, takenUp }: Claim, spec: Spec, slot: number): void => {
+  attempt.log(`attempt ${build.attempt} ${takenUp === true ? 'goes on' : 'begins'} in slot ${slot}`);
+  if (takenUp === true) return;
   for (const [asked, base] of Object.entries(input.bases ?? {}))
     if (asked !== base) attempt.log(`build:${asked} is build:${base}, the newest when this build was accepted`);
   for (const { name, version } of spec.hostSecrets ?? [])
@@ -56,6 +60,7 @@ const tellSkipped = (
 };
 
 /** Runs claimed builds: resolves the template, performs its plan, holds or cleans up, and lets everything go in reverse. */
+// One closure, though long: it is the life of one attempt, from its beginning to its cleaning.
 export const makeRunner = (parts: RunnerParts): RunBuild => {
   const { clock, folders, warn } = parts;
 
@@ -76,17 +81,24 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
 
   return async (claim, slot, signal) => {
     const { build } = claim;
+    await using left = await openLeft(claim, slot, parts);
     const spec = await parts.resolve(claim);
-    const attempt = await beginAttempt(claim, spec, parts, signal);
-    const job = { id: build.id, slot, spec, folders, build: askedBuildOf(claim, clock.now()) };
+    const attempt = await beginAttempt(claim, spec, parts, signal, left.journal);
+    const startedAt = left.journal?.startedAt ?? clock.now();
+    const job = { id: build.id, slot, spec, folders, build: askedBuildOf(claim, startedAt) };
     let layering = noLayering;
     try {
       attempt.cleanup.keep(parts.bases.use(build.id, filesIn(spec)));
       sayFirst(attempt, claim, spec, slot);
-      if (spec.hostSecrets !== undefined) await parts.store.secretsUsed(build.id, claim.token, spec.hostSecrets);
-      layering = await openLayering(attempt, spec, slot, parts);
+      if (spec.hostSecrets !== undefined && claim.takenUp !== true)
+        await parts.store.secretsUsed(build.id, claim.token, spec.hostSecrets);
+      layering = await openLayering(attempt, spec, slot, parts, left.journal);
       tellSkipped(attempt, spec, layering, parts.layers);
-      const artifacts = await performAll(attempt, { claim, spec, layering, before: [] }, { job }, parts, signal);
+      const plan = recipeFor(spec, layering);
+      left.check(plan);
+      const place = left.placeOf(plan, startedAt, attempt, layering.from?.cut.key);
+      const begins = { claim, spec, layering, before: [] };
+      const artifacts = await performAll(attempt, begins, { job }, { ...parts, place }, signal);
       if (layering.from?.cut.kind === 'artifacts')
         await parts.store.tookArtifacts(build.id, claim.token, layering.from.held.layer.buildId);
       return artifacts;

@@ -13,6 +13,7 @@ import type { KnownDigests } from './known-digests.ts';
 import type { Log } from './log.ts';
 import type { Past } from './past.ts';
 import type { Running } from './running.ts';
+import type { Place } from './take-up/place.ts';
 import type { Supply } from './files/supply.ts';
 import type { TextLimits } from './text-limits.ts';
 
@@ -47,6 +48,8 @@ export type StepTools = {
   readonly ansiblePlaybook: string;
   /** Where a build waits for people. */
   readonly breakpoints: Pick<Breakpoints, 'wait'>;
+  /** How far an earlier daemon had come with this attempt. */
+  readonly place: Place;
   /** What this attempt has done so far. */
   readonly past: Pick<Past, 'steps' | 'inputs' | 'inputTaken'>;
   readonly knownDigests: KnownDigests;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
-import { checkConfig, readConfig } from '../config/config.ts';
+import { checkConfig, readConfig, type Config } from '../config/config.ts';
 import { movedWords } from '../config/moved-keys.ts';
 import { checkDescriptors, descriptorLimit } from '../base/descriptors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -20,6 +20,34 @@ const reloadOnHangup = (daemon: Daemon, file: string, logger: Logger): void => {
       })
       .catch((error: unknown) => logger.error({ err: error }, 'the configuration stays as it was'));
   });
+};
+
+/** SIGTERM and SIGINT stop the daemon; told again, it ends the machines as well that it was to let run. */
+const stopOnSignals = (daemon: Daemon, config: Config, logger: Logger, crash: (error: unknown) => void): void => {
+  const ways = config.upgrade.keep_running ? (['lets machines run', 'ends all'] as const) : (['ends all'] as const);
+  let asked = 0;
+  const stop = (signal: NodeJS.Signals) => {
+    const how = ways[asked];
+    if (how === undefined) return logger.info({ signal }, 'still stopping');
+    const mine = ++asked;
+    logger.info(
+      { signal },
+      `stopping: running builds go ${how === 'ends all' ? 'back to the queue' : 'on in the next daemon'}`,
+    );
+    daemon.stop(how).then(
+      () => {
+        // Asked again meanwhile, it is the last that ends it.
+        if (mine !== asked) return;
+        logger.info('stopped');
+        process.exit(0);
+      },
+      (error: unknown) => crash(error),
+    );
+  };
+  // Not `once`: a listener that has removed itself is not counted, and execa's (signal-exit) would end the process by
+  // the same signal again, in the middle of draining, whenever a program runs.
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
 };
 
 /** Runs the daemon in the foreground until SIGTERM or SIGINT; `checkOnly` prints the configuration and ends. */
@@ -59,23 +87,7 @@ export const serve = async ({
 
   const daemon = await startDaemon(config, { clock: systemClock, ids: systemIds, logger, descriptors });
   reloadOnHangup(daemon, file, logger);
-  let isStopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    if (isStopping) return logger.info({ signal }, 'still stopping');
-    isStopping = true;
-    logger.info({ signal }, 'stopping: running builds go back to the queue');
-    daemon.stop().then(
-      () => {
-        logger.info('stopped');
-        process.exit(0);
-      },
-      (error: unknown) => crash(error),
-    );
-  };
-  // Not `once`: a listener that has removed itself is not counted, and execa's (signal-exit) would end the process by
-  // the same signal again, in the middle of draining, whenever a program runs.
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  stopOnSignals(daemon, config, logger, crash);
   logger.info(
     { address: daemon.address, version, workers: config.workers, data_dir: config.data_dir },
     'imaged is ready',

@@ -16,6 +16,7 @@ import { Provenance } from './provenance.ts';
 import { Provisioners } from './provisioners.ts';
 import { Retention } from './retention.ts';
 import { Secrets } from './secrets.ts';
+import { Upgrade } from './upgrade.ts';
 import { Vagrant } from './vagrant.ts';
 import { Sign } from './sign.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
@@ -144,6 +145,7 @@ export const Config = z.strictObject({
   provisioners: Provisioners.describe('What of a template may run on this host itself.'),
   secrets: Secrets.describe('What is secret, as the store keeps it.'),
   vagrant: Vagrant.describe('The catalogue of the Vagrant boxes that builds have made.'),
+  upgrade: Upgrade,
   sign: Sign.describe('What this host signs with, by the post-processor "sign". Read again on SIGHUP.'),
   retention: Retention.describe('Read again on SIGHUP.'),
   limits: Limits,

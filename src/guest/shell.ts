@@ -5,6 +5,8 @@ import type { Ids } from '../base/ids.ts';
 import { shellQuoted } from '../base/shell.ts';
 import { envFile, envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
 import { runNamed } from './named-command.ts';
+import { scriptBegins, type KeptScripts, type ScriptPlace } from './outliving/place.ts';
+import { folderOf, runOutliving, wasBegun } from './outliving/run.ts';
 import { advised } from './reboot.ts';
 import type { Guest, OnLines, UploadFile } from './types.ts';
 
@@ -37,10 +39,12 @@ export type ScriptPlaces = {
 };
 
 export type ShellTools = {
-  readonly clock: Pick<Clock, 'elapsed'>;
+  readonly clock: Clock;
   readonly ids: Pick<Ids, 'id'>;
   readonly activity: Activity;
   readonly onLines: OnLines;
+  /** Undefined: scripts end with their connection. */
+  readonly scripts?: KeptScripts;
 };
 
 /**
@@ -50,13 +54,17 @@ export type ShellTools = {
 export const runScripts = async (work: ShellWork, guest: Guest, tools: ShellTools, signal: AbortSignal) => {
   // Throws before anything runs.
   envWords(work.env);
+  const left = tools.scripts?.from();
   for (const [index, script] of work.scripts.entries()) {
+    if (left !== undefined && index < left.index) continue;
     const name = 'file' in script ? script.name : `inline script ${index + 1}`;
-    await runScript({ name, bytes: await scriptBytes(script, work.extension) }, work, guest, tools, signal);
+    const one = { name, index, bytes: await scriptBytes(script, work.extension) };
+    await runScript(one, work, guest, tools, signal, left?.index === index ? left : undefined);
   }
+  await tools.scripts?.keep(undefined);
 };
 
-type Script = { readonly name: string; readonly bytes: Uint8Array };
+type Script = { readonly name: string; readonly index: number; readonly bytes: Uint8Array };
 
 const startOf = ({ executeCommand, env }: ShellWork, path: string, envPath: string) => {
   const places = { path: shellQuoted(path), vars: envWords(env), envFile: shellQuoted(envPath) };
@@ -64,29 +72,74 @@ const startOf = ({ executeCommand, env }: ShellWork, path: string, envPath: stri
   return executeCommand(places);
 };
 
-const runScript = async (
+/** The guest, in which the script goes on without its connection, where it can. */
+const outlived = (guest: Guest, place: ScriptPlace, tools: ShellTools): Guest => {
+  const { scripts } = tools;
+  if (scripts === undefined || guest.isOutlived !== true) return guest;
+  return {
+    ...guest,
+    run: async (command, options, signal) => {
+      if (place.exitCode !== undefined) return { exitCode: place.exitCode };
+      const own = { ...tools, onLines: options.onLines, keep: scripts.keep };
+      return (await runOutliving(guest, command, place, own, signal)) ?? (await guest.run(command, options, signal));
+    },
+  };
+};
+
+/** Puts a script into the guest, with its environment where that is to be a file. */
+const send = async (
   { name, bytes }: Script,
+  [path, envPath]: readonly [string, string],
   work: ShellWork,
   guest: Guest,
-  { clock, ids, onLines, activity }: ShellTools,
   signal: AbortSignal,
 ) => {
-  const { extension = 'sh' } = work;
-  const stem = `${withoutEnd(work.remoteFolder, '/')}/imaged-${ids.id().toLowerCase()}`;
-  const [path, envPath] = [`${stem}.${extension}`, `${stem}.env`];
-  const { usesEnvFile = false } = work;
   // Whoever the template's own command runs it as must be able to read it.
   const mode = work.executeCommand === undefined ? '0700' : '0755';
-  const send = (file: Omit<UploadFile, 'existing'>, place: string) =>
+  const put = (file: Omit<UploadFile, 'existing'>, place: string) =>
     advised(guest.upload({ ...file, existing: 'refuse' }, place, signal), name);
-  await send({ name, input: bytes, mode }, path);
-  if (usesEnvFile) await send({ name: 'the environment', input: envFile(work.env), mode: '0600' }, envPath);
+  await put({ name, input: bytes, mode }, path);
+  if (work.usesEnvFile === true)
+    await put({ name: 'the environment', input: envFile(work.env), mode: '0600' }, envPath);
+};
+
+/** What an earlier daemon has put into the guest, and never started. */
+const partsOf = (left: ScriptPlace | undefined, extension: string): readonly string[] =>
+  left === undefined ? [] : [`${left.stem}.${extension}`, `${left.stem}.env`, folderOf(left.stem)];
+
+/** `left`: an earlier daemon has begun with it. */
+const runScript = async (
+  script: Script,
+  work: ShellWork,
+  guest: Guest,
+  tools: ShellTools,
+  signal: AbortSignal,
+  left: ScriptPlace | undefined,
+) => {
+  const { name, index } = script;
+  const { extension = 'sh' } = work;
+  const { clock, ids, onLines, activity } = tools;
+  const isLeft = left !== undefined && (await wasBegun(guest, left, signal));
+  const first = scriptBegins(index, `${withoutEnd(work.remoteFolder, '/')}/imaged-${ids.id().toLowerCase()}`);
+  const place = isLeft ? { ...left, isBegun: true } : first;
+  const { stem } = place;
+  const [path, envPath] = [`${stem}.${extension}`, `${stem}.env`];
+  if (!isLeft) await send(script, [path, envPath], work, guest, signal);
 
   const command = { ...work, name, command: startOf(work, path, envPath) };
-  const end = await runNamed(command, guest, { clock, onLines, activity }, signal);
+  // A connection that is lost on purpose is a reboot, which nothing outlives.
+  const runsOn = work.expectDisconnect || extension !== 'sh' ? guest : outlived(guest, place, tools);
+  const end = await runNamed(command, runsOn, { clock, onLines, activity }, signal);
 
-  const written = [path, ...(usesEnvFile ? [envPath] : [])].map(shellQuoted).join(' ');
-  const removed = await advised(guest.run(`rm -f ${written}`, { onLines }, signal), name);
+  const written = [
+    path,
+    ...(work.usesEnvFile === true ? [envPath] : []),
+    folderOf(stem),
+    ...partsOf(isLeft ? undefined : left, extension),
+  ]
+    .map(shellQuoted)
+    .join(' ');
+  const removed = await advised(guest.run(`rm -rf ${written}`, { onLines }, signal), name);
   if (removed.exitCode !== 0) await onLines([`${path} could not be removed from the guest`], 'stderr');
   end.check();
 };

@@ -50,6 +50,8 @@ export type Guest = AsyncDisposable & {
     to: { readonly file: string; readonly mostBytes: number },
     signal: AbortSignal,
   ) => Promise<{ readonly bytes: number }>;
+  /** Whether a command may go on without the connection: it needs no terminal of its own. */
+  readonly isOutlived?: true;
   /** Waits until the guest can be logged in to again, after a reboot: at most the communicator's timeout. */
   readonly reconnect: (signal: AbortSignal) => Promise<void>;
   /**

@@ -3,6 +3,7 @@ import type { Activity } from '../base/activity/activity.ts';
 import type { Clock } from '../base/clock.ts';
 import type { FieldErrors } from '../base/field-errors.ts';
 import type { Ids } from '../base/ids.ts';
+import type { KeptScripts } from '../guest/outliving/place.ts';
 import type { Guest, OnLines } from '../guest/types.ts';
 import type { Fields } from '../template/resolve/fields.ts';
 import type { RuntimeFacts, TurnText } from '../template/spec.ts';
@@ -75,6 +76,8 @@ export type ConsoleTools = {
   readonly downloadedFile: (name: string) => string;
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'id'>;
+  /** Where scripts write down how far they have come; undefined: they end with their connection. */
+  readonly scripts?: KeptScripts;
   /** What the guest prints: it goes into the build's log. */
   readonly onLines: OnLines;
   /** Where a work that may take long says what it is doing. */

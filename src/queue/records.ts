@@ -100,7 +100,13 @@ export type BuildEvent = {
 };
 
 /** A worker's claim. Whoever holds the token may write to the build; a worker whose lease was taken over cannot. */
-export type Claim = { readonly build: Build; readonly input: BuildInput; readonly token: string };
+export type Claim = {
+  readonly build: Build;
+  readonly input: BuildInput;
+  readonly token: string;
+  /** The daemon was started meanwhile: the attempt goes on where it was. */
+  readonly takenUp?: true;
+};
 
 /** All that a build was made of, whatever became of stored templates and media since: it can be made again from it. */
 export type FrozenBuild = {

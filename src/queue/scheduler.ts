@@ -30,6 +30,8 @@ export type SchedulerParts = {
   readonly random: () => number;
   readonly log: Log;
   readonly leaseMs: number;
+  /** Builds that an earlier daemon ran, and that were claimed again in their slots: they are run before any other. */
+  readonly takenUp?: readonly { readonly claim: Claim; readonly slot: number }[];
 };
 
 export type Scheduler = AsyncDisposable & {
@@ -38,9 +40,10 @@ export type Scheduler = AsyncDisposable & {
   readonly wake: () => void;
   /**
    * Claims nothing more, stops what runs with `draining` and waits until all of it is written back. Rejects with the
-   * signal's reason when that takes too long; recovery then settles the rest at the next start.
+   * signal's reason when that takes too long; recovery then settles the rest at the next start. Gives how many builds run on:
+   * those that `runsOn` is true of are not stopped, and the caller ends the process.
    */
-  readonly drain: (signal: AbortSignal) => Promise<void>;
+  readonly drain: (signal: AbortSignal, runsOn?: (buildId: string) => boolean) => Promise<number>;
   readonly slots: () => readonly { readonly slot: number; readonly buildId: string | undefined }[];
   /** What the running and held builds may take together. */
   readonly committed: () => Demand;
@@ -114,7 +117,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
   const givingUp = new AbortController();
   let woken = deferred<void>();
   let looping: Promise<void> = Promise.resolve();
-  let draining: Promise<void> | undefined;
+  let draining: Promise<number> | undefined;
 
   const wake = (): void => woken.resolve();
 
@@ -195,7 +198,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
   };
 
   let beating: Disposable | undefined;
-  const drainAll = async (signal: AbortSignal): Promise<void> => {
+  const drainAll = async (signal: AbortSignal, runsOn: (buildId: string) => boolean): Promise<number> => {
     closing.abort();
     wake();
     const giveUp = () => givingUp.abort(signal.reason);
@@ -207,17 +210,20 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
       await store
         .stopping(tokens)
         .catch((error: unknown) => log.warn({ err: error }, 'the store did not hear of the stop'));
-      for (const { stop } of jobs.values()) stop.abort(new Fault('draining', 'The daemon is stopping.'));
-      await Promise.all([...jobs.values()].map(({ ended }) => ended));
+      const stopping = [...jobs.values()].filter(({ claim }) => !runsOn(claim.build.id));
+      for (const { stop } of stopping) stop.abort(new Fault('draining', 'The daemon is stopping.'));
+      await Promise.all(stopping.map(({ ended }) => ended));
       signal.removeEventListener('abort', giveUp);
-      beating?.[Symbol.dispose]();
+      if (jobs.size === 0) beating?.[Symbol.dispose]();
+      return jobs.size;
     };
-    await orAborted(all(), signal);
+    return await orAborted(all(), signal);
   };
-  const drain = (signal: AbortSignal): Promise<void> => (draining ??= drainAll(signal));
+  const drain: Scheduler['drain'] = (signal, runsOn = () => false) => (draining = drainAll(signal, runsOn));
 
   return {
     start: () => {
+      for (const { claim, slot } of parts.takenUp ?? []) launch(claim, slot);
       beating = clock.every(Math.min(leaseMs / 3, aliveEveryMs), beat);
       looping = loop();
     },

@@ -135,9 +135,24 @@ export type BuildStore = AsyncDisposable & {
   /**
    * Requeues what ran on this host when its daemon died, with the attempt given back; fails what was held, and a build
    * that kills the daemon whenever it runs alone. Claims of another host are left alone until their lease is over.
-   * Returns the ids. `hostBootedAt` (Unix ms) tells a host that went down.
+   * Returns the ids. `hostBootedAt` (Unix ms) tells a host that went down. `except`: builds that were taken up; `anew`: why a
+   * build begins anew, for people, by its id.
    */
-  readonly recover: (ask?: { readonly hostBootedAt?: number }) => Promise<readonly string[]>;
+  readonly recover: (ask?: {
+    readonly hostBootedAt?: number;
+    readonly except?: readonly string[];
+    readonly anew?: ReadonlyMap<string, string>;
+  }) => Promise<readonly string[]>;
+  /**
+   * Claims a build again that ran on this host when its daemon died, in the same attempt; before `recover`. Undefined: it is
+   * `recover`'s, as rules/take-up.ts has it.
+   */
+  readonly takeUp: (ask: {
+    readonly id: string;
+    readonly token: string;
+    readonly leaseMs: number;
+    readonly hostBootedAt: number;
+  }) => Promise<Claim | undefined>;
 
   /** Appends an event. Without a token: for what is not a worker's (a client's cancel). */
   readonly event: <Type extends EventType>(

@@ -9,7 +9,8 @@ import { hasGone } from './processes.ts';
 // About 10 s in all: nobody's child can be waited for, so it is looked at until it has gone.
 const untilGone = { attempts: 220, firstMs: 2, growth: 1.3, mostMs: 50 };
 
-const kill = (pid: number): void => {
+/** Kills it, unless it has gone by itself. */
+export const kill = (pid: number): void => {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {

@@ -139,7 +139,7 @@ export type Display = {
   readonly look: () => Promise<Shown>;
 };
 
-/** The serial line as bytes. One reader; when it does not read, the line holds its breath, and nothing is lost. */
+/** The serial line as bytes. One reader; nothing is lost when it does not read: the line holds its breath, or what came is kept. */
 export type SerialLine = {
   /** Ends when the line closes. */
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -233,6 +233,11 @@ export type Hypervisor = {
    * had, and `program_missing`.
    */
   readonly start: (spec: MachineSpec, signal: AbortSignal) => Promise<Machine>;
+  /**
+   * Goes on with the machine that an earlier run of the daemon started from this spec and left running, or which has ended
+   * since. Undefined: this hypervisor cannot. Throws `hypervisor_failed` where nothing is left of it.
+   */
+  readonly takeUp?: (spec: MachineSpec, signal: AbortSignal) => Promise<Machine>;
   /**
    * The names of machines of ours that run now although the folder they were started in may have gone; empty where only
    * the folder tells. Throws `hypervisor_unavailable`.

@@ -10,6 +10,7 @@ import { makeBreakpoints, type Breakpoints } from '../build/hold/breakpoints.ts'
 import { heldMachines, type Held } from '../build/hold/hold.ts';
 import type { Layers } from '../build/layers/open-layering.ts';
 import { makeRunner } from '../build/run.ts';
+import { makeLetRun } from '../build/take-up/let-run.ts';
 import { textsMb } from '../build/text-limits.ts';
 import { textLimitsOf } from '../config/config.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
@@ -43,6 +44,8 @@ export type Builds = {
   readonly breakpoints: Breakpoints;
   /** The steps of a build's plan that are not run, for it goes on from a layer. */
   readonly skipped: (build: { readonly id: string }) => ReadonlySet<string>;
+  /** Whether a build may be left running when the daemon is stopped, for the next one to go on with. */
+  readonly runsOn: (buildId: string) => boolean;
 };
 
 /** Runs a build, and tells how long it waited and how it ended; a folder of the daemon that has gone is the cause before all others. */
@@ -50,7 +53,7 @@ const told =
   (runner: RunBuild, { clock, folders }: Shared, { claimed, attemptEnded }: BuildRooms['figures']): RunBuild =>
   async (claim, slot, signal) => {
     const { attempt, createdAt } = claim.build;
-    if (attempt === 1) claimed(Math.max(0, clock.now() - createdAt) / 1000);
+    if (attempt === 1 && claim.takenUp !== true) claimed(Math.max(0, clock.now() - createdAt) / 1000);
     const began = clock.elapsed();
     const ended = (end: string) => attemptEnded(end, (clock.elapsed() - began) / 1000);
     try {
@@ -101,6 +104,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   });
   const held = heldMachines(makeDetachedConsoles(clock, warn));
   const breakpoints = makeBreakpoints(held);
+  const letRun = makeLetRun();
   const runner = makeRunner({
     ...{
       store,
@@ -117,6 +121,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
       breakpoints,
       bases,
       warn,
+      letRun,
     },
     stepEnded: figures.stepEnded,
     holdMs: hold,
@@ -127,5 +132,7 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     layers: rooms.layers,
   });
   const skipped = ({ id }: { readonly id: string }) => rooms.layers?.skipped.get(id) ?? none;
-  return { admission, run: told(runner, shared, figures), held, breakpoints, skipped };
+  // vmd lets go of the only line of its machines with the daemon.
+  const runsOn = hypervisor.takeUp === undefined ? () => false : letRun.has;
+  return { admission, run: told(runner, shared, figures), held, breakpoints, skipped, runsOn };
 };

@@ -22,7 +22,7 @@ import { makeDaemonScheduler } from './scheduler.ts';
 import { makeSchedules } from './schedules.ts';
 import { makeSettings } from './settings.ts';
 import type { Shared, Surroundings } from './shared.ts';
-import { stopDaemon } from './stop.ts';
+import { stopDaemon, type HowToStop } from './stop.ts';
 import { openDaemonStore } from './store.ts';
 import { openSupplies } from './supply.ts';
 import { keepUp } from './upkeep.ts';
@@ -31,8 +31,11 @@ export type Daemon = {
   readonly address: string;
   /** Takes over what may change while builds run: log level, media, retention, hosts to fetch from and to send to. */
   readonly reload: (config: Config) => void;
-  /** No new claims; what runs goes back to the queue without losing its attempt. Resolves when everything has gone. */
-  readonly stop: () => Promise<void>;
+  /**
+   * No new claims; what runs goes back to the queue without losing its attempt. Resolves when everything has gone; with `lets
+   * machines run`, builds whose machine runs are left as they are, and the process is to end when it resolves.
+   */
+  readonly stop: (how: HowToStop) => Promise<void>;
 };
 
 /** Opens the rooms and starts them, in the order in which they need each other. */
@@ -51,7 +54,7 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const store = cleanup.keep(await openDaemonStore(shared));
     const machines = cleanup.keep(await openMachines(shared));
     const { hypervisor } = machines;
-    await reconcileLeftovers(shared, store, hypervisor);
+    const takenUp = await reconcileLeftovers(shared, store, hypervisor);
     const mirror = await openMirror(shared);
     if (mirror) cleanup.keep(mirror);
 
@@ -67,7 +70,7 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const news = await openNews(shared);
     const builds = makeBuilds(shared, { store, machines, mirror, supplies, capacity, news, figures: metrics, layers: await makeBuildLayers(shared, shelf) });
     const run = layers.givingWay(builds.run);
-    const scheduler: Scheduler = cleanup.keep(makeDaemonScheduler(shared, { store, hypervisor, capacity, run }));
+    const scheduler: Scheduler = cleanup.keep(makeDaemonScheduler(shared, { store, hypervisor, capacity, run, takenUp }));
 
     const { admission } = builds;
     const submit = makeSubmit({ store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake });
@@ -87,7 +90,8 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     // The probe of the accelerators takes a moment that no request needs to wait for.
     hypervisor.facts(life.signal).catch((error: unknown) => logger.warn({ err: error }, 'no build can run yet'));
     cleanup.keep(keepUp(shared, { store, supplies, layers: shelf }));
-    return { address, reload: settings.reload, stop: () => stopDaemon({ scheduler, life, cleanup, clock, logger }) };
+    const all = { scheduler, life, cleanup, clock, logger, api, builds };
+    return { address, reload: settings.reload, stop: (how) => stopDaemon(how, all) };
   } catch (error) {
     life.abort(asFault(error));
     await cleanup[Symbol.asyncDispose]();

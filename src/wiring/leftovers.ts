@@ -1,18 +1,20 @@
 import { hostBootedAt } from '../base/clock.ts';
 import { settleLeftovers } from '../build/reconcile.ts';
+import type { TakenUp } from '../build/take-up/claim-again.ts';
 import type { Store } from '../queue/store.ts';
 import type { Hypervisor } from '../vmm/types.ts';
+import { leaseMs } from './scheduler.ts';
 import type { Shared } from './shared.ts';
 
 /** Puts right what an earlier run of the daemon left behind, and tells the log of it. */
 export const reconcileLeftovers = async (
-  { config, folders, clock, logger, signal }: Shared,
+  { config, folders, clock, ids, logger, signal }: Shared,
   store: Store,
   hypervisor: Hypervisor,
-): Promise<void> => {
+): Promise<readonly TakenUp[]> => {
   const now = clock.now();
-  const { lost, stuck, elsewhere, ...left } = await settleLeftovers(
-    { store, hypervisor, folders, now, hostBootedAt: hostBootedAt(now) },
+  const { lost, stuck, elsewhere, takenUp, ...left } = await settleLeftovers(
+    { store, hypervisor, folders, now, hostBootedAt: hostBootedAt(now), ids, slots: config().workers, leaseMs },
     signal,
   );
   if (lost.length > 0)
@@ -29,4 +31,7 @@ export const reconcileLeftovers = async (
     );
   if (left.programs > 0 || [left.builds, left.machines, left.folders].flat().length > 0)
     logger.info(left, 'put right what an earlier run left behind');
+  if (takenUp.length > 0)
+    logger.info({ builds: takenUp.map(({ claim }) => claim.build.id) }, 'goes on with builds of an earlier run');
+  return takenUp;
 };

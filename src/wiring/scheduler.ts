@@ -1,12 +1,12 @@
 import { checkProgram } from '../base/program.ts';
 import type { Capacity } from '../build/capacity.ts';
 import { restoreFolders } from '../build/folders/own-folders.ts';
-import { makeScheduler, type Scheduler } from '../queue/scheduler.ts';
+import { makeScheduler, type Scheduler, type SchedulerParts } from '../queue/scheduler.ts';
 import type { RunBuild, Store } from '../queue/store.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 import type { Shared } from './shared.ts';
 
-const leaseMs = 60_000;
+export const leaseMs = 60_000;
 
 export const makeDaemonScheduler = (
   { config, folders, clock, ids, logger, signal }: Shared,
@@ -15,15 +15,18 @@ export const makeDaemonScheduler = (
     hypervisor,
     capacity,
     run,
+    takenUp,
   }: {
     readonly store: Store;
     readonly hypervisor: Hypervisor;
     readonly capacity: Capacity;
     readonly run: RunBuild;
+    readonly takenUp: SchedulerParts['takenUp'];
   },
 ): Scheduler =>
   makeScheduler({
     ...{ store, run, clock, ids, leaseMs },
+    ...(takenUp === undefined ? {} : { takenUp }),
     slots: config().workers,
     reserveAfterMs: config().queue.reserve_after,
     capacity: capacity.now,

@@ -92,8 +92,9 @@ suite('an installed system', { concurrency: true }, () => {
     assert.match(saw, /Permission denied/);
   });
 
-  test('whose ssh connections die under a script breaks the build', async () => {
+  test('whose ssh connections die under a script that needs its terminal breaks the build', async () => {
     const { id } = await guests.installed('ssh-drop', {
+      communicator: { type: 'ssh', timeout: '2m', pty: true },
       install: { console: letIn, ends: 'never' },
       provisioners: [{ type: 'shell', name: 'long', inline: 'sleep 60' }],
     });

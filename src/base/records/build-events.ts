@@ -83,6 +83,9 @@ export const buildEvents = {
       runsAlone: z.boolean().optional().meta({ description: 'Whether it runs alone from now on.' }),
     })
     .meta({ description: 'The build has gone back to the queue.' }),
+  'build.taken_up': z
+    .object({ attempt, step: text('The step that was under way.').optional() })
+    .meta({ description: 'The daemon was started again and goes on with the build, in the same attempt.' }),
   'build.succeeded': z.object({ attempt }).meta({ description: 'The build has ended well.' }),
   'build.failed': z.object({ attempt, fault: why }).meta({ description: 'The build has failed.' }),
   'build.cancelled': z.object({ attempt, fault: why }).meta({ description: 'The build was cancelled.' }),

@@ -12,11 +12,12 @@ import type { ResumeAsk } from '../../queue/records.ts';
 import type { Job } from '../job.ts';
 import type { PerformParts } from '../perform.ts';
 import type { Running } from '../running.ts';
+import type { OwnPlace } from '../take-up/place.ts';
 import { cleanUpAfter, type CleanupFacts } from './error-cleanup.ts';
 
 /** What holding takes beside performing. */
 export type HoldParts = PerformParts &
-  GoOnParts & { readonly store: Store; readonly held: Held; readonly holdMs: number };
+  GoOnParts & { readonly store: Store; readonly held: Held; readonly holdMs: number; readonly place: OwnPlace };
 
 type Failure = { readonly phase: Phase | undefined; readonly fault: Fault; readonly standing: Standing };
 

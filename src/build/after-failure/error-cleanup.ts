@@ -5,6 +5,7 @@ import type { Attempt } from '../attempt.ts';
 import type { Job } from '../job.ts';
 import { performerOf, type PerformParts } from '../perform.ts';
 import type { Running } from '../running.ts';
+import type { OwnPlace } from '../take-up/place.ts';
 import { provisionGuest, provisionOnConsole } from '../steps/provision.ts';
 
 /** What the steps of a build have given before a provisioner failed. */
@@ -26,13 +27,13 @@ export const cleanUpAfter = async (
   fault: Fault,
   attempt: Attempt,
   { job, running, key, guest }: CleanupFacts,
-  parts: PerformParts,
+  parts: PerformParts & { readonly place: OwnPlace },
 ): Promise<void> => {
   const asked = job.spec.errorCleanup;
   if (asked === undefined || running === undefined || attempt.signal.aborted || fault.code === 'lease_lost') return;
   const spec = { ...asked, timeoutMs: Math.min(asked.timeoutMs, mostMs), pauseBeforeMs: 0, maxRetries: 0 };
   const needs = { job, running, ...(key === undefined ? {} : { key }) };
-  const perform = performerOf(attempt, parts);
+  const perform = performerOf(attempt, parts, parts.place);
   try {
     if (guest !== undefined) await perform(provisionGuest(spec), { ...needs, guest });
     else if (needsConsoleAlone(spec)) await perform(provisionOnConsole(spec), needs);

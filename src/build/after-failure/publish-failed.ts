@@ -7,6 +7,7 @@ import type { Disk } from '../../vmm/types.ts';
 import type { Attempt } from '../attempt.ts';
 import type { Job } from '../job.ts';
 import { performerOf, type PerformParts } from '../perform.ts';
+import type { OwnPlace } from '../take-up/place.ts';
 import { postProcess } from '../steps/post-process.ts';
 import { publish } from '../steps/publish.ts';
 
@@ -42,7 +43,7 @@ export const withArtifacts = ({ code, message, facts, cause }: Fault, artifacts:
 export const publishFailed = async (
   attempt: Attempt,
   { job, workspace, disks, drafts: left = [] }: Facts,
-  parts: PerformParts,
+  parts: PerformParts & { readonly place: OwnPlace },
   stopped: AbortSignal,
 ): Promise<readonly Artifact[]> => {
   const wanted = job.spec.postProcessors.flatMap((spec, at) => (isWanted(spec, left) ? [{ spec, at }] : []));
@@ -52,7 +53,7 @@ export const publishFailed = async (
   if (wanted.length > 0) log('the build has failed; its disks are published as they are');
   // The build's own time may be over.
   using limit = parts.clock.deadline(mostMs, stopped, () => new Error(`this took longer than ${mostMs / 1000} s`));
-  const perform = performerOf({ ...attempt, signal: limit.signal }, parts);
+  const perform = performerOf({ ...attempt, signal: limit.signal }, parts, parts.place);
   try {
     await attempt.attended()?.[Symbol.asyncDispose]();
     let drafts = left;

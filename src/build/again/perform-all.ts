@@ -35,7 +35,7 @@ const performPlan = async (
   facts: All,
   parts: HoldParts,
 ): Promise<Failed | { readonly artifacts: readonly Artifact[] }> => {
-  const perform = performerOf(attempt, parts);
+  const perform = performerOf(attempt, parts, parts.place);
   let phase: Phase | undefined;
   const steps = remember(before, async (step, needs) => {
     const isFirst = phase === undefined;
@@ -47,6 +47,8 @@ const performPlan = async (
   });
   try {
     const { artifacts } = await recipeFor(spec, layering).run({ job: facts.job }, async (step, needs) => {
+      // From then on there is something that must not be done twice.
+      if (step.phase === 'publishing') await parts.place.forget();
       const gives = await steps.perform(step, needs);
       Object.assign(facts, gives);
       return gives;
@@ -89,6 +91,9 @@ export const performAll = async (
     const ended = await performPlan(attempt, goesOn, facts, parts);
     if ('artifacts' in ended) return ended.artifacts;
     const { fault, phase, steps } = ended;
+    await parts.place.forget();
+    // There is no machine to hold: the build begins anew.
+    if (fault.code === 'not_taken_up') throw await failedWith(attempt, fault, facts, parts, signal);
     const standing = { ...goesOn, steps };
     const resumed = await cleanAndHold(attempt, facts, { phase, fault, standing }, parts, signal);
     if (resumed === undefined) throw await failedWith(attempt, fault, facts, parts, signal);

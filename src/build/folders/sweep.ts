@@ -14,6 +14,8 @@ export type Swept = {
 export type Known = {
   readonly builds: (id: string) => Promise<boolean>;
   readonly contexts: ReadonlySet<string>;
+  /** Names of slots whose builds go on: their folders stay. */
+  readonly slots?: (name: string) => boolean;
 };
 
 /**
@@ -49,10 +51,11 @@ export const sweepFolders = async (
     }
   };
   for (const name of await slots(works)) {
+    if (known.slots?.(name) === true) continue;
     await removeHostFolders(join(works, name));
     await sweepOne(join(works, name));
   }
-  for (const name of await machineNames(runDir)) await sweepOne(join(runDir, name));
+  for (const name of await machineNames(runDir)) if (known.slots?.(name) !== true) await sweepOne(join(runDir, name));
   for (const id of await ids(builds)) if (!(await known.builds(id))) await setAside(join(builds, id));
   for (const id of await ids(contexts)) if (!known.contexts.has(id)) await sweepOne(join(contexts, id));
   return swept;

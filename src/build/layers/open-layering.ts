@@ -8,10 +8,12 @@ import type { Claim } from '../../queue/records.ts';
 import type { Spec } from '../../template/spec.ts';
 import type { Hypervisor } from '../../vmm/types.ts';
 import type { Clock } from '../../base/clock.ts';
+import { Fault } from '../../base/fault.ts';
+import type { Journal } from '../take-up/journal.ts';
 import type { Attempt } from '../attempt.ts';
 import type { KeepingCosts } from './costs.ts';
-import { cutsOf } from './cuts.ts';
-import { makeLayering, noLayering, type Layering } from './layering.ts';
+import { cutsOf, type Cut } from './cuts.ts';
+import { keepingNoMore, makeLayering, noLayering, type Layering, type Taken } from './layering.ts';
 import { lookUp } from './look-up.ts';
 
 /** What builds keep and go on from on this host. */
@@ -41,12 +43,31 @@ const hostOf = async (hypervisor: Hypervisor, signal: AbortSignal): Promise<Read
   return { imaged: version, hypervisor: name, version: theirs, accelerators: accelerators.join(' ') };
 };
 
-/** Works out the keys of an attempt, takes what is kept, and says what will be. Throws `nothing_kept`, the signal's reason. */
+/** The layer that an earlier daemon went on from, of which the machine that is there now was made. Throws `not_taken_up`. */
+const takeAgain = async (
+  shelf: BuildLayers,
+  { build }: Claim,
+  cuts: readonly Cut[],
+  { layer: key }: Pick<Journal, 'layer'>,
+): Promise<Taken | undefined> => {
+  if (key === undefined) return undefined;
+  const cut = cuts.find((one) => one.key === key);
+  const held = cut && (await shelf.take(key, build.id));
+  if (cut === undefined || held === undefined)
+    throw new Fault('not_taken_up', 'The layer that the build went on from is not kept any more.');
+  return { cut, held };
+};
+
+/**
+ * Works out the keys of an attempt, takes what is kept, and says what will be. `before`: what an
+ * earlier daemon has written down of it. Throws `nothing_kept`, `not_taken_up`, the signal's reason.
+ */
 export const openLayering = async (
   attempt: Attempt,
   spec: Spec,
   slot: number,
   { layers, resolveForKeys, hypervisor, mirror, clock }: OpenLayeringParts,
+  before?: Pick<Journal, 'layer'>,
 ): Promise<Layering> => {
   const { claim, cleanup, signal } = attempt;
   const mode = strictest(claim.build.cache ?? 'auto', spec.cache.mode);
@@ -56,13 +77,18 @@ export const openLayering = async (
   const host = await hostOf(hypervisor, signal);
   const keys = await keysOf(await resolveForKeys(claim), { secret, digests, host, slot }, signal);
   const cuts = cutsOf(spec, keys, mode, hypervisor.shapeKey !== undefined);
+  const constant = new Set(keys.filter(({ changes }) => changes === undefined).map(({ part }) => part));
+  const own = { shelf, clock, costs, spoilt, memoryMb: spec.memoryMb };
+  if (before !== undefined) {
+    const from = await takeAgain(shelf, claim, cuts, before);
+    if (from !== undefined) cleanup.keep(from.held);
+    return keepingNoMore(makeLayering(attempt, cleanup, { cuts, constant, from, turns: new Map() }, own));
+  }
   const mirrored = async (path: string, asked: AbortSignal) => mirror?.digestOf(path, asked);
   const { from, turns } = await lookUp(attempt, cuts, { shelf, mirrored, spoilt }, signal);
   if (from !== undefined) cleanup.keep(from.held);
   cleanup.defer(() => {
     for (const turn of turns.values()) turn[Symbol.dispose]();
   });
-  const constant = new Set(keys.filter(({ changes }) => changes === undefined).map(({ part }) => part));
-  const own = { shelf, clock, costs, spoilt, memoryMb: spec.memoryMb };
   return makeLayering(attempt, cleanup, { cuts, constant, from, turns }, own);
 };

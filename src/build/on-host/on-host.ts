@@ -36,7 +36,7 @@ const runnerOf = async (slot: number, who: HostUser): Promise<Runner> => {
   return { user: user === undefined ? undefined : shown, shown: undefined };
 };
 
-const giveFolder = async (folder: string, { uid, gid }: Identity): Promise<void> => {
+const giveTo = async (folder: string, { uid, gid }: Identity): Promise<void> => {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
     await lchown(join(entry.parentPath, entry.name), uid, gid);
   await lchown(folder, uid, gid);
@@ -75,7 +75,7 @@ export const onHost = async (
       ...hostFiles(folder, user),
       run: async (file, args, env, onLines, signal) => {
         await checkProgram(file);
-        if (user !== undefined) await giveFolder(folder, user);
+        if (user !== undefined) await giveTo(folder, user);
         const { file: program, ...how } = lowered([file, ...args], runner);
         const whole = { HOME: folder, TMPDIR: folder, ...env };
         const { exitCode } = await runProgram(program, how.args, {

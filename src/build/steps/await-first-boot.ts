@@ -2,7 +2,10 @@ import { lastLineShown } from '../../base/activity/words.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, type Running } from '../running.ts';
+import { goesOnByRunning } from '../take-up/goes-on-by-running.ts';
 import type { StepTools } from '../tools.ts';
+
+type Tools = Pick<StepTools, 'clock' | 'said' | 'event' | 'signal'>;
 
 // The first boot of OpenBSD makes keys, fetches firmware, looks for patches and relinks its libraries; on a machine that
 // is cut off from the network, or emulated, that takes long, and something is printed all the time.
@@ -23,7 +26,7 @@ export const awaitFirstBoot = {
   phase: 'booting',
   timeoutMs: mostMs,
   about: 'the login prompt on the console',
-  async run({ running }, { clock, said, event, signal }: Pick<StepTools, 'clock' | 'said' | 'event' | 'signal'>) {
+  ...goesOnByRunning(async ({ running }: { running: Running }, { clock, said, event, signal }: Tools) => {
     const { console } = running;
     const quiet = new AbortController();
     let lastAt = clock.elapsed();
@@ -59,5 +62,5 @@ export const awaitFirstBoot = {
     };
     await converseWith(running, [login], AbortSignal.any([signal, quiet.signal]));
     return {};
-  },
+  }),
 } satisfies Step<{ running: Running }, object>;

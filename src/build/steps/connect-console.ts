@@ -1,3 +1,4 @@
+import { Fault } from '../../base/fault.ts';
 import { connectConsole } from '../../guest/console/connect.ts';
 import type { Terminal } from '../../guest/console/terminal.ts';
 import type { Guest } from '../../guest/types.ts';
@@ -36,5 +37,8 @@ export const connectOnConsole = (login: ConsoleLogin) =>
         () => whileAlive(running, 'a login on the console', logIn, { clock, signal }),
       );
       return { guest: keep(guest) };
+    },
+    takeUp: {
+      ended: () => Promise.reject(new Fault('not_taken_up', 'Nothing tells what the shell on the console was doing.')),
     },
   }) satisfies Step<{ running: Running }, { guest: Guest }>;

@@ -7,6 +7,8 @@ import type { LoginProofs, SshLogin, TextOrFile } from '../../template/spec.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { whileAlive, type Running } from '../running.ts';
+import { letGo } from '../take-up/let-go.ts';
+import type { StepTools } from '../tools.ts';
 
 // The communicator's own deadline ends with a better fault than the step's; the step's stands behind it.
 const graceMs = 15_000;
@@ -60,6 +62,29 @@ const afterPause = async (
   return logIn();
 };
 
+const logInBy =
+  (login: SshLogin) =>
+  async (needs: Needs, { clock, signal, keep, log, activity }: StepTools): Promise<{ guest: Guest }> => {
+    const { running } = needs;
+    const spec = await sshSpecOf(login, needs);
+    let tally = 'a login by ssh was awaited';
+    const onTally = (text: string) => {
+      tally = text;
+    };
+    const logIn = (alive: AbortSignal) =>
+      afterPause(
+        login.pauseBeforeConnectingMs,
+        () => connectSsh(spec, { clock, onNote: log, onTally }, alive),
+        clock,
+        alive,
+      );
+    const guest = await activity.during(
+      () => tally,
+      () => whileAlive(running, 'a login by ssh', logIn, { clock, signal }),
+    );
+    return { guest: keep(guest) };
+  };
+
 /** The first login: it waits while the guest boots. */
 export const connect = (login: SshLogin) =>
   ({
@@ -67,24 +92,12 @@ export const connect = (login: SshLogin) =>
     phase: 'connecting',
     timeoutMs: (login.pauseBeforeConnectingMs > 0 ? 2 : 1) * login.timeoutMs + login.pauseBeforeConnectingMs + graceMs,
     about: `ssh as ${login.username}`,
-    async run(needs, { clock, signal, keep, log, activity }) {
-      const { running } = needs;
-      const spec = await sshSpecOf(login, needs);
-      let tally = 'a login by ssh was awaited';
-      const onTally = (text: string) => {
-        tally = text;
-      };
-      const logIn = (alive: AbortSignal) =>
-        afterPause(
-          login.pauseBeforeConnectingMs,
-          () => connectSsh(spec, { clock, onNote: log, onTally }, alive),
-          clock,
-          alive,
-        );
-      const guest = await activity.during(
-        () => tally,
-        () => whileAlive(running, 'a login by ssh', logIn, { clock, signal }),
-      );
-      return { guest: keep(guest) };
+    run: logInBy(login),
+    takeUp: {
+      async ended(needs, tools) {
+        if (tools.place.hadBegun('shut-down')) return { guest: letGo<Guest>('The login') };
+        return logInBy(login)(needs, tools);
+      },
+      cutShort: logInBy(login),
     },
   }) satisfies Step<Needs, { guest: Guest }>;

@@ -87,4 +87,11 @@ export const fetchFiles = {
     await judge(spec, tools);
     return { job: { ...job, spec } };
   },
+  takeUp: {
+    // They are here by now, and were told of.
+    async ended({ job }, tools) {
+      const quiet = { ...tools, event: () => undefined, log: () => undefined };
+      return { job: { ...job, spec: await specWith(job, quiet) } };
+    },
+  },
 } satisfies Step<{ job: Job }, { job: Job }>;

@@ -1,34 +1,59 @@
 import { join } from 'node:path';
 import type { SshKey } from '../../guest/types.ts';
 import type { Disk } from '../../vmm/types.ts';
+import { slotName } from '../folders/folders.ts';
 import type { Job } from '../job.ts';
-import { bootOf } from './boot-of.ts';
-import { launch } from '../launch.ts';
+import { launch, takeUp, type Launch } from '../launch.ts';
 import { layerFiles } from '../layers/files.ts';
-import type { Taken } from '../layers/layering.ts';
+import type { Layering, Taken } from '../layers/layering.ts';
 import type { Step } from '../plan.ts';
 import type { Running } from '../running.ts';
+import { letGo } from '../take-up/let-go.ts';
+import type { StepTools } from '../tools.ts';
+import { bootOf } from './boot-of.ts';
 import { machineFactsOf } from './take-layer.ts';
 
+type Needs = { readonly job: Job; readonly disks: readonly Disk[]; readonly key?: SshKey };
+
+const machineOf = ({ job, disks, key }: Needs, taken: Taken): Launch => {
+  const { network = 0 } = machineFactsOf(taken);
+  const { install } = job.spec;
+  const isInstalled = install !== undefined && install.ends !== 'never';
+  return {
+    ...{ job, disks, key, onReboot: 'again' },
+    boot: isInstalled ? { device: 'disk' } : bootOf(job, key),
+    from: { memory: join(taken.held.folder, layerFiles.memory), network },
+  };
+};
+
 /** The machine that was kept, going on where it was. */
-export const goOn = (taken: Taken, spoil: (key: string) => void) =>
-  ({
+export const goOn = (taken: Taken, spoil: Layering['spoil']) => {
+  const start = async (needs: Needs, tools: StepTools) => {
+    try {
+      return { running: tools.attend(await launch(machineOf(needs, taken), tools)) };
+    } catch (error) {
+      // The next attempt begins further back.
+      if (!tools.signal.aborted) spoil(taken.cut.key);
+      throw error;
+    }
+  };
+  return {
     name: 'go-on',
     phase: 'booting',
     timeoutMs: 120_000,
     about: `from after ${taken.cut.step}`,
-    async run({ job, disks, key }, tools) {
-      const { network = 0 } = machineFactsOf(taken);
-      const { install } = job.spec;
-      const isInstalled = install !== undefined && install.ends !== 'never';
-      const boot = isInstalled ? ({ device: 'disk' } as const) : bootOf(job, key);
-      const from = { memory: join(taken.held.folder, layerFiles.memory), network };
-      try {
-        return { running: tools.attend(await launch({ job, disks, key, boot, onReboot: 'again', from }, tools)) };
-      } catch (error) {
-        // The next attempt begins further back.
-        spoil(taken.cut.key);
-        throw error;
-      }
+    run: start,
+    takeUp: {
+      async ended(needs, tools) {
+        if (tools.place.hadEnded('shut-down')) return { running: letGo<Running>('The machine') };
+        return { running: tools.attend(await takeUp(machineOf(needs, taken), tools)) };
+      },
+      // One that was just started has done nothing yet.
+      async cutShort(needs, tools) {
+        const { slot, folders } = needs.job;
+        await tools.hypervisor.reap(slotName(slot), folders.machine(slot), tools.signal);
+        return start(needs, tools);
+      },
     },
-  }) satisfies Step<{ job: Job; disks: readonly Disk[]; key?: SshKey }, { running: Running }>;
+  } satisfies Step<Needs, { running: Running }>;
+};

@@ -4,6 +4,10 @@ import { turnsOf } from '../turns.ts';
 import { runtimeFactsOf } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, type Running } from '../running.ts';
+import { goesOnByRunning } from '../take-up/goes-on-by-running.ts';
+import type { StepTools } from '../tools.ts';
+
+type Needs = { readonly installer: Running; readonly key?: SshKey };
 
 /** The conversation with the installer, line by line. */
 export const install = ({ turns, timeoutMs, ends }: NonNullable<Spec['install']>) =>
@@ -12,9 +16,9 @@ export const install = ({ turns, timeoutMs, ends }: NonNullable<Spec['install']>
     phase: 'installing',
     timeoutMs,
     about: `${turns.length} lines on the console`,
-    async run({ installer, key }, { signal }) {
+    ...goesOnByRunning(async ({ installer, key }: Needs, { signal }: StepTools) => {
       const lines = turnsOf(turns, runtimeFactsOf(installer.machine, key));
       await converseWith(installer, lines, signal, ends === 'never' ? 'to stay' : 'due to go');
       return {};
-    },
-  }) satisfies Step<{ installer: Running; key?: SshKey }, object>;
+    }),
+  }) satisfies Step<Needs, object>;

@@ -5,6 +5,8 @@ import type { Guest } from '../../guest/types.ts';
 import { packageList } from '../../post-processors/materials/listing.ts';
 import type { Step } from '../plan.ts';
 import { whileAlive, type Running } from '../running.ts';
+import { goesOnByRunning } from '../take-up/goes-on-by-running.ts';
+import type { StepTools } from '../tools.ts';
 
 type Needs = {
   readonly running: Running;
@@ -19,9 +21,9 @@ export const listPackages = {
   phase: 'provisioning',
   timeoutMs: 300_000,
   about: 'what the guest has, for the bill of materials',
-  async run({ running, guest, workspace, collected = {} }, tools) {
+  ...goesOnByRunning(async ({ running, guest, workspace, collected = {} }: Needs, tools: StepTools) => {
     const to = { file: join(workspace, packageList), mostBytes: bounds.packageListBytes };
     await whileAlive(running, 'the list of packages', (alive) => listIn(guest, to, alive), tools);
     return { collected: { ...collected, [packageList]: to.file } };
-  },
+  }),
 } satisfies Step<Needs, { collected: Readonly<Record<string, string>> }>;

@@ -3,6 +3,7 @@ import type { Guest } from '../../guest/types.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 import type { Running } from '../running.ts';
+import { goesOnByRunning } from '../take-up/goes-on-by-running.ts';
 import type { StepTools } from '../tools.ts';
 
 type Pause = {
@@ -46,9 +47,9 @@ export const pauseBefore = (
   type: 'debug',
   phase,
   timeoutMs,
-  run: async ({ job, guest }, tools) => {
+  ...goesOnByRunning(async ({ job, guest }: Needs, tools: StepTools) => {
     const pause = { buildId: job.id, name: `before-${name}`, timeoutMs, note: '', running, guest };
     await pauseBuild(pause, tools, tools.signal);
     return {};
-  },
+  }),
 });

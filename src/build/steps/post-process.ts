@@ -8,9 +8,11 @@ import { buildFactsOf, type JobFacts } from '../build-facts.ts';
 import { blamingBase } from '../files/blame-base.ts';
 import { onHost } from '../on-host/on-host.ts';
 import { downloadedFile } from '../downloaded-file.ts';
+import { draftPrefix } from '../media/draft-files.ts';
 import { variablesFile } from '../media/variables-file.ts';
 import type { Step } from '../plan.ts';
 import { boundedProgress, byteProgress, percentProgress } from '../progress.ts';
+import { goesOnByRunning } from '../take-up/goes-on-by-running.ts';
 import type { StepTools } from '../tools.ts';
 
 type Needs = {
@@ -65,7 +67,7 @@ const toolsFor = (spec: PostProcessorSpec, at: number, needs: Needs, tools: Tool
     event('artifact.progress', { name, step: spec.name, bytes, ...(total === undefined ? {} : { total }) }),
   );
   return {
-    newFile: (ending) => join(workspace, `draft${at}-${files++}.${ending}`),
+    newFile: (ending) => join(workspace, `${draftPrefix}${at}-${files++}.${ending}`),
     exportDisk: exportDisk(spec, needs, tools),
     downloadedFile: (name) => downloadedFile(workspace, name),
     efivars: () => variablesFile(workspace),
@@ -91,7 +93,7 @@ export const postProcess = (spec: PostProcessorSpec, at: number) =>
     phase: 'packaging',
     timeoutMs: spec.timeoutMs,
     about: planOf(spec),
-    async run(needs, tools: Tools) {
+    ...goesOnByRunning(async (needs: Needs, tools: Tools) => {
       const { drafts = [] } = needs;
       const taken = drafts.filter(({ name }) => spec.takes.includes(name));
       const given = await runOn(spec, taken, toolsFor(spec, at, needs, tools));
@@ -99,5 +101,5 @@ export const postProcess = (spec: PostProcessorSpec, at: number) =>
       const isShared = ({ name }: Draft) => spec.shares?.includes(name) === true;
       for (const draft of taken) if (!isLeft(draft) && !isShared(draft)) await rm(draft.from, { force: true });
       return { drafts: [...drafts.filter((draft) => !taken.includes(draft)), ...given] };
-    },
+    }),
   }) satisfies Step<Needs, { drafts: readonly Draft[] }>;

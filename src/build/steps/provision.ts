@@ -1,3 +1,4 @@
+import { Fault } from '../../base/fault.ts';
 import type { Guest, SshKey } from '../../guest/types.ts';
 import type { ConsoleTools } from '../../provisioners/kind.ts';
 import { planOf, runInGuest, runOnConsole, type ConsoleType, type ProvisionerSpec } from '../../provisioners/table.ts';
@@ -9,6 +10,7 @@ import { pauseBuild } from './pause.ts';
 import { onHost } from '../on-host/on-host.ts';
 import type { Step } from '../plan.ts';
 import { converseWith, whileAlive, type Running } from '../running.ts';
+import { goesOnByRunning } from '../take-up/goes-on-by-running.ts';
 import type { StepTools } from '../tools.ts';
 import { turnsOf } from '../turns.ts';
 
@@ -44,6 +46,7 @@ const toolsOf = (
       return pauseBuild({ buildId: job.id, name, timeoutMs, note, running, guest: needs.guest }, tools, signal);
     },
     onHost: (who, work) => onHost({ slot: job.slot, workspace: job.folders.work(job.slot) }, who, work),
+    scripts: tools.place.scripts,
     ansiblePlaybook: tools.ansiblePlaybook,
     downloadedFile: (name) => downloadedFile(job.folders.work(job.slot), name),
     onLines: (lines, stream) => said(lines, stream === 'stderr' ? '! ' : '  '),
@@ -51,11 +54,31 @@ const toolsOf = (
   };
 };
 
+/** Goes on with the script that was under way. Throws `not_taken_up` where none was that outlives the daemon. */
+const goOnWithScript =
+  <Needs>(run: Step<Needs, object>['run']): Step<Needs, object>['run'] =>
+  (needs, tools) => {
+    if (tools.place.hasScript()) return run(needs, tools);
+    throw new Fault('not_taken_up', 'The script that was under way has ended with its connection.');
+  };
+
+// A breakpoint waits, and the console knows how far a conversation had come.
+const goOn: readonly ProvisionerSpec['type'][] = ['breakpoint', 'console'];
+
+/** A provisioner that goes on where it was cut short; of other types nothing tells how far they had come. */
+const orAnew = <Needs>(
+  { type }: ProvisionerSpec,
+  run: Step<Needs, object>['run'],
+): Pick<Step<Needs, object>, 'run' | 'takeUp'> => {
+  if (type === 'shell') return { run, takeUp: { cutShort: goOnWithScript(run) } };
+  return goOn.includes(type) ? goesOnByRunning(run) : { run };
+};
+
 /** Changes a guest that the build has logged in to. `isConstant`: see `ConsoleTools`. */
 export const provisionGuest = (spec: ProvisionerSpec, isConstant = false) =>
   ({
     ...headOf(spec),
-    async run(needs, tools) {
+    ...orAnew(spec, async (needs: Needs & { readonly guest: Guest }, tools: StepTools) => {
       const { running, guest } = needs;
       const own = { ...toolsOf(spec, needs, tools, isConstant), guest };
       const policy = { ...own, reconnect: guest.reconnect, doing: () => doingNow(tools.activity, running) };
@@ -63,17 +86,17 @@ export const provisionGuest = (spec: ProvisionerSpec, isConstant = false) =>
       const work = (alive: AbortSignal) => tryAgain(spec, (signal) => runInGuest(spec, own, signal), policy, alive);
       await whileAlive(running, expected, work, tools);
       return {};
-    },
+    }),
   }) satisfies Step<Needs & { readonly guest: Guest }, object>;
 
 /** Changes a guest without a login, by its console. */
 export const provisionOnConsole = (spec: ProvisionerSpec<ConsoleType>) =>
   ({
     ...headOf(spec),
-    async run(needs, tools) {
+    ...orAnew(spec, async (needs: Needs, tools: StepTools) => {
       const own = toolsOf(spec, needs, tools);
       const policy = { ...own, doing: () => doingNow(tools.activity, needs.running) };
       await tryAgain(spec, (signal) => runOnConsole(spec, own, signal), policy, tools.signal);
       return {};
-    },
+    }),
   }) satisfies Step<Needs, object>;

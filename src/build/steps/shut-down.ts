@@ -73,4 +73,14 @@ export const shutDown = (shutdown: Spec['shutdown']) =>
       await running[Symbol.asyncDispose]();
       return {};
     },
+    takeUp: {
+      // Nothing tells whether the guest has heard that it is to power off, unless it has done so.
+      async cutShort({ running }) {
+        const ending = await Promise.race([running.machine.ended, Promise.resolve()]);
+        if (ending?.how !== 'halt')
+          throw new Fault('not_taken_up', 'Nothing tells whether the guest was asked to power off.');
+        await running[Symbol.asyncDispose]();
+        return {};
+      },
+    },
   }) satisfies Step<{ running: Running; guest?: Guest; key?: SshKey }, object>;

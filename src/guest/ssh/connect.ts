@@ -101,6 +101,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
       await letGo();
       master = await logIn(spec, tools, again);
     },
+    ...(spec.pty === undefined ? { isOutlived: true as const } : {}),
     login: spec,
     sshLine: sshLine(spec),
     [Symbol.asyncDispose]: end,

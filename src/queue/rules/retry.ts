@@ -24,7 +24,7 @@ export const isHostsOwn = (code: FaultCode): boolean => hostsOwn.includes(code);
 
 /** Whether a build that ends with this fault fails for good, whatever the host is like then. */
 export const isFinal = ({ attemptsLeft }: Pick<Build, 'attemptsLeft'>, code: FaultCode): boolean => {
-  if (code === 'draining' || code === 'lease_lost' || isHostsOwn(code)) return false;
+  if (code === 'draining' || code === 'lease_lost' || code === 'not_taken_up' || isHostsOwn(code)) return false;
   const { class: whose } = faults[code];
   return whose !== 'cancelled' && (whose !== 'infra' || attemptsLeft === 0);
 };
@@ -43,6 +43,7 @@ export const afterFault = (
   const record = recordOf(fault);
   if (host === 'cannot build') return { status: 'queued', losesAttempt: false, notBefore: now, fault: record };
   if (fault.code === 'draining') return { status: 'queued', losesAttempt: false, notBefore: now };
+  if (fault.code === 'not_taken_up') return { status: 'queued', losesAttempt: false, notBefore: now, fault: record };
   if (record.class === 'cancelled') return { status: 'cancelled', fault: record };
   if (record.class === 'infra' && attemptsLeft > 0)
     return { status: 'queued', losesAttempt: true, notBefore: now + pauseAfter(attempt, random), fault: record };

@@ -28,7 +28,7 @@ export const settled = (
 
 // What the build's owner or the host ended, and a machine that is not there any more, are nothing to look into.
 const neverHeld: readonly FaultCode[] = [
-  ...(['cancelled', 'draining', 'lease_lost'] as const),
+  ...(['cancelled', 'draining', 'lease_lost', 'not_taken_up'] as const),
   ...(['machine_crashed', 'machine_stopped', 'guest_floods'] as const),
 ];
 

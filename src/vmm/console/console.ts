@@ -12,6 +12,7 @@ import { makeFollowing } from './follow.ts';
 import { kernelPanics, watchPanics } from './panic.ts';
 import { plain } from './plain.ts';
 import type { Partner, Seen } from './partner.ts';
+import type { ConsolePlace, TurnPlace } from './place.ts';
 import { makeScreen } from './screen.ts';
 import { keepSecrets } from './secrets.ts';
 import { openTranscript } from './transcript.ts';
@@ -36,6 +37,10 @@ export type ConsoleOptions = {
   readonly keepsScreen?: boolean;
   /** The machine's own display, where it has one. */
   readonly display?: WatchedDisplay | undefined;
+  /** An earlier daemon has read the line up to there; the line begins with its first byte again. */
+  readonly from?: ConsolePlace | undefined;
+  /** Writes down how far the console has come. Default: it is not written down. */
+  readonly keep?: (place: ConsolePlace) => Promise<void>;
 };
 
 /** Bytes are decoded this many at a time, however many a line brings at once. */
@@ -63,14 +68,19 @@ const makeQueue = () => {
 // One function, though long: it wires the parts of a console, each of which has a file of its own.
 export const openConsole = async (options: ConsoleOptions): Promise<Console> => {
   const { line, clock, growth, onEvent, panics = kernelPanics, typing = patientTyping } = options;
-  const { bound, sensitive = [], keepsScreen = false, display } = options;
+  const { bound, sensitive = [], keepsScreen = false, display, from } = options;
   const screen = keepsScreen ? makeScreen() : undefined;
   const onShown = (bytes: Uint8Array) => screen?.take(bytes);
-  const transcript = await openTranscript(options.transcript, { growth, clock, bound, sensitive, onShown }).catch(
-    (error: unknown) => {
-      throw asFault(error);
-    },
-  );
+  const transcript = await openTranscript(options.transcript, {
+    growth,
+    clock,
+    bound,
+    sensitive,
+    onShown,
+    from: from?.transcript,
+  }).catch((error: unknown) => {
+    throw asFault(error);
+  });
   const stop = new AbortController();
   const window = makeWindow();
   const secrets = keepSecrets(window, (text) => {
@@ -81,7 +91,17 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
   const drained = deferred<void>();
   const failed = deferred<never>();
   const alone = makeQueue();
-  const place = { now: 0 };
+  const place = { now: from?.heard ?? 0 };
+  let resumed = from?.turn;
+  // What the conversation is to hear yet must be there when it goes on.
+  const untilResumed = resumed && window.hold(place.now);
+  const keep = async (turn: TurnPlace | undefined) => {
+    await options.keep?.({
+      transcript: await transcript.mark(),
+      heard: place.now,
+      ...(turn === undefined ? {} : { turn }),
+    });
+  };
   const awaiting: Partner['awaiting'] = { now: undefined, since: undefined };
   let ending = new Fault('console_closed', 'The serial line closed. See how the machine ended.');
 
@@ -104,7 +124,9 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
   const take = (text: string) => {
     window.append(text);
     following.take(text);
-    lookForPanic(text);
+    // An earlier daemon has looked at the rest.
+    const unseen = window.end() - (from?.heard ?? 0);
+    if (unseen > 0) lookForPanic(text.slice(-unseen));
   };
   // A line that closes under a write does not know what it last said.
   const write = (bytes: Uint8Array, signal: AbortSignal) => {
@@ -140,6 +162,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     failed.reject(fault);
     stop.abort(fault);
   });
+  if (from === undefined) await options.keep?.({ transcript: await transcript.mark(), heard: 0 });
   const reading = readAll()
     .then(
       () => drained.resolve(),
@@ -151,9 +174,14 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     .then(() => window.close());
 
   return {
-    converse: (turns, signal) =>
-      converse(
+    converse: (turns, signal) => {
+      const at = resumed;
+      resumed = undefined;
+      // Who types listens for the echo, which comes behind what has come.
+      if (at?.typing !== undefined) untilResumed?.[Symbol.dispose]();
+      return converse(
         {
+          keep: options.keep === undefined ? () => Promise.resolve() : keep,
           ...secrets,
           window,
           clock,
@@ -171,7 +199,9 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
         },
         turns,
         signal,
-      ),
+        at,
+      );
+    },
     type: (bytes, signal) => alone(() => write(bytes, signal), signal),
     panicked: panicked.promise,
     drained: drained.promise,

@@ -1,5 +1,6 @@
 import { hear, silent, tellHeard } from './hear.ts';
 import type { Partner } from './partner.ts';
+import { turnBegins, type TurnPlace } from './place.ts';
 import { press } from './press.ts';
 import { say } from './say.ts';
 import type { Turn } from './types.ts';
@@ -21,12 +22,40 @@ const candidates = (turns: readonly Turn[], first: number) => {
   return { awaited, refused };
 };
 
-/** Holds the conversation to its end. See `Console`. */
-export const converse = async (partner: Partner, turns: readonly Turn[], signal: AbortSignal): Promise<void> => {
-  for (let at = 0; at < turns.length; at++) {
+/** Types what a turn says or presses; `from`: it has come so far already. */
+const type = async (
+  partner: Partner,
+  turns: readonly Turn[],
+  at: number,
+  from: TurnPlace,
+  signal: AbortSignal,
+): Promise<void> => {
+  const turn = turns[at];
+  const { say: text, press: strokes } = turn ?? {};
+  if (turn && text !== undefined)
+    for (const [part, line] of text.split(/\r\n|\r|\n/).entries()) {
+      if (part < from.part) continue;
+      const place = part === from.part ? from : { ...turnBegins(at), isHeard: true, part };
+      await partner.alone(() => say(partner, line, turn, place, signal));
+    }
+  else if (turn && strokes)
+    await partner.alone(() => press(partner, strokes, { turn, rest: turns.slice(at + 1), from }, signal));
+};
+
+/** Holds the conversation to its end. See `Console`. `from`: an earlier daemon has held it up to there. */
+export const converse = async (
+  partner: Partner,
+  turns: readonly Turn[],
+  signal: AbortSignal,
+  from: TurnPlace = turnBegins(0),
+): Promise<void> => {
+  let place = from;
+  for (let at = from.at; at < turns.length; at++) {
     signal.throwIfAborted();
-    let turn = turns[at];
-    if (turn?.hear !== undefined) {
+    if (place.at !== at) place = turnBegins(at);
+    await partner.keep(place);
+    const turn = turns[at];
+    if (turn?.hear !== undefined && !place.isHeard) {
       const { awaited, refused } = candidates(turns, at);
       const heard = await hear(partner, { awaited, refused, withinMs: turn.withinMs, on: turn.on }, signal);
       if (heard.how === 'silent' && !turn.optional) throw silent(partner, turn.hear, turn);
@@ -34,19 +63,10 @@ export const converse = async (partner: Partner, turns: readonly Turn[], signal:
       for (const pattern of awaited.slice(0, skipped)) partner.onEvent({ type: 'console.skipped', pattern });
       if (heard.how === 'silent') continue;
       at += skipped;
-      turn = turns[at];
       tellHeard(partner, awaited[skipped] ?? '', heard.text, heard.afterMs);
+      place = { ...turnBegins(at), isHeard: true };
     }
-    const { say: text, press: strokes } = turn ?? {};
-    if (turn && text !== undefined)
-      for (const line of text.split(/\r\n|\r|\n/)) {
-        const speaker = turn;
-        await partner.alone(() => say(partner, line, speaker, signal));
-      }
-    else if (turn && strokes) {
-      const player = turn;
-      const rest = turns.slice(at + 1);
-      await partner.alone(() => press(partner, strokes, player, rest, signal));
-    }
+    await type(partner, turns, at, { ...place, isHeard: true }, signal);
   }
+  await partner.keep(undefined);
 };

@@ -5,6 +5,7 @@ import type { Screen } from './screen.ts';
 import type { ConsoleEvent } from './types.ts';
 import type { Typing } from './type.ts';
 import type { Window } from './window.ts';
+import type { TurnPlace } from './place.ts';
 
 /**
  * What a fault says of the console: its last lines and, where the machine has a display, what that shows, or else, where the
@@ -40,6 +41,8 @@ export type Partner = {
   readonly show: (from: number, to?: number) => string;
   /** Why the line ended: an error of the transcript, or `console_closed`. */
   readonly ending: () => Fault;
+  /** Writes down where the conversation is; undefined: it has ended. Resolves when that is safe from the end of this daemon. */
+  readonly keep: (turn: TurnPlace | undefined) => Promise<void>;
   /** Where the last match or echo ended. What a match consumed is gone. */
   readonly place: { now: number };
   /** What is awaited, or was last, for a fault that ends the conversation from outside; since when (elapsed ms), while it is. */

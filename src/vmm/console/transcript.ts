@@ -1,9 +1,11 @@
+import { truncate } from 'node:fs/promises';
 import { openBoundedFile, type Bound } from '../../base/bounded-file.ts';
 import { makeByteMask } from '../../base/mask/byte-mask.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Growth } from '../../base/growth.ts';
 import { hiddenTexts } from '../../base/mask/mask.ts';
 import { shortestSecret } from '../../base/mask/secret-words.ts';
+import type { ConsolePlace } from './place.ts';
 
 /** What a console showed, as a file: raw bytes, but without what is secret, and bounded. */
 export type Transcript = AsyncDisposable & {
@@ -15,6 +17,8 @@ export type Transcript = AsyncDisposable & {
   readonly conceal: () => () => void;
   /** Somebody types: what comes next is not left out. */
   readonly pass: () => void;
+  /** How far the file has come with the bytes of the line, at a moment when none was held back; all of that is on file. */
+  readonly mark: () => Promise<ConsolePlace['transcript']>;
   /** Resolves when everything is on file. Rejects with the error of the disk, or as a flood. */
   readonly flush: () => Promise<void>;
   /** Rejects as soon as a write has failed or the guest floods, also while nothing is appended. Never resolves. */
@@ -29,6 +33,8 @@ export type TranscriptParts = {
   readonly sensitive: readonly string[];
   /** Told of all that is shown, also of what the bound leaves out of the file. */
   readonly onShown: (bytes: Uint8Array) => void;
+  /** What `mark` gave: the file is cut there, and so many bytes of the line are shown and not written again. */
+  readonly from?: ConsolePlace['transcript'] | undefined;
 };
 
 // A prompt that ends as a secret begins is shown whole so soon.
@@ -40,10 +46,12 @@ const passedBytes = 4 * 1024;
 const notice = (bytes: number) => `... ${bytes} bytes left out ...`;
 
 /** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. */
+// One closure, though long: all of it is about how much of the line is on file.
 export const openTranscript = async (
   path: string,
-  { growth, clock, bound, sensitive, onShown }: TranscriptParts,
+  { growth, clock, bound, sensitive, onShown, from }: TranscriptParts,
 ): Promise<Transcript> => {
+  if (from !== undefined) await truncate(path, from.file);
   const file = await openBoundedFile(path, { growth, bound, what: 'console', notice, lineEnd: '\r\n' });
   const mask = makeByteMask();
   const hide = (texts: readonly string[], shown: string) => {
@@ -52,6 +60,11 @@ export const openTranscript = async (
   };
   hide(sensitive, '<sensitive>');
   let concealed = 0;
+  let taken = 0;
+  let clean = { line: from?.line ?? 0, file: file.size() };
+  const noteClean = () => {
+    if (taken >= (from?.line ?? 0) && concealed === 0 && !mask.isHolding()) clean = { line: taken, file: file.size() };
+  };
   let isQuiet = true;
   let endsConcealed = false;
   const show = (bytes: Uint8Array) => {
@@ -61,7 +74,16 @@ export const openTranscript = async (
     return file.append(bytes);
   };
   // Its error is told by `failed`.
-  const showRest = (when: 'quiet' | 'end') => void show(mask.rest(when)).catch(() => undefined);
+  const showRest = (when: 'quiet' | 'end') => {
+    void show(mask.rest(when)).catch(() => undefined);
+    noteClean();
+  };
+  /** What an earlier daemon has written already: shown, and no more. */
+  const showAgain = (bytes: Uint8Array) => {
+    taken += bytes.byteLength;
+    onShown(mask.take(bytes));
+    if (taken === from?.line) onShown(mask.rest('end'));
+  };
   const watch = clock.every(quietMs, () => {
     // While a secret is typed key by key, its echo may pause anywhere.
     if (isQuiet && mask.isHolding()) showRest('quiet');
@@ -70,7 +92,19 @@ export const openTranscript = async (
   return {
     append: (bytes) => {
       isQuiet = false;
-      return concealed > 0 ? file.room() : show(mask.take(bytes));
+      const known = Math.min(bytes.byteLength, Math.max(0, (from?.line ?? 0) - taken));
+      if (known > 0) showAgain(bytes.subarray(0, known));
+      if (known === bytes.byteLength) return file.room();
+      taken += bytes.byteLength - known;
+      if (concealed > 0) return file.room();
+      const shown = show(mask.take(bytes.subarray(known)));
+      noteClean();
+      return shown;
+    },
+    mark: async () => {
+      const now = clean;
+      await file.written();
+      return now;
     },
     hide: (text) => {
       if (text.length >= shortestSecret) hide(hiddenTexts([text]), '<secret>');
@@ -84,6 +118,7 @@ export const openTranscript = async (
       return () => {
         if (isConcealed) concealed--;
         isConcealed = false;
+        noteClean();
       };
     },
     pass: () => file.pass(passedBytes),

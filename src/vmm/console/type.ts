@@ -163,35 +163,46 @@ const ended = async (keyboard: Keyboard, from: number, signal: AbortSignal): Pro
   return !/\x08|\x1b\[/.test(window.slice(from));
 };
 
-/** Types CR. Gives the place where the echo of the line ends, and undefined when CR was lost. */
-const enter = async (
+/** Whether CR has arrived. Gives the place where the echo of the line ends, and undefined when CR was lost. */
+const entered = async (
   keyboard: Keyboard,
   text: string,
   from: number,
   signal: AbortSignal,
 ): Promise<number | undefined> => {
-  await keyboard.write('\r');
   if (text === '') return from;
   if (!(await ended(keyboard, from, signal))) return undefined;
   const echoEnd = await pastRedraw(keyboard, from, text, signal);
   return echoEnd === from || (await ended(keyboard, echoEnd, signal)) ? echoEnd : undefined;
 };
 
+type TypingOfLine = {
+  /** For a secret: called before the text is typed; what it gives, when its echo is over. */
+  readonly conceal?: () => () => void;
+  /** An earlier daemon has typed some of it, or all of it and perhaps CR behind its echo. */
+  readonly begun?: 'typed' | { readonly echoEnd: number };
+  /** Told where the echo ended, before CR is typed. */
+  readonly entering?: (echoEnd: number) => Promise<void>;
+};
+
 /**
  * Types a line and CR, and proves by the echo that the guest has it: CR goes out when the text has come back. Where
  * characters were lost or altered, clears the line and types again, slower each time. Undefined when the guest is deaf.
- * `conceal`, for a secret, is called before the text is typed, and what it gives when its echo is over.
  */
 export const typeLine = async (
   keyboard: Keyboard,
   text: string,
   signal: AbortSignal,
-  conceal?: () => () => void,
+  { conceal, begun, entering }: TypingOfLine = {},
 ): Promise<Typed | undefined> => {
   const { window, typing } = keyboard;
+  if (typeof begun === 'object') {
+    const echoEnd = await entered(keyboard, text, begun.echoEnd, signal);
+    if (echoEnd !== undefined) return { typedTimes: 1, echoEnd };
+  }
   // A short answer could be mistaken for the end of a prompt that is still coming.
   if (text !== '' && text.length < credible) await untilQuiet(keyboard, Math.min(atOnceMs, typing.quietMs), signal);
-  for (let attempt = 0; attempt < typing.attempts.length; attempt++) {
+  for (let attempt = begun === undefined ? 0 : 1; attempt < typing.attempts.length; attempt++) {
     const reveal = conceal?.();
     let end: number;
     try {
@@ -203,7 +214,9 @@ export const typeLine = async (
     } finally {
       reveal?.();
     }
-    const echoEnd = await enter(keyboard, text, end, signal);
+    await entering?.(end);
+    await keyboard.write('\r');
+    const echoEnd = await entered(keyboard, text, end, signal);
     if (echoEnd !== undefined) return { typedTimes: attempt + 1, echoEnd };
   }
   return undefined;

@@ -4,7 +4,7 @@ import type { Icount, Rtc } from '../../base/hardware.ts';
 import { nicArgv } from './network.ts';
 import { option } from './option.ts';
 import type { HandedFile } from './hand-over.ts';
-import { kernelFiles, sockets } from './names.ts';
+import { eventsFile, kernelFiles, serialPipe, sockets } from './names.ts';
 import type { MachinePlan } from './plan.ts';
 import { sandboxOf } from './sandbox.ts';
 import { firstHandedFd } from '../../base/program.ts';
@@ -21,6 +21,20 @@ export type HostChoice = {
 const socketArgv = (id: string, path: string): readonly string[] => [
   '-chardev',
   option('socket', { id, path, server: 'on', wait: 'off' }),
+];
+
+/** A second control socket, which imaged leaves again at once: its log has what QEMU tells while nobody listens. */
+const eventsArgv: readonly string[] = [
+  '-chardev',
+  option('socket', {
+    id: 'events',
+    path: sockets.events,
+    server: 'on',
+    wait: 'off',
+    logfile: eventsFile,
+    logappend: 'on',
+  }),
+  ...['-mon', option('', { chardev: 'events', mode: 'control' })],
 ];
 
 const isQ35 = ({ machineType }: MachinePlan): boolean => /^(pc-)?q35/.test(machineType);
@@ -178,8 +192,10 @@ export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[]
   ...['-smp', String(plan.cpus), '-m', `${plan.memoryMb}M`],
   ...socketArgv(markedId(plan.mark), sockets.qmp),
   ...['-mon', option('', { chardev: markedId(plan.mark), mode: 'control' })],
-  ...socketArgv('serial', sockets.serial),
-  ...['-serial', 'chardev:serial', '-device', 'pvpanic'],
+  // A file takes every byte, whether or not a daemon is there to read it; with a log of a socket some bytes are twice in it.
+  ...['-chardev', option('pipe', { id: 'serial', path: serialPipe }), '-serial', 'chardev:serial'],
+  ...eventsArgv,
+  ...['-device', 'pvpanic'],
   // Another number in each process: by it a guest that goes on from a copy of its memory learns to make new random numbers.
   ...(plan.hasGeneration ? ['-device', 'vmgenid,guid=auto'] : []),
   ...fdsetsArgv(plan),

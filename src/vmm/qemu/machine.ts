@@ -1,13 +1,13 @@
 /** One running QEMU as a machine: started, reached over its sockets, and stopped. `life.ts` says how it lives. */
 
-import type { Deadline } from '../../base/clock.ts';
 import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
+import type { Clock, Deadline } from '../../base/clock.ts';
 import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
 import { asksForOutgoing } from '../nics.ts';
-import { serialLineOver } from '../serial-line.ts';
-import type { Machine, MachineSpec } from '../types.ts';
+import { fileLine } from '../file-line.ts';
+import type { Machine, MachineSpec, SerialLine } from '../types.ts';
 import { displayOver } from './display/display.ts';
 import { keeper } from './keep/keep.ts';
 import { giveMemory } from './keep/memory-in.ts';
@@ -16,7 +16,6 @@ import { addressesOf, networkNumberOf, networkOf, sshPortIn } from './network.ts
 import { openSshPort } from './outgoing/ssh.ts';
 import { openQmp, type Qmp } from './qmp.ts';
 import { finishKernel, removeTraces, spawnQemu, type QemuHost, type SpawnedQemu } from './spawn.ts';
-import { connectUnix } from './unix-socket.ts';
 import { watchQemu, type WatchedQemu } from './watched.ts';
 import { lastWords, logEnd } from './words.ts';
 
@@ -34,25 +33,48 @@ const isNotListening = (error: unknown): boolean => isErrno(error, 'ENOENT', 'EC
 
 const hasClosed = (error: unknown): boolean => error instanceof Fault && error.code === 'hypervisor_unavailable';
 
+/** The port of this host that leads to the guest. */
+export const findSshPort = async (
+  spec: MachineSpec,
+  qmp: Qmp,
+  clock: Clock,
+  alive: AbortSignal,
+): Promise<number> => {
+  const { nics, folder } = spec;
+  if (nics.length === 0) return noPort;
+  return asksForOutgoing(nics)
+    ? openSshPort(folder, networkOf(networkNumberOf(spec), 0), clock, alive)
+    : sshPortIn(String(await qmp.execute('human-monitor-command', { 'command-line': 'info usernet' }, alive)));
+};
+
+/** Has QEMU write down what it tells from now on. */
+const keepEvents = async (path: string, alive: AbortSignal): Promise<void> => {
+  await using _leaving = await openQmp(path, () => undefined, alive);
+};
+
+/** The serial line of a machine that goes on until `exited`. */
+export const lineOf = ({ folder }: MachineSpec, { exited }: Pick<WatchedQemu, 'exited'>, clock: Clock) => {
+  const gone = new AbortController();
+  void exited.then(() => gone.abort());
+  return fileLine(machineFiles(folder).line, gone.signal, clock);
+};
+
 /** Opens the sockets of a QEMU that has just been spawned, and has it make the machine. `starting` keeps what it opens. */
 const reach = async (
   spec: MachineSpec,
   { clock }: QemuHost,
-  { onEvent }: WatchedQemu,
+  watched: WatchedQemu,
   starting: CleanupStack,
   alive: AbortSignal,
 ) => {
   const files = machineFiles(spec.folder);
-  const listening = () => openQmp(files.qmp, onEvent, alive);
+  const listening = () => openQmp(files.qmp, watched.onEvent, alive);
   const qmp = starting.keep(await retry(listening, untilItListens, isNotListening, clock, alive));
-  const line = starting.keep(serialLineOver(await connectUnix(files.serial, alive)));
+  await keepEvents(files.events, alive);
+  const line = starting.keep(await lineOf(spec, watched, clock));
   await finishKernel(spec, qmp, alive);
   if (spec.from !== undefined) await giveMemory(spec.from.memory, spec.folder, qmp, clock, alive);
-  if (spec.nics.length === 0) return { qmp, line, sshPort: noPort };
-  const sshPort = asksForOutgoing(spec.nics)
-    ? await openSshPort(spec.folder, networkOf(networkNumberOf(spec), 0), clock, alive)
-    : sshPortIn(String(await qmp.execute('human-monitor-command', { 'command-line': 'info usernet' }, alive)));
-  return { qmp, line, sshPort };
+  return { qmp, line, sshPort: await findSshPort(spec, qmp, clock, alive) };
 };
 
 /** Why a QEMU that has closed its socket ended before its machine was ready; any other error as it is. */
@@ -115,11 +137,36 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     throw fault;
   });
 
+  return machineOver(spec, host, {
+    ...{ qemu, watched, qmp, line, sshPort },
+    run: async (running) => {
+      await qmp.execute('cont', {}, running).catch(async (error: unknown) => {
+        throw signal.aborted ? error : await explain(error);
+      });
+    },
+  });
+};
+
+/** A QEMU that was reached. */
+type Reached = {
+  readonly qemu: Pick<SpawnedQemu, 'pid' | 'argv'>;
+  readonly watched: WatchedQemu;
+  readonly qmp: Qmp;
+  readonly line: SerialLine & AsyncDisposable;
+  readonly sshPort: number;
+  readonly run: Machine['run'];
+};
+
+/** The machine that a QEMU is. */
+export const machineOver = (
+  spec: MachineSpec,
+  host: QemuHost,
+  { qemu, watched, qmp, line, sshPort, run }: Reached,
+): Machine => {
   const { life } = watched;
   void qmp.closed.then(() => life.see({ saw: 'closed' }));
   let cutting: Promise<void> | undefined;
   const cut = () => (cutting ??= watched.pullThePlug(qmp).then(() => life.ended.then(() => undefined)));
-
   return {
     name: spec.name,
     hostname: spec.hostname ?? spec.name,
@@ -132,11 +179,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
       pid: qemu.pid,
       command: [host.binary, ...qemu.argv],
     },
-    run: async (running) => {
-      await qmp.execute('cont', {}, running).catch(async (error: unknown) => {
-        throw signal.aborted ? error : await explain(error);
-      });
-    },
+    run,
     ...(spec.display === undefined ? {} : { display: displayOver(qmp) }),
     keep: keeper({ spec, host, qmp, kill: watched.kill }),
     ended: life.ended,
@@ -144,7 +187,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
     stop: (how, stopping) => (how === 'ask' ? pressButton(qmp, stopping) : orAborted(cut(), stopping)),
     async [Symbol.asyncDispose]() {
       await cut();
-      line[Symbol.dispose]();
+      await line[Symbol.asyncDispose]();
       await watched.tidy();
     },
   };

@@ -8,11 +8,17 @@ export const kernelFiles = { kernel: 'kernel', initrd: 'initrd' } as const;
 /** `keep` takes the memory of a machine that is kept, `from` gives it to one that goes on. */
 export const sockets = {
   qmp: 'qmp.sock',
-  serial: 'serial.sock',
+  events: 'events.sock',
   http: 'http.sock',
   keep: 'keep.sock',
   from: 'from.sock',
 } as const;
+
+/** The serial line: QEMU takes what is typed from NAME.in, and writes what the guest says to NAME.out. */
+export const serialPipe = 'serial';
+
+/** What QEMU has told on its control sockets, whoever was there to hear it. */
+export const eventsFile = 'events';
 
 /** The network of the first NIC, whose DHCP knows a name that is a client's. */
 export const networkFile = 'network.conf';
@@ -25,7 +31,8 @@ export const networkSocket = (folder: string): string => `net-${markOf(folder)}.
 
 /**
  * The files of one machine. In `folder` itself lies what imaged alone writes; QEMU, which may be another user's, works in
- * `own`, so that nothing it puts there comes into the place of a file that imaged opens.
+ * `own`, so that nothing it puts there comes into the place of a file that imaged opens. Those that both use have a name in
+ * each of the two.
  */
 export const machineFiles = (folder: string) => {
   const own = join(folder, 'vm');
@@ -33,10 +40,17 @@ export const machineFiles = (folder: string) => {
     own,
     log: join(folder, 'qemu.log'),
     qmp: join(own, sockets.qmp),
-    serial: join(own, sockets.serial),
+    events: join(own, sockets.events),
     http: join(own, sockets.http),
     keep: join(own, sockets.keep),
     from: join(own, sockets.from),
     network: join(own, networkSocket(folder)),
+    shared: [`${serialPipe}.in`, `${serialPipe}.out`, eventsFile].map((name) => ({
+      name,
+      path: join(folder, name),
+      own: join(own, name),
+    })),
+    line: { typed: join(folder, `${serialPipe}.in`), said: join(folder, `${serialPipe}.out`) },
+    told: join(folder, eventsFile),
   };
 };

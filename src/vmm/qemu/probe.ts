@@ -8,7 +8,7 @@ import { markedId, type Accelerator } from './argv.ts';
 import { markOf } from './names.ts';
 import { probeImage, probeWord } from './probe-sector.ts';
 import { makeTrialFolder } from './trial-folder.ts';
-import { giveFolder, lowered, type QemuUser } from './user.ts';
+import { giveTo, lowered, type QemuUser } from './user.ts';
 
 /** Whether a guest runs under an accelerator; if not, why, for people, in part of a line. */
 export type Verdict = { readonly runs: true } | { readonly runs: false; readonly why: string };
@@ -36,7 +36,7 @@ export const probe = async (
   const image = join(own, 'probe.raw');
   await writeFile(image, probeImage());
   await chmod(image, 0o444);
-  await giveFolder(own, user, 0);
+  await giveTo(own, user, 0);
 
   const late = new Fault('step_timeout', `a small guest was not done within ${mostMs / 1000} s`);
   using deadline = clock.deadline(mostMs, signal, () => late);

@@ -17,8 +17,10 @@ import { probe } from './probe.ts';
 import { reapWork } from './processes.ts';
 import { reapMachine } from './reap.ts';
 import { mostDisks, refuseForQemu } from './refuse.ts';
+import type { QemuHost } from './spawn.ts';
+import { takeUpMachine } from './take-up.ts';
 import { findUser, type QemuUser } from './user.ts';
-import type { Hypervisor } from '../types.ts';
+import type { Hypervisor, MachineSpec } from '../types.ts';
 
 export type QemuOptions = {
   readonly binary: string;
@@ -134,31 +136,45 @@ const choose = (
   throw new Fault('hypervisor_failed', `No guest runs under ${asked} on this host.`, { accelerators: works });
 };
 
-/** What starts machines, and says which of them may go on from another's memory. */
+/** What this host gives the machine. Throws `hypervisor_failed` where it cannot have what it asks for. */
+const hostOf = (
+  { nics, model }: MachineSpec,
+  { inventory, user, accelerators, noOutgoing }: Known,
+  { binary, netcat, clock, ...options }: QemuOptions,
+  createDisk: Hypervisor['createDisk'],
+): QemuHost => {
+  if (asksForOutgoing(nics) && noOutgoing !== undefined)
+    throw new Fault('hypervisor_failed', `The machine asks for outgoing network, and ${noOutgoing}.`);
+  const accelerator = choose(model, options.accelerator, accelerators);
+  const { canSandbox } = inventory;
+  return { binary, inventory, user, netcat, clock, canSandbox, accelerator, createDisk };
+};
+
+/** What starts machines, goes on with them, and says which of them may go on from another's memory. */
 const machinesOf = (
-  { binary, netcat, clock, accelerator: configured }: QemuOptions,
+  options: QemuOptions,
   look: () => Promise<Known>,
   { createDisk }: Pick<Hypervisor, 'createDisk'>,
-): Pick<Hypervisor, 'start' | 'shapeKey'> => ({
-  start: async (spec, signal) => {
-    for (const number of [spec.slot, networkNumberOf(spec)])
-      if (number >= mostSlots)
-        throw new Fault('hypervisor_failed', `Slot ${number} has no network: there are ${mostSlots}.`);
-    const { inventory, user, accelerators, noOutgoing } = await orAborted(look(), signal);
-    if (asksForOutgoing(spec.nics) && noOutgoing !== undefined)
-      throw new Fault('hypervisor_failed', `The machine asks for outgoing network, and ${noOutgoing}.`);
-    const accelerator = choose(spec.model, configured, accelerators);
-    const { canSandbox } = inventory;
-    const host = { binary, inventory, user, netcat, clock, canSandbox, accelerator, createDisk };
-    return startMachine(spec, host, signal);
-  },
+): Pick<Hypervisor, 'start' | 'takeUp' | 'shapeKey'> => {
+  const hostFor = async (spec: MachineSpec, signal: AbortSignal) =>
+    hostOf(spec, await orAborted(look(), signal), options, createDisk);
+  return {
+    start: async (spec, signal) => {
+      for (const number of [spec.slot, networkNumberOf(spec)])
+        if (number >= mostSlots)
+          throw new Fault('hypervisor_failed', `Slot ${number} has no network: there are ${mostSlots}.`);
+      return startMachine(spec, await hostFor(spec, signal), signal);
+    },
 
-  shapeKey: async (machine, signal) => {
-    const { inventory, accelerators } = await orAborted(look(), signal);
-    const accelerator = choose(machine.model, configured, accelerators);
-    return machineShapeKey(machine, inventory, accelerator, cpus()[0]?.model ?? 'unknown');
-  },
-});
+    takeUp: async (spec, signal) => takeUpMachine(spec, await hostFor(spec, signal), signal),
+
+    shapeKey: async (machine, signal) => {
+      const { inventory, accelerators } = await orAborted(look(), signal);
+      const accelerator = choose(machine.model, options.accelerator, accelerators);
+      return machineShapeKey(machine, inventory, accelerator, cpus()[0]?.model ?? 'unknown');
+    },
+  };
+};
 
 /** QEMU as a hypervisor, on any host that has it. Nothing is asked of it before `facts` or `start`. */
 export const makeQemu = (options: QemuOptions): Hypervisor => {

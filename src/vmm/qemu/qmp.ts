@@ -10,9 +10,11 @@ const Facts = z.record(z.string(), z.unknown());
 
 const Timestamp = z.object({ seconds: z.number(), microseconds: z.number() });
 
+const EventMessage = z.object({ event: z.string(), data: Facts.default({}), timestamp: Timestamp });
+
 const Message = z.union([
   z.object({ QMP: Facts }),
-  z.object({ event: z.string(), data: Facts.default({}), timestamp: Timestamp }),
+  EventMessage,
   z.object({ return: z.unknown(), id: z.number() }),
   z.object({ error: z.object({ class: z.string(), desc: z.string() }), id: z.number().optional() }),
 ]);
@@ -37,6 +39,21 @@ export type Qmp = AsyncDisposable & {
 
 const closedFault = () => new Fault('hypervisor_unavailable', 'QEMU has closed its control socket.');
 
+const eventOf = ({ event, data, timestamp }: z.output<typeof EventMessage>): QmpEvent => ({
+  ...{ event, data },
+  atMs: timestamp.seconds * 1000 + timestamp.microseconds / 1000,
+});
+
+/** The events among what QEMU has written into the log of a control socket; the last line may not be whole. */
+export const eventsIn = (log: string): readonly QmpEvent[] =>
+  log
+    .split('\n')
+    .slice(0, -1)
+    .flatMap((line) => {
+      const { data } = EventMessage.safeParse(JSON.parse(line));
+      return data === undefined ? [] : [eventOf(data)];
+    });
+
 type Waiting = {
   readonly asked: Map<number, Deferred<unknown>>;
   readonly greeting: Deferred<void>;
@@ -55,8 +72,7 @@ const makeReader = ({ asked, greeting, onEvent }: Waiting) => {
     const message = Message.parse(JSON.parse(line));
     if ('QMP' in message) greeting.resolve();
     else if ('event' in message) {
-      const { event, data, timestamp } = message;
-      onEvent({ event, data, atMs: timestamp.seconds * 1000 + timestamp.microseconds / 1000 });
+      onEvent(eventOf(message));
     } else if ('error' in message) {
       const fault = new Fault('hypervisor_failed', `QEMU refused a command: ${message.error.desc}`, {
         class: message.error.class,

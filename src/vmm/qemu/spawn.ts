@@ -1,9 +1,9 @@
 /** Brings a QEMU up: its folder, its files, its user, its process. */
 
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { startDetached, type Detached } from '../../base/program.ts';
+import { runProgram, startDetached, type Detached } from '../../base/program.ts';
 import { asksForOutgoing } from '../nics.ts';
 import { writeSeed } from '../seed.ts';
 import type { Hypervisor, MachineSpec } from '../types.ts';
@@ -16,7 +16,10 @@ import { knownAddressesOf, networkConfig, networkNumberOf, networkOf } from './n
 import { withOutgoing } from './outgoing/outgoing.ts';
 import { planOf } from './plan.ts';
 import type { Qmp } from './qmp.ts';
-import { giveFolder, lowered, type Command, type QemuUser } from './user.ts';
+import { giveTo, lowered, type Command, type QemuUser } from './user.ts';
+
+// It takes milliseconds, and leaves nothing.
+const never = new AbortController().signal;
 
 export type QemuHost = HostChoice & {
   readonly binary: string;
@@ -29,8 +32,21 @@ export type QemuHost = HostChoice & {
 };
 
 /** Removes all that a QEMU and those beside it leave; its log stays. */
-export const removeTraces = (folder: string): Promise<void> =>
-  rm(machineFiles(folder).own, { recursive: true, force: true });
+export const removeTraces = async (folder: string): Promise<void> => {
+  const { own, shared } = machineFiles(folder);
+  for (const path of [own, ...shared.map((file) => file.path)]) await rm(path, { recursive: true, force: true });
+};
+
+/** What imaged and QEMU both use: QEMU by the names in its own folder, which imaged never opens. */
+const makeShared = async ({ folder, slot }: MachineSpec, user: QemuUser | undefined): Promise<void> => {
+  const { line, told, shared } = machineFiles(folder);
+  await runProgram('mkfifo', ['-m', '600', line.typed], { signal: never });
+  for (const path of [line.said, told]) await (await open(path, 'wx', 0o600)).close();
+  for (const { path, own } of shared) {
+    await giveTo(path, user, slot);
+    await link(path, own);
+  }
+};
 
 /** The folder in which QEMU is to work, empty but for what it reads by name. Nothing of a QEMU before it is in there. */
 const makeOwnFolder = async (
@@ -44,7 +60,8 @@ const makeOwnFolder = async (
   await copyKernel(spec, own);
   // Only QEMU's user and imaged can enter the folder.
   if (network !== undefined) await writeFile(join(own, networkFile), network, { mode: 0o644 });
-  await giveFolder(own, user, spec.slot);
+  await makeShared(spec, user);
+  await giveTo(own, user, spec.slot);
 };
 
 /** A QEMU that runs, and its arguments. */

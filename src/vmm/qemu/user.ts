@@ -94,9 +94,9 @@ export const lowered = async (
   accelerator: Accelerator | 'none',
 ): Promise<Command> => (user === undefined ? command : user.lower(command, slot, accelerator));
 
-/** Gives a folder that imaged has just made to the user of a slot. */
-export const giveFolder = async (folder: string, user: QemuUser | undefined, slot: number): Promise<void> => {
+/** Gives a folder or a file that imaged has just made to the user of a slot. */
+export const giveTo = async (path: string, user: QemuUser | undefined, slot: number): Promise<void> => {
   if (user === undefined) return;
   const { uid, gid } = user.of(slot);
-  await chown(folder, uid, gid);
+  await chown(path, uid, gid);
 };

@@ -1,5 +1,5 @@
 import { orAborted } from '../../base/waiting.ts';
-import { awaitGone } from '../end-processes.ts';
+import { awaitGone, kill } from '../end-processes.ts';
 import { followLife, type Following } from '../life.ts';
 import { asksForOutgoing } from '../nics.ts';
 import type { MachineSpec } from '../types.ts';
@@ -59,20 +59,20 @@ export const watchQemu = (spec: MachineSpec, qemu: SpawnedQemu, wordsFrom: numbe
   const { clock } = host;
   const rebootWatchers: (() => void)[] = [];
 
-  const kill = () => {
+  const cut = () => {
     // Until its exit has been seen the process is ours, dead or alive, and its number is nobody else's.
-    if (!hasExited(life.now())) process.kill(qemu.pid, 'SIGKILL');
+    if (!hasExited(life.now())) kill(qemu.pid);
   };
   const endSoon = async () => {
     using patience = clock.deadline(mostMsToQuit, never, () => new Error('QEMU has closed its socket but goes on'));
-    patience.signal.addEventListener('abort', kill, { once: true });
+    patience.signal.addEventListener('abort', cut, { once: true });
     return await exited;
   };
   const acts: Readonly<Record<QemuEffect, () => void>> = {
     'tell-reboot': () => {
       for (const seen of rebootWatchers) seen();
     },
-    kill,
+    kill: cut,
     'end-soon': () => void endSoon(),
     'read-last-words': () =>
       void wordsAfter(spec, wordsFrom, host).then((words) => life.see({ saw: 'last-words', words })),
@@ -91,7 +91,7 @@ export const watchQemu = (spec: MachineSpec, qemu: SpawnedQemu, wordsFrom: numbe
     },
     onRebooted: (seen) => void rebootWatchers.push(seen),
     exited,
-    kill,
+    kill: cut,
     endSoon,
     pullThePlug: async (qmp) => {
       if (hasExited(life.now())) return;
@@ -101,7 +101,7 @@ export const watchQemu = (spec: MachineSpec, qemu: SpawnedQemu, wordsFrom: numbe
         await qmp.execute('quit', {}, patience.signal);
         await orAborted(exited, patience.signal);
       } catch {
-        kill(); // it hangs, or it has gone while we asked: either way it is gone after this
+        cut(); // it hangs, or it has gone while we asked: either way it is gone after this
       }
     },
     tidy: async () => {

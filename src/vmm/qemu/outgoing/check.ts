@@ -6,7 +6,7 @@ import { runProgram } from '../../../base/program.ts';
 import { withOutgoing } from './outgoing.ts';
 import { endProcesses } from '../processes.ts';
 import { makeTrialFolder } from '../trial-folder.ts';
-import { giveFolder, lowered, type Command, type QemuUser } from '../user.ts';
+import { giveTo, lowered, type Command, type QemuUser } from '../user.ts';
 
 const mostMsToRehearse = 10_000;
 
@@ -26,7 +26,7 @@ export const whyNoOutgoing = async (
   const own = await makeTrialFolder(folder, 'network');
   left.defer(() => rm(own, { recursive: true, force: true }));
   left.defer(() => endProcesses('imaged', own, clock, signal));
-  await giveFolder(own, user, 0);
+  await giveTo(own, user, 0);
   const late = new Fault('step_timeout', `it was not there within ${mostMsToRehearse / 1000} s`);
   using deadline = clock.deadline(mostMsToRehearse, signal, () => late);
   try {

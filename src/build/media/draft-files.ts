@@ -1,0 +1,2 @@
+/** How the names of files in a workspace begin that post-processors make. */
+export const draftPrefix = 'draft';

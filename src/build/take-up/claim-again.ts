@@ -1,0 +1,39 @@
+import type { Ids } from '../../base/ids.ts';
+import type { Claim } from '../../queue/records.ts';
+import type { Store } from '../../queue/store.ts';
+import type { Folders } from '../folders/folders.ts';
+import { readJournal } from './journal.ts';
+import { whyAnew } from './rules.ts';
+
+export type TakenUp = { readonly claim: Claim; readonly slot: number };
+
+type Parts = {
+  readonly store: Store;
+  readonly folders: Folders;
+  readonly ids: Pick<Ids, 'secret'>;
+  /** Whether the hypervisor can go on with a machine. */
+  readonly canTakeUp: boolean;
+  /** How many workers there are now. */
+  readonly slots: number;
+  readonly leaseMs: number;
+  /** Unix milliseconds. */
+  readonly hostBootedAt: number;
+};
+
+/** Claims again, in their slots, the builds of an earlier daemon that can be gone on with; of the others, why not. */
+export const claimAgain = async ({ store, folders, ids, canTakeUp, slots, leaseMs, hostBootedAt }: Parts) => {
+  const takenUp: TakenUp[] = [];
+  const anew = new Map<string, string>();
+  for (const id of await store.leftovers()) {
+    const build = await store.find(id);
+    if (build === undefined) continue;
+    const { slot } = build;
+    const journal = slot === undefined ? undefined : await readJournal(folders.work(slot));
+    const why = canTakeUp ? whyAnew(build, journal, slots) : 'vmd lets go of the line of a machine with the daemon';
+    if (why !== undefined) anew.set(id, why);
+    if (why !== undefined || slot === undefined) continue;
+    const claim = await store.takeUp({ id, token: ids.secret(), leaseMs, hostBootedAt });
+    if (claim !== undefined) takenUp.push({ claim, slot });
+  }
+  return { takenUp, anew };
+};

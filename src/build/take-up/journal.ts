@@ -1,0 +1,110 @@
+/**
+ * What a build has done, written down as it does it, so that a daemon which is started meanwhile goes on with it. It lies in
+ * the workspace, and goes with it. A kill -9 of the daemon loses nothing of it; a crash of the host takes the machine along,
+ * and then it is of no use.
+ */
+
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { temporarySuffix } from '../../base/file/write-whole.ts';
+import { ScriptPlace } from '../../guest/outliving/place.ts';
+import type { BuildInput, StepTimes } from '../../post-processors/build-facts.ts';
+import { ConsolePlace } from '../../vmm/console/place.ts';
+
+/** Another number where an older imaged's journal cannot be gone on with any more. */
+const journalVersion = 1;
+
+const Input = z.object({ name: z.string(), uri: z.string(), sha256: z.string().optional() });
+
+export const Journal = z.object({
+  version: z.literal(journalVersion),
+  build: z.string(),
+  attempt: z.number(),
+  /** When the attempt began, Unix milliseconds. */
+  startedAt: z.number(),
+  /** The names of all steps of the plan: one that has changed meanwhile is not gone on with. */
+  plan: z.array(z.string()),
+  /** The key of the layer that the attempt goes on from. */
+  layer: z.string().optional(),
+  /** The steps that have ended, in their order, with what they gave, where that can be written down. */
+  ended: z.array(
+    z.object({
+      name: z.string(),
+      type: z.string().optional(),
+      startedAt: z.number(),
+      endedAt: z.number(),
+      gives: z.record(z.string(), z.unknown()).optional(),
+    }),
+  ),
+  /** What has gone into the build so far. */
+  inputs: z.array(Input),
+  /** How far the console of the machine that was started last has come. */
+  console: ConsolePlace.optional(),
+  /** How far the script has come that is under way and outlives the daemon, and how long the log was by then. */
+  script: ScriptPlace.optional(),
+  log: z.number().optional(),
+});
+export type Journal = z.output<typeof Journal>;
+
+const fileIn = (workspace: string): string => join(workspace, 'journal.json');
+
+/** Undefined: there is none that this imaged can go on with. */
+export const readJournal = async (workspace: string): Promise<Journal | undefined> => {
+  try {
+    return Journal.parse(JSON.parse(await readFile(fileIn(workspace), 'utf8')));
+  } catch {
+    return undefined;
+  }
+};
+
+/** The journal of an attempt that begins. */
+export const emptyJournal = (facts: Pick<Journal, 'build' | 'attempt' | 'startedAt' | 'plan' | 'layer'>): Journal => ({
+  ...facts,
+  version: journalVersion,
+  ended: [],
+  inputs: [],
+});
+
+/** The steps and the inputs of an attempt, as they are known of one that was never cut short. */
+export const pastIn = ({ ended, inputs }: Journal): { steps: readonly StepTimes[]; inputs: readonly BuildInput[] } => ({
+  steps: ended.map(({ name, startedAt, endedAt, type }) => ({
+    ...{ name, startedAt, endedAt },
+    ...(type === undefined ? {} : { type }),
+  })),
+  inputs: inputs.map(({ name, uri, sha256 }) => ({ name, uri, ...(sha256 === undefined ? {} : { sha256 }) })),
+});
+
+export type JournalFile = {
+  /** Writes it in place of what was written before; of several that wait, the last. */
+  readonly write: (journal: Journal) => Promise<void>;
+  /** From now on there is none: the build cannot be gone on with any more. */
+  readonly remove: () => Promise<void>;
+};
+
+export const journalFile = (workspace: string): JournalFile => {
+  const file = fileIn(workspace);
+  let isRemoved = false;
+  let next: Journal | undefined;
+  let writing: Promise<void> = Promise.resolve();
+  const writeNext = async () => {
+    const journal = next;
+    next = undefined;
+    if (journal === undefined || isRemoved) return;
+    await writeFile(file + temporarySuffix, JSON.stringify(journal), { mode: 0o600 });
+    await rename(file + temporarySuffix, file);
+  };
+  return {
+    write: (journal) => {
+      next = journal;
+      const mine = writing.then(writeNext);
+      writing = mine.catch(() => undefined);
+      return mine;
+    },
+    remove: async () => {
+      isRemoved = true;
+      await writing;
+      await rm(file, { force: true });
+    },
+  };
+};

@@ -1,0 +1,106 @@
+import { Fault } from '../../base/fault.ts';
+import type { ConsolePlace } from '../../vmm/console/place.ts';
+import type { KeptScripts } from '../../guest/outliving/place.ts';
+import type { Past } from '../past.ts';
+import type { Step } from '../plan.ts';
+import type { Journal, JournalFile } from './journal.ts';
+import type { LetRun } from './let-run.ts';
+import { hasMachine } from './rules.ts';
+
+/** How far a build has come: what steps ask who go on where an earlier daemon was, and where they write it down. */
+export type Place = {
+  /** Whether an earlier daemon has come so far that the step of this name had ended, or had begun. */
+  readonly hadEnded: (name: string) => boolean;
+  readonly hadBegun: (name: string) => boolean;
+  /** How far the earlier daemon had come with the console of the machine that it started last. */
+  readonly console: () => ConsolePlace | undefined;
+  readonly keepConsole: (place: ConsolePlace) => Promise<void>;
+  readonly scripts: KeptScripts;
+  /** Whether an earlier daemon was in the middle of a script that outlives it. */
+  readonly hasScript: () => boolean;
+};
+
+/** What the runner does with it. */
+export type OwnPlace = Place & {
+  /** What the step gave that had ended, where it was written down. */
+  readonly given: (name: string) => Readonly<Record<string, unknown>>;
+  /** The number of the step's row, where it had begun and not ended. */
+  readonly cutShort: (name: string) => number | undefined;
+  readonly ended: (
+    step: Step<never, unknown>,
+    times: { startedAt: number; endedAt: number },
+    gives: unknown,
+  ) => Promise<void>;
+  /** From now on the build begins anew when the daemon ends. */
+  readonly forget: () => Promise<void>;
+};
+
+/** A row of a step that has begun and not ended. */
+export type OpenStep = { readonly seq: number; readonly name: string };
+
+// What comes after the machine begins anew: it can be done again, and files of its own are all that it leaves.
+const isKept = ({ phase }: Step<never, unknown>): boolean => phase !== 'packaging' && phase !== 'publishing';
+
+const writable = (step: Step<never, unknown>, gives: unknown): Pick<Journal['ended'][number], 'gives'> =>
+  // What a step gives is an object of facts; those that are no data have a step that gives them again.
+  step.takeUp?.ended === undefined ? { gives: gives as Readonly<Record<string, unknown>> } : {};
+
+type Parts = {
+  readonly open: readonly OpenStep[];
+  readonly past: Pick<Past, 'inputs'>;
+  readonly letRun: LetRun;
+  /** How long the log is on file. */
+  readonly logMark: () => Promise<number>;
+};
+
+/** `before` and `open` are what an earlier daemon has left; undefined and none: the attempt begins. */
+export const makePlace = (first: Journal, file: JournalFile, { open, past, letRun, logMark }: Parts): OwnPlace => {
+  let journal = first;
+  let isForgotten = false;
+  let { script } = first;
+  const before = new Map(first.ended.map((step) => [step.name, step]));
+  const left = new Map(open.filter(({ name }) => !before.has(name)).map(({ name, seq }) => [name, seq]));
+  const write = async (change: Partial<Journal>) => {
+    journal = { ...journal, ...change, inputs: [...past.inputs()] };
+    // The first step makes the folder.
+    if (journal.ended.length === 0 || isForgotten) return;
+    await file.write(journal);
+    if (hasMachine(journal)) letRun.add(journal.build);
+  };
+  return {
+    hadEnded: (name) => before.has(name),
+    hadBegun: (name) => before.has(name) || left.has(name),
+    console: () => first.console,
+    keepConsole: (console) => write({ console }),
+    hasScript: () => script !== undefined,
+    scripts: {
+      from: () => {
+        const from = script;
+        script = undefined;
+        return from;
+      },
+      keep: async (place) => write({ script: place, log: await logMark() }),
+    },
+    given: (name) => {
+      const gives = before.get(name)?.gives;
+      if (gives === undefined) throw new Fault('not_taken_up', `What the step ${name} gave is not known any more.`);
+      return gives;
+    },
+    cutShort: (name) => {
+      const seq = left.get(name);
+      left.delete(name);
+      return seq;
+    },
+    ended: async (step, times, gives) => {
+      if (!isKept(step)) return;
+      const { name, type } = step;
+      const one = { name, ...times, ...(type === undefined ? {} : { type }), ...writable(step, gives) };
+      await write({ ended: [...journal.ended, one] });
+    },
+    forget: async () => {
+      isForgotten = true;
+      letRun.remove(journal.build);
+      await file.remove();
+    },
+  };
+};

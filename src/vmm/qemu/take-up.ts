@@ -1,0 +1,61 @@
+/** Goes on with a QEMU that an earlier run of the daemon started: its process, its sockets, and what it told meanwhile. */
+
+import { readFile } from 'node:fs/promises';
+import type { Exit } from '../../base/program.ts';
+import { Fault } from '../../base/fault.ts';
+import { deferred } from '../../base/waiting.ts';
+import { awaitGone } from '../end-processes.ts';
+import type { Machine, MachineSpec } from '../types.ts';
+import { findSshPort, lineOf, machineOver } from './machine.ts';
+import { machineFiles } from './names.ts';
+import { processesOf } from './processes.ts';
+import { eventsIn, openQmp, type Qmp } from './qmp.ts';
+import type { QemuHost } from './spawn.ts';
+import { watchQemu } from './watched.ts';
+import { logEnd } from './words.ts';
+
+const mostMsToAnswer = 10_000;
+
+const never = new AbortController().signal;
+
+// Nobody's child can be waited for.
+const unknown: Exit = { exitCode: undefined, signal: undefined };
+
+/** What is left of a QEMU that went while no daemon was there: a control socket that has closed. */
+const goneQmp: Qmp = {
+  execute: () => Promise.reject(new Fault('hypervisor_unavailable', 'QEMU has gone.')),
+  closed: Promise.resolve(),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
+/**
+ * See `Hypervisor.takeUp`. A machine that went meanwhile is one whose `ended` says how: its console can still be read to its
+ * end.
+ */
+export const takeUpMachine = async (spec: MachineSpec, host: QemuHost, signal: AbortSignal): Promise<Machine> => {
+  const { clock } = host;
+  const files = machineFiles(spec.folder);
+  const log = await readFile(files.told, 'utf8').catch((cause: unknown) => {
+    throw new Fault('hypervisor_failed', `Nothing is left of the machine ${spec.name}.`, {}, { cause });
+  });
+  const slow = () => new Fault('hypervisor_failed', `QEMU did not answer within ${mostMsToAnswer / 1000} s.`);
+  using deadline = clock.deadline(mostMsToAnswer, signal, slow);
+  const exited = deferred<Exit>();
+  const pids = await processesOf(spec.name, spec.folder, deadline.signal);
+  const [pid = 0] = pids;
+  const qemu = { pid, argv: [], exited: exited.promise };
+  const watched = watchQemu(spec, qemu, pid === 0 ? 0 : await logEnd(files.log), host);
+  const qmp = pid === 0 ? goneQmp : await openQmp(files.qmp, watched.onEvent, deadline.signal);
+  // What it told meanwhile, and before: to hear the same twice changes nothing.
+  const told = pid === 0 ? log : await readFile(files.told, 'utf8');
+  eventsIn(told).forEach(watched.onEvent);
+  void qmp.closed
+    .then(() => awaitGone(pids, 'QEMU', clock, never))
+    .then(
+      () => exited.resolve(unknown),
+      () => exited.resolve(unknown),
+    );
+  const line = await lineOf(spec, watched, clock);
+  const sshPort = pid === 0 ? 0 : await findSshPort(spec, qmp, clock, deadline.signal);
+  return machineOver(spec, host, { qemu, watched, qmp, line, sshPort, run: () => Promise.resolve() });
+};

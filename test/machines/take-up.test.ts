@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { systemClock as clock } from '../../src/base/clock.ts';
+import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
+import { isLong, isVmd } from '../fixtures/hypervisor.ts';
+import { startImaged, type Imaged } from '../fixtures/imaged.ts';
+import { proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
+import type { Event } from '../fixtures/published-event.ts';
+import { logIn, visit } from '../fixtures/quick-templates.ts';
+import { randomFrom } from '../fixtures/random-from.ts';
+import { untilTrue } from '../fixtures/until-true.ts';
+
+const skip = isVmd ? 'vmd holds the only line of its machines: builds begin anew' : false;
+const settings = 'workers = 2';
+const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
+
+const Steps = z.object({ items: z.array(z.object({ attempt: z.number(), name: z.string() })) });
+
+const stepsOf = async (imaged: Imaged, id: string): Promise<readonly string[]> => {
+  const { items } = Steps.parse(await (await imaged.call(`/builds/${id}/steps`)).json());
+  assert.deepEqual([...new Set(items.map(({ attempt }) => attempt))], [1]);
+  return items.map(({ name }) => name);
+};
+
+/** The build was gone on with, in its first attempt, and no step of it was run twice. */
+const proveTakenUp = async (imaged: Imaged, id: string, times: number): Promise<void> => {
+  const build = await imaged.ended(id);
+  assert.deepEqual([build.status, build.attempt], ['succeeded', 1], JSON.stringify(build.fault));
+  const events = await eventsOf(imaged, id);
+  assert.equal(events.filter(({ type }) => type === 'build.taken_up').length, times);
+  assert.deepEqual(events.filter(({ type }) => type === 'build.requeued'), []); // prettier-ignore
+  const steps = await stepsOf(imaged, id);
+  assert.deepEqual(steps, [...new Set(steps)]);
+};
+
+/** The lines of the transcript on which the guest counted, each of which came once and in order. */
+const proveCounted = async ({ dataDir }: Imaged, id: string, most: number): Promise<void> => {
+  const transcript = await readFile(join(dataDir, 'builds', id, 'console'), 'latin1');
+  const counted = [...transcript.matchAll(/^n(\d+)\r*$/gm)].map(([, number]) => Number(number));
+  assert.deepEqual(
+    counted,
+    Array.from({ length: most }, (_, at) => at),
+  );
+};
+
+const begins =
+  (step: string) =>
+  ({ type, data }: Event): boolean =>
+    type === 'step.started' && data['name'] === step;
+
+const logOf = ({ dataDir }: Imaged, id: string): Promise<string> =>
+  readFile(join(dataDir, 'builds', id, 'log'), 'utf8').catch(() => '');
+
+const count = (most: number, ms: number) =>
+  `i=0; while [ $i -lt ${most} ]; do echo n$i; i=$((i+1)); usleep ${ms * 1000}; done; echo co''unted`;
+
+const counting = (most: number, ms: number) =>
+  visit({
+    install: {
+      console: [...logIn, { hear: '# $', say: count(most, ms) }, { hear: 'counted', within: '5m' }, { hear: '# $' }],
+      ends: 'never',
+    },
+  });
+
+const said =
+  (text: string) =>
+  ({ type, data }: Event): boolean =>
+    type === 'console.said' && String(data['text']).includes(text);
+
+test(
+  'a conversation goes on where it was when the daemon was killed, and no byte of the console is lost or doubled',
+  { skip },
+  async () => {
+    await using imaged = await startImaged({ settings, tables });
+    const { id } = await imaged.post({ template: counting(2000, 2) });
+    assert.ok(await awaitEvent(imaged, id, said('echo n$i')));
+    for (let times = 0; times < 2; times++) {
+      await imaged.kill('SIGKILL');
+      await imaged.start();
+    }
+    await proveTakenUp(imaged, id, 2);
+    await proveCounted(imaged, id, 2000);
+    await provePublished(imaged, id);
+    await proveNothingLeft(imaged);
+    await proveSound(imaged);
+  },
+);
+
+test('a script goes on while there is no daemon, and its output is in the log once', { skip }, async (t) => {
+  await using imaged = await startImaged({ settings, tables });
+  const script = `${count(400, 20)}; echo said >&2; echo >>/root/ran`;
+  const look = ['echo ran $(wc -l </root/ran) times', 'test $(ls -d /tmp/imaged-*.d | wc -l) -eq 1'];
+  const { id } = await imaged.post({
+    template: visit({
+      provisioners: [
+        { type: 'shell', name: 'work', inline: [script] },
+        { type: 'shell', name: 'look', inline: look },
+      ],
+    }),
+  });
+  await untilTrue(async () => (await logOf(imaged, id)).includes(' n20\n'));
+  const began = performance.now();
+  await imaged.kill('SIGKILL');
+  await imaged.start();
+  const awayMs = performance.now() - began;
+  await proveTakenUp(imaged, id, 1);
+  const log = await logOf(imaged, id);
+  const counted = [...log.matchAll(/^\S+ {3}n(\d+)$/gm)].map(([, number]) => Number(number));
+  assert.deepEqual(
+    counted,
+    Array.from({ length: 400 }, (_, at) => at),
+  );
+  assert.match(log, /^\S+ ! said$/m);
+  assert.match(log, /^\S+ {3}ran 1 times$/m);
+  t.diagnostic(`the daemon was away for ${Math.round(awayMs)} ms`);
+  await proveNothingLeft(imaged);
+});
+
+test('SIGTERM lets machines run, and a daemon that is started again goes on with their builds', { skip }, async (t) => {
+  await using imaged = await startImaged({ settings, tables: `${tables}\n[upgrade]\nkeep_running = true` });
+  const { id } = await imaged.post({ template: counting(1000, 2) });
+  const work = visit({ provisioners: [{ type: 'shell', name: 'work', inline: ['sleep 8'] }] });
+  const other = await imaged.post({ template: work });
+  assert.ok(await awaitEvent(imaged, id, said('echo n$i')));
+  assert.ok(await awaitEvent(imaged, other.id, begins('work')));
+  const began = performance.now();
+  assert.equal(await imaged.kill('SIGTERM'), 0);
+  const tookMs = performance.now() - began;
+  t.diagnostic(`let go within ${Math.round(tookMs)} ms`);
+  assert.ok(tookMs < 5000, `${tookMs}`);
+  await imaged.start();
+  for (const build of [id, other.id]) await proveTakenUp(imaged, build, 1);
+  await proveCounted(imaged, id, 1000);
+  await imaged.kill('SIGTERM');
+  await proveNothingLeft(imaged);
+});
+
+// Under IMAGED_LONG more; a build that saw many daemons die begins anew (rules/crash.ts), so one has to bear fewer.
+const kills = isLong ? 200 : 20;
+const killsPerBuild = 5;
+
+/** Why the attempts of a build began anew. */
+const reasonsIn = (events: readonly Event[]): readonly string[] =>
+  events.filter(({ type }) => type === 'build.requeued').map(({ data }) => JSON.stringify(data['fault']));
+
+test(
+  `builds go on through ${kills} kills at random moments: none is lost, and no byte or line of those that went on is`,
+  { skip, timeout: kills * 30_000 },
+  async (t) => {
+    const seed = Number(process.env['IMAGED_SEED'] ?? randomInt(2 ** 31));
+    t.diagnostic(`IMAGED_SEED=${seed} repeats these moments`);
+    const random = randomFrom(seed);
+    await using imaged = await startImaged({ settings, tables });
+    let done = 0;
+    let went = 0;
+    const anew: string[] = [];
+    for (let builds = 0; done < kills; builds++) {
+      const work = { type: 'shell', name: 'work', inline: [count(200, 20)] };
+      const { id } = await imaged.post({ template: { ...counting(600, 4), provisioners: [work] } });
+      assert.ok(await awaitEvent(imaged, id, said('echo n$i')));
+      for (let times = 0; times < killsPerBuild && done < kills; times++) {
+        await clock.sleep(random.between(0, 3000), t.signal);
+        if ((await imaged.until(id, () => true)).status !== 'running') break;
+        await imaged.kill('SIGKILL');
+        done += 1;
+        await imaged.start();
+      }
+      const build = await imaged.ended(id);
+      assert.equal(build.status, 'succeeded', JSON.stringify(build.fault));
+      await provePublished(imaged, id);
+      const reasons = reasonsIn(await eventsOf(imaged, id));
+      anew.push(...reasons);
+      if (reasons.length > 0) continue;
+      went += 1;
+      const steps = await stepsOf(imaged, id);
+      assert.deepEqual(steps, [...new Set(steps)]);
+      await proveCounted(imaged, id, 600);
+      const counted = [...(await logOf(imaged, id)).matchAll(/^\S+ {3}n(\d+)$/gm)].map(([, number]) => Number(number));
+      assert.deepEqual(
+        counted,
+        Array.from({ length: 200 }, (_, at) => at),
+      );
+    }
+    t.diagnostic(`${done} kills; ${went} builds went on through all of theirs; ${anew.length} attempts began anew`);
+    for (const reason of anew) t.diagnostic(reason);
+    for (const reason of anew) assert.match(reason, /not_taken_up|begins anew/);
+    assert.ok(went > 0);
+    await proveNothingLeft(imaged);
+    await proveSound(imaged);
+  },
+);
