@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Growth } from '../../base/growth.ts';
 import { hiddenTexts } from '../../base/mask/mask.ts';
 import { shortestSecret } from '../../base/mask/secret-words.ts';
+import { openTimes } from './times.ts';
 
 /** What a console showed, as a file: raw bytes, but without what is secret, and bounded. */
 export type Transcript = AsyncDisposable & {
@@ -39,12 +40,13 @@ const passedBytes = 4 * 1024;
 
 const notice = (bytes: number) => `... ${bytes} bytes left out ...`;
 
-/** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. */
+/** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. When they came stands beside it. */
 export const openTranscript = async (
   path: string,
   { growth, clock, bound, sensitive, onShown }: TranscriptParts,
 ): Promise<Transcript> => {
   const file = await openBoundedFile(path, { growth, bound, what: 'console', notice, lineEnd: '\r\n' });
+  const times = await openTimes(path, clock);
   const mask = makeByteMask();
   const hide = (texts: readonly string[], shown: string) => {
     const values = texts.map((text) => Buffer.from(text));
@@ -58,7 +60,9 @@ export const openTranscript = async (
     if (bytes.byteLength === 0) return file.room();
     endsConcealed = false;
     onShown(bytes);
-    return file.append(bytes);
+    const appending = file.append(bytes);
+    times.note(file.size());
+    return appending;
   };
   // Its error is told by `failed`.
   const showRest = (when: 'quiet' | 'end') => void show(mask.rest(when)).catch(() => undefined);
@@ -66,6 +70,7 @@ export const openTranscript = async (
     // While a secret is typed key by key, its echo may pause anywhere.
     if (isQuiet && mask.isHolding()) showRest('quiet');
     isQuiet = true;
+    times.rest();
   });
   return {
     append: (bytes) => {
@@ -96,6 +101,8 @@ export const openTranscript = async (
       watch[Symbol.dispose]();
       showRest('end');
       await file[Symbol.asyncDispose]();
+      times.note(file.size());
+      await times[Symbol.asyncDispose]();
     },
   };
 };
