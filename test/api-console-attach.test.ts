@@ -14,6 +14,7 @@ import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
 import { deferred } from '../src/base/waiting.ts';
 import { apiShop, usualLimits, type ApiShop } from './api-shop.ts';
+import { fromTheManual, nginx } from './nginx.ts';
 import { atBest } from './fixtures/at-best.ts';
 import { untilTrue } from './fixtures/until-true.ts';
 import { aBuild, aFault, claimed } from './store-shop.ts';
@@ -39,8 +40,9 @@ const desk = async (given: Parameters<typeof apiShop>[0] = {}, timeouts = usualT
   const build = await heldBuild(shop);
   const at = `/builds/${build.id}/console/attach`;
   const path = shop.folders.console(build.id);
-  const open = (headers: Record<string, string>, query = '') => {
-    const socket = new WebSocket(`ws${url.slice('http'.length)}${at}${query}`, { headers });
+  const own = `ws${url.slice('http'.length)}${at}`;
+  const open = (headers: Record<string, string>, address = own) => {
+    const socket = new WebSocket(address, { headers });
     cleanup.defer(async () => socket.terminate());
     socket.on('error', () => undefined);
     return socket;
@@ -51,9 +53,10 @@ const desk = async (given: Parameters<typeof apiShop>[0] = {}, timeouts = usualT
     url,
     port,
     at,
+    open,
     /** Waits until it is open. */
-    attach: async ({ headers = {}, query }: Options = {}) => {
-      const socket = open({ ...shop.auth, ...headers }, query);
+    attach: async ({ headers = {}, query = '' }: Options = {}) => {
+      const socket = open({ ...shop.auth, ...headers }, `${own}${query}`);
       const heard = listening(socket);
       await once(socket, 'open');
       return { socket, heard };
@@ -121,6 +124,23 @@ test('a socket is refused without a token, without the scope, to a page of anoth
   const { status, code, detail } = await here.refused(here.shop.auth);
   assert.deepEqual([status, code], [409, 'build_not_held']);
   assert.match(detail, /is failed: keys are taken while it is held/);
+});
+
+test('through nginx, as the manual has it, a socket opens for the pages of its name, and for those of the API’s own no longer', async () => {
+  await using here = await desk();
+  await using proxy = await nginx(await fromTheManual(here.url));
+  await here.begin('');
+  const open = (origin: string) =>
+    here.open({ ...here.shop.auth, origin }, `ws${proxy.url.slice('http'.length)}${here.at}`);
+  const socket = open(proxy.url);
+  const heard = listening(socket);
+  await once(socket, 'open');
+  socket.send(Buffer.from('uptime\r'));
+  await untilTrue(() => here.shop.typed.map(({ text }) => text).join('') === 'uptime\r');
+  await here.say('up');
+  await untilTrue(() => heard.bytes === 'up');
+  const [, refused] = (await once(open(here.url), 'unexpected-response')) as [unknown, NodeJS.ReadableStream];
+  assert.match(await text(refused), /foreign_origin/);
 });
 
 test('a refused socket leaves no connection behind', async () => {

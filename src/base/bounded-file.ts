@@ -188,8 +188,7 @@ export const openBoundedFile = async (path: string, { growth, bound, what, ...wo
       count(bytes);
       lines.leftOut.count(bytes);
     },
-    isFull: () => full,
-    size: lines.size,
+    ...{ isFull: () => full, size: lines.size },
     room: queue.room,
     flush: async () => {
       await writeEnd();

@@ -83,7 +83,6 @@ const watchClient = (socket: WebSocket, clock: ApiParts['clock'], silent: () => 
  * transcript goes out as bytes, and bytes that come are typed. The transcript is on the disk, so that a client that takes
  * it slowly costs one piece; one that takes nothing is closed. Texts are `Control` or, to the client, `{"error": {...}}`.
  */
-// One closure, though long: all of it is about the end of the same socket.
 export const relay = async (
   socket: WebSocket,
   { id, offset, takeMs }: Relay,
