@@ -51,6 +51,10 @@ export const addWebSockets = async (app: App, takes: (path: string) => boolean):
     options,
     // Each socket is closed by its route when the daemon stops.
     preClose: (done) => done(),
-    errorHandler: (_error, socket) => socket.terminate(),
+    errorHandler: (error, socket, request) => {
+      request.log.debug({ err: error }, 'a WebSocket broke off');
+      // One that has failed by itself is closing already.
+      socket.close(1011);
+    },
   });
 };

@@ -23,6 +23,8 @@ type Relay = {
   readonly offset: number;
   /** How long a client may take for a piece of what the console says, in ms. */
   readonly takeMs: number;
+  /** Told of an error of imaged itself. */
+  readonly trouble: (error: unknown) => void;
 };
 
 /** Ends the relay in a way that its client is told. */
@@ -85,7 +87,7 @@ const watchClient = (socket: WebSocket, clock: ApiParts['clock'], silent: () => 
  */
 export const relay = async (
   socket: WebSocket,
-  { id, offset, takeMs }: Relay,
+  { id, offset, takeMs, trouble }: Relay,
   { store, outputs, live, clock, signal: life }: Pick<ApiParts, 'store' | 'outputs' | 'live' | 'clock' | 'signal'>,
 ): Promise<void> => {
   if (socket.readyState !== socket.OPEN) return;
@@ -130,5 +132,8 @@ export const relay = async (
   say().catch(end);
   watchBuild().catch(end);
   await untilAborted(signal);
-  if (socket.readyState === socket.OPEN) closeSocket(socket, life.aborted ? 'stopping' : closingOf(own.signal.reason));
+  if (socket.readyState !== socket.OPEN) return;
+  const closing = life.aborted ? 'stopping' : closingOf(own.signal.reason);
+  if (closing === 'broken') trouble(own.signal.reason);
+  closeSocket(socket, closing);
 };

@@ -73,7 +73,8 @@ export const addAttachRoute = (app: App, parts: ApiParts, longRequests: LongRequ
         return reader?.size ?? 0;
       };
       const offset = request.query.offset ?? (await sizeNow());
-      await relay(socket, { id, offset, takeMs: timeouts.reader.graceMs }, parts);
+      const trouble = (err: unknown) => request.log.error({ ...who, err }, 'an attached console broke off');
+      await relay(socket, { id, offset, takeMs: timeouts.reader.graceMs, trouble }, parts);
       request.log.info(who, 'console detached');
     },
   });
