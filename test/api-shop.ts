@@ -123,8 +123,10 @@ export const apiShop = async (
     growth = makeGrowth(),
     usedFiles = [],
     checkFrozen = () => Promise.reject(new Error('tests of what is made again bring an admission of their own')),
+    live = {},
     ...change
-  }: Partial<ApiParts> & {
+  }: Partial<Omit<ApiParts, 'live'>> & {
+    readonly live?: Partial<ApiParts['live']>;
     readonly growth?: Growth;
     /** Files of media that a build uses. */
     readonly usedFiles?: readonly string[];
@@ -204,6 +206,7 @@ export const apiShop = async (
       detach: async () => ({ command: ['vmctl', 'console', 'imaged-0'], until: systemClock.now() + 60_000 }),
       attach: async () => undefined,
       checkUnused: () => undefined,
+      ...live,
     },
     layers: shelfIn(folders.layers, change.store ?? store).shelf,
     media: { ...uploads, configured: () => configuredMedia(media), isConfigured: (name) => Object.hasOwn(media, name) },

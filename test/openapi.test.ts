@@ -70,9 +70,14 @@ test('two linters of OpenAPI find nothing to say about openapi.yaml', async () =
   const spectral = new SpectralCore.Spectral();
   // Its type says less than it is: a ruleset of its own may be set, and need not extend another.
   spectral.setRuleset({ extends: [SpectralRulesets.oas as SpectralCore.RulesetDefinition] });
-  const found = await spectral.run(parse(text) as Record<string, unknown>);
+  const document = parse(text) as { paths: Record<string, Record<string, { responses: object }>> };
+  const found = await spectral.run(document);
+  // It asks for a 2xx or a 3xx of every operation, and a WebSocket is opened with 101.
+  const isOpened = ([, path = '', method = '']: readonly (string | number)[]) =>
+    Object.hasOwn(document.paths[path]?.[method]?.responses ?? {}, '101');
+  const wrong = found.filter(({ code, path }) => !(code === 'operation-success-response' && isOpened(path)));
   assert.deepEqual(
-    found.map(({ code, message, path }) => `${code}: ${message} at ${path.join('/')}`),
+    wrong.map(({ code, message, path }) => `${code}: ${message} at ${path.join('/')}`),
     [],
   );
 });

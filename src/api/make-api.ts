@@ -13,8 +13,10 @@ import { observeRequests } from './server/observe-requests.ts';
 import { usualTimeouts, type Timeouts } from './server/timeouts.ts';
 import { makeLongRequests } from './server/long-requests.ts';
 import { watchPace } from './server/watch-pace.ts';
+import { addWebSockets } from './server/web-sockets.ts';
 import { makeLingeringClose } from '../base/http/lingering-close.ts';
 import { Fault } from '../base/fault.ts';
+import { addAttachRoute, isAttachPath } from './builds/attach/route.ts';
 import { addArtifactListRoute, addArtifactRoute } from './artifacts/routes.ts';
 import { addRebuildRoute, addRetryRoute } from './builds/again.ts';
 import { addEndRoutes } from './builds/end.ts';
@@ -77,7 +79,7 @@ const showBuilds = (app: App, parts: ApiParts, view: View): Shown => {
 };
 
 /** Every route, in the order of the contract. */
-const addRoutes = (app: App, parts: ApiParts, view: View, { waits, feed }: Shown): void => {
+const addRoutes = (app: App, parts: ApiParts, view: View, { waits, feed }: Shown, timeouts: Timeouts): void => {
   const longRequests = makeLongRequests(parts.limits.waitsPerToken);
   addHostRoutes(app, parts);
   addReferenceRoutes(app, parts);
@@ -103,6 +105,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, { waits, feed }: Shown
   addResumeRoute(app, parts);
   addDetachRoutes(app, parts);
   addKeysRoute(app, parts);
+  addAttachRoute(app, parts, longRequests, timeouts);
   addDeliveryLookRoutes(app, parts);
   addRedeliverRoute(app, parts);
   addMediaListRoute(app, parts);
@@ -184,6 +187,7 @@ export const makeApi = async (
   const view = makeView(parts.outputs);
   const shown = showBuilds(app, parts, view);
 
+  await addWebSockets(app, isAttachPath);
   observeRequests(app, parts);
   addGracefulClose(app, clock);
   addErrors(app);
@@ -191,7 +195,7 @@ export const makeApi = async (
   addConnections(app, { connections, lingering, pace, timeouts });
   addBodies(app, limits, pace);
   await addDocuments(app, parts.version);
-  addRoutes(app, parts, view, shown);
+  addRoutes(app, parts, view, shown, timeouts);
   await app.ready();
   return app;
 };
