@@ -120,6 +120,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
 
   host: { uses: ['config'] },
 
+  client: { uses: [] },
+
   'api/server': { uses: [], types: ['api', 'api/contract', 'build/outputs', 'queue'] },
   'api/contract': { uses: ['api/server'], types: ['queue'] },
   'api/host': { uses: ['api/contract', 'api/server'], types: ['api', 'queue'] },
@@ -175,9 +177,9 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'node-pty': ['vmm/vmd/pty-line.ts'],
   pino: ['base/logger.ts'],
   'prom-client': ['api/host'],
-  'tar-stream': ['context', 'openbsd'],
+  'tar-stream': ['context', 'openbsd', 'client/parts.ts'],
   bcryptjs: ['openbsd/passwords'],
-  'smol-toml': ['config'],
+  'smol-toml': ['config', 'client/config'],
   yazl: ['post-processors/compressing'],
   re2js: ['base/pattern'],
   croner: ['schedules/times.ts'],

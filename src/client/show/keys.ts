@@ -1,0 +1,25 @@
+/**
+ * Gives every character that is typed at the terminal to `take`, until that gives something else than undefined. Nothing
+ * is shown, and Ctrl-C is a character like the others.
+ */
+export const untilKey = async <T>(take: (character: string) => T | undefined): Promise<T> => {
+  const { stdin } = process;
+  let onData: (bytes: Buffer) => void = () => undefined;
+  stdin.setRawMode(true);
+  try {
+    return await new Promise<T>((resolve) => {
+      onData = (bytes) => {
+        for (const character of bytes.toString('utf8')) {
+          const taken = take(character);
+          if (taken !== undefined) return resolve(taken);
+        }
+      };
+      stdin.on('data', onData);
+      stdin.resume();
+    });
+  } finally {
+    stdin.off('data', onData);
+    stdin.setRawMode(false);
+    stdin.pause();
+  }
+};
