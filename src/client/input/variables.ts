@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readDocument } from '../../base/document/document.ts';
-import { isErrno } from '../../base/errno.ts';
+import { unlessErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import { pairFrom } from '../args/numbers.ts';
 import { usageError } from '../client-error.ts';
@@ -16,10 +16,7 @@ const mostBytes = 4 * 1024 * 1024;
 const isTable = (value: unknown): value is Variables =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const readTable = async (file: string): Promise<Variables> => {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw usageError(`--var-file ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  });
+const tableIn = async (bytes: Buffer, file: string): Promise<Variables> => {
   const form = /\.json$/i.test(file) ? 'JSON' : 'YAML';
   try {
     const value = await readDocument({ bytes, form, name: file, code: 'invalid_input', mostBytes });
@@ -30,6 +27,13 @@ const readTable = async (file: string): Promise<Variables> => {
     throw error;
   }
   throw usageError(`${file} is to be an object of names and values.`);
+};
+
+const readTable = async (file: string): Promise<Variables> => {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw usageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  return tableIn(bytes, file);
 };
 
 /** The values of files and of the command line; what comes later holds. Throws `usage`. */
@@ -44,10 +48,6 @@ export const readVariables = async (
 /** The same over what the folder says itself. */
 export const overFolder = async (folder: string, variables: Variables): Promise<Variables> => {
   const file = join(folder, variablesFile);
-  try {
-    return { ...(await readTable(file)), ...variables };
-  } catch (error) {
-    if (error instanceof Error && isErrno(error.cause, 'ENOENT')) return variables;
-    throw error;
-  }
+  const bytes = await unlessErrno(readFile(file), 'ENOENT');
+  return bytes === undefined ? variables : { ...(await tableIn(bytes, file)), ...variables };
 };

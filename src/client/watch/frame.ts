@@ -38,17 +38,24 @@ const stepLine = ({ name, about, state, startedAt, endedAt }: ShownStep, now: nu
   ];
 };
 
+const counted = (count: number, where: string): readonly Line[] => [{ as: 'dim', text: `   ${count} ${where}` }];
+
 /** As many steps as there is room for, around the one that runs; the others are counted. */
 const stepLines = (steps: readonly ShownStep[], now: number, look: Look, room: number): readonly Line[] => {
-  if (steps.length <= room) return steps.map((step) => stepLine(step, now, look));
-  const inner = Math.max(1, room - 2);
+  const lines = steps.map((step) => stepLine(step, now, look));
+  if (lines.length <= room) return lines;
   const busy = steps.findLastIndex(({ state }) => state !== 'waiting');
-  const from = Math.min(Math.max(0, busy - Math.floor(inner / 2)), steps.length - inner);
-  const behind = steps.length - from - inner;
+  // With so little room, the one that runs is all there is.
+  if (room < 3) return lines.slice(Math.max(0, busy), Math.max(0, busy) + 1);
+  const inner = room - 2;
+  if (busy < inner) return [...lines.slice(0, room - 1), ...counted(lines.length - room + 1, 'more')];
+  const isNearEnd = lines.length - busy <= Math.ceil(inner / 2);
+  if (isNearEnd) return [...counted(lines.length - room + 1, 'before'), ...lines.slice(1 - room)];
+  const from = busy - Math.floor(inner / 2);
   return [
-    { as: 'dim', text: from === 0 ? '' : `   ${from} before` },
-    ...steps.slice(from, from + inner).map((step) => stepLine(step, now, look)),
-    { as: 'dim', text: behind === 0 ? '' : `   ${behind} more` },
+    ...counted(from, 'before'),
+    ...lines.slice(from, from + inner),
+    ...counted(lines.length - from - inner, 'more'),
   ];
 };
 
@@ -73,20 +80,21 @@ const stands = ({ status, phase, waiting, attempt, hold }: Build): string => {
 };
 
 const headLine = ({ build }: Watched, now: number): Line => {
-  const since = build.started_at ?? build.created_at;
+  const { created_at: created, started_at: since = created, ended_at: until = now } = build;
   const title: Piece = { as: 'bold', text: build.template.name };
   return [
     title,
     `  ${build.id}  `,
     stands(build),
-    { as: 'dim', text: `  ${shownSeconds(secondsBetween(since, now))}` },
+    { as: 'dim', text: `  ${shownSeconds(secondsBetween(since, until))}` },
   ];
 };
 
 /** The lines of a build that is watched on a terminal: head, steps, bar, console. Never more than it has rows. */
 export const frameOf = (watched: Watched, now: number, look: Look): readonly Line[] => {
   const { edge } = marks[look.isUnicode ? 'unicode' : 'ascii'];
-  const shownConsole = watched.console.slice(-Math.max(0, Math.min(mostConsole, look.rows - 10)));
+  const { length } = watched.console;
+  const shownConsole = watched.console.slice(Math.max(0, length - Math.max(0, Math.min(mostConsole, look.rows - 10))));
   const notice = watched.notice === undefined ? [] : [{ as: 'yellow', text: ` ${watched.notice}` } as const];
   const room = Math.max(1, look.rows - 4 - shownConsole.length - notice.length);
   return [
