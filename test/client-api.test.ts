@@ -46,7 +46,7 @@ const ended = async (shop: ApiShop, outcome: 'succeeded' | 'failed' | 'cancelled
 
 const template = {
   name: 'shop',
-  machine: { memory: '256M', disks: [{ size: '1G' }], boot: { cdrom: 'media:shop/boot.iso' } },
+  machine: { memory: '256M', disks: [{ size: '1G' }], cdrom: 'media:shop/boot.iso' },
   artifacts: [{ name: 'disk.qcow2', format: 'qcow2' }],
 };
 

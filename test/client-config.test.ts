@@ -93,7 +93,7 @@ test('login keeps a token that works, which is not shown while it is typed, and 
   assert.equal(wrong.code, 5);
   await assert.rejects(stat(file));
   await using terminal = imagectlInTerminal(['--host', 'shop', 'login', url], environment);
-  await terminal.shows(/Token: $/);
+  await terminal.shows(/Token:$/);
   terminal.type(`${secret}\r`);
   assert.equal(await terminal.ended, 0);
   assert.ok(!terminal.bytes().includes(secret));
