@@ -16,5 +16,14 @@ export const run: Run = async (job) => {
   if (!output.canAsk) throw usageError('--attach needs a terminal at standard input and standard output.');
   const api = await job.api();
   const { id } = await whichBuild(api, operands[0]);
-  return attachConsole(api, id);
+  const { url, token } = api.server;
+  output.tell('Attached. ~. at the beginning of a line leaves, ~? helps.');
+  const ask = { url: url.href.replace(/\/$/, ''), token, build: id };
+  const ended = await attachConsole(
+    ask,
+    { input: process.stdin, output: process.stdout },
+    new AbortController().signal,
+  );
+  output.tell('', ended.how === 'left' ? 'Left. The console goes on.' : `The daemon has closed it: ${ended.reason} (${ended.code})`); // prettier-ignore
+  return 'succeeded';
 };

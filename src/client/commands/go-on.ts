@@ -25,7 +25,7 @@ export const goOn = async (job: Job, way: Way, json: Readonly<Record<string, unk
   const headers: Record<string, string> = way === 'resume' ? {} : { 'idempotency-key': randomUUID() };
   const send = () => {
     if (folder !== undefined)
-      return sendFolder({ folder, made: [], extra: {} }, job.output, (sent) => api.open('post', path, { headers, ...sent })); // prettier-ignore
+      return sendFolder(api, { folder, made: [], extra: {} }, job.output, (sent) => api.open('post', path, { headers, ...sent })); // prettier-ignore
     return api.open('post', path, Object.keys(json).length === 0 ? { headers } : { headers, json });
   };
   // A build that is not there is another matter than a daemon that has no such call.

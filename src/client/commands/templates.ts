@@ -37,7 +37,7 @@ const show = async (api: Api, { output }: Job, wanted: string): Promise<Ending> 
 
 const store = async (api: Api, { output }: Job, name: string, folder: string): Promise<Ending> => {
   const path = filled('/templates/{name}', { name });
-  const reply = await sendFolder({ folder, made: [], extra: {} }, output, (sent) => api.open('put', path, sent));
+  const reply = await sendFolder(api, { folder, made: [], extra: {} }, output, (sent) => api.open('put', path, sent));
   // The contract says that it is a Template.
   const { version } = (await reply.json()) as Template;
   output.print(`${name}@${version}`);

@@ -3,9 +3,10 @@ import { Transform } from 'node:stream';
 import { isErrno } from '../../base/errno.ts';
 import { systemClock } from '../../base/clock.ts';
 import { patience } from '../api/patience.ts';
-import type { Sent } from '../api/api.ts';
+import type { Api, Sent } from '../api/api.ts';
 import { ClientError, usageError } from '../client-error.ts';
 import { packFolder } from '../parts.ts';
+import { contextLimits } from './context-limits.ts';
 import type { SentFolder } from '../show/field-errors.ts';
 import { textOf, type Output } from '../show/output.ts';
 import { shownBytes } from '../show/units.ts';
@@ -60,6 +61,7 @@ export type FolderToSend = SentFolder & { readonly extra: Readonly<Record<string
  * the call does, and `usage` where there is no such folder.
  */
 export const sendFolder = async (
+  api: Api,
   { folder, made, extra }: FolderToSend,
   output: Output,
   call: (sent: Required<Pick<Sent, 'body'>>) => Promise<Response>,
@@ -68,7 +70,8 @@ export const sendFolder = async (
   const { signal } = new AbortController();
   const waiting = patience(signal, (state) => state === 'away' && output.tell('The daemon does not answer; trying again.'), mostAwayMs); // prettier-ignore
   return waiting.ask(async () => {
-    const { stream, files } = await packFolder(folder, { extra });
+    const limits = await contextLimits(api);
+    const { stream, files } = await packFolder(folder, { limits, extra, signal });
     const content = stream.pipe(counted(output, files));
     stream.once('error', (error) => content.destroy(error));
     try {

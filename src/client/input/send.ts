@@ -12,5 +12,5 @@ export const sendAsked = async (
 ): Promise<Response> => {
   const about = { ...more, query: { ...asked.query, ...query } };
   if ('stored' in asked) return api.open('post', '/builds', { ...about, json: asked.stored });
-  return sendFolder(asked.folder, output, (sent) => api.open('post', '/builds', { ...about, ...sent }));
+  return sendFolder(api, asked.folder, output, (sent) => api.open('post', '/builds', { ...about, ...sent }));
 };

@@ -1,13 +1,16 @@
-import { Fault } from '../../base/fault.ts';
+import { Fault, faults } from '../../base/fault.ts';
 import { ClientError, type Ending } from '../client-error.ts';
 import { fieldErrorLines } from './field-errors.ts';
 import type { Line, Output } from './output.ts';
 
-const endings = { template: 'refused', infra: 'unreachable', cancelled: 'cancelled' } as const;
+// What the daemon refused, or would: a token, a folder that it does not take, a build in another state.
+const refusing = [401, 403, 404, 409, 413, 422];
 
-/** How a command ends with a fault of this program's own parts: a folder that cannot be sent, a download that breaks off. */
-const endingOf = (fault: Fault, classOf: (code: Fault['code']) => string): Ending =>
-  Object.entries(endings).find(([name]) => name === classOf(fault.code))?.[1] ?? 'failed';
+/** How a command ends with a fault of this program's own parts. */
+const endingOf = ({ code }: Fault): Ending => {
+  if (code === 'fetch_failed') return 'unreachable';
+  return code !== 'digest_mismatch' && refusing.includes(faults[code].status) ? 'refused' : 'failed';
+};
 
 const linesOf = async (error: ClientError): Promise<readonly Line[]> => {
   const { problem, sent } = error.about;
@@ -36,8 +39,7 @@ export const tellError = async (output: Output, error: unknown, json: boolean): 
   }
   if (error instanceof Fault) {
     output.tell([{ as: 'red', text: 'imagectl: ' }, error.message]);
-    const { faults } = await import('../../base/fault.ts');
-    return endingOf(error, (code) => faults[code].class);
+    return endingOf(error);
   }
   // It was not foreseen: its trace belongs in the report of it.
   output.tell(`imagectl: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
