@@ -191,16 +191,27 @@ test('the log is text without escapes; --raw gives the console as it is, into a 
   assert.equal((await run(['console', '--raw', id])).stdout, 'a\x1b[31mred\x1b[0m\x1b]0;title\x07\r\n');
 });
 
-test('a daemon that cannot retry, rebuild or keep layers is said to be one that cannot', async () => {
-  await using shop = await apiShop();
-  const run = await against(shop);
-  const id = await ended(shop, 'failed');
-  for (const args of [['layers']]) {
-    const { code, stderr } = await run(args);
-    assert.deepEqual([code, /This imaged/.test(stderr)], [5, true], `${args.join(' ')}: ${stderr}`);
+test('a daemon that has no such call is said to be one that cannot, and not that the build is missing', async () => {
+  const id = '01JZ8Q4M3V9T7K2E5W6X1Y0ABC';
+  const server = createServer(({ url, method }, reply) => {
+    if (method === 'GET' && url === `/builds/${id}`) return void reply.end(JSON.stringify({ id, status: 'failed' }));
+    const problem = { code: 'not_found', status: 404, detail: 'There is no such path.' };
+    reply.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const env = { IMAGED_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  for (const [args, pattern] of [
+    [['layers'], /This imaged keeps no layers/],
+    [['retry', id], /This imaged cannot retry builds/],
+    [['rebuild', '--strict', id], /This imaged cannot rebuild builds/],
+    [['resume', id], /This imaged cannot resume builds/],
+    [['retry', '01ARZ3NDEKTSV4RRFFQ69G5FAV'], /There is no such path/],
+  ] as const) {
+    const { code, stderr } = await imagectl(args, env);
+    assert.equal(code, 5);
+    assert.match(stderr, pattern);
   }
-  assert.match((await run(['retry', '01ARZ3NDEKTSV4RRFFQ69G5FAV'])).stderr, /not_found/);
-  assert.ok(id);
+  server.close();
 });
 
 test('templates are stored, listed, shown and deleted; secrets are read from standard input', async () => {

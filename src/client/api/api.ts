@@ -65,6 +65,15 @@ const answersWithinMs = 60_000;
 const late = (server: Server) =>
   new ClientError('unreachable', `${server.url.origin} did not answer within ${answersWithinMs / 1000} s.`);
 
+/** What a reply says in JSON; throws `unreachable` where it breaks off. */
+export const jsonOf = async (reply: Response, server: Server): Promise<unknown> => {
+  try {
+    return await reply.json();
+  } catch (error) {
+    throw unreachable(error, server);
+  }
+};
+
 /** The calls of the daemon at this address. */
 export const makeApi = (server: Server): Api => {
   const open: Api['open'] = async (method, path, sent = {}) => {
@@ -98,7 +107,7 @@ export const makeApi = (server: Server): Api => {
       using deadline = systemClock.deadline(answersWithinMs, signal, () => late(server));
       const reply = await open(method, filled(path, names), { query, json, signal: deadline.signal });
       // The contract says what it is; the daemon's own tests hold it to that.
-      const answer: unknown = reply.status === 204 || reply.status === 304 ? undefined : await reply.json();
+      const answer = reply.status === 204 || reply.status === 304 ? undefined : await jsonOf(reply, server);
       return answer as never;
     },
   };

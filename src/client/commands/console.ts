@@ -1,6 +1,5 @@
 import type { Run } from '../args/types.ts';
 import { usageError } from '../client-error.ts';
-import { attachConsole } from '../parts.ts';
 import { printText } from './print-text.ts';
 import { whichBuild } from './which-build.ts';
 
@@ -16,6 +15,8 @@ export const run: Run = async (job) => {
   if (!output.canAsk) throw usageError('--attach needs a terminal at standard input and standard output.');
   const api = await job.api();
   const { id } = await whichBuild(api, operands[0]);
+  // Only who types on a console needs what that takes.
+  const { attachConsole } = await import('../parts.ts');
   const { url, token } = api.server;
   output.tell('Attached. ~. at the beginning of a line leaves, ~? helps.');
   const ask = { url: url.href.replace(/\/$/, ''), token, build: id };
