@@ -118,8 +118,10 @@ export const apiShop = async (
   {
     growth = makeGrowth(),
     usedFiles = [],
+    live = {},
     ...change
-  }: Partial<ApiParts> & {
+  }: Partial<Omit<ApiParts, 'live'>> & {
+    readonly live?: Partial<ApiParts['live']>;
     readonly growth?: Growth;
     /** Files of media that a build uses. */
     readonly usedFiles?: readonly string[];
@@ -188,6 +190,7 @@ export const apiShop = async (
       detach: async () => ({ command: ['vmctl', 'console', 'imaged-0'], until: systemClock.now() + 60_000 }),
       attach: async () => undefined,
       checkUnused: () => undefined,
+      ...live,
     },
     media: { ...uploads, configured: () => configuredMedia(media), isConfigured: (name) => Object.hasOwn(media, name) },
     readiness: async () => [{ name: 'store', state: 'ok', message: 'The store can be written.' }],

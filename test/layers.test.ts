@@ -146,6 +146,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'api/secrets': { uses: ['api/contract', 'api/server'], types: ['api'] },
   'api/vagrant': { uses: ['api/artifacts', 'api/contract', 'api/server'], types: ['api', 'image'] },
   'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
+
   api: {
     uses: [
       ...[
@@ -172,12 +173,15 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-ec2': ['send/ec2'],
   '@aws-sdk/client-s3': ['send/s3'],
   fastify: ['api', 'httpd'],
+  '@fastify/websocket': ['api/server'],
+  ws: ['api/builds/attach', 'client/attach'],
+  ignore: ['client/pack'],
   'better-sqlite3': ['queue/sqlite'],
   execa: ['base/program.ts'],
   'node-pty': ['vmm/vmd/pty-line.ts'],
   pino: ['base/logger.ts'],
   'prom-client': ['api/host'],
-  'tar-stream': ['context', 'openbsd', 'client/parts.ts'],
+  'tar-stream': ['context', 'openbsd', 'client/pack'],
   bcryptjs: ['openbsd/passwords'],
   'smol-toml': ['config', 'client/config'],
   yazl: ['post-processors/compressing'],

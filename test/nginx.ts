@@ -1,12 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanupStack } from '../src/base/cleanup.ts';
+
+/** The configuration in docs/operating.md, with this address of an API. */
+export const fromTheManual = async (url: string): Promise<string> => {
+  const manual = await readFile(new URL('../../docs/operating.md', import.meta.url), 'utf8');
+  const [, documented = ''] = /```nginx\n([^]*?)```/.exec(manual) ?? [];
+  assert.ok(documented.includes('http://127.0.0.1:8080;'), 'docs/operating.md names the usual address');
+  return documented.replace('http://127.0.0.1:8080', url);
+};
 
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
@@ -9,18 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../src/base/clock.ts';
 import { atBest } from './fixtures/at-best.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
-import { nginx } from './nginx.ts';
+import { fromTheManual, nginx } from './nginx.ts';
 import { aBuild } from './store-shop.ts';
 
-const manual = await readFile(new URL('../../docs/operating.md', import.meta.url), 'utf8');
-const [, documented = ''] = /```nginx\n([^]*?)```/.exec(manual) ?? [];
-
-/** The configuration in docs/operating.md, with the address of this API. */
-const fromTheManual = (url: string): string => {
-  assert.ok(documented.includes('http://127.0.0.1:8080;'), 'docs/operating.md names the usual address');
-  return documented.replace('http://127.0.0.1:8080', url);
-};
-const withDefaults = (url: string): string => `location / { proxy_pass ${url}; }`;
+const withDefaults = async (url: string): Promise<string> => `location / { proxy_pass ${url}; }`;
 
 const open = (url: string, headers: Record<string, string>): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
@@ -73,7 +65,7 @@ for (const [title, configuration] of [
 ] as const)
   test(`behind nginx with ${title} every line of every stream arrives within a second of its being written`, async () => {
     await using shop = await apiShop();
-    await using proxy = await nginx(configuration((await shop.listen()).url));
+    await using proxy = await nginx(await configuration((await shop.listen()).url));
     const id = await startBuild(shop);
     const followed = await followAll(shop, proxy.url, id);
     let number = 0;
@@ -98,7 +90,7 @@ test('an idle stream outlives the read timeout of a proxy by its heartbeats, and
   const clock = { ...systemClock, every: (ms: number, tick: () => void) => systemClock.every(ms / 30, tick) };
   await using shop = await apiShop({ clock });
   const { url } = await shop.listen();
-  await using proxy = await nginx(`proxy_read_timeout 2s; ${withDefaults(url)}`);
+  await using proxy = await nginx(`proxy_read_timeout 2s; ${await withDefaults(url)}`);
   const id = await startBuild(shop);
   const followed = await followAll(shop, proxy.url, id);
   const plain = followed.filter(({ form }) => form === 'text/plain');
@@ -116,7 +108,7 @@ test('an idle stream outlives the read timeout of a proxy by its heartbeats, and
 
 test('behind nginx with the configuration of the manual a context may have more than the 1 MB of its defaults', async () => {
   await using shop = await apiShop();
-  await using proxy = await nginx(fromTheManual((await shop.listen()).url));
+  await using proxy = await nginx(await fromTheManual((await shop.listen()).url));
   const reply = await fetch(`${proxy.url}/builds`, {
     method: 'POST',
     headers: { ...shop.auth, 'content-type': 'application/x-tar' },
@@ -148,7 +140,9 @@ test('an EventSource gets every event by onmessage with named=false, and every p
   await using shop = await apiShop();
   const { url } = await shop.listen();
   // An EventSource cannot send a token; a page has its session with the proxy.
-  await using proxy = await nginx(`proxy_set_header Authorization "${shop.auth.authorization}"; ${withDefaults(url)}`);
+  await using proxy = await nginx(
+    `proxy_set_header Authorization "${shop.auth.authorization}"; ${await withDefaults(url)}`,
+  );
   const id = await startBuild(shop);
   for (const line of ['one', 'two']) await say(shop, id, line);
   const events = await onMessages(`${proxy.url}/builds/${id}/events?named=false`, 3);

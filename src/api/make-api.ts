@@ -13,8 +13,10 @@ import { observeRequests } from './server/observe-requests.ts';
 import { usualTimeouts, type Timeouts } from './server/timeouts.ts';
 import { makeLongRequests } from './server/long-requests.ts';
 import { watchPace } from './server/watch-pace.ts';
+import { addWebSockets } from './server/web-sockets.ts';
 import { makeLingeringClose } from '../base/http/lingering-close.ts';
 import { Fault } from '../base/fault.ts';
+import { addAttachRoute, isAttachPath } from './builds/attach/route.ts';
 import { addArtifactListRoute, addArtifactRoute } from './artifacts/routes.ts';
 import { addEndRoutes } from './builds/end.ts';
 import { addHistoryRoutes } from './builds/history.ts';
@@ -57,7 +59,7 @@ const unused = () => () => {
 const maxLingering = 16;
 
 /** Every route, in the order of the contract. */
-const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void => {
+const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits, timeouts: Timeouts): void => {
   const longRequests = makeLongRequests(parts.limits.waitsPerToken);
   addHostRoutes(app, parts);
   addReferenceRoutes(app, parts);
@@ -80,6 +82,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addResumeRoute(app, parts);
   addDetachRoutes(app, parts);
   addKeysRoute(app, parts);
+  addAttachRoute(app, parts, longRequests, timeouts);
   addDeliveryLookRoutes(app, parts);
   addRedeliverRoute(app, parts);
   addMediaListRoute(app, parts);
@@ -157,6 +160,7 @@ export const makeApi = async (
   const waits = makeWaits(parts, view);
   app.addHook('onClose', () => waits[Symbol.dispose]());
 
+  await addWebSockets(app, isAttachPath);
   observeRequests(app, parts);
   addGracefulClose(app, clock);
   addErrors(app);
@@ -164,7 +168,7 @@ export const makeApi = async (
   addConnections(app, { connections, lingering, pace, timeouts });
   addBodies(app, limits, pace);
   await addDocuments(app, parts.version);
-  addRoutes(app, parts, view, waits);
+  addRoutes(app, parts, view, waits, timeouts);
   await app.ready();
   return app;
 };

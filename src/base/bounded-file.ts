@@ -32,6 +32,8 @@ export type BoundedFile = AsyncDisposable & {
   /** Counts bytes that are left out without having been made; only where `isFull`. */
   readonly leaveOut: (bytes: number) => void;
   readonly isFull: () => boolean;
+  /** How long it is, with what is in line for the disk. */
+  readonly size: () => number;
   /** Resolves when there is room for more. Never rejects. */
   readonly room: () => Promise<void>;
   /** Resolves when everything is on file. Rejects with the error of the disk, or as a flood. */
@@ -186,7 +188,7 @@ export const openBoundedFile = async (path: string, { growth, bound, what, ...wo
       count(bytes);
       lines.leftOut.count(bytes);
     },
-    isFull: () => full,
+    ...{ isFull: () => full, size: lines.size },
     room: queue.room,
     flush: async () => {
       await writeEnd();

@@ -51,6 +51,7 @@ export const makeHostAnswers = async (
       suspect: await store.suspect(),
       lost_mb: await folders.lost.sizeMb(),
       media: Object.keys(config().media).toSorted(),
+      limits: { context_mb: config().limits.context, context_files: config().limits.context_files },
       checks: withoutFix(await watch.whole(signal)),
     }),
   };

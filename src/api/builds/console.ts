@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { Fault } from '../../base/fault.ts';
 import { answers, json, nothing } from '../contract/answers.ts';
 import { timeOf } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
@@ -8,6 +7,7 @@ import type { ApiParts } from '../types.ts';
 import { BuildParams, findBuild } from './found.ts';
 import { HoldAsk, holdMsOf } from './request.ts';
 import { DetachedConsole } from './schema.ts';
+import { checkTakesKeys } from './takes-keys.ts';
 
 const tags = ['Held builds'];
 
@@ -58,7 +58,7 @@ export const addKeysRoute = (app: App, { store, live }: ApiParts): void => {
       operationId: 'typeOnConsole',
       summary: 'Type on the console of a build that is held or at a breakpoint',
       description:
-        'The body is typed as it is: end a line with CR. What the guest says is at GET, with `follow=true`.\n\n' +
+        'The body is typed as it is: end a line with CR. What the guest says is at GET, with `follow=true`; `GET /builds/{id}/console/attach` is both at once.\n\n' +
         '```sh\nprintf \'dmesg | tail\\r\' | curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/octet-stream" --data-binary @- "$IMAGED/builds/$ID/console"\n```',
       params: BuildParams,
       accepts: { 'application/octet-stream': z.string().meta({ format: 'binary', description: 'At most 64 KiB.' }) },
@@ -66,13 +66,9 @@ export const addKeysRoute = (app: App, { store, live }: ApiParts): void => {
     },
     handler: async (request, reply) => {
       const { id } = request.params;
-      const { status } = await findBuild(store, id);
+      const build = await findBuild(store, id);
       if (!(request.body instanceof Uint8Array)) throw refuseType(request, 'application/octet-stream');
-      if (status !== 'held' && !live.isPaused(id))
-        throw new Fault(
-          'build_not_held',
-          `The build is ${status}: keys are taken while it is held, with on_error "hold", or at a breakpoint.`,
-        );
+      checkTakesKeys(build, live);
       await live.type(id, request.body);
       return reply.code(204).send();
     },

@@ -214,6 +214,12 @@ export const FollowQuery = z.strictObject({
   }),
 });
 
+export const ConsoleQuery = FollowQuery.extend({
+  format: z.enum(['text', 'asciicast'], 'is neither text nor asciicast').default('text').meta({
+    description: '`asciicast`: with the time of everything, for a player; with neither `follow` nor `offset`.',
+  }),
+});
+
 export const EventsQuery = z.strictObject({
   after: Offset.optional().meta({
     description: 'Only events with a higher number. `Last-Event-ID` says the same; the higher of them holds.',

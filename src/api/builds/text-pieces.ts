@@ -15,7 +15,7 @@ export const TextPiece = z
 const bytesOf = (lead: number): number => (lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1);
 
 /** How many of the bytes come before a character at the end that has not come whole. */
-const wholeCharacters = (bytes: Uint8Array): number => {
+export const wholeCharacters = (bytes: Uint8Array): number => {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes.at(-back) ?? 0;
     const isInside = byte >= 0x80 && byte < 0xc0;

@@ -25,6 +25,7 @@ const texts: Readonly<Record<number, string>> = {
   415: 'The body has a type that is not taken here.',
   416: 'The range lies outside the file; `Content-Range` tells its size.',
   422: 'The request is well formed, but cannot be carried out as it stands.',
+  426: 'It is no request for a WebSocket.',
   429: 'The token has too many requests that wait or follow; `Retry-After` says when to try again.',
   503: 'Not now; `Retry-After` says when to try again.',
   507: 'The host has no room for more.',

@@ -74,6 +74,8 @@ export const makeConnections = (
 
   return {
     admit: (socket) => {
+      // Its first request asked for another protocol, and is read again.
+      if (held.has(socket)) return true;
       const address = clientAddress(socket.remoteAddress ?? '');
       const isFull = address !== undefined && (byAddress.get(address) ?? 0) >= perAddress;
       if (isFull || !hasRoom()) {

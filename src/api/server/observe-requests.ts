@@ -13,8 +13,9 @@ export const observeRequests = (app: App, { metrics, clock }: Pick<ApiParts, 'me
     // Not `onResponse`: that is not called when a client goes before the end.
     reply.raw.once('close', () => {
       const { url } = request.routeOptions;
-      // 499 is nginx's word for a client that left before it was answered.
-      const status = reply.raw.headersSent ? reply.raw.statusCode : 499;
+      // 499 is nginx's word for a client that left before it was answered; a WebSocket is opened beside the answer.
+      const unanswered = request.ws ? 101 : 499;
+      const status = reply.raw.headersSent ? reply.raw.statusCode : unanswered;
       metrics.requestEnded(
         {
           route: routes.get(url ?? '') ?? 'none',

@@ -5,6 +5,7 @@ import type { Store } from '../../queue/store.ts';
 import type { Folders } from '../folders/folders.ts';
 import { followFile } from './follow-file.ts';
 import { openReader, type Reader } from './read-file.ts';
+import { openRecording, type Recording } from './recording.ts';
 import { screenOfTranscript } from './screen.ts';
 import { withoutPathsOf } from './without-paths.ts';
 
@@ -27,6 +28,8 @@ export type Outputs = {
    * undefined while there is neither.
    */
   readonly screen: (buildId: string, signal: AbortSignal) => Promise<string | undefined>;
+  /** What the console showed and when; undefined while there is no transcript. */
+  readonly recording: (buildId: string, signal: AbortSignal) => Promise<Recording | undefined>;
   /** A published file, or the list of all digests; undefined when it is not there. */
   readonly openArtifact: (buildId: string, name: string) => Promise<Reader | undefined>;
   /** A text about a build as it may be shown: with `<build>` in place of the build's folder. */
@@ -50,6 +53,7 @@ export const makeOutputs = ({
   screen: async (buildId, signal) =>
     (await unlessErrno(readFile(folders.display(buildId), 'utf8'), 'ENOENT')) ??
     (await screenOfTranscript(folders.console(buildId), signal)),
+  recording: (buildId, signal) => openRecording(folders.console(buildId), signal),
   openArtifact: (buildId, name) => openReader(folders.artifact(buildId, name)),
   withoutPaths: withoutPathsOf(folders),
   remove: folders.remove,

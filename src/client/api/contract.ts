@@ -417,6 +417,22 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/builds/{id}/console/attach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["attachConsole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/builds/{id}/deliveries": {
         parameters: {
             query?: never;
@@ -871,7 +887,7 @@ export type components = {
             };
         };
         /** @enum {string} */
-        ProblemCode: "bad_request" | "invalid_input" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "not_acceptable" | "build_active" | "build_not_held" | "build_not_paused" | "build_pinned" | "pins_exhausted" | "delivery_pending" | "deliveries_full" | "base_in_use" | "medium_exists" | "console_not_lendable" | "build_unsuccessful" | "run_unsuccessful" | "precondition_failed" | "request_timeout" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "headers_too_large" | "context_invalid" | "template_invalid" | "base_unusable" | "idempotency_mismatch" | "never_fits" | "configuration_invalid" | "queue_full" | "templates_full" | "secrets_full" | "schedules_full" | "draining" | "store_unavailable" | "storage_full" | "host_exhausted" | "folder_unusable" | "too_many_connections" | "too_many_waiting" | "program_missing" | "program_failed" | "hypervisor_failed" | "hypervisor_unavailable" | "endpoint_failed" | "mirror_unavailable" | "mirror_damaged" | "mirror_refused" | "fetch_failed" | "fetch_refused" | "destination_unavailable" | "destination_refused" | "digest_mismatch" | "disk_failed" | "machine_crashed" | "machine_stopped" | "daemon_crashed" | "lease_lost" | "console_silent" | "console_refused" | "console_deaf" | "console_lent" | "console_closed" | "guest_panicked" | "guest_halted" | "guest_rebooted" | "guest_reboot_loop" | "guest_floods" | "guest_still_running" | "ssh_unreachable" | "ssh_denied" | "ssh_broken" | "host_key_changed" | "provisioner_failed" | "seal_failed" | "step_timeout" | "build_timeout" | "cancelled" | "internal";
+        ProblemCode: "bad_request" | "invalid_input" | "unauthorized" | "forbidden" | "foreign_origin" | "not_found" | "method_not_allowed" | "not_acceptable" | "build_active" | "build_not_held" | "build_not_paused" | "build_pinned" | "pins_exhausted" | "delivery_pending" | "deliveries_full" | "base_in_use" | "medium_exists" | "console_not_lendable" | "build_unsuccessful" | "run_unsuccessful" | "precondition_failed" | "request_timeout" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "upgrade_required" | "headers_too_large" | "context_invalid" | "template_invalid" | "base_unusable" | "idempotency_mismatch" | "never_fits" | "configuration_invalid" | "queue_full" | "templates_full" | "secrets_full" | "schedules_full" | "draining" | "store_unavailable" | "storage_full" | "host_exhausted" | "folder_unusable" | "too_many_connections" | "too_many_waiting" | "program_missing" | "program_failed" | "hypervisor_failed" | "hypervisor_unavailable" | "endpoint_failed" | "mirror_unavailable" | "mirror_damaged" | "mirror_refused" | "fetch_failed" | "fetch_refused" | "destination_unavailable" | "destination_refused" | "digest_mismatch" | "disk_failed" | "machine_crashed" | "machine_stopped" | "daemon_crashed" | "lease_lost" | "console_silent" | "console_refused" | "console_deaf" | "console_lent" | "console_closed" | "guest_panicked" | "guest_halted" | "guest_rebooted" | "guest_reboot_loop" | "guest_floods" | "guest_still_running" | "ssh_unreachable" | "ssh_denied" | "ssh_broken" | "host_key_changed" | "provisioner_failed" | "seal_failed" | "step_timeout" | "build_timeout" | "cancelled" | "internal";
         /** @enum {string} */
         ProblemClass: "template" | "guest" | "infra" | "capacity" | "timeout" | "cancelled" | "internal";
         BuildFault: {
@@ -2196,6 +2212,7 @@ export interface operations {
             query?: {
                 offset?: number;
                 follow?: "true" | "false";
+                format?: "text" | "asciicast";
             };
             header?: never;
             path: {
@@ -2213,6 +2230,7 @@ export interface operations {
                     "text/plain": string;
                     "application/x-ndjson": components["schemas"]["TextPiece"];
                     "text/event-stream": string;
+                    "application/x-asciicast": string;
                 };
             };
             204: {
@@ -2595,6 +2613,27 @@ export interface operations {
         requestBody?: never;
         responses: {
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    attachConsole: {
+        parameters: {
+            query?: {
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            101: {
                 headers: {
                     [name: string]: unknown;
                 };

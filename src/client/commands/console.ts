@@ -16,7 +16,7 @@ export const run: Run = async (job) => {
   const api = await job.api();
   const { id } = await whichBuild(api, operands[0]);
   // Only who types on a console needs what that takes.
-  const { attachConsole } = await import('../parts.ts');
+  const { attachConsole } = await import('../attach/attach-console.ts');
   const { url, token } = api.server;
   output.tell('Attached. ~. at the beginning of a line leaves, ~? helps.');
   const ask = { url: url.href.replace(/\/$/, ''), token, build: id };

@@ -3,7 +3,7 @@ import type { Api } from '../api/api.ts';
 import type { Artifact, Build } from '../api/types.ts';
 import type { Job, Run } from '../args/types.ts';
 import { ClientError } from '../client-error.ts';
-import { downloadArtifact } from '../parts.ts';
+import { downloadArtifact } from '../download/download-artifact.ts';
 import { downloadView, type DownloadView } from '../watch/downloads.ts';
 import { onSignals } from '../watch/interrupt.ts';
 import { whichBuild } from './which-build.ts';

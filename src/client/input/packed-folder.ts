@@ -5,7 +5,7 @@ import { systemClock } from '../../base/clock.ts';
 import { patience } from '../api/patience.ts';
 import type { Api, Sent } from '../api/api.ts';
 import { ClientError, usageError } from '../client-error.ts';
-import { packFolder } from '../parts.ts';
+import { packFolder } from '../pack/pack-folder.ts';
 import { contextLimits } from './context-limits.ts';
 import type { SentFolder } from '../show/field-errors.ts';
 import { textOf, type Output } from '../show/output.ts';

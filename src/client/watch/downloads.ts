@@ -1,6 +1,6 @@
 import { systemClock } from '../../base/clock.ts';
 import type { Artifact } from '../api/types.ts';
-import type { DownloadProgress } from '../parts.ts';
+import type { DownloadProgress } from '../download/types.ts';
 import type { Line, Output } from '../show/output.ts';
 import { shownBytes, shownSeconds } from '../show/units.ts';
 import { makeBlock } from './block.ts';

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Growth } from '../../base/growth.ts';
 import { hiddenTexts } from '../../base/mask/mask.ts';
 import { shortestSecret } from '../../base/mask/secret-words.ts';
+import { openTimes } from './times.ts';
 
 /** What a console showed, as a file: raw bytes, but without what is secret, and bounded. */
 export type Transcript = AsyncDisposable & {
@@ -39,12 +40,38 @@ const passedBytes = 4 * 1024;
 
 const notice = (bytes: number) => `... ${bytes} bytes left out ...`;
 
-/** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. */
+/** The file, and beside it the times of what is put into it. */
+const openTimedFile = async (
+  path: string,
+  { growth, clock, bound }: Pick<TranscriptParts, 'growth' | 'clock' | 'bound'>,
+) => {
+  const file = await openBoundedFile(path, { growth, bound, what: 'console', notice, lineEnd: '\r\n' });
+  const times = await openTimes(path, clock).catch(async (error: unknown) => {
+    await file[Symbol.asyncDispose]();
+    throw error;
+  });
+  return {
+    ...file,
+    append: (bytes: Uint8Array) => {
+      const appending = file.append(bytes);
+      times.note(file.size());
+      return appending;
+    },
+    rest: times.rest,
+    [Symbol.asyncDispose]: async () => {
+      await file[Symbol.asyncDispose]();
+      times.note(file.size());
+      await times[Symbol.asyncDispose]();
+    },
+  };
+};
+
+/** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. When they came stands beside it. */
 export const openTranscript = async (
   path: string,
   { growth, clock, bound, sensitive, onShown }: TranscriptParts,
 ): Promise<Transcript> => {
-  const file = await openBoundedFile(path, { growth, bound, what: 'console', notice, lineEnd: '\r\n' });
+  const file = await openTimedFile(path, { growth, clock, bound });
   const mask = makeByteMask();
   const hide = (texts: readonly string[], shown: string) => {
     const values = texts.map((text) => Buffer.from(text));
@@ -66,6 +93,7 @@ export const openTranscript = async (
     // While a secret is typed key by key, its echo may pause anywhere.
     if (isQuiet && mask.isHolding()) showRest('quiet');
     isQuiet = true;
+    file.rest();
   });
   return {
     append: (bytes) => {
