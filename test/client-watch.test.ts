@@ -114,11 +114,16 @@ test('a second Ctrl-C in answer to the question leaves the build running', async
 test('in a pipe it is the log, and where NO_COLOR is set or TERM is dumb no escape is written', async () => {
   await using shop = await apiShop();
   const build = await running(shop);
-  const piped = imagectl(['watch', build.id], build.env);
+  let heard = '';
+  const piped = imagectl(['watch', build.id], build.env, '', (stdout) => {
+    heard = stdout;
+  });
   await using plain = imagectlInTerminal(['watch', build.id], { ...build.env, NO_COLOR: '1' });
   await using dumb = imagectlInTerminal(['watch', build.id], { ...build.env, TERM: 'dumb' });
   await build.logs('one\ntwo \x1b[31m\n');
   await plain.shows(/two/);
+  await dumb.shows(/two/);
+  await untilTrue(() => heard.includes('two'));
   await build.succeed();
   const { code, stdout } = await piped;
   assert.equal(code, 0);
@@ -161,11 +166,15 @@ test('a daemon that is away is waited for; then the log goes on where it was, an
   const env = { ...build.env, IMAGED_URL: door.url };
   await using terminal = imagectlInTerminal(['watch', build.id], env);
   await using log = imagectlInTerminal(['log', '-f', build.id], env);
-  const events = imagectl(['watch', '--json', build.id], env);
+  let told = '';
+  const events = imagectl(['watch', '--json', build.id], env, '', (stdout) => {
+    told = stdout;
+  });
   const first = await build.begin('disks');
   await build.logs('before\n');
   await terminal.shows(/▸ disks/);
   await log.shows(/before/);
+  await untilTrue(() => told.includes('step.started'));
   await door.close();
   await build.end(first);
   await build.logs('meanwhile\n');

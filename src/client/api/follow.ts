@@ -1,4 +1,5 @@
 import { systemClock } from '../../base/clock.ts';
+import { ClientError } from '../client-error.ts';
 import type { Api } from './api.ts';
 import { filled } from './api.ts';
 import { valuesIn } from './lines.ts';
@@ -81,10 +82,16 @@ export async function* followText(
 
 /** Bytes of the log or the console so far. */
 export const textLength = async ({ api, id, signal }: Following, what: 'log' | 'console'): Promise<number> => {
-  const reply = await api.open('get', `${filled('/builds/{id}', { id })}/${what}`, {
-    headers: { accept: 'text/plain', range: 'bytes=0-0' },
-    signal,
-  });
-  await reply.body?.cancel();
-  return Number(/\/(\d+)$/.exec(reply.headers.get('content-range') ?? '')?.[1] ?? 0);
+  try {
+    const reply = await api.open('get', `${filled('/builds/{id}', { id })}/${what}`, {
+      headers: { accept: 'text/plain', range: 'bytes=0-0' },
+      signal,
+    });
+    await reply.body?.cancel();
+    return Number(/\/(\d+)$/.exec(reply.headers.get('content-range') ?? '')?.[1] ?? 0);
+  } catch (error) {
+    // Of a text that is empty there is no first byte.
+    if (error instanceof ClientError && error.about.problem?.code === 'range_not_satisfiable') return 0;
+    throw error;
+  }
 };
