@@ -15,9 +15,11 @@ const keys: Readonly<Record<string, Wish>> = {
 };
 
 /** Asks what is to become of the build: one key, no Enter. */
-export const askWish = async (output: Output): Promise<Wish> => {
+export const askWish = async (output: Output, signal: AbortSignal): Promise<Wish> => {
+  // Who sees the question must not be faster than the keyboard.
+  const typed = untilKey((character) => keys[character.toLowerCase()], signal);
   await output.write('The build goes on by itself. [l]eave it running, [c]ancel it, or [w]atch on? ');
-  const wish = await untilKey((character) => keys[character.toLowerCase()]);
+  const wish = await typed;
   await output.write(`${wish}\n`);
   return wish;
 };

@@ -64,7 +64,7 @@ const leaving = (job: Job, watching: Watching, view: View): { readonly asked: Pr
       if (isAsking || signal !== 'SIGINT' || !job.output.canAsk || !job.output.isRich) return resolve();
       isAsking = true;
       view.pause();
-      const wish = await askWish(job.output);
+      const wish = await askWish(job.output, watching.signal);
       isAsking = false;
       if (wish === 'leave') return resolve();
       if (wish === 'cancel')
