@@ -1,6 +1,6 @@
 /**
- * Puts the daemon and what it loads into few files, after tsc has compiled it: Node takes 0.4 s to load a thousand modules one
- * by one. dist/src/main.js, as tsc wrote it, is replaced; what it loads later comes into dist/src/bundle. Whoever compiles
+ * Puts the daemon, imagectl, and what they load into few files, after tsc has compiled it: Node takes 0.4 s to load a thousand modules one
+ * by one. Their main.js, as tsc wrote them, are replaced; what they load later comes into dist/src/bundle. Whoever compiles
  * with tsc alone has the same program in many files.
  */
 
@@ -37,7 +37,7 @@ const older = [
 
 await rm(at('dist/src/bundle'), { recursive: true, force: true });
 await build({
-  entryPoints: [at('dist/src/main.js')],
+  entryPoints: [at('dist/src/main.js'), at('dist/src/client/main.js')],
   outdir: at('dist/src'),
   allowOverwrite: true,
   chunkNames: 'bundle/[name]-[hash]',
@@ -55,5 +55,5 @@ await build({
   logLevel: 'warning',
 });
 
-// Else the next tsc would leave main.js as it is.
+// Else the next tsc would leave both main.js as they are.
 await rm(at('dist/.tsbuildinfo'), { force: true });

@@ -125,6 +125,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
 
   host: { uses: ['config'] },
 
+  client: { uses: [] },
+
   'api/server': { uses: [], types: ['api', 'api/contract', 'build/outputs', 'queue'] },
   'api/contract': { uses: ['api/server'], types: ['queue'] },
   'api/host': { uses: ['api/contract', 'api/server'], types: ['api', 'queue'] },
@@ -152,7 +154,6 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'api/secrets': { uses: ['api/contract', 'api/server'], types: ['api'] },
   'api/vagrant': { uses: ['api/artifacts', 'api/contract', 'api/server'], types: ['api', 'image'] },
   'api/templates': { uses: ['api/builds', 'api/contract', 'api/host', 'api/server'], types: ['api', 'queue'] },
-  client: { uses: [] },
 
   api: {
     uses: [
@@ -192,7 +193,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['api/host'],
   'tar-stream': ['context', 'openbsd', 'client/pack'],
   bcryptjs: ['openbsd/passwords'],
-  'smol-toml': ['config'],
+  'smol-toml': ['config', 'client/config'],
   yazl: ['post-processors/compressing'],
   re2js: ['base/pattern'],
   croner: ['schedules/times.ts'],

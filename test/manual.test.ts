@@ -8,6 +8,8 @@ import { promisify } from 'node:util';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { usage } from '../src/cli/arguments.ts';
+import { commands as clientCommands, type CommandRow } from '../src/client/args/commands.ts';
+import { written } from '../src/client/args/options.ts';
 import { Config } from '../src/config/config.ts';
 import { functionNames } from '../src/template/language/functions.ts';
 import { keyNames } from '../src/packer/keys.ts';
@@ -166,5 +168,17 @@ test('imaged(8) has every command of the usage, with its options', async () => {
     assert.ok(form, `${command} is not in the synopsis`);
     for (const option of rest.match(/-{1,2}[a-z][a-z-]*/g) ?? [])
       assert.ok(form.includes(option), `${command} ${option}`);
+  }
+});
+
+test('imagectl(1) has every command, with its options in the synopsis, and says what it does', async () => {
+  const { stdout } = await run('mandoc', ['-Tascii', join(folder, 'imagectl.1')]);
+  const [before = '', description = ''] = stdout.replaceAll(/.\x08/g, '').split('\nDESCRIPTION');
+  const forms = before.replaceAll(/\s+/g, ' ').split(/(?=\bimagectl )/);
+  for (const [name, { options }] of Object.entries<CommandRow>(clientCommands)) {
+    const form = forms.find((part) => part.startsWith(`imagectl ${name} `));
+    assert.ok(form, `${name} is not in the synopsis`);
+    for (const option of options) assert.ok(form.includes(written(option).split(' ')[0] ?? ''), `${name} ${option}`);
+    assert.match(description, new RegExp(`^ +${name}\\b`, 'm'));
   }
 });

@@ -41,7 +41,7 @@ const digest = async (path: string) =>
 /** Does what ports(7) does between the distfiles and the package, but for the compilation. Gives the prefix. */
 const install = async (): Promise<{ readonly prefix: string; readonly source: string }> => {
   const [work, prefix] = [join(home, 'work'), join(home, 'fake')];
-  for (const folder of [work, 'bin', 'lib', 'man/man5', 'man/man8', 'share/examples'])
+  for (const folder of [work, 'bin', 'lib', 'man/man1', 'man/man5', 'man/man8', 'share/examples'])
     await mkdir(folder === work ? work : join(prefix, folder), { recursive: true });
   for (const name of await readdir(join(made, 'distfiles')))
     await run('tar', ['-xzf', join(made, 'distfiles', name), '-C', work]);
@@ -151,6 +151,8 @@ test('the distfiles have the digests and sizes of distinfo', async () => {
 test('what is installed is a whole daemon', async () => {
   const program = join(installed.prefix, 'bin/imaged');
   assert.equal((await run(program, ['version'])).stdout, `imaged ${version}\n`);
+  const client = join(installed.prefix, 'bin/imagectl');
+  assert.equal((await run(client, ['version'])).stdout, `imagectl ${version}\n`);
   const file = join(home, 'imaged.conf');
   await writeFile(file, `listen = "127.0.0.1:0"\ndata_dir = "${home}/data"\n[hypervisor]\ntype = "qemu"\n`);
   const daemon = spawn(program, ['serve', '-f', file], { stdio: ['ignore', 'pipe', 'inherit'] });

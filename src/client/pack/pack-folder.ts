@@ -53,14 +53,19 @@ const writeAll = async (
   archive: Pack,
   entries: readonly Entry[],
   onRead: (bytes: number) => void,
+  extra: Extra,
   signal: AbortSignal,
 ) => {
   for (const entry of entries) {
     signal.throwIfAborted();
     await writeEntry(archive, entry, onRead, signal);
   }
+  for (const [name, text] of Object.entries(extra)) archive.entry({ ...constant, name, mode: 0o644 }, text);
   archive.finalize();
 };
+
+/** Texts that come as files of these names, in place of those of the folder. */
+type Extra = Readonly<Record<string, string>>;
 
 /**
  * Packs a folder as a context: its files with mode 0644 or 0755, without times and owners, in the order of their names;
@@ -72,15 +77,22 @@ export const packFolder = async (
   {
     limits,
     signal,
+    extra = {},
     onRead = () => undefined,
-  }: { readonly limits: PackLimits; readonly signal: AbortSignal; readonly onRead?: (bytes: number) => void },
+  }: {
+    readonly limits: PackLimits;
+    readonly signal: AbortSignal;
+    readonly extra?: Extra;
+    readonly onRead?: (bytes: number) => void;
+  },
 ): Promise<Packed> => {
-  const entries = await listEntries(folder, await readIgnored(folder), limits, signal);
+  const found = await listEntries(folder, await readIgnored(folder), limits, signal);
+  const entries = found.filter(({ path }) => !Object.hasOwn(extra, path));
   const archive = pack();
   const compressed = createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } });
   // How it ends, its reader learns from the stream.
   pipeline(archive, compressed, () => undefined);
-  writeAll(archive, entries, onRead, signal).catch((error: unknown) => {
+  writeAll(archive, entries, onRead, extra, signal).catch((error: unknown) => {
     compressed.destroy(error instanceof Error ? error : new Error(String(error)));
   });
   const files = entries.filter((entry) => entry.kind === 'file');

@@ -1,0 +1,51 @@
+import { text as readAll } from 'node:stream/consumers';
+import type { Api } from '../api/api.ts';
+import type { Job, Run } from '../args/types.ts';
+import { usageError, type Ending } from '../client-error.ts';
+import { askSecret } from '../show/ask-secret.ts';
+import { table } from '../show/table.ts';
+
+const list = async (api: Api, { output, values }: Job): Promise<Ending> => {
+  const { items } = await api.ask('get', '/secrets', {});
+  if (values.json === true) for (const item of items) output.printJson(item);
+  else if (items.length === 0) output.tell('No secret is kept.');
+  else
+    output.print(
+      ...table(
+        ['SECRET', 'VERSION', 'CHANGED', 'FOR'],
+        items.map(({ name, version, changed_at: at, templates = ['all templates'] }) => [name, String(version), at, templates.join(', ')]), // prettier-ignore
+      ),
+    );
+  return 'succeeded';
+};
+
+// A secret is in no argument, which other users of this host could read.
+const readValue = async ({ output }: Job): Promise<string> => {
+  const value = output.canAsk
+    ? await askSecret(output, 'Value: ')
+    : (await readAll(process.stdin)).replace(/\r?\n$/, '');
+  if (value === '') throw usageError('No value came at standard input.');
+  return value;
+};
+
+/** `imagectl secrets` */
+export const run: Run = async (job) => {
+  const [what, name] = job.operands;
+  const api = await job.api();
+  if (what === undefined) return list(api, job);
+  if (name === undefined) throw usageError(`secrets ${what} needs the name of a secret.`);
+  if (what === 'delete') {
+    await api.ask('delete', '/secrets/{name}', { path: { name } });
+    job.output.tell(`${name} is deleted.`);
+    return 'succeeded';
+  }
+  if (what !== 'set') throw usageError(`secrets takes set or delete, not ${JSON.stringify(what)}.`);
+  const templates = job.values['for-template'];
+  const value = await readValue(job);
+  const { version } = await api.ask('put', '/secrets/{name}', {
+    path: { name },
+    json: { value, ...(templates === undefined ? {} : { templates: [...templates] }) },
+  });
+  job.output.print(`${name} has version ${version}`);
+  return 'succeeded';
+};

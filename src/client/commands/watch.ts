@@ -1,0 +1,9 @@
+import type { Run } from '../args/types.ts';
+import { watchBuild } from '../watch/watch.ts';
+import { whichBuild } from './which-build.ts';
+
+/** `imagectl watch` */
+export const run: Run = async (job) => {
+  const api = await job.api();
+  return watchBuild(job, api, await whichBuild(api, job.operands[0]));
+};

@@ -1,0 +1,85 @@
+import { stat } from 'node:fs/promises';
+import { Transform } from 'node:stream';
+import { isErrno } from '../../base/errno.ts';
+import { systemClock } from '../../base/clock.ts';
+import { patience } from '../api/patience.ts';
+import type { Api, Sent } from '../api/api.ts';
+import { ClientError, usageError } from '../client-error.ts';
+import { packFolder } from '../pack/pack-folder.ts';
+import { contextLimits } from './context-limits.ts';
+import type { SentFolder } from '../show/field-errors.ts';
+import { textOf, type Output } from '../show/output.ts';
+import { shownBytes } from '../show/units.ts';
+
+/** Whether there is such a folder. */
+export const isFolder = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return false;
+    throw usageError(`${path} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+const drawsEveryMs = 100;
+
+/** Counts what passes, and shows it on a terminal. */
+const counted = (output: Output, files: number): Transform => {
+  let bytes = 0;
+  let drawnAt = -Infinity;
+  const draw = (isDone: boolean) => {
+    if (!output.isRich || (!isDone && systemClock.elapsed() - drawnAt < drawsEveryMs)) return;
+    drawnAt = systemClock.elapsed();
+    const words = `${isDone ? 'sent' : 'sending'} ${files} files, ${shownBytes(bytes)} packed`;
+    void output.write(`\r${textOf({ as: 'dim', text: words }, true)}\x1b[K${isDone ? '\n' : ''}`);
+  };
+  return new Transform({
+    transform: (chunk: Buffer, _, next) => {
+      bytes += chunk.byteLength;
+      draw(false);
+      next(null, chunk);
+    },
+    flush: (next) => {
+      draw(true);
+      next();
+    },
+  });
+};
+
+// A start that a daemon does not answer is tried again for so long: it may be starting itself.
+const mostAwayMs = 30_000;
+
+/** The same error, with the folder that it is about: its places are shown with the lines of the files. */
+const ofFolder = (error: ClientError, sent: SentFolder): ClientError =>
+  new ClientError(error.ending, error.message, { ...error.about, sent, cause: error });
+
+/** What a folder is sent as: packed anew for each try. */
+export type FolderToSend = SentFolder & { readonly extra: Readonly<Record<string, string>> };
+
+/**
+ * Sends a folder with a call that may be repeated, and repeats it while the daemon is away. Gives the reply. Throws as
+ * the call does, and `usage` where there is no such folder.
+ */
+export const sendFolder = async (
+  api: Api,
+  { folder, made, extra }: FolderToSend,
+  output: Output,
+  call: (sent: Required<Pick<Sent, 'body'>>) => Promise<Response>,
+): Promise<Response> => {
+  if (!(await isFolder(folder))) throw usageError(`There is no folder ${folder}.`);
+  const { signal } = new AbortController();
+  const waiting = patience(signal, (state) => state === 'away' && output.tell('The daemon does not answer; trying again.'), mostAwayMs); // prettier-ignore
+  return waiting.ask(async () => {
+    const limits = await contextLimits(api);
+    const { stream, files } = await packFolder(folder, { limits, extra, signal });
+    const content = stream.pipe(counted(output, files));
+    stream.once('error', (error) => content.destroy(error));
+    try {
+      return await call({ body: { type: 'application/zstd', content } });
+    } catch (error) {
+      throw error instanceof ClientError ? ofFolder(error, { folder, made }) : error;
+    } finally {
+      stream.destroy();
+    }
+  });
+};

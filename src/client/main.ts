@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+import { commandNamed } from './args/commands.ts';
+import { readArguments } from './args/read.ts';
+import type { CommandLine, Job } from './args/types.ts';
+import { help, helpOf } from './args/usage.ts';
+import { exitCodes, type Ending } from './client-error.ts';
+import { processOutput } from './show/output.ts';
+
+const environment = process.env;
+const output = processOutput(environment);
+
+const jobOf = (line: CommandLine): Job => ({
+  ...line,
+  output,
+  environment,
+  // Loaded by those who talk to a daemon, so that help and completion are there at once.
+  api: async () => {
+    const [{ makeApi }, { findServer }] = await Promise.all([import('./api/api.ts'), import('./config/server.ts')]);
+    return makeApi(await findServer(line.values.host, environment));
+  },
+});
+
+const printHelp = (line: CommandLine): Ending => {
+  const [command] = line.operands;
+  const row = command === undefined ? undefined : commandNamed(command);
+  output.print(...(command === undefined || row === undefined ? help() : helpOf(command, row)).trimEnd().split('\n'));
+  return 'succeeded';
+};
+
+const run = async (argv: readonly string[]): Promise<Ending> => {
+  const line = readArguments(argv);
+  if (line.command === 'help') return printHelp(line);
+  if (line.command === 'version') {
+    const { version } = await import('../base/package.ts');
+    output.print(`imagectl ${version}`);
+    return 'succeeded';
+  }
+  const row = commandNamed(line.command);
+  if (row === undefined) throw new Error(`${line.command} was read and is no command`);
+  const command = await row.load();
+  return command.run(jobOf(line));
+};
+
+// Who reads no more, as `head` does, has what it wanted.
+process.stdout.on('error', () => process.exit(0));
+
+try {
+  process.exitCode = exitCodes[await run(process.argv.slice(2))];
+} catch (error) {
+  const { tellError } = await import('./show/error.ts');
+  process.exitCode = exitCodes[await tellError(output, error, process.argv.includes('--json'))];
+}

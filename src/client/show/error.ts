@@ -1,0 +1,47 @@
+import { Fault, faults } from '../../base/fault.ts';
+import { ClientError, type Ending } from '../client-error.ts';
+import { fieldErrorLines } from './field-errors.ts';
+import type { Line, Output } from './output.ts';
+
+// What the daemon refused, or would: a token, a folder that it does not take, a build in another state.
+const refusing = [401, 403, 404, 409, 413, 422];
+
+/** How a command ends with a fault of this program's own parts. */
+const endingOf = ({ code }: Fault): Ending => {
+  if (code === 'fetch_failed') return 'unreachable';
+  return code !== 'digest_mismatch' && refusing.includes(faults[code].status) ? 'refused' : 'failed';
+};
+
+const linesOf = async (error: ClientError): Promise<readonly Line[]> => {
+  const { problem, sent } = error.about;
+  const [first = '', ...others] = error.message.split('\n');
+  const head: Line = [{ as: 'red', text: 'imagectl: ' }, first];
+  if (problem === undefined) return [head, ...others];
+  const { title, code, expected, saw, errors = [] } = problem;
+  const places = await fieldErrorLines(errors, sent);
+  // Where each place is told with its line, the sentence about the first of them would say it twice.
+  if (places.length > 0) return [[{ as: 'red', text: 'imagectl: ' }, `${title} (${code})`], ...places];
+  const facts = [['expected', expected] as const, ['saw', saw] as const];
+  return [
+    [...head, { as: 'dim', text: ` (${code})` }],
+    ...others,
+    ...facts.flatMap(([name, text]): readonly Line[] => (text === undefined ? [] : [`  ${name.padEnd(10)}${text}`])),
+    ...(code === 'unauthorized' ? ['  > imagectl login, or IMAGED_TOKEN'] : []),
+  ];
+};
+
+/** Says on standard error what went wrong, and how the program ends. With `json` the problem itself is printed too. */
+export const tellError = async (output: Output, error: unknown, json: boolean): Promise<Ending> => {
+  if (error instanceof ClientError) {
+    output.tell(...(await linesOf(error)));
+    if (json && error.about.problem !== undefined) output.printJson(error.about.problem);
+    return error.ending;
+  }
+  if (error instanceof Fault) {
+    output.tell([{ as: 'red', text: 'imagectl: ' }, error.message]);
+    return endingOf(error);
+  }
+  // It was not foreseen: its trace belongs in the report of it.
+  output.tell(`imagectl: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return 'failed';
+};

@@ -1,0 +1,44 @@
+import { textOf, type Line } from '../show/output.ts';
+
+/** Lines at the end of a terminal that are drawn over again and again. */
+export type Block = Disposable & {
+  readonly draw: (lines: readonly Line[]) => void;
+  /** Takes the block away; what is written now comes in its place, and the next drawing below that. */
+  readonly clear: () => void;
+};
+
+const hideCursor = '\x1b[?25l';
+const showCursor = '\x1b[?25h';
+const eraseBelow = '\x1b[J';
+// A line that is too wide, as wide characters make it, is cut by the terminal: else it would take two rows.
+const noWrap = '\x1b[?7l';
+const wrap = '\x1b[?7h';
+
+/** A block on a terminal that obeys ECMA-48. Its cursor is hidden until the block goes, or the program ends. */
+export const makeBlock = (write: (text: string) => void): Block => {
+  let drawn = '';
+  let height = 0;
+  const restore = () => write(showCursor);
+  process.once('exit', restore);
+  write(hideCursor);
+  const up = () => (height === 0 ? '\r' : `\x1b[${height}A\r`);
+  const clear = () => {
+    if (height > 0) write(`${up()}${eraseBelow}`);
+    height = 0;
+    drawn = '';
+  };
+  return {
+    draw: (lines) => {
+      const text = lines.map((line) => `${textOf(line, true)}\x1b[K\n`).join('');
+      if (text === drawn) return;
+      write(`${noWrap}${up()}${text}${eraseBelow}${wrap}`);
+      height = lines.length;
+      drawn = text;
+    },
+    clear,
+    [Symbol.dispose]: () => {
+      process.off('exit', restore);
+      write(showCursor);
+    },
+  };
+};

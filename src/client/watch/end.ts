@@ -1,0 +1,35 @@
+import type { Api } from '../api/api.ts';
+import type { Build } from '../api/types.ts';
+import type { Job } from '../args/types.ts';
+import type { Ending } from '../client-error.ts';
+import { faultLines } from '../show/fault.ts';
+import type { Line } from '../show/output.ts';
+import { secondsBetween, shownBytes, shownSeconds } from '../show/units.ts';
+
+/** How a command ends whose build stands so. */
+export const endingOf = ({ status }: Build): Ending =>
+  status === 'failed' || status === 'held' ? 'failed' : status === 'cancelled' ? 'cancelled' : 'succeeded';
+
+const took = ({ started_at: from, ended_at: to }: Build): string =>
+  from === undefined || to === undefined ? '' : ` in ${shownSeconds(secondsBetween(from, to))}`;
+
+const artifactLines = async (api: Api, { id }: Build): Promise<readonly Line[]> => {
+  const { items } = await api.ask('get', '/builds/{id}/artifacts', { path: { id } });
+  const lines = items.map(({ name, size }): Line => `  ${name}  ${shownBytes(size)}`);
+  return lines.length === 0 ? [] : [...lines, { as: 'dim', text: `  > imagectl download ${id}` }];
+};
+
+/** Says how a build has ended: its artifacts, or its fault. */
+export const tellEnd = async ({ output, values }: Job, api: Api, build: Build): Promise<Ending> => {
+  if (values.json === true) output.printJson(build);
+  else if (build.status === 'succeeded')
+    output.print(
+      [{ as: 'green', text: 'succeeded' }, `  ${build.template.name}  ${build.id}${took(build)}`],
+      ...(await artifactLines(api, build)),
+    );
+  else {
+    output.tell([{ as: 'red', text: build.status }, `  ${build.template.name}  ${build.id}${took(build)}`]);
+    if (build.fault !== undefined) output.tell(...faultLines(build.fault, build));
+  }
+  return endingOf(build);
+};

@@ -1,0 +1,107 @@
+import type { Build } from '../api/types.ts';
+import type { Line, Output, Piece } from '../show/output.ts';
+import { secondsBetween, shownLeft, shownSeconds } from '../show/units.ts';
+import { fractionOf, type ShownStep } from './steps.ts';
+
+/** What is shown of a build while it is watched. */
+export type Watched = {
+  readonly build: Build;
+  readonly steps: readonly ShownStep[];
+  /** The last lines of its console. */
+  readonly console: readonly string[];
+  /** That the daemon is away, or what else is to be known now. */
+  readonly notice: string | undefined;
+};
+
+export type Look = Pick<Output, 'isUnicode'> & ReturnType<Output['size']>;
+
+const marks = {
+  unicode: { waiting: ' ', running: '▸', done: '✓', failed: '✗', skipped: '·', full: '█', empty: '░', edge: '│' },
+  ascii: { waiting: ' ', running: '>', done: '+', failed: 'x', skipped: '-', full: '#', empty: '.', edge: '|' },
+} as const;
+
+const colours = { waiting: 'dim', running: 'bold', done: 'green', failed: 'red', skipped: 'dim' } as const;
+
+const mostConsole = 6;
+
+const cut = (text: string, columns: number): string => (text.length > columns ? text.slice(0, columns) : text);
+
+const stepLine = ({ name, about, state, startedAt, endedAt }: ShownStep, now: number, look: Look): Line => {
+  const mark = marks[look.isUnicode ? 'unicode' : 'ascii'][state];
+  const time = startedAt === undefined ? '' : shownSeconds(secondsBetween(startedAt, endedAt ?? now));
+  const room = Math.max(10, look.columns - 16);
+  return [
+    { as: colours[state], text: ` ${mark} ` },
+    state === 'running' ? { as: 'bold', text: cut(name, room) } : state === 'waiting' || state === 'skipped' ? { as: 'dim', text: cut(name, room) } : cut(name, room), // prettier-ignore
+    { as: 'dim', text: time === '' ? '' : `  ${time}` },
+    { as: 'dim', text: state === 'running' && about !== undefined ? cut(`  ${about}`, Math.max(0, room - name.length - time.length)) : '' }, // prettier-ignore
+  ];
+};
+
+const counted = (count: number, where: string): readonly Line[] => [{ as: 'dim', text: `   ${count} ${where}` }];
+
+/** As many steps as there is room for, around the one that runs; the others are counted. */
+const stepLines = (steps: readonly ShownStep[], now: number, look: Look, room: number): readonly Line[] => {
+  const lines = steps.map((step) => stepLine(step, now, look));
+  if (lines.length <= room) return lines;
+  const busy = steps.findLastIndex(({ state }) => state !== 'waiting');
+  // With so little room, the one that runs is all there is.
+  if (room < 3) return lines.slice(Math.max(0, busy), Math.max(0, busy) + 1);
+  const inner = room - 2;
+  if (busy < inner) return [...lines.slice(0, room - 1), ...counted(lines.length - room + 1, 'more')];
+  const isNearEnd = lines.length - busy <= Math.ceil(inner / 2);
+  if (isNearEnd) return [...counted(lines.length - room + 1, 'before'), ...lines.slice(1 - room)];
+  const from = busy - Math.floor(inner / 2);
+  return [
+    ...counted(from, 'before'),
+    ...lines.slice(from, from + inner),
+    ...counted(lines.length - from - inner, 'more'),
+  ];
+};
+
+const barLine = ({ build, steps }: Watched, look: Look): Line => {
+  const { full, empty } = marks[look.isUnicode ? 'unicode' : 'ascii'];
+  const fraction = Math.min(1, Math.max(0, build.progress?.fraction ?? fractionOf(steps)));
+  const width = Math.max(5, Math.min(40, look.columns - 36));
+  const done = Math.round(fraction * width);
+  return [
+    ' ',
+    { as: 'green', text: full.repeat(done) },
+    { as: 'dim', text: empty.repeat(width - done) },
+    ` ${String(Math.floor(fraction * 100)).padStart(3)} %  ${shownLeft(build.progress)}`,
+  ];
+};
+
+const stands = ({ status, phase, waiting, attempt, hold }: Build): string => {
+  if (status === 'queued') return waiting === undefined ? 'queued' : `queued: ${waiting.message}`;
+  if (status === 'held') return `held, its machine is kept${hold === undefined ? '' : ` until ${hold.until}`}`;
+  const again = attempt > 1 ? `, attempt ${attempt}` : '';
+  return `${status}${phase === undefined ? '' : `, ${phase}`}${again}`;
+};
+
+const headLine = ({ build }: Watched, now: number): Line => {
+  const { created_at: created, started_at: since = created, ended_at: until = now } = build;
+  const title: Piece = { as: 'bold', text: build.template.name };
+  return [
+    title,
+    `  ${build.id}  `,
+    stands(build),
+    { as: 'dim', text: `  ${shownSeconds(secondsBetween(since, until))}` },
+  ];
+};
+
+/** The lines of a build that is watched on a terminal: head, steps, bar, console. Never more than it has rows. */
+export const frameOf = (watched: Watched, now: number, look: Look): readonly Line[] => {
+  const { edge } = marks[look.isUnicode ? 'unicode' : 'ascii'];
+  const { length } = watched.console;
+  const shownConsole = watched.console.slice(Math.max(0, length - Math.max(0, Math.min(mostConsole, look.rows - 10))));
+  const notice = watched.notice === undefined ? [] : [{ as: 'yellow', text: ` ${watched.notice}` } as const];
+  const room = Math.max(1, look.rows - 4 - shownConsole.length - notice.length);
+  return [
+    headLine(watched, now),
+    ...stepLines(watched.steps, now, look, room),
+    barLine(watched, look),
+    ...notice,
+    ...shownConsole.map((line): Line => [{ as: 'dim', text: ` ${edge} ` }, cut(line, look.columns - 4)]),
+  ];
+};

@@ -1,0 +1,31 @@
+import { consoleText } from '../show/console-text.ts';
+import type { Output } from '../show/output.ts';
+import type { View } from './view.ts';
+import { visible } from '../../base/visible.ts';
+
+const nothing = (): void => undefined;
+
+const quiet = { onBuild: nothing, pause: nothing, go: nothing, [Symbol.dispose]: nothing };
+
+const telling = (output: Output) => (notice: string | undefined) => output.tell(notice ?? 'The daemon is back.');
+
+/** The log of the build as it is written. */
+export const plainView = (output: Output): View => {
+  const text = consoleText();
+  return {
+    ...quiet,
+    text: 'log',
+    onEvent: nothing,
+    onText: (piece) => void output.write(visible(text(piece))),
+    onNotice: telling(output),
+  };
+};
+
+/** Its events, one JSON value a line. */
+export const jsonView = (output: Output): View => ({
+  ...quiet,
+  text: undefined,
+  onEvent: (event) => output.printJson(event),
+  onText: nothing,
+  onNotice: telling(output),
+});

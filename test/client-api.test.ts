@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { apiShop, type ApiShop } from './api-shop.ts';
+import { admittingShop } from './fixtures/admitting-shop.ts';
+import { imagectl } from './fixtures/imagectl.ts';
+import { aBuild, aFault, anArtifact, claimed } from './store-shop.ts';
+
+const home = await mkdtemp(join(tmpdir(), 'imagectl-'));
+after(() => rm(home, { recursive: true }));
+
+let count = 0;
+
+/** A folder with these files. */
+const folderOf = async (files: Readonly<Record<string, string>>): Promise<string> => {
+  const folder = await mkdtemp(join(home, `${++count}-`));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return folder;
+};
+
+/** imagectl against the API, with a token that may do everything. */
+const against = async (shop: ApiShop) => {
+  const { url } = await shop.listen();
+  const { authorization } = await shop.token(['admin']);
+  const env = { IMAGED_URL: url, IMAGED_TOKEN: authorization.replace('Bearer ', '') };
+  return (args: readonly string[], input?: string) => imagectl(args, env, input);
+};
+
+/** A build of the store that has ended so. */
+const ended = async (shop: ApiShop, outcome: 'succeeded' | 'failed' | 'cancelled', name = 'disk.qcow2') => {
+  const { build } = await shop.store.add(aBuild());
+  const { token } = await claimed(shop.store);
+  if (outcome === 'succeeded')
+    await shop.store.finish(build.id, token, { status: 'succeeded', artifacts: [anArtifact(name)] });
+  else
+    await shop.store.finish(build.id, token, {
+      status: outcome,
+      fault: aFault(outcome === 'failed' ? 'console_silent' : 'cancelled'),
+    });
+  return build.id;
+};
+
+const template = {
+  name: 'shop',
+  machine: { memory: '256M', disks: [{ size: '1G' }], cdrom: 'media:shop/boot.iso' },
+  artifacts: [{ name: 'disk.qcow2', format: 'qcow2' }],
+};
+
+/** The line of a text that has the word, and its column, as an editor counts them. */
+const placeIn = (text: string, word: string) => {
+  const before = text.slice(0, text.indexOf(word)).split('\n');
+  return { line: before.length, column: [...(before.at(-1) ?? '')].length + 1 };
+};
+
+const hcl = `source "qemu" "shop" {
+  iso_url      = "media:shop/boot.iso"
+  iso_checksum = "none"
+  headless     = treu
+}
+build {
+  sources = ["source.qemu.shop"]
+}
+`;
+
+test('a wrong template is shown with its line and a caret under the place, in JSON, YAML and HCL', async () => {
+  await using shop = await admittingShop();
+  const run = await against(shop);
+  const json = JSON.stringify({ ...template, machine: { memroy: '256M' } }, null, 2);
+  const yaml = 'name: shop\nmachine:\n  # "ä" is one character\n  disks: [{ size: 1G }]\n  memroy: 256M\n';
+  for (const [name, text, word] of [
+    ['template.json', json, '"memroy"'],
+    ['template.yaml', yaml, 'memroy'],
+    ['shop.pkr.hcl', hcl, 'treu'],
+  ] as const) {
+    const { code, stderr } = await run(['validate', await folderOf({ [name]: text })]);
+    const { line, column } = placeIn(text, word);
+    assert.equal(code, 5, stderr);
+    assert.match(stderr, new RegExp(`^${name}:${line}:${column}$`, 'm'), stderr);
+    const lines = stderr.split('\n');
+    const at = lines.findIndex((one) => one.startsWith(`  ${line} | `));
+    const under = lines[at + 1] ?? '';
+    assert.equal(lines[at]?.slice(under.indexOf('^')).startsWith(word), true, stderr);
+  }
+});
+
+test('what is wrong in a line full of escapes names them, and a file outside the folder is never shown', async () => {
+  await using shop = await admittingShop();
+  const run = await against(shop);
+  const hostile = JSON.stringify({ ...template, '\u001b[31mbad': 1, '\u009b2J': 2 }).replace(/\\u00../g, (found) => String(JSON.parse(`"${found}"`)) === '\x9b' ? '\x9b' : found); // prettier-ignore
+  const { code, stderr } = await run(['validate', await folderOf({ 'template.json': hostile })]);
+  assert.equal(code, 5);
+  assert.doesNotMatch(stderr, /[\x1b\x9b]/);
+});
+
+test('variables of the command line and of files go in no address, and take the place of those of the folder', async () => {
+  await using shop = await admittingShop();
+  const run = await against(shop);
+  const variables = { size: { default: '1G' }, word: { default: 'none', sensitive: true } };
+  const folder = await folderOf({
+    'template.json': JSON.stringify({ ...template, variables, machine: { ...template.machine, disks: [{ size: '{{ size }}' }] } }), // prettier-ignore
+    'variables.json': '{"size": "2G"}',
+  });
+  const file = join(await folderOf({ 'more.yaml': 'word: hunter22\n' }), 'more.yaml');
+  const first = await run(['validate', '--json', folder]);
+  assert.match(first.stdout, /"size":"2G"/, first.stderr);
+  const { stdout, stderr, code } = await run(['validate', '--json', folder, '-v', 'size=3G', '--var-file', file]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /"size":"3G"/);
+  assert.doesNotMatch(shop.told.join('\n'), /hunter22|3G/);
+  assert.equal(await readFile(join(folder, 'variables.json'), 'utf8'), '{"size": "2G"}');
+  assert.equal((await run(['validate', folder, '-v', 'novalue'])).code, 2);
+  assert.equal((await run(['validate', folder, '--var-file', '/nonexistent'])).code, 2);
+});
+
+test('the exit code says how a build ended: 0, 1, 3; refused is 5, unreachable 4', async () => {
+  await using shop = await apiShop();
+  const run = await against(shop);
+  const [good, bad, off] = [
+    await ended(shop, 'succeeded'),
+    await ended(shop, 'failed'),
+    await ended(shop, 'cancelled'),
+  ];
+  const codes = [];
+  for (const id of [good, bad, off, '01ARZ3NDEKTSV4RRFFQ69G5FAV']) codes.push((await run(['watch', id])).code);
+  assert.deepEqual(codes, [0, 1, 3, 5]);
+  const nobody = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => nobody.once('listening', resolve));
+  const { port } = nobody.address() as AddressInfo;
+  await new Promise((resolve) => nobody.close(resolve));
+  const away = await imagectl(['list'], { IMAGED_URL: `http://127.0.0.1:${port}` });
+  assert.equal(away.code, 4);
+  assert.match(away.stderr, /cannot be reached: .*ECONNREFUSED/);
+});
+
+test('what answers and is no imaged is said to be none', async () => {
+  const server = createServer((_, reply) => void reply.writeHead(404).end('<html>no</html>')).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  const { code, stderr } = await imagectl(['list'], { IMAGED_URL: `http://127.0.0.1:${port}` });
+  server.close();
+  assert.equal(code, 5);
+  assert.match(stderr, /answered 404, and not as imaged does/);
+});
+
+test('the token goes with no redirect', async () => {
+  const asked: (string | undefined)[] = [];
+  const other = createServer(({ headers }, reply) => {
+    asked.push(headers.authorization);
+    reply.end('{}');
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => other.once('listening', resolve));
+  const { port } = other.address() as AddressInfo;
+  const first = createServer((_, reply) => void reply.writeHead(302, { location: `http://127.0.0.1:${port}/` }).end());
+  await new Promise<void>((resolve) => first.listen(0, '127.0.0.1', resolve));
+  const { port: door } = first.address() as AddressInfo;
+  const { code } = await imagectl(['list'], { IMAGED_URL: `http://127.0.0.1:${door}`, IMAGED_TOKEN: 'secret' });
+  first.close();
+  other.close();
+  assert.deepEqual([code, asked], [5, []]);
+});
+
+test('lists and builds are shown for people, and as JSON, one value a line', async () => {
+  await using shop = await apiShop();
+  const run = await against(shop);
+  const good = await ended(shop, 'succeeded');
+  const bad = await ended(shop, 'failed');
+  const { stdout } = await run(['list']);
+  assert.match(stdout, new RegExp(`^${bad}  failed .*console_silent$`, 'm'));
+  assert.match(stdout, new RegExp(`^${good}  succeeded `, 'm'));
+  const json = (await run(['list', '--json', '--status', 'failed'])).stdout.trimEnd().split('\n');
+  assert.deepEqual(
+    json.map((line) => (JSON.parse(line) as { id: string }).id),
+    [bad],
+  );
+  assert.match((await run(['show', bad])).stdout, /^status +failed[^]*\(console_silent\)\n {2}as the test wants it/m);
+  assert.match((await run(['artifacts', good])).stdout, /^disk\.qcow2 .* [0-9a-f]{64}$/m);
+  assert.match((await run(['show'])).stdout, new RegExp(`^build +${bad}`), 'without an id it is the newest');
+});
+
+test('the log is text without escapes; --raw gives the console as it is, into a pipe', async () => {
+  await using shop = await apiShop();
+  const run = await against(shop);
+  const id = await ended(shop, 'succeeded');
+  await shop.write(shop.folders.console(id), 'a\x1b[31mred\x1b[0m\x1b]0;title\x07\r\n');
+  assert.equal((await run(['console', id])).stdout, 'ared\n');
+  assert.equal((await run(['console', '-f', id])).stdout, 'ared\n');
+  assert.equal((await run(['console', '--raw', id])).stdout, 'a\x1b[31mred\x1b[0m\x1b]0;title\x07\r\n');
+});
+
+test('a daemon that has no such call is said to be one that cannot, and not that the build is missing', async () => {
+  const id = '01JZ8Q4M3V9T7K2E5W6X1Y0ABC';
+  const server = createServer(({ url, method }, reply) => {
+    if (method === 'GET' && url === `/builds/${id}`) return void reply.end(JSON.stringify({ id, status: 'failed' }));
+    const problem = { code: 'not_found', status: 404, detail: 'There is no such path.' };
+    reply.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const env = { IMAGED_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  for (const [args, pattern] of [
+    [['layers'], /This imaged keeps no layers/],
+    [['retry', id], /This imaged cannot retry builds/],
+    [['rebuild', '--strict', id], /This imaged cannot rebuild builds/],
+    [['resume', id], /This imaged cannot resume builds/],
+    [['retry', '01ARZ3NDEKTSV4RRFFQ69G5FAV'], /There is no such path/],
+  ] as const) {
+    const { code, stderr } = await imagectl(args, env);
+    assert.equal(code, 5);
+    assert.match(stderr, pattern);
+  }
+  server.close();
+});
+
+test('templates are stored, listed, shown and deleted; secrets are read from standard input', async () => {
+  await using shop = await apiShop();
+  const run = await against(shop);
+  const folder = await folderOf({ 'template.json': '{"name":"tiny"}' });
+  assert.deepEqual((await run(['templates', 'store', 'tiny', folder])).stdout, 'tiny@1\n');
+  assert.match((await run(['templates'])).stdout, /^tiny +1 /m);
+  assert.match((await run(['templates', 'show', 'tiny@1'])).stdout, /"name": "tiny"/);
+  assert.equal((await run(['templates', 'delete', 'tiny'])).code, 0);
+  assert.equal((await run(['templates', 'show', 'tiny'])).code, 5);
+  assert.equal((await run(['secrets', 'set', 'password', '--for-template', 'tiny'], 'hunter22\n')).code, 0);
+  assert.match((await run(['secrets'])).stdout, /^password +1 .* tiny$/m);
+  assert.equal((await run(['secrets', 'delete', 'password'])).code, 0);
+});

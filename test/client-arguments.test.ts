@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { clientTypes, contractFile } from '../script/client-types.ts';
+import { completionFor } from '../src/client/args/completion.ts';
+import { commands, type CommandRow } from '../src/client/args/commands.ts';
+import { readArguments } from '../src/client/args/read.ts';
+import { ClientError } from '../src/client/client-error.ts';
+import { imagectl } from './fixtures/imagectl.ts';
+
+const run = promisify(execFile);
+
+const refusedAs = (pattern: RegExp) => (error: unknown) =>
+  error instanceof ClientError && error.ending === 'usage' && pattern.test(error.message);
+
+test('the types of the calls are those of openapi.yaml', async () => {
+  assert.equal(await readFile(contractFile, 'utf8'), await clientTypes());
+});
+
+test('options stand in front of the command and behind it', () => {
+  const { command, operands, values } = readArguments([
+    '--host',
+    'lab',
+    'build',
+    '-v',
+    'a=1',
+    'dir',
+    '-v',
+    'b=2',
+    '-d',
+  ]);
+  assert.deepEqual([command, operands], ['build', ['dir']]);
+  assert.deepEqual({ ...values }, { host: 'lab', variable: ['a=1', 'b=2'], detach: true });
+});
+
+test('what is no command line is refused with what to type', () => {
+  assert.throws(() => readArguments(['bulid']), refusedAs(/did you mean "build"/));
+  assert.throws(() => readArguments(['build', '--colour']), refusedAs(/--colour[^]*usage: imagectl build/));
+  assert.throws(() => readArguments(['cancel']), refusedAs(/usage: imagectl cancel/));
+  assert.throws(() => readArguments(['list', 'x']), refusedAs(/list takes no "x"/));
+  assert.throws(() => readArguments(['build', '--cache', 'maybe']), refusedAs(/auto, off, only/));
+});
+
+test('a wrong command line ends with 2, and so does one without a host', async () => {
+  const wrong = await imagectl(['bulid']);
+  assert.deepEqual([wrong.code, wrong.stdout], [2, '']);
+  const nowhere = await imagectl(['list']);
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.stderr, /IMAGED_URL.*imagectl login/);
+});
+
+test('help names every command, and that of a command every option', async () => {
+  const { stdout, code } = await imagectl(['help']);
+  assert.equal(code, 0);
+  for (const name of Object.keys(commands)) assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
+  const build = await imagectl(['build', '--help']);
+  for (const option of commands.build.options) assert.match(build.stdout, new RegExp(`--${option}\\b`));
+});
+
+test('every shell that is here takes its completion, and bash completes commands and options', async () => {
+  for (const shell of ['sh', 'bash']) await run(shell, ['-nc', completionFor(shell)]);
+  const complete = (line: string, words: readonly string[]) =>
+    run('bash', ['-c', `${completionFor('bash')}\nCOMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _imagectl; printf '%s ' "\${COMPREPLY[@]}"`]); // prettier-ignore
+  assert.equal((await complete('imagectl con', ['imagectl', 'con'])).stdout, 'console ');
+  assert.equal((await complete('imagectl log --f', ['imagectl', 'log', '--f'])).stdout, '--follow ');
+});
+
+test('every shell is told every command', () => {
+  for (const shell of commands.completion.words)
+    for (const name of Object.keys(commands)) assert.match(completionFor(shell), new RegExp(`\\b${name}\\b`), shell);
+});
+
+test('no command has an option that its row does not say, or a short form twice', () => {
+  for (const [name, row] of Object.entries<CommandRow>(commands))
+    assert.equal(new Set(row.options).size, row.options.length, name);
+});
