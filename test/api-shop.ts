@@ -31,6 +31,7 @@ import type { Store } from '../src/queue/store.ts';
 import { makeFire } from '../src/schedules/fire.ts';
 import { makeScheduleDesk } from '../src/schedules/make-schedule.ts';
 import { systemClock } from '../src/base/clock.ts';
+import { makePage } from '../src/wiring/page.ts';
 import { makeContract } from './api-contract.ts';
 import { aBuild, hostWith, roomy, storeShop } from './store-shop.ts';
 import { tell } from './webhook-shop.ts';
@@ -148,6 +149,7 @@ export const apiShop = async (
 
   const parts: ApiParts = {
     templateSchema: {},
+    page: makePage(),
     vagrant: { public: false },
     store,
     admission,

@@ -127,6 +127,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['api/contract', 'api/server', 'packer'],
     types: ['api', 'api/host', 'build', 'build/outputs', 'queue'],
   },
+  'api/page': { uses: ['api/contract', 'api/server', 'queue'], types: ['api'] },
   'api/runs': {
     uses: ['api/builds', 'api/contract', 'api/server'],
     types: ['api', 'build', 'queue'],
@@ -153,6 +154,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'api/deliveries',
         'api/host',
         'api/media',
+        'api/page',
         'api/runs',
         'api/server',
       ],
@@ -195,7 +197,7 @@ const roomOf = (file: string): string | undefined =>
     .filter((room) => isBelow(file, room))
     .toSorted((one, other) => other.length - one.length)[0];
 
-const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts'));
+const files = (await readdir(src, { recursive: true })).filter((name) => /\.tsx?$/.test(name));
 const imports = /^(?:import|export)\s+(type\s)?[^;]*?\sfrom\s+'([^']+)'/gm;
 
 const arrows: Arrow[] = [];

@@ -8,6 +8,7 @@ import type { Room } from './rules/order.ts';
 import type { EndedBuild } from './rules/retention.ts';
 import type { DeliveryStore } from './deliveries.ts';
 import type { ScheduleStore } from './schedules.ts';
+import type { SessionStore } from './sessions.ts';
 import type { BuildInput, Cancel, Demand, Idempotency, NewBuild, NewRun } from './asked.ts';
 import type {
   Build,
@@ -63,7 +64,7 @@ export type SecretStore = {
  * All that is durable. Functions return promises, so that another database can stand here without touching a caller;
  * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
  */
-export type Store = BuildStore & DeliveryStore & ScheduleStore & SecretStore;
+export type Store = BuildStore & DeliveryStore & ScheduleStore & SecretStore & SessionStore;
 
 /** Builds, runs, templates and tokens. */
 export type BuildStore = AsyncDisposable & {

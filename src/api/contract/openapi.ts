@@ -126,6 +126,7 @@ export const openapiOptions = (version: string): FastifyDynamicSwaggerOptions =>
       { name: 'Templates', description: 'Templates that the host keeps, in versions that never change.' },
       { name: 'Secrets', description: 'Secrets of the host, which templates name and no answer shows.' },
       { name: 'Media', description: 'What machines may begin with: files of the host, and images that were uploaded.' },
+      { name: 'Sessions', description: 'Browsers that have logged in.' },
       { name: 'Host', description: 'The daemon and its host.' },
     ],
     components: {

@@ -27,6 +27,7 @@ import { makeOutbox, type Tell } from './notify/outbox.ts';
 import { makeKeys } from './keys.ts';
 import { makeSecrets } from './secrets.ts';
 import { makeSchedules } from './schedules/schedules.ts';
+import { makeSessions } from './sessions.ts';
 import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
@@ -128,6 +129,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeTemplates(connection, limits),
     ...makeSecrets(connection, rows),
     ...makeTokens(connection),
+    ...makeSessions(connection),
     ...makeDeliveries(connection, outbox),
     ...makeSchedules(connection),
     ...makeCheck(connection, file),
