@@ -33,7 +33,7 @@ import { makeScheduleDesk } from '../src/schedules/make-schedule.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { makePage } from '../src/wiring/page.ts';
 import { makeContract } from './api-contract.ts';
-import { aBuild, hostWith, roomy, storeShop } from './store-shop.ts';
+import { aBuild, hostWith, roomy, storeShop, type HandClock } from './store-shop.ts';
 import { tell } from './webhook-shop.ts';
 
 export type ApiShop = AsyncDisposable & {
@@ -41,6 +41,8 @@ export type ApiShop = AsyncDisposable & {
   /** Asks the API without a socket, and holds its reply against the printed contract. */
   readonly ask: (options: InjectOptions & { readonly url: string }) => Promise<LightMyRequestResponse>;
   readonly store: Store;
+  /** The clock of the store, which stands still. */
+  readonly clock: HandClock;
   readonly growth: Growth;
   readonly folders: Folders;
   readonly parts: ApiParts;
@@ -131,7 +133,7 @@ export const apiShop = async (
   const stopping = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'imaged-api-'));
   cleanup.defer(() => rm(folder, { recursive: true }));
-  const { store } = cleanup.keep(await storeShop({ tell }));
+  const { store, clock } = cleanup.keep(await storeShop({ tell }));
   const folders = foldersBelow(folder, join(folder, 'run'));
   const contexts = new Set<string>();
   const isDraining = () => stopping.signal.aborted;
@@ -239,10 +241,7 @@ export const apiShop = async (
       holdToContract(options.method ?? 'GET', options.url, reply);
       return reply;
     },
-    store,
-    growth,
-    folders,
-    parts,
+    ...{ store, clock, growth, folders, parts },
     auth: { authorization },
     token,
     listen: async () => {

@@ -128,6 +128,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     types: ['api', 'api/host', 'build', 'build/outputs', 'queue'],
   },
   'api/page': { uses: ['api/contract', 'api/server', 'queue'], types: ['api'] },
+  // Runs in a browser: what it knows of the daemon is the contract.
+  page: { uses: [], types: ['api/builds', 'api/contract', 'api/page'] },
   'api/runs': {
     uses: ['api/builds', 'api/contract', 'api/server'],
     types: ['api', 'build', 'queue'],
@@ -184,6 +186,10 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   re2js: ['base/pattern'],
   croner: ['schedules/times.ts'],
   yaml: ['base/document/yaml.ts', 'api/contract', 'packer/hcl'],
+  '@fastify/rate-limit': ['api/page'],
+  preact: ['page'],
+  'preact/hooks': ['page'],
+  '@xterm/xterm': ['page/console'],
   '@xterm/headless': ['vmm/console/screen.ts'],
 };
 

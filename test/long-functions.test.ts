@@ -16,7 +16,7 @@ type Span = { readonly first: number; readonly lines: number };
 
 /** Every function of a source, named or not, within others or not. Lines count from 0. */
 const functionsIn = (text: string): readonly Span[] => {
-  const source = ts.createSourceFile('source.ts', text, ts.ScriptTarget.Latest, true);
+  const source = ts.createSourceFile('source.tsx', text, ts.ScriptTarget.Latest, true);
   const lineOf = (at: number) => source.getLineAndCharacterOfPosition(at).line;
   const found: Span[] = [];
   const visit = (node: ts.Node): void => {
@@ -50,7 +50,7 @@ test('every function of more than 60 lines in src and script says why on the lin
   const found: string[] = [];
   for (const folder of ['src', 'script'])
     for (const name of await readdir(join(top, folder), { recursive: true })) {
-      if (!name.endsWith('.ts')) continue;
+      if (!/\.tsx?$/.test(name)) continue;
       const text = await readFile(join(top, folder, name), 'utf8');
       found.push(...tooLong(text).map((where) => `${folder}/${name}:${where}`));
     }

@@ -1,6 +1,6 @@
 /**
  * Makes dist/page of src/page: what the daemon serves at `/`. The names of the files have the digest of their content, but
- * for index.html; each lies there as it is, and compressed by gzip and Brotli.
+ * for index.html and licences.txt; each lies there as it is, and compressed by gzip and Brotli.
  */
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { build, type Metafile } from 'esbuild';
 import { top } from '../../src/base/package.ts';
+import { inPage } from './packages.ts';
 import { xtermWithoutInlineStyles } from './xterm.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, top));
@@ -47,11 +48,24 @@ const { outputFiles, metafile } = await build({
   jsxImportSource: 'preact',
   plugins: [xtermWithoutInlineStyles],
   minify: true,
-  legalComments: 'eof',
+  legalComments: 'none',
   metafile: true,
   write: false,
   logLevel: 'warning',
 });
+
+/** The packages that are in the page: those on the list, and no other. */
+const bundled = [
+  ...new Set(
+    Object.keys(metafile.inputs).flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
+  ),
+].toSorted();
+if (bundled.join() !== inPage.join())
+  throw new Error(`the page has ${bundled.join(', ')} in it: list them in script/page/packages.ts`);
+
+const licences = await Promise.all(
+  inPage.map(async (name) => `${name}\n\n${await readFile(at(`node_modules/${name}/LICENSE`), 'utf8')}`),
+);
 
 const index = (await readFile(at('src/page/index.html'), 'utf8'))
   .replace('STYLE', `page/${outputOf(metafile, 'style/main.css')}`)
@@ -59,6 +73,7 @@ const index = (await readFile(at('src/page/index.html'), 'utf8'))
 
 const files = [
   { name: 'index.html', bytes: Buffer.from(index) },
+  { name: 'licences.txt', bytes: Buffer.from(licences.join('\n\n')) },
   ...outputFiles.map(({ path, contents }) => ({ name: basename(path), bytes: contents })),
 ];
 for (const { name, bytes } of files) {

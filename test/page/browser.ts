@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
@@ -23,7 +24,7 @@ export type Look = AsyncDisposable & {
 /** The rules that axe-core breaks in the page as it is, each with its first place. */
 const barriers = async (page: Page): Promise<readonly string[]> => {
   // Within the page's policy: by the debugger, as no script of the page could.
-  await page.evaluate(await (await import('node:fs/promises')).readFile(axe, 'utf8'));
+  await page.evaluate(await readFile(axe, 'utf8'));
   const found: unknown = await page.evaluate(
     `axe.run(document).then(({ violations }) =>
        violations.map(({ id, nodes }) => id + ': ' + nodes[0].html.slice(0, 200) + ' ' + nodes[0].failureSummary))`,

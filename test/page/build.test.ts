@@ -3,8 +3,9 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { apiShop } from '../api-shop.ts';
+import { untilTrue } from '../fixtures/until-true.ts';
 import { logIn, look, type Look } from './browser.ts';
-import { failed, held, queued, running, succeed } from './furnished.ts';
+import { failed, held, queued, running, silent, succeed } from './furnished.ts';
 
 const shopWithPage = async () => {
   const shop = await apiShop();
@@ -35,7 +36,7 @@ test('a build is watched to its end: steps, console, artifact and digest', async
   await page.getByRole('row').filter({ hasText: 'install' }).filter({ hasText: 'running' }).waitFor();
   const content = 'the disk of the image';
   const { sha256 } = await succeed(shop, build, content);
-  await page.getByText('succeeded').waitFor();
+  await page.getByText('succeeded', { exact: true }).waitFor();
   await page.getByRole('tab', { name: 'Artifacts' }).click();
   await page.getByText(sha256).waitFor();
   const downloading = page.waitForEvent('download');
@@ -79,7 +80,7 @@ test('the turns of the conversation are marked on the console, and each leads to
   const { page } = looked;
   await open(looked, url, shop.auth, `${id}/console`);
   const turns = page.getByRole('region', { name: 'The conversation' }).getByRole('listitem');
-  await page.waitForFunction(`document.querySelectorAll('.turns li').length === 4`);
+  await untilTrue(async () => (await turns.count()) === 4);
   assert.deepEqual(await turns.allTextContents(), [
     'heard (S)hell? ',
     'said A\r',
@@ -88,7 +89,7 @@ test('the turns of the conversation are marked on the console, and each leads to
   ]);
   await shop.store.event(id, 'console.said', { text: 'later\r', typedTimes: 1 }, token);
   await turns.filter({ hasText: 'later' }).waitFor();
-  assert.equal(await page.locator('.turn-mark').count(), 5);
+  await untilTrue(async () => (await page.locator('.turn-mark').count()) === 5);
   await turns.filter({ hasText: '(S)hell' }).getByRole('button').click();
   looked.proveQuiet();
 });
@@ -102,10 +103,9 @@ test('what is typed at a held build reaches its console, in its order; at anothe
   await open(looked, url, shop.auth, `${id}/console`);
   await page.getByText('what you type goes to its console').waitFor();
   await screenHas(page, 'Installing base79.tgz');
-  await page.locator('.terminal').click();
+  await page.locator('.screen').click();
   await page.keyboard.type('dmesg | tail');
   await page.keyboard.press('Enter');
-  const { untilTrue } = await import('../fixtures/until-true.ts');
   await untilTrue(() => shop.typed.map(({ text }) => text).join('') === 'dmesg | tail\r');
   looked.proveQuiet();
 });
@@ -122,7 +122,7 @@ test('a build is cancelled from the page, after it was asked whether that is mea
   assert.equal((await shop.store.find(id))?.status, 'queued');
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
-  await page.getByText('cancelled').first().waitFor();
+  await page.locator('.status', { hasText: 'cancelled' }).waitFor();
   assert.equal((await shop.store.find(id))?.status, 'cancelled');
   looked.proveQuiet();
 });
@@ -148,17 +148,20 @@ test('hostile text in names, labels, faults, log and console is shown as text an
   const hostile = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
   const osc = '\u001b]0;owned\u0007\u001b]8;;javascript:alert(1)\u0007link\u001b]8;;\u0007';
   const labels = { x: hostile, [hostile]: 'y' };
-  const { silent } = await import('./furnished.ts');
-  const id = await held(shop, { templateName: hostile, labels, requestedBy: hostile } as object, {
-    ...silent(hostile),
-    ...{ expected: hostile, saw: hostile, console_tail: hostile, title: hostile },
-  });
+  const id = await held(
+    shop,
+    { template: { name: 'tiny', description: hostile }, labels },
+    {
+      ...silent(hostile),
+      ...{ expected: hostile, saw: hostile, console_tail: hostile, title: hostile },
+    },
+  );
   await shop.write(shop.folders.console(id), `${hostile}\r\n${osc}\r\n`);
   await shop.write(shop.folders.log(id), `${hostile}\n`);
   await using looked = await look(url);
   const { page } = looked;
   await logIn(page, shop.auth);
-  await page.getByText(hostile).first().waitFor();
+  await page.getByText(`x=${hostile}`).first().waitFor();
   for (const tab of ['steps', 'console', 'log', 'input', 'events']) {
     await page.goto(`${url}/#/builds/${id}/${tab}`);
     await page
@@ -166,6 +169,8 @@ test('hostile text in names, labels, faults, log and console is shown as text an
       .and(page.locator(`#tab-${tab}`))
       .waitFor();
     if (tab === 'console') await screenHas(page, '<img src=x');
+    if (tab === 'input') await page.getByText('onerror=').last().waitFor();
+    if (tab === 'input') await page.getByText('onerror=').last().waitFor();
     if (tab === 'log') await page.getByRole('log').filter({ hasText: '<script>' }).waitFor();
   }
   assert.equal(await page.locator('img, script:not([type=module])').count(), 0);

@@ -31,10 +31,13 @@ export const queued = async (shop: ApiShop, change: Partial<NewBuild> = {}) => {
 /** A build that runs its first steps, with its console and its conversation. `end` ends the last of them. */
 export const running = async (shop: ApiShop, change: Partial<NewBuild> = {}) => {
   const { id } = await queued(shop, change);
-  const { token } = await claimed(shop.store);
-  const { store } = shop;
+  const { store, clock } = shop;
+  clock.time = Date.now() - 100_000;
+  const { token } = await claimed(store);
   const begin = async (step: (typeof plan)[number]) => store.beginStep(id, token, step);
-  await store.endStep(id, token, await begin(plan[0]));
+  const fetching = await begin(plan[0]);
+  clock.time += 4200;
+  await store.endStep(id, token, fetching);
   const seq = await begin(plan[1]);
   await shop.write(shop.folders.console(id), transcript);
   await shop.write(shop.folders.log(id), 'fetch-sets: 3 sets, 171 MB, from the cache\ninstall: the guest boots\n');
@@ -55,9 +58,11 @@ export const succeed = async (
   const name = 'openbsd-7.9.qcow2';
   const sha256 = createHash('sha256').update(content).digest('hex');
   await shop.write(shop.folders.artifact(id, name), content);
+  shop.clock.time += 80_000;
   await shop.store.endStep(id, token, seq);
   for (const step of plan.slice(2)) {
     const begun = await shop.store.beginStep(id, token, step);
+    shop.clock.time += 4000 * step.name.length;
     await shop.store.endStep(id, token, begun);
   }
   const artifact = { name, mediaType: 'application/x-qemu-disk', size: content.length, sha256 };
@@ -78,6 +83,7 @@ export const silent = (message = 'The prompt "login: " did not come within 120 s
 /** A build that has failed while it was installed. */
 export const failed = async (shop: ApiShop, change: Partial<NewBuild> = {}, fault = silent()) => {
   const { id, token, seq } = await running(shop, change);
+  shop.clock.time += 90_000;
   await shop.store.endStep(id, token, seq, fault);
   await shop.store.finish(id, token, { status: 'failed', fault });
   return id;
@@ -86,6 +92,7 @@ export const failed = async (shop: ApiShop, change: Partial<NewBuild> = {}, faul
 /** A build that has failed and keeps its machine. */
 export const held = async (shop: ApiShop, change: Partial<NewBuild> = {}, fault = silent()) => {
   const { id, token, seq } = await running(shop, { onError: 'hold', ...change });
+  shop.clock.time += 90_000;
   await shop.store.endStep(id, token, seq, fault);
   await shop.store.hold(id, token, { until: Date.now() + 600_000, ssh: 'ssh -p 2222 root@127.0.0.1' }, fault);
   return id;

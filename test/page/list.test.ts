@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { apiShop } from '../api-shop.ts';
+import { untilTrue } from '../fixtures/until-true.ts';
 import { claimed } from '../store-shop.ts';
 import { logIn, look } from './browser.ts';
 import { failed, queued, running, succeed } from './furnished.ts';
@@ -33,7 +36,7 @@ test('filters by status, template, label and text leave what they say, and stand
   await logIn(page, shop.auth);
   const rows = page.locator('table.builds tbody tr');
   const shown = async (count: number) => {
-    await page.waitForFunction(`document.querySelectorAll('table.builds tbody tr').length === ${count}`);
+    await untilTrue(async () => (await rows.count()) === count);
     return rows.allTextContents();
   };
   await shown(3);
@@ -55,7 +58,7 @@ test('filters by status, template, label and text leave what they say, and stand
   await shown(3);
   await page.locator('h1').click();
   await page.keyboard.press('/');
-  await page.keyboard.type('console_silent INSTALL');
+  await page.keyboard.type('console_silent nowhere');
   await shown(0);
   await page.getByLabel('Text').fill('console_silent');
   assert.match((await shown(1)).join(), /openbsd/);
@@ -73,7 +76,7 @@ test('older builds are a button away', async () => {
   assert.equal(await page.getByText('system-0', { exact: true }).count(), 0);
   await page.getByRole('button', { name: 'Older builds' }).click();
   await page.getByText('system-0', { exact: true }).waitFor();
-  await page.waitForFunction(`document.querySelectorAll('table.builds tbody tr').length === 60`);
+  await untilTrue(async () => (await page.locator('table.builds tbody tr').count()) === 60);
 });
 
 test('each view tells what it asked the API, as lines of curl that give the same', async () => {
@@ -87,10 +90,8 @@ test('each view tells what it asked the API, as lines of curl that give the same
   await page.getByLabel('Label').press('Enter');
   await page.getByText('As curl').click();
   const lines = page.getByLabel('The calls of this view, as curl lines');
-  await page.waitForFunction(`document.querySelector('.as-curl pre').textContent.includes('label')`);
+  await lines.filter({ hasText: 'label' }).waitFor();
   const line = ((await lines.textContent()) ?? '').split('\n').find((one) => one.includes('label')) ?? '';
-  const { execFile } = await import('node:child_process');
-  const { promisify } = await import('node:util');
   const env = { ...process.env, IMAGED: url, TOKEN: shop.auth.authorization.replace('Bearer ', '') };
   const { stdout } = await promisify(execFile)('sh', ['-c', `${line} -s`], { env });
   assert.equal((JSON.parse(stdout) as { items: object[] }).items.length, 1);

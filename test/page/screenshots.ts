@@ -47,7 +47,11 @@ for (const { name: kind, options } of looks) {
   for (const [name, place] of Object.entries(places)) {
     await page.goto(`${url}/#/${place}`);
     await page.locator('table, pre, .xterm-rows').first().waitFor();
-    if (place.endsWith('console')) await page.locator('.xterm-rows').filter({ hasText: 'base79' }).waitFor();
+    if (place !== 'builds') await page.locator('#tab-events .count', { hasNotText: /^0$/ }).waitFor();
+    if (place.endsWith('console')) {
+      await page.locator('.screen').scrollIntoViewIfNeeded();
+      await page.locator('.xterm-rows').filter({ hasText: 'base79' }).waitFor();
+    }
     await page.screenshot({ path: join(folder, `${name}-${kind}.png`) });
   }
 }

@@ -121,7 +121,7 @@ export const BuildView = ({ place }: ViewProps) => {
       </div>
       <Trouble error={error} />
       <Facts build={build} />
-      {build.fault === undefined ? null : <FaultStory build={build} fault={build.fault} />}
+      {build.fault === undefined ? null : <FaultStory build={build} fault={build.fault} isWhole={tab === 'steps'} />}
       <Tabs tabs={tabs} current={tab} label="About this build">
         <Panel tab={tab} watched={watched} events={events} />
       </Tabs>

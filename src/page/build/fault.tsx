@@ -22,8 +22,15 @@ const whatToDo = (build: Build, fault: Fault): string => {
     : 'The same build would fail again: mend the template or what it names first.';
 };
 
+type Props = {
+  readonly build: Build;
+  readonly fault: Fault;
+  /** Else it can be opened: what is shown below it is looked at for the fault. */
+  readonly isWhole: boolean;
+};
+
 /** Why a build failed, as a person would tell it. */
-export const FaultStory = ({ build, fault }: { readonly build: Build; readonly fault: Fault }) => (
+export const FaultStory = ({ build, fault, isWhole }: Props) => (
   <section class="fault" aria-label="Why it failed">
     <h2>
       {fault.title}
@@ -34,24 +41,23 @@ export const FaultStory = ({ build, fault }: { readonly build: Build; readonly f
       )}
     </h2>
     <p>{fault.message}</p>
-    <dl>
-      <Quote name="Expected" text={fault.expected} />
-      <Quote name="Saw" text={fault.saw} />
-      <Quote name="The console’s last lines" text={fault.console_tail} />
-      <Quote name="The screen" text={fault.screen} />
-    </dl>
-    <p>
-      <strong>What to do:</strong> {whatToDo(build, fault)}{' '}
-      <a href={hrefOf(['builds', build.id, 'console'])}>Console</a>{' '}
-      <a href={hrefOf(['builds', build.id, 'log'])}>Log</a> <a href={`problems/${fault.code}`}>{fault.code}</a>
-    </p>
-    {fault.facts === undefined ? null : (
-      <details>
-        <summary>Facts</summary>
-        <pre tabIndex={0} aria-label="Facts">
-          {JSON.stringify(fault.facts, null, 2)}
-        </pre>
-      </details>
-    )}
+    <details open={isWhole}>
+      <summary>What it expected and saw, and what to do</summary>
+      <dl>
+        <Quote name="Expected" text={fault.expected} />
+        <Quote name="Saw" text={fault.saw} />
+        <Quote name="The console’s last lines" text={fault.console_tail} />
+        <Quote name="The screen" text={fault.screen} />
+        <Quote name="Facts" text={fault.facts && JSON.stringify(fault.facts, null, 2)} />
+      </dl>
+      <p>
+        <strong>What to do:</strong> {whatToDo(build, fault)}
+      </p>
+      <p class="links">
+        <a href={hrefOf(['builds', build.id, 'console'])}>Its console</a>
+        <a href={hrefOf(['builds', build.id, 'log'])}>Its log</a>
+        <a href={`problems/${fault.code}`}>What {fault.code} means</a>
+      </p>
+    </details>
   </section>
 );

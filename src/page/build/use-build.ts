@@ -20,13 +20,14 @@ export type Watched = {
   readonly input: Input;
 };
 
-const load = async (path: string, signal: AbortSignal): Promise<Watched> => {
+/** The build as it stands; what it is made from does not change. */
+const load = async (path: string, known: Input | undefined, signal: AbortSignal): Promise<Watched> => {
   const get = <T>(below: string) => call<T>(`${path}${below}`, { signal });
   const [build, { items: steps }, { items: artifacts }, input] = await Promise.all([
     get<Build>(''),
     get<{ items: Step[] }>('/steps'),
     get<{ items: Artifact[] }>('/artifacts'),
-    get<Input>('/input'),
+    known ?? get<Input>('/input'),
   ]);
   return { build, steps, artifacts, input };
 };
@@ -49,8 +50,10 @@ export const useBuild = (id: string) => {
       const over = new AbortController();
       let last = 0;
       let isOver = false;
+      let input: Input | undefined;
       const look = async () => {
-        const now = await load(path, signal);
+        const now = await load(path, input, signal);
+        input = now.input;
         isOver = isEnded(now.build.status);
         if (isOver) over.abort();
         setWatched(now);

@@ -117,7 +117,7 @@ export const LiveConsole = ({ build, events, path, mayType }: Props) => {
       <Trouble error={error ?? typingError} />
       {takesKeys ? <p role="status">The build waits for you: what you type goes to its console.</p> : null}
       <div class="console">
-        <div class="terminal" ref={element} />
+        <div class="screen" ref={element} />
         <Turns marked={marked} />
       </div>
     </>

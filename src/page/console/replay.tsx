@@ -99,7 +99,7 @@ export const Replay = ({ path }: { readonly path: string }) => {
           The recording
         </a>
       </p>
-      <div class="terminal" ref={element} />
+      <div class="screen" ref={element} />
     </>
   );
 };

@@ -43,6 +43,8 @@ export const openTerminal = (element: HTMLElement, typed: (text: string) => void
   const terminal = new Terminal({
     ...{ fontFamily, fontSize, scrollback, rows, cols: columnsIn(element, fontFamily) },
     ...{ disableStdin: true, screenReaderMode: true, minimumContrastRatio: 4.5, overviewRuler: { width: 10 } },
+    // Decorations: what marks the turns.
+    allowProposedApi: true,
     theme: isDark() ? darkTheme : lightTheme,
   });
   terminal.open(element);
