@@ -127,6 +127,24 @@ test('a build is cancelled from the page, after it was asked whether that is mea
   looked.proveQuiet();
 });
 
+test('a build that has ended is pinned and deleted from the page, which shows what became of it', async () => {
+  await using served = await shopWithPage();
+  const { shop, url } = served;
+  const id = await failed(shop);
+  await using looked = await look(url);
+  const { page } = looked;
+  await open(looked, url, shop.auth, id);
+  await page.getByRole('button', { name: 'Pin', exact: true }).click();
+  await page.getByText('Pinned by').waitFor();
+  await page.getByRole('button', { name: 'Unpin' }).click();
+  await page.getByRole('button', { name: 'Pin', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('heading', { name: 'Builds' }).waitFor();
+  assert.equal(await shop.store.find(id), undefined);
+  looked.proveQuiet();
+});
+
 test('a log is followed as it is written', async () => {
   await using served = await shopWithPage();
   const { shop, url } = served;

@@ -79,8 +79,16 @@ const Sure = ({
   </div>
 );
 
+type Props = {
+  readonly build: Build;
+  /** Whether it is at a breakpoint. */
+  readonly isPaused: boolean;
+  /** Called when something was done with it. */
+  readonly done: () => void;
+};
+
 /** What whoever may write can do with the build. */
-export const Actions = ({ build, isPaused }: { readonly build: Build; readonly isPaused: boolean }) => {
+export const Actions = ({ build, isPaused, done }: Props) => {
   const mayWrite = useMayWrite();
   const [asked, ask] = useState<Action>();
   const [error, setError] = useState<Error>();
@@ -95,7 +103,8 @@ export const Actions = ({ build, isPaused }: { readonly build: Build; readonly i
       .then(
         (answer) => {
           const next = then?.(answer);
-          if (next !== undefined) location.hash = next;
+          if (next === undefined) done();
+          else location.hash = next;
         },
         (caught: unknown) => setError(caught instanceof Error ? caught : new Error(String(caught))),
       )

@@ -90,7 +90,7 @@ const Panel = ({ tab, watched, events }: PanelProps) => {
 /** One build, as it goes on. */
 export const BuildView = ({ place }: ViewProps) => {
   const [, id = '', asked = ''] = place.path;
-  const { watched, events, error } = useBuild(id);
+  const { watched, events, error, refresh } = useBuild(id);
   const tab = isTab(asked) ? asked : 'steps';
   const title = watched?.build.template.name ?? id;
   const status = watched?.build.status ?? '';
@@ -117,7 +117,7 @@ export const BuildView = ({ place }: ViewProps) => {
         </h1>
         <StatusMark status={build.status} />
         <ProgressBar build={build} />
-        <Actions build={build} isPaused={isPausedBy(events)} />
+        <Actions build={build} isPaused={isPausedBy(events)} done={refresh} />
       </div>
       <Trouble error={error} />
       <Facts build={build} />

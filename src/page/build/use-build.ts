@@ -32,10 +32,11 @@ const load = async (path: string, known: Input | undefined, signal: AbortSignal)
   return { build, steps, artifacts, input };
 };
 
-/** Keeps looking at the build, while it goes on and the page is seen. */
-const keepLooking = (ring: () => void, signal: AbortSignal): void => {
+/** Keeps looking how far the build is, while it goes on and the page is seen. */
+const keepLooking = (look: () => Promise<void>, signal: AbortSignal): void => {
   const timer = setInterval(() => {
-    if (!document.hidden) ring();
+    // Where imaged does not answer now, it may the next time.
+    if (!document.hidden) look().catch(() => undefined);
   }, progressMs);
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 };
@@ -44,9 +45,12 @@ const keepLooking = (ring: () => void, signal: AbortSignal): void => {
 export const useBuild = (id: string) => {
   const [watched, setWatched] = useState<Watched>();
   const [events, setEvents] = useState<readonly BuildEvent[]>([]);
+  // An ended build tells no more events: of what is done with it then, it is asked again.
+  const [times, setTimes] = useState(0);
   const path = `builds/${encodeURIComponent(id)}`;
   const error = useWork(
     async (signal) => {
+      setEvents([]);
       const over = new AbortController();
       let last = 0;
       let isOver = false;
@@ -61,7 +65,11 @@ export const useBuild = (id: string) => {
       await look();
       const until = AbortSignal.any([signal, over.signal]);
       const ring = settled(() => void look().catch(() => undefined), settleMs, signal);
-      if (!isOver) keepLooking(ring, until);
+      const lookHowFar = async () => {
+        const build = await call<Build>(path, { signal: until });
+        setWatched((known) => (known && build.version >= known.build.version ? { ...known, build } : known));
+      };
+      if (!isOver) keepLooking(lookHowFar, until);
       let came: BuildEvent[] = [];
       const show = settled(
         () => {
@@ -85,7 +93,7 @@ export const useBuild = (id: string) => {
       };
       await follow(() => `${path}/events?after=${last}`, take, hasEnded, signal);
     },
-    [path],
+    [path, times],
   );
-  return { watched, events, error };
+  return { watched, events, error, refresh: () => setTimes((before) => before + 1) };
 };
