@@ -72,3 +72,7 @@ export const logIn = async (page: Page, { authorization }: { readonly authorizat
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByRole('heading', { name: 'Builds' }).waitFor();
 };
+
+/** Waits until a view shows what it is about. */
+export const viewThere = (page: Page): Promise<void> =>
+  page.locator('table.builds, [role=tabpanel] :is(table, pre, .xterm-rows)').first().waitFor();

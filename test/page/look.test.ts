@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { test } from 'node:test';
 import { top } from '../../src/base/package.ts';
 import { apiShop } from '../api-shop.ts';
-import { logIn, look } from './browser.ts';
+import { logIn, look, viewThere } from './browser.ts';
 import { failed, held, queued, running, succeed } from './furnished.ts';
 
 const furnished = async () => {
@@ -45,7 +45,7 @@ for (const colorScheme of ['light', 'dark'] as const)
     assert.equal(await page.evaluate('document.documentElement.dataset.theme'), colorScheme);
     for (const place of placesOf(there.ids)) {
       await page.goto(`${there.url}/#/${place}`);
-      await page.locator('table, pre, .xterm-rows').first().waitFor();
+      await viewThere(page);
       await looked.proveAccessible();
     }
     looked.proveQuiet();
@@ -58,7 +58,7 @@ test('on a screen of 360 pixels nothing is wider than the screen, but for tables
   await logIn(page, there.shop.auth);
   for (const place of placesOf(there.ids)) {
     await page.goto(`${there.url}/#/${place}`);
-    await page.locator('table, pre, .xterm-rows').first().waitFor();
+    await viewThere(page);
     assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= 360, place);
   }
 });

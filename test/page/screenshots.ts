@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { argv } from 'node:process';
 import { apiShop } from '../api-shop.ts';
-import { logIn, look } from './browser.ts';
+import { logIn, look, viewThere } from './browser.ts';
 import { failed, held, queued, running, succeed } from './furnished.ts';
 
 const folder = argv[2] ?? 'out/screenshots';
@@ -46,7 +46,7 @@ for (const { name: kind, options } of looks) {
   await logIn(page, shop.auth);
   for (const [name, place] of Object.entries(places)) {
     await page.goto(`${url}/#/${place}`);
-    await page.locator('table, pre, .xterm-rows').first().waitFor();
+    await viewThere(page);
     if (place !== 'builds') await page.locator('#tab-events .count', { hasNotText: /^0$/ }).waitFor();
     if (place.endsWith('console')) {
       await page.locator('.screen').scrollIntoViewIfNeeded();

@@ -42,7 +42,7 @@ export const Events = ({ events }: { readonly events: readonly BuildEvent[] }) =
               <tr key={seq}>
                 <td class="number">{seq}</td>
                 <td class="moment">{momentText(at)}</td>
-                <td>
+                <td class="type">
                   <code>{shownType}</code>
                 </td>
                 <td>

@@ -37,7 +37,7 @@ export const Login = ({ done }: { readonly done: (session: Session) => void }) =
       </form>
       <Trouble error={error} />
       <p class="quiet">
-        A token is made on the host: <code>imaged token add --scope builds:write NAME</code>
+        A token is made on the host: <code>imaged token add -s builds:write NAME</code>
       </p>
       <p>
         <a href="docs">The API</a>
