@@ -38,7 +38,7 @@ import { addDeliveryLookRoutes, addRedeliverRoute } from './deliveries/routes.ts
 import { addReferenceRoutes } from './host/reference.ts';
 import { addHostRoutes } from './host/routes.ts';
 import { addPageRoutes } from './page/files.ts';
-import { addLoginLimit, addSessionRoutes } from './page/sessions.ts';
+import { addSessions } from './page/sessions.ts';
 import { addMediaListRoute, addMediumForgetRoute, addMediumUploadRoute } from './media/routes.ts';
 import { addSecretForgetRoute, addSecretListRoute, addSecretStoreRoute } from './secrets/routes.ts';
 import { addImportRoute } from './templates/import.ts';
@@ -63,6 +63,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   const longRequests = makeLongRequests(parts.limits.waitsPerToken);
   addHostRoutes(app, parts);
   addReferenceRoutes(app, parts);
+  addPageRoutes(app, parts);
   addSubmitRoute(app, parts, view);
   addListRoute(app, parts, view);
   addLookRoute(app, waits, longRequests);
@@ -166,9 +167,7 @@ export const makeApi = async (
   addConnections(app, { connections, lingering, pace, timeouts });
   addBodies(app, limits, pace);
   await addDocuments(app, parts.version);
-  await addLoginLimit(app);
-  addSessionRoutes(app, parts, bearerOf);
-  addPageRoutes(app, parts);
+  await addSessions(app, parts, bearerOf);
   addRoutes(app, parts, view, waits);
   await app.ready();
   return app;
