@@ -22,7 +22,7 @@ import { makeEndings, makeEnds } from './ends.ts';
 import { makeRunRows } from './runs/run-rows.ts';
 import { makeRuns } from './runs/make-runs.ts';
 import { makeAccept } from './accept.ts';
-import { makeAccess } from './access.ts';
+import { makeAccess } from './access/access.ts';
 import { makeDeliveries } from './notify/deliveries.ts';
 import { makeOutbox, type Tell } from './notify/outbox.ts';
 import { makeKeys } from './keys.ts';

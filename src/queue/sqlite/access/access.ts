@@ -1,5 +1,5 @@
-import type { SessionStore } from '../sessions.ts';
-import type { Connection } from './connection.ts';
+import type { SessionStore } from '../../sessions.ts';
+import type { Connection } from '../connection.ts';
 import { makeSessions } from './sessions.ts';
 import { makeTokens } from './tokens.ts';
 
