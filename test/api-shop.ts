@@ -34,9 +34,10 @@ import type { Store } from '../src/queue/store.ts';
 import { makeFire } from '../src/schedules/fire.ts';
 import { makeScheduleDesk } from '../src/schedules/make-schedule.ts';
 import { systemClock } from '../src/base/clock.ts';
+import { makePage } from '../src/wiring/page.ts';
 import { makeContract } from './api-contract.ts';
 import { shelfIn } from './layer-shop.ts';
-import { aBuild, hostWith, roomy, storeShop } from './store-shop.ts';
+import { aBuild, hostWith, roomy, storeShop, type HandClock } from './store-shop.ts';
 import { tell } from './webhook-shop.ts';
 
 export type ApiShop = AsyncDisposable & {
@@ -44,6 +45,8 @@ export type ApiShop = AsyncDisposable & {
   /** Asks the API without a socket, and holds its reply against the printed contract. */
   readonly ask: (options: InjectOptions & { readonly url: string }) => Promise<LightMyRequestResponse>;
   readonly store: Store;
+  /** The clock of the store, which stands still. */
+  readonly clock: HandClock;
   readonly growth: Growth;
   readonly folders: Folders;
   readonly parts: ApiParts;
@@ -138,7 +141,7 @@ export const apiShop = async (
   const stopping = new AbortController();
   const folder = await mkdtemp(join(tmpdir(), 'imaged-api-'));
   cleanup.defer(() => rm(folder, { recursive: true }));
-  const { store } = cleanup.keep(await storeShop({ tell }));
+  const { store, clock } = cleanup.keep(await storeShop({ tell }));
   const folders = foldersBelow(folder, join(folder, 'run'));
   const contexts = new Set<string>();
   const isDraining = () => stopping.signal.aborted;
@@ -156,6 +159,7 @@ export const apiShop = async (
 
   const parts: ApiParts = {
     templateSchema: {},
+    page: makePage(),
     vagrant: { public: false },
     store,
     admission,
@@ -257,10 +261,7 @@ export const apiShop = async (
       holdToContract(options.method ?? 'GET', options.url, reply);
       return reply;
     },
-    store,
-    growth,
-    folders,
-    parts,
+    ...{ store, clock, growth, folders, parts },
     auth: { authorization },
     token,
     listen: async () => {

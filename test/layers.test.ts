@@ -134,6 +134,9 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['api/contract', 'api/server', 'packer'],
     types: ['api', 'api/host', 'build', 'build/outputs', 'queue'],
   },
+  'api/page': { uses: ['api/contract', 'api/server', 'queue'], types: ['api'] },
+  // Runs in a browser: what it knows of the daemon is the contract.
+  page: { uses: [], types: ['api/builds', 'api/contract', 'api/page'] },
   'api/runs': {
     uses: ['api/builds', 'api/contract', 'api/server'],
     types: ['api', 'build', 'queue'],
@@ -166,6 +169,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'api/host',
         'api/layers',
         'api/media',
+        'api/page',
         'api/runs',
         'api/server',
       ],
@@ -198,6 +202,10 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   re2js: ['base/pattern'],
   croner: ['schedules/times.ts'],
   yaml: ['base/document/yaml.ts', 'api/contract', 'packer/hcl'],
+  '@fastify/rate-limit': ['api/page'],
+  preact: ['page'],
+  'preact/hooks': ['page'],
+  '@xterm/xterm': ['page/console'],
   '@xterm/headless': ['vmm/console/screen.ts'],
 };
 
@@ -211,7 +219,7 @@ const roomOf = (file: string): string | undefined =>
     .filter((room) => isBelow(file, room))
     .toSorted((one, other) => other.length - one.length)[0];
 
-const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith('.ts'));
+const files = (await readdir(src, { recursive: true })).filter((name) => /\.tsx?$/.test(name));
 const imports = /^(?:import|export)\s+(type\s)?[^;]*?\sfrom\s+'([^']+)'/gm;
 
 const arrows: Arrow[] = [];

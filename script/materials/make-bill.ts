@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { productionPackages } from '../openbsd/production.ts';
+import { packagesInPage } from '../page/packages.ts';
 import { billOfMaterials, type Bill } from './bill.ts';
 
 const top = fileURLToPath(new URL('../../../', import.meta.url));
@@ -13,7 +14,8 @@ export const makeBill = async (): Promise<Bill> => {
   // Not with --omit=dev: npm 11 then leaves out what a tool of the development needs as well.
   const args = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'];
   const { stdout } = await promisify(execFile)('npm', args, { cwd: top, maxBuffer: 2 ** 26 });
-  const shipped = productionPackages(JSON.parse(await readFile(`${top}package-lock.json`, 'utf8')));
+  const lock: unknown = JSON.parse(await readFile(`${top}package-lock.json`, 'utf8'));
+  const shipped = [...productionPackages(lock), ...packagesInPage(lock)];
   const memory = new Sqlite(':memory:');
   try {
     return billOfMaterials(JSON.parse(stdout), {

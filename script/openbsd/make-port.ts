@@ -33,7 +33,7 @@ const compiled: readonly Packed[] = [
 /** Where the port puts a file of the program: below lib/imaged, among the examples, in both or nowhere. */
 const placed = (path: string): readonly Packed[] => {
   if (path.startsWith('openbsd/port/')) return [];
-  const isRun = /^(dist\/src|migrations|openbsd|rc\.d)\/|^(openapi\.yaml|package\.json)$/.test(path);
+  const isRun = /^(dist\/page|dist\/src|migrations|openbsd|rc\.d)\/|^(openapi\.yaml|package\.json)$/.test(path);
   const [, example] = /^(?:examples|openbsd)\/(.*)$/.exec(path) ?? [];
   return [
     ...(isRun ? [{ path: `lib/imaged/${path}` }] : []),

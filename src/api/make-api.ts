@@ -44,6 +44,8 @@ import { addDeliveryLookRoutes, addRedeliverRoute } from './deliveries/routes.ts
 import { addReferenceRoutes } from './host/reference.ts';
 import { addHostRoutes } from './host/routes.ts';
 import { addLayerListRoute, addLayerLookRoute, addLayerRemoveRoutes } from './layers/routes.ts';
+import { addPageRoutes } from './page/files.ts';
+import { addSessions } from './page/sessions.ts';
 import { addMediaListRoute, addMediumForgetRoute, addMediumUploadRoute } from './media/routes.ts';
 import { addSecretForgetRoute, addSecretListRoute, addSecretStoreRoute } from './secrets/routes.ts';
 import { addImportRoute } from './templates/import.ts';
@@ -83,6 +85,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, { waits, feed }: Shown
   const longRequests = makeLongRequests(parts.limits.waitsPerToken);
   addHostRoutes(app, parts);
   addReferenceRoutes(app, parts);
+  addPageRoutes(app, parts);
   addSubmitRoute(app, parts, view);
   addRetryRoute(app, parts, view);
   addRebuildRoute(app, parts, view);
@@ -191,10 +194,11 @@ export const makeApi = async (
   observeRequests(app, parts);
   addGracefulClose(app, clock);
   addErrors(app);
-  addAuth(app, parts);
+  const bearerOf = addAuth(app, parts);
   addConnections(app, { connections, lingering, pace, timeouts });
   addBodies(app, limits, pace);
   await addDocuments(app, parts.version);
+  await addSessions(app, parts, bearerOf);
   addRoutes(app, parts, view, shown, timeouts);
   await app.ready();
   return app;

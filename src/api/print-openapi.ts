@@ -40,6 +40,7 @@ const app = await makeApi({
   clock: systemClock,
   ids: systemIds,
   version,
+  page: absent(),
   templateSchema: {},
   vagrant: { public: false },
   limits: {

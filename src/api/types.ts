@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Again } from '../build/again/make-again.ts';
 import type { Submit, SubmitRun } from '../build/submit.ts';
 import type { Metrics } from './host/metrics.ts';
+import type { PageFiles } from './page/types.ts';
 import type { ConnectionBounds } from './server/connections.ts';
 import type { Admission } from '../build/admission.ts';
 import type { Contexts } from '../build/contexts.ts';
@@ -76,6 +77,8 @@ export type ApiParts = {
   readonly metrics: Pick<Metrics, 'contentType' | 'text' | 'requestEnded'>;
   /** The catalogue of boxes: whether it needs no token, and where clients find the API, without a slash at its end. */
   readonly vagrant: { readonly public: boolean; readonly url?: string | undefined };
+  /** The page for people. */
+  readonly page: () => Promise<PageFiles>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly version: string;

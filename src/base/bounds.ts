@@ -88,6 +88,8 @@ export const bounds = {
   urlCharacters: 2048,
   /** Media that clients have uploaded, those on their way and those that are in use though replaced. */
   uploads: 1000,
+  /** Browsers that are logged in with one token; the oldest of them has to log in again. */
+  sessions: 100,
 } as const;
 
 /** What telling others may come to. */

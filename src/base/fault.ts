@@ -16,6 +16,7 @@ export const faults = {
   bad_request: { class: 'template', status: 400, title: 'The request cannot be understood' },
   invalid_input: { class: 'template', status: 400, title: 'The request has fields that are wrong' },
   unauthorized: { class: 'template', status: 401, title: 'A valid bearer token is needed' },
+  foreign_request: { class: 'template', status: 403, title: 'The request was made by another page than ours' },
   forbidden: { class: 'template', status: 403, title: 'The token lacks the scope for this' },
   foreign_origin: { class: 'template', status: 403, title: 'A page of another site asks' },
   not_found: { class: 'template', status: 404, title: 'There is no such thing' },
@@ -61,6 +62,7 @@ export const faults = {
   host_exhausted: { class: 'infra', status: 503, title: 'The host has no files, processes or memory left to give' },
   folder_unusable: { class: 'infra', status: 503, title: 'A folder of imaged is gone or cannot be used' },
   too_many_connections: { class: 'capacity', status: 503, title: 'The API has no room for another connection' },
+  too_many_logins: { class: 'capacity', status: 429, title: 'Too many tries to log in came from one address' },
   too_many_waiting: { class: 'capacity', status: 429, title: 'The token has too many requests that wait or follow' },
 
   program_missing: { class: 'infra', status: 500, title: 'A program that imaged needs is not installed' },

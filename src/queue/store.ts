@@ -9,6 +9,7 @@ import type { EndedBuild } from './rules/retention.ts';
 import type { DeliveryStore } from './deliveries.ts';
 import type { LayerIndex } from './layers.ts';
 import type { ScheduleStore } from './schedules.ts';
+import type { SessionStore } from './sessions.ts';
 import type { StatisticsStore } from './statistics.ts';
 import type { BuildInput, Cancel, Demand, Idempotency, NewBuild, NewRun, PlannedStep } from './asked.ts';
 import type {
@@ -68,7 +69,12 @@ export type SecretStore = {
  * All that is durable. Functions return promises, so that another database can stand here without touching a caller;
  * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
  */
-export type Store = BuildStore & DeliveryStore & ScheduleStore & SecretStore & StatisticsStore & { readonly layers: LayerIndex };
+export type Store = BuildStore &
+  DeliveryStore &
+  ScheduleStore &
+  SecretStore &
+  SessionStore &
+  StatisticsStore & { readonly layers: LayerIndex };
 
 /** Builds, runs, templates and tokens. */
 export type BuildStore = AsyncDisposable & {

@@ -18,6 +18,7 @@ import type { Store } from '../queue/store.ts';
 import type { ScheduleDesk } from '../schedules/make-schedule.ts';
 import { templateJsonSchema } from '../template/document/json-schema.ts';
 import type { Builds } from './builds.ts';
+import { makePage } from './page.ts';
 import type { Shared } from './shared.ts';
 import type { Supplies } from './supply.ts';
 
@@ -89,6 +90,7 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
       outputs: makeOutputs({ folders, growth, store }),
       live: liveOf(shared, builds, supplies, scheduler, progress),
       media: supplies.media,
+      page: makePage(),
       templateSchema: templateJsonSchema(),
       vagrant: config().vagrant,
       limits: {

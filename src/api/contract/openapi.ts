@@ -128,6 +128,7 @@ export const openapiOptions = (version: string): FastifyDynamicSwaggerOptions =>
       { name: 'Secrets', description: 'Secrets of the host, which templates name and no answer shows.' },
       { name: 'Layers', description: 'What builds have made up to a step, kept for later builds to go on from.' },
       { name: 'Media', description: 'What machines may begin with: files of the host, and images that were uploaded.' },
+      { name: 'Sessions', description: 'Browsers that have logged in.' },
       { name: 'Host', description: 'The daemon and its host.' },
     ],
     components: {

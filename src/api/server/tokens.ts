@@ -4,8 +4,8 @@ import type { Ids } from '../../base/ids.ts';
 import type { Scope, Token } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 
-// SHA-256 and no slow hash: what is hashed has 256 random bits, so nobody guesses it however fast they hash.
-const hashOf = (secret: string): Uint8Array => hash('sha256', secret, 'buffer');
+/** What is kept of a secret. SHA-256 and no slow hash: it has 256 random bits, so nobody guesses it however fast they hash. */
+export const hashOf = (secret: string): Uint8Array => hash('sha256', secret, 'buffer');
 
 export type MintedToken = {
   readonly id: string;
@@ -47,11 +47,30 @@ const staleMs = 500;
 // That it was used is noted at most so often.
 const notedMs = 60_000;
 
+/** Notes that a token was used. */
+export const makeUseNotes = (store: Pick<Store, 'tokenUsed'>, clock: Pick<Clock, 'elapsed'>) => {
+  const noted = new Map<string, number>();
+  return ({ id }: Pick<Token, 'id'>): void => {
+    const now = clock.elapsed();
+    if (now < (noted.get(id) ?? -Infinity) + notedMs) return;
+    noted.set(id, now);
+    // Whether the store can be written is told by what needs it.
+    store.tokenUsed(id).catch(() => undefined);
+  };
+};
+
+/** Who is known by the secret of a token; see `makeBearers`. */
+export type Bearers = (secret: string) => Token | undefined | Promise<Token | undefined>;
+
 /**
  * Knows the bearer of a secret, and notes that the token was used. Rows are read at most every 500 ms, and again before
  * anybody is turned away. Who was let in since then is known at once: a client that polls is not hashed each time.
  */
-export const makeBearers = (store: Pick<Store, 'tokens' | 'tokenUsed'>, clock: Clock) => {
+export const makeBearers = (
+  store: Pick<Store, 'tokens'>,
+  clock: Clock,
+  note: ReturnType<typeof makeUseNotes>,
+): Bearers => {
   type Rows = {
     readonly tokens: readonly StoredToken[];
     readonly readAt: number;
@@ -59,17 +78,9 @@ export const makeBearers = (store: Pick<Store, 'tokens' | 'tokenUsed'>, clock: C
     readonly letIn: Map<string, StoredToken>;
   };
   let rows: Rows | undefined;
-  const noted = new Map<string, number>();
   const read = async () => {
     const tokens = await store.tokens();
     return (rows = { tokens, readAt: clock.elapsed(), letIn: new Map() });
-  };
-  const note = ({ id }: StoredToken) => {
-    const now = clock.elapsed();
-    if (now < (noted.get(id) ?? -Infinity) + notedMs) return;
-    noted.set(id, now);
-    // Whether the store can be written is told by what needs it.
-    store.tokenUsed(id).catch(() => undefined);
   };
   const find = (secret: string, { tokens, letIn }: Rows): StoredToken | undefined => {
     const found = match(tokens, hashOf(secret), clock.now());
@@ -78,7 +89,7 @@ export const makeBearers = (store: Pick<Store, 'tokens' | 'tokenUsed'>, clock: C
     note(found);
     return found;
   };
-  return (secret: string): Token | undefined | Promise<Token | undefined> => {
+  return (secret) => {
     const recent = rows && clock.elapsed() - rows.readAt < staleMs ? rows : undefined;
     const known = recent?.letIn.get(secret);
     if (known !== undefined && isValid(known, clock.now())) return known;

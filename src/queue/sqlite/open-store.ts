@@ -24,6 +24,7 @@ import { makeRuns } from './runs/make-runs.ts';
 import { makeAccept } from './accept.ts';
 import { makeFrozen } from './again/frozen.ts';
 import { makeResume } from './again/resume.ts';
+import { makeAccess } from './access/access.ts';
 import { makeDeliveries } from './notify/deliveries.ts';
 import { makeOutbox, type Tell } from './notify/outbox.ts';
 import { makeKeys } from './keys.ts';
@@ -37,7 +38,6 @@ import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
 import { makeTemplates } from './templates.ts';
-import { makeTokens } from './tokens.ts';
 import type { Store, StoreLimits } from '../store.ts';
 import { makeWriter } from './writer.ts';
 
@@ -136,7 +136,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeRemoval(connection),
     ...makeTemplates(connection, limits),
     ...makeSecrets(connection, rows),
-    ...makeTokens(connection),
+    ...makeAccess(connection),
     ...makeDeliveries(connection, outbox),
     ...makeSchedules(connection),
     layers: makeLayers(connection),

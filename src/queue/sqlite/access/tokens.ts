@@ -1,9 +1,10 @@
-import type { Connection } from './connection.ts';
-import { parsed } from './rows.ts';
-import type { Scope, Token } from '../records.ts';
-import type { Store } from '../store.ts';
+import type { Connection } from '../connection.ts';
+import { parsed } from '../rows.ts';
+import type { Scope, Token } from '../../records.ts';
+import type { Store } from '../../store.ts';
 
-type Row = {
+/** A row of `token`, as the migrations have it. */
+export type TokenRow = {
   readonly id: string;
   readonly name: string;
   readonly scopes: string;
@@ -14,7 +15,7 @@ type Row = {
   readonly last_used_at: number | null;
 };
 
-const toToken = ({ id, name, scopes, created_at, revoked_at, expires_at, last_used_at }: Row): Token => ({
+export const toToken = ({ id, name, scopes, created_at, revoked_at, expires_at, last_used_at }: TokenRow): Token => ({
   id,
   name,
   scopes: parsed<readonly Scope[]>(scopes),
@@ -31,9 +32,9 @@ export const makeTokens = ({
   read,
   write,
 }: Connection): Pick<Store, 'addToken' | 'tokens' | 'tokenUsed' | 'revokeToken'> => {
-  const all = db.prepare<[], Row>('SELECT * FROM token ORDER BY created_at, id');
-  const byId = db.prepare<[string], Row>('SELECT * FROM token WHERE id = ?');
-  const insert = db.prepare<[Row]>(`
+  const all = db.prepare<[], TokenRow>('SELECT * FROM token ORDER BY created_at, id');
+  const byId = db.prepare<[string], TokenRow>('SELECT * FROM token WHERE id = ?');
+  const insert = db.prepare<[TokenRow]>(`
     INSERT INTO token (id, name, scopes, hash, created_at, expires_at)
     VALUES (:id, :name, :scopes, :hash, :created_at, :expires_at)`);
   const used = db.prepare<[number, string]>('UPDATE token SET last_used_at = ? WHERE id = ? AND revoked_at IS NULL');

@@ -1,0 +1,50 @@
+/** A request that the view has made, as whoever writes a script needs it. */
+export type Call = { readonly method: string; readonly path: string; readonly body?: string; readonly accept?: string };
+
+// Of one view: polling repeats the same few.
+const most = 30;
+
+let calls: readonly Call[] = [];
+const listeners = new Set<() => void>();
+
+const tell = () => listeners.forEach((listener) => listener());
+
+const isSame = (one: Call, other: Call): boolean =>
+  one.method === other.method && one.path === other.path && one.body === other.body;
+
+/** Takes note of a request; the same again is one. */
+export const noteCall = (call: Call): void => {
+  if (calls.some((known) => isSame(known, call))) return;
+  calls = [...calls, call].slice(-most);
+  tell();
+};
+
+/** Another view begins. */
+export const forgetCalls = (): void => {
+  calls = [];
+  tell();
+};
+
+export const callsNow = (): readonly Call[] => calls;
+
+/** Calls back whenever the list changes, until what it gives is called. */
+export const onCalls = (listener: () => void): (() => void) => {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+};
+
+// What sh(1) needs no quotes for.
+const isPlain = (text: string): boolean => /^[A-Za-z0-9_./:=@%+,-]+$/.test(text);
+
+const quoted = (text: string): string => (isPlain(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+
+/** The same request as a line for sh(1), with `IMAGED` and `TOKEN` set. */
+export const curlOf = ({ method, path, body, accept }: Call): string =>
+  [
+    'curl',
+    ...(method === 'GET' ? [] : ['-X', method]),
+    ...(accept === undefined ? [] : ['-N', '-H', quoted(`Accept: ${accept}`)]),
+    ...(body === undefined ? [] : ['--json', quoted(body)]),
+    '-H "Authorization: Bearer $TOKEN"',
+    `"$IMAGED"${quoted(`/${path}`)}`,
+  ].join(' ');

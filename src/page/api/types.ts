@@ -1,0 +1,43 @@
+import type { z } from 'zod';
+import type {
+  Artifact as ArtifactSchema,
+  Build as BuildSchema,
+  BuildInput,
+  Step as StepSchema,
+} from '../../api/builds/schema.ts';
+import type { Problem as ProblemSchema } from '../../api/contract/common.ts';
+import type { Session as SessionSchema } from '../../api/page/schema.ts';
+import type { FaultRecord } from '../../base/records/fault-record.ts';
+
+/** How far a running build is, where the host tells it. */
+export type Progress = {
+  /** From 0 to 1. */
+  readonly fraction: number;
+  /** Seconds; null or missing while nothing is known. */
+  readonly eta_seconds?: number | null;
+};
+
+export type Build = z.output<typeof BuildSchema> & { readonly progress?: Progress };
+export type Step = z.output<typeof StepSchema>;
+export type Input = z.output<typeof BuildInput>;
+export type Artifact = z.output<typeof ArtifactSchema>;
+export type Fault = FaultRecord;
+export type Problem = z.output<typeof ProblemSchema>;
+export type Session = z.output<typeof SessionSchema>;
+export type Status = Build['status'];
+
+export type Page<T> = { readonly items: readonly T[]; readonly next?: string };
+
+/** Something that happened to a build, of whatever type. */
+export type BuildEvent = {
+  readonly seq: number;
+  readonly at: string;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
+/** A piece of a log or a transcript, and how many bytes there are up to its end. */
+export type TextPiece = { readonly offset: number; readonly text: string };
+
+export const isEnded = (status: Status): boolean =>
+  status === 'succeeded' || status === 'failed' || status === 'cancelled';

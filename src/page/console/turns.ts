@@ -1,0 +1,41 @@
+import type { BuildEvent } from '../api/types.ts';
+
+/** One turn of the conversation with the guest. */
+export type Turn = {
+  readonly seq: number;
+  readonly at: string;
+  readonly kind: 'heard' | 'said' | 'skipped';
+  /** What was heard or typed; of what was skipped, the pattern. */
+  readonly text: string;
+};
+
+const kinds: Readonly<Record<string, Turn['kind']>> = {
+  'console.heard': 'heard',
+  'console.said': 'said',
+  'console.skipped': 'skipped',
+};
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** The turns among the events. */
+export const turnsOf = (events: readonly BuildEvent[]): readonly Turn[] =>
+  events.flatMap(({ seq, at, type, data }) => {
+    const kind = kinds[type];
+    return kind === undefined ? [] : [{ seq, at, kind, text: textOf(data['text'] ?? data['pattern']) }];
+  });
+
+/** A turn, and how many characters of the transcript came before its end. */
+export type PlacedTurn = { readonly turn: Turn; readonly at: number };
+
+/**
+ * Where in the transcript each turn was. What was heard is found in its order, the first time that it comes; what was typed
+ * comes behind what was heard before it. What is not found stays where the one before it was.
+ */
+export const placeTurns = (transcript: string, turns: readonly Turn[]): readonly PlacedTurn[] => {
+  let at = 0;
+  return turns.map((turn) => {
+    const found = turn.kind === 'heard' && turn.text !== '' ? transcript.indexOf(turn.text, at) : -1;
+    if (found >= 0) at = found + turn.text.length;
+    return { turn, at };
+  });
+};

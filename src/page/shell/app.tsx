@@ -1,0 +1,83 @@
+import { useEffect, useState } from 'preact/hooks';
+import { call, CallError, whenLoggedOut } from '../api/call.ts';
+import { forgetCalls } from '../api/calls.ts';
+import type { Session } from '../api/types.ts';
+import { Trouble } from '../parts/trouble.tsx';
+import { AsCurl } from './as-curl.tsx';
+import { Header } from './header.tsx';
+import { Login } from './login.tsx';
+import { usePlace } from './router.ts';
+import { hasLoggedIn, noteLogin, SessionContext } from './session.ts';
+import { viewOf } from './views.ts';
+
+/** Who is logged in: undefined while that is asked, null when nobody is. */
+const useSession = () => {
+  const [session, setSession] = useState<Session | null>();
+  const [error, setError] = useState<Error>();
+  useEffect(() => {
+    whenLoggedOut(() => setSession(null));
+    if (!hasLoggedIn()) return setSession(null);
+    call<Session>('session').then(setSession, (caught: unknown) => {
+      if (caught instanceof CallError && caught.status === 401) setSession(null);
+      else setError(caught instanceof Error ? caught : new Error(String(caught)));
+    });
+  }, []);
+  return { session, setSession, error };
+};
+
+const Shown = () => {
+  const place = usePlace();
+  const View = viewOf(place);
+  const about = place.path.slice(0, 2).join('/');
+  useEffect(forgetCalls, [about]);
+  return (
+    <main id="main" tabIndex={-1}>
+      {View === undefined ? (
+        <p>
+          There is nothing at this address. <a href="#/builds">All builds</a>
+        </p>
+      ) : (
+        <View key={about} place={place} />
+      )}
+      <AsCurl />
+    </main>
+  );
+};
+
+/** The whole page. */
+export const App = () => {
+  const { session, setSession, error } = useSession();
+  const begin = (begun: Session) => {
+    noteLogin(true);
+    setSession(begun);
+  };
+  const end = () => {
+    noteLogin(false);
+    setSession(null);
+  };
+  if (error !== undefined)
+    return (
+      <main id="main">
+        <h1>imaged</h1>
+        <Trouble error={error} />
+      </main>
+    );
+  if (session === undefined) return null;
+  if (session === null) return <Login done={begin} />;
+  const logOut = () => void call('session', { method: 'DELETE' }).finally(() => end());
+  return (
+    <SessionContext.Provider value={session}>
+      <a class="skip" href="#main" onClick={skipToMain}>
+        Skip to the content
+      </a>
+      <Header session={session} logOut={logOut} />
+      <Shown />
+    </SessionContext.Provider>
+  );
+};
+
+// The address is the view's.
+const skipToMain = (event: MouseEvent) => {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+};

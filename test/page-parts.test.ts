@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { curlOf } from '../src/page/api/calls.ts';
+import { isPausedBy } from '../src/page/build/paused.ts';
+import { timelineRows } from '../src/page/build/rows.ts';
+import { piecesUntil, readCast } from '../src/page/console/asciicast.ts';
+import { placeTurns, turnsOf } from '../src/page/console/turns.ts';
+import { agoText, durationText, sizeText } from '../src/page/parts/format.ts';
+
+const event = (seq: number, type: string, data: Record<string, unknown> = {}) => ({ seq, at: '', type, data });
+
+test('what was heard is found in its order, and what was typed comes behind it', () => {
+  const turns = turnsOf([
+    event(1, 'console.heard', { text: 'login: ' }),
+    event(2, 'console.said', { text: 'root\r' }),
+    event(3, 'build.phase', { phase: 'booting' }),
+    event(4, 'console.heard', { text: 'login: ' }),
+    event(5, 'console.heard', { text: 'never shown' }),
+  ]);
+  const transcript = 'login: root\r\nlogin: ';
+  assert.deepEqual(
+    placeTurns(transcript, turns).map(({ turn, at }) => [turn.seq, at]),
+    [
+      [1, 7],
+      [2, 7],
+      [4, transcript.length],
+      [5, transcript.length],
+    ],
+  );
+});
+
+test('a recording is read without what is no output, and found by its time', () => {
+  const cast = '{"version": 2, "width": 80, "height": 24}\n[0.5, "o", "a"]\n[0.6, "i", "x"]\n[2, "o", "b"]\n';
+  const pieces = readCast(cast);
+  assert.deepEqual(pieces, [
+    { at: 0.5, text: 'a' },
+    { at: 2, text: 'b' },
+  ]);
+  assert.deepEqual(
+    [0, 0.5, 1.9, 2, 9].map((seconds) => piecesUntil(pieces, seconds)),
+    [0, 1, 1, 2, 2],
+  );
+});
+
+test('a time line has the steps of an attempt from its begin, and what of the plan has not begun', () => {
+  const at = (second: number) => new Date(second * 1000).toISOString();
+  const common = { attempt: 1, phase: 'booting' } as const;
+  const steps = [
+    { ...common, seq: 1, name: 'fetch', started_at: at(10), ended_at: at(12) },
+    { ...common, seq: 2, name: 'boot', started_at: at(12) },
+  ];
+  const plan = ['fetch', 'boot', 'publish'].map((name) => ({ name, phase: 'booting' as const, timeout_seconds: 1 }));
+  assert.deepEqual(
+    timelineRows(steps, plan, 15_000, false).map(({ name, state, fromMs, toMs }) => [name, state, fromMs, toMs]),
+    [
+      ['fetch', 'done', 0, 2000],
+      ['boot', 'running', 2000, 5000],
+      ['publish', 'planned', 0, 0],
+    ],
+  );
+});
+
+test('a build is at a breakpoint from build.paused until anything shows that it goes on', () => {
+  const paused = [event(1, 'step.started'), event(2, 'build.paused'), event(3, 'http.request')];
+  assert.ok(isPausedBy(paused));
+  assert.ok(!isPausedBy([...paused, event(4, 'build.resumed')]));
+  assert.ok(!isPausedBy([...paused, event(4, 'build.failed')]));
+  assert.ok(!isPausedBy([]));
+});
+
+test('sizes, durations and times are told in few characters', () => {
+  assert.deepEqual([0, 1023, 1536, 3 * 2 ** 30].map(sizeText), ['0 B', '1023 B', '1.5 KiB', '3.0 GiB']);
+  assert.deepEqual([-5, 440, 12_000, 187_000, 3_729_000].map(durationText), [
+    ...['0.0 s', '0.4 s', '12 s', '3:07', '1:02:09'],
+  ]);
+  const now = Date.parse('2026-03-01T12:00:00Z');
+  assert.equal(agoText('2026-03-01T11:55:00Z', now), '5 min ago');
+  assert.equal(agoText('2026-02-01T11:55:00Z', now), '2026-02-01');
+});
+
+test('a line of curl holds whatever a request holds, in quotes of the shell', () => {
+  const line = curlOf({ method: 'PUT', path: 'builds/X/pin', body: `{"reason":"it's $HOME"}` });
+  assert.equal(
+    line,
+    `curl -X PUT --json '{"reason":"it'\\''s $HOME"}' -H "Authorization: Bearer $TOKEN" "$IMAGED"/builds/X/pin`,
+  );
+});

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { appendFile, readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { apiShop } from '../api-shop.ts';
+import { untilTrue } from '../fixtures/until-true.ts';
+import { logIn, look, type Look } from './browser.ts';
+import { failed, held, queued, running, silent, succeed } from './furnished.ts';
+
+const shopWithPage = async () => {
+  const shop = await apiShop();
+  const { url } = await shop.listen();
+  return { shop, url, [Symbol.asyncDispose]: () => shop[Symbol.asyncDispose]() };
+};
+
+const open = async ({ page }: Look, url: string, auth: { readonly authorization: string }, place: string) => {
+  await logIn(page, auth);
+  await page.goto(`${url}/#/builds/${place}`);
+};
+
+/** The text of the terminal, as a screen reader has it. */
+const screenHas = (page: Look['page'], text: string) => page.locator('.xterm-rows').filter({ hasText: text }).waitFor();
+
+test('a build is watched to its end: steps, console, artifact and digest', async () => {
+  await using served = await shopWithPage();
+  const { shop, url } = served;
+  const build = await running(shop);
+  await using looked = await look(url);
+  const { page } = looked;
+  await open(looked, url, shop.auth, `${build.id}/console`);
+  await screenHas(page, 'Installing base79.tgz');
+  await appendFile(shop.folders.console(build.id), 'CONGRATULATIONS! Your OpenBSD install\r\n');
+  shop.growth.grew(shop.folders.console(build.id));
+  await screenHas(page, 'CONGRATULATIONS!');
+  await page.getByRole('tab', { name: 'Steps' }).click();
+  await page.getByRole('row').filter({ hasText: 'install' }).filter({ hasText: 'running' }).waitFor();
+  const content = 'the disk of the image';
+  const { sha256 } = await succeed(shop, build, content);
+  await page.getByText('succeeded', { exact: true }).waitFor();
+  await page.getByRole('tab', { name: 'Artifacts' }).click();
+  await page.getByText(sha256).waitFor();
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'openbsd-7.9.qcow2' }).click();
+  const path = await (await downloading).path();
+  assert.equal(
+    createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex'),
+    sha256,
+  );
+  looked.proveQuiet();
+});
+
+test('a fault is told: what failed, expected, saw, the console’s last lines, and what to do', async () => {
+  await using served = await shopWithPage();
+  const { shop, url } = served;
+  const id = await failed(shop);
+  await using looked = await look(url);
+  const { page } = looked;
+  await open(looked, url, shop.auth, id);
+  const story = page.getByRole('region', { name: 'Why it failed' });
+  const told = (await story.textContent()) ?? '';
+  for (const part of [
+    'Awaited text did not come on the console, in install',
+    'did not come within 120 s',
+    'login: ',
+    'panic: mtx',
+    'ddb{0}>',
+    'mend the template',
+  ])
+    assert.ok(told.includes(part), `${part} is missing in ${told}`);
+  looked.proveQuiet();
+});
+
+test('the turns of the conversation are marked on the console, and each leads to its line', async () => {
+  await using served = await shopWithPage();
+  const { shop, url } = served;
+  const { id, token } = await running(shop);
+  await using looked = await look(url);
+  const { page } = looked;
+  await open(looked, url, shop.auth, `${id}/console`);
+  const turns = page.getByRole('region', { name: 'The conversation' }).getByRole('listitem');
+  await untilTrue(async () => (await turns.count()) === 4);
+  assert.deepEqual(await turns.allTextContents(), [
+    'heard (S)hell? ',
+    'said A\r',
+    'heard Response file location? ',
+    'said http://100.64.0.2/install.conf\r',
+  ]);
+  await shop.store.event(id, 'console.said', { text: 'later\r', typedTimes: 1 }, token);
+  await turns.filter({ hasText: 'later' }).waitFor();
+  await untilTrue(async () => (await page.locator('.turn-mark').count()) === 5);
+  await turns.filter({ hasText: '(S)hell' }).getByRole('button').click();
+  looked.proveQuiet();
+});
+
+test('what is typed at a held build reaches its console, in its order; at another nothing is typed', async () => {
+  await using served = await shopWithPage();
+  const { shop, url } = served;
+  const id = await held(shop);
+  await using looked = await look(url);
+  const { page } = looked;
+  await open(looked, url, shop.auth, `${id}/console`);
+  await page.getByText('what you type goes to its console').waitFor();
+  await screenHas(page, 'Installing base79.tgz');
+  await page.locator('.screen').click();
+  await page.keyboard.type('dmesg | tail');
+  await page.keyboard.press('Enter');
+  await untilTrue(() => shop.typed.map(({ text }) => text).join('') === 'dmesg | tail\r');
+  looked.proveQuiet();
+});
+
+test('a build is cancelled from the page, after it was asked whether that is meant', async () => {
+  await using served = await shopWithPage();
+  const { shop, url } = served;
+  const { id } = await queued(shop);
+  await using looked = await look(url);
+  const { page } = looked;
+  await open(looked, url, shop.auth, id);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Stay' }).click();
+  assert.equal((await shop.store.find(id))?.status, 'queued');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+  await page.locator('.status', { hasText: 'cancelled' }).waitFor();
+  assert.equal((await shop.store.find(id))?.status, 'cancelled');
+  looked.proveQuiet();
+});
+
+test('a build that has ended is pinned and deleted from the page, which shows what became of it', async () => {
+  await using served = await shopWithPage();
+  const { shop, url } = served;
+  const id = await failed(shop);
+  await using looked = await look(url);
+  const { page } = looked;
+  await open(looked, url, shop.auth, id);
+  await page.getByRole('button', { name: 'Pin', exact: true }).click();
+  await page.getByText('Pinned by').waitFor();
+  await page.getByRole('button', { name: 'Unpin' }).click();
+  await page.getByRole('button', { name: 'Pin', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('heading', { name: 'Builds' }).waitFor();
+  assert.equal(await shop.store.find(id), undefined);
+  looked.proveQuiet();
+});
+
+test('a log is followed as it is written', async () => {
+  await using served = await shopWithPage();
+  const { shop, url } = served;
+  const { id } = await running(shop);
+  await using looked = await look(url);
+  const { page } = looked;
+  await open(looked, url, shop.auth, `${id}/log`);
+  const log = page.getByRole('log');
+  await log.filter({ hasText: 'the guest boots' }).waitFor();
+  await appendFile(shop.folders.log(id), 'and another line\n');
+  shop.growth.grew(shop.folders.log(id));
+  await log.filter({ hasText: 'and another line' }).waitFor();
+  looked.proveQuiet();
+});
+
+test('hostile text in names, labels, faults, log and console is shown as text and runs nothing', async () => {
+  await using served = await shopWithPage();
+  const { shop, url } = served;
+  const hostile = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
+  const osc = '\u001b]0;owned\u0007\u001b]8;;javascript:alert(1)\u0007link\u001b]8;;\u0007';
+  const labels = { x: hostile, [hostile]: 'y' };
+  const id = await held(
+    shop,
+    { template: { name: 'tiny', description: hostile }, labels },
+    {
+      ...silent(hostile),
+      ...{ expected: hostile, saw: hostile, console_tail: hostile, title: hostile },
+    },
+  );
+  await shop.write(shop.folders.console(id), `${hostile}\r\n${osc}\r\n`);
+  await shop.write(shop.folders.log(id), `${hostile}\n`);
+  await using looked = await look(url);
+  const { page } = looked;
+  await logIn(page, shop.auth);
+  await page.getByText(`x=${hostile}`).first().waitFor();
+  for (const tab of ['steps', 'console', 'log', 'input', 'events']) {
+    await page.goto(`${url}/#/builds/${id}/${tab}`);
+    await page
+      .getByRole('tab', { selected: true })
+      .and(page.locator(`#tab-${tab}`))
+      .waitFor();
+    if (tab === 'console') await screenHas(page, '<img src=x');
+    if (tab === 'input') await page.getByText('onerror=').last().waitFor();
+    if (tab === 'input') await page.getByText('onerror=').last().waitFor();
+    if (tab === 'log') await page.getByRole('log').filter({ hasText: '<script>' }).waitFor();
+  }
+  assert.equal(await page.locator('img, script:not([type=module])').count(), 0);
+  assert.doesNotMatch(await page.title(), /^owned/);
+  looked.proveQuiet();
+});
