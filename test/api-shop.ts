@@ -25,6 +25,7 @@ import { configuredMedia } from '../src/media/configured.ts';
 import { openUploads } from '../src/media/uploads.ts';
 import { makeGrowth, type Growth } from '../src/base/growth.ts';
 import { systemIds } from '../src/base/ids.ts';
+import { makeProgress } from '../src/queue/progress.ts';
 import { whyWaiting } from '../src/queue/rules/waiting.ts';
 import type { Scope } from '../src/queue/records.ts';
 import type { Store } from '../src/queue/store.ts';
@@ -182,6 +183,9 @@ export const apiShop = async (
         const place = await store.placeInQueue(build.id, room);
         return place && whyWaiting(build, place, { room, hasFreeSlot: false }, systemClock.now());
       },
+      progress: makeProgress({
+        ...{ store, clock: systemClock, slots: () => 2, whole: async () => roomy, nothing: () => new Set() },
+      }),
       resume: (id) => {
         throw new Fault('build_not_paused', `Build ${id} is not at a breakpoint.`);
       },

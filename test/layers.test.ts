@@ -134,6 +134,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['api/builds', 'api/contract', 'api/server'],
     types: ['api', 'build', 'queue'],
   },
+  'api/changes': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'queue'] },
+  'api/statistics': { uses: ['api/contract', 'api/server'], types: ['api', 'queue'] },
   'api/artifacts': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'build/outputs', 'queue'] },
   'api/schedules': {
     uses: ['api/builds', 'api/contract', 'api/server'],
@@ -152,6 +154,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
       ...[
         'api/artifacts',
         'api/builds',
+        'api/changes',
         'api/contract',
         'api/deliveries',
         'api/host',
@@ -160,7 +163,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'api/runs',
         'api/server',
       ],
-      ...['api/schedules', 'api/secrets', 'api/templates', 'api/vagrant'],
+      ...['api/schedules', 'api/secrets', 'api/statistics', 'api/templates', 'api/vagrant'],
     ],
     types: ['queue', 'build', 'build/outputs', 'media', 'schedules', 'template'],
   },

@@ -3,9 +3,18 @@ import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { countsSql, oldestQueuedSql } from '../src/queue/sqlite/counts.ts';
 import { claimSql, heartbeatSql } from '../src/queue/sqlite/claims.ts';
-import { firstSql, nextDueSql, positionSql, startedSql, tooLargeSql } from '../src/queue/sqlite/queue-rows.ts';
+import {
+  aheadSql,
+  firstSql,
+  nextDueSql,
+  positionSql,
+  startedSql,
+  tooLargeSql,
+} from '../src/queue/sqlite/queue-rows.ts';
 import { contextsSql, endedSql } from '../src/queue/sqlite/keeping/expiry.ts';
 import { listSql } from '../src/queue/sqlite/listing.ts';
+import { recentSql } from '../src/queue/sqlite/statistics/recent-times.ts';
+import { buildsSql, timesSql } from '../src/queue/sqlite/statistics/statistics.ts';
 import { monotonicFactory } from 'ulid';
 import type { Store } from '../src/queue/store.ts';
 import { aBuild, claimed, storeShop } from './store-shop.ts';
@@ -27,6 +36,10 @@ test('no question to a long history is answered by walking a table or by sorting
   await using shop = await storeShop();
   using raw = { db: new Sqlite(shop.file), [Symbol.dispose]: () => void raw.db.close() };
   const statements = [
+    aheadSql,
+    recentSql,
+    buildsSql,
+    timesSql,
     firstSql,
     positionSql,
     tooLargeSql,

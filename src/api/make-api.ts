@@ -24,6 +24,8 @@ import { addResultRoute, addStatusRoute } from './builds/result.ts';
 import { addScreenRoute } from './builds/screen.ts';
 import { addBuildTextRoutes } from './builds/texts.ts';
 import { addEventRoutes } from './builds/events.ts';
+import { makeFeed, type Feed } from './changes/feed.ts';
+import { addChangeRoutes } from './changes/routes.ts';
 import { addDetachRoutes, addKeysRoute } from './builds/console.ts';
 import { addHoldRoutes } from './builds/hold.ts';
 import { addPinRoutes } from './builds/pin.ts';
@@ -43,6 +45,7 @@ import { addMediaListRoute, addMediumForgetRoute, addMediumUploadRoute } from '.
 import { addSecretForgetRoute, addSecretListRoute, addSecretStoreRoute } from './secrets/routes.ts';
 import { addImportRoute } from './templates/import.ts';
 import { addScheduleLookRoutes, addScheduleRunRoute, addScheduleStoreRoutes } from './schedules/routes.ts';
+import { addStatisticsRoutes } from './statistics/routes.ts';
 import { addTemplateListRoutes } from './templates/list.ts';
 import { addTemplateLookRoutes } from './templates/look.ts';
 import { addForgetRoute, addStoreRoute } from './templates/store.ts';
@@ -58,8 +61,22 @@ const unused = () => () => {
 // Connections that have been refused and still hold a descriptor.
 const maxLingering = 16;
 
+/** Where builds are looked at once for all who ask. */
+type Shown = { readonly waits: Waits; readonly feed: Feed };
+
+const showBuilds = (app: App, parts: ApiParts, view: View): Shown => {
+  const onTrouble = (error: unknown) => app.log.warn({ err: error }, 'a change of a build could not be told');
+  const waits = makeWaits(parts, view);
+  const feed = makeFeed({ ...parts, onTrouble }, view);
+  app.addHook('onClose', () => {
+    waits[Symbol.dispose]();
+    feed[Symbol.dispose]();
+  });
+  return { waits, feed };
+};
+
 /** Every route, in the order of the contract. */
-const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void => {
+const addRoutes = (app: App, parts: ApiParts, view: View, { waits, feed }: Shown): void => {
   const longRequests = makeLongRequests(parts.limits.waitsPerToken);
   addHostRoutes(app, parts);
   addReferenceRoutes(app, parts);
@@ -73,6 +90,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addBuildTextRoutes(app, parts, longRequests);
   addScreenRoute(app, parts);
   addEventRoutes(app, parts, view, longRequests);
+  addChangeRoutes(app, parts, feed, longRequests);
   addArtifactListRoute(app, parts);
   addArtifactRoute(app, parts);
   addCatalogueRoute(app, parts);
@@ -105,6 +123,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, waits: Waits): void =>
   addScheduleStoreRoutes(app, parts);
   addScheduleLookRoutes(app, parts);
   addScheduleRunRoute(app, parts, view);
+  addStatisticsRoutes(app, parts);
 };
 
 /**
@@ -156,8 +175,7 @@ export const makeApi = async (
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
 
   const view = makeView(parts.outputs);
-  const waits = makeWaits(parts, view);
-  app.addHook('onClose', () => waits[Symbol.dispose]());
+  const shown = showBuilds(app, parts, view);
 
   observeRequests(app, parts);
   addGracefulClose(app, clock);
@@ -169,7 +187,7 @@ export const makeApi = async (
   await addLoginLimit(app);
   addSessionRoutes(app, parts, bearerOf);
   addPageRoutes(app, parts);
-  addRoutes(app, parts, view, waits);
+  addRoutes(app, parts, view, shown);
   await app.ready();
   return app;
 };

@@ -10,6 +10,7 @@ import type { Ids } from '../base/ids.ts';
 import type { Waiting } from '../base/records/waiting.ts';
 import type { ConfiguredMedium } from '../media/configured.ts';
 import type { Uploads } from '../media/uploads.ts';
+import type { ProgressOf } from '../queue/progress.ts';
 import type { Build } from '../queue/records.ts';
 import type { Store } from '../queue/store.ts';
 import type { ScheduleDesk } from '../schedules/make-schedule.ts';
@@ -43,6 +44,8 @@ export type ApiParts = {
     readonly isDraining: () => boolean;
     /** Why a queued build does not run yet; undefined when it is not queued. */
     readonly waiting: (build: Build) => Promise<Waiting | undefined>;
+    /** How far the builds are that run or are queued, by id. */
+    readonly progress: ProgressOf;
     /** A build at a breakpoint goes on; `by` is the name of the token that says so. Throws `build_not_paused`. */
     readonly resume: (buildId: string, by: string) => void;
     readonly isPaused: (buildId: string) => boolean;

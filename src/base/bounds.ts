@@ -112,6 +112,22 @@ export const scheduleBounds = {
   files: 10_000,
 } as const;
 
+/** What statistics may come to. */
+export const statisticsBounds = {
+  /** Days that are kept, and that one answer tells of. */
+  days: 366,
+  /** Templates that are counted apart on one day, and times of one of them. */
+  templates: 200,
+  rowsOfDay: 2000,
+  /** Times of all days; beyond it the oldest days go. */
+  rows: 1_000_000,
+  /** Steps that one answer tells of. */
+  steps: 100,
+  /** Builds that the ones that run are compared with, and templates that is remembered of. */
+  recentBuilds: 20,
+  templatesKnown: 1000,
+} as const;
+
 /** What a template in HCL2 may come to: its files, and the work that they ask for. A usual one takes a few thousand steps. */
 export const hclBounds = {
   files: 100,

@@ -66,6 +66,9 @@ export type PlaceInQueue = {
   readonly started: readonly Started[];
 };
 
+/** A queued build, as far as when it starts depends on it. */
+export type QueuedBuild = Pick<Build, 'id' | 'templateName' | 'machine' | 'notBefore' | 'demand'>;
+
 export type TooLarge = { readonly builds: number; readonly first: Queued };
 
 /** A suspect that keeps other builds waiting: it runs alone, or waits at the head of the queue until no other runs. */

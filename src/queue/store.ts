@@ -9,7 +9,8 @@ import type { EndedBuild } from './rules/retention.ts';
 import type { DeliveryStore } from './deliveries.ts';
 import type { ScheduleStore } from './schedules.ts';
 import type { SessionStore } from './sessions.ts';
-import type { BuildInput, Cancel, Demand, Idempotency, NewBuild, NewRun } from './asked.ts';
+import type { StatisticsStore } from './statistics.ts';
+import type { BuildInput, Cancel, Demand, Idempotency, NewBuild, NewRun, PlannedStep } from './asked.ts';
 import type {
   Build,
   BuildEvent,
@@ -21,6 +22,7 @@ import type {
   PageAsk,
   Pin,
   PlaceInQueue,
+  QueuedBuild,
   Run,
   Scope,
   Step,
@@ -64,7 +66,7 @@ export type SecretStore = {
  * All that is durable. Functions return promises, so that another database can stand here without touching a caller;
  * what resolved is committed. `add`, `finish`, `cancel`, `putTemplate` and the tokens are fsynced as well.
  */
-export type Store = BuildStore & DeliveryStore & ScheduleStore & SecretStore & SessionStore;
+export type Store = BuildStore & DeliveryStore & ScheduleStore & SecretStore & SessionStore & StatisticsStore;
 
 /** Builds, runs, templates and tokens. */
 export type BuildStore = AsyncDisposable & {
@@ -95,6 +97,8 @@ export type BuildStore = AsyncDisposable & {
   readonly find: (id: string) => Promise<Build | undefined>;
   /** The template, variables and plan of a build: large, so not part of `find`. */
   readonly input: (id: string) => Promise<BuildInput | undefined>;
+  /** Its plan alone, which says nothing secret. */
+  readonly plan: (id: string) => Promise<readonly PlannedStep[] | undefined>;
   /** Newest first. */
   readonly list: (filter: BuildFilter, page: PageAsk) => Promise<Page<Build>>;
   /** Number of builds by status. */
@@ -111,6 +115,8 @@ export type BuildStore = AsyncDisposable & {
   }) => Promise<Claim | undefined>;
   /** How a queued build stands; undefined when it is not queued any more. */
   readonly placeInQueue: (id: string, room: Room) => Promise<PlaceInQueue | undefined>;
+  /** The first `limit` builds of the queue, in its order. */
+  readonly queueAhead: (limit: number) => Promise<readonly QueuedBuild[]>;
   /** The queued builds that take more than this: how many, and which of them is first in the queue. */
   readonly tooLargeFor: (whole: Demand) => Promise<TooLarge | undefined>;
   /** When the pause of a queued build is over next, later than `after`: Unix milliseconds, 0 for one that has none; undefined: there is no such build. */

@@ -11,6 +11,7 @@ import { makeContexts } from '../build/contexts.ts';
 import { makeOutputs } from '../build/outputs/outputs.ts';
 import { makeSubmitRun, type Submit } from '../build/submit.ts';
 import type { Config } from '../config/config.ts';
+import { makeProgress, type ProgressOf } from '../queue/progress.ts';
 import type { Scheduler } from '../queue/scheduler.ts';
 import type { Store } from '../queue/store.ts';
 import type { ScheduleDesk } from '../schedules/make-schedule.ts';
@@ -53,10 +54,12 @@ const liveOf = (
   { held, breakpoints }: Builds,
   { bases }: Supplies,
   scheduler: Scheduler,
+  progress: ProgressOf,
 ): ApiParts['live'] => ({
   wake: scheduler.wake,
   isDraining: scheduler.isDraining,
   waiting: scheduler.waiting,
+  progress,
   resume: breakpoints.resume,
   isPaused: breakpoints.isPaused,
   type: (id, bytes) => held.type(id, bytes, signal),
@@ -72,6 +75,9 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
   const { body, context } = config().limits;
   const { admission } = builds;
   const submitting = { store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake };
+  const slots = () => scheduler.slots().length;
+  // Every step of a plan is run.
+  const progress = makeProgress({ store, clock, slots, whole: capacity.whole, nothing: () => new Set() });
   return makeApi(
     {
       ...{ store, admission, metrics, clock, ids, version, signal, ...host },
@@ -79,7 +85,7 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
       submitRun: makeSubmitRun(submitting),
       contexts: contextsOf(shared, capacity),
       outputs: makeOutputs({ folders, growth, store }),
-      live: liveOf(shared, builds, supplies, scheduler),
+      live: liveOf(shared, builds, supplies, scheduler, progress),
       media: supplies.media,
       page: makePage(),
       templateSchema: templateJsonSchema(),

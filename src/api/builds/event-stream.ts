@@ -1,9 +1,25 @@
 import { isEnded } from '../../base/records/status.ts';
 import type { BuildEvent } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
-import { makeNotifier } from '../../base/notifier.ts';
+import { follow as followAll } from '../server/follow.ts';
 
 const batch = 200;
+
+/** The events of a build that are there, as texts of many at once; `after`: only those with a higher number. */
+export const readEvents = async function* (
+  store: Pick<Store, 'events'>,
+  buildId: string,
+  after: number,
+  write: (event: BuildEvent) => string,
+  signal: AbortSignal,
+): AsyncGenerator<string, void> {
+  for (let at = after; ;) {
+    const events = await store.events(buildId, at, batch);
+    if (events.length > 0) yield events.map(write).join('');
+    if (events.length < batch || signal.aborted) return;
+    at = events.at(-1)?.seq ?? at;
+  }
+};
 
 type EventStream = {
   readonly buildId: string;
@@ -16,25 +32,24 @@ type EventStream = {
 };
 
 /** The events of a build as text, in order and each once, until the build has ended or the signal aborts. */
-export const eventStream = async function* (
+export const eventStream = (
   { buildId, after, follow, store, write }: EventStream,
   signal: AbortSignal,
-): AsyncGenerator<string, void> {
-  const notifier = makeNotifier();
-  using _changed = store.onChange(buildId, notifier.ring);
+): AsyncGenerator<string, void> => {
   let at = after;
-  do {
-    // Asked before the events are read, so that the last of them is among those.
-    const build = await store.find(buildId);
-    const isLast = !follow || build === undefined || isEnded(build.status);
-    for (;;) {
-      const events = await store.events(buildId, at, batch);
-      if (events.length > 0) {
-        at = events.at(-1)?.seq ?? at;
-        yield events.map(write).join('');
-      }
-      if (events.length < batch || signal.aborted) break;
-    }
-    if (isLast) return;
-  } while (await notifier.heard(signal));
+  const writeNext = (event: BuildEvent): string => {
+    at = event.seq;
+    return write(event);
+  };
+  return followAll(
+    {
+      listen: (ring) => [store.onChange(buildId, ring)],
+      isComplete: async () => {
+        const build = await store.find(buildId);
+        return !follow || build === undefined || isEnded(build.status);
+      },
+      read: (until) => readEvents(store, buildId, at, writeNext, until),
+    },
+    signal,
+  );
 };

@@ -7,7 +7,7 @@ import { BuildPage } from './schema.ts';
 import type { View } from './view.ts';
 
 /** The builds, by filter and page. */
-export const addListRoute = (app: App, { store }: ApiParts, view: View): void => {
+export const addListRoute = (app: App, { store, live }: ApiParts, view: View): void => {
   app.get('/builds', {
     config: { scope: 'builds:read' },
     schema: {
@@ -39,7 +39,8 @@ export const addListRoute = (app: App, { store }: ApiParts, view: View): void =>
         },
         { limit, ...(after === undefined ? {} : { after }) },
       );
-      return nextPage(request, reply, page, view.build);
+      const progress = await live.progress(page.items);
+      return nextPage(request, reply, page, (build) => view.build(build, { progress: progress.get(build.id) }));
     },
   });
 };

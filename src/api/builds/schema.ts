@@ -62,6 +62,24 @@ export const Waiting = z
   })
   .meta({ id: 'Waiting', description: 'Why a queued build does not run yet, at the moment of the answer.' });
 
+export const Progress = z
+  .object({
+    step: z
+      .int()
+      .meta({ description: 'The place in the plan, from 1, of the last step that has begun; 0 before the first.' }),
+    steps: z.int().meta({ description: 'How many steps the plan has.' }),
+    fraction: z.number().meta({
+      description:
+        'From 0, and always below 1: the steps that are done, each as large as the time that it took in the last builds of the template. It never goes back, but begins anew with each attempt.',
+      example: 0.4231,
+    }),
+    eta_seconds: z.number().nullable().meta({
+      description: 'Seconds to its end, also of a queued build; null while too little is known of earlier builds.',
+      example: 38.5,
+    }),
+  })
+  .meta({ id: 'Progress', description: 'How far a build is that runs or is queued, at the moment of the answer.' });
+
 export const Build = z
   .object({
     id: Id.meta({ description: 'A ULID: ids sort by the time of the POST.', example: '01JZ8Q4M3V9T7K2E5W6X1Y0ABC' }),
@@ -99,6 +117,9 @@ export const Build = z
     waiting: Waiting.optional().meta({
       description:
         'Why it is queued still. Only where a single build is asked for; no change of the ETag goes with it.',
+    }),
+    progress: Progress.optional().meta({
+      description: 'How far it is, while it runs or is queued. No change of the ETag goes with it.',
     }),
     requested_by: z.string().optional().meta({ description: 'The name of the token that asked for it.' }),
     cancel_requested: z.boolean().meta({ description: 'Whether a client asked for it to be cancelled.' }),

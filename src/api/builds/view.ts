@@ -5,10 +5,11 @@ import type { FaultRecord } from '../../base/records/fault-record.ts';
 import type { Build as StoredBuild, BuildEvent, Step as StoredStep, TemplateVersion } from '../../queue/records.ts';
 import type { CheckedBuild, PlannedStep as StoredPlannedStep } from '../../queue/asked.ts';
 import type { Store } from '../../queue/store.ts';
+import type { Progress as Judged } from '../../base/records/progress.ts';
 import type { Waiting as StoredWaiting } from '../../base/records/waiting.ts';
 import type { ApiParts } from '../types.ts';
 import type { Event } from './event-schema.ts';
-import type { Artifact, Build, HoldState, Plan, PlannedStep, Step, TemplateUsed, Waiting } from './schema.ts';
+import type { Artifact, Build, HoldState, Plan, PlannedStep, Progress, Step, TemplateUsed, Waiting } from './schema.ts';
 import { showDocument, showVariables } from '../../base/mask/hidden-values.ts';
 import { timeOf } from '../contract/common.ts';
 import type { Template, TemplateInfo } from '../host/schema.ts';
@@ -64,6 +65,19 @@ const showWaiting = ({
   message,
 });
 
+export const showProgress = ({ step, steps, fraction, leftMs }: Judged): z.output<typeof Progress> => ({
+  ...{ step, steps, fraction },
+  eta_seconds: leftMs === undefined ? null : Math.ceil(leftMs / 100) / 10,
+});
+
+/** Why a build is queued still and how far it is, where that was asked: what is not kept of it. */
+export type Moment = { readonly waiting?: StoredWaiting | undefined; readonly progress?: Judged | undefined };
+
+const showMoment = ({ waiting, progress }: Moment) => ({
+  ...(waiting === undefined ? {} : { waiting: showWaiting(waiting) }),
+  ...(progress === undefined ? {} : { progress: showProgress(progress) }),
+});
+
 /** What clients have said of it beside what is built. */
 const showMarks = ({ debug, force, pin }: StoredBuild) => ({
   ...(debug === undefined ? {} : { debug }),
@@ -86,8 +100,7 @@ export const showTemplateUsed = ({
 export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPaths'>) => {
   const fault = (record: FaultRecord, buildId: string) => showFault(record, (text) => withoutPaths(buildId, text));
 
-  /** `waiting`: why it is queued still, where that was asked. */
-  const build = (row: StoredBuild, waiting?: StoredWaiting): z.output<typeof Build> => {
+  const build = (row: StoredBuild, moment: Moment = {}): z.output<typeof Build> => {
     return {
       id: row.id,
       status: row.status,
@@ -109,7 +122,7 @@ export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPat
       ...(row.endedAt === undefined ? {} : { ended_at: timeOf(row.endedAt) }),
       ...(row.status === 'queued' && row.notBefore > row.createdAt ? { not_before: timeOf(row.notBefore) } : {}),
       ...(row.isSuspect ? { runs_alone: true } : {}),
-      ...(waiting === undefined ? {} : { waiting: showWaiting(waiting) }),
+      ...showMoment(moment),
       ...(row.requestedBy === undefined ? {} : { requested_by: row.requestedBy }),
       cancel_requested: row.cancelRequested,
       ...(row.cancel === undefined ? {} : { cancel: row.cancel }),

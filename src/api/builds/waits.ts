@@ -3,7 +3,7 @@ import type { Build } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import { deferred } from '../../base/waiting.ts';
 import type { ApiParts } from '../types.ts';
-import type { View } from './view.ts';
+import { showProgress, type View } from './view.ts';
 
 /** A build as it was at one moment, its reply written out once for all who wait for it. */
 export type Seen = { readonly build: Build; readonly etag: string; readonly body: string };
@@ -24,7 +24,7 @@ type Room = {
 
 type WaitsParts = {
   readonly store: Pick<Store, 'find' | 'onChange'>;
-  readonly live: Pick<ApiParts['live'], 'waiting'>;
+  readonly live: Pick<ApiParts['live'], 'progress' | 'waiting'>;
 };
 
 // How late a wait may end: one tick for all of them, as thousands of timers would cost more than the waiting.
@@ -32,6 +32,14 @@ const tickMs = 100;
 
 // In characters: some thousand replies, or hundreds with long faults.
 const mostKept = 4 * 2 ** 20;
+
+/** Of a build that runs, how far it is: that changes with time, where the rest of the reply changes with the build. */
+const withProgress = async (seen: Seen, live: WaitsParts['live']): Promise<Seen> => {
+  if (seen.build.status !== 'running') return seen;
+  const progress = (await live.progress([seen.build])).get(seen.build.id);
+  if (progress === undefined) return seen;
+  return { ...seen, body: `${seen.body.slice(0, -1)},"progress":${JSON.stringify(showProgress(progress))}}` };
+};
 
 /** The replies that were given last and still hold: a build that is polled is read and written out once for each change. */
 const makeReplies = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => {
@@ -49,14 +57,18 @@ const makeReplies = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => 
 
   const look = async (id: string): Promise<Seen | undefined> => {
     const known = kept.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined) return withProgress(known, live);
     const before = changes;
     const build = await store.find(id);
     if (build === undefined) return undefined;
-    const waiting = build.status === 'queued' ? await live.waiting(build) : undefined;
-    const seen = { build, etag: `"${build.version}"`, body: JSON.stringify(view.build(build, waiting)) };
-    // Why it is queued changes without a change of the build.
-    if (build.status === 'queued' || changes !== before) return seen;
+    const etag = `"${build.version}"`;
+    if (build.status === 'queued') {
+      // Why it is queued changes without a change of the build.
+      const [waiting, progress] = [await live.waiting(build), (await live.progress([build])).get(id)];
+      return { build, etag, body: JSON.stringify(view.build(build, { waiting, progress })) };
+    }
+    const seen = { build, etag, body: JSON.stringify(view.build(build)) };
+    if (changes !== before) return withProgress(seen, live);
     drop(id);
     kept.set(id, seen);
     size += seen.body.length;
@@ -64,7 +76,7 @@ const makeReplies = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => 
       if (size <= mostKept) break;
       drop(oldest);
     }
-    return seen;
+    return withProgress(seen, live);
   };
   return { look, [Symbol.dispose]: () => listener[Symbol.dispose]() };
 };

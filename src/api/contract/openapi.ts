@@ -120,6 +120,7 @@ export const openapiOptions = (version: string): FastifyDynamicSwaggerOptions =>
       { name: 'Runs', description: 'Builds of several machines of one template, with one result.' },
       { name: 'Artifacts', description: 'What a build published.' },
       { name: 'Schedules', description: 'Builds of stored templates at times of a calendar.' },
+      { name: 'Statistics', description: 'What became of many builds together, and how long they took.' },
       { name: 'Webhooks', description: 'What was told of builds, to whom, and how that went.' },
       { name: 'Vagrant', description: 'The boxes that builds have made.' },
       { name: 'Held builds', description: 'The machine of a build that failed and was asked to be kept.' },

@@ -19,7 +19,7 @@ import { runUntil } from './waits.ts';
 const tags = ['Runs'];
 
 /** The runs, by page. */
-export const addRunListRoute = (app: App, { store }: ApiParts, view: View): void => {
+export const addRunListRoute = (app: App, { store, live }: ApiParts, view: View): void => {
   app.get('/runs', {
     config: { scope: 'builds:read' },
     schema: {
@@ -40,7 +40,8 @@ export const addRunListRoute = (app: App, { store }: ApiParts, view: View): void
     handler: async (request, reply) => {
       const { limit, after } = request.query;
       const page = await store.runs({ limit, ...(after === undefined ? {} : { after }) });
-      return nextPage(request, reply, page, (run) => showRun(run, view));
+      const known = await live.progress(page.items.flatMap(({ builds }) => builds));
+      return nextPage(request, reply, page, (run) => showRun(run, view, known));
     },
   });
 };
@@ -83,7 +84,7 @@ export const addRunLookRoute = (app: App, parts: ApiParts, view: View, longReque
       if (run === undefined) throw noRun(id);
       void reply.header('etag', tagOf(run));
       if (waitMs > 0 ? !isNews : matchesAny(known, tagOf(run))) return reply.code(304).send();
-      return reply.send(showRun(run, view));
+      return reply.send(showRun(run, view, await parts.live.progress(run.builds)));
     },
   });
 };

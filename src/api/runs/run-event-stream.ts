@@ -1,9 +1,8 @@
 import { isRunEnded } from '../../base/records/run-status.ts';
-import { makeNotifier } from '../../base/notifier.ts';
 import type { Build, BuildEvent } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
-
-const batch = 200;
+import { readEvents } from '../builds/event-stream.ts';
+import { follow as followAll } from '../server/follow.ts';
 
 /** An event of one build of a run, with the place behind it: the number of the last event of each build, in their order. */
 export type RunItem = { readonly build: Build; readonly event: BuildEvent; readonly id: string };
@@ -23,29 +22,24 @@ export const runEventStream = async function* (
   { runId, after, follow, store, write }: RunStream,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
-  const first = await store.findRun(runId);
-  if (first === undefined) return;
-  const places = first.builds.map((_, at) => (after.length === first.builds.length ? (after[at] ?? 0) : 0));
-  const notifier = makeNotifier();
-  const listeners = first.builds.map(({ id }) => store.onChange(id, notifier.ring));
-  try {
-    do {
-      // Asked before the events are read, so that the last of them are among those.
-      const run = await store.findRun(runId);
-      const isLast = !follow || run === undefined || isRunEnded(run.status);
-      for (const [at, build] of first.builds.entries())
-        for (;;) {
-          const events = await store.events(build.id, places[at] ?? 0, batch);
-          const texts = events.map((event) => {
-            places[at] = event.seq;
-            return write({ build, event, id: places.join('.') });
-          });
-          if (texts.length > 0) yield texts.join('');
-          if (events.length < batch || signal.aborted) break;
-        }
-      if (isLast) return;
-    } while (await notifier.heard(signal));
-  } finally {
-    for (const listener of listeners) listener[Symbol.dispose]();
-  }
+  const builds = (await store.findRun(runId))?.builds ?? [];
+  const places = builds.map((_, at) => (after.length === builds.length ? (after[at] ?? 0) : 0));
+  const writeOf = (build: Build, at: number) => (event: BuildEvent) => {
+    places[at] = event.seq;
+    return write({ build, event, id: places.join('.') });
+  };
+  yield* followAll(
+    {
+      listen: (ring) => builds.map(({ id }) => store.onChange(id, ring)),
+      isComplete: async () => {
+        const run = await store.findRun(runId);
+        return !follow || run === undefined || isRunEnded(run.status);
+      },
+      async *read(until) {
+        for (const [at, build] of builds.entries())
+          yield* readEvents(store, build.id, places[at] ?? 0, writeOf(build, at), until);
+      },
+    },
+    signal,
+  );
 };

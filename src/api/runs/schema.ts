@@ -4,7 +4,7 @@ import { Phase } from '../../base/records/phase.ts';
 import { RunStatus } from '../../base/records/run-status.ts';
 import { Status } from '../../base/records/status.ts';
 import { Event } from '../builds/event-schema.ts';
-import { Plan, TemplateUsed } from '../builds/schema.ts';
+import { Plan, Progress, TemplateUsed } from '../builds/schema.ts';
 import { pageOf, Time } from '../contract/common.ts';
 
 const Links = z.object({
@@ -22,6 +22,7 @@ const RunBuild = z
     id: Id.meta({ description: 'The id of its build.' }),
     status: Status,
     phase: Phase.optional().meta({ description: 'As in the build.' }),
+    progress: Progress.optional().meta({ description: 'As in the build; only where runs are looked at.' }),
     fault: z
       .string()
       .optional()

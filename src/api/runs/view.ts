@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { isRunEnded } from '../../base/records/run-status.ts';
+import type { Progress } from '../../base/records/progress.ts';
 import type { Build, Run as StoredRun } from '../../queue/records.ts';
 import type { CheckedRun, NewRun } from '../../queue/asked.ts';
 import { showNewBuild, showTemplateUsed, type View } from '../builds/view.ts';
@@ -8,11 +9,14 @@ import type { Run, RunPlan } from './schema.ts';
 
 type Shown = z.output<typeof Run>;
 
-const showBuild = (row: Build, view: Pick<View, 'build'>): Shown['builds'][number] => {
-  const { id, status, phase, machine = '', fault, links } = view.build(row);
+type Known = ReadonlyMap<string, Progress>;
+
+const showBuild = (row: Build, view: Pick<View, 'build'>, known: Known): Shown['builds'][number] => {
+  const { id, status, phase, progress, machine = '', fault, links } = view.build(row, { progress: known.get(row.id) });
   return {
     ...{ machine, id, status },
     ...(phase === undefined ? {} : { phase }),
+    ...(progress === undefined ? {} : { progress }),
     ...(fault === undefined ? {} : { fault: fault.message }),
     links: { self: links.self, log: links.log, artifacts: links.artifacts },
   };
@@ -26,15 +30,15 @@ const templateOf = ({ templateName, templateVersion }: NewRun, [first]: readonly
     ...(first?.extended === undefined ? {} : { extended: first.extended }),
   });
 
-/** A run as the API shows it. */
-export const showRun = (run: StoredRun, view: Pick<View, 'build'>): Shown => {
+/** A run as the API shows it. `known`: how far its builds are, where that was asked. */
+export const showRun = (run: StoredRun, view: Pick<View, 'build'>, known: Known = new Map()): Shown => {
   const self = `/runs/${run.id}`;
   const { builds } = run;
   return {
     id: run.id,
     status: run.status,
     template: templateOf(run, builds),
-    builds: builds.map((build) => showBuild(build, view)),
+    builds: builds.map((build) => showBuild(build, view, known)),
     ...(run.parallel === undefined ? {} : { parallel: run.parallel }),
     fail_fast: run.failFast,
     ...(run.requestedBy === undefined ? {} : { requested_by: run.requestedBy }),

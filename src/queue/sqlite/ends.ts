@@ -10,6 +10,7 @@ import type { BuildRows } from './build-rows.ts';
 import { noSuchBuild, type Connection } from './connection.ts';
 import { makeWriteOutcome, type WriteOutcome } from './outcomes.ts';
 import type { RunRows } from './runs/run-rows.ts';
+import type { CountEnd } from './statistics/count-ends.ts';
 
 /** Cancels a build, as rules/cancel.ts says. To be called within a `write`. */
 export type WriteCancel = (build: Build, cancel: Cancel) => void;
@@ -56,8 +57,8 @@ export type Endings = {
   readonly failFast: FailFast;
 };
 
-export const makeEndings = (connection: Connection, runs: RunRows): Endings => {
-  const writeOne = makeWriteOutcome(connection);
+export const makeEndings = (connection: Connection, runs: RunRows, countEnd: CountEnd): Endings => {
+  const writeOne = makeWriteOutcome(connection, countEnd);
   const writeCancel = makeWriteCancel(connection, writeOne);
   const failFast = makeFailFast(runs, writeCancel);
   return { writeOutcome: withFailFast(writeOne, failFast), writeCancel, failFast };

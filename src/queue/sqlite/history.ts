@@ -2,6 +2,7 @@ import type { Phase } from '../../base/records/phase.ts';
 import type { Artifact } from '../../image/types.ts';
 import type { Connection } from './connection.ts';
 import { faultIn, parsed } from './rows.ts';
+import type { PlannedStep } from '../asked.ts';
 import type { BuildEvent } from '../records.ts';
 import type { Store } from '../store.ts';
 
@@ -17,8 +18,8 @@ type StepRow = {
 
 type EventRow = { readonly seq: number; readonly at: number; readonly type: string; readonly data: string };
 
-/** What happened in a build, in order. An unknown build has no history. */
-export const makeHistory = ({ db, read }: Connection): Pick<Store, 'steps' | 'artifacts' | 'events'> => {
+/** What was to happen in a build and what did, in order. An unknown build has no history. */
+export const makeHistory = ({ db, read }: Connection): Pick<Store, 'plan' | 'steps' | 'artifacts' | 'events'> => {
   const steps = db.prepare<[string], StepRow>('SELECT * FROM build_step WHERE build_id = ? ORDER BY seq');
   const artifacts = db.prepare<[string], Artifact>(
     'SELECT name, media_type AS mediaType, size, sha256 FROM artifact WHERE build_id = ? ORDER BY seq',
@@ -26,7 +27,13 @@ export const makeHistory = ({ db, read }: Connection): Pick<Store, 'steps' | 'ar
   const events = db.prepare<[string, number, number], EventRow>(
     'SELECT seq, at, type, data FROM build_event WHERE build_id = ? AND seq > ? ORDER BY seq LIMIT ?',
   );
+  const plan = db.prepare<[string], string>('SELECT plan FROM build_input WHERE build_id = ?').pluck();
   return {
+    plan: (id) =>
+      read(() => {
+        const text = plan.get(id);
+        return text === undefined ? undefined : parsed<readonly PlannedStep[]>(text);
+      }),
     steps: (id) =>
       read(() =>
         steps.all(id).map(({ attempt, seq, name, phase, started_at, ended_at, fault }) => ({

@@ -28,6 +28,9 @@ import { makeKeys } from './keys.ts';
 import { makeSecrets } from './secrets.ts';
 import { makeSchedules } from './schedules/schedules.ts';
 import { makeSessions } from './sessions.ts';
+import { makeCountEnd } from './statistics/count-ends.ts';
+import { makeRecentTimes } from './statistics/recent-times.ts';
+import { makeStatistics } from './statistics/statistics.ts';
 import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
@@ -110,7 +113,8 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   const runRows = makeRunRows(connection);
   const accept = makeAccept(connection, attempts, limits, outbox);
   const keys = makeKeys(connection);
-  const endings = makeEndings(connection, runRows);
+  const { renew, ...recentTimes } = makeRecentTimes(connection, host);
+  const endings = makeEndings(connection, runRows, makeCountEnd(connection, renew));
 
   return {
     ...makeBuilds(connection, rows, { accept, keys, outbox }),
@@ -132,6 +136,8 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeSessions(connection),
     ...makeDeliveries(connection, outbox),
     ...makeSchedules(connection),
+    ...recentTimes,
+    ...makeStatistics(connection),
     ...makeCheck(connection, file),
     onChange: listeners.on,
     [Symbol.asyncDispose]: async () => {

@@ -6,6 +6,7 @@ import type { Build, Outcome } from '../records.ts';
 import type { VariableValues } from '../../base/records/variable-value.ts';
 import type { Connection } from './connection.ts';
 import { places } from './encryption/columns.ts';
+import type { CountEnd } from './statistics/count-ends.ts';
 
 type Ended = Exclude<Outcome, { readonly status: 'queued' }>;
 type Requeued = Extract<Outcome, { readonly status: 'queued' }>;
@@ -32,7 +33,8 @@ const makeForget = ({ db, forget, encryption }: Connection) => {
   };
 };
 
-export const makeWriteOutcome = (connection: Connection): WriteOutcome => {
+/** `countEnd`: see its type. */
+export const makeWriteOutcome = (connection: Connection, countEnd: CountEnd): WriteOutcome => {
   const { db, clock, append } = connection;
   const end = db.prepare(`
     UPDATE build
@@ -62,6 +64,7 @@ export const makeWriteOutcome = (connection: Connection): WriteOutcome => {
     const now = clock.now();
     end.run({ id, status: outcome.status, fault: textOf(fault), now });
     endSteps.run(now, textOf(fault), id);
+    countEnd(build, { status: outcome.status, code: fault?.code ?? '', at: now });
     if (sensitive.length > 0) forgetValues(id, sensitive);
     if (outcome.status === 'succeeded') append(id, 'build.succeeded', { attempt });
     else append(id, `build.${outcome.status}`, { attempt, fault: outcome.fault });

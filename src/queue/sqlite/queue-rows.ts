@@ -28,6 +28,12 @@ export const tooLargeSql = `
 
 export const nextDueSql = `SELECT min(not_before) AS due FROM build WHERE status = 'queued' AND not_before > ?`;
 
+export const aheadSql = `
+  SELECT id, template_name, machine, not_before, memory_mb, disk_mb
+  FROM build WHERE status = 'queued' ORDER BY priority DESC, id LIMIT ?`;
+
+type AheadRow = Pick<BuildRow, 'id' | 'template_name' | 'machine' | 'not_before' | 'memory_mb' | 'disk_mb'>;
+
 type FirstAsk = Demand & { readonly now: number; readonly suspects: 0 | 1; readonly full: string };
 
 type StartedRow = Pick<BuildRow, 'id' | 'suspect' | 'memory_mb' | 'disk_mb' | 'run_id'> & {
@@ -79,9 +85,10 @@ export const makeQueue = (
   { db, clock, read }: Connection,
   { find }: BuildRows,
   { firstAt, started }: QueueRows,
-): Pick<Store, 'nextDue' | 'suspect' | 'placeInQueue' | 'tooLargeFor'> => {
+): Pick<Store, 'nextDue' | 'suspect' | 'placeInQueue' | 'queueAhead' | 'tooLargeFor'> => {
   const position = db.prepare<[{ readonly id: string; readonly priority: number }], number>(positionSql).pluck();
   const tooLarge = db.prepare<[Demand], { readonly builds: number; readonly oldest: string | null }>(tooLargeSql);
+  const ahead = db.prepare<[number], AheadRow>(aheadSql);
   const nextDue = db.prepare<[number], { readonly due: number | null }>(nextDueSql);
 
   return {
@@ -104,6 +111,16 @@ export const makeQueue = (
           started: all,
         };
       }),
+    queueAhead: (limit) =>
+      read(() =>
+        ahead.all(limit).map((row) => ({
+          id: row.id,
+          templateName: row.template_name,
+          ...(row.machine === null ? {} : { machine: row.machine }),
+          notBefore: row.not_before,
+          demand: { memoryMb: row.memory_mb, diskMb: row.disk_mb },
+        })),
+      ),
     tooLargeFor: (whole) =>
       read(() => {
         const found = tooLarge.get(whole);

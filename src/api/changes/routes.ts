@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { answers } from '../contract/answers.ts';
+import type { App } from '../server/app.ts';
+import { disconnectSignal } from '../server/disconnect.ts';
+import { checked } from '../server/field-errors.ts';
+import { follow } from '../server/follow.ts';
+import type { LongRequests } from '../server/long-requests.ts';
+import { sendItems, streamFormOf } from '../server/stream-forms.ts';
+import type { ApiParts } from '../types.ts';
+import type { Feed } from './feed.ts';
+import type { Change } from './log.ts';
+import { BuildChange, ChangesQuery, Place } from './schema.ts';
+
+const LastEventId = z.object({ 'last-event-id': Place.optional() });
+
+const Sse = z.string().meta({
+  description: 'Each has its place as `id`, its type as `event` (unless `named=false`), and a `BuildChange` as `data`.',
+});
+
+// Written to one client at a time, so that a slow one is not written to beyond that.
+const batch = 50;
+
+/** What came since it was read last, as texts of some changes at once. */
+const reader = (feed: Pick<Feed, 'since'>, after: string | undefined, write: (change: Change) => string) => {
+  let at = after;
+  return async function* () {
+    for (;;) {
+      const { changes, place } = feed.since(at);
+      const next = changes.slice(0, batch);
+      at = next.length < changes.length ? (next.at(-1)?.value.id ?? place) : place;
+      if (next.length === 0) return;
+      yield next.map(write).join('');
+    }
+  };
+};
+
+/** The changes of all builds, as they happen. */
+export const addChangeRoutes = (
+  app: App,
+  { clock, signal }: ApiParts,
+  feed: Feed,
+  longRequests: LongRequests,
+): void => {
+  app.get('/builds/events', {
+    config: { scope: 'builds:read' },
+    schema: {
+      tags: ['Builds'],
+      operationId: 'followBuilds',
+      summary: 'Follow the changes of all builds',
+      description:
+        'How the builds of the host stand, as that changes, for a list that is always right: `reset` says to get the list ' +
+        '(`GET /builds`), and what follows says how it changes. Changes that follow each other within a moment are told as one; what happens ' +
+        'within a build is at `GET /builds/{id}/events`. NDJSON or server-sent events, as there. The stream has no end. After a broken ' +
+        'connection, give the `id` of the last change as `after`, or as `Last-Event-ID`: what was missed follows, or a `reset` where it was too much.\n\n' +
+        '```sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/events"\n```',
+      querystring: ChangesQuery,
+      response: answers(
+        {
+          200: {
+            description: 'The changes.',
+            content: { 'application/x-ndjson': { schema: BuildChange }, 'text/event-stream': { schema: Sse } },
+          },
+        },
+        [400, 429],
+      ),
+    },
+    handler: async (request, reply) => {
+      const header = { 'last-event-id': request.headers['last-event-id'] };
+      const after = checked(LastEventId, header, 'header')['last-event-id'] ?? request.query.after;
+      const form = streamFormOf(request, reply);
+      if (request.method === 'HEAD') return reply.send('');
+      longRequests.count(request, reply);
+      const isNamed = request.query.named === 'true';
+      const key = `${form.isSse} ${isNamed}`;
+      const write = ({ value, texts }: Change): string => {
+        const text = texts.get(key) ?? form.write({ value, id: value.id, ...(isNamed ? { name: value.type } : {}) });
+        texts.set(key, text);
+        return text;
+      };
+      const read = reader(feed, after, write);
+      const until = AbortSignal.any([signal, disconnectSignal(reply)]);
+      const changes = follow({ listen: (ring) => [feed.listen(ring)], isComplete: async () => false, read }, until);
+      return sendItems(reply, changes, form, clock);
+    },
+  });
+};
