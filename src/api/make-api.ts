@@ -40,7 +40,7 @@ import { addDeliveryLookRoutes, addRedeliverRoute } from './deliveries/routes.ts
 import { addReferenceRoutes } from './host/reference.ts';
 import { addHostRoutes } from './host/routes.ts';
 import { addPageRoutes } from './page/files.ts';
-import { addLoginLimit, addSessionRoutes } from './page/sessions.ts';
+import { addSessions } from './page/sessions.ts';
 import { addMediaListRoute, addMediumForgetRoute, addMediumUploadRoute } from './media/routes.ts';
 import { addSecretForgetRoute, addSecretListRoute, addSecretStoreRoute } from './secrets/routes.ts';
 import { addImportRoute } from './templates/import.ts';
@@ -80,6 +80,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, { waits, feed }: Shown
   const longRequests = makeLongRequests(parts.limits.waitsPerToken);
   addHostRoutes(app, parts);
   addReferenceRoutes(app, parts);
+  addPageRoutes(app, parts);
   addSubmitRoute(app, parts, view);
   addListRoute(app, parts, view);
   addLookRoute(app, waits, longRequests);
@@ -184,9 +185,7 @@ export const makeApi = async (
   addConnections(app, { connections, lingering, pace, timeouts });
   addBodies(app, limits, pace);
   await addDocuments(app, parts.version);
-  await addLoginLimit(app);
-  addSessionRoutes(app, parts, bearerOf);
-  addPageRoutes(app, parts);
+  await addSessions(app, parts, bearerOf);
   addRoutes(app, parts, view, shown);
   await app.ready();
   return app;

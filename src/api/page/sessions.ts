@@ -25,21 +25,19 @@ const countedAddresses = 5000;
 const addressOf = ({ ip, headers }: FastifyRequest): string =>
   clientAddress(ip) ?? [headers['x-forwarded-for']].flat().at(-1)?.split(',').at(-1)?.trim() ?? 'this host';
 
-/** Counts the tries to log in by address; before the routes that want it. */
-export const addLoginLimit = (app: App) =>
-  app.register(rateLimit, {
-    ...{ global: false, cache: countedAddresses, keyGenerator: addressOf },
-    addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
-    errorResponseBuilder: () =>
-      new Fault(
-        'too_many_logins',
-        `More than ${tries.max} tries to log in came within a minute from this address. Try again in a minute.`,
-        { expected: `at most ${tries.max} a minute` },
-      ),
-  });
+const tooManyTries = () =>
+  new Fault(
+    'too_many_logins',
+    `More than ${tries.max} tries to log in came within a minute from this address. Try again in a minute.`,
+    { expected: `at most ${tries.max} a minute` },
+  );
 
-/** Logging in and out, and who one is. */
-export const addSessionRoutes = (app: App, parts: ApiParts, bearerOf: Bearers): void => {
+/** Logging in and out, and who one is; tries to log in are counted by address. */
+export const addSessions = async (app: App, parts: ApiParts, bearerOf: Bearers): Promise<void> => {
+  await app.register(rateLimit, {
+    ...{ global: false, cache: countedAddresses, keyGenerator: addressOf, errorResponseBuilder: tooManyTries },
+    addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+  });
   addLoginRoute(app, parts, bearerOf);
   addSessionLookRoute(app, parts);
   addLogoutRoute(app, parts);
