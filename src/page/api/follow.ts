@@ -28,16 +28,19 @@ const seen = (signal: AbortSignal): Promise<void> =>
     look();
   });
 
-/** Aborts with the signal, and when the page is hidden: a browser grants all tabs of one host six connections together. */
-const whileSeen = (signal: AbortSignal): AbortSignal & Disposable => {
+/**
+ * Does the work with a signal that also aborts when the page is hidden: a browser grants all tabs of one host six connections
+ * together.
+ */
+const whileSeen = async <T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> => {
   const hidden = new AbortController();
+  const done = new AbortController();
   const look = () => {
     if (document.hidden) hidden.abort();
   };
-  document.addEventListener('visibilitychange', look);
-  return Object.assign(AbortSignal.any([signal, hidden.signal]), {
-    [Symbol.dispose]: () => document.removeEventListener('visibilitychange', look),
-  });
+  document.addEventListener('visibilitychange', look, { signal: done.signal });
+  // Safari has no `using` yet.
+  return work(AbortSignal.any([signal, hidden.signal])).finally(() => done.abort());
 };
 
 /** The values of a body of JSON lines, as they come; the empty lines between them only say that the stream lives. */
@@ -55,9 +58,12 @@ const values = async function* (body: ReadableStream<Uint8Array>): AsyncGenerato
 
 const longestPauseMs = 10_000;
 
+const isRefused = (error: unknown): boolean =>
+  error instanceof CallError && error.status >= 400 && error.status < 500 && error.status !== 429;
+
 /**
  * Follows a stream of the API until the signal aborts or `isOver` says so after its end; goes on where it was after a
- * broken connection, a restart of the daemon, and a time in which nobody looked. `path` is asked each time; `seen` is
+ * broken connection, a restart of the daemon, and a time in which nobody looked. `path` is asked each time; `take` is
  * given each value. Throws what the API refuses.
  */
 export const follow = async <T>(
@@ -67,10 +73,7 @@ export const follow = async <T>(
   signal: AbortSignal,
 ): Promise<void> => {
   let pauseMs = 500;
-  for (;;) {
-    await seen(signal);
-    if (signal.aborted) return;
-    using open = whileSeen(signal);
+  const read = async (open: AbortSignal): Promise<boolean> => {
     try {
       const { body } = await request(path(), { accept: ndjson, signal: open });
       // The values are those of the contract: see `call`.
@@ -79,12 +82,16 @@ export const follow = async <T>(
           take(value as T);
           pauseMs = 500;
         }
-      if (await isOver()) return;
+      return await isOver();
     } catch (error) {
-      const isRefused = error instanceof CallError && error.status >= 400 && error.status < 500 && error.status !== 429;
-      if (isRefused && !open.aborted) throw error;
+      if (isRefused(error) && !open.aborted) throw error;
+      return false;
     }
-    if (!open.aborted) await pause(pauseMs, signal);
+  };
+  for (;;) {
+    await seen(signal);
+    if (signal.aborted || (await whileSeen(read, signal))) return;
+    if (!document.hidden) await pause(pauseMs, signal);
     pauseMs = Math.min(2 * pauseMs, longestPauseMs);
   }
 };

@@ -5,7 +5,7 @@ import { darkTheme, lightTheme } from './themes.ts';
 import type { Turn } from './turns.ts';
 
 /** A terminal in the page. What it is given is shown in its order. */
-export type PageTerminal = Disposable & {
+export type PageTerminal = {
   /** Resolves once it is shown. */
   readonly write: (text: string) => Promise<void>;
   /** Marks the line that the cursor is in; gives what scrolls back to it. */
@@ -13,6 +13,7 @@ export type PageTerminal = Disposable & {
   readonly clear: () => void;
   /** Whether keys are typed. */
   readonly takeKeys: (are: boolean) => void;
+  readonly close: () => void;
 };
 
 const fontSize = 13;
@@ -77,7 +78,7 @@ export const openTerminal = (element: HTMLElement, typed: (text: string) => void
       terminal.options.disableStdin = !are;
       if (are) terminal.focus();
     },
-    [Symbol.dispose]: () => {
+    close: () => {
       resized.disconnect();
       offTheme();
       terminal.dispose();

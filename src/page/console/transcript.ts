@@ -12,6 +12,7 @@ export const readTranscript = async (path: string, signal: AbortSignal): Promise
   const length = Number(whole.headers.get('content-length') ?? 0);
   const from = Math.max(0, length - mostBytes);
   if (from > 0) await whole.body?.cancel();
-  const bytes = await (from > 0 ? await request(`${path}?offset=${from}`, { signal }) : whole).bytes();
+  const answer = from > 0 ? await request(`${path}?offset=${from}`, { signal }) : whole;
+  const bytes = new Uint8Array(await answer.arrayBuffer());
   return { text: new TextDecoder().decode(bytes), offset: from + bytes.length, isCut: from > 0 };
 };

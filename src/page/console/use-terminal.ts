@@ -13,7 +13,7 @@ export const useTerminal = (typed: (text: string) => void) => {
       const { current } = element;
       if (current === null || life.signal.aborted) return;
       const opened = openTerminal(current, (text) => latest.current(text));
-      life.signal.addEventListener('abort', () => opened[Symbol.dispose](), { once: true });
+      life.signal.addEventListener('abort', () => opened.close(), { once: true });
       setTerminal(opened);
     });
     return () => life.abort();
