@@ -65,6 +65,22 @@ test('filters by status, template, label and text leave what they say, and stand
   looked.proveQuiet();
 });
 
+test('what is typed into a filter stays while the list is drawn anew, and counts once it is entered', async () => {
+  await using shop = await apiShop();
+  const { url } = await shop.listen();
+  await queued(shop, { templateName: 'debian' });
+  await using looked = await look(url);
+  const { page } = looked;
+  await logIn(page, shop.auth);
+  await page.getByLabel('Template').fill('alp');
+  await queued(shop, { templateName: 'alpine' });
+  await page.getByText('alpine').waitFor();
+  assert.equal(await page.getByLabel('Template').inputValue(), 'alp');
+  await page.getByLabel('Template').fill('alpine');
+  await page.getByLabel('Template').press('Enter');
+  await untilTrue(async () => (await page.locator('table.builds tbody tr').count()) === 1);
+});
+
 test('older builds are a button away', async () => {
   await using shop = await apiShop();
   const { url } = await shop.listen();

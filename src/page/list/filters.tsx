@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Status } from '../api/types.ts';
 import { hrefOf, replacePlace } from '../shell/router.ts';
 
@@ -46,6 +46,29 @@ const useSearchKey = () => {
   return search;
 };
 
+type EntryProps = {
+  readonly name: string;
+  readonly hint: string;
+  readonly value: string;
+  /** Called with the whole of it: by Enter, or when it is left. */
+  readonly enter: (text: string) => void;
+};
+
+/** What is typed stays while the list is drawn anew, and counts once it is whole. */
+const Entry = ({ name, hint, value, enter }: EntryProps) => {
+  const [draft, setDraft] = useState(value);
+  useEffect(() => setDraft(value), [value]);
+  return (
+    <input
+      aria-label={name}
+      placeholder={hint}
+      value={draft}
+      onInput={({ currentTarget }) => setDraft(currentTarget.value)}
+      onChange={({ currentTarget }) => enter(currentTarget.value.trim())}
+    />
+  );
+};
+
 export const Filters = ({ filter }: { readonly filter: Filter }) => {
   const search = useSearchKey();
   const toggle = (status: string) => {
@@ -76,18 +99,13 @@ export const Filters = ({ filter }: { readonly filter: Filter }) => {
         value={filter.text}
         onInput={({ currentTarget }) => go({ ...filter, text: currentTarget.value })}
       />
-      <input
-        aria-label="Template"
-        placeholder="Template"
+      <Entry
+        name="Template"
+        hint="Template"
         value={filter.template}
-        onChange={({ currentTarget }) => go({ ...filter, template: currentTarget.value.trim() })}
+        enter={(template) => go({ ...filter, template })}
       />
-      <input
-        aria-label="Label"
-        placeholder="Label: team=infra"
-        value={filter.label}
-        onChange={({ currentTarget }) => go({ ...filter, label: currentTarget.value.trim() })}
-      />
+      <Entry name="Label" hint="Label: team=infra" value={filter.label} enter={(label) => go({ ...filter, label })} />
     </form>
   );
 };
