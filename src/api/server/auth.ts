@@ -19,6 +19,40 @@ export const asker = ({ tokenId, tokenName }: FastifyRequest) => ({ token: token
 // RFC 9110, 9.2.1: these change nothing.
 const safeMethods: readonly string[] = ['GET', 'HEAD'];
 
+/** The secret of the request's bearer token. Throws `unauthorized`. */
+const secretOf = (request: FastifyRequest, reply: FastifyReply): string => {
+  const header = request.headers.authorization;
+  const secret = header === undefined ? undefined : bearer.exec(header)?.[1];
+  if (secret !== undefined) return secret;
+  challenge(reply, '');
+  throw new Fault(
+    'unauthorized',
+    header === undefined
+      ? 'No token came with the request. Send it as "Authorization: Bearer imgd_...".'
+      : 'The Authorization header is not "Bearer" and a token. Send "Authorization: Bearer imgd_...".',
+  );
+};
+
+/** The token's bearer makes the request. Throws `unauthorized`, `forbidden`. */
+const letIn = (request: FastifyRequest, reply: FastifyReply, scope: Scope, token: Token | undefined): void => {
+  if (token === undefined) {
+    challenge(reply, ', error="invalid_token"');
+    throw new Fault(
+      'unauthorized',
+      'The token is not known, was revoked, or has expired. Make one with "imaged token add".',
+    );
+  }
+  if (!allows(token.scopes, scope)) {
+    challenge(reply, `, error="insufficient_scope", scope="${scope}"`);
+    throw new Fault('forbidden', `This needs the scope ${scope}; the token has ${token.scopes.join(', ')}.`, {
+      expected: scope,
+      saw: token.scopes.join(' '),
+    });
+  }
+  request.tokenId = token.id;
+  request.tokenName = token.name;
+};
+
 /**
  * Lets a request in when its bearer token allows what its route needs, or the token that its session was begun with. Gives
  * who knows the bearers.
@@ -26,38 +60,6 @@ const safeMethods: readonly string[] = ['GET', 'HEAD'];
 export const addAuth = (app: App, { store, clock }: Pick<ApiParts, 'store' | 'clock'>): Bearers => {
   const note = makeUseNotes(store, clock);
   const bearerOf = makeBearers(store, clock, note);
-
-  const secretOf = (request: FastifyRequest, reply: FastifyReply): string => {
-    const header = request.headers.authorization;
-    const secret = header === undefined ? undefined : bearer.exec(header)?.[1];
-    if (secret !== undefined) return secret;
-    challenge(reply, '');
-    throw new Fault(
-      'unauthorized',
-      header === undefined
-        ? 'No token came with the request. Send it as "Authorization: Bearer imgd_...".'
-        : 'The Authorization header is not "Bearer" and a token. Send "Authorization: Bearer imgd_...".',
-    );
-  };
-
-  const letIn = (request: FastifyRequest, reply: FastifyReply, scope: Scope, token: Token | undefined): void => {
-    if (token === undefined) {
-      challenge(reply, ', error="invalid_token"');
-      throw new Fault(
-        'unauthorized',
-        'The token is not known, was revoked, or has expired. Make one with "imaged token add".',
-      );
-    }
-    if (!allows(token.scopes, scope)) {
-      challenge(reply, `, error="insufficient_scope", scope="${scope}"`);
-      throw new Fault('forbidden', `This needs the scope ${scope}; the token has ${token.scopes.join(', ')}.`, {
-        expected: scope,
-        saw: token.scopes.join(' '),
-      });
-    }
-    request.tokenId = token.id;
-    request.tokenName = token.name;
-  };
 
   const judgeSession = async (request: FastifyRequest, reply: FastifyReply, scope: Scope, hash: Uint8Array) => {
     const session = await store.session(hash);

@@ -41,7 +41,64 @@ const keepLooking = (look: () => Promise<void>, signal: AbortSignal): void => {
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 };
 
+type Shown = {
+  readonly watched: (change: (known: Watched | undefined) => Watched | undefined) => void;
+  /** More events. */
+  readonly came: (events: readonly BuildEvent[]) => void;
+};
+
+/** Gives what comes in one go, at most every tenth of a second: a build that is opened has thousands of events. */
+const gathered = (show: Shown['came'], signal: AbortSignal): ((event: BuildEvent) => void) => {
+  let waiting: BuildEvent[] = [];
+  const ring = settled(
+    () => {
+      const events = waiting;
+      waiting = [];
+      show(events);
+    },
+    100,
+    signal,
+  );
+  return (event) => {
+    waiting.push(event);
+    ring();
+  };
+};
+
 /** Follows a build to its end. */
+const watch = async (path: string, shown: Shown, signal: AbortSignal): Promise<void> => {
+  const over = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
+  let last = 0;
+  let input: Input | undefined;
+  const look = async () => {
+    const now = await load(path, input, signal);
+    input = now.input;
+    if (isEnded(now.build.status)) over.abort();
+    shown.watched(() => now);
+  };
+  const lookHowFar = async () => {
+    const build = await call<Build>(path, { signal: until });
+    shown.watched((known) => (known && build.version >= known.build.version ? { ...known, build } : known));
+  };
+  await look();
+  const ring = settled(() => void look().catch(() => undefined), settleMs, signal);
+  if (!until.aborted) keepLooking(lookHowFar, until);
+  const show = gathered(shown.came, signal);
+  const take = (event: BuildEvent) => {
+    if (event.seq <= last) return;
+    last = event.seq;
+    show(event);
+    if (!until.aborted) ring();
+  };
+  const hasEnded = async () => {
+    await look();
+    return until.aborted;
+  };
+  await follow(() => `${path}/events?after=${last}`, take, hasEnded, signal);
+};
+
+/** A build, followed to its end. */
 export const useBuild = (id: string) => {
   const [watched, setWatched] = useState<Watched>();
   const [events, setEvents] = useState<readonly BuildEvent[]>([]);
@@ -49,49 +106,10 @@ export const useBuild = (id: string) => {
   const [times, setTimes] = useState(0);
   const path = `builds/${encodeURIComponent(id)}`;
   const error = useWork(
-    async (signal) => {
+    (signal) => {
       setEvents([]);
-      const over = new AbortController();
-      let last = 0;
-      let isOver = false;
-      let input: Input | undefined;
-      const look = async () => {
-        const now = await load(path, input, signal);
-        input = now.input;
-        isOver = isEnded(now.build.status);
-        if (isOver) over.abort();
-        setWatched(now);
-      };
-      await look();
-      const until = AbortSignal.any([signal, over.signal]);
-      const ring = settled(() => void look().catch(() => undefined), settleMs, signal);
-      const lookHowFar = async () => {
-        const build = await call<Build>(path, { signal: until });
-        setWatched((known) => (known && build.version >= known.build.version ? { ...known, build } : known));
-      };
-      if (!isOver) keepLooking(lookHowFar, until);
-      let came: BuildEvent[] = [];
-      const show = settled(
-        () => {
-          const shown = came;
-          came = [];
-          setEvents((known) => [...known, ...shown].slice(-mostEvents));
-        },
-        100,
-        signal,
-      );
-      const take = (event: BuildEvent) => {
-        if (event.seq <= last) return;
-        last = event.seq;
-        came.push(event);
-        show();
-        if (!isOver) ring();
-      };
-      const hasEnded = async () => {
-        await look();
-        return isOver;
-      };
-      await follow(() => `${path}/events?after=${last}`, take, hasEnded, signal);
+      const came = (more: readonly BuildEvent[]) => setEvents((known) => [...known, ...more].slice(-mostEvents));
+      return watch(path, { watched: setWatched, came }, signal);
     },
     [path, times],
   );
