@@ -22,12 +22,12 @@ import { makeEndings, makeEnds } from './ends.ts';
 import { makeRunRows } from './runs/run-rows.ts';
 import { makeRuns } from './runs/make-runs.ts';
 import { makeAccept } from './accept.ts';
+import { makeAccess } from './access/access.ts';
 import { makeDeliveries } from './notify/deliveries.ts';
 import { makeOutbox, type Tell } from './notify/outbox.ts';
 import { makeKeys } from './keys.ts';
 import { makeSecrets } from './secrets.ts';
 import { makeSchedules } from './schedules/schedules.ts';
-import { makeSessions } from './sessions.ts';
 import { makeCountEnd } from './statistics/count-ends.ts';
 import { makeRecentTimes } from './statistics/recent-times.ts';
 import { makeStatistics } from './statistics/statistics.ts';
@@ -35,7 +35,6 @@ import { makeSteps } from './steps.ts';
 import { storeFault } from './store-fault.ts';
 import type { StorePlace } from './store-identity.ts';
 import { makeTemplates } from './templates.ts';
-import { makeTokens } from './tokens.ts';
 import type { Store, StoreLimits } from '../store.ts';
 import { makeWriter } from './writer.ts';
 
@@ -132,8 +131,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
     ...makeRemoval(connection),
     ...makeTemplates(connection, limits),
     ...makeSecrets(connection, rows),
-    ...makeTokens(connection),
-    ...makeSessions(connection),
+    ...makeAccess(connection),
     ...makeDeliveries(connection, outbox),
     ...makeSchedules(connection),
     ...recentTimes,

@@ -1,7 +1,7 @@
-import type { Connection } from './connection.ts';
-import { parsed } from './rows.ts';
-import type { Scope, Token } from '../records.ts';
-import type { Store } from '../store.ts';
+import type { Connection } from '../connection.ts';
+import { parsed } from '../rows.ts';
+import type { Scope, Token } from '../../records.ts';
+import type { Store } from '../../store.ts';
 
 /** A row of `token`, as the migrations have it. */
 export type TokenRow = {

@@ -1,6 +1,6 @@
-import { bounds } from '../../base/bounds.ts';
-import type { SessionStore } from '../sessions.ts';
-import type { Connection } from './connection.ts';
+import { bounds } from '../../../base/bounds.ts';
+import type { SessionStore } from '../../sessions.ts';
+import type { Connection } from '../connection.ts';
 import { toToken, type TokenRow } from './tokens.ts';
 
 type Row = TokenRow & { readonly session_expires_at: number };
