@@ -136,7 +136,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   },
   'api/page': { uses: ['api/contract', 'api/server', 'queue'], types: ['api'] },
   // Runs in a browser: what it knows of the daemon is the contract.
-  page: { uses: [], types: ['api/builds', 'api/contract', 'api/page'] },
+  page: { uses: [], types: ['api/builds', 'api/changes', 'api/contract', 'api/page', 'api/statistics'] },
   'api/runs': {
     uses: ['api/builds', 'api/contract', 'api/server'],
     types: ['api', 'build', 'queue'],

@@ -32,8 +32,6 @@ export type BoundedFile = AsyncDisposable & {
   /** Counts bytes that are left out without having been made; only where `isFull`. */
   readonly leaveOut: (bytes: number) => void;
   readonly isFull: () => boolean;
-  /** How long it is, with what is in line for the disk. */
-  readonly size: () => number;
   /** Resolves when there is room for more. Never rejects. */
   readonly room: () => Promise<void>;
   /** How long the file is when all that waits for the disk is on it. */
@@ -193,7 +191,7 @@ export const openBoundedFile = async (path: string, { growth, bound, what, ...wo
       count(bytes);
       lines.leftOut.count(bytes);
     },
-    ...{ isFull: () => full, size: lines.size },
+    isFull: () => full,
     room: queue.room,
     size: lines.size,
     written: queue.written,

@@ -5,19 +5,15 @@ import type {
   BuildInput,
   Step as StepSchema,
 } from '../../api/builds/schema.ts';
+import type { BuildChange as ChangeSchema } from '../../api/changes/schema.ts';
 import type { Problem as ProblemSchema } from '../../api/contract/common.ts';
 import type { Session as SessionSchema } from '../../api/page/schema.ts';
+import type { RecentStepTimes as StepTimesSchema } from '../../api/statistics/schema.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
 
-/** How far a running build is, where the host tells it. */
-export type Progress = {
-  /** From 0 to 1. */
-  readonly fraction: number;
-  /** Seconds; null or missing while nothing is known. */
-  readonly eta_seconds?: number | null;
-};
-
-export type Build = z.output<typeof BuildSchema> & { readonly progress?: Progress };
+export type Build = z.output<typeof BuildSchema>;
+export type BuildChange = z.output<typeof ChangeSchema>;
+export type RecentStepTimes = z.output<typeof StepTimesSchema>;
 export type Step = z.output<typeof StepSchema>;
 export type Input = z.output<typeof BuildInput>;
 export type Artifact = z.output<typeof ArtifactSchema>;

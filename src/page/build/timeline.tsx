@@ -53,7 +53,7 @@ const Row = ({ row, wholeMs, medianMs }: Parameters<typeof Bar>[0]) => (
 export const Timeline = ({ build, steps, plan }: Props) => {
   const isOver = isEnded(build.status);
   const now = useNow(500, !isOver);
-  const medians = useMedians(build.template.name, build.id);
+  const medians = useMedians(build);
   const attempts = attemptsOf(steps);
   const [chosen, choose] = useState<number>();
   const attempt = chosen ?? attempts.at(-1);

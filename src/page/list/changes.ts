@@ -1,11 +1,32 @@
-// The newest page of the list is some kilobytes, and read in a millisecond.
-const lookEveryMs = 1000;
+import { follow } from '../api/follow.ts';
+import type { Build, BuildChange } from '../api/types.ts';
 
-/** Rings whenever builds may have changed, while somebody looks, until the signal aborts. */
-export const onBuildChanges = (ring: () => void, signal: AbortSignal): void => {
-  const look = () => {
-    if (!document.hidden) ring();
+/** What changes a list of builds. */
+export type Changes = {
+  /** The build stands so now. */
+  readonly stands: (build: Build) => void;
+  /** It is so far. */
+  readonly isFurther: (id: string, progress: NonNullable<Build['progress']>) => void;
+  readonly isGone: (id: string) => void;
+  /** There are others than before: the list is to be read. */
+  readonly others: () => void;
+};
+
+/** Tells of changes among the builds of the host, while somebody looks, until the signal aborts. Throws what the API refuses. */
+export const followChanges = (changes: Changes, signal: AbortSignal): Promise<void> => {
+  let last: string | undefined;
+  const take = ({ id, type, build_id, build, progress }: BuildChange) => {
+    last = id;
+    if (type === 'reset' || type === 'created') changes.others();
+    else if (type === 'removed' && build_id !== undefined) changes.isGone(build_id);
+    else if (type === 'progress' && build_id !== undefined && progress !== undefined)
+      changes.isFurther(build_id, progress);
+    else if (build !== undefined) changes.stands(build);
   };
-  const timer = setInterval(look, lookEveryMs);
-  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  return follow(
+    () => `builds/events${last === undefined ? '' : `?after=${last}`}`,
+    take,
+    () => false,
+    signal,
+  );
 };

@@ -2,12 +2,12 @@ import { useState } from 'preact/hooks';
 import { call } from '../api/call.ts';
 import type { Build, Page } from '../api/types.ts';
 import { settled, useWork } from '../parts/use.ts';
-import { onBuildChanges } from './changes.ts';
+import { followChanges } from './changes.ts';
 import type { Filter } from './filters.tsx';
 
 const pageSize = '50';
 
-// How soon after a change it is shown.
+// How soon after a change the list is read again.
 const settleMs = 250;
 
 const pathOf = ({ status, template, label }: Filter, after?: string): string => {
@@ -31,10 +31,11 @@ const renewed = (old: Listed | undefined, page: Page<Build>): Listed => {
   return { items: [...page.items, ...behind], next: behind.length > 0 ? old?.next : page.next };
 };
 
-/**
- * The builds that the filter leaves, the newest first, as they change; `more` loads the next page of them. What was loaded
- * behind the newest page is as it was then.
- */
+/** The list with one build otherwise, if it has it. */
+const withBuild = (listed: Listed | undefined, id: string, change: (build: Build) => Build): Listed | undefined =>
+  listed && { ...listed, items: listed.items.map((build) => (build.id === id ? change(build) : build)) };
+
+/** The builds that the filter leaves, the newest first, as they change; `more` loads the next page of them. */
 export const useBuilds = (filter: Filter) => {
   const [listed, setListed] = useState<Listed>();
   const about = pathOf(filter);
@@ -45,10 +46,20 @@ export const useBuilds = (filter: Filter) => {
         const page = await call<Page<Build>>(about, { signal });
         setListed((old) => renewed(old, page));
       };
-      // Where imaged does not answer now, it may the next time.
-      const ring = settled(() => void load().catch(() => undefined), settleMs, signal);
       await load();
-      onBuildChanges(ring, signal);
+      // Where imaged does not answer now, the stream begins anew later, and rings again.
+      const others = settled(() => void load().catch(() => undefined), settleMs, signal);
+      const isByStatus = filter.status.length > 0;
+      await followChanges(
+        {
+          // What a filter by status leaves may be another by now.
+          stands: (build) => (isByStatus ? others() : setListed((old) => withBuild(old, build.id, () => build))),
+          isFurther: (id, progress) => setListed((old) => withBuild(old, id, (build) => ({ ...build, progress }))),
+          isGone: (gone) => setListed((old) => old && { ...old, items: old.items.filter(({ id }) => id !== gone) }),
+          others,
+        },
+        signal,
+      );
     },
     [about],
   );
