@@ -1,6 +1,22 @@
 // Made from openapi.yaml by script/client-types.ts: `npm run openapi` makes it anew.
 
 export type paths = {
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getSession"];
+        put?: never;
+        post: operations["logIn"];
+        delete: operations["logOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -123,6 +139,38 @@ export type paths = {
         get: operations["listBuilds"];
         put?: never;
         post: operations["createBuild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/builds/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["retryBuild"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/builds/{id}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["rebuildBuild"];
         delete?: never;
         options?: never;
         head?: never;
@@ -281,6 +329,22 @@ export type paths = {
             cookie?: never;
         };
         get: operations["followBuildEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/builds/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["followBuilds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -513,6 +577,38 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listLayers"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteLayers"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/layers/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getLayer"];
+        put?: never;
+        post?: never;
+        delete: operations["deleteLayer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -523,6 +619,22 @@ export type paths = {
         get: operations["listRuns"];
         put?: never;
         post: operations["createRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{id}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["rebuildRun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -769,13 +881,42 @@ export type paths = {
         patch?: never;
         trace?: never;
     };
+    "/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/statistics/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getStepTimes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 };
 export type webhooks = Record<string, never>;
 export type components = {
     schemas: {
-        Cancel: {
-            reason?: string;
-        };
         NewWebhook: {
             url: string;
             /**
@@ -814,6 +955,8 @@ export type components = {
             debug?: boolean;
             /** @default false */
             force?: boolean;
+            /** @enum {string} */
+            cache?: "auto" | "off" | "only";
             notify?: components["schemas"]["NewWebhook"][];
             machine?: string;
         };
@@ -821,8 +964,45 @@ export type components = {
             minutes?: number;
             duration?: string | number;
         };
+        NewRetry: {
+            /** @default {} */
+            variables?: {
+                [key: string]: string | number | boolean | (string | number | boolean)[] | {
+                    [key: string]: string | number | boolean;
+                };
+            };
+            /** @enum {string} */
+            on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
+            debug?: boolean;
+            template?: {
+                [key: string]: unknown;
+            } | string;
+            machine?: string;
+        };
+        NewRebuild: {
+            /** @default {} */
+            variables?: {
+                [key: string]: string | number | boolean | (string | number | boolean)[] | {
+                    [key: string]: string | number | boolean;
+                };
+            };
+            /** @enum {string} */
+            on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
+            debug?: boolean;
+            /** @default false */
+            strict?: boolean;
+        };
+        Cancel: {
+            reason?: string;
+        };
         NewPin: {
             reason?: string;
+        };
+        NewResumption: {
+            from?: string;
+            template?: {
+                [key: string]: unknown;
+            } | string;
         };
         NewRun: {
             template: {
@@ -850,12 +1030,17 @@ export type components = {
             debug?: boolean;
             /** @default false */
             force?: boolean;
+            /** @enum {string} */
+            cache?: "auto" | "off" | "only";
             notify?: components["schemas"]["NewWebhook"][];
             only?: string[];
             except?: string[];
             parallel?: number;
             /** @default false */
             fail_fast?: boolean;
+        };
+        NewSession: {
+            token: string;
         };
         NewSecret: {
             value: string;
@@ -887,7 +1072,7 @@ export type components = {
             };
         };
         /** @enum {string} */
-        ProblemCode: "bad_request" | "invalid_input" | "unauthorized" | "forbidden" | "foreign_origin" | "not_found" | "method_not_allowed" | "not_acceptable" | "build_active" | "build_not_held" | "build_not_paused" | "build_pinned" | "pins_exhausted" | "delivery_pending" | "deliveries_full" | "base_in_use" | "medium_exists" | "console_not_lendable" | "build_unsuccessful" | "run_unsuccessful" | "precondition_failed" | "request_timeout" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "upgrade_required" | "headers_too_large" | "context_invalid" | "template_invalid" | "base_unusable" | "idempotency_mismatch" | "never_fits" | "configuration_invalid" | "queue_full" | "templates_full" | "secrets_full" | "schedules_full" | "draining" | "store_unavailable" | "storage_full" | "host_exhausted" | "folder_unusable" | "too_many_connections" | "too_many_waiting" | "program_missing" | "program_failed" | "hypervisor_failed" | "hypervisor_unavailable" | "endpoint_failed" | "mirror_unavailable" | "mirror_damaged" | "mirror_refused" | "fetch_failed" | "fetch_refused" | "destination_unavailable" | "destination_refused" | "digest_mismatch" | "disk_failed" | "machine_crashed" | "machine_stopped" | "daemon_crashed" | "lease_lost" | "console_silent" | "console_refused" | "console_deaf" | "console_lent" | "console_closed" | "guest_panicked" | "guest_halted" | "guest_rebooted" | "guest_reboot_loop" | "guest_floods" | "guest_still_running" | "ssh_unreachable" | "ssh_denied" | "ssh_broken" | "host_key_changed" | "provisioner_failed" | "seal_failed" | "step_timeout" | "build_timeout" | "cancelled" | "internal";
+        ProblemCode: "bad_request" | "invalid_input" | "unauthorized" | "foreign_request" | "forbidden" | "foreign_origin" | "not_found" | "method_not_allowed" | "not_acceptable" | "build_active" | "build_not_held" | "step_not_resumable" | "inputs_changed" | "changes_exhausted" | "build_not_paused" | "build_pinned" | "pins_exhausted" | "delivery_pending" | "deliveries_full" | "base_in_use" | "layer_in_use" | "nothing_kept" | "medium_exists" | "console_not_lendable" | "build_unsuccessful" | "run_unsuccessful" | "precondition_failed" | "request_timeout" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "upgrade_required" | "headers_too_large" | "context_invalid" | "template_invalid" | "base_unusable" | "idempotency_mismatch" | "never_fits" | "configuration_invalid" | "queue_full" | "templates_full" | "secrets_full" | "schedules_full" | "draining" | "store_unavailable" | "storage_full" | "host_exhausted" | "folder_unusable" | "too_many_connections" | "too_many_logins" | "too_many_waiting" | "program_missing" | "program_failed" | "hypervisor_failed" | "hypervisor_unavailable" | "endpoint_failed" | "mirror_unavailable" | "mirror_damaged" | "mirror_refused" | "fetch_failed" | "fetch_refused" | "destination_unavailable" | "destination_refused" | "digest_mismatch" | "disk_failed" | "layer_missing" | "machine_crashed" | "machine_stopped" | "daemon_crashed" | "not_taken_up" | "lease_lost" | "console_silent" | "console_refused" | "console_deaf" | "console_lent" | "console_closed" | "guest_panicked" | "guest_halted" | "guest_rebooted" | "guest_reboot_loop" | "guest_floods" | "guest_still_running" | "ssh_unreachable" | "ssh_denied" | "ssh_broken" | "host_key_changed" | "provisioner_failed" | "seal_failed" | "step_timeout" | "build_timeout" | "cancelled" | "internal";
         /** @enum {string} */
         ProblemClass: "template" | "guest" | "infra" | "capacity" | "timeout" | "cancelled" | "internal";
         BuildFault: {
@@ -936,6 +1121,12 @@ export type components = {
             even_alone?: true;
             message: string;
         };
+        Progress: {
+            step: number;
+            steps: number;
+            fraction: number;
+            eta_seconds: number | null;
+        };
         Build: {
             id: string;
             status: components["schemas"]["BuildStatus"];
@@ -961,6 +1152,9 @@ export type components = {
             debug?: true;
             /** @constant */
             force?: true;
+            /** @enum {string} */
+            cache?: "auto" | "off" | "only";
+            from_cache?: string;
             attempt: number;
             attempts_left: number;
             demand: {
@@ -980,6 +1174,7 @@ export type components = {
             /** @constant */
             runs_alone?: true;
             waiting?: components["schemas"]["Waiting"];
+            progress?: components["schemas"]["Progress"];
             requested_by?: string;
             cancel_requested: boolean;
             cancel?: {
@@ -998,6 +1193,9 @@ export type components = {
                 by: string;
                 reason?: string;
             };
+            retry_of?: string;
+            retried_by?: string;
+            rebuild_of?: string;
             version: number;
             links: {
                 self: string;
@@ -1070,6 +1268,16 @@ export type components = {
                 about?: string;
                 sequence?: number;
             }[];
+            began_with?: {
+                files: {
+                    name: string;
+                    state: string;
+                }[];
+                secrets: {
+                    name: string;
+                    version: number;
+                }[];
+            };
         };
         Step: {
             attempt: number;
@@ -1176,6 +1384,20 @@ export type components = {
             type: "build.resumed";
             data: {
                 by: string;
+                from?: string;
+                /** @constant */
+                mended?: true;
+            };
+        };
+        BuildRetriedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.retried";
+            data: {
+                by?: string;
+                build: string;
             };
         };
         BuildPinnedEvent: {
@@ -1223,6 +1445,17 @@ export type components = {
                 fault?: components["schemas"]["BuildFault"];
                 deaths?: number;
                 runs_alone?: boolean;
+            };
+        };
+        BuildTakenUpEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.taken_up";
+            data: {
+                attempt: number;
+                step?: string;
             };
         };
         BuildSucceededEvent: {
@@ -1503,6 +1736,71 @@ export type components = {
                 line: string;
             };
         };
+        LayerHitEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "layer.hit";
+            data: {
+                step: string;
+                key: string;
+                /** @enum {string} */
+                kind: "disk" | "machine" | "artifacts";
+                build: string;
+                saved_seconds: number;
+            };
+        };
+        LayerMissedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "layer.missed";
+            data: {
+                step: string;
+                key: string;
+                why: string;
+            };
+        };
+        LayerKeptEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "layer.kept";
+            data: {
+                step: string;
+                key: string;
+                /** @enum {string} */
+                kind: "disk" | "machine" | "artifacts";
+                bytes: number;
+                seconds: number;
+                stood_still_ms?: number;
+            };
+        };
+        LayerNotKeptEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "layer.not_kept";
+            data: {
+                step: string;
+                why: string;
+            };
+        };
+        LayerAwaitedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "layer.awaited";
+            data: {
+                step: string;
+                key: string;
+            };
+        };
         EventsLeftOutEvent: {
             seq: number;
             /** Format: date-time */
@@ -1513,7 +1811,15 @@ export type components = {
                 [key: string]: number;
             };
         };
-        Event: components["schemas"]["BuildQueuedEvent"] | components["schemas"]["BuildRunningEvent"] | components["schemas"]["BuildPhaseEvent"] | components["schemas"]["BuildHeldEvent"] | components["schemas"]["BuildPausedEvent"] | components["schemas"]["BuildResumedEvent"] | components["schemas"]["BuildPinnedEvent"] | components["schemas"]["BuildUnpinnedEvent"] | components["schemas"]["BuildCancelRequestedEvent"] | components["schemas"]["BuildRequeuedEvent"] | components["schemas"]["BuildSucceededEvent"] | components["schemas"]["BuildFailedEvent"] | components["schemas"]["BuildCancelledEvent"] | components["schemas"]["TemplateNotedEvent"] | components["schemas"]["SecretsUsedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepEndedEvent"] | components["schemas"]["ArtifactProgressEvent"] | components["schemas"]["ArtifactPublishedEvent"] | components["schemas"]["ArtifactUploadedEvent"] | components["schemas"]["FileProgressEvent"] | components["schemas"]["FileTakenEvent"] | components["schemas"]["MachineStartedEvent"] | components["schemas"]["MachineRebootedEvent"] | components["schemas"]["MachineEndedEvent"] | components["schemas"]["ConsoleHeardEvent"] | components["schemas"]["ConsoleSkippedEvent"] | components["schemas"]["ConsoleSaidEvent"] | components["schemas"]["HttpRequestEvent"] | components["schemas"]["SetFetchedEvent"] | components["schemas"]["SetRefusedEvent"] | components["schemas"]["BootProgressEvent"] | components["schemas"]["EventsLeftOutEvent"];
+        Event: components["schemas"]["BuildQueuedEvent"] | components["schemas"]["BuildRunningEvent"] | components["schemas"]["BuildPhaseEvent"] | components["schemas"]["BuildHeldEvent"] | components["schemas"]["BuildPausedEvent"] | components["schemas"]["BuildResumedEvent"] | components["schemas"]["BuildRetriedEvent"] | components["schemas"]["BuildPinnedEvent"] | components["schemas"]["BuildUnpinnedEvent"] | components["schemas"]["BuildCancelRequestedEvent"] | components["schemas"]["BuildRequeuedEvent"] | components["schemas"]["BuildTakenUpEvent"] | components["schemas"]["BuildSucceededEvent"] | components["schemas"]["BuildFailedEvent"] | components["schemas"]["BuildCancelledEvent"] | components["schemas"]["TemplateNotedEvent"] | components["schemas"]["SecretsUsedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepEndedEvent"] | components["schemas"]["ArtifactProgressEvent"] | components["schemas"]["ArtifactPublishedEvent"] | components["schemas"]["ArtifactUploadedEvent"] | components["schemas"]["FileProgressEvent"] | components["schemas"]["FileTakenEvent"] | components["schemas"]["MachineStartedEvent"] | components["schemas"]["MachineRebootedEvent"] | components["schemas"]["MachineEndedEvent"] | components["schemas"]["ConsoleHeardEvent"] | components["schemas"]["ConsoleSkippedEvent"] | components["schemas"]["ConsoleSaidEvent"] | components["schemas"]["HttpRequestEvent"] | components["schemas"]["SetFetchedEvent"] | components["schemas"]["SetRefusedEvent"] | components["schemas"]["BootProgressEvent"] | components["schemas"]["LayerHitEvent"] | components["schemas"]["LayerMissedEvent"] | components["schemas"]["LayerKeptEvent"] | components["schemas"]["LayerNotKeptEvent"] | components["schemas"]["LayerAwaitedEvent"] | components["schemas"]["EventsLeftOutEvent"];
+        BuildChange: {
+            id: string;
+            /** @enum {string} */
+            type: "created" | "changed" | "progress" | "ended" | "removed" | "reset";
+            build_id?: string;
+            build?: components["schemas"]["Build"];
+            progress?: components["schemas"]["Progress"];
+        };
         /** @enum {string} */
         RunStatus: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         RunBuild: {
@@ -1521,6 +1827,7 @@ export type components = {
             id: string;
             status: components["schemas"]["BuildStatus"];
             phase?: components["schemas"]["Phase"];
+            progress?: components["schemas"]["Progress"];
             fault?: string;
             links: {
                 self: string;
@@ -1543,6 +1850,7 @@ export type components = {
             parallel?: number;
             fail_fast: boolean;
             requested_by?: string;
+            rebuild_of?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -1659,6 +1967,69 @@ export type components = {
             retryable: boolean;
             type: string;
         };
+        LayerEntry: {
+            key: string;
+            parent?: string;
+            depth: number;
+            step: string;
+            template: string;
+            build: string;
+            /** @enum {string} */
+            kind: "disk" | "machine" | "artifacts";
+            /** Format: date-time */
+            made_at: string;
+            /** Format: date-time */
+            used_at: string;
+            uses: number;
+            bytes: number;
+            seconds: number;
+            /** Format: date-time */
+            expires_at?: string;
+        };
+        LayerPage: {
+            items: components["schemas"]["LayerEntry"][];
+            next?: string;
+        };
+        LayerIngredient: {
+            name: string;
+            digest: string;
+        };
+        LayerFile: {
+            name: string;
+            bytes: number;
+            sha256: string;
+        };
+        Layer: {
+            key: string;
+            parent?: string;
+            depth: number;
+            step: string;
+            template: string;
+            build: string;
+            /** @enum {string} */
+            kind: "disk" | "machine" | "artifacts";
+            /** Format: date-time */
+            made_at: string;
+            /** Format: date-time */
+            used_at: string;
+            uses: number;
+            bytes: number;
+            seconds: number;
+            /** Format: date-time */
+            expires_at?: string;
+            ingredients: components["schemas"]["LayerIngredient"][];
+            files: components["schemas"]["LayerFile"][];
+        };
+        LayersFreed: {
+            layers: number;
+            bytes: number;
+        };
+        Session: {
+            name: string;
+            scopes: ("builds:read" | "builds:write" | "admin")[];
+            /** Format: date-time */
+            expires_at?: string;
+        };
         Medium: {
             name: string;
             /** @enum {string} */
@@ -1750,6 +2121,57 @@ export type components = {
             next_at?: string;
             runs: components["schemas"]["ScheduleRun"][];
         };
+        Times: {
+            count: number;
+            p50_seconds: number;
+            p95_seconds: number;
+        };
+        StepTimes: {
+            count: number;
+            p50_seconds: number;
+            p95_seconds: number;
+            name: string;
+        };
+        Statistics: {
+            from: string;
+            to: string;
+            template?: string;
+            days: {
+                day: string;
+                succeeded: number;
+                failed: number;
+                cancelled: number;
+                wait?: components["schemas"]["Times"];
+                duration?: components["schemas"]["Times"];
+            }[];
+            faults: {
+                code: components["schemas"]["ProblemCode"];
+                /** @enum {string} */
+                status: "failed" | "cancelled";
+                count: number;
+            }[];
+            wait?: components["schemas"]["Times"];
+            duration?: components["schemas"]["Times"];
+            steps: {
+                count: number;
+                p50_seconds: number;
+                p95_seconds: number;
+                name: string;
+                days: {
+                    count: number;
+                    p50_seconds: number;
+                    p95_seconds: number;
+                    day: string;
+                }[];
+            }[];
+        };
+        RecentStepTimes: {
+            template: string;
+            machine?: string;
+            builds: number;
+            whole?: components["schemas"]["Times"];
+            steps: components["schemas"]["StepTimes"][];
+        };
         VagrantBox: {
             name: string;
             url: string;
@@ -1775,6 +2197,65 @@ export type components = {
 };
 export type $defs = Record<string, never>;
 export interface operations {
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+        };
+    };
+    logIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSession"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+        };
+    };
+    logOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     getHealth: {
         parameters: {
             query?: never;
@@ -1962,6 +2443,7 @@ export interface operations {
                 on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
                 debug?: "true" | "false";
                 force?: "true" | "false";
+                cache?: "auto" | "off" | "only";
                 machine?: string;
             };
             header?: {
@@ -1988,6 +2470,69 @@ export interface operations {
                     "application/json": components["schemas"]["Plan"];
                 };
             };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Build"];
+                };
+            };
+        };
+    };
+    retryBuild: {
+        parameters: {
+            query?: {
+                variable?: string[];
+                on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
+                debug?: "true" | "false";
+                machine?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRetry"];
+                "application/yaml": components["schemas"]["NewRetry"];
+                "application/x-tar": string;
+                "application/gzip": string;
+                "application/zstd": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Build"];
+                };
+            };
+        };
+    };
+    rebuildBuild: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRebuild"];
+            };
+        };
+        responses: {
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2325,6 +2870,29 @@ export interface operations {
             };
         };
     };
+    followBuilds: {
+        parameters: {
+            query?: {
+                after?: string;
+                named?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["BuildChange"];
+                    "text/event-stream": string;
+                };
+            };
+        };
+    };
     listArtifacts: {
         parameters: {
             query?: never;
@@ -2559,14 +3127,24 @@ export interface operations {
     };
     resumeBuild: {
         parameters: {
-            query?: never;
+            query?: {
+                from?: string;
+            };
             header?: never;
             path: {
                 id: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewResumption"];
+                "application/yaml": components["schemas"]["NewResumption"];
+                "application/x-tar": string;
+                "application/gzip": string;
+                "application/zstd": string;
+            };
+        };
         responses: {
             204: {
                 headers: {
@@ -2779,6 +3357,93 @@ export interface operations {
             };
         };
     };
+    listLayers: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                template?: string;
+                kind?: "disk" | "machine" | "artifacts";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayerPage"];
+                };
+            };
+        };
+    };
+    deleteLayers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayersFreed"];
+                };
+            };
+        };
+    };
+    getLayer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Layer"];
+                };
+            };
+        };
+    };
+    deleteLayer: {
+        parameters: {
+            query?: {
+                over?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayersFreed"];
+                };
+            };
+        };
+    };
     listRuns: {
         parameters: {
             query?: {
@@ -2812,6 +3477,7 @@ export interface operations {
                 on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
                 debug?: "true" | "false";
                 force?: "true" | "false";
+                cache?: "auto" | "off" | "only";
                 only?: string;
                 except?: string;
                 parallel?: number;
@@ -2841,6 +3507,33 @@ export interface operations {
                     "application/json": components["schemas"]["RunPlan"];
                 };
             };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    rebuildRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRebuild"];
+            };
+        };
+        responses: {
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3369,6 +4062,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Build"];
+                };
+            };
+        };
+    };
+    getStatistics: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                template?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+        };
+    };
+    getStepTimes: {
+        parameters: {
+            query: {
+                template: string;
+                machine?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecentStepTimes"];
                 };
             };
         };
