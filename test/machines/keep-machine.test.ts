@@ -30,6 +30,8 @@ test('a machine is kept while it runs, and two go on from it at once, each with 
   // The test system has its key in a place of its own, and no seed.
   await linesOf(guest, `cp /etc/dropbear/ed25519 ${hostKey}; mkdir -p ${dirname(seed)}; echo seed >${seed}`);
   await linesOf(guest, 'echo kept >/word; sync');
+  // Linux draws it when it is read first.
+  const boot = await linesOf(guest, 'cat /proc/sys/kernel/random/boot_id');
 
   let layer = 'layer0';
   let kept = await vmm.keepIn(machine, layer);
@@ -49,7 +51,6 @@ test('a machine is kept while it runs, and two go on from it at once, each with 
   const machines = await Promise.all([5, 6].map((slot) => vmm.goOn(layer, slot, kept)));
   const guests = await Promise.all(machines.map(vmm.logIn));
   for (const { addresses } of machines) assert.equal(addresses.guestIp, machine.addresses.guestIp);
-  const boots: string[] = [];
   const numbers: string[] = [];
   const hostKeys: string[] = [];
   for (const [index, one] of guests.entries()) {
@@ -62,7 +63,7 @@ test('a machine is kept while it runs, and two go on from it at once, each with 
     const behind = Date.now() + ahead - 1000 * Number((await linesOf(one, 'date +%s'))[0]);
     assert.ok(Math.abs(behind) < 5000, `the clock is ${behind} ms behind`);
     assert.deepEqual(await linesOf(one, 'cat /word; ls /later 2>/dev/null || echo none'), ['kept', 'none']);
-    boots.push(...(await linesOf(one, 'cat /proc/sys/kernel/random/boot_id')));
+    assert.deepEqual(await linesOf(one, 'cat /proc/sys/kernel/random/boot_id'), boot);
     numbers.push((await linesOf(one, 'dd if=/dev/urandom bs=32 count=1 2>/dev/null | sha256sum')).join());
     assert.equal(await renewIdentity(one, onLines, long()), true, said.join('\n'));
     assert.match(
@@ -73,7 +74,6 @@ test('a machine is kept while it runs, and two go on from it at once, each with 
     await linesOf(one, `echo ${index} >/own; sync; cat /own`);
   }
   hostKeys.push((await linesOf(guest, `cat ${hostKey} ${seed} | sha256sum`)).join());
-  assert.equal(new Set(boots).size, 1);
   assert.equal(new Set(numbers).size, 2);
   assert.equal(new Set(hostKeys).size, 3);
   assert.deepEqual(await Promise.all(guests.map((one) => linesOf(one, 'cat /own'))), [['0'], ['1']]);
