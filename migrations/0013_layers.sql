@@ -1,7 +1,7 @@
 -- Layers that are kept in data_dir/layers, each in a folder named for its key. A row is written when the files are whole and
 -- on the disk, and goes after they have gone. The database refuses to forget a layer that another lies over.
 CREATE TABLE layer (
-  seq           INTEGER PRIMARY KEY AUTOINCREMENT,               -- the order in which they were made
+  seq           INTEGER PRIMARY KEY,                             -- the order in which they were made
   key           TEXT    NOT NULL UNIQUE CHECK (length(key) = 64),
   parent        TEXT    REFERENCES layer (key),                  -- whose disks lie beneath
   depth         INTEGER NOT NULL CHECK (depth >= 1),             -- 1 without a parent

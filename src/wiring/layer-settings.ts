@@ -14,10 +14,10 @@ const usualMb = async (folder: string): Promise<number> => Math.max(4096, Math.f
 /** What [cache] of the configuration says, as it is now. */
 export const layerSettingsOf = (config: () => Config): (() => Promise<ShelfSettings>) => {
   // It does not change while the daemon runs.
-  let usual: Promise<number> | undefined;
+  let usual: number | undefined;
   return async () => {
     const { cache, data_dir } = config();
-    const sizeMb = cache.size ?? (await (usual ??= usualMb(data_dir)));
+    const sizeMb = cache.size ?? (usual ??= await usualMb(data_dir));
     return { isOn: cache.enabled, bytes: sizeMb * mb, maxAgeMs: cache.days * dayMs };
   };
 };

@@ -52,6 +52,7 @@ const makeRemove =
     return freed;
   };
 
+// One closure, though long: all of it counts on the same room.
 export const makeEviction = (parts: EvictionParts): Eviction => {
   const { index, settings, spareBytes = async () => Infinity, warn } = parts;
   const remove = makeRemove(parts);
