@@ -36,7 +36,7 @@ const shipped = dependencies.filter(([folder, { dev }]) => !dev || foldersInPage
 const shippedLicences = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT'];
 
 // What builds and tests imaged is not passed on.
-const toolLicences = [...shippedLicences, '(MIT AND Zlib)', 'MPL-2.0', 'PSF-2.0'];
+const toolLicences = [...shippedLicences, '(MIT AND Zlib)', '(MIT OR CC0-1.0)', 'MPL-2.0', 'PSF-2.0', 'Python-2.0'];
 
 // Its README says it, in place of a file.
 const licencesInReadme = ['node_modules/abstract-logging'];
