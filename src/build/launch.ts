@@ -125,10 +125,12 @@ const attach = async (
   const { clock, growth, signal, event, texts, place } = tools;
   const cleanup = cleanupStack();
   try {
-    const machine = cleanup.keep(await start(
+    const machine = cleanup.keep(
+      await start(
         { ...machineSpec(job, disks, boot, onReboot, seedOf(job, key)), ...(kept === undefined ? {} : { from: kept }) },
         signal,
-      ));
+      ),
+    );
     const typed = from === undefined ? [] : secretsTyped(job.spec, runtimeFactsOf(machine, key));
     const sensitive = [...hiddenTexts(job.spec.secrets), ...hiddenTexts(typed)];
     const display = machine.display && cleanup.keep(keepDisplay(machine.display, job, sensitive, clock));

@@ -71,7 +71,10 @@ export const powershell = {
       extension: 'ps1' as const,
       executeCommand: ({ path, vars }: ScriptPlaces) => fillCommand(command, { path, vars }),
       scripts: sourcesOf(scripts, runtime),
-      env: { ...factVariables({ build, runtime, ...(isConstant === true ? { isConstant } : {}) }), ...Object.fromEntries(own) },
+      env: {
+        ...factVariables({ build, runtime, ...(isConstant === true ? { isConstant } : {}) }),
+        ...Object.fromEntries(own),
+      },
     };
     await runScripts(work, guest, tools, signal);
   },

@@ -68,9 +68,20 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const { shelf, capacity, ...layers } = await openLayers(shared, { store, bare, committed, figures: metrics });
     const supplies = cleanup.keep(await openSupplies(shared, capacity));
     const news = await openNews(shared);
-    const builds = makeBuilds(shared, { store, machines, mirror, supplies, capacity, news, figures: metrics, layers: await makeBuildLayers(shared, shelf) });
+    const builds = makeBuilds(shared, {
+      store,
+      machines,
+      mirror,
+      supplies,
+      capacity,
+      news,
+      figures: metrics,
+      layers: await makeBuildLayers(shared, shelf),
+    });
     const run = layers.givingWay(builds.run);
-    const scheduler: Scheduler = cleanup.keep(makeDaemonScheduler(shared, { store, hypervisor, capacity, run, takenUp }));
+    const scheduler: Scheduler = cleanup.keep(
+      makeDaemonScheduler(shared, { store, hypervisor, capacity, run, takenUp }),
+    );
 
     const { admission } = builds;
     const submit = makeSubmit({ store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake });

@@ -34,12 +34,7 @@ const isNotListening = (error: unknown): boolean => isErrno(error, 'ENOENT', 'EC
 const hasClosed = (error: unknown): boolean => error instanceof Fault && error.code === 'hypervisor_unavailable';
 
 /** The port of this host that leads to the guest. */
-export const findSshPort = async (
-  spec: MachineSpec,
-  qmp: Qmp,
-  clock: Clock,
-  alive: AbortSignal,
-): Promise<number> => {
+export const findSshPort = async (spec: MachineSpec, qmp: Qmp, clock: Clock, alive: AbortSignal): Promise<number> => {
   const { nics, folder } = spec;
   if (nics.length === 0) return noPort;
   return asksForOutgoing(nics)
