@@ -16,7 +16,6 @@ export const makeBuildLayers = async ({ config, clock }: Shared, shelf: BuildLay
     secret: await keySecret(join(data_dir, 'layers.key')),
     digests: makeFileDigests(changingNames, clock.now),
     costs: makeKeepingCosts(),
-    spoilt: new Set(),
     skipped: new Map(),
   };
 };

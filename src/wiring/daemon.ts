@@ -39,6 +39,7 @@ export type Daemon = {
 };
 
 /** Opens the rooms and starts them, in the order in which they need each other. */
+// One function, though long: every room of the daemon.
 export const startDaemon = async (first: Config, surroundings: Surroundings): Promise<Daemon> => {
   const { clock, logger } = surroundings;
   const settings = makeSettings(first, logger);

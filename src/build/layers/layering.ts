@@ -22,7 +22,7 @@ export type Layering = {
   /** Whether what a part does may be kept: then it is told nothing that is another in each build. */
   readonly isConstant: (part: string) => boolean;
   /** No machine could go on from this layer. */
-  readonly spoil: (key: string) => void;
+  readonly spoil: (key: string) => Promise<void>;
   /** Whether what was made so far is worth to be kept here. */
   readonly isWorthIt: (cut: Cut) => boolean;
   /**
@@ -40,7 +40,7 @@ export type Layering = {
 export const noLayering: Layering = {
   cuts: [],
   isConstant: () => false,
-  spoil: () => undefined,
+  spoil: async () => undefined,
   isWorthIt: () => false,
   keep: async () => false,
   passed: () => undefined,
@@ -60,7 +60,6 @@ export type LayeringParts = {
   readonly clock: Clock;
   readonly costs: KeepingCosts;
   readonly memoryMb: number;
-  readonly spoilt: Set<string>;
 };
 
 type Given = {
@@ -79,7 +78,7 @@ export const makeLayering = (
   { claim, event, log }: Attempt,
   cleanup: Pick<CleanupStack, 'keep'>,
   { cuts, constant, from, turns }: Given,
-  { shelf, clock, costs, memoryMb, spoilt }: LayeringParts,
+  { shelf, clock, costs, memoryMb }: LayeringParts,
 ): Layering => {
   const { id, templateName } = claim.build;
   const began = clock.elapsed();
@@ -104,7 +103,7 @@ export const makeLayering = (
   return {
     cuts,
     isConstant: (part) => constant.has(part),
-    spoil: (key) => void spoilt.add(key),
+    spoil: shelf.discard,
     ...(from === undefined ? {} : { from }),
     isWorthIt: (cut) =>
       isOpen(cut) &&

@@ -13,8 +13,6 @@ export type LookUpParts = {
   readonly shelf: BuildLayers;
   /** SHA-256 of what the mirror would give now; undefined: nothing. */
   readonly mirrored: (path: string, signal: AbortSignal) => Promise<string | undefined>;
-  /** Layers that a machine could not go on from: they are passed by until the daemon starts again. */
-  readonly spoilt: ReadonlySet<string>;
 };
 
 // A hundred provisioners may have a hundred layers each.
@@ -42,14 +40,15 @@ const takeLongest = async (
   parts: LookUpParts,
   signal: AbortSignal,
 ): Promise<Taken | undefined> => {
-  const { shelf, spoilt } = parts;
+  const { shelf } = parts;
   const known = await shelf.known(cuts.map(({ key }) => key));
   for (const cut of cuts.toReversed()) {
-    if (!known.has(cut.key) || spoilt.has(cut.key)) continue;
+    if (!known.has(cut.key)) continue;
     const held = await shelf.take(cut.key, buildId);
     if (held === undefined) continue;
     if (await isUsable(held, parts, signal)) return { cut, held };
     await held[Symbol.asyncDispose]();
+    await shelf.discard(cut.key);
   }
   return undefined;
 };

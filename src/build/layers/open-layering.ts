@@ -23,8 +23,6 @@ export type Layers = {
   /** See `KeyParts`. */
   readonly secret: Uint8Array;
   readonly costs: KeepingCosts;
-  /** Keys of layers that no machine could go on from, since this daemon has started. */
-  readonly spoilt: Set<string>;
   /** Of builds that go on from a layer, by id: the steps of their plans that are not run. */
   readonly skipped: Map<string, ReadonlySet<string>>;
 };
@@ -73,19 +71,19 @@ export const openLayering = async (
   const mode = strictest(claim.build.cache ?? 'auto', spec.cache.mode);
   // Whoever looks at it step by step may change it.
   if (layers === undefined || mode === 'off' || claim.build.debug === true) return noLayering;
-  const { shelf, digests, secret, costs, spoilt } = layers;
+  const { shelf, digests, secret, costs } = layers;
   const host = await hostOf(hypervisor, signal);
   const keys = await keysOf(await resolveForKeys(claim), { secret, digests, host, slot }, signal);
   const cuts = cutsOf(spec, keys, mode, hypervisor.shapeKey !== undefined);
   const constant = new Set(keys.filter(({ changes }) => changes === undefined).map(({ part }) => part));
-  const own = { shelf, clock, costs, spoilt, memoryMb: spec.memoryMb };
+  const own = { shelf, clock, costs, memoryMb: spec.memoryMb };
   if (before !== undefined) {
     const from = await takeAgain(shelf, claim, cuts, before);
     if (from !== undefined) cleanup.keep(from.held);
     return keepingNoMore(makeLayering(attempt, cleanup, { cuts, constant, from, turns: new Map() }, own));
   }
   const mirrored = async (path: string, asked: AbortSignal) => mirror?.digestOf(path, asked);
-  const { from, turns } = await lookUp(attempt, cuts, { shelf, mirrored, spoilt }, signal);
+  const { from, turns } = await lookUp(attempt, cuts, { shelf, mirrored }, signal);
   if (from !== undefined) cleanup.keep(from.held);
   cleanup.defer(() => {
     for (const turn of turns.values()) turn[Symbol.dispose]();

@@ -88,6 +88,7 @@ const openClosing = (ask: Parameters<typeof openDatabase>[0], onTrouble: (error:
  * Opens the store, made new or brought up to date. Throws `store_unavailable` (in use, newer than this program, not
  * readable, foreign to what lies beside it) or `storage_full`.
  */
+// One function, though long: every room of the store, in the order in which they need each other.
 export const openStore = async (options: StoreOptions): Promise<Store> => {
   const {
     file,
