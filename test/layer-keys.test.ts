@@ -1,3 +1,5 @@
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-return --
+   a document is anything until it is parsed, and these tests change it everywhere */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -61,7 +63,6 @@ const base = {
 type Document = typeof base;
 
 /** A deep copy that a test may change. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a document is anything until it is parsed
 const changed = (change: (document: any) => void): Document => {
   const document = structuredClone(base);
   change(document);
@@ -106,7 +107,6 @@ const differing = (one: readonly PlanKey[], other: readonly PlanKey[]): readonly
 const from = (place: Place): readonly string[] => places.slice(places.indexOf(place));
 
 const changesOf: readonly (readonly [what: string, first: Place, change: (document: any) => void])[] = [
-  // prettier-ignore -- eslint-disable-line @typescript-eslint/no-explicit-any
   ['the name of the template, which the guest is called by', 'install', (d) => (d.name = 'other')],
   ['memory', 'install', (d) => (d.machine.memory = '512M')],
   ['processors', 'install', (d) => (d.machine.cpus = 2)],
