@@ -48,7 +48,8 @@ export const makeContract = (document: unknown) => {
   }));
 
   return (method: string, url: string, reply: Reply): void => {
-    const path = url.split('?', 1)[0] ?? url;
+    // As it is asked for: a path with `%2e%2e` in it leads elsewhere.
+    const path = URL.canParse(url, 'http://host') ? new URL(url, 'http://host').pathname : url;
     const isHead = method === 'HEAD';
     const operation = routes.find(({ pattern }) => pattern.test(path))?.methods[isHead ? 'get' : method.toLowerCase()];
     if (operation === undefined) return;
