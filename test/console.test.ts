@@ -1,3 +1,4 @@
+import { untilTrue } from './fixtures/until-true.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
@@ -167,6 +168,7 @@ test('a person types between the turns, not into them', async () => {
   const guest = ttyGuest({ lateMs: 20 });
   await using desk = await consoleOver(guest.line);
   const saying = desk.console.converse([turn({ say: 'root' })], signal);
+  await untilTrue(() => guest.typed() !== '');
   await desk.console.type(Buffer.from('halt\r'), signal);
   await saying;
   void guest.print('# ');

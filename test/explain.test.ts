@@ -1,3 +1,4 @@
+import { untilTrue } from './fixtures/until-true.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeActivity } from '../src/base/activity/activity.ts';
@@ -64,6 +65,7 @@ test('a text that is awaited on the console is named with the time so far', asyn
   const turn = { hear: 'login: $', withinMs: 60_000, optional: false, echo: true, secret: false, keyIntervalMs: 0, refuse: [] }; // prettier-ignore
   const abort = new AbortController();
   const talking = desk.console.converse([turn], abort.signal);
+  await untilTrue(() => desk.console.waiting() !== undefined);
   assert.match(doingNow(makeActivity(), desk), /^: it awaited "login: \$" on the console for \d.* s; nothing had come/);
   abort.abort(new Error('enough'));
   await assert.rejects(talking, /enough/);
