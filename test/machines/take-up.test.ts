@@ -123,10 +123,12 @@ test('a script goes on while there is no daemon, and its output is in the log on
 test('SIGTERM lets machines run, and a daemon that is started again goes on with their builds', { skip }, async (t) => {
   await using imaged = await startImaged({ settings, tables: `${tables}\n[upgrade]\nkeep_running = true` });
   const { id } = await imaged.post({ template: counting(1000, 2) });
-  const work = visit({ provisioners: [{ type: 'shell', name: 'work', inline: ['sleep 8'] }] });
+  const work = visit({ provisioners: [{ type: 'shell', name: 'work', inline: ['echo at work; sleep 8'] }] });
   const other = await imaged.post({ template: work });
   assert.ok(await awaitEvent(imaged, id, said('echo n$i')));
   assert.ok(await awaitEvent(imaged, other.id, begins('work')));
+  // What has not begun in the guest is not gone on with.
+  await untilTrue(async () => (await logOf(imaged, other.id)).includes('at work'));
   const began = performance.now();
   assert.equal(await imaged.kill('SIGTERM'), 0);
   const tookMs = performance.now() - began;
