@@ -142,7 +142,7 @@ test('SIGTERM lets machines run, and a daemon that is started again goes on with
 });
 
 // Under IMAGED_LONG more; a build that saw many daemons die begins anew (rules/crash.ts), so one has to bear fewer.
-const kills = isLong ? 200 : 20;
+const kills = isLong ? 200 : 8;
 const killsPerBuild = 5;
 
 /** Why the attempts of a build began anew. */
