@@ -9,7 +9,9 @@ const codes = Object.keys(faults).filter((code): code is FaultCode => code in fa
 const middle = () => 0.5;
 
 test('only infra is tried again, and only while attempts are left', () => {
-  for (const code of codes.filter((one) => one !== 'draining' && faults[one].class !== 'cancelled')) {
+  for (const code of codes.filter(
+    (one) => !['draining', 'not_taken_up'].includes(one) && faults[one].class !== 'cancelled',
+  )) {
     const tried = (attemptsLeft: number) =>
       afterFault({ attempt: 1, attemptsLeft }, new Fault(code, 'x'), 1000, middle).status;
     assert.equal(tried(1), faults[code].class === 'infra' ? 'queued' : 'failed', code);
@@ -23,6 +25,9 @@ test('a build that a stopping daemon let go is queued at once and keeps its atte
     losesAttempt: false,
     notBefore: 1000,
   });
+  // The daemon stopped before, and the next could not go on with it.
+  const left = afterFault({ attempt: 3, attemptsLeft: 0 }, new Fault('not_taken_up', 'x'), 1000, middle);
+  assert.deepEqual([left.status, 'losesAttempt' in left && left.losesAttempt], ['queued', false]);
 });
 
 test('a fault that ends a build says in which step it happened', () => {

@@ -1,28 +1,27 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { eventsOf } from '../fixtures/follow-events.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
-import { postContext, succeeded, tarOf, textOf } from '../fixtures/tiny-builds.ts';
-
-const examples = fileURLToPath(new URL('../../../examples', import.meta.url));
+import { exampleFor, postContext, succeeded, tarOf, textOf } from '../fixtures/tiny-builds.ts';
 
 let imaged: Imaged;
+/** Holds a copy of the example, which the test changes. */
+let home: string;
 let folder: string;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'layers-test-'));
-  await cp(join(examples, 'tiny-linux'), folder, { recursive: true });
+  home = await mkdtemp(join(tmpdir(), 'layers-test-'));
+  folder = await exampleFor(home);
   imaged = await startImaged({ tables: '[cache]\nenabled = true\n[hypervisor.qemu]\naccelerator = "tcg"' });
 });
 
 after(async () => {
   await imaged[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
+  await rm(home, { recursive: true, force: true });
 });
 
 const build = async (query = ''): Promise<BuildView> =>
