@@ -28,7 +28,7 @@ test('what is listened for is found in the middle of a flood', async () => {
   await using desk = await consoleOver(guest.line);
   const noise = 'x'.repeat(61_111);
   const listening = desk.console.converse(
-    [turn({ hear: 'needle\r\n(.*)hay' }), turn({ hear: 'second needle' })],
+    [turn({ hear: 'needle\r\n(.*)hay', withinMs: 30_000 }), turn({ hear: 'second needle', withinMs: 30_000 })],
     signal,
   );
   for (let i = 0; i < 50; i++)

@@ -98,6 +98,7 @@ test('a template that says little gets plain defaults', async () => {
     provisioners: [],
     seal: [],
     shutdown: { timeoutMs: 300_000 },
+    cache: { mode: 'auto', memory: true },
     notify: [],
     postProcessors: [
       {
