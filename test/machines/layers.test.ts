@@ -48,7 +48,8 @@ test('the same input is never worked at twice: a second build has its artifacts 
   const first = await build();
   const kept = (await eventsNamed(first.id, 'layer.kept')).map(({ data }) => data['kind']);
   await t.test('the first build keeps what it makes', () =>
-    assert.deepEqual(kept, isVmd ? ['disk', 'artifacts'] : ['disk', 'machine', 'artifacts']),
+    // How many machines depends on how long each step took.
+    assert.deepEqual([...new Set(kept)], isVmd ? ['disk', 'artifacts'] : ['disk', 'machine', 'artifacts']),
   );
 
   await t.test('the second publishes the files of the first', async () => {
@@ -62,7 +63,8 @@ test('the same input is never worked at twice: a second build has its artifacts 
     await changeScript('changed once');
     const changed = await build();
     const [hit] = await eventsNamed(changed.id, 'layer.hit');
-    assert.equal(hit?.data['step'], isVmd ? 'await-end-of-install' : 'connect');
+    // The file before the script is kept too where sending it took long.
+    assert.match(String(hit?.data['step']), isVmd ? /^await-end-of-install$/ : /^(connect|file-1)$/);
     const [missed] = await eventsNamed(changed.id, 'layer.missed');
     assert.equal(missed?.data['why'], 'provisioners/1: file provision.sh has changed');
     const steps = await stepsOf(changed.id);
