@@ -35,7 +35,8 @@ test('a guest finds two cards, the first with the address and the MTU that it wa
         {
           type: 'console',
           console: loggedIn(
-            'grep -H . /sys/class/net/*/address /sys/class/net/*/mtu; cat /sys/bus/pci/devices/*/class',
+            // A card gets its name while the guest comes up.
+            'until grep -H . /sys/class/net/*/address /sys/class/net/*/mtu; do sleep 1; done; cat /sys/bus/pci/devices/*/class',
             'echo "mac: {{ mac }}"',
             'poweroff -f',
           ),
@@ -49,7 +50,7 @@ test('a guest finds two cards, the first with the address and the MTU that it wa
   assert.match(log, /made a cd labelled "CDLABEL" of 1 files/);
   assert.match(log, /made a floppy labelled "packer" of 1 files/);
   const said = await textOf(imaged, id, 'console');
-  const [, card] = /net\/(\w+)\/address:52:54:00:12:34:56/.exec(said) ?? [];
+  const [, card] = [...said.matchAll(/net\/(\w+)\/address:52:54:00:12:34:56/g)].at(-1) ?? [];
   assert.match(said, new RegExp(`net/${card}/mtu:1400`));
   assert.equal(said.match(/^0x020000\r?$/gm)?.length, 2, 'network cards');
   assert.match(said, /^mac: 52:54:00:12:34:56/m);
