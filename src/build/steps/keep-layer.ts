@@ -1,4 +1,4 @@
-import { link, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SshKey } from '../../guest/types.ts';
 import type { Disk } from '../../vmm/types.ts';
@@ -115,8 +115,3 @@ export const keepMachine = (cut: Cut, layering: Layering) =>
       return { disks };
     },
   }) satisfies Step<AtRest & { readonly running: Running }, { disks: readonly Disk[] }>;
-
-/** Puts files into the folder of a layer under names of its own, without copying them. */
-export const linkInto = async (folder: string, files: readonly { readonly from: string; readonly file: string }[]) => {
-  for (const { from, file } of files) await link(from, join(folder, file));
-};
