@@ -88,7 +88,7 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const submit = makeSubmit({ store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake });
     const schedules = makeSchedules(shared, { store, admission, submit });
 
-    const host = await makeHostAnswers(shared, { store, hypervisor, capacity, scheduler });
+    const host = await makeHostAnswers(shared, { store, hypervisor, capacity, scheduler, figures: metrics });
     const api = await makeDaemonApi(shared, {
       ...{ store, capacity, builds, supplies, layers: shelf, scheduler, submit, metrics, host },
       schedules: schedules.desk,
