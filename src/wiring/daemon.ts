@@ -69,6 +69,8 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const { shelf, capacity, ...layers } = await openLayers(shared, { store, bare, committed, figures: metrics });
     const supplies = cleanup.keep(await openSupplies(shared, capacity));
     const news = await openNews(shared);
+    const buildLayers = await makeBuildLayers(shared, shelf);
+    if (buildLayers !== undefined) cleanup.keep(buildLayers.background);
     const builds = makeBuilds(shared, {
       store,
       machines,
@@ -77,7 +79,7 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
       capacity,
       news,
       figures: metrics,
-      layers: await makeBuildLayers(shared, shelf),
+      layers: buildLayers,
     });
     const run = layers.givingWay(builds.run);
     const scheduler: Scheduler = cleanup.keep(
