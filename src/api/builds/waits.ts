@@ -138,6 +138,7 @@ const makeRooms = (parts: WaitsParts, view: Pick<View, 'build'>) => {
  * Where requests wait for a build to change: one listener and one look into the store for all who wait for the same
  * build. Ends every wait when the signal aborts.
  */
+// One closure, though long: entering, looking and leaving are one wait.
 export const makeWaits = (
   parts: WaitsParts & { readonly clock: Clock; readonly signal: AbortSignal },
   view: Pick<View, 'build'>,
