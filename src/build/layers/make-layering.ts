@@ -16,6 +16,8 @@ export type LayeringParts = {
   readonly costs: KeepingCosts;
   readonly background: Background;
   readonly memoryMb: number;
+  /** How many the build has. */
+  readonly provisioners: number;
 };
 
 type Given = {
@@ -40,7 +42,7 @@ export const makeLayering = (
   { claim, event, log }: Attempt,
   cleanup: Pick<CleanupStack, 'defer'>,
   { cuts, constant, from, turns }: Given,
-  { shelf, clock, costs, background, memoryMb }: LayeringParts,
+  { shelf, clock, costs, background, memoryMb, provisioners: all }: LayeringParts,
 ): Layering => {
   const { id, templateName } = claim.build;
   const began = clock.elapsed();
@@ -82,8 +84,11 @@ export const makeLayering = (
     isWorthIt: (cut) =>
       isOpen(cut) &&
       (cut.checkpoint ?? (clock.elapsed() - lastKept) / 1000 > costs.expectedSeconds(cut.kind, memoryMb)),
-    isWorthRestart: (cut, steps) =>
-      isOpen(cut) && isRestartWorthIt(cut.checkpoint, sinceUp(steps, restarts), costs.restartSeconds(templateName)),
+    isWorthRestart: (cut, steps) => {
+      const { checkpoint, provisioners } = cut;
+      const asked = { checkpoint, isLast: provisioners === all };
+      return isOpen(cut) && isRestartWorthIt(asked, sinceUp(steps, restarts), costs.restartSeconds(templateName));
+    },
     restarted: (step, seconds) => {
       restarts.push(step);
       costs.restartTook(templateName, seconds);

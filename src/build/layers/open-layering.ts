@@ -94,7 +94,8 @@ export const openLayering = async (
   const keys = await keysOf(await resolveForKeys(claim), parts, signal);
   const cuts = cutsOf(spec, keys, mode, keeps);
   const constant = new Set(keys.filter(({ changes }) => changes === undefined).map(({ part }) => part));
-  const own = { shelf, clock, costs, background, memoryMb: spec.memoryMb };
+  const { memoryMb, provisioners } = spec;
+  const own = { shelf, clock, costs, background, memoryMb, provisioners: provisioners.length };
   if (before !== undefined) {
     const from = await takeAgain(shelf, claim, cuts, before);
     if (from !== undefined) cleanup.keep(from.held);

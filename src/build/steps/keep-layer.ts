@@ -52,11 +52,11 @@ export const keepAtRest = async (
   return disks;
 };
 
-/** Keeps the disks after the installation, and goes on over them. */
-export const keepDisks = (cut: Cut, layering: Layering) =>
+/** Keeps the disks after the installation, or those of the sealed guest, and goes on over them. */
+export const keepDisks = (cut: Cut, layering: Layering, of: 'installed' | 'sealed' = 'installed') =>
   ({
-    name: 'keep-disks',
-    phase: 'installing',
+    name: of === 'installed' ? 'keep-disks' : 'keep-sealed-disks',
+    phase: of === 'installed' ? 'installing' : 'sealing',
     timeoutMs: 120_000,
     about: 'for later builds',
     async run(needs, tools) {
@@ -64,8 +64,7 @@ export const keepDisks = (cut: Cut, layering: Layering) =>
         layering.passed(cut);
         return { disks: needs.disks };
       }
-      const disks = await keepAtRest(needs, cut, layering, tools);
-      return { disks };
+      return { disks: await keepAtRest(needs, cut, layering, tools) };
     },
   }) satisfies Step<AtRest, { disks: readonly Disk[] }>;
 
