@@ -1,5 +1,12 @@
 /** A request that the view has made, as whoever writes a script needs it. */
-export type Call = { readonly method: string; readonly path: string; readonly body?: string; readonly accept?: string };
+export type Call = {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: string;
+  /** The media type of an archive that was sent. */
+  readonly archive?: string;
+  readonly accept?: string;
+};
 
 // Of one view: polling repeats the same few.
 const most = 30;
@@ -39,12 +46,13 @@ const isPlain = (text: string): boolean => /^[A-Za-z0-9_./:=@%+,-]+$/.test(text)
 const quoted = (text: string): string => (isPlain(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** The same request as a line for sh(1), with `IMAGED` and `TOKEN` set. */
-export const curlOf = ({ method, path, body, accept }: Call): string =>
+export const curlOf = ({ method, path, body, archive, accept }: Call): string =>
   [
     'curl',
     ...(method === 'GET' ? [] : ['-X', method]),
     ...(accept === undefined ? [] : ['-N', '-H', quoted(`Accept: ${accept}`)]),
     ...(body === undefined ? [] : ['--json', quoted(body)]),
+    ...(archive === undefined ? [] : ['--data-binary @context.tar', '-H', quoted(`Content-Type: ${archive}`)]),
     '-H "Authorization: Bearer $TOKEN"',
     `"$IMAGED"${quoted(`/${path}`)}`,
   ].join(' ');
