@@ -56,6 +56,8 @@ test('the host shows its slots, its room, its cache, its checks, and why each bu
   await queue.filter({ hasText: 'All workers are busy.' }).first().waitFor();
   assert.match((await queue.nth(1).textContent()) ?? '', /^1debian/);
   await page.getByText('imaged-1').waitFor();
+  await page.getByText('As curl').click();
+  await page.getByLabel('The calls of this view, as curl lines').filter({ hasText: /host\n[^]*queue|queue\n[^]*host/ }).waitFor(); // prettier-ignore
   await page.getByText('1.0 GiB of 4.0 GiB').waitFor();
   await page.getByText('12 of 16 (75 %)').waitFor();
   await page.getByRole('row').filter({ hasText: 'KVM cannot be used' }).filter({ hasText: 'warn' }).waitFor();

@@ -9,7 +9,7 @@ export const Checks = ({ checks }: { readonly checks: NonNullable<HostFacts['che
     <p class="quiet">
       <code>imaged check</code>, on the host, says what to type.
     </p>
-    <div class="scroll" tabIndex={0} role="region" aria-label="Checks">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Findings">
       <table>
         <thead>
           <tr>

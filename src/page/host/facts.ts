@@ -1,9 +1,11 @@
 /** What `GET /host` tells. Its contract leaves room for more; what is there is so in every release. */
 export type HostFacts = {
-  readonly hypervisor?: Readonly<Record<string, unknown>>;
+  readonly hypervisor?:
+    { readonly name: string; readonly version: string; readonly accelerators: readonly string[] } | undefined;
   readonly capacity?: { readonly whole: Demand; readonly now: Demand; readonly committed?: Demand };
   readonly slots?: readonly { readonly slot: string | number; readonly build_id?: string | null }[];
-  readonly suspect?: { readonly id: string } | string | null;
+  /** A build that the daemon died of, as it seems, and that runs alone. */
+  readonly suspect?: { readonly id: string; readonly state: 'runs' | 'waits' } | undefined;
   readonly layers?: {
     readonly kept: number;
     readonly bytes: number;
@@ -12,7 +14,6 @@ export type HostFacts = {
     readonly saved_seconds: number;
   };
   readonly limits?: { readonly context_mb: number; readonly context_files: number };
-  readonly media?: readonly string[];
   readonly checks?: readonly {
     readonly name: string;
     readonly state: 'ok' | 'warn' | 'fail';

@@ -15,7 +15,7 @@ export const QueueShown = () => {
       <Trouble error={error} />
       {value?.queued === 0 ? <p class="quiet">No build waits.</p> : null}
       {value === undefined || value.queued === 0 ? null : (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Queue">
+        <div class="scroll" tabIndex={0} role="region" aria-label="Waiting builds">
           <table>
             <thead>
               <tr>
