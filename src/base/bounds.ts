@@ -114,6 +114,8 @@ export const layerBounds = {
   files: 64,
   /** Those that are told to explain a miss. */
   nearest: 10,
+  /** Bytes of files that are read to tell a client what is kept; those whose digests are remembered cost nearly nothing. */
+  previewBytes: 256 * 1024 * 1024,
 } as const;
 
 /** What schedules may come to. */
