@@ -187,6 +187,7 @@ export const apiShop = async (
     vagrant: { public: false },
     store,
     admission,
+    preview: async () => ({ steps: [] }),
     submit,
     schedules: makeScheduleDesk({ store, admission, fire, clock: systemClock, wake: () => undefined }),
     again: makeAgain({
