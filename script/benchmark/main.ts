@@ -10,6 +10,7 @@ import { compressing } from './row-compress.ts';
 import { consoleFlood } from './row-console-flood.ts';
 import { cost } from './row-cost.ts';
 import { download } from './row-download.ts';
+import { followers } from './row-followers.ts';
 import { history } from './row-history.ts';
 import { longPolls } from './row-long-polls.ts';
 import { pages } from './row-pages.ts';
@@ -28,6 +29,7 @@ const rows: Readonly<Record<string, Row>> = {
   history,
   'long-polls': longPolls,
   pages,
+  followers,
   post,
   'start-up': startUp,
   'console-flood': consoleFlood,
