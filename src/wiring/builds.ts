@@ -132,7 +132,5 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     layers: rooms.layers,
   });
   const skipped = ({ id }: { readonly id: string }) => rooms.layers?.skipped.get(id) ?? none;
-  // vmd lets go of the only line of its machines with the daemon.
-  const runsOn = hypervisor.takeUp === undefined ? () => false : letRun.has;
-  return { admission, run: told(runner, shared, figures), held, breakpoints, skipped, runsOn };
+  return { admission, run: told(runner, shared, figures), held, breakpoints, skipped, runsOn: letRun.has };
 };

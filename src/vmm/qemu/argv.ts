@@ -7,7 +7,7 @@ import type { HandedFile } from './hand-over.ts';
 import { eventsFile, kernelFiles, serialPipe, sockets } from './names.ts';
 import type { MachinePlan } from './plan.ts';
 import { sandboxOf } from './sandbox.ts';
-import { firstHandedFd } from '../../base/program.ts';
+import { firstHandedFd } from '../../base/process/handed-fd.ts';
 
 export type Accelerator = 'kvm' | 'hvf' | 'tcg';
 
