@@ -2,15 +2,19 @@
 
 import { once } from 'node:events';
 import { open, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../base/clock.ts';
 import { isErrno } from '../../base/errno.ts';
+import { top } from '../../base/package.ts';
 import { startDetached, type Exit } from '../../base/program.ts';
 import { deferred, orAborted, retry } from '../../base/waiting.ts';
 import { endAll, kill } from '../end-processes.ts';
 import { processesWith } from '../processes.ts';
 import { lineClosed } from '../serial-line.ts';
 import { connectUnix } from '../unix-socket.ts';
-import { heldFiles, holderMark, holderProgram } from './names.ts';
+import { heldFiles, holderMark } from './names.ts';
+
+const holderProgram = fileURLToPath(new URL('dist/src/vmm/holder/main.js', top));
 
 /** One that holds the line now, and is told by this connection that a daemon is there. */
 export type Holder = {

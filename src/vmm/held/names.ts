@@ -1,11 +1,6 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { top } from '../../base/package.ts';
 
-/** The program that holds the serial line of a machine (src/vmm/holder). */
-export const holderProgram = fileURLToPath(new URL('dist/src/vmm/holder/main.js', top));
-
-/** How it is known among the processes of the host, from its first moment on and whichever imaged started it. */
+/** How the program that holds the serial line of a machine (src/vmm/holder) is known among the processes of the host, from its first moment on and whichever imaged started it. */
 export const holderMark = (folder: string): string => `/vmm/holder/main.js ${folder} `;
 
 /**
