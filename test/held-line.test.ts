@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { constants, statSync } from 'node:fs';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { lineBounds } from '../src/base/bounds.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { systemClock as clock } from '../src/base/clock.ts';
+import { isErrno } from '../src/base/errno.ts';
+import { startDetached } from '../src/base/program.ts';
+import { retry } from '../src/base/waiting.ts';
 import { heldLine } from '../src/vmm/held/held-line.ts';
 import { endHolders, holderLeft, startHolder } from '../src/vmm/held/holder.ts';
 import { heldFiles, holderMark } from '../src/vmm/held/names.ts';
@@ -15,6 +21,10 @@ import { connectUnix } from '../src/vmm/unix-socket.ts';
 import { untilTrue } from './fixtures/until-true.ts';
 
 const on = () => AbortSignal.timeout(60_000);
+
+const program = join(import.meta.dirname, '../src/vmm/holder/main.js');
+
+const isNotYet = (error: unknown): boolean => isErrno(error, 'ENOENT', 'ECONNREFUSED');
 
 const connected = 'stty raw -echo; printf "Connected to /dev/ttyp0 (speed 115200)\\r\\n"';
 
@@ -33,6 +43,21 @@ const shop = async () => {
       assert.ok('write' in found, JSON.stringify(found));
       return found;
     },
+    /** Starts one that no daemon has come to. */
+    alone: async (words: readonly string[], fds: readonly number[] = []) => {
+      const { log } = heldFiles(folder);
+      await startDetached(process.execPath, [program, folder, ...words], log, { fds });
+    },
+    /** Is there as a daemon for so long as it takes to type this. */
+    visit: async (typing: string) => {
+      const { socket: path } = heldFiles(folder);
+      const soon = { attempts: Infinity, firstMs: 5, growth: 1.3, mostMs: 50 };
+      const socket = await retry(() => connectUnix(path, on()), soon, isNotYet, clock, on());
+      // It is closed from there.
+      socket.on('error', () => undefined);
+      await once(socket, 'data');
+      await new Promise<void>((resolve) => void socket.end(typing, resolve));
+    },
     said: () => readFile(heldFiles(folder).said, 'latin1'),
     running: () => processesWith([holderMark(folder)], on()),
     [Symbol.asyncDispose]: cleanup[Symbol.asyncDispose],
@@ -50,11 +75,13 @@ test('a program that ends before it is connected is told by its words and its ex
 
 test('what is said while no daemon is there is on file, after what was said before, and the next one types on', async () => {
   await using s = await shop();
-  // Without a connection from here on, as a daemon that was killed leaves it.
-  await s.hold('echo one; read a; echo "two $a"; read b; echo "three $b"; sleep 60');
-  const socket = await connectUnix(heldFiles(s.folder).socket, on());
-  await once(socket, 'data');
-  await new Promise<void>((resolve) => void socket.end('A\n', resolve));
+  await s.alone([
+    'cu',
+    '/bin/sh',
+    '-c',
+    `${connected}; echo one; read a; echo "two $a"; read b; echo "three $b"; sleep 60`,
+  ]);
+  await s.visit('A\n');
   await untilTrue(async () => (await s.said()).includes('two A'));
   const next = await holderLeft(s.folder, clock, on());
   assert.ok(next !== undefined);
@@ -101,6 +128,32 @@ test('a line whose holder is killed is held again, which is told, and it ends wh
   await reading;
   assert.match(heard, /^up\nheard one\nagain 1\nup\nheard two\n/);
   assert.deepEqual(await s.running(), []);
+});
+
+test('a line that can wait does so beyond its bound, until a daemon comes, and its holder goes with the machine', async () => {
+  await using s = await shop();
+  const [said, typed] = [join(s.folder, 'out'), join(s.folder, 'in')];
+  execFileSync('mkfifo', [said, typed]);
+  const ends = cleanupStack();
+  const end = async (path: string, flags: number) => {
+    const handle = await open(path, flags | constants.O_NONBLOCK);
+    ends.defer(() => handle.close());
+    return handle;
+  };
+  const reads = await end(said, constants.O_RDONLY);
+  await end(said, constants.O_WRONLY);
+  await end(typed, constants.O_RDONLY);
+  const types = await end(typed, constants.O_WRONLY);
+  await s.alone(['pipes'], [reads.fd, types.fd]);
+  const size = () => statSync(heldFiles(s.folder).said, { throwIfNoEntry: false })?.size ?? 0;
+  const guest = spawn('dd', ['if=/dev/zero', `of=${said}`, 'bs=64k'], { stdio: 'ignore' });
+  await untilTrue(async () => size() === lineBounds.aheadBytes);
+  await s.visit('');
+  await untilTrue(async () => size() > lineBounds.aheadBytes);
+  await untilTrue(async () => size() >= 2 * lineBounds.aheadBytes);
+  guest.kill('SIGKILL');
+  await ends[Symbol.asyncDispose]();
+  await untilTrue(async () => (await s.running()).length === 0);
 });
 
 test('a file takes no more than its bound while nobody is there, and says how much is missing before the end', async () => {

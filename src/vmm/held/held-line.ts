@@ -59,16 +59,20 @@ const tailOf = async (path: string): Promise<string> => {
   }
 };
 
-/** `first` holds the line now; undefined: nobody does. The file that the guest's words go to is there. */
+/**
+ * `first` holds the line now; undefined: nobody does, and it is held again; `gone`: nor does anybody need to, for the machine has
+ * gone. The file that the guest's words go to is there.
+ */
 // One closure, though long: reading, writing and detaching are all about the one holder that there is now.
-export const heldLine = async (first: Holder | undefined, options: HeldLineOptions): Promise<HeldLine> => {
+export const heldLine = async (first: Holder | 'gone' | undefined, options: HeldLineOptions): Promise<HeldLine> => {
   const { folder, clock, again, onGone } = options;
   const { said } = heldFiles(folder);
   const gone = new AbortController();
   const over = new AbortController();
   const ended = deferred<void>();
   const file = await openGrowingFile(said, over.signal, clock);
-  let current = first;
+  let current = first === 'gone' ? undefined : first;
+  if (first === 'gone') gone.abort(lineClosed());
   let held = deferred<void>();
   let detached: { readonly holder: ReturnType<typeof deferred<Holder>> } | undefined;
   let gaps = 0;

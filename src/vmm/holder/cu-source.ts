@@ -27,6 +27,7 @@ export const cuSource = async (
     bytes: bytesOf(attached),
     write: (bytes) => attached.pty.write(double(bytes)),
     canWait: false,
+    isOver: () => false,
     end: async () => {
       await attached.pty[Symbol.asyncDispose]();
     },

@@ -33,6 +33,8 @@ export const hold = async (
       using soon = clock.deadline(lookAgainMs, told, () => undefined);
       await orAborted(came.promise, soon.signal).catch(() => undefined);
       rest = said.put(rest);
+      // Nothing could be read for: it was full when its machine went.
+      if (rest.byteLength > 0 && source.isOver()) return;
     }
   }
 };

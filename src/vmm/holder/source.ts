@@ -6,6 +6,8 @@ export type Source = {
   readonly write: (bytes: Uint8Array) => Promise<void>;
   /** Whether the guest waits while nobody reads the line; else what nobody reads is lost. */
   readonly canWait: boolean;
+  /** Whether the machine is seen to have gone, though there is more to read. */
+  readonly isOver: () => boolean;
   /** Lets go of the line. */
   readonly end: () => Promise<void>;
 };

@@ -65,10 +65,10 @@ export const holdFromBeginning = async (spec: MachineSpec, host: QemuHost, signa
   }
 };
 
-/** The serial line of a machine that goes on until `exited`, and which `holder` holds now. */
+/** The serial line of a machine that goes on until `exited`; `holder` as `heldLine` has it. */
 export const lineOf = async (
   spec: MachineSpec,
-  holder: Holder | undefined,
+  holder: Parameters<typeof heldLine>[0],
   exited: Promise<unknown>,
   host: QemuHost,
 ): Promise<HeldLine> => {

@@ -58,7 +58,7 @@ export const takeUpMachine = async (spec: MachineSpec, host: QemuHost, signal: A
       () => exited.resolve(unknown),
     );
   const holder = await holderLeft(spec.folder, clock, deadline.signal);
-  const line = await lineOf(spec, holder, exited.promise, host);
+  const line = await lineOf(spec, holder ?? (pid === 0 ? 'gone' : undefined), exited.promise, host);
   const sshPort = pid === 0 ? 0 : await findSshPort(spec, qmp, clock, deadline.signal);
   return machineOver(spec, host, { qemu, watched, qmp, line, sshPort, run: () => Promise.resolve() });
 };

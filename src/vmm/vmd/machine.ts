@@ -4,7 +4,7 @@ import { cleanupStack } from '../../base/cleanup.ts';
 import { Fault } from '../../base/fault.ts';
 import { orAborted } from '../../base/waiting.ts';
 import { heldLine, type HeldLine } from '../held/held-line.ts';
-import { removeHeld, startHolder, type Holder } from '../held/holder.ts';
+import { removeHeld, startHolder } from '../held/holder.ts';
 import { followLife, type Following } from '../life.ts';
 import type { Machine, MachineSpec } from '../types.ts';
 import { addressesFrom, hostAddressOf } from './addresses.ts';
@@ -111,8 +111,8 @@ const holdConsole = async ({ name, folder }: MachineSpec, { vmctl, clock }: VmdH
     : new Fault('console_closed', `The console of ${name} could not be attached: ${why || 'vmctl said nothing'}.`);
 };
 
-/** The serial line of a machine, which `holder` holds now. */
-export const lineOf = (spec: MachineSpec, holder: Holder | undefined, host: VmdHost): Promise<HeldLine> =>
+/** The serial line of a machine; `holder` as `heldLine` has it. */
+export const lineOf = (spec: MachineSpec, holder: Parameters<typeof heldLine>[0], host: VmdHost): Promise<HeldLine> =>
   heldLine(holder, {
     folder: spec.folder,
     clock: host.clock,

@@ -25,7 +25,8 @@ export const takeUpMachine = async (asked: MachineSpec, host: VmdHost, signal: A
   if (others.length > 0)
     throw new Fault('hypervisor_failed', `vmd has several machines for one slot: ${[found, ...others].join(', ')}.`);
   const spec = { ...asked, name: found ?? asked.name };
-  const line = await lineOf(spec, await holderLeft(folder, host.clock, signal), host);
+  const left = await holderLeft(folder, host.clock, signal);
+  const line = await lineOf(spec, left ?? (found === undefined ? 'gone' : undefined), host);
   try {
     const reached = found === undefined ? { row: noRow, vmd, hostIp: undefined } : await reach(spec, host, signal);
     return machineOver(spec, host, line, reached);
