@@ -148,9 +148,9 @@ test('a cu that is killed is attached again, and the build goes on', async () =>
     }),
   });
   assert.ok(await awaitEvent(imaged, id, begins('one')));
-  const [cu] = (await workersOf(imaged)).filter(({ command }) => command.includes('/cu '));
-  assert.ok(cu !== undefined);
-  process.kill(cu.pid, 'SIGKILL');
+  const [holder] = (await workersOf(imaged)).filter(({ command }) => command.includes('/vmm/holder/main.js '));
+  assert.ok(holder !== undefined);
+  await run('pkill', ['-KILL', '-P', String(holder.pid), '-f', '/cu ']);
   const build = await imaged.ended(id);
   assert.equal(build.status, 'succeeded', JSON.stringify(build.fault));
   assert.match(await textOf(imaged, id, 'console'), /still ~there/);
