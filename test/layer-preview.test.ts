@@ -55,6 +55,7 @@ const previewShop = async () => {
       return { name: 'qemu', version: '7.2', accelerators: ['tcg'] };
     },
     shapeKey: () => 'shape',
+    chains: { most: 8, over: ['qcow2'] },
   } as unknown as OpenLayeringParts['hypervisor']; // All of it that is asked here: a preview starts no machine.
   const mirror = { digestAtHand: async () => mirrored } as unknown as OpenLayeringParts['mirror']; // The same.
   const specsOf = (document: Document) =>

@@ -15,7 +15,7 @@ import { addressesOf, networkConfig } from '../../src/vmm/qemu/network.ts';
 import { handOver } from '../../src/vmm/qemu/hand-over.ts';
 import { machineFiles, networkFile } from '../../src/vmm/qemu/names.ts';
 import { planOf } from '../../src/vmm/qemu/plan.ts';
-import { connectUnix } from '../../src/vmm/qemu/unix-socket.ts';
+import { connectUnix } from '../../src/vmm/unix-socket.ts';
 import { startDetached } from '../../src/base/program.ts';
 import { orAborted, retry } from '../../src/base/waiting.ts';
 import { fastAppend, guest, startImaged, type Imaged } from '../../test/fixtures/imaged.ts';

@@ -135,8 +135,6 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     ...layering,
   });
   const skipped = ({ id }: { readonly id: string }) => rooms.layers?.skipped.get(id) ?? none;
-  // vmd lets go of the only line of its machines with the daemon.
-  const runsOn = hypervisor.takeUp === undefined ? () => false : letRun.has;
   const preview = makePreview(layering);
-  return { admission, preview, run: told(runner, shared, figures), held, breakpoints, skipped, runsOn };
+  return { admission, preview, run: told(runner, shared, figures), held, breakpoints, skipped, runsOn: letRun.has };
 };
