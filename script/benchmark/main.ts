@@ -12,6 +12,7 @@ import { cost } from './row-cost.ts';
 import { download } from './row-download.ts';
 import { history } from './row-history.ts';
 import { longPolls } from './row-long-polls.ts';
+import { page } from './row-page.ts';
 import { pages } from './row-pages.ts';
 import { packer } from './row-packer.ts';
 import { parallel } from './row-parallel.ts';
@@ -27,6 +28,7 @@ const rows: Readonly<Record<string, Row>> = {
   polling,
   history,
   'long-polls': longPolls,
+  page,
   pages,
   post,
   'start-up': startUp,

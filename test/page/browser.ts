@@ -75,4 +75,4 @@ export const logIn = async (page: Page, { authorization }: { readonly authorizat
 
 /** Waits until a view shows what it is about. */
 export const viewThere = (page: Page): Promise<void> =>
-  page.locator('table.builds, [role=tabpanel] :is(table, pre, .xterm-rows)').first().waitFor();
+  page.locator('table.builds, [role=tabpanel] :is(table, pre, .xterm-rows), .consoles, .figures').first().waitFor();

@@ -31,6 +31,8 @@ const places = {
   artifacts: `builds/${done.id}/artifacts`,
   events: `builds/${broken}/events`,
   input: `builds/${broken}/input`,
+  compare: `compare?a=${done.id}&b=${broken}`,
+  statistics: 'statistics?template=openbsd',
 };
 
 const looks = [
@@ -47,7 +49,7 @@ for (const { name: kind, options } of looks) {
   for (const [name, place] of Object.entries(places)) {
     await page.goto(`${url}/#/${place}`);
     await viewThere(page);
-    if (place !== 'builds') await page.locator('#tab-events .count', { hasNotText: /^0$/ }).waitFor();
+    if (place.startsWith('builds/')) await page.locator('#tab-events .count', { hasNotText: /^0$/ }).waitFor();
     if (place.endsWith('console')) {
       await page.locator('.screen').scrollIntoViewIfNeeded();
       await page.locator('.xterm-rows').filter({ hasText: 'base79' }).waitFor();

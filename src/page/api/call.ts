@@ -17,8 +17,9 @@ export class CallError extends Error {
 
 type Options = {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Sent as JSON; bytes are sent as they are. */
+  /** Sent as JSON; bytes are sent as they are, as `type`. */
   readonly body?: object | undefined;
+  readonly type?: string | undefined;
   readonly accept?: string;
   /** Bytes of the answer, the first and the last: `0-1023`. */
   readonly range?: string;
@@ -40,9 +41,12 @@ const problemOf = async (response: Response): Promise<Problem | undefined> => {
   return isProblem(body) ? body : undefined;
 };
 
-const contentOf = (body: object | undefined): { readonly type?: string; readonly bytes?: BodyInit } => {
+const contentOf = (
+  body: object | undefined,
+  type = 'application/octet-stream',
+): { readonly type?: string; readonly bytes?: BodyInit } => {
   if (body === undefined) return {};
-  if (body instanceof Uint8Array) return { type: 'application/octet-stream', bytes: new Uint8Array(body) };
+  if (body instanceof Uint8Array) return { type, bytes: new Uint8Array(body) };
   return { type: 'application/json', bytes: JSON.stringify(body) };
 };
 
@@ -52,9 +56,9 @@ const contentOf = (body: object | undefined): { readonly type?: string; readonly
  */
 export const request = async (
   path: string,
-  { method = 'GET', body, accept, range, signal }: Options = {},
+  { method = 'GET', body, type: sentAs, accept, range, signal }: Options = {},
 ): Promise<Response> => {
-  const { type, bytes } = contentOf(body);
+  const { type, bytes } = contentOf(body, sentAs);
   if (!path.startsWith('session'))
     noteCall({
       ...{ method, path },

@@ -8,12 +8,16 @@ import type {
 import type { BuildChange as ChangeSchema } from '../../api/changes/schema.ts';
 import type { Problem as ProblemSchema } from '../../api/contract/common.ts';
 import type { Session as SessionSchema } from '../../api/page/schema.ts';
-import type { RecentStepTimes as StepTimesSchema } from '../../api/statistics/schema.ts';
+import type {
+  RecentStepTimes as StepTimesSchema,
+  Statistics as StatisticsSchema,
+} from '../../api/statistics/schema.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
 
 export type Build = z.output<typeof BuildSchema>;
 export type BuildChange = z.output<typeof ChangeSchema>;
 export type RecentStepTimes = z.output<typeof StepTimesSchema>;
+export type Statistics = z.output<typeof StatisticsSchema>;
 export type Step = z.output<typeof StepSchema>;
 export type Input = z.output<typeof BuildInput>;
 export type Artifact = z.output<typeof ArtifactSchema>;

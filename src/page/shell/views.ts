@@ -1,7 +1,7 @@
 import type { ComponentType } from 'preact';
 import { BuildView } from '../build/build.tsx';
-import { CompareView } from '../compare/compare.tsx';
 import { BuildList } from '../list/list.tsx';
+import { lazily } from './lazily.tsx';
 import type { Place } from './router.ts';
 
 export type ViewProps = { readonly place: Place };
@@ -16,10 +16,14 @@ type Entry = {
   readonly one?: ComponentType<ViewProps>;
 };
 
+const CompareView = lazily(async () => (await import('../compare/compare.tsx')).CompareView);
+const StatisticsView = lazily(async () => (await import('../statistics/statistics.tsx')).StatisticsView);
+
 /** The views, in the order of the navigation; the first is where one begins. */
 export const views = [
   { name: 'builds', title: 'Builds', view: BuildList, one: BuildView },
   { name: 'compare', title: 'Compare', view: CompareView },
+  { name: 'statistics', title: 'Statistics', view: StatisticsView },
 ] as const satisfies readonly Entry[];
 
 /** The view of an address; undefined where there is none. */
