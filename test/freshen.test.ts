@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { freshenScript } from '../src/guest/freshen.ts';
 import { renewIdentityScript } from '../src/guest/renew-identity.ts';
+import { reseedProgram } from '../src/guest/reseed-linux.ts';
 
 // 9 September 2001, 01:46:40 UTC.
 const fresh = { now: 1_000_000_000_250, random: Buffer.from('00ff2724605c', 'hex') };
@@ -26,3 +30,19 @@ for (const [program = '', ...args] of shells)
       assert.deepEqual([status, stderr], [0, '']);
     }
   });
+
+const isHere = process.platform === 'linux' && process.arch === 'x64';
+
+test(
+  'the program that has Linux draw random numbers anew opens the device, and asks it',
+  { skip: !isHere && 'it is for Linux on x86-64' },
+  (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'reseed-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const program = join(folder, 'run');
+    writeFileSync(program, reseedProgram(), { mode: 0o700 });
+    const { status, signal } = spawnSync(program);
+    // EPERM where the test has not the rights of root.
+    assert.ok(signal === null && (status === 0 || status === 1), `${status} ${signal}`);
+  },
+);

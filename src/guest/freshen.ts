@@ -1,5 +1,6 @@
 /** What a guest lacks that goes on from memory that was kept: the time meanwhile, and random numbers of its own. */
 
+import { reseedLinux } from './reseed-linux.ts';
 import { rootOrSelf } from './seal.ts';
 import type { Guest, OnLines } from './types.ts';
 
@@ -21,13 +22,6 @@ const dateWords = (now: number): { readonly bsd: string; readonly posix: string 
   const [year, second] = [date.getUTCFullYear(), twoDigits(date.getUTCSeconds())];
   return { bsd: `${year}${day}${minute}.${second}`, posix: `${day}${minute}${year}.${second}` };
 };
-
-// Linux takes what is written into its pool, and makes no number of it before a minute has passed; RNDRESEEDCRNG (0x5207,
-// random(4)) has it do so at once. From 5.18 on it does so by itself where it finds a vmgenid device.
-const reseedLinux = `
-perl -e 'open(my $r, ">", "/dev/random") && ioctl($r, 0x5207, 0) or exit 1' 2>/dev/null ||
-  python3 -c 'import fcntl; fcntl.ioctl(open("/dev/random", "wb"), 0x5207)' 2>/dev/null || true
-`;
 
 /** For sh(1), as root where the login may be. It says what it could not do, and ends well whatever that was. */
 export const freshenScript = ({ now, random }: Fresh): string => {
@@ -51,7 +45,9 @@ for device in /dev/urandom /dev/random; do
   if [ -c "$device" ] && { printf '%s' "$seed" >"$device"; } 2>/dev/null; then given=1; fi
 done
 if [ -z "$given" ]; then echo 'the random numbers of the host could not be given to the guest' >&2; fi
-if [ "$(uname -s)" = Linux ] && [ "$(id -u)" -eq 0 ]; then ${reseedLinux.trim()}
+${reseedLinux.trim()}
+if [ "$(uname -s)" = Linux ] && [ "$(id -u)" -eq 0 ]; then
+  reseed || echo 'the guest draws random numbers of its own within a minute: its kernel could not be told to do so now' >&2
 fi
 `;
 };
