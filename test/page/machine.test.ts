@@ -82,11 +82,11 @@ test('real machines are watched, and their builds retried, rebuilt and mended, f
       .filter({ hasNotText: before ?? '' })
       .waitFor();
     await button(page, 'Mend…').click();
-    const text = await page.getByLabel('Template').inputValue();
-    await page.getByLabel('Template').fill(text.replace('exit 3', 'true').replace('}', ''));
+    const text = await page.getByLabel('Template', { exact: true }).inputValue();
+    await page.getByLabel('Template', { exact: true }).fill(text.replace('exit 3', 'true').replace('}', ''));
     await button(page, 'Resume with this').click();
     await page.getByText('The template is no JSON').waitFor();
-    await page.getByLabel('Template').fill(text.replace('exit 3', 'true'));
+    await page.getByLabel('Template', { exact: true }).fill(text.replace('exit 3', 'true'));
     await looked.proveAccessible();
     await button(page, 'Resume with this').click();
     await page.locator('.status-succeeded').waitFor({ timeout: 120_000 });
