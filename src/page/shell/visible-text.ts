@@ -11,7 +11,8 @@ const shown = (children: ComponentChildren): ComponentChildren => {
  * fields stays as it is, and so does what a terminal shows.
  */
 export const showTextAsItIs = (): void => {
-  const before = options.vnode;
+  // Those of Preact's own parts: its hooks.
+  const before = options.vnode?.bind(options);
   options.vnode = (vnode) => {
     const { children } = vnode.props;
     if (children !== undefined) vnode.props.children = shown(children);
