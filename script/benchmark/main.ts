@@ -13,6 +13,7 @@ import { download } from './row-download.ts';
 import { followers } from './row-followers.ts';
 import { history } from './row-history.ts';
 import { longPolls } from './row-long-polls.ts';
+import { page } from './row-page.ts';
 import { pages } from './row-pages.ts';
 import { packer } from './row-packer.ts';
 import { parallel } from './row-parallel.ts';
@@ -28,6 +29,7 @@ const rows: Readonly<Record<string, Row>> = {
   polling,
   history,
   'long-polls': longPolls,
+  page,
   pages,
   followers,
   post,

@@ -31,6 +31,15 @@ const outputOf = ({ outputs }: Metafile, entry: string): string => {
   return basename(found[0]);
 };
 
+/** The files that the program begins with besides its own: the browser is told of them at once, and asks for all together. */
+const preloads = ({ outputs }: Metafile, main: string): string =>
+  Object.entries(outputs)
+    .filter(([path]) => basename(path) === main)
+    .flatMap(([, { imports }]) => imports)
+    .filter(({ kind }) => kind === 'import-statement')
+    .map(({ path }) => `<link rel="modulepreload" href="page/${basename(path)}" />`)
+    .join('\n    ');
+
 await rm(at('dist/page'), { recursive: true, force: true });
 await mkdir(at('dist/page'), { recursive: true });
 const { outputFiles, metafile } = await build({
@@ -76,7 +85,8 @@ const licences = await Promise.all(
 
 const index = (await readFile(at('src/page/index.html'), 'utf8'))
   .replace('STYLE', `page/${outputOf(metafile, 'style/main.css')}`)
-  .replace('MAIN', `page/${outputOf(metafile, 'main.tsx')}`);
+  .replace('MAIN', `page/${outputOf(metafile, 'main.tsx')}`)
+  .replace('<!-- PRELOADS -->', preloads(metafile, outputOf(metafile, 'main.tsx')));
 
 const files = [
   { name: 'index.html', bytes: Buffer.from(index) },

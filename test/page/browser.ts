@@ -80,6 +80,8 @@ export const logIn = async (page: Page, { authorization }: { readonly authorizat
 /** Waits until a view shows what it is about. */
 export const viewThere = (page: Page): Promise<void> =>
   page
-    .locator('table:is(.builds, .templates), form.new, .host section, [role=tabpanel] :is(table, pre, .xterm-rows)')
+    .locator(
+      'table:is(.builds, .templates), form.new, .host section, [role=tabpanel] :is(table, pre, .xterm-rows), .consoles, .figures',
+    )
     .first()
     .waitFor();

@@ -41,6 +41,8 @@ const placesOf = ({
   'templates/openbsd/versions',
   'templates/openbsd/diff',
   'host',
+  `compare?a=${succeeded}&b=${broken}`,
+  'statistics',
 ];
 
 for (const colorScheme of ['light', 'dark'] as const)
@@ -102,5 +104,5 @@ test('the page comes to less than 300 KB, compressed, and its first view to less
   );
   const sum = (of: readonly { readonly size: number }[]) => of.reduce((whole, { size }) => whole + size, 0);
   assert.ok(sum(sizes) < 300_000, `${sum(sizes)} bytes`);
-  assert.ok(sum(sizes.filter(({ name }) => !/^(?:terminal|new)-/.test(name))) < 40_000);
+  assert.ok(sum(sizes.filter(({ name }) => !/^(?:terminal|new|compare|statistics)-/.test(name))) < 40_000);
 });

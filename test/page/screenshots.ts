@@ -39,6 +39,8 @@ const places = {
   templates: 'templates',
   difference: 'templates/openbsd/diff',
   host: 'host',
+  compare: `compare?a=${done.id}&b=${broken}`,
+  statistics: 'statistics?template=openbsd',
 };
 
 const looks = [

@@ -205,6 +205,12 @@ export const buildEvents = {
   'console.skipped': z
     .object({ pattern: text('The pattern, as the template has it.') })
     .meta({ description: 'An optional line of the conversation was passed over.' }),
+  'console.refused': z
+    .object({
+      pattern: text('The pattern, as the template has it.'),
+      text: text('What matched it.'),
+    })
+    .meta({ description: 'Text has come on the console that the conversation refuses: it ends there.' }),
   'console.said': z
     .object({
       text: text('What was typed; a secret is masked.'),

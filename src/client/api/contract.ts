@@ -1748,6 +1748,17 @@ export type components = {
                 pattern: string;
             };
         };
+        ConsoleRefusedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "console.refused";
+            data: {
+                pattern: string;
+                text: string;
+            };
+        };
         ConsoleSaidEvent: {
             seq: number;
             /** Format: date-time */
@@ -1905,7 +1916,7 @@ export type components = {
                 [key: string]: number;
             };
         };
-        Event: components["schemas"]["BuildQueuedEvent"] | components["schemas"]["BuildRunningEvent"] | components["schemas"]["BuildPhaseEvent"] | components["schemas"]["BuildHeldEvent"] | components["schemas"]["BuildPausedEvent"] | components["schemas"]["BuildResumedEvent"] | components["schemas"]["BuildRetriedEvent"] | components["schemas"]["BuildPinnedEvent"] | components["schemas"]["BuildUnpinnedEvent"] | components["schemas"]["BuildCancelRequestedEvent"] | components["schemas"]["BuildRequeuedEvent"] | components["schemas"]["BuildTakenUpEvent"] | components["schemas"]["BuildSucceededEvent"] | components["schemas"]["BuildFailedEvent"] | components["schemas"]["BuildCancelledEvent"] | components["schemas"]["TemplateNotedEvent"] | components["schemas"]["SecretsUsedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepEndedEvent"] | components["schemas"]["ArtifactProgressEvent"] | components["schemas"]["ArtifactPublishedEvent"] | components["schemas"]["ArtifactUploadedEvent"] | components["schemas"]["FileProgressEvent"] | components["schemas"]["FileTakenEvent"] | components["schemas"]["MachineStartedEvent"] | components["schemas"]["MachineRebootedEvent"] | components["schemas"]["MachineEndedEvent"] | components["schemas"]["ConsoleHeardEvent"] | components["schemas"]["ConsoleSkippedEvent"] | components["schemas"]["ConsoleSaidEvent"] | components["schemas"]["HttpRequestEvent"] | components["schemas"]["SetFetchedEvent"] | components["schemas"]["SetRefusedEvent"] | components["schemas"]["BootProgressEvent"] | components["schemas"]["LayerHitEvent"] | components["schemas"]["LayerLookedUpEvent"] | components["schemas"]["LayerMissedEvent"] | components["schemas"]["LayerKeptEvent"] | components["schemas"]["LayerNotKeptEvent"] | components["schemas"]["LayerAwaitedEvent"] | components["schemas"]["EventsLeftOutEvent"];
+        Event: components["schemas"]["BuildQueuedEvent"] | components["schemas"]["BuildRunningEvent"] | components["schemas"]["BuildPhaseEvent"] | components["schemas"]["BuildHeldEvent"] | components["schemas"]["BuildPausedEvent"] | components["schemas"]["BuildResumedEvent"] | components["schemas"]["BuildRetriedEvent"] | components["schemas"]["BuildPinnedEvent"] | components["schemas"]["BuildUnpinnedEvent"] | components["schemas"]["BuildCancelRequestedEvent"] | components["schemas"]["BuildRequeuedEvent"] | components["schemas"]["BuildTakenUpEvent"] | components["schemas"]["BuildSucceededEvent"] | components["schemas"]["BuildFailedEvent"] | components["schemas"]["BuildCancelledEvent"] | components["schemas"]["TemplateNotedEvent"] | components["schemas"]["SecretsUsedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepEndedEvent"] | components["schemas"]["ArtifactProgressEvent"] | components["schemas"]["ArtifactPublishedEvent"] | components["schemas"]["ArtifactUploadedEvent"] | components["schemas"]["FileProgressEvent"] | components["schemas"]["FileTakenEvent"] | components["schemas"]["MachineStartedEvent"] | components["schemas"]["MachineRebootedEvent"] | components["schemas"]["MachineEndedEvent"] | components["schemas"]["ConsoleHeardEvent"] | components["schemas"]["ConsoleSkippedEvent"] | components["schemas"]["ConsoleRefusedEvent"] | components["schemas"]["ConsoleSaidEvent"] | components["schemas"]["HttpRequestEvent"] | components["schemas"]["SetFetchedEvent"] | components["schemas"]["SetRefusedEvent"] | components["schemas"]["BootProgressEvent"] | components["schemas"]["LayerHitEvent"] | components["schemas"]["LayerLookedUpEvent"] | components["schemas"]["LayerMissedEvent"] | components["schemas"]["LayerKeptEvent"] | components["schemas"]["LayerNotKeptEvent"] | components["schemas"]["LayerAwaitedEvent"] | components["schemas"]["EventsLeftOutEvent"];
         BuildChange: {
             id: string;
             /** @enum {string} */
@@ -2250,6 +2261,12 @@ export type components = {
             }[];
             wait?: components["schemas"]["Times"];
             duration?: components["schemas"]["Times"];
+            templates: {
+                name: string;
+                succeeded: number;
+                failed: number;
+                cancelled: number;
+            }[];
             steps: {
                 count: number;
                 p50_seconds: number;

@@ -9,7 +9,10 @@ import type {
 import type { BuildChange as ChangeSchema } from '../../api/changes/schema.ts';
 import type { Problem as ProblemSchema } from '../../api/contract/common.ts';
 import type { Session as SessionSchema } from '../../api/page/schema.ts';
-import type { RecentStepTimes as StepTimesSchema } from '../../api/statistics/schema.ts';
+import type {
+  RecentStepTimes as StepTimesSchema,
+  Statistics as StatisticsSchema,
+} from '../../api/statistics/schema.ts';
 import type { Queue as QueueSchema } from '../../api/queue/routes.ts';
 import type { Template as TemplateSchema, TemplateInfo as TemplateInfoSchema } from '../../api/host/schema.ts';
 import type { TemplateVariables as VariablesSchema } from '../../api/templates/variables.ts';
@@ -18,6 +21,7 @@ import type { FaultRecord } from '../../base/records/fault-record.ts';
 export type Build = z.output<typeof BuildSchema>;
 export type BuildChange = z.output<typeof ChangeSchema>;
 export type RecentStepTimes = z.output<typeof StepTimesSchema>;
+export type Statistics = z.output<typeof StatisticsSchema>;
 export type Step = z.output<typeof StepSchema>;
 export type Input = z.output<typeof BuildInput>;
 export type Artifact = z.output<typeof ArtifactSchema>;

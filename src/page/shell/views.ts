@@ -1,6 +1,5 @@
 import type { ComponentType } from 'preact';
 import { BuildView } from '../build/build.tsx';
-import { CompareView } from '../compare/compare.tsx';
 import { HostView } from '../host/host.tsx';
 import { BuildList } from '../list/list.tsx';
 import { TemplateList } from '../templates/list.tsx';
@@ -21,6 +20,8 @@ type Entry = {
 };
 
 const NewBuild = later(async () => (await import('../new/new.tsx')).NewBuild);
+const CompareView = later(async () => (await import('../compare/compare.tsx')).CompareView);
+const StatisticsView = later(async () => (await import('../statistics/statistics.tsx')).StatisticsView);
 
 /** The views, in the order of the navigation; the first is where one begins. */
 export const views = [
@@ -28,6 +29,7 @@ export const views = [
   { name: 'new', title: 'New build', view: NewBuild, one: NewBuild },
   { name: 'templates', title: 'Templates', view: TemplateList, one: TemplateView },
   { name: 'compare', title: 'Compare', view: CompareView },
+  { name: 'statistics', title: 'Statistics', view: StatisticsView },
   { name: 'host', title: 'Host', view: HostView },
 ] as const satisfies readonly Entry[];
 
