@@ -100,7 +100,7 @@ const keysFor = async (
   return keysOf(specs, parts, AbortSignal.timeout(30_000));
 };
 
-const places = ['install', 'connect', 'provisioners/0', 'provisioners/1', 'provisioners/2', 'finish'] as const;
+const places = ['install', 'connect', 'provisioners/0', 'provisioners/1', 'provisioners/2', 'seal', 'finish'] as const;
 type Place = (typeof places)[number];
 
 /** Which parts have other keys. */
@@ -146,9 +146,9 @@ const changesOf: readonly (readonly [what: string, first: Place, change: (docume
   ['the order', 'provisioners/1', (d) => d.provisioners.push(d.provisioners.splice(1, 1)[0])],
   ['one provisioner less', 'provisioners/2', (d) => d.provisioners.pop()],
   ['retries, for a step that is tried again works twice', 'provisioners/2', (d) => (d.provisioners[2].max_retries = 1)],
-  ['what is sealed', 'finish', (d) => (d.seal.host_keys = true)],
-  ['the key of the build, which stays', 'finish', (d) => (d.communicator.keep_key = true)],
-  ['how it is shut down', 'finish', (d) => (d.shutdown.command = 'poweroff')],
+  ['what is sealed', 'seal', (d) => (d.seal.host_keys = true)],
+  ['the key of the build, which stays', 'seal', (d) => (d.communicator.keep_key = true)],
+  ['how it is shut down', 'seal', (d) => (d.shutdown.command = 'poweroff')],
   ['the name of an artifact', 'finish', (d) => (d.artifacts[0].name = 'other.qcow2')],
   ['the format of an artifact', 'finish', (d) => (d.artifacts[0] = { name: 'disk.raw', format: 'raw' })],
   ['a post-processor', 'finish', (d) => (d.post_processors = [{ type: 'compress', format: 'gzip' }])],
@@ -242,7 +242,7 @@ test('what changes with every build is named, and nothing is kept from there on'
       const keys = await keysFor(changed((d) => (d.provisioners[1].env.WORD = text)));
       assert.deepEqual(
         keys.map(({ changes }) => changes === undefined),
-        [true, true, true, false, false, false],
+        [true, true, true, false, false, false, false],
       );
       assert.match(keys[3]?.changes ?? '', words);
     });
@@ -272,9 +272,9 @@ test('an installation that is told an address of its own is kept for its slot al
 
 test('why nothing is found is told by the first thing that differs from what was kept', async () => {
   const [before] = await Promise.all([keysFor(base)]);
-  const kept = [before[5] ?? assert.fail()];
+  const kept = [before.at(-1) ?? assert.fail()];
   await write('context/two.sh', 'changed');
-  const [, , , , , now] = await keysFor(base);
+  const now = (await keysFor(base)).at(-1);
   await write('context/two.sh', 'context/two.sh\n');
   assert.equal(whyMissed(now?.ingredients ?? [], kept), 'provisioners/2: file two.sh has changed');
   const shorter = (await keysFor(changed((d) => d.provisioners.pop()))).at(-1);

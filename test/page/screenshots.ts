@@ -20,6 +20,10 @@ await succeed(shop, done, 'x'.repeat(4_000_000));
 const kept = await held(shop, { templateName: 'alpine' });
 const { id: busy } = await running(shop);
 await queued(shop, { templateName: 'debian-12', labels: {} });
+for (const memory of ['512M', '1G']) {
+  const document = { name: 'openbsd', machine: { memory, disks: [{ size: '8G' }] }, http: {}, install: {} };
+  await shop.store.putTemplate('openbsd', document, memory);
+}
 
 const places = {
   builds: 'builds',
@@ -33,6 +37,10 @@ const places = {
   input: `builds/${broken}/input`,
   compare: `compare?a=${done.id}&b=${broken}`,
   statistics: 'statistics?template=openbsd',
+  new: 'new/openbsd',
+  templates: 'templates',
+  difference: 'templates/openbsd/diff',
+  host: 'host',
 };
 
 const looks = [

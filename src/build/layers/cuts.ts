@@ -23,9 +23,14 @@ const repeatable: readonly PostProcessorType[] = ['export', 'convert', 'compress
 const hasArtifactCut = ({ postProcessors }: Spec): boolean =>
   postProcessors.every(({ type }) => repeatable.includes(type));
 
+/** Whether the disks of the sealed guest are all that the post-processors need. */
+const hasSealedCut = ({ communicator, postProcessors }: Spec): boolean =>
+  communicator !== undefined && postProcessors.every(({ type }) => type !== 'sbom');
+
 const kindOf = (part: string, spec: Spec, { machines, restarts }: Keeps): LayerKind | undefined => {
   if (part === 'finish') return hasArtifactCut(spec) ? 'artifacts' : undefined;
   if (spec.disks.length === 0) return undefined;
+  if (part === 'seal') return hasSealedCut(spec) ? 'disk' : undefined;
   if (part === 'install') return spec.install !== undefined && spec.install.ends !== 'never' ? 'disk' : undefined;
   if (machines) return spec.communicator?.type === 'ssh' ? 'machine' : undefined;
   return restarts.has(part) ? 'disk' : undefined;

@@ -14,8 +14,9 @@ import type { Attempt } from '../attempt.ts';
 import type { Background } from './background.ts';
 import type { KeepingCosts } from './costs.ts';
 import { cutsOf, type Cut } from './cuts.ts';
-import { keepingNoMore, makeLayering, noLayering, type Layering, type Taken } from './layering.ts';
+import { keepingNoMore, noLayering, type Layering, type Taken } from './layering.ts';
 import { lookUp } from './look-up.ts';
+import { makeLayering } from './make-layering.ts';
 import { keepsOf, type KeepingMeans } from './restarts.ts';
 
 /** What builds keep and go on from on this host. */
@@ -66,8 +67,8 @@ const takeAgain = async (
   return { cut, held };
 };
 
-const sayNone = ({ event, log }: Attempt, why: string): void => {
-  event('layer.not_kept', { step: 'connect', why });
+const sayNone = ({ event, log }: Attempt, [first]: Spec['provisioners'], why: string): void => {
+  event('layer.not_kept', { step: first?.name ?? 'connect', why });
   log(`nothing is kept between provisioners: ${why}`);
 };
 
@@ -93,13 +94,14 @@ export const openLayering = async (
   const keys = await keysOf(await resolveForKeys(claim), parts, signal);
   const cuts = cutsOf(spec, keys, mode, keeps);
   const constant = new Set(keys.filter(({ changes }) => changes === undefined).map(({ part }) => part));
-  const own = { shelf, clock, costs, background, memoryMb: spec.memoryMb };
+  const { memoryMb, provisioners } = spec;
+  const own = { shelf, clock, costs, background, memoryMb, provisioners: provisioners.length };
   if (before !== undefined) {
     const from = await takeAgain(shelf, claim, cuts, before);
     if (from !== undefined) cleanup.keep(from.held);
     return keepingNoMore(makeLayering(attempt, cleanup, { cuts, constant, from, turns: new Map() }, own));
   }
-  if (keeps.whyNone !== undefined) sayNone(attempt, keeps.whyNone);
+  if (keeps.whyNone !== undefined) sayNone(attempt, spec.provisioners, keeps.whyNone);
   const mirrored = async (path: string, asked: AbortSignal) => mirror?.digestOf(path, asked);
   const { from, turns } = await lookUp(attempt, cuts, { shelf, mirrored }, signal);
   if (from !== undefined) cleanup.keep(from.held);

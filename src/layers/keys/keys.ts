@@ -15,7 +15,7 @@ export const changingNames = ['IMAGED_BUILD_ID', 'PACKER_HTTP_', 'packer_http_']
 
 /** One place of a plan behind which what was made may be kept. */
 export type PlanKey = {
-  /** The part that ends there: `install`, `connect`, `provisioners/2`, `finish`. */
+  /** The part that ends there: `install`, `connect`, `provisioners/2`, `seal`, `finish`. */
   readonly part: string;
   /** The step after which that is. */
   readonly step: string;

@@ -3,7 +3,7 @@ import type { Spec } from '../../template/spec.ts';
 
 /** What of a part of a plan goes into its key, by what people call it. */
 export type Part = {
-  /** `install`, `connect`, `provisioners/2` as in the template, or `finish`. */
+  /** `install`, `connect`, `provisioners/2` as in the template, `seal` or `finish`. */
   readonly name: string;
   /** The step of the plan after which it is done. */
   readonly step: string;
@@ -52,13 +52,17 @@ export const partsOf = (spec: Spec): readonly Part[] => [
   { name: 'connect', step: 'connect', values: { login: loginOf(spec) } },
   ...spec.provisioners.map(provisionerOf),
   {
-    name: 'finish',
-    step: 'publish',
+    name: 'seal',
+    step: 'shut-down',
     values: {
       seal: spec.seal,
       'build key': spec.communicator?.type === 'ssh' && spec.communicator.keepsKey ? 'stays' : 'goes',
       shutdown: withoutDeadline(spec.shutdown),
-      'post-processors': spec.postProcessors.map(withoutDeadline),
     },
+  },
+  {
+    name: 'finish',
+    step: 'publish',
+    values: { 'post-processors': spec.postProcessors.map(withoutDeadline) },
   },
 ];

@@ -4,13 +4,15 @@ import { Trouble } from '../parts/trouble.tsx';
 import { useWork } from '../parts/use.ts';
 import type { ViewProps } from './views.ts';
 
-/** A view whose program is loaded when somebody looks at it. */
-export const lazily = (load: () => Promise<ComponentType<ViewProps>>): ComponentType<ViewProps> =>
-  function Lazily(props: ViewProps) {
-    const [View, setView] = useState<ComponentType<ViewProps>>();
+/** A view whose program is loaded when it is first looked at. */
+export const later = (load: () => Promise<ComponentType<ViewProps>>): ComponentType<ViewProps> => {
+  let loaded: ComponentType<ViewProps> | undefined;
+  return (props) => {
+    const [View, setView] = useState(() => loaded);
     const error = useWork(async () => {
-      const loaded = await load();
+      loaded ??= await load();
       setView(() => loaded);
     }, []);
     return View === undefined ? <Trouble error={error} /> : <View {...props} />;
   };
+};
