@@ -36,13 +36,13 @@ const placesOf = ({
   `builds/${broken}/events`,
   `builds/${kept}/console`,
   `builds/${succeeded}/artifacts`,
+  `compare?a=${succeeded}&b=${broken}`,
+  'statistics',
   'new/openbsd',
   'templates',
   'templates/openbsd/versions',
   'templates/openbsd/diff',
   'host',
-  `compare?a=${succeeded}&b=${broken}`,
-  'statistics',
 ];
 
 for (const colorScheme of ['light', 'dark'] as const)

@@ -35,12 +35,12 @@ const places = {
   artifacts: `builds/${done.id}/artifacts`,
   events: `builds/${broken}/events`,
   input: `builds/${broken}/input`,
+  compare: `compare?a=${done.id}&b=${broken}`,
+  statistics: 'statistics?template=openbsd',
   new: 'new/openbsd',
   templates: 'templates',
   difference: 'templates/openbsd/diff',
   host: 'host',
-  compare: `compare?a=${done.id}&b=${broken}`,
-  statistics: 'statistics?template=openbsd',
 };
 
 const looks = [

@@ -17,9 +17,8 @@ export class CallError extends Error {
 
 type Options = {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Sent as JSON; bytes are sent as they are, as `type`, and archives as what they are. */
+  /** Sent as JSON; bytes and archives are sent as they are. */
   readonly body?: object | undefined;
-  readonly type?: string | undefined;
   /** The same without what is sensitive, for those who are shown the request. */
   readonly shown?: object | undefined;
   /** A name of this request: the same again does not make another of what it makes. */
@@ -45,13 +44,10 @@ const problemOf = async (response: Response): Promise<Problem | undefined> => {
   return isProblem(body) ? body : undefined;
 };
 
-const contentOf = (
-  body: object | undefined,
-  type = 'application/octet-stream',
-): { readonly type?: string; readonly bytes?: BodyInit } => {
+const contentOf = (body: object | undefined): { readonly type?: string; readonly bytes?: BodyInit } => {
   if (body === undefined) return {};
   if (body instanceof Blob) return { type: body.type, bytes: body };
-  if (body instanceof Uint8Array) return { type, bytes: new Uint8Array(body) };
+  if (body instanceof Uint8Array) return { type: 'application/octet-stream', bytes: new Uint8Array(body) };
   return { type: 'application/json', bytes: JSON.stringify(body) };
 };
 
@@ -61,9 +57,9 @@ const contentOf = (
  */
 export const request = async (
   path: string,
-  { method = 'GET', body, type: sentAs, shown = body, key, accept, range, signal }: Options = {},
+  { method = 'GET', body, shown = body, key, accept, range, signal }: Options = {},
 ): Promise<Response> => {
-  const { type, bytes } = contentOf(body, sentAs);
+  const { type, bytes } = contentOf(body);
   if (!path.startsWith('session'))
     noteCall({
       ...{ method, path },

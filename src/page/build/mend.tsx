@@ -40,8 +40,7 @@ const send = async ({ id, status }: Build, { text, archive, from }: Sent): Promi
   const query = from === '' ? '' : `?from=${encodeURIComponent(from)}`;
   return call<unknown>(`${path}${query}`, {
     method: 'POST',
-    body: new Uint8Array(await archive.arrayBuffer()),
-    type: typeOf(archive.name),
+    body: archive.slice(0, archive.size, typeOf(archive.name)),
   });
 };
 

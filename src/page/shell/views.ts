@@ -19,9 +19,9 @@ type Entry = {
   readonly one?: ComponentType<ViewProps>;
 };
 
-const NewBuild = later(async () => (await import('../new/new.tsx')).NewBuild);
 const CompareView = later(async () => (await import('../compare/compare.tsx')).CompareView);
 const StatisticsView = later(async () => (await import('../statistics/statistics.tsx')).StatisticsView);
+const NewBuild = later(async () => (await import('../new/new.tsx')).NewBuild);
 
 /** The views, in the order of the navigation; the first is where one begins. */
 export const views = [
