@@ -116,6 +116,7 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
     if (isObject(document) && document['name'] === 'bad') throw wrongAt('/name', 'is bad');
     return { document, digest: digestOf([document, context?.digest ?? null]) };
   },
+  declared: () => Promise.reject(new Error('tests of what templates declare bring an admission of their own')),
   translate: (document, variables) =>
     packerMachines(document, { variables, frozen: { buildId: 'b', timestampMs: 0 }, files: listingOf(undefined) }),
 });

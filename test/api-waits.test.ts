@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault, recordOf } from '../src/base/fault.ts';
+import { deferred } from '../src/base/waiting.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
-import { aBuild, anArtifact, claimed } from './store-shop.ts';
+import { untilTrue } from './fixtures/until-true.ts';
+import { aBuild, aFault, anArtifact, claimed } from './store-shop.ts';
 
 const get = (shop: ApiShop, url: string, headers: Record<string, string> = {}) =>
   shop.ask({ url, headers: { ...shop.auth, ...headers } });
@@ -117,4 +119,97 @@ test('a build that is looked at again and again is as it is in the store, after 
   await same();
   await shop.store.remove(build.id);
   assert.equal(await looked(), 404);
+});
+
+/** Follows a build from ETag to ETag until it has ended; `seen` is told of each state. */
+const followed = async (shop: ApiShop, id: string, seen: (version: number) => void): Promise<string> => {
+  let reply = await get(shop, `/builds/${id}`);
+  for (;;) {
+    const { status, version } = reply.json<{ status: string; version: number }>();
+    assert.equal(reply.headers.etag, `"${version}"`);
+    seen(version);
+    if (['succeeded', 'failed', 'cancelled'].includes(status)) return status;
+    reply = await get(shop, `/builds/${id}?wait=300`, { 'if-none-match': `"${version}"` });
+    assert.equal(reply.statusCode, 200);
+  }
+};
+
+test('of many builds that change fast, nobody who polls by ETag is left at a state that is not the newest', async () => {
+  await using shop = await apiShop();
+  await shop.listen();
+  const all = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const { build } = await shop.store.add(aBuild());
+      const seen = [0, 0, 0, 0, 0];
+      const ends = seen.map((_, poller) => followed(shop, build.id, (version) => (seen[poller] = version)));
+      return { id: build.id, seen, ends };
+    }),
+  );
+  const { store } = shop;
+  for (let left = all.length; left > 0; left--) {
+    const { build, token } = await claimed(store);
+    const fault = aFault('provisioner_failed');
+    const changes: readonly (() => Promise<unknown>)[] = [
+      async () => store.endStep(build.id, token, await store.beginStep(build.id, token, { name: 'boot', phase: 'booting' })), // prettier-ignore
+      () => store.hold(build.id, token, { until: Date.now() + 60_000 }, fault),
+      () => store.finish(build.id, token, { status: 'failed', fault }),
+    ];
+    for (const change of changes) {
+      // Those who wait are told while those who were told ask again.
+      void store.event(build.id, 'boot.progress', { line: 'a line' });
+      await change();
+      const version = (await store.find(build.id))?.version;
+      const { seen = [] } = all.find(({ id }) => id === build.id) ?? {};
+      await untilTrue(() => seen.length > 0 && seen.every((one) => one === version));
+    }
+  }
+  const ends = await Promise.all(all.flatMap((one) => one.ends));
+  assert.ok(ends.every((status) => status === 'failed'));
+});
+
+test('a look at the queue that takes longer than the build stays there does not hide what came of it', async () => {
+  const slow = deferred<undefined>();
+  const isAsked = deferred<true>();
+  let looks = 0;
+  const waiting = () => {
+    looks += 1;
+    if (looks !== 2) return Promise.resolve(undefined);
+    isAsked.resolve(true);
+    return slow.promise;
+  };
+  await using shop = await apiShop({ live: { waiting } });
+  await shop.listen();
+  const { build } = await shop.store.add(aBuild());
+  const url = `/builds/${build.id}?wait=300`;
+  const first = get(shop, url, { 'if-none-match': `"${build.version}"` });
+  await untilTrue(() => looks === 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  await shop.store.event(build.id, 'boot.progress', { line: 'a line' });
+  await isAsked.promise;
+  // Has the state that is looked at now, and waits for the next.
+  const second = get(shop, url, { 'if-none-match': `"${build.version + 1}"` });
+  await new Promise((resolve) => setImmediate(resolve));
+  await claimed(shop.store);
+  assert.equal((await first).json<{ status: string }>().status, 'running');
+  slow.resolve(undefined);
+  assert.equal((await second).json<{ status: string }>().status, 'running');
+});
+
+test('a build that changes at the very end of a wait is told, not only its ETag', async () => {
+  const end = deferred<undefined>();
+  let looks = 0;
+  // The wait for the change ends while it is looked why the build waits.
+  const waiting = () => (++looks === 2 ? end.promise : Promise.resolve(undefined));
+  await using shop = await apiShop({ live: { waiting } });
+  await shop.listen();
+  const { build } = await shop.store.add(aBuild());
+  const known = `"${build.version}"`;
+  const reply = get(shop, `/builds/${build.id}?wait=1`, { 'if-none-match': known });
+  await untilTrue(() => looks === 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  await shop.store.event(build.id, 'boot.progress', { line: 'a line' });
+  const { statusCode, headers } = await reply;
+  end.resolve(undefined);
+  assert.notEqual(headers.etag, known);
+  assert.equal(statusCode, 200);
 });

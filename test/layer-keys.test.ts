@@ -74,7 +74,7 @@ const host = { imaged: '1', hypervisor: 'qemu', version: '7.2', accelerators: 't
 
 const keysFor = async (
   document: object,
-  more: { readonly host?: Readonly<Record<string, string>>; readonly id?: string; readonly ms?: number; readonly slot?: number; readonly variables?: Record<string, string>; readonly secret?: Buffer } = {}, // prettier-ignore
+  more: { readonly host?: Readonly<Record<string, string>>; readonly id?: string; readonly ms?: number; readonly slot?: number; readonly variables?: Record<string, string>; readonly secret?: Buffer; readonly restarts?: ReadonlySet<string> } = {}, // prettier-ignore
 ): Promise<readonly PlanKey[]> => {
   const { variables = {} } = more;
   const specs = await specsOfKeys(
@@ -93,7 +93,10 @@ const keysFor = async (
       }),
   );
   const digests = makeFileDigests(changingNames, Date.now);
-  const parts = { secret: more.secret ?? secret, digests, host: more.host ?? host, slot: more.slot ?? 0 };
+  const parts = {
+    ...{ secret: more.secret ?? secret, digests, host: more.host ?? host, slot: more.slot ?? 0 },
+    restarts: more.restarts ?? new Set<string>(),
+  };
   return keysOf(specs, parts, AbortSignal.timeout(30_000));
 };
 
@@ -253,6 +256,11 @@ test('what changes with every build is named, and nothing is kept from there on'
     const keys = await keysFor(changed((d) => (d.provisioners[1] = { type: 'shell-local', name: 'first', inline: 'true' }))); // prettier-ignore
     assert.match(keys[3]?.changes ?? '', /^provisioners\/1 runs shell-local on this host/);
   });
+});
+
+test('where a guest may be started anew is in the keys from there on', async () => {
+  const [never, once] = [await keysFor(base), await keysFor(base, { restarts: new Set(['provisioners/1']) })];
+  assert.deepEqual(differing(never, once), from('provisioners/1'));
 });
 
 test('an installation that is told an address of its own is kept for its slot alone', async () => {

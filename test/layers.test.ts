@@ -134,6 +134,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     uses: ['api/contract', 'api/server', 'packer'],
     types: ['api', 'api/host', 'build', 'build/outputs', 'queue'],
   },
+  'api/queue': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api'] },
   'api/page': { uses: ['api/contract', 'api/server', 'queue'], types: ['api'] },
   // Runs in a browser: what it knows of the daemon is the contract.
   page: { uses: [], types: ['api/builds', 'api/changes', 'api/contract', 'api/page', 'api/statistics'] },
@@ -170,6 +171,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'api/layers',
         'api/media',
         'api/page',
+        'api/queue',
         'api/runs',
         'api/server',
       ],

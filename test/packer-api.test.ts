@@ -34,6 +34,7 @@ const judging = async (host: HostFacts = {}): Promise<ApiShop & { readonly home:
       checkRun: (...asked) => admission().checkRun(...asked),
       checkTemplate: (...asked) => admission().checkTemplate(...asked),
       translate: (...asked) => admission().translate(...asked),
+      declared: (...asked) => admission().declared(...asked),
     },
   });
   made.admission = makeAdmission({

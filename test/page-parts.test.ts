@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { curlOf } from '../src/page/api/calls.ts';
+import { layerStory } from '../src/page/build/layers.ts';
 import { isPausedBy } from '../src/page/build/paused.ts';
 import { timelineRows } from '../src/page/build/rows.ts';
 import { piecesUntil, readCast } from '../src/page/console/asciicast.ts';
@@ -51,7 +52,12 @@ test('a time line has the steps of an attempt from its begin, and what of the pl
   ];
   const plan = ['fetch', 'boot', 'publish'].map((name) => ({ name, phase: 'booting' as const, timeout_seconds: 1 }));
   assert.deepEqual(
-    timelineRows(steps, plan, 15_000, false).map(({ name, state, fromMs, toMs }) => [name, state, fromMs, toMs]),
+    timelineRows(steps, plan, { now: 15_000, isOver: false }).map(({ name, state, fromMs, toMs }) => [
+      name,
+      state,
+      fromMs,
+      toMs,
+    ]),
     [
       ['fetch', 'done', 0, 2000],
       ['boot', 'running', 2000, 5000],
@@ -83,5 +89,51 @@ test('a line of curl holds whatever a request holds, in quotes of the shell', ()
   assert.equal(
     line,
     `curl -X PUT --json '{"reason":"it'\\''s $HOME"}' -H "Authorization: Bearer $TOKEN" "$IMAGED"/builds/X/pin`,
+  );
+});
+
+test('of an attempt the page tells what was taken from layers, kept, missed and waited for', () => {
+  const at = (second: number) => new Date(second * 1000).toISOString();
+  const told = (seq: number, type: string, data: Record<string, unknown>) => ({ seq, at: at(seq), type, data });
+  const events = [
+    told(1, 'build.running', { attempt: 1 }),
+    told(2, 'layer.missed', { step: 'install', why: 'an earlier attempt' }),
+    told(3, 'build.running', { attempt: 2 }),
+    told(4, 'layer.awaited', { step: 'provision-1', key: 'k' }),
+    told(34, 'layer.hit', { step: 'connect', build: 'B', saved_seconds: 12 }),
+    told(35, 'layer.missed', { step: 'provision-1', why: 'file a.sh has changed' }),
+    told(36, 'layer.kept', { step: 'provision-1', bytes: 2048 }),
+    told(37, 'layer.not_kept', { step: 'provision-2', why: 'it was quick' }),
+  ];
+  const { hit, marks } = layerStory(events, 2);
+  assert.deepEqual(hit, { step: 'connect', build: 'B', savedSeconds: 12 });
+  assert.deepEqual(
+    marks.map(({ step, kind, about }) => [step, kind, about]),
+    [
+      ['provision-1', 'awaited', '30 s'],
+      ['connect', 'taken', ''],
+      ['provision-1', 'missed', 'file a.sh has changed'],
+      ['provision-1', 'kept', '2.0 KiB'],
+      ['provision-2', 'not kept', 'it was quick'],
+    ],
+  );
+  assert.equal(layerStory(events, 1).hit, undefined);
+});
+
+test('what was taken from a layer comes before what has run, and only up to its step', () => {
+  const plan = ['install', 'boot', 'provision-1', 'publish'].map((name) => ({
+    ...{ name, phase: 'booting' as const, timeout_seconds: 1 },
+  }));
+  const at = new Date(1000).toISOString();
+  const steps = [{ attempt: 1, phase: 'booting' as const, seq: 1, name: 'take-layer', started_at: at, ended_at: at }];
+  assert.deepEqual(
+    timelineRows(steps, plan, { now: 0, isOver: false, takenUpTo: 'boot' }).map(({ name, state }) => [name, state]),
+    [
+      ['install', 'taken'],
+      ['boot', 'taken'],
+      ['take-layer', 'done'],
+      ['provision-1', 'planned'],
+      ['publish', 'planned'],
+    ],
   );
 });

@@ -11,9 +11,9 @@ import { systemClock as clock } from '../../src/base/clock.ts';
 import { cleanupStack } from '../../src/base/cleanup.ts';
 import { qemuArgv, type HostChoice } from '../../src/vmm/qemu/argv.ts';
 import { takeInventory, versionOf, type Inventory } from '../../src/vmm/qemu/inventory.ts';
-import { addressesOf } from '../../src/vmm/qemu/network.ts';
+import { addressesOf, networkConfig } from '../../src/vmm/qemu/network.ts';
 import { handOver } from '../../src/vmm/qemu/hand-over.ts';
-import { machineFiles } from '../../src/vmm/qemu/names.ts';
+import { machineFiles, networkFile } from '../../src/vmm/qemu/names.ts';
 import { planOf } from '../../src/vmm/qemu/plan.ts';
 import { connectUnix } from '../../src/vmm/qemu/unix-socket.ts';
 import { startDetached } from '../../src/base/program.ts';
@@ -162,10 +162,16 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
   await truncate(disk, diskMb * 2 ** 20);
   await using files = await handOver(spec);
   const kernel = ['-kernel', join(guest, 'vmlinux'), '-initrd', join(guest, 'cycle.cpio'), '-append', goods.append];
-  const argv = runsAtOnce(qemuArgv(planOf(spec, files.handed, goods.inventory), goods.host));
+  const plan = planOf(spec, files.handed, goods.inventory);
+  await writeFile(join(own, networkFile), networkConfig(plan, 'nc') ?? '');
+  const argv = runsAtOnce(qemuArgv(plan, goods.host));
   const { pid, exited } = await startDetached(binary, [...argv, ...kernel], log, { cwd: own, fds: files.fds });
   let hasExited = false;
-  void exited.then(() => (hasExited = true));
+  const ended = new AbortController();
+  void exited.then(async () => {
+    hasExited = true;
+    ended.abort(new Error(`QEMU has ended: ${await readFile(log, 'utf8').catch(String)}`));
+  });
   cleanup.defer(async () => {
     if (!hasExited) process.kill(pid, 'SIGKILL');
     await exited;
@@ -176,7 +182,7 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
     untilItListens,
     isNotThere,
     clock,
-    signal,
+    AbortSignal.any([signal, ended.signal]),
   );
   cleanup.defer(() => void line.destroy());
   let heard = '';

@@ -16,8 +16,8 @@ export const addHistory = (file: string, builds: number): readonly string[] => {
     INSERT INTO build (id, template_name, labels, priority, timeout_ms, on_error, memory_mb, disk_mb, sensitive, status,
                        attempt, attempts_left, created_at, started_at, ended_at, fault)
     VALUES (?, ?, '{"ci":"x"}', 0, 60000, 'cleanup', 128, 32, '[]', ?, 1, 2, ?, ?, ?, ?)`);
-  const input = db.prepare(`INSERT INTO build_input VALUES (?, ?, '{}', ?)`);
-  const label = db.prepare(`INSERT INTO build_label VALUES ('ci', 'x', ?)`);
+  const input = db.prepare(`INSERT INTO build_input (build_id, template, variables, plan) VALUES (?, ?, '{}', ?)`);
+  const label = db.prepare(`INSERT INTO build_label (key, value, build_id) VALUES ('ci', 'x', ?)`);
   const event = db.prepare(`INSERT INTO build_event VALUES (?, ?, ?, ?, '{}')`);
   const artifact = db.prepare(`INSERT INTO artifact VALUES (?, 1, 'cycle.raw', 'raw', 16777216, ?)`);
   const fault = JSON.stringify({

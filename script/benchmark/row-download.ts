@@ -23,7 +23,7 @@ const mostGrowthMb = 16;
 const name = 'disk.raw';
 
 /** A file of random bytes; gives its digest. */
-const writeRandom = async (path: string): Promise<string> => {
+const writeRandom = async (path: string, megabytes: number): Promise<string> => {
   const hash = createHash('sha256');
   const block = Buffer.alloc(2 ** 20);
   await using file = await open(path, 'wx');
@@ -35,15 +35,19 @@ const writeRandom = async (path: string): Promise<string> => {
 };
 
 /** Puts a file into a store that no daemon has open, as the artifact of a build that has succeeded; gives its path. */
-const addArtifact = async (
+export const addArtifact = async (
   dataDir: string,
+  megabytes: number,
 ): Promise<{ readonly id: string; readonly path: string; readonly sha256: string }> => {
-  await using store = await openStore({ file: join(dataDir, 'imaged.db'), migrations, clock });
+  await using store = await openStore({
+    ...{ file: join(dataDir, 'imaged.db'), keyFile: join(dataDir, 'secrets.key') },
+    ...{ migrations, clock },
+  });
   const { id } = (await store.add(aBuild())).build;
   const folder = join(dataDir, 'builds', id, 'artifacts');
   await mkdir(folder, { recursive: true });
   const path = join(folder, name);
-  const sha256 = await writeRandom(path);
+  const sha256 = await writeRandom(path, megabytes);
   const { token } = await claimed(store);
   const artifact = { name, mediaType: 'application/octet-stream', size: megabytes * 2 ** 20, sha256 };
   await store.finish(id, token, { status: 'succeeded', artifacts: [artifact] });
@@ -82,7 +86,7 @@ export const download: Row = {
     await using place = await workplace();
     await using imaged = await startWithGoods({ shown: place.folder }, 1, keepAll);
     await imaged.kill('SIGTERM');
-    const { id, path, sha256 } = await addArtifact(imaged.dataDir);
+    const { id, path, sha256 } = await addArtifact(imaged.dataDir, megabytes);
     await imaged.start();
     const url = new URL(`/builds/${id}/artifacts/${name}`, imaged.url()).href;
     const auth = ['-H', `Authorization: Bearer ${imaged.token}`];

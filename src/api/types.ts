@@ -28,7 +28,7 @@ export type Check = {
 /** All that the API needs from the other rooms, handed over by main. */
 export type ApiParts = {
   readonly store: Store;
-  readonly admission: Pick<Admission, 'check' | 'checkRun' | 'checkTemplate' | 'translate'>;
+  readonly admission: Pick<Admission, 'check' | 'checkRun' | 'checkTemplate' | 'translate' | 'declared'>;
   readonly submit: Submit;
   readonly submitRun: SubmitRun;
   readonly again: Again;

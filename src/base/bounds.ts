@@ -114,6 +114,8 @@ export const layerBounds = {
   files: 64,
   /** Those that are told to explain a miss. */
   nearest: 10,
+  /** Templates of which it is known how long starting their guest anew takes. */
+  measured: 1000,
 } as const;
 
 /** What schedules may come to. */

@@ -20,6 +20,7 @@ import { judgeFrozen } from './again/judge-frozen.ts';
 import { digestOf } from './canonical.ts';
 import { specsOfKeys } from './layers/specs-of-keys.ts';
 import type { Received } from './contexts.ts';
+import { declaredBy, type Declared } from './asked/declared.ts';
 import type { UploadDigest } from './asked/began-with.ts';
 import { removeValues, sealContext } from './asked/seal-context.ts';
 import type { Folders } from './folders/folders.ts';
@@ -88,6 +89,11 @@ export type Admission = {
     variables: BuildAsk['variables'],
     context: Pick<Received, 'contextId'> | undefined,
   ) => Promise<readonly Expanded[]>;
+  /**
+   * What a template leaves to its builds, sent or stored under a name (`openbsd@3`). Throws `template_invalid`, with pointers
+   * into the template.
+   */
+  readonly declared: (template: unknown, context: Pick<Received, 'contextId'> | undefined) => Promise<Declared>;
   /** The spec of a build that was accepted, for the attempt that runs it. */
   readonly resolveClaim: (claim: Claim) => Promise<Spec>;
   /** The same for the keys of its layers, and what it would be for another build or at another time. */
@@ -117,7 +123,7 @@ const makeReading =
 const frozenOf = ({ build }: Claim): Frozen => ({ buildId: build.id, timestampMs: build.createdAt });
 
 /** Judges what clients ask for, as a whole and before anything is stored. */
-// One closure, though long: six questions over the same parts.
+// One closure, though long: seven questions over the same parts.
 export const makeAdmission = (parts: AdmissionParts): Admission => {
   const { store, folders, ids } = parts;
   const readingFor = makeReading(parts);
@@ -205,6 +211,12 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       await turn();
       const machines = await machinesOf({ document, bases: [] }, '', readingFor(variables, context?.contextId));
       return translateMachines(machines);
+    },
+    declared: async (template, context) => {
+      await turn();
+      const sent = { template, ...(context === undefined ? {} : { contextId: context.contextId }) };
+      const asked = await findAsked(store, sent, '');
+      return declaredBy(asked, '', readingFor({}, asked.contextId));
     },
     resolveClaim: (claim) => resolveAccepted(claim, frozenOf(claim)),
     resolveForKeys: (claim) => specsOfKeys(frozenOf(claim), (frozen) => resolveAccepted(claim, frozen, 'any')),

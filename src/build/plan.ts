@@ -16,6 +16,8 @@ export type Step<Needs, Gives> = {
   readonly takeUp?: {
     /** Gives again what the step gave that had ended. Default: that is data, and was written down. */
     readonly ended?: (needs: Needs, tools: StepTools) => Promise<Gives>;
+    /** What of that is data, and is written down for `ended`. Default: nothing of it. */
+    readonly writes?: (gives: Gives) => Readonly<Record<string, unknown>>;
     /** Goes on with the step that was cut short. Default: it cannot be gone on with, and the build begins anew. */
     readonly cutShort?: (needs: Needs, tools: StepTools) => Promise<Gives>;
   };

@@ -21,6 +21,7 @@ import { createDisks } from './steps/create-disks.ts';
 import { fetchFiles } from './steps/fetch-files.ts';
 import { freshenGuest, renewGuest } from './steps/freshen-guest.ts';
 import { goOn } from './steps/go-on.ts';
+import { keepByRestart, type LogIn } from './steps/keep-by-restart.ts';
 import { keepDisks, keepMachine } from './steps/keep-layer.ts';
 import { keepArtifacts, linkArtifacts } from './steps/link-artifacts.ts';
 import { takeKey, takeLayer } from './steps/take-layer.ts';
@@ -55,6 +56,19 @@ const kept = <H extends Has<Up>>(plan: Plan<Given, H>, part: string, layering: L
   return cut?.kind === 'machine' ? plan.then(keepMachine(cut, layering)) : plan;
 };
 
+/** The same behind a provisioner; where machines are kept at rest alone, the guest is started anew by it. */
+const keptAfter = <H extends Has<Up & { readonly guest: Guest }>>(
+  plan: Plan<Given, H>,
+  at: number,
+  { shutdown }: Spec,
+  logIn: LogIn<H>,
+  layering: Layering,
+): Plan<Given, H> => {
+  const cut = cutAfter(layering, `provisioners/${at}`);
+  if (cut?.kind !== 'disk') return kept(plan, `provisioners/${at}`, layering);
+  return plan.then(keepByRestart(cut, shutdown, layering, logIn));
+};
+
 /** The disks are filled and their machine has gone: nothing more is to be done in it. */
 const installed = <H extends Has<object>>(
   plan: Plan<Given, H>,
@@ -77,7 +91,8 @@ const up = <H extends Has<object>>(
   if (spec === undefined) return plan.then(startInstaller('again')).then(keepInstaller);
   if (spec.ends === 'never') return plan.then(startInstaller('again')).then(install(spec)).then(keepInstaller);
   const booted = installed(plan, spec, layering).then(bootFromDisk);
-  return spec.hearsFirstBoot === true ? booted.then(awaitFirstBoot) : booted;
+  const isFirst = layering.from === undefined || layering.from.cut.part === 'install';
+  return spec.hearsFirstBoot === true && isFirst ? booted.then(awaitFirstBoot) : booted;
 };
 
 /** The way out of a guest that the build has logged in to. */
@@ -95,29 +110,31 @@ const tellsOf = ({ postProcessors }: Spec, ...kinds: readonly PostProcessorType[
 const provisioned = <H extends Has<Up & { readonly guest: Guest }>>(
   plan: Plan<Given, H>,
   spec: Spec,
+  logIn: LogIn<H>,
   layering: Layering,
 ): Plan<Given, H> => {
   const before = layering.from?.cut.provisioners ?? 0;
-  const done = spec.provisioners.reduce<Plan<Given, H>>(
-    (so, one, at) =>
-      at < before
-        ? so
-        : kept(so.then(provisionGuest(one, layering.isConstant(`provisioners/${at}`))), `provisioners/${at}`, layering),
-    plan,
-  );
+  const done = spec.provisioners.reduce<Plan<Given, H>>((so, one, at) => {
+    if (at < before) return so;
+    const provision = provisionGuest(one, layering.isConstant(`provisioners/${at}`));
+    return keptAfter(so.then(provision), at, spec, logIn, layering);
+  }, plan);
   const listed = tellsOf(spec, 'sbom') ? done.then(listPackages) : done;
   return layering.from === undefined ? listed : listed.then(renewGuest);
 };
 
 const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, login: SshLogin, layering: Layering) => {
-  const connected = up(plan, spec, layering).then(connect(login));
+  const logIn = connect(login);
+  const connected = up(plan, spec, layering).then(logIn);
   const goesOn = layering.from?.cut.kind === 'machine';
   const ready = goesOn ? connected.then(freshenGuest) : kept(connected, 'connect', layering);
-  return sealed(provisioned(ready, spec, layering), spec, login.keepsKey ? 'stays' : 'goes');
+  return sealed(provisioned(ready, spec, logIn, layering), spec, login.keepsKey ? 'stays' : 'goes');
 };
 
-const provisionedByTyping = (plan: Plan<Given, Prepared>, spec: Spec, login: ConsoleLogin, layering: Layering) =>
-  sealed(provisioned(up(plan, spec, layering).then(connectOnConsole(login)), spec, layering), spec, 'stays');
+const provisionedByTyping = (plan: Plan<Given, Prepared>, spec: Spec, login: ConsoleLogin, layering: Layering) => {
+  const logIn = connectOnConsole(login);
+  return sealed(provisioned(up(plan, spec, layering).then(logIn), spec, logIn, layering), spec, 'stays');
+};
 
 const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec, layering: Layering) =>
   spec.provisioners

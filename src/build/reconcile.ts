@@ -66,7 +66,8 @@ export const settleLeftovers = async (
   for (const name of await hypervisor.strays(signal)) left.set(name, left.get(name) ?? folders.machineNamed(name));
   for (const [name, folder] of left)
     if (!isKept(name) && (await hypervisor.reap(name, folder, signal))) machines.push(name);
-  const programs = await hypervisor.reapWork(folders.works, signal);
+  const programs =
+    (await hypervisor.reapWork(folders.works, signal)) + (await hypervisor.reapWork(folders.layers, signal));
   const known = {
     builds: async (id: string) => (await store.find(id)) !== undefined,
     contexts: await store.contexts(),

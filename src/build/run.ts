@@ -104,7 +104,7 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
       return artifacts;
     } finally {
       // What is being kept must be whole, or given up, before its files are let go.
-      await layering.settled();
+      await layering.ended();
       await cleanUp(attempt);
     }
   };

@@ -53,7 +53,12 @@ export type NewLayer = Pick<
 >;
 
 /** While this lasts, neither the layer nor one that lies beneath it is evicted. */
-export type HeldLayer = AsyncDisposable & { readonly layer: Layer; readonly folder: string };
+export type HeldLayer = AsyncDisposable & {
+  readonly layer: Layer;
+  readonly folder: string;
+  /** The same once more, for whom it must outlast this one; asked before this is disposed. */
+  readonly again: () => HeldLayer;
+};
 
 /** A layer in the making. Disposing it without `commit` leaves nothing. */
 export type Making = AsyncDisposable & {

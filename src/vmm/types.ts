@@ -216,6 +216,11 @@ export type Hypervisor = {
    * machine.
    */
   readonly shapeKey?: (look: MachineLook, signal: AbortSignal) => Promise<string>;
+  /**
+   * What disks of builds may lie over: `most` images upon each other, the lowest included, beyond
+   * which they are to be flattened, and without being copied over those of the formats in `over`.
+   */
+  readonly chains: { readonly most: number; readonly over: readonly DiskFormat[] };
   /** Makes a disk image, mode 0600; never overwrites. Throws `disk_failed`, `storage_full`. */
   readonly createDisk: (disk: DiskSpec, signal: AbortSignal) => Promise<void>;
   /**

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { makeBackground } from '../build/layers/background.ts';
 import { makeKeepingCosts } from '../build/layers/costs.ts';
 import type { Layers } from '../build/layers/open-layering.ts';
 import { makeFileDigests } from '../layers/keys/file-digests.ts';
@@ -16,6 +17,7 @@ export const makeBuildLayers = async ({ config, clock }: Shared, shelf: BuildLay
     secret: await keySecret(join(data_dir, 'layers.key')),
     digests: makeFileDigests(changingNames, clock.now),
     costs: makeKeepingCosts(),
+    background: makeBackground(),
     skipped: new Map(),
   };
 };

@@ -69,6 +69,8 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const { shelf, capacity, ...layers } = await openLayers(shared, { store, bare, committed, figures: metrics });
     const supplies = cleanup.keep(await openSupplies(shared, capacity));
     const news = await openNews(shared);
+    const buildLayers = await makeBuildLayers(shared, shelf);
+    if (buildLayers !== undefined) cleanup.keep(buildLayers.background);
     const builds = makeBuilds(shared, {
       store,
       machines,
@@ -77,7 +79,7 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
       capacity,
       news,
       figures: metrics,
-      layers: await makeBuildLayers(shared, shelf),
+      layers: buildLayers,
     });
     const run = layers.givingWay(builds.run);
     const scheduler: Scheduler = cleanup.keep(
@@ -88,7 +90,7 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     const submit = makeSubmit({ store, admission, isDraining: scheduler.isDraining, wake: scheduler.wake });
     const schedules = makeSchedules(shared, { store, admission, submit });
 
-    const host = await makeHostAnswers(shared, { store, hypervisor, capacity, scheduler });
+    const host = await makeHostAnswers(shared, { store, hypervisor, capacity, scheduler, figures: metrics });
     const api = await makeDaemonApi(shared, {
       ...{ store, capacity, builds, supplies, layers: shelf, scheduler, submit, metrics, host },
       schedules: schedules.desk,

@@ -1,4 +1,5 @@
 import type { ApiParts } from '../api/types.ts';
+import type { Metrics } from '../api/host/metrics.ts';
 import type { Capacity } from '../build/capacity.ts';
 import { judgedEachTime, readinessOf } from '../build/readiness.ts';
 import type { Finding } from '../host/types.ts';
@@ -21,17 +22,23 @@ export const makeHostAnswers = async (
     hypervisor,
     capacity,
     scheduler,
+    figures,
   }: {
     readonly store: Store;
     readonly hypervisor: Hypervisor;
     readonly capacity: Capacity;
     readonly scheduler: Scheduler;
+    readonly figures: Pick<Metrics, 'layerUse'>;
   },
 ): Promise<Pick<ApiParts, 'readiness' | 'host'>> => {
   const judgedElsewhere = [...judgedEachTime, 'ports'];
   const checks = await hostChecksOf(config, { hypervisor, clock, isDaemon: true, judgedElsewhere });
   const watch = watchHost({ ask: () => checks.ask(life), clock });
   const known = async (until: AbortSignal) => withoutFix(await watch.known(until));
+  const layersOf = async () => {
+    const { layers: kept, bytes } = await store.layers.totals();
+    return { kept, bytes, ...(await figures.layerUse()) };
+  };
   return {
     readiness: (signal) =>
       readinessOf(
@@ -46,9 +53,10 @@ export const makeHostAnswers = async (
       ),
     host: async (signal) => ({
       hypervisor: await hypervisor.facts(signal),
-      capacity: { whole: await capacity.whole(), now: await capacity.now() },
+      capacity: { whole: await capacity.whole(), now: await capacity.now(), committed: scheduler.committed() },
       slots: scheduler.slots(),
       suspect: await store.suspect(),
+      layers: await layersOf(),
       lost_mb: await folders.lost.sizeMb(),
       media: Object.keys(config().media).toSorted(),
       limits: { context_mb: config().limits.context, context_files: config().limits.context_files },

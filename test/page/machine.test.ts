@@ -14,7 +14,7 @@ test('a real machine is watched from the queue to its artifact: its console live
   const { page } = looked;
   await logIn(page, { authorization: `Bearer ${imaged.token}` });
   const { id } = await imaged.post({ template: await cycle() });
-  await page.getByRole('row').filter({ hasText: id }).getByRole('link').click();
+  await page.getByRole('row').filter({ hasText: id }).locator('a.build').click();
   await page.getByRole('tab', { name: 'Console' }).click();
   await page.locator('.xterm-rows').filter({ hasText: 'cycle done' }).waitFor({ timeout: 60_000 });
   await page.locator('.turn-said').filter({ hasText: '/payload' }).waitFor();

@@ -22,7 +22,8 @@ export const addLookRoute = (app: App, waits: Waits, longRequests: LongRequests)
       description:
         'With `wait`, the reply comes when the build has changed, or after that time with 304. Changed means: ' +
         'other than the ETag in `If-None-Match`, or, without one, other than it was when you asked. A build that has ' +
-        'ended does not change any more and is not waited for.\n\n' +
+        'ended does not change any more and is not waited for. To wait for a state, look once without `wait`, as the build may be in it ' +
+        'already, and then wait beyond the ETag of the last build that you got.\n\n' +
         '```sh\ncurl -H "Authorization: Bearer $TOKEN" -H \'If-None-Match: "7"\' "$IMAGED/builds/$ID?wait=60"\n```',
       params: BuildParams,
       querystring: WaitQuery,
@@ -37,20 +38,20 @@ export const addLookRoute = (app: App, waits: Waits, longRequests: LongRequests)
       if (waitMs > 0) longRequests.count(request, reply);
       const known = request.headers['if-none-match'];
       const isNews = (seen: Seen, first: Seen) =>
-        known === undefined ? seen.etag !== first.etag || isEnded(seen.build.status) : !matchesAny(known, seen.etag);
-      let isOver = true;
-      const seen = await waits.until(
+        known === undefined
+          ? waitMs === 0 || seen.etag !== first.etag || isEnded(seen.build.status)
+          : !matchesAny(known, seen.etag);
+      const waited = await waits.until(
         id,
-        (now, first) => {
-          isOver = isNews(now, first);
-          return isOver || isEnded(now.build.status);
-        },
+        (now, first) => isNews(now, first) || isEnded(now.build.status),
         waitMs,
         (leave) => onDisconnect(reply, leave),
       );
-      if (seen === undefined) throw noBuild(id);
+      if (waited === undefined) throw noBuild(id);
+      const { seen, first } = waited;
       void reply.header('etag', seen.etag);
-      if (waitMs > 0 ? !isOver : matchesAny(known, seen.etag)) return reply.code(304).send();
+      // Asked of what is sent: it may have changed at the very end of the wait, and its ETag must come with it.
+      if (!isNews(seen, first)) return reply.code(304).send();
       return reply.type(jsonType).send(seen.body);
     },
   });

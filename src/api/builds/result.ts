@@ -73,14 +73,14 @@ export const addResultRoute = (app: App, view: View, waits: Waits, longRequests:
       const { id } = request.params;
       const waitMs = request.query.wait ?? 0;
       if (waitMs > 0) longRequests.count(request, reply);
-      const seen = await waits.until(
+      const waited = await waits.until(
         id,
         ({ build }) => isEnded(build.status),
         waitMs,
         (leave) => onDisconnect(reply, leave),
       );
-      if (seen === undefined) throw noBuild(id);
-      const { build, body, etag } = seen;
+      if (waited === undefined) throw noBuild(id);
+      const { build, body, etag } = waited.seen;
       void reply.header('etag', etag);
       if (!isEnded(build.status)) void reply.code(202).header('retry-after', waitMs > 0 ? '0' : '5');
       else if (build.status !== 'succeeded')

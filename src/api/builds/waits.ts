@@ -8,6 +8,9 @@ import { showProgress, type View } from './view.ts';
 /** A build as it was at one moment, its reply written out once for all who wait for it. */
 export type Seen = { readonly build: Build; readonly etag: string; readonly body: string };
 
+/** A build as it is at the end of a wait, and as it was at the beginning. */
+export type Waited = { readonly seen: Seen; readonly first: Seen };
+
 type Waiter = {
   readonly changed: (seen: Seen | undefined) => void;
   readonly end: () => void;
@@ -135,6 +138,7 @@ const makeRooms = (parts: WaitsParts, view: Pick<View, 'build'>) => {
  * Where requests wait for a build to change: one listener and one look into the store for all who wait for the same
  * build. Ends every wait when the signal aborts.
  */
+// One closure, though long: entering, looking and leaving are one wait.
 export const makeWaits = (
   parts: WaitsParts & { readonly clock: Clock; readonly signal: AbortSignal },
   view: Pick<View, 'build'>,
@@ -144,33 +148,40 @@ export const makeWaits = (
   const { look, enter, each, size } = rooms;
 
   /**
-   * The build once `enough` says so of it, or as it stands after `ms`, or when the client goes or the daemon stops.
-   * `first` is the build as it was at the beginning. Undefined: there is no such build, or no longer.
+   * The build once `enough` says so of it, or as it stands after `ms`, or when the client goes or the daemon stops: what it
+   * gives may be news that `enough` was not asked about. Undefined: there is no such build, or no longer.
    */
   const until = async (
     id: string,
     enough: (seen: Seen, first: Seen) => boolean,
     ms: number,
     whenGone: (leave: () => void) => Disposable,
-  ): Promise<Seen | undefined> => {
-    if (ms === 0) return look(id);
+  ): Promise<Waited | undefined> => {
+    if (ms === 0) {
+      const seen = await look(id);
+      return seen && { seen, first: seen };
+    }
     const answer = deferred<Seen | undefined>();
     const build: { first?: Seen; last?: Seen | undefined } = {};
     // Why a build waits in the queue may be another reason by now.
     const end = () => answer.resolve(build.last?.build.status === 'queued' ? undefined : build.last);
     const changed = (seen: Seen | undefined) => {
+      // Looks end in another order than they began: why a build waits in the queue takes longer to find out than the rest.
+      if (seen !== undefined && build.last !== undefined && seen.build.version < build.last.build.version) return;
       build.last = seen;
       if (seen === undefined || (build.first && enough(seen, build.first))) answer.resolve(seen);
     };
     // Enters before it looks, so that no change falls between the two.
     using room = enter(id, { changed, end, endsAt: clock.elapsed() + ms });
     const first = await room.look();
-    if (first === undefined || enough(first, first) || stopping.aborted) return first;
+    if (first === undefined) return undefined;
+    if (enough(first, first) || stopping.aborted) return { seen: first, first };
     build.first = first;
-    if (build.last && enough(build.last, first)) return build.last;
+    if (build.last && enough(build.last, first)) return { seen: build.last, first };
     build.last ??= first;
     using _gone = whenGone(end);
-    return (await answer.promise) ?? look(id);
+    const seen = (await answer.promise) ?? (await look(id));
+    return seen && { seen, first };
   };
 
   const stop = () => each(({ end }) => end());

@@ -15,6 +15,8 @@ export type Metrics = {
   readonly layerTaken: (savedSeconds: number) => void;
   /** A build found no layer to go on from. */
   readonly layerMissed: () => void;
+  /** How often builds went on from layers, and found none, since the daemon was started, and what that has saved. */
+  readonly layerUse: () => Promise<{ readonly hits: number; readonly misses: number; readonly savedSeconds: number }>;
   readonly requestEnded: (request: RequestLabels, seconds: number) => void;
 };
 
@@ -72,7 +74,9 @@ const addBuildFigures = (registers: Registry[]): Pick<Metrics, 'claimed' | 'atte
   };
 };
 
-const addLayerFigures = (registers: Registry[]): Pick<Metrics, 'layerTaken' | 'layerMissed'> => {
+const worth = async (counter: Counter): Promise<number> => (await counter.get()).values[0]?.value ?? 0;
+
+const addLayerFigures = (registers: Registry[]): Pick<Metrics, 'layerTaken' | 'layerMissed' | 'layerUse'> => {
   const hits = new Counter({
     name: 'imaged_layer_hits_total',
     help: 'How often a build went on from a kept layer.',
@@ -94,6 +98,10 @@ const addLayerFigures = (registers: Registry[]): Pick<Metrics, 'layerTaken' | 'l
       saved.inc(seconds);
     },
     layerMissed: () => misses.inc(),
+    layerUse: async () => ({
+      ...{ hits: await worth(hits), misses: await worth(misses) },
+      savedSeconds: await worth(saved),
+    }),
   };
 };
 

@@ -40,7 +40,7 @@ export const Readiness = z.object({
 export const Host = z.record(z.string(), z.unknown()).meta({
   id: 'Host',
   description:
-    'What this host can do: hypervisor and its version, slots, memory, disk, media, and what was found about the rest of it (`checks`). `suspect` is a build that the daemon died of, as it seems, and that keeps others waiting while it runs alone; `lost_mb` is what directories of unknown builds take; `limits` what a context may have, packed and unpacked.',
+    'What this host can do: hypervisor and its version, slots, memory, disk, media, and what was found about the rest of it (`checks`). `capacity.committed` is what running builds may take of it; `layers` the kept layers, and what they were used for since the daemon was started. `suspect` is a build that the daemon died of, as it seems, and that keeps others waiting while it runs alone; `lost_mb` is what directories of unknown builds take; `limits` what a context may have, packed and unpacked.',
 });
 
 export const ProblemRow = z

@@ -1,3 +1,4 @@
+import { layerBounds } from '../../base/bounds.ts';
 import type { LayerKind } from '../../base/records/layer-kind.ts';
 
 /** What keeping costs on this host, as it was measured. */
@@ -5,6 +6,9 @@ export type KeepingCosts = {
   /** Seconds that the work before must have taken for keeping it to be worth it. */
   readonly expectedSeconds: (kind: LayerKind, memoryMb: number) => number;
   readonly took: (kind: LayerKind, memoryMb: number, seconds: number) => void;
+  /** Seconds for which a build of this template stood still while its guest was started anew; undefined: none was yet. */
+  readonly restartSeconds: (templateName: string) => number | undefined;
+  readonly restartTook: (templateName: string, seconds: number) => void;
 };
 
 // What a machine of 256 MB takes on a slow host, until one was kept here.
@@ -18,11 +22,20 @@ const worth = 2;
 
 export const makeKeepingCosts = (): KeepingCosts => {
   let perMb = firstSecondsPerMb;
+  const restarts = new Map<string, number>();
   return {
     // Disks at rest and files are kept by their names alone.
     expectedSeconds: (kind, memoryMb) => (kind === 'machine' ? worth * perMb * memoryMb : 0),
     took: (kind, memoryMb, seconds) => {
       if (kind === 'machine') perMb = (1 - weight) * perMb + (weight * seconds) / memoryMb;
+    },
+    restartSeconds: (templateName) => restarts.get(templateName),
+    restartTook: (templateName, seconds) => {
+      const before = restarts.get(templateName) ?? seconds;
+      restarts.delete(templateName);
+      restarts.set(templateName, (1 - weight) * before + weight * seconds);
+      const [oldest] = restarts.keys();
+      if (restarts.size > layerBounds.measured && oldest !== undefined) restarts.delete(oldest);
     },
   };
 };

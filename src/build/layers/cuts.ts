@@ -3,6 +3,7 @@ import type { LayerKind } from '../../base/records/layer-kind.ts';
 import type { PlanKey } from '../../layers/keys/keys.ts';
 import type { PostProcessorType } from '../../post-processors/table.ts';
 import type { Spec } from '../../template/spec.ts';
+import type { Keeps } from './restarts.ts';
 
 /** A place of the plan behind which what was made may be kept. */
 export type Cut = PlanKey & {
@@ -22,11 +23,12 @@ const repeatable: readonly PostProcessorType[] = ['export', 'convert', 'compress
 const hasArtifactCut = ({ postProcessors }: Spec): boolean =>
   postProcessors.every(({ type }) => repeatable.includes(type));
 
-const kindOf = (part: string, spec: Spec, keepsMachines: boolean): LayerKind | undefined => {
+const kindOf = (part: string, spec: Spec, { machines, restarts }: Keeps): LayerKind | undefined => {
   if (part === 'finish') return hasArtifactCut(spec) ? 'artifacts' : undefined;
   if (spec.disks.length === 0) return undefined;
   if (part === 'install') return spec.install !== undefined && spec.install.ends !== 'never' ? 'disk' : undefined;
-  return keepsMachines && spec.cache.memory && spec.communicator?.type === 'ssh' ? 'machine' : undefined;
+  if (machines) return spec.communicator?.type === 'ssh' ? 'machine' : undefined;
+  return restarts.has(part) ? 'disk' : undefined;
 };
 
 const youngest = (one: number | undefined, other: number | undefined): number | undefined =>
@@ -36,12 +38,7 @@ const youngest = (one: number | undefined, other: number | undefined): number | 
  * Where the plan of a build may be cut. `mode` is that of the whole, the request's and the template's together; what one
  * provisioner says of itself holds for all that comes after it.
  */
-export const cutsOf = (
-  spec: Spec,
-  keys: readonly PlanKey[],
-  whole: CacheMode,
-  keepsMachines: boolean,
-): readonly Cut[] => {
+export const cutsOf = (spec: Spec, keys: readonly PlanKey[], whole: CacheMode, keeps: Keeps): readonly Cut[] => {
   let mode = whole;
   let maxAgeMs = spec.cache.maxAgeMs;
   let provisioners = 0;
@@ -49,7 +46,7 @@ export const cutsOf = (
     const own = key.part.startsWith('provisioners/') ? spec.provisioners[provisioners++] : undefined;
     mode = own?.cache === 'off' ? 'off' : mode;
     maxAgeMs = youngest(maxAgeMs, own?.maxAgeMs);
-    const kind = kindOf(key.part, spec, keepsMachines);
+    const kind = kindOf(key.part, spec, keeps);
     if (kind === undefined) return [];
     return [
       {

@@ -1,19 +1,27 @@
 /** What one attempt does with kept layers: what it goes on from, and what it keeps. */
 
 import type { Clock } from '../../base/clock.ts';
-import type { CleanupStack } from '../../base/cleanup.ts';
+import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
 import { asFault } from '../../base/fault.ts';
 import { deferred } from '../../base/waiting.ts';
 import type { BuildLayers, HeldLayer, NewLayer } from '../../layers/types.ts';
 import type { Attempt } from '../attempt.ts';
+import type { StepTimes } from '../../post-processors/build-facts.ts';
+import type { Background } from './background.ts';
 import { isOpen, type Cut } from './cuts.ts';
 import type { KeepingCosts } from './costs.ts';
+import { isRestartWorthIt, sinceUp } from './restarts.ts';
 
 /** A layer that the build goes on from. */
 export type Taken = { readonly cut: Cut; readonly held: HeldLayer };
 
 /** What was put into the folder of a layer. */
-export type Filled = { readonly facts: unknown; readonly stoodStillMs?: number };
+export type Filled = {
+  readonly facts: unknown;
+  readonly stoodStillMs?: number;
+  /** Where too many images lie beneath its disks: makes them stand on their own, before it is a layer. */
+  readonly flatten?: (signal: AbortSignal) => Promise<void>;
+};
 
 export type Layering = {
   readonly cuts: readonly Cut[];
@@ -25,6 +33,10 @@ export type Layering = {
   readonly spoil: (key: string) => Promise<void>;
   /** Whether what was made so far is worth to be kept here. */
   readonly isWorthIt: (cut: Cut) => boolean;
+  /** Whether the guest is to be started anew for that, after these steps. */
+  readonly isWorthRestart: (cut: Cut, steps: readonly StepTimes[]) => boolean;
+  /** The step of this name has started the guest anew, which took so many seconds. */
+  readonly restarted: (step: string, seconds: number) => void;
   /**
    * Keeps what has been made so far: `fill` puts the files of the layer into its folder, and what it throws is the build's
    * own fault only where `fill` could not leave all as it was. False: it was not kept. The files must stay where they are.
@@ -32,8 +44,12 @@ export type Layering = {
   readonly keep: (cut: Cut, roomBytes: number, fill: (folder: string) => Promise<Filled>) => Promise<boolean>;
   /** The plan has come past a place where nothing is kept: whoever waits for it need not. */
   readonly passed: (cut: Cut) => void;
+  /** Says why nothing is kept there. */
+  readonly notKept: (cut: Cut, why: string) => void;
   /** Resolves when all that is being kept is kept or has failed. Never rejects. */
   readonly settled: () => Promise<void>;
+  /** The same at the end of the build, but for what waits for disks to be flattened: that goes on without it. */
+  readonly ended: () => Promise<void>;
 };
 
 /** A build that neither takes nor keeps. */
@@ -42,9 +58,13 @@ export const noLayering: Layering = {
   isConstant: () => false,
   spoil: async () => undefined,
   isWorthIt: () => false,
+  isWorthRestart: () => false,
+  restarted: () => undefined,
   keep: async () => false,
   passed: () => undefined,
+  notKept: () => undefined,
   settled: async () => undefined,
+  ended: async () => undefined,
 };
 
 /** The same for a build whose machine is not what its input alone has made of it: nothing of it is kept. */
@@ -52,6 +72,7 @@ export const keepingNoMore = (layering: Layering): Layering => ({
   ...layering,
   isConstant: () => false,
   isWorthIt: () => false,
+  isWorthRestart: () => false,
   keep: async () => false,
 });
 
@@ -59,6 +80,7 @@ export type LayeringParts = {
   readonly shelf: BuildLayers;
   readonly clock: Clock;
   readonly costs: KeepingCosts;
+  readonly background: Background;
   readonly memoryMb: number;
 };
 
@@ -70,23 +92,40 @@ type Given = {
   readonly turns: Map<string, Disposable>;
 };
 
+/** The same with nothing beneath: what lay there expires no later for being copied. */
+const alone = ({ parent: _, expiresAt, ...layer }: NewLayer, beneath: number | undefined): NewLayer => {
+  const expires = [expiresAt, beneath].filter((at) => at !== undefined);
+  return { ...layer, ...(expires.length === 0 ? {} : { expiresAt: Math.min(...expires) }) };
+};
+
 const expiryOf = ({ maxAgeMs }: Cut, now: number): Pick<NewLayer, 'expiresAt'> =>
   maxAgeMs === undefined ? {} : { expiresAt: now + maxAgeMs };
 
 // One closure, though long: what was kept last decides what is kept next.
 export const makeLayering = (
   { claim, event, log }: Attempt,
-  cleanup: Pick<CleanupStack, 'keep'>,
+  cleanup: Pick<CleanupStack, 'defer'>,
   { cuts, constant, from, turns }: Given,
-  { shelf, clock, costs, memoryMb }: LayeringParts,
+  { shelf, clock, costs, background, memoryMb }: LayeringParts,
 ): Layering => {
   const { id, templateName } = claim.build;
   const began = clock.elapsed();
   const saved = from?.held.layer.seconds ?? 0;
   let lastKept = began;
   let beneath = from?.cut.kind === 'artifacts' ? undefined : from?.cut.key;
+  let expiresBeneath = from?.held.layer.expiresAt;
+  const restarts: string[] = [];
+  let isOver = false;
   // The files of a child are no layer before those of its parent are one.
   let last: Promise<boolean> = Promise.resolve(true);
+  // What is being kept. At its end a build waits for none that is flattened, or lies over one that is.
+  const [quick, slow] = [new Set<Promise<boolean>>(), new Set<Promise<boolean>>()];
+  const own = cleanupStack();
+  cleanup.defer(async () => {
+    if (slow.size === 0) return own[Symbol.asyncDispose]();
+    if (from !== undefined) own.keep(from.held.again());
+    background.attend(Promise.all(slow).then(() => own[Symbol.asyncDispose]()));
+  });
 
   const passed = ({ key }: Cut) => {
     turns.get(key)?.[Symbol.dispose]();
@@ -94,9 +133,10 @@ export const makeLayering = (
   };
 
   const notKept = (cut: Cut, why: string) => {
+    passed(cut);
+    if (isOver) return false;
     event('layer.not_kept', { step: cut.step, why });
     log(`after ${cut.step} nothing is kept: ${why}`);
-    passed(cut);
     return false;
   };
 
@@ -108,12 +148,18 @@ export const makeLayering = (
     isWorthIt: (cut) =>
       isOpen(cut) &&
       (cut.checkpoint ?? (clock.elapsed() - lastKept) / 1000 > costs.expectedSeconds(cut.kind, memoryMb)),
+    isWorthRestart: (cut, steps) =>
+      isOpen(cut) && isRestartWorthIt(cut.checkpoint, sinceUp(steps, restarts), costs.restartSeconds(templateName)),
+    restarted: (step, seconds) => {
+      restarts.push(step);
+      costs.restartTook(templateName, seconds);
+    },
     keep: async (cut, roomBytes, fill) => {
       const begins = clock.elapsed();
       const making = await shelf.begin(cut.key, roomBytes);
       if (making === undefined) return notKept(cut, 'it is kept already, or there is no room for it');
       // Its files are beneath the disks of this build, whatever becomes of the layer.
-      cleanup.keep(making);
+      own.keep(making);
       let filled: Filled;
       try {
         filled = await fill(making.folder);
@@ -131,33 +177,49 @@ export const makeLayering = (
         ...expiryOf(cut, clock.now()),
         ...{ ingredients: cut.ingredients, facts: filled.facts },
       };
+      const { flatten } = filled;
       const { signal } = new AbortController();
       // Artifacts lie upon nothing.
       const before = cut.kind === 'artifacts' ? Promise.resolve(true) : last;
       const done = deferred<boolean>();
-      last = done.promise;
-      if (cut.kind !== 'artifacts') beneath = cut.key;
+      if (cut.kind !== 'artifacts') {
+        last = done.promise;
+        beneath = cut.key;
+      }
       lastKept = clock.elapsed();
       const commit = async () => {
         if (!(await before)) return notKept(cut, 'what lies beneath it could not be kept');
-        const held = cleanup.keep(await making.commit(layer, signal));
+        if (flatten !== undefined) await background.run(flatten);
+        const held = own.keep(
+          await making.commit(flatten === undefined ? layer : alone(layer, expiresBeneath), signal),
+        );
+        expiresBeneath = held.layer.expiresAt;
+        passed(cut);
+        if (isOver) return true;
         event('layer.kept', {
           ...{ step: cut.step, key: cut.key, kind: cut.kind, bytes: held.layer.bytes },
           seconds: Math.round(seconds * 1000) / 1000,
           ...(filled.stoodStillMs === undefined ? {} : { stoodStillMs: Math.round(filled.stoodStillMs) }),
         });
         log(`kept what there is after ${cut.step}: ${held.layer.bytes} bytes, layer ${cut.key.slice(0, 12)}`);
-        passed(cut);
         return true;
       };
       commit()
         .catch((error: unknown) => notKept(cut, asFault(error).message))
         .then(done.resolve, () => done.resolve(false));
+      const those = cut.kind !== 'artifacts' && (flatten !== undefined || slow.size > 0) ? slow : quick;
+      those.add(done.promise);
+      void done.promise.then(() => those.delete(done.promise));
       return true;
     },
     passed,
+    notKept,
     settled: async () => {
-      await last;
+      await Promise.all([...quick, ...slow]);
+    },
+    ended: async () => {
+      await Promise.all(quick);
+      isOver = true;
     },
   };
 };

@@ -11,10 +11,12 @@ import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Journal } from '../take-up/journal.ts';
 import type { Attempt } from '../attempt.ts';
+import type { Background } from './background.ts';
 import type { KeepingCosts } from './costs.ts';
 import { cutsOf, type Cut } from './cuts.ts';
 import { keepingNoMore, makeLayering, noLayering, type Layering, type Taken } from './layering.ts';
 import { lookUp } from './look-up.ts';
+import { keepsOf, type KeepingMeans } from './restarts.ts';
 
 /** What builds keep and go on from on this host. */
 export type Layers = {
@@ -23,6 +25,8 @@ export type Layers = {
   /** See `KeyParts`. */
   readonly secret: Uint8Array;
   readonly costs: KeepingCosts;
+  /** What is flattened while no build waits for it. */
+  readonly background: Background;
   /** Of builds that go on from a layer, by id: the steps of their plans that are not run. */
   readonly skipped: Map<string, ReadonlySet<string>>;
 };
@@ -41,6 +45,12 @@ const hostOf = async (hypervisor: Hypervisor, signal: AbortSignal): Promise<Read
   return { imaged: version, hypervisor: name, version: theirs, accelerators: accelerators.join(' ') };
 };
 
+/** What a hypervisor has for keeping machines. */
+export const meansOf = ({ shapeKey, chains }: Pick<Hypervisor, 'shapeKey' | 'chains'>): KeepingMeans => ({
+  keepsMachines: shapeKey !== undefined,
+  over: chains.over,
+});
+
 /** The layer that an earlier daemon went on from, of which the machine that is there now was made. Throws `not_taken_up`. */
 const takeAgain = async (
   shelf: BuildLayers,
@@ -54,6 +64,11 @@ const takeAgain = async (
   if (cut === undefined || held === undefined)
     throw new Fault('not_taken_up', 'The layer that the build went on from is not kept any more.');
   return { cut, held };
+};
+
+const sayNone = ({ event, log }: Attempt, why: string): void => {
+  event('layer.not_kept', { step: 'connect', why });
+  log(`nothing is kept between provisioners: ${why}`);
 };
 
 /**
@@ -71,17 +86,20 @@ export const openLayering = async (
   const mode = strictest(claim.build.cache ?? 'auto', spec.cache.mode);
   // Whoever looks at it step by step may change it.
   if (layers === undefined || mode === 'off' || claim.build.debug === true) return noLayering;
-  const { shelf, digests, secret, costs } = layers;
+  const { shelf, digests, secret, costs, background } = layers;
   const host = await hostOf(hypervisor, signal);
-  const keys = await keysOf(await resolveForKeys(claim), { secret, digests, host, slot }, signal);
-  const cuts = cutsOf(spec, keys, mode, hypervisor.shapeKey !== undefined);
+  const keeps = keepsOf(spec, meansOf(hypervisor));
+  const parts = { secret, digests, host, slot, restarts: keeps.restarts };
+  const keys = await keysOf(await resolveForKeys(claim), parts, signal);
+  const cuts = cutsOf(spec, keys, mode, keeps);
   const constant = new Set(keys.filter(({ changes }) => changes === undefined).map(({ part }) => part));
-  const own = { shelf, clock, costs, memoryMb: spec.memoryMb };
+  const own = { shelf, clock, costs, background, memoryMb: spec.memoryMb };
   if (before !== undefined) {
     const from = await takeAgain(shelf, claim, cuts, before);
     if (from !== undefined) cleanup.keep(from.held);
     return keepingNoMore(makeLayering(attempt, cleanup, { cuts, constant, from, turns: new Map() }, own));
   }
+  if (keeps.whyNone !== undefined) sayNone(attempt, keeps.whyNone);
   const mirrored = async (path: string, asked: AbortSignal) => mirror?.digestOf(path, asked);
   const { from, turns } = await lookUp(attempt, cuts, { shelf, mirrored }, signal);
   if (from !== undefined) cleanup.keep(from.held);

@@ -5,7 +5,7 @@ import type { Job } from '../job.ts';
 import { launch, takeUp } from '../launch.ts';
 import type { Step } from '../plan.ts';
 import type { Running } from '../running.ts';
-import { letGo } from '../take-up/let-go.ts';
+import { hasLetGo, letGo } from '../take-up/let-go.ts';
 import type { StepTools } from '../tools.ts';
 
 type Needs = { readonly job: Job; readonly disks: readonly Disk[]; readonly key?: SshKey };
@@ -25,7 +25,7 @@ export const bootFromDisk = {
   run: boot,
   takeUp: {
     async ended(needs, tools) {
-      if (tools.place.hadEnded('shut-down')) return { running: letGo<Running>('The machine') };
+      if (hasLetGo(tools.place)) return { running: letGo<Running>('The machine') };
       return { running: tools.attend(await takeUp(machineOf(needs), tools)) };
     },
     // One that was just started has done nothing yet.

@@ -7,7 +7,7 @@ import type { LoginProofs, SshLogin, TextOrFile } from '../../template/spec.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
 import { whileAlive, type Running } from '../running.ts';
-import { letGo } from '../take-up/let-go.ts';
+import { hasLetGo, letGo } from '../take-up/let-go.ts';
 import type { StepTools } from '../tools.ts';
 
 // The communicator's own deadline ends with a better fault than the step's; the step's stands behind it.
@@ -95,7 +95,7 @@ export const connect = (login: SshLogin) =>
     run: logInBy(login),
     takeUp: {
       async ended(needs, tools) {
-        if (tools.place.hadBegun('shut-down')) return { guest: letGo<Guest>('The login') };
+        if (tools.place.hadBegun('shut-down') || hasLetGo(tools.place)) return { guest: letGo<Guest>('The login') };
         return logInBy(login)(needs, tools);
       },
       cutShort: logInBy(login),

@@ -8,7 +8,7 @@ import { layerFiles } from '../layers/files.ts';
 import type { Layering, Taken } from '../layers/layering.ts';
 import type { Step } from '../plan.ts';
 import type { Running } from '../running.ts';
-import { letGo } from '../take-up/let-go.ts';
+import { hasLetGo, letGo } from '../take-up/let-go.ts';
 import type { StepTools } from '../tools.ts';
 import { bootOf } from './boot-of.ts';
 import { machineFactsOf } from './take-layer.ts';
@@ -48,7 +48,7 @@ export const goOn = (taken: Taken, spoil: Layering['spoil']) => {
     run: start,
     takeUp: {
       async ended(needs, tools) {
-        if (tools.place.hadEnded('shut-down')) return { running: letGo<Running>('The machine') };
+        if (hasLetGo(tools.place)) return { running: letGo<Running>('The machine') };
         return { running: tools.attend(await takeUp(machineOf(needs, taken), tools)) };
       },
       // One that was just started has done nothing yet.

@@ -1,57 +1,48 @@
-import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SshKey } from '../../guest/types.ts';
 import type { Disk } from '../../vmm/types.ts';
 import type { Job } from '../job.ts';
 import type { Cut } from '../layers/cuts.ts';
 import { fillBeside } from '../layers/files.ts';
+import { flatBytes, flattening } from '../layers/flatten.ts';
 import type { Layering } from '../layers/layering.ts';
+import { overlayOf, restDisks, restedIn, restOf } from '../layers/rest-disks.ts';
 import type { Step } from '../plan.ts';
-import type { Running } from '../running.ts';
-import { whileAlive } from '../running.ts';
+import { whileAlive, type Running } from '../running.ts';
 import type { StepTools } from '../tools.ts';
 import { machineFactsOf } from './take-layer.ts';
 
-type AtRest = { readonly job: Job; readonly workspace: string; readonly disks: readonly Disk[]; readonly key?: SshKey };
+export type AtRest = {
+  readonly job: Job;
+  readonly workspace: string;
+  readonly disks: readonly Disk[];
+  readonly key?: SshKey;
+};
 
 const mbBytes = 1024 * 1024;
 
-const restOf = (disk: Disk, at: number) => ({ file: `disk${at}.${disk.format}`, format: disk.format });
-
-/** Where the next disk over this one is. */
-const overlayOf = (workspace: string, cut: Cut, at: number): string =>
-  join(workspace, `disk${at}-${cut.kind}-${cut.provisioners}.qcow2`);
-
-/** Puts each disk into the folder of the layer and a new one over it; on failure all is as it was. */
-const restDisks = async (
-  { workspace, disks }: AtRest,
+/** Keeps the disks of a machine that is at rest. Gives those that lie over them, or, where they are not kept, themselves. */
+export const keepAtRest = async (
+  needs: AtRest,
   cut: Cut,
-  folder: string,
-  { hypervisor, signal }: Pick<StepTools, 'hypervisor' | 'signal'>,
+  layering: Layering,
+  tools: Pick<StepTools, 'hypervisor' | 'signal' | 'past'>,
 ): Promise<readonly Disk[]> => {
-  const done: { readonly from: string; readonly to: string; readonly overlay: string }[] = [];
-  try {
-    const over: Disk[] = [];
-    for (const [at, disk] of disks.entries()) {
-      const { file, format } = restOf(disk, at);
-      const [to, overlay] = [join(folder, file), overlayOf(workspace, cut, at)];
-      await rename(disk.path, to);
-      done.push({ from: disk.path, to, overlay });
-      const next: Disk = { path: overlay, format: 'qcow2', base: { path: to, format, layers: 'chain' } };
-      await hypervisor.createDisk(next, signal);
-      over.push(next);
-    }
-    return over;
-  } catch (error) {
-    for (const { from, to, overlay } of done) {
-      await rm(overlay, { force: true });
-      await rename(to, from);
-    }
-    throw error;
-  }
+  const { hypervisor, past } = tools;
+  const before = layering.from && machineFactsOf(layering.from);
+  let { disks } = needs;
+  // They are there already: keeping them takes no room, but where they are flattened.
+  await layering.keep(cut, await flatBytes(disks, hypervisor), async (folder) => {
+    const beside = await fillBeside(needs, cut, folder, past, before);
+    const rested = needs.disks.map(restOf);
+    disks = await restDisks(needs, cut, folder, tools);
+    const flat = await flattening(folder, restedIn(folder, needs.disks), hypervisor);
+    return { facts: { ...beside, disks: rested }, ...flat };
+  });
+  return disks;
 };
 
-/** Keeps the disks of a machine that is at rest, and goes on over them. */
+/** Keeps the disks after the installation, and goes on over them. */
 export const keepDisks = (cut: Cut, layering: Layering) =>
   ({
     name: 'keep-disks',
@@ -63,14 +54,7 @@ export const keepDisks = (cut: Cut, layering: Layering) =>
         layering.passed(cut);
         return { disks: needs.disks };
       }
-      let { disks } = needs;
-      // They are there already: keeping them takes no room.
-      await layering.keep(cut, 0, async (folder) => {
-        const beside = await fillBeside(needs, cut, folder, tools.past, undefined);
-        const rested = needs.disks.map(restOf);
-        disks = await restDisks(needs, cut, folder, tools);
-        return { facts: { ...beside, disks: rested } };
-      });
+      const disks = await keepAtRest(needs, cut, layering, tools);
       return { disks };
     },
   }) satisfies Step<AtRest, { disks: readonly Disk[] }>;
@@ -92,7 +76,9 @@ export const keepMachine = (cut: Cut, layering: Layering) =>
       }
       let { disks } = needs;
       const before = layering.from && machineFactsOf(layering.from);
-      await layering.keep(cut, job.spec.memoryMb * mbBytes, async (folder) => {
+      const { hypervisor } = tools;
+      const roomBytes = job.spec.memoryMb * mbBytes + (await flatBytes(disks, hypervisor));
+      await layering.keep(cut, roomBytes, async (folder) => {
         const beside = await fillBeside(needs, cut, folder, tools.past, before);
         const rested = needs.disks.map(restOf);
         const kept = await whileAlive(
@@ -110,7 +96,9 @@ export const keepMachine = (cut: Cut, layering: Layering) =>
           tools,
         );
         ({ disks } = kept);
-        return { facts: { ...beside, disks: rested, network: kept.network }, stoodStillMs: kept.stoodStillMs };
+        const flat = await flattening(folder, restedIn(folder, needs.disks), hypervisor);
+        const facts = { ...beside, disks: rested, network: kept.network };
+        return { facts, stoodStillMs: kept.stoodStillMs, ...flat };
       });
       return { disks };
     },

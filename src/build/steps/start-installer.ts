@@ -5,7 +5,7 @@ import { launch, takeUp } from '../launch.ts';
 import type { Step } from '../plan.ts';
 import type { Running } from '../running.ts';
 import { bootOf } from './boot-of.ts';
-import { letGo } from '../take-up/let-go.ts';
+import { hasLetGo, letGo } from '../take-up/let-go.ts';
 import { letsMachineGo } from '../take-up/rules.ts';
 
 /** The first machine: the template's boot medium, with the empty disks attached. */
@@ -21,7 +21,8 @@ export const startInstaller = (onReboot: 'end' | 'again') =>
     takeUp: {
       async ended(needs, tools) {
         const { job, key } = needs;
-        if (letsMachineGo.some(tools.place.hadEnded)) return { installer: letGo<Running>('The machine') };
+        if (letsMachineGo.some(tools.place.hadEnded) || hasLetGo(tools.place))
+          return { installer: letGo<Running>('The machine') };
         return { installer: tools.attend(await takeUp({ ...needs, key, boot: bootOf(job, key), onReboot }, tools)) };
       },
     },

@@ -1,3 +1,5 @@
+import type { Place } from './place.ts';
+
 /**
  * What stands for a machine or a guest that an earlier daemon has let go of, or will not reach any more: the steps that had it
  * have ended, and none that is still to come uses it.
@@ -9,3 +11,7 @@ export const letGo = <Kind extends object>(what: string): Kind =>
       throw new Error(`${what} was let go before the daemon was started`);
     },
   });
+
+/** Whether the machine that was booted first has gone: it was shut down, or its guest was started anew in another. */
+export const hasLetGo = ({ hadEnded, startedAnew }: Pick<Place, 'hadEnded' | 'startedAnew'>): boolean =>
+  hadEnded('shut-down') || startedAnew() !== undefined;

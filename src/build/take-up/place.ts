@@ -18,18 +18,20 @@ export type Place = {
   readonly scripts: KeptScripts;
   /** Whether an earlier daemon was in the middle of a script that outlives it. */
   readonly hasScript: () => boolean;
+  /** What of that which the step gave that had ended was written down. */
+  readonly given: (name: string) => Readonly<Record<string, unknown>>;
+  /** The step that has started the guest anew last; undefined: none has. */
+  readonly startedAnew: () => string | undefined;
 };
 
 /** What the runner does with it. */
 export type OwnPlace = Place & {
-  /** What the step gave that had ended, where it was written down. */
-  readonly given: (name: string) => Readonly<Record<string, unknown>>;
   /** The number of the step's row, where it had begun and not ended. */
   readonly cutShort: (name: string) => number | undefined;
-  readonly ended: (
-    step: Step<never, unknown>,
+  readonly ended: <Gives>(
+    step: Step<never, Gives>,
     times: { startedAt: number; endedAt: number },
-    gives: unknown,
+    gives: Gives,
   ) => Promise<void>;
   /** From now on the build begins anew when the daemon ends. */
   readonly forget: () => Promise<void>;
@@ -39,11 +41,14 @@ export type OwnPlace = Place & {
 export type OpenStep = { readonly seq: number; readonly name: string };
 
 // What comes after the machine begins anew: it can be done again, and files of its own are all that it leaves.
-const isKept = ({ phase }: Step<never, unknown>): boolean => phase !== 'packaging' && phase !== 'publishing';
+const isKept = ({ phase }: Pick<Step<never, unknown>, 'phase'>): boolean =>
+  phase !== 'packaging' && phase !== 'publishing';
 
-const writable = (step: Step<never, unknown>, gives: unknown): Pick<Journal['ended'][number], 'gives'> =>
+const writable = <Gives>({ takeUp }: Step<never, Gives>, gives: Gives): Pick<Journal['ended'][number], 'gives'> => {
+  if (takeUp?.writes !== undefined) return { gives: takeUp.writes(gives) };
   // What a step gives is an object of facts; those that are no data have a step that gives them again.
-  step.takeUp?.ended === undefined ? { gives: gives as Readonly<Record<string, unknown>> } : {};
+  return takeUp?.ended === undefined ? { gives: gives as Readonly<Record<string, unknown>> } : {};
+};
 
 type Parts = {
   readonly open: readonly OpenStep[];
@@ -86,6 +91,7 @@ export const makePlace = (first: Journal, file: JournalFile, { open, past, letRu
       if (gives === undefined) throw new Fault('not_taken_up', `What the step ${name} gave is not known any more.`);
       return gives;
     },
+    startedAnew: () => first.ended.findLast(({ gives }) => gives?.['startedAnew'] === true)?.name,
     cutShort: (name) => {
       const seq = left.get(name);
       left.delete(name);

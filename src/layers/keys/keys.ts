@@ -36,6 +36,8 @@ export type KeyParts = {
   /** What of the host goes into the machine: the hypervisor and its version, the version of imaged. */
   readonly host: Readonly<Record<string, string>>;
   readonly slot: number;
+  /** The parts after which the guest may be started anew: a script can see that it was. */
+  readonly restarts: ReadonlySet<string>;
 };
 
 /** The spec to make keys of, and the same as it would be with another id, or at another time, where that differs. */
@@ -106,7 +108,7 @@ const ingredientsOf = ({ name, values }: Part, { plain, files }: LookedInto, sec
  */
 export const keysOf = async (
   { spec, others }: SpecsOfKeys,
-  { secret, digests, host, slot }: KeyParts,
+  { secret, digests, host, slot, restarts }: KeyParts,
   signal: AbortSignal,
 ): Promise<readonly PlanKey[]> => {
   const parts = partsOf(spec);
@@ -127,6 +129,7 @@ export const keysOf = async (
     ofSlot ||= part.name === 'install' && [...looked.runtimes].some((name) => !plumbing.includes(name));
     const fresh = ingredientsOf(part, looked, secret);
     if (ofSlot && part.name === 'install') fresh.push({ name: 'install: slot', digest: macOf(secret, slot) });
+    if (restarts.has(part.name)) fresh.push({ name: `${part.name}: a restart after it`, digest: macOf(secret, true) });
     ingredients = [...ingredients, ...fresh];
     key = macOf(secret, [key, part.name, fresh]);
     keys.push({

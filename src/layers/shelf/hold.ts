@@ -11,26 +11,26 @@ export type Holds = {
 
 export const makeHolds = ({ index, folders }: Pick<ShelfParts, 'index' | 'folders'>): Holds => {
   const counts = new Map<string, number>();
-  return {
-    held: (layer, buildId) => {
-      const { key } = layer;
-      const hold = `${key} ${buildId}`;
-      counts.set(hold, (counts.get(hold) ?? 0) + 1);
-      let isOver = false;
-      return {
-        layer,
-        folder: folders.of(key),
-        [Symbol.asyncDispose]: async () => {
-          if (isOver) return;
-          isOver = true;
-          const left = (counts.get(hold) ?? 1) - 1;
-          if (left > 0) return void counts.set(hold, left);
-          counts.delete(hold);
-          await index.release(key, buildId);
-        },
-      };
-    },
+  const held: Holds['held'] = (layer, buildId) => {
+    const { key } = layer;
+    const hold = `${key} ${buildId}`;
+    counts.set(hold, (counts.get(hold) ?? 0) + 1);
+    let isOver = false;
+    return {
+      layer,
+      folder: folders.of(key),
+      again: () => held(layer, buildId),
+      [Symbol.asyncDispose]: async () => {
+        if (isOver) return;
+        isOver = true;
+        const left = (counts.get(hold) ?? 1) - 1;
+        if (left > 0) return void counts.set(hold, left);
+        counts.delete(hold);
+        await index.release(key, buildId);
+      },
+    };
   };
+  return { held };
 };
 
 /** The first layer of a chain with a file that is missing or of another size, and what is wrong. */

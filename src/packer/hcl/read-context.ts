@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { hclBounds } from '../../base/bounds.ts';
 import { quoted } from '../../base/nearest.ts';
 import { ParseError } from '../../base/parse-error.ts';
+import type { DeclaredVariable } from '../../base/records/declared-variable.ts';
 import { visible } from '../../base/visible.ts';
 import { insideOf } from '../../context/files.ts';
 import type { Given, HclTemplate } from './document/read-files.ts';
 import type { ContextFolder } from './evaluate/scope.ts';
 import { refuseFiles } from './hcl-error.ts';
-import { readHcl } from './read-hcl.ts';
+import { readHcl, readHclVariables } from './read-hcl.ts';
 import type { Source } from './source.ts';
 
 // At once, not by promises: expressions are worked out at once, and the files are small and were just written.
@@ -52,15 +53,8 @@ export const hclFilesIn = (folder: string): readonly string[] =>
     .filter((name) => name.endsWith('.pkr.hcl') || name.endsWith('.pkr.json'))
     .sort();
 
-/**
- * Reads the template of a context's folder, as Packer reads a folder: all `*.pkr.hcl` at its top, and all
- * `*.auto.pkrvars.hcl`, then the `variableFiles` that a request names, in its order. Throws `template_invalid`.
- */
-export const readHclContext = async (
-  folder: string,
-  given: Omit<Given, 'folder'> & { readonly variableFiles?: readonly string[] },
-): Promise<HclTemplate> => {
-  const { variableFiles = [], ...others } = given;
+/** The files that Packer reads of a folder, and those that are named besides. Throws `template_invalid`. */
+const sourcesIn = (folder: string, variableFiles: readonly string[] = []): readonly Source[] => {
   const names = readdirSync(folder).sort();
   const json = names.find((name) => /\.pkr(vars)?\.json$/.test(name));
   if (json !== undefined)
@@ -73,11 +67,26 @@ export const readHclContext = async (
   const other = wanted.find((name) => !name.endsWith('.pkrvars.hcl'));
   if (other !== undefined)
     return refuseFiles(`${quoted(other)} is no file of values: their names end in ".pkrvars.hcl".`);
-  const files = [...own, ...wanted].map((name): Source => {
+  return [...own, ...wanted].map((name): Source => {
     const path = insideOf(folder, name);
     if (path === undefined || !statSync(path).isFile())
       return refuseFiles(`There is no file ${quoted(name)} in the context.`);
     return { name, text: textOf(name, path) };
   });
-  return readHcl(files, { ...others, folder: contextFolder(folder) });
 };
+
+/**
+ * Reads the template of a context's folder, as Packer reads a folder: all `*.pkr.hcl` at its top, and all
+ * `*.auto.pkrvars.hcl`, then the `variableFiles` that a request names, in its order. Throws `template_invalid`.
+ */
+export const readHclContext = async (
+  folder: string,
+  { variableFiles, ...others }: Omit<Given, 'folder'> & { readonly variableFiles?: readonly string[] },
+): Promise<HclTemplate> => readHcl(sourcesIn(folder, variableFiles), { ...others, folder: contextFolder(folder) });
+
+/** The variables that the template of a context's folder declares. Throws `template_invalid`. */
+export const readContextVariables = async (
+  folder: string,
+  given: Pick<Given, 'frozenMs' | 'seed'>,
+): Promise<readonly DeclaredVariable[]> =>
+  readHclVariables(sourcesIn(folder), { ...given, folder: contextFolder(folder) });

@@ -1,3 +1,4 @@
+import type { DeclaredVariable } from '../../base/records/declared-variable.ts';
 import type { Given, HclTemplate } from './document/read-files.ts';
 import type { Source } from './source.ts';
 
@@ -11,4 +12,13 @@ export const readHcl = async (files: readonly Source[], given: Given): Promise<H
   // A daemon that gets no HCL does not pay for what reads it.
   const { readFiles } = await import('./document/read-files.ts');
   return readFiles(files, given);
+};
+
+/** The variables that the files declare, in their order. Throws as `readHcl`. */
+export const readHclVariables = async (
+  files: readonly Source[],
+  given: Pick<Given, 'frozenMs' | 'seed' | 'folder'>,
+): Promise<readonly DeclaredVariable[]> => {
+  const { readVariables } = await import('./document/read-variables.ts');
+  return readVariables(files, given);
 };

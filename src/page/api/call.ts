@@ -20,6 +20,8 @@ type Options = {
   /** Sent as JSON; bytes are sent as they are. */
   readonly body?: object | undefined;
   readonly accept?: string;
+  /** Bytes of the answer, the first and the last: `0-1023`. */
+  readonly range?: string;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -50,7 +52,7 @@ const contentOf = (body: object | undefined): { readonly type?: string; readonly
  */
 export const request = async (
   path: string,
-  { method = 'GET', body, accept, signal }: Options = {},
+  { method = 'GET', body, accept, range, signal }: Options = {},
 ): Promise<Response> => {
   const { type, bytes } = contentOf(body);
   if (!path.startsWith('session'))
@@ -58,12 +60,14 @@ export const request = async (
       ...{ method, path },
       ...(typeof bytes === 'string' ? { body: bytes } : {}),
       ...(accept === undefined ? {} : { accept }),
+      ...(range === undefined ? {} : { range }),
     });
   const response = await fetch(path, {
     method,
     headers: {
       ...(accept === undefined ? {} : { accept }),
       ...(type === undefined ? {} : { 'content-type': type }),
+      ...(range === undefined ? {} : { range: `bytes=${range}` }),
       'x-imaged-page': '1',
     },
     ...(bytes === undefined ? {} : { body: bytes }),

@@ -1,5 +1,11 @@
 /** A request that the view has made, as whoever writes a script needs it. */
-export type Call = { readonly method: string; readonly path: string; readonly body?: string; readonly accept?: string };
+export type Call = {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: string;
+  readonly accept?: string;
+  readonly range?: string;
+};
 
 // Of one view: polling repeats the same few.
 const most = 30;
@@ -10,7 +16,7 @@ const listeners = new Set<() => void>();
 const tell = () => listeners.forEach((listener) => listener());
 
 const isSame = (one: Call, other: Call): boolean =>
-  one.method === other.method && one.path === other.path && one.body === other.body;
+  one.method === other.method && one.path === other.path && one.body === other.body && one.range === other.range;
 
 /** Takes note of a request; the same again is one. */
 export const noteCall = (call: Call): void => {
@@ -39,11 +45,12 @@ const isPlain = (text: string): boolean => /^[A-Za-z0-9_./:=@%+,-]+$/.test(text)
 const quoted = (text: string): string => (isPlain(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** The same request as a line for sh(1), with `IMAGED` and `TOKEN` set. */
-export const curlOf = ({ method, path, body, accept }: Call): string =>
+export const curlOf = ({ method, path, body, accept, range }: Call): string =>
   [
     'curl',
     ...(method === 'GET' ? [] : ['-X', method]),
     ...(accept === undefined ? [] : ['-N', '-H', quoted(`Accept: ${accept}`)]),
+    ...(range === undefined ? [] : ['-r', quoted(range)]),
     ...(body === undefined ? [] : ['--json', quoted(body)]),
     '-H "Authorization: Bearer $TOKEN"',
     `"$IMAGED"${quoted(`/${path}`)}`,

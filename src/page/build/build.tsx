@@ -73,7 +73,7 @@ const Panel = ({ tab, watched, events }: PanelProps) => {
   const { build, steps, artifacts, input } = watched;
   switch (tab) {
     case 'steps':
-      return <Timeline build={build} steps={steps} plan={input.plan} />;
+      return <Timeline build={build} steps={steps} plan={input.plan} events={events} />;
     case 'console':
       return <Console build={build} events={events} mayType={build.status === 'held' || isPausedBy(events)} />;
     case 'log':
@@ -107,7 +107,8 @@ export const BuildView = ({ place }: ViewProps) => {
   return (
     <>
       <p class="crumbs">
-        <a href="#/builds">Builds</a> <span class="id">{build.id}</span>
+        <a href="#/builds">Builds</a> <span class="id">{build.id}</span>{' '}
+        <a href={hrefOf(['compare'], { b: build.id })}>Compare with the last good build of this template</a>
       </p>
       <div class="head">
         <h1>

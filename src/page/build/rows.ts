@@ -4,22 +4,31 @@ import type { Input, Step } from '../api/types.ts';
 export type TimelineRow = {
   readonly name: string;
   readonly about?: string | undefined;
-  readonly state: 'planned' | 'running' | 'done' | 'failed';
+  /** `taken`: what it would have made was taken from a layer. */
+  readonly state: 'planned' | 'running' | 'done' | 'failed' | 'taken';
   readonly fromMs: number;
   readonly toMs: number;
 };
 
-/** The attempts that have begun a step. */
-export const attemptsOf = (steps: readonly Step[]): readonly number[] => [
-  ...new Set(steps.map(({ attempt }) => attempt)),
+/** The attempts that have begun a step, and the newest, which may wait for a layer before its first. */
+export const attemptsOf = (steps: readonly Step[], newest: number): readonly number[] => [
+  ...new Set([...steps.map(({ attempt }) => attempt), ...(newest > 0 ? [newest] : [])]),
 ];
 
-/** The steps of one attempt in their order, and what of the plan has not begun. `now` is for those that run. */
+type Shown = {
+  /** For the steps that run, in Unix milliseconds. */
+  readonly now: number;
+  /** Whether the build has ended. */
+  readonly isOver: boolean;
+  /** The last step whose work was taken from a layer. */
+  readonly takenUpTo?: string | undefined;
+};
+
+/** The steps of one attempt in their order: behind what was taken from a layer, and before what of the plan has not begun. */
 export const timelineRows = (
   steps: readonly Step[],
   plan: Input['plan'],
-  now: number,
-  isOver: boolean,
+  { now, isOver, takenUpTo }: Shown,
 ): readonly TimelineRow[] => {
   const origin = Math.min(...steps.map(({ started_at }) => Date.parse(started_at)));
   const about = new Map(plan.map((step) => [step.name, step.about]));
@@ -33,8 +42,10 @@ export const timelineRows = (
     };
   });
   const names = new Set(steps.map(({ name }) => name));
-  const planned = plan
-    .filter(({ name }) => !names.has(name))
-    .map(({ name, about }): TimelineRow => ({ name, about, state: 'planned', fromMs: 0, toMs: 0 }));
-  return [...begun, ...planned];
+  const taken = plan.findIndex(({ name }) => name === takenUpTo) + 1;
+  const idle = (part: Input['plan'], state: 'planned' | 'taken') =>
+    part
+      .filter(({ name }) => !names.has(name))
+      .map((step): TimelineRow => ({ name: step.name, about: step.about, state, fromMs: 0, toMs: 0 }));
+  return [...idle(plan.slice(0, taken), 'taken'), ...begun, ...idle(plan.slice(taken), 'planned')];
 };

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../api/call.ts';
+import { eventsNow } from '../api/events-now.ts';
 import { follow } from '../api/follow.ts';
 import { isEnded, type Build, type BuildEvent, type TextPiece } from '../api/types.ts';
 import { momentText } from '../parts/format.ts';
@@ -73,18 +74,6 @@ const useLiveTurns = (terminal: PageTerminal | undefined, events: readonly Build
     setMarked((before) => [...before, ...shown]);
   }, [terminal, events, marked]);
   return { marked, begin };
-};
-
-/** The events that there are, in one answer. */
-const eventsNow = async (id: string, signal: AbortSignal): Promise<readonly BuildEvent[]> => {
-  const events: BuildEvent[] = [];
-  await follow<BuildEvent>(
-    () => `builds/${id}/events?follow=false`,
-    (event) => events.push(event),
-    () => true,
-    signal,
-  );
-  return events;
 };
 
 /** The console as it is written, with the turns of the conversation; keys are typed while the build is held. */

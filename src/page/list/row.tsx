@@ -30,7 +30,10 @@ export const BuildRow = ({ build, now }: { readonly build: Build; readonly now: 
           {build.template.version === undefined ? '' : `@${build.template.version}`}
           {build.machine === undefined ? '' : ` ${build.machine}`}
         </a>
-        <span class="id">{build.id}</span>
+        <span class="id">{build.id}</span>{' '}
+        <a class="compare" href={hrefOf(['compare'], { b: build.id })} aria-label={`Compare ${build.id}`}>
+          compare
+        </a>
       </td>
       <td class="doing">
         <Doing build={build} />

@@ -1,5 +1,6 @@
 import type { ComponentType } from 'preact';
 import { BuildView } from '../build/build.tsx';
+import { CompareView } from '../compare/compare.tsx';
 import { BuildList } from '../list/list.tsx';
 import type { Place } from './router.ts';
 
@@ -18,6 +19,7 @@ type Entry = {
 /** The views, in the order of the navigation; the first is where one begins. */
 export const views = [
   { name: 'builds', title: 'Builds', view: BuildList, one: BuildView },
+  { name: 'compare', title: 'Compare', view: CompareView },
 ] as const satisfies readonly Entry[];
 
 /** The view of an address; undefined where there is none. */

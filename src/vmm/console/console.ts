@@ -10,7 +10,7 @@ import { converse } from './converse.ts';
 import type { WatchedDisplay } from './display.ts';
 import { makeFollowing } from './follow.ts';
 import { kernelPanics, watchPanics } from './panic.ts';
-import { plain } from './plain.ts';
+import { plain } from '../../base/machine/plain.ts';
 import type { Partner, Seen } from './partner.ts';
 import type { ConsolePlace, TurnPlace } from './place.ts';
 import { makeScreen } from './screen.ts';

@@ -1,4 +1,4 @@
-import { plain } from './plain.ts';
+import { plain } from '../../base/machine/plain.ts';
 
 /** Somebody who reads along: told of everything, and of each whole line, without secrets and control characters. */
 export type Follower = {

@@ -1,8 +1,8 @@
 import { Fault } from '../../base/fault.ts';
 import { linePattern, type Pattern } from '../../base/pattern/pattern.ts';
 import type { Pause } from '../../base/turns.ts';
-import { plain } from './plain.ts';
-import type { Plain } from './plain.ts';
+import { plain } from '../../base/machine/plain.ts';
+import type { Plain } from '../../base/machine/plain.ts';
 import type { Window } from './window.ts';
 
 /** What a pattern found: which of the patterns, where (absolute places in the window), and the text itself. */

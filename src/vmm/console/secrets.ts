@@ -1,5 +1,5 @@
 import { shortestSecret } from '../../base/mask/secret-words.ts';
-import { readable } from './plain.ts';
+import { readable } from '../../base/machine/plain.ts';
 import type { Window } from './window.ts';
 
 /** What was typed: what of it must never be shown, and what merely comes back. */

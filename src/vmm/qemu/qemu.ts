@@ -51,6 +51,9 @@ type Known = {
 
 const mostMsToAnswer = 30_000;
 
+// Half of what a machine of ours may have: a build lays its own over them. Each is looked through for what was never written.
+const mostKept = 8;
+
 const notAllowed = 'the configuration of this host does not set allow_outgoing. Use "local", or have it set';
 
 const outgoingNote = (noOutgoing: string | undefined): string =>
@@ -216,6 +219,8 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
       const noOutgoing = allowsOutgoing ? known?.noOutgoing : notAllowed;
       return refuseForQemu(shape, { inventory, accelerators: known?.accelerators, noOutgoing });
     },
+
+    chains: { most: mostKept, over: ['raw', 'qcow2'] },
 
     ...disks,
 

@@ -1,4 +1,4 @@
-import { plain } from '../console/plain.ts';
+import { plain } from '../../base/machine/plain.ts';
 
 // What kernels print last of all: OpenBSD and NetBSD (sys/arch/amd64/amd64/machdep.c, boot), FreeBSD
 // (sys/kern/kern_shutdown.c), Linux (kernel/reboot.c). Only the end of what was said counts: a log shown by an

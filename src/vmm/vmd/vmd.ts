@@ -10,6 +10,7 @@ import { tapFinder } from './addresses.ts';
 import type { Templates } from './argv.ts';
 import { mostCpusAsker } from './cpus.ts';
 import { makeVmdDisks } from './disks.ts';
+import { mostLayersOfBase } from './image.ts';
 import { startMachine } from './machine.ts';
 import { ofSlot, oursIn } from './names.ts';
 import { mostDisks, refuseForVmd } from './refuse.ts';
@@ -83,6 +84,8 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
 
     refuse: (shape, signal) =>
       refuseForVmd(shape, traits, { noOutgoing, askMostCpus, switches: templates.switches }, signal),
+
+    chains: { most: mostLayersOfBase, over: ['qcow2'] },
 
     ...makeVmdDisks(vmctl),
 

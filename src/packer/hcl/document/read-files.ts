@@ -46,7 +46,7 @@ export type HclTemplate = {
   readonly notes: readonly Note[];
 };
 
-const isValues = ({ name }: Source): boolean => name.endsWith('.pkrvars.hcl');
+export const isValues = ({ name }: Source): boolean => name.endsWith('.pkrvars.hcl');
 
 /** Those that are read by themselves come first, in the order of their names. */
 const inOrder = (files: readonly Source[]): readonly Source[] => {
@@ -57,7 +57,7 @@ const inOrder = (files: readonly Source[]): readonly Source[] => {
   ];
 };
 
-const parseAll = async (
+export const parseAll = async (
   files: readonly Source[],
   allowance: Allowance,
   problems: Problems,
@@ -72,7 +72,7 @@ const parseAll = async (
   return bodies;
 };
 
-const judgeSizes = (files: readonly Source[]): void => {
+export const judgeSizes = (files: readonly Source[]): void => {
   if (files.length > hclBounds.files)
     refuseFiles(`There are ${files.length} HCL files: ${hclBounds.files} is the most.`);
   let bytes = 0;

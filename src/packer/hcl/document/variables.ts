@@ -18,6 +18,7 @@ export type Variable = {
   /** Undefined where a value must be given. */
   readonly byDefault: Value | undefined;
   readonly isSensitive: boolean;
+  readonly description?: string;
   readonly validations: readonly Validation[];
 };
 
@@ -73,13 +74,15 @@ const declared = (block: Block, world: World): Variable => {
   const [type, byDefault, sensitive, description] = ['type', 'default', 'sensitive', 'description'].map(find);
   const given = byDefault === undefined ? undefined : evaluate(byDefault.value, constants);
   const known = type === undefined ? typeOf(given) : readType(type.value, (one) => evaluate(one, constants));
-  if (description !== undefined) toText(evaluate(description.value, constants), description.value.at);
+  const about =
+    description === undefined ? undefined : toText(evaluate(description.value, constants), description.value.at);
   return {
     name,
     at: block.at,
     type: known,
     byDefault: given === undefined ? undefined : ofType(given, known, byDefault?.value.at ?? block.at, world),
     isSensitive: sensitive !== undefined && toBool(evaluate(sensitive.value, constants), sensitive.value.at),
+    ...(about === undefined ? {} : { description: about }),
     validations: block.body.blocks.map(validationOf),
   };
 };

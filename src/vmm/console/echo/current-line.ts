@@ -1,4 +1,4 @@
-import { plain } from '../plain.ts';
+import { plain } from '../../../base/machine/plain.ts';
 
 /** What the line the cursor stands in shows, as a terminal would: to see whether erasing still changes anything. */
 export const currentLine = (came: string): string => {

@@ -1,4 +1,4 @@
-import { plain } from '../plain.ts';
+import { plain } from '../../../base/machine/plain.ts';
 import { align, seenWith } from './align.ts';
 import { redrawBegunIn } from './redraw.ts';
 import { settle } from './settle.ts';

@@ -4,6 +4,7 @@ import { link, lstat, readlink, realpath, rm, stat, symlink } from 'node:fs/prom
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { isErrno } from '../../../base/errno.ts';
 import { Fault } from '../../../base/fault.ts';
+import { nameFrom } from '../../../base/file/name-from.ts';
 import { readQcow2Header } from '../../../base/qcow2-header.ts';
 import { openRegular } from '../open-regular.ts';
 import type { QemuUser } from '../user.ts';
@@ -46,7 +47,7 @@ export const nameRest = async (disk: Disk, rest: string): Promise<readonly strin
     if (await unlessThere(link(path, rest), isSameFile)) made.push(rest);
     const name = await nameBeneath(disk);
     if (name === undefined) return made;
-    const beneath = await realpath(join(dirname(path), name));
+    const beneath = nameFrom(await realpath(dirname(rest)), await realpath(join(dirname(path), name)));
     const beside = join(dirname(rest), name);
     const isSameLink = async () => (await readlink(beside).catch(() => '')) === beneath;
     if (await unlessThere(symlink(beneath, beside), isSameLink)) made.push(beside);

@@ -28,8 +28,8 @@ export const plain = (came: string): Plain => {
   };
 };
 
-/** The last lines of a text for people: no escape sequences, no control characters, at most `lines` lines and `length` characters. */
-export const readable = (came: string, lines: number, length: number): string =>
+/** The lines of a text for people: as a terminal would leave them, without escape sequences and control characters. */
+export const readableLines = (came: string): readonly string[] =>
   plain(came)
     .text.replace(/\r+\n|\n\r/g, '\n')
     .split('\n')
@@ -41,7 +41,11 @@ export const readable = (came: string, lines: number, length: number): string =>
 
         .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '')
         .trimEnd(),
-    )
+    );
+
+/** The last of them: at most `lines` lines and `length` characters. */
+export const readable = (came: string, lines: number, length: number): string =>
+  readableLines(came)
     .slice(-lines)
     .join('\n')
     .slice(-length)

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { variableTypes, VariableValue } from '../../base/records/variable-value.ts';
+import { inTemplateArchive, withContext } from '../builds/receiving.ts';
+import { answers, json } from '../contract/answers.ts';
+import type { App } from '../server/app.ts';
+import { encodingOf, refuseType } from '../server/bodies.ts';
+import { invalid } from '../server/field-errors.ts';
+import type { ApiParts } from '../types.ts';
+import { noTemplate, Params, tags, VersionParams } from './common.ts';
+
+const document = z.record(z.string(), z.unknown()).meta({ description: 'A template.' });
+const archive = z.string().meta({
+  format: 'binary',
+  description:
+    'An archive whose `template.json`, `template.yaml` or `template.yml` is the template, or whose `*.pkr.hcl` are one of Packer.',
+});
+
+const Declared = z
+  .object({
+    name: z.string().meta({ description: 'What it is called.' }),
+    type: z.enum(variableTypes).meta({ description: 'What its value is.' }),
+    default: VariableValue.optional().meta({
+      description: 'Its value when none is sent. Missing where there is none, and where it is sensitive.',
+    }),
+    required: z.boolean().meta({ description: 'Whether a value must be sent.' }),
+    description: z.string().optional().meta({ description: 'For people.' }),
+    choices: z
+      .array(z.union([z.string(), z.number(), z.boolean()]))
+      .optional()
+      .meta({ description: 'The values that it may have; of a list, those of each entry.' }),
+    pattern: z.string().optional().meta({ description: 'A regular expression that the whole value must match.' }),
+    sensitive: z.boolean().meta({ description: 'Whether its value is shown nowhere.' }),
+    secret: z
+      .string()
+      .optional()
+      .meta({ description: 'The secret of the host that is its value: no build can send another.' }),
+  })
+  .meta({ id: 'DeclaredVariable', description: 'A variable of a template.' });
+
+const TemplateVariables = z
+  .object({
+    variables: z.array(Declared).meta({ description: 'Its variables, in their order.' }),
+    machines: z.array(z.string()).meta({
+      description:
+        'Its machines: with several, a build names one. Empty where a template in HCL2 has them depend on its variables.',
+    }),
+  })
+  .meta({ id: 'TemplateVariables', description: 'What a template leaves to its builds.' });
+
+const answer = json(TemplateVariables, 'The variables and the machines.');
+
+const addSentRoute = (app: App, parts: ApiParts): void => {
+  app.post('/templates/variables', {
+    config: { scope: 'builds:read' },
+    schema: {
+      tags,
+      operationId: 'readVariables',
+      summary: 'See what variables a template has',
+      description:
+        'Nothing is stored. The template is one of imaged, with what it extends, or one of Packer.\n\n' +
+        '```sh\ncurl --json @template.json -H "Authorization: Bearer $TOKEN" "$IMAGED/templates/variables"\n```',
+      accepts: {
+        'application/json': document,
+        'application/yaml': document,
+        'application/x-tar': archive,
+        'application/gzip': archive,
+        'application/zstd': archive,
+      },
+      response: answers({ 200: answer }, [400, 413, 415, 422, 507]),
+    },
+    handler: async (request, reply) => {
+      if (encodingOf(request) === undefined) {
+        if (request.body === undefined || request.body instanceof Uint8Array)
+          throw refuseType(request, 'a template (application/json, application/yaml) or an archive that holds one');
+        if (!document.safeParse(request.body).success)
+          throw invalid([{ pointer: '', message: 'is no template: an object was due' }]);
+      }
+      return withContext(request, reply, parts, inTemplateArchive, async (context) => {
+        const given = context ? context.template : request.body;
+        return { answer: reply.send(await parts.admission.declared(given, context)), isKept: false };
+      });
+    },
+  });
+};
+
+/** What variables templates have: stored ones, and one that is sent. */
+export const addVariableRoutes = (app: App, parts: ApiParts): void => {
+  const { store, admission } = parts;
+
+  app.get('/templates/:name/variables', {
+    config: { scope: 'builds:read' },
+    schema: {
+      tags,
+      operationId: 'listTemplateVariables',
+      summary: 'List the variables of the newest version of a template',
+      description: 'With those of the templates that it extends.',
+      params: Params,
+      response: answers({ 200: answer }, [404, 422]),
+    },
+    handler: async ({ params: { name } }) => {
+      if ((await store.template(name)) === undefined) throw noTemplate(name);
+      return admission.declared(name, undefined);
+    },
+  });
+
+  app.get('/templates/:name/versions/:version/variables', {
+    config: { scope: 'builds:read' },
+    schema: {
+      tags,
+      operationId: 'listTemplateVersionVariables',
+      summary: 'List the variables of one version of a template',
+      description: 'With those of the templates that it extends.',
+      params: VersionParams,
+      response: answers({ 200: answer }, [404, 422]),
+    },
+    handler: async ({ params: { name, version } }) => {
+      if ((await store.template(name, version)) === undefined) throw noTemplate(name, version);
+      return admission.declared(`${name}@${version}`, undefined);
+    },
+  });
+  addSentRoute(app, parts);
+};
