@@ -126,10 +126,14 @@ const proveBuilds = async (lanes: Lanes, posted: readonly Posted[], wordsOf: Rea
   assert.deepEqual(listed.toSorted(), posted.map(({ id }) => id).toSorted(), 'builds were lost or doubled');
   const told = new Map<string, number>();
   const seen = new Map<string, string>();
+  const reasons: string[] = [];
   for (const one of posted) {
     assert.equal(await postOnce(client, one.body, one.key), one.id);
     const events = await eventsOf(imaged, one.id);
-    for (const { type } of events) told.set(type, (told.get(type) ?? 0) + 1);
+    for (const { type, data } of events) {
+      told.set(type, (told.get(type) ?? 0) + 1);
+      if (type === 'build.requeued') reasons.push(JSON.stringify(data['fault']));
+    }
     assert.deepEqual(
       finalEvents(events).map(({ type }) => type),
       ['build.succeeded'],
@@ -138,12 +142,18 @@ const proveBuilds = async (lanes: Lanes, posted: readonly Posted[], wordsOf: Rea
     await proveWritten(imaged, one, wordsOf.get(one.body) ?? { first: -1, second: -1, third: -1 }, seen);
   }
   const of = (type: string) => told.get(type) ?? 0;
-  return { kept: of('layer.kept'), hits: of('layer.hit'), wentOn: of('build.taken_up'), anew: of('build.requeued') };
+  return {
+    kept: of('layer.kept'),
+    hits: of('layer.hit'),
+    wentOn: of('build.taken_up'),
+    anew: of('build.requeued'),
+    reasons,
+  };
 };
 
 test(
   `builds and layers outlive ${kills} kills of the daemon while layers are made, taken and evicted: no build is lost or doubled, no layer is not whole, nothing is left`,
-  { skip, timeout: kills * 60_000 },
+  { skip, timeout: kills * 120_000 },
   async (t) => {
     const seed = Number(process.env['IMAGED_SEED'] ?? randomInt(2 ** 31));
     t.diagnostic(`IMAGED_SEED=${seed} repeats these moments`);
@@ -158,7 +168,11 @@ test(
     const startMs = await startMsOf(imaged);
     const wordsOf = new Map<object, Words>();
     const next = () => {
-      const words = { first: random.below(2), second: random.below(2), third: random.below(3) };
+      const first = random.weighted([
+        [0, 5],
+        [1, 1],
+      ] as const);
+      const words = { first, second: random.below(2), third: random.below(3) };
       const made = body(words);
       wordsOf.set(made, words);
       return made;
@@ -181,7 +195,7 @@ test(
       await Promise.race([killing(), posting]);
       isOver = true;
       const posted = (await posting).flat();
-      const told = await proveBuilds(lanes, posted, wordsOf);
+      const { reasons, ...told } = await proveBuilds(lanes, posted, wordsOf);
       await proveNothingLeft(imaged);
       await proveSound(imaged);
       const layers = await proveLayersWhole(imaged);
@@ -189,6 +203,7 @@ test(
       t.diagnostic(
         `${kills} kills over ${posted.length} builds: ${JSON.stringify({ ...told, ...left, ...count, layers })}`,
       );
+      for (const reason of new Set(reasons)) t.diagnostic(`began anew: ${reason}`);
       assert.equal(left.broken, 0, 'a layer was kept that was not whole');
       assert.ok(told.kept > 0 && told.hits > 0, 'no layer was kept, or none taken');
       if (isLong) assert.ok(told.wentOn > 0 && left.unfinished > 0 && left.doomed > 0, JSON.stringify({ told, left }));

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock as clock } from '../../src/base/clock.ts';
+import { said } from '../fixtures/event-times.ts';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import { isLong, isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
@@ -43,11 +44,6 @@ const counting = (most: number, ms: number) =>
       ends: 'never',
     },
   });
-
-const said =
-  (text: string) =>
-  ({ type, data }: Event): boolean =>
-    type === 'console.said' && String(data['text']).includes(text);
 
 test(
   'a conversation goes on where it was when the daemon was killed, and no byte of the console is lost or doubled',
