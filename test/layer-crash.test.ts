@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
+import { isLong } from './fixtures/hypervisor.ts';
 import { shelfIn } from './layer-shop.ts';
 import { storeShop } from './store-shop.ts';
 
@@ -37,14 +38,16 @@ const killedAfter = async (file: string, root: string, ms: number): Promise<numb
   return kept;
 };
 
-test('50 kills while layers are made, taken, evicted and deleted leave whole layers and no other file', async (t) => {
+const kills = isLong ? 300 : 50;
+
+test(`${kills} kills while layers are made, taken, evicted and deleted leave whole layers and no other file`, async (t) => {
   await using cleanup = cleanupStack();
   const root = await mkdtemp(join(tmpdir(), 'imaged-layers-'));
   cleanup.defer(() => rm(root, { recursive: true }));
   const shop = cleanup.keep(await storeShop());
   await shop.store[Symbol.asyncDispose]();
   const sums = { kept: 0, left: 0, unfinished: 0, doomed: 0 };
-  for (let kill = 0; kill < 50; kill++) {
+  for (let kill = 0; kill < kills; kill++) {
     sums.kept += await killedAfter(shop.file, root, Math.random() * 120);
     const store = await shop.reopen();
     const { shelf } = shelfIn(root, store);
@@ -62,5 +65,5 @@ test('50 kills while layers are made, taken, evicted and deleted leave whole lay
     await store[Symbol.asyncDispose]();
   }
   assert.ok(sums.kept > 0 && sums.unfinished > 0, JSON.stringify(sums));
-  t.diagnostic(`50 kills: ${JSON.stringify(sums)}`);
+  t.diagnostic(`${kills} kills: ${JSON.stringify(sums)}`);
 });

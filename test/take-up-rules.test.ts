@@ -29,6 +29,11 @@ test('a build is gone on with where its machine runs and everything about it is 
     assert.equal(typeof whyAnew({ ...build, ...change }, other, slots), 'string', JSON.stringify([change, other]));
 });
 
+test('a build whose machine goes on from a kept layer is gone on with as one that booted it', () => {
+  for (const name of ['start-installer', 'boot-from-disk', 'go-on'])
+    assert.equal(whyAnew(build, { ...journal, ended: [{ ...started, name }] }, 1), undefined, name);
+});
+
 test('a journal is read as it was written, and one of another form is none', async () => {
   await using cleanup = cleanupStack();
   const folder = await mkdtemp(join(tmpdir(), 'journal-'));

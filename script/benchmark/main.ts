@@ -4,6 +4,12 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../../src/base/clock.ts';
+import { diskLayer } from './layers/row-disk-layer.ts';
+import { goingOn } from './layers/row-going-on.ts';
+import { keeping } from './layers/row-keeping.ts';
+import { lookUp } from './layers/row-look-up.ts';
+import { rebuild } from './layers/row-rebuild.ts';
+import { restart } from './layers/row-restart.ts';
 import type { Facts, Row } from './row.ts';
 import { chain } from './row-chain.ts';
 import { compressing } from './row-compress.ts';
@@ -38,6 +44,12 @@ const rows: Readonly<Record<string, Row>> = {
   download,
   compress: compressing,
   chain,
+  rebuild,
+  'going-on': goingOn,
+  keeping,
+  'disk-layer': diskLayer,
+  layers: lookUp,
+  restart,
 };
 
 const usage = `usage: script/bench [--json FILE] [ROW...]\nrows: ${Object.keys(rows).join(' ')}\n`;

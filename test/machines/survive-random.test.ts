@@ -9,12 +9,13 @@ import { attemptsOf, finalEvents, type Attempt } from '../fixtures/attempts.ts';
 import { everyBuild } from '../fixtures/every-build.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
 import type { Event } from '../fixtures/published-event.ts';
-import { BuildView, guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { artifactFiles, machinesOf, proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
+import { guest, startImaged } from '../fixtures/imaged.ts';
+import { keepPosting, killDaemon, postOnce, startMsOf, type Deaths, type Lanes } from '../fixtures/lanes.ts';
+import { artifactFiles, proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
 import { isLong, isVmd } from '../fixtures/hypervisor.ts';
 import { cycle, cycleMachine, visit } from '../fixtures/quick-templates.ts';
-import { randomFrom, type Random } from '../fixtures/random-from.ts';
-import { steadyClient, type SteadyClient } from '../fixtures/steady.ts';
+import { randomFrom } from '../fixtures/random-from.ts';
+import { steadyClient } from '../fixtures/steady.ts';
 import { brief, killOne, namesOf, programs, type Kill } from '../fixtures/victims.ts';
 
 // Under vmd machines and disks are vmd's own: there are fewer programs to kill.
@@ -35,73 +36,6 @@ const longDigest = createHash('sha256')
   .digest('hex');
 const longCycle = async () => cycle({ machine: await cycleMachine(`${diskMb}M`), http: { payload: { file: 'media:own/payload' } } }); // prettier-ignore
 
-type Posted = { readonly key: string; readonly body: object; readonly id: string; readonly build: BuildView };
-
-type Shop = {
-  readonly imaged: Imaged;
-  readonly client: SteadyClient;
-  readonly random: Random;
-  /** Builds that are under way, with the deaths of the daemon that they have seen. */
-  readonly under: Map<string, { deaths: number; readonly ended: Promise<unknown> }>;
-  readonly signal: AbortSignal;
-};
-
-/** Posts a build, waits for its end, and posts the next one, until it is told to stop. */
-const keepPosting = async (
-  { client, under }: Shop,
-  lane: number,
-  bodies: readonly object[],
-  isOver: () => boolean,
-): Promise<readonly Posted[]> => {
-  const posted: Posted[] = [];
-  while (!isOver()) {
-    const key = `lane-${lane}-${posted.length}`;
-    const body = bodies[(lane + posted.length) % bodies.length] ?? {};
-    const id = await post(client, body, key);
-    const ended = client.ended(id);
-    under.set(id, { deaths: 0, ended });
-    posted.push({ key, body, id, build: await ended });
-    under.delete(id);
-  }
-  return posted;
-};
-
-/** The id of the build under this key, which is made unless it is there. */
-const post = async (client: SteadyClient, body: object, key: string): Promise<string> => {
-  for (;;) {
-    const { status, text } = await client.post(body, key);
-    if (status === 201) return BuildView.parse(JSON.parse(text)).id;
-    // Asked just as the daemon was told to stop.
-    assert.equal(status, 503, text);
-  }
-};
-
-/** Kills the daemon, now and then again as it starts, and has it running again. */
-const killDaemon = async ({ imaged, random, under }: Shop, startMs: number, count: Count): Promise<Kill> => {
-  for (const { deaths, ended } of under.values()) if (deaths >= killsPerBuild) await ended;
-  const kill: Kill = { program: 'daemon', atMs: Date.now(), pid: imaged.pid(), slot: undefined };
-  const die = async () => {
-    await imaged.kill('SIGKILL');
-    for (const build of under.values()) build.deaths += 1;
-    count.machines += (await machinesOf(imaged)).length;
-  };
-  await die();
-  if (random.next() < 0.3) {
-    const starting = imaged.start().then(
-      () => 'running' as const,
-      () => 'starting' as const,
-    );
-    await clock.sleep(random.between(0, startMs), new AbortController().signal);
-    await imaged.kill('SIGKILL');
-    if ((await starting) === 'starting') count.starting += 1;
-    await die();
-  }
-  await imaged.start();
-  return kill;
-};
-
-type Count = { starting: number; machines: number };
-
 // So long that some builds come to their end.
 const mostMsBetween = 4000;
 
@@ -121,10 +55,10 @@ const briefDue = (done: readonly Kill[]) => {
 
 /** Kills, at a random moment, a program that lives for a while, or, before that, one of those that do not; undefined: none came. */
 const killNext = async (
-  shop: Shop,
+  shop: Lanes,
   done: readonly Kill[],
   startMs: number,
-  count: Count,
+  count: Deaths,
 ): Promise<Kill | undefined> => {
   const { imaged, random, signal } = shop;
   const due = briefDue(done);
@@ -134,7 +68,8 @@ const killNext = async (
     await clock.sleep(2, signal);
   }
   const program = random.weighted(lasting);
-  if (program === 'daemon') return killDaemon(shop, startMs, count);
+  if (program === 'daemon')
+    return { program, slot: undefined, ...(await killDaemon(shop, { startMs, killsPerBuild }, count)) };
   for (const until = clock.elapsed() + mostMsToFind; clock.elapsed() < until;) {
     const kill = await killOne(imaged, [program], random.below);
     if (kill !== undefined) return kill;
@@ -186,19 +121,23 @@ test(
       tables: '[hypervisor.qemu]\naccelerator = "tcg"',
       media: { tiny: guest, own },
     });
-    const shop: Shop = { imaged, client: steadyClient(imaged, signal), random, under: new Map(), signal };
+    const shop: Lanes = { imaged, client: steadyClient(imaged, signal), random, under: new Map(), signal };
     const bodies = [{ template: await longCycle() }, { template: visit() }];
 
-    await imaged.kill('SIGTERM');
-    const began = clock.elapsed();
-    await imaged.start();
-    const startMs = clock.elapsed() - began;
+    const startMs = await startMsOf(imaged);
 
     let isOver = false;
-    const count: Count = { starting: 0, machines: 0 };
+    const count: Deaths = { starting: 0, machines: 0 };
     // One more than fits, so that a slot that comes free is taken at once.
     const lanes = Promise.all(
-      Array.from({ length: workers + 1 }, (_, lane) => keepPosting(shop, lane, bodies, () => isOver)),
+      Array.from({ length: workers + 1 }, (_, lane) =>
+        keepPosting(
+          shop,
+          lane,
+          (at) => bodies[at % bodies.length] ?? {},
+          () => isOver,
+        ),
+      ),
     );
     const done: Kill[] = [];
     try {
@@ -214,7 +153,7 @@ test(
 
       const listed = (await everyBuild(shop.client, shop.signal)).map(({ id }) => id);
       assert.deepEqual(listed.toSorted(), posted.map(({ id }) => id).toSorted(), 'builds were lost or doubled');
-      for (const { key, body, id } of posted) assert.equal(await post(shop.client, body, key), id);
+      for (const { key, body, id } of posted) assert.equal(await postOnce(shop.client, body, key), id);
 
       const table = new Map<string, number>();
       const unexplained: string[] = [];

@@ -3,8 +3,8 @@ import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { z } from 'zod';
 import { systemClock as clock } from '../../src/base/clock.ts';
+import { said } from '../fixtures/event-times.ts';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import { isLong, isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
@@ -12,29 +12,11 @@ import { machinesOf, proveNothingLeft, provePublished, proveSound, workersOf } f
 import type { Event } from '../fixtures/published-event.ts';
 import { logIn, visit } from '../fixtures/quick-templates.ts';
 import { randomFrom } from '../fixtures/random-from.ts';
+import { logOf, proveTakenUp, stepsOf } from '../fixtures/taken-up.ts';
 import { untilTrue } from '../fixtures/until-true.ts';
 
 const settings = 'workers = 2';
 const tables = isVmd ? '' : '[hypervisor.qemu]\naccelerator = "tcg"';
-
-const Steps = z.object({ items: z.array(z.object({ attempt: z.number(), name: z.string() })) });
-
-const stepsOf = async (imaged: Imaged, id: string): Promise<readonly string[]> => {
-  const { items } = Steps.parse(await (await imaged.call(`/builds/${id}/steps`)).json());
-  assert.deepEqual([...new Set(items.map(({ attempt }) => attempt))], [1]);
-  return items.map(({ name }) => name);
-};
-
-/** The build was gone on with, in its first attempt, and no step of it was run twice. */
-const proveTakenUp = async (imaged: Imaged, id: string, times: number): Promise<void> => {
-  const build = await imaged.ended(id);
-  assert.deepEqual([build.status, build.attempt], ['succeeded', 1], JSON.stringify(build.fault));
-  const events = await eventsOf(imaged, id);
-  assert.equal(events.filter(({ type }) => type === 'build.taken_up').length, times);
-  assert.deepEqual(events.filter(({ type }) => type === 'build.requeued'), []); // prettier-ignore
-  const steps = await stepsOf(imaged, id);
-  assert.deepEqual(steps, [...new Set(steps)]);
-};
 
 /** The lines of the transcript on which the guest counted, each of which came once and in order. */
 const proveCounted = async ({ dataDir }: Imaged, id: string, most: number): Promise<void> => {
@@ -51,9 +33,6 @@ const begins =
   ({ type, data }: Event): boolean =>
     type === 'step.started' && data['name'] === step;
 
-const logOf = ({ dataDir }: Imaged, id: string): Promise<string> =>
-  readFile(join(dataDir, 'builds', id, 'log'), 'utf8').catch(() => '');
-
 const count = (most: number, ms: number) =>
   `i=0; while [ $i -lt ${most} ]; do echo n$i; i=$((i+1)); usleep ${ms * 1000}; done; echo co''unted`;
 
@@ -64,11 +43,6 @@ const counting = (most: number, ms: number) =>
       ends: 'never',
     },
   });
-
-const said =
-  (text: string) =>
-  ({ type, data }: Event): boolean =>
-    type === 'console.said' && String(data['text']).includes(text);
 
 test('a conversation goes on where it was when the daemon was killed, and no byte of the console is lost or doubled', async () => {
   await using imaged = await startImaged({ settings, tables });

@@ -1,7 +1,6 @@
 import { link, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { artifactName } from '../../base/artifact-name.ts';
-import { syncFolder } from '../../base/file/sync-folder.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Artifact } from '../../image/types.ts';
 import { writeSums } from '../../image/write-sums.ts';
@@ -28,7 +27,7 @@ export const linkArtifacts = ({ held }: Taken) =>
       const artifacts = facts.artifacts.map(({ file: _, ...artifact }): Artifact => artifact);
       for (const { name, file } of facts.artifacts)
         await link(join(held.folder, file), join(folder, artifactName(name)));
-      await syncFolder(folder);
+      // Which makes the other names in the folder durable too.
       await writeSums(folder, artifacts);
       for (const { name, size, sha256 } of artifacts) log(`published ${name}: ${size} bytes, SHA-256 ${sha256}`);
       return { artifacts };

@@ -1,7 +1,7 @@
 import type { Journal } from './journal.ts';
 
 /** The steps after which a machine runs, and those after which it has gone. */
-const startsMachine = ['start-installer', 'boot-from-disk'];
+const startsMachine = ['start-installer', 'boot-from-disk', 'go-on'];
 export const letsMachineGo = ['await-end-of-install', 'shut-down'];
 
 /** Whether a machine of the build has been started. */

@@ -42,9 +42,12 @@ const statementsOf = ({ db }: Pick<Connection, 'db'>) => ({
   known: db.prepare<[string, number], EntryRow>(`
     SELECT ${entryColumns} FROM layer
     WHERE key IN (SELECT value FROM json_each(?)) AND going = 0 AND (expires_at IS NULL OR expires_at > ?)`),
+  // The few are chosen before their facts are read.
   nearest: db.prepare<[NearestAsk], LayerRow>(`
-    SELECT * FROM layer WHERE template_name = :template AND step = :step AND going = 0
-    ORDER BY parent IS NOT :parent, seq DESC LIMIT :limit`),
+    SELECT * FROM layer WHERE seq IN (
+      SELECT seq FROM layer WHERE template_name = :template AND step = :step AND going = 0
+      ORDER BY parent IS NOT :parent, seq DESC LIMIT :limit)
+    ORDER BY parent IS NOT :parent, seq DESC`),
   find: db.prepare<[string], LayerRow>('SELECT * FROM layer WHERE key = ? AND going = 0'),
   isTaken: db.prepare<[string], number>('SELECT 1 FROM layer WHERE key = ?').pluck(),
   links: db.prepare<[], LinkRow>('SELECT key, files FROM layer WHERE going = 0 ORDER BY depth DESC, seq'),
