@@ -94,7 +94,8 @@ export const keepByRestart = <Kind extends Needs>(
   return {
     name,
     type: 'keep-by-restart',
-    phase: 'provisioning',
+    // In the middle of it there is no machine to go on with.
+    phase: 'booting',
     timeoutMs: 2 * shutdown.timeoutMs + bootMs + logIn.timeoutMs,
     about: 'for later builds',
     async run(needs, tools) {
