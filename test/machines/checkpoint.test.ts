@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { eventsOf } from '../fixtures/follow-events.ts';
-import { isVmd } from '../fixtures/hypervisor.ts';
+import { isLong, isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
 import { untilTrue } from '../fixtures/until-true.ts';
 import { eventOf, exampleFor, postContext, succeeded, tarOf, textOf } from '../fixtures/tiny-builds.ts';
@@ -14,7 +14,7 @@ let imaged: Imaged;
 let home: string;
 let folder: string;
 
-const skip = isVmd ? 'vmd holds the only line of its machines: builds begin anew' : false;
+const skip = isVmd ? 'vmd holds the only line of its machines: builds begin anew' : !isLong && 'with --long';
 
 const Template = z.looseObject({ provisioners: z.array(z.looseObject({})) });
 
