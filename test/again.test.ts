@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
 import { Fault } from '../src/base/fault.ts';
 import { makeGrowth } from '../src/base/growth.ts';
-import { remember } from '../src/build/again/remembered.ts';
+import { remember, standingAfter } from '../src/build/again/remembered.ts';
 import { beginAttempt } from '../src/build/attempt.ts';
 import { foldersBelow } from '../src/build/folders/folders.ts';
 import { planFrom, type Step } from '../src/build/plan.ts';
@@ -15,6 +15,19 @@ import { aBuild, claimed, storeShop } from './store-shop.ts';
 
 const giving = <Gives extends object>(name: string, gives: Gives) =>
   ({ name, phase: 'provisioning', timeoutMs: 1, run: async () => gives }) satisfies Step<object, Gives>;
+
+test('what goes on from an earlier step has the machine, the login and the disks as the last step left them', () => {
+  const done = [
+    { name: 'boot', gives: { running: 'first', disks: ['a'], other: 1 } },
+    { name: 'connect', gives: { guest: 'first' } },
+    { name: 'work', gives: {} },
+    { name: 'keep', gives: { running: 'second', guest: 'second', disks: ['b'], other: 2 } },
+  ].map((step) => ({ ...step, phase: 'provisioning' as const }));
+  assert.deepEqual(
+    standingAfter(done, 3).map(({ gives }) => gives),
+    [{ running: 'second', disks: ['b'], other: 1 }, { guest: 'second' }, {}],
+  );
+});
 
 test('a plan that goes on has what its first steps gave, and runs the others alone', async () => {
   const plan = planFrom<object>()

@@ -8,7 +8,7 @@ import type { Spec } from '../../template/spec.ts';
 import { digestOf } from '../canonical.ts';
 import { keepingNoMore, type Layering } from '../layers/layering.ts';
 import { recipeFor } from '../recipe.ts';
-import type { Done, Remembered } from './remembered.ts';
+import { standingAfter, type Done, type Remembered } from './remembered.ts';
 
 /** Where a build stands that has failed and is held. */
 export type Standing = {
@@ -42,11 +42,13 @@ const placeOf = ({ id }: Claim['build'], steps: Remembered, from: string | undef
     wrong.add('/from', `is ${quoted(from ?? '')}, which is no step that it came to: ${didYouMean(from ?? '', names)}`);
     throw wrong.fault('invalid_input', `Build ${id} cannot go on from there`);
   }
-  if (!again.includes(step.phase))
+  // Where the guest was being started anew, the machine of the steps before is gone.
+  const barred = failed?.phase === 'booting' ? failed : step;
+  if (!again.includes(barred.phase))
     throw new Fault(
       'step_not_resumable',
-      `The step ${step.name} (${step.phase}) of build ${id} cannot be run again in a machine that runs: only steps that connect to the guest, provision it, seal it or shut it down can. Let the machine go, and build it anew: POST /builds/${id}/retry.`,
-      { step: step.name },
+      `The step ${barred.name} (${barred.phase}) of build ${id} cannot be run again in a machine that runs: only steps that connect to the guest, provision it, seal it or shut it down can. Let the machine go, and build it anew: POST /builds/${id}/retry.`,
+      { step: barred.name },
     );
   return place;
 };
@@ -119,7 +121,7 @@ export const goOn = async (
 ): Promise<GoesOn> => {
   const { claim, spec, layering, steps } = standing;
   const place = placeOf(claim.build, steps, from);
-  const before = steps.done().slice(0, place);
+  const before = standingAfter(steps.done(), place);
   const named = from ?? steps.begun()?.name ?? '';
   const nextClaim = mended === undefined ? claim : mendedClaim(claim, mended);
   const next = mended === undefined ? spec : await resolve(nextClaim);

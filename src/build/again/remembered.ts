@@ -13,6 +13,26 @@ export type Remembered = {
   readonly begun: () => Omit<Done, 'gives'> | undefined;
 };
 
+/** What a later step may have put in the place of what an earlier one gave. */
+const replaced: readonly string[] = ['running', 'guest', 'disks'];
+
+const factsIn = ({ gives }: Done): readonly (readonly [name: string, value: unknown])[] =>
+  typeof gives === 'object' && gives !== null ? Object.entries(gives) : [];
+
+/**
+ * The first so many of the steps that are done, to go on after them. What they gave is as it is now: the machine, the login
+ * and the disks are those that the last of all steps has left.
+ */
+export const standingAfter = (done: readonly Done[], place: number): readonly Done[] => {
+  const last = new Map(done.flatMap(factsIn));
+  return done.slice(0, place).map((step) => ({
+    ...step,
+    gives: Object.fromEntries(
+      factsIn(step).map(([name, value]) => [name, replaced.includes(name) ? last.get(name) : value]),
+    ),
+  }));
+};
+
 /** Performs steps, and gives for the first of them what they gave `before` instead. */
 export const remember = (before: readonly Done[], perform: Perform): Remembered => {
   const done: Done[] = [];

@@ -25,6 +25,9 @@ export type LogIn<Kind> = Pick<Step<Kind, { guest: Guest }>, 'run' | 'timeoutMs'
 
 const bootMs = 60_000;
 
+// A disk of some 30 GB.
+const flattenMs = 300_000;
+
 const machineOf = ({ job, key }: AtRest, disks: readonly Disk[]): Launch => ({
   ...{ job, disks, key, onReboot: 'again' },
   boot: job.spec.install === undefined ? bootOf(job, key) : { device: 'disk' },
@@ -44,13 +47,21 @@ const behindRestart = (error: unknown, { step }: Cut): Fault => {
 };
 
 /** Whether the disks have room for one more over them; says so where they have not. */
-const hasRoom = async (disks: readonly Disk[], cut: Cut, layering: Layering, { chains }: StepTools['hypervisor']) => {
+const hasRoom = async (disks: readonly Disk[], cut: Cut, layering: Layering, tools: StepTools): Promise<boolean> => {
+  const { hypervisor, clock, signal } = tools;
   // What is asked for is waited for.
-  if (cut.checkpoint === true) await layering.settled();
+  if (cut.checkpoint === true) {
+    const over = new AbortController();
+    const patience = clock.sleep(flattenMs, AbortSignal.any([signal, over.signal])).catch(() => undefined);
+    await Promise.race([layering.settled(), patience]);
+    over.abort();
+    signal.throwIfAborted();
+  }
   const images = await longest(disks);
-  if (images > chains.most)
+  const { most } = hypervisor.chains;
+  if (images > most)
     layering.notKept(cut, `${images} images lie upon each other, and what was kept before is still being flattened`);
-  return images <= chains.most;
+  return images <= most;
 };
 
 /** Shuts the guest down, keeps its disks, starts it over them and logs in to it. Undefined: it was left as it was. */
@@ -94,18 +105,19 @@ export const keepByRestart = <Kind extends Needs>(
   return {
     name,
     type: 'keep-by-restart',
-    phase: 'provisioning',
-    timeoutMs: 2 * shutdown.timeoutMs + bootMs + logIn.timeoutMs,
+    // In the middle of it there is no machine to go on with.
+    phase: 'booting',
+    timeoutMs: 2 * shutdown.timeoutMs + bootMs + logIn.timeoutMs + (cut.checkpoint === true ? flattenMs : 0),
     about: 'for later builds',
     async run(needs, tools) {
       const { running, guest, disks } = needs;
-      const { clock, past, hypervisor } = tools;
+      const { clock, past } = tools;
       const asItIs = { running, guest, disks, startedAnew: false };
       if (!layering.isWorthRestart(cut, past.steps())) {
         layering.passed(cut);
         return asItIs;
       }
-      if (!(await hasRoom(disks, cut, layering, hypervisor))) return asItIs;
+      if (!(await hasRoom(disks, cut, layering, tools))) return asItIs;
       const began = clock.elapsed();
       const up = await restart(needs, cut, layering, logIn.run, tools);
       if (up === undefined) return asItIs;

@@ -37,15 +37,17 @@ export const keepAtRest = async (
   restart?: Restart,
 ): Promise<readonly Disk[]> => {
   const { hypervisor, past } = tools;
+  // No other layer ever lies over one that is sealed.
+  const isLast = cut.part === 'seal';
   const before = layering.from && machineFactsOf(layering.from);
   let { disks } = needs;
   // They are there already: keeping them takes no room, but where they are flattened.
-  await layering.keep(cut, await flatBytes(disks, hypervisor), async (folder) => {
+  await layering.keep(cut, isLast ? 0 : await flatBytes(disks, hypervisor), async (folder) => {
     await restart?.shutDown();
     const beside = await fillBeside(needs, cut, folder, past, before);
     const rested = needs.disks.map(restOf);
     disks = await restDisks(needs, cut, folder, tools);
-    const flat = await flattening(folder, restedIn(folder, needs.disks), hypervisor);
+    const flat = isLast ? {} : await flattening(folder, restedIn(folder, needs.disks), hypervisor);
     const proof = restart === undefined ? {} : { proof: restart.proof };
     return { facts: { ...beside, disks: rested }, ...flat, ...proof };
   });
