@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { admittingShop } from '../fixtures/admitting-shop.ts';
 import { logIn, look } from './browser.ts';
 
@@ -116,6 +117,17 @@ const folderWith = async (files: Readonly<Record<string, string>>) => {
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
 };
 
+/** Drops a folder onto its field, as a hand does: no script of the page can make up such a drop. */
+const drop = async (page: Page, folder: string): Promise<void> => {
+  const { x = 0, y = 0 } = (await page.locator('.drop').boundingBox()) ?? {};
+  const browser = await page.context().newCDPSession(page);
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await browser.send('Input.dispatchDragEvent', {
+      ...{ type, x: x + 3, y: y + 3 },
+      data: { items: [], files: [folder], dragOperationsMask: 1 },
+    });
+};
+
 const longPath = `${'a-folder-with-a-long-name-/'.repeat(9)}${'file'.repeat(30)}`;
 
 test('a folder is sent as a context, its values among its files, without what .imagedignore names', async () => {
@@ -133,6 +145,11 @@ test('a folder is sent as a context, its values among its files, without what .i
   await page.getByRole('radio', { name: 'A folder' }).check();
   await page.getByText('At most 100 files and 4.0 MiB').waitFor();
   await page.getByLabel('Choose a folder').setInputFiles(context.folder);
+  await page.getByText('3 files').waitFor();
+  await page.getByRole('radio', { name: 'A stored template' }).check();
+  await page.getByRole('radio', { name: 'A folder' }).check();
+  assert.equal(await page.getByText('3 files').count(), 0);
+  await drop(page, context.folder);
   await page.getByText('3 files').waitFor();
   await page.getByLabel('cores').fill('few');
   await page.getByRole('button', { name: 'Start build' }).click();
