@@ -131,9 +131,13 @@ test('the exit code says how a build ended: 0, 1, 3; refused is 5, unreachable 4
   await new Promise((resolve) => nobody.once('listening', resolve));
   const { port } = nobody.address() as AddressInfo;
   await new Promise((resolve) => nobody.close(resolve));
-  const away = await imagectl(['list'], { IMAGED_URL: `http://127.0.0.1:${port}` });
-  assert.equal(away.code, 4);
-  assert.match(away.stderr, /cannot be reached: .*ECONNREFUSED/);
+  // Nobody waits for these, so that they say so at once.
+  for (const args of [['list'], ['cancel', good], ['log', good], ['build', 'stored']]) {
+    const away = await imagectl(args, { IMAGED_URL: `http://127.0.0.1:${port}` });
+    assert.equal(away.code, 4);
+    assert.match(away.stderr, /cannot be reached: .*ECONNREFUSED/);
+    assert.doesNotMatch(away.stderr, /Asking again/);
+  }
 });
 
 test('what answers and is no imaged is said to be none', async () => {

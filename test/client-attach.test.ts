@@ -9,6 +9,7 @@ import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
 import { makeEscapes } from '../src/client/attach/escapes.ts';
 import { apiShop } from './api-shop.ts';
+import { imagectlInTerminal } from './fixtures/imagectl.ts';
 import { untilTrue } from './fixtures/until-true.ts';
 import { aBuild, aFault, claimed } from './store-shop.ts';
 
@@ -56,6 +57,8 @@ const desk = async (live: NonNullable<Parameters<typeof apiShop>[0]>['live'] = {
   await shop.write(shop.folders.console(build.id), '');
   return {
     shop,
+    id: build.id,
+    env: { IMAGED_URL: url, IMAGED_TOKEN: shop.auth.authorization.slice('Bearer '.length) },
     end: () => shop.store.finish(build.id, token, { status: 'failed', fault: aFault('provisioner_failed') }),
     say: async (words: string) => {
       await appendFile(shop.folders.console(build.id), words);
@@ -120,8 +123,12 @@ test('the end of a hold ends it with the reason, and the terminal is as it was',
 
 test('a program that is killed leaves a terminal as it was', async () => {
   await using here = await desk();
-  const { has, pty } = here.terminal();
-  await untilTrue(() => here.shop.told.some((line) => line.includes('console attached')));
+  const { has, pty, type } = here.terminal();
+  // A key that has come through says that the terminal is raw, in all that this takes.
+  await untilTrue(() => {
+    type('x');
+    return here.shop.typed.length > 0;
+  });
   // The shell runs it as its only child.
   const [child = ''] = execFileSync('pgrep', ['-P', String(pty.pid)], { encoding: 'utf8' }).split('\n');
   process.kill(Number(child), 'SIGTERM');
@@ -142,4 +149,37 @@ test('a refusal is told as the API tells it, and keys that were not typed are to
   await first.has(/"how":"left"/);
   await here.end();
   await here.terminal().has(/ended: .*"how":"refused".*The build is failed: keys are taken while it is held/);
+});
+
+test('imagectl console --attach: every key reaches the guest, ~? helps, ~. leaves, and the terminal is as it was', async () => {
+  await using here = await desk();
+  await using terminal = imagectlInTerminal(['console', '--attach', here.id], here.env, { under: 'shell' });
+  await terminal.shows(/Attached\. ~\. at the beginning of a line leaves/);
+  const typed = () => here.shop.typed.map(({ text }) => text).join('');
+  // Until the terminal is raw, it keeps keys for a line.
+  await untilTrue(() => {
+    terminal.type('x');
+    return typed().length > 0;
+  });
+  terminal.type('\x03\x1b[Auptime\r');
+  await untilTrue(() => typed().endsWith('\x03\x1b[Auptime\r'));
+  await here.say('\x1b[1mup 3 days\x1b[0m\r\n# ');
+  await terminal.shows(/up 3 days\n#/);
+  assert.ok(terminal.bytes().includes('\x1b[1mup 3 days\x1b[0m\r\n# '));
+  terminal.type('~?');
+  await terminal.shows(/~\. {2}leave, and let the console be/);
+  terminal.type('~.');
+  assert.match(await terminal.shows(/ended with 0/), /Left\. The console goes on\./);
+  await terminal.ended;
+  assert.match(await terminal.screen(), /[^-]opost[^]*[^-]icanon/);
+});
+
+test('imagectl console --attach to a build that takes no keys ends with 5 and the reason', async () => {
+  await using here = await desk();
+  await here.end();
+  await using terminal = imagectlInTerminal(['console', '--attach', here.id], here.env, {
+    under: 'shell',
+    columns: 200,
+  });
+  assert.match(await terminal.shows(/ended with 5/), /The build is failed: keys are taken while it is held/);
 });

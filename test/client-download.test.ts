@@ -12,6 +12,8 @@ import { downloadArtifact, type DownloadAsk } from '../src/client/download/downl
 import { rateOf } from '../src/client/download/rate.ts';
 import type { DownloadProgress } from '../src/client/download/types.ts';
 import { apiShop } from './api-shop.ts';
+import { imagectl, imagectlInTerminal } from './fixtures/imagectl.ts';
+import { untilTrue } from './fixtures/until-true.ts';
 import { aBuild, claimed, failsAs } from './store-shop.ts';
 
 const never = new AbortController().signal;
@@ -314,4 +316,52 @@ test('the rate is of the last seconds, and is nothing before two moments are kno
   assert.equal(rate(5000), 5000);
   for (now = 2000; now <= 20_000; now += 1000) rate(5000);
   assert.equal(rate(5000), 0);
+});
+
+test('imagectl downloads several at once, over a daemon that is away at first and again in the middle, and proves digest and signature', async () => {
+  const key = signer();
+  const files = { 'a.raw': large, 'b.raw': randomBytes(2 ** 20), 'c.raw': randomBytes(2 ** 20) };
+  const signatures = Object.entries(files).map(([name, content]) => [`${name}.sig`, key.signatureOf(content)] as const);
+  await using here = await desk({ ...files, ...Object.fromEntries(signatures) });
+  let port = 1;
+  await using proxy = await cuttingProxy(
+    () => port,
+    () => 1_500_000,
+  );
+  const publicKey = join(here.folder, 'host.pub');
+  await writeFile(publicKey, key.publicText);
+  const env = { IMAGED_URL: proxy.url, IMAGED_TOKEN: here.api.token };
+  const args = ['download', here.id, ...Object.keys(files), '-o', here.folder, '--key', publicKey];
+  await using terminal = imagectlInTerminal(args, env, { columns: 200 });
+  await terminal.shows(/cannot be reached: .*Asking again for 60 s/);
+  port = here.port;
+  await untilTrue(async () => (await here.ls()).some((name) => name.endsWith('.part')));
+  port = 1;
+  proxy.cutAll();
+  const tries = proxy.asked.length;
+  await untilTrue(() => proxy.asked.length > tries);
+  port = here.port;
+  assert.equal(await terminal.ended, 0, await terminal.screen());
+  for (const [name, content] of Object.entries(files))
+    assert.ok((await readFile(join(here.folder, name))).equals(content));
+  assert.deepEqual(await here.ls(), [...Object.keys(files), 'host.pub']);
+  assert.ok(proxy.ranges().some((range) => range !== 'bytes=0-'));
+});
+
+test('imagectl refuses an artifact with another digest or of another key with 1, and leaves nothing under its name', async () => {
+  const [key, other] = [signer(), signer()];
+  const content = randomBytes(10_000);
+  await using here = await desk({ 'a.raw': content, 'a.raw.sig': key.signatureOf(content) });
+  const publicKey = join(here.folder, 'other.pub');
+  await writeFile(publicKey, other.publicText);
+  const env = { IMAGED_URL: here.api.url, IMAGED_TOKEN: here.api.token };
+  const download = (...more: readonly string[]) =>
+    imagectl(['download', here.id, 'a.raw', '-o', here.folder, ...more], env);
+  const unproven = await download('--key', publicKey);
+  assert.equal(unproven.code, 1, unproven.stderr);
+  await here.shop.write(here.shop.folders.artifact(here.id, 'a.raw'), randomBytes(content.length));
+  const wrong = await download();
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /a\.raw came with SHA-256 [0-9a-f]{64}, not [0-9a-f]{64}\. Nothing of it is kept/);
+  assert.ok(!(await here.ls()).includes('a.raw'));
 });

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { apiShop, type ApiShop } from './api-shop.ts';
+import { admittingShop } from './fixtures/admitting-shop.ts';
 import { frontDoor } from './fixtures/front-door.ts';
 import { imagectl, imagectlInTerminal } from './fixtures/imagectl.ts';
 import { untilTrue } from './fixtures/until-true.ts';
@@ -202,4 +205,81 @@ test('a signal that is no Ctrl-C asks nobody, and the build goes on', async () =
   await terminal.shows(/running/);
   terminal.kill('SIGTERM');
   assert.equal(await terminal.ended, 130);
+});
+
+test('a daemon that is down at first is waited for by those who wait anyway, and says so', async () => {
+  await using shop = await apiShop();
+  const build = await running(shop);
+  await using door = await frontDoor(() => build.port);
+  await door.close();
+  const env = { ...build.env, IMAGED_URL: door.url };
+  const wide = { columns: 200 };
+  await using watch = imagectlInTerminal(['watch', build.id], env, wide);
+  await using log = imagectlInTerminal(['log', '-f', build.id], env, wide);
+  await using console = imagectlInTerminal(['console', '-f', build.id], env, wide);
+  const all = [watch, log, console];
+  for (const one of all) await one.shows(/cannot be reached: .*ECONNREFUSED.*Asking again for 60 s/);
+  await door.open();
+  await build.logs('a line\n');
+  await build.says('login: \n');
+  await watch.shows(/The daemon is back[^]*running/);
+  await log.shows(/^a line$/m);
+  await console.shows(/^login:/m);
+  await build.succeed();
+  for (const one of all) assert.equal(await one.ended, 0);
+});
+
+test('a folder is built without what its .imagedignore names; Ctrl-C leaves the build, which is watched and cancelled later', async () => {
+  await using shop = await admittingShop();
+  const { url } = await shop.listen();
+  const env = { IMAGED_URL: url, IMAGED_TOKEN: shop.auth.authorization.replace('Bearer ', '') };
+  const folder = await mkdtemp(join(tmpdir(), 'imagectl-'));
+  await using _gone = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+  const template = {
+    name: 'shop',
+    machine: { memory: '256M', disks: [{ size: '1G' }], cdrom: 'media:shop/boot.iso' },
+    artifacts: [{ name: 'disk.qcow2', format: 'qcow2' }],
+  };
+  const files = {
+    'template.json': JSON.stringify(template),
+    '.imagedignore': '*.log\n!keep.log\nout/*\n!out/wanted/\n/deep/*/tmp\n',
+    'a.log': 'no',
+    'keep.log': 'yes',
+    'out/image.raw': 'no',
+    'out/wanted/a': 'yes',
+    'deep/one/tmp/x': 'no',
+    'deep/one/y': 'yes',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  await using building = imagectlInTerminal(['build', folder], env);
+  await building.shows(/queued/);
+  const [build] = (await shop.store.list({}, { limit: 1 })).items;
+  assert.ok(build !== undefined);
+  const sent = await readdir(join(shop.home, 'contexts'), { recursive: true, withFileTypes: true });
+  assert.deepEqual(sent.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).toSorted(), [
+    'a',
+    'keep.log',
+    'template.json',
+    'y',
+  ]);
+  building.type('\x03');
+  await building.shows(/\[l\]eave it running, \[c\]ancel it, or \[w\]atch on\?$/);
+  building.type('l');
+  assert.equal(await building.ended, 130);
+  assert.equal((await shop.store.find(build.id))?.cancelRequested, false);
+
+  const detached = await imagectl(['build', '-d', folder], env);
+  assert.equal(detached.code, 0, detached.stderr);
+  assert.equal((await shop.store.find(detached.stdout.trim()))?.status, 'queued');
+
+  await using watching = imagectlInTerminal(['watch', build.id], env);
+  await watching.shows(/queued/);
+  watching.type('\x03');
+  await watching.shows(/on\?$/);
+  watching.type('c');
+  assert.equal(await watching.ended, 3);
+  assert.equal((await shop.store.find(build.id))?.status, 'cancelled');
 });

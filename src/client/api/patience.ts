@@ -1,5 +1,6 @@
 import { systemClock } from '../../base/clock.ts';
 import { ClientError } from '../client-error.ts';
+import type { Output } from '../show/output.ts';
 import { mayPass } from './refusal.ts';
 
 const firstMs = 250;
@@ -7,6 +8,9 @@ const mostMs = 10_000;
 
 /** How long a daemon may be away while somebody waits for a build: an upgrade or a reboot of the host takes less. */
 export const awayMs = 600_000;
+
+// Before anything was seen of it: it may be the wrong address.
+const firstMostMs = 60_000;
 
 /** Calls again, with longer and longer pauses, while the daemon is away; `tell` hears once that it is. */
 export type Patience = {
@@ -45,3 +49,15 @@ export const patience = (
     },
   };
 };
+
+/** Calls for somebody who waits anyway, also where the daemon is not there yet: for a minute, and says so. */
+export const patiently = <T>({ tell }: Pick<Output, 'tell'>, call: () => Promise<T>): Promise<T> =>
+  patience(
+    new AbortController().signal,
+    (state, error) => {
+      tell(
+        state === 'back' ? 'The daemon is back.' : `${error?.message ?? ''} Asking again for ${firstMostMs / 1000} s.`,
+      );
+    },
+    firstMostMs,
+  ).ask(call);

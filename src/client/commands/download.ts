@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Api } from '../api/api.ts';
+import { patiently } from '../api/patience.ts';
 import type { Artifact, Build } from '../api/types.ts';
 import type { Job, Run } from '../args/types.ts';
 import { ClientError } from '../client-error.ts';
-import { downloadArtifact } from '../download/download-artifact.ts';
 import { downloadView, type DownloadView } from '../watch/downloads.ts';
 import { onSignals } from '../watch/interrupt.ts';
 import { whichBuild } from './which-build.ts';
@@ -28,6 +28,8 @@ const downloadNext = async (
   view: DownloadView,
   signal: AbortSignal,
 ): Promise<void> => {
+  // Only who has found something to download needs what that takes.
+  const { downloadArtifact } = await import('../download/download-artifact.ts');
   for (let next = left.shift(); next !== undefined; next = left.shift()) {
     const { name } = next;
     const file = await downloadArtifact(
@@ -48,8 +50,8 @@ const downloadNext = async (
 export const run: Run = async (job) => {
   const [wanted, ...names] = job.operands;
   const api = await job.api();
-  const build = await whichBuild(api, wanted);
-  const chosen = await chosenFrom(api, build, names);
+  const build = await patiently(job.output, () => whichBuild(api, wanted));
+  const chosen = await patiently(job.output, () => chosenFrom(api, build, names));
   const stop = new AbortController();
   const interrupted = () => stop.abort(new ClientError('left', 'The download was interrupted. Go on with --resume.'));
   using _listening = onSignals(interrupted);

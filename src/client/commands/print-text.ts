@@ -2,7 +2,7 @@ import { visible } from '../../base/visible.ts';
 import { filled, type Api } from '../api/api.ts';
 import { followText } from '../api/follow.ts';
 import { bytesOf } from '../api/lines.ts';
-import { patience } from '../api/patience.ts';
+import { patience, patiently } from '../api/patience.ts';
 import { unreachable } from '../api/refusal.ts';
 import type { Job } from '../args/types.ts';
 import type { Ending } from '../client-error.ts';
@@ -22,7 +22,9 @@ async function* wholeOf(reply: Response, { server }: Api): AsyncGenerator<Uint8A
 export const printText = async (job: Job, what: 'log' | 'console'): Promise<Ending> => {
   const { output, values } = job;
   const api = await job.api();
-  const { id } = await whichBuild(api, job.operands[0]);
+  const which = () => whichBuild(api, job.operands[0]);
+  // Who follows waits anyway.
+  const { id } = await (values.follow === true ? patiently(output, which) : which());
   const text = consoleText();
   const shown = values.raw === true ? (piece: string) => piece : (piece: string) => visible(text(piece));
   const { signal } = new AbortController();

@@ -1,3 +1,4 @@
+import { patiently } from '../api/patience.ts';
 import type { Run } from '../args/types.ts';
 import { watchBuild } from '../watch/watch.ts';
 import { whichBuild } from './which-build.ts';
@@ -5,5 +6,5 @@ import { whichBuild } from './which-build.ts';
 /** `imagectl watch` */
 export const run: Run = async (job) => {
   const api = await job.api();
-  return watchBuild(job, api, await whichBuild(api, job.operands[0]));
+  return watchBuild(job, api, await patiently(job.output, () => whichBuild(api, job.operands[0])));
 };

@@ -1,9 +1,10 @@
 import type { Api } from '../api/api.ts';
+import { patiently } from '../api/patience.ts';
 import type { Build } from '../api/types.ts';
 import type { Job } from '../args/types.ts';
 import type { Ending } from '../client-error.ts';
 import { faultLines } from '../show/fault.ts';
-import type { Line } from '../show/output.ts';
+import type { Line, Output } from '../show/output.ts';
 import { secondsBetween, shownBytes, shownSeconds } from '../show/units.ts';
 
 /** How a command ends whose build stands so. */
@@ -13,8 +14,8 @@ export const endingOf = ({ status }: Build): Ending =>
 const took = ({ started_at: from, ended_at: to }: Build): string =>
   from === undefined || to === undefined ? '' : ` in ${shownSeconds(secondsBetween(from, to))}`;
 
-const artifactLines = async (api: Api, { id }: Build): Promise<readonly Line[]> => {
-  const { items } = await api.ask('get', '/builds/{id}/artifacts', { path: { id } });
+const artifactLines = async (output: Output, api: Api, { id }: Build): Promise<readonly Line[]> => {
+  const { items } = await patiently(output, () => api.ask('get', '/builds/{id}/artifacts', { path: { id } }));
   const lines = items.map(({ name, size }): Line => `  ${name}  ${shownBytes(size)}`);
   return lines.length === 0 ? [] : [...lines, { as: 'dim', text: `  > imagectl download ${id}` }];
 };
@@ -25,7 +26,7 @@ export const tellEnd = async ({ output, values }: Job, api: Api, build: Build): 
   else if (build.status === 'succeeded')
     output.print(
       [{ as: 'green', text: 'succeeded' }, `  ${build.template.name}  ${build.id}${took(build)}`],
-      ...(await artifactLines(api, build)),
+      ...(await artifactLines(output, api, build)),
     );
   else {
     output.tell([{ as: 'red', text: build.status }, `  ${build.template.name}  ${build.id}${took(build)}`]);

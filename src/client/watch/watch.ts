@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock.ts';
 import type { Api } from '../api/api.ts';
 import { followEvents, followText, hasEnded, textLength } from '../api/follow.ts';
-import { patience, type Patience } from '../api/patience.ts';
+import { patience, patiently, type Patience } from '../api/patience.ts';
 import type { Build } from '../api/types.ts';
 import type { Job } from '../args/types.ts';
 import type { Ending } from '../client-error.ts';
@@ -44,7 +44,7 @@ const followEach = async (watching: Watching, view: View): Promise<void> => {
 const viewFor = async ({ output, values }: Job, api: Api, build: Build): Promise<View> => {
   if (values.json === true) return jsonView(output);
   if (!output.isRich) return plainView(output);
-  const { plan } = await api.ask('get', '/builds/{id}/input', { path: { id: build.id } });
+  const { plan } = await patiently(output, () => api.ask('get', '/builds/{id}/input', { path: { id: build.id } }));
   return liveView(output, build, plan);
 };
 
