@@ -193,6 +193,8 @@ export type HypervisorFacts = {
   readonly name: 'qemu' | 'vmd';
   readonly version: string;
   readonly accelerators: readonly string[];
+  /** Files of the host that machines begin with beside their own: absolute paths, which may not be there. Default: none. */
+  readonly firmware?: readonly string[];
   readonly formats: readonly DiskFormat[];
   readonly limits: { readonly memoryMb: number; readonly disks: number; readonly nics: number };
   readonly notes: readonly string[];

@@ -1,4 +1,5 @@
-import { version } from '../../base/package.ts';
+import { cpus, release as kernelRelease, version as kernelVersion } from 'node:os';
+import { unlessErrno } from '../../base/errno.ts';
 import type { CacheMode } from '../../base/records/cache-mode.ts';
 import { keysOf, type KeyParts, type PlanKey, type SpecsOfKeys } from '../../layers/keys/keys.ts';
 import type { BuildAsked } from '../../queue/asked.ts';
@@ -6,14 +7,33 @@ import type { Spec } from '../../template/spec.ts';
 import type { Hypervisor } from '../../vmm/types.ts';
 import { cutsOf, type Cut } from './cuts.ts';
 
+export type CutParts = Omit<KeyParts, 'host'> & {
+  readonly hypervisor: Pick<Hypervisor, 'facts' | 'shapeKey'>;
+  /** What tells the code of this imaged from that of any other. */
+  readonly program: () => Promise<string>;
+};
+
+/** Of each file its digest, where it is there. */
+const digestsOf = async (files: readonly string[], { digests }: Pick<CutParts, 'digests'>, signal: AbortSignal) => {
+  const found: string[] = [];
+  for (const file of files) found.push((await unlessErrno(digests.read(file, signal), 'ENOENT'))?.digest ?? '');
+  return found.join(' ');
+};
+
 /** What of this host goes into machines, in words: a change of any of these is a miss. */
-const hostOf = async (hypervisor: Hypervisor, signal: AbortSignal): Promise<KeyParts['host']> => {
-  const { name, version: theirs, accelerators } = await hypervisor.facts(signal);
+const hostOf = async (parts: CutParts, signal: AbortSignal): Promise<KeyParts['host']> => {
+  const { name, version, accelerators, firmware = [] } = await parts.hypervisor.facts(signal);
+  // Else the guest has the instructions of the host's own processor, and the host's kernel runs it.
+  const isEmulated = accelerators.every((accelerator) => accelerator === 'tcg');
   return {
-    'the version of imaged': version,
+    'the code of imaged': await parts.program(),
     'the hypervisor': name,
-    [`the version of ${name}`]: theirs,
-    'the accelerators': accelerators.join(' '),
+    [`the version of ${name}`]: version,
+    'the list of accelerators': accelerators.join(' '),
+    'the firmware of machines': await digestsOf(firmware, parts, signal),
+    ...(isEmulated
+      ? {}
+      : { 'the processor': cpus()[0]?.model ?? '', 'the kernel': `${kernelRelease()} ${kernelVersion()}` }),
   };
 };
 
@@ -37,11 +57,10 @@ export const findCuts = async (
   spec: Spec,
   specs: SpecsOfKeys,
   mode: CacheMode,
-  hypervisor: Hypervisor,
-  parts: Omit<KeyParts, 'host'>,
+  parts: CutParts,
   signal: AbortSignal,
 ): Promise<FoundCuts> => {
-  const host = await hostOf(hypervisor, signal);
+  const host = await hostOf(parts, signal);
   const keys = await keysOf(specs, { ...parts, host }, signal);
-  return { keys, cuts: cutsOf(spec, keys, mode, hypervisor.shapeKey !== undefined) };
+  return { keys, cuts: cutsOf(spec, keys, mode, parts.hypervisor.shapeKey !== undefined) };
 };

@@ -70,8 +70,11 @@ type Given = {
   readonly turns: Map<string, Disposable>;
 };
 
-const expiryOf = ({ maxAgeMs }: Cut, now: number): Pick<NewLayer, 'expiresAt'> =>
-  maxAgeMs === undefined ? {} : { expiresAt: now + maxAgeMs };
+/** When what is kept now may not be used any more: no later than what it was made of. */
+const expiryOf = ({ maxAgeMs = Infinity }: Cut, now: number, before: number | undefined): number | undefined => {
+  const at = Math.min(now + maxAgeMs, before ?? Infinity);
+  return at === Infinity ? undefined : at;
+};
 
 // One closure, though long: what was kept last decides what is kept next.
 export const makeLayering = (
@@ -84,6 +87,8 @@ export const makeLayering = (
   const began = clock.elapsed();
   const saved = from?.held.layer.seconds ?? 0;
   let lastKept = began;
+  // Artifacts lie upon nothing, and are as old as the machine that they are of.
+  let expiresAt = from?.held.layer.expiresAt;
   let beneath = from?.cut.kind === 'artifacts' ? undefined : from?.cut.key;
   // The files of a child are no layer before those of its parent are one.
   let last: Promise<boolean> = Promise.resolve(true);
@@ -124,11 +129,12 @@ export const makeLayering = (
       const seconds = (clock.elapsed() - begins) / 1000;
       costs.took(cut.kind, memoryMb, seconds);
       const parent = beneath;
+      expiresAt = expiryOf(cut, clock.now(), expiresAt);
       const layer: NewLayer = {
         ...(parent === undefined || cut.kind === 'artifacts' ? {} : { parent }),
         ...{ step: cut.step, templateName, buildId: id, kind: cut.kind },
         seconds: saved + (begins - began) / 1000,
-        ...expiryOf(cut, clock.now()),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
         ...{ ingredients: cut.ingredients, facts: filled.facts },
       };
       const { signal } = new AbortController();

@@ -25,6 +25,8 @@ export type Layers = {
   readonly digests: FileDigests;
   /** See `KeyParts`. */
   readonly secret: Uint8Array;
+  /** See `CutParts`. */
+  readonly program: () => Promise<string>;
   readonly costs: KeepingCosts;
   /** Of builds that go on from a layer, by id: the steps of their plans that are not run. */
   readonly skipped: Map<string, ReadonlySet<string>>;
@@ -81,10 +83,10 @@ export const openLayering = async (
 ): Promise<Layering> => {
   const { claim, cleanup, signal } = attempt;
   if (layers === undefined || whyNothing(claim.build, spec, 'keeps layers') !== undefined) return noLayering;
-  const { shelf, digests, secret, costs } = layers;
+  const { shelf, digests, secret, program, costs } = layers;
   const mode = strictest(claim.build.cache ?? 'auto', spec.cache.mode);
   const specs = await resolveForKeys(claim);
-  const { keys, cuts } = await findCuts(spec, specs, mode, hypervisor, { secret, digests, slot }, signal);
+  const { keys, cuts } = await findCuts(spec, specs, mode, { hypervisor, secret, digests, program, slot }, signal);
   const constant = new Set(keys.filter(({ changes }) => changes === undefined).map(({ part }) => part));
   const own = { shelf, clock, costs, memoryMb: spec.memoryMb };
   if (before !== undefined) {

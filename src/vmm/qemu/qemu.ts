@@ -8,6 +8,7 @@ import { orAborted } from '../../base/waiting.ts';
 import { asksForOutgoing, mostNics } from '../nics.ts';
 import type { Accelerator } from './argv.ts';
 import { makeQemuDisks } from './disks.ts';
+import { firmwareFiles } from './firmware.ts';
 import { takeInventory, versionOf, type Inventory } from './inventory.ts';
 import { machineShapeKey } from './keep/shape-key.ts';
 import { startMachine } from './machine.ts';
@@ -206,6 +207,7 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
         name: 'qemu',
         version: inventory.version,
         accelerators,
+        firmware: firmwareFiles,
         formats: ['raw', 'qcow2'],
         limits: { memoryMb: Math.floor(totalmem() / 1024 / 1024), disks: mostDisks, nics: mostNics },
         notes,

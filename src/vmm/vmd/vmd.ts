@@ -32,6 +32,9 @@ export type VmdOptions = {
   readonly signal: AbortSignal;
 };
 
+// The BIOS of its machines, as fw_update(8) brings it (vmd(8), FILES).
+const biosFile = '/etc/firmware/vmm-bios';
+
 // What is asked for a probe may be so old.
 const recentMs = 2_000;
 
@@ -78,7 +81,7 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
       await watch.recent(recentMs, signal);
       const limits = { memoryMb: traits.mostMemoryMb, disks: mostDisks, nics: mostNics };
       const notes = [perUserWords(traits)].filter((note) => note !== '');
-      return { name: 'vmd', version: release, accelerators: ['vmm'], formats: ['raw', 'qcow2'], limits, notes };
+      return { name: 'vmd', version: release, accelerators: ['vmm'], firmware: [biosFile], formats: ['raw', 'qcow2'], limits, notes }; // prettier-ignore
     },
 
     refuse: (shape, signal) =>
