@@ -8,7 +8,7 @@ import type { Hypervisor } from '../../vmm/types.ts';
 import { cutsOf, type Cut } from './cuts.ts';
 
 export type CutParts = Omit<KeyParts, 'host'> & {
-  readonly hypervisor: Pick<Hypervisor, 'facts' | 'shapeKey'>;
+  readonly hypervisor: Pick<Hypervisor, 'facts' | 'firmware' | 'shapeKey'>;
   /** What tells the code of this imaged from that of any other. */
   readonly program: () => Promise<string>;
 };
@@ -22,7 +22,8 @@ const digestsOf = async (files: readonly string[], { digests }: Pick<CutParts, '
 
 /** What of this host goes into machines, in words: a change of any of these is a miss. */
 const hostOf = async (parts: CutParts, signal: AbortSignal): Promise<KeyParts['host']> => {
-  const { name, version, accelerators, firmware = [] } = await parts.hypervisor.facts(signal);
+  const { firmware = [] } = parts.hypervisor;
+  const { name, version, accelerators } = await parts.hypervisor.facts(signal);
   // Else the guest has the instructions of the host's own processor, and the host's kernel runs it.
   const isEmulated = accelerators.every((accelerator) => accelerator === 'tcg');
   return {

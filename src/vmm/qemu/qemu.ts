@@ -194,6 +194,8 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
     // A restricted user network names neither.
     lease: { router: false, dns: false },
 
+    firmware: firmwareFiles,
+
     displays: ['vga'],
 
     version: async (signal) => {
@@ -207,7 +209,6 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
         name: 'qemu',
         version: inventory.version,
         accelerators,
-        firmware: firmwareFiles,
         formats: ['raw', 'qcow2'],
         limits: { memoryMb: Math.floor(totalmem() / 1024 / 1024), disks: mostDisks, nics: mostNics },
         notes,

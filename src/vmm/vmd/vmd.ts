@@ -70,6 +70,7 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
     // Both are the host's end of its tap, whatever answers there (vmd's dhcp.c).
     lease: { router: true, dns: true },
 
+    firmware: [biosFile],
     displays: [],
 
     version: async (signal) => {
@@ -81,7 +82,7 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
       await watch.recent(recentMs, signal);
       const limits = { memoryMb: traits.mostMemoryMb, disks: mostDisks, nics: mostNics };
       const notes = [perUserWords(traits)].filter((note) => note !== '');
-      return { name: 'vmd', version: release, accelerators: ['vmm'], firmware: [biosFile], formats: ['raw', 'qcow2'], limits, notes }; // prettier-ignore
+      return { name: 'vmd', version: release, accelerators: ['vmm'], formats: ['raw', 'qcow2'], limits, notes };
     },
 
     refuse: (shape, signal) =>
