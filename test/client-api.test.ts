@@ -96,6 +96,23 @@ test('what is wrong in a line full of escapes names them, and a file outside the
   assert.doesNotMatch(stderr, /[\x1b\x9b]/);
 });
 
+test('validate shows of each step whether a kept layer leaves it out, and why not once for all that follow', async () => {
+  const why = 'provisioners/1: file setup.sh has changed';
+  const preview = async () => ({
+    steps: [
+      { step: 'shut-down', outcome: 'miss' as const, why },
+      { step: 'export-disk.qcow2', outcome: 'miss' as const, why },
+    ],
+    from: { step: 'connect', kind: 'machine' as const, buildId: 'ABC', savedSeconds: 42 },
+  });
+  await using shop = await admittingShop({ preview });
+  const run = await against(shop);
+  const { stdout, stderr } = await run(['validate', await folderOf({ 'template.json': JSON.stringify(template) })]);
+  assert.match(stdout, /goes on from +what build ABC has kept after connect: 42\.0 s are saved/, stderr);
+  assert.match(stdout, /^export-disk\.qcow2 .* miss/m);
+  assert.equal(stdout.split(why).length, 2, stdout);
+});
+
 test('variables of the command line and of files go in no address, and take the place of those of the folder', async () => {
   await using shop = await admittingShop();
   const run = await against(shop);

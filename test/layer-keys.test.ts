@@ -2,14 +2,15 @@
    a document is anything until it is parsed, and these tests change it everywhere */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { specsOfKeys } from '../src/build/layers/specs-of-keys.ts';
 import { makeFileDigests } from '../src/layers/keys/file-digests.ts';
 import { changingNames, keysOf, type PlanKey } from '../src/layers/keys/keys.ts';
+import { lookInto } from '../src/layers/keys/look-into.ts';
 import { firstDifference } from '../src/layers/keys/why.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
@@ -267,6 +268,13 @@ const changesOf: readonly (readonly [what: string, first: Place, change: (docume
     (d) => (d.provisioners[2].pause_before = '1m'),
     'provisioners/2: pause_before has changed',
   ],
+  ['how old what is kept may be', 'install', (d) => (d.cache = { max_age: '1h' }), 'install: cache/max_age is new'],
+  [
+    'how old what is kept after a provisioner may be',
+    'provisioners/1',
+    (d) => (d.provisioners[1].max_age = '1h'),
+    'provisioners/1: max_age is new',
+  ],
   ['what is sealed', 'seal', (d) => (d.seal.host_keys = true), 'seal: seal has changed'],
   [
     'the key of the build, which stays',
@@ -344,6 +352,93 @@ test('a file that is added to a folder, or goes from it, changes the keys', asyn
   assert.deepEqual(differing(before, await keysFor(base)), []);
 });
 
+test('the words say what of the host has changed, and no other thing', async (t) => {
+  const before = await keysFor(base);
+  for (const name of Object.keys(host))
+    await t.test(name, async () => {
+      const other = await keysFor(base, { host: { ...host, [name]: 'other' } });
+      assert.equal(wordsOf(before, other), `this host: ${name} has changed`);
+    });
+  const other = await keysFor(base, { secret: Buffer.alloc(32, 8) });
+  assert.equal(wordsOf(before, other), 'this host: the secret that keys are made with has changed');
+});
+
+test('a value is in a key whatever it is called', async (t) => {
+  const env = (text: string) => changed((d) => (d.provisioners[2].env = JSON.parse(text)));
+  const pairs: readonly (readonly [what: string, one: Document, other: Document])[] = [
+    ['as a file is', env('{"path": "/a", "shown": "x"}'), env('{"path": "/b", "shown": "x"}')],
+    ['as a value of the machine is', env('{"runtime": "a", "apply": "x"}'), env('{"runtime": "b", "apply": "x"}')],
+    ['as another is, in other letters', env('{"myVar": "a", "my_var": "b"}'), env('{"my_var": "a", "myVar": "b"}')],
+  ];
+  for (const [what, one, other] of pairs)
+    await t.test(what, async () =>
+      assert.deepEqual(differing(await keysFor(one), await keysFor(other)), from('provisioners/2')),
+    );
+});
+
+test('a file that cannot be read is compared with nothing, and named', async () => {
+  const digests = makeFileDigests(changingNames, Date.now);
+  const part = [['kernel', { path: join(home, 'gone'), shown: 'media:gone' }]] as const;
+  const looked = await lookInto(part, { digests, names: changingNames }, AbortSignal.timeout(1000));
+  assert.deepEqual(looked.unknown, ['media:gone, which cannot be read (ENOENT)']);
+});
+
+/** A folder of some files, each with a mode, and links. */
+const anyFolder = fc.dictionary(
+  fc.stringMatching(/^[a-c]{1,2}(\/[a-c]{1,2})?$/),
+  fc.oneof(
+    fc.record({ text: fc.constantFrom('', 'a', 'b'), mode: fc.constantFrom(0o644, 0o755, 0o600) }),
+    fc.record({ link: fc.constantFrom('a', 'b/c') }),
+    fc.record({ folder: fc.constantFrom(0o755, 0o700) }),
+  ),
+  { maxKeys: 5, noNullPrototype: true },
+);
+
+type AnyFolder = typeof anyFolder extends fc.Arbitrary<infer T> ? T : never;
+
+/** Writes it, and tells what came of it: a name that is taken already stays as it is. */
+const writeFolder = async (folder: string, entries: AnyFolder): Promise<string> => {
+  await mkdir(folder, { mode: 0o755 });
+  const written: unknown[] = [];
+  for (const [name, entry] of Object.entries(entries).sort(([one], [other]) => (one < other ? -1 : 1))) {
+    const path = join(folder, name);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      if ('link' in entry) await symlink(entry.link, path);
+      else if ('folder' in entry) await mkdir(path);
+      else await writeFile(path, entry.text, { flag: 'wx' });
+      if (!('link' in entry)) await chmod(path, 'folder' in entry ? entry.folder : entry.mode);
+      written.push([name, entry]);
+    } catch {
+      // A file is where a folder is wanted.
+    }
+  }
+  return JSON.stringify(written);
+};
+
+test('two folders have the same digest if and only if they have the same files, links and modes', async () => {
+  const digests = makeFileDigests(changingNames, Date.now);
+  let count = 0;
+  const digestOf = async (entries: AnyFolder) => {
+    const folder = join(home, `any-${count++}`);
+    const written = await writeFolder(folder, entries);
+    const { digest } = await digests.read(folder, AbortSignal.timeout(10_000));
+    return { written, digest };
+  };
+  await fc.assert(
+    fc.asyncProperty(anyFolder, anyFolder, async (one, other) => {
+      const [first, again, second] = [await digestOf(one), await digestOf(one), await digestOf(other)];
+      assert.equal(first.digest, again.digest);
+      assert.equal(
+        first.digest === second.digest,
+        first.written === second.written,
+        `${first.written} ${second.written}`,
+      );
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test('what the host is changes every key: the hypervisor, its version, the version of imaged, its secret', async () => {
   const before = await keysFor(base);
   for (const name of Object.keys(host))
@@ -360,7 +455,7 @@ test('what does not change what comes out changes no key: another build, another
     ['how long it waits for a login', () => keysFor(changed((d) => (d.communicator.timeout = '9m')))],
     ['the description', () => keysFor(changed((d) => (d.description = 'other')))],
     ['a variable that nobody uses', () => keysFor(changed((d) => (d.variables.more = { default: 'x' })))],
-    ['the cache itself', () => keysFor(changed((d) => (d.cache = { mode: 'only', max_age: '1h' })))],
+    ['the cache itself', () => keysFor(changed((d) => (d.cache = { mode: 'only', memory: false })))],
     ['a checkpoint', () => keysFor(changed((d) => (d.provisioners[1].checkpoint = true)))],
     ['a value that is sent and is the default', () => keysFor(base, { variables: { word: 'one' } })],
   ];

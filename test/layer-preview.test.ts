@@ -69,9 +69,11 @@ const previewShop = async () => {
         defaults: { timeoutMs: 3_600_000 },
       }),
     );
+  let code = 'one';
+  const program = async () => code;
   const background = makeBackground();
   const skipped = new Map<string, ReadonlySet<string>>();
-  const layers = { shelf, digests, secret, costs: makeKeepingCosts(), background, skipped };
+  const layers = { shelf, digests, secret, program, costs: makeKeepingCosts(), background, skipped };
   const resolveForKeys: OpenLayeringParts['resolveForKeys'] = ({ input }) => specsOf(input.template as Document); // It was given one.
   const signal = AbortSignal.timeout(30_000);
   const preview = async (
@@ -89,7 +91,13 @@ const previewShop = async () => {
   /** Keeps what a build of the document would have kept after a part of its plan. */
   const keepAfter = async (document: Document, part: string, sets: readonly object[] = []) => {
     const specs = await specsOf(document);
-    const { cuts } = await findCuts(specs.spec, specs, 'auto', hypervisor, { secret, digests, slot: 0 }, signal);
+    const { cuts } = await findCuts(
+      specs.spec,
+      specs,
+      'auto',
+      { hypervisor, secret, digests, program, slot: 0 },
+      signal,
+    );
     const { key, step, kind, ingredients } = cuts.find((cut) => cut.part === part) ?? assert.fail(part);
     const facts =
       kind === 'artifacts'
@@ -101,6 +109,9 @@ const previewShop = async () => {
     ...{ shelf, figures, kernel, preview, keepAfter },
     mirrors: (now: typeof mirrored) => {
       mirrored = now;
+    },
+    recompile: () => {
+      code = 'two';
     },
     breakHost: (fault: Fault | undefined) => {
       broken = fault;
@@ -202,6 +213,16 @@ test('what was taken from the mirror is looked at again, and nothing is fetched 
   assert.deepEqual(unknown.of('install'), {
     ...{ step: 'install', outcome: 'unknown' },
     why: 'whether the mirror still has the same 7.9/amd64/base79.tgz is not known before it is asked',
+  });
+});
+
+test('after a change of imaged itself, or of its host, nothing is found, and that is what is said', async () => {
+  await using shop = await previewShop();
+  await shop.keepAfter(base, 'install');
+  shop.recompile();
+  assert.deepEqual((await shop.preview(base)).of('install'), {
+    ...{ step: 'install', outcome: 'miss' },
+    why: 'this host: the code of imaged has changed',
   });
 });
 

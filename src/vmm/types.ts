@@ -204,6 +204,8 @@ export type HypervisorFacts = {
 export type Hypervisor = {
   /** What DHCP tells a machine in a network of its own: whether it names a router and a name server. */
   readonly lease: { readonly router: boolean; readonly dns: boolean };
+  /** Files of the host that machines begin with beside their own: absolute paths, which may not be there. Default: none. */
+  readonly firmware?: readonly string[];
   /** The displays that a machine may have. */
   readonly displays: readonly NonNullable<MachineSpec['display']>[];
   /** Its version, quickly: whether machines can be started at all. Throws `program_missing` or `hypervisor_unavailable`. */

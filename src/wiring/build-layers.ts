@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { unlessErrno } from '../base/errno.ts';
+import { top, version } from '../base/package.ts';
 import { makeBackground } from '../build/layers/background.ts';
 import { makeKeepingCosts } from '../build/layers/costs.ts';
 import type { Layers } from '../build/layers/open-layering.ts';
@@ -8,14 +11,27 @@ import { keySecret } from '../layers/keys/secret.ts';
 import type { BuildLayers } from '../layers/types.ts';
 import type { Shared } from './shared.ts';
 
+// Code that is compiled anew has the same version and may make something else.
+const codeFolder = fileURLToPath(new URL('dist/src', top));
+
 /** What builds keep and go on from; undefined where the configuration wants none. */
-export const makeBuildLayers = async ({ config, clock }: Shared, shelf: BuildLayers): Promise<Layers | undefined> => {
+export const makeBuildLayers = async (
+  { config, clock, signal }: Shared,
+  shelf: BuildLayers,
+): Promise<Layers | undefined> => {
   const { cache, data_dir } = config();
   if (!cache.enabled) return undefined;
+  const digests = makeFileDigests(changingNames, clock.now);
+  const readCode = async () => {
+    const read = makeFileDigests([], clock.now).read(codeFolder, signal);
+    return (await unlessErrno(read, 'ENOENT'))?.digest ?? version;
+  };
+  let code: Promise<string> | undefined;
   return {
     shelf,
+    program: () => (code ??= readCode()),
     secret: await keySecret(join(data_dir, 'layers.key')),
-    digests: makeFileDigests(changingNames, clock.now),
+    digests,
     costs: makeKeepingCosts(),
     background: makeBackground(),
     skipped: new Map(),

@@ -1,4 +1,5 @@
-import { version } from '../../base/package.ts';
+import { cpus, release as kernelRelease, version as kernelVersion } from 'node:os';
+import { unlessErrno } from '../../base/errno.ts';
 import type { CacheMode } from '../../base/records/cache-mode.ts';
 import { keysOf, type KeyParts, type PlanKey, type SpecsOfKeys } from '../../layers/keys/keys.ts';
 import type { BuildAsked } from '../../queue/asked.ts';
@@ -7,14 +8,34 @@ import type { Hypervisor } from '../../vmm/types.ts';
 import { cutsOf, type Cut } from './cuts.ts';
 import { keepsOf, type KeepingMeans, type Keeps } from './restarts.ts';
 
+export type CutParts = Omit<KeyParts, 'host' | 'restarts'> & {
+  readonly hypervisor: Pick<Hypervisor, 'facts' | 'firmware' | 'shapeKey' | 'chains'>;
+  /** What tells the code of this imaged from that of any other. */
+  readonly program: () => Promise<string>;
+};
+
+/** Of each file its digest, where it is there. */
+const digestsOf = async (files: readonly string[], { digests }: Pick<CutParts, 'digests'>, signal: AbortSignal) => {
+  const found: string[] = [];
+  for (const file of files) found.push((await unlessErrno(digests.read(file, signal), 'ENOENT'))?.digest ?? '');
+  return found.join(' ');
+};
+
 /** What of this host goes into machines, in words: a change of any of these is a miss. */
-const hostOf = async (hypervisor: Hypervisor, signal: AbortSignal): Promise<KeyParts['host']> => {
-  const { name, version: theirs, accelerators } = await hypervisor.facts(signal);
+const hostOf = async (parts: CutParts, signal: AbortSignal): Promise<KeyParts['host']> => {
+  const { firmware = [] } = parts.hypervisor;
+  const { name, version, accelerators } = await parts.hypervisor.facts(signal);
+  // Else the guest has the instructions of the host's own processor, and the host's kernel runs it.
+  const isEmulated = accelerators.every((accelerator) => accelerator === 'tcg');
   return {
-    'the version of imaged': version,
+    'the code of imaged': await parts.program(),
     'the hypervisor': name,
-    [`the version of ${name}`]: theirs,
-    'the accelerators': accelerators.join(' '),
+    [`the version of ${name}`]: version,
+    'the list of accelerators': accelerators.join(' '),
+    'the firmware of machines': await digestsOf(firmware, parts, signal),
+    ...(isEmulated
+      ? {}
+      : { 'the processor': cpus()[0]?.model ?? '', 'the kernel': `${kernelRelease()} ${kernelVersion()}` }),
   };
 };
 
@@ -47,12 +68,11 @@ export const findCuts = async (
   spec: Spec,
   specs: SpecsOfKeys,
   mode: CacheMode,
-  hypervisor: Hypervisor,
-  parts: Omit<KeyParts, 'host' | 'restarts'>,
+  parts: CutParts,
   signal: AbortSignal,
 ): Promise<FoundCuts> => {
-  const host = await hostOf(hypervisor, signal);
-  const keeps = keepsOf(spec, meansOf(hypervisor));
+  const host = await hostOf(parts, signal);
+  const keeps = keepsOf(spec, meansOf(parts.hypervisor));
   const keys = await keysOf(specs, { ...parts, host, restarts: keeps.restarts }, signal);
   const cuts = cutsOf(spec, keys, mode, keeps);
   return { keys, cuts, ...(keeps.whyNone === undefined ? {} : { whyNone: keeps.whyNone }) };

@@ -28,14 +28,14 @@ type Given = {
   readonly turns: Map<string, Disposable>;
 };
 
-/** The same with nothing beneath: what lay there expires no later for being copied. */
-const alone = ({ parent: _, expiresAt, ...layer }: NewLayer, beneath: number | undefined): NewLayer => {
-  const expires = [expiresAt, beneath].filter((at) => at !== undefined);
-  return { ...layer, ...(expires.length === 0 ? {} : { expiresAt: Math.min(...expires) }) };
-};
+/** The same with nothing beneath. */
+const alone = ({ parent: _, ...layer }: NewLayer): NewLayer => layer;
 
-const expiryOf = ({ maxAgeMs }: Cut, now: number): Pick<NewLayer, 'expiresAt'> =>
-  maxAgeMs === undefined ? {} : { expiresAt: now + maxAgeMs };
+/** When what is kept now may not be used any more: no later than what it was made of. */
+const expiryOf = ({ maxAgeMs = Infinity }: Cut, now: number, before: number | undefined): number | undefined => {
+  const at = Math.min(now + maxAgeMs, before ?? Infinity);
+  return at === Infinity ? undefined : at;
+};
 
 // One closure, though long: what was kept last decides what is kept next.
 export const makeLayering = (
@@ -49,7 +49,8 @@ export const makeLayering = (
   const saved = from?.held.layer.seconds ?? 0;
   let lastKept = began;
   let beneath = from?.cut.kind === 'artifacts' ? undefined : from?.cut.key;
-  let expiresBeneath = from?.held.layer.expiresAt;
+  // Artifacts lie upon nothing, and are as old as the machine that they are of.
+  let expiresAt = from?.held.layer.expiresAt;
   const restarts: string[] = [];
   let isOver = false;
   // The files of a child are no layer before those of its parent are one.
@@ -109,11 +110,12 @@ export const makeLayering = (
       const seconds = (clock.elapsed() - begins) / 1000;
       costs.took(cut.kind, memoryMb, seconds);
       const parent = beneath;
+      expiresAt = expiryOf(cut, clock.now(), expiresAt);
       const layer: NewLayer = {
         ...(parent === undefined || cut.kind === 'artifacts' ? {} : { parent }),
         ...{ step: cut.step, templateName, buildId: id, kind: cut.kind },
         seconds: saved + (begins - began) / 1000,
-        ...expiryOf(cut, clock.now()),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
         ...{ ingredients: cut.ingredients, facts: filled.facts },
       };
       const { flatten, proof } = filled;
@@ -131,10 +133,7 @@ export const makeLayering = (
         if (flatten !== undefined) await background.run(flatten);
         const why = await proof;
         if (why !== undefined) return notKept(cut, why);
-        const held = own.keep(
-          await making.commit(flatten === undefined ? layer : alone(layer, expiresBeneath), signal),
-        );
-        if (cut.kind !== 'artifacts') expiresBeneath = held.layer.expiresAt;
+        const held = own.keep(await making.commit(flatten === undefined ? layer : alone(layer), signal));
         passed(cut);
         if (isOver) return true;
         event('layer.kept', {

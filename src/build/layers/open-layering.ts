@@ -27,6 +27,8 @@ export type Layers = {
   readonly digests: FileDigests;
   /** See `KeyParts`. */
   readonly secret: Uint8Array;
+  /** See `CutParts`. */
+  readonly program: () => Promise<string>;
   readonly costs: KeepingCosts;
   /** What is flattened while no build waits for it. */
   readonly background: Background;
@@ -90,10 +92,16 @@ export const openLayering = async (
 ): Promise<Layering> => {
   const { claim, cleanup, signal } = attempt;
   if (layers === undefined || whyNothing(claim.build, spec, 'keeps layers') !== undefined) return noLayering;
-  const { shelf, digests, secret, costs, background } = layers;
+  const { shelf, digests, secret, program, costs, background } = layers;
   const mode = strictest(claim.build.cache ?? 'auto', spec.cache.mode);
   const specs = await resolveForKeys(claim);
-  const { keys, cuts, whyNone } = await findCuts(spec, specs, mode, hypervisor, { secret, digests, slot }, signal);
+  const { keys, cuts, whyNone } = await findCuts(
+    spec,
+    specs,
+    mode,
+    { hypervisor, secret, digests, program, slot },
+    signal,
+  );
   const constant = new Set(keys.filter(({ changes }) => changes === undefined).map(({ part }) => part));
   const { memoryMb, provisioners } = spec;
   const own = { shelf, clock, costs, background, memoryMb, provisioners: provisioners.length };

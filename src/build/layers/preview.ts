@@ -97,10 +97,10 @@ const lookAhead = async (checked: Checked, parts: OpenLayeringParts, signal: Abo
   const { spec } = specs;
   const why = whyNothing(checked, spec, layers === undefined ? 'keeps none' : 'keeps layers');
   if (layers === undefined || why !== undefined) return allOf(checked, { outcome: 'not_kept', ...(why === undefined ? {} : { why }) }); // prettier-ignore
-  const { secret, shelf } = layers;
+  const { secret, program, shelf } = layers;
   const mode = strictest(checked.cache ?? 'auto', spec.cache.mode);
   const digests = layers.digests.within(layerBounds.previewBytes);
-  const { cuts } = await findCuts(spec, specs, mode, hypervisor, { secret, digests, slot: undefined }, signal);
+  const { cuts } = await findCuts(spec, specs, mode, { hypervisor, secret, digests, program, slot: undefined }, signal);
   const sure = openCuts(cuts).filter((cut) => whyUnknown(cut) === undefined);
   const unusable = new Map<Cut, string>();
   const seen = await findLongest(sure, layers, parts, unusable, signal);

@@ -42,7 +42,7 @@ const conversationOf = ({ turns, timeoutMs: _, ...rest }: NonNullable<Spec['inst
 });
 
 const installOf = (spec: Spec): Part => {
-  const { name, http, install, cloudInit, communicator } = spec;
+  const { name, http, install, cloudInit, communicator, cache } = spec;
   const seed = cloudInit?.files ?? [];
   return {
     name: 'install',
@@ -56,6 +56,8 @@ const installOf = (spec: Spec): Part => {
       ...(install === undefined ? [] : namedBelow('install/', conversationOf(install))),
       // The guest is given the key of the build where the build logs in by ssh.
       ['communicator/type', communicator?.type],
+      // Of what was kept, nobody can tell afterwards whether it is young enough for another.
+      ['cache/max_age', cache.maxAgeMs],
     ],
   };
 };
@@ -74,7 +76,7 @@ const loginOf = ({ communicator }: Spec): readonly Named[] => {
 };
 
 const provisionerOf = (spec: ProvisionerSpec, at: number): Part => {
-  const { name, type, settings, maxRetries, pauseBeforeMs } = spec;
+  const { name, type, settings, maxRetries, pauseBeforeMs, maxAgeMs } = spec;
   return {
     ...{ name: `provisioners/${at}`, step: name, type },
     values: [
@@ -83,6 +85,7 @@ const provisionerOf = (spec: ProvisionerSpec, at: number): Part => {
       ...namedBelow('', settings),
       ['max_retries', maxRetries],
       ['pause_before', pauseBeforeMs],
+      ['max_age', maxAgeMs],
     ],
   };
 };

@@ -20,6 +20,17 @@ const places: readonly Firmware[] = [
   })),
 ];
 
+/** The BIOS as Debian's seabios, and as QEMU itself and others, have it. */
+const biosPlaces = ['/usr/share/seabios', '/usr/share/qemu', '/usr/local/share/qemu', '/opt/homebrew/share/qemu'].map(
+  (folder) => `${folder}/bios-256k.bin`,
+);
+
+/** All that may be the firmware of a machine: another of any of them may make other machines. */
+export const firmwareFiles: readonly string[] = [
+  ...biosPlaces,
+  ...places.flatMap(({ code, variables }) => [code, variables]),
+];
+
 const firmwareHere = (): Firmware | undefined => places.find(({ code, variables }) => existsSync(code) && existsSync(variables)); // prettier-ignore
 
 /** Why a machine cannot have UEFI here; undefined when it can. */

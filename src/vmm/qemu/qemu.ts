@@ -8,6 +8,7 @@ import { orAborted } from '../../base/waiting.ts';
 import { asksForOutgoing, mostNics } from '../nics.ts';
 import type { Accelerator } from './argv.ts';
 import { makeQemuDisks } from './disks.ts';
+import { firmwareFiles } from './firmware.ts';
 import { takeInventory, versionOf, type Inventory } from './inventory.ts';
 import { machineShapeKey } from './keep/shape-key.ts';
 import { startMachine } from './machine.ts';
@@ -195,6 +196,8 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
   return {
     // A restricted user network names neither.
     lease: { router: false, dns: false },
+
+    firmware: firmwareFiles,
 
     displays: ['vga'],
 

@@ -35,6 +35,9 @@ export type VmdOptions = {
   readonly signal: AbortSignal;
 };
 
+// The BIOS of its machines, as fw_update(8) brings it (vmd(8), FILES).
+const biosFile = '/etc/firmware/vmm-bios';
+
 // What is asked for a probe may be so old.
 const recentMs = 2_000;
 
@@ -71,6 +74,7 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
     // Both are the host's end of its tap, whatever answers there (vmd's dhcp.c).
     lease: { router: true, dns: true },
 
+    firmware: [biosFile],
     displays: [],
 
     version: async (signal) => {
