@@ -60,8 +60,8 @@ const tailOf = async (path: string): Promise<string> => {
 };
 
 /**
- * `first` holds the line now; undefined: nobody does, and it is held again; `gone`: nor does anybody need to, for the machine has
- * gone. The file that the guest's words go to is there.
+ * `first` holds the line now. Undefined: it has to be held again; `gone`: the machine has gone, and there is nothing to hold. The
+ * file that the guest's words go to is there.
  */
 // One closure, though long: reading, writing and detaching are all about the one holder that there is now.
 export const heldLine = async (first: Holder | 'gone' | undefined, options: HeldLineOptions): Promise<HeldLine> => {

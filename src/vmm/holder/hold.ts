@@ -33,7 +33,7 @@ export const hold = async (
       using soon = clock.deadline(lookAgainMs, told, () => undefined);
       await orAborted(came.promise, soon.signal).catch(() => undefined);
       rest = said.put(rest);
-      // Nothing could be read for: it was full when its machine went.
+      // It was full when its machine went: what was left to read has no place.
       if (rest.byteLength > 0 && source.isOver()) return;
     }
   }

@@ -1,5 +1,5 @@
 /*
- * The file that takes what a guest says, whether or not a daemon is there. Nobody shortens it, so its growth has a bound:
+ * The file that takes what a guest says, whether or not a daemon is there. It is never shortened, so its growth has a bound:
  *
  *   attended --- the last daemon goes ---> ahead --- `mostAhead` bytes later ---> full
  *      ^                                     |                                    |
