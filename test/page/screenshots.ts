@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { argv } from 'node:process';
 import { apiShop } from '../api-shop.ts';
 import { logIn, look, viewThere } from './browser.ts';
-import { failed, held, queued, running, succeed } from './furnished.ts';
+import { failed, held, queued, running, succeed, transcript } from './furnished.ts';
 
 const folder = argv[2] ?? 'out/screenshots';
 await mkdir(folder, { recursive: true });
@@ -17,6 +17,15 @@ for (const templateName of ['openbsd', 'debian-12', 'openbsd'])
 const broken = await failed(shop, { labels: { team: 'web', ticket: '4711' } });
 const done = await running(shop);
 await succeed(shop, done, 'x'.repeat(4_000_000));
+// Where they go apart is to be seen.
+await shop.write(
+  shop.folders.console(done.id),
+  `${transcript}CONGRATULATIONS! Your install has been completed\r\nlogin: \r\n`,
+);
+await shop.write(
+  shop.folders.console(broken),
+  `${transcript}panic: mtx 0xffff: locking against myself\r\nddb{0}> \r\n`,
+);
 const kept = await held(shop, { templateName: 'alpine' });
 const { id: busy } = await running(shop);
 await queued(shop, { templateName: 'debian-12', labels: {} });
