@@ -37,7 +37,7 @@ const older = [
 
 await rm(at('dist/src/bundle'), { recursive: true, force: true });
 await build({
-  entryPoints: [at('dist/src/main.js'), at('dist/src/client/main.js')],
+  entryPoints: [at('dist/src/main.js'), at('dist/src/client/main.js'), at('dist/src/vmm/holder/main.js')],
   outdir: at('dist/src'),
   allowOverwrite: true,
   chunkNames: 'bundle/[name]-[hash]',

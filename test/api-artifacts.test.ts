@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { partOf } from '../src/base/http/byte-range.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 import { aBuild, claimed } from './store-shop.ts';
+import { runs } from './fixtures/long.ts';
 
 const published = async (shop: ApiShop, name: string, content: Buffer, mediaType = 'application/x-raw-disk-image') => {
   const { build } = await shop.store.add(aBuild());
@@ -130,6 +131,6 @@ test('a part of a file always lies in the file, whatever the header says (2,000 
       if (part.kind !== 'part') return;
       assert.ok(part.first >= 0 && part.first <= part.last && part.last < size, JSON.stringify({ header, size, part }));
     }),
-    { numRuns: 2000 },
+    runs(2000),
   );
 });

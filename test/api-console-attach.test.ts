@@ -118,7 +118,7 @@ test('a socket is refused without a token, without the scope, to a page of anoth
     'null',
     `https://127.0.0.1.evil.example`,
   ])
-    assert.equal((await here.refused({ ...here.shop.auth, origin })).code, 'foreign_origin', origin);
+    assert.equal((await here.refused({ ...here.shop.auth, origin })).code, 'foreign_request', origin);
   await here.attach({ headers: { origin: here.url } });
   await here.build.end();
   const { status, code, detail } = await here.refused(here.shop.auth);
@@ -140,7 +140,7 @@ test('through nginx, as the manual has it, a socket opens for the pages of its n
   await here.say('up');
   await untilTrue(() => heard.bytes === 'up');
   const [, refused] = (await once(open(here.url), 'unexpected-response')) as [unknown, NodeJS.ReadableStream];
-  assert.match(await text(refused), /foreign_origin/);
+  assert.match(await text(refused), /foreign_request/);
 });
 
 test('a refused socket leaves no connection behind', async () => {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Problem } from '../src/api/contract/common.ts';
 import { apiShop } from './api-shop.ts';
 import { aBuild, nobody } from './store-shop.ts';
+import { runs } from './fixtures/long.ts';
 
 test(
   'whatever is sent: no 5xx, and a problem document with every 4xx (2,500 requests)',
@@ -154,8 +155,8 @@ test(
         assert.match(String(reply.headers['content-type']), /^application\/problem\+json/);
         assert.equal(Problem.parse(reply.json()).status, reply.statusCode);
       }),
-      { numRuns: 2500 },
+      runs(2500),
     );
-    assert.ok(refused > 500, `only ${refused} were refused`);
+    assert.ok(refused > 200, `only ${refused} were refused`);
   },
 );

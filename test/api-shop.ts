@@ -116,10 +116,33 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
     if (isObject(document) && document['name'] === 'bad') throw wrongAt('/name', 'is bad');
     return { document, digest: digestOf([document, context?.digest ?? null]) };
   },
-  declared: () => Promise.reject(new Error('tests of what templates declare bring an admission of their own')),
+  declared: async () => ({
+    variables: [
+      { name: 'release', type: 'string', required: false, sensitive: false, default: '7.9', description: 'Of OpenBSD' },
+      { name: 'cores', type: 'number', required: true, sensitive: false },
+    ],
+    machines: ['tiny'],
+  }),
   translate: (document, variables) =>
     packerMachines(document, { variables, frozen: { buildId: 'b', timestampMs: 0 }, files: listingOf(undefined) }),
 });
+
+/** What a host tells that has run some builds, in the words of its room. */
+const aHost = {
+  hypervisor: { name: 'qemu', version: '7.2.0', accelerators: ['tcg'] },
+  capacity: {
+    whole: { memoryMb: 4096, diskMb: 40_960 },
+    now: { memoryMb: 4096, diskMb: 30_720 },
+    committed: { memoryMb: 1024, diskMb: 8192 },
+  },
+  slots: [{ slot: 0, buildId: undefined }, { slot: 1, buildId: undefined }], // prettier-ignore
+  layers: { kept: 3, bytes: 512 * 2 ** 20, hits: 12, misses: 4, savedSeconds: 1840 },
+  limits: { context_mb: 4, context_files: 100 },
+  checks: [
+    { name: 'qemu-img', state: 'ok', message: 'qemu-img 7.2.0' },
+    { name: 'accelerators', state: 'warn', message: 'KVM cannot be used: machines run much slower without it.' },
+  ],
+} as const;
 
 /** The API over a real store in a folder of its own. What main would hand over besides is small and honest. */
 export const apiShop = async (
@@ -164,6 +187,7 @@ export const apiShop = async (
     vagrant: { public: false },
     store,
     admission,
+    preview: async () => ({ steps: [] }),
     submit,
     schedules: makeScheduleDesk({ store, admission, fire, clock: systemClock, wake: () => undefined }),
     again: makeAgain({
@@ -216,7 +240,7 @@ export const apiShop = async (
     layers: shelfIn(folders.layers, change.store ?? store).shelf,
     media: { ...uploads, configured: () => configuredMedia(media), isConfigured: (name) => Object.hasOwn(media, name) },
     readiness: async () => [{ name: 'store', state: 'ok', message: 'The store can be written.' }],
-    host: async () => ({ hypervisor: 'qemu', slots: 2 }),
+    host: async () => aHost,
     metrics: makeMetrics({
       ...{ store, version: '0.1.0', now: systemClock.now, freeDiskMb: async () => 1000 },
       whole: async () => ({ memoryMb: 2048, diskMb: 4096 }),

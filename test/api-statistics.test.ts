@@ -43,6 +43,7 @@ test('statistics tell of builds by day, of faults by code and, of a template, of
     [[today, 1, 1]],
   );
   assert.deepEqual(all.faults, [{ code: 'guest_panicked', status: 'failed', count: 1 }]);
+  assert.deepEqual(all['templates'], [{ name: 'tiny', succeeded: 1, failed: 1, cancelled: 0 }]);
   assert.deepEqual([all.steps, all.days[0]?.wait?.count], [[], 2]);
   const tiny = Statistics.parse((await get(shop, '/statistics?template=tiny')).json());
   assert.deepEqual(

@@ -241,17 +241,18 @@ test('followers and waiters that go away leave no listener, and those that stay 
     httpGet(`${url}/builds/${build.id}?wait=300`, { headers: { authorization }, agent: false }),
   );
   for (const request of waiting) request.on('error', () => undefined);
-  // Three waiters share one listener; one more, for all builds, keeps the replies that were given.
+  // Three waiters share one listener, and so do two who follow events; one more, for all builds, keeps the replies that were given.
   const always = 1;
-  await untilTrue(() => count.listeners === always + paths.length + 1 && count.followers === 2);
+  const texts = 2;
+  await untilTrue(() => count.listeners === always + texts + 1 + 1 && count.followers === texts);
   for (const reply of replies) reply.destroy();
   for (const request of waiting) request.destroy();
   await untilTrue(() => count.listeners === always && count.followers === 0);
 
   const stays = await Promise.all(paths.map((path) => open(`${url}/builds/${build.id}/${path}`, { authorization })));
-  const texts = Promise.all(stays.map((reply) => text(reply)));
+  const ends = Promise.all(stays.map((reply) => text(reply)));
   shop.stop();
-  await texts;
+  await ends;
   await untilTrue(() => count.listeners === always && count.followers === 0);
 });
 
@@ -293,4 +294,48 @@ test('a hundred waiting clients are told within 250 ms of the change', async () 
   };
   const ms = await atBest(250, told);
   assert.ok(ms <= 250, `it took ${ms.toFixed(0)} ms`);
+});
+
+test('many who follow one build are told each event once and in order, by one look at each change', async () => {
+  await using behind = await storeShop();
+  let looks = 0;
+  const store: Store = {
+    ...behind.store,
+    events: (...asked) => ((looks += 1), behind.store.events(...asked)),
+    find: (id) => ((looks += 1), behind.store.find(id)),
+  };
+  await using shop = await apiShop({ store });
+  const { url } = await shop.listen();
+  const { id: tokenId, secret, hash } = mintToken(systemIds);
+  await store.addToken({ id: tokenId, name: 'a test', scopes: ['builds:read'], hash });
+  const { build } = await store.add(aBuild());
+  const { token } = await claimed(store);
+  const followers = 120;
+  const seen: number[][] = Array.from({ length: followers }, () => []);
+  const headers = { authorization: `Bearer ${secret}`, accept: 'text/event-stream' };
+  const ends = seen.map(async (own, at) => {
+    // Two forms, and one who comes in the middle.
+    const reply = await open(
+      `${url}/builds/${build.id}/events?named=${at % 2 === 0}&after=${at === 7 ? 1 : 0}`,
+      headers,
+    );
+    for await (const piece of reply.setEncoding('utf8'))
+      own.push(...[...String(piece).matchAll(/^id: (\d+)$/gm)].map(([, number]) => Number(number)));
+  });
+  await untilTrue(() => seen.every((own) => own.at(-1) === 2));
+  looks = 0;
+  const changes = 30;
+  for (let n = 0; n < changes; n++) {
+    await store.event(build.id, 'boot.progress', { line: `line ${n}` }, token);
+    if (n % 10 === 9) await untilTrue(() => seen.every((own) => own.at(-1) === n + 3));
+  }
+  assert.ok(looks <= changes * 8, `${looks} looks for ${changes} changes and ${followers} followers`);
+  await store.finish(build.id, token, { status: 'succeeded', artifacts: [] });
+  await Promise.all(ends);
+  const last = (await store.find(build.id))?.version ?? 0;
+  for (const [at, own] of seen.entries())
+    assert.deepEqual(
+      own,
+      Array.from({ length: at === 7 ? last - 1 : last }, (_, n) => n + (at === 7 ? 2 : 1)),
+    );
 });

@@ -84,6 +84,13 @@ test('a refused line ends the wait at once, with the line that was seen', async 
       consoleTail: /Installing\nfailed/,
     }),
   );
+  assert.deepEqual(desk.events, [
+    {
+      type: 'console.refused',
+      pattern: 'failed; check .*log$',
+      text: 'failed; check /tmp/ai/ai.log',
+    },
+  ]);
 });
 
 test('a line that closes while it is listened to ends the wait, after everything that came was heard', async () => {

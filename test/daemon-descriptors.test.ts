@@ -15,6 +15,7 @@ import { connectionLimits, descriptorLimit, descriptorsNeeded } from '../src/bas
 import { BuildView, imagedProgram, startImaged, type Imaged } from './fixtures/imaged.ts';
 import { cycle } from './fixtures/quick-templates.ts';
 import { succeeded } from './fixtures/tiny-builds.ts';
+import { firstUnlessLong } from './fixtures/long.ts';
 
 const run = promisify(execFile);
 
@@ -100,7 +101,7 @@ const underAttack = async (imaged: Imaged, limit: number) => {
   assert.match(await healthOf(port), /^HTTP\/1\.1 200 /);
 };
 
-for (const limit of [256, 1024])
+for (const limit of firstUnlessLong([256, 1024]))
   test(`2,000 idle connections without a token keep no build from its end (ulimit -n ${limit})`, async () => {
     await using imaged = await startImaged({ openFiles: limit, tables: '[hypervisor.qemu]\naccelerator = "tcg"' });
     await underAttack(imaged, limit);

@@ -30,6 +30,7 @@ test('a machine that has done its work before its endpoint has an address is no 
     run: async () => undefined,
     ended: ended.promise,
     onRebooted: () => undefined,
+    onLineGap: () => undefined,
     [Symbol.asyncDispose]: async () => guest.close(),
   } as unknown as Machine;
   const spec = {

@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { nameFrom } from '../src/base/file/name-from.ts';
-import { runProgram } from '../src/base/program.ts';
-import type { Cut } from '../src/build/layers/cuts.ts';
 import { flatBytes, flattening, longest } from '../src/build/layers/flatten.ts';
 import { restDisks, restedIn } from '../src/build/layers/rest-disks.ts';
 import { chainOf, imageBeneath, nameBacking } from '../src/image/disk/backing.ts';
 import { nameRest } from '../src/vmm/qemu/keep/disks.ts';
 import { makeQemuDisks } from '../src/vmm/qemu/disks.ts';
 import type { Disk } from '../src/vmm/types.ts';
+import { cutOf, scribble } from './flatten-shop.ts';
 
 const never = new AbortController().signal;
 const disks = makeQemuDisks('qemu-img');
@@ -32,19 +31,6 @@ const shop = async () => {
     },
     [Symbol.asyncDispose]: () => rm(home, { recursive: true }),
   };
-};
-
-const cutOf = (provisioners: number): Cut => ({
-  ...{ part: `provisioners/${provisioners}`, step: 'one', key: '', ingredients: [], kind: 'disk', mode: 'auto' },
-  provisioners,
-});
-
-/** Writes a byte over the first of each MiB up to so many, as a guest would. */
-const scribble = async ({ path }: Disk, byte: number, mib: number): Promise<void> => {
-  const words = Array.from({ length: mib }, (_, at) => ['-c', `write -P ${byte} ${at}M 64k`]).flat();
-  // As imaged tells QEMU's programs of images, which look elsewhere for what a linked one names.
-  const node = { driver: 'qcow2', file: { driver: 'file', filename: path }, backing: null };
-  await runProgram('qemu-io', [...words, `json:${JSON.stringify(node)}`], { signal: never });
 };
 
 const contentOf = async (disk: Disk, home: string): Promise<Buffer> => {

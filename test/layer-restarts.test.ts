@@ -36,7 +36,17 @@ test('a guest is started anew where its work took longer than that costs, and ne
     [false, { work: 1000, boot: 10 }, 1, false],
   ] as const;
   for (const [checkpoint, since, lasted, is] of rows)
-    assert.equal(isRestartWorthIt(checkpoint, since, lasted), is, JSON.stringify([checkpoint, since, lasted]));
+    assert.equal(
+      isRestartWorthIt({ checkpoint, isLast: false }, since, lasted),
+      is,
+      JSON.stringify([checkpoint, since, lasted]),
+    );
+});
+
+test('behind the last provisioner a guest is started anew only where that is asked for', () => {
+  const since = { work: 1000, boot: 1 };
+  assert.equal(isRestartWorthIt({ checkpoint: undefined, isLast: true }, since, 1), false);
+  assert.equal(isRestartWorthIt({ checkpoint: true, isLast: true }, since, 1), true);
 });
 
 test('what starting anew takes is remembered by template, the newest counting as much as all before', () => {
@@ -98,13 +108,13 @@ const restartsOf = (change: object = {}, means: typeof vmd | typeof qemu = vmd) 
   return whyNone ?? [...restarts].map((part) => part.replace('provisioners/', '')).join(' ');
 };
 
-test('a guest is started anew behind provisioners that allow it, but for the last, and where no running machine is kept', () => {
-  assert.equal(restartsOf(), '0 2');
+test('a guest is started anew behind provisioners that allow it, and where no running machine is kept', () => {
+  assert.equal(restartsOf(), '0 2 3');
   assert.equal(restartsOf({ provisioners: [{}, { checkpoint: true }] }), '0 1');
-  assert.equal(restartsOf({ provisioners: [{}] }), '');
+  assert.equal(restartsOf({ provisioners: [{}] }), '0');
   assert.equal(restartsOf({ provisioners: [] }), '');
   assert.deepEqual(keepsOf(specOf(), qemu), { machines: true, restarts: new Set() });
-  assert.equal(restartsOf({ cache: { mode: 'auto', memory: false } }, qemu), '0 2');
+  assert.equal(restartsOf({ cache: { mode: 'auto', memory: false } }, qemu), '0 2 3');
 });
 
 test('what cannot be started anew and be the same says why', () => {
@@ -113,11 +123,12 @@ test('what cannot be started anew and be the same says why', () => {
   assert.match(restartsOf({ install: { ends: 'never' } }), /may not boot from its disks/);
   assert.equal(
     restartsOf({ install: undefined, boot: { device: 'disk' }, disks: [{ format: 'qcow2', base: {} }] }),
-    '0 2',
+    '0 2 3',
   );
   assert.match(restartsOf({ disks: [{ format: 'raw' }] }), /format raw/);
-  assert.equal(restartsOf({ disks: [{ format: 'raw' }], cache: { mode: 'auto', memory: false } }, qemu), '0 2');
+  assert.equal(restartsOf({ disks: [{ format: 'raw' }], cache: { mode: 'auto', memory: false } }, qemu), '0 2 3');
   const shutdown = { command: ['rm /root/x; halt -p'], timeoutMs: 1000 };
   assert.equal(restartsOf({ shutdown }), '2');
   assert.match(restartsOf({ shutdown, provisioners: [{}, {}] }), /does more than to shut down/);
+  assert.equal(restartsOf({ shutdown, provisioners: [{}] }), '', 'it would not have been done anyway');
 });

@@ -63,6 +63,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'vmm/console': { uses: ['vmm'] },
   'vmm/qemu': { uses: ['vmm'] },
   'vmm/vmd': { uses: ['vmm', 'vmm/console'] },
+  // A program of its own: of what drives vmd it takes how cu(1) is attached.
+  'vmm/holder': { uses: ['vmm', 'vmm/vmd'] },
   guest: { uses: ['guest/ssh'] },
   'guest/ssh': { uses: ['guest'] },
   'httpd/mirror': { uses: ['fetch', 'outward'] },
@@ -137,7 +139,13 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'api/queue': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api'] },
   'api/page': { uses: ['api/contract', 'api/server', 'queue'], types: ['api'] },
   // Runs in a browser: what it knows of the daemon is the contract.
-  page: { uses: [], types: ['api/builds', 'api/changes', 'api/contract', 'api/page', 'api/statistics'] },
+  page: {
+    uses: [],
+    types: [
+      ...['api/builds', 'api/changes', 'api/contract', 'api/host', 'api/page', 'api/queue', 'api/statistics'],
+      'api/templates',
+    ],
+  },
   'api/runs': {
     uses: ['api/builds', 'api/contract', 'api/server'],
     types: ['api', 'build', 'queue'],
@@ -191,7 +199,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   fastify: ['api', 'httpd'],
   '@fastify/websocket': ['api/server'],
   ws: ['api/builds/attach', 'client/attach'],
-  ignore: ['client/pack'],
+  ignore: ['base/file/ignored.ts'],
+  diff: ['page/templates'],
   'better-sqlite3': ['queue/sqlite'],
   execa: ['base/program.ts'],
   'node-pty': ['vmm/vmd/pty-line.ts'],

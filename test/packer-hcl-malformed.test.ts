@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { Fault } from '../src/base/fault.ts';
 import { readHcl } from '../src/packer/hcl/read-hcl.ts';
 import { folderOf, given, readOne, refusals } from './fixtures/hcl.ts';
+import { runs } from './fixtures/long.ts';
 
 /**
  * Templates with one mistake each: `«` stands in front of the place that is told, and is taken out. What stands behind `~`
@@ -304,7 +305,7 @@ test('a template that was changed anywhere is read, or refused with places in th
         }
       }
     }),
-    { numRuns: 400 },
+    runs(400),
   );
 });
 

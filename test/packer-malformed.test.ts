@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { Fault } from '../src/base/fault.ts';
 import { readJson } from '../src/base/document/json.ts';
 import { importPacker } from '../src/packer/import/import-packer.ts';
+import { runs } from './fixtures/long.ts';
 
 const fixtures = fileURLToPath(new URL('../../test/fixtures/packer', import.meta.url));
 const options = {
@@ -239,7 +240,7 @@ test('whatever stands at whatever place of a template, it is translated or refus
       for (const { pointer } of errorsOf(() => importPacker(document, options)))
         assert.ok(hasPlace(document, pointer), `${pointer} is no place of it`);
     }),
-    { numRuns: 3000 },
+    runs(3000),
   );
 });
 

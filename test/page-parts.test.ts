@@ -6,7 +6,9 @@ import { isPausedBy } from '../src/page/build/paused.ts';
 import { timelineRows } from '../src/page/build/rows.ts';
 import { piecesUntil, readCast } from '../src/page/console/asciicast.ts';
 import { placeTurns, turnsOf } from '../src/page/console/turns.ts';
+import { fieldOf } from '../src/page/new/places.ts';
 import { agoText, durationText, sizeText } from '../src/page/parts/format.ts';
+import { linesBetween } from '../src/page/templates/lines.ts';
 
 const event = (seq: number, type: string, data: Record<string, unknown> = {}) => ({ seq, at: '', type, data });
 
@@ -136,4 +138,34 @@ test('what was taken from a layer comes before what has run, and only up to its 
       ['publish', 'planned'],
     ],
   );
+});
+
+test('a place of a request belongs to a field of the form, be it in a body, a query or a file of values', () => {
+  assert.deepEqual(
+    [
+      ...['/variables/a~1b', 'query:/variable/x', 'variables.json:/x/0', '/labels/team', 'query:/label', '/on_error'],
+      ...['/template/machine', 'template.json:/priority', '/prioritys'],
+    ].map(fieldOf),
+    [
+      ...['variable:a/b', 'variable:x', 'variable:x', 'labels', 'labels', 'on_error'],
+      ...[undefined, undefined, undefined],
+    ],
+  );
+});
+
+test('a difference has what changed with three lines around it, and none where two texts have too little in common', () => {
+  const before = Array.from({ length: 20 }, (_, at) => `line ${at}`);
+  const after = before.with(10, 'another');
+  const told = linesBetween(`${before.join('\n')}\n`, `${after.join('\n')}\n`) ?? [];
+  const same = (...numbers: readonly number[]) => numbers.map((at) => `same line ${at}`);
+  assert.deepEqual(
+    told.map(({ kind, text }) => `${kind} ${text}`),
+    [
+      ...['left-out 7 lines that are the same', ...same(7, 8, 9), 'removed line 10', 'added another'],
+      ...[...same(11, 12, 13), 'left-out 6 lines that are the same'],
+    ],
+  );
+  assert.deepEqual(linesBetween('one\n', 'one\n'), []);
+  const numbered = (word: string) => Array.from({ length: 3000 }, (_, at) => `${word} ${at}\n`).join('');
+  assert.equal(linesBetween(numbered('one'), numbered('two')), undefined);
 });

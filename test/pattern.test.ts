@@ -10,6 +10,7 @@ import { mostSteps, translatePattern } from '../src/base/pattern/syntax.ts';
 import { installerTurns } from '../src/openbsd/installer/turns.ts';
 import { consoleOver, signal, turn } from './fixtures/console-desk.ts';
 import { guestLine } from './fixtures/console-line.ts';
+import { runs } from './fixtures/long.ts';
 
 /** Patterns that people have written: of the examples, of the installer's conversation, and such as Packer's users write. */
 const real = (): readonly string[] => {
@@ -103,7 +104,7 @@ test('whatever a client writes is a pattern or refused with a reason, and a patt
         pattern.find('aab(](\r\n', 1);
       }
     }),
-    { numRuns: 5000 },
+    runs(5000),
   );
 });
 

@@ -15,6 +15,7 @@ import { here, outside, there } from './fixtures/outside.ts';
 import { bench, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
 import { orphan, orphanAt } from './fixtures/qemu-orphan.ts';
 import { trap } from './fixtures/trap.ts';
+import { longOnly } from './fixtures/long.ts';
 
 const asRoot = { skip: process.getuid?.() !== 0 && 'root alone may make what this needs' };
 
@@ -156,7 +157,7 @@ const ours = /^(disk\.raw|qemu\.log)$/;
 
 const untilGone = { attempts: 1000, firstMs: 5, growth: 1, mostMs: 5 };
 
-test('the network of a machine ends with its QEMU by itself, however that ends', async () => {
+test('the network of a machine ends with its QEMU by itself, however that ends', longOnly, async () => {
   await using vmm = await bench({ allowsOutgoing: true });
   for (const end of ['SIGKILL', 'SIGTERM'] as const) {
     const { machine } = await start(vmm);
@@ -172,7 +173,7 @@ test('the network of a machine ends with its QEMU by itself, however that ends',
   }
 });
 
-test('an outgoing machine let go of leaves no process, and no file but its logs', async () => {
+test('an outgoing machine let go of leaves no process, and no file but its logs', longOnly, async () => {
   await using vmm = await bench({ allowsOutgoing: true });
   const folder = join(vmm.folder, 'm0');
   const { machine } = await start(vmm);
@@ -194,18 +195,22 @@ test('an outgoing machine outlives a daemon that is killed, and is reaped with i
   assert.equal(await vmm.qemu.reap(spec.name, spec.folder, on()), false);
 });
 
-test('a daemon that is killed while it starts an outgoing machine leaves nothing that is not reaped', async () => {
-  await using vmm = await bench({ allowsOutgoing: true });
-  const spec = { ...(await vmm.specOf(0, [])), ...outgoing };
-  for (const file of ['net.up', 'net.log', 'resolv.conf', networkSocket(spec.folder), 'qmp.sock']) {
-    await orphanAt(spec, file);
-    assert.equal(await vmm.qemu.reap(spec.name, spec.folder, on()), true, file);
-    assert.deepEqual(await processesOf(spec.name, spec.folder, on()), [], file);
-    for (const name of await readdir(spec.folder)) assert.match(name, ours, file);
-  }
-});
+test(
+  'a daemon that is killed while it starts an outgoing machine leaves nothing that is not reaped',
+  longOnly,
+  async () => {
+    await using vmm = await bench({ allowsOutgoing: true });
+    const spec = { ...(await vmm.specOf(0, [])), ...outgoing };
+    for (const file of ['net.up', 'net.log', 'resolv.conf', networkSocket(spec.folder), 'qmp.sock']) {
+      await orphanAt(spec, file);
+      assert.equal(await vmm.qemu.reap(spec.name, spec.folder, on()), true, file);
+      assert.deepEqual(await processesOf(spec.name, spec.folder, on()), [], file);
+      for (const name of await readdir(spec.folder)) assert.match(name, ours, file);
+    }
+  },
+);
 
-test('an outgoing start that is given up, at whatever moment, leaves no process and no socket', async () => {
+test('an outgoing start that is given up, at whatever moment, leaves no process and no socket', longOnly, async () => {
   await using vmm = await bench({ allowsOutgoing: true });
   await vmm.qemu.facts(on());
   const spec = { ...(await vmm.specOf(0, [])), ...outgoing };

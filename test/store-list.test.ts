@@ -8,6 +8,7 @@ import type { NewBuild } from '../src/queue/asked.ts';
 import type { EndedBuild } from '../src/queue/rules/retention.ts';
 import type { Store } from '../src/queue/store.ts';
 import { aBuild, aFault, claimed, storeShop } from './store-shop.ts';
+import { runs } from './fixtures/long.ts';
 
 const pagesOf = async (store: Store, filter: BuildFilter, limit: number): Promise<readonly string[]> => {
   const ids: string[] = [];
@@ -67,7 +68,7 @@ test('any filter gives exactly the builds that match, newest first, whatever the
       const expected = builds.filter(matches(filter)).map(({ id }) => id);
       assert.deepEqual(await pagesOf(shop.store, filter, limit), expected.reverse());
     }),
-    { numRuns: 300 },
+    runs(300),
   );
 });
 

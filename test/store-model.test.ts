@@ -7,6 +7,7 @@ import type { Status } from '../src/base/records/status.ts';
 import type { Store } from '../src/queue/store.ts';
 import { aBuild, aFault, anArtifact, failsAs, hostWith, storeShop } from './store-shop.ts';
 import type { HandClock } from './store-shop.ts';
+import { runs } from './fixtures/long.ts';
 
 // Thousands of fsyncs, none of which this test is about, cost nothing where there is no disk.
 const place = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -244,7 +245,7 @@ test('no sequence of calls brings the store to disagree with a model of it', asy
       await agree(world);
       calls += script.length;
     }),
-    { numRuns: 300 },
+    runs(300),
   );
   t.diagnostic(`300 sequences, ${calls} calls`);
 });

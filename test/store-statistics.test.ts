@@ -73,6 +73,10 @@ test('each build that ends is counted on its day, by its status and by why, unde
   assert.equal(all.wait?.n, 3);
   near(all.duration?.p50Ms, 42_000);
   assert.deepEqual(all.steps, []);
+  assert.deepEqual(all.templates, [
+    { name: 'other', succeeded: 0, failed: 1, cancelled: 1 },
+    { name: 'tiny', succeeded: 1, failed: 1, cancelled: 0 },
+  ]);
 
   const tiny = await statisticsOf(shop, 'tiny');
   assert.deepEqual([tiny.days[0]?.succeeded, tiny.days[0]?.failed], [1, 1]);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Fault } from '../src/base/fault.ts';
 import { atBest } from './fixtures/at-best.ts';
 import { expandTemplate, type BaseTemplate } from '../src/template/expand/expand.ts';
+import { runs } from './fixtures/long.ts';
 
 const documentsOf = (document: unknown, bases: readonly BaseTemplate[] = []) =>
   expandTemplate(document, bases).map((one) => one.document);
@@ -191,7 +192,7 @@ test('whatever is sent, it is expanded or refused with places', () => {
       const refused = wrongIn(document, [{ named: 'base@1', document: base }]);
       for (const place of Object.keys(refused)) assert.match(place, /^(base@1:)?(\/|$)/);
     }),
-    { numRuns: 2000 },
+    runs(2000),
   );
 });
 

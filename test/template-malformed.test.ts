@@ -8,6 +8,7 @@ import { Fault, type FieldError } from '../src/base/fault.ts';
 import { pointerTo } from '../src/base/json/pointer.ts';
 import { checkTemplate } from '../src/template/resolve/check.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
+import { runs } from './fixtures/long.ts';
 
 type Path = readonly (string | number)[];
 
@@ -180,7 +181,7 @@ test('whatever stands at whichever place, it is a template or a fault whose plac
       for (const { line } of await toldOf(form, text))
         assert.ok(line !== undefined && line >= 1 && line <= text.split('\n').length);
     }),
-    { numRuns: 600 },
+    runs(600),
   );
 });
 
@@ -193,6 +194,6 @@ test('whatever is cut out of the text of a template, it is a template or is told
       const errors = await toldOf(form, text.slice(0, from) + put + text.slice(from + length));
       for (const { line, column, message } of errors) assert.ok(line !== undefined && column !== undefined, message);
     }),
-    { numRuns: 600 },
+    runs(600),
   );
 });

@@ -11,7 +11,7 @@ import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { ptyLine } from '../src/vmm/vmd/pty-line.ts';
 import { serialLineOver } from '../src/vmm/serial-line.ts';
-import { connectUnix } from '../src/vmm/qemu/unix-socket.ts';
+import { connectUnix } from '../src/vmm/unix-socket.ts';
 import { failsAs, signal } from './fixtures/console-desk.ts';
 
 const clock = systemClock;

@@ -11,6 +11,7 @@ import { makeFill } from '../src/template/language/fill.ts';
 import { checkTemplate } from '../src/template/resolve/check.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
 import { sealDocument, sealVariables } from '../src/openbsd/passwords/seal.ts';
+import { runs } from './fixtures/long.ts';
 
 const frozen = { buildId: '01J0000000000000000000000A', timestampMs: Date.UTC(2025, 6, 4, 15, 6, 7, 89) };
 const media = { floppy: import.meta.filename };
@@ -240,6 +241,6 @@ test('whatever stands between {{ and }}, it is a text or a ParseError', () => {
         }
       },
     ),
-    { numRuns: 5000 },
+    runs(5000),
   );
 });

@@ -22,11 +22,12 @@ test('the rows of vmctl status are read whatever the width of their columns, and
   assert.deepEqual(rows.get('imaged-0'), {
     id: 12345,
     pid: 123456,
+    tty: '/dev/ttypA0',
     owner: 'averylongusername:wheel',
     state: 'stopping',
     name: 'imaged-0',
   });
-  assert.equal(rows.get('imaged')?.pid, undefined);
+  assert.deepEqual([rows.get('imaged')?.pid, rows.get('imaged')?.tty], [undefined, undefined]);
   assert.deepEqual(
     [isRunning(rows.get('vm1')), isRunning(rows.get('imaged')), isRunning(rows.get('nobody'))],
     [true, false, false],

@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { readDocument, withPlaces } from '../src/base/document/document.ts';
 import { documentBounds, type DocumentSource } from '../src/base/document/source.ts';
 import { Fault } from '../src/base/fault.ts';
+import { runs } from './fixtures/long.ts';
 
 const megabyte = 1024 * 1024;
 
@@ -206,6 +207,6 @@ test('whatever text is sent, it is a document or a fault with a place', async ()
       const told = await refusalOf(text);
       if (told !== 'taken') assert.match(told, / [1-9]\d*:[1-9]\d* \S/, told);
     }),
-    { numRuns: 3000 },
+    runs(3000),
   );
 });

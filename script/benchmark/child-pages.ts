@@ -8,6 +8,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { z } from 'zod';
+import { loopDelayMs } from './loop-delay.ts';
 import { residentMb, until } from './processes.ts';
 
 const [url = '', token = '', template = '', pages = '', builds = '', pid = ''] = process.argv.slice(2);
@@ -16,12 +17,6 @@ const authorization = `Bearer ${token}`;
 const patience = AbortSignal.timeout(120_000);
 const call = (path: string, init: RequestInit = {}) =>
   fetch(new URL(path, url), { ...init, signal: patience, headers: { authorization, ...init.headers } });
-
-/** The 99th percentile of the delay since this was asked last. */
-const loopDelayMs = async (): Promise<number> => {
-  const figures = await (await call('/metrics')).text();
-  return Number(/^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(figures)?.[1] ?? NaN) * 1000;
-};
 
 const ask = [
   'GET /builds/events HTTP/1.1',
@@ -54,7 +49,7 @@ const Posted = z.object({ id: z.string() });
 const beforeMb = await residentMb(Number(pid));
 const all = await Promise.all(Array.from({ length: Number(pages) }, open));
 await until(async () => all.every(({ seen }) => seen.has('reset undefined')), patience);
-await loopDelayMs();
+await loopDelayMs(call);
 const wanted: string[] = [];
 for (let n = 0; n < Number(builds); n++) {
   const init = { method: 'POST', body: template, headers: { 'content-type': 'application/json' } };
@@ -65,7 +60,7 @@ for (let n = 0; n < Number(builds); n++) {
 }
 await until(async () => all.every(({ seen }) => seen.has(wanted.at(-1) ?? '')), patience);
 const openMb = await residentMb(Number(pid));
-const delayMs = await loopDelayMs();
+const delayMs = await loopDelayMs(call);
 const lost = all.reduce((sum, { seen }) => sum + wanted.filter((change) => !seen.has(change)).length, 0);
 for (const { socket } of all) socket.destroy();
 process.stdout.write(JSON.stringify({ beforeMb, openMb, lost, delayMs }));

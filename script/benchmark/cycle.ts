@@ -15,7 +15,7 @@ import { addressesOf, networkConfig } from '../../src/vmm/qemu/network.ts';
 import { handOver } from '../../src/vmm/qemu/hand-over.ts';
 import { machineFiles, networkFile } from '../../src/vmm/qemu/names.ts';
 import { planOf } from '../../src/vmm/qemu/plan.ts';
-import { connectUnix } from '../../src/vmm/qemu/unix-socket.ts';
+import { connectUnix } from '../../src/vmm/unix-socket.ts';
 import { startDetached } from '../../src/base/program.ts';
 import { orAborted, retry } from '../../src/base/waiting.ts';
 import { fastAppend, guest, startImaged, type Imaged } from '../../test/fixtures/imaged.ts';
@@ -106,15 +106,15 @@ export const cycleByDaemon = async (imaged: Imaged, goods: Goods, signal: AbortS
 const isNotThere = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && ['ENOENT', 'ECONNREFUSED'].includes(String(error.code));
 
-/** A machine that runs, with its console attached, for a build that is under way until the daemon stops. */
-export const occupy = async (imaged: Imaged, append: string, signal: AbortSignal): Promise<void> => {
+/** A machine that runs, with its console attached, for a build that is under way until the daemon stops. Gives the build's id. */
+export const occupy = async (imaged: Imaged, append: string, signal: AbortSignal): Promise<string> => {
   const { id } = await imaged.post({ template: cycleTemplate(append, 'what nobody says') });
   const console = await imaged.call(`/builds/${id}/console?follow=true`, { signal });
   assert.equal(console.status, 200);
   let heard = '';
   for await (const chunk of z.instanceof(ReadableStream).parse(console.body)) {
     heard += Buffer.from(z.instanceof(Uint8Array).parse(chunk)).toString('latin1');
-    if (heard.includes('cycle# ')) return;
+    if (heard.includes('cycle# ')) return id;
   }
   throw new Error(`the machine said "${heard}" and no more`);
 };

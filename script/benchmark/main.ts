@@ -16,8 +16,10 @@ import { compressing } from './row-compress.ts';
 import { consoleFlood } from './row-console-flood.ts';
 import { cost } from './row-cost.ts';
 import { download } from './row-download.ts';
+import { followers } from './row-followers.ts';
 import { history } from './row-history.ts';
 import { longPolls } from './row-long-polls.ts';
+import { page } from './row-page.ts';
 import { pages } from './row-pages.ts';
 import { packer } from './row-packer.ts';
 import { parallel } from './row-parallel.ts';
@@ -33,7 +35,9 @@ const rows: Readonly<Record<string, Row>> = {
   polling,
   history,
   'long-polls': longPolls,
+  page,
   pages,
+  followers,
   post,
   'start-up': startUp,
   'console-flood': consoleFlood,

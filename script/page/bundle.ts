@@ -3,7 +3,7 @@
  * for index.html and licences.txt; each lies there as it is, and compressed by gzip and Brotli.
  */
 
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -30,6 +30,15 @@ const outputOf = ({ outputs }: Metafile, entry: string): string => {
   if (found === undefined) throw new Error(`nothing was made of src/page/${entry}`);
   return basename(found[0]);
 };
+
+/** The files that the program begins with besides its own: the browser is told of them at once, and asks for all together. */
+const preloads = ({ outputs }: Metafile, main: string): string =>
+  Object.entries(outputs)
+    .filter(([path]) => basename(path) === main)
+    .flatMap(([, { imports }]) => imports)
+    .filter(({ kind }) => kind === 'import-statement')
+    .map(({ path }) => `<link rel="modulepreload" href="page/${basename(path)}" />`)
+    .join('\n    ');
 
 await rm(at('dist/page'), { recursive: true, force: true });
 await mkdir(at('dist/page'), { recursive: true });
@@ -63,13 +72,21 @@ const bundled = [
 if (bundled.join() !== inPage.join())
   throw new Error(`the page has ${bundled.join(', ')} in it: list them in script/page/packages.ts`);
 
+const licenceOf = async (name: string): Promise<string> => {
+  const folder = at(`node_modules/${name}`);
+  const found = (await readdir(folder)).find((file) => /^LICEN[CS]E/.test(file));
+  if (found === undefined) throw new Error(`${name} is in the page, and has no licence: look at ${folder}`);
+  return `${folder}/${found}`;
+};
+
 const licences = await Promise.all(
-  inPage.map(async (name) => `${name}\n\n${await readFile(at(`node_modules/${name}/LICENSE`), 'utf8')}`),
+  inPage.map(async (name) => `${name}\n\n${await readFile(await licenceOf(name), 'utf8')}`),
 );
 
 const index = (await readFile(at('src/page/index.html'), 'utf8'))
   .replace('STYLE', `page/${outputOf(metafile, 'style/main.css')}`)
-  .replace('MAIN', `page/${outputOf(metafile, 'main.tsx')}`);
+  .replace('MAIN', `page/${outputOf(metafile, 'main.tsx')}`)
+  .replace('<!-- PRELOADS -->', preloads(metafile, outputOf(metafile, 'main.tsx')));
 
 const files = [
   { name: 'index.html', bytes: Buffer.from(index) },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** The packages that are passed on as parts of the page alone: they are needed when it is built, and not when imaged runs. */
-export const inPage = ['@xterm/xterm', 'preact'] as const;
+/** The packages that are passed on as parts of the page: most are needed when it is built, and not when imaged runs. */
+export const inPage = ['@xterm/xterm', 'diff', 'ignore', 'preact'] as const;
 
 const Lock = z.object({ packages: z.record(z.string(), z.object({ version: z.string().optional() })) });
 

@@ -26,7 +26,7 @@ import { addLookRoute } from './builds/look.ts';
 import { addResultRoute, addStatusRoute } from './builds/result.ts';
 import { addScreenRoute } from './builds/screen.ts';
 import { addBuildTextRoutes } from './builds/texts.ts';
-import { addEventRoutes } from './builds/events.ts';
+import { addEventRoutes } from './builds/events/route.ts';
 import { makeFeed, type Feed } from './changes/feed.ts';
 import { addChangeRoutes } from './changes/routes.ts';
 import { addDetachRoutes, addKeysRoute } from './builds/console.ts';

@@ -25,6 +25,7 @@ const app = await makeApi({
   // The long polls listen from the start.
   store: absent<Store>({ onChange: () => ({ [Symbol.dispose]: () => undefined }) }),
   admission: absent(),
+  preview: absent(),
   submit: absent(),
   submitRun: absent(),
   again: absent(),

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Again } from '../build/again/make-again.ts';
+import type { Preview } from '../build/layers/preview.ts';
 import type { Submit, SubmitRun } from '../build/submit.ts';
 import type { Metrics } from './host/metrics.ts';
 import type { PageFiles } from './page/types.ts';
@@ -29,6 +30,8 @@ export type Check = {
 export type ApiParts = {
   readonly store: Store;
   readonly admission: Pick<Admission, 'check' | 'checkRun' | 'checkTemplate' | 'translate' | 'declared'>;
+  /** What a build that was checked would find kept; its context is there still. */
+  readonly preview: Preview;
   readonly submit: Submit;
   readonly submitRun: SubmitRun;
   readonly again: Again;

@@ -10,10 +10,10 @@
  */
 
 import { open } from 'node:fs/promises';
-import { makeByteRing } from './byte-ring.ts';
 import { Fault } from './fault.ts';
 import { makeWriteQueue, type WriteQueue } from './file/write-queue.ts';
 import type { Growth } from './growth.ts';
+import { makeLeftOut, newline } from './file/left-out.ts';
 
 export type Bound = {
   /** How long the file may become. */
@@ -44,16 +44,14 @@ export type BoundedFile = AsyncDisposable & {
   readonly failed: Promise<never>;
 };
 
-/** How much of what came last is kept when there is no more room. */
-export const keptTailBytes = 128 * 1024;
-
 const largestReserve = 1024 * 1024;
 const leastTold = 4 * 1024;
-const newline = 10;
 
 type Parts = {
   readonly growth: Growth;
   readonly bound: Bound;
+  /** How many bytes an earlier daemon was given in the same go. Default: none. */
+  readonly given?: number;
   /** What is in the file, for people: "log". */
   readonly what: string;
   /** What stands where bytes were left out, on a line of its own. */
@@ -73,36 +71,6 @@ const fitting = (bytes: Uint8Array, most: number): Uint8Array => {
   if (bytes.byteLength <= most) return bytes;
   const end = Buffer.from(bytes.buffer, bytes.byteOffset, most).lastIndexOf(newline) + 1;
   return bytes.subarray(0, end === 0 ? most : end);
-};
-
-/** What is left out: how much it is, and its end. */
-const makeLeftOut = () => {
-  const ring = makeByteRing(keptTailBytes);
-  let bytes = 0;
-  return {
-    put: (more: Uint8Array) => {
-      const had = ring.length();
-      ring.put(more);
-      bytes += had + more.byteLength - ring.length();
-    },
-    /** Counts bytes that were never made: there is no end to keep then. */
-    count: (more: number) => {
-      bytes += ring.length() + more;
-      ring.take(0);
-    },
-    /** At most so much of its end, and how much is lost; undefined when nothing was left out. Counts anew. */
-    take: (most: number) => {
-      if (bytes + ring.length() === 0) return undefined;
-      const had = ring.length();
-      const end = ring.take(most);
-      // It begins with a whole line where it does not begin at the beginning.
-      const begins = bytes > 0 || end.byteLength < had ? end.indexOf(newline) + 1 : 0;
-      const kept = end.subarray(begins);
-      const lost = bytes + had - kept.byteLength;
-      bytes = 0;
-      return { kept, lost };
-    },
-  };
 };
 
 /** The file itself: whole lines go into it, and where some were left out it says so. */
@@ -131,8 +99,8 @@ const makeLines = (queue: WriteQueue, { notice, lineEnd }: Pick<Parts, 'notice' 
 };
 
 /** Counts what a guest writes; the queue fails when that is a flood. */
-const makeFloodCount = (queue: WriteQueue, what: string, bound: Bound) => {
-  let given = 0;
+const makeFloodCount = (queue: WriteQueue, what: string, bound: Bound, before: number) => {
+  let given = before;
   return (bytes: number): void => {
     given += bytes;
     if (given > bound.floodBytes) queue.fail(floods(what, bound));
@@ -144,10 +112,13 @@ const wholeBytesOf = ({ bytes }: Bound): number => bytes - Math.min(largestReser
 
 /** Opens the file at `path` for appending, and tells `growth` whenever bytes are on it. What it has already counts. */
 // One closure, though long: all of it is about one file's bytes.
-export const openBoundedFile = async (path: string, { growth, bound, what, ...words }: Parts): Promise<BoundedFile> => {
+export const openBoundedFile = async (
+  path: string,
+  { growth, bound, what, given = 0, ...words }: Parts,
+): Promise<BoundedFile> => {
   const file = await open(path, 'a', 0o640);
   const queue = makeWriteQueue(file, () => growth.grew(path));
-  const count = makeFloodCount(queue, what, bound);
+  const count = makeFloodCount(queue, what, bound, given);
   const lines = makeLines(queue, words, (await file.stat()).size);
   const wholeBytes = wholeBytesOf(bound);
   let reserve = Math.max(0, bound.bytes - Math.max(lines.size(), wholeBytes));

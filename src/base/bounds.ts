@@ -106,6 +106,12 @@ export const webhookBounds = {
   answerCharacters: 1024,
 } as const;
 
+/** What the serial line of a machine may come to while no daemon reads it. */
+export const lineBounds = {
+  /** Bytes that are put on file since the last daemon was there. */
+  aheadBytes: 64 * 1024 * 1024,
+} as const;
+
 /** What kept layers may come to. */
 export const layerBounds = {
   /** JSON of what a build says of its own in a layer, and of its ingredients. */
@@ -116,6 +122,8 @@ export const layerBounds = {
   nearest: 10,
   /** Templates of which it is known how long starting their guest anew takes. */
   measured: 1000,
+  /** Bytes of files that are read to tell a client what is kept; those whose digests are remembered cost nearly nothing. */
+  previewBytes: 256 * 1024 * 1024,
 } as const;
 
 /** What schedules may come to. */

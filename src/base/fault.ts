@@ -18,7 +18,6 @@ export const faults = {
   unauthorized: { class: 'template', status: 401, title: 'A valid bearer token is needed' },
   foreign_request: { class: 'template', status: 403, title: 'The request was made by another page than ours' },
   forbidden: { class: 'template', status: 403, title: 'The token lacks the scope for this' },
-  foreign_origin: { class: 'template', status: 403, title: 'A page of another site asks' },
   not_found: { class: 'template', status: 404, title: 'There is no such thing' },
   method_not_allowed: { class: 'template', status: 405, title: 'This address does not take that method' },
   not_acceptable: { class: 'template', status: 406, title: 'None of the accepted types can be given' },

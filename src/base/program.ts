@@ -4,9 +4,11 @@ import { closeSync, createReadStream, openSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { execa } from 'execa';
+import { environment } from './process/environment.ts';
 import { errnoOf, isErrno } from './errno.ts';
 import { isExecutable } from './file/executable.ts';
 import { asFault, Fault } from './fault.ts';
+import { firstHandedFd } from './process/handed-fd.ts';
 
 export type Ran = { readonly stdout: string; readonly stderr: string; readonly exitCode: number };
 
@@ -105,12 +107,6 @@ const sourceOf = (input: RunOptions['input']) => {
   if (isList(input)) return { input: Readable.from(oneAfterTheOther(input), { objectMode: false }) } as const;
   return 'held' in input ? ({ stdin: 'pipe' } as const) : ({ inputFile: input.file } as const);
 };
-
-/** All that a program inherits: the daemon's own environment may hold secrets, which no other program may see. */
-export const environment = (): Readonly<Record<string, string>> => ({
-  PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin',
-  LC_ALL: 'C',
-});
 
 // As env(1) and shells say that they found nothing to run. So does libuv on OpenBSD, where posix_spawn(3) succeeds with a
 // program that is not there: https://github.com/libuv/libuv/issues/5240
@@ -266,9 +262,6 @@ export type DetachedOptions = Pick<RunOptions, 'cwd' | 'as'> & {
   /** Open files that it gets, in this order, from `firstHandedFd` on. The caller closes its own when this has resolved. */
   readonly fds?: readonly number[];
 };
-
-/** Above what a shell uses for itself: POSIX gives scripts the single digits. */
-export const firstHandedFd = 20;
 
 /**
  * Starts a program in a session of its own, so that it outlives this process; what it prints is appended to `logFile`.

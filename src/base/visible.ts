@@ -10,5 +10,12 @@ const named = (character: string): string =>
 /** A text that is safe to print on a terminal: control characters are named, as `<U+009B>`. Tabs and newlines stay. */
 export const visible = (text: string): string => text.replace(controls, named);
 
+// Besides what takes no room and what no writing needs; the joiners (U+200C, U+200D) are letters' own. To a browser a
+// carriage return is a space.
+const onPage = new RegExp(String.raw`[\u0000-\u0008\u000b\u000c\u000e-\u001f${always}\u200b\u2060-\u2064\ufeff]`, 'gu');
+
+/** The same for a text on a page, on which what takes no room makes two names look the same. */
+export const visibleOnPage = (text: string): string => text.replace(onPage, named);
+
 /** The same for a text that is sent as JSON, which escapes C0 by itself. */
 export const visibleInJson = (text: string): string => text.replace(beyondJson, named);

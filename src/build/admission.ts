@@ -57,6 +57,12 @@ export type AdmissionParts = {
   readonly signal: AbortSignal;
 };
 
+/** What a build that was accepted, or may be, is resolved from again. */
+export type ToResolve = {
+  readonly build: Pick<Claim['build'], 'id' | 'contextId' | 'createdAt'>;
+  readonly input: Pick<Claim['input'], 'template' | 'variables' | 'bases'>;
+};
+
 export type Admission = {
   /**
    * Judges the ask whole (template, variables, files, capacity) and makes it a build. Throws `template_invalid`,
@@ -97,7 +103,7 @@ export type Admission = {
   /** The spec of a build that was accepted, for the attempt that runs it. */
   readonly resolveClaim: (claim: Claim) => Promise<Spec>;
   /** The same for the keys of its layers, and what it would be for another build or at another time. */
-  readonly resolveForKeys: (claim: Claim) => Promise<SpecsOfKeys>;
+  readonly resolveForKeys: (build: ToResolve) => Promise<SpecsOfKeys>;
 };
 
 /** How a template of Packer is read that came with these variables and files. */
@@ -120,7 +126,7 @@ const makeReading =
     };
   };
 
-const frozenOf = ({ build }: Claim): Frozen => ({ buildId: build.id, timestampMs: build.createdAt });
+const frozenOf = ({ build }: ToResolve): Frozen => ({ buildId: build.id, timestampMs: build.createdAt });
 
 /** Judges what clients ask for, as a whole and before anything is stored. */
 // One closure, though long: seven questions over the same parts.
@@ -146,7 +152,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
     if (contextId !== undefined) await removeValues(folders, contextId);
   };
 
-  const resolveAccepted = ({ build, input }: Claim, frozen: Frozen, instance?: string) =>
+  const resolveAccepted = ({ build, input }: ToResolve, frozen: Frozen, instance?: string) =>
     resolveFor(
       parts,
       parseTemplate(input.template, '', input.variables),

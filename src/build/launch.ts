@@ -107,8 +107,7 @@ export const launch = (asked: Launch, tools: StepTools): Promise<Running> =>
 export const takeUp = async (asked: Launch, tools: StepTools): Promise<Running> => {
   const { hypervisor, place } = tools;
   const from = place.console();
-  if (hypervisor.takeUp === undefined || from === undefined)
-    throw new Fault('not_taken_up', 'Nothing tells how far the console of the machine had come.');
+  if (from === undefined) throw new Fault('not_taken_up', 'Nothing tells how far the console of the machine had come.');
   if (from.turn?.typing === 'blindly')
     throw new Fault('not_taken_up', 'Something was being typed, and nothing tells whether the guest has it.');
   return attach(asked, tools, hypervisor.takeUp, () => Promise.resolve(), from);
@@ -152,6 +151,7 @@ const attach = async (
     const { endpoint, trouble, cutOff } = await openEndpoint(machine, job, key, tools);
     if (endpoint !== undefined) cleanup.keep(endpoint);
     machine.onRebooted(() => event('machine.rebooted', { name: machine.name }));
+    machine.onLineGap(() => tools.log('The serial line was let go for a moment: bytes of the console may be missing.'));
     machine.ended.then(
       ({ how, detail }) => event('machine.ended', { name: machine.name, how, detail }),
       () => undefined,

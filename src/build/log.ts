@@ -1,6 +1,7 @@
 import { mkdir, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { keptTailBytes, openBoundedFile, type Bound } from '../base/bounded-file.ts';
+import { openBoundedFile, type Bound } from '../base/bounded-file.ts';
+import { keptTailBytes } from '../base/file/left-out.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Growth } from '../base/growth.ts';
 import { visible } from '../base/visible.ts';

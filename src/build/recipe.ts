@@ -96,11 +96,17 @@ const up = <H extends Has<object>>(
 };
 
 /** The way out of a guest that the build has logged in to. */
-const sealed = <H extends Up & { readonly guest: Guest; readonly key?: SshKey }>(
+const sealed = <H extends Has<Up & { readonly guest: Guest }>>(
   plan: Plan<Given, H>,
   { seal: parts, shutdown }: Spec,
   key: 'goes' | 'stays',
-) => (key === 'stays' && parts.length === 0 ? plan : plan.then(seal({ key, parts }))).then(shutDown(shutdown));
+  layering: Layering,
+): Plan<Given, H> => {
+  const done = key === 'stays' && parts.length === 0 ? plan : plan.then(seal({ key, parts }));
+  const down = done.then(shutDown(shutdown));
+  const cut = cutAfter(layering, 'seal');
+  return cut === undefined ? down : down.then(keepDisks(cut, layering, 'sealed'));
+};
 
 /** Whether there is a post-processor of one of these kinds. */
 const tellsOf = ({ postProcessors }: Spec, ...kinds: readonly PostProcessorType[]): boolean =>
@@ -128,12 +134,12 @@ const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, login: SshLogin,
   const connected = up(plan, spec, layering).then(logIn);
   const goesOn = layering.from?.cut.kind === 'machine';
   const ready = goesOn ? connected.then(freshenGuest) : kept(connected, 'connect', layering);
-  return sealed(provisioned(ready, spec, logIn, layering), spec, login.keepsKey ? 'stays' : 'goes');
+  return sealed(provisioned(ready, spec, logIn, layering), spec, login.keepsKey ? 'stays' : 'goes', layering);
 };
 
 const provisionedByTyping = (plan: Plan<Given, Prepared>, spec: Spec, login: ConsoleLogin, layering: Layering) => {
   const logIn = connectOnConsole(login);
-  return sealed(provisioned(up(plan, spec, layering).then(logIn), spec, logIn, layering), spec, 'stays');
+  return sealed(provisioned(up(plan, spec, layering).then(logIn), spec, logIn, layering), spec, 'stays', layering);
 };
 
 const provisionedByConsole = (plan: Plan<Given, Prepared>, spec: Spec, layering: Layering) =>
@@ -151,6 +157,7 @@ const filled = (spec: Spec, layering: Layering): Plan<Given, Prepared> => {
   const fetched = wantsFiles(spec) ? begun.then(fetchFiles) : begun;
   const hashed = tellsOf(spec, 'sbom', 'provenance') ? fetched.then(hashInputs) : fetched;
   const made = from === undefined ? hashed.then(createDisks) : hashed.then(takeLayer(from));
+  if (from?.cut.part === 'seal') return made;
   const packed = spec.http.some(({ kind }) => kind === 'site') ? made.then(buildSiteSets) : made;
   const prepared = spec.cdOfFiles === undefined && spec.floppyOfFiles === undefined ? packed : packed.then(makeMedia);
   const { communicator } = spec;

@@ -55,8 +55,7 @@ export const settleLeftovers = async (
 ): Promise<Settled> => {
   // Before they are settled: a daemon that dies in between finds them again.
   await removeUnpublished(store, folders);
-  const canTakeUp = hypervisor.takeUp !== undefined;
-  const { takenUp, anew } = await claimAgain({ store, folders, hostBootedAt, canTakeUp, ...own });
+  const { takenUp, anew } = await claimAgain({ store, folders, hostBootedAt, ...own });
   const isKept = (name: string) => takenUp.some(({ slot }) => slotName(slot) === name);
   const except = takenUp.map(({ claim }) => claim.build.id);
   const builds = await store.recover({ hostBootedAt, except, anew });

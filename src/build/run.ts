@@ -7,6 +7,7 @@ import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
 import type { Bases } from './files/bases.ts';
 import type { Held } from './hold/hold.ts';
 import { noLayering, type Layering } from './layers/layering.ts';
+import { leftOutBy } from './layers/left-out.ts';
 import { openLayering, type OpenLayeringParts } from './layers/open-layering.ts';
 import type { PerformParts } from './perform.ts';
 import { performAll } from './again/perform-all.ts';
@@ -53,9 +54,7 @@ const tellSkipped = (
   layers: RunnerParts['layers'],
 ): void => {
   if (layering.from === undefined || layers === undefined) return;
-  const run = new Set(recipeFor(spec, layering).steps.map(({ name }) => name));
-  const planned = recipeFor(spec).steps.map(({ name }) => name);
-  layers.skipped.set(build.id, new Set(planned.filter((name) => !run.has(name))));
+  layers.skipped.set(build.id, leftOutBy(spec, layering.cuts, layering.from));
   cleanup.defer(() => void layers.skipped.delete(build.id));
 };
 

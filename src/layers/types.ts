@@ -91,6 +91,10 @@ export type BuildLayers = {
    * one beneath are missing or of another size: it is removed then. The hold outlives the daemon as long as the build runs.
    */
   readonly take: (key: string, buildId: string) => Promise<HeldLayer | undefined>;
+  /** The layer that `take` would hold. Nothing is held, counted or removed. */
+  readonly look: (key: string) => Promise<Layer | undefined>;
+  /** Whether a build is making it now, or waits until it may. */
+  readonly isBeingMade: (key: string) => boolean;
   /**
    * Begins to make a layer of about so many bytes. Undefined: it is kept or being made already, or there is no room for
    * it: the reserve, and what running builds were promised, go before.

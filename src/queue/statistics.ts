@@ -33,6 +33,14 @@ export type DayOfBuilds = {
   readonly duration?: Times;
 };
 
+/** How many builds of a template ended, and how. */
+export type BuildsOfTemplate = {
+  readonly name: string;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly cancelled: number;
+};
+
 export type DayOfStep = Times & { readonly day: number };
 
 export type Statistics = {
@@ -42,6 +50,8 @@ export type Statistics = {
   readonly faults: readonly { readonly code: string; readonly status: Status; readonly n: number }[];
   readonly wait?: Times;
   readonly duration?: Times;
+  /** Of all templates, the commonest first, at most `statisticsBounds.templates`. */
+  readonly templates: readonly BuildsOfTemplate[];
   /** Of a template: the steps of the builds that succeeded, the longest first, at most `statisticsBounds.steps`. */
   readonly steps: readonly (TimesOfStep & { readonly days: readonly DayOfStep[] })[];
 };

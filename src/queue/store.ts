@@ -205,6 +205,8 @@ export type BuildStore = AsyncDisposable & {
   readonly artifacts: (id: string) => Promise<readonly Artifact[]>;
   /** In order, those with a number above `after`, at most `limit`. */
   readonly events: (id: string, after: number, limit: number) => Promise<readonly BuildEvent[]>;
+  /** Its last event of this type. */
+  readonly newestEvent: (id: string, type: EventType) => Promise<BuildEvent | undefined>;
   /** Calls back after each commit that changed the build, or any build for `*`, which is told first. One listener set for the whole process: cheap for thousands. */
   readonly onChange: (id: string, seen: (build: string) => void) => Disposable;
 

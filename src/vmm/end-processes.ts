@@ -9,10 +9,10 @@ import { hasGone } from './processes.ts';
 // About 10 s in all: nobody's child can be waited for, so it is looked at until it has gone.
 const untilGone = { attempts: 220, firstMs: 2, growth: 1.3, mostMs: 50 };
 
-/** Kills it, unless it has gone by itself. */
-export const kill = (pid: number): void => {
+/** Kills it, or sends it another signal, unless it has gone by itself. */
+export const kill = (pid: number, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): void => {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (error) {
     // It went by itself between our look and our blow.
     if (!isErrno(error, 'ESRCH')) throw error;

@@ -165,6 +165,8 @@ export type Machine = AsyncDisposable & {
   readonly ended: Promise<Ending>;
   /** Calls back each time the guest resets itself and the machine boots again (`onReboot: 'again'`). */
   readonly onRebooted: (seen: () => void) => void;
+  /** Calls back each time the serial line was let go and is held again: what came in between may be lost. */
+  readonly onLineGap: (seen: () => void) => void;
   /** `ask` presses the power button and returns; `cut` pulls the plug and returns when the machine is gone. */
   readonly stop: (how: 'ask' | 'cut', signal: AbortSignal) => Promise<void>;
   /** Undefined where the machine has none. */
@@ -240,11 +242,11 @@ export type Hypervisor = {
   readonly start: (spec: MachineSpec, signal: AbortSignal) => Promise<Machine>;
   /**
    * Goes on with the machine that an earlier run of the daemon started from this spec and left running, or which has ended
-   * since. Undefined: this hypervisor cannot. Throws `hypervisor_failed` where nothing is left of it.
+   * since. Throws `hypervisor_failed` where nothing is left of it.
    */
-  readonly takeUp?: (spec: MachineSpec, signal: AbortSignal) => Promise<Machine>;
+  readonly takeUp: (spec: MachineSpec, signal: AbortSignal) => Promise<Machine>;
   /**
-   * The names of machines of ours that run now although the folder they were started in may have gone; empty where only
+   * The slots' names of machines of ours that run now although the folder they were started in may have gone; empty where only
    * the folder tells. Throws `hypervisor_unavailable`.
    */
   readonly strays: (signal: AbortSignal) => Promise<readonly string[]>;

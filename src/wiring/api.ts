@@ -83,7 +83,7 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
   return makeApi(
     {
       ...{ store, admission, metrics, clock, ids, version, signal, ...host },
-      ...{ submit, schedules, layers },
+      ...{ submit, schedules, layers, preview: builds.preview },
       submitRun: makeSubmitRun(submitting),
       again: makeAgain({ ...submitting, ids }),
       contexts: contextsOf(shared, capacity),

@@ -9,6 +9,7 @@ import { makeDetachedConsoles } from '../build/hold/detached.ts';
 import { makeBreakpoints, type Breakpoints } from '../build/hold/breakpoints.ts';
 import { heldMachines, type Held } from '../build/hold/hold.ts';
 import type { Layers } from '../build/layers/open-layering.ts';
+import { makePreview, type Preview } from '../build/layers/preview.ts';
 import { makeRunner } from '../build/run.ts';
 import { makeLetRun } from '../build/take-up/let-run.ts';
 import { textsMb } from '../build/text-limits.ts';
@@ -39,6 +40,7 @@ export type BuildRooms = {
 /** Who judges builds, and who runs them. */
 export type Builds = {
   readonly admission: Admission;
+  readonly preview: Preview;
   readonly run: RunBuild;
   readonly held: Held;
   readonly breakpoints: Breakpoints;
@@ -105,6 +107,8 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   const held = heldMachines(makeDetachedConsoles(clock, warn));
   const breakpoints = makeBreakpoints(held);
   const letRun = makeLetRun();
+  const resolveForKeys = admission.resolveForKeys;
+  const layering = { layers: rooms.layers, resolveForKeys, hypervisor, mirror, clock };
   const runner = makeRunner({
     ...{
       store,
@@ -128,11 +132,9 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
     ansiblePlaybook: config().provisioners.ansible_playbook,
     hostMeans,
     resolve: admission.resolveClaim,
-    resolveForKeys: admission.resolveForKeys,
-    layers: rooms.layers,
+    ...layering,
   });
   const skipped = ({ id }: { readonly id: string }) => rooms.layers?.skipped.get(id) ?? none;
-  // vmd lets go of the only line of its machines with the daemon.
-  const runsOn = hypervisor.takeUp === undefined ? () => false : letRun.has;
-  return { admission, run: told(runner, shared, figures), held, breakpoints, skipped, runsOn };
+  const preview = makePreview(layering);
+  return { admission, preview, run: told(runner, shared, figures), held, breakpoints, skipped, runsOn: letRun.has };
 };

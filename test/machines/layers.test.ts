@@ -44,6 +44,32 @@ const changeScript = async (words: string): Promise<void> => {
   await writeFile(script, `${await readFile(script, 'utf8')}\necho ${words}\n`);
 };
 
+type CachedStep = { readonly name: string; readonly cache?: { readonly outcome: string; readonly why?: string } };
+
+type Plan = {
+  readonly plan: readonly CachedStep[];
+  readonly from_cache?: string;
+  readonly goes_on_from?: { readonly step: string; readonly build: string; readonly saved_seconds: number };
+};
+
+/** What a build of the example would find kept now. */
+const validated = async (): Promise<Plan> => {
+  const reply = await imaged.call('/builds?validate=true', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-tar' },
+    body: new Uint8Array(await tarOf(folder)),
+  });
+  assert.equal(reply.status, 200);
+  return (await reply.json()) as Plan;
+};
+
+const cacheOf = ({ plan }: Pick<Plan, 'plan'>, step: string) => plan.find(({ name }) => name === step)?.cache;
+
+/** What a build found kept when it looked. */
+const lookedUp = async (id: string) => (await (await imaged.call(`/builds/${id}/input`)).json()) as Pick<Plan, 'plan'>;
+
+const changed = 'provisioners/1: file provision.sh has changed';
+
 test('the same input is never worked at twice: a second build has its artifacts by name, a changed script goes on from what was before it', async (t) => {
   const first = await build();
   const kept = (await eventsNamed(first.id, 'layer.kept')).map(({ data }) => data['kind']);
@@ -51,6 +77,16 @@ test('the same input is never worked at twice: a second build has its artifacts 
     // How many machines depends on how long each step took.
     assert.deepEqual([...new Set(kept)], isVmd ? ['disk', 'artifacts'] : ['disk', 'machine', 'artifacts']),
   );
+
+  await t.test('validate says that the whole is known, and changes nothing by it', async () => {
+    const layers = async () => (await imaged.call('/layers')).text();
+    const before = await layers();
+    const plan = await validated();
+    assert.equal(plan.from_cache, first.id);
+    assert.ok((plan.goes_on_from?.saved_seconds ?? 0) > 0);
+    assert.deepEqual([...new Set(plan.plan.map(({ cache }) => cache?.outcome))], ['hit']);
+    assert.equal(await layers(), before);
+  });
 
   await t.test('the second publishes the files of the first', async () => {
     const second = await build();
@@ -61,17 +97,21 @@ test('the same input is never worked at twice: a second build has its artifacts 
 
   await t.test('with another script it goes on from what came before that', async () => {
     await changeScript('changed once');
-    const changed = await build();
-    const [hit] = await eventsNamed(changed.id, 'layer.hit');
+    const plan = await validated();
+    assert.equal(cacheOf(plan, 'install')?.outcome, 'hit');
+    assert.deepEqual(cacheOf(plan, 'shut-down'), { outcome: 'miss', why: changed });
+    const other = await build();
+    assert.deepEqual((await lookedUp(other.id)).plan, plan.plan);
+    const [hit] = await eventsNamed(other.id, 'layer.hit');
     // The file before the script is kept too where sending it took long.
     assert.match(String(hit?.data['step']), isVmd ? /^await-end-of-install$/ : /^(connect|file-1)$/);
-    const [missed] = await eventsNamed(changed.id, 'layer.missed');
-    assert.equal(missed?.data['why'], 'provisioners/1: file provision.sh has changed');
-    const steps = await stepsOf(changed.id);
+    const [missed] = await eventsNamed(other.id, 'layer.missed');
+    assert.equal(missed?.data['why'], changed);
+    const steps = await stepsOf(other.id);
     assert.ok(!steps.includes('install'), String(steps));
     assert.equal(steps.includes('boot-from-disk'), isVmd);
-    assert.match(await textOf(imaged, changed.id, 'log'), /changed once/);
-    assert.notEqual(await artifactOf(changed.id), await artifactOf(first.id));
+    assert.match(await textOf(imaged, other.id, 'log'), /changed once/);
+    assert.notEqual(await artifactOf(other.id), await artifactOf(first.id));
   });
 
   await t.test('with cache=off it takes nothing and keeps nothing', async () => {
@@ -103,4 +143,6 @@ test('a build that may only go on from what is kept fails where nothing is, and 
   const { id } = await postContext(imaged, await tarOf(folder), 'application/x-tar', '?cache=only');
   const failed = await imaged.ended(id);
   assert.equal(failed.fault?.code, 'nothing_kept');
+  assert.ok(failed.fault.message.includes(changed), failed.fault.message);
+  assert.equal(cacheOf(await lookedUp(id), 'shut-down')?.why, changed);
 });

@@ -13,7 +13,7 @@ import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import type { Event } from '../fixtures/published-event.ts';
 import { release } from '../fixtures/hypervisor.ts';
 import { guest, startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
-import { proveNothingLeft, provePublished } from '../fixtures/left-behind.ts';
+import { proveNothingLeft, provePublished, workersOf } from '../fixtures/left-behind.ts';
 import { cycle, cycleDigest, visit } from '../fixtures/quick-templates.ts';
 import { inShell, installerMachine, textOf } from '../fixtures/tiny-builds.ts';
 import { pause, reset, say, writeGuest } from '../fixtures/tiny-guest.ts';
@@ -148,7 +148,9 @@ test('a cu that is killed is attached again, and the build goes on', async () =>
     }),
   });
   assert.ok(await awaitEvent(imaged, id, begins('one')));
-  await run('pkill', ['-KILL', '-P', String(imaged.pid()), '-f', '/cu ']);
+  const [holder] = (await workersOf(imaged)).filter(({ command }) => command.includes('/vmm/holder/main.js '));
+  assert.ok(holder !== undefined);
+  await run('pkill', ['-KILL', '-P', String(holder.pid), '-f', '/cu ']);
   const build = await imaged.ended(id);
   assert.equal(build.status, 'succeeded', JSON.stringify(build.fault));
   assert.match(await textOf(imaged, id, 'console'), /still ~there/);

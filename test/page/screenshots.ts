@@ -20,6 +20,10 @@ await succeed(shop, done, 'x'.repeat(4_000_000));
 const kept = await held(shop, { templateName: 'alpine' });
 const { id: busy } = await running(shop);
 await queued(shop, { templateName: 'debian-12', labels: {} });
+for (const memory of ['512M', '1G']) {
+  const document = { name: 'openbsd', machine: { memory, disks: [{ size: '8G' }] }, http: {}, install: {} };
+  await shop.store.putTemplate('openbsd', document, memory);
+}
 
 const places = {
   builds: 'builds',
@@ -31,6 +35,12 @@ const places = {
   artifacts: `builds/${done.id}/artifacts`,
   events: `builds/${broken}/events`,
   input: `builds/${broken}/input`,
+  new: 'new/openbsd',
+  templates: 'templates',
+  difference: 'templates/openbsd/diff',
+  host: 'host',
+  compare: `compare?a=${done.id}&b=${broken}`,
+  statistics: 'statistics?template=openbsd',
 };
 
 const looks = [
@@ -47,7 +57,7 @@ for (const { name: kind, options } of looks) {
   for (const [name, place] of Object.entries(places)) {
     await page.goto(`${url}/#/${place}`);
     await viewThere(page);
-    if (place !== 'builds') await page.locator('#tab-events .count', { hasNotText: /^0$/ }).waitFor();
+    if (place.startsWith('builds/')) await page.locator('#tab-events .count', { hasNotText: /^0$/ }).waitFor();
     if (place.endsWith('console')) {
       await page.locator('.screen').scrollIntoViewIfNeeded();
       await page.locator('.xterm-rows').filter({ hasText: 'base79' }).waitFor();

@@ -1,3 +1,6 @@
+import { buildEvents } from '../../base/records/build-events.ts';
+import type { StepOutcome } from '../../build/layers/outcomes.ts';
+import type { BuildEvent } from '../../queue/records.ts';
 import { answers, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import type { ApiParts } from '../types.ts';
@@ -7,6 +10,15 @@ import { BuildInput, Steps } from './schema.ts';
 import { showPlan, type View } from './view.ts';
 
 const tags = ['Builds'];
+
+/** What the last attempt found kept, by its event. */
+const outcomesIn = (event: BuildEvent | undefined): readonly StepOutcome[] => {
+  const { data } = buildEvents['layer.looked_up'].safeParse(event?.data);
+  return (data?.steps ?? []).map(({ name, outcome, why }) => ({
+    ...{ step: name, outcome },
+    ...(why === undefined ? {} : { why }),
+  }));
+};
 
 /** What a build was made from, and the steps that it has begun. */
 export const addHistoryRoutes = (app: App, { store }: ApiParts, view: View): void => {
@@ -41,10 +53,11 @@ export const addHistoryRoutes = (app: App, { store }: ApiParts, view: View): voi
       if (frozen === undefined) throw noBuild(id);
       const { input, beganWith } = frozen;
       const { sensitive } = frozen.build;
+      const looked = await store.newestEvent(id, 'layer.looked_up');
       return {
         template: showDocument(input.template, sensitive),
         variables: showVariables(input.variables, sensitive),
-        plan: showPlan(input.plan),
+        plan: showPlan(input.plan, outcomesIn(looked)),
         ...(beganWith === undefined ? {} : { began_with: { files: beganWith.files, secrets: beganWith.secrets } }),
       };
     },

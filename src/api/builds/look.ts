@@ -41,12 +41,12 @@ export const addLookRoute = (app: App, waits: Waits, longRequests: LongRequests)
         known === undefined
           ? waitMs === 0 || seen.etag !== first.etag || isEnded(seen.build.status)
           : !matchesAny(known, seen.etag);
-      const waited = await waits.until(
+      const waited = await waits.until({
         id,
-        (now, first) => isNews(now, first) || isEnded(now.build.status),
-        waitMs,
-        (leave) => onDisconnect(reply, leave),
-      );
+        enough: (now, first) => isNews(now, first) || isEnded(now.build.status),
+        ms: waitMs,
+        whenGone: (leave) => onDisconnect(reply, leave),
+      });
       if (waited === undefined) throw noBuild(id);
       const { seen, first } = waited;
       void reply.header('etag', seen.etag);

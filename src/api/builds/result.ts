@@ -73,12 +73,12 @@ export const addResultRoute = (app: App, view: View, waits: Waits, longRequests:
       const { id } = request.params;
       const waitMs = request.query.wait ?? 0;
       if (waitMs > 0) longRequests.count(request, reply);
-      const waited = await waits.until(
+      const waited = await waits.until({
         id,
-        ({ build }) => isEnded(build.status),
-        waitMs,
-        (leave) => onDisconnect(reply, leave),
-      );
+        enough: ({ build }) => isEnded(build.status),
+        ms: waitMs,
+        whenGone: (leave) => onDisconnect(reply, leave),
+      });
       if (waited === undefined) throw noBuild(id);
       const { build, body, etag } = waited.seen;
       void reply.header('etag', etag);

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { Id } from '../../base/ids.ts';
 import { CacheMode } from '../../base/records/cache-mode.ts';
+import { CacheOutcome } from '../../base/records/cache-outcome.ts';
 import { FaultRecord } from '../../base/records/fault-record.ts';
+import { layerKinds } from '../../base/records/layer-kind.ts';
 import { Phase } from '../../base/records/phase.ts';
 import { onErrors } from '../../base/records/on-error.ts';
 import { Status } from '../../base/records/status.ts';
@@ -161,6 +163,19 @@ export const Build = z
 
 export const BuildPage = pageOf(Build, 'Builds, the newest first.').meta({ id: 'BuildPage' });
 
+const StepCache = z
+  .object({
+    outcome: CacheOutcome.meta({
+      description:
+        '`hit`: a kept layer leaves it out. `miss`: it is run, and may be kept. `not_kept`: it is run in each build. `unknown`: that cannot be told yet.',
+    }),
+    why: z.string().optional().meta({
+      description:
+        'Why it is no hit: of a miss the first thing that differs from what was kept, `provisioners/1: file setup.sh has changed`.',
+    }),
+  })
+  .meta({ id: 'StepCache', description: 'What kept layers mean for a step.' });
+
 export const PlannedStep = z.object({
   name: z.string().meta({ description: 'The step.' }),
   phase: Phase,
@@ -168,6 +183,10 @@ export const PlannedStep = z.object({
   about: z.string().optional().meta({ description: 'What it does here, in words.' }),
   sequence: z.int().optional().meta({
     description: 'Which of several sequences of post-processors it is part of, from 1: they run side by side.',
+  }),
+  cache: StepCache.optional().meta({
+    description:
+      'What kept layers mean for it: before a build that would be now, of a build as it was when its last attempt looked. Missing for steps that every build takes, and before that.',
   }),
 });
 
@@ -198,6 +217,18 @@ export const Plan = z
     timeout_seconds: z.number().meta({ description: 'For the whole build.' }),
     demand: Demand.meta({ description: 'What it would take from the host.' }),
     plan: z.array(PlannedStep).meta({ description: 'The steps in their order.' }),
+    goes_on_from: z
+      .object({
+        step: z.string().meta({ description: 'The step after which it was kept.' }),
+        kind: z.enum(layerKinds).meta({ description: 'What is kept.' }),
+        build: z.string().meta({ description: 'The id of the build that made it.' }),
+        saved_seconds: z.number().meta({ description: 'How long the steps took that would not be run again.' }),
+      })
+      .optional()
+      .meta({ description: 'The kept layer that it would go on from now.' }),
+    from_cache: z.string().optional().meta({
+      description: 'The id of the build whose artifacts it would be given now: the same input has made them.',
+    }),
     http: z.array(ServedText).meta({
       description:
         'The texts of the endpoint, response files with what imaged has added to them; other files are not shown.',

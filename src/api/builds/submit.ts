@@ -3,6 +3,7 @@ import { answers, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { checked } from '../server/field-errors.ts';
 import { asker } from '../server/auth.ts';
+import { disconnectSignal } from '../server/disconnect.ts';
 import type { Received } from '../../build/contexts.ts';
 import type { BuildAsk } from '../../queue/asked.ts';
 import { accepted, answerAccepted } from './accepted.ts';
@@ -42,7 +43,7 @@ const description =
 
 /** Accepting builds. */
 export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
-  const { admission, submit } = parts;
+  const { admission, preview, submit, signal } = parts;
 
   app.post('/builds', {
     config: { scope: 'builds:write' },
@@ -72,7 +73,9 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
         const ask = { ...asked, requestedBy: request.tokenName };
         if (query.validate === 'true') {
           const pointerTo = (pointer: string) => (context ? inBuildArchive(pointer, context) : pointer);
-          return { answer: reply.send(showNewBuild(await admission.check(ask), pointerTo)), isKept: false };
+          const checked = await admission.check(ask);
+          const looked = await preview(checked, AbortSignal.any([signal, disconnectSignal(reply)]));
+          return { answer: reply.send(showNewBuild(checked, looked, pointerTo)), isKept: false };
         }
         const { build, replayed } = await submit(ask, keyWith(context?.digest));
         if (!replayed)

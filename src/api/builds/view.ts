@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { diskFormatOf } from '../../base/media-type.ts';
+import type { StepOutcome } from '../../build/layers/outcomes.ts';
+import type { CachePreview } from '../../build/layers/preview.ts';
 import { snakeCased } from '../../base/json/snake-case.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
 import type { Build as StoredBuild, BuildEvent, Step as StoredStep, TemplateVersion } from '../../queue/records.ts';
@@ -190,23 +192,46 @@ export const showHold = (row: StoredBuild): z.output<typeof HoldState> => ({
   console: `/builds/${row.id}/console`,
 });
 
-export const showPlan = (steps: readonly StoredPlannedStep[]): z.output<typeof PlannedStep>[] =>
-  steps.map(({ name, phase, timeoutMs, about, sequence }) => ({
+const cacheOf = (cache: Omit<StepOutcome, 'step'> | undefined) => (cache === undefined ? {} : { cache });
+
+/** `outcomes`: what kept layers mean for its steps, where that is known. */
+export const showPlan = (
+  steps: readonly StoredPlannedStep[],
+  outcomes: readonly StepOutcome[] = [],
+): z.output<typeof PlannedStep>[] => {
+  const known = new Map(outcomes.map(({ step, ...cache }) => [step, cache]));
+  return steps.map(({ name, phase, timeoutMs, about, sequence }) => ({
     name,
     phase,
     timeout_seconds: timeoutMs / 1000,
     ...(about === undefined ? {} : { about }),
     ...(sequence === undefined ? {} : { sequence }),
+    ...cacheOf(known.get(name)),
   }));
+};
+
+const showFrom = ({ from }: CachePreview) => {
+  if (from === undefined) return {};
+  const { step, kind, buildId, savedSeconds } = from;
+  return {
+    goes_on_from: { step, kind, build: buildId, saved_seconds: savedSeconds },
+    ...(kind === 'artifacts' ? { from_cache: buildId } : {}),
+  };
+};
 
 /** `pointerTo` says where a place in a JSON body is in what was sent. */
-export const showNewBuild = (build: CheckedBuild, pointerTo: (pointer: string) => string): z.output<typeof Plan> => ({
+export const showNewBuild = (
+  build: CheckedBuild,
+  preview: CachePreview,
+  pointerTo: (pointer: string) => string,
+): z.output<typeof Plan> => ({
   template: showTemplateUsed(build),
   ...(build.machine === undefined ? {} : { machine: build.machine }),
   variables: showVariables(build.variables, build.sensitive),
   timeout_seconds: build.timeoutMs / 1000,
   demand: { memory_mb: build.demand.memoryMb, disk_mb: build.demand.diskMb },
-  plan: showPlan(build.plan),
+  plan: showPlan(build.plan, preview.steps),
+  ...showFrom(preview),
   http: [...build.http],
   notes: build.notes.map(({ pointer, message }) => ({ pointer: pointerTo(pointer), message })),
 });

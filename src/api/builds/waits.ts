@@ -134,6 +134,54 @@ const makeRooms = (parts: WaitsParts, view: Pick<View, 'build'>) => {
   };
 };
 
+/** What is waited for. */
+type WaitAsk = {
+  /** The build. */
+  readonly id: string;
+  /** Whether it has changed enough since `first`, how it was at the beginning. */
+  readonly enough: (seen: Seen, first: Seen) => boolean;
+  /** For how long at most; 0: it is only looked at. */
+  readonly ms: number;
+  /** Calls `leave` when the client goes. */
+  readonly whenGone: (leave: () => void) => Disposable;
+};
+
+/**
+ * The build once `enough` says so of it, or as it stands after `ms`, or when the client goes or the daemon stops: what it
+ * gives may be news that `enough` was not asked about. Undefined: there is no such build, or no longer.
+ */
+const waitIn = async (
+  { look, enter }: Pick<ReturnType<typeof makeRooms>, 'look' | 'enter'>,
+  { id, enough, ms, whenGone }: WaitAsk,
+  { clock, signal: stopping }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<Waited | undefined> => {
+  if (ms === 0) {
+    const seen = await look(id);
+    return seen && { seen, first: seen };
+  }
+  const answer = deferred<Seen | undefined>();
+  const build: { first?: Seen; last?: Seen | undefined } = {};
+  // Why a build waits in the queue may be another reason by now.
+  const end = () => answer.resolve(build.last?.build.status === 'queued' ? undefined : build.last);
+  const changed = (seen: Seen | undefined) => {
+    // Looks end in another order than they began: why a build waits in the queue takes longer to find out than the rest.
+    if (seen !== undefined && build.last !== undefined && seen.build.version < build.last.build.version) return;
+    build.last = seen;
+    if (seen === undefined || (build.first && enough(seen, build.first))) answer.resolve(seen);
+  };
+  // Enters before it looks, so that no change falls between the two.
+  using room = enter(id, { changed, end, endsAt: clock.elapsed() + ms });
+  const first = await room.look();
+  if (first === undefined) return undefined;
+  if (enough(first, first) || stopping.aborted) return { seen: first, first };
+  build.first = first;
+  if (build.last && enough(build.last, first)) return { seen: build.last, first };
+  build.last ??= first;
+  using _gone = whenGone(end);
+  const seen = (await answer.promise) ?? (await look(id));
+  return seen && { seen, first };
+};
+
 /**
  * Where requests wait for a build to change: one listener and one look into the store for all who wait for the same
  * build. Ends every wait when the signal aborts.
@@ -145,44 +193,7 @@ export const makeWaits = (
 ) => {
   const { clock, signal: stopping } = parts;
   const rooms = makeRooms(parts, view);
-  const { look, enter, each, size } = rooms;
-
-  /**
-   * The build once `enough` says so of it, or as it stands after `ms`, or when the client goes or the daemon stops: what it
-   * gives may be news that `enough` was not asked about. Undefined: there is no such build, or no longer.
-   */
-  const until = async (
-    id: string,
-    enough: (seen: Seen, first: Seen) => boolean,
-    ms: number,
-    whenGone: (leave: () => void) => Disposable,
-  ): Promise<Waited | undefined> => {
-    if (ms === 0) {
-      const seen = await look(id);
-      return seen && { seen, first: seen };
-    }
-    const answer = deferred<Seen | undefined>();
-    const build: { first?: Seen; last?: Seen | undefined } = {};
-    // Why a build waits in the queue may be another reason by now.
-    const end = () => answer.resolve(build.last?.build.status === 'queued' ? undefined : build.last);
-    const changed = (seen: Seen | undefined) => {
-      // Looks end in another order than they began: why a build waits in the queue takes longer to find out than the rest.
-      if (seen !== undefined && build.last !== undefined && seen.build.version < build.last.build.version) return;
-      build.last = seen;
-      if (seen === undefined || (build.first && enough(seen, build.first))) answer.resolve(seen);
-    };
-    // Enters before it looks, so that no change falls between the two.
-    using room = enter(id, { changed, end, endsAt: clock.elapsed() + ms });
-    const first = await room.look();
-    if (first === undefined) return undefined;
-    if (enough(first, first) || stopping.aborted) return { seen: first, first };
-    build.first = first;
-    if (build.last && enough(build.last, first)) return { seen: build.last, first };
-    build.last ??= first;
-    using _gone = whenGone(end);
-    const seen = (await answer.promise) ?? (await look(id));
-    return seen && { seen, first };
-  };
+  const { look, each, size } = rooms;
 
   const stop = () => each(({ end }) => end());
   stopping.addEventListener('abort', stop, { once: true });
@@ -195,7 +206,7 @@ export const makeWaits = (
 
   return {
     look,
-    until,
+    until: (ask: WaitAsk): Promise<Waited | undefined> => waitIn(rooms, ask, parts),
     /** How many builds are waited for now. */
     size,
     [Symbol.dispose]: () => {

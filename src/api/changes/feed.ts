@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Ids } from '../../base/ids.ts';
 import type { Store } from '../../queue/store.ts';
 import type { View } from '../builds/view.ts';
+import { makeRings } from '../builds/events/rings.ts';
 import type { ApiParts } from '../types.ts';
 import { makeLog, type Change, type ChangeLog } from './log.ts';
 import type { BuildChange } from './schema.ts';
@@ -32,17 +33,16 @@ type Life = Disposable & { readonly log: ChangeLog };
 /** The feed begins with the first who listens, and ends some time after the last has gone. */
 export const makeFeed = (parts: FeedParts, view: Pick<View, 'build'>): Feed => {
   const { clock, ids } = parts;
-  const rings = new Set<{ readonly ring: () => void }>();
+  const rings = makeRings();
   let life: Life | undefined;
   let leftAt = 0;
 
   const begin = (): Life => {
     const log = makeLog(ids.id());
     const tell = (change: Omit<z.output<typeof BuildChange>, 'id'>) => log.append(change);
-    const ringAll = () => rings.forEach(({ ring }) => ring());
-    const watching = watchBuilds({ ...parts, tell, told: ringAll, isHeard: () => rings.size > 0 }, view);
+    const watching = watchBuilds({ ...parts, tell, told: rings.ringAll, isHeard: () => rings.size() > 0 }, view);
     const ending = clock.every(staysMs, () => {
-      if (rings.size === 0 && clock.elapsed() - leftAt >= staysMs) end();
+      if (rings.size() === 0 && clock.elapsed() - leftAt >= staysMs) end();
     });
     return {
       log,
@@ -59,11 +59,10 @@ export const makeFeed = (parts: FeedParts, view: Pick<View, 'build'>): Feed => {
   return {
     listen: (ring) => {
       life ??= begin();
-      const own = { ring };
-      rings.add(own);
+      const listening = rings.add(ring);
       return {
         [Symbol.dispose]: () => {
-          rings.delete(own);
+          listening[Symbol.dispose]();
           leftAt = clock.elapsed();
         },
       };

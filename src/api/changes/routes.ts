@@ -5,7 +5,7 @@ import { disconnectSignal } from '../server/disconnect.ts';
 import { checked } from '../server/field-errors.ts';
 import { follow } from '../server/follow.ts';
 import type { LongRequests } from '../server/long-requests.ts';
-import { sendItems, streamFormOf } from '../server/stream-forms.ts';
+import { eventFormOf, sendItems } from '../server/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
 import type { Feed } from './feed.ts';
 import type { Change } from './log.ts';
@@ -67,14 +67,12 @@ export const addChangeRoutes = (
     handler: async (request, reply) => {
       const header = { 'last-event-id': request.headers['last-event-id'] };
       const after = checked(LastEventId, header, 'header')['last-event-id'] ?? request.query.after;
-      const form = streamFormOf(request, reply);
+      const form = eventFormOf(request, reply, request.query.named);
       if (request.method === 'HEAD') return reply.send('');
       longRequests.count(request, reply);
-      const isNamed = request.query.named === 'true';
-      const key = `${form.isSse} ${isNamed}`;
       const write = ({ value, texts }: Change): string => {
-        const text = texts.get(key) ?? form.write({ value, id: value.id, ...(isNamed ? { name: value.type } : {}) });
-        texts.set(key, text);
+        const text = texts.get(form.key) ?? form.write({ value, id: value.id, name: value.type });
+        texts.set(form.key, text);
         return text;
       };
       const read = reader(feed, after, write);

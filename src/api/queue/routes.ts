@@ -8,7 +8,7 @@ import type { View } from '../builds/view.ts';
 // Why each waits is looked up one by one.
 const most = 50;
 
-const Queue = z
+export const Queue = z
   .object({
     queued: z.int().meta({ description: 'How many builds are queued.' }),
     items: z.array(Build).meta({

@@ -6,7 +6,7 @@ import type { App } from '../server/app.ts';
 import { disconnectSignal } from '../server/disconnect.ts';
 import { checked } from '../server/field-errors.ts';
 import type { LongRequests } from '../server/long-requests.ts';
-import { sendItems, streamFormOf } from '../server/stream-forms.ts';
+import { eventFormOf, sendItems } from '../server/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
 import { findRun } from './found.ts';
 import { Positions, RunEventsQuery, RunParams } from './request.ts';
@@ -55,13 +55,13 @@ export const addRunEventRoutes = (
       const header = { 'last-event-id': request.headers['last-event-id'] };
       const after = checked(LastEventId, header, 'header')['last-event-id'] ?? request.query.after ?? [];
       const run = await findRun(store, id);
-      const form = streamFormOf(request, reply);
+      const form = eventFormOf(request, reply, request.query.named);
       if (request.method === 'HEAD') return reply.send('');
       const show = ({ build, event, id: place }: RunItem) =>
         form.write({
           value: { id: place, build: build.id, machine: build.machine ?? '', event: view.event(event, build.id) },
           id: place,
-          ...(request.query.named === 'true' ? { name: event.type } : {}),
+          name: event.type,
         });
       const until = AbortSignal.any([signal, disconnectSignal(reply)]);
       const of = { runId: id, after, store, write: show };

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { CachePreview } from '../../build/layers/preview.ts';
 import type { Received } from '../../build/contexts.ts';
 import type { RunAsk } from '../../queue/asked.ts';
 import { accepted, answerAccepted } from '../builds/accepted.ts';
@@ -8,6 +9,7 @@ import type { View } from '../builds/view.ts';
 import { answers, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { asker } from '../server/auth.ts';
+import { disconnectSignal } from '../server/disconnect.ts';
 import { checked } from '../server/field-errors.ts';
 import type { ApiParts } from '../types.ts';
 import { RunAskBody, RunQuery } from './request.ts';
@@ -45,7 +47,7 @@ const description =
 
 /** Accepting runs. */
 export const addRunSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
-  const { admission, submitRun } = parts;
+  const { admission, preview, submitRun, signal } = parts;
 
   app.post('/runs', {
     config: { scope: 'builds:write' },
@@ -76,7 +78,10 @@ export const addRunSubmitRoute = (app: App, parts: ApiParts, view: View): void =
         if (query.validate === 'true') {
           const pointerTo = (pointer: string) => (context ? inBuildArchive(pointer, context) : pointer);
           const plan = await admission.checkRun(ask);
-          return { answer: reply.send(showNewRun(plan, pointerTo)), isKept: false };
+          const until = AbortSignal.any([signal, disconnectSignal(reply)]);
+          const previews: CachePreview[] = [];
+          for (const build of plan.builds) previews.push(await preview(build, until));
+          return { answer: reply.send(showNewRun(plan, previews, pointerTo)), isKept: false };
         }
         const { run, replayed } = await submitRun(ask, keyWith(context?.digest));
         if (!replayed)

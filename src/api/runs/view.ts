@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { isRunEnded } from '../../base/records/run-status.ts';
+import type { CachePreview } from '../../build/layers/preview.ts';
 import type { Progress } from '../../base/records/progress.ts';
 import type { Build, Run as StoredRun } from '../../queue/records.ts';
 import type { CheckedRun, NewRun } from '../../queue/asked.ts';
@@ -65,11 +66,12 @@ export const resultOf = ({ status, builds }: StoredRun): string => {
   return isRunEnded(status) && told.length > 0 ? told.join(' ') : `The run is ${status}.`;
 };
 
-/** `pointerTo` says where a place in a JSON body is in what was sent. */
+/** `previews`: of its builds. `pointerTo` says where a place in a JSON body is in what was sent. */
 export const showNewRun = (
   { run, builds }: CheckedRun,
+  previews: readonly CachePreview[],
   pointerTo: (pointer: string) => string,
 ): z.output<typeof RunPlan> => ({
   template: templateOf(run, builds),
-  machines: builds.map((build) => showNewBuild(build, pointerTo)),
+  machines: builds.map((build, at) => showNewBuild(build, previews[at] ?? { steps: [] }, pointerTo)),
 });

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../../base/fault.ts';
+import { refuseForeign } from './origin.ts';
 import { hashOf } from './tokens.ts';
 
 const cookieName = 'imaged_session';
@@ -37,23 +38,6 @@ export const setSessionCookie = (
     'SameSite=Strict',
     ...(isOverTls(request) ? ['Secure'] : []),
   ].join('; ');
-
-const hostOf = (origin: string): string | undefined => (URL.canParse(origin) ? new URL(origin).host : undefined);
-
-/** Throws `foreign_request` where the browser says that the page of another site made the request. */
-export const refuseForeign = ({ headers }: Pick<FastifyRequest, 'headers'>): void => {
-  const { origin, host } = headers;
-  // Fetch Metadata (W3C): sent over TLS and on this host, and right whatever a proxy makes of Host.
-  const site = headers['sec-fetch-site'];
-  const isForeign =
-    site === undefined ? origin !== undefined && hostOf(origin) !== host : site !== 'same-origin' && site !== 'none';
-  if (isForeign)
-    throw new Fault(
-      'foreign_request',
-      `The request was made by a page of ${origin ?? 'another site'}, and this is ${host}. Use the page that this host serves at /; a proxy in front of it has to pass Host on.`,
-      { expected: host ?? '', saw: origin ?? String(site) },
-    );
-};
 
 /** As `refuseForeign`, of a request that changes something in the name of a session. */
 export const checkOwnPage = (request: Pick<FastifyRequest, 'headers'>): void => {

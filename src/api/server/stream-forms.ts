@@ -31,15 +31,25 @@ const serverSent: StreamForm = {
 /** The forms in which values are sent as they come to be, by media type. */
 export const streamForms = { 'application/x-ndjson': ndjson, 'text/event-stream': serverSent } as const;
 
-/** What a client reads events in: server-sent ones where it asks for them, else lines. The reply has its type from here on. */
-export const streamFormOf = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-): StreamForm & { readonly isSse: boolean } => {
+/** What a client reads events in. */
+export type EventForm = StreamForm & {
+  readonly isSse: boolean;
+  /** The same for all who read in the same form: what is written for one is written for all of them. */
+  readonly key: string;
+};
+
+/** Server-sent events where a client asks for them, with or without their names, else lines. The reply has its type from here on. */
+export const eventFormOf = (request: FastifyRequest, reply: FastifyReply, named: 'true' | 'false'): EventForm => {
   const isSse = wantsType(request, 'text/event-stream');
   const type = isSse ? 'text/event-stream' : 'application/x-ndjson';
   void reply.header('vary', 'accept').type(type);
-  return { isSse, ...streamForms[type] };
+  const { write, heartbeat } = streamForms[type];
+  return {
+    isSse,
+    heartbeat,
+    key: isSse ? `${type} ${named}` : type,
+    write: ({ name, ...item }) => write(named === 'true' && name !== undefined ? { ...item, name } : item),
+  };
 };
 
 /** Sends what a form has written, and shows now and then that the stream lives. */

@@ -75,6 +75,18 @@ export const Statistics = z
       .meta({ description: 'Why builds did not succeed, the commonest first.' }),
     wait: Times.optional().meta({ description: 'In the queue, of all days.' }),
     duration: Times.optional().meta({ description: 'Of the builds that succeeded, of all days.' }),
+    templates: z
+      .array(
+        z.object({
+          name: z.string().meta({ description: 'The template.' }),
+          succeeded: z.int().meta({ description: 'Builds of it that ended well.' }),
+          failed: z.int().meta({ description: 'Builds of it that failed.' }),
+          cancelled: z.int().meta({ description: 'Builds of it that were cancelled.' }),
+        }),
+      )
+      .meta({
+        description: `The templates of all builds of those days, the commonest first, at most ${statisticsBounds.templates}.`,
+      }),
     steps: z
       .array(
         StepTimes.extend({

@@ -22,7 +22,7 @@ const showFaults = (faults: Stored['faults']): z.output<typeof Statistics>['faul
 export const showStatistics = (
   { from, to }: Days,
   template: string | undefined,
-  { days, faults, steps, ...whole }: Stored,
+  { days, faults, templates, steps, ...whole }: Stored,
 ): z.output<typeof Statistics> => ({
   from: dayText(from),
   to: dayText(to),
@@ -33,6 +33,7 @@ export const showStatistics = (
   })),
   faults: showFaults(faults),
   ...showWhole(whole),
+  templates: [...templates],
   steps: steps.map(({ name, days: own, ...times }) => ({
     ...{ name, ...showTimes(times) },
     days: own.map(({ day, ...ofDay }) => ({ day: dayText(day), ...showTimes(ofDay) })),

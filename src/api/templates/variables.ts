@@ -37,7 +37,7 @@ const Declared = z
   })
   .meta({ id: 'DeclaredVariable', description: 'A variable of a template.' });
 
-const TemplateVariables = z
+export const TemplateVariables = z
   .object({
     variables: z.array(Declared).meta({ description: 'Its variables, in their order.' }),
     machines: z.array(z.string()).meta({

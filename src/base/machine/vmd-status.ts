@@ -5,6 +5,8 @@ export type StatusRow = {
   readonly id: number;
   /** The process of the machine, another one after each reset of its guest; undefined when it does not run. */
   readonly pid?: number;
+  /** The device of its console, `/dev/ttyp8`; undefined when it has none. */
+  readonly tty?: string;
   readonly owner: string;
   /** `running`, `stopping`, `paused`, `waiting`, `stopped` or `unknown`. */
   readonly state: string;
@@ -12,7 +14,7 @@ export type StatusRow = {
 };
 
 // Columns overflow their width, so they are taken apart by blanks; no name has one.
-const row = /^\s*(\d+)\s+(\d+|-)\s+\d+\s+\S+\s+\S+\s+\S+\s+(\S+)\s+([a-z]+)\s+(\S+)\s*$/;
+const row = /^\s*(\d+)\s+(\d+|-)\s+\d+\s+\S+\s+\S+\s+(\S+)\s+(\S+)\s+([a-z]+)\s+(\S+)\s*$/;
 
 /**
  * Whether vmd has answered: then there is a header, even above no machine at all. The exit code says only whether there
@@ -24,9 +26,16 @@ export const isAnswered = (table: string): boolean => /^\s*ID\s+PID\b/.test(tabl
 export const rowsIn = (table: string): ReadonlyMap<string, StatusRow> =>
   new Map(
     table.split('\n').flatMap((line) => {
-      const [, id, pid, owner, state, name] = row.exec(line) ?? [];
+      const [, id, pid, tty, owner, state, name] = row.exec(line) ?? [];
       if (id === undefined || owner === undefined || state === undefined || name === undefined) return [];
-      const read = { id: Number(id), ...(pid === '-' ? {} : { pid: Number(pid) }), owner, state, name };
+      const read = {
+        id: Number(id),
+        ...(pid === '-' ? {} : { pid: Number(pid) }),
+        ...(tty === '-' ? {} : { tty: `/dev/${tty}` }),
+        owner,
+        state,
+        name,
+      };
       return [[name, read] as const];
     }),
   );

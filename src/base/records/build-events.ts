@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CacheOutcome } from './cache-outcome.ts';
 import { layerKinds } from './layer-kind.ts';
 import { FaultRecord } from './fault-record.ts';
 import { Phase } from './phase.ts';
@@ -204,6 +205,12 @@ export const buildEvents = {
   'console.skipped': z
     .object({ pattern: text('The pattern, as the template has it.') })
     .meta({ description: 'An optional line of the conversation was passed over.' }),
+  'console.refused': z
+    .object({
+      pattern: text('The pattern, as the template has it.'),
+      text: text('What matched it.'),
+    })
+    .meta({ description: 'Text has come on the console that the conversation refuses: it ends there.' }),
   'console.said': z
     .object({
       text: text('What was typed; a secret is masked.'),
@@ -249,6 +256,19 @@ export const buildEvents = {
       savedSeconds: z.number().meta({ description: 'How long the steps took that are not run again.' }),
     })
     .meta({ description: 'The build goes on from a kept layer.' }),
+  'layer.looked_up': z
+    .object({
+      steps: z
+        .array(
+          z.object({
+            name: text('The step.'),
+            outcome: CacheOutcome.meta({ description: 'As in the plan.' }),
+            why: z.string().optional().meta({ description: 'Why it is not a hit.' }),
+          }),
+        )
+        .meta({ description: 'In the order of the plan, but for those that every build takes.' }),
+    })
+    .meta({ description: 'What the kept layers mean for the steps of the plan.' }),
   'layer.missed': z
     .object({
       step: text('The step after which it would have been kept.'),

@@ -1,7 +1,7 @@
 import { strictest, type CacheMode } from '../../base/records/cache-mode.ts';
 import type { LayerKind } from '../../base/records/layer-kind.ts';
 import type { PlanKey } from '../../layers/keys/keys.ts';
-import type { PostProcessorType } from '../../post-processors/table.ts';
+import type { PostProcessorSpec, PostProcessorType } from '../../post-processors/table.ts';
 import type { Spec } from '../../template/spec.ts';
 import type { Keeps } from './restarts.ts';
 
@@ -20,12 +20,18 @@ export type Cut = PlanKey & {
 /** Those whose files are the same for the same disk, whenever they are made, and which nobody outside is told of. */
 const repeatable: readonly PostProcessorType[] = ['export', 'convert', 'compress', 'checksum'];
 
-const hasArtifactCut = ({ postProcessors }: Spec): boolean =>
-  postProcessors.every(({ type }) => repeatable.includes(type));
+export const isRepeatable = ({ type }: Pick<PostProcessorSpec, 'type'>): boolean => repeatable.includes(type);
+
+const hasArtifactCut = ({ postProcessors }: Spec): boolean => postProcessors.every(isRepeatable);
+
+/** Whether the disks of the sealed guest are all that the post-processors need. */
+const hasSealedCut = ({ communicator, postProcessors }: Spec): boolean =>
+  communicator !== undefined && postProcessors.every(({ type }) => type !== 'sbom');
 
 const kindOf = (part: string, spec: Spec, { machines, restarts }: Keeps): LayerKind | undefined => {
   if (part === 'finish') return hasArtifactCut(spec) ? 'artifacts' : undefined;
   if (spec.disks.length === 0) return undefined;
+  if (part === 'seal') return hasSealedCut(spec) ? 'disk' : undefined;
   if (part === 'install') return spec.install !== undefined && spec.install.ends !== 'never' ? 'disk' : undefined;
   if (machines) return spec.communicator?.type === 'ssh' ? 'machine' : undefined;
   return restarts.has(part) ? 'disk' : undefined;

@@ -1,6 +1,8 @@
 import { copyFile, link } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { bounds } from '../../base/bounds.ts';
+import { Fault } from '../../base/fault.ts';
 import { downloadsOf } from '../../provisioners/table.ts';
 import type { SshKey } from '../../guest/types.ts';
 import { downloadedFile } from '../downloaded-file.ts';
@@ -20,12 +22,19 @@ export const layerFiles = {
 
 const mirrorFolder = 'pub/OpenBSD/';
 
-/** What the installation took from the mirror: it is not known before, and so it is no part of the key. */
-const setsIn = (past: Pick<Past, 'inputs'>): MachineFacts['sets'] =>
-  past.inputs().flatMap(({ uri, sha256 }) => {
-    if (!uri.startsWith(mirrorFolder) || sha256 === undefined) return [];
-    return [{ path: uri.slice(mirrorFolder.length), sha256 }];
-  });
+/** What the guest took from the mirror so far, `before` it went on from a layer as well. Throws where not all of it is known. */
+export const setsOf = (
+  past: Pick<Past, 'inputs'>,
+  before: Pick<MachineFacts, 'sets'> | undefined,
+): MachineFacts['sets'] => {
+  const inputs = past.inputs();
+  if (inputs.length >= bounds.buildInputs)
+    throw new Fault('nothing_kept', `More than ${bounds.buildInputs} files went into the guest: not all of them are remembered.`); // prettier-ignore
+  const sets = inputs.flatMap(({ uri, sha256 }) =>
+    uri.startsWith(mirrorFolder) && sha256 !== undefined ? [{ path: uri.slice(mirrorFolder.length), sha256 }] : [],
+  );
+  return [...(before?.sets ?? []), ...sets];
+};
 
 type Kept = {
   readonly job: Job;
@@ -57,9 +66,5 @@ export const fillBeside = async (
     await link(from, join(folder, file));
     downloads.push({ name, file });
   }
-  const sets = setsIn(past);
-  return {
-    ...{ hasKey: key !== undefined, hasVariables, downloads },
-    sets: [...(before?.sets ?? []), ...sets],
-  };
+  return { hasKey: key !== undefined, hasVariables, downloads, sets: setsOf(past, before) };
 };

@@ -1,7 +1,6 @@
 import { strictest } from '../../base/records/cache-mode.ts';
-import { version } from '../../base/package.ts';
 import type { FileDigests } from '../../layers/keys/file-digests.ts';
-import { keysOf, type SpecsOfKeys } from '../../layers/keys/keys.ts';
+import type { SpecsOfKeys } from '../../layers/keys/keys.ts';
 import type { BuildLayers } from '../../layers/types.ts';
 import type { Mirror } from '../../httpd/mirror/types.ts';
 import type { Claim } from '../../queue/records.ts';
@@ -10,13 +9,17 @@ import type { Hypervisor } from '../../vmm/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Journal } from '../take-up/journal.ts';
+import type { ToResolve } from '../admission.ts';
 import type { Attempt } from '../attempt.ts';
 import type { Background } from './background.ts';
 import type { KeepingCosts } from './costs.ts';
-import { cutsOf, type Cut } from './cuts.ts';
-import { keepingNoMore, makeLayering, noLayering, type Layering, type Taken } from './layering.ts';
+import type { Cut } from './cuts.ts';
+import { findCuts, whyNothing } from './find-cuts.ts';
+import { keepingNoMore, noLayering, type Layering, type Taken } from './layering.ts';
+import { leftOutBy } from './left-out.ts';
 import { lookUp } from './look-up.ts';
-import { keepsOf, type KeepingMeans } from './restarts.ts';
+import { makeLayering } from './make-layering.ts';
+import { stepOutcomes, type CutOutcome } from './outcomes.ts';
 
 /** What builds keep and go on from on this host. */
 export type Layers = {
@@ -34,22 +37,11 @@ export type Layers = {
 export type OpenLayeringParts = {
   /** Undefined: this host keeps none. */
   readonly layers: Layers | undefined;
-  readonly resolveForKeys: (claim: Claim) => Promise<SpecsOfKeys>;
+  readonly resolveForKeys: (build: ToResolve) => Promise<SpecsOfKeys>;
   readonly hypervisor: Hypervisor;
   readonly mirror: Mirror | undefined;
   readonly clock: Clock;
 };
-
-const hostOf = async (hypervisor: Hypervisor, signal: AbortSignal): Promise<Readonly<Record<string, string>>> => {
-  const { name, version: theirs, accelerators } = await hypervisor.facts(signal);
-  return { imaged: version, hypervisor: name, version: theirs, accelerators: accelerators.join(' ') };
-};
-
-/** What a hypervisor has for keeping machines. */
-export const meansOf = ({ shapeKey, chains }: Pick<Hypervisor, 'shapeKey' | 'chains'>): KeepingMeans => ({
-  keepsMachines: shapeKey !== undefined,
-  over: chains.over,
-});
 
 /** The layer that an earlier daemon went on from, of which the machine that is there now was made. Throws `not_taken_up`. */
 const takeAgain = async (
@@ -66,15 +58,29 @@ const takeAgain = async (
   return { cut, held };
 };
 
-const sayNone = ({ event, log }: Attempt, why: string): void => {
-  event('layer.not_kept', { step: 'connect', why });
+const sayNone = ({ event, log }: Attempt, [first]: Spec['provisioners'], why: string): void => {
+  event('layer.not_kept', { step: first?.name ?? 'connect', why });
   log(`nothing is kept between provisioners: ${why}`);
+};
+
+/** Tells what the layers mean for the steps of the plan. */
+const tellOutcomes = (
+  { claim, event }: Attempt,
+  spec: Spec,
+  cuts: readonly Cut[],
+  outcomes: readonly CutOutcome[],
+  from?: Taken,
+): void => {
+  const { plan } = claim.input;
+  const steps = stepOutcomes({ spec, plan, cuts, outcomes, leftOut: leftOutBy(spec, cuts, from) });
+  event('layer.looked_up', { steps: steps.map(({ step: name, ...rest }) => ({ name, ...rest })) });
 };
 
 /**
  * Works out the keys of an attempt, takes what is kept, and says what will be. `before`: what an
  * earlier daemon has written down of it. Throws `nothing_kept`, `not_taken_up`, the signal's reason.
  */
+// One function, though long: one thing after the other.
 export const openLayering = async (
   attempt: Attempt,
   spec: Spec,
@@ -83,25 +89,24 @@ export const openLayering = async (
   before?: Pick<Journal, 'layer'>,
 ): Promise<Layering> => {
   const { claim, cleanup, signal } = attempt;
-  const mode = strictest(claim.build.cache ?? 'auto', spec.cache.mode);
-  // Whoever looks at it step by step may change it.
-  if (layers === undefined || mode === 'off' || claim.build.debug === true) return noLayering;
+  if (layers === undefined || whyNothing(claim.build, spec, 'keeps layers') !== undefined) return noLayering;
   const { shelf, digests, secret, costs, background } = layers;
-  const host = await hostOf(hypervisor, signal);
-  const keeps = keepsOf(spec, meansOf(hypervisor));
-  const parts = { secret, digests, host, slot, restarts: keeps.restarts };
-  const keys = await keysOf(await resolveForKeys(claim), parts, signal);
-  const cuts = cutsOf(spec, keys, mode, keeps);
+  const mode = strictest(claim.build.cache ?? 'auto', spec.cache.mode);
+  const specs = await resolveForKeys(claim);
+  const { keys, cuts, whyNone } = await findCuts(spec, specs, mode, hypervisor, { secret, digests, slot }, signal);
   const constant = new Set(keys.filter(({ changes }) => changes === undefined).map(({ part }) => part));
-  const own = { shelf, clock, costs, background, memoryMb: spec.memoryMb };
+  const { memoryMb, provisioners } = spec;
+  const own = { shelf, clock, costs, background, memoryMb, provisioners: provisioners.length };
   if (before !== undefined) {
     const from = await takeAgain(shelf, claim, cuts, before);
     if (from !== undefined) cleanup.keep(from.held);
     return keepingNoMore(makeLayering(attempt, cleanup, { cuts, constant, from, turns: new Map() }, own));
   }
-  if (keeps.whyNone !== undefined) sayNone(attempt, keeps.whyNone);
-  const mirrored = async (path: string, asked: AbortSignal) => mirror?.digestOf(path, asked);
-  const { from, turns } = await lookUp(attempt, cuts, { shelf, mirrored }, signal);
+  if (whyNone !== undefined) sayNone(attempt, spec.provisioners, whyNone);
+  const mirrored = async (path: string, asked: AbortSignal) => ({ sha256: await mirror?.digestOf(path, asked) });
+  const found = (outcomes: readonly CutOutcome[], taken: Taken | undefined) =>
+    tellOutcomes(attempt, spec, cuts, outcomes, taken);
+  const { from, turns } = await lookUp(attempt, cuts, { shelf, mirrored, now: clock.now, found }, signal);
   if (from !== undefined) cleanup.keep(from.held);
   cleanup.defer(() => {
     for (const turn of turns.values()) turn[Symbol.dispose]();

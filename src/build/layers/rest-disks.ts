@@ -16,8 +16,8 @@ export const restedIn = (folder: string, disks: readonly Disk[]): readonly Disk[
   disks.map((disk, at) => ({ ...disk, path: join(folder, restOf(disk, at).file) }));
 
 /** Where the next disk over this one is. */
-export const overlayOf = (workspace: string, cut: Pick<Cut, 'kind' | 'provisioners'>, at: number): string =>
-  join(workspace, `disk${at}-${cut.kind}-${cut.provisioners}.qcow2`);
+export const overlayOf = (workspace: string, { part, kind, provisioners }: Cut, at: number): string =>
+  join(workspace, `disk${at}-${part === 'seal' ? part : kind}-${provisioners}.qcow2`);
 
 /** The next disk over one that is at rest in the folder of a layer. */
 const overOf = (workspace: string, cut: Cut, folder: string, disk: Disk, at: number): Disk => {

@@ -40,6 +40,9 @@ export const isShutdownAlone = (command: Text): boolean => {
   return shutdownAlone.test(text.trim());
 };
 
+const doesMore =
+  'the shutdown command does more than to shut down; "checkpoint": true of a provisioner presses the power button';
+
 /** Whether the system runs from the disks of the machine, and boots from them by itself. */
 const isOnDisks = ({ install, disks, boot }: Spec): boolean =>
   install === undefined
@@ -55,29 +58,21 @@ const whyNoRestart = (spec: Spec, over: readonly DiskFormat[]): string | undefin
   return undefined;
 };
 
-/**
- * What may be kept of a build's machine, which `checkpoint` of a provisioner overrules. The last provisioner is followed by
- * the end, at which the guest is shut down anyway.
- */
+/** What may be kept of a build's machine, which `checkpoint` of a provisioner overrules. */
 export const keepsOf = (spec: Spec, { keepsMachines, over }: KeepingMeans): Keeps => {
   if (keepsMachines && spec.cache.memory) return { machines: true, restarts: new Set() };
   const { provisioners, shutdown } = spec;
-  const asked = provisioners.flatMap(({ checkpoint }, at) => {
-    const isAsked = checkpoint ?? at < provisioners.length - 1;
-    return isAsked ? [{ part: `provisioners/${at}`, isSure: checkpoint === true }] : [];
-  });
   const why = whyNoRestart(spec, over);
   const isAlone = shutdown.command === undefined || isShutdownAlone(shutdown.command);
-  const all = why === undefined ? asked.filter(({ isSure }) => isSure || isAlone) : [];
-  const whyNone =
-    all.length > 0 || asked.length === 0
-      ? undefined
-      : (why ??
-        'its shutdown command does more than to shut down; "checkpoint": true of a provisioner presses the power button');
+  const restarts = provisioners.flatMap(({ checkpoint = isAlone }, at) =>
+    checkpoint && why === undefined ? [`provisioners/${at}`] : [],
+  );
+  // Behind the last, where there is no other, it would not be done anyway.
+  const isAsked = provisioners.some(({ checkpoint }, at) => checkpoint ?? at < provisioners.length - 1);
   return {
     machines: false,
-    restarts: new Set(all.map(({ part }) => part)),
-    ...(whyNone === undefined ? {} : { whyNone }),
+    restarts: new Set(restarts),
+    ...(restarts.length > 0 || !isAsked ? {} : { whyNone: why ?? doesMore }),
   };
 };
 
@@ -102,14 +97,14 @@ export const sinceUp = (steps: readonly StepTimes[], restarts: readonly string[]
 };
 
 /**
- * Whether the guest is to be started anew here. `lasted`: the seconds for which the build stood still when one of its
+ * Whether the guest is to be started anew here: never by itself behind the last provisioner, as the end shuts it down. `lasted`: the seconds for which the build stood still when one of its
  * template was last started anew on this host; where none was, the boot of this build is all that is known.
  */
 export const isRestartWorthIt = (
-  checkpoint: boolean | undefined,
+  { checkpoint, isLast }: { readonly checkpoint: boolean | undefined; readonly isLast: boolean },
   { work, boot }: Since,
   lasted: number | undefined,
 ): boolean => {
   const cost = lasted ?? boot;
-  return checkpoint ?? (cost !== undefined && work > cost);
+  return checkpoint ?? (!isLast && cost !== undefined && work > cost);
 };

@@ -1,4 +1,5 @@
 import { asFault, Fault } from '../../base/fault.ts';
+import { deferred } from '../../base/waiting.ts';
 import type { Guest } from '../../guest/types.ts';
 import type { Spec } from '../../template/spec.ts';
 import type { Disk } from '../../vmm/types.ts';
@@ -52,21 +53,31 @@ const hasRoom = async (disks: readonly Disk[], cut: Cut, layering: Layering, { c
   return images <= chains.most;
 };
 
-/** Shuts the guest down, keeps its disks, starts it over them and logs in to it. */
+/** Shuts the guest down, keeps its disks, starts it over them and logs in to it. Undefined: it was left as it was. */
 const restart = async <Kind extends Needs>(
   needs: Kind,
   cut: Cut,
   layering: Layering,
   logIn: LogIn<Kind>['run'],
   tools: StepTools,
-): Promise<Up> => {
+): Promise<Up | undefined> => {
+  const proof = deferred<string | undefined>();
+  let down: Promise<unknown> | undefined;
+  // Only when there is a place for what is to be kept.
+  const shutDownNow = async () => {
+    down = shutDown(cleanly(needs.job.spec.shutdown)).run(needs, tools);
+    await down;
+  };
   try {
-    await shutDown(cleanly(needs.job.spec.shutdown)).run(needs, tools);
-    const disks = await keepAtRest(needs, cut, layering, tools);
+    const disks = await keepAtRest(needs, cut, layering, tools, { shutDown: shutDownNow, proof: proof.promise });
+    if (down === undefined) return undefined;
+    await down;
     const running = tools.attend(await launch(machineOf(needs, disks), tools));
     const { guest } = await logIn({ ...needs, running, disks }, tools);
+    proof.resolve(undefined);
     return { running, guest, disks };
   } catch (error) {
+    proof.resolve('the guest did not come up from it again');
     tools.signal.throwIfAborted();
     throw behindRestart(error, cut);
   }
@@ -89,12 +100,15 @@ export const keepByRestart = <Kind extends Needs>(
     async run(needs, tools) {
       const { running, guest, disks } = needs;
       const { clock, past, hypervisor } = tools;
-      const isWorthIt = layering.isWorthRestart(cut, past.steps());
-      if (!isWorthIt) layering.passed(cut);
-      if (!isWorthIt || !(await hasRoom(disks, cut, layering, hypervisor)))
-        return { running, guest, disks, startedAnew: false };
+      const asItIs = { running, guest, disks, startedAnew: false };
+      if (!layering.isWorthRestart(cut, past.steps())) {
+        layering.passed(cut);
+        return asItIs;
+      }
+      if (!(await hasRoom(disks, cut, layering, hypervisor))) return asItIs;
       const began = clock.elapsed();
       const up = await restart(needs, cut, layering, logIn.run, tools);
+      if (up === undefined) return asItIs;
       layering.restarted(name, (clock.elapsed() - began) / 1000);
       return { ...up, startedAnew: true };
     },

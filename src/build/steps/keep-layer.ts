@@ -5,7 +5,7 @@ import type { Job } from '../job.ts';
 import type { Cut } from '../layers/cuts.ts';
 import { fillBeside } from '../layers/files.ts';
 import { flatBytes, flattening } from '../layers/flatten.ts';
-import type { Layering } from '../layers/layering.ts';
+import type { Filled, Layering } from '../layers/layering.ts';
 import { overlayOf, restDisks, restedIn, restOf } from '../layers/rest-disks.ts';
 import type { Step } from '../plan.ts';
 import { whileAlive, type Running } from '../running.ts';
@@ -21,32 +21,42 @@ export type AtRest = {
 
 const mbBytes = 1024 * 1024;
 
+/** What keeping the disks of a guest has besides that is started anew for it. */
+export type Restart = {
+  /** Has it shut down: only then are its disks at rest. */
+  readonly shutDown: () => Promise<void>;
+  readonly proof: NonNullable<Filled['proof']>;
+};
+
 /** Keeps the disks of a machine that is at rest. Gives those that lie over them, or, where they are not kept, themselves. */
 export const keepAtRest = async (
   needs: AtRest,
   cut: Cut,
   layering: Layering,
   tools: Pick<StepTools, 'hypervisor' | 'signal' | 'past'>,
+  restart?: Restart,
 ): Promise<readonly Disk[]> => {
   const { hypervisor, past } = tools;
   const before = layering.from && machineFactsOf(layering.from);
   let { disks } = needs;
   // They are there already: keeping them takes no room, but where they are flattened.
   await layering.keep(cut, await flatBytes(disks, hypervisor), async (folder) => {
+    await restart?.shutDown();
     const beside = await fillBeside(needs, cut, folder, past, before);
     const rested = needs.disks.map(restOf);
     disks = await restDisks(needs, cut, folder, tools);
     const flat = await flattening(folder, restedIn(folder, needs.disks), hypervisor);
-    return { facts: { ...beside, disks: rested }, ...flat };
+    const proof = restart === undefined ? {} : { proof: restart.proof };
+    return { facts: { ...beside, disks: rested }, ...flat, ...proof };
   });
   return disks;
 };
 
-/** Keeps the disks after the installation, and goes on over them. */
-export const keepDisks = (cut: Cut, layering: Layering) =>
+/** Keeps the disks after the installation, or those of the sealed guest, and goes on over them. */
+export const keepDisks = (cut: Cut, layering: Layering, of: 'installed' | 'sealed' = 'installed') =>
   ({
-    name: 'keep-disks',
-    phase: 'installing',
+    name: of === 'installed' ? 'keep-disks' : 'keep-sealed-disks',
+    phase: of === 'installed' ? 'installing' : 'sealing',
     timeoutMs: 120_000,
     about: 'for later builds',
     async run(needs, tools) {
@@ -54,8 +64,7 @@ export const keepDisks = (cut: Cut, layering: Layering) =>
         layering.passed(cut);
         return { disks: needs.disks };
       }
-      const disks = await keepAtRest(needs, cut, layering, tools);
-      return { disks };
+      return { disks: await keepAtRest(needs, cut, layering, tools) };
     },
   }) satisfies Step<AtRest, { disks: readonly Disk[] }>;
 

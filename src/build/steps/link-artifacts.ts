@@ -7,8 +7,10 @@ import { writeSums } from '../../image/write-sums.ts';
 import type { Job } from '../job.ts';
 import type { Cut } from '../layers/cuts.ts';
 import { ArtifactFacts, factsOf } from '../layers/facts.ts';
+import { setsOf } from '../layers/files.ts';
 import type { Layering, Taken } from '../layers/layering.ts';
 import type { Step } from '../plan.ts';
+import { machineFactsOf } from './take-layer.ts';
 
 /** Publishes what another build has made of the same input: the files have one more name, and are not made again. */
 export const linkArtifacts = ({ held }: Taken) =>
@@ -39,7 +41,7 @@ export const keepArtifacts = (cut: Cut, layering: Layering) =>
     phase: 'publishing',
     timeoutMs: 120_000,
     about: 'for later builds',
-    async run({ job, artifacts }) {
+    async run({ job, artifacts }, { past }) {
       if (!layering.isWorthIt(cut)) {
         layering.passed(cut);
         return {};
@@ -48,7 +50,8 @@ export const keepArtifacts = (cut: Cut, layering: Layering) =>
         const kept = artifacts.map((artifact, at) => ({ ...artifact, file: `artifact-${at}` }));
         for (const { name, file } of kept)
           await link(join(job.folders.artifacts(job.id), artifactName(name)), join(folder, file));
-        return { facts: { artifacts: kept } };
+        const before = layering.from && machineFactsOf(layering.from);
+        return { facts: { artifacts: kept, sets: setsOf(past, before) } };
       });
       return {};
     },

@@ -11,8 +11,6 @@ type Parts = {
   readonly store: Store;
   readonly folders: Folders;
   readonly ids: Pick<Ids, 'secret'>;
-  /** Whether the hypervisor can go on with a machine. */
-  readonly canTakeUp: boolean;
   /** How many workers there are now. */
   readonly slots: number;
   readonly leaseMs: number;
@@ -21,7 +19,7 @@ type Parts = {
 };
 
 /** Claims again, in their slots, the builds of an earlier daemon that can be gone on with; of the others, why not. */
-export const claimAgain = async ({ store, folders, ids, canTakeUp, slots, leaseMs, hostBootedAt }: Parts) => {
+export const claimAgain = async ({ store, folders, ids, slots, leaseMs, hostBootedAt }: Parts) => {
   const takenUp: TakenUp[] = [];
   const anew = new Map<string, string>();
   for (const id of await store.leftovers()) {
@@ -29,7 +27,7 @@ export const claimAgain = async ({ store, folders, ids, canTakeUp, slots, leaseM
     if (build === undefined) continue;
     const { slot } = build;
     const journal = slot === undefined ? undefined : await readJournal(folders.work(slot));
-    const why = canTakeUp ? whyAnew(build, journal, slots) : 'vmd lets go of the line of a machine with the daemon';
+    const why = whyAnew(build, journal, slots);
     if (why !== undefined) anew.set(id, why);
     if (why !== undefined || slot === undefined) continue;
     const claim = await store.takeUp({ id, token: ids.secret(), leaseMs, hostBootedAt });

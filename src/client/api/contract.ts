@@ -1136,7 +1136,7 @@ export type components = {
             };
         };
         /** @enum {string} */
-        ProblemCode: "bad_request" | "invalid_input" | "unauthorized" | "foreign_request" | "forbidden" | "foreign_origin" | "not_found" | "method_not_allowed" | "not_acceptable" | "build_active" | "build_not_held" | "step_not_resumable" | "inputs_changed" | "changes_exhausted" | "build_not_paused" | "build_pinned" | "pins_exhausted" | "delivery_pending" | "deliveries_full" | "base_in_use" | "layer_in_use" | "nothing_kept" | "medium_exists" | "console_not_lendable" | "build_unsuccessful" | "run_unsuccessful" | "precondition_failed" | "request_timeout" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "upgrade_required" | "headers_too_large" | "context_invalid" | "template_invalid" | "base_unusable" | "idempotency_mismatch" | "never_fits" | "configuration_invalid" | "queue_full" | "templates_full" | "secrets_full" | "schedules_full" | "draining" | "store_unavailable" | "storage_full" | "host_exhausted" | "folder_unusable" | "too_many_connections" | "too_many_logins" | "too_many_waiting" | "program_missing" | "program_failed" | "hypervisor_failed" | "hypervisor_unavailable" | "endpoint_failed" | "mirror_unavailable" | "mirror_damaged" | "mirror_refused" | "fetch_failed" | "fetch_refused" | "destination_unavailable" | "destination_refused" | "digest_mismatch" | "disk_failed" | "layer_missing" | "machine_crashed" | "machine_stopped" | "daemon_crashed" | "not_taken_up" | "lease_lost" | "console_silent" | "console_refused" | "console_deaf" | "console_lent" | "console_closed" | "guest_panicked" | "guest_halted" | "guest_rebooted" | "guest_reboot_loop" | "guest_floods" | "guest_still_running" | "ssh_unreachable" | "ssh_denied" | "ssh_broken" | "host_key_changed" | "provisioner_failed" | "seal_failed" | "step_timeout" | "build_timeout" | "cancelled" | "internal";
+        ProblemCode: "bad_request" | "invalid_input" | "unauthorized" | "foreign_request" | "forbidden" | "not_found" | "method_not_allowed" | "not_acceptable" | "build_active" | "build_not_held" | "step_not_resumable" | "inputs_changed" | "changes_exhausted" | "build_not_paused" | "build_pinned" | "pins_exhausted" | "delivery_pending" | "deliveries_full" | "base_in_use" | "layer_in_use" | "nothing_kept" | "medium_exists" | "console_not_lendable" | "build_unsuccessful" | "run_unsuccessful" | "precondition_failed" | "request_timeout" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "upgrade_required" | "headers_too_large" | "context_invalid" | "template_invalid" | "base_unusable" | "idempotency_mismatch" | "never_fits" | "configuration_invalid" | "queue_full" | "templates_full" | "secrets_full" | "schedules_full" | "draining" | "store_unavailable" | "storage_full" | "host_exhausted" | "folder_unusable" | "too_many_connections" | "too_many_logins" | "too_many_waiting" | "program_missing" | "program_failed" | "hypervisor_failed" | "hypervisor_unavailable" | "endpoint_failed" | "mirror_unavailable" | "mirror_damaged" | "mirror_refused" | "fetch_failed" | "fetch_refused" | "destination_unavailable" | "destination_refused" | "digest_mismatch" | "disk_failed" | "layer_missing" | "machine_crashed" | "machine_stopped" | "daemon_crashed" | "not_taken_up" | "lease_lost" | "console_silent" | "console_refused" | "console_deaf" | "console_lent" | "console_closed" | "guest_panicked" | "guest_halted" | "guest_rebooted" | "guest_reboot_loop" | "guest_floods" | "guest_still_running" | "ssh_unreachable" | "ssh_denied" | "ssh_broken" | "host_key_changed" | "provisioner_failed" | "seal_failed" | "step_timeout" | "build_timeout" | "cancelled" | "internal";
         /** @enum {string} */
         ProblemClass: "template" | "guest" | "infra" | "capacity" | "timeout" | "cancelled" | "internal";
         BuildFault: {
@@ -1280,6 +1280,11 @@ export type components = {
             items: components["schemas"]["Build"][];
             next?: string;
         };
+        StepCache: {
+            /** @enum {string} */
+            outcome: "hit" | "miss" | "not_kept" | "unknown";
+            why?: string;
+        };
         Note: {
             pointer: string;
             message: string;
@@ -1314,7 +1319,16 @@ export type components = {
                 timeout_seconds: number;
                 about?: string;
                 sequence?: number;
+                cache?: components["schemas"]["StepCache"];
             }[];
+            goes_on_from?: {
+                step: string;
+                /** @enum {string} */
+                kind: "disk" | "machine" | "artifacts";
+                build: string;
+                saved_seconds: number;
+            };
+            from_cache?: string;
             http: components["schemas"]["ServedText"][];
             notes: components["schemas"]["Note"][];
         };
@@ -1331,6 +1345,7 @@ export type components = {
                 timeout_seconds: number;
                 about?: string;
                 sequence?: number;
+                cache?: components["schemas"]["StepCache"];
             }[];
             began_with?: {
                 files: {
@@ -1733,6 +1748,17 @@ export type components = {
                 pattern: string;
             };
         };
+        ConsoleRefusedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "console.refused";
+            data: {
+                pattern: string;
+                text: string;
+            };
+        };
         ConsoleSaidEvent: {
             seq: number;
             /** Format: date-time */
@@ -1815,6 +1841,21 @@ export type components = {
                 saved_seconds: number;
             };
         };
+        LayerLookedUpEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "layer.looked_up";
+            data: {
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    outcome: "hit" | "miss" | "not_kept" | "unknown";
+                    why?: string;
+                }[];
+            };
+        };
         LayerMissedEvent: {
             seq: number;
             /** Format: date-time */
@@ -1875,7 +1916,7 @@ export type components = {
                 [key: string]: number;
             };
         };
-        Event: components["schemas"]["BuildQueuedEvent"] | components["schemas"]["BuildRunningEvent"] | components["schemas"]["BuildPhaseEvent"] | components["schemas"]["BuildHeldEvent"] | components["schemas"]["BuildPausedEvent"] | components["schemas"]["BuildResumedEvent"] | components["schemas"]["BuildRetriedEvent"] | components["schemas"]["BuildPinnedEvent"] | components["schemas"]["BuildUnpinnedEvent"] | components["schemas"]["BuildCancelRequestedEvent"] | components["schemas"]["BuildRequeuedEvent"] | components["schemas"]["BuildTakenUpEvent"] | components["schemas"]["BuildSucceededEvent"] | components["schemas"]["BuildFailedEvent"] | components["schemas"]["BuildCancelledEvent"] | components["schemas"]["TemplateNotedEvent"] | components["schemas"]["SecretsUsedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepEndedEvent"] | components["schemas"]["ArtifactProgressEvent"] | components["schemas"]["ArtifactPublishedEvent"] | components["schemas"]["ArtifactUploadedEvent"] | components["schemas"]["FileProgressEvent"] | components["schemas"]["FileTakenEvent"] | components["schemas"]["MachineStartedEvent"] | components["schemas"]["MachineRebootedEvent"] | components["schemas"]["MachineEndedEvent"] | components["schemas"]["ConsoleHeardEvent"] | components["schemas"]["ConsoleSkippedEvent"] | components["schemas"]["ConsoleSaidEvent"] | components["schemas"]["HttpRequestEvent"] | components["schemas"]["SetFetchedEvent"] | components["schemas"]["SetRefusedEvent"] | components["schemas"]["BootProgressEvent"] | components["schemas"]["LayerHitEvent"] | components["schemas"]["LayerMissedEvent"] | components["schemas"]["LayerKeptEvent"] | components["schemas"]["LayerNotKeptEvent"] | components["schemas"]["LayerAwaitedEvent"] | components["schemas"]["EventsLeftOutEvent"];
+        Event: components["schemas"]["BuildQueuedEvent"] | components["schemas"]["BuildRunningEvent"] | components["schemas"]["BuildPhaseEvent"] | components["schemas"]["BuildHeldEvent"] | components["schemas"]["BuildPausedEvent"] | components["schemas"]["BuildResumedEvent"] | components["schemas"]["BuildRetriedEvent"] | components["schemas"]["BuildPinnedEvent"] | components["schemas"]["BuildUnpinnedEvent"] | components["schemas"]["BuildCancelRequestedEvent"] | components["schemas"]["BuildRequeuedEvent"] | components["schemas"]["BuildTakenUpEvent"] | components["schemas"]["BuildSucceededEvent"] | components["schemas"]["BuildFailedEvent"] | components["schemas"]["BuildCancelledEvent"] | components["schemas"]["TemplateNotedEvent"] | components["schemas"]["SecretsUsedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepEndedEvent"] | components["schemas"]["ArtifactProgressEvent"] | components["schemas"]["ArtifactPublishedEvent"] | components["schemas"]["ArtifactUploadedEvent"] | components["schemas"]["FileProgressEvent"] | components["schemas"]["FileTakenEvent"] | components["schemas"]["MachineStartedEvent"] | components["schemas"]["MachineRebootedEvent"] | components["schemas"]["MachineEndedEvent"] | components["schemas"]["ConsoleHeardEvent"] | components["schemas"]["ConsoleSkippedEvent"] | components["schemas"]["ConsoleRefusedEvent"] | components["schemas"]["ConsoleSaidEvent"] | components["schemas"]["HttpRequestEvent"] | components["schemas"]["SetFetchedEvent"] | components["schemas"]["SetRefusedEvent"] | components["schemas"]["BootProgressEvent"] | components["schemas"]["LayerHitEvent"] | components["schemas"]["LayerLookedUpEvent"] | components["schemas"]["LayerMissedEvent"] | components["schemas"]["LayerKeptEvent"] | components["schemas"]["LayerNotKeptEvent"] | components["schemas"]["LayerAwaitedEvent"] | components["schemas"]["EventsLeftOutEvent"];
         BuildChange: {
             id: string;
             /** @enum {string} */
@@ -2220,6 +2261,12 @@ export type components = {
             }[];
             wait?: components["schemas"]["Times"];
             duration?: components["schemas"]["Times"];
+            templates: {
+                name: string;
+                succeeded: number;
+                failed: number;
+                cancelled: number;
+            }[];
             steps: {
                 count: number;
                 p50_seconds: number;

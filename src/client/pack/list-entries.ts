@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import { isWithin } from '../../base/file/is-within.ts';
-import type { Ignored } from './ignored.ts';
+import type { Ignored } from '../../base/file/ignored.ts';
 import type { Entry, PackLimits } from './types.ts';
 
 const refuse = (path: string, why: string, cause?: unknown): Fault =>

@@ -45,22 +45,25 @@ export const makeDirectory = (directory: string, verifier: Verifier): MirrorSour
     return now.sha256;
   };
 
+  const signedFor: MirrorSource['signed'] = async (place, signal) => {
+    await verifier.expect(place);
+    await using handle = await openIn(directory, place, signedSumsFile);
+    const stamp = stampOf(await handle.stat());
+    const before = signed.get(place.folder);
+    if (before && isSame(before.stamp, stamp)) return orAborted(before.signed, signal);
+    const verifying = verifier.verify(place, await handle.readFile('utf8'), stopping.signal);
+    const now = { stamp, signed: verifying };
+    signed.set(place.folder, now);
+    verifying.catch(() => {
+      // Keys may be put right without a change of this file.
+      if (signed.get(place.folder) === now) signed.delete(place.folder);
+    });
+    return orAborted(verifying, signal);
+  };
+
   return {
-    signed: async (place, signal) => {
-      await verifier.expect(place);
-      await using handle = await openIn(directory, place, signedSumsFile);
-      const stamp = stampOf(await handle.stat());
-      const before = signed.get(place.folder);
-      if (before && isSame(before.stamp, stamp)) return orAborted(before.signed, signal);
-      const verifying = verifier.verify(place, await handle.readFile('utf8'), stopping.signal);
-      const now = { stamp, signed: verifying };
-      signed.set(place.folder, now);
-      verifying.catch(() => {
-        // Keys may be put right without a change of this file.
-        if (signed.get(place.folder) === now) signed.delete(place.folder);
-      });
-      return orAborted(verifying, signal);
-    },
+    signed: signedFor,
+    signedAtHand: signedFor,
     open: async (place, sha256, key) => {
       const path = `${place.folder}/${place.name}`;
       const handle = await openIn(directory, place, place.name);

@@ -71,6 +71,12 @@ export const makeMirrorWithin = async (
       const place = placeOf(path);
       return place && (await source.signed(place, signal)).sums.get(place.name);
     },
+    digestAtHand: async (path, signal) => {
+      const place = placeOf(path);
+      if (place === undefined) return { sha256: undefined };
+      const signed = await source.signedAtHand(place, signal);
+      return signed === undefined ? 'not asked' : { sha256: signed.sums.get(place.name) };
+    },
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   };
 };

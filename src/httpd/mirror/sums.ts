@@ -50,6 +50,8 @@ type SumsParts = {
 
 export type UpstreamSums = {
   readonly signed: (place: Place, signal: AbortSignal) => Promise<Signed>;
+  /** The one at hand while its age is not over; undefined: upstream would be asked. */
+  readonly atHand: (place: Place, signal: AbortSignal) => Promise<Signed | undefined>;
   /** What upstream has does not fit to it: a snapshot may have moved on, so it is asked for again whatever its age. */
   readonly doubt: (folder: string) => void;
 };
@@ -126,19 +128,35 @@ const fetchSums = async (
  * The verified SHA256.sig of each folder of an upstream. It is asked for again, conditionally, when its age is over;
  * where that fails and an older verified one is there, the older one goes on and the failure is told to the log.
  */
+// One closure, though long: all of it is about what is known of each folder.
 export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
   const { folder, verifier, ages, clock, signal: daemon, warn } = parts;
   // As many as there are folders with a key: a guest cannot make this grow.
   const states = new Map<string, State>();
   const kept = makeKeptSums(folder, verifier, daemon);
 
-  const refresh = async (place: Place, state: State): Promise<Signed> => {
-    if (state.about === undefined) Object.assign(state, await kept.read(place));
+  const stateOf = (place: Place): State => {
+    const state = states.get(place.folder) ?? {};
+    states.set(place.folder, state);
+    return state;
+  };
+
+  /** The one at hand, and whether its age is not over. */
+  const recall = async (place: Place, state: State) => {
+    if (state.about === undefined) {
+      const found = await kept.read(place);
+      // Upstream may have given a newer one meanwhile.
+      if (state.about === undefined) Object.assign(state, found);
+    }
     const ageMs = place.release === 'snapshots' ? ages.snapshotMs : ages.releaseMs;
-    const older = state.signed;
     const age = clock.now() - (state.about?.askedAt ?? 0);
     // Below zero when the host's clock was set back.
-    if (older && age >= 0 && age < ageMs) return older;
+    return { older: state.signed, isFresh: age >= 0 && age < ageMs };
+  };
+
+  const refresh = async (place: Place, state: State): Promise<Signed> => {
+    const { older, isFresh } = await recall(place, state);
+    if (older && isFresh) return older;
     try {
       // With an older one at hand, one attempt is enough.
       const attempts = older ? 1 : parts.policy.attempts;
@@ -164,8 +182,7 @@ export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
   return {
     signed: async (place, signal) => {
       await verifier.expect(place);
-      const state = states.get(place.folder) ?? {};
-      states.set(place.folder, state);
+      const state = stateOf(place);
       const { failed } = state;
       if (failed && clock.now() - failed.at < ages.failureMs) {
         if (state.signed) return state.signed;
@@ -173,6 +190,11 @@ export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
       }
       state.asking ??= refresh(place, state).finally(() => delete state.asking);
       return orAborted(state.asking, signal);
+    },
+    atHand: async (place, signal) => {
+      await verifier.expect(place);
+      const { older, isFresh } = await orAborted(recall(place, stateOf(place)), signal);
+      return isFresh ? older : undefined;
     },
     doubt: (folder) => {
       const state = states.get(folder);

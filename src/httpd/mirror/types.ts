@@ -52,6 +52,11 @@ export type Mirror = AsyncDisposable & {
    * set. Throws as `find` does, but for `mirror_refused`.
    */
   readonly digestOf: (path: string, signal: AbortSignal) => Promise<string | undefined>;
+  /** The same by what this host has already: nothing is fetched. `not asked`: only upstream could tell. */
+  readonly digestAtHand: (
+    path: string,
+    signal: AbortSignal,
+  ) => Promise<{ readonly sha256: string | undefined } | 'not asked'>;
 };
 
 /** The verified SHA256.sig of one folder. */
@@ -67,6 +72,8 @@ export type Signed = {
 /** Where a mirror's files come from: a folder of this host, or upstream through a cache. */
 export type MirrorSource = AsyncDisposable & {
   readonly signed: (place: Place, signal: AbortSignal) => Promise<Signed>;
+  /** The same without asking upstream; undefined: it would be asked. */
+  readonly signedAtHand: (place: Place, signal: AbortSignal) => Promise<Signed | undefined>;
   readonly open: (place: Place, sha256: string, key: string, signal: AbortSignal) => Promise<Verified | Growing>;
 };
 

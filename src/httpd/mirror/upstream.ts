@@ -146,6 +146,7 @@ export const makeUpstream = async (parts: UpstreamParts): Promise<MirrorSource> 
 
   return {
     signed: sums.signed,
+    signedAtHand: sums.atHand,
     open: async ({ folder, name }, sha256, key, signal) => {
       const path = `${folder}/${name}`;
       for (let from: 'cache' | 'upstream' = 'cache'; ; from = 'upstream') {

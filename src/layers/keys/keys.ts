@@ -1,6 +1,7 @@
 /** The keys of a build: one for each place where its plan may be cut. */
 
 import { createHmac } from 'node:crypto';
+import { maskOf } from '../../base/mask/mask.ts';
 import type { RuntimeName, Spec } from '../../template/spec.ts';
 import type { Ingredient } from '../types.ts';
 import type { FileDigests } from './file-digests.ts';
@@ -15,7 +16,7 @@ export const changingNames = ['IMAGED_BUILD_ID', 'PACKER_HTTP_', 'packer_http_']
 
 /** One place of a plan behind which what was made may be kept. */
 export type PlanKey = {
-  /** The part that ends there: `install`, `connect`, `provisioners/2`, `finish`. */
+  /** The part that ends there: `install`, `connect`, `provisioners/2`, `seal`, `finish`. */
   readonly part: string;
   /** The step after which that is. */
   readonly step: string;
@@ -25,17 +26,20 @@ export type PlanKey = {
   readonly ingredients: readonly Ingredient[];
   /** Why nothing is kept there or behind it; undefined: it may be. */
   readonly changes?: string;
-  /** Names the slot where what is kept is of use in that alone. */
+  /** A file that was not read, so that the key is not known; undefined: it is. */
+  readonly unread?: string;
+  /** What is kept is of use in this slot alone. */
   readonly ofSlot?: true;
 };
 
 export type KeyParts = {
   /** A secret of this host: what a client hides cannot be guessed from a key. */
   readonly secret: Uint8Array;
-  readonly digests: FileDigests;
-  /** What of the host goes into the machine: the hypervisor and its version, the version of imaged. */
+  readonly digests: Pick<FileDigests, 'read' | 'readImage'>;
+  /** What of the host goes into the machine, in words: the version of imaged, the hypervisor and its version. */
   readonly host: Readonly<Record<string, string>>;
-  readonly slot: number;
+  /** Undefined: not known yet. */
+  readonly slot: number | undefined;
   /** The parts after which the guest may be started anew: a script can see that it was. */
   readonly restarts: ReadonlySet<string>;
 };
@@ -73,34 +77,38 @@ const macOf = (secret: Uint8Array, value: unknown): string =>
 const runsOnHost = ['shell-local', 'ansible'];
 
 /** Why what comes out of a part is another in each build; undefined: it is not. */
-const whyChanges = (
-  { name }: Part,
-  looked: LookedInto,
-  types: readonly string[],
-  differs: readonly string[],
-): string | undefined => {
-  const [file] = looked.unknown;
-  if (file !== undefined) return `${name} uses ${file}, whose content is not known before it is fetched`;
+const whyChanges = ({ name, type }: Part, looked: LookedInto, differs: readonly string[]): string | undefined => {
+  const [thing] = looked.unknown;
+  if (thing !== undefined) return `${name} uses ${thing}`;
   const [other] = differs;
   if (other !== undefined) return `${name} uses ${other}, which changes with every build`;
-  const [program] = types.filter((type) => runsOnHost.includes(type));
-  if (program !== undefined) return `${name} runs ${program} on this host, whose programs may change`;
-  if (types.includes('breakpoint')) return `${name} is a breakpoint, at which people may change the guest`;
-  const runtime = name === 'install' ? undefined : [...looked.runtimes].at(0);
+  if (type !== undefined && runsOnHost.includes(type)) return `${name} runs ${type} on this host, whose programs may change`; // prettier-ignore
+  if (type === 'breakpoint') return `${name} is a breakpoint, at which people may change the guest`;
+  if (name === 'install') return undefined;
+  const [runtime] = looked.runtimes;
   if (runtime !== undefined) return `${name} uses ${runtime}, which changes with every build`;
-  const named = name === 'install' ? undefined : [...looked.names].at(0);
+  const [named] = looked.names;
   return named === undefined ? undefined : `${name} names ${named}, which changes with every build`;
 };
 
-const ingredientsOf = ({ name, values }: Part, { plain, files }: LookedInto, secret: Uint8Array): Ingredient[] => {
-  const entries = Object.entries(typeof plain === 'object' && plain !== null ? plain : {});
-  return [
-    ...entries.flatMap(([key, value]): Ingredient[] =>
-      values[key] === undefined ? [] : [{ name: `${name}: ${key}`, digest: macOf(secret, value) }],
-    ),
-    ...files.map(({ shown, digest }) => ({ name: `${name}: file ${shown}`, digest: macOf(secret, digest) })),
-  ];
-};
+/** Media are told apart from files of the context: they change when nobody has sent anything. */
+const fileWord = (shown: string): string => (shown.startsWith('media:') ? 'medium' : 'file');
+
+const ingredientsOf = ({ name }: Part, { plain, files }: LookedInto, secret: Uint8Array): Ingredient[] => [
+  ...plain.flatMap(([what, value]): Ingredient[] =>
+    value === undefined ? [] : [{ name: `${name}: ${what}`, digest: macOf(secret, value) }],
+  ),
+  ...files.map(({ shown, digest }) => ({
+    name: `${name}: ${fileWord(shown)} ${shown}`,
+    digest: macOf(secret, digest),
+  })),
+];
+
+/** What every key begins with: what of the host goes into the machine, in words. */
+const hostIngredients = ({ secret, host }: Pick<KeyParts, 'secret' | 'host'>): readonly Ingredient[] => [
+  { name: 'this host: the secret that keys are made with', digest: macOf(secret, 'the secret') },
+  ...Object.entries(host).map(([what, value]) => ({ name: `this host: ${what}`, digest: macOf(secret, value) })),
+];
 
 /**
  * The keys of a build, in the order of its plan. The same input gives the same keys, and a change in a part gives other
@@ -113,10 +121,12 @@ export const keysOf = async (
 ): Promise<readonly PlanKey[]> => {
   const parts = partsOf(spec);
   const partsOfOthers = others.map(({ name, spec: other }) => ({ name, parts: partsOf(other) }));
+  const hide = maskOf(spec.secrets);
   const keys: PlanKey[] = [];
   let key = macOf(secret, [layersVersion, host]);
-  let ingredients: readonly Ingredient[] = [{ name: 'this host', digest: key }];
+  let ingredients = hostIngredients({ secret, host });
   let changes: string | undefined;
+  let unread: string | undefined;
   let ofSlot = false;
   for (const [at, part] of parts.entries()) {
     const looked = await lookInto(part.values, { digests, names: changingNames }, signal);
@@ -124,17 +134,19 @@ export const keysOf = async (
     const differs = partsOfOthers
       .filter(({ parts: theirs }) => JSON.stringify(sorted(theirs[at]?.values)) !== own)
       .map(({ name }) => name);
-    const types = part.name.startsWith('provisioners/') ? [spec.provisioners[at - 2]?.type ?? ''] : [];
-    changes ??= whyChanges(part, looked, types, differs);
+    changes ??= whyChanges(part, looked, differs);
+    unread ??= looked.unread.map((file) => `${part.name} uses ${file}`).at(0);
     ofSlot ||= part.name === 'install' && [...looked.runtimes].some((name) => !plumbing.includes(name));
     const fresh = ingredientsOf(part, looked, secret);
     if (ofSlot && part.name === 'install') fresh.push({ name: 'install: slot', digest: macOf(secret, slot) });
     if (restarts.has(part.name)) fresh.push({ name: `${part.name}: a restart after it`, digest: macOf(secret, true) });
-    ingredients = [...ingredients, ...fresh];
-    key = macOf(secret, [key, part.name, fresh]);
+    ingredients = [...ingredients, ...fresh.map(({ name, digest }) => ({ name: hide(name), digest }))];
+    // Names of ingredients are for people: the values are in the key by their places as well.
+    key = macOf(secret, [key, part.name, looked.plain, fresh]);
     keys.push({
       ...{ part: part.name, step: part.step, key, ingredients },
-      ...(changes === undefined ? {} : { changes }),
+      ...(changes === undefined ? {} : { changes: hide(changes) }),
+      ...(unread === undefined ? {} : { unread: hide(unread) }),
       ...(ofSlot ? { ofSlot: true } : {}),
     });
   }

@@ -1,64 +1,115 @@
+import type { DiskPlan, Spec } from '../../template/spec.ts';
 import type { ProvisionerSpec } from '../../provisioners/table.ts';
-import type { Spec } from '../../template/spec.ts';
+import type { PostProcessorSpec } from '../../post-processors/table.ts';
+import type { Named } from './look-into.ts';
+import { namedBelow } from './named.ts';
 
-/** What of a part of a plan goes into its key, by what people call it. */
+/** What of a part of a plan goes into its key. */
 export type Part = {
-  /** `install`, `connect`, `provisioners/2` as in the template, or `finish`. */
+  /** `install`, `connect`, `provisioners/2` as in the template, `seal` or `finish`. */
   readonly name: string;
   /** The step of the plan after which it is done. */
   readonly step: string;
-  readonly values: Readonly<Record<string, unknown>>;
+  /** By the keys of the template, each by itself, so that it can be said which of them has changed. */
+  readonly values: readonly Named[];
+  /** Of a provisioner. */
+  readonly type?: ProvisionerSpec['type'];
 };
 
 /** Settings without how long they may take: that changes nothing of what comes out. */
 const withoutDeadline = <T extends { readonly timeoutMs: number }>({ timeoutMs: _, ...rest }: T) => rest;
 
-const installOf = (spec: Spec): Part => {
-  const { memoryMb, cpus, nics, model, display, firmware, disks, cdrom, floppy, boot, http, install } = spec;
-  const { cdOfFiles, floppyOfFiles, cloudInit, communicator, name } = spec;
+/** A base that is known by its checksum is the same before it is fetched and afterwards. */
+const diskOf = ({ base, laterBase, format, sizeMb }: DiskPlan) => {
+  const disk = { format, size: sizeMb };
+  const wanted = base?.wanted === undefined ? laterBase : base;
+  if (wanted === undefined) return { ...disk, base };
+  const { path, shown } = wanted;
+  return { ...disk, base: { path, shown, ...(wanted.wanted === undefined ? {} : { wanted: wanted.wanted }) } };
+};
+
+const machineOf = (spec: Spec) => {
+  const { memoryMb, cpus, nics, model, display, firmware, disks, cdrom, floppy, boot } = spec;
   return {
-    name: 'install',
-    step: 'await-end-of-install',
-    values: {
-      machine: { memoryMb, cpus, nics, model, display, firmware, hostname: name },
-      disks,
-      media: { cdrom, floppy, cdOfFiles, floppyOfFiles },
-      'cloud-init': cloudInit,
-      boot,
-      http,
-      conversation: install === undefined ? undefined : withoutDeadline(install),
-      // The guest is given the key of the build where the build logs in by ssh.
-      'way in': communicator?.type,
-    },
+    ...{ memory: memoryMb, cpus, disks: disks.map(diskOf), nics, model, display, firmware, cdrom, floppy, boot },
+    ...{ cdOfFiles: spec.cdOfFiles, floppyOfFiles: spec.floppyOfFiles, cloudInit: spec.cloudInit?.by },
   };
 };
 
-const loginOf = ({ communicator }: Spec): unknown => {
-  if (communicator === undefined) return undefined;
-  if (communicator.type === 'console') return withoutDeadline(communicator);
+const conversationOf = ({ turns, timeoutMs: _, ...rest }: NonNullable<Spec['install']>) => ({
+  console: turns,
+  ...rest,
+});
+
+const installOf = (spec: Spec): Part => {
+  const { name, http, install, cloudInit, communicator } = spec;
+  const seed = cloudInit?.files ?? [];
+  return {
+    name: 'install',
+    step: 'await-end-of-install',
+    values: [
+      // The guest is called by it.
+      ['name', name],
+      ...namedBelow('machine/', machineOf(spec)),
+      ...seed.map(({ name: file, text }): Named => [`machine/cloud_init/${file}`, text]),
+      ...http.map(({ path, ...entry }): Named => [`http/${path}`, entry]),
+      ...(install === undefined ? [] : namedBelow('install/', conversationOf(install))),
+      // The guest is given the key of the build where the build logs in by ssh.
+      ['communicator/type', communicator?.type],
+    ],
+  };
+};
+
+const loginOf = ({ communicator }: Spec): readonly Named[] => {
+  if (communicator === undefined) return [];
+  if (communicator.type === 'console') return namedBelow('communicator/', withoutDeadline(communicator));
   // How long and how often it is tried lets the build in, or not.
-  const { type, username, port, privateKey, certificate, password, pty, bastion } = communicator;
-  return { type, username, port, privateKey, certificate, password, pty, bastion };
+  const { type, username, port, privateKey, certificate, password, pty, bastion, pauseBeforeConnectingMs } =
+    communicator;
+  return namedBelow('communicator/', {
+    ...{ type, username, port, privateKey, certificate, password, pty, bastion },
+    // What the guest does meanwhile is there before the first provisioner.
+    pauseBeforeConnecting: pauseBeforeConnectingMs,
+  });
 };
 
 const provisionerOf = (spec: ProvisionerSpec, at: number): Part => {
-  const { name, type, settings, maxRetries } = spec;
-  return { name: `provisioners/${at}`, step: name, values: { [`${type} ${name}`]: { settings, maxRetries } } };
+  const { name, type, settings, maxRetries, pauseBeforeMs } = spec;
+  return {
+    ...{ name: `provisioners/${at}`, step: name, type },
+    values: [
+      ['type', type],
+      ['name', name],
+      ...namedBelow('', settings),
+      ['max_retries', maxRetries],
+      ['pause_before', pauseBeforeMs],
+    ],
+  };
+};
+
+/** Artifacts and post-processors, by the names of their steps. */
+const postProcessorOf = (spec: PostProcessorSpec): readonly Named[] => {
+  const { name, settings, ...rest } = withoutDeadline(spec);
+  return [[name, rest], ...namedBelow(`${name}/`, settings)];
 };
 
 /** The parts of a build in the order of its plan: each with all that can change what comes out of it. */
 export const partsOf = (spec: Spec): readonly Part[] => [
   installOf(spec),
-  { name: 'connect', step: 'connect', values: { login: loginOf(spec) } },
+  { name: 'connect', step: 'connect', values: loginOf(spec) },
   ...spec.provisioners.map(provisionerOf),
+  {
+    name: 'seal',
+    step: 'shut-down',
+    values: [
+      ['seal', spec.seal],
+      ['communicator/keep_key', spec.communicator?.type === 'ssh' && spec.communicator.keepsKey],
+      ...namedBelow('shutdown/', withoutDeadline(spec.shutdown)),
+    ],
+  },
   {
     name: 'finish',
     step: 'publish',
-    values: {
-      seal: spec.seal,
-      'build key': spec.communicator?.type === 'ssh' && spec.communicator.keepsKey ? 'stays' : 'goes',
-      shutdown: withoutDeadline(spec.shutdown),
-      'post-processors': spec.postProcessors.map(withoutDeadline),
-    },
+    values: spec.postProcessors.flatMap(postProcessorOf),
   },
 ];

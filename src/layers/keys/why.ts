@@ -2,29 +2,35 @@ import type { Ingredient } from '../types.ts';
 
 const mapOf = (ingredients: readonly Ingredient[]) => new Map(ingredients.map(({ name, digest }) => [name, digest]));
 
-/** The first thing in which what is asked for differs from what was kept, in words; undefined where nothing does. */
-export const firstDifference = (
-  asked: readonly Ingredient[],
-  kept: readonly Ingredient[],
-): { readonly words: string; readonly same: number } | undefined => {
-  const theirs = mapOf(kept);
-  for (const [same, { name, digest }] of asked.entries()) {
-    const before = theirs.get(name);
-    if (before === undefined) return { words: `${name} is new`, same };
-    if (before !== digest) return { words: `${name} has changed`, same };
-  }
-  const ours = mapOf(asked);
-  const gone = kept.find(({ name }) => !ours.has(name));
-  return gone === undefined ? undefined : { words: `${gone.name} is no longer there`, same: asked.length };
+/** What differs first, and how many ingredients of what is asked for are before it. */
+export type Difference = { readonly words: string; readonly same: number };
+
+// Nobody has to have sent anything for a medium to be another.
+const changedWords = (name: string): string =>
+  / medium (?:media:)/.test(name) ? `${name} has another digest` : `${name} has changed`;
+
+/** Where in what is asked for something that was kept would stand: behind what it stood behind then. */
+const placeOfGone = (asked: readonly Ingredient[], kept: readonly Ingredient[], at: number): number => {
+  const [before] = kept.slice(0, at).reverse();
+  return before === undefined ? 0 : asked.findIndex(({ name }) => name === before.name) + 1;
 };
 
-/** Why nothing was found, by what was kept that is nearest: the one that is the same for longest. */
-export const whyMissed = (
-  asked: readonly Ingredient[],
-  near: readonly { readonly ingredients: readonly Ingredient[] }[],
-): string => {
-  const differences = near.flatMap(({ ingredients }) => firstDifference(asked, ingredients) ?? []);
-  const nearest = differences.toSorted((one, other) => other.same - one.same).at(0);
-  if (nearest !== undefined) return nearest.words;
-  return near.length === 0 ? 'nothing is kept of this step of the template' : 'it was kept and has gone';
+/** The first thing in which what is asked for differs from what was kept, in words; undefined where nothing does. */
+export const firstDifference = (asked: readonly Ingredient[], kept: readonly Ingredient[]): Difference | undefined => {
+  const [theirs, ours] = [mapOf(kept), mapOf(asked)];
+  const other = asked.findIndex(({ name, digest }) => theirs.get(name) !== digest);
+  const gone = kept.findIndex(({ name }) => !ours.has(name));
+  const goneFrom = gone < 0 ? Infinity : placeOfGone(asked, kept, gone);
+  const ingredient = asked[other];
+  // One that came in place of another is told, and not the other.
+  if (ingredient !== undefined && other <= goneFrom) {
+    const words = theirs.has(ingredient.name) ? changedWords(ingredient.name) : `${ingredient.name} is new`;
+    return { words, same: other };
+  }
+  const lost = kept[gone];
+  return lost === undefined ? undefined : { words: `${lost.name} is no longer there`, same: goneFrom };
 };
+
+/** The difference from what was kept that is nearest: the one that is the same for longest; undefined: there is none. */
+export const nearestDifference = (differences: readonly Difference[]): Difference | undefined =>
+  differences.toSorted((one, other) => other.same - one.same).at(0);

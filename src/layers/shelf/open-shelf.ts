@@ -54,6 +54,19 @@ const makeTake = (
   };
 };
 
+/** Finds the layer that `take` would hold, and leaves all as it is. */
+const makeLook =
+  ({ index, folders, settings }: ShelfParts): LayerShelf['look'] =>
+  async (key) => {
+    if (!(await settings()).isOn || !(await index.known([key])).has(key)) return undefined;
+    const layer = await index.find(key);
+    for (let one = layer; one !== undefined;) {
+      if ((await firstBroken([one], folders)) !== undefined) return undefined;
+      one = one.parent === undefined ? undefined : await index.find(one.parent);
+    }
+    return layer;
+  };
+
 export const openShelf = (parts: ShelfParts): Shelf => {
   const { index, settings, figures } = parts;
   const eviction = makeEviction(parts);
@@ -64,7 +77,8 @@ export const openShelf = (parts: ShelfParts): Shelf => {
     begin: makeBegin(parts, eviction, holds),
     discard: eviction.drop,
     nearest: index.nearest,
-    turn: makeTurns(),
+    look: makeLook(parts),
+    ...makeTurns(),
     missed: figures.layerMissed,
     ...makeDesk(parts, eviction),
     settle: () => settleLayers(parts, eviction),

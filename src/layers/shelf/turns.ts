@@ -2,9 +2,9 @@ import { makeSemaphore, type Semaphore } from '../../fetch/semaphore.ts';
 import type { BuildLayers } from '../types.ts';
 
 /** One caller at a time for each key; a key that no one asks for takes no room. */
-export const makeTurns = (): BuildLayers['turn'] => {
+export const makeTurns = (): Pick<BuildLayers, 'turn' | 'isBeingMade'> => {
   const lines = new Map<string, { readonly semaphore: Semaphore; callers: number }>();
-  return async (key, signal) => {
+  const turn: BuildLayers['turn'] = async (key, signal) => {
     const line = lines.get(key) ?? { semaphore: makeSemaphore(1), callers: 0 };
     lines.set(key, line);
     line.callers++;
@@ -13,14 +13,14 @@ export const makeTurns = (): BuildLayers['turn'] => {
       if (line.callers === 0) lines.delete(key);
     };
     try {
-      const turn = await line.semaphore.take(signal);
+      const taken = await line.semaphore.take(signal);
       let isOver = false;
       return {
         [Symbol.dispose]: () => {
           if (isOver) return;
           isOver = true;
           leave();
-          turn[Symbol.dispose]();
+          taken[Symbol.dispose]();
         },
       };
     } catch (error) {
@@ -28,4 +28,5 @@ export const makeTurns = (): BuildLayers['turn'] => {
       throw error;
     }
   };
+  return { turn, isBeingMade: (key) => lines.has(key) };
 };

@@ -17,8 +17,13 @@ export class CallError extends Error {
 
 type Options = {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Sent as JSON; bytes are sent as they are. */
+  /** Sent as JSON; bytes are sent as they are, as `type`, and archives as what they are. */
   readonly body?: object | undefined;
+  readonly type?: string | undefined;
+  /** The same without what is sensitive, for those who are shown the request. */
+  readonly shown?: object | undefined;
+  /** A name of this request: the same again does not make another of what it makes. */
+  readonly key?: string | undefined;
   readonly accept?: string;
   /** Bytes of the answer, the first and the last: `0-1023`. */
   readonly range?: string;
@@ -40,9 +45,13 @@ const problemOf = async (response: Response): Promise<Problem | undefined> => {
   return isProblem(body) ? body : undefined;
 };
 
-const contentOf = (body: object | undefined): { readonly type?: string; readonly bytes?: BodyInit } => {
+const contentOf = (
+  body: object | undefined,
+  type = 'application/octet-stream',
+): { readonly type?: string; readonly bytes?: BodyInit } => {
   if (body === undefined) return {};
-  if (body instanceof Uint8Array) return { type: 'application/octet-stream', bytes: new Uint8Array(body) };
+  if (body instanceof Blob) return { type: body.type, bytes: body };
+  if (body instanceof Uint8Array) return { type, bytes: new Uint8Array(body) };
   return { type: 'application/json', bytes: JSON.stringify(body) };
 };
 
@@ -52,13 +61,14 @@ const contentOf = (body: object | undefined): { readonly type?: string; readonly
  */
 export const request = async (
   path: string,
-  { method = 'GET', body, accept, range, signal }: Options = {},
+  { method = 'GET', body, type: sentAs, shown = body, key, accept, range, signal }: Options = {},
 ): Promise<Response> => {
-  const { type, bytes } = contentOf(body);
+  const { type, bytes } = contentOf(body, sentAs);
   if (!path.startsWith('session'))
     noteCall({
       ...{ method, path },
-      ...(typeof bytes === 'string' ? { body: bytes } : {}),
+      ...(typeof bytes === 'string' ? { body: JSON.stringify(shown) } : {}),
+      ...(body instanceof Blob ? { archive: body.type } : {}),
       ...(accept === undefined ? {} : { accept }),
       ...(range === undefined ? {} : { range }),
     });
@@ -68,6 +78,7 @@ export const request = async (
       ...(accept === undefined ? {} : { accept }),
       ...(type === undefined ? {} : { 'content-type': type }),
       ...(range === undefined ? {} : { range: `bytes=${range}` }),
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
       'x-imaged-page': '1',
     },
     ...(bytes === undefined ? {} : { body: bytes }),

@@ -3,6 +3,8 @@ export type Call = {
   readonly method: string;
   readonly path: string;
   readonly body?: string;
+  /** The media type of an archive that was sent. */
+  readonly archive?: string;
   readonly accept?: string;
   readonly range?: string;
 };
@@ -45,13 +47,14 @@ const isPlain = (text: string): boolean => /^[A-Za-z0-9_./:=@%+,-]+$/.test(text)
 const quoted = (text: string): string => (isPlain(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** The same request as a line for sh(1), with `IMAGED` and `TOKEN` set. */
-export const curlOf = ({ method, path, body, accept, range }: Call): string =>
+export const curlOf = ({ method, path, body, archive, accept, range }: Call): string =>
   [
     'curl',
     ...(method === 'GET' ? [] : ['-X', method]),
     ...(accept === undefined ? [] : ['-N', '-H', quoted(`Accept: ${accept}`)]),
     ...(range === undefined ? [] : ['-r', quoted(range)]),
     ...(body === undefined ? [] : ['--json', quoted(body)]),
+    ...(archive === undefined ? [] : ['--data-binary @context.tar', '-H', quoted(`Content-Type: ${archive}`)]),
     '-H "Authorization: Bearer $TOKEN"',
     `"$IMAGED"${quoted(`/${path}`)}`,
   ].join(' ');

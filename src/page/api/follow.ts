@@ -3,7 +3,7 @@ import { CallError, request } from './call.ts';
 const ndjson = 'application/x-ndjson';
 
 /** Resolves after so many milliseconds, or when the signal aborts. */
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
@@ -15,7 +15,7 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   });
 
 /** Resolves once the page can be seen, or when the signal aborts. */
-const seen = (signal: AbortSignal): Promise<void> =>
+export const seen = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const look = () => {
       if (document.hidden && !signal.aborted) return;

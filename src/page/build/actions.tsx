@@ -1,8 +1,10 @@
 import { useRef, useState } from 'preact/hooks';
 import { call } from '../api/call.ts';
-import { isEnded, type Build } from '../api/types.ts';
+import { isEnded, type Build, type Input } from '../api/types.ts';
 import { Trouble } from '../parts/trouble.tsx';
 import { useMayWrite } from '../shell/session.ts';
+import { toBuild } from './made.ts';
+import { canBeMended, Mend } from './mend.tsx';
 
 type Action = {
   readonly title: string;
@@ -15,20 +17,13 @@ type Action = {
   readonly then?: (answer: unknown) => string | undefined;
 };
 
-const heldMinutes = 30;
+// From now on, and longer than builds are held by themselves.
+const heldHours = 2;
 
 const cancel = (path: string): Action => ({
   ...{ title: 'Cancel', method: 'POST', path: `${path}/cancel`, body: {} },
   sure: 'Its machine goes, and what it has done so far is lost.',
 });
-
-const idOf = (answer: unknown): string | undefined =>
-  typeof answer === 'object' && answer !== null && 'id' in answer ? String(answer.id) : undefined;
-
-const toBuild = (answer: unknown): string | undefined => {
-  const id = idOf(answer);
-  return id === undefined ? undefined : `#/builds/${id}`;
-};
 
 /** What may be done with a build as it stands. */
 const actionsFor = (build: Build, isPaused: boolean): readonly Action[] => {
@@ -43,12 +38,13 @@ const actionsFor = (build: Build, isPaused: boolean): readonly Action[] => {
     then: () => '#/builds',
   };
   const retry: Action = { title: 'Retry', method: 'POST', path: `${path}/retry`, body: {}, then: toBuild };
-  if (isEnded(build.status)) return [...(build.status === 'succeeded' ? [] : [retry]), pin, remove];
+  const rebuild: Action = { title: 'Rebuild', method: 'POST', path: `${path}/rebuild`, body: {}, then: toBuild };
+  if (isEnded(build.status)) return [...(build.status === 'succeeded' ? [] : [retry]), rebuild, pin, remove];
   const resume: Action = { title: 'Resume', method: 'POST', path: `${path}/resume` };
   if (build.status === 'held')
     return [
       resume,
-      { title: `Hold ${heldMinutes} min`, method: 'PUT', path: `${path}/hold`, body: { minutes: heldMinutes } },
+      { title: `Hold ${heldHours} h`, method: 'PUT', path: `${path}/hold`, body: { minutes: 60 * heldHours } },
       {
         ...{ title: 'Let go', method: 'DELETE', path: `${path}/hold` },
         sure: 'Its machine goes, and the build fails.',
@@ -81,6 +77,7 @@ const Sure = ({
 
 type Props = {
   readonly build: Build;
+  readonly input: Input;
   /** Whether it is at a breakpoint. */
   readonly isPaused: boolean;
   /** Called when something was done with it. */
@@ -88,9 +85,10 @@ type Props = {
 };
 
 /** What whoever may write can do with the build. */
-export const Actions = ({ build, isPaused, done }: Props) => {
+export const Actions = ({ build, input, isPaused, done }: Props) => {
   const mayWrite = useMayWrite();
   const [asked, ask] = useState<Action>();
+  const [isMending, setMending] = useState(false);
   const [error, setError] = useState<Error>();
   const isBusy = useRef(false);
   if (!mayWrite) return null;
@@ -112,6 +110,10 @@ export const Actions = ({ build, isPaused, done }: Props) => {
         isBusy.current = false;
       });
   };
+  const mended = () => {
+    setMending(false);
+    done();
+  };
   return (
     <div class="actions">
       {actionsFor(build, isPaused).map((action) => (
@@ -123,8 +125,14 @@ export const Actions = ({ build, isPaused, done }: Props) => {
           {action.title}
         </button>
       ))}
+      {canBeMended(build) ? (
+        <button type="button" aria-expanded={isMending} onClick={() => setMending(!isMending)}>
+          Mend…
+        </button>
+      ) : null}
       {asked === undefined ? null : <Sure action={asked} go={() => act(asked)} stay={() => ask(undefined)} />}
       <Trouble error={error} />
+      {isMending && canBeMended(build) ? <Mend build={build} input={input} done={mended} /> : null}
     </div>
   );
 };

@@ -118,7 +118,7 @@ export const BuildView = ({ place }: ViewProps) => {
         </h1>
         <StatusMark status={build.status} />
         <ProgressBar build={build} />
-        <Actions build={build} isPaused={isPausedBy(events)} done={refresh} />
+        <Actions build={build} input={watched.input} isPaused={isPausedBy(events)} done={refresh} />
       </div>
       <Trouble error={error} />
       <Facts build={build} />

@@ -22,7 +22,10 @@ const scrollback = 50_000;
 const columns = { least: 40, most: 132 } as const;
 const rows = 30;
 
-const markColours: Readonly<Record<Turn['kind'], string>> = { heard: '#2e8555', said: '#3b78d8', skipped: '#8a949e' };
+const markColours: Readonly<Record<Turn['kind'], string>> = {
+  ...{ heard: '#2e8555', said: '#3b78d8' },
+  ...{ skipped: '#8a949e', refused: '#d2665f' },
+};
 
 /** How many characters fit, measured with the terminal's own font. */
 const columnsIn = (element: HTMLElement, fontFamily: string): number => {

@@ -4,7 +4,7 @@ import type { BuildEvent } from '../api/types.ts';
 export type Turn = {
   readonly seq: number;
   readonly at: string;
-  readonly kind: 'heard' | 'said' | 'skipped';
+  readonly kind: 'heard' | 'said' | 'skipped' | 'refused';
   /** What was heard or typed; of what was skipped, the pattern. */
   readonly text: string;
 };
@@ -13,6 +13,7 @@ const kinds: Readonly<Record<string, Turn['kind']>> = {
   'console.heard': 'heard',
   'console.said': 'said',
   'console.skipped': 'skipped',
+  'console.refused': 'refused',
 };
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -27,14 +28,17 @@ export const turnsOf = (events: readonly BuildEvent[]): readonly Turn[] =>
 /** A turn, and how many characters of the transcript came before its end. */
 export type PlacedTurn = { readonly turn: Turn; readonly at: number };
 
+/** What the guest wrote: to be found in the transcript. */
+const isOfGuest = ({ kind, text }: Turn): boolean => (kind === 'heard' || kind === 'refused') && text !== '';
+
 /**
- * Where in the transcript each turn was. What was heard is found in its order, the first time that it comes; what was typed
+ * Where in the transcript each turn was. What was heard or refused is found in its order, the first time that it comes; what was typed
  * comes behind what was heard before it. What is not found stays where the one before it was.
  */
 export const placeTurns = (transcript: string, turns: readonly Turn[]): readonly PlacedTurn[] => {
   let at = 0;
   return turns.map((turn) => {
-    const found = turn.kind === 'heard' && turn.text !== '' ? transcript.indexOf(turn.text, at) : -1;
+    const found = isOfGuest(turn) ? transcript.indexOf(turn.text, at) : -1;
     if (found >= 0) at = found + turn.text.length;
     return { turn, at };
   });

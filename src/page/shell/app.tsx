@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { call, CallError, whenLoggedOut } from '../api/call.ts';
 import { forgetCalls } from '../api/calls.ts';
 import type { Session } from '../api/types.ts';
@@ -29,7 +29,8 @@ const Shown = () => {
   const place = usePlace();
   const View = viewOf(place);
   const about = place.path.slice(0, 2).join('/');
-  useEffect(forgetCalls, [about]);
+  // Before the view begins to ask.
+  useLayoutEffect(forgetCalls, [about]);
   return (
     <main id="main" tabIndex={-1}>
       {View === undefined ? (

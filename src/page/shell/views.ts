@@ -1,7 +1,10 @@
 import type { ComponentType } from 'preact';
 import { BuildView } from '../build/build.tsx';
-import { CompareView } from '../compare/compare.tsx';
+import { HostView } from '../host/host.tsx';
 import { BuildList } from '../list/list.tsx';
+import { TemplateList } from '../templates/list.tsx';
+import { TemplateView } from '../templates/template.tsx';
+import { later } from './later.tsx';
 import type { Place } from './router.ts';
 
 export type ViewProps = { readonly place: Place };
@@ -16,10 +19,18 @@ type Entry = {
   readonly one?: ComponentType<ViewProps>;
 };
 
+const NewBuild = later(async () => (await import('../new/new.tsx')).NewBuild);
+const CompareView = later(async () => (await import('../compare/compare.tsx')).CompareView);
+const StatisticsView = later(async () => (await import('../statistics/statistics.tsx')).StatisticsView);
+
 /** The views, in the order of the navigation; the first is where one begins. */
 export const views = [
   { name: 'builds', title: 'Builds', view: BuildList, one: BuildView },
+  { name: 'new', title: 'New build', view: NewBuild, one: NewBuild },
+  { name: 'templates', title: 'Templates', view: TemplateList, one: TemplateView },
   { name: 'compare', title: 'Compare', view: CompareView },
+  { name: 'statistics', title: 'Statistics', view: StatisticsView },
+  { name: 'host', title: 'Host', view: HostView },
 ] as const satisfies readonly Entry[];
 
 /** The view of an address; undefined where there is none. */

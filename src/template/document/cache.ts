@@ -14,7 +14,9 @@ const Whole = strict({
   memory: z
     .boolean()
     .default(true)
-    .describe('whether running machines may be kept with their memory, where the hypervisor can'),
+    .describe(
+      'whether running machines may be kept with their memory, where the hypervisor can; else guests are kept at rest, and started again',
+    ),
 });
 
 /** `cache` of a template: a mode alone, or with what else there is to say. */
@@ -34,6 +36,8 @@ export const keepingKeys = {
   checkpoint: z
     .boolean()
     .optional()
-    .describe('whether the machine is kept after it; default: where running it took longer than keeping it'),
+    .describe(
+      'whether the machine is kept after it; default: where running it took longer than keeping it. Where no running machine is kept, the guest is shut down and started again',
+    ),
   max_age: Duration.optional().describe('how long what is kept after it may be used'),
 };

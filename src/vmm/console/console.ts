@@ -140,6 +140,8 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     // Not TextDecoder, which makes strings of twice the size and is slower.
     const decoder = new StringDecoder('utf8');
     const reader = line.bytes[Symbol.asyncIterator]();
+    // A line that is not read to its end lets go of what it reads from.
+    stop.signal.addEventListener('abort', () => void reader.return?.().catch(() => undefined), { once: true });
     for (;;) {
       const next = await orAborted(reader.next(), stop.signal);
       if (next.done === true) break;

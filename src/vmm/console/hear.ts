@@ -61,6 +61,9 @@ const refusal = ({ seen }: Partner, pattern: string, saw: string, expected: stri
     { expected, saw, pattern, ...seen() },
   );
 
+const tellRefused = ({ onEvent, mask }: Partner, pattern: string, text: string): void =>
+  onEvent({ type: 'console.refused', pattern, text: mask(text).slice(0, shownLength) });
+
 /** Waits for one of `awaited`; throws when one of `refused` comes first, or when the line ends. */
 export const hear = async (partner: Partner, asked: Asked, signal: AbortSignal): Promise<Heard> => {
   const { clock, place, awaiting } = partner;
@@ -76,7 +79,10 @@ export const hear = async (partner: Partner, asked: Asked, signal: AbortSignal):
     const found = await (on === undefined ? inStream : onScreen(on))(partner, patterns, deadline.signal);
     if (found === 'closed') throw closed(partner, expected);
     const pattern = refused[found.which];
-    if (pattern !== undefined) throw refusal(partner, pattern, found.saw(), expected);
+    if (pattern !== undefined) {
+      tellRefused(partner, pattern, found.text);
+      throw refusal(partner, pattern, found.saw(), expected);
+    }
     place.now = found.end;
     return {
       how: 'heard',

@@ -3,6 +3,7 @@ import { openBoundedFile, type Bound } from '../../base/bounded-file.ts';
 import { makeByteMask } from '../../base/mask/byte-mask.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Growth } from '../../base/growth.ts';
+import { bytesLeftOut } from '../../base/file/left-out.ts';
 import { hiddenTexts } from '../../base/mask/mask.ts';
 import { shortestSecret } from '../../base/mask/secret-words.ts';
 import type { ConsolePlace } from './place.ts';
@@ -44,14 +45,20 @@ const quietMs = 1000;
 // A screen of answers to what a person types on a console that has said too much.
 const passedBytes = 4 * 1024;
 
-const notice = (bytes: number) => `... ${bytes} bytes left out ...`;
-
 /** The file, and beside it the times of what is put into it. */
 const openTimedFile = async (
   path: string,
-  { growth, clock, bound }: Pick<TranscriptParts, 'growth' | 'clock' | 'bound'>,
+  { growth, clock, bound, from }: Pick<TranscriptParts, 'growth' | 'clock' | 'bound' | 'from'>,
 ) => {
-  const file = await openBoundedFile(path, { growth, bound, what: 'console', notice, lineEnd: '\r\n' });
+  const given = from?.line ?? 0;
+  const file = await openBoundedFile(path, {
+    growth,
+    bound,
+    given,
+    what: 'console',
+    notice: bytesLeftOut,
+    lineEnd: '\r\n',
+  });
   const times = await openTimes(path, clock).catch(async (error: unknown) => {
     await file[Symbol.asyncDispose]();
     throw error;
@@ -79,7 +86,7 @@ export const openTranscript = async (
   { growth, clock, bound, sensitive, onShown, from }: TranscriptParts,
 ): Promise<Transcript> => {
   if (from !== undefined) await truncate(path, from.file);
-  const file = await openTimedFile(path, { growth, clock, bound });
+  const file = await openTimedFile(path, { growth, clock, bound, from });
   const mask = makeByteMask();
   const hide = (texts: readonly string[], shown: string) => {
     const values = texts.map((text) => Buffer.from(text));

@@ -39,6 +39,7 @@ export type Turn = {
 export type ConsoleEvent =
   | { readonly type: 'console.heard'; readonly pattern: string; readonly text: string; readonly afterMs: number }
   | { readonly type: 'console.skipped'; readonly pattern: string }
+  | { readonly type: 'console.refused'; readonly pattern: string; readonly text: string }
   | { readonly type: 'console.said'; readonly text: string; readonly typedTimes: number };
 
 /** The conversation with one machine over its serial line. Disposing it closes the transcript; the line is the machine's. */

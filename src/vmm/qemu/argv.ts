@@ -7,7 +7,7 @@ import type { HandedFile } from './hand-over.ts';
 import { eventsFile, kernelFiles, serialPipe, sockets } from './names.ts';
 import type { MachinePlan } from './plan.ts';
 import { sandboxOf } from './sandbox.ts';
-import { firstHandedFd } from '../../base/program.ts';
+import { firstHandedFd } from '../../base/process/handed-fd.ts';
 
 export type Accelerator = 'kvm' | 'hvf' | 'tcg';
 
@@ -192,7 +192,7 @@ export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[]
   ...['-smp', String(plan.cpus), '-m', `${plan.memoryMb}M`],
   ...socketArgv(markedId(plan.mark), sockets.qmp),
   ...['-mon', option('', { chardev: markedId(plan.mark), mode: 'control' })],
-  // A file takes every byte, whether or not a daemon is there to read it; with a log of a socket some bytes are twice in it.
+  // Two FIFOs to the line holder, whether or not a daemon is there; with a log of a socket some bytes are twice in it.
   ...['-chardev', option('pipe', { id: 'serial', path: serialPipe }), '-serial', 'chardev:serial'],
   ...eventsArgv,
   ...['-device', 'pvpanic'],

@@ -6,8 +6,8 @@ import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
 import { asksForOutgoing } from '../nics.ts';
-import { fileLine } from '../file-line.ts';
-import type { Machine, MachineSpec, SerialLine } from '../types.ts';
+import type { HeldLine } from '../held/held-line.ts';
+import type { Machine, MachineSpec } from '../types.ts';
 import { displayOver } from './display/display.ts';
 import { keeper } from './keep/keep.ts';
 import { giveMemory } from './keep/memory-in.ts';
@@ -15,7 +15,8 @@ import { machineFiles } from './names.ts';
 import { addressesOf, networkNumberOf, networkOf, sshPortIn } from './network.ts';
 import { openSshPort } from './outgoing/ssh.ts';
 import { openQmp, type Qmp } from './qmp.ts';
-import { finishKernel, removeTraces, spawnQemu, type QemuHost, type SpawnedQemu } from './spawn.ts';
+import { lineOf, type Holding } from './pipes.ts';
+import { endHolding, finishKernel, removeTraces, spawnQemu, type QemuHost, type SpawnedQemu } from './spawn.ts';
 import { watchQemu, type WatchedQemu } from './watched.ts';
 import { lastWords, logEnd } from './words.ts';
 
@@ -47,26 +48,22 @@ const keepEvents = async (path: string, alive: AbortSignal): Promise<void> => {
   await using _leaving = await openQmp(path, () => undefined, alive);
 };
 
-/** The serial line of a machine that goes on until `exited`. */
-export const lineOf = ({ folder }: MachineSpec, { exited }: Pick<WatchedQemu, 'exited'>, clock: Clock) => {
-  const gone = new AbortController();
-  void exited.then(() => gone.abort());
-  return fileLine(machineFiles(folder).line, gone.signal, clock);
-};
-
 /** Opens the sockets of a QEMU that has just been spawned, and has it make the machine. `starting` keeps what it opens. */
 const reach = async (
   spec: MachineSpec,
-  { clock }: QemuHost,
-  watched: WatchedQemu,
+  host: QemuHost,
+  { holding, watched }: { readonly holding: Holding; readonly watched: WatchedQemu },
   starting: CleanupStack,
   alive: AbortSignal,
 ) => {
+  const { clock } = host;
   const files = machineFiles(spec.folder);
   const listening = () => openQmp(files.qmp, watched.onEvent, alive);
   const qmp = starting.keep(await retry(listening, untilItListens, isNotListening, clock, alive));
   await keepEvents(files.events, alive);
-  const line = starting.keep(await lineOf(spec, watched, clock));
+  const line = starting.keep(await lineOf(spec, await orAborted(holding.holder, alive), watched.exited, host));
+  // QEMU has its own ends since it listens.
+  await holding[Symbol.asyncDispose]();
   await finishKernel(spec, qmp, alive);
   if (spec.from !== undefined) await giveMemory(spec.from.memory, spec.folder, qmp, clock, alive);
   return { qmp, line, sshPort: await findSshPort(spec, qmp, clock, alive) };
@@ -109,7 +106,7 @@ const pressButton = async (qmp: Qmp, signal: AbortSignal): Promise<void> => {
 export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: AbortSignal): Promise<Machine> => {
   signal.throwIfAborted();
   const wordsFrom = await logEnd(machineFiles(spec.folder).log);
-  const qemu = await spawnQemu(spec, host).catch(async (error: unknown) => {
+  const qemu = await spawnQemu(spec, host, signal).catch(async (error: unknown) => {
     await removeTraces(spec.folder);
     throw error;
   });
@@ -120,17 +117,20 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
   starting.defer(async () => {
     watched.kill();
     await watched.exited;
+    await endHolding(qemu.holding);
     await watched.tidy();
   });
   using deadline = untilReady(spec, host, signal);
   const gone = new AbortController();
   void watched.exited.then(() => gone.abort(new Fault('hypervisor_unavailable', 'QEMU has ended.')));
   const alive = AbortSignal.any([deadline.signal, gone.signal]);
-  const { qmp, line, sshPort } = await reach(spec, host, watched, starting, alive).catch(async (error: unknown) => {
-    const fault = signal.aborted ? error : await explain(error);
-    await starting[Symbol.asyncDispose]();
-    throw fault;
-  });
+  const { qmp, line, sshPort } = await reach(spec, host, { ...qemu, watched }, starting, alive).catch(
+    async (error: unknown) => {
+      const fault = signal.aborted ? error : await explain(error);
+      await starting[Symbol.asyncDispose]();
+      throw fault;
+    },
+  );
 
   return machineOver(spec, host, {
     ...{ qemu, watched, qmp, line, sshPort },
@@ -147,7 +147,7 @@ type Reached = {
   readonly qemu: Pick<SpawnedQemu, 'pid' | 'argv'>;
   readonly watched: WatchedQemu;
   readonly qmp: Qmp;
-  readonly line: SerialLine & AsyncDisposable;
+  readonly line: HeldLine;
   readonly sshPort: number;
   readonly run: Machine['run'];
 };
@@ -179,6 +179,7 @@ export const machineOver = (
     keep: keeper({ spec, host, qmp, kill: watched.kill }),
     ended: life.ended,
     onRebooted: watched.onRebooted,
+    onLineGap: line.onGap,
     stop: (how, stopping) => (how === 'ask' ? pressButton(qmp, stopping) : orAborted(cut(), stopping)),
     async [Symbol.asyncDispose]() {
       await cut();

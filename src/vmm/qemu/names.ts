@@ -14,7 +14,7 @@ export const sockets = {
   from: 'from.sock',
 } as const;
 
-/** The serial line: QEMU takes what is typed from NAME.in, and writes what the guest says to NAME.out. */
+/** The serial line, two FIFOs: QEMU takes what is typed from NAME.in, and writes what the guest says to NAME.out. */
 export const serialPipe = 'serial';
 
 /** What QEMU has told on its control sockets, whoever was there to hear it. */
@@ -50,7 +50,7 @@ export const machineFiles = (folder: string) => {
       path: join(folder, name),
       own: join(own, name),
     })),
-    line: { typed: join(folder, `${serialPipe}.in`), said: join(folder, `${serialPipe}.out`) },
+    pipes: { typed: join(folder, `${serialPipe}.in`), said: join(folder, `${serialPipe}.out`) },
     told: join(folder, eventsFile),
   };
 };

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
 import { orAborted, deferred, type Deferred } from '../../base/waiting.ts';
-import { connectUnix } from './unix-socket.ts';
+import { connectUnix } from '../unix-socket.ts';
 
 const Facts = z.record(z.string(), z.unknown());
 

@@ -3,6 +3,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { orAborted } from '../../base/waiting.ts';
+import { endHolders } from '../held/holder.ts';
 import { machineFiles } from './names.ts';
 import { removeTraces } from './spawn.ts';
 import { endProcesses, processesOf } from './processes.ts';
@@ -32,6 +33,7 @@ export const reapMachine = async (
     await quit(folder, clock, signal).catch(() => signal.throwIfAborted());
     await endProcesses(name, folder, clock, signal, found);
   }
+  await endHolders(folder, clock, signal);
   await removeTraces(folder);
   return found.length > 0;
 };

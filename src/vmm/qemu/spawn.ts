@@ -4,6 +4,7 @@ import { link, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { runProgram, startDetached, type Detached } from '../../base/program.ts';
+import { removeHeld } from '../held/holder.ts';
 import { asksForOutgoing } from '../nics.ts';
 import { writeSeed } from '../seed.ts';
 import type { Hypervisor, MachineSpec } from '../types.ts';
@@ -14,6 +15,7 @@ import type { Inventory } from './inventory.ts';
 import { kernelFiles, machineFiles, networkFile } from './names.ts';
 import { knownAddressesOf, networkConfig, networkNumberOf, networkOf } from './network.ts';
 import { withOutgoing } from './outgoing/outgoing.ts';
+import { holdFromBeginning, type Holding } from './pipes.ts';
 import { planOf } from './plan.ts';
 import type { Qmp } from './qmp.ts';
 import { giveTo, lowered, type Command, type QemuUser } from './user.ts';
@@ -34,14 +36,15 @@ export type QemuHost = HostChoice & {
 /** Removes all that a QEMU and those beside it leave; its log stays. */
 export const removeTraces = async (folder: string): Promise<void> => {
   const { own, shared } = machineFiles(folder);
+  await removeHeld(folder);
   for (const path of [own, ...shared.map((file) => file.path)]) await rm(path, { recursive: true, force: true });
 };
 
 /** What imaged and QEMU both use: QEMU by the names in its own folder, which imaged never opens. */
 const makeShared = async ({ folder, slot }: MachineSpec, user: QemuUser | undefined): Promise<void> => {
-  const { line, told, shared } = machineFiles(folder);
-  await runProgram('mkfifo', ['-m', '600', line.typed], { signal: never });
-  for (const path of [line.said, told]) await (await open(path, 'wx', 0o600)).close();
+  const { pipes, told, shared } = machineFiles(folder);
+  await runProgram('mkfifo', ['-m', '600', pipes.said, pipes.typed], { signal: never });
+  await (await open(told, 'wx', 0o600)).close();
   for (const { path, own } of shared) {
     await giveTo(path, user, slot);
     await link(path, own);
@@ -64,11 +67,18 @@ const makeOwnFolder = async (
   await giveTo(own, user, spec.slot);
 };
 
-/** A QEMU that runs, and its arguments. */
-export type SpawnedQemu = Detached & { readonly argv: readonly string[] };
+/** A QEMU that runs, its arguments, and what holds its serial line. */
+export type SpawnedQemu = Detached & { readonly argv: readonly string[]; readonly holding: Holding };
+
+/** Leaves nothing of a holder whose QEMU has not started. */
+export const endHolding = async (holding: Holding): Promise<void> => {
+  await holding[Symbol.asyncDispose]();
+  // It has ended by itself, or was never there.
+  await holding.holder.then((holder) => holder.end()).catch(() => undefined);
+};
 
 /** QEMU, running, with its files. What it was given is closed here, and its own from then on. */
-export const spawnQemu = async (spec: MachineSpec, host: QemuHost): Promise<SpawnedQemu> => {
+export const spawnQemu = async (spec: MachineSpec, host: QemuHost, signal: AbortSignal): Promise<SpawnedQemu> => {
   const { own, log } = machineFiles(spec.folder);
   const firmware = await readyFirmware(spec.firmware);
   await using files = await handOver({ ...spec, firmware }, await writeSeed(spec, knownAddressesOf(spec)));
@@ -80,7 +90,13 @@ export const spawnQemu = async (spec: MachineSpec, host: QemuHost): Promise<Spaw
   const { file, args, ...as } = asksForOutgoing(spec.nics)
     ? await withOutgoing(spec.folder, networkOf(networkNumberOf(spec), 0), plain, lower)
     : await lower(plain);
-  return { argv, ...(await startDetached(file, args, log, { ...as, cwd: own, fds: files.fds })) };
+  const holding = await holdFromBeginning(spec, host, signal);
+  try {
+    return { argv, holding, ...(await startDetached(file, args, log, { ...as, cwd: own, fds: files.fds })) };
+  } catch (error) {
+    await endHolding(holding);
+    throw error;
+  }
 };
 
 /**

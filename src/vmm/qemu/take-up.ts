@@ -5,9 +5,11 @@ import type { Exit } from '../../base/program.ts';
 import { Fault } from '../../base/fault.ts';
 import { deferred } from '../../base/waiting.ts';
 import { awaitGone } from '../end-processes.ts';
+import { holderLeft } from '../held/holder.ts';
 import type { Machine, MachineSpec } from '../types.ts';
-import { findSshPort, lineOf, machineOver } from './machine.ts';
+import { findSshPort, machineOver } from './machine.ts';
 import { machineFiles } from './names.ts';
+import { lineOf } from './pipes.ts';
 import { processesOf } from './processes.ts';
 import { eventsIn, openQmp, type Qmp } from './qmp.ts';
 import type { QemuHost } from './spawn.ts';
@@ -55,7 +57,8 @@ export const takeUpMachine = async (spec: MachineSpec, host: QemuHost, signal: A
       () => exited.resolve(unknown),
       () => exited.resolve(unknown),
     );
-  const line = await lineOf(spec, watched, clock);
+  const holder = await holderLeft(spec.folder, clock, deadline.signal);
+  const line = await lineOf(spec, holder ?? (pid === 0 ? 'gone' : undefined), exited.promise, host);
   const sshPort = pid === 0 ? 0 : await findSshPort(spec, qmp, clock, deadline.signal);
   return machineOver(spec, host, { qemu, watched, qmp, line, sshPort, run: () => Promise.resolve() });
 };

@@ -55,7 +55,12 @@ const wordsAfter = async ({ name, folder, nics }: MachineSpec, wordsFrom: number
 };
 
 /** Watches a QEMU that was just spawned; its control socket is still to be opened. */
-export const watchQemu = (spec: MachineSpec, qemu: SpawnedQemu, wordsFrom: number, host: QemuHost): WatchedQemu => {
+export const watchQemu = (
+  spec: MachineSpec,
+  qemu: Pick<SpawnedQemu, 'pid' | 'exited'>,
+  wordsFrom: number,
+  host: QemuHost,
+): WatchedQemu => {
   const { clock } = host;
   const rebootWatchers: (() => void)[] = [];
 

@@ -3,13 +3,14 @@
 import { cleanupStack } from '../../base/cleanup.ts';
 import { Fault } from '../../base/fault.ts';
 import { orAborted } from '../../base/waiting.ts';
+import { heldLine, type HeldLine } from '../held/held-line.ts';
+import { removeHeld, startHolder } from '../held/holder.ts';
 import { followLife, type Following } from '../life.ts';
 import type { Machine, MachineSpec } from '../types.ts';
 import { addressesFrom, hostAddressOf } from './addresses.ts';
-import { endsAtReset, startArgv } from './argv.ts';
-import { cuLine, type CuLine } from './cu-line.ts';
+import { consoleArgv, endsAtReset, startArgv } from './argv.ts';
 import { canBeAsked, isPresent, nextOfVm, startedVm, type VmEffect, type VmLife, type VmObservation } from './life.ts';
-import { never, startVm, type VmdHost } from './start.ts';
+import { holdByCu, never, startVm, type VmdHost } from './start.ts';
 import { isRunning, type StatusRow } from '../../base/machine/vmd-status.ts';
 import { isDown, type Look } from './watch.ts';
 
@@ -20,8 +21,9 @@ const mostMsToConfigure = 20_000;
 // What cu has read already is given out at once; a cu that does not end with its machine is not waited for.
 const mostMsForLastWords = 2_000;
 
-type Reached = {
-  readonly row: StatusRow;
+/** A machine as vmd shows it. */
+export type Reached = {
+  readonly row: Pick<StatusRow, 'id' | 'pid' | 'tty'>;
   /** The life of the vmd that has it, as in `Look`. */
   readonly vmd: string;
   /** Undefined: the machine has no network. */
@@ -29,7 +31,7 @@ type Reached = {
 };
 
 /** Waits until vmd shows the machine, and has given its first interface an address. */
-const reach = async ({ name, nics }: MachineSpec, host: VmdHost, signal: AbortSignal): Promise<Reached> => {
+export const reach = async ({ name, nics }: MachineSpec, host: VmdHost, signal: AbortSignal): Promise<Reached> => {
   const { clock, watch, findTaps } = host;
   const vanished = () =>
     new Fault('hypervisor_failed', `vmd started ${name}, and then it was gone; vmd says more in /var/log/daemon.`);
@@ -61,7 +63,7 @@ const observed = (look: Look | Fault, name: string, vmd: string): VmObservation 
 const followVm = (
   spec: MachineSpec,
   { row, vmd }: Reached,
-  line: CuLine,
+  line: HeldLine,
   { watch, clock }: VmdHost,
   onRebooted: () => void,
 ): Following<VmLife, VmObservation> => {
@@ -73,7 +75,8 @@ const followVm = (
     // Whoever pulled the plug may have stopped listening, and asks for no witness.
     using patience = clock.deadline(isOurs ? 0 : mostMsForLastWords, never, () => new Error('cu does not end'));
     await orAborted(line.ended, patience.signal).catch(() => line[Symbol.asyncDispose]());
-    life.see({ saw: 'last-words', tail: line.tail() });
+    // They are for people and for the ending: that they cannot be read must not hide that the machine has gone.
+    life.see({ saw: 'last-words', tail: await line.tail().catch(() => '') });
   };
   const acts: Readonly<Record<VmEffect, () => void>> = {
     'tell-reboot': onRebooted,
@@ -98,27 +101,50 @@ const askToShutDown = async (life: Following<VmLife, VmObservation>, ask: () => 
   });
 };
 
-/** Starts a machine; its processor runs already. Throws as `Hypervisor.start` does, and then leaves nothing behind. */
-export const startMachine = async (asked: MachineSpec, host: VmdHost, signal: AbortSignal): Promise<Machine> => {
-  const { clock, watch, stopMachine } = host;
-  const tooLong = () =>
-    new Fault('hypervisor_failed', `vmd did not start ${asked.name} within ${mostMsToStart / 1000} s.`);
-  using deadline = clock.deadline(mostMsToStart, signal, tooLong);
-  const { spec, attached } = await startVm(asked, host, deadline.signal);
-  const { name } = spec;
-  const starting = cleanupStack();
-  starting.defer(() => stopMachine(name, never));
-  const lookSoon = () =>
-    void watch.look(never).then(
-      () => undefined,
-      () => undefined, // told to whoever watches
-    );
-  const line = starting.keep(cuLine(attached, { vmctl: host.vmctl, name, clock, onDetached: lookSoon }));
-  const reached = await reach(spec, host, deadline.signal).catch(async (error: unknown) => {
-    await starting[Symbol.asyncDispose]();
-    throw error;
+/** Has the console of a machine held that runs. Throws `console_lent` while another program is attached, `console_closed`. */
+const holdConsole = async ({ name, folder }: MachineSpec, { vmctl, clock }: VmdHost, signal: AbortSignal) => {
+  const found = await startHolder(folder, holdByCu(vmctl, consoleArgv(name)), clock, signal);
+  if (!('said' in found)) return found;
+  const why = found.said.trim().replaceAll(/\s*\n\s*/g, '; ');
+  throw /busy/i.test(why)
+    ? new Fault('console_lent', `Another program holds the console of ${name}: ${why}.`)
+    : new Fault('console_closed', `The console of ${name} could not be attached: ${why || 'vmctl said nothing'}.`);
+};
+
+/** The serial line of a machine; `holder` as `heldLine` has it. */
+export const lineOf = (spec: MachineSpec, holder: Parameters<typeof heldLine>[0], host: VmdHost): Promise<HeldLine> =>
+  heldLine(holder, {
+    folder: spec.folder,
+    clock: host.clock,
+    again: (signal) => holdConsole(spec, host, signal),
+    onGone: () =>
+      void host.watch.look(never).then(
+        () => undefined,
+        () => undefined, // told to whoever watches
+      ),
   });
 
+/** Starts a machine; its processor runs already. Throws as `Hypervisor.start` does, and then leaves nothing behind. */
+export const startMachine = async (asked: MachineSpec, host: VmdHost, signal: AbortSignal): Promise<Machine> => {
+  const tooLong = () =>
+    new Fault('hypervisor_failed', `vmd did not start ${asked.name} within ${mostMsToStart / 1000} s.`);
+  using deadline = host.clock.deadline(mostMsToStart, signal, tooLong);
+  const { spec, holder } = await startVm(asked, host, deadline.signal);
+  const starting = cleanupStack();
+  starting.defer(() => host.stopMachine(spec.name, never));
+  try {
+    const line = starting.keep(await lineOf(spec, holder, host));
+    return machineOver(spec, host, line, await reach(spec, host, deadline.signal));
+  } catch (error) {
+    await starting[Symbol.asyncDispose]();
+    throw error;
+  }
+};
+
+/** The machine that vmd shows so. */
+export const machineOver = (spec: MachineSpec, host: VmdHost, line: HeldLine, reached: Reached): Machine => {
+  const { name } = spec;
+  const { row } = reached;
   const rebootWatchers: (() => void)[] = [];
   const life = followVm(spec, reached, line, host, () => {
     for (const seen of rebootWatchers) seen();
@@ -126,7 +152,7 @@ export const startMachine = async (asked: MachineSpec, host: VmdHost, signal: Ab
   const pullThePlug = async () => {
     if (isPresent(life.now())) {
       life.see({ saw: 'plug' });
-      await stopMachine(name, never);
+      await host.stopMachine(name, never);
     }
     await life.ended;
   };
@@ -142,20 +168,22 @@ export const startMachine = async (asked: MachineSpec, host: VmdHost, signal: Ab
     about: {
       program: 'vmctl',
       version: host.release,
-      id: reached.row.id,
-      pid: reached.row.pid,
-      tty: attached.tty,
+      id: row.id,
+      pid: row.pid,
+      tty: row.tty,
       command: ['vmctl', ...startArgv(spec, host.templates)],
     },
     run: async () => undefined, // vmd has let it run since it answered
     ended: life.ended,
     onRebooted: (seen) => void rebootWatchers.push(seen),
+    onLineGap: line.onGap,
     stop: (how, stopping) =>
-      how === 'cut' ? orAborted(cut(), stopping) : askToShutDown(life, () => stopMachine.ask(name, stopping)),
-    detachable: line.detachable,
+      how === 'cut' ? orAborted(cut(), stopping) : askToShutDown(life, () => host.stopMachine.ask(name, stopping)),
+    detachable: { command: ['vmctl', ...consoleArgv(name)], detach: line.detach, attach: line.attach },
     async [Symbol.asyncDispose]() {
       await cut();
       await line[Symbol.asyncDispose]();
+      await removeHeld(spec.folder);
     },
   };
 };

@@ -14,6 +14,9 @@ const isOf = (slotName: string, name: string): boolean => spares.some((spare) =>
 export const oursIn = (rows: ReadonlyMap<string, StatusRow>): readonly string[] =>
   [...rows.values()].filter((row) => isRunning(row) && ours.test(row.name)).map(({ name }) => name);
 
+/** The name of the slot whose machine has this one. */
+export const slotNameOf = (name: string): string => name.replace(/^(imaged-\d+)-[1-9]$/, '$1');
+
 /** Those of one slot: one at most, unless an operator made one by hand. */
 export const ofSlot = (slotName: string, rows: ReadonlyMap<string, StatusRow>): readonly string[] =>
   oursIn(rows).filter((name) => isOf(slotName, name));

@@ -4,10 +4,10 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { retry } from '../../base/waiting.ts';
+import { removeHeld, startHolder, type Holder } from '../held/holder.ts';
 import type { MachineSpec } from '../types.ts';
 import type { FindTaps } from './addresses.ts';
 import { startArgv, type Templates } from './argv.ts';
-import { attachCu, type Attached } from './cu-attach.ts';
 import { isTransient, vmctlFault } from './faults.ts';
 import { whyUnusable } from './image.ts';
 import { linkMedia } from './links.ts';
@@ -30,7 +30,7 @@ export type VmdHost = {
 };
 
 /** A machine that vmd has just started: `spec` has the name that it got, and the links to its files. */
-export type StartedVm = { readonly spec: MachineSpec; readonly attached: Attached };
+export type StartedVm = { readonly spec: MachineSpec; readonly holder: Holder };
 
 // The machine that had the slot before, or its process with the lock on the disk, may be there for another moment.
 const untilFree = { attempts: 8, firstMs: 100, growth: 1.8, mostMs: 1_500 };
@@ -39,10 +39,13 @@ const untilFree = { attempts: 8, firstMs: 100, growth: 1.8, mostMs: 1_500 };
 export const never = new AbortController().signal;
 setMaxListeners(0, never); // each machine that goes listens for a moment
 
-const startOnce = async (spec: MachineSpec, host: VmdHost, signal: AbortSignal): Promise<Attached> => {
+/** The holder's command line: it runs vmctl, which becomes cu(1) on the machine's tty. */
+export const holdByCu = (vmctl: string, args: readonly string[]) => ({ words: ['cu', vmctl, ...args] });
+
+const startOnce = async (spec: MachineSpec, host: VmdHost, signal: AbortSignal): Promise<Holder> => {
   const args = startArgv(spec, host.templates);
-  const found = await attachCu(host.vmctl, args, host.clock, signal);
-  if ('pty' in found) return found;
+  const found = await startHolder(spec.folder, holdByCu(host.vmctl, args), host.clock, signal);
+  if (!('said' in found)) return found;
   const { exitCode } = found.exit;
   if (exitCode === 127 || (exitCode === 1 && found.said.trim() === ''))
     throw new Fault('program_missing', `${host.vmctl} could not be run. Say where it is in the configuration.`, {
@@ -74,11 +77,12 @@ export const startVm = async (asked: MachineSpec, host: VmdHost, signal: AbortSi
   await checkDisks(asked, signal);
   const name = await takeName(asked.name, host, signal);
   const spec = await linkMedia({ ...asked, name });
+  await removeHeld(spec.folder);
   const start = () => startOnce(spec, host, signal);
-  const attached = await retry(start, untilFree, isTransient, host.clock, signal).catch(async (error: unknown) => {
+  const holder = await retry(start, untilFree, isTransient, host.clock, signal).catch(async (error: unknown) => {
     // vmd may have begun what nobody waits for any more. A name that was refused may be another machine's.
     if (signal.aborted) await host.stopMachine(name, never);
     throw error;
   });
-  return { spec, attached };
+  return { spec, holder };
 };

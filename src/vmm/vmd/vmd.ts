@@ -11,11 +11,13 @@ import type { Templates } from './argv.ts';
 import { mostCpusAsker } from './cpus.ts';
 import { makeVmdDisks } from './disks.ts';
 import { mostLayersOfBase } from './image.ts';
+import { endHolders, removeHeld } from '../held/holder.ts';
 import { startMachine } from './machine.ts';
-import { ofSlot, oursIn } from './names.ts';
+import { ofSlot, oursIn, slotNameOf } from './names.ts';
 import { mostDisks, refuseForVmd } from './refuse.ts';
 import { perUserWords, traitsOf } from './releases.ts';
 import { machineStopper } from './stop.ts';
+import { takeUpMachine } from './take-up.ts';
 import { watchVmd, type Look, type Watch } from './watch.ts';
 
 export type VmdOptions = {
@@ -63,6 +65,7 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
   const askMostCpus = mostCpusAsker(vmctl, traits);
   const noOutgoing = allowsOutgoing ? undefined : notAllowed;
   const findTaps = tapFinder(ifconfig, clock, life);
+  const host = { vmctl, release, traits, templates, endpointPort, clock, watch, findTaps, stopMachine };
 
   return {
     // Both are the host's end of its tap, whatever answers there (vmd's dhcp.c).
@@ -89,18 +92,18 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
 
     ...makeVmdDisks(vmctl),
 
-    start: (spec, signal) =>
-      startMachine(
-        spec,
-        { vmctl, release, traits, templates, endpointPort, clock, watch, findTaps, stopMachine },
-        signal,
-      ),
+    start: (spec, signal) => startMachine(spec, host, signal),
 
-    strays: async (signal) => oursIn(await rowsNow(watch, signal)),
+    takeUp: (spec, signal) => takeUpMachine(spec, host, signal),
 
-    reap: async (slotName, _folder, signal) => {
+    strays: async (signal) => [...new Set(oursIn(await rowsNow(watch, signal)).map(slotNameOf))],
+
+    reap: async (slotName, folder, signal) => {
+      // First, for one of them may be about to have its machine started.
+      await endHolders(folder, clock, signal);
       const left = ofSlot(slotName, await rowsNow(watch, signal));
       for (const name of left) await stopMachine(name, signal);
+      await removeHeld(folder);
       return left.length > 0;
     },
 

@@ -123,26 +123,11 @@ def convert(source, kind, path, size):
     return 0
 
 
-def node_of(kind, path):
-    """A chain as qemu-img takes it, which looks for the images beneath in other places than vmctl."""
-    if not path:
-        return None
-    below = None
-    if kind == 'qcow2':
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            below = node_of(kind, qcow2.base_of(descriptor, path))
-        finally:
-            os.close(descriptor)
-    node = {'driver': kind, 'file': {'driver': 'file', 'filename': path}}
-    return dict(node, backing=below) if kind == 'qcow2' else node
-
-
 def copy(source_kind, source_path, kind, path, source_size):
     if source_size == 0:
         return
     words = ['qemu-img', 'convert', '-n', '--target-is-zero', '-W', '-t', 'writeback', '-S', '65536']
-    words += ['-O', kind, 'json:' + json.dumps(node_of(source_kind, os.path.abspath(source_path))), os.path.abspath(path)]
+    words += ['-O', kind, 'json:' + json.dumps(qcow2.node_of(source_kind, os.path.abspath(source_path))), os.path.abspath(path)]
     child = os.fork()
     if child == 0:
         try:

@@ -43,6 +43,21 @@ def base_of(descriptor, path):
     return os.path.realpath(base if base.startswith('/') else os.path.join(os.path.dirname(path), base))
 
 
+def node_of(kind, path):
+    """A chain as QEMU's programs take it, which look for the images beneath in other places than vmd."""
+    if not path:
+        return None
+    below = None
+    if kind == 'qcow2':
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            below = node_of(kind, base_of(descriptor, path))
+        finally:
+            os.close(descriptor)
+    node = {'driver': kind, 'file': {'driver': 'file', 'filename': path, 'locking': 'off'}}
+    return dict(node, backing=below) if kind == 'qcow2' else node
+
+
 def refusal(descriptors):
     """Why the VM's own process gives up on this chain: at once, or at its first read; None when it does not."""
     sizes = set()

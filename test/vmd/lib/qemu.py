@@ -1,8 +1,10 @@
 """A guest behind a VM: QEMU, its serial line and its control socket."""
 
+import json
 import os
 import socket
 
+from lib import qcow2
 from lib.child import Child
 from lib.qmp import Qmp
 
@@ -27,8 +29,8 @@ def argv(program, spec, serial, control):
     first = {'cdrom': 1, 'disk': 2} if spec['boot'] == 'cdrom' else {'disk': 1, 'cdrom': 2}
     for index, (kind, path) in enumerate(spec['disks']):
         # vmd holds the lock. As the host's crash ends the VM anyway, flushes are not passed on.
-        drive = 'driver=%s,node-name=disk%d,cache.no-flush=on,file.driver=file,file.locking=off,file.filename=%s'
-        words += ['-blockdev', drive % (kind, index, _comma(path))]
+        drive = dict(qcow2.node_of(kind, path), cache={'no-flush': True})
+        words += ['-blockdev', json.dumps(dict(drive, **{'node-name': 'disk%d' % index}))]
         boots = ',bootindex=%d' % first['disk'] if index == 0 else ''
         words += ['-device', 'virtio-blk-pci,drive=disk%d%s' % (index, boots)]
     if spec['cdrom']:

@@ -5,7 +5,7 @@ import { Offset } from '../../contract/common.ts';
 import type { App } from '../../server/app.ts';
 import { asker } from '../../server/auth.ts';
 import type { LongRequests } from '../../server/long-requests.ts';
-import { checkOrigin } from '../../server/origin.ts';
+import { refuseForeign } from '../../server/origin.ts';
 import type { Timeouts } from '../../server/timeouts.ts';
 import { longestMessage } from '../../server/web-sockets.ts';
 import type { ApiParts } from '../../types.ts';
@@ -51,7 +51,7 @@ export const addAttachRoute = (app: App, parts: ApiParts, longRequests: LongRequ
       response: answers({ 101: nothing('The WebSocket is open.') }, [400, 404, 409, 426, 429]),
     },
     preHandler: async (request, reply) => {
-      checkOrigin(request);
+      refuseForeign(request);
       checkTakesKeys(await findBuild(store, request.params.id), live);
       if (request.ws) longRequests.count(request, reply);
     },

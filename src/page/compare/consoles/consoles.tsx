@@ -42,6 +42,7 @@ const Part = ({ name, id, lines, from, to, apart }: PartProps) => {
 };
 
 const linesText = (lines: readonly ConsoleLine[], [from, to]: Difference['a']): string => {
+  if (from === to) return 'nothing';
   const shown = lines.slice(from, Math.min(to, from + mostOfOne)).map(({ number, text }) => `${number} ${text}`);
   const more = to - from - shown.length;
   return [...shown, ...(more > 0 ? [`and ${more} lines more`] : [])].join('\n');

@@ -1,6 +1,6 @@
 import { statisticsBounds } from '../../../base/bounds.ts';
 import { quantileOf, type Bucket } from '../../rules/histogram.ts';
-import type { DayOfBuilds, Days, Statistics, StatisticsStore, Times } from '../../statistics.ts';
+import type { BuildsOfTemplate, DayOfBuilds, Days, Statistics, StatisticsStore, Times } from '../../statistics.ts';
 import type { Connection } from '../connection.ts';
 import { all } from './count-ends.ts';
 
@@ -9,6 +9,13 @@ export const buildsSql = 'SELECT status, code, n FROM statistic_build WHERE day 
 export const timesSql = `
   SELECT what, step, bucket, n FROM statistic_time WHERE day = ? AND template = ? ORDER BY what, step, bucket`;
 
+export const templatesSql = `
+  SELECT template AS name, sum(n) FILTER (WHERE status = 'succeeded') AS succeeded,
+         sum(n) FILTER (WHERE status = 'failed') AS failed, sum(n) FILTER (WHERE status = 'cancelled') AS cancelled
+  FROM statistic_build WHERE day BETWEEN ? AND ? AND template <> ''
+  GROUP BY template ORDER BY sum(n) DESC, template LIMIT ${statisticsBounds.templates}`;
+
+type TemplateRow = Readonly<Record<'succeeded' | 'failed' | 'cancelled', number | null>> & { readonly name: string };
 type BuildsRow = { readonly status: 'succeeded' | 'failed' | 'cancelled'; readonly code: string; readonly n: number };
 // Of a busy template there are tens of thousands for a year, and a list costs a fraction of an object.
 type TimeRow = readonly [what: What, step: string, bucket: number, n: number];
@@ -73,6 +80,13 @@ const faultsOf = (days: readonly Day[]): Statistics['faults'] => {
   return [...faults.values()].sort((one, other) => other.n - one.n || (one.code < other.code ? -1 : 1));
 };
 
+const showTemplate = ({ name, succeeded, failed, cancelled }: TemplateRow): BuildsOfTemplate => ({
+  name,
+  succeeded: succeeded ?? 0,
+  failed: failed ?? 0,
+  cancelled: cancelled ?? 0,
+});
+
 type GroupOfDay = Group & { readonly day: number };
 
 const stepsOf = (days: readonly Day[]): Statistics['steps'] => {
@@ -104,6 +118,7 @@ const stepsOf = (days: readonly Day[]): Statistics['steps'] => {
 export const makeStatistics = ({ db, read }: Connection): Pick<StatisticsStore, 'statistics'> => {
   const builds = db.prepare<[number, string], BuildsRow>(buildsSql);
   const times = db.prepare<[number, string], TimeRow>(timesSql).raw();
+  const templates = db.prepare<[number, number], TemplateRow>(templatesSql);
 
   const daysOf = ({ from, to }: Days, template: string): readonly Day[] =>
     Array.from({ length: Math.min(to - from + 1, statisticsBounds.days) }, (_, at) => from + at)
@@ -117,6 +132,7 @@ export const makeStatistics = ({ db, read }: Connection): Pick<StatisticsStore, 
           days: days.map(showDay),
           faults: faultsOf(days),
           ...wholeOf(days.flatMap(({ groups }) => groups)),
+          templates: templates.all(asked.from, asked.to).map(showTemplate),
           steps: stepsOf(days),
         };
       }),

@@ -8,7 +8,7 @@ import { Fault } from '../../../base/fault.ts';
 import { machineFiles, sockets } from '../names.ts';
 import { openRegular } from '../open-regular.ts';
 import type { Qmp } from '../qmp.ts';
-import { connectUnix } from '../unix-socket.ts';
+import { connectUnix } from '../../unix-socket.ts';
 import { migrated } from './migration.ts';
 
 const chunkBytes = 256 * 1024;

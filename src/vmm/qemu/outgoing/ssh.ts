@@ -9,7 +9,7 @@ import { Fault } from '../../../base/fault.ts';
 import { orAborted, retry } from '../../../base/waiting.ts';
 import { machineFiles } from '../names.ts';
 import { namespaceIp, namespacePort } from './outgoing.ts';
-import { connectUnix } from '../unix-socket.ts';
+import { connectUnix } from '../../unix-socket.ts';
 
 const freePort = async (signal: AbortSignal): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');

@@ -1,18 +1,19 @@
 import { z } from 'zod';
-import { isEnded } from '../../base/records/status.ts';
-import type { BuildEvent } from '../../queue/records.ts';
-import { answers, nothing } from '../contract/answers.ts';
-import type { App } from '../server/app.ts';
-import { eventStream } from './event-stream.ts';
-import { BuildParams, findBuild } from './found.ts';
-import { disconnectSignal } from '../server/disconnect.ts';
-import { EventsQuery } from './request.ts';
-import { Event } from './event-schema.ts';
-import type { LongRequests } from '../server/long-requests.ts';
-import { startOf } from './last-event-id.ts';
-import { sendItems, streamFormOf } from '../server/stream-forms.ts';
-import type { ApiParts } from '../types.ts';
-import type { View } from './view.ts';
+import { isEnded } from '../../../base/records/status.ts';
+import type { BuildEvent } from '../../../queue/records.ts';
+import { answers, nothing } from '../../contract/answers.ts';
+import type { App } from '../../server/app.ts';
+import { makeEventRooms } from './rooms.ts';
+import { followEvents, readEvents } from './stream.ts';
+import { BuildParams, findBuild } from '../found.ts';
+import { disconnectSignal } from '../../server/disconnect.ts';
+import { EventsQuery } from '../request.ts';
+import { Event } from '../event-schema.ts';
+import type { LongRequests } from '../../server/long-requests.ts';
+import { startOf } from '../last-event-id.ts';
+import { eventFormOf, sendItems } from '../../server/stream-forms.ts';
+import type { ApiParts } from '../../types.ts';
+import type { View } from '../view.ts';
 
 const description =
   'One JSON object a line (NDJSON; an empty line now and then shows that the stream lives), or server-sent events if `Accept` says `text/event-stream`. The stream ends ' +
@@ -53,6 +54,7 @@ export const addEventRoutes = (
   view: View,
   longRequests: LongRequests,
 ): void => {
+  const rooms = makeEventRooms(store);
   app.get('/builds/:id/events', {
     config: { scope: 'builds:read' },
     schema: {
@@ -68,18 +70,19 @@ export const addEventRoutes = (
       const { id } = request.params;
       const after = startOf(request, request.query.after);
       const build = await findBuild(store, id);
-      const form = streamFormOf(request, reply);
+      const form = eventFormOf(request, reply, request.query.named);
       if (request.method === 'HEAD') return reply.send('');
       // The HTML standard has no other way to tell an EventSource that it need not come back.
       if (form.isSse && isEnded(build.status) && (await store.events(id, after, 1)).length === 0)
         return reply.code(204).send();
       const follow = request.query.follow === 'true';
       if (follow) longRequests.count(request, reply);
-      const isNamed = request.query.named === 'true';
-      const show = (event: BuildEvent) =>
-        form.write({ value: view.event(event, id), id: event.seq, ...(isNamed ? { name: event.type } : {}) });
+      const write = (event: BuildEvent) =>
+        form.write({ value: view.event(event, id), id: event.seq, name: event.type });
       const until = AbortSignal.any([signal, disconnectSignal(reply)]);
-      const events = eventStream({ buildId: id, after, follow, store, write: show }, until);
+      const events = follow
+        ? followEvents(rooms, { buildId: id, after, form: { key: form.key, write } }, until)
+        : readEvents(store, id, after, write, until);
       return sendItems(reply, events, form, clock);
     },
   });

@@ -1,0 +1,166 @@
+import type { Clock } from '../../base/clock.ts';
+import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
+import { asFault } from '../../base/fault.ts';
+import { deferred } from '../../base/waiting.ts';
+import type { BuildLayers, NewLayer } from '../../layers/types.ts';
+import type { Attempt } from '../attempt.ts';
+import type { Background } from './background.ts';
+import { isOpen, type Cut } from './cuts.ts';
+import type { KeepingCosts } from './costs.ts';
+import type { Filled, Layering, Taken } from './layering.ts';
+import { isRestartWorthIt, sinceUp } from './restarts.ts';
+
+export type LayeringParts = {
+  readonly shelf: BuildLayers;
+  readonly clock: Clock;
+  readonly costs: KeepingCosts;
+  readonly background: Background;
+  readonly memoryMb: number;
+  /** How many the build has. */
+  readonly provisioners: number;
+};
+
+type Given = {
+  readonly cuts: readonly Cut[];
+  readonly constant: ReadonlySet<string>;
+  readonly from: Taken | undefined;
+  /** The keys that this build is the one to make. */
+  readonly turns: Map<string, Disposable>;
+};
+
+/** The same with nothing beneath: what lay there expires no later for being copied. */
+const alone = ({ parent: _, expiresAt, ...layer }: NewLayer, beneath: number | undefined): NewLayer => {
+  const expires = [expiresAt, beneath].filter((at) => at !== undefined);
+  return { ...layer, ...(expires.length === 0 ? {} : { expiresAt: Math.min(...expires) }) };
+};
+
+const expiryOf = ({ maxAgeMs }: Cut, now: number): Pick<NewLayer, 'expiresAt'> =>
+  maxAgeMs === undefined ? {} : { expiresAt: now + maxAgeMs };
+
+// One closure, though long: what was kept last decides what is kept next.
+export const makeLayering = (
+  { claim, event, log }: Attempt,
+  cleanup: Pick<CleanupStack, 'defer'>,
+  { cuts, constant, from, turns }: Given,
+  { shelf, clock, costs, background, memoryMb, provisioners: all }: LayeringParts,
+): Layering => {
+  const { id, templateName } = claim.build;
+  const began = clock.elapsed();
+  const saved = from?.held.layer.seconds ?? 0;
+  let lastKept = began;
+  let beneath = from?.cut.kind === 'artifacts' ? undefined : from?.cut.key;
+  let expiresBeneath = from?.held.layer.expiresAt;
+  const restarts: string[] = [];
+  let isOver = false;
+  // The files of a child are no layer before those of its parent are one.
+  let last: Promise<boolean> = Promise.resolve(true);
+  // What is being kept. At its end a build waits for none that is flattened, or lies over one that is.
+  const [quick, slow] = [new Set<Promise<boolean>>(), new Set<Promise<boolean>>()];
+  const own = cleanupStack();
+  cleanup.defer(async () => {
+    if (slow.size === 0) return own[Symbol.asyncDispose]();
+    if (from !== undefined) own.keep(from.held.again());
+    background.attend(Promise.all(slow).then(() => own[Symbol.asyncDispose]()));
+  });
+
+  const passed = ({ key }: Cut) => {
+    turns.get(key)?.[Symbol.dispose]();
+    turns.delete(key);
+  };
+
+  const notKept = (cut: Cut, why: string) => {
+    passed(cut);
+    if (isOver) return false;
+    event('layer.not_kept', { step: cut.step, why });
+    log(`after ${cut.step} nothing is kept: ${why}`);
+    return false;
+  };
+
+  return {
+    cuts,
+    isConstant: (part) => constant.has(part),
+    spoil: shelf.discard,
+    ...(from === undefined ? {} : { from }),
+    isWorthIt: (cut) =>
+      isOpen(cut) &&
+      (cut.checkpoint ?? (clock.elapsed() - lastKept) / 1000 > costs.expectedSeconds(cut.kind, memoryMb)),
+    isWorthRestart: (cut, steps) => {
+      const { checkpoint, provisioners } = cut;
+      const asked = { checkpoint, isLast: provisioners === all };
+      return isOpen(cut) && isRestartWorthIt(asked, sinceUp(steps, restarts), costs.restartSeconds(templateName));
+    },
+    restarted: (step, seconds) => {
+      restarts.push(step);
+      costs.restartTook(templateName, seconds);
+    },
+    keep: async (cut, roomBytes, fill) => {
+      const begins = clock.elapsed();
+      const making = await shelf.begin(cut.key, roomBytes);
+      if (making === undefined) return notKept(cut, 'it is kept already, or there is no room for it');
+      // Its files are beneath the disks of this build, whatever becomes of the layer.
+      own.keep(making);
+      let filled: Filled;
+      try {
+        filled = await fill(making.folder);
+      } catch (error) {
+        if (asFault(error).code === 'internal') throw error;
+        return notKept(cut, asFault(error).message);
+      }
+      const seconds = (clock.elapsed() - begins) / 1000;
+      costs.took(cut.kind, memoryMb, seconds);
+      const parent = beneath;
+      const layer: NewLayer = {
+        ...(parent === undefined || cut.kind === 'artifacts' ? {} : { parent }),
+        ...{ step: cut.step, templateName, buildId: id, kind: cut.kind },
+        seconds: saved + (begins - began) / 1000,
+        ...expiryOf(cut, clock.now()),
+        ...{ ingredients: cut.ingredients, facts: filled.facts },
+      };
+      const { flatten, proof } = filled;
+      const { signal } = new AbortController();
+      // Artifacts lie upon nothing.
+      const before = cut.kind === 'artifacts' ? Promise.resolve(true) : last;
+      const done = deferred<boolean>();
+      if (cut.kind !== 'artifacts') {
+        last = done.promise;
+        beneath = cut.key;
+      }
+      lastKept = clock.elapsed();
+      const commit = async () => {
+        if (!(await before)) return notKept(cut, 'what lies beneath it could not be kept');
+        if (flatten !== undefined) await background.run(flatten);
+        const why = await proof;
+        if (why !== undefined) return notKept(cut, why);
+        const held = own.keep(
+          await making.commit(flatten === undefined ? layer : alone(layer, expiresBeneath), signal),
+        );
+        if (cut.kind !== 'artifacts') expiresBeneath = held.layer.expiresAt;
+        passed(cut);
+        if (isOver) return true;
+        event('layer.kept', {
+          ...{ step: cut.step, key: cut.key, kind: cut.kind, bytes: held.layer.bytes },
+          seconds: Math.round(seconds * 1000) / 1000,
+          ...(filled.stoodStillMs === undefined ? {} : { stoodStillMs: Math.round(filled.stoodStillMs) }),
+        });
+        log(`kept what there is after ${cut.step}: ${held.layer.bytes} bytes, layer ${cut.key.slice(0, 12)}`);
+        return true;
+      };
+      commit()
+        .catch((error: unknown) => notKept(cut, asFault(error).message))
+        .then(done.resolve, () => done.resolve(false));
+      const those = cut.kind !== 'artifacts' && (flatten !== undefined || slow.size > 0) ? slow : quick;
+      those.add(done.promise);
+      void done.promise.then(() => those.delete(done.promise));
+      return true;
+    },
+    passed,
+    notKept,
+    settled: async () => {
+      await Promise.all([...quick, ...slow]);
+    },
+    ended: async () => {
+      await Promise.all(quick);
+      isOver = true;
+    },
+  };
+};

@@ -1,0 +1,24 @@
+/** What `GET /host` tells. Its contract leaves room for more; what is there is so in every release. */
+export type HostFacts = {
+  readonly hypervisor?:
+    { readonly name: string; readonly version: string; readonly accelerators: readonly string[] } | undefined;
+  readonly capacity?: { readonly whole: Demand; readonly now: Demand; readonly committed?: Demand };
+  readonly slots?: readonly { readonly slot: string | number; readonly build_id?: string | null }[];
+  /** A build that the daemon died of, as it seems, and that runs alone. */
+  readonly suspect?: { readonly id: string; readonly state: 'runs' | 'waits' } | undefined;
+  readonly layers?: {
+    readonly kept: number;
+    readonly bytes: number;
+    readonly hits: number;
+    readonly misses: number;
+    readonly saved_seconds: number;
+  };
+  readonly limits?: { readonly context_mb: number; readonly context_files: number };
+  readonly checks?: readonly {
+    readonly name: string;
+    readonly state: 'ok' | 'warn' | 'fail';
+    readonly message: string;
+  }[];
+};
+
+export type Demand = { readonly memory_mb: number; readonly disk_mb: number };

@@ -1,0 +1,36 @@
+/** What a request for a build is wrong at, as the API tells it. */
+export type WrongPlace = {
+  readonly pointer: string;
+  readonly message: string;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+};
+
+const unescaped = (segment: string): string => segment.replaceAll('~1', '/').replaceAll('~0', '~');
+
+// A place in a JSON body, in the query beside an archive, or in the archive's file of values.
+const variable = /^(?:\/variables|query:\/variable|variables\.json:)\/([^/]+)/;
+const label = /^(?:\/labels|query:\/label)(?:\/|$)/;
+const setting = /^(?:query:)?\/(priority|cache|machine|on_error)(?:\/|$)/;
+
+/** The field of the form that a place belongs to: a variable's is `variable:NAME`. Undefined: it has none. */
+export const fieldOf = (pointer: string): string | undefined => {
+  const name = variable.exec(pointer)?.[1];
+  if (name !== undefined) return `variable:${unescaped(name)}`;
+  if (label.test(pointer)) return 'labels';
+  return setting.exec(pointer)?.[1];
+};
+
+/** What is wrong by the field that it is shown at; under the empty text what has none of those that are shown. */
+export const byField = (
+  errors: readonly WrongPlace[],
+  shown: ReadonlySet<string>,
+): ReadonlyMap<string, readonly WrongPlace[]> => {
+  const found = new Map<string, readonly WrongPlace[]>();
+  for (const error of errors) {
+    const field = fieldOf(error.pointer) ?? '';
+    const at = shown.has(field) ? field : '';
+    found.set(at, [...(found.get(at) ?? []), error]);
+  }
+  return found;
+};

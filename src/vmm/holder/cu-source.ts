@@ -1,0 +1,35 @@
+import type { Clock } from '../../base/clock.ts';
+import { attachCu, tildeDoubler, type Attached, type Refusal } from '../vmd/cu-attach.ts';
+import type { Source } from './source.ts';
+
+const bytesOf = async function* ({ early, bytes }: Attached): AsyncGenerator<Uint8Array, void> {
+  if (early.byteLength > 0) yield early;
+  for (;;) {
+    const next = await bytes.next();
+    if (next.done === true) return;
+    yield next.value;
+  }
+};
+
+/**
+ * The tty of a machine of vmd's, by cu(1), which `vmctl start -c` or `vmctl console` becomes. vmd does not wait for a tty
+ * that is not read, and cu has no bound on what it keeps when it cannot write: so it is always read.
+ */
+export const cuSource = async (
+  [vmctl = '', ...args]: readonly string[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Source | Refusal> => {
+  const attached = await attachCu(vmctl, args, clock, signal);
+  if ('said' in attached) return attached;
+  const double = tildeDoubler();
+  return {
+    bytes: bytesOf(attached),
+    write: (bytes) => attached.pty.write(double(bytes)),
+    canWait: false,
+    isOver: () => false,
+    end: async () => {
+      await attached.pty[Symbol.asyncDispose]();
+    },
+  };
+};

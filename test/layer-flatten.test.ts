@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../src/base/clock.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
+import { deferred } from '../src/base/waiting.ts';
+import { makeBackground } from '../src/build/layers/background.ts';
+import { chainOf } from '../src/image/disk/backing.ts';
+import { isLong } from './fixtures/hypervisor.ts';
+import { cutOf, keptTimes } from './flatten-shop.ts';
+import { shelfIn } from './layer-shop.ts';
+import { failsAs, storeShop } from './store-shop.ts';
+
+const kills = isLong ? 20 : 3;
+
+const never = new AbortController().signal;
+const child = fileURLToPath(new URL('flatten-child.js', import.meta.url));
+const [first, second, third] = [cutOf(0), cutOf(1), cutOf(2)];
+
+const shop = async () => {
+  const cleanup = cleanupStack();
+  const data = await mkdtemp(join(tmpdir(), 'imaged-flatten-'));
+  cleanup.defer(() => rm(data, { recursive: true }));
+  const stores = cleanup.keep(await storeShop());
+  const root = join(data, 'layers');
+  const { shelf } = shelfIn(root, stores.store);
+  const workspace = join(data, 'work/imaged-0');
+  return { data, root, shelf, stores, workspace, [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose]() };
+};
+
+/** Nothing but whole layers is left, none of which a build uses. */
+const checkWhole = async ({ shelf, root }: Pick<Awaited<ReturnType<typeof shop>>, 'shelf' | 'root'>): Promise<void> => {
+  const findings: unknown[] = [];
+  const layers = await shelf.verify((finding) => findings.push(finding), never);
+  assert.deepEqual(findings, []);
+  assert.equal((await readdir(root)).length, layers, 'a folder was left');
+  const { bytes, freeable } = await shelf.totals();
+  assert.equal(freeable.bytes, bytes, 'a hold was left');
+};
+
+test('a layer is flattened while its build goes on, and after it: then nothing is beneath it', async () => {
+  await using it = await shop();
+  const background = makeBackground();
+  const gate = deferred<void>();
+  const { layering, events, end, disk } = await keptTimes(3, { ...it, background }, () => gate.promise);
+  await layering.ended();
+  await end();
+  assert.deepEqual(events, ['layer.kept', 'layer.kept'], 'the build did not wait for the third');
+  assert.equal(await it.shelf.find(third.key), undefined);
+  await assert.rejects(it.shelf.remove(second.key, 'alone'), failsAs('layer_in_use'));
+  gate.resolve();
+  await layering.settled();
+  await using _held = await it.shelf.take(third.key, 'other');
+  const { depth, parent } = (await it.shelf.find(third.key)) ?? assert.fail();
+  assert.deepEqual([depth, parent, (await chainOf(disk)).length], [1, undefined, 2]);
+  await background[Symbol.asyncDispose]();
+  await it.shelf.remove(first.key, 'over');
+  assert.deepEqual(await readdir(it.root), [third.key]);
+});
+
+test('a daemon that stops ends what is being flattened, and nothing of it is left', async () => {
+  await using it = await shop();
+  const background = makeBackground();
+  const begun = deferred<void>();
+  const gate = deferred<void>();
+  const { layering, end } = await keptTimes(3, { ...it, background }, async () => {
+    begun.resolve();
+    await gate.promise;
+  });
+  await begun.promise;
+  await layering.ended();
+  await end();
+  const stopping = background[Symbol.asyncDispose]();
+  gate.resolve();
+  await stopping;
+  assert.deepEqual((await readdir(it.root)).toSorted(), [first.key, second.key].toSorted());
+  await checkWhole(it);
+});
+
+test('kills in the middle of flattening leave whole layers and no other file', async (t) => {
+  await using it = await shop();
+  await it.stores.store[Symbol.asyncDispose]();
+  let flat = 0;
+  for (let kill = 0; kill < kills; kill++) {
+    const maker = spawn(process.execPath, [child, it.stores.file, it.data], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(maker, 'exit');
+    const lines = createInterface({ input: maker.stdout });
+    await once(lines, 'line');
+    await systemClock.sleep(Math.random() * 200, never);
+    maker.kill('SIGKILL');
+    assert.deepEqual(await exited, [null, 'SIGKILL']);
+    const store = await it.stores.reopen();
+    const { shelf } = shelfIn(it.root, store);
+    assert.deepEqual((await shelf.settle()).broken, []);
+    await checkWhole({ shelf, root: it.root });
+    const kept = await shelf.find(third.key);
+    if (kept !== undefined) flat++;
+    assert.equal(kept?.depth ?? 1, 1);
+    await shelf.removeAll();
+    await store[Symbol.asyncDispose]();
+    await rm(join(it.data, 'work'), { recursive: true });
+  }
+  t.diagnostic(`${kills} kills, ${flat} layers were whole by then`);
+});

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { admittingShop } from '../fixtures/admitting-shop.ts';
+import { logIn, look } from './browser.ts';
+
+// The browser tells of each answer that is no success, and of each that was lost.
+const refused =
+  /^console: Failed to load resource: (?:the server responded with a status of 4(?:00|22)|net::ERR_FAILED)/;
+
+const secret = 'hunter2222';
+
+const template = {
+  name: 'web',
+  machine: { memory: '128M', disks: [{ size: '1G' }], boot: { kernel: 'media:shop/boot.iso' } },
+  variables: {
+    release: { default: '7.9', choices: ['7.8', '7.9'], description: 'Which OpenBSD' },
+    cores: { type: 'number', required: true },
+    password: { sensitive: true },
+  },
+};
+
+const formShop = async () => {
+  const shop = await admittingShop();
+  const { url } = await shop.listen();
+  const looked = await look(url);
+  await logIn(looked.page, shop.auth);
+  return {
+    ...{ shop, url, looked, page: looked.page },
+    builds: async () => (await shop.store.list({}, { limit: 10 })).items,
+    [Symbol.asyncDispose]: async () => {
+      await looked[Symbol.asyncDispose]();
+      await shop[Symbol.asyncDispose]();
+    },
+  };
+};
+
+/** The id of the build whose page is shown. */
+const shownBuild = async ({ page, url }: Awaited<ReturnType<typeof formShop>>): Promise<string> => {
+  await page.waitForURL(`${url}/#/builds/*`);
+  return page.url().split('/').at(-1) ?? '';
+};
+
+test('a stored template is built by a form: what is wrong stands at its field, and a secret stands nowhere', async () => {
+  await using served = await formShop();
+  const { shop, page, looked } = served;
+  await shop.ask({ method: 'PUT', url: '/templates/web', headers: shop.auth, payload: template });
+  await page.getByRole('link', { name: 'Templates' }).click();
+  await page.getByRole('link', { name: 'New build from web' }).click();
+  await page.getByLabel('cores').fill('many');
+  await page.getByLabel('release').selectOption('7.8');
+  await page.getByRole('textbox', { name: 'password' }).fill(secret);
+  await page.getByLabel('Labels').fill('team=infra\nbranch=main');
+  await page.getByLabel('Priority').fill('2000');
+  await page.getByRole('button', { name: 'Start build' }).click();
+  await page.locator('#field-priority-wrong').filter({ hasText: 'above 1000' }).waitFor();
+  await page.getByLabel('Priority').fill('7');
+  await page.getByRole('button', { name: 'Start build' }).click();
+  await page.locator('[id="field-variable:cores-wrong"]').filter({ hasText: 'it takes a number' }).waitFor();
+  assert.equal(await page.evaluate('document.activeElement.id'), 'field-variable:cores');
+  assert.equal(await page.locator('#field-priority-wrong').count(), 0);
+  assert.deepEqual(await served.builds(), []);
+  await looked.proveAccessible();
+  await page.getByLabel('cores').fill('4');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByRole('heading', { name: 'What it would do' }).waitFor();
+  assert.deepEqual(await served.builds(), []);
+  await looked.proveAccessible();
+  await page.getByText('As curl').click();
+  const curl = (await page.getByLabel('The calls of this view, as curl lines').textContent()) ?? '';
+  assert.match(curl, /"password":"<sensitive>"/);
+  assert.ok(!curl.includes(secret));
+  await page.getByRole('button', { name: 'Start build' }).click();
+  const build = await shop.store.find(await shownBuild(served));
+  assert.deepEqual(build?.labels, { team: 'infra', branch: 'main' });
+  assert.equal(build.priority, 7);
+  const { variables } = (await shop.store.input(build.id)) ?? {};
+  assert.deepEqual(variables, { cores: '4', release: '7.8', password: secret });
+  assert.equal(await page.evaluate(`JSON.stringify([location.href, history.state, { ...localStorage }]).includes('${secret}')`), false); // prettier-ignore
+  looked.proveQuiet(refused);
+});
+
+test('a start whose answer was lost makes no second build when it is started again', async () => {
+  await using served = await formShop();
+  const { shop, page, looked } = served;
+  const payload = { ...template, variables: {} };
+  await shop.ask({ method: 'PUT', url: '/templates/web', headers: shop.auth, payload });
+  await page.goto(`${served.url}/#/new/web`);
+  let lost = 0;
+  await page.route(`${served.url}/builds`, async (route) => {
+    lost += 1;
+    if (lost > 1) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await page.getByRole('button', { name: 'Start build' }).click();
+  await page.getByText('makes no other build').waitFor();
+  assert.equal((await served.builds()).length, 1);
+  await page.getByRole('button', { name: 'Start build' }).click();
+  const id = await shownBuild(served);
+  assert.deepEqual(
+    (await served.builds()).map((build) => build.id),
+    [id],
+  );
+  looked.proveQuiet(refused);
+});
+
+const folderWith = async (files: Readonly<Record<string, string>>) => {
+  const folder = await mkdtemp(join(tmpdir(), 'new-build-'));
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(join(folder, path, '..'), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+};
+
+const longPath = `${'a-folder-with-a-long-name-/'.repeat(9)}${'file'.repeat(30)}`;
+
+test('a folder is sent as a context, its values among its files, without what .imagedignore names', async () => {
+  await using served = await formShop();
+  const { shop, page, looked } = served;
+  await using context = await folderWith({
+    'template.json': JSON.stringify(template),
+    'scripts/set-up.sh': '#!/bin/sh\necho ready\n',
+    [longPath]: 'far below',
+    'notes.txt': 'not sent',
+    '.imagedignore': '*.txt\n',
+  });
+  await chmod(join(context.folder, 'scripts/set-up.sh'), 0o755);
+  await page.getByRole('link', { name: 'New build' }).click();
+  await page.getByRole('radio', { name: 'A folder' }).check();
+  await page.getByText('At most 100 files and 4.0 MiB').waitFor();
+  await page.getByLabel('Choose a folder').setInputFiles(context.folder);
+  await page.getByText('3 files').waitFor();
+  await page.getByLabel('cores').fill('few');
+  await page.getByRole('button', { name: 'Start build' }).click();
+  await page.locator('[id="field-variable:cores-wrong"]').waitFor();
+  await page.getByLabel('cores').fill('2');
+  await page.getByRole('textbox', { name: 'password' }).fill(secret);
+  await page.getByRole('button', { name: 'Start build' }).click();
+  const build = await shop.store.find(await shownBuild(served));
+  const sent = shop.folders.context(build?.contextId ?? '');
+  assert.deepEqual((await readdir(sent)).toSorted(), ['a-folder-with-a-long-name-', 'scripts', 'template.json']);
+  assert.equal(await readFile(join(sent, longPath), 'utf8'), 'far below');
+  assert.equal((await stat(join(sent, 'scripts/set-up.sh'))).mode & 0o100, 0o100);
+  assert.deepEqual((await shop.store.input(build?.id ?? ''))?.variables, { cores: '2', password: secret });
+  looked.proveQuiet(refused);
+});
+
+test('a pasted template is read in each of its forms, and what is wrong with it is told by line', async () => {
+  await using served = await formShop();
+  const { page, looked } = served;
+  await page.getByRole('link', { name: 'New build' }).click();
+  await page.getByRole('radio', { name: 'A file or text' }).check();
+  await page.getByRole('textbox', { name: 'Text' }).fill('{\n  "name": "web",\n  "machine": { "memroy": "1G" }\n}');
+  await page.getByRole('alert').filter({ hasText: 'template.json:/machine/memroy (line 3, column' }).waitFor();
+  await page.getByLabel('Form').selectOption('YAML');
+  await page.getByRole('textbox', { name: 'Text' }).fill('name: web\nmachine:\n  boot: {kernel: media:shop/boot.iso}\nvariables:\n  flavour: {default: mild}\n'); // prettier-ignore
+  assert.equal(await page.getByLabel('flavour').getAttribute('placeholder'), 'mild');
+  await page.getByLabel('Form').selectOption('Packer’s HCL2');
+  await page.getByRole('textbox', { name: 'Text' }).fill('variable "zone" {\n  type = list(string)\n}\nsource "null" "x" {}\nbuild {\n  sources = ["source.null.x"]\n}\n'); // prettier-ignore
+  await page.getByLabel('zone').waitFor();
+  await looked.proveAccessible();
+  looked.proveQuiet(refused);
+});
