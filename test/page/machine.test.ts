@@ -39,6 +39,12 @@ test('a real machine is started by the form and watched to its artifact: its con
   assert.equal(items[0]?.name, 'cycle.raw');
   await page.getByRole('tab', { name: 'Steps' }).click();
   await looked.proveAccessible();
+  await page.getByRole('link', { name: 'Host' }).click();
+  await page.getByText('imaged-0').waitFor();
+  await page.getByText('No build waits.').waitFor();
+  await page.getByRole('region', { name: 'Findings' }).getByRole('row').nth(1).waitFor();
+  assert.match((await page.getByRole('region', { name: 'Cache' }).textContent()) ?? '', /^CacheLayers\d+, /);
+  await looked.proveAccessible();
   // The browser tells of the answer to the wrong value.
   looked.proveQuiet(/a status of 422/);
   await proveNothingLeft(imaged);
