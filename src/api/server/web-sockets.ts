@@ -14,6 +14,10 @@ const leaveMs = 1000;
 const asksForSocket = ({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean =>
   method === 'GET' && /(?:^|,)\s*websocket\s*(?:,|$)/i.test(headers.upgrade ?? '');
 
+/** Whether a request has a body (RFC 9112, 6.3). */
+const hasBody = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
 /** The head of a request as it came, but for what asks for another protocol. */
 const headWithoutUpgrade = ({ method, url, rawHeaders, headers }: IncomingMessage): string => {
   const kept: string[] = [];
@@ -35,8 +39,14 @@ const headWithoutUpgrade = ({ method, url, rawHeaders, headers }: IncomingMessag
  */
 export const addWebSockets = async (app: App, takes: (path: string) => boolean): Promise<void> => {
   const upgrades = new EventEmitter();
+  const isOurs = (request: IncomingMessage) => asksForSocket(request) && takes(request.url ?? '');
+  // Node 26 keeps a body back from who takes the upgrade. Where Node asks (22.21, 24.9), it reads such a request itself; of one
+  // without a body it would lose what the client has sent behind it. The types do not know it yet.
+  Object.assign(app.server, {
+    shouldUpgradeCallback: (request: IncomingMessage) => isOurs(request) || !hasBody(request),
+  });
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    if (asksForSocket(request) && takes(request.url ?? '')) return void upgrades.emit('upgrade', request, socket, head);
+    if (isOurs(request)) return void upgrades.emit('upgrade', request, socket, head);
     socket.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), 'latin1'), head]));
     app.server.emit('connection', socket);
   });

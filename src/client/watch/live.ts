@@ -40,7 +40,6 @@ export const liveView = (output: Output, first: Build, plan: readonly PlannedSte
     block.draw(frameOf({ build, steps, console: console.all(), notice }, systemClock.now(), look));
   };
   const ticking = systemClock.every(drawsEveryMs, draw);
-  draw();
   return {
     text: 'console',
     onEvent: (event) => {

@@ -92,6 +92,8 @@ export const watchBuild = async (job: Job, api: Api, build: Build): Promise<Endi
   {
     using shown = view;
     using interrupted = leaving(job, watching, shown);
+    // Not earlier: who sees a build may press Ctrl-C.
+    shown.go();
     // Whatever ends one of them ends the others.
     using _stopping = { [Symbol.dispose]: () => stop.abort() };
     if (!hasEnded(build) || job.values.json === true) {
