@@ -19,10 +19,10 @@ const skip = isVmd ? 'vmd keeps no running machine' : false;
 const tcg = '[hypervisor.qemu]\naccelerator = "tcg"';
 const mb = 2 ** 20;
 
-const body = (last: string) => ({
+const body = (last: string, first = 'first') => ({
   template: visit({
     provisioners: [
-      { type: 'shell', name: 'first', inline: ['echo first >/root/first; sync'], checkpoint: true },
+      { type: 'shell', name: 'first', inline: [`echo ${first} >/root/first; sync`], checkpoint: true },
       { type: 'shell', name: 'last', inline: [last] },
     ],
   }),
@@ -107,10 +107,10 @@ test(
     const before = (await keptBy(imaged)).map(({ key }) => key);
     assert.ok(before.length >= 3, `${before.length} layers`);
     const { bavail, bsize } = await statfs(place.dataDir);
-    // What an image takes, and less than a machine that is kept besides.
+    // What an image takes, and not the machine besides that is to be kept after another first script.
     const ballast = join(place.dataDir, 'ballast');
     await run('fallocate', ['-l', String(bavail * bsize - 60 * mb), ballast]);
-    const second = await succeeded(imaged, (await imaged.post(body('echo two'))).id);
+    const second = await succeeded(imaged, (await imaged.post(body('echo two', 'another'))).id);
     t.diagnostic(`not kept: ${(await notKept(imaged, second.id)).join('; ')}`);
     const after = (await keptBy(imaged)).map(({ key }) => key);
     assert.ok(before.some((key) => !after.includes(key)) || (await notKept(imaged, second.id)).length > 0, 'the disk was not full'); // prettier-ignore

@@ -17,8 +17,8 @@ const tables = `[upgrade]\nkeep_running = true\n${isVmd ? '' : '[hypervisor.qemu
 /** How long the work in the guest takes by itself. */
 const seconds = isLong ? 60 : 10;
 
-// A restart may cost so much, or, on a host that has other work, as much as two starts of the daemon.
-const mostMs = (startMs: number) => Math.max(3000, 2 * startMs);
+// A restart may cost so much, or, on a host that has other work, as much as three starts of the daemon.
+const mostMs = (startMs: number) => Math.max(3000, 3 * startMs);
 
 const script = (workSeconds: number) =>
   visit({
