@@ -119,14 +119,15 @@ test('a daemon that was killed goes on with the guest that was started anew last
   const provisioners = [one, { ...two, inline: `${String(two?.['inline'])}; true` }, last];
   await writeFile(file, JSON.stringify({ ...template, provisioners }));
   const script = join(folder, 'provision.sh');
-  await writeFile(script, `${await readFile(script, 'utf8')}\necho waits; sleep 3; echo is done\n`);
+  // Before it takes the key of the build away.
+  await writeFile(script, (await readFile(script, 'utf8')).replace('set -eu', 'set -eu\necho waits; sleep 3'));
   const { id } = await postContext(imaged, await tarOf(folder), 'application/x-tar');
   await eventOf(imaged, id, ({ type, data }) => type === 'step.started' && data['name'] === 'motto-and-key');
   await untilTrue(async () => (await textOf(imaged, id, 'log')).includes(' waits\n'));
   await imaged.kill('SIGKILL');
   await imaged.start();
   const { attempt } = await succeeded(imaged, id);
-  assert.equal(attempt, 1);
+  assert.equal(attempt, 1, await textOf(imaged, id, 'log'));
   assert.equal((await eventsNamed(id, 'build.taken_up')).length, 1);
-  assert.match(await textOf(imaged, id, 'log'), /in 2 boots\n.*is done\n/s);
+  assert.match(await textOf(imaged, id, 'log'), /in 2 boots\n/);
 });
