@@ -5,16 +5,13 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { eventsOf } from '../fixtures/follow-events.ts';
-import { isLong, isVmd } from '../fixtures/hypervisor.ts';
+import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
-import { untilTrue } from '../fixtures/until-true.ts';
-import { eventOf, exampleFor, postContext, succeeded, tarOf, textOf } from '../fixtures/tiny-builds.ts';
+import { exampleFor, postContext, succeeded, tarOf, textOf } from '../fixtures/tiny-builds.ts';
 
 let imaged: Imaged;
 let home: string;
 let folder: string;
-
-const skip = isVmd ? 'vmd holds the only line of its machines: builds begin anew' : !isLong && 'with --long';
 
 const Template = z.looseObject({ provisioners: z.array(z.looseObject({})) });
 
@@ -110,24 +107,4 @@ test('where no running machine is kept, a guest is started anew to be kept at re
     const steps = (await eventsNamed(third.id, 'step.started')).map(({ data }) => String(data['name']));
     assert.deepEqual(steps.slice(0, 3), ['make-workspace', 'take-layer', 'export-tiny-linux.qcow2']);
   });
-});
-
-test('a daemon that was killed goes on with the guest that was started anew last', { skip }, async () => {
-  const file = join(folder, 'template.json');
-  const template = Template.parse(JSON.parse(await readFile(file, 'utf8')));
-  const [one, two, last] = template.provisioners;
-  const provisioners = [one, { ...two, inline: `${String(two?.['inline'])}; true` }, last];
-  await writeFile(file, JSON.stringify({ ...template, provisioners }));
-  const script = join(folder, 'provision.sh');
-  // Before it takes the key of the build away.
-  await writeFile(script, (await readFile(script, 'utf8')).replace('set -eu', 'set -eu\necho waits; sleep 3'));
-  const { id } = await postContext(imaged, await tarOf(folder), 'application/x-tar');
-  await eventOf(imaged, id, ({ type, data }) => type === 'step.started' && data['name'] === 'motto-and-key');
-  await untilTrue(async () => (await textOf(imaged, id, 'log')).includes(' waits\n'));
-  await imaged.kill('SIGKILL');
-  await imaged.start();
-  const { attempt } = await succeeded(imaged, id);
-  assert.equal(attempt, 1, await textOf(imaged, id, 'log'));
-  assert.equal((await eventsNamed(id, 'build.taken_up')).length, 1);
-  assert.match(await textOf(imaged, id, 'log'), /in 2 boots\n/);
 });
