@@ -8,6 +8,7 @@ import { digestsOf } from '../src/image/digests.ts';
 import { formats, rows, type Format } from '../src/post-processors/compressing/formats.ts';
 import type { Draft } from '../src/post-processors/kind.ts';
 import { bench } from './fixtures/post-processing.ts';
+import { isLong } from './fixtures/hypervisor.ts';
 
 const on = () => new AbortController().signal;
 
@@ -111,7 +112,7 @@ test('progress of a long file is told as events with what is done and the whole'
 test('compressing and hashing a large file takes little memory', async () => {
   await using at = await bench();
   const file = await open(at.disk.path, 'wx');
-  const mb = process.env['IMAGED_LONG'] === undefined ? 512 : 4096;
+  const mb = isLong ? 4096 : 512;
   await file.truncate(mb * 2 ** 20);
   await file.write(randomBytes(2 ** 20), 0, 2 ** 20, 100 * 2 ** 20);
   await file.close();

@@ -9,6 +9,7 @@ import { putObject } from '../src/send/s3/put-object.ts';
 import { s3Login, s3Server } from './fixtures/s3-server.ts';
 import { weakLine } from './fixtures/weak-line.ts';
 import { faultOf, fileOfBytes, sendTools, sha256At } from './send-shop.ts';
+import { isLong } from './fixtures/hypervisor.ts';
 
 const mb = 2 ** 20;
 
@@ -20,7 +21,7 @@ const placeAt = (port: number, login = s3Login) => ({
 });
 
 // With --long, as large as images are.
-const largeMb = (process.env['IMAGED_LONG'] ?? '') === '' ? 64 : 1024;
+const largeMb = isLong ? 1024 : 64;
 
 test(`an object of ${largeMb} MB lands whole in a server that is not ours, though its connection breaks in the middle`, async () => {
   await using server = await s3Server('images');

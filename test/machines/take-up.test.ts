@@ -153,7 +153,7 @@ test('a machine that went while there was no daemon fails its build, which says 
 });
 
 // Under IMAGED_LONG more; a build that saw many daemons die begins anew (rules/crash.ts), so one has to bear fewer.
-const kills = isLong ? 200 : isVmd ? 4 : 8;
+const kills = isLong ? 200 : 4;
 const killsPerBuild = 5;
 
 /** Why the attempts of a build began anew. */
