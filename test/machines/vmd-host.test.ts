@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { cleanupStack } from '../../src/base/cleanup.ts';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import type { Event } from '../fixtures/published-event.ts';
-import { release } from '../fixtures/hypervisor.ts';
+import { newest, release } from '../fixtures/hypervisor.ts';
 import { guest, startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft, provePublished, workersOf } from '../fixtures/left-behind.ts';
 import { cycle, cycleDigest, visit } from '../fixtures/quick-templates.ts';
@@ -80,21 +80,25 @@ for (const [signal, what] of [
   ['SIGTERM', 'stopped'],
   ['SIGKILL', 'killed'],
 ] as const)
-  test(`a vmd that is ${what} in the middle of a build takes its machine along, and the build is tried again`, async () => {
-    await using imaged = await startImaged({ settings });
-    const vmd = vmdOf(imaged);
-    const { id } = await imaged.post({ template: await cycle() });
-    assert.ok(await awaitEvent(imaged, id, begins('install')));
-    await vmd.stop(signal);
-    assert.ok(await awaitEvent(imaged, id, ({ type }) => type === 'build.requeued'));
-    const fault = await firstFaultOf(imaged, id);
-    assert.equal(fault?.code, 'machine_stopped');
-    assert.match(fault.message, /vmd\(8\) was stopped/);
-    await vmd.start();
-    await proveSucceeded(imaged, id, 2);
-  });
+  test(
+    `a vmd that is ${what} in the middle of a build takes its machine along, and the build is tried again`,
+    newest,
+    async () => {
+      await using imaged = await startImaged({ settings });
+      const vmd = vmdOf(imaged);
+      const { id } = await imaged.post({ template: await cycle() });
+      assert.ok(await awaitEvent(imaged, id, begins('install')));
+      await vmd.stop(signal);
+      assert.ok(await awaitEvent(imaged, id, ({ type }) => type === 'build.requeued'));
+      const fault = await firstFaultOf(imaged, id);
+      assert.equal(fault?.code, 'machine_stopped');
+      assert.match(fault.message, /vmd\(8\) was stopped/);
+      await vmd.start();
+      await proveSucceeded(imaged, id, 2);
+    },
+  );
 
-test('a vmd that is restarted at once is told from a machine that went by itself', async () => {
+test('a vmd that is restarted at once is told from a machine that went by itself', newest, async () => {
   await using imaged = await startImaged({ settings: `${settings}\nattempts = 1` });
   const vmd = vmdOf(imaged);
   const { id } = await imaged.post({ template: await waiting() });
@@ -121,7 +125,7 @@ test('a machine that an operator stops is told as stopped from outside, and the 
   assert.match(fault.message, /vmctl stop/);
 });
 
-test('a machine that the daemon finds under the name of its slot is not in its way', async () => {
+test('a machine that the daemon finds under the name of its slot is not in its way', newest, async () => {
   await using imaged = await startImaged({ settings });
   const vmd = vmdOf(imaged);
   const disk = join(imaged.folder, 'left.qcow2');
@@ -137,7 +141,7 @@ test('a machine that the daemon finds under the name of its slot is not in its w
   assert.ok(imaged.lines().some((line) => line.includes('imaged-7')));
 });
 
-test('a cu that is killed is attached again, and the build goes on', async () => {
+test('a cu that is killed is attached again, and the build goes on', newest, async () => {
   await using imaged = await startImaged({ settings });
   const { id } = await imaged.post({
     template: visit({
@@ -251,51 +255,55 @@ test('what vmd cannot do, and a base that is damaged or in use, is refused at PO
 
 const DetachedConsole = z.object({ command: z.string(), until: z.string() });
 
-test('the console of a held build is detached for an operator, whom nobody disturbs, and attached again', async () => {
-  await using imaged = await startImaged({ settings });
-  const vmd = vmdOf(imaged);
-  const template = visit({ provisioners: [{ type: 'shell', inline: ['exit 3'] }] });
-  const { id } = await imaged.post({ template, on_error: 'hold' });
-  await imaged.until(id, ({ status }) => status === 'held');
-  const type = async (keys: string) =>
-    (
-      await imaged.call(`/builds/${id}/console`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/octet-stream' },
-        body: keys,
-      })
-    ).status;
-  const detached = await imaged.call(`/builds/${id}/console/loan`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: '{"minutes": 5}',
-  });
-  assert.equal(detached.status, 200, await detached.clone().text());
-  const { command } = DetachedConsole.parse(await detached.json());
-  assert.equal(command, 'vmctl console imaged-0');
-  assert.equal(await type('no\r'), 409);
+test(
+  'the console of a held build is detached for an operator, whom nobody disturbs, and attached again',
+  newest,
+  async () => {
+    await using imaged = await startImaged({ settings });
+    const vmd = vmdOf(imaged);
+    const template = visit({ provisioners: [{ type: 'shell', inline: ['exit 3'] }] });
+    const { id } = await imaged.post({ template, on_error: 'hold' });
+    await imaged.until(id, ({ status }) => status === 'held');
+    const type = async (keys: string) =>
+      (
+        await imaged.call(`/builds/${id}/console`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/octet-stream' },
+          body: keys,
+        })
+      ).status;
+    const detached = await imaged.call(`/builds/${id}/console/loan`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: '{"minutes": 5}',
+    });
+    assert.equal(detached.status, 200, await detached.clone().text());
+    const { command } = DetachedConsole.parse(await detached.json());
+    assert.equal(command, 'vmctl console imaged-0');
+    assert.equal(await type('no\r'), 409);
 
-  const [program = '', ...args] = vmd.inside([join(vmd.bin, 'vmctl'), 'console', 'imaged-0'], 'imaged');
-  const operator = spawn(program, args, { stdio: 'pipe' });
-  let said = '';
-  operator.stdout.on('data', (text: Buffer) => (said += text.toString()));
-  while (!said.includes('Connected to')) await sleep(20);
-  operator.stdin.write('\recho oper-$((40 + 2))\r');
-  while (!said.includes('oper-42')) await sleep(20);
-  const back = () => imaged.call(`/builds/${id}/console/loan`, { method: 'DELETE' });
-  assert.equal((await back()).status, 409, 'the operator is still there');
-  operator.stdin.end();
-  await once(operator, 'exit');
-  assert.equal((await back()).status, 204);
+    const [program = '', ...args] = vmd.inside([join(vmd.bin, 'vmctl'), 'console', 'imaged-0'], 'imaged');
+    const operator = spawn(program, args, { stdio: 'pipe' });
+    let said = '';
+    operator.stdout.on('data', (text: Buffer) => (said += text.toString()));
+    while (!said.includes('Connected to')) await sleep(20);
+    operator.stdin.write('\recho oper-$((40 + 2))\r');
+    while (!said.includes('oper-42')) await sleep(20);
+    const back = () => imaged.call(`/builds/${id}/console/loan`, { method: 'DELETE' });
+    assert.equal((await back()).status, 409, 'the operator is still there');
+    operator.stdin.end();
+    await once(operator, 'exit');
+    assert.equal((await back()).status, 204);
 
-  assert.equal(await type('echo again-$((40 + 2))\r'), 204);
-  while (!(await textOf(imaged, id, 'console')).includes('again-42')) await sleep(50);
-  assert.doesNotMatch(await textOf(imaged, id, 'console'), /oper-42/);
-  await imaged.call(`/builds/${id}/cancel`, { method: 'POST' });
-  await imaged.ended(id);
-  await proveNothingLeft(imaged);
-  assert.ok((await eventsOf(imaged, id)).length > 0);
-});
+    assert.equal(await type('echo again-$((40 + 2))\r'), 204);
+    while (!(await textOf(imaged, id, 'console')).includes('again-42')) await sleep(50);
+    assert.doesNotMatch(await textOf(imaged, id, 'console'), /oper-42/);
+    await imaged.call(`/builds/${id}/cancel`, { method: 'POST' });
+    await imaged.ended(id);
+    await proveNothingLeft(imaged);
+    assert.ok((await eventsOf(imaged, id)).length > 0);
+  },
+);
 
 test('the name of a machine that vmd keeps as stopped after too many resets is in nobody’s way', async () => {
   await using cleanup = cleanupStack();

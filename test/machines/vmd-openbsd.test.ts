@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { isLong, isOlder, release } from '../fixtures/hypervisor.ts';
+import { isLong, newest, release } from '../fixtures/hypervisor.ts';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft } from '../fixtures/left-behind.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
@@ -100,8 +100,6 @@ for (const redirect of isLong ? redirects : [redirectOf[release]])
       assert.match(await booted(imaged, id, 'openbsd-7.9.qcow2', key, 'cat /etc/motd'), /^made of /m);
     await proveNothingLeft(imaged);
   });
-
-const newest = { skip: isOlder && 'the newest vmd has it' };
 
 test('examples/openbsd-site installs a site set, and its password is nowhere in the store', newest, async () => {
   await using imaged = await hostWith('none');
