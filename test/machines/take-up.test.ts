@@ -137,6 +137,23 @@ test('a machine whose line is held no more is held again, which the log says, an
   await proveNothingLeft(imaged);
 });
 
+test('a build whose guest missed something while there was no daemon to ask begins anew, and is not failed', async () => {
+  await using imaged = await startImaged({ settings, tables });
+  const say = "sleep 3; wget -qO /dev/null {{ http_url }}/word && echo fo''und || echo lo''st";
+  const console = [...logIn, { hear: '# $', say }, { hear: '^found', refuse: ['^lost'] }, { hear: '# $' }];
+  const { id } = await imaged.post({ template: visit({ http: { word: 'x' }, install: { console, ends: 'never' } }) });
+  assert.ok(await awaitEvent(imaged, id, said('sleep 3')));
+  await imaged.kill('SIGKILL');
+  await untilTrue(async () => /^lost/m.test(await readFile(join(imaged.dataDir, 'run/imaged-0/said'), 'latin1')));
+  await imaged.start();
+  const { status, fault } = await imaged.ended(id);
+  assert.equal(status, 'succeeded', JSON.stringify(fault));
+  const [requeued, ...others] = (await eventsOf(imaged, id)).filter(({ type }) => type === 'build.requeued');
+  assert.match(JSON.stringify(requeued), /not_taken_up.*The daemon was away/);
+  assert.deepEqual(others, []);
+  await proveNothingLeft(imaged);
+});
+
 test('a machine that went while there was no daemon fails its build, which says so', async () => {
   await using imaged = await startImaged({ settings: `${settings}\nattempts = 1`, tables });
   const { id } = await imaged.post({ template: counting(100_000, 2) });
