@@ -1,7 +1,7 @@
 import type { Layer } from '../../layers/types.ts';
 import { ArtifactFacts, factsOf, MachineFacts } from './facts.ts';
 
-/** SHA-256 of what the mirror would give now; `not asked`: nobody has asked upstream lately, and nobody may for this. */
+/** SHA-256 of what the mirror would give now; `not asked`: upstream was not asked lately, and is not asked for this. */
 export type Mirrored = (
   path: string,
   signal: AbortSignal,

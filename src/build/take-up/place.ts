@@ -18,7 +18,7 @@ export type Place = {
   readonly scripts: KeptScripts;
   /** Whether an earlier daemon was in the middle of a script that outlives it. */
   readonly hasScript: () => boolean;
-  /** What of that which the step gave that had ended was written down. */
+  /** What was written down of the results of a step that had ended. */
   readonly given: (name: string) => Readonly<Record<string, unknown>>;
   /** The step that has started the guest anew last; undefined: none has. */
   readonly startedAnew: () => string | undefined;

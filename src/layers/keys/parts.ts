@@ -56,7 +56,7 @@ const installOf = (spec: Spec): Part => {
       ...(install === undefined ? [] : namedBelow('install/', conversationOf(install))),
       // The guest is given the key of the build where the build logs in by ssh.
       ['communicator/type', communicator?.type],
-      // Of what was kept, nobody can tell afterwards whether it is young enough for another.
+      // What was kept under one age may be too old for another.
       ['cache/max_age', cache.maxAgeMs],
     ],
   };
