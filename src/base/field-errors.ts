@@ -1,6 +1,6 @@
 import { Fault, type FieldError, type FaultCode } from './fault.ts';
-import { maxFieldErrors } from './nearest.ts';
-import { ParseError } from './parse-error.ts';
+import { maxFieldErrors } from './text/nearest.ts';
+import { ParseError } from './text/parse-error.ts';
 
 /** Collects everything that is wrong with what a client sent, so that all of it can be told at once. */
 export type FieldErrors = {

@@ -1,6 +1,6 @@
 import { Fault, type FieldError } from '../../base/fault.ts';
 import { fieldErrors, ofRequest, withPlaces } from '../../base/field-errors.ts';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import type { BuildAsk, RunAsk } from '../../queue/asked.ts';
 import { expandTemplate, type Expanded } from '../../template/expand/expand.ts';
 import { hclMachines } from '../../template/expand/hcl.ts';

@@ -10,7 +10,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Journal } from '../take-up/journal.ts';
 import type { ToResolve } from '../admission.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { Background } from './background.ts';
 import type { KeepingCosts } from './costs.ts';
 import type { Cut } from './cuts.ts';

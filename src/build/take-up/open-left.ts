@@ -7,7 +7,7 @@ import type { PlannedStep } from '../../queue/asked.ts';
 import type { Claim } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Hypervisor } from '../../vmm/types.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import { slotName, type Folders } from '../folders/folders.ts';
 import { emptyJournal, journalFile, readJournal, type Journal } from './journal.ts';
 import type { LetRun } from './let-run.ts';

@@ -1,6 +1,6 @@
 import { atMost, bounds } from '../../base/bounds.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
-import { maxFieldErrors, suggestions } from '../../base/nearest.ts';
+import { maxFieldErrors, suggestions } from '../../base/text/nearest.ts';
 import type { Note } from '../../base/notes.ts';
 import type { Machines } from './names.ts';
 import { partsOf, postProcessorsFor, provisionersFor, withInherited } from './provisioners.ts';

@@ -16,9 +16,9 @@ import { addressesOf, networkNumberOf, networkOf, sshPortIn } from './network.ts
 import { openSshPort } from './outgoing/ssh.ts';
 import { hasClosed, openQmp, type Qmp } from './qmp.ts';
 import { lineOf, type Holding } from './pipes.ts';
-import { endHolding, finishKernel, removeTraces, spawnQemu, type QemuHost, type SpawnedQemu } from './spawn.ts';
-import { watchQemu, type WatchedQemu } from './watched.ts';
-import { lastWords, logEnd } from './words.ts';
+import { endHolding, finishKernel, removeTraces, spawnQemu, type QemuHost, type SpawnedQemu } from './process/spawn.ts';
+import { watchQemu, type WatchedQemu } from './process/watched.ts';
+import { lastWords, logEnd } from './process/words.ts';
 
 // QEMU answers within 100 ms; it opens disks and loads kernels before, which a busy host may make long.
 const mostMsToAnswer = 30_000;

@@ -10,11 +10,11 @@ import type { Machine, MachineSpec } from '../types.ts';
 import { findSshPort, machineOver } from './machine.ts';
 import { machineFiles } from './names.ts';
 import { lineOf } from './pipes.ts';
-import { processesOf } from './processes.ts';
+import { processesOf } from './process/processes.ts';
 import { eventsIn, hasClosed, openQmp, type Qmp } from './qmp.ts';
-import type { QemuHost } from './spawn.ts';
-import { watchQemu } from './watched.ts';
-import { logEnd } from './words.ts';
+import type { QemuHost } from './process/spawn.ts';
+import { watchQemu } from './process/watched.ts';
+import { logEnd } from './process/words.ts';
 
 const mostMsToAnswer = 10_000;
 
