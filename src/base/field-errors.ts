@@ -89,6 +89,10 @@ export const withWords = (fault: Fault, change: (words: string) => string): Faul
   });
 };
 
+/** The same fault with other words for people; its field errors stay. */
+export const withMessage = (fault: Fault, message: string): Fault =>
+  new Fault(fault.code, message, fault.facts, { cause: fault.cause });
+
 /** A fault whose field errors stand elsewhere, as `placeOf` says; any other error as it is. */
 export const withPlaces = (error: unknown, placeOf: (pointer: string) => string): unknown => {
   if (!(error instanceof Fault) || error.facts.errors === undefined) return error;
