@@ -182,7 +182,7 @@ export const apiShop = async (
   });
 
   const parts: ApiParts = {
-    templateSchema: {},
+    templateSchema: () => ({}),
     page: makePage(),
     vagrant: { public: false },
     store,
