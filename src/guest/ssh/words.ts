@@ -1,5 +1,5 @@
 import { Fault, type FaultCode, type FaultFacts } from '../../base/fault.ts';
-import { anyOf } from '../../base/nearest.ts';
+import { anyOf } from '../../base/text/nearest.ts';
 import { killedBy } from './killed-by.ts';
 import type { Credentials, SshSpec } from '../types.ts';
 

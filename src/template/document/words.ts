@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
-import { anyOf } from '../../base/nearest.ts';
+import { anyOf } from '../../base/text/nearest.ts';
 import { hasPlaceholders } from '../language/expression.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
