@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { remoteInput, remoteLine } from '../src/guest/ssh/remote-command.ts';
-import { shellQuoted } from '../src/base/shell.ts';
+import { shellQuoted } from '../src/base/text/shell.ts';
 import { runProgram, type Input } from '../src/base/program.ts';
 import { on } from './ssh-server.ts';
 

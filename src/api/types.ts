@@ -4,7 +4,7 @@ import type { Preview } from '../build/layers/preview.ts';
 import type { Submit, SubmitRun } from '../build/submit.ts';
 import type { Metrics } from './host/metrics.ts';
 import type { PageFiles } from './page/types.ts';
-import type { ConnectionBounds } from './server/connections.ts';
+import type { ConnectionBounds } from './server/connections/connections.ts';
 import type { Admission } from '../build/admission.ts';
 import type { Contexts } from '../build/contexts.ts';
 import type { Outputs } from '../build/outputs/outputs.ts';

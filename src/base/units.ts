@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { quoted } from './nearest.ts';
-import { ParseError } from './parse-error.ts';
+import { quoted } from './text/nearest.ts';
+import { ParseError } from './text/parse-error.ts';
 
 /** A path in a document that must not depend on where the daemon was started. */
 export const AbsolutePath = z.string().refine(isAbsolute, 'must be an absolute path');

@@ -1,6 +1,6 @@
 import type { Phase } from '../base/records/phase.ts';
 import type { PlannedStep } from '../queue/asked.ts';
-import type { StepTools } from './tools.ts';
+import type { StepTools } from './attempt/tools.ts';
 
 /** One part of a build: one thing to do, what it needs, what it gives. Facts only grow; nothing flows back. */
 export type Step<Needs, Gives> = {

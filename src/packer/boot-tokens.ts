@@ -1,7 +1,7 @@
 import { bounds } from '../base/bounds.ts';
-import { ParseError, placeOf } from '../base/parse-error.ts';
+import { ParseError, placeOf } from '../base/text/parse-error.ts';
 import { keyNamed, keyNames, type Key } from './keys.ts';
-import { nearest, quoted } from '../base/nearest.ts';
+import { nearest, quoted } from '../base/text/nearest.ts';
 import { durationMsOf, longestMs } from '../base/units.ts';
 
 /** What a boot command is made of, each with the offset where it begins. `motion` is `press`, or only down or up. */

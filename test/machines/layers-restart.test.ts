@@ -27,7 +27,7 @@ const body = (last: string, change: object = {}) => ({
         inline: [`echo at work >/dev/console; sleep 4; ${written('two')}`],
         checkpoint: true,
       },
-      { type: 'shell', name: 'third', inline: [written(last), 'echo $(cat /root/words)'] },
+      { type: 'shell', name: 'third', inline: [written(last), 'echo $(cat /root/words)'], checkpoint: false },
     ],
     ...change,
   },

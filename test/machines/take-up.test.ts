@@ -155,8 +155,7 @@ test('a build whose guest missed something while there was no daemon to ask begi
 });
 
 /** A shell script that tells on the console that it is at work, and that it goes without what it asks for. */
-const asking = (ask: string) =>
-  `echo at work >/dev/console; sleep 3; ${ask} || { echo lost >/dev/console; exit 3; }`;
+const asking = (ask: string) => `echo at work >/dev/console; sleep 3; ${ask} || { echo lost >/dev/console; exit 3; }`;
 
 const saidBy = ({ dataDir }: Imaged): Promise<string> =>
   readFile(join(dataDir, 'run/imaged-0/said'), 'latin1').catch(() => '');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault, faults, type FaultCode } from '../../base/fault.ts';
-import { nearest } from '../../base/nearest.ts';
+import { nearest } from '../../base/text/nearest.ts';
 import { answers, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import type { ApiParts } from '../types.ts';

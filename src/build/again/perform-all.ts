@@ -9,14 +9,14 @@ import { cleanUpAfter, type CleanupFacts } from '../after-failure/error-cleanup.
 import { publishFailed, withArtifacts, type Facts } from '../after-failure/publish-failed.ts';
 import type { GoesOn } from './go-on.ts';
 import { remember, type Remembered } from './remembered.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import { askedBuildOf } from '../job.ts';
-import { performerOf } from '../perform.ts';
+import { performerOf } from '../attempt/perform.ts';
 import type { Perform } from '../plan.ts';
 import { recipeFor } from '../recipe.ts';
-import { SequencesFailed } from '../sequences.ts';
+import { SequencesFailed } from '../attempt/sequences.ts';
 import { pauseBefore } from '../steps/pause.ts';
-import { reconnect } from '../steps/reconnect.ts';
+import { reconnect } from '../steps/connect/reconnect.ts';
 
 type All = Facts & CleanupFacts;
 

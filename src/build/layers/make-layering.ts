@@ -3,7 +3,7 @@ import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
 import { asFault } from '../../base/fault.ts';
 import { deferred } from '../../base/waiting.ts';
 import type { BuildLayers, Making, NewLayer } from '../../layers/types.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { Background } from './background.ts';
 import { isOpen, type Cut } from './cuts.ts';
 import type { KeepingCosts } from './costs.ts';

@@ -8,7 +8,7 @@ import type { Hypervisor } from '../../vmm/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Journal } from '../take-up/journal.ts';
 import type { ToResolve } from '../admission.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { Background } from './background.ts';
 import type { KeepingCosts } from './costs.ts';
 import type { Cut } from './cuts.ts';

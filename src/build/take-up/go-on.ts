@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { asFault, Fault } from '../../base/fault.ts';
 import type { Step } from '../plan.ts';
-import type { StepTools } from '../tools.ts';
+import type { StepTools } from '../attempt/tools.ts';
 import type { OwnPlace } from './place.ts';
 
 type Parts = {

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { asFault, Fault } from '../../base/fault.ts';
 import { slotName } from '../folders/folders.ts';
-import { launch, takeUp, type Launch } from '../launch.ts';
-import type { Running } from '../running.ts';
-import type { StepTools } from '../tools.ts';
+import { launch, takeUp, type Launch } from '../machine/launch.ts';
+import type { Running } from '../machine/running.ts';
+import type { StepTools } from '../attempt/tools.ts';
 import type { Restarting } from './journal.ts';
 
 /**

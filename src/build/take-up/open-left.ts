@@ -7,7 +7,7 @@ import type { Claim, Step } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Hypervisor } from '../../vmm/types.ts';
 import type { Layers } from '../layers/open-layering.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { Plan } from '../plan.ts';
 import { slotName, type Folders } from '../folders/folders.ts';
 import { cannotGoOn } from './go-on.ts';

@@ -1,7 +1,7 @@
 import { Fault } from '../../base/fault.ts';
 import type { ConsolePlace } from '../../vmm/console/place.ts';
 import type { KeptScripts } from '../../guest/outliving/place.ts';
-import type { Past } from '../past.ts';
+import type { Past } from '../attempt/past.ts';
 import type { Step } from '../plan.ts';
 import type { Journal, JournalFile, Restarting } from './journal.ts';
 import type { LetRun } from './let-run.ts';

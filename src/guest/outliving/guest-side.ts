@@ -10,7 +10,7 @@
  *   code     how it ended, when all pieces are there
  */
 
-import { shellQuoted } from '../../base/shell.ts';
+import { shellQuoted } from '../../base/text/shell.ts';
 
 /** The exit code of a start in a guest that lacks what it takes: nothing has been run then. */
 export const cannot = 93;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Ids } from '../../base/ids.ts';
-import { shellQuoted } from '../../base/shell.ts';
+import { shellQuoted } from '../../base/text/shell.ts';
 import type { Guest, OnLines } from '../types.ts';
 import { readFrames, type Frame } from './frames.ts';
 import { cannot, followText, startText } from './guest-side.ts';

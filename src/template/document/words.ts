@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
 import { hasPlaceholders } from '../language/expression.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
 import { durationOf, sizeMbOf } from '../../base/units.ts';
 

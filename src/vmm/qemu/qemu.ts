@@ -9,18 +9,18 @@ import { asksForOutgoing, mostNics } from '../nics.ts';
 import type { Accelerator } from './argv.ts';
 import { makeQemuDisks } from './disks.ts';
 import { firmwareFiles } from './firmware.ts';
-import { takeInventory, versionOf, type Inventory } from './inventory.ts';
+import { takeInventory, versionOf, type Inventory } from './probe/inventory.ts';
 import { machineShapeKey } from './keep/shape-key.ts';
 import { startMachine } from './machine.ts';
 import { mostSlots, networkNumberOf } from './network.ts';
 import { whyNoOutgoing } from './outgoing/check.ts';
-import { probe } from './probe.ts';
-import { reapWork } from './processes.ts';
-import { reapMachine } from './reap.ts';
+import { probe } from './probe/probe.ts';
+import { reapWork } from './process/processes.ts';
+import { reapMachine } from './process/reap.ts';
 import { mostDisks, refuseForQemu } from './refuse.ts';
-import type { QemuHost } from './spawn.ts';
+import type { QemuHost } from './process/spawn.ts';
 import { takeUpMachine } from './take-up.ts';
-import { findUser, type QemuUser } from './user.ts';
+import { findUser, type QemuUser } from './process/user.ts';
 import type { Hypervisor, MachineSpec } from '../types.ts';
 
 export type QemuOptions = {

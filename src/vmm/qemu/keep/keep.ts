@@ -21,7 +21,7 @@ import { machineFiles, sockets } from '../names.ts';
 import { networkNumberOf } from '../network.ts';
 import { openRegular } from '../open-regular.ts';
 import type { Qmp } from '../qmp.ts';
-import type { QemuHost } from '../spawn.ts';
+import type { QemuHost } from '../process/spawn.ts';
 import { asker, type Ask } from './ask.ts';
 import { lend, nameRest } from './disks.ts';
 import { takeMemory, type MemoryOut } from './memory-out.ts';
