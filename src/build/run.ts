@@ -14,6 +14,7 @@ import { performAll } from './again/perform-all.ts';
 import { recipeFor } from './recipe.ts';
 import { askedBuildOf } from './job.ts';
 import type { LetRun } from './take-up/let-run.ts';
+import { mayHaveMissed } from './take-up/missed.ts';
 import { openLeft } from './take-up/open-left.ts';
 
 export type RunnerParts = AttemptParts &
@@ -91,11 +92,12 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
       sayFirst(attempt, claim, spec, slot);
       if (spec.hostSecrets !== undefined && claim.takenUp !== true)
         await parts.store.secretsUsed(build.id, claim.token, spec.hostSecrets);
-      layering = await openLayering(attempt, spec, slot, parts, left.journal);
+      const missed = left.journal && mayHaveMissed(left.journal, spec, parts.mirror !== undefined);
+      layering = await openLayering(attempt, spec, slot, parts, left.journal && { ...left.journal, missed });
       tellSkipped(attempt, spec, layering, parts.layers);
       const plan = recipeFor(spec, layering);
       left.check(plan);
-      const place = left.placeOf(plan, startedAt, attempt, layering.from?.cut.key);
+      const place = left.placeOf(plan, startedAt, attempt, { layer: layering.from?.cut.key, missed });
       const begins = { claim, spec, layering, before: [] };
       const artifacts = await performAll(attempt, begins, { job }, { ...parts, place }, signal);
       if (layering.from?.cut.kind === 'artifacts')

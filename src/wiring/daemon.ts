@@ -68,7 +68,13 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
       ...{ store, freeDiskMb, version, now: clock.now, whole: bare.whole },
       scheduler: { committed, slots: () => scheduler.slots(), obstacles: () => scheduler.obstacles() },
     });
-    const { shelf, capacity, ...layers } = await openLayers(shared, { store, bare, committed, figures: metrics });
+    const { shelf, capacity, ...layers } = await openLayers(shared, {
+      store,
+      bare,
+      committed,
+      figures: metrics,
+      takenUp,
+    });
     const supplies = cleanup.keep(await openSupplies(shared, capacity));
     const news = await openNews(shared);
     const buildLayers = await makeBuildLayers(shared, shelf);

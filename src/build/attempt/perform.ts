@@ -16,6 +16,7 @@ import { behind, withDisplay, withSilence } from '../machine/running.ts';
 import { makeWorkspace } from '../steps/make-workspace.ts';
 import type { Supply } from '../files/supply.ts';
 import { giveAgain, goOnWith } from '../take-up/go-on.ts';
+import { begunAnew, mayComeOfIt } from '../take-up/missed.ts';
 import type { OwnPlace } from '../take-up/place.ts';
 import type { TextLimits } from './text-limits.ts';
 import type { StepTools } from './tools.ts';
@@ -62,6 +63,7 @@ export const performerOf = (attempt: Attempt, parts: PerformParts, place: OwnPla
     if (place.hadEnded(step.name))
       return giveAgain(step, needs, place, { clock, tools: toolsWith, signal: attempt.signal });
     await settled();
+    const mayShowMissed = place.mayShowMissed(step);
     const cutShort = place.cutShort(step.name);
     const seq = cutShort ?? (await store.beginStep(id, claim.token, { name: step.name, phase: step.phase }));
     const run = cutShort === undefined ? step.run : goOnWith(step);
@@ -88,7 +90,10 @@ export const performerOf = (attempt: Attempt, parts: PerformParts, place: OwnPla
       const first = asFault(signal.aborted ? signal.reason : error);
       const running = attempt.attended();
       const seen = withSilence(withDisplay(first, running), running, hypervisor.displays);
-      const told = behind(seen, running);
+      const own = behind(seen, running);
+      // What ended the build itself, such as its client, is the cause whatever its guest missed.
+      const isMissed = mayShowMissed && !attempt.signal.aborted && mayComeOfIt(own.code, step);
+      const told = isMissed ? begunAnew(own) : own;
       const fault = attempt.finished(inStep(await behindFolders(told, folders.own, ofBuild(step.name)), step.name));
       stepEnded(step.type ?? step.name, faults[fault.code].class, seconds());
       log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);

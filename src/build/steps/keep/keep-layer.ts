@@ -12,6 +12,12 @@ import { whileAlive, type Running } from '../../machine/running.ts';
 import type { StepTools } from '../../attempt/tools.ts';
 import { machineFactsOf } from './take-layer.ts';
 
+/** What lies over the disks that were kept, and what was put into the folder of the layer: a daemon that is started before it is one finishes it. */
+export type Rested = {
+  readonly disks: readonly Disk[];
+  readonly kept?: { readonly key: string; readonly facts: unknown };
+};
+
 export type AtRest = {
   readonly job: Job;
   readonly workspace: string;
@@ -28,30 +34,31 @@ export type Restart = {
   readonly proof: NonNullable<Filled['proof']>;
 };
 
-/** Keeps the disks of a machine that is at rest. Gives those that lie over them, or, where they are not kept, themselves. */
+/** Keeps the disks of a machine that is at rest. Where they are not kept, it gives themselves. */
 export const keepAtRest = async (
   needs: AtRest,
   cut: Cut,
   layering: Layering,
   tools: Pick<StepTools, 'hypervisor' | 'signal' | 'past'>,
   restart?: Restart,
-): Promise<readonly Disk[]> => {
+): Promise<Rested> => {
   const { hypervisor, past } = tools;
   // No other layer ever lies over one that is sealed.
   const isLast = cut.part === 'seal';
   const before = layering.from && machineFactsOf(layering.from);
-  let { disks } = needs;
+  let rest: Rested = { disks: needs.disks };
   // They are there already: keeping them takes no room, but where they are flattened.
-  await layering.keep(cut, isLast ? 0 : await flatBytes(disks, hypervisor), async (folder) => {
+  await layering.keep(cut, isLast ? 0 : await flatBytes(needs.disks, hypervisor), async (folder) => {
     await restart?.shutDown();
     const beside = await fillBeside(needs, cut, folder, past, before);
     const rested = needs.disks.map(restOf);
-    disks = await restDisks(needs, cut, folder, tools);
+    const facts = { ...beside, disks: rested };
+    rest = { disks: await restDisks(needs, cut, folder, tools), kept: { key: cut.key, facts } };
     const flat = isLast ? {} : await flattening(folder, restedIn(folder, needs.disks), hypervisor);
     const proof = restart === undefined ? {} : { proof: restart.proof };
-    return { facts: { ...beside, disks: rested }, ...flat, ...proof };
+    return { facts, ...flat, ...proof };
   });
-  return disks;
+  return rest;
 };
 
 /** Keeps the disks after the installation, or those of the sealed guest, and goes on over them. */
@@ -66,9 +73,9 @@ export const keepDisks = (cut: Cut, layering: Layering, of: 'installed' | 'seale
         layering.passed(cut);
         return { disks: needs.disks };
       }
-      return { disks: await keepAtRest(needs, cut, layering, tools) };
+      return keepAtRest(needs, cut, layering, tools);
     },
-  }) satisfies Step<AtRest, { disks: readonly Disk[] }>;
+  }) satisfies Step<AtRest, Rested>;
 
 /** Keeps a machine that runs, which goes on. */
 export const keepMachine = (cut: Cut, layering: Layering) =>
@@ -85,10 +92,10 @@ export const keepMachine = (cut: Cut, layering: Layering) =>
         layering.passed(cut);
         return { disks: needs.disks };
       }
-      let { disks } = needs;
+      let rest: Rested = { disks: needs.disks };
       const before = layering.from && machineFactsOf(layering.from);
       const { hypervisor } = tools;
-      const roomBytes = job.spec.memoryMb * mbBytes + (await flatBytes(disks, hypervisor));
+      const roomBytes = job.spec.memoryMb * mbBytes + (await flatBytes(needs.disks, hypervisor));
       await layering.keep(cut, roomBytes, async (folder) => {
         const beside = await fillBeside(needs, cut, folder, tools.past, before);
         const rested = needs.disks.map(restOf);
@@ -106,11 +113,11 @@ export const keepMachine = (cut: Cut, layering: Layering) =>
             ),
           tools,
         );
-        ({ disks } = kept);
-        const flat = await flattening(folder, restedIn(folder, needs.disks), hypervisor);
         const facts = { ...beside, disks: rested, network: kept.network };
+        rest = { disks: kept.disks, kept: { key: cut.key, facts } };
+        const flat = await flattening(folder, restedIn(folder, needs.disks), hypervisor);
         return { facts, stoodStillMs: kept.stoodStillMs, ...flat };
       });
-      return { disks };
+      return rest;
     },
-  }) satisfies Step<AtRest & { readonly running: Running }, { disks: readonly Disk[] }>;
+  }) satisfies Step<AtRest & { readonly running: Running }, Rested>;
