@@ -10,7 +10,7 @@ import { cleanupStack } from '../src/base/cleanup.ts';
 import { makeSshKey } from '../src/guest/ssh/key.ts';
 import type { SshSpec } from '../src/guest/types.ts';
 import { runProgram } from '../src/base/program.ts';
-import { processesIn } from './fixtures/processes.ts';
+import { processesIn, processesWith } from './fixtures/processes.ts';
 
 /** A signal that never aborts. */
 export const on = () => new AbortController().signal;
@@ -143,10 +143,12 @@ const startSshd = async (folder: string, { hostKey, path, more, user }: Sshd) =>
   child.stderr.resume();
   return {
     port,
-    /** As a machine whose power is cut: every process of it at once. */
+    /** As a machine whose power is cut: every process of it at once, those too whose session has ended before them. */
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      for (const pid of await treeOf(child.pid ?? 0)) {
+      const tree = await treeOf(child.pid ?? 0);
+      const orphans = await processesWith('SSH_CONNECTION', (value) => value.endsWith(` 127.0.0.1 ${port}`));
+      for (const pid of new Set([...tree, ...orphans])) {
         try {
           process.kill(pid, 'SIGKILL');
         } catch (error) {

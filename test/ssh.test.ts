@@ -169,6 +169,21 @@ test('a connection that is lost in the middle is broken, not an exit code, and c
   }
 });
 
+test('a command whose connection was lost ends with its guest', async () => {
+  await using house = await guestHouse();
+  await using guest = await connectSsh(house.spec, quiet, on());
+  let pid = 0;
+  const onLines = (lines: readonly string[]) => {
+    pid = Number(lines[0]);
+    house.cut();
+  };
+  await assert.rejects(guest.run('echo $$; exec sleep 1000', { onLines }, on()), failsAs('ssh_broken'));
+  assert.match(await commandOf(pid), /^sleep 1000/);
+  await house.powerOff();
+  using limit = systemClock.deadline(5000, on(), () => new Error('the command is still there'));
+  while ((await commandOf(pid)) !== '') await systemClock.sleep(10, limit.signal);
+});
+
 test('an ssh that is killed is told by its name and signal, and is not the fault of the guest', async () => {
   await using house = await guestHouse();
   // The master has the pipes of a command, and closes them when that has ended in the guest.
