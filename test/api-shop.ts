@@ -69,6 +69,9 @@ export type ApiShop = AsyncDisposable & {
   readonly told: readonly string[];
 };
 
+/** Every app has the same routes: it is printed once in a process, when a reply is first held against it. */
+let contract: ReturnType<typeof makeContract> | undefined;
+
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
@@ -278,12 +281,12 @@ export const apiShop = async (
   };
   const { authorization } = await token(['builds:write']);
 
-  const holdToContract = makeContract(app.swagger());
   return {
     app,
     ask: async (options) => {
       const reply = await app.inject(options);
-      holdToContract(options.method ?? 'GET', options.url, reply);
+      contract ??= makeContract(app.swagger());
+      contract(options.method ?? 'GET', options.url, reply);
       return reply;
     },
     ...{ store, clock, growth, folders, parts },
