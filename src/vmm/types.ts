@@ -89,16 +89,19 @@ export type KeepInto = {
   readonly rests?: readonly string[];
 };
 
-/** A machine as it was kept while it ran. All that was written is on the disk of the host. */
+/** A machine as it was kept while it ran. */
 export type KeptMachine = {
   /** Those of the running machine from now on: overlays, each over the file that is at rest. What was its disk until then may lose its old name where it got another. */
   readonly disks: readonly Disk[];
   /** The number in the guest's addresses, for `MachineSpec.from`. */
   readonly network: number;
-  /** The size of its memory and devices, compressed. */
-  readonly memoryBytes: number;
   /** How long the guest stood still. */
   readonly stoodStillMs: number;
+  /**
+   * Compresses its memory and devices into their file, beside the machine, which goes on, and gives the size. To be called once. The
+   * files are flushed by whoever has them kept. Throws `storage_full`, the signal's reason; then the file is not there.
+   */
+  readonly finish: (signal: AbortSignal) => Promise<number>;
 };
 
 /**

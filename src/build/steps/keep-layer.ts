@@ -109,7 +109,7 @@ export const keepMachine = (cut: Cut, layering: Layering) =>
         ({ disks } = kept);
         const flat = await flattening(folder, restedIn(folder, needs.disks), hypervisor);
         const facts = { ...beside, disks: rested, network: kept.network };
-        return { facts, stoodStillMs: kept.stoodStillMs, ...flat };
+        return { facts, stoodStillMs: kept.stoodStillMs, finish: kept.finish, ...flat };
       });
       return { disks };
     },

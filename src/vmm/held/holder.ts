@@ -31,7 +31,7 @@ export type NotHeld = { readonly said: string; readonly exit: Exit };
 
 const never = new AbortController().signal;
 
-const untilItListens = { attempts: Infinity, firstMs: 5, growth: 1.3, mostMs: 50 };
+const untilItListens = { attempts: Infinity, firstMs: 5, growth: 1.1, mostMs: 20 };
 
 /** Its socket is not there yet, or nobody listens there any more. */
 const isNobodyThere = (error: unknown): boolean => isErrno(error, 'ENOENT', 'ECONNREFUSED');

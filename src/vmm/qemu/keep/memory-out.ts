@@ -5,7 +5,7 @@
 
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { lchown, open, rm, stat } from 'node:fs/promises';
+import { lchown, open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
@@ -16,13 +16,15 @@ import { orAborted } from '../../../base/waiting.ts';
 export type MemoryOut = AsyncDisposable & {
   /** Aborts with the fault when what QEMU writes cannot be taken: `storage_full`, `hypervisor_failed`. */
   readonly failed: AbortSignal;
-  /** Waits until QEMU has written all, and writes the file, to the disk. Gives its size. Throws what `failed` has. */
+  /** Waits until QEMU has written all. Throws what `failed` has. */
+  readonly taken: (signal: AbortSignal) => Promise<void>;
+  /** Then writes the file, and gives its size. */
   readonly compress: (signal: AbortSignal) => Promise<number>;
 };
 
 const chunkBytes = 256 * 1024;
 
-/** Level 1: a build waits for it. The checksum tells damage of the file. */
+/** Level 1: other builds may wait for it. The checksum tells damage of the file. */
 const compressor = (size: number) => {
   const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
   return createZstdCompress({ params, chunkSize: chunkBytes, pledgedSrcSize: size });
@@ -40,9 +42,24 @@ const bounded = (mostBytes: number) =>
     }
   };
 
-/** A stream into a new file of mode 0600, which is flushed and closed at its end. */
-const into = async (path: string, options: { readonly flush: boolean }) =>
-  (await open(path, 'wx', 0o600)).createWriteStream({ ...options, highWaterMark: 4 * chunkBytes });
+/** A stream into a file, which is closed at its end. */
+const into = (file: FileHandle) => file.createWriteStream({ highWaterMark: 4 * chunkBytes });
+
+/** A new file of mode 0600, which goes when nothing has made it whole. */
+const fresh = async (path: string) => {
+  const handle = await open(path, 'wx', 0o600);
+  let isWhole = false;
+  return {
+    handle,
+    keep: () => {
+      isWhole = true;
+    },
+    async [Symbol.asyncDispose]() {
+      await handle.close();
+      if (!isWhole) await rm(path, { force: true });
+    },
+  };
+};
 
 /**
  * Listens at `socket` for QEMU, which runs as the user `owner`. Disposing it ends that, and removes what was taken as it is.
@@ -55,20 +72,25 @@ export const takeMemory = async (
   const left = cleanupStack();
   const end = new AbortController();
   const failed = new AbortController();
-  const raw = `${file}.raw`;
   try {
-    left.defer(() => rm(raw, { force: true }));
+    const to = left.keep(await fresh(file));
+    const raw = left.keep(await fresh(`${file}.raw`));
     const server = createServer().listen({ path: socket });
-    left.defer(async () => {
+    // The next that is taken may have the same name.
+    let isClosed = false;
+    const close = async () => {
+      if (isClosed) return;
+      isClosed = true;
       server.close();
       await rm(socket, { force: true });
-    });
+    };
+    left.defer(close);
     await once(server, 'listening');
     if (owner !== undefined) await lchown(socket, owner, owner);
     const take = async () => {
       const [from] = (await once(server, 'connection', { signal: end.signal })) as [Socket];
       server.close();
-      await pipeline(from, bounded(mostBytes), await into(raw, { flush: false }), { signal: end.signal });
+      await pipeline(from, bounded(mostBytes), into(raw.handle), { signal: end.signal });
     };
     const taken = take().catch((error: unknown) => failed.abort(asFault(error)));
     left.defer(async () => {
@@ -76,20 +98,24 @@ export const takeMemory = async (
       await taken;
     });
 
-    const compress = async (signal: AbortSignal) => {
+    const takenBy = async (signal: AbortSignal) => {
       await orAborted(taken, signal);
       failed.signal.throwIfAborted();
-      const to = await into(file, { flush: true });
-      try {
-        const from = createReadStream(raw, { highWaterMark: chunkBytes });
-        await pipeline(from, compressor((await stat(raw)).size), to, { signal });
-        return (await stat(file)).size;
-      } catch (error) {
-        await rm(file, { force: true });
-        throw error;
-      }
+      await close();
     };
-    return { failed: failed.signal, compress, [Symbol.asyncDispose]: () => left[Symbol.asyncDispose]() };
+    const compress = async (signal: AbortSignal) => {
+      const path = `${file}.raw`;
+      const from = createReadStream(path, { highWaterMark: chunkBytes });
+      await pipeline(from, compressor((await stat(path)).size), into(to.handle), { signal });
+      to.keep();
+      return (await stat(file)).size;
+    };
+    return {
+      failed: failed.signal,
+      taken: takenBy,
+      compress,
+      [Symbol.asyncDispose]: () => left[Symbol.asyncDispose](),
+    };
   } catch (error) {
     await left[Symbol.asyncDispose]();
     throw asFault(error);
