@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { systemClock } from '../src/base/clock.ts';
-import type { Attempt } from '../src/build/attempt.ts';
+import type { Attempt } from '../src/build/attempt/attempt.ts';
 import { makeBackground } from '../src/build/layers/background.ts';
 import { makeKeepingCosts } from '../src/build/layers/costs.ts';
 import type { Cut } from '../src/build/layers/cuts.ts';

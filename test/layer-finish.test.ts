@@ -7,7 +7,7 @@ import { cleanupStack } from '../src/base/cleanup.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { Fault } from '../src/base/fault.ts';
 import { deferred, orAborted } from '../src/base/waiting.ts';
-import type { Attempt } from '../src/build/attempt.ts';
+import type { Attempt } from '../src/build/attempt/attempt.ts';
 import { makeBackground } from '../src/build/layers/background.ts';
 import { makeKeepingCosts } from '../src/build/layers/costs.ts';
 import type { Cut } from '../src/build/layers/cuts.ts';

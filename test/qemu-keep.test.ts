@@ -22,8 +22,9 @@ const keepIn = async (vmm: Bench, machine: Machine, { disks }: MachineSpec, fold
     names.map((name) => join(folder, name)),
   ];
   assert.ok(machine.keep);
-  const { finish, ...kept } = await machine.keep({ folder, overlays, rests }, on());
-  const memoryBytes = await finish(on());
+  const kept = await machine.keep({ folder, overlays, rests }, on());
+  await vmm.qemu.finishKept?.(folder, on());
+  const { size: memoryBytes } = await stat(join(folder, 'memory.zst'));
   const copies: Disk[] = [];
   for (const [index, rest] of rests.entries()) {
     const base = { path: rest, format: disks[index]?.format ?? 'raw', layers: 'chain' } as const;

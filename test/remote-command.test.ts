@@ -11,7 +11,7 @@ import { cleanupStack } from '../src/base/cleanup.ts';
 import { untilMark } from '../src/guest/ssh/own-output.ts';
 import { ownInput, ownLine } from '../src/guest/ssh/own-shell.ts';
 import { remoteInput, remoteLine } from '../src/guest/ssh/remote-command.ts';
-import { shellQuoted } from '../src/base/shell.ts';
+import { shellQuoted } from '../src/base/text/shell.ts';
 import { runProgram, type Input } from '../src/base/program.ts';
 import { on } from './ssh-server.ts';
 

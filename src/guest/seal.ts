@@ -1,6 +1,6 @@
 import { Fault } from '../base/fault.ts';
 import type { SealPart } from '../base/machine/seal-parts.ts';
-import { singleQuoted } from '../base/shell.ts';
+import { singleQuoted } from '../base/text/shell.ts';
 import { keepLastLines } from './last-lines.ts';
 import type { Guest, OnLines } from './types.ts';
 

@@ -2,7 +2,7 @@ import { withoutEnd } from '../base/pattern/without-end.ts';
 import type { Activity } from '../base/activity/activity.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
-import { shellQuoted } from '../base/shell.ts';
+import { shellQuoted } from '../base/text/shell.ts';
 import { envFile, envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
 import { runNamed } from './named-command.ts';
 import { scriptBegins, type KeptScripts, type ScriptPlace } from './outliving/place.ts';

@@ -2,7 +2,7 @@ import { isRunEnded } from '../../base/records/run-status.ts';
 import type { Build, BuildEvent } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import { readEvents } from '../builds/events/stream.ts';
-import { follow as followAll } from '../server/follow.ts';
+import { follow as followAll } from '../server/streams/follow.ts';
 
 /** An event of one build of a run, with the place behind it: the number of the last event of each build, in their order. */
 export type RunItem = { readonly build: Build; readonly event: BuildEvent; readonly id: string };

@@ -1,7 +1,7 @@
 import type WebSocket from 'ws';
 import { z } from 'zod';
 import { cleanupStack } from '../../base/cleanup.ts';
-import { visible } from '../../base/visible.ts';
+import { visible } from '../../base/text/visible.ts';
 import { deferred, orAborted } from '../../base/waiting.ts';
 import { help, makeEscapes } from './escapes.ts';
 import { openSocket } from './open-socket.ts';

@@ -12,7 +12,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { shellQuoted } from '../../base/shell.ts';
+import { shellQuoted } from '../../base/text/shell.ts';
 
 /** The exit code of a start in a guest that lacks what it takes: nothing has been run then, and nothing is left. */
 export const cannot = 93;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Ids } from '../../base/ids.ts';
-import { shellQuoted } from '../../base/shell.ts';
+import { shellQuoted } from '../../base/text/shell.ts';
 import { deferred } from '../../base/waiting.ts';
 import { keepLastLines } from '../last-lines.ts';
 import type { Guest, OnLines } from '../types.ts';

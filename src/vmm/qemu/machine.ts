@@ -2,23 +2,23 @@
 
 import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
 import type { Clock, Deadline } from '../../base/clock.ts';
-import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
 import { asksForOutgoing } from '../nics.ts';
 import type { HeldLine } from '../held/held-line.ts';
 import type { Machine, MachineSpec } from '../types.ts';
+import { isNobodyThere } from '../unix-socket.ts';
 import { displayOver } from './display/display.ts';
 import { keeper } from './keep/keep.ts';
 import { openMemory, type KeptMemory } from './keep/memory-in.ts';
 import { machineFiles } from './names.ts';
 import { addressesOf, networkNumberOf, networkOf, sshPortIn } from './network.ts';
 import { openSshPort } from './outgoing/ssh.ts';
-import { openQmp, type Qmp } from './qmp.ts';
+import { hasClosed, openQmp, type Qmp } from './qmp.ts';
 import { lineOf, type Holding } from './pipes.ts';
-import { endHolding, finishKernel, removeTraces, spawnQemu, type QemuHost, type SpawnedQemu } from './spawn.ts';
-import { watchQemu, type WatchedQemu } from './watched.ts';
-import { lastWords, logEnd } from './words.ts';
+import { endHolding, finishKernel, removeTraces, spawnQemu, type QemuHost, type SpawnedQemu } from './process/spawn.ts';
+import { watchQemu, type WatchedQemu } from './process/watched.ts';
+import { lastWords, logEnd } from './process/words.ts';
 
 // QEMU answers within 100 ms; it opens disks and loads kernels before, which a busy host may make long.
 const mostMsToAnswer = 30_000;
@@ -29,10 +29,6 @@ const mostMsPerMb = 20;
 const noPort = 0;
 
 const untilItListens = { attempts: 10_000, firstMs: 2, growth: 1.1, mostMs: 10 };
-
-const isNotListening = (error: unknown): boolean => isErrno(error, 'ENOENT', 'ECONNREFUSED');
-
-const hasClosed = (error: unknown): boolean => error instanceof Fault && error.code === 'hypervisor_unavailable';
 
 /** The port of this host that leads to the guest. */
 export const findSshPort = async (spec: MachineSpec, qmp: Qmp, clock: Clock, alive: AbortSignal): Promise<number> => {
@@ -73,7 +69,7 @@ const reach = async (
   const { clock } = host;
   const files = machineFiles(spec.folder);
   const listening = () => openQmp(files.qmp, watched.onEvent, alive);
-  const qmp = starting.keep(await retry(listening, untilItListens, isNotListening, clock, alive));
+  const qmp = starting.keep(await retry(listening, untilItListens, isNobodyThere, clock, alive));
   await keepEvents(files.events, alive);
   const holdLine = async () => {
     const line = starting.keep(await lineOf(spec, await orAborted(holding.holder, alive), watched.exited, host));

@@ -1,6 +1,6 @@
 import type { BuildEvent } from '../../../queue/records.ts';
 import type { Store } from '../../../queue/store.ts';
-import { follow } from '../../server/follow.ts';
+import { follow } from '../../server/streams/follow.ts';
 import type { EventRooms, WrittenForm } from './rooms.ts';
 
 const batch = 200;

@@ -19,7 +19,7 @@ import { openLayers } from '../layers.ts';
 import { machineFiles, sockets } from '../names.ts';
 import { networkNumberOf } from '../network.ts';
 import type { Qmp } from '../qmp.ts';
-import type { QemuHost } from '../spawn.ts';
+import type { QemuHost } from '../process/spawn.ts';
 import { asker, type Ask } from './ask.ts';
 import { lend, nameRest } from './disks.ts';
 import { takeMemory, type MemoryOut } from './memory-out.ts';
@@ -154,12 +154,9 @@ const keepOnce = async (keeping: Keeping, disks: readonly Disk[], signal: AbortS
   );
   signal.throwIfAborted();
   const stoodStillMs = await standStill(keeping, overlays, memory, signal);
-  await memory.taken(signal);
-  const finish = async (finishing: AbortSignal) => {
-    await using _raw = memory;
-    return await memory.compress(finishing);
-  };
-  return { disks: overlays.map(({ disk }) => disk), network: networkNumberOf(spec), stoodStillMs, finish };
+  await memory.whole(signal);
+  await memory[Symbol.asyncDispose]();
+  return { disks: overlays.map(({ disk }) => disk), network: networkNumberOf(spec), stoodStillMs };
 };
 
 const takeBack = async (undo: CleanupStack): Promise<void> => {
