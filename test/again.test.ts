@@ -6,7 +6,7 @@ import { systemClock } from '../src/base/clock.ts';
 import { Fault } from '../src/base/fault.ts';
 import { makeGrowth } from '../src/base/growth.ts';
 import { remember, standingAfter } from '../src/build/again/remembered.ts';
-import { beginAttempt } from '../src/build/attempt.ts';
+import { beginAttempt } from '../src/build/attempt/attempt.ts';
 import { foldersBelow } from '../src/build/folders/folders.ts';
 import { planFrom, type Step } from '../src/build/plan.ts';
 import { parseTemplate } from '../src/template/document/template.ts';

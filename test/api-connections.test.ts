@@ -4,9 +4,9 @@ import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { clientAddress } from '../src/api/server/client-address.ts';
-import { isSlowReader, longestBodyMs, whySlowBody } from '../src/api/server/pace.ts';
-import { usualTimeouts, type Timeouts } from '../src/api/server/timeouts.ts';
+import { clientAddress } from '../src/api/server/connections/client-address.ts';
+import { isSlowReader, longestBodyMs, whySlowBody } from '../src/api/server/connections/pace.ts';
+import { usualTimeouts, type Timeouts } from '../src/api/server/connections/timeouts.ts';
 import { apiShop, usualLimits, type ApiShop } from './api-shop.ts';
 import { aBuild } from './store-shop.ts';
 

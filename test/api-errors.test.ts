@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { faults } from '../src/base/fault.ts';
 import { apiShop } from './api-shop.ts';
 import { nobody } from './store-shop.ts';
-import { mintToken } from '../src/api/server/tokens.ts';
+import { mintToken } from '../src/api/server/authentication/tokens.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { untilTrue } from './fixtures/until-true.ts';
 

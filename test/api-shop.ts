@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { createHash } from 'node:crypto';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
-import { usualTimeouts, type Timeouts } from '../src/api/server/timeouts.ts';
+import { usualTimeouts, type Timeouts } from '../src/api/server/connections/timeouts.ts';
 import { makeMetrics } from '../src/api/host/metrics.ts';
 import { makeApi } from '../src/api/make-api.ts';
 import type { App } from '../src/api/server/app.ts';
@@ -18,7 +18,7 @@ import type { Admission } from '../src/build/admission.ts';
 import { makeAgain } from '../src/build/again/make-again.ts';
 import { makeSubmit, makeSubmitRun } from '../src/build/submit.ts';
 import { makeOutputs } from '../src/build/outputs/outputs.ts';
-import { mintToken } from '../src/api/server/tokens.ts';
+import { mintToken } from '../src/api/server/authentication/tokens.ts';
 import type { ApiParts } from '../src/api/types.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { Fault } from '../src/base/fault.ts';
@@ -182,7 +182,7 @@ export const apiShop = async (
   });
 
   const parts: ApiParts = {
-    templateSchema: {},
+    templateSchema: () => ({}),
     page: makePage(),
     vagrant: { public: false },
     store,

@@ -4,7 +4,7 @@ import { get as httpGet, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mintToken } from '../src/api/server/tokens.ts';
+import { mintToken } from '../src/api/server/authentication/tokens.ts';
 import type { Growth } from '../src/base/growth.ts';
 import { systemIds } from '../src/base/ids.ts';
 import type { Store } from '../src/queue/store.ts';

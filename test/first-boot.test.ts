@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { awaitFirstBoot } from '../src/build/steps/await-first-boot.ts';
+import { awaitFirstBoot } from '../src/build/steps/install/await-first-boot.ts';
 import { systemClock, type Clock } from '../src/base/clock.ts';
 import type { Machine } from '../src/vmm/types.ts';
 import { consoleOver } from './fixtures/console-desk.ts';

@@ -9,7 +9,6 @@ import { test } from 'node:test';
 import { lineBounds } from '../src/base/bounds.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { systemClock as clock } from '../src/base/clock.ts';
-import { isErrno } from '../src/base/errno.ts';
 import { startDetached } from '../src/base/program.ts';
 import { retry } from '../src/base/waiting.ts';
 import { heldLine } from '../src/vmm/held/held-line.ts';
@@ -17,14 +16,12 @@ import { endHolders, holderLeft, startHolder } from '../src/vmm/held/holder.ts';
 import { heldFiles, holderMark } from '../src/vmm/held/names.ts';
 import { openSaid } from '../src/vmm/holder/said-file.ts';
 import { processesWith } from '../src/vmm/processes.ts';
-import { connectUnix } from '../src/vmm/unix-socket.ts';
+import { connectUnix, isNobodyThere } from '../src/vmm/unix-socket.ts';
 import { untilTrue } from './fixtures/until-true.ts';
 
 const on = () => AbortSignal.timeout(60_000);
 
 const program = join(import.meta.dirname, '../src/vmm/holder/main.js');
-
-const isNotYet = (error: unknown): boolean => isErrno(error, 'ENOENT', 'ECONNREFUSED');
 
 const connected = 'stty raw -echo; printf "Connected to /dev/ttyp0 (speed 115200)\\r\\n"';
 
@@ -52,7 +49,7 @@ const shop = async () => {
     visit: async (typing: string) => {
       const { socket: path } = heldFiles(folder);
       const soon = { attempts: Infinity, firstMs: 5, growth: 1.3, mostMs: 50 };
-      const socket = await retry(() => connectUnix(path, on()), soon, isNotYet, clock, on());
+      const socket = await retry(() => connectUnix(path, on()), soon, isNobodyThere, clock, on());
       // It is closed from there.
       socket.on('error', () => undefined);
       await once(socket, 'data');
@@ -91,6 +88,19 @@ test('what is said while no daemon is there is on file, after what was said befo
   await next.end();
   assert.equal(await holderLeft(s.folder, clock, on()), undefined);
   assert.deepEqual(await s.running(), []);
+});
+
+test('a holder that goes while a daemon stands in its queue is not there', async () => {
+  await using s = await shop();
+  await s.hold('sleep 60');
+  const pids = await s.running();
+  assert.equal(pids.length, 1);
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  const left = holderLeft(s.folder, clock, on());
+  // The kernel puts it in the queue before the next connection.
+  (await connectUnix(heldFiles(s.folder).socket, on())).destroy();
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  assert.equal(await left, undefined);
 });
 
 test('a holder goes with its line, and all that was said is on file by then', async () => {

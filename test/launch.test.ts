@@ -7,7 +7,7 @@ import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { makeGrowth } from '../src/base/growth.ts';
 import { foldersBelow } from '../src/build/folders/folders.ts';
-import { launch } from '../src/build/launch.ts';
+import { launch } from '../src/build/machine/launch.ts';
 import { deferred } from '../src/base/waiting.ts';
 import type { Ending, Machine } from '../src/vmm/types.ts';
 import { guestLine } from './fixtures/console-line.ts';

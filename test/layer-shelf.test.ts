@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, link, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -303,6 +304,34 @@ test('a hold outlives the daemon as long as its build runs', async () => {
   await next.settle();
   await next.removeAll();
   assert.deepEqual(await it.keys(), [a]);
+});
+
+test('what an earlier daemon was making goes at the next start, unless a build goes on that adopts it', async () => {
+  await using it = await shop();
+  for (const key of [a, b]) {
+    const making = (await it.shelf.begin(key, 0)) ?? assert.fail();
+    await writeFile(join(making.folder, 'disk0.qcow2'), 'what a guest wrote');
+    assert.equal(await it.shelf.adopt(key), undefined, 'it is being made');
+  }
+  const store = await it.stores.reopen();
+  const again = () => shelfIn(it.root, store, () => roomyDesk, it.stores.clock).shelf;
+  const next = again();
+  assert.deepEqual((await next.settle(new Set([a]))).unfinished, [b]);
+  assert.equal(await next.adopt(b), undefined);
+  await using adopted = (await next.adopt(a)) ?? assert.fail();
+  assert.equal(await next.begin(a, 0), undefined);
+  await using held = await adopted.commit(aLayer(), new AbortController().signal);
+  assert.deepEqual(held.layer.files.map(({ name }) => name), ['disk0.qcow2']); // prettier-ignore
+  assert.equal(await next.adopt(a), undefined, 'it is a layer');
+  await next.settle();
+  assert.ok(await next.look(a));
+
+  // One that is adopted and not finished leaves nothing.
+  const last = (await next.begin(b, 0)) ?? assert.fail();
+  const third = again();
+  await third.settle(new Set([b]));
+  await (await third.adopt(b))?.[Symbol.asyncDispose]();
+  assert.equal(existsSync(last.folder), false);
 });
 
 test('two of one build that hold a layer both have to let go of it', async () => {

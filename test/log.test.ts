@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openLog, type Log } from '../src/build/log.ts';
+import { openLog, type Log } from '../src/build/attempt/log.ts';
 import type { Bound } from '../src/base/bounded-file.ts';
 import { makeByteRing } from '../src/base/byte-ring.ts';
 import { systemClock } from '../src/base/clock.ts';

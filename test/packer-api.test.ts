@@ -142,6 +142,15 @@ test('what is wrong with a translation is told at its place in what the client s
   assert.match(missing ?? '', /^\/template\/builders\/0\/boot this host has no medium "none"/);
 });
 
+test('who is refused a template that was read as one of Packer is told so, and nobody else', async () => {
+  await using shop = await judging();
+  const detail = async (template: unknown) => (await submit(shop, template)).json<{ detail: string }>().detail;
+  const said = /The template was read as one of Packer, for it has "builders"\.$/;
+  assert.match(await detail({ builders: [{ ...vmm, boot_wait: 'soon' }] }), said);
+  assert.match(await detail({ builders: [{ ...vmm, boot: 'media:none' }] }), said);
+  assert.doesNotMatch(await detail({ name: 'own', machine: { disks: [] } }), /Packer/);
+});
+
 test('values that are sent decide the shape of the machine that is built', async () => {
   await using shop = await judging();
   const template = { variables: { format: null }, builders: [{ ...vmm, disk_format: '{{user `format`}}' }] };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ParseError } from '../src/base/parse-error.ts';
+import { ParseError } from '../src/base/text/parse-error.ts';
 import { elsewhere, missing } from '../src/packer/hcl/functions/missing.ts';
 import { functions, specialNames } from '../src/packer/hcl/functions/table.ts';
 import { around, folderOf, readOne, refusals, valueOf } from './fixtures/hcl.ts';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Fault } from '../src/base/fault.ts';
 import { planFrom, type Perform, type Plan, type Step } from '../src/build/plan.ts';
 import { recipeFor } from '../src/build/recipe.ts';
-import { joinSequences, SequencesFailed } from '../src/build/sequences.ts';
+import { joinSequences, SequencesFailed } from '../src/build/attempt/sequences.ts';
 import { postProcess } from '../src/build/steps/post-process.ts';
 import { withArtifacts } from '../src/build/after-failure/publish-failed.ts';
 import type { Draft } from '../src/post-processors/kind.ts';

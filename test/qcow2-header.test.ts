@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { blamingBase } from '../src/build/files/blame-base.ts';
 import { Fault } from '../src/base/fault.ts';
 import { imageFacts } from '../src/context/image-header.ts';
-import { ParseError } from '../src/base/parse-error.ts';
+import { ParseError } from '../src/base/text/parse-error.ts';
 import { makeQemuDisks } from '../src/vmm/qemu/disks.ts';
 
 const run = promisify(execFile);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram } from '../src/base/program.ts';
-import { boundedProgress } from '../src/build/progress.ts';
+import { boundedProgress } from '../src/build/attempt/progress.ts';
 import { percentReader } from '../src/base/machine/qemu-percent.ts';
 import { bench, on } from './fixtures/qemu-bench.ts';
 import { powerOff, say, writeDisk } from './fixtures/tiny-guest.ts';

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { runProgram } from '../src/base/program.ts';
-import { processesOf } from '../src/vmm/qemu/processes.ts';
+import { processesOf } from '../src/vmm/qemu/process/processes.ts';
 import { networkSocket } from '../src/vmm/qemu/names.ts';
 import { retry } from '../src/base/waiting.ts';
 import { networkGuest, shellOf } from './fixtures/network-guest.ts';

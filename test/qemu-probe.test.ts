@@ -4,9 +4,9 @@ import { chmod, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
-import { probe } from '../src/vmm/qemu/probe.ts';
+import { probe } from '../src/vmm/qemu/probe/probe.ts';
 import { makeQemu } from '../src/vmm/qemu/qemu.ts';
-import { findUser } from '../src/vmm/qemu/user.ts';
+import { findUser } from '../src/vmm/qemu/process/user.ts';
 import { bench, on } from './fixtures/qemu-bench.ts';
 
 test('the probe sees its guest run under TCG, and leaves nothing', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault, type FaultCode } from '../src/base/fault.ts';
-import { withSilence } from '../src/build/running.ts';
+import { withSilence } from '../src/build/machine/running.ts';
 import type { Machine } from '../src/vmm/types.ts';
 
 const machine = {} as Machine;

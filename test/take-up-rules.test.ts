@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanupStack } from '../src/base/cleanup.ts';
+import { Fault, recordOf, type FaultCode } from '../src/base/fault.ts';
+import type { Phase } from '../src/base/records/phase.ts';
 import { emptyJournal, journalFile, pastIn, readJournal, type Journal } from '../src/build/take-up/journal.ts';
+import { makeLetRun } from '../src/build/take-up/let-run.ts';
+import { begunAnew, mayComeOfIt, mayHaveMissed, onceBegunAnew } from '../src/build/take-up/missed.ts';
+import { makePlace } from '../src/build/take-up/place.ts';
 import { whyAnew } from '../src/build/take-up/rules.ts';
 
 const started = { name: 'start-installer', startedAt: 1, endedAt: 2 };
@@ -50,4 +55,79 @@ test('a journal is read as it was written, and one of another form is none', asy
   await file.remove();
   await file.write(journal);
   assert.deepEqual(await readdir(folder), []);
+});
+
+const plan = ['start-installer', 'install', 'await-end-of-install', 'type', 'work'];
+const done = (names: readonly string[]) => ({
+  plan,
+  ended: names.map((name) => ({ name, startedAt: 1, endedAt: 2 })),
+});
+const nics = [{ network: 'local' }] as const;
+const provisioners = [
+  { name: 'type', type: 'console' },
+  { name: 'work', type: 'shell' },
+] as const;
+
+test('a guest may have missed something where its endpoint has something to give, or somebody was talking to it', () => {
+  const word = [{ kind: 'text', path: 'word', text: [] }] as const;
+  const lone = { http: [], nics, provisioners };
+  const cases: readonly (readonly [readonly string[], Parameters<typeof mayHaveMissed>[1], boolean, boolean])[] = [
+    [plan.slice(0, 4), lone, false, false],
+    [plan.slice(0, 4), { ...lone, http: word }, false, true],
+    [plan.slice(0, 4), lone, true, true],
+    // It reaches no endpoint.
+    [plan.slice(0, 4), { ...lone, http: word, nics: [] }, true, false],
+    // A conversation of the installer, and of a provisioner.
+    [plan.slice(0, 1), lone, false, true],
+    [plan.slice(0, 3), lone, false, true],
+    // A wait alone.
+    [plan.slice(0, 2), lone, false, false],
+  ];
+  for (const [ended, guest, hasMirror, expected] of cases)
+    assert.equal(mayHaveMissed(done(ended), guest, hasMirror), expected, JSON.stringify([ended, guest, hasMirror]));
+  // What was missed once stays missed.
+  assert.equal(mayHaveMissed({ ...done(plan.slice(0, 4)), missed: true }, lone, false), true);
+});
+
+test('what may come of that is a fault of the guest, or a wait for what it was to do by itself', () => {
+  const cases: readonly (readonly [FaultCode, Phase, boolean])[] = [
+    ['provisioner_failed', 'provisioning', true],
+    ['console_refused', 'installing', true],
+    ['guest_halted', 'installing', true],
+    ['ssh_unreachable', 'connecting', true],
+    ['step_timeout', 'installing', true],
+    // The script's own deadline.
+    ['step_timeout', 'provisioning', false],
+    ['build_timeout', 'installing', false],
+    ['cancelled', 'installing', false],
+    ['guest_floods', 'installing', false],
+    ['machine_crashed', 'installing', false],
+    ['not_taken_up', 'provisioning', false],
+    ['internal', 'provisioning', false],
+  ];
+  for (const [code, phase, expected] of cases) assert.equal(mayComeOfIt(code, { phase }), expected, `${code} ${phase}`);
+});
+
+test('a step begins anew once: what it fails by after that is its own', () => {
+  const fault = begunAnew(new Fault('provisioner_failed', 'It ended with 1.', { exitCode: 1 }));
+  assert.equal(fault.code, 'not_taken_up');
+  assert.match(fault.message, /^It ended with 1\. The daemon was away/);
+  const other = recordOf(new Fault('not_taken_up', 'The script has ended with its connection.'));
+  const steps = [{ name: 'install' }, { name: 'work', fault: recordOf(fault) }, { name: 'type', fault: other }];
+  assert.deepEqual([...onceBegunAnew(steps)], ['work']);
+});
+
+test('what a guest has missed shows in what it does by itself after that, and in one step in which the build works in it', () => {
+  const parts = { open: [], past: { inputs: () => [] }, letRun: makeLetRun(), logMark: async () => 0 };
+  const file = { write: async () => undefined, remove: async () => undefined };
+  const shown = (first: Journal, begunBefore: readonly string[], phases: readonly Phase[]) => {
+    const place = makePlace(first, file, { ...parts, begunAnew: new Set(begunBefore) });
+    return phases.map((phase, at) => place.mayShowMissed({ name: `${phase}-${at}`, phase }));
+  };
+  const missed = { ...journal, missed: true };
+  const phases: readonly Phase[] = ['installing', 'booting', 'connecting', 'provisioning', 'provisioning', 'sealing'];
+  assert.deepEqual(shown(missed, [], phases), [true, true, true, true, false, false]);
+  assert.deepEqual(shown(missed, [], ['provisioning', 'provisioning']), [true, false]);
+  assert.deepEqual(shown(missed, ['provisioning-0'], ['provisioning', 'provisioning']), [false, false]);
+  assert.deepEqual(shown(journal, [], ['installing', 'provisioning']), [false, false]);
 });

@@ -9,7 +9,7 @@ import { asWritten } from '../src/template/resolve/machine.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
 import { demandOf, shapeOf } from '../src/template/resolve/demand.ts';
 import type { RuntimeFacts } from '../src/template/spec.ts';
-import { turnsOf } from '../src/build/turns.ts';
+import { turnsOf } from '../src/build/machine/turns.ts';
 
 const runtime: RuntimeFacts = {
   http_url: 'http://10.0.2.2:80',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Fault } from '../src/base/fault.ts';
-import { ParseError } from '../src/base/parse-error.ts';
+import { ParseError } from '../src/base/text/parse-error.ts';
 import type { VariableValues } from '../src/base/records/variable-value.ts';
 import { version } from '../src/base/package.ts';
 import { parseTemplate } from '../src/template/document/template.ts';

@@ -4,7 +4,7 @@ import type { Preview } from '../build/layers/preview.ts';
 import type { Submit, SubmitRun } from '../build/submit.ts';
 import type { Metrics } from './host/metrics.ts';
 import type { PageFiles } from './page/types.ts';
-import type { ConnectionBounds } from './server/connections.ts';
+import type { ConnectionBounds } from './server/connections/connections.ts';
 import type { Admission } from '../build/admission.ts';
 import type { Contexts } from '../build/contexts.ts';
 import type { Outputs } from '../build/outputs/outputs.ts';
@@ -74,8 +74,8 @@ export type ApiParts = {
   readonly readiness: (signal: AbortSignal) => Promise<readonly Check[]>;
   /** What this host can do: hypervisor, capacity, media names, checks. No paths, no secrets. */
   readonly host: (signal: AbortSignal) => Promise<Readonly<Record<string, unknown>>>;
-  /** The form of a template, as a JSON Schema. */
-  readonly templateSchema: Readonly<Record<string, unknown>>;
+  /** Makes the form of a template, as a JSON Schema. It takes as long as a tenth of the daemon's start: only when it is asked for. */
+  readonly templateSchema: () => Readonly<Record<string, unknown>>;
   /** Prometheus text of the whole process. */
   readonly metrics: Pick<Metrics, 'contentType' | 'text' | 'requestEnded'>;
   /** The catalogue of boxes: whether it needs no token, and where clients find the API, without a slash at its end. */

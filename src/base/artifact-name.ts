@@ -1,5 +1,5 @@
 import { Fault } from './fault.ts';
-import { ParseError } from './parse-error.ts';
+import { ParseError } from './text/parse-error.ts';
 
 /** The file beside the artifacts that holds their digests. */
 export const sumsName = 'SHA256';

@@ -1,6 +1,6 @@
 import { Fault, type FieldError, type FaultCode } from './fault.ts';
-import { maxFieldErrors } from './nearest.ts';
-import { ParseError } from './parse-error.ts';
+import { maxFieldErrors } from './text/nearest.ts';
+import { ParseError } from './text/parse-error.ts';
 
 /** Collects everything that is wrong with what a client sent, so that all of it can be told at once. */
 export type FieldErrors = {
@@ -88,6 +88,10 @@ export const withWords = (fault: Fault, change: (words: string) => string): Faul
     cause: fault.cause,
   });
 };
+
+/** The same fault with other words for people; its field errors stay. */
+export const withMessage = (fault: Fault, message: string): Fault =>
+  new Fault(fault.code, message, fault.facts, { cause: fault.cause });
 
 /** A fault whose field errors stand elsewhere, as `placeOf` says; any other error as it is. */
 export const withPlaces = (error: unknown, placeOf: (pointer: string) => string): unknown => {

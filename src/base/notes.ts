@@ -1,4 +1,4 @@
-import { maxFieldErrors } from './nearest.ts';
+import { maxFieldErrors } from './text/nearest.ts';
 
 /** Something about what a client sent that is no error and may not be what was meant: a place, and what is so there. */
 export type Note = { readonly pointer: string; readonly message: string };

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { isErrno, unlessErrno } from '../base/errno.ts';
 import { asFault, Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
-import { quoted } from '../base/nearest.ts';
+import { quoted } from '../base/text/nearest.ts';
 import { readDocument } from '../base/document/document.ts';
 import type { DocumentSource } from '../base/document/source.ts';
 import { unpackContext } from '../context/context.ts';

@@ -1,6 +1,6 @@
 import type { Phase } from '../base/records/phase.ts';
 import type { PlannedStep } from '../queue/asked.ts';
-import type { StepTools } from './tools.ts';
+import type { StepTools } from './attempt/tools.ts';
 
 /** One part of a build: one thing to do, what it needs, what it gives. Facts only grow; nothing flows back. */
 export type Step<Needs, Gives> = {
@@ -35,6 +35,8 @@ export type PlanEnd<Has> = { readonly has: Has; readonly error?: unknown };
  */
 export type Plan<Given, Has> = {
   readonly steps: readonly PlannedStep[];
+  /** The names of the steps that no daemon goes on with in the middle. */
+  readonly cannotGoOn: readonly string[];
   readonly then: <Gives extends object>(step: Step<Has, Gives>) => Plan<Given, Has & Gives>;
   /**
    * Runs plans side by side, each from the facts that are there by then. None ends another: `join` hears how each of them
@@ -73,26 +75,38 @@ const endOf = async <Has extends object>(plan: Plan<Has, Has>, given: Has, perfo
 };
 
 const extend = <Given, Has extends object>(
-  steps: readonly PlannedStep[],
+  { steps, cannotGoOn }: Pick<Plan<Given, Has>, 'steps' | 'cannotGoOn'>,
   run: (given: Given, perform: Perform) => Promise<Has>,
 ): Plan<Given, Has> => ({
-  steps,
-  run,
+  ...{ steps, cannotGoOn, run },
   then: <Gives extends object>(step: Step<Has, Gives>) =>
-    extend<Given, Has & Gives>([...steps, planned(step)], async (given, perform) => {
-      const has = await run(given, perform);
-      return { ...has, ...(await perform(step, has)) };
-    }),
+    extend<Given, Has & Gives>(
+      {
+        steps: [...steps, planned(step)],
+        cannotGoOn: step.takeUp?.cutShort === undefined ? [...cannotGoOn, step.name] : cannotGoOn,
+      },
+      async (given, perform) => {
+        const has = await run(given, perform);
+        return { ...has, ...(await perform(step, has)) };
+      },
+    ),
   beside: <Gives extends object>(
     plans: readonly Plan<Has, Has>[],
     join: (ends: readonly PlanEnd<Has>[], has: Has) => Promise<Gives>,
   ) =>
-    extend<Given, Has & Gives>([...steps, ...plannedBeside(plans)], async (given, perform) => {
-      const has = await run(given, perform);
-      const ends = await Promise.all(plans.map((plan) => endOf(plan, has, perform)));
-      return { ...has, ...(await join(ends, has)) };
-    }),
+    extend<Given, Has & Gives>(
+      {
+        steps: [...steps, ...plannedBeside(plans)],
+        cannotGoOn: [...cannotGoOn, ...plans.flatMap((plan) => plan.cannotGoOn)],
+      },
+      async (given, perform) => {
+        const has = await run(given, perform);
+        const ends = await Promise.all(plans.map((plan) => endOf(plan, has, perform)));
+        return { ...has, ...(await join(ends, has)) };
+      },
+    ),
 });
 
 /** A plan without steps: the facts it begins with are all that it has. */
-export const planFrom = <Given extends object>(): Plan<Given, Given> => extend([], async (given) => given);
+export const planFrom = <Given extends object>(): Plan<Given, Given> =>
+  extend({ steps: [], cannotGoOn: [] }, async (given) => given);

@@ -3,17 +3,18 @@ import type { Claim } from '../queue/records.ts';
 import type { RunBuild } from '../queue/store.ts';
 import { filesIn } from '../template/resolve/image-files.ts';
 import type { Spec } from '../template/spec.ts';
-import { beginAttempt, type Attempt, type AttemptParts } from './attempt.ts';
+import { beginAttempt, type Attempt, type AttemptParts } from './attempt/attempt.ts';
 import type { Bases } from './files/bases.ts';
 import type { Held } from './hold/hold.ts';
 import { noLayering, type Layering } from './layers/layering.ts';
 import { leftOutBy } from './layers/left-out.ts';
 import { openLayering, type OpenLayeringParts } from './layers/open-layering.ts';
-import type { PerformParts } from './perform.ts';
+import type { PerformParts } from './attempt/perform.ts';
 import { performAll } from './again/perform-all.ts';
 import { recipeFor } from './recipe.ts';
 import { askedBuildOf } from './job.ts';
 import type { LetRun } from './take-up/let-run.ts';
+import { mayHaveMissed } from './take-up/missed.ts';
 import { openLeft } from './take-up/open-left.ts';
 
 export type RunnerParts = AttemptParts &
@@ -91,11 +92,12 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
       sayFirst(attempt, claim, spec, slot);
       if (spec.hostSecrets !== undefined && claim.takenUp !== true)
         await parts.store.secretsUsed(build.id, claim.token, spec.hostSecrets);
-      layering = await openLayering(attempt, spec, slot, parts, left.journal);
+      const missed = left.journal && mayHaveMissed(left.journal, spec, parts.mirror !== undefined);
+      layering = await openLayering(attempt, spec, slot, parts, left.journal && { ...left.journal, missed });
       tellSkipped(attempt, spec, layering, parts.layers);
       const plan = recipeFor(spec, layering);
       left.check(plan);
-      const place = left.placeOf(plan, startedAt, attempt, layering.from?.cut.key);
+      const place = left.placeOf(plan, startedAt, attempt, { layer: layering.from?.cut.key, missed });
       const begins = { claim, spec, layering, before: [] };
       const artifacts = await performAll(attempt, begins, { job }, { ...parts, place }, signal);
       if (layering.from?.cut.kind === 'artifacts')

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isErrno } from '../base/errno.ts';
 import { asFault } from '../base/fault.ts';
 import type { Finding } from '../host/types.ts';
-import { isTrial } from '../vmm/qemu/trial-folder.ts';
+import { isTrial } from '../vmm/qemu/probe/trial-folder.ts';
 import type { Hypervisor } from '../vmm/types.ts';
 
 const ours = /^imaged-check-[A-Za-z0-9]{6}$/;

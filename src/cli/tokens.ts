@@ -1,4 +1,4 @@
-import { mintToken } from '../api/server/tokens.ts';
+import { mintToken } from '../api/server/authentication/tokens.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { systemIds } from '../base/ids.ts';

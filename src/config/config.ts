@@ -23,7 +23,7 @@ import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
 import { identityOf } from '../base/identity.ts';
-import { didYouMean } from '../base/nearest.ts';
+import { didYouMean } from '../base/text/nearest.ts';
 import { AbsolutePath, Duration, SizeMb } from '../base/units.ts';
 
 const Listen = z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Duration, SizeMb } from '../base/units.ts';
 import { hostOf } from '../outward/hosts.ts';
-import { ParseError } from '../base/parse-error.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 
 /** One host, as `[fetch] hosts` and `[destinations] hosts` list it. */
 export const HostText = z.string().transform((text, context) => {

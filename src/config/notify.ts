@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { webhookBounds } from '../base/bounds.ts';
-import { ParseError } from '../base/parse-error.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 import { WebhookEvents } from '../base/records/webhook-event.ts';
 import { AbsolutePath } from '../base/units.ts';
 import { webhookUrlOf } from '../base/webhooks/url.ts';

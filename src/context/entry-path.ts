@@ -1,4 +1,4 @@
-import { ParseError } from '../base/parse-error.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 
 // What every file system takes: NAME_MAX, and room below PATH_MAX for the folder in front.
 const longestSegment = 255;

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { DiskFormat } from '../base/hardware.ts';
 import { readQcow2Header } from '../base/qcow2-header.ts';
-import { ParseError } from '../base/parse-error.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 
 export type ImageFacts = { readonly format: DiskFormat; readonly virtualMb: number };
 

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { quoted } from '../base/nearest.ts';
-import { ParseError } from '../base/parse-error.ts';
+import { quoted } from '../base/text/nearest.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 import type { MediumEntry } from '../template/spec.ts';
 
 /** A file for a medium: its path there, its size, and its text or its place on this host. */

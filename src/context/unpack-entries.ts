@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Extract, ExtractEvents } from 'tar-stream';
 import { Fault } from '../base/fault.ts';
 import { entryPath, foldersAbove } from './entry-path.ts';
-import { ParseError } from '../base/parse-error.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 
 export type Limits = {
   /** Files and folders together. */

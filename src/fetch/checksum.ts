@@ -1,4 +1,4 @@
-import { ParseError } from '../base/parse-error.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 
 /** Digits of a digest in hexadecimal, by algorithm. */
 const digits = { md5: 32, sha1: 40, sha256: 64, sha512: 128 } as const;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Fault } from '../base/fault.ts';
-import { singleQuoted, variableName } from '../base/shell.ts';
+import { singleQuoted, variableName } from '../base/text/shell.ts';
 
 /** A text without `#!` runs under `sh -e`; `name` is how a file is called in messages. */
 export type ScriptSource = { readonly text: string } | { readonly file: string; readonly name: string };

@@ -1,6 +1,6 @@
 import { bounds } from '../base/bounds.ts';
-import { ParseError } from '../base/parse-error.ts';
-import { quoted } from '../base/nearest.ts';
+import { ParseError } from '../base/text/parse-error.ts';
+import { quoted } from '../base/text/nearest.ts';
 
 /** One line of an autopartitioning template: sizes in sectors of 512 bytes. */
 export type Partition = {

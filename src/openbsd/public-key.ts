@@ -1,5 +1,5 @@
 import { withoutEnd } from '../base/pattern/without-end.ts';
-import { ParseError } from '../base/parse-error.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 
 /**
  * Checks that a text is one public key as authorized_keys(5) of OpenSSH has it: a type, the base64 of a key that says

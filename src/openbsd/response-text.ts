@@ -1,5 +1,5 @@
 import { fieldErrors } from '../base/field-errors.ts';
-import { quoted } from '../base/nearest.ts';
+import { quoted } from '../base/text/nearest.ts';
 import type { Text } from '../template/spec.ts';
 import type { LineError } from './installer/field-errors.ts';
 import { keyOf, seen, trimmed } from './installer/lines.ts';

@@ -1,4 +1,4 @@
-import { ParseError } from '../base/parse-error.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 
 /** One line of `[fetch] hosts`. A port that is written also lets the host have a private address and speak plain http. */
 export type Host = {

@@ -3,8 +3,8 @@ import { bounds } from '../base/bounds.ts';
 import { mostParseErrors, tokensOf, type BootToken } from './boot-tokens.ts';
 import { characterMotions, keyMotions } from './keyboard.ts';
 import { pressedWith, typedWith, type Modifier } from './keys.ts';
-import { ParseError, placeOf } from '../base/parse-error.ts';
-import { quoted } from '../base/nearest.ts';
+import { ParseError, placeOf } from '../base/text/parse-error.ts';
+import { quoted } from '../base/text/nearest.ts';
 import { patternOf } from '../template/language/pattern.ts';
 
 export type BootCommand = {

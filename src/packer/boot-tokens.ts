@@ -1,7 +1,7 @@
 import { bounds } from '../base/bounds.ts';
-import { ParseError, placeOf } from '../base/parse-error.ts';
+import { ParseError, placeOf } from '../base/text/parse-error.ts';
 import { keyNamed, keyNames, type Key } from './keys.ts';
-import { nearest, quoted } from '../base/nearest.ts';
+import { nearest, quoted } from '../base/text/nearest.ts';
 import { durationMsOf, longestMs } from '../base/units.ts';
 
 /** What a boot command is made of, each with the offset where it begins. `motion` is `press`, or only down or up. */
@@ -30,7 +30,9 @@ export const mostParseErrors = 50;
 
 /** Packer's production, with Go's duration: `wait`, whole seconds without leading zeros, or number and unit pairs. */
 const readWait = (inside: string): number | undefined => {
-  const text = /^wait(|0|[1-9][0-9]*|(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+)$/u.exec(inside)?.[1];
+  const text = /^wait(|0|[1-9][0-9]*|(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:ns|us|\u00b5s|ms|s|m|h))+)$/u.exec(
+    inside,
+  )?.[1];
   if (text === undefined) return undefined;
   const ms = text === '' ? 1000 : durationMsOf(text);
   if (ms === undefined || ms > longestMs)

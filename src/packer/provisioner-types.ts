@@ -1,4 +1,4 @@
-import { quoted } from '../base/nearest.ts';
+import { quoted } from '../base/text/nearest.ts';
 
 /** Packer's types of provisioners that are not there, and what to write. */
 const packerTypes: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import { link } from 'node:fs/promises';
 import { z } from 'zod';
 import { anyBytes } from '../base/media-type.ts';
-import { didYouMean, quoted } from '../base/nearest.ts';
+import { didYouMean, quoted } from '../base/text/nearest.ts';
 import { matchesGlob } from '../base/pattern/glob.ts';
 import { strict, Words } from '../template/document/words.ts';
 import { commonKeys } from './common.ts';

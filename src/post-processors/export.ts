@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { artifactNameOf } from '../base/artifact-name.ts';
 import type { DiskFormat } from '../base/hardware.ts';
 import { anyBytes, diskMediaTypes } from '../base/media-type.ts';
-import { didYouMean, quoted } from '../base/nearest.ts';
+import { didYouMean, quoted } from '../base/text/nearest.ts';
 import { strict, Words } from '../template/document/words.ts';
 import type { Place, PostProcessorKind } from './kind.ts';
 

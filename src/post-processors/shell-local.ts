@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { artifactNameOf } from '../base/artifact-name.ts';
 import { Fault } from '../base/fault.ts';
 import { anyBytes } from '../base/media-type.ts';
-import { quoted } from '../base/nearest.ts';
+import { quoted } from '../base/text/nearest.ts';
 import { sizeMbOf } from '../base/units.ts';
 import { judgeAllowed } from '../provisioners/on-host/allowed.ts';
 import {

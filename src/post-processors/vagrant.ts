@@ -1,7 +1,7 @@
 import { createGzip } from 'node:zlib';
 import { z } from 'zod';
 import { boxType, diskFormatOf } from '../base/media-type.ts';
-import { quoted } from '../base/nearest.ts';
+import { quoted } from '../base/text/nearest.ts';
 import { tarOfFiles } from '../image/archive/tar-of-files.ts';
 import { writeHashed } from '../image/write-hashed.ts';
 import { strict, Words } from '../template/document/words.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bounds } from '../base/bounds.ts';
-import { inSingleQuotes } from '../base/shell.ts';
+import { inSingleQuotes } from '../base/text/shell.ts';
 import { strict, Words } from '../template/document/words.ts';
 import type { Text } from '../template/spec.ts';
 import { commonKeys } from './common.ts';

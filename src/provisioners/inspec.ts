@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { bounds } from '../base/bounds.ts';
-import { variableName } from '../base/shell.ts';
+import { variableName } from '../base/text/shell.ts';
 import { strict, Words } from '../template/document/words.ts';
 import { commonKeys, exitCodes } from './common.ts';
 import { stagingKeys } from './in-guest/keys.ts';

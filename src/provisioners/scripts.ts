@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { atMost, bounds } from '../base/bounds.ts';
-import { variableName } from '../base/shell.ts';
+import { variableName } from '../base/text/shell.ts';
 import type { ScriptSource } from '../guest/shell-script.ts';
 import { OneOrMore, Words } from '../template/document/words.ts';
 import { render } from '../template/language/render.ts';

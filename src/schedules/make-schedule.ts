@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { fieldErrors } from '../base/field-errors.ts';
-import { ParseError } from '../base/parse-error.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 import type { Admission } from '../build/admission.ts';
 import type { NewSchedule, Schedule, ScheduleRun } from '../queue/schedules.ts';
 import type { Store } from '../queue/store.ts';

@@ -1,6 +1,6 @@
 import { Cron } from 'croner';
 import { scheduleBounds } from '../base/bounds.ts';
-import { ParseError } from '../base/parse-error.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 
 /** The times of a schedule. */
 export type Times = {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Fault } from '../base/fault.ts';
-import { visible } from '../base/visible.ts';
+import { visible } from '../base/text/visible.ts';
 import { firstBytes } from '../outward/first-bytes.ts';
 import { isPassingStatus, passing, type Peer } from '../outward/peer.ts';
 

@@ -1,4 +1,11 @@
 import { connect, type Socket } from 'node:net';
+import { isErrno } from '../base/errno.ts';
+
+/**
+ * Whether a connection to a Unix socket failed because nobody listens there: not yet, not any more, or the listener went while
+ * this one was in its queue.
+ */
+export const isNobodyThere = (error: unknown): boolean => isErrno(error, 'ENOENT', 'ECONNREFUSED', 'ECONNRESET');
 
 /** A connection to a Unix socket. Rejects with the error of connect(2), or with the signal's reason. */
 export const connectUnix = (path: string, signal: AbortSignal): Promise<Socket> =>

@@ -91,7 +91,7 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
       live: liveOf(shared, builds, supplies, scheduler, progress),
       media: supplies.media,
       page: makePage(),
-      templateSchema: templateJsonSchema(),
+      templateSchema: templateJsonSchema,
       vagrant: config().vagrant,
       limits: {
         bodyBytes: body * mb,

@@ -12,7 +12,7 @@ import type { Layers } from '../build/layers/open-layering.ts';
 import { makePreview, type Preview } from '../build/layers/preview.ts';
 import { makeRunner } from '../build/run.ts';
 import { makeLetRun } from '../build/take-up/let-run.ts';
-import { textsMb } from '../build/text-limits.ts';
+import { textsMb } from '../build/attempt/text-limits.ts';
 import { textLimitsOf } from '../config/config.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
 import type { HostMeans } from '../post-processors/host-means.ts';

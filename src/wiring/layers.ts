@@ -1,5 +1,6 @@
 import type { Metrics } from '../api/host/metrics.ts';
 import type { Capacity } from '../build/capacity.ts';
+import type { TakenUp } from '../build/take-up/claim-again.ts';
 import { layersGiveWay } from './layers-give-way.ts';
 import { layerSettingsOf } from './layer-settings.ts';
 import { layerFoldersIn } from '../layers/shelf/files.ts';
@@ -54,12 +55,14 @@ export const openLayers = async (
     bare,
     committed,
     figures,
+    takenUp,
   }: {
     readonly store: Store;
     readonly bare: Capacity;
     /** What running builds may take together. */
     readonly committed: () => Demand;
     readonly figures: Pick<Metrics, 'layerTaken' | 'layerMissed'>;
+    readonly takenUp: readonly Pick<TakenUp, 'layers'>[];
   },
 ): Promise<Layers> => {
   const shelf = openShelf({
@@ -72,7 +75,7 @@ export const openLayers = async (
     },
     warn: (facts, message) => logger.warn(facts, message),
   });
-  const settled = await shelf.settle();
+  const settled = await shelf.settle(new Set(takenUp.flatMap(({ layers }) => layers)));
   if (Object.values(settled).some((keys: readonly string[]) => keys.length > 0))
     logger.info(settled, 'put right the layers that an earlier run left behind');
 

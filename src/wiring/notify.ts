@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { errnoOf } from '../base/errno.ts';
 import { Fault } from '../base/fault.ts';
-import { ParseError } from '../base/parse-error.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 import { webhookSecretOf } from '../base/webhooks/secret.ts';
 import type { Webhooks } from '../build/asked/webhooks.ts';
 import type { Config } from '../config/config.ts';

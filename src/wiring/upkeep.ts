@@ -1,5 +1,5 @@
-import { longestBodyMs } from '../api/server/pace.ts';
-import { usualTimeouts } from '../api/server/timeouts.ts';
+import { longestBodyMs } from '../api/server/connections/pace.ts';
+import { usualTimeouts } from '../api/server/connections/timeouts.ts';
 import { keepPruned } from '../queue/retention.ts';
 import type { LayerDesk } from '../layers/types.ts';
 import type { Store } from '../queue/store.ts';

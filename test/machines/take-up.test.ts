@@ -154,6 +154,61 @@ test('a build whose guest missed something while there was no daemon to ask begi
   await proveNothingLeft(imaged);
 });
 
+/** A shell script that tells on the console that it is at work, and that it goes without what it asks for. */
+const asking = (ask: string) => `echo at work >/dev/console; sleep 3; ${ask} || { echo lost >/dev/console; exit 3; }`;
+
+const saidBy = ({ dataDir }: Imaged): Promise<string> =>
+  readFile(join(dataDir, 'run/imaged-0/said'), 'latin1').catch(() => '');
+
+/** Ends the daemon so in the middle of the script, and starts it when that has failed meanwhile. */
+const awayFor = async (imaged: Imaged, end: NodeJS.Signals, signal: AbortSignal): Promise<void> => {
+  while (!/at work/.test(await saidBy(imaged))) await clock.sleep(10, signal);
+  await imaged.kill(end);
+  await untilTrue(async () => /lost/.test(await saidBy(imaged)));
+  await imaged.start();
+};
+
+const requeuedIn = async (imaged: Imaged, id: string) =>
+  (await eventsOf(imaged, id)).filter(({ type }) => type === 'build.requeued');
+
+for (const end of ['SIGKILL', 'SIGTERM'] as const)
+  test(`a script that asked its endpoint after a ${end} of the daemon fails nothing: the guest is cleaned up, and the build begins anew`, async (t) => {
+    await using imaged = await startImaged({ settings, tables: `${tables}\n[upgrade]\nkeep_running = true` });
+    const template = visit({
+      http: { word: 'x' },
+      provisioners: [{ type: 'shell', name: 'ask', inline: [asking('wget -qO /dev/null {{ http_url }}/word')] }],
+      error_cleanup_provisioner: { type: 'shell', inline: ['echo cleaned up'] },
+    });
+    const { id } = await imaged.post({ template, on_error: 'hold' });
+    await awayFor(imaged, end, t.signal);
+    const { status, fault } = await imaged.until(id, (build) => ['succeeded', 'failed', 'held'].includes(build.status));
+    assert.equal(status, 'succeeded', JSON.stringify(fault));
+    const [requeued, ...others] = await requeuedIn(imaged, id);
+    assert.match(JSON.stringify(requeued), /not_taken_up.*The daemon was away.*provisioner_failed/);
+    assert.deepEqual(others, []);
+    assert.match(await logOf(imaged, id), /^\S+ {3}cleaned up$/m);
+    await imaged.kill('SIGKILL');
+    await imaged.start();
+    await proveNothingLeft(imaged);
+  });
+
+test('a script that fails after the daemon was away begins anew once where it could ask for something, and never where it could not', async (t) => {
+  await using imaged = await startImaged({ settings: 'workers = 1', tables });
+  const failing = { provisioners: [{ type: 'shell', name: 'ask', inline: [asking('false')] }] };
+  const served = await imaged.post({ template: visit({ ...failing, http: { word: 'x' } }) });
+  await awayFor(imaged, 'SIGKILL', t.signal);
+  await imaged.until(served.id, ({ attempt, status }) => status === 'running' && attempt === 2);
+  await awayFor(imaged, 'SIGKILL', t.signal);
+  const alone = await imaged.post({ template: visit(failing) });
+  const first = await imaged.ended(served.id);
+  assert.deepEqual([first.status, first.attempt, first.fault?.code], ['failed', 2, 'provisioner_failed']);
+  assert.equal((await requeuedIn(imaged, served.id)).length, 1);
+  await awayFor(imaged, 'SIGKILL', t.signal);
+  const second = await imaged.ended(alone.id);
+  assert.deepEqual([second.status, second.attempt, second.fault?.code], ['failed', 1, 'provisioner_failed']);
+  await proveNothingLeft(imaged);
+});
+
 test('a machine that went while there was no daemon fails its build, which says so', async () => {
   await using imaged = await startImaged({ settings: `${settings}\nattempts = 1`, tables });
   const { id } = await imaged.post({ template: counting(100_000, 2) });

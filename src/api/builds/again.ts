@@ -1,6 +1,6 @@
 import { answers } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { asker } from '../server/auth.ts';
+import { asker } from '../server/authentication/auth.ts';
 import { checked } from '../server/field-errors.ts';
 import type { ApiParts } from '../types.ts';
 import { accepted, answerAccepted } from './accepted.ts';

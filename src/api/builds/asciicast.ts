@@ -3,9 +3,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Recorded } from '../../build/outputs/recording.ts';
-import { disconnectSignal } from '../server/disconnect.ts';
+import { disconnectSignal } from '../server/connections/disconnect.ts';
 import { invalid } from '../server/field-errors.ts';
-import { sendStream } from '../server/send-stream.ts';
+import { sendStream } from '../server/streams/send-stream.ts';
 import type { ApiParts } from '../types.ts';
 import { findBuild, type BuildParams } from './found.ts';
 import type { ConsoleQuery } from './request.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { asker } from '../server/auth.ts';
+import { asker } from '../server/authentication/auth.ts';
 import { checked } from '../server/field-errors.ts';
 import type { ApiParts } from '../types.ts';
 import { BuildParams, noBuild } from './found.ts';

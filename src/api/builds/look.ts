@@ -1,9 +1,9 @@
 import { isEnded } from '../../base/records/status.ts';
 import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { onDisconnect } from '../server/disconnect.ts';
+import { onDisconnect } from '../server/connections/disconnect.ts';
 import { matchesAny } from '../../base/http/etags.ts';
-import type { LongRequests } from '../server/long-requests.ts';
+import type { LongRequests } from '../server/streams/long-requests.ts';
 import { BuildParams, noBuild } from './found.ts';
 import { WaitQuery } from './request.ts';
 import { Build } from './schema.ts';

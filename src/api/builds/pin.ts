@@ -3,7 +3,7 @@ import { isEnded } from '../../base/records/status.ts';
 import { Fault } from '../../base/fault.ts';
 import { answers, etagHeader, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { asker } from '../server/auth.ts';
+import { asker } from '../server/authentication/auth.ts';
 import { checked } from '../server/field-errors.ts';
 import type { ApiParts } from '../types.ts';
 import { PersonsLine } from './end.ts';

@@ -5,7 +5,7 @@ import { withPlaces } from '../../base/field-errors.ts';
 import type { Received } from '../../build/contexts.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 import { boundedBody, encodingOf } from '../server/bodies.ts';
-import { disconnectSignal } from '../server/disconnect.ts';
+import { disconnectSignal } from '../server/connections/disconnect.ts';
 import type { ApiParts } from '../types.ts';
 
 const isIn = (values: unknown, pointer: string): boolean =>

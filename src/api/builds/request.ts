@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import { AskedId } from '../../base/ids.ts';
 import { onErrors } from '../../base/records/on-error.ts';
 import { CacheMode } from '../../base/records/cache-mode.ts';
 import { Status } from '../../base/records/status.ts';
 import { bounds, webhookBounds } from '../../base/bounds.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { WebhookEvents } from '../../base/records/webhook-event.ts';
 import { webhookSecretOf } from '../../base/webhooks/secret.ts';
 import { webhookUrlOf } from '../../base/webhooks/url.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { answers, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { asker } from '../server/auth.ts';
+import { asker } from '../server/authentication/auth.ts';
 import { checked, invalid } from '../server/field-errors.ts';
 import type { ApiParts } from '../types.ts';
 import { acceptsWith, jsonOrNothing } from './asked.ts';

@@ -3,7 +3,7 @@ import { answers, text } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import type { ApiParts } from '../types.ts';
 import { BuildParams, findBuild } from './found.ts';
-import { disconnectSignal } from '../server/disconnect.ts';
+import { disconnectSignal } from '../server/connections/disconnect.ts';
 
 /** What the display of a build's machine shows, or a terminal would show of its console. */
 export const addScreenRoute = (app: App, { store, outputs, signal }: ApiParts): void => {

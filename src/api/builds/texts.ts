@@ -4,7 +4,7 @@ import { answers, nothing, text, type Answer } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { BuildParams, findBuild } from './found.ts';
 import { ConsoleQuery, FollowQuery } from './request.ts';
-import type { LongRequests } from '../server/long-requests.ts';
+import type { LongRequests } from '../server/streams/long-requests.ts';
 import { sendFile } from '../server/send-file.ts';
 import type { TextName } from '../../build/outputs/outputs.ts';
 import type { ApiParts } from '../types.ts';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { answers } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { disconnectSignal } from '../server/disconnect.ts';
+import { disconnectSignal } from '../server/connections/disconnect.ts';
 import { checked } from '../server/field-errors.ts';
 import { follow } from '../following/follow.ts';
-import type { LongRequests } from '../server/long-requests.ts';
-import { eventFormOf, sendItems } from '../server/stream-forms.ts';
+import type { LongRequests } from '../server/streams/long-requests.ts';
+import { eventFormOf, sendItems } from '../server/streams/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
 import type { Feed } from './feed.ts';
 import type { Change } from './log.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault, faults, type FaultCode } from '../../base/fault.ts';
-import { nearest } from '../../base/nearest.ts';
+import { nearest } from '../../base/text/nearest.ts';
 import { answers, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import type { ApiParts } from '../types.ts';
@@ -18,6 +18,7 @@ const rowOf = (code: FaultCode) => {
 
 /** What clients and editors look up: the form of a template, and the table of problems. */
 export const addReferenceRoutes = (app: App, { templateSchema }: ApiParts): void => {
+  let form: ReturnType<typeof templateSchema> | undefined;
   app.get('/template.schema.json', {
     config: { scope: 'none' },
     schema: {
@@ -31,7 +32,7 @@ export const addReferenceRoutes = (app: App, { templateSchema }: ApiParts): void
         [],
       ),
     },
-    handler: async (_request, reply) => reply.type('application/schema+json').send(templateSchema),
+    handler: async (_request, reply) => reply.type('application/schema+json').send((form ??= templateSchema())),
   });
 
   app.get('/problems', {

@@ -1,7 +1,7 @@
 import { answers, json, text } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { snakeCased } from '../../base/json/snake-case.ts';
-import { disconnectSignal } from '../server/disconnect.ts';
+import { disconnectSignal } from '../server/connections/disconnect.ts';
 import type { ApiParts } from '../types.ts';
 import { Health, Host, Readiness } from './schema.ts';
 

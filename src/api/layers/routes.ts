@@ -1,7 +1,7 @@
 import { Fault } from '../../base/fault.ts';
 import { answers, failing, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { asker } from '../server/auth.ts';
+import { asker } from '../server/authentication/auth.ts';
 import { readPage } from '../server/paging.ts';
 import type { ApiParts } from '../types.ts';
 import {

@@ -4,11 +4,11 @@ import { Fault } from '../../base/fault.ts';
 import { answers, json, nothing } from '../contract/answers.ts';
 import { timeOf } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
-import { asker } from '../server/auth.ts';
-import { clientAddress } from '../server/client-address.ts';
-import { refuseForeign } from '../server/origin.ts';
-import { pageHeader, sessionHashOf, setSessionCookie } from '../server/session-cookie.ts';
-import { hashOf, type Bearers } from '../server/tokens.ts';
+import { asker } from '../server/authentication/auth.ts';
+import { clientAddress } from '../server/connections/client-address.ts';
+import { refuseForeign } from '../server/authentication/origin.ts';
+import { pageHeader, sessionHashOf, setSessionCookie } from '../server/authentication/session-cookie.ts';
+import { hashOf, type Bearers } from '../server/authentication/tokens.ts';
 import type { ApiParts } from '../types.ts';
 import { NewSession, Session } from './schema.ts';
 

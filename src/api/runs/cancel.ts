@@ -2,7 +2,7 @@ import { CancelBody } from '../builds/end.ts';
 import type { View } from '../builds/view.ts';
 import { answers, etagHeader, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { asker } from '../server/auth.ts';
+import { asker } from '../server/authentication/auth.ts';
 import { checked } from '../server/field-errors.ts';
 import type { ApiParts } from '../types.ts';
 import { findRun, noRun } from './found.ts';

@@ -4,7 +4,7 @@ import { headerNotes, jsonOrNothing, requestKeyOf } from '../builds/asked.ts';
 import type { View } from '../builds/view.ts';
 import { answers } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { asker } from '../server/auth.ts';
+import { asker } from '../server/authentication/auth.ts';
 import { checked } from '../server/field-errors.ts';
 import type { ApiParts } from '../types.ts';
 import { RunParams } from './request.ts';

@@ -6,7 +6,7 @@ import type { View } from '../builds/view.ts';
 import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
 import { PageQuery } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
-import { asker } from '../server/auth.ts';
+import { asker } from '../server/authentication/auth.ts';
 import { readPage } from '../server/paging.ts';
 import type { ApiParts } from '../types.ts';
 import { Params, Schedule, ScheduleBody, ScheduleInfo, SchedulePage } from './schema.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
 import { answers, json, nothing } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { asker } from '../server/auth.ts';
+import { asker } from '../server/authentication/auth.ts';
 import type { ApiParts } from '../types.ts';
 import { NewSecret, Secret, SecretList, SecretName, showSecret } from './schema.ts';
 

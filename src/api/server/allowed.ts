@@ -1,4 +1,4 @@
-import { escapeRegExp } from '../../base/escape-regexp.ts';
+import { escapeRegExp } from '../../base/text/escape-regexp.ts';
 
 /** Knows which methods an address takes, for the `Allow` header: Fastify answers 404 to a method it does not know. */
 export const makeAllowed = () => {

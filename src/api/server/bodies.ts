@@ -5,7 +5,7 @@ import type { App } from './app.ts';
 import { readDocument } from '../../base/document/document.ts';
 import type { DocumentSource } from '../../base/document/source.ts';
 import type { ApiParts } from '../types.ts';
-import type { PaceWatch } from './watch-pace.ts';
+import type { PaceWatch } from './connections/watch-pace.ts';
 
 /** The archives that are taken as a context, and how they are packed. */
 export const contextTypes = {

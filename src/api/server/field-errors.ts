@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault, type FieldError } from '../../base/fault.ts';
-import { didYouMean, maxFieldErrors, unknownKeys } from '../../base/nearest.ts';
+import { didYouMean, maxFieldErrors, unknownKeys } from '../../base/text/nearest.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 import '../../base/document/zod-words.ts';
 

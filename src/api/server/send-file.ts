@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contentRange, partAsked } from '../../base/http/byte-range.ts';
 import { Fault } from '../../base/fault.ts';
 import type { ByteRange, Reader } from '../../build/outputs/read-file.ts';
-import { disconnectSignal } from './disconnect.ts';
+import { disconnectSignal } from './connections/disconnect.ts';
 import { matchesAny, matchesStrongly } from '../../base/http/etags.ts';
 
 type FileToSend = {

@@ -1,6 +1,6 @@
 import { Fault, type FieldError } from '../fault.ts';
 import { pointerTo } from '../json/pointer.ts';
-import { placesIn } from '../parse-error.ts';
+import { placesIn } from '../text/parse-error.ts';
 import { makePause, turn } from '../turns.ts';
 import { readJson } from './json.ts';
 import { sourceText, type DocumentSource, type Saw } from './source.ts';

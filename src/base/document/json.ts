@@ -1,6 +1,6 @@
 import { Fault } from '../fault.ts';
 import { pointerTo } from '../json/pointer.ts';
-import { placeIn } from '../parse-error.ts';
+import { placeIn } from '../text/parse-error.ts';
 import { documentBounds, sourceText, whyNoNumber, type DocumentSource, type Saw } from './source.ts';
 
 // JSON.parse names no place for most errors, takes the last of two equal keys, and makes millions of values of a few

@@ -1,7 +1,7 @@
 import { Composer, CST, isAlias, isMap, isScalar, isSeq, Lexer, Parser, type Document, type ParsedNode } from 'yaml';
 import { Fault } from '../fault.ts';
 import { pointerTo } from '../json/pointer.ts';
-import { placeIn } from '../parse-error.ts';
+import { placeIn } from '../text/parse-error.ts';
 import type { Pause } from '../turns.ts';
 import { documentBounds, sourceText, whyNoNumber, type DocumentSource, type Saw } from './source.ts';
 

@@ -1,7 +1,7 @@
 /** What zod says of a value, in words for the people who wrote it: a program loads this once, and its own words are gone. */
 
 import { z } from 'zod';
-import { quoted } from '../nearest.ts';
+import { quoted } from '../text/nearest.ts';
 
 const kinds: Readonly<Record<string, string>> = {
   string: 'a text',

@@ -1,5 +1,5 @@
-import { quoted } from '../nearest.ts';
-import { ParseError } from '../parse-error.ts';
+import { quoted } from '../text/nearest.ts';
+import { ParseError } from '../text/parse-error.ts';
 
 /** An Ethernet address of one card, as six bytes with colons in lower case. Throws a ParseError. */
 export const macOf = (text: string): string => {

@@ -4,8 +4,8 @@
  */
 
 import type { Icount, Rtc } from '../hardware.ts';
-import { quoted } from '../nearest.ts';
-import { ParseError } from '../parse-error.ts';
+import { quoted } from '../text/nearest.ts';
+import { ParseError } from '../text/parse-error.ts';
 
 const name = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 

@@ -1,5 +1,5 @@
-import { escapeRegExp } from '../escape-regexp.ts';
-import { quoted } from '../nearest.ts';
+import { escapeRegExp } from '../text/escape-regexp.ts';
+import { quoted } from '../text/nearest.ts';
 
 /** Longer ones are not written by people. */
 export const longestPattern = 1000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bounds } from '../bounds.ts';
-import { ParseError } from '../parse-error.ts';
+import { ParseError } from '../text/parse-error.ts';
 
 export type Scalar = string | number | boolean;
 

@@ -1,5 +1,5 @@
 import { webhookBounds } from '../bounds.ts';
-import { ParseError } from '../parse-error.ts';
+import { ParseError } from '../text/parse-error.ts';
 
 const leastCharacters = 16;
 const inBase64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/;

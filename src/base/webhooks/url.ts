@@ -1,5 +1,5 @@
 import { bounds } from '../bounds.ts';
-import { ParseError } from '../parse-error.ts';
+import { ParseError } from '../text/parse-error.ts';
 
 /** The URL of a webhook, in its usual form. Throws a ParseError that does not show it: there may be a secret in it. */
 export const webhookUrlOf = (text: string): string => {

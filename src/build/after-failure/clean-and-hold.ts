@@ -5,13 +5,13 @@ import { sshLine } from '../../guest/ssh/options.ts';
 import { isHeldAfter } from '../../queue/rules/settle.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Spec } from '../../template/spec.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import { goOn, type GoesOn, type GoOnParts, type Standing } from '../again/go-on.ts';
 import { holdMachine, type Held } from '../hold/hold.ts';
 import type { ResumeAsk } from '../../queue/records.ts';
 import type { Job } from '../job.ts';
-import type { PerformParts } from '../perform.ts';
-import type { Running } from '../running.ts';
+import type { PerformParts } from '../attempt/perform.ts';
+import type { Running } from '../machine/running.ts';
 import type { OwnPlace } from '../take-up/place.ts';
 import { cleanUpAfter, type CleanupFacts } from './error-cleanup.ts';
 

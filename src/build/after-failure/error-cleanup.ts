@@ -1,10 +1,10 @@
 import { asFault, type Fault } from '../../base/fault.ts';
 import { needsConsoleAlone } from '../../provisioners/table.ts';
 import type { Guest, SshKey } from '../../guest/types.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { Job } from '../job.ts';
-import { performerOf, type PerformParts } from '../perform.ts';
-import type { Running } from '../running.ts';
+import { performerOf, type PerformParts } from '../attempt/perform.ts';
+import type { Running } from '../machine/running.ts';
 import type { OwnPlace } from '../take-up/place.ts';
 import { provisionGuest, provisionOnConsole } from '../steps/provision.ts';
 

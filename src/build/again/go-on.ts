@@ -1,6 +1,6 @@
 import { Fault } from '../../base/fault.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import type { Phase } from '../../base/records/phase.ts';
 import type { Claim, ResumeAsk, Resumption } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';

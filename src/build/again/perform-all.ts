@@ -5,18 +5,18 @@ import type { Artifact } from '../../image/types.ts';
 import { FailedWith } from '../../queue/rules/failed-with.ts';
 import { isFinal } from '../../queue/rules/retry.ts';
 import { cleanAndHold, type HoldParts } from '../after-failure/clean-and-hold.ts';
-import type { CleanupFacts } from '../after-failure/error-cleanup.ts';
+import { cleanUpAfter, type CleanupFacts } from '../after-failure/error-cleanup.ts';
 import { publishFailed, withArtifacts, type Facts } from '../after-failure/publish-failed.ts';
 import type { GoesOn } from './go-on.ts';
 import { remember, type Remembered } from './remembered.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import { askedBuildOf } from '../job.ts';
-import { performerOf } from '../perform.ts';
+import { performerOf } from '../attempt/perform.ts';
 import type { Perform } from '../plan.ts';
 import { recipeFor } from '../recipe.ts';
-import { SequencesFailed } from '../sequences.ts';
+import { SequencesFailed } from '../attempt/sequences.ts';
 import { pauseBefore } from '../steps/pause.ts';
-import { reconnect } from '../steps/reconnect.ts';
+import { reconnect } from '../steps/connect/reconnect.ts';
 
 type All = Facts & CleanupFacts;
 
@@ -92,8 +92,11 @@ export const performAll = async (
     if ('artifacts' in ended) return ended.artifacts;
     const { fault, phase, steps } = ended;
     await parts.place.forget();
-    // There is no machine to hold: the build begins anew.
-    if (fault.code === 'not_taken_up') throw await failedWith(attempt, fault, facts, parts, signal);
+    // Whatever becomes of its machine, the build begins anew: it is not held, and what its scripts did outside is cleaned up.
+    if (fault.code === 'not_taken_up') {
+      if (phase === 'provisioning') await cleanUpAfter(fault, attempt, facts, parts);
+      throw await failedWith(attempt, fault, facts, parts, signal);
+    }
     const standing = { ...goesOn, steps };
     const resumed = await cleanAndHold(attempt, facts, { phase, fault, standing }, parts, signal);
     if (resumed === undefined) throw await failedWith(attempt, fault, facts, parts, signal);

@@ -1,6 +1,6 @@
 import { fieldErrors } from '../../base/field-errors.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import type { BeganWith } from '../../queue/asked.ts';
 import type { FrozenBuild } from '../../queue/records.ts';
 

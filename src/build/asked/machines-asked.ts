@@ -1,6 +1,6 @@
 import { Fault, type FieldError } from '../../base/fault.ts';
-import { fieldErrors, ofRequest, withPlaces } from '../../base/field-errors.ts';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { fieldErrors, ofRequest, withMessage, withPlaces } from '../../base/field-errors.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import type { BuildAsk, RunAsk } from '../../queue/asked.ts';
 import { expandTemplate, type Expanded } from '../../template/expand/expand.ts';
 import { hclMachines } from '../../template/expand/hcl.ts';
@@ -19,6 +19,17 @@ export const placedAt = (at: string, pointer: string): string => {
   return pointer === '' || pointer.startsWith('/') ? at + pointer : pointer;
 };
 
+/**
+ * The same error for who sent the template: with its places there and, where the template was taken for one of Packer, saying
+ * so, for its author may have meant one of imaged.
+ */
+const forClient = (error: unknown, placeOf: (pointer: string) => string, isPackers: boolean): unknown => {
+  const told = withPlaces(error, placeOf);
+  return isPackers && told instanceof Fault && told.code === 'template_invalid'
+    ? withMessage(told, `${told.message} The template was read as one of Packer, for it has "builders".`)
+    : told;
+};
+
 /** What a template of Packer is read with. */
 export type Reading = {
   readonly options: ImportOptions;
@@ -35,13 +46,15 @@ export const machinesOf = async (
   at: string,
   reading?: Reading,
 ): Promise<readonly Expanded[]> => {
+  const isPackers = reading !== undefined && isPackerJson(document);
   try {
     if (reading?.folder !== undefined && isHclTemplate(document))
       return await hclMachines(reading.folder, reading.options);
-    if (reading !== undefined && isPackerJson(document)) return await packerMachines(document, reading.options);
+    if (isPackers)
+      return (await packerMachines(document, reading.options)).map((machine) => ({ ...machine, isPackers }));
     return expandTemplate(document, bases);
   } catch (error) {
-    throw withPlaces(error, (pointer) => placedAt(at, pointer));
+    throw forClient(error, (pointer) => placedAt(at, pointer), isPackers);
   }
 };
 
@@ -90,11 +103,15 @@ export const thoseOf = (machines: readonly Expanded[], asked: RunAsk): readonly 
 };
 
 /** Judges one machine; what is wrong with it has its place in the request. */
-export const judging = async <T>({ pointerOf }: Expanded, at: string, judge: () => Promise<T>): Promise<T> => {
+export const judging = async <T>(
+  { pointerOf, isPackers = false }: Expanded,
+  at: string,
+  judge: () => Promise<T>,
+): Promise<T> => {
   try {
     return await judge();
   } catch (error) {
-    throw withPlaces(error, (pointer) => requestPlace(pointer, at, pointerOf));
+    throw forClient(error, (pointer) => requestPlace(pointer, at, pointerOf), isPackers);
   }
 };
 

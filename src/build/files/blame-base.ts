@@ -1,5 +1,5 @@
 import { Fault } from '../../base/fault.ts';
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 
 // What qemu-img and vmctl say when an image cannot be opened or read, whatever its header said.
 const ofImage =

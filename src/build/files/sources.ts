@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
-import { didYouMean, quoted } from '../../base/nearest.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import type { Sources } from '../../context/sources.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Folders } from '../folders/folders.ts';

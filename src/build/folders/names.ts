@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { unlessErrno } from '../../base/errno.ts';
 import { Id } from '../../base/ids.ts';
-import { isTrial } from '../../vmm/qemu/trial-folder.ts';
+import { isTrial } from '../../vmm/qemu/probe/trial-folder.ts';
 
 // Nothing is there before the first start.
 const names = async (folder: string): Promise<string[]> => (await unlessErrno(readdir(folder), 'ENOENT')) ?? [];

@@ -1,6 +1,6 @@
 import { Fault } from '../../base/fault.ts';
 import { deferred, orAborted, type Deferred } from '../../base/waiting.ts';
-import type { Running } from '../running.ts';
+import type { Running } from '../machine/running.ts';
 import type { Held } from './hold.ts';
 
 /** Builds that are at a breakpoint: healthy, running, and waiting for a client. */

@@ -3,9 +3,9 @@ import { Fault, recordOf } from '../../base/fault.ts';
 import type { ResumeAsk } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import { orAborted, deferred } from '../../base/waiting.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { DetachedConsoles } from './detached.ts';
-import type { Running } from '../running.ts';
+import type { Running } from '../machine/running.ts';
 
 /** The machines of held builds, for people to reach. */
 export type Held = {

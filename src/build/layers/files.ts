@@ -8,7 +8,7 @@ import type { SshKey } from '../../guest/types.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import type { Job } from '../job.ts';
 import { variablesFile } from '../media/variables-file.ts';
-import type { Past } from '../past.ts';
+import type { Past } from '../attempt/past.ts';
 import type { Cut } from './cuts.ts';
 import type { MachineFacts } from './facts.ts';
 

@@ -41,6 +41,8 @@ const flatten = async (
     const { path, format } = disk;
     if ((await chainOf(disk)).length === 1) continue;
     const flat = `${path}.flat`;
+    // What an earlier daemon began.
+    await rm(flat, { force: true });
     await convertDisk(disk, { path: flat, format }, signal);
     written.push({ flat, path });
   }

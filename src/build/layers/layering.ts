@@ -11,6 +11,8 @@ export type Taken = { readonly cut: Cut; readonly held: HeldLayer };
 export type Filled = {
   readonly facts: unknown;
   readonly stoodStillMs?: number;
+  /** Completes its files, beside the build. */
+  readonly finish?: (signal: AbortSignal) => Promise<void>;
   /** Where too many images lie beneath its disks: makes them stand on their own, before it is a layer. */
   readonly flatten?: (signal: AbortSignal) => Promise<void>;
   /** Tells why it is not to be a layer, once that is known; undefined: it is. */
@@ -29,13 +31,18 @@ export type Layering = {
   readonly isWorthIt: (cut: Cut) => boolean;
   /** Whether the guest is to be started anew for that, after these steps. */
   readonly isWorthRestart: (cut: Cut, steps: readonly StepTimes[]) => boolean;
-  /** The step of this name has started the guest anew, which took so many seconds. */
-  readonly restarted: (step: string, seconds: number) => void;
+  /** The step of this name has started the guest anew, which took so many seconds, where that is known. */
+  readonly restarted: (step: string, seconds?: number) => void;
   /**
    * Keeps what has been made so far: `fill` puts the files of the layer into its folder, and what it throws is the build's
    * own fault only where `fill` could not leave all as it was. False: it was not kept. The files must stay where they are.
    */
   readonly keep: (cut: Cut, roomBytes: number, fill: (folder: string) => Promise<Filled>) => Promise<boolean>;
+  /**
+   * Proves a layer that an earlier daemon had put in its place while the guest was being started anew; `why`: it is not to be one. Undefined: there is
+   * none there.
+   */
+  readonly proofOf: (cut: Cut) => ((why?: string) => void) | undefined;
   /** The plan has come past a place where nothing is kept: whoever waits for it need not. */
   readonly passed: (cut: Cut) => void;
   /** Says why nothing is kept there. */
@@ -55,6 +62,7 @@ export const noLayering: Layering = {
   isWorthRestart: () => false,
   restarted: () => undefined,
   keep: async () => false,
+  proofOf: () => undefined,
   passed: () => undefined,
   notKept: () => undefined,
   settled: async () => undefined,

@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Fault } from '../../base/fault.ts';
 import type { BuildLayers } from '../../layers/types.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { Cut } from './cuts.ts';
 import type { Taken } from './layering.ts';
 import { cutOutcomes, openCuts, type CutOutcome } from './outcomes.ts';

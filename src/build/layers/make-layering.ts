@@ -2,13 +2,14 @@ import type { Clock } from '../../base/clock.ts';
 import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
 import { asFault } from '../../base/fault.ts';
 import { deferred } from '../../base/waiting.ts';
-import type { BuildLayers, NewLayer } from '../../layers/types.ts';
-import type { Attempt } from '../attempt.ts';
+import type { BuildLayers, Making, NewLayer } from '../../layers/types.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { Background } from './background.ts';
 import { isOpen, type Cut } from './cuts.ts';
 import type { KeepingCosts } from './costs.ts';
 import type { Filled, Layering, Taken } from './layering.ts';
 import { isRestartWorthIt, sinceUp } from './restarts.ts';
+import type { Before, Unfinished } from './take-again.ts';
 
 export type LayeringParts = {
   readonly shelf: BuildLayers;
@@ -20,13 +21,18 @@ export type LayeringParts = {
   readonly provisioners: number;
 };
 
-type Given = {
+export type GivenToLayering = {
   readonly cuts: readonly Cut[];
   readonly constant: ReadonlySet<string>;
   readonly from: Taken | undefined;
   /** The keys that this build is the one to make. */
   readonly turns: Map<string, Disposable>;
+  /** Where an earlier daemon began the attempt. */
+  readonly before?: Before;
 };
+
+/** Why disks are not kept that a guest was to be started from. */
+export const neverUp = 'the guest did not come up from it again';
 
 /** The same with nothing beneath. */
 const alone = ({ parent: _, ...layer }: NewLayer): NewLayer => layer;
@@ -39,28 +45,36 @@ const expiryOf = ({ maxAgeMs = Infinity }: Cut, now: number, before: number | un
 
 // One closure, though long: what was kept last decides what is kept next.
 export const makeLayering = (
-  { claim, event, log }: Attempt,
+  { claim, event, log, signal: ends }: Attempt,
   cleanup: Pick<CleanupStack, 'defer'>,
-  { cuts, constant, from, turns }: Given,
+  { cuts, constant, from, turns, before }: GivenToLayering,
   { shelf, clock, costs, background, memoryMb, provisioners: all }: LayeringParts,
 ): Layering => {
   const { id, templateName } = claim.build;
-  const began = clock.elapsed();
+  // On the clock of this daemon.
+  const since = (at: number) => clock.elapsed() - (clock.now() - at);
+  const began = before === undefined ? clock.elapsed() : since(before.startedAt);
   const saved = from?.held.layer.seconds ?? 0;
-  let lastKept = began;
-  let beneath = from?.cut.kind === 'artifacts' ? undefined : from?.cut.key;
+  let lastKept = before === undefined ? began : since(before.keptAt);
+  const uppermost = before?.held.at(-1)?.layer ?? from?.held.layer;
+  let beneath = uppermost?.kind === 'artifacts' ? undefined : uppermost?.key;
   // Artifacts lie upon nothing, and are as old as the machine that they are of.
-  let expiresAt = from?.held.layer.expiresAt;
-  const restarts: string[] = [];
+  let expiresAt = uppermost?.expiresAt;
+  const restarts = [...(before?.restarts ?? [])];
   let isOver = false;
   // The files of a child are no layer before those of its parent are one.
   let last: Promise<boolean> = Promise.resolve(true);
   // What is being kept. At its end a build waits for none that is flattened, or lies over one that is.
   const [quick, slow] = [new Set<Promise<boolean>>(), new Set<Promise<boolean>>()];
   const own = cleanupStack();
+  // A build that fails leaves what it has kept to the next; nobody waits for one that is cancelled.
+  const life = new AbortController();
   cleanup.defer(async () => {
+    if (ends.aborted) life.abort(ends.reason);
+    // Files must not go from below those who write them.
+    await Promise.all(quick);
     if (slow.size === 0) return own[Symbol.asyncDispose]();
-    if (from !== undefined) own.keep(from.held.again());
+    for (const held of [...(from === undefined ? [] : [from.held]), ...(before?.held ?? [])]) own.keep(held.again());
     background.attend(Promise.all(slow).then(() => own[Symbol.asyncDispose]()));
   });
 
@@ -77,6 +91,62 @@ export const makeLayering = (
     return false;
   };
 
+  /** Makes what is in its place a layer, as soon as what lies beneath it is one. */
+  const makeIt = (cut: Cut, making: Making, filled: Filled, seconds: Unfinished['seconds']): void => {
+    const parent = beneath;
+    expiresAt = expiryOf(cut, clock.now(), expiresAt);
+    const layer: NewLayer = {
+      ...(parent === undefined || cut.kind === 'artifacts' ? {} : { parent }),
+      ...{ step: cut.step, templateName, buildId: id, kind: cut.kind },
+      seconds: saved + seconds.made,
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      ...{ ingredients: cut.ingredients, facts: filled.facts },
+    };
+    const { finish, flatten, proof } = filled;
+    const isSlow = cut.kind !== 'artifacts' && (flatten !== undefined || slow.size > 0);
+    const { signal } = isSlow ? new AbortController() : life;
+    // Artifacts lie upon nothing.
+    const before = cut.kind === 'artifacts' ? Promise.resolve(true) : last;
+    const done = deferred<boolean>();
+    if (cut.kind !== 'artifacts') {
+      last = done.promise;
+      beneath = cut.key;
+    }
+    lastKept = clock.elapsed();
+    const commit = async () => {
+      if (!(await before)) return notKept(cut, 'what lies beneath it could not be kept');
+      const finishes = clock.elapsed();
+      await finish?.(signal);
+      costs.took(cut.kind, memoryMb, seconds.kept + (clock.elapsed() - finishes) / 1000);
+      if (flatten !== undefined) await background.run(flatten);
+      const why = await proof;
+      if (why !== undefined) return notKept(cut, why);
+      const held = own.keep(await making.commit(flatten === undefined ? layer : alone(layer), signal));
+      passed(cut);
+      if (isOver) return true;
+      event('layer.kept', {
+        ...{ step: cut.step, key: cut.key, kind: cut.kind, bytes: held.layer.bytes },
+        seconds: Math.round(seconds.kept * 1000) / 1000,
+        ...(filled.stoodStillMs === undefined ? {} : { stoodStillMs: Math.round(filled.stoodStillMs) }),
+      });
+      log(`kept what there is after ${cut.step}: ${held.layer.bytes} bytes, layer ${cut.key.slice(0, 12)}`);
+      return true;
+    };
+    commit()
+      .catch((error: unknown) => notKept(cut, asFault(error).message))
+      .then(done.resolve, () => done.resolve(false));
+    const those = isSlow ? slow : quick;
+    those.add(done.promise);
+    void done.promise.then(() => those.delete(done.promise));
+  };
+
+  // What an earlier daemon did not come to.
+  const unproven = new Map<Cut, (why?: string) => void>();
+  for (const { cut, making, filled, seconds, prove } of before?.unfinished ?? []) {
+    if (prove !== undefined) unproven.set(cut, prove);
+    makeIt(cut, own.keep(making), filled, seconds);
+  }
+
   return {
     cuts,
     isConstant: (part) => constant.has(part),
@@ -92,7 +162,7 @@ export const makeLayering = (
     },
     restarted: (step, seconds) => {
       restarts.push(step);
-      costs.restartTook(templateName, seconds);
+      if (seconds !== undefined) costs.restartTook(templateName, seconds);
     },
     keep: async (cut, roomBytes, fill) => {
       const begins = clock.elapsed();
@@ -108,56 +178,18 @@ export const makeLayering = (
         return notKept(cut, asFault(error).message);
       }
       const seconds = (clock.elapsed() - begins) / 1000;
-      costs.took(cut.kind, memoryMb, seconds);
-      const parent = beneath;
-      expiresAt = expiryOf(cut, clock.now(), expiresAt);
-      const layer: NewLayer = {
-        ...(parent === undefined || cut.kind === 'artifacts' ? {} : { parent }),
-        ...{ step: cut.step, templateName, buildId: id, kind: cut.kind },
-        seconds: saved + (begins - began) / 1000,
-        ...(expiresAt === undefined ? {} : { expiresAt }),
-        ...{ ingredients: cut.ingredients, facts: filled.facts },
-      };
-      const { flatten, proof } = filled;
-      const { signal } = new AbortController();
-      // Artifacts lie upon nothing.
-      const before = cut.kind === 'artifacts' ? Promise.resolve(true) : last;
-      const done = deferred<boolean>();
-      if (cut.kind !== 'artifacts') {
-        last = done.promise;
-        beneath = cut.key;
-      }
-      lastKept = clock.elapsed();
-      const commit = async () => {
-        if (!(await before)) return notKept(cut, 'what lies beneath it could not be kept');
-        if (flatten !== undefined) await background.run(flatten);
-        const why = await proof;
-        if (why !== undefined) return notKept(cut, why);
-        const held = own.keep(await making.commit(flatten === undefined ? layer : alone(layer), signal));
-        passed(cut);
-        if (isOver) return true;
-        event('layer.kept', {
-          ...{ step: cut.step, key: cut.key, kind: cut.kind, bytes: held.layer.bytes },
-          seconds: Math.round(seconds * 1000) / 1000,
-          ...(filled.stoodStillMs === undefined ? {} : { stoodStillMs: Math.round(filled.stoodStillMs) }),
-        });
-        log(`kept what there is after ${cut.step}: ${held.layer.bytes} bytes, layer ${cut.key.slice(0, 12)}`);
-        return true;
-      };
-      commit()
-        .catch((error: unknown) => notKept(cut, asFault(error).message))
-        .then(done.resolve, () => done.resolve(false));
-      const those = cut.kind !== 'artifacts' && (flatten !== undefined || slow.size > 0) ? slow : quick;
-      those.add(done.promise);
-      void done.promise.then(() => those.delete(done.promise));
+      makeIt(cut, making, filled, { made: (begins - began) / 1000, kept: seconds });
       return true;
     },
+    proofOf: (cut) => unproven.get(cut),
     passed,
     notKept,
     settled: async () => {
       await Promise.all([...quick, ...slow]);
     },
     ended: async () => {
+      // Whatever was proven is.
+      for (const prove of unproven.values()) prove(neverUp);
       await Promise.all(quick);
       isOver = true;
     },

@@ -3,14 +3,12 @@ import type { FileDigests } from '../../layers/keys/file-digests.ts';
 import type { SpecsOfKeys } from '../../layers/keys/keys.ts';
 import type { BuildLayers } from '../../layers/types.ts';
 import type { Mirror } from '../../httpd/mirror/types.ts';
-import type { Claim } from '../../queue/records.ts';
 import type { Spec } from '../../template/spec.ts';
 import type { Hypervisor } from '../../vmm/types.ts';
 import type { Clock } from '../../base/clock.ts';
-import { Fault } from '../../base/fault.ts';
 import type { Journal } from '../take-up/journal.ts';
 import type { ToResolve } from '../admission.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { Background } from './background.ts';
 import type { KeepingCosts } from './costs.ts';
 import type { Cut } from './cuts.ts';
@@ -18,8 +16,12 @@ import { findCuts, whyNothing } from './find-cuts.ts';
 import { keepingNoMore, noLayering, type Layering, type Taken } from './layering.ts';
 import { leftOutBy } from './left-out.ts';
 import { lookUp } from './look-up.ts';
-import { makeLayering } from './make-layering.ts';
+import { makeLayering, type GivenToLayering, type LayeringParts } from './make-layering.ts';
 import { stepOutcomes, type CutOutcome } from './outcomes.ts';
+import { cutsAhead, takeAgain, turnsAgain } from './take-again.ts';
+
+/** What an earlier daemon has written down of a build. */
+type LeftLayering = Pick<Journal, 'layer' | 'missed' | 'startedAt' | 'plan' | 'ended' | 'restarting'>;
 
 /** What builds keep and go on from on this host. */
 export type Layers = {
@@ -45,25 +47,42 @@ export type OpenLayeringParts = {
   readonly clock: Clock;
 };
 
-/** The layer that an earlier daemon went on from, of which the machine that is there now was made. Throws `not_taken_up`. */
-const takeAgain = async (
-  shelf: BuildLayers,
-  { build }: Claim,
-  cuts: readonly Cut[],
-  { layer: key }: Pick<Journal, 'layer'>,
-): Promise<Taken | undefined> => {
-  if (key === undefined) return undefined;
-  const cut = cuts.find((one) => one.key === key);
-  const held = cut && (await shelf.take(key, build.id));
-  if (cut === undefined || held === undefined)
-    throw new Fault('not_taken_up', 'The layer that the build went on from is not kept any more.');
-  return { cut, held };
-};
-
 const sayNone = ({ event, log }: Attempt, [first]: Spec['provisioners'], why: string): void => {
   event('layer.not_kept', { step: first?.name ?? 'connect', why });
   log(`nothing is kept between provisioners: ${why}`);
 };
+
+/** The layering of a build that is taken up: it keeps as others do, unless its guest may have missed something. */
+const openAgain = async (
+  attempt: Attempt,
+  { cuts, constant }: Pick<GivenToLayering, 'cuts' | 'constant'>,
+  left: LeftLayering,
+  parts: LayeringParts,
+  hypervisor: Hypervisor,
+): Promise<Layering> => {
+  const { claim, cleanup, event, log, signal } = attempt;
+  const { shelf } = parts;
+  const { from, before } = await takeAgain({ shelf, hypervisor }, claim.build.id, cuts, left, cleanup);
+  const given = { cuts, constant, from, before };
+  const ahead = cutsAhead(cuts, left);
+  const [next] = ahead;
+  if (left.missed !== true) {
+    const turns = await turnsAgain(shelf, ahead, signal);
+    letGoOf(turns, cleanup);
+    return makeLayering(attempt, cleanup, { ...given, turns }, parts);
+  }
+  if (next !== undefined) {
+    const why = 'the daemon was away while the guest ran, and nothing tells what the guest missed meanwhile';
+    event('layer.not_kept', { step: next.step, why });
+    log(`nothing more is kept: ${why}`);
+  }
+  return keepingNoMore(makeLayering(attempt, cleanup, { ...given, turns: new Map() }, parts));
+};
+
+const letGoOf = (turns: ReadonlyMap<string, Disposable>, cleanup: Attempt['cleanup']): void =>
+  cleanup.defer(() => {
+    for (const turn of turns.values()) turn[Symbol.dispose]();
+  });
 
 /** Tells what the layers mean for the steps of the plan. */
 const tellOutcomes = (
@@ -88,7 +107,7 @@ export const openLayering = async (
   spec: Spec,
   slot: number,
   { layers, resolveForKeys, hypervisor, mirror, clock }: OpenLayeringParts,
-  before?: Pick<Journal, 'layer'>,
+  before?: LeftLayering,
 ): Promise<Layering> => {
   const { claim, cleanup, signal } = attempt;
   if (layers === undefined || whyNothing(claim.build, spec, 'keeps layers') !== undefined) return noLayering;
@@ -105,19 +124,13 @@ export const openLayering = async (
   const constant = new Set(keys.filter(({ changes }) => changes === undefined).map(({ part }) => part));
   const { memoryMb, provisioners } = spec;
   const own = { shelf, clock, costs, background, memoryMb, provisioners: provisioners.length };
-  if (before !== undefined) {
-    const from = await takeAgain(shelf, claim, cuts, before);
-    if (from !== undefined) cleanup.keep(from.held);
-    return keepingNoMore(makeLayering(attempt, cleanup, { cuts, constant, from, turns: new Map() }, own));
-  }
+  if (before !== undefined) return openAgain(attempt, { cuts, constant }, before, own, hypervisor);
   if (whyNone !== undefined) sayNone(attempt, spec.provisioners, whyNone);
   const mirrored = async (path: string, asked: AbortSignal) => ({ sha256: await mirror?.digestOf(path, asked) });
   const found = (outcomes: readonly CutOutcome[], taken: Taken | undefined) =>
     tellOutcomes(attempt, spec, cuts, outcomes, taken);
   const { from, turns } = await lookUp(attempt, cuts, { shelf, mirrored, now: clock.now, found }, signal);
   if (from !== undefined) cleanup.keep(from.held);
-  cleanup.defer(() => {
-    for (const turn of turns.values()) turn[Symbol.dispose]();
-  });
+  letGoOf(turns, cleanup);
   return makeLayering(attempt, cleanup, { cuts, constant, from, turns }, own);
 };

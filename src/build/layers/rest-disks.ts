@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nameFrom } from '../../base/file/name-from.ts';
 import { imageBeneath, nameBacking } from '../../image/disk/backing.ts';
 import type { Disk } from '../../vmm/types.ts';
-import type { StepTools } from '../tools.ts';
+import type { StepTools } from '../attempt/tools.ts';
 import type { Cut } from './cuts.ts';
 
 /** What the file of a disk is called in the folder of a layer. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { unlessErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Identity } from '../../base/identity.ts';
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import { copySparse } from '../../image/copy-sparse.ts';
 import { eachBlock } from '../../image/each-block.ts';
 import type { HostWork } from '../../provisioners/kind.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Identity } from '../../base/identity.ts';
 import { checkProgram, runProgram } from '../../base/program.ts';
 import type { HostUser, HostWork } from '../../provisioners/kind.ts';
-import { isAlone, isRootOnLinux } from '../../vmm/qemu/user.ts';
+import { isAlone, isRootOnLinux } from '../../vmm/qemu/process/user.ts';
 import { hostFiles } from './host-files.ts';
 import { makeHostFolder, removeHostFolder } from './host-folder.ts';
 import { hasNamespaces, inNamespace } from './namespace.ts';

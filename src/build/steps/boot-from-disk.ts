@@ -2,11 +2,11 @@ import type { SshKey } from '../../guest/types.ts';
 import type { Disk } from '../../vmm/types.ts';
 import { slotName } from '../folders/folders.ts';
 import type { Job } from '../job.ts';
-import { launch, takeUp } from '../launch.ts';
+import { launch, takeUp } from '../machine/launch.ts';
 import type { Step } from '../plan.ts';
-import type { Running } from '../running.ts';
+import type { Running } from '../machine/running.ts';
 import { hasLetGo, letGo } from '../take-up/let-go.ts';
-import type { StepTools } from '../tools.ts';
+import type { StepTools } from '../attempt/tools.ts';
 
 type Needs = { readonly job: Job; readonly disks: readonly Disk[]; readonly key?: SshKey };
 

@@ -1,6 +1,6 @@
 import { Fault } from '../../base/fault.ts';
-import { quoted } from '../../base/nearest.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { quoted } from '../../base/text/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { checksumText } from '../../fetch/checksum.ts';
 import type { Progress } from '../../fetch/progress.ts';
 import { shapeOf } from '../../template/resolve/demand.ts';
@@ -8,8 +8,8 @@ import { baseOf } from '../../template/resolve/machine.ts';
 import type { DiskPlan, ImageRef, Spec } from '../../template/spec.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
-import { boundedProgress } from '../progress.ts';
-import type { StepTools } from '../tools.ts';
+import { boundedProgress } from '../attempt/progress.ts';
+import type { StepTools } from '../attempt/tools.ts';
 
 /** The file, once this host has it: fetched, unless it was there. It stays until the build has ended. */
 const had = async <Ref extends ImageRef>(file: Ref, { id }: Job, tools: StepTools): Promise<Ref> => {

@@ -4,7 +4,7 @@ import { bounds } from '../../base/bounds.ts';
 import { inputsIn } from '../../template/resolve/image-files.ts';
 import type { FileRef, Spec } from '../../template/spec.ts';
 import type { Step } from '../plan.ts';
-import type { StepTools } from '../tools.ts';
+import type { StepTools } from '../attempt/tools.ts';
 
 type Tools = Pick<StepTools, 'past' | 'knownDigests' | 'signal' | 'log'>;
 

@@ -4,9 +4,9 @@ import { listPackages as listIn } from '../../guest/list-packages.ts';
 import type { Guest } from '../../guest/types.ts';
 import { packageList } from '../../post-processors/materials/listing.ts';
 import type { Step } from '../plan.ts';
-import { whileAlive, type Running } from '../running.ts';
+import { whileAlive, type Running } from '../machine/running.ts';
 import { goesOnByRunning } from '../take-up/goes-on-by-running.ts';
-import type { StepTools } from '../tools.ts';
+import type { StepTools } from '../attempt/tools.ts';
 
 type Needs = {
   readonly running: Running;

@@ -1,5 +1,5 @@
 import { Fault } from '../../base/fault.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { contentOf } from '../../context/medium-content.ts';
 import { whyNoCd } from '../../image/medium/cd.ts';
 import { whyNoFloppy } from '../../image/medium/floppy.ts';

@@ -2,9 +2,9 @@ import { sshLine } from '../../guest/ssh/options.ts';
 import type { Guest } from '../../guest/types.ts';
 import type { Job } from '../job.ts';
 import type { Step } from '../plan.ts';
-import type { Running } from '../running.ts';
+import type { Running } from '../machine/running.ts';
 import { goesOnByRunning } from '../take-up/goes-on-by-running.ts';
-import type { StepTools } from '../tools.ts';
+import type { StepTools } from '../attempt/tools.ts';
 
 type Pause = {
   readonly buildId: string;

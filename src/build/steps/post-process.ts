@@ -4,16 +4,16 @@ import { copySparse } from '../../image/copy-sparse.ts';
 import type { Draft, Tools as KindTools } from '../../post-processors/kind.ts';
 import { planOf, runOn, type PostProcessorSpec } from '../../post-processors/table.ts';
 import type { Disk, DiskFile, Hypervisor } from '../../vmm/types.ts';
-import { buildFactsOf, type JobFacts } from '../build-facts.ts';
+import { buildFactsOf, type JobFacts } from '../attempt/build-facts.ts';
 import { blamingBase } from '../files/blame-base.ts';
 import { onHost } from '../on-host/on-host.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import { draftPrefix } from '../media/draft-files.ts';
 import { variablesFile } from '../media/variables-file.ts';
 import type { Step } from '../plan.ts';
-import { boundedProgress, byteProgress, percentProgress } from '../progress.ts';
+import { boundedProgress, byteProgress, percentProgress } from '../attempt/progress.ts';
 import { goesOnByRunning } from '../take-up/goes-on-by-running.ts';
-import type { StepTools } from '../tools.ts';
+import type { StepTools } from '../attempt/tools.ts';
 
 type Needs = {
   readonly job: JobFacts;

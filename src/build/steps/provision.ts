@@ -3,16 +3,16 @@ import type { Guest, SshKey } from '../../guest/types.ts';
 import type { ConsoleTools } from '../../provisioners/kind.ts';
 import { planOf, runInGuest, runOnConsole, type ConsoleType, type ProvisionerSpec } from '../../provisioners/table.ts';
 import { tryAgain } from '../../provisioners/try-again.ts';
-import { doingNow } from '../doing.ts';
+import { doingNow } from '../machine/doing.ts';
 import { downloadedFile } from '../downloaded-file.ts';
 import { runtimeFactsOf, type Job } from '../job.ts';
 import { pauseBuild } from './pause.ts';
 import { onHost } from '../on-host/on-host.ts';
 import type { Step } from '../plan.ts';
-import { converseWith, whileAlive, type Running } from '../running.ts';
+import { converseWith, whileAlive, type Running } from '../machine/running.ts';
 import { goesOnByRunning } from '../take-up/goes-on-by-running.ts';
-import type { StepTools } from '../tools.ts';
-import { turnsOf } from '../turns.ts';
+import type { StepTools } from '../attempt/tools.ts';
+import { turnsOf } from '../machine/turns.ts';
 
 type Needs = { readonly job: Job; readonly running: Running; readonly key?: SshKey };
 

@@ -2,7 +2,7 @@ import { sealGuest } from '../../guest/seal.ts';
 import type { Guest, SshKey } from '../../guest/types.ts';
 import type { Spec } from '../../template/spec.ts';
 import type { Step } from '../plan.ts';
-import { whileAlive, type Running } from '../running.ts';
+import { whileAlive, type Running } from '../machine/running.ts';
 
 type Needs = { readonly running: Running; readonly guest: Guest; readonly key?: SshKey };
 

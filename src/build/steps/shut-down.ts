@@ -6,8 +6,8 @@ import type { Spec } from '../../template/spec.ts';
 import { orAborted } from '../../base/waiting.ts';
 import { runtimeFactsOf } from '../job.ts';
 import type { Step } from '../plan.ts';
-import type { StepTools } from '../tools.ts';
-import { awaitEnd, endedTooEarly, type Running } from '../running.ts';
+import type { StepTools } from '../attempt/tools.ts';
+import { awaitEnd, endedTooEarly, type Running } from '../machine/running.ts';
 
 const isLostConnection = (error: unknown): boolean => error instanceof Fault && error.code === 'ssh_broken';
 

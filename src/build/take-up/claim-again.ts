@@ -2,10 +2,15 @@ import type { Ids } from '../../base/ids.ts';
 import type { Claim } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Folders } from '../folders/folders.ts';
-import { readJournal } from './journal.ts';
+import { keysBeneath, readJournal } from './journal.ts';
 import { whyAnew } from './rules.ts';
 
-export type TakenUp = { readonly claim: Claim; readonly slot: number };
+export type TakenUp = {
+  readonly claim: Claim;
+  readonly slot: number;
+  /** The keys of the layers beneath its disks, which may not be finished. */
+  readonly layers: readonly string[];
+};
 
 type Parts = {
   readonly store: Store;
@@ -29,9 +34,9 @@ export const claimAgain = async ({ store, folders, ids, slots, leaseMs, hostBoot
     const journal = slot === undefined ? undefined : await readJournal(folders.work(slot));
     const why = whyAnew(build, journal, slots);
     if (why !== undefined) anew.set(id, why);
-    if (why !== undefined || slot === undefined) continue;
+    if (why !== undefined || slot === undefined || journal === undefined) continue;
     const claim = await store.takeUp({ id, token: ids.secret(), leaseMs, hostBootedAt });
-    if (claim !== undefined) takenUp.push({ claim, slot });
+    if (claim !== undefined) takenUp.push({ claim, slot, layers: keysBeneath(journal) });
   }
   return { takenUp, anew };
 };

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { asFault, Fault } from '../../base/fault.ts';
 import type { Step } from '../plan.ts';
-import type { StepTools } from '../tools.ts';
+import type { StepTools } from '../attempt/tools.ts';
 import type { OwnPlace } from './place.ts';
 
 type Parts = {
@@ -35,12 +35,15 @@ export const giveAgain = async <Needs, Gives>(
   }
 };
 
+/** The end of a build whose step of this name was cut short where it cannot go on. */
+export const cannotGoOn = (name: string): Fault =>
+  new Fault('not_taken_up', `The step ${name} was cut short when the daemon ended, and cannot go on in the middle.`, {
+    step: name,
+  });
+
 /** How a step goes on that an earlier daemon had begun. */
 export const goOnWith = <Needs, Gives>({ name, takeUp }: Step<Needs, Gives>): Step<Needs, Gives>['run'] =>
   takeUp?.cutShort ??
   (() => {
-    throw new Fault(
-      'not_taken_up',
-      `The step ${name} was cut short when the daemon ended, and cannot go on in the middle.`,
-    );
+    throw cannotGoOn(name);
   });

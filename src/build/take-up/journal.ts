@@ -5,7 +5,7 @@
  */
 
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { temporarySuffix } from '../../base/file/write-whole.ts';
 import { ScriptPlace } from '../../guest/outliving/place.ts';
@@ -16,6 +16,20 @@ import { ConsolePlace } from '../../vmm/console/place.ts';
 const journalVersion = 1;
 
 const Input = z.object({ name: z.string(), uri: z.string(), sha256: z.string().optional() });
+
+const KeptLayer = z.object({ key: z.string(), facts: z.unknown() });
+
+/** How far the step has come that starts the guest anew. */
+const Restarting = z.object({
+  step: z.string(),
+  /** When it was asked to shut down, Unix milliseconds. */
+  askedAt: z.number(),
+  /** Its disks, and what is in the folder of the layer beneath them; undefined: they are not at rest. */
+  rested: z.object({ disks: z.array(z.unknown()), kept: KeptLayer }).optional(),
+  /** Whether a machine runs over them. */
+  isUp: z.boolean().optional(),
+});
+export type Restarting = z.output<typeof Restarting>;
 
 export const Journal = z.object({
   version: z.literal(journalVersion),
@@ -37,6 +51,10 @@ export const Journal = z.object({
       gives: z.record(z.string(), z.unknown()).optional(),
     }),
   ),
+  /** Set where the guest may have missed something while no daemon was there. */
+  missed: z.boolean().optional(),
+  /** The guest that is being started anew, to be kept at rest. */
+  restarting: Restarting.optional(),
   /** What has gone into the build so far. */
   inputs: z.array(Input),
   /** How far the console of the machine that was started last has come. */
@@ -74,6 +92,25 @@ export const pastIn = ({ ended, inputs }: Journal): { steps: readonly StepTimes[
   })),
   inputs: inputs.map(({ name, uri, sha256 }) => ({ name, uri, ...(sha256 === undefined ? {} : { sha256 }) })),
 });
+
+const Over = z.object({ disks: z.array(z.object({ base: z.object({ path: z.string() }).optional() })) });
+
+/** The images beneath the disks that a step gave. */
+export const basesOf = ({ gives }: Pick<Journal['ended'][number], 'gives'>): readonly string[] =>
+  (Over.safeParse(gives).data?.disks ?? []).flatMap(({ base }) => (base === undefined ? [] : [base.path]));
+
+const Kept = z.object({ kept: KeptLayer });
+
+/** The layer that a step has put into its place, as it says in what it gave. */
+export const keptBy = ({ gives }: Pick<Journal['ended'][number], 'gives'>) => Kept.safeParse(gives).data?.kept;
+
+const keyOf = (path: string): string => basename(dirname(path));
+
+/** The keys of the layers beneath the disks of a build, those beneath first. A folder of another kind has the name of none. */
+export const keysBeneath = ({ ended, restarting }: Pick<Journal, 'ended' | 'restarting'>): readonly string[] => {
+  const all = [...ended, { gives: { disks: restarting?.rested?.disks } }];
+  return [...new Set(all.flatMap((step) => basesOf(step).map(keyOf)))];
+};
 
 export type JournalFile = {
   /** Writes it in place of what was written before; of several that wait, the last. */

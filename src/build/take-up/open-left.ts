@@ -1,16 +1,19 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { z } from 'zod';
 import { cleanupStack } from '../../base/cleanup.ts';
 import { Fault } from '../../base/fault.ts';
 import type { PlannedStep } from '../../queue/asked.ts';
-import type { Claim } from '../../queue/records.ts';
+import type { Claim, Step } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import type { Hypervisor } from '../../vmm/types.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Layers } from '../layers/open-layering.ts';
+import type { Attempt } from '../attempt/attempt.ts';
+import type { Plan } from '../plan.ts';
 import { slotName, type Folders } from '../folders/folders.ts';
-import { emptyJournal, journalFile, readJournal, type Journal } from './journal.ts';
+import { cannotGoOn } from './go-on.ts';
+import { basesOf, emptyJournal, journalFile, keysBeneath, readJournal, type Journal } from './journal.ts';
 import type { LetRun } from './let-run.ts';
+import { onceBegunAnew } from './missed.ts';
 import { makePlace, type OpenStep, type OwnPlace } from './place.ts';
 
 type Parts = {
@@ -18,19 +21,20 @@ type Parts = {
   readonly folders: Folders;
   readonly hypervisor: Hypervisor;
   readonly letRun: LetRun;
+  readonly layers: Layers | undefined;
 };
 
 /** What an earlier daemon has left of a build that is taken up; of any other, nothing. Disposing it leaves nothing of it. */
 export type Left = AsyncDisposable & {
   readonly journal: Journal | undefined;
-  /** Throws `not_taken_up` where the plan is another by now. */
-  readonly check: (plan: Planned) => void;
-  /** `layer`: the key of the one that the attempt goes on from. */
+  /** Throws `not_taken_up` where the plan is another by now, or its step that was under way cannot go on. */
+  readonly check: (plan: Planned & Pick<Plan<never, unknown>, 'cannotGoOn'>) => void;
+  /** `layer`: the key of the one that the attempt goes on from; `missed`: see `Journal`. */
   readonly placeOf: (
     plan: Planned,
     startedAt: number,
     attempt: Pick<Attempt, 'past' | 'logMark'>,
-    layer?: string,
+    known: Pick<Journal, 'layer' | 'missed'>,
   ) => OwnPlace;
 };
 
@@ -39,55 +43,64 @@ type Planned = { readonly steps: readonly PlannedStep[] };
 const namesOf = ({ steps }: Planned): readonly string[] => steps.map(({ name }) => name);
 
 /** The rows of steps that have not ended. Of one that had ended but for its row, the row is ended. */
-const openSteps = async ({ build, token }: Claim, { ended }: Journal, store: Store): Promise<readonly OpenStep[]> => {
-  const rows = (await store.steps(build.id)).filter(
-    (step) => step.attempt === build.attempt && step.endedAt === undefined,
-  );
+const openSteps = async (
+  { build, token }: Claim,
+  all: readonly Step[],
+  { ended }: Journal,
+  store: Store,
+): Promise<readonly OpenStep[]> => {
+  const rows = all.filter((step) => step.attempt === build.attempt && step.endedAt === undefined);
   const isOver = ({ name }: OpenStep) => ended.some((one) => one.name === name);
   for (const { seq } of rows.filter(isOver)) await store.endStep(build.id, token, seq);
   return rows.filter((row) => !isOver(row));
 };
 
-const Over = z.object({ disks: z.array(z.object({ base: z.object({ path: z.string() }).optional() })) });
-
 /** Throws `not_taken_up` where a disk lies over a layer that was not kept: the daemon ended while it was being made. */
 const checkBeneath = ({ ended }: Journal): void => {
-  for (const { gives } of ended)
-    for (const { base } of Over.safeParse(gives).data?.disks ?? [])
-      if (base !== undefined && !existsSync(base.path))
-        throw new Fault('not_taken_up', 'What lies beneath a disk of the build is not there any more.');
+  if (!ended.flatMap(basesOf).every((path) => existsSync(path)))
+    throw new Fault('not_taken_up', 'What lies beneath a disk of the build is not there any more.');
 };
 
 /** Throws `not_taken_up` where the journal that was found has gone. */
 export const openLeft = async (
   claim: Claim,
   slot: number,
-  { store, folders, hypervisor, letRun }: Parts,
+  { store, folders, hypervisor, letRun, layers }: Parts,
 ): Promise<Left> => {
   const { build, takenUp } = claim;
   const cleanup = cleanupStack();
   cleanup.defer(() => letRun.remove(build.id));
   const file = journalFile(folders.work(slot));
   const whatever = new AbortController().signal;
+  const journal = takenUp === true ? await readJournal(folders.work(slot)) : undefined;
   if (takenUp === true) {
+    // What nobody has adopted is nobody's.
+    cleanup.defer(async () => {
+      for (const key of journal === undefined ? [] : keysBeneath(journal))
+        await (await layers?.shelf.adopt(key))?.[Symbol.asyncDispose]();
+    });
     cleanup.defer(async () => {
       await hypervisor.reap(slotName(slot), folders.machine(slot), whatever);
       for (const folder of [folders.work(slot), folders.machine(slot)])
         await rm(folder, { recursive: true, force: true });
     });
   }
-  const journal = takenUp === true ? await readJournal(folders.work(slot)) : undefined;
-  const open = journal === undefined ? [] : await openSteps(claim, journal, store);
+  const rows = journal === undefined ? [] : await store.steps(build.id);
+  const open = journal === undefined ? [] : await openSteps(claim, rows, journal, store);
   return {
     journal,
     check: (plan) => {
       if (takenUp === true && journal?.plan.join('\n') !== namesOf(plan).join('\n'))
         throw new Fault('not_taken_up', 'The plan of the build is another than that which was begun.');
       if (journal !== undefined) checkBeneath(journal);
+      // Before anything is done in vain: to log in again may take long where the machine stands still.
+      const stuck = open.find(({ name }) => plan.cannotGoOn.includes(name));
+      if (stuck !== undefined) throw cannotGoOn(stuck.name);
     },
-    placeOf: (plan, startedAt, { past, logMark }, layer) => {
+    placeOf: (plan, startedAt, { past, logMark }, { layer, missed }) => {
       const facts = { build: build.id, attempt: build.attempt, startedAt, plan: [...namesOf(plan)], layer };
-      return makePlace(journal ?? emptyJournal(facts), file, { open, past, letRun, logMark });
+      const first = journal === undefined ? emptyJournal(facts) : { ...journal, missed };
+      return makePlace(first, file, { begunAnew: onceBegunAnew(rows), open, past, letRun, logMark });
     },
     [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };

@@ -1,10 +1,11 @@
 import { Fault } from '../../base/fault.ts';
 import type { ConsolePlace } from '../../vmm/console/place.ts';
 import type { KeptScripts } from '../../guest/outliving/place.ts';
-import type { Past } from '../past.ts';
+import type { Past } from '../attempt/past.ts';
 import type { Step } from '../plan.ts';
-import type { Journal, JournalFile } from './journal.ts';
+import type { Journal, JournalFile, Restarting } from './journal.ts';
 import type { LetRun } from './let-run.ts';
+import { showsLater } from './missed.ts';
 import { hasMachine } from './rules.ts';
 
 /** How far a build has come: what steps ask who go on where an earlier daemon was, and where they write it down. */
@@ -20,12 +21,17 @@ export type Place = {
   readonly hasScript: () => boolean;
   /** What was written down of the results of a step that had ended. */
   readonly given: (name: string) => Readonly<Record<string, unknown>>;
-  /** The step that has started the guest anew last; undefined: none has. */
+  /** How far an earlier daemon had come with starting the guest anew. */
+  readonly restarting: () => Restarting | undefined;
+  readonly keepRestarting: (restarting: Restarting) => Promise<void>;
+  /** The step that has started the guest anew last, or was about to, with its disks at rest; undefined: none has. */
   readonly startedAnew: () => string | undefined;
 };
 
 /** What the runner does with it. */
 export type OwnPlace = Place & {
+  /** Told of each step that this daemon performs: whether what the guest missed while none was there may show in it. */
+  readonly mayShowMissed: (step: Pick<Step<never, unknown>, 'name' | 'phase'>) => boolean;
   /** The number of the step's row, where it had begun and not ended. */
   readonly cutShort: (name: string) => number | undefined;
   readonly ended: <Gives>(
@@ -51,6 +57,8 @@ const writable = <Gives>({ takeUp }: Step<never, Gives>, gives: Gives): Pick<Jou
 };
 
 type Parts = {
+  /** The names of the steps for which the build has begun anew once, as its guest may have missed something. */
+  readonly begunAnew: ReadonlySet<string>;
   readonly open: readonly OpenStep[];
   readonly past: Pick<Past, 'inputs'>;
   readonly letRun: LetRun;
@@ -58,8 +66,31 @@ type Parts = {
   readonly logMark: () => Promise<number>;
 };
 
+/** See `Place.startedAnew`. */
+const startedAnewIn = ({ ended, restarting }: Journal): string | undefined =>
+  restarting?.rested === undefined
+    ? ended.findLast(({ gives }) => gives?.['startedAnew'] === true)?.name
+    : restarting.step;
+
+/** See `OwnPlace.mayShowMissed`. */
+const stepsThatShow = (
+  { missed = false }: Pick<Journal, 'missed'>,
+  begunAnew: ReadonlySet<string>,
+): OwnPlace['mayShowMissed'] => {
+  let shows = missed;
+  return (step) => {
+    const mayShow = shows && !begunAnew.has(step.name);
+    shows &&= showsLater(step);
+    return mayShow;
+  };
+};
+
 /** `before` and `open` are what an earlier daemon has left; undefined and none: the attempt begins. */
-export const makePlace = (first: Journal, file: JournalFile, { open, past, letRun, logMark }: Parts): OwnPlace => {
+export const makePlace = (
+  first: Journal,
+  file: JournalFile,
+  { begunAnew, open, past, letRun, logMark }: Parts,
+): OwnPlace => {
   let journal = first;
   let isForgotten = false;
   let { script } = first;
@@ -91,7 +122,10 @@ export const makePlace = (first: Journal, file: JournalFile, { open, past, letRu
       if (gives === undefined) throw new Fault('not_taken_up', `What the step ${name} gave is not known any more.`);
       return gives;
     },
-    startedAnew: () => first.ended.findLast(({ gives }) => gives?.['startedAnew'] === true)?.name,
+    restarting: () => first.restarting,
+    keepRestarting: (restarting) => write({ restarting }),
+    startedAnew: () => startedAnewIn(first),
+    mayShowMissed: stepsThatShow(first, begunAnew),
     cutShort: (name) => {
       const seq = left.get(name);
       left.delete(name);
@@ -101,7 +135,7 @@ export const makePlace = (first: Journal, file: JournalFile, { open, past, letRu
       if (!isKept(step)) return;
       const { name, type } = step;
       const one = { name, ...times, ...(type === undefined ? {} : { type }), ...writable(step, gives) };
-      await write({ ended: [...journal.ended, one] });
+      await write({ ended: [...journal.ended, one], restarting: undefined });
     },
     forget: async () => {
       isForgotten = true;

@@ -1,5 +1,5 @@
 import type { RuntimeFacts, Spec } from '../../template/spec.ts';
-import { turnsOf } from '../turns.ts';
+import { turnsOf } from '../machine/turns.ts';
 
 /** The secrets that the conversations of a build type: a daemon that goes on with it has not typed those before it. */
 export const secretsTyped = ({ communicator, install, provisioners }: Spec, runtime: RuntimeFacts): readonly string[] =>

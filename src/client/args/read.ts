@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { didYouMean } from '../../base/nearest.ts';
+import { didYouMean } from '../../base/text/nearest.ts';
 import { usageError } from '../client-error.ts';
 import { commandNamed, commands } from './commands.ts';
 import { everywhere, optionRow, type OptionName } from './options.ts';

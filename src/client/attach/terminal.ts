@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { visible } from '../../base/visible.ts';
+import { visible } from '../../base/text/visible.ts';
 
 /** A terminal that a person sits at. `process.stdin` and `process.stdout` are one. */
 export type Terminal = {

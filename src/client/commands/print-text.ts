@@ -1,4 +1,4 @@
-import { visible } from '../../base/visible.ts';
+import { visible } from '../../base/text/visible.ts';
 import { filled, type Api } from '../api/api.ts';
 import { followText } from '../api/follow.ts';
 import { bytesOf } from '../api/lines.ts';

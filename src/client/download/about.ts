@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sumsName, whyNoArtifactName } from '../../base/artifact-name.ts';
 import { Fault } from '../../base/fault.ts';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import { askApi } from './ask.ts';
 import type { Api } from './types.ts';
 

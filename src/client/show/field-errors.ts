@@ -1,7 +1,7 @@
 import { open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isWithin } from '../../base/file/is-within.ts';
-import { visible } from '../../base/visible.ts';
+import { visible } from '../../base/text/visible.ts';
 import type { FieldError } from '../api/types.ts';
 import type { Line } from './output.ts';
 

@@ -1,4 +1,4 @@
-import { visible } from '../../base/visible.ts';
+import { visible } from '../../base/text/visible.ts';
 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 

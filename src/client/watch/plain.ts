@@ -1,7 +1,7 @@
 import { consoleText } from '../show/console-text.ts';
 import type { Output } from '../show/output.ts';
 import type { View } from './view.ts';
-import { visible } from '../../base/visible.ts';
+import { visible } from '../../base/text/visible.ts';
 
 const nothing = (): void => undefined;
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
-import { shellQuoted } from '../../base/shell.ts';
+import { shellQuoted } from '../../base/text/shell.ts';
 import { downloadBy } from '../ssh/download.ts';
 import { uploadBy } from '../ssh/upload.ts';
 import type { Guest, OnLines } from '../types.ts';
@@ -104,6 +104,7 @@ export const connectConsole = async (
   const run = runIn(session, terminal);
   return {
     run,
+    runOwn: (script, options, signal) => run(Buffer.from(script).toString(), options, signal),
     upload: uploadBy(run),
     download: downloadIn(session, run),
     reconnect: open,

@@ -1,6 +1,6 @@
 import { open, rm } from 'node:fs/promises';
 import { Fault } from '../../base/fault.ts';
-import { shellQuoted } from '../../base/shell.ts';
+import { shellQuoted } from '../../base/text/shell.ts';
 import { keepLastLines } from '../last-lines.ts';
 import type { Guest } from '../types.ts';
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
-import { shellQuoted } from '../../base/shell.ts';
+import { shellQuoted } from '../../base/text/shell.ts';
 import { askpassOf, fileOf, type Owner } from './credentials.ts';
 import type { Bastion, Credentials, SshGuest, SshSpec } from '../types.ts';
 

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import type { Input } from '../../base/program.ts';
-import { shellQuoted } from '../../base/shell.ts';
+import { shellQuoted } from '../../base/text/shell.ts';
 import { keepLastLines } from '../last-lines.ts';
 import type { Guest, UploadFile } from '../types.ts';
 

@@ -1,7 +1,7 @@
 import { open, readdir, realpath, type FileHandle } from 'node:fs/promises';
 import { constants, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { escapeRegExp } from '../../base/escape-regexp.ts';
+import { escapeRegExp } from '../../base/text/escape-regexp.ts';
 import { isErrno } from '../../base/errno.ts';
 import { isWithin } from '../../base/file/is-within.ts';
 import type { Answer } from './types.ts';

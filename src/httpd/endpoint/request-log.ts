@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { visible } from '../../base/visible.ts';
+import { visible } from '../../base/text/visible.ts';
 import type { EndpointRequest } from './types.ts';
 
 /** One request and its reply. It is told once, when the reply has ended or its connection has gone. */

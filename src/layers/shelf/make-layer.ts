@@ -17,9 +17,9 @@ const makeCommit =
     return held(await index.add({ ...layer, key, files, bytes, ownBytes, expiresAt }), layer.buildId);
   };
 
-/** See `BuildLayers.begin`. */
+/** See `BuildLayers`. */
 // One closure, though long: all of it is about the keys that are being made.
-export const makeBegin = (parts: ShelfParts, eviction: Makes, holds: Holds): BuildLayers['begin'] => {
+export const makeMaking = (parts: ShelfParts, eviction: Makes, holds: Holds): Pick<BuildLayers, 'begin' | 'adopt'> => {
   const { index, folders, settings, warn } = parts;
   const commit = makeCommit(parts, eviction, holds);
   const making = new Set<string>();
@@ -64,23 +64,38 @@ export const makeBegin = (parts: ShelfParts, eviction: Makes, holds: Holds): Bui
     return !(await index.isTaken(key));
   };
 
-  return async (key, roomBytes) => {
+  /** Has `begun` make it, unless it is being made already. */
+  const once = async (key: string, begun: () => Promise<Making | undefined>): Promise<Making | undefined> => {
     const { isOn } = await settings();
     if (!isOn || making.has(key)) return undefined;
     making.add(key);
-    let room: Disposable | undefined;
+    let one: Making | undefined;
     try {
-      room = (await isFree(key)) ? await eviction.reserve(roomBytes) : undefined;
-      if (room !== undefined) {
-        await folders.make(key);
-        return makingOf(key, room);
-      }
-      making.delete(key);
-      return undefined;
-    } catch (error) {
-      room?.[Symbol.dispose]();
-      making.delete(key);
-      throw error;
+      one = await begun();
+      return one;
+    } finally {
+      if (one === undefined) making.delete(key);
     }
+  };
+
+  return {
+    begin: (key, roomBytes) =>
+      once(key, async () => {
+        const room = (await isFree(key)) ? await eviction.reserve(roomBytes) : undefined;
+        if (room === undefined) return undefined;
+        try {
+          await folders.make(key);
+        } catch (error) {
+          room[Symbol.dispose]();
+          throw error;
+        }
+        return makingOf(key, room);
+      }),
+    adopt: (key) =>
+      once(key, async () => {
+        if ((await index.isTaken(key)) || !(await folders.keys()).includes(key)) return undefined;
+        // Its files have their room already.
+        return makingOf(key, { [Symbol.dispose]: () => undefined });
+      }),
   };
 };

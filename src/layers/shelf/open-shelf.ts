@@ -7,7 +7,7 @@
  *             ▼
  *           (gone)
  *
- * In the making it is a folder without a row, which the next start deletes. Its row is written when its files are whole and
+ * In the making it is a folder without a row, which the next start deletes, unless a build goes on that adopts it. Its row is written when its files are whole and
  * on the disk, and says that it is doomed before the first of them is deleted: a kept layer is whole, wherever a run was cut
  * off.
  */
@@ -16,14 +16,14 @@ import type { LayerShelf } from '../types.ts';
 import { makeEviction, type Eviction } from './evict.ts';
 import { firstBroken, makeHolds } from './hold.ts';
 import { makeDesk } from './make-desk.ts';
-import { makeBegin } from './make-layer.ts';
+import { makeMaking } from './make-layer.ts';
 import type { ShelfParts } from './parts.ts';
 import { settleLayers, type SettledLayers } from './settle.ts';
 import { makeTurns } from './turns.ts';
 
 export type Shelf = LayerShelf & {
-  /** Once, before any build begins. */
-  readonly settle: () => Promise<SettledLayers>;
+  /** Once, before any build begins. `goingOn`: the keys that builds adopt. */
+  readonly settle: (goingOn?: ReadonlySet<string>) => Promise<SettledLayers>;
   /** Evicts until the reserve of the disk and running builds have what they were promised, and so many bytes besides. */
   readonly giveWay: Eviction['giveWay'];
   readonly totals: ShelfParts['index']['totals'];
@@ -74,14 +74,14 @@ export const openShelf = (parts: ShelfParts): Shelf => {
   return {
     known: async (keys) => ((await settings()).isOn ? index.known(keys) : new Map()),
     take: makeTake(parts, eviction, holds.held),
-    begin: makeBegin(parts, eviction, holds),
+    ...makeMaking(parts, eviction, holds),
     discard: eviction.drop,
     nearest: index.nearest,
     look: makeLook(parts),
     ...makeTurns(),
     missed: figures.layerMissed,
     ...makeDesk(parts, eviction),
-    settle: () => settleLayers(parts, eviction),
+    settle: (goingOn = new Set()) => settleLayers(parts, eviction, goingOn),
     giveWay: eviction.giveWay,
     totals: index.totals,
   };

@@ -12,10 +12,14 @@ export type SettledLayers = {
   readonly broken: readonly string[];
 };
 
-/** Puts right what an earlier run of the daemon left; to be called when its builds are settled, before any begins. */
+/**
+ * Puts right what an earlier run of the daemon left; to be called when its builds are settled, before any begins. What it was
+ * making of the keys in `goingOn` stays: builds that go on adopt it.
+ */
 export const settleLayers = async (
   { index, folders }: Pick<ShelfParts, 'index' | 'folders'>,
   { remove, drop }: Pick<Eviction, 'remove' | 'drop'>,
+  goingOn: ReadonlySet<string>,
 ): Promise<SettledLayers> => {
   await index.releaseEnded();
   const doomed = await index.doomed();
@@ -30,7 +34,7 @@ export const settleLayers = async (
   }
   const unfinished: string[] = [];
   for (const key of there) {
-    if (await index.isTaken(key)) continue;
+    if (goingOn.has(key) || (await index.isTaken(key))) continue;
     await folders.remove(key);
     unfinished.push(key);
   }

@@ -1,5 +1,5 @@
 import { bounds } from '../../base/bounds.ts';
-import { nearest, quoted } from '../../base/nearest.ts';
+import { nearest, quoted } from '../../base/text/nearest.ts';
 import { matchesGlob } from '../../base/pattern/glob.ts';
 import { setFiles, setKinds, siteFile } from '../set-names.ts';
 import type { Reply, Talk } from './talk.ts';

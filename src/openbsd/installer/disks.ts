@@ -1,4 +1,4 @@
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import { isKnown } from './lines.ts';
 import type { InstallerFacts } from './facts.ts';
 import { releases } from '../../base/openbsd/releases.ts';

@@ -1,4 +1,4 @@
-import { maxFieldErrors, quoted, unknownKeys } from '../../base/nearest.ts';
+import { maxFieldErrors, quoted, unknownKeys } from '../../base/text/nearest.ts';
 import type { Line } from './lines.ts';
 import { askedWhere, nearestQuestion } from './lookup.ts';
 import type { Walk } from './walk.ts';

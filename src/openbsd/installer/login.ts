@@ -1,6 +1,6 @@
 import type { LineError } from './field-errors.ts';
 import { isKnown, namesEndpoint, placeholderFor } from './lines.ts';
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import type { Asked } from './talk.ts';
 import type { Walk } from './walk.ts';
 

@@ -1,4 +1,4 @@
-import { nearest } from '../../base/nearest.ts';
+import { nearest } from '../../base/text/nearest.ts';
 import { catalog, type Questions } from './catalog.ts';
 
 /** Whether a word of a line may be one of a question; the `last` may end before a question mark. */

@@ -1,4 +1,4 @@
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import { mirrorRoot } from '../../base/openbsd/mirror-layout.ts';
 import { digitsOf } from '../../base/openbsd/release-name.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
@@ -9,7 +9,7 @@ import { endpointPath, isKnown, namesEndpoint, seen } from './lines.ts';
 import { releaseOfPath } from '../releases.ts';
 import { digitsOfSets } from '../set-names.ts';
 import type { Walk } from './walk.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { setsOfMirror, setsServed, smallFile } from '../served-sets.ts';
 import type { HttpEntry, Spec } from '../../template/spec.ts';
 

@@ -1,5 +1,5 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import type { InstallerFacts } from './facts.ts';
 import { releases } from '../../base/openbsd/releases.ts';
 import type { Reply, Talk } from './talk.ts';

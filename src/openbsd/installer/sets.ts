@@ -1,4 +1,4 @@
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import { releases } from '../../base/openbsd/releases.ts';
 import { setsFolder } from '../../base/openbsd/mirror-layout.ts';
 import { setFile } from '../set-names.ts';

@@ -1,5 +1,5 @@
-import { quoted } from '../../base/nearest.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { quoted } from '../../base/text/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { isPasswordKey } from '../passwords/forms.ts';
 import { judgePublicKey } from '../public-key.ts';
 import type { Reply, Talk } from './talk.ts';

@@ -1,4 +1,4 @@
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import { answers, type Line } from './lines.ts';
 import { askedWhere } from './lookup.ts';
 import type { Walk } from './walk.ts';

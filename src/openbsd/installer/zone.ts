@@ -1,5 +1,5 @@
 import { withoutEnd } from '../../base/pattern/without-end.ts';
-import { nearest, quoted } from '../../base/nearest.ts';
+import { nearest, quoted } from '../../base/text/nearest.ts';
 import { isZone, zoneFolders, zoneNames } from '../zones.ts';
 import type { InstallerFacts } from './facts.ts';
 import type { Reply, Talk } from './talk.ts';

@@ -1,4 +1,4 @@
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 
 /** bcrypt as crypt(3) of OpenBSD takes it: the variants a and b, 22 characters of salt, 31 of hash. */
 export const bcryptForm = /^\$2[ab]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;

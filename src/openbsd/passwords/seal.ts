@@ -1,5 +1,5 @@
 import type { Scalar, VariableValues } from '../../base/records/variable-value.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { hashPassword } from './hash.ts';
 import { inMachine, isPasswordPath, passwordVariables } from './uses.ts';
 import { kindOfPassword } from './forms.ts';

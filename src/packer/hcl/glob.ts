@@ -1,4 +1,4 @@
-import { escapeRegExp } from '../../base/escape-regexp.ts';
+import { escapeRegExp } from '../../base/text/escape-regexp.ts';
 import { compileRe2, type Re2 } from '../../base/pattern/re2.ts';
 import type { Refused } from '../../base/pattern/syntax.ts';
 

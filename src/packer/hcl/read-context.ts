@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hclBounds } from '../../base/bounds.ts';
-import { quoted } from '../../base/nearest.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { quoted } from '../../base/text/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import type { DeclaredVariable } from '../../base/records/declared-variable.ts';
-import { visible } from '../../base/visible.ts';
+import { visible } from '../../base/text/visible.ts';
 import { insideOf } from '../../context/files.ts';
 import type { Given, HclTemplate } from './document/read-files.ts';
 import type { ContextFolder } from './evaluate/scope.ts';

@@ -1,5 +1,5 @@
-import { placeIn } from '../../base/parse-error.ts';
-import { visible } from '../../base/visible.ts';
+import { placeIn } from '../../base/text/parse-error.ts';
+import { visible } from '../../base/text/visible.ts';
 
 /** One file of a template, as it came. */
 export type Source = { readonly name: string; readonly text: string };

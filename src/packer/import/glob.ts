@@ -1,4 +1,4 @@
-import { escapeRegExp } from '../../base/escape-regexp.ts';
+import { escapeRegExp } from '../../base/text/escape-regexp.ts';
 
 /** A pattern of Go's filepath.Match, as far as names of files need it. */
 export const matcher = (pattern: string): RegExp =>

@@ -1,7 +1,7 @@
 import { bounds } from '../../base/bounds.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
 import { makeNotes } from '../../base/notes.ts';
-import { didYouMean, quoted, unknownKeys } from '../../base/nearest.ts';
+import { didYouMean, quoted, unknownKeys } from '../../base/text/nearest.ts';
 import type { Pause } from '../../base/turns.ts';
 import type { Builder } from './builder.ts';
 import { builderKinds, foreignBuilders } from './builders/table.ts';

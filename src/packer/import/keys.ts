@@ -1,7 +1,7 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Notes } from '../../base/notes.ts';
-import { didYouMean, unknownKeys } from '../../base/nearest.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { didYouMean, unknownKeys } from '../../base/text/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 import { withoutFolders } from './paths.ts';
 import type { ContextFiles } from './types.ts';

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { hasPlaceholders } from '../../template/language/expression.ts';
-import { ParseError } from '../../base/parse-error.ts';
-import { quoted } from '../../base/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
+import { quoted } from '../../base/text/nearest.ts';
 
 const folderNames = /\{\{\s*(?:template_dir|pwd)\s*\}\}\/?/g;
 

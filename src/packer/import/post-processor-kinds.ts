@@ -1,5 +1,5 @@
 import { hasPlaceholders } from '../../template/language/expression.ts';
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import type { Keys, Reading, Rules, Written } from './keys.ts';
 import { contextPath } from './paths.ts';
 import { shellLocal } from './provisioners/table.ts';

@@ -1,5 +1,5 @@
 import { bounds } from '../../base/bounds.ts';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import { isObject, judgeKeys, makeKeys, type Keys, type Reading, type Rules } from './keys.ts';
 import { translated, type Made, type TranslateFacts } from './translated-post-processors.ts';
 import { isFor, judgeSelection } from './selection.ts';

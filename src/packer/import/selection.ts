@@ -1,5 +1,5 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import { isObject, type Keys } from './keys.ts';
 
 /** For which builders a provisioner or post-processor is: `only`, `except` and `override`, by the builders' names as written. */

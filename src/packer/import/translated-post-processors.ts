@@ -1,4 +1,4 @@
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import type { Keys, Reading } from './keys.ts';
 
 /** A key of a post-processor here, and the place in Packer's template that it is made from. */

@@ -1,5 +1,5 @@
 import { options, type ComponentChildren } from 'preact';
-import { visibleOnPage } from '../../base/visible.ts';
+import { visibleOnPage } from '../../base/text/visible.ts';
 
 const shown = (children: ComponentChildren): ComponentChildren => {
   if (typeof children === 'string') return visibleOnPage(children);

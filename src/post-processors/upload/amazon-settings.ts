@@ -1,4 +1,4 @@
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { ec2Url } from '../../send/ec2/place.ts';
 import type { Ami } from '../../send/ec2/register-image.ts';
 import { bucketShape, keyShape, regionShape, s3Url, type AwsLogin } from '../../send/s3/place.ts';

@@ -1,4 +1,4 @@
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { usernameShape } from '../../send/sftp/login.ts';
 import { remotePathShape } from '../../send/sftp/put-by-sftp.ts';
 import { bucketShape, keyShape } from '../../send/s3/place.ts';

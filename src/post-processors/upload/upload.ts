@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { hostKeyShape } from '../../send/sftp/login.ts';
 import { regionShape } from '../../send/s3/place.ts';
 import { strict, Words } from '../../template/document/words.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { pushBox, type BoxPlace } from '../../send/registry/push-box.ts';
 import { strict, Words } from '../../template/document/words.ts';
 import { commonKeys } from '../common.ts';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { artifactNameOf } from '../../base/artifact-name.ts';
-import { quoted } from '../../base/nearest.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { quoted } from '../../base/text/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import type { FileRef } from '../../template/spec.ts';
 import type { Place } from '../kind.ts';
 

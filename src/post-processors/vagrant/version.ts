@@ -1,5 +1,5 @@
-import { ParseError } from '../../base/parse-error.ts';
-import { quoted } from '../../base/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
+import { quoted } from '../../base/text/nearest.ts';
 
 /** What RubyGems takes for a version (`Gem::Version::VERSION_PATTERN`), by which Vagrant reads those of boxes, with a bound. */
 const shape = /^[0-9]+(\.[0-9a-zA-Z]+)*(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$/;

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import { Words } from '../../template/document/words.ts';
 import type { FileRef } from '../../template/spec.ts';
 import type { Place } from '../kind.ts';

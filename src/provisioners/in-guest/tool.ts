@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { shellQuoted } from '../../base/shell.ts';
+import { shellQuoted } from '../../base/text/shell.ts';
 import { runNamed } from '../../guest/named-command.ts';
 import { envWords } from '../../guest/shell-script.ts';
 import { render } from '../../template/language/render.ts';

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, posix, relative } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import type { Input } from '../../base/program.ts';
-import { shellQuoted as shellWord } from '../../base/shell.ts';
+import { shellQuoted as shellWord } from '../../base/text/shell.ts';
 import type { FileRef } from '../../template/spec.ts';
 import type { GuestTools } from '../kind.ts';
 

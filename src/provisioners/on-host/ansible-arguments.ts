@@ -1,5 +1,5 @@
-import { quoted } from '../../base/nearest.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { quoted } from '../../base/text/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 
 /** What extra arguments of ansible-playbook come to: no text of them reaches its command line. */
 export type AnsibleArguments = {

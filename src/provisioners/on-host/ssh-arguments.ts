@@ -1,5 +1,5 @@
-import { quoted } from '../../base/nearest.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { quoted } from '../../base/text/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 
 /** Options of ssh_config(5) that say how a connection is made: none that names a program, a file, another way or another host. */
 const taken = [

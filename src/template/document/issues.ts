@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { kindWords } from '../../base/document/zod-words.ts';
 import type { FieldError } from '../../base/fault.ts';
-import { didYouMean, maxFieldErrors, quoted, unknownKeys } from '../../base/nearest.ts';
+import { didYouMean, maxFieldErrors, quoted, unknownKeys } from '../../base/text/nearest.ts';
 import { packerWords } from '../../packer/key-names.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
 

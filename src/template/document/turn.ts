@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
 import { grammarErrors } from '../../packer/boot-command.ts';
-import { ParseError, refuseParseErrors } from '../../base/parse-error.ts';
+import { ParseError, refuseParseErrors } from '../../base/text/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
 import { Duration, judged, Pattern, Pause, strict, Words } from './words.ts';
 

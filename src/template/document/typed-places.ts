@@ -7,7 +7,7 @@
 import type { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import {
   asType,
   isList,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
 import { isRuntimeName } from '../language/fill.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { secretName } from '../../base/records/host-secret.ts';
 import { asType, typeOfValue, variableTypes, VariableValue } from '../../base/records/variable-value.ts';
 import { Pattern, strict } from './words.ts';

@@ -1,6 +1,6 @@
 import { atMost, bounds } from '../../base/bounds.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
-import { maxFieldErrors, suggestions } from '../../base/nearest.ts';
+import { maxFieldErrors, suggestions } from '../../base/text/nearest.ts';
 import type { Note } from '../../base/notes.ts';
 import type { Machines } from './names.ts';
 import { partsOf, postProcessorsFor, provisionersFor, withInherited } from './provisioners.ts';
@@ -11,6 +11,8 @@ export type Expanded = {
   readonly name: string;
   /** The template's name, where it is not the machine's own. */
   readonly template?: string;
+  /** It was translated from a template of Packer's in JSON. */
+  readonly isPackers?: boolean;
   /** A template of this machine alone; `parseTemplate` judges it. */
   readonly document: unknown;
   /** Values of its variables, in place of those that were sent: what was sent has been worked in. */

@@ -1,5 +1,5 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
-import { quoted, type didYouMean } from '../../base/nearest.ts';
+import { quoted, type didYouMean } from '../../base/text/nearest.ts';
 import { entryOf, itemsOf, type Traced } from './traced.ts';
 
 /** What names of machines are judged by. */

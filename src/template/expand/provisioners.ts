@@ -1,6 +1,6 @@
 import { bounds } from '../../base/bounds.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import { isFor, type Machines } from './names.ts';
 import { entriesOf, entryOf, isObject, itemsOf, listOf, merge, objectOf, traced, type Traced } from './traced.ts';
 

@@ -1,5 +1,5 @@
-import { didYouMean, quoted } from '../../base/nearest.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { isList, type Scalar } from '../../base/records/variable-value.ts';
 import type { Filled } from './fill.ts';
 

@@ -1,6 +1,6 @@
 import { bounds } from '../../base/bounds.ts';
-import { ParseError, placeIn } from '../../base/parse-error.ts';
-import { quoted } from '../../base/nearest.ts';
+import { ParseError, placeIn } from '../../base/text/parse-error.ts';
+import { quoted } from '../../base/text/nearest.ts';
 
 /** What stands between `{{` and `}}`. `at` is the offset, in code points, of the name it begins with. */
 export type Term =

@@ -10,8 +10,8 @@ import {
   type Frozen,
 } from './functions.ts';
 import { bounds } from '../../base/bounds.ts';
-import { ParseError, placeIn } from '../../base/parse-error.ts';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { ParseError, placeIn } from '../../base/text/parse-error.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import type { VariableValue } from '../../base/records/variable-value.ts';
 import { runtimeNames, type RuntimeName, type Text } from '../spec.ts';
 

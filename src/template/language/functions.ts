@@ -1,8 +1,8 @@
 import { withoutEnd } from '../../base/pattern/without-end.ts';
 import { createHash } from 'node:crypto';
-import { escapeRegExp } from '../../base/escape-regexp.ts';
-import { ParseError } from '../../base/parse-error.ts';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { escapeRegExp } from '../../base/text/escape-regexp.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import { version } from '../../base/package.ts';
 import type { RuntimeName } from '../spec.ts';
 import { goTime, strftime } from './time-layout.ts';

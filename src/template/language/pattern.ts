@@ -1,7 +1,7 @@
 import { linePattern, wholePattern, type Pattern } from '../../base/pattern/pattern.ts';
 import { translatePattern, type Anchors, type Refused } from '../../base/pattern/syntax.ts';
 import { bounds } from '../../base/bounds.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 
 const refuse = <T extends object>(made: T | Refused): T => {
   if ('why' in made) throw new ParseError(made.why);

@@ -1,5 +1,5 @@
-import { ParseError } from '../../base/parse-error.ts';
-import { quoted } from '../../base/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
+import { quoted } from '../../base/text/nearest.ts';
 
 // Our own: no package knows Go's layouts, and strftime's passes over conversions that it does not know.
 const months = 'January February March April May June July August September October November December'.split(' ');

@@ -1,5 +1,5 @@
 import { parseText, type Term } from './expression.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 
 const inTerm = (term: Term): readonly string[] => {
   if (term.kind === 'text') return [];

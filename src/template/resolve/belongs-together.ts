@@ -1,6 +1,6 @@
 import { whyNoBoot } from '../../base/machine/boot-devices.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import { needsGuest } from '../../provisioners/table.ts';
 import { sequencesOf } from '../document/post-processors.ts';
 import type { Template } from '../document/template.ts';

@@ -3,7 +3,7 @@ import { parseBootCommand, type PressedBy } from '../../packer/boot-command.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import { fileRef, type FileRoots } from '../../context/files.ts';
 import { firstRuntimeName, isUnknown, textOf, type Fill, type Filled } from '../language/fill.ts';
-import { ParseError, refuseParseErrors } from '../../base/parse-error.ts';
+import { ParseError, refuseParseErrors } from '../../base/text/parse-error.ts';
 import type { Patterns } from '../language/pattern.ts';
 import type { Pause } from '../../base/turns.ts';
 import type { Image } from '../document/machine.ts';

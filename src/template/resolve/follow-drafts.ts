@@ -1,5 +1,5 @@
 import { artifactNameOf } from '../../base/artifact-name.ts';
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import type { Place, PlannedDraft } from '../../post-processors/kind.ts';
 import {
   givesOf,

@@ -1,6 +1,6 @@
 import { AskedId } from '../../base/ids.ts';
-import { quoted } from '../../base/nearest.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { quoted } from '../../base/text/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { fileRef, type FileRoots } from '../../context/files.ts';
 import type { Sources } from '../../context/sources.ts';
 import { checksumOf } from '../../fetch/checksum.ts';

@@ -2,7 +2,7 @@ import type { FieldError } from '../../base/fault.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Fields } from './fields.ts';
 import { imageFacts } from '../../context/image-header.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import type { MachineModel, Nic } from '../../base/hardware.ts';
 import { macOf } from '../../base/machine/mac.ts';
 import { icountOf, modelNameOf, rtcOf } from '../../base/machine/model-words.ts';

@@ -1,7 +1,7 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
-import { quoted } from '../../base/nearest.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { quoted } from '../../base/text/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { contentOf } from '../../context/medium-content.ts';
 import { whyNoCd } from '../../image/medium/cd.ts';
 import { whyNoFloppy } from '../../image/medium/floppy.ts';

@@ -1,4 +1,4 @@
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import { webhookSecretOf } from '../../base/webhooks/secret.ts';
 import { webhookUrlOf } from '../../base/webhooks/url.ts';
 import type { Template } from '../document/template.ts';

@@ -1,5 +1,5 @@
 import { bounds } from '../../base/bounds.ts';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import { durationOf } from '../../base/units.ts';
 import { exporting } from '../../post-processors/export.ts';
 import type { Place, PlannedDraft } from '../../post-processors/kind.ts';

@@ -3,7 +3,7 @@ import type { Fields } from './fields.ts';
 import { digitsOf } from '../../base/openbsd/release-name.ts';
 import { releaseOfPath } from '../../openbsd/releases.ts';
 import { digitsOfSite, siteFile } from '../../openbsd/set-names.ts';
-import { quoted } from '../../base/nearest.ts';
+import { quoted } from '../../base/text/nearest.ts';
 import type { Template } from '../document/template.ts';
 import type { HttpEntry, SiteSet } from '../spec.ts';
 

@@ -1,7 +1,7 @@
 import { bounds } from '../../base/bounds.ts';
 import type { Fields } from './fields.ts';
 import { failureLines, installerTurns } from '../../openbsd/installer/turns.ts';
-import { ParseError } from '../../base/parse-error.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
 import type { ResponseFile } from './http.ts';
 import { saidOf, type Turn } from '../document/turn.ts';
 import type { Template } from '../document/template.ts';

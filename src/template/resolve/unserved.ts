@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import type { Notes } from '../../base/notes.ts';
 import type { HostFacts } from '../../context/files.ts';
 import { render } from '../language/render.ts';

@@ -11,8 +11,8 @@ import {
 import { filledScalar } from '../language/collections.ts';
 import { isUnknown, makeFill, textOf, type Fill, type Filled } from '../language/fill.ts';
 import type { Frozen } from '../language/functions.ts';
-import { ParseError } from '../../base/parse-error.ts';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { ParseError } from '../../base/text/parse-error.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import type { Patterns } from '../language/pattern.ts';
 import type { Notes } from '../../base/notes.ts';
 import type { Pause } from '../../base/turns.ts';

@@ -11,7 +11,7 @@ import { deferred, orAborted, retry } from '../../base/waiting.ts';
 import { endAll, kill } from '../end-processes.ts';
 import { processesWith } from '../processes.ts';
 import { lineClosed } from '../serial-line.ts';
-import { connectUnix } from '../unix-socket.ts';
+import { connectUnix, isNobodyThere } from '../unix-socket.ts';
 import { heldFiles, holderMark } from './names.ts';
 
 const holderProgram = fileURLToPath(new URL('dist/src/vmm/holder/main.js', top));
@@ -31,10 +31,7 @@ export type NotHeld = { readonly said: string; readonly exit: Exit };
 
 const never = new AbortController().signal;
 
-const untilItListens = { attempts: Infinity, firstMs: 5, growth: 1.3, mostMs: 50 };
-
-/** Its socket is not there yet, or nobody listens there any more. */
-const isNobodyThere = (error: unknown): boolean => isErrno(error, 'ENOENT', 'ECONNREFUSED');
+const untilItListens = { attempts: Infinity, firstMs: 5, growth: 1.1, mostMs: 20 };
 
 // A program that it has in a terminal gets 2 s to go.
 const mostMsToEnd = 4_000;

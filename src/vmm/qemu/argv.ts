@@ -3,10 +3,10 @@
 import type { Icount, Rtc } from '../../base/hardware.ts';
 import { nicArgv } from './network.ts';
 import { option } from './option.ts';
-import type { HandedFile } from './hand-over.ts';
+import type { HandedFile } from './process/hand-over.ts';
 import { eventsFile, kernelFiles, serialPipe, sockets } from './names.ts';
 import type { MachinePlan } from './plan.ts';
-import { sandboxOf } from './sandbox.ts';
+import { sandboxOf } from './process/sandbox.ts';
 import { firstHandedFd } from '../../base/process/handed-fd.ts';
 
 export type Accelerator = 'kvm' | 'hvf' | 'tcg';

@@ -2,23 +2,23 @@
 
 import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
 import type { Clock, Deadline } from '../../base/clock.ts';
-import { isErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
 import { asksForOutgoing } from '../nics.ts';
 import type { HeldLine } from '../held/held-line.ts';
 import type { Machine, MachineSpec } from '../types.ts';
+import { isNobodyThere } from '../unix-socket.ts';
 import { displayOver } from './display/display.ts';
 import { keeper } from './keep/keep.ts';
-import { giveMemory } from './keep/memory-in.ts';
+import { openMemory, type KeptMemory } from './keep/memory-in.ts';
 import { machineFiles } from './names.ts';
 import { addressesOf, networkNumberOf, networkOf, sshPortIn } from './network.ts';
 import { openSshPort } from './outgoing/ssh.ts';
-import { openQmp, type Qmp } from './qmp.ts';
+import { hasClosed, openQmp, type Qmp } from './qmp.ts';
 import { lineOf, type Holding } from './pipes.ts';
-import { endHolding, finishKernel, removeTraces, spawnQemu, type QemuHost, type SpawnedQemu } from './spawn.ts';
-import { watchQemu, type WatchedQemu } from './watched.ts';
-import { lastWords, logEnd } from './words.ts';
+import { endHolding, finishKernel, removeTraces, spawnQemu, type QemuHost, type SpawnedQemu } from './process/spawn.ts';
+import { watchQemu, type WatchedQemu } from './process/watched.ts';
+import { lastWords, logEnd } from './process/words.ts';
 
 // QEMU answers within 100 ms; it opens disks and loads kernels before, which a busy host may make long.
 const mostMsToAnswer = 30_000;
@@ -28,11 +28,7 @@ const mostMsPerMb = 20;
 /** Nobody listens there: a machine without a network has no way in but its console. */
 const noPort = 0;
 
-const untilItListens = { attempts: 10_000, firstMs: 2, growth: 1.2, mostMs: 20 };
-
-const isNotListening = (error: unknown): boolean => isErrno(error, 'ENOENT', 'ECONNREFUSED');
-
-const hasClosed = (error: unknown): boolean => error instanceof Fault && error.code === 'hypervisor_unavailable';
+const untilItListens = { attempts: 10_000, firstMs: 2, growth: 1.1, mostMs: 10 };
 
 /** The port of this host that leads to the guest. */
 export const findSshPort = async (spec: MachineSpec, qmp: Qmp, clock: Clock, alive: AbortSignal): Promise<number> => {
@@ -48,24 +44,44 @@ const keepEvents = async (path: string, alive: AbortSignal): Promise<void> => {
   await using _leaving = await openQmp(path, () => undefined, alive);
 };
 
+/** What has been done when both have ended; throws what the first of them threw. */
+const both = async <One>(one: Promise<One>, other: Promise<void>): Promise<One> => {
+  await Promise.allSettled([one, other]);
+  await other;
+  return one;
+};
+
+type Starting = {
+  readonly holding: Holding;
+  readonly watched: WatchedQemu;
+  /** Of the machine from which it goes on. */
+  readonly memory: KeptMemory | undefined;
+};
+
 /** Opens the sockets of a QEMU that has just been spawned, and has it make the machine. `starting` keeps what it opens. */
 const reach = async (
   spec: MachineSpec,
   host: QemuHost,
-  { holding, watched }: { readonly holding: Holding; readonly watched: WatchedQemu },
+  { holding, watched, memory }: Starting,
   starting: CleanupStack,
   alive: AbortSignal,
 ) => {
   const { clock } = host;
   const files = machineFiles(spec.folder);
   const listening = () => openQmp(files.qmp, watched.onEvent, alive);
-  const qmp = starting.keep(await retry(listening, untilItListens, isNotListening, clock, alive));
+  const qmp = starting.keep(await retry(listening, untilItListens, isNobodyThere, clock, alive));
   await keepEvents(files.events, alive);
-  const line = starting.keep(await lineOf(spec, await orAborted(holding.holder, alive), watched.exited, host));
-  // QEMU has its own ends since it listens.
-  await holding[Symbol.asyncDispose]();
-  await finishKernel(spec, qmp, alive);
-  if (spec.from !== undefined) await giveMemory(spec.from.memory, spec.folder, qmp, clock, alive);
+  const holdLine = async () => {
+    const line = starting.keep(await lineOf(spec, await orAborted(holding.holder, alive), watched.exited, host));
+    // QEMU has its own ends since it listens.
+    await holding[Symbol.asyncDispose]();
+    return line;
+  };
+  const fill = async () => {
+    await finishKernel(spec, qmp, alive);
+    await memory?.give(spec.folder, qmp, clock, alive);
+  };
+  const line = await both(holdLine(), fill());
   return { qmp, line, sshPort: await findSshPort(spec, qmp, clock, alive) };
 };
 
@@ -106,6 +122,7 @@ const pressButton = async (qmp: Qmp, signal: AbortSignal): Promise<void> => {
 export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: AbortSignal): Promise<Machine> => {
   signal.throwIfAborted();
   const wordsFrom = await logEnd(machineFiles(spec.folder).log);
+  await using memory = spec.from === undefined ? undefined : await openMemory(spec.from.memory);
   const qemu = await spawnQemu(spec, host, signal).catch(async (error: unknown) => {
     await removeTraces(spec.folder);
     throw error;
@@ -124,7 +141,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
   const gone = new AbortController();
   void watched.exited.then(() => gone.abort(new Fault('hypervisor_unavailable', 'QEMU has ended.')));
   const alive = AbortSignal.any([deadline.signal, gone.signal]);
-  const { qmp, line, sshPort } = await reach(spec, host, { ...qemu, watched }, starting, alive).catch(
+  const { qmp, line, sshPort } = await reach(spec, host, { ...qemu, watched, memory }, starting, alive).catch(
     async (error: unknown) => {
       const fault = signal.aborted ? error : await explain(error);
       await starting[Symbol.asyncDispose]();

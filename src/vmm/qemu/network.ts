@@ -3,7 +3,7 @@
 import { Fault } from '../../base/fault.ts';
 import type { Nic } from '../../base/hardware.ts';
 import { asksForOutgoing } from '../nics.ts';
-import { singleQuoted } from '../../base/shell.ts';
+import { singleQuoted } from '../../base/text/shell.ts';
 import { option } from './option.ts';
 import { namespacedSsh } from './outgoing/outgoing.ts';
 import { machineFiles, networkFile, sockets } from './names.ts';

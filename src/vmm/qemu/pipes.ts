@@ -8,7 +8,7 @@ import { heldLine, type HeldLine } from '../held/held-line.ts';
 import { startHolder, type Hold, type Holder } from '../held/holder.ts';
 import type { MachineSpec } from '../types.ts';
 import { machineFiles } from './names.ts';
-import type { QemuHost } from './spawn.ts';
+import type { QemuHost } from './process/spawn.ts';
 
 /** Of nobody's it would wait for the other side. */
 const openEnd = (path: string, end: 'read' | 'write'): Promise<FileHandle> =>

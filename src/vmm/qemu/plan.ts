@@ -2,9 +2,9 @@
 
 import { Fault } from '../../base/fault.ts';
 import type { Boot, Icount, MachineModel, Nic, Rtc } from '../../base/hardware.ts';
-import type { Inventory } from './inventory.ts';
+import type { Inventory } from './probe/inventory.ts';
 import type { MachineSpec } from '../types.ts';
-import type { Handed } from './hand-over.ts';
+import type { Handed } from './process/hand-over.ts';
 import { markOf } from './names.ts';
 import { networkNumberOf, staticAddressesOf } from './network.ts';
 

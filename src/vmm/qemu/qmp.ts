@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
 import { orAborted, deferred, type Deferred } from '../../base/waiting.ts';
-import { connectUnix } from '../unix-socket.ts';
+import { connectUnix, isNobodyThere } from '../unix-socket.ts';
 
 const Facts = z.record(z.string(), z.unknown());
 
@@ -96,6 +96,10 @@ const readLines = (socket: Socket, read: (line: string) => void): void => {
     }
   });
 };
+
+/** Whether it failed because QEMU has closed its control socket, or never opened it: it ends, or has not come so far. */
+export const hasClosed = (error: unknown): boolean =>
+  isNobodyThere(error) || (error instanceof Fault && error.code === 'hypervisor_unavailable');
 
 /**
  * Connects, and resolves when QEMU has answered, which it does once the machine is complete. Every event is told to

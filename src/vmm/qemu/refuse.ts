@@ -8,7 +8,7 @@ import { mostNics } from '../nics.ts';
 import { refuseBoot } from '../refuse-boot.ts';
 import type { Accelerator } from './argv.ts';
 import { whyNoFirmware } from './firmware.ts';
-import type { Inventory } from './inventory.ts';
+import type { Inventory } from './probe/inventory.ts';
 import { whyNoLayers } from './layers.ts';
 
 export type Abilities = {

@@ -10,11 +10,11 @@ import type { Machine, MachineSpec } from '../types.ts';
 import { findSshPort, machineOver } from './machine.ts';
 import { machineFiles } from './names.ts';
 import { lineOf } from './pipes.ts';
-import { processesOf } from './processes.ts';
-import { eventsIn, openQmp, type Qmp } from './qmp.ts';
-import type { QemuHost } from './spawn.ts';
-import { watchQemu } from './watched.ts';
-import { logEnd } from './words.ts';
+import { processesOf } from './process/processes.ts';
+import { eventsIn, hasClosed, openQmp, type Qmp } from './qmp.ts';
+import type { QemuHost } from './process/spawn.ts';
+import { watchQemu } from './process/watched.ts';
+import { logEnd } from './process/words.ts';
 
 const mostMsToAnswer = 10_000;
 
@@ -28,6 +28,12 @@ const goneQmp: Qmp = {
   execute: () => Promise.reject(new Fault('hypervisor_unavailable', 'QEMU has gone.')),
   closed: Promise.resolve(),
   [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
+/** Of one that goes while it is taken up. */
+const orGone = (error: unknown): Qmp => {
+  if (!hasClosed(error)) throw error;
+  return goneQmp;
 };
 
 /**
@@ -47,7 +53,7 @@ export const takeUpMachine = async (spec: MachineSpec, host: QemuHost, signal: A
   const [pid = 0] = pids;
   const qemu = { pid, argv: [], exited: exited.promise };
   const watched = watchQemu(spec, qemu, pid === 0 ? 0 : await logEnd(files.log), host);
-  const qmp = pid === 0 ? goneQmp : await openQmp(files.qmp, watched.onEvent, deadline.signal);
+  const qmp = pid === 0 ? goneQmp : await openQmp(files.qmp, watched.onEvent, deadline.signal).catch(orGone);
   // What it told meanwhile, and before: to hear the same twice changes nothing.
   const told = pid === 0 ? log : await readFile(files.told, 'utf8');
   eventsIn(told).forEach(watched.onEvent);
@@ -59,6 +65,6 @@ export const takeUpMachine = async (spec: MachineSpec, host: QemuHost, signal: A
     );
   const holder = await holderLeft(spec.folder, clock, deadline.signal);
   const line = await lineOf(spec, holder ?? (pid === 0 ? 'gone' : undefined), exited.promise, host);
-  const sshPort = pid === 0 ? 0 : await findSshPort(spec, qmp, clock, deadline.signal);
+  const sshPort = qmp === goneQmp ? 0 : await findSshPort(spec, qmp, clock, deadline.signal);
   return machineOver(spec, host, { qemu, watched, qmp, line, sshPort, run: () => Promise.resolve() });
 };

@@ -1,7 +1,7 @@
 /** Judges what a template asks of vmd before anything runs: everything that vmctl or vmd would refuse by themselves. */
 
 import type { FieldError } from '../../base/fault.ts';
-import { didYouMean, quoted } from '../../base/nearest.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import type { MachineShape } from '../../base/hardware.ts';
 import { refuseBoot } from '../refuse-boot.ts';
 import type { VmdTraits } from '../../base/openbsd/releases.ts';

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '../../../base/clock.ts';
 import { asFault, Fault } from '../../../base/fault.ts';
 import { orAborted } from '../../../base/waiting.ts';
-import { longestMessage } from '../../server/web-sockets.ts';
+import { longestMessage } from '../../server/streams/web-sockets.ts';
 
 /** What is typed at once, and how much may wait for that until the client is not read any more. */
 const mostWaiting = longestMessage;

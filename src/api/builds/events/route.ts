@@ -6,12 +6,12 @@ import type { App } from '../../server/app.ts';
 import { makeRooms, type Rooms } from '../../following/rooms.ts';
 import { eventsOf, readEvents, type EventsForm } from './stream.ts';
 import { BuildParams, findBuild } from '../found.ts';
-import { disconnectSignal } from '../../server/disconnect.ts';
+import { disconnectSignal } from '../../server/connections/disconnect.ts';
 import { EventsQuery } from '../request.ts';
 import { Event } from '../event-schema.ts';
-import type { LongRequests } from '../../server/long-requests.ts';
+import type { LongRequests } from '../../server/streams/long-requests.ts';
 import { startOf } from '../last-event-id.ts';
-import { eventFormOf, sendItems } from '../../server/stream-forms.ts';
+import { eventFormOf, sendItems } from '../../server/streams/stream-forms.ts';
 import type { ApiParts } from '../../types.ts';
 import type { View } from '../view.ts';
 

@@ -1,4 +1,4 @@
-import { inSingleQuotes } from '../../shell.ts';
+import { inSingleQuotes } from '../../text/shell.ts';
 
 const inner = (text: string): string => JSON.stringify(text).slice(1, -1);
 

@@ -1,4 +1,4 @@
-import { quoted } from '../../../base/nearest.ts';
+import { quoted } from '../../../base/text/nearest.ts';
 import { within, type Scope } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
 import type { Plain } from '../values/plain.ts';

@@ -1,4 +1,4 @@
-import { didYouMean, quoted } from '../../../base/nearest.ts';
+import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { within, type Scope } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';

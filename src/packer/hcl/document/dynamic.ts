@@ -1,5 +1,5 @@
 import { hclBounds } from '../../../base/bounds.ts';
-import { didYouMean, quoted } from '../../../base/nearest.ts';
+import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { entriesOf } from '../evaluate/loop.ts';
 import { within, type Scope } from '../evaluate/scope.ts';

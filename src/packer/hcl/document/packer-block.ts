@@ -1,4 +1,4 @@
-import { quoted } from '../../../base/nearest.ts';
+import { quoted } from '../../../base/text/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { scopeOf, type World } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';

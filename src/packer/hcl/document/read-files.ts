@@ -1,7 +1,7 @@
 import { hclBounds } from '../../../base/bounds.ts';
 import { makeNotes, type Note, type Notes } from '../../../base/notes.ts';
 import { makePause, type Pause } from '../../../base/turns.ts';
-import { visible } from '../../../base/visible.ts';
+import { visible } from '../../../base/text/visible.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import type { ContextFolder, World } from '../evaluate/scope.ts';
 import { makeProblems, refuseFiles, type Problems } from '../hcl-error.ts';

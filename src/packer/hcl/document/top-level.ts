@@ -1,4 +1,4 @@
-import { didYouMean, quoted } from '../../../base/nearest.ts';
+import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
 import type { Block, Body } from '../syntax/ast.ts';
 

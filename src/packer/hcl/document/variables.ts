@@ -1,4 +1,4 @@
-import { didYouMean, quoted } from '../../../base/nearest.ts';
+import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { scopeOf, type Namespace, type World } from '../evaluate/scope.ts';
 import { notSet } from '../../environment.ts';

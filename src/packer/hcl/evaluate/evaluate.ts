@@ -1,5 +1,5 @@
 import { HclError } from '../hcl-error.ts';
-import { quoted } from '../../../base/nearest.ts';
+import { quoted } from '../../../base/text/nearest.ts';
 import { callFunction } from '../functions/call.ts';
 import { elementName, type Expression, type For, type Part } from '../syntax/ast.ts';
 import { toBool, toNumber, toText } from '../values/convert.ts';

@@ -1,4 +1,4 @@
-import { didYouMean, quoted } from '../../../base/nearest.ts';
+import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Allowance } from '../syntax/cursor.ts';

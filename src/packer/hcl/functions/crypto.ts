@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { didYouMean } from '../../../base/nearest.ts';
+import { didYouMean } from '../../../base/text/nearest.ts';
 import { placeOf } from '../source.ts';
 import type { Call, FunctionTable } from './kind.ts';
 

@@ -1,5 +1,5 @@
-import { ParseError } from '../../../base/parse-error.ts';
-import { quoted } from '../../../base/nearest.ts';
+import { ParseError } from '../../../base/text/parse-error.ts';
+import { quoted } from '../../../base/text/nearest.ts';
 import { durationMsOf } from '../../../base/units.ts';
 import { goTime, strftime } from '../../../template/language/time-layout.ts';
 import type { Call, FunctionTable } from './kind.ts';

@@ -1,5 +1,5 @@
 import { parse, stringify, YAMLError } from 'yaml';
-import { didYouMean } from '../../../base/nearest.ts';
+import { didYouMean } from '../../../base/text/nearest.ts';
 import { fromPlain, toPlain } from '../values/plain.ts';
 import { objectOf, type Value } from '../values/value.ts';
 import { csvRows } from './csv.ts';

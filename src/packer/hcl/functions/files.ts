@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import { quoted } from '../../../base/nearest.ts';
-import { ParseError } from '../../../base/parse-error.ts';
+import { quoted } from '../../../base/text/nearest.ts';
+import { ParseError } from '../../../base/text/parse-error.ts';
 import type { ContextFolder } from '../evaluate/scope.ts';
 import { compileGlob } from '../glob.ts';
 import { setOf } from '../values/compare.ts';

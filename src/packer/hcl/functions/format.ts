@@ -1,5 +1,5 @@
 import { hclBounds } from '../../../base/bounds.ts';
-import { quoted } from '../../../base/nearest.ts';
+import { quoted } from '../../../base/text/nearest.ts';
 import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Budget } from '../values/budget.ts';

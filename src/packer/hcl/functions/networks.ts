@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { quoted } from '../../../base/nearest.ts';
+import { quoted } from '../../../base/text/nearest.ts';
 import { manyArgs, type Call, type FunctionTable } from './kind.ts';
 
 /** A network: its first address as a number, and how many bits of it are fixed. */

@@ -1,5 +1,5 @@
 import { hclBounds } from '../../../base/bounds.ts';
-import { quoted } from '../../../base/nearest.ts';
+import { quoted } from '../../../base/text/nearest.ts';
 import { HclError, TooMuch } from '../hcl-error.ts';
 import type { At, Source } from '../source.ts';
 import type { Expression } from './ast.ts';

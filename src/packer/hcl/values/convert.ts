@@ -1,4 +1,4 @@
-import { quoted } from '../../../base/nearest.ts';
+import { quoted } from '../../../base/text/nearest.ts';
 import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import { numberText } from './number-text.ts';

@@ -1,4 +1,4 @@
-import { quoted } from '../../../base/nearest.ts';
+import { quoted } from '../../../base/text/nearest.ts';
 import type { Builder } from '../builder.ts';
 import { takenNow } from '../keys.ts';
 

@@ -1,7 +1,7 @@
 import type { Builder } from '../builder.ts';
 import { contextPath, isMedium } from '../paths.ts';
-import { ParseError } from '../../../base/parse-error.ts';
-import { quoted } from '../../../base/nearest.ts';
+import { ParseError } from '../../../base/text/parse-error.ts';
+import { quoted } from '../../../base/text/nearest.ts';
 import type { Rules, Written } from '../keys.ts';
 
 const cache = { idle: 'what is fetched is kept by its digest' } as const;

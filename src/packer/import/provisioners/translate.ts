@@ -1,5 +1,5 @@
 import { bounds } from '../../../base/bounds.ts';
-import { didYouMean, quoted } from '../../../base/nearest.ts';
+import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import type { Draft } from '../draft.ts';
 import { isObject, judgeKeys, makeKeys, type Keys, type Layer, type Reading } from '../keys.ts';
 import { isFor, judgeSelection } from '../selection.ts';

@@ -1,6 +1,6 @@
 import { bounds } from '../../../base/bounds.ts';
 import { pointerTo } from '../../../base/json/pointer.ts';
-import { ParseError } from '../../../base/parse-error.ts';
+import { ParseError } from '../../../base/text/parse-error.ts';
 import { makeFill, textOf, isUnknown, type Filled } from '../../../template/language/fill.ts';
 import type { FieldErrors } from '../../../base/field-errors.ts';
 import type { Notes } from '../../../base/notes.ts';

@@ -1,5 +1,5 @@
-import { ParseError } from '../../../base/parse-error.ts';
-import { quoted } from '../../../base/nearest.ts';
+import { ParseError } from '../../../base/text/parse-error.ts';
+import { quoted } from '../../../base/text/nearest.ts';
 import { durationOf } from '../../../base/units.ts';
 import type { Communicator } from '../../document/communicator.ts';
 import type { Spec, SshLogin } from '../../spec.ts';

@@ -1,4 +1,4 @@
-import { ParseError } from '../../../base/parse-error.ts';
+import { ParseError } from '../../../base/text/parse-error.ts';
 
 const armour = /^-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----\r?\n([\s\S]+?)\r?\n-----END \1PRIVATE KEY-----\s*$/;
 

@@ -1,7 +1,7 @@
 import type { HostFacts } from '../../../context/files.ts';
 import { readFileSync, statSync } from 'node:fs';
 import type { FieldErrors } from '../../../base/field-errors.ts';
-import { ParseError } from '../../../base/parse-error.ts';
+import { ParseError } from '../../../base/text/parse-error.ts';
 import type { Notes } from '../../../base/notes.ts';
 import { isMedium } from '../../../context/files.ts';
 import type { Fields } from '../fields.ts';

@@ -7,7 +7,7 @@ import { Fault } from '../../../base/fault.ts';
 import { nameFrom } from '../../../base/file/name-from.ts';
 import { readQcow2Header } from '../../../base/qcow2-header.ts';
 import { openRegular } from '../open-regular.ts';
-import type { QemuUser } from '../user.ts';
+import type { QemuUser } from '../process/user.ts';
 import type { Disk } from '../../types.ts';
 
 /** The name of the image beneath, where that is one beside the disk, as qemu-img was told it. */

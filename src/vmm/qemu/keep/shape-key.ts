@@ -2,8 +2,8 @@
 
 import type { MachineLook, MachineSpec } from '../../types.ts';
 import { qemuArgv, type Accelerator } from '../argv.ts';
-import type { Handed } from '../hand-over.ts';
-import type { Inventory } from '../inventory.ts';
+import type { Handed } from '../process/hand-over.ts';
+import type { Inventory } from '../probe/inventory.ts';
 import { planOf } from '../plan.ts';
 
 const anyFile = { set: 1, format: 'raw' } as const;

@@ -4,9 +4,9 @@ import { cleanupStack } from '../../../base/cleanup.ts';
 import { asFault, Fault } from '../../../base/fault.ts';
 import { runProgram } from '../../../base/program.ts';
 import { withOutgoing } from './outgoing.ts';
-import { endProcesses } from '../processes.ts';
-import { makeTrialFolder } from '../trial-folder.ts';
-import { giveTo, lowered, type Command, type QemuUser } from '../user.ts';
+import { endProcesses } from '../process/processes.ts';
+import { makeTrialFolder } from '../probe/trial-folder.ts';
+import { giveTo, lowered, type Command, type QemuUser } from '../process/user.ts';
 
 const mostMsToRehearse = 10_000;
 

@@ -7,7 +7,7 @@
 
 import { stat } from 'node:fs/promises';
 import { networkSocket } from '../names.ts';
-import type { Command } from '../user.ts';
+import type { Command } from '../process/user.ts';
 
 /**
  * Makes the namespaces, has slirp4netns connect them, and becomes the command, under the same process number.
