@@ -143,8 +143,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   page: {
     uses: [],
     types: [
-      ...['api/builds', 'api/changes', 'api/contract', 'api/host', 'api/page', 'api/queue', 'api/statistics'],
-      'api/templates',
+      ...['api/builds', 'api/changes', 'api/contract', 'api/host', 'api/page', 'api/queue', 'api/runs'],
+      ...['api/statistics', 'api/templates'],
     ],
   },
   'api/runs': {
