@@ -213,7 +213,7 @@ export const apiShop = async (
         contexts.delete(id);
       },
     },
-    outputs: makeOutputs({ folders, growth, store: change.store ?? store }),
+    outputs: makeOutputs({ folders, growth }),
     live: {
       wake: () => undefined,
       isDraining,

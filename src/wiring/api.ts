@@ -87,7 +87,7 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
       submitRun: makeSubmitRun(submitting),
       again: makeAgain({ ...submitting, ids }),
       contexts: contextsOf(shared, capacity),
-      outputs: makeOutputs({ folders, growth, store }),
+      outputs: makeOutputs({ folders, growth }),
       live: liveOf(shared, builds, supplies, scheduler, progress),
       media: supplies.media,
       page: makePage(),

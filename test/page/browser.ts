@@ -81,7 +81,7 @@ export const logIn = async (page: Page, { authorization }: { readonly authorizat
 export const viewThere = (page: Page): Promise<void> =>
   page
     .locator(
-      'table:is(.builds, .templates), form.new, .host section, .consoles, .figures, [role=tabpanel] :is(table, pre, .xterm-rows)',
+      'table:is(.builds, .templates, .runs), form.new, .host section, .consoles, .figures, [role=tabpanel] :is(table, pre, .xterm-rows)',
     )
     .first()
     .waitFor();

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { apiShop } from '../api-shop.ts';
 import { untilTrue } from '../fixtures/until-true.ts';
+import { aFault } from '../store-shop.ts';
 import { logIn, look, type Look } from './browser.ts';
 import { failed, held, queued, running, succeed } from './furnished.ts';
 
@@ -186,5 +187,33 @@ test('a log is followed as it is written', async () => {
   await appendFile(shop.folders.log(id), 'and another line\n');
   shop.growth.grew(shop.folders.log(id));
   await log.filter({ hasText: 'and another line' }).waitFor();
+  looked.proveQuiet();
+});
+
+test('who asks for it is told that a build has failed while the page is not seen', async () => {
+  await using served = await shopWithPage();
+  const { shop, url } = served;
+  const { id, token } = await running(shop);
+  await using looked = await look(url, { permissions: ['notifications'] });
+  const { page } = looked;
+  await open(looked, url, shop.auth, id);
+  // The browser of a test shows nothing: what would be shown is noted.
+  await page.evaluate(`(() => {
+    const told = (globalThis.told = []);
+    globalThis.Notification = class { static requestPermission = async () => 'granted'; constructor(title, { body }) { told.push([title, body]); } };
+  })()`);
+  const button = page.getByRole('button', { name: 'Tell me' });
+  await button.click();
+  await page.locator('button[aria-pressed=true]', { hasText: 'Tell me' }).waitFor();
+  await looked.proveAccessible();
+  await page.evaluate(`(() => {
+    Object.defineProperty(document, 'hidden', { value: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  })()`);
+  await shop.store.finish(id, token, { status: 'failed', fault: aFault('provisioner_failed') });
+  await page.waitForFunction('globalThis.told.length > 0');
+  const [told] = await page.evaluate<[string, string][]>('globalThis.told');
+  assert.equal(told?.[0], 'openbsd: failed');
+  assert.equal(told[1], aFault('provisioner_failed').message);
   looked.proveQuiet();
 });

@@ -25,6 +25,20 @@ test('the list shows a build that comes, and how it goes on, without being loade
   looked.proveQuiet();
 });
 
+test('a build of the list that is queued says what it waits for', async () => {
+  await using shop = await apiShop();
+  const { url } = await shop.listen();
+  await queued(shop);
+  await using looked = await look(url);
+  await logIn(looked.page, shop.auth);
+  await looked.page
+    .getByRole('row')
+    .filter({ hasText: 'queued' })
+    .filter({ hasText: 'All workers are busy.' })
+    .waitFor();
+  looked.proveQuiet();
+});
+
 test('filters by status, template, label and text leave what they say, and stand in the address', async () => {
   await using shop = await apiShop();
   const { url } = await shop.listen();

@@ -42,6 +42,7 @@ const placesOf = ({
   'templates',
   'templates/openbsd/versions',
   'templates/openbsd/diff',
+  'runs',
   'host',
 ];
 

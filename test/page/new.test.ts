@@ -182,3 +182,73 @@ test('a pasted template is read in each of its forms, and what is wrong with it 
   await looked.proveAccessible();
   looked.proveQuiet(refused);
 });
+
+const cluster = {
+  name: 'cluster',
+  ...{ machine: template.machine, machines: { web: {}, db: {}, cache: {} } },
+  variables: { release: { default: '7.9' } },
+};
+
+test('machines of a template are chosen and started as one run, which is followed to its end', async () => {
+  await using served = await formShop();
+  const { shop, page, looked, url } = served;
+  const stored = await shop.ask({ method: 'PUT', url: '/templates/cluster', headers: shop.auth, payload: cluster });
+  assert.equal(stored.statusCode, 201, stored.body);
+  await page.goto(`${url}/#/new/cluster`);
+  await page.getByRole('button', { name: 'Start 3 builds' }).waitFor();
+  await page.getByRole('button', { name: 'None' }).click();
+  await page.getByText('none is chosen: choose one or more').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Check' }).isDisabled(), true);
+  await looked.proveAccessible();
+  await page.getByRole('checkbox', { name: 'web' }).check();
+  await page.getByRole('button', { name: 'Start build' }).waitFor();
+  await page.getByRole('checkbox', { name: 'cache' }).check();
+  await page.getByLabel('At once').fill('many');
+  await page.getByLabel('release').fill('7.8');
+  await page.getByRole('button', { name: 'Start 2 builds' }).click();
+  await page.locator('#field-parallel-wrong').waitFor();
+  assert.equal(await page.evaluate('document.activeElement.id'), 'field-parallel');
+  await page.getByLabel('At once').fill('1');
+  await page.getByLabel('When one fails').selectOption('the others are cancelled');
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText('Nothing is wrong: 2 builds of').waitFor();
+  await looked.proveAccessible();
+  assert.deepEqual(await served.builds(), []);
+  await page.getByRole('button', { name: 'Start 2 builds' }).click();
+  await page.waitForURL(`${url}/#/runs/*`);
+  const run = await shop.store.findRun(page.url().split('/').at(-1) ?? '');
+  assert.deepEqual([run?.parallel, run?.failFast], [1, true]);
+  assert.deepEqual(run?.builds.map(({ machine }) => machine).toSorted(), ['cache', 'web']);
+  for (const { id } of run?.builds ?? []) assert.deepEqual((await shop.store.input(id))?.variables, { release: '7.8' });
+  const rows = page.getByRole('region', { name: 'Builds of the run' }).getByRole('row');
+  await rows.filter({ hasText: 'web' }).filter({ hasText: 'queued' }).waitFor();
+  await looked.proveAccessible();
+  const web = run?.builds.find(({ machine }) => machine === 'web');
+  await shop.store.cancel(web?.id ?? '');
+  await rows.filter({ hasText: 'web' }).filter({ hasText: 'cancelled' }).waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Rebuild' }).waitFor();
+  assert.equal((await shop.store.findRun(run?.id ?? ''))?.status, 'cancelled');
+  await rows.getByRole('link', { name: 'web', exact: true }).click();
+  await page.getByRole('link', { name: run?.id ?? '' }).click();
+  await page.getByRole('link', { name: 'Runs' }).first().click();
+  await page.getByRole('row').filter({ hasText: 'web, cache' }).filter({ hasText: '0 of 2' }).waitFor();
+  await looked.proveAccessible();
+  looked.proveQuiet(refused);
+});
+
+test('a folder with several machines is sent as a run', async () => {
+  await using served = await formShop();
+  const { shop, page, looked, url } = served;
+  await using context = await folderWith({ 'template.json': JSON.stringify(cluster) });
+  await page.goto(`${url}/#/new`);
+  await page.getByRole('radio', { name: 'A folder' }).check();
+  await page.getByLabel('Choose a folder').setInputFiles(context.folder);
+  await page.getByRole('checkbox', { name: 'db' }).uncheck();
+  await page.getByRole('button', { name: 'Start 2 builds' }).click();
+  await page.waitForURL(`${url}/#/runs/*`);
+  const run = await shop.store.findRun(page.url().split('/').at(-1) ?? '');
+  assert.deepEqual(run?.builds.map(({ machine }) => machine).toSorted(), ['cache', 'web']);
+  looked.proveQuiet(refused);
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Check } from '../../src/api/types.ts';
 import { apiShop } from '../api-shop.ts';
 import { logIn, look } from './browser.ts';
 import { queued } from './furnished.ts';
@@ -44,7 +45,12 @@ test('a template shows its versions, the text of each, what changed between two,
 });
 
 test('the host shows its slots, its room, its cache, its checks, and why each build waits', async () => {
-  await using shop = await apiShop();
+  let checks: readonly Check[] = [
+    { name: 'store', state: 'ok', message: 'can be written' },
+    { name: 'qemu', state: 'warn', message: 'KVM cannot be used: builds are slow' },
+    { name: 'disk', state: 'fail', message: 'data_dir has less free space than capacity.disk_reserve. Free some.' },
+  ];
+  await using shop = await apiShop({ readiness: async () => checks });
   const { url } = await shop.listen();
   const { id } = await queued(shop, { templateName: 'openbsd' });
   await queued(shop, { templateName: 'debian', priority: 5 });
@@ -61,7 +67,14 @@ test('the host shows its slots, its room, its cache, its checks, and why each bu
   await page.getByText('1.0 GiB of 4.0 GiB').waitFor();
   await page.getByText('12 of 16 (75 %)').waitFor();
   await page.getByRole('row').filter({ hasText: 'KVM cannot be used' }).filter({ hasText: 'warn' }).waitFor();
+  await page.getByText('Builds cannot run: 1 of the checks fail.').waitFor();
+  const found = page.getByRole('region', { name: 'Findings' }).getByRole('row');
+  assert.match((await found.nth(1).textContent()) ?? '', /^faildiskdata_dir has less.*Free some/);
+  await looked.proveAccessible();
+  checks = checks.map((check) => ({ ...check, state: 'ok' }));
+  await page.getByText('Builds can run.').waitFor();
   await shop.store.cancel(id);
   await queue.filter({ hasText: 'openbsd' }).waitFor({ state: 'detached' });
-  looked.proveQuiet();
+  // That it is not ready, the browser tells as an error.
+  looked.proveQuiet(/status of 503/);
 });

@@ -12,7 +12,7 @@ import type { Folders } from '../folders/folders.ts';
 import { behindFolders } from '../folders/own-folders.ts';
 import type { Breakpoints } from '../hold/breakpoints.ts';
 import type { Perform, Step } from '../plan.ts';
-import { behind, withDisplay, withSilence } from '../machine/running.ts';
+import { behind, withDisplay, withSilence, type Running } from '../machine/running.ts';
 import { makeWorkspace } from '../steps/make-workspace.ts';
 import type { Supply } from '../files/supply.ts';
 import { giveAgain, goOnWith } from '../take-up/go-on.ts';
@@ -44,6 +44,12 @@ const tooLong = <N, G>({ name, timeoutMs }: Step<N, G>, doing: string): Fault =>
     expected: `the end of ${name} within ${timeoutMs / 1000} s`,
   });
 
+/** The fault of a step with what its machine shows of it, and whose doing it was. */
+const ownFault = (first: Fault, running: Running | undefined, { displays }: Pick<Hypervisor, 'displays'>): Fault =>
+  behind(withSilence(withDisplay(first, running), running, displays), running);
+
+const aboutOf = <N, G>({ about }: Step<N, G>): string => (about === undefined ? '' : `: ${about}`);
+
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (attempt: Attempt, parts: PerformParts, place: OwnPlace): Perform => {
   const { store, folders, hypervisor, clock, stepEnded, ...others } = parts;
@@ -67,9 +73,7 @@ export const performerOf = (attempt: Attempt, parts: PerformParts, place: OwnPla
     const cutShort = place.cutShort(step.name);
     const seq = cutShort ?? (await store.beginStep(id, claim.token, { name: step.name, phase: step.phase }));
     const run = cutShort === undefined ? step.run : goOnWith(step);
-    log(
-      `${step.name} ${cutShort === undefined ? 'begins' : 'goes on'}${step.about === undefined ? '' : `: ${step.about}`}`,
-    );
+    log(`${step.name} ${cutShort === undefined ? 'begins' : 'goes on'}${aboutOf(step)}`);
     const [began, startedAt] = [clock.elapsed(), clock.now()];
     const seconds = () => (clock.elapsed() - began) / 1000;
     using deadline = clock.deadline(step.timeoutMs, attempt.signal, () => tooLong(step, attempt.doing()));
@@ -88,12 +92,9 @@ export const performerOf = (attempt: Attempt, parts: PerformParts, place: OwnPla
     } catch (error) {
       // The first reason wins: what a step throws because it was aborted is not the cause.
       const first = asFault(signal.aborted ? signal.reason : error);
-      const running = attempt.attended();
-      const seen = withSilence(withDisplay(first, running), running, hypervisor.displays);
-      const own = behind(seen, running);
+      const own = ownFault(first, attempt.attended(), hypervisor);
       // What ended the build itself, such as its client, is the cause whatever its guest missed.
-      const isMissed = mayShowMissed && !attempt.signal.aborted && mayComeOfIt(own.code, step);
-      const told = isMissed ? begunAnew(own) : own;
+      const told = mayShowMissed && !attempt.signal.aborted && mayComeOfIt(own.code, step) ? begunAnew(own) : own;
       const fault = attempt.finished(inStep(await behindFolders(told, folders.own, ofBuild(step.name)), step.name));
       stepEnded(step.type ?? step.name, faults[fault.code].class, seconds());
       log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);

@@ -66,6 +66,25 @@ type Parts = {
   readonly logMark: () => Promise<number>;
 };
 
+/** See `Place.startedAnew`. */
+const startedAnewIn = ({ ended, restarting }: Journal): string | undefined =>
+  restarting?.rested === undefined
+    ? ended.findLast(({ gives }) => gives?.['startedAnew'] === true)?.name
+    : restarting.step;
+
+/** See `OwnPlace.mayShowMissed`. */
+const stepsThatShow = (
+  { missed = false }: Pick<Journal, 'missed'>,
+  begunAnew: ReadonlySet<string>,
+): OwnPlace['mayShowMissed'] => {
+  let shows = missed;
+  return (step) => {
+    const mayShow = shows && !begunAnew.has(step.name);
+    shows &&= showsLater(step);
+    return mayShow;
+  };
+};
+
 /** `before` and `open` are what an earlier daemon has left; undefined and none: the attempt begins. */
 export const makePlace = (
   first: Journal,
@@ -75,7 +94,6 @@ export const makePlace = (
   let journal = first;
   let isForgotten = false;
   let { script } = first;
-  let showsMissed = first.missed === true;
   const before = new Map(first.ended.map((step) => [step.name, step]));
   const left = new Map(open.filter(({ name }) => !before.has(name)).map(({ name, seq }) => [name, seq]));
   const write = async (change: Partial<Journal>) => {
@@ -106,15 +124,8 @@ export const makePlace = (
     },
     restarting: () => first.restarting,
     keepRestarting: (restarting) => write({ restarting }),
-    startedAnew: () =>
-      first.restarting?.rested === undefined
-        ? first.ended.findLast(({ gives }) => gives?.['startedAnew'] === true)?.name
-        : first.restarting.step,
-    mayShowMissed: (step) => {
-      const mayShow = showsMissed && !begunAnew.has(step.name);
-      showsMissed &&= showsLater(step);
-      return mayShow;
-    },
+    startedAnew: () => startedAnewIn(first),
+    mayShowMissed: stepsThatShow(first, begunAnew),
     cutShort: (name) => {
       const seq = left.get(name);
       left.delete(name);

@@ -24,6 +24,8 @@ type Options = {
   /** A name of this request: the same again does not make another of what it makes. */
   readonly key?: string | undefined;
   readonly accept?: string;
+  /** Statuses that are answers too, though they are no success. */
+  readonly also?: readonly number[];
   /** Bytes of the answer, the first and the last: `0-1023`. */
   readonly range?: string;
   readonly signal?: AbortSignal | undefined;
@@ -57,7 +59,7 @@ const contentOf = (body: object | undefined): { readonly type?: string; readonly
  */
 export const request = async (
   path: string,
-  { method = 'GET', body, shown = body, key, accept, range, signal }: Options = {},
+  { method = 'GET', body, shown = body, key, accept, also = [], range, signal }: Options = {},
 ): Promise<Response> => {
   const { type, bytes } = contentOf(body);
   if (!path.startsWith('session'))
@@ -84,7 +86,7 @@ export const request = async (
     signal?.throwIfAborted();
     throw new CallError('imaged does not answer. Is it running, and is the network up?', 0, undefined, error);
   });
-  if (response.ok) return response;
+  if (response.ok || also.includes(response.status)) return response;
   const problem = await problemOf(response);
   if (response.status === 401 && !path.startsWith('session')) loggedOut();
   throw new CallError(problem?.detail ?? `imaged answered ${response.status}.`, response.status, problem);

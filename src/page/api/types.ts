@@ -8,13 +8,18 @@ import type {
 } from '../../api/builds/schema.ts';
 import type { BuildChange as ChangeSchema } from '../../api/changes/schema.ts';
 import type { Problem as ProblemSchema } from '../../api/contract/common.ts';
+import type { Run as RunSchema, RunPlan as RunPlanSchema } from '../../api/runs/schema.ts';
 import type { Session as SessionSchema } from '../../api/page/schema.ts';
 import type {
   RecentStepTimes as StepTimesSchema,
   Statistics as StatisticsSchema,
 } from '../../api/statistics/schema.ts';
 import type { Queue as QueueSchema } from '../../api/queue/routes.ts';
-import type { Template as TemplateSchema, TemplateInfo as TemplateInfoSchema } from '../../api/host/schema.ts';
+import type {
+  Readiness as ReadinessSchema,
+  Template as TemplateSchema,
+  TemplateInfo as TemplateInfoSchema,
+} from '../../api/host/schema.ts';
 import type { TemplateVariables as VariablesSchema } from '../../api/templates/variables.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
 
@@ -30,7 +35,10 @@ export type Problem = z.output<typeof ProblemSchema>;
 export type Session = z.output<typeof SessionSchema>;
 export type Status = Build['status'];
 export type Plan = z.output<typeof PlanSchema>;
+export type Run = z.output<typeof RunSchema>;
+export type RunPlan = z.output<typeof RunPlanSchema>;
 export type Queue = z.output<typeof QueueSchema>;
+export type Readiness = z.output<typeof ReadinessSchema>;
 export type TemplateInfo = z.output<typeof TemplateInfoSchema>;
 export type Template = z.output<typeof TemplateSchema>;
 /** What a template leaves to its builds. */

@@ -1,7 +1,30 @@
 import { isEnded, type Artifact, type Build } from '../api/types.ts';
+import { Copy } from '../parts/copy.tsx';
 import { sizeText } from '../parts/format.ts';
+import { Table, type Column } from '../parts/table.tsx';
 
 const hrefOfArtifact = (build: Build, name: string) => `builds/${build.id}/artifacts/${encodeURIComponent(name)}`;
+
+const columns = (build: Build): readonly Column<Artifact>[] => [
+  {
+    title: 'Name',
+    of: ({ name }) => (
+      <a href={hrefOfArtifact(build, name)} download={name}>
+        {name}
+      </a>
+    ),
+  },
+  { title: 'Type', of: ({ media_type, format }) => format ?? media_type },
+  { title: 'Size', kind: 'number', of: ({ size }) => <span title={`${size} bytes`}>{sizeText(size)}</span> },
+  {
+    title: 'SHA-256',
+    of: ({ name, sha256 }) => (
+      <>
+        <code class="digest">{sha256}</code> <Copy text={sha256} what={`the digest of ${name}`} />
+      </>
+    ),
+  },
+];
 
 type Props = { readonly build: Build; readonly artifacts: readonly Artifact[] };
 
@@ -14,43 +37,13 @@ export const Artifacts = ({ build, artifacts }: Props) => {
       </p>
     );
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Artifacts">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Type</th>
-            <th scope="col" class="number">
-              Size
-            </th>
-            <th scope="col">SHA-256</th>
-          </tr>
-        </thead>
-        <tbody>
-          {artifacts.map(({ name, media_type, format, size, sha256 }) => (
-            <tr key={name}>
-              <td>
-                <a href={hrefOfArtifact(build, name)} download={name}>
-                  {name}
-                </a>
-              </td>
-              <td>{format ?? media_type}</td>
-              <td class="number" title={`${size} bytes`}>
-                {sizeText(size)}
-              </td>
-              <td>
-                <code class="digest">{sha256}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+    <Table label="Artifacts" columns={columns(build)} rows={artifacts} keyOf={({ name }) => name}>
       <p>
         <a href={hrefOfArtifact(build, 'SHA256')} download="SHA256">
           SHA256
         </a>
         : the digests of all of them, for <code>sha256 -C</code> and <code>shasum -c</code>
       </p>
-    </div>
+    </Table>
   );
 };

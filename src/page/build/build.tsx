@@ -1,7 +1,9 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { isEnded, type BuildEvent } from '../api/types.ts';
-import { durationText, momentText, ranMs } from '../parts/format.ts';
+import { Copy } from '../parts/copy.tsx';
+import { Fact } from '../parts/fact.tsx';
+import { durationText, ranMs } from '../parts/format.ts';
+import { Moment } from '../parts/moment.tsx';
 import { ProgressBar, StatusMark } from '../parts/status.tsx';
 import { Tabs } from '../parts/tabs.tsx';
 import { Trouble } from '../parts/trouble.tsx';
@@ -15,6 +17,7 @@ import { FaultStory } from './fault.tsx';
 import { Inputs } from './inputs.tsx';
 import { Log } from './log.tsx';
 import { isPausedBy } from './paused.ts';
+import { TellMe } from './tell-me.tsx';
 import { Timeline } from './timeline.tsx';
 import { useBuild, type Watched } from './use-build.ts';
 import { Console } from '../console/console.tsx';
@@ -37,10 +40,19 @@ const Facts = ({ build }: Pick<Watched, 'build'>) => {
   const ran = ranMs(build, now);
   return (
     <dl class="facts">
-      <Fact name="Created">{momentText(build.created_at)}</Fact>
+      <Fact name="Created">
+        <Moment time={build.created_at} />
+      </Fact>
       {ran === undefined ? null : <Fact name="Took">{durationText(ran)}</Fact>}
       {build.phase === undefined ? null : <Fact name="Phase">{build.phase}</Fact>}
       {build.attempt > 1 ? <Fact name="Attempt">{String(build.attempt)}</Fact> : null}
+      {build.run === undefined ? null : (
+        <Fact name="Run">
+          <a class="id" href={hrefOf(['runs', build.run])}>
+            {build.run}
+          </a>
+        </Fact>
+      )}
       {build.requested_by === undefined ? null : <Fact name="By">{build.requested_by}</Fact>}
       {build.host === undefined ? null : <Fact name="Host">{build.host}</Fact>}
       {Object.entries(build.labels).map(([key, value]) => (
@@ -48,10 +60,14 @@ const Facts = ({ build }: Pick<Watched, 'build'>) => {
           {value}
         </Fact>
       ))}
-      {build.hold === undefined ? null : <Fact name="Held until">{momentText(build.hold.until)}</Fact>}
+      {build.hold === undefined ? null : (
+        <Fact name="Held until">
+          <Moment time={build.hold.until} />
+        </Fact>
+      )}
       {build.hold?.ssh === undefined ? null : (
         <Fact name="Log in">
-          <code>{build.hold.ssh}</code>
+          <code>{build.hold.ssh}</code> <Copy text={build.hold.ssh} what="the command line that logs in" />
         </Fact>
       )}
       {build.waiting === undefined ? null : <Fact name="Waits">{build.waiting.message}</Fact>}
@@ -59,13 +75,6 @@ const Facts = ({ build }: Pick<Watched, 'build'>) => {
     </dl>
   );
 };
-
-const Fact = ({ name, children }: { readonly name: string; readonly children: ComponentChildren }) => (
-  <div>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-);
 
 type PanelProps = { readonly tab: TabName; readonly watched: Watched; readonly events: readonly BuildEvent[] };
 
@@ -118,6 +127,7 @@ export const BuildView = ({ place }: ViewProps) => {
         </h1>
         <StatusMark status={build.status} />
         <ProgressBar build={build} />
+        <TellMe key={build.id} build={build} />
         <Actions build={build} input={watched.input} isPaused={isPausedBy(events)} done={refresh} />
       </div>
       <Trouble error={error} />

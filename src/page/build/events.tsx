@@ -1,9 +1,17 @@
 import { useState } from 'preact/hooks';
 import type { BuildEvent } from '../api/types.ts';
-import { momentText } from '../parts/format.ts';
+import { Moment } from '../parts/moment.tsx';
+import { Table, type Column } from '../parts/table.tsx';
 
 // More rows than this make a page slow; the newest count.
 const mostShown = 500;
+
+const columns: readonly Column<BuildEvent>[] = [
+  { title: 'No.', kind: 'number', of: ({ seq }) => seq },
+  { title: 'Time', kind: 'moment', of: ({ at }) => <Moment time={at} /> },
+  { title: 'Type', kind: 'type', of: ({ type }) => <code>{type}</code> },
+  { title: 'What is known of it', of: ({ data }) => <code class="json">{JSON.stringify(data)}</code> },
+];
 
 /** What has happened to the build, the newest first. */
 export const Events = ({ events }: { readonly events: readonly BuildEvent[] }) => {
@@ -25,34 +33,7 @@ export const Events = ({ events }: { readonly events: readonly BuildEvent[] }) =
         </label>{' '}
         {wanted.length > shown.length ? <span class="quiet">the newest {mostShown}</span> : null}
       </p>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Events">
-        <table class="events">
-          <thead>
-            <tr>
-              <th scope="col" class="number">
-                No.
-              </th>
-              <th scope="col">Time</th>
-              <th scope="col">Type</th>
-              <th scope="col">What is known of it</th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map(({ seq, at, type: shownType, data }) => (
-              <tr key={seq}>
-                <td class="number">{seq}</td>
-                <td class="moment">{momentText(at)}</td>
-                <td class="type">
-                  <code>{shownType}</code>
-                </td>
-                <td>
-                  <code class="json">{JSON.stringify(data)}</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label="Events" kind="events" columns={columns} rows={shown} keyOf={({ seq }) => seq} />
     </>
   );
 };

@@ -1,3 +1,8 @@
-/** The address of the build that an answer is about; undefined where it is about none. */
-export const toBuild = (answer: unknown): string | undefined =>
-  typeof answer === 'object' && answer !== null && 'id' in answer ? `#/builds/${String(answer.id)}` : undefined;
+/** The address of the build, or the run, that an answer is about; undefined where it is about none. */
+const toOne =
+  (kind: 'builds' | 'runs') =>
+  (answer: unknown): string | undefined =>
+    typeof answer === 'object' && answer !== null && 'id' in answer ? `#/${kind}/${String(answer.id)}` : undefined;
+
+export const toBuild = toOne('builds');
+export const toRun = toOne('runs');

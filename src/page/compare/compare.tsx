@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import type { Build, Input } from '../api/types.ts';
-import { durationText, momentText, ranMs } from '../parts/format.ts';
+import { durationText, ranMs } from '../parts/format.ts';
+import { Moment } from '../parts/moment.tsx';
 import { StatusMark } from '../parts/status.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { hrefOf } from '../shell/router.ts';
@@ -25,7 +26,10 @@ const Card = ({ name, build }: { readonly name: string; readonly build: Build })
       </h2>
       <p>
         <StatusMark status={build.status} /> {ran === undefined ? '' : durationText(ran)}{' '}
-        <span class="quiet">{momentText(build.created_at)}</span> <span class="id">{build.id}</span>
+        <span class="quiet">
+          <Moment time={build.created_at} />
+        </span>{' '}
+        <span class="id">{build.id}</span>
       </p>
       {build.fault === undefined ? null : (
         <p class="told">

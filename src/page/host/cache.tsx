@@ -1,13 +1,6 @@
-import type { ComponentChildren } from 'preact';
+import { Fact } from '../parts/fact.tsx';
 import { durationText, sizeText } from '../parts/format.ts';
 import type { HostFacts } from './facts.ts';
-
-const Fact = ({ name, children }: { readonly name: string; readonly children: ComponentChildren }) => (
-  <div>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-);
 
 /** The kept layers, and what they were good for. */
 export const Cache = ({ layers }: { readonly layers: NonNullable<HostFacts['layers']> }) => {

@@ -14,11 +14,6 @@ export type HostFacts = {
     readonly saved_seconds: number;
   };
   readonly limits?: { readonly context_mb: number; readonly context_files: number };
-  readonly checks?: readonly {
-    readonly name: string;
-    readonly state: 'ok' | 'warn' | 'fail';
-    readonly message: string;
-  }[];
 };
 
 export type Demand = { readonly memory_mb: number; readonly disk_mb: number };

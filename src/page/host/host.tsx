@@ -44,7 +44,7 @@ export const HostView = () => {
         {host?.layers === undefined ? null : <Cache layers={host.layers} />}
       </div>
       <QueueShown />
-      {host?.checks === undefined ? null : <Checks checks={host.checks} />}
+      <Checks />
     </>
   );
 };

@@ -1,11 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
+import { Table } from '../parts/table.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { useNow } from '../parts/use.ts';
 import type { ViewProps } from '../shell/views.ts';
 import { filterOf, Filters } from './filters.tsx';
 import { matches } from './matches.ts';
-import { BuildRow } from './row.tsx';
+import { columns } from './row.tsx';
 import { useBuilds } from './use-builds.ts';
+import { useWaiting } from './use-waiting.ts';
 
 const More = ({ more }: { readonly more: (() => Promise<void>) | undefined }) => {
   const [error, setError] = useState<Error>();
@@ -26,6 +28,7 @@ export const BuildList = ({ place }: ViewProps) => {
   const filter = filterOf(place.query);
   const { builds, more, error } = useBuilds(filter);
   const now = useNow(1000);
+  const waiting = useWaiting(builds);
   const shown = builds?.filter((build) => matches(build, filter.text));
   useEffect(() => {
     document.title = 'Builds – imaged';
@@ -36,30 +39,7 @@ export const BuildList = ({ place }: ViewProps) => {
       <Filters filter={filter} />
       <Trouble error={error} />
       {shown === undefined ? null : (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Builds">
-          <table class="builds">
-            <thead>
-              <tr>
-                <th scope="col">Status</th>
-                <th scope="col">Template</th>
-                <th scope="col">Doing</th>
-                <th scope="col">Labels</th>
-                <th scope="col" class="number">
-                  Took
-                </th>
-                <th scope="col" class="number">
-                  Created
-                </th>
-                <th scope="col">By</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((build) => (
-                <BuildRow key={build.id} build={build} now={now} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label="Builds" kind="builds" columns={columns(now, waiting)} rows={shown} keyOf={({ id }) => id} />
       )}
       {shown?.length === 0 ? <p class="quiet">No build is like that.</p> : null}
       <More more={more} />

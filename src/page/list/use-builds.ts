@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { call } from '../api/call.ts';
 import type { Build, Page } from '../api/types.ts';
 import { settled, useWork } from '../parts/use.ts';
-import { followChanges } from './changes.ts';
+import { followChanges } from '../api/changes.ts';
 import type { Filter } from './filters.tsx';
 
 const pageSize = '50';

@@ -16,12 +16,17 @@ export type Draft = {
   /** Empty where the API's own default counts. */
   readonly priority: string;
   readonly cache: string;
-  readonly machine: string;
+  /** Those that are built; undefined: all. */
+  readonly machines: readonly string[] | undefined;
+  /** How many builds of a run go on at once; empty for as many as the host takes. */
+  readonly parallel: string;
+  readonly failFast: boolean;
   readonly onError: string;
 };
 
 export const emptyDraft: Draft = {
-  ...{ source: undefined, values: {}, labels: '', priority: '', cache: '', machine: '', onError: '' },
+  ...{ source: undefined, values: {}, labels: '', priority: '', cache: '', onError: '' },
+  ...{ machines: undefined, parallel: '', failFast: false },
 };
 
 /** `openbsd`, or `openbsd@3`. */
@@ -50,28 +55,57 @@ export const wrongLabels = (draft: Draft): readonly string[] =>
 const labelsOf = (draft: Draft): readonly (readonly [string, string])[] =>
   labelLines(draft).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
 
-/** A request to `POST /builds`; `shown` is its body without what is sensitive. */
+/** A request to `POST /builds` or `POST /runs`; `shown` is its body without what is sensitive. */
 export type Request = { readonly path: string; readonly body: object; readonly shown?: object };
 
-const settingsOf = ({ priority, cache, machine, onError }: Draft): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries({ priority, cache, machine, on_error: onError }).filter(([, value]) => value !== ''),
-  );
+/** The machines that are built, of those that the template has. */
+export const chosenMachines = ({ machines }: Pick<Draft, 'machines'>, all: readonly string[]): readonly string[] =>
+  machines === undefined ? all : all.filter((name) => machines.includes(name));
+
+/** Whether they are builds of one run. */
+export const isRun = (draft: Pick<Draft, 'machines'>, all: readonly string[]): boolean =>
+  chosenMachines(draft, all).length > 1;
+
+/** Which machines, of a template with several. */
+const machinesOf = (draft: Draft, all: readonly string[]): Readonly<Record<string, string>> => {
+  if (all.length < 2) return {};
+  const chosen = chosenMachines(draft, all);
+  const [machine = ''] = chosen;
+  if (!isRun(draft, all)) return { machine };
+  return {
+    ...(chosen.length < all.length ? { only: chosen.join(',') } : {}),
+    parallel: draft.parallel,
+    ...(draft.failFast ? { fail_fast: 'true' } : {}),
+  };
+};
+
+/** As a query has them. */
+const settingsOf = (draft: Draft, all: readonly string[]): Readonly<Record<string, string>> => {
+  const { priority, cache, onError } = draft;
+  const settings = { priority, cache, on_error: onError, ...machinesOf(draft, all) };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== ''));
+};
 
 // What is no number is for the API to judge.
 const numberOr = (text: string): number | string => (Number.isFinite(Number(text)) ? Number(text) : text);
 
-const pathWith = (query: URLSearchParams): string => (query.size === 0 ? 'builds' : `builds?${query.toString()}`);
+const pathWith = (kind: 'builds' | 'runs', query: URLSearchParams): string =>
+  query.size === 0 ? kind : `${kind}?${query.toString()}`;
 
-/** A build of a stored template is asked for in JSON. */
-const storedRequest = (draft: Draft, template: string, variables: readonly Variable[]): Omit<Request, 'path'> => {
-  const { priority, ...settings } = settingsOf(draft);
+type Template = Pick<Declared, 'variables' | 'machines'>;
+
+/** What is asked of a stored template is asked for in JSON. */
+const storedRequest = (draft: Draft, template: string, { variables, machines }: Template): Omit<Request, 'path'> => {
+  const { priority, parallel, only, fail_fast: failFast, ...settings } = settingsOf(draft, machines);
   const body = {
     template,
     variables: valuesOf(draft, variables),
     labels: Object.fromEntries(labelsOf(draft)),
     ...settings,
     ...(priority === undefined ? {} : { priority: numberOr(priority) }),
+    ...(parallel === undefined ? {} : { parallel: numberOr(parallel) }),
+    ...(only === undefined ? {} : { only: only.split(',') }),
+    ...(failFast === undefined ? {} : { fail_fast: true }),
   };
   const secret = new Set(variables.filter(({ sensitive }) => sensitive).map(({ name }) => name));
   const shown = Object.fromEntries(
@@ -80,19 +114,20 @@ const storedRequest = (draft: Draft, template: string, variables: readonly Varia
   return { body, shown: { ...body, variables: shown } };
 };
 
-/** What asks for a build, or for what it would do. Values never stand in the address: addresses are logged. */
+/** What asks for a build or a run, or for what it would do. Values never stand in the address: addresses are logged. */
 export const requestOf = async (
   draft: Draft & { readonly source: Source },
-  { variables }: Pick<Declared, 'variables'>,
+  template: Template,
   how: 'check' | 'start',
 ): Promise<Request> => {
   const { source } = draft;
+  const kind = isRun(draft, template.machines) ? 'runs' : 'builds';
   const query = new URLSearchParams(how === 'check' ? { validate: 'true' } : {});
   if (source.kind === 'stored')
-    return { path: pathWith(query), ...storedRequest(draft, referenceOf(source), variables) };
-  for (const [name, value] of Object.entries(settingsOf(draft))) query.set(name, value);
+    return { path: pathWith(kind, query), ...storedRequest(draft, referenceOf(source), template) };
+  for (const [name, value] of Object.entries(settingsOf(draft, template.machines))) query.set(name, value);
   for (const [name, value] of labelsOf(draft)) query.append('label', `${name}=${value}`);
-  return { path: pathWith(query), body: await archiveOf(source.files, valuesOf(draft, variables)) };
+  return { path: pathWith(kind, query), body: await archiveOf(source.files, valuesOf(draft, template.variables)) };
 };
 
 /** Where the variables of what was chosen are asked for. */

@@ -2,9 +2,9 @@ import { useEffect, useState } from 'preact/hooks';
 import { CallError } from '../api/call.ts';
 import type { ViewProps } from '../shell/views.ts';
 import { useMayWrite } from '../shell/session.ts';
-import { emptyDraft, wrongLabels, type Draft, type Source } from './draft.ts';
+import { chosenMachines, emptyDraft, isRun, wrongLabels, type Draft, type Source } from './draft.ts';
 import { byField } from './places.ts';
-import { PlanShown } from './plan.tsx';
+import { PlansShown } from './plan.tsx';
 import { Refusal } from './refusal.tsx';
 import { SettingFields, settingFields } from './settings.tsx';
 import { SourceChoice } from './source/choice.tsx';
@@ -26,33 +26,37 @@ const useFocusOnWrong = (error: Error | undefined) =>
     if (error !== undefined) document.querySelector<HTMLElement>('.field [aria-invalid=true]')?.focus();
   }, [error]);
 
-/** A form for a build: of a stored template, of a folder, or of one file. */
+/** A form for a build, or a run of several: of a stored template, of a folder, or of one file. */
 export const NewBuild = ({ place }: ViewProps) => {
   const mayWrite = useMayWrite();
   const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft, source: sourceAt(place) }));
   const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
   const { declared, error: unread } = useDeclared(draft.source);
-  const { isBusy, error, plan, check, start } = useStart(draft, declared);
+  const { isBusy, error, plans, check, start } = useStart(draft, declared);
   useFocusOnWrong(error);
   useEffect(() => {
     document.title = 'New build – imaged';
   }, []);
   if (!mayWrite) return <p>A build is started with a token that may write: yours has no scope builds:write.</p>;
-  const variables = declared?.variables ?? [];
+  const { variables = [], machines = [] } = declared ?? {};
   const isShown = new Set<string>([...settingFields, ...variables.map(({ name }) => `variable:${name}`)]);
-  if ((declared?.machines.length ?? 0) < 2) isShown.delete('machine');
+  if (machines.length < 2) isShown.delete('machine');
+  if (!isRun(draft, machines)) isShown.delete('parallel');
   const wrong = byField(errorsOf(error), isShown);
   const noLabels = wrongLabels(draft).map((line) => `${line} is not written name=value`);
+  const noMachine = machines.length > 0 && chosenMachines(draft, machines).length === 0;
   const wrongAt = (field: string) => [
+    ...(field === 'machine' && noMachine ? ['none is chosen: choose one or more'] : []),
     ...(field === 'labels' ? noLabels : []),
     ...(wrong.get(field) ?? []).map(({ message }) => message),
   ];
+  const mayAsk = noLabels.length === 0 && !noMachine;
   const enter = (name: string, value: string) =>
     setDraft((old) => ({ ...old, values: { ...old.values, [name]: value } }));
   return (
     <>
       <h1>New build</h1>
-      <SourceChoice source={draft.source} choose={(source) => change({ source, machine: '' })} />
+      <SourceChoice source={draft.source} choose={(source) => change({ source, machines: undefined })} />
       <Refusal error={unread} rest={errorsOf(unread)} />
       {declared === undefined ? null : (
         <form
@@ -61,23 +65,23 @@ export const NewBuild = ({ place }: ViewProps) => {
           noValidate
           onSubmit={(event) => {
             event.preventDefault();
-            if (noLabels.length === 0) start();
+            if (mayAsk) start();
           }}
         >
           <VariableFields {...{ variables, enter }} values={draft.values} wrong={wrongAt} />
-          <SettingFields {...{ draft, change }} machines={declared.machines} wrong={wrongAt} />
+          <SettingFields {...{ draft, change }} machines={machines} wrong={wrongAt} />
           <p>
             <button type="submit" class="main" disabled={isBusy}>
-              Start build
+              {isRun(draft, machines) ? `Start ${chosenMachines(draft, machines).length} builds` : 'Start build'}
             </button>{' '}
-            <button type="button" disabled={isBusy || noLabels.length > 0} onClick={check}>
+            <button type="button" disabled={isBusy || !mayAsk} onClick={check}>
               Check
             </button>
           </p>
         </form>
       )}
       <Refusal error={error} rest={wrong.get('') ?? []} />
-      {plan === undefined ? null : <PlanShown plan={plan} />}
+      {plans === undefined ? null : <PlansShown plans={plans} />}
     </>
   );
 };

@@ -11,14 +11,15 @@ const unescaped = (segment: string): string => segment.replaceAll('~1', '/').rep
 // A place in a JSON body, in the query beside an archive, or in the archive's file of values.
 const variable = /^(?:\/variables|query:\/variable|variables\.json:)\/([^/]+)/;
 const label = /^(?:\/labels|query:\/label)(?:\/|$)/;
-const setting = /^(?:query:)?\/(priority|cache|machine|on_error)(?:\/|$)/;
+const setting = /^(?:query:)?\/(priority|cache|machine|on_error|parallel)(?:\/|$)/;
+const chosen = /^(?:query:)?\/only(?:\/|$)/;
 
 /** The field of the form that a place belongs to: a variable's is `variable:NAME`. Undefined: it has none. */
 export const fieldOf = (pointer: string): string | undefined => {
   const name = variable.exec(pointer)?.[1];
   if (name !== undefined) return `variable:${unescaped(name)}`;
   if (label.test(pointer)) return 'labels';
-  return setting.exec(pointer)?.[1];
+  return chosen.test(pointer) ? 'machine' : setting.exec(pointer)?.[1];
 };
 
 /** What is wrong by the field that it is shown at; under the empty text what has none of those that are shown. */

@@ -1,13 +1,10 @@
 import type { Plan } from '../api/types.ts';
 
-/** What the build would do. */
-export const PlanShown = ({ plan }: { readonly plan: Plan }) => (
-  <section aria-label="What it would do">
-    <h2>What it would do</h2>
-    <p role="status">Nothing is wrong: {plan.plan.length} steps.</p>
-    {plan.notes.length === 0 ? null : (
+const StepsShown = ({ plan, notes }: Plan) => (
+  <>
+    {notes.length === 0 ? null : (
       <ul>
-        {plan.notes.map(({ pointer, message }) => (
+        {notes.map(({ pointer, message }) => (
           <li key={pointer + message}>
             <code>{pointer}</code> {message}
           </li>
@@ -15,11 +12,34 @@ export const PlanShown = ({ plan }: { readonly plan: Plan }) => (
       </ul>
     )}
     <ol class="plan">
-      {plan.plan.map(({ name, phase, about }, at) => (
+      {plan.map(({ name, phase, about }, at) => (
         <li key={at}>
           <strong>{name}</strong> {about ?? ''} <span class="quiet">{phase}</span>
         </li>
       ))}
     </ol>
+  </>
+);
+
+/** What the build would do, or each of those of a run. */
+export const PlansShown = ({ plans }: { readonly plans: readonly Plan[] }) => (
+  <section aria-label="What it would do">
+    <h2>What it would do</h2>
+    <p role="status">
+      Nothing is wrong: {plans.length > 1 ? `${plans.length} builds of ` : ''}
+      {plans.map(({ plan }) => plan.length).join(', ')} steps.
+    </p>
+    {plans.map((one, at) =>
+      plans.length === 1 ? (
+        <StepsShown key={at} {...one} />
+      ) : (
+        <details key={at}>
+          <summary>
+            {one.machine}: {one.plan.length} steps
+          </summary>
+          <StepsShown {...one} />
+        </details>
+      ),
+    )}
   </section>
 );

@@ -1,5 +1,6 @@
 import { Field, type Control } from '../parts/field.tsx';
 import type { Draft } from './draft.ts';
+import { MachineFields } from './machines.tsx';
 
 type SelectProps = {
   readonly control: Control;
@@ -32,32 +33,22 @@ const endings = {
   'run-cleanup-provisioner': 'run-cleanup-provisioner: its cleanup runs, then the machine is kept for a while',
 } as const;
 
-type Props = {
+export type SettingProps = {
   readonly draft: Draft;
-  /** Of the template; one of several has to be chosen. */
+  /** Of the template; of several each is a build, and together they are a run. */
   readonly machines: readonly string[];
   readonly wrong: (field: string) => readonly string[];
   readonly change: (part: Partial<Draft>) => void;
 };
 
 /** The fields that are there whatever the template is: those that errors may be shown at. */
-export const settingFields = ['labels', 'priority', 'cache', 'on_error', 'machine'] as const;
+export const settingFields = ['labels', 'priority', 'cache', 'on_error', 'machine', 'parallel'] as const;
 
 /** What a build is asked for besides its template. */
-export const SettingFields = ({ draft, machines, wrong, change }: Props) => (
+export const SettingFields = ({ draft, machines, wrong, change }: SettingProps) => (
   <fieldset class="fields">
     <legend>The build</legend>
-    {machines.length > 1 ? (
-      <Field name="machine" title="Machine" wrong={wrong('machine')} isRequired>
-        {(control) => (
-          <Select
-            {...{ control, value: draft.machine }}
-            options={{ '': '', ...Object.fromEntries(machines.map((name) => [name, name])) }}
-            enter={(machine) => change({ machine })}
-          />
-        )}
-      </Field>
-    ) : null}
+    {machines.length > 1 ? <MachineFields {...{ draft, machines, wrong, change }} /> : null}
     <Field name="labels" title="Labels" about="One a line: team=infra" wrong={wrong('labels')}>
       {(control) => (
         <textarea

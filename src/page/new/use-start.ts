@@ -1,7 +1,8 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { call } from '../api/call.ts';
-import type { Build, Declared, Plan } from '../api/types.ts';
-import { requestOf, type Draft, type Source } from './draft.ts';
+import type { Build, Declared, Plan, Run, RunPlan } from '../api/types.ts';
+import { hrefOf } from '../shell/router.ts';
+import { isRun, requestOf, type Draft, type Source } from './draft.ts';
 
 // `randomUUID` is there over TLS alone.
 const newKey = (): string =>
@@ -11,20 +12,20 @@ const newKey = (): string =>
 export const useStart = (draft: Draft, declared: Declared | undefined) => {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<Error>();
-  const [checked, setChecked] = useState<{ readonly draft: Draft; readonly plan: Plan }>();
+  const [checked, setChecked] = useState<{ readonly draft: Draft; readonly plans: readonly Plan[] }>();
   const busy = useRef(false);
   const key = useMemo(newKey, [draft]);
 
   const check = async (source: Source, found: Declared) => {
     const { path, body, shown } = await requestOf({ ...draft, source }, found, 'check');
-    const plan = await call<Plan>(path, { method: 'POST', body, shown });
-    setChecked({ draft, plan });
+    const plan = await call<Plan | RunPlan>(path, { method: 'POST', body, shown });
+    setChecked({ draft, plans: 'machines' in plan ? plan.machines : [plan] });
   };
   const start = async (source: Source, found: Declared) => {
     if (checked?.draft !== draft) await check(source, found);
     const { path, body, shown } = await requestOf({ ...draft, source }, found, 'start');
-    const { id } = await call<Build>(path, { method: 'POST', body, shown, key });
-    location.hash = `#/builds/${id}`;
+    const { id } = await call<Build | Run>(path, { method: 'POST', body, shown, key });
+    location.hash = hrefOf([isRun(draft, found.machines) ? 'runs' : 'builds', id]);
   };
   const once = (act: typeof check) => () => {
     const { source } = draft;
@@ -44,7 +45,7 @@ export const useStart = (draft: Draft, declared: Declared | undefined) => {
   };
   return {
     ...{ isBusy, error },
-    plan: checked?.draft === draft ? checked.plan : undefined,
+    plans: checked?.draft === draft ? checked.plans : undefined,
     check: once(check),
     start: once(start),
   };

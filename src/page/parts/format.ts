@@ -42,3 +42,9 @@ export const ranMs = (
   build.started_at === undefined
     ? undefined
     : (build.ended_at === undefined ? now : Date.parse(build.ended_at)) - Date.parse(build.started_at);
+
+/** How long a build has run, or ran; nothing before it began. */
+export const tookText = (build: Parameters<typeof ranMs>[0], now: number): string => {
+  const ran = ranMs(build, now);
+  return ran === undefined ? '' : durationText(ran);
+};

@@ -7,7 +7,7 @@ export const StatusMark = ({ status }: { readonly status: Status }) => (
 );
 
 /** How far a running build is, where the host says it. */
-export const ProgressBar = ({ build }: { readonly build: Build }) => {
+export const ProgressBar = ({ build }: { readonly build: Pick<Build, 'status' | 'progress'> }) => {
   const { progress } = build;
   if (progress === undefined || progress === null) return null;
   const percent = Math.floor(progress.fraction * 100);

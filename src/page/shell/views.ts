@@ -21,11 +21,14 @@ type Entry = {
 
 const CompareView = later(async () => (await import('../compare/compare.tsx')).CompareView);
 const StatisticsView = later(async () => (await import('../statistics/statistics.tsx')).StatisticsView);
+const RunList = later(async () => (await import('../runs/list.tsx')).RunList);
+const RunView = later(async () => (await import('../runs/run.tsx')).RunView);
 const NewBuild = later(async () => (await import('../new/new.tsx')).NewBuild);
 
 /** The views, in the order of the navigation; the first is where one begins. */
 export const views = [
   { name: 'builds', title: 'Builds', view: BuildList, one: BuildView },
+  { name: 'runs', title: 'Runs', view: RunList, one: RunView },
   { name: 'new', title: 'New build', view: NewBuild, one: NewBuild },
   { name: 'templates', title: 'Templates', view: TemplateList, one: TemplateView },
   { name: 'compare', title: 'Compare', view: CompareView },

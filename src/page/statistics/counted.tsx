@@ -1,4 +1,5 @@
 import type { Statistics } from '../api/types.ts';
+import { Table, type Column } from '../parts/table.tsx';
 import { hrefOf } from '../shell/router.ts';
 
 const Bar = ({ count, most, kind }: { readonly count: number; readonly most: number; readonly kind: string }) => (
@@ -6,6 +7,17 @@ const Bar = ({ count, most, kind }: { readonly count: number; readonly most: num
     <rect class={`count-${kind}`} width={`${((100 * count) / most).toFixed(2)}%`} y="1" height="10" />
   </svg>
 );
+
+const faultColumns = (most: number): readonly Column<Statistics['faults'][number]>[] => [
+  { title: 'Code', kind: 'head', of: ({ code }) => <a href={`problems/${code}`}>{code}</a> },
+  { title: 'Builds', kind: 'number', of: ({ count }) => count },
+  {
+    title: 'As a bar',
+    isUnseen: true,
+    kind: 'line',
+    of: ({ count, status }) => <Bar count={count} most={most} kind={status} />,
+  },
+];
 
 /** Why builds did not succeed, the commonest first. */
 export const Faults = ({ faults }: Pick<Statistics, 'faults'>) => {
@@ -16,40 +28,30 @@ export const Faults = ({ faults }: Pick<Statistics, 'faults'>) => {
       {faults.length === 0 ? (
         <p class="quiet">All of these days did.</p>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Faults">
-          <table class="counted">
-            <thead>
-              <tr>
-                <th scope="col">Code</th>
-                <th scope="col" class="number">
-                  Builds
-                </th>
-                <th scope="col">
-                  <span class="unseen">As a bar</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {faults.map(({ code, status, count }) => (
-                <tr key={`${status} ${code}`}>
-                  <th scope="row">
-                    <a href={`problems/${code}`}>{code}</a>
-                  </th>
-                  <td class="number">{count}</td>
-                  <td class="line">
-                    <Bar count={count} most={most} kind={status} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label="Faults"
+          kind="counted"
+          columns={faultColumns(most)}
+          rows={faults}
+          keyOf={({ status, code }) => `${status} ${code}`}
+        />
       )}
     </section>
   );
 };
 
 const mostListed = 30;
+
+const templateColumns = (days: string): readonly Column<Statistics['templates'][number]>[] => [
+  {
+    title: 'Template',
+    kind: 'head',
+    of: ({ name }) => <a href={hrefOf(['statistics'], { template: name, days })}>{name}</a>,
+  },
+  { title: 'Succeeded', kind: 'number', of: ({ succeeded }) => succeeded },
+  { title: 'Failed', kind: 'number', of: ({ failed }) => failed },
+  { title: 'Cancelled', kind: 'number', of: ({ cancelled }) => cancelled },
+];
 
 /** The templates of the builds, the commonest first; each leads to its own statistics. */
 export const Templates = ({ templates, days }: Pick<Statistics, 'templates'> & { readonly days: string }) => (
@@ -58,32 +60,12 @@ export const Templates = ({ templates, days }: Pick<Statistics, 'templates'> & {
     {templates.length === 0 ? (
       <p class="quiet">No build has ended in these days.</p>
     ) : (
-      <div class="scroll" tabIndex={0} role="region" aria-label="Builds of each template">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Template</th>
-              {['Succeeded', 'Failed', 'Cancelled'].map((head) => (
-                <th key={head} scope="col" class="number">
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {templates.slice(0, mostListed).map(({ name, succeeded, failed, cancelled }) => (
-              <tr key={name}>
-                <th scope="row">
-                  <a href={hrefOf(['statistics'], { template: name, days })}>{name}</a>
-                </th>
-                <td class="number">{succeeded}</td>
-                <td class="number">{failed}</td>
-                <td class="number">{cancelled}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label="Builds of each template"
+        columns={templateColumns(days)}
+        rows={templates.slice(0, mostListed)}
+        keyOf={({ name }) => name}
+      />
     )}
     {templates.length > mostListed ? <p class="quiet">and {templates.length - mostListed} more</p> : null}
   </section>

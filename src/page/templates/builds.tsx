@@ -1,11 +1,28 @@
 import type { Build } from '../api/types.ts';
-import { durationText, momentText, ranMs } from '../parts/format.ts';
+import { tookText } from '../parts/format.ts';
+import { Moment } from '../parts/moment.tsx';
 import { More } from '../parts/more.tsx';
 import { StatusMark } from '../parts/status.tsx';
+import { Table, type Column } from '../parts/table.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { useNow } from '../parts/use.ts';
 import { usePages } from '../parts/use-pages.ts';
 import { hrefOf } from '../shell/router.ts';
+
+const columns = (now: number): readonly Column<Build>[] => [
+  { title: 'Status', of: ({ status }) => <StatusMark status={status} /> },
+  {
+    title: 'Build',
+    of: ({ id }) => (
+      <a class="id" href={hrefOf(['builds', id])}>
+        {id}
+      </a>
+    ),
+  },
+  { title: 'Version', kind: 'number', of: ({ template }) => template.version ?? '' },
+  { title: 'Took', kind: 'number', of: (build) => tookText(build, now) },
+  { title: 'Created', kind: 'moment', of: ({ created_at }) => <Moment time={created_at} /> },
+];
 
 /** The builds of a template, the newest first. */
 export const TemplateBuilds = ({ name }: { readonly name: string }) => {
@@ -18,43 +35,7 @@ export const TemplateBuilds = ({ name }: { readonly name: string }) => {
         <a href={hrefOf(['builds'], { template: name })}>As they change, with filters</a>
       </p>
       <Trouble error={error} />
-      <div class="scroll" tabIndex={0} role="region" aria-label="Builds">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Status</th>
-              <th scope="col">Build</th>
-              <th scope="col" class="number">
-                Version
-              </th>
-              <th scope="col" class="number">
-                Took
-              </th>
-              <th scope="col">Created</th>
-            </tr>
-          </thead>
-          <tbody>
-            {items.map((build) => {
-              const ran = ranMs(build, now);
-              return (
-                <tr key={build.id}>
-                  <td>
-                    <StatusMark status={build.status} />
-                  </td>
-                  <td>
-                    <a class="id" href={hrefOf(['builds', build.id])}>
-                      {build.id}
-                    </a>
-                  </td>
-                  <td class="number">{build.template.version ?? ''}</td>
-                  <td class="number">{ran === undefined ? '' : durationText(ran)}</td>
-                  <td class="moment">{momentText(build.created_at)}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+      <Table label="Builds" columns={columns(now)} rows={items} keyOf={({ id }) => id} />
       {items.length === 0 ? <p class="quiet">There is none.</p> : null}
       <More more={more} />
     </>

@@ -1,11 +1,33 @@
 import { useEffect } from 'preact/hooks';
 import type { TemplateInfo } from '../api/types.ts';
-import { momentText } from '../parts/format.ts';
+import { Moment } from '../parts/moment.tsx';
 import { More } from '../parts/more.tsx';
+import { Table, type Column } from '../parts/table.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { usePages } from '../parts/use-pages.ts';
 import { hrefOf } from '../shell/router.ts';
 import { useMayWrite } from '../shell/session.ts';
+
+const Links = ({ name, mayWrite }: { readonly name: string; readonly mayWrite: boolean }) => (
+  <span class="links">
+    {mayWrite ? (
+      <a href={hrefOf(['new', name])} aria-label={`New build from ${name}`}>
+        New build
+      </a>
+    ) : null}
+    <a href={hrefOf(['builds'], { template: name })} aria-label={`Builds of ${name}`}>
+      Builds
+    </a>
+  </span>
+);
+
+const columns = (mayWrite: boolean): readonly Column<TemplateInfo>[] => [
+  { title: 'Name', kind: 'head', of: ({ name }) => <a href={hrefOf(['templates', name])}>{name}</a> },
+  { title: 'Version', kind: 'number', of: ({ version }) => version },
+  { title: 'Stored', of: ({ created_at }) => <Moment time={created_at} /> },
+  { title: 'Files', of: ({ has_files }) => (has_files ? 'with files' : '') },
+  { title: 'Do', of: ({ name }) => <Links {...{ name, mayWrite }} /> },
+];
 
 /** The templates that the host keeps. */
 export const TemplateList = () => {
@@ -19,45 +41,7 @@ export const TemplateList = () => {
       <h1>Templates</h1>
       <Trouble error={error} />
       {items === undefined ? null : (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Templates">
-          <table class="templates">
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col" class="number">
-                  Version
-                </th>
-                <th scope="col">Stored</th>
-                <th scope="col">Files</th>
-                <th scope="col">Do</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map(({ name, version, created_at, has_files }) => (
-                <tr key={name}>
-                  <th scope="row">
-                    <a href={hrefOf(['templates', name])}>{name}</a>
-                  </th>
-                  <td class="number">{version}</td>
-                  <td>{momentText(created_at)}</td>
-                  <td>{has_files ? 'with files' : ''}</td>
-                  <td>
-                    <span class="links">
-                      {mayWrite ? (
-                        <a href={hrefOf(['new', name])} aria-label={`New build from ${name}`}>
-                          New build
-                        </a>
-                      ) : null}
-                      <a href={hrefOf(['builds'], { template: name })} aria-label={`Builds of ${name}`}>
-                        Builds
-                      </a>
-                    </span>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label="Templates" kind="templates" columns={columns(mayWrite)} rows={items} keyOf={({ name }) => name} />
       )}
       {items?.length === 0 ? (
         <p class="quiet">

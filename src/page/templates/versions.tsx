@@ -1,6 +1,7 @@
 import type { TemplateInfo } from '../api/types.ts';
-import { momentText } from '../parts/format.ts';
+import { Moment } from '../parts/moment.tsx';
 import { More } from '../parts/more.tsx';
+import { Table, type Column } from '../parts/table.tsx';
 import { hrefOf } from '../shell/router.ts';
 import { useMayWrite } from '../shell/session.ts';
 
@@ -33,39 +34,18 @@ const Links = ({ info, before }: { readonly info: TemplateInfo; readonly before:
 
 type Props = { readonly versions: readonly TemplateInfo[]; readonly more: (() => void) | undefined };
 
+const columns = (versions: readonly TemplateInfo[]): readonly Column<TemplateInfo>[] => [
+  { title: 'Version', kind: 'number', of: (info) => info.version },
+  { title: 'Stored', kind: 'moment', of: ({ created_at }) => <Moment time={created_at} /> },
+  { title: 'Files', of: ({ has_files }) => (has_files ? 'with files' : '') },
+  { title: 'Digest', of: ({ digest }) => <code class="digest">{digest}</code> },
+  { title: 'Do', of: (info, at) => <Links info={info} before={versions[at + 1]} /> },
+];
+
 /** The versions that are kept, the newest first. */
 export const Versions = ({ versions, more }: Props) => (
   <>
-    <div class="scroll" tabIndex={0} role="region" aria-label="Versions">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col" class="number">
-              Version
-            </th>
-            <th scope="col">Stored</th>
-            <th scope="col">Files</th>
-            <th scope="col">Digest</th>
-            <th scope="col">Do</th>
-          </tr>
-        </thead>
-        <tbody>
-          {versions.map((info, at) => (
-            <tr key={info.version}>
-              <td class="number">{info.version}</td>
-              <td class="moment">{momentText(info.created_at)}</td>
-              <td>{info.has_files ? 'with files' : ''}</td>
-              <td>
-                <code class="digest">{info.digest}</code>
-              </td>
-              <td>
-                <Links info={info} before={versions[at + 1]} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label="Versions" columns={columns(versions)} rows={versions} keyOf={({ version: own }) => own} />
     <More more={more} />
   </>
 );

@@ -1,3 +1,4 @@
+import { Table, type Column } from '../../parts/table.tsx';
 import { differencesOf, mostShown } from './differences.ts';
 
 // A script within a template is shown by its beginning.
@@ -22,6 +23,12 @@ type Props = {
   readonly same: string;
 };
 
+const columns: readonly Column<ReturnType<typeof differencesOf>[number]>[] = [
+  { title: 'Where', kind: 'head', of: ({ path }) => <code>{path}</code> },
+  { title: 'A', of: ({ a }) => <Value value={a} /> },
+  { title: 'B', of: ({ b }) => <Value value={b} /> },
+];
+
 /** Where two documents are not the same, by path. */
 export const Differences = ({ title, a, b, same }: Props) => {
   const all = differencesOf(a, b);
@@ -32,32 +39,13 @@ export const Differences = ({ title, a, b, same }: Props) => {
       {all.length === 0 ? (
         <p class="quiet">{same}</p>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, by path`}>
-          <table class="differences">
-            <thead>
-              <tr>
-                <th scope="col">Where</th>
-                <th scope="col">A</th>
-                <th scope="col">B</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((one) => (
-                <tr key={one.path}>
-                  <th scope="row">
-                    <code>{one.path}</code>
-                  </th>
-                  <td>
-                    <Value value={one.a} />
-                  </td>
-                  <td>
-                    <Value value={one.b} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label={`${title}, by path`}
+          kind="differences"
+          columns={columns}
+          rows={shown}
+          keyOf={({ path }) => path}
+        />
       )}
       {all.length > shown.length ? <p class="quiet">and {all.length - shown.length} more</p> : null}
     </section>

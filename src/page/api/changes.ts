@@ -1,5 +1,5 @@
-import { follow } from '../api/follow.ts';
-import type { Build, BuildChange } from '../api/types.ts';
+import { follow } from './follow.ts';
+import type { Build, BuildChange } from './types.ts';
 
 /** What changes a list of builds. */
 export type Changes = {
