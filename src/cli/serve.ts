@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { systemClock } from '../base/clock.ts';
 import { checkConfig, readConfig, type Config } from '../config/config.ts';
 import { movedWords } from '../config/moved-keys.ts';
@@ -10,6 +9,7 @@ import { checkDescriptors, descriptorLimit } from '../base/descriptors.ts';
 import type { Logger } from '../base/logger.ts';
 import { version } from '../base/package.ts';
 import type { Daemon } from '../wiring/daemon.ts';
+import { collectGarbage } from './garbage.ts';
 
 /** Reads the configuration again on SIGHUP; one that is wrong changes nothing. */
 const reloadOnHangup = (daemon: Daemon, file: string, logger: Logger): void => {
@@ -58,20 +58,6 @@ const stopOnSignals = (daemon: Daemon, config: Config, logger: Logger, crash: (e
  * hold: 20 MB.
  */
 const growNewSpaceBy = (factor: 1 | 2): void => setFlagsFromString(`--semi-space-growth-factor=${factor}`);
-
-const isCollect = (value: unknown): value is NodeJS.GCFunction => typeof value === 'function';
-
-/**
- * Lets go of what the start needed: V8 looks for garbage when much is made, and an idle daemon would hold 10 MB of it for good.
- * Its function for that is there for who asks by a flag, and for what is compiled from then on.
- */
-const collectGarbage = async (): Promise<void> => {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  // What is compiled is kept under the flags of its time.
-  setFlagsFromString('--no-expose-gc');
-  if (isCollect(collect)) await collect({ type: 'major', execution: 'async', flavor: 'last-resort' });
-};
 
 /** Runs the daemon in the foreground until SIGTERM or SIGINT; `checkOnly` prints the configuration and ends. */
 export const serve = async ({
