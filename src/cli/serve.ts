@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { systemClock } from '../base/clock.ts';
 import { checkConfig, readConfig, type Config } from '../config/config.ts';
 import { movedWords } from '../config/moved-keys.ts';
@@ -52,13 +51,6 @@ const stopOnSignals = (daemon: Daemon, config: Config, logger: Logger, crash: (e
   process.on('SIGINT', stop);
 };
 
-/**
- * By what V8 multiplies its space for new objects when much survives in there (`node --v8-options`, semi-space growth factor).
- * It never gives that space back while little happens, and what a start needs of it for half a second an idle daemon would
- * hold: 20 MB.
- */
-const growNewSpaceBy = (factor: 1 | 2): void => setFlagsFromString(`--semi-space-growth-factor=${factor}`);
-
 /** Runs the daemon in the foreground until SIGTERM or SIGINT; `checkOnly` prints the configuration and ends. */
 export const serve = async ({
   file,
@@ -79,7 +71,6 @@ export const serve = async ({
   checkDescriptors(config, descriptors);
   // What is compiled once need not be compiled at the next start; a folder that cannot be written to changes nothing.
   if (existsSync(config.data_dir)) enableCompileCache(join(config.data_dir, 'compiled'));
-  growNewSpaceBy(1);
   // Only now: where few files may be open, the daemon's modules would not load, and nobody would learn why.
   const [{ startDaemon }, { systemIds }, { makeLogger }] = await Promise.all([
     import('../wiring/daemon.ts'),
@@ -96,7 +87,6 @@ export const serve = async ({
   process.on('unhandledRejection', crash);
 
   const daemon = await startDaemon(config, { clock: systemClock, ids: systemIds, logger, descriptors });
-  growNewSpaceBy(2);
   reloadOnHangup(daemon, file, logger);
   stopOnSignals(daemon, config, logger, crash);
   logger.info(
