@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { systemClock } from '../base/clock.ts';
 import { checkConfig, readConfig, type Config } from '../config/config.ts';
 import { movedWords } from '../config/moved-keys.ts';
@@ -10,6 +8,7 @@ import { checkDescriptors, descriptorLimit } from '../base/descriptors.ts';
 import type { Logger } from '../base/logger.ts';
 import { version } from '../base/package.ts';
 import type { Daemon } from '../wiring/daemon.ts';
+import { collectGarbage } from './garbage.ts';
 
 /** Reads the configuration again on SIGHUP; one that is wrong changes nothing. */
 const reloadOnHangup = (daemon: Daemon, file: string, logger: Logger): void => {
@@ -52,27 +51,6 @@ const stopOnSignals = (daemon: Daemon, config: Config, logger: Logger, crash: (e
   process.on('SIGINT', stop);
 };
 
-/**
- * By what V8 multiplies its space for new objects when much survives in there (`node --v8-options`, semi-space growth factor).
- * It never gives that space back while little happens, and what a start needs of it for half a second an idle daemon would
- * hold: 20 MB.
- */
-const growNewSpaceBy = (factor: 1 | 2): void => setFlagsFromString(`--semi-space-growth-factor=${factor}`);
-
-const isCollect = (value: unknown): value is NodeJS.GCFunction => typeof value === 'function';
-
-/**
- * Lets go of what the start needed: V8 looks for garbage when much is made, and an idle daemon would hold 10 MB of it for good.
- * Its function for that is there for who asks by a flag, and for what is compiled from then on.
- */
-const collectGarbage = async (): Promise<void> => {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  // What is compiled is kept under the flags of its time.
-  setFlagsFromString('--no-expose-gc');
-  if (isCollect(collect)) await collect({ type: 'major', execution: 'async', flavor: 'last-resort' });
-};
-
 /** Runs the daemon in the foreground until SIGTERM or SIGINT; `checkOnly` prints the configuration and ends. */
 export const serve = async ({
   file,
@@ -93,7 +71,6 @@ export const serve = async ({
   checkDescriptors(config, descriptors);
   // What is compiled once need not be compiled at the next start; a folder that cannot be written to changes nothing.
   if (existsSync(config.data_dir)) enableCompileCache(join(config.data_dir, 'compiled'));
-  growNewSpaceBy(1);
   // Only now: where few files may be open, the daemon's modules would not load, and nobody would learn why.
   const [{ startDaemon }, { systemIds }, { makeLogger }] = await Promise.all([
     import('../wiring/daemon.ts'),
@@ -110,7 +87,6 @@ export const serve = async ({
   process.on('unhandledRejection', crash);
 
   const daemon = await startDaemon(config, { clock: systemClock, ids: systemIds, logger, descriptors });
-  growNewSpaceBy(2);
   reloadOnHangup(daemon, file, logger);
   stopOnSignals(daemon, config, logger, crash);
   logger.info(

@@ -26,10 +26,11 @@ export const findHostMeans = (config: () => Config): (() => HostMeans) => {
     string
   >;
   const programs = Object.fromEntries(Object.entries(names).filter(([, file]) => isThere(file)));
+  const host = `imaged:host/${encodeURIComponent(hostname())}`;
   return () => {
     const { sign, provisioners, provenance } = config();
     const { key } = sign;
-    const builderId = provenance.builder_id ?? `imaged:host/${encodeURIComponent(hostname())}`;
+    const builderId = provenance.builder_id ?? host;
     return {
       hypervisor: hypervisorTypeOf(config()),
       builderId,
