@@ -4,8 +4,9 @@
  * with tsc alone has the same program in many files.
  */
 
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
+import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { top } from '../src/base/package.ts';
@@ -13,7 +14,40 @@ import { top } from '../src/base/package.ts';
 const at = (path: string): string => fileURLToPath(new URL(path, top));
 
 // They load files that lie beside their own: compiled code, and the page.
-const external = ['better-sqlite3', 'node-pty', '@fastify/swagger-ui'];
+const withFiles = ['better-sqlite3', 'node-pty', '@fastify/swagger-ui'];
+
+// Fastify loads them when it is told of no other compiler, and the daemon tells it of its own (src/api/make-api.ts): a sixth of all text.
+const neverLoaded = ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'];
+
+/** Zod carries its messages in fifty languages; the daemon speaks one. */
+const oneLanguage: Plugin = {
+  name: 'one-language',
+  setup: (bundling) => {
+    bundling.onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
+  },
+};
+
+/** The names that a module of Node's gives to import statements. */
+const namesOf = (path: string): readonly string[] =>
+  Object.keys(process.getBuiltinModule(path) ?? {}).filter((name) => /^[\w$]+$/.test(name) && name !== 'default');
+
+/**
+ * One of Node's own modules for import statements, as constants: each file that imports it reads them, where esbuild would make
+ * an object with a getter for each name, again for every file. Of those marked as pure, only what is imported is read.
+ */
+const forImports = (path: string): string =>
+  [
+    `const own = process.getBuiltinModule(${JSON.stringify(path)});`,
+    'export default own;',
+    ...namesOf(path).map(
+      (name, at) => `const n${at} = /* @__PURE__ */ (() => own.${name})(); export { n${at} as ${name} };`,
+    ),
+  ].join('\n');
+
+/** The same for `require`, which wants the module itself. */
+const forRequire = (path: string): string => `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`;
 
 /**
  * Node's own modules are taken as they are. An import statement reads everything that a module exports: of node:http that is
@@ -22,10 +56,11 @@ const external = ['better-sqlite3', 'node-pty', '@fastify/swagger-ui'];
 const ownOfNode: Plugin = {
   name: 'own-of-node',
   setup: (bundling) => {
-    bundling.onResolve({ filter: /^[a-z]/ }, ({ path }) => (isBuiltin(path) ? { path, namespace: 'node' } : undefined));
-    bundling.onLoad({ filter: /.*/, namespace: 'node' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
-    }));
+    bundling.onResolve({ filter: /^[a-z]/ }, ({ path, kind }) =>
+      isBuiltin(path) ? { path, namespace: kind === 'require-call' ? 'required' : 'imported' } : undefined,
+    );
+    bundling.onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({ contents: forRequire(path) }));
+    bundling.onLoad({ filter: /.*/, namespace: 'imported' }, ({ path }) => ({ contents: forImports(path) }));
   },
 };
 
@@ -35,25 +70,41 @@ const older = [
   'const require = requireFrom(import.meta.url), { filename: __filename, dirname: __dirname } = import.meta;',
 ].join('');
 
-await rm(at('dist/src/bundle'), { recursive: true, force: true });
-await build({
-  entryPoints: [at('dist/src/main.js'), at('dist/src/client/main.js'), at('dist/src/vmm/holder/main.js')],
-  outdir: at('dist/src'),
-  allowOverwrite: true,
-  chunkNames: 'bundle/[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node22.15',
-  external,
-  plugins: [ownOfNode],
-  banner: { js: older },
-  minifyWhitespace: true,
-  minifySyntax: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-});
+// V8 keeps the text of what it runs, in two bytes a character where one of them is beyond Latin 1, or was decoded from more than ASCII.
+const checkAscii = (path: string, text: string): void => {
+  const found = /.{0,40}[^\x00-\x7f].{0,20}/.exec(text);
+  if (found !== null) throw new Error(`${path}: not ASCII, which doubles the memory of all of it: ${found[0]}`);
+};
 
-// Else the next tsc would leave both main.js as they are.
+/** What a program loads, in few files: those of another program would split them further, and each costs a millisecond of its start. */
+const bundle = async (main: string): Promise<void> => {
+  const { outputFiles } = await build({
+    entryPoints: [at(main)],
+    outdir: at(dirname(main)),
+    chunkNames: `${relative(dirname(main), 'dist/src/bundle')}/[name]-[hash]`,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22.15',
+    external: [...withFiles, ...neverLoaded],
+    plugins: [ownOfNode, oneLanguage],
+    banner: { js: older },
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    write: false,
+  });
+  await mkdir(at('dist/src/bundle'), { recursive: true });
+  for (const { path, text } of outputFiles) {
+    checkAscii(path, text);
+    await writeFile(path, text);
+  }
+};
+
+await rm(at('dist/src/bundle'), { recursive: true, force: true });
+for (const main of ['dist/src/main.js', 'dist/src/client/main.js', 'dist/src/vmm/holder/main.js']) await bundle(main);
+
+// Else the next tsc would leave every main.js as it is.
 await rm(at('dist/.tsbuildinfo'), { force: true });

@@ -182,7 +182,7 @@ export const apiShop = async (
   });
 
   const parts: ApiParts = {
-    templateSchema: {},
+    templateSchema: () => ({}),
     page: makePage(),
     vagrant: { public: false },
     store,
@@ -210,7 +210,7 @@ export const apiShop = async (
         contexts.delete(id);
       },
     },
-    outputs: makeOutputs({ folders, growth, store: change.store ?? store }),
+    outputs: makeOutputs({ folders, growth }),
     live: {
       wake: () => undefined,
       isDraining,

@@ -5,7 +5,6 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mintToken } from '../src/api/server/authentication/tokens.ts';
-import { textPieces } from '../src/api/builds/text-pieces.ts';
 import type { Growth } from '../src/base/growth.ts';
 import { systemIds } from '../src/base/ids.ts';
 import type { Store } from '../src/queue/store.ts';
@@ -188,19 +187,30 @@ test('a followed text as NDJSON or server-sent events is the same text, with the
   assert.equal((await ask('application/x-ndjson', 11)).body, '');
 });
 
-test('pieces of a text cut no character, wherever the chunks of its bytes end', async () => {
+test('pieces of a text cut no character, wherever it ends while it is added to', async () => {
   const whole = 'aé€😀b';
   const bytes = Buffer.concat([Buffer.from(whole), Buffer.from([0xff, 0x80, 0x41, 0xe2, 0x82])]);
   for (const size of [1, 2, 3, 4, 5, bytes.length]) {
-    const chunks = async function* () {
-      for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
-    };
-    let text = '';
-    for await (const piece of textPieces(chunks(), 0)) {
-      text += piece.text;
-      assert.equal(bytes.toString('utf8', 0, piece.offset), text);
+    await using shop = await apiShop();
+    const { url } = await shop.listen();
+    const { build } = await shop.store.add(aBuild());
+    const path = shop.folders.log(build.id);
+    await shop.write(path, '');
+    const accept = 'application/x-ndjson';
+    const reply = await open(`${url}/builds/${build.id}/log?follow=true`, { ...shop.auth, accept });
+    const all = text(reply);
+    for (let at = 0; at < bytes.length; at += size) {
+      await appendFile(path, bytes.subarray(at, at + size));
+      shop.growth.grew(path);
     }
-    assert.equal(text, `${whole}\ufffd\ufffdA\ufffd`);
+    await shop.store.cancel(build.id);
+    const pieces = (await all).trimEnd().split('\n').map((line) => JSON.parse(line) as { offset: number; text: string }); // prettier-ignore
+    let came = '';
+    for (const piece of pieces) {
+      came += piece.text;
+      assert.equal(bytes.toString('utf8', 0, piece.offset), came);
+    }
+    assert.equal(came, `${whole}\ufffd\ufffdA\ufffd`);
   }
 });
 
@@ -338,4 +348,53 @@ test('many who follow one build are told each event once and in order, by one lo
       own,
       Array.from({ length: at === 7 ? last - 1 : last }, (_, n) => n + (at === 7 ? 2 : 1)),
     );
+});
+
+test('many who follow one console and one log get every byte once, whenever they come, and what is added is read once for all', async () => {
+  await using behind = await storeShop();
+  let finds = 0;
+  await using plain = await apiShop();
+  const { count, store: counted, growth } = counting(behind.store, plain.growth);
+  const store: Store = { ...counted, find: (id) => ((finds += 1), counted.find(id)) };
+  await using shop = await apiShop({ store, growth });
+  const { url } = await shop.listen();
+  const { id: tokenId, secret, hash } = mintToken(systemIds);
+  await store.addToken({ id: tokenId, name: 'a test', scopes: ['builds:read'], hash });
+  const { build } = await store.add(aBuild());
+  const { token } = await claimed(store);
+  const path = shop.folders.console(build.id);
+  const beginning = 'é'.repeat(100_000);
+  await shop.write(path, beginning);
+  let written = beginning;
+  const forms = ['text/plain', 'application/x-ndjson', 'text/event-stream'];
+  const textIn = (form: string, came: string): string =>
+    form === 'text/plain'
+      ? came
+      : [...came.matchAll(/^(?:data: )?(\{.*\})$/gm)].map(([, json = '']) => (JSON.parse(json) as { text: string }).text).join(''); // prettier-ignore
+  const come = async (at: number) => {
+    const accept = forms[at % forms.length] ?? '';
+    const offset = at % 5 === 0 ? 2 * at : 0;
+    const headers = { authorization: `Bearer ${secret}`, accept };
+    const reply = await open(`${url}/builds/${build.id}/console?follow=true&offset=${offset}`, headers);
+    return { all: text(reply).then((came) => textIn(accept, came)), offset };
+  };
+  const followers = await Promise.all(Array.from({ length: 100 }, (_, at) => come(at)));
+  finds = 0;
+  const pieces = 200;
+  for (let n = 0; n < pieces; n++) {
+    const words = `line ${n} ${'€'.repeat(n % 17)}\n`;
+    written += words;
+    await appendFile(path, words);
+    shop.growth.grew(path);
+    if (n % 20 === 0) followers.push(await come(n));
+  }
+  assert.equal(count.followers, 1, 'each listens for itself');
+  const late = pieces / 20;
+  assert.ok(
+    finds <= 3 * (late + 1),
+    `${finds} looks at the build for ${pieces} pieces and ${followers.length} followers`,
+  );
+  await store.finish(build.id, token, { status: 'succeeded', artifacts: [] });
+  for (const { all, offset } of followers)
+    assert.ok((await all) === Buffer.from(written).toString('utf8', offset), 'a follower was told another text');
 });

@@ -129,7 +129,7 @@ test('a flood into a screen neither grows the heap nor holds the loop, whatever 
     'x\x1b[1;1H',
     '\x1b[?1049h',
   ]) {
-    using screen = makeScreen();
+    using screen = await makeScreen();
     const bytes = Buffer.from(piece.repeat(Math.floor((64 * 1024) / piece.length)));
     globalThis.gc?.();
     const before = process.memoryUsage().heapUsed;

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { z } from 'zod';
-import { connectionLimits, descriptorLimit, descriptorsNeeded } from '../src/base/descriptors.ts';
+import { connectionLimits, descriptorLimit, descriptorsNeeded, limitOfReport } from '../src/base/descriptors.ts';
 import { BuildView, imagedProgram, startImaged, type Imaged } from './fixtures/imaged.ts';
 import { cycle } from './fixtures/quick-templates.ts';
 import { succeeded } from './fixtures/tiny-builds.ts';
@@ -136,6 +136,11 @@ test('too few open files are one line with what is there, what is needed and wha
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test('the limit that Linux writes is the one that the report of Node has', () => {
+  assert.equal(descriptorLimit(), limitOfReport());
+  assert.ok(Number.isInteger(descriptorLimit()) && descriptorLimit() > 0);
 });
 
 test('the API leaves what machines need, and the configuration may ask for less than the limit has', () => {

@@ -55,6 +55,7 @@ export const keptTimes = async (
     claim: { build: { id: 'maker', templateName: 'tiny' } },
     event: (type: string, { why = '' }: { readonly why?: string }) => void events.push(`${type} ${why}`.trim()),
     log: () => undefined,
+    signal: never,
     // As much of an attempt as is asked for.
   } as unknown as Parameters<typeof makeLayering>[0];
   const given = { cuts: [], constant: new Set<string>(), from: undefined, turns: new Map() };

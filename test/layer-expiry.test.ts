@@ -39,7 +39,7 @@ test('artifacts of a machine that went on from a layer expire with that layer, h
   await keep(shelf, keyOf('install'), { expiresAt: soon });
   const held = cleanup.keep((await shelf.take(keyOf('install'), 'this build')) ?? assert.fail());
   const from: Taken = { cut: cutOf('disk', { key: keyOf('install') }), held };
-  const attempt = { claim: { build: { id: 'this build', templateName: 'tiny' } }, event: () => undefined, log: () => undefined } as unknown as Attempt; // prettier-ignore
+  const attempt = { claim: { build: { id: 'this build', templateName: 'tiny' } }, event: () => undefined, log: () => undefined, signal: new AbortController().signal } as unknown as Attempt; // prettier-ignore
   const given = { cuts: [], constant: new Set<string>(), from, turns: new Map<string, Disposable>() };
   const own = { costs: makeKeepingCosts(), background: makeBackground() };
   const parts = { shelf, clock: systemClock, ...own, memoryMb: 1, provisioners: 0 };

@@ -131,9 +131,10 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
 
   'api/server': { uses: [], types: ['api', 'api/contract', 'build/outputs', 'queue'] },
   'api/contract': { uses: ['api/server'], types: ['queue'] },
+  'api/following': { uses: [] },
   'api/host': { uses: ['api/contract', 'api/server'], types: ['api', 'queue'] },
   'api/builds': {
-    uses: ['api/contract', 'api/server', 'packer'],
+    uses: ['api/contract', 'api/following', 'api/server', 'packer'],
     types: ['api', 'api/host', 'build', 'build/outputs', 'queue'],
   },
   'api/queue': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api'] },
@@ -147,10 +148,10 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
     ],
   },
   'api/runs': {
-    uses: ['api/builds', 'api/contract', 'api/server'],
+    uses: ['api/builds', 'api/contract', 'api/following', 'api/server'],
     types: ['api', 'build', 'queue'],
   },
-  'api/changes': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'queue'] },
+  'api/changes': { uses: ['api/builds', 'api/contract', 'api/following', 'api/server'], types: ['api', 'queue'] },
   'api/statistics': { uses: ['api/contract', 'api/server'], types: ['api', 'queue'] },
   'api/artifacts': { uses: ['api/builds', 'api/contract', 'api/server'], types: ['api', 'build/outputs', 'queue'] },
   'api/schedules': {
@@ -175,6 +176,7 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
         'api/changes',
         'api/contract',
         'api/deliveries',
+        'api/following',
         'api/host',
         'api/layers',
         'api/media',

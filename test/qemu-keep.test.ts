@@ -23,6 +23,8 @@ const keepIn = async (vmm: Bench, machine: Machine, { disks }: MachineSpec, fold
   ];
   assert.ok(machine.keep);
   const kept = await machine.keep({ folder, overlays, rests }, on());
+  await vmm.qemu.finishKept?.(folder, on());
+  const { size: memoryBytes } = await stat(join(folder, 'memory.zst'));
   const copies: Disk[] = [];
   for (const [index, rest] of rests.entries()) {
     const base = { path: rest, format: disks[index]?.format ?? 'raw', layers: 'chain' } as const;
@@ -30,7 +32,11 @@ const keepIn = async (vmm: Bench, machine: Machine, { disks }: MachineSpec, fold
     await vmm.qemu.createDisk(copy, on());
     copies.push(copy);
   }
-  return { kept, from: { memory: join(folder, 'memory.zst'), network: kept.network }, copies };
+  return {
+    kept: { ...kept, memoryBytes },
+    from: { memory: join(folder, 'memory.zst'), network: kept.network },
+    copies,
+  };
 };
 
 const files = async (vmm: Bench) => {

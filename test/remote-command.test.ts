@@ -4,9 +4,12 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { cleanupStack } from '../src/base/cleanup.ts';
+import { untilMark } from '../src/guest/ssh/own-output.ts';
+import { ownInput, ownLine } from '../src/guest/ssh/own-shell.ts';
 import { remoteInput, remoteLine } from '../src/guest/ssh/remote-command.ts';
 import { shellQuoted } from '../src/base/text/shell.ts';
 import { runProgram, type Input } from '../src/base/program.ts';
@@ -25,7 +28,7 @@ const guestOf = async (shell: string) => {
   // bash(1) reads its owner's .bashrc where its input is a socket, as it is here.
   const env = { HOME: folder, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
   return {
-    folder,
+    ...{ folder, env },
     run: (command: string, input: Input = '') =>
       runProgram('sh', ['-c', remoteLine], { signal: on(), env, accept: 'any', input: remoteInput('MARK', command, input) }), // prettier-ignore
     [Symbol.asyncDispose]: () => left[Symbol.asyncDispose](),
@@ -76,6 +79,70 @@ for (const shell of shells) {
     assert.ok(!stdout.includes(secret), 'the command is to be seen');
   });
 }
+
+for (const shell of shells) {
+  /** The guest's shell for imaged's own scripts, and what it printed when it had got this input. */
+  const own = async (...inputs: readonly Uint8Array[]) => {
+    await using guest = await guestOf(shell);
+    const { folder, env } = guest;
+    return {
+      folder,
+      ...(await runProgram('sh', ['-c', ownLine], { signal: on(), env, accept: 'any', input: inputs })),
+    };
+  };
+
+  test(`${shell} runs one script of imaged's own after the other, and says how each ended`, async () => {
+    const scripts = ['echo one; exit 3', 'cat; echo two >&2', 'set -e; false; echo never', `printf '%s' "a'b\\c"`, 'cd /; kill -9 $(exec sh -c "echo \\$PPID")']; // prettier-ignore
+    const inputs = scripts.map((script, at) => ownInput(script, `MARK${at}`, 'none'));
+    const { stdout, stderr } = await own(...inputs);
+    assert.deepEqual(stdout.split('\n'), ['one', 'MARK0 3', 'MARK1 0', 'MARK2 1', "a'b\\cMARK3 0", 'MARK4 137', '']);
+    assert.deepEqual(
+      stderr.split('\n').filter((line) => !/killed/i.test(line)),
+      ['MARK0', 'two', 'MARK1', 'MARK2', 'MARK3', 'MARK4', ''],
+    );
+  });
+
+  test(`${shell} leaves a script of imaged's own what it is answered, and runs nothing of one that has not come whole`, async () => {
+    await using guest = await guestOf(shell);
+    const input = new PassThrough();
+    input.write(ownInput('echo asked; read -r word; echo "it was $word"', 'MARK', 'answered'));
+    let said = '';
+    const onBytes = (bytes: Uint8Array) => {
+      said += Buffer.from(bytes).toString();
+      // Only then: a shell may read ahead of what it runs.
+      if (said === 'asked\n') input.end('said\n');
+    };
+    await runProgram('sh', ['-c', ownLine], { signal: on(), env: guest.env, accept: 'any', input, onBytes });
+    assert.equal(said, 'asked\nit was said\nMARK 0\n');
+    const whole = ownInput('echo one\necho two', 'MARK', 'none');
+    for (const bytes of [3, 10, 20, whole.length - 4]) assert.equal((await own(whole.subarray(0, bytes))).stdout, '');
+  });
+}
+
+test("what a shell prints for a script of imaged's own is told at once, to the mark behind it, however its bytes come", async () => {
+  const bytes = Buffer.from('one\nimaged-ma\nlast imaged-mark 7\n');
+  for (const size of [1, 2, 5, bytes.length]) {
+    const [lines, raw, codes]: [string[], Uint8Array[], number[]] = [[], [], []];
+    const inLines = untilMark('imaged-mark', { onLines: (said) => void lines.push(...said) }, (code) =>
+      codes.push(code),
+    );
+    const onBytes = (said: Uint8Array) => void raw.push(said);
+    const asBytes = untilMark('imaged-mark', { onLines: () => undefined, onBytes }, (code) => codes.push(code));
+    for (let at = 0; at < bytes.length; at += size)
+      for (const take of [inLines, asBytes]) await take(bytes.subarray(at, at + size));
+    assert.deepEqual(
+      [lines, codes],
+      [
+        ['one', 'imaged-ma', 'last '],
+        [7, 7],
+      ],
+    );
+    assert.equal(Buffer.concat(raw).toString(), 'one\nimaged-ma\nlast ');
+  }
+  const early: string[] = [];
+  await untilMark('imaged-mark', { onLines: () => undefined, onBytes: (said) => void early.push(Buffer.from(said).toString()) }, () => undefined)(Buffer.from('x 0\n')); // prettier-ignore
+  assert.deepEqual(early, ['x 0\n']);
+});
 
 test('a command of half a megabyte in thousands of lines comes whole, and within seconds', async () => {
   await using guest = await guestOf('/bin/dash');

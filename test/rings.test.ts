@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeRings } from '../src/api/builds/events/rings.ts';
+import { makeRings } from '../src/api/following/rings.ts';
 import { untilTrue } from './fixtures/until-true.ts';
 
 test('hundreds are rung for in turns, between which others get on, and each again for what came meanwhile', async () => {

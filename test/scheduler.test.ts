@@ -125,6 +125,22 @@ test('as many builds run at once as there are slots, each in a slot of its own, 
   assert.deepEqual(entered, ids);
 });
 
+test('while every slot is taken nothing is asked of the host, and the next build is started when one ends', async () => {
+  const { run, open } = gate();
+  let looks = 0;
+  const checkHost = async () => void looks++;
+  await using here = await floor(run, { slots: 1, checkHost });
+  const first = await here.add();
+  await becomes(here.store, first, 'running');
+  const before = looks;
+  const ids = [];
+  for (let n = 0; n < 5; n++) ids.push(await here.add());
+  assert.equal(looks, before);
+  open(first);
+  await becomes(here.store, ids[0] ?? '', 'running');
+  assert.ok(looks > before);
+});
+
 test('smaller builds pass one that has no room beside the running one, which says what it waits for', async () => {
   const { run, entered, open } = gate();
   await using here = await floor(run, { slots: 3, capacity: async () => ({ memoryMb: 1000, diskMb: 1000 }) });

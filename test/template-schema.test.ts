@@ -22,7 +22,7 @@ test('the published schema takes every example, and points at a key that is miss
 });
 
 test('GET /template.schema.json gives it to whoever asks', async () => {
-  await using shop = await apiShop({ templateSchema: schema });
+  await using shop = await apiShop({ templateSchema: templateJsonSchema });
   const reply = await shop.ask({ url: '/template.schema.json' });
   assert.equal(reply.statusCode, 200);
   assert.match(String(reply.headers['content-type']), /^application\/schema\+json/);

@@ -26,6 +26,7 @@ import { parallel } from './row-parallel.ts';
 import { polling } from './row-polling.ts';
 import { post } from './row-post.ts';
 import { startUp } from './row-start-up.ts';
+import { textFollowers } from './row-text-followers.ts';
 import { showTable, type Line } from './table.ts';
 
 const rows: Readonly<Record<string, Row>> = {
@@ -38,6 +39,7 @@ const rows: Readonly<Record<string, Row>> = {
   page,
   pages,
   followers,
+  'text-followers': textFollowers,
   post,
   'start-up': startUp,
   'console-flood': consoleFlood,

@@ -25,6 +25,7 @@ import { addListRoute } from './builds/list.ts';
 import { addLookRoute } from './builds/look.ts';
 import { addResultRoute, addStatusRoute } from './builds/result.ts';
 import { addScreenRoute } from './builds/screen.ts';
+import { makeTextRooms } from './builds/text-rooms.ts';
 import { addBuildTextRoutes } from './builds/texts.ts';
 import { addEventRoutes } from './builds/events/route.ts';
 import { makeFeed, type Feed } from './changes/feed.ts';
@@ -98,7 +99,8 @@ const addRoutes = (app: App, parts: ApiParts, view: View, { waits, feed }: Shown
   addResultRoute(app, view, waits, longRequests);
   addHistoryRoutes(app, parts, view);
   addEndRoutes(app, parts, view);
-  addBuildTextRoutes(app, parts, longRequests);
+  const texts = makeTextRooms(parts);
+  addBuildTextRoutes(app, parts, texts, longRequests);
   addScreenRoute(app, parts);
   addEventRoutes(app, parts, view, longRequests);
   addChangeRoutes(app, parts, feed, longRequests);
@@ -111,7 +113,7 @@ const addRoutes = (app: App, parts: ApiParts, view: View, { waits, feed }: Shown
   addResumeRoute(app, parts);
   addDetachRoutes(app, parts);
   addKeysRoute(app, parts);
-  addAttachRoute(app, parts, longRequests, timeouts);
+  addAttachRoute(app, parts, { longRequests, timeouts, rooms: texts });
   addDeliveryLookRoutes(app, parts);
   addRedeliverRoute(app, parts);
   addMediaListRoute(app, parts);

@@ -42,7 +42,7 @@ const app = await makeApi({
   ids: systemIds,
   version,
   page: absent(),
-  templateSchema: {},
+  templateSchema: () => ({}),
   vagrant: { public: false },
   limits: {
     bodyBytes: 1024,

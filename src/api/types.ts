@@ -74,8 +74,8 @@ export type ApiParts = {
   readonly readiness: (signal: AbortSignal) => Promise<readonly Check[]>;
   /** What this host can do: hypervisor, capacity, media names, checks. No paths, no secrets. */
   readonly host: (signal: AbortSignal) => Promise<Readonly<Record<string, unknown>>>;
-  /** The form of a template, as a JSON Schema. */
-  readonly templateSchema: Readonly<Record<string, unknown>>;
+  /** Makes the form of a template, as a JSON Schema. It takes as long as a tenth of the daemon's start: only when it is asked for. */
+  readonly templateSchema: () => Readonly<Record<string, unknown>>;
   /** Prometheus text of the whole process. */
   readonly metrics: Pick<Metrics, 'contentType' | 'text' | 'requestEnded'>;
   /** The catalogue of boxes: whether it needs no token, and where clients find the API, without a slash at its end. */

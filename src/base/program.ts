@@ -25,6 +25,8 @@ export type RunOptions = {
     | Input
     /** One after the other. */
     | readonly Input[]
+    /** As it comes. */
+    | Readable
     /** A pipe that stays open and silent: the program reads its end when this process is gone, however it went. */
     | { readonly held: true };
   /** It leads a process group, which ends with it: what it has started goes along. */
@@ -105,6 +107,7 @@ const sourceOf = (input: RunOptions['input']) => {
   if (typeof input === 'string' || input instanceof Uint8Array) return { input } as const;
   // Made per program, so that it goes with it. No object mode: then its chunks would be counted, and not their bytes.
   if (isList(input)) return { input: Readable.from(oneAfterTheOther(input), { objectMode: false }) } as const;
+  if (input instanceof Readable) return { input } as const;
   return 'held' in input ? ({ stdin: 'pipe' } as const) : ({ inputFile: input.file } as const);
 };
 

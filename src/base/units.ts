@@ -37,7 +37,7 @@ const msOfUnit: Readonly<Record<string, number>> = {
 };
 
 const goMsOf = (text: string): number | undefined => {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|\u00b5s|ms|s|m|h)/g)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) return undefined;
   return parts.reduce((sum, [, digits, unit = '']) => sum + Number(digits) * (msOfUnit[unit] ?? 0), 0);
 };

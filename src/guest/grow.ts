@@ -1,6 +1,6 @@
 import { Fault } from '../base/fault.ts';
 import { keepLastLines } from './last-lines.ts';
-import { rootOrSelf } from './seal.ts';
+import { asRoot } from './seal.ts';
 import type { Guest, OnLines } from './types.ts';
 
 /** growpart(1) says by 1 that there is nothing to grow. */
@@ -100,7 +100,7 @@ export const letGrow = async (guest: Guest, onLines: OnLines, signal: AbortSigna
     last.take(lines);
     return onLines(lines, stream);
   };
-  const { exitCode } = await guest.run(rootOrSelf, { onLines: keep, input: growScript() }, signal);
+  const { exitCode } = await guest.runOwn(asRoot(growScript()), { onLines: keep }, signal);
   if (exitCode === 0) return;
   const said = last.lines();
   throw new Fault(

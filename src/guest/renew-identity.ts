@@ -1,6 +1,6 @@
 /** What every installation makes for itself alone, and images that come from one layer would share. */
 
-import { rootOrSelf } from './seal.ts';
+import { asRoot } from './seal.ts';
 import type { Guest, OnLines } from './types.ts';
 
 /**
@@ -11,7 +11,7 @@ export const renewIdentityScript = `
 bad=
 failed() { echo "$1" >&2; bad=1; }
 new() { mktemp -d 2>/dev/null || { mkdir -m 700 "/tmp/imaged-renew.$$" && echo "/tmp/imaged-renew.$$"; }; }
-if [ "$(id -u)" -ne 0 ]; then
+if [ "$1" != root ]; then
   echo 'the login is not root, and neither doas -n nor sudo -n lets it be root' >&2; exit 1
 fi
 work=$(new) || exit 1
@@ -68,6 +68,6 @@ fi
  * another host key. Gives whether all could be done; what could not is a line. Throws `ssh_broken`.
  */
 export const renewIdentity = async (guest: Guest, onLines: OnLines, signal: AbortSignal): Promise<boolean> => {
-  const { exitCode } = await guest.run(rootOrSelf, { onLines, input: renewIdentityScript }, signal);
+  const { exitCode } = await guest.runOwn(asRoot(renewIdentityScript), { onLines }, signal);
   return exitCode === 0;
 };

@@ -3,8 +3,12 @@
 const code = (lines: readonly (readonly [hex: string, meaning: string])[]): Buffer =>
   Buffer.from(lines.map(([hex]) => hex).join(''), 'hex');
 
-/** `ioctl(open("/dev/random", O_WRONLY), RNDRESEEDCRNG)` (random(4)); exits with 0 where that was done. */
+/** Removes itself, then `ioctl(open("/dev/random", O_WRONLY), RNDRESEEDCRNG)` (random(4)); exits with 0 where that was done. */
 const text = code([
+  ['6a57', 'push 87: unlink'],
+  ['58', 'pop rax'],
+  ['488b7c2408', 'mov rdi, [rsp + 8]: argv[0]'],
+  ['0f05', 'syscall'],
   ['6a02', 'push 2: open'],
   ['58', 'pop rax'],
   ['488d3d1a000000', 'lea rdi, [rip + path]'],
@@ -55,18 +59,17 @@ const octal = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 
 /**
- * For sh(1) as root of Linux: ends with 0 where it was done. Not every system has a language with ioctl(2), nor the driver of
- * QEMU's vmgenid; where the processor is another, or nothing may be run from these folders, perl(1) and python3(1) are tried.
+ * For sh(1) as root of Linux, whose machine is the argument: ends with 0 where it was done. Not every system has a language with
+ * ioctl(2), nor the driver of QEMU's vmgenid; where the processor is another, or nothing may be run from these folders, perl(1) and
+ * python3(1) are tried.
  */
 export const reseedLinux = `
 reseed() {
-  if [ "$(uname -m)" = x86_64 ]; then
+  if [ "$1" = x86_64 ]; then
     for folder in /run /tmp /root; do
-      d=$folder/imaged-reseed.$$
-      (umask 077; mkdir "$d" && printf '${octal(reseedProgram())}' >"$d/run" && chmod 700 "$d/run" && "$d/run") 2>/dev/null
-      done=$?
-      rm -rf "$d"
-      [ $done -ne 0 ] || return 0
+      f=$folder/imaged-reseed.$$
+      (umask 077; set -C; printf '${octal(reseedProgram())}' >"$f" && chmod 700 "$f" && "$f") 2>/dev/null && return 0
+      rm -f "$f"
     done
   fi
   perl -e 'open(my $r, ">", "/dev/random") && ioctl($r, 0x5207, 0) or exit 1' 2>/dev/null ||

@@ -1,14 +1,26 @@
 import { Fault } from '../base/fault.ts';
 import type { SealPart } from '../base/machine/seal-parts.ts';
+import { singleQuoted } from '../base/text/shell.ts';
 import { keepLastLines } from './last-lines.ts';
 import type { Guest, OnLines } from './types.ts';
 
-/** Runs sh(1) as root, where the login is root or may be without a password; else as the login. */
-export const rootOrSelf = `
-if [ "$(id -u)" -ne 0 ]; then
-  for r in doas sudo; do if $r -n true 2>/dev/null; then exec $r -n sh; fi; done
+/**
+ * The script for sh(1), which runs as root where the login is root or may be without a password: then its first argument is `root`;
+ * else as the login.
+ */
+export const asRoot = (script: string): string => `
+imaged_script=${singleQuoted(script)}
+if [ "$(id -u)" -eq 0 ]; then set -- root
+else
+  for r in doas sudo; do
+    if $r -n true 2>/dev/null; then
+      exec $r -n sh -s root <<imaged_script
+$imaged_script
+imaged_script
+    fi
+  done
 fi
-exec sh
+eval "$imaged_script"
 `;
 
 // grep -F by the middle of the line, which no other key has: some systems write options before a key, or a name behind it.
@@ -84,7 +96,7 @@ export const sealGuest = async (
     last.take(lines);
     return onLines(lines, stream);
   };
-  const { exitCode } = await guest.run(rootOrSelf, { onLines: keep, input: sealScript(publicKey, parts) }, signal);
+  const { exitCode } = await guest.runOwn(asRoot(sealScript(publicKey, parts)), { onLines: keep }, signal);
   if (exitCode === 0) return;
   const said = last.lines();
   throw new Fault('seal_failed', `The guest could not be sealed: ${said.at(-1) ?? 'it did not say why'}.`, {

@@ -6,9 +6,10 @@ import { shellQuoted } from '../base/text/shell.ts';
 import { envFile, envWords, scriptBytes, type ScriptSource } from './shell-script.ts';
 import { runNamed } from './named-command.ts';
 import { scriptBegins, type KeptScripts, type ScriptPlace } from './outliving/place.ts';
+import { canPut, type PutFile } from './outliving/guest-side.ts';
 import { folderOf, runOutliving, wasBegun } from './outliving/run.ts';
 import { advised } from './reboot.ts';
-import type { Guest, OnLines, UploadFile } from './types.ts';
+import type { Guest, OnLines } from './types.ts';
 
 /** Scripts to run in the guest, one after the other, by the rules of Packer's shell provisioner. */
 export type ShellWork = {
@@ -72,40 +73,66 @@ const startOf = ({ executeCommand, env }: ShellWork, path: string, envPath: stri
   return executeCommand(places);
 };
 
-/** The guest, in which the script goes on without its connection, where it can. */
-const outlived = (guest: Guest, place: ScriptPlace, tools: ShellTools): Guest => {
-  const { scripts } = tools;
-  if (scripts === undefined || guest.isOutlived !== true) return guest;
-  return {
-    ...guest,
-    run: async (command, options, signal) => {
-      if (place.exitCode !== undefined) return { exitCode: place.exitCode };
-      const own = { ...tools, onLines: options.onLines, keep: scripts.keep };
-      return (await runOutliving(guest, command, place, own, signal)) ?? (await guest.run(command, options, signal));
-    },
-  };
-};
-
-/** Puts a script into the guest, with its environment where that is to be a file. */
-const send = async (
+/** What is in the guest for a script besides the folder in which it runs. */
+const filesOf = (
   { name, bytes }: Script,
   [path, envPath]: readonly [string, string],
   work: ShellWork,
-  guest: Guest,
-  signal: AbortSignal,
-) => {
+): readonly PutFile[] => [
   // Whoever the template's own command runs it as must be able to read it.
-  const mode = work.executeCommand === undefined ? '0700' : '0755';
-  const put = (file: Omit<UploadFile, 'existing'>, place: string) =>
-    advised(guest.upload({ ...file, existing: 'refuse' }, place, signal), name);
-  await put({ name, input: bytes, mode }, path);
-  if (work.usesEnvFile === true)
-    await put({ name: 'the environment', input: envFile(work.env), mode: '0600' }, envPath);
+  { name, path, bytes, mode: work.executeCommand === undefined ? '0700' : '0755' },
+  ...(work.usesEnvFile === true
+    ? [{ name: 'the environment', path: envPath, bytes: Buffer.from(envFile(work.env)), mode: '0600' }]
+    : []),
+];
+
+/** Puts what a script needs into the guest. */
+const send = async (files: readonly PutFile[], script: string, guest: Guest, signal: AbortSignal): Promise<void> => {
+  for (const { name, path, bytes, mode } of files)
+    await advised(guest.upload({ name, input: bytes, mode, existing: 'refuse' }, path, signal), script);
 };
 
 /** What an earlier daemon has put into the guest, and never started. */
 const partsOf = (left: ScriptPlace | undefined, extension: string): readonly string[] =>
   left === undefined ? [] : [`${left.stem}.${extension}`, `${left.stem}.env`, folderOf(left.stem)];
+
+/** One script on its way. */
+type Running = {
+  readonly work: ShellWork;
+  readonly name: string;
+  readonly command: string;
+  readonly files: readonly PutFile[];
+  readonly place: ScriptPlace;
+};
+
+/** The guest, in which the script goes on without its connection, where it can; `onRemoved` is told that nothing of it is left. */
+const outlived = (
+  guest: Guest,
+  { work, name, command, files, place }: Running,
+  tools: ShellTools,
+  onRemoved: () => void,
+): Guest | undefined => {
+  const { scripts } = tools;
+  // A connection that is lost on purpose is a reboot, which nothing outlives.
+  const ends = work.expectDisconnect || (work.extension ?? 'sh') !== 'sh';
+  if (scripts === undefined || guest.isOutlived !== true || ends) return undefined;
+  const put = place.isBegun || !files.every(({ bytes }) => canPut(bytes)) ? [] : files;
+  return {
+    ...guest,
+    run: async (_, options, signal) => {
+      if (place.exitCode !== undefined) return { exitCode: place.exitCode };
+      if (put.length === 0 && !place.isBegun) await send(files, name, guest, signal);
+      const own = { ...tools, onLines: options.onLines, keep: scripts.keep };
+      const start = { text: command, isSimple: work.executeCommand === undefined };
+      const script = { command: start, put, files: files.map(({ path }) => path) };
+      const end = await runOutliving(guest, script, place, own, signal);
+      if (end?.isRemoved === true) onRemoved();
+      if (end !== undefined) return end;
+      await send(put, name, guest, signal);
+      return guest.run(command, options, signal);
+    },
+  };
+};
 
 /** `left`: an earlier daemon has begun with it. */
 const runScript = async (
@@ -124,22 +151,20 @@ const runScript = async (
   const place = isLeft ? { ...left, isBegun: true } : first;
   const { stem } = place;
   const [path, envPath] = [`${stem}.${extension}`, `${stem}.env`];
-  if (!isLeft) await send(script, [path, envPath], work, guest, signal);
+  const files = filesOf(script, [path, envPath], work);
+  const command = startOf(work, path, envPath);
+  const own = folderOf(stem);
+  const remains = new Set([...files.map((file) => file.path), own, ...partsOf(isLeft ? undefined : left, extension)]);
+  const onRemoved = () => [...files.map((file) => file.path), own].forEach((one) => remains.delete(one));
 
-  const command = { ...work, name, command: startOf(work, path, envPath) };
-  // A connection that is lost on purpose is a reboot, which nothing outlives.
-  const runsOn = work.expectDisconnect || extension !== 'sh' ? guest : outlived(guest, place, tools);
-  const end = await runNamed(command, runsOn, { clock, onLines, activity }, signal);
+  const runsOn = outlived(guest, { work, name, command, files, place }, tools, onRemoved);
+  if (runsOn === undefined) await send(files, name, guest, signal);
+  const end = await runNamed({ ...work, name, command }, runsOn ?? guest, { clock, onLines, activity }, signal);
 
-  const written = [
-    path,
-    ...(work.usesEnvFile === true ? [envPath] : []),
-    folderOf(stem),
-    ...partsOf(isLeft ? undefined : left, extension),
-  ]
-    .map(shellQuoted)
-    .join(' ');
-  const removed = await advised(guest.run(`rm -rf ${written}`, { onLines }, signal), name);
-  if (removed.exitCode !== 0) await onLines([`${path} could not be removed from the guest`], 'stderr');
+  if (remains.size > 0) {
+    const removing = guest.run(`rm -rf ${[...remains].map(shellQuoted).join(' ')}`, { onLines }, signal);
+    const removed = await advised(removing, name);
+    if (removed.exitCode !== 0) await onLines([`${path} could not be removed from the guest`], 'stderr');
+  }
   end.check();
 };

@@ -36,6 +36,19 @@ export type Guest = AsyncDisposable & {
     signal: AbortSignal,
   ) => Promise<{ readonly exitCode: number }>;
   /**
+   * The same for a script of imaged's own, which sh(1) reads as a whole before it runs any of it: it takes fewer programs of the
+   * guest. It never ends with 255. `answer` is what it reads from its input when that is known.
+   */
+  readonly runOwn: (
+    script: string | Uint8Array,
+    options: {
+      readonly onLines: OnLines;
+      readonly onBytes?: (bytes: Uint8Array) => Promise<void> | void;
+      readonly answer?: Promise<string>;
+    },
+    signal: AbortSignal,
+  ) => Promise<{ readonly exitCode: number }>;
+  /**
    * Writes a file of the guest, whole or not at all: it is written aside and renamed. What is there and no plain file, and
    * a file in a folder that the login may not write to, is written in place. By sh(1), cat(1) and cp(1) alone: a small guest
    * has neither scp nor an sftp server. Throws `provisioner_failed` with what the guest said, `ssh_broken`.
@@ -50,7 +63,7 @@ export type Guest = AsyncDisposable & {
     to: { readonly file: string; readonly mostBytes: number },
     signal: AbortSignal,
   ) => Promise<{ readonly bytes: number }>;
-  /** Whether a command may go on without the connection: it needs no terminal of its own. */
+  /** Whether a command may go on without the connection: it needs no terminal of its own, and `runOwn` takes answers. */
   readonly isOutlived?: true;
   /** Waits until the guest can be logged in to again, after a reboot: at most the communicator's timeout. */
   readonly reconnect: (signal: AbortSignal) => Promise<void>;
@@ -81,6 +94,8 @@ export type Bastion = Credentials & { readonly host: string; readonly port: numb
 export type SshSpec = {
   readonly host: string;
   readonly port: number;
+  /** It is up already: nothing is waited for before the first login. */
+  readonly isUp?: true;
   /** The port at which the guest itself listens, where `port` is one of this host that leads to it. */
   readonly guestPort?: number;
   readonly username: string;

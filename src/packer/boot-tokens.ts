@@ -30,7 +30,9 @@ export const mostParseErrors = 50;
 
 /** Packer's production, with Go's duration: `wait`, whole seconds without leading zeros, or number and unit pairs. */
 const readWait = (inside: string): number | undefined => {
-  const text = /^wait(|0|[1-9][0-9]*|(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+)$/u.exec(inside)?.[1];
+  const text = /^wait(|0|[1-9][0-9]*|(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:ns|us|\u00b5s|ms|s|m|h))+)$/u.exec(
+    inside,
+  )?.[1];
   if (text === undefined) return undefined;
   const ms = text === '' ? 1000 : durationMsOf(text);
   if (ms === undefined || ms > longestMs)

@@ -143,6 +143,8 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
 
   /** Fills the free slots; gives the milliseconds after which to look again, unless it is woken before. */
   const fill = async (): Promise<number | undefined> => {
+    // Every POST wakes it: nothing is asked of the host and the store for a build that could not be started.
+    if (jobs.size === places.length && trouble.now() === undefined) return undefined;
     if ((await store.nextDue()) === undefined) return undefined;
     if ((await trouble.look()) !== undefined) return troubleAgainMs;
     for (const slot of places) {

@@ -89,14 +89,12 @@ export type KeepInto = {
   readonly rests?: readonly string[];
 };
 
-/** A machine as it was kept while it ran. All that was written is on the disk of the host. */
+/** A machine as it was kept while it ran; `Hypervisor.finishKept` is due. */
 export type KeptMachine = {
   /** Those of the running machine from now on: overlays, each over the file that is at rest. What was its disk until then may lose its old name where it got another. */
   readonly disks: readonly Disk[];
   /** The number in the guest's addresses, for `MachineSpec.from`. */
   readonly network: number;
-  /** The size of its memory and devices, compressed. */
-  readonly memoryBytes: number;
   /** How long the guest stood still. */
   readonly stoodStillMs: number;
 };
@@ -220,6 +218,11 @@ export type Hypervisor = {
    * machine.
    */
   readonly shapeKey?: (look: MachineLook, signal: AbortSignal) => Promise<string>;
+  /**
+   * Completes what `Machine.keep` put into its folder, while the machine goes on; also where an earlier run of the daemon did not come to
+   * its end. Whoever keeps the files flushes them. Throws `storage_full`, the signal's reason; then it can be called again.
+   */
+  readonly finishKept?: (folder: string, signal: AbortSignal) => Promise<void>;
   /**
    * What disks of builds may lie over: `most` images upon each other, the lowest included, beyond
    * which they are to be flattened, and without being copied over those of the formats in `over`.

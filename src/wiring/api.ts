@@ -87,11 +87,11 @@ export const makeDaemonApi = (shared: Shared, rooms: ApiRooms): Promise<App> => 
       submitRun: makeSubmitRun(submitting),
       again: makeAgain({ ...submitting, ids }),
       contexts: contextsOf(shared, capacity),
-      outputs: makeOutputs({ folders, growth, store }),
+      outputs: makeOutputs({ folders, growth }),
       live: liveOf(shared, builds, supplies, scheduler, progress),
       media: supplies.media,
       page: makePage(),
-      templateSchema: templateJsonSchema(),
+      templateSchema: templateJsonSchema,
       vagrant: config().vagrant,
       limits: {
         bodyBytes: body * mb,

@@ -29,6 +29,8 @@ import { keepUp } from './upkeep.ts';
 
 export type Daemon = {
   readonly address: string;
+  /** Resolves when what was begun beside the API has ended. */
+  readonly settled: Promise<void>;
   /** Takes over what may change while builds run: log level, media, retention, hosts to fetch from and to send to. */
   readonly reload: (config: Config) => void;
   /**
@@ -108,10 +110,13 @@ export const startDaemon = async (first: Config, surroundings: Surroundings): Pr
     cleanup.keep(schedules.start());
     cleanup.keep(layers.start());
     // The probe of the accelerators takes a moment that no request needs to wait for.
-    hypervisor.facts(life.signal).catch((error: unknown) => logger.warn({ err: error }, 'no build can run yet'));
+    const settled = hypervisor.facts(life.signal).then(
+      () => undefined,
+      (error: unknown) => logger.warn({ err: error }, 'no build can run yet'),
+    );
     cleanup.keep(keepUp(shared, { store, supplies, layers: shelf }));
     const all = { scheduler, life, cleanup, clock, logger, api, builds };
-    return { address, reload: settings.reload, stop: (how) => stopDaemon(how, all) };
+    return { address, settled, reload: settings.reload, stop: (how) => stopDaemon(how, all) };
   } catch (error) {
     life.abort(asFault(error));
     await cleanup[Symbol.asyncDispose]();

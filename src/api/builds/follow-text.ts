@@ -3,14 +3,13 @@ import { isEnded } from '../../base/records/status.ts';
 import type { TextName } from '../../build/outputs/outputs.ts';
 import { wantsType } from '../server/accept.ts';
 import { disconnectSignal } from '../server/connections/disconnect.ts';
-import { withHeartbeats } from '../server/streams/heartbeats.ts';
 import type { LongRequests } from '../server/streams/long-requests.ts';
 import { sendStream } from '../server/streams/send-stream.ts';
-import { streamForms, type StreamForm } from '../server/streams/stream-forms.ts';
+import { sendItems, streamForms } from '../server/streams/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
 import { findBuild } from './found.ts';
 import { startOf } from './last-event-id.ts';
-import { textPieces } from './text-pieces.ts';
+import type { TextForm, TextRooms } from './text-rooms.ts';
 
 export const plain = 'text/plain; charset=utf-8';
 
@@ -19,13 +18,13 @@ const followTypes = ['text/event-stream', 'application/x-ndjson'] as const;
 
 type Followed = { readonly id: string; readonly name: TextName; readonly offset: number };
 
-const writtenPieces = async function* (
-  chunks: AsyncIterable<Uint8Array>,
-  offset: number,
-  write: StreamForm['write'],
-): AsyncGenerator<string, void> {
-  for await (const piece of textPieces(chunks, offset)) yield write({ value: piece, id: piece.offset });
-};
+const formOf = (type: (typeof followTypes)[number]): TextForm => ({
+  key: type,
+  write: (piece) => streamForms[type].write({ value: piece, id: piece.offset }),
+});
+
+// A piece of a text, and what it is written in.
+const highWaterMark = 64 * 1024;
 
 /**
  * Sends a text of a build and what is added to it until the build has ended: its bytes as they are, or, where `Accept`
@@ -33,6 +32,7 @@ const writtenPieces = async function* (
  */
 export const makeFollowText = (
   { store, outputs, signal, clock }: Pick<ApiParts, 'store' | 'outputs' | 'signal' | 'clock'>,
+  rooms: TextRooms,
   longRequests: LongRequests,
 ) => {
   /** Whether there is nothing behind the offset and never will be: what an EventSource can only be told by 204. */
@@ -50,9 +50,9 @@ export const makeFollowText = (
     if (request.method === 'HEAD') return reply.send('');
     if (type === 'text/event-stream' && (await hasAll({ id, name, offset }))) return reply.code(204).send();
     longRequests.count(request, reply);
-    const chunks = outputs.followText(id, name, offset, AbortSignal.any([signal, disconnectSignal(reply)]));
-    if (type === undefined) return sendStream(reply, chunks, 64 * 1024);
-    const { write, heartbeat } = streamForms[type];
-    return sendStream(reply, withHeartbeats(writtenPieces(chunks, offset, write), heartbeat, clock), 64 * 1024);
+    const until = AbortSignal.any([signal, disconnectSignal(reply)]);
+    if (type === undefined) return sendStream(reply, rooms.follow({ id, name, offset }, until), highWaterMark);
+    const pieces = rooms.follow({ id, name, offset, form: formOf(type) }, until);
+    return sendItems(reply, pieces, streamForms[type], clock, highWaterMark);
   };
 };

@@ -10,6 +10,7 @@ export const TextPiece = z
     }),
   })
   .meta({ id: 'TextPiece', description: 'A piece of a log or a transcript, as it came.' });
+export type TextPiece = z.output<typeof TextPiece>;
 
 // A character has at most four bytes, and the first of them says how many (RFC 3629, 3).
 const bytesOf = (lead: number): number => (lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1);
@@ -22,21 +23,4 @@ export const wholeCharacters = (bytes: Uint8Array): number => {
     if (!isInside) return bytesOf(byte) > back ? bytes.length - back : bytes.length;
   }
   return bytes.length;
-};
-
-/** The bytes that come from `offset` on, as text, with the offset behind each piece. */
-export const textPieces = async function* (
-  chunks: AsyncIterable<Uint8Array>,
-  offset: number,
-): AsyncGenerator<z.output<typeof TextPiece>, void> {
-  let rest: Uint8Array = Buffer.alloc(0);
-  let at = offset;
-  for await (const chunk of chunks) {
-    const bytes = Buffer.concat([rest, chunk]);
-    const length = wholeCharacters(bytes);
-    rest = bytes.subarray(length);
-    at += length;
-    if (length > 0) yield { offset: at, text: bytes.toString('utf8', 0, length) };
-  }
-  if (rest.length > 0) yield { offset: at + rest.length, text: Buffer.from(rest).toString('utf8') };
 };

@@ -11,6 +11,7 @@ import type { ApiParts } from '../types.ts';
 import { Asciicast, asciicastType, sendAsciicast } from './asciicast.ts';
 import { makeFollowText, plain } from './follow-text.ts';
 import { TextPiece } from './text-pieces.ts';
+import type { TextRooms } from './text-rooms.ts';
 
 type Asked = FastifyRequest<{ Params: z.output<typeof BuildParams>; Querystring: z.output<typeof FollowQuery> }>;
 
@@ -50,9 +51,9 @@ const descriptionOf = (name: TextName, what: string) =>
   `\`\`\`sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/${name}?follow=true"\n\`\`\``;
 
 /** The two texts that a build writes while it runs: its log, and what its console showed. */
-export const addBuildTextRoutes = (app: App, parts: ApiParts, longRequests: LongRequests): void => {
+export const addBuildTextRoutes = (app: App, parts: ApiParts, rooms: TextRooms, longRequests: LongRequests): void => {
   const { store, outputs } = parts;
-  const follow = makeFollowText(parts, longRequests);
+  const follow = makeFollowText(parts, rooms, longRequests);
 
   const answer = async (request: Asked, reply: FastifyReply, name: TextName): Promise<FastifyReply> => {
     const { id } = request.params;

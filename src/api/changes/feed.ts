@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Ids } from '../../base/ids.ts';
 import type { Store } from '../../queue/store.ts';
 import type { View } from '../builds/view.ts';
-import { makeRings } from '../builds/events/rings.ts';
+import { makeRings } from '../following/rings.ts';
 import type { ApiParts } from '../types.ts';
 import { makeLog, type Change, type ChangeLog } from './log.ts';
 import type { BuildChange } from './schema.ts';

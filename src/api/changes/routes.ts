@@ -3,7 +3,7 @@ import { answers } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { disconnectSignal } from '../server/connections/disconnect.ts';
 import { checked } from '../server/field-errors.ts';
-import { follow } from '../server/streams/follow.ts';
+import { follow } from '../following/follow.ts';
 import type { LongRequests } from '../server/streams/long-requests.ts';
 import { eventFormOf, sendItems } from '../server/streams/stream-forms.ts';
 import type { ApiParts } from '../types.ts';

@@ -18,6 +18,7 @@ const rowOf = (code: FaultCode) => {
 
 /** What clients and editors look up: the form of a template, and the table of problems. */
 export const addReferenceRoutes = (app: App, { templateSchema }: ApiParts): void => {
+  let form: ReturnType<typeof templateSchema> | undefined;
   app.get('/template.schema.json', {
     config: { scope: 'none' },
     schema: {
@@ -31,7 +32,7 @@ export const addReferenceRoutes = (app: App, { templateSchema }: ApiParts): void
         [],
       ),
     },
-    handler: async (_request, reply) => reply.type('application/schema+json').send(templateSchema),
+    handler: async (_request, reply) => reply.type('application/schema+json').send((form ??= templateSchema())),
   });
 
   app.get('/problems', {

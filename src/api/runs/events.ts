@@ -10,7 +10,8 @@ import { eventFormOf, sendItems } from '../server/streams/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
 import { findRun } from './found.ts';
 import { Positions, RunEventsQuery, RunParams } from './request.ts';
-import { runEventStream, type RunItem } from './run-event-stream.ts';
+import { makeRooms, type Rooms } from '../following/rooms.ts';
+import { readRunEvents, runEventsOf, type RunForm, type RunItem } from './run-event-stream.ts';
 import { RunEvent } from './schema.ts';
 
 const LastEventId = z.object({ 'last-event-id': Positions.optional() });
@@ -26,6 +27,7 @@ export const addRunEventRoutes = (
   view: View,
   longRequests: LongRequests,
 ): void => {
+  const rooms: Rooms<string, RunForm> = makeRooms();
   app.get('/runs/:id/events', {
     config: { scope: 'builds:read' },
     schema: {
@@ -53,26 +55,27 @@ export const addRunEventRoutes = (
     handler: async (request, reply) => {
       const { id } = request.params;
       const header = { 'last-event-id': request.headers['last-event-id'] };
-      const after = checked(LastEventId, header, 'header')['last-event-id'] ?? request.query.after ?? [];
+      const after = (checked(LastEventId, header, 'header')['last-event-id'] ?? request.query.after ?? []).join('.');
       const run = await findRun(store, id);
       const form = eventFormOf(request, reply, request.query.named);
       if (request.method === 'HEAD') return reply.send('');
-      const show = ({ build, event, id: place }: RunItem) =>
+      const write = ({ build, event, id: place }: RunItem) =>
         form.write({
           value: { id: place, build: build.id, machine: build.machine ?? '', event: view.event(event, build.id) },
           id: place,
           name: event.type,
         });
       const until = AbortSignal.any([signal, disconnectSignal(reply)]);
-      const of = { runId: id, after, store, write: show };
+      const read = () => readRunEvents(store, { builds: run.builds, after, write }, until);
       // The HTML standard has no other way to tell an EventSource that it need not come back.
       if (form.isSse && isRunEnded(run.status)) {
-        const left = await runEventStream({ ...of, follow: false }, until).next();
-        if (left.done === true) return reply.code(204).send();
+        if ((await read().next()).done === true) return reply.code(204).send();
       }
       const follow = request.query.follow === 'true';
-      if (follow) longRequests.count(request, reply);
-      return sendItems(reply, runEventStream({ ...of, follow }, until), form, clock);
+      if (!follow) return sendItems(reply, read(), form, clock);
+      longRequests.count(request, reply);
+      const followed = { id, open: () => runEventsOf(store, run), after, form: { key: form.key, write } };
+      return sendItems(reply, rooms.follow(followed, until), form, clock);
     },
   });
 };

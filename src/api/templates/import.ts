@@ -4,15 +4,14 @@ import { Note } from '../builds/schema.ts';
 import { BuildQuery } from '../builds/request.ts';
 import { inTemplateArchive, withContext } from '../builds/receiving.ts';
 import type { App } from '../server/app.ts';
-import { encodingOf, refuseType } from '../server/bodies.ts';
-import { invalid } from '../server/field-errors.ts';
 import type { ApiParts } from '../types.ts';
 import { tags } from './common.ts';
+import { sentTemplate } from './sent.ts';
 
-const document = z.record(z.string(), z.unknown()).meta({ description: 'A template of Packer, in JSON.' });
-const archive = z.string().meta({
-  format: 'binary',
-  description:
+const sent = sentTemplate({
+  what: 'a template of Packer',
+  documents: ['application/json'],
+  archive:
     'An archive whose `template.json`, or whose `*.pkr.hcl`, are the template of Packer, beside the files that it names.',
 });
 
@@ -47,21 +46,11 @@ export const addImportRoute = (app: App, parts: ApiParts): void => {
         'what has no meaning here is a note. `variable=name=value` gives a value that the translation depends on.\n\n' +
         '```sh\ncurl --json @packer.json -H "Authorization: Bearer $TOKEN" "$IMAGED/templates/import?as=imaged"\n```',
       querystring: Query,
-      accepts: {
-        'application/json': document,
-        'application/x-tar': archive,
-        'application/gzip': archive,
-        'application/zstd': archive,
-      },
+      accepts: sent.accepts,
       response: answers({ 200: json(Imported, 'The translation.') }, [400, 413, 415, 422, 507]),
     },
     handler: async (request, reply) => {
-      if (encodingOf(request) === undefined) {
-        if (request.body === undefined || request.body instanceof Uint8Array)
-          throw refuseType(request, 'a template of Packer (application/json) or an archive that holds one');
-        if (!document.safeParse(request.body).success)
-          throw invalid([{ pointer: '', message: 'is no template of Packer: a JSON object was due' }]);
-      }
+      sent.check(request);
       return withContext(request, reply, parts, inTemplateArchive, async (context) => {
         const given = context ? context.template : request.body;
         const machines = await parts.admission.translate(given, request.query.variable ?? {}, context);

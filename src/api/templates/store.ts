@@ -1,18 +1,17 @@
-import { z } from 'zod';
 import { answers, json, nothing } from '../contract/answers.ts';
 import { inTemplateArchive, withContext } from '../builds/receiving.ts';
 import { showTemplate } from '../builds/view.ts';
 import { Template } from '../host/schema.ts';
 import type { App } from '../server/app.ts';
-import { encodingOf, refuseType } from '../server/bodies.ts';
 import { invalid } from '../server/field-errors.ts';
 import type { ApiParts } from '../types.ts';
 import { etag, noTemplate, Params, tags } from './common.ts';
+import { sentTemplate } from './sent.ts';
 
-const document = z.record(z.string(), z.unknown()).meta({ description: 'A template.' });
-const archive = z.string().meta({
-  format: 'binary',
-  description: 'An archive whose `template.json`, `template.yaml` or `template.yml` is the template.',
+const sent = sentTemplate({
+  what: 'a template',
+  documents: ['application/json', 'application/yaml'],
+  archive: 'An archive whose `template.json`, `template.yaml` or `template.yml` is the template.',
 });
 
 /** Storing a template, as a version that never changes. */
@@ -30,13 +29,7 @@ export const addStoreRoute = (app: App, parts: ApiParts): void => {
         'then name it: `openbsd`, or `openbsd@3`.\n\n' +
         '```sh\ncurl -X PUT --json @template.json -H "Authorization: Bearer $TOKEN" "$IMAGED/templates/openbsd"\n```',
       params: Params,
-      accepts: {
-        'application/json': document,
-        'application/yaml': document,
-        'application/x-tar': archive,
-        'application/gzip': archive,
-        'application/zstd': archive,
-      },
+      accepts: sent.accepts,
       response: answers(
         {
           200: json(Template, 'It is the newest version already.', etag),
@@ -50,12 +43,7 @@ export const addStoreRoute = (app: App, parts: ApiParts): void => {
     },
     handler: async (request, reply) => {
       const { name } = request.params;
-      if (encodingOf(request) === undefined) {
-        if (request.body === undefined || request.body instanceof Uint8Array)
-          throw refuseType(request, 'a template (application/json, application/yaml) or an archive that holds one');
-        if (!document.safeParse(request.body).success)
-          throw invalid([{ pointer: '', message: 'is no template: an object was due' }]);
-      }
+      sent.check(request);
       return withContext(request, reply, parts, inTemplateArchive, async (context) => {
         if (context?.variables !== undefined)
           throw invalid([

@@ -3,15 +3,14 @@ import { variableTypes, VariableValue } from '../../base/records/variable-value.
 import { inTemplateArchive, withContext } from '../builds/receiving.ts';
 import { answers, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
-import { encodingOf, refuseType } from '../server/bodies.ts';
-import { invalid } from '../server/field-errors.ts';
 import type { ApiParts } from '../types.ts';
 import { noTemplate, Params, tags, VersionParams } from './common.ts';
+import { sentTemplate } from './sent.ts';
 
-const document = z.record(z.string(), z.unknown()).meta({ description: 'A template.' });
-const archive = z.string().meta({
-  format: 'binary',
-  description:
+const sent = sentTemplate({
+  what: 'a template',
+  documents: ['application/json', 'application/yaml'],
+  archive:
     'An archive whose `template.json`, `template.yaml` or `template.yml` is the template, or whose `*.pkr.hcl` are one of Packer.',
 });
 
@@ -59,22 +58,11 @@ const addSentRoute = (app: App, parts: ApiParts): void => {
       description:
         'Nothing is stored. The template is one of imaged, with what it extends, or one of Packer.\n\n' +
         '```sh\ncurl --json @template.json -H "Authorization: Bearer $TOKEN" "$IMAGED/templates/variables"\n```',
-      accepts: {
-        'application/json': document,
-        'application/yaml': document,
-        'application/x-tar': archive,
-        'application/gzip': archive,
-        'application/zstd': archive,
-      },
+      accepts: sent.accepts,
       response: answers({ 200: answer }, [400, 413, 415, 422, 507]),
     },
     handler: async (request, reply) => {
-      if (encodingOf(request) === undefined) {
-        if (request.body === undefined || request.body instanceof Uint8Array)
-          throw refuseType(request, 'a template (application/json, application/yaml) or an archive that holds one');
-        if (!document.safeParse(request.body).success)
-          throw invalid([{ pointer: '', message: 'is no template: an object was due' }]);
-      }
+      sent.check(request);
       return withContext(request, reply, parts, inTemplateArchive, async (context) => {
         const given = context ? context.template : request.body;
         return { answer: reply.send(await parts.admission.declared(given, context)), isKept: false };

@@ -15,6 +15,12 @@ export const nearest = (word: string, names: Iterable<string>): string | undefin
   return best?.name;
 };
 
+let disjunction: Intl.ListFormat | undefined;
+
+/** Words of which one is meant, for people: `a, b, or c`. The first call loads the rules of the language, which takes some milliseconds. */
+export const anyOf = (words: Iterable<string>): string =>
+  (disjunction ??= new Intl.ListFormat('en', { type: 'disjunction' })).format(words);
+
 const mostNames = 100;
 
 /** The end of a field error about an unknown name: the nearest one, or those there are. */

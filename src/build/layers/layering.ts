@@ -11,6 +11,8 @@ export type Taken = { readonly cut: Cut; readonly held: HeldLayer };
 export type Filled = {
   readonly facts: unknown;
   readonly stoodStillMs?: number;
+  /** Completes its files, beside the build. */
+  readonly finish?: (signal: AbortSignal) => Promise<void>;
   /** Where too many images lie beneath its disks: makes them stand on their own, before it is a layer. */
   readonly flatten?: (signal: AbortSignal) => Promise<void>;
   /** Tells why it is not to be a layer, once that is known; undefined: it is. */

@@ -45,7 +45,7 @@ const expiryOf = ({ maxAgeMs = Infinity }: Cut, now: number, before: number | un
 
 // One closure, though long: what was kept last decides what is kept next.
 export const makeLayering = (
-  { claim, event, log }: Attempt,
+  { claim, event, log, signal: ends }: Attempt,
   cleanup: Pick<CleanupStack, 'defer'>,
   { cuts, constant, from, turns, before }: GivenToLayering,
   { shelf, clock, costs, background, memoryMb, provisioners: all }: LayeringParts,
@@ -67,7 +67,12 @@ export const makeLayering = (
   // What is being kept. At its end a build waits for none that is flattened, or lies over one that is.
   const [quick, slow] = [new Set<Promise<boolean>>(), new Set<Promise<boolean>>()];
   const own = cleanupStack();
+  // A build that fails leaves what it has kept to the next; nobody waits for one that is cancelled.
+  const life = new AbortController();
   cleanup.defer(async () => {
+    if (ends.aborted) life.abort(ends.reason);
+    // Files must not go from below those who write them.
+    await Promise.all(quick);
     if (slow.size === 0) return own[Symbol.asyncDispose]();
     for (const held of [...(from === undefined ? [] : [from.held]), ...(before?.held ?? [])]) own.keep(held.again());
     background.attend(Promise.all(slow).then(() => own[Symbol.asyncDispose]()));
@@ -97,8 +102,9 @@ export const makeLayering = (
       ...(expiresAt === undefined ? {} : { expiresAt }),
       ...{ ingredients: cut.ingredients, facts: filled.facts },
     };
-    const { flatten, proof } = filled;
-    const { signal } = new AbortController();
+    const { finish, flatten, proof } = filled;
+    const isSlow = cut.kind !== 'artifacts' && (flatten !== undefined || slow.size > 0);
+    const { signal } = isSlow ? new AbortController() : life;
     // Artifacts lie upon nothing.
     const before = cut.kind === 'artifacts' ? Promise.resolve(true) : last;
     const done = deferred<boolean>();
@@ -109,6 +115,9 @@ export const makeLayering = (
     lastKept = clock.elapsed();
     const commit = async () => {
       if (!(await before)) return notKept(cut, 'what lies beneath it could not be kept');
+      const finishes = clock.elapsed();
+      await finish?.(signal);
+      costs.took(cut.kind, memoryMb, seconds.kept + (clock.elapsed() - finishes) / 1000);
       if (flatten !== undefined) await background.run(flatten);
       const why = await proof;
       if (why !== undefined) return notKept(cut, why);
@@ -126,7 +135,7 @@ export const makeLayering = (
     commit()
       .catch((error: unknown) => notKept(cut, asFault(error).message))
       .then(done.resolve, () => done.resolve(false));
-    const those = cut.kind !== 'artifacts' && (flatten !== undefined || slow.size > 0) ? slow : quick;
+    const those = isSlow ? slow : quick;
     those.add(done.promise);
     void done.promise.then(() => those.delete(done.promise));
   };
@@ -169,7 +178,6 @@ export const makeLayering = (
         return notKept(cut, asFault(error).message);
       }
       const seconds = (clock.elapsed() - begins) / 1000;
-      costs.took(cut.kind, memoryMb, seconds);
       makeIt(cut, making, filled, { made: (begins - began) / 1000, kept: seconds });
       return true;
     },

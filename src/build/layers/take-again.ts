@@ -9,6 +9,7 @@ import type { Hypervisor } from '../../vmm/types.ts';
 import { basesOf, keptBy, keysBeneath, type Journal } from '../take-up/journal.ts';
 import type { Cut } from './cuts.ts';
 import { MachineFacts } from './facts.ts';
+import { finishing } from './finishing.ts';
 import { flattening } from './flatten.ts';
 import type { Filled, Taken } from './layering.ts';
 import { openCuts } from './outcomes.ts';
@@ -40,7 +41,10 @@ export type Before = {
 
 const gone = (): Fault => new Fault('not_taken_up', 'A layer beneath the disks of the build is not kept any more.');
 
-type Means = { readonly shelf: BuildLayers; readonly hypervisor: Pick<Hypervisor, 'chains' | 'convertDisk'> };
+type Means = {
+  readonly shelf: BuildLayers;
+  readonly hypervisor: Pick<Hypervisor, 'chains' | 'convertDisk' | 'finishKept'>;
+};
 
 type Kept = { readonly facts: unknown } & Pick<Unfinished, 'seconds'>;
 
@@ -72,7 +76,7 @@ const finish = async (
   if (kept === undefined || facts === undefined || making === undefined) throw gone();
   const { folder } = cleanup.keep(making);
   const disks = facts.disks.map(({ file, format }) => ({ path: join(folder, file), format }));
-  const filled = { facts, ...(await flattening(folder, disks, hypervisor)) };
+  const filled = { facts, ...finishing(cut, folder, hypervisor), ...(await flattening(folder, disks, hypervisor)) };
   if (kept.proof === undefined) return { cut, making, filled, seconds: kept.seconds };
   const proof = deferred<string | undefined>();
   return { cut, making, filled: { ...filled, proof: proof.promise }, prove: proof.resolve, seconds: kept.seconds };

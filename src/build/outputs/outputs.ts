@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { unlessErrno } from '../../base/errno.ts';
 import type { Growth } from '../../base/growth.ts';
-import type { Store } from '../../queue/store.ts';
 import type { Folders } from '../folders/folders.ts';
-import { followFile } from './follow-file.ts';
+import { growingText, type GrowingText } from './growing-text.ts';
 import { openReader, type Reader } from './read-file.ts';
 import { openRecording, type Recording } from './recording.ts';
 import { screenOfTranscript } from './screen.ts';
@@ -16,13 +15,8 @@ export type TextName = 'log' | 'console';
 export type Outputs = {
   /** The text as it stands; undefined while there is none. */
   readonly openText: (buildId: string, name: TextName) => Promise<Reader | undefined>;
-  /** The text from `offset` on, and what is added to it, until the build has ended or the signal aborts. */
-  readonly followText: (
-    buildId: string,
-    name: TextName,
-    offset: number,
-    signal: AbortSignal,
-  ) => AsyncGenerator<Uint8Array, void>;
+  /** The text as it grows. */
+  readonly growingText: (buildId: string, name: TextName) => GrowingText;
   /**
    * What the machine's display showed last, or else what a terminal would show of the console, without what is secret;
    * undefined while there is neither.
@@ -41,15 +35,12 @@ export type Outputs = {
 export const makeOutputs = ({
   folders,
   growth,
-  store,
 }: {
   readonly folders: Pick<Folders, 'build' | 'artifact' | 'display' | 'remove' | TextName>;
   readonly growth: Growth;
-  readonly store: Pick<Store, 'find' | 'onChange'>;
 }): Outputs => ({
   openText: (buildId, name) => openReader(folders[name](buildId)),
-  followText: (buildId, name, offset, signal) =>
-    followFile({ buildId, path: folders[name](buildId), offset, growth, store }, signal),
+  growingText: (buildId, name) => growingText(folders[name](buildId), growth),
   screen: async (buildId, signal) =>
     (await unlessErrno(readFile(folders.display(buildId), 'utf8'), 'ENOENT')) ??
     (await screenOfTranscript(folders.console(buildId), signal)),

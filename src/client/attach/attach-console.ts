@@ -1,108 +1,103 @@
-import type WebSocket from 'ws';
-import { z } from 'zod';
-import { cleanupStack } from '../../base/cleanup.ts';
-import { visible } from '../../base/text/visible.ts';
-import { deferred, orAborted } from '../../base/waiting.ts';
+/**
+ * A terminal that is tied to the console of a build:
+ *
+ *   attached ── the daemon stops, or the line breaks ──▶ away ── opened again behind what came ──▶ attached
+ *      │ └─ ~. left; closed for another reason            └─ ~. left; the build takes no keys any more; ten minutes
+ */
+
+import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
+import { systemClock, type Clock } from '../../base/clock.ts';
+import type { Api } from '../api/api.ts';
+import { textLength } from '../api/follow.ts';
+import { patience } from '../api/patience.ts';
 import { help, makeEscapes } from './escapes.ts';
-import { openSocket } from './open-socket.ts';
-import { rawMode, type Terminal } from './terminal.ts';
+import { runConnection, type Closed } from './one-connection.ts';
+import { openConsole, reopenConsole } from './reopen.ts';
+import { note, rawMode, type Terminal } from './terminal.ts';
 
 export type AttachAsk = {
-  /** The daemon's address, without a slash at the end. */
-  readonly url: string;
-  readonly token?: string | undefined;
-  /** The id of a build that is held or at a breakpoint. */
-  readonly build: string;
+  readonly api: Api;
+  /** A build that is held or at a breakpoint. */
+  readonly id: string;
+  /** Called once it is attached, before the terminal is raw. */
+  readonly attached?: () => void;
+  readonly clock?: Clock;
 };
 
 /** How it ended: the person left, or the daemon closed, with the code and the reason that the contract tells of. */
-export type Detached =
-  { readonly how: 'left' } | { readonly how: 'closed'; readonly code: number; readonly reason: string };
+export type Detached = { readonly how: 'left' } | ({ readonly how: 'closed' } & Closed);
 
-const Refused = z.object({ error: z.object({ code: z.string(), detail: z.string() }) });
+/** The daemon stops; the connection broke; the daemon heard nothing, as of a computer that slept. */
+const comesBack = [1001, 1006, 4003];
 
-// A guest that takes no keys: no more of them wait than this.
-const mostWaiting = 64 * 1024;
+/** Why a person's own connection ends. */
+const leaving = new Error('The person leaves the console');
 
-const handshakeMs = 15_000;
-
-/** A line of ours among what the guest says. */
-const note = ({ output }: Terminal, words: string) => void output.write(`\r\n[${visible(words)}]\r\n`);
-
-const toldIn = (text: string): string => {
-  try {
-    return Refused.parse(JSON.parse(text)).error.detail;
-  } catch {
-    return 'the daemon says what is not known here: is it newer than this program?';
-  }
-};
-
-const show = (socket: WebSocket, terminal: Terminal) => (data: WebSocket.RawData, isBinary: boolean) => {
-  // With the usual `binaryType` it is one.
-  const bytes = data as Buffer;
-  if (!isBinary) return note(terminal, toldIn(bytes.toString()));
-  // A terminal that is slow holds the socket back, and that the daemon.
-  if (terminal.output.write(bytes)) return;
-  socket.pause();
-  terminal.output.once('drain', () => socket.resume());
-};
-
-/** Sends what is typed; calls `leave` when the person wants to. */
-const type = (socket: WebSocket, terminal: Terminal, leave: () => void) => {
+/** Gives keys to what takes them now, until the cleanup stack goes; calls `end` when the person wants to leave, or the terminal breaks. */
+const listen = (terminal: Terminal, cleanup: CleanupStack, end: (why: unknown) => void) => {
+  const { input, output } = terminal;
   const escapes = makeEscapes();
-  return (bytes: Uint8Array) => {
+  let send: ((keys: Buffer) => void) | undefined;
+  let isTold = false;
+  const lose = () => {
+    if (!isTold) note(terminal, 'That was not typed: there is no connection to the daemon just now.');
+    isTold = true;
+  };
+  const leave = () => end(leaving);
+  const type = (bytes: Uint8Array) => {
     const typed = escapes(bytes);
-    if (typed.keys.length > 0)
-      socket.send(typed.keys, () => {
-        if (socket.bufferedAmount < mostWaiting) terminal.input.resume();
-      });
-    if (socket.bufferedAmount >= mostWaiting) terminal.input.pause();
+    if (typed.keys.length > 0) (send ?? lose)(typed.keys);
     for (const escape of typed.escapes) {
       if (escape === 'leave') leave();
       else for (const line of help) note(terminal, line);
     }
   };
-};
-
-const tellSize =
-  (socket: WebSocket, { output: { columns, rows } }: Terminal) =>
-  () => {
-    if (columns !== undefined && rows !== undefined && columns > 0 && rows > 0)
-      socket.send(JSON.stringify({ resize: { columns, rows } }));
+  input.on('data', type).on('end', leave).on('error', end);
+  output.on('error', end);
+  cleanup.defer(() => {
+    input.off('data', type).off('end', leave).off('error', end);
+    output.off('error', end);
+  });
+  return (next: typeof send) => {
+    send = next;
+    isTold = false;
   };
+};
 
 /**
  * Ties a terminal to the console of a build until the person types `~.` at the beginning of a line, or the daemon closes
- * it; the terminal is then as it was, however it ends. What the guest says reaches the terminal as it is, escape sequences and all.
- * Throws the API's fault, `fetch_failed` where the host is not reached, or the signal's reason.
+ * it; the terminal is then as it was, however it ends. What the guest says reaches the terminal as it is, escape sequences and
+ * all, and each byte once, also over restarts of the daemon. Throws a ClientError, or the signal's reason.
  */
 export const attachConsole = async (
-  { url, token, build }: AttachAsk,
+  { api, id, attached = () => undefined, clock = systemClock }: AttachAsk,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Detached> => {
-  const at = `${url.replace(/^http/, 'ws')}/builds/${encodeURIComponent(build)}/console/attach`;
-  const socket = await openSocket(at, token, handshakeMs, signal);
-  using raw = rawMode(terminal);
-  void raw;
-  const { input, output } = terminal;
-  const ended = deferred<Detached>();
-  const leave = () => ended.resolve({ how: 'left' });
-  const typed = type(socket, terminal, leave);
-  const sized = tellSize(socket, terminal);
+  const own = new AbortController();
+  const until = AbortSignal.any([signal, own.signal]);
+  const build = { api, id, patience: patience(until, () => undefined) };
+  let offset = await textLength({ ...build, signal }, 'console');
+  let socket = await openConsole(build, offset, signal);
+  attached();
+  const came = (bytes: number) => {
+    offset += bytes;
+  };
+  const waits = (status: string) =>
+    note(terminal, `The build is ${status} and takes no keys yet: they are waited for. ~. leaves.`);
   await using cleanup = cleanupStack();
-  cleanup.defer(async () => {
-    input.off('data', typed).off('end', leave).off('error', ended.reject);
-    output.off('resize', sized).off('error', ended.reject);
-    // Its answer may be behind what was not read.
-    socket.resume();
-    socket.close(1000);
-  });
-  socket.on('message', show(socket, terminal));
-  socket.on('close', (code, reason) => ended.resolve({ how: 'closed', code, reason: reason.toString() }));
-  output.on('resize', sized).on('error', ended.reject);
-  input.on('data', typed).on('end', leave).on('error', ended.reject);
-  sized();
-  socket.resume();
-  return await orAborted(ended.promise, signal);
+  cleanup.keep(rawMode(terminal));
+  const keysTo = listen(terminal, cleanup, (why) => own.abort(why));
+  try {
+    for (;;) {
+      const closed = await runConnection(socket, { terminal, came, keysTo, clock }, until);
+      if (!comesBack.includes(closed.code)) return { how: 'closed', ...closed };
+      note(terminal, 'The connection to the daemon is lost. It is tried again for ten minutes; ~. leaves.');
+      socket = await reopenConsole(build, offset, waits, until);
+      note(terminal, 'Attached again.');
+    }
+  } catch (error) {
+    if (error === leaving) return { how: 'left' };
+    throw error;
+  }
 };

@@ -1,41 +1,32 @@
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import WebSocket from 'ws';
-import { z } from 'zod';
-import { Fault } from '../../base/fault.ts';
-import { ProblemCode } from '../../base/records/fault-record.ts';
-
-const Problem = z.object({ code: ProblemCode, detail: z.string() });
-
-/** What stands between may answer as well, in its own words and at any length. */
-const largestProblem = 64 * 1024;
+import { refusal, unreachable } from '../api/refusal.ts';
+import type { Server } from '../config/server.ts';
 
 /** How long a daemon may take to answer that the socket is closed. */
 const leaveMs = 500;
 
-const faultOf = async (reply: IncomingMessage): Promise<Fault> => {
-  const said = (await text(reply).catch(() => '')).slice(0, largestProblem);
-  try {
-    const { code, detail } = Problem.parse(JSON.parse(said));
-    return new Fault(code, detail);
-  } catch {
-    return new Fault('fetch_failed', `The console was not attached to: the answer is ${reply.statusCode}.`);
-  }
+const handshakeMs = 15_000;
+
+const refused = async (reply: IncomingMessage, server: Server) => {
+  const retryAfter = reply.headers['retry-after'];
+  const said = new Response(await text(reply).catch(() => ''), {
+    status: reply.statusCode ?? 500,
+    headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+  });
+  return refusal(said, server);
 };
 
 // Not the WebSocket that Node has itself: it does not tell why it was refused.
-/** Opens a WebSocket. Throws the API's fault, `fetch_failed` where the host is not reached, or the signal's reason. */
-export const openSocket = (
-  url: string,
-  token: string | undefined,
-  withinMs: number,
-  signal: AbortSignal,
-): Promise<WebSocket> =>
+/** Opens a WebSocket at a path of the API. Throws a ClientError, as `Api` does, or the signal's reason. */
+export const openSocket = (server: Server, path: string, signal: AbortSignal): Promise<WebSocket> =>
   new Promise((resolve, reject) => {
+    const { url, token } = server;
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     // The types of ws do not know `closeTimeout` yet: a literal in the call would be refused.
-    const options = { headers, handshakeTimeout: withinMs, closeTimeout: leaveMs };
-    const socket = new WebSocket(url, options);
+    const options = { headers, handshakeTimeout: handshakeMs, closeTimeout: leaveMs };
+    const socket = new WebSocket(`${url.href.replace(/^http/, 'ws').replace(/\/$/, '')}${path}`, options);
     const stop = () => {
       socket.terminate();
       reject(signal.reason as Error);
@@ -51,10 +42,10 @@ export const openSocket = (
     });
     socket.once('unexpected-response', (_request, reply) => {
       over();
-      void faultOf(reply).then(reject);
+      void refused(reply, server).then(reject);
     });
     socket.on('error', (cause) => {
       over();
-      reject(new Fault('fetch_failed', `The console was not attached to: ${cause.message}.`, {}, { cause }));
+      reject(unreachable(cause, server));
     });
   });

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { visible } from '../../base/text/visible.ts';
 
 /** A terminal that a person sits at. `process.stdin` and `process.stdout` are one. */
 export type Terminal = {
@@ -39,3 +40,7 @@ export const rawMode = ({ input, output }: Terminal): Disposable => {
     },
   };
 };
+
+/** Shows a line of ours among what the guest says. */
+export const note = ({ output }: Pick<Terminal, 'output'>, words: string): void =>
+  void output.write(`\r\n[${visible(words)}]\r\n`);

@@ -1,7 +1,19 @@
+import type { Api } from '../api/api.ts';
+import { hasEnded } from '../api/follow.ts';
 import type { Run } from '../args/types.ts';
 import { usageError } from '../client-error.ts';
 import { printText } from './print-text.ts';
 import { whichBuild } from './which-build.ts';
+
+/** What a person can do whose console was closed: it may have been resumed, or let go, or its daemon stops. */
+const whatNow = async (api: Api, id: string): Promise<string> => {
+  const build = await api.ask('get', '/builds/{id}', { path: { id } }).catch(() => undefined);
+  if (build === undefined) return `What has become of it, once the daemon answers again: imagectl show ${id}`;
+  if (!hasEnded(build)) return `It is ${build.status}. To see how it goes on: imagectl watch ${id}`;
+  return build.status === 'succeeded'
+    ? 'It has succeeded.'
+    : `It is ${build.status}. To build it again: imagectl retry ${id}`;
+};
 
 /** `imagectl console` */
 export const run: Run = async (job) => {
@@ -17,14 +29,13 @@ export const run: Run = async (job) => {
   const { id } = await whichBuild(api, operands[0]);
   // Only who types on a console needs what that takes.
   const { attachConsole } = await import('../attach/attach-console.ts');
-  const { url, token } = api.server;
-  output.tell('Attached. ~. at the beginning of a line leaves, ~? helps.');
-  const ask = { url: url.href.replace(/\/$/, ''), token, build: id };
+  const attached = () => output.tell('Attached. ~. at the beginning of a line leaves, ~? helps.');
   const ended = await attachConsole(
-    ask,
+    { api, id, attached },
     { input: process.stdin, output: process.stdout },
     new AbortController().signal,
   );
-  output.tell('', ended.how === 'left' ? 'Left. The console goes on.' : `The daemon has closed it: ${ended.reason} (${ended.code})`); // prettier-ignore
+  if (ended.how === 'left') output.tell('', 'Left. The console goes on.');
+  else output.tell('', `The daemon has closed it: ${ended.reason} (${ended.code})`, await whatNow(api, id));
   return 'succeeded';
 };

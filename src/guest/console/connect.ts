@@ -104,6 +104,7 @@ export const connectConsole = async (
   const run = runIn(session, terminal);
   return {
     run,
+    runOwn: (script, options, signal) => run(Buffer.from(script).toString(), options, signal),
     upload: uploadBy(run),
     download: downloadIn(session, run),
     reconnect: open,

@@ -2,9 +2,9 @@
 export type Frame =
   | { readonly is: 'piece'; readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }
   | { readonly is: 'ended'; readonly exitCode: number }
-  | { readonly is: 'gone' | 'none' | 'more' };
+  | { readonly is: 'begun' | 'gone' | 'none' | 'more' };
 
-const words = { g: { is: 'gone' }, n: { is: 'none' }, m: { is: 'more' } } as const;
+const words = { b: { is: 'begun' }, g: { is: 'gone' }, n: { is: 'none' }, m: { is: 'more' } } as const;
 
 // A line that begins a frame is short; a piece has at most 64 KiB.
 const longestHead = 32;
@@ -15,7 +15,7 @@ const unreadable = (head: string): Error => new Error(`the guest's follower prin
 const frameOf = (
   head: string,
 ): Exclude<Frame, { is: 'piece' }> | { readonly stream: 'stdout' | 'stderr'; readonly length: number } => {
-  if (head === 'g' || head === 'n' || head === 'm') return words[head];
+  if (head === 'b' || head === 'g' || head === 'n' || head === 'm') return words[head];
   const [, kind, number = ''] = /^([oex]) (\d+)$/.exec(head) ?? [];
   if (kind === undefined) throw unreadable(head);
   if (kind === 'x') return { is: 'ended', exitCode: Number(number) };

@@ -2,9 +2,11 @@ import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Ids } from '../../base/ids.ts';
 import { shellQuoted } from '../../base/text/shell.ts';
+import { deferred } from '../../base/waiting.ts';
+import { keepLastLines } from '../last-lines.ts';
 import type { Guest, OnLines } from '../types.ts';
 import { readFrames, type Frame } from './frames.ts';
-import { cannot, followText, startText } from './guest-side.ts';
+import { cannot, followText, mayRemove, notWritten, textBytes, type PutFile, type StartCommand } from './guest-side.ts';
 import type { ScriptPlace, KeptScripts } from './place.ts';
 
 type Tools = {
@@ -13,6 +15,18 @@ type Tools = {
   readonly onLines: OnLines;
   readonly keep: KeptScripts['keep'];
 };
+
+/** A script that is to run. */
+export type Outliving = {
+  readonly command: StartCommand;
+  /** What is put into the guest with it; all of `files` that is not there already. */
+  readonly put: readonly PutFile[];
+  /** What it has besides its folder, which goes with that when it has ended. */
+  readonly files: readonly string[];
+};
+
+/** How it ended. `isRemoved`: nothing of it is left in the guest. */
+export type OutlivingEnd = { readonly exitCode: number; readonly isRemoved: boolean };
 
 /** The folder beside a script in which it runs. */
 export const folderOf = (stem: string): string => `${stem}.d`;
@@ -46,40 +60,82 @@ const take = async (
   return isOut ? { ...place, out: place.out + 1, outRest: rest } : { ...place, err: place.err + 1, errRest: rest };
 };
 
-const isBroken = (error: unknown): boolean => error instanceof Fault && error.code === 'ssh_broken';
-
-/** Reads on until the connection breaks, or the command has ended or gone. */
-const follow = async (
-  guest: Guest,
-  at: { place: ScriptPlace },
-  { ids, onLines, keep }: Tools,
-  signal: AbortSignal,
-): Promise<Exclude<Frame, { is: 'piece' }>> => {
-  for (;;) {
-    const frames = readFrames();
-    let last: Exclude<Frame, { is: 'piece' }> | undefined;
-    const onBytes = async (bytes: Uint8Array) => {
-      for (const frame of frames(bytes)) {
-        if (frame.is !== 'piece') last = frame;
-        else {
-          at.place = await take(at.place, frame, onLines);
-          await keep(at.place);
-        }
-      }
-    };
-    const text = followText(folderOf(at.place.stem), ids.id().toLowerCase(), at.place);
-    await guest.run(text, { onLines: quietly, onBytes }, signal);
-    if (last !== undefined && last.is !== 'more') return last;
-  }
+/** The place behind the end of the command; what it printed without the end of a line is told before. */
+const takeEnd = async (place: ScriptPlace, exitCode: number, onLines: OnLines): Promise<ScriptPlace> => {
+  for (const [rest, stream] of [
+    [place.outRest, 'stdout'],
+    [place.errRest, 'stderr'],
+  ] as const)
+    if (rest !== '') await onLines([Buffer.from(rest, 'base64').toString('utf8')], stream);
+  return { ...place, outRest: '', errRest: '', exitCode };
 };
 
-/** The same over as many connections as it takes. Throws `ssh_broken` where the guest does not come back, or without it. */
-const followThrough = async (guest: Guest, at: { place: ScriptPlace }, tools: Tools, signal: AbortSignal) => {
+const isBroken = (error: unknown): boolean => error instanceof Fault && error.code === 'ssh_broken';
+
+const notPut = ({ put }: Outliving, said: readonly string[]): Fault =>
+  new Fault(
+    'provisioner_failed',
+    `${put[0]?.name ?? 'The command'} could not be written to ${put[0]?.path ?? 'the guest'} in the guest: ${said.at(-1) ?? 'it did not say why'}`,
+    { exitCode: notWritten, file: put[0]?.name ?? '', output: said.join('\n') },
+  );
+
+type At = { place: ScriptPlace };
+
+/** What became of one reader of the command. */
+type Read = OutlivingEnd | 'gone' | 'more' | 'cannot';
+
+/** Reads what the command prints until that is enough, or it has ended or gone. Starts it before, unless it was begun. */
+const read = async (
+  guest: Guest,
+  at: At,
+  script: Outliving,
+  { ids, onLines, keep }: Tools,
+  signal: AbortSignal,
+): Promise<Read> => {
+  const frames = readFrames();
+  const said = keepLastLines();
+  const answer = deferred<string>();
+  let last: Frame | undefined;
+  const takeFrame = async (frame: Frame) => {
+    if (frame.is === 'begun') at.place = { ...at.place, isBegun: true };
+    if (frame.is === 'piece') at.place = await take(at.place, frame, onLines);
+    if (frame.is === 'ended') at.place = await takeEnd(at.place, frame.exitCode, onLines);
+    if (frame.is !== 'piece') last = frame;
+    if (frame.is === 'begun' || frame.is === 'piece' || frame.is === 'ended') await keep(at.place);
+    if (frame.is === 'ended') answer.resolve(mayRemove);
+  };
+  const onBytes = async (bytes: Uint8Array) => {
+    for (const frame of frames(bytes)) await takeFrame(frame);
+  };
+  const { command, put, files } = script;
+  const { stem, isBegun, out, err } = at.place;
+  const text = followText({
+    ...{ folder: folderOf(stem), id: ids.id().toLowerCase(), read: { out, err }, files },
+    ...(isBegun ? {} : { start: { command, files: put } }),
+  });
+  const options = { onLines: said.take, onBytes, answer: answer.promise };
+  const { exitCode } = await guest.runOwn(textBytes(text), options, signal);
+  if (last?.is === 'ended') return { exitCode: last.exitCode, isRemoved: exitCode === 0 };
+  if (last === undefined && exitCode === cannot) return 'cannot';
+  if (last === undefined && exitCode === notWritten) throw notPut(script, said.lines());
+  return last?.is === 'gone' || last?.is === 'none' ? 'gone' : 'more';
+};
+
+/**
+ * The same over as many connections as it takes once it has begun. Throws `ssh_broken` where the connection breaks before that, and
+ * where the guest does not come back.
+ */
+const readThrough = async (guest: Guest, at: At, script: Outliving, tools: Tools, signal: AbortSignal) => {
   for (;;) {
     try {
-      return await follow(guest, at, tools, signal);
+      const came = await read(guest, at, script, tools, signal);
+      if (came !== 'more') return came;
     } catch (error) {
       if (!isBroken(error)) throw error;
+      const { exitCode, isBegun } = at.place;
+      // Its end is known already.
+      if (exitCode !== undefined) return { exitCode, isRemoved: false };
+      if (!isBegun) throw error;
       using patience = tools.clock.deadline(mostMsToReconnect, signal, () => error);
       await guest.reconnect(patience.signal).catch(() => {
         signal.throwIfAborted();
@@ -90,47 +146,27 @@ const followThrough = async (guest: Guest, at: { place: ScriptPlace }, tools: To
 };
 
 /**
- * Runs the command in the guest so that it goes on when the connection breaks, or this daemon ends, and reads what it prints.
+ * Runs a script in the guest so that it goes on when the connection breaks, or this daemon ends, and reads what it prints.
  * `from`: an earlier daemon was there. Undefined: the guest lacks what it takes, and nothing was run. Throws `ssh_broken` when
- * the guest comes back without it.
+ * the guest comes back without it, `provisioner_failed` when it cannot be put there.
  */
 export const runOutliving = async (
   guest: Guest,
-  command: string,
+  script: Outliving,
   from: ScriptPlace,
   tools: Tools,
   signal: AbortSignal,
-): Promise<{ readonly exitCode: number; readonly place: ScriptPlace } | undefined> => {
-  const { onLines, keep } = tools;
-  const folder = folderOf(from.stem);
-  const start = async () => {
-    const input = Buffer.from(command);
-    return (await guest.run(startText(folder, input.byteLength), { onLines: quietly, input }, signal)).exitCode;
-  };
-  const at = { place: from };
-  if (!from.isBegun) {
-    await keep(from);
-    const exitCode = await start();
-    if (exitCode === cannot) {
-      await keep(undefined);
-      return undefined;
-    }
-    at.place = { ...from, isBegun: true };
-    await keep(at.place);
+): Promise<OutlivingEnd | undefined> => {
+  if (!from.isBegun) await tools.keep(from);
+  const end = await readThrough(guest, { place: from }, script, tools, signal);
+  if (end === 'cannot') {
+    await tools.keep(undefined);
+    return undefined;
   }
-  const end = await followThrough(guest, at, tools, signal);
-  if (end.is !== 'ended') {
-    const message = 'The connection to the guest broke, and when it was back, the command was not running any more';
-    throw new Fault('ssh_broken', message, { expected: 'the end of the command', saw: `a guest without ${folder}` });
-  }
-  for (const [rest, stream] of [
-    [at.place.outRest, 'stdout'],
-    [at.place.errRest, 'stderr'],
-  ] as const)
-    if (rest !== '') await onLines([Buffer.from(rest, 'base64').toString('utf8')], stream);
-  const place = { ...at.place, outRest: '', errRest: '', exitCode: end.exitCode };
-  await keep(place);
-  return { exitCode: end.exitCode, place };
+  if (end !== 'gone') return end;
+  const message = 'The connection to the guest broke, and when it was back, the command was not running any more';
+  const saw = `a guest without ${folderOf(from.stem)}`;
+  throw new Fault('ssh_broken', message, { expected: 'the end of the command', saw });
 };
 
 /** Whether an earlier daemon's command was started; where nothing says so, the guest does. */

@@ -4,7 +4,8 @@ import { Fault } from '../../base/fault.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
 import { downloadBy } from './download.ts';
 import { uploadBy } from './upload.ts';
-import { runOnTerminal, runPlainly } from './run.ts';
+import { ownShells, type OwnShells } from './own-shell.ts';
+import { runOnTerminal, runPlainly, type RemoteEnd } from './run.ts';
 import { removeCredentials, writeCredentials } from './credentials.ts';
 import { awaitBanner } from './banner.ts';
 import { openMaster, type SshMaster } from './master.ts';
@@ -31,25 +32,75 @@ const mostNotes = 50;
 // As many as Packer tries by itself.
 const deniedAttempts = 10;
 
+/** Throws `ssh_broken` where the connection went before the command ended. */
+const ownEnd = async (
+  { exitCode, isOwn }: RemoteEnd,
+  { host, port }: SshSpec,
+  master: SshMaster | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<{ readonly exitCode: number }> => {
+  if (isOwn) return { exitCode };
+  await throwIfKilled(master, clock, signal);
+  const why = master?.lastWords() ?? '';
+  const saw = why.split('\n').at(-1) || '';
+  throw new Fault(
+    'ssh_broken',
+    `The connection to ${host}:${port} ended before the command did: ${saw || 'ssh gave no reason'}`,
+    {
+      expected: 'the end of the command',
+      saw: saw || 'the end of the connection',
+      ...{ host, port, stderr: why },
+    },
+  );
+};
+
 /** Runs commands over the master that there is when they begin. Throws `ssh_broken` when it goes before they end. */
-const runOver =
-  (spec: SshSpec, current: () => SshMaster | undefined, clock: Clock): Guest['run'] =>
-  async (command, { onLines, onBytes, input }, signal) => {
+const runOver = (
+  spec: SshSpec,
+  shells: OwnShells,
+  current: () => SshMaster | undefined,
+  clock: Clock,
+): Pick<Guest, 'run' | 'runOwn'> => ({
+  run: async (command, { onLines, onBytes, input }, signal) => {
+    await orAborted(shells.rest(), signal);
     const onTerminal = spec.pty === true && input === undefined && onBytes === undefined;
     const run = onTerminal ? runOnTerminal : runPlainly;
-    const { exitCode, isOwn } = await run(spec.folder, command, { onLines, onBytes, input }, signal);
-    if (isOwn) return { exitCode };
-    await throwIfKilled(current(), clock, signal);
-    const why = current()?.lastWords() ?? '';
-    throw new Fault(
-      'ssh_broken',
-      `The connection to ${spec.host}:${spec.port} ended before the command did: ${why.split('\n').at(-1) || 'ssh gave no reason'}`,
-      {
-        expected: 'the end of the command',
-        saw: why.split('\n').at(-1) || 'the end of the connection',
-        ...{ host: spec.host, port: spec.port, stderr: why },
-      },
-    );
+    const end = await run(spec.folder, command, { onLines, onBytes, input }, signal);
+    return ownEnd(end, spec, current(), clock, signal);
+  },
+  runOwn: async (script, heard, signal) => {
+    const end = await shells.run(script, heard, signal);
+    return ownEnd(end, spec, current(), clock, signal);
+  },
+});
+
+/** What a command says is not told any more when nobody waits for it. */
+const unlessAborted =
+  <A extends readonly unknown[]>(signal: AbortSignal, take: (...args: A) => Promise<void> | void) =>
+  (...args: A) =>
+    signal.aborted ? undefined : take(...args);
+
+type Heard = Parameters<Guest['runOwn']>[1];
+
+/** The same where an abort ends the wait at once. `running` has those that have not ended. */
+const untilAborted =
+  <What, Options extends Heard>(
+    run: (what: What, options: Options, signal: AbortSignal) => Promise<{ readonly exitCode: number }>,
+    running: Set<Promise<unknown>>,
+  ): typeof run =>
+  (what, options, signal) => {
+    const { onLines, onBytes } = options;
+    const heard = {
+      onLines: unlessAborted(signal, onLines),
+      ...(onBytes === undefined ? {} : { onBytes: unlessAborted(signal, onBytes) }),
+    };
+    const ran = run(what, { ...options, ...heard }, signal);
+    running.add(ran);
+    const forget = () => running.delete(ran);
+    ran.then(forget, forget);
+    // The master keeps the pipes of an aborted command until the guest ends it, so its end is not waited for here.
+    return orAborted(ran, signal);
   };
 
 /**
@@ -58,6 +109,7 @@ const runOver =
  */
 export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSignal): Promise<SshGuest> => {
   const running = new Set<Promise<unknown>>();
+  const shells = ownShells(spec.folder);
   await writeCredentials(spec);
   await writeSshConfig(spec);
   let master: SshMaster | undefined = await logIn(spec, tools, signal);
@@ -67,6 +119,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     master = undefined;
     // They end by themselves now that their connection has gone; their callers hear of it.
     await Promise.allSettled(running);
+    await shells.rest();
     await rm(controlSocket(spec), { force: true });
   };
   const end = async () => {
@@ -75,28 +128,13 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     await removeCredentials(spec);
   };
 
-  const run = runOver(spec, () => master, tools.clock);
-  const runUntil: Guest['run'] = (command, { onLines, onBytes, ...options }, runSignal) => {
-    const unlessAborted =
-      <A extends readonly unknown[]>(take: (...args: A) => Promise<void> | void) =>
-      (...args: A) =>
-        runSignal.aborted ? undefined : take(...args);
-    const heard = {
-      onLines: unlessAborted(onLines),
-      ...(onBytes === undefined ? {} : { onBytes: unlessAborted(onBytes) }),
-    };
-    const ran = run(command, { ...options, ...heard }, runSignal);
-    running.add(ran);
-    const forget = () => running.delete(ran);
-    ran.then(forget, forget);
-    // The master keeps the pipes of an aborted command until the guest ends it, so its end is not waited for here.
-    return orAborted(ran, runSignal);
-  };
-
+  const over = runOver(spec, shells, () => master, tools.clock);
+  const run = untilAborted(over.run, running);
   return {
-    run: runUntil,
-    upload: uploadBy(runUntil),
-    download: downloadBy(runUntil),
+    run,
+    runOwn: untilAborted(over.runOwn, running),
+    upload: uploadBy(run),
+    download: downloadBy(run),
     reconnect: async (again) => {
       await letGo();
       master = await logIn(spec, tools, again);
@@ -157,7 +195,8 @@ const logIn = async (spec: SshSpec, { clock, onNote, onTally }: Tools, signal: A
       attempts = attempt;
       words = makeSshWords(spec);
       // Once one has spoken, connections side by side would only keep a slow server busy.
-      if (attempt === 1 && spec.bastion === undefined) await awaitBanner(spec, { clock, onSeen }, whole.signal);
+      if (attempt === 1 && spec.bastion === undefined && spec.isUp === undefined)
+        await awaitBanner(spec, { clock, onSeen }, whole.signal);
       // Left by a master that was killed: the next one would refuse to listen.
       await rm(controlSocket(spec), { force: true });
       // Through a bastion, the login there comes first.

@@ -2,10 +2,10 @@ import type { Input } from '../../base/program.ts';
 
 // Reads a number and as many lines, and runs them as one command: with builtins of every shell alone, as whatever else
 // were called would have the command among its arguments. `read` takes no byte too many from a pipe (POSIX), so what
-// follows is the command's own input. Lines are put together
+// follows is the command's own input. A newline is the third that words end at (POSIX, XCU 2.5.3). Lines are put together
 // by 64, so that a long command is not copied once for each of them. The names are forgotten, lest an environment that has them hands the command on.
 const reader =
-  'imaged_c= imaged_b= imaged_n=$(echo; echo .); imaged_n=${imaged_n%.}; IFS= read -r imaged_k || exit 255; ' +
+  'imaged_c= imaged_b= imaged_n=${IFS#??}; imaged_n=${imaged_n%"${imaged_n#?}"}; IFS= read -r imaged_k || exit 255; ' +
   'while [ "$imaged_k" -gt 0 ]; do IFS= read -r imaged_l || exit 255; imaged_b=$imaged_b$imaged_l$imaged_n; ' +
   'imaged_k=$((imaged_k-1)); [ $((imaged_k%64)) -ne 0 ] || { imaged_c=$imaged_c$imaged_b; imaged_b=; }; done; ' +
   'eval "unset imaged_b imaged_c imaged_k imaged_l imaged_n$imaged_n$imaged_c"';

@@ -15,10 +15,10 @@ type Heard = {
 };
 
 // Without its master ssh would open a connection of its own, which is not watched.
-const overMaster = [...sshArgs, '-q', '-o', 'ControlMaster=no', '-o', 'ProxyCommand=false'];
+export const overMaster = [...sshArgs, '-q', '-o', 'ControlMaster=no', '-o', 'ProxyCommand=false'];
 
 /** What the guest prints when a command itself ended with 255, as ssh does for failures of its own. */
-const makeMarker = () => {
+export const makeMarker = () => {
   const marker = `imaged-${randomUUID()}`;
   let isSeen = false;
   return {

@@ -1,4 +1,5 @@
 import { Fault, type FaultCode, type FaultFacts } from '../../base/fault.ts';
+import { anyOf } from '../../base/text/nearest.ts';
 import { killedBy } from './killed-by.ts';
 import type { Credentials, SshSpec } from '../types.ts';
 
@@ -14,8 +15,6 @@ const speaking = 2;
 
 const chatter =
   /^(debug\d|OpenSSH_|Authenticated to |Authentication succeeded|Transferred: |Bytes per second: |Warning: Perm|@{9})/;
-
-const list = new Intl.ListFormat('en', { type: 'disjunction' });
 
 const linesKept = 12;
 const longestKept = 500;
@@ -60,13 +59,13 @@ const denied = ({ username, credentials = {} }: SshSpec, place: string): string 
     more.length === 0
       ? `Its public key has to be in ${username}'s authorized_keys, and sshd has to allow the login.`
       : `One of them has to be ${username}'s, and sshd has to allow such a login.`;
-  return `The guest at ${place} does not let ${username} in with ${list.format(shown)}. ${advice}`;
+  return `The guest at ${place} does not let ${username} in with ${anyOf(shown)}. ${advice}`;
 };
 
 const deniedByBastion = ({ bastion }: SshSpec): string =>
   bastion === undefined
     ? 'The login was denied before an ssh server spoke.'
-    : `The bastion ${bastion.host}:${bastion.port} does not let ${bastion.username} in with ${list.format(shownBy(bastion))}.`;
+    : `The bastion ${bastion.host}:${bastion.port} does not let ${bastion.username} in with ${anyOf(shownBy(bastion))}.`;
 
 export const makeSshWords = (spec: SshSpec): SshWords => {
   const { host, port, username, knownHostsFile } = spec;

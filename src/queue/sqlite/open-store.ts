@@ -13,6 +13,7 @@ import { makePins } from './keeping/pins.ts';
 import { makeHistory } from './history.ts';
 import { makeConnection } from './connection.ts';
 import { keepCheckpointed } from './checkpoints.ts';
+import { openLogFile } from './log-file.ts';
 import { makeListeners } from './listeners.ts';
 import { makeListing } from './listing.ts';
 import { makeQueue, makeQueueRows } from './queue-rows.ts';
@@ -107,7 +108,7 @@ export const openStore = async (options: StoreOptions): Promise<Store> => {
   const onTrouble = (error: unknown) => log?.warn({ err: error }, 'trouble after a commit of the store');
   const { db, encryption, close } = openClosing({ file, migrations, keyFile, shared, place }, onTrouble);
   const listeners = makeListeners(onTrouble);
-  const writer = makeWriter(db, clock, listeners.tell, onTrouble);
+  const writer = makeWriter(db, openLogFile(db), listeners.tell, onTrouble);
   const checkpoints = keepCheckpointed(db, clock, writer.commits, onTrouble);
   const outbox = makeOutbox({ db, clock, encryption }, tell);
   const connection = makeConnection({ db, encryption }, clock, writer, outbox);

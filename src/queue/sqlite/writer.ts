@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import type { Clock } from '../../base/clock.ts';
-import { closed, storeFault } from './store-fault.ts';
+import type { LogFile } from './log-file.ts';
+import { closed, fileFault, storeFault } from './store-fault.ts';
 
 /** How much a commit must outlive: `power` is fsynced, `process` survives a kill -9 but not a power cut. */
 export type Outlives = 'power' | 'process';
@@ -13,13 +13,19 @@ export type Notes = {
   readonly forget: () => void;
 };
 
+/** Says what has become of a work: committed, unless it was not, or its commit did not reach the disk. */
+type Settle = (fault?: unknown) => void;
+
 type Work = {
   readonly outlives: Outlives;
   readonly bytes: number;
   /** Does the work and gives what is to be said when it is committed. */
-  readonly attempt: () => () => void;
+  readonly attempt: () => Settle;
   readonly reject: (reason: unknown) => void;
 };
+
+/** A transaction that is committed, and of which nothing was said yet. */
+type Committed = { readonly settles: readonly Settle[]; readonly ids: ReadonlySet<string> };
 
 export type Writer = {
   /**
@@ -37,38 +43,34 @@ export type Writer = {
 // What one transaction writes stands in the write-ahead log before it can be copied from there.
 const maxBytes = 2 * 2 ** 20;
 
-// However slow the disk, nobody waits longer than this for others to come along.
-const longestRestMs = 10;
-
 /**
- * The one way to write. What arrives in one turn of the event loop becomes one transaction, in its order, so that many
- * requests share one fsync; each has a savepoint of its own, so that one that fails does not spoil the others. After a
- * commit the writer rests as long as that took: while one stops the whole daemon, the requests that are on their way
- * to the next get nowhere, and each turn of the event loop would pay an fsync for one or two of them.
+ * The one way to write. What arrives in one turn of the event loop becomes one transaction, in its order; each work has a savepoint of
+ * its own, so that one that fails does not spoil the others. SQLite commits without an fsync, which would stop the whole daemon: the log
+ * is put on the disk beside the event loop, and until then nothing is said of a commit, and what arrives waits for the next. So many
+ * requests share one fsync. Others may see meanwhile what a loss of power could still undo.
  * `committed` is called with the ids that the transaction has touched, `onTrouble` with what went
  * wrong after a commit.
+ *
+ *     idle ── write ──▶ committing ── only `process` ──▶ said ──▶ idle, or committing what has come
+ *                           └───── `power` ──▶ syncing ──▶ said
  */
 // One closure, though long: every part of it is about the one transaction that is on its way.
 export const makeWriter = (
   db: Database,
-  clock: Pick<Clock, 'elapsed' | 'sleep'>,
+  log: LogFile,
   committed: (ids: ReadonlySet<string>) => void,
   onTrouble: (error: unknown) => void,
 ): Writer => {
   let waiting: Work[] = [];
   let isOpen = true;
-  let restsUntil = 0;
   let commits = 0;
   let touched = new Set<string>();
   let forgets = false;
 
   const empty = db.prepare<[], number>('PRAGMA wal_checkpoint(TRUNCATE)').pluck();
-  let level: 'FULL' | 'NORMAL' | undefined;
-  // SQLite does this one while it is prepared, so that it cannot be prepared once for all (sqlite.org/pragma.html).
-  const setLevel = (wanted: 'FULL' | 'NORMAL'): void => {
-    if (wanted !== level) db.exec(`PRAGMA synchronous = ${wanted}`);
-    level = wanted;
-  };
+  // The log is not synced with each commit; when it is copied into the database, both are (sqlite.org/pragma.html).
+  db.pragma('synchronous = NORMAL');
+  let syncing: Committed | undefined;
 
   // What a reader in another process keeps in the log goes with the next commit, or when the store closes.
   const emptyLog = (): void => {
@@ -81,7 +83,7 @@ export const makeWriter = (
 
   const savepoint = db.transaction((attempt: Work['attempt']) => attempt());
 
-  const one = ({ attempt, reject }: Work): (() => void) => {
+  const one = ({ attempt, reject }: Work): Settle => {
     const others = touched;
     touched = new Set();
     try {
@@ -98,26 +100,30 @@ export const makeWriter = (
   };
   const all = db.transaction((works: readonly Work[]) => works.map(one));
 
-  const tryAll = (works: readonly Work[]): (() => void) => {
-    touched = new Set();
+  const tryAll = (works: readonly Work[]): readonly Settle[] => {
+    commits++;
+    const before = touched;
+    touched = new Set(before);
     try {
-      setLevel(works.some(({ outlives }) => outlives === 'power') ? 'FULL' : 'NORMAL');
-      const settles = all.immediate(works);
-      return () => settles.forEach((settle) => settle());
+      return all.immediate(works);
     } catch (error) {
-      touched = new Set();
+      touched = before;
       const [first, ...others] = works;
-      if (others.length === 0) return () => first?.reject(storeFault(error, db.name));
+      if (first !== undefined && others.length === 0) return [() => first.reject(storeFault(error, db.name))];
       // Alone, each is told its own fault, and a small one may fit where the large one did not.
-      return () => works.forEach((work) => commit([work]));
+      return works.flatMap((work) => tryAll([work]));
     }
   };
-  const commit = (works: readonly Work[]): void => {
-    commits++;
-    const settle = tryAll(works);
+  const commit = (works: readonly Work[]): Committed => {
+    touched = new Set();
+    const settles = tryAll(works);
     const ids = touched;
     if (forgets) emptyLog();
-    settle();
+    return { settles, ids };
+  };
+  const say = ({ settles, ids }: Committed, error: unknown = null): void => {
+    const fault = error === null ? undefined : fileFault(storeFault(error, db.name), db.name);
+    settles.forEach((settle) => settle(fault));
     if (ids.size > 0) committed(ids);
   };
   /** Those that may share the next transaction, at least one; the others stay. */
@@ -129,26 +135,36 @@ export const makeWriter = (
     return works;
   };
   const flush = (): void => {
-    if (waiting.length === 0) return;
-    const began = clock.elapsed();
-    commit(nextWorks());
-    if (waiting.length > 0) return void setImmediate(flush);
-    const ended = clock.elapsed();
-    restsUntil = ended + Math.min(ended - began, longestRestMs);
+    if (syncing !== undefined || waiting.length === 0) return;
+    const works = nextWorks();
+    const done = commit(works);
+    if (works.some(({ outlives }) => outlives === 'power')) sync(done);
+    else {
+      say(done);
+      flushSoon();
+    }
   };
   const flushSoon = (): void => {
-    const restMs = restsUntil - clock.elapsed();
-    if (restMs <= 0) setImmediate(flush);
-    else void clock.sleep(restMs, new AbortController().signal).then(flush);
+    if (syncing === undefined && waiting.length > 0) setImmediate(flush);
   };
-
+  const sync = (done: Committed): void => {
+    syncing = done;
+    log.sync((error) => {
+      // Closing did it meanwhile.
+      if (syncing !== done) return;
+      syncing = undefined;
+      say(done, error);
+      flushSoon();
+    });
+  };
   return {
     write: (outlives, work, bytes = 0) =>
-      new Promise((resolve, reject) => {
+      new Promise((resolve, refuse) => {
+        const reject: Work['reject'] = refuse;
         if (!isOpen) throw closed(db.name);
-        const attempt = () => {
+        const attempt = (): Settle => {
           const value = work();
-          return () => resolve(value);
+          return (fault) => (fault === undefined ? resolve(value) : reject(fault));
         };
         if (waiting.push({ outlives, bytes, attempt, reject }) === 1) flushSoon();
       }),
@@ -163,7 +179,12 @@ export const makeWriter = (
     commits: () => commits,
     close: () => {
       isOpen = false;
-      while (waiting.length > 0) commit(nextWorks());
+      const left = syncing === undefined ? [] : [syncing];
+      syncing = undefined;
+      while (waiting.length > 0) left.push(commit(nextWorks()));
+      const error = left.length === 0 ? null : log.syncNow();
+      left.forEach((done) => say(done, error));
+      log.close();
     },
   };
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
+import { anyOf } from '../../base/text/nearest.ts';
 import { hasPlaceholders } from '../language/expression.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
@@ -77,11 +78,9 @@ export const oneOfTypes = <K extends { readonly [N in keyof K]: { readonly Schem
   for (const name in kinds) schemas.push(kinds[name].Schema);
   const [first, ...others] = schemas;
   if (first === undefined) throw new RangeError('There is no type to choose from.');
-  const names = new Intl.ListFormat('en', { type: 'disjunction' }).format(
-    Object.keys(kinds).map((name) => `"${name}"`),
-  );
+  const names = () => anyOf(Object.keys(kinds).map((name) => `"${name}"`));
   return z.discriminatedUnion('type', [first, ...others], {
-    error: ({ input }) => otherwise(input) ?? `must have a "type": ${names}`,
+    error: ({ input }) => otherwise(input) ?? `must have a "type": ${names()}`,
   });
 };
 

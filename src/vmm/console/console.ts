@@ -69,7 +69,7 @@ const makeQueue = () => {
 export const openConsole = async (options: ConsoleOptions): Promise<Console> => {
   const { line, clock, growth, onEvent, panics = kernelPanics, typing = patientTyping } = options;
   const { bound, sensitive = [], keepsScreen = false, display, from } = options;
-  const screen = keepsScreen ? makeScreen() : undefined;
+  const screen = keepsScreen ? await makeScreen() : undefined;
   const onShown = (bytes: Uint8Array) => screen?.take(bytes);
   const transcript = await openTranscript(options.transcript, {
     growth,

@@ -1,6 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Terminal } from '@xterm/headless';
-import headless from '@xterm/headless';
 import { deferred, orAborted } from '../../base/waiting.ts';
 
 /** What a terminal shows that is fed with what comes on a console: 80 columns and 24 rows, as a VT220 has. */
@@ -41,7 +40,9 @@ const rowsOf = (terminal: Terminal): string => {
   return rows.join('\n').trimEnd();
 };
 
-export const makeScreen = (): Screen => {
+/** Makes one. The terminal is loaded with the first: a start of the daemon need not wait for it. */
+export const makeScreen = async (): Promise<Screen> => {
+  const { default: headless } = await import('@xterm/headless');
   const terminal = new headless.Terminal({ ...size, scrollback: 0, logLevel: 'off', allowProposedApi: true });
   const decoder = new StringDecoder('utf8');
   let waiting = 0;
@@ -77,7 +78,7 @@ export const makeScreen = (): Screen => {
 
 /** What the screen shows at the end of these bytes. */
 export const screenAfter = async (bytes: Uint8Array, signal: AbortSignal): Promise<string> => {
-  using screen = makeScreen();
+  using screen = await makeScreen();
   if (bytes.byteLength === 0) return '';
   screen.take(bytes);
   await screen.changed(0, signal);

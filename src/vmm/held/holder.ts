@@ -31,7 +31,7 @@ export type NotHeld = { readonly said: string; readonly exit: Exit };
 
 const never = new AbortController().signal;
 
-const untilItListens = { attempts: Infinity, firstMs: 5, growth: 1.3, mostMs: 50 };
+const untilItListens = { attempts: Infinity, firstMs: 5, growth: 1.1, mostMs: 20 };
 
 // A program that it has in a terminal gets 2 s to go.
 const mostMsToEnd = 4_000;

@@ -10,7 +10,7 @@ import type { Machine, MachineSpec } from '../types.ts';
 import { isNobodyThere } from '../unix-socket.ts';
 import { displayOver } from './display/display.ts';
 import { keeper } from './keep/keep.ts';
-import { giveMemory } from './keep/memory-in.ts';
+import { openMemory, type KeptMemory } from './keep/memory-in.ts';
 import { machineFiles } from './names.ts';
 import { addressesOf, networkNumberOf, networkOf, sshPortIn } from './network.ts';
 import { openSshPort } from './outgoing/ssh.ts';
@@ -28,7 +28,7 @@ const mostMsPerMb = 20;
 /** Nobody listens there: a machine without a network has no way in but its console. */
 const noPort = 0;
 
-const untilItListens = { attempts: 10_000, firstMs: 2, growth: 1.2, mostMs: 20 };
+const untilItListens = { attempts: 10_000, firstMs: 2, growth: 1.1, mostMs: 10 };
 
 /** The port of this host that leads to the guest. */
 export const findSshPort = async (spec: MachineSpec, qmp: Qmp, clock: Clock, alive: AbortSignal): Promise<number> => {
@@ -44,11 +44,25 @@ const keepEvents = async (path: string, alive: AbortSignal): Promise<void> => {
   await using _leaving = await openQmp(path, () => undefined, alive);
 };
 
+/** What has been done when both have ended; throws what the first of them threw. */
+const both = async <One>(one: Promise<One>, other: Promise<void>): Promise<One> => {
+  await Promise.allSettled([one, other]);
+  await other;
+  return one;
+};
+
+type Starting = {
+  readonly holding: Holding;
+  readonly watched: WatchedQemu;
+  /** Of the machine from which it goes on. */
+  readonly memory: KeptMemory | undefined;
+};
+
 /** Opens the sockets of a QEMU that has just been spawned, and has it make the machine. `starting` keeps what it opens. */
 const reach = async (
   spec: MachineSpec,
   host: QemuHost,
-  { holding, watched }: { readonly holding: Holding; readonly watched: WatchedQemu },
+  { holding, watched, memory }: Starting,
   starting: CleanupStack,
   alive: AbortSignal,
 ) => {
@@ -57,11 +71,17 @@ const reach = async (
   const listening = () => openQmp(files.qmp, watched.onEvent, alive);
   const qmp = starting.keep(await retry(listening, untilItListens, isNobodyThere, clock, alive));
   await keepEvents(files.events, alive);
-  const line = starting.keep(await lineOf(spec, await orAborted(holding.holder, alive), watched.exited, host));
-  // QEMU has its own ends since it listens.
-  await holding[Symbol.asyncDispose]();
-  await finishKernel(spec, qmp, alive);
-  if (spec.from !== undefined) await giveMemory(spec.from.memory, spec.folder, qmp, clock, alive);
+  const holdLine = async () => {
+    const line = starting.keep(await lineOf(spec, await orAborted(holding.holder, alive), watched.exited, host));
+    // QEMU has its own ends since it listens.
+    await holding[Symbol.asyncDispose]();
+    return line;
+  };
+  const fill = async () => {
+    await finishKernel(spec, qmp, alive);
+    await memory?.give(spec.folder, qmp, clock, alive);
+  };
+  const line = await both(holdLine(), fill());
   return { qmp, line, sshPort: await findSshPort(spec, qmp, clock, alive) };
 };
 
@@ -102,6 +122,7 @@ const pressButton = async (qmp: Qmp, signal: AbortSignal): Promise<void> => {
 export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: AbortSignal): Promise<Machine> => {
   signal.throwIfAborted();
   const wordsFrom = await logEnd(machineFiles(spec.folder).log);
+  await using memory = spec.from === undefined ? undefined : await openMemory(spec.from.memory);
   const qemu = await spawnQemu(spec, host, signal).catch(async (error: unknown) => {
     await removeTraces(spec.folder);
     throw error;
@@ -120,7 +141,7 @@ export const startMachine = async (spec: MachineSpec, host: QemuHost, signal: Ab
   const gone = new AbortController();
   void watched.exited.then(() => gone.abort(new Fault('hypervisor_unavailable', 'QEMU has ended.')));
   const alive = AbortSignal.any([deadline.signal, gone.signal]);
-  const { qmp, line, sshPort } = await reach(spec, host, { ...qemu, watched }, starting, alive).catch(
+  const { qmp, line, sshPort } = await reach(spec, host, { ...qemu, watched, memory }, starting, alive).catch(
     async (error: unknown) => {
       const fault = signal.aborted ? error : await explain(error);
       await starting[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { MachineModel } from '../../base/hardware.ts';
@@ -10,6 +11,7 @@ import type { Accelerator } from './argv.ts';
 import { makeQemuDisks } from './disks.ts';
 import { firmwareFiles } from './firmware.ts';
 import { takeInventory, versionOf, type Inventory } from './probe/inventory.ts';
+import { compressMemory } from './keep/memory-out.ts';
 import { machineShapeKey } from './keep/shape-key.ts';
 import { startMachine } from './machine.ts';
 import { mostSlots, networkNumberOf } from './network.ts';
@@ -21,7 +23,7 @@ import { mostDisks, refuseForQemu } from './refuse.ts';
 import type { QemuHost } from './process/spawn.ts';
 import { takeUpMachine } from './take-up.ts';
 import { findUser, type QemuUser } from './process/user.ts';
-import type { Hypervisor, MachineSpec } from '../types.ts';
+import { keptFiles, type Hypervisor, type MachineSpec } from '../types.ts';
 
 export type QemuOptions = {
   readonly binary: string;
@@ -228,6 +230,8 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
     ...disks,
 
     ...machinesOf(options, look, disks),
+
+    finishKept: (folder, signal) => compressMemory(join(folder, keptFiles.memory), signal),
 
     // Many daemons may run machines of these names on one host; only the folder tells whose they are.
     strays: async () => [],

@@ -5,6 +5,7 @@ import { makeNotifier } from '../../../base/notifier.ts';
 import { orAborted } from '../../../base/waiting.ts';
 import type { ApiParts } from '../../types.ts';
 import { findBuild } from '../found.ts';
+import type { TextRooms } from '../text-rooms.ts';
 import { checkTakesKeys } from '../takes-keys.ts';
 import { closeSocket, type Closing } from './closing.ts';
 import { takeKeys } from './keys.ts';
@@ -21,6 +22,7 @@ type Relay = {
   readonly id: string;
   /** Bytes of the transcript that the client has. */
   readonly offset: number;
+  readonly rooms: TextRooms;
   /** How long a client may take for a piece of what the console says, in ms. */
   readonly takeMs: number;
   /** Told of an error of imaged itself. */
@@ -87,8 +89,8 @@ const watchClient = (socket: WebSocket, clock: ApiParts['clock'], silent: () => 
  */
 export const relay = async (
   socket: WebSocket,
-  { id, offset, takeMs, trouble }: Relay,
-  { store, outputs, live, clock, signal: life }: Pick<ApiParts, 'store' | 'outputs' | 'live' | 'clock' | 'signal'>,
+  { id, offset, rooms, takeMs, trouble }: Relay,
+  { store, live, clock, signal: life }: Pick<ApiParts, 'store' | 'live' | 'clock' | 'signal'>,
 ): Promise<void> => {
   if (socket.readyState !== socket.OPEN) return;
   const own = new AbortController();
@@ -104,7 +106,7 @@ export const relay = async (
     await orAborted(sent, deadline.signal);
   };
   const say = async () => {
-    for await (const bytes of outputs.followText(id, 'console', offset, signal)) await send(bytes);
+    for await (const bytes of rooms.follow({ id, name: 'console', offset }, signal)) await send(bytes);
     throw new Closed('notHeld');
   };
   const watchBuild = async () => {

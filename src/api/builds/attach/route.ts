@@ -10,6 +10,7 @@ import type { Timeouts } from '../../server/connections/timeouts.ts';
 import { longestMessage } from '../../server/streams/web-sockets.ts';
 import type { ApiParts } from '../../types.ts';
 import { BuildParams, findBuild } from '../found.ts';
+import type { TextRooms } from '../text-rooms.ts';
 import { checkTakesKeys } from '../takes-keys.ts';
 import { closings } from './closing.ts';
 import { relay } from './relay.ts';
@@ -34,8 +35,14 @@ const description =
     .join('; ') +
   '.\n\n```sh\nwebsocat --binary -H "Authorization: Bearer $TOKEN" "ws${IMAGED#http}/builds/$ID/console/attach"\n```';
 
+type AttachParts = {
+  readonly longRequests: LongRequests;
+  readonly timeouts: Timeouts;
+  readonly rooms: TextRooms;
+};
+
 /** The console of a build that takes keys, both ways over one connection. */
-export const addAttachRoute = (app: App, parts: ApiParts, longRequests: LongRequests, timeouts: Timeouts): void => {
+export const addAttachRoute = (app: App, parts: ApiParts, { longRequests, timeouts, rooms }: AttachParts): void => {
   const { store, live, outputs } = parts;
   app.route({
     method: 'GET',
@@ -74,7 +81,7 @@ export const addAttachRoute = (app: App, parts: ApiParts, longRequests: LongRequ
       };
       const offset = request.query.offset ?? (await sizeNow());
       const trouble = (err: unknown) => request.log.error({ ...who, err }, 'an attached console broke off');
-      await relay(socket, { id, offset, takeMs: timeouts.reader.graceMs, trouble }, parts);
+      await relay(socket, { id, offset, rooms, takeMs: timeouts.reader.graceMs, trouble }, parts);
       request.log.info(who, 'console detached');
     },
   });

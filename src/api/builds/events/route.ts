@@ -3,8 +3,8 @@ import { isEnded } from '../../../base/records/status.ts';
 import type { BuildEvent } from '../../../queue/records.ts';
 import { answers, nothing } from '../../contract/answers.ts';
 import type { App } from '../../server/app.ts';
-import { makeEventRooms } from './rooms.ts';
-import { followEvents, readEvents } from './stream.ts';
+import { makeRooms, type Rooms } from '../../following/rooms.ts';
+import { eventsOf, readEvents, type EventsForm } from './stream.ts';
 import { BuildParams, findBuild } from '../found.ts';
 import { disconnectSignal } from '../../server/connections/disconnect.ts';
 import { EventsQuery } from '../request.ts';
@@ -54,7 +54,7 @@ export const addEventRoutes = (
   view: View,
   longRequests: LongRequests,
 ): void => {
-  const rooms = makeEventRooms(store);
+  const rooms: Rooms<number, EventsForm> = makeRooms();
   app.get('/builds/:id/events', {
     config: { scope: 'builds:read' },
     schema: {
@@ -81,7 +81,7 @@ export const addEventRoutes = (
         form.write({ value: view.event(event, id), id: event.seq, name: event.type });
       const until = AbortSignal.any([signal, disconnectSignal(reply)]);
       const events = follow
-        ? followEvents(rooms, { buildId: id, after, form: { key: form.key, write } }, until)
+        ? rooms.follow({ id, open: () => eventsOf(store, id), after, form: { key: form.key, write } }, until)
         : readEvents(store, id, after, write, until);
       return sendItems(reply, events, form, clock);
     },

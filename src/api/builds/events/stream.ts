@@ -1,9 +1,29 @@
+import { isEnded } from '../../../base/records/status.ts';
 import type { BuildEvent } from '../../../queue/records.ts';
 import type { Store } from '../../../queue/store.ts';
-import { follow } from '../../server/streams/follow.ts';
-import type { EventRooms, WrittenForm } from './rooms.ts';
+import type { Source, WrittenForm } from '../../following/rooms.ts';
 
 const batch = 200;
+
+type Written = {
+  readonly text: string;
+  /** The number of the last of them. */
+  readonly last: number;
+  /** Whether there were no more. */
+  readonly isAll: boolean;
+};
+
+/** The next events of a build after a number, as one text; undefined where there are none. */
+export const nextEvents = async (
+  store: Pick<Store, 'events'>,
+  buildId: string,
+  after: number,
+  write: (event: BuildEvent) => string,
+): Promise<Written | undefined> => {
+  const events = await store.events(buildId, after, batch);
+  const last = events.at(-1)?.seq;
+  return last === undefined ? undefined : { text: events.map(write).join(''), last, isAll: events.length < batch };
+};
 
 /** The events of a build that are there, as texts of many at once; `after`: only those with a higher number. */
 export const readEvents = async function* (
@@ -14,36 +34,29 @@ export const readEvents = async function* (
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
   for (let at = after; ;) {
-    const events = await store.events(buildId, at, batch);
-    if (events.length > 0) yield events.map(write).join('');
-    if (events.length < batch || signal.aborted) return;
-    at = events.at(-1)?.seq ?? at;
+    const next = await nextEvents(store, buildId, at, write);
+    if (next !== undefined) yield next.text;
+    if (next === undefined || next.isAll || signal.aborted) return;
+    at = next.last;
   }
 };
 
-type Followed = {
-  readonly buildId: string;
-  /** Only events with a higher number. */
-  readonly after: number;
-  readonly form: WrittenForm;
-};
+/** A form in which events are written. */
+export type EventsForm = WrittenForm & { readonly write: (event: BuildEvent) => string };
 
-/** The events of a build as text, in order and each once, until the build has ended or the signal aborts. */
-export const followEvents = async function* (
-  rooms: EventRooms,
-  { buildId, after, form }: Followed,
-  signal: AbortSignal,
-): AsyncGenerator<string, void> {
-  using room = rooms.enter(buildId);
-  let at = after;
-  const read = async function* (until: AbortSignal): AsyncGenerator<string, void> {
-    for (let isAll = false; !isAll && !until.aborted;) {
-      const next = await room.next(at, form);
-      if (next === undefined) return;
-      at = next.last;
-      isAll = next.isAll;
-      yield next.text;
-    }
-  };
-  yield* follow({ listen: (ring) => [room.listen(ring)], isComplete: room.isComplete, read }, signal);
-};
+/** The events of a build, for all who follow them. */
+export const eventsOf = (
+  store: Pick<Store, 'events' | 'find' | 'onChange'>,
+  id: string,
+): Source<number, EventsForm> => ({
+  watch: ({ changed }) => [store.onChange(id, changed)],
+  isComplete: async () => {
+    const build = await store.find(id);
+    return build === undefined || isEnded(build.status);
+  },
+  read: async (after, { write }) => {
+    const next = await nextEvents(store, id, after, write);
+    return next && { bytes: Buffer.from(next.text), last: next.last, isAll: next.isAll };
+  },
+  [Symbol.asyncDispose]: async () => undefined,
+});

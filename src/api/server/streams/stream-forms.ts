@@ -55,7 +55,8 @@ export const eventFormOf = (request: FastifyRequest, reply: FastifyReply, named:
 /** Sends what a form has written, and shows now and then that the stream lives. */
 export const sendItems = (
   reply: FastifyReply,
-  items: AsyncGenerator<string, void>,
-  { heartbeat }: StreamForm,
+  items: AsyncGenerator<string | Uint8Array, void>,
+  { heartbeat }: Pick<StreamForm, 'heartbeat'>,
   clock: Clock,
-): FastifyReply => sendStream(reply, withHeartbeats(items, heartbeat, clock), 16 * 1024);
+  highWaterMark: number = 16 * 1024,
+): FastifyReply => sendStream(reply, withHeartbeats(items, heartbeat, clock), highWaterMark);

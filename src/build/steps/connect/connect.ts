@@ -24,7 +24,14 @@ const credentialsOf = async ({ privateKey, certificate, password }: LoginProofs)
 
 type Needs = { readonly job: Job; readonly running: Running; readonly key: SshKey; readonly workspace: string };
 
-const sshSpecOf = async (login: SshLogin, { job, running, key, workspace }: Needs): Promise<SshSpec> => {
+/** Whether the guest boots, or goes on where it was logged in to before. */
+type Coming = 'boots' | 'goes-on';
+
+const sshSpecOf = async (
+  login: SshLogin,
+  coming: Coming,
+  { job, running, key, workspace }: Needs,
+): Promise<SshSpec> => {
   const { host, port } = running.machine.addresses.ssh;
   const { username, timeoutMs, handshakeAttempts, keepAliveMs, readWriteTimeoutMs, pty, bastion } = login;
   return {
@@ -45,6 +52,7 @@ const sshSpecOf = async (login: SshLogin, { job, running, key, workspace }: Need
     ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
     ...(readWriteTimeoutMs === undefined ? {} : { readWriteTimeoutMs }),
     ...(pty === undefined ? {} : { pty }),
+    ...(coming === 'boots' ? {} : { isUp: true }),
   };
 };
 
@@ -63,10 +71,10 @@ const afterPause = async (
 };
 
 const logInBy =
-  (login: SshLogin) =>
+  (login: SshLogin, coming: Coming) =>
   async (needs: Needs, { clock, signal, keep, log, activity }: StepTools): Promise<{ guest: Guest }> => {
     const { running } = needs;
-    const spec = await sshSpecOf(login, needs);
+    const spec = await sshSpecOf(login, coming, needs);
     let tally = 'a login by ssh was awaited';
     const onTally = (text: string) => {
       tally = text;
@@ -86,18 +94,18 @@ const logInBy =
   };
 
 /** The first login: it waits while the guest boots. */
-export const connect = (login: SshLogin) =>
+export const connect = (login: SshLogin, coming: Coming = 'boots') =>
   ({
     name: 'connect',
     phase: 'connecting',
     timeoutMs: (login.pauseBeforeConnectingMs > 0 ? 2 : 1) * login.timeoutMs + login.pauseBeforeConnectingMs + graceMs,
     about: `ssh as ${login.username}`,
-    run: logInBy(login),
+    run: logInBy(login, coming),
     takeUp: {
       async ended(needs, tools) {
         if (tools.place.hadBegun('shut-down') || hasLetGo(tools.place)) return { guest: letGo<Guest>('The login') };
-        return logInBy(login)(needs, tools);
+        return logInBy(login, coming)(needs, tools);
       },
-      cutShort: logInBy(login),
+      cutShort: logInBy(login, coming),
     },
   }) satisfies Step<Needs, { guest: Guest }>;

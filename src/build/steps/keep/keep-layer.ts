@@ -4,6 +4,7 @@ import type { Disk } from '../../../vmm/types.ts';
 import type { Job } from '../../job.ts';
 import type { Cut } from '../../layers/cuts.ts';
 import { fillBeside } from '../../layers/files.ts';
+import { finishing } from '../../layers/finishing.ts';
 import { flatBytes, flattening } from '../../layers/flatten.ts';
 import type { Filled, Layering } from '../../layers/layering.ts';
 import { overlayOf, restDisks, restedIn, restOf } from '../../layers/rest-disks.ts';
@@ -116,7 +117,7 @@ export const keepMachine = (cut: Cut, layering: Layering) =>
         const facts = { ...beside, disks: rested, network: kept.network };
         rest = { disks: kept.disks, kept: { key: cut.key, facts } };
         const flat = await flattening(folder, restedIn(folder, needs.disks), hypervisor);
-        return { facts, stoodStillMs: kept.stoodStillMs, ...flat };
+        return { facts, stoodStillMs: kept.stoodStillMs, ...finishing(cut, folder, hypervisor), ...flat };
       });
       return rest;
     },

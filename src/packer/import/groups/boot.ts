@@ -48,7 +48,7 @@ const commandsOfSteps = ({ keys, reading }: Builder): readonly string[] | undefi
   });
 };
 
-const isNoWait = (wait: string): boolean => /^[+-]?(?:0(?:\.0+)?(?:ns|us|µs|ms|s|m|h)?)+$/.test(wait.trim());
+const isNoWait = (wait: string): boolean => /^[+-]?(?:0(?:\.0+)?(?:ns|us|\u00b5s|ms|s|m|h)?)+$/.test(wait.trim());
 
 /** Whether the builder types a command at first. */
 export const hasBootCommand = ({ keys }: Pick<Builder, 'keys'>): boolean =>

@@ -2,7 +2,7 @@
  * Keeps a running machine. Its disks get overlays, so that the files they were come to rest; its memory and devices are
  * written to a file; then it goes on:
  *
- *   overlays made and opened - stop - overlays laid over - variables copied - memory taken - cont - memory compressed, all on the disk
+ *   overlays made and opened - stop - overlays laid over - variables copied - memory taken - cont        (later) memory compressed
  *
  * Where something fails on the way, all before it is taken back, from the memory's file, whose room the guest may need, to the
  * overlays, whose content moves down into the files that the disks are again.
@@ -13,13 +13,11 @@ import { chmod, copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cleanupStack, type CleanupStack } from '../../../base/cleanup.ts';
 import { asFault, Fault } from '../../../base/fault.ts';
-import { orAborted } from '../../../base/waiting.ts';
 import { keptFiles, type Disk, type KeepInto, type KeptMachine, type Machine, type MachineSpec } from '../../types.ts';
 import { unlinkLayers } from '../image-file.ts';
 import { openLayers } from '../layers.ts';
 import { machineFiles, sockets } from '../names.ts';
 import { networkNumberOf } from '../network.ts';
-import { openRegular } from '../open-regular.ts';
 import type { Qmp } from '../qmp.ts';
 import type { QemuHost } from '../process/spawn.ts';
 import { asker, type Ask } from './ask.ts';
@@ -135,13 +133,6 @@ const standStill = async (
   return host.clock.elapsed() - began;
 };
 
-/** Brings to the disk of the host what was written to a file. */
-const syncFile = async (path: string): Promise<void> => {
-  const { handle } = await openRegular(path, 'read');
-  await using _open = handle;
-  await handle.sync();
-};
-
 const keepOnce = async (keeping: Keeping, disks: readonly Disk[], signal: AbortSignal): Promise<KeptMachine> => {
   const { spec, host, ask, into, undo } = keeping;
   const rests = into.rests ?? disks.map(({ path }) => path);
@@ -163,12 +154,9 @@ const keepOnce = async (keeping: Keeping, disks: readonly Disk[], signal: AbortS
   );
   signal.throwIfAborted();
   const stoodStillMs = await standStill(keeping, overlays, memory, signal);
-  const memoryBytes = await memory.compress(signal);
-  undo.defer(() => removeAll([file]));
-  const variables = spec.firmware === undefined ? [] : [join(into.folder, keptFiles.variables)];
-  for (const path of [...rests, ...variables]) await orAborted(syncFile(path), signal);
+  await memory.whole(signal);
   await memory[Symbol.asyncDispose]();
-  return { disks: overlays.map(({ disk }) => disk), network: networkNumberOf(spec), memoryBytes, stoodStillMs };
+  return { disks: overlays.map(({ disk }) => disk), network: networkNumberOf(spec), stoodStillMs };
 };
 
 const takeBack = async (undo: CleanupStack): Promise<void> => {

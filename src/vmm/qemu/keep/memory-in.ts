@@ -12,6 +12,8 @@ import { connectUnix } from '../../unix-socket.ts';
 import { migrated } from './migration.ts';
 
 const chunkBytes = 256 * 1024;
+// QEMU takes what is ready as fast as it comes, and starts for 100 ms before.
+const aheadBytes = 32 * 1024 * 1024;
 
 /**
  * Gives QEMU what it takes, and reads to the end also where it hangs up before: it does so when it has all that it understands,
@@ -28,34 +30,47 @@ const giveTo = (to: Socket) => {
   };
 };
 
-/**
- * Resolves when the machine is as it was kept, and stands still. Throws `hypervisor_failed` when the file is damaged, and
- * `hypervisor_unavailable`: QEMU ends when it cannot make that machine of what it reads.
- */
-export const giveMemory = async (
-  memory: string,
-  folder: string,
-  qmp: Qmp,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> => {
+/** The memory and devices of a machine that was kept: they are decompressed ahead from when they are opened. */
+export type KeptMemory = AsyncDisposable & {
+  /**
+   * Resolves when the machine is as it was kept, and stands still. Throws `hypervisor_failed` when the file is damaged, and
+   * `hypervisor_unavailable`: QEMU ends when it cannot make that machine of what it reads.
+   */
+  readonly give: (folder: string, qmp: Qmp, clock: Clock, signal: AbortSignal) => Promise<void>;
+};
+
+/** Throws `hypervisor_failed` when the file is not there. */
+export const openMemory = async (memory: string): Promise<KeptMemory> => {
   const unreadable = (cause: unknown) =>
     new Fault('hypervisor_failed', `The memory kept in ${memory} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`, { path: memory }, { cause }); // prettier-ignore
   const { handle } = await openRegular(memory, 'read').catch((error: unknown) => {
     throw unreadable(error);
   });
-  await using _open = handle;
-  await qmp.execute('migrate-incoming', { uri: `unix:${sockets.from}` }, signal);
-  const to = await connectUnix(machineFiles(folder).from, signal);
-  try {
-    const from = handle.createReadStream({ highWaterMark: chunkBytes });
-    const decompress = createZstdDecompress({ chunkSize: chunkBytes });
-    await pipeline(from, decompress, giveTo(to), { signal }).catch((error: unknown) => {
-      signal.throwIfAborted();
-      throw unreadable(error);
-    });
-    await migrated((command, facts) => qmp.execute(command, facts, signal), clock, signal);
-  } finally {
-    to.destroy();
-  }
+  const from = handle.createReadStream({ highWaterMark: chunkBytes });
+  const ahead = { readableHighWaterMark: aheadBytes };
+  const decompress = createZstdDecompress({ chunkSize: chunkBytes, ...ahead });
+  // Told to whoever reads it.
+  decompress.on('error', () => undefined);
+  from.on('error', (error) => decompress.destroy(error));
+  from.pipe(decompress);
+  return {
+    give: async (folder, qmp, clock, signal) => {
+      await qmp.execute('migrate-incoming', { uri: `unix:${sockets.from}` }, signal);
+      const to = await connectUnix(machineFiles(folder).from, signal);
+      try {
+        await pipeline(decompress, giveTo(to), { signal }).catch((error: unknown) => {
+          signal.throwIfAborted();
+          throw unreadable(error);
+        });
+        await migrated((command, facts) => qmp.execute(command, facts, signal), clock, signal);
+      } finally {
+        to.destroy();
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      decompress.destroy();
+      from.destroy();
+      await handle.close();
+    },
+  };
 };

@@ -5,24 +5,25 @@
 
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { lchown, open, rm, stat } from 'node:fs/promises';
+import { lchown, open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import { cleanupStack } from '../../../base/cleanup.ts';
+import { unlessErrno } from '../../../base/errno.ts';
 import { asFault, Fault } from '../../../base/fault.ts';
 import { orAborted } from '../../../base/waiting.ts';
 
 export type MemoryOut = AsyncDisposable & {
   /** Aborts with the fault when what QEMU writes cannot be taken: `storage_full`, `hypervisor_failed`. */
   readonly failed: AbortSignal;
-  /** Waits until QEMU has written all, and writes the file, to the disk. Gives its size. Throws what `failed` has. */
-  readonly compress: (signal: AbortSignal) => Promise<number>;
+  /** Waits until QEMU has written all, which is beside the file then, for `compressMemory`. Throws what `failed` has. */
+  readonly whole: (signal: AbortSignal) => Promise<void>;
 };
 
 const chunkBytes = 256 * 1024;
 
-/** Level 1: a build waits for it. The checksum tells damage of the file. */
+/** Level 1: the guest works beside it. The checksum tells damage of the file. */
 const compressor = (size: number) => {
   const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
   return createZstdCompress({ params, chunkSize: chunkBytes, pledgedSrcSize: size });
@@ -40,12 +41,15 @@ const bounded = (mostBytes: number) =>
     }
   };
 
-/** A stream into a new file of mode 0600, which is flushed and closed at its end. */
-const into = async (path: string, options: { readonly flush: boolean }) =>
-  (await open(path, 'wx', 0o600)).createWriteStream({ ...options, highWaterMark: 4 * chunkBytes });
+/** A stream into a file, which is closed at its end. */
+const into = (file: FileHandle) => file.createWriteStream({ highWaterMark: 4 * chunkBytes });
+
+/** Where the memory is as it came, until the file has it. */
+const rawOf = (file: string): string => `${file}.raw`;
 
 /**
- * Listens at `socket` for QEMU, which runs as the user `owner`. Disposing it ends that, and removes what was taken as it is.
+ * Listens at `socket` for QEMU, which runs as the user `owner`. `file` is there from now on, and empty. Disposing it ends that,
+ * and removes what was taken, unless it is whole.
  */
 export const takeMemory = async (
   { socket, owner }: { readonly socket: string; readonly owner: number | undefined },
@@ -55,9 +59,18 @@ export const takeMemory = async (
   const left = cleanupStack();
   const end = new AbortController();
   const failed = new AbortController();
-  const raw = `${file}.raw`;
+  let isWhole = false;
   try {
-    left.defer(() => rm(raw, { force: true }));
+    const fresh = async (path: string) => {
+      const handle = await open(path, 'wx', 0o600);
+      left.defer(async () => {
+        await handle.close();
+        if (!isWhole) await rm(path, { force: true });
+      });
+      return handle;
+    };
+    await fresh(file);
+    const raw = await fresh(rawOf(file));
     const server = createServer().listen({ path: socket });
     left.defer(async () => {
       server.close();
@@ -68,7 +81,7 @@ export const takeMemory = async (
     const take = async () => {
       const [from] = (await once(server, 'connection', { signal: end.signal })) as [Socket];
       server.close();
-      await pipeline(from, bounded(mostBytes), await into(raw, { flush: false }), { signal: end.signal });
+      await pipeline(from, bounded(mostBytes), into(raw), { signal: end.signal });
     };
     const taken = take().catch((error: unknown) => failed.abort(asFault(error)));
     left.defer(async () => {
@@ -76,22 +89,29 @@ export const takeMemory = async (
       await taken;
     });
 
-    const compress = async (signal: AbortSignal) => {
+    const whole = async (signal: AbortSignal) => {
       await orAborted(taken, signal);
       failed.signal.throwIfAborted();
-      const to = await into(file, { flush: true });
-      try {
-        const from = createReadStream(raw, { highWaterMark: chunkBytes });
-        await pipeline(from, compressor((await stat(raw)).size), to, { signal });
-        return (await stat(file)).size;
-      } catch (error) {
-        await rm(file, { force: true });
-        throw error;
-      }
+      isWhole = true;
     };
-    return { failed: failed.signal, compress, [Symbol.asyncDispose]: () => left[Symbol.asyncDispose]() };
+    return { failed: failed.signal, whole, [Symbol.asyncDispose]: () => left[Symbol.asyncDispose]() };
   } catch (error) {
     await left[Symbol.asyncDispose]();
     throw asFault(error);
   }
+};
+
+/** Compresses what was taken into its file. Nothing is done where that has been. Throws `storage_full`, the signal's reason. */
+export const compressMemory = async (file: string, signal: AbortSignal): Promise<void> => {
+  const raw = rawOf(file);
+  const found = await unlessErrno(stat(raw), 'ENOENT');
+  if (found === undefined) return;
+  try {
+    const from = createReadStream(raw, { highWaterMark: chunkBytes });
+    await pipeline(from, compressor(found.size), into(await open(file, 'w', 0o600)), { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw asFault(error);
+  }
+  await rm(raw);
 };

@@ -10,10 +10,10 @@ const Migration = z.looseObject({ status: z.string().default('none'), 'error-des
 
 const statusOf = async (ask: Ask) => Migration.parse(await ask('query-migrate', {}));
 
-const untilItEnds = { attempts: Infinity, firstMs: 2, growth: 1.2, mostMs: 10 };
+const untilItEnds = { attempts: Infinity, firstMs: 1, growth: 1.1, mostMs: 5 };
 
 /** QEMU gives up at once; a minute is for one that never does. */
-const untilItIsOver = { ...untilItEnds, attempts: 6000 };
+const untilItIsOver = { ...untilItEnds, attempts: 12_000 };
 
 class Unfinished extends Error {}
 
