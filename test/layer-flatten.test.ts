@@ -89,6 +89,7 @@ test('a layer that was being flattened when its daemon ended is finished by the 
   for (const held of again.before.held) cleanup.keep(held);
   const attempt = {
     claim: { build: { id: 'maker', templateName: 'tiny' } },
+    signal: never,
     event: () => undefined,
     log: () => undefined,
   } as unknown as Parameters<typeof makeLayering>[0];
