@@ -30,6 +30,18 @@ export const scribble = async ({ path }: Disk, byte: number, mib: number): Promi
   await runProgram('qemu-io', [...words, `json:${JSON.stringify(node)}`], { signal: never });
 };
 
+/** A hypervisor that lets three images lie beneath a disk, and waits before it flattens them. */
+export const flatteningAfter = (before: () => Promise<void>) =>
+  ({
+    ...disks,
+    chains: { most: 3, over: ['qcow2'] },
+    convertDisk: async (...words: Parameters<typeof disks.convertDisk>) => {
+      await before();
+      words[2].throwIfAborted();
+      await disks.convertDisk(...words);
+    },
+  }) as const;
+
 /** A build that keeps its disk so many times, under a hypervisor that lets three images lie beneath a disk. */
 export const keptTimes = async (
   times: number,
@@ -38,15 +50,7 @@ export const keptTimes = async (
 ) => {
   const cleanup: CleanupStack = cleanupStack();
   const events: string[] = [];
-  const hypervisor = {
-    ...disks,
-    chains: { most: 3, over: ['qcow2'] },
-    convertDisk: async (...words: Parameters<typeof disks.convertDisk>) => {
-      await beforeFlattening();
-      words[2].throwIfAborted();
-      await disks.convertDisk(...words);
-    },
-  } as const;
+  const hypervisor = flatteningAfter(beforeFlattening);
   const attempt = {
     claim: { build: { id: 'maker', templateName: 'tiny' } },
     event: (type: string, { why = '' }: { readonly why?: string }) => void events.push(`${type} ${why}`.trim()),

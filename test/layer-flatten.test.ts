@@ -11,9 +11,13 @@ import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { deferred } from '../src/base/waiting.ts';
 import { makeBackground } from '../src/build/layers/background.ts';
+import { makeKeepingCosts } from '../src/build/layers/costs.ts';
+import { makeLayering } from '../src/build/layers/make-layering.ts';
+import { takeAgain } from '../src/build/layers/take-again.ts';
+import { keysBeneath } from '../src/build/take-up/journal.ts';
 import { chainOf } from '../src/image/disk/backing.ts';
 import { isLong } from './fixtures/hypervisor.ts';
-import { cutOf, keptTimes } from './flatten-shop.ts';
+import { cutOf, flatteningAfter, keptTimes } from './flatten-shop.ts';
 import { shelfIn } from './layer-shop.ts';
 import { failsAs, storeShop } from './store-shop.ts';
 
@@ -62,6 +66,48 @@ test('a layer is flattened while its build goes on, and after it: then nothing i
   await background[Symbol.asyncDispose]();
   await it.shelf.remove(first.key, 'over');
   assert.deepEqual(await readdir(it.root), [third.key]);
+});
+
+test('a layer that was being flattened when its daemon ended is finished by the next one, after the end of its build too', async () => {
+  await using it = await shop();
+  const [oldGate, gate] = [deferred<void>(), deferred<void>()];
+  const old = makeBackground();
+  const { layering: left, disk } = await keptTimes(3, { ...it, background: old }, () => oldGate.promise);
+  await left.ended();
+
+  const { shelf } = shelfIn(it.root, await it.stores.reopen());
+  const facts = { disks: [{ file: 'disk0.qcow2', format: 'qcow2' }], hasKey: false, hasVariables: false, downloads: [], sets: [] }; // prettier-ignore
+  const ended = [first, second, third].map(({ key, step }, at) => ({
+    ...{ name: `keep-after-${step}`, startedAt: at * 1000, endedAt: at * 1000 + 500 },
+    gives: { disks: [{ base: { path: join(it.root, key, 'disk0.qcow2') } }], kept: { key, facts } },
+  }));
+  await shelf.settle(new Set(keysBeneath({ ended })));
+  const again = await takeAgain({ shelf, hypervisor: flatteningAfter(() => gate.promise) }, 'maker', [first, second, third], { startedAt: 0, ended }); // prettier-ignore
+  assert.deepEqual([again.from, again.before.held.length, again.before.unfinished.length], [undefined, 2, 1]);
+  const background = makeBackground();
+  const cleanup = cleanupStack();
+  for (const held of again.before.held) cleanup.keep(held);
+  const attempt = {
+    claim: { build: { id: 'maker', templateName: 'tiny' } },
+    signal: never,
+    event: () => undefined,
+    log: () => undefined,
+  } as unknown as Parameters<typeof makeLayering>[0];
+  const parts = { shelf, clock: systemClock, costs: makeKeepingCosts(), background, memoryMb: 256, provisioners: 3 };
+  const given = { cuts: [], constant: new Set<string>(), turns: new Map<string, Disposable>(), ...again };
+  const layering = makeLayering(attempt, cleanup, given, parts);
+  await layering.ended();
+  await cleanup[Symbol.asyncDispose]();
+  assert.equal(await shelf.find(third.key), undefined);
+  gate.resolve();
+  await layering.settled();
+  const { depth, parent, seconds } = (await shelf.find(third.key)) ?? assert.fail();
+  assert.deepEqual([depth, parent, seconds, (await chainOf(disk)).length], [1, undefined, 2, 2]);
+  await background[Symbol.asyncDispose]();
+  await checkWhole({ ...it, shelf });
+  // What stands for the daemon that is gone.
+  oldGate.resolve();
+  await old[Symbol.asyncDispose]();
 });
 
 test('a daemon that stops ends what is being flattened, and nothing of it is left', async () => {

@@ -35,9 +35,6 @@ const workers = isLong ? 3 : 2;
 // A build that saw many daemons die runs alone: some have to come through beside others.
 const killsPerBuild = 2;
 
-// The memory of one machine as it may be at worst, and a few layers: they are evicted all the time.
-const cacheSize = '400M';
-
 /** What each script of a build writes: few words, so that builds meet layers, and each other. */
 type Words = readonly number[];
 
@@ -48,6 +45,8 @@ type Scenario = {
   /** How often it dies; IMAGED_KILLS has another number. */
   readonly kills: number;
   readonly wordsFrom: (random: Random) => Words;
+  /** What layers may take. */
+  readonly cacheSize: string;
   readonly moments: Parameters<typeof moment>[1];
 };
 
@@ -66,7 +65,8 @@ const body = (words: Words) => ({
       // The last but one is long enough to be met by a death, and gone on with.
       const pause = at === words.length - 2 ? 'sleep 1; ' : '';
       const inline = [write(wordOf(word, at)), `${isLast ? 'rm -rf /root/.ssh; ' : pause}sync`];
-      return { type: 'shell', name: `script-${at}`, inline, ...(isLast ? {} : { checkpoint: true }) };
+      // Behind the last nobody can log in: nothing could go on from there.
+      return { type: 'shell', name: `script-${at}`, inline, checkpoint: !isLast };
     }),
   },
 });
@@ -90,7 +90,7 @@ const evict = ({ imaged, signal }: Lanes): void => void imaged.call('/layers', {
 const untilFlattening = async ({ imaged, signal }: Lanes, withinMs: number): Promise<void> => {
   for (const until = clock.elapsed() + withinMs; clock.elapsed() < until;) {
     if ((await flatFiles(imaged)).length > 0) return;
-    await clock.sleep(2, signal);
+    await clock.sleep(10, signal);
   }
 };
 
@@ -189,7 +189,7 @@ const proveBuilds = async (lanes: Lanes, posted: readonly Posted[], wordsOf: Rea
 };
 
 /** Builds in lanes, with as many deaths of the daemon as the scenario has; gives what is left of layers, and what was told. */
-const outlive = async (t: TestContext, { kills, wordsFrom, moments }: Scenario) => {
+const outlive = async (t: TestContext, { kills, wordsFrom, cacheSize, moments }: Scenario) => {
   const seed = Number(process.env['IMAGED_SEED'] ?? randomInt(2 ** 31));
   t.diagnostic(`IMAGED_SEED=${seed} repeats these moments`);
   const random = randomFrom(seed);
@@ -251,6 +251,8 @@ const random: Scenario = {
   title: 'builds and layers outlive kills of the daemon while layers are made, taken and evicted',
   ...(isVmd ? longOnly : {}),
   kills: killsOf(isLong ? 300 : 10),
+  // The memory of one machine as it may be at worst, and a few layers: they are evicted all the time.
+  cacheSize: '400M',
   wordsFrom: (from) => [
     from.weighted([
       [0, 5],
@@ -272,6 +274,8 @@ const scripts = isVmd ? 3 : 9;
 const flattened: Scenario = {
   title: 'and while the disks of layers are flattened',
   kills: killsOf(isLong ? 30 : 2),
+  // All that builds make.
+  cacheSize: '4G',
   wordsFrom: (from) => Array.from({ length: scripts }, (_, at) => (at < scripts - 3 ? 0 : from.below(3))),
   moments: [
     ['flattening', 4],

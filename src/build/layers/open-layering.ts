@@ -62,21 +62,21 @@ const openAgain = async (
 ): Promise<Layering> => {
   const { claim, cleanup, event, log, signal } = attempt;
   const { shelf } = parts;
-  const { from, before } = await takeAgain({ shelf, hypervisor }, claim.build.id, cuts, left, cleanup);
-  const given = { cuts, constant, from, before };
   const ahead = cutsAhead(cuts, left);
   const [next] = ahead;
-  if (left.missed !== true) {
-    const turns = await turnsAgain(shelf, ahead, signal);
-    letGoOf(turns, cleanup);
-    return makeLayering(attempt, cleanup, { ...given, turns }, parts);
-  }
+  const mayKeep = left.missed !== true;
+  const turns = mayKeep ? await turnsAgain(shelf, ahead, signal) : new Map<string, Disposable>();
+  letGoOf(turns, cleanup);
+  const { from, before } = await takeAgain({ shelf, hypervisor }, claim.build.id, cuts, left);
+  for (const held of [...(from === undefined ? [] : [from.held]), ...before.held]) cleanup.keep(held);
+  const layering = makeLayering(attempt, cleanup, { cuts, constant, from, before, turns }, parts);
+  if (mayKeep) return layering;
   if (next !== undefined) {
     const why = 'the daemon was away while the guest ran, and nothing tells what the guest missed meanwhile';
     event('layer.not_kept', { step: next.step, why });
     log(`nothing more is kept: ${why}`);
   }
-  return keepingNoMore(makeLayering(attempt, cleanup, { ...given, turns: new Map() }, parts));
+  return keepingNoMore(layering);
 };
 
 const letGoOf = (turns: ReadonlyMap<string, Disposable>, cleanup: Attempt['cleanup']): void =>

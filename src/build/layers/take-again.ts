@@ -1,7 +1,7 @@
 /** The layers of a build that goes on where an earlier daemon was. */
 
 import { join } from 'node:path';
-import type { CleanupStack } from '../../base/cleanup.ts';
+import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
 import { Fault } from '../../base/fault.ts';
 import { deferred } from '../../base/waiting.ts';
 import type { BuildLayers, HeldLayer, Making } from '../../layers/types.ts';
@@ -84,14 +84,13 @@ const finish = async (
 
 /**
  * Holds again what the machine that is there now was made of: the layer that the attempt went on from, and those that it has
- * kept since, finished or not. Throws `not_taken_up` where one is not kept any more.
+ * kept since, finished or not; the caller lets go of all of them. Throws `not_taken_up` where one is not kept any more.
  */
 export const takeAgain = async (
   means: Means,
   buildId: string,
   cuts: readonly Cut[],
   left: Left,
-  cleanup: Pick<CleanupStack, 'keep'>,
 ): Promise<{ readonly from: Taken | undefined; readonly before: Before }> => {
   const { shelf } = means;
   const keys = new Set([left.layer, ...keysBeneath(left)]);
@@ -99,24 +98,31 @@ export const takeAgain = async (
   const known = await shelf.known(those.map(({ key }) => key));
   const taken: Taken[] = [];
   const unfinished: Unfinished[] = [];
-  for (const cut of those)
-    if (known.has(cut.key)) {
-      const held = await shelf.take(cut.key, buildId);
-      // What lies over one that is not finished cannot be.
-      if (held === undefined || unfinished.length > 0) throw gone();
-      taken.push({ cut, held: cleanup.keep(held) });
-    } else unfinished.push(await finish(means, cut, left, cleanup));
-  const from = taken.find(({ cut }) => cut.key === left.layer);
-  if (from === undefined && left.layer !== undefined) throw gone();
-  return {
-    from,
-    before: {
-      ...{ held: taken.filter((one) => one !== from).map(({ held }) => held), unfinished },
-      startedAt: left.startedAt,
-      keptAt: left.ended.findLast((step) => basesOf(step).length > 0)?.endedAt ?? left.startedAt,
-      restarts: left.ended.filter(({ gives }) => gives?.['startedAnew'] === true).map(({ name }) => name),
-    },
-  };
+  const failing = cleanupStack();
+  try {
+    for (const cut of those)
+      if (known.has(cut.key)) {
+        const held = await shelf.take(cut.key, buildId);
+        if (held === undefined) throw gone();
+        taken.push({ cut, held: failing.keep(held) });
+        // What lies over one that is not finished cannot be.
+        if (unfinished.length > 0) throw gone();
+      } else unfinished.push(await finish(means, cut, left, failing));
+    const from = taken.find(({ cut }) => cut.key === left.layer);
+    if (from === undefined && left.layer !== undefined) throw gone();
+    return {
+      from,
+      before: {
+        ...{ held: taken.filter((one) => one !== from).map(({ held }) => held), unfinished },
+        startedAt: left.startedAt,
+        keptAt: left.ended.findLast((step) => basesOf(step).length > 0)?.endedAt ?? left.startedAt,
+        restarts: left.ended.filter(({ gives }) => gives?.['startedAnew'] === true).map(({ name }) => name),
+      },
+    };
+  } catch (error) {
+    await failing[Symbol.asyncDispose]();
+    throw error;
+  }
 };
 
 /** The cuts behind which the plan has not come yet, where something may be kept: that is done by the step after the one that they name. */
