@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
 import WebSocket from 'ws';
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
 import { ProblemCode } from '../../base/records/fault-record.ts';
+import { wholeBody } from '../api/body.ts';
 
 const Problem = z.object({ code: ProblemCode, detail: z.string() });
 
@@ -14,7 +14,7 @@ const largestProblem = 64 * 1024;
 const leaveMs = 500;
 
 const faultOf = async (reply: IncomingMessage): Promise<Fault> => {
-  const said = (await text(reply).catch(() => '')).slice(0, largestProblem);
+  const said = (await wholeBody({ body: reply }, largestProblem).catch(() => '')).toString();
   try {
     const { code, detail } = Problem.parse(JSON.parse(said));
     return new Fault(code, detail);
