@@ -178,6 +178,37 @@ test('a resumption needs a held build, and what its query says belongs into a bo
   assert.equal(await codeOf(`/builds/${id}/resume`, { template: tiny }), 'build_not_held');
 });
 
+test('a template that a held build is to go on with gets no sensitive value of another token, and shows none', async () => {
+  const resumed: unknown[] = [];
+  await using shop = await admittingShop({ live: { resumeHeld: async (_, ask) => void resumed.push(ask) } });
+  const template = { ...tiny, variables: { ...tiny.variables, password: { sensitive: true } } };
+  const { id } = BuildView.parse((await post(shop, '/builds', { template, variables: { password: 'hunter22' } })).json()); // prettier-ignore
+  await claimed(shop.store, 'w');
+  await shop.store.hold(id, 'w', { until: Date.now() + 60_000 }, aFault('provisioner_failed'));
+  const resume = async (document: object, { authorization } = shop.auth) => {
+    const reply = await post(shop, `/builds/${id}/resume`, { template: document }, { authorization });
+    assert.doesNotMatch(reply.body, /hunter22/);
+    return reply;
+  };
+  const mended = { ...template, provisioners: [{ type: 'shell', inline: ['echo mended {{ password }}'] }] };
+  const other = await shop.token(['builds:write'], 'another');
+  const refused = await resume(mended, other);
+  assert.equal(refused.statusCode, 422);
+  const [wrong] = Wrong.parse(refused.json()).errors;
+  assert.equal(wrong?.pointer, '/template/variables/password');
+  assert.match(wrong?.message ?? '', /came with another token/);
+  // What is wrong with a value is told with the value, unless that is known to be sensitive.
+  const plain = { ...tiny, variables: { ...tiny.variables, password: {} } };
+  const shown = { ...plain, provisioners: [{ type: 'shell', inline: ['true'], remote_folder: '{{ password }}' }] };
+  assert.equal((await resume(shown)).statusCode, 422);
+  const made = await resume(plain);
+  assert.equal(made.statusCode, 422);
+  assert.match(Wrong.parse(made.json()).errors[0]?.message ?? '', /must be sensitive/);
+  assert.deepEqual(resumed, []);
+  assert.equal((await resume(mended)).statusCode, 204);
+  assert.equal(resumed.length, 1);
+});
+
 test('the same retry under one key is one build, also when the build was retried in other ways meanwhile', async () => {
   await using shop = await admittingShop();
   const id = await failed(shop, { template: tiny });

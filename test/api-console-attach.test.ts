@@ -332,6 +332,36 @@ test('a client that types faster than the guest takes it is held back, and nothi
   assert.equal(came.digest('hex'), sent);
 });
 
+test('a client that pings without end and takes no answer costs the daemon less than 20 MB', async () => {
+  await using here = await desk();
+  await here.begin('');
+  const { socket } = await here.attach();
+  socket.ping('are you there?');
+  await once(socket, 'pong');
+  socket.pause();
+  const before = process.memoryUsage().arrayBuffers;
+  const payload = randomBytes(125);
+  // As fast as they go, with few of them waiting here.
+  for (let sent = 0; sent < 400_000; sent += 1000) {
+    for (let one = 0; one < 1000; one++) socket.ping(payload);
+    await untilTrue(() => socket.bufferedAmount < 1024 * 1024);
+  }
+  const grown = (process.memoryUsage().arrayBuffers - before) / 2 ** 20;
+  assert.ok(grown < 20, `${grown} MB more`);
+});
+
+test('a socket is closed when its token is revoked', async () => {
+  await using here = await desk();
+  await here.begin('');
+  const { id, authorization } = await here.shop.token(['builds:write'], 'soon gone');
+  const { heard: other } = await here.attach();
+  const { heard } = await here.attach({ headers: { authorization } });
+  await here.shop.store.revokeToken(id);
+  assert.equal((await heard.closed.promise).code, 4004);
+  await here.say('still heard');
+  await untilTrue(() => other.bytes === 'still heard');
+});
+
 test('a hundred sockets of one token are its limit of waiting requests, and each that goes makes room', async () => {
   await using here = await desk({ limits: { ...usualLimits, waitsPerToken: 100 } });
   await here.begin('');

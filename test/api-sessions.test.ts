@@ -182,3 +182,32 @@ test('a session outlives a restart of the daemon', async () => {
   const store = await shop.reopen();
   assert.equal((await store.session(hash))?.token.name, 'a test');
 });
+
+test('what follows or waits ends with its token, and with its session', async () => {
+  await using shop = await apiShop();
+  const { url } = await shop.listen();
+  const follow = async (headers: Readonly<Record<string, string>>) => {
+    const reply = await fetch(`${url}/builds/events`, { headers });
+    assert.equal(reply.status, 200);
+    const reader = reply.body?.getReader();
+    await reader?.read();
+    // A stream that has no end is cut.
+    const end = (async () => {
+      while ((await reader?.read())?.done === false);
+      return 'ended';
+    })().catch(() => 'cut');
+    return { end, cancel: () => reader?.cancel() };
+  };
+  const stays = await follow({ authorization: shop.auth.authorization });
+  const revoked = await shop.token(['builds:read']);
+  const byToken = await follow({ authorization: revoked.authorization });
+  const { cookie } = await session(shop);
+  const bySession = await follow({ cookie });
+  await shop.store.revokeToken(revoked.id);
+  assert.equal(await byToken.end, 'cut');
+  const left = await shop.ask({ method: 'DELETE', url: '/session', headers: { cookie, ...page, host: 'imaged.test' } });
+  assert.equal(left.statusCode, 204);
+  assert.equal(await bySession.end, 'cut');
+  assert.equal(await Promise.race([stays.end, Promise.resolve('goes on')]), 'goes on');
+  await stays.cancel();
+});

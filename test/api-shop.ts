@@ -52,7 +52,10 @@ export type ApiShop = AsyncDisposable & {
   readonly parts: ApiParts;
   /** The header of a token that may do everything with builds. */
   readonly auth: { readonly authorization: string };
-  readonly token: (scopes: readonly Scope[]) => Promise<{ readonly id: string; readonly authorization: string }>;
+  readonly token: (
+    scopes: readonly Scope[],
+    name?: string,
+  ) => Promise<{ readonly id: string; readonly authorization: string }>;
   /** Listens, and gives the address. */
   readonly listen: () => Promise<{ readonly port: number; readonly url: string }>;
   /** Stops what waits and follows, as the daemon does when it stops. */
@@ -274,9 +277,9 @@ export const apiShop = async (
     await app.close();
   });
 
-  const token = async (scopes: readonly Scope[]) => {
+  const token = async (scopes: readonly Scope[], name = 'a test') => {
     const { id, secret, hash } = mintToken(systemIds);
-    await store.addToken({ id, name: 'a test', scopes, hash });
+    await store.addToken({ id, name, scopes, hash });
     return { id, authorization: `Bearer ${secret}` };
   };
   const { authorization } = await token(['builds:write']);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -165,6 +166,27 @@ test('what answers and is no imaged is said to be none', async () => {
   server.close();
   assert.equal(code, 5);
   assert.match(stderr, /answered 404, and not as imaged does/);
+});
+
+test('an answer without an end is given up, and not kept in memory', async () => {
+  const piece = Buffer.alloc(1024 * 1024, ' ');
+  const server = createServer((_, reply) => {
+    reply.writeHead(200, { 'content-type': 'application/json' });
+    const more = () => {
+      while (!reply.destroyed && reply.write(piece));
+    };
+    reply.on('drain', more);
+    more();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const { code, stderr } = await imagectl(['show', '01ARZ3NDEKTSV4RRFFQ69G5FAV'], {
+    IMAGED_URL: `http://127.0.0.1:${port}`,
+  });
+  server.closeAllConnections();
+  server.close();
+  assert.equal(code, 4);
+  assert.match(stderr, /the reply has more than 67108864 bytes/);
 });
 
 test('the token goes with no redirect', async () => {

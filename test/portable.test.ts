@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { Fault, type FaultCode } from '../src/base/fault.ts';
 import { availableMb } from '../src/image/space.ts';
 import { runProgram } from '../src/base/program.ts';
-import { processesOfProc, processesOfPs } from '../src/vmm/processes.ts';
+import { processesOfProc, processesOfPs, processesWith, processesWithAny } from '../src/vmm/processes.ts';
 
 const { signal } = new AbortController();
 const failsAs = (code: FaultCode) => (error: unknown) => error instanceof Fault && error.code === code;
@@ -23,6 +23,23 @@ test('ps(1) tells the command line of a process whole, as /proc does', async () 
       const found = processes.find(({ pid }) => pid === child.pid);
       assert.equal(found?.command.trim(), command.join(' '));
     }
+  } finally {
+    child.stdin.end();
+    await once(child, 'exit');
+  }
+});
+
+test('a process of another user is none of ours, whatever its command line says', async () => {
+  const mark = ` --mark=${process.pid}-of-another `;
+  const child = spawn('sh', ['-c', 'read _', 'a name', mark.trim(), 'end'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  await once(child, 'spawn');
+  try {
+    const own = process.getuid?.() ?? 0;
+    assert.deepEqual(await processesWith([mark], signal), [child.pid]);
+    if (own !== 0) assert.deepEqual(await processesWithAny([[mark]], signal, own), [child.pid]);
+    assert.deepEqual(await processesWithAny([[mark]], signal, own + 1), []);
+    // Root ends those of machines, which run as users of their own.
+    assert.deepEqual(await processesWithAny([[mark]], signal, 0), [child.pid]);
   } finally {
     child.stdin.end();
     await once(child, 'exit');

@@ -85,7 +85,7 @@ const showBuilds = (app: App, parts: ApiParts, view: View): Shown => {
 
 /** Every route, in the order of the contract. */
 const addRoutes = (app: App, parts: ApiParts, view: View, { waits, feed }: Shown, timeouts: Timeouts): void => {
-  const longRequests = makeLongRequests(parts.limits.waitsPerToken);
+  const longRequests = makeLongRequests(parts.limits.waitsPerToken, parts);
   addHostRoutes(app, parts);
   addReferenceRoutes(app, parts);
   addPageRoutes(app, parts);

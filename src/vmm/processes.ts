@@ -33,15 +33,34 @@ export const processesOfPs = async (signal: AbortSignal): Promise<readonly Proce
   });
 };
 
-/** The numbers of those whose command line has all texts of one of these lists in it; arguments are parted by one blank. */
+/** The number of the user that a process runs as; undefined when it has ended. */
+const userOf = async (pid: number, signal: AbortSignal): Promise<number | undefined> => {
+  if (!isLinux) {
+    const { stdout } = await runProgram('ps', ['-o', 'uid=', '-p', String(pid)], { signal, accept: 'any' });
+    return stdout.trim() === '' ? undefined : Number(stdout);
+  }
+  // Not the owner of the folder: of a process that must not be looked into that is root.
+  const status = await orGone(readFile(`/proc/${pid}/status`, 'utf8'));
+  const [, uid] = /^Uid:\s+(\d+)/m.exec(status ?? '') ?? [];
+  return uid === undefined ? undefined : Number(uid);
+};
+
+/**
+ * The numbers of those whose command line has all texts of one of these lists in it; arguments are parted by one blank. Anybody on
+ * this host may give a process any command line: unless `uid` is root, whose machines run as other users, it is one of `uid`.
+ */
 export const processesWithAny = async (
   alternatives: readonly (readonly string[])[],
   signal: AbortSignal,
+  uid = process.getuid?.() ?? 0,
 ): Promise<readonly number[]> => {
   const processes = isLinux ? await processesOfProc() : await processesOfPs(signal);
-  return processes
-    .filter(({ command }) => alternatives.some((texts) => texts.every((text) => command.includes(text))))
-    .map(({ pid }) => pid);
+  const found: number[] = [];
+  for (const { pid, command } of processes) {
+    if (!alternatives.some((texts) => texts.every((text) => command.includes(text)))) continue;
+    if (uid === 0 || (await userOf(pid, signal)) === uid) found.push(pid);
+  }
+  return found;
 };
 
 export const processesWith = (texts: readonly string[], signal: AbortSignal): Promise<readonly number[]> =>

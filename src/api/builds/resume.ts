@@ -36,7 +36,8 @@ const description =
   'step that connects to the guest, provisions it, seals it or shuts it down. With a template in the body, or an archive as ' +
   '`POST /builds` takes it, it goes on with that: its steps before that one have to have the same names and types, and its machine ' +
   'to be the same. What it has of provisioners from there on, seal, shutdown and post-processors takes the place of what the ' +
-  'build had. The time of the build begins anew. It may fail and be held again.\n\n' +
+  'build had. The time of the build begins anew. It may fail and be held again. Where the build has sensitive values, the template has to come ' +
+  'with the token that they came with, and to leave them sensitive.\n\n' +
   '```sh\ncurl -X POST -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/resume"\n\n' +
   'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/resume?from=harden"\n```';
 

@@ -15,6 +15,7 @@ import {
 } from '../submit.ts';
 import { askMended, checkEnded, findFrozen, type RebuildAsk, type RetryAsk } from './asks.ts';
 import { checkForgotten } from './forgotten.ts';
+import { judgeMended } from './judge-mended.ts';
 import { checkSame } from './strict.ts';
 
 export type AgainParts = Pick<SubmitParts, 'isDraining' | 'wake'> & {
@@ -63,7 +64,9 @@ const mended = async (
   const { status, sensitive: before } = frozen.build;
   if (status !== 'held')
     throw new Fault('build_not_held', `Build ${id} is ${status}, and only a held one can go on.`, { status });
-  const checked = await admission.check(askMended(frozen, { ...sent, variables: {} }));
+  const checked = await judgeMended(frozen, sent.requestedBy, () =>
+    admission.check(askMended(frozen, { ...sent, variables: {} })),
+  );
   const { template, variables, plan, contextId, sensitive, beganWith } = checked;
   return {
     ...{ template, variables, plan, sensitive: [...new Set([...before, ...sensitive])] },

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { systemClock } from '../../base/clock.ts';
 import { ClientError } from '../client-error.ts';
 import type { Server } from '../config/server.ts';
+import { jsonIn } from './body.ts';
 import { refusal, unreachable } from './refusal.ts';
 import type { Answer, Asked, Method, PathFor } from './types.ts';
 
@@ -68,7 +69,7 @@ const late = (server: Server) =>
 /** What a reply says in JSON; throws `unreachable` where it breaks off. */
 export const jsonOf = async (reply: Response, server: Server): Promise<unknown> => {
   try {
-    return await reply.json();
+    return await jsonIn(reply);
   } catch (error) {
     throw unreachable(error, server);
   }

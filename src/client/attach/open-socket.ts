@@ -1,8 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
 import WebSocket from 'ws';
+import { wholeBody } from '../api/body.ts';
 import { refusal, unreachable } from '../api/refusal.ts';
 import type { Server } from '../config/server.ts';
+
+/** What stands between may answer as well, in its own words and at any length. */
+const largestProblem = 64 * 1024;
 
 /** How long a daemon may take to answer that the socket is closed. */
 const leaveMs = 500;
@@ -11,7 +14,8 @@ const handshakeMs = 15_000;
 
 const refused = async (reply: IncomingMessage, server: Server) => {
   const retryAfter = reply.headers['retry-after'];
-  const said = new Response(await text(reply).catch(() => ''), {
+  const body = await wholeBody({ body: reply }, largestProblem).catch(() => '');
+  const said = new Response(body.toString(), {
     status: reply.statusCode ?? 500,
     headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
   });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { jsonOf } from '../api/api.ts';
 import type { Build } from '../api/types.ts';
 import type { Run } from '../args/types.ts';
 import { usageError } from '../client-error.ts';
@@ -15,5 +16,5 @@ export const run: Run = async (job) => {
   const headers = { 'idempotency-key': randomUUID() };
   const reply = await sendAsked(api, job.output, asked, { headers });
   // The contract says that it is a Build.
-  return watchStarted(job, api, (await reply.json()) as Build);
+  return watchStarted(job, api, (await jsonOf(reply, api.server)) as Build);
 };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { filled, type Api } from '../api/api.ts';
+import { filled, jsonOf, type Api } from '../api/api.ts';
 import type { Build } from '../api/types.ts';
 import type { Job } from '../args/types.ts';
 import { ClientError, type Ending } from '../client-error.ts';
@@ -13,7 +13,7 @@ const isBuild = (value: unknown): value is Build => typeof value === 'object' &&
 
 // What it answers is the build that goes on, or nothing where that is the one that was asked about.
 const buildFrom = async (api: Api, reply: Response, id: string): Promise<Build> => {
-  const value: unknown = reply.status === 204 ? undefined : await reply.json();
+  const value: unknown = reply.status === 204 ? undefined : await jsonOf(reply, api.server);
   return isBuild(value) ? value : api.ask('get', '/builds/{id}', { path: { id } });
 };
 

@@ -1,4 +1,4 @@
-import { filled, type Api } from '../api/api.ts';
+import { filled, jsonOf, type Api } from '../api/api.ts';
 import type { Job, Run } from '../args/types.ts';
 import { ClientError, usageError, type Ending } from '../client-error.ts';
 import { facts, table } from '../show/table.ts';
@@ -23,7 +23,7 @@ const pageOf = async (
 ): Promise<{ readonly items: readonly Layer[]; readonly next: string | undefined }> => {
   // prettier-ignore
   const reply = await unlessMissing(() => api.open('get', '/layers', { query: { after } }), notHere);
-  const page: unknown = await reply.json();
+  const page: unknown = await jsonOf(reply, api.server);
   const items = isTable(page) && Array.isArray(page['items']) ? page['items'].filter(isTable) : [];
   return { items, next: isTable(page) && typeof page['next'] === 'string' ? page['next'] : undefined };
 };
@@ -50,7 +50,7 @@ const list = async (api: Api, { output, values }: Job): Promise<Ending> => {
 
 const show = async (api: Api, { output, values }: Job, key: string): Promise<Ending> => {
   const reply = await api.open('get', filled('/layers/{key}', { key }));
-  const layer: unknown = await reply.json();
+  const layer: unknown = await jsonOf(reply, api.server);
   if (values.json === true) output.printJson(layer);
   else if (isTable(layer)) output.print(...facts(Object.entries(layer).map(([name, value]) => [name, word(value)])));
   return 'succeeded';

@@ -1,4 +1,4 @@
-import { filled, type Api } from '../api/api.ts';
+import { filled, jsonOf, type Api } from '../api/api.ts';
 import type { Template } from '../api/types.ts';
 import type { Job, Run } from '../args/types.ts';
 import { usageError, type Ending } from '../client-error.ts';
@@ -39,7 +39,7 @@ const store = async (api: Api, { output }: Job, name: string, folder: string): P
   const path = filled('/templates/{name}', { name });
   const reply = await sendFolder(api, { folder, made: [], extra: {} }, output, (sent) => api.open('put', path, sent));
   // The contract says that it is a Template.
-  const { version } = (await reply.json()) as Template;
+  const { version } = (await jsonOf(reply, api.server)) as Template;
   output.print(`${name}@${version}`);
   return 'succeeded';
 };

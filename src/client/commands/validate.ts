@@ -1,3 +1,4 @@
+import { jsonOf } from '../api/api.ts';
 import type { Plan, PlannedStep } from '../api/types.ts';
 import type { Run } from '../args/types.ts';
 import { askedBy } from '../input/asked.ts';
@@ -48,7 +49,7 @@ export const run: Run = async (job) => {
   const api = await job.api();
   const reply = await sendAsked(api, job.output, asked, { query: { validate: 'true' } });
   // The contract says that it is a Plan.
-  const plan = (await reply.json()) as Plan;
+  const plan = (await jsonOf(reply, api.server)) as Plan;
   if (job.values.json === true) job.output.printJson(plan);
   else job.output.print(...linesOf(plan));
   return 'succeeded';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { sumsName, whyNoArtifactName } from '../../base/artifact-name.ts';
 import { Fault } from '../../base/fault.ts';
 import { didYouMean, quoted } from '../../base/text/nearest.ts';
+import { jsonIn } from '../api/body.ts';
 import { askApi } from './ask.ts';
 import type { Api } from './types.ts';
 
@@ -23,7 +24,7 @@ export const artifactPath = (build: string, name: string): string => `${pathOf(b
 /** What there is of a build, whose names can all be those of files in one folder. Throws the API's fault. */
 export const listArtifacts = async (api: Api, build: string, signal: AbortSignal): Promise<readonly About[]> => {
   const reply = await askApi(api, pathOf(build), { statuses: [200] }, signal);
-  const { items } = Artifacts.parse(await reply.json());
+  const { items } = Artifacts.parse(await jsonIn(reply));
   for (const { name } of items) {
     // The name of a file here is not for another host to choose.
     const why = whyNoArtifactName(name);

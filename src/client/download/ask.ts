@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { orAborted } from '../../base/waiting.ts';
 import { ProblemCode } from '../../base/records/fault-record.ts';
+import { wholeBody } from '../api/body.ts';
 import type { Api } from './types.ts';
 
 const Problem = z.object({ code: ProblemCode, detail: z.string() });
@@ -34,9 +35,12 @@ export const unlessSilent = async <T>(
   }
 };
 
+// A problem names at most 100 places.
+const longestProblem = 1024 * 1024;
+
 /** The fault of a reply that is none of those asked for: the API's own, or what stands between says something. */
 const faultOf = async (reply: Response, what: string): Promise<Fault> => {
-  const text = (await reply.text().catch(() => '')).slice(0, 64 * 1024);
+  const text = (await wholeBody(reply, longestProblem).catch(() => '')).toString();
   const isLater = reply.status >= 500 || reply.status === 429 || reply.status === 408;
   if (isLater) return passing(`${what}: the answer is ${reply.status}`);
   try {

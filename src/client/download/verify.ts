@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { sumsIn } from '../../base/sums.ts';
+import { wholeBody } from '../api/body.ts';
 import { artifactPath, listArtifacts, type About } from './about.ts';
 import { askApi, unlessSilent } from './ask.ts';
 import { checkSignature, parseSignature, type PublicKey } from './signify.ts';
@@ -24,7 +25,7 @@ const fetchWhole = async ({ api, build, clock, signal }: Asking, { name, size, s
   if (size > most) throw new Fault('too_large', `${name} has ${size} bytes, and at most ${most} are read of it.`);
   const path = artifactPath(build, name);
   const bytes = await unlessSilent(
-    async (until) => Buffer.from(await (await askApi(api, path, { statuses: [200] }, until)).arrayBuffer()),
+    async (until) => wholeBody(await askApi(api, path, { statuses: [200] }, until), size),
     path,
     { clock, signal },
   );

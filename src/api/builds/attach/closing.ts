@@ -12,6 +12,7 @@ export const closings = {
   slowReader: { code: 4001, reason: 'what the console said was not taken: read it at /console' },
   deafGuest: { code: 4002, reason: 'the guest does not take what is typed' },
   silentClient: { code: 4003, reason: 'no answer came to a ping' },
+  revoked: { code: 4004, reason: 'the token or the session is not valid any more' },
 } as const satisfies Record<string, { readonly code: number; readonly reason: string }>;
 
 export type Closing = keyof typeof closings;

@@ -25,6 +25,8 @@ type Relay = {
   readonly rooms: TextRooms;
   /** How long a client may take for a piece of what the console says, in ms. */
   readonly takeMs: number;
+  /** Aborts when the client may not be here any more. */
+  readonly revoked: AbortSignal;
   /** Told of an error of imaged itself. */
   readonly trouble: (error: unknown) => void;
 };
@@ -67,6 +69,14 @@ const untilAborted = (signal: AbortSignal) =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
+// RFC 6455, 5.5.3: of several pings the last alone may be answered. What a client does not take waits in memory.
+const mostUnread = 16 * 1024;
+
+const answerPings = (socket: WebSocket): void =>
+  void socket.on('ping', (data: Buffer) => {
+    if (socket.bufferedAmount < mostUnread) socket.pong(data);
+  });
+
 /** Calls back when two pings in a row have got no answer. A client that is not read just now cannot answer. */
 const watchClient = (socket: WebSocket, clock: ApiParts['clock'], silent: () => void): Disposable => {
   let unanswered = 0;
@@ -89,7 +99,7 @@ const watchClient = (socket: WebSocket, clock: ApiParts['clock'], silent: () => 
  */
 export const relay = async (
   socket: WebSocket,
-  { id, offset, rooms, takeMs, trouble }: Relay,
+  { id, offset, rooms, takeMs, revoked, trouble }: Relay,
   { store, live, clock, signal: life }: Pick<ApiParts, 'store' | 'live' | 'clock' | 'signal'>,
 ): Promise<void> => {
   if (socket.readyState !== socket.OPEN) return;
@@ -97,6 +107,9 @@ export const relay = async (
   const signal = AbortSignal.any([own.signal, life]);
   const end = (why: unknown) => own.abort(why);
   socket.once('close', () => end(new Error('The client has gone')));
+  const revoke = () => end(new Closed('revoked'));
+  if (revoked.aborted) revoke();
+  revoked.addEventListener('abort', revoke, { once: true });
 
   const send = async (data: Uint8Array | string) => {
     using deadline = clock.deadline(takeMs, signal, () => new Closed('slowReader'));
@@ -129,6 +142,7 @@ export const relay = async (
     if (isBinary) keys.put(bytesOf(data)).catch(end);
     else if (!isControl(bytesOf(data).toString())) end(new Closed('notUnderstood'));
   });
+  answerPings(socket);
   using _watching = watchClient(socket, clock, () => end(new Closed('silentClient')));
   socket.resume();
   say().catch(end);

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Fault } from '../../../base/fault.ts';
 import { answers, nothing } from '../../contract/answers.ts';
@@ -44,6 +45,7 @@ type AttachParts = {
 /** The console of a build that takes keys, both ways over one connection. */
 export const addAttachRoute = (app: App, parts: ApiParts, { longRequests, timeouts, rooms }: AttachParts): void => {
   const { store, live, outputs } = parts;
+  const revocations = new WeakMap<FastifyRequest, AbortController>();
   app.route({
     method: 'GET',
     url: '/builds/:id/console/attach',
@@ -60,7 +62,10 @@ export const addAttachRoute = (app: App, parts: ApiParts, { longRequests, timeou
     preHandler: async (request, reply) => {
       refuseForeign(request);
       checkTakesKeys(await findBuild(store, request.params.id), live);
-      if (request.ws) longRequests.count(request, reply);
+      if (!request.ws) return;
+      const revoked = new AbortController();
+      longRequests.count(request, reply, () => revoked.abort());
+      revocations.set(request, revoked);
     },
     handler: (_request, reply) => {
       void reply.header('upgrade', 'websocket');
@@ -81,7 +86,8 @@ export const addAttachRoute = (app: App, parts: ApiParts, { longRequests, timeou
       };
       const offset = request.query.offset ?? (await sizeNow());
       const trouble = (err: unknown) => request.log.error({ ...who, err }, 'an attached console broke off');
-      await relay(socket, { id, offset, rooms, takeMs: timeouts.reader.graceMs, trouble }, parts);
+      const { signal: revoked } = revocations.get(request) ?? new AbortController();
+      await relay(socket, { id, offset, rooms, takeMs: timeouts.reader.graceMs, revoked, trouble }, parts);
       request.log.info(who, 'console detached');
     },
   });

@@ -55,6 +55,8 @@ export const addWebSockets = async (app: App, takes: (path: string) => boolean):
     // The plugin listens for upgrades there, and asks for nothing else.
     server: upgrades as typeof app.server,
     maxPayload: longestMessage,
+    // A route answers pings as far as its client takes the answers.
+    autoPong: false,
     closeTimeout: leaveMs,
   };
   await app.register(websocket, {
