@@ -144,6 +144,17 @@ test("what a shell prints for a script of imaged's own is told at once, to the m
   assert.deepEqual(early, ['x 0\n']);
 });
 
+test('a guest that goes on without end behind the mark costs no memory, and says no exit code by it', async () => {
+  const codes: number[] = [];
+  const take = untilMark('imaged-mark', { onLines: () => undefined }, (code) => codes.push(code));
+  await take(Buffer.from('imaged-mark '));
+  const before = process.memoryUsage().arrayBuffers;
+  const flood = Buffer.alloc(1024 * 1024, '7');
+  for (let n = 0; n < 64; n++) await take(flood);
+  assert.ok(process.memoryUsage().arrayBuffers - before < 32 * 1024 * 1024);
+  assert.deepEqual(codes, []);
+});
+
 test('a command of half a megabyte in thousands of lines comes whole, and within seconds', async () => {
   await using guest = await guestOf('/bin/dash');
   const lines = Array.from({ length: 2500 }, (_, n) => `: ${'x'.repeat(200)} ${n}`);

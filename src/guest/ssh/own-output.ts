@@ -1,6 +1,9 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { OnLines } from '../types.ts';
 
+// Behind the mark: a blank, the exit code and a newline. A guest that goes on without end must not grow the heap.
+const longestCode = 16;
+
 // A line without end must not grow the heap: it is cut where it passes this.
 const longestLine = 16 * 1024;
 
@@ -49,7 +52,7 @@ export const untilMark = (
     const all = Buffer.concat([held, bytes]);
     const at = all.indexOf(mark);
     const own = at < 0 ? all.length - begunAt(all, mark) : at;
-    held = all.subarray(own);
+    held = all.subarray(own, own + mark.length + longestCode);
     if (own > 0) await tell(all.subarray(0, own));
     const code = at < 0 ? undefined : /^ (\d+)\n/.exec(held.toString('latin1', mark.length))?.[1];
     if (code === undefined) return;
