@@ -79,6 +79,7 @@ export const faults = {
   digest_mismatch: { class: 'template', status: 422, title: 'A file is not the one that its digest names' },
   disk_failed: { class: 'infra', status: 500, title: 'A disk image could not be made or read' },
   layer_missing: { class: 'infra', status: 500, title: 'The layer beneath is not kept any more' },
+  layer_unusable: { class: 'infra', status: 500, title: 'No build could go on from a kept machine' },
   machine_crashed: { class: 'infra', status: 500, title: 'The machine went away by itself' },
   machine_stopped: { class: 'infra', status: 500, title: 'The machine was stopped from outside' },
   daemon_crashed: { class: 'internal', status: 500, title: 'The daemon died whenever this build ran' },

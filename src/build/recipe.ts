@@ -132,7 +132,7 @@ const provisioned = <H extends Has<Up & { readonly guest: Guest }>>(
 const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, login: SshLogin, layering: Layering) => {
   const logIn = connect(login);
   const goesOn = layering.from?.cut.kind === 'machine';
-  const connected = up(plan, spec, layering).then(goesOn ? connect(login, 'goes-on') : logIn);
+  const connected = up(plan, spec, layering).then(goesOn ? connect(login, layering) : logIn);
   const ready = goesOn ? connected.then(freshenGuest) : kept(connected, 'connect', layering);
   return sealed(provisioned(ready, spec, logIn, layering), spec, login.keepsKey ? 'stays' : 'goes', layering);
 };

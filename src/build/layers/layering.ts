@@ -25,8 +25,8 @@ export type Layering = {
   readonly from?: Taken;
   /** Whether what a part does may be kept: then it is told nothing that is another in each build. */
   readonly isConstant: (part: string) => boolean;
-  /** No machine could go on from this layer. */
-  readonly spoil: (key: string) => Promise<void>;
+  /** No build could go on from the layer that was taken: it goes when the attempt has ended. */
+  readonly spoil: () => void;
   /** Whether what was made so far is worth to be kept here. */
   readonly isWorthIt: (cut: Cut) => boolean;
   /** Whether the guest is to be started anew for that, after these steps. */
@@ -57,7 +57,7 @@ export type Layering = {
 export const noLayering: Layering = {
   cuts: [],
   isConstant: () => false,
-  spoil: async () => undefined,
+  spoil: () => undefined,
   isWorthIt: () => false,
   isWorthRestart: () => false,
   restarted: () => undefined,

@@ -62,6 +62,7 @@ export const makeLayering = (
   let expiresAt = uppermost?.expiresAt;
   const restarts = [...(before?.restarts ?? [])];
   let isOver = false;
+  let isSpoilt = false;
   // The files of a child are no layer before those of its parent are one.
   let last: Promise<boolean> = Promise.resolve(true);
   // What is being kept. At its end a build waits for none that is flattened, or lies over one that is.
@@ -73,7 +74,12 @@ export const makeLayering = (
     if (ends.aborted) life.abort(ends.reason);
     // Files must not go from below those who write them.
     await Promise.all(quick);
-    if (slow.size === 0) return own[Symbol.asyncDispose]();
+    if (slow.size === 0) {
+      await own[Symbol.asyncDispose]();
+      if (!isSpoilt || from === undefined) return;
+      await from.held[Symbol.asyncDispose]();
+      return shelf.discard(from.cut.key);
+    }
     for (const held of [...(from === undefined ? [] : [from.held]), ...(before?.held ?? [])]) own.keep(held.again());
     background.attend(Promise.all(slow).then(() => own[Symbol.asyncDispose]()));
   });
@@ -150,7 +156,9 @@ export const makeLayering = (
   return {
     cuts,
     isConstant: (part) => constant.has(part),
-    spoil: shelf.discard,
+    spoil: () => {
+      isSpoilt = true;
+    },
     ...(from === undefined ? {} : { from }),
     isWorthIt: (cut) =>
       isOpen(cut) &&

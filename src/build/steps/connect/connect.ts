@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../../base/clock.ts';
+import { asFault, Fault, faults } from '../../../base/fault.ts';
 import { connectSsh } from '../../../guest/ssh/connect.ts';
 import { knownHostsIn } from '../../../guest/ssh/files.ts';
 import type { Credentials, Guest, SshKey, SshSpec } from '../../../guest/types.ts';
 import type { LoginProofs, SshLogin, TextOrFile } from '../../../template/spec.ts';
 import type { Job } from '../../job.ts';
+import type { Layering } from '../../layers/layering.ts';
 import type { Step } from '../../plan.ts';
 import { whileAlive, type Running } from '../../machine/running.ts';
 import { hasLetGo, letGo } from '../../take-up/let-go.ts';
@@ -24,12 +26,24 @@ const credentialsOf = async ({ privateKey, certificate, password }: LoginProofs)
 
 type Needs = { readonly job: Job; readonly running: Running; readonly key: SshKey; readonly workspace: string };
 
-/** Whether the guest boots, or goes on where it was logged in to before. */
-type Coming = 'boots' | 'goes-on';
+/** The layer from which the guest goes on, where it was logged in to before. */
+type GoneOn = Pick<Layering, 'from' | 'spoil'>;
+
+/**
+ * The same fault of a guest that goes on, and whose layer is spoilt by it: a script may have taken the login away behind which the
+ * machine was kept, and a build that is logged in already would not have noticed.
+ */
+const unlessDenied = ({ from, spoil }: GoneOn, error: unknown): unknown => {
+  const fault = asFault(error);
+  if (from === undefined || faults[fault.code].class !== 'guest') return error;
+  spoil();
+  const words = `Nobody could log in to the machine that was kept after ${from.cut.step}: ${fault.message} What was kept there is thrown away; the next attempt begins further back.`;
+  return new Fault('layer_unusable', words, fault.facts, { cause: error });
+};
 
 const sshSpecOf = async (
   login: SshLogin,
-  coming: Coming,
+  goneOn: GoneOn | undefined,
   { job, running, key, workspace }: Needs,
 ): Promise<SshSpec> => {
   const { host, port } = running.machine.addresses.ssh;
@@ -52,7 +66,7 @@ const sshSpecOf = async (
     ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
     ...(readWriteTimeoutMs === undefined ? {} : { readWriteTimeoutMs }),
     ...(pty === undefined ? {} : { pty }),
-    ...(coming === 'boots' ? {} : { isUp: true }),
+    ...(goneOn === undefined ? {} : { isUp: true }),
   };
 };
 
@@ -71,10 +85,10 @@ const afterPause = async (
 };
 
 const logInBy =
-  (login: SshLogin, coming: Coming) =>
+  (login: SshLogin, goneOn: GoneOn | undefined) =>
   async (needs: Needs, { clock, signal, keep, log, activity }: StepTools): Promise<{ guest: Guest }> => {
     const { running } = needs;
-    const spec = await sshSpecOf(login, coming, needs);
+    const spec = await sshSpecOf(login, goneOn, needs);
     let tally = 'a login by ssh was awaited';
     const onTally = (text: string) => {
       tally = text;
@@ -86,26 +100,32 @@ const logInBy =
         clock,
         alive,
       );
-    const guest = await activity.during(
+    const loggedIn = activity.during(
       () => tally,
       () => whileAlive(running, 'a login by ssh', logIn, { clock, signal }),
     );
-    return { guest: keep(guest) };
+    return {
+      guest: keep(
+        await loggedIn.catch((error: unknown) => {
+          throw goneOn === undefined || signal.aborted ? error : unlessDenied(goneOn, error);
+        }),
+      ),
+    };
   };
 
-/** The first login: it waits while the guest boots. */
-export const connect = (login: SshLogin, coming: Coming = 'boots') =>
+/** The first login: it waits while the guest boots, or finds it where it was logged in to before. */
+export const connect = (login: SshLogin, goneOn?: GoneOn) =>
   ({
     name: 'connect',
     phase: 'connecting',
     timeoutMs: (login.pauseBeforeConnectingMs > 0 ? 2 : 1) * login.timeoutMs + login.pauseBeforeConnectingMs + graceMs,
     about: `ssh as ${login.username}`,
-    run: logInBy(login, coming),
+    run: logInBy(login, goneOn),
     takeUp: {
       async ended(needs, tools) {
         if (tools.place.hadBegun('shut-down') || hasLetGo(tools.place)) return { guest: letGo<Guest>('The login') };
-        return logInBy(login, coming)(needs, tools);
+        return logInBy(login, goneOn)(needs, tools);
       },
-      cutShort: logInBy(login, coming),
+      cutShort: logInBy(login, goneOn),
     },
   }) satisfies Step<Needs, { guest: Guest }>;

@@ -33,10 +33,7 @@ export const goOn = (taken: Taken, spoil: Layering['spoil']) => {
       return { running: tools.attend(await launch(machineOf(needs, taken), tools)) };
     } catch (error) {
       // The next attempt begins further back.
-      if (!tools.signal.aborted) {
-        await taken.held[Symbol.asyncDispose]();
-        await spoil(taken.cut.key);
-      }
+      if (!tools.signal.aborted) spoil();
       throw error;
     }
   };
