@@ -52,10 +52,16 @@ export const App = () => {
     noteLogin(true);
     setSession(begun);
   };
-  const end = () => {
-    noteLogin(false);
-    setSession(null);
-  };
+  const [isLeaving, setIsLeaving] = useState(false);
+  // By then the views have gone, and with them what they ask and follow: it would be refused.
+  useEffect(() => {
+    if (!isLeaving) return;
+    void call('session', { method: 'DELETE' }).finally(() => {
+      noteLogin(false);
+      setSession(null);
+      setIsLeaving(false);
+    });
+  }, [isLeaving]);
   if (error !== undefined)
     return (
       <main id="main">
@@ -63,15 +69,14 @@ export const App = () => {
         <Trouble error={error} />
       </main>
     );
-  if (session === undefined) return null;
+  if (session === undefined || isLeaving) return null;
   if (session === null) return <Login done={begin} />;
-  const logOut = () => void call('session', { method: 'DELETE' }).finally(() => end());
   return (
     <SessionContext.Provider value={session}>
       <a class="skip" href="#main" onClick={skipToMain}>
         Skip to the content
       </a>
-      <Header session={session} logOut={logOut} />
+      <Header session={session} logOut={() => setIsLeaving(true)} />
       <Shown />
     </SessionContext.Provider>
   );
