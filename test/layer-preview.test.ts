@@ -105,8 +105,15 @@ const previewShop = async () => {
         : { disks: [], hasKey: true, hasVariables: false, downloads: [], sets };
     return keep(shelf, key, { step, kind, ingredients, facts, seconds: 42 });
   };
+  /** The cuts of a build whose secret of the host has these versions, when it was resolved and when its keys were. */
+  const cutsBetween = async (version: number, later: number) => {
+    const specs = await specsOf(base);
+    const at = (n: number) => ({ ...specs.spec, hostSecrets: [{ name: 'token', version: n }] });
+    const parts = { hypervisor, secret, digests, program, slot: 0 };
+    return findCuts(at(version), { ...specs, spec: at(later) }, 'auto', parts, signal);
+  };
   return {
-    ...{ shelf, figures, kernel, preview, keepAfter },
+    ...{ shelf, figures, kernel, preview, keepAfter, cutsBetween },
     mirrors: (now: typeof mirrored) => {
       mirrored = now;
     },
@@ -256,4 +263,12 @@ test('what cannot be known yet is unknown, and says why', async (t) => {
     await truncate(shop.kernel, 10);
     assert.equal((await shop.preview(base)).of('install')?.why, 'install: medium media:kernel has another digest');
   });
+});
+
+test('a build keeps and takes nothing whose secret was changed between its resolving and that of its keys', async () => {
+  await using it = await previewShop();
+  assert.ok((await it.cutsBetween(1, 1)).cuts.length > 0);
+  const { cuts, keys, whyNone } = await it.cutsBetween(1, 2);
+  assert.deepEqual([cuts, keys], [[], []]);
+  assert.match(whyNone ?? '', /^a secret of this host was changed/);
 });

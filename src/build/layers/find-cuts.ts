@@ -1,4 +1,5 @@
 import { cpus, release as kernelRelease, version as kernelVersion } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import { unlessErrno } from '../../base/errno.ts';
 import type { CacheMode } from '../../base/records/cache-mode.ts';
 import { keysOf, type KeyParts, type PlanKey, type SpecsOfKeys } from '../../layers/keys/keys.ts';
@@ -63,7 +64,7 @@ const meansOf = ({ shapeKey, chains }: Pick<Hypervisor, 'shapeKey' | 'chains'>):
   over: chains.over,
 });
 
-/** Works out the keys of a build: its files are read. */
+/** Works out the keys of a build: its files are read. `specs` were resolved after `spec`, of which the machine is made. */
 export const findCuts = async (
   spec: Spec,
   specs: SpecsOfKeys,
@@ -71,6 +72,9 @@ export const findCuts = async (
   parts: CutParts,
   signal: AbortSignal,
 ): Promise<FoundCuts> => {
+  // These would be the keys of another machine: what this one makes would be a false hit under them.
+  if (!isDeepStrictEqual(spec.hostSecrets, specs.spec.hostSecrets))
+    return { keys: [], cuts: [], whyNone: 'a secret of this host was changed while the build began' };
   const host = await hostOf(parts, signal);
   const keeps = keepsOf(spec, meansOf(parts.hypervisor));
   const keys = await keysOf(specs, { ...parts, host, restarts: keeps.restarts }, signal);
