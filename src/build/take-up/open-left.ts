@@ -93,6 +93,9 @@ export const openLeft = async (
       if (takenUp === true && journal?.plan.join('\n') !== namesOf(plan).join('\n'))
         throw new Fault('not_taken_up', 'The plan of the build is another than that which was begun.');
       if (journal !== undefined) checkBeneath(journal);
+      // The daemon ended between a step that could not go on and the end of its attempt: it is not run again in the same guest.
+      const last = rows.findLast(({ attempt }) => attempt === build.attempt);
+      if (last?.fault?.code === 'not_taken_up') throw new Fault('not_taken_up', last.fault.message);
       // Before anything is done in vain: to log in again may take long where the machine stands still.
       const stuck = open.find(({ name }) => plan.cannotGoOn.includes(name));
       if (stuck !== undefined) throw cannotGoOn(stuck.name);
