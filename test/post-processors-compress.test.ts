@@ -6,7 +6,6 @@ import { test } from 'node:test';
 import { runProgram } from '../src/base/program.ts';
 import { digestsOf } from '../src/image/digests.ts';
 import { formats, rows, type Format } from '../src/post-processors/compressing/formats.ts';
-import { toZstd } from '../src/post-processors/compressing/zstd.ts';
 import type { Draft } from '../src/post-processors/kind.ts';
 import { bench } from './fixtures/post-processing.ts';
 import { isLong } from './fixtures/hypervisor.ts';
@@ -108,24 +107,6 @@ test('progress of a long file is told as events with what is done and the whole'
   const { bytes, ...others } = first.data as { readonly bytes: number };
   assert.deepEqual(others, { name: 'a.raw.gz', step: 'compress', total: 40_000_000 });
   assert.ok(bytes > 0 && bytes <= 40_000_000);
-});
-
-test('compressing that is given up in the middle ends, and so does one whose file cannot be read or written', async () => {
-  await using at = await bench();
-  await writeFile(at.disk.path, randomBytes(80 * 2 ** 20));
-  const stop = new AbortController();
-  const given = { from: at.disk.path, name: 'a', level: 3, size: 80 * 2 ** 20, signal: stop.signal };
-  const to = (name: string) => join(at.folder, name);
-  const upTo: number[] = [];
-  const onBytes = (bytes: number) => {
-    upTo.push(bytes);
-    stop.abort(new Error('given up'));
-  };
-  await assert.rejects(toZstd({ ...given, to: to('one'), onBytes }), /given up/);
-  assert.deepEqual(upTo, [32 * 2 ** 20]);
-  const others = { ...given, signal: on(), onBytes: () => undefined };
-  await assert.rejects(toZstd({ ...others, from: to('none'), to: to('two') }), { code: 'ENOENT' });
-  await assert.rejects(toZstd({ ...others, to: to('one') }), { code: 'EEXIST' });
 });
 
 test('compressing and hashing a large file takes little memory', async () => {

@@ -3,7 +3,7 @@ import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
 import type { Digest } from '../../image/types.ts';
 import type { Compression } from './formats.ts';
 import { writeHashed } from '../../image/write-hashed.ts';
-import { blockBytes, blocksInTurn } from './blocks.ts';
+import { blockBytes, blocksOf } from './blocks.ts';
 
 const threads = Math.max(1, availableParallelism());
 
@@ -29,28 +29,6 @@ const compressor = (level: number, size: number): ZstdCompress => {
   }
 };
 
-/** Gives it one block after the other, each when the one before was taken. */
-const feed = async (zstd: ZstdCompress, blocks: AsyncIterable<Buffer>): Promise<void> => {
-  try {
-    for await (const block of blocks)
-      await new Promise<void>((resolve, reject) => {
-        zstd.write(block, (error) => (error ? reject(error) : resolve()));
-      });
-    zstd.end();
-  } catch (error) {
-    // An error of the stream's own is told by it already, and this one by it from now on.
-    zstd.destroy(error instanceof Error ? error : undefined);
-  }
-};
-
 /** One frame of zstd (RFC 8878), made by all processors: the same for every number of them. */
-export const toZstd = async ({ from, to, level, size, signal, onBytes }: Compression): Promise<Digest> => {
-  const zstd = compressor(level, size);
-  const fed = feed(zstd, blocksInTurn(from, onBytes, flushedBytes));
-  try {
-    return await writeHashed(to, zstd as AsyncIterable<Buffer>, undefined, signal);
-  } finally {
-    zstd.destroy();
-    await fed;
-  }
-};
+export const toZstd = ({ from, to, level, size, signal, onBytes }: Compression): Promise<Digest> =>
+  writeHashed(to, blocksOf(from, onBytes, flushedBytes), compressor(level, size), signal);
