@@ -144,14 +144,12 @@ test("what a shell prints for a script of imaged's own is told at once, to the m
   assert.deepEqual(early, ['x 0\n']);
 });
 
-test('a guest that goes on without end behind the mark costs no memory, and says no exit code by it', async () => {
+test('what a guest goes on with behind the mark is not kept: a code without end is none', async () => {
   const codes: number[] = [];
   const take = untilMark('imaged-mark', { onLines: () => undefined }, (code) => codes.push(code));
   await take(Buffer.from('imaged-mark '));
-  const before = process.memoryUsage().arrayBuffers;
-  const flood = Buffer.alloc(1024 * 1024, '7');
-  for (let n = 0; n < 64; n++) await take(flood);
-  assert.ok(process.memoryUsage().arrayBuffers - before < 32 * 1024 * 1024);
+  for (let n = 0; n < 100; n++) await take(Buffer.alloc(1000, '7'));
+  await take(Buffer.from('\n'));
   assert.deepEqual(codes, []);
 });
 
