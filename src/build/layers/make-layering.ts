@@ -68,7 +68,7 @@ export const makeLayering = (
   // What is being kept. At its end a build waits for none that is flattened, or lies over one that is.
   const [quick, slow] = [new Set<Promise<boolean>>(), new Set<Promise<boolean>>()];
   const own = cleanupStack();
-  // A build that fails leaves what it has kept to the next; nobody waits for one that is cancelled.
+  // What a failed build has kept is finished for the next build; what a cancelled one was keeping is given up.
   const life = new AbortController();
   cleanup.defer(async () => {
     if (ends.aborted) life.abort(ends.reason);

@@ -74,7 +74,7 @@ export const openLeft = async (
   const whatever = new AbortController().signal;
   const journal = takenUp === true ? await readJournal(folders.work(slot)) : undefined;
   if (takenUp === true) {
-    // What nobody has adopted is nobody's.
+    // Files of a layer that this build has not taken over belong to no build: they are removed.
     cleanup.defer(async () => {
       for (const key of journal === undefined ? [] : keysBeneath(journal))
         await (await layers?.shelf.adopt(key))?.[Symbol.asyncDispose]();
