@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
 import { connectConsole } from '../src/guest/console/connect.ts';
+import type { Terminal } from '../src/guest/console/terminal.ts';
+import { answerOf } from '../src/guest/answer.ts';
 import type { Guest } from '../src/guest/types.ts';
 import { localShell } from './fixtures/local-shell.ts';
 
@@ -51,6 +53,34 @@ for (const command of shells)
     await assert.rejects(guest.download(join(folder, 'none'), { file, mostBytes: 1 }, on()), { code: 'provisioner_failed', message: /No such file|not found/ }); // prettier-ignore
     await rm(folder, { recursive: true });
   });
+
+/** The same shell, with what `say` puts in the place of a line, as the kernel does that speaks on the same console. */
+const interrupted = (terminal: Terminal, say: (line: string) => readonly string[]): Terminal => ({
+  ...terminal,
+  follow: (onLine) => terminal.follow((line) => say(line).forEach(onLine)),
+});
+
+test('what the kernel says on the console in between comes into no download and no answer', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'console-guest-'));
+  using shell = localShell(['sh']);
+  const noise = '[   12.386933] random: crng init done';
+  let cuts = 1;
+  const isOfFile = /^[A-Za-z0-9+/]{60,}$/;
+  const terminal = interrupted(shell.terminal, (line) => {
+    if (!isOfFile.test(line) || line.length === 64) return [noise, line];
+    return cuts-- > 0 ? [line.slice(0, 20) + noise, line.slice(20)] : [noise, line, noise];
+  });
+  const guest = await connectConsole(terminal, { clock: systemClock, timeoutMs: 60_000 }, on());
+  const bytes = randomBytes(1000);
+  const place = join(folder, 'there');
+  await writeFile(place, bytes);
+  const file = join(folder, 'back');
+  assert.deepEqual(await guest.download(place, { file, mostBytes: 10_000 }, on()), { bytes: 1000 });
+  assert.deepEqual(await readFile(file), bytes);
+  assert.ok(cuts < 0, 'it was cut once, and read again');
+  assert.equal(await answerOf(guest, 'echo 0', on()), '0');
+  await rm(folder, { recursive: true });
+});
 
 test('neither a command nor what it is given comes back on the console', async () => {
   using shell = localShell(['sh']);

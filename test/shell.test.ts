@@ -165,6 +165,27 @@ test('a script that ends before the guest goes down is followed by the reboot al
   assert.deepEqual(here.lines, ['stdout rebooting', 'stdout back']);
 });
 
+test('a script that the reboot which it asked for has killed is over; one that is killed without one has failed', async () => {
+  await using here = await site();
+  here.whenHeard((line) => {
+    if (line !== 'rebooting') return;
+    void systemClock
+      .sleep(700, on())
+      .then(() => here.house.powerOff())
+      .then(() => here.house.powerOn());
+  });
+  await here.provision({ scripts: [{ text: 'echo rebooting; kill -TERM $$' }], expectDisconnect: true });
+  await here.provision({ scripts: [{ text: 'echo back' }] });
+  assert.deepEqual(
+    here.lines.filter((line) => line.startsWith('stdout')),
+    ['stdout rebooting', 'stdout back'],
+  );
+  await assert.rejects(
+    here.provision({ scripts: [{ text: 'kill -TERM $$' }], expectDisconnect: true }),
+    failsAs('provisioner_failed', ({ facts }) => assert.equal(facts['exitCode'], 143)),
+  );
+});
+
 test('a connection that is lost where nobody said so is broken, and the message names the remedy', async () => {
   await using here = await site();
   here.whenHeard((line) => line === 'up' && here.house.cut());

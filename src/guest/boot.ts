@@ -1,19 +1,14 @@
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { retry } from '../base/waiting.ts';
+import { answerOf } from './answer.ts';
+import { wasKilled } from './reboot.ts';
 import type { Guest, OnLines } from './types.ts';
 
 // Linux has a new id for each boot (random(4)); OpenBSD and its kin have the time of it (sysctl(2), KERN_BOOTTIME).
 const asksBoot = 'cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.boottime';
 
-const bootOf = async (guest: Guest, signal: AbortSignal): Promise<string> => {
-  let said = '';
-  const onLines: OnLines = (lines, stream) => {
-    if (stream === 'stdout') said += lines.join('\n');
-  };
-  await guest.run(asksBoot, { onLines }, signal);
-  return said.trim();
-};
+const bootOf = (guest: Guest, signal: AbortSignal) => answerOf(guest, asksBoot, signal);
 
 export type RebootWork = {
   readonly command: string;
@@ -61,7 +56,8 @@ export const reboot = async (
   using limit = clock.deadline(timeoutMs, signal, tooLate);
   try {
     const { exitCode } = await guest.run(command, { onLines }, limit.signal);
-    if (exitCode !== 0)
+    // A guest that goes down may take the command with it.
+    if (exitCode !== 0 && !wasKilled(exitCode))
       throw new Fault(
         'provisioner_failed',
         `${JSON.stringify(command)} ended with exit code ${exitCode}, so the guest does not reboot.`,

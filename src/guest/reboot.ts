@@ -1,21 +1,34 @@
 import { Fault } from '../base/fault.ts';
+import { withoutEnd } from '../base/pattern/without-end.ts';
+import { killedBy } from './ssh/killed-by.ts';
 import type { Guest, OnLines } from './types.ts';
 
-// A command that said `reboot` may end well before the guest goes down: so long the connection is watched after it.
+// A command that said `reboot` may end well before the guest goes down: so long the connection is watched after it. What
+// watches is killed too while the guest goes down, and then watches on.
 const goingDownSeconds = 5;
+const mostWatches = 12;
+
+/** Ended by a signal, as a guest that goes down ends what runs in it. */
+export const wasKilled = (exitCode: number): boolean =>
+  ['SIGHUP', 'SIGTERM', 'SIGKILL'].includes(killedBy(exitCode) ?? '');
 
 const quietly = () => undefined;
 
 const isBroken = (error: unknown): error is Fault => error instanceof Fault && error.code === 'ssh_broken';
 
-const isLost = (running: Promise<unknown>) =>
-  running.then(
-    () => false,
-    (error: unknown) => {
-      if (isBroken(error)) return true;
-      throw error;
-    },
-  );
+/** Whether the guest goes down within a few seconds. */
+const goesDown = async (guest: Guest, signal: AbortSignal): Promise<boolean> => {
+  try {
+    for (let watch = 0; watch < mostWatches; watch++) {
+      const { exitCode } = await guest.run(`sleep ${goingDownSeconds}`, { onLines: quietly }, signal);
+      if (!wasKilled(exitCode)) return false;
+    }
+    return false;
+  } catch (error) {
+    if (isBroken(error)) return true;
+    throw error;
+  }
+};
 
 /** The result; where the connection broke, its fault says what to do if the guest was meant to reboot. */
 export const advised = async <T>(running: Promise<T>, name: string): Promise<T> => {
@@ -25,7 +38,7 @@ export const advised = async <T>(running: Promise<T>, name: string): Promise<T> 
     if (!isBroken(error)) throw error;
     throw new Fault(
       'ssh_broken',
-      `${error.message}. If ${name} reboots the guest on purpose, set expect_disconnect.`,
+      `${withoutEnd(error.message, '.')}. If ${name} reboots the guest on purpose, set expect_disconnect.`,
       { ...error.facts, script: name },
       { cause: error },
     );
@@ -41,7 +54,7 @@ type Asked = {
 };
 
 /**
- * Runs a command that may reboot the guest, and gives its exit code, or `lost` where the connection went before that. With
+ * Runs a command that may reboot the guest, and gives its exit code, or `lost` where the guest went down before that. With
  * `expectDisconnect` the guest is logged in to again when this resolves. Throws `ssh_broken` where the template does not expect it.
  */
 export const runThroughReboot = async (
@@ -59,8 +72,10 @@ export const runThroughReboot = async (
     }
   };
   const exitCode = await run();
-  const mayGoDown = expectDisconnect && exitCode !== 'lost' && validExitCodes.includes(exitCode);
-  const watch = () => isLost(guest.run(`sleep ${goingDownSeconds}`, { onLines: quietly }, signal));
-  if (exitCode === 'lost' || (mayGoDown && (await watch()))) await guest.reconnect(signal);
-  return exitCode;
+  const isGone =
+    exitCode === 'lost' ||
+    // One that was killed may have been so by the reboot that it asked for.
+    (expectDisconnect && (validExitCodes.includes(exitCode) || wasKilled(exitCode)) && (await goesDown(guest, signal)));
+  if (isGone) await guest.reconnect(signal);
+  return isGone && exitCode !== 'lost' && wasKilled(exitCode) ? 'lost' : exitCode;
 };

@@ -51,8 +51,9 @@ const killAtEach = async (imaged: Imaged, template: object, boundaries: readonly
     }
     const build = await imaged.ended(id);
     assert.equal(build.status, 'succeeded', JSON.stringify(build.fault));
-    assert.equal(build['attempts_left'], 2, 'a death of the daemon costs no attempt');
     const requeued = (await eventsOf(imaged, id)).filter(({ type }) => type === 'build.requeued');
+    const why = requeued.map(({ data }) => JSON.stringify(data)).join(', ');
+    assert.equal(build['attempts_left'], 2, `a death of the daemon costs no attempt, but: ${why}`);
     assert.equal(build.attempt, requeued.length + 1);
     const digests = await provePublished(imaged, id);
     if ('http' in template) assert.deepEqual(digests, [cycleDigest]);

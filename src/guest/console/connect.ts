@@ -22,6 +22,9 @@ const inOrder = (onLines: OnLines, stream: 'stdout' | 'stderr') => {
   };
 };
 
+// What the kernel and other programs say on the console stands on lines of its own most of the time.
+const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
 /** What the command prints comes as base64, one line of it after the other; what it says on stderr comes behind. */
 const runForBytes = async (
   session: Session,
@@ -33,6 +36,7 @@ const runForBytes = async (
   // What is refused, such as more bytes than are taken, ends the command: the guest would go on for as long as it likes.
   const refused = new AbortController();
   const onLine = (line: string) => {
+    if (!isBase64.test(line)) return;
     handing = handing.then(() => onBytes(Buffer.from(line, 'base64')));
     handing.catch((error: unknown) => refused.abort(error));
   };
@@ -64,19 +68,29 @@ const runIn =
     return { exitCode };
   };
 
+const downloads = 3;
+
 const downloadIn =
   (session: Session, run: Guest['run']): Guest['download'] =>
   async (place, to, signal) => {
-    const result = await downloadBy(run)(place, to, signal);
-    const came = createHash('sha256')
-      .update(await readFile(to.file))
-      .digest('hex');
-    const sent = await digestOf(session, shellQuoted(place), signal);
-    if (came === sent) return result;
-    await rm(to.file, { force: true });
-    throw new Fault('provisioner_failed', `${place} did not come over the console as it is in the guest.`, {
-      ...{ file: place, expected: `the digest ${sent ?? 'of a file'}`, saw: came },
-    });
+    for (let attempt = 1; ; attempt++) {
+      const result = await downloadBy(run)(place, to, signal);
+      const came = createHash('sha256')
+        .update(await readFile(to.file))
+        .digest('hex');
+      const sent = await digestOf(session, shellQuoted(place), signal);
+      if (came === sent) return result;
+      await rm(to.file, { force: true });
+      // Something else was said on the console in the middle of it.
+      if (attempt < downloads) continue;
+      throw new Fault(
+        'provisioner_failed',
+        `${place} did not come over the console as it is in the guest, ${downloads} times.`,
+        {
+          ...{ file: place, expected: `the digest ${sent ?? 'of a file'}`, saw: came },
+        },
+      );
+    }
   };
 
 /**

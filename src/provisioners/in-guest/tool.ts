@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { shellQuoted } from '../../base/text/shell.ts';
+import { answerOf } from '../../guest/answer.ts';
 import { runNamed } from '../../guest/named-command.ts';
 import { envWords } from '../../guest/shell-script.ts';
 import { render } from '../../template/language/render.ts';
@@ -61,15 +62,6 @@ const treeOf = async (upload: ToolUpload, words: WordTexts, { runtime }: GuestTo
   return { files, folders: [...new Set([to, ...files.map(({ place }) => posix.dirname(place))])] };
 };
 
-const isRoot = async ({ guest }: GuestTools, signal: AbortSignal): Promise<boolean> => {
-  let said = '';
-  const onLines = (lines: readonly string[], stream: 'stdout' | 'stderr') => {
-    if (stream === 'stdout') said += lines.join('\n');
-  };
-  await guest.run('id -u', { onLines }, signal);
-  return said.trim() === '0';
-};
-
 /** The words of its commands, as this guest and this build have them. */
 const wordsOf = async (work: ToolWork, tools: GuestTools, signal: AbortSignal) => {
   const { runtime } = tools;
@@ -81,7 +73,7 @@ const wordsOf = async (work: ToolWork, tools: GuestTools, signal: AbortSignal) =
   const prefixed = Object.entries(variables).map(([name, value]) => [(env?.prefix ?? '') + name, value] as const);
   return {
     ...facts,
-    sudo: work.sudo === '' || (await isRoot(tools, signal)) ? '' : work.sudo,
+    sudo: work.sudo === '' || (await answerOf(tools.guest, 'id -u', signal)) === '0' ? '' : work.sudo,
     ...rendered(work.words),
     ...(env === undefined ? {} : { [env.word]: envWords(Object.fromEntries(prefixed)) }),
   };
