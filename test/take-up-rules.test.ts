@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cleanupStack } from '../src/base/cleanup.ts';
-import { Fault, recordOf, type FaultCode } from '../src/base/fault.ts';
+import { asFault, Fault, recordOf, type FaultCode } from '../src/base/fault.ts';
 import type { Phase } from '../src/base/records/phase.ts';
+import type { Cut } from '../src/build/layers/cuts.ts';
+import type { Taken } from '../src/build/layers/layering.ts';
+import { faultOfKept } from '../src/build/steps/connect/connect.ts';
 import { emptyJournal, journalFile, pastIn, readJournal, type Journal } from '../src/build/take-up/journal.ts';
 import { makeLetRun } from '../src/build/take-up/let-run.ts';
 import { begunAnew, mayComeOfIt, mayHaveMissed, onceBegunAnew } from '../src/build/take-up/missed.ts';
@@ -115,6 +118,21 @@ test('a step begins anew once: what it fails by after that is its own', () => {
   const other = recordOf(new Fault('not_taken_up', 'The script has ended with its connection.'));
   const steps = [{ name: 'install' }, { name: 'work', fault: recordOf(fault) }, { name: 'type', fault: other }];
   assert.deepEqual([...onceBegunAnew(steps)], ['work']);
+});
+
+test('a login that fails in a kept machine spoils its layer, but where the daemon was away: then the build begins anew', () => {
+  const denied = new Fault('ssh_denied', 'No proof was taken.');
+  const codeOf = (error: unknown, isTakenUp: boolean, isKept = true) => {
+    let spoilt = 0;
+    const cut = { step: 'work' } as Cut;
+    const from = isKept ? { from: { cut, held: {} as Taken['held'] } } : {};
+    const fault = asFault(faultOfKept({ ...from, spoil: () => void spoilt++ }, error, isTakenUp));
+    return [fault.code, spoilt];
+  };
+  assert.deepEqual(codeOf(denied, false), ['layer_unusable', 1]);
+  assert.deepEqual(codeOf(denied, true), ['not_taken_up', 0]);
+  assert.deepEqual(codeOf(denied, false, false), ['ssh_denied', 0]);
+  assert.deepEqual(codeOf(new Fault('machine_crashed', 'It went.'), true), ['machine_crashed', 0]);
 });
 
 test('what a guest has missed shows in what it does by itself after that, and in one step in which the build works in it', () => {

@@ -10,6 +10,7 @@ import type { Layering } from '../../layers/layering.ts';
 import type { Step } from '../../plan.ts';
 import { whileAlive, type Running } from '../../machine/running.ts';
 import { hasLetGo, letGo } from '../../take-up/let-go.ts';
+import { begunAnew } from '../../take-up/missed.ts';
 import type { StepTools } from '../../attempt/tools.ts';
 
 // The communicator's own deadline ends with a better fault than the step's; the step's stands behind it.
@@ -30,12 +31,14 @@ type Needs = { readonly job: Job; readonly running: Running; readonly key: SshKe
 type GoneOn = Pick<Layering, 'from' | 'spoil'>;
 
 /**
- * The same fault of a guest that goes on, and whose layer is spoilt by it: a script may have taken the login away behind which the
- * machine was kept, and a build that is logged in already would not have noticed.
+ * The fault of a login into a guest that goes on from a kept machine. Such a layer is spoilt by it: a script may have taken the login
+ * away behind which the machine was kept, and a build that is logged in already would not have noticed. Where the daemon was
+ * away meanwhile, that says nothing about the layer: the build begins anew.
  */
-const unlessDenied = ({ from, spoil }: GoneOn, error: unknown): unknown => {
+export const faultOfKept = ({ from, spoil }: GoneOn, error: unknown, isTakenUp: boolean): unknown => {
   const fault = asFault(error);
   if (from === undefined || faults[fault.code].class !== 'guest') return error;
+  if (isTakenUp) return begunAnew(fault);
   spoil();
   const words = `Nobody could log in to the machine that was kept after ${from.cut.step}: ${fault.message} What was kept there is thrown away; the next attempt begins further back.`;
   return new Fault('layer_unusable', words, fault.facts, { cause: error });
@@ -85,7 +88,7 @@ const afterPause = async (
 };
 
 const logInBy =
-  (login: SshLogin, goneOn: GoneOn | undefined) =>
+  (login: SshLogin, goneOn: GoneOn | undefined, isTakenUp = false) =>
   async (needs: Needs, { clock, signal, keep, log, activity }: StepTools): Promise<{ guest: Guest }> => {
     const { running } = needs;
     const spec = await sshSpecOf(login, goneOn, needs);
@@ -107,7 +110,7 @@ const logInBy =
     return {
       guest: keep(
         await loggedIn.catch((error: unknown) => {
-          throw goneOn === undefined || signal.aborted ? error : unlessDenied(goneOn, error);
+          throw goneOn === undefined || signal.aborted ? error : faultOfKept(goneOn, error, isTakenUp);
         }),
       ),
     };
@@ -124,8 +127,8 @@ export const connect = (login: SshLogin, goneOn?: GoneOn) =>
     takeUp: {
       async ended(needs, tools) {
         if (tools.place.hadBegun('shut-down') || hasLetGo(tools.place)) return { guest: letGo<Guest>('The login') };
-        return logInBy(login, goneOn)(needs, tools);
+        return logInBy(login, goneOn, true)(needs, tools);
       },
-      cutShort: logInBy(login, goneOn),
+      cutShort: logInBy(login, goneOn, true),
     },
   }) satisfies Step<Needs, { guest: Guest }>;
