@@ -137,6 +137,16 @@ test("the template's own command starts the script, with path and variables", as
   assert.deepEqual(here.lines, ['stdout go', 'stdout 1 2']);
 });
 
+/** The guest goes down a while after it said that it reboots, and comes back. */
+const rebootsSoon = ({ whenHeard, house }: Awaited<ReturnType<typeof site>>) =>
+  whenHeard((line) => {
+    if (line !== 'rebooting') return;
+    void systemClock
+      .sleep(700, on())
+      .then(() => house.powerOff())
+      .then(() => house.powerOn());
+  });
+
 test('a reboot that is expected is waited for, and the next script runs in the system that came back', async () => {
   await using here = await site();
   here.whenHeard((line) => {
@@ -153,13 +163,7 @@ test('a reboot that is expected is waited for, and the next script runs in the s
 
 test('a script that ends before the guest goes down is followed by the reboot all the same', async () => {
   await using here = await site();
-  here.whenHeard((line) => {
-    if (line !== 'rebooting') return;
-    void systemClock
-      .sleep(700, on())
-      .then(() => here.house.powerOff())
-      .then(() => here.house.powerOn());
-  });
+  rebootsSoon(here);
   await here.provision({ scripts: [{ text: 'echo rebooting' }], expectDisconnect: true });
   await here.provision({ scripts: [{ text: 'echo back' }] });
   assert.deepEqual(here.lines, ['stdout rebooting', 'stdout back']);
@@ -167,13 +171,7 @@ test('a script that ends before the guest goes down is followed by the reboot al
 
 test('a script that the reboot which it asked for has killed is over; one that is killed without one has failed', async () => {
   await using here = await site();
-  here.whenHeard((line) => {
-    if (line !== 'rebooting') return;
-    void systemClock
-      .sleep(700, on())
-      .then(() => here.house.powerOff())
-      .then(() => here.house.powerOn());
-  });
+  rebootsSoon(here);
   await here.provision({ scripts: [{ text: 'echo rebooting; kill -TERM $$' }], expectDisconnect: true });
   await here.provision({ scripts: [{ text: 'echo back' }] });
   assert.deepEqual(
