@@ -68,7 +68,8 @@ export const reboot = async (
   }
   const look = async () => {
     await guest.reconnect(limit.signal);
-    if ((await bootOf(guest, limit.signal)) === before) throw notYet;
+    // Nothing is no other boot: something else may have been said on the line of a console.
+    if (['', before].includes(await bootOf(guest, limit.signal))) throw notYet;
     if (check === undefined) return;
     last = `it is back, and ${JSON.stringify(check)} does not end with 0`;
     if ((await guest.run(check, { onLines }, limit.signal)).exitCode !== 0) throw notYet;
