@@ -51,14 +51,16 @@ const forRequire = (path: string): string => `module.exports = process.getBuilti
 
 /**
  * Node's own modules are taken as they are. An import statement reads everything that a module exports: of node:http that is
- * a whole second HTTP client, which costs 40 ms.
+ * a whole second HTTP client, which costs 40 ms. An import() stays one, for it reads all of that too, and waits until it is reached.
  */
 const ownOfNode: Plugin = {
   name: 'own-of-node',
   setup: (bundling) => {
-    bundling.onResolve({ filter: /^[a-z]/ }, ({ path, kind }) =>
-      isBuiltin(path) ? { path, namespace: kind === 'require-call' ? 'required' : 'imported' } : undefined,
-    );
+    bundling.onResolve({ filter: /^[a-z]/ }, ({ path, kind }) => {
+      if (!isBuiltin(path)) return undefined;
+      if (kind === 'dynamic-import') return { path, external: true };
+      return { path, namespace: kind === 'require-call' ? 'required' : 'imported' };
+    });
     bundling.onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({ contents: forRequire(path) }));
     bundling.onLoad({ filter: /.*/, namespace: 'imported' }, ({ path }) => ({ contents: forImports(path) }));
   },

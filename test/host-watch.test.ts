@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '../src/base/clock.ts';
+import { systemClock, type Clock } from '../src/base/clock.ts';
 import { askHost } from '../src/host/ask-host.ts';
 import type { Finding } from '../src/host/types.ts';
 import { watchHost } from '../src/host/watch-host.ts';
@@ -47,13 +47,44 @@ test('whoever stops asking gets the reason, not findings', async () => {
 test('the first who asks what is known is not kept waiting, and the next one knows', async () => {
   const first = deferred<readonly Finding[]>();
   let asked = 0;
-  const watch = watchHost({ ask: () => (asked++, first.promise), clock: systemClock });
+  const watch = watchHost({ ask: () => (asked++, first.promise), clock: systemClock, life: signal });
   assert.match((await watch.known(signal))[0]?.message ?? '', /for the first time/);
   const whole = watch.whole(signal);
   first.resolve(well);
   assert.equal(await whole, well);
   assert.equal(await watch.known(signal), well);
   assert.equal(asked, 1);
+});
+
+test('the first look begins after its asker was answered, also where nobody asks again; not at all when the daemon ends', async () => {
+  const begun = deferred<undefined>();
+  const watch = watchHost({
+    ask: () => (begun.resolve(undefined), Promise.resolve(well)),
+    clock: systemClock,
+    life: signal,
+  });
+  let isBegun = false;
+  void begun.promise.then(() => (isBegun = true));
+  await watch.known(signal);
+  assert.equal(isBegun, false);
+  await begun.promise;
+  assert.equal(await watch.known(signal), well);
+
+  const life = new AbortController();
+  const naps: Promise<void>[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (ms, until) => {
+      const nap = systemClock.sleep(ms, until);
+      naps.push(nap);
+      return nap;
+    },
+  };
+  const ended = watchHost({ ask: () => assert.fail('asked though it ended'), clock, life: life.signal });
+  await ended.known(signal);
+  life.abort(new Error('ends'));
+  await assert.rejects(Promise.all(naps), /ends/);
+  assert.equal(naps.length, 1);
 });
 
 test('what is old is asked again, once for all who ask, and serves until there is an answer', async () => {
@@ -63,6 +94,7 @@ test('what is old is asked again, once for all who ask, and serves until there i
   const watch = watchHost({
     ask: () => answers[asked++] ?? Promise.resolve(ill),
     clock: systemClock,
+    life: signal,
     keepMs: 0,
     mostMs: 10,
   });
@@ -76,7 +108,12 @@ test('what is old is asked again, once for all who ask, and serves until there i
 test('asking that fails leaves what was known, and is tried again', async () => {
   const answers = [Promise.resolve(well), Promise.reject(new Error('no')), Promise.resolve(ill)];
   for (const answer of answers) answer.catch(() => undefined);
-  const watch = watchHost({ ask: () => answers.shift() ?? Promise.resolve([]), clock: systemClock, keepMs: 0 });
+  const watch = watchHost({
+    ask: () => answers.shift() ?? Promise.resolve([]),
+    clock: systemClock,
+    life: signal,
+    keepMs: 0,
+  });
   assert.equal(await watch.whole(signal), well);
   assert.equal(await watch.known(signal), well);
   assert.equal(await watch.known(signal), ill);

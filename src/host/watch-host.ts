@@ -14,21 +14,28 @@ const firstLook: readonly Finding[] = [
   { name: 'host', state: 'warn', message: 'is being looked at for the first time; ask again in some seconds' },
 ];
 
+/** Each program that is asked keeps the loop for some milliseconds: who is told to ask again is answered before. */
+const msBeforeFirst = 100;
+
 /** Keeps findings for `keepMs`. Never asks twice at the same time, nor without a caller. */
 export const watchHost = ({
   ask,
   clock,
+  life,
   keepMs = 10_000,
   mostMs = 250,
 }: {
   readonly ask: () => Promise<readonly Finding[]>;
   readonly clock: Clock;
+  /** Ends a first look that nobody waits for, before it has begun. */
+  readonly life: AbortSignal;
   readonly keepMs?: number;
   readonly mostMs?: number;
 }): HostWatch => {
   let found: readonly Finding[] | undefined;
   let foundAt = 0;
   let asking: Promise<readonly Finding[]> | undefined;
+  let soon: Promise<unknown> | undefined;
   const again = () =>
     (asking ??= ask()
       .then((findings) => {
@@ -38,14 +45,24 @@ export const watchHost = ({
       .finally(() => {
         asking = undefined;
       }));
+  // What goes wrong is heard of by the next one to ask.
+  const beginSoon = () => {
+    soon ??= clock
+      .sleep(msBeforeFirst, life)
+      .then(() => found ?? again())
+      .catch(() => undefined)
+      .finally(() => {
+        soon = undefined;
+      });
+  };
   const known = async (signal: AbortSignal) => {
-    if (found !== undefined && clock.elapsed() - foundAt < keepMs) return found;
-    const fresh = again();
     const last = found;
     if (last === undefined) {
-      fresh.catch(() => undefined); // the next one to ask hears of it
+      beginSoon();
       return firstLook;
     }
+    if (clock.elapsed() - foundAt < keepMs) return last;
+    const fresh = again();
     using deadline = clock.deadline(mostMs, signal, () => new Error('not yet'));
     return await orAborted(fresh, deadline.signal).catch(() => last);
   };

@@ -33,7 +33,7 @@ export const makeHostAnswers = async (
 ): Promise<Pick<ApiParts, 'readiness' | 'host'>> => {
   const judgedElsewhere = [...judgedEachTime, 'ports'];
   const checks = await hostChecksOf(config, { hypervisor, clock, isDaemon: true, judgedElsewhere });
-  const watch = watchHost({ ask: () => checks.ask(life), clock });
+  const watch = watchHost({ ask: () => checks.ask(life), clock, life });
   const known = async (until: AbortSignal) => withoutFix(await watch.known(until));
   const layersOf = async () => {
     const { layers: kept, bytes } = await store.layers.totals();

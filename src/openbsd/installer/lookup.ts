@@ -39,9 +39,12 @@ const wordsIn = (text: string): readonly string[] => text.split(/[ \t]/);
 
 type Known = { readonly group: Questions; readonly words: readonly Word[] };
 
-const known: readonly Known[] = catalog.flatMap((group) =>
-  group.questions.map((question) => ({ group, words: wordsIn(question.toLowerCase()).map(wordOf) })),
-);
+/** Made when it is first asked for: the patterns of all questions are not needed to start the daemon. */
+const makeKnown = (): readonly Known[] =>
+  catalog.flatMap((group) =>
+    group.questions.map((question) => ({ group, words: wordsIn(question.toLowerCase()).map(wordOf) })),
+  );
+let known: readonly Known[] | undefined;
 
 /**
  * Whether the words are a run in the question, as `answers` asks of a question whose words are all known; at least one
@@ -59,7 +62,7 @@ const isRun = (words: readonly string[], question: readonly Word[]): boolean =>
 /** Where a question is asked that a line with this key (in small letters) could answer; empty: it is no question at all. */
 export const askedWhere = (key: string): readonly Questions[] => {
   const words = wordsIn(key);
-  return [...new Set(known.flatMap((one) => (isRun(words, one.words) ? [one.group] : [])))];
+  return [...new Set((known ??= makeKnown()).flatMap((one) => (isRun(words, one.words) ? [one.group] : [])))];
 };
 
 /** What people write of a question: up to its question mark, with an x where a word differs. */

@@ -1,5 +1,4 @@
 import { PassThrough, Readable } from 'node:stream';
-import { ZipFile } from 'yazl';
 import type { Digest } from '../../image/types.ts';
 import type { Compression } from './formats.ts';
 import { writeHashed } from '../../image/write-hashed.ts';
@@ -10,6 +9,8 @@ const noTime = new Date(1980, 0, 1);
 
 /** An archive of one file under its artifact's name, with the 64-bit fields from 4 GiB on. Its time is always the same. */
 export const toZip = async ({ from, to, name, level, size, signal, onBytes }: Compression): Promise<Digest> => {
+  // Loaded when it is needed: it costs every start of the daemon 10 ms.
+  const { ZipFile } = await import('yazl');
   const zip = new ZipFile();
   const source = Readable.from(blocksOf(from, onBytes), { objectMode: false });
   // A stream of Node's own: what yazl gives is one of an older kind.
