@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unlessErrno } from '../base/errno.ts';
 import { top, version } from '../base/package.ts';
@@ -11,8 +11,10 @@ import { keySecret } from '../layers/keys/secret.ts';
 import type { BuildLayers } from '../layers/types.ts';
 import type { Shared } from './shared.ts';
 
-// Code that is compiled anew has the same version and may make something else.
-const codeFolder = fileURLToPath(new URL('dist/src', top));
+// Code that is compiled anew has the same version and may make something else. Of a bundle its files are the code: to read the
+// thousand beside them as well took the first build after a start most of a second.
+const own = dirname(fileURLToPath(import.meta.url));
+const codeFolder = basename(own) === 'bundle' ? own : fileURLToPath(new URL('dist/src', top));
 
 /** What builds keep and go on from; undefined where the configuration wants none. */
 export const makeBuildLayers = async (
