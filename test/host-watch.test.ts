@@ -68,7 +68,7 @@ test('the first look begins after its asker was answered, also where nobody asks
   await watch.known(signal);
   assert.equal(isBegun, false);
   await begun.promise;
-  assert.equal(await watch.known(signal), well);
+  assert.equal(await watch.whole(signal), well);
 
   const life = new AbortController();
   const naps: Promise<void>[] = [];

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { scratchOf } from '../base/file/scratch.ts';
 import type { Algorithm } from './checksum.ts';
 
 /** What tells whether a file may have changed since it was hashed. */
@@ -19,6 +20,8 @@ export const isSame = (one: Stamp | undefined, other: Stamp): boolean =>
 
 const blockBytes = 1024 * 1024;
 
+const block = scratchOf(blockBytes);
+
 /** Feeds the first `bytes` of a file to the hash; returns how many there were. */
 export const hashInto = async (
   hash: { readonly update: (bytes: Uint8Array) => unknown },
@@ -26,13 +29,13 @@ export const hashInto = async (
   bytes: number,
   signal?: AbortSignal,
 ): Promise<number> => {
-  const block = Buffer.allocUnsafe(Math.max(1, Math.min(blockBytes, bytes)));
+  using scratch = block();
   let at = 0;
   while (at < bytes) {
     signal?.throwIfAborted();
-    const { bytesRead } = await handle.read(block, 0, Math.min(block.length, bytes - at), at);
+    const { bytesRead } = await handle.read(scratch.buffer, 0, Math.min(blockBytes, bytes - at), at);
     if (bytesRead === 0) break;
-    hash.update(block.subarray(0, bytesRead));
+    hash.update(scratch.buffer.subarray(0, bytesRead));
     at += bytesRead;
   }
   return at;

@@ -1,8 +1,11 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { unlessErrno } from '../../base/errno.ts';
+import { scratchOf } from '../../base/file/scratch.ts';
 import type { Growth } from '../../base/growth.ts';
 
 const chunkBytes = 64 * 1024;
+
+const chunk = scratchOf(chunkBytes);
 
 /** A text that is added to. It need not be there yet. Disposing it closes it. */
 export type GrowingText = AsyncDisposable & {
@@ -32,11 +35,10 @@ export const growingText = (path: string, growth: Growth): GrowingText => {
     read: async (offset) => {
       const opened = await file();
       if (opened === undefined) return { bytes: Buffer.alloc(0), isAll: true };
-      const { bytesRead, buffer } = await opened.read(Buffer.allocUnsafeSlow(chunkBytes), 0, chunkBytes, offset);
+      using scratch = chunk();
+      const { bytesRead } = await opened.read(scratch.buffer, 0, chunkBytes, offset);
       // Most of what is added is short, and waits with many clients: not each with a whole chunk behind it.
-      const bytes =
-        bytesRead < chunkBytes / 2 ? Buffer.from(buffer.subarray(0, bytesRead)) : buffer.subarray(0, bytesRead);
-      return { bytes, isAll: bytesRead < chunkBytes };
+      return { bytes: Buffer.from(scratch.buffer.subarray(0, bytesRead)), isAll: bytesRead < chunkBytes };
     },
     async [Symbol.asyncDispose]() {
       await (await opening?.catch(() => undefined))?.close();

@@ -1,8 +1,18 @@
 import { constants, watch } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
+import { scratchOf } from '../../base/file/scratch.ts';
 
 const readAtOnce = 64 * 1024;
+
+const chunk = scratchOf(readAtOnce);
+
+/** What stands from an offset on, as much as is read at once, in a buffer of its own length: most is a line. */
+const readSome = async (file: FileHandle, at: number): Promise<Buffer> => {
+  using scratch = chunk();
+  const { bytesRead } = await file.read(scratch.buffer, 0, readAtOnce, at);
+  return Buffer.from(scratch.buffer.subarray(0, bytesRead));
+};
 
 // What comes within this time is read together: a line that never rests is not looked at for each of its bytes.
 const togetherMs = 2;
@@ -35,12 +45,12 @@ const readAll = async function* (file: FileHandle, path: string, gone: AbortSign
   try {
     for (;;) {
       const isLast = gone.aborted;
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(readAtOnce), 0, readAtOnce, at);
-      at += bytesRead;
-      if (bytesRead > 0) yield buffer.subarray(0, bytesRead);
+      const bytes = await readSome(file, at);
+      at += bytes.length;
+      if (bytes.length > 0) yield bytes;
       else if (isLast) return;
       else await changed(path, async () => (await file.stat()).size > at, gone, clock);
-      if (bytesRead < readAtOnce) await clock.sleep(togetherMs, never);
+      if (bytes.length < readAtOnce) await clock.sleep(togetherMs, never);
     }
   } finally {
     await file.close();
