@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { systemClock } from '../src/base/clock.ts';
 import { makeRings } from '../src/api/following/rings.ts';
 import { untilTrue } from './fixtures/until-true.ts';
 
 test('hundreds are rung for in turns, between which others get on, and each again for what came meanwhile', async () => {
-  const rings = makeRings();
+  const rings = makeRings(systemClock);
   const heard = new Map<number, number>();
   let others = 0;
   const each = Array.from({ length: 500 }, (_, at) => rings.add(() => heard.set(at, (heard.get(at) ?? 0) + 1)));
@@ -31,7 +32,7 @@ test('hundreds are rung for in turns, between which others get on, and each agai
 });
 
 test('who leaves while others are rung for is not rung for any more', async () => {
-  const rings = makeRings();
+  const rings = makeRings(systemClock);
   let calls = 0;
   const all = Array.from({ length: 200 }, () => rings.add(() => (calls += 1)));
   rings.ringAll();
@@ -41,4 +42,29 @@ test('who leaves while others are rung for is not rung for any more', async () =
   await new Promise((resolve) => setImmediate(resolve));
   assert.ok(early > 0 && early < 200);
   assert.equal(calls, early);
+});
+
+test('a few are rung for at once, and after a rest for all that has come meanwhile', async () => {
+  const rings = makeRings(systemClock);
+  let calls = 0;
+  using _one = rings.add(() => (calls += 1));
+  rings.ringAll();
+  assert.equal(calls, 1);
+  for (let again = 0; again < 1000; again++) rings.ringAll();
+  assert.equal(calls, 1);
+  await untilTrue(() => calls === 2);
+  // Then nothing is left to be told, and the next is told at once as well.
+  let every = 0;
+  const idle = makeRings({
+    every: (ms, tick) => {
+      every += 1;
+      const ticking = systemClock.every(ms, tick);
+      return { [Symbol.dispose]: () => ((every -= 1), ticking[Symbol.dispose]()) };
+    },
+  });
+  using _other = idle.add(() => (calls += 1));
+  idle.ringAll();
+  await untilTrue(() => every === 0);
+  idle.ringAll();
+  assert.equal(calls, 4);
 });

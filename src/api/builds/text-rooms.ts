@@ -9,9 +9,13 @@ export type TextForm = WrittenForm & { readonly write?: (piece: TextPiece) => st
 
 const asItIs: TextForm = { key: 'as it is' };
 
-type Parts = Pick<ApiParts, 'store' | 'outputs'>;
+type Parts = Pick<ApiParts, 'store' | 'outputs' | 'clock'>;
 
-const sourceOf = ({ store, outputs }: Parts, id: string, name: TextName): Source<number, TextForm> => {
+const sourceOf = (
+  { store, outputs }: Pick<Parts, 'store' | 'outputs'>,
+  id: string,
+  name: TextName,
+): Source<number, TextForm> => {
   const text = outputs.growingText(id, name);
   return {
     watch: ({ more, changed }) => [text.onGrew(more), store.onChange(id, changed)],
@@ -37,7 +41,7 @@ type FollowedText = { readonly id: string; readonly name: TextName; readonly off
 
 /** The texts of builds that are followed: each is opened and read once for all who stand at the same place. */
 export const makeTextRooms = (parts: Parts) => {
-  const rooms: Rooms<number, TextForm> = makeRooms();
+  const rooms: Rooms<number, TextForm> = makeRooms(parts.clock);
   return {
     /** A text from `offset` on, and what is added to it, until the build has ended or the signal aborts. */
     follow: (

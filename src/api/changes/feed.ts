@@ -33,7 +33,7 @@ type Life = Disposable & { readonly log: ChangeLog };
 /** The feed begins with the first who listens, and ends some time after the last has gone. */
 export const makeFeed = (parts: FeedParts, view: Pick<View, 'build'>): Feed => {
   const { clock, ids } = parts;
-  const rings = makeRings();
+  const rings = makeRings(clock);
   let life: Life | undefined;
   let leftAt = 0;
 

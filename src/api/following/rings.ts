@@ -1,3 +1,5 @@
+import type { Clock } from '../../base/clock.ts';
+
 /** Those who are to be woken when there may be more for them. */
 export type Rings = {
   readonly add: (ring: () => void) => Disposable;
@@ -6,23 +8,27 @@ export type Rings = {
   readonly size: () => number;
 };
 
-// What these do when they wake takes some milliseconds.
+// What these do when they wake takes some milliseconds, as does the rest that others have of them.
 const perTurn = 50;
+const restMs = 20;
 
 /**
- * Hundreds who wake at once would hold up every request until the last of them has written. Who is to be rung for again
- * before it was is rung for once.
+ * Hundreds who wake at once would hold up every request until the last of them has written. Some are rung for at a time, and
+ * then none for a while. Who is to be rung for again before it was is rung for once: the more there are, the more each is told at once.
  */
-export const makeRings = (): Rings => {
+export const makeRings = (clock: Pick<Clock, 'every'>): Rings => {
   const all = new Set<{ readonly ring: () => void }>();
   const due = new Set<{ readonly ring: () => void }>();
-  let isTurning = false;
+  let resting: Disposable | undefined;
   const turn = () => {
     const now = [...due].slice(0, perTurn);
     for (const one of now) due.delete(one);
-    isTurning = due.size > 0;
-    if (isTurning) setImmediate(turn);
     for (const { ring } of now) ring();
+  };
+  const rested = () => {
+    if (due.size > 0) return turn();
+    resting?.[Symbol.dispose]();
+    resting = undefined;
   };
   return {
     add: (ring) => {
@@ -37,7 +43,9 @@ export const makeRings = (): Rings => {
     },
     ringAll: () => {
       for (const one of all) due.add(one);
-      if (!isTurning) turn();
+      if (resting !== undefined || due.size === 0) return;
+      resting = clock.every(restMs, rested);
+      turn();
     },
     size: () => all.size,
   };

@@ -1,4 +1,5 @@
 import { cleanupStack } from '../../base/cleanup.ts';
+import type { Clock } from '../../base/clock.ts';
 import { follow } from './follow.ts';
 import { makeRings } from './rings.ts';
 
@@ -31,8 +32,11 @@ const keptPieces = 4;
 const longestKept = 2 ** 20;
 
 /** What one room reads, once for all who are in it. */
-const makeRoom = <Place extends number | string, Form extends WrittenForm>(source: Source<Place, Form>) => {
-  const rings = makeRings();
+const makeRoom = <Place extends number | string, Form extends WrittenForm>(
+  source: Source<Place, Form>,
+  clock: Pick<Clock, 'every'>,
+) => {
+  const rings = makeRings(clock);
   const pieces = new Map<string, Promise<Piece<Place> | undefined>>();
   const cleanup = cleanupStack();
   let complete: Promise<boolean> | undefined;
@@ -90,11 +94,11 @@ const makeRoom = <Place extends number | string, Form extends WrittenForm>(sourc
  * One room for each thing that is followed: one listener, one look at it and one writing for all who stand at the same place.
  * Who is behind reads for himself until he has caught up. Of each follower one piece waits at the most, until it is taken.
  */
-export const makeRooms = <Place extends number | string, Form extends WrittenForm>() => {
+export const makeRooms = <Place extends number | string, Form extends WrittenForm>(clock: Pick<Clock, 'every'>) => {
   type Room = ReturnType<typeof makeRoom<Place, Form>>;
   const rooms = new Map<string, { readonly room: Room; followers: number }>();
   const enter = (id: string, open: () => Source<Place, Form>) => {
-    const kept = rooms.get(id) ?? { room: makeRoom(open()), followers: 0 };
+    const kept = rooms.get(id) ?? { room: makeRoom(open(), clock), followers: 0 };
     rooms.set(id, kept);
     kept.followers += 1;
     return {

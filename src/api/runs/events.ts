@@ -27,7 +27,7 @@ export const addRunEventRoutes = (
   view: View,
   longRequests: LongRequests,
 ): void => {
-  const rooms: Rooms<string, RunForm> = makeRooms();
+  const rooms: Rooms<string, RunForm> = makeRooms(clock);
   app.get('/runs/:id/events', {
     config: { scope: 'builds:read' },
     schema: {

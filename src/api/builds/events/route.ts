@@ -54,7 +54,7 @@ export const addEventRoutes = (
   view: View,
   longRequests: LongRequests,
 ): void => {
-  const rooms: Rooms<number, EventsForm> = makeRooms();
+  const rooms: Rooms<number, EventsForm> = makeRooms(clock);
   app.get('/builds/:id/events', {
     config: { scope: 'builds:read' },
     schema: {
