@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { chmod, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
+import { untilTrue } from './fixtures/until-true.ts';
 import { startImaged, type Imaged } from './fixtures/imaged.ts';
 import { cycle } from './fixtures/quick-templates.ts';
 import { eventOf, installerMachine, succeeded } from './fixtures/tiny-builds.ts';
@@ -37,6 +38,22 @@ const putFile = async (path: string): Promise<void> => {
       await rm(path, { recursive: true, force: true });
     }
 };
+
+test('what another version has compiled goes at the next start, and what this one has stays', async () => {
+  await using imaged = await startImaged({ tables });
+  await imaged.kill('SIGTERM');
+  const folder = join(imaged.dataDir, 'compiled');
+  const old = join(folder, 'serve-OLD.js', 'v22');
+  await mkdir(old, { recursive: true });
+  await writeFile(join(old, 'a'), 'compiled');
+  await imaged.start();
+  await untilTrue(() => !existsSync(old));
+  await imaged.kill('SIGTERM');
+  const [own, ...others] = await readdir(folder);
+  assert.deepEqual(others, []);
+  const [ofNode = ''] = await readdir(join(folder, own ?? ''));
+  assert.ok((await readdir(join(folder, own ?? '', ofNode))).length > 0);
+});
 
 test('run_dir and work that were removed between builds are made again, empty and with their mode', async () => {
   await using imaged = await startImaged({ tables });

@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { checkConfig, readConfig, type Config } from '../config/config.ts';
 import { movedWords } from '../config/moved-keys.ts';
@@ -8,6 +5,7 @@ import { checkDescriptors, descriptorLimit } from '../base/descriptors.ts';
 import type { Logger } from '../base/logger.ts';
 import { version } from '../base/package.ts';
 import type { Daemon } from '../wiring/daemon.ts';
+import { keepCompiled, removeCompiled } from './compiled.ts';
 import { collectGarbage } from './garbage.ts';
 
 /** Reads the configuration again on SIGHUP; one that is wrong changes nothing. */
@@ -69,8 +67,7 @@ export const serve = async ({
   }
   const descriptors = descriptorLimit();
   checkDescriptors(config, descriptors);
-  // What is compiled once need not be compiled at the next start; a folder that cannot be written to changes nothing.
-  if (existsSync(config.data_dir)) enableCompileCache(join(config.data_dir, 'compiled'));
+  keepCompiled(config.data_dir);
   // Only now: where few files may be open, the daemon's modules would not load, and nobody would learn why.
   const [{ startDaemon }, { systemIds }, { makeLogger }] = await Promise.all([
     import('../wiring/daemon.ts'),
@@ -94,5 +91,8 @@ export const serve = async ({
     'imaged is ready',
   );
   await daemon.settled;
+  await removeCompiled(config.data_dir).catch((error: unknown) => {
+    logger.warn({ err: error }, 'what another version of imaged has compiled could not be removed from data_dir');
+  });
   await collectGarbage();
 };
