@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import type { Event } from '../fixtures/published-event.ts';
+import { isLong } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { machinesOf, proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
 import { cycle, cycleDigest, revisit, visit } from '../fixtures/quick-templates.ts';
@@ -19,9 +20,11 @@ const boundariesOf = async (imaged: Imaged, template: object): Promise<Boundary[
     body: JSON.stringify({ template }),
   });
   const { plan } = Plan.parse(await reply.json());
-  return plan.flatMap(({ name: step }) => [
+  // A client hears of the end of a step when the next one is about to start, some milliseconds later: twice nearly the same
+  // moment, but for the last. With --long all of them.
+  return plan.flatMap(({ name: step }, at) => [
     { type: 'step.started', step },
-    { type: 'step.ended', step },
+    ...(isLong || at === plan.length - 1 ? [{ type: 'step.ended', step } as const] : []),
   ]);
 };
 
