@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
+import { firstUnlessLong } from '../fixtures/long.ts';
 import { exampleFor, postContext, succeeded, tarOf, textOf, zstdOf } from '../fixtures/tiny-builds.ts';
 
 const run = promisify(execFile);
@@ -64,18 +65,20 @@ const provenImage = async (file: string) => {
   return ImageInfo.parse(JSON.parse((await run('qemu-img', ['info', '--output=json', file])).stdout));
 };
 
-test('examples/tiny-linux builds from a tar, a tar.gz and a tar.zst, and its image boots with what was provisioned', async () => {
+test('examples/tiny-linux builds from a tar that is compressed or not, and its image boots with what was provisioned', async () => {
   const key = join(folder, 'key');
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', key]);
   const rootKey = encodeURIComponent(`root_key=${(await readFile(`${key}.pub`, 'utf8')).trim()}`);
   const tar = await tarOf(await exampleFor(folder));
   const query = `?variable=motto=from%20the%20test&variable=${rootKey}&label=kind=tar`;
-  const posted = [
-    await postContext(imaged, tar, 'application/x-tar', query),
-    await postContext(imaged, gzipSync(tar), 'application/gzip', query),
-    await postContext(imaged, zstdOf(tar), 'application/zstd', query),
-  ] as const;
-  const [{ id }] = posted;
+  // What a context holds is the same in each form (test/context.test.ts), so the builds are as well.
+  const forms = firstUnlessLong([
+    [zstdOf(tar), 'application/zstd'],
+    [gzipSync(tar), 'application/gzip'],
+    [tar, 'application/x-tar'],
+  ] as const);
+  const posted = await Promise.all(forms.map(([body, type]) => postContext(imaged, body, type, query)));
+  const id = posted[0]?.id ?? '';
   for (const build of posted) await succeeded(imaged, build.id);
 
   assert.equal((await imaged.call(`/builds/${id}/result?wait=60`)).status, 200);
