@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { guest } from './fixtures/imaged.ts';
 import { converse, eventually, rowOf } from './fixtures/vmd-console.ts';
 import { disksFor } from './fixtures/vmd-disks.ts';
+import { trap } from './fixtures/trap.ts';
 import { needsRoot, startVmd, usualConf, type Vmd, type VmdOptions } from './fixtures/vmd.ts';
 
 const options = { skip: needsRoot };
@@ -239,10 +240,16 @@ for (const [redirect, address, port, seen] of [
 
 test('a door leads from outside to a port inside, and nothing else does', options, async () => {
   await using s = await shop();
-  await using web = server(s.vmd, '127.0.0.1', 8080);
+  // A port that nobody has outside.
+  const portOf = async () => {
+    using outside = await trap('127.0.0.1');
+    return outside.port;
+  };
+  const port = await portOf();
+  await using web = server(s.vmd, '127.0.0.1', port);
   await web.hear(/listening/);
-  const door = await s.vmd.door(8080);
+  const door = await s.vmd.door(port);
   const reply = await fetch(`http://127.0.0.1:${door}/`);
   assert.equal(await reply.text(), 'hello\n');
-  await assert.rejects(fetch('http://127.0.0.1:8080/'));
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/`));
 });
