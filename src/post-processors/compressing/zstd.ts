@@ -1,10 +1,9 @@
-import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
 import type { Digest } from '../../image/types.ts';
 import type { Compression } from './formats.ts';
 import { writeHashed } from '../../image/write-hashed.ts';
-import { blockBytes } from './blocks.ts';
+import { blockBytes, blocksOf } from './blocks.ts';
 
 const threads = Math.max(1, availableParallelism());
 
@@ -30,30 +29,6 @@ const compressor = (level: number, size: number): ZstdCompress => {
   }
 };
 
-/**
- * The bytes of a file in blocks, all in one buffer: zstd has taken a block when it asks for the next. In buffers of their own
- * they are 32 MiB each, of which a busy daemon had half a dozen before their memory was given back.
- */
-const blocksInPlace = async function* ({ from, size, signal, onBytes }: Compression): AsyncGenerator<Buffer> {
-  await using file = await open(from, 'r');
-  const buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(flushedBytes, size)));
-  for (let at = 0; ;) {
-    signal.throwIfAborted();
-    let filled = 0;
-    while (filled < buffer.length) {
-      const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, at + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    if (filled === 0) return;
-    yield buffer.subarray(0, filled);
-    at += filled;
-    onBytes(at);
-  }
-};
-
 /** One frame of zstd (RFC 8878), made by all processors: the same for every number of them. */
-export const toZstd = (compression: Compression): Promise<Digest> => {
-  const { to, level, size, signal } = compression;
-  return writeHashed(to, blocksInPlace(compression), compressor(level, size), signal);
-};
+export const toZstd = ({ from, to, level, size, signal, onBytes }: Compression): Promise<Digest> =>
+  writeHashed(to, blocksOf(from, onBytes, flushedBytes), compressor(level, size), signal);
