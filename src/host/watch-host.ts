@@ -27,7 +27,7 @@ export const watchHost = ({
 }: {
   readonly ask: () => Promise<readonly Finding[]>;
   readonly clock: Clock;
-  /** Ends a first look that nobody waits for, before it has begun. */
+  /** Aborts when the daemon stops: a first look that has not begun is left out. */
   readonly life: AbortSignal;
   readonly keepMs?: number;
   readonly mostMs?: number;

@@ -3,18 +3,18 @@ import type { Clock } from '../../base/clock.ts';
 /** Those who are to be woken when there may be more for them. */
 export type Rings = {
   readonly add: (ring: () => void) => Disposable;
-  /** Rings for each of them once from now on, some in each turn of the event loop. */
+  /** Rings for each of them once from now on, for some at a time. */
   readonly ringAll: () => void;
   readonly size: () => number;
 };
 
-// What these do when they wake takes some milliseconds, as does the rest that others have of them.
+// So many are woken at once, which takes some milliseconds; then other requests have the event loop for so long.
 const perTurn = 50;
 const restMs = 20;
 
 /**
- * Hundreds who wake at once would hold up every request until the last of them has written. Some are rung for at a time, and
- * then none for a while. Who is to be rung for again before it was is rung for once: the more there are, the more each is told at once.
+ * Hundreds who wake at once would hold up every request until the last of them has written, so they are woken in groups. News that
+ * comes while somebody waits for his turn costs no second turn: the more follow, the fewer and longer the pieces that each is sent.
  */
 export const makeRings = (clock: Pick<Clock, 'every'>): Rings => {
   const all = new Set<{ readonly ring: () => void }>();
