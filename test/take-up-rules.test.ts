@@ -136,7 +136,7 @@ test('a login that fails in a kept machine spoils its layer, but where the daemo
 });
 
 test('what a guest has missed shows in what it does by itself after that, and in one step in which the build works in it', () => {
-  const parts = { open: [], past: { inputs: () => [] }, letRun: makeLetRun(), logMark: async () => 0 };
+  const parts = { open: [], failed: [], past: { inputs: () => [] }, letRun: makeLetRun(), logMark: async () => 0 };
   const file = { write: async () => undefined, remove: async () => undefined };
   const shown = (first: Journal, begunBefore: readonly string[], phases: readonly Phase[]) => {
     const place = makePlace(first, file, { ...parts, begunAnew: new Set(begunBefore) });

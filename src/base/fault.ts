@@ -214,3 +214,16 @@ export const recordOf = (fault: Fault): FaultRecord => {
     retryable: row.class === 'infra',
   };
 };
+
+/** The fault that was kept so. */
+export const faultOf = (record: FaultRecord): Fault => {
+  const { code, message, step, expected, saw, console_tail: consoleTail, screen, facts } = record;
+  return new Fault(code, message, {
+    ...facts,
+    ...(step === undefined ? {} : { step }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(saw === undefined ? {} : { saw }),
+    ...(consoleTail === undefined ? {} : { consoleTail }),
+    ...(screen === undefined ? {} : { screen }),
+  });
+};
