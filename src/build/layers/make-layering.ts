@@ -80,6 +80,7 @@ export const makeLayering = (
       await from.held[Symbol.asyncDispose]();
       return shelf.discard(from.cut.key);
     }
+    if (isSpoilt && from !== undefined) await shelf.discard(from.cut.key);
     for (const held of [...(from === undefined ? [] : [from.held]), ...(before?.held ?? [])]) own.keep(held.again());
     background.attend(Promise.all(slow).then(() => own[Symbol.asyncDispose]()));
   });
