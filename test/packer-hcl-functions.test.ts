@@ -24,6 +24,8 @@ const gives: Readonly<Record<string, readonly (readonly [args: string, expected:
   format: [
     ['"%s-%03d-%x-%5.2f|%-4s|%q|%v|%%", "a", 7, 255, 3.14159, "b", "c\\"", [1, "x"]', 'a-007-ff- 3.14|b   |"c\\""|[1,"x"]|%'], // prettier-ignore
     ['"%[2]s %[1]s", "a", "b"', 'b a'],
+    ['"%v %v %v %s", 40960, 1048576, 0.00001, 1048576', '40960 1.048576e+06 1e-05 1048576'],
+    ['"%.3g %G %g", 123456, 1234567890, -0.5', '1.23e+05 1.23456789E+09 -0.5'],
     ['"%t %e %+d %b %o %X %g", true, 1500, 3, 5, 8, 254, 0.5', 'true 1.500000e+03 +3 101 10 FE 0.5'],
   ],
   formatlist: [
@@ -35,7 +37,7 @@ const gives: Readonly<Record<string, readonly (readonly [args: string, expected:
     ['", ", ["a", "b"], ["c"]', 'a, b, c'],
     ['"-", [1, true]', '1-true'],
   ],
-  lower: [['"ÄB"', 'äb']],
+  lower: [['"ÄBΣ"', 'äbσ']],
   replace: [
     ['"a.b.c", ".", "-"', 'a-b-c'],
     ['"aa", "", "-"', '-a-a-'],
@@ -46,13 +48,14 @@ const gives: Readonly<Record<string, readonly (readonly [args: string, expected:
   ],
   startswith: [['"hello", "he"', true]],
   strcontains: [['"hello", "ell"', true]],
-  strrev: [['"añb"', 'bña']],
+  strrev: [['"añb👨‍👩‍👧"', '👨‍👩‍👧bña']],
   substr: [
     ['"hello world", 1, 4', 'ello'],
     ['"hello", -3, -1', 'llo'],
     ['"hello", 2, 0', ''],
+    ['"a\\r\\nb", 1, 1', '\r\n'],
   ],
-  title: [['"hello big world"', 'Hello Big World']],
+  title: [['"hello big-world don\'t a_b élan ß"', "Hello Big-World Don'T A_b Élan ß"]],
   trim: [
     ['"?!hello?!", "!?"', 'hello'],
     ['"!!", "!"', ''],
@@ -63,7 +66,7 @@ const gives: Readonly<Record<string, readonly (readonly [args: string, expected:
     ['"helloworld", "world"', 'hello'],
     ['"a", ""', 'a'],
   ],
-  upper: [['"a"', 'A']],
+  upper: [['"aß"', 'Aß']],
   regex: [
     ['"[a-z]+", "53453453.345345aaabbbccc23454"', 'aaabbbccc'],
     ['"(\\\\d\\\\d)-(\\\\d\\\\d)", "12-34"', ['12', '34']],
@@ -87,15 +90,21 @@ const gives: Readonly<Record<string, readonly (readonly [args: string, expected:
     ['[]', false],
   ],
   chunklist: [['["a", "b", "c"], 2', [['a', 'b'], ['c']]]],
-  coalesce: [['null, "", "a"', 'a']],
+  coalesce: [
+    ['null, "", "a"', 'a'],
+    ['1, "a"', '1'],
+  ],
   coalescelist: [['[], ["a"]', ['a']]],
-  compact: [['["a", "", null, "b"]', ['a', 'b']]],
+  compact: [['["a", "", null, "b", 1]', ['a', 'b', '1']]],
   concat: [['["a"], ["b", 1]', ['a', 'b', 1]]],
   contains: [
     ['["a", "b"], "b"', true],
     ['[1], "1"', false],
   ],
-  distinct: [['["b", "a", "b"]', ['b', 'a']]],
+  distinct: [
+    ['["b", "a", "b"]', ['b', 'a']],
+    ['["1", 1, true]', ['1', 'true']],
+  ],
   element: [['["a", "b"], 3', 'b']],
   flatten: [['[["a", ["b"]], [], "c"]', ['a', 'b', 'c']]],
   index: [['["a", "b"], "b"', 1]],
@@ -104,6 +113,7 @@ const gives: Readonly<Record<string, readonly (readonly [args: string, expected:
     ['[1, 2]', 2],
     ['{ a = 1 }', 1],
     ['"añ"', 2],
+    ['"e\\u0301👨‍👩‍👧"', 2],
   ],
   lookup: [
     ['{ a = 1 }, "a", 2', 1],
@@ -121,7 +131,7 @@ const gives: Readonly<Record<string, readonly (readonly [args: string, expected:
   sort: [['["b", "a", "C"]', ['C', 'a', 'b']]],
   values: [['{ b = 1, a = 2 }', [2, 1]]],
   zipmap: [['["a", "b"], [1, 2]', { a: 1, b: 2 }]],
-  setintersection: [['["a", "b"], ["b", "c"]', ['b']]],
+  setintersection: [['["a", "1"], ["b", 1]', ['1']]],
   setproduct: [
     [
       '["a", "b"], [1, 2]',
@@ -133,7 +143,7 @@ const gives: Readonly<Record<string, readonly (readonly [args: string, expected:
       ],
     ],
   ],
-  setunion: [['["b"], ["a", "b"]', ['a', 'b']]],
+  setunion: [['["b"], ["a", "b", 1]', ['1', 'a', 'b']]],
   abs: [['-1.5', 1.5]],
   ceil: [['1.1', 2]],
   floor: [['-1.1', -2]],
@@ -143,6 +153,8 @@ const gives: Readonly<Record<string, readonly (readonly [args: string, expected:
   parseint: [
     ['"ff", 16', 255],
     ['"-0101", 2', -5],
+    ['"zZ", 62', 35 * 62 + 61],
+    ['"FF", 16', 255],
   ],
   pow: [['2, 10', 1024]],
   signum: [['-7', -1]],
@@ -163,11 +175,27 @@ const gives: Readonly<Record<string, readonly (readonly [args: string, expected:
   textdecodebase64: [['"YQBiAA==", "UTF-16LE"', 'ab']],
   textencodebase64: [['"ab", "UTF-16LE"', 'YQBiAA==']],
   urlencode: [['"a b/c?d=(é)"', 'a+b%2Fc%3Fd%3D%28%C3%A9%29']],
-  yamldecode: [['"a:\\n- 1\\n- x\\nb: true\\n"', { a: [1, 'x'], b: true }]],
+  yamldecode: [
+    ['"a:\\n- 1\\n- x\\nb: true\\n"', { a: [1, 'x'], b: true }],
+    ['"a: yes\\nb: Off\\nc: \\"no\\"\\nd: oN\\n"', { a: true, b: false, c: 'no', d: 'oN' }],
+    ['"a: 1_000\\nb: 0x1f\\nc: 0b11\\nd: -.5\\ne: 010\\n"', { a: 1000, b: '0x1f', c: 3, d: -0.5, e: 10 }],
+    ['"a: &a { x: 1, z: 2 }\\nb:\\n  <<: *a\\n  x: 3\\n"', { a: { x: 1, z: 2 }, b: { x: 3, z: 2 } }],
+  ],
   yamlencode: [['{ a = [1, "x"], b = { c = null } }', '"a":\n- 1\n- "x"\n"b":\n  "c": null\n']],
   abspath: [['"./http/../a"', 'a']],
-  basename: [['"a/b.txt"', 'b.txt']],
-  dirname: [['"a/b.txt"', 'a']],
+  basename: [
+    ['"a/b.txt"', 'b.txt'],
+    ['"a/b/"', 'b'],
+    ['"//"', '/'],
+    ['""', '.'],
+  ],
+  dirname: [
+    ['"a/b.txt"', 'a'],
+    ['"a/b/"', 'a/b'],
+    ['"/a"', '/'],
+    ['"a//../b/c"', 'b'],
+    ['"a"', '.'],
+  ],
   file: [
     ['"./motd.txt"', 'welcome\n'],
     ['"${path.root}/motd.txt"', 'welcome\n'],
@@ -270,6 +298,10 @@ const refused: readonly (readonly [call: string, column: number, message: RegExp
   ['base64decode("*")', 21, /is no base64/],
   ['jsondecode("{")', 19, /is not JSON/],
   ['yamldecode("a: [")', 19, /is not YAML/],
+  ['csvdecode("")', 18, /no row with the names of its columns/],
+  ['csvdecode("a,a\\n1,2")', 18, /two columns with the name "a"/],
+  ['parseint("1", 63)', 22, /a base lies between 2 and 62/],
+  ['upper("\\ud800")', 15, /is half a character/],
   ['csvdecode("a,b\\n1")', 18, /row 2 has 1 fields, and the first has 2/],
   ['formatdate("YYY", timestamp())', 19, /formatdate knows no "YYY"/],
   ['formatdate("YYYY", "today")', 27, /no time of RFC 3339/],

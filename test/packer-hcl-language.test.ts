@@ -80,6 +80,10 @@ const cases: Readonly<Record<string, readonly (readonly [string, unknown])[]>> =
     [heredoc('-EOT', '    a', '', '      b\\n', '    EOT'), 'a\n\n  b\\n\n'],
     [heredoc('-EOT', '      a', '    ${"x"}', '    NOT EOT', 'EOT'), '  a\nx\nNOT EOT\n'],
     [heredoc('EOT', '%{ for s in ["a", "b"] ~}', '- ${s}', '%{ endfor ~}', 'end', 'EOT'), '- a\n- b\nend\n'],
+    // What a ~ has taken the end of a line from begins none: its blanks stay.
+    [heredoc('-EOT', '    %{ if true ~}', '      a', '    %{ endif ~}', '    b', '    EOT'), '      a\n    b\n'],
+    [heredoc('-EOT', '    a', '  ', '${"b"}', '  EOT'), '    a\n  \nb\n'],
+    [heredoc('-EOT', '    a', '  ', '    b', '    EOT'), 'a\n  \nb\n'],
     [heredoc('EOT', 'echo $${HOME} "quoted" 50%', 'EOT'), 'echo ${HOME} "quoted" 50%\n'],
     [heredoc('EOT', 'EOT'), ''],
     [`upper(${heredoc('X', 'a', 'X')})`, 'A\n'],
