@@ -29,7 +29,7 @@ const flattened = (value: Value, call: Call): List => {
 
 const lengthOf = (call: Call): number => {
   const value = call.value(0);
-  if (typeof value === 'string') return charactersOf(value).length;
+  if (typeof value === 'string') return charactersOf(value, call.at, call.world.budget).length;
   const elements = isObject(value) ? [...value.keys()] : elementsOf(value);
   return elements?.length ?? call.refuse(0, `${kindOf(value)} has no length`);
 };
