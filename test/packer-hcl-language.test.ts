@@ -107,6 +107,32 @@ test('lines may end in CR LF, and comments stand anywhere', async () => {
   assert.deepEqual(document['builders'], [{ type: 'null', name: 'x', is: 2 }]);
 });
 
+test('a source knows its own name in each of its uses, and an iterator of that name stands in its place', async () => {
+  const { document } = await readOne(`
+source "null" "x" {
+  a = "\${source.type}/\${source.name}"
+}
+build {
+  source "null.x" {
+    name = "one"
+    b = source.name
+  }
+  dynamic "source" {
+    for_each = ["two"]
+    labels = ["null.x"]
+    content {
+      name = source.value
+      b = source.key
+    }
+  }
+}
+`);
+  assert.deepEqual(document['builders'], [
+    { type: 'null', name: 'one', a: 'null/one', b: 'one' },
+    { type: 'null', name: 'two', a: 'null/two', b: 0 },
+  ]);
+});
+
 test('locals stand in any order and in any file, and one that needs itself is told with its way', async () => {
   const locals = 'locals {\n  a = "${local.b}!"\n  b = local.c[0]\n}\nlocal "c" {\n  expression = ["x"]\n}';
   assert.equal(await valueOf('local.a', locals), 'x!');
