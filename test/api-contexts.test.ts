@@ -160,6 +160,8 @@ test('a JSON body is read no further than its bounds: values, keys, numbers, UTF
   await refused('{"a": [1, 1e999]}', /larger than any number/, '/a/1');
   await refused('{"a": 1e-999}', /smaller than any number/, '/a');
   await refused('{"a": -0}', /write 0/, '/a');
+  await refused('{"a": ["\\ud83d\\ude00", "x\\uDE00\\ud83d"]}', /half of a character/, '/a/1');
+  await refused('{"a": {"\\ud800": 1}}', /key that holds half of a character/, '/a');
   await refused(`{"a": ${'9'.repeat(400)}}`, /number of 400 characters/, '/a');
   await refused(Buffer.from('{"a": "\xff"}', 'latin1'), /not UTF-8/);
   await refused(Buffer.from('\ufeff{}', 'utf16le'), /not UTF-8/);

@@ -170,7 +170,10 @@ const gives: Readonly<Record<string, readonly (readonly [args: string, expected:
       ],
     ],
   ],
-  jsondecode: [['"{\\"a\\":[1,null]}"', { a: [1, null] }]],
+  jsondecode: [
+    ['"{\\"a\\":[1,null]}"', { a: [1, null] }],
+    ['"\\"\\\\ud800x\\""', '\ufffdx'],
+  ],
   jsonencode: [['{ b = [1, true, null], a = "<&" }', '{"a":"\\u003c\\u0026","b":[1,true,null]}']],
   textdecodebase64: [['"YQBiAA==", "UTF-16LE"', 'ab']],
   textencodebase64: [['"ab", "UTF-16LE"', 'YQBiAA==']],
