@@ -231,6 +231,10 @@ test('a request that is no HTTP, or has headers without end, is answered with a 
     /^HTTP\/1\.1 431 [^]*"code":"headers_too_large"/,
   );
   assert.match(
+    await say('GET /healthz HTTP/1.1\r\nhost: a\r\nHost: b\r\nconnection: close\r\n\r\n'),
+    /^HTTP\/1\.1 400 [^]*The header Host comes twice/,
+  );
+  assert.match(
     await say('GET /%zz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'),
     /^HTTP\/1\.1 400 [^]*"code":"bad_request"/,
   );
