@@ -349,7 +349,7 @@ test('qemuargs that have a counterpart stand in its place, and no other becomes 
   const { document } = built({
     ...qemu,
     memory: 1,
-    qemuargs: [['-m', 'size=2G'], ['-smp', 'cpus=4,cores=4'], ['-cpu', 'host'], ['-nographic']],
+    qemuargs: [['-m', 'size=2G'], ['-smp', 'cpus=4,cores=4'], ['--cpu', 'host'], ['-nographic']],
     boot_command: 'x',
   });
   assert.deepEqual(document['machine'], {
