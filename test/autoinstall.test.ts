@@ -379,13 +379,14 @@ test('with a response file imaged holds the conversation itself, and leaves one 
       ['vio0', true],
       [`${runtime.http_url}/install.conf`, true],
       ['', false],
+      ['', false],
     ],
   );
   assert.ok(ours.install?.turns.every(({ refuse }) => refuse.length > 10));
   assert.equal(ours.install.hearsFirstBoot, true);
   assert.equal(ours.install.ends, 'any');
   const short = await resolved({ ...answersWith({}), install: { ends: 'reboot', timeout: '90m' } });
-  assert.equal(short.install?.turns.length, 4);
+  assert.equal(short.install?.turns.length, 5);
   assert.equal(short.install?.turns.at(-1)?.withinMs, 5_400_000);
   const theirs = await resolved({ ...answersWith({}), install: { console: [{ hear: 'x' }] } });
   assert.equal(theirs.install?.turns.length, 1);

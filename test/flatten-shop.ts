@@ -60,7 +60,15 @@ export const keptTimes = async (
   } as unknown as Parameters<typeof makeLayering>[0];
   const given = { cuts: [], constant: new Set<string>(), from: undefined, turns: new Map() };
   const costs = makeKeepingCosts();
-  const own = { shelf, clock: systemClock, costs, background, memoryMb: 256, provisioners: times };
+  const own = {
+    shelf,
+    clock: systemClock,
+    costs,
+    background,
+    memoryMb: 256,
+    provisioners: times,
+    isStill: async () => true,
+  };
   const layering = makeLayering(attempt, cleanup, given, own);
   await mkdir(workspace, { recursive: true });
   let disk: Disk = { path: join(workspace, 'disk0.qcow2'), format: 'qcow2' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, statSync } from 'node:fs';
+import { constants, existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,6 +68,25 @@ test('a program that ends before it is connected is told by its words and its ex
     said: 'vmctl: no such VM\r\n',
     exit: { exitCode: 3, signal: undefined },
   });
+});
+
+/** What this process has open of a folder (proc(5)). */
+const openBelow = (folder: string): readonly string[] =>
+  readdirSync('/proc/self/fd').flatMap((fd) => {
+    const path = existsSync(`/proc/self/fd/${fd}`) ? readlinkSync(`/proc/self/fd/${fd}`) : '';
+    return path.startsWith(folder) ? [path] : [];
+  });
+
+test('a line that was read in part, and let go, keeps no file open', async () => {
+  await using s = await shop();
+  {
+    const again = () => Promise.reject(new Error('not asked for'));
+    const holder = await s.hold('echo one; exec cat');
+    await using line = await heldLine(holder, { folder: s.folder, clock, again, onGone: () => undefined });
+    await line.bytes[Symbol.asyncIterator]().next();
+    assert.notDeepEqual(openBelow(s.folder), []);
+  }
+  assert.deepEqual(openBelow(s.folder), []);
 });
 
 test('what is said while no daemon is there is on file, after what was said before, and the next one types on', async () => {

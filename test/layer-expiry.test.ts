@@ -42,7 +42,7 @@ test('artifacts of a machine that went on from a layer expire with that layer, h
   const attempt = { claim: { build: { id: 'this build', templateName: 'tiny' } }, event: () => undefined, log: () => undefined, signal: new AbortController().signal } as unknown as Attempt; // prettier-ignore
   const given = { cuts: [], constant: new Set<string>(), from, turns: new Map<string, Disposable>() };
   const own = { costs: makeKeepingCosts(), background: makeBackground() };
-  const parts = { shelf, clock: systemClock, ...own, memoryMb: 1, provisioners: 0 };
+  const parts = { shelf, clock: systemClock, ...own, memoryMb: 1, provisioners: 0, isStill: async () => true };
   const layering = makeLayering(attempt, cleanup, given, parts);
   const artifacts = cutOf('artifacts', { maxAgeMs: 24 * hourMs });
   assert.ok(await layering.keep(artifacts, 0, async () => ({ facts: {} })));

@@ -38,7 +38,7 @@ const building = async () => {
   } as unknown as Attempt;
   const cleanup = cleanupStack();
   const given = { cuts: [], constant: new Set<string>(), from: undefined, turns: new Map<string, Disposable>() };
-  const own = { costs: makeKeepingCosts(), background: makeBackground() };
+  const own = { costs: makeKeepingCosts(), background: makeBackground(), isStill: async () => true };
   const layering = makeLayering(attempt, cleanup, given, { shelf, clock: systemClock, ...own, memoryMb: 1, provisioners: 9 }); // prettier-ignore
   return {
     ...{ shelf, events, life, layering, folders: () => readdir(join(home, 'layers')) },

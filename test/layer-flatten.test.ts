@@ -93,7 +93,15 @@ test('a layer that was being flattened when its daemon ended is finished by the 
     event: () => undefined,
     log: () => undefined,
   } as unknown as Parameters<typeof makeLayering>[0];
-  const parts = { shelf, clock: systemClock, costs: makeKeepingCosts(), background, memoryMb: 256, provisioners: 3 };
+  const parts = {
+    shelf,
+    clock: systemClock,
+    costs: makeKeepingCosts(),
+    background,
+    memoryMb: 256,
+    provisioners: 3,
+    isStill: async () => true,
+  };
   const given = { cuts: [], constant: new Set<string>(), turns: new Map<string, Disposable>(), ...again };
   const layering = makeLayering(attempt, cleanup, given, parts);
   await layering.ended();

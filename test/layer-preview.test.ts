@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { layerBounds } from '../src/base/bounds.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { Fault } from '../src/base/fault.ts';
 import { makeKeepingCosts } from '../src/build/layers/costs.ts';
 import { makeBackground } from '../src/build/layers/background.ts';
 import { findCuts } from '../src/build/layers/find-cuts.ts';
-import type { OpenLayeringParts } from '../src/build/layers/open-layering.ts';
+import type { Attempt } from '../src/build/attempt/attempt.ts';
+import { openLayering, type OpenLayeringParts } from '../src/build/layers/open-layering.ts';
 import { makePreview } from '../src/build/layers/preview.ts';
 import { specsOfKeys } from '../src/build/layers/specs-of-keys.ts';
 import { recipeFor } from '../src/build/recipe.ts';
@@ -112,8 +114,21 @@ const previewShop = async () => {
     const parts = { hypervisor, secret, digests, program, slot: 0 };
     return findCuts(at(version), { ...specs, spec: at(later) }, 'auto', parts, signal);
   };
+  /** What a build of the document keeps with, and the words for what it keeps and does not. */
+  const opened = async (document: Document) => {
+    const { spec } = await specsOf(document);
+    const cleanup = cleanupStack();
+    const told: string[] = [];
+    const event = (type: string, { step = '', why = '' }: { readonly step?: string; readonly why?: string }) =>
+      void told.push(`${type} ${step} ${why}`.trim());
+    const claim = { build: { id: 'A', templateName: spec.name }, input: { template: document, plan: recipeFor(spec).steps } }; // prettier-ignore
+    const attempt = { claim, cleanup, event, log: () => undefined, signal } as unknown as Attempt; // As much as is asked for.
+    const parts = { layers, resolveForKeys, hypervisor, mirror, clock: systemClock };
+    const layering = await openLayering(attempt, spec, 0, parts);
+    return { layering, told, [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose]() };
+  };
   return {
-    ...{ shelf, figures, kernel, preview, keepAfter, cutsBetween },
+    ...{ shelf, figures, kernel, preview, keepAfter, cutsBetween, opened },
     mirrors: (now: typeof mirrored) => {
       mirrored = now;
     },
@@ -271,4 +286,22 @@ test('a build keeps and takes nothing whose secret was changed between its resol
   const { cuts, keys, whyNone } = await it.cutsBetween(1, 2);
   assert.deepEqual([cuts, keys], [[], []]);
   assert.match(whyNone ?? '', /^a secret of this host was changed/);
+});
+
+test('a file of the host that is changed in its place after its digest was taken is kept under no key', async () => {
+  await using it = await previewShop();
+  await using build = await it.opened(base);
+  const { layering, told } = build;
+  const [install, connect] = layering.cuts;
+  assert.ok(install && connect);
+  assert.ok(await layering.keep(install, 0, async () => ({ facts: {} })));
+  await layering.settled();
+  await writeFile(it.kernel, 'another kernel');
+  await layering.keep(connect, 0, async () => ({ facts: {} }));
+  await layering.settled();
+  assert.deepEqual(told.slice(-2), [
+    `layer.kept ${install.step}`,
+    `layer.not_kept ${connect.step} a file that it was made of, or the host, has changed since`,
+  ]);
+  assert.deepEqual([...(await it.shelf.known([install.key, connect.key])).keys()], [install.key]);
 });

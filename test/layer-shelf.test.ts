@@ -126,10 +126,28 @@ test('what has expired, or was discarded, is made again at once; what a build us
     assert.ok(held);
     await it.shelf.discard(a);
     assert.deepEqual(await it.keys(), [a]);
+    assert.equal(await it.shelf.take(a, 'another'), undefined, 'it is given to no other build meanwhile');
   }
-  await it.shelf.discard(a);
+  assert.equal(await it.shelf.take(a, 'another'), undefined);
+  assert.deepEqual(await it.keys(), []);
   await it.shelf.discard(a);
   await keep(it.shelf, a);
+  await using held = await it.shelf.take(a, 'another');
+  assert.ok(held);
+});
+
+test('a discarded layer that made room for others is forgotten: the next of its key is given to builds', async () => {
+  await using it = await shop();
+  await keep(it.shelf, a);
+  {
+    await using held = await it.shelf.take(a, 'user');
+    assert.ok(held);
+    await it.shelf.discard(a);
+  }
+  await it.shelf.removeAll();
+  await keep(it.shelf, a);
+  await using held = await it.shelf.take(a, 'another');
+  assert.ok(held);
 });
 
 test('the least recently used goes first, never one that is held, in the making or beneath another', async () => {

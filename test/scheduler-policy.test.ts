@@ -10,7 +10,7 @@ const middle = () => 0.5;
 
 test('only infra is tried again, and only while attempts are left', () => {
   for (const code of codes.filter(
-    (one) => !['draining', 'not_taken_up'].includes(one) && faults[one].class !== 'cancelled',
+    (one) => !['draining', 'not_taken_up', 'layer_unusable'].includes(one) && faults[one].class !== 'cancelled',
   )) {
     const tried = (attemptsLeft: number) =>
       afterFault({ attempt: 1, attemptsLeft }, new Fault(code, 'x'), 1000, middle).status;
@@ -25,9 +25,11 @@ test('a build that a stopping daemon let go is queued at once and keeps its atte
     losesAttempt: false,
     notBefore: 1000,
   });
-  // The daemon stopped before, and the next could not go on with it.
-  const left = afterFault({ attempt: 3, attemptsLeft: 0 }, new Fault('not_taken_up', 'x'), 1000, middle);
-  assert.deepEqual([left.status, 'losesAttempt' in left && left.losesAttempt], ['queued', false]);
+  // The daemon stopped before, and the next could not go on with it; and a layer that is thrown away costs its build nothing.
+  for (const code of ['not_taken_up', 'layer_unusable'] as const) {
+    const left = afterFault({ attempt: 3, attemptsLeft: 0 }, new Fault(code, 'x'), 1000, middle);
+    assert.deepEqual([left.status, 'losesAttempt' in left && left.losesAttempt], ['queued', false], code);
+  }
 });
 
 test('a fault that ends a build says in which step it happened', () => {

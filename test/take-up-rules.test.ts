@@ -3,12 +3,13 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { asFault, Fault, recordOf, type FaultCode } from '../src/base/fault.ts';
 import type { Phase } from '../src/base/records/phase.ts';
 import type { Cut } from '../src/build/layers/cuts.ts';
 import type { Taken } from '../src/build/layers/layering.ts';
-import { faultOfKept } from '../src/build/steps/connect/connect.ts';
+import { faultOfKept, inKept } from '../src/build/layers/unusable.ts';
 import { emptyJournal, journalFile, pastIn, readJournal, type Journal } from '../src/build/take-up/journal.ts';
 import { makeLetRun } from '../src/build/take-up/let-run.ts';
 import { begunAnew, mayComeOfIt, mayHaveMissed, onceBegunAnew } from '../src/build/take-up/missed.ts';
@@ -126,17 +127,41 @@ test('a login that fails in a kept machine spoils its layer, but where the daemo
     let spoilt = 0;
     const cut = { step: 'work' } as Cut;
     const from = isKept ? { from: { cut, held: {} as Taken['held'] } } : {};
-    const fault = asFault(faultOfKept({ ...from, spoil: () => void spoilt++ }, error, isTakenUp));
+    const fault = asFault(faultOfKept({ ...from, spoil: () => void spoilt++ }, error, 'log in to it', isTakenUp));
     return [fault.code, spoilt];
   };
   assert.deepEqual(codeOf(denied, false), ['layer_unusable', 1]);
   assert.deepEqual(codeOf(denied, true), ['not_taken_up', 0]);
   assert.deepEqual(codeOf(denied, false, false), ['ssh_denied', 0]);
-  assert.deepEqual(codeOf(new Fault('machine_crashed', 'It went.'), true), ['machine_crashed', 0]);
+  const crashed = new Fault('machine_crashed', 'It went.');
+  assert.deepEqual(codeOf(crashed, true), ['machine_crashed', 0]);
+  assert.deepEqual(codeOf(crashed, false), ['layer_unusable', 1]);
+  // The host does these to any machine.
+  for (const code of ['storage_full', 'host_exhausted', 'program_missing', 'endpoint_failed', 'cancelled'] as const)
+    assert.deepEqual(codeOf(new Fault(code, 'x'), false), [code, 0]);
+});
+
+test('a kept machine that does nothing within its time spoils its layer; a client that cancels meanwhile does not', async () => {
+  let spoilt = 0;
+  const goneOn = { from: { cut: { step: 'work' } as Cut, held: {} as Taken['held'] }, spoil: () => void spoilt++ };
+  const hang = (signal: AbortSignal) =>
+    new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error('hung up'))));
+  const asked = { what: 'tell it the time', withinMs: 20 };
+  const never = new AbortController();
+  await assert.rejects(inKept(goneOn, hang, asked, { clock: systemClock, signal: never.signal }), {
+    code: 'layer_unusable',
+    message: /after work .* could not tell it the time\. It took longer than 0\.02 s\./,
+  });
+  assert.equal(spoilt, 1);
+  const client = new AbortController();
+  const waiting = inKept(goneOn, hang, { ...asked, withinMs: 60_000 }, { clock: systemClock, signal: client.signal });
+  client.abort(new Fault('cancelled', 'x'));
+  await assert.rejects(waiting, /hung up/);
+  assert.equal(spoilt, 1);
 });
 
 test('what a guest has missed shows in what it does by itself after that, and in one step in which the build works in it', () => {
-  const parts = { open: [], past: { inputs: () => [] }, letRun: makeLetRun(), logMark: async () => 0 };
+  const parts = { open: [], failed: [], past: { inputs: () => [] }, letRun: makeLetRun(), logMark: async () => 0 };
   const file = { write: async () => undefined, remove: async () => undefined };
   const shown = (first: Journal, begunBefore: readonly string[], phases: readonly Phase[]) => {
     const place = makePlace(first, file, { ...parts, begunAnew: new Set(begunBefore) });

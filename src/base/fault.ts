@@ -90,6 +90,7 @@ export const faults = {
   console_refused: { class: 'guest', status: 500, title: 'The console showed text that ends the build' },
   console_deaf: { class: 'guest', status: 500, title: 'The guest did not echo what was typed' },
   console_lent: { class: 'infra', status: 409, title: 'An operator is attached to the console of the machine' },
+  console_raced: { class: 'infra', status: 500, title: 'The guest went on by itself while it was typed to' },
   console_closed: { class: 'infra', status: 500, title: 'The serial line closed while it was needed' },
   guest_panicked: { class: 'guest', status: 500, title: 'The kernel of the guest panicked' },
   guest_halted: { class: 'guest', status: 500, title: 'The guest powered off before it was due' },
@@ -212,4 +213,17 @@ export const recordOf = (fault: Fault): FaultRecord => {
     ...(Object.keys(facts).length === 0 ? {} : { facts }),
     retryable: row.class === 'infra',
   };
+};
+
+/** The fault that was kept so. */
+export const faultOf = (record: FaultRecord): Fault => {
+  const { code, message, step, expected, saw, console_tail: consoleTail, screen, facts } = record;
+  return new Fault(code, message, {
+    ...facts,
+    ...(step === undefined ? {} : { step }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(saw === undefined ? {} : { saw }),
+    ...(consoleTail === undefined ? {} : { consoleTail }),
+    ...(screen === undefined ? {} : { screen }),
+  });
 };

@@ -133,7 +133,7 @@ const provisionedBySsh = (plan: Plan<Given, Keyed>, spec: Spec, login: SshLogin,
   const logIn = connect(login);
   const goesOn = layering.from?.cut.kind === 'machine';
   const connected = up(plan, spec, layering).then(goesOn ? connect(login, layering) : logIn);
-  const ready = goesOn ? connected.then(freshenGuest) : kept(connected, 'connect', layering);
+  const ready = goesOn ? connected.then(freshenGuest(layering)) : kept(connected, 'connect', layering);
   return sealed(provisioned(ready, spec, logIn, layering), spec, login.keepsKey ? 'stays' : 'goes', layering);
 };
 

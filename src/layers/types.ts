@@ -102,7 +102,10 @@ export type BuildLayers = {
   readonly begin: (key: string, roomBytes: number) => Promise<Making | undefined>;
   /** Goes on with the making of a layer that an earlier daemon has left, with the files that are in its folder. Undefined: there is none. */
   readonly adopt: (key: string) => Promise<Making | undefined>;
-  /** Removes a layer that no machine can go on from, with all that lie over it, unless a build uses one of them: it may be made again. */
+  /**
+   * Removes a layer that no machine can go on from, with all that lie over it, so that it may be made again. Where a build uses one of
+   * them it stays until that is over, and is given to no other.
+   */
   readonly discard: (key: string) => Promise<void>;
   /** To tell why there is none: the layers of this step of the template, the newest first, those with this parent before others; at most 10. */
   readonly nearest: (templateName: string, step: string, parent: string | undefined) => Promise<readonly Layer[]>;

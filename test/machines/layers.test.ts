@@ -167,5 +167,6 @@ test('a machine that was kept behind a script that took the login away is thrown
   assert.ok(hits.length === 2 && hits[1] !== 'take-login', String(hits));
   const [again] = await eventsNamed(second.id, 'build.requeued');
   assert.equal((again?.data['fault'] as { code?: string } | undefined)?.code, 'layer_unusable');
+  assert.equal(again?.data['loses_attempt'], false);
   assert.match(await textOf(imaged, second.id, 'log'), /behind it/);
 });

@@ -209,6 +209,33 @@ test('a script that fails after the daemon was away begins anew once where it co
   await proveNothingLeft(imaged);
 });
 
+test('a script that failed before the daemon was killed is not run again: its build fails by it, and is cleaned up and held as asked', async () => {
+  await using imaged = await startImaged({ settings, tables });
+  const template = visit({
+    provisioners: [{ type: 'shell', name: 'work', inline: ['echo >>/root/ran; sync; exit 3'] }],
+    error_cleanup_provisioner: {
+      type: 'shell',
+      inline: ['echo ran $(wc -l </root/ran) times; sleep 5; echo cleaned'],
+    },
+  });
+  const { id } = await imaged.post({ template, on_error: 'run-cleanup-provisioner' });
+  await untilTrue(async () => (await logOf(imaged, id)).includes('ran 1 times'));
+  await imaged.kill('SIGKILL');
+  await imaged.start();
+  const held = await imaged.until(id, ({ status }) => status === 'held');
+  assert.deepEqual([held.fault?.code, held.attempt], ['provisioner_failed', 1]);
+  assert.deepEqual(
+    (await stepsOf(imaged, id)).filter((name) => name === 'work'),
+    ['work'],
+  );
+  const log = await logOf(imaged, id);
+  assert.match(log, /^\S+ {3}cleaned$/m);
+  assert.doesNotMatch(log, /ran 2 times/);
+  await imaged.call(`/builds/${id}/cancel`, { method: 'POST' });
+  assert.equal((await imaged.ended(id)).status, 'cancelled');
+  await proveNothingLeft(imaged);
+});
+
 test('a machine that went while there was no daemon fails its build, which says so', async () => {
   await using imaged = await startImaged({ settings: `${settings}\nattempts = 1`, tables });
   const { id } = await imaged.post({ template: counting(100_000, 2) });

@@ -37,6 +37,7 @@ const holdIfAsked = async (
 ): Promise<GoesOn | undefined> => {
   const running = attempt.attended();
   if (running === undefined || signal.aborted || !isHeldAfter(attempt.claim.build, fault.code)) return undefined;
+  await parts.place.forget();
   const line = sshLineOf(running, spec, folders.work(slot));
   const resume = (ask: ResumeAsk) => goOn(standing, ask, parts);
   return holdMachine(attempt, running, fault, { ...parts, sshLine: line }, resume, signal);

@@ -69,6 +69,7 @@ const failedWith = async (
   signal: AbortSignal,
 ): Promise<Error> => {
   const { build } = attempt.claim;
+  await parts.place.forget();
   // Whoever took the build over owns its artifacts.
   if (fault.code !== 'lease_lost') await rm(parts.folders.artifacts(build.id), { recursive: true, force: true });
   const artifacts = isFinal(build, fault.code) ? await publishFailed(attempt, facts, parts, signal) : [];
@@ -91,7 +92,6 @@ export const performAll = async (
     const ended = await performPlan(attempt, goesOn, facts, parts);
     if ('artifacts' in ended) return ended.artifacts;
     const { fault, phase, steps } = ended;
-    await parts.place.forget();
     // Whatever becomes of its machine, the build begins anew: it is not held, and what its scripts did outside is cleaned up.
     if (fault.code === 'not_taken_up') {
       if (phase === 'provisioning') await cleanUpAfter(fault, attempt, facts, parts);

@@ -1,4 +1,4 @@
-import { asFault, Fault, faults, inStep, recordOf } from '../../base/fault.ts';
+import { asFault, Fault, faultOf, faults, inStep, recordOf } from '../../base/fault.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Growth } from '../../base/growth.ts';
 import type { Mirror } from '../../httpd/mirror/types.ts';
@@ -68,6 +68,11 @@ export const performerOf = (attempt: Attempt, parts: PerformParts, place: OwnPla
     if (attempt.signal.aborted) throw attempt.finished(asFault(attempt.signal.reason));
     if (place.hadEnded(step.name))
       return giveAgain(step, needs, place, { clock, tools: toolsWith, signal: attempt.signal });
+    const failed = place.failedWith(step.name);
+    if (failed !== undefined) {
+      log(`${step.name} had failed before the daemon ended, and is not run again: ${failed.message}`);
+      throw faultOf(failed);
+    }
     await settled();
     const mayShowMissed = place.mayShowMissed(step);
     const cutShort = place.cutShort(step.name);

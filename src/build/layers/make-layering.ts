@@ -19,6 +19,8 @@ export type LayeringParts = {
   readonly memoryMb: number;
   /** How many the build has. */
   readonly provisioners: number;
+  /** Whether all that goes into the key of a cut is what it was when the attempt began: a file of the host may have been changed in its place. */
+  readonly isStill: (cut: Cut, signal: AbortSignal) => Promise<boolean>;
 };
 
 export type GivenToLayering = {
@@ -48,7 +50,7 @@ export const makeLayering = (
   { claim, event, log, signal: ends }: Attempt,
   cleanup: Pick<CleanupStack, 'defer'>,
   { cuts, constant, from, turns, before }: GivenToLayering,
-  { shelf, clock, costs, background, memoryMb, provisioners: all }: LayeringParts,
+  { shelf, clock, costs, background, memoryMb, provisioners: all, isStill }: LayeringParts,
 ): Layering => {
   const { id, templateName } = claim.build;
   // On the clock of this daemon.
@@ -80,6 +82,7 @@ export const makeLayering = (
       await from.held[Symbol.asyncDispose]();
       return shelf.discard(from.cut.key);
     }
+    if (isSpoilt && from !== undefined) await shelf.discard(from.cut.key);
     for (const held of [...(from === undefined ? [] : [from.held]), ...(before?.held ?? [])]) own.keep(held.again());
     background.attend(Promise.all(slow).then(() => own[Symbol.asyncDispose]()));
   });
@@ -120,6 +123,8 @@ export const makeLayering = (
     }
     lastKept = clock.elapsed();
     const commit = async () => {
+      // While the build is there: files of its own go with it.
+      if (!(await isStill(cut, signal))) return notKept(cut, 'a file that it was made of, or the host, has changed since');
       if (!(await before)) return notKept(cut, 'what lies beneath it could not be kept');
       const finishes = clock.elapsed();
       await finish?.(signal);
@@ -127,6 +132,8 @@ export const makeLayering = (
       if (flatten !== undefined) await background.run(flatten);
       const why = await proof;
       if (why !== undefined) return notKept(cut, why);
+      if (!(await isStill(cut, signal)))
+        return notKept(cut, 'a file that it was made of, or the host, has changed since');
       const held = own.keep(await making.commit(flatten === undefined ? layer : alone(layer), signal));
       passed(cut);
       if (isOver) return true;

@@ -114,16 +114,13 @@ export const openLayering = async (
   const { shelf, digests, secret, program, costs, background } = layers;
   const mode = strictest(claim.build.cache ?? 'auto', spec.cache.mode);
   const specs = await resolveForKeys(claim);
-  const { keys, cuts, whyNone } = await findCuts(
-    spec,
-    specs,
-    mode,
-    { hypervisor, secret, digests, program, slot },
-    signal,
-  );
+  const find = (until: AbortSignal) =>
+    findCuts(spec, specs, mode, { hypervisor, secret, digests, program, slot }, until);
+  const { keys, cuts, whyNone } = await find(signal);
   const constant = new Set(keys.filter(({ changes }) => changes === undefined).map(({ part }) => part));
   const { memoryMb, provisioners } = spec;
-  const own = { shelf, clock, costs, background, memoryMb, provisioners: provisioners.length };
+  const isStill = async ({ key }: Cut, until: AbortSignal) => (await find(until)).keys.some((one) => one.key === key);
+  const own = { shelf, clock, costs, background, memoryMb, provisioners: provisioners.length, isStill };
   if (before !== undefined) return openAgain(attempt, { cuts, constant }, before, own, hypervisor);
   if (whyNone !== undefined) sayNone(attempt, spec.provisioners, whyNone);
   const mirrored = async (path: string, asked: AbortSignal) => ({ sha256: await mirror?.digestOf(path, asked) });

@@ -14,7 +14,7 @@ import { cannotGoOn } from './go-on.ts';
 import { basesOf, emptyJournal, journalFile, keysBeneath, readJournal, type Journal } from './journal.ts';
 import type { LetRun } from './let-run.ts';
 import { onceBegunAnew } from './missed.ts';
-import { makePlace, type OpenStep, type OwnPlace } from './place.ts';
+import { makePlace, type FailedStep, type OpenStep, type OwnPlace } from './place.ts';
 
 type Parts = {
   readonly store: Store;
@@ -55,6 +55,14 @@ const openSteps = async (
   return rows.filter((row) => !isOver(row));
 };
 
+/** The steps that have failed, and were not run again since: the daemon ended before it had done what follows from that. */
+const failedSteps = (all: readonly Step[], attempt: number, { ended }: Journal): readonly FailedStep[] => {
+  const last = new Map(all.filter((step) => step.attempt === attempt).map((step) => [step.name, step]));
+  return [...last.values()].flatMap(({ name, fault }) =>
+    fault === undefined || ended.some((one) => one.name === name) ? [] : [{ name, fault }],
+  );
+};
+
 /** Throws `not_taken_up` where a disk lies over a layer that was not kept: the daemon ended while it was being made. */
 const checkBeneath = ({ ended }: Journal): void => {
   if (!ended.flatMap(basesOf).every((path) => existsSync(path)))
@@ -87,6 +95,7 @@ export const openLeft = async (
   }
   const rows = journal === undefined ? [] : await store.steps(build.id);
   const open = journal === undefined ? [] : await openSteps(claim, rows, journal, store);
+  const failed = journal === undefined ? [] : failedSteps(rows, build.attempt, journal);
   return {
     journal,
     check: (plan) => {
@@ -103,7 +112,7 @@ export const openLeft = async (
     placeOf: (plan, startedAt, { past, logMark }, { layer, missed }) => {
       const facts = { build: build.id, attempt: build.attempt, startedAt, plan: [...namesOf(plan)], layer };
       const first = journal === undefined ? emptyJournal(facts) : { ...journal, missed };
-      return makePlace(first, file, { begunAnew: onceBegunAnew(rows), open, past, letRun, logMark });
+      return makePlace(first, file, { begunAnew: onceBegunAnew(rows), open, failed, past, letRun, logMark });
     },
     [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };

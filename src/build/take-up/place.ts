@@ -1,4 +1,5 @@
 import { Fault } from '../../base/fault.ts';
+import type { FaultRecord } from '../../base/records/fault-record.ts';
 import type { ConsolePlace } from '../../vmm/console/place.ts';
 import type { KeptScripts } from '../../guest/outliving/place.ts';
 import type { Past } from '../attempt/past.ts';
@@ -34,17 +35,22 @@ export type OwnPlace = Place & {
   readonly mayShowMissed: (step: Pick<Step<never, unknown>, 'name' | 'phase'>) => boolean;
   /** The number of the step's row, where it had begun and not ended. */
   readonly cutShort: (name: string) => number | undefined;
+  /** What the step had failed with, where the earlier daemon ended before the attempt did. Told once: a client may have it run again. */
+  readonly failedWith: (name: string) => FaultRecord | undefined;
   readonly ended: <Gives>(
     step: Step<never, Gives>,
     times: { startedAt: number; endedAt: number },
     gives: Gives,
   ) => Promise<void>;
-  /** From now on the build begins anew when the daemon ends. */
+  /** From now on no daemon goes on with the build when this one ends. */
   readonly forget: () => Promise<void>;
 };
 
 /** A row of a step that has begun and not ended. */
 export type OpenStep = { readonly seq: number; readonly name: string };
+
+/** A step that has failed, by its last row. */
+export type FailedStep = { readonly name: string; readonly fault: FaultRecord };
 
 // What comes after the machine begins anew: it can be done again, and files of its own are all that it leaves.
 const isKept = ({ phase }: Pick<Step<never, unknown>, 'phase'>): boolean =>
@@ -60,6 +66,7 @@ type Parts = {
   /** The names of the steps for which the build has begun anew once, as its guest may have missed something. */
   readonly begunAnew: ReadonlySet<string>;
   readonly open: readonly OpenStep[];
+  readonly failed: readonly FailedStep[];
   readonly past: Pick<Past, 'inputs'>;
   readonly letRun: LetRun;
   /** How long the log is on file. */
@@ -89,13 +96,14 @@ const stepsThatShow = (
 export const makePlace = (
   first: Journal,
   file: JournalFile,
-  { begunAnew, open, past, letRun, logMark }: Parts,
+  { begunAnew, open, failed, past, letRun, logMark }: Parts,
 ): OwnPlace => {
   let journal = first;
   let isForgotten = false;
   let { script } = first;
   const before = new Map(first.ended.map((step) => [step.name, step]));
   const left = new Map(open.filter(({ name }) => !before.has(name)).map(({ name, seq }) => [name, seq]));
+  const faults = new Map(failed.map(({ name, fault }) => [name, fault]));
   const write = async (change: Partial<Journal>) => {
     journal = { ...journal, ...change, inputs: [...past.inputs()] };
     // The first step makes the folder.
@@ -130,6 +138,11 @@ export const makePlace = (
       const seq = left.get(name);
       left.delete(name);
       return seq;
+    },
+    failedWith: (name) => {
+      const fault = faults.get(name);
+      faults.delete(name);
+      return fault;
     },
     ended: async (step, times, gives) => {
       if (!isKept(step)) return;

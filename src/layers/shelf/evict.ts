@@ -18,8 +18,10 @@ export type Eviction = {
   readonly reserve: (bytes: number) => Promise<Disposable | undefined>;
   /** Throws `storage_full` where a layer that has come to so many bytes would be too large even if all went that may. */
   readonly checkFits: (bytes: number) => Promise<void>;
-  /** Removes a layer that cannot be used, and all over it, unless a build uses one of them. */
+  /** Removes a layer that cannot be used, and all over it, unless a build uses one of them: then it is `discarded`. */
   readonly drop: (key: string) => Promise<void>;
+  /** Those that are to be dropped when no build uses them any more. */
+  readonly discarded: ReadonlySet<string>;
 };
 
 /** Without `spareBytes`, as beside a daemon, the disk is left to that. */
@@ -35,7 +37,7 @@ const sumOf = (one: Freed, other: Freed): Freed => ({
 
 /** Deletes the files of doomed layers one after the other, and forgets them. */
 const makeRemove =
-  ({ index, folders, warn }: EvictionParts): Eviction['remove'] =>
+  ({ index, folders, warn }: EvictionParts, discarded: Set<string>): Eviction['remove'] =>
   async (doomed) => {
     let freed = none;
     for (const { key, bytes } of doomed) {
@@ -47,6 +49,7 @@ const makeRemove =
         return freed;
       }
       await index.forget(key);
+      discarded.delete(key);
       freed = sumOf(freed, { layers: 1, bytes });
     }
     return freed;
@@ -55,7 +58,9 @@ const makeRemove =
 // One closure, though long: all of it counts on the same room.
 export const makeEviction = (parts: EvictionParts): Eviction => {
   const { index, settings, spareBytes = async () => Infinity, warn } = parts;
-  const remove = makeRemove(parts);
+  // No more than there are layers.
+  const discarded = new Set<string>();
+  const remove = makeRemove(parts, discarded);
   // Two that make room at once would count on the same bytes.
   const one = makeSemaphore(1);
   const always = new AbortController().signal;
@@ -115,11 +120,15 @@ export const makeEviction = (parts: EvictionParts): Eviction => {
       if (bytes <= room) return;
       throw new Fault('storage_full', `The layer has ${bytes} bytes, and ${Math.max(0, room)} can be had of [cache] size beside what builds use.`); // prettier-ignore
     },
+    discarded,
     drop: async (key) => {
       try {
-        await remove((await index.doom(key, 'over')) ?? []);
+        const doomed = await index.doom(key, 'over');
+        if (doomed === undefined) discarded.delete(key);
+        await remove(doomed ?? []);
       } catch (error) {
         if (!(error instanceof Fault) || error.code !== 'layer_in_use') throw error;
+        discarded.add(key);
         warn({ layer: key, why: error.message }, 'a layer that cannot be used stays while a build uses it');
       }
     },

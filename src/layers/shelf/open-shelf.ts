@@ -31,11 +31,15 @@ export type Shelf = LayerShelf & {
 
 const makeTake = (
   { index, folders, settings, figures, warn }: ShelfParts,
-  { prune, drop }: Eviction,
+  { prune, drop, discarded }: Eviction,
   held: ReturnType<typeof makeHolds>['held'],
 ): LayerShelf['take'] => {
   return async (key, buildId) => {
     if (!(await settings()).isOn) return undefined;
+    if (discarded.has(key)) {
+      await drop(key);
+      return undefined;
+    }
     const found = await index.hold(key, buildId);
     if (found === undefined) {
       if (await index.isTaken(key)) await prune();

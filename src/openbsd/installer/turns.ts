@@ -30,6 +30,17 @@ const unverified = 'Unable to get a verified list of distribution sets';
 export const failureLines = (takesUnverified: boolean): readonly string[] =>
   takesUnverified ? failures : [...failures, unverified];
 
+// The installer's own timer of 5 s can begin its automatic mode while `a` is typed to it (amd64's dot.profile): that `a`
+// then answers the next question, as a place of the response file that has no mode in its name, or as an interface.
+const raced = [String.raw`'a' is not a valid choice`, String.raw`\(I\)nstall or \(U\)pgrade\? $`];
+
+/** Whether the pattern that a conversation with the installer refused says that its timer was faster than what was typed. */
+export const saysRaced = (pattern: unknown): boolean => raced.some((one) => one === pattern);
+
+// The installer has its answers and reads no line from the console any more: what it says first, and its first questions.
+const performing =
+  'Performing non-interactive |Choose your keyboard layout|System hostname\\?|Terminal type\\?|Which disk is the root disk\\?';
+
 // An emulated machine may take minutes to its first prompt, and as long to give up on a request without an answer.
 const promptMs = 600_000;
 
@@ -47,7 +58,7 @@ export const installerTurns = (asked: {
 }): readonly TurnText[] => {
   const refuse = failureLines(asked.takesUnverified);
   const withinMs = Math.min(promptMs, asked.timeoutMs);
-  const turn = (hear: string, within: number, say?: Text, optional = false): TurnText => ({
+  const turn = (refused: readonly string[], hear: string, within: number, say?: Text, optional = false): TurnText => ({
     hear,
     withinMs: within,
     optional,
@@ -55,23 +66,27 @@ export const installerTurns = (asked: {
     echo: true,
     secret: false,
     keyIntervalMs: 0,
-    refuse,
+    refuse: refused,
   });
+  const first = [...raced, ...refuse];
   return [
-    turn(String.raw`\(I\)nstall, \(U\)pgrade, \(A\)utoinstall or \(S\)hell\? $`, withinMs, ['a']),
+    turn(refuse, String.raw`\(I\)nstall, \(U\)pgrade, \(A\)utoinstall or \(S\)hell\? $`, withinMs, ['a']),
     turn(
+      first,
       String.raw`Which network interface should be used for the initial DHCP request\?[^\r\n]* $`,
       withinMs,
       [asked.interfaceName],
       true,
     ),
     turn(
-      String.raw`Response file location\?[^\r\n]* $`,
+      first,
+      String.raw`Response file location\?(?: \[[^\]\r\n]*\])? $`,
       withinMs,
       [{ runtime: 'http_url', apply: [] }, `/${asked.path}`],
       true,
     ),
-    turn('CONGRATULATIONS!', asked.timeoutMs),
+    turn(first, performing, withinMs),
+    turn(refuse, 'CONGRATULATIONS!', asked.timeoutMs),
   ];
 };
 

@@ -16,6 +16,10 @@ export const pauseAfter = (attempt: number, random: () => number): number => {
   return Math.round(pause * (1 - spread + 2 * spread * random()));
 };
 
+// What these end is not its build's attempt: a daemon stops, or what the build was to go on from is there no more. Each ends by
+// itself, for a layer that cannot be used is thrown away.
+const costsNone: readonly FaultCode[] = ['draining', 'not_taken_up', 'layer_unusable'];
+
 // Each is looked for again before it counts: what has been mended meanwhile is an infra fault like others.
 const hostsOwn: readonly FaultCode[] = ['program_missing', 'hypervisor_unavailable', 'storage_full', 'folder_unusable'];
 
@@ -24,7 +28,7 @@ export const isHostsOwn = (code: FaultCode): boolean => hostsOwn.includes(code);
 
 /** Whether a build that ends with this fault fails for good, whatever the host is like then. */
 export const isFinal = ({ attemptsLeft }: Pick<Build, 'attemptsLeft'>, code: FaultCode): boolean => {
-  if (code === 'draining' || code === 'lease_lost' || code === 'not_taken_up' || isHostsOwn(code)) return false;
+  if (code === 'lease_lost' || costsNone.includes(code) || isHostsOwn(code)) return false;
   const { class: whose } = faults[code];
   return whose !== 'cancelled' && (whose !== 'infra' || attemptsLeft === 0);
 };
@@ -43,7 +47,7 @@ export const afterFault = (
   const record = recordOf(fault);
   if (host === 'cannot build') return { status: 'queued', losesAttempt: false, notBefore: now, fault: record };
   if (fault.code === 'draining') return { status: 'queued', losesAttempt: false, notBefore: now };
-  if (fault.code === 'not_taken_up') return { status: 'queued', losesAttempt: false, notBefore: now, fault: record };
+  if (costsNone.includes(fault.code)) return { status: 'queued', losesAttempt: false, notBefore: now, fault: record };
   if (record.class === 'cancelled') return { status: 'cancelled', fault: record };
   if (record.class === 'infra' && attemptsLeft > 0)
     return { status: 'queued', losesAttempt: true, notBefore: now + pauseAfter(attempt, random), fault: record };

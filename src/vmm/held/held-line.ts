@@ -115,8 +115,10 @@ export const heldLine = async (first: Holder | 'gone' | undefined, options: Held
     }
   };
 
+  const bytes = read();
+
   return {
-    bytes: read(),
+    bytes,
     write: async (bytes) => {
       while (!gone.signal.aborted) {
         if (current !== undefined) return current.write(bytes);
@@ -143,6 +145,8 @@ export const heldLine = async (first: Holder | 'gone' | undefined, options: Held
       gone.abort(lineClosed());
       await current?.end();
       await holding;
+      // Whoever stopped to read it keeps nothing open.
+      await bytes.return();
       await file[Symbol.asyncDispose]();
     },
   };

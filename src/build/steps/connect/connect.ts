@@ -1,16 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../../base/clock.ts';
-import { asFault, Fault, faults } from '../../../base/fault.ts';
 import { connectSsh } from '../../../guest/ssh/connect.ts';
 import { knownHostsIn } from '../../../guest/ssh/files.ts';
 import type { Credentials, Guest, SshKey, SshSpec } from '../../../guest/types.ts';
 import type { LoginProofs, SshLogin, TextOrFile } from '../../../template/spec.ts';
 import type { Job } from '../../job.ts';
-import type { Layering } from '../../layers/layering.ts';
+import { faultOfKept, type GoneOn } from '../../layers/unusable.ts';
 import type { Step } from '../../plan.ts';
 import { whileAlive, type Running } from '../../machine/running.ts';
 import { hasLetGo, letGo } from '../../take-up/let-go.ts';
-import { begunAnew } from '../../take-up/missed.ts';
 import type { StepTools } from '../../attempt/tools.ts';
 
 // The communicator's own deadline ends with a better fault than the step's; the step's stands behind it.
@@ -26,23 +24,6 @@ const credentialsOf = async ({ privateKey, certificate, password }: LoginProofs)
 });
 
 type Needs = { readonly job: Job; readonly running: Running; readonly key: SshKey; readonly workspace: string };
-
-/** The layer from which the guest goes on, where it was logged in to before. */
-type GoneOn = Pick<Layering, 'from' | 'spoil'>;
-
-/**
- * The fault of a login into a guest that goes on from a kept machine. Such a layer is spoilt by it: a script may have taken the login
- * away behind which the machine was kept, and a build that is logged in already would not have noticed. Where the daemon was
- * away meanwhile, that says nothing about the layer: the build begins anew.
- */
-export const faultOfKept = ({ from, spoil }: GoneOn, error: unknown, isTakenUp: boolean): unknown => {
-  const fault = asFault(error);
-  if (from === undefined || faults[fault.code].class !== 'guest') return error;
-  if (isTakenUp) return begunAnew(fault);
-  spoil();
-  const words = `Nobody could log in to the machine that was kept after ${from.cut.step}: ${fault.message} What was kept there is thrown away; the next attempt begins further back.`;
-  return new Fault('layer_unusable', words, fault.facts, { cause: error });
-};
 
 const sshSpecOf = async (
   login: SshLogin,
@@ -110,7 +91,7 @@ const logInBy =
     return {
       guest: keep(
         await loggedIn.catch((error: unknown) => {
-          throw goneOn === undefined || signal.aborted ? error : faultOfKept(goneOn, error, isTakenUp);
+          throw goneOn === undefined || signal.aborted ? error : faultOfKept(goneOn, error, 'log in to it', isTakenUp);
         }),
       ),
     };

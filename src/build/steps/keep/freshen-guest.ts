@@ -3,6 +3,7 @@ import { Fault } from '../../../base/fault.ts';
 import { freshen } from '../../../guest/freshen.ts';
 import { renewIdentity } from '../../../guest/renew-identity.ts';
 import type { Guest } from '../../../guest/types.ts';
+import { inKept, type GoneOn } from '../../layers/unusable.ts';
 import type { Step } from '../../plan.ts';
 import { whileAlive, type Running } from '../../machine/running.ts';
 import { goesOnByRunning } from '../../take-up/goes-on-by-running.ts';
@@ -12,20 +13,31 @@ type Needs = { readonly running: Running; readonly guest: Guest };
 
 const randomLength = 64;
 
+// The step's own deadline stands behind it: by that no other attempt is made.
+const withinMs = 50_000;
+
 /** The guest slept while it was kept: it is told the time, and given random numbers that no other has. */
-export const freshenGuest = {
-  name: 'freshen',
-  phase: 'connecting',
-  timeoutMs: 60_000,
-  about: 'the clock and the random numbers of a guest that was kept',
-  ...goesOnByRunning(async ({ running, guest }: Needs, { clock, signal, said }: StepTools) => {
-    const onLines = (lines: readonly string[]) => said(lines, '  ');
-    const work = (alive: AbortSignal) =>
-      freshen(guest, { now: clock.now(), random: randomBytes(randomLength) }, onLines, alive);
-    await whileAlive(running, 'the guest was told the time', work, { clock, signal });
-    return {};
-  }),
-} satisfies Step<Needs, object>;
+export const freshenGuest = (goneOn: GoneOn) => {
+  const freshenIt =
+    (isTakenUp: boolean) =>
+    async ({ running, guest }: Needs, { clock, signal, said }: StepTools) => {
+      const onLines = (lines: readonly string[]) => said(lines, '  ');
+      const work = (alive: AbortSignal) =>
+        freshen(guest, { now: clock.now(), random: randomBytes(randomLength) }, onLines, alive);
+      const watched = (within: AbortSignal) =>
+        whileAlive(running, 'the guest was told the time', work, { clock, signal: within });
+      await inKept(goneOn, watched, { what: 'tell it the time', withinMs, isTakenUp }, { clock, signal });
+      return {};
+    };
+  return {
+    name: 'freshen',
+    phase: 'connecting',
+    timeoutMs: 60_000,
+    about: 'the clock and the random numbers of a guest that was kept',
+    run: freshenIt(false),
+    takeUp: { cutShort: freshenIt(true) },
+  } satisfies Step<Needs, object>;
+};
 
 /** What systems are known by, and what their secrets grow from, is made anew: other images come from the same layer. */
 export const renewGuest = {

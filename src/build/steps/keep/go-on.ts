@@ -6,6 +6,7 @@ import type { Job } from '../../job.ts';
 import { launch, takeUp, type Launch } from '../../machine/launch.ts';
 import { layerFiles } from '../../layers/files.ts';
 import type { Layering, Taken } from '../../layers/layering.ts';
+import { inKept } from '../../layers/unusable.ts';
 import type { Step } from '../../plan.ts';
 import type { Running } from '../../machine/running.ts';
 import { hasLetGo, letGo } from '../../take-up/let-go.ts';
@@ -26,16 +27,16 @@ const machineOf = ({ job, disks, key }: Needs, taken: Taken): Launch => {
   };
 };
 
+// The step's own deadline stands behind it: by that no other attempt is made.
+const withinMs = 110_000;
+
 /** The machine that was kept, going on where it was. */
 export const goOn = (taken: Taken, spoil: Layering['spoil']) => {
   const start = async (needs: Needs, tools: StepTools) => {
-    try {
-      return { running: tools.attend(await launch(machineOf(needs, taken), tools)) };
-    } catch (error) {
-      // The next attempt begins further back.
-      if (!tools.signal.aborted) spoil();
-      throw error;
-    }
+    const { clock, signal } = tools;
+    const begin = (within: AbortSignal) => launch(machineOf(needs, taken), { ...tools, signal: within });
+    const running = await inKept({ from: taken, spoil }, begin, { what: 'start it', withinMs }, { clock, signal });
+    return { running: tools.attend(running) };
   };
   return {
     name: 'go-on',
