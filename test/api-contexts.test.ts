@@ -160,6 +160,8 @@ test('a JSON body is read no further than its bounds: values, keys, numbers, UTF
   await refused('{"a": [1, 1e999]}', /larger than any number/, '/a/1');
   await refused('{"a": 1e-999}', /smaller than any number/, '/a');
   await refused('{"a": -0}', /write 0/, '/a');
+  await refused('{"a": ["\\ud83d\\ude00", "x\\uDE00\\ud83d"]}', /half of a character/, '/a/1');
+  await refused('{"a": {"\\ud800": 1}}', /key that holds half of a character/, '/a');
   await refused(`{"a": ${'9'.repeat(400)}}`, /number of 400 characters/, '/a');
   await refused(Buffer.from('{"a": "\xff"}', 'latin1'), /not UTF-8/);
   await refused(Buffer.from('\ufeff{}', 'utf16le'), /not UTF-8/);
@@ -227,6 +229,10 @@ test('a request that is no HTTP, or has headers without end, is answered with a 
   assert.match(
     await say(`GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`),
     /^HTTP\/1\.1 431 [^]*"code":"headers_too_large"/,
+  );
+  assert.match(
+    await say('GET /healthz HTTP/1.1\r\nhost: a\r\nHost: b\r\nconnection: close\r\n\r\n'),
+    /^HTTP\/1\.1 400 [^]*The header Host comes twice/,
   );
   assert.match(
     await say('GET /%zz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n'),

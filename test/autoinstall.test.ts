@@ -433,7 +433,10 @@ test('a response file that is served as a text installs as autoinstall does, and
 
 test('what is wrong in a text is told with its line, and is a note', async () => {
   const cases: readonly (readonly [string, RegExp])[] = [
-    [`${wholeText}Sytem hostname = x\n`, /^line 6, "Sytem hostname": is no question .*did you mean "System hostname"/],
+    [
+      `${wholeText}Sytem hostname = x\n`,
+      /^line 6, "Sytem hostname": is no question .*did you mean "System hostname"\?: the installer passes over it$/,
+    ],
     [
       wholeText.replace('UTC', 'Utopia'),
       /^line 4, "What timezone are you in": "Utopia" is not a time zone.*would fail$/,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -120,6 +120,24 @@ test("GNU tar's own archives unpack in all three encodings, with names of any le
       assert.equal((await shop.unpack(body, encoding)).digest, digest, `${format} ${encoding}`);
       assert.equal(await readFile(join(shop.folder, long), 'utf8'), 'deep');
     }
+  }
+});
+
+test('a sparse file is refused in every form, for its holes would be lost and its bytes lie elsewhere', async () => {
+  await using source = await workshop();
+  await source.unpack(await tarOf(plain));
+  await writeFile(join(source.folder, 'disk.raw'), '');
+  await truncate(join(source.folder, 'disk.raw'), 4 * 1024 * 1024);
+  for (const [format, ...version] of [
+    ['gnu'],
+    ['posix'],
+    ['posix', '--sparse-version=0.0'],
+    ['posix', '--sparse-version=0.1'],
+  ]) {
+    const { stdout } = await execa('tar', ['-C', source.folder, '-S', `--format=${format}`, ...version, '-cf', '-', '.'], { encoding: 'buffer' }); // prettier-ignore
+    await using shop = await workshop();
+    await assert.rejects(shop.unpack(Buffer.from(stdout)), fails('context_invalid', /holds a sparse file/));
+    assert.deepEqual(await shop.tree(), [], `${format} ${version.join()}`);
   }
 });
 

@@ -171,6 +171,20 @@ const cases: readonly Case[] = [
   ['template', 'it has no device', vm('disk "/dev/null"', ''), 'fail', /no device/],
   [
     'template',
+    'it says what it boots from, and has no device',
+    vm('disk "/dev/null"', 'boot device net'),
+    'fail',
+    /no device/,
+  ],
+  [
+    'template',
+    'a second owner takes the place of the first',
+    vm('disk "/dev/null"', 'disk "/dev/null"\n\towner root'),
+    'fail',
+    /owner is root/,
+  ],
+  [
+    'template',
     'vmd has not read the file',
     { programs: { vmctl: 'printf "   ID   PID VCPUS  MAXMEM  CURMEM     TTY        OWNER    STATE NAME\\n"' } },
     'fail',

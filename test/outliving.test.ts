@@ -14,8 +14,8 @@ import { failsAs } from './store-shop.ts';
 import { guestHouse, on } from './ssh-server.ts';
 
 /** A guest whose scripts outlive their connection, and what was written down of them. */
-const site = async () => {
-  const house = await guestHouse();
+const site = async (config: readonly string[] = []) => {
+  const house = await guestHouse({ config });
   const remoteFolder = join(house.folder, "remote's");
   await mkdir(remoteFolder);
   const lines: string[] = [];
@@ -79,6 +79,12 @@ test('a script that outlives its connection runs as any other: its streams apart
   assert.equal(here.kept(), undefined);
   await assert.rejects(here.run(['echo why >&2; exit 255'], undefined), failsAs('provisioner_failed'));
   assert.deepEqual(await readdir(here.remoteFolder), []);
+});
+
+test('a script runs in a guest whose login shell prints something before it', async () => {
+  await using here = await site(['ForceCommand echo Welcome; printf half; exec sh -c "$SSH_ORIGINAL_COMMAND"']);
+  await here.run(['echo one', 'echo two'], undefined);
+  assert.deepEqual(here.lines, ['stdout one', 'stdout two']);
 });
 
 test('a connection that breaks again and again costs no line of a script and runs nothing twice', async () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
@@ -42,6 +45,27 @@ test("imaged's own scripts share one session, which makes way for a command wher
   assert.notDeepEqual(again.lines, [pid]);
   await guest[Symbol.asyncDispose]();
   assert.deepEqual(await it.house.sshProcesses(), []);
+});
+
+test('what a login shell prints by itself is part of no output, and explains a command that was never begun', async () => {
+  await using left = cleanupStack();
+  const folder = await mkdtemp(join(tmpdir(), 'chatty-'));
+  left.defer(() => rm(folder, { recursive: true }));
+  const [closed, place, file] = [join(folder, 'closed'), join(folder, 'place'), join(folder, 'file')];
+  await writeFile(place, 'its bytes');
+  const chatty = `ForceCommand echo Welcome; printf half; [ ! -e ${closed} ] || exit 7; exec sh -c "$SSH_ORIGINAL_COMMAND"`;
+  const house = left.keep(await guestHouse({ config: [chatty] }));
+  const guest = left.keep(await connectSsh(house.spec, quiet, on()));
+  const lines: string[] = [];
+  const onLines = (all: readonly string[], stream: string) => void lines.push(...all.map((line) => `${stream} ${line}`)); // prettier-ignore
+  assert.equal((await guest.run('echo one; printf two >&2', { onLines }, on())).exitCode, 0);
+  assert.deepEqual(lines.splice(0).sort(), ['stderr two', 'stdout one']);
+  assert.deepEqual(await own(guest, 'echo three'), { exitCode: 0, lines: ['stdout three'] });
+  await guest.download(place, { file, mostBytes: 1000 }, on());
+  assert.equal(await readFile(file, 'utf8'), 'its bytes');
+  await writeFile(closed, '');
+  assert.equal((await guest.run('echo never', { onLines }, on())).exitCode, 7);
+  assert.deepEqual(lines, ['stderr Welcome', 'stderr half']);
 });
 
 test('a script of imaged that is given up or whose connection breaks takes its session along, and the next has another', async () => {

@@ -80,6 +80,10 @@ const cases: Readonly<Record<string, readonly (readonly [string, unknown])[]>> =
     [heredoc('-EOT', '    a', '', '      b\\n', '    EOT'), 'a\n\n  b\\n\n'],
     [heredoc('-EOT', '      a', '    ${"x"}', '    NOT EOT', 'EOT'), '  a\nx\nNOT EOT\n'],
     [heredoc('EOT', '%{ for s in ["a", "b"] ~}', '- ${s}', '%{ endfor ~}', 'end', 'EOT'), '- a\n- b\nend\n'],
+    // What a ~ has taken the end of a line from begins none: its blanks stay.
+    [heredoc('-EOT', '    %{ if true ~}', '      a', '    %{ endif ~}', '    b', '    EOT'), '      a\n    b\n'],
+    [heredoc('-EOT', '    a', '  ', '${"b"}', '  EOT'), '    a\n  \nb\n'],
+    [heredoc('-EOT', '    a', '  ', '    b', '    EOT'), 'a\n  \nb\n'],
     [heredoc('EOT', 'echo $${HOME} "quoted" 50%', 'EOT'), 'echo ${HOME} "quoted" 50%\n'],
     [heredoc('EOT', 'EOT'), ''],
     [`upper(${heredoc('X', 'a', 'X')})`, 'A\n'],
@@ -101,6 +105,32 @@ test('lines may end in CR LF, and comments stand anywhere', async () => {
   const text = around('1 /* one */ + 1 # two', '// first\n/* several\nlines */');
   const { document } = await readOne(text.replaceAll('\n', '\r\n'));
   assert.deepEqual(document['builders'], [{ type: 'null', name: 'x', is: 2 }]);
+});
+
+test('a source knows its own name in each of its uses, and an iterator of that name stands in its place', async () => {
+  const { document } = await readOne(`
+source "null" "x" {
+  a = "\${source.type}/\${source.name}"
+}
+build {
+  source "null.x" {
+    name = "one"
+    b = source.name
+  }
+  dynamic "source" {
+    for_each = ["two"]
+    labels = ["null.x"]
+    content {
+      name = source.value
+      b = source.key
+    }
+  }
+}
+`);
+  assert.deepEqual(document['builders'], [
+    { type: 'null', name: 'one', a: 'null/one', b: 'one' },
+    { type: 'null', name: 'two', a: 'null/two', b: 0 },
+  ]);
 });
 
 test('locals stand in any order and in any file, and one that needs itself is told with its way', async () => {

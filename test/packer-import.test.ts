@@ -137,8 +137,10 @@ test('a file beside the template is taken before anything is fetched, and needs 
     urls: [qemu.iso_url],
     checksum: qemu.iso_checksum,
   });
-  const alone = imported({ builders: [{ ...qemu, iso_url: 'file://a.iso', iso_checksum: 'none' }] }, {}, ['a.iso']);
-  assert.deepEqual((alone.machines[0]?.document['machine'] as { cdrom: unknown }).cdrom, 'a.iso');
+  for (const iso_url of ['file://a.iso', 'file:a.iso', 'File:./a.iso']) {
+    const alone = imported({ builders: [{ ...qemu, iso_url, iso_checksum: 'none' }] }, {}, ['a.iso']);
+    assert.deepEqual((alone.machines[0]?.document['machine'] as { cdrom: unknown }).cdrom, 'a.iso');
+  }
 });
 
 test('a bare checksum gets its type by its length, and every form that cannot be is refused', () => {
@@ -165,6 +167,39 @@ test('only, except and override say for whom a provisioner is, by the names as t
   assert.deepEqual(lines, [['two'], ['one'], ['three']]);
   assert.equal(machines[2]?.pointerOf('/provisioners/0/inline/0'), '/provisioners/1/override/c/inline/0');
   assert.equal(machines[0]?.pointerOf('/provisioners/0/inline/0'), '/provisioners/1/inline');
+});
+
+test('what Packer says to ansible of its proxy, of host keys and of scp is a note, and all else stays', () => {
+  const { machines, notes } = imported({
+    builders: [qemu],
+    provisioners: [
+      {
+        type: 'ansible',
+        playbook_file: './play.yml',
+        extra_arguments: ['--scp-extra-args', "'-O'", '--become', '--scp-extra-args=-O', '-vv'],
+        ansible_env_vars: ['ANSIBLE_HOST_KEY_CHECKING=False', 'ANSIBLE_FORKS=9', 'ANSIBLE_NOCOWS=1'],
+        sftp_command: '/usr/libexec/openssh/sftp-server -e',
+        use_proxy: false,
+      },
+    ],
+  });
+  assert.deepEqual(machines[0]?.document['provisioners'], [
+    {
+      type: 'ansible',
+      playbook_file: './play.yml',
+      extra_arguments: ['--become', '-vv'],
+      ansible_env_vars: ['ANSIBLE_FORKS=9'],
+      use_proxy: false,
+    },
+  ]);
+  const told = notes.map(({ pointer }) => pointer).filter((pointer) => pointer.startsWith('/provisioners/0/'));
+  assert.deepEqual(told.sort(), [
+    '/provisioners/0/ansible_env_vars/0',
+    '/provisioners/0/ansible_env_vars/2',
+    '/provisioners/0/extra_arguments/0',
+    '/provisioners/0/extra_arguments/3',
+    '/provisioners/0/sftp_command',
+  ]);
 });
 
 test('a wrong place of the translation is told at its place in the template, or at the nearest around it', () => {
@@ -314,7 +349,7 @@ test('qemuargs that have a counterpart stand in its place, and no other becomes 
   const { document } = built({
     ...qemu,
     memory: 1,
-    qemuargs: [['-m', 'size=2G'], ['-smp', 'cpus=4,cores=4'], ['-cpu', 'host'], ['-nographic']],
+    qemuargs: [['-m', 'size=2G'], ['-smp', 'cpus=4,cores=4'], ['--cpu', 'host'], ['-nographic']],
     boot_command: 'x',
   });
   assert.deepEqual(document['machine'], {

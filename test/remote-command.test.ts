@@ -29,8 +29,11 @@ const guestOf = async (shell: string) => {
   const env = { HOME: folder, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
   return {
     ...{ folder, env },
-    run: (command: string, input: Input = '') =>
-      runProgram('sh', ['-c', remoteLine], { signal: on(), env, accept: 'any', input: remoteInput('MARK', command, input) }), // prettier-ignore
+    run: async (command: string, input: Input = '') => {
+      const ran = await runProgram('sh', ['-c', remoteLine], { signal: on(), env, accept: 'any', input: remoteInput('MARK', command, input) }); // prettier-ignore
+      assert.ok(ran.stdout.startsWith('MARK:\n'), ran.stdout);
+      return { ...ran, stdout: ran.stdout.slice('MARK:\n'.length) };
+    },
     [Symbol.asyncDispose]: () => left[Symbol.asyncDispose](),
   };
 };
@@ -65,7 +68,7 @@ for (const shell of shells) {
       accept: 'any',
       input: 'MARK\n3\necho no\n',
     });
-    assert.deepEqual([cut.stdout, cut.exitCode], ['', 255]);
+    assert.deepEqual([cut.stdout, cut.exitCode], ['MARK:\n', 255]);
   });
 
   test(`${shell} has the command in no list of processes and no environment`, async () => {
@@ -95,7 +98,10 @@ for (const shell of shells) {
     const scripts = ['echo one; exit 3', 'cat; echo two >&2', 'set -e; false; echo never', `printf '%s' "a'b\\c"`, 'cd /; kill -9 $(exec sh -c "echo \\$PPID")']; // prettier-ignore
     const inputs = scripts.map((script, at) => ownInput(script, `MARK${at}`, 'none'));
     const { stdout, stderr } = await own(...inputs);
-    assert.deepEqual(stdout.split('\n'), ['one', 'MARK0 3', 'MARK1 0', 'MARK2 1', "a'b\\cMARK3 0", 'MARK4 137', '']);
+    assert.deepEqual(stdout.split('\n'), [
+      ...['MARK0:', 'one', 'MARK0 3', 'MARK1:', 'MARK1 0', 'MARK2:', 'MARK2 1'],
+      ...['MARK3:', "a'b\\cMARK3 0", 'MARK4:', 'MARK4 137', ''],
+    ]);
     assert.deepEqual(
       stderr.split('\n').filter((line) => !/killed/i.test(line)),
       ['MARK0', 'two', 'MARK1', 'MARK2', 'MARK3', 'MARK4', ''],
@@ -110,10 +116,10 @@ for (const shell of shells) {
     const onBytes = (bytes: Uint8Array) => {
       said += Buffer.from(bytes).toString();
       // Only then: a shell may read ahead of what it runs.
-      if (said === 'asked\n') input.end('said\n');
+      if (said === 'MARK:\nasked\n') input.end('said\n');
     };
     await runProgram('sh', ['-c', ownLine], { signal: on(), env: guest.env, accept: 'any', input, onBytes });
-    assert.equal(said, 'asked\nit was said\nMARK 0\n');
+    assert.equal(said, 'MARK:\nasked\nit was said\nMARK 0\n');
     const whole = ownInput('echo one\necho two', 'MARK', 'none');
     for (const bytes of [3, 10, 20, whole.length - 4]) assert.equal((await own(whole.subarray(0, bytes))).stdout, '');
   });

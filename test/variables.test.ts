@@ -213,6 +213,9 @@ test("Packer's functions are there, time is that of the build, and what a host c
   ])
     // prettier-ignore
     assert.ok((await errorsOf(() => shown(text)))['/http/f'] !== undefined, text);
+  const wrong = async (text: string) => (await errorsOf(() => shown(text)))['/http/f'];
+  assert.match((await wrong('{{if true}}a{{end}}')) ?? '', /column 3: {{ if }} is not there: there are no conditions/);
+  assert.match((await wrong('{{printf "%s" .Foo}}')) ?? '', /{{ printf }} is not there: write the texts side by side/);
   assert.equal(await shown('{{build `PackerRunUUID`}}'), await shown('  {{- build `PackerRunUUID`}}'));
 });
 

@@ -84,6 +84,8 @@ test('what YAML has and a document may not hold is refused at its place', async 
     'a: -.inf\n': '/a 1:4 is -.inf',
     'a: 1e999\n': '/a 1:4 is 1e999, which is larger',
     'a: -0\n': '/a 1:4 is -0',
+    'a: "\\ud83d"\n': '/a 1:4 holds half of a character',
+    'a: {"\\ude00": 1}\n': '/a 1:5 has a key that holds half of a character',
     'a:\n  - b: [1, 2\n    c\n': '/a/0/c',
     'a: "x\n': '/a',
     'x:\n  a: b: c\n': '/x/a',

@@ -12,6 +12,12 @@ const refuse = (what: string): never => {
   throw new Fault('context_invalid', `The tar archive ${what}.`);
 };
 
+// What says that the holes of a file were left out: by GNU's tar and bsdtar, by star, by Solaris.
+const sparseRecords = ['GNU.sparse.', 'SCHILY.realsize=', 'SUN.holesdata='];
+
+const refuseSparse = (): never =>
+  refuse('holds a sparse file, and holes are not read: pack it without --sparse, or with --format ustar');
+
 /** Octal digits between blanks and zeros: POSIX has no more, and what is longer is larger than any context. */
 const sizeIn = (header: Buffer): number => {
   const [, digits] = /^ *([0-7]*)[ \0]*$/.exec(header.toString('latin1', 124, 136)) ?? [];
@@ -27,6 +33,7 @@ const sizeInRecords = (records: Buffer): number | undefined => {
     const isWhole = digits !== undefined && end > at + head.length && records[end - 1] === 0x0a;
     if (!isWhole) refuse('has a pax header with a record that is not whole');
     const record = records.toString('latin1', at + head.length, Math.min(end - 1, at + head.length + 40));
+    if (sparseRecords.some((key) => record.startsWith(key))) refuseSparse();
     if (record.startsWith('size=')) {
       const [, value] = /^size=([0-9]{1,15})$/.exec(record) ?? [];
       size = value === undefined ? refuse('has a pax header with a size that is no number') : Number(value);
@@ -66,6 +73,7 @@ export const tarGuard: Stage = async function* (bytes) {
     }
     const own = sizeIn(header);
     const flag = String.fromCharCode(header.readUInt8(156));
+    if (flag === 'S') refuseSparse();
     if (metadataFlags.includes(flag)) {
       if (own > mostMetadata) refuse(`has metadata of ${own} bytes: ${mostMetadata} is the most for one entry`);
       metadata = own === 0 ? undefined : { bytes: own, flag };

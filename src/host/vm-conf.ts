@@ -43,7 +43,8 @@ const expanded = async (
 };
 
 const ownerOf = (statements: readonly Statement[]): string | undefined =>
-  statements.find(({ words }) => words[0] === 'owner')?.words[1];
+  // vmd keeps the last that it reads.
+  statements.findLast(({ words }) => words[0] === 'owner')?.words[1];
 
 /** What follows the word, in the statement itself or in the braces after it: both `{ group g }` and `group g` are good. */
 const optionOf = ({ words, block = [] }: Statement, option: string): string | undefined => {
@@ -64,7 +65,8 @@ const vmOf = (name: string, block: readonly Statement[]): VmBlock => {
     name,
     isDisabled: switched.at(-1) === 'disable',
     owner: ownerOf(block),
-    hasDevice: [...first('disk'), ...first('cdrom'), ...first('boot')].length > 0,
+    // `boot device` says what is booted from, and is none itself.
+    hasDevice: [...first('disk'), ...first('cdrom'), ...first('boot')].some(({ words }) => words[1] !== 'device'),
     interfaces,
     allow: allow.length === 0 ? undefined : { words: allow.map(({ words }) => words[0] ?? ''), owner: ownerOf(allow) },
   };

@@ -38,7 +38,7 @@ export const judgeText = async (path: string, pointer: string, text: Text, parts
     return { line, pointer, message: one === undefined ? message : `line ${one.number}, ${quoted(one.question)}: ${message}` }; // prettier-ignore
   };
   for (const found of judged.errors.told)
-    parts.notes.add(pointer, `${placeOf(found).message}: the installation would fail`);
+    parts.notes.add(pointer, `${placeOf(found).message}: ${found.isPassedOver === true ? 'the installer passes over it' : 'the installation would fail'}`); // prettier-ignore
   for (const found of judged.remarks) parts.notes.add(pointer, placeOf(found).message);
   for (const { pointer: at, message } of others.told()) parts.notes.add(at, `${message}: the installation would fail`);
   tellLogin(judged, placeOf, parts);

@@ -57,6 +57,19 @@ export const answerClientError =
     else say(socket, writtenProblem(faultOfRequest(error), ids));
   };
 
+// Of these Node keeps the first, and another program in front of it may judge by the last (RFC 9112, 3.2; RFC 9110, 5.3).
+const singular: readonly string[] = ['host', 'authorization', 'origin'];
+
+/** The header that a request has twice and may have once; undefined: there is none. */
+const twiceIn = (rawHeaders: readonly string[]): string | undefined => {
+  const seen = new Set<string>();
+  return rawHeaders.find((text, index) => {
+    const name = index % 2 === 0 ? text.toLowerCase() : '';
+    if (!singular.includes(name)) return false;
+    return seen.size === seen.add(name).size;
+  });
+};
+
 /** Answers every error with a problem document, and sets what every reply carries. */
 export const addErrors = (app: App): void => {
   const allowed = makeAllowed();
@@ -67,7 +80,8 @@ export const addErrors = (app: App): void => {
       .header('x-request-id', request.id)
       .header('x-content-type-options', 'nosniff')
       .header('cache-control', 'no-store');
-    done();
+    const twice = twiceIn(request.raw.rawHeaders);
+    done(twice === undefined ? undefined : new Fault('bad_request', `The header ${twice} comes twice. Send it once.`));
   });
 
   app.setErrorHandler(async (error, request, reply) => {

@@ -1,7 +1,7 @@
 import { Fault } from '../fault.ts';
 import { pointerTo } from '../json/pointer.ts';
 import { placeIn } from '../text/parse-error.ts';
-import { documentBounds, sourceText, whyNoNumber, type DocumentSource, type Saw } from './source.ts';
+import { documentBounds, sourceText, whyNoNumber, whyNoText, type DocumentSource, type Saw } from './source.ts';
 
 // JSON.parse names no place for most errors, takes the last of two equal keys, and makes millions of values of a few
 // megabytes; the packages that name places have no bounds. So a text is read through once before it is parsed (grammar:
@@ -33,6 +33,9 @@ const endOfString = (text: string, from: number): number | undefined => {
   return undefined;
 };
 
+// Halves of characters come by their escapes alone: UTF-8 has none.
+const surrogateEscape = /\\u[dD][89a-fA-F]/;
+
 type Frame = { readonly keys: Set<string> | undefined; at: string | number; entries: number };
 
 type Awaited = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or the end of it' | 'nothing more';
@@ -63,6 +66,8 @@ const makeLimits = (text: string, { name, code }: DocumentSource, stack: readonl
       if (key === undefined || key.length > documentBounds.keyCharacters)
         return refuse(above, `has a key of more than ${documentBounds.keyCharacters} characters`);
       saw([...above, key], offset);
+      const wrong = whyNoText(key);
+      if (wrong !== undefined) refuse(above, `has a key that ${wrong}`);
       if (key === '__proto__') refuse([...above, key], 'is no key for a document');
       if (frame.keys?.has(key) === true) refuse([...above, key], 'appears twice');
       frame.keys?.add(key);
@@ -78,6 +83,10 @@ const makeLimits = (text: string, { name, code }: DocumentSource, stack: readonl
       // What is longer for sure is refused here, the rest by its schema.
       if (string !== undefined && string.length > documentBounds.textCharacters * 6)
         refuse(pathOf(stack), `has more than ${documentBounds.textCharacters} characters`);
+      if (string !== undefined && surrogateEscape.test(string)) {
+        const half = whyNoText(String(JSON.parse(string)));
+        if (half !== undefined) refuse(pathOf(stack), half);
+      }
       const wrong = scalar === undefined || /^[tfn]/.test(scalar) ? undefined : whyNoNumber(scalar);
       if (wrong !== undefined) refuse(pathOf(stack), wrong);
     },

@@ -34,6 +34,13 @@ export const whyNoNumber = (text: string): string | undefined => {
   return /^[0.]*[1-9]/.test(text) ? `is ${text}, which is smaller than any number that can be kept` : undefined;
 };
 
+// With the flag u, a pair of surrogates is one character, which is none of these.
+const half = /[\ud800-\udfff]/u;
+
+/** Why a text cannot be kept as it is: UTF-8 has no half of a character. Undefined when it can. */
+export const whyNoText = (text: string): string | undefined =>
+  half.test(text) ? 'holds half of a character (a surrogate without its other half): write the whole one' : undefined;
+
 /** Told where each member of a document begins, in the order of the text: an offset into it. */
 export type Saw = (path: readonly (string | number)[], offset: number) => void;
 

@@ -3,7 +3,7 @@ import { Fault } from '../fault.ts';
 import { pointerTo } from '../json/pointer.ts';
 import { placeIn } from '../text/parse-error.ts';
 import type { Pause } from '../turns.ts';
-import { documentBounds, sourceText, whyNoNumber, type DocumentSource, type Saw } from './source.ts';
+import { documentBounds, sourceText, whyNoNumber, whyNoText, type DocumentSource, type Saw } from './source.ts';
 
 // A value is some eight lexemes: itself and its key, their marks, blanks, the end of its line.
 const mostLexemes = documentBounds.values * 8;
@@ -91,6 +91,8 @@ const keyOf = (key: ParsedNode | null, path: Path, at: number, { refuse }: Walk)
   const text = typeof key.value === 'string' ? key.value : (key.source ?? '');
   if (text.length > documentBounds.keyCharacters)
     refuse(path, begin, `has a key of more than ${documentBounds.keyCharacters} characters`);
+  const half = whyNoText(text);
+  if (half !== undefined) refuse(path, begin, `has a key that ${half}`);
   if (text === '<<' && key.type === 'PLAIN')
     refuse([...path, text], begin, 'is a merge key, which YAML 1.2 has not: write the keys themselves');
   if (text === '__proto__') refuse([...path, text], begin, 'is no key for a document');
@@ -107,6 +109,8 @@ const scalarOf = (value: unknown, source: string | undefined, path: Path, at: nu
   if (typeof value === 'string') {
     walk.left.characters -= value.length;
     if (walk.left.characters < 0) walk.refuse(path, at, 'makes more text by its aliases than a document may hold');
+    const half = whyNoText(value);
+    if (half !== undefined) walk.refuse(path, at, half);
     return value;
   }
   const wrong = typeof value === 'number' ? whyNoNumber(source ?? String(value)) : undefined;

@@ -3,6 +3,7 @@ import { runProgram } from '../../base/program.ts';
 import { deferred } from '../../base/waiting.ts';
 import type { Guest } from '../types.ts';
 import { sshHost } from './options.ts';
+import { beginOf, bytesBehind } from './begin-mark.ts';
 import { untilMark } from './own-output.ts';
 import { makeMarker, overMaster, type RemoteEnd } from './run.ts';
 
@@ -18,7 +19,7 @@ type OwnShell = AsyncDisposable & {
 /** It reads a script as a whole before it runs any of it. Only one that is to be answered may read what comes behind. */
 export const ownInput = (script: string | Uint8Array, marker: string, input: 'answered' | 'none'): Uint8Array =>
   Buffer.concat([
-    Buffer.from('{ (\n'),
+    Buffer.from(`{ echo ${beginOf(marker)}; (\n`),
     Buffer.from(script),
     Buffer.from(`\n)${input === 'answered' ? '' : ' </dev/null'}; echo "${marker} $?"; echo ${marker} >&2; }\n`),
   ]);
@@ -53,24 +54,28 @@ const open = (folder: string): OwnShell => {
       const { marker, isSeen, without } = makeMarker();
       const exitCode = deferred<number>();
       const saidAll = deferred<void>();
+      const behind = bytesBehind(marker);
+      const take = untilMark(marker, { onLines, onBytes }, exitCode.resolve);
       listening = {
-        onBytes: untilMark(marker, { onLines, onBytes }, exitCode.resolve),
+        onBytes: (bytes) => take(behind.take(bytes)),
         onLines: async (lines) => {
           const said = without(lines);
           if (said.length > 0) await onLines(said, 'stderr');
           if (isSeen()) saidAll.resolve();
         },
       };
-      const end = () => life.abort(signal.reason);
-      signal.addEventListener('abort', end, { once: true });
+      const giveUp = () => life.abort(signal.reason);
+      signal.addEventListener('abort', giveUp, { once: true });
       try {
         signal.throwIfAborted();
         input.write(ownInput(script, marker, answer === undefined ? 'none' : 'answered'));
         void answer?.then((text) => input.write(text));
         const ended = Promise.all([exitCode.promise, saidAll.promise]);
-        return await Promise.race([ended.then(([code]) => ({ exitCode: code, isOwn: true })), gone]);
+        const end = await Promise.race([ended.then(([code]) => ({ exitCode: code, isOwn: true })), gone]);
+        if (behind.said().length > 0) await onLines(behind.said(), 'stderr');
+        return end;
       } finally {
-        signal.removeEventListener('abort', end);
+        signal.removeEventListener('abort', giveUp);
         listening = nobody;
       }
     },

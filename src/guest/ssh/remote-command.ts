@@ -10,10 +10,11 @@ const reader =
   'imaged_k=$((imaged_k-1)); [ $((imaged_k%64)) -ne 0 ] || { imaged_c=$imaged_c$imaged_b; imaged_b=; }; done; ' +
   'eval "unset imaged_b imaged_c imaged_k imaged_l imaged_n$imaged_n$imaged_c"';
 
+// What is printed in front of the mark is the login shell's own (begin-mark.ts).
 // ssh's own failures and a command's exit code 255 look the same, so a command that ends so says it once more.
 const outer =
-  'IFS= read -r imaged_m || exit 255; sh -c "$1"; imaged_s=$?; [ $imaged_s -ne 255 ] || echo "$imaged_m" >&2; ' +
-  'exit $imaged_s';
+  'IFS= read -r imaged_m || exit 255; echo "$imaged_m:"; sh -c "$1"; imaged_s=$?; ' +
+  '[ $imaged_s -ne 255 ] || echo "$imaged_m" >&2; exit $imaged_s';
 
 /**
  * The one command line that the guest's login shell is given, whatever is to be run: it reads the command from its input.
@@ -22,7 +23,7 @@ const outer =
  */
 export const remoteLine = `exec sh -c '${outer}' sh '${reader}'`;
 
-/** What `remoteLine` reads: `marker` is what it prints to stderr when the command itself ended with 255. */
+/** What `remoteLine` reads: `marker` is what it prints to stdout when it begins, and to stderr when the command itself ended with 255. */
 export const remoteInput = (marker: string, command: string, input: Input = ''): readonly Input[] => {
   const lines = command.split('\n');
   return [[marker, lines.length, ...lines, ''].join('\n'), input];

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
 import { runProgram, type Input, type RunOptions } from '../../base/program.ts';
 import type { OnLines } from '../types.ts';
+import { bytesBehind, linesBehind } from './begin-mark.ts';
 import { sshArgs, sshHost } from './options.ts';
 import { remoteInput, remoteLine } from './remote-command.ts';
 
@@ -43,17 +44,28 @@ export const runPlainly = async (
   signal: AbortSignal,
 ): Promise<RemoteEnd> => {
   const { marker, isSeen, without } = makeMarker();
+  const [asLines, asBytes] = [linesBehind(marker), bytesBehind(marker)];
   const { exitCode } = await runProgram('ssh', [...overMaster, '-T', sshHost, remoteLine], {
     cwd: folder,
     signal,
     accept: 'any',
     input: remoteInput(marker, command, input),
     onLines: (lines, stream) => {
-      const said = stream === 'stderr' ? without(lines) : lines;
+      const said = stream === 'stderr' ? without(lines) : asLines.take(lines);
       if (said.length > 0) return onLines(said, stream);
     },
-    ...(onBytes === undefined ? {} : { onBytes }),
+    ...(onBytes === undefined
+      ? {}
+      : {
+          onBytes: (bytes) => {
+            const own = asBytes.take(bytes);
+            if (own.length > 0) return onBytes(own);
+          },
+        }),
   });
+  // Where the command was never begun, this says why: the account may not log in, say.
+  const instead = [...asLines.said(), ...asBytes.said()];
+  if (instead.length > 0) await onLines(instead, 'stderr');
   return { exitCode, isOwn: exitCode !== 255 || isSeen() };
 };
 

@@ -3,8 +3,15 @@ import type { Line } from './lines.ts';
 import { askedWhere, nearestQuestion } from './lookup.ts';
 import type { Walk } from './walk.ts';
 
-/** Something about one line, or (undefined) about the file as a whole. */
-export type LineError = { readonly line: number | undefined; readonly message: string };
+/**
+ * Something about one line, or (undefined) about the file as a whole. `isPassedOver`: no installer asks for the line, so it
+ * takes no notice of it; it is wrong because something else was meant.
+ */
+export type LineError = {
+  readonly line: number | undefined;
+  readonly message: string;
+  readonly isPassedOver?: true;
+};
 
 const unknownQuestion = ({ key }: Line, told: ReturnType<typeof unknownKeys>): string =>
   told(() => {
@@ -32,6 +39,6 @@ export const fieldErrorsOfWalk = (
     const line = lines[index];
     return line === undefined || line.value === '' || askedWhere(line.key).length > 0 ? [] : [{ index, line }];
   });
-  const told = unknown.slice(0, maxFieldErrors).map(({ index, line }) => ({ line: index, message: unknownQuestion(line, suggest) })); // prettier-ignore
+  const told = unknown.slice(0, maxFieldErrors).map(({ index, line }) => ({ line: index, message: unknownQuestion(line, suggest), isPassedOver: true as const })); // prettier-ignore
   return { told: [...troubles, ...told], count: troubles.length + unknown.length };
 };

@@ -20,7 +20,7 @@ export const isMedium = (path: string): boolean => path.startsWith('media:');
  * ParseError for a path that is none of the context.
  */
 export const contextPath = (written: string): string => {
-  const path = written.replace(/^file:\/\//, '');
+  const path = written.replace(/^file:(?:\/\/)?/i, '');
   if (isMedium(path)) return path;
   if (/^[/~]|^[A-Za-z]:[\\/]/.test(path))
     throw new ParseError(

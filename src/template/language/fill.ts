@@ -2,6 +2,7 @@ import { asText, callOnCollection, partOf } from './collections.ts';
 import { parseText, type Term } from './expression.ts';
 import {
   callFunction,
+  type FunctionName,
   functionNames,
   isFunction,
   isRuntimeFunction,
@@ -157,9 +158,8 @@ export const makeFill = (parts: Parts): Fill => {
     throw unknownName(name, parts.variableNames);
   };
 
-  const call = (name: string, args: readonly Filled[], place: string): Filled => {
+  const call = (name: FunctionName, args: readonly Filled[], place: string): Filled => {
     const isSecret = args.some((arg) => arg.isSecret);
-    if (!isFunction(name)) throw unknownName(name, parts.variableNames);
     const unknown = args.flatMap((arg) => arg.pieces).find((piece) => typeof piece === 'object' && 'unknown' in piece);
     if (unknown !== undefined) return { pieces: [unknown], isSecret };
     const runtime = isRuntimeFunction(name) ? runtimeAlone(args) : undefined;
@@ -179,10 +179,11 @@ export const makeFill = (parts: Parts): Fill => {
     if (term.kind === 'text') return { pieces: [term.text], isSecret: false };
     const ownText = term.kind === 'name' && Object.hasOwn(own, term.name) ? own[term.name] : undefined;
     if (ownText !== undefined) return { pieces: [ownText], isSecret: false };
-    const at = `${place}:${term.at}`;
-    if (term.kind === 'name') return lookUp(term, at);
+    if (term.kind === 'name') return lookUp(term, `${place}:${term.at}`);
     if (term.name === 'user') return userVariable(term.args, parts);
-    return runtimeFact(term) ?? call(term.name, term.args.map((arg) => value(arg, place, own)), at); // prettier-ignore
+    // What is wrong in what it is given would hide that there is no such function.
+    if (!isFunction(term.name)) throw unknownName(term.name, parts.variableNames);
+    return runtimeFact(term) ?? call(term.name, term.args.map((arg) => value(arg, place, own)), `${place}:${term.at}`); // prettier-ignore
   };
 
   return (text, place, own = {}) => {

@@ -154,6 +154,14 @@ export const packerFunctions: Readonly<Record<string, string>> = {
   with: 'there are no blocks',
   end: 'there are no blocks',
   else: 'there are no conditions',
+  ...Object.fromEntries(
+    ['and', 'eq', 'ge', 'gt', 'le', 'lt', 'ne', 'not', 'or'].map((name) => [
+      name,
+      'there are no conditions: use variables',
+    ]),
+  ),
+  ...Object.fromEntries(['block', 'define', 'template'].map((name) => [name, 'there are no blocks'])),
+  ...Object.fromEntries(['print', 'printf', 'println'].map((name) => [name, 'write the texts side by side'])),
 };
 
 /** Calls a function. Throws a ParseError when it cannot take these arguments. */

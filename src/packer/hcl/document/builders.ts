@@ -3,7 +3,7 @@ import { within, type Scope } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
 import { recordOf, type Placed } from './placed.ts';
 import { plainBody } from './plain-body.ts';
-import type { Use } from './uses.ts';
+import { sourceOf, type Use } from './uses.ts';
 
 const taken = ['type', 'name'];
 
@@ -16,18 +16,20 @@ export const builderOf = (use: Use, name: string, scope: Scope, problems: Proble
       new HclError(wrong.at, `${quoted(wrong.name)} is no attribute of a source: its labels say type and name`),
     );
   const own = added?.block.body;
+  // The iterator of a dynamic block has the same name, and stands in its place.
+  const named = within(scope, { source: sourceOf(use) });
   const addition =
     added === undefined || own === undefined
       ? []
       : plainBody(
           { ...own, attributes: own.attributes.filter((one) => one.name !== 'name') },
-          within(scope, added.names),
+          within(named, added.names),
           problems,
         );
   return recordOf(source.at, [
     ['type', { value: use.type, places: [['', source.labels[0]?.at ?? source.at]] }],
     ['name', { value: name, places: [['', at]] }],
-    ...plainBody(source.body, scope, problems),
+    ...plainBody(source.body, named, problems),
     ...addition,
   ]);
 };

@@ -1,5 +1,6 @@
 import { scopeOf, within, type Namespace, type Scope, type World } from '../evaluate/scope.ts';
 import { objectOf, type Value } from '../values/value.ts';
+import { sourceOf, type Use } from './uses.ts';
 
 /** The release of Packer whose rules are followed. */
 export const packerVersion = '1.16.0';
@@ -43,8 +44,8 @@ const buildNamespace = (buildName: string): Namespace => ({
 });
 
 /** The scope of what a build does with one of its sources. */
-export const useScope = (scope: Scope, buildName: string, use: { type: string; name: string }): Scope =>
+export const useScope = (scope: Scope, buildName: string, use: Use): Scope =>
   within(scope, {
     build: buildNamespace(buildName),
-    source: objectOf([['name', use.name], ['type', use.type]]), // prettier-ignore
+    source: sourceOf(use),
   });

@@ -5,6 +5,7 @@ import { HclError, type Problems } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Block } from '../syntax/ast.ts';
 import { toElements, toText } from '../values/convert.ts';
+import { objectOf, type Value } from '../values/value.ts';
 import type { ScopedBlock } from './dynamic.ts';
 import { sourceNamed, sourcesNamespace, type Sources } from './sources.ts';
 
@@ -18,6 +19,9 @@ export type Use = {
   /** What the build adds to the source. */
   readonly added: ScopedBlock | undefined;
 };
+
+/** What `source` is in what a build does with one of its sources, and in that source. */
+export const sourceOf = ({ name, type }: Use): Value => objectOf([['name', name], ['type', type]]); // prettier-ignore
 
 /** What only and except call it. */
 export const referenceOf = ({ type, name }: Use): string => `${type}.${name}`;

@@ -1,5 +1,7 @@
 import { isEqual, keyOf } from '../values/compare.ts';
 import { elementOf } from '../evaluate/access.ts';
+import { charactersOf } from '../values/characters.ts';
+import { ofOneType, toText } from '../values/convert.ts';
 import { elementsOf, isObject, kindOf, objectOf, type List, type Value } from '../values/value.ts';
 import { manyArgs, type Call, type FunctionTable } from './kind.ts';
 
@@ -27,7 +29,7 @@ const flattened = (value: Value, call: Call): List => {
 
 const lengthOf = (call: Call): number => {
   const value = call.value(0);
-  if (typeof value === 'string') return [...value].length;
+  if (typeof value === 'string') return charactersOf(value, call.at, call.world.budget).length;
   const elements = isObject(value) ? [...value.keys()] : elementsOf(value);
   return elements?.length ?? call.refuse(0, `${kindOf(value)} has no length`);
 };
@@ -53,7 +55,7 @@ const sliced = (call: Call): List => {
 };
 
 const chunks = (call: Call): List => {
-  const [elements, size] = [call.elements(0), call.whole(1)];
+  const [elements, size] = [ofOneType(call.elements(0), call.place(0)), call.whole(1)];
   if (size < 0) call.refuse(1, `a size counts from 0, and this is ${size}`);
   const each = size === 0 ? Math.max(1, elements.length) : size;
   return Array.from({ length: Math.ceil(elements.length / each) }, (_, index) =>
@@ -69,15 +71,15 @@ const zipped = (call: Call): Value => {
 
 const unique = (call: Call): List => {
   const seen = new Set<string>();
-  return call.elements(0).filter((one) => {
+  return ofOneType(call.elements(0), call.place(0)).filter((one) => {
     const key = keyOf(one, call.place(0), call.world.budget);
     return !seen.has(key) && seen.add(key);
   });
 };
 
 const firstThat = (call: Call, is: (value: Value) => boolean, what: string): Value => {
-  const index = call.args.findIndex(is);
-  return index === -1 ? call.refuse(0, `no argument is ${what}`) : call.value(index);
+  const found = ofOneType(call.args, call.at).find(is);
+  return found === undefined ? call.refuse(0, `no argument is ${what}`) : found;
 };
 
 export const collections: FunctionTable = {
@@ -92,7 +94,11 @@ export const collections: FunctionTable = {
     takes: [1, manyArgs],
     gives: (call) => firstThat(call, (one) => (elementsOf(one)?.length ?? 0) > 0, 'a list that is not empty'),
   },
-  compact: { takes: [1, 1], gives: (call) => call.elements(0).filter((one) => one !== null && one !== '') },
+  compact: {
+    takes: [1, 1],
+    gives: (call) =>
+      call.elements(0).flatMap((one) => (one === null || one === '' ? [] : [toText(one, call.place(0))])),
+  },
   concat: { takes: [1, manyArgs], gives: (call) => call.args.flatMap((_, index) => call.elements(index)) },
   contains: {
     takes: [2, 2],

@@ -1,5 +1,6 @@
 import { parse, stringify, YAMLError } from 'yaml';
-import { didYouMean } from '../../../base/text/nearest.ts';
+import { withGoWords } from './yaml-words.ts';
+import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { fromPlain, toPlain } from '../values/plain.ts';
 import { objectOf, type Value } from '../values/value.ts';
 import { csvRows } from './csv.ts';
@@ -47,7 +48,7 @@ const fromYaml = (call: Call): Value => {
   const parsed = (): unknown => {
     try {
       // An alias stands for all that it names: few of them could come to more than any host has.
-      return parse(call.text(0), { maxAliasCount: 20, logLevel: 'error' });
+      return parse(call.text(0), { maxAliasCount: 20, logLevel: 'error', merge: true, customTags: withGoWords });
     } catch (error) {
       if (error instanceof YAMLError || error instanceof ReferenceError || error instanceof RangeError)
         return call.refuse(0, `is not YAML: ${error.message.split('\n')[0]}`);
@@ -69,7 +70,10 @@ const toYaml = (call: Call): string =>
   });
 
 const fromCsv = (call: Call): Value => {
-  const [names = [], ...rows] = csvRows(call.text(0), (message) => call.refuse(0, message));
+  const [names, ...rows] = csvRows(call.text(0), (message) => call.refuse(0, message));
+  if (names === undefined) return call.refuse(0, 'has no row with the names of its columns');
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) call.refuse(0, `has two columns with the name ${quoted(twice)}`);
   return rows.map((row, index) => {
     call.world.budget.step(call.at, 1 + names.length);
     if (row.length !== names.length)

@@ -61,10 +61,18 @@ const fileSet = (call: Call): Value => {
   return setOf(found, call.at, call.world.budget);
 };
 
+// As Go has them: a path that ends with a slash lies in the folder that it names.
+const baseOf = (path: string): string => posix.basename(path) || (path === '' ? '.' : '/');
+
+const folderIn = (path: string): string => {
+  const folder = posix.normalize(path.slice(0, path.lastIndexOf('/') + 1));
+  return folder === '/' ? folder : folder.replace(/\/$/, '');
+};
+
 export const files: FunctionTable = {
   abspath: { takes: [1, 1], gives: (call) => pathAt(call, 0) },
-  basename: { takes: [1, 1], gives: (call) => posix.basename(call.text(0)) || '.' },
-  dirname: { takes: [1, 1], gives: (call) => posix.dirname(call.text(0)) },
+  basename: { takes: [1, 1], gives: (call) => baseOf(call.text(0)) },
+  dirname: { takes: [1, 1], gives: (call) => folderIn(call.text(0)) },
   file: { takes: [1, 1], gives: (call) => textAt(call, 0) },
   filebase64: { takes: [1, 1], gives: (call) => Buffer.from(bytesAt(call, 0)).toString('base64') },
   fileexists: { takes: [1, 1], gives: (call) => folderOf(call).has(pathAt(call, 0)) },

@@ -4,6 +4,7 @@ import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Budget } from '../values/budget.ts';
 import { toBool, toNumber, toText } from '../values/convert.ts';
+import { numberText } from '../values/number-text.ts';
 import { toPlain } from '../values/plain.ts';
 import { elementsOf, type Value } from '../values/value.ts';
 import type { Call } from './kind.ts';
@@ -20,10 +21,19 @@ const inBase: Readonly<Record<string, number>> = { b: 2, o: 8, x: 16, X: 16 };
 
 const exponent = (text: string): string => text.replace(/e([+-])(\d)$/, 'e$10$2');
 
+/** Go's %g: with an exponent that is less than -4, or not less than the precision, for which 6 stands where none is asked for. */
+const general = (value: number, precision: number | undefined): string => {
+  const digits = precision === undefined ? undefined : Math.max(precision, 1) - 1;
+  const [mantissa = '', power = ''] = value.toExponential(digits).split('e');
+  const scientific = `${mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa}e${power}`;
+  const isLarge = Number(power) >= (digits === undefined ? 6 : digits + 1);
+  return isLarge || Number(power) < -4 ? exponent(scientific) : numberText(Number(scientific));
+};
+
 const numberAs = (value: number, { letter, precision }: Spec): string | undefined => {
   switch (letter) {
     case 'd':
-      return toText(Math.trunc(value), noPlace);
+      return numberText(Math.trunc(value));
     case 'b':
     case 'o':
     case 'x':
@@ -38,15 +48,13 @@ const numberAs = (value: number, { letter, precision }: Spec): string | undefine
     case 'F':
       return value.toFixed(precision ?? 6);
     case 'g':
+      return general(value, precision);
     case 'G':
-      return precision === undefined ? toText(value, noPlace) : String(Number(value.toPrecision(precision || 1)));
+      return general(value, precision).toUpperCase();
     default:
       return undefined;
   }
 };
-
-// A number always has a text.
-const noPlace: At = { source: { name: '', text: '' }, offset: 0 };
 
 const shown = (value: Value, spec: Spec, at: At, budget: Budget): string => {
   const { letter, precision, flags } = spec;
@@ -55,6 +63,7 @@ const shown = (value: Value, spec: Spec, at: At, budget: Budget): string => {
   if (letter === 'q') return goJson(cut(toText(value, at)));
   if (letter === 't') return String(toBool(value, at));
   if (letter === 'v') {
+    if (typeof value === 'number' && !flags.includes('#')) return general(value, precision);
     const isPlain = value !== null && typeof value !== 'object' && !flags.includes('#');
     return isPlain ? toText(value, at) : goJson(toPlain(value, at, budget));
   }

@@ -6,15 +6,16 @@ const finite = (call: Call, value: number): number =>
 
 const all = (call: Call): readonly number[] => call.args.map((_, index) => call.number(index));
 
+// Up to base 36 capitals are the same as small letters.
+const allDigits = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
 const parsed = (call: Call): number => {
   const [text, base] = [call.text(0), call.whole(1)];
-  if (base < 2 || base > 36) call.refuse(1, `a base lies between 2 and 36, and this is ${base}`);
-  const value = Number.parseInt(text, base);
-  const digits = text
-    .replace(/^[+-]/, '')
-    .toLowerCase()
-    .replace(/^0+(?=.)/, '');
-  if (Math.abs(value).toString(base) !== digits || !Number.isSafeInteger(value))
+  if (base < 2 || base > 62) call.refuse(1, `a base lies between 2 and 62, and this is ${base}`);
+  const [, sign = '', digits = ''] = /^([+-]?)(.*)$/s.exec(base > 36 ? text : text.toLowerCase()) ?? [];
+  const values = [...digits].map((one) => allDigits.indexOf(one));
+  const value = values.reduce((sum, digit) => sum * base + digit, 0) * (sign === '-' ? -1 : 1);
+  if (digits === '' || values.some((digit) => digit < 0 || digit >= base) || !Number.isSafeInteger(value))
     call.refuse(0, `is no whole number in base ${base}, or one that is too large`);
   return value;
 };

@@ -1,13 +1,21 @@
 import { keyOf, setOf } from '../values/compare.ts';
-import { isSet, type Value } from '../values/value.ts';
+import { ofOneType } from '../values/convert.ts';
+import { isSet, type List, type Value } from '../values/value.ts';
 import { manyArgs, type Call, type FunctionTable } from './kind.ts';
+
+/** The elements of each argument, all of one type. */
+const alike = (call: Call): readonly List[] => {
+  const lists = call.args.map((_, index) => call.elements(index));
+  const all = ofOneType(lists.flat(), call.at);
+  let from = 0;
+  return lists.map(({ length }) => all.slice(from, (from += length)));
+};
 
 const intersection = (call: Call): Value => {
   const { budget } = call.world;
-  const others = call.args
-    .slice(1)
-    .map((_, index) => new Set(call.elements(index + 1).map((one) => keyOf(one, call.at, budget))));
-  const kept = call.elements(0).filter((one) => {
+  const [first = [], ...rest] = alike(call);
+  const others = rest.map((elements) => new Set(elements.map((one) => keyOf(one, call.at, budget))));
+  const kept = first.filter((one) => {
     const key = keyOf(one, call.at, budget);
     return others.every((other) => other.has(key));
   });
@@ -16,7 +24,7 @@ const intersection = (call: Call): Value => {
 
 /** Every combination: of lists a list, of sets a set. */
 const product = (call: Call): Value => {
-  const lists = call.args.map((_, index) => call.elements(index));
+  const lists = call.args.map((_, index) => ofOneType(call.elements(index), call.place(index)));
   // Of none there is none, and what the others come to without it is not made.
   const isNone = lists.some(({ length }) => length === 0);
   call.world.budget.step(call.at, lists.reduce((count, { length }) => count * length, 1) * lists.length);
@@ -32,7 +40,6 @@ export const sets: FunctionTable = {
   setproduct: { takes: [2, 100], gives: product },
   setunion: {
     takes: [1, manyArgs],
-    gives: (call) =>
-      setOf(call.args.flatMap((_, index) => call.elements(index)), call.at, call.world.budget), // prettier-ignore
+    gives: (call) => setOf(alike(call).flat(), call.at, call.world.budget),
   },
 };

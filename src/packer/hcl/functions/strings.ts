@@ -1,7 +1,17 @@
 import { withoutEnd } from '../../../base/pattern/without-end.ts';
+import { charactersOf, withCase } from '../values/characters.ts';
 import type { Call, FunctionTable } from './kind.ts';
 import { manyArgs } from './kind.ts';
 import { formatList, formatText } from './format.ts';
+
+// What parts words for Go: an ASCII character that is no letter, digit or underscore; beyond ASCII, a blank.
+const firstLetter = /(?<![A-Za-z0-9_]|(?!\s)[^\0-\x7f])\p{L}/gu;
+
+const cased = (call: Call, change: (text: string) => string): string =>
+  withCase(call.text(0), change, call.at, call.world.budget);
+
+const titled = (call: Call): string =>
+  call.text(0).replace(firstLetter, (letter) => withCase(letter, (one) => one.toUpperCase(), call.at, call.world.budget)); // prettier-ignore
 
 const replaced = (call: Call): string => {
   const [text, old, by] = [call.text(0), call.text(1), call.text(2)];
@@ -11,7 +21,7 @@ const replaced = (call: Call): string => {
 };
 
 const cut = (call: Call): string => {
-  const points = [...call.text(0)];
+  const points = charactersOf(call.text(0), call.at, call.world.budget);
   const [offset, length] = [call.whole(1), call.whole(2)];
   const from = offset < 0 ? Math.max(0, points.length + offset) : offset;
   return points.slice(from, length < 0 ? undefined : from + length).join('');
@@ -47,7 +57,7 @@ export const strings: FunctionTable = {
   formatlist: { takes: [1, manyArgs], gives: (call) => formatList(call) },
   indent: { takes: [2, 2], gives: indented },
   join: { takes: [2, manyArgs], gives: joined },
-  lower: { takes: [1, 1], gives: (call) => call.text(0).toLowerCase() },
+  lower: { takes: [1, 1], gives: (call) => cased(call, (text) => text.toLowerCase()) },
   replace: { takes: [3, 3], gives: replaced },
   split: {
     takes: [2, 2],
@@ -55,12 +65,12 @@ export const strings: FunctionTable = {
   },
   startswith: { takes: [2, 2], gives: (call) => call.text(0).startsWith(call.text(1)) },
   strcontains: { takes: [2, 2], gives: (call) => call.text(0).includes(call.text(1)) },
-  strrev: { takes: [1, 1], gives: (call) => [...call.text(0)].reverse().join('') },
-  substr: { takes: [3, 3], gives: cut },
-  title: {
+  strrev: {
     takes: [1, 1],
-    gives: (call) => call.text(0).replace(/(?<![\p{L}\p{N}_'])\p{L}/gu, (letter) => letter.toUpperCase()),
+    gives: (call) => charactersOf(call.text(0), call.at, call.world.budget).toReversed().join(''),
   },
+  substr: { takes: [3, 3], gives: cut },
+  title: { takes: [1, 1], gives: titled },
   trim: { takes: [2, 2], gives: trimmed },
   trimprefix: {
     takes: [2, 2],
@@ -77,5 +87,5 @@ export const strings: FunctionTable = {
       return without(text, suffix, text.endsWith(suffix), text.slice(0, text.length - suffix.length));
     },
   },
-  upper: { takes: [1, 1], gives: (call) => call.text(0).toUpperCase() },
+  upper: { takes: [1, 1], gives: (call) => cased(call, (text) => text.toUpperCase()) },
 };

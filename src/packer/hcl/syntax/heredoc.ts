@@ -16,14 +16,14 @@ import { nested, stripped } from './parts.ts';
 import { takeSequence, type Token } from './sequence.ts';
 
 /** The literal text up to the end of the line, or in front of the next `${` or `%{`. */
-const takeText = (cursor: Cursor, beginsLine: boolean): Token => {
+const takeText = (cursor: Cursor): Token => {
   const at = newPart(cursor, cursor.at);
   const line = cursor.source.text.slice(cursor.at, endOfLine(cursor, cursor.at));
   // A doubled sign makes the sequence a text.
   const sequence = /(?<!\$)\$\{|(?<!%)%\{/.exec(line);
   const raw = sequence === null ? line : line.slice(0, sequence.index);
   cursor.at += raw.length;
-  return { kind: 'text', at, text: raw.replace(/\$\$\{/g, '${').replace(/%%\{/g, '%{'), beginsLine };
+  return { kind: 'text', at, text: raw.replace(/\$\$\{/g, '${').replace(/%%\{/g, '%{') };
 };
 
 /** Texts, each within one line, and sequences, until `isEnd` says so at the begin of a line. */
@@ -33,25 +33,32 @@ export const takeLines = (cursor: Cursor, isEnd: () => boolean): readonly Token[
   for (;;) {
     if (beginsLine && isEnd()) return tokens;
     if (isAtEnd(cursor)) return tokens;
-    const token: Token = takeSequence(cursor) ?? takeText(cursor, beginsLine);
+    const token: Token = takeSequence(cursor) ?? takeText(cursor);
     tokens.push(token);
     beginsLine = token.kind === 'text' && token.text.endsWith('\n');
   }
 };
 
-/** Takes away what all lines are indented by, those of blanks alone not counted. */
+/** How far a token that begins a line is indented; undefined for a line of blanks alone, which is left as it is. */
+const indentOf = (token: Token): number | undefined => {
+  if (token.kind !== 'text') return 0;
+  return /^\s*\n$/.test(token.text) ? undefined : (/^[^\S\n]*/.exec(token.text)?.[0].length ?? 0);
+};
+
+/**
+ * Takes away what all lines are indented by. The tokens are stripped already: where a `~` has taken the end of a line, what
+ * follows begins none, and keeps its blanks.
+ */
 const outdented = (tokens: readonly Token[]): readonly Token[] => {
-  const indents = tokens.flatMap((token) => {
-    if (token.kind !== 'text' || token.beginsLine !== true || /^\s*\n$/.test(token.text)) return [];
-    return [/^[^\S\n]*/.exec(token.text)?.[0].length ?? 0];
+  const begins = tokens.filter((_, index) => {
+    const before = tokens[index - 1];
+    return before === undefined || (before.kind === 'text' && before.text.endsWith('\n'));
   });
-  const by = indents.reduce((least, indent) => Math.min(least, indent), Infinity);
-  if (!Number.isFinite(by)) return tokens;
-  return tokens.map((token) => {
-    if (token.kind !== 'text' || token.beginsLine !== true) return token;
-    const blanks = /^[^\S\n]*/.exec(token.text)?.[0].length ?? 0;
-    return { ...token, text: token.text.slice(Math.min(by, blanks)) };
-  });
+  const lines = new Set(begins.filter((token) => indentOf(token) !== undefined));
+  const by = [...lines].reduce((least, token) => Math.min(least, indentOf(token) ?? least), Infinity);
+  return tokens.map((token) =>
+    token.kind === 'text' && lines.has(token) ? { ...token, text: token.text.slice(by) } : token,
+  );
 };
 
 /** `<<EOT` or `<<-EOT`, the lines behind it, and the marker that ends them. */

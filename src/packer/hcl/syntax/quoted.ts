@@ -21,6 +21,8 @@ const takeEscape = (cursor: Cursor): string => {
   const code = Number.parseInt(match?.[1] ?? match?.[2] ?? '', 16);
   if (match === null || code > 0x10ffff)
     throw new HclError(here(cursor), 'is no escape: there is \\n \\r \\t \\" \\\\ \\uNNNN \\UNNNNNNNN'); // prettier-ignore
+  if (code >= 0xd800 && code <= 0xdfff)
+    throw new HclError(here(cursor), 'is half a character: write the whole one as \\UNNNNNNNN');
   cursor.at += 1 + match[0].length;
   return String.fromCodePoint(code);
 };

@@ -8,7 +8,7 @@ type Strips = { readonly stripsBefore: boolean; readonly stripsBehind: boolean }
 
 /** What a template is made of, in one row: texts, values, and directives that are not nested yet. */
 export type Token = { readonly at: At } & (
-  | { readonly kind: 'text'; readonly text: string; readonly beginsLine?: boolean }
+  | { readonly kind: 'text'; readonly text: string }
   | ({ readonly kind: 'value'; readonly value: Expression } & Strips)
   | ({ readonly kind: 'if'; readonly test: Expression } & Strips)
   | ({ readonly kind: 'for' } & Loop & Strips)

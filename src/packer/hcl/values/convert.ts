@@ -18,6 +18,13 @@ export const toText = (value: Value, at: At): string => {
 
 const decimal = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
+/** Values of one type, as a list or a set has them: beside a text, numbers and bools are texts as well. */
+export const ofOneType = (values: List, at: At): List => {
+  const isMixed =
+    values.some((one) => typeof one === 'string') && values.every((one) => !isList(one) && !isObject(one));
+  return isMixed ? values.map((one) => (one === null ? one : toText(one, at))) : values;
+};
+
 /** A number, or the one that a string is the text of. Throws an HclError. */
 export const toNumber = (value: Value, at: At): number => {
   if (typeof value === 'number') return value;

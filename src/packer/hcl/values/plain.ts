@@ -23,7 +23,9 @@ export const toPlain = (value: Value, at: At, budget: Budget): Plain => {
 export const fromPlain = (plain: unknown, at: At, budget: Budget): Value => {
   budget.step(at);
   if (plain === null || plain === undefined) return null;
-  if (typeof plain === 'string' || typeof plain === 'boolean') return plain;
+  // As cty does: half of a character becomes the sign for one that is not known.
+  if (typeof plain === 'string') return plain.replace(/[\ud800-\udfff]/gu, '\ufffd');
+  if (typeof plain === 'boolean') return plain;
   if (typeof plain === 'number' && Number.isFinite(plain)) return plain;
   if (Array.isArray(plain)) return budget.deeper(at, () => plain.map((one) => fromPlain(one, at, budget)));
   if (typeof plain === 'object')

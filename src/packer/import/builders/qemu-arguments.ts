@@ -81,8 +81,10 @@ const readers: Readonly<Record<string, (value: string, place: Place) => boolean>
 
 const readOne = (entry: readonly unknown[], at: string, builder: Builder): boolean => {
   const { wrong, notes } = builder.reading;
-  const [name, given = ''] = entry;
-  if (typeof name !== 'string' || typeof given !== 'string' || entry.length > 2) {
+  const [written, given = ''] = entry;
+  // QEMU takes two dashes as one.
+  const name = typeof written === 'string' ? written.replace(/^--/, '-') : undefined;
+  if (name === undefined || typeof given !== 'string' || entry.length > 2) {
     wrong.add(at, 'must be a list of an argument and, where it has one, its value: ["-m", "1024"]');
     return false;
   }

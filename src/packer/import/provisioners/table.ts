@@ -1,5 +1,6 @@
 import { isObject, type Keys } from '../keys.ts';
 import { withoutFolders } from '../paths.ts';
+import { withoutIdle } from './ansible.ts';
 import { file } from './file.ts';
 import { commonOf, commonRules, type Guest, type Made, type ProvisionerKind } from './kinds.ts';
 import { envOf, shell } from './shell.ts';
@@ -25,7 +26,8 @@ const same = (type: string): ProvisionerKind => ({
       .filter((key) => !Object.hasOwn(commonRules, key) && !key.startsWith('_') && keys.raw(key) !== undefined)
       .filter((key) => !isScript || !environment.includes(key))
       .map((key) => ({ key, value: localised(keys.raw(key)), from: keys.at(key) }));
-    return [[...commonOf(keys, type), ...own, ...(isScript ? envOf(keys, guest) : [])]];
+    const kept = type === 'ansible' ? withoutIdle(own, guest) : own;
+    return [[...commonOf(keys, type), ...kept, ...(isScript ? envOf(keys, guest) : [])]];
   },
 });
 

@@ -1,0 +1,63 @@
+import type { Guest, Made } from './kinds.ts';
+
+const proxy = 'ansible reaches the guest itself, and no proxy stands between them';
+
+/** Keys of Packer's that are about the machine that it ran on, and its proxy for ssh. */
+const idleKeys: Readonly<Record<string, string>> = {
+  ansible_proxy_bind_address: proxy,
+  ansible_proxy_host: proxy,
+  ansible_proxy_key_type: proxy,
+  local_port: proxy,
+  sftp_command: proxy,
+  ssh_authorized_key_file: proxy,
+  ssh_host_key_file: proxy,
+  keep_inventory_file: 'the inventory is gone with the build',
+  skip_version_check: 'the host has one ansible',
+};
+
+const sending = 'ansible sends files to the guest as it does by default';
+
+/** Variables of ansible that are settled here, and why. */
+const idleVariables: Readonly<Record<string, string>> = {
+  ANSIBLE_HOST_KEY_CHECKING: 'the guest is known by the key that it had when the build first reached it',
+  ANSIBLE_NOCOWS: 'the host has no cows',
+  ANSIBLE_SCP_IF_SSH: sending,
+  ANSIBLE_SSH_TRANSFER_METHOD: sending,
+};
+
+/** Arguments of ansible-playbook that are options of programs which it does not start here. */
+const idleArguments = ['--scp-extra-args', '--sftp-extra-args'];
+
+const told = (notes: Guest['reading']['notes'], at: string, why: string): void =>
+  notes.add(at, `has no meaning here: ${why}`);
+
+const keptVariables = (given: unknown, at: string, { notes }: Guest['reading']): unknown => {
+  if (!Array.isArray(given)) return given;
+  return given.filter((entry: unknown, index) => {
+    const name = typeof entry === 'string' ? entry.replace(/=[^]*$/, '') : '';
+    const why = Object.hasOwn(idleVariables, name) ? idleVariables[name] : undefined;
+    if (why !== undefined) told(notes, `${at}/${index}`, why);
+    return why === undefined;
+  });
+};
+
+const keptArguments = (given: unknown, at: string, { notes }: Guest['reading']): unknown => {
+  if (!Array.isArray(given)) return given;
+  const isIdle = (entry: unknown) => typeof entry === 'string' && idleArguments.some((name) => entry === name || entry.startsWith(`${name}=`)); // prettier-ignore
+  return given.filter((entry: unknown, index) => {
+    if (isIdle(entry)) told(notes, `${at}/${index}`, sending);
+    // The value of an option that stands in an argument of its own.
+    const before: unknown = given[index - 1];
+    return !isIdle(entry) && !(isIdle(before) && !String(before).includes('='));
+  });
+};
+
+/** The keys of ansible without those that have no meaning here; each of them is a note. */
+export const withoutIdle = (own: Made, { reading }: Guest): Made =>
+  own.flatMap((one) => {
+    const idle = Object.hasOwn(idleKeys, one.key) ? idleKeys[one.key] : undefined;
+    if (idle !== undefined) told(reading.notes, one.from, idle);
+    if (idle !== undefined) return [];
+    if (one.key === 'ansible_env_vars') return [{ ...one, value: keptVariables(one.value, one.from, reading) }];
+    return one.key === 'extra_arguments' ? [{ ...one, value: keptArguments(one.value, one.from, reading) }] : [one];
+  });
