@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import { variableTypes, VariableValue } from '../../base/records/variable-value.ts';
-import type { Declared as Told } from '../../build/asked/declared.ts';
-import type { Received } from '../../build/contexts.ts';
 import { askedVariables } from '../builds/asked.ts';
 import { inBuildArchive, inTemplateArchive, withContext } from '../builds/receiving.ts';
 import { BuildQuery } from '../builds/request.ts';
@@ -60,6 +58,8 @@ export const TemplateVariables = z
 
 const answer = json(TemplateVariables, 'The variables and the machines.');
 
+type Told = Awaited<ReturnType<ApiParts['admission']['declared']>>;
+
 const show = ({ variables, machines, areMachinesByValues, errors }: Told, placeOf = (pointer: string) => pointer) => ({
   variables: [...variables],
   machines: [...machines],
@@ -68,7 +68,7 @@ const show = ({ variables, machines, areMachinesByValues, errors }: Told, placeO
 });
 
 /** A value has its place where it was sent. */
-const inArchive = (pointer: string, context: Received): string =>
+const inArchive = (pointer: string, context: Parameters<typeof inBuildArchive>[1]): string =>
   pointer.startsWith('query:/variable/')
     ? inBuildArchive(pointer.replace('query:/variable/', '/variables/'), context)
     : inTemplateArchive(pointer, context);
