@@ -121,9 +121,10 @@ build {
 }
 `;
 
-test('a template in HCL2 tells the machines that it has with the values that are sent, and why it has none without', async () => {
+test('a template in HCL2 tells the machines that it has with the values that are sent, and why it has none without', async (context) => {
   await using shop = await admittingShop();
   const folder = await mkdtemp(join(tmpdir(), 'fleet-'));
+  context.after(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, 'fleet.pkr.hcl'), fleet);
   const without = await sendFolder(shop, folder);
   assert.deepEqual([without.machines, without.machines_by_values], [[], true]);
@@ -138,7 +139,6 @@ test('a template in HCL2 tells the machines that it has with the values that are
   await writeFile(join(folder, 'variables.json'), JSON.stringify({ zones: '[', suffix: 'live' }));
   const wrong = await sendFolder(shop, folder);
   assert.deepEqual([wrong.machines, wrong.errors?.map(({ pointer }) => pointer)], [[], ['variables.json:/zones']]);
-  await rm(folder, { recursive: true });
 });
 
 test('a template of Packer in JSON tells its machines by the names that the values give them', async () => {
