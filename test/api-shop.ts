@@ -128,6 +128,7 @@ const admissionBeside = (store: Store): ApiParts['admission'] => ({
       { name: 'cores', type: 'number', required: true, sensitive: false },
     ],
     machines: ['tiny'],
+    areMachinesByValues: false,
   }),
   translate: (document, variables) =>
     packerMachines(document, { variables, frozen: { buildId: 'b', timestampMs: 0 }, files: listingOf(undefined) }),

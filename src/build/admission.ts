@@ -96,10 +96,14 @@ export type Admission = {
     context: Pick<Received, 'contextId'> | undefined,
   ) => Promise<readonly Expanded[]>;
   /**
-   * What a template leaves to its builds, sent or stored under a name (`openbsd@3`). Throws `template_invalid`, with pointers
-   * into the template.
+   * What a template leaves to its builds, sent or stored under a name (`openbsd@3`), and which machines it has with these
+   * values. Throws `template_invalid`, with pointers into the template.
    */
-  readonly declared: (template: unknown, context: Pick<Received, 'contextId'> | undefined) => Promise<Declared>;
+  readonly declared: (
+    template: unknown,
+    variables: BuildAsk['variables'],
+    context: Pick<Received, 'contextId'> | undefined,
+  ) => Promise<Declared>;
   /** The spec of a build that was accepted, for the attempt that runs it. */
   readonly resolveClaim: (claim: Claim) => Promise<Spec>;
   /** The same for the keys of its layers, and what it would be for another build or at another time. */
@@ -218,11 +222,11 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       const machines = await machinesOf({ document, bases: [] }, '', readingFor(variables, context?.contextId));
       return translateMachines(machines);
     },
-    declared: async (template, context) => {
+    declared: async (template, variables, context) => {
       await turn();
       const sent = { template, ...(context === undefined ? {} : { contextId: context.contextId }) };
       const asked = await findAsked(store, sent, '');
-      return declaredBy(asked, '', readingFor({}, asked.contextId));
+      return declaredBy(asked, '', readingFor(variables, asked.contextId));
     },
     resolveClaim: (claim) => resolveAccepted(claim, frozenOf(claim)),
     resolveForKeys: (claim) => specsOfKeys(frozenOf(claim), (frozen) => resolveAccepted(claim, frozen, 'any')),

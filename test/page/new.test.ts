@@ -252,3 +252,77 @@ test('a folder with several machines is sent as a run', async () => {
   assert.deepEqual(run?.builds.map(({ machine }) => machine).toSorted(), ['cache', 'web']);
   looked.proveQuiet(refused);
 });
+
+const fleet = `variable "zones" {
+  type = list(string)
+}
+variable "suffix" {
+  type    = string
+  default = "lab"
+}
+source "qemu" "host" {
+  iso_url      = "media:shop/boot.iso"
+  iso_checksum = "none"
+  communicator = "none"
+}
+build {
+  dynamic "source" {
+    for_each = var.zones
+    labels   = ["source.qemu.host"]
+    content {
+      name = "\${source.value}-\${var.suffix}"
+    }
+  }
+}
+`;
+
+test('machines that depend on the variables of a template in HCL2 are shown, chosen and started, and none unseen', async () => {
+  await using served = await formShop();
+  const { shop, page, looked, url } = served;
+  await using context = await folderWith({ 'fleet.pkr.hcl': fleet, 'set-up.sh': '#!/bin/sh\n' });
+  await page.goto(`${url}/#/new`);
+  await page.getByRole('radio', { name: 'A folder' }).check();
+  await page.getByLabel('Choose a folder').setInputFiles(context.folder);
+  const group = page.getByRole('group', { name: 'Machines' });
+  await group.getByText('"zones" has no default and no value').waitFor();
+  await looked.proveAccessible();
+  await page.getByLabel('zones').fill('["east"');
+  await group.getByRole('button', { name: 'Show machines' }).click();
+  await page.locator('[id="field-variable:zones-wrong"]').waitFor();
+  await page.getByLabel('zones').fill('["east", "west", "north"]');
+  await group.getByRole('button', { name: 'Show machines' }).click();
+  await group.getByRole('checkbox', { name: 'north-lab' }).waitFor();
+  assert.equal(await page.locator('[id="field-variable:zones-wrong"]').count(), 0);
+  await group.getByRole('checkbox', { name: 'west-lab' }).uncheck();
+  await page.getByRole('button', { name: 'Check' }).click();
+  await page.getByText('Nothing is wrong: 2 builds of').waitFor();
+  await looked.proveAccessible();
+  // Other machines than those that were shown are not started before they were seen.
+  await page.getByLabel('suffix').fill('live');
+  await page.getByRole('button', { name: 'Start 2 builds' }).click();
+  await page.getByText('none is chosen: choose one or more').waitFor();
+  await group.getByRole('alert').filter({ hasText: 'there are other machines' }).waitFor();
+  assert.equal(await page.evaluate('document.activeElement.className'), 'by-values');
+  assert.deepEqual(await served.builds(), []);
+  await group.getByRole('checkbox', { name: 'east-live' }).check();
+  await group.getByRole('checkbox', { name: 'north-live' }).check();
+  await page.getByRole('button', { name: 'Start 2 builds' }).click();
+  await page.waitForURL(`${url}/#/runs/*`);
+  const run = await shop.store.findRun(page.url().split('/').at(-1) ?? '');
+  assert.deepEqual(run?.builds.map(({ machine }) => machine).toSorted(), ['east-live', 'north-live']);
+  looked.proveQuiet(refused);
+});
+
+test('one machine of a template in HCL2 is started without being shown first', async () => {
+  await using served = await formShop();
+  const { page, looked, url } = served;
+  await page.goto(`${url}/#/new`);
+  await page.getByRole('radio', { name: 'A file or text' }).check();
+  await page.getByLabel('Form').selectOption('Packer’s HCL2');
+  await page.getByRole('textbox', { name: 'Text' }).fill(fleet);
+  await page.getByLabel('zones').fill('["east"]');
+  await page.getByRole('button', { name: 'Start build' }).click();
+  await shownBuild(served);
+  assert.equal((await served.builds()).length, 1);
+  looked.proveQuiet(refused);
+});

@@ -47,7 +47,7 @@ export const makeTextRooms = (parts: Parts) => {
     follow: (
       { id, name, offset, form = asItIs }: FollowedText,
       signal: AbortSignal,
-    ): AsyncGenerator<Uint8Array, void> =>
+    ): AsyncIterableIterator<Uint8Array, undefined> =>
       rooms.follow({ id: `${id} ${name}`, open: () => sourceOf(parts, id, name), after: offset, form }, signal),
   };
 };

@@ -3,7 +3,7 @@ import { answers } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
 import { disconnectSignal } from '../server/connections/disconnect.ts';
 import { checked } from '../server/field-errors.ts';
-import { follow } from '../following/follow.ts';
+import { follow, type Followed } from '../following/follow.ts';
 import type { LongRequests } from '../server/streams/long-requests.ts';
 import { eventFormOf, sendItems } from '../server/streams/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
@@ -20,19 +20,27 @@ const Sse = z.string().meta({
 // Written to one client at a time, so that a slow one is not written to beyond that.
 const batch = 50;
 
-/** What came since it was read last, as texts of some changes at once. */
-const reader = (feed: Pick<Feed, 'since'>, after: string | undefined, write: (change: Change) => string) => {
-  let at = after;
-  return async function* () {
-    for (;;) {
-      const { changes, place } = feed.since(at);
-      const next = changes.slice(0, batch);
-      at = next.length < changes.length ? (next.at(-1)?.value.id ?? place) : place;
-      if (next.length === 0) return;
-      yield next.map(write).join('');
-    }
+/** One who follows the changes, from a place on. */
+const opening =
+  (
+    feed: Pick<Feed, 'listen' | 'since'>,
+    after: string | undefined,
+    write: (change: Change) => string,
+  ): Followed<string> =>
+  (ring) => {
+    const listening = feed.listen(ring);
+    let at = after;
+    return {
+      next: async () => {
+        const { changes, place } = feed.since(at);
+        const next = changes.slice(0, batch);
+        const isAll = next.length === changes.length;
+        at = isAll ? place : (next.at(-1)?.value.id ?? place);
+        return { part: next.length === 0 ? undefined : next.map(write).join(''), isAll, isLast: false };
+      },
+      [Symbol.asyncDispose]: async () => listening[Symbol.dispose](),
+    };
   };
-};
 
 /** The changes of all builds, as they happen. */
 export const addChangeRoutes = (
@@ -75,10 +83,8 @@ export const addChangeRoutes = (
         texts.set(form.key, text);
         return text;
       };
-      const read = reader(feed, after, write);
       const until = AbortSignal.any([signal, disconnectSignal(reply)]);
-      const changes = follow({ listen: (ring) => [feed.listen(ring)], isComplete: async () => false, read }, until);
-      return sendItems(reply, changes, form, clock);
+      return sendItems(reply, follow(opening(feed, after, write), until), form, clock);
     },
   });
 };

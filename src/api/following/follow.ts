@@ -1,31 +1,114 @@
 import { cleanupStack } from '../../base/cleanup.ts';
-import { makeNotifier } from '../../base/notifier.ts';
 
 /** A part of what is followed, as it is sent. */
 export type Sendable = string | Uint8Array;
 
-/** What a client follows. */
-export type Followed<Part extends Sendable> = {
-  /** Has `ring` called whenever there may be more. */
-  readonly listen: (ring: () => void) => readonly Disposable[];
-  /** Whether what there is now is all that will ever be. */
-  readonly isComplete: () => Promise<boolean>;
-  /** What has come since it was read last. */
-  readonly read: (signal: AbortSignal) => AsyncGenerator<Part, void>;
+/** What comes next. */
+export type Next<Part extends Sendable> = {
+  /** Undefined where there is none yet. */
+  readonly part: Part | undefined;
+  /** Whether there was no more when it was read. */
+  readonly isAll: boolean;
+  /** Whether nothing is added to what there was. */
+  readonly isLast: boolean;
 };
 
-/** All that comes, in order and each once, until it is complete or the signal aborts. */
-export const follow = async function* <Part extends Sendable>(
-  { listen, isComplete, read }: Followed<Part>,
+/** What a client follows, opened. Disposing it lets it go. */
+export type Opened<Part extends Sendable> = AsyncDisposable & { readonly next: () => Promise<Next<Part>> };
+
+/** Opens what a client follows. `ring` is to be called whenever there may be more. */
+export type Followed<Part extends Sendable> = (ring: () => void) => Opened<Part>;
+
+type Answer<Part> = {
+  readonly resolve: (result: IteratorResult<Part, undefined>) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+const over = { done: true, value: undefined } as const;
+
+/**
+ * All that comes, in order and each once, until it is complete or the signal aborts. One part may be asked for at a time.
+ *
+ *     asked ── there may be more ──▶ reading ── a part ──▶ given
+ *       ▲ │                             │
+ *   ring│ └── there is none ──▶ waiting ◀┘ none
+ *       └──────────────────────────┘
+ *
+ * Not generators: of a thousand who follow one text, three for each made most of the garbage, and it grew the heap.
+ */
+// One closure, though long: the states that are drawn above.
+export const follow = <Part extends Sendable>(
+  open: Followed<Part>,
   signal: AbortSignal,
-): AsyncGenerator<Part, void> {
-  await using cleanup = cleanupStack();
-  const notifier = makeNotifier();
-  for (const listener of listen(notifier.ring)) cleanup.keep(listener);
-  do {
-    // Asked before it is read, so that the last of it is among that.
-    const isLast = await isComplete();
-    yield* read(signal);
-    if (isLast) return;
-  } while (await notifier.heard(signal));
+): AsyncIterableIterator<Part, undefined> => {
+  const cleanup = cleanupStack();
+  let opened: Opened<Part> | undefined;
+  let asked: Answer<Part> | undefined;
+  let ended: Promise<void> | undefined;
+  let [mayHaveMore, isReading, isComplete] = [true, false, false];
+
+  const end = (): Promise<void> => (ended ??= Promise.resolve(cleanup[Symbol.asyncDispose]()));
+  const answer = (): Answer<Part> | undefined => {
+    const one = asked;
+    asked = undefined;
+    return one;
+  };
+  const finish = () => {
+    const one = answer();
+    end().then(
+      () => one?.resolve(over),
+      (error: unknown) => one?.reject(error),
+    );
+  };
+  const fail = (error: unknown) => {
+    isReading = false;
+    const one = answer();
+    const tell = () => one?.reject(error);
+    end().then(tell, tell);
+  };
+  const take = ({ part, isAll, isLast }: Next<Part>) => {
+    isReading = false;
+    mayHaveMore ||= !isAll;
+    isComplete = isAll && isLast;
+    if (part === undefined) look();
+    else answer()?.resolve({ done: false, value: part });
+  };
+  const look = () => {
+    if (asked === undefined || isReading) return;
+    if (signal.aborted || isComplete) return finish();
+    if (opened === undefined || !mayHaveMore) return;
+    mayHaveMore = false;
+    isReading = true;
+    opened.next().then(take, fail);
+  };
+  const ring = () => {
+    mayHaveMore = true;
+    look();
+  };
+  const begin = () => {
+    opened = cleanup.keep(open(ring));
+    signal.addEventListener('abort', look, { once: true });
+    cleanup.defer(() => signal.removeEventListener('abort', look));
+  };
+  return {
+    next: () =>
+      new Promise((resolve, reject) => {
+        if (ended !== undefined) return resolve(over);
+        asked = { resolve, reject };
+        try {
+          if (opened === undefined && !signal.aborted) begin();
+        } catch (error) {
+          return fail(error);
+        }
+        look();
+      }),
+    return: async () => {
+      answer()?.resolve(over);
+      await end();
+      return over;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 };

@@ -21,9 +21,13 @@ export const makeRings = (clock: Pick<Clock, 'every'>): Rings => {
   const due = new Set<{ readonly ring: () => void }>();
   let resting: Disposable | undefined;
   const turn = () => {
-    const now = [...due].slice(0, perTurn);
-    for (const one of now) due.delete(one);
-    for (const { ring } of now) ring();
+    let left = perTurn;
+    for (const one of due) {
+      due.delete(one);
+      one.ring();
+      left -= 1;
+      if (left === 0) return;
+    }
   };
   const rested = () => {
     if (due.size > 0) return turn();

@@ -1,6 +1,6 @@
 import { cleanupStack } from '../../base/cleanup.ts';
 import type { Clock } from '../../base/clock.ts';
-import { follow } from './follow.ts';
+import { follow, type Followed as Opening } from './follow.ts';
 import { makeRings } from './rings.ts';
 
 /** What comes behind a place, as it is sent. */
@@ -31,13 +31,16 @@ const keptPieces = 4;
 // A longer piece is for those alone who ask while it is read.
 const longestKept = 2 ** 20;
 
+/** The next piece, and whether nothing is added to what there was. */
+type Found<Place> = { readonly piece: Piece<Place> | undefined; readonly isLast: boolean };
+
 /** What one room reads, once for all who are in it. */
 const makeRoom = <Place extends number | string, Form extends WrittenForm>(
   source: Source<Place, Form>,
   clock: Pick<Clock, 'every'>,
 ) => {
   const rings = makeRings(clock);
-  const pieces = new Map<string, Promise<Piece<Place> | undefined>>();
+  const pieces = new Map<string, Promise<Found<Place>>>();
   const cleanup = cleanupStack();
   let complete: Promise<boolean> | undefined;
   cleanup.keep(source);
@@ -61,26 +64,26 @@ const makeRoom = <Place extends number | string, Form extends WrittenForm>(
     return looking;
   };
   /** Keeps what is read until the next change, unless it fails or is long; what was asked for last is kept longest. */
-  const keep = (key: string, reading: Promise<Piece<Place> | undefined>): void => {
+  const keep = (key: string, reading: Promise<Found<Place>>): void => {
     pieces.delete(key);
     pieces.set(key, reading);
     const [oldest] = pieces.size > keptPieces ? pieces.keys() : [];
     if (oldest !== undefined) pieces.delete(oldest);
   };
-  const read = (key: string, after: Place, form: Form): Promise<Piece<Place> | undefined> => {
-    const reading = isComplete().then((isLast) => source.read(after, form, isLast));
+  const read = (key: string, after: Place, form: Form): Promise<Found<Place>> => {
+    // Asked before it is read, so that the last of it is among that.
+    const reading = isComplete().then(async (isLast) => ({ piece: await source.read(after, form, isLast), isLast }));
     const forget = () => {
       if (pieces.get(key) === reading) pieces.delete(key);
     };
-    reading.then((found) => {
-      if (found !== undefined && found.bytes.byteLength > longestKept) forget();
+    reading.then(({ piece }) => {
+      if (piece !== undefined && piece.bytes.byteLength > longestKept) forget();
     }, forget);
     return reading;
   };
   return {
     listen: rings.add,
-    isComplete,
-    next: (after: Place, form: Form): Promise<Piece<Place> | undefined> => {
+    next: (after: Place, form: Form): Promise<Found<Place>> => {
       const key = `${after} ${form.key}`;
       const reading = pieces.get(key) ?? read(key, after, form);
       keep(key, reading);
@@ -111,26 +114,30 @@ export const makeRooms = <Place extends number | string, Form extends WrittenFor
       },
     };
   };
+  /** One who follows, from when he begins. */
+  const opening =
+    ({ id, open, after, form }: Followed<Place, Form>): Opening<Uint8Array> =>
+    (ring) => {
+      const entered = enter(id, open);
+      const listening = entered.room.listen(ring);
+      let at = after;
+      return {
+        next: async () => {
+          const { piece, isLast } = await entered.room.next(at, form);
+          if (piece === undefined) return { part: undefined, isAll: true, isLast };
+          at = piece.last;
+          return { part: piece.bytes, isAll: piece.isAll, isLast };
+        },
+        [Symbol.asyncDispose]: () => {
+          listening[Symbol.dispose]();
+          return entered[Symbol.asyncDispose]();
+        },
+      };
+    };
   return {
     /** All that comes behind a place, in order and each once, until it is complete or the signal aborts. */
-    follow: async function* (
-      { id, open, after, form }: Followed<Place, Form>,
-      signal: AbortSignal,
-    ): AsyncGenerator<Uint8Array, void> {
-      await using entered = enter(id, open);
-      const { listen, isComplete, next } = entered.room;
-      let at = after;
-      const read = async function* (until: AbortSignal): AsyncGenerator<Uint8Array, void> {
-        for (let isAll = false; !isAll && !until.aborted;) {
-          const piece = await next(at, form);
-          if (piece === undefined) return;
-          at = piece.last;
-          isAll = piece.isAll;
-          yield piece.bytes;
-        }
-      };
-      yield* follow({ listen: (ring) => [listen(ring)], isComplete, read }, signal);
-    },
+    follow: (followed: Followed<Place, Form>, signal: AbortSignal): AsyncIterableIterator<Uint8Array, undefined> =>
+      follow(opening(followed), signal),
   };
 };
 

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { variableTypes, VariableValue } from '../../base/records/variable-value.ts';
-import { inTemplateArchive, withContext } from '../builds/receiving.ts';
+import { askedVariables } from '../builds/asked.ts';
+import { inBuildArchive, inTemplateArchive, withContext } from '../builds/receiving.ts';
+import { BuildQuery } from '../builds/request.ts';
 import { answers, json } from '../contract/answers.ts';
+import { FieldError } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
 import type { ApiParts } from '../types.ts';
 import { noTemplate, Params, tags, VersionParams } from './common.ts';
@@ -40,13 +43,35 @@ export const TemplateVariables = z
   .object({
     variables: z.array(Declared).meta({ description: 'Its variables, in their order.' }),
     machines: z.array(z.string()).meta({
-      description:
-        'Its machines: with several, a build names one. Empty where a template in HCL2 has them depend on its variables.',
+      description: 'Its machines: with several, a build names one. Empty where `errors` says why they are not known.',
     }),
+    machines_by_values: z.boolean().meta({
+      description:
+        'Whether it is one of Packer, whose machines are worked out with the values of its variables: with others it may have others.',
+    }),
+    errors: z
+      .array(FieldError)
+      .optional()
+      .meta({ description: 'What its machines cannot be told for: values that are wrong, or that were not sent.' }),
   })
   .meta({ id: 'TemplateVariables', description: 'What a template leaves to its builds.' });
 
 const answer = json(TemplateVariables, 'The variables and the machines.');
+
+type Told = Awaited<ReturnType<ApiParts['admission']['declared']>>;
+
+const show = ({ variables, machines, areMachinesByValues, errors }: Told, placeOf = (pointer: string) => pointer) => ({
+  variables: [...variables],
+  machines: [...machines],
+  machines_by_values: areMachinesByValues,
+  ...(errors && { errors: errors.map(({ pointer, message }) => ({ pointer: placeOf(pointer), message })) }),
+});
+
+/** A value has its place where it was sent. */
+const inArchive = (pointer: string, context: Parameters<typeof inBuildArchive>[1]): string =>
+  pointer.startsWith('query:/variable/')
+    ? inBuildArchive(pointer.replace('query:/variable/', '/variables/'), context)
+    : inTemplateArchive(pointer, context);
 
 const addSentRoute = (app: App, parts: ApiParts): void => {
   app.post('/templates/variables', {
@@ -56,16 +81,22 @@ const addSentRoute = (app: App, parts: ApiParts): void => {
       operationId: 'readVariables',
       summary: 'See what variables a template has',
       description:
-        'Nothing is stored. The template is one of imaged, with what it extends, or one of Packer.\n\n' +
+        'Nothing is stored. The template is one of imaged, with what it extends, or one of Packer. What machines one of Packer ' +
+        'has may depend on the values of its variables: `variable=name=value` sends some, or `variables.json` in the archive, as for a build.\n\n' +
         '```sh\ncurl --json @template.json -H "Authorization: Bearer $TOKEN" "$IMAGED/templates/variables"\n```',
+      querystring: BuildQuery.pick({ variable: true }),
       accepts: sent.accepts,
       response: answers({ 200: answer }, [400, 413, 415, 422, 507]),
     },
     handler: async (request, reply) => {
       sent.check(request);
-      return withContext(request, reply, parts, inTemplateArchive, async (context) => {
+      const { query } = request;
+      return withContext(request, reply, parts, inArchive, async (context) => {
         const given = context ? context.template : request.body;
-        return { answer: reply.send(await parts.admission.declared(given, context)), isKept: false };
+        const values = context ? askedVariables(context, query) : (query.variable ?? {});
+        const told = await parts.admission.declared(given, values, context);
+        const shown = show(told, (pointer) => (context ? inArchive(pointer, context) : pointer));
+        return { answer: reply.send(shown), isKept: false };
       });
     },
   });
@@ -87,7 +118,7 @@ export const addVariableRoutes = (app: App, parts: ApiParts): void => {
     },
     handler: async ({ params: { name } }) => {
       if ((await store.template(name)) === undefined) throw noTemplate(name);
-      return admission.declared(name, undefined);
+      return show(await admission.declared(name, {}, undefined));
     },
   });
 
@@ -103,7 +134,7 @@ export const addVariableRoutes = (app: App, parts: ApiParts): void => {
     },
     handler: async ({ params: { name, version } }) => {
       if ((await store.template(name, version)) === undefined) throw noTemplate(name, version);
-      return admission.declared(`${name}@${version}`, undefined);
+      return show(await admission.declared(`${name}@${version}`, {}, undefined));
     },
   });
   addSentRoute(app, parts);

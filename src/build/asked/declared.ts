@@ -1,6 +1,6 @@
-import { Fault } from '../../base/fault.ts';
+import { Fault, type FieldError } from '../../base/fault.ts';
 import type { DeclaredVariable } from '../../base/records/declared-variable.ts';
-import { isHclTemplate } from '../../packer/template-form.ts';
+import { isHclTemplate, isPackerJson } from '../../packer/template-form.ts';
 import { readContextVariables } from '../../packer/hcl/read-context.ts';
 import { parseTemplate } from '../../template/document/template.ts';
 import { isSensitive } from '../../template/document/variables.ts';
@@ -10,8 +10,12 @@ import type { TemplateAsked } from './template-asked.ts';
 /** What a template leaves to its builds. */
 export type Declared = {
   readonly variables: readonly DeclaredVariable[];
-  /** Empty where they depend on the values of the variables. */
+  /** With the values that were given; empty where they cannot be told with these. */
   readonly machines: readonly string[];
+  /** Whether other values may give other machines. */
+  readonly areMachinesByValues: boolean;
+  /** Why the machines cannot be told. */
+  readonly errors?: readonly FieldError[];
 };
 
 const variablesOf = (document: unknown): readonly DeclaredVariable[] =>
@@ -28,13 +32,20 @@ const variablesOf = (document: unknown): readonly DeclaredVariable[] =>
     };
   });
 
-/** A template in HCL2 is worked out with the values: without them its machines may not be known. */
-const machinesOrNone = async (...asked: Parameters<typeof machinesOf>) => {
+/** The machines of a template in HCL2, which is worked out with the values: with too few or wrong ones they are not known. */
+const machinesWith = async (
+  template: Pick<TemplateAsked, 'document' | 'bases'>,
+  at: string,
+  { options, ...reading }: Reading,
+): Promise<Pick<Declared, 'machines' | 'errors'>> => {
   try {
-    return await machinesOf(...asked);
+    // Their names alone: what is wrong with one machine is told to who builds it.
+    const machines = await machinesOf(template, at, { ...reading, options: { ...options, isAsked: () => false } });
+    return { machines: machines.map(({ name }) => name) };
   } catch (error) {
-    if (error instanceof Fault) return [];
-    throw error;
+    if (!(error instanceof Fault)) throw error;
+    const { message, facts } = error;
+    return { machines: [], errors: facts.errors ?? [{ pointer: at, message }] };
   }
 };
 
@@ -51,10 +62,15 @@ export const declaredBy = async (
   if (folder !== undefined && isHclTemplate(template.document)) {
     const { timestampMs: frozenMs, buildId: seed } = options.frozen;
     const variables = await readContextVariables(folder, { frozenMs, seed });
-    return { variables, machines: (await machinesOrNone(template, at, reading)).map(({ name }) => name) };
+    return { variables, ...(await machinesWith(template, at, reading)), areMachinesByValues: true };
   }
   const machines = await machinesOf(template, at, reading);
   const each = await judgeAll(machines, (machine) => judging(machine, at, async () => variablesOf(machine.document)));
   const byName = new Map(each.flat().toReversed().map((one) => [one.name, one])); // prettier-ignore
-  return { variables: [...byName.values()].toReversed(), machines: machines.map(({ name }) => name) };
+  const variables = [...byName.values()].toReversed();
+  return {
+    variables,
+    machines: machines.map(({ name }) => name),
+    areMachinesByValues: isPackerJson(template.document),
+  };
 };

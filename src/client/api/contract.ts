@@ -2304,6 +2304,13 @@ export type components = {
         TemplateVariables: {
             variables: components["schemas"]["DeclaredVariable"][];
             machines: string[];
+            machines_by_values: boolean;
+            errors?: {
+                pointer: string;
+                message: string;
+                line?: number;
+                column?: number;
+            }[];
         };
         VagrantBox: {
             name: string;
@@ -4144,7 +4151,9 @@ export interface operations {
     };
     readVariables: {
         parameters: {
-            query?: never;
+            query?: {
+                variable?: string[];
+            };
             header?: never;
             path?: never;
             cookie?: never;

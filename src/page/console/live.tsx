@@ -104,7 +104,9 @@ export const LiveConsole = ({ build, events, path, mayType }: Props) => {
   return (
     <>
       <Trouble error={error ?? typingError} />
-      {takesKeys ? <p role="status">The build waits for you: what you type goes to its console.</p> : null}
+      {takesKeys ? (
+        <p role="status">The build waits for you: what you type goes to its console. Shift+Tab leaves it.</p>
+      ) : null}
       <div class="console">
         <div class="screen" ref={element} />
         <Turns marked={marked} />

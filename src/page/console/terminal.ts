@@ -53,6 +53,10 @@ export const openTerminal = (element: HTMLElement, typed: (text: string) => void
   });
   terminal.open(element);
   terminal.onData(typed);
+  // It would keep each Tab, and with it the focus: Tab is typed where keys are, and Shift+Tab always leaves.
+  terminal.attachCustomKeyEventHandler(
+    ({ key, shiftKey }) => key !== 'Tab' || (!shiftKey && terminal.options.disableStdin === false),
+  );
   const offTheme = onTheme(() => {
     terminal.options.theme = isDark() ? darkTheme : lightTheme;
   });
@@ -79,7 +83,9 @@ export const openTerminal = (element: HTMLElement, typed: (text: string) => void
     clear: () => terminal.reset(),
     takeKeys: (are) => {
       terminal.options.disableStdin = !are;
-      if (are) terminal.focus();
+      // Whoever works elsewhere when the build begins to wait goes on there.
+      const { activeElement } = document;
+      if (are && (activeElement === document.body || activeElement?.id === 'main')) terminal.focus();
     },
     close: () => {
       resized.disconnect();

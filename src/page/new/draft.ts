@@ -92,7 +92,8 @@ const numberOr = (text: string): number | string => (Number.isFinite(Number(text
 const pathWith = (kind: 'builds' | 'runs', query: URLSearchParams): string =>
   query.size === 0 ? kind : `${kind}?${query.toString()}`;
 
-type Template = Pick<Declared, 'variables' | 'machines'>;
+/** What of a template a request is made by. */
+export type Template = Pick<Declared, 'variables' | 'machines'>;
 
 /** What is asked of a stored template is asked for in JSON. */
 const storedRequest = (draft: Draft, template: string, { variables, machines }: Template): Omit<Request, 'path'> => {
@@ -130,9 +131,18 @@ export const requestOf = async (
   return { path: pathWith(kind, query), body: await archiveOf(source.files, valuesOf(draft, template.variables)) };
 };
 
-/** Where the variables of what was chosen are asked for. */
-export const variablesRequest = async (source: Source): Promise<{ readonly path: string; readonly body?: object }> => {
-  if (source.kind === 'files') return { path: 'templates/variables', body: await archiveOf(source.files, {}) };
+/** The values as one text, by which to tell whether they have changed. */
+export const valuesText = (draft: Draft, variables: readonly Variable[]): string =>
+  JSON.stringify(valuesOf(draft, variables));
+
+/** Where the variables of what was chosen are asked for, and the machines that it has with the values of these. */
+export const variablesRequest = async (
+  source: Source,
+  draft: Draft,
+  variables: readonly Variable[],
+): Promise<{ readonly path: string; readonly body?: object }> => {
+  if (source.kind === 'files')
+    return { path: 'templates/variables', body: await archiveOf(source.files, valuesOf(draft, variables)) };
   const { name, version } = source;
   return { path: `templates/${name}${version === undefined ? '' : `/versions/${version}`}/variables` };
 };

@@ -27,12 +27,13 @@ const useFocusOnWrong = (error: Error | undefined) =>
   }, [error]);
 
 /** A form for a build, or a run of several: of a stored template, of a folder, or of one file. */
+// One function, though long: the form, and where what is wrong with it stands.
 export const NewBuild = ({ place }: ViewProps) => {
   const mayWrite = useMayWrite();
   const [draft, setDraft] = useState<Draft>(() => ({ ...emptyDraft, source: sourceAt(place) }));
   const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
-  const { declared, error: unread } = useDeclared(draft.source);
-  const { isBusy, error, plans, check, start } = useStart(draft, declared);
+  const { declared, error: unread, renew } = useDeclared(draft);
+  const { isBusy, error, plans, areMachinesUnseen, check, start, showMachines } = useStart(draft, declared, renew);
   useFocusOnWrong(error);
   useEffect(() => {
     document.title = 'New build – imaged';
@@ -42,7 +43,7 @@ export const NewBuild = ({ place }: ViewProps) => {
   const isShown = new Set<string>([...settingFields, ...variables.map(({ name }) => `variable:${name}`)]);
   if (machines.length < 2) isShown.delete('machine');
   if (!isRun(draft, machines)) isShown.delete('parallel');
-  const wrong = byField(errorsOf(error), isShown);
+  const wrong = byField(error === undefined ? (declared?.errors ?? []) : errorsOf(error), isShown);
   const noLabels = wrongLabels(draft).map((line) => `${line} is not written name=value`);
   const noMachine = machines.length > 0 && chosenMachines(draft, machines).length === 0;
   const wrongAt = (field: string) => [
@@ -50,6 +51,13 @@ export const NewBuild = ({ place }: ViewProps) => {
     ...(field === 'labels' ? noLabels : []),
     ...(wrong.get(field) ?? []).map(({ message }) => message),
   ];
+  const byValues =
+    declared?.machines_by_values && variables.length > 0
+      ? {
+          ...{ isBusy, show: showMachines, areUnseen: areMachinesUnseen },
+          unknown: error === undefined ? (wrong.get('') ?? []) : [],
+        }
+      : undefined;
   const mayAsk = noLabels.length === 0 && !noMachine;
   const enter = (name: string, value: string) =>
     setDraft((old) => ({ ...old, values: { ...old.values, [name]: value } }));
@@ -69,7 +77,7 @@ export const NewBuild = ({ place }: ViewProps) => {
           }}
         >
           <VariableFields {...{ variables, enter }} values={draft.values} wrong={wrongAt} />
-          <SettingFields {...{ draft, change }} machines={machines} wrong={wrongAt} />
+          <SettingFields {...{ draft, machines, byValues, change }} wrong={wrongAt} />
           <p>
             <button type="submit" class="main" disabled={isBusy}>
               {isRun(draft, machines) ? `Start ${chosenMachines(draft, machines).length} builds` : 'Start build'}

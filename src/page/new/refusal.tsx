@@ -5,6 +5,19 @@ import type { WrongPlace } from './places.ts';
 const placeOf = ({ line, column }: WrongPlace): string =>
   line === undefined ? '' : ` (line ${line}, column ${column})`;
 
+/** Each place that is wrong, and why. */
+export const PlacesShown = ({ places }: { readonly places: readonly WrongPlace[] }) =>
+  places.length === 0 ? null : (
+    <ul>
+      {places.map((one) => (
+        <li key={one.pointer + one.message}>
+          <code>{one.pointer === '' ? 'the template' : one.pointer}</code>
+          {placeOf(one)}: {one.message}
+        </li>
+      ))}
+    </ul>
+  );
+
 type Props = {
   readonly error: Error | undefined;
   /** What is wrong where the form has no field. */
@@ -32,16 +45,7 @@ export const Refusal = ({ error, rest }: Props) => {
       <strong>{problem.title}.</strong>{' '}
       {atFields > 0 ? `What is wrong is said at ${atFields === 1 ? 'the field' : 'the fields'}.` : null}
       {problem.errors === undefined ? problem.detail : null}
-      {rest.length === 0 ? null : (
-        <ul>
-          {rest.map((one) => (
-            <li key={one.pointer + one.message}>
-              <code>{one.pointer === '' ? 'the template' : one.pointer}</code>
-              {placeOf(one)}: {one.message}
-            </li>
-          ))}
-        </ul>
-      )}
+      <PlacesShown places={rest} />
       <span class="quiet"> Request {problem.request_id}.</span>
     </div>
   );

@@ -1,6 +1,6 @@
 import { Field, type Control } from '../parts/field.tsx';
 import type { Draft } from './draft.ts';
-import { MachineFields } from './machines.tsx';
+import { MachineFields, type ByValues } from './machines.tsx';
 
 type SelectProps = {
   readonly control: Control;
@@ -37,6 +37,8 @@ export type SettingProps = {
   readonly draft: Draft;
   /** Of the template; of several each is a build, and together they are a run. */
   readonly machines: readonly string[];
+  /** Undefined where they are the same whatever the values are. */
+  readonly byValues: ByValues | undefined;
   readonly wrong: (field: string) => readonly string[];
   readonly change: (part: Partial<Draft>) => void;
 };
@@ -45,10 +47,12 @@ export type SettingProps = {
 export const settingFields = ['labels', 'priority', 'cache', 'on_error', 'machine', 'parallel'] as const;
 
 /** What a build is asked for besides its template. */
-export const SettingFields = ({ draft, machines, wrong, change }: SettingProps) => (
+export const SettingFields = ({ draft, machines, byValues, wrong, change }: SettingProps) => (
   <fieldset class="fields">
     <legend>The build</legend>
-    {machines.length > 1 ? <MachineFields {...{ draft, machines, wrong, change }} /> : null}
+    {machines.length > 1 || byValues !== undefined ? (
+      <MachineFields {...{ draft, machines, byValues, wrong, change }} />
+    ) : null}
     <Field name="labels" title="Labels" about="One a line: team=infra" wrong={wrong('labels')}>
       {(control) => (
         <textarea

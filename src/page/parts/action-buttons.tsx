@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../api/call.ts';
 import { Trouble } from './trouble.tsx';
 
@@ -14,7 +14,7 @@ export type Action = {
   readonly then?: (answer: unknown) => string | undefined;
 };
 
-/** Asks before what cannot be undone. */
+/** Asks before what cannot be undone. It takes the focus; Escape stays. */
 const Sure = ({
   action,
   go,
@@ -23,17 +23,27 @@ const Sure = ({
   readonly action: Action;
   readonly go: () => void;
   readonly stay: () => void;
-}) => (
-  <div class="sure" role="alertdialog" aria-label={`${action.title}?`}>
-    <span>{action.sure}</span>{' '}
-    <button type="button" class="main" onClick={go}>
-      {action.title}
-    </button>{' '}
-    <button type="button" onClick={stay} autofocus>
-      Stay
-    </button>
-  </div>
-);
+}) => {
+  const stays = useRef<HTMLButtonElement>(null);
+  useEffect(() => stays.current?.focus(), []);
+  return (
+    <div
+      class="sure"
+      role="alertdialog"
+      aria-label={`${action.title}?`}
+      aria-describedby="sure"
+      onKeyDown={({ key }) => key === 'Escape' && stay()}
+    >
+      <span id="sure">{action.sure}</span>{' '}
+      <button type="button" class="main" onClick={go}>
+        {action.title}
+      </button>{' '}
+      <button type="button" ref={stays} onClick={stay}>
+        Stay
+      </button>
+    </div>
+  );
+};
 
 type Props = {
   readonly actions: readonly Action[];
@@ -46,10 +56,15 @@ export const ActionButtons = ({ actions, done }: Props) => {
   const [asked, ask] = useState<Action>();
   const [error, setError] = useState<Error>();
   const isBusy = useRef(false);
+  const buttons = useRef(new Map<string, HTMLButtonElement>());
+  /** Who has answered is where he asked; a button that has gone leaves the view. */
+  const close = ({ title }: Action) => {
+    ask(undefined);
+    (buttons.current.get(title) ?? document.getElementById('main'))?.focus();
+  };
   const act = ({ method, path, body, then }: Action) => {
     if (isBusy.current) return;
     isBusy.current = true;
-    ask(undefined);
     setError(undefined);
     call<unknown>(path, { method, body })
       .then(
@@ -70,12 +85,25 @@ export const ActionButtons = ({ actions, done }: Props) => {
         <button
           key={action.title}
           type="button"
+          ref={(element) => {
+            if (element === null) buttons.current.delete(action.title);
+            else buttons.current.set(action.title, element);
+          }}
           onClick={() => (action.sure === undefined ? act(action) : ask(action))}
         >
           {action.title}
         </button>
       ))}
-      {asked === undefined ? null : <Sure action={asked} go={() => act(asked)} stay={() => ask(undefined)} />}
+      {asked === undefined ? null : (
+        <Sure
+          action={asked}
+          go={() => {
+            close(asked);
+            act(asked);
+          }}
+          stay={() => close(asked)}
+        />
+      )}
       <Trouble error={error} />
     </>
   );

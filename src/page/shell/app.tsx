@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { call, CallError, whenLoggedOut } from '../api/call.ts';
 import { forgetCalls } from '../api/calls.ts';
 import type { Session } from '../api/types.ts';
@@ -25,12 +25,25 @@ const useSession = () => {
   return { session, setSession, error };
 };
 
-const Shown = () => {
+/**
+ * Another view takes the focus: what had it is gone, or is the link that was followed, and who hears the page is to hear
+ * the view. The first view does so where somebody has just logged in, and not where the page was loaded.
+ */
+const useFocusOnView = (about: string, isFirstToo: boolean) => {
+  const seen = useRef(isFirstToo ? undefined : about);
+  useEffect(() => {
+    if (seen.current !== about) document.getElementById('main')?.focus();
+    seen.current = about;
+  }, [about]);
+};
+
+const Shown = ({ hasBegun }: { readonly hasBegun: boolean }) => {
   const place = usePlace();
   const View = viewOf(place);
   const about = place.path.slice(0, 2).join('/');
   // Before the view begins to ask.
   useLayoutEffect(forgetCalls, [about]);
+  useFocusOnView(about, hasBegun);
   return (
     <main id="main" tabIndex={-1}>
       {View === undefined ? (
@@ -48,8 +61,10 @@ const Shown = () => {
 /** The whole page. */
 export const App = () => {
   const { session, setSession, error } = useSession();
+  const [hasBegun, setHasBegun] = useState(false);
   const begin = (begun: Session) => {
     noteLogin(true);
+    setHasBegun(true);
     setSession(begun);
   };
   const [isLeaving, setIsLeaving] = useState(false);
@@ -77,7 +92,7 @@ export const App = () => {
         Skip to the content
       </a>
       <Header session={session} logOut={() => setIsLeaving(true)} />
-      <Shown />
+      <Shown hasBegun={hasBegun} />
     </SessionContext.Provider>
   );
 };

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../api/call.ts';
 import type { Session } from '../api/types.ts';
 import { Trouble } from '../parts/trouble.tsx';
@@ -8,6 +8,9 @@ export const Login = ({ done }: { readonly done: (session: Session) => void }) =
   const [token, setToken] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<Error>();
+  const entry = useRef<HTMLInputElement>(null);
+  // `autofocus` counts where a page is loaded, and not where somebody has logged out.
+  useEffect(() => entry.current?.focus(), []);
   const logIn = (event: SubmitEvent) => {
     event.preventDefault();
     setBusy(true);
@@ -26,7 +29,7 @@ export const Login = ({ done }: { readonly done: (session: Session) => void }) =
           type="password"
           autocomplete="current-password"
           required
-          autofocus
+          ref={entry}
           placeholder="imgd_…"
           value={token}
           onInput={({ currentTarget }) => setToken(currentTarget.value)}

@@ -1,8 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../../base/clock.ts';
 import { wantsType } from '../accept.ts';
-import { withHeartbeats } from './heartbeats.ts';
-import { sendStream } from './send-stream.ts';
+import { sendStream, type Parts } from './send-stream.ts';
 
 /** One value of a stream. */
 export type StreamItem = {
@@ -55,8 +54,8 @@ export const eventFormOf = (request: FastifyRequest, reply: FastifyReply, named:
 /** Sends what a form has written, and shows now and then that the stream lives. */
 export const sendItems = (
   reply: FastifyReply,
-  items: AsyncGenerator<string | Uint8Array, void>,
+  items: Parts,
   { heartbeat }: Pick<StreamForm, 'heartbeat'>,
   clock: Clock,
   highWaterMark: number = 16 * 1024,
-): FastifyReply => sendStream(reply, withHeartbeats(items, heartbeat, clock), highWaterMark);
+): FastifyReply => sendStream(reply, items, highWaterMark, { heartbeat, clock });
