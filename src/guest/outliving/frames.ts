@@ -1,3 +1,5 @@
+import { Fault } from '../../base/fault.ts';
+
 /** What a follower prints (guest-side.ts), as it is read. */
 export type Frame =
   | { readonly is: 'piece'; readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }
@@ -10,7 +12,15 @@ const words = { b: { is: 'begun' }, g: { is: 'gone' }, n: { is: 'none' }, m: { i
 const longestHead = 32;
 const longestPiece = 64 * 1024;
 
-const unreadable = (head: string): Error => new Error(`the guest's follower printed ${JSON.stringify(head)}`);
+const mostExitCode = 255;
+
+// A guest may print what it likes: that is no defect of imaged.
+const unreadable = (head: string): Fault =>
+  new Fault(
+    'provisioner_failed',
+    `The guest's follower printed ${JSON.stringify(head)}, which no shell that runs it does: look at what the guest has as sh(1), dd(1) and wc(1).`,
+    { saw: head },
+  );
 
 const frameOf = (
   head: string,
@@ -18,8 +28,8 @@ const frameOf = (
   if (head === 'b' || head === 'g' || head === 'n' || head === 'm') return words[head];
   const [, kind, number = ''] = /^([oex]) (\d+)$/.exec(head) ?? [];
   if (kind === undefined) throw unreadable(head);
+  if (Number(number) > (kind === 'x' ? mostExitCode : longestPiece)) throw unreadable(head);
   if (kind === 'x') return { is: 'ended', exitCode: Number(number) };
-  if (Number(number) > longestPiece) throw unreadable(head);
   return { stream: kind === 'o' ? 'stdout' : 'stderr', length: Number(number) };
 };
 
