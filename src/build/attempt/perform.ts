@@ -50,6 +50,14 @@ const ownFault = (first: Fault, running: Running | undefined, { displays }: Pick
 
 const aboutOf = <N, G>({ about }: Step<N, G>): string => (about === undefined ? '' : `: ${about}`);
 
+/** Throws what the step had failed with before the daemon ended: it is not run again in the same guest. */
+const throwIfFailed = <N, G>({ name }: Step<N, G>, place: OwnPlace, log: Attempt['log']): void => {
+  const failed = place.failedWith(name);
+  if (failed === undefined) return;
+  log(`${name} had failed before the daemon ended, and is not run again: ${failed.message}`);
+  throw faultOf(failed);
+};
+
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (attempt: Attempt, parts: PerformParts, place: OwnPlace): Perform => {
   const { store, folders, hypervisor, clock, stepEnded, ...others } = parts;
@@ -68,11 +76,7 @@ export const performerOf = (attempt: Attempt, parts: PerformParts, place: OwnPla
     if (attempt.signal.aborted) throw attempt.finished(asFault(attempt.signal.reason));
     if (place.hadEnded(step.name))
       return giveAgain(step, needs, place, { clock, tools: toolsWith, signal: attempt.signal });
-    const failed = place.failedWith(step.name);
-    if (failed !== undefined) {
-      log(`${step.name} had failed before the daemon ended, and is not run again: ${failed.message}`);
-      throw faultOf(failed);
-    }
+    throwIfFailed(step, place, log);
     await settled();
     const mayShowMissed = place.mayShowMissed(step);
     const cutShort = place.cutShort(step.name);

@@ -92,6 +92,16 @@ const stepsThatShow = (
   };
 };
 
+/** See `OwnPlace.failedWith`. */
+const toldOnce = (failed: readonly FailedStep[]): OwnPlace['failedWith'] => {
+  const faults = new Map(failed.map(({ name, fault }) => [name, fault]));
+  return (name) => {
+    const fault = faults.get(name);
+    faults.delete(name);
+    return fault;
+  };
+};
+
 /** `before` and `open` are what an earlier daemon has left; undefined and none: the attempt begins. */
 export const makePlace = (
   first: Journal,
@@ -103,7 +113,6 @@ export const makePlace = (
   let { script } = first;
   const before = new Map(first.ended.map((step) => [step.name, step]));
   const left = new Map(open.filter(({ name }) => !before.has(name)).map(({ name, seq }) => [name, seq]));
-  const faults = new Map(failed.map(({ name, fault }) => [name, fault]));
   const write = async (change: Partial<Journal>) => {
     journal = { ...journal, ...change, inputs: [...past.inputs()] };
     // The first step makes the folder.
@@ -139,11 +148,7 @@ export const makePlace = (
       left.delete(name);
       return seq;
     },
-    failedWith: (name) => {
-      const fault = faults.get(name);
-      faults.delete(name);
-      return fault;
-    },
+    failedWith: toldOnce(failed),
     ended: async (step, times, gives) => {
       if (!isKept(step)) return;
       const { name, type } = step;
