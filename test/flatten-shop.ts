@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack, type CleanupStack } from '../src/base/cleanup.ts';
@@ -29,6 +29,20 @@ export const scribble = async ({ path }: Disk, byte: number, mib: number): Promi
   const node = { driver: 'qcow2', file: { driver: 'file', filename: path }, backing: null };
   await runProgram('qemu-io', [...words, `json:${JSON.stringify(node)}`], { signal: never });
 };
+
+/** The bytes at the begin of MiB 0 to 47 of an image that stands on its own. */
+export const scribbled = async (path: string, raw: string): Promise<readonly number[]> => {
+  await disks.convertDisk({ path, format: 'qcow2' }, { path: raw, format: 'raw' }, never);
+  await using file = await open(raw);
+  const found: number[] = [];
+  for (let at = 0; at < 48; at++) found.push((await file.read(Buffer.alloc(1), 0, 1, at * 2 ** 20)).buffer[0] ?? -1);
+  await rm(raw);
+  return found;
+};
+
+/** What they are after so many times that the disk was kept. */
+export const scribbledBy = (times: number): readonly number[] =>
+  Array.from({ length: 48 }, (_, at) => Math.min(times, 48 - at));
 
 /** A hypervisor that lets three images lie beneath a disk, and waits before it flattens them. */
 export const flatteningAfter = (before: () => Promise<void>) =>

@@ -17,7 +17,7 @@ import { takeAgain } from '../src/build/layers/take-again.ts';
 import { keysBeneath } from '../src/build/take-up/journal.ts';
 import { chainOf } from '../src/image/disk/backing.ts';
 import { isLong } from './fixtures/hypervisor.ts';
-import { cutOf, flatteningAfter, keptTimes } from './flatten-shop.ts';
+import { cutOf, flatteningAfter, keptTimes, scribbled, scribbledBy } from './flatten-shop.ts';
 import { shelfIn } from './layer-shop.ts';
 import { failsAs, storeShop } from './store-shop.ts';
 
@@ -48,6 +48,10 @@ const checkWhole = async ({ shelf, root }: Pick<Awaited<ReturnType<typeof shop>>
   assert.equal(freeable.bytes, bytes, 'a hold was left');
 };
 
+/** What the flattened disk of a layer has of its own, with nothing beneath it. */
+const contentOf = ({ root, data }: Awaited<ReturnType<typeof shop>>, key: string) =>
+  scribbled(join(root, key, 'disk0.qcow2'), join(data, 'raw'));
+
 test('a layer is flattened while its build goes on, and after it: then nothing is beneath it', async () => {
   await using it = await shop();
   const background = makeBackground();
@@ -66,6 +70,7 @@ test('a layer is flattened while its build goes on, and after it: then nothing i
   await background[Symbol.asyncDispose]();
   await it.shelf.remove(first.key, 'over');
   assert.deepEqual(await readdir(it.root), [third.key]);
+  assert.deepEqual(await contentOf(it, third.key), scribbledBy(3));
 });
 
 test('a layer that was being flattened when its daemon ended is finished by the next one, after the end of its build too', async () => {
@@ -113,6 +118,7 @@ test('a layer that was being flattened when its daemon ended is finished by the 
   assert.deepEqual([depth, parent, seconds, (await chainOf(disk)).length], [1, undefined, 2, 2]);
   await background[Symbol.asyncDispose]();
   await checkWhole({ ...it, shelf });
+  assert.deepEqual(await contentOf(it, third.key), scribbledBy(3));
   // What stands for the daemon that is gone.
   oldGate.resolve();
   await old[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@
 
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chainOf } from '../../image/disk/backing.ts';
+import { chainOf, imageBeneath } from '../../image/disk/backing.ts';
 import type { Disk, Hypervisor } from '../../vmm/types.ts';
 import type { Filled } from './layering.ts';
 
@@ -26,6 +26,14 @@ export const flatBytes = async (disks: readonly Disk[], { chains }: Pick<Means, 
   return bytes;
 };
 
+/** The disk over what its own header names: what was written down of a disk of an earlier daemon is its file alone. */
+const overItsOwn = async ({ path, format }: Disk): Promise<Disk | undefined> => {
+  const beneath = await imageBeneath({ path, format });
+  if (beneath === undefined) return undefined;
+  const base = { path: beneath.path, format: beneath.format === 'raw' ? 'raw' : 'qcow2', layers: 'chain' } as const;
+  return { path, format, base };
+};
+
 /**
  * Writes the disks of a layer in the making anew, each as one image with none beneath, and only then puts them in the place
  * of what was: whoever has that open reads on in it, and finds the same in both.
@@ -39,11 +47,12 @@ const flatten = async (
   const written: { readonly flat: string; readonly path: string }[] = [];
   for (const disk of disks) {
     const { path, format } = disk;
-    if ((await chainOf(disk)).length === 1) continue;
+    const whole = await overItsOwn(disk);
+    if (whole === undefined) continue;
     const flat = `${path}.flat`;
     // What an earlier daemon began.
     await rm(flat, { force: true });
-    await convertDisk(disk, { path: flat, format }, signal);
+    await convertDisk(whole, { path: flat, format }, signal);
     written.push({ flat, path });
   }
   for (const { flat, path } of written) await rename(flat, path);

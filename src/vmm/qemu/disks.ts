@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { asFault, Fault } from '../../base/fault.ts';
 import { runProgram } from '../../base/program.ts';
 import { imageName, linkLayers, unlinkLayers } from './image-file.ts';
-import { openLayers, type Layers } from './layers.ts';
+import { checkAlone, openLayers, type Layers } from './layers.ts';
 import { percentReader } from '../../base/machine/qemu-percent.ts';
 import type { Disk, DiskSpec, Hypervisor } from '../types.ts';
 
@@ -86,6 +86,7 @@ export const makeQemuDisks = (qemuImg: string) => {
 
   /** See `Hypervisor.convertDisk`. Zeros are left out; a cluster that the source has not allocated is not written. */
   const convertDisk: Hypervisor['convertDisk'] = async (from, to, signal, onPercent) => {
+    if (from.base === undefined) await checkAlone(from);
     await using beneath = await layersBeneath(from);
     if (beneath.layers.length > 0) await linkLayers(from.path, beneath.layers);
     await fresh(`Writing ${to.path}`, to.path, signal, () =>

@@ -6,6 +6,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { cleanupStack } from '../../base/cleanup.ts';
+import { unlessErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import type { BaseImage, DiskFormat } from '../../base/hardware.ts';
 import { readQcow2Header } from '../../base/qcow2-header.ts';
@@ -95,5 +96,24 @@ export const whyNoLayers = async (base: BaseImage): Promise<string | undefined> 
   } catch (error) {
     if (error instanceof Fault && error.facts.saw !== undefined) return error.facts.saw;
     throw error;
+  }
+};
+
+/**
+ * Throws `disk_failed` where a disk that is said to stand on its own has an image beneath it by its header: read without that it would
+ * be another disk.
+ */
+export const checkAlone = async ({ path, format }: Pick<BaseImage, 'path' | 'format'>): Promise<void> => {
+  if (format !== 'qcow2') return;
+  // Whoever reads it says that it is not there.
+  const found = await unlessErrno(openRegular(path, 'read'), 'ENOENT');
+  if (found === undefined) return;
+  const { handle } = found;
+  try {
+    const header = await readQcow2Header(handle);
+    if (header === undefined || 'why' in header || header.backing === undefined) return;
+    refuse(path, `lies over "${header.backing.name}", and was to be read without that`);
+  } finally {
+    await handle.close();
   }
 };

@@ -7,7 +7,7 @@ import { cleanupStack } from '../../../base/cleanup.ts';
 import { Fault } from '../../../base/fault.ts';
 import type { DiskFormat } from '../../../base/hardware.ts';
 import type { MachineSpec } from '../../types.ts';
-import { openLayers } from '../layers.ts';
+import { checkAlone, openLayers } from '../layers.ts';
 import { kernelFiles } from '../names.ts';
 import { openRegular } from '../open-regular.ts';
 
@@ -68,6 +68,7 @@ export const handOver = async (
     const handedDisks: Handed['disks'][number][] = [];
     for (const { path, format, base } of disks) {
       const disk = await one(path, 'write', format);
+      if (base === undefined) await checkAlone({ path, format });
       const { layers } = base === undefined ? { layers: [] } : open.keep(await openLayers(base));
       handedDisks.push({ ...disk, layers: layers.map(({ handle, format }) => number(handle.fd, format)) });
     }
