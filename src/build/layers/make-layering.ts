@@ -124,7 +124,8 @@ export const makeLayering = (
     lastKept = clock.elapsed();
     const commit = async () => {
       // While the build is there: files of its own go with it.
-      if (!(await isStill(cut, signal))) return notKept(cut, 'a file that it was made of, or the host, has changed since');
+      if (!(await isStill(cut, signal)))
+        return notKept(cut, 'a file that it was made of, or the host, has changed since');
       if (!(await before)) return notKept(cut, 'what lies beneath it could not be kept');
       const finishes = clock.elapsed();
       await finish?.(signal);

@@ -29,7 +29,9 @@ trap 'told=yes; [ -z "$ssh" ] || kill -KILL "$ssh"' TERM
 { read -r _ <&3; kill "$ssh"; } >/dev/null 2>&1 & reader=$!
 wait "$ssh"; status=$?
 [ -z "$told" ] || { wait "$ssh"; status=$?; }
+trap : TERM
 kill "$reader" 2>/dev/null
+wait "$reader" 2>/dev/null
 exit "$status"
 `;
 
