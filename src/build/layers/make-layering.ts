@@ -133,8 +133,6 @@ export const makeLayering = (
       if (flatten !== undefined) await background.run(flatten);
       const why = await proof;
       if (why !== undefined) return notKept(cut, why);
-      if (!(await isStill(cut, signal)))
-        return notKept(cut, 'a file that it was made of, or the host, has changed since');
       const held = own.keep(await making.commit(flatten === undefined ? layer : alone(layer), signal));
       passed(cut);
       if (isOver) return true;

@@ -145,7 +145,7 @@ export const heldLine = async (first: Holder | 'gone' | undefined, options: Held
       gone.abort(lineClosed());
       await current?.end();
       await holding;
-      // Whoever stopped to read it keeps nothing open.
+      // A reader that has stopped in the middle would keep the file open.
       await bytes.return();
       await file[Symbol.asyncDispose]();
     },

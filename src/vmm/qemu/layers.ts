@@ -105,7 +105,7 @@ export const whyNoLayers = async (base: BaseImage): Promise<string | undefined> 
  */
 export const checkAlone = async ({ path, format }: Pick<BaseImage, 'path' | 'format'>): Promise<void> => {
   if (format !== 'qcow2') return;
-  // Whoever reads it says that it is not there.
+  // The program that reads it says that it is missing.
   const found = await unlessErrno(openRegular(path, 'read'), 'ENOENT');
   if (found === undefined) return;
   const { handle } = found;
