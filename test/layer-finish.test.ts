@@ -38,10 +38,12 @@ const building = async () => {
   } as unknown as Attempt;
   const cleanup = cleanupStack();
   const given = { cuts: [], constant: new Set<string>(), from: undefined, turns: new Map<string, Disposable>() };
-  const own = { costs: makeKeepingCosts(), background: makeBackground(), isStill: async () => true };
+  let isSame = true;
+  const own = { costs: makeKeepingCosts(), background: makeBackground(), isStill: async () => isSame };
   const layering = makeLayering(attempt, cleanup, given, { shelf, clock: systemClock, ...own, memoryMb: 1, provisioners: 9 }); // prettier-ignore
   return {
     ...{ shelf, events, life, layering, folders: () => readdir(join(home, 'layers')) },
+    change: () => void (isSame = false),
     end: () => cleanup[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => left[Symbol.asyncDispose](),
   };
@@ -73,6 +75,15 @@ test('a build goes on while what it keeps is completed, and one that fails meanw
     (await it.shelf.find(key))?.files.map(({ name }) => name),
     ['memory.zst'],
   );
+});
+
+test('a file that changes, or goes with its build, while a layer is completed does not undo what was made of it before', async () => {
+  await using it = await building();
+  const finish = async () => it.change();
+  assert.ok(await it.layering.keep(cutOf(0), 0, async () => ({ facts: {}, finish })));
+  await it.layering.settled();
+  assert.deepEqual(it.events, ['layer.kept step-0']);
+  await it.end();
 });
 
 test('what cannot be completed is no layer, nor what lies over it, and nothing of it is left behind the build', async () => {
