@@ -88,6 +88,60 @@ test('a wrong template is shown with its line and a caret under the place, in JS
   }
 });
 
+test('a document that is cut or indented wrongly is shown at its place, as what is wrong in it is', async () => {
+  await using shop = await admittingShop();
+  const run = await against(shop);
+  for (const [name, text, place] of [
+    ['template.json', '{ "name": "shop",\n  "machine": { "memory": 1 ', '2:28'],
+    ['template.yaml', 'name: shop\nmachine:\n  memory: 256M\n   disks: []\n', '3:11'],
+    ['variables.json', '{ "a": }', '1:8'],
+  ] as const) {
+    const files = { ...(name === 'variables.json' ? { 'template.json': JSON.stringify(template) } : {}), [name]: text };
+    const { code, stderr } = await run(['validate', await folderOf(files)]);
+    assert.equal(code, 5, stderr);
+    assert.match(stderr, new RegExp(`^${name}:${place}$`, 'm'), stderr);
+    assert.match(stderr, /^ {4}\| +\^$/m, stderr);
+  }
+});
+
+test('what a daemon says in calls of its API is told as one types it: options, commands, and a template that is not there', async () => {
+  await using shop = await admittingShop();
+  const run = await against(shop);
+  const folder = await folderOf({ 'template.json': JSON.stringify(template) });
+  for (const [args, pattern] of [
+    [['validate', folder, '--machine', 'other'], /^--machine is "other"/m],
+    [['build', folder, '--timeout', 'soon'], /^--timeout "soon" is not a duration/m],
+    [['show', '01JZ8Q4M3V9T7K2E5W6X1Y0ABC'], /There is no build 01JZ8Q4M3V9T7K2E5W6X1Y0ABC\. imagectl list lists/],
+    [['show', 'nothing'], /^imagectl: The name of the build is not an id: 26 characters/],
+    [['templates', 'show', 'nothing'], /There is no template nothing\. imagectl templates lists/],
+    [['build', 'nothing'], /^imagectl: "nothing" is no folder here, and as a stored template .* there is no template "nothing"; imagectl templates/], // prettier-ignore
+    [
+      ['build', await folderOf({})],
+      /^imagectl: The context has no template at its top \([^)]*\)\. \(context_invalid\)$/m,
+    ],
+  ] as const) {
+    const { code, stderr } = await run(args);
+    assert.equal(code, 5, stderr);
+    assert.match(stderr, pattern);
+    assert.doesNotMatch(stderr, /\b(?:GET|PUT|POST) \/|query:/);
+  }
+});
+
+test('what the system refuses is told with the file and the reason, and without a trace', async () => {
+  const about = { IMAGED_URL: 'http://127.0.0.1:9', IMAGED_TOKEN: 'x' };
+  const variables = await imagectl(['build', '--var-file', '/nonexistent/v.json', home], about);
+  assert.deepEqual([variables.code, variables.stderr], [2, 'imagectl: /nonexistent/v.json cannot be read: no such file or directory (ENOENT)\n']); // prettier-ignore
+  await using shop = await apiShop();
+  const run = await against(shop);
+  const id = await ended(shop, 'succeeded');
+  const nowhere = await run(['download', '-o', '/dev/null/out', id]);
+  assert.equal(nowhere.code, 1);
+  assert.match(
+    nowhere.stderr,
+    /^imagectl: \/dev\/null\/out\/.* cannot be used: not a directory \(ENOTDIR\) at \w+\.\n$/,
+  );
+});
+
 test('what is wrong in a line full of escapes names them, and a file outside the folder is never shown', async () => {
   await using shop = await admittingShop();
   const run = await against(shop);

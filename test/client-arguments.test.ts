@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { clientTypes, contractFile } from '../script/client-types.ts';
 import { completionFor } from '../src/client/args/completion.ts';
 import { commands, type CommandRow } from '../src/client/args/commands.ts';
+import { countFrom } from '../src/client/args/numbers.ts';
 import { readArguments } from '../src/client/args/read.ts';
 import { ClientError } from '../src/client/client-error.ts';
 import { imagectl } from './fixtures/imagectl.ts';
@@ -41,6 +42,21 @@ test('what is no command line is refused with what to type', () => {
   assert.throws(() => readArguments(['cancel']), refusedAs(/usage: imagectl cancel/));
   assert.throws(() => readArguments(['list', 'x']), refusedAs(/list takes no "x"/));
   assert.throws(() => readArguments(['build', '--cache', 'maybe']), refusedAs(/auto, off, only/));
+  assert.throws(() => readArguments(['build', '--cach', 'off']), refusedAs(/--cach is an unknown option: did you mean --cache\?/)); // prettier-ignore
+  assert.throws(() => readArguments(['list', '-n']), refusedAs(/^-n needs a value: -n number\./));
+  assert.throws(() => readArguments(['list', '-n', '-3']), refusedAs(/^-n needs a value, and "-3" looks like an option.* --limit=-3\./)); // prettier-ignore
+  assert.throws(() => readArguments(['list', '--json=yes']), refusedAs(/^--json takes no value, and has "yes"\./));
+  assert.throws(() => readArguments(['list', '--status', 'done']), refusedAs(/queued, running, held, succeeded/));
+  assert.throws(() => readArguments(['help', 'bulid']), refusedAs(/did you mean "build"/));
+  assert.throws(() => readArguments(['version', 'x']), refusedAs(/version takes no "x"/));
+  assert.throws(() => countFrom('0', 'limit'), refusedAs(/^--limit is 0: write a number from 1\.$/));
+});
+
+test('options in all their forms are read: together, with their value behind them, and behind --', () => {
+  assert.deepEqual({ ...readArguments(['list', '-n3', '--json']).values }, { limit: '3', json: true });
+  assert.deepEqual({ ...readArguments(['list', '--limit=-3']).values }, { limit: '-3' });
+  assert.deepEqual(readArguments(['build', '--', '-d']).operands, ['-d']);
+  assert.equal(readArguments(['--version']).command, 'version');
 });
 
 test('a wrong command line ends with 2, and so does one without a host', async () => {

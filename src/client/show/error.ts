@@ -1,7 +1,9 @@
 import { Fault, faults } from '../../base/fault.ts';
 import { ClientError, type Ending } from '../client-error.ts';
+import { asTyped } from './as-typed.ts';
 import { fieldErrorLines } from './field-errors.ts';
 import type { Line, Output } from './output.ts';
+import { systemSentence } from './system-words.ts';
 
 // What the daemon refused, or would: a token, a folder that it does not take, a build in another state.
 const refusing = [401, 403, 404, 409, 413, 422];
@@ -13,12 +15,12 @@ const endingOf = ({ code }: Fault): Ending => {
 };
 
 const linesOf = async (error: ClientError): Promise<readonly Line[]> => {
-  const { problem, sent } = error.about;
-  const [first = '', ...others] = error.message.split('\n');
+  const { problem, sent, isTold = false } = error.about;
+  const [first = '', ...others] = asTyped(error.message).split('\n');
   const head: Line = [{ as: 'red', text: 'imagectl: ' }, first];
   if (problem === undefined) return [head, ...others];
   const { title, code, expected, saw, errors = [] } = problem;
-  const places = await fieldErrorLines(errors, sent);
+  const places = isTold ? [] : await fieldErrorLines(errors, sent);
   // Where each place is told with its line, the sentence about the first of them would say it twice.
   if (places.length > 0) return [[{ as: 'red', text: 'imagectl: ' }, `${title} (${code})`], ...places];
   const facts = [['expected', expected] as const, ['saw', saw] as const];
@@ -40,6 +42,11 @@ export const tellError = async (output: Output, error: unknown, json: boolean): 
   if (error instanceof Fault) {
     output.tell([{ as: 'red', text: 'imagectl: ' }, error.message]);
     return endingOf(error);
+  }
+  const words = systemSentence(error);
+  if (words !== undefined) {
+    output.tell([{ as: 'red', text: 'imagectl: ' }, words]);
+    return 'failed';
   }
   // It was not foreseen: its trace belongs in the report of it.
   output.tell(`imagectl: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

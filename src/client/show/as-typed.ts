@@ -1,0 +1,25 @@
+import { options } from '../args/options.ts';
+
+// What a daemon advises is for whoever speaks HTTP. `ID` is upper case or digits, as builds are called.
+const calls: readonly (readonly [RegExp, string])[] = [
+  [/\bGET \/(?:builds|runs)(?![/?\w])/g, 'imagectl list'],
+  [/\bGET \/(templates|layers|secrets)(?![/?\w])/g, 'imagectl $1'],
+  [/\bGET \/templates\/[^/\s]+\/versions\b/g, 'imagectl templates'],
+  [/\bPUT \/secrets(?![/?\w])/g, 'imagectl secrets set'],
+  [/\bPOST \/builds\/([A-Z0-9]+)\/(retry|rebuild|resume|cancel)\b/g, 'imagectl $2 $1'],
+  [/build all of them with POST \/runs, or name one as "machine"/g, 'name one with --machine'],
+  [/ Pack it with: tar -C FOLDER -cf - \./g, ''],
+  [/^There is nothing here: path:\/id /, 'The name of the build '],
+  [/^There is nothing here: path:\/(\w+) /, 'The $1 '],
+];
+
+/** A sentence of the daemon, with what it advises as one types it here. */
+export const asTyped = (sentence: string): string =>
+  calls.reduce((text, [call, typed]) => text.replace(call, typed), sentence);
+
+/** A place in a request: what came in its query is told as the option that it came from. */
+export const placeAsTyped = (pointer: string): string => {
+  const [, key = ''] = /^query:\/(\w+)/.exec(pointer) ?? [];
+  const option = key.replaceAll('_', '-');
+  return Object.hasOwn(options, option) ? `--${option}` : pointer;
+};
