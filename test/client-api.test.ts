@@ -127,6 +127,40 @@ test('what a daemon says in calls of its API is told as one types it: options, c
   }
 });
 
+test('what is no imaged, or one of another release, is told in a sentence, and no token is shown', async () => {
+  let answer: readonly [type: string, text: string] = ['text/html', '<html>hello</html>'];
+  const server = createServer(
+    (_request, reply) => void reply.writeHead(200, { 'content-type': answer[0] }).end(answer[1]),
+  );
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const env = { IMAGED_URL: `http://127.0.0.1:${port}`, IMAGED_TOKEN: 'imgd_x' };
+  for (const text of ['<html>hello</html>', 'null', '[]', '5']) {
+    answer = ['application/json', text];
+    const { code, stderr } = await imagectl(['list'], env);
+    assert.deepEqual([code, stderr], [5, `imagectl: ${env.IMAGED_URL}/ answered, and not as imaged does: is this the address of an imaged?\n`]); // prettier-ignore
+  }
+  answer = ['application/json', '{"items":[{}]}'];
+  const other = await imagectl(['list'], env);
+  assert.equal(other.code, 1);
+  assert.match(
+    other.stderr,
+    /^imagectl: This cannot be gone on with: TypeError: .*\n.* of another release .* IMAGED_TRACE=1 .*\n$/,
+  );
+  assert.match((await imagectl(['list'], { ...env, IMAGED_TRACE: '1' })).stderr, /^ {4}at /m);
+  server.close();
+  const token = await imagectl(['list'], { ...env, IMAGED_TOKEN: 'imgd_secret\nword' });
+  assert.equal(token.code, 2);
+  assert.match(token.stderr, /^imagectl: IMAGED_TOKEN is no token: /);
+  assert.doesNotMatch(token.stderr, /secret/);
+  const tls = await imagectl(['list'], { ...env, IMAGED_URL: 'http://nowhere.invalid' });
+  assert.equal(tls.code, 4);
+  assert.match(
+    tls.stderr,
+    /cannot be reached: (?:no host has this name|the name server does not answer) \(E\w+\)\. Is/,
+  );
+});
+
 test('what the system refuses is told with the file and the reason, and without a trace', async () => {
   const about = { IMAGED_URL: 'http://127.0.0.1:9', IMAGED_TOKEN: 'x' };
   const variables = await imagectl(['build', '--var-file', '/nonexistent/v.json', home], about);
@@ -136,10 +170,7 @@ test('what the system refuses is told with the file and the reason, and without 
   const id = await ended(shop, 'succeeded');
   const nowhere = await run(['download', '-o', '/dev/null/out', id]);
   assert.equal(nowhere.code, 1);
-  assert.match(
-    nowhere.stderr,
-    /^imagectl: \/dev\/null\/out\/.* cannot be used: not a directory \(ENOTDIR\) at \w+\.\n$/,
-  );
+  assert.match(nowhere.stderr, /^imagectl: \/dev\/null\/out cannot be used: not a directory \(ENOTDIR\) at \w+\.\n$/);
 });
 
 test('what is wrong in a line full of escapes names them, and a file outside the folder is never shown', async () => {

@@ -48,5 +48,6 @@ try {
   process.exitCode = exitCodes[await run(process.argv.slice(2))];
 } catch (error) {
   const { tellError } = await import('./show/error.ts');
-  process.exitCode = exitCodes[await tellError(output, error, process.argv.includes('--json'))];
+  const about = { json: process.argv.includes('--json'), isTraced: (environment['IMAGED_TRACE'] ?? '') !== '' };
+  process.exitCode = exitCodes[await tellError(output, error, about)];
 }

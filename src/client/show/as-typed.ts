@@ -9,6 +9,11 @@ const calls: readonly (readonly [RegExp, string])[] = [
   [/\bPOST \/builds\/([A-Z0-9]+)\/(retry|rebuild|resume|cancel)\b/g, 'imagectl $2 $1'],
   [/build all of them with POST \/runs, or name one as "machine"/g, 'name one with --machine'],
   [/ Pack it with: tar -C FOLDER -cf - \./g, ''],
+  [
+    / GET \/openapi\.yaml has all there is\./g,
+    ' Is the path in its address right, and the daemon as new as this program?',
+  ],
+  [/ Send (?:it as )?"Authorization: Bearer imgd_\.\.\."\./g, ''],
   [/^There is nothing here: path:\/id /, 'The name of the build '],
   [/^There is nothing here: path:\/(\w+) /, 'The $1 '],
 ];

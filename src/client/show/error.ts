@@ -28,12 +28,19 @@ const linesOf = async (error: ClientError): Promise<readonly Line[]> => {
     [...head, { as: 'dim', text: ` (${code})` }],
     ...others,
     ...facts.flatMap(([name, text]): readonly Line[] => (text === undefined ? [] : [`  ${name.padEnd(10)}${text}`])),
-    ...(code === 'unauthorized' ? ['  > imagectl login, or IMAGED_TOKEN'] : []),
+    ...(code === 'unauthorized' ? ['  > Give a token: imagectl login URL, or set IMAGED_TOKEN'] : []),
   ];
 };
 
-/** Says on standard error what went wrong, and how the program ends. With `json` the problem itself is printed too. */
-export const tellError = async (output: Output, error: unknown, json: boolean): Promise<Ending> => {
+/**
+ * Says on standard error what went wrong, and how the program ends. With `json` the problem itself is printed too,
+ * with `isTraced` where in the program an error that was not foreseen came from.
+ */
+export const tellError = async (
+  output: Output,
+  error: unknown,
+  { json, isTraced }: { readonly json: boolean; readonly isTraced: boolean },
+): Promise<Ending> => {
   if (error instanceof ClientError) {
     output.tell(...(await linesOf(error)));
     if (json && error.about.problem !== undefined) output.printJson(error.about.problem);
@@ -48,7 +55,11 @@ export const tellError = async (output: Output, error: unknown, json: boolean): 
     output.tell([{ as: 'red', text: 'imagectl: ' }, words]);
     return 'failed';
   }
-  // It was not foreseen: its trace belongs in the report of it.
-  output.tell(`imagectl: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  // It was not foreseen. Most that is not is a reply of another release, which lacks what this one reads.
+  output.tell(
+    [{ as: 'red', text: 'imagectl: ' }, `This cannot be gone on with: ${String(error)}.`],
+    'The daemon is of another release than this program, or it is a defect: IMAGED_TRACE=1 shows where, for a report of it.',
+    ...(isTraced && error instanceof Error ? (error.stack ?? '').split('\n') : []),
+  );
   return 'failed';
 };
