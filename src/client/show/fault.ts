@@ -34,7 +34,7 @@ const quotedLines = (text: string, mark: string): readonly Line[] =>
     .map((line): Line => [{ as: 'dim', text: `  ${mark} ` }, line]);
 
 const labelled = (label: string, text: string | undefined): readonly Line[] =>
-  text === undefined ? [] : [[{ as: 'bold', text: `  ${label}  ` }, text]];
+  text === undefined ? [] : [[{ as: 'bold', text: `  ${label}  ` }, text.trim().replaceAll('\n', `\n${' '.repeat(label.length + 4)}`)]]; // prettier-ignore
 
 /** Why a build or a step ended badly, as one would tell it: what failed, expected, saw, the console, what to do. */
 export const faultLines = (fault: BuildFault, { id }: Pick<Build, 'id'>): readonly Line[] => {
