@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { isErrno } from '../src/base/errno.ts';
 import { clientTypes, contractFile } from '../script/client-types.ts';
 import { completionFor } from '../src/client/args/completion.ts';
 import { commands, type CommandRow } from '../src/client/args/commands.ts';
@@ -76,11 +77,36 @@ test('help names every command, and that of a command every option', async () =>
 });
 
 test('every shell that is here takes its completion, and bash completes commands and options', async () => {
-  for (const shell of ['sh', 'bash']) await run(shell, ['-nc', completionFor(shell)]);
+  for (const shell of ['sh', 'bash', 'ksh', 'zsh', 'fish'] as const)
+    await run(shell, ['-n', '-c', completionFor(shell)]).catch((error: unknown) => {
+      if (!isErrno(error, 'ENOENT')) throw error;
+    });
   const complete = (line: string, words: readonly string[]) =>
     run('bash', ['-c', `${completionFor('bash')}\nCOMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _imagectl; printf '%s ' "\${COMPREPLY[@]}"`]); // prettier-ignore
   assert.equal((await complete('imagectl con', ['imagectl', 'con'])).stdout, 'console ');
+  assert.equal((await complete('imagectl --host lab can', ['imagectl', '--host', 'lab', 'can'])).stdout, 'cancel ');
+  assert.equal((await complete('imagectl help arti', ['imagectl', 'help', 'arti'])).stdout, 'artifacts ');
+  assert.equal((await complete('imagectl build --on-error h', ['', '', '', 'h'])).stdout, 'hold ');
+  assert.equal((await complete('imagectl list --status = s', ['', '', '', '', 's'])).stdout, 'succeeded ');
+  assert.equal((await complete('imagectl list --status =', ['', '', '', '='])).stdout, 'queued running held succeeded failed cancelled '); // prettier-ignore
+  assert.equal((await complete('imagectl build --var-file q', ['', '', '', 'q'])).stdout, ' ');
   assert.equal((await complete('imagectl log --f', ['imagectl', 'log', '--f'])).stdout, '--follow ');
+});
+
+test('fish completes commands, values and files where each is due', async (context) => {
+  const complete = (line: string) =>
+    run('fish', ['--no-config', '-c', `${completionFor('fish')}\ncomplete -C $argv[1]`, line]);
+  const first = await complete('imagectl --host lab can').catch((error: unknown) => {
+    if (!isErrno(error, 'ENOENT')) throw error;
+  });
+  if (first === undefined) {
+    context.skip('fish is not installed here');
+    return;
+  }
+  assert.match(first.stdout, /^cancel\t/);
+  assert.deepEqual((await complete('imagectl build --on-error h')).stdout.split('\t')[0], 'hold');
+  assert.equal((await complete('imagectl list /')).stdout, '');
+  assert.match((await complete('imagectl build /us')).stdout, /^\/usr\//);
 });
 
 test('every shell is told every command', () => {
