@@ -22,8 +22,10 @@ const calls: readonly (readonly [RegExp, string])[] = [
 export const asTyped = (sentence: string): string =>
   calls.reduce((text, [call, typed]) => text.replace(call, typed), sentence);
 
-/** A place in a request: what came in its query is told as the option that it came from. */
+/** A place in a request: what came in its query is told as the option that it came from, a value as that of its variable. */
 export const placeAsTyped = (pointer: string): string => {
+  const [, variable] = /^(?:query:\/variable|variables\.json:|\/variables)\/(.+)/.exec(pointer) ?? [];
+  if (variable !== undefined) return `variable ${variable.replaceAll('~1', '/').replaceAll('~0', '~')}`;
   const [, key = ''] = /^query:\/(\w+)/.exec(pointer) ?? [];
   const option = key.replaceAll('_', '-');
   return Object.hasOwn(options, option) ? `--${option}` : pointer;
