@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { after, test } from 'node:test';
+import { Fault } from '../src/base/fault.ts';
+import { makeApi } from '../src/client/api/api.ts';
+import { ClientError } from '../src/client/client-error.ts';
+import { sendFolder } from '../src/client/input/packed-folder.ts';
+import { processOutput } from '../src/client/show/output.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 import { admittingShop } from './fixtures/admitting-shop.ts';
 import { imagectl } from './fixtures/imagectl.ts';
@@ -171,6 +179,49 @@ test('what the system refuses is told with the file and the reason, and without 
   const nowhere = await run(['download', '-o', '/dev/null/out', id]);
   assert.equal(nowhere.code, 1);
   assert.match(nowhere.stderr, /^imagectl: \/dev\/null\/out cannot be used: not a directory \(ENOTDIR\) at \w+\.\n$/);
+});
+
+test('a file that cannot be read while it is sent is told as that, and not as a daemon that is away', async () => {
+  await using shop = await apiShop();
+  const { url } = await shop.listen();
+  const api = makeApi({ url: new URL(url), token: shop.auth.authorization.replace('Bearer ', '') });
+  const folder = await folderOf({});
+  const file = join(folder, 'large');
+  await writeFile(file, randomBytes(3 * 2 ** 20));
+  const call = async ({ body: { content } }: { readonly body: { readonly content: unknown } }): Promise<Response> => {
+    await truncate(file);
+    await buffer(content as Readable).catch((cause: unknown) => {
+      throw new ClientError('unreachable', 'The daemon is away.', { cause });
+    });
+    throw new Error('It was sent.');
+  };
+  const told: unknown[] = [];
+  const sending = sendFolder(api, { folder, made: [], extra: {} }, { ...processOutput({}), tell: (...lines) => told.push(lines) }, call); // prettier-ignore
+  await assert.rejects(sending, (error) => error instanceof Fault && /"large" could not be packed: it has become shorter/.test(error.message)); // prettier-ignore
+  assert.deepEqual(told, []);
+});
+
+test('a folder that cannot be sent is told by what is in the way', async () => {
+  await using shop = await apiShop();
+  const run = await against(shop);
+  const rules = await folderOf({ 'template.json': '{}' });
+  await mkdir(join(rules, '.imagedignore'));
+  const strange = await folderOf({ 'template.json': '{}' });
+  await writeFile(Buffer.concat([Buffer.from(`${strange}/`), Buffer.from([0xff])]), '');
+  for (const [wanted, ending, pattern] of [
+    [rules, 5, /\.imagedignore is no file: it is to hold the patterns/],
+    [strange, 5, /has a name that is no UTF-8: rename it\.$/m],
+    [
+      join(rules, 'template.json'),
+      2,
+      /template\.json is a file: name the folder that it is in, .*, all of which is sent\.$/m,
+    ],
+    ['', 2, /There is no folder "", and/],
+  ] as const) {
+    const { code, stderr } = await run(['validate', wanted]);
+    assert.equal(code, ending, stderr);
+    assert.match(stderr, pattern);
+  }
 });
 
 test('what is wrong in a line full of escapes names them, and a file outside the folder is never shown', async () => {

@@ -1,7 +1,8 @@
+import { dirname } from 'node:path';
 import { numberFrom, pairFrom } from '../args/numbers.ts';
 import type { Job } from '../args/types.ts';
 import { usageError } from '../client-error.ts';
-import { isFolder, type FolderToSend } from './packed-folder.ts';
+import { isFile, isFolder, type FolderToSend } from './packed-folder.ts';
 import { overFolder, readVariables, variablesFile, type Variables } from './variables.ts';
 
 /** What is to be built: a folder of this host, or a template that the daemon has stored. */
@@ -23,8 +24,10 @@ const folderWith = async (folder: string, variables: Variables): Promise<FolderT
 
 const flag = (value: boolean | undefined): 'true' | undefined => (value === true ? 'true' : undefined);
 
-const missing = (wanted: string) =>
-  usageError(`There is no folder ${wanted}, and no stored template can be called so. See: imagectl templates`);
+const missing = async (wanted: string) =>
+  (await isFile(wanted))
+    ? usageError(`${wanted} is a file: name the folder that it is in, ${dirname(wanted)}, all of which is sent.`)
+    : usageError(`There is no folder ${JSON.stringify(wanted)}, and no stored template can be called so. See: imagectl templates`); // prettier-ignore
 
 /** What the command line asks to build or to validate. Throws `usage`. */
 export const askedBy = async ({ operands: [wanted = '.'], values }: Job): Promise<Asked> => {
@@ -46,7 +49,7 @@ export const askedBy = async ({ operands: [wanted = '.'], values }: Job): Promis
     };
     return { folder, query };
   }
-  if (!storedName.test(wanted)) throw missing(wanted);
+  if (!storedName.test(wanted)) throw await missing(wanted);
   return {
     stored: {
       template: wanted,

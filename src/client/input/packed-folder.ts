@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { isErrno } from '../../base/errno.ts';
@@ -12,15 +13,20 @@ import { textOf, type Output } from '../show/output.ts';
 import { systemReason } from '../show/system-words.ts';
 import { shownBytes } from '../show/units.ts';
 
-/** Whether there is such a folder. */
-export const isFolder = async (path: string): Promise<boolean> => {
+const factsOf = async (path: string): Promise<Stats | undefined> => {
   try {
-    return (await stat(path)).isDirectory();
+    return await stat(path);
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return false;
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return undefined;
     throw usageError(`${path} cannot be used: ${systemReason(error)}.`);
   }
 };
+
+/** Whether there is such a folder. */
+export const isFolder = async (path: string): Promise<boolean> => (await factsOf(path))?.isDirectory() === true;
+
+/** Whether there is such a file. */
+export const isFile = async (path: string): Promise<boolean> => (await factsOf(path))?.isFile() === true;
 
 const drawsEveryMs = 100;
 
@@ -67,17 +73,23 @@ export const sendFolder = async (
   output: Output,
   call: (sent: Required<Pick<Sent, 'body'>>) => Promise<Response>,
 ): Promise<Response> => {
-  if (!(await isFolder(folder))) throw usageError(`There is no folder ${folder}.`);
+  if (!(await isFolder(folder))) throw usageError(`There is no folder ${JSON.stringify(folder)}.`);
   const { signal } = new AbortController();
   const waiting = patience(signal, (state) => state === 'away' && output.tell('The daemon does not answer; trying again.'), mostAwayMs); // prettier-ignore
   return waiting.ask(async () => {
     const limits = await contextLimits(api);
     const { stream, files } = await packFolder(folder, { limits, extra, signal });
     const content = stream.pipe(counted(output, files));
-    stream.once('error', (error) => content.destroy(error));
+    let unread: Error | undefined;
+    stream.once('error', (error) => {
+      unread = error;
+      content.destroy(error);
+    });
     try {
       return await call({ body: { type: 'application/zstd', content } });
     } catch (error) {
+      // The call fails with it too, as if the daemon were away.
+      if (unread !== undefined) throw unread;
       throw error instanceof ClientError ? ofFolder(error, { folder, made }) : error;
     } finally {
       stream.destroy();

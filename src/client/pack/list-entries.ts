@@ -80,6 +80,8 @@ export const listEntries = async (
     const found = await readdir(join(top, below), { withFileTypes: true });
     for (const one of found.toSorted(byName)) {
       const path = below === '' ? one.name : `${below}/${one.name}`;
+      // Node gives this character for bytes that are no UTF-8, and finds no file by it.
+      if (one.name.includes('\ufffd')) throw refuse(path, `has a name that is no UTF-8: rename it.`);
       if (ignored(one.isDirectory() ? `${path}/` : path)) continue;
       const entry = await entryOf(one, path, top);
       count(entry);
