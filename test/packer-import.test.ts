@@ -257,6 +257,8 @@ test('each chain of post-processors begins with the disk, which is published whe
   assert.deepEqual(steps('checksum', 'compress'), [['checksum d'], ['compress d keep']]);
   assert.deepEqual(steps({ type: 'compress', keep_input_artifact: true }), ['compress d keep']);
   assert.deepEqual(steps({ type: 'compress', except: ['qemu'] }, 'checksum'), ['checksum d']);
+  const others = { type: 'vagrant', except: ['qemu'] };
+  assert.deepEqual(steps([others, 'compress', others, 'checksum']), ['compress d', 'checksum d.gz']);
   const box = 'packer_qemu_libvirt_amd64.box';
   assert.deepEqual(steps(['vagrant', 'compress']), ['vagrant d', `compress ${box}`]);
   assert.deepEqual(steps(['vagrant', 'compress'], ['shell-local', 'checksum']), [['vagrant d keep', `compress ${box}`], ['shell-local d', 'checksum d']]); // prettier-ignore
