@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { z } from 'zod';
 import { Fault } from '../src/base/fault.ts';
 import { importPacker } from '../src/packer/import/import-packer.ts';
+import { commonRules } from '../src/packer/import/provisioners/kinds.ts';
+import { provisionerKinds } from '../src/packer/import/provisioners/table.ts';
 import type { Imported } from '../src/packer/import/types.ts';
+import { provisioners, type ProvisionerType } from '../src/provisioners/table.ts';
+import { listedUnder } from './fixtures/schema-keys.ts';
 
 const noFiles = { has: () => false, below: () => [] };
 const frozen = { buildId: 'b', timestampMs: 0 };
@@ -202,6 +207,33 @@ test('what Packer says to ansible of its proxy, of host keys and of scp is a not
   ]);
 });
 
+/** The provisioners whose keys stay as they are. */
+const sameTypes = Object.keys(provisionerKinds).filter(
+  (type): type is Exclude<ProvisionerType, 'shell' | 'file'> =>
+    type in provisioners && !['shell', 'file'].includes(type),
+);
+
+test('a key of a provisioner is decoded as Packer does it: texts as booleans and numbers, one text as a list', () => {
+  const given = (type: string, key: string, value: unknown): unknown => {
+    const [machine] = imported({ builders: [qemu], provisioners: [{ type, [key]: value }] }).machines;
+    const [made] = z.array(z.record(z.string(), z.unknown())).parse(machine?.document['provisioners']);
+    return made?.[key];
+  };
+  let seen = 0;
+  for (const type of sameTypes)
+    for (const { place, key, kind } of listedUnder(provisioners[type].Schema)) {
+      if (place.includes('.') || key in commonRules || ['checkpoint', 'type'].includes(key)) continue;
+      seen++;
+      if (kind === 'boolean')
+        assert.deepEqual([given(type, key, 'true'), given(type, key, '0')], [true, false], `${type} ${key}`);
+      if (kind === 'array' && !['environment_vars', 'execute_command', 'module_dirs', 'valid_exit_codes'].includes(key))
+        assert.deepEqual(given(type, key, 'one'), ['one'], `${type} ${key}`);
+    }
+  assert.ok(seen > 60, String(seen));
+  assert.deepEqual(given('powershell', 'valid_exit_codes', ['0', 3]), [0, 3]);
+  refused({ builders: [qemu], provisioners: [{ type: 'ansible', use_proxy: 'maybe' }] }, ['/provisioners/0/use_proxy', /is "maybe", and true or false was due/]); // prettier-ignore
+});
+
 test('a wrong place of the translation is told at its place in the template, or at the nearest around it', () => {
   const { pointerOf } = built({ ...qemu, name: 'a', vm_name: 'x', boot_command: ['<foo>'] });
   assert.equal(pointerOf('/install/boot_command'), '/builders/0/boot_command');
@@ -225,6 +257,8 @@ test('each chain of post-processors begins with the disk, which is published whe
   assert.deepEqual(steps('checksum', 'compress'), [['checksum d'], ['compress d keep']]);
   assert.deepEqual(steps({ type: 'compress', keep_input_artifact: true }), ['compress d keep']);
   assert.deepEqual(steps({ type: 'compress', except: ['qemu'] }, 'checksum'), ['checksum d']);
+  const others = { type: 'vagrant', except: ['qemu'] };
+  assert.deepEqual(steps([others, 'compress', others, 'checksum']), ['compress d', 'checksum d.gz']);
   const box = 'packer_qemu_libvirt_amd64.box';
   assert.deepEqual(steps(['vagrant', 'compress']), ['vagrant d', `compress ${box}`]);
   assert.deepEqual(steps(['vagrant', 'compress'], ['shell-local', 'checksum']), [['vagrant d keep', `compress ${box}`], ['shell-local d', 'checksum d']]); // prettier-ignore
