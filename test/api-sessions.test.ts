@@ -136,6 +136,10 @@ test('the eleventh try to log in within a minute is refused, by address, and a t
   assert.deepEqual([refused.statusCode, refused.json<{ code: string }>().code], [429, 'too_many_logins']);
   assert.match(String(refused.headers['retry-after']), /^[0-9]+$/);
   assert.equal((await tries('10.0.0.2')).statusCode, 401);
+  for (let n = 0; n < 10; n += 1) assert.equal((await tries(`2001:db8:0:7::${n}`)).statusCode, 401);
+  assert.equal((await tries('2001:db8::7:a:b:c:d')).statusCode, 429, 'one host has all addresses of its network');
+  for (let n = 0; n < 10; n += 1) assert.equal((await tries(`no address ${n}`)).statusCode, 401);
+  assert.equal((await tries('nor this')).statusCode, 429);
   assert.equal((await shop.ask({ url: '/builds', headers: shop.auth })).statusCode, 200);
 });
 

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { holdPlaces } from './problem-places.ts';
 import { atBest } from './fixtures/at-best.ts';
 import { hostileRequests, type Hostile } from './fixtures/hostile-requests.ts';
+import { longOnly } from './fixtures/long.ts';
 
 const mostDelayMs = 250;
 const mostTogetherMs = 500;
@@ -86,7 +87,7 @@ const server = async () => {
   };
 };
 
-test('forty of them at once delay others by little more than one does', async () => {
+test('forty of them at once delay others by little more than one does', longOnly, async () => {
   await using shop = await server();
   const all = (await hostileRequests()).filter(({ body }) => body.length < 8 * 2 ** 20);
   const answers: Answer[] = [];

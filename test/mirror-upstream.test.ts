@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir, stat } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
@@ -154,6 +154,37 @@ test('a file without a length is downloaded before its first byte is sent, and t
   const reply = await machine.get(path);
   assert.equal(reply.headers['content-length'], String(base.length));
   assert.ok(reply.body.equals(base));
+});
+
+test('an upstream that goes on without end fills no disk, whatever it had promised', async () => {
+  await using shop = await mirrorShop();
+  let sent = 0;
+  const without = (response: ServerResponse) => {
+    const more = () => {
+      do sent += 2 ** 20;
+      while (response.write(Buffer.alloc(2 ** 20)));
+    };
+    response.on('drain', more);
+    more();
+  };
+  const [endless, longer] = [path, '7.9/amd64/bsd.rd'];
+  shop.upstream.behave.set(endless, (_request, response) => without(response.writeHead(200)));
+  shop.upstream.behave.set(longer, (request, response, bytes) => {
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    // Then it is silent, and is asked for the rest.
+    if (from === 0)
+      return void response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, 1000));
+    response.writeHead(206, { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` });
+    without(response);
+  });
+  const machine = await shop.serve(await shop.open({ cacheBytes: 24 * 2 ** 20, limits: { silentMs: 500 } }));
+  const refused = await machine.get(endless);
+  assert.equal(refused.status, 507);
+  assert.match(machine.refused[0]?.why ?? '', /cache_size/);
+  await machine.get(longer).catch(() => undefined);
+  await machine.untilTold(2);
+  assert.match(machine.refused[1]?.why ?? '', /more bytes came than the 300001 that were promised/);
+  assert.ok(sent < 120 * 2 ** 20, `${sent} bytes were sent`);
 });
 
 test('an upstream that is busy is asked again, one that says no is not', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import { once } from 'node:events';
@@ -7,10 +8,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
+import { Fault, type FaultCode } from '../src/base/fault.ts';
 import { connectSsh } from '../src/guest/ssh/connect.ts';
 import type { Guest } from '../src/guest/types.ts';
+import { untilTrue } from './fixtures/until-true.ts';
 import { guestHouse, on } from './ssh-server.ts';
-import { failsAs } from './store-shop.ts';
+
+const failsAs =
+  (code: FaultCode, words = /(?:)/) =>
+  (error: unknown) =>
+    error instanceof Fault && error.code === code && words.test(error.message);
 
 const quiet = { clock: systemClock, onNote: () => undefined };
 
@@ -53,7 +60,7 @@ test('what a login shell prints by itself is part of no output, and explains a c
   left.defer(() => rm(folder, { recursive: true }));
   const [closed, place, file] = [join(folder, 'closed'), join(folder, 'place'), join(folder, 'file')];
   await writeFile(place, 'its bytes');
-  const chatty = `ForceCommand echo Welcome; printf half; [ ! -e ${closed} ] || exit 7; exec sh -c "$SSH_ORIGINAL_COMMAND"`;
+  const chatty = `ForceCommand echo Welcome; printf half; [ ! -e ${closed} ] || exit $(cat ${closed}); exec sh -c "$SSH_ORIGINAL_COMMAND"`;
   const house = left.keep(await guestHouse({ config: [chatty] }));
   const guest = left.keep(await connectSsh(house.spec, quiet, on()));
   const lines: string[] = [];
@@ -63,9 +70,33 @@ test('what a login shell prints by itself is part of no output, and explains a c
   assert.deepEqual(await own(guest, 'echo three'), { exitCode: 0, lines: ['stdout three'] });
   await guest.download(place, { file, mostBytes: 1000 }, on());
   assert.equal(await readFile(file, 'utf8'), 'its bytes');
-  await writeFile(closed, '');
-  assert.equal((await guest.run('echo never', { onLines }, on())).exitCode, 7);
-  assert.deepEqual(lines, ['stderr Welcome', 'stderr half']);
+  for (const code of [7, 0]) {
+    await writeFile(closed, String(code));
+    const never = failsAs('provisioner_failed', new RegExp(`exit code ${code} and did not run what it was sent: half`));
+    await assert.rejects(guest.run('echo never', { onLines }, on()), never);
+    assert.deepEqual(lines.splice(0), ['stderr Welcome', 'stderr half']);
+    const upload = { name: 'it', input: 'bytes', mode: '0600', existing: 'replace' } as const;
+    await assert.rejects(guest.upload(upload, join(folder, 'up'), on()), never);
+    await assert.rejects(guest.download(place, { file, mostBytes: 1000 }, on()), never);
+    assert.equal(existsSync(file), false);
+  }
+});
+
+test('a shell that prints while it runs nothing is let go, and the next script has another', async () => {
+  await using left = cleanupStack();
+  const house = left.keep(await guestHouse());
+  const guest = left.keep(await connectSsh(house.spec, quiet, on()));
+  const sessions = async () => (await house.sshProcesses()).filter((command) => command.includes(' exec sh'));
+  await own(guest, 'while :; do echo "$$ and on and on"; done &');
+  await untilTrue(async () => (await sessions()).length === 0);
+  assert.deepEqual((await own(guest, 'echo on')).lines, ['stdout on']);
+});
+
+test('a session that ends without its connection is told as that', async () => {
+  await using it = await narrow();
+  const stands = failsAs('ssh_broken', /session ended without an exit code, and the connection to \S+ stands/);
+  await assert.rejects(it.guest.run('kill -9 $PPID $$', { onLines: () => undefined }, on()), stands);
+  assert.deepEqual((await own(it.guest, 'echo on')).lines, ['stdout on']);
 });
 
 test('a script of imaged that is given up or whose connection breaks takes its session along, and the next has another', async () => {

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { z } from 'zod';
 import { Fault } from '../src/base/fault.ts';
 import { importPacker } from '../src/packer/import/import-packer.ts';
+import { commonRules } from '../src/packer/import/provisioners/kinds.ts';
+import { provisionerKinds } from '../src/packer/import/provisioners/table.ts';
 import type { Imported } from '../src/packer/import/types.ts';
+import { provisioners, type ProvisionerType } from '../src/provisioners/table.ts';
+import { listedUnder } from './fixtures/schema-keys.ts';
 
 const noFiles = { has: () => false, below: () => [] };
 const frozen = { buildId: 'b', timestampMs: 0 };
@@ -202,6 +207,33 @@ test('what Packer says to ansible of its proxy, of host keys and of scp is a not
   ]);
 });
 
+/** The provisioners whose keys stay as they are. */
+const sameTypes = Object.keys(provisionerKinds).filter(
+  (type): type is Exclude<ProvisionerType, 'shell' | 'file'> =>
+    type in provisioners && !['shell', 'file'].includes(type),
+);
+
+test('a key of a provisioner is decoded as Packer does it: texts as booleans and numbers, one text as a list', () => {
+  const given = (type: string, key: string, value: unknown): unknown => {
+    const [machine] = imported({ builders: [qemu], provisioners: [{ type, [key]: value }] }).machines;
+    const [made] = z.array(z.record(z.string(), z.unknown())).parse(machine?.document['provisioners']);
+    return made?.[key];
+  };
+  let seen = 0;
+  for (const type of sameTypes)
+    for (const { place, key, kind } of listedUnder(provisioners[type].Schema)) {
+      if (place.includes('.') || key in commonRules || ['checkpoint', 'type'].includes(key)) continue;
+      seen++;
+      if (kind === 'boolean')
+        assert.deepEqual([given(type, key, 'true'), given(type, key, '0')], [true, false], `${type} ${key}`);
+      if (kind === 'array' && !['environment_vars', 'execute_command', 'module_dirs', 'valid_exit_codes'].includes(key))
+        assert.deepEqual(given(type, key, 'one'), ['one'], `${type} ${key}`);
+    }
+  assert.ok(seen > 60, String(seen));
+  assert.deepEqual(given('powershell', 'valid_exit_codes', ['0', 3]), [0, 3]);
+  refused({ builders: [qemu], provisioners: [{ type: 'ansible', use_proxy: 'maybe' }] }, ['/provisioners/0/use_proxy', /is "maybe", and true or false was due/]); // prettier-ignore
+});
+
 test('a wrong place of the translation is told at its place in the template, or at the nearest around it', () => {
   const { pointerOf } = built({ ...qemu, name: 'a', vm_name: 'x', boot_command: ['<foo>'] });
   assert.equal(pointerOf('/install/boot_command'), '/builders/0/boot_command');
@@ -225,6 +257,8 @@ test('each chain of post-processors begins with the disk, which is published whe
   assert.deepEqual(steps('checksum', 'compress'), [['checksum d'], ['compress d keep']]);
   assert.deepEqual(steps({ type: 'compress', keep_input_artifact: true }), ['compress d keep']);
   assert.deepEqual(steps({ type: 'compress', except: ['qemu'] }, 'checksum'), ['checksum d']);
+  const others = { type: 'vagrant', except: ['qemu'] };
+  assert.deepEqual(steps([others, 'compress', others, 'checksum']), ['compress d', 'checksum d.gz']);
   const box = 'packer_qemu_libvirt_amd64.box';
   assert.deepEqual(steps(['vagrant', 'compress']), ['vagrant d', `compress ${box}`]);
   assert.deepEqual(steps(['vagrant', 'compress'], ['shell-local', 'checksum']), [['vagrant d keep', `compress ${box}`], ['shell-local d', 'checksum d']]); // prettier-ignore
@@ -391,13 +425,58 @@ test('qemuargs for the interface give its model, and those that only shape the r
           qemuargs: [
             ['-device', 'virtio-net,netdev=user.0,mac=x'],
             ['-device', 'usb-host'],
+            ['-cpu', 'qemu64,+ssse3'],
+            ['-bios', 'bios-256k.bin'],
+            ['-cdrom', 'second.iso'],
+            ['-drive', 'file=virtio-win.iso,media=cdrom'],
+            ['-smbios', 'type=1,serial=ds=nocloud;s=http://{{ .HTTPIP }}:{{ .HTTPPort }}/'],
           ],
         },
       ],
     },
-    ['/builders/0/qemuargs/0', /no counterpart/],
-    ['/builders/0/qemuargs/1', /no counterpart/],
+    ...[0, 1, 2, 3, 4, 5, 6].map((index) => [`/builders/0/qemuargs/${index}`, /no counterpart/] as const),
   );
+});
+
+test('qemuargs as templates of others have them mean what they mean to QEMU', () => {
+  const modelOf = (qemuargs: readonly unknown[], change: object = {}) => {
+    const files = { has: (path: string) => path.startsWith('http/'), below: () => [] };
+    const packer = { builders: [{ ...qemu, ...change, qemuargs }] };
+    const { document } = importPacker(packer, { variables: {}, frozen, files }).machines[0] ?? {};
+    return document?.['machine'] as Record<string, unknown>; // as the translation has it
+  };
+  const processors = { 'cores=2,threads=2': 4, '2,sockets=2': 2, 'sockets=2,cores=4,threads=1': 8, 'cpus=1,maxcpus=16,cores=4': 1, '6': 6 }; // prettier-ignore
+  for (const [smp, cpus] of Object.entries(processors)) assert.equal(modelOf([['-smp', smp]])['cpus'], cpus, smp);
+  const hardware = modelOf([
+    ['-M', 'q35,smm=on,accel=kvm:hvf:whpx:tcg'],
+    ['-cpu', 'host,+nx'],
+    ['-bios', '/usr/share/ovmf/OVMF.fd'],
+    ['-device', 'virtio-rng-pci'],
+    ['-object', 'rng-random,filename=/dev/urandom,id=rng0'],
+    ['-device', 'qemu-xhci'],
+    ['-device', 'virtio-tablet'],
+    ['-device', 'virtio-scsi-pci,id=scsi0'],
+    ['-device', 'scsi-hd,bus=scsi0.0,drive=drive0'],
+    ['-device', 'virtio-net-pci,netdev=user.0,bus=pci.1,addr=0x0'],
+    ['-netdev', 'user,id=user.0,', 'hostfwd=tcp::{{ .SSHHostPort }}-:22'],
+    ['-drive', 'file=output/{{ .Name }},if=virtio,cache=writeback'],
+    ['-drive', 'if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd'],
+    ['-global', 'driver=cfi.pflash01,property=secure,value=on'],
+    ['-d', 'guest_errors'],
+    ['-usb'],
+  ]);
+  const model = { machine_type: 'q35', cpu_model: 'host', disk_interface: 'scsi', net_device: 'virtio-net-pci' };
+  assert.deepEqual(hardware['model'], model);
+  assert.equal(hardware['firmware'], 'uefi');
+  assert.equal(modelOf([['-fda', 'cloud.img']])['floppy'], 'cloud.img');
+  const booted = { disk_image: true };
+  assert.equal(modelOf([['-cdrom', './cidata.iso']], booted)['cdrom'], 'cidata.iso');
+  const smbios = ['-smbios', 'type=1,serial=ds=nocloud-net;s=http://{{ .HTTPIP }}:{{.HTTPPort}}/ci/'];
+  const seed = modelOf([smbios], { ...booted, http_directory: 'http' })['cloud_init'];
+  const named = (name: string) => ({ file: `http/ci/${name}` });
+  assert.deepEqual(seed, { by: 'smbios', user_data: named('user-data'), meta_data: named('meta-data'), network_config: named('network-config'), vendor_data: named('vendor-data') }); // prettier-ignore
+  const written = modelOf([smbios], { ...booted, http_content: { '/ci/user-data': '#cloud-config' } })['cloud_init'];
+  assert.deepEqual(written, { by: 'smbios', user_data: '#cloud-config' });
 });
 
 test('a builder that boots by UEFI gets the firmware of the host, and its variables are published unless they are dropped', () => {

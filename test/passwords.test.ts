@@ -40,12 +40,16 @@ const document = (autoinstall: object, variables: object = {}, more: object = {}
   ...more,
 });
 
-/** The parts of any file below the data folder in which a text stands: the store, its log, contexts, builds. */
+/**
+ * The names of files below the data folder in which a text stands: the store, its log, contexts, builds. A pipe of a machine,
+ * of which there are some meanwhile, holds nothing, and who opens one waits for its other end for ever.
+ */
 const filesWith = async (text: string): Promise<readonly string[]> => {
   const found: string[] = [];
-  for (const name of await readdir(imaged.dataDir, { recursive: true })) {
-    const bytes = await readFile(join(imaged.dataDir, name)).catch(() => Buffer.alloc(0));
-    if (bytes.includes(text)) found.push(name);
+  for (const entry of await readdir(imaged.dataDir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const bytes = await readFile(join(entry.parentPath, entry.name)).catch(() => Buffer.alloc(0));
+    if (bytes.includes(text)) found.push(entry.name);
   }
   return found;
 };

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { makePort } from '../script/openbsd/make-port.ts';
+import { longOnly } from './fixtures/long.ts';
 
 const run = promisify(execFile);
 const top = fileURLToPath(new URL('../../', import.meta.url));
@@ -118,7 +119,7 @@ test('everything that the npm package holds is installed, or has its place in th
     );
 });
 
-test('the packages are those of production, uncompiled, and come out the same each time', async () => {
+test('the packages are those of production, uncompiled, and come out the same each time', longOnly, async () => {
   const names = (
     await run('tar', ['-tzf', join(made, `distfiles/imaged-vendor-${version}.tgz`)], { maxBuffer: 2 ** 24 })
   ).stdout

@@ -156,6 +156,7 @@ test('what a guest goes on with behind the mark is not kept: a code without end 
   await take(Buffer.from('imaged-mark '));
   for (let n = 0; n < 100; n++) await take(Buffer.alloc(1000, '7'));
   await take(Buffer.from('\n'));
+  await untilMark('imaged-mark', { onLines: () => undefined }, (code) => codes.push(code))(Buffer.from('imaged-mark 9999\n')); // prettier-ignore
   assert.deepEqual(codes, []);
 });
 

@@ -9,6 +9,7 @@ import { systemClock } from '../src/base/clock.ts';
 import { Fault, type FaultCode } from '../src/base/fault.ts';
 import { connectSsh } from '../src/guest/ssh/connect.ts';
 import { makeSshKey } from '../src/guest/ssh/key.ts';
+import { makeSshWords } from '../src/guest/ssh/words.ts';
 import type { Guest } from '../src/guest/types.ts';
 import { runProgram } from '../src/base/program.ts';
 import { commandOf, familyOf } from './fixtures/processes.ts';
@@ -108,6 +109,8 @@ test('a guest that never answers is unreachable when the time is over, with the 
   await failing(/was closed before an ssh server spoke/);
   house.line('silent');
   await failing(/was taken, but no ssh server spoke/);
+  house.line('stuck');
+  await failing(/^(?!.*: the connection was taken, but).*an ssh server spoke, but the key exchange did not end/);
   house.line('garbage');
   await failing(/what spoke is no ssh server: "HTTP\/1\.0 400 Bad Request/);
   await assert.rejects(
@@ -132,6 +135,27 @@ test('a key that comes late is waited for, one that never comes is a denial', as
   }
   await house.authorize('');
   await assert.rejects(connectSsh(house.spec, quiet, on()), failsAs('ssh_denied', /authorized_keys/));
+});
+
+test("words of a server's banner are no reason of ssh's own", () => {
+  const faultOf = (...lines: readonly string[]) => {
+    const words = makeSshWords({ host: 'h', port: 22, username: 'me', knownHostsFile: 'k', keyFile: '', folder: '', timeoutMs: 1 }); // prettier-ignore
+    lines.forEach(words.hear);
+    return words.faultOf(255).code;
+  };
+  const spoke = 'debug1: Remote protocol version 2.0, remote software version OpenSSH_9.2';
+  const exchanged = 'debug1: SSH2_MSG_NEWKEYS received';
+  const failed = 'Host key verification failed.';
+  assert.equal(faultOf(spoke, failed), 'host_key_changed');
+  assert.equal(faultOf(spoke, exchanged, failed, 'Connection closed by h port 22'), 'ssh_unreachable');
+  assert.equal(faultOf(spoke, exchanged, 'For all others: Permission denied!', 'Connection closed by h'), 'ssh_unreachable'); // prettier-ignore
+  for (const said of [
+    'me@h: Permission denied (publickey,password).',
+    'Permission denied (publickey).',
+    'Received disconnect from h port 22:2: Too many authentication failures',
+  ])
+    // prettier-ignore
+    assert.equal(faultOf(spoke, exchanged, said), 'ssh_denied', said);
 });
 
 test('another host key than the one that was learnt ends the build at once', async () => {

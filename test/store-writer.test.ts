@@ -8,11 +8,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import { openLogFile, type LogFile } from '../src/queue/sqlite/log-file.ts';
 import { makeWriter } from '../src/queue/sqlite/writer.ts';
+import { systemClock } from '../src/base/clock.ts';
+import { untilTrue } from './fixtures/until-true.ts';
 
 const fail = (error: unknown): never => assert.fail(String(error));
 
 /** A writer over a database of its own, whose log reaches the disk when the test says so. */
-const workbench = async () => {
+const workbench = async (busy?: Parameters<typeof makeWriter>[4]) => {
   const folder = await mkdtemp(join(tmpdir(), 'imaged-writer-'));
   const db = new Sqlite(join(folder, 'a.db'));
   db.pragma('journal_mode = WAL');
@@ -28,7 +30,7 @@ const workbench = async () => {
     close: () => undefined,
   };
   const said: string[] = [];
-  const writer = makeWriter(db, log, (ids) => said.push(`told ${[...ids].join()}`), fail);
+  const writer = makeWriter(db, log, (ids) => said.push(`told ${[...ids].join()}`), fail, busy);
   const insert = db.prepare('INSERT INTO word VALUES (?)');
   return {
     db,
@@ -125,4 +127,60 @@ test('the log is found again when SQLite has made another, and one that is gone 
   log.close();
   log.close();
   other.close();
+});
+
+/** Another program that has the database. */
+const lock = (file: string) => {
+  const other = new Sqlite(file);
+  other.exec('BEGIN EXCLUSIVE');
+  return () => other.close();
+};
+
+test('while another program has the database, what comes waits and the loop goes on; then all of it is written in its order', async () => {
+  await using bench = await workbench();
+  bench.db.pragma('busy_timeout = 5');
+  const unlock = lock(bench.db.name);
+  const startedAt = performance.now();
+  for (let n = 0; n < 50; n++) bench.write(String(n), 'process');
+  await turns();
+  await systemClock.sleep(50, new AbortController().signal);
+  bench.write('50', 'process');
+  assert.ok(performance.now() - startedAt < 1000, 'the loop was stopped');
+  assert.equal(bench.said.length, 0);
+  unlock();
+  await untilTrue(() => bench.said.includes('50'));
+  assert.deepEqual(
+    bench.said.filter((word) => !word.startsWith('told')),
+    Array.from({ length: 51 }, (_, n) => String(n)),
+  );
+});
+
+test('what waits for longer than it may is refused, each that comes then at once, and all is well again without the other program', async () => {
+  await using bench = await workbench({ withinMs: 60, pauseMs: 5 });
+  bench.db.pragma('busy_timeout = 5');
+  const unlock = lock(bench.db.name);
+  for (const word of ['a', 'b']) bench.write(word, 'process');
+  await untilTrue(() => bench.said.length === 2);
+  assert.match(bench.said.join('\n'), /^a: The store .* is locked.*\nb: The store .* is locked/);
+  bench.said.splice(0);
+  bench.write('c', 'process');
+  await turns();
+  assert.match(bench.said.join(), /^c: .*locked/);
+  unlock();
+  bench.said.splice(0);
+  bench.write('d', 'process');
+  await turns();
+  assert.deepEqual(bench.said, ['told d', 'd']);
+});
+
+test('a store that closes while another program has the database refuses what waits', async () => {
+  await using bench = await workbench();
+  bench.db.pragma('busy_timeout = 5');
+  const unlock = lock(bench.db.name);
+  bench.write('a', 'process');
+  await turns();
+  bench.writer.close();
+  await turns();
+  assert.match(bench.said.join(), /^a: The store .* is locked/);
+  unlock();
 });

@@ -94,6 +94,25 @@ const refuseLarger = ({ source, url, most }: Download, bytes: number): void => {
   );
 };
 
+// Of a file whose length nobody has said, room is made each time that so much has come.
+const roomBytes = 16 * 1024 * 1024;
+
+/** Called before bytes are written: throws where more come than were promised, or than there may be. */
+const boundOf = (parts: Download) => {
+  const { source, url, progress, makeRoom } = parts;
+  let roomFor = progress.have + roomBytes;
+  return async (fresh: number): Promise<void> => {
+    const bytes = progress.have + fresh;
+    refuseLarger(parts, bytes);
+    if (progress.length === undefined) {
+      if (bytes <= roomFor) return;
+      await makeRoom(bytes);
+      roomFor = bytes + roomBytes;
+    } else if (bytes > progress.length)
+      throw passing(source, `${shownBy(source, url)}: more bytes came than the ${progress.length} that were promised.`);
+  };
+};
+
 /** Asks upstream once for what is missing of the part, and writes it there. */
 const takeRest = async (part: Part, parts: Download): Promise<void> => {
   const { source, url, progress, silentMs, clock, signal } = parts;
@@ -105,12 +124,13 @@ const takeRest = async (part: Part, parts: Download): Promise<void> => {
       await part.startOver();
       throw passing(source, `${shownBy(source, url)}: upstream went on with another file than it had begun.`);
     }
+    const bound = boundOf(parts);
     try {
       const body: AsyncIterable<Buffer> = reply;
       for await (const bytes of body) {
         const slow = rate(bytes.length);
         if (slow !== undefined) throw passing(source, `${shownBy(source, url)}: ${slow}.`);
-        refuseLarger(parts, progress.have + Math.max(0, bytes.length - passOver));
+        await bound(Math.max(0, bytes.length - passOver));
         if (passOver < bytes.length) await part.write(passOver === 0 ? bytes : bytes.subarray(passOver));
         passOver = Math.max(0, passOver - bytes.length);
       }

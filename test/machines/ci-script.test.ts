@@ -10,6 +10,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
+import { longOnly } from '../fixtures/long.ts';
 import { cycle, cycleDigest } from '../fixtures/quick-templates.ts';
 
 const script = join(import.meta.dirname, '..', '..', '..', 'examples', 'ci', 'build-image');
@@ -124,20 +125,24 @@ test('a bad template is refused with its places, and a folder within the context
   assert.match(within.words, /lies in .* name another folder/);
 });
 
-test('a failed build says why; asked again with its key it is the same one, with another key it is built again', async () => {
-  await using imaged = await startImaged({ tables });
-  const fails = { console: [{ hear: 'what it never says', within: '1m', refuse: ['cycle#'] }], ends: 'halt' };
-  await using own = await job(await cycle({ install: fails }));
-  const ids: string[] = [];
-  for (const key of ['run-1', 'run-1', 'run-2']) {
-    const { code, words } = await start(imaged, own, key).ended;
-    assert.equal(code, 1, words);
-    assert.match(words, /"code":"console_refused"/);
-    ids.push((await own.result()).id);
-  }
-  assert.equal(ids[0], ids[1]);
-  assert.notEqual(ids[0], ids[2]);
-});
+test(
+  'a failed build says why; asked again with its key it is the same one, with another key it is built again',
+  longOnly,
+  async () => {
+    await using imaged = await startImaged({ tables });
+    const fails = { console: [{ hear: 'what it never says', within: '1m', refuse: ['cycle#'] }], ends: 'halt' };
+    await using own = await job(await cycle({ install: fails }));
+    const ids: string[] = [];
+    for (const key of ['run-1', 'run-1', 'run-2']) {
+      const { code, words } = await start(imaged, own, key).ended;
+      assert.equal(code, 1, words);
+      assert.match(words, /"code":"console_refused"/);
+      ids.push((await own.result()).id);
+    }
+    assert.equal(ids[0], ids[1]);
+    assert.notEqual(ids[0], ids[2]);
+  },
+);
 
 test('a job that is cancelled cancels its build at once', async () => {
   await using imaged = await startImaged({ tables });
@@ -151,7 +156,7 @@ test('a job that is cancelled cancels its build at once', async () => {
   assert.equal((await imaged.ended((await own.result()).id)).status, 'cancelled');
 });
 
-test('a download that is cut goes on where it was', async () => {
+test('a download that is cut goes on where it was', longOnly, async () => {
   await using imaged = await startImaged({ tables });
   await using own = await job(await cycle());
   const asked: string[] = [];

@@ -8,6 +8,7 @@ import { awaitEvent } from '../fixtures/follow-events.ts';
 import { frontDoor } from '../fixtures/front-door.ts';
 import { imagectlInTerminal } from '../fixtures/imagectl.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
+import { firstUnlessLong } from '../fixtures/long.ts';
 import { cycle, cycleMachine, visit } from '../fixtures/quick-templates.ts';
 
 const settings = 'workers = 1';
@@ -43,7 +44,7 @@ const pausedBuild = async (imaged: Imaged) => {
 const word = (n: number) => `echo word-${n}-$((6 * 7))\r`;
 const shown = (n: number) => new RegExp(`word-${n}-42`);
 
-for (const signal of ['SIGTERM', 'SIGKILL'] as const)
+for (const signal of firstUnlessLong(['SIGKILL', 'SIGTERM'] as const))
   test(`a console that is attached to is the same machine's after ${signal} to the daemon and a new start, without a byte lost or shown twice`, async () => {
     await using here = await start();
     const { imaged, env } = here;
@@ -73,7 +74,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const)
     await imaged.ended(id);
   });
 
-for (const signal of ['SIGTERM', 'SIGKILL'] as const)
+for (const signal of firstUnlessLong(['SIGTERM', 'SIGKILL'] as const))
   test(`who types on a held build is told, after ${signal} to the daemon, that it has failed and how to go on`, async () => {
     await using here = await start();
     const { imaged, env } = here;

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
 import { artifactFiles, machinesOf, proveNothingLeft, proveSound } from '../fixtures/left-behind.ts';
+import { firstUnlessLong, longOnly } from '../fixtures/long.ts';
 import { cycle, visit } from '../fixtures/quick-templates.ts';
 
 const run = promisify(execFile);
@@ -101,7 +102,7 @@ test('a hold ends by itself with its lease', async (t) => {
   assert.ok(tookMs > 2000);
 });
 
-test('a held build is cancelled, and its machine is gone within 5 s', async (t) => {
+test('a held build is cancelled, and its machine is gone within 5 s', longOnly, async (t) => {
   await using imaged = await startImaged({ settings, tables });
   const { id } = await held(imaged, await soonHeld());
   assert.equal((await imaged.call(`/builds/${id}`, { method: 'DELETE' })).status, 409);
@@ -115,7 +116,7 @@ test('a held build is cancelled, and its machine is gone within 5 s', async (t) 
   assert.deepEqual([build.status, build.fault?.code], ['cancelled', 'cancelled']);
 });
 
-for (const signal of ['SIGTERM', 'SIGKILL'] as const)
+for (const signal of firstUnlessLong(['SIGKILL', 'SIGTERM'] as const))
   test(`a build that is held when the daemon gets ${signal} has failed with its own fault after the restart`, async () => {
     await using imaged = await startImaged({ settings, tables });
     const { id } = await held(imaged, await soonHeld());

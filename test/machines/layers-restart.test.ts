@@ -7,6 +7,7 @@ import { systemClock as clock } from '../../src/base/clock.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft, provePublished } from '../fixtures/left-behind.ts';
+import { longOnly } from '../fixtures/long.ts';
 import { revisit } from '../fixtures/quick-templates.ts';
 import { logOf, proveTakenUp } from '../fixtures/taken-up.ts';
 import { succeeded } from '../fixtures/tiny-builds.ts';
@@ -82,16 +83,20 @@ test('a build that goes on after the daemon was killed keeps what it makes, and 
   await proveNothingLeft(imaged);
 });
 
-test('what a guest may have missed while the daemon was away is kept for nobody, which an event says once', async (t) => {
-  await using imaged = await startImaged({ settings: 'workers = 1', tables });
-  const { id } = await imaged.post(body('three', { http: { word: 'x' } }));
-  await killedAtWork(imaged, id, t.signal);
-  const since = await keptSince(imaged, id);
-  assert.deepEqual(
-    since.map(({ type, data }) => `${type} ${String(data['step'])}`),
-    ['layer.not_kept second'],
-  );
-  assert.match(String(since[0]?.data['why']), /the daemon was away/);
-  await provePublished(imaged, id);
-  await proveNothingLeft(imaged);
-});
+test(
+  'what a guest may have missed while the daemon was away is kept for nobody, which an event says once',
+  longOnly,
+  async (t) => {
+    await using imaged = await startImaged({ settings: 'workers = 1', tables });
+    const { id } = await imaged.post(body('three', { http: { word: 'x' } }));
+    await killedAtWork(imaged, id, t.signal);
+    const since = await keptSince(imaged, id);
+    assert.deepEqual(
+      since.map(({ type, data }) => `${type} ${String(data['step'])}`),
+      ['layer.not_kept second'],
+    );
+    assert.match(String(since[0]?.data['why']), /the daemon was away/);
+    await provePublished(imaged, id);
+    await proveNothingLeft(imaged);
+  },
+);

@@ -10,6 +10,7 @@ import { eventsOf } from '../fixtures/follow-events.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft, provePublished } from '../fixtures/left-behind.ts';
+import { longOnly } from '../fixtures/long.ts';
 import { visit } from '../fixtures/quick-templates.ts';
 import { succeeded } from '../fixtures/tiny-builds.ts';
 import { makePlace } from '../long/soak/place.ts';
@@ -69,7 +70,7 @@ test(
       assert.deepEqual(await layersIn(imaged), []);
     });
 
-    await t.test('drained: it comes to its end after the restart', async () => {
+    await t.test('drained: it comes to its end after the restart', longOnly, async () => {
       const { id } = await imaged.post(body('true'));
       await untilMaking(imaged, t.signal);
       assert.equal(await imaged.kill('SIGTERM'), 0);

@@ -8,6 +8,7 @@ import { example } from '../fixtures/debian.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
+import { longOnly } from '../fixtures/long.ts';
 import {
   eventOf,
   installedMachine,
@@ -76,7 +77,7 @@ test('a build goes on in another boot after a reboot, and after a breakpoint whe
   assert.match(log, /paused at look: see imaged-\d+; POST/);
 });
 
-test('a breakpoint that nobody resumes fails its build when its time is over', async () => {
+test('a breakpoint that nobody resumes fails its build when its time is over', longOnly, async () => {
   const { id } = await imaged.post(await bySsh([{ type: 'breakpoint', name: 'look', timeout: '2s' }]));
   const { status, fault } = await imaged.ended(id);
   assert.deepEqual([status, fault?.code, fault?.step], ['failed', 'step_timeout', 'look']);
@@ -108,7 +109,7 @@ test('run-cleanup-provisioner cleans up and then holds the machine; hold holds i
   assert.equal((await log(first)).match(/cleaned up/g)?.length, 1);
 });
 
-test('a build with debug waits before each of its steps, with its machine within reach', async () => {
+test('a build with debug waits before each of its steps, with its machine within reach', longOnly, async () => {
   const { template } = await bySsh([{ type: 'shell', name: 'look', inline: 'cat /note' }]);
   const { id, debug } = z
     .looseObject({ id: z.string(), debug: z.boolean() })

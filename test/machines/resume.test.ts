@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import { startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
 import { artifactFiles, machinesOf, proveNothingLeft } from '../fixtures/left-behind.ts';
+import { longOnly } from '../fixtures/long.ts';
 import { visit } from '../fixtures/quick-templates.ts';
 import { postContext, tarOf } from '../fixtures/tiny-builds.ts';
 
@@ -111,25 +112,29 @@ test('a held build goes on with a mended script: what had gone well does not run
   assert.equal((await resume(imaged, id)).status, 409);
 });
 
-test('a held build goes on from an earlier step where that is asked, after a step whose time was over', async () => {
-  await using imaged = await startImaged({ settings, tables });
-  const slow = { type: 'shell', name: 'slow', inline: ['test -e /root/again || sleep 600'], timeout: '2s' };
-  const { id } = await imaged.post({ template: visit({ provisioners: [mark, slow] }), on_error: 'hold' });
-  const held = await untilHeld(imaged, id);
-  assert.deepEqual([held.status, held.fault?.step], ['held', 'slow']);
-  const quick = visit({
+test(
+  'a held build goes on from an earlier step where that is asked, after a step whose time was over',
+  longOnly,
+  async () => {
+    await using imaged = await startImaged({ settings, tables });
+    const slow = { type: 'shell', name: 'slow', inline: ['test -e /root/again || sleep 600'], timeout: '2s' };
+    const { id } = await imaged.post({ template: visit({ provisioners: [mark, slow] }), on_error: 'hold' });
+    const held = await untilHeld(imaged, id);
+    assert.deepEqual([held.status, held.fault?.step], ['held', 'slow']);
+    const quick = visit({
     provisioners: [
       { type: 'shell', name: 'mark', inline: ['echo twice >>/root/marks; test $(wc -l </root/marks) -eq 2; touch /root/again'] },
       slow,
     ],
   }); // prettier-ignore
-  assert.equal((await resume(imaged, id, { from: 'mark', template: quick })).status, 204);
-  const { status, fault } = await imaged.ended(id);
-  assert.equal(status, 'succeeded', JSON.stringify(fault));
-  const names = (await stepsOf(imaged, id)).map(({ name }) => name);
-  assert.equal(names.filter((name) => name === 'mark').length, 2);
-  await proveNothingLeft(imaged);
-});
+    assert.equal((await resume(imaged, id, { from: 'mark', template: quick })).status, 204);
+    const { status, fault } = await imaged.ended(id);
+    assert.equal(status, 'succeeded', JSON.stringify(fault));
+    const names = (await stepsOf(imaged, id)).map(({ name }) => name);
+    assert.equal(names.filter((name) => name === 'mark').length, 2);
+    await proveNothingLeft(imaged);
+  },
+);
 
 test('a resumed build whose daemon is killed begins anew with what it was resumed with', async () => {
   await using imaged = await startImaged({ settings, tables });

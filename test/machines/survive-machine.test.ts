@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
+import { firstUnlessLong } from '../fixtures/long.ts';
 import type { Event } from '../fixtures/published-event.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
@@ -53,10 +54,10 @@ const proveTriedAgain = async (imaged: Imaged, id: string, step: string, code: s
 // vmd says no more than that the machine has gone.
 const crashed = isVmd ? 'machine_stopped' : 'machine_crashed';
 
-for (const [signal, code] of [
+for (const [signal, code] of firstUnlessLong([
   ['SIGKILL', crashed],
   ['SIGTERM', 'machine_stopped'],
-] as const) {
+] as const)) {
   test(`a machine that ${signal} ends in the middle is told as such, and the build is tried again by itself`, async (t) => {
     await using imaged = await startImaged({ settings: 'workers = 1', tables });
     const id = await hitMachine(imaged, await cycle(), 'install', signal);

@@ -12,6 +12,7 @@ import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft } from '../fixtures/left-behind.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
+import { longOnly } from '../fixtures/long.ts';
 import { cycle, cycleDigest, cycleMachine } from '../fixtures/quick-templates.ts';
 import { daemonId } from '../fixtures/vmd.ts';
 import { idOf, makeOldStore } from '../old-store.ts';
@@ -31,7 +32,7 @@ const succeed = async (imaged: Imaged, ids: readonly string[]): Promise<void> =>
   for (const id of ids) assert.equal((await imaged.ended(id)).status, 'succeeded');
 };
 
-test('of ended builds only the newest stay, and the others go with their files', async (t) => {
+test('of ended builds only the newest stay, and the others go with their files', longOnly, async (t) => {
   await using imaged = await startImaged({ settings: 'workers = 1', tables: `${tables}\n[retention]\nkeep = 2` });
   const ids: string[] = [];
   for (let n = 0; n < 4; n++) {
@@ -50,7 +51,7 @@ test('of ended builds only the newest stay, and the others go with their files',
   t.diagnostic(`${ids.length - kept.length} of ${ids.length} builds were forgotten`);
 });
 
-test('builds run by priority, then in the order of their POST', async () => {
+test('builds run by priority, then in the order of their POST', longOnly, async () => {
   await using imaged = await startImaged({ settings: 'workers = 1', tables });
   const post = async (priority: number) => (await imaged.post({ template: await cycle(), priority })).id;
   const first = await post(0);
@@ -81,7 +82,7 @@ test('builds that do not fit into the memory together run one after the other, i
   await proveNothingLeft(imaged);
 });
 
-test('an Idempotency-Key gives the same build after the daemon was killed', async () => {
+test('an Idempotency-Key gives the same build after the daemon was killed', longOnly, async () => {
   await using imaged = await startImaged({ settings: 'workers = 1', tables });
   const template = await cycle();
   const post = async (body: object) => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../base/fault.ts';
@@ -23,8 +24,10 @@ const tries = { max: 10, timeWindow: 60_000 } as const;
 const countedAddresses = 5000;
 
 /** Who tries: a proxy on this host adds whom it speaks for at the end (nginx, $proxy_add_x_forwarded_for). */
-const addressOf = ({ ip, headers }: FastifyRequest): string =>
-  clientAddress(ip) ?? [headers['x-forwarded-for']].flat().at(-1)?.split(',').at(-1)?.trim() ?? 'this host';
+const addressOf = ({ ip, headers }: FastifyRequest): string => {
+  const spokenFor = [headers['x-forwarded-for']].flat().at(-1)?.split(',').at(-1)?.trim() ?? '';
+  return clientAddress(ip) ?? (isIP(spokenFor) === 0 ? undefined : clientAddress(spokenFor)) ?? 'this host';
+};
 
 const tooManyTries = () =>
   new Fault(

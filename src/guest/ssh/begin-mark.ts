@@ -24,6 +24,7 @@ export const bytesBehind = (marker: string) => {
       before = isBehind ? Buffer.alloc(0) : Buffer.from(all.subarray(-mostKept));
       return isBehind ? all.subarray(at + mark.length) : Buffer.alloc(0);
     },
+    hasCome: () => isBehind,
     /** What was left out, where the mark has not come. */
     said: (): readonly string[] =>
       before.length === 0 ? [] : before.toString().trimEnd().split('\n').slice(-mostLines),
@@ -42,6 +43,7 @@ export const linesBehind = (marker: string) => {
       before = isBehind ? [] : [...before, ...lines.slice(-mostLines)].slice(-mostLines);
       return isBehind ? lines.slice(at + 1) : [];
     },
+    hasCome: () => isBehind,
     said: (): readonly string[] => before,
   };
 };

@@ -41,18 +41,17 @@ const ownEnd = async (
   signal: AbortSignal,
 ): Promise<{ readonly exitCode: number }> => {
   if (isOwn) return { exitCode };
-  await throwIfKilled(master, clock, signal);
+  const hasGone = await awaitGone(master, clock, signal);
   const why = master?.lastWords() ?? '';
   const saw = why.split('\n').at(-1) || '';
-  throw new Fault(
-    'ssh_broken',
-    `The connection to ${host}:${port} ended before the command did: ${saw || 'ssh gave no reason'}`,
-    {
-      expected: 'the end of the command',
-      saw: saw || 'the end of the connection',
-      ...{ host, port, stderr: why },
-    },
-  );
+  const what = hasGone
+    ? `The connection to ${host}:${port} ended before the command did: ${saw || 'ssh gave no reason'}`
+    : `The session ended without an exit code, and the connection to ${host}:${port} stands: ${saw || 'the command was killed, or what runs it'}`;
+  throw new Fault('ssh_broken', what, {
+    expected: 'the end of the command',
+    saw: saw || (hasGone ? 'the end of the connection' : 'the end of its session'),
+    ...{ host, port, stderr: why },
+  });
 };
 
 /** Runs commands over the master that there is when they begin. Throws `ssh_broken` when it goes before they end. */
@@ -149,12 +148,18 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
 // A command hears of the end of its connection, and the master's own end is told some milliseconds later.
 const mostMsToGo = 1000;
 
-/** Throws `program_failed` when the master was killed: then neither the guest nor its network is to blame. */
-const throwIfKilled = async (master: SshMaster | undefined, clock: Clock, signal: AbortSignal): Promise<void> => {
-  if (master === undefined) return;
+/**
+ * Whether the master has gone, or goes now. Throws `program_failed` when it was killed: then neither the guest nor its network is to
+ * blame.
+ */
+const awaitGone = async (master: SshMaster | undefined, clock: Clock, signal: AbortSignal): Promise<boolean> => {
+  if (master === undefined) return true;
   using deadline = clock.deadline(mostMsToGo, signal, () => new Error('the master goes on'));
-  const killed = await orAborted(master.gone, deadline.signal).catch(() => undefined);
-  if (killed === undefined) return;
+  const gone = master.gone.then((killed) => ({ killed }));
+  const end = await orAborted(gone, deadline.signal).catch(() => undefined);
+  if (end === undefined) return false;
+  const { killed } = end;
+  if (killed === undefined) return true;
   const message = `ssh was killed by ${killed}, and with it the connection to the guest.`;
   throw new Fault('program_failed', message, { program: 'ssh', signal: killed });
 };
@@ -197,6 +202,8 @@ const logIn = async (spec: SshSpec, { clock, onNote, onTally }: Tools, signal: A
       // Once one has spoken, connections side by side would only keep a slow server busy.
       if (attempt === 1 && spec.bastion === undefined && spec.isUp === undefined)
         await awaitBanner(spec, { clock, onSeen }, whole.signal);
+      // What was met before a server spoke is no reason of what comes now.
+      if (attempt === 1) latest = undefined;
       // Left by a master that was killed: the next one would refuse to listen.
       await rm(controlSocket(spec), { force: true });
       // Through a bastion, the login there comes first.

@@ -54,7 +54,7 @@ export const untilMark = (
     const own = at < 0 ? all.length - begunAt(all, mark) : at;
     held = all.subarray(own, own + mark.length + longestCode);
     if (own > 0) await tell(all.subarray(0, own));
-    const code = at < 0 ? undefined : /^ (\d+)\n/.exec(held.toString('latin1', mark.length))?.[1];
+    const code = at < 0 ? undefined : /^ (\d{1,3})\n/.exec(held.toString('latin1', mark.length))?.[1];
     if (code === undefined) return;
     if (onBytes === undefined) await lines.end();
     onEnd(Number(code));

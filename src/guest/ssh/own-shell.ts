@@ -32,13 +32,32 @@ type Listening = {
   readonly onLines: (lines: readonly string[]) => Promise<void> | void;
 };
 
-const nobody: Listening = { onBytes: () => undefined, onLines: () => undefined };
+// Of a shell that runs nothing: what a command has left behind may print the rest of a line. A guest that goes on without end must
+// cost nothing.
+const mostIdleBytes = 64 * 1024;
+
+/** Counts what comes while no script runs. */
+const unheard = (onTooMuch: () => void): Listening => {
+  let bytes = 0;
+  const count = (more: number) => {
+    bytes += more;
+    if (bytes > mostIdleBytes) onTooMuch();
+  };
+  return {
+    onBytes: ({ length }) => count(length),
+    onLines: (lines) => lines.forEach(({ length }) => count(length + 1)),
+  };
+};
 
 const open = (folder: string): OwnShell => {
   const input = new PassThrough();
   const life = new AbortController();
-  let listening = nobody;
   let isGone = false;
+  const nobody = unheard(() => {
+    isGone = true;
+    life.abort(new Error('A shell that runs nothing prints without end'));
+  });
+  let listening = nobody;
   const gone = runProgram('ssh', [...overMaster, '-T', sshHost, ownLine], {
     ...{ cwd: folder, signal: life.signal, accept: 'any', input },
     onBytes: (bytes) => listening.onBytes(bytes),

@@ -36,7 +36,33 @@ export const makeMarker = () => {
   };
 };
 
-/** Runs a command that is sent before its input; its two streams stay apart. */
+type Behind = { readonly hasCome: () => boolean; readonly said: () => readonly string[] };
+
+/**
+ * Where the command was never begun, the end is that of the guest's login shell, whatever its exit code: the account may not log in, say.
+ * What it printed explains it.
+ */
+const throwUnlessBegun = async (
+  behind: readonly Behind[],
+  { exitCode, isOwn }: RemoteEnd,
+  onLines: OnLines,
+): Promise<void> => {
+  if (behind.some(({ hasCome }) => hasCome())) return;
+  const said = behind.flatMap((one) => one.said());
+  if (said.length > 0) await onLines(said, 'stderr');
+  if (!isOwn) return;
+  const last = said.findLast((line) => line.trim() !== '') ?? 'it did not say why';
+  throw new Fault(
+    'provisioner_failed',
+    `The guest's login shell ended with exit code ${exitCode} and did not run what it was sent: ${last}\nLook at the shell of the login, and at ForceCommand in the guest's sshd_config(5).`,
+    { exitCode, output: said.join('\n'), expected: 'a login shell that runs `exec sh`', saw: last },
+  );
+};
+
+/**
+ * Runs a command that is sent before its input; its two streams stay apart. Throws `provisioner_failed` where the guest's login shell
+ * did not run it.
+ */
 export const runPlainly = async (
   folder: string,
   command: string,
@@ -63,16 +89,15 @@ export const runPlainly = async (
           },
         }),
   });
-  // Where the command was never begun, this says why: the account may not log in, say.
-  const instead = [...asLines.said(), ...asBytes.said()];
-  if (instead.length > 0) await onLines(instead, 'stderr');
-  return { exitCode, isOwn: exitCode !== 255 || isSeen() };
+  const end = { exitCode, isOwn: exitCode !== 255 || isSeen() };
+  await throwUnlessBegun([asLines, asBytes], end, onLines);
+  return end;
 };
 
 const store = 'umask 077; f=$(mktemp /tmp/imaged.XXXXXXXXXX) && cat >"$f" && echo "$f"';
 
 // A terminal echoes what comes, so the command does not come by it: it lies in a file, which goes with it.
-const runStored = `sh "$0"; s=$?; rm -f "$0"; [ $s -ne 255 ] || echo "$1"; exit $s`;
+const runStored = `echo "$1:"; sh "$0"; s=$?; rm -f "$0"; [ $s -ne 255 ] || echo "$1"; exit $s`;
 
 /** Runs a command on a terminal of its own (ssh -t), by a file of the guest. Its streams are one there. */
 export const runOnTerminal = async (
@@ -93,15 +118,18 @@ export const runOnTerminal = async (
       { exitCode: stored.exitCode, output: said.join('\n') },
     );
   const { marker, isSeen, without } = makeMarker();
+  const behind = linesBehind(marker);
   const line = `exec sh -c '${runStored}' ${file} ${marker}`;
   const { exitCode } = await runProgram('ssh', [...overMaster, '-t', '-t', sshHost, line], {
     cwd: folder,
     signal,
     accept: 'any',
     onLines: (lines, stream) => {
-      const own = without(lines);
+      const own = without(stream === 'stdout' ? behind.take(lines) : lines);
       if (own.length > 0) return onLines(own, stream);
     },
   });
-  return { exitCode, isOwn: exitCode !== 255 || isSeen() };
+  const end = { exitCode, isOwn: exitCode !== 255 || isSeen() };
+  await throwUnlessBegun([behind], end, onLines);
+  return end;
 };

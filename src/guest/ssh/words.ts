@@ -16,6 +16,14 @@ const speaking = 2;
 const chatter =
   /^(debug\d|OpenSSH_|Authenticated to |Authentication succeeded|Transferred: |Bytes per second: |Warning: Perm|@{9})/;
 
+// A server's banner comes on the same stream, before the login: what ssh says itself is a whole line of this form, and the host
+// key is judged before any banner can come.
+const keyJudged = /^(?:Host key verification failed\.|@\s+WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!\s+@)$/;
+const loginDenied =
+  /^(?:\S+: )?Permission denied \(\S*\)\.$|^Received disconnect from .*: Too many authentication failures$/;
+
+const exchanged = 3;
+
 const linesKept = 12;
 const longestKept = 500;
 
@@ -98,7 +106,7 @@ export const makeSshWords = (spec: SshSpec): SshWords => {
     faultOf: (exitCode) => {
       if (exitCode === 127)
         return fault('program_missing', 'ssh was not found. Install the OpenSSH client.', { program: 'ssh' });
-      if (/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/.test(last()))
+      if (stage < exchanged && said.some((line) => keyJudged.test(line)))
         return fault(
           'host_key_changed',
           `The guest at ${place} does not show the host key that this build learnt when it first logged in.`,
@@ -107,7 +115,7 @@ export const makeSshWords = (spec: SshSpec): SshWords => {
             saw: /SHA256:[\w+/]+/.exec(last())?.[0] ?? 'another key',
           },
         );
-      if (/Permission denied|Too many authentication failures/.test(last()))
+      if (said.some((line) => loginDenied.test(line)))
         return fault('ssh_denied', stage < speaking ? deniedByBastion(spec) : denied(spec, place));
       const signal = killedBy(exitCode);
       if (signal !== undefined) return unreachable(`ssh was killed by ${signal}`);

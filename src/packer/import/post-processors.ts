@@ -103,10 +103,9 @@ type Work = { readonly steps: readonly Step[]; readonly keepsDisks: boolean };
 const keepsInput = (keys: Keys): boolean =>
   keepers.includes(keys.text('type') ?? '') || keys.flag('keep_input_artifact');
 
-/** The part of a chain that is for this builder: what one step leaves out, the rest of the chain has not. */
+/** The steps of a chain that are for this builder: each takes what the one before among them gave (packer/core.go, hcl2template). */
 const workOf = (chain: Chain, builder: string): Work | undefined => {
-  const end = chain.findIndex((keys) => !isFor(keys, builder));
-  const mine = chain.slice(0, end === -1 ? undefined : end);
+  const mine = chain.filter((keys) => isFor(keys, builder));
   const [first] = mine;
   if (first === undefined) return undefined;
   const steps = mine.flatMap((keys) => {

@@ -9,6 +9,7 @@ import { migrate, missing, readMigrations } from './migrate.ts';
 import { fileFault, storeFault } from './store-fault.ts';
 import { refuseForeign, vouchFor } from './store-identity.ts';
 import type { StorePlace } from './store-identity.ts';
+import { usualBusy } from './writer.ts';
 
 /** An open database, and the lock that says that this process alone works on its builds. */
 export type Opened = { readonly db: Database; readonly encryption: Encryption; readonly unlock: () => void };
@@ -65,7 +66,7 @@ const open = ({ file, migrations, keyFile, shared, place }: OpenAsk): Opened => 
   // `imaged token add` has the lock for an instant: a daemon that starts just then waits for it.
   const unlock = takeLock(file, shared ? 0 : 1000);
   if (!unlock && !shared) throw inUse(file);
-  // Waiting for another process's write stops the whole daemon, which `imaged token` beside it can better afford.
+  // Waiting for another process's write stops the whole process, which only `imaged token` can afford once it is open.
   const db = new Sqlite(file, { timeout: shared ? 5000 : 1000 });
   try {
     if (place) refuseForeign(file, db, place);
@@ -82,6 +83,7 @@ const open = ({ file, migrations, keyFile, shared, place }: OpenAsk): Opened => 
     if (place) vouchFor(db, place);
     const encryption = shared ? sharedEncryption(db, keyFile) : openEncryption(db, keyFile);
     if (shared) unlock?.();
+    else db.pragma(`busy_timeout = ${usualBusy.pauseMs}`);
     return { db, encryption, unlock: () => (shared ? undefined : unlock?.()) };
   } catch (error) {
     db.close();

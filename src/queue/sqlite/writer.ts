@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import { SqliteError, type Database } from 'better-sqlite3';
 import type { LogFile } from './log-file.ts';
 import { closed, fileFault, storeFault } from './store-fault.ts';
 
@@ -40,6 +40,13 @@ export type Writer = {
   readonly close: () => void;
 };
 
+// Another program may have the database for a while: a person at sqlite3(1), a tool that copies it. Nothing is refused for less.
+export const usualBusy = { withinMs: 10_000, pauseMs: 25 } as const;
+
+// No work would fare better alone: SQLite has not begun the transaction.
+const isBusy = (error: unknown): error is SqliteError =>
+  error instanceof SqliteError && error.code.startsWith('SQLITE_BUSY');
+
 // What one transaction writes stands in the write-ahead log before it can be copied from there.
 const maxBytes = 2 * 2 ** 20;
 
@@ -52,7 +59,9 @@ const maxBytes = 2 * 2 ** 20;
  * wrong after a commit.
  *
  *     idle ── write ──▶ committing ── only `process` ──▶ said ──▶ idle, or committing what has come
- *                           └───── `power` ──▶ syncing ──▶ said
+ *                        │      ▲ └─── `power` ──▶ syncing ──▶ said
+ *    another program has ▼      │ a pause is over
+ *           the database: pausing ── for too long ──▶ refused, and each that comes is tried once
  */
 // One closure, though long: every part of it is about the one transaction that is on its way.
 export const makeWriter = (
@@ -60,12 +69,15 @@ export const makeWriter = (
   log: LogFile,
   committed: (ids: ReadonlySet<string>) => void,
   onTrouble: (error: unknown) => void,
+  busy: { readonly withinMs: number; readonly pauseMs: number } = usualBusy,
 ): Writer => {
   let waiting: Work[] = [];
   let isOpen = true;
   let commits = 0;
   let touched = new Set<string>();
   let forgets = false;
+  let busySince: number | undefined;
+  let pause: NodeJS.Timeout | undefined;
 
   const empty = db.prepare<[], number>('PRAGMA wal_checkpoint(TRUNCATE)').pluck();
   // The log is not synced with each commit; when it is copied into the database, both are (sqlite.org/pragma.html).
@@ -108,6 +120,7 @@ export const makeWriter = (
       return all.immediate(works);
     } catch (error) {
       touched = before;
+      if (isBusy(error)) throw error;
       const [first, ...others] = works;
       if (first !== undefined && others.length === 0) return [() => first.reject(storeFault(error, db.name))];
       // Alone, each is told its own fault, and a small one may fit where the large one did not.
@@ -120,6 +133,35 @@ export const makeWriter = (
     const ids = touched;
     if (forgets) emptyLog();
     return { settles, ids };
+  };
+  const refuse = (works: readonly Work[], error: unknown): Committed => ({
+    settles: works.map((work) => () => work.reject(storeFault(error, db.name))),
+    ids: new Set(),
+  });
+  /** Undefined: another program has the database, and the works wait. */
+  const commitOrPause = (works: readonly Work[]): Committed | undefined => {
+    try {
+      const done = commit(works);
+      busySince = undefined;
+      return done;
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      busySince ??= performance.now();
+      if (performance.now() - busySince >= busy.withinMs) return refuse(works, error);
+      waiting = [...works, ...waiting];
+      pause = setTimeout(() => {
+        pause = undefined;
+        flush();
+      }, busy.pauseMs);
+      return undefined;
+    }
+  };
+  const commitNow = (works: readonly Work[]): Committed => {
+    try {
+      return commit(works);
+    } catch (error) {
+      return refuse(works, error);
+    }
   };
   const say = ({ settles, ids }: Committed, error: unknown = null): void => {
     const fault = error === null ? undefined : fileFault(storeFault(error, db.name), db.name);
@@ -135,9 +177,10 @@ export const makeWriter = (
     return works;
   };
   const flush = (): void => {
-    if (syncing !== undefined || waiting.length === 0) return;
+    if (syncing !== undefined || pause !== undefined || waiting.length === 0) return;
     const works = nextWorks();
-    const done = commit(works);
+    const done = commitOrPause(works);
+    if (done === undefined) return;
     if (works.some(({ outlives }) => outlives === 'power')) sync(done);
     else {
       say(done);
@@ -181,7 +224,8 @@ export const makeWriter = (
       isOpen = false;
       const left = syncing === undefined ? [] : [syncing];
       syncing = undefined;
-      while (waiting.length > 0) left.push(commit(nextWorks()));
+      clearTimeout(pause);
+      while (waiting.length > 0) left.push(commitNow(nextWorks()));
       const error = left.length === 0 ? null : log.syncNow();
       left.forEach((done) => say(done, error));
       log.close();

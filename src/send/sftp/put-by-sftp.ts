@@ -55,7 +55,9 @@ const runSftp = async (folder: string, batch: string, signal: AbortSignal): Prom
 const mostLines = 50;
 
 // As OpenSSH's ssh(1) says it when logging in cannot go well the next time either.
-const refusals = /Permission denied \(|Host key verification failed|invalid format|error in libcrypto/;
+// By whole lines: a server's banner may say such words in a sentence of its own.
+const refusals =
+  /^(?:\S+: )?Permission denied \(|^Host key verification failed\.|^Load key .*(?:invalid format|error in libcrypto)/m;
 
 /** What its end means (sftp(1)): 255 is the connection's, any other a command's that has failed. */
 const judge = (peer: Peer, what: string, { stderr, end }: Said, failure: unknown): void => {

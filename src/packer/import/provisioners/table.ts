@@ -13,6 +13,42 @@ const localised = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, localised(inner)]));
 };
 
+// Packer decodes a text as a boolean and a number where one is due, and a text alone as a list of one.
+const flags: readonly string[] = [
+  ...[
+    'bootstrap',
+    'clean_staging_directory',
+    'disable',
+    'disable_sudo',
+    'galaxy_force_install',
+    'galaxy_force_with_deps',
+  ],
+  ...[
+    'ignore_exit_codes',
+    'no_exit_on_failure',
+    'prevent_sudo',
+    'skip_bootstrap',
+    'skip_clean_client',
+    'skip_clean_node',
+  ],
+  ...['skip_clean_staging_directory', 'skip_install', 'use_proxy', 'use_pwsh'],
+];
+const lists: readonly string[] = [
+  ...['ansible_env_vars', 'ansible_ssh_extra_args', 'attributes', 'cookbook_paths', 'empty_groups', 'extra_arguments'],
+  ...['groups', 'inspec_env_vars', 'inventory_groups', 'module_paths', 'only_on', 'playbook_files', 'playbook_paths'],
+  ...['remote_cookbook_paths', 'role_paths', 'run_list', 'scripts'],
+];
+
+const numberIn = (text: string): unknown => (/^\d{1,9}$/.test(text) ? Number(text) : text);
+
+/** The value of a key as it would be decoded. */
+const decoded = (keys: Keys, key: string): unknown => {
+  if (flags.includes(key)) return keys.flag(key);
+  if (lists.includes(key)) return keys.list(key)?.map(({ text }) => text);
+  if (key === 'valid_exit_codes') return keys.list(key)?.map(({ text }) => numberIn(text));
+  return localised(keys.raw(key));
+};
+
 // Those ask for the type of the builder by their environment.
 const scripts = ['powershell', 'shell-local', 'windows-shell'];
 const environment = ['env', 'environment_vars'];
@@ -25,7 +61,7 @@ const same = (type: string): ProvisionerKind => ({
       .names()
       .filter((key) => !Object.hasOwn(commonRules, key) && !key.startsWith('_') && keys.raw(key) !== undefined)
       .filter((key) => !isScript || !environment.includes(key))
-      .map((key) => ({ key, value: localised(keys.raw(key)), from: keys.at(key) }));
+      .map((key) => ({ key, value: decoded(keys, key), from: keys.at(key) }));
     const kept = type === 'ansible' ? withoutIdle(own, guest) : own;
     return [[...commonOf(keys, type), ...kept, ...(isScript ? envOf(keys, guest) : [])]];
   },
