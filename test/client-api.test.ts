@@ -176,6 +176,8 @@ test('what the system refuses is told with the file and the reason, and without 
   await using shop = await apiShop();
   const run = await against(shop);
   const id = await ended(shop, 'succeeded');
+  const half = await run(['download', '-o', '/proc/nothing', id]);
+  assert.deepEqual([half.code, half.stderr], [1, 'imagectl: /proc/nothing cannot be used: no such file or directory (ENOENT) at mkdir.\n']); // prettier-ignore
   const nowhere = await run(['download', '-o', '/dev/null/out', id]);
   assert.equal(nowhere.code, 1);
   assert.match(nowhere.stderr, /^imagectl: \/dev\/null\/out cannot be used: not a directory \(ENOTDIR\) at \w+\.\n$/);

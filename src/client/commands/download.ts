@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { isErrno } from '../../base/errno.ts';
 import type { Api } from '../api/api.ts';
 import { patiently } from '../api/patience.ts';
 import type { Artifact, Build } from '../api/types.ts';
@@ -53,7 +54,10 @@ export const run: Run = async (job) => {
   const api = await job.api();
   const build = await patiently(job.output, () => whichBuild(api, wanted));
   const chosen = await patiently(job.output, () => chosenFrom(api, build, names));
-  await mkdir(resolve(job.values.output ?? '.'), { recursive: true });
+  // It alone, and nothing above it: a folder that was mistyped is not made by halves.
+  await mkdir(resolve(job.values.output ?? '.')).catch((error: unknown) => {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  });
   const stop = new AbortController();
   const interrupted = () => stop.abort(new ClientError('left', 'The download was interrupted. Go on with --resume.'));
   using _listening = onSignals(interrupted);
