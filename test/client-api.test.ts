@@ -88,6 +88,91 @@ test('a wrong template is shown with its line and a caret under the place, in JS
   }
 });
 
+test('a document that is cut or indented wrongly is shown at its place, as what is wrong in it is', async () => {
+  await using shop = await admittingShop();
+  const run = await against(shop);
+  for (const [name, text, place] of [
+    ['template.json', '{ "name": "shop",\n  "machine": { "memory": 1 ', '2:28'],
+    ['template.yaml', 'name: shop\nmachine:\n  memory: 256M\n   disks: []\n', '3:11'],
+    ['variables.json', '{ "a": }', '1:8'],
+  ] as const) {
+    const files = { ...(name === 'variables.json' ? { 'template.json': JSON.stringify(template) } : {}), [name]: text };
+    const { code, stderr } = await run(['validate', await folderOf(files)]);
+    assert.equal(code, 5, stderr);
+    assert.match(stderr, new RegExp(`^${name}:${place}$`, 'm'), stderr);
+    assert.match(stderr, /^ {4}\| +\^$/m, stderr);
+  }
+});
+
+test('what a daemon says in calls of its API is told as one types it: options, commands, and a template that is not there', async () => {
+  await using shop = await admittingShop();
+  const run = await against(shop);
+  const folder = await folderOf({ 'template.json': JSON.stringify(template) });
+  for (const [args, pattern] of [
+    [['validate', folder, '--machine', 'other'], /^--machine is "other"/m],
+    [['build', folder, '--timeout', 'soon'], /^--timeout "soon" is not a duration/m],
+    [['show', '01JZ8Q4M3V9T7K2E5W6X1Y0ABC'], /There is no build 01JZ8Q4M3V9T7K2E5W6X1Y0ABC\. imagectl list lists/],
+    [['show', 'nothing'], /^imagectl: The name of the build is not an id: 26 characters/],
+    [['templates', 'show', 'nothing'], /There is no template nothing\. imagectl templates lists/],
+    [['build', 'nothing'], /^imagectl: "nothing" is no folder here, and as a stored template .* there is no template "nothing"; imagectl templates/], // prettier-ignore
+    [
+      ['build', await folderOf({})],
+      /^imagectl: The context has no template at its top \([^)]*\)\. \(context_invalid\)$/m,
+    ],
+  ] as const) {
+    const { code, stderr } = await run(args);
+    assert.equal(code, 5, stderr);
+    assert.match(stderr, pattern);
+    assert.doesNotMatch(stderr, /\b(?:GET|PUT|POST) \/|query:/);
+  }
+});
+
+test('what is no imaged, or one of another release, is told in a sentence, and no token is shown', async () => {
+  let answer: readonly [type: string, text: string] = ['text/html', '<html>hello</html>'];
+  const server = createServer(
+    (_request, reply) => void reply.writeHead(200, { 'content-type': answer[0] }).end(answer[1]),
+  );
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const env = { IMAGED_URL: `http://127.0.0.1:${port}`, IMAGED_TOKEN: 'imgd_x' };
+  for (const text of ['<html>hello</html>', 'null', '[]', '5']) {
+    answer = ['application/json', text];
+    const { code, stderr } = await imagectl(['list'], env);
+    assert.deepEqual([code, stderr], [5, `imagectl: ${env.IMAGED_URL}/ answered, and not as imaged does: is this the address of an imaged?\n`]); // prettier-ignore
+  }
+  answer = ['application/json', '{"items":[{}]}'];
+  const other = await imagectl(['list'], env);
+  assert.equal(other.code, 1);
+  assert.match(
+    other.stderr,
+    /^imagectl: This cannot be gone on with: TypeError: .*\n.* of another release .* IMAGED_TRACE=1 .*\n$/,
+  );
+  assert.match((await imagectl(['list'], { ...env, IMAGED_TRACE: '1' })).stderr, /^ {4}at /m);
+  server.close();
+  const token = await imagectl(['list'], { ...env, IMAGED_TOKEN: 'imgd_secret\nword' });
+  assert.equal(token.code, 2);
+  assert.match(token.stderr, /^imagectl: IMAGED_TOKEN is no token: /);
+  assert.doesNotMatch(token.stderr, /secret/);
+  const tls = await imagectl(['list'], { ...env, IMAGED_URL: 'http://nowhere.invalid' });
+  assert.equal(tls.code, 4);
+  assert.match(
+    tls.stderr,
+    /cannot be reached: (?:no host has this name|the name server does not answer) \(E\w+\)\. Is/,
+  );
+});
+
+test('what the system refuses is told with the file and the reason, and without a trace', async () => {
+  const about = { IMAGED_URL: 'http://127.0.0.1:9', IMAGED_TOKEN: 'x' };
+  const variables = await imagectl(['build', '--var-file', '/nonexistent/v.json', home], about);
+  assert.deepEqual([variables.code, variables.stderr], [2, 'imagectl: /nonexistent/v.json cannot be read: no such file or directory (ENOENT)\n']); // prettier-ignore
+  await using shop = await apiShop();
+  const run = await against(shop);
+  const id = await ended(shop, 'succeeded');
+  const nowhere = await run(['download', '-o', '/dev/null/out', id]);
+  assert.equal(nowhere.code, 1);
+  assert.match(nowhere.stderr, /^imagectl: \/dev\/null\/out cannot be used: not a directory \(ENOTDIR\) at \w+\.\n$/);
+});
+
 test('what is wrong in a line full of escapes names them, and a file outside the folder is never shown', async () => {
   await using shop = await admittingShop();
   const run = await against(shop);

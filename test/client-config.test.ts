@@ -99,5 +99,5 @@ test('login keeps a token that works, which is not shown while it is typed, and 
   assert.ok(!terminal.bytes().includes(secret));
   assert.match(await readFile(file, 'utf8'), new RegExp(secret));
   const listed = await imagectl(['list'], environment);
-  assert.deepEqual([listed.code, listed.stderr], [0, 'There is no such build.\n']);
+  assert.deepEqual([listed.code, listed.stderr], [0, 'There is no build yet. Start one: imagectl build DIR\n']);
 });

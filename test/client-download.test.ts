@@ -196,7 +196,7 @@ test('a file that is there is not replaced unless that is asked for, also when i
   await writeFile(path, 'mine');
   await assert.rejects(
     here.download('a.raw'),
-    (error) => error instanceof Fault && /is there already.*--force/.test(error.message),
+    (error) => error instanceof Fault && /is there already.*--replace/.test(error.message),
   );
   assert.deepEqual([await readFile(path, 'utf8'), here.seen.length], ['mine', 0]);
   await rm(path);

@@ -43,19 +43,28 @@ test('the steps of a plan fill as events come, what is passed over is marked, an
 test('a frame never has more rows than the terminal, and always shows the step that runs', () => {
   const names = fc.integer({ min: 1, max: 60 }).map((many) => Array.from({ length: many }, (_, one) => `step-${one}`));
   fc.assert(
-    fc.property(names, fc.nat(), fc.integer({ min: 6, max: 50 }), fc.nat({ max: 20 }), (all, which, rows, lines) => {
-      const running = which % all.length;
-      const events = all.slice(0, running).flatMap((name) => [begins(name), ends(name)]);
-      const steps = after(plan(...all), ...events, begins(`step-${running}`));
-      const console = Array.from({ length: lines }, () => 'said');
-      const look = { isUnicode: false, columns: 80, rows };
-      const frame = frameOf({ build, steps, console, notice: undefined }, now, look).map((line) => textOf(line, false));
-      assert.ok(frame.length < rows, `${frame.length} of ${rows}`);
-      assert.ok(
-        frame.some((line) => line.startsWith(` > step-${running} `)),
-        frame.join('\n'),
-      );
-    }),
+    fc.property(
+      names,
+      fc.nat(),
+      fc.integer({ min: 2, max: 50 }),
+      fc.nat({ max: 20 }),
+      fc.boolean(),
+      (all, which, rows, lines, isAway) => {
+        const running = which % all.length;
+        const events = all.slice(0, running).flatMap((name) => [begins(name), ends(name)]);
+        const steps = after(plan(...all), ...events, begins(`step-${running}`));
+        const console = Array.from({ length: lines }, () => 'said');
+        const look = { isUnicode: false, columns: 80, rows };
+        const frame = frameOf({ build, steps, console, notice: isAway ? 'away' : undefined }, now, look).map((line) =>
+          textOf(line, false),
+        );
+        assert.ok(frame.length < rows, `${frame.length} of ${rows}`);
+        assert.ok(
+          frame.some((line) => line.startsWith(` > step-${running} `)),
+          frame.join('\n'),
+        );
+      },
+    ),
   );
 });
 

@@ -3,10 +3,11 @@ import { appendFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { runProgram } from '../src/base/program.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 import { admittingShop } from './fixtures/admitting-shop.ts';
 import { frontDoor } from './fixtures/front-door.ts';
-import { imagectl, imagectlInTerminal } from './fixtures/imagectl.ts';
+import { imagectl, imagectlInTerminal, imagectlProgram } from './fixtures/imagectl.ts';
 import { untilTrue } from './fixtures/until-true.ts';
 import { aBuild, aFault, anArtifact, claimed } from './store-shop.ts';
 
@@ -112,6 +113,60 @@ test('a second Ctrl-C in answer to the question leaves the build running', async
   await terminal.shows(/on\?$/);
   terminal.type('\x03');
   assert.equal(await terminal.ended, 130);
+});
+
+test('Ctrl-Z stops it with the cursor back and no bar left, and fg draws it anew', async () => {
+  await using shop = await apiShop();
+  const build = await running(shop);
+  await using terminal = imagectlInTerminal(['watch', build.id], build.env, { under: 'jobs' });
+  await build.begin('disks');
+  await terminal.shows(/▸ disks/);
+  terminal.type('\x1a');
+  const stopped = await terminal.shows(/stopped with 1\d\d$/);
+  assert.doesNotMatch(stopped, /▸|░/);
+  assert.ok(terminal.bytes().lastIndexOf('\x1b[?25h') > terminal.bytes().lastIndexOf('\x1b[?25l'));
+  terminal.type('\r');
+  await terminal.shows(/stopped with[^]*▸ disks/);
+  await build.succeed();
+  await terminal.ended;
+  await terminal.shows(/succeeded {2}tiny[^]*ended with 0/);
+});
+
+test('a signal to stop where no shell would continue it changes nothing', async () => {
+  await using shop = await apiShop();
+  const build = await running(shop);
+  await using terminal = imagectlInTerminal(['watch', build.id], build.env);
+  await build.begin('disks');
+  await terminal.shows(/▸ disks/);
+  terminal.type('\x1a');
+  await build.begin('boot');
+  await terminal.shows(/▸ boot/);
+});
+
+test('a terminal of a few rows, or a narrow one, has the step that runs in one place', async () => {
+  await using shop = await apiShop();
+  const build = await running(shop);
+  await using terminal = imagectlInTerminal(['watch', build.id], build.env, { columns: 30, rows: 3 });
+  await build.begin('disks');
+  const shown = await terminal.shows(/▸ disks/);
+  assert.equal(shown.match(/disks/g)?.length, 1, shown);
+  await build.end(1);
+  await build.begin('boot');
+  const after = await terminal.shows(/▸ boot/);
+  assert.equal(after.split('\n').length, 2, after);
+});
+
+test('what cannot be printed is an error, unless nobody reads it', async () => {
+  await using shop = await apiShop();
+  const build = await running(shop);
+  const sh = async (text: string) => {
+    const args = ['-c', text, 'sh', process.execPath, imagectlProgram];
+    const { stdout, stderr } = await runProgram('sh', args, { signal: AbortSignal.timeout(30_000), env: build.env });
+    return stdout + stderr;
+  };
+  assert.match(await sh('"$@" list >/dev/full || echo "ended with $?"'), /ended with 1[^]*cannot be written: ENOSPC/);
+  assert.match(await sh('"$@" show nothing 2>/dev/full || echo "ended with $?"'), /ended with 5/);
+  assert.match(await sh('{ "$@" list; echo "ended with $?" >&2; } | :'), /ended with 0/);
 });
 
 test('in a pipe it is the log, and where NO_COLOR is set or TERM is dumb no escape is written', async () => {

@@ -3,10 +3,13 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeActivity } from '../src/base/activity/activity.ts';
+import { cleanupStack } from '../src/base/cleanup.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { runProgram } from '../src/base/program.ts';
+import { shellQuoted } from '../src/base/text/shell.ts';
 import type { ScriptPlace } from '../src/guest/outliving/place.ts';
+import { noRoom } from '../src/guest/outliving/guest-side.ts';
 import { readFrames } from '../src/guest/outliving/frames.ts';
 import { runScripts, type ShellWork } from '../src/guest/shell.ts';
 import { connectSsh } from '../src/guest/ssh/connect.ts';
@@ -130,6 +133,21 @@ test('a script that floods is read whole, and keeps a bounded part of it in the 
   await here.run(['head -c 30000000 /dev/zero | tr "\\\\0" x | fold -w 99'], undefined);
   assert.equal(here.lines.reduce((sum, line) => sum + line.length - 'stdout '.length, 0), 30_000_000); // prettier-ignore
   assert.ok(most <= 130, `${most} pieces waited at once`);
+});
+
+test('a script that fills the disk of the guest ends as it ended, and says that some of its output was lost', async (context) => {
+  await using here = await site();
+  try {
+    await runProgram('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', here.remoteFolder], { signal: on() });
+  } catch (error) {
+    context.skip(`a small file system cannot be mounted here: ${String(error)}`);
+    return;
+  }
+  await using mounted = cleanupStack();
+  mounted.defer(async () => void (await runProgram('umount', ['-l', here.remoteFolder], { signal: on() })));
+  const fill = `cat /dev/zero >${shellQuoted(join(here.remoteFolder, 'big'))} || { echo more >&2; exit 7; }`;
+  await assert.rejects(here.run([`echo first; ${fill}`], undefined), (error) => failsAs('provisioner_failed')(error) && /exit code 7/.test(String(error))); // prettier-ignore
+  assert.ok(here.lines.includes(`stderr ${noRoom}`), here.lines.join('\n'));
 });
 
 test('frames are read however their bytes come, and what no follower prints is refused', () => {

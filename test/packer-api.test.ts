@@ -261,7 +261,7 @@ test('a value that was sent for a variable of HCL2 is told with its place in the
 test('what is wrong in HCL2 is told with its file, line and column, by its reader and by its translation alike', async () => {
   await using shop = await judging();
   const [unset] = errorsOf((await post(shop, '/builds', await inHcl(shop.home, hclTemplate()))).json());
-  assert.match(unset ?? '', /^vm\.pkr\.hcl:1:1 the variable /);
+  assert.match(unset ?? '', /^query:\/variable\/secret has no value, and no default at vm\.pkr\.hcl:1:1: /);
   const unknown = await post(
     shop,
     '/builds?variable=secret=tr0ub4dor',

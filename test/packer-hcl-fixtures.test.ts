@@ -242,7 +242,7 @@ test('freebsd: two builds, of which the second builds a source of the first agai
   });
   assert.deepEqual(template.sensitive, ['beastie', 'beastie-14.2']);
   const [unset = ''] = await refusals(read('freebsd'));
-  assert.match(unset, /^variables\.pkr\.hcl:12:1: the variable "root_password" has no default and no value/);
+  assert.match(unset, /^request:\/variables\/root_password: has no value, and no default at variables\.pkr\.hcl:12:1/);
 });
 
 test('arch: values of CSV, of subnets and of dates, a chain and a post-processor beside it', async () => {

@@ -224,7 +224,7 @@ test('everything that is wrong is told at once, each with file, line, column, it
     ),
   );
   assert.deepEqual(found, [
-    'a.pkr.hcl:1:1: the variable "x" has no default and no value: send one, or give it a default\n  variable "x" {}\n  ^',
+    'request:/variables/x: has no value, and no default at a.pkr.hcl:1:1: send one, or give it a default',
     'a.pkr.hcl:3:6: there is no function "uper": did you mean "upper"?\n  \ty = uper("a")\n  \t    ^',
     'b.pkr.hcl:6:24: there is no source "qemu.t": did you mean "qemu.s"?\n    sources = ["qemu.s", "qemu.t"]\n                         ^',
   ]);

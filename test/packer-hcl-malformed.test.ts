@@ -297,7 +297,8 @@ test('a template that was changed anywhere is read, or refused with places in th
         assert.ok(error instanceof Fault && error.code === 'template_invalid', String(error));
         for (const { pointer, message } of error.facts.errors ?? []) {
           const [, line, column] = /^main\.pkr\.hcl:(\d+):(\d+)$/.exec(pointer) ?? [];
-          if (line === undefined) assert.match(message, /no build block|no source is left|no variable/);
+          if (line === undefined)
+            assert.match(message, /no build block|no source is left|no variable|has no value, and no default at/);
           else {
             const found = text.split('\n')[Number(line) - 1];
             assert.ok(found !== undefined && Number(column) <= [...found].length + 1, message);

@@ -425,13 +425,58 @@ test('qemuargs for the interface give its model, and those that only shape the r
           qemuargs: [
             ['-device', 'virtio-net,netdev=user.0,mac=x'],
             ['-device', 'usb-host'],
+            ['-cpu', 'qemu64,+ssse3'],
+            ['-bios', 'bios-256k.bin'],
+            ['-cdrom', 'second.iso'],
+            ['-drive', 'file=virtio-win.iso,media=cdrom'],
+            ['-smbios', 'type=1,serial=ds=nocloud;s=http://{{ .HTTPIP }}:{{ .HTTPPort }}/'],
           ],
         },
       ],
     },
-    ['/builders/0/qemuargs/0', /no counterpart/],
-    ['/builders/0/qemuargs/1', /no counterpart/],
+    ...[0, 1, 2, 3, 4, 5, 6].map((index) => [`/builders/0/qemuargs/${index}`, /no counterpart/] as const),
   );
+});
+
+test('qemuargs as templates of others have them mean what they mean to QEMU', () => {
+  const modelOf = (qemuargs: readonly unknown[], change: object = {}) => {
+    const files = { has: (path: string) => path.startsWith('http/'), below: () => [] };
+    const packer = { builders: [{ ...qemu, ...change, qemuargs }] };
+    const { document } = importPacker(packer, { variables: {}, frozen, files }).machines[0] ?? {};
+    return document?.['machine'] as Record<string, unknown>; // as the translation has it
+  };
+  const processors = { 'cores=2,threads=2': 4, '2,sockets=2': 2, 'sockets=2,cores=4,threads=1': 8, 'cpus=1,maxcpus=16,cores=4': 1, '6': 6 }; // prettier-ignore
+  for (const [smp, cpus] of Object.entries(processors)) assert.equal(modelOf([['-smp', smp]])['cpus'], cpus, smp);
+  const hardware = modelOf([
+    ['-M', 'q35,smm=on,accel=kvm:hvf:whpx:tcg'],
+    ['-cpu', 'host,+nx'],
+    ['-bios', '/usr/share/ovmf/OVMF.fd'],
+    ['-device', 'virtio-rng-pci'],
+    ['-object', 'rng-random,filename=/dev/urandom,id=rng0'],
+    ['-device', 'qemu-xhci'],
+    ['-device', 'virtio-tablet'],
+    ['-device', 'virtio-scsi-pci,id=scsi0'],
+    ['-device', 'scsi-hd,bus=scsi0.0,drive=drive0'],
+    ['-device', 'virtio-net-pci,netdev=user.0,bus=pci.1,addr=0x0'],
+    ['-netdev', 'user,id=user.0,', 'hostfwd=tcp::{{ .SSHHostPort }}-:22'],
+    ['-drive', 'file=output/{{ .Name }},if=virtio,cache=writeback'],
+    ['-drive', 'if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd'],
+    ['-global', 'driver=cfi.pflash01,property=secure,value=on'],
+    ['-d', 'guest_errors'],
+    ['-usb'],
+  ]);
+  const model = { machine_type: 'q35', cpu_model: 'host', disk_interface: 'scsi', net_device: 'virtio-net-pci' };
+  assert.deepEqual(hardware['model'], model);
+  assert.equal(hardware['firmware'], 'uefi');
+  assert.equal(modelOf([['-fda', 'cloud.img']])['floppy'], 'cloud.img');
+  const booted = { disk_image: true };
+  assert.equal(modelOf([['-cdrom', './cidata.iso']], booted)['cdrom'], 'cidata.iso');
+  const smbios = ['-smbios', 'type=1,serial=ds=nocloud-net;s=http://{{ .HTTPIP }}:{{.HTTPPort}}/ci/'];
+  const seed = modelOf([smbios], { ...booted, http_directory: 'http' })['cloud_init'];
+  const named = (name: string) => ({ file: `http/ci/${name}` });
+  assert.deepEqual(seed, { by: 'smbios', user_data: named('user-data'), meta_data: named('meta-data'), network_config: named('network-config'), vendor_data: named('vendor-data') }); // prettier-ignore
+  const written = modelOf([smbios], { ...booted, http_content: { '/ci/user-data': '#cloud-config' } })['cloud_init'];
+  assert.deepEqual(written, { by: 'smbios', user_data: '#cloud-config' });
 });
 
 test('a builder that boots by UEFI gets the firmware of the host, and its variables are published unless they are dropped', () => {

@@ -24,6 +24,7 @@ const inventory = {
   machineTypes: ['pc', 'q35'],
   cpuModels: ['max', 'qemu64'],
   netDevices: ['virtio-net-pci', 'virtio-net', 'e1000'],
+  hasRandom: true,
   canSandbox: true,
 };
 
@@ -77,6 +78,7 @@ test('a plain machine is q35 with virtio, no display, no ROM, and nothing that i
     ...['-device', 'virtio-blk-pci,drive=disk0,bootindex=2'],
     ...['-readconfig', 'network.conf'],
     ...['-device', 'virtio-net-pci,netdev=nic0,mac=fe:e1:bb:d1:00:07,romfile='],
+    ...['-device', 'virtio-rng-pci'],
     '-no-reboot',
   ]);
   assert.equal(

@@ -158,7 +158,7 @@ test('every wrong place of a document is told at once, by pointer', async () => 
   ]);
   assert.match(errors['/instal'] ?? '', /did you mean "install"\?/);
   assert.match(errors['/machine/disks/0/sise'] ?? '', /did you mean "size"\?/);
-  assert.match(errors['/provisioners/0/type'] ?? '', /^must have a "type": "shell",? .*or "[\w-]+"$/);
+  assert.match(errors['/provisioners/0/type'] ?? '', /^is the unknown type "shel": did you mean "shell"\?$/);
   assert.match(errors['/builders'] ?? '', /Packer's key "builders": describe the machine under "machine"/);
   assert.match(errors['/communicator/ssh_username'] ?? '', /"username" in "communicator"/);
   assert.match(errors['/http/b'] ?? '', /must be a text or an object/);
@@ -535,7 +535,7 @@ test('post-processors are followed from artifact to artifact before anything run
 
   const cases: readonly (readonly [object, string, RegExp])[] = [
     [
-      { post_processors: [{ type: 'compres' }] },
+      { post_processors: [{ type: 'nothing-like-it' }] },
       '/post_processors/0/type',
       /"convert", "compress", "checksum", "vagrant",/,
     ],

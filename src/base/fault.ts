@@ -102,11 +102,7 @@ export const faults = {
   ssh_denied: { class: 'guest', status: 500, title: 'The guest did not let the build log in' },
   ssh_broken: { class: 'guest', status: 500, title: 'The ssh connection broke' },
   host_key_changed: { class: 'guest', status: 500, title: 'The guest showed another host key than before' },
-  provisioner_failed: {
-    class: 'guest',
-    status: 500,
-    title: 'A provisioner ended with an exit code that is not allowed',
-  },
+  provisioner_failed: { class: 'guest', status: 500, title: 'A provisioner failed' },
   seal_failed: {
     class: 'guest',
     status: 500,

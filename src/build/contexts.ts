@@ -3,6 +3,7 @@ import { basename, extname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isErrno, unlessErrno } from '../base/errno.ts';
 import { asFault, Fault } from '../base/fault.ts';
+import { withPlaces } from '../base/field-errors.ts';
 import type { Ids } from '../base/ids.ts';
 import { quoted } from '../base/text/nearest.ts';
 import { readDocument } from '../base/document/document.ts';
@@ -70,7 +71,9 @@ const parse = async (path: string, about: Pick<DocumentSource, 'form' | 'mostByt
     throw isErrno(error, 'EISDIR') ? new Fault('context_invalid', `${name} is a folder.`, {}, { cause: error }) : error;
   });
   const source = { ...about, bytes, name, code: 'context_invalid' } as const;
-  const value = await readDocument(source);
+  const value = await readDocument(source).catch((error: unknown) => {
+    throw withPlaces(error, (pointer) => `${file}:${pointer}`);
+  });
   if (value === undefined) throw new Fault('context_invalid', `${name} is empty.`);
   return { value, source };
 };

@@ -20,6 +20,8 @@ type About = {
   readonly problem?: Problem;
   /** The folder that it refused. */
   readonly sent?: SentFolder;
+  /** Whether the message says all that the problem does, in words of this program. */
+  readonly isTold?: boolean;
   /** The least seconds to wait before the same is asked again, where the daemon says so. */
   readonly retryAfterSeconds?: number | undefined;
 };

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { isErrno } from '../base/errno.ts';
 import { commandNamed } from './args/commands.ts';
 import { readArguments } from './args/read.ts';
 import type { CommandLine, Job } from './args/types.ts';
@@ -41,12 +42,19 @@ const run = async (argv: readonly string[]): Promise<Ending> => {
   return command.run(jobOf(line));
 };
 
-// Who reads no more, as `head` does, has what it wanted.
-process.stdout.on('error', () => process.exit(0));
+// Who reads no more, as `head` does, has what it wanted. A disk that is full does not.
+process.stdout.on('error', (error: Error) => {
+  if (isErrno(error, 'EPIPE')) process.exit(0);
+  output.tell(`imagectl: What it prints cannot be written: ${error.message}.`);
+  process.exit(exitCodes.failed);
+});
+// What cannot be told changes nothing about how it ends.
+process.stderr.on('error', () => undefined);
 
 try {
   process.exitCode = exitCodes[await run(process.argv.slice(2))];
 } catch (error) {
   const { tellError } = await import('./show/error.ts');
-  process.exitCode = exitCodes[await tellError(output, error, process.argv.includes('--json'))];
+  const about = { json: process.argv.includes('--json'), isTraced: (environment['IMAGED_TRACE'] ?? '') !== '' };
+  process.exitCode = exitCodes[await tellError(output, error, about)];
 }

@@ -38,7 +38,7 @@ const surrogateEscape = /\\u[dD][89a-fA-F]/;
 
 type Frame = { readonly keys: Set<string> | undefined; at: string | number; entries: number };
 
-type Awaited = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or the end of it' | 'nothing more';
+type Awaited = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | 'a comma or the end of it' | 'nothing more';
 
 const placeOf = (text: string, offset: number): string => {
   const { line, column } = placeIn(text, offset);
@@ -106,7 +106,7 @@ const notJson = (
 ): Fault => {
   const rest = text.slice(offset).trimStart();
   const { line, column } = placeIn(text, text.length - rest.length);
-  const found = rest === '' ? 'its end' : JSON.stringify(rest.slice(0, 20));
+  const found = rest === '' ? 'the end of the text' : JSON.stringify(rest.slice(0, 20));
   const message = `${awaited} was due, not ${found}`;
   const pointer = pointerTo(pathOf(stack));
   const where = pointer === '' ? '' : ` (${pointer})`;
@@ -141,22 +141,22 @@ const scan = (text: string, source: DocumentSource, saw: Saw): void => {
       awaited = mark === '{' ? 'key or }' : 'value or ]';
     } else if (isValue && (string ?? scalar) !== undefined) {
       limits.value(string, scalar, begin - (scalar ?? '"').length);
-      awaited = frame ? ', or the end of it' : 'nothing more';
+      awaited = frame ? 'a comma or the end of it' : 'nothing more';
     } else if (frame?.keys && string !== undefined && (awaited === 'key' || awaited === 'key or }')) {
       limits.key(string, frame, begin - 1);
       awaited = ':';
     } else if (awaited === ':' && mark === ':') {
       awaited = 'value';
-    } else if (frame && awaited === ', or the end of it' && mark === ',') {
+    } else if (frame && awaited === 'a comma or the end of it' && mark === ',') {
       if (typeof frame.at === 'number') frame.at += 1;
       awaited = frame.keys ? 'key' : 'value';
     } else if (
       frame &&
       mark === (frame.keys ? '}' : ']') &&
-      (awaited === ', or the end of it' || awaited === (frame.keys ? 'key or }' : 'value or ]'))
+      (awaited === 'a comma or the end of it' || awaited === (frame.keys ? 'key or }' : 'value or ]'))
     ) {
       stack.pop();
-      awaited = stack.length > 0 ? ', or the end of it' : 'nothing more';
+      awaited = stack.length > 0 ? 'a comma or the end of it' : 'nothing more';
     } else {
       throw notJson(text, offset, awaited, stack, source);
     }

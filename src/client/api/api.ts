@@ -3,7 +3,7 @@ import { systemClock } from '../../base/clock.ts';
 import { ClientError } from '../client-error.ts';
 import type { Server } from '../config/server.ts';
 import { jsonIn } from './body.ts';
-import { refusal, unreachable } from './refusal.ts';
+import { noImaged, refusal, unreachable } from './refusal.ts';
 import type { Answer, Asked, Method, PathFor } from './types.ts';
 
 type Query = Readonly<Record<string, unknown>>;
@@ -66,13 +66,16 @@ const answersWithinMs = 60_000;
 const late = (server: Server) =>
   new ClientError('unreachable', `${server.url.origin} did not answer within ${answersWithinMs / 1000} s.`);
 
-/** What a reply says in JSON; throws `unreachable` where it breaks off. */
+/**
+ * What a reply says in JSON: every answer of the contract is an object. Throws `unreachable` where it breaks off, `refused`
+ * where it is something else.
+ */
 export const jsonOf = async (reply: Response, server: Server): Promise<unknown> => {
-  try {
-    return await jsonIn(reply);
-  } catch (error) {
-    throw unreachable(error, server);
-  }
+  const value = await jsonIn(reply).catch((error: unknown) => {
+    throw error instanceof SyntaxError ? noImaged(server, error) : unreachable(error, server);
+  });
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw noImaged(server);
+  return value;
 };
 
 /** The calls of the daemon at this address. */

@@ -1,3 +1,4 @@
+import { errnoOf } from '../../base/errno.ts';
 import { ClientError } from '../client-error.ts';
 import type { Server } from '../config/server.ts';
 import { bytesOf } from './lines.ts';
@@ -48,9 +49,21 @@ export const refusal = async (reply: Response, server: Server): Promise<ClientEr
   return new ClientError('refused', `${found}: is this the address of an imaged?`);
 };
 
+// What Node calls these is for programmers.
+const reasons: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'no host has this name (ENOTFOUND)',
+  EAI_AGAIN: 'the name server does not answer (EAI_AGAIN)',
+  UND_ERR_SOCKET: 'the connection was closed before the reply was whole',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection came in time',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it speaks no TLS: write http:// in its address',
+};
+
 const words = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message || cause.name : String(cause);
+  const known = reasons[errnoOf(cause) ?? ''];
+  if (known !== undefined) return known;
+  const [first = ''] = (cause instanceof Error ? cause.message || cause.name : String(cause)).split('\n');
+  return first.replace(/[.\s]+$/, '');
 };
 
 /** The error for a request that got no reply. */
@@ -60,6 +73,12 @@ export const unreachable = (error: unknown, server: Server): ClientError =>
     `${server.url.origin} cannot be reached: ${words(error)}. Is imaged running there? IMAGED_URL or --host names another.`,
     { cause: error },
   );
+
+/** The error for a reply of success that is none of imaged: something else answers there. */
+export const noImaged = ({ url }: Server, cause?: unknown): ClientError =>
+  new ClientError('refused', `${url.href} answered, and not as imaged does: is this the address of an imaged?`, {
+    cause,
+  });
 
 /** Whether the same may go well a little later: the daemon is away or stopping, or has too much to do. */
 export const mayPass = (error: unknown): boolean =>

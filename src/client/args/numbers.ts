@@ -7,6 +7,13 @@ export const numberFrom = (text: string | undefined, option: string): number | u
   return Number(text);
 };
 
+/** The same for a number that counts something. Throws `usage`. */
+export const countFrom = (text: string | undefined, option: string): number | undefined => {
+  const count = numberFrom(text, option);
+  if (count !== undefined && count < 1) throw usageError(`--${option} is ${count}: write a number from 1.`);
+  return count;
+};
+
 /** What `NAME=VALUE` says. Throws `usage`. */
 export const pairFrom = (text: string, option: string): readonly [name: string, value: string] => {
   const at = text.indexOf('=');

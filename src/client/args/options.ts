@@ -36,7 +36,12 @@ export const options = {
   watch: { type: 'boolean', about: 'watch it until it ends (what is done anyway)' },
   detach: { type: 'boolean', short: 'd', about: 'print the id and do not watch' },
   json: { type: 'boolean', about: 'print JSON, one value a line' },
-  status: { type: 'string', value: 'status', about: 'only builds that stand so' },
+  status: {
+    type: 'string',
+    value: 'status',
+    choices: ['queued', 'running', 'held', 'succeeded', 'failed', 'cancelled'],
+    about: 'only builds that stand so',
+  },
   template: { type: 'string', value: 'name', about: 'only builds of this template' },
   limit: { type: 'string', short: 'n', value: 'number', about: 'how many at most' },
   follow: { type: 'boolean', short: 'f', about: 'stay until the build has ended' },

@@ -36,7 +36,7 @@ export const help = (): string => {
     '',
     ...rows.map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'imagectl help COMMAND says more. IMAGED_URL and IMAGED_TOKEN name a daemon, and so does the configuration: imagectl login.',
+    'imagectl help COMMAND says more, and imagectl --version what this is. IMAGED_URL and IMAGED_TOKEN name a daemon, and so does the configuration: imagectl login.',
     'Exit codes: 0 well, 1 failed, 2 usage, 3 cancelled, 4 unreachable, 5 refused, 130 left running by Ctrl-C.',
     '',
   ].join('\n');

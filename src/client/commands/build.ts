@@ -9,7 +9,8 @@ import { watchStarted } from './watch-started.ts';
 
 /** `imagectl build` */
 export const run: Run = async (job) => {
-  if (job.values.watch === true && job.values.detach === true) throw usageError('Either --watch or --detach.');
+  if (job.values.watch === true && job.values.detach === true)
+    throw usageError('--watch and --detach exclude each other: give one of them.');
   const asked = await askedBy(job);
   const api = await job.api();
   // A request whose reply was lost is sent again, and is still one build.

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Api } from '../api/api.ts';
 import { patiently } from '../api/patience.ts';
@@ -52,6 +53,7 @@ export const run: Run = async (job) => {
   const api = await job.api();
   const build = await patiently(job.output, () => whichBuild(api, wanted));
   const chosen = await patiently(job.output, () => chosenFrom(api, build, names));
+  await mkdir(resolve(job.values.output ?? '.'), { recursive: true });
   const stop = new AbortController();
   const interrupted = () => stop.abort(new ClientError('left', 'The download was interrupted. Go on with --resume.'));
   using _listening = onSignals(interrupted);

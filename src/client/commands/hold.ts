@@ -4,7 +4,8 @@ import { facts } from '../show/table.ts';
 
 /** `imagectl hold` */
 export const run: Run = async ({ api: connect, output, operands: [id = ''], values }) => {
-  if (values.for !== undefined && values.release === true) throw usageError('Either --for or --release.');
+  if (values.for !== undefined && values.release === true)
+    throw usageError('--for and --release exclude each other: give one of them.');
   const api = await connect();
   if (values.release === true) {
     await api.ask('delete', '/builds/{id}/hold', { path: { id } });

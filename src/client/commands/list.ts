@@ -1,9 +1,10 @@
 import type { Build } from '../api/types.ts';
 import type { Run } from '../args/types.ts';
-import { numberFrom } from '../args/numbers.ts';
+import { countFrom, pairFrom } from '../args/numbers.ts';
 import type { Piece } from '../show/output.ts';
 import { table } from '../show/table.ts';
 import { secondsBetween, shownSeconds } from '../show/units.ts';
+import { noBuildYet } from './which-build.ts';
 
 const colours = { succeeded: 'green', failed: 'red', held: 'yellow', running: 'bold', queued: 'dim', cancelled: 'dim' } as const; // prettier-ignore
 
@@ -30,9 +31,10 @@ const mostOnPage = 500;
 
 /** `imagectl list` */
 export const run: Run = async ({ api: connect, output, values }) => {
-  const api = await connect();
-  let left = numberFrom(values.limit, 'limit') ?? 20;
+  let left = countFrom(values.limit, 'limit') ?? 20;
   const { status, template, label } = values;
+  for (const one of label ?? []) pairFrom(one, '--label');
+  const api = await connect();
   const query = { status, template, label: label === undefined ? undefined : [...label] };
   const builds: Build[] = [];
   for (let after: string | undefined; left > 0;) {
@@ -43,7 +45,8 @@ export const run: Run = async ({ api: connect, output, values }) => {
     if (after === undefined) break;
   }
   if (values.json === true) for (const build of builds) output.printJson(build);
-  else if (builds.length === 0) output.tell('There is no such build.');
+  else if (builds.length === 0)
+    output.tell(status === undefined && template === undefined && label === undefined ? noBuildYet : 'No build is as --status, --template and --label say.'); // prettier-ignore
   else output.print(...table(['BUILD', 'STATUS', 'TEMPLATE', 'ASKED', 'TOOK', 'WHAT'], builds.map(rowOf)));
   return 'succeeded';
 };

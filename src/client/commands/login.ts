@@ -2,7 +2,7 @@ import { text as readAll } from 'node:stream/consumers';
 import type { Run } from '../args/types.ts';
 import { makeApi } from '../api/api.ts';
 import { usageError } from '../client-error.ts';
-import { urlFrom } from '../config/server.ts';
+import { tokenFrom, urlFrom } from '../config/server.ts';
 import { writeHost } from '../config/hosts.ts';
 import { askSecret } from '../show/ask-secret.ts';
 
@@ -10,9 +10,9 @@ import { askSecret } from '../show/ask-secret.ts';
 export const run: Run = async ({ output, operands: [address = ''], values, environment }) => {
   const url = urlFrom(address, 'The address');
   const name = values.host ?? url.hostname;
-  const token = (output.canAsk ? await askSecret(output, 'Token: ') : await readAll(process.stdin)).trim();
-  if (token === '') throw usageError('No token came. On the host of the daemon: imaged token add NAME');
-  if (!/^[\x21-\x7e]{1,512}$/.test(token)) throw usageError('That is no token: it is one word of ASCII.');
+  const text = (output.canAsk ? await askSecret(output, 'Token: ') : await readAll(process.stdin)).trim();
+  if (text === '') throw usageError('No token came. On the host of the daemon: imaged token add NAME');
+  const token = tokenFrom(text, 'That');
   // A token that does not work is not kept.
   await makeApi({ url, token }).ask('get', '/builds', { query: { limit: 1 } });
   const file = await writeHost(environment, name, { url: url.href, token });

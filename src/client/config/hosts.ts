@@ -5,6 +5,7 @@ import { parse, stringify } from 'smol-toml';
 import { isErrno } from '../../base/errno.ts';
 import { writeWhole } from '../../base/file/write-whole.ts';
 import { ClientError } from '../client-error.ts';
+import { systemReason } from '../show/system-words.ts';
 
 export type Host = { readonly url: string; readonly token?: string };
 
@@ -75,7 +76,7 @@ export const readHosts = async (environment: Environment): Promise<Hosts> => {
     handle = await open(file);
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return { file, hosts: {} };
-    throw wrong(file, error instanceof Error ? error.message : String(error));
+    throw wrong(file, `cannot be read: ${systemReason(error)}`);
   }
   await using opened = handle;
   const { mode, uid } = await opened.stat();

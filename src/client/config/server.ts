@@ -15,14 +15,21 @@ export const urlFrom = (text: string, where: string): URL => {
   return url;
 };
 
+/** A token as somebody gave it. Throws `usage`, and does not say what it was. */
+export const tokenFrom = (text: string, where: string): string => {
+  if (!/^[\x21-\x7e]{1,512}$/.test(text))
+    throw new ClientError('usage', `${where} is no token: a token is one word of ASCII, at most 512 characters long.`);
+  return text;
+};
+
 const serverOf = ({ url, token }: Host, where: string): Server => ({
-  url: urlFrom(url, where),
-  ...(token === undefined ? {} : { token }),
+  url: urlFrom(url, `${where}.url`),
+  ...(token === undefined ? {} : { token: tokenFrom(token, `${where}.token`) }),
 });
 
 const named = ({ file, hosts }: Hosts, name: string): Server => {
   const host = Object.hasOwn(hosts, name) ? hosts[name] : undefined;
-  if (host !== undefined) return serverOf(host, `${file}: hosts.${name}.url`);
+  if (host !== undefined) return serverOf(host, `${file}: hosts.${name}`);
   const known = Object.keys(hosts);
   const there = known.length === 0 ? 'it names none' : `it has: ${known.join(', ')}`;
   throw new ClientError('usage', `There is no host ${JSON.stringify(name)} in ${file}: ${there}. See: imagectl login.`);
@@ -42,9 +49,9 @@ export const findServer = async (
   const { IMAGED_URL: address, IMAGED_TOKEN: token } = environment;
   if (host === undefined && address !== undefined && address !== '') {
     const url = urlFrom(address, 'IMAGED_URL');
-    if (token !== undefined && token !== '') return { url, token };
+    if (token !== undefined && token !== '') return { url, token: tokenFrom(token, 'IMAGED_TOKEN') };
     const known = Object.values((await readHosts(environment)).hosts).find((one) => sameAddress(one.url, url));
-    return known?.token === undefined ? { url } : { url, token: known.token };
+    return known === undefined ? { url } : { ...serverOf(known, 'The configuration'), url };
   }
   const hosts = await readHosts(environment);
   const name = host ?? hosts.default;

@@ -18,7 +18,10 @@ export const placeOf = (folder: string, { name, sha256 }: About): Place => ({
 });
 
 const isThere = (file: string): Fault =>
-  new Fault('invalid_input', `${file} is there already. Name another folder, or let it be replaced (--force).`);
+  new Fault(
+    'invalid_input',
+    `${file} is there already. Name another folder with -o, or have it replaced with --replace.`,
+  );
 
 /** Throws `invalid_input` where the file is there already. */
 export const refuseExisting = async ({ file }: Place): Promise<void> => {

@@ -7,7 +7,10 @@ import { overFolder, readVariables, variablesFile, type Variables } from './vari
 /** What is to be built: a folder of this host, or a template that the daemon has stored. */
 export type Asked = {
   readonly query: Readonly<Record<string, unknown>>;
-} & ({ readonly folder: FolderToSend } | { readonly stored: Readonly<Record<string, unknown>> });
+} & (
+  | { readonly folder: FolderToSend }
+  | { readonly stored: { readonly template: string } & Readonly<Record<string, unknown>> }
+);
 
 const storedName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?(?:@[1-9][0-9]{0,8})?$/;
 
@@ -27,6 +30,7 @@ const missing = (wanted: string) =>
 export const askedBy = async ({ operands: [wanted = '.'], values }: Job): Promise<Asked> => {
   const variables = await readVariables(values['var-file'], values.variable);
   const { cache, timeout, machine, debug, force, label, 'on-error': onError } = values;
+  const labels = label?.map((one) => pairFrom(one, '--label'));
   const priority = numberFrom(values.priority, 'priority');
   if (await isFolder(wanted)) {
     const folder = await folderWith(wanted, variables);
@@ -43,9 +47,18 @@ export const askedBy = async ({ operands: [wanted = '.'], values }: Job): Promis
     return { folder, query };
   }
   if (!storedName.test(wanted)) throw missing(wanted);
-  const labels = label === undefined ? undefined : Object.fromEntries(label.map((one) => pairFrom(one, '--label')));
   return {
-    stored: { template: wanted, variables, labels, priority, timeout, machine, debug, force, on_error: onError },
+    stored: {
+      template: wanted,
+      variables,
+      labels: labels && Object.fromEntries(labels),
+      priority,
+      timeout,
+      machine,
+      debug,
+      force,
+      on_error: onError,
+    },
     query: { cache },
   };
 };

@@ -9,6 +9,7 @@ import { packFolder } from '../pack/pack-folder.ts';
 import { contextLimits } from './context-limits.ts';
 import type { SentFolder } from '../show/field-errors.ts';
 import { textOf, type Output } from '../show/output.ts';
+import { systemReason } from '../show/system-words.ts';
 import { shownBytes } from '../show/units.ts';
 
 /** Whether there is such a folder. */
@@ -17,7 +18,7 @@ export const isFolder = async (path: string): Promise<boolean> => {
     return (await stat(path)).isDirectory();
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return false;
-    throw usageError(`${path} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+    throw usageError(`${path} cannot be used: ${systemReason(error)}.`);
   }
 };
 

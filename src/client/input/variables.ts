@@ -5,6 +5,7 @@ import { unlessErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import { pairFrom } from '../args/numbers.ts';
 import { usageError } from '../client-error.ts';
+import { systemReason } from '../show/system-words.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 
@@ -31,7 +32,7 @@ const tableIn = async (bytes: Buffer, file: string): Promise<Variables> => {
 
 const readTable = async (file: string): Promise<Variables> => {
   const bytes = await readFile(file).catch((error: unknown) => {
-    throw usageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw usageError(`${file} cannot be read: ${systemReason(error)}`);
   });
   return tableIn(bytes, file);
 };

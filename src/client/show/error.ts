@@ -1,7 +1,9 @@
 import { Fault, faults } from '../../base/fault.ts';
 import { ClientError, type Ending } from '../client-error.ts';
+import { asTyped } from './as-typed.ts';
 import { fieldErrorLines } from './field-errors.ts';
 import type { Line, Output } from './output.ts';
+import { systemSentence } from './system-words.ts';
 
 // What the daemon refused, or would: a token, a folder that it does not take, a build in another state.
 const refusing = [401, 403, 404, 409, 413, 422];
@@ -13,12 +15,12 @@ const endingOf = ({ code }: Fault): Ending => {
 };
 
 const linesOf = async (error: ClientError): Promise<readonly Line[]> => {
-  const { problem, sent } = error.about;
-  const [first = '', ...others] = error.message.split('\n');
+  const { problem, sent, isTold = false } = error.about;
+  const [first = '', ...others] = asTyped(error.message).split('\n');
   const head: Line = [{ as: 'red', text: 'imagectl: ' }, first];
   if (problem === undefined) return [head, ...others];
   const { title, code, expected, saw, errors = [] } = problem;
-  const places = await fieldErrorLines(errors, sent);
+  const places = isTold ? [] : await fieldErrorLines(errors, sent);
   // Where each place is told with its line, the sentence about the first of them would say it twice.
   if (places.length > 0) return [[{ as: 'red', text: 'imagectl: ' }, `${title} (${code})`], ...places];
   const facts = [['expected', expected] as const, ['saw', saw] as const];
@@ -26,12 +28,19 @@ const linesOf = async (error: ClientError): Promise<readonly Line[]> => {
     [...head, { as: 'dim', text: ` (${code})` }],
     ...others,
     ...facts.flatMap(([name, text]): readonly Line[] => (text === undefined ? [] : [`  ${name.padEnd(10)}${text}`])),
-    ...(code === 'unauthorized' ? ['  > imagectl login, or IMAGED_TOKEN'] : []),
+    ...(code === 'unauthorized' ? ['  > Give a token: imagectl login URL, or set IMAGED_TOKEN'] : []),
   ];
 };
 
-/** Says on standard error what went wrong, and how the program ends. With `json` the problem itself is printed too. */
-export const tellError = async (output: Output, error: unknown, json: boolean): Promise<Ending> => {
+/**
+ * Says on standard error what went wrong, and how the program ends. With `json` the problem itself is printed too,
+ * with `isTraced` where in the program an error that was not foreseen came from.
+ */
+export const tellError = async (
+  output: Output,
+  error: unknown,
+  { json, isTraced }: { readonly json: boolean; readonly isTraced: boolean },
+): Promise<Ending> => {
   if (error instanceof ClientError) {
     output.tell(...(await linesOf(error)));
     if (json && error.about.problem !== undefined) output.printJson(error.about.problem);
@@ -41,7 +50,16 @@ export const tellError = async (output: Output, error: unknown, json: boolean): 
     output.tell([{ as: 'red', text: 'imagectl: ' }, error.message]);
     return endingOf(error);
   }
-  // It was not foreseen: its trace belongs in the report of it.
-  output.tell(`imagectl: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const words = systemSentence(error);
+  if (words !== undefined) {
+    output.tell([{ as: 'red', text: 'imagectl: ' }, words]);
+    return 'failed';
+  }
+  // It was not foreseen. Most that is not is a reply of another release, which lacks what this one reads.
+  output.tell(
+    [{ as: 'red', text: 'imagectl: ' }, `This cannot be gone on with: ${String(error)}.`],
+    'The daemon is of another release than this program, or it is a defect: IMAGED_TRACE=1 shows where, for a report of it.',
+    ...(isTraced && error instanceof Error ? (error.stack ?? '').split('\n') : []),
+  );
   return 'failed';
 };

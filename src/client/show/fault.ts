@@ -1,5 +1,6 @@
 import type { Build, BuildFault } from '../api/types.ts';
 import type { Line, Piece } from './output.ts';
+import { asTyped } from './as-typed.ts';
 import { consoleText } from './console-text.ts';
 
 /** What can be done, by whose doing it was. */
@@ -33,7 +34,7 @@ const quotedLines = (text: string, mark: string): readonly Line[] =>
     .map((line): Line => [{ as: 'dim', text: `  ${mark} ` }, line]);
 
 const labelled = (label: string, text: string | undefined): readonly Line[] =>
-  text === undefined ? [] : [[{ as: 'bold', text: `  ${label}  ` }, text]];
+  text === undefined ? [] : [[{ as: 'bold', text: `  ${label}  ` }, text.trim().replaceAll('\n', `\n${' '.repeat(label.length + 4)}`)]]; // prettier-ignore
 
 /** Why a build or a step ended badly, as one would tell it: what failed, expected, saw, the console, what to do. */
 export const faultLines = (fault: BuildFault, { id }: Pick<Build, 'id'>): readonly Line[] => {
@@ -41,7 +42,7 @@ export const faultLines = (fault: BuildFault, { id }: Pick<Build, 'id'>): readon
   const stderr = fault.facts?.['stderr'];
   return [
     [{ as: 'red', text: fault.title }, ...where, ` (${fault.code})`],
-    `  ${fault.message.replaceAll('\n', '\n  ')}`,
+    `  ${asTyped(fault.message).replaceAll('\n', '\n  ')}`,
     ...labelled('expected', fault.expected),
     ...labelled('saw     ', fault.saw),
     ...(typeof stderr === 'string' && stderr.trim() !== '' ? ['  It wrote:', ...quotedLines(stderr, '|')] : []),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isWithin } from '../../base/file/is-within.ts';
 import { visible } from '../../base/text/visible.ts';
 import type { FieldError } from '../api/types.ts';
+import { asTyped, placeAsTyped } from './as-typed.ts';
 import type { Line } from './output.ts';
 
 /** A place in a file of the folder that was sent; line and column from 1, columns in code points. */
@@ -67,14 +68,15 @@ const textAt = async (place: Place | undefined, sent: SentFolder | undefined): P
 const one = async (error: FieldError, sent: SentFolder | undefined): Promise<readonly Line[]> => {
   const place = placeOf(error);
   const text = await textAt(place, sent);
+  const message = asTyped(error.message);
   if (place === undefined || text === undefined)
-    return [[{ as: 'bold', text: error.pointer === '' ? 'the whole' : error.pointer }, ` ${error.message}`]];
+    return [[{ as: 'bold', text: error.pointer === '' ? 'the whole' : placeAsTyped(error.pointer) }, ` ${message}`]];
   const pointer = error.pointer.slice(place.file.length + 1);
   const what = pointer.startsWith('/') ? `${pointer} ` : '';
   return [
     [{ as: 'bold', text: `${place.file}:${place.line}:${place.column}` }],
     ...caretLines(text, place),
-    `  ${what}${withoutCaret(error.message)}`,
+    `  ${what}${withoutCaret(message)}`,
   ];
 };
 

@@ -14,16 +14,15 @@ const eraseBelow = '\x1b[J';
 const noWrap = '\x1b[?7l';
 const wrap = '\x1b[?7h';
 
-/** A block on a terminal that obeys ECMA-48. Its cursor is hidden until the block goes, or the program ends. */
+/** A block on a terminal that obeys ECMA-48. The cursor is hidden while the block is there. */
 export const makeBlock = (write: (text: string) => void): Block => {
   let drawn = '';
   let height = 0;
   const restore = () => write(showCursor);
   process.once('exit', restore);
-  write(hideCursor);
   const up = () => (height === 0 ? '\r' : `\x1b[${height}A\r`);
   const clear = () => {
-    if (height > 0) write(`${up()}${eraseBelow}`);
+    if (height > 0) write(`${up()}${eraseBelow}${showCursor}`);
     height = 0;
     drawn = '';
   };
@@ -31,7 +30,7 @@ export const makeBlock = (write: (text: string) => void): Block => {
     draw: (lines) => {
       const text = lines.map((line) => `${textOf(line, true)}\x1b[K\n`).join('');
       if (text === drawn) return;
-      write(`${noWrap}${up()}${text}${eraseBelow}${wrap}`);
+      write(`${hideCursor}${noWrap}${up()}${text}${eraseBelow}${wrap}`);
       height = lines.length;
       drawn = text;
     },

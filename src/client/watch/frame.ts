@@ -79,12 +79,15 @@ const stands = ({ status, phase, waiting, attempt, hold }: Build): string => {
   return `${status}${phase === undefined ? '' : `, ${phase}`}${again}`;
 };
 
-const headLine = ({ build }: Watched, now: number): Line => {
+const narrow = 70;
+
+const headLine = ({ build }: Watched, now: number, { columns }: Look): Line => {
   const { created_at: created, started_at: since = created, ended_at: until = now } = build;
   const title: Piece = { as: 'bold', text: build.template.name };
   return [
     title,
-    `  ${build.id}  `,
+    // What is cut off at the edge is better this than how the build stands.
+    columns < narrow ? '  ' : `  ${build.id}  `,
     stands(build),
     { as: 'dim', text: `  ${shownSeconds(secondsBetween(since, until))}` },
   ];
@@ -97,9 +100,19 @@ export const frameOf = (watched: Watched, now: number, look: Look): readonly Lin
   const shownConsole = watched.console.slice(Math.max(0, length - Math.max(0, Math.min(mostConsole, look.rows - 10))));
   const notice = watched.notice === undefined ? [] : [{ as: 'yellow', text: ` ${watched.notice}` } as const];
   const room = Math.max(1, look.rows - 4 - shownConsole.length - notice.length);
+  const steps = stepLines(watched.steps, now, look, room);
+  const lowest = look.rows - 1;
+  // A terminal of a few rows: the step that runs first of all, then what is to be known now, how far it is, and what it is.
+  if (lowest < 3 + notice.length)
+    return [
+      ...(lowest > 2 + notice.length ? [headLine(watched, now, look)] : []),
+      ...steps.slice(0, 1),
+      ...(lowest > 1 + notice.length ? [barLine(watched, look)] : []),
+      ...notice.slice(0, Math.max(0, lowest - 1)),
+    ];
   return [
-    headLine(watched, now),
-    ...stepLines(watched.steps, now, look, room),
+    headLine(watched, now, look),
+    ...steps,
     barLine(watched, look),
     ...notice,
     ...shownConsole.map((line): Line => [{ as: 'dim', text: ` ${edge} ` }, cut(line, look.columns - 4)]),

@@ -1,3 +1,4 @@
+import { systemClock } from '../../base/clock.ts';
 import { untilKey } from '../show/keys.ts';
 import type { Output } from '../show/output.ts';
 
@@ -31,6 +32,36 @@ export const onSignals = (call: (signal: NodeJS.Signals) => void): Disposable =>
   return {
     [Symbol.dispose]: () => {
       for (const signal of signals) process.off(signal, call);
+    },
+  };
+};
+
+// Far more than a signal to oneself takes.
+const stopsWithinMs = 100;
+
+/**
+ * Lets Ctrl-Z stop this program: `pause` gives the terminal back before, `go` is called when it runs again. That is when a timer
+ * fires, and SIGCONT does not tell it: a process group without a shell cannot be stopped, and runs on.
+ */
+export const onSuspend = ({ pause, go }: { readonly pause: () => void; readonly go: () => void }): Disposable => {
+  const over = new AbortController();
+  const suspend = () => {
+    pause();
+    process.off('SIGTSTP', suspend);
+    process.kill(process.pid, 'SIGTSTP');
+    void systemClock.sleep(stopsWithinMs, over.signal).then(
+      () => {
+        process.on('SIGTSTP', suspend);
+        go();
+      },
+      () => undefined,
+    );
+  };
+  process.on('SIGTSTP', suspend);
+  return {
+    [Symbol.dispose]: () => {
+      process.off('SIGTSTP', suspend);
+      over.abort();
     },
   };
 };

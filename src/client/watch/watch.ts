@@ -6,7 +6,7 @@ import type { Build } from '../api/types.ts';
 import type { Job } from '../args/types.ts';
 import type { Ending } from '../client-error.ts';
 import { tellEnd } from './end.ts';
-import { askWish, onSignals } from './interrupt.ts';
+import { askWish, onSignals, onSuspend } from './interrupt.ts';
 import { liveView } from './live.ts';
 import { jsonView, plainView } from './plain.ts';
 import type { View } from './view.ts';
@@ -92,6 +92,7 @@ export const watchBuild = async (job: Job, api: Api, build: Build): Promise<Endi
   {
     using shown = view;
     using interrupted = leaving(job, watching, shown);
+    using _suspending = onSuspend(shown);
     // Not earlier: who sees a build may press Ctrl-C.
     shown.go();
     // Whatever ends one of them ends the others.

@@ -7,6 +7,9 @@
  *   pid      what runs it
  *   f        who reads them now
  *   code     how it ended, when all pieces are there
+ *   lost     that a piece found no room; what the command printed from there on is not kept
+ *
+ * The command may fill the disk. So the small files are there before it begins, and are written in place (`1<>`).
  *
  * Under emulation each program that is started costs the guest 50 ms, and each fork 6: what a shell can do by itself, it does.
  */
@@ -22,6 +25,9 @@ export const notWritten = 94;
 
 /** What a follower is told that may remove all that the command has left. */
 export const mayRemove = 'remove\n';
+
+/** What follows what was kept of the output, where the rest found no room. */
+export const noRoom = 'imaged: the disk of the guest is full: what came after this was not kept';
 
 const mostWaiting = 128;
 const atOnce = 64;
@@ -62,25 +68,27 @@ ${textOf(bytes)}${end}
 // A copy of the shell, whose own number Linux tells. dd reads once and no further than it writes, so nothing is lost between two of them.
 const keeper = (command: string) => `
 { read -r p _ </proc/self/stat; } 2>/dev/null || p=$(exec sh -c 'echo $PPID')
-echo $p >"$d/pid"
+echo $p 1<>"$d/pid"
 exec 4<>"$d/wake" 5>&-
 echo >&4
 spool() {
-  n=0
+  n=0 l=
   while :; do
-    dd bs=65536 count=1 of="$d/t.$1" 2>/dev/null
+    dd bs=65536 count=1 of="$d/t.$1" 2>/dev/null || l=1
     [ -s "$d/t.$1" ] || break
     while [ -f "$d/$1.$((n - ${mostWaiting}))" ]; do sleep 1; done
     mv "$d/t.$1" "$d/$1.$n"
     n=$((n + 1))
     echo >&4
+    [ -z "$l" ] || break
   done
+  [ -z "$l" ] || { echo 1 1<>"$d/lost"; cat >/dev/null; }
 }
 { { (exec 3>&- 4>&- </dev/null
 ${command}
-); echo $? >"$d/ended"; } 2>&3 | spool o; } 3>&1 >/dev/null | spool e
+); echo $? 1<>"$d/ended"; } 2>&3 | spool o; } 3>&1 >/dev/null | spool e
 read -r c <"$d/ended"
-echo $c >"$d/code"
+echo $c 1<>"$d/code"
 echo >&4
 `;
 
@@ -97,11 +105,11 @@ for p in dd mkfifo; do command -v $p >/dev/null 2>&1 || exit ${cannot}; done
 ${files.map(putText).join('')}
 mkdir -m 700 "$d" && mkfifo "$d/wake" || { rm -rf "$d" ${latin1(files.map(({ path }) => shellQuoted(path)).join(' '))}; exit ${cannot}; }
 ${isSimple ? '' : putText(own)}
+for p in pid ended code lost; do echo '        ' >"$d/$p"; done && echo $id >"$d/f" || { rm -rf "$d"; exit ${notWritten}; }
 exec 5<>"$d/wake"
 (${keeper(command)}) </dev/null >/dev/null 2>&1 &
 read -r _ <&5
 exec 4<"$d/wake" 5>&-
-echo $id >"$d/f"
 echo b
 `;
 };
@@ -113,7 +121,7 @@ export type Read = { readonly out: number; readonly err: number };
 const againText = `
 [ -d "$d" ] || { echo n; exit; }
 exec 5<>"$d/wake" 4<"$d/wake"
-echo $id >"$d/f"
+echo $id 1<>"$d/f"
 echo >&5
 exec 5>&-
 i=$((o - 1)); while [ -f "$d/o.$i" ]; do rm -f "$d/o.$i"; i=$((i - 1)); done
@@ -123,6 +131,8 @@ i=$((e - 1)); while [ -f "$d/e.$i" ]; do rm -f "$d/e.$i"; i=$((i - 1)); done
 /** `files`: what goes with the folder when the command has ended and its end is known. */
 const readText = (files: readonly string[]) => `
 w() { echo 1<>"$d/wake"; }
+t='${noRoom}
+'
 alive() { read -r q <"$d/pid" && kill -0 $q; } 2>/dev/null
 while [ $k -lt ${atOnce} ]; do
   g=$h; alive || g=1
@@ -136,6 +146,8 @@ while [ $k -lt ${atOnce} ]; do
   done
   [ $s -eq $k ] || continue
   if [ -n "$c" ]; then
+    l=; [ -f "$d/lost" ] && read -r l <"$d/lost" || l=
+    [ -z "$l" ] || printf 'e %d\\n%s' \${#t} "$t"
     echo "x $c"
     read -r a && [ "$a" = ${mayRemove.trim()} ] || exit 0
     rm -rf "$d" ${latin1(files.map(shellQuoted).join(' '))}

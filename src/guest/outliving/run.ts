@@ -75,11 +75,12 @@ const isBroken = (error: unknown): boolean => error instanceof Fault && error.co
 const notPut = ({ put }: Outliving, said: readonly string[]): Fault =>
   new Fault(
     'provisioner_failed',
-    `${put[0]?.name ?? 'The command'} could not be written to ${put[0]?.path ?? 'the guest'} in the guest: ${said.at(-1) ?? 'it did not say why'}`,
+    `${put[0]?.name ?? 'The command'} could not be written${put[0] === undefined ? '' : ` to ${put[0].path}`} in the guest: ${said.at(-1) ?? 'it did not say why'}`,
     { exitCode: notWritten, file: put[0]?.name ?? '', output: said.join('\n') },
   );
 
-type At = { place: ScriptPlace };
+/** Where it is read, and whether it was read over more than one connection. */
+type At = { place: ScriptPlace; isAgain: boolean };
 
 /** What became of one reader of the command. */
 type Read = OutlivingEnd | 'gone' | 'more' | 'cannot';
@@ -136,6 +137,7 @@ const readThrough = async (guest: Guest, at: At, script: Outliving, tools: Tools
       // Its end is known already.
       if (exitCode !== undefined) return { exitCode, isRemoved: false };
       if (!isBegun) throw error;
+      at.isAgain = true;
       using patience = tools.clock.deadline(mostMsToReconnect, signal, () => error);
       await guest.reconnect(patience.signal).catch(() => {
         signal.throwIfAborted();
@@ -158,13 +160,16 @@ export const runOutliving = async (
   signal: AbortSignal,
 ): Promise<OutlivingEnd | undefined> => {
   if (!from.isBegun) await tools.keep(from);
-  const end = await readThrough(guest, { place: from }, script, tools, signal);
+  const at = { place: from, isAgain: from.isBegun };
+  const end = await readThrough(guest, at, script, tools, signal);
   if (end === 'cannot') {
     await tools.keep(undefined);
     return undefined;
   }
   if (end !== 'gone') return end;
-  const message = 'The connection to the guest broke, and when it was back, the command was not running any more';
+  const message = at.isAgain
+    ? 'The connection to the guest broke, and when it was back, the command was not running any more'
+    : 'The command went without a word of how it ended: something in the guest killed the shell that ran it, as Linux does where memory is short';
   const saw = `a guest without ${folderOf(from.stem)}`;
   throw new Fault('ssh_broken', message, { expected: 'the end of the command', saw });
 };
@@ -173,6 +178,10 @@ export const runOutliving = async (
 export const wasBegun = async (guest: Guest, { stem, isBegun }: ScriptPlace, signal: AbortSignal): Promise<boolean> => {
   if (isBegun) return true;
   const pid = shellQuoted(`${folderOf(stem)}/pid`);
-  const { exitCode } = await guest.run(`[ -s ${pid} ]`, { onLines: quietly }, signal);
+  const { exitCode } = await guest.run(
+    `{ read -r p <${pid} && [ -n "$p" ]; } 2>/dev/null`,
+    { onLines: quietly },
+    signal,
+  );
   return exitCode === 0;
 };

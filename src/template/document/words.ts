@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
-import { anyOf } from '../../base/text/nearest.ts';
+import { anyOf, nearest, quoted } from '../../base/text/nearest.ts';
 import { hasPlaceholders } from '../language/expression.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
@@ -69,6 +69,16 @@ export const StepName = z
   .optional()
   .describe("how the build's steps and events call it; default: type and number");
 
+const typeIn = (given: unknown): unknown =>
+  typeof given === 'object' && given !== null && 'type' in given ? given.type : undefined;
+
+/** Names the type that a typing error is near to. */
+const nearType = (given: unknown, types: readonly string[]): string | undefined => {
+  const type = typeIn(given);
+  const near = typeof type === 'string' ? nearest(type, types) : undefined;
+  return typeof type !== 'string' || near === undefined ? undefined : `is the unknown type ${quoted(type)}: did you mean ${quoted(near)}?`; // prettier-ignore
+};
+
 /** One of several objects that their `type` tells apart. Another type is answered with `otherwise`, or with those that there are. */
 export const oneOfTypes = <K extends { readonly [N in keyof K]: { readonly Schema: z.core.$ZodTypeDiscriminable } }>(
   kinds: K,
@@ -80,7 +90,7 @@ export const oneOfTypes = <K extends { readonly [N in keyof K]: { readonly Schem
   if (first === undefined) throw new RangeError('There is no type to choose from.');
   const names = () => anyOf(Object.keys(kinds).map((name) => `"${name}"`));
   return z.discriminatedUnion('type', [first, ...others], {
-    error: ({ input }) => otherwise(input) ?? `must have a "type": ${names()}`,
+    error: ({ input }) => otherwise(input) ?? nearType(input, Object.keys(kinds)) ?? `must have a "type": ${names()}`,
   });
 };
 

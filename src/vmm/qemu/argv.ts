@@ -209,6 +209,8 @@ export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[]
   ...plan.nics.flatMap((nic, index) => nicArgv(plan, nic, index)),
   // Its keyboard is the chip set's own.
   ...(plan.display === undefined ? [] : ['-vga', 'std']),
+  // As vmd gives it to its guests (viornd). Behind all others, which keep their places.
+  ...(plan.hasRandom ? ['-device', 'virtio-rng-pci'] : []),
   ...kernelArgv(plan),
   ...(plan.icount === undefined ? [] : icountArgv(plan.icount)),
   ...(plan.rtc === undefined ? [] : rtcArgv(plan.rtc)),

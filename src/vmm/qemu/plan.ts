@@ -17,6 +17,8 @@ export type MachinePlan = Handed & {
   readonly isIncoming: boolean;
   /** The machine type has the device by which a guest learns that it goes on from a copy of its memory. */
   readonly hasGeneration: boolean;
+  /** Whether it has a device for random numbers. */
+  readonly hasRandom: boolean;
   /** By which a machine that was left behind is found. */
   readonly mark: string;
   readonly memoryMb: number;
@@ -80,6 +82,7 @@ export const planOf = (spec: MachineSpec, handed: Handed, inventory: Inventory):
       : {}),
     machineType,
     // Up to 2.4 the firmware cannot be given its place (hw/acpi/vmgenid.c: "requires DMA write support in fw_cfg").
+    hasRandom: inventory.hasRandom,
     hasGeneration: !/-(1\.\d+|2\.[0-4])$/.test(machineType),
     ...(cpuModel === undefined ? {} : { cpuModel }),
     diskInterface: model.disk_interface ?? 'virtio',

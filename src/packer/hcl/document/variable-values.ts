@@ -2,6 +2,7 @@ import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { scopeOf, type Namespace, type World } from '../evaluate/scope.ts';
 import { HclError, SentValueError, type Problems } from '../hcl-error.ts';
+import { pointerAt } from '../source.ts';
 import type { Attribute, Body } from '../syntax/ast.ts';
 import { parseWhole } from '../syntax/parse.ts';
 import { fromPlain } from '../values/plain.ts';
@@ -58,7 +59,11 @@ const worth = (
   if (Object.hasOwn(given, name)) return sent(given[name], variable, world);
   if (inFile !== undefined) return ofType(evaluate(inFile.value, scopeOf(world, {})), type, inFile.value.at, world);
   if (byDefault === undefined)
-    throw new HclError(at, `the variable ${quoted(name)} has no default and no value: send one, or give it a default`);
+    throw new SentValueError(
+      at,
+      name,
+      `has no value, and no default at ${pointerAt(at)}: send one, or give it a default`,
+    );
   return byDefault;
 };
 

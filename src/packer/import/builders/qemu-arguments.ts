@@ -1,78 +1,177 @@
+import { posix } from 'node:path';
 import { quoted } from '../../../base/text/nearest.ts';
 import type { Builder } from '../builder.ts';
 import { takenNow } from '../keys.ts';
+import { httpFolder } from '../groups/http.ts';
+import { seedKeys } from '../groups/removable.ts';
+import { contextPath } from '../paths.ts';
+import { isUefi, noteFirmware, putUefi } from './firmware.ts';
+import { accelerator, idleDevice, idleReason, ownBoot } from './qemu-idle.ts';
 
 /** What `qemuargs` say that has a place here: they stand in place of what Packer would give QEMU under the same name. */
 export type QemuArguments = { readonly isSerial: boolean };
 
 type Place = { readonly builder: Builder; readonly at: string };
 
-const accelerator = 'the best accelerator that works on the host is taken';
+/** The properties of an option of QEMU, in their order; what has no name has the name ''. */
+const propertiesOf = (value: string): readonly (readonly [name: string, value: string])[] =>
+  value.split(',').map((part, index) => {
+    const at = part.indexOf('=');
+    if (at === -1) return index === 0 ? ['', part] : [part, 'on'];
+    return [part.slice(0, at), part.slice(at + 1)];
+  });
 
-const harmless: Readonly<Record<string, string>> = {
-  '-display': 'the build sees to its display',
-  '-vga': 'a machine with a display has a standard VGA',
-  '-enable-kvm': accelerator,
-  '-accel': accelerator,
-  '-no-reboot': 'the build sees to its end',
-  '-monitor': 'the build has a monitor of its own',
-  '-name': 'the build names its machines',
-  '-vnc': 'the build sees to its display',
-  '-boot': 'the machine boots from what it begins with, and then from its disk',
-  '-parallel': 'the machine has no such port',
-  '-audiodev': 'the machine has no sound',
-  '-soundhw': 'the machine has no sound',
+/** Its properties by their names, where it has these and no others; that without a name is called `first`. */
+const onlyThese = (value: string, first: string, names: readonly string[]): ReadonlyMap<string, string> | undefined => {
+  const found = new Map(propertiesOf(value).map(([name, own]) => [name === '' ? first : name, own]));
+  return [...found.keys()].every((name) => name === first || names.includes(name)) ? found : undefined;
 };
 
-/** Why an argument changes nothing here; undefined: it may. Packer's own interface is called user.0 (step_run.go). */
-const idleReason = (name: string, value: string): string | undefined => {
-  if (name === '-netdev' && /^user,id=user\.0(?:,|$)/.test(value)) return 'the build sees to its network';
-  return Object.hasOwn(harmless, name) ? harmless[name] : undefined;
+/** How many processors `-smp` gives: where it does not say so, as many as their sockets, cores and threads make (QEMU's manual). */
+const processorsIn = (value: string): number | undefined => {
+  const parts = ['sockets', 'dies', 'clusters', 'cores', 'threads'];
+  const found = onlyThese(value, 'cpus', [...parts, 'maxcpus']);
+  if (found === undefined) return undefined;
+  const product = parts.reduce((count, name) => count * Number(found.get(name) ?? 1), 1);
+  const isShaped = parts.some((name) => found.has(name));
+  const count = Number(found.get('cpus') ?? (isShaped ? product : found.get('maxcpus')));
+  return Number.isInteger(count) ? count : undefined;
 };
 
-/** The value that stands first in a list of properties, or under the name; undefined: others are there too. */
-const onlyProperty = (value: string, name: string, idle: readonly string[] = []): string | undefined => {
-  let found: string | undefined;
-  for (const [index, part] of value.split(',').entries()) {
-    const [key = '', own] = part.split('=', 2);
-    if (own === undefined && index === 0) found = key;
-    else if (key === name) found = own;
-    else if (!idle.includes(key)) return undefined;
+/** Properties of a machine type that no guest is made for. */
+const idleOfMachine = ['accel', 'smm', 'usb', 'vmport', 'dump-guest-core', 'mem-merge', 'graphics', 'hpet', 'kernel_irqchip', 'kernel-irqchip', 'pflash0', 'pflash1']; // prettier-ignore
+
+/** Where a card hangs, and how: nothing that its driver is chosen by. */
+const idleOfCard = ['netdev', 'id', 'bus', 'addr', 'multifunction', 'romfile', 'rombar', 'bootindex', 'mq', 'vectors'];
+
+/** A processor that has all that the host can give has what is added to it, too. */
+const hasAll = ['host', 'max'];
+
+const noted = ({ builder, at }: Place, why: string): true => {
+  builder.reading.notes.add(at, `has no meaning here: ${why}`);
+  return true;
+};
+
+const takeUefi = ({ builder, at }: Place): true => {
+  putUefi(builder, at);
+  return true;
+};
+
+/** A network card, a controller of disks, or what changes nothing; false: none of them. */
+const readDevice = (value: string, place: Place): boolean => {
+  const { builder, at } = place;
+  const [[, model = ''] = ['', '']] = propertiesOf(value);
+  if (/,netdev=user\.0(?:,|$)/.test(value)) {
+    const found = onlyThese(value, '', [...idleOfCard, 'mac']);
+    const mac = found?.get('mac');
+    if (found === undefined || (mac !== undefined && !/^[0-9A-Fa-f:]{17}$/.test(mac))) return false;
+    builder.draft.put(['machine', 'model', 'net_device'], model, at);
+    if (mac !== undefined) builder.draft.put(['machine', 'nics', 0, 'mac'], mac, at);
+    return true;
   }
-  return found;
+  const bus = { 'scsi-hd': 'scsi', 'ide-hd': 'ide', 'virtio-blk': 'virtio', 'virtio-blk-pci': 'virtio' }[model];
+  if (bus !== undefined) {
+    builder.draft.put(['machine', 'model', 'disk_interface'], bus, at);
+    return true;
+  }
+  const why = idleDevice(model);
+  return why !== undefined && noted(place, why);
+};
+
+const putFile =
+  (key: 'cdrom' | 'floppy', isTaken: (builder: Builder) => boolean) =>
+  (value: string, { builder, at }: Place): boolean => {
+    if (isTaken(builder)) return false;
+    const path = builder.reading.wrong.attempt(at, undefined, () => contextPath(value));
+    if (path !== undefined) builder.draft.put(['machine', key], path, at);
+    return true;
+  };
+
+const putCdrom = putFile('cdrom', ({ keys }) => !keys.flag('disk_image'));
+
+/** Where cloud-init is told to look on Packer's server: the path behind its address (cloud-init, "NoCloud", line configuration). */
+const seedUrl =
+  /^type=1,serial=ds=nocloud(?:-net)?(?:;[hi]=[^;,]*)*;s=http:\/\/\{\{\s*\.HTTPIP\s*\}\}:\{\{\s*\.HTTPPort\s*\}\}\/?([^;,]*)$/;
+
+/** The files of a seed that Packer's server has, as `cloud_init` of the machine, whose endpoint shows them; false: no seed. */
+const readSmbios = (value: string, { builder, at }: Place): boolean => {
+  const { keys, draft, reading } = builder;
+  if (/^type=1,serial=ds=nocloud(?:-net)?$/.test(value)) return noted({ builder, at }, 'a seed on a CD is found by its label'); // prettier-ignore
+  const [, folder] = seedUrl.exec(value) ?? [];
+  if (folder === undefined) return false;
+  const served = httpFolder(builder);
+  const contents = keys.map('http_content') ?? [];
+  const put = (name: string, text: unknown, from: string) =>
+    draft.put(['machine', 'cloud_init', seedKeys[name] ?? name], text, from);
+  const found = Object.keys(seedKeys).filter((name) => {
+    const path = posix.join(folder, name);
+    const content = contents.find((one) => posix.join('/', one.name) === posix.join('/', path));
+    const file = served === undefined ? undefined : posix.join(served, path);
+    if (content !== undefined) put(name, content.text, content.at);
+    else if (file !== undefined && reading.files.has(file)) put(name, { file }, at);
+    else return false;
+    return true;
+  });
+  if (!found.includes('user-data')) return false;
+  draft.put(['machine', 'cloud_init', 'by'], 'smbios', at);
+  return true;
+};
+
+/** The disk and the CD that the build has anyway, and firmware; false: another file. */
+const readDrive = (value: string, place: Place): boolean => {
+  const { keys } = place.builder;
+  const found = new Map(propertiesOf(value));
+  const file = found.get('file') ?? '';
+  if (found.get('if') === 'pflash') return isUefi(file) && takeUefi(place);
+  const isCd = found.get('media') === 'cdrom';
+  const own = isCd
+    ? ['iso_url', 'iso_target_path'].map((key) => keys.text(key))
+    : [keys.text('vm_name'), '{{ .Name }}', '{{.Name}}'];
+  const name = isCd ? file : file.slice(file.lastIndexOf('/') + 1);
+  if (own.includes(name)) return noted(place, isCd ? ownBoot : 'the build sees to its disks');
+  return isCd && putCdrom(file, place);
 };
 
 const readers: Readonly<Record<string, (value: string, place: Place) => boolean>> = {
   '-m': (value, { builder, at }) => {
-    const size = onlyProperty(value, 'size');
+    const size = onlyThese(value, 'size', [])?.get('size');
     if (size !== undefined) builder.draft.put(['machine', 'memory'], size, at);
     return size !== undefined;
   },
   '-smp': (value, { builder, at }) => {
-    const cpus = onlyProperty(value, 'cpus', ['sockets', 'cores', 'threads', 'maxcpus']);
-    const count = Number(cpus);
-    if (Number.isInteger(count)) builder.draft.put(['machine', 'cpus'], count, at);
-    return Number.isInteger(count);
+    const count = processorsIn(value);
+    if (count !== undefined) builder.draft.put(['machine', 'cpus'], count, at);
+    return count !== undefined;
   },
   '-cpu': (value, { builder, at }) => {
-    builder.draft.put(['machine', 'model', 'cpu_model'], value, at);
+    const [model = '', ...features] = value.split(',');
+    if (features.length > 0 && !hasAll.includes(model)) return false;
+    if (features.length > 0) noted({ builder, at }, 'the processor has all that the host can give it');
+    builder.draft.put(['machine', 'model', 'cpu_model'], model, at);
     return true;
   },
-  '-machine': (value, { builder, at }) => {
-    if (/^accel=[^,]*$/.test(value)) {
-      builder.reading.notes.add(at, `has no meaning here: ${accelerator}`);
-      return true;
-    }
-    const type = onlyProperty(value, 'type', ['accel']);
-    if (type !== undefined) builder.draft.put(['machine', 'model', 'machine_type'], type, at);
-    return type !== undefined;
+  '-machine': (value, place) => {
+    const found = onlyThese(value, 'type', idleOfMachine);
+    if (found === undefined) return false;
+    const type = found.get('type');
+    if (type === undefined) return noted(place, found.has('accel') ? accelerator : 'the build sees to its machine');
+    place.builder.draft.put(['machine', 'model', 'machine_type'], type, place.at);
+    return true;
   },
-  '-device': (value, { builder, at }) => {
-    const [, model, mac] = /^([a-z][a-z0-9-]*),netdev=user\.0(?:,mac=([0-9A-Fa-f:]{17}))?$/.exec(value) ?? [];
-    if (model !== undefined) builder.draft.put(['machine', 'model', 'net_device'], model, at);
-    if (mac !== undefined) builder.draft.put(['machine', 'nics', 0, 'mac'], mac, at);
-    return model !== undefined;
+  '-device': readDevice,
+  '-drive': readDrive,
+  '-bios': (value, place) => isUefi(value) && takeUefi(place),
+  '-global': (value, place) => {
+    if (/^(?:driver=)?cfi\.pflash01[.,]/.test(value)) noteFirmware(place.builder, place.at);
+    else if (/^(?:ICH9-LPC|PIIX4_PM)\.disable_s[34]=|^kvm-pit\.lost_tick_policy=/.test(value))
+      noted(place, 'a machine does not sleep while it is built');
+    else return false;
+    return true;
   },
+  '-object': (value, place) => /^rng-[a-z]+,/.test(value) && noted(place, 'each machine has random numbers'),
+  '-cdrom': putCdrom,
+  '-fda': putFile('floppy', ({ keys }) => ['floppy_files', 'floppy_dirs', 'floppy_content'].some((key) => keys.raw(key) !== undefined)), // prettier-ignore
+  '-smbios': readSmbios,
   '-rtc': (value, { builder, at }) => {
     builder.draft.put(['machine', 'model', 'rtc'], value, at);
     return true;
@@ -81,26 +180,29 @@ const readers: Readonly<Record<string, (value: string, place: Place) => boolean>
 
 const readOne = (entry: readonly unknown[], at: string, builder: Builder): boolean => {
   const { wrong, notes } = builder.reading;
-  const [written, given = ''] = entry;
-  // QEMU takes two dashes as one.
-  const name = typeof written === 'string' ? written.replace(/^--/, '-') : undefined;
-  if (name === undefined || typeof given !== 'string' || entry.length > 2) {
+  if (entry.length === 0 || !entry.every((part) => typeof part === 'string')) {
     wrong.add(at, 'must be a list of an argument and, where it has one, its value: ["-m", "1024"]');
     return false;
   }
+  // Packer puts a value of several texts together (step_run.go), and QEMU takes two dashes as one.
+  const [written = '', ...parts] = entry;
+  const [name, given] = [written.replace(/^--/, '-').replace(/^-M$/, '-machine'), parts.join('')];
   if (['-serial', '-nographic'].includes(name)) return true;
   const why = idleReason(name, given);
   if (why !== undefined) {
-    notes.add(at, `has no meaning here: ${why}`);
+    noted({ builder, at }, why);
     return false;
   }
-  const value = wrong.attempt(at, '', () => builder.reading.fill(given) ?? given);
+  // What a drive is called, and where the server is, is known when the machine runs.
+  const value = ['-drive', '-smbios'].includes(name)
+    ? given
+    : wrong.attempt(at, '', () => builder.reading.fill(given) ?? given);
   if (value !== given) notes.add(at, takenNow);
   const read = Object.hasOwn(readers, name) ? readers[name] : undefined;
   if (read?.(value, { builder, at }) !== true)
     wrong.add(
       at,
-      `cannot be translated: no text of a template is an argument of QEMU. ${quoted(`${name} ${given}`)} has no counterpart; those that have one are ${Object.keys(readers).join(', ')}, -serial, -nographic, and "model" of "machine" has what may differ between machines`,
+      `cannot be translated: no text of a template is an argument of QEMU. ${quoted(`${name} ${given}`)} has no counterpart; those that can have one are ${Object.keys(readers).join(', ')}, -serial, -nographic, and "model" of "machine" has what may differ between machines`,
     );
   return false;
 };

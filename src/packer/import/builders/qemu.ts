@@ -8,6 +8,7 @@ import { diskNames } from '../groups/names.ts';
 import { removableRules, translateCd, translateFloppy } from '../groups/removable.ts';
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
 import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
+import { isUefi, noteFirmware, putUefi } from './firmware.ts';
 import { readQemuArguments } from './qemu-arguments.ts';
 
 const ofHost = { idle: 'it is a setting of the host' } as const;
@@ -99,10 +100,14 @@ const translateModel = ({ keys, draft }: Builder): void => {
 };
 
 /** UEFI, also where only its files are named (packer-plugin-qemu, efi_boot); true: its variables are published. */
-const translateFirmware = ({ keys, draft, reading }: Builder): boolean => {
+const translateFirmware = (builder: Builder): boolean => {
+  const { keys, draft, reading } = builder;
+  const file = keys.text('firmware') ?? '';
+  if (isUefi(file)) putUefi(builder, keys.at('firmware'));
+  else if (file !== '') reading.wrong.add(keys.at('firmware'), 'no file is the firmware of a machine: write "efi_boot": true for UEFI, and leave it out for a BIOS'); // prettier-ignore
   const named = (['efi_firmware_code', 'efi_firmware_vars'] as const).filter((key) => (keys.text(key) ?? '') !== '');
   if (!keys.flag('efi_boot') && named.length === 0) return false;
-  for (const key of named) reading.notes.add(keys.at(key), "has no meaning here: the firmware is the host's, without secure boot"); // prettier-ignore
+  for (const key of named) noteFirmware(builder, keys.at(key));
   draft.put(['machine', 'firmware'], 'uefi', keys.at(named[0] ?? 'efi_boot'));
   return !keys.flag('efi_drop_efivars');
 };

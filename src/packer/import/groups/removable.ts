@@ -16,7 +16,7 @@ export const removableRules = {
 } as const satisfies Rules;
 
 /** The files of a NoCloud seed (cloud-init's documentation), and the keys of `cloud_init`. */
-const seedKeys: Readonly<Record<string, string>> = {
+export const seedKeys: Readonly<Record<string, string>> = {
   'user-data': 'user_data',
   'meta-data': 'meta_data',
   'network-config': 'network_config',

@@ -13,6 +13,8 @@ export type Inventory = {
   readonly cpuModels: readonly string[];
   /** Network cards for PCI. */
   readonly netDevices: readonly string[];
+  /** Whether it has virtio's device for random numbers, on PCI. */
+  readonly hasRandom: boolean;
   readonly canSandbox: boolean;
 };
 
@@ -51,6 +53,7 @@ export const takeInventory = async (binary: string, version: string, signal: Abo
     machineTypes: wordsAtLineStart(machines).filter((name) => /^(pc|q35|pc-.*)$/.test(name)),
     cpuModels: wordsAtLineStart(cpus.replace(/^Recognized CPUID flags:[^]*/m, '')),
     netDevices: netDevicesIn(devices),
+    hasRandom: devices.includes('name "virtio-rng-pci"'),
     canSandbox: sandboxed.exitCode === 0,
   };
 };
