@@ -75,6 +75,8 @@ test('what a login shell prints by itself is part of no output, and explains a c
     const never = failsAs('provisioner_failed', new RegExp(`exit code ${code} and did not run what it was sent: half`));
     await assert.rejects(guest.run('echo never', { onLines }, on()), never);
     assert.deepEqual(lines.splice(0), ['stderr Welcome', 'stderr half']);
+    await guest.reconnect(on());
+    await assert.rejects(own(guest, 'echo never'), never);
     const upload = { name: 'it', input: 'bytes', mode: '0600', existing: 'replace' } as const;
     await assert.rejects(guest.upload(upload, join(folder, 'up'), on()), never);
     await assert.rejects(guest.download(place, { file, mostBytes: 1000 }, on()), never);

@@ -5,7 +5,7 @@ import type { Guest } from '../types.ts';
 import { sshHost } from './options.ts';
 import { beginOf, bytesBehind } from './begin-mark.ts';
 import { untilMark } from './own-output.ts';
-import { makeMarker, overMaster, type RemoteEnd } from './run.ts';
+import { makeMarker, notBegun, overMaster, type RemoteEnd } from './run.ts';
 
 type Heard = Parameters<Guest['runOwn']>[1];
 
@@ -53,6 +53,7 @@ const open = (folder: string): OwnShell => {
   const input = new PassThrough();
   const life = new AbortController();
   let isGone = false;
+  let hasRun = false;
   const nobody = unheard(() => {
     isGone = true;
     life.abort(new Error('A shell that runs nothing prints without end'));
@@ -62,7 +63,7 @@ const open = (folder: string): OwnShell => {
     ...{ cwd: folder, signal: life.signal, accept: 'any', input },
     onBytes: (bytes) => listening.onBytes(bytes),
     onLines: (lines) => listening.onLines(lines),
-  }).then((): RemoteEnd => ({ exitCode: 255, isOwn: false }));
+  }).then(({ exitCode }): RemoteEnd => ({ exitCode, isOwn: false }));
   const forget = () => {
     isGone = true;
   };
@@ -92,6 +93,10 @@ const open = (folder: string): OwnShell => {
         const ended = Promise.all([exitCode.promise, saidAll.promise]);
         const end = await Promise.race([ended.then(([code]) => ({ exitCode: code, isOwn: true })), gone]);
         if (behind.said().length > 0) await onLines(behind.said(), 'stderr');
+        // It ended before its first script: a login shell that runs nothing, as this is no code of ssh's own.
+        if (!end.isOwn && !hasRun && !behind.hasCome() && end.exitCode !== 255)
+          throw notBegun(end.exitCode, behind.said());
+        hasRun = true;
         return end;
       } finally {
         signal.removeEventListener('abort', giveUp);

@@ -50,9 +50,13 @@ const throwUnlessBegun = async (
   if (behind.some(({ hasCome }) => hasCome())) return;
   const said = behind.flatMap((one) => one.said());
   if (said.length > 0) await onLines(said, 'stderr');
-  if (!isOwn) return;
+  if (isOwn) throw notBegun(exitCode, said);
+};
+
+/** The guest's login shell ended by itself, without having run what it was sent. */
+export const notBegun = (exitCode: number, said: readonly string[]): Fault => {
   const last = said.findLast((line) => line.trim() !== '') ?? 'it did not say why';
-  throw new Fault(
+  return new Fault(
     'provisioner_failed',
     `The guest's login shell ended with exit code ${exitCode} and did not run what it was sent: ${last}\nLook at the shell of the login, and at ForceCommand in the guest's sshd_config(5).`,
     { exitCode, output: said.join('\n'), expected: 'a login shell that runs `exec sh`', saw: last },
