@@ -1,3 +1,4 @@
+import { counted } from '../base/text/counted.ts';
 import { z } from 'zod';
 import { strict } from '../template/document/words.ts';
 import { Turns } from '../template/document/turn.ts';
@@ -23,6 +24,6 @@ export const conversation = {
   resolve: async (asked, { pointer, fields }) => ({
     turns: await resolveTurns(asked.console, `${pointer}/console`, fields),
   }),
-  plan: ({ turns }) => `${turns.length} lines on the console`,
+  plan: ({ turns }) => `${counted(turns.length, 'line')} on the console`,
   run: ({ turns }, { converse }, signal) => converse(turns, signal),
 } as const satisfies ConsoleKind<typeof Schema, { readonly turns: readonly TurnText[] }>;

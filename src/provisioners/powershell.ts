@@ -1,3 +1,4 @@
+import { counted } from '../base/text/counted.ts';
 import { z } from 'zod';
 import { runScripts, type ScriptPlaces } from '../guest/shell.ts';
 import { strict } from '../template/document/words.ts';
@@ -62,7 +63,7 @@ export const powershell = {
       remoteFolder: fields.made(`${pointer}/remote_folder`, asked.remote_folder, '/', guestFolderOf),
     };
   },
-  plan: ({ scripts }) => `powershell: ${scripts.length} script(s)`,
+  plan: ({ scripts }) => `powershell: ${counted(scripts.length, 'script')}`,
   run: async ({ scripts, env, command, ...rest }, { build, runtime, isConstant, guest, ...tools }, signal) => {
     const own = Object.entries(env).map(([name, text]) => [name, render(text, runtime)] as const);
     const work = {

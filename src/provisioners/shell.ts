@@ -1,3 +1,4 @@
+import { counted } from '../base/text/counted.ts';
 import { z } from 'zod';
 import { runScripts, type ScriptPlaces } from '../guest/shell.ts';
 import { strict, Words } from '../template/document/words.ts';
@@ -81,7 +82,7 @@ export const shell = {
       remoteFolder: fields.made(`${pointer}/remote_folder`, asked.remote_folder, '/', guestFolderOf),
     };
   },
-  plan: ({ scripts }) => `shell: ${scripts.length} script(s)`,
+  plan: ({ scripts }) => `shell: ${counted(scripts.length, 'script')}`,
   run: async ({ scripts, env, executeCommand, ...rest }, { build, runtime, isConstant, guest, ...tools }, signal) => {
     const work = {
       ...rest,

@@ -1,3 +1,4 @@
+import { counted } from '../../base/text/counted.ts';
 import { Fault } from '../../base/fault.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { contentOf } from '../../context/medium-content.ts';
@@ -40,7 +41,7 @@ export const makeMedia = {
       if (medium === undefined) continue;
       const content = contentNow(medium, kind);
       await makers[kind].write(mediumFile(workspace, kind), medium.label, content, signal);
-      log(`made a ${kind} labelled "${medium.label}" of ${content.length} files`);
+      log(`made a ${kind} labelled "${medium.label}" of ${counted(content.length, 'file')}`);
     }
     return {};
   },

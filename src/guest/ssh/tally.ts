@@ -1,3 +1,5 @@
+import { counted } from '../../base/text/counted.ts';
+
 // A server may say something else each time.
 const mostKinds = 50;
 
@@ -13,7 +15,7 @@ export const makeTally = (): Tally => {
   const counts = new Map<string, number>();
   let latest: string | undefined;
   const all = (): string => {
-    const times = [...counts].map(([what, count]) => `${count} ${count === 1 ? 'time' : 'times'}: ${what}`);
+    const times = [...counts].map(([what, count]) => `${counted(count, 'time')}: ${what}`);
     return [...times, ...(counts.size > 1 ? [`last: ${latest ?? ''}`] : [])].join('; ');
   };
   return {

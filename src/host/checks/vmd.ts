@@ -1,3 +1,4 @@
+import { counted } from '../../base/text/counted.ts';
 import { fail, ok, warn } from '../answers.ts';
 import { ifInstalled } from '../ask-program.ts';
 import type { HostCheck } from '../types.ts';
@@ -21,6 +22,6 @@ export const vmd: HostCheck = {
       );
     }
     if (!isEnabled) return warn('vmd answers, but will not after a reboot', 'rcctl enable vmd');
-    return ok(`vmd answers and knows ${reply.names.length} machines`);
+    return ok(`vmd answers and knows ${counted(reply.names.length, 'machine')}`);
   },
 };

@@ -1,3 +1,4 @@
+import { counted } from '../../base/text/counted.ts';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -65,7 +66,7 @@ export const localScriptsOf = async (asked: Asked, pointer: string, fields: Fiel
 
 /** For people who read the plan. */
 export const planOfLocal = ({ scripts, isForOthers }: LocalScripts): string =>
-  isForOthers ? 'nothing on a host of this system' : `${scripts.length} script(s) on the host`;
+  isForOthers ? 'nothing on a host of this system' : `${counted(scripts.length, 'script')} on the host`;
 
 /** A script, ready to run on the host. */
 export type LocalScript = (

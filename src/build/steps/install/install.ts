@@ -1,3 +1,4 @@
+import { counted } from '../../../base/text/counted.ts';
 import { Fault } from '../../../base/fault.ts';
 import type { SshKey } from '../../../guest/types.ts';
 import { saysRaced } from '../../../openbsd/installer/turns.ts';
@@ -25,7 +26,7 @@ export const install = ({ turns, timeoutMs, ends }: NonNullable<Spec['install']>
     name: 'install',
     phase: 'installing',
     timeoutMs,
-    about: `${turns.length} lines on the console`,
+    about: `${counted(turns.length, 'line')} on the console`,
     ...goesOnByRunning(async ({ installer, key }: Needs, { signal }: Pick<StepTools, 'signal'>) => {
       const lines = turnsOf(turns, runtimeFactsOf(installer.machine, key));
       await converseWith(installer, lines, signal, ends === 'never' ? 'to stay' : 'due to go').catch(unlessRaced);
