@@ -3,15 +3,20 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { request as ask } from 'node:http';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { boundedBody } from '../src/api/server/bodies.ts';
 import { bounds } from '../src/base/bounds.ts';
 import { systemClock } from '../src/base/clock.ts';
 import { systemIds } from '../src/base/ids.ts';
 import { openUploads } from '../src/media/uploads.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 import { untilTrue } from './fixtures/until-true.ts';
+import { failsAs } from './store-shop.ts';
 
 const Media = z.object({ items: z.array(z.looseObject({ name: z.string(), origin: z.string() })) });
 
@@ -104,6 +109,15 @@ test('an upload that breaks leaves nothing', async () => {
   await untilTrue(async () => (await filesOf(shop)).some((name) => name.endsWith('.part')));
   request.destroy();
   await untilTrue(async () => (await filesOf(shop)).length === 0);
+});
+
+test('a body that breaks off before anybody reads it ends nothing but its request', async () => {
+  const raw = Object.assign(new PassThrough(), { complete: false });
+  const body = boundedBody({ headers: {}, raw } as unknown as FastifyRequest, 1000);
+  raw.destroy();
+  await once(raw, 'close');
+  // Without a listener its error would have been nobody's, which ends the daemon.
+  await assert.rejects(buffer(body), failsAs('bad_request'));
 });
 
 test('the same name again is another file: the old one stays while a build uses it, and then goes', async () => {

@@ -129,7 +129,10 @@ test('a template in HCL2 tells the machines that it has with the values that are
   const without = await sendFolder(shop, folder);
   assert.deepEqual([without.machines, without.machines_by_values], [[], true]);
   const [missing] = without.errors ?? [];
-  assert.match(`${missing?.pointer} ${missing?.message}`, /^fleet\.pkr\.hcl:2:1 the variable "zones" has no default/);
+  assert.match(
+    `${missing?.pointer} ${missing?.message}`,
+    /^query:\/variable\/zones has no value, and no default at fleet\.pkr\.hcl:2:1/,
+  );
   // One of them cannot be built: it is no hindrance to those who build the others.
   const told = await sendFolder(shop, folder, '?variable=zones=["east","west"]');
   assert.deepEqual(told.machines, ['odd', 'east-lab', 'west-lab']);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { untilTrue } from './fixtures/until-true.ts';
 import { startImaged, type Imaged } from './fixtures/imaged.ts';
@@ -47,7 +48,7 @@ test('what another version has compiled goes at the next start, and what this on
   await mkdir(old, { recursive: true });
   await writeFile(join(old, 'a'), 'compiled');
   await imaged.start();
-  await untilTrue(() => !existsSync(old));
+  await untilTrue(() => !existsSync(join(folder, 'serve-OLD.js')));
   await imaged.kill('SIGTERM');
   const [own, ...others] = await readdir(folder);
   assert.deepEqual(others, []);
@@ -121,6 +122,19 @@ test('run_dir that is removed while a machine runs is the fault of the host, and
   assert.ok(existsSync(join(imaged.dataDir, 'run/imaged-0')));
   await imaged.call(`/builds/${id}/cancel`, { method: 'POST' });
   await imaged.ended(id);
+});
+
+test('a store that another program has is told of in time, and not where it lies', async () => {
+  await using imaged = await startImaged({ tables });
+  const other = new Database(join(imaged.dataDir, 'imaged.db'));
+  other.exec('BEGIN IMMEDIATE');
+  const reply = await fetch(`${imaged.url()}/readyz`);
+  const text = await reply.text();
+  other.close();
+  assert.equal(reply.status, 503);
+  const store = Ready.parse(JSON.parse(text)).checks.find(({ name }) => name === 'store');
+  assert.match(store?.message ?? '', /^The store imaged\.db could not be written within 2 s/);
+  assert.ok(!text.includes(imaged.dataDir), text);
 });
 
 test('a folder that everybody may write is a warning', async () => {

@@ -18,7 +18,7 @@ import { keysBeneath } from '../src/build/take-up/journal.ts';
 import { chainOf } from '../src/image/disk/backing.ts';
 import { isLong } from './fixtures/hypervisor.ts';
 import { cutOf, flatteningAfter, keptTimes, scribbled, scribbledBy } from './flatten-shop.ts';
-import { shelfIn } from './layer-shop.ts';
+import { keyOf, shelfIn } from './layer-shop.ts';
 import { failsAs, storeShop } from './store-shop.ts';
 
 const kills = isLong ? 20 : 3;
@@ -84,10 +84,13 @@ test('a layer that was being flattened when its daemon ended is finished by the 
   const facts = { disks: [{ file: 'disk0.qcow2', format: 'qcow2' }], hasKey: false, hasVariables: false, downloads: [], sets: [] }; // prettier-ignore
   const ended = [first, second, third].map(({ key, step }, at) => ({
     ...{ name: `keep-after-${step}`, startedAt: at * 1000, endedAt: at * 1000 + 500 },
-    gives: { disks: [{ base: { path: join(it.root, key, 'disk0.qcow2') } }], kept: { key, facts } },
+    gives: { disks: [{ base: { path: join(it.root, key, 'disk0.qcow2') } }], kept: { key, step, facts } },
   }));
   await shelf.settle(new Set(keysBeneath({ ended })));
-  const again = await takeAgain({ shelf, hypervisor: flatteningAfter(() => gate.promise) }, 'maker', [first, second, third], { startedAt: 0, ended }); // prettier-ignore
+  // The next one is another imaged, which has other keys for the same.
+  const others = [first, second, third].map((cut) => ({ ...cut, key: keyOf(`other ${cut.step}`) }));
+  const again = await takeAgain({ shelf, hypervisor: flatteningAfter(() => gate.promise) }, 'maker', others, { startedAt: 0, ended }); // prettier-ignore
+  assert.deepEqual(again.cuts, [first, second, third]);
   assert.deepEqual([again.from, again.before.held.length, again.before.unfinished.length], [undefined, 2, 1]);
   const background = makeBackground();
   const cleanup = cleanupStack();
@@ -107,7 +110,7 @@ test('a layer that was being flattened when its daemon ended is finished by the 
     provisioners: 3,
     isStill: async () => true,
   };
-  const given = { cuts: [], constant: new Set<string>(), turns: new Map<string, Disposable>(), ...again };
+  const given = { ...again, constant: new Set<string>(), turns: new Map<string, Disposable>() };
   const layering = makeLayering(attempt, cleanup, given, parts);
   await layering.ended();
   await cleanup[Symbol.asyncDispose]();

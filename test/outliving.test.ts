@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeActivity } from '../src/base/activity/activity.ts';
@@ -92,11 +92,14 @@ test('a script runs in a guest whose login shell prints something before it', as
 
 test('a connection that breaks again and again costs no line of a script and runs nothing twice', async () => {
   await using here = await site();
-  const ran = join(here.house.folder, 'ran');
+  const [ran, over] = [join(here.house.folder, 'ran'), join(here.house.folder, 'over')];
   here.whenHeard((line) => {
     if (['n5', 'n15', 'n25'].includes(line)) here.house.cut();
+    // However late that is, the script runs until then.
+    if (line === 'n25') void writeFile(over, '');
   });
-  await here.run([`echo run >>${ran}; ${count(40, '0.05')}`], undefined);
+  const script = `echo run >>${ran}; ${count(40, '0.05')}; while [ ! -e ${over} ]; do sleep 0.1; done`;
+  await here.run([script], undefined);
   assert.deepEqual(here.lines, counted(40));
   assert.equal(await readFile(ran, 'utf8'), 'run\n');
   assert.deepEqual(await readdir(here.remoteFolder), []);

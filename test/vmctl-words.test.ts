@@ -118,6 +118,8 @@ for (const [came, how] of [
   ['[    1.2] reboot: Restarting system\r\n', 'reboot'],
   ['tiny# [    7.441805] reboot: Power down\r\n', 'halt'],
   ['[ 1.1] reboot: Restarting system\r\nboot\r\nlogin: [ 9.9] reboot: Power down\r\n', 'halt'],
+  ['[ 1.1] reboot: Restarting system\r\n[ 1.2] reboot: machine restart\r\n', 'reboot'],
+  ['rebooting...\r\nOpenBSD/amd64 (tiny) (tty00)\r\n\r\nlogin: ', undefined],
   ['login: ', undefined],
   ['rebooting...\r\n' + 'OpenBSD is starting\r\n'.repeat(20), undefined],
   ['I heard you say rebooting... and did not\r\n', undefined],

@@ -33,6 +33,8 @@ export const readinessOf = async (
     /** What keeps builds in the queue until it is mended. */
     readonly obstacles: Scheduler['obstacles'];
     readonly folders: Pick<Folders, 'own'>;
+    /** Strangers read what is found, and are not told where it lies. */
+    readonly dataDir: string;
     /** Whose folders they should be. */
     readonly uid: number;
     /** What is known about the rest of the host, at once. */
@@ -77,7 +79,8 @@ export const readinessOf = async (
       return warning === undefined ? 'are there and can be written' : { warning };
     }),
   ]);
-  return [...own, ...(await host)];
+  const below = `${parts.dataDir}/`;
+  return [...own.map((one) => ({ ...one, message: one.message.replaceAll(below, '') })), ...(await host)];
 };
 
 /** What `readinessOf` asks each time, and need not be asked again. */

@@ -97,7 +97,11 @@ export const makeRunner = (parts: RunnerParts): RunBuild => {
       tellSkipped(attempt, spec, layering, parts.layers);
       const plan = recipeFor(spec, layering);
       left.check(plan);
-      const place = left.placeOf(plan, startedAt, attempt, { layer: layering.from?.cut.key, missed });
+      const place = left.placeOf(plan, startedAt, attempt, {
+        layer: layering.from?.cut.key,
+        wholeKey: layering.wholeKey,
+        missed,
+      });
       const begins = { claim, spec, layering, before: [] };
       const artifacts = await performAll(attempt, begins, { job }, { ...parts, place }, signal);
       if (layering.from?.cut.kind === 'artifacts')

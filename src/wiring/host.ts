@@ -48,6 +48,7 @@ export const makeHostAnswers = async (
           isDraining: scheduler.isDraining,
           obstacles: scheduler.obstacles,
           uid: process.getuid?.() ?? 0,
+          dataDir: config().data_dir,
         },
         signal,
       ),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
@@ -17,7 +17,7 @@ const tables = '[cache]\nenabled = true\n[hypervisor.qemu]\naccelerator = "tcg"'
 const written = (word: string) => `echo ${word} >>/root/words; sync`;
 
 /** Three scripts, in the second of which the daemon dies: it says so on the console. */
-const body = (last: string, change: object = {}) => ({
+const body = (last: string, change: object = {}, middle = 'two') => ({
   template: {
     ...revisit(),
     provisioners: [
@@ -25,7 +25,7 @@ const body = (last: string, change: object = {}) => ({
       {
         type: 'shell',
         name: 'second',
-        inline: [`echo at work >/dev/console; sleep 4; ${written('two')}`],
+        inline: [`echo at work >/dev/console; sleep 4; ${written(middle)}`],
         checkpoint: true,
       },
       { type: 'shell', name: 'third', inline: [written(last), 'echo $(cat /root/words)'], checkpoint: false },
@@ -34,10 +34,16 @@ const body = (last: string, change: object = {}) => ({
   },
 });
 
-const killedAtWork = async (imaged: Imaged, id: string, signal: AbortSignal): Promise<void> => {
+const killedAtWork = async (
+  imaged: Imaged,
+  id: string,
+  signal: AbortSignal,
+  meanwhile: () => Promise<void> = async () => undefined,
+): Promise<void> => {
   const said = () => readFile(join(imaged.dataDir, 'run/imaged-0/said'), 'latin1').catch(() => '');
   while (!/at work/.test(await said())) await clock.sleep(10, signal);
   await imaged.kill('SIGKILL');
+  await meanwhile();
   await imaged.start();
   await proveTakenUp(imaged, id, 1);
 };
@@ -100,3 +106,24 @@ test(
     await proveNothingLeft(imaged);
   },
 );
+
+test('a build that went on from a layer goes on under an imaged to which all keys are others, and keeps nothing more', async (t) => {
+  await using imaged = await startImaged({ settings: 'workers = 1', tables });
+  await succeeded(imaged, (await imaged.post(body('three'))).id);
+  const { id } = await imaged.post(body('three', {}, 'zwei'));
+  // As an upgrade does it, which is one more thing that goes into each key.
+  await killedAtWork(imaged, id, t.signal, () => writeFile(join(imaged.dataDir, 'layers.key'), 'f'.repeat(64)));
+  assert.match(await logOf(imaged, id), /^\S+ {3}one zwei three$/m);
+  const events = await eventsOf(imaged, id);
+  assert.equal(events.find(({ type }) => type === 'layer.hit')?.data['step'], 'first');
+  assert.deepEqual(
+    events.filter(({ type }) => type === 'layer.kept'),
+    [],
+  );
+  const notKept = events.find(({ type }) => type === 'layer.not_kept');
+  assert.match(String(notKept?.data['why']), /imaged, or something else that goes into the build, is another/);
+  await provePublished(imaged, id);
+  assert.equal((await imaged.call('/layers', { method: 'DELETE' })).status, 200);
+  assert.deepEqual(Layers.parse(await (await imaged.call('/layers')).json()).items, []);
+  await proveNothingLeft(imaged);
+});

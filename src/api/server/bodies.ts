@@ -69,6 +69,8 @@ export const boundedBody = (request: FastifyRequest, most: number, what = 'a con
       else done(null, chunk);
     },
   });
+  // Whoever reads it is told, also where the connection broke before that: until then nobody listens.
+  bounded.on('error', () => undefined);
   const { raw } = request;
   const broke = () => {
     if (!raw.complete)

@@ -21,6 +21,8 @@ export type Filled = {
 
 export type Layering = {
   readonly cuts: readonly Cut[];
+  /** The key of the whole plan, with all that goes into it on this host. Undefined: there are no keys. */
+  readonly wholeKey?: string;
   /** Undefined: from the beginning. */
   readonly from?: Taken;
   /** Whether what a part does may be kept: then it is told nothing that is another in each build. */

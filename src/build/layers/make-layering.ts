@@ -25,6 +25,7 @@ export type LayeringParts = {
 
 export type GivenToLayering = {
   readonly cuts: readonly Cut[];
+  readonly wholeKey?: string | undefined;
   readonly constant: ReadonlySet<string>;
   readonly from: Taken | undefined;
   /** The keys that this build is the one to make. */
@@ -49,7 +50,7 @@ const expiryOf = ({ maxAgeMs = Infinity }: Cut, now: number, before: number | un
 export const makeLayering = (
   { claim, event, log, signal: ends }: Attempt,
   cleanup: Pick<CleanupStack, 'defer'>,
-  { cuts, constant, from, turns, before }: GivenToLayering,
+  { cuts, wholeKey, constant, from, turns, before }: GivenToLayering,
   { shelf, clock, costs, background, memoryMb, provisioners: all, isStill }: LayeringParts,
 ): Layering => {
   const { id, templateName } = claim.build;
@@ -165,6 +166,7 @@ export const makeLayering = (
     spoil: () => {
       isSpoilt = true;
     },
+    ...(wholeKey === undefined ? {} : { wholeKey }),
     ...(from === undefined ? {} : { from }),
     isWorthIt: (cut) =>
       isOpen(cut) &&

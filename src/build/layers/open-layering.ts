@@ -21,7 +21,7 @@ import { stepOutcomes, type CutOutcome } from './outcomes.ts';
 import { cutsAhead, takeAgain, turnsAgain } from './take-again.ts';
 
 /** What an earlier daemon has written down of a build. */
-type LeftLayering = Pick<Journal, 'layer' | 'missed' | 'startedAt' | 'plan' | 'ended' | 'restarting'>;
+type LeftLayering = Pick<Journal, 'layer' | 'wholeKey' | 'missed' | 'startedAt' | 'plan' | 'ended' | 'restarting'>;
 
 /** What builds keep and go on from on this host. */
 export type Layers = {
@@ -52,27 +52,34 @@ const sayNone = ({ event, log }: Attempt, [first]: Spec['provisioners'], why: st
   log(`nothing is kept between provisioners: ${why}`);
 };
 
+/** Why a build that is taken up keeps nothing more; undefined: it may. */
+const whyNoMore = ({ missed, wholeKey: then }: LeftLayering, now: string | undefined): string | undefined => {
+  if (missed === true)
+    return 'the daemon was away while the guest ran, and nothing tells what the guest missed meanwhile';
+  return then === now ? undefined : 'imaged, or something else that goes into the build, is another than when it began';
+};
+
 /** The layering of a build that is taken up: it keeps as others do, unless its guest may have missed something. */
 const openAgain = async (
   attempt: Attempt,
-  { cuts, constant }: Pick<GivenToLayering, 'cuts' | 'constant'>,
+  { cuts: now, wholeKey, constant }: Pick<GivenToLayering, 'cuts' | 'wholeKey' | 'constant'>,
   left: LeftLayering,
   parts: LayeringParts,
   hypervisor: Hypervisor,
 ): Promise<Layering> => {
   const { claim, cleanup, event, log, signal } = attempt;
   const { shelf } = parts;
-  const ahead = cutsAhead(cuts, left);
+  const ahead = cutsAhead(now, left);
   const [next] = ahead;
-  const mayKeep = left.missed !== true;
+  const why = whyNoMore(left, wholeKey);
+  const mayKeep = why === undefined;
   const turns = mayKeep ? await turnsAgain(shelf, ahead, signal) : new Map<string, Disposable>();
   letGoOf(turns, cleanup);
-  const { from, before } = await takeAgain({ shelf, hypervisor }, claim.build.id, cuts, left);
+  const { cuts, from, before } = await takeAgain({ shelf, hypervisor }, claim.build.id, now, left);
   for (const held of [...(from === undefined ? [] : [from.held]), ...before.held]) cleanup.keep(held);
-  const layering = makeLayering(attempt, cleanup, { cuts, constant, from, before, turns }, parts);
+  const layering = makeLayering(attempt, cleanup, { cuts, wholeKey, constant, from, before, turns }, parts);
   if (mayKeep) return layering;
   if (next !== undefined) {
-    const why = 'the daemon was away while the guest ran, and nothing tells what the guest missed meanwhile';
     event('layer.not_kept', { step: next.step, why });
     log(`nothing more is kept: ${why}`);
   }
@@ -121,7 +128,8 @@ export const openLayering = async (
   const { memoryMb, provisioners } = spec;
   const isStill = async ({ key }: Cut, until: AbortSignal) => (await find(until)).keys.some((one) => one.key === key);
   const own = { shelf, clock, costs, background, memoryMb, provisioners: provisioners.length, isStill };
-  if (before !== undefined) return openAgain(attempt, { cuts, constant }, before, own, hypervisor);
+  const wholeKey = keys.at(-1)?.key;
+  if (before !== undefined) return openAgain(attempt, { cuts, wholeKey, constant }, before, own, hypervisor);
   if (whyNone !== undefined) sayNone(attempt, spec.provisioners, whyNone);
   const mirrored = async (path: string, asked: AbortSignal) => ({ sha256: await mirror?.digestOf(path, asked) });
   const found = (outcomes: readonly CutOutcome[], taken: Taken | undefined) =>
@@ -129,5 +137,5 @@ export const openLayering = async (
   const { from, turns } = await lookUp(attempt, cuts, { shelf, mirrored, now: clock.now, found }, signal);
   if (from !== undefined) cleanup.keep(from.held);
   letGoOf(turns, cleanup);
-  return makeLayering(attempt, cleanup, { cuts, constant, from, turns }, own);
+  return makeLayering(attempt, cleanup, { cuts, wholeKey, constant, from, turns }, own);
 };

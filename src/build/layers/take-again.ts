@@ -83,18 +83,36 @@ const finish = async (
 };
 
 /**
+ * The cuts under the keys that they had when the attempt began, as far as something was kept there: another imaged, say, gives them
+ * other keys, and what lies beneath the machine's disks stays what it is.
+ */
+const cutsThen = async (
+  { known }: Pick<BuildLayers, 'known'>,
+  cuts: readonly Cut[],
+  keys: readonly string[],
+  { ended, restarting }: Left,
+): Promise<readonly Cut[]> => {
+  const kept = [...ended.map(keptBy), restarting?.rested?.kept];
+  const made = kept.flatMap((one) => (one?.step === undefined || !keys.includes(one.key) ? [] : [[one.step, one.key]] as const)); // prettier-ignore
+  const there = [...(await known(keys)).values()].map(({ step, key }) => [step, key] as const);
+  const then = new Map([...made, ...there]);
+  return cuts.map((cut) => ({ ...cut, key: then.get(cut.step) ?? cut.key }));
+};
+
+/**
  * Holds again what the machine that is there now was made of: the layer that the attempt went on from, and those that it has
- * kept since, finished or not; the caller lets go of all of them. Throws `not_taken_up` where one is not kept any more.
+ * kept since, finished or not; the caller lets go of all of them. The cuts are given as they were then. Throws `not_taken_up` where one is not kept any more.
  */
 export const takeAgain = async (
   means: Means,
   buildId: string,
-  cuts: readonly Cut[],
+  now: readonly Cut[],
   left: Left,
-): Promise<{ readonly from: Taken | undefined; readonly before: Before }> => {
+): Promise<{ readonly cuts: readonly Cut[]; readonly from: Taken | undefined; readonly before: Before }> => {
   const { shelf } = means;
-  const keys = new Set([left.layer, ...keysBeneath(left)]);
-  const those = cuts.filter(({ key }) => keys.has(key));
+  const keys = [...(left.layer === undefined ? [] : [left.layer]), ...keysBeneath(left)];
+  const cuts = await cutsThen(shelf, now, keys, left);
+  const those = cuts.filter(({ key }) => keys.includes(key));
   const known = await shelf.known(those.map(({ key }) => key));
   const taken: Taken[] = [];
   const unfinished: Unfinished[] = [];
@@ -111,6 +129,7 @@ export const takeAgain = async (
     const from = taken.find(({ cut }) => cut.key === left.layer);
     if (from === undefined && left.layer !== undefined) throw gone();
     return {
+      cuts,
       from,
       before: {
         ...{ held: taken.filter((one) => one !== from).map(({ held }) => held), unfinished },

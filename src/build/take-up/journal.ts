@@ -17,7 +17,8 @@ const journalVersion = 1;
 
 const Input = z.object({ name: z.string(), uri: z.string(), sha256: z.string().optional() });
 
-const KeptLayer = z.object({ key: z.string(), facts: z.unknown() });
+/** `step`: the step of the plan behind which it was kept. */
+const KeptLayer = z.object({ key: z.string(), step: z.string().optional(), facts: z.unknown() });
 
 /** How far the step has come that starts the guest anew. */
 const Restarting = z.object({
@@ -41,6 +42,8 @@ export const Journal = z.object({
   plan: z.array(z.string()),
   /** The key of the layer that the attempt goes on from. */
   layer: z.string().optional(),
+  /** The key of the whole plan when the attempt began. */
+  wholeKey: z.string().optional(),
   /** The steps that have ended, in their order, with what they gave, where that can be written down. */
   ended: z.array(
     z.object({
@@ -77,7 +80,9 @@ export const readJournal = async (workspace: string): Promise<Journal | undefine
 };
 
 /** The journal of an attempt that begins. */
-export const emptyJournal = (facts: Pick<Journal, 'build' | 'attempt' | 'startedAt' | 'plan' | 'layer'>): Journal => ({
+export const emptyJournal = (
+  facts: Pick<Journal, 'build' | 'attempt' | 'startedAt' | 'plan' | 'layer' | 'wholeKey'>,
+): Journal => ({
   ...facts,
   version: journalVersion,
   ended: [],

@@ -34,7 +34,7 @@ export type Left = AsyncDisposable & {
     plan: Planned,
     startedAt: number,
     attempt: Pick<Attempt, 'past' | 'logMark'>,
-    known: Pick<Journal, 'layer' | 'missed'>,
+    known: Pick<Journal, 'layer' | 'wholeKey' | 'missed'>,
   ) => OwnPlace;
 };
 
@@ -109,8 +109,8 @@ export const openLeft = async (
       const stuck = open.find(({ name }) => plan.cannotGoOn.includes(name));
       if (stuck !== undefined) throw cannotGoOn(stuck.name);
     },
-    placeOf: (plan, startedAt, { past, logMark }, { layer, missed }) => {
-      const facts = { build: build.id, attempt: build.attempt, startedAt, plan: [...namesOf(plan)], layer };
+    placeOf: (plan, startedAt, { past, logMark }, { layer, wholeKey, missed }) => {
+      const facts = { build: build.id, attempt: build.attempt, startedAt, plan: [...namesOf(plan)], layer, wholeKey };
       const first = journal === undefined ? emptyJournal(facts) : { ...journal, missed };
       return makePlace(first, file, { begunAnew: onceBegunAnew(rows), open, failed, past, letRun, logMark });
     },

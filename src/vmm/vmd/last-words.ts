@@ -4,16 +4,17 @@ import { plain } from '../../base/machine/plain.ts';
 // (sys/kern/kern_shutdown.c), Linux (kernel/reboot.c). Only the end of what was said counts: a log shown by an
 // installer may hold such lines, too.
 // Linux does not begin a new line where a shell's prompt stands.
-const reboots = /^(rebooting\.\.\.|Rebooting\.\.\.|(.*\[[ \d.]+\] )?reboot: Restarting system)\s*$/;
+const reboots = /^(rebooting\.\.\.|Rebooting\.\.\.|(.*\[[ \d.]+\] )?reboot: (Restarting system|machine restart))\s*$/;
 const halts =
   /^(The operating system has halted\.|(.*\[[ \d.]+\] )?reboot: (Power down|System halted)|Attempting to power down\.\.\.|.*Powering system off.*|syncing disks\.\.\. .*done)\s*$/;
 
-// Behind its last word a kernel may say that it waits for a key.
+// Behind the last word of its halt a kernel may say that it waits for a key.
 const mostLines = 4;
 
 /**
  * How a guest said that it ends, from the last that came over its console: hypervisors that only tell that a machine
- * has gone leave no other witness. Undefined: it said nothing of the kind.
+ * has gone leave no other witness. What comes behind a reset is said by the next boot: then it is no last word. Undefined: it said
+ * nothing of the kind.
  */
 export const lastWords = (came: string): 'reboot' | 'halt' | undefined => {
   const lines = plain(came)
@@ -22,7 +23,7 @@ export const lastWords = (came: string): 'reboot' | 'halt' | undefined => {
     .split(/\r+\n|\n\r|\r|\n/)
     .filter((line) => line.trim() !== '')
     .slice(-mostLines);
+  if (reboots.test(lines.at(-1) ?? '')) return 'reboot';
   const last = lines.findLast((line) => reboots.test(line) || halts.test(line));
-  if (last === undefined) return undefined;
-  return reboots.test(last) ? 'reboot' : 'halt';
+  return last !== undefined && halts.test(last) ? 'halt' : undefined;
 };

@@ -19,7 +19,7 @@ const mostMsToStart = 60_000;
 const mostMsToConfigure = 20_000;
 
 // What cu has read already is given out at once; a cu that does not end with its machine is not waited for.
-const mostMsForLastWords = 2_000;
+const mostMsForLastWords = 5_000;
 
 /** A machine as vmd shows it. */
 export type Reached = {

@@ -16,7 +16,7 @@ import { machineFactsOf } from './take-layer.ts';
 /** What lies over the disks that were kept, and what was put into the folder of the layer: a daemon that is started before it is one finishes it. */
 export type Rested = {
   readonly disks: readonly Disk[];
-  readonly kept?: { readonly key: string; readonly facts: unknown };
+  readonly kept?: { readonly key: string; readonly step?: string | undefined; readonly facts: unknown };
 };
 
 export type AtRest = {
@@ -54,7 +54,7 @@ export const keepAtRest = async (
     const beside = await fillBeside(needs, cut, folder, past, before);
     const rested = needs.disks.map(restOf);
     const facts = { ...beside, disks: rested };
-    rest = { disks: await restDisks(needs, cut, folder, tools), kept: { key: cut.key, facts } };
+    rest = { disks: await restDisks(needs, cut, folder, tools), kept: { key: cut.key, step: cut.step, facts } };
     const flat = isLast ? {} : await flattening(folder, restedIn(folder, needs.disks), hypervisor);
     const proof = restart === undefined ? {} : { proof: restart.proof };
     return { facts, ...flat, ...proof };
@@ -115,7 +115,7 @@ export const keepMachine = (cut: Cut, layering: Layering) =>
           tools,
         );
         const facts = { ...beside, disks: rested, network: kept.network };
-        rest = { disks: kept.disks, kept: { key: cut.key, facts } };
+        rest = { disks: kept.disks, kept: { key: cut.key, step: cut.step, facts } };
         const flat = await flattening(folder, restedIn(folder, needs.disks), hypervisor);
         return { facts, stoodStillMs: kept.stoodStillMs, ...finishing(cut, folder, hypervisor), ...flat };
       });

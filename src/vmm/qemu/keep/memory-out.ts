@@ -107,8 +107,8 @@ export const compressMemory = async (file: string, signal: AbortSignal): Promise
   const found = await unlessErrno(stat(raw), 'ENOENT');
   if (found === undefined) return;
   try {
-    const from = createReadStream(raw, { highWaterMark: chunkBytes });
-    await pipeline(from, compressor(found.size), into(await open(file, 'w', 0o600)), { signal });
+    const to = into(await open(file, 'w', 0o600));
+    await pipeline(createReadStream(raw, { highWaterMark: chunkBytes }), compressor(found.size), to, { signal });
   } catch (error) {
     signal.throwIfAborted();
     throw asFault(error);
