@@ -69,7 +69,7 @@ export const boundedBody = (request: FastifyRequest, most: number, what = 'a con
       else done(null, chunk);
     },
   });
-  // Whoever reads it is told, also where the connection broke before that: until then nobody listens.
+  // An error without a listener would end the daemon. Who reads the body later gets the same error.
   bounded.on('error', () => undefined);
   const { raw } = request;
   const broke = () => {

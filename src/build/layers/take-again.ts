@@ -101,7 +101,8 @@ const cutsThen = async (
 
 /**
  * Holds again what the machine that is there now was made of: the layer that the attempt went on from, and those that it has
- * kept since, finished or not; the caller lets go of all of them. The cuts are given as they were then. Throws `not_taken_up` where one is not kept any more.
+ * kept since, finished or not; the caller lets go of all of them. The cuts are given as they were then. Throws `not_taken_up`
+ * where one is not kept any more.
  */
 export const takeAgain = async (
   means: Means,

@@ -34,7 +34,7 @@ const judge = ({ type, at, labels }: Block): BlockType => {
     throw new HclError(at, `there is no block ${quoted(type)}: ${didYouMean(type, Object.keys(labelCounts))}`);
   const count = labelCounts[type];
   if (labels.length !== count)
-    throw new HclError(labels[count]?.at ?? at, `${type} takes ${count === 0 ? 'no label' : `${counted(count, 'label')}`}, and ${labels.length} ${labels.length === 1 ? 'is' : 'are'} given`); // prettier-ignore
+    throw new HclError(labels[count]?.at ?? at, `${type} takes ${count === 0 ? 'no label' : counted(count, 'label')}, and ${labels.length} ${labels.length === 1 ? 'is' : 'are'} given`); // prettier-ignore
   return type;
 };
 
