@@ -44,6 +44,49 @@ test('what is listened for is found in the middle of a flood', async () => {
   await listening;
 });
 
+// As many bytes as the window takes in one piece, so that the one before would be dropped.
+const piece = (text: string, at: 'start' | 'end') =>
+  at === 'end' ? text.padStart(64 * 1024, 'x') : text.padEnd(64 * 1024, 'x');
+
+for (const [claim, pieces, hear, isHeard] of [
+  [
+    'what is listened for is heard where the window is filled in the middle of it',
+    ['second need', 'le'],
+    'second needle',
+    true,
+  ],
+  ['a line does not begin where the window was filled', ['never ', 'login: '], '^login: ', false],
+  ['a line begins where the window was filled, if one does', ['never\n', 'login: '], '^login: ', true],
+] as const)
+  test(claim, async () => {
+    const guest = guestLine();
+    await using desk = await consoleOver(guest.line);
+    const listening = desk.console.converse([turn({ hear, withinMs: 5000 })], signal);
+    const ended = isHeard ? listening : assert.rejects(listening, failsAs('console_closed'));
+    await guest.print(piece(pieces[0], 'end'));
+    await guest.print(piece(pieces[1], 'start'));
+    guest.close();
+    await ended;
+  });
+
+test('of two turns that only listen, the second hears what comes at once behind the first, however much it is', async () => {
+  const guest = guestLine();
+  const slowDisk = { keep: () => systemClock.sleep(20, signal) };
+  await using desk = await consoleOver(guest.line, undefined, undefined, undefined, slowDisk);
+  const listening = desk.console.converse(
+    [turn({ hear: 'first' }), ...Array.from({ length: 8 }, (_, at) => turn({ hear: `needle ${at},` }))],
+    signal,
+  );
+  const noise = 'x'.repeat(64 * 1024);
+  await guest.print('first');
+  for (let at = 0; at < 8; at++) {
+    await guest.print(`needle ${at},`);
+    await guest.print(noise);
+    await guest.print(noise);
+  }
+  await listening;
+});
+
 test('bytes are on file and told of as they come', async () => {
   const guest = guestLine();
   await using desk = await consoleOver(guest.line);

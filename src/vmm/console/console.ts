@@ -94,7 +94,7 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
   const place = { now: from?.heard ?? 0 };
   let resumed = from?.turn;
   // What the conversation is to hear yet must be there when it goes on.
-  const untilResumed = resumed && window.hold(place.now);
+  if (resumed) window.holdFrom(place.now);
   const keep = async (turn: TurnPlace | undefined) => {
     await options.keep?.({
       transcript: await transcript.mark(),
@@ -179,8 +179,6 @@ export const openConsole = async (options: ConsoleOptions): Promise<Console> => 
     converse: (turns, signal) => {
       const at = resumed;
       resumed = undefined;
-      // Who types listens for the echo, which comes behind what has come.
-      if (at?.typing !== undefined) untilResumed?.[Symbol.dispose]();
       return converse(
         {
           keep: options.keep === undefined ? () => Promise.resolve() : keep,

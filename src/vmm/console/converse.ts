@@ -22,7 +22,7 @@ const candidates = (turns: readonly Turn[], first: number) => {
   return { awaited, refused };
 };
 
-/** Types what a turn says or presses; `from`: it has come so far already. */
+/** Types what a turn says or presses, for which the line must flow; `from`: it has come so far already. */
 const type = async (
   partner: Partner,
   turns: readonly Turn[],
@@ -32,6 +32,7 @@ const type = async (
 ): Promise<void> => {
   const turn = turns[at];
   const { say: text, press: strokes } = turn ?? {};
+  if (text !== undefined || strokes) partner.window.letGo();
   if (turn && text !== undefined)
     for (const [part, line] of text.split(/\r\n|\r|\n/).entries()) {
       if (part < from.part) continue;
@@ -42,12 +43,11 @@ const type = async (
     await partner.alone(() => press(partner, strokes, { turn, rest: turns.slice(at + 1), from }, signal));
 };
 
-/** Holds the conversation to its end. See `Console`. `from`: an earlier daemon has held it up to there. */
-export const converse = async (
+const holdToItsEnd = async (
   partner: Partner,
   turns: readonly Turn[],
   signal: AbortSignal,
-  from: TurnPlace = turnBegins(0),
+  from: TurnPlace,
 ): Promise<void> => {
   let place = from;
   for (let at = from.at; at < turns.length; at++) {
@@ -69,4 +69,17 @@ export const converse = async (
     await type(partner, turns, at, { ...place, isHeard: true }, signal);
   }
   await partner.keep(undefined);
+};
+
+/** Holds the conversation to its end. See `Console`. `from`: an earlier daemon has held it up to there. */
+export const converse = (
+  partner: Partner,
+  turns: readonly Turn[],
+  signal: AbortSignal,
+  from: TurnPlace = turnBegins(0),
+): Promise<void> => {
+  const { window, place } = partner;
+  // Nothing that a turn is to hear is dropped while the place of the conversation is written down.
+  window.holdFrom(Math.max(place.now, window.start()));
+  return holdToItsEnd(partner, turns, signal, from).finally(window.letGo);
 };

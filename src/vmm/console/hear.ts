@@ -45,6 +45,7 @@ const onScreen =
     const { window, clock, mask } = partner;
     const looked = partner[on];
     if (looked === undefined) throw new RangeError(`a turn looks at the ${on} of a console that has none`);
+    window.letGo();
     const found = await look(looked, window, patterns, clock, signal);
     return found === 'closed' ? found : { ...found, end: window.end(), saw: () => mask(found.rows) };
   };
@@ -91,6 +92,7 @@ export const hear = async (partner: Partner, asked: Asked, signal: AbortSignal):
       afterMs: clock.elapsed() - startedAt,
     };
   } catch (error) {
+    partner.window.letGo();
     if (error === timeUp) return { how: 'silent' };
     throw error;
   } finally {

@@ -12,7 +12,8 @@ const longestPauseMs = 250;
 
 /**
  * Waits until one of the patterns is found in what came, or comes, from `from` on; the first match counts. Meanwhile
- * nothing of it is dropped. `closed` when the line ended without it. Rejects with the signal's reason.
+ * nothing of it is dropped, and nothing behind a match until the window is let go. `closed` when the line ended without it.
+ * Rejects with the signal's reason.
  */
 export const listen = async (
   window: Window,
@@ -22,19 +23,19 @@ export const listen = async (
   signal: AbortSignal,
 ): Promise<Found | 'closed'> => {
   let searched = Math.max(from, window.start());
-  using hold = window.hold(searched);
+  window.holdFrom(searched);
   const pause = makePause();
   for (;;) {
     const seen = window.end();
     const wasClosed = window.isClosed();
     const begunAt = clock.elapsed();
-    const found = await search(patterns, window, Math.max(from, searched - patterns.overlap), seen, async () => {
+    const found = await search(patterns, window, searched, seen, async () => {
       await pause();
       signal.throwIfAborted();
     });
+    searched = found?.to ?? Math.max(searched, seen - patterns.overlap);
+    window.holdFrom(searched);
     if (found) return found;
-    searched = seen;
-    hold.move(seen);
     if (wasClosed) return 'closed';
     const searchedAt = clock.elapsed();
     await window.more(seen, signal);

@@ -57,7 +57,7 @@ export const press = async (
   { turn, rest, from }: Pressed,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { write, clock, willType, onEvent, display, keep } = partner;
+  const { window, write, clock, willType, onEvent, display, keep } = partner;
   if (from.typing !== undefined)
     throw new Fault('not_taken_up', 'A key was being pressed when the daemon ended, and nothing tells whether the guest has it.'); // prettier-ignore
   const { refuse: refused, on } = turn;
@@ -75,6 +75,7 @@ export const press = async (
       await keep(place);
       const heard = await hear(partner, { awaited: [stroke.expect], refused, withinMs: stroke.withinMs, on }, signal);
       if (heard.how === 'silent') throw silent(partner, stroke.expect, { ...turn, withinMs: stroke.withinMs });
+      window.letGo();
       tellHeard(partner, stroke.expect, heard.text, heard.afterMs);
     } else if ('keys' in stroke) {
       if (display === undefined) throw new RangeError('a turn presses keys of a machine without a keyboard');

@@ -74,7 +74,7 @@ const searchSlice = async (
   pause: Pause,
 ): Promise<Found | undefined> => {
   // `^` looks at the character before, so it is handed along.
-  const before = from > window.start() ? 1 : 0;
+  const before = from > 0 ? 1 : 0;
   const came = window.slice(from - before, to);
   const look = async ({ text, placeOf }: Plain, isRaw: boolean): Promise<Found | undefined> => {
     const hit = await earliest(patterns, text, before, isRaw, pause);

@@ -2,7 +2,7 @@ import { orAborted, deferred } from '../../base/waiting.ts';
 
 /** The last text that came over a line, with absolute places: character 0 is the first that ever came. */
 export type Window = {
-  /** The first place still kept, and the one after the last character. */
+  /** The first place still kept, whose character before is kept, too, and the place after the last character. */
   readonly start: () => number;
   readonly end: () => number;
   /** The text from `from` to `to` (default: the end), as far as it is kept. */
@@ -12,8 +12,9 @@ export type Window = {
   readonly close: () => void;
   /** Resolves when there is more than `after` characters or the window is closed. Rejects with the signal's reason. */
   readonly more: (after: number, signal: AbortSignal) => Promise<void>;
-  /** From now on nothing from `place` on is dropped: whoever fills the window waits in `room` until the hold moves or goes. */
-  readonly hold: (place: number) => Disposable & { readonly move: (place: number) => void };
+  /** From now on nothing from `place` on is dropped: whoever fills the window waits in `room` until that moves on or is let go. */
+  readonly holdFrom: (place: number) => void;
+  readonly letGo: () => void;
   /** Resolves when the window can take more. */
   readonly room: (signal: AbortSignal) => Promise<void>;
 };
@@ -38,7 +39,8 @@ export const makeWindow = (): Window => {
     grown = deferred();
     told.resolve();
   };
-  const free = () => {
+  const holdFrom = (place: number | undefined) => {
+    held = place;
     const told = freed;
     freed = deferred();
     told.resolve();
@@ -61,9 +63,12 @@ export const makeWindow = (): Window => {
       else pieces.push({ at: end, text });
       end += text.length;
       const needed = Math.min(end - keep, held ?? Infinity);
-      const first = pieces.findIndex((piece) => piece.at + piece.text.length > needed);
-      if (first > 0) pieces = pieces.slice(first);
-      start = pieces[0]?.at ?? end;
+      // With the character before, by which `^` knows whether a line begins there.
+      const first = pieces.findIndex((piece) => piece.at + piece.text.length >= needed);
+      if (first > 0) {
+        pieces = pieces.slice(first);
+        start = (pieces[0]?.at ?? end) + 1;
+      }
       tell();
     },
     close: () => {
@@ -74,19 +79,8 @@ export const makeWindow = (): Window => {
       while (end <= after && !closed) await orAborted(grown.promise, signal);
       signal.throwIfAborted();
     },
-    hold: (place) => {
-      held = place;
-      return {
-        move: (to) => {
-          held = to;
-          free();
-        },
-        [Symbol.dispose]: () => {
-          held = undefined;
-          free();
-        },
-      };
-    },
+    holdFrom,
+    letGo: () => holdFrom(undefined),
     room: async (signal) => {
       while (isFull()) await orAborted(freed.promise, signal);
     },
