@@ -80,7 +80,7 @@ export const shutDown = (shutdown: Spec['shutdown']) => {
     takeUp: {
       async cutShort(needs, tools) {
         // Pressing a power button once more does no harm.
-        if (shutdown.command === undefined) return run(needs, tools);
+        if (shutdown.command === undefined) return run({ running: needs.running }, tools);
         // Nothing tells whether the guest has heard that it is to power off, unless it has done so, or does so now.
         const unknown = () => new Fault('not_taken_up', 'Nothing tells whether the guest was asked to power off.');
         using deadline = tools.clock.deadline(mostMsToPowerOff, tools.signal, unknown);
