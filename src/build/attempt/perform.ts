@@ -78,6 +78,9 @@ export const performerOf = (attempt: Attempt, parts: PerformParts, place: OwnPla
       return giveAgain(step, needs, place, { clock, tools: toolsWith, signal: attempt.signal });
     throwIfFailed(step, place, log);
     await settled();
+    using _ = await place.enter(step, attempt.signal).catch((error: unknown) => {
+      throw attempt.finished(asFault(error));
+    });
     const mayShowMissed = place.mayShowMissed(step);
     const cutShort = place.cutShort(step.name);
     const seq = cutShort ?? (await store.beginStep(id, claim.token, { name: step.name, phase: step.phase }));
