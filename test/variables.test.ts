@@ -77,7 +77,8 @@ test('a list or a map does not stand in a text, and a part that is not there is 
     '{{ release.x }}': /only a list or a map has parts/,
     '{{ hosts.0.1 }}': /only a list or a map has parts/,
     '{{ nothing.x }}': /nothing\.x.*is unknown/,
-    "docker ps --format '{{.Names}}'": /\.Names.*is unknown.*another program is to read begins with \{\{ `\{\{` \}\}/,
+    "docker ps --format '{{.Names}}'":
+      /\.Names.*is unknown.*What another program is to read begins with \{\{ `\{\{` \}\}/,
     '{{ join release "," }}': /join takes a variable of the type list or map/,
   })) {
     const errors = await errorsOf(() => shown(text, typed));

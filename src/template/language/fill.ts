@@ -12,7 +12,7 @@ import {
 } from './functions.ts';
 import { bounds } from '../../base/bounds.ts';
 import { ParseError, placeIn } from '../../base/text/parse-error.ts';
-import { didYouMean, nearest, quoted } from '../../base/text/nearest.ts';
+import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import type { VariableValue } from '../../base/records/variable-value.ts';
 import { runtimeNames, type RuntimeName, type Text } from '../spec.ts';
 
@@ -69,9 +69,10 @@ const unknownName = (name: string, variableNames: readonly string[]): ParseError
   const hint = Object.hasOwn(packerFunctions, name) ? packerFunctions[name] : undefined;
   if (hint !== undefined) return new ParseError(`{{ ${name} }} is not there: ${hint}`);
   const names = name.startsWith('.') ? Object.keys(dotted) : [...variableNames, ...runtimeNames, ...functionNames];
-  const isForAnother = nearest(name, names) === undefined && /[.A-Z]/.test(name);
-  const advice = isForAnother ? '; what another program is to read begins with {{ `{{` }}' : '';
-  return new ParseError(`{{ ${name} }} is unknown: ${didYouMean(name, names)}${advice}`);
+  const words = `{{ ${name} }} is unknown: ${didYouMean(name, names)}`;
+  return new ParseError(
+    /[.A-Z]/.test(name) ? `${words} What another program is to read begins with {{ \`{{\` }}` : words,
+  );
 };
 
 type Pieces = Filled['pieces'];
