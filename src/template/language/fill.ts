@@ -70,9 +70,8 @@ const unknownName = (name: string, variableNames: readonly string[]): ParseError
   if (hint !== undefined) return new ParseError(`{{ ${name} }} is not there: ${hint}`);
   const names = name.startsWith('.') ? Object.keys(dotted) : [...variableNames, ...runtimeNames, ...functionNames];
   const words = `{{ ${name} }} is unknown: ${didYouMean(name, names)}`;
-  return new ParseError(
-    /[.A-Z]/.test(name) ? `${words} What another program is to read begins with {{ \`{{\` }}` : words,
-  );
+  if (!/[.A-Z]/.test(name)) return new ParseError(words);
+  return new ParseError(`${words.replace(/[^?]$/, '$&.')} What another program is to read begins with {{ \`{{\` }}`);
 };
 
 type Pieces = Filled['pieces'];
