@@ -37,7 +37,10 @@ test('the steps of a plan fill as events come, what is passed over is marked, an
   assert.equal(states(steps), 'done skipped running waiting');
   assert.equal(states(after(steps, ends('c', { code: 'x' }))), 'done skipped failed waiting');
   assert.equal(states(after(steps, event('build.running', {}))), 'waiting waiting waiting waiting');
-  assert.equal(states(after(steps, begins('unplanned'))), 'done skipped running waiting running');
+  const unplanned = after(steps, begins('unplanned'));
+  assert.equal(states(unplanned), 'done skipped running running waiting');
+  assert.deepEqual(unplanned[3]?.name, 'unplanned', 'where it began, and not behind the plan');
+  assert.equal(states(after(unplanned, event('build.succeeded', {}))), 'done skipped running running skipped');
 });
 
 test('a frame never has more rows than the terminal, and always shows the step that runs', () => {
@@ -93,7 +96,7 @@ test('nothing of what a daemon says makes a terminal obey: escapes are named in 
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (hostile) => {
       const fault = { code: 'internal', class: 'guest', title: hostile, message: hostile, saw: hostile, console_tail: hostile, retryable: false } as const; // prettier-ignore
-      for (const line of faultLines(fault, { id: hostile }))
+      for (const line of faultLines(fault, { id: hostile, status: 'failed' }))
         assert.doesNotMatch(textOf(line, false), /[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
     }),
   );
@@ -112,7 +115,7 @@ test('a fault says what failed, what was expected, what came, the end of the con
     retryable: false,
   } as const;
   assert.deepEqual(
-    faultLines(fault, { id: 'ID' }).map((line) => textOf(line, false)),
+    faultLines(fault, { id: 'ID', status: 'failed' }).map((line) => textOf(line, false)),
     [
       'Awaited text did not come on the console in step install (console_silent)',
       '  It took 60 s.',
@@ -125,6 +128,24 @@ test('a fault says what failed, what was expected, what came, the end of the con
       '  > See what was done: imagectl log ID',
     ],
   );
+});
+
+test('a build that is held says why, how long it is, and what can be done with its machine', () => {
+  const fault = { code: 'provisioner_failed', class: 'guest', title: 'A provisioner failed', message: 'One.\nTwo.', step: 'mark', retryable: false } as const; // prettier-ignore
+  const advice = [
+    'Look into its machine: imagectl console --attach ID',
+    'Go on from this step, with what was mended in DIR: imagectl resume ID DIR',
+    'Let its machine go: imagectl hold --release ID',
+  ].map((line) => `> ${line}`);
+  const told = faultLines(fault, { id: 'ID', status: 'held' }).map((line) => textOf(line, false).trim());
+  assert.deepEqual(told.slice(-4, -1), advice);
+  const held = { ...build, id: 'ID', status: 'held', fault, hold: { until: new Date(now + 90_000).toISOString() } } as Build; // prettier-ignore
+  const look = { isUnicode: false, columns: 80, rows: 24 };
+  const frame = frameOf({ build: held, steps: plan('a'), console: ['said'], notice: undefined }, now, look).map(
+    (line) => textOf(line, false).trim(),
+  );
+  assert.match(frame[0] ?? '', /^tiny {2}ID {2}held, for 1 min 30 s more/);
+  assert.deepEqual(frame.slice(-4), ['A provisioner failed: One.', ...advice]);
 });
 
 test('times and sizes are told in the unit that a person would choose', () => {
