@@ -417,6 +417,13 @@ test('templates are stored, listed, shown and deleted; secrets are read from sta
   const run = await against(shop);
   const folder = await folderOf({ 'template.json': '{"name":"tiny"}' });
   assert.deepEqual((await run(['templates', 'store', 'tiny', folder])).stdout, 'tiny@1\n');
+  for (const args of [
+    ['store', 'tiny', folder],
+    ['show', 'tiny'],
+  ]) {
+    const [line = '', ...others] = (await run(['templates', ...args, '--json'])).stdout.trimEnd().split('\n');
+    assert.deepEqual([z.object({ version: z.int() }).parse(JSON.parse(line)).version, others], [1, []]);
+  }
   assert.match((await run(['templates'])).stdout, /^tiny +1 /m);
   assert.match((await run(['templates', 'show', 'tiny@1'])).stdout, /"name": "tiny"/);
   assert.equal((await run(['templates', 'delete', 'tiny'])).code, 0);

@@ -134,7 +134,7 @@ test('a build that is held says why, how long it is, and what can be done with i
   const fault = { code: 'provisioner_failed', class: 'guest', title: 'A provisioner failed', message: 'One.\nTwo.', step: 'mark', retryable: false } as const; // prettier-ignore
   const advice = [
     'Look into its machine: imagectl console --attach ID',
-    'Go on from this step, with what was mended in DIR: imagectl resume ID DIR',
+    'Mend it in DIR and go on: imagectl resume ID DIR',
     'Let its machine go: imagectl hold --release ID',
   ].map((line) => `> ${line}`);
   const told = faultLines(fault, { id: 'ID', status: 'held' }).map((line) => textOf(line, false).trim());

@@ -6,7 +6,7 @@ import { consoleText } from './console-text.ts';
 /** What can be done with a build whose machine is kept. */
 export const heldAdvice = (id: string): readonly string[] => [
   `Look into its machine: imagectl console --attach ${id}`,
-  `Go on from this step, with what was mended in DIR: imagectl resume ${id} DIR`,
+  `Mend it in DIR and go on: imagectl resume ${id} DIR`,
   `Let its machine go: imagectl hold --release ${id}`,
 ];
 
