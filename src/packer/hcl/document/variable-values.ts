@@ -118,6 +118,5 @@ export const refuseStray = (
   { addSent }: Pick<Problems, 'addSent'>,
 ): void => {
   const stray = Object.keys(given).filter((name) => !variables.has(name));
-  for (const name of stray)
-    addSent(name, `there is no variable ${quoted(name)}: ${didYouMean(name, [...variables.keys()])}`);
+  for (const name of stray) addSent(name, `is no variable of the template: ${didYouMean(name, [...variables.keys()])}`);
 };
