@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Build, Event } from '../src/client/api/types.ts';
+import { asTyped, placeAsTyped } from '../src/client/show/as-typed.ts';
 import { consoleText } from '../src/client/show/console-text.ts';
 import { faultLines } from '../src/client/show/fault.ts';
 import { textOf } from '../src/client/show/output.ts';
@@ -146,6 +147,14 @@ test('a build that is held says why, how long it is, and what can be done with i
   );
   assert.match(frame[0] ?? '', /^tiny {2}ID {2}held, for 1 min 30 s more/);
   assert.deepEqual(frame.slice(-4), ['A provisioner failed: One.', ...advice]);
+});
+
+test('a call that a daemon advises, and a place in a request, are told as one types them', () => {
+  assert.equal(asTyped('Let it go (DELETE /builds/01AB/hold).'), 'Let it go (imagectl hold --release 01AB).');
+  assert.deepEqual(
+    ['/duration', '/on_error', 'query:/on_error', '/variables/a~1b', '/machine/memory', '/value'].map(placeAsTyped),
+    ['--for', '--on-error', '--on-error', 'variable a/b', '/machine/memory', '/value'],
+  );
 });
 
 test('times and sizes are told in the unit that a person would choose', () => {
