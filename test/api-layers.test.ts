@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { apiShop, type ApiShop } from './api-shop.ts';
+import { imagectl } from './fixtures/imagectl.ts';
 import { keep, keyOf, shelfIn } from './layer-shop.ts';
 
 const Reply = z.looseObject({
@@ -41,6 +42,20 @@ test('layers are listed by page, template and kind, the newest first', async () 
   assert.deepEqual(await keys(`?limit=2&after=${first.next}`), [a]);
   assert.deepEqual(await keys('?after=nonsense'), []);
   assert.equal((await look(it.shop, '/layers?kind=tape')).statusCode, 400);
+});
+
+test('imagectl lists the first digits of keys, and takes them as long as they are those of one layer', async () => {
+  await using it = await stocked();
+  const { url } = await it.shop.listen();
+  const { authorization } = await it.shop.token(['admin']);
+  const run = (...args: readonly string[]) => imagectl(['layers', ...args], { IMAGED_URL: url, IMAGED_TOKEN: authorization.slice(7) }); // prettier-ignore
+  const digits = b.slice(0, 12);
+  assert.match((await run()).stdout, new RegExp(`^${digits}  `, 'm'));
+  const shown = await run('show', digits);
+  assert.match(shown.stdout, new RegExp(`^key +${b}$[^]*^MADE OF +DIGEST$[^]*^FILE +SIZE +SHA256$`, 'm'), shown.stderr);
+  assert.match((await run('show', '0000')).stderr, /^imagectl: There is no layer whose key begins with 0000\./);
+  assert.match((await run('show', 'key')).stderr, /^imagectl: "key" is no key of a layer: /);
+  assert.equal((await run('delete', digits)).stderr, `${b} is deleted.\n`);
 });
 
 test('a layer is shown with what went into it and its files, and never with its login', async () => {

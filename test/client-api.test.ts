@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { after, test } from 'node:test';
+import { z } from 'zod';
 import { Fault } from '../src/base/fault.ts';
 import { makeApi } from '../src/client/api/api.ts';
 import { ClientError } from '../src/client/client-error.ts';
@@ -36,7 +37,7 @@ const against = async (shop: ApiShop) => {
   const { url } = await shop.listen();
   const { authorization } = await shop.token(['admin']);
   const env = { IMAGED_URL: url, IMAGED_TOKEN: authorization.replace('Bearer ', '') };
-  return (args: readonly string[], input?: string) => imagectl(args, env, input);
+  return (args: readonly string[], input?: string | Buffer) => imagectl(args, env, input);
 };
 
 /** A build of the store that has ended so. */
@@ -110,6 +111,22 @@ test('a document that is cut or indented wrongly is shown at its place, as what 
     assert.match(stderr, new RegExp(`^${name}:${place}$`, 'm'), stderr);
     assert.match(stderr, /^ {4}\| +\^$/m, stderr);
   }
+});
+
+test('a variable that is given no value is shown where its file declares it', async () => {
+  await using shop = await admittingShop();
+  const run = await against(shop);
+  const folder = await folderOf({ 'shop.pkr.hcl': `# first\nvariable "who" {\n  type = number\n}\n${hcl.replace('treu', 'true')}` }); // prettier-ignore
+  const { stderr } = await run(['validate', folder]);
+  assert.match(stderr, /^shop\.pkr\.hcl:2:1\n {2}2 \| variable "who" \{\n {4}\| \^\n {2}variable who has no value, /m);
+  const wrong = await run(['validate', folder, '-v', 'who=x']);
+  assert.match(wrong.stderr, /^ {2}variable who is no number, as the type of the variable asks for: /m);
+  const values = join(folder, 'a.pkrvars.hcl');
+  await writeFile(values, 'who = 3\n');
+  assert.match(
+    (await run(['validate', folder, '--var-file', values])).stderr,
+    /is HCL, .* as NAME\.auto\.pkrvars\.hcl/,
+  );
 });
 
 test('what a daemon says in calls of its API is told as one types it: options, commands, and a template that is not there', async () => {
@@ -400,6 +417,13 @@ test('templates are stored, listed, shown and deleted; secrets are read from sta
   const run = await against(shop);
   const folder = await folderOf({ 'template.json': '{"name":"tiny"}' });
   assert.deepEqual((await run(['templates', 'store', 'tiny', folder])).stdout, 'tiny@1\n');
+  for (const args of [
+    ['store', 'tiny', folder],
+    ['show', 'tiny'],
+  ]) {
+    const [line = '', ...others] = (await run(['templates', ...args, '--json'])).stdout.trimEnd().split('\n');
+    assert.deepEqual([z.object({ version: z.int() }).parse(JSON.parse(line)).version, others], [1, []]);
+  }
   assert.match((await run(['templates'])).stdout, /^tiny +1 /m);
   assert.match((await run(['templates', 'show', 'tiny@1'])).stdout, /"name": "tiny"/);
   assert.equal((await run(['templates', 'delete', 'tiny'])).code, 0);
@@ -407,4 +431,10 @@ test('templates are stored, listed, shown and deleted; secrets are read from sta
   assert.equal((await run(['secrets', 'set', 'password', '--for-template', 'tiny'], 'hunter22\n')).code, 0);
   assert.match((await run(['secrets'])).stdout, /^password +1 .* tiny$/m);
   assert.equal((await run(['secrets', 'delete', 'password'])).code, 0);
+  const told: unknown = JSON.parse((await run(['secrets', 'set', 'other', '--json'], 'two\nlines\n')).stdout);
+  assert.deepEqual([z.object({ version: z.int() }).parse(told).version], [1]);
+  const bytes = await run(['secrets', 'set', 'bytes'], Buffer.from([0xff, 0xfe, 0x00, 0x41]));
+  assert.match(bytes.stderr, /is no text in UTF-8/);
+  assert.equal(bytes.code, 2);
+  assert.match((await run(['secrets', 'set', 'long'], 'x'.repeat(1024 * 1024 + 1))).stderr, /^imagectl: More than/);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Build, Event } from '../src/client/api/types.ts';
+import { asTyped, placeAsTyped } from '../src/client/show/as-typed.ts';
 import { consoleText } from '../src/client/show/console-text.ts';
 import { faultLines } from '../src/client/show/fault.ts';
 import { textOf } from '../src/client/show/output.ts';
@@ -37,7 +38,10 @@ test('the steps of a plan fill as events come, what is passed over is marked, an
   assert.equal(states(steps), 'done skipped running waiting');
   assert.equal(states(after(steps, ends('c', { code: 'x' }))), 'done skipped failed waiting');
   assert.equal(states(after(steps, event('build.running', {}))), 'waiting waiting waiting waiting');
-  assert.equal(states(after(steps, begins('unplanned'))), 'done skipped running waiting running');
+  const unplanned = after(steps, begins('unplanned'));
+  assert.equal(states(unplanned), 'done skipped running running waiting');
+  assert.deepEqual(unplanned[3]?.name, 'unplanned', 'where it began, and not behind the plan');
+  assert.equal(states(after(unplanned, event('build.succeeded', {}))), 'done skipped running running skipped');
 });
 
 test('a frame never has more rows than the terminal, and always shows the step that runs', () => {
@@ -93,7 +97,7 @@ test('nothing of what a daemon says makes a terminal obey: escapes are named in 
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (hostile) => {
       const fault = { code: 'internal', class: 'guest', title: hostile, message: hostile, saw: hostile, console_tail: hostile, retryable: false } as const; // prettier-ignore
-      for (const line of faultLines(fault, { id: hostile }))
+      for (const line of faultLines(fault, { id: hostile, status: 'failed' }))
         assert.doesNotMatch(textOf(line, false), /[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
     }),
   );
@@ -112,7 +116,7 @@ test('a fault says what failed, what was expected, what came, the end of the con
     retryable: false,
   } as const;
   assert.deepEqual(
-    faultLines(fault, { id: 'ID' }).map((line) => textOf(line, false)),
+    faultLines(fault, { id: 'ID', status: 'failed' }).map((line) => textOf(line, false)),
     [
       'Awaited text did not come on the console in step install (console_silent)',
       '  It took 60 s.',
@@ -124,6 +128,32 @@ test('a fault says what failed, what was expected, what came, the end of the con
       '  > See what the guest said: imagectl console ID',
       '  > See what was done: imagectl log ID',
     ],
+  );
+});
+
+test('a build that is held says why, how long it is, and what can be done with its machine', () => {
+  const fault = { code: 'provisioner_failed', class: 'guest', title: 'A provisioner failed', message: 'One.\nTwo.', step: 'mark', retryable: false } as const; // prettier-ignore
+  const advice = [
+    'Look into its machine: imagectl console --attach ID',
+    'Mend it in DIR and go on: imagectl resume ID DIR',
+    'Let its machine go: imagectl hold --release ID',
+  ].map((line) => `> ${line}`);
+  const told = faultLines(fault, { id: 'ID', status: 'held' }).map((line) => textOf(line, false).trim());
+  assert.deepEqual(told.slice(-4, -1), advice);
+  const held = { ...build, id: 'ID', status: 'held', fault, hold: { until: new Date(now + 90_000).toISOString() } } as Build; // prettier-ignore
+  const look = { isUnicode: false, columns: 80, rows: 24 };
+  const frame = frameOf({ build: held, steps: plan('a'), console: ['said'], notice: undefined }, now, look).map(
+    (line) => textOf(line, false).trim(),
+  );
+  assert.match(frame[0] ?? '', /^tiny {2}ID {2}held, for 1 min 30 s more/);
+  assert.deepEqual(frame.slice(-4), ['A provisioner failed: One.', ...advice]);
+});
+
+test('a call that a daemon advises, and a place in a request, are told as one types them', () => {
+  assert.equal(asTyped('Let it go (DELETE /builds/01AB/hold).'), 'Let it go (imagectl hold --release 01AB).');
+  assert.deepEqual(
+    ['/duration', '/on_error', 'query:/on_error', '/variables/a~1b', '/machine/memory', '/value'].map(placeAsTyped),
+    ['--for', '--on-error', '--on-error', 'variable a/b', '/machine/memory', '/value'],
   );
 });
 

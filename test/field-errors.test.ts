@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldErrors, withPlaces } from '../src/base/field-errors.ts';
+import { Fault } from '../src/base/fault.ts';
+import { fieldErrors, withPlaces, withWords } from '../src/base/field-errors.ts';
 
 const saying = (...places: readonly (readonly [pointer: string, message: string])[]): string => {
   const wrong = fieldErrors();
@@ -23,4 +24,15 @@ test('a place of a file has one colon behind it, the file as a whole too', () =>
   const moved = (to: string) => (withPlaces(fault, () => to) as Error).message;
   assert.equal(moved('template.json:/machines'), 'It is wrong: template.json:/machines: has two machines.');
   assert.equal(moved('template.json:'), 'It is wrong: template.json: has two machines.');
+});
+
+test('a wrong place keeps its file, line and column where its pointer or its words change', () => {
+  const wrong = fieldErrors();
+  const place = { file: 'a.pkr.hcl', line: 2, column: 3 };
+  wrong.add('/a', 'is a secret', place);
+  const hidden = withWords(wrong.fault('template_invalid', 'It is wrong'), (words) => words.replace('secret', '…'));
+  assert.deepEqual(hidden.facts.errors, [{ pointer: '/a', message: 'is a …', ...place }]);
+  const moved = withPlaces(hidden, (pointer) => `/template${pointer}`);
+  assert.ok(moved instanceof Fault);
+  assert.deepEqual(moved.facts.errors, [{ pointer: '/template/a', message: 'is a …', ...place }]);
 });

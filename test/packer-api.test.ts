@@ -254,7 +254,7 @@ test('a value that was sent for a variable of HCL2 is told with its place in the
   ] as const) {
     const told = errorsOf((await post(shop, url + query, archive)).json()).join('\n');
     assert.match(told, new RegExp(`^${place}/n is no number`, 'm'));
-    assert.match(told, new RegExp(`^${place}/lost there is no variable "lost"`, 'm'));
+    assert.match(told, new RegExp(`^${place}/lost is no variable of the template: `, 'm'));
   }
 });
 

@@ -7,7 +7,7 @@ import { timelineRows } from '../src/page/build/rows.ts';
 import { piecesUntil, readCast } from '../src/page/console/asciicast.ts';
 import { placeTurns, turnsOf } from '../src/page/console/turns.ts';
 import { fieldOf } from '../src/page/new/places.ts';
-import { agoText, durationText, sizeText } from '../src/page/parts/format.ts';
+import { aboutText, agoText, durationText, sizeText } from '../src/page/parts/format.ts';
 import { linesBetween } from '../src/page/templates/lines.ts';
 
 const event = (seq: number, type: string, data: Record<string, unknown> = {}) => ({ seq, at: '', type, data });
@@ -80,6 +80,9 @@ test('sizes, durations and times are told in few characters', () => {
   assert.deepEqual([0, 1023, 1536, 3 * 2 ** 30].map(sizeText), ['0 B', '1023 B', '1.5 KiB', '3.0 GiB']);
   assert.deepEqual([-5, 440, 12_000, 187_000, 3_729_000].map(durationText), [
     ...['0.0 s', '0.4 s', '12 s', '3:07', '1:02:09'],
+  ]);
+  assert.deepEqual([0, 89_000, 770_000, 7_500_000, 10_800_000].map(aboutText), [
+    ...['1 s', '89 s', '13 min', '2 h 5 min', '3 h'],
   ]);
   const now = Date.parse('2026-03-01T12:00:00Z');
   assert.equal(agoText('2026-03-01T11:55:00Z', now), '5 min ago');

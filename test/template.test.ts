@@ -240,7 +240,7 @@ test("names of objects' own are no variables", async () => {
     const errors = await errorsOf(() => resolved({ http: { f: `{{ ${name} }}` } }));
     assert.match(errors['/http/f'] ?? '', /is unknown/, name);
     const sent = await errorsOf(() => resolved({}, Object.fromEntries([[name, 'x']])));
-    assert.match(sent[`/variables/${name}`] ?? '', /no such variable/, name);
+    assert.match(sent[`/variables/${name}`] ?? '', /is no variable of the template/, name);
   }
 });
 

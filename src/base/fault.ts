@@ -119,14 +119,19 @@ export type FaultCode = keyof typeof faults;
 
 /**
  * One place in what a client sent that is wrong: an RFC 6901 pointer, and what to do about it. `line` and `column` of the
- * document's text, both from 1 and in code points, are added where the document is at hand.
+ * document's text, both from 1 and in code points, are added where the document is at hand; `file` names that document where the
+ * pointer does not, as of a variable that a file declares and the request gives no value.
  */
 export type FieldError = {
   readonly pointer: string;
   readonly message: string;
+  readonly file?: string;
   readonly line?: number;
   readonly column?: number;
 };
+
+/** Where in a file of the context that is. */
+export type FieldPlace = Required<Pick<FieldError, 'file' | 'line' | 'column'>>;
 
 /** What is known about a fault, in JSON; `expected` and `saw` are for people, `errors` for bad input. */
 export type FaultFacts = {

@@ -1,10 +1,10 @@
-import { Fault, type FieldError, type FaultCode } from './fault.ts';
+import { Fault, type FieldError, type FieldPlace, type FaultCode } from './fault.ts';
 import { maxFieldErrors } from './text/nearest.ts';
 import { ParseError } from './text/parse-error.ts';
 
 /** Collects everything that is wrong with what a client sent, so that all of it can be told at once. */
 export type FieldErrors = {
-  readonly add: (pointer: string, message: string) => void;
+  readonly add: (pointer: string, message: string, place?: FieldPlace) => void;
   /** What `judge` finds, or `fallback` after a field error when it throws a ParseError; it throws any other error. */
   readonly attempt: <T>(pointer: string, fallback: T, judge: () => T) => T;
   /** Counts places that are wrong as well and are not told. */
@@ -33,7 +33,7 @@ export const fieldErrors = (): FieldErrors => {
   const told: FieldError[] = [];
   const known = new Set<string>();
   let count = 0;
-  const add = (pointer: string, message: string) => {
+  const add = (pointer: string, message: string, place?: FieldPlace) => {
     const shown = message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message;
     const key = `${pointer}\n${shown}`;
     // Two ways of looking at one place may find the same.
@@ -42,7 +42,7 @@ export const fieldErrors = (): FieldErrors => {
     // More would not help, and a hostile document could make a reply larger than itself.
     if (told.length === maxFieldErrors) return;
     known.add(key);
-    told.push({ pointer, message: shown });
+    told.push({ pointer, message: shown, ...place });
   };
   return {
     add,
@@ -77,13 +77,13 @@ export const ofRequest = 'request:';
 /** The same field errors, about what stands below a place of the whole. */
 export const below = (all: FieldErrors, prefix: string): FieldErrors => ({
   ...all,
-  add: (pointer, message) => all.add(prefix + pointer, message),
+  add: (pointer, message, place) => all.add(prefix + pointer, message, place),
   attempt: (pointer, fallback, judge) => all.attempt(prefix + pointer, fallback, judge),
 });
 
 /** The same fault with its words and those of its field errors changed. */
 export const withWords = (fault: Fault, change: (words: string) => string): Fault => {
-  const errors = fault.facts.errors?.map(({ pointer, message }) => ({ pointer, message: change(message) }));
+  const errors = fault.facts.errors?.map((one) => ({ ...one, message: change(one.message) }));
   return new Fault(fault.code, change(fault.message), errors === undefined ? fault.facts : { ...fault.facts, errors }, {
     cause: fault.cause,
   });

@@ -21,6 +21,10 @@ export const FieldError = z.object({
     example: '/template/machine/memory',
   }),
   message: z.string().meta({ description: 'What is wrong with it and what to do.' }),
+  file: z.string().optional().meta({
+    description:
+      'The file of the context that line and column are in, where the pointer does not name it: of a variable without a value, the file that declares it.',
+  }),
   line: z.int().optional().meta({
     description:
       'Its line in the text of the body or of the file, from 1, where it was sent as text; of what is missing, that of what it belongs into.',

@@ -45,7 +45,7 @@ export const checkEnded = ({ id, status }: Build): void => {
   const [todo] = Object.entries(instead).flatMap(([known, words]) => (known === status ? [words] : []));
   throw new Fault(
     'build_active',
-    `Build ${id} is ${status}, and only what has ended is made again. ${(todo ?? '').replace('ID', id)}.`,
+    `Build ${id} is ${status}, and only what has ended is made again. ${(todo ?? '').replaceAll('ID', id)}.`,
     { status },
   );
 };

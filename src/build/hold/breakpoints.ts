@@ -32,7 +32,10 @@ export const makeBreakpoints = (held: Pick<Held, 'add'>): Breakpoints => {
     resume: (buildId, by) => {
       const all = paused.get(buildId);
       if (all === undefined)
-        throw new Fault('build_not_paused', `Build ${buildId} is not at a breakpoint, so there is nothing to resume.`);
+        throw new Fault(
+          'build_not_paused',
+          `Build ${buildId} is neither held nor at a breakpoint, so there is nothing to resume.`,
+        );
       for (const resumed of all) resumed.resolve(by);
     },
     isPaused: (buildId) => paused.has(buildId),

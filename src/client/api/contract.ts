@@ -1165,6 +1165,7 @@ export type components = {
             errors?: {
                 pointer: string;
                 message: string;
+                file?: string;
                 line?: number;
                 column?: number;
             }[];
@@ -2308,6 +2309,7 @@ export type components = {
             errors?: {
                 pointer: string;
                 message: string;
+                file?: string;
                 line?: number;
                 column?: number;
             }[];

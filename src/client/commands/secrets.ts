@@ -1,8 +1,7 @@
-import { text as readAll } from 'node:stream/consumers';
 import type { Api } from '../api/api.ts';
 import type { Job, Run } from '../args/types.ts';
 import { usageError, type Ending } from '../client-error.ts';
-import { askSecret } from '../show/ask-secret.ts';
+import { readSecret } from '../show/read-secret.ts';
 import { table } from '../show/table.ts';
 
 const list = async (api: Api, { output, values }: Job): Promise<Ending> => {
@@ -19,11 +18,8 @@ const list = async (api: Api, { output, values }: Job): Promise<Ending> => {
   return 'succeeded';
 };
 
-// A secret is in no argument, which other users of this host could read.
 const readValue = async ({ output }: Job): Promise<string> => {
-  const value = output.canAsk
-    ? await askSecret(output, 'Value: ')
-    : (await readAll(process.stdin)).replace(/\r?\n$/, '');
+  const value = await readSecret(output, 'Value: ');
   if (value === '') throw usageError('No value came at standard input.');
   return value;
 };
@@ -42,10 +38,11 @@ export const run: Run = async (job) => {
   if (what !== 'set') throw usageError(`secrets takes set or delete, not ${JSON.stringify(what)}.`);
   const templates = job.values['for-template'];
   const value = await readValue(job);
-  const { version } = await api.ask('put', '/secrets/{name}', {
+  const secret = await api.ask('put', '/secrets/{name}', {
     path: { name },
     json: { value, ...(templates === undefined ? {} : { templates: [...templates] }) },
   });
-  job.output.print(`${name} has version ${version}`);
+  if (job.values.json === true) job.output.printJson(secret);
+  else job.output.print(`${name} has version ${secret.version}`);
   return 'succeeded';
 };

@@ -25,22 +25,24 @@ const list = async (api: Api, { output, values }: Job): Promise<Ending> => {
   return 'succeeded';
 };
 
-const show = async (api: Api, { output }: Job, wanted: string): Promise<Ending> => {
+const show = async (api: Api, { output, values }: Job, wanted: string): Promise<Ending> => {
   const [name = '', version] = wanted.split('@');
   const template =
     version === undefined
       ? await api.ask('get', '/templates/{name}', { path: { name } })
       : await api.ask('get', '/templates/{name}/versions/{version}', { path: { name, version: Number(version) } });
-  output.print(JSON.stringify(template.document, null, 2));
+  if (values.json === true) output.printJson(template);
+  else output.print(JSON.stringify(template.document, null, 2));
   return 'succeeded';
 };
 
-const store = async (api: Api, { output }: Job, name: string, folder: string): Promise<Ending> => {
+const store = async (api: Api, { output, values }: Job, name: string, folder: string): Promise<Ending> => {
   const path = filled('/templates/{name}', { name });
   const reply = await sendFolder(api, { folder, made: [], extra: {} }, output, (sent) => api.open('put', path, sent));
   // The contract says that it is a Template.
-  const { version } = (await jsonOf(reply, api.server)) as Template;
-  output.print(`${name}@${version}`);
+  const template = (await jsonOf(reply, api.server)) as Template;
+  if (values.json === true) output.printJson(template);
+  else output.print(`${name}@${template.version}`);
   return 'succeeded';
 };
 

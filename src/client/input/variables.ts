@@ -18,6 +18,7 @@ const isTable = (value: unknown): value is Variables =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const tableIn = async (bytes: Buffer, file: string): Promise<Variables> => {
+  if (/\.pkrvars\.hcl$/i.test(file)) throw usageError(`${file} is HCL, and values are read from JSON and YAML here: put it into the folder as NAME.auto.pkrvars.hcl, where the daemon reads it.`); // prettier-ignore
   const form = /\.json$/i.test(file) ? 'JSON' : 'YAML';
   try {
     const value = await readDocument({ bytes, form, name: file, code: 'invalid_input', mostBytes });

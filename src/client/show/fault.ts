@@ -3,9 +3,17 @@ import type { Line, Piece } from './output.ts';
 import { asTyped } from './as-typed.ts';
 import { consoleText } from './console-text.ts';
 
+/** What can be done with a build whose machine is kept. */
+export const heldAdvice = (id: string): readonly string[] => [
+  `Look into its machine: imagectl console --attach ${id}`,
+  `Mend it in DIR and go on: imagectl resume ${id} DIR`,
+  `Let its machine go: imagectl hold --release ${id}`,
+];
+
 /** What can be done, by whose doing it was. */
-const advice = (fault: BuildFault, id: string): readonly string[] => {
+const advice = (fault: BuildFault, { id, status }: Pick<Build, 'id' | 'status'>): readonly string[] => {
   const log = `See what was done: imagectl log ${id}`;
+  if (status === 'held') return [...heldAdvice(id), log];
   switch (fault.class) {
     case 'template':
       return ['Mend the template, and build again.', log];
@@ -37,7 +45,7 @@ const labelled = (label: string, text: string | undefined): readonly Line[] =>
   text === undefined ? [] : [[{ as: 'bold', text: `  ${label}  ` }, text.trim().replaceAll('\n', `\n${' '.repeat(label.length + 4)}`)]]; // prettier-ignore
 
 /** Why a build or a step ended badly, as one would tell it: what failed, expected, saw, the console, what to do. */
-export const faultLines = (fault: BuildFault, { id }: Pick<Build, 'id'>): readonly Line[] => {
+export const faultLines = (fault: BuildFault, build: Pick<Build, 'id' | 'status'>): readonly Line[] => {
   const where: readonly Piece[] = fault.step === undefined ? [] : [' in step ', { as: 'bold', text: fault.step }];
   const stderr = fault.facts?.['stderr'];
   return [
@@ -48,6 +56,6 @@ export const faultLines = (fault: BuildFault, { id }: Pick<Build, 'id'>): readon
     ...(typeof stderr === 'string' && stderr.trim() !== '' ? ['  It wrote:', ...quotedLines(stderr, '|')] : []),
     ...(fault.console_tail === undefined ? [] : ['  The console said last:', ...quotedLines(fault.console_tail, '|')]),
     ...(fault.screen === undefined ? [] : ['  The screen shows:', ...quotedLines(fault.screen, '|')]),
-    ...advice(fault, id).map((line): Line => [{ as: 'dim', text: '  > ' }, line]),
+    ...advice(fault, build).map((line): Line => [{ as: 'dim', text: '  > ' }, line]),
   ];
 };

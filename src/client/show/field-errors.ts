@@ -9,8 +9,9 @@ import type { Line } from './output.ts';
 /** A place in a file of the folder that was sent; line and column from 1, columns in code points. */
 type Place = { readonly file: string; readonly line: number; readonly column: number };
 
-// In HCL a place is `file:line:column`; in JSON and YAML it is `file:pointer`, and line and column stand beside it.
-const placeOf = ({ pointer, line, column }: FieldError): Place | undefined => {
+// Of a variable that is given no value the file that declares it is named; else, in HCL a place is `file:line:column`; in JSON and YAML it is `file:pointer`, and line and column stand beside it.
+const placeOf = ({ pointer, file: named, line, column }: FieldError): Place | undefined => {
+  if (named !== undefined && line !== undefined && column !== undefined) return { file: named, line, column };
   const [, hclFile, hclLine, hclColumn] = /^([^:]+):(\d+):(\d+)/.exec(pointer) ?? [];
   if (hclFile !== undefined) return { file: hclFile, line: Number(hclLine), column: Number(hclColumn) };
   const [, file] = /^([^:/]+\.(?:json|ya?ml|hcl)):/.exec(pointer) ?? [];
@@ -71,8 +72,9 @@ const one = async (error: FieldError, sent: SentFolder | undefined): Promise<rea
   const message = asTyped(error.message);
   if (place === undefined || text === undefined)
     return [[{ as: 'bold', text: error.pointer === '' ? 'the whole' : placeAsTyped(error.pointer) }, ` ${message}`]];
-  const pointer = error.pointer.slice(place.file.length + 1);
-  const what = pointer.startsWith('/') ? `${pointer} ` : '';
+  const isNamed = error.pointer.startsWith(`${place.file}:`);
+  const pointer = isNamed ? error.pointer.slice(place.file.length + 1) : placeAsTyped(error.pointer);
+  const what = pointer.startsWith('/') || !isNamed ? `${pointer} ` : '';
   return [
     [{ as: 'bold', text: `${place.file}:${place.line}:${place.column}` }],
     ...caretLines(text, place),

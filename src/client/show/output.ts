@@ -32,6 +32,8 @@ export type Output = {
   /** One JSON value as a line. */
   readonly printJson: (value: unknown) => void;
   readonly tell: (...lines: readonly Line[]) => void;
+  /** A question at the terminal, which stands beside what is asked for: on standard error. */
+  readonly ask: (question: string) => void;
   /** Bytes as they are. Resolves when there is room for more. */
   readonly write: (bytes: Uint8Array | string) => Promise<void>;
 };
@@ -61,6 +63,7 @@ export const processOutput = (environment: Environment): Output => {
     // JSON escapes C0 by itself; what else a terminal obeys is named as everywhere.
     printJson: (value) => void stdout.write(`${visible(JSON.stringify(value))}\n`),
     tell: (...of) => void stderr.write(lines(of, isRichError)),
+    ask: (question) => void stderr.write(question),
     write: (bytes) =>
       new Promise((resolve) => {
         if (stdout.write(bytes)) resolve();

@@ -1,5 +1,6 @@
 import type { Build } from '../api/types.ts';
 import type { Line, Output, Piece } from '../show/output.ts';
+import { heldAdvice } from '../show/fault.ts';
 import { secondsBetween, shownLeft, shownSeconds } from '../show/units.ts';
 import { fractionOf, type ShownStep } from './steps.ts';
 
@@ -72,9 +73,10 @@ const barLine = ({ build, steps }: Watched, look: Look): Line => {
   ];
 };
 
-const stands = ({ status, phase, waiting, attempt, hold }: Build): string => {
+const stands = ({ status, phase, waiting, attempt, hold }: Build, now: number): string => {
   if (status === 'queued') return waiting === undefined ? 'queued' : `queued: ${waiting.message}`;
-  if (status === 'held') return `held, its machine is kept${hold === undefined ? '' : ` until ${hold.until}`}`;
+  if (status === 'held')
+    return `held${hold === undefined ? '' : `, for ${shownSeconds(secondsBetween(now, hold.until))} more`}`;
   const again = attempt > 1 ? `, attempt ${attempt}` : '';
   return `${status}${phase === undefined ? '' : `, ${phase}`}${again}`;
 };
@@ -88,18 +90,33 @@ const headLine = ({ build }: Watched, now: number, { columns }: Look): Line => {
     title,
     // What is cut off at the edge is better this than how the build stands.
     columns < narrow ? '  ' : `  ${build.id}  `,
-    stands(build),
+    stands(build, now),
     { as: 'dim', text: `  ${shownSeconds(secondsBetween(since, until))}` },
   ];
 };
 
+/** Why a build is held, and what to do. */
+const heldLines = ({ id, fault }: Build): readonly Line[] => [
+  ...(fault === undefined
+    ? []
+    : [[{ as: 'red', text: ` ${fault.title}` }, `: ${fault.message.split('\n', 1)[0] ?? ''}`] as const]),
+  ...heldAdvice(id).map((line): Line => [{ as: 'dim', text: ' > ' }, line]),
+];
+
+const consoleLines = (lines: readonly string[], most: number, look: Look): readonly Line[] => {
+  const { edge } = marks[look.isUnicode ? 'unicode' : 'ascii'];
+  return lines
+    .slice(Math.max(0, lines.length - most))
+    .map((line): Line => [{ as: 'dim', text: ` ${edge} ` }, cut(line, look.columns - 4)]);
+};
+
 /** The lines of a build that is watched on a terminal: head, steps, bar, console. Never more than it has rows. */
 export const frameOf = (watched: Watched, now: number, look: Look): readonly Line[] => {
-  const { edge } = marks[look.isUnicode ? 'unicode' : 'ascii'];
-  const { length } = watched.console;
-  const shownConsole = watched.console.slice(Math.max(0, length - Math.max(0, Math.min(mostConsole, look.rows - 10))));
+  const { build } = watched;
+  const most = Math.max(0, Math.min(mostConsole, look.rows - 10));
+  const said = build.status === 'held' ? heldLines(build).slice(0, most) : consoleLines(watched.console, most, look);
   const notice = watched.notice === undefined ? [] : [{ as: 'yellow', text: ` ${watched.notice}` } as const];
-  const room = Math.max(1, look.rows - 4 - shownConsole.length - notice.length);
+  const room = Math.max(1, look.rows - 4 - said.length - notice.length);
   const steps = stepLines(watched.steps, now, look, room);
   const lowest = look.rows - 1;
   // A terminal of a few rows: the step that runs first of all, then what is to be known now, how far it is, and what it is.
@@ -110,11 +127,5 @@ export const frameOf = (watched: Watched, now: number, look: Look): readonly Lin
       ...(lowest > 1 + notice.length ? [barLine(watched, look)] : []),
       ...notice.slice(0, Math.max(0, lowest - 1)),
     ];
-  return [
-    headLine(watched, now, look),
-    ...steps,
-    barLine(watched, look),
-    ...notice,
-    ...shownConsole.map((line): Line => [{ as: 'dim', text: ` ${edge} ` }, cut(line, look.columns - 4)]),
-  ];
+  return [headLine(watched, now, look), ...steps, barLine(watched, look), ...notice, ...said];
 };

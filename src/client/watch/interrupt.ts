@@ -1,4 +1,5 @@
 import { systemClock } from '../../base/clock.ts';
+import type { Build } from '../api/types.ts';
 import { untilKey } from '../show/keys.ts';
 import type { Output } from '../show/output.ts';
 
@@ -16,10 +17,14 @@ const keys: Readonly<Record<string, Wish>> = {
 };
 
 /** Asks what is to become of the build: one key, no Enter. */
-export const askWish = async (output: Output, signal: AbortSignal): Promise<Wish> => {
+export const askWish = async (output: Output, status: Build['status'], signal: AbortSignal): Promise<Wish> => {
   // Who sees the question must not be faster than the keyboard.
   const typed = untilKey((character) => keys[character.toLowerCase()], signal);
-  await output.write('The build goes on by itself. [l]eave it running, [c]ancel it, or [w]atch on? ');
+  await output.write(
+    status === 'held'
+      ? 'The build is held until it is resumed or its time is over. [l]eave it so, [c]ancel it, or [w]atch on? '
+      : 'The build goes on by itself. [l]eave it running, [c]ancel it, or [w]atch on? ',
+  );
   const wish = await typed;
   await output.write(`${wish}\n`);
   return wish;

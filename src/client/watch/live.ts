@@ -33,17 +33,23 @@ export const liveView = (output: Output, first: Build, plan: readonly PlannedSte
   let build = first;
   let steps = plannedSteps(plan);
   let notice: string | undefined;
+  let breakpoint: string | undefined;
   let isPaused = false;
   const draw = () => {
     if (isPaused) return;
     const look = { isUnicode: output.isUnicode, ...output.size() };
-    block.draw(frameOf({ build, steps, console: console.all(), notice }, systemClock.now(), look));
+    block.draw(
+      frameOf({ build, steps, console: console.all(), notice: notice ?? breakpoint }, systemClock.now(), look),
+    );
   };
   const ticking = systemClock.every(drawsEveryMs, draw);
   return {
     text: 'console',
     onEvent: (event) => {
       steps = stepsAfter(steps, event);
+      if (event.type === 'build.paused')
+        breakpoint = `It waits at ${event.data.name}. To go on: imagectl resume ${first.id}`;
+      else if (event.type === 'build.resumed' || event.type === 'step.ended') breakpoint = undefined;
     },
     onText: console.add,
     onBuild: (next) => {

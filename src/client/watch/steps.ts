@@ -2,7 +2,7 @@ import type { Event, PlannedStep } from '../api/types.ts';
 
 /**
  *     waiting ──▶ running ──▶ done | failed
- *        └── a later step begins ──▶ skipped
+ *        └── a later step begins, or the build succeeds ──▶ skipped
  *
  * Another attempt begins with all of them waiting.
  */
@@ -23,8 +23,11 @@ const waiting = ({ name, about }: ShownStep): ShownStep => ({ name, ...(about ==
 
 const started = (steps: readonly ShownStep[], name: string, startedAt: string): readonly ShownStep[] => {
   const at = steps.findIndex((step) => step.name === name && step.state === 'waiting');
-  // A plan that is not known, or has grown: what begins is shown all the same.
-  if (at === -1) return [...steps, { name, state: 'running', startedAt }];
+  // What is no step of the plan, as what is taken from a layer, is shown all the same, behind what has begun before it.
+  if (at === -1) {
+    const begun = steps.findLastIndex(({ state }) => state !== 'waiting') + 1;
+    return [...steps.slice(0, begun), { name, state: 'running', startedAt }, ...steps.slice(begun)];
+  }
   return steps.map((step, index) => {
     if (index === at) return { ...step, state: 'running', startedAt };
     return index < at && step.state === 'waiting' ? { ...step, state: 'skipped' } : step;
@@ -45,6 +48,8 @@ export const stepsAfter = (steps: readonly ShownStep[], event: Event): readonly 
       return ended(steps, event.data.name, event.at, event.data.fault === undefined);
     case 'build.running':
       return steps.map(waiting);
+    case 'build.succeeded':
+      return steps.map((step) => (step.state === 'waiting' ? { ...step, state: 'skipped' } : step));
     default:
       return steps;
   }

@@ -5,6 +5,7 @@ import { patience, patiently, type Patience } from '../api/patience.ts';
 import type { Build } from '../api/types.ts';
 import type { Job } from '../args/types.ts';
 import type { Ending } from '../client-error.ts';
+import { heldAdvice } from '../show/fault.ts';
 import { tellEnd } from './end.ts';
 import { askWish, onSignals, onSuspend } from './interrupt.ts';
 import { liveView } from './live.ts';
@@ -20,8 +21,14 @@ const shownBytes = 4096;
 
 const followEach = async (watching: Watching, view: View): Promise<void> => {
   const over = new AbortController();
+  const { api, id, signal } = watching;
+  const look = () => watching.patience.ask(() => api.ask('get', '/builds/{id}', { path: { id } }, signal));
   const events = async () => {
-    for await (const event of followEvents(watching)) view.onEvent(event);
+    for await (const event of followEvents(watching)) {
+      view.onEvent(event);
+      // It may have gone on long ago: all events of the build come, from its first.
+      if (event.type === 'build.held') view.onBuild(await look());
+    }
     over.abort();
   };
   const text = async () => {
@@ -31,9 +38,8 @@ const followEach = async (watching: Watching, view: View): Promise<void> => {
   };
   // How far it is, and why it waits, are no events.
   const looks = async () => {
-    const { api, id, signal } = watching;
     while (!over.signal.aborted) {
-      view.onBuild(await watching.patience.ask(() => api.ask('get', '/builds/{id}', { path: { id } }, signal)));
+      view.onBuild(await look());
       const until = AbortSignal.any([signal, over.signal]);
       await systemClock.sleep(looksEveryMs, until).catch(() => undefined);
     }
@@ -50,13 +56,19 @@ const viewFor = async ({ output, values }: Job, api: Api, build: Build): Promise
 
 const left = Symbol('left');
 
-const tellLeft = ({ output }: Job, id: string): Ending => {
-  output.tell(`Build ${id} goes on. Watch it: imagectl watch ${id}    Cancel it: imagectl cancel ${id}`);
+const tellLeft = ({ output }: Job, id: string, status: Build['status']): Ending => {
+  if (status === 'held') output.tell(`Build ${id} stays held.`, ...heldAdvice(id).map((line) => `  > ${line}`));
+  else output.tell(`Build ${id} goes on. Watch it: imagectl watch ${id}    Cancel it: imagectl cancel ${id}`);
   return 'left';
 };
 
 /** Settles when the build is to be left alone. Ctrl-C asks first, where there is somebody to ask. */
-const leaving = (job: Job, watching: Watching, view: View): { readonly asked: Promise<void> } & Disposable => {
+const leaving = (
+  job: Job,
+  watching: Watching,
+  view: View,
+  status: () => Build['status'],
+): { readonly asked: Promise<void> } & Disposable => {
   let listening: Disposable | undefined;
   const asked = new Promise<void>((resolve, reject) => {
     let isAsking = false;
@@ -64,7 +76,7 @@ const leaving = (job: Job, watching: Watching, view: View): { readonly asked: Pr
       if (isAsking || signal !== 'SIGINT' || !job.output.canAsk || !job.output.isRich) return resolve();
       isAsking = true;
       view.pause();
-      const wish = await askWish(job.output, watching.signal);
+      const wish = await askWish(job.output, status(), watching.signal);
       isAsking = false;
       if (wish === 'leave') return resolve();
       if (wish === 'cancel')
@@ -83,7 +95,15 @@ const leaving = (job: Job, watching: Watching, view: View): { readonly asked: Pr
 export const watchBuild = async (job: Job, api: Api, build: Build): Promise<Ending> => {
   const { id } = build;
   const stop = new AbortController();
-  const view = await viewFor(job, api, build);
+  let { status } = build;
+  const seen = await viewFor(job, api, build);
+  const view: View = {
+    ...seen,
+    onBuild: (next) => {
+      status = next.status;
+      seen.onBuild(next);
+    },
+  };
   const away = (state: 'away' | 'back') =>
     view.onNotice(state === 'back' ? undefined : 'The daemon does not answer; asking again.');
   const look = () =>
@@ -91,7 +111,7 @@ export const watchBuild = async (job: Job, api: Api, build: Build): Promise<Endi
   const watching = { api, id, patience: patience(stop.signal, away), signal: stop.signal };
   {
     using shown = view;
-    using interrupted = leaving(job, watching, shown);
+    using interrupted = leaving(job, watching, shown, () => status);
     using _suspending = onSuspend(shown);
     // Not earlier: who sees a build may press Ctrl-C.
     shown.go();
@@ -104,7 +124,7 @@ export const watchBuild = async (job: Job, api: Api, build: Build): Promise<Endi
       if (won === left) {
         await following.catch(() => undefined);
         shown.pause();
-        return tellLeft(job, id);
+        return tellLeft(job, id, status);
       }
     }
     shown.onBuild(await look());

@@ -1,7 +1,7 @@
-import { Fault } from '../../base/fault.ts';
+import { Fault, type FieldPlace } from '../../base/fault.ts';
 import { fieldErrors, ofRequest, type FieldErrors } from '../../base/field-errors.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
-import { pointerAt, withLine, type At } from './source.ts';
+import { placeOf, pointerAt, withLine, type At } from './source.ts';
 
 // A message may quote those of other errors, and would double with each that does.
 const longestMessage = 1000;
@@ -36,8 +36,8 @@ export class TooMuch extends HclError {
 /** Collects all that is wrong with the files, each with its place. */
 export type Problems = {
   readonly add: (error: HclError) => void;
-  /** About a value that was sent for a variable: the place is one of the request, not of a file. */
-  readonly addSent: (variable: string, message: string) => void;
+  /** About a value that was sent for a variable: `pointer` is one of the request, `place` where a file declares the variable. */
+  readonly addSent: (variable: string, message: string, place?: FieldPlace) => void;
   /** What `judge` gives, or undefined after a problem. Throws what is no HclError. */
   readonly attempt: <T>(judge: () => T) => T | undefined;
   /** Throws `template_invalid`, with all of them, when there are any. */
@@ -46,11 +46,11 @@ export type Problems = {
 
 export const makeProblems = (): Problems => {
   const all: FieldErrors = fieldErrors();
-  const addSent = (variable: string, message: string) =>
-    all.add(ofRequest + pointerTo(['variables', variable]), message);
+  const addSent = (variable: string, message: string, place?: FieldPlace) =>
+    all.add(ofRequest + pointerTo(['variables', variable]), message, place);
   const add = (error: HclError) =>
     error instanceof SentValueError
-      ? addSent(error.variable, error.message)
+      ? addSent(error.variable, error.message, placeOf(error.at))
       : all.add(pointerAt(error.at), withLine(error.at, error.message));
   return {
     add,

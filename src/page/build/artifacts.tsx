@@ -42,7 +42,7 @@ export const Artifacts = ({ build, artifacts }: Props) => {
         <a href={hrefOfArtifact(build, 'SHA256')} download="SHA256">
           SHA256
         </a>
-        : the digests of all of them, for <code>sha256 -C</code> and <code>shasum -c</code>
+        : the digests of all of them, for <code>sha256 -c</code> and <code>sha256sum -c</code>
       </p>
     </Table>
   );

@@ -44,7 +44,7 @@ const Facts = ({ build }: Pick<Watched, 'build'>) => {
         <Moment time={build.created_at} />
       </Fact>
       {ran === undefined ? null : <Fact name="Took">{durationText(ran)}</Fact>}
-      {build.phase === undefined ? null : <Fact name="Phase">{build.phase}</Fact>}
+      {build.phase === undefined || build.status === 'succeeded' ? null : <Fact name="Phase">{build.phase}</Fact>}
       {build.attempt > 1 ? <Fact name="Attempt">{String(build.attempt)}</Fact> : null}
       {build.run === undefined ? null : (
         <Fact name="Run">

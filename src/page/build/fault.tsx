@@ -14,7 +14,8 @@ const Quote = ({ name, text }: { readonly name: string; readonly text: string | 
   );
 
 const whatToDo = (build: Build, fault: Fault): string => {
-  if (build.status === 'held') return 'Its machine is kept: log in or type on its console, then let it go.';
+  if (build.status === 'held')
+    return 'Its machine is kept: log in or type on its console, then mend the template and go on, or let it go.';
   if (fault.class === 'cancelled') return 'Nothing: it was cancelled.';
   if (fault.class === 'internal') return 'Report it, with the log of the daemon.';
   return fault.retryable

@@ -49,7 +49,7 @@ export const Log = ({ build }: { readonly build: Build }) => {
         {isLeftOut ? '; its beginning is left out here' : ''}
       </p>
       <pre class="log" ref={box} onScroll={scrolled} tabIndex={0} role="log" aria-label="Log" aria-live="off">
-        {text}
+        {text === '' ? <span class="quiet">Nothing is written yet.</span> : text}
       </pre>
     </>
   );

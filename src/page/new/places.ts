@@ -2,6 +2,7 @@
 export type WrongPlace = {
   readonly pointer: string;
   readonly message: string;
+  readonly file?: string | undefined;
   readonly line?: number | undefined;
   readonly column?: number | undefined;
 };

@@ -2,8 +2,8 @@ import { CallError } from '../api/call.ts';
 import { Trouble } from '../parts/trouble.tsx';
 import type { WrongPlace } from './places.ts';
 
-const placeOf = ({ line, column }: WrongPlace): string =>
-  line === undefined ? '' : ` (line ${line}, column ${column})`;
+const placeOf = ({ file, line, column }: WrongPlace): string =>
+  line === undefined ? '' : ` (${file === undefined ? '' : `${file}, `}line ${line}, column ${column})`;
 
 /** Each place that is wrong, and why. */
 export const PlacesShown = ({ places }: { readonly places: readonly WrongPlace[] }) =>

@@ -18,6 +18,15 @@ export const durationText = (ms: number): string => {
   return hours === 0 ? `${minutes}:${two(seconds % 60)}` : `${hours}:${two(minutes)}:${two(seconds % 60)}`;
 };
 
+/** `40 s`, `13 min`, `2 h 5 min`: of what is only about so long, and is not to be read as a time of the day. */
+export const aboutText = (ms: number): string => {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 90) return `${Math.max(1, seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return hours === 0 ? `${minutes} min` : `${hours} h${rest === 0 ? '' : ` ${rest} min`}`;
+};
+
 /** `just now`, `5 min ago`, `3 h ago`, or the day. */
 export const agoText = (time: string, now: number): string => {
   const minutes = Math.floor((now - Date.parse(time)) / 60_000);

@@ -19,11 +19,11 @@ type Entry = {
   readonly one?: ComponentType<ViewProps>;
 };
 
-const CompareView = later(async () => (await import('../compare/compare.tsx')).CompareView);
-const StatisticsView = later(async () => (await import('../statistics/statistics.tsx')).StatisticsView);
-const RunList = later(async () => (await import('../runs/list.tsx')).RunList);
-const RunView = later(async () => (await import('../runs/run.tsx')).RunView);
-const NewBuild = later(async () => (await import('../new/new.tsx')).NewBuild);
+const CompareView = later(async () => (await import('./later-views.ts')).laterViews.CompareView);
+const StatisticsView = later(async () => (await import('./later-views.ts')).laterViews.StatisticsView);
+const RunList = later(async () => (await import('./later-views.ts')).laterViews.RunList);
+const RunView = later(async () => (await import('./later-views.ts')).laterViews.RunView);
+const NewBuild = later(async () => (await import('./later-views.ts')).laterViews.NewBuild);
 
 /** The views, in the order of the navigation; the first is where one begins. */
 export const views = [

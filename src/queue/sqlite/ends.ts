@@ -93,7 +93,7 @@ export const makeEnds = (
         const build = find(id);
         if (!build) throw noSuchBuild(id);
         if (build.status !== 'held')
-          throw new Fault('build_not_held', `Build ${id} is ${build.status}, and only a held one can be held longer.`, {
+          throw new Fault('build_not_held', `Build ${id} is ${build.status}: it has no hold to change.`, {
             status: build.status,
           });
         const does = build.hold === undefined ? 'nothing' : onNewHold(build.hold, until, clock.now());

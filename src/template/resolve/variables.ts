@@ -48,7 +48,7 @@ const checkSent = ({ template, sent = {}, wrongSent }: Parts) => {
   }
   for (const name of sentNames)
     if (!Object.hasOwn(template.variables, name))
-      wrongSent.add(pointerTo([name]), `the template has no such variable: ${didYouMean(name, names)}`);
+      wrongSent.add(pointerTo([name]), `is no variable of the template: ${didYouMean(name, names)}`);
 };
 
 /** Takes note of sensitive texts, as many as can be masked. */

@@ -44,8 +44,9 @@ const sent = (given: unknown, variable: Variable, world: World): Value => {
     return ofType(read(given, variable, world), variable.type, variable.at, world);
   } catch (error) {
     if (!(error instanceof HclError) || error.constructor !== HclError) throw error;
-    const why = variable.isSensitive ? '' : `: ${error.message}`;
-    throw new SentValueError(variable.at, variable.name, `is no ${typeName(variable.type)}${why}`);
+    const what = `is no ${typeName(variable.type)}`;
+    const why = error.message.startsWith(what) ? error.message : `${what}: ${error.message}`;
+    throw new SentValueError(variable.at, variable.name, variable.isSensitive ? what : why);
   }
 };
 
@@ -117,6 +118,5 @@ export const refuseStray = (
   { addSent }: Pick<Problems, 'addSent'>,
 ): void => {
   const stray = Object.keys(given).filter((name) => !variables.has(name));
-  for (const name of stray)
-    addSent(name, `there is no variable ${quoted(name)}: ${didYouMean(name, [...variables.keys()])}`);
+  for (const name of stray) addSent(name, `is no variable of the template: ${didYouMean(name, [...variables.keys()])}`);
 };
