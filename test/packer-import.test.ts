@@ -516,6 +516,31 @@ test('the own keys of other hypervisors are notes, each with its place', () => {
   }
 });
 
+test('memory, processors and UEFI that are set in the words of another hypervisor are taken, above the keys of the builder', () => {
+  const options = { variables: { cores: '2' }, frozen, files: { has: () => true, below: () => [] } };
+  const modify = (...words: readonly string[]) => ['modifyvm', '{{.Name}}', ...words];
+  const set = (...words: readonly string[]) => ['set', '{{.Name}}', ...words];
+  for (const [type, key, value, others] of [
+    [
+      'virtualbox-iso',
+      'vboxmanage',
+      [modify('--memory', '4096', '--cpus={{user `cores`}}'), modify('--firmware', 'EFI'), modify('--vrde', 'off')],
+      true,
+    ],
+    ['virtualbox-iso', 'vboxmanage', [modify('--memory', '4096'), modify('--cpus', '2', '--firmware', 'efi64')], false],
+    ['vmware-iso', 'vmx_data', { MemSize: '4096', numvcpus: 2, firmware: 'efi', 'cpuid.coresPerSocket': '1' }, true],
+    ['parallels-iso', 'prlctl', [set('--memsize', '4096', '--cpus', '2'), set('--efi-boot', 'on')], false],
+  ] as const) {
+    const builder = { ...qemu, type, memory: 512, cpus: 1, [key]: value };
+    const { machines, notes } = importPacker({ variables: { cores: '1' }, builders: [builder] }, options);
+    const { memory, cpus, firmware } = machines[0]?.document['machine'] as Record<string, unknown>; // as the translation has it
+    assert.deepEqual({ memory, cpus, firmware }, { memory: 4096, cpus: 2, firmware: 'uefi' }, type);
+    assert.equal(notes.some(({ pointer, message }) => pointer === `/builders/0/${key}` && message.includes('has no meaning')), others); // prettier-ignore
+  }
+  const wrong = { ...qemu, type: 'virtualbox-iso', vboxmanage: [modify('--memory', 'much')] };
+  assert.throws(() => importPacker({ builders: [wrong] }, options), /\/builders\/0\/vboxmanage\/0: has "much"/);
+});
+
 test('a CD with the seed of cloud-init becomes that seed', () => {
   const files = { has: () => true, below: (folder: string) => (folder === 'seed' ? ['meta-data', 'user-data'] : []) };
   const seedOf = (change: object) =>
