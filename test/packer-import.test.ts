@@ -311,6 +311,21 @@ test('vagrant, artifice, shell-local and googlecompute-export of Packer have the
   assert.match(other.notes[0]?.message ?? '', /a box for "vmware", which is not made here: one for libvirt is/);
 });
 
+test('what a box overrides for its provider counts above what stands beside it', () => {
+  const boxes = (override: unknown, type = 'qemu') =>
+    imported({ builders: [{ ...qemu, type }], 'post-processors': [{ type: 'vagrant', output: 'a.box', override }] });
+  const override = { libvirt: { output: 'l.box', compression_level: 9 }, virtualbox: { output: 'v.box' } };
+  const { machines, notes } = boxes(override);
+  assert.deepEqual(machines[0]?.document['post_processors'], [
+    { type: 'vagrant', providers: ['libvirt'], output: 'l.box', compression_level: 9, artifact: 'packer-qemu' },
+  ]);
+  assert.equal(machines[0]?.pointerOf('/post_processors/0/output'), '/post-processors/0/override/libvirt/output');
+  assert.ok(notes.some(({ pointer, message }) => pointer === '/post-processors/0/override/virtualbox' && message.includes('one for libvirt'))); // prettier-ignore
+  assert.throws(() => boxes({ libvirt: { outputt: 'x' } }), /override\/libvirt\/outputt: is an unknown key/);
+  assert.throws(() => boxes({ libvirt: 'x' }), /override\/libvirt: must be an object/);
+  assert.throws(() => boxes(['x']), /post-processors\/0\/override: must be an object/);
+});
+
 test('names, formats, levels and digests of post-processors are those of the template', () => {
   const { document, notes } = (() => {
     const whole = imported({

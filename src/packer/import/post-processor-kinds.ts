@@ -1,6 +1,7 @@
 import { hasPlaceholders } from '../../template/language/expression.ts';
+import { pointerTo } from '../../base/json/pointer.ts';
 import { quoted } from '../../base/text/nearest.ts';
-import type { Keys, Reading, Rules, Written } from './keys.ts';
+import { isObject, judgeKeys, makeKeys, type Keys, type Reading, type Rules, type Written } from './keys.ts';
 import { contextPath } from './paths.ts';
 import { shellLocal } from './provisioners/table.ts';
 import type { Made } from './provisioners/kinds.ts';
@@ -71,29 +72,49 @@ const filled = (text: string, values: Readonly<Record<string, string>>): string 
 
 const defaultBox = 'packer_{{.BuildName}}_{{.Provider}}_{{.Architecture}}.box';
 
+const boxRules = {
+  output: 'read',
+  compression_level: 'read',
+  include: 'read',
+  vagrantfile_template: 'read',
+  vagrantfile_template_generated: { idle: 'the context is whole when it is sent' },
+} as const satisfies Rules;
+
+/** The keys of a box for this provider: what `override` has for it counts above those beside it. */
+const keysOfBox = (keys: Keys, provider: string, reading: Reading): Keys => {
+  const given = keys.raw('override');
+  if (given === undefined) return keys;
+  if (!isObject(given)) reading.wrong.add(keys.at('override'), 'must be an object of providers and their keys');
+  const others = Object.entries(isObject(given) ? given : {}).flatMap(([name, object]) => {
+    const pointer = `${keys.at('override')}${pointerTo([name])}`;
+    if (name !== provider) reading.notes.add(pointer, `is not taken: the box is one for ${provider}`);
+    else if (!isObject(object)) reading.wrong.add(pointer, 'must be an object of keys');
+    else return [{ object, pointer }];
+    return [];
+  });
+  for (const layer of others) judgeKeys(makeKeys([layer], reading), boxRules, '"override"', reading);
+  const object = Object.fromEntries(keys.names().map((name) => [name, keys.raw(name)]));
+  return makeKeys([{ object, pointer: keys.pointer }, ...others], reading);
+};
+
 /** packer-plugin-vagrant. */
 const vagrant: Kind = {
   rules: {
     ...commonRules,
-    output: 'read',
-    compression_level: 'read',
-    include: 'read',
-    vagrantfile_template: 'read',
-    vagrantfile_template_generated: { idle: 'the context is whole when it is sent' },
+    ...boxRules,
     provider_override: 'read',
     architecture: 'read',
     override: 'read',
   },
-  make: (keys, target) => {
+  make: (written, target) => {
     const { raw, reading } = target;
-    const provider = providerOf(keys, target);
+    const provider = providerOf(written, target);
+    const keys = keysOfBox(written, provider, reading);
     const architecture = textOf(keys, 'architecture');
     const values = { BuildName: raw, Provider: provider, ArtifactId: provider, Architecture: architecture ?? 'amd64' };
     const output = filled(textOf(keys, 'output') ?? defaultBox, values);
     const include = keys.list('include');
     const template = textOf(keys, 'vagrantfile_template');
-    if (keys.raw('override') !== undefined)
-      reading.notes.add(keys.at('override'), 'is not taken: what stands beside it counts for every provider');
     const at = (key: string) => (keys.raw(key) === undefined ? keys.pointer : keys.at(key));
     return {
       made: [
