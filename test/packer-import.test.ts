@@ -311,6 +311,26 @@ test('vagrant, artifice, shell-local and googlecompute-export of Packer have the
   assert.match(other.notes[0]?.message ?? '', /a box for "vmware", which is not made here: one for libvirt is/);
 });
 
+test('shell-local runs its lines under the interpreter that is asked for, whichever shell starts it', () => {
+  const local = {
+    type: 'shell-local',
+    inline: ['set -o pipefail', 'true'],
+    inline_shebang: '/bin/bash -e',
+    execute_command: ['bash', '-c', '{{.Vars}} {{.Script}}'],
+    tempfile_extension: '.sh',
+  };
+  const { machines, notes } = imported({ builders: [qemu], provisioners: [local], 'post-processors': [local] });
+  const inline = ['#!/bin/bash -e', 'set -o pipefail', 'true'];
+  const made = { type: 'shell-local', inline, env: { PACKER_BUILDER_TYPE: 'qemu' } };
+  assert.deepEqual(machines[0]?.document['provisioners'], [made]);
+  assert.deepEqual(machines[0]?.document['post_processors'], [{ ...made, artifact: 'packer-qemu' }]);
+  for (const pointer of ['/provisioners/0/tempfile_extension', '/post-processors/0/tempfile_extension'])
+    assert.equal(notes.filter((note) => note.pointer === pointer).length, 1, pointer);
+  const other = { ...local, execute_command: ['sudo', 'sh', '-c', '{{.Script}}'] };
+  const [kept] = imported({ builders: [qemu], provisioners: [other] }).machines;
+  assert.deepEqual((kept?.document['provisioners'] as readonly object[])[0], { type: 'shell-local', execute_command: other.execute_command, inline, env: made.env }); // prettier-ignore
+});
+
 test('what a box overrides for its provider counts above what stands beside it', () => {
   const boxes = (override: unknown, type = 'qemu') =>
     imported({ builders: [{ ...qemu, type }], 'post-processors': [{ type: 'vagrant', output: 'a.box', override }] });

@@ -3,6 +3,7 @@ import { pointerTo } from '../../base/json/pointer.ts';
 import { quoted } from '../../base/text/nearest.ts';
 import { isObject, judgeKeys, makeKeys, type Keys, type Reading, type Rules, type Written } from './keys.ts';
 import { contextPath } from './paths.ts';
+import { idleOfShellLocal } from './provisioners/shell-local.ts';
 import { shellLocal } from './provisioners/table.ts';
 import type { Made } from './provisioners/kinds.ts';
 
@@ -203,10 +204,7 @@ const shellLocalKind: Kind = {
         ...['execute_command', 'inline_shebang'],
       ].map((key) => [key, 'read' as const]),
     ),
-    tempfile_extension: { idle: 'scripts are run as they are' },
-    use_linux_pathing: { idle: 'that is for Windows' },
-    skip_clean: { idle: 'scripts are removed' },
-    env_var_format: { idle: 'values are given as they are' },
+    ...idleOfShellLocal,
   },
   make: (keys, { type, names, reading }) => ({
     made: shellLocal(keys, { reading, builderType: type }).filter(
