@@ -25,8 +25,9 @@ const site = async (config: readonly string[] = []) => {
   let kept: ScriptPlace | undefined;
   let safe = 0;
   let heard: (line: string) => void = () => undefined;
-  const run = async (texts: readonly string[], from: ScriptPlace | undefined, signal = on()) => {
-    const guest = await connectSsh(house.spec, { clock: systemClock, onNote: () => undefined }, on());
+  let ended: () => void = () => undefined;
+  const run = async (texts: readonly string[], from: ScriptPlace | undefined, signal = on(), timeoutMs = 20_000) => {
+    const guest = await connectSsh({ ...house.spec, timeoutMs }, { clock: systemClock, onNote: () => undefined }, on());
     const work: ShellWork = {
       scripts: texts.map((text) => ({ text })),
       env: { WHO: "it's me" },
@@ -45,6 +46,7 @@ const site = async (config: readonly string[] = []) => {
         keep: async (place: ScriptPlace | undefined) => {
           kept = place;
           safe = lines.length;
+          if (place?.exitCode !== undefined) ended();
         },
       },
     };
@@ -63,6 +65,10 @@ const site = async (config: readonly string[] = []) => {
     },
     whenHeard: (act: (line: string) => void) => {
       heard = act;
+    },
+    /** Before anything is removed of the script. */
+    whenEnded: (act: () => void) => {
+      ended = act;
     },
     [Symbol.asyncDispose]: () => house[Symbol.asyncDispose](),
   };
@@ -103,6 +109,19 @@ test('a connection that breaks again and again costs no line of a script and run
   assert.deepEqual(here.lines, counted(40));
   assert.equal(await readFile(ran, 'utf8'), 'run\n');
   assert.deepEqual(await readdir(here.remoteFolder), []);
+});
+
+test('a connection that breaks between the end of a script and its removal costs nothing, and hides no failure', async () => {
+  await using here = await site();
+  here.whenEnded(here.house.cut);
+  await here.run(['echo one', 'echo two'], undefined);
+  assert.deepEqual(here.lines, ['stdout one', 'stdout two']);
+  assert.deepEqual(await readdir(here.remoteFolder), []);
+  here.whenEnded(() => {
+    here.house.line('shut');
+    here.house.cut();
+  });
+  await assert.rejects(here.run(['exit 3'], undefined, on(), 1000), failsAs('provisioner_failed'));
 });
 
 test('another daemon goes on with the script where the one before had read it, and with those after it', async () => {

@@ -14,7 +14,7 @@ export const wasKilled = (exitCode: number): boolean =>
 
 const quietly = () => undefined;
 
-const isBroken = (error: unknown): error is Fault => error instanceof Fault && error.code === 'ssh_broken';
+export const isBroken = (error: unknown): error is Fault => error instanceof Fault && error.code === 'ssh_broken';
 
 /** Whether the guest goes down within a few seconds. */
 const goesDown = async (guest: Guest, signal: AbortSignal): Promise<boolean> => {
@@ -42,6 +42,27 @@ export const advised = async <T>(running: Promise<T>, name: string): Promise<T> 
       { ...error.facts, script: name },
       { cause: error },
     );
+  }
+};
+
+/**
+ * Runs what may be run twice, and once more over another connection where the first breaks: behind the end of a command the guest
+ * may be going down, or its network hiccups. Throws `ssh_broken` where the guest does not come back within the communicator's timeout.
+ */
+export const onceMoreWhenBack = async <T>(
+  guest: Pick<Guest, 'reconnect'>,
+  run: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> => {
+  try {
+    return await run();
+  } catch (error) {
+    if (!isBroken(error)) throw error;
+    await guest.reconnect(signal).catch(() => {
+      signal.throwIfAborted();
+      throw error;
+    });
+    return run();
   }
 };
 

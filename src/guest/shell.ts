@@ -8,7 +8,7 @@ import { runNamed } from './named-command.ts';
 import { scriptBegins, type KeptScripts, type ScriptPlace } from './outliving/place.ts';
 import { canPut, type PutFile } from './outliving/guest-side.ts';
 import { folderOf, runOutliving, wasBegun } from './outliving/run.ts';
-import { advised } from './reboot.ts';
+import { advised, onceMoreWhenBack } from './reboot.ts';
 import type { Guest, OnLines } from './types.ts';
 
 /** Scripts to run in the guest, one after the other, by the rules of Packer's shell provisioner. */
@@ -162,8 +162,11 @@ const runScript = async (
   const end = await runNamed({ ...work, name, command }, runsOn ?? guest, { clock, onLines, activity }, signal);
 
   if (remains.size > 0) {
-    const removing = guest.run(`rm -rf ${[...remains].map(shellQuoted).join(' ')}`, { onLines }, signal);
-    const removed = await advised(removing, name);
+    const remove = () => guest.run(`rm -rf ${[...remains].map(shellQuoted).join(' ')}`, { onLines }, signal);
+    const removed = await advised(onceMoreWhenBack(guest, remove, signal), name).catch((error: unknown) => {
+      end.check();
+      throw error;
+    });
     if (removed.exitCode !== 0) await onLines([`${path} could not be removed from the guest`], 'stderr');
   }
   end.check();

@@ -268,8 +268,8 @@ const random: Scenario = {
   ],
 };
 
-// Behind this script as many images lie upon each other as may, fewer under vmd: there they are flattened.
-const flattensAt = isVmd ? 1 : 5;
+// Behind the script before this one as many images lie upon each other as may, fewer under vmd: there they are flattened.
+const flattensAt = isVmd ? 2 : 5;
 const scripts = flattensAt + 2;
 
 const flattened: Scenario = {

@@ -44,43 +44,51 @@ const ask = async (
   }
 };
 
+// A guest that an earlier daemon has asked is off soon.
+const mostMsToPowerOff = 10_000;
+
+const expected = "the guest's own power-off";
+
+type Needs = { running: Running; guest?: Guest; key?: SshKey };
+
 /** The guest powers off: by the template's command, else by its power button. Then the machine is let go. */
-export const shutDown = (shutdown: Spec['shutdown']) =>
-  ({
+export const shutDown = (shutdown: Spec['shutdown']) => {
+  const run = async ({ running, guest, key }: Needs, { clock, log, said, signal }: StepTools): Promise<object> => {
+    const tooLong = () =>
+      new Fault(
+        'guest_still_running',
+        `The guest was still running ${shutdown.timeoutMs / 1000} s after it was asked to power off.`,
+        { expected, saw: 'a running machine' },
+      );
+    using deadline = clock.deadline(shutdown.timeoutMs, signal, tooLong);
+    // A command that powers the machine off may never report its own end.
+    const asked = ask(shutdown, running, guest, key, { clock, log, said }, deadline.signal);
+    const ending = await orAborted(
+      Promise.race([running.machine.ended, asked.then(() => awaitEnd(running, [], deadline.signal))]),
+      deadline.signal,
+    );
+    if (ending.how !== 'halt') throw endedTooEarly(ending, expected);
+    await guest?.[Symbol.asyncDispose]();
+    await running[Symbol.asyncDispose]();
+    return {};
+  };
+  return {
     name: 'shut-down',
     phase: 'sealing',
     timeoutMs: shutdown.timeoutMs + 30_000,
-    async run({ running, guest, key }, { clock, log, said, signal }) {
-      const expected = "the guest's own power-off";
-      const tooLong = () =>
-        new Fault(
-          'guest_still_running',
-          `The guest was still running ${shutdown.timeoutMs / 1000} s after it was asked to power off.`,
-          {
-            expected,
-            saw: 'a running machine',
-          },
-        );
-      using deadline = clock.deadline(shutdown.timeoutMs, signal, tooLong);
-      // A command that powers the machine off may never report its own end.
-      const asked = ask(shutdown, running, guest, key, { clock, log, said }, deadline.signal);
-      const ending = await orAborted(
-        Promise.race([running.machine.ended, asked.then(() => awaitEnd(running, [], deadline.signal))]),
-        deadline.signal,
-      );
-      if (ending.how !== 'halt') throw endedTooEarly(ending, expected);
-      await guest?.[Symbol.asyncDispose]();
-      await running[Symbol.asyncDispose]();
-      return {};
-    },
+    run,
     takeUp: {
-      // Nothing tells whether the guest has heard that it is to power off, unless it has done so.
-      async cutShort({ running }) {
-        const ending = await Promise.race([running.machine.ended, Promise.resolve()]);
-        if (ending?.how !== 'halt')
-          throw new Fault('not_taken_up', 'Nothing tells whether the guest was asked to power off.');
-        await running[Symbol.asyncDispose]();
+      async cutShort(needs, tools) {
+        // Pressing a power button once more does no harm.
+        if (shutdown.command === undefined) return run({ running: needs.running }, tools);
+        // Nothing tells whether the guest has heard that it is to power off, unless it has done so, or does so now.
+        const unknown = () => new Fault('not_taken_up', 'Nothing tells whether the guest was asked to power off.');
+        using deadline = tools.clock.deadline(mostMsToPowerOff, tools.signal, unknown);
+        const ending = await orAborted(needs.running.machine.ended, deadline.signal);
+        if (ending.how !== 'halt') throw endedTooEarly(ending, expected);
+        await needs.running[Symbol.asyncDispose]();
         return {};
       },
     },
-  }) satisfies Step<{ running: Running; guest?: Guest; key?: SshKey }, object>;
+  } satisfies Step<Needs, object>;
+};

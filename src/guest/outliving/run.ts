@@ -4,6 +4,7 @@ import type { Ids } from '../../base/ids.ts';
 import { shellQuoted } from '../../base/text/shell.ts';
 import { deferred } from '../../base/waiting.ts';
 import { keepLastLines } from '../last-lines.ts';
+import { isBroken } from '../reboot.ts';
 import type { Guest, OnLines } from '../types.ts';
 import { readFrames, type Frame } from './frames.ts';
 import { cannot, followText, mayRemove, notWritten, textBytes, type PutFile, type StartCommand } from './guest-side.ts';
@@ -69,8 +70,6 @@ const takeEnd = async (place: ScriptPlace, exitCode: number, onLines: OnLines): 
     if (rest !== '') await onLines([Buffer.from(rest, 'base64').toString('utf8')], stream);
   return { ...place, outRest: '', errRest: '', exitCode };
 };
-
-const isBroken = (error: unknown): boolean => error instanceof Fault && error.code === 'ssh_broken';
 
 const notPut = ({ put }: Outliving, said: readonly string[]): Fault =>
   new Fault(
