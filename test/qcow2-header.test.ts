@@ -88,7 +88,7 @@ test('an image of another format, an archive or nothing is no raw disk, and a di
     return path;
   };
   for (const [format, words] of [
-    ['vmdk', /VMDK, and a base is raw or qcow2: convert it \(qemu-img/],
+    ['vmdk', /VMDK, and raw or qcow2 can be used: convert it \(qemu-img/],
     ['vdi', /VDI/],
     ['vpc', /VHD,/],
     ['vhdx', /VHDX/],

@@ -1,7 +1,8 @@
-import type { FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 
 const convert = 'convert it (qemu-img convert -O qcow2)';
-const image = (format: string): string => `is an image of the format ${format}, and a base is raw or qcow2: ${convert}`;
+const image = (format: string): string =>
+  `is an image of the format ${format}, and raw or qcow2 can be used: ${convert}`;
 const compressed = (by: string): string => `is compressed by ${by}: unpack it first`;
 const archive = (kind: string): string => `is ${kind}, as an OVA or a Vagrant box is: take the disk out of it, and ${convert} if it is not raw or qcow2`; // prettier-ignore
 
@@ -39,4 +40,10 @@ export const whyNoDisk = async (file: FileHandle): Promise<string | undefined> =
   const head = bytes.toString('latin1', 0, bytesRead);
   if (head.startsWith(bootSignature, 510)) return undefined;
   return kinds.find((kind) => head.startsWith(kind.bytes, kind.at))?.why;
+};
+
+/** Why a file is no medium that a drive reads: the machine would find nothing on it. Undefined where it may be one. */
+export const whyNoMedium = async (path: string): Promise<string | undefined> => {
+  await using file = await open(path);
+  return whyNoDisk(file);
 };
