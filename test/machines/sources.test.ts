@@ -34,11 +34,14 @@ test('a machine boots a kernel and a ramdisk that were fetched, once for two bui
   }
   assert.equal(server.asked.length, isVmd ? 0 : 2);
 
-  const cdrom = { urls: [archive.at('/x.iso.xz')], checksum: checksumText(sumOf(packed)) };
-  const refused = await imaged.post({ template: await cycle({ machine: { ...machine, boot, cdrom } }) });
-  const { fault } = await imaged.ended(refused.id);
-  assert.equal(fault?.code, 'base_unusable');
-  assert.match(fault.message, /x\.iso\.xz" is compressed by xz: unpack it first/);
+  // The namespace of the stand-in for vmd does not reach this server.
+  if (!isVmd) {
+    const cdrom = { urls: [archive.at('/x.iso.xz')], checksum: checksumText(sumOf(packed)) };
+    const refused = await imaged.post({ template: await cycle({ machine: { ...machine, boot, cdrom } }) });
+    const { fault } = await imaged.ended(refused.id);
+    assert.equal(fault?.code, 'base_unusable');
+    assert.match(fault.message, /x\.iso\.xz" is compressed by xz: unpack it first/);
+  }
 
   const newest = builds
     .map(({ id }) => id)
