@@ -9,8 +9,16 @@ export type Asked = {
   readonly line: number | undefined;
 };
 
-/** Something for which the installation fails. `line` is the answer's index, where an answer is to blame. */
-export type Trouble = { readonly line: number | undefined; readonly question: string; readonly message: string };
+/**
+ * Something for which the installation fails. `line` is the answer's index, where an answer is to blame. `isPassedOver`: the
+ * installation goes on, hardly as it was meant.
+ */
+export type Trouble = {
+  readonly line: number | undefined;
+  readonly question: string;
+  readonly message: string;
+  readonly isPassedOver?: true;
+};
 
 /** Something that is no fault and may not be what was meant. `line` is the answer's index. */
 export type Remark = { readonly line: number | undefined; readonly message: string };
@@ -37,6 +45,8 @@ export type Talk = {
   readonly skip: (why: string, ...questions: readonly string[]) => void;
   /** The installer does not take this answer. */
   readonly refuse: (reply: Reply, message: string) => void;
+  /** The installer takes no notice of a part of this answer that is hardly meant so. */
+  readonly passOver: (reply: Reply, message: string) => void;
   /** The installer takes this answer, and something is to be known about it. */
   readonly remark: (reply: Reply, message: string) => void;
   readonly fail: (question: string, message: string) => void;
@@ -111,6 +121,9 @@ export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): T
   return {
     ask,
     refuse,
+    passOver: ({ line, question }, message) => {
+      if (line !== undefined) troubles.push({ line, question, message, isPassedOver: true });
+    },
     // What imaged adds is for what is asked for sure.
     maybe: (question, fallback) => (lines[find(question)]?.pointer === undefined ? undefined : ask(question, fallback)),
     askYes: (question, fallback) => {
