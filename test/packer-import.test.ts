@@ -331,6 +331,17 @@ test('shell-local runs its lines under the interpreter that is asked for, whiche
   assert.deepEqual((kept?.document['provisioners'] as readonly object[])[0], { type: 'shell-local', execute_command: other.execute_command, inline, env: made.env }); // prettier-ignore
 });
 
+test('a command that looks into the output folder of Packer is told where the image lies', () => {
+  const told = (change: object, local: object) =>
+    imported({ builders: [{ ...qemu, ...change }], 'post-processors': [{ type: 'shell-local', ...local }] })
+      .notes.filter(({ message }) => message.includes('$IMAGED_ARTIFACTS'))
+      .map(({ pointer }) => pointer);
+  const inline = ['true', 'qemu-img convert out/x/disk y.raw'];
+  assert.deepEqual(told({ output_directory: 'out/x/' }, { inline }), ['/post-processors/0/inline/1']);
+  assert.deepEqual(told({}, { command: 'ls output-qemu' }), ['/post-processors/0/command']);
+  assert.deepEqual(told({ output_directory: 'elsewhere' }, { inline }), []);
+});
+
 test('what a box overrides for its provider counts above what stands beside it', () => {
   const boxes = (override: unknown, type = 'qemu') =>
     imported({ builders: [{ ...qemu, type }], 'post-processors': [{ type: 'vagrant', output: 'a.box', override }] });

@@ -115,15 +115,16 @@ export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): T
     return note({ question, answer: fallback, line: undefined });
   };
 
-  const refuse: Talk['refuse'] = ({ line, question }, message) => {
-    if (line !== undefined) troubles.push({ line, question, message });
-  };
+  const troubled =
+    (more: Pick<Trouble, 'isPassedOver'>): Talk['refuse'] =>
+    ({ line, question }, message) => {
+      if (line !== undefined) troubles.push({ line, question, message, ...more });
+    };
+  const refuse = troubled({});
   return {
     ask,
     refuse,
-    passOver: ({ line, question }, message) => {
-      if (line !== undefined) troubles.push({ line, question, message, isPassedOver: true });
-    },
+    passOver: troubled({ isPassedOver: true }),
     // What imaged adds is for what is asked for sure.
     maybe: (question, fallback) => (lines[find(question)]?.pointer === undefined ? undefined : ask(question, fallback)),
     askYes: (question, fallback) => {

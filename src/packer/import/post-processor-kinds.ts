@@ -14,6 +14,8 @@ export type Target = {
   readonly type: string;
   /** The names of the artifacts that there are by then; undefined: not known. */
   readonly names: readonly string[] | undefined;
+  /** The folder into which Packer puts what the builder makes. */
+  readonly output: string;
   readonly reading: Reading;
 };
 
@@ -194,6 +196,13 @@ const googlecomputeExport: Kind = {
   },
 };
 
+/** Tells of a command that looks for the image where Packer puts it: here it lies elsewhere. */
+const noteOutput = (keys: Keys, { output, reading }: Target): void => {
+  for (const { text, at } of ['inline', 'command'].flatMap((key) => keys.list(key) ?? []))
+    if (text.includes(output))
+      reading.notes.add(at, `names ${quoted(output)}, Packer's output folder, which is not there: $IMAGED_ARTIFACTS is the folder of what it takes`); // prettier-ignore
+};
+
 /** Packer's shell-local: what it takes goes on. */
 const shellLocalKind: Kind = {
   rules: {
@@ -206,12 +215,12 @@ const shellLocalKind: Kind = {
     ),
     ...idleOfShellLocal,
   },
-  make: (keys, { type, names, reading }) => ({
-    made: shellLocal(keys, { reading, builderType: type }).filter(
-      ({ key }) => key !== 'keep_input_artifact' && key !== 'name',
-    ),
-    names,
-  }),
+  make: (keys, target) => {
+    const { type, names, reading } = target;
+    noteOutput(keys, target);
+    const made = shellLocal(keys, { reading, builderType: type });
+    return { made: made.filter(({ key }) => key !== 'keep_input_artifact' && key !== 'name'), names };
+  },
 };
 
 /** Those whose rule stands here. */
