@@ -88,6 +88,7 @@ const lineFor = (question: string, lines: readonly Line[], own: Index, isFree: (
 };
 
 /** Answers the installer's questions from the lines of a response file, each of which is used once, in their order. `own` is of the first of them. */
+// One closure, though long: all of it is about what was asked so far.
 export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): Talk => {
   const used = new Set<number>();
   const asked: Asked[] = [];
