@@ -43,7 +43,7 @@ const bytesOf = async (folder: string) => buffer((await packed(folder)).stream);
 /** Unpacks it as the daemon does; gives its files with their contents, executables with a star, and folders with a slash. */
 const unpacked = async (top: string, stream: Packed['stream'], name = 'out') => {
   const folder = join(top, name);
-  const context = await unpackContext({ body: stream, encoding: 'zstd', folder, limits, signal: never });
+  const context = await unpackContext({ body: stream, encoding: 'zstd', folder, limits, lasts: true, signal: never });
   const found: Record<string, string> = {};
   for (const path of (await readdir(folder, { recursive: true })).sort()) {
     const facts = await stat(join(folder, path));

@@ -83,6 +83,7 @@ test('whatever an archive holds, it is files below its folder or a fault, and th
               encoding,
               folder,
               limits,
+              lasts: true,
               signal: new AbortController().signal,
             });
             counts.unpacked += 1;

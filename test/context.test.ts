@@ -37,7 +37,7 @@ const workshop = async () => {
       signal = new AbortController().signal,
     ) => {
       const body = tar instanceof Readable ? tar : Readable.from([tar]);
-      return unpackContext({ body, encoding, folder, limits, signal });
+      return unpackContext({ body, encoding, folder, limits, lasts: true, signal });
     },
     tree: async () => (await readdir(home, { recursive: true })).sort(),
     [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),

@@ -32,7 +32,8 @@ const host = async () => {
       const packed = gzipSync(await tarOf(document));
       return {
         bytes: packed.length,
-        send: () => contexts.receive(Readable.from([packed]), 'gzip', new AbortController().signal),
+        send: () =>
+          contexts.receive(Readable.from([packed]), { encoding: 'gzip', lasts: true }, new AbortController().signal),
       };
     },
     left: async () => (await readdir(home, { recursive: true })).filter((name) => name.includes('template.json')),

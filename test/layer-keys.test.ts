@@ -493,7 +493,30 @@ test('what changes with every build is named, and nothing is kept from there on'
   await t.test('what runs on the host', async () => {
     const keys = await keysFor(changed((d) => (d.provisioners[1] = { type: 'shell-local', name: 'first', inline: 'true' }))); // prettier-ignore
     assert.match(keys[3]?.changes ?? '', /^provisioners\/1 runs shell-local on this host/);
+    const asked = changed((d) => (d.provisioners[1] = { type: 'shell-local', name: 'first', inline: 'true', max_age: '1h' })); // prettier-ignore
+    assert.match((await keysFor(asked))[3]?.changes ?? '', /^provisioners\/1 runs shell-local on this host/);
   });
+});
+
+test('what a playbook of the host made is kept where its max_age says how long, and known by all of its folder', async () => {
+  await mkdir(join(context, 'site/roles/one/tasks'), { recursive: true });
+  await write('context/site/play.yml', '- hosts: all\n');
+  await write('context/site/roles/one/tasks/main.yml', 'one\n');
+  const playing = (more: object) =>
+    changed((d) => (d.provisioners[1] = { type: 'ansible', name: 'first', playbook_file: 'site/play.yml', ...more }));
+  const [never] = (await keysFor(playing({}))).slice(3);
+  assert.match(never?.changes ?? '', /^provisioners\/1 runs ansible on this host.*"max_age" says how long/);
+  const before = await keysFor(playing({ max_age: '12h' }));
+  assert.deepEqual(
+    before.filter(({ changes }) => changes !== undefined),
+    [],
+  );
+  await write('context/site/roles/one/tasks/main.yml', 'another\n');
+  const after = await keysFor(playing({ max_age: '12h' }));
+  assert.deepEqual(differing(before, after), from('provisioners/1'));
+  assert.equal(wordsOf(before, after), 'provisioners/1: file site/ has changed');
+  await write('context/site/roles/one/tasks/main.yml', '- debug: msg={{ packer_http_addr }}\n');
+  assert.match((await keysFor(playing({ max_age: '12h' })))[3]?.changes ?? '', /names packer_http_/);
 });
 
 test('where a guest may be started anew is in the keys from there on', async () => {

@@ -76,7 +76,11 @@ const contextsIn = async () => {
       const tar = pack();
       for (const [name, body] of Object.entries(files)) tar.entry({ name }, body);
       tar.finalize();
-      return contexts.receive(Readable.from([await buffer(tar)]), 'identity', new AbortController().signal);
+      return contexts.receive(
+        Readable.from([await buffer(tar)]),
+        { encoding: 'identity', lasts: true },
+        new AbortController().signal,
+      );
     },
     [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
   };

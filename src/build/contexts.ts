@@ -35,8 +35,15 @@ const templateForms = { 'template.json': 'JSON', 'template.yaml': 'YAML', 'templ
 const variablesName = 'variables.json';
 
 export type Contexts = {
-  /** Unpacks an archive into a new context. Throws `context_invalid`, `too_large`, `storage_full`; then nothing is left. */
-  readonly receive: (body: Readable, encoding: 'identity' | 'gzip' | 'zstd', signal: AbortSignal) => Promise<Received>;
+  /**
+   * Unpacks an archive into a new context; one that `lasts` is on the disk then. Throws `context_invalid`, `too_large`, `storage_full`;
+   * then nothing is left.
+   */
+  readonly receive: (
+    body: Readable,
+    about: { readonly encoding: 'identity' | 'gzip' | 'zstd'; readonly lasts: boolean },
+    signal: AbortSignal,
+  ) => Promise<Received>;
   /** Deletes a context that nothing refers to. */
   readonly drop: (contextId: string) => Promise<void>;
 };
@@ -107,13 +114,11 @@ export const makeContexts = (
   const drop = (contextId: string) => rm(folders.context(contextId), { recursive: true, force: true });
   return {
     drop,
-    receive: async (body, encoding, signal) => {
+    receive: async (body, about, signal) => {
       const contextId = ids.id();
       const folder = folders.context(contextId);
       const { digest } = await unpackContext({
-        body,
-        encoding,
-        folder,
+        ...{ body, folder, ...about },
         limits: {
           ...limits,
           fileBytes: Object.fromEntries(

@@ -3,11 +3,12 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { extract } from 'tar-stream';
+import { extract, type Extract } from 'tar-stream';
 import { asFault, Fault } from '../base/fault.ts';
 import { bounded, inflate, type Encoding, type Stage } from './inflate.ts';
 import { tarGuard } from './tar-guard.ts';
-import { unpackEntries, type Limits, type Unpacked } from './unpack-entries.ts';
+import { makeBehind } from './behind.ts';
+import { unpackEntries, type Limits, type Unpacked, type Unpacking } from './unpack-entries.ts';
 
 export type Context = {
   readonly files: number;
@@ -68,10 +69,19 @@ const syncFolders = async (folder: string, unpacked: Unpacked) => {
   }
 };
 
+const unpackAll = async (archive: Extract, unpacking: Unpacking): Promise<void> => {
+  const { folder, lasts, unpacked, behind } = unpacking;
+  try {
+    await unpackEntries(archive, unpacking);
+  } finally {
+    await behind.ended();
+  }
+  if (lasts) await syncFolders(folder, unpacked);
+};
+
 /**
- * Unpacks a tar, plain or compressed, into a new folder: modes 0700 and 0600, no links, no devices, nothing outside,
- * flushed to the disk. Throws `context_invalid`, `too_large` or `storage_full`, or the signal's reason; then the
- * folder is gone again.
+ * Unpacks a tar, plain or compressed, into a new folder: modes 0700 and 0600, no links, no devices, nothing outside.
+ * Throws `context_invalid`, `too_large` or `storage_full`, or the signal's reason; then the folder is gone again.
  */
 export const unpackContext = async (ask: {
   readonly body: Readable;
@@ -79,9 +89,11 @@ export const unpackContext = async (ask: {
   /** Must not exist; its parent must. */
   readonly folder: string;
   readonly limits: Limits;
+  /** Whether it is flushed to the disk: a build that has been accepted must find its context after a power cut. */
+  readonly lasts: boolean;
   readonly signal: AbortSignal;
 }): Promise<Context> => {
-  const { body, encoding, folder, limits, signal } = ask;
+  const { body, encoding, folder, limits, lasts, signal } = ask;
   signal.throwIfAborted();
   await mkdir(folder, { mode: 0o700 });
   const archive = extract();
@@ -91,7 +103,7 @@ export const unpackContext = async (ask: {
   // Both ends are awaited before anything is removed, so that nothing is written behind the removal's back.
   const ends = await Promise.allSettled([
     pipeline(body, inflate(encoding), bounded(mostBytes), tarGuard, withItsEnd, archive, { signal }),
-    unpackEntries(archive, folder, limits, unpacked).then(() => syncFolders(folder, unpacked)),
+    unpackAll(archive, { folder, limits, lasts, unpacked, behind: makeBehind(signal) }),
   ]);
   const errors = ends.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));
   if (errors.length > 0) {

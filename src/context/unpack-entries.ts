@@ -5,6 +5,7 @@ import type { Extract, ExtractEvents } from 'tar-stream';
 import { Fault } from '../base/fault.ts';
 import { entryPath, foldersAbove } from './entry-path.ts';
 import { ParseError } from '../base/text/parse-error.ts';
+import type { Behind } from './behind.ts';
 
 export type Limits = {
   /** Files and folders together. */
@@ -41,11 +42,19 @@ const makeFolder = async (path: string, folder: string, unpacked: Unpacked) => {
   unpacked.set(path, 'folder');
 };
 
-const writeFile = async (
-  entry: Entry,
-  path: string,
-  { folder, unpacked, most }: { readonly folder: string; readonly unpacked: Unpacked; readonly most: number },
-) => {
+export type Unpacking = {
+  readonly folder: string;
+  readonly limits: Limits;
+  /** Whether it is flushed to the disk. */
+  readonly lasts: boolean;
+  readonly unpacked: Unpacked;
+  readonly behind: Behind;
+};
+
+/** Writes a file, and gives what is left to do with it. */
+const writeFile = async (entry: Entry, path: string, { folder, lasts, unpacked, limits }: Unpacking) => {
+  const { fileBytes = {} } = limits;
+  const most = (Object.hasOwn(fileBytes, path) ? fileBytes[path] : undefined) ?? Infinity;
   const mode = ((entry.header.mode ?? 0) & 0o111) === 0 ? 0o600 : 0o700;
   const hash = createHash('sha256');
   let bytes = 0;
@@ -57,20 +66,25 @@ const writeFile = async (
       `In the archive, ${path} has ${size} bytes, which is more than the ${most} that are read.`,
       { most },
     );
-  await using file = await open(join(folder, path), 'wx', mode);
-  for await (const chunk of entry) {
-    // tar-stream's entries give Buffers; its types do not say so.
-    const part = chunk as Uint8Array;
-    hash.update(part);
-    bytes += part.length;
-    await file.writeFile(part);
+  const file = await open(join(folder, path), 'wx', mode);
+  try {
+    for await (const chunk of entry) {
+      // tar-stream's entries give Buffers; its types do not say so.
+      const part = chunk as Uint8Array;
+      hash.update(part);
+      bytes += part.length;
+      await file.writeFile(part);
+    }
+  } catch (error) {
+    await file.close();
+    throw error;
   }
-  // A build that has been accepted must find its context after a power cut.
-  await file.datasync();
   unpacked.set(path, { mode, sha256: hash.digest('hex'), bytes });
+  return () => (lasts ? file.datasync() : Promise.resolve()).finally(() => file.close());
 };
 
-const unpackEntry = async (entry: Entry, folder: string, limits: Limits, unpacked: Unpacked) => {
+const unpackEntry = async (entry: Entry, unpacking: Unpacking) => {
+  const { folder, limits, unpacked, behind } = unpacking;
   const { name, type } = entry.header;
   const kind = kinds[String(type)];
   if (kind !== undefined) throw new ParseError(kind);
@@ -85,24 +99,18 @@ const unpackEntry = async (entry: Entry, folder: string, limits: Limits, unpacke
   }
   if (path === '') throw new ParseError('is a file without a name');
   if (unpacked.has(path)) throw new ParseError('is in the archive twice');
-  const { fileBytes = {} } = limits;
-  const most = (Object.hasOwn(fileBytes, path) ? fileBytes[path] : undefined) ?? Infinity;
-  await writeFile(entry, path, { folder, unpacked, most });
+  await behind.begin(() => writeFile(entry, path, unpacking));
 };
 
 /**
  * Writes an archive's files below a folder as they come. Nothing but plain files and folders is made, so there is no
  * link to follow. Throws `context_invalid` with the name of the entry, or `too_large`.
  */
-export const unpackEntries = async (
-  archive: Extract,
-  folder: string,
-  limits: Limits,
-  unpacked: Unpacked,
-): Promise<void> => {
+export const unpackEntries = async (archive: Extract, unpacking: Unpacking): Promise<void> => {
+  const { limits, unpacked } = unpacking;
   for await (const entry of archive) {
     try {
-      await unpackEntry(entry, folder, limits, unpacked);
+      await unpackEntry(entry, unpacking);
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       const name = entry.header.name.slice(0, 200);

@@ -7,7 +7,7 @@ import { checksumText, keyOf, type Checksum } from './checksum.ts';
 import { download } from './download.ts';
 import type { Progress } from './progress.ts';
 import type { LeastRate } from './rate.ts';
-import { makeSemaphore } from './semaphore.ts';
+import { makeSemaphore } from '../base/semaphore.ts';
 import { share, type Shared } from './share.ts';
 import type { Source } from './source.ts';
 import { fetchSums } from './sums.ts';

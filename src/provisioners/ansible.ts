@@ -73,6 +73,8 @@ const Schema = strict({
 
 type Settings = {
   readonly playbook: FileRef;
+  /** The folder that it stands in, which comes along. */
+  readonly playbookFolder: FileRef;
   readonly roles?: FileRef;
   readonly collections?: FileRef;
   readonly beside?: FileRef;
@@ -139,8 +141,10 @@ export const ansible = {
         wrong.add(here, `is ${name}, which is not taken; these are: ${ansibleVariables.join(' ')}`);
       return [name, fields.text(here, entry.slice(name.length + 1))] as const;
     });
+    const playbook = await fields.file(`${pointer}/playbook_file`, asked.playbook_file);
     return {
-      playbook: await fields.file(`${pointer}/playbook_file`, asked.playbook_file),
+      playbook,
+      playbookFolder: { path: dirname(playbook.path), shown: `${dirname(playbook.shown)}/` },
       ...(roles === undefined ? {} : { roles }),
       ...(collections === undefined ? {} : { collections }),
       ...(beside === undefined ? {} : { beside }),

@@ -11,7 +11,7 @@ import { heldMachines, type Held } from '../build/hold/hold.ts';
 import type { Layers } from '../build/layers/open-layering.ts';
 import { makePreview, type Preview } from '../build/layers/preview.ts';
 import { makeRunner } from '../build/run.ts';
-import { makeLetRun } from '../build/take-up/let-run.ts';
+import { makeLetRun, type LetRun } from '../build/take-up/let-run.ts';
 import { textsMb } from '../build/attempt/text-limits.ts';
 import { textLimitsOf } from '../config/config.ts';
 import type { Mirror } from '../httpd/mirror/types.ts';
@@ -47,7 +47,8 @@ export type Builds = {
   /** The steps of a build's plan that are not run, for it goes on from a layer. */
   readonly skipped: (build: { readonly id: string }) => ReadonlySet<string>;
   /** Whether a build may be left running when the daemon is stopped, for the next one to go on with. */
-  readonly runsOn: (buildId: string) => boolean;
+  /** Those that a daemon which is stopped leaves running. */
+  readonly letRun: Pick<LetRun, 'has' | 'leave'>;
 };
 
 /** Runs a build, and tells how long it waited and how it ended; a folder of the daemon that has gone is the cause before all others. */
@@ -136,5 +137,5 @@ export const makeBuilds = (shared: Shared, rooms: BuildRooms): Builds => {
   });
   const skipped = ({ id }: { readonly id: string }) => rooms.layers?.skipped.get(id) ?? none;
   const preview = makePreview(layering);
-  return { admission, preview, run: told(runner, shared, figures), held, breakpoints, skipped, runsOn: letRun.has };
+  return { admission, preview, run: told(runner, shared, figures), held, breakpoints, skipped, letRun };
 };

@@ -3,13 +3,14 @@ import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { Logger } from '../base/logger.ts';
 import { orAborted } from '../base/waiting.ts';
+import type { LetRun } from '../build/take-up/let-run.ts';
 import type { Scheduler } from '../queue/scheduler.ts';
 
 // rc.d/imaged gives 40 s before KILL (daemon_timeout), and says so; this leaves room for closing what is left.
 const drainMs = 20_000;
 
-// So long clients may take to hear that the daemon goes.
-const closingMs = 4_000;
+// So long steps may take to end that no daemon can go on with, and clients to hear that the daemon goes.
+const leavingMs = 4_000;
 
 export type HowToStop = 'ends all' | 'lets machines run';
 
@@ -21,7 +22,7 @@ type Rooms = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly api: { readonly close: () => Promise<unknown> };
-  readonly builds: { readonly runsOn: (buildId: string) => boolean };
+  readonly builds: { readonly letRun: Pick<LetRun, 'has' | 'leave'> };
 };
 
 /**
@@ -34,14 +35,18 @@ export const stopDaemon = async (
 ): Promise<void> => {
   const tooLong = () => new Fault('draining', 'Draining took too long.');
   using deadline = clock.deadline(drainMs, new AbortController().signal, tooLong);
-  const runsOn = how === 'ends all' ? () => false : builds.runsOn;
+  const { letRun } = builds;
+  const isLeaving = how === 'lets machines run';
+  using patience = clock.deadline(leavingMs, new AbortController().signal, tooLong);
+  const ready = isLeaving ? letRun.leave(patience.signal).catch(() => undefined) : Promise.resolve();
+  const runsOn = isLeaving ? letRun.has : () => false;
   const left = await scheduler.drain(deadline.signal, runsOn).catch((error: unknown) => {
     logger.error({ err: error }, 'not every build could be put back in the queue');
     return 0;
   });
+  await ready;
   life.abort(new Fault('draining', 'The daemon is stopping.'));
   if (left === 0) return await cleanup[Symbol.asyncDispose]();
-  using patience = clock.deadline(closingMs, new AbortController().signal, tooLong);
   await orAborted(Promise.resolve(api.close()), patience.signal).catch(() => undefined);
   logger.info({ builds: left }, 'machines run on, and the next daemon goes on with their builds');
 };

@@ -118,6 +118,24 @@ test('SIGTERM lets machines run, and a daemon that is started again goes on with
   await proveNothingLeft(imaged);
 });
 
+test('a step that no daemon can go on with comes to its end before SIGTERM lets its build run', underQemu, async () => {
+  await using imaged = await startImaged({ settings, tables: `${tables}\n[upgrade]\nkeep_running = true` });
+  const content = 'a line of a file that takes its time\n'.repeat(20_000);
+  const provisioners = [
+    { type: 'file', name: 'put', content, destination: '/root/put' },
+    { type: 'shell', name: 'look', inline: ['wc -l /root/put; ls /root'] },
+  ];
+  const { id } = await imaged.post({ template: visit({ provisioners }) });
+  assert.ok(await awaitEvent(imaged, id, begins('put')));
+  assert.equal(await imaged.kill('SIGTERM'), 0);
+  await imaged.start();
+  await proveTakenUp(imaged, id, 1);
+  const log = await logOf(imaged, id);
+  assert.match(log, /20000 \/root\/put/);
+  assert.equal(log.match(/put begins/g)?.length, 1);
+  await proveNothingLeft(imaged);
+});
+
 const holdersOf = async (imaged: Imaged) =>
   (await workersOf(imaged)).filter(({ command }) => command.includes('/vmm/holder/main.js '));
 

@@ -40,7 +40,7 @@ export const addRetryRoute = (app: App, parts: ApiParts, view: View): void => {
     handler: async (request, reply) => {
       const { id } = request.params;
       const keyWith = requestKeyOf(request);
-      return withContext(request, reply, parts, inBuildArchive, async (context) => {
+      return withContext(request, reply, parts, { pointerInto: inBuildArchive, lasts: true }, async (context) => {
         const asked = context
           ? retryWith(context, request.query)
           : retryIn(checked(RetryBody, jsonOrNothing(request), 'body'));

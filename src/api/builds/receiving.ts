@@ -39,6 +39,14 @@ const withPlacesIn = async (fault: Fault, { sources }: Pick<Received, 'sources'>
   return placed;
 };
 
+/** What becomes of a context. */
+type Receiving = {
+  /** Where a place of a JSON body is in an archive. */
+  readonly pointerInto: (pointer: string, context: Received) => string;
+  /** Whether it may be kept. */
+  readonly lasts: boolean;
+};
+
 /**
  * Receives the context that is the request's body, if it is one, and calls `use`, whose answer says whether the
  * context is kept. What is not kept is dropped again, whatever happens. Field errors about an archive point to where
@@ -48,13 +56,13 @@ export const withContext = async <T>(
   request: FastifyRequest,
   reply: FastifyReply,
   { contexts, limits, signal }: Pick<ApiParts, 'contexts' | 'limits' | 'signal'>,
-  pointerInto: (pointer: string, context: Received) => string,
+  { pointerInto, lasts }: Receiving,
   use: (context: Received | undefined) => Promise<{ readonly answer: T; readonly isKept: boolean }>,
 ): Promise<T> => {
   const encoding = encodingOf(request);
   if (encoding === undefined) return (await use(undefined)).answer;
   const until = AbortSignal.any([signal, disconnectSignal(reply)]);
-  const context = await contexts.receive(boundedBody(request, limits.contextBytes), encoding, until);
+  const context = await contexts.receive(boundedBody(request, limits.contextBytes), { encoding, lasts }, until);
   let isKept = false;
   try {
     const used = await use(context);

@@ -77,7 +77,7 @@ export const addResumeRoute = (app: App, parts: ApiParts): void => {
     handler: async (request, reply) => {
       const { id } = request.params;
       const { status } = await findBuild(store, id);
-      return withContext(request, reply, parts, inBuildArchive, async (context) => {
+      return withContext(request, reply, parts, { pointerInto: inBuildArchive, lasts: true }, async (context) => {
         const asked = context
           ? { ...request.query, template: context.template, contextId: context.contextId }
           : checked(ResumeBody, jsonOrNothing(request), 'body');

@@ -72,26 +72,32 @@ export const addRunSubmitRoute = (app: App, parts: ApiParts, view: View): void =
       const keyWith = requestKeyOf(request);
       checkType(request);
 
-      return withContext(request, reply, parts, inBuildArchive, async (context) => {
-        const asked = context ? fromContext(context, query) : fromJson(request.body, query);
-        const ask = { ...asked, requestedBy: request.tokenName };
-        if (query.validate === 'true') {
-          const pointerTo = (pointer: string) => (context ? inBuildArchive(pointer, context) : pointer);
-          const plan = await admission.checkRun(ask);
-          const until = AbortSignal.any([signal, disconnectSignal(reply)]);
-          const previews: CachePreview[] = [];
-          for (const build of plan.builds) previews.push(await preview(build, until));
-          return { answer: reply.send(showNewRun(plan, previews, pointerTo)), isKept: false };
-        }
-        const { run, replayed } = await submitRun(ask, keyWith(context?.digest));
-        if (!replayed)
-          request.log.info(
-            { run: run.id, builds: run.builds.length, template: run.templateName, ...asker(request) },
-            'run accepted',
-          );
-        answerAccepted(reply, { self: `/runs/${run.id}`, version: run.version, replayed });
-        return { answer: reply.send(showRun(run, view)), isKept: !replayed };
-      });
+      return withContext(
+        request,
+        reply,
+        parts,
+        { pointerInto: inBuildArchive, lasts: query.validate !== 'true' },
+        async (context) => {
+          const asked = context ? fromContext(context, query) : fromJson(request.body, query);
+          const ask = { ...asked, requestedBy: request.tokenName };
+          if (query.validate === 'true') {
+            const pointerTo = (pointer: string) => (context ? inBuildArchive(pointer, context) : pointer);
+            const plan = await admission.checkRun(ask);
+            const until = AbortSignal.any([signal, disconnectSignal(reply)]);
+            const previews: CachePreview[] = [];
+            for (const build of plan.builds) previews.push(await preview(build, until));
+            return { answer: reply.send(showNewRun(plan, previews, pointerTo)), isKept: false };
+          }
+          const { run, replayed } = await submitRun(ask, keyWith(context?.digest));
+          if (!replayed)
+            request.log.info(
+              { run: run.id, builds: run.builds.length, template: run.templateName, ...asker(request) },
+              'run accepted',
+            );
+          answerAccepted(reply, { self: `/runs/${run.id}`, version: run.version, replayed });
+          return { answer: reply.send(showRun(run, view)), isKept: !replayed };
+        },
+      );
     },
   });
 };

@@ -51,7 +51,7 @@ export const addImportRoute = (app: App, parts: ApiParts): void => {
     },
     handler: async (request, reply) => {
       sent.check(request);
-      return withContext(request, reply, parts, inTemplateArchive, async (context) => {
+      return withContext(request, reply, parts, { pointerInto: inTemplateArchive, lasts: false }, async (context) => {
         const given = context ? context.template : request.body;
         const machines = await parts.admission.translate(given, request.query.variable ?? {}, context);
         // What concerns several builders is noted once.

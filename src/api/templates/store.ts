@@ -44,7 +44,7 @@ export const addStoreRoute = (app: App, parts: ApiParts): void => {
     handler: async (request, reply) => {
       const { name } = request.params;
       sent.check(request);
-      return withContext(request, reply, parts, inTemplateArchive, async (context) => {
+      return withContext(request, reply, parts, { pointerInto: inTemplateArchive, lasts: true }, async (context) => {
         if (context?.variables !== undefined)
           throw invalid([
             {

@@ -91,7 +91,7 @@ const addSentRoute = (app: App, parts: ApiParts): void => {
     handler: async (request, reply) => {
       sent.check(request);
       const { query } = request;
-      return withContext(request, reply, parts, inArchive, async (context) => {
+      return withContext(request, reply, parts, { pointerInto: inArchive, lasts: false }, async (context) => {
         const given = context ? context.template : request.body;
         const values = context ? askedVariables(context, query) : (query.variable ?? {});
         const told = await parts.admission.declared(given, values, context);

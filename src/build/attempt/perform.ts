@@ -58,26 +58,36 @@ const throwIfFailed = <N, G>({ name }: Step<N, G>, place: OwnPlace, log: Attempt
   throw faultOf(failed);
 };
 
+/** The folders of a build that are there while a step runs: the first step makes them. */
+const ofBuild = (folders: Folders, slot: number | undefined, step: string): readonly string[] =>
+  slot === undefined || step === makeWorkspace.name ? [] : [folders.work(slot), folders.machine(slot)];
+
+/** What each step is given, with its own signal. */
+const toolsOf = (
+  { cleanup, event, log, said, room, attend, activity, past, knownDigests }: Attempt,
+  { store, folders, stepEnded, ...others }: PerformParts,
+  place: OwnPlace,
+): ((signal: AbortSignal) => StepTools) => {
+  const ofAttempt = { attend, event, log, said, room, activity, past, knownDigests };
+  return (signal) => ({ signal, keep: cleanup.keep, ...others, ...ofAttempt, place });
+};
+
 /** Performs the steps of one attempt: each with its deadline, its rows in the store, its lines in the log. */
 export const performerOf = (attempt: Attempt, parts: PerformParts, place: OwnPlace): Perform => {
-  const { store, folders, hypervisor, clock, stepEnded, ...others } = parts;
-  const { claim, cleanup, event, log, said, room, settled, attend, activity, past, knownDigests } = attempt;
-  const toolsWith = (signal: AbortSignal): StepTools => ({
-    signal,
-    keep: cleanup.keep,
-    ...{ ...others, hypervisor, clock },
-    ...{ attend, event, log, said, room, activity, past, knownDigests, place },
-  });
+  const { store, folders, hypervisor, clock, stepEnded } = parts;
+  const { claim, log, settled, past } = attempt;
+  const toolsWith = toolsOf(attempt, parts, place);
   const { id, slot } = claim.build;
-  // The first step makes them.
-  const ofBuild = (step: string) =>
-    slot === undefined || step === makeWorkspace.name ? [] : [folders.work(slot), folders.machine(slot)];
+  const tellFinished = (error: unknown): never => {
+    throw attempt.finished(asFault(error));
+  };
   return async (step, needs) => {
-    if (attempt.signal.aborted) throw attempt.finished(asFault(attempt.signal.reason));
+    if (attempt.signal.aborted) tellFinished(attempt.signal.reason);
     if (place.hadEnded(step.name))
       return giveAgain(step, needs, place, { clock, tools: toolsWith, signal: attempt.signal });
     throwIfFailed(step, place, log);
     await settled();
+    using _ = await place.enter(step, attempt.signal).catch(tellFinished);
     const mayShowMissed = place.mayShowMissed(step);
     const cutShort = place.cutShort(step.name);
     const seq = cutShort ?? (await store.beginStep(id, claim.token, { name: step.name, phase: step.phase }));
@@ -104,7 +114,8 @@ export const performerOf = (attempt: Attempt, parts: PerformParts, place: OwnPla
       const own = ownFault(first, attempt.attended(), hypervisor);
       // What ended the build itself, such as its client, is the cause whatever its guest missed.
       const told = mayShowMissed && !attempt.signal.aborted && mayComeOfIt(own.code, step) ? begunAnew(own) : own;
-      const fault = attempt.finished(inStep(await behindFolders(told, folders.own, ofBuild(step.name)), step.name));
+      const inFolders = await behindFolders(told, folders.own, ofBuild(folders, slot, step.name));
+      const fault = attempt.finished(inStep(inFolders, step.name));
       stepEnded(step.type ?? step.name, faults[fault.code].class, seconds());
       log(`${step.name} failed after ${seconds().toFixed(2)} s: ${fault.message}`);
       await settled();

@@ -1,7 +1,7 @@
 /** Work on layers that no build waits for. */
 
 import { setMaxListeners } from 'node:events';
-import { makeSemaphore } from '../../fetch/semaphore.ts';
+import { makeSemaphore } from '../../base/semaphore.ts';
 
 export type Background = AsyncDisposable & {
   /** Does the work when its turn comes, one at a time. Rejects as it does, and when the daemon stops. */

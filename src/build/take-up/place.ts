@@ -33,6 +33,8 @@ export type Place = {
 export type OwnPlace = Place & {
   /** Told of each step that this daemon performs: whether what the guest missed while none was there may show in it. */
   readonly mayShowMissed: (step: Pick<Step<never, unknown>, 'name' | 'phase'>) => boolean;
+  /** See `LetRun.enter`. */
+  readonly enter: <Needs, Gives>(step: Pick<Step<Needs, Gives>, 'takeUp'>, signal: AbortSignal) => Promise<Disposable>;
   /** The number of the step's row, where it had begun and not ended. */
   readonly cutShort: (name: string) => number | undefined;
   /** What the step had failed with, where the earlier daemon ended before the attempt did. Told once: a client may have it run again. */
@@ -143,6 +145,7 @@ export const makePlace = (
     keepRestarting: (restarting) => write({ restarting }),
     startedAnew: () => startedAnewIn(first),
     mayShowMissed: stepsThatShow(first, begunAnew),
+    enter: ({ takeUp }, signal) => letRun.enter(takeUp?.cutShort === undefined, signal),
     cutShort: (name) => {
       const seq = left.get(name);
       left.delete(name);

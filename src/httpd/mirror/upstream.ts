@@ -7,7 +7,7 @@ import { download } from '../../fetch/download.ts';
 import { share, type Shared } from '../../fetch/share.ts';
 import type { Verifier } from './signed.ts';
 import { makeUpstreamSums, type SumsAges, type UpstreamSums } from './sums.ts';
-import { makeSemaphore } from '../../fetch/semaphore.ts';
+import { makeSemaphore } from '../../base/semaphore.ts';
 import { follow } from './follow.ts';
 import { mirrorSource } from './source.ts';
 import type { MirrorSource } from './types.ts';

@@ -73,16 +73,25 @@ const macOf = (secret: Uint8Array, value: unknown): string =>
     .update(JSON.stringify(sorted(value)) ?? 'undefined')
     .digest('hex');
 
-/** Programs of this host are not part of any key: what they do in the guest may change with them. */
-const runsOnHost = ['shell-local', 'ansible'];
+/**
+ * Programs of this host are not part of any key: what they do in the guest may change with them. A script may read whatever it
+ * likes; a playbook brings its folder, and who says how long what it made may be used has thought of the rest.
+ */
+const whyHostChanges = ({ name, type, maxAgeMs }: Part): string | undefined => {
+  if (type === 'shell-local') return `${name} runs shell-local on this host, whose programs may change`;
+  if (type !== 'ansible' || maxAgeMs !== undefined) return undefined;
+  return `${name} runs ansible on this host, whose programs may change; where its "max_age" says how long that is kept, it is`;
+};
 
 /** Why what comes out of a part is another in each build; undefined: it is not. */
-const whyChanges = ({ name, type }: Part, looked: LookedInto, differs: readonly string[]): string | undefined => {
+const whyChanges = (part: Part, looked: LookedInto, differs: readonly string[]): string | undefined => {
+  const { name, type } = part;
   const [thing] = looked.unknown;
   if (thing !== undefined) return `${name} uses ${thing}`;
   const [other] = differs;
   if (other !== undefined) return `${name} uses ${other}, which changes with every build`;
-  if (type !== undefined && runsOnHost.includes(type)) return `${name} runs ${type} on this host, whose programs may change`; // prettier-ignore
+  const onHost = whyHostChanges(part);
+  if (onHost !== undefined) return onHost;
   if (type === 'breakpoint') return `${name} is a breakpoint, at which people may change the guest`;
   if (name === 'install') return undefined;
   const [runtime] = looked.runtimes;

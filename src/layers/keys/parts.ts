@@ -14,6 +14,8 @@ export type Part = {
   readonly values: readonly Named[];
   /** Of a provisioner. */
   readonly type?: ProvisionerSpec['type'];
+  /** How long what a provisioner makes may be used, where it says so; ms. */
+  readonly maxAgeMs?: number;
 };
 
 /** Settings without how long they may take: that changes nothing of what comes out. */
@@ -79,6 +81,7 @@ const provisionerOf = (spec: ProvisionerSpec, at: number): Part => {
   const { name, type, settings, maxRetries, pauseBeforeMs, maxAgeMs } = spec;
   return {
     ...{ name: `provisioners/${at}`, step: name, type },
+    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
     values: [
       ['type', type],
       ['name', name],

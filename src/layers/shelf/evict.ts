@@ -1,5 +1,5 @@
 import { Fault } from '../../base/fault.ts';
-import { makeSemaphore } from '../../fetch/semaphore.ts';
+import { makeSemaphore } from '../../base/semaphore.ts';
 import type { Doomed, Taken } from '../../queue/layers.ts';
 import type { Freed } from '../types.ts';
 import type { ShelfParts } from './parts.ts';

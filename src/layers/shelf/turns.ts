@@ -1,4 +1,4 @@
-import { makeSemaphore, type Semaphore } from '../../fetch/semaphore.ts';
+import { makeSemaphore, type Semaphore } from '../../base/semaphore.ts';
 import type { BuildLayers } from '../types.ts';
 
 /** One caller at a time for each key; a key that no one asks for takes no room. */

@@ -1,13 +1,13 @@
 import { constants, copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { loginConfig } from '../../guest/ssh/options.ts';
 import type { SshGuest } from '../../guest/types.ts';
 import type { FileRef } from '../../template/spec.ts';
 
 /** What a run of ansible-playbook finds in its folder, beside the files of the login. */
 export type AnsibleFiles = {
-  /** Its whole folder is copied. */
   readonly playbook: FileRef;
+  readonly playbookFolder: Pick<FileRef, 'path'>;
   readonly roles?: FileRef;
   readonly collections?: FileRef;
   /** More roles and collections come into their folders after this. */
@@ -40,10 +40,10 @@ export const makeAnsibleFolder = async (
   login: SshGuest['login'],
 ): Promise<readonly string[]> => {
   const at = (name: string) => join(folder, name);
-  const { playbook, roles, collections, beside, vars, limit } = files;
+  const { playbook, playbookFolder, roles, collections, beside, vars, limit } = files;
   await mkdir(at('inventory'));
   if (beside !== undefined) await tree(beside.path, at('inventory'));
-  await tree(dirname(playbook.path), at('playbook'));
+  await tree(playbookFolder.path, at('playbook'));
   if (roles !== undefined) await tree(roles.path, at('roles'));
   if (collections !== undefined) await tree(collections.path, at('collections'));
   await copyFile(login.keyFile, at('key'));
