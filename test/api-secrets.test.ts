@@ -134,6 +134,22 @@ test('a secret is used by the templates, labels and tokens that it names, and by
   assert.deepEqual(await whyNot({ template }), [`${at} is not for this token`]);
 });
 
+test('a template that names a secret for certain tokens is stored by these alone, so that no other is built in their name', async () => {
+  await using shop = await admittingShop();
+  await put(shop, 'registry', { value, tokens: ['ci'] });
+  const store = (headers: { readonly authorization: string }, body: object = template) =>
+    shop.ask({ method: 'PUT', url: '/templates/named', headers, payload: body });
+  const refused = await store(shop.auth);
+  assert.equal(refused.statusCode, 422, refused.body);
+  const message = '"registry" is not for this token: one that it is for may store this';
+  assert.deepEqual(read(refused).errors, [{ pointer: '/variables/password/secret', message }]);
+  const ci = await shop.token(['builds:write'], 'ci');
+  const headers = { authorization: ci.authorization };
+  assert.equal((await store(headers)).statusCode, 201);
+  const { variables: _without, http: _too, ...plain } = template;
+  assert.equal((await store(shop.auth, plain)).statusCode, 201);
+});
+
 test('a value for a variable that is a secret of the host is refused, and so is a default', async () => {
   await using shop = await admittingShop();
   await put(shop, 'registry', { value });

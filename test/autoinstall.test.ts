@@ -443,6 +443,10 @@ test('what is wrong in a text is told with its line, and is a note', async () =>
     ],
     [wholeText.replace(/.*root.*\n/, ''), /"Password for root account\?" has no answer.*would fail$/],
     [`${wholeText}Start sshd(8) by default = yes\r\n`, /^line 6, .*must be "yes" or "no"/],
+    [
+      `${wholeText}Set name(s) = site55.tgz\n`,
+      /^line 6, .*is the name of no set here: .*: the installer passes over it$/,
+    ],
     [`${wholeText}Netmask for vio0 = 255.0.0.0\n`, /^line 6, "Netmask for vio0": is not asked when/],
   ];
   for (const [text, expected] of cases) {

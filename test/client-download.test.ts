@@ -300,6 +300,16 @@ test('a signature of signify proves the file, its own or that of a list with its
     'list.sig': Buffer.concat([key.signatureOf(sums), Buffer.from(`SHA256 (d.raw) = ${hex}\n`)]),
   });
   await assert.rejects(forged.download('d.raw', { publicKey }), failsAs('digest_mismatch'));
+  // Another key's signature, a damaged one and one of what is no list stand before that of the list.
+  await using among = await desk({
+    'c.raw': content,
+    '1.sig': other.signatureOf(sums, true),
+    '2.sig': Buffer.from('no signature'),
+    '3.img': Buffer.alloc(2 * 2 ** 20),
+    '3.img.sig': key.signatureOf(Buffer.alloc(2 * 2 ** 20)),
+    'list.sig': key.signatureOf(Buffer.from(`SHA256 (c.raw) = ${hex}\n`), true),
+  });
+  await among.download('c.raw', { publicKey });
   await using unsigned = await desk({ 'e.raw': content });
   await assert.rejects(unsigned.download('e.raw', { publicKey }), /has no signature of e\.raw/);
   await assert.rejects(

@@ -203,7 +203,7 @@ test('an upstream that is busy is asked again, one that says no is not', async (
   assert.match(gone.body.toString(), /upstream answered 404\. Does \[mirror\] upstream name a mirror that has it\?/);
   shop.upstream.behave.set('7.9/amd64/BUILDINFO', busy);
   assert.equal((await machine.get('7.9/amd64/BUILDINFO')).status, 503);
-  assert.equal(shop.upstream.askedFor('7.9/amd64/BUILDINFO'), 4);
+  assert.equal(shop.upstream.askedFor('7.9/amd64/BUILDINFO'), 1 + 4, 'once when SHA256.sig came, for its date');
 });
 
 /** The range of the last request, when upstream falls silent within the first one, and is given up after so long. */
@@ -356,7 +356,7 @@ test('SHA256.sig is asked for again when its age is over, and an older one goes 
   shop.upstream.behave.set(sums, busy);
   assert.equal((await machine.get(path)).status, 200);
   assert.equal(shop.upstream.askedFor(sums), 3, 'with an older one, one attempt is enough');
-  assert.match(shop.warnings.join('\n'), /the mirror goes on with an older SHA256\.sig/);
+  assert.match(shop.warnings.join('\n'), /the mirror goes on with the SHA256\.sig that it has/);
   // A restart without upstream: what was verified once is verified again from disk.
   await shop.upstream[Symbol.asyncDispose]();
   const next = await shop.serve(await shop.open());
@@ -401,4 +401,42 @@ test('a new snapshot is seen after a while, and a forged one is not taken', asyn
   shop.pass(11_000);
   assert.equal((await machine.get(name)).body.toString(), 'Tuesday');
   assert.match(shop.warnings.join('\n'), /is not signed with openbsd-80-base\.pub, openbsd-79-base\.pub/);
+});
+
+test('an upstream that goes back to an older snapshot, or hides how old it is, is not followed, after a restart neither', async () => {
+  await using shop = await mirrorShop();
+  const folder = 'snapshots/amd64';
+  const builtAt = (day: number, set: string) => ({
+    'base80.tgz': Buffer.from(set),
+    BUILDINFO: Buffer.from(`Build date: ${1_779_000_000 + day * 86_400} - some day\n`),
+  });
+  const put = (files: Readonly<Record<string, Buffer>>) => shop.put(folder, files, 'openbsd-80-base');
+  await put(builtAt(2, 'mended'));
+  const first = await shop.open();
+  const machine = await shop.serve(first);
+  const set = async (at = machine) => (await at.get(`${folder}/base80.tgz`)).body.toString();
+  assert.equal(await set(), 'mended');
+  const { BUILDINFO: _hidden, ...dateless } = builtAt(3, 'without a date');
+  const gone = async () => {
+    await put(builtAt(3, 'unknown'));
+    shop.upstream.files.delete(`${folder}/BUILDINFO`);
+  };
+  for (const goBack of [() => put(builtAt(1, 'with a hole')), () => put(dateless), gone]) {
+    await goBack();
+    shop.pass(11_000);
+    assert.equal(await set(), 'mended');
+  }
+  assert.match(
+    shop.warnings[0] ?? '',
+    /was built 2026-05-18T06:40Z, and the one at hand 2026-05-19T06:40Z: upstream went back/,
+  );
+  assert.match(shop.warnings[1] ?? '', /names no BUILDINFO with a date/);
+  assert.match(shop.warnings[2] ?? '', /upstream answered 404/);
+  await first[Symbol.asyncDispose]();
+  await put(builtAt(1, 'with a hole'));
+  const next = await shop.serve(await shop.open());
+  assert.equal(await set(next), 'mended');
+  await put(builtAt(3, 'newer'));
+  shop.pass(11_000);
+  assert.equal(await set(next), 'newer');
 });

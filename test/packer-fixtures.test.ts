@@ -326,7 +326,7 @@ const expected: Readonly<
   'old-keys': {
     machines: {
       'ubuntu1804-parallels': {
-        machine: { display: 'vga' },
+        machine: { memory: spaced('memory'), display: 'vga' },
         disks: [{ size: spaced('disk_size'), format: 'qcow2' }],
         begins: `${spaced('iso_path')}/${spaced('iso_name')}`,
         http: { '': { folder: 'http' } },

@@ -234,3 +234,10 @@ test('everything that is wrong is told at once, each with file, line, column, it
   assert.match(memory, /^main\.pkr\.hcl:2:16: the list has no element 3: it has 0 to 0\n/);
   assert.match(disk, /^main\.pkr\.hcl:3:14: there is no var\.nothing: there is none\n/);
 });
+
+test('a source is named with any word before its type and name, as templates of many hands do', async () => {
+  for (const reference of ['null.x', 'source.null.x', 'sources.null.x']) {
+    const { document } = await readOne(`source "null" "x" {}\nbuild {\n  sources = ["${reference}"]\n}\n`);
+    assert.deepEqual(document['builders'], [{ type: 'null', name: 'x' }], reference);
+  }
+});

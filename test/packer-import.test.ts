@@ -311,6 +311,52 @@ test('vagrant, artifice, shell-local and googlecompute-export of Packer have the
   assert.match(other.notes[0]?.message ?? '', /a box for "vmware", which is not made here: one for libvirt is/);
 });
 
+test('shell-local runs its lines under the interpreter that is asked for, whichever shell starts it', () => {
+  const local = {
+    type: 'shell-local',
+    inline: ['set -o pipefail', 'true'],
+    inline_shebang: '/bin/bash -e',
+    execute_command: ['bash', '-c', '{{.Vars}} {{.Script}}'],
+    tempfile_extension: '.sh',
+  };
+  const { machines, notes } = imported({ builders: [qemu], provisioners: [local], 'post-processors': [local] });
+  const inline = ['#!/bin/bash -e', 'set -o pipefail', 'true'];
+  const made = { type: 'shell-local', inline, env: { PACKER_BUILDER_TYPE: 'qemu' } };
+  assert.deepEqual(machines[0]?.document['provisioners'], [made]);
+  assert.deepEqual(machines[0]?.document['post_processors'], [{ ...made, artifact: 'packer-qemu' }]);
+  for (const pointer of ['/provisioners/0/tempfile_extension', '/post-processors/0/tempfile_extension'])
+    assert.equal(notes.filter((note) => note.pointer === pointer).length, 1, pointer);
+  const other = { ...local, execute_command: ['sudo', 'sh', '-c', '{{.Script}}'] };
+  const [kept] = imported({ builders: [qemu], provisioners: [other] }).machines;
+  assert.deepEqual((kept?.document['provisioners'] as readonly object[])[0], { type: 'shell-local', execute_command: other.execute_command, inline, env: made.env }); // prettier-ignore
+});
+
+test('a command that looks into the output folder of Packer is told where the image lies', () => {
+  const told = (change: object, local: object) =>
+    imported({ builders: [{ ...qemu, ...change }], 'post-processors': [{ type: 'shell-local', ...local }] })
+      .notes.filter(({ message }) => message.includes('$IMAGED_ARTIFACTS'))
+      .map(({ pointer }) => pointer);
+  const inline = ['true', 'qemu-img convert out/x/disk y.raw'];
+  assert.deepEqual(told({ output_directory: 'out/x/' }, { inline }), ['/post-processors/0/inline/1']);
+  assert.deepEqual(told({}, { command: 'ls output-qemu' }), ['/post-processors/0/command']);
+  assert.deepEqual(told({ output_directory: 'elsewhere' }, { inline }), []);
+});
+
+test('what a box overrides for its provider counts above what stands beside it', () => {
+  const boxes = (override: unknown, type = 'qemu') =>
+    imported({ builders: [{ ...qemu, type }], 'post-processors': [{ type: 'vagrant', output: 'a.box', override }] });
+  const override = { libvirt: { output: 'l.box', compression_level: 9 }, virtualbox: { output: 'v.box' } };
+  const { machines, notes } = boxes(override);
+  assert.deepEqual(machines[0]?.document['post_processors'], [
+    { type: 'vagrant', providers: ['libvirt'], output: 'l.box', compression_level: 9, artifact: 'packer-qemu' },
+  ]);
+  assert.equal(machines[0]?.pointerOf('/post_processors/0/output'), '/post-processors/0/override/libvirt/output');
+  assert.ok(notes.some(({ pointer, message }) => pointer === '/post-processors/0/override/virtualbox' && message.includes('one for libvirt'))); // prettier-ignore
+  assert.throws(() => boxes({ libvirt: { outputt: 'x' } }), /override\/libvirt\/outputt: is an unknown key/);
+  assert.throws(() => boxes({ libvirt: 'x' }), /override\/libvirt: must be an object/);
+  assert.throws(() => boxes(['x']), /post-processors\/0\/override: must be an object/);
+});
+
 test('names, formats, levels and digests of post-processors are those of the template', () => {
   const { document, notes } = (() => {
     const whole = imported({
@@ -514,6 +560,31 @@ test('the own keys of other hypervisors are notes, each with its place', () => {
         `${type} ${key}`,
       );
   }
+});
+
+test('memory, processors and UEFI that are set in the words of another hypervisor are taken, above the keys of the builder', () => {
+  const options = { variables: { cores: '2' }, frozen, files: { has: () => true, below: () => [] } };
+  const modify = (...words: readonly string[]) => ['modifyvm', '{{.Name}}', ...words];
+  const set = (...words: readonly string[]) => ['set', '{{.Name}}', ...words];
+  for (const [type, key, value, others] of [
+    [
+      'virtualbox-iso',
+      'vboxmanage',
+      [modify('--memory', '4096', '--cpus={{user `cores`}}'), modify('--firmware', 'EFI'), modify('--vrde', 'off')],
+      true,
+    ],
+    ['virtualbox-iso', 'vboxmanage', [modify('--memory', '4096'), modify('--cpus', '2', '--firmware', 'efi64')], false],
+    ['vmware-iso', 'vmx_data', { MemSize: '4096', numvcpus: 2, firmware: 'efi', 'cpuid.coresPerSocket': '1' }, true],
+    ['parallels-iso', 'prlctl', [set('--memsize', '4096', '--cpus', '2'), set('--efi-boot', 'on')], false],
+  ] as const) {
+    const builder = { ...qemu, type, memory: 512, cpus: 1, [key]: value };
+    const { machines, notes } = importPacker({ variables: { cores: '1' }, builders: [builder] }, options);
+    const { memory, cpus, firmware } = machines[0]?.document['machine'] as Record<string, unknown>; // as the translation has it
+    assert.deepEqual({ memory, cpus, firmware }, { memory: 4096, cpus: 2, firmware: 'uefi' }, type);
+    assert.equal(notes.some(({ pointer, message }) => pointer === `/builders/0/${key}` && message.includes('has no meaning')), others); // prettier-ignore
+  }
+  const wrong = { ...qemu, type: 'virtualbox-iso', vboxmanage: [modify('--memory', 'much')] };
+  assert.throws(() => importPacker({ builders: [wrong] }, options), /\/builders\/0\/vboxmanage\/0: has "much"/);
 });
 
 test('a CD with the seed of cloud-init becomes that seed', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, open, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -79,6 +79,50 @@ for (const [what, changes, words] of [
     await change(path, changes);
     assert.match(await judged(path), words);
   });
+
+test('an image of another format, an archive or nothing is no raw disk, and a disk that boots is one whatever it begins with', async () => {
+  await using shop = await place();
+  const other = async (format: string, ...options: readonly string[]) => {
+    const path = shop.at(`${format}${options.length}`);
+    await run('qemu-img', ['create', '-q', '-f', format, ...options, path, '8M']);
+    return path;
+  };
+  for (const [format, words] of [
+    ['vmdk', /VMDK, and raw or qcow2 can be used: convert it \(qemu-img/],
+    ['vdi', /VDI/],
+    ['vpc', /VHD,/],
+    ['vhdx', /VHDX/],
+    ['qed', /QED/],
+    ['parallels', /Parallels/],
+  ] as const)
+    assert.match(await judged(await other(format)), words);
+  assert.match(await judged(await other('vmdk', '-o', 'subformat=monolithicFlat')), /VMDK/);
+  const luks = [
+    '--object',
+    'secret,id=s,data=abcdef',
+    '-o',
+    'encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10',
+  ];
+  assert.match(await judged(await other('qcow2', ...luks)), /is an encrypted image, and imaged has no key for it/);
+  const raw = await other('raw');
+  assert.equal(await judged(raw), 'raw 8');
+  await run('tar', ['-C', join(raw, '..'), '-cf', shop.at('a.ova'), 'raw0']);
+  assert.match(await judged(shop.at('a.ova')), /is a tar archive, as an OVA or a Vagrant box is: take the disk out/);
+  for (const [program, ending, words] of [
+    ['gzip', 'gz', /compressed by gzip/],
+    ['xz', 'xz', /compressed by xz/],
+    ['bzip2', 'bz2', /compressed by bzip2/],
+  ] as const) {
+    await run(program, ['-k', raw]);
+    assert.match(await judged(`${raw}.${ending}`), words);
+  }
+  await writeFile(shop.at('empty'), '');
+  assert.equal(await judged(shop.at('empty')), 'is empty');
+  const sector = Buffer.alloc(512, 'KDMV');
+  sector.writeUInt16BE(0x55aa, 510);
+  await writeFile(shop.at('boots'), sector);
+  assert.equal(await judged(shop.at('boots')), 'raw 1');
+});
 
 const value = fc.oneof(
   fc.bigInt({ min: 0n, max: 300n }),

@@ -144,6 +144,16 @@ test('a base is known by its header, and its size counts towards what the build 
   assert.deepEqual(demandOf(spec, 0), { memoryMb: 512, diskMb: 13 + 102 + 13 });
 });
 
+test('a compressed CD, and a floppy that is an archive, are refused before the machine would find nothing on them', async () => {
+  await using shop = await workshop();
+  await writeFile(join(shop.context, 'x.iso.xz'), '\xfd7zXZ\0', 'latin1');
+  await writeFile(join(shop.context, 'x.fs'), `${'x'.repeat(257)}ustar`);
+  const wrong = (machine: object, at: string, words: RegExp) =>
+    assert.rejects(shop.spec({ machine: { disks: [{ size: '1G' }], ...machine } }), refused(at, words));
+  await wrong({ cdrom: 'x.iso.xz' }, '/machine/cdrom', /is compressed by xz: unpack it first/);
+  await wrong({ floppy: 'x.fs' }, '/machine/floppy', /is a tar archive/);
+});
+
 test('an image that names a second file of the host is refused when a client sent it', async () => {
   await using shop = await workshop();
   for (const facts of [{ backing: true }, { dataFile: true }]) {

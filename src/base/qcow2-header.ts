@@ -43,8 +43,10 @@ const damaged = (what: string): Unusable => ({ why: `is a damaged qcow2 image: $
 
 type Extensions = { readonly hasBitmaps: boolean; readonly backingFormat: string | undefined };
 
+const luks = 2;
+
 /** Walks along the header's extensions. Gives what is wrong, or what they say. */
-const readExtensions = (bytes: Buffer, from: number, to: number): Unusable | Extensions => {
+const readExtensions = (bytes: Buffer, from: number, to: number, encryption: number): Unusable | Extensions => {
   let hasBitmaps = false;
   let backingFormat: string | undefined;
   for (let at = from; at < to;) {
@@ -56,7 +58,8 @@ const readExtensions = (bytes: Buffer, from: number, to: number): Unusable | Ext
     if (magic === extension.end) return { hasBitmaps, backingFormat };
     if (magic === extension.backingFormat && length > 15)
       return damaged('the name of the format of its backing file is too long');
-    if (magic === extension.crypto) return damaged('its header tells of encryption that it does not have');
+    if (magic === extension.crypto && encryption !== luks)
+      return damaged('its header tells of encryption that it does not have');
     if (magic === extension.backingFormat) backingFormat = bytes.toString('latin1', at, at + length);
     if (magic === extension.bitmaps) hasBitmaps = true;
     at += Math.ceil(length / 8) * 8;
@@ -165,7 +168,8 @@ export const readQcow2Header = async (file: FileHandle): Promise<Qcow2Header | U
   const first = await read(file, 0, clusterBytes);
   const backingAt = Number(header.backing.offset);
   const { nameBytes } = header.backing;
-  const extensions = readExtensions(first, header.headerBytes, backingAt === 0 ? clusterBytes : backingAt);
+  const end = backingAt === 0 ? clusterBytes : backingAt;
+  const extensions = readExtensions(first, header.headerBytes, end, header.encryption);
   if ('why' in extensions) return extensions;
   if (backingAt !== 0 && nameBytes > Math.min(most.backingName, clusterBytes - backingAt))
     return damaged('the name of its backing file is too long');

@@ -4,6 +4,7 @@ import type { BuildAsk, BuildAsked, CheckedBuild, CheckedRun, Demand, RunAsk } f
 import type { Claim, FrozenBuild } from '../queue/records.ts';
 import type { Store } from '../queue/store.ts';
 import { checkTemplate } from '../template/resolve/check.ts';
+import { judgeStoredSecrets } from './asked/host-secrets.ts';
 import type { HostFacts } from '../context/files.ts';
 import type { Sources } from '../context/sources.ts';
 import { listingOf } from '../context/listing.ts';
@@ -79,12 +80,14 @@ export type Admission = {
   ) => Promise<CheckedBuild>;
   /**
    * Judges a template document before it is stored, but for the values of its variables. Gives it as it may be stored,
-   * with hashes in place of the passwords of OpenBSD's response files, and the digest over it and its context's files.
+   * with hashes in place of the passwords of OpenBSD's response files, and the digest over it and its context's files. `author`:
+   * the name of the token that stores it.
    */
   readonly checkTemplate: (
     document: unknown,
     context: Pick<Received, 'contextId' | 'digest'> | undefined,
     name: string,
+    author: string,
   ) => Promise<{ readonly document: unknown; readonly digest: string }>;
   /**
    * Translates a template of Packer into documents of imaged, one for each builder. Throws `template_invalid`, with pointers
@@ -200,7 +203,7 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       return { run, builds };
     },
     checkFrozen: (frozen, asked, as) => judgeFrozen(parts, frozen, asked, as),
-    checkTemplate: async (document, context, own) => {
+    checkTemplate: async (document, context, own, author) => {
       await parts.checkRoom();
       await turn();
       const sent = { document, ...(context === undefined ? {} : { contextId: context.contextId }) };
@@ -208,9 +211,11 @@ export const makeAdmission = (parts: AdmissionParts): Admission => {
       const machines = await machinesOf(template, '');
       const later = parts.sources && sourcesForLater({ ...parts, ...parts.sources });
       await judgeAll(machines, (machine) =>
-        judging(machine, '', () =>
-          checkTemplate(parseTemplate(machine.document), filesOf(parts, template.contextId, later)),
-        ),
+        judging(machine, '', async () => {
+          const parsed = parseTemplate(machine.document);
+          await judgeStoredSecrets(store, parsed, author);
+          await checkTemplate(parsed, filesOf(parts, template.contextId, later));
+        }),
       );
       // The same document is to be the same version again, so its hashes must not differ from one time to another.
       const name = machines[0]?.template ?? machines[0]?.name ?? '';

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { DiskFormat } from '../base/hardware.ts';
 import { readQcow2Header } from '../base/qcow2-header.ts';
 import { ParseError } from '../base/text/parse-error.ts';
+import { whyNoDisk } from './foreign-image.ts';
 
 export type ImageFacts = { readonly format: DiskFormat; readonly virtualMb: number };
 
@@ -9,7 +10,8 @@ const bytesPerMb = 1024 * 1024;
 const flat = 'send it flat (qemu-img convert -O qcow2)';
 
 /**
- * What a disk image says of itself, by the header of qcow2; anything else is raw. What QEMU would not open is refused.
+ * What a disk image says of itself, by the header of qcow2; what begins as no other image and no archive does is raw. What QEMU
+ * would not open is refused.
  * An image that names a second file of the host (a backing file or an external data file) is refused unless it is a
  * medium: otherwise its sender could read any file that imaged can read. So are snapshots and bitmaps, which no
  * build uses and which only QEMU can judge. Throws a ParseError.
@@ -18,8 +20,11 @@ export const imageFacts = async (path: string, isMedium: boolean): Promise<Image
   await using file = await open(path);
   const header = await readQcow2Header(file);
   if (header === undefined) {
+    const why = await whyNoDisk(file);
+    if (why !== undefined) throw new ParseError(why);
     const { size } = await file.stat();
-    return { format: 'raw', virtualMb: Math.max(1, Math.ceil(size / bytesPerMb)) };
+    if (size === 0) throw new ParseError('is empty');
+    return { format: 'raw', virtualMb: Math.ceil(size / bytesPerMb) };
   }
   if ('why' in header) throw new ParseError(header.why);
   if (header.isEncrypted) throw new ParseError(`is an encrypted image, and imaged has no key for it: ${flat}`);

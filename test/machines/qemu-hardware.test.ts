@@ -47,8 +47,8 @@ test('a guest finds two cards, the first with the address and the MTU that it wa
   });
   await succeeded(imaged, id);
   const log = await textOf(imaged, id, 'log');
-  assert.match(log, /made a cd labelled "CDLABEL" of 1 files/);
-  assert.match(log, /made a floppy labelled "packer" of 1 files/);
+  assert.match(log, /made a cd labelled "CDLABEL" of 1 file\n/);
+  assert.match(log, /made a floppy labelled "packer" of 1 file\n/);
   const said = await textOf(imaged, id, 'console');
   const [, card] = [...said.matchAll(/net\/(\w+)\/address:52:54:00:12:34:56/g)].at(-1) ?? [];
   assert.match(said, new RegExp(`net/${card}/mtu:1400`));

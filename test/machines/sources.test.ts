@@ -11,10 +11,12 @@ import { succeeded, textOf } from '../fixtures/tiny-builds.ts';
 
 const digestOf = async (reply: Response): Promise<string> => sumOf(Buffer.from(await reply.arrayBuffer())).hex;
 
-test('a machine boots a kernel and a ramdisk that were fetched, once for two builds, and the next begins with the artifact', async () => {
+test('a machine boots a kernel and a ramdisk that were fetched, once for two builds, the next begins with the artifact, and a compressed CD is refused when it has come', async () => {
   const [kernel, initrd] = [await readFile(tiny('vmlinux').path), await readFile(tiny('cycle.cpio').path)];
   await using server = await fileServer({ '/vmlinux': whole(kernel), '/cycle.cpio': whole(initrd) });
-  const tables = `[fetch]\nhosts = ["127.0.0.1:${server.port}"]\n[hypervisor.qemu]\naccelerator = "tcg"`;
+  const packed = Buffer.from('\xfd7zXZ\0 and so on', 'latin1');
+  await using archive = await fileServer({ '/x.iso.xz': whole(packed) });
+  const tables = `[fetch]\nhosts = ["127.0.0.1:${server.port}", "127.0.0.1:${archive.port}"]\n[hypervisor.qemu]\naccelerator = "tcg"`;
   await using imaged = await startImaged({ tables });
   const remote = (path: string, bytes: Buffer) => ({ urls: [server.at(path)], checksum: checksumText(sumOf(bytes)) });
   const machine = await cycleMachine('1M');
@@ -31,6 +33,15 @@ test('a machine boots a kernel and a ramdisk that were fetched, once for two bui
     assert.equal(taken.length, isVmd ? 0 : 2);
   }
   assert.equal(server.asked.length, isVmd ? 0 : 2);
+
+  // The namespace of the stand-in for vmd does not reach this server.
+  if (!isVmd) {
+    const cdrom = { urls: [archive.at('/x.iso.xz')], checksum: checksumText(sumOf(packed)) };
+    const refused = await imaged.post({ template: await cycle({ machine: { ...machine, boot, cdrom } }) });
+    const { fault } = await imaged.ended(refused.id);
+    assert.equal(fault?.code, 'base_unusable');
+    assert.match(fault.message, /x\.iso\.xz" is compressed by xz: unpack it first/);
+  }
 
   const newest = builds
     .map(({ id }) => id)

@@ -53,7 +53,7 @@ export const addStoreRoute = (app: App, parts: ApiParts): void => {
             },
           ]);
         const given = context ? context.template : request.body;
-        const kept = await admission.checkTemplate(given, context, name);
+        const kept = await admission.checkTemplate(given, context, name, request.tokenName);
         const { version, created } = await store.putTemplate(name, kept.document, kept.digest, context?.contextId);
         const shown = showTemplate(version);
         void reply.header('etag', `"${version.digest}"`);

@@ -34,3 +34,21 @@ export const hostSecretsOf = async (
   if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'A secret of this host cannot be used');
   return found;
 };
+
+/**
+ * Throws `template_invalid` where a template that is to be stored names a secret that is for other tokens: who builds it with one
+ * of these would use the secret as its author says.
+ */
+export const judgeStoredSecrets = async (
+  store: Pick<Store, 'secret'>,
+  { variables }: Template,
+  author: string,
+): Promise<void> => {
+  const wrong = fieldErrors();
+  for (const [variable, { secret: name }] of Object.entries(variables)) {
+    const tokens = name === undefined ? undefined : (await store.secret(name))?.mayUse.tokens;
+    if (tokens !== undefined && !tokens.includes(author))
+      wrong.add(pointerTo(['variables', variable, 'secret']), `"${name}" is not for this token: one that it is for may store this`); // prettier-ignore
+  }
+  if (!wrong.isEmpty()) throw wrong.fault('template_invalid', 'A secret of this host cannot be used');
+};

@@ -3,6 +3,7 @@ import { quoted } from '../../base/text/nearest.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { checksumText } from '../../fetch/checksum.ts';
 import type { Progress } from '../../fetch/progress.ts';
+import { whyNoMedium } from '../../context/foreign-image.ts';
 import { shapeOf } from '../../template/resolve/demand.ts';
 import { baseOf } from '../../template/resolve/machine.ts';
 import type { DiskPlan, ImageRef, Spec } from '../../template/spec.ts';
@@ -46,6 +47,14 @@ const diskWith = async (disk: DiskPlan, job: Job, tools: StepTools): Promise<Dis
   }
 };
 
+/** What a drive of the machine holds. */
+const mediumWith = async (file: ImageRef, job: Job, tools: StepTools): Promise<ImageRef> => {
+  const medium = await had(file, job, tools);
+  const why = file.wanted === undefined ? undefined : await whyNoMedium(medium.path);
+  if (why !== undefined) throw new Fault('base_unusable', `The image ${quoted(medium.shown)} ${why}.`);
+  return medium;
+};
+
 const specWith = async (job: Job, tools: StepTools): Promise<Spec> => {
   const { spec } = job;
   const { kernel, initrd, ...boot } = spec.boot;
@@ -54,8 +63,8 @@ const specWith = async (job: Job, tools: StepTools): Promise<Spec> => {
   return {
     ...spec,
     disks,
-    ...(spec.cdrom === undefined ? {} : { cdrom: await had(spec.cdrom, job, tools) }),
-    ...(spec.floppy === undefined ? {} : { floppy: await had(spec.floppy, job, tools) }),
+    ...(spec.cdrom === undefined ? {} : { cdrom: await mediumWith(spec.cdrom, job, tools) }),
+    ...(spec.floppy === undefined ? {} : { floppy: await mediumWith(spec.floppy, job, tools) }),
     boot: {
       ...boot,
       ...(kernel === undefined ? {} : { kernel: await had(kernel, job, tools) }),

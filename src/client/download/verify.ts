@@ -44,6 +44,10 @@ const signedSums = async (asking: Asking, sig: About, artifacts: readonly About[
   return sumsIn(text.toString());
 };
 
+/** A signature of something else, or by another key: the next one may be the list's. */
+const provesNothing = (error: unknown): error is Fault =>
+  error instanceof Fault && (error.code === 'digest_mismatch' || error.code === 'too_large');
+
 /**
  * Proves that a file is signed: it has a signature of its own, or its digest stands in a list that has one. `file` is where
  * the file is, whose digest is known to be right. Throws `digest_mismatch` where none of them is by this key, or there is none.
@@ -59,12 +63,20 @@ export const checkSigned = async (asking: Asking, about: About, file: string, ke
     return checkSignature(message, signature, key, about.name);
   }
   const lists = artifacts.filter(({ name, size }) => name.endsWith('.sig') && size <= mostList);
+  const refused: string[] = [];
   for (const sig of lists) {
-    const sums = await signedSums(asking, sig, artifacts, key);
-    if (sums.get(about.name) === about.sha256) return;
+    const sums = await signedSums(asking, sig, artifacts, key).catch((error: unknown) => {
+      if (!provesNothing(error)) throw error;
+      refused.push(error.message);
+      return undefined;
+    });
+    if (sums?.get(about.name) === about.sha256) return;
   }
   throw new Fault(
     'digest_mismatch',
-    `Build ${asking.build} has no signature of ${about.name}, nor a signed list with its digest. Its template needs the post-processor "sign".`,
+    [
+      `Build ${asking.build} has no signature of ${about.name}, nor a signed list with its digest. Its template needs the post-processor "sign".`,
+      ...refused,
+    ].join(' '),
   );
 };

@@ -10,6 +10,7 @@ import { ask } from '../../outward/request.ts';
 import { refusal } from '../../fetch/source.ts';
 import { firstBytes } from '../../outward/first-bytes.ts';
 import { broken, mayPass } from '../../outward/peer.ts';
+import { buildDateOf, refuseOlder } from './build-date.ts';
 import { mirrorSource } from './source.ts';
 import type { Verifier } from './signed.ts';
 import type { Place, Signed } from './types.ts';
@@ -23,6 +24,8 @@ const About = z.strictObject({
   askedAt: z.number(),
   etag: z.string().optional(),
   lastModified: z.string().optional(),
+  /** When its sets were built (Unix seconds), where it is known. */
+  built: z.number().optional(),
 });
 
 type State = {
@@ -90,19 +93,38 @@ const conditionsOf = ({ signed, about }: State): Readonly<Record<string, string>
   };
 };
 
+/**
+ * When it was built. Throws `mirror_damaged` where the one at hand was built later: an upstream that could go back would give
+ * guests the sets of last month, signed as they were. A mirror that has never given a date has none to be held to.
+ */
+const dateOf = async (place: Place, signed: Signed, { signed: older, about }: State, parts: SumsParts) => {
+  const atHand = older && about?.built;
+  if (atHand !== undefined && signed.text === older?.text) return { built: atHand };
+  try {
+    const built = await buildDateOf(place, signed, parts);
+    if (atHand !== undefined) refuseOlder(place, built, atHand);
+    return built === undefined ? {} : { built };
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    if (atHand !== undefined) throw error;
+    return {};
+  }
+};
+
 /** Asks upstream once, and keeps what it gives, verified, in the state and on disk. */
 const fetchSums = async (
   place: Place,
   state: State,
-  { upstream, verifier, silentMs, clock, signal }: SumsParts,
+  parts: SumsParts,
   kept: ReturnType<typeof makeKeptSums>,
 ): Promise<Signed> => {
+  const { upstream, verifier, silentMs, clock, signal } = parts;
   const url = new URL(`${upstream.href.replace(/\/$/, '')}/${place.folder}/${signedSumsFile}`);
   const reply = await ask(url, { peer: mirrorSource, headers: conditionsOf(state), silentMs, signal });
   const { statusCode: status = 0, headers: came } = reply;
   if (status === 304 && state.signed) {
     reply.destroy();
-    state.about = { ...state.about, askedAt: clock.now() };
+    state.about = { ...state.about, ...(await dateOf(place, state.signed, state, parts)), askedAt: clock.now() };
     await kept.writeAbout(place, state.about);
     return state.signed;
   }
@@ -114,9 +136,11 @@ const fetchSums = async (
     throw broken(mirrorSource, error, url, signal);
   });
   const signed = await verifier.verify(place, text, signal);
+  const date = await dateOf(place, signed, state, parts);
   state.signed = signed;
   state.about = {
     askedAt: clock.now(),
+    ...date,
     ...(came.etag === undefined ? {} : { etag: came.etag }),
     ...(came['last-modified'] === undefined ? {} : { lastModified: came['last-modified'] }),
   };
@@ -126,7 +150,7 @@ const fetchSums = async (
 
 /**
  * The verified SHA256.sig of each folder of an upstream. It is asked for again, conditionally, when its age is over;
- * where that fails and an older verified one is there, the older one goes on and the failure is told to the log.
+ * where that fails, or brings one that was built earlier, and a verified one is there, that one goes on and the failure is told to the log.
  */
 // One closure, though long: all of it is about what is known of each folder.
 export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
@@ -174,7 +198,7 @@ export const makeUpstreamSums = (parts: SumsParts): UpstreamSums => {
       const fault = asFault(error);
       state.failed = { fault, at: clock.now() };
       if (!older) throw fault;
-      warn({ folder: place.folder, why: fault.message }, 'the mirror goes on with an older SHA256.sig');
+      warn({ folder: place.folder, why: fault.message }, 'the mirror goes on with the SHA256.sig that it has');
       return older;
     }
   };

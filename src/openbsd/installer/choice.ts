@@ -65,14 +65,14 @@ const judgeUnknown = (
   const there = `there is ${available.join(', ')}`;
   const other = otherRelease(name, chosen);
   if (other !== undefined) {
-    talk.refuse(reply, `${quoted(word)} is the name of no set here: did you mean ${quoted(other)}? ${there}`);
+    talk.passOver(reply, `${quoted(word)} is the name of no set here: did you mean ${quoted(other)}? ${there}`);
     return;
   }
   const stem = name.replace(/[*?\d].*$/, '');
   const near = [...stems, ...formerStems].includes(stem) ? undefined : nearest(stem, stems);
   if (near === undefined)
     talk.remark(reply, `holds ${quoted(word)}, which matches no set: the installer passes over it`);
-  else talk.refuse(reply, `${quoted(word)} is the name of no set here: did you mean ${quoted(`${near}*`)}? ${there}`);
+  else talk.passOver(reply, `${quoted(word)} is the name of no set here: did you mean ${quoted(`${near}*`)}? ${there}`);
 };
 
 /** Which of the sets that are there are installed (install.sub, `select_sets`). */

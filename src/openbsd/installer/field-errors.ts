@@ -4,7 +4,7 @@ import { askedWhere, nearestQuestion } from './lookup.ts';
 import type { Walk } from './walk.ts';
 
 /**
- * Something about one line, or (undefined) about the file as a whole. `isPassedOver`: no installer asks for the line, so it
+ * Something about one line, or (undefined) about the file as a whole. `isPassedOver`: the installer
  * takes no notice of it; it is wrong because something else was meant.
  */
 export type LineError = {
@@ -22,7 +22,7 @@ const unknownQuestion = ({ key }: Line, told: ReturnType<typeof unknownKeys>): s
 
 const troublesOf = ({ troubles, isDoubtful }: Walk) => troubles.filter(({ line }) => line !== undefined || !isDoubtful);
 
-/** Whether the installation would fail. */
+/** Whether the installation would fail, or hardly be the one that was meant. */
 export const isRefused = (walk: Walk): boolean => troublesOf(walk).length > 0;
 
 /** Everything for which the installation would fail, and the first of the lines that no installer asks for. */
@@ -30,7 +30,8 @@ export const fieldErrorsOfWalk = (
   lines: readonly Line[],
   walk: Walk,
 ): { readonly told: readonly LineError[]; readonly count: number } => {
-  const troubles = troublesOf(walk).map(({ line, question, message }) => ({
+  const troubles = troublesOf(walk).map(({ line, question, message, ...others }) => ({
+    ...others,
     line,
     message: line === undefined ? `the question ${quoted(question)} ${message}` : message,
   }));

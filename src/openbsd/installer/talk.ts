@@ -9,8 +9,16 @@ export type Asked = {
   readonly line: number | undefined;
 };
 
-/** Something for which the installation fails. `line` is the answer's index, where an answer is to blame. */
-export type Trouble = { readonly line: number | undefined; readonly question: string; readonly message: string };
+/**
+ * Something for which the installation fails. `line` is the answer's index, where an answer is to blame. `isPassedOver`: the
+ * installation goes on, hardly as it was meant.
+ */
+export type Trouble = {
+  readonly line: number | undefined;
+  readonly question: string;
+  readonly message: string;
+  readonly isPassedOver?: true;
+};
 
 /** Something that is no fault and may not be what was meant. `line` is the answer's index. */
 export type Remark = { readonly line: number | undefined; readonly message: string };
@@ -37,6 +45,8 @@ export type Talk = {
   readonly skip: (why: string, ...questions: readonly string[]) => void;
   /** The installer does not take this answer. */
   readonly refuse: (reply: Reply, message: string) => void;
+  /** The installer takes no notice of a part of this answer that is hardly meant so. */
+  readonly passOver: (reply: Reply, message: string) => void;
   /** The installer takes this answer, and something is to be known about it. */
   readonly remark: (reply: Reply, message: string) => void;
   readonly fail: (question: string, message: string) => void;
@@ -78,6 +88,7 @@ const lineFor = (question: string, lines: readonly Line[], own: Index, isFree: (
 };
 
 /** Answers the installer's questions from the lines of a response file, each of which is used once, in their order. `own` is of the first of them. */
+// One closure, though long: all of it is about what was asked so far.
 export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): Talk => {
   const used = new Set<number>();
   const asked: Asked[] = [];
@@ -105,12 +116,16 @@ export const makeTalk = (lines: readonly Line[], own: Index = indexOf(lines)): T
     return note({ question, answer: fallback, line: undefined });
   };
 
-  const refuse: Talk['refuse'] = ({ line, question }, message) => {
-    if (line !== undefined) troubles.push({ line, question, message });
-  };
+  const troubled =
+    (more: Pick<Trouble, 'isPassedOver'>): Talk['refuse'] =>
+    ({ line, question }, message) => {
+      if (line !== undefined) troubles.push({ line, question, message, ...more });
+    };
+  const refuse = troubled({});
   return {
     ask,
     refuse,
+    passOver: troubled({ isPassedOver: true }),
     // What imaged adds is for what is asked for sure.
     maybe: (question, fallback) => (lines[find(question)]?.pointer === undefined ? undefined : ask(question, fallback)),
     askYes: (question, fallback) => {

@@ -132,7 +132,8 @@ const machineOf = (named: Named, shared: Shared): ImportedMachine => {
   }
   const downloads = putProvisioners(provisioners, { raw, type, draft }, reading);
   if (cleanup !== undefined) putCleanup(cleanup, { raw, type, draft }, reading);
-  putPostProcessors(chains, { raw, type, draft, artifacts }, reading);
+  const output = keys.text('output_directory')?.replace(/\/$/, '');
+  putPostProcessors(chains, { raw, type, draft, artifacts, output: output === '' ? undefined : output }, reading);
   for (const [index, file] of downloads.entries())
     draft.put(['artifacts', artifacts.length + index], { file }, pointer);
   return { name, document: draft.document(), pointerOf: draft.pointerOf };

@@ -1,7 +1,9 @@
 import { hasPlaceholders } from '../../template/language/expression.ts';
+import { pointerTo } from '../../base/json/pointer.ts';
 import { quoted } from '../../base/text/nearest.ts';
-import type { Keys, Reading, Rules, Written } from './keys.ts';
+import { isObject, judgeKeys, makeKeys, type Keys, type Reading, type Rules, type Written } from './keys.ts';
 import { contextPath } from './paths.ts';
+import { idleOfShellLocal } from './provisioners/shell-local.ts';
 import { shellLocal } from './provisioners/table.ts';
 import type { Made } from './provisioners/kinds.ts';
 
@@ -12,6 +14,8 @@ export type Target = {
   readonly type: string;
   /** The names of the artifacts that there are by then; undefined: not known. */
   readonly names: readonly string[] | undefined;
+  /** The folder into which Packer puts what the builder makes. */
+  readonly output: string;
   readonly reading: Reading;
 };
 
@@ -71,29 +75,49 @@ const filled = (text: string, values: Readonly<Record<string, string>>): string 
 
 const defaultBox = 'packer_{{.BuildName}}_{{.Provider}}_{{.Architecture}}.box';
 
+const boxRules = {
+  output: 'read',
+  compression_level: 'read',
+  include: 'read',
+  vagrantfile_template: 'read',
+  vagrantfile_template_generated: { idle: 'the context is whole when it is sent' },
+} as const satisfies Rules;
+
+/** The keys of a box for this provider: what `override` has for it counts above those beside it. */
+const keysOfBox = (keys: Keys, provider: string, reading: Reading): Keys => {
+  const given = keys.raw('override');
+  if (given === undefined) return keys;
+  if (!isObject(given)) reading.wrong.add(keys.at('override'), 'must be an object of providers and their keys');
+  const others = Object.entries(isObject(given) ? given : {}).flatMap(([name, object]) => {
+    const pointer = `${keys.at('override')}${pointerTo([name])}`;
+    if (name !== provider) reading.notes.add(pointer, `is not taken: the box is one for ${provider}`);
+    else if (!isObject(object)) reading.wrong.add(pointer, 'must be an object of keys');
+    else return [{ object, pointer }];
+    return [];
+  });
+  for (const layer of others) judgeKeys(makeKeys([layer], reading), boxRules, '"override"', reading);
+  const object = Object.fromEntries(keys.names().map((name) => [name, keys.raw(name)]));
+  return makeKeys([{ object, pointer: keys.pointer }, ...others], reading);
+};
+
 /** packer-plugin-vagrant. */
 const vagrant: Kind = {
   rules: {
     ...commonRules,
-    output: 'read',
-    compression_level: 'read',
-    include: 'read',
-    vagrantfile_template: 'read',
-    vagrantfile_template_generated: { idle: 'the context is whole when it is sent' },
+    ...boxRules,
     provider_override: 'read',
     architecture: 'read',
     override: 'read',
   },
-  make: (keys, target) => {
+  make: (written, target) => {
     const { raw, reading } = target;
-    const provider = providerOf(keys, target);
+    const provider = providerOf(written, target);
+    const keys = keysOfBox(written, provider, reading);
     const architecture = textOf(keys, 'architecture');
     const values = { BuildName: raw, Provider: provider, ArtifactId: provider, Architecture: architecture ?? 'amd64' };
     const output = filled(textOf(keys, 'output') ?? defaultBox, values);
     const include = keys.list('include');
     const template = textOf(keys, 'vagrantfile_template');
-    if (keys.raw('override') !== undefined)
-      reading.notes.add(keys.at('override'), 'is not taken: what stands beside it counts for every provider');
     const at = (key: string) => (keys.raw(key) === undefined ? keys.pointer : keys.at(key));
     return {
       made: [
@@ -172,6 +196,13 @@ const googlecomputeExport: Kind = {
   },
 };
 
+/** Tells of a command that looks for the image where Packer puts it: here it lies elsewhere. */
+const noteOutput = (keys: Keys, { output, reading }: Target): void => {
+  for (const { text, at } of ['inline', 'command'].flatMap((key) => keys.list(key) ?? []))
+    if (text.includes(output))
+      reading.notes.add(at, `names ${quoted(output)}, Packer's output folder, which is not there: $IMAGED_ARTIFACTS is the folder of what it takes`); // prettier-ignore
+};
+
 /** Packer's shell-local: what it takes goes on. */
 const shellLocalKind: Kind = {
   rules: {
@@ -182,17 +213,14 @@ const shellLocalKind: Kind = {
         ...['execute_command', 'inline_shebang'],
       ].map((key) => [key, 'read' as const]),
     ),
-    tempfile_extension: { idle: 'scripts are run as they are' },
-    use_linux_pathing: { idle: 'that is for Windows' },
-    skip_clean: { idle: 'scripts are removed' },
-    env_var_format: { idle: 'values are given as they are' },
+    ...idleOfShellLocal,
   },
-  make: (keys, { type, names, reading }) => ({
-    made: shellLocal(keys, { reading, builderType: type }).filter(
-      ({ key }) => key !== 'keep_input_artifact' && key !== 'name',
-    ),
-    names,
-  }),
+  make: (keys, target) => {
+    const { type, names, reading } = target;
+    noteOutput(keys, target);
+    const made = shellLocal(keys, { reading, builderType: type });
+    return { made: made.filter(({ key }) => key !== 'keep_input_artifact' && key !== 'name'), names };
+  },
 };
 
 /** Those whose rule stands here. */

@@ -127,9 +127,15 @@ const madeByKind = (
   { keys, type }: Step & { readonly type: keyof typeof madeKinds },
   names: Names,
   keeps: boolean,
-  { builder, reading }: TranslateFacts,
+  { builder, output, reading }: TranslateFacts,
 ): MadeOf => {
-  const { made, names: after } = madeKinds[type].make(keys, { raw: builder.name, type: builder.type, names, reading });
+  const { made, names: after } = madeKinds[type].make(keys, {
+    raw: builder.name,
+    type: builder.type,
+    names,
+    output,
+    reading,
+  });
   const [only, ...others] = names ?? [];
   const isOfOne = only !== undefined && others.length === 0 && made.every(({ key }) => key !== 'artifact');
   const isKept = keeps && !keepers.includes(type);
@@ -164,14 +170,21 @@ const madeOf = (step: Step, names: Names, keeps: boolean, facts: TranslateFacts)
  */
 export const putPostProcessors = (
   all: readonly Chain[],
-  target: { readonly raw: string; readonly type: string; readonly draft: Draft; readonly artifacts: readonly string[] },
+  target: {
+    readonly raw: string;
+    readonly type: string;
+    readonly draft: Draft;
+    readonly artifacts: readonly string[];
+    /** The folder that the builder names for them; undefined: Packer's own. */
+    readonly output: string | undefined;
+  },
   reading: Reading,
 ): void => {
-  const { raw, type: builderType, draft, artifacts } = target;
+  const { raw, type: builderType, draft, artifacts, output = `output-${raw}` } = target;
   const works = all.map((chain) => workOf(chain, raw)).filter((work) => work !== undefined);
   const isKept = works.some(({ keepsDisks }) => keepsDisks);
   const chains = works.map(({ steps }) => steps).filter((steps) => steps.length > 0);
-  const facts = { builder: { name: raw, type: builderType }, manifests: 0, reading };
+  const facts = { builder: { name: raw, type: builderType }, output, manifests: 0, reading };
   for (const [at, steps] of chains.entries()) {
     let names: Names = artifacts;
     let index = 0;

@@ -10,6 +10,8 @@ export type Made = Readonly<Record<string, Put>>;
 /** What is told of a builder, in Packer's words, and what was made for it so far. */
 export type TranslateFacts = {
   readonly builder: { readonly name: string; readonly type: string };
+  /** The folder into which Packer puts what the builder makes. */
+  readonly output: string;
   manifests: number;
   readonly reading: Reading;
 };

@@ -33,7 +33,7 @@ const takeLock = (file: string, withinMs: number): (() => void) | undefined => {
 const inUse = (file: string): Fault =>
   new Fault(
     'store_unavailable',
-    `The store ${file} is in use by another imaged. Stop that one first, or give this one a state directory of its own.`,
+    `The store ${file} is in use by another imaged. Stop that one first, or give this one a data_dir of its own.`,
     { file },
   );
 

@@ -1,6 +1,7 @@
 import type { FieldError } from '../../base/fault.ts';
 import type { FieldErrors } from '../../base/field-errors.ts';
 import type { Fields } from './fields.ts';
+import { whyNoMedium } from '../../context/foreign-image.ts';
 import { imageFacts } from '../../context/image-header.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import type { MachineModel, Nic } from '../../base/hardware.ts';
@@ -129,16 +130,26 @@ const nicsOf = (asked: readonly NicAsked[], fields: Fields, wrong: FieldErrors):
   return nics;
 };
 
+/** What a drive of the machine holds, looked into where it is there already. */
+const mediumOf = async (key: 'cdrom' | 'floppy', template: Template, fields: Fields, wrong: FieldErrors) => {
+  const asked = template.machine[key];
+  if (asked === undefined) return {};
+  const file = await fields.image(`/machine/${key}`, asked);
+  const why = file.path === '' || file.path === '/' ? undefined : await whyNoMedium(file.path);
+  if (why !== undefined) wrong.add(`/machine/${key}`, why);
+  return { [key]: file };
+};
+
 /** What the machine is made of: sizes in MB, files proven to be there, images looked into. */
 export const resolveMachine = async (template: Template, fields: Fields, wrong: FieldErrors): Promise<Machine> => {
-  const { memory, cpus, disks, nics, cdrom, floppy, firmware, display } = template.machine;
+  const { memory, cpus, disks, nics, firmware, display } = template.machine;
   return {
     memoryMb: fields.made('/machine/memory', memory, 1, sizeMbOf),
     cpus,
     disks: await Promise.all(disks.map((disk, index) => diskOf(disk, `/machine/disks/${index}`, fields, wrong))),
     nics: nicsOf(nics, fields, wrong),
-    ...(cdrom === undefined ? {} : { cdrom: await fields.image('/machine/cdrom', cdrom) }),
-    ...(floppy === undefined ? {} : { floppy: await fields.image('/machine/floppy', floppy) }),
+    ...(await mediumOf('cdrom', template, fields, wrong)),
+    ...(await mediumOf('floppy', template, fields, wrong)),
     boot: await bootOf(template, fields),
     model: modelOf(template, fields),
     ...(firmware === 'bios' ? {} : { firmware }),

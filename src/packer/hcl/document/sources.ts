@@ -39,10 +39,13 @@ export const sourcesNamespace = (sources: Sources): Namespace => {
   };
 };
 
-/** The source that a text names, `source.type.name` or `type.name`. Throws an HclError. */
+/**
+ * The source that a text names: `type.name`, or with a word before it, `source`, `sources` or any other (Packer,
+ * hcl2template/types.build.from.go). Throws an HclError.
+ */
 export const sourceNamed = (text: string, at: At, sources: Sources): { reference: string; block: Block } => {
   const parts = text.split('.');
-  const reference = (parts.length === 3 && parts[0] === 'source' ? parts.slice(1) : parts).join('.');
+  const reference = (parts.length > 2 ? parts.slice(1, 3) : parts).join('.');
   const block = sources.get(reference);
   if (block === undefined)
     throw new HclError(at, `there is no source ${quoted(reference)}: ${didYouMean(reference, [...sources.keys()])}`);

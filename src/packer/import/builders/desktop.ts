@@ -9,6 +9,7 @@ import { diskNames } from '../groups/names.ts';
 import { removableRules, translateCd, translateFloppy } from '../groups/removable.ts';
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
 import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
+import { putSettings, type SettingKeys } from './desktop-settings.ts';
 
 // The default of all three (packer-plugin-virtualbox, -vmware and -parallels, disk_size).
 const defaultDiskMb = 40_000;
@@ -33,7 +34,7 @@ const shared = {
 } as const satisfies Rules;
 
 /** The same hardware, in the machine that is here. */
-const translate = (builder: Builder): void => {
+const translate = (builder: Builder, settings: SettingKeys, why: string): void => {
   const { keys, draft, reading } = builder;
   const found = imageOf(builder);
   if (found === undefined) reading.wrong.add(keys.pointer, 'has no "iso_url": the machine has nothing to begin with');
@@ -43,6 +44,7 @@ const translate = (builder: Builder): void => {
   else if (firmware !== 'bios') reading.wrong.add(keys.at('firmware'), 'cannot be translated: there is "bios", and "efi" without secure boot'); // prettier-ignore
   putMemory(builder);
   putCpus(builder);
+  putSettings(builder, settings, why);
   putDisks(builder, disksOf(builder, defaultDiskMb), { format: 'qcow2' });
   putNetwork(builder);
   translateHttp(builder);
@@ -61,8 +63,13 @@ const translate = (builder: Builder): void => {
   );
 };
 
-/** A builder for a hypervisor that is not here, of which only the hardware is taken; `others` are its own keys, which are not. */
-export const desktopBuilder = (hypervisor: string, others: readonly string[]): BuilderKind => {
-  const own = { idle: `it is ${hypervisor}'s, and the machine is built in this host's hypervisor` } as const;
-  return { rules: { ...Object.fromEntries(others.map((key) => [key, own])), ...shared }, translate };
+/**
+ * A builder for a hypervisor that is not here, of which only the hardware is taken: by the keys that all have, and by its own
+ * settings; `others` are its own keys, which are not.
+ */
+export const desktopBuilder = (hypervisor: string, settings: SettingKeys, others: readonly string[]): BuilderKind => {
+  const why = `it is ${hypervisor}'s, and the machine is built in this host's hypervisor`;
+  const own = Object.fromEntries(others.map((key) => [key, { idle: why }]));
+  const read = Object.fromEntries(settings.keys.map((key) => [key, 'read' as const]));
+  return { rules: { ...own, ...read, ...shared }, translate: (builder) => translate(builder, settings, why) };
 };

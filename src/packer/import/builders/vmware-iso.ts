@@ -1,9 +1,10 @@
 import { desktopBuilder } from './desktop.ts';
+import { vmwareSettings } from './desktop-settings.ts';
 
 // packer-plugin-vmware, builder/vmware/iso/config.hcl2spec.go: keys that the groups of desktop.ts do not have.
-export const vmwareIso = desktopBuilder('VMware', [
+export const vmwareIso = desktopBuilder('VMware', vmwareSettings, [
   ...['guest_os_type', 'version', 'disk_adapter_type', 'disk_type_id', 'vmdk_name', 'cdrom_adapter_type'],
-  ...['vmx_data', 'vmx_data_post', 'vmx_remove_ethernet_interfaces', 'vmx_template_path', 'vmx_disk_template_path'],
+  ...['vmx_data_post', 'vmx_remove_ethernet_interfaces', 'vmx_template_path', 'vmx_disk_template_path'],
   ...[
     'tools_upload_flavor',
     'tools_upload_path',

@@ -31,7 +31,7 @@ const pathOf = ({ text, at }: Written, { reading }: Guest): string =>
   reading.wrong.attempt(at, text, () => contextPath(text));
 
 /** The inline lines, under the interpreter that is asked for. */
-const inlineOf = (keys: Keys): Made => {
+export const inlineOf = (keys: Keys): Made => {
   const lines = keys.list('inline')?.map(({ text }) => text);
   if (lines === undefined) return [];
   const shebang = keys.text('inline_shebang')?.replace(/^#!\s*/, '');

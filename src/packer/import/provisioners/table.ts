@@ -4,6 +4,7 @@ import { withoutIdle } from './ansible.ts';
 import { file } from './file.ts';
 import { commonOf, commonRules, type Guest, type Made, type ProvisionerKind } from './kinds.ts';
 import { envOf, shell } from './shell.ts';
+import { keysOfShellLocal } from './shell-local.ts';
 
 /** The value with the folder of the template taken away from the texts in it. */
 const localised = (value: unknown): unknown => {
@@ -62,7 +63,8 @@ const same = (type: string): ProvisionerKind => ({
       .filter((key) => !Object.hasOwn(commonRules, key) && !key.startsWith('_') && keys.raw(key) !== undefined)
       .filter((key) => !isScript || !environment.includes(key))
       .map((key) => ({ key, value: decoded(keys, key), from: keys.at(key) }));
-    const kept = type === 'ansible' ? withoutIdle(own, guest) : own;
+    const kept =
+      type === 'ansible' ? withoutIdle(own, guest) : type === 'shell-local' ? keysOfShellLocal(own, keys, guest) : own;
     return [[...commonOf(keys, type), ...kept, ...(isScript ? envOf(keys, guest) : [])]];
   },
 });

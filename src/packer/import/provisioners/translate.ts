@@ -2,7 +2,7 @@ import { bounds } from '../../../base/bounds.ts';
 import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import type { Draft } from '../draft.ts';
 import { isObject, judgeKeys, makeKeys, type Keys, type Layer, type Reading } from '../keys.ts';
-import { isFor, judgeSelection } from '../selection.ts';
+import { isFor, judgeOverride, judgeSelection } from '../selection.ts';
 import type { Made } from './kinds.ts';
 import { provisionerKinds } from './table.ts';
 
@@ -53,7 +53,9 @@ export const listOne = (
   else if (!types.includes(type))
     wrong.add(`${pointer}/type`, `is ${quoted(type)}, and there is no such provisioner: ${didYouMean(type, types)}`);
   else {
-    judgeSelection(makeKeys([{ object, pointer }], reading), names, wrong);
+    const keys = makeKeys([{ object, pointer }], reading);
+    judgeSelection(keys, names, wrong);
+    judgeOverride(keys, names, wrong);
     return { object, pointer };
   }
   return undefined;
