@@ -1,6 +1,7 @@
 import type { Build } from '../api/types.ts';
 import type { Run } from '../args/types.ts';
 import { faultLines } from '../show/fault.ts';
+import { shownStatus } from '../show/status.ts';
 import { facts } from '../show/table.ts';
 import { secondsBetween, shownBytes, shownLeft, shownSeconds } from '../show/units.ts';
 import { whichBuild } from './which-build.ts';
@@ -19,7 +20,7 @@ const linesOf = (build: Build) => {
   const { template, started_at: started, ended_at: ended, hold, waiting, demand } = build;
   return facts([
     ['build', { as: 'bold', text: build.id }],
-    ['status', build.phase === undefined ? build.status : `${build.status}, ${build.phase}`],
+    ['status', shownStatus(build)],
     ['progress', progressOf(build)],
     ['waits for', waiting?.message],
     ['template', template.version === undefined ? template.name : `${template.name}@${template.version}`],

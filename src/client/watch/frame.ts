@@ -1,6 +1,7 @@
 import type { Build } from '../api/types.ts';
 import type { Line, Output, Piece } from '../show/output.ts';
 import { heldAdvice } from '../show/fault.ts';
+import { shownStatus } from '../show/status.ts';
 import { secondsBetween, shownLeft, shownSeconds } from '../show/units.ts';
 import { fractionOf, type ShownStep } from './steps.ts';
 
@@ -73,12 +74,12 @@ const barLine = ({ build, steps }: Watched, look: Look): Line => {
   ];
 };
 
-const stands = ({ status, phase, waiting, attempt, hold }: Build, now: number): string => {
+const stands = (build: Build, now: number): string => {
+  const { status, waiting, attempt, hold } = build;
   if (status === 'queued') return waiting === undefined ? 'queued' : `queued: ${waiting.message}`;
   if (status === 'held')
     return `held${hold === undefined ? '' : `, for ${shownSeconds(secondsBetween(now, hold.until))} more`}`;
-  const again = attempt > 1 ? `, attempt ${attempt}` : '';
-  return `${status}${phase === undefined ? '' : `, ${phase}`}${again}`;
+  return `${shownStatus(build)}${attempt > 1 ? `, attempt ${attempt}` : ''}`;
 };
 
 const narrow = 70;
