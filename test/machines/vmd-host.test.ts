@@ -16,7 +16,6 @@ import { guest, startImaged, type BuildView, type Imaged } from '../fixtures/ima
 import { proveNothingLeft, provePublished, workersOf } from '../fixtures/left-behind.ts';
 import { cycle, cycleDigest, visit } from '../fixtures/quick-templates.ts';
 import { inShell, installerMachine, textOf } from '../fixtures/tiny-builds.ts';
-import { pause, reset, say, writeGuest } from '../fixtures/tiny-guest.ts';
 import type { Vmd } from '../fixtures/vmd.ts';
 
 const run = promisify(execFile);
@@ -304,24 +303,3 @@ test(
     assert.ok((await eventsOf(imaged, id)).length > 0);
   },
 );
-
-test('the name of a machine that vmd keeps as stopped after too many resets is in nobody’s way', async () => {
-  await using cleanup = cleanupStack();
-  const folder = await mkdtemp(join(tmpdir(), 'loop-'));
-  cleanup.defer(() => rm(folder, { recursive: true }));
-  await chmod(folder, 0o755);
-  await writeGuest(join(folder, 'loop.img'), [pause, say('rebooting...\r\n'), reset], 1440);
-  await using imaged = await startImaged({ settings, media: { tiny: guest, own: folder } });
-  const looping = {
-    name: 'looping',
-    machine: { memory: '32M', disks: [{ base: 'media:own/loop.img', size: '2M' }] },
-    install: { console: [{ hear: 'never', within: '1m' }], ends: 'never' },
-  };
-  for (let n = 0; n < 2; n++) {
-    const { id } = await imaged.post({ template: looping });
-    const { fault } = await imaged.ended(id);
-    assert.equal(fault?.code, 'guest_reboot_loop', JSON.stringify(fault));
-  }
-  const { id } = await imaged.post({ template: await cycle() });
-  await proveSucceeded(imaged, id, 1);
-});
