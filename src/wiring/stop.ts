@@ -9,8 +9,10 @@ import type { Scheduler } from '../queue/scheduler.ts';
 // rc.d/imaged gives 40 s before KILL (daemon_timeout), and says so; this leaves room for closing what is left.
 const drainMs = 20_000;
 
-// So long steps may take to end that no daemon can go on with, and clients to hear that the daemon goes.
-const leavingMs = 4_000;
+// Where machines run on, the daemon is gone within 5 s: so long steps may take to end that no daemon can go on with, and
+// clients to hear that it goes.
+const leavingMs = 3_000;
+const closingMs = 2_000;
 
 export type HowToStop = 'ends all' | 'lets machines run';
 
@@ -37,8 +39,8 @@ export const stopDaemon = async (
   using deadline = clock.deadline(drainMs, new AbortController().signal, tooLong);
   const { letRun } = builds;
   const isLeaving = how === 'lets machines run';
-  using patience = clock.deadline(leavingMs, new AbortController().signal, tooLong);
-  const ready = isLeaving ? letRun.leave(patience.signal).catch(() => undefined) : Promise.resolve();
+  using leaving = clock.deadline(leavingMs, new AbortController().signal, tooLong);
+  const ready = isLeaving ? letRun.leave(leaving.signal).catch(() => undefined) : Promise.resolve();
   const runsOn = isLeaving ? letRun.has : () => false;
   const left = await scheduler.drain(deadline.signal, runsOn).catch((error: unknown) => {
     logger.error({ err: error }, 'not every build could be put back in the queue');
@@ -47,6 +49,7 @@ export const stopDaemon = async (
   await ready;
   life.abort(new Fault('draining', 'The daemon is stopping.'));
   if (left === 0) return await cleanup[Symbol.asyncDispose]();
-  await orAborted(Promise.resolve(api.close()), patience.signal).catch(() => undefined);
+  using closing = clock.deadline(closingMs, new AbortController().signal, tooLong);
+  await orAborted(Promise.resolve(api.close()), closing.signal).catch(() => undefined);
   logger.info({ builds: left }, 'machines run on, and the next daemon goes on with their builds');
 };
