@@ -47,6 +47,12 @@ type Receiving = {
   readonly lasts: boolean;
 };
 
+/** Of builds that are asked for: a validation keeps nothing. */
+export const ofBuilds = ({ validate }: { readonly validate?: string | undefined }): Receiving => ({
+  pointerInto: inBuildArchive,
+  lasts: validate !== 'true',
+});
+
 /**
  * Receives the context that is the request's body, if it is one, and calls `use`, whose answer says whether the
  * context is kept. What is not kept is dropped again, whatever happens. Field errors about an archive point to where

@@ -8,7 +8,7 @@ import type { Received } from '../../build/contexts.ts';
 import type { BuildAsk } from '../../queue/asked.ts';
 import { accepted, answerAccepted } from './accepted.ts';
 import { acceptsWith, askedIn, askedWith, checkJson, checkType, headerNotes, requestKeyOf } from './asked.ts';
-import { inBuildArchive, withContext } from './receiving.ts';
+import { inBuildArchive, ofBuilds, withContext } from './receiving.ts';
 import { BuildAskBody, BuildQuery } from './request.ts';
 import { Build, Plan } from './schema.ts';
 import type { ApiParts } from '../types.ts';
@@ -68,27 +68,21 @@ export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {
       const keyWith = requestKeyOf(request);
       checkType(request);
 
-      return withContext(
-        request,
-        reply,
-        parts,
-        { pointerInto: inBuildArchive, lasts: query.validate !== 'true' },
-        async (context) => {
-          const asked = context ? fromContext(context, query) : fromJson(request.body, query);
-          const ask = { ...asked, requestedBy: request.tokenName };
-          if (query.validate === 'true') {
-            const pointerTo = (pointer: string) => (context ? inBuildArchive(pointer, context) : pointer);
-            const checked = await admission.check(ask);
-            const looked = await preview(checked, AbortSignal.any([signal, disconnectSignal(reply)]));
-            return { answer: reply.send(showNewBuild(checked, looked, pointerTo)), isKept: false };
-          }
-          const { build, replayed } = await submit(ask, keyWith(context?.digest));
-          if (!replayed)
-            request.log.info({ build: build.id, template: build.templateName, ...asker(request) }, 'build accepted');
-          answerAccepted(reply, { self: `/builds/${build.id}`, version: build.version, replayed });
-          return { answer: reply.send(view.build(build)), isKept: !replayed };
-        },
-      );
+      return withContext(request, reply, parts, ofBuilds(query), async (context) => {
+        const asked = context ? fromContext(context, query) : fromJson(request.body, query);
+        const ask = { ...asked, requestedBy: request.tokenName };
+        if (query.validate === 'true') {
+          const pointerTo = (pointer: string) => (context ? inBuildArchive(pointer, context) : pointer);
+          const checked = await admission.check(ask);
+          const looked = await preview(checked, AbortSignal.any([signal, disconnectSignal(reply)]));
+          return { answer: reply.send(showNewBuild(checked, looked, pointerTo)), isKept: false };
+        }
+        const { build, replayed } = await submit(ask, keyWith(context?.digest));
+        if (!replayed)
+          request.log.info({ build: build.id, template: build.templateName, ...asker(request) }, 'build accepted');
+        answerAccepted(reply, { self: `/builds/${build.id}`, version: build.version, replayed });
+        return { answer: reply.send(view.build(build)), isKept: !replayed };
+      });
     },
   });
 };

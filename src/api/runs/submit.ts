@@ -4,7 +4,7 @@ import type { Received } from '../../build/contexts.ts';
 import type { RunAsk } from '../../queue/asked.ts';
 import { accepted, answerAccepted } from '../builds/accepted.ts';
 import { acceptsWith, askedIn, askedWith, checkJson, checkType, headerNotes, requestKeyOf } from '../builds/asked.ts';
-import { inBuildArchive, withContext } from '../builds/receiving.ts';
+import { inBuildArchive, ofBuilds, withContext } from '../builds/receiving.ts';
 import type { View } from '../builds/view.ts';
 import { answers, json } from '../contract/answers.ts';
 import type { App } from '../server/app.ts';
@@ -72,32 +72,26 @@ export const addRunSubmitRoute = (app: App, parts: ApiParts, view: View): void =
       const keyWith = requestKeyOf(request);
       checkType(request);
 
-      return withContext(
-        request,
-        reply,
-        parts,
-        { pointerInto: inBuildArchive, lasts: query.validate !== 'true' },
-        async (context) => {
-          const asked = context ? fromContext(context, query) : fromJson(request.body, query);
-          const ask = { ...asked, requestedBy: request.tokenName };
-          if (query.validate === 'true') {
-            const pointerTo = (pointer: string) => (context ? inBuildArchive(pointer, context) : pointer);
-            const plan = await admission.checkRun(ask);
-            const until = AbortSignal.any([signal, disconnectSignal(reply)]);
-            const previews: CachePreview[] = [];
-            for (const build of plan.builds) previews.push(await preview(build, until));
-            return { answer: reply.send(showNewRun(plan, previews, pointerTo)), isKept: false };
-          }
-          const { run, replayed } = await submitRun(ask, keyWith(context?.digest));
-          if (!replayed)
-            request.log.info(
-              { run: run.id, builds: run.builds.length, template: run.templateName, ...asker(request) },
-              'run accepted',
-            );
-          answerAccepted(reply, { self: `/runs/${run.id}`, version: run.version, replayed });
-          return { answer: reply.send(showRun(run, view)), isKept: !replayed };
-        },
-      );
+      return withContext(request, reply, parts, ofBuilds(query), async (context) => {
+        const asked = context ? fromContext(context, query) : fromJson(request.body, query);
+        const ask = { ...asked, requestedBy: request.tokenName };
+        if (query.validate === 'true') {
+          const pointerTo = (pointer: string) => (context ? inBuildArchive(pointer, context) : pointer);
+          const plan = await admission.checkRun(ask);
+          const until = AbortSignal.any([signal, disconnectSignal(reply)]);
+          const previews: CachePreview[] = [];
+          for (const build of plan.builds) previews.push(await preview(build, until));
+          return { answer: reply.send(showNewRun(plan, previews, pointerTo)), isKept: false };
+        }
+        const { run, replayed } = await submitRun(ask, keyWith(context?.digest));
+        if (!replayed)
+          request.log.info(
+            { run: run.id, builds: run.builds.length, template: run.templateName, ...asker(request) },
+            'run accepted',
+          );
+        answerAccepted(reply, { self: `/runs/${run.id}`, version: run.version, replayed });
+        return { answer: reply.send(showRun(run, view)), isKept: !replayed };
+      });
     },
   });
 };

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { shellQuoted } from '../../base/text/shell.ts';
 import { answerOf } from '../../guest/answer.ts';
 import { runNamed } from '../../guest/named-command.ts';
+import { onceMoreWhenBack } from '../../guest/reboot.ts';
 import { envWords } from '../../guest/shell-script.ts';
 import { render } from '../../template/language/render.ts';
 import type { FileRef, Text } from '../../template/spec.ts';
@@ -92,5 +93,6 @@ export const runTool = async (work: ToolWork, tools: GuestTools, signal: AbortSi
     const named = { name, command: fillCommand(command, words), validExitCodes, expectDisconnect: false };
     (await runNamed(named, guest, tools, signal)).check();
   }
-  if (work.cleansUp) await guest.run(`${words.sudo}rm -rf ${shellQuoted(work.staging)}`, { onLines }, signal);
+  const clean = () => guest.run(`${words.sudo}rm -rf ${shellQuoted(work.staging)}`, { onLines }, signal);
+  if (work.cleansUp) await onceMoreWhenBack(guest, clean, signal);
 };

@@ -12,7 +12,7 @@ export type Window = {
   readonly close: () => void;
   /** Resolves when there is more than `after` characters or the window is closed. Rejects with the signal's reason. */
   readonly more: (after: number, signal: AbortSignal) => Promise<void>;
-  /** From now on nothing from `place` on is dropped: whoever fills the window waits in `room` until that moves on or is let go. */
+  /** Nothing from `place` on is dropped until the next call, or `letGo`. Where that becomes too much, `room` does not resolve. */
   readonly holdFrom: (place: number) => void;
   readonly letGo: () => void;
   /** Resolves when the window can take more. */
