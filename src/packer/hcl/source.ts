@@ -1,8 +1,13 @@
 import { placeIn } from '../../base/text/parse-error.ts';
 import { visible } from '../../base/text/visible.ts';
 
-/** One file of a template, as it came. */
-export type Source = { readonly name: string; readonly text: string };
+/** One file of a template, as it came, or a text that stands in one with escapes. */
+export type Source = {
+  readonly name: string;
+  readonly text: string;
+  /** Of a text within a file: where the character at an offset of it stands there. */
+  readonly within?: (offset: number) => At;
+};
 
 /** A place in it: where the character at `offset` of its text stands. */
 export type At = { readonly source: Source; readonly offset: number };
@@ -10,7 +15,11 @@ export type At = { readonly source: Source; readonly offset: number };
 /** The same for people: line and column count from 1, columns in code points. */
 export type Place = { readonly file: string; readonly line: number; readonly column: number };
 
-export const placeOf = ({ source, offset }: At): Place => {
+/** The place in the file itself. */
+const inFile = (at: At): At => at.source.within?.(at.offset) ?? at;
+
+export const placeOf = (at: At): Place => {
+  const { source, offset } = inFile(at);
   const { line, column } = placeIn(source.text, offset);
   return { file: source.name, line, column };
 };
@@ -36,4 +45,4 @@ export const pointerAt = (at: At): string => {
 };
 
 /** A message, then its line with a caret below the place. */
-export const withLine = (at: At, message: string): string => `${message}\n${caretLines(at)}`;
+export const withLine = (at: At, message: string): string => `${message}\n${caretLines(inFile(at))}`;

@@ -23,7 +23,7 @@ export const valuesOfFiles = (
   const found = new Map<string, Attribute>();
   for (const { attributes, blocks } of bodies) {
     for (const { at, type } of blocks)
-      problems.add(new HclError(at, `a file of values holds "name = value" alone: the block ${quoted(type)} belongs in a .pkr.hcl file`)); // prettier-ignore
+      problems.add(new HclError(at, `a file of values holds "name = value" alone: the block ${quoted(type)} belongs in a file of the template`)); // prettier-ignore
     for (const attribute of attributes)
       if (variables.has(attribute.name)) found.set(attribute.name, attribute);
       else unused(attribute);
