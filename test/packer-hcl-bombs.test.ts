@@ -152,6 +152,11 @@ const bombs: Readonly<Record<string, readonly [text: string, message: RegExp]>> 
     `source "null" "x" {}\nbuild {\n  sources = [for i in range(1000) : "null.x"]\n}\n`,
     /the builds name 1000 sources: 100 is the most/,
   ],
+  'many places that are wrong': [many(15_000, (index) => `k${index} {}\n`).join(''), /there is no block "k0"/],
+  'many sources that are not there': [
+    `${many(2500, (index) => `source "null" "x${'x'.repeat(20)}${index}" {}\n`).join('')}build {\n${many(2500, (index) => `source "null.y${'y'.repeat(20)}${index}" {}\n`).join('')}}\n`,
+    /there is no source "null\.y/,
+  ],
   'a comment without end': [`/*${'*'.repeat(200_000)}`, /the comment has no end/],
   'a heredoc without end': [
     around(`<<E\n${'\n'.repeat(200_000)}`),
@@ -185,6 +190,21 @@ test('a bomb keeps the event loop for less than a second, at best', async () => 
       longest.push(loop.max / 1e6);
     }
     return Math.max(...longest);
+  });
+  assert.ok(delay < 1000, `${delay} ms`);
+});
+
+test('neither many builds under many globs nor many places that are wrong on one line of JSON keep the event loop', async () => {
+  const builds = around('1') + many(5000, () => 'build {\n sources = ["null.x"]\n}\n').join('');
+  const json = `{${many(15_000, (index) => `"k${index}":1`).join()}}`;
+  const only = many(50, (index) => `null.*z${index}`);
+  const delay = await atBest(1000, async () => {
+    const loop = monitorEventLoopDelay({ resolution: 1 });
+    loop.enable();
+    assert.match((await refusals(readOne(builds, { only })))[0] ?? '', /the builds name 5001 sources/);
+    assert.match((await refusals(readHcl([{ name: 'a.pkr.json', text: json }], given)))[0] ?? '', /no block "k0"/);
+    loop.disable();
+    return loop.max / 1e6;
   });
   assert.ok(delay < 1000, `${delay} ms`);
 });

@@ -1,4 +1,4 @@
-import { placeIn } from '../../base/text/parse-error.ts';
+import { placeFinder } from '../../base/text/parse-error.ts';
 import { visible } from '../../base/text/visible.ts';
 
 /** One file of a template, as it came, or a text that stands in one with escapes. */
@@ -18,9 +18,20 @@ export type Place = { readonly file: string; readonly line: number; readonly col
 /** The place in the file itself. */
 const inFile = (at: At): At => at.source.within?.(at.offset) ?? at;
 
+// A file may be wrong in many places.
+const finders = new WeakMap<Source, ReturnType<typeof placeFinder>>();
+
+const finderOf = (source: Source): ReturnType<typeof placeFinder> => {
+  const known = finders.get(source);
+  if (known !== undefined) return known;
+  const made = placeFinder(source.text);
+  finders.set(source, made);
+  return made;
+};
+
 export const placeOf = (at: At): Place => {
   const { source, offset } = inFile(at);
-  const { line, column } = placeIn(source.text, offset);
+  const { line, column } = finderOf(source)(offset);
   return { file: source.name, line, column };
 };
 
@@ -30,12 +41,10 @@ const shownBehind = 40;
 
 /** The line that a place is in, with a caret below the place. A long one is cut around it. */
 const caretLines = ({ source: { text }, offset }: At): string => {
-  const begin = Math.max(text.lastIndexOf('\n', offset - 1) + 1, offset - shownBefore);
-  const newline = text.indexOf('\n', offset);
-  const end = Math.min(newline === -1 ? text.length : newline, offset + shownBehind);
-  const shown = (from: number, to: number) => visible(text.slice(from, to).replaceAll('\r', ''));
-  const before = shown(begin, offset);
-  return `  ${before}${shown(offset, end)}\n  ${before.replace(/[^\t]/gu, ' ')}^`;
+  const shown = (part: string) => visible(part.replaceAll('\r', ''));
+  const before = shown(text.slice(Math.max(0, offset - shownBefore), offset).replace(/^[^]*\n/, ''));
+  const behind = shown(text.slice(offset, offset + shownBehind).replace(/\n[^]*/, ''));
+  return `  ${before}${behind}\n  ${before.replace(/[^\t]/gu, ' ')}^`;
 };
 
 /** `file:line:column`. */

@@ -1,4 +1,4 @@
-import { didYouMean, quoted } from '../../../base/text/nearest.ts';
+import { quoted, suggestions } from '../../../base/text/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { scopeOf, type Namespace, type World } from '../evaluate/scope.ts';
 import { HclError, SentValueError, type Problems } from '../hcl-error.ts';
@@ -117,6 +117,8 @@ export const refuseStray = (
   variables: Variables,
   { addSent }: Pick<Problems, 'addSent'>,
 ): void => {
-  const stray = Object.keys(given).filter((name) => !variables.has(name));
-  for (const name of stray) addSent(name, `is no variable of the template: ${didYouMean(name, [...variables.keys()])}`);
+  const names = [...variables.keys()];
+  const didYouMean = suggestions();
+  for (const name of Object.keys(given))
+    if (!variables.has(name)) addSent(name, `is no variable of the template: ${didYouMean(name, names)}`);
 };
