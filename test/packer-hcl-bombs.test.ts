@@ -6,6 +6,12 @@ import { atBest } from './fixtures/at-best.ts';
 import { loopDelay } from './fixtures/loop-delay.ts';
 import { around, folderOf, given, readOne, refusals, valueOf } from './fixtures/hcl.ts';
 
+/** Blocks of no type that is known: as many as the files of a template may hold. */
+const strangers = [0, 1, 2, 3].map((file) => ({
+  name: `${file}.pkr.hcl`,
+  text: Array.from({ length: 12_000 }, (_, index) => `k${file}${index}_____ {}\n`).join(''),
+}));
+
 const many = (count: number, one: (index: number) => string) => Array.from({ length: count }, (_, index) => one(index));
 
 const doubling = (one: (name: string) => string, count = 40) =>
@@ -198,6 +204,12 @@ test('neither many builds under many globs nor many places that are wrong on one
   };
   const delay = await atBest(1000, () => loopDelay(refuse));
   assert.ok(delay < 1000, `${delay} ms`);
+});
+
+test('after a thousand wrong places a template is refused, and no more are looked for', async () => {
+  const delay = await atBest(250, () => loopDelay(() => refusals(readHcl(strangers, given))));
+  assert.ok(delay < 250, `${delay} ms`);
+  await assert.rejects(readHcl(strangers, given), /There are 999 more such places\.$/);
 });
 
 test('files beyond their bounds are refused before they are read', async () => {

@@ -160,6 +160,8 @@ export const hclBounds = {
   bytes: 1024 * 1024,
   /** Attributes, blocks, and parts of expressions and templates, of all files. */
   parts: 50_000,
+  /** Where so many places are wrong, no more are looked for. */
+  wrongPlaces: 1000,
   /** Levels of brackets, blocks and templates in a file, and of expressions that need each other. */
   depth: 64,
   evaluationDepth: 400,

@@ -1,3 +1,4 @@
+import { hclBounds } from '../../base/bounds.ts';
 import { Fault, type FieldPlace } from '../../base/fault.ts';
 import { fieldErrors, ofRequest, type FieldErrors } from '../../base/field-errors.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
@@ -48,10 +49,14 @@ export const makeProblems = (): Problems => {
   const all: FieldErrors = fieldErrors();
   const addSent = (variable: string, message: string, place?: FieldPlace) =>
     all.add(ofRequest + pointerTo(['variables', variable]), message, place);
-  const add = (error: HclError) =>
-    error instanceof SentValueError
-      ? addSent(error.variable, error.message, placeOf(error.at))
-      : all.add(pointerAt(error.at), withLine(error.at, error.message));
+  let left: number = hclBounds.wrongPlaces;
+  const add = (error: HclError): void => {
+    if (error instanceof SentValueError) addSent(error.variable, error.message, placeOf(error.at));
+    else all.add(pointerAt(error.at), withLine(error.at, error.message));
+    left -= 1;
+    // An error costs more than the text that it is about.
+    if (left === 0) throw all.fault('template_invalid', 'The HCL2 template cannot be used');
+  };
   return {
     add,
     addSent,
