@@ -134,7 +134,7 @@ test('a build with debug waits before each of its steps, with its machine within
   assert.deepEqual(paused, names);
 });
 
-const twoFiles = { skip: isVmd && 'its kernel and ramdisk are two files, which vmd does not take' };
+const twoFiles = isVmd ? { skip: 'its kernel and ramdisk are two files, which vmd does not take' } : longOnly;
 
 test('examples/tiny-ansible is built: by a file, a script and a playbook that the host runs', twoFiles, async () => {
   const { id } = await postContext(imaged, await tarOf(example('tiny-ansible')), 'application/x-tar');
