@@ -173,5 +173,12 @@ test(
     assert.equal((again?.data['fault'] as { code?: string } | undefined)?.code, 'layer_unusable');
     assert.equal(again?.data['loses_attempt'], false);
     assert.match(await textOf(imaged, second.id, 'log'), /behind it/);
+    const keptBy = async ({ id }: BuildView) =>
+      [...(await eventsNamed(id, 'layer.kept')), ...(await eventsNamed(id, 'layer.not_kept'))]
+        .filter(({ data }) => data['step'] === 'take-login')
+        .map(({ data }) => data['why']);
+    assert.deepEqual(await keptBy(second), [undefined]);
+    await changeScript('and once more');
+    assert.deepEqual(await keptBy(await build()), ['no build could go on from what was kept there before']);
   },
 );
