@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { truncateSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -200,25 +201,29 @@ test('what the system refuses is told with the file and the reason, and without 
   assert.match(nowhere.stderr, /^imagectl: \/dev\/null\/out cannot be used: not a directory \(ENOTDIR\) at \w+\.\n$/);
 });
 
-test('a file that cannot be read while it is sent is told as that, and not as a daemon that is away', async () => {
-  await using shop = await apiShop();
-  const { url } = await shop.listen();
-  const api = makeApi({ url: new URL(url), token: shop.auth.authorization.replace('Bearer ', '') });
-  const folder = await folderOf({});
-  const file = join(folder, 'large');
-  await writeFile(file, randomBytes(3 * 2 ** 20));
-  const call = async ({ body: { content } }: { readonly body: { readonly content: unknown } }): Promise<Response> => {
-    await truncate(file);
-    await buffer(content as Readable).catch((cause: unknown) => {
-      throw new ClientError('unreachable', 'The daemon is away.', { cause });
-    });
-    throw new Error('It was sent.');
-  };
-  const told: unknown[] = [];
-  const sending = sendFolder(api, { folder, made: [], extra: {} }, { ...processOutput({}), tell: (...lines) => told.push(lines) }, call); // prettier-ignore
-  await assert.rejects(sending, (error) => error instanceof Fault && /"large" could not be packed: it has become shorter/.test(error.message)); // prettier-ignore
-  assert.deepEqual(told, []);
-});
+for (const when of ['before it is read', 'while it is read'])
+  test(`a file that becomes shorter ${when} for sending is told as that, and not as a daemon that is away`, async () => {
+    await using shop = await apiShop();
+    const { url } = await shop.listen();
+    const api = makeApi({ url: new URL(url), token: shop.auth.authorization.replace('Bearer ', '') });
+    const folder = await folderOf({});
+    const file = join(folder, 'large');
+    await writeFile(file, randomBytes(3 * 2 ** 20));
+    const call = async ({ body: { content } }: { readonly body: { readonly content: unknown } }): Promise<Response> => {
+      const body = content as Readable;
+      if (when === 'while it is read') await once(body, 'readable');
+      truncateSync(file);
+      if (when === 'before it is read') await new Promise((closed) => body.once('close', closed));
+      await buffer(body).catch((cause: unknown) => {
+        throw new ClientError('unreachable', 'The daemon is away.', { cause });
+      });
+      throw new Error('It was sent.');
+    };
+    const told: unknown[] = [];
+    const sending = sendFolder(api, { folder, made: [], extra: {} }, { ...processOutput({}), tell: (...lines) => told.push(lines) }, call); // prettier-ignore
+    await assert.rejects(sending, (error) => error instanceof Fault && /"large" could not be packed: it has become shorter/.test(error.message)); // prettier-ignore
+    assert.deepEqual(told, []);
+  });
 
 test('a folder that cannot be sent is told by what is in the way', async () => {
   await using shop = await apiShop();
@@ -377,6 +382,16 @@ test('lists and builds are shown for people, and as JSON, one value a line', asy
   assert.match((await run(['show', bad])).stdout, /^status +failed[^]*\(console_silent\)\n {2}as the test wants it/m);
   assert.match((await run(['artifacts', good])).stdout, /^disk\.qcow2 .* [0-9a-f]{64}$/m);
   assert.match((await run(['show'])).stdout, new RegExp(`^build +${bad}`), 'without an id it is the newest');
+});
+
+test('a build at a breakpoint says which, how it is logged in to, what goes on, and when it fails', async () => {
+  const pauses = () => [{ name: 'look', note: 'at the disks', until: Date.UTC(2026, 0, 2), ssh: 'ssh -p 22 root@vm' }];
+  await using shop = await apiShop({ live: { pauses } });
+  const run = await against(shop);
+  await shop.store.add(aBuild());
+  const { build } = await claimed(shop.store);
+  const { stdout } = await run(['show', build.id]);
+  assert.match(stdout, /^at breakpoint +look: at the disks\ngoes on by +imagectl resume \w{26}\nfails at +2026-01-02T00:00:00\.000Z\nlog in +ssh -p 22 root@vm$/m); // prettier-ignore
 });
 
 test('the log is text without escapes; --raw gives the console as it is, into a pipe', async () => {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { recipeFor } from '../src/build/recipe.ts';
 import { listingOf } from '../src/context/listing.ts';
-import { importPacker } from '../src/packer/import/import-packer.ts';
+import { importPacker } from './fixtures/import-packer.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
 

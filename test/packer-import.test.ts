@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { Fault } from '../src/base/fault.ts';
-import { importPacker } from '../src/packer/import/import-packer.ts';
+import { importPacker } from './fixtures/import-packer.ts';
 import { commonRules } from '../src/packer/import/provisioners/kinds.ts';
 import { provisionerKinds } from '../src/packer/import/provisioners/table.ts';
 import type { Imported } from '../src/packer/import/types.ts';

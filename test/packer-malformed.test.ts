@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { Fault } from '../src/base/fault.ts';
 import { readJson } from '../src/base/document/json.ts';
-import { importPacker } from '../src/packer/import/import-packer.ts';
+import { importPacker } from './fixtures/import-packer.ts';
 import { runs } from './fixtures/long.ts';
 
 const fixtures = fileURLToPath(new URL('../../test/fixtures/packer', import.meta.url));

@@ -8,11 +8,12 @@ import { onCancel } from '../src/queue/rules/cancel.ts';
 import { changesPin, mayChange, onNewHold } from '../src/queue/rules/changes.ts';
 import { onKey } from '../src/queue/rules/idempotency.ts';
 import {
-  firstOf,
+  fits,
   nextToStart,
   roomLeft,
   sumOf,
   suspectAmong,
+  type FirstOf,
   type Queued,
   type Started,
 } from '../src/queue/rules/order.ts';
@@ -25,6 +26,23 @@ import type { Outcome } from '../src/queue/records.ts';
 import { aBuild, aFault, anArtifact, failsAs, storeShop } from './store-shop.ts';
 
 const pairs = Status.options.flatMap((from) => Status.options.map((to) => [from, to] as const));
+
+/** Highest priority first, then the oldest: ids sort by time. SQL says the same as ORDER BY priority DESC, id. */
+const byTurn = (one: Queued, other: Queued): number => other.priority - one.priority || (one.id < other.id ? -1 : 1);
+
+/** As the store finds it by an index. */
+const firstOf =
+  (queued: readonly Queued[], now: number): FirstOf =>
+  (most, suspects, full) =>
+    queued
+      .filter(
+        ({ notBefore, isSuspect, demand, runId }) =>
+          notBefore <= now &&
+          (suspects === 'too' || !isSuspect) &&
+          fits(demand, most) &&
+          (runId === undefined || !full.includes(runId)),
+      )
+      .toSorted(byTurn)[0];
 
 test('of all pairs of statuses, a build makes the ten moves of the drawing and no other', () => {
   const drawn = [

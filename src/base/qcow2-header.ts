@@ -23,7 +23,7 @@ export type Qcow2Header = {
 
 export type Unusable = { readonly why: string };
 
-export const qcow2Magic = 0x5146_49fb;
+const qcow2Magic = 0x5146_49fb;
 
 const fixedBytes = 112;
 const clusterBits = { least: 9, most: 21 };

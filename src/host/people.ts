@@ -30,7 +30,7 @@ export const userName = async (host: Host, uid: number): Promise<string> =>
   (await users(host)).find((user) => user.uid === uid)?.name ?? String(uid);
 
 /** A user with all their groups, by name; undefined when there is none. */
-export const userNamed = async (host: Host, name: string): Promise<User | undefined> => {
+const userNamed = async (host: Host, name: string): Promise<User | undefined> => {
   const user = (await users(host)).find((row) => row.name === name);
   if (user === undefined) return undefined;
   const more = (await groups(host)).filter(({ members }) => members.includes(name)).map(({ gid }) => gid);

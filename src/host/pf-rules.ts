@@ -68,8 +68,7 @@ const ruleOf = (line: string): PfRule | undefined => {
 };
 
 /** The rules among these lines, as pf.conf(5) or `pfctl -sr` writes them. */
-export const rulesOf = (lines: readonly string[]): readonly PfRule[] =>
-  lines.map(ruleOf).filter((rule) => rule !== undefined);
+const rulesOf = (lines: readonly string[]): readonly PfRule[] => lines.map(ruleOf).filter((rule) => rule !== undefined);
 
 /** Whether pf is known to be switched off, whatever rules it has. */
 export const isPfOff = async (host: Host, signal: AbortSignal): Promise<boolean> => {

@@ -81,7 +81,7 @@ export const readVmConf = async (host: Host): Promise<readonly VmBlock[] | undef
   return text === undefined ? undefined : vmsOf(text);
 };
 
-export const vmsOf = (text: string): readonly VmBlock[] =>
+const vmsOf = (text: string): readonly VmBlock[] =>
   statementsOf(text).flatMap(({ words: [word, name], block }) =>
     word === 'vm' && name !== undefined && block !== undefined ? [vmOf(name, block)] : [],
   );

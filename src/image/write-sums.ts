@@ -5,7 +5,7 @@ import { sumLine } from '../base/sums.ts';
 import type { Artifact } from './types.ts';
 
 /** The lines that sha256(1) of the BSDs prints, `sha256 -C` and `sha256sum -c` check, and signify(1) signs. */
-export const sumLines = (artifacts: readonly Artifact[]): string =>
+const sumLines = (artifacts: readonly Artifact[]): string =>
   artifacts.map(({ name, sha256 }) => sumLine(artifactName(name), sha256)).join('');
 
 /** Writes the `SHA256` file of a folder of artifacts, mode 0440; it is never seen half-written. */

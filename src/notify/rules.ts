@@ -14,7 +14,7 @@ const givenUpAfterMs = 72 * hourMs;
 const spread = 0.1;
 
 /** Milliseconds of a `Retry-After` header, in seconds or as a date (RFC 9110, 10.2.3); undefined where it says neither. */
-export const retryAfterMs = (header: string | undefined, now: number): number | undefined => {
+const retryAfterMs = (header: string | undefined, now: number): number | undefined => {
   if (header === undefined) return undefined;
   if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
   const at = Date.parse(header);

@@ -22,7 +22,7 @@ const mostPartitions = 15;
 const firstSector = 64;
 const cylinder = 255 * 63;
 /** What fdisk(8) sets aside for an EFI system partition on a disk with a GPT. */
-export const efiSectors = 532_480;
+const efiSectors = 532_480;
 
 // As isspace(3) has it in the C locale: get_token() of disklabel(8) ends a word with any of these.
 const blank = /[ \t\v\f\r]+/;

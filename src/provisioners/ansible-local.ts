@@ -90,9 +90,9 @@ export const ansibleLocal = {
   needs: 'guest',
   Schema,
   resolve: async (asked, place) => {
-    const { pointer, fields } = place;
+    const { pointer } = place;
     const { playbook_file: single } = asked;
-    const folder = fields.made(`${pointer}/staging_directory`, asked.staging_directory, '/', guestFolderOf);
+    const folder = guestFolderOf(asked.staging_directory, 'staging_directory', place);
     const books =
       single === undefined
         ? below(folder, await listedOf(asked.playbook_files, 'playbook_files', place, 'file'), 'playbook_files', place)

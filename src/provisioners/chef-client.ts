@@ -144,8 +144,8 @@ export const chefClient = {
   needs: 'guest',
   Schema,
   resolve: async (asked, place) => {
-    const { pointer, fields } = place;
-    const folder = fields.made(`${pointer}/staging_directory`, asked.staging_directory, '/', guestFolderOf);
+    const { pointer } = place;
+    const folder = guestFolderOf(asked.staging_directory, 'staging_directory', place);
     const settings = settingsOf(asked, folder, place);
     const command = asked.execute_command ?? '{{ sudo }}chef-client --no-color -c {{ config_path }} -j {{ json_path }}';
     const at = { ...place, pointer: `${pointer}/execute_command` };

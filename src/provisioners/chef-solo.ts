@@ -39,11 +39,10 @@ const words = (asked: Asked) => ({
 });
 
 const configuration = async (asked: Asked, folder: string, uploads: readonly ToolUpload[], place: Place) => {
-  const { pointer, fields } = place;
   const has = (name: string) =>
     uploads.some(({ to }) => to === posix.join(folder, name)) ? posix.join(folder, name) : '';
   const cookbooks = [
-    ...asked.remote_cookbook_paths.map((raw, at) => fields.made(`${pointer}/remote_cookbook_paths/${at}`, raw, '/', guestFolderOf)), // prettier-ignore
+    ...asked.remote_cookbook_paths.map((raw, at) => guestFolderOf(raw, `remote_cookbook_paths/${at}`, place)),
     ...asked.cookbook_paths.map((_, at) => posix.join(folder, `cookbooks-${at}`)),
   ];
   const paths = cookbooks.map((path) => `"${path}"`).join(',');
@@ -75,8 +74,8 @@ export const chefSolo = {
   needs: 'guest',
   Schema,
   resolve: async (asked, place) => {
-    const { pointer, fields } = place;
-    const folder = fields.made(`${pointer}/staging_directory`, asked.staging_directory, '/', guestFolderOf);
+    const { pointer } = place;
+    const folder = guestFolderOf(asked.staging_directory, 'staging_directory', place);
     const one = async (raw: string | undefined, key: string, name: string, kind: 'file' | 'folder') =>
       (await listedOr(raw, key, place, kind)).map(inStaging(folder, name));
     const cookbooks = await listedOf(asked.cookbook_paths, 'cookbook_paths', place, 'folder');

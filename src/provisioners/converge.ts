@@ -68,12 +68,12 @@ export const converge = {
   Schema,
   resolve: async (asked, place) => {
     const { pointer, fields } = place;
-    const folder = fields.made(`${pointer}/working_directory`, asked.working_directory, '/', guestFolderOf);
+    const folder = guestFolderOf(asked.working_directory, 'working_directory', place);
     const uploads: ToolWork['uploads'][number][] = [];
     for (const [at, { source, destination }] of asked.module_dirs.entries()) {
       const here = `${pointer}/module_dirs/${at}`;
       const listed = await fields.file(`${here}/source`, source, 'folder');
-      uploads.push({ listed, to: fields.made(`${here}/destination`, destination, '/', guestFolderOf) });
+      uploads.push({ listed, to: guestFolderOf(destination, `module_dirs/${at}/destination`, place) });
     }
     const words = {
       sudo: { packer: 'Sudo', isThere: !asked.prevent_sudo },

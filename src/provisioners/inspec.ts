@@ -52,7 +52,7 @@ export const inspec = {
   Schema,
   resolve: async (asked, place) => {
     const { pointer, fields } = place;
-    const folder = fields.made(`${pointer}/staging_directory`, asked.staging_directory, '/', guestFolderOf);
+    const folder = guestFolderOf(asked.staging_directory, 'staging_directory', place);
     const profile = posix.join(folder, 'profile');
     const given = isUrl(asked.profile) ? [] : await listedOr(asked.profile, 'profile', place, 'either');
     const inputs = await listedOf(asked.attributes, 'attributes', place, 'file');

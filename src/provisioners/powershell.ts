@@ -60,7 +60,7 @@ export const powershell = {
       env: envOf(asked, pointer, fields),
       validExitCodes: asked.valid_exit_codes,
       command,
-      remoteFolder: fields.made(`${pointer}/remote_folder`, asked.remote_folder, '/', guestFolderOf),
+      remoteFolder: guestFolderOf(asked.remote_folder, 'remote_folder', place),
     };
   },
   plan: ({ scripts }) => `powershell: ${counted(scripts.length, 'script')}`,

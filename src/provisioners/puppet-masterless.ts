@@ -52,7 +52,7 @@ export const puppetMasterless = {
   Schema,
   resolve: async (asked, place) => {
     const { pointer, fields } = place;
-    const folder = fields.made(`${pointer}/staging_directory`, asked.staging_directory, '/', guestFolderOf);
+    const folder = guestFolderOf(asked.staging_directory, 'staging_directory', place);
     const manifests = posix.join(folder, 'manifests');
     const manifest = await fields.file(`${pointer}/manifest_file`, asked.manifest_file, 'either');
     const isFolder = (await stat(manifest.path)).isDirectory();

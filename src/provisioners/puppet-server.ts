@@ -43,7 +43,7 @@ export const puppetServer = {
   needs: 'guest',
   Schema,
   resolve: async (asked, place) => {
-    const folder = place.fields.made(`${place.pointer}/staging_dir`, asked.staging_dir, '/', guestFolderOf);
+    const folder = guestFolderOf(asked.staging_dir, 'staging_dir', place);
     const [certs, keys] = [posix.join(folder, 'certs'), posix.join(folder, 'private_keys')];
     const cert = await listedOr(asked.client_cert_path, 'client_cert_path', place, 'folder');
     const key = await listedOr(asked.client_private_key_path, 'client_private_key_path', place, 'folder');

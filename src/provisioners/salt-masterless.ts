@@ -6,7 +6,7 @@ import { commonKeys } from './common.ts';
 import { guestOs, preventSudo, staging } from './in-guest/keys.ts';
 import { runTool, type ToolCommand, type ToolWork } from './in-guest/tool.ts';
 import { guestFolderOf, Listed, listedOr, textOr } from './in-guest/values.ts';
-import type { GuestKind, Place } from './kind.ts';
+import type { GuestKind } from './kind.ts';
 
 const about = 'salt-call in the guest without a master, with a state tree of the context';
 
@@ -68,9 +68,6 @@ const moved = (from: string, to: string): ToolCommand =>
     `{{ sudo }}mkdir -p ${posix.dirname(to)} && {{ sudo }}rm -rf ${to} && {{ sudo }}mv ${from} ${to}`,
   );
 
-const remote = (raw: string | undefined, key: string, fallback: string, { pointer, fields }: Place): string =>
-  fields.made(`${pointer}/${key}`, raw ?? fallback, '/', guestFolderOf);
-
 /** salt-call --local, by the rules of Packer's provisioner. */
 export const saltMasterless = {
   type: 'salt-masterless',
@@ -79,9 +76,9 @@ export const saltMasterless = {
   Schema,
   resolve: async (asked, place) => {
     const { pointer, fields } = place;
-    const folder = fields.made(`${pointer}/temp_config_dir`, asked.temp_config_dir, '/', guestFolderOf);
-    const tree = remote(asked.remote_state_tree, 'remote_state_tree', '/srv/salt', place);
-    const roots = remote(asked.remote_pillar_roots, 'remote_pillar_roots', '/srv/pillar', place);
+    const folder = guestFolderOf(asked.temp_config_dir, 'temp_config_dir', place);
+    const tree = guestFolderOf(asked.remote_state_tree ?? '/srv/salt', 'remote_state_tree', place);
+    const roots = guestFolderOf(asked.remote_pillar_roots ?? '/srv/pillar', 'remote_pillar_roots', place);
     const minion = await listedOr(asked.minion_config, 'minion_config', place, 'file');
     const grains = await listedOr(asked.grains_file, 'grains_file', place, 'file');
     const pillar = await listedOr(asked.local_pillar_roots, 'local_pillar_roots', place, 'folder');

@@ -79,7 +79,7 @@ export const shell = {
       ...(command === undefined
         ? {}
         : { executeCommand: executeCommandOf(command, { ...place, pointer: `${pointer}/execute_command` }) }),
-      remoteFolder: fields.made(`${pointer}/remote_folder`, asked.remote_folder, '/', guestFolderOf),
+      remoteFolder: guestFolderOf(asked.remote_folder, 'remote_folder', place),
     };
   },
   plan: ({ scripts }) => `shell: ${counted(scripts.length, 'script')}`,

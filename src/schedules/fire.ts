@@ -37,7 +37,7 @@ const isRunning = (status: string): boolean => {
 };
 
 /** Whether the host, or the moment, is to blame: another one may do better. */
-export const mayPass = ({ code }: Fault): boolean => faults[code].class === 'infra';
+const mayPass = ({ code }: Fault): boolean => faults[code].class === 'infra';
 
 type Started = { readonly buildId: string; readonly inputs: string };
 

@@ -8,7 +8,7 @@ import type { Outgoing, SendTools } from './types.ts';
 export type HttpLogin = { readonly token: string } | { readonly username: string; readonly password: string };
 
 /** The header `authorization`. */
-export const authorizationOf = (login: HttpLogin | undefined): Readonly<Record<string, string>> => {
+const authorizationOf = (login: HttpLogin | undefined): Readonly<Record<string, string>> => {
   if (login === undefined) return {};
   if ('token' in login) return { authorization: `Bearer ${login.token}` };
   const both = Buffer.from(`${login.username}:${login.password}`, 'utf8').toString('base64');

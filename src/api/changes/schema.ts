@@ -3,7 +3,7 @@ import { Id } from '../../base/ids.ts';
 import { Build, Progress } from '../builds/schema.ts';
 import { Flag } from '../contract/common.ts';
 
-export const changeTypes = ['created', 'changed', 'progress', 'ended', 'removed', 'reset'] as const;
+const changeTypes = ['created', 'changed', 'progress', 'ended', 'removed', 'reset'] as const;
 
 export const BuildChange = z
   .object({

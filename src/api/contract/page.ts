@@ -1,19 +1,7 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { App } from '../server/app.ts';
-
-// Nothing on the page comes from anywhere but this host. Swagger UI writes style attributes and shows its icons as
-// data: addresses; it needs nothing else.
-const pagePolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+import { contentPolicy } from '../server/content-policy.ts';
 
 /** A server of its own for the page and its files, which is only ever asked from within. */
 const makePage = async (): Promise<FastifyInstance> => {
@@ -22,7 +10,8 @@ const makePage = async (): Promise<FastifyInstance> => {
   await page.register(swagger);
   await page.register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: pagePolicy,
+    // It writes style attributes, and shows its icons as data: addresses.
+    staticCSP: contentPolicy('inline'),
     // Without a validator's address the page asks nobody outside for a badge.
     uiConfig: {
       url: '/openapi.json',

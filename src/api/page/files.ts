@@ -3,23 +3,12 @@ import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
 import { matchesAny } from '../../base/http/etags.ts';
 import type { App } from '../server/app.ts';
+import { contentPolicy } from '../server/content-policy.ts';
 import type { ApiParts } from '../types.ts';
 import type { PageFile } from './types.ts';
 
-// The page runs its own files alone, asks this host alone, and stands in no other page.
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 const headers = {
-  'content-security-policy': policy,
+  'content-security-policy': contentPolicy('files'),
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',

@@ -2,7 +2,7 @@ import { escapeRegExp } from '../text/escape-regexp.ts';
 import { quoted } from '../text/nearest.ts';
 
 /** Longer ones are not written by people. */
-export const longestPattern = 1000;
+const longestPattern = 1000;
 
 /**
  * What a pattern may come to, counted as the steps of its program: about one for each character, and the repeated part

@@ -87,10 +87,6 @@ export const asType = (given: VariableValue, type: VariableType): VariableValue 
   throw new ParseError(`is ${named[is]}, and the variable is of the type ${type}: it takes ${named[type]}${hint}`);
 };
 
-/** The value as a text that a template can hold; undefined for a list and a map, which have none. */
-export const textOfValue = (value: VariableValue): string | undefined =>
-  typeof value === 'object' ? undefined : String(value);
-
 /** Every text in it: what must be masked where it is sensitive. */
 export const textsOfValue = (value: VariableValue): readonly string[] =>
   typeof value === 'object' ? Object.values(value).map(String) : [String(value)];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { EventType } from './build-events.ts';
 
 /** The events that a webhook may be told of: those of which a build has few, whatever its guest does. */
-export const webhookEvents = [
+const webhookEvents = [
   'build.queued',
   'build.running',
   'build.phase',

@@ -1,5 +1,5 @@
 /** Any answer in JSON: 500 builds of the largest labels, or a template with all that it may hold, have less. */
-export const longestJson = 64 * 1024 * 1024;
+const longestJson = 64 * 1024 * 1024;
 
 type Bytes = { readonly body: AsyncIterable<Uint8Array> | null };
 

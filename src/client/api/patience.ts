@@ -7,7 +7,7 @@ const firstMs = 250;
 const mostMs = 10_000;
 
 /** How long a daemon may be away while somebody waits for a build: an upgrade or a reboot of the host takes less. */
-export const awayMs = 600_000;
+const awayMs = 600_000;
 
 // Before anything was seen of it: it may be the wrong address.
 const firstMostMs = 60_000;

@@ -2,7 +2,7 @@ import { commands, type CommandRow } from './commands.ts';
 import { everywhere, optionRow, written, type OptionName } from './options.ts';
 
 /** The synopsis of a command: `usage: imagectl log [-f] [build]`. */
-export const synopsisOf = (command: string, { operands, options }: CommandRow): string =>
+const synopsisOf = (command: string, { operands, options }: CommandRow): string =>
   ['imagectl', command, ...options.map((name) => `[${written(name)}]${optionRow(name).multiple === true ? '...' : ''}`), operands] // prettier-ignore
     .filter((word) => word !== '')
     .join(' ');

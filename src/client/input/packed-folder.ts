@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { Transform } from 'node:stream';
+import { pipeline, Transform } from 'node:stream';
 import { isErrno } from '../../base/errno.ts';
 import { systemClock } from '../../base/clock.ts';
 import { patience } from '../api/patience.ts';
@@ -79,12 +79,11 @@ export const sendFolder = async (
   return waiting.ask(async () => {
     const limits = await contextLimits(api);
     const { stream, files } = await packFolder(folder, { limits, extra, signal });
-    const content = stream.pipe(counted(output, files));
+    const content = counted(output, files);
     let unread: Error | undefined;
-    stream.once('error', (error) => {
-      unread = error;
-      content.destroy(error);
-    });
+    stream.once('error', (error) => (unread = error));
+    // How it ends, the call learns from what it reads; before it reads, nobody else would listen for an error.
+    pipeline(stream, content, () => undefined);
     try {
       return await call({ body: { type: 'application/zstd', content } });
     } catch (error) {

@@ -8,7 +8,7 @@ import type { Line, Output } from '../show/output.ts';
 import { secondsBetween, shownBytes, shownSeconds } from '../show/units.ts';
 
 /** How a command ends whose build stands so. */
-export const endingOf = ({ status }: Build): Ending =>
+const endingOf = ({ status }: Build): Ending =>
   status === 'failed' || status === 'held' ? 'failed' : status === 'cancelled' ? 'cancelled' : 'succeeded';
 
 const took = ({ started_at: from, ended_at: to }: Build): string =>

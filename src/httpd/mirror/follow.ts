@@ -4,7 +4,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Progress } from '../../fetch/progress.ts';
 
 /** How much of a file is kept back until its digest is known to be right, in bytes. */
-export const heldBackBytes = 64 * 1024;
+const heldBackBytes = 64 * 1024;
 
 const blockBytes = 256 * 1024;
 

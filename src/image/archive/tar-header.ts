@@ -4,7 +4,7 @@
  * bsdtar, which Vagrant runs, and Google's importer read it.
  */
 
-export const blockBytes = 512;
+const blockBytes = 512;
 
 /** A part of a sparse file that is there. */
 export type Extent = { readonly at: number; readonly bytes: number };

@@ -8,7 +8,7 @@ import { both16, both32, descriptorTime, noTime, number16, number32, record, rec
 import { whyNoNames } from './names.ts';
 import { foldersOf, nameOf, type MediumFile, type MediumFolder } from './tree.ts';
 
-export const sector = 2048;
+const sector = 2048;
 /** The first 16 sectors are the system's (ECMA-119, 6.2.1); two descriptors and their terminator follow. */
 const descriptorsAt = 16;
 const treesAt = descriptorsAt + 3;

@@ -102,7 +102,7 @@ export const additionsFor = (facts: AdditionFacts): readonly Addition[] => [
   ...ofSets(facts),
 ];
 
-export const lineOf = (question: string, text: Text, pointer: string | undefined): Line => ({
+const lineOf = (question: string, text: Text, pointer: string | undefined): Line => ({
   key: keyOf(question),
   value: seen(text).replace(/^[ \t]+|[ \t]+$/g, ''),
   pointer,

@@ -38,7 +38,7 @@ const diskNames = ({ disks, model }: MachineParts): InstallerFacts['disks'] =>
   }));
 
 /** The sets in a directory of the endpoint, by `number` where only a mirror has them. */
-export const setsIn = (
+const setsIn = (
   entries: readonly HttpEntry[],
   directory: string,
   number: string,

@@ -14,7 +14,7 @@ const named = { install: 'an installation', upgrade: 'an upgrade' } as const;
  * Why the installer passes over a line that it may ask for elsewhere: on another machine, in another release or mode.
  * Undefined: no installer asks for it.
  */
-export const whyUnused = ({ key, value }: Line, { asked, skipped }: Walk, mode: Mode): string | undefined => {
+const whyUnused = ({ key, value }: Line, { asked, skipped }: Walk, mode: Mode): string | undefined => {
   if (value === '') return 'has no answer: the installer passes over a line without one';
   const [first, ...more] = asked.filter(({ question }) => answers(key, question));
   if (first !== undefined)

@@ -139,8 +139,12 @@ const machineOf = (named: Named, shared: Shared): ImportedMachine => {
   return { name, document: draft.document(), pointerOf: draft.pointerOf };
 };
 
-/** The translation in parts, one for each builder. */
-function* inParts(
+/**
+ * Translates Packer's JSON template, a builder at a time: one document for each, with the variables, and with those provisioners
+ * and post-processors that are for it. Throws `template_invalid` with every place of the Packer document that cannot be
+ * translated; what has no meaning here becomes a note. What `parseTemplate` and `resolve` judge is judged there.
+ */
+export function* importParts(
   document: unknown,
   { variables: sent, frozen, files, hasOutgoing = true, isAsked = () => true }: ImportOptions,
 ): Generator<undefined, Imported> {
@@ -170,21 +174,9 @@ function* inParts(
   return { machines, notes: notes.all() };
 }
 
-/**
- * Translates Packer's JSON template: one document for each builder, each with the variables, and with those provisioners and
- * post-processors that are for it. Throws `template_invalid` with every place of the Packer document that cannot be
- * translated; what has no meaning here becomes a note. What `parseTemplate` and `resolve` judge is judged there.
- */
-export const importPacker = (document: unknown, options: ImportOptions): Imported => {
-  const parts = inParts(document, options);
-  let part = parts.next();
-  while (part.done !== true) part = parts.next();
-  return part.value;
-};
-
-/** The same, with `pause` between any two builders: a template may have many. */
+/** Translates Packer's JSON template as `importParts` has it, with `pause` between any two builders: it may have many. */
 export const importInTurns = async (document: unknown, options: ImportOptions, pause: Pause): Promise<Imported> => {
-  const parts = inParts(document, options);
+  const parts = importParts(document, options);
   let part = parts.next();
   while (part.done !== true) {
     await pause();

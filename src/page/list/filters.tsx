@@ -2,14 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Status } from '../api/types.ts';
 import { hrefOf, replacePlace } from '../shell/router.ts';
 
-export const statuses = [
-  'queued',
-  'running',
-  'held',
-  'succeeded',
-  'failed',
-  'cancelled',
-] as const satisfies readonly Status[];
+const statuses = ['queued', 'running', 'held', 'succeeded', 'failed', 'cancelled'] as const satisfies readonly Status[];
 
 /** What the list is narrowed to; it stands in the address. */
 export type Filter = {

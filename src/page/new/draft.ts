@@ -30,7 +30,7 @@ export const emptyDraft: Draft = {
 };
 
 /** `openbsd`, or `openbsd@3`. */
-export const referenceOf = ({ name, version }: Extract<Source, { kind: 'stored' }>): string =>
+const referenceOf = ({ name, version }: Extract<Source, { kind: 'stored' }>): string =>
   version === undefined ? name : `${name}@${version}`;
 
 /** Those that are sent: what was filled in, of the variables that the template has. */

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 /** Where in the page one is: `#/builds/ID/console?attempt=2`. The API has the addresses without `#`. */
 export type Place = { readonly path: readonly string[]; readonly query: URLSearchParams };
 
-export const placeOf = (hash: string): Place => {
+const placeOf = (hash: string): Place => {
   const [path = '', query = ''] = hash.replace(/^#?\/?/, '').split('?', 2);
   const parts = path.split('/').filter((part) => part !== '');
   return { path: parts.map(decoded), query: new URLSearchParams(query) };

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { hrefOf, replacePlace } from '../shell/router.ts';
 
-export const spans = ['7', '30', '90', '366'] as const;
+const spans = ['7', '30', '90', '366'] as const;
 
 /** What is told of: the last so many days, and one template or all. It stands in the address. */
 export type Choice = { readonly days: string; readonly template: string };

@@ -34,7 +34,7 @@ export type StatementFacts = {
 export type Subject = { readonly name: string; readonly sha256: string };
 
 /** What `externalParameters` of a statement hold: imaged-template(5) says it. */
-export const buildType = 'imaged:build/v1';
+const buildType = 'imaged:build/v1';
 
 const at = (ms: number): string => new Date(ms).toISOString();
 

@@ -33,7 +33,7 @@ const whyUnusable = (bytes: Buffer): string | undefined => {
 };
 
 /** Reads the text of a secret key; `path` is for its name and for messages. Throws `configuration_invalid`. */
-export const parseSecretKey = (text: string, path: string): SecretKey => {
+const parseSecretKey = (text: string, path: string): SecretKey => {
   const bytes = Buffer.from(text.split('\n')[1] ?? '', 'base64');
   const why = whyUnusable(bytes);
   if (why !== undefined) throw new Fault('configuration_invalid', `${path} ${why}.`);

@@ -5,7 +5,7 @@ import type { Provider } from './providers.ts';
  * The address that VirtualBox gives the first card of each machine that is made of the box, which has to be the same each time
  * for systems that name their cards by it: VirtualBox's prefix, and three bytes of the name's digest.
  */
-export const macOf = (name: string): string => {
+const macOf = (name: string): string => {
   const digest = createHash('sha256').update(name).digest('hex');
   return `080027${digest.slice(0, 6)}`.toUpperCase();
 };

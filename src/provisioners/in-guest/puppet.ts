@@ -29,10 +29,9 @@ const changed = [0, 2];
 
 /** What a run of puppet comes to. */
 export const puppetWork = (asked: Asked, { staging, uploads, command, words }: Own, place: Place): ToolWork => {
-  const { pointer, fields } = place;
+  const { pointer } = place;
   const { working_directory: folder, execute_command: own } = asked;
-  const workingDir =
-    folder === undefined ? staging : fields.made(`${pointer}/working_directory`, folder, '/', guestFolderOf);
+  const workingDir = folder === undefined ? staging : guestFolderOf(folder, 'working_directory', place);
   const all: Own['words'] = {
     working_dir: ['WorkingDir', [workingDir]],
     puppet_bin_dir: ['PuppetBinDir', textOr(asked.puppet_bin_dir, 'puppet_bin_dir', place)],

@@ -28,13 +28,20 @@ export const Command = Words.max(4096);
 
 const plainName = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
 
-/** An absolute folder of the guest, in letters that need no quotes in a command. Throws a ParseError. */
-export const guestFolderOf = (raw: number | string): string => {
+/** Throws a ParseError. */
+const parseGuestFolder = (raw: number | string): string => {
   const folder = String(raw);
   if (!/^\/[A-Za-z0-9._/-]*$/.test(folder))
     throw new ParseError(`${quoted(folder)} must be an absolute path of letters, digits and . _ - /`);
   return folder === '/' ? folder : withoutEnd(folder, '/');
 };
+
+/** An absolute folder of the guest, in letters that need no quotes in a command; after a field error, `/`. */
+export const guestFolderOf = (
+  raw: string,
+  key: string,
+  { pointer, fields }: Pick<Place, 'pointer' | 'fields'>,
+): string => fields.made(`${pointer}/${key}`, raw, '/', parseGuestFolder);
 
 /** Where something comes in the guest below a folder, under the name that it has; a field error for one that needs quotes. */
 export const placeIn = (

@@ -40,24 +40,6 @@ export type Room = {
  */
 export type FirstOf = (most: Demand, suspects: 'too' | 'not', full: readonly string[]) => Queued | undefined;
 
-/** Highest priority first, then the oldest: ids sort by time. SQL says the same as ORDER BY priority DESC, id. */
-export const byTurn = (one: Queued, other: Queued): number =>
-  other.priority - one.priority || (one.id < other.id ? -1 : 1);
-
-/** As the store finds it by an index. */
-export const firstOf =
-  (queued: readonly Queued[], now: number): FirstOf =>
-  (most, suspects, full) =>
-    queued
-      .filter(
-        ({ notBefore, isSuspect, demand, runId }) =>
-          notBefore <= now &&
-          (suspects === 'too' || !isSuspect) &&
-          fits(demand, most) &&
-          (runId === undefined || !full.includes(runId)),
-      )
-      .toSorted(byTurn)[0];
-
 const endless: Demand = { memoryMb: Number.MAX_SAFE_INTEGER, diskMb: Number.MAX_SAFE_INTEGER };
 
 /** The head of the queue: the first that is due and may be claimed beside what runs, whatever it takes. */
@@ -87,7 +69,7 @@ const inTheWay = (started: readonly Started[], now: number): readonly Started[] 
   started.filter(({ status, leaseUntil }) => status === 'running' && leaseUntil > now);
 
 /** When what becomes free begins to be kept for a build that waits: Unix milliseconds. */
-export const reservedFrom = (
+const reservedFrom = (
   { createdAt, notBefore }: Pick<Queued, 'createdAt' | 'notBefore'>,
   { reserveAfterMs }: Room,
 ): number => Math.max(createdAt, notBefore) + reserveAfterMs;

@@ -26,7 +26,7 @@ export const claimSql = `
 export const heartbeatSql =
   'UPDATE build SET lease_until = :until, alive_at = iif(alive_at IS NULL, NULL, :now) WHERE token = :token';
 
-export const stoppingSql = 'UPDATE build SET alive_at = NULL WHERE token = ?';
+const stoppingSql = 'UPDATE build SET alive_at = NULL WHERE token = ?';
 
 /** How builds leave the queue for a worker. */
 export const makeClaims = (

@@ -8,30 +8,24 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Fault } from '../../base/fault.ts';
-import { persist } from '../persist.ts';
 import type { Outgoing, SendTools } from '../types.ts';
 import { s3Client } from './client.ts';
 import { eachPart, partsOf, type PartOfFile } from './parts.ts';
 import { s3Url, type S3Place } from './place.ts';
-import { isNamed, sdkFault } from './refusals.ts';
+import { isNamed } from './refusals.ts';
+import { makeRequests, type How, type Requests } from './requests.ts';
 
 const partsAtOnce = 3;
 
 type Target = { readonly Bucket: string; readonly Key: string };
 
-/** An object on its way: how it is asked for, with the faults and the attempts of every request. */
-type Putting = {
+/** An object on its way. */
+type Putting = Requests & {
   readonly client: S3Client;
   readonly target: Target;
-  readonly url: URL;
   readonly file: Outgoing;
   readonly tools: SendTools;
-  /** Does what asks S3 once, and again where that may help. `what` is told when it fails: "could not ...". */
-  readonly trying: <T>(what: string, work: (how: How) => Promise<T>, signal?: AbortSignal) => Promise<T>;
 };
-
-/** What goes with each request. */
-type How = { readonly abortSignal: AbortSignal };
 
 const aboutOf = ({ mediaType, sha256 }: Outgoing) => ({ ContentType: mediaType, Metadata: { sha256 } });
 
@@ -82,18 +76,11 @@ const complete = async (putting: Putting, UploadId: string, Parts: readonly Uplo
   });
 };
 
-const abortMs = 10_000;
-
 /** What was sent of an upload that has failed for good takes room until it is aborted. */
-const abort = async ({ client, target, url, tools: { clock, log } }: Putting, UploadId: string): Promise<void> => {
-  const late = () => new Error(`no answer within ${abortMs / 1000} s`);
-  using deadline = clock.deadline(abortMs, new AbortController().signal, late);
-  try {
-    await client.send(new AbortMultipartUploadCommand({ ...target, UploadId }), { abortSignal: deadline.signal });
-  } catch (error) {
-    log(`The parts that were sent to ${url.href} could not be deleted there: ${String(error)}`);
-  }
-};
+const abort = async ({ client, target, cleaning }: Putting, UploadId: string): Promise<void> =>
+  cleaning('delete the parts that were sent', (how) =>
+    client.send(new AbortMultipartUploadCommand({ ...target, UploadId }), how),
+  );
 
 const putInParts = async (putting: Putting, parts: readonly PartOfFile[]): Promise<void> => {
   const { client, target, file, trying } = putting;
@@ -117,23 +104,13 @@ export const putObject = async (place: S3Place, key: string, file: Outgoing, too
   const { peer } = tools;
   const url = new URL(key, s3Url(place));
   const client = s3Client(place, tools);
-  const trying: Putting['trying'] = (what, work, signal = tools.signal) => {
-    const asked = async () => {
-      try {
-        return await work({ abortSignal: signal });
-      } catch (error) {
-        signal.throwIfAborted();
-        throw sdkFault(peer, `${url.href} could not ${what}`, error);
-      }
-    };
-    return persist(url, asked, { ...tools, signal });
-  };
-  const putting = { client, url, file, tools, trying, target: { Bucket: place.bucket, Key: key } };
+  const requests = makeRequests(url, tools);
+  const putting = { ...requests, client, file, tools, target: { Bucket: place.bucket, Key: key } };
   const parts = partsOf(file.size);
   try {
     if (parts.length === 1) await putWhole(putting);
     else await putInParts(putting, parts);
-    const why = await trying('be looked at', (how) => whyNotThere(putting, how));
+    const why = await requests.trying('be looked at', (how) => whyNotThere(putting, how));
     if (why !== undefined) throw new Fault(peer.unavailable, `${url.href} ${why}.`);
   } finally {
     client.destroy();

@@ -27,7 +27,7 @@ export type Image = z.output<typeof Image>;
 const places =
   '`media:name/file`, `media:sha256:HEX`, `build:ID/artifact`, `build:latest:TEMPLATE/artifact`, a file of the context, or `urls` with a `checksum`';
 
-export const Disk = strict({
+const Disk = strict({
   size: Size.optional().describe('virtual size; with `base` it may be left out: the size of the base'),
   format: z.enum(['qcow2', 'raw']).default('qcow2').describe('format of the working disk; with `base` it is qcow2'),
   base: Image.optional().describe(`an image to begin with, which stays as it is: ${places}`),
@@ -38,7 +38,7 @@ const SeedText = z.union([
   strict({ file: Reference.describe('a file, rendered: of the context or `media:name/file`') }),
 ]);
 
-export const CloudInit = strict({
+const CloudInit = strict({
   by: z
     .enum(['cdrom', 'smbios'])
     .default('cdrom')

@@ -29,7 +29,7 @@ export type Expanded = {
 /** A stored template that another extends; `named` is its name and version. */
 export type BaseTemplate = { readonly named: string; readonly document: unknown };
 
-export const machineName = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const machineName = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 // What is the template's as a whole, and no machine's.
 const wholeKeys = ['extends', 'parts', 'machines'] as const;

@@ -5,7 +5,7 @@ import { isFor, type Machines } from './names.ts';
 import { entriesOf, entryOf, isObject, itemsOf, listOf, merge, objectOf, traced, type Traced } from './traced.ts';
 
 /** The name that stands for the provisioners of what a document is merged over. */
-export const inherited = 'base';
+const inherited = 'base';
 
 const isUse = ({ value }: Traced): boolean => isObject(value) && 'part' in value;
 

@@ -16,7 +16,7 @@ export type WatchedDisplay = Looked &
 const betweenMs = 500;
 
 /** What stands in place of the rows of a display that shows pixels. */
-export const inGraphicMode = 'the screen is in a graphic mode';
+const inGraphicMode = 'the screen is in a graphic mode';
 
 /** A secret may go on in the next row, so it is looked for in all of them at once, and hidden cell by cell. */
 const masked = (cells: string, secrets: ReadonlySet<string>): string =>

@@ -7,7 +7,7 @@ import { asksForOutgoing } from '../nics.ts';
 export type Templates = { readonly local: string; readonly outgoing: string; readonly switches: readonly string[] };
 
 /** With its format in front, which vmctl would otherwise guess from the content or the name (vmctl(8), create). */
-export const diskArgument = ({ path, format }: DiskFile): string => `${format}:${path}`;
+const diskArgument = ({ path, format }: DiskFile): string => `${format}:${path}`;
 
 /**
  * An instance passes no interface of its own where it is to inherit that of its template, group and all

@@ -11,7 +11,7 @@ import { closeSocket, type Closing } from './closing.ts';
 import { takeKeys } from './keys.ts';
 
 /** What a client may say beside keys. A serial line has no size to change, so a new one is taken and nothing comes of it. */
-export const Control = z.strictObject({
+const Control = z.strictObject({
   resize: z.strictObject({ columns: z.int().min(1).max(10_000), rows: z.int().min(1).max(10_000) }),
 });
 

@@ -19,7 +19,7 @@ const placesIn = (expression: Expression): Places => {
 };
 
 /** The value of an attribute, undefined where it is null: as if it was not there. */
-export const plainAttribute = ({ at, value }: Attribute, scope: Scope): Placed<Plain> | undefined => {
+const plainAttribute = ({ at, value }: Attribute, scope: Scope): Placed<Plain> | undefined => {
   const found = evaluate(value, scope);
   if (found === null) return undefined;
   return { value: toPlain(found, value.at, scope.world.budget), places: [['', at], ...placesIn(value)] };

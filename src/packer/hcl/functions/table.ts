@@ -3,7 +3,7 @@ import { crypto } from './crypto.ts';
 import { dates } from './dates.ts';
 import { encoding } from './encoding.ts';
 import { files } from './files.ts';
-import type { FunctionTable } from './kind.ts';
+import type { FunctionTable, HclFunction } from './kind.ts';
 import { networks } from './networks.ts';
 import { numbers } from './numbers.ts';
 import { patterns } from './patterns.ts';
@@ -24,18 +24,9 @@ export const functionGroups = {
   networks,
 } as const satisfies Record<string, FunctionTable>;
 
-export const functions: FunctionTable = {
-  ...strings,
-  ...patterns,
-  ...collections,
-  ...sets,
-  ...numbers,
-  ...encoding,
-  ...files,
-  ...dates,
-  ...crypto,
-  ...networks,
-};
+export const functions: FunctionTable = Object.fromEntries(
+  Object.values(functionGroups).flatMap((group) => Object.entries<HclFunction>(group)),
+);
 
 /** Those that are called with expressions, which they work out themselves: `call.ts` has them. */
 export const specialNames = ['can', 'convert', 'templatefile', 'try'] as const;

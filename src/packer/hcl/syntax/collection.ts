@@ -16,7 +16,7 @@ import {
 } from './cursor.ts';
 
 /** Whether a word stands here, alone. */
-export const isWord = (cursor: Cursor, word: string): boolean => takeIdentifier({ ...cursor }) === word;
+const isWord = (cursor: Cursor, word: string): boolean => takeIdentifier({ ...cursor }) === word;
 
 /** `k, v in over`, behind the word "for". */
 export const parseLoop = (cursor: Cursor): Loop => {

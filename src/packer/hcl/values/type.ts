@@ -68,10 +68,3 @@ export const convertTo = (value: Value, type: Type, at: At, budget: Budget): Val
       return convertObject(value, type.attributes, at, convert);
   }
 };
-
-/** The type that a value has: what Packer takes for a variable that names none. */
-export const typeOf = (value: Value): Type => {
-  if (typeof value === 'string') return { kind: 'string' };
-  if (typeof value === 'number') return { kind: 'number' };
-  return { kind: typeof value === 'boolean' ? 'bool' : 'any' };
-};

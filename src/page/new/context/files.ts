@@ -8,7 +8,7 @@ export type ContextFile = { readonly path: string; readonly content: Blob };
 export type Limits = { readonly files: number; readonly bytes: number };
 
 /** Where the values of variables stand in a context: see `POST /builds`. */
-export const valuesFile = 'variables.json';
+const valuesFile = 'variables.json';
 
 /** What of a folder is sent: as imagectl has it, without what its .imagedignore names. */
 export const withoutIgnored = async (files: readonly ContextFile[]): Promise<readonly ContextFile[]> => {

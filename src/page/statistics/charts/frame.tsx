@@ -2,9 +2,9 @@ import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 
 /** The inside of a chart, in units of its drawing: charts grow with the page and keep their shape. */
-export const size = { width: 640, height: 180, left: 52, right: 8, top: 8, bottom: 22 } as const;
+const size = { width: 640, height: 180, left: 52, right: 8, top: 8, bottom: 22 } as const;
 
-export const inside = {
+const inside = {
   width: size.width - size.left - size.right,
   height: size.height - size.top - size.bottom,
 } as const;

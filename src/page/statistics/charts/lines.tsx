@@ -15,7 +15,7 @@ type Props = {
 type Point = { readonly x: number; readonly y: number };
 
 /** The days that follow one another with a value each: a line is broken where there is none. */
-export const runsOf = <T,>(points: readonly (T | undefined)[]): readonly (readonly T[])[] => {
+const runsOf = <T,>(points: readonly (T | undefined)[]): readonly (readonly T[])[] => {
   const runs: T[][] = [];
   let isOpen = false;
   for (const point of points) {

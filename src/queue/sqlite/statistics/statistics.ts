@@ -9,7 +9,7 @@ export const buildsSql = 'SELECT status, code, n FROM statistic_build WHERE day 
 export const timesSql = `
   SELECT what, step, bucket, n FROM statistic_time WHERE day = ? AND template = ? ORDER BY what, step, bucket`;
 
-export const templatesSql = `
+const templatesSql = `
   SELECT template AS name, sum(n) FILTER (WHERE status = 'succeeded') AS succeeded,
          sum(n) FILTER (WHERE status = 'failed') AS failed, sum(n) FILTER (WHERE status = 'cancelled') AS cancelled
   FROM statistic_build WHERE day BETWEEN ? AND ? AND template <> ''

@@ -9,6 +9,6 @@ export const strictSandbox = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny
  * QEMU up to 10 forwards a guest's connections to a Unix socket by itself (net/slirp.c, guestfwd), though its libslirp
  * could. And `elevateprivileges` has setsid(2), which libslirp calls for each of them.
  */
-export const networkSandbox = 'on,obsolete=deny,resourcecontrol=deny';
+const networkSandbox = 'on,obsolete=deny,resourcecontrol=deny';
 
 export const sandboxOf = (nics: readonly unknown[]): string => (nics.length === 0 ? strictSandbox : networkSandbox);

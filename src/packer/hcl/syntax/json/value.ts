@@ -88,7 +88,7 @@ const parseLiteral = (cursor: Cursor): Json => {
 };
 
 /** Reads a value of JSON (RFC 8259) and the blanks before it. Throws an HclError. */
-export const parseJson = (cursor: Cursor): Json => {
+const parseJson = (cursor: Cursor): Json => {
   skip(cursor);
   const at = placeAt(cursor, cursor.at);
   if (startsWith(cursor, '"')) return parseText(cursor);
