@@ -248,7 +248,7 @@ test('a text that is no control, and a message that is too long, close the socke
 
 test('the socket closes when the hold ends, when the build is resumed, and when the daemon stops, and says which', async () => {
   const paused = new Set<string>();
-  await using here = await desk({ live: { isPaused: (id) => paused.has(id) } });
+  await using here = await desk({ live: { pauses: (id) => (paused.has(id) ? [{ name: 'look', until: 0 }] : []) } });
   const { heard: held } = await here.attach();
   await here.build.end();
   assert.equal((await held.closed.promise).code, 4000);

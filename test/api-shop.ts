@@ -232,7 +232,7 @@ export const apiShop = async (
       resume: (id) => {
         throw new Fault('build_not_paused', `Build ${id} is not at a breakpoint.`);
       },
-      isPaused: () => false,
+      pauses: () => [],
       resumeHeld: async (id) => {
         throw new Fault('build_not_held', `Build ${id} is not held.`);
       },

@@ -384,6 +384,16 @@ test('lists and builds are shown for people, and as JSON, one value a line', asy
   assert.match((await run(['show'])).stdout, new RegExp(`^build +${bad}`), 'without an id it is the newest');
 });
 
+test('a build at a breakpoint says which, how it is logged in to, what goes on, and when it fails', async () => {
+  const pauses = () => [{ name: 'look', note: 'at the disks', until: Date.UTC(2026, 0, 2), ssh: 'ssh -p 22 root@vm' }];
+  await using shop = await apiShop({ live: { pauses } });
+  const run = await against(shop);
+  await shop.store.add(aBuild());
+  const { build } = await claimed(shop.store);
+  const { stdout } = await run(['show', build.id]);
+  assert.match(stdout, /^at breakpoint +look: at the disks\ngoes on by +imagectl resume \w{26}\nfails at +2026-01-02T00:00:00\.000Z\nlog in +ssh -p 22 root@vm$/m); // prettier-ignore
+});
+
 test('the log is text without escapes; --raw gives the console as it is, into a pipe', async () => {
   await using shop = await apiShop();
   const run = await against(shop);

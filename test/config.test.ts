@@ -119,6 +119,9 @@ for (const [text, words] of [
   ['[mirror]\nupstream = "https://x/pub?key=1"', /mirror\.upstream: .*without user, query or fragment/],
   ['[mirror]\ndirectory = "srv/OpenBSD"', /mirror\.directory: must be an absolute path/],
   ['[mirror]\ndirectory = "/srv"\nupstream = "http://x/pub"', /mirror\.upstream: excludes directory/],
+  ['[hypervisor.qemu]\nbinary = ""', /hypervisor\.qemu\.binary: must be the name of a program, or its absolute path$/],
+  ['[hypervisor.vmd]\nvmctl = "./vmctl"', /hypervisor\.vmd\.vmctl: must be the name of a program/],
+  ['[notify]\nwebhooks = "https://ci.example.org/"', /^[^\n]*notify\.webhooks: must be a list, and is a text$/],
   ['workers = ', /imaged\.toml:1:\d+: /],
   [`run_dir = "/${'x'.repeat(80)}"`, /run_dir: .*shorter/],
 ] as const)

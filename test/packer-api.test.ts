@@ -193,10 +193,10 @@ const packed = async (folder: string): Promise<Buffer> =>
   (await promisify(execFile)('tar', ['-C', folder, '-cf', '-', '.'], { encoding: 'buffer' })).stdout;
 
 /** A folder with one template in HCL2, as an archive. */
-const inHcl = async (home: string, text: string, values?: string): Promise<Buffer> => {
+const inHcl = async (home: string, text: string, values: Readonly<Record<string, string>> = {}): Promise<Buffer> => {
   const folder = await mkdtemp(join(home, 'hcl-'));
   await writeFile(join(folder, 'vm.pkr.hcl'), text);
-  if (values !== undefined) await writeFile(join(folder, 'own.auto.pkrvars.hcl'), values);
+  for (const [name, file] of Object.entries(values)) await writeFile(join(folder, name), file);
   return packed(folder);
 };
 
@@ -236,7 +236,8 @@ test('a context in HCL2 is built; what was sensitive in it is a sensitive variab
 
 test('a file of values in HCL2 is read and deleted: nothing of it is kept beside the build', async () => {
   await using shop = await judging();
-  const reply = await post(shop, '/builds', await inHcl(shop.home, hclTemplate(), 'secret = "tr0ub4dor"\n'));
+  const files = { 'a.auto.pkrvars.hcl': 'secret = "hunter2"\n', 'b.auto.pkrvars.json': '{"secret": "tr0ub4dor"}' };
+  const reply = await post(shop, '/builds', await inHcl(shop.home, hclTemplate(), files));
   assert.equal(reply.statusCode, 201, reply.body);
   const { id } = z.object({ id: z.string() }).parse(reply.json());
   assert.deepEqual((await shop.store.input(id))?.variables, { hcl_sensitive_1: 'tr0ub4dor' });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { hclBounds } from '../src/base/bounds.ts';
 import { readHcl } from '../src/packer/hcl/read-hcl.ts';
 import { atBest } from './fixtures/at-best.ts';
+import { loopDelay } from './fixtures/loop-delay.ts';
 import { around, folderOf, given, readOne, refusals, valueOf } from './fixtures/hcl.ts';
 
 const many = (count: number, one: (index: number) => string) => Array.from({ length: count }, (_, index) => one(index));
@@ -152,6 +152,11 @@ const bombs: Readonly<Record<string, readonly [text: string, message: RegExp]>> 
     `source "null" "x" {}\nbuild {\n  sources = [for i in range(1000) : "null.x"]\n}\n`,
     /the builds name 1000 sources: 100 is the most/,
   ],
+  'many places that are wrong': [many(15_000, (index) => `k${index}_______ {}\n`).join(''), /there is no block "k0_/],
+  'many sources that are not there': [
+    `${many(2500, (index) => `source "null" "x${'x'.repeat(20)}${index}" {}\n`).join('')}build {\n${many(2500, (index) => `source "null.x${'x'.repeat(20)}z${index}" {}\n`).join('')}}\n`,
+    /there is no source "null\.x+z0": did you mean/,
+  ],
   'a comment without end': [`/*${'*'.repeat(200_000)}`, /the comment has no end/],
   'a heredoc without end': [
     around(`<<E\n${'\n'.repeat(200_000)}`),
@@ -177,15 +182,21 @@ test('a bound that was met is not for try() and can() to pass over', async () =>
 test('a bomb keeps the event loop for less than a second, at best', async () => {
   const delay = await atBest(1000, async () => {
     const longest: number[] = [];
-    for (const [text] of Object.values(bombs)) {
-      const loop = monitorEventLoopDelay({ resolution: 1 });
-      loop.enable();
-      await refusals(readOne(text));
-      loop.disable();
-      longest.push(loop.max / 1e6);
-    }
+    for (const [text] of Object.values(bombs)) longest.push(await loopDelay(() => refusals(readOne(text))));
     return Math.max(...longest);
   });
+  assert.ok(delay < 1000, `${delay} ms`);
+});
+
+test('neither many builds under many globs nor many places that are wrong on one line of JSON keep the event loop', async () => {
+  const builds = around('1') + many(5000, () => 'build {\n sources = ["null.x"]\n}\n').join('');
+  const json = `{${many(15_000, (index) => `"k${index}_______":1`).join()}}`;
+  const only = many(50, (index) => `null.*z${index}`);
+  const refuse = async () => {
+    assert.match((await refusals(readOne(builds, { only })))[0] ?? '', /the builds name 5001 sources/);
+    assert.match((await refusals(readHcl([{ name: 'a.pkr.json', text: json }], given)))[0] ?? '', /no block "k0/);
+  };
+  const delay = await atBest(1000, () => loopDelay(refuse));
   assert.ok(delay < 1000, `${delay} ms`);
 });
 
@@ -216,12 +227,6 @@ test('a usual template keeps the event loop for less than 50 ms at a time, at be
     `variable "list" {\n  type = list(string)\n  default = [${many(100, (index) => `"item ${index}"`).join()}]\n}\nlocals {\n  names = [for v in var.list : replace(v, " ", "-")]\n}\n${many(200, (index) => `locals {\n  extra${index} = { a = "\${var.list[0]}", b = [1, 2, 3] }\n}`).join('\n')}`,
   );
   await valueOf('1');
-  const longest = await atBest(50, async () => {
-    const loop = monitorEventLoopDelay({ resolution: 1 });
-    loop.enable();
-    await readOne(usual);
-    loop.disable();
-    return loop.max / 1e6;
-  });
+  const longest = await atBest(50, () => loopDelay(() => readOne(usual)));
   assert.ok(longest < 50, `${longest} ms`);
 });

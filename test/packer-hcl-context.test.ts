@@ -39,16 +39,21 @@ test('no file outside of the context is read, by a link neither', async () => {
   assert.deepEqual(document['builders'], [{ type: 'null', name: 'x', is: [false, 'none'] }]);
 });
 
-test('a context with HCL2 in JSON, or with none at its top, says what to send', async () => {
-  await using json = await contextOf({ 'a.pkr.json': '{}' });
-  assert.deepEqual(hclFilesIn(json.folder), ['a.pkr.json']);
-  assert.match(
-    (await refusals(readHclContext(json.folder, given)))[0] ?? '',
-    /a\.pkr\.json is HCL2 in the form of JSON/,
-  );
+test('files in JSON are read behind the others; a context with none at its top says what to send', async () => {
+  await using json = await contextOf({
+    'a.pkr.json': '{"build": {"sources": ["null.x"]}}',
+    'b.pkr.hcl': 'source "null" "x" {\n  is = var.y\n}\nvariable "y" {}\n',
+    'c.auto.pkrvars.json': '{"y": 3}',
+  });
+  assert.deepEqual(hclFilesIn(json.folder), ['b.pkr.hcl', 'a.pkr.json']);
+  const { document } = await readHclContext(json.folder, given);
+  assert.deepEqual(document['builders'], [{ type: 'null', name: 'x', is: 3 }]);
   await using none = await contextOf({ 'template.json': '{}' });
   assert.deepEqual(hclFilesIn(none.folder), []);
-  assert.match((await refusals(readHclContext(none.folder, given)))[0] ?? '', /no file \*\.pkr\.hcl at its top/);
+  assert.match(
+    (await refusals(readHclContext(none.folder, given)))[0] ?? '',
+    /no file \*\.pkr\.hcl or \*\.pkr\.json at its top/,
+  );
 });
 
 test('examples/packer-hcl2 is a template, and its validation holds', async () => {

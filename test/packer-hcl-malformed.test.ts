@@ -5,9 +5,11 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { Fault } from '../src/base/fault.ts';
+import { placeFinder, placeIn } from '../src/base/text/parse-error.ts';
 import { readHcl } from '../src/packer/hcl/read-hcl.ts';
 import { folderOf, given, readOne, refusals } from './fixtures/hcl.ts';
 import { runs } from './fixtures/long.ts';
+import { randomFrom } from './fixtures/random-from.ts';
 
 /**
  * Templates with one mistake each: `«` stands in front of the place that is told, and is taken out. What stands behind `~`
@@ -320,4 +322,26 @@ test('a template with a bracket or a quote taken out is refused', async () => {
       const told = await refusals(readOne(text.slice(0, at) + text.slice(at + 1)));
       assert.match(told[0] ?? '', /^main\.pkr\.hcl:\d+:\d+: /);
     }
+});
+
+test('a place that is found from the nearest one kept is that which is counted from the begin', () => {
+  const random = randomFrom(7);
+  const characters = ['a', '\n', '\r\n', 'é', '😀', '\ud83d', '\ude00', ' '];
+  for (let round = 0; round < 20; round += 1) {
+    const length = random.below(4) * 1024 + random.below(3);
+    const parts = Array.from({ length }, () => characters[random.below(characters.length)] ?? '');
+    const text = (round % 2 === 0 ? parts.join('') : '😀'.repeat(length)).slice(0, length);
+    const find = placeFinder(text);
+    for (const index of [
+      0,
+      1023,
+      1024,
+      1025,
+      2047,
+      2048,
+      length,
+      ...Array.from({ length: 50 }, () => random.below(length + 1)),
+    ])
+      if (index <= length) assert.deepEqual(find(index), placeIn(text, index), `${round}: ${index} of ${length}`);
+  }
 });

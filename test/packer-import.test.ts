@@ -459,6 +459,21 @@ test('qemuargs for the interface give its model, and those that only shape the r
   const { machines, notes } = imported({ builders: [{ ...qemu, qemuargs }] });
   const { model } = machines[0]?.document['machine'] as { model: unknown }; // as the translation has it
   assert.deepEqual(model, { net_device: 'virtio-net' });
+  const ownName = imported({
+    builders: [
+      {
+        ...qemu,
+        qemuargs: [
+          ['-netdev', 'user,hostfwd=tcp::{{.SSHHostPort}}-:22,id=forward,net=192.168.76.0/24'],
+          ['-device', 'e1000,netdev=forward,id=net0'],
+          ['-chardev', 'socket,path=/tmp/qga.sock,server,nowait,id=qga0'],
+          ['-device', 'virtserialport,chardev=qga0,name=org.qemu.guest_agent.0'],
+        ],
+      },
+    ],
+  });
+  const machine = ownName.machines[0]?.document['machine'] as { model: unknown }; // as the translation has it
+  assert.deepEqual(machine.model, { net_device: 'e1000' });
   assert.deepEqual(
     notes.map(({ pointer }) => pointer),
     [1, 2, 3, 4].map((index) => `/builders/0/qemuargs/${index}`),
@@ -471,6 +486,8 @@ test('qemuargs for the interface give its model, and those that only shape the r
           qemuargs: [
             ['-device', 'virtio-net,netdev=user.0,mac=x'],
             ['-device', 'usb-host'],
+            ['-netdev', 'user,id=second'],
+            ['-device', 'e1000,netdev=second'],
             ['-cpu', 'qemu64,+ssse3'],
             ['-bios', 'bios-256k.bin'],
             ['-cdrom', 'second.iso'],
@@ -480,7 +497,7 @@ test('qemuargs for the interface give its model, and those that only shape the r
         },
       ],
     },
-    ...[0, 1, 2, 3, 4, 5, 6].map((index) => [`/builders/0/qemuargs/${index}`, /no counterpart/] as const),
+    ...[0, 1, 2, 3, 4, 5, 6, 7, 8].map((index) => [`/builders/0/qemuargs/${index}`, /no counterpart/] as const),
   );
 });
 

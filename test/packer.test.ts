@@ -43,7 +43,7 @@ test('a template of Packer is told first that it is one, before a hundred errors
   assert.match(facts.errors?.[0]?.message ?? '', /^is a template of Packer.*POST \/templates\/import/);
   assert.equal(facts.errors?.length, 100);
   for (const hcl of [{ source: {}, build: {} }, { packer: {} }, { build: {}, variable: {} }])
-    assert.match(whyPackerTemplate(hcl) ?? '', /Packer/);
+    assert.match(whyPackerTemplate(hcl) ?? '', /Packer.*call its file template\.pkr\.json/);
   for (const ours of [least, {}, [], null, 'builders', { ...least, builders: [] }])
     assert.equal(whyPackerTemplate(ours), undefined);
 });

@@ -20,7 +20,7 @@ const placeAt = (port: number, login = s3Login) => ({
   login,
 });
 
-// With --long, as large as images are.
+// With --machines, as large as images are.
 const largeMb = isLong ? 1024 : 64;
 
 test(`an object of ${largeMb} MB lands whole in a server that is not ours, though its connection breaks in the middle`, async () => {

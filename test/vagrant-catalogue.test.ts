@@ -109,7 +109,7 @@ const aBox = async (version: string): Promise<Buffer> => {
 
 test(
   'vagrant(1) adds the newest box from the URL of the catalogue, with the token it is given, and reads its metadata',
-  { skip: isLong ? false : 'in --long: vagrant is large' },
+  { skip: isLong ? false : 'with --machines: vagrant is large' },
   async () => {
     await using shop = await apiShop();
     const boxes = [];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import '../src/base/document/zod-words.ts';
+import { ofRightKind } from '../src/base/document/zod-words.ts';
 
 const said = (schema: z.ZodType, value: unknown): string => schema.safeParse(value).error?.issues[0]?.message ?? '';
 
@@ -26,4 +26,13 @@ test('no answer of zod keeps words of its own', () => {
   for (const schema of schemas)
     for (const value of [3, 'y', null, undefined, [], {}, Number.NaN, new Set([1])])
       assert.doesNotMatch(said(schema, value), /Invalid|expected|received|Too |Unrecognized/);
+});
+
+test('of a value of the wrong kind only its kind is told, and no length', () => {
+  const schema = z.object({ list: z.array(z.string()).max(2), text: z.string().max(2) });
+  const { error } = schema.safeParse({ list: 'long', text: 'long' });
+  assert.deepEqual(
+    ofRightKind(error?.issues ?? []).map(({ message }) => message),
+    ['must be a list, and is a text', 'must have at most 2 characters'],
+  );
 });

@@ -10,7 +10,7 @@ const mostRatio = 8;
 const mostMb = 90;
 const rounds = 7;
 
-// Some seconds of doing nothing: what a start leaves behind is gone by then, or it is not idle.
+// Some seconds of doing nothing, before it is looked at and while it is: what a start leaves behind is gone by then.
 const idleMs = 3000;
 
 export const startUp: Row = {
@@ -34,6 +34,7 @@ export const startUp: Row = {
       return clock.elapsed() - began;
     };
     const { ratio, ours: took, theirs: bare } = await inPairs(rounds, ours, theirs, signal);
+    await clock.sleep(idleMs, signal);
     const { most } = await mostWhile(
       () => residentMb(imaged.pid()),
       100,

@@ -9,6 +9,7 @@ import type { Admission } from '../build/admission.ts';
 import type { Contexts } from '../build/contexts.ts';
 import type { Outputs } from '../build/outputs/outputs.ts';
 import type { Ids } from '../base/ids.ts';
+import type { Pause } from '../base/records/pause.ts';
 import type { Waiting } from '../base/records/waiting.ts';
 import type { LayerDesk } from '../layers/types.ts';
 import type { ConfiguredMedium } from '../media/configured.ts';
@@ -55,7 +56,8 @@ export type ApiParts = {
     readonly progress: ProgressOf;
     /** A build at a breakpoint goes on; `by` is the name of the token that says so. Throws `build_not_paused`. */
     readonly resume: (buildId: string, by: string) => void;
-    readonly isPaused: (buildId: string) => boolean;
+    /** The breakpoints that a build is at. */
+    readonly pauses: (buildId: string) => readonly Pause[];
     /** A held build goes on. Throws `build_not_held`, and what `Held.resume` throws. */
     readonly resumeHeld: (buildId: string, ask: ResumeAsk) => Promise<void>;
     /** Types on the console of a held build, or of one at a breakpoint. Throws `build_not_held`. */

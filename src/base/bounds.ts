@@ -122,6 +122,8 @@ export const layerBounds = {
   nearest: 10,
   /** Templates of which it is known how long starting their guest anew takes. */
   measured: 1000,
+  /** Keys of which it is known that no build could go on from what was kept. */
+  unusable: 1000,
   /** Bytes of files that are read to tell a client what is kept; those whose digests are remembered cost nearly nothing. */
   previewBytes: 256 * 1024 * 1024,
 } as const;

@@ -6,6 +6,14 @@ import { ParseError } from './text/parse-error.ts';
 /** A path in a document that must not depend on where the daemon was started. */
 export const AbsolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
 
+/** A program of the host, looked for along PATH or named by its place: a path from the daemon's own folder would be another's. */
+export const ProgramName = z
+  .string()
+  .refine(
+    (name) => /^[^\s/][^\x00-\x1f\x7f/]*$/.test(name) || isAbsolute(name),
+    'must be the name of a program, or its absolute path',
+  );
+
 const mbOfUnit: Readonly<Record<string, number>> = { b: 2 ** -20, k: 2 ** -10, m: 1, g: 2 ** 10, t: 2 ** 20 };
 
 // 64 TiB: larger than any disk image vmd or QEMU is asked for, small enough for exact arithmetic in bytes.

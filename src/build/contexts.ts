@@ -54,7 +54,7 @@ const isTemplateFile = (name: string): name is TemplateFile => Object.hasOwn(tem
 export const templateFileIn = async (folder: string): Promise<TemplateFile> => {
   const all = await readdir(folder);
   const [found, another] = all.filter(isTemplateFile);
-  const names = `${Object.keys(templateForms).join(', ')}, or *.pkr.hcl`;
+  const names = `${Object.keys(templateForms).join(', ')}, or *.pkr.hcl and *.pkr.json`;
   if (found === undefined) {
     const other = all.sort().find((name) => name !== variablesName && /\.(?:json|ya?ml)$/i.test(name));
     const hint =
@@ -90,7 +90,7 @@ const readTemplate = async (folder: string, mostBytes: number) => {
   const [hcl, ...others] = hclFilesIn(folder);
   const hasOwn = (await readdir(folder)).some(isTemplateFile);
   if (hcl !== undefined && !hasOwn)
-    return { templateFile: others.length === 0 ? hcl : '*.pkr.hcl', value: hclTemplate, sources: {} };
+    return { templateFile: others.length === 0 ? hcl : '*.pkr.{hcl,json}', value: hclTemplate, sources: {} };
   const templateFile = await templateFileIn(folder);
   const { value, source } = await parse(join(folder, templateFile), { form: templateForms[templateFile], mostBytes });
   return { templateFile, value, sources: { [templateFile]: source } };

@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
-import '../base/document/zod-words.ts';
+import { ofRightKind } from '../base/document/zod-words.ts';
 import { Hypervisor } from './hypervisor.ts';
 import { Cache } from './cache.ts';
 import { Communicator } from './communicator.ts';
@@ -179,7 +179,7 @@ const keysAt = (place: readonly PropertyKey[]): readonly string[] =>
   Object.keys(shapeOf(place.reduce<unknown>((schema, key) => shapeOf(schema)[String(key)], Config)));
 
 const fieldErrorsOf = (error: z.ZodError): FieldError[] =>
-  error.issues.flatMap((issue) => {
+  ofRightKind(error.issues).flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [{ pointer: issue.path.join('.'), message: issue.message }];
     return issue.keys.map((key) => ({
       pointer: [...issue.path, key].join('.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AbsolutePath } from '../base/units.ts';
+import { AbsolutePath, ProgramName } from '../base/units.ts';
 
 // vmctl(8) takes 63 characters; our own machines are called imaged-0, imaged-1, ...
 const VmName = z
@@ -19,8 +19,8 @@ const User = z.union([
 /** The table [hypervisor.vmd]. */
 const Vmd = z
   .strictObject({
-    vmctl: z.string().default('vmctl').describe('vmctl(8), by name or absolute path.'),
-    ifconfig: z.string().default('ifconfig').describe('ifconfig(8), by name or absolute path.'),
+    vmctl: ProgramName.default('vmctl').describe('vmctl(8), by name or absolute path.'),
+    ifconfig: ProgramName.default('ifconfig').describe('ifconfig(8), by name or absolute path.'),
     template: VmName.default('imaged').describe('The VM in vm.conf(5) whose instances machines are.'),
     outgoing_template: VmName.default('imaged-outgoing').describe(
       'The same for machines with outgoing network: its interface has a group that pf.conf(5) lets out.',
@@ -52,9 +52,9 @@ const Vmd = z
 /** The table [hypervisor.qemu]. */
 const Qemu = z
   .strictObject({
-    binary: z.string().default('qemu-system-x86_64').describe('The QEMU program, by name or absolute path.'),
-    qemu_img: z.string().default('qemu-img').describe('The disk image program, by name or absolute path.'),
-    netcat: z.string().default('nc').describe("OpenBSD's netcat, which carries a machine's requests to its endpoint."),
+    binary: ProgramName.default('qemu-system-x86_64').describe('The QEMU program, by name or absolute path.'),
+    qemu_img: ProgramName.default('qemu-img').describe('The disk image program, by name or absolute path.'),
+    netcat: ProgramName.default('nc').describe("OpenBSD's netcat, which carries a machine's requests to its endpoint."),
     accelerator: z
       .enum(['auto', 'kvm', 'hvf', 'tcg'])
       .default('auto')

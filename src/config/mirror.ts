@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { errnoOf } from '../base/errno.ts';
-import { AbsolutePath, SizeMb } from '../base/units.ts';
+import { AbsolutePath, ProgramName, SizeMb } from '../base/units.ts';
 
 const Upstream = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -22,8 +22,7 @@ export const Mirror = z
     keys: AbsolutePath.default('/etc/signify').describe(
       'The folder of the public keys: openbsd-79-base.pub and so on.',
     ),
-    signify: z
-      .string()
+    signify: ProgramName
       // On Debian, signify is the name of another program.
       .default(process.platform === 'linux' ? 'signify-openbsd' : 'signify')
       .describe('The signify(1) program, by name or absolute path. Default: "signify-openbsd" on Linux.'),

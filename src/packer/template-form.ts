@@ -25,9 +25,5 @@ export const whyPackerTemplate = (document: unknown): string | undefined => {
   const what = `is a template of Packer, for it has the key "${key}"`;
   if (isPackerJson(document))
     return `${what}: POST /builds builds it, POST /runs does where it has several builders, and POST /templates/import translates it into templates of imaged, which can be stored`; // prettier-ignore
-  return (
-    `${what}, and imaged has a form of its own: describe the machine under "machine", ` +
-    'its installation under "install", how to log in under "communicator", as imaged-template(5) says. ' +
-    'Provisioners of the type "shell" and boot_command stay nearly as they are'
-  );
+  return `${what} in HCL2's JSON syntax: call its file template.pkr.json, and send its folder as an archive`;
 };

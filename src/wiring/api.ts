@@ -63,7 +63,7 @@ const liveOf = (
   waiting: scheduler.waiting,
   progress,
   resume: breakpoints.resume,
-  isPaused: breakpoints.isPaused,
+  pauses: breakpoints.pauses,
   resumeHeld: (id, ask) => held.resume(id, ask, signal),
   type: (id, bytes) => held.type(id, bytes, signal),
   detach: held.detach,

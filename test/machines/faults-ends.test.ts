@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { anyPrompt, hearing, startFaultyGuests, type FaultyGuests } from '../fixtures/faulty-guests.ts';
 import { isVmd, release, sectorBoot } from '../fixtures/hypervisor.ts';
+import { longOnly } from '../fixtures/long.ts';
 import { firstPrompt, letIn } from '../fixtures/tiny-builds.ts';
 import { pause, reset, say, writeGuest } from '../fixtures/tiny-guest.ts';
 
@@ -82,8 +83,8 @@ suite('an installed system', { concurrency: true }, () => {
 
   // A kernel that is loaded directly is vmd's for the first boot alone, but up to 7.2 (vmd(8)).
   const isLoadedOnce = isVmd && release !== '7.2';
-  const skip = isLoadedOnce && 'this release of vmd boots from disk after the first reset';
-  test('that resets at every boot is a reboot loop', { skip }, async () => {
+  const often = isLoadedOnce ? { skip: 'this release of vmd boots from disk after the first reset' } : longOnly;
+  test('that resets at every boot is a reboot loop', often, async () => {
     const { id } = await guests.installed('reboot-for-ever');
     const { saw } = await guests.failed(id, 'guest_reboot_loop', 'connect');
     assert.match(saw, endlessReboots);

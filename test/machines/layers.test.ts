@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { eventsOf } from '../fixtures/follow-events.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
+import { longOnly } from '../fixtures/long.ts';
 import { exampleFor, postContext, succeeded, tarOf, textOf } from '../fixtures/tiny-builds.ts';
 
 let imaged: Imaged;
@@ -148,25 +149,36 @@ test('a build that may only go on from what is kept fails where nothing is, and 
   assert.equal(cacheOf(await lookedUp(id), 'shut-down')?.why, changed);
 });
 
-test('a machine that was kept behind a script that took the login away is thrown away, and the build succeeds without it', async (t) => {
-  if (isVmd) return t.skip('vmd keeps no running machine');
-  const file = join(folder, 'template.json');
-  const template = z
-    .looseObject({ provisioners: z.array(z.unknown()) })
-    .parse(JSON.parse(await readFile(file, 'utf8')));
-  const [motd, script] = template.provisioners;
-  const taker = { type: 'shell', name: 'take-login', inline: [': >/root/.ssh/authorized_keys'], checkpoint: true };
-  await writeFile(file, JSON.stringify({ ...template, provisioners: [motd, taker, script] }));
-  const first = await build();
-  const kept = (await eventsNamed(first.id, 'layer.kept')).map(({ data }) => data['step']);
-  assert.ok(kept.includes('take-login'), String(kept));
-  await changeScript('behind it');
-  const second = await build();
-  const hits = (await eventsNamed(second.id, 'layer.hit')).map(({ data }) => data['step']);
-  assert.equal(hits[0], 'take-login');
-  assert.ok(hits.length === 2 && hits[1] !== 'take-login', String(hits));
-  const [again] = await eventsNamed(second.id, 'build.requeued');
-  assert.equal((again?.data['fault'] as { code?: string } | undefined)?.code, 'layer_unusable');
-  assert.equal(again?.data['loses_attempt'], false);
-  assert.match(await textOf(imaged, second.id, 'log'), /behind it/);
-});
+test(
+  'a machine that was kept behind a script that took the login away is thrown away, and the build succeeds without it',
+  longOnly,
+  async (t) => {
+    if (isVmd) return t.skip('vmd keeps no running machine');
+    const file = join(folder, 'template.json');
+    const template = z
+      .looseObject({ provisioners: z.array(z.unknown()) })
+      .parse(JSON.parse(await readFile(file, 'utf8')));
+    const [motd, script] = template.provisioners;
+    const taker = { type: 'shell', name: 'take-login', inline: [': >/root/.ssh/authorized_keys'], checkpoint: true };
+    await writeFile(file, JSON.stringify({ ...template, provisioners: [motd, taker, script] }));
+    const first = await build();
+    const kept = (await eventsNamed(first.id, 'layer.kept')).map(({ data }) => data['step']);
+    assert.ok(kept.includes('take-login'), String(kept));
+    await changeScript('behind it');
+    const second = await build();
+    const hits = (await eventsNamed(second.id, 'layer.hit')).map(({ data }) => data['step']);
+    assert.equal(hits[0], 'take-login');
+    assert.ok(hits.length === 2 && hits[1] !== 'take-login', String(hits));
+    const [again] = await eventsNamed(second.id, 'build.requeued');
+    assert.equal((again?.data['fault'] as { code?: string } | undefined)?.code, 'layer_unusable');
+    assert.equal(again?.data['loses_attempt'], false);
+    assert.match(await textOf(imaged, second.id, 'log'), /behind it/);
+    const keptBy = async ({ id }: BuildView) =>
+      [...(await eventsNamed(id, 'layer.kept')), ...(await eventsNamed(id, 'layer.not_kept'))]
+        .filter(({ data }) => data['step'] === 'take-login')
+        .map(({ data }) => data['why']);
+    assert.deepEqual(await keptBy(second), [undefined]);
+    await changeScript('and once more');
+    assert.deepEqual(await keptBy(await build()), ['no build could go on from what was kept there before']);
+  },
+);

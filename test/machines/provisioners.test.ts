@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { example } from '../fixtures/debian.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
-import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
+import { BuildView, guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { longOnly } from '../fixtures/long.ts';
 import {
   eventOf,
@@ -64,11 +64,13 @@ test('a build goes on in another boot after a reboot, and after a breakpoint whe
   const { data } = await eventOf(imaged, id, ({ type }) => type === 'build.paused');
   assert.deepEqual([data['name'], String(data['note']).replace(/\d+/, 'N')], ['look', 'see imaged-N']);
   assert.match(String(data['ssh']), /^ssh .*root@/);
+  const { paused = [] } = BuildView.parse(await (await imaged.call(`/builds/${id}`)).json());
+  assert.deepEqual(paused, [{ ...data, until: new Date(Number(data['until'])).toISOString() }]);
   const body = 'echo typed by hand >/note\r';
   const typed = { method: 'POST', headers: { 'content-type': 'application/octet-stream' }, body };
   assert.equal((await imaged.call(`/builds/${id}/console`, typed)).status, 204);
   assert.equal((await resume()).status, 204);
-  await succeeded(imaged, id);
+  assert.ok(!('paused' in (await succeeded(imaged, id))));
   const types = (await eventsOf(imaged, id)).map(({ type }) => type);
   assert.ok(types.includes('machine.rebooted'));
   assert.equal(types.filter((type) => type === 'build.resumed').length, 1);
@@ -134,7 +136,7 @@ test('a build with debug waits before each of its steps, with its machine within
   assert.deepEqual(paused, names);
 });
 
-const twoFiles = { skip: isVmd && 'its kernel and ramdisk are two files, which vmd does not take' };
+const twoFiles = isVmd ? { skip: 'its kernel and ramdisk are two files, which vmd does not take' } : longOnly;
 
 test('examples/tiny-ansible is built: by a file, a script and a playbook that the host runs', twoFiles, async () => {
   const { id } = await postContext(imaged, await tarOf(example('tiny-ansible')), 'application/x-tar');

@@ -136,7 +136,7 @@ test(
   },
 );
 
-test('a resumed build whose daemon is killed begins anew with what it was resumed with', async () => {
+test('a resumed build whose daemon is killed begins anew with what it was resumed with', longOnly, async () => {
   await using imaged = await startImaged({ settings, tables });
   const { id } = await postContext(imaged, await context(template, 'exit 3\n'), gzip, '?on_error=hold');
   await untilHeld(imaged, id);

@@ -21,7 +21,7 @@ const boundariesOf = async (imaged: Imaged, template: object): Promise<Boundary[
   });
   const { plan } = Plan.parse(await reply.json());
   // A client hears of the end of a step when the next one is about to start, some milliseconds later: twice nearly the same
-  // moment, but for the last. With --long all of them.
+  // moment, but for the last. With --machines all of them.
   return plan.flatMap(({ name: step }, at) => [
     { type: 'step.started', step },
     ...(isLong || at === plan.length - 1 ? [{ type: 'step.ended', step } as const] : []),

@@ -29,10 +29,10 @@ const proveCounted = async ({ dataDir }: Imaged, id: string, most: number): Prom
   );
 };
 
-/** What the guest may have missed, and what had failed, is judged alike under every hypervisor: under vmd it is left to `--long`. */
+/** Kills at random moments are tried under QEMU. */
 const underQemu = isVmd ? longOnly : {};
 
-/** The same of what holds the line, which has more to do with a terminal of vmd's. */
+/** What holds the line has more to do with a terminal of vmd's. */
 const underVmd = isVmd ? {} : longOnly;
 
 const begins =
@@ -118,7 +118,7 @@ test('SIGTERM lets machines run, and a daemon that is started again goes on with
   await proveNothingLeft(imaged);
 });
 
-test('a step that no daemon can go on with comes to its end before SIGTERM lets its build run', underQemu, async () => {
+test('a step that no daemon can go on with comes to its end before SIGTERM lets its build run', longOnly, async () => {
   await using imaged = await startImaged({ settings, tables: `${tables}\n[upgrade]\nkeep_running = true` });
   const content = 'a line of a file that takes its time\n'.repeat(20_000);
   const provisioners = [
@@ -168,7 +168,7 @@ test(
 
 test(
   'a build whose guest missed something while there was no daemon to ask begins anew, and is not failed',
-  underQemu,
+  longOnly,
   async () => {
     await using imaged = await startImaged({ settings, tables });
     const say = "sleep 3; wget -qO /dev/null {{ http_url }}/word && echo fo''und || echo lo''st";
@@ -207,7 +207,7 @@ const requeuedIn = async (imaged: Imaged, id: string) =>
 for (const end of firstUnlessLong(['SIGKILL', 'SIGTERM'] as const))
   test(
     `a script that asked its endpoint after a ${end} of the daemon fails nothing: the guest is cleaned up, and the build begins anew`,
-    underQemu,
+    longOnly,
     async (t) => {
       await using imaged = await startImaged({ settings, tables: `${tables}\n[upgrade]\nkeep_running = true` });
       const template = visit({
@@ -254,7 +254,7 @@ test(
 
 test(
   'a script that failed before the daemon was killed is not run again: its build fails by it, and is cleaned up and held as asked',
-  underQemu,
+  longOnly,
   async () => {
     await using imaged = await startImaged({ settings, tables });
     const template = visit({

@@ -11,6 +11,7 @@ import { isLong, newest, release } from '../fixtures/hypervisor.ts';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft } from '../fixtures/left-behind.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
+import { longOnly } from '../fixtures/long.ts';
 import { postContext, succeeded, tarOf, textOf } from '../fixtures/tiny-builds.ts';
 import { mirrorShop, signify } from '../mirror-shop.ts';
 
@@ -101,23 +102,27 @@ for (const redirect of isLong ? redirects : [redirectOf[release]])
     await proveNothingLeft(imaged);
   });
 
-test('examples/openbsd-site installs a site set, and its password is nowhere in the store', newest, async () => {
-  await using imaged = await hostWith('none');
-  const password = 'correct-horse-battery';
-  const { id } = await build(imaged, 'openbsd-site', `?variable=root_password=${password}`);
-  await succeeded(imaged, id);
-  const asked = (await requestsOf(imaged, id)).map(({ url }) => url);
-  assert.ok(asked.includes('/pub/OpenBSD/7.9/amd64/site79.tgz'), asked.join());
-  assert.match(await textOf(imaged, id, 'console'), /Installing site79\.tgz/);
-  await imaged.kill('SIGTERM');
-  for (const file of ['imaged.db', 'imaged.db-wal'])
-    assert.ok(!(await readFile(join(imaged.dataDir, file)).catch(() => Buffer.alloc(0))).includes(password), file);
-  const image = join(imaged.dataDir, 'builds', id, 'artifacts', 'site-7.9.qcow2');
-  const raw = join(folder, 'site.raw');
-  await run('qemu-img', ['convert', '-O', 'raw', image, raw]);
-  const { stdout } = await run('grep', ['-c', '-a', 'the site set was here', raw]);
-  assert.ok(Number(stdout) > 0);
-});
+test(
+  'examples/openbsd-site installs a site set, and its password is nowhere in the store',
+  isLong ? newest : longOnly,
+  async () => {
+    await using imaged = await hostWith('none');
+    const password = 'correct-horse-battery';
+    const { id } = await build(imaged, 'openbsd-site', `?variable=root_password=${password}`);
+    await succeeded(imaged, id);
+    const asked = (await requestsOf(imaged, id)).map(({ url }) => url);
+    assert.ok(asked.includes('/pub/OpenBSD/7.9/amd64/site79.tgz'), asked.join());
+    assert.match(await textOf(imaged, id, 'console'), /Installing site79\.tgz/);
+    await imaged.kill('SIGTERM');
+    for (const file of ['imaged.db', 'imaged.db-wal'])
+      assert.ok(!(await readFile(join(imaged.dataDir, file)).catch(() => Buffer.alloc(0))).includes(password), file);
+    const image = join(imaged.dataDir, 'builds', id, 'artifacts', 'site-7.9.qcow2');
+    const raw = join(folder, 'site.raw');
+    await run('qemu-img', ['convert', '-O', 'raw', image, raw]);
+    const { stdout } = await run('grep', ['-c', '-a', 'the site set was here', raw]);
+    assert.ok(Number(stdout) > 0);
+  },
+);
 
 test('an installed system is upgraded by upgrade.conf, although DHCP names an installation', newest, async () => {
   await using imaged = await startImaged({

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { VariableValues } from '../../base/records/variable-value.ts';
 import type { Received } from '../../build/contexts.ts';
 import type { RequestKey } from '../../build/submit.ts';
-import { whyPackerTemplate } from '../../packer/template-form.ts';
+import { isPackerJson, whyPackerTemplate } from '../../packer/template-form.ts';
 import type { BuildAsk } from '../../queue/asked.ts';
 import { Variables } from '../contract/common.ts';
 import { contextTypes, encodingOf, hasBody, refuseType } from '../server/bodies.ts';
@@ -50,8 +50,10 @@ export const jsonOrNothing = (request: FastifyRequest): unknown => {
 /** Refuses what a JSON body cannot be, or what its query cannot say besides. */
 export const checkJson = (body: unknown, query: object): void => {
   const foreign = whyPackerTemplate(body);
-  if (foreign !== undefined)
-    throw invalid([{ pointer: '', message: `${foreign}. A template is sent as {"template": {...}}` }]);
+  if (foreign !== undefined) {
+    const how = isPackerJson(body) ? '. A template is sent as {"template": {...}}' : '';
+    throw invalid([{ pointer: '', message: foreign + how }]);
+  }
   const misplaced = Object.keys(query).filter((key) => key !== 'validate' && key !== 'cache');
   if (misplaced.length > 0)
     throw invalid(misplaced.map((key) => ({ pointer: `query:/${key}`, message: 'belongs into the JSON body' })));
@@ -113,7 +115,7 @@ export const askedWith = (received: Received, query: Query): Asked => ({
 const archive = z.string().meta({
   format: 'binary',
   description:
-    'An archive whose `template.json`, `template.yaml` or `template.yml` is the template, or whose `*.pkr.hcl` are one of Packer.',
+    'An archive whose `template.json`, `template.yaml` or `template.yml` is the template, or whose `*.pkr.hcl` and `*.pkr.json` are one of Packer.',
 });
 
 /** The bodies that such a route takes, for its documentation. */

@@ -57,7 +57,7 @@ export const addResumeRoute = (app: App, parts: ApiParts): void => {
   /** Throws `build_not_paused` for a build that is neither held nor at a breakpoint. */
   const resumePaused = (id: string, by: string, asked: Asked): void => {
     const said = Object.keys(asked).filter((key) => key !== 'contextId');
-    if (live.isPaused(id) && said.length > 0)
+    if (live.pauses(id).length > 0 && said.length > 0)
       throw invalid(said.map((key) => ({ pointer: `/${key}`, message: 'is for a held build: at a breakpoint it goes on as it is' }))); // prettier-ignore
     live.resume(id, by);
   };

@@ -145,6 +145,20 @@ export const Build = z
       })
       .optional()
       .meta({ description: 'How to reach the machine of a held build.' }),
+    paused: z
+      .array(
+        z.object({
+          name: z.string().meta({ description: 'The breakpoint, as in the plan.' }),
+          until: Time.meta({ description: 'Then the build fails.' }),
+          note: z.string().optional().meta({ description: 'What the template says about it.' }),
+          ssh: z.string().optional().meta({ description: 'A command line that logs in.' }),
+        }),
+      )
+      .optional()
+      .meta({
+        description:
+          'The breakpoints that it is at: it goes on by `POST /builds/{id}/resume`. Only where a single build is asked for.',
+      }),
     pinned: z
       .object({
         at: Time.meta({ description: 'Since when.' }),

@@ -32,7 +32,7 @@ const fromContext = (received: Received, query: z.output<typeof BuildQuery>): As
 });
 
 const description =
-  'The body is JSON, the same in YAML, or a tar archive (plain, gzip or zstd) whose `template.json`, `template.yaml` or `*.pkr.hcl` is the template and whose other ' +
+  'The body is JSON, the same in YAML, or a tar archive (plain, gzip or zstd) whose `template.json`, `template.yaml`, or `*.pkr.hcl` and `*.pkr.json`, is the template and whose other ' +
   'files it may refer to; then the query says the rest. The build is durable before the reply is sent.\n\n' +
   'Values of variables that are secret belong into a file `variables.json` of the archive, an object of names and texts: addresses ' +
   'are logged by proxies, and this file is read and deleted.\n\n' +

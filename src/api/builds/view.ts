@@ -4,6 +4,7 @@ import type { StepOutcome } from '../../build/layers/outcomes.ts';
 import type { CachePreview } from '../../build/layers/preview.ts';
 import { snakeCased } from '../../base/json/snake-case.ts';
 import type { FaultRecord } from '../../base/records/fault-record.ts';
+import type { Pause } from '../../base/records/pause.ts';
 import type { Build as StoredBuild, BuildEvent, Step as StoredStep, TemplateVersion } from '../../queue/records.ts';
 import type { CheckedBuild, PlannedStep as StoredPlannedStep } from '../../queue/asked.ts';
 import type { Store } from '../../queue/store.ts';
@@ -79,12 +80,17 @@ export const showProgress = ({ step, steps, fraction, leftMs }: Judged): z.outpu
   eta_seconds: leftMs === undefined ? null : Math.ceil(leftMs / 100) / 10,
 });
 
-/** Why a build is queued still and how far it is, where that was asked: what is not kept of it. */
-export type Moment = { readonly waiting?: StoredWaiting | undefined; readonly progress?: Judged | undefined };
+/** Why a build is queued still, how far it is, and where it is paused, where that was asked: what is not kept of it. */
+export type Moment = {
+  readonly waiting?: StoredWaiting | undefined;
+  readonly progress?: Judged | undefined;
+  readonly paused?: readonly Pause[];
+};
 
-const showMoment = ({ waiting, progress }: Moment) => ({
+export const showMoment = ({ waiting, progress, paused = [] }: Moment) => ({
   ...(waiting === undefined ? {} : { waiting: showWaiting(waiting) }),
   ...(progress === undefined ? {} : { progress: showProgress(progress) }),
+  ...(paused.length === 0 ? {} : { paused: paused.map((pause) => ({ ...pause, until: timeOf(pause.until) })) }),
 });
 
 /** What clients have said of it beside what is built. */

@@ -3,7 +3,7 @@ import type { Build } from '../../queue/records.ts';
 import type { Store } from '../../queue/store.ts';
 import { deferred } from '../../base/waiting.ts';
 import type { ApiParts } from '../types.ts';
-import { showProgress, type View } from './view.ts';
+import { showMoment, type View } from './view.ts';
 
 /** A build as it was at one moment, its reply written out once for all who wait for it. */
 export type Seen = { readonly build: Build; readonly etag: string; readonly body: string };
@@ -27,7 +27,7 @@ type Room = {
 
 type WaitsParts = {
   readonly store: Pick<Store, 'find' | 'onChange'>;
-  readonly live: Pick<ApiParts['live'], 'progress' | 'waiting'>;
+  readonly live: Pick<ApiParts['live'], 'pauses' | 'progress' | 'waiting'>;
 };
 
 // How late a wait may end: one tick for all of them, as thousands of timers would cost more than the waiting.
@@ -36,12 +36,13 @@ const tickMs = 100;
 // In characters: some thousand replies, or hundreds with long faults.
 const mostKept = 4 * 2 ** 20;
 
-/** Of a build that runs, how far it is: that changes with time, where the rest of the reply changes with the build. */
-const withProgress = async (seen: Seen, live: WaitsParts['live']): Promise<Seen> => {
-  if (seen.build.status !== 'running') return seen;
-  const progress = (await live.progress([seen.build])).get(seen.build.id);
-  if (progress === undefined) return seen;
-  return { ...seen, body: `${seen.body.slice(0, -1)},"progress":${JSON.stringify(showProgress(progress))}}` };
+/** Of a build that runs, how far it is and whether it waits: what is not kept of it. The rest changes with the build. */
+const withMoment = async (seen: Seen, live: WaitsParts['live']): Promise<Seen> => {
+  const { build, body } = seen;
+  if (build.status !== 'running') return seen;
+  const progress = (await live.progress([build])).get(build.id);
+  const moment = JSON.stringify(showMoment({ progress, paused: live.pauses(build.id) }));
+  return moment === '{}' ? seen : { ...seen, body: `${body.slice(0, -1)},${moment.slice(1)}` };
 };
 
 /** The replies that were given last and still hold: a build that is polled is read and written out once for each change. */
@@ -60,7 +61,7 @@ const makeReplies = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => 
 
   const look = async (id: string): Promise<Seen | undefined> => {
     const known = kept.get(id);
-    if (known !== undefined) return withProgress(known, live);
+    if (known !== undefined) return withMoment(known, live);
     const before = changes;
     const build = await store.find(id);
     if (build === undefined) return undefined;
@@ -71,7 +72,7 @@ const makeReplies = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => 
       return { build, etag, body: JSON.stringify(view.build(build, { waiting, progress })) };
     }
     const seen = { build, etag, body: JSON.stringify(view.build(build)) };
-    if (changes !== before) return withProgress(seen, live);
+    if (changes !== before) return withMoment(seen, live);
     drop(id);
     kept.set(id, seen);
     size += seen.body.length;
@@ -79,7 +80,7 @@ const makeReplies = ({ store, live }: WaitsParts, view: Pick<View, 'build'>) => 
       if (size <= mostKept) break;
       drop(oldest);
     }
-    return withProgress(seen, live);
+    return withMoment(seen, live);
   };
   return { look, [Symbol.dispose]: () => listener[Symbol.dispose]() };
 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Fault, type FieldError } from '../../base/fault.ts';
 import { didYouMean, maxFieldErrors, unknownKeys } from '../../base/text/nearest.ts';
 import { pointerTo } from '../../base/json/pointer.ts';
-import '../../base/document/zod-words.ts';
+import { ofRightKind } from '../../base/document/zod-words.ts';
 
 /** The part of a request that a pointer points into. */
 export type Place = 'body' | 'query' | 'path' | 'header' | `${string}.json`;
@@ -36,7 +36,8 @@ const addError = (
 const placesIn = (issue: Issue): number => (issue.code === 'unrecognized_keys' ? issue.keys.length : 1);
 
 /** What zod found wrong, as field errors that a client can act on. */
-export const fieldErrorsOf = ({ issues }: z.core.$ZodError, schema: unknown, place: Place): FieldErrors => {
+export const fieldErrorsOf = (error: z.core.$ZodError, schema: unknown, place: Place): FieldErrors => {
+  const issues = ofRightKind(error.issues);
   const keys = unknownKeys();
   return {
     told: issues

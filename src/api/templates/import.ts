@@ -12,7 +12,7 @@ const sent = sentTemplate({
   what: 'a template of Packer',
   documents: ['application/json'],
   archive:
-    'An archive whose `template.json`, or whose `*.pkr.hcl`, are the template of Packer, beside the files that it names.',
+    'An archive whose `template.json`, or whose `*.pkr.hcl` and `*.pkr.json`, are the template of Packer, beside the files that it names.',
 });
 
 const Query = BuildQuery.pick({ variable: true }).extend({

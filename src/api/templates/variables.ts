@@ -14,7 +14,7 @@ const sent = sentTemplate({
   what: 'a template',
   documents: ['application/json', 'application/yaml'],
   archive:
-    'An archive whose `template.json`, `template.yaml` or `template.yml` is the template, or whose `*.pkr.hcl` are one of Packer.',
+    'An archive whose `template.json`, `template.yaml` or `template.yml` is the template, or whose `*.pkr.hcl` and `*.pkr.json` are one of Packer.',
 });
 
 const Declared = z

@@ -70,3 +70,15 @@ const wordsOf = (issue: z.core.$ZodRawIssue): string => {
 };
 
 z.config({ localeError: wordsOf });
+
+/**
+ * Issues without those that say more of a value of the wrong kind: a text that stands for a list has a length too, and zod
+ * judges it.
+ */
+export const ofRightKind = (issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] => {
+  const placeOf = ({ path }: z.core.$ZodIssue) => JSON.stringify(path.map(String));
+  const wrong = new Set(issues.filter(({ code }) => code === 'invalid_type').map(placeOf));
+  return wrong.size === 0
+    ? issues
+    : issues.filter((issue) => issue.code === 'invalid_type' || !wrong.has(placeOf(issue)));
+};

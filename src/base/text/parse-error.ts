@@ -45,6 +45,31 @@ export const placeIn = (text: string, index: number): Place => {
   return place;
 };
 
+// Between two of the places that are kept of a text.
+const stride = 1024;
+
+/** Finds places in a text, in any order: it is read once, when the first of them is asked for, and then from the nearest place kept. */
+export const placeFinder = (text: string): ((index: number) => Place) => {
+  let kept: readonly Place[] | undefined;
+  return (index) => {
+    kept ??= placesIn(
+      text,
+      Array.from({ length: Math.floor(text.length / stride) + 1 }, (_, at) => at * stride),
+    );
+    const near = Math.min(Math.floor(Math.max(0, index) / stride), kept.length - 1);
+    const from = kept[near] ?? { offset: 0, line: 1, column: 1 };
+    const begin = near * stride;
+    // A code point over the border of two strides was counted for the first.
+    const first = begin > 0 && (text.codePointAt(begin - 1) ?? 0) > 0xffff ? begin + 1 : begin;
+    const { offset, line, column } = placeIn(text.slice(first, begin + stride), Math.max(0, index - first));
+    return {
+      offset: from.offset + offset,
+      line: from.line + line - 1,
+      column: line === 1 ? from.column + column - 1 : column,
+    };
+  };
+};
+
 const mostTold = 10;
 
 /** Throws when there are parse errors: the first of them as one. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { showDocument } from '../../base/mask/hidden-values.ts';
 import { sealDocument } from '../../openbsd/passwords/seal.ts';
+import { isValuesFile } from '../../packer/hcl/file-names.ts';
 import { templateFileIn } from '../contexts.ts';
 import type { Folders } from '../folders/folders.ts';
 
@@ -33,5 +34,5 @@ export const sealContext = async (
  */
 export const removeValues = async (folders: Pick<Folders, 'context'>, contextId: string): Promise<void> => {
   const folder = folders.context(contextId);
-  for (const name of await readdir(folder)) if (name.endsWith('.pkrvars.hcl')) await rm(join(folder, name));
+  for (const name of await readdir(folder)) if (isValuesFile(name)) await rm(join(folder, name));
 };

@@ -165,6 +165,7 @@ export const makeLayering = (
     isConstant: (part) => constant.has(part),
     spoil: () => {
       isSpoilt = true;
+      if (from !== undefined) costs.wasUnusable(from.cut.key);
     },
     ...(wholeKey === undefined ? {} : { wholeKey }),
     ...(from === undefined ? {} : { from }),
@@ -181,6 +182,7 @@ export const makeLayering = (
       if (seconds !== undefined) costs.restartTook(templateName, seconds);
     },
     keep: async (cut, roomBytes, fill) => {
+      if (costs.isUnusable(cut.key)) return notKept(cut, 'no build could go on from what was kept there before');
       const begins = clock.elapsed();
       const making = await shelf.begin(cut.key, roomBytes);
       if (making === undefined) return notKept(cut, 'it is kept already, or there is no room for it');

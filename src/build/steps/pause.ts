@@ -1,3 +1,4 @@
+import type { Pause } from '../../base/records/pause.ts';
 import { sshLine } from '../../guest/ssh/options.ts';
 import type { Guest } from '../../guest/types.ts';
 import type { Job } from '../job.ts';
@@ -6,10 +7,8 @@ import type { Running } from '../machine/running.ts';
 import { goesOnByRunning } from '../take-up/goes-on-by-running.ts';
 import type { StepTools } from '../attempt/tools.ts';
 
-type Pause = {
+type Breakpoint = Pick<Pause, 'name'> & {
   readonly buildId: string;
-  /** Where in the plan it is. */
-  readonly name: string;
   readonly timeoutMs: number;
   readonly note: string;
   /** What of it people can reach meanwhile, if there is anything yet. */
@@ -19,17 +18,20 @@ type Pause = {
 
 /** Holds a healthy build until a client resumes it, and says so to whoever looks. */
 export const pauseBuild = async (
-  { buildId, name, timeoutMs, note, running, guest }: Pause,
+  { buildId, name, timeoutMs, note, running, guest }: Breakpoint,
   { breakpoints, clock, event, log, activity }: Pick<StepTools, 'breakpoints' | 'clock' | 'event' | 'log' | 'activity'>,
   signal: AbortSignal,
 ): Promise<void> => {
-  const until = clock.now() + timeoutMs;
-  const ssh = guest?.login === undefined ? {} : { ssh: sshLine(guest.login) };
-  event('build.paused', { name, until, ...(note === '' ? {} : { note }), ...ssh });
+  const paused: Pause = {
+    ...{ name, until: clock.now() + timeoutMs },
+    ...(note === '' ? {} : { note }),
+    ...(guest?.login === undefined ? {} : { ssh: sshLine(guest.login) }),
+  };
+  event('build.paused', paused);
   log(`paused at ${name}${note === '' ? '' : `: ${note}`}; POST /builds/${buildId}/resume goes on`);
   const by = await activity.during(
     () => 'it was at a breakpoint, and no client resumed it',
-    () => breakpoints.wait(buildId, running, signal),
+    () => breakpoints.wait(buildId, paused, running, signal),
   );
   event('build.resumed', { by });
   log(`resumed by ${by}`);

@@ -1252,6 +1252,13 @@ export type components = {
                 until: string;
                 ssh?: string;
             };
+            paused?: {
+                name: string;
+                /** Format: date-time */
+                until: string;
+                note?: string;
+                ssh?: string;
+            }[];
             pinned?: {
                 /** Format: date-time */
                 at: string;

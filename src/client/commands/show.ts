@@ -17,7 +17,7 @@ const progressOf = ({ progress }: Build): string | undefined => {
 };
 
 const linesOf = (build: Build) => {
-  const { template, started_at: started, ended_at: ended, hold, waiting, demand } = build;
+  const { template, started_at: started, ended_at: ended, hold, paused, waiting, demand } = build;
   return facts([
     ['build', { as: 'bold', text: build.id }],
     ['status', shownStatus(build)],
@@ -35,6 +35,12 @@ const linesOf = (build: Build) => {
     ['takes', `${demand.memory_mb} MiB of memory, ${demand.disk_mb} MiB of disk`],
     ['held until', hold?.until],
     ['log in', hold?.ssh],
+    ...(paused ?? []).flatMap(({ name, note, until, ssh }) => [
+      ['at breakpoint', note === undefined ? name : `${name}: ${note}`] as const,
+      ['goes on by', `imagectl resume ${build.id}`] as const,
+      ['fails at', until] as const,
+      ['log in', ssh] as const,
+    ]),
     ['pinned', build.pinned === undefined ? undefined : `by ${build.pinned.by}`],
   ]);
 };

@@ -8,6 +8,7 @@ import { visible } from '../../base/text/visible.ts';
 import { insideOf } from '../../context/files.ts';
 import type { Given, HclTemplate } from './document/read-files.ts';
 import type { ContextFolder } from './evaluate/scope.ts';
+import { isAutoValuesFile, isJsonFile, isTemplateFile, isValuesFile } from './file-names.ts';
 import { refuseFiles } from './hcl-error.ts';
 import { readHcl, readHclVariables } from './read-hcl.ts';
 import type { Source } from './source.ts';
@@ -47,26 +48,24 @@ const textOf = (name: string, path: string): string => {
   }
 };
 
-/** The files at the top of a context's folder that make it a template in HCL2: `*.pkr.hcl`, and those of its JSON form. */
-export const hclFilesIn = (folder: string): readonly string[] =>
-  readdirSync(folder)
-    .filter((name) => name.endsWith('.pkr.hcl') || name.endsWith('.pkr.json'))
-    .sort();
+/** The files at the top of a context's folder that make it a template in HCL2: `*.pkr.hcl`, then `*.pkr.json`, as Packer reads them. */
+export const hclFilesIn = (folder: string): readonly string[] => {
+  const names = readdirSync(folder).filter(isTemplateFile).sort();
+  return [...names.filter((name) => !isJsonFile(name)), ...names.filter(isJsonFile)];
+};
 
 /** The files that Packer reads of a folder, and those that are named besides. Throws `template_invalid`. */
 const sourcesIn = (folder: string, variableFiles: readonly string[] = []): readonly Source[] => {
-  const names = readdirSync(folder).sort();
-  const json = names.find((name) => /\.pkr(vars)?\.json$/.test(name));
-  if (json !== undefined)
-    return refuseFiles(`${visible(json)} is HCL2 in the form of JSON, which is not read: write it as .hcl, or as a JSON template of Packer.`); // prettier-ignore
-  const own = names.filter((name) => name.endsWith('.pkr.hcl') || name.endsWith('.auto.pkrvars.hcl'));
+  const templates = hclFilesIn(folder);
+  const values = readdirSync(folder).filter(isAutoValuesFile).sort();
+  const own = [...templates, ...values];
   if (own.length > hclBounds.files) refuseFiles(`There are ${own.length} HCL files: ${hclBounds.files} is the most.`);
-  if (!own.some((name) => name.endsWith('.pkr.hcl')))
-    return refuseFiles('The context has no file *.pkr.hcl at its top: send the folder of the template itself.');
+  if (templates.length === 0)
+    return refuseFiles('The context has no file *.pkr.hcl or *.pkr.json at its top: send the folder of the template itself.'); // prettier-ignore
   const wanted = variableFiles.filter((name) => !own.includes(name));
-  const other = wanted.find((name) => !name.endsWith('.pkrvars.hcl'));
+  const other = wanted.find((name) => !isValuesFile(name));
   if (other !== undefined)
-    return refuseFiles(`${quoted(other)} is no file of values: their names end in ".pkrvars.hcl".`);
+    return refuseFiles(`${quoted(other)} is no file of values: their names end in ".pkrvars.hcl" or ".pkrvars.json".`);
   return [...own, ...wanted].map((name): Source => {
     const path = insideOf(folder, name);
     if (path === undefined || !statSync(path).isFile())
@@ -76,8 +75,8 @@ const sourcesIn = (folder: string, variableFiles: readonly string[] = []): reado
 };
 
 /**
- * Reads the template of a context's folder, as Packer reads a folder: all `*.pkr.hcl` at its top, and all
- * `*.auto.pkrvars.hcl`, then the `variableFiles` that a request names, in its order. Throws `template_invalid`.
+ * Reads the template of a context's folder, as Packer reads a folder: all `*.pkr.hcl` and `*.pkr.json` at its top, and all
+ * `*.auto.pkrvars.hcl` and `.json`, then the `variableFiles` that a request names, in its order. Throws `template_invalid`.
  */
 export const readHclContext = async (
   folder: string,

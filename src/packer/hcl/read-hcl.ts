@@ -3,8 +3,9 @@ import type { Given, HclTemplate } from './document/read-files.ts';
 import type { Source } from './source.ts';
 
 /**
- * Reads a template in Packer's HCL2 and works it out, as what Packer's JSON would say. Files whose names end in `.pkrvars.hcl`
- * hold values of variables: those of `.auto.pkrvars.hcl` in the order of their names, then the others in the order given.
+ * Reads a template in Packer's HCL2 and works it out, as what Packer's JSON would say. Files whose names end in `.json` are in
+ * HCL's JSON syntax. Those that end in `.pkrvars.hcl` or `.pkrvars.json` hold values of variables: those of `.auto.` in the order
+ * of their names, then the others in the order given, and those in JSON after all others.
  *
  * Throws `template_invalid` with a field error for each place that is wrong: file, line, column, and the line.
  */

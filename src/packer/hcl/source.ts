@@ -1,8 +1,13 @@
-import { placeIn } from '../../base/text/parse-error.ts';
+import { placeFinder } from '../../base/text/parse-error.ts';
 import { visible } from '../../base/text/visible.ts';
 
-/** One file of a template, as it came. */
-export type Source = { readonly name: string; readonly text: string };
+/** One file of a template, as it came, or a text that stands in one with escapes. */
+export type Source = {
+  readonly name: string;
+  readonly text: string;
+  /** Of a text within a file: where the character at an offset of it stands there. */
+  readonly within?: (offset: number) => At;
+};
 
 /** A place in it: where the character at `offset` of its text stands. */
 export type At = { readonly source: Source; readonly offset: number };
@@ -10,8 +15,23 @@ export type At = { readonly source: Source; readonly offset: number };
 /** The same for people: line and column count from 1, columns in code points. */
 export type Place = { readonly file: string; readonly line: number; readonly column: number };
 
-export const placeOf = ({ source, offset }: At): Place => {
-  const { line, column } = placeIn(source.text, offset);
+/** The place in the file itself. */
+const inFile = (at: At): At => at.source.within?.(at.offset) ?? at;
+
+// A file may be wrong in many places.
+const finders = new WeakMap<Source, ReturnType<typeof placeFinder>>();
+
+const finderOf = (source: Source): ReturnType<typeof placeFinder> => {
+  const known = finders.get(source);
+  if (known !== undefined) return known;
+  const made = placeFinder(source.text);
+  finders.set(source, made);
+  return made;
+};
+
+export const placeOf = (at: At): Place => {
+  const { source, offset } = inFile(at);
+  const { line, column } = finderOf(source)(offset);
   return { file: source.name, line, column };
 };
 
@@ -21,12 +41,10 @@ const shownBehind = 40;
 
 /** The line that a place is in, with a caret below the place. A long one is cut around it. */
 const caretLines = ({ source: { text }, offset }: At): string => {
-  const begin = Math.max(text.lastIndexOf('\n', offset - 1) + 1, offset - shownBefore);
-  const newline = text.indexOf('\n', offset);
-  const end = Math.min(newline === -1 ? text.length : newline, offset + shownBehind);
-  const shown = (from: number, to: number) => visible(text.slice(from, to).replaceAll('\r', ''));
-  const before = shown(begin, offset);
-  return `  ${before}${shown(offset, end)}\n  ${before.replace(/[^\t]/gu, ' ')}^`;
+  const shown = (part: string) => visible(part.replaceAll('\r', ''));
+  const before = shown(text.slice(Math.max(0, offset - shownBefore), offset).replace(/^[^]*\n/, ''));
+  const behind = shown(text.slice(offset, offset + shownBehind).replace(/\n[^]*/, ''));
+  return `  ${before}${behind}\n  ${before.replace(/[^\t]/gu, ' ')}^`;
 };
 
 /** `file:line:column`. */
@@ -36,4 +54,4 @@ export const pointerAt = (at: At): string => {
 };
 
 /** A message, then its line with a caret below the place. */
-export const withLine = (at: At, message: string): string => `${message}\n${caretLines(at)}`;
+export const withLine = (at: At, message: string): string => `${message}\n${caretLines(inFile(at))}`;

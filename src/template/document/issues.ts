@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { kindWords } from '../../base/document/zod-words.ts';
+import { kindWords, ofRightKind } from '../../base/document/zod-words.ts';
 import type { FieldError } from '../../base/fault.ts';
 import { didYouMean, maxFieldErrors, quoted, unknownKeys } from '../../base/text/nearest.ts';
 import { packerWords } from '../../packer/key-names.ts';
@@ -36,7 +36,10 @@ const told = (issue: Issue, above: readonly PropertyKey[], keys: Keys): readonly
   }
   if (issue.code === 'invalid_union') {
     const branch = branchMeant(issue.errors);
-    if (branch !== undefined) return branch.slice(0, maxFieldErrors).flatMap((inner) => told(inner, path, keys));
+    if (branch !== undefined)
+      return ofRightKind(branch)
+        .slice(0, maxFieldErrors)
+        .flatMap((inner) => told(inner, path, keys));
     const kinds = kindsOf(issue.errors);
     return [[pointerTo(path), kinds === '' ? issue.message : `must be ${kinds}`]];
   }
@@ -60,8 +63,9 @@ export const pointersOf = (issues: readonly Issue[], above: readonly PropertyKey
 
 /** What zod found wrong with a document, each with its place and in words a client can use, and how many places there are. */
 export const fieldErrorsOf = (
-  issues: readonly Issue[],
+  all: readonly Issue[],
 ): { readonly told: readonly FieldError[]; readonly count: number } => {
+  const issues = ofRightKind(all);
   const keys = unknownKeys();
   return {
     told: issues

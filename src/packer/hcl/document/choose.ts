@@ -10,18 +10,16 @@ export type Chosen = { readonly build: Build; readonly use: Use; readonly builde
 /** What a request chooses by, as `-only` and `-except` of Packer do: globs for `type.name`, behind `NAME.` of a build that has a name. */
 export type Choice = { readonly only?: readonly string[]; readonly except?: readonly string[] };
 
-/** Whether one of the globs matches the text. */
-export const anyMatches = (globs: readonly string[], text: string): boolean =>
-  globs.some((glob) => {
+/** Tells whether one of the globs matches a text. */
+export const anyOfGlobs = (globs: readonly string[]): ((text: string) => boolean) => {
+  const patterns = globs.map((glob) => {
     const pattern = compileGlob(glob);
-    if ('why' in pattern) return refuseFiles(`${JSON.stringify(glob)} ${pattern.why}`);
-    return pattern.matches(text, { most: 1 }).length > 0;
+    return 'why' in pattern ? refuseFiles(`${JSON.stringify(glob)} ${pattern.why}`) : pattern;
   });
+  return (text) => patterns.some((pattern) => pattern.matches(text, { most: 1 }).length > 0);
+};
 
 const fullName = ({ name }: Build, use: Use): string => (name === '' ? '' : `${name}.`) + referenceOf(use);
-
-const isChosen = (name: string, { only = [], except = [] }: Choice): boolean =>
-  (only.length === 0 || anyMatches(only, name)) && !anyMatches(except, name);
 
 // A JSON template needs names that differ: the shortest one of these that no other builder has.
 const namesFor = ({ build, use }: Omit<Chosen, 'builder'>): readonly string[] => [
@@ -32,11 +30,16 @@ const namesFor = ({ build, use }: Omit<Chosen, 'builder'>): readonly string[] =>
 
 /** The builders of the document, in the order of the builds. Throws for two that cannot be told apart, and where none is left. */
 export const chooseBuilders = (builds: readonly Build[], choice: Choice): readonly Chosen[] => {
+  const { only = [], except = [] } = choice;
   const all = builds.flatMap((build) => build.uses.map((use) => ({ build, use })));
-  const left = all.filter(({ build, use }) => isChosen(fullName(build, use), choice));
   const [first] = all;
   if (first !== undefined && all.length > hclBounds.builders)
     throw new TooMuch(first.build.block.at, `the builds name ${all.length} sources: ${hclBounds.builders} is the most`);
+  const [isWanted, isLeftOut] = [anyOfGlobs(only), anyOfGlobs(except)];
+  const left = all.filter(({ build, use }) => {
+    const name = fullName(build, use);
+    return (only.length === 0 || isWanted(name)) && !isLeftOut(name);
+  });
   if (first !== undefined && left.length === 0)
     return refuseFiles(`no source is left to build: there is ${all.map(({ build, use }) => fullName(build, use)).join(', ')}`); // prettier-ignore
   return left.map((one) => {

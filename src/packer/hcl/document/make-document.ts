@@ -5,7 +5,7 @@ import type { Plain } from '../values/plain.ts';
 import { itemOf, renamed } from './build-items.ts';
 import { builderOf } from './builders.ts';
 import type { Build } from './builds.ts';
-import { anyMatches, type Choice, type Chosen } from './choose.ts';
+import { anyOfGlobs, type Choice, type Chosen } from './choose.ts';
 import type { ScopedBlock } from './dynamic.ts';
 import { below, listOf, type Placed, type Places, type PlainObject } from './placed.ts';
 import { useScope } from './roots.ts';
@@ -77,18 +77,19 @@ const cleanupOf = async (builds: readonly Build[], parts: Parts): Promise<Placed
 };
 
 /** A post-processor that is left out takes the rest of its chain with it. */
-const untilLeftOut = (chain: readonly Placed[], except: readonly string[]): readonly Placed[] => {
-  const end = chain.findIndex(({ value: { name } }) => typeof name === 'string' && anyMatches(except, name));
+const untilLeftOut = (chain: readonly Placed[], isLeftOut: (name: string) => boolean): readonly Placed[] => {
+  const end = chain.findIndex(({ value: { name } }) => typeof name === 'string' && isLeftOut(name));
   return end === -1 ? chain : chain.slice(0, end);
 };
 
 /** Each chain as Packer's JSON has it: one post-processor as it is, several as a list. */
 const chainsOf = async (builds: readonly Build[], parts: Parts): Promise<readonly Placed<Plain>[]> => {
   const all: Placed<Plain>[] = [];
+  const isLeftOut = anyOfGlobs(parts.choice.except ?? []);
   for (const build of builds)
     for (const blocks of build.chains)
       for (const found of await shared(build, blocks, parts, (item) => item)) {
-        const chain = untilLeftOut(found, parts.choice.except ?? []);
+        const chain = untilLeftOut(found, isLeftOut);
         const [first, second] = chain;
         if (first !== undefined) all.push(second === undefined ? first : listOf(chain));
       }

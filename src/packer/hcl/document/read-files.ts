@@ -4,6 +4,7 @@ import { makePause, type Pause } from '../../../base/turns.ts';
 import { visible } from '../../../base/text/visible.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import type { ContextFolder, World } from '../evaluate/scope.ts';
+import { isAutoValuesFile, isJsonFile, isValuesFile } from '../file-names.ts';
 import { makeProblems, refuseFiles, type Problems } from '../hcl-error.ts';
 import { placeOf, pointerAt, type At, type Place, type Source } from '../source.ts';
 import type { Body } from '../syntax/ast.ts';
@@ -46,15 +47,16 @@ export type HclTemplate = {
   readonly notes: readonly Note[];
 };
 
-export const isValues = ({ name }: Source): boolean => name.endsWith('.pkrvars.hcl');
-
-/** Those that are read by themselves come first, in the order of their names. */
+/**
+ * Values as Packer takes them (hcl2template/parser.go): those in JSON after the others, and of each those that are read by
+ * themselves first, in the order of their names.
+ */
 const inOrder = (files: readonly Source[]): readonly Source[] => {
-  const isAuto = ({ name }: Source) => name.endsWith('.auto.pkrvars.hcl');
-  return [
-    ...files.filter(isAuto).toSorted((one, other) => (one.name < other.name ? -1 : 1)),
-    ...files.filter((file) => !isAuto(file)),
+  const of = (those: readonly Source[]) => [
+    ...those.filter(({ name }) => isAutoValuesFile(name)).toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+    ...those.filter(({ name }) => !isAutoValuesFile(name)),
   ];
+  return [...of(files.filter(({ name }) => !isJsonFile(name))), ...of(files.filter(({ name }) => isJsonFile(name)))];
 };
 
 export const parseAll = async (
@@ -113,8 +115,8 @@ export const readFiles = async (files: readonly Source[], given: Given): Promise
   judgeSizes(files);
   const [problems, notes, pause] = [makeProblems(), makeNotes(''), makePause()];
   const allowance: Allowance = { parts: 0 };
-  const templates = await parseAll(files.filter((file) => !isValues(file)), allowance, problems, pause); // prettier-ignore
-  const values = await parseAll(inOrder(files.filter(isValues)), allowance, problems, pause);
+  const templates = await parseAll(files.filter(({ name }) => !isValuesFile(name)), allowance, problems, pause); // prettier-ignore
+  const values = await parseAll(inOrder(files.filter(({ name }) => isValuesFile(name))), allowance, problems, pause);
   problems.refuse();
   const { frozenMs, seed, folder } = given;
   const world: World = { budget: makeBudget(), allowance, frozenMs, seed, folder };

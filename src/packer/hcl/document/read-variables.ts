@@ -3,13 +3,14 @@ import type { DeclaredVariable } from '../../../base/records/declared-variable.t
 import { VariableValue, type VariableType } from '../../../base/records/variable-value.ts';
 import { makePause } from '../../../base/turns.ts';
 import type { World } from '../evaluate/scope.ts';
+import { isValuesFile } from '../file-names.ts';
 import { makeProblems } from '../hcl-error.ts';
 import { pointerAt, type Source } from '../source.ts';
 import type { Allowance } from '../syntax/cursor.ts';
 import { makeBudget } from '../values/budget.ts';
 import { toPlain } from '../values/plain.ts';
 import type { Type } from '../values/type.ts';
-import { isValues, judgeSizes, parseAll, type Given } from './read-files.ts';
+import { judgeSizes, parseAll, type Given } from './read-files.ts';
 import { sortBlocks } from './top-level.ts';
 import { declareVariables, type Variable } from './variables.ts';
 
@@ -45,7 +46,7 @@ export const readVariables = async (
   judgeSizes(files);
   const [problems, notes] = [makeProblems(), makeNotes('')];
   const allowance: Allowance = { parts: 0 };
-  const templates = files.filter((file) => !isValues(file));
+  const templates = files.filter(({ name }) => !isValuesFile(name));
   const bodies = await parseAll(templates, allowance, problems, makePause());
   problems.refuse();
   const world: World = { budget: makeBudget(), allowance, frozenMs, seed, folder };

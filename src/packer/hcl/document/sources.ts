@@ -3,6 +3,7 @@ import type { Namespace } from '../evaluate/scope.ts';
 import { HclError, type Problems } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Block } from '../syntax/ast.ts';
+import type { Budget } from '../values/budget.ts';
 import { objectOf, type Value } from '../values/value.ts';
 
 /** The sources of all files by their reference, `type.name`. */
@@ -43,11 +44,17 @@ export const sourcesNamespace = (sources: Sources): Namespace => {
  * The source that a text names: `type.name`, or with a word before it, `source`, `sources` or any other (Packer,
  * hcl2template/types.build.from.go). Throws an HclError.
  */
-export const sourceNamed = (text: string, at: At, sources: Sources): { reference: string; block: Block } => {
+export const sourceNamed = (
+  text: string,
+  at: At,
+  sources: Sources,
+  budget: Budget,
+): { reference: string; block: Block } => {
   const parts = text.split('.');
   const reference = (parts.length > 2 ? parts.slice(1, 3) : parts).join('.');
   const block = sources.get(reference);
-  if (block === undefined)
-    throw new HclError(at, `there is no source ${quoted(reference)}: ${didYouMean(reference, [...sources.keys()])}`);
-  return { reference, block };
+  if (block !== undefined) return { reference, block };
+  // A template may ask for many that are not there, and each is compared with all that are.
+  budget.step(at, sources.size);
+  throw new HclError(at, `there is no source ${quoted(reference)}: ${didYouMean(reference, [...sources.keys()])}`);
 };

@@ -24,6 +24,7 @@ const isKnown = (type: string): type is BlockType => Object.hasOwn(labelCounts, 
 const unsupported: Readonly<Record<string, string>> = {
   data: 'data sources are not there: imaged asks no other service for a template; send what it would say as the value of a variable',
   hcp_packer_registry: 'imaged publishes to no registry of HCP: take the block out',
+  builders: "builders are of Packer's older JSON: call the file template.json",
 };
 
 /** Throws for a block that is of no type that is known, and for labels that are too many or too few. */

@@ -33,7 +33,7 @@ const listed = (build: Block, sources: Sources, scope: Scope): readonly Use[] =>
   const names = toElements(evaluate(value, within(scope, { source: sourcesNamespace(sources) })), value.at);
   return names.map((one, index) => {
     const at = value.kind === 'list' ? (value.items[index]?.at ?? value.at) : value.at;
-    const { block } = sourceNamed(toText(one, at), at, sources);
+    const { block } = sourceNamed(toText(one, at), at, sources, scope.world.budget);
     const [type = '', name = ''] = block.labels.map(({ text }) => text);
     return { at, source: block, type, name, added: undefined };
   });
@@ -44,7 +44,7 @@ const added = (one: ScopedBlock, sources: Sources, scope: Scope): Use => {
   const [label] = labels;
   if (label === undefined || labels.length > 1)
     throw new HclError(at, 'a source within a build takes one label, as in source "source.qemu.name"');
-  const { block: source } = sourceNamed(label.text, label.at, sources);
+  const { block: source } = sourceNamed(label.text, label.at, sources, scope.world.budget);
   const own = body.attributes.find(({ name }) => name === 'name');
   const twice = body.attributes.find(({ name }) => source.body.attributes.some((other) => other.name === name));
   if (twice !== undefined)

@@ -1,4 +1,4 @@
-import { didYouMean, quoted } from '../../../base/text/nearest.ts';
+import { quoted, suggestions } from '../../../base/text/nearest.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { scopeOf, type Namespace, type World } from '../evaluate/scope.ts';
 import { HclError, SentValueError, type Problems } from '../hcl-error.ts';
@@ -23,7 +23,7 @@ export const valuesOfFiles = (
   const found = new Map<string, Attribute>();
   for (const { attributes, blocks } of bodies) {
     for (const { at, type } of blocks)
-      problems.add(new HclError(at, `a file of values holds "name = value" alone: the block ${quoted(type)} belongs in a .pkr.hcl file`)); // prettier-ignore
+      problems.add(new HclError(at, `a file of values holds "name = value" alone: the block ${quoted(type)} belongs in a file of the template`)); // prettier-ignore
     for (const attribute of attributes)
       if (variables.has(attribute.name)) found.set(attribute.name, attribute);
       else unused(attribute);
@@ -117,6 +117,8 @@ export const refuseStray = (
   variables: Variables,
   { addSent }: Pick<Problems, 'addSent'>,
 ): void => {
-  const stray = Object.keys(given).filter((name) => !variables.has(name));
-  for (const name of stray) addSent(name, `is no variable of the template: ${didYouMean(name, [...variables.keys()])}`);
+  const names = [...variables.keys()];
+  const didYouMean = suggestions();
+  for (const name of Object.keys(given))
+    if (!variables.has(name)) addSent(name, `is no variable of the template: ${didYouMean(name, names)}`);
 };

@@ -1,7 +1,7 @@
 import { HclError, TooMuch } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Expression } from '../syntax/ast.ts';
-import { parseTemplateFile } from '../syntax/parse.ts';
+import { parseTemplate } from '../syntax/parse.ts';
 import type { Scope, World } from '../evaluate/scope.ts';
 import { toText } from '../values/convert.ts';
 import { convertTo } from '../values/type.ts';
@@ -65,7 +65,7 @@ const rendered = ({ args, scope, evaluate, at, templateScope }: SpecialCall): Va
     throw new HclError(at, 'a template that templatefile() reads cannot call it');
   const values = args.map((arg) => evaluate(arg, scope));
   const call = makeCall(at, world, values, args.map((arg) => arg.at)); // prettier-ignore
-  const template = parseTemplateFile({ name: pathAt(call, 0), text: textAt(call, 0) }, world.allowance);
+  const template = parseTemplate({ name: pathAt(call, 0), text: textAt(call, 0) }, world.allowance);
   const inner = templateScope(values[1] ?? null, args[1]?.at ?? at, world);
   const marked: Scope = { ...inner, find: (name) => (name === insideName ? true : inner.find(name)) };
   return toText(evaluate(template, marked), at);

@@ -1,6 +1,7 @@
 // Ours, for none of the packages holds up: tree-sitter-hcl takes two attributes on one line and a block that ends on the
 // line of another, and is installed by node-gyp; @cdktf/hcl2json tells no places, and its licence is not on our list.
 
+import { isJsonFile, isValuesFile } from '../file-names.ts';
 import { HclError } from '../hcl-error.ts';
 import type { Source } from '../source.ts';
 import type { Body, Expression } from './ast.ts';
@@ -8,15 +9,8 @@ import { parseBody } from './body.ts';
 import { cursorOf, here, isAtEnd, newPart, skipLines, startsWith, unexpected, type Allowance } from './cursor.ts';
 import { parseExpression } from './expression.ts';
 import { takeLines } from './heredoc.ts';
+import { parseJsonBody } from './json/parse.ts';
 import { partsOf } from './parts.ts';
-
-/** Reads a file of attributes and blocks. Throws an HclError at the first place that is not of the grammar. */
-export const parseFile = (source: Source, allowance: Allowance): Body => {
-  const cursor = cursorOf(source, allowance, parseExpression);
-  if (startsWith(cursor, '\uFEFF'))
-    throw new HclError(here(cursor), 'the file begins with a byte order mark: remove it');
-  return parseBody(cursor);
-};
 
 /** Reads a text that is one expression, as Packer reads the value of a variable that is no string. Throws an HclError. */
 export const parseWhole = (source: Source, allowance: Allowance): Expression => {
@@ -27,8 +21,8 @@ export const parseWhole = (source: Source, allowance: Allowance): Expression => 
   return isAtEnd(cursor) ? expression : unexpected(cursor, 'the end of the expression');
 };
 
-/** Reads a file that is a template, as `templatefile` does. Throws an HclError. */
-export const parseTemplateFile = (source: Source, allowance: Allowance): Expression => {
+/** Reads a text that is a template, as `templatefile` does with a file. Throws an HclError. */
+export const parseTemplate = (source: Source, allowance: Allowance): Expression => {
   const cursor = cursorOf(source, allowance, parseExpression);
   const at = newPart(cursor, 0);
   return {
@@ -39,4 +33,16 @@ export const parseTemplateFile = (source: Source, allowance: Allowance): Express
       at,
     ),
   };
+};
+
+/**
+ * Reads a file of attributes and blocks, in the native syntax or in that of JSON. Throws an HclError at the first place
+ * that is not of the grammar.
+ */
+export const parseFile = (source: Source, allowance: Allowance): Body => {
+  const cursor = cursorOf(source, allowance, parseExpression);
+  if (startsWith(cursor, '\uFEFF'))
+    throw new HclError(here(cursor), 'the file begins with a byte order mark: remove it');
+  if (!isJsonFile(source.name)) return parseBody(cursor);
+  return parseJsonBody(cursor, isValuesFile(source.name) ? 'values' : 'template', { parseTemplate, parseWhole });
 };

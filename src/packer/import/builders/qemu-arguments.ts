@@ -6,12 +6,12 @@ import { httpFolder } from '../groups/http.ts';
 import { seedKeys } from '../groups/removable.ts';
 import { contextPath } from '../paths.ts';
 import { isUefi, noteFirmware, putUefi } from './firmware.ts';
-import { accelerator, idleDevice, idleReason, ownBoot } from './qemu-idle.ts';
+import { accelerator, idleDevice, idleReason, networksIn, ownBoot } from './qemu-idle.ts';
 
 /** What `qemuargs` say that has a place here: they stand in place of what Packer would give QEMU under the same name. */
 export type QemuArguments = { readonly isSerial: boolean };
 
-type Place = { readonly builder: Builder; readonly at: string };
+type Place = { readonly builder: Builder; readonly at: string; readonly networks: readonly string[] };
 
 /** The properties of an option of QEMU, in their order; what has no name has the name ''. */
 const propertiesOf = (value: string): readonly (readonly [name: string, value: string])[] =>
@@ -47,7 +47,7 @@ const idleOfCard = ['netdev', 'id', 'bus', 'addr', 'multifunction', 'romfile', '
 /** A processor that has all that the host can give has what is added to it, too. */
 const hasAll = ['host', 'max'];
 
-const noted = ({ builder, at }: Place, why: string): true => {
+const noted = ({ builder, at }: Pick<Place, 'builder' | 'at'>, why: string): true => {
   builder.reading.notes.add(at, `has no meaning here: ${why}`);
   return true;
 };
@@ -59,9 +59,9 @@ const takeUefi = ({ builder, at }: Place): true => {
 
 /** A network card, a controller of disks, or what changes nothing; false: none of them. */
 const readDevice = (value: string, place: Place): boolean => {
-  const { builder, at } = place;
-  const [[, model = ''] = ['', '']] = propertiesOf(value);
-  if (/,netdev=user\.0(?:,|$)/.test(value)) {
+  const { builder, at, networks } = place;
+  const [[, model = ''] = ['', ''], ...properties] = propertiesOf(value);
+  if (properties.some(([name, own]) => name === 'netdev' && networks.includes(own))) {
     const found = onlyThese(value, '', [...idleOfCard, 'mac']);
     const mac = found?.get('mac');
     if (found === undefined || (mac !== undefined && !/^[0-9A-Fa-f:]{17}$/.test(mac))) return false;
@@ -178,7 +178,7 @@ const readers: Readonly<Record<string, (value: string, place: Place) => boolean>
   },
 };
 
-const readOne = (entry: readonly unknown[], at: string, builder: Builder): boolean => {
+const readOne = (entry: readonly unknown[], { builder, at, networks }: Place): boolean => {
   const { wrong, notes } = builder.reading;
   if (entry.length === 0 || !entry.every((part) => typeof part === 'string')) {
     wrong.add(at, 'must be a list of an argument and, where it has one, its value: ["-m", "1024"]');
@@ -188,7 +188,7 @@ const readOne = (entry: readonly unknown[], at: string, builder: Builder): boole
   const [written = '', ...parts] = entry;
   const [name, given] = [written.replace(/^--/, '-').replace(/^-M$/, '-machine'), parts.join('')];
   if (['-serial', '-nographic'].includes(name)) return true;
-  const why = idleReason(name, given);
+  const why = idleReason(name, given, networks);
   if (why !== undefined) {
     noted({ builder, at }, why);
     return false;
@@ -199,7 +199,7 @@ const readOne = (entry: readonly unknown[], at: string, builder: Builder): boole
     : wrong.attempt(at, '', () => builder.reading.fill(given) ?? given);
   if (value !== given) notes.add(at, takenNow);
   const read = Object.hasOwn(readers, name) ? readers[name] : undefined;
-  if (read?.(value, { builder, at }) !== true)
+  if (read?.(value, { builder, at, networks }) !== true)
     wrong.add(
       at,
       `cannot be translated: no text of a template is an argument of QEMU. ${quoted(`${name} ${given}`)} has no counterpart; those that can have one are ${Object.keys(readers).join(', ')}, -serial, -nographic, and "model" of "machine" has what may differ between machines`,
@@ -217,8 +217,10 @@ export const readQemuArguments = (builder: Builder): QemuArguments => {
     reading.wrong.add(at, 'must be a list of lists: [["-m", "1024"]]');
     return { isSerial: false };
   }
-  const serial = given.map((entry: unknown, index) =>
-    readOne(Array.isArray(entry) ? entry : [], `${at}/${index}`, builder),
+  const entries = given.map((entry: unknown): readonly unknown[] => (Array.isArray(entry) ? entry : []));
+  const networks = networksIn(
+    entries.flatMap(([name, ...parts]) => (/^--?netdev$/.test(String(name)) ? parts.join('') : [])),
   );
+  const serial = entries.map((entry, index) => readOne(entry, { builder, at: `${at}/${index}`, networks }));
   return { isSerial: serial.includes(true) };
 };

@@ -21,6 +21,7 @@ const harmless: Readonly<Record<string, string>> = {
   '-name': 'the build names its machines',
   '-boot': ownBoot,
   '-parallel': 'the machine has no such port',
+  '-chardev': 'the build sees to its lines',
   '-audiodev': 'the machine has no sound',
   '-soundhw': 'the machine has no sound',
   '-usb': 'the machine has no USB',
@@ -52,8 +53,24 @@ const harmlessDevices: readonly (readonly [RegExp, string])[] = [
 export const idleDevice = (model: string): string | undefined =>
   harmlessDevices.find(([pattern]) => pattern.test(model))?.[1];
 
-/** Why an argument changes nothing here; undefined: it may. Packer's own interface is called user.0 (step_run.go). */
-export const idleReason = (name: string, value: string): string | undefined => {
-  if (name === '-netdev' && /^user,id=user\.0(?:,|$)/.test(value)) return 'the build sees to its network';
+/** Packer's own interface is called user.0 (step_run.go). */
+const packersNetwork = 'user.0';
+
+const idIn = (value: string): string | undefined => /(?:^|,)id=([^,]+)/.exec(value)?.[1];
+
+// What forwards Packer's port to a guest stands in place of Packer's own interface, whatever it is called.
+const forwardsLogin = /(?:^|,)hostfwd=tcp:[^:,]*:\{\{\s*\.SSHHostPort\s*\}\}-[^:,]*:[0-9]+(?:,|$)/;
+
+/** What the user network that a login goes over may be called in these values of `-netdev`. */
+export const networksIn = (netdevs: readonly string[]): readonly string[] => [
+  packersNetwork,
+  ...netdevs.flatMap((value) => (/^user,/.test(value) && forwardsLogin.test(value) ? (idIn(value) ?? []) : [])),
+];
+
+/** Why an argument changes nothing here; undefined: it may. `networks` are those that a login goes over. */
+export const idleReason = (name: string, value: string, networks: readonly string[]): string | undefined => {
+  const id = idIn(value);
+  if (name === '-netdev' && /^user,/.test(value) && id !== undefined && networks.includes(id))
+    return 'the build sees to its network';
   return Object.hasOwn(harmless, name) ? harmless[name] : undefined;
 };

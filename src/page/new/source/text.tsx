@@ -3,13 +3,23 @@ import { Field } from '../../parts/field.tsx';
 import type { ChoiceProps } from './choice.tsx';
 
 /** The forms of a template, by the name that its file has in a context. */
-const forms = { 'template.json': 'JSON', 'template.yaml': 'YAML', 'template.pkr.hcl': 'Packer’s HCL2' } as const;
+const forms = {
+  'template.json': 'JSON',
+  'template.yaml': 'YAML',
+  'template.pkr.hcl': 'Packer’s HCL2',
+  'template.pkr.json': 'Packer’s HCL2 in JSON',
+} as const;
 type Form = keyof typeof forms;
 
 const isForm = (text: string): text is Form => Object.hasOwn(forms, text);
 
-const formOf = (name: string): Form =>
-  /\.hcl$/i.test(name) ? 'template.pkr.hcl' : /\.ya?ml$/i.test(name) ? 'template.yaml' : 'template.json';
+const endings: readonly (readonly [RegExp, Form])[] = [
+  [/\.hcl$/i, 'template.pkr.hcl'],
+  [/\.pkr\.json$/i, 'template.pkr.json'],
+  [/\.ya?ml$/i, 'template.yaml'],
+];
+
+const formOf = (name: string): Form => endings.find(([ending]) => ending.test(name))?.[1] ?? 'template.json';
 
 // Long enough to type on.
 const settleMs = 400;
