@@ -1,3 +1,4 @@
+import { dayMs } from '../base/records/day.ts';
 import { parseArgs } from 'node:util';
 import { scopes, type Scope } from '../queue/records.ts';
 import { Fault } from '../base/fault.ts';
@@ -46,7 +47,7 @@ const isScope = (text: string): text is Scope => scopes.some((scope) => scope ==
 /** How long a token is valid, in milliseconds: a duration as everywhere, or days, as certificates have it. */
 const validity = (text: string): number => {
   const days = /^(\d{1,5})d$/.exec(text)?.[1];
-  const ms = days === undefined ? durationMsOf(text) : Number(days) * 86_400_000;
+  const ms = days === undefined ? durationMsOf(text) : Number(days) * dayMs;
   if (ms === undefined || ms <= 0)
     throw wrong(`"${text}" is not how long a token is valid: write days or a duration, such as 90d, 12h or 30m.`);
   return ms;

@@ -1,10 +1,9 @@
+import { dayMs } from '../base/records/day.ts';
 import type { Config } from '../config/config.ts';
 import { wholeMb } from '../image/space.ts';
 import type { ShelfSettings } from '../layers/shelf/parts.ts';
 
 const mb = 2 ** 20;
-const dayMs = 86_400_000;
-
 /**
  * A tenth of the disk holds the layers of a few systems for every image that it holds. At least 4 GiB: two installed systems
  * with what lies over them, for layers give way to builds, and a smaller cache would keep nothing on a small disk.

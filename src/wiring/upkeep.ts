@@ -1,3 +1,4 @@
+import { dayMs } from '../base/records/day.ts';
 import { longestBodyMs } from '../api/server/connections/pace.ts';
 import { usualTimeouts } from '../api/server/connections/timeouts.ts';
 import { keepPruned } from '../queue/retention.ts';
@@ -9,8 +10,6 @@ import type { Supplies } from './supply.ts';
 
 // What a context may be older than the longest that its request may take.
 const contextAgeMs = 3_600_000;
-
-const dayMs = 86_400_000;
 
 /** Forgets what the retention lets go: ended builds, contexts that nothing refers to, layers, and lost builds. */
 export const keepUp = (

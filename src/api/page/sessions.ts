@@ -1,3 +1,4 @@
+import { dayMs } from '../../base/records/day.ts';
 import { isIP } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -16,7 +17,7 @@ import { NewSession, Session } from './schema.ts';
 const tags = ['Sessions'];
 
 /** How long a browser stays logged in. */
-const sessionMs = 7 * 24 * 3_600_000;
+const sessionMs = 7 * dayMs;
 
 const tries = { max: 10, timeWindow: 60_000 } as const;
 

@@ -1,6 +1,6 @@
 /** Days of the calendar in UTC, as numbers: days since 1970. */
 
-const dayMs = 86_400_000;
+export const dayMs = 86_400_000;
 
 /** The day of a moment in Unix milliseconds. */
 export const dayOf = (ms: number): number => Math.floor(ms / dayMs);

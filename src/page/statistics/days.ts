@@ -1,19 +1,16 @@
+import { dayOf, dayText } from '../../base/records/day.ts';
 import type { Statistics } from '../api/types.ts';
 
 type Day = Statistics['days'][number];
 
-const dayMs = 86_400_000;
-
 /** The days from the first to the last, as `2026-03-01`. */
 export const daysBetween = (from: string, to: string): readonly string[] => {
-  const [first, last] = [Date.parse(from), Date.parse(to)];
-  const length = Math.max(0, Math.round((last - first) / dayMs) + 1);
-  return Array.from({ length }, (_none, at) => new Date(first + at * dayMs).toISOString().slice(0, 10));
+  const [first, last] = [dayOf(Date.parse(from)), dayOf(Date.parse(to))];
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_none, at) => dayText(first + at));
 };
 
 /** The day that is so many days before another. */
-export const daysBefore = (day: string, count: number): string =>
-  new Date(Date.parse(day) - count * dayMs).toISOString().slice(0, 10);
+export const daysBefore = (day: string, count: number): string => dayText(dayOf(Date.parse(day)) - count);
 
 /** What was on each day: undefined where nothing was. */
 export const byDay = <T extends { readonly day: string }>(

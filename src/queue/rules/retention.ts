@@ -1,3 +1,5 @@
+import { dayMs } from '../../base/records/day.ts';
+
 /** How many of some builds are kept, and for how long. */
 export type Bounds = {
   /** Of each template. */
@@ -39,8 +41,6 @@ export type EndedBuild = {
   /** It is pinned, or a build that has not ended begins with an artifact of it. */
   readonly isKept: boolean;
 };
-
-const dayMs = 24 * 60 * 60 * 1000;
 
 /** Whether a name is this pattern, in which `*` stands for any characters. Linear in both for each `*`. */
 export const matchesName = (pattern: string, name: string): boolean => {

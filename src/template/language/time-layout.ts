@@ -1,3 +1,4 @@
+import { dayOf } from '../../base/records/day.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { quoted } from '../../base/text/nearest.ts';
 
@@ -18,7 +19,7 @@ const partsOf = (timestampMs: number) => {
     monthName: months[date.getUTCMonth()] ?? '',
     day: date.getUTCDate(),
     dayName: days[date.getUTCDay()] ?? '',
-    dayOfYear: Math.floor((timestampMs - Date.UTC(year, 0, 1)) / 86_400_000) + 1,
+    dayOfYear: dayOf(timestampMs) - dayOf(Date.UTC(year, 0, 1)) + 1,
     hour,
     hour12: hour % 12 || 12,
     half: hour < 12 ? 'AM' : 'PM',

@@ -1,9 +1,8 @@
+import { dayMs } from '../../base/records/day.ts';
 import { durationOf } from '../../base/units.ts';
 import type { Template } from '../document/template.ts';
 import type { Spec } from '../spec.ts';
 import type { Fields } from './fields.ts';
-
-const dayMs = 86_400_000;
 
 /** What comes from the network outside may be another tomorrow. */
 export const resolveCache = ({ cache, machine }: Template, fields: Fields): Spec['cache'] => {
