@@ -168,6 +168,20 @@ test('another host key than the one that was learnt ends the build at once', asy
   assert.ok(systemClock.elapsed() - startedAt < 5000);
 });
 
+test('after a login that its caller had no time left for, the next command logs in by itself, and so do those beside it', async () => {
+  await using house = await guestHouse();
+  await using guest = await connectSsh(house.spec, quiet, on());
+  const cut = new AbortController();
+  const again = guest.reconnect(cut.signal);
+  cut.abort(new Error('no time left'));
+  await assert.rejects(again, /no time left/);
+  const codes = await Promise.all([4, 5].map((code) => talk(guest, `exit ${code}`)));
+  assert.deepEqual(
+    codes.map(({ exitCode }) => exitCode),
+    [4, 5],
+  );
+});
+
 test('a connection that is lost in the middle is broken, not an exit code, and comes back after a reboot', async () => {
   await using house = await guestHouse();
   await using guest = await connectSsh(house.spec, quiet, on());

@@ -32,6 +32,9 @@ const mostNotes = 50;
 // As many as Packer tries by itself.
 const deniedAttempts = 10;
 
+// Whoever was to log in again and had no time left has let go of a connection that was good: what cleans up after that gets another.
+const afterCutMs = 30_000;
+
 /** Throws `ssh_broken` where the connection went before the command ended. */
 const ownEnd = async (
   { exitCode, isOwn }: RemoteEnd,
@@ -58,19 +61,21 @@ const ownEnd = async (
 const runOver = (
   spec: SshSpec,
   shells: OwnShells,
-  current: () => SshMaster | undefined,
+  current: (signal: AbortSignal) => Promise<SshMaster | undefined>,
   clock: Clock,
 ): Pick<Guest, 'run' | 'runOwn'> => ({
   run: async (command, { onLines, onBytes, input }, signal) => {
+    const master = await current(signal);
     await orAborted(shells.rest(), signal);
     const onTerminal = spec.pty === true && input === undefined && onBytes === undefined;
     const run = onTerminal ? runOnTerminal : runPlainly;
     const end = await run(spec.folder, command, { onLines, onBytes, input }, signal);
-    return ownEnd(end, spec, current(), clock, signal);
+    return ownEnd(end, spec, master, clock, signal);
   },
   runOwn: async (script, heard, signal) => {
+    const master = await current(signal);
     const end = await shells.run(script, heard, signal);
-    return ownEnd(end, spec, current(), clock, signal);
+    return ownEnd(end, spec, master, clock, signal);
   },
 });
 
@@ -112,6 +117,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
   await writeCredentials(spec);
   await writeSshConfig(spec);
   let master: SshMaster | undefined = await logIn(spec, tools, signal);
+  let isCut = false;
 
   const letGo = async () => {
     await master?.[Symbol.asyncDispose]();
@@ -122,12 +128,33 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     await rm(controlSocket(spec), { force: true });
   };
   const end = async () => {
+    isCut = false;
     await letGo();
     await rm(configFile(spec), { force: true });
     await removeCredentials(spec);
   };
 
-  const over = runOver(spec, shells, () => master, tools.clock);
+  const logInAgain = async (again: SshSpec, until: AbortSignal) => {
+    isCut = false;
+    try {
+      master = await logIn(again, tools, until);
+    } catch (error) {
+      isCut = until.aborted;
+      throw error;
+    }
+  };
+  // Of commands that come together, one logs in.
+  let mending: Promise<unknown> | undefined;
+  const current = async (until: AbortSignal) => {
+    while (mending !== undefined) await orAborted(mending, until);
+    if (!isCut) return master;
+    const again = logInAgain({ ...spec, timeoutMs: Math.min(spec.timeoutMs, afterCutMs) }, until);
+    mending = again.catch(() => undefined).finally(() => (mending = undefined));
+    await again;
+    return master;
+  };
+
+  const over = runOver(spec, shells, current, tools.clock);
   const run = untilAborted(over.run, running);
   return {
     run,
@@ -136,7 +163,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     download: downloadBy(run),
     reconnect: async (again) => {
       await letGo();
-      master = await logIn(spec, tools, again);
+      await logInAgain(spec, again);
     },
     ...(spec.pty === undefined ? { isOutlived: true as const } : {}),
     login: spec,
