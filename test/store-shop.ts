@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monotonicFactory } from 'ulid';
@@ -72,6 +72,22 @@ export type Shop = AsyncDisposable & {
   readonly reopen: () => Promise<Store>;
 };
 
+/** What a new store comes to, by the ends of its files' names. */
+const makeNew = async (): Promise<ReadonlyMap<string, Buffer>> => {
+  const folder = await mkdtemp(join(tmpdir(), 'imaged-store-'));
+  const file = join(folder, 'imaged.db');
+  try {
+    await (await openStore({ file, migrations, clock: handClock() }))[Symbol.asyncDispose]();
+    const ends = ['', '.key'];
+    return new Map(await Promise.all(ends.map(async (end) => [end, await readFile(file + end)] as const)));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+};
+
+// Made once: to make one takes longer than most tests do with theirs.
+let madeNew: ReturnType<typeof makeNew> | undefined;
+
 /** A folder of its own, and a store in it. */
 export const storeShop = async (options: Partial<StoreOptions> = {}, place = tmpdir()): Promise<Shop> => {
   const cleanup = cleanupStack();
@@ -79,6 +95,7 @@ export const storeShop = async (options: Partial<StoreOptions> = {}, place = tmp
   cleanup.defer(() => rm(folder, { recursive: true }));
   const file = join(folder, 'imaged.db');
   const clock = handClock();
+  for (const [end, bytes] of await (madeNew ??= makeNew())) await writeFile(file + end, bytes, { mode: 0o600 });
   const open = () => openStore({ file, migrations, clock, ...options });
   let store = await open();
   cleanup.defer(async () => store[Symbol.asyncDispose]());
