@@ -1,12 +1,8 @@
 #!/bin/sh
-# Leaves a trace that a reader of the image can find, and the key of whoever is to log in to it.
+# Leaves a trace that a reader of the image can find, and lets in whoever is to log in to it.
 set -eu
 printf '%s\n%s\n' "$MOTTO" "$(uname -sr)" >/etc/motto
 cat /etc/motto
-# The build's own key is of no use to anybody when the build has ended.
-if [ -n "$ROOT_KEY" ]; then
-	printf '%s\n' "$ROOT_KEY" >/root/.ssh/authorized_keys
-else
-	rm /root/.ssh/authorized_keys
-fi
+# The build still logs in after this; its own key goes by itself when the image is sealed.
+[ -z "$ROOT_KEY" ] || printf '%s\n' "$ROOT_KEY" >>/root/.ssh/authorized_keys
 sync
