@@ -54,6 +54,16 @@ for (const command of shells)
     await rm(folder, { recursive: true });
   });
 
+for (const lost of ['stands', 'is lost'] as const)
+  test(`after a login that its caller had no time left for, the next command logs in by itself: the shell ${lost}`, async () => {
+    using shell = localShell(['sh']);
+    const guest = await enter(shell);
+    if (lost === 'is lost') shell.reset();
+    await assert.rejects(guest.reconnect(AbortSignal.abort(new Error('no time left'))), /no time left/);
+    assert.deepEqual(await talk(guest, 'echo on'), { exitCode: 0, lines: ['on'] });
+    assert.equal(shell.logins(), 2);
+  });
+
 /** The same shell, with what `say` puts in the place of a line, as the kernel does that speaks on the same console. */
 const interrupted = (terminal: Terminal, say: (line: string) => readonly string[]): Terminal => ({
   ...terminal,

@@ -1,8 +1,8 @@
-/** A breakpoint that a healthy build is at: it goes on when a client resumes it, and fails where nobody does. */
+/** A breakpoint at which a build waits until a client resumes it. */
 export type Pause = {
   /** As in the plan. */
   readonly name: string;
-  /** When it fails, in Unix milliseconds. */
+  /** Unix milliseconds: then the build fails. */
   readonly until: number;
   /** What the template says about it. */
   readonly note?: string;

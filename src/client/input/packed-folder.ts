@@ -82,7 +82,7 @@ export const sendFolder = async (
     const content = counted(output, files);
     let unread: Error | undefined;
     stream.once('error', (error) => (unread = error));
-    // How it ends, the call learns from what it reads; before it reads, nobody else would listen for an error.
+    // The call meets an error when it reads; until then it is heard here, or it would end the program.
     pipeline(stream, content, () => undefined);
     try {
       return await call({ body: { type: 'application/zstd', content } });

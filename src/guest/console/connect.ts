@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { shellQuoted } from '../../base/text/shell.ts';
+import { makeLogins } from '../logins.ts';
 import { downloadBy } from '../ssh/download.ts';
 import { uploadBy } from '../ssh/upload.ts';
 import type { Guest, OnLines } from '../types.ts';
@@ -104,24 +105,28 @@ export const connectConsole = async (
   signal: AbortSignal,
 ): Promise<Guest> => {
   const session = makeSession(terminal, clock);
-  const open = async (until: AbortSignal) => {
+  const logins = makeLogins(async (withinMs, until) => {
     const tooLate = () =>
-      new Fault('console_silent', `The guest could not be logged in to on its console within ${timeoutMs / 1000} s.`, {
+      new Fault('console_silent', `The guest could not be logged in to on its console within ${withinMs / 1000} s.`, {
         expected: 'a login on the console',
         saw: 'no shell that answers',
-        withinMs: timeoutMs,
+        withinMs,
       });
-    using deadline = clock.deadline(timeoutMs, until, tooLate);
+    using deadline = clock.deadline(withinMs, until, tooLate);
     await session.open(deadline.signal);
+  }, timeoutMs);
+  await logins.again(signal);
+  const runHere = runIn(session, terminal);
+  const run: Guest['run'] = async (command, options, until) => {
+    await logins.ready(until);
+    return runHere(command, options, until);
   };
-  await open(signal);
-  const run = runIn(session, terminal);
   return {
     run,
     runOwn: (script, options, signal) => run(Buffer.from(script).toString(), options, signal),
     upload: uploadBy(run),
     download: downloadIn(session, run),
-    reconnect: open,
+    reconnect: logins.again,
     [Symbol.asyncDispose]: async () => undefined,
   };
 };

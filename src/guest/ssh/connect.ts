@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
+import { makeLogins } from '../logins.ts';
 import { downloadBy } from './download.ts';
 import { uploadBy } from './upload.ts';
 import { ownShells, type OwnShells } from './own-shell.ts';
@@ -31,9 +32,6 @@ const mostNotes = 50;
 // A system that boots for the first time may write authorized_keys after its sshd has begun to listen.
 // As many as Packer tries by itself.
 const deniedAttempts = 10;
-
-// Whoever was to log in again and had no time left has let go of a connection that was good: what cleans up after that gets another.
-const afterCutMs = 30_000;
 
 /** Throws `ssh_broken` where the connection went before the command ended. */
 const ownEnd = async (
@@ -117,7 +115,8 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
   await writeCredentials(spec);
   await writeSshConfig(spec);
   let master: SshMaster | undefined = await logIn(spec, tools, signal);
-  let isCut = false;
+  // Whoever logs in when this guest is let go of is not to be left with a connection.
+  const life = new AbortController();
 
   const letGo = async () => {
     await master?.[Symbol.asyncDispose]();
@@ -128,29 +127,17 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     await rm(controlSocket(spec), { force: true });
   };
   const end = async () => {
-    isCut = false;
+    life.abort(new Error('The guest was let go of.'));
     await letGo();
     await rm(configFile(spec), { force: true });
     await removeCredentials(spec);
   };
 
-  const logInAgain = async (again: SshSpec, until: AbortSignal) => {
-    isCut = false;
-    try {
-      master = await logIn(again, tools, until);
-    } catch (error) {
-      isCut = until.aborted;
-      throw error;
-    }
-  };
-  // Of commands that come together, one logs in.
-  let mending: Promise<unknown> | undefined;
+  const logins = makeLogins(async (withinMs, until) => {
+    master = await logIn({ ...spec, timeoutMs: withinMs }, tools, AbortSignal.any([until, life.signal]));
+  }, spec.timeoutMs);
   const current = async (until: AbortSignal) => {
-    while (mending !== undefined) await orAborted(mending, until);
-    if (!isCut) return master;
-    const again = logInAgain({ ...spec, timeoutMs: Math.min(spec.timeoutMs, afterCutMs) }, until);
-    mending = again.catch(() => undefined).finally(() => (mending = undefined));
-    await again;
+    await logins.ready(until);
     return master;
   };
 
@@ -163,7 +150,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
     download: downloadBy(run),
     reconnect: async (again) => {
       await letGo();
-      await logInAgain(spec, again);
+      await logins.again(again);
     },
     ...(spec.pty === undefined ? { isOutlived: true as const } : {}),
     login: spec,
