@@ -124,7 +124,8 @@ const startSshd = async (folder: string, { hostKey, path, more, user }: Sshd) =>
     'PasswordAuthentication no',
     'PermitUserEnvironment no',
     'MaxStartups 100',
-    ...(path === undefined ? [] : [`SetEnv PATH=${path}`]),
+    // bash reads the .bashrc of whoever runs the tests in the first shell of a session alone, which this one then is not.
+    `SetEnv SHLVL=1${path === undefined ? '' : ` PATH=${path}`}`,
   ];
   await writeFile(config, `${lines.join('\n')}\n`);
   // Where sshd runs as root it wants this folder, which the host's own service makes when it starts.
