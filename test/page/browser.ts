@@ -7,8 +7,8 @@ import { chromium, type BrowserContextOptions, type Page } from 'playwright-core
 import { cleanupStack } from '../../src/base/cleanup.ts';
 import { top } from '../../src/base/package.ts';
 
-// Debian's package; the library brings no browser of its own.
-const executablePath = '/usr/bin/chromium';
+// Debian's package of the browser without a window, which starts three times as fast; the library brings none of its own.
+const executablePath = '/usr/bin/chromium-headless-shell';
 
 const axe = join(dirname(createRequire(import.meta.url).resolve('axe-core/package.json')), 'axe.min.js');
 
