@@ -12,6 +12,7 @@ import { resolve } from '../src/template/resolve/resolve.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { shownTexts } from '../src/template/resolve/shown-texts.ts';
 import type { Spec } from '../src/template/spec.ts';
+import { isLong } from './fixtures/hypervisor.ts';
 import { runInstaller, type InstallerCase } from './fixtures/installer-cases.ts';
 import { openbsdMedia, setsOf } from './fixtures/openbsd-media.ts';
 
@@ -531,7 +532,7 @@ test('a second reading of the installer answers every question from each file th
       username: fc.constantFrom('root', 'puffy'),
       disks: fc.integer({ min: 1, max: 2 }),
     }),
-    { numRuns: 400, seed: 11 },
+    { numRuns: isLong ? 400 : 120, seed: 11 },
   );
   const cases: InstallerCase[] = [];
   const noted: ReadonlySet<string>[] = [];
@@ -586,5 +587,8 @@ test('a second reading of the installer answers every question from each file th
     assert.equal(run.end, 'ok', `${cases[index]?.conf}\n${JSON.stringify(run)}`);
     for (const left of run.left) assert.ok(noted[index]?.has(at(left)), `${left}\n${cases[index]?.conf}`);
   }
-  assert.ok(runs.length > 80 && refused > 40, `${runs.length} were accepted, ${refused} refused`);
+  assert.ok(
+    runs.length > samples.length / 5 && refused > samples.length / 10,
+    `${runs.length} were accepted, ${refused} refused`,
+  );
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseBootCommand } from '../src/packer/boot-command.ts';
-import { atBest } from './fixtures/at-best.ts';
+import { atBestMs } from './fixtures/at-best.ts';
 
 const strokes = (text: string) => {
   const { strokes, parseErrors } = parseBootCommand(text);
@@ -130,7 +130,7 @@ test('what Packer templates for Debian and OpenBSD hold is typed as it is meant'
 
 test('a command of the greatest length is parsed in under two seconds, whatever it holds', async () => {
   for (const piece of ['<', '<expect "', '<a', '<wait1', 'x', '<foo>', '<leftCtrlOn>1', '<wait1m1m1m1m1m1m1m']) {
-    const ms = await atBest(2000, () => {
+    const ms = await atBestMs(2000, () => {
       const begun = performance.now();
       parseBootCommand(piece.repeat(Math.floor((64 * 1024) / piece.length)));
       return performance.now() - begun;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { makeScreen, screenAfter } from '../src/vmm/console/screen.ts';
-import { atBest } from './fixtures/at-best.ts';
+import { atBestMs } from './fixtures/at-best.ts';
 import { consoleOver, failsAs, hastyTyping, signal, turn, unbounded } from './fixtures/console-desk.ts';
 import { flood } from './fixtures/console-flood.ts';
 import { guestLine } from './fixtures/console-line.ts';
@@ -133,7 +133,7 @@ test('a flood into a screen neither grows the heap nor holds the loop, whatever 
     const bytes = Buffer.from(piece.repeat(Math.floor((64 * 1024) / piece.length)));
     globalThis.gc?.();
     const before = process.memoryUsage().heapUsed;
-    const longestMs = await atBest(500, async () => {
+    const longestMs = await atBestMs(500, async () => {
       let longest = 0;
       let last = performance.now();
       for (let n = 0; n < 64; n++) {

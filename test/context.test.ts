@@ -9,7 +9,7 @@ import { execa } from 'execa';
 import { pack, type Header } from 'tar-stream';
 import { Fault } from '../src/base/fault.ts';
 import { unpackContext } from '../src/context/context.ts';
-import { atBest } from './fixtures/at-best.ts';
+import { atBestMs } from './fixtures/at-best.ts';
 
 type Entry = Partial<Header> & { readonly name: string; readonly body?: string | Buffer };
 
@@ -257,7 +257,7 @@ test('pax headers that are not whole records are refused before anybody reads th
     ]);
   const refused = async (tar: Buffer, message: RegExp) => {
     await using shop = await workshop();
-    const ms = await atBest(1000, async () => {
+    const ms = await atBestMs(1000, async () => {
       const begun = performance.now();
       await assert.rejects(shop.unpack(tar), fails('context_invalid', message));
       return performance.now() - begun;

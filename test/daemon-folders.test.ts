@@ -9,7 +9,7 @@ import { untilTrue } from './fixtures/until-true.ts';
 import { startImaged, type Imaged } from './fixtures/imaged.ts';
 import { cycle } from './fixtures/quick-templates.ts';
 import { eventOf, installerMachine, succeeded } from './fixtures/tiny-builds.ts';
-import { firstUnlessLong } from './fixtures/long.ts';
+import { firstUnlessLong, longOnly } from './fixtures/long.ts';
 
 const tables = '[hypervisor.qemu]\naccelerator = "tcg"';
 
@@ -56,17 +56,21 @@ test('what another version has compiled goes at the next start, and what this on
   assert.ok((await readdir(join(folder, own ?? '', ofNode))).length > 0);
 });
 
-test('run_dir and work that were removed between builds are made again, empty and with their mode', async () => {
-  await using imaged = await startImaged({ tables });
-  await succeeded(imaged, (await imaged.post({ template: await cycle() })).id);
-  for (const name of ['run', 'work']) await rm(join(imaged.dataDir, name), { recursive: true });
-  const { status, folders } = await judged(imaged);
-  assert.deepEqual([status, folders?.state], [503, 'fail']);
-  assert.match(folders?.message ?? '', /^(work below data_dir|run_dir) is gone/);
-  await succeeded(imaged, (await imaged.post({ template: await cycle() })).id);
-  assert.equal((await stat(join(imaged.dataDir, 'run'))).mode & 0o777, 0o700);
-  assert.equal((await judged(imaged)).folders?.state, 'ok');
-});
+test(
+  'run_dir and work that were removed between builds are made again, empty and with their mode',
+  longOnly,
+  async () => {
+    await using imaged = await startImaged({ tables });
+    await succeeded(imaged, (await imaged.post({ template: await cycle() })).id);
+    for (const name of ['run', 'work']) await rm(join(imaged.dataDir, name), { recursive: true });
+    const { status, folders } = await judged(imaged);
+    assert.deepEqual([status, folders?.state], [503, 'fail']);
+    assert.match(folders?.message ?? '', /^(work below data_dir|run_dir) is gone/);
+    await succeeded(imaged, (await imaged.post({ template: await cycle() })).id);
+    assert.equal((await stat(join(imaged.dataDir, 'run'))).mode & 0o777, 0o700);
+    assert.equal((await judged(imaged)).folders?.state, 'ok');
+  },
+);
 
 for (const [name, spoil, words] of firstUnlessLong([
   ['builds', 'removed', /builds below data_dir is gone\. Bring it back/],

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { holdPlaces } from './problem-places.ts';
-import { atBest } from './fixtures/at-best.ts';
+import { atBestMs } from './fixtures/at-best.ts';
 import { hostileRequests, type Hostile } from './fixtures/hostile-requests.ts';
 import { longOnly } from './fixtures/long.ts';
 
@@ -99,7 +99,7 @@ test('forty of them at once delay others by little more than one does', longOnly
         answers.push(await shop.post(hostile));
       }),
     );
-  const ms = await atBest(mostTogetherMs, () => shop.delayDuring(fortyAtOnce));
+  const ms = await atBestMs(mostTogetherMs, () => shop.delayDuring(fortyAtOnce));
   answers.forEach(holdAnswer);
   console.log(`forty at once: ${ms.toFixed(0)} ms`);
   assert.ok(ms <= mostTogetherMs, `others waited ${ms} ms`);
@@ -114,7 +114,7 @@ test('no request of any shape delays the answers to others, or gets an answer wi
       const sendIt = async () => {
         answers.push(await shop.post(hostile));
       };
-      const ms = await atBest(mostDelayMs, () => shop.delayDuring(sendIt));
+      const ms = await atBestMs(mostDelayMs, () => shop.delayDuring(sendIt));
       answers.forEach(holdAnswer);
       console.log(`${hostile.name}: answers ${ms.toFixed(0)} ms`);
       assert.ok(ms <= mostDelayMs, `others waited ${ms} ms`);

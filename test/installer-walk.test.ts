@@ -6,6 +6,7 @@ import { keyOf } from '../src/openbsd/installer/lines.ts';
 import { releaseNames, releases } from '../src/base/openbsd/releases.ts';
 import { releaseOfPath, releasesFor } from '../src/openbsd/releases.ts';
 import { walk } from '../src/openbsd/installer/walk.ts';
+import { isLong } from './fixtures/hypervisor.ts';
 import { runInstaller, type InstallerCase } from './fixtures/installer-cases.ts';
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEJ2nqXzQ9vZ0zv2oQ0K1d0mZr0m7o8kq1X9q0r9aK7t me';
@@ -173,7 +174,7 @@ const caseOf = (
 };
 
 test('the walk asks what a second reading of the installer asks, takes the same answers, and leaves the same lines', async () => {
-  const samples = fc.sample(fc.tuple(world, linesArbitrary), { numRuns: 800, seed: 7 });
+  const samples = fc.sample(fc.tuple(world, linesArbitrary), { numRuns: isLong ? 800 : 200, seed: 7 });
   const cases = samples.map(([one, lines]) => ({ lines, ...caseOf(one, lines) }));
   const runs = await runInstaller(cases.map(({ c }) => c));
   let clean = 0;
@@ -195,7 +196,7 @@ test('the walk asks what a second reading of the installer asks, takes the same 
     assert.deepEqual(done.asked.map(({ question, answer }) => [question, answer]), run.asked, shown); // prettier-ignore
     assert.deepEqual(done.unused.map((line) => lines[line]?.[0]), run.left, shown); // prettier-ignore
   }
-  assert.ok(clean > 150 && failed > 150, `${clean} were clean, ${failed} failed`);
+  assert.ok(Math.min(clean, failed) > samples.length / 6, `${clean} were clean, ${failed} failed`);
 });
 
 test('the release is read from the path of its sets', () => {

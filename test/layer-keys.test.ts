@@ -14,6 +14,7 @@ import { lookInto } from '../src/layers/keys/look-into.ts';
 import { firstDifference } from '../src/layers/keys/why.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { resolve } from '../src/template/resolve/resolve.ts';
+import { runs } from './fixtures/long.ts';
 
 const home = await mkdtemp(join(tmpdir(), 'imaged-keys-'));
 after(() => rm(home, { recursive: true, force: true }));
@@ -435,7 +436,7 @@ test('two folders have the same digest if and only if they have the same files, 
         `${first.written} ${second.written}`,
       );
     }),
-    { numRuns: 100 },
+    runs(400),
   );
 });
 
@@ -571,6 +572,6 @@ test('two templates have the same key if and only if they have the same input so
       for (let at = 0; at <= Math.min(one.provisioners.length, other.provisioners.length); at++)
         assert.equal(first[at + 1]?.key === second[at + 1]?.key, same(upTo(one, at), upTo(other, at)));
     }),
-    { numRuns: 200 },
+    runs(800),
   );
 });

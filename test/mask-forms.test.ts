@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { systemClock } from '../src/base/clock.ts';
 import { makeByteMask } from '../src/base/mask/byte-mask.ts';
 import { hiddenTexts, maskOf } from '../src/base/mask/mask.ts';
-import { atBest } from './fixtures/at-best.ts';
+import { atBestMs } from './fixtures/at-best.ts';
 
 const secret = `p&ss "w<>rd's/~(ü)$x\\`;
 
@@ -107,7 +107,7 @@ test('with 100 values a mask reads a console flood at 4 MB or more a second', as
     '<s>',
   );
   const flood = Buffer.from(randomBytes(750_000).toString('base64'));
-  const ms = await atBest(250, () => {
+  const ms = await atBestMs(250, () => {
     const began = systemClock.elapsed();
     mask.take(flood);
     return systemClock.elapsed() - began;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hclBounds } from '../src/base/bounds.ts';
 import { readHcl } from '../src/packer/hcl/read-hcl.ts';
-import { atBest } from './fixtures/at-best.ts';
+import { atBestMs } from './fixtures/at-best.ts';
 import { loopDelay } from './fixtures/loop-delay.ts';
 import { around, folderOf, given, readOne, refusals, valueOf } from './fixtures/hcl.ts';
 
@@ -186,7 +186,7 @@ test('a bound that was met is not for try() and can() to pass over', async () =>
 });
 
 test('a bomb keeps the event loop for less than a second, at best', async () => {
-  const delay = await atBest(1000, async () => {
+  const delay = await atBestMs(1000, async () => {
     const longest: number[] = [];
     for (const [text] of Object.values(bombs)) longest.push(await loopDelay(() => refusals(readOne(text))));
     return Math.max(...longest);
@@ -202,12 +202,12 @@ test('neither many builds under many globs nor many places that are wrong on one
     assert.match((await refusals(readOne(builds, { only })))[0] ?? '', /the builds name 5001 sources/);
     assert.match((await refusals(readHcl([{ name: 'a.pkr.json', text: json }], given)))[0] ?? '', /no block "k0/);
   };
-  const delay = await atBest(1000, () => loopDelay(refuse));
+  const delay = await atBestMs(1000, () => loopDelay(refuse));
   assert.ok(delay < 1000, `${delay} ms`);
 });
 
 test('after a thousand wrong places a template is refused, and no more are looked for', async () => {
-  const delay = await atBest(250, () => loopDelay(() => refusals(readHcl(strangers, given))));
+  const delay = await atBestMs(250, () => loopDelay(() => refusals(readHcl(strangers, given))));
   assert.ok(delay < 250, `${delay} ms`);
   await assert.rejects(readHcl(strangers, given), /There are 999 more such places\.$/);
 });
@@ -239,6 +239,6 @@ test('a usual template keeps the event loop for less than 50 ms at a time, at be
     `variable "list" {\n  type = list(string)\n  default = [${many(100, (index) => `"item ${index}"`).join()}]\n}\nlocals {\n  names = [for v in var.list : replace(v, " ", "-")]\n}\n${many(200, (index) => `locals {\n  extra${index} = { a = "\${var.list[0]}", b = [1, 2, 3] }\n}`).join('\n')}`,
   );
   await valueOf('1');
-  const longest = await atBest(50, () => loopDelay(() => readOne(usual)));
+  const longest = await atBestMs(50, () => loopDelay(() => readOne(usual)));
   assert.ok(longest < 50, `${longest} ms`);
 });

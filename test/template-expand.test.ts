@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Fault } from '../src/base/fault.ts';
-import { atBest } from './fixtures/at-best.ts';
+import { atBestMs } from './fixtures/at-best.ts';
 import { expandTemplate, type BaseTemplate } from '../src/template/expand/expand.ts';
 import { runs } from './fixtures/long.ts';
 
@@ -202,7 +202,7 @@ test('a template with many machines and names that are not there is refused in l
   const provisioners = Array.from({ length: 9 }, (_, index) =>
     sh(`p${index}`, { override: named(2000, 'nachine', {}) }),
   );
-  const most = await atBest(250, () => {
+  const most = await atBestMs(250, () => {
     const began = performance.now();
     assert.match(wrongIn({ name: 'x', provisioners, machines: named(2000, 'machine', {}) })['/machines'] ?? '', /20/);
     assert.match(

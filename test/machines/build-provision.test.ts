@@ -14,6 +14,7 @@ import { eventsOf } from '../fixtures/follow-events.ts';
 import { installedMachine, letIn, loggedIn, postContext, succeeded, tarOf, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts'; // prettier-ignore
 import { powerOff, say, writeGuest } from '../fixtures/tiny-guest.ts';
 import { guest } from '../fixtures/imaged.ts';
+import { longOnly } from '../fixtures/long.ts';
 
 const run = promisify(execFile);
 
@@ -181,38 +182,42 @@ const floppyTemplate = {
   artifacts: [{ name: '{{ word }}.img', format: 'raw' }],
 };
 
-test('a stored template builds by its name and by its version, from the floppy of the context it came with', async () => {
-  const context = join(folder, 'floppy');
-  const { id: first } = await (async () => {
-    await run('mkdir', [context]);
-    await writeGuest(join(context, 'boot.img'), [say(`hello from the floppy\r\n${lastWords}`), powerOff], 1440);
-    await writeFile(join(context, 'template.json'), JSON.stringify(floppyTemplate));
-    return postContext(imaged, await tarOf(context), 'application/x-tar');
-  })();
-  await succeeded(imaged, first);
+test(
+  'a stored template builds by its name and by its version, from the floppy of the context it came with',
+  longOnly,
+  async () => {
+    const context = join(folder, 'floppy');
+    const { id: first } = await (async () => {
+      await run('mkdir', [context]);
+      await writeGuest(join(context, 'boot.img'), [say(`hello from the floppy\r\n${lastWords}`), powerOff], 1440);
+      await writeFile(join(context, 'template.json'), JSON.stringify(floppyTemplate));
+      return postContext(imaged, await tarOf(context), 'application/x-tar');
+    })();
+    await succeeded(imaged, first);
 
-  const put = async () => {
-    const reply = await imaged.call('/templates/stored', {
-      method: 'PUT',
-      headers: { 'content-type': 'application/x-tar' },
-      body: new Uint8Array(await tarOf(context)),
-    });
-    return { status: reply.status, ...z.object({ version: z.number() }).parse(await reply.json()) };
-  };
-  assert.deepEqual(await put(), { status: 201, version: 1 });
-  assert.deepEqual(await put(), { status: 200, version: 1 });
-  await writeFile(join(context, 'template.json'), JSON.stringify({ ...floppyTemplate, variables: { word: { default: 'bye' } } })); // prettier-ignore
-  await writeGuest(join(context, 'boot.img'), [say(`bye from the floppy\r\n${lastWords}`), powerOff], 1440);
-  assert.deepEqual(await put(), { status: 201, version: 2 });
+    const put = async () => {
+      const reply = await imaged.call('/templates/stored', {
+        method: 'PUT',
+        headers: { 'content-type': 'application/x-tar' },
+        body: new Uint8Array(await tarOf(context)),
+      });
+      return { status: reply.status, ...z.object({ version: z.number() }).parse(await reply.json()) };
+    };
+    assert.deepEqual(await put(), { status: 201, version: 1 });
+    assert.deepEqual(await put(), { status: 200, version: 1 });
+    await writeFile(join(context, 'template.json'), JSON.stringify({ ...floppyTemplate, variables: { word: { default: 'bye' } } })); // prettier-ignore
+    await writeGuest(join(context, 'boot.img'), [say(`bye from the floppy\r\n${lastWords}`), powerOff], 1440);
+    assert.deepEqual(await put(), { status: 201, version: 2 });
 
-  const newest = await imaged.post({ template: 'stored' });
-  const oldest = await imaged.post({ template: 'stored@1' });
-  await succeeded(imaged, newest.id);
-  await succeeded(imaged, oldest.id);
-  assert.match(await textOf(imaged, newest.id, 'console'), /^bye from the floppy/m);
-  assert.match(await textOf(imaged, oldest.id, 'console'), /^hello from the floppy/m);
-  assert.equal((await imaged.call(`/builds/${oldest.id}/artifacts/hello.img`)).status, 200);
-});
+    const newest = await imaged.post({ template: 'stored' });
+    const oldest = await imaged.post({ template: 'stored@1' });
+    await succeeded(imaged, newest.id);
+    await succeeded(imaged, oldest.id);
+    assert.match(await textOf(imaged, newest.id, 'console'), /^bye from the floppy/m);
+    assert.match(await textOf(imaged, oldest.id, 'console'), /^hello from the floppy/m);
+    assert.equal((await imaged.call(`/builds/${oldest.id}/artifacts/hello.img`)).status, 200);
+  },
+);
 
 test('validate=true prints the plan and stores nothing', async () => {
   const count = async () => z.object({ items: z.array(z.unknown()) }).parse(await (await imaged.call('/builds')).json()).items.length; // prettier-ignore

@@ -76,7 +76,7 @@ suite('an installed system', { concurrency: true }, () => {
     assert.equal(expected, 'a login by ssh');
   });
 
-  test('that powers off at every boot has halted', async () => {
+  test('that powers off at every boot has halted', longOnly, async () => {
     const { id } = await guests.installed('halt-early');
     await guests.failed(id, 'guest_halted', 'connect');
   });

@@ -116,14 +116,14 @@ test('the same input is never worked at twice: a second build has its artifacts 
     assert.notEqual(await artifactOf(other.id), await artifactOf(first.id));
   });
 
-  await t.test('with cache=off it takes nothing and keeps nothing', async () => {
+  await t.test('with cache=off it takes nothing and keeps nothing', longOnly, async () => {
     const plain = await build('?cache=off');
     assert.ok((await stepsOf(plain.id)).includes('install'));
     assert.deepEqual(await eventsNamed(plain.id, 'layer.kept', 'layer.hit', 'layer.missed'), []);
   });
 });
 
-test('of two builds with the same input one works, and the other waits and has what it made', async () => {
+test('of two builds with the same input one works, and the other waits and has what it made', longOnly, async () => {
   await changeScript('for two');
   const body = await tarOf(folder);
   const [one, other] = await Promise.all([
@@ -140,14 +140,18 @@ test('of two builds with the same input one works, and the other waits and has w
   assert.equal(awaited.filter((count) => count > 0).length, 1);
 });
 
-test('a build that may only go on from what is kept fails where nothing is, and says what has changed', async () => {
-  await changeScript('never built');
-  const { id } = await postContext(imaged, await tarOf(folder), 'application/x-tar', '?cache=only');
-  const failed = await imaged.ended(id);
-  assert.equal(failed.fault?.code, 'nothing_kept');
-  assert.ok(failed.fault.message.includes(changed), failed.fault.message);
-  assert.equal(cacheOf(await lookedUp(id), 'shut-down')?.why, changed);
-});
+test(
+  'a build that may only go on from what is kept fails where nothing is, and says what has changed',
+  longOnly,
+  async () => {
+    await changeScript('never built');
+    const { id } = await postContext(imaged, await tarOf(folder), 'application/x-tar', '?cache=only');
+    const failed = await imaged.ended(id);
+    assert.equal(failed.fault?.code, 'nothing_kept');
+    assert.ok(failed.fault.message.includes(changed), failed.fault.message);
+    assert.equal(cacheOf(await lookedUp(id), 'shut-down')?.why, changed);
+  },
+);
 
 test(
   'a machine that was kept behind a script that took the login away is thrown away, and the build succeeds without it',

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { postContext, succeeded, tarOf, textOf } from '../fixtures/tiny-builds.ts';
+import { longOnly } from '../fixtures/long.ts';
 
 const examples = fileURLToPath(new URL('../../../examples', import.meta.url));
 
@@ -46,7 +47,7 @@ const qemu = {
   shutdown_command: 'halt -p',
 };
 
-test('a Packer template for qemu goes on with the disk that it begins with, and works in it', async () => {
+test('a Packer template for qemu goes on with the disk that it begins with, and works in it', longOnly, async () => {
   const template = {
     builders: [qemu],
     provisioners: [{ type: 'shell', inline: ['echo "by $PACKER_BUILDER_TYPE, $PACKER_BUILD_NAME"'] }],
@@ -56,34 +57,42 @@ test('a Packer template for qemu goes on with the disk that it begins with, and 
   assert.match(await textOf(imaged, id, 'log'), /by qemu, qemu$/m);
 });
 
-test('a Packer template in HCL2 is sent as it is, and its image is published with its digest; what is sensitive shows nowhere', async () => {
-  const archive = await tarOf(join(examples, 'packer-hcl2'));
-  const { id } = await postContext(imaged, archive, 'application/x-tar', '?variable=motto=from%20HCL2');
-  await succeeded(imaged, id);
-  const log = await textOf(imaged, id, 'log');
-  assert.match(log, / {2}from HCL2, \d{4}-\d\d-\d\d\n.* {2}<sensitive>\n/);
-  assert.doesNotMatch(log, /AAAA-BBBB/);
-  const { items } = Artifacts.parse(await (await imaged.call(`/builds/${id}/artifacts`)).json());
-  assert.equal(items.length, 2);
-  assert.ok(
-    items.some(({ name }) => name.endsWith('.sha256')),
-    JSON.stringify(items),
-  );
-});
+test(
+  'a Packer template in HCL2 is sent as it is, and its image is published with its digest; what is sensitive shows nowhere',
+  longOnly,
+  async () => {
+    const archive = await tarOf(join(examples, 'packer-hcl2'));
+    const { id } = await postContext(imaged, archive, 'application/x-tar', '?variable=motto=from%20HCL2');
+    await succeeded(imaged, id);
+    const log = await textOf(imaged, id, 'log');
+    assert.match(log, / {2}from HCL2, \d{4}-\d\d-\d\d\n.* {2}<sensitive>\n/);
+    assert.doesNotMatch(log, /AAAA-BBBB/);
+    const { items } = Artifacts.parse(await (await imaged.call(`/builds/${id}/artifacts`)).json());
+    assert.equal(items.length, 2);
+    assert.ok(
+      items.some(({ name }) => name.endsWith('.sha256')),
+      JSON.stringify(items),
+    );
+  },
+);
 
-test('what cleans up after a provisioner runs when one has failed, whose fault is the fault of the build', async () => {
-  const template = {
-    builders: [qemu],
-    provisioners: [{ type: 'shell', inline: ['echo half done >/root/half', 'exit 3'] }],
-    'error-cleanup-provisioner': { type: 'shell', inline: ['cat /root/half', 'exit 4'] },
-  };
-  const { id } = await imaged.post({ template });
-  const { status, fault } = await imaged.ended(id);
-  assert.deepEqual(
-    [status, fault?.code, fault?.step, fault?.saw],
-    ['failed', 'provisioner_failed', 'shell-1', 'exit code 3'],
-  );
-  const log = await textOf(imaged, id, 'log');
-  assert.match(log, / {2}half done$/m);
-  assert.match(log, /error-cleanup failed after .*\n.*exit code 4[^]*the build fails by its first fault/);
-});
+test(
+  'what cleans up after a provisioner runs when one has failed, whose fault is the fault of the build',
+  longOnly,
+  async () => {
+    const template = {
+      builders: [qemu],
+      provisioners: [{ type: 'shell', inline: ['echo half done >/root/half', 'exit 3'] }],
+      'error-cleanup-provisioner': { type: 'shell', inline: ['cat /root/half', 'exit 4'] },
+    };
+    const { id } = await imaged.post({ template });
+    const { status, fault } = await imaged.ended(id);
+    assert.deepEqual(
+      [status, fault?.code, fault?.step, fault?.saw],
+      ['failed', 'provisioner_failed', 'shell-1', 'exit code 3'],
+    );
+    const log = await textOf(imaged, id, 'log');
+    assert.match(log, / {2}half done$/m);
+    assert.match(log, /error-cleanup failed after .*\n.*exit code 4[^]*the build fails by its first fault/);
+  },
+);

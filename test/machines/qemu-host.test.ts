@@ -13,6 +13,7 @@ import { BuildView, guest, startImaged } from '../fixtures/imaged.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
 import { eventOf, installerMachine, textOf } from '../fixtures/tiny-builds.ts';
 import { say, writeGuest } from '../fixtures/tiny-guest.ts';
+import { longOnly } from '../fixtures/long.ts';
 
 const run = promisify(execFile);
 
@@ -33,25 +34,29 @@ const Problem = z.object({
   errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
 });
 
-test('a host without QEMU is not ready and says so; its builds wait for it, and lose no attempt', async () => {
-  await using imaged = await startImaged({
-    settings: 'attempts = 1',
-    tables: `${tcg}\nbinary = "/nowhere/qemu-system-x86_64"`,
-  });
-  const ready = await imaged.call('/readyz');
-  assert.equal(ready.status, 503);
-  assert.match(await ready.text(), /\/nowhere\/qemu-system-x86_64 was not found/);
+test(
+  'a host without QEMU is not ready and says so; its builds wait for it, and lose no attempt',
+  longOnly,
+  async () => {
+    await using imaged = await startImaged({
+      settings: 'attempts = 1',
+      tables: `${tcg}\nbinary = "/nowhere/qemu-system-x86_64"`,
+    });
+    const ready = await imaged.call('/readyz');
+    assert.equal(ready.status, 503);
+    assert.match(await ready.text(), /\/nowhere\/qemu-system-x86_64 was not found/);
 
-  const { id } = await imaged.post({ template: { name: 'none', machine: await installerMachine() } });
-  const Waiting = z.object({ status: z.string(), attempts_left: z.int(), waiting: z.object({ for: z.string(), message: z.string() }) }); // prettier-ignore
-  const look = async () => Waiting.parse(await (await imaged.call(`/builds/${id}`)).json());
-  await untilTrue(async () => (await look()).waiting.for === 'hypervisor');
-  const { status, attempts_left, waiting } = await look();
-  assert.deepEqual([status, attempts_left], ['queued', 1]);
-  assert.match(waiting.message, /Install it, or say where it is/);
-  await imaged.call(`/builds/${id}/cancel`, { method: 'POST' });
-  assert.equal((await imaged.ended(id)).status, 'cancelled');
-});
+    const { id } = await imaged.post({ template: { name: 'none', machine: await installerMachine() } });
+    const Waiting = z.object({ status: z.string(), attempts_left: z.int(), waiting: z.object({ for: z.string(), message: z.string() }) }); // prettier-ignore
+    const look = async () => Waiting.parse(await (await imaged.call(`/builds/${id}`)).json());
+    await untilTrue(async () => (await look()).waiting.for === 'hypervisor');
+    const { status, attempts_left, waiting } = await look();
+    assert.deepEqual([status, attempts_left], ['queued', 1]);
+    assert.match(waiting.message, /Install it, or say where it is/);
+    await imaged.call(`/builds/${id}/cancel`, { method: 'POST' });
+    assert.equal((await imaged.ended(id)).status, 'cancelled');
+  },
+);
 
 /** A QEMU that answers every question and fails when it is to start a machine. */
 const failingQemu = async (folder: string): Promise<string> => {

@@ -77,7 +77,8 @@ test('a build outlives a kill -9 of the daemon at every boundary of its steps', 
     await killAtEach(imaged, template, boundaries, count);
     await proveSound(imaged);
   };
-  // Each kind of step is there once: the longer builds add those that the short one has not.
+  // Each kind of step is there once: the longer builds add those that the short one has not; without --machines the three
+  // where most is under way.
   const only =
     (...steps: readonly string[]) =>
     ({ step }: Boundary) =>
@@ -87,9 +88,11 @@ test('a build outlives a kill -9 of the daemon at every boundary of its steps', 
     // By its power button: a second press does no harm.
     lane(
       visit({ shutdown: { timeout: '2m' } }),
-      only('make-key', 'keep-machine', 'connect', 'mark', 'seal', 'shut-down'),
+      isLong
+        ? only('make-key', 'keep-machine', 'connect', 'mark', 'seal', 'shut-down')
+        : only('keep-machine', 'mark', 'shut-down'),
     ),
-    lane(short, () => true).then(() => lane(revisit(), only('boot-from-disk', 'greet'))),
+    lane(short, () => true).then(() => (isLong ? lane(revisit(), only('boot-from-disk', 'greet')) : undefined)),
   ]);
   t.diagnostic(
     `${count.kills} kills at step boundaries of ${count.builds} builds; ${count.machines} machines outlived the daemon and were reaped`,
