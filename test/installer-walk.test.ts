@@ -206,8 +206,9 @@ test('the release is read from the path of its sets', () => {
   assert.equal(releaseOfPath('pub/OpenBSD/7.10/amd64'), undefined);
 });
 
-test('releases compare as pairs of numbers: 7.10 and 10.1 are newer than 7.9, and ask as current does', () => {
-  for (const newer of ['7.10', '8.0', '10.1', 'current']) assert.deepEqual(releasesFor(newer), ['current'], newer);
+test('releases compare as pairs of numbers: one that is newer than the table asks as current does, and 7.10 is not 7.1', () => {
+  assert.notDeepEqual(releasesFor('7.10'), releasesFor('7.1'));
+  for (const newer of ['10.1', '100.0', 'current']) assert.deepEqual(releasesFor(newer), ['current'], newer);
   assert.deepEqual(releasesFor('7.8'), ['7.8']);
   assert.deepEqual(releasesFor('6.9'), ['7.2']);
   assert.deepEqual(releasesFor(undefined), releaseNames);

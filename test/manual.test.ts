@@ -128,8 +128,13 @@ test('the tables of imaged-template(5) and docs/templates.md have every kind, in
   for (const [list, kinds] of Object.entries(tables)) {
     const section = manual.slice(manual.indexOf(`.Ss ${list}`));
     for (const { type, about } of Object.values(kinds)) {
-      assert.equal(section[section.indexOf(`.It Qq ${type}`) + 1], about, type);
-      assert.ok(templates.includes(`\n| \`${type}\` | ${about} |\n`), `docs/templates.md has no row for ${type}`);
+      const row = [`.It Qq ${type}`, about];
+      assert.ok(
+        section[section.indexOf(row[0] ?? '') + 1] === about,
+        `the table of ${list} in man/imaged-template.5 lacks these two lines:\n${row.join('\n')}`,
+      );
+      const line = `| \`${type}\` | ${about} |`;
+      assert.ok(templates.includes(`\n${line}\n`), `the table in docs/templates.md lacks this row:\n${line}`);
     }
   }
 });

@@ -91,6 +91,19 @@ test('an upgrade loses no table, index or trigger, and leaves the database sound
   assert.deepEqual(raw.db.pragma('foreign_key_check'), []);
 });
 
+test('the row that the store reads a build from has the columns of its table', async () => {
+  await using old = await oldStore();
+  await (await openStore({ file: old.file, migrations, clock: handClock() }))[Symbol.asyncDispose]();
+  using raw = { db: new Sqlite(old.file), [Symbol.dispose]: () => void raw.db.close() };
+  const columns = raw.db.prepare<[], { name: string }>(`SELECT name FROM pragma_table_info('build')`).all();
+  const source = await readFile(new URL('../../src/queue/sqlite/rows.ts', import.meta.url), 'utf8');
+  const [, type = ''] = /type BuildRow = \{(.*?)\n\};/s.exec(source) ?? [];
+  // Those that only the statements of one file read.
+  const elsewhere = ['first_context_id', 'going'];
+  const read = [...elsewhere, ...Array.from(type.matchAll(/readonly (\w+):/g), ([, name = '']) => name)];
+  assert.deepEqual(columns.map(({ name }) => name).toSorted(), read.toSorted(), 'src/queue/sqlite/rows.ts');
+});
+
 test('a configuration of 0.1.0 still reads, each of its keys with its meaning', async () => {
   const file = new URL('../../test/fixtures/old/imaged-0.1.0.toml', import.meta.url);
   const config = parseConfig(await readFile(file, 'utf8'), fileURLToPath(file));

@@ -1,4 +1,5 @@
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify';
+import { addRoutes, type Shown } from './routes.ts';
 import type { ApiParts } from './types.ts';
 import type { App } from './server/app.ts';
 import { addAuth } from './server/authentication/auth.ts';
@@ -11,55 +12,15 @@ import { makeConnections } from './server/connections/connections.ts';
 import { makeServers } from './server/connections/http-server.ts';
 import { observeRequests } from './server/observe-requests.ts';
 import { usualTimeouts, type Timeouts } from './server/connections/timeouts.ts';
-import { makeLongRequests } from './server/streams/long-requests.ts';
 import { watchPace } from './server/connections/watch-pace.ts';
 import { addWebSockets } from './server/streams/web-sockets.ts';
 import { makeLingeringClose } from '../base/http/lingering-close.ts';
 import { Fault } from '../base/fault.ts';
-import { addAttachRoute, isAttachPath } from './builds/attach/route.ts';
-import { addArtifactListRoute, addArtifactRoute } from './artifacts/routes.ts';
-import { addRebuildRoute, addRetryRoute } from './builds/again.ts';
-import { addEndRoutes } from './builds/end.ts';
-import { addHistoryRoutes } from './builds/history.ts';
-import { addListRoute } from './builds/list.ts';
-import { addLookRoute } from './builds/look.ts';
-import { addResultRoute, addStatusRoute } from './builds/result.ts';
-import { addScreenRoute } from './builds/screen.ts';
-import { makeTextRooms } from './builds/text-rooms.ts';
-import { addBuildTextRoutes } from './builds/texts.ts';
-import { addEventRoutes } from './builds/events/route.ts';
-import { makeFeed, type Feed } from './changes/feed.ts';
-import { addChangeRoutes } from './changes/routes.ts';
-import { addDetachRoutes, addKeysRoute } from './builds/console.ts';
-import { addHoldRoutes } from './builds/hold.ts';
-import { addPinRoutes } from './builds/pin.ts';
-import { addResumeRoute } from './builds/resume.ts';
-import { addSubmitRoute } from './builds/submit.ts';
-import { addRunCancelRoute } from './runs/cancel.ts';
-import { addRunEventRoutes } from './runs/events.ts';
-import { addRunListRoute, addRunLookRoute } from './runs/look.ts';
-import { addRunRebuildRoute } from './runs/rebuild.ts';
-import { addRunResultRoute, addRunStatusRoute } from './runs/result.ts';
-import { addRunSubmitRoute } from './runs/submit.ts';
-import { addDeliveryLookRoutes, addRedeliverRoute } from './deliveries/routes.ts';
-import { addReferenceRoutes } from './host/reference.ts';
-import { addHostRoutes } from './host/routes.ts';
-import { addQueueRoute } from './queue/routes.ts';
-import { addLayerListRoute, addLayerLookRoute, addLayerRemoveRoutes } from './layers/routes.ts';
-import { addPageRoutes } from './page/files.ts';
+import { makeFeed } from './changes/feed.ts';
 import { addSessions } from './page/sessions.ts';
-import { addMediaListRoute, addMediumForgetRoute, addMediumUploadRoute } from './media/routes.ts';
-import { addSecretForgetRoute, addSecretListRoute, addSecretStoreRoute } from './secrets/routes.ts';
-import { addImportRoute } from './templates/import.ts';
-import { addScheduleLookRoutes, addScheduleRunRoute, addScheduleStoreRoutes } from './schedules/routes.ts';
-import { addStatisticsRoutes } from './statistics/routes.ts';
-import { addTemplateListRoutes } from './templates/list.ts';
-import { addTemplateLookRoutes } from './templates/look.ts';
-import { addForgetRoute, addStoreRoute } from './templates/store.ts';
-import { addVariableRoutes } from './templates/variables.ts';
+import { isAttachPath } from './builds/attach/route.ts';
 import { makeView, type View } from './builds/view.ts';
-import { makeWaits, type Waits } from './builds/waits.ts';
-import { addBoxRoute, addCatalogueRoute } from './vagrant/routes.ts';
+import { makeWaits } from './builds/waits.ts';
 import { compileValidator } from './server/validation.ts';
 
 const unused = () => () => {
@@ -68,9 +29,6 @@ const unused = () => () => {
 
 // Connections that have been refused and still hold a descriptor.
 const maxLingering = 16;
-
-/** Where builds are looked at once for all who ask. */
-type Shown = { readonly waits: Waits; readonly feed: Feed };
 
 const showBuilds = (app: App, parts: ApiParts, view: View): Shown => {
   const onTrouble = (error: unknown) => app.log.warn({ err: error }, 'a change of a build could not be told');
@@ -81,68 +39,6 @@ const showBuilds = (app: App, parts: ApiParts, view: View): Shown => {
     feed[Symbol.dispose]();
   });
   return { waits, feed };
-};
-
-/** Every route, in the order of the contract. */
-const addRoutes = (app: App, parts: ApiParts, view: View, { waits, feed }: Shown, timeouts: Timeouts): void => {
-  const longRequests = makeLongRequests(parts.limits.waitsPerToken, parts);
-  addHostRoutes(app, parts);
-  addReferenceRoutes(app, parts);
-  addPageRoutes(app, parts);
-  addSubmitRoute(app, parts, view);
-  addRetryRoute(app, parts, view);
-  addRebuildRoute(app, parts, view);
-  addListRoute(app, parts, view);
-  addQueueRoute(app, parts, view);
-  addLookRoute(app, waits, longRequests);
-  addStatusRoute(app, parts);
-  addResultRoute(app, view, waits, longRequests);
-  addHistoryRoutes(app, parts, view);
-  addEndRoutes(app, parts, view);
-  const texts = makeTextRooms(parts);
-  addBuildTextRoutes(app, parts, texts, longRequests);
-  addScreenRoute(app, parts);
-  addEventRoutes(app, parts, view, longRequests);
-  addChangeRoutes(app, parts, feed, longRequests);
-  addArtifactListRoute(app, parts);
-  addArtifactRoute(app, parts);
-  addCatalogueRoute(app, parts);
-  addBoxRoute(app, parts);
-  addHoldRoutes(app, parts);
-  addPinRoutes(app, parts, view);
-  addResumeRoute(app, parts);
-  addDetachRoutes(app, parts);
-  addKeysRoute(app, parts);
-  addAttachRoute(app, parts, { longRequests, timeouts, rooms: texts });
-  addDeliveryLookRoutes(app, parts);
-  addRedeliverRoute(app, parts);
-  addMediaListRoute(app, parts);
-  addMediumUploadRoute(app, parts);
-  addMediumForgetRoute(app, parts);
-  addLayerListRoute(app, parts);
-  addLayerLookRoute(app, parts);
-  addLayerRemoveRoutes(app, parts);
-  addRunSubmitRoute(app, parts, view);
-  addRunRebuildRoute(app, parts, view);
-  addRunListRoute(app, parts, view);
-  addRunLookRoute(app, parts, view, longRequests);
-  addRunStatusRoute(app, parts);
-  addRunResultRoute(app, parts, view, longRequests);
-  addRunEventRoutes(app, parts, view, longRequests);
-  addRunCancelRoute(app, parts, view);
-  addSecretListRoute(app, parts);
-  addSecretStoreRoute(app, parts);
-  addSecretForgetRoute(app, parts);
-  addStoreRoute(app, parts);
-  addImportRoute(app, parts);
-  addForgetRoute(app, parts);
-  addTemplateListRoutes(app, parts);
-  addTemplateLookRoutes(app, parts);
-  addVariableRoutes(app, parts);
-  addScheduleStoreRoutes(app, parts);
-  addScheduleLookRoutes(app, parts);
-  addScheduleRunRoute(app, parts, view);
-  addStatisticsRoutes(app, parts);
 };
 
 /**

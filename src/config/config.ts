@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { ofRightKind } from '../base/document/zod-words.ts';
+import type { HypervisorName } from '../base/machine/hypervisors.ts';
 import { Hypervisor } from './hypervisor.ts';
 import { Cache } from './cache.ts';
 import { Communicator } from './communicator.ts';
@@ -263,7 +264,7 @@ export const checkConfig = async (config: Config, file: string): Promise<void> =
 export const hypervisorTypeOf = (
   { hypervisor: { type } }: Config,
   platform: string = process.platform,
-): 'vmd' | 'qemu' => (type === 'auto' ? (platform === 'openbsd' ? 'vmd' : 'qemu') : type);
+): HypervisorName => (type === 'auto' ? (platform === 'openbsd' ? 'vmd' : 'qemu') : type);
 
 /** What one build may write beside its disks. */
 export const textLimitsOf = ({ limits: { log, console, events, requests, flood } }: Config) => ({

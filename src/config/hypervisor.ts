@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hypervisorNames } from '../base/machine/hypervisors.ts';
 import { AbsolutePath, ProgramName } from '../base/units.ts';
 
 // vmctl(8) takes 63 characters; our own machines are called imaged-0, imaged-1, ...
@@ -69,7 +70,7 @@ const Qemu = z
 export const Hypervisor = z
   .strictObject({
     type: z
-      .enum(['auto', 'vmd', 'qemu'])
+      .enum(['auto', ...hypervisorNames])
       .default('auto')
       .describe(
         'What starts machines: vmd(8), through vmctl(8), or QEMU. "auto" is vmd on OpenBSD and QEMU elsewhere.',

@@ -1,3 +1,4 @@
+import type { HypervisorName } from '../base/machine/hypervisors.ts';
 import { accelerators } from './checks/accelerators.ts';
 import { clock } from './checks/clock.ts';
 import { disk } from './checks/disk.ts';
@@ -36,14 +37,18 @@ const onOpenBSD = [node, loginClass, signify];
 // Where no login class says so.
 const elsewhere = [openFiles];
 
+// Where vmd runs outside of OpenBSD, only vmd itself is asked: the files of OpenBSD are not there.
 const withVmd = [vmm, firmware, vmd, socket, template, outgoingTemplate, taps, userLimits, vmMemory, pf, forwarding];
 
-const withQemu = [hypervisor, accelerators, qemuImg, netcat, outgoing];
+/** Those of each hypervisor, on OpenBSD and elsewhere. */
+const under: Readonly<Record<HypervisorName, (isOpenBSD: boolean) => readonly HostCheck[]>> = {
+  vmd: (isOpenBSD) => (isOpenBSD ? withVmd : [vmd]),
+  qemu: () => [hypervisor, accelerators, qemuImg, netcat, outgoing],
+};
 
 /** The checks for a host, in the order in which one would fix what they find. */
-export const hostChecksFor = (kind: 'vmd' | 'qemu', platform: string): readonly HostCheck[] => [
+export const hostChecksFor = (name: HypervisorName, platform: string): readonly HostCheck[] => [
   ...anywhere,
   ...(platform === 'openbsd' ? onOpenBSD : elsewhere),
-  // Where vmd runs outside of OpenBSD, only vmd itself is asked: the files of OpenBSD are not there.
-  ...(kind === 'qemu' ? withQemu : platform === 'openbsd' ? withVmd : [vmd]),
+  ...under[name](platform === 'openbsd'),
 ];

@@ -1,4 +1,5 @@
 import type { DiskFormat } from '../base/hardware.ts';
+import type { HypervisorName } from '../base/machine/hypervisors.ts';
 
 /** What is known of a build before anything of it runs. */
 export type PlannedBuild = {
@@ -7,7 +8,7 @@ export type PlannedBuild = {
   /** As `PACKER_BUILDER_TYPE` says it to scripts. */
   readonly builderType: string;
   /** What runs its machine; undefined where it is not known. */
-  readonly hypervisor?: 'qemu' | 'vmd';
+  readonly hypervisor?: HypervisorName;
   /** As OpenBSD and Go call it: `amd64`. */
   readonly architecture: string;
   /** MiB of each disk as the guest sees it; undefined where its base is still to be fetched. */

@@ -1,3 +1,4 @@
+import type { HypervisorName } from '../base/machine/hypervisors.ts';
 import type { Peer } from '../outward/peer.ts';
 
 /** Programs that post-processors run, by the names that messages have for them. */
@@ -12,7 +13,7 @@ export const packageOf: Readonly<Record<ProgramName, string>> = {
 
 /** What the host has for post-processors. Each kind that needs something of it has a field here, and says at POST what is missing. */
 export type HostMeans = {
-  readonly hypervisor: 'qemu' | 'vmd';
+  readonly hypervisor: HypervisorName;
   /** The URI by which statements of provenance name this host as a builder. */
   readonly builderId: string;
   /** Where artifacts may be sent: what [destinations] of the configuration lists. */

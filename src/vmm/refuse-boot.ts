@@ -1,14 +1,14 @@
-import { bootsFrom, whyNoBoot } from '../base/machine/boot-devices.ts';
+import { whyNoBoot } from '../base/machine/boot-devices.ts';
+import { bootsFrom, type HypervisorName } from '../base/machine/hypervisors.ts';
 import type { FieldError } from '../base/fault.ts';
 import type { MachineShape } from '../base/hardware.ts';
 
 /** What of a machine's boot this hypervisor cannot do; see `bootsFrom`. */
 export const refuseBoot = (
   { boot, disks, hasCdrom, hasFloppy }: MachineShape,
-  hypervisor: keyof typeof bootsFrom,
+  hypervisor: HypervisorName,
 ): readonly FieldError[] => {
-  const { devices, handsToKernel }: { devices: readonly string[]; handsToKernel: readonly string[] } =
-    bootsFrom[hypervisor];
+  const { devices, handsToKernel } = bootsFrom[hypervisor];
   const media = { hasDisk: disks.length > 0, hasCdrom, hasFloppy, hasKernel: boot.kernel !== undefined };
   const why = devices.includes(boot.device)
     ? whyNoBoot(boot.device, media)

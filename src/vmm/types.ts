@@ -2,6 +2,7 @@
 
 import type { EventData } from '../base/records/build-events.ts';
 import type { FieldError } from '../base/fault.ts';
+import type { HypervisorName } from '../base/machine/hypervisors.ts';
 import type { KeyMotion } from '../base/machine/us-keyboard.ts';
 import type { BaseImage, Boot, DiskFormat, ListenAt, MachineModel, MachineShape, Nic } from '../base/hardware.ts';
 
@@ -190,7 +191,7 @@ export type Detachable = {
 };
 
 export type HypervisorFacts = {
-  readonly name: 'qemu' | 'vmd';
+  readonly name: HypervisorName;
   readonly version: string;
   readonly accelerators: readonly string[];
   readonly formats: readonly DiskFormat[];

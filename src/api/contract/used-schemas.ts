@@ -7,7 +7,7 @@ const partOf = (value: unknown, key: string): object => {
 
 /**
  * An OpenAPI document without the schemas that nothing in it refers to. The type provider prints each named schema
- * twice, as it is sent and, with `Input` at its end, as it is received; what is only ever received gets its plain name.
+ * twice, as it is sent and, with `Input` at its end, as it is received; what is only ever received gets its plain name. In the order of their names.
  */
 export const withoutUnused = <Document extends object>(document: Document): Document => {
   const components = partOf(document, 'components');
@@ -28,7 +28,9 @@ export const withoutUnused = <Document extends object>(document: Document): Docu
   const named = Object.fromEntries(
     Object.entries(schemas)
       .filter(([name]) => used.has(name))
-      .map(([name, schema]) => [plain(name), schema]),
+      .map(([name, schema]) => [plain(name), schema] as const)
+      // By name: they come in the order in which the modules were loaded, which one import more would change.
+      .toSorted(([one], [other]) => (one < other ? -1 : 1)),
   );
   const text = JSON.stringify({ ...document, components: { ...components, schemas: named } });
   const renamed = text.replaceAll(reference, (_all, name: string) => `#/components/schemas/${plain(name)}`);

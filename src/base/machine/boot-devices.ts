@@ -1,4 +1,4 @@
-/** What a machine can boot from: what each device needs, and which of them a hypervisor has. */
+/** What a machine can boot from: what each device needs. */
 
 import type { Boot } from '../hardware.ts';
 
@@ -19,20 +19,6 @@ const needs: Readonly<Record<Device, (media: BootMedia) => boolean>> = {
   floppy: ({ hasFloppy }) => hasFloppy,
   net: ({ hasKernel }) => hasKernel,
 };
-
-/**
- * What each hypervisor has. vmd: vmctl(8), `start -B`; it loads a kernel and hands it neither ramdisk nor command line
- * (`start -b`). QEMU: as imaged runs it, without a boot ROM in the network card.
- */
-export const bootsFrom = {
-  qemu: { devices: ['disk', 'cdrom', 'net', 'floppy'], handsToKernel: ['initrd', 'append'] },
-  vmd: { devices: ['disk', 'cdrom', 'net'], handsToKernel: [] },
-} as const satisfies Readonly<
-  Record<
-    'qemu' | 'vmd',
-    { readonly devices: readonly Device[]; readonly handsToKernel: readonly ('initrd' | 'append')[] }
-  >
->;
 
 /** Why a machine with these media cannot boot from the device under any hypervisor; undefined when it can. */
 export const whyNoBoot = (device: Device, media: BootMedia): string | undefined => {

@@ -981,216 +981,65 @@ export type paths = {
 export type webhooks = Record<string, never>;
 export type components = {
     schemas: {
-        NewWebhook: {
-            url: string;
-            /**
-             * @default [
-             *       "build.succeeded",
-             *       "build.failed",
-             *       "build.cancelled"
-             *     ]
-             */
-            events?: ("build.queued" | "build.running" | "build.phase" | "build.held" | "build.paused" | "build.resumed" | "build.cancel_requested" | "build.requeued" | "build.succeeded" | "build.failed" | "build.cancelled" | "step.started" | "step.ended" | "artifact.published")[];
-            secret?: string;
+        Artifact: {
+            name: string;
+            media_type: string;
+            format?: string;
+            size: number;
+            sha256: string;
+            href: string;
         };
-        NewBuild: {
-            template: {
-                [key: string]: unknown;
-            } | string;
-            /** @default {} */
-            variables?: {
-                [key: string]: string | number | boolean | (string | number | boolean)[] | {
-                    [key: string]: string | number | boolean;
-                };
-            };
-            /** @default {} */
-            labels?: {
-                [key: string]: string;
-            };
-            /** @default 0 */
-            priority?: number;
-            timeout?: string | number;
-            /**
-             * @default cleanup
-             * @enum {string}
-             */
-            on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
-            /** @default false */
-            debug?: boolean;
-            /** @default false */
-            force?: boolean;
-            /** @enum {string} */
-            cache?: "auto" | "off" | "only";
-            notify?: components["schemas"]["NewWebhook"][];
-            machine?: string;
-        };
-        NewHold: {
-            minutes?: number;
-            duration?: string | number;
-        };
-        NewRetry: {
-            /** @default {} */
-            variables?: {
-                [key: string]: string | number | boolean | (string | number | boolean)[] | {
-                    [key: string]: string | number | boolean;
-                };
-            };
-            /** @enum {string} */
-            on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
-            debug?: boolean;
-            template?: {
-                [key: string]: unknown;
-            } | string;
-            machine?: string;
-        };
-        NewRebuild: {
-            /** @default {} */
-            variables?: {
-                [key: string]: string | number | boolean | (string | number | boolean)[] | {
-                    [key: string]: string | number | boolean;
-                };
-            };
-            /** @enum {string} */
-            on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
-            debug?: boolean;
-            /** @default false */
-            strict?: boolean;
-        };
-        Cancel: {
-            reason?: string;
-        };
-        NewPin: {
-            reason?: string;
-        };
-        NewResumption: {
-            from?: string;
-            template?: {
-                [key: string]: unknown;
-            } | string;
-        };
-        NewRun: {
-            template: {
-                [key: string]: unknown;
-            } | string;
-            /** @default {} */
-            variables?: {
-                [key: string]: string | number | boolean | (string | number | boolean)[] | {
-                    [key: string]: string | number | boolean;
-                };
-            };
-            /** @default {} */
-            labels?: {
-                [key: string]: string;
-            };
-            /** @default 0 */
-            priority?: number;
-            timeout?: string | number;
-            /**
-             * @default cleanup
-             * @enum {string}
-             */
-            on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
-            /** @default false */
-            debug?: boolean;
-            /** @default false */
-            force?: boolean;
-            /** @enum {string} */
-            cache?: "auto" | "off" | "only";
-            notify?: components["schemas"]["NewWebhook"][];
-            only?: string[];
-            except?: string[];
-            parallel?: number;
-            /** @default false */
-            fail_fast?: boolean;
-        };
-        NewSession: {
-            token: string;
-        };
-        NewSecret: {
-            value: string;
-            templates?: string[];
-            labels?: {
-                [key: string]: string;
-            };
-            tokens?: string[];
-        };
-        NewSchedule: {
-            template: string;
-            machine?: string;
-            /** @default {} */
-            variables?: {
-                [key: string]: string | number | boolean | (string | number | boolean)[] | {
-                    [key: string]: string | number | boolean;
-                };
-            };
-            cron: string;
-            /** @default UTC */
-            time_zone?: string;
-            /** @default true */
-            skip_unchanged?: boolean;
-            /** @default false */
-            paused?: boolean;
-            /** @default {} */
-            labels?: {
-                [key: string]: string;
-            };
-        };
-        /** @enum {string} */
-        ProblemCode: "bad_request" | "invalid_input" | "unauthorized" | "foreign_request" | "forbidden" | "not_found" | "method_not_allowed" | "not_acceptable" | "build_active" | "build_not_held" | "step_not_resumable" | "inputs_changed" | "changes_exhausted" | "build_not_paused" | "build_pinned" | "pins_exhausted" | "delivery_pending" | "deliveries_full" | "base_in_use" | "layer_in_use" | "nothing_kept" | "medium_exists" | "console_not_lendable" | "build_unsuccessful" | "run_unsuccessful" | "precondition_failed" | "request_timeout" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "upgrade_required" | "headers_too_large" | "context_invalid" | "template_invalid" | "base_unusable" | "idempotency_mismatch" | "never_fits" | "configuration_invalid" | "queue_full" | "templates_full" | "secrets_full" | "schedules_full" | "draining" | "store_unavailable" | "storage_full" | "host_exhausted" | "folder_unusable" | "too_many_connections" | "too_many_logins" | "too_many_waiting" | "program_missing" | "program_failed" | "hypervisor_failed" | "hypervisor_unavailable" | "endpoint_failed" | "mirror_unavailable" | "mirror_damaged" | "mirror_refused" | "fetch_failed" | "fetch_refused" | "destination_unavailable" | "destination_refused" | "digest_mismatch" | "disk_failed" | "layer_missing" | "layer_unusable" | "machine_crashed" | "machine_stopped" | "daemon_crashed" | "not_taken_up" | "lease_lost" | "console_silent" | "console_refused" | "console_deaf" | "console_lent" | "console_raced" | "console_closed" | "guest_panicked" | "guest_halted" | "guest_rebooted" | "guest_reboot_loop" | "guest_floods" | "guest_still_running" | "ssh_unreachable" | "ssh_denied" | "ssh_broken" | "host_key_changed" | "provisioner_failed" | "seal_failed" | "step_timeout" | "build_timeout" | "cancelled" | "internal";
-        /** @enum {string} */
-        ProblemClass: "template" | "guest" | "infra" | "capacity" | "timeout" | "cancelled" | "internal";
-        BuildFault: {
-            code: components["schemas"]["ProblemCode"];
-            class: components["schemas"]["ProblemClass"];
-            title: string;
-            message: string;
-            step?: string;
-            expected?: string;
-            saw?: string;
-            console_tail?: string;
-            screen?: string;
-            facts?: {
-                [key: string]: unknown;
-            };
-            retryable: boolean;
-        };
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            instance: string;
-            code: components["schemas"]["ProblemCode"];
-            request_id: string;
-            errors?: {
-                pointer: string;
-                message: string;
-                file?: string;
-                line?: number;
-                column?: number;
-            }[];
-            expected?: string;
-            saw?: string;
-        };
-        /** @enum {string} */
-        Phase: "preparing" | "installing" | "booting" | "connecting" | "provisioning" | "sealing" | "packaging" | "publishing";
-        /** @enum {string} */
-        BuildStatus: "queued" | "running" | "held" | "succeeded" | "failed" | "cancelled";
-        Waiting: {
-            /** @enum {string} */
-            for: "slot" | "memory" | "disk" | "hypervisor" | "retry" | "run";
-            position: number;
-            needs_mb?: number;
-            free_mb?: number;
+        ArtifactProgressEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
             /** @constant */
-            even_alone?: true;
-            message: string;
+            type: "artifact.progress";
+            data: {
+                name: string;
+                percent?: number;
+                step?: string;
+                bytes?: number;
+                total?: number;
+            };
         };
-        Progress: {
-            step: number;
-            steps: number;
-            fraction: number;
-            eta_seconds: number | null;
+        ArtifactPublishedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "artifact.published";
+            data: {
+                name: string;
+                media_type: string;
+                format?: string;
+                size: number;
+                sha256: string;
+            };
+        };
+        ArtifactUploadedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "artifact.uploaded";
+            data: {
+                name: string;
+                url: string;
+                size: number;
+                sha256: string;
+                ms: number;
+            };
+        };
+        BootProgressEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "boot.progress";
+            data: {
+                line: string;
+            };
         };
         Build: {
             id: string;
@@ -1284,23 +1133,771 @@ export type components = {
                 hold: string;
             };
         };
+        BuildCancelRequestedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.cancel_requested";
+            data: {
+                by?: string;
+                reason?: string;
+            };
+        };
+        BuildCancelledEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.cancelled";
+            data: {
+                attempt: number;
+                fault: components["schemas"]["BuildFault"];
+            };
+        };
+        BuildChange: {
+            id: string;
+            /** @enum {string} */
+            type: "created" | "changed" | "progress" | "ended" | "removed" | "reset";
+            build_id?: string;
+            build?: components["schemas"]["Build"];
+            progress?: components["schemas"]["Progress"];
+        };
+        BuildFailedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.failed";
+            data: {
+                attempt: number;
+                fault: components["schemas"]["BuildFault"];
+            };
+        };
+        BuildFault: {
+            code: components["schemas"]["ProblemCode"];
+            class: components["schemas"]["ProblemClass"];
+            title: string;
+            message: string;
+            step?: string;
+            expected?: string;
+            saw?: string;
+            console_tail?: string;
+            screen?: string;
+            facts?: {
+                [key: string]: unknown;
+            };
+            retryable: boolean;
+        };
+        BuildHeldEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.held";
+            data: {
+                until: number;
+                ssh?: string;
+                fault?: components["schemas"]["BuildFault"];
+            };
+        };
         BuildPage: {
             items: components["schemas"]["Build"][];
             next?: string;
         };
-        StepCache: {
+        BuildPausedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.paused";
+            data: {
+                name: string;
+                until: number;
+                note?: string;
+                ssh?: string;
+            };
+        };
+        BuildPhaseEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.phase";
+            data: {
+                phase: components["schemas"]["Phase"];
+            };
+        };
+        BuildPinnedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.pinned";
+            data: {
+                by: string;
+                reason?: string;
+            };
+        };
+        BuildQueuedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.queued";
+            data: {
+                template: string;
+                by?: string;
+                bases?: {
+                    asked: string;
+                    build: string;
+                }[];
+            };
+        };
+        BuildRequeuedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.requeued";
+            data: {
+                attempt: number;
+                loses_attempt: boolean;
+                not_before: number;
+                fault?: components["schemas"]["BuildFault"];
+                deaths?: number;
+                runs_alone?: boolean;
+            };
+        };
+        BuildResumedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.resumed";
+            data: {
+                by: string;
+                from?: string;
+                /** @constant */
+                mended?: true;
+            };
+        };
+        BuildRetriedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.retried";
+            data: {
+                by?: string;
+                build: string;
+            };
+        };
+        BuildRunningEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.running";
+            data: {
+                attempt: number;
+                host: string;
+                slot: number;
+            };
+        };
+        /** @enum {string} */
+        BuildStatus: "queued" | "running" | "held" | "succeeded" | "failed" | "cancelled";
+        BuildSucceededEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.succeeded";
+            data: {
+                attempt: number;
+            };
+        };
+        BuildTakenUpEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.taken_up";
+            data: {
+                attempt: number;
+                step?: string;
+            };
+        };
+        BuildUnpinnedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "build.unpinned";
+            data: {
+                by: string;
+            };
+        };
+        Cancel: {
+            reason?: string;
+        };
+        ConsoleHeardEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "console.heard";
+            data: {
+                pattern: string;
+                text: string;
+                after_ms: number;
+            };
+        };
+        ConsoleRefusedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "console.refused";
+            data: {
+                pattern: string;
+                text: string;
+            };
+        };
+        ConsoleSaidEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "console.said";
+            data: {
+                text: string;
+                typed_times: number;
+            };
+        };
+        ConsoleSkippedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "console.skipped";
+            data: {
+                pattern: string;
+            };
+        };
+        DeclaredVariable: {
+            name: string;
             /** @enum {string} */
-            outcome: "hit" | "miss" | "not_kept" | "unknown";
+            type: "string" | "number" | "bool" | "list" | "map";
+            default?: string | number | boolean | (string | number | boolean)[] | {
+                [key: string]: string | number | boolean;
+            };
+            required: boolean;
+            description?: string;
+            choices?: (string | number | boolean)[];
+            pattern?: string;
+            sensitive: boolean;
+            secret?: string;
+        };
+        Delivery: {
+            id: string;
+            build: string;
+            webhook: number;
+            to: string;
+            type: string;
+            redelivery_of?: string;
+            /** @enum {string} */
+            state: "pending" | "delivered" | "failed";
             why?: string;
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            next_at?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            href: string;
+            log: components["schemas"]["DeliveryAttempt"][];
+        };
+        DeliveryAttempt: {
+            /** Format: date-time */
+            at: string;
+            ms: number;
+            status?: number;
+            answer?: string;
+            error?: string;
+        };
+        DeliveryInfo: {
+            id: string;
+            build: string;
+            webhook: number;
+            to: string;
+            type: string;
+            redelivery_of?: string;
+            /** @enum {string} */
+            state: "pending" | "delivered" | "failed";
+            why?: string;
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            next_at?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            href: string;
+        };
+        Event: components["schemas"]["BuildQueuedEvent"] | components["schemas"]["BuildRunningEvent"] | components["schemas"]["BuildPhaseEvent"] | components["schemas"]["BuildHeldEvent"] | components["schemas"]["BuildPausedEvent"] | components["schemas"]["BuildResumedEvent"] | components["schemas"]["BuildRetriedEvent"] | components["schemas"]["BuildPinnedEvent"] | components["schemas"]["BuildUnpinnedEvent"] | components["schemas"]["BuildCancelRequestedEvent"] | components["schemas"]["BuildRequeuedEvent"] | components["schemas"]["BuildTakenUpEvent"] | components["schemas"]["BuildSucceededEvent"] | components["schemas"]["BuildFailedEvent"] | components["schemas"]["BuildCancelledEvent"] | components["schemas"]["TemplateNotedEvent"] | components["schemas"]["SecretsUsedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepEndedEvent"] | components["schemas"]["ArtifactProgressEvent"] | components["schemas"]["ArtifactPublishedEvent"] | components["schemas"]["ArtifactUploadedEvent"] | components["schemas"]["FileProgressEvent"] | components["schemas"]["FileTakenEvent"] | components["schemas"]["MachineStartedEvent"] | components["schemas"]["MachineRebootedEvent"] | components["schemas"]["MachineEndedEvent"] | components["schemas"]["ConsoleHeardEvent"] | components["schemas"]["ConsoleSkippedEvent"] | components["schemas"]["ConsoleRefusedEvent"] | components["schemas"]["ConsoleSaidEvent"] | components["schemas"]["HttpRequestEvent"] | components["schemas"]["SetFetchedEvent"] | components["schemas"]["SetRefusedEvent"] | components["schemas"]["BootProgressEvent"] | components["schemas"]["LayerHitEvent"] | components["schemas"]["LayerLookedUpEvent"] | components["schemas"]["LayerMissedEvent"] | components["schemas"]["LayerKeptEvent"] | components["schemas"]["LayerNotKeptEvent"] | components["schemas"]["LayerAwaitedEvent"] | components["schemas"]["EventsLeftOutEvent"];
+        EventsLeftOutEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "events.left_out";
+            data: {
+                [key: string]: number;
+            };
+        };
+        FileProgressEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "file.progress";
+            data: {
+                file: string;
+                percent: number;
+            };
+        };
+        FileTakenEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "file.taken";
+            data: {
+                file: string;
+                digest: string;
+                bytes: number;
+                url?: string;
+            };
+        };
+        Hold: {
+            held: boolean;
+            /** Format: date-time */
+            until?: string;
+            ssh?: string;
+            console: string;
+        };
+        Host: {
+            [key: string]: unknown;
+        };
+        HttpRequestEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "http.request";
+            data: {
+                method: string;
+                url: string;
+                status: number;
+                bytes: number;
+                ms: number;
+                from: string;
+                user_agent?: string;
+                /** @constant */
+                is_cut_off?: true;
+                error?: string;
+            };
+        };
+        ImportedTemplate: {
+            machines: {
+                name: string;
+                template: {
+                    [key: string]: unknown;
+                };
+            }[];
+            notes: components["schemas"]["Note"][];
+        };
+        Input: {
+            template: unknown;
+            variables: {
+                [key: string]: string | number | boolean | (string | number | boolean)[] | {
+                    [key: string]: string | number | boolean;
+                };
+            };
+            plan: {
+                name: string;
+                phase: components["schemas"]["Phase"];
+                timeout_seconds: number;
+                about?: string;
+                sequence?: number;
+                cache?: components["schemas"]["StepCache"];
+            }[];
+            began_with?: {
+                files: {
+                    name: string;
+                    state: string;
+                }[];
+                secrets: {
+                    name: string;
+                    version: number;
+                }[];
+            };
+        };
+        Layer: {
+            key: string;
+            parent?: string;
+            depth: number;
+            step: string;
+            template: string;
+            build: string;
+            /** @enum {string} */
+            kind: "disk" | "machine" | "artifacts";
+            /** Format: date-time */
+            made_at: string;
+            /** Format: date-time */
+            used_at: string;
+            uses: number;
+            bytes: number;
+            seconds: number;
+            /** Format: date-time */
+            expires_at?: string;
+            ingredients: components["schemas"]["LayerIngredient"][];
+            files: components["schemas"]["LayerFile"][];
+        };
+        LayerAwaitedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "layer.awaited";
+            data: {
+                step: string;
+                key: string;
+            };
+        };
+        LayerEntry: {
+            key: string;
+            parent?: string;
+            depth: number;
+            step: string;
+            template: string;
+            build: string;
+            /** @enum {string} */
+            kind: "disk" | "machine" | "artifacts";
+            /** Format: date-time */
+            made_at: string;
+            /** Format: date-time */
+            used_at: string;
+            uses: number;
+            bytes: number;
+            seconds: number;
+            /** Format: date-time */
+            expires_at?: string;
+        };
+        LayerFile: {
+            name: string;
+            bytes: number;
+            sha256: string;
+        };
+        LayerHitEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "layer.hit";
+            data: {
+                step: string;
+                key: string;
+                /** @enum {string} */
+                kind: "disk" | "machine" | "artifacts";
+                build: string;
+                saved_seconds: number;
+            };
+        };
+        LayerIngredient: {
+            name: string;
+            digest: string;
+        };
+        LayerKeptEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "layer.kept";
+            data: {
+                step: string;
+                key: string;
+                /** @enum {string} */
+                kind: "disk" | "machine" | "artifacts";
+                bytes: number;
+                seconds: number;
+                stood_still_ms?: number;
+            };
+        };
+        LayerLookedUpEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "layer.looked_up";
+            data: {
+                steps: {
+                    name: string;
+                    /** @enum {string} */
+                    outcome: "hit" | "miss" | "not_kept" | "unknown";
+                    why?: string;
+                }[];
+            };
+        };
+        LayerMissedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "layer.missed";
+            data: {
+                step: string;
+                key: string;
+                why: string;
+            };
+        };
+        LayerNotKeptEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "layer.not_kept";
+            data: {
+                step: string;
+                why: string;
+            };
+        };
+        LayerPage: {
+            items: components["schemas"]["LayerEntry"][];
+            next?: string;
+        };
+        LayersFreed: {
+            layers: number;
+            bytes: number;
+        };
+        Loan: {
+            command: string;
+            /** Format: date-time */
+            until: string;
+        };
+        MachineEndedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "machine.ended";
+            data: {
+                name: string;
+                /** @enum {string} */
+                how: "halt" | "reboot" | "loop" | "panic" | "crash" | "full" | "killed" | "cut" | "stopped";
+                detail: string;
+            };
+        };
+        MachineRebootedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "machine.rebooted";
+            data: {
+                name: string;
+            };
+        };
+        MachineStartedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "machine.started";
+            data: {
+                name: string;
+                guest_ip: string;
+                host_ip: string;
+                program: string;
+                version: string;
+                accelerator?: string;
+                id?: number;
+                tty?: string;
+                pid?: number;
+                command: string[];
+            };
+        };
+        Medium: {
+            name: string;
+            /** @enum {string} */
+            origin: "configuration" | "upload";
+            /** @enum {string} */
+            kind?: "folder" | "qcow2" | "iso" | "elf" | "disk" | "file";
+            bytes?: number;
+            sha256?: string;
+            /** Format: date-time */
+            uploaded_at?: string;
+            uploaded_by?: string;
+        };
+        NewBuild: {
+            template: {
+                [key: string]: unknown;
+            } | string;
+            /** @default {} */
+            variables?: {
+                [key: string]: string | number | boolean | (string | number | boolean)[] | {
+                    [key: string]: string | number | boolean;
+                };
+            };
+            /** @default {} */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @default 0 */
+            priority?: number;
+            timeout?: string | number;
+            /**
+             * @default cleanup
+             * @enum {string}
+             */
+            on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
+            /** @default false */
+            debug?: boolean;
+            /** @default false */
+            force?: boolean;
+            /** @enum {string} */
+            cache?: "auto" | "off" | "only";
+            notify?: components["schemas"]["NewWebhook"][];
+            machine?: string;
+        };
+        NewHold: {
+            minutes?: number;
+            duration?: string | number;
+        };
+        NewPin: {
+            reason?: string;
+        };
+        NewRebuild: {
+            /** @default {} */
+            variables?: {
+                [key: string]: string | number | boolean | (string | number | boolean)[] | {
+                    [key: string]: string | number | boolean;
+                };
+            };
+            /** @enum {string} */
+            on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
+            debug?: boolean;
+            /** @default false */
+            strict?: boolean;
+        };
+        NewResumption: {
+            from?: string;
+            template?: {
+                [key: string]: unknown;
+            } | string;
+        };
+        NewRetry: {
+            /** @default {} */
+            variables?: {
+                [key: string]: string | number | boolean | (string | number | boolean)[] | {
+                    [key: string]: string | number | boolean;
+                };
+            };
+            /** @enum {string} */
+            on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
+            debug?: boolean;
+            template?: {
+                [key: string]: unknown;
+            } | string;
+            machine?: string;
+        };
+        NewRun: {
+            template: {
+                [key: string]: unknown;
+            } | string;
+            /** @default {} */
+            variables?: {
+                [key: string]: string | number | boolean | (string | number | boolean)[] | {
+                    [key: string]: string | number | boolean;
+                };
+            };
+            /** @default {} */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @default 0 */
+            priority?: number;
+            timeout?: string | number;
+            /**
+             * @default cleanup
+             * @enum {string}
+             */
+            on_error?: "cleanup" | "hold" | "run-cleanup-provisioner";
+            /** @default false */
+            debug?: boolean;
+            /** @default false */
+            force?: boolean;
+            /** @enum {string} */
+            cache?: "auto" | "off" | "only";
+            notify?: components["schemas"]["NewWebhook"][];
+            only?: string[];
+            except?: string[];
+            parallel?: number;
+            /** @default false */
+            fail_fast?: boolean;
+        };
+        NewSchedule: {
+            template: string;
+            machine?: string;
+            /** @default {} */
+            variables?: {
+                [key: string]: string | number | boolean | (string | number | boolean)[] | {
+                    [key: string]: string | number | boolean;
+                };
+            };
+            cron: string;
+            /** @default UTC */
+            time_zone?: string;
+            /** @default true */
+            skip_unchanged?: boolean;
+            /** @default false */
+            paused?: boolean;
+            /** @default {} */
+            labels?: {
+                [key: string]: string;
+            };
+        };
+        NewSecret: {
+            value: string;
+            templates?: string[];
+            labels?: {
+                [key: string]: string;
+            };
+            tokens?: string[];
+        };
+        NewSession: {
+            token: string;
+        };
+        NewWebhook: {
+            url: string;
+            /**
+             * @default [
+             *       "build.succeeded",
+             *       "build.failed",
+             *       "build.cancelled"
+             *     ]
+             */
+            events?: ("build.queued" | "build.running" | "build.phase" | "build.held" | "build.paused" | "build.resumed" | "build.cancel_requested" | "build.requeued" | "build.succeeded" | "build.failed" | "build.cancelled" | "step.started" | "step.ended" | "artifact.published")[];
+            secret?: string;
         };
         Note: {
             pointer: string;
             message: string;
         };
-        ServedText: {
-            path: string;
-            text: string;
-        };
+        /** @enum {string} */
+        Phase: "preparing" | "installing" | "booting" | "connecting" | "provisioning" | "sealing" | "packaging" | "publishing";
         Plan: {
             template: {
                 name: string;
@@ -1340,613 +1937,52 @@ export type components = {
             http: components["schemas"]["ServedText"][];
             notes: components["schemas"]["Note"][];
         };
-        Input: {
-            template: unknown;
-            variables: {
-                [key: string]: string | number | boolean | (string | number | boolean)[] | {
-                    [key: string]: string | number | boolean;
-                };
-            };
-            plan: {
-                name: string;
-                phase: components["schemas"]["Phase"];
-                timeout_seconds: number;
-                about?: string;
-                sequence?: number;
-                cache?: components["schemas"]["StepCache"];
-            }[];
-            began_with?: {
-                files: {
-                    name: string;
-                    state: string;
-                }[];
-                secrets: {
-                    name: string;
-                    version: number;
-                }[];
-            };
-        };
-        Step: {
-            attempt: number;
-            seq: number;
-            name: string;
-            phase: components["schemas"]["Phase"];
-            /** Format: date-time */
-            started_at: string;
-            /** Format: date-time */
-            ended_at?: string;
-            fault?: components["schemas"]["BuildFault"];
-        };
-        Artifact: {
-            name: string;
-            media_type: string;
-            format?: string;
-            size: number;
-            sha256: string;
-            href: string;
-        };
-        Hold: {
-            held: boolean;
-            /** Format: date-time */
-            until?: string;
-            ssh?: string;
-            console: string;
-        };
-        Loan: {
-            command: string;
-            /** Format: date-time */
-            until: string;
-        };
-        TextPiece: {
-            offset: number;
-            text: string;
-        };
-        BuildQueuedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.queued";
-            data: {
-                template: string;
-                by?: string;
-                bases?: {
-                    asked: string;
-                    build: string;
-                }[];
-            };
-        };
-        BuildRunningEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.running";
-            data: {
-                attempt: number;
-                host: string;
-                slot: number;
-            };
-        };
-        BuildPhaseEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.phase";
-            data: {
-                phase: components["schemas"]["Phase"];
-            };
-        };
-        BuildHeldEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.held";
-            data: {
-                until: number;
-                ssh?: string;
-                fault?: components["schemas"]["BuildFault"];
-            };
-        };
-        BuildPausedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.paused";
-            data: {
-                name: string;
-                until: number;
-                note?: string;
-                ssh?: string;
-            };
-        };
-        BuildResumedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.resumed";
-            data: {
-                by: string;
-                from?: string;
-                /** @constant */
-                mended?: true;
-            };
-        };
-        BuildRetriedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.retried";
-            data: {
-                by?: string;
-                build: string;
-            };
-        };
-        BuildPinnedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.pinned";
-            data: {
-                by: string;
-                reason?: string;
-            };
-        };
-        BuildUnpinnedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.unpinned";
-            data: {
-                by: string;
-            };
-        };
-        BuildCancelRequestedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.cancel_requested";
-            data: {
-                by?: string;
-                reason?: string;
-            };
-        };
-        BuildRequeuedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.requeued";
-            data: {
-                attempt: number;
-                loses_attempt: boolean;
-                not_before: number;
-                fault?: components["schemas"]["BuildFault"];
-                deaths?: number;
-                runs_alone?: boolean;
-            };
-        };
-        BuildTakenUpEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.taken_up";
-            data: {
-                attempt: number;
-                step?: string;
-            };
-        };
-        BuildSucceededEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.succeeded";
-            data: {
-                attempt: number;
-            };
-        };
-        BuildFailedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.failed";
-            data: {
-                attempt: number;
-                fault: components["schemas"]["BuildFault"];
-            };
-        };
-        BuildCancelledEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "build.cancelled";
-            data: {
-                attempt: number;
-                fault: components["schemas"]["BuildFault"];
-            };
-        };
-        TemplateNotedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "template.noted";
-            data: {
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            instance: string;
+            code: components["schemas"]["ProblemCode"];
+            request_id: string;
+            errors?: {
                 pointer: string;
                 message: string;
-            };
-        };
-        SecretsUsedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "secrets.used";
-            data: {
-                secrets: {
-                    name: string;
-                    version: number;
-                }[];
-            };
-        };
-        StepStartedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "step.started";
-            data: {
-                step: number;
-                name: string;
-                phase: components["schemas"]["Phase"];
-                attempt: number;
-            };
-        };
-        StepEndedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "step.ended";
-            data: {
-                step: number;
-                name: string;
-                fault?: components["schemas"]["BuildFault"];
-            };
-        };
-        ArtifactProgressEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "artifact.progress";
-            data: {
-                name: string;
-                percent?: number;
-                step?: string;
-                bytes?: number;
-                total?: number;
-            };
-        };
-        ArtifactPublishedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "artifact.published";
-            data: {
-                name: string;
-                media_type: string;
-                format?: string;
-                size: number;
-                sha256: string;
-            };
-        };
-        ArtifactUploadedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "artifact.uploaded";
-            data: {
-                name: string;
-                url: string;
-                size: number;
-                sha256: string;
-                ms: number;
-            };
-        };
-        FileProgressEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "file.progress";
-            data: {
-                file: string;
-                percent: number;
-            };
-        };
-        FileTakenEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "file.taken";
-            data: {
-                file: string;
-                digest: string;
-                bytes: number;
-                url?: string;
-            };
-        };
-        MachineStartedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "machine.started";
-            data: {
-                name: string;
-                guest_ip: string;
-                host_ip: string;
-                program: string;
-                version: string;
-                accelerator?: string;
-                id?: number;
-                tty?: string;
-                pid?: number;
-                command: string[];
-            };
-        };
-        MachineRebootedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "machine.rebooted";
-            data: {
-                name: string;
-            };
-        };
-        MachineEndedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "machine.ended";
-            data: {
-                name: string;
-                /** @enum {string} */
-                how: "halt" | "reboot" | "loop" | "panic" | "crash" | "full" | "killed" | "cut" | "stopped";
-                detail: string;
-            };
-        };
-        ConsoleHeardEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "console.heard";
-            data: {
-                pattern: string;
-                text: string;
-                after_ms: number;
-            };
-        };
-        ConsoleSkippedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "console.skipped";
-            data: {
-                pattern: string;
-            };
-        };
-        ConsoleRefusedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "console.refused";
-            data: {
-                pattern: string;
-                text: string;
-            };
-        };
-        ConsoleSaidEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "console.said";
-            data: {
-                text: string;
-                typed_times: number;
-            };
-        };
-        HttpRequestEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "http.request";
-            data: {
-                method: string;
-                url: string;
-                status: number;
-                bytes: number;
-                ms: number;
-                from: string;
-                user_agent?: string;
-                /** @constant */
-                is_cut_off?: true;
-                error?: string;
-            };
-        };
-        SetFetchedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "set.fetched";
-            data: {
-                path: string;
-                sha256: string;
-                bytes: number;
-                /** @enum {string} */
-                from: "cache" | "upstream" | "directory";
-                key: string;
-            };
-        };
-        SetRefusedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "set.refused";
-            data: {
-                path: string;
-                code: components["schemas"]["ProblemCode"];
-                why: string;
-            };
-        };
-        BootProgressEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "boot.progress";
-            data: {
-                line: string;
-            };
-        };
-        LayerHitEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "layer.hit";
-            data: {
-                step: string;
-                key: string;
-                /** @enum {string} */
-                kind: "disk" | "machine" | "artifacts";
-                build: string;
-                saved_seconds: number;
-            };
-        };
-        LayerLookedUpEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "layer.looked_up";
-            data: {
-                steps: {
-                    name: string;
-                    /** @enum {string} */
-                    outcome: "hit" | "miss" | "not_kept" | "unknown";
-                    why?: string;
-                }[];
-            };
-        };
-        LayerMissedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "layer.missed";
-            data: {
-                step: string;
-                key: string;
-                why: string;
-            };
-        };
-        LayerKeptEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "layer.kept";
-            data: {
-                step: string;
-                key: string;
-                /** @enum {string} */
-                kind: "disk" | "machine" | "artifacts";
-                bytes: number;
-                seconds: number;
-                stood_still_ms?: number;
-            };
-        };
-        LayerNotKeptEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "layer.not_kept";
-            data: {
-                step: string;
-                why: string;
-            };
-        };
-        LayerAwaitedEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "layer.awaited";
-            data: {
-                step: string;
-                key: string;
-            };
-        };
-        EventsLeftOutEvent: {
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            /** @constant */
-            type: "events.left_out";
-            data: {
-                [key: string]: number;
-            };
-        };
-        Event: components["schemas"]["BuildQueuedEvent"] | components["schemas"]["BuildRunningEvent"] | components["schemas"]["BuildPhaseEvent"] | components["schemas"]["BuildHeldEvent"] | components["schemas"]["BuildPausedEvent"] | components["schemas"]["BuildResumedEvent"] | components["schemas"]["BuildRetriedEvent"] | components["schemas"]["BuildPinnedEvent"] | components["schemas"]["BuildUnpinnedEvent"] | components["schemas"]["BuildCancelRequestedEvent"] | components["schemas"]["BuildRequeuedEvent"] | components["schemas"]["BuildTakenUpEvent"] | components["schemas"]["BuildSucceededEvent"] | components["schemas"]["BuildFailedEvent"] | components["schemas"]["BuildCancelledEvent"] | components["schemas"]["TemplateNotedEvent"] | components["schemas"]["SecretsUsedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepEndedEvent"] | components["schemas"]["ArtifactProgressEvent"] | components["schemas"]["ArtifactPublishedEvent"] | components["schemas"]["ArtifactUploadedEvent"] | components["schemas"]["FileProgressEvent"] | components["schemas"]["FileTakenEvent"] | components["schemas"]["MachineStartedEvent"] | components["schemas"]["MachineRebootedEvent"] | components["schemas"]["MachineEndedEvent"] | components["schemas"]["ConsoleHeardEvent"] | components["schemas"]["ConsoleSkippedEvent"] | components["schemas"]["ConsoleRefusedEvent"] | components["schemas"]["ConsoleSaidEvent"] | components["schemas"]["HttpRequestEvent"] | components["schemas"]["SetFetchedEvent"] | components["schemas"]["SetRefusedEvent"] | components["schemas"]["BootProgressEvent"] | components["schemas"]["LayerHitEvent"] | components["schemas"]["LayerLookedUpEvent"] | components["schemas"]["LayerMissedEvent"] | components["schemas"]["LayerKeptEvent"] | components["schemas"]["LayerNotKeptEvent"] | components["schemas"]["LayerAwaitedEvent"] | components["schemas"]["EventsLeftOutEvent"];
-        BuildChange: {
-            id: string;
-            /** @enum {string} */
-            type: "created" | "changed" | "progress" | "ended" | "removed" | "reset";
-            build_id?: string;
-            build?: components["schemas"]["Build"];
-            progress?: components["schemas"]["Progress"];
+                file?: string;
+                line?: number;
+                column?: number;
+            }[];
+            expected?: string;
+            saw?: string;
         };
         /** @enum {string} */
-        RunStatus: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-        RunBuild: {
-            machine: string;
-            id: string;
-            status: components["schemas"]["BuildStatus"];
-            phase?: components["schemas"]["Phase"];
-            progress?: components["schemas"]["Progress"];
-            fault?: string;
-            links: {
-                self: string;
-                log: string;
-                artifacts: string;
-            };
+        ProblemClass: "template" | "guest" | "infra" | "capacity" | "timeout" | "cancelled" | "internal";
+        /** @enum {string} */
+        ProblemCode: "bad_request" | "invalid_input" | "unauthorized" | "foreign_request" | "forbidden" | "not_found" | "method_not_allowed" | "not_acceptable" | "build_active" | "build_not_held" | "step_not_resumable" | "inputs_changed" | "changes_exhausted" | "build_not_paused" | "build_pinned" | "pins_exhausted" | "delivery_pending" | "deliveries_full" | "base_in_use" | "layer_in_use" | "nothing_kept" | "medium_exists" | "console_not_lendable" | "build_unsuccessful" | "run_unsuccessful" | "precondition_failed" | "request_timeout" | "too_large" | "unsupported_media_type" | "range_not_satisfiable" | "upgrade_required" | "headers_too_large" | "context_invalid" | "template_invalid" | "base_unusable" | "idempotency_mismatch" | "never_fits" | "configuration_invalid" | "queue_full" | "templates_full" | "secrets_full" | "schedules_full" | "draining" | "store_unavailable" | "storage_full" | "host_exhausted" | "folder_unusable" | "too_many_connections" | "too_many_logins" | "too_many_waiting" | "program_missing" | "program_failed" | "hypervisor_failed" | "hypervisor_unavailable" | "endpoint_failed" | "mirror_unavailable" | "mirror_damaged" | "mirror_refused" | "fetch_failed" | "fetch_refused" | "destination_unavailable" | "destination_refused" | "digest_mismatch" | "disk_failed" | "layer_missing" | "layer_unusable" | "machine_crashed" | "machine_stopped" | "daemon_crashed" | "not_taken_up" | "lease_lost" | "console_silent" | "console_refused" | "console_deaf" | "console_lent" | "console_raced" | "console_closed" | "guest_panicked" | "guest_halted" | "guest_rebooted" | "guest_reboot_loop" | "guest_floods" | "guest_still_running" | "ssh_unreachable" | "ssh_denied" | "ssh_broken" | "host_key_changed" | "provisioner_failed" | "seal_failed" | "step_timeout" | "build_timeout" | "cancelled" | "internal";
+        ProblemRow: {
+            code: components["schemas"]["ProblemCode"];
+            class: components["schemas"]["ProblemClass"];
+            status: number;
+            title: string;
+            retryable: boolean;
+            type: string;
+        };
+        Progress: {
+            step: number;
+            steps: number;
+            fraction: number;
+            eta_seconds: number | null;
+        };
+        Queue: {
+            queued: number;
+            items: components["schemas"]["Build"][];
+        };
+        RecentStepTimes: {
+            template: string;
+            machine?: string;
+            builds: number;
+            whole?: components["schemas"]["Times"];
+            steps: components["schemas"]["StepTimes"][];
         };
         Run: {
             id: string;
@@ -1978,6 +2014,19 @@ export type components = {
                 cancel: string;
             };
         };
+        RunBuild: {
+            machine: string;
+            id: string;
+            status: components["schemas"]["BuildStatus"];
+            phase?: components["schemas"]["Phase"];
+            progress?: components["schemas"]["Progress"];
+            fault?: string;
+            links: {
+                self: string;
+                log: string;
+                artifacts: string;
+            };
+        };
         RunEvent: {
             id: string;
             build: string;
@@ -1999,222 +2048,8 @@ export type components = {
             };
             machines: components["schemas"]["Plan"][];
         };
-        DeliveryInfo: {
-            id: string;
-            build: string;
-            webhook: number;
-            to: string;
-            type: string;
-            redelivery_of?: string;
-            /** @enum {string} */
-            state: "pending" | "delivered" | "failed";
-            why?: string;
-            attempts: number;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            next_at?: string;
-            /** Format: date-time */
-            ended_at?: string;
-            href: string;
-        };
-        DeliveryAttempt: {
-            /** Format: date-time */
-            at: string;
-            ms: number;
-            status?: number;
-            answer?: string;
-            error?: string;
-        };
-        Delivery: {
-            id: string;
-            build: string;
-            webhook: number;
-            to: string;
-            type: string;
-            redelivery_of?: string;
-            /** @enum {string} */
-            state: "pending" | "delivered" | "failed";
-            why?: string;
-            attempts: number;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            next_at?: string;
-            /** Format: date-time */
-            ended_at?: string;
-            href: string;
-            log: components["schemas"]["DeliveryAttempt"][];
-        };
-        TemplateInfo: {
-            name: string;
-            version: number;
-            digest: string;
-            has_files: boolean;
-            /** Format: date-time */
-            created_at: string;
-            href: string;
-        };
-        Template: {
-            name: string;
-            version: number;
-            digest: string;
-            has_files: boolean;
-            /** Format: date-time */
-            created_at: string;
-            href: string;
-            document: unknown;
-        };
-        TemplatePage: {
-            items: components["schemas"]["TemplateInfo"][];
-            next?: string;
-        };
-        Host: {
-            [key: string]: unknown;
-        };
-        ProblemRow: {
-            code: components["schemas"]["ProblemCode"];
-            class: components["schemas"]["ProblemClass"];
-            status: number;
-            title: string;
-            retryable: boolean;
-            type: string;
-        };
-        Queue: {
-            queued: number;
-            items: components["schemas"]["Build"][];
-        };
-        LayerEntry: {
-            key: string;
-            parent?: string;
-            depth: number;
-            step: string;
-            template: string;
-            build: string;
-            /** @enum {string} */
-            kind: "disk" | "machine" | "artifacts";
-            /** Format: date-time */
-            made_at: string;
-            /** Format: date-time */
-            used_at: string;
-            uses: number;
-            bytes: number;
-            seconds: number;
-            /** Format: date-time */
-            expires_at?: string;
-        };
-        LayerPage: {
-            items: components["schemas"]["LayerEntry"][];
-            next?: string;
-        };
-        LayerIngredient: {
-            name: string;
-            digest: string;
-        };
-        LayerFile: {
-            name: string;
-            bytes: number;
-            sha256: string;
-        };
-        Layer: {
-            key: string;
-            parent?: string;
-            depth: number;
-            step: string;
-            template: string;
-            build: string;
-            /** @enum {string} */
-            kind: "disk" | "machine" | "artifacts";
-            /** Format: date-time */
-            made_at: string;
-            /** Format: date-time */
-            used_at: string;
-            uses: number;
-            bytes: number;
-            seconds: number;
-            /** Format: date-time */
-            expires_at?: string;
-            ingredients: components["schemas"]["LayerIngredient"][];
-            files: components["schemas"]["LayerFile"][];
-        };
-        LayersFreed: {
-            layers: number;
-            bytes: number;
-        };
-        Session: {
-            name: string;
-            scopes: ("builds:read" | "builds:write" | "admin")[];
-            /** Format: date-time */
-            expires_at?: string;
-        };
-        Medium: {
-            name: string;
-            /** @enum {string} */
-            origin: "configuration" | "upload";
-            /** @enum {string} */
-            kind?: "folder" | "qcow2" | "iso" | "elf" | "disk" | "file";
-            bytes?: number;
-            sha256?: string;
-            /** Format: date-time */
-            uploaded_at?: string;
-            uploaded_by?: string;
-        };
-        Secret: {
-            name: string;
-            version: number;
-            templates?: string[];
-            labels?: {
-                [key: string]: string;
-            };
-            tokens?: string[];
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            changed_at: string;
-            used_by: string[];
-        };
-        ImportedTemplate: {
-            machines: {
-                name: string;
-                template: {
-                    [key: string]: unknown;
-                };
-            }[];
-            notes: components["schemas"]["Note"][];
-        };
-        ScheduleRun: {
-            /** Format: date-time */
-            due_at: string;
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            outcome: "started" | "skipped" | "failed";
-            build?: string;
-            why?: string;
-            by?: string;
-        };
-        ScheduleInfo: {
-            name: string;
-            template: string;
-            machine?: string;
-            variables: {
-                [key: string]: unknown;
-            };
-            cron: string;
-            time_zone: string;
-            skip_unchanged: boolean;
-            paused: boolean;
-            labels: {
-                [key: string]: string;
-            };
-            requested_by?: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: date-time */
-            next_at?: string;
-        };
+        /** @enum {string} */
+        RunStatus: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         Schedule: {
             name: string;
             template: string;
@@ -2238,16 +2073,102 @@ export type components = {
             next_at?: string;
             runs: components["schemas"]["ScheduleRun"][];
         };
-        Times: {
-            count: number;
-            p50_seconds: number;
-            p95_seconds: number;
-        };
-        StepTimes: {
-            count: number;
-            p50_seconds: number;
-            p95_seconds: number;
+        ScheduleInfo: {
             name: string;
+            template: string;
+            machine?: string;
+            variables: {
+                [key: string]: unknown;
+            };
+            cron: string;
+            time_zone: string;
+            skip_unchanged: boolean;
+            paused: boolean;
+            labels: {
+                [key: string]: string;
+            };
+            requested_by?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            next_at?: string;
+        };
+        ScheduleRun: {
+            /** Format: date-time */
+            due_at: string;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            outcome: "started" | "skipped" | "failed";
+            build?: string;
+            why?: string;
+            by?: string;
+        };
+        Secret: {
+            name: string;
+            version: number;
+            templates?: string[];
+            labels?: {
+                [key: string]: string;
+            };
+            tokens?: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            changed_at: string;
+            used_by: string[];
+        };
+        SecretsUsedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "secrets.used";
+            data: {
+                secrets: {
+                    name: string;
+                    version: number;
+                }[];
+            };
+        };
+        ServedText: {
+            path: string;
+            text: string;
+        };
+        Session: {
+            name: string;
+            scopes: ("builds:read" | "builds:write" | "admin")[];
+            /** Format: date-time */
+            expires_at?: string;
+        };
+        SetFetchedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "set.fetched";
+            data: {
+                path: string;
+                sha256: string;
+                bytes: number;
+                /** @enum {string} */
+                from: "cache" | "upstream" | "directory";
+                key: string;
+            };
+        };
+        SetRefusedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "set.refused";
+            data: {
+                path: string;
+                code: components["schemas"]["ProblemCode"];
+                why: string;
+            };
         };
         Statistics: {
             from: string;
@@ -2288,26 +2209,86 @@ export type components = {
                 }[];
             }[];
         };
-        RecentStepTimes: {
-            template: string;
-            machine?: string;
-            builds: number;
-            whole?: components["schemas"]["Times"];
-            steps: components["schemas"]["StepTimes"][];
-        };
-        DeclaredVariable: {
+        Step: {
+            attempt: number;
+            seq: number;
             name: string;
+            phase: components["schemas"]["Phase"];
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            fault?: components["schemas"]["BuildFault"];
+        };
+        StepCache: {
             /** @enum {string} */
-            type: "string" | "number" | "bool" | "list" | "map";
-            default?: string | number | boolean | (string | number | boolean)[] | {
-                [key: string]: string | number | boolean;
+            outcome: "hit" | "miss" | "not_kept" | "unknown";
+            why?: string;
+        };
+        StepEndedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "step.ended";
+            data: {
+                step: number;
+                name: string;
+                fault?: components["schemas"]["BuildFault"];
             };
-            required: boolean;
-            description?: string;
-            choices?: (string | number | boolean)[];
-            pattern?: string;
-            sensitive: boolean;
-            secret?: string;
+        };
+        StepStartedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "step.started";
+            data: {
+                step: number;
+                name: string;
+                phase: components["schemas"]["Phase"];
+                attempt: number;
+            };
+        };
+        StepTimes: {
+            count: number;
+            p50_seconds: number;
+            p95_seconds: number;
+            name: string;
+        };
+        Template: {
+            name: string;
+            version: number;
+            digest: string;
+            has_files: boolean;
+            /** Format: date-time */
+            created_at: string;
+            href: string;
+            document: unknown;
+        };
+        TemplateInfo: {
+            name: string;
+            version: number;
+            digest: string;
+            has_files: boolean;
+            /** Format: date-time */
+            created_at: string;
+            href: string;
+        };
+        TemplateNotedEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /** @constant */
+            type: "template.noted";
+            data: {
+                pointer: string;
+                message: string;
+            };
+        };
+        TemplatePage: {
+            items: components["schemas"]["TemplateInfo"][];
+            next?: string;
         };
         TemplateVariables: {
             variables: components["schemas"]["DeclaredVariable"][];
@@ -2320,6 +2301,15 @@ export type components = {
                 line?: number;
                 column?: number;
             }[];
+        };
+        TextPiece: {
+            offset: number;
+            text: string;
+        };
+        Times: {
+            count: number;
+            p50_seconds: number;
+            p95_seconds: number;
         };
         VagrantBox: {
             name: string;
@@ -2336,6 +2326,16 @@ export type components = {
                 version: string;
                 providers: components["schemas"]["VagrantBox"][];
             }[];
+        };
+        Waiting: {
+            /** @enum {string} */
+            for: "slot" | "memory" | "disk" | "hypervisor" | "retry" | "run";
+            position: number;
+            needs_mb?: number;
+            free_mb?: number;
+            /** @constant */
+            even_alone?: true;
+            message: string;
         };
     };
     responses: never;
