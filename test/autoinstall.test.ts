@@ -187,7 +187,7 @@ test('a line that the installer passes over here, and may ask for elsewhere, is 
   const cases: readonly (readonly [string, string | readonly string[], RegExp])[] = [
     ['HTTP proxy URL', '', /without one/],
     ['Netmask for vio0', '255.0.0.0', /when "IPv4 address for vio0" is "autoconf"/],
-    ['Netmask for em0', '255.0.0.0', /asked by an installation/],
+    ['Netmask for em0', '255.0.0.0', /on this machine with the answers before it$/],
     ['DNS domain name', 'example.org', /only interface is configured by DHCP/],
     ['Do you expect to run the X Window System', 'no', /without a display/],
     ['Choose your keyboard layout', 'de', /with a display/],
@@ -204,7 +204,7 @@ test('a line that the installer passes over here, and may ask for elsewhere, is 
     ['Use (W)hole disk or (E)dit the MBR', 'whole', /another architecture/],
     ['Use (W)hole disk MBR, whole disk (G)PT, (O)penBSD area or (E)dit', 'whole', /holds a system already/],
     ['Unable to connect using https. Use http instead', 'yes', /other releases/],
-    ['Change the default console to com1', 'yes', /asked by an installation/],
+    ['Change the default console to com1', 'yes', /with the answers before it$/],
     ['Network interfaces', 'vio0', /other releases/],
     ['Response file location', 'x', /before there is a response file/],
     ['INSTALL.arm64 not found. Use sets found here anyway?', 'yes', /something is wrong/],
@@ -447,6 +447,11 @@ test('what is wrong in a text is told with its line, and is a note', async () =>
     [
       `${wholeText}Set name(s) = site55.tgz\n`,
       /^line 6, .*is the name of no set here: .*: the installer passes over it$/,
+    ],
+    // Where it stops before, a line that every installer asks for is not said to be asked elsewhere.
+    [
+      `${wholeText}Location of sets = cd0\nSet name(s) = done\n`,
+      /^line 7, "Set name\(s\)": is not asked on this machine with the answers before it$/,
     ],
     [`${wholeText}Netmask for vio0 = 255.0.0.0\n`, /^line 6, "Netmask for vio0": is not asked when/],
   ];

@@ -207,6 +207,19 @@ test('what Packer says to ansible of its proxy, of host keys and of scp is a not
   ]);
 });
 
+test('keys of powershell that are about Windows are notes, and those that ask for WinRM are refused', () => {
+  const script = { type: 'powershell', inline: ['x'] };
+  const idle = { execution_policy: 'none', skip_clean: true, pause_after: '1s', remote_path: '/opt/a.ps1' };
+  const { machines, notes } = imported({ builders: [qemu], provisioners: [{ ...script, ...idle }] });
+  const [made] = z.array(z.record(z.string(), z.unknown())).parse(machines[0]?.document['provisioners']);
+  assert.deepEqual(Object.keys(made ?? {}).toSorted(), ['env', 'inline', 'remote_folder', 'type']);
+  assert.equal(made?.['remote_folder'], '/opt');
+  const told = notes.map(({ pointer }) => pointer).filter((pointer) => pointer.startsWith('/provisioners/0/'));
+  assert.deepEqual(told.toSorted(), Object.keys(idle).map((key) => `/provisioners/0/${key}`).toSorted()); // prettier-ignore
+  const elevated = { ...script, elevated_user: 'Administrator', elevated_password: 'x' };
+  refused({ builders: [qemu], provisioners: [elevated] }, ['/provisioners/0/elevated_user', /there is no WinRM/], ['/provisioners/0/elevated_password', /there is no WinRM/]); // prettier-ignore
+});
+
 /** The provisioners whose keys stay as they are. */
 const sameTypes = Object.keys(provisionerKinds).filter(
   (type): type is Exclude<ProvisionerType, 'shell' | 'file'> =>
@@ -241,6 +254,9 @@ test('a wrong place of the translation is told at its place in the template, or 
   assert.equal(pointerOf('/artifacts/0/name'), '/builders/0/vm_name');
   assert.equal(pointerOf('/name'), '/builders/0/name');
   assert.equal(pointerOf(''), '/builders/0');
+  // What is wrong with a whole post-processor is not told at the builder.
+  const { machines } = imported({ builders: [qemu], 'post-processors': ['checksum', [{ type: 'artifice', files: ['x'] }]] }); // prettier-ignore
+  assert.equal(machines[0]?.pointerOf('/post_processors/1/0'), '/post-processors/1/0');
 });
 
 test('each chain of post-processors begins with the disk, which is published where the first of one keeps it', () => {

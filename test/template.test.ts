@@ -493,6 +493,8 @@ test('a file provisioner is refused where it could not work, with the place and 
     [file({ ...log, mode: '0644' }), '/provisioners/0', /is a download, which takes no/],
     [file({ content: 'x', destination: '/x', max_size: '1M' }), '/provisioners/0', /for a download/],
     [file({ content: 'x', destination: 'etc/motd' }), '/provisioners/0/destination', /an absolute path in the guest/],
+    [file({ content: 'x', destination: 'C:/x' }), '/provisioners/0/destination', /a path of Windows, .* the floppy/],
+    [file({ ...log, source: 'c:\\x' }), '/provisioners/0/source', /a path of Windows/],
     [file({ content: 'x', destination: '/x', mode: '4755' }), '/provisioners/0/mode', /an octal mode/],
     [file({ source: 'media:floppy/', destination: '/x' }), '/provisioners/0/source', /is not a folder/],
     [file({ source: 'media:flopy', destination: '/x' }), '/provisioners/0/source', /no medium "flopy"/],

@@ -84,6 +84,10 @@ const defaultMostMb = 64;
 const guestPath = (raw: number | string): string => {
   const path = String(raw);
   if (path.startsWith('/') && !/[\x00-\x1f\x7f]/.test(path)) return path;
+  if (/^[a-z]:[\\/]/i.test(path))
+    throw new ParseError(
+      `${quoted(path)} is a path of Windows, and provisioners work in guests that have sh(1): the file can come on the floppy or the CD of the machine`,
+    );
   throw new ParseError(`${quoted(path)} must be an absolute path in the guest, such as "/etc/motd"`);
 };
 

@@ -3,6 +3,8 @@ export type Questions = {
   readonly where: string;
   /** Undefined: by both. */
   readonly mode?: 'install' | 'upgrade';
+  /** Asked by newer releases on the usual machine, where the answers before lead to it. */
+  readonly isUsual?: true;
   readonly questions: readonly string[];
 };
 
@@ -20,6 +22,7 @@ export const catalog: readonly Questions[] = [
   {
     where: 'by an installation',
     mode: 'install',
+    isUsual: true,
     questions: [
       "System hostname? (short form, e.g. 'foo')",
       "Network interface to configure? (name, lladdr, '?', or 'done')",
@@ -101,6 +104,7 @@ export const catalog: readonly Questions[] = [
   },
   {
     where: 'by installations and upgrades alike',
+    isUsual: true,
     questions: [
       'Terminal type?',
       "Which disk is the root disk? ('?' for details)",

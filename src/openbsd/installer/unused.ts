@@ -1,5 +1,6 @@
 import { quoted } from '../../base/text/nearest.ts';
 import { answers, type Line } from './lines.ts';
+import type { Questions } from './catalog.ts';
 import { askedWhere } from './lookup.ts';
 import type { Walk } from './walk.ts';
 
@@ -9,6 +10,10 @@ type Mode = 'install' | 'upgrade';
 const general = (key: string): string => key.replace(/(for user) \S+/, '$1 x');
 
 const named = { install: 'an installation', upgrade: 'an upgrade' } as const;
+
+/** Whether this mode asks for it on the usual machine: that it is asked there is no reason why it is not asked here. */
+const isUsualIn = ({ mode, isUsual }: Questions, own: Mode): boolean =>
+  isUsual === true && (mode === undefined || mode === own);
 
 /**
  * Why the installer passes over a line that it may ask for elsewhere: on another machine, in another release or mode.
@@ -26,7 +31,8 @@ const whyUnused = ({ key, value }: Line, { asked, skipped }: Walk, mode: Mode): 
   const [other] = groups.flatMap((group) => group.mode ?? []);
   if (other !== undefined && groups.every((group) => group.mode !== undefined && group.mode !== mode))
     return `is asked by ${named[other]}, and this is ${named[mode]}`;
-  const where = new Set(groups.map((group) => group.where));
+  const where = new Set(groups.flatMap((group) => (isUsualIn(group, mode) ? [] : [group.where])));
+  if (where.size === 0) return 'is not asked on this machine with the answers before it';
   return `is not asked on this machine: it is asked ${[...where].join(', or ')}`;
 };
 

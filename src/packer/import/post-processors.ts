@@ -192,6 +192,7 @@ export const putPostProcessors = (
       const given = madeOf(step, names, place === 0 ? isKept : step.isKept, facts);
       for (const values of given.made) {
         const path = chains.length > 1 ? ['post_processors', at, index] : ['post_processors', index];
+        draft.put(path, {}, step.keys.pointer);
         for (const [key, { value, from }] of Object.entries(values)) draft.put([...path, key], value, from);
         index += 1;
       }

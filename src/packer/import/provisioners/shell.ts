@@ -78,7 +78,7 @@ const codesOf = (keys: Keys, { reading }: Guest): Made => {
 };
 
 /** The folder of a path where scripts are put. */
-const folderOf = (keys: Keys, { reading }: Guest): Made => {
+export const folderOf = (keys: Keys, { reading }: Guest): Made => {
   const path = keys.text('remote_path');
   if (path === undefined || path === '') return sameTexts(keys, ['remote_folder']);
   const from = keys.at('remote_path');

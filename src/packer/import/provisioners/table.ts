@@ -1,9 +1,10 @@
-import { isObject, type Keys } from '../keys.ts';
+import { isObject, type Keys, type Rules } from '../keys.ts';
 import { withoutFolders } from '../paths.ts';
 import { withoutIdle } from './ansible.ts';
 import { file } from './file.ts';
 import { commonOf, commonRules, type Guest, type Made, type ProvisionerKind } from './kinds.ts';
-import { envOf, shell } from './shell.ts';
+import { powershellRules } from './powershell.ts';
+import { envOf, folderOf, shell } from './shell.ts';
 import { keysOfShellLocal } from './shell-local.ts';
 
 /** The value with the folder of the template taken away from the texts in it. */
@@ -55,22 +56,25 @@ const scripts = ['powershell', 'shell-local', 'windows-shell'];
 const environment = ['env', 'environment_vars'];
 
 /** Keys that stay as they are, under a type that imaged has too. */
-const same = (type: string): ProvisionerKind => ({
+const same = (type: string, rules?: Rules): ProvisionerKind => ({
+  ...(rules === undefined ? {} : { rules }),
   make: (keys, guest) => {
     const isScript = scripts.includes(type);
     const own: Made = keys
       .names()
       .filter((key) => !Object.hasOwn(commonRules, key) && !key.startsWith('_') && keys.raw(key) !== undefined)
       .filter((key) => !isScript || !environment.includes(key))
+      .filter((key) => rules === undefined || (rules[key] === 'read' && key !== 'remote_path'))
       .map((key) => ({ key, value: decoded(keys, key), from: keys.at(key) }));
     const kept =
       type === 'ansible' ? withoutIdle(own, guest) : type === 'shell-local' ? keysOfShellLocal(own, keys, guest) : own;
-    return [[...commonOf(keys, type), ...kept, ...(isScript ? envOf(keys, guest) : [])]];
+    const folder = type === 'powershell' ? folderOf(keys, guest) : [];
+    return [[...commonOf(keys, type), ...kept, ...folder, ...(isScript ? envOf(keys, guest) : [])]];
   },
 });
 
 const named = [
-  ...['ansible', 'ansible-local', 'breakpoint', 'chef-client', 'chef-solo', 'converge', 'inspec', 'powershell'],
+  ...['ansible', 'ansible-local', 'breakpoint', 'chef-client', 'chef-solo', 'converge', 'inspec'],
   ...['puppet-masterless', 'puppet-server', 'salt-masterless', 'shell-local', 'windows-shell'],
 ];
 
@@ -81,6 +85,7 @@ export const shellLocal = (keys: Keys, guest: Guest): Made => same('shell-local'
 export const provisionerKinds: Readonly<Record<string, ProvisionerKind>> = {
   shell,
   file,
+  powershell: same('powershell', powershellRules),
   'windows-restart': same('reboot'),
   ...Object.fromEntries(named.map((type) => [type, same(type)])),
 };
