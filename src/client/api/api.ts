@@ -31,6 +31,13 @@ export type Api = {
   readonly open: (method: Method, path: string, sent?: Sent) => Promise<Response>;
 };
 
+/** What each call of the contract is given, in a type of its own there. */
+type Parts = {
+  readonly path?: Readonly<Record<string, string | number>>;
+  readonly query?: Query;
+  readonly json?: unknown;
+};
+
 /** The path with the names in braces filled in. */
 export const filled = (path: string, names: Readonly<Record<string, string | number>> = {}): string =>
   path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(names[name] ?? '')));
@@ -103,11 +110,8 @@ export const makeApi = (server: Server): Api => {
     server,
     open,
     ask: async (method, path, asked, signal = new AbortController().signal) => {
-      const {
-        path: names,
-        query,
-        json,
-      } = asked as { path?: Record<string, string | number>; query?: Query; json?: unknown };
+      // All types of the contract have this form, which the compiler does not see of a type that is not known yet.
+      const { path: names, query, json } = asked as Parts;
       using deadline = systemClock.deadline(answersWithinMs, signal, () => late(server));
       const reply = await open(method, filled(path, names), { query, json, signal: deadline.signal });
       // The contract says what it is; the daemon's own tests hold it to that.

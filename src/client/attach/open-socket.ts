@@ -33,6 +33,7 @@ export const openSocket = (server: Server, path: string, signal: AbortSignal): P
     const socket = new WebSocket(`${url.href.replace(/^http/, 'ws').replace(/\/$/, '')}${path}`, options);
     const stop = () => {
       socket.terminate();
+      // An abort reason is whatever its owner chose, an Error by this program's habit.
       reject(signal.reason as Error);
     };
     if (signal.aborted) stop();

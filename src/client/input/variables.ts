@@ -44,7 +44,10 @@ export const readVariables = async (
   pairs: readonly string[] = [],
 ): Promise<Variables> => {
   const tables = await Promise.all(files.map(readTable));
-  return Object.assign({}, ...tables, Object.fromEntries(pairs.map((pair) => pairFrom(pair, '-v')))) as Variables;
+  return Object.fromEntries([
+    ...tables.flatMap(Object.entries<Variables[string]>),
+    ...pairs.map((pair) => pairFrom(pair, '-v')),
+  ]);
 };
 
 /** The same over what the folder says itself. */

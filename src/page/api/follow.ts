@@ -45,6 +45,7 @@ const whileSeen = async <T>(work: (signal: AbortSignal) => Promise<T>, signal: A
 
 /** The values of a body of JSON lines, as they come; the empty lines between them only say that the stream lives. */
 const values = async function* (body: ReadableStream<Uint8Array>): AsyncGenerator<unknown, void> {
+  // The types of streams and of the DOM differ in what a decoder takes: more than bytes.
   const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
   let rest = '';
   for (;;) {
@@ -52,7 +53,7 @@ const values = async function* (body: ReadableStream<Uint8Array>): AsyncGenerato
     if (done) return;
     const lines = (rest + value).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') yield JSON.parse(line) as unknown;
+    for (const line of lines) if (line !== '') yield JSON.parse(line);
   }
 };
 

@@ -19,7 +19,7 @@ const typeOf = (name: string): string | undefined => archives.find(([end]) => en
 
 const templateIn = (text: string): unknown => {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text);
   } catch (error) {
     throw new Error(`The template is no JSON: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,

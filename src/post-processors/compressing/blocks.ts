@@ -10,7 +10,9 @@ export const blocksOf = async function* (
   blockSize = blockBytes,
 ): AsyncGenerator<Buffer> {
   let bytes = 0;
-  for await (const block of createReadStream(from, { highWaterMark: blockSize }) as AsyncIterable<Buffer>) {
+  // Without an encoding a file gives bytes.
+  const blocks = createReadStream(from, { highWaterMark: blockSize }) as AsyncIterable<Buffer>;
+  for await (const block of blocks) {
     yield block;
     bytes += block.length;
     onBytes(bytes);

@@ -56,7 +56,7 @@ export const sdkHandler = ({ peer, silentMs }: Pick<SendTools, 'peer' | 'silentM
       signal,
     });
     const { statusCode = 0, headers } = reply;
-    const plain = Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]);
-    return { response: { statusCode, headers: Object.fromEntries(plain) as Record<string, string>, body: reply } };
+    const plain = Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')] as const);
+    return { response: { statusCode, headers: Object.fromEntries(plain), body: reply } };
   },
 });

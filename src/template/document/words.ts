@@ -38,14 +38,22 @@ const longestText = 1024 * 1024;
 /** A text in which variables are filled in. */
 export const Words = z.string().max(longestText);
 
+/** A pattern of texts for the published schema, where placeholders are still to be filled in. It takes all that the code takes. */
+const orPlaceholders = (pattern: string) => ({ pattern: `^\\s*${pattern}\\s*$|\\{\\{` });
+
 export const Size = z
-  .union([z.number(), z.string().max(100)])
+  .union([z.number(), z.string().max(100).meta(orPlaceholders('\\d+(\\.\\d+)?\\s*[bkmgtBKMGT]?([iI]?[bB])?'))])
   .check(judged(sizeMbOf))
   .describe('a size: `10G`, `512M`, or a number of MB');
 
+const DurationText = z
+  .string()
+  .max(100)
+  .meta(orPlaceholders('[-+]?(\\d+(\\.\\d+)?|(\\d+(\\.\\d+)?(ns|us|\u00b5s|ms|s|m|h))+)'));
+
 const duration = (atLeastMs: number) =>
   z
-    .union([z.number(), z.string().max(100)])
+    .union([z.number(), DurationText])
     .check(judged((value: number | string) => durationOf(value, atLeastMs)))
     .describe('a duration: `90s`, `5m`, `1h30m`, or a number of seconds');
 

@@ -17,12 +17,14 @@ export type SettingKeys = {
 const textOf = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 
+const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
 /** The options of commands such as `["modifyvm", "{{.Name}}", "--memory", "1024"]`, of this verb; all else has no name. */
 const settingsOfCommands =
   (verb: string) =>
   (value: unknown, at: string): readonly Setting[] =>
-    (Array.isArray(value) ? (value as readonly unknown[]) : []).flatMap((command, row): Setting[] => {
-      const [said, , ...options] = (Array.isArray(command) ? (command as readonly unknown[]) : []).map(textOf);
+    listIn(value).flatMap((command, row): Setting[] => {
+      const [said, , ...options] = listIn(command).map(textOf);
       const place = `${at}/${row}`;
       if (said !== verb) return [{ name: '', value: '', at: place }];
       return options.flatMap((option, column): Setting[] => {

@@ -79,6 +79,7 @@ export const takeMemory = async (
     await once(server, 'listening');
     if (owner !== undefined) await lchown(socket, owner, owner);
     const take = async () => {
+      // `once` does not know what its event carries: node:net, 'connection'.
       const [from] = (await once(server, 'connection', { signal: end.signal })) as [Socket];
       server.close();
       await pipeline(from, bounded(mostBytes), into(raw), { signal: end.signal });
