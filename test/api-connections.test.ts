@@ -95,6 +95,32 @@ test('one address has its own bound; this host, where a proxy may stand, has not
   assert.equal(clientAddress('fe80::1%em0'), 'fe80:0:0:0');
 });
 
+test('what Node would answer without a word, or about another matter, is a problem that says what to send', async () => {
+  await using shop = await apiShop();
+  const { port } = await shop.listen();
+  const post = `POST /builds HTTP/1.1\r\nConnection: close\r\nAuthorization: ${shop.auth.authorization}\r\n`;
+  const json = 'Host: x\r\nContent-Type: application/json\r\n';
+  const cases: readonly (readonly [string, number, RegExp])[] = [
+    ['GET /healthz HTTP/1.1\r\nConnection: close\r\n', 400, /no header host/],
+    [`${post}${json}Expect: a-tip\r\nContent-Length: 2\r\n`, 400, /expect .* "100-continue"/],
+    [`${post}Host: x\r\nContent-Length: 2\r\n`, 415, /^The body has no Content-Type; JSON/],
+    [`${post}Host: x\r\nContent-Type: a, b\r\nContent-Length: 2\r\n`, 415, /send one type/],
+    [
+      `${post}${json}Content-Encoding: gzip\r\nContent-Length: 2\r\n`,
+      415,
+      /Content-Encoding gzip, .* application\/gzip/,
+    ],
+  ];
+  for (const [head, status, detail] of cases) {
+    const socket = await open(port);
+    socket.write(`${head}\r\n${head.includes('Content-Length') ? '{}' : ''}`);
+    const reply = await untilClosed(socket);
+    assert.equal(reply.split(' ', 2)[1], String(status), reply);
+    assert.match(problemIn(reply).detail, detail);
+    assert.equal(/^accept-encoding: identity\r$/m.test(reply), head.includes('Encoding'), reply);
+  }
+});
+
 test('a connection that shows no token ends soon: silent, with half a header, or between two requests', async () => {
   await using shop = await apiShop({}, quick);
   const { port } = await shop.listen();

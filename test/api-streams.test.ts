@@ -116,6 +116,21 @@ test('events come as NDJSON, in order and each once, until the build has ended',
   assert.equal(some.trimEnd().split('\n').length, 2);
 });
 
+test('HEAD of what is streamed tells no length: it is not known, and not zero', async () => {
+  await using shop = await apiShop();
+  const { build } = await shop.store.add(aBuild());
+  const of = `/builds/${build.id}`;
+  for (const url of [
+    `${of}/events?follow=false`,
+    `${of}/log?follow=true`,
+    `${of}/console?format=asciicast`,
+    '/builds/events',
+  ]) {
+    const { statusCode, headers, body } = await shop.ask({ method: 'HEAD', url, headers: shop.auth });
+    assert.deepEqual([statusCode, headers['content-length'], body], [200, undefined, ''], url);
+  }
+});
+
 test('every event that the queue writes, from the POST to each kind of end, is one that the contract describes', async () => {
   await using shop = await apiShop();
   const { store } = shop;

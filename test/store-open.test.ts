@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile, readdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readFile, readdir, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -48,6 +48,18 @@ test('tokens can be added before any daemon has run, and the lock is free again 
   await other.addToken({ id: 't1', name: 'ci', scopes: ['admin'], hash: Buffer.alloc(32) });
   const daemon = await shop.reopen();
   assert.equal((await daemon.tokens()).length, 1);
+});
+
+test('a database that lies elsewhere, behind a link, is opened and written as one that does not', async () => {
+  await using shop = await storeShop();
+  await shop.store[Symbol.asyncDispose]();
+  const elsewhere = join(dirname(shop.file), 'elsewhere');
+  await mkdir(elsewhere);
+  await rename(shop.file, join(elsewhere, 'moved.db'));
+  await symlink(join(elsewhere, 'moved.db'), shop.file);
+  const { build } = await (await shop.reopen()).add(aBuild());
+  assert.equal((await shop.store.find(build.id))?.status, 'queued');
+  assert.ok((await readdir(elsewhere)).includes('moved.db-wal'));
 });
 
 test('the store is for its owner alone', async () => {

@@ -109,7 +109,7 @@ test('a damaged database, a full disk and one that is read-only are each one lin
   ];
   for (const spoil of damage) {
     await writeFile(join(data, 'imaged.db'), spoil(await readFile(join(folder, 'whole', 'imaged.db'))));
-    assert.match(await refusal('serve', '-f', file), /imaged\.db could not be used/);
+    assert.match(await refusal('serve', '-f', file), /imaged\.db could not be used: .*Restore it from its backup/);
   }
   await rm(data, { recursive: true });
   await mkdir(data);

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Recorded } from '../../build/outputs/recording.ts';
 import { disconnectSignal } from '../server/connections/disconnect.ts';
 import { invalid } from '../server/field-errors.ts';
-import { sendStream } from '../server/streams/send-stream.ts';
+import { sendHead, sendStream } from '../server/streams/send-stream.ts';
 import type { ApiParts } from '../types.ts';
 import { findBuild, type BuildParams } from './found.ts';
 import type { ConsoleQuery } from './request.ts';
@@ -58,7 +58,7 @@ export const sendAsciicast = async (
     throw invalid([{ pointer: 'query:/format', message: 'is "asciicast", which goes with neither follow nor offset' }]);
   const { id } = await findBuild(store, params.id);
   void reply.type(asciicastType).header('content-disposition', `attachment; filename="${id}.cast"`);
-  if (request.method === 'HEAD') return reply.send('');
+  if (request.method === 'HEAD') return sendHead(reply);
   const until = AbortSignal.any([signal, disconnectSignal(reply)]);
   const lines = async function* () {
     await using recording = await outputs.recording(id, until);

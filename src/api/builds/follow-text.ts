@@ -4,7 +4,7 @@ import type { TextName } from '../../build/outputs/outputs.ts';
 import { wantsType } from '../server/accept.ts';
 import { disconnectSignal } from '../server/connections/disconnect.ts';
 import type { LongRequests } from '../server/streams/long-requests.ts';
-import { sendStream } from '../server/streams/send-stream.ts';
+import { sendHead, sendStream } from '../server/streams/send-stream.ts';
 import { sendItems, streamForms } from '../server/streams/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
 import { findBuild } from './found.ts';
@@ -47,7 +47,7 @@ export const makeFollowText = (
     const type = followTypes.find((one) => wantsType(request, one));
     const offset = type === undefined ? asked.offset : startOf(request, asked.offset);
     void reply.type(type ?? plain).headers({ 'accept-ranges': 'none', vary: 'accept' });
-    if (request.method === 'HEAD') return reply.send('');
+    if (request.method === 'HEAD') return sendHead(reply);
     if (type === 'text/event-stream' && (await hasAll({ id, name, offset }))) return reply.code(204).send();
     longRequests.count(request, reply);
     const until = AbortSignal.any([signal, disconnectSignal(reply)]);

@@ -16,7 +16,7 @@ import {
   Flag,
   Labels,
   Offset,
-  PageQuery,
+  pageQuery,
   Priority,
   TemplateName,
   Variables,
@@ -197,7 +197,7 @@ const Statuses = z
     return z.NEVER;
   });
 
-export const BuildListQuery = PageQuery.extend({
+export const BuildListQuery = pageQuery('id').extend({
   status: Statuses.optional().meta({
     type: 'string',
     description: 'Only builds that stand so: `queued`, or several, `queued,running`.',

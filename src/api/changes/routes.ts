@@ -5,6 +5,7 @@ import { disconnectSignal } from '../server/connections/disconnect.ts';
 import { checked } from '../server/field-errors.ts';
 import { follow, type Followed } from '../following/follow.ts';
 import type { LongRequests } from '../server/streams/long-requests.ts';
+import { sendHead } from '../server/streams/send-stream.ts';
 import { eventFormOf, sendItems } from '../server/streams/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
 import type { Feed } from './feed.ts';
@@ -76,7 +77,7 @@ export const addChangeRoutes = (
       const header = { 'last-event-id': request.headers['last-event-id'] };
       const after = checked(LastEventId, header, 'header')['last-event-id'] ?? request.query.after;
       const form = eventFormOf(request, reply, request.query.named);
-      if (request.method === 'HEAD') return reply.send('');
+      if (request.method === 'HEAD') return sendHead(reply);
       longRequests.count(request, reply);
       const write = ({ value, texts }: Change): string => {
         const text = texts.get(form.key) ?? form.write({ value, id: value.id, name: value.type });

@@ -3,7 +3,7 @@ import { Fault } from '../../base/fault.ts';
 import type { PageAsk } from '../../queue/records.ts';
 import { BuildParams, findBuild } from '../builds/found.ts';
 import { answers, failing, json } from '../contract/answers.ts';
-import { PageQuery } from '../contract/common.ts';
+import { pageQuery } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
 import { readPage } from '../server/paging.ts';
 import type { ApiParts } from '../types.ts';
@@ -35,7 +35,7 @@ export const addDeliveryLookRoutes = (app: App, { store }: ApiParts): void => {
         'One for each event and each webhook that is told of it. A webhook is told again, later and later, for 72 hours.\n\n' +
         '```sh\ncurl -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/deliveries"\n```',
       params: BuildParams,
-      querystring: PageQuery,
+      querystring: pageQuery('id'),
       response: answers(
         {
           200: json(DeliveryPage, 'A page of deliveries.', {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { layerKinds, type Freed, type Layer as Kept, type LayerEntry as KeptEntry } from '../../layers/types.ts';
-import { Flag, PageQuery, pageOf, TemplateName, Time, timeOf } from '../contract/common.ts';
+import { Flag, pageQuery, pageOf, TemplateName, Time, timeOf } from '../contract/common.ts';
 
 const Key = z.string().regex(/^[0-9a-f]{64}$/, 'is no key of a layer: 64 hexadecimal digits in lower case');
 
@@ -10,7 +10,7 @@ export const LayerParams = z.object({
 
 const Kind = z.enum(layerKinds);
 
-export const LayerListQuery = PageQuery.extend({
+export const LayerListQuery = pageQuery('number').extend({
   template: TemplateName.optional().meta({ description: 'Those of this template alone.' }),
   kind: Kind.optional().meta({ description: 'Those of this kind alone.' }),
 });

@@ -6,6 +6,7 @@ import type { App } from '../server/app.ts';
 import { disconnectSignal } from '../server/connections/disconnect.ts';
 import { checked } from '../server/field-errors.ts';
 import type { LongRequests } from '../server/streams/long-requests.ts';
+import { sendHead } from '../server/streams/send-stream.ts';
 import { eventFormOf, sendItems } from '../server/streams/stream-forms.ts';
 import type { ApiParts } from '../types.ts';
 import { findRun } from './found.ts';
@@ -58,7 +59,7 @@ export const addRunEventRoutes = (
       const after = (checked(LastEventId, header, 'header')['last-event-id'] ?? request.query.after ?? []).join('.');
       const run = await findRun(store, id);
       const form = eventFormOf(request, reply, request.query.named);
-      if (request.method === 'HEAD') return reply.send('');
+      if (request.method === 'HEAD') return sendHead(reply);
       const write = ({ build, event, id: place }: RunItem) =>
         form.write({
           value: { id: place, build: build.id, machine: build.machine ?? '', event: view.event(event, build.id) },

@@ -4,7 +4,7 @@ import type { Run as StoredRun } from '../../queue/records.ts';
 import { WaitQuery } from '../builds/request.ts';
 import type { View } from '../builds/view.ts';
 import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
-import { PageQuery } from '../contract/common.ts';
+import { pageQuery } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
 import { disconnectSignal } from '../server/connections/disconnect.ts';
 import type { LongRequests } from '../server/streams/long-requests.ts';
@@ -27,7 +27,7 @@ export const addRunListRoute = (app: App, { store, live }: ApiParts, view: View)
       operationId: 'listRuns',
       summary: 'List runs',
       description: 'The newest first. A run goes when the last of its builds goes.',
-      querystring: PageQuery,
+      querystring: pageQuery('id'),
       response: answers(
         {
           200: json(RunPage, 'A page of runs.', {

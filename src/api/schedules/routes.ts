@@ -4,7 +4,7 @@ import { findBuild } from '../builds/found.ts';
 import { Build } from '../builds/schema.ts';
 import type { View } from '../builds/view.ts';
 import { answers, etagHeader, json, nothing } from '../contract/answers.ts';
-import { PageQuery } from '../contract/common.ts';
+import { pageQuery } from '../contract/common.ts';
 import type { App } from '../server/app.ts';
 import { asker } from '../server/authentication/auth.ts';
 import { readPage } from '../server/paging.ts';
@@ -77,7 +77,7 @@ export const addScheduleLookRoutes = (app: App, { store }: ApiParts): void => {
       tags,
       operationId: 'listSchedules',
       summary: 'List the schedules',
-      querystring: PageQuery,
+      querystring: pageQuery('name'),
       response: answers({ 200: json(SchedulePage, 'A page of schedules.') }, [400]),
     },
     handler: (request, reply) => readPage(request, reply, store.schedules, (all) => all.map(showScheduleInfo)),

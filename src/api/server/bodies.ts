@@ -45,12 +45,20 @@ export const refuseType = (request: FastifyRequest, taken: string): Fault => {
       : '';
   return new Fault(
     'unsupported_media_type',
-    type === '' || !hasBody(request)
+    !hasBody(request)
       ? `The request has no body; ${taken} was due.`
-      : `The body is ${type}${hint}; ${taken} was due.`,
+      : `The body ${type === '' ? 'has no Content-Type' : `is ${type}`}${hint}; ${taken} was due.`,
     { expected: taken, saw: type },
   );
 };
+
+/** Refuses a body that is packed on its way: only an archive is, and its type says so. */
+const refuseEncoding = (coding: string): Fault =>
+  new Fault(
+    'unsupported_media_type',
+    `The body has Content-Encoding ${coding.slice(0, 40)}, which is not taken off here: send it as it is, or an archive with a Content-Type that names it (${Object.keys(contextTypes).join(', ')}).`,
+    { expected: 'identity', saw: coding.slice(0, 40) },
+  );
 
 /**
  * The body of a request as a stream of its own: whoever destroys it does not tear down the connection, which still has
@@ -116,7 +124,13 @@ export const addBodies = (app: App, limits: ApiParts['limits'], pace: PaceWatch)
   );
 
   app.addHook('preParsing', (request, reply, payload, done) => {
+    const coding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
     if (hasBody(request)) {
+      if (coding !== 'identity') {
+        // RFC 9110, 12.5.3: what a body may be encoded by here.
+        void reply.header('accept-encoding', 'identity');
+        return void done(refuseEncoding(coding));
+      }
       const usual = encodingOf(request) === undefined ? limits.bodyBytes : limits.contextBytes;
       const most = request.routeOptions.config.largestBody ?? usual;
       const announced = Number(request.headers['content-length'] ?? most);

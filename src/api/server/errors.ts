@@ -70,6 +70,22 @@ const twiceIn = (rawHeaders: readonly string[]): string | undefined => {
   });
 };
 
+/** What is wrong with the headers of a request, whatever it asks for; undefined: nothing. */
+const wrongHeader = ({ raw }: FastifyRequest): Fault | undefined => {
+  const twice = twiceIn(raw.rawHeaders);
+  if (twice !== undefined) return new Fault('bad_request', `The header ${twice} comes twice. Send it once.`);
+  // RFC 9112, 3.2.
+  if (raw.headers.host === undefined && raw.httpVersion === '1.1')
+    return new Fault('bad_request', 'The request has no header host, which HTTP/1.1 asks for. Send it.');
+  const { expect } = raw.headers;
+  if (expect !== undefined && !/^100-continue$/i.test(expect))
+    return new Fault(
+      'bad_request',
+      'The header expect asks for what is not done here. Leave it out, or send "100-continue".',
+    );
+  return undefined;
+};
+
 /** Answers every error with a problem document, and sets what every reply carries. */
 export const addErrors = (app: App): void => {
   const allowed = makeAllowed();
@@ -80,8 +96,7 @@ export const addErrors = (app: App): void => {
       .header('x-request-id', request.id)
       .header('x-content-type-options', 'nosniff')
       .header('cache-control', 'no-store');
-    const twice = twiceIn(request.raw.rawHeaders);
-    done(twice === undefined ? undefined : new Fault('bad_request', `The header ${twice} comes twice. Send it once.`));
+    done(wrongHeader(request));
   });
 
   app.setErrorHandler(async (error, request, reply) => {

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Page, PageAsk } from '../../queue/records.ts';
 
-/** A request whose query is a `PageQuery`, perhaps with filters. */
+/** A request whose query is a `pageQuery`, perhaps with filters. */
 type Asked = { readonly url: string; readonly query: { readonly limit: number; readonly after?: string | undefined } };
 
 /** Reads the page that is asked for and gives it as a client sees it, with the `Link` header to the next one (RFC 8288). */

@@ -38,6 +38,13 @@ export const faultOfRequest = (error: unknown): Fault => {
   if (typeof code === 'string' && code.startsWith('HPE_'))
     return new Fault('bad_request', `The request is not HTTP as RFC 9112 has it: ${message}.`, {}, { cause: error });
   const status = textOf(error, 'statusCode');
+  if (status === 415)
+    return new Fault(
+      'unsupported_media_type',
+      'The Content-Type cannot be read: send one type, such as application/json.',
+      {},
+      { cause: error },
+    );
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new Fault(codeByStatus[status] ?? 'bad_request', message, {}, { cause: error });
   return asFault(error);

@@ -1,10 +1,11 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { Readable, type Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { contentRange, partAsked } from '../../base/http/byte-range.ts';
 import { Fault } from '../../base/fault.ts';
 import type { ByteRange, Reader } from '../../build/outputs/read-file.ts';
 import { disconnectSignal } from './connections/disconnect.ts';
+import { sendHead } from './streams/send-stream.ts';
 import { matchesAny, matchesStrongly } from '../../base/http/etags.ts';
 
 type FileToSend = {
@@ -108,7 +109,7 @@ export const sendFile = async (
   }
   const range = rangeFor(request, reply, reader.size, ask);
   reply.header('content-length', range.end - range.start);
-  if (request.method === 'HEAD') return reply.send(Readable.from([]));
+  if (request.method === 'HEAD') return sendHead(reply);
   if (range.start === range.end) return reply.send('');
   await sendByHand(request, reply, reader, range);
   return reply;

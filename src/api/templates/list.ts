@@ -1,6 +1,6 @@
 import type { PageAsk } from '../../queue/records.ts';
 import { answers, json } from '../contract/answers.ts';
-import { PageQuery } from '../contract/common.ts';
+import { pageQuery } from '../contract/common.ts';
 import { showTemplateInfo } from '../builds/view.ts';
 import { TemplatePage } from '../host/schema.ts';
 import type { App } from '../server/app.ts';
@@ -17,7 +17,7 @@ export const addTemplateListRoutes = (app: App, { store }: ApiParts): void => {
       operationId: 'listTemplates',
       summary: 'List the templates',
       description: 'The newest version of each, by name.',
-      querystring: PageQuery,
+      querystring: pageQuery('name'),
       response: answers({ 200: json(TemplatePage, 'A page of templates.') }, [400]),
     },
     handler: (request, reply) => readPage(request, reply, store.templates, (all) => all.map(showTemplateInfo)),
@@ -30,7 +30,7 @@ export const addTemplateListRoutes = (app: App, { store }: ApiParts): void => {
       operationId: 'listTemplateVersions',
       summary: 'List the versions of a template',
       params: Params,
-      querystring: PageQuery,
+      querystring: pageQuery('number'),
       response: answers({ 200: json(TemplatePage, 'A page of versions.') }, [400, 404]),
     },
     handler: async (request, reply) => {

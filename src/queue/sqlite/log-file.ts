@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, realpathSync, statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 
 /** The write-ahead log of a database, to be put on the disk beside the event loop. */
@@ -15,7 +15,8 @@ export type LogFile = {
  * (sqlite.org/howtocorrupt.html, 2.2); there are none on the log.
  */
 export const openLogFile = ({ name }: Pick<Database, 'name'>): LogFile => {
-  const path = `${name}-wal`;
+  // Where the database is a link, the log lies beside what it leads to.
+  const path = `${realpathSync(name)}-wal`;
   let opened = openSync(path, 'r+');
   let isBusy = false;
   let isClosed = false;

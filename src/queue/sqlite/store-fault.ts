@@ -4,6 +4,11 @@ import { asFault, Fault } from '../../base/fault.ts';
 // SQLite's primary result codes that speak of the file and its disk, not of what was asked (sqlite.org/rescode.html).
 const ofTheFile = /^SQLITE_(BUSY|LOCKED|IOERR|CORRUPT|CANTOPEN|READONLY|NOTADB|NOMEM|PROTOCOL)/;
 
+// What looking at the file would not mend.
+const isDamaged = /^SQLITE_(CORRUPT|NOTADB)/;
+
+const checkIt = 'Check the file, its owner and its disk';
+
 export const closed = (file: string): Fault =>
   new Fault('store_unavailable', `The store ${file} is closed: the daemon is stopping.`, { file });
 
@@ -13,7 +18,7 @@ export const fileFault = (error: unknown, file: string): unknown => {
   if (fault.code !== 'internal' || !(error instanceof Error && 'syscall' in error)) return fault;
   return new Fault(
     'store_unavailable',
-    `The store ${file} could not be used: ${error.message}. Check the file, its owner and its disk.`,
+    `The store ${file} could not be used: ${error.message}. ${checkIt}.`,
     { file },
     { cause: error },
   );
@@ -33,7 +38,7 @@ export const storeFault = (error: unknown, file: string): unknown => {
   if (ofTheFile.test(error.code))
     return new Fault(
       'store_unavailable',
-      `The store ${file} could not be used: ${error.message} (${error.code}). Check the file, its owner and its disk.`,
+      `The store ${file} could not be used: ${error.message} (${error.code}). ${isDamaged.test(error.code) ? 'Restore it from its backup, beside what belongs to it (docs/operating.md)' : checkIt}.`,
       facts,
       { cause: error },
     );

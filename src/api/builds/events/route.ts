@@ -11,6 +11,7 @@ import { EventsQuery } from '../request.ts';
 import { Event } from '../event-schema.ts';
 import type { LongRequests } from '../../server/streams/long-requests.ts';
 import { startOf } from '../last-event-id.ts';
+import { sendHead } from '../../server/streams/send-stream.ts';
 import { eventFormOf, sendItems } from '../../server/streams/stream-forms.ts';
 import type { ApiParts } from '../../types.ts';
 import type { View } from '../view.ts';
@@ -71,7 +72,7 @@ export const addEventRoutes = (
       const after = startOf(request, request.query.after);
       const build = await findBuild(store, id);
       const form = eventFormOf(request, reply, request.query.named);
-      if (request.method === 'HEAD') return reply.send('');
+      if (request.method === 'HEAD') return sendHead(reply);
       // The HTML standard has no other way to tell an EventSource that it need not come back.
       if (form.isSse && isEnded(build.status) && (await store.events(id, after, 1)).length === 0)
         return reply.code(204).send();

@@ -28,9 +28,13 @@ export const makeServers =
         keepAliveTimeout: timeouts.strangerIdleMs,
         connectionsCheckingInterval: timeouts.lookEveryMs,
         maxHeaderSize: 16 * 1024,
+        // Node would answer without a word: `addErrors` tells what is wrong.
+        requireHostHeader: false,
       },
       answer,
     );
+    // Whatever is expected is judged as a request, and told: Node would answer without a word.
+    server.on('checkExpectation', answer);
     admitOnly(server, admit);
     server.on('clientError', clientError);
     server.on('error', (error) => {

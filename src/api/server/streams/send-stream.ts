@@ -47,3 +47,6 @@ export const sendStream = (reply: FastifyReply, parts: Parts, highWaterMark: num
   reply.raw.once('pipe', () => reply.raw.flushHeaders());
   return reply.send(streamOf(parts, highWaterMark, beats));
 };
+
+/** Answers HEAD where GET sends what comes: how long that would be is not known, and zero would be wrong. */
+export const sendHead = (reply: FastifyReply): FastifyReply => reply.send(Readable.from([]));
