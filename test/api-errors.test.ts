@@ -115,6 +115,19 @@ test('a method that an address does not take is 405 with those that it takes', a
   assert.equal((await shop.ask({ url: '/nothing/here' })).statusCode, 404);
 });
 
+test('an address that cannot be read is told without its query, which may hold secrets', async () => {
+  await using shop = await apiShop();
+  for (const path of ['%ZZ', '%ff%fe']) {
+    const { statusCode, body } = await shop.ask({
+      url: `/builds/${path}?variable=password=geheim`,
+      headers: shop.auth,
+    });
+    assert.equal(statusCode, 400);
+    assert.match(body, /path of the address cannot be read/);
+    assert.doesNotMatch(body, /geheim/);
+  }
+});
+
 test('an unforeseen error tells its request id and nothing else', async () => {
   await using shop = await apiShop({
     host: async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeActivity } from '../src/base/activity/activity.ts';
@@ -87,4 +87,7 @@ test('a file of the guest is kept by its name, and comes into the guest again', 
   assert.equal(await readFile(join(at.there, 'kept'), 'utf8'), 'made in the guest');
   await writeFile(source, Buffer.alloc(2 ** 20 + 1));
   await assert.rejects(at.run({ direction: 'download', source, name: 'large', mostMb: 1 }), /larger than the 1 MB/);
+  // Half of this would take hours to come: nothing is sent to learn that it is too large.
+  await truncate(source, 2 ** 42);
+  await assert.rejects(at.run({ direction: 'download', source, name: 'vast', mostMb: 2 ** 21 }), /is larger than/);
 });

@@ -37,6 +37,14 @@ export const faultOfRequest = (error: unknown): Fault => {
   if (byErrno) return new Fault(byErrno, `The request cannot be read: ${message}.`, {}, { cause: error });
   if (typeof code === 'string' && code.startsWith('HPE_'))
     return new Fault('bad_request', `The request is not HTTP as RFC 9112 has it: ${message}.`, {}, { cause: error });
+  // Fastify repeats the whole address, with the values of variables that its query may hold.
+  if (code === 'FST_ERR_BAD_URL')
+    return new Fault(
+      'bad_request',
+      'The path of the address cannot be read: "%" stands before two hexadecimal digits, and what these make is UTF-8.',
+      {},
+      { cause: error },
+    );
   const status = textOf(error, 'statusCode');
   if (status === 415)
     return new Fault(
