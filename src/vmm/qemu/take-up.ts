@@ -20,7 +20,7 @@ const mostMsToAnswer = 10_000;
 
 const never = new AbortController().signal;
 
-// Nobody's child can be waited for.
+// Another process's child cannot be waited for.
 const unknown: Exit = { exitCode: undefined, signal: undefined };
 
 /** What is left of a QEMU that went while no daemon was there: a control socket that has closed. */
