@@ -1,7 +1,7 @@
 /** Goes on with a QEMU that an earlier run of the daemon started: its process, its sockets, and what it told meanwhile. */
 
 import { readFile } from 'node:fs/promises';
-import type { Exit } from '../../base/program.ts';
+import type { Exit } from '../../base/process/start-detached.ts';
 import { Fault } from '../../base/fault.ts';
 import { deferred } from '../../base/waiting.ts';
 import { awaitGone } from '../end-processes.ts';
