@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { lineBounds } from '../src/base/bounds.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { systemClock as clock } from '../src/base/clock.ts';
-import { startDetached } from '../src/base/program.ts';
+import { startDetached } from '../src/base/process/start-detached.ts';
 import { retry } from '../src/base/waiting.ts';
 import { heldLine } from '../src/vmm/held/held-line.ts';
 import { endHolders, holderLeft, startHolder } from '../src/vmm/held/holder.ts';

@@ -272,7 +272,7 @@ test('what cannot be known yet is unknown, and says why', async (t) => {
     await truncate(shop.kernel, layerBounds.previewBytes);
     assert.deepEqual((await shop.preview(base)).of('install'), {
       ...{ step: 'install', outcome: 'unknown' },
-      why: 'install uses media:kernel, which nobody has read lately',
+      why: 'install uses media:kernel, which was not read lately',
     });
     await shop.keepAfter(base, 'install');
     await truncate(shop.kernel, 10);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startDetached } from '../src/base/program.ts';
+import { startDetached } from '../src/base/process/start-detached.ts';
 import { machineFiles, markOf } from '../src/vmm/qemu/names.ts';
 import { bench, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
 import { orphan } from './fixtures/qemu-orphan.ts';

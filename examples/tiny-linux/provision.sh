@@ -1,5 +1,5 @@
 #!/bin/sh
-# Leaves a trace that a reader of the image can find, and lets in whoever is to log in to it.
+# Leaves a trace that a reader of the image can find, and lets the owner of the key log in to it.
 set -eu
 printf '%s\n%s\n' "$MOTTO" "$(uname -sr)" >/etc/motto
 cat /etc/motto

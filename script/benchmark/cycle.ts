@@ -16,7 +16,7 @@ import { handOver } from '../../src/vmm/qemu/process/hand-over.ts';
 import { machineFiles, networkFile } from '../../src/vmm/qemu/names.ts';
 import { planOf } from '../../src/vmm/qemu/plan.ts';
 import { connectUnix } from '../../src/vmm/unix-socket.ts';
-import { startDetached } from '../../src/base/program.ts';
+import { startDetached } from '../../src/base/process/start-detached.ts';
 import { orAborted, retry } from '../../src/base/waiting.ts';
 import { fastAppend, guest, startImaged, type Imaged } from '../../test/fixtures/imaged.ts';
 import { workplace } from './workplace.ts';

@@ -7,7 +7,7 @@ import { makeApi } from './make-api.ts';
 import { printOpenApi } from './contract/openapi.ts';
 
 // Run by "npm run openapi": prints the contract to stdout. Printing looks at the routes alone, so the rooms behind them
-// are left out: whoever asks one of them all the same is told so.
+// are left out: a call of one of them all the same says so.
 const absent = <Room extends object>(there: Partial<Room> = {}): Room =>
   new Proxy(
     there,

@@ -1,4 +1,4 @@
-/** Rings for one listener. A ring that nobody waits for is kept until somebody does, so none is missed. */
+/** Rings for one listener. A ring that comes while it does not wait is kept until it does, so none is missed. */
 export type Notifier = {
   readonly ring: () => void;
   /** Resolves at the next ring: true. Resolves false when the signal aborts. */

@@ -45,7 +45,7 @@ export type AdmissionParts = {
   readonly sources?: Pick<Sources, 'uploaded' | 'ofDigest' | 'refuseUrl'>;
   /** The digests of uploads; undefined: there are none. */
   readonly uploadDigest?: UploadDigest;
-  /** Who may be told of builds, and who is told of all; undefined: nobody. */
+  /** Which webhooks may be told of builds, and which are told of all; undefined: none. */
   readonly webhooks?: Webhooks;
   /** All that this host could ever give to one build. */
   readonly whole: () => Promise<Demand>;

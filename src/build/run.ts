@@ -33,7 +33,7 @@ export type RunnerParts = AttemptParts &
 // A machine is cut within seconds; a disk that does not answer must not keep the slot for ever.
 const cleaningMs = 60_000;
 
-/** What whoever reads the log should know from the start. */
+/** What readers of the log should know from the start. */
 const sayFirst = (attempt: Attempt, { build, input, takenUp }: Claim, spec: Spec, slot: number): void => {
   attempt.log(`attempt ${build.attempt} ${takenUp === true ? 'goes on' : 'begins'} in slot ${slot}`);
   if (takenUp === true) return;

@@ -28,7 +28,7 @@ export type RequestKey = Pick<Idempotency, 'key' | 'owner'> & {
 export type Submitted = { readonly build: Build; readonly replayed: boolean };
 
 /**
- * Accepts a build, whoever asks for it: when this resolves it is durable. Throws `draining`, `idempotency_mismatch`,
+ * Accepts a build of a client or of a schedule: when this resolves it is durable. Throws `draining`, `idempotency_mismatch`,
  * `queue_full`, and what `Admission.check` throws.
  */
 export type Submit = (ask: BuildAsk, request?: RequestKey) => Promise<Submitted>;

@@ -68,7 +68,7 @@ export const serve = async ({
   const descriptors = descriptorLimit();
   checkDescriptors(config, descriptors);
   keepCompiled(config.data_dir);
-  // Only now: where few files may be open, the daemon's modules would not load, and nobody would learn why.
+  // Only now: where few files may be open, the daemon's modules would not load, and the log would not say why.
   const [{ startDaemon }, { systemIds }, { makeLogger }] = await Promise.all([
     import('../wiring/daemon.ts'),
     import('../base/ids.ts'),

@@ -8,7 +8,7 @@ const VmName = z
   .regex(/^[a-z][a-z0-9-]{0,40}$/, 'is not a name of a VM: lower case letters, digits and -, at most 41')
   .refine((name) => !/^imaged-\d+(-\d)?$/.test(name), "is a name of imaged's own machines");
 
-// Never 0: a QEMU that is to be somebody else must not stay root.
+// Never 0: a QEMU that changes its user must not stay root.
 const User = z.union([
   z.int().min(1).max(4_294_967_294),
   z

@@ -15,7 +15,7 @@ const isTable = (value: unknown): value is Table =>
 export const movedWords = ({ from, to }: MovedKey): string => `${from} is the old form of ${to}: write that instead`;
 
 /**
- * The document with each of these keys at its new place. `twice`: what stands at both places, which nobody can have
+ * The document with each of these keys at its new place. `twice`: what stands at both places, which no one configuration can have
  * meant. What is no table stays as it is, for the schema to refuse.
  */
 export const movedKeys = (

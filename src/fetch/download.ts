@@ -94,7 +94,7 @@ const refuseLarger = ({ source, url, most }: Download, bytes: number): void => {
   );
 };
 
-// Of a file whose length nobody has said, room is made each time that so much has come.
+// Of a file whose length the server has not said, room is made each time that so much has come.
 const roomBytes = 16 * 1024 * 1024;
 
 /** Called before bytes are written: throws where more come than were promised, or than there may be. */

@@ -78,7 +78,7 @@ const together = (faults: readonly Fault[], checksum: Checksum): Fault => {
 /** A download, from where it comes, and why it failed once it has. */
 type Download = Shared & { readonly url: string; readonly why: () => unknown };
 
-/** The downloads that go on, one for each digest, whoever wants it. */
+/** The downloads that go on, one for each digest, shared by all builds that want it. */
 const makeDownloads = (parts: FetcherParts, cache: Cache, stop: AbortSignal) => {
   const { source, limits, clock } = parts;
   const semaphore = makeSemaphore(limits.downloads);

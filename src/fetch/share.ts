@@ -8,7 +8,7 @@ export type Shared = {
   readonly progress: Progress;
   /** Counts one more in until its signal aborts; false when it is ending and cannot be joined: wait until it is over. */
   readonly join: (signal: AbortSignal) => boolean;
-  /** What is written to, to be read along. Open for as long as somebody has joined. */
+  /** What is written to, to be read along. Open for as long as a build has joined. */
   readonly file: () => FileHandle;
   /** Resolves when it has ended, with its file in the cache or its part left behind; never rejects. */
   readonly over: Promise<void>;

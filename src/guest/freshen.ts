@@ -8,7 +8,7 @@ import type { Guest, OnLines } from './types.ts';
 export type Fresh = {
   /** Unix milliseconds. */
   readonly now: number;
-  /** At least 32 of the host's, which nobody else is given. */
+  /** At least 32 of the host's, which no other guest is given. */
   readonly random: Uint8Array;
 };
 

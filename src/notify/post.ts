@@ -11,7 +11,7 @@ export type PostAsk = {
   readonly body: string;
   /** For all of it, from the look-up of the name to the end of the answer. */
   readonly withinMs: number;
-  /** Takes out of the answer what nobody is to see. */
+  /** Takes out of the answer what must not be shown. */
   readonly hide: (text: string) => string;
 };
 

@@ -1,4 +1,4 @@
-/** A URL for people: without what may let somebody in, a user, a password, and a query, as signed URLs have it. */
+/** A URL for people: without user, password and query, which may be a login, as in signed URLs. */
 export const shownUrl = ({ protocol, host, pathname, search }: URL): string =>
   `${protocol}//${host}${pathname}${search === '' ? '' : '?...'}`;
 

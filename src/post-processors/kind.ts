@@ -17,7 +17,7 @@ export type Draft = {
   readonly mediaType: string;
   /** Where its bytes are: a file of the workspace, which belongs to this draft alone. */
   readonly from: string;
-  /** Whoever has read the whole file may say so, and it is not read once more. */
+  /** Set by a post-processor that has read the whole file: then it is not read once more. */
   readonly known?: Digest;
 };
 

@@ -11,13 +11,13 @@ const about = 'a pause in which people can look at the machine, until a client r
 const Schema = strict({
   type: z.literal('breakpoint'),
   ...commonKeys,
-  note: Words.max(1000).optional().describe('what is told to whoever looks, in the log and the event'),
+  note: Words.max(1000).optional().describe('what the log and the event say about it'),
   disable: z.boolean().default(false).describe('the build goes on at once'),
 }).describe(about);
 
 type Settings = { readonly note: Text; readonly isDisabled: boolean };
 
-/** Holds a healthy build. It ends with `timeout`: then nobody came, and what was done to the machine is not known. */
+/** Holds a healthy build. It ends with `timeout`: then no client resumed it, and what people did to the machine is not known. */
 export const breakpoint = {
   type: 'breakpoint',
   about,

@@ -99,7 +99,7 @@ export type BuildEvent = {
   readonly data: Readonly<Record<string, unknown>>;
 };
 
-/** A worker's claim. Whoever holds the token may write to the build; a worker whose lease was taken over cannot. */
+/** A worker's claim. The holder of the token may write to the build; a worker whose lease was taken over cannot. */
 export type Claim = {
   readonly build: Build;
   readonly input: BuildInput;

@@ -247,7 +247,7 @@ export const makeScheduler = (parts: SchedulerParts): Scheduler => {
       return { ...(found ? { trouble: found } : {}), ...(tooLarge ? { tooLarge: { ...tooLarge, whole } } : {}) };
     },
     [Symbol.asyncDispose]: async () => {
-      // Whoever drained it has heard how that went.
+      // The caller of `drain` has heard how that went.
       if (draining) return void (await Promise.allSettled([draining]));
       using limit = clock.deadline(
         disposeWithinMs,

@@ -1,4 +1,4 @@
-/** Ends processes that are nobody's children, and so cannot be waited for. */
+/** Ends processes that are not this daemon's children, and so cannot be waited for. */
 
 import type { Clock } from '../base/clock.ts';
 import { isErrno } from '../base/errno.ts';
@@ -6,7 +6,7 @@ import { Fault } from '../base/fault.ts';
 import { retry } from '../base/waiting.ts';
 import { hasGone } from './processes.ts';
 
-// About 10 s in all: nobody's child can be waited for, so it is looked at until it has gone.
+// About 10 s in all: another's child cannot be waited for, so it is looked at until it has gone.
 const untilGone = { attempts: 220, firstMs: 2, growth: 1.3, mostMs: 50 };
 
 /** Kills it, or sends it another signal, unless it has gone by itself. */

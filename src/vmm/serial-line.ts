@@ -6,7 +6,7 @@ import type { SerialLine } from './types.ts';
 // How a socket says that its other end has gone while something was under way: for a line, that is its end.
 const hangUps = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'];
 
-/** A closed line, to whoever still writes to it. */
+/** A closed line, for what is still written to it. */
 export const lineClosed = (cause?: unknown): Fault =>
   new Fault('console_closed', 'The serial line closed while something was being typed.', {}, { cause });
 

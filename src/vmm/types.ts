@@ -101,7 +101,7 @@ export type KeptMachine = {
 };
 
 /**
- * Why a machine has gone. `loop`: its guest reset itself too often for its hypervisor; `stopped` is our own doing; `killed` is somebody else's (an operator, the host); `full` means
+ * Why a machine has gone. `loop`: its guest reset itself too often for its hypervisor; `stopped` is our own doing; `killed` is another's (an operator, the host); `full` means
  * that the host had no room for what the guest wrote;
  * `cut` that the guest was asked to shut down and lost its power without having done so.
  */
@@ -221,7 +221,7 @@ export type Hypervisor = {
   readonly shapeKey?: (look: MachineLook, signal: AbortSignal) => Promise<string>;
   /**
    * Completes what `Machine.keep` put into its folder, while the machine goes on; also where an earlier run of the daemon did not come to
-   * its end. Whoever keeps the files flushes them. Throws `storage_full`, the signal's reason; then it can be called again.
+   * its end. The caller flushes the files. Throws `storage_full`, the signal's reason; then it can be called again.
    */
   readonly finishKept?: (folder: string, signal: AbortSignal) => Promise<void>;
   /**

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { isErrno } from '../base/errno.ts';
 
 /**
- * Whether a connection to a Unix socket failed because nobody listens there: not yet, not any more, or the listener went while
+ * Whether a connection to a Unix socket failed because no program listens there: not yet, not any more, or the listener went while
  * this one was in its queue.
  */
 export const isNobodyThere = (error: unknown): boolean => isErrno(error, 'ENOENT', 'ECONNREFUSED', 'ECONNRESET');

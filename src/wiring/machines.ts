@@ -16,7 +16,7 @@ export const openMachines = async ({ config, clock, logger, signal }: Shared): P
     hypervisorTypeOf(config()) === 'vmd'
       ? await openSharedListener({ host: '127.0.0.1', port: config().hypervisor.vmd.endpoint_port })
       : undefined;
-  // Asked while the rest starts; whoever wants the answer hears of a failure, and the daemon's log does later.
+  // Asked while the rest starts; a caller that needs the answer hears of a failure, and the daemon's log does later.
   hypervisor.version(signal).catch(() => undefined);
   return {
     hypervisor,

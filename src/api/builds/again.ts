@@ -29,7 +29,7 @@ export const addRetryRoute = (app: App, parts: ApiParts, view: View): void => {
     schema: {
       tags,
       operationId: 'retryBuild',
-      summary: 'Build again what has failed, as it was or mended',
+      summary: 'Build again what has ended, as it was or mended',
       description,
       params: BuildParams,
       querystring: RetryQuery,

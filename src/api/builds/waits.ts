@@ -103,7 +103,7 @@ const makeRooms = (parts: WaitsParts, view: Pick<View, 'build'>) => {
     if (room === undefined) return;
     room.seen = undefined;
     const all = (seen: Seen | undefined) => room.waiters.forEach(({ changed }) => changed(seen));
-    // The store is gone or broken: whoever waits asks it again himself, and gets its error.
+    // The store is gone or broken: each request that waits asks it again, and gets its error.
     lookFrom(room, id).then(all, () => all(undefined));
   };
 

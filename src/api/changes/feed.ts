@@ -11,7 +11,7 @@ import { watchBuilds } from './watch-builds.ts';
 
 /** Where the changes of all builds are told: looked up once, however many listen. */
 export type Feed = Disposable & {
-  /** Calls `ring` when there may be more. While nobody listens, nothing is looked up. */
+  /** Calls `ring` when there may be more. Without a listener nothing is looked up. */
   readonly listen: (ring: () => void) => Disposable;
   /** What came after this place, with the place behind it; a `reset` first where some of it is not there any more. */
   readonly since: (place: string | undefined) => { readonly changes: readonly Change[]; readonly place: string };

@@ -12,7 +12,7 @@ const makePage = async (): Promise<FastifyInstance> => {
     routePrefix: '/docs',
     // It writes style attributes, and shows its icons as data: addresses.
     staticCSP: contentPolicy('inline'),
-    // Without a validator's address the page asks nobody outside for a badge.
+    // Without a validator's address the page asks no other host for a badge.
     uiConfig: {
       url: '/openapi.json',
       validatorUrl: null,
@@ -25,7 +25,7 @@ const makePage = async (): Promise<FastifyInstance> => {
   return page;
 };
 
-/** The contract as a page to read and try. It is loaded when somebody looks at it first: a tenth of the daemon's start. */
+/** The contract as a page to read and try. It is loaded at its first request: a tenth of the daemon's start. */
 export const addPage = (app: App): void => {
   let made: Promise<FastifyInstance> | undefined;
   for (const url of ['/docs', '/docs/*'])

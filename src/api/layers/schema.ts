@@ -91,7 +91,7 @@ export const showEntry = (layer: KeptEntry): z.output<typeof LayerEntry> => ({
   ...(layer.expiresAt === undefined ? {} : { expires_at: timeOf(layer.expiresAt) }),
 });
 
-// Its facts may hold what lets somebody into a machine.
+// Its facts may hold a login of a machine.
 export const showLayer = (layer: Kept): z.output<typeof Layer> => ({
   ...showEntry(layer),
   ingredients: layer.ingredients.map(({ name, digest }) => ({ name, digest })),

@@ -61,7 +61,7 @@ const refuseEncoding = (coding: string): Fault =>
   );
 
 /**
- * The body of a request as a stream of its own: whoever destroys it does not tear down the connection, which still has
+ * The body of a request as a stream of its own: destroying it does not tear down the connection, which still has
  * to carry the answer. Ends with `too_large` beyond `most` bytes.
  */
 export const boundedBody = (request: FastifyRequest, most: number, what = 'a context'): Readable => {

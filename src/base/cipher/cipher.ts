@@ -19,7 +19,7 @@ export const keyOf = (bytes: Uint8Array): Key => ({
   bytes,
 });
 
-/** A key that nobody has seen before. */
+/** A new random key. */
 export const newKey = (): Key => keyOf(randomBytes(keyBytes));
 
 /** Encrypts texts with one key. `place` is where the text is kept: it can be decrypted there and nowhere else. */

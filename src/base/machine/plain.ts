@@ -19,7 +19,7 @@ export const plain = (came: string): Plain => {
     placeOf: (index) => {
       let hidden = 0;
       for (const { 0: sequence, index: at } of came.matchAll(escapes)) {
-        // A match ends right after its last character: the sequence that follows it is left for whoever reads on.
+        // A match ends right after its last character: the sequence that follows it is left for the next read.
         if (at - hidden >= index) break;
         hidden += sequence.length;
       }

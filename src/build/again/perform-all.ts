@@ -70,7 +70,7 @@ const failedWith = async (
 ): Promise<Error> => {
   const { build } = attempt.claim;
   await parts.place.forget();
-  // Whoever took the build over owns its artifacts.
+  // The worker that took the build over owns its artifacts.
   if (fault.code !== 'lease_lost') await rm(parts.folders.artifacts(build.id), { recursive: true, force: true });
   const artifacts = isFinal(build, fault.code) ? await publishFailed(attempt, facts, parts, signal) : [];
   return artifacts.length === 0 ? fault : new FailedWith(withArtifacts(fault, artifacts), artifacts);

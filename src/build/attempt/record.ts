@@ -7,7 +7,7 @@ import type { GuestEvents } from '../machine/guest-events.ts';
 /** Writes a build's events in the order in which they happened. */
 export type EventLine = AsyncDisposable & {
   readonly append: WriteEvent;
-  /** Resolves when few events wait for the store: whoever causes many waits for it. Never rejects. */
+  /** Resolves when few events wait for the store: what causes many waits for it. Never rejects. */
   readonly room: () => Promise<void>;
   /** Resolves when everything appended so far is in the store. */
   readonly settled: () => Promise<void>;

@@ -9,7 +9,7 @@ export type OwnFolder = {
   readonly name: string;
   readonly path: string;
   readonly mode: number;
-  /** `nothing`: it may be made again, empty. `data`: what was in it is lost with it. `copies`: whoever writes there makes it. */
+  /** `nothing`: it may be made again, empty. `data`: what was in it is lost with it. `copies`: its writers make it. */
   readonly holds: 'nothing' | 'data' | 'copies';
 };
 
@@ -60,7 +60,7 @@ export const restoreFolders = async (own: readonly OwnFolder[]): Promise<readonl
   return made;
 };
 
-/** Who else may change what is in the folders; undefined: nobody. */
+/** Who else may change what is in the folders; undefined: no other. */
 export const whyUnsafe = async (own: readonly OwnFolder[], uid: number): Promise<string | undefined> => {
   for (const { name, path } of own) {
     const facts = await stat(path).catch(() => undefined);

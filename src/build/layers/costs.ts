@@ -21,7 +21,7 @@ const firstSecondsPerMb = 0.5 / 256;
 // The newest counts as much as all before.
 const weight = 0.5;
 
-// Whoever goes on from a layer has its time back once: keeping is worth it where a second use is likely enough.
+// A build that goes on from a layer has its time back once: keeping is worth it where a second use is likely enough.
 const worth = 2;
 
 // Once, the host may have been too busy.

@@ -17,7 +17,7 @@ export type Cut = PlanKey & {
   readonly checkpoint?: boolean;
 };
 
-/** Those whose files are the same for the same disk, whenever they are made, and which nobody outside is told of. */
+/** Those whose files are the same for the same disk, whenever they are made, and which no other host is told of. */
 const repeatable: readonly PostProcessorType[] = ['export', 'convert', 'compress', 'checksum'];
 
 export const isRepeatable = ({ type }: Pick<PostProcessorSpec, 'type'>): boolean => repeatable.includes(type);

@@ -36,7 +36,7 @@ const overItsOwn = async ({ path, format }: Disk): Promise<Disk | undefined> => 
 
 /**
  * Writes the disks of a layer in the making anew, each as one image with none beneath, and only then puts them in the place
- * of what was: whoever has that open reads on in it, and finds the same in both.
+ * of what was: a machine that has that open reads on in it, and finds the same in both.
  */
 const flatten = async (
   folder: string,

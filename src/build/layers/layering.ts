@@ -45,7 +45,7 @@ export type Layering = {
    * none there.
    */
   readonly proofOf: (cut: Cut) => ((why?: string) => void) | undefined;
-  /** The plan has come past a place where nothing is kept: whoever waits for it need not. */
+  /** The plan has come past a place where nothing is kept: other builds need not wait for it. */
   readonly passed: (cut: Cut) => void;
   /** Says why nothing is kept there. */
   readonly notKept: (cut: Cut, why: string) => void;

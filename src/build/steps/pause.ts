@@ -16,7 +16,7 @@ type Breakpoint = Pick<Pause, 'name'> & {
   readonly guest: Guest | undefined;
 };
 
-/** Holds a healthy build until a client resumes it, and says so to whoever looks. */
+/** Holds a healthy build until a client resumes it, and says so in the log and the events. */
 export const pauseBuild = async (
   { buildId, name, timeoutMs, note, running, guest }: Breakpoint,
   { breakpoints, clock, event, log, activity }: Pick<StepTools, 'breakpoints' | 'clock' | 'event' | 'log' | 'activity'>,

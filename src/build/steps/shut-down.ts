@@ -11,7 +11,7 @@ import { awaitEnd, endedTooEarly, type Running } from '../machine/running.ts';
 
 const isLostConnection = (error: unknown): boolean => error instanceof Fault && error.code === 'ssh_broken';
 
-// A guest that is still coming up may have nobody yet who looks at its power button, and the press is lost.
+// A guest that is still coming up may not look at its power button yet, and the press is lost.
 const pressAgainMs = 5000;
 
 /** Presses the power button, again and again until the machine has gone. */

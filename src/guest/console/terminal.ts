@@ -8,6 +8,6 @@ export type Terminal = {
   readonly logIn: (signal: AbortSignal) => Promise<void>;
   /** Nothing that comes is written into the transcript, until what this gives is called. */
   readonly conceal: () => () => void;
-  /** Calls back whenever the guest has reset itself: nobody is logged in then. */
+  /** Calls back whenever the guest has reset itself: the login is gone then. */
   readonly onReset: (seen: () => void) => void;
 };

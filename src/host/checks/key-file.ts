@@ -17,6 +17,6 @@ export const keyFile: HostCheck = {
     if ((facts.mode & 0o077) !== 0) return fail(`${file} may be read by others`, `chmod 600 ${file}`);
     if (user !== undefined && (await whyNot(host, user, file, 'read')) !== undefined)
       return fail(`${file} may not be read by ${user.name}`, `chown ${user.name} ${file}`);
-    return ok('the key of the store is there, and no one else reads it');
+    return ok('the key of the store is there, and no other user reads it');
   },
 };

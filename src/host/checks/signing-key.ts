@@ -14,6 +14,6 @@ export const signingKey: HostCheck = {
     if ((facts.mode & 0o077) !== 0) return fail('the key of [sign] may be read by others', `chmod 600 ${key}`);
     if (user !== undefined && (await whyNot(host, user, key, 'read')) !== undefined)
       return fail(`the key of [sign] may not be read by ${user.name}`, `chown ${user.name} ${key}`);
-    return ok('the key of [sign] is there, and no one else reads it');
+    return ok('the key of [sign] is there, and no other user reads it');
   },
 };

@@ -27,7 +27,7 @@ export type EndpointRequest = {
 /** A file of the mirror that a machine asked for and did not get. */
 export type RefusedSet = { readonly path: string; readonly code: FaultCode; readonly why: string };
 
-/** The mirror as one machine sees it; each set is told once to whoever keeps the books of its build. */
+/** The mirror as one machine sees it; each set is told once to the writer of its build's events. */
 export type EndpointSets = {
   readonly mirror: Mirror;
   readonly onFetched: (set: MirrorSet) => void;
@@ -46,7 +46,7 @@ export type EndpointSpec = {
   readonly onRequest: (request: EndpointRequest) => void;
   /** Called when a connection went with a reply unread or without a request, with what it was, for people. */
   readonly onUnread?: (what: string) => void;
-  /** No request is answered before this resolves: whoever keeps the books sets the pace. Never rejects. */
+  /** No request is answered before this resolves: the writer of events sets the pace. Never rejects. */
   readonly room?: () => Promise<void>;
   /** What answers below `pub/OpenBSD/` where no answer of the machine's own does. Undefined: this host has no mirror. */
   readonly sets?: EndpointSets;

@@ -100,7 +100,7 @@ const whyChanges = (part: Part, looked: LookedInto, differs: readonly string[]):
   return named === undefined ? undefined : `${name} names ${named}, which changes with every build`;
 };
 
-/** Media are told apart from files of the context: they change when nobody has sent anything. */
+/** Media are told apart from files of the context: they change without a client having sent anything. */
 const fileWord = (shown: string): string => (shown.startsWith('media:') ? 'medium' : 'file');
 
 const ingredientsOf = ({ name }: Part, { plain, files }: LookedInto, secret: Uint8Array): Ingredient[] => [

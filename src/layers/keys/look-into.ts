@@ -58,7 +58,7 @@ const addFile = ({ files }: Found, shown: string, digest: string): void => {
 
 const tellUnread = ({ unknown, unread }: Found, shown: string, error: unknown): void => {
   const code = errnoOf(error);
-  if (error instanceof NotRead && error.why === 'too much') unread.push(`${shown}, which nobody has read lately`);
+  if (error instanceof NotRead && error.why === 'too much') unread.push(`${shown}, which was not read lately`);
   else if (error instanceof NotRead) unknown.push(`${shown}, which cannot be compared: ${error.message}`);
   else if (code !== undefined) unknown.push(`${shown}, which cannot be read (${code})`);
   else throw error;

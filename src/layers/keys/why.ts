@@ -5,7 +5,7 @@ const mapOf = (ingredients: readonly Ingredient[]) => new Map(ingredients.map(({
 /** What differs first, and how many ingredients of what is asked for are before it. */
 export type Difference = { readonly words: string; readonly same: number };
 
-// Nobody has to have sent anything for a medium to be another.
+// A medium may change without a client having sent anything.
 const changedWords = (name: string): string =>
   / medium (?:media:)/.test(name) ? `${name} has another digest` : `${name} has changed`;
 

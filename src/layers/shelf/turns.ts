@@ -1,7 +1,7 @@
 import { makeSemaphore, type Semaphore } from '../../base/semaphore.ts';
 import type { BuildLayers } from '../types.ts';
 
-/** One caller at a time for each key; a key that no one asks for takes no room. */
+/** One caller at a time for each key; a key without a caller takes no room. */
 export const makeTurns = (): Pick<BuildLayers, 'turn' | 'isBeingMade'> => {
   const lines = new Map<string, { readonly semaphore: Semaphore; callers: number }>();
   const turn: BuildLayers['turn'] = async (key, signal) => {

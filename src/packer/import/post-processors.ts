@@ -33,7 +33,7 @@ const absent = [
   ...['digitalocean-import', 'exoscale-import', 'ucloud-import', 'upcloud-import', 'yandex-export', 'yandex-import'],
 ];
 
-// What imaged has a kind of its own for: Packer takes its credentials from the environment of whoever calls it.
+// What imaged has a kind of its own for: Packer takes its credentials from the environment of its caller.
 const own: Readonly<Record<string, string>> = {
   'amazon-import': 'amazon-import',
   'vagrant-cloud': 'vagrant-registry',

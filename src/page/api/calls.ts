@@ -1,4 +1,4 @@
-/** A request that the view has made, as whoever writes a script needs it. */
+/** A request that the view has made, as a script needs it. */
 export type Call = {
   readonly method: string;
   readonly path: string;

@@ -27,7 +27,7 @@ const members = async function* ({ from, level, signal, onBytes }: Compression):
       ended = bytesRead === 0;
       offset += bytesRead;
       const work = gzipped(block.subarray(0, bytesRead), { level, chunkSize: blockBytes + 1024 });
-      // Whoever waits for it hears of it; nobody waits when the signal has ended the work.
+      // The caller that waits for it hears of it; there is none when the signal has ended the work.
       work.catch(() => undefined);
       working.push(work);
     }

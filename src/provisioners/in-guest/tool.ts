@@ -82,7 +82,7 @@ const wordsOf = async (work: ToolWork, tools: GuestTools, signal: AbortSignal) =
 
 /**
  * Uploads the files of a tool and runs it. Throws `provisioner_failed` when a command ends otherwise than it may; the
- * files are left for whoever looks then.
+ * files are left for people who look then.
  */
 export const runTool = async (work: ToolWork, tools: GuestTools, signal: AbortSignal): Promise<void> => {
   const { guest, onLines } = tools;

@@ -21,7 +21,7 @@ export const openLogFile = ({ name }: Pick<Database, 'name'>): LogFile => {
   let isBusy = false;
   let isClosed = false;
 
-  // SQLite makes a new log only when no connection is left. What it wrote to another file would not be durable, and nobody would know.
+  // SQLite makes a new log only when no connection is left. What it wrote to another file would not be durable, and no error would tell.
   const current = (): number => {
     const [own, now] = [fstatSync(opened), statSync(path)];
     if (own.ino === now.ino && own.dev === now.dev) return opened;

@@ -51,7 +51,7 @@ export const listOf = (items: readonly Traced[], pointer: string): Traced => ({
 
 /**
  * One value merged over another, by RFC 7396: objects key by key, anything else in place of what was there; null takes a
- * key away. Where there is nothing to take away null stays, for whoever judges the document.
+ * key away. Where there is nothing to take away null stays, and the schema refuses it.
  */
 export const merge = (under: Traced, over: Traced): Traced => {
   if (!isObject(under.value) || !isObject(over.value)) return over;

@@ -35,7 +35,7 @@ export type Turn = {
   readonly refuse: readonly string[];
 };
 
-/** What a console tells whoever keeps the build's events. */
+/** What a console tells the writer of the build's events. */
 export type ConsoleEvent =
   | { readonly type: 'console.heard'; readonly pattern: string; readonly text: string; readonly afterMs: number }
   | { readonly type: 'console.skipped'; readonly pattern: string }

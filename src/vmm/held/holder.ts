@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../base/clock.ts';
 import { isErrno } from '../../base/errno.ts';
 import { top } from '../../base/package.ts';
-import { startDetached, type Exit } from '../../base/program.ts';
+import { startDetached, type Exit } from '../../base/process/start-detached.ts';
 import { deferred, orAborted, retry } from '../../base/waiting.ts';
 import { endAll, kill } from '../end-processes.ts';
 import { processesWith } from '../processes.ts';

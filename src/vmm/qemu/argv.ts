@@ -23,7 +23,7 @@ const socketArgv = (id: string, path: string): readonly string[] => [
   option('socket', { id, path, server: 'on', wait: 'off' }),
 ];
 
-/** A second control socket, which imaged leaves again at once: its log has what QEMU tells while nobody listens. */
+/** A second control socket, which imaged leaves again at once: its log has what QEMU tells while no daemon listens. */
 const eventsArgv: readonly string[] = [
   '-chardev',
   option('socket', {

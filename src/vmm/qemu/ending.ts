@@ -1,4 +1,4 @@
-import type { Exit } from '../../base/program.ts';
+import type { Exit } from '../../base/process/start-detached.ts';
 import type { Ending } from '../types.ts';
 
 /** What was seen of a machine that has gone. */

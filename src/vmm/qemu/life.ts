@@ -15,7 +15,7 @@
  *                                           ended         with an Ending, for ever
  */
 
-import type { Exit } from '../../base/program.ts';
+import type { Exit } from '../../base/process/start-detached.ts';
 import { unchanged, type Ended, type Next } from '../life.ts';
 import { endingOf, type Departure } from './ending.ts';
 

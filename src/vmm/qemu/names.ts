@@ -17,7 +17,7 @@ export const sockets = {
 /** The serial line, two FIFOs: QEMU takes what is typed from NAME.in, and writes what the guest says to NAME.out. */
 export const serialPipe = 'serial';
 
-/** What QEMU has told on its control sockets, whoever was there to hear it. */
+/** What QEMU has told on its control sockets, whether or not a daemon was there to hear it. */
 export const eventsFile = 'events';
 
 /** The network of the first NIC, whose DHCP knows a name that is a client's. */

@@ -1,7 +1,7 @@
 /** Goes on with a QEMU that an earlier run of the daemon started: its process, its sockets, and what it told meanwhile. */
 
 import { readFile } from 'node:fs/promises';
-import type { Exit } from '../../base/program.ts';
+import type { Exit } from '../../base/process/start-detached.ts';
 import { Fault } from '../../base/fault.ts';
 import { deferred } from '../../base/waiting.ts';
 import { awaitGone } from '../end-processes.ts';
@@ -20,7 +20,7 @@ const mostMsToAnswer = 10_000;
 
 const never = new AbortController().signal;
 
-// Nobody's child can be waited for.
+// Another process's child cannot be waited for.
 const unknown: Exit = { exitCode: undefined, signal: undefined };
 
 /** What is left of a QEMU that went while no daemon was there: a control socket that has closed. */

@@ -52,7 +52,7 @@ export const addressesFrom = (host: string | undefined, endpointPort: number, ss
   return {
     guestIp,
     hostIp,
-    // vmd makes one up each time and tells nobody but the guest.
+    // vmd makes one up each time and tells the guest alone.
     mac: '',
     http: { ip: hostIp, port: endpointPort, url: `http://${hostIp}${port}` },
     ...(host === undefined ? {} : { listen: { host, port: endpointPort, peer: guestIp } }),

@@ -30,7 +30,7 @@ export const endsAtReset = ({ boot, onReboot }: MachineSpec): boolean => onReboo
 
 const deviceArgv = (spec: MachineSpec): readonly string[] => (endsAtReset(spec) ? ['-B', spec.boot.device] : []);
 
-/** Of a machine whose files have names of imaged's own (`linkMedia`). Starts it and becomes cu(1) on its console: whoever attaches later has missed what was said until then. */
+/** Of a machine whose files have names of imaged's own (`linkMedia`). Starts it and becomes cu(1) on its console: one that attaches later has missed what was said until then. */
 export const startArgv = (spec: MachineSpec, templates: Templates): readonly string[] => [
   ...['start', '-c', '-t', asksForOutgoing(spec.nics) ? templates.outgoing : templates.local],
   ...['-m', `${spec.memoryMb}M`],

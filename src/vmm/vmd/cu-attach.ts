@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import type { Exit } from '../../base/program.ts';
+import type { Exit } from '../../base/process/start-detached.ts';
 import { orAborted } from '../../base/waiting.ts';
 import { ptyLine, type PtyLine } from './pty-line.ts';
 

@@ -3,7 +3,7 @@ import { spawn } from 'node-pty';
 import type { Clock } from '../../base/clock.ts';
 import { environment } from '../../base/process/environment.ts';
 import { hostExhausted } from '../../base/fault.ts';
-import type { Exit } from '../../base/program.ts';
+import type { Exit } from '../../base/process/start-detached.ts';
 import { deferred } from '../../base/waiting.ts';
 import type { SerialLine } from '../types.ts';
 import { lineClosed } from '../serial-line.ts';

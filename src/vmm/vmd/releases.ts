@@ -3,7 +3,7 @@ import { releases, releaseFor, type VmdTraits } from '../../base/openbsd/release
 /** What is true of vmd in this release; a name without numbers counts as the newest. */
 export const traitsOf = (release: string): VmdTraits => releases[releaseFor(release)].vmd;
 
-/** The limits per user in words, for whoever runs into them; empty where there are none. */
+/** The limits per user in words, for the message of a start that runs into them; empty where there are none. */
 export const perUserWords = ({ perUser }: VmdTraits): string => {
   if (perUser === undefined) return '';
   const { machines, memoryMb, nics, isCertain } = perUser;

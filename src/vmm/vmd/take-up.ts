@@ -34,7 +34,7 @@ export const takeUpMachine = async (asked: MachineSpec, host: VmdHost, signal: A
     await line[Symbol.asyncDispose]();
     throw error;
   } finally {
-    // Whoever follows the machine hears at once that it has gone.
+    // The followers of the machine hear at once that it has gone.
     if (found === undefined) host.watch.look(never).catch(() => undefined);
   }
 };

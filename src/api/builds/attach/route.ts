@@ -75,7 +75,7 @@ export const addAttachRoute = (app: App, parts: ApiParts, { longRequests, timeou
       );
     },
     wsHandler: async (socket, request) => {
-      // Nothing that it says is lost until somebody listens.
+      // Nothing that it says is lost until the relay listens.
       socket.pause();
       const { id } = request.params;
       const who = { build: id, ...asker(request) };

@@ -10,7 +10,7 @@ import type { ApiParts } from '../../types.ts';
 const bearer = /^bearer +([A-Za-z0-9._~+/-]{1,512}=*)$/i;
 
 const challenge = (reply: FastifyReply, error: string) =>
-  // The body that may follow is not awaited: nobody knows whose it is.
+  // The body that may follow is not awaited: its sender is not known.
   reply.header('www-authenticate', `Bearer realm="imaged"${error}`).header('connection', 'close');
 
 /** Who asks, for the log. */

@@ -4,7 +4,7 @@ import type { Ids } from '../../../base/ids.ts';
 import type { Scope, Token } from '../../../queue/records.ts';
 import type { Store } from '../../../queue/store.ts';
 
-/** What is kept of a secret. SHA-256 and no slow hash: it has 256 random bits, so nobody guesses it however fast they hash. */
+/** What is kept of a secret. SHA-256 and no slow hash: it has 256 random bits, so it cannot be guessed, however fast the hash. */
 export const hashOf = (secret: string): Uint8Array => hash('sha256', secret, 'buffer');
 
 export type MintedToken = {

@@ -37,8 +37,8 @@ const placeMs = 250;
 
 /**
  * Counts connections, in all and for each client. When all places are taken, the connection that has stayed longest
- * without a request and without ever having shown a token gives its place to the new one: whoever holds connections open
- * keeps nobody out. `refuse` tells a connection so and closes it.
+ * without a request and without ever having shown a token gives its place to the new one: a client that holds connections open
+ * keeps no other out. `refuse` tells a connection so and closes it.
  */
 export const makeConnections = (
   { all, perAddress }: ConnectionBounds,

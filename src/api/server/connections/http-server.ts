@@ -38,7 +38,7 @@ export const makeServers =
     admitOnly(server, admit);
     server.on('clientError', clientError);
     server.on('error', (error) => {
-      // Where it cannot listen, whoever asked it to hears of it.
+      // Where it cannot listen, the caller of `listen` hears of it.
       if (server.listening) warn({ err: error }, 'a connection could not be taken');
     });
     return server;

@@ -64,7 +64,7 @@ export const makeDoom = (connection: Connection): Pick<LayerIndex, 'doom' | 'doo
       }),
     forget: (key) =>
       write('process', () => {
-        // What it knew of may let somebody into a machine.
+        // Its facts may hold a login of a machine.
         forget();
         statements.forget.run(key);
       }),

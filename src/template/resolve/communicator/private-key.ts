@@ -2,7 +2,7 @@ import { ParseError } from '../../../base/text/parse-error.ts';
 
 const armour = /^-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----\r?\n([\s\S]+?)\r?\n-----END \1PRIVATE KEY-----\s*$/;
 
-const encrypted = 'has a passphrase, and there is nobody to type it: take it off with "ssh-keygen -p"';
+const encrypted = 'has a passphrase, and imaged cannot type it: take it off with "ssh-keygen -p"';
 
 /** The cipher of a key in OpenSSH's own format (PROTOCOL.key of OpenSSH): the first text behind its magic. */
 const cipherOf = (body: string): string => {

@@ -3,7 +3,8 @@
 import { link, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
-import { runProgram, startDetached, type Detached } from '../../../base/program.ts';
+import { startDetached, type Detached } from '../../../base/process/start-detached.ts';
+import { runProgram } from '../../../base/program.ts';
 import { removeHeld } from '../../held/holder.ts';
 import { asksForOutgoing } from '../../nics.ts';
 import { writeSeed } from '../../seed.ts';
