@@ -99,9 +99,9 @@ test('whatever an archive holds, it is files below its folder or a fault, and th
           assert.deepEqual(await readdir(home, { recursive: true }), ['deep', 'deep/er']);
         },
       ),
-      runs(2000),
+      runs(6000),
     );
-    assert.ok(counts.unpacked > 10 && counts.refused > 100, JSON.stringify(counts));
+    assert.ok(counts.unpacked > 3 && counts.refused > 100, JSON.stringify(counts));
   } finally {
     await rm(home, { recursive: true, force: true });
   }

@@ -53,22 +53,22 @@ const counting = (most: number, ms: number) =>
 
 test('a conversation goes on where it was when the daemon was killed, and no byte of the console is lost or doubled', async () => {
   await using imaged = await startImaged({ settings, tables });
-  const { id } = await imaged.post({ template: counting(2000, 2) });
+  const { id } = await imaged.post({ template: counting(1000, 2) });
   assert.ok(await awaitEvent(imaged, id, said('echo n$i')));
   for (let times = 0; times < 2; times++) {
     await imaged.kill('SIGKILL');
     await imaged.start();
   }
   await proveTakenUp(imaged, id, 2);
-  await proveCounted(imaged, id, 2000);
+  await proveCounted(imaged, id, 1000);
   await provePublished(imaged, id);
   await proveNothingLeft(imaged);
   await proveSound(imaged);
 });
 
-test('a script goes on while there is no daemon, and its output is in the log once', async (t) => {
+test('a script goes on while there is no daemon, and its output is in the log once', underQemu, async (t) => {
   await using imaged = await startImaged({ settings, tables });
-  const script = `${count(400, 20)}; echo said >&2; echo >>/root/ran`;
+  const script = `${count(250, 20)}; echo said >&2; echo >>/root/ran`;
   const look = ['echo ran $(wc -l </root/ran) times', 'test $(ls -d /tmp/imaged-*.d | wc -l) -eq 1'];
   const { id } = await imaged.post({
     template: visit({
@@ -89,7 +89,7 @@ test('a script goes on while there is no daemon, and its output is in the log on
   const counted = [...log.matchAll(/^\S+ {3}n(\d+)$/gm)].map(([, number]) => Number(number));
   assert.deepEqual(
     counted,
-    Array.from({ length: 400 }, (_, at) => at),
+    Array.from({ length: 250 }, (_, at) => at),
   );
   assert.match(log, /^\S+ ! said$/m);
   assert.match(log, /^\S+ {3}ran 1 times$/m);
@@ -299,7 +299,7 @@ test('a machine that went while there was no daemon fails its build, which says 
 });
 
 // Under IMAGED_LONG more; a build that saw many daemons die begins anew (rules/crash.ts), so one has to bear fewer.
-const kills = isLong ? 200 : 5;
+const kills = isLong ? 200 : 3;
 const killsPerBuild = 5;
 
 /** Why the attempts of a build began anew. */

@@ -48,5 +48,5 @@ export const sendStream = (reply: FastifyReply, parts: Parts, highWaterMark: num
   return reply.send(streamOf(parts, highWaterMark, beats));
 };
 
-/** Answers HEAD where GET sends what comes: how long that would be is not known, and zero would be wrong. */
+/** Answers HEAD with the headers alone. An empty text would set a length of zero, where that of GET is another or not known. */
 export const sendHead = (reply: FastifyReply): FastifyReply => reply.send(Readable.from([]));

@@ -2,11 +2,9 @@ import { compileRe2, type Re2, type Re2Match } from '../../../base/pattern/re2.t
 import { objectOf, type Value } from '../values/value.ts';
 import type { Call, FunctionTable } from './kind.ts';
 
-/** The pattern at an argument, once what it would cost on the text is known. */
-const patternAt = (call: Call, index: number, text: string): Re2 => {
+const patternAt = (call: Call, index: number): Re2 => {
   const pattern = compileRe2(call.text(index));
   if ('why' in pattern) return call.refuse(index, pattern.why);
-  call.world.budget.step(call.place(index), Math.ceil((pattern.steps * text.length) / 20));
   return pattern;
 };
 
@@ -15,22 +13,23 @@ const valueOf = ({ groups, text }: Re2Match, { names }: Re2): Value => {
   return groups.length === 0 ? text : groups.map((group) => group ?? null);
 };
 
+// Each search may look at all that is left of the text: twenty characters and states of the pattern are a step.
 const matchesOf = (call: Call, pattern: Re2, text: string, most = Infinity): readonly Re2Match[] =>
   pattern.matches(text, {
     most,
-    before: (from) => call.world.budget.step(call.at, Math.ceil((pattern.steps * (text.length - from)) / 50)),
+    before: (from) => call.world.budget.step(call.at, Math.ceil((pattern.steps * (text.length - from)) / 20)),
   });
 
 const first = (call: Call): Value => {
   const text = call.text(1);
-  const pattern = patternAt(call, 0, text);
+  const pattern = patternAt(call, 0);
   const [match] = matchesOf(call, pattern, text, 1);
   return match === undefined ? call.refuse(0, 'the pattern matches nothing in the text') : valueOf(match, pattern);
 };
 
 const all = (call: Call): Value => {
   const text = call.text(1);
-  const pattern = patternAt(call, 0, text);
+  const pattern = patternAt(call, 0);
   return matchesOf(call, pattern, text).map((match) => valueOf(match, pattern));
 };
 
@@ -47,7 +46,7 @@ const expanded = (template: string, match: Re2Match, { names }: Re2): string =>
 
 const replaced = (call: Call): string => {
   const [text, replacement] = [call.text(0), call.text(2)];
-  const pattern = patternAt(call, 1, text);
+  const pattern = patternAt(call, 1);
   let made = '';
   let end = 0;
   for (const match of matchesOf(call, pattern, text)) {
