@@ -6,7 +6,8 @@ import type { App } from '../server/app.ts';
 import type { ApiParts } from '../types.ts';
 import { BuildParams, findBuild, noBuild } from './found.ts';
 import { showDocument, showVariables } from '../../base/mask/hidden-values.ts';
-import { BuildInput, Steps } from './schema.ts';
+import { BuildInput } from './plan-schema.ts';
+import { Steps } from './schema.ts';
 import { showPlan, type View } from './view.ts';
 
 const tags = ['Builds'];

@@ -10,7 +10,8 @@ import { accepted, answerAccepted } from './accepted.ts';
 import { acceptsWith, askedIn, askedWith, checkJson, checkType, headerNotes, requestKeyOf } from './asked.ts';
 import { inBuildArchive, ofBuilds, withContext } from './receiving.ts';
 import { BuildAskBody, BuildQuery } from './request.ts';
-import { Build, Plan } from './schema.ts';
+import { Plan } from './plan-schema.ts';
+import { Build } from './schema.ts';
 import type { ApiParts } from '../types.ts';
 import { showNewBuild, type View } from './view.ts';
 

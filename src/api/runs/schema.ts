@@ -4,7 +4,8 @@ import { Phase } from '../../base/records/phase.ts';
 import { RunStatus } from '../../base/records/run-status.ts';
 import { Status } from '../../base/records/status.ts';
 import { Event } from '../builds/event-schema.ts';
-import { Plan, Progress, TemplateUsed } from '../builds/schema.ts';
+import { Plan } from '../builds/plan-schema.ts';
+import { Progress, TemplateUsed } from '../builds/schema.ts';
 import { pageOf, Time } from '../contract/common.ts';
 
 const Links = z.object({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { answers, json } from '../contract/answers.ts';
-import { Note } from '../builds/schema.ts';
+import { Note } from '../builds/plan-schema.ts';
 import { BuildQuery } from '../builds/request.ts';
 import { inTemplateArchive, withContext } from '../builds/receiving.ts';
 import type { App } from '../server/app.ts';

@@ -115,7 +115,7 @@ export const connectSsh = async (spec: SshSpec, tools: Tools, signal: AbortSigna
   await writeCredentials(spec);
   await writeSshConfig(spec);
   let master: SshMaster | undefined = await logIn(spec, tools, signal);
-  // Whoever logs in when this guest is let go of is not to be left with a connection.
+  // A login that is under way when this guest is let go of is not to leave a connection.
   const life = new AbortController();
 
   const letGo = async () => {

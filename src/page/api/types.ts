@@ -1,11 +1,6 @@
 import type { z } from 'zod';
-import type {
-  Artifact as ArtifactSchema,
-  Build as BuildSchema,
-  BuildInput,
-  Plan as PlanSchema,
-  Step as StepSchema,
-} from '../../api/builds/schema.ts';
+import type { BuildInput, Plan as PlanSchema } from '../../api/builds/plan-schema.ts';
+import type { Artifact as ArtifactSchema, Build as BuildSchema, Step as StepSchema } from '../../api/builds/schema.ts';
 import type { BuildChange as ChangeSchema } from '../../api/changes/schema.ts';
 import type { Problem as ProblemSchema } from '../../api/contract/common.ts';
 import type { Run as RunSchema, RunPlan as RunPlanSchema } from '../../api/runs/schema.ts';

@@ -33,7 +33,7 @@ export const makeServers =
       },
       answer,
     );
-    // Whatever is expected is judged as a request, and told: Node would answer without a word.
+    // Every Expect is judged with its request, and refused in words: Node would answer without any.
     server.on('checkExpectation', answer);
     admitOnly(server, admit);
     server.on('clientError', clientError);
