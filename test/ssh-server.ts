@@ -124,7 +124,7 @@ const startSshd = async (folder: string, { hostKey, path, more, user }: Sshd) =>
     'PasswordAuthentication no',
     'PermitUserEnvironment no',
     'MaxStartups 100',
-    // bash reads the .bashrc of whoever runs the tests in the first shell of a session alone, which this one then is not.
+    // bash reads the user's .bashrc in the first shell of a session alone (bash, INVOCATION), and takes this one for its second.
     `SetEnv SHLVL=1${path === undefined ? '' : ` PATH=${path}`}`,
   ];
   await writeFile(config, `${lines.join('\n')}\n`);

@@ -37,11 +37,11 @@ const onOpenBSD = [node, loginClass, signify];
 // Where no login class says so.
 const elsewhere = [openFiles];
 
-// Where vmd runs outside of OpenBSD, only vmd itself is asked: the files of OpenBSD are not there.
 const withVmd = [vmm, firmware, vmd, socket, template, outgoingTemplate, taps, userLimits, vmMemory, pf, forwarding];
 
 /** Those of each hypervisor, on OpenBSD and elsewhere. */
 const under: Readonly<Record<HypervisorName, (isOpenBSD: boolean) => readonly HostCheck[]>> = {
+  // Outside of OpenBSD only vmd itself is asked: the files of OpenBSD are not there.
   vmd: (isOpenBSD) => (isOpenBSD ? withVmd : [vmd]),
   qemu: () => [hypervisor, accelerators, qemuImg, netcat, outgoing],
 };

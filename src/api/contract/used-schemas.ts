@@ -7,7 +7,8 @@ const partOf = (value: unknown, key: string): object => {
 
 /**
  * An OpenAPI document without the schemas that nothing in it refers to. The type provider prints each named schema
- * twice, as it is sent and, with `Input` at its end, as it is received; what is only ever received gets its plain name. In the order of their names.
+ * twice, as it is sent and, with `Input` at its end, as it is received; what is only ever received gets its plain name.
+ * They stand in the order of their names.
  */
 export const withoutUnused = <Document extends object>(document: Document): Document => {
   const components = partOf(document, 'components');
