@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
+import { AskedId } from '../../base/ids.ts';
 import { ProblemCode } from '../../base/records/fault-record.ts';
 import { VariableValue } from '../../base/records/variable-value.ts';
 import { Duration, Pause } from '../../base/units.ts';
@@ -107,20 +108,16 @@ const whole = (least: number, most: number) =>
 
 // What `next` of a list is made of. Any other text would leave out what the client does not know of.
 const places = {
-  id: /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/,
-  name: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
-  number: /^\d{1,15}$/,
+  id: AskedId,
+  name: TemplateName,
+  number: z.string().regex(/^\d{1,15}$/, 'is no "next" of a page of this list'),
 } as const;
 
 /** The query of a list that goes on after an id, a name or a number. */
 export const pageQuery = (place: keyof typeof places) =>
   z.strictObject({
     limit: whole(1, 500).default(50).meta({ description: 'How many to give at most.' }),
-    after: z
-      .string()
-      .regex(places[place], 'is no "next" of a page of this list')
-      .optional()
-      .meta({ description: 'Where to go on: `next` of the page before.' }),
+    after: places[place].optional().meta({ description: 'Where to go on: `next` of the page before.' }),
   });
 
 export const Flag = z.enum(['true', 'false'], 'is neither true nor false');
