@@ -140,6 +140,7 @@ test(
       body,
       known: fc.integer({ min: 0, max: 9 }).map((n) => n > 0),
     });
+    const often = runs(2500);
     let refused = 0;
     await fc.assert(
       fc.asyncProperty(request, async ({ method, path, query, headers, body, known }) => {
@@ -155,8 +156,8 @@ test(
         assert.match(String(reply.headers['content-type']), /^application\/problem\+json/);
         assert.equal(Problem.parse(reply.json()).status, reply.statusCode);
       }),
-      runs(2500),
+      often,
     );
-    assert.ok(refused > 200, `only ${refused} were refused`);
+    assert.ok(refused > often.numRuns / 2, `only ${refused} were refused`);
   },
 );
