@@ -13,6 +13,8 @@ _NAMES = [letter + number for letter in 'pqrstuvwxyz' for number in '0123456789a
 _GROUP = 'tty'
 # Linux throws away what is unread when the master closes.
 _READ_WITHIN_S = 0.5
+# Bytes may still be on their way between the master and the slave's queue, for longer on a busy host.
+_TIMES_EMPTY = 5
 
 
 class Tty:
@@ -85,16 +87,15 @@ class Tty:
         self._loop.forget(self.master)
         self._close_by(time.monotonic() + _READ_WITHIN_S, 0)
 
-    def _close_by(self, until, seen_empty):
+    def _close_by(self, until, times_empty):
         try:
-            empty = not self._is_open() or not self._unread()
+            times_empty = times_empty + 1 if not self._unread() else 0
         except OSError:
-            empty = True
-        # Twice, as bytes may still be on their way between the master and the slave's queue.
-        if time.monotonic() > until or (empty and (seen_empty or not self._is_open())):
+            times_empty = _TIMES_EMPTY
+        if time.monotonic() > until or times_empty >= _TIMES_EMPTY or not self._is_open():
             self.close_now()
         else:
-            self._loop.after(0.005, lambda: self._close_by(until, empty))
+            self._loop.after(0.005, lambda: self._close_by(until, times_empty))
 
     def _unread(self):
         slave = os.open(self._slave, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
