@@ -98,14 +98,35 @@ test('a value that nothing imports is found, one for tests alone is, and one tha
   assert.deepEqual(unused([within, { path: 'test/c.ts', text: "import { part } from '../src/c.ts';" }]), []);
 });
 
-test('every value that a file of src exports is imported by another, and not by tests alone', async () => {
-  const sources: Source[] = [];
+/** What is generated from the contract has what the contract has. */
+const isWritten = (path: string): boolean => /\.tsx?$/.test(path) && path !== 'src/client/api/contract.ts';
+
+const written = async (): Promise<readonly Source[]> => {
+  const paths: string[] = [];
   for (const folder of ['src', 'script', 'test'])
-    for (const name of await readdir(join(top, folder), { recursive: true })) {
-      const path = `${folder}/${name}`;
-      // What is generated from the contract has what the contract has.
-      if (/\.tsx?$/.test(name) && path !== 'src/client/api/contract.ts')
-        sources.push({ path, text: await readFile(join(top, path), 'utf8') });
-    }
-  assert.deepEqual(unused(sources), []);
+    for (const name of await readdir(join(top, folder), { recursive: true })) paths.push(`${folder}/${name}`);
+  return Promise.all(
+    paths.filter(isWritten).map(async (path) => ({ path, text: await readFile(join(top, path), 'utf8') })),
+  );
+};
+
+test('every value that a file of src exports is imported by another, and not by tests alone', async () => {
+  assert.deepEqual(unused(await written()), []);
+});
+
+/** Classes that extend none: a function that returns an object of functions says the same. */
+const ownClasses = (source: Source): readonly string[] => {
+  const found: string[] = [];
+  each(parse(source), (node) => {
+    const extendsOne =
+      ts.isClassLike(node) && node.heritageClauses?.some(({ token }) => token === ts.SyntaxKind.ExtendsKeyword);
+    if (ts.isClassLike(node) && extendsOne !== true) found.push(`${source.path}: ${node.name?.text ?? 'a class'}`);
+  });
+  return found;
+};
+
+test('there is no class but those that extend one, as an error has to', async () => {
+  const text = 'class A extends Error {}\nclass B implements C {}\nconst d = class {};';
+  assert.deepEqual(ownClasses({ path: 'a.ts', text }), ['a.ts: B', 'a.ts: a class']);
+  assert.deepEqual((await written()).flatMap(ownClasses), []);
 });

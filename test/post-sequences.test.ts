@@ -183,7 +183,7 @@ test('sequences run side by side: one waits for what the other does', async () =
 
 test('a file is read once for all digests that sequences ask for', async () => {
   await using at = await shop();
-  const { drafts = [] } = await at.run(beside([hashing(1)], [compressing(2, true)]));
+  const { drafts } = await at.run(beside([hashing(1)], [compressing(2, true)]));
   const [draft] = drafts;
   assert.equal(draft?.name, 'a');
   assert.equal(draft.known?.size, 8, 'what one of them knows of it, publishing knows');

@@ -25,7 +25,9 @@ const refusalOf = async (text: string): Promise<string> => {
     await read(text);
   } catch (error) {
     assert.ok(error instanceof Fault, String(error));
-    const [{ pointer = '', line = 0, column = 0, message = '' } = {}] = error.facts.errors ?? [];
+    const [first] = error.facts.errors ?? [];
+    assert.ok(first !== undefined);
+    const { pointer, line = 0, column = 0, message } = first;
     return `${pointer} ${line}:${column} ${message}`;
   }
   return 'taken';

@@ -142,7 +142,7 @@ export const cycleByScript = async (goods: Goods, slot: number, signal: AbortSig
   Object.assign(server, { httpAllowHalfOpen: true });
   server.listen(http);
   await once(server, 'listening', { signal });
-  cleanup.defer(() => void server.close().closeAllConnections());
+  cleanup.defer(() => server.close().closeAllConnections());
   const disk = join(folder, 'disk');
   const spec = {
     name: `bare-${slot}`,

@@ -58,7 +58,7 @@ const writeFile = async (entry: Entry, path: string, { folder, lasts, unpacked, 
   const mode = ((entry.header.mode ?? 0) & 0o111) === 0 ? 0o600 : 0o700;
   const hash = createHash('sha256');
   let bytes = 0;
-  const { size = 0 } = entry.header;
+  const { size } = entry.header;
   // By its header: nothing of it is written, and nothing behind it is read.
   if (size > most)
     throw new Fault(
@@ -80,7 +80,13 @@ const writeFile = async (entry: Entry, path: string, { folder, lasts, unpacked, 
     throw error;
   }
   unpacked.set(path, { mode, sha256: hash.digest('hex'), bytes });
-  return () => (lasts ? file.datasync() : Promise.resolve()).finally(() => file.close());
+  return async () => {
+    try {
+      if (lasts) await file.datasync();
+    } finally {
+      await file.close();
+    }
+  };
 };
 
 const unpackEntry = async (entry: Entry, unpacking: Unpacking) => {

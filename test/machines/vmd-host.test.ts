@@ -281,7 +281,7 @@ test(
     assert.equal(command, 'vmctl console imaged-0');
     assert.equal(await type('no\r'), 409);
 
-    const [program = '', ...args] = vmd.inside([join(vmd.bin, 'vmctl'), 'console', 'imaged-0'], 'imaged');
+    const [program, ...args] = vmd.inside([join(vmd.bin, 'vmctl'), 'console', 'imaged-0'], 'imaged');
     const operator = spawn(program, args, { stdio: 'pipe' });
     let said = '';
     operator.stdout.on('data', (text: Buffer) => (said += text.toString()));

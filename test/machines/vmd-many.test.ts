@@ -31,7 +31,7 @@ test(`${count} machines at once are started, watched with fewer than 3 vmctl a s
   const counting = join(folder, 'vmctl');
   await writeFile(counting, `#!/bin/sh\necho "$1" >>${folder}/calls\nexec ${vmd.bin}/vmctl "$@"\n`);
   await chmod(counting, 0o755);
-  const [file = '', ...args] = vmd.inside(
+  const [file, ...args] = vmd.inside(
     [
       process.execPath,
       program,

@@ -8,7 +8,7 @@ import { failing } from './answers.ts';
 import { withoutUnused } from './used-schemas.ts';
 
 // Only an interface can be widened from outside.
-/* eslint-disable @typescript-eslint/consistent-type-definitions */
+/* oxlint-disable typescript/consistent-type-definitions */
 declare module 'fastify' {
   interface FastifySchema {
     /** The bodies that a route takes, by media type, when it reads them itself. */
@@ -17,7 +17,7 @@ declare module 'fastify' {
     headerNotes?: Readonly<Record<string, string>>;
   }
 }
-/* eslint-enable @typescript-eslint/consistent-type-definitions */
+/* oxlint-enable typescript/consistent-type-definitions */
 
 type Transform = NonNullable<FastifyDynamicSwaggerOptions['transform']>;
 type Given = Parameters<Transform>[0];

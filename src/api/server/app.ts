@@ -5,7 +5,7 @@ import type { DocumentSource } from '../../base/document/source.ts';
 import type { Scope } from '../../queue/records.ts';
 
 // Only an interface can be widened from outside.
-/* eslint-disable @typescript-eslint/consistent-type-definitions */
+/* oxlint-disable typescript/consistent-type-definitions */
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a caller's token must allow; `none` for what everybody may read. Every route names it. */
@@ -22,7 +22,7 @@ declare module 'fastify' {
     documentSource: DocumentSource | null;
   }
 }
-/* eslint-enable @typescript-eslint/consistent-type-definitions */
+/* oxlint-enable typescript/consistent-type-definitions */
 
 /** The server that routes are added to: its schemas are zod's. */
 export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;

@@ -129,7 +129,7 @@ export const addBodies = (app: App, limits: ApiParts['limits'], pace: PaceWatch)
       if (coding !== 'identity') {
         // RFC 9110, 12.5.3: what a body may be encoded by here.
         void reply.header('accept-encoding', 'identity');
-        return void done(refuseEncoding(coding));
+        return done(refuseEncoding(coding));
       }
       const usual = encodingOf(request) === undefined ? limits.bodyBytes : limits.contextBytes;
       const most = request.routeOptions.config.largestBody ?? usual;

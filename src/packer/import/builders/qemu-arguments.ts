@@ -60,7 +60,7 @@ const takeUefi = ({ builder, at }: Place): true => {
 /** A network card, a controller of disks, or what changes nothing; false: none of them. */
 const readDevice = (value: string, place: Place): boolean => {
   const { builder, at, networks } = place;
-  const [[, model = ''] = ['', ''], ...properties] = propertiesOf(value);
+  const [[, model] = ['', ''], ...properties] = propertiesOf(value);
   if (properties.some(([name, own]) => name === 'netdev' && networks.includes(own))) {
     const found = onlyThese(value, '', [...idleOfCard, 'mac']);
     const mac = found?.get('mac');
