@@ -201,6 +201,16 @@ test('a request that asks for another protocol is answered as if it had not aske
     headers: { upgrade: 'websocket', connection: 'upgrade' },
   });
   assert.equal(websocket.status, 200);
+  const key = Buffer.alloc(16).toString('base64');
+  for (const headers of [
+    { 'sec-websocket-version': '8', 'sec-websocket-key': key },
+    { 'sec-websocket-version': '13', 'sec-websocket-key': 'short' },
+    { 'sec-websocket-version': '13' },
+  ]) {
+    const wrong = await ask({ path: here.at, headers: { ...headers, upgrade: 'websocket', connection: 'upgrade' } });
+    assert.equal(wrong.status, 426, wrong.body);
+    assert.match(wrong.body, /"code":"upgrade_required"/);
+  }
 });
 
 test('two requests in a row on one connection are both answered where the first asks for another protocol', async () => {

@@ -456,6 +456,10 @@ test('qemuargs that have a counterpart stand in its place, and no other becomes 
     cdrom: { urls: [qemu.iso_url], checksum: qemu.iso_checksum },
     nics: [{ network: 'outgoing' }],
   });
+  // The keys of Packer's go over VNC, also where the serial line is watched.
+  const watched = built({ ...qemu, qemuargs: [['-serial', 'stdio']], boot_command: 'x' }).document;
+  assert.deepEqual(watched['install'], { boot_command: ['x'], boot_by: 'keyboard', boot_wait: '10s' });
+  assert.equal((watched['machine'] as { display: unknown }).display, 'vga'); // as the translation has it
   refused(
     { builders: [{ ...qemu, qemuargs: [['-m', '1G,slots=2'], ['-drive', 'file=/etc/passwd'], 'x'] }] },
     ['/builders/0/qemuargs/0', /"-m 1G,slots=2"/],

@@ -51,6 +51,8 @@ test('what is no cron expression or no time zone is refused with a word of what 
     ['*/5 * * * * *', 'UTC', /minute, hour/],
     ['2026-01-01T00:00:00', 'UTC', /minute, hour/],
     ['99 * * * *', 'UTC', /minute/],
+    ['0 0 0 * *', 'UTC', /Invalid value for day: 0$/],
+    ['0 0 * 13 *', 'UTC', /Invalid value for month: 13$/],
     ['@reboot', 'UTC', /minute, hour/],
     ['0 0 * * *', 'Mars/Olympus', /time zone/],
   ] as const)

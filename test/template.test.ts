@@ -255,6 +255,7 @@ test("the template language: ours, Packer's, pipes, brackets and the way to writ
     '{{ `{{` }} x }} {{ "{{ y }}" }}': '{{ x }} {{ y }}',
     '{{ timestamp }} {{ isotime }}': '1751641567 2025-07-04T15:06:07Z',
     '{{ isotime `Mon Jan _2 3:04:05PM 06 .000` }}': 'Fri Jul  4 3:06:07PM 25 .089',
+    '{{ isotime `002 __2 _2006 __2006 Z07 Z070000 Z07:00:00` }}': '185 185 _2025 185025 Z Z Z',
     '{{ isotime "20060102-150405" }} {{ strftime `%Y-%m-%d %j %%` }}': '20250704-150607 2025-07-04 185 %',
     '{{ build_id }} {{ build_name }}': '01J0000000000000000000000A least',
     '{{ ssh_public_key | urlquery }} {{ mac | upper }}': 'ssh-ed25519%20AAAA%2B%2F%20build 52:54:00:00:00:01',

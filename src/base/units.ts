@@ -45,9 +45,12 @@ const msOfUnit: Readonly<Record<string, number>> = {
 };
 
 const goMsOf = (text: string): number | undefined => {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|\u00b5s|ms|s|m|h)/g)];
+  const parts = [...text.matchAll(/(\d+\.?\d*|\.\d+)(ns|[u\u00b5\u03bc]s|ms|s|m|h)/g)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) return undefined;
-  return parts.reduce((sum, [, digits, unit = '']) => sum + Number(digits) * (msOfUnit[unit] ?? 0), 0);
+  return parts.reduce(
+    (sum, [, digits, unit = '']) => sum + Number(digits) * (msOfUnit[unit.replace('\u03bc', '\u00b5')] ?? 0),
+    0,
+  );
 };
 
 /** The longest duration, 31 days in milliseconds: nothing that a build waits for takes longer. */

@@ -23,6 +23,10 @@ const localIn = (timeZone: string): ((moment: number) => string) => {
 /** Throws a ParseError for a time zone that there is not. */
 export const checkTimeZone = (timeZone: string): void => void localIn(timeZone);
 
+/** Days and months are counted from zero in what the parser says. */
+const counted = (why: string): string =>
+  why.replace(/^(Invalid value for (?:day|month): )(-?\d+)/, (_, what: string, value) => `${what}${Number(value) + 1}`);
+
 // How much clocks are set back by: an hour, or on Lord Howe Island half of it.
 const setBackMs = [3_600_000, 1_800_000];
 
@@ -47,7 +51,7 @@ export const timesOf = (cron: string, timeZone: string): Times => {
       return new Cron(text, { timezone: timeZone, paused: true, fixedTimeRule: 'no-wildcard' });
     } catch (error) {
       const why = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error);
-      throw new ParseError(`is no cron expression: ${why}`);
+      throw new ParseError(`is no cron expression: ${counted(why)}`);
     }
   })();
   const isSecond = (moment: number) => setBackMs.some((ms) => local(moment - ms) === local(moment));

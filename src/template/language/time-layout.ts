@@ -44,6 +44,7 @@ const goElements: Readonly<Record<string, (at: Parts) => string>> = {
   '1': (at) => String(at.month),
   '002': (at) => padded(at.dayOfYear, 3),
   '02': (at) => padded(at.day, 2),
+  __2: (at) => padded(at.dayOfYear, 3, ' '),
   _2: (at) => padded(at.day, 2, ' '),
   '2': (at) => String(at.day),
   '15': (at) => padded(at.hour, 2),
@@ -55,15 +56,18 @@ const goElements: Readonly<Record<string, (at: Parts) => string>> = {
   '5': (at) => String(at.second),
   PM: (at) => at.half,
   pm: (at) => at.half.toLowerCase(),
+  'Z07:00:00': () => 'Z',
   'Z07:00': () => 'Z',
+  Z070000: () => 'Z',
   Z0700: () => 'Z',
+  Z07: () => 'Z',
   '-07:00': () => '+00:00',
   '-0700': () => '+0000',
   '-07': () => '+00',
 };
 
 const goLayout =
-  /January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|2006|_2(?!006)|Z07:00|Z0700|-07:00|-0700|-07|002|0[1-6]|15|PM|pm|[1-5]|[.,](?:0{1,9}|9{1,9})(?![0-9])/g;
+  /January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|2006|__2|_2(?!006)|Z07(?:00(?:00)?|:00(?::00)?)?|-07:00|-0700|-07|002|0[1-6]|15|PM|pm|[1-5]|[.,](?:0{1,9}|9{1,9})(?![0-9])/g;
 
 /** A time, UTC, in a layout of Go's reference time (`2006-01-02T15:04:05`). */
 export const goTime = (timestampMs: number, layout: string): string => {

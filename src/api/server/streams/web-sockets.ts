@@ -10,9 +10,15 @@ export const longestMessage = 64 * 1024;
 /** How long a client may take to answer that its socket is closed, before its connection is cut. */
 const leaveMs = 1000;
 
-/** Whether a request asks for a WebSocket (RFC 6455, 4.1). */
+/**
+ * Whether a request asks for a WebSocket, in the one way that there is (RFC 6455, 4.1): 16 bytes as its key, and version 13.
+ * Any other is answered as what it would be without, by a problem.
+ */
 const asksForSocket = ({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean =>
-  method === 'GET' && /(?:^|,)\s*websocket\s*(?:,|$)/i.test(headers.upgrade ?? '');
+  method === 'GET' &&
+  /(?:^|,)\s*websocket\s*(?:,|$)/i.test(headers.upgrade ?? '') &&
+  /^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '') &&
+  headers['sec-websocket-version'] === '13';
 
 /** Whether a request has a body (RFC 9112, 6.3). */
 const hasBody = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>

@@ -2,7 +2,7 @@ import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import { toText, toWhole } from '../values/convert.ts';
-import { isList, isObject, isSet, kindOf, type Value } from '../values/value.ts';
+import { isList, isObject, isSet, aKindOf, type Value } from '../values/value.ts';
 
 /** An attribute of an object. Throws an HclError. */
 export const attributeOf = (value: Value, name: string, at: At): Value => {
@@ -11,7 +11,7 @@ export const attributeOf = (value: Value, name: string, at: At): Value => {
     if (found !== undefined) return found;
     throw new HclError(at, `the object has no ${quoted(name)}: ${didYouMean(name, [...value.keys()])}`);
   }
-  const what = value === null ? 'null' : `a ${kindOf(value)}`;
+  const what = aKindOf(value);
   const hint = isList(value) ? `: write [*].${name} for that of each element` : '';
   throw new HclError(at, `${what} has no attributes, and ${quoted(name)} is asked for${hint}`);
 };
@@ -27,5 +27,5 @@ export const elementOf = (value: Value, key: Value, at: At): Value => {
     throw new HclError(at, `the list has no element ${index}: ${holds}`);
   }
   const hint = isSet(value) ? ': its elements have no order; make a list of it with convert(..., list(string))' : '';
-  throw new HclError(at, `${value === null ? 'null' : `a ${kindOf(value)}`} has no elements to choose from${hint}`);
+  throw new HclError(at, `${aKindOf(value)} has no elements to choose from${hint}`);
 };

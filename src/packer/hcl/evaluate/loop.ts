@@ -1,7 +1,7 @@
 import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Loop } from '../syntax/ast.ts';
-import { elementsOf, isObject, isSet, kindOf, type Value } from '../values/value.ts';
+import { elementsOf, isObject, isSet, aKindOf, type Value } from '../values/value.ts';
 import { within, type Scope } from './scope.ts';
 
 type Entry = { readonly key: Value; readonly value: Value };
@@ -11,7 +11,7 @@ export const entriesOf = (value: Value, at: At): readonly Entry[] => {
   if (isObject(value)) return [...value].map(([key, one]) => ({ key, value: one }));
   const elements = elementsOf(value);
   if (elements === undefined)
-    throw new HclError(at, `a list, a set or an object is needed to go through, and this is ${value === null ? 'null' : `a ${kindOf(value)}`}`); // prettier-ignore
+    throw new HclError(at, `a list, a set or an object is needed to go through, and this is ${aKindOf(value)}`); // prettier-ignore
   return elements.map((one, index) => ({ key: isSet(value) ? one : index, value: one }));
 };
 

@@ -18,8 +18,11 @@ const timeOf = (call: Call, index: number): Time => {
   if (match === null || Number.isNaN(utcMs))
     return call.refuse(index, `${quoted(text)} is no time of RFC 3339, such as "2026-01-02T15:04:05Z"`);
   const [, sign, hours = '0', minutes = '0'] = match;
-  const offset = Number(hours) * 60 + Number(minutes);
-  return { utcMs, offsetMinutes: sign === '-' ? -offset : offset };
+  const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
+  // Date.parse goes on to 1 March after 29 February.
+  if (new Date(utcMs + offset * 60_000).toISOString().slice(0, 10) !== text.slice(0, 10))
+    call.refuse(index, `${quoted(text)} is a day that its month does not have`);
+  return { utcMs, offsetMinutes: offset };
 };
 
 const zone = (minutes: number, between: string): string => {
@@ -58,13 +61,15 @@ const zoneWords: Readonly<Record<string, (minutes: number) => string>> = {
   ZZZZZ: (minutes) => zone(minutes, ':'),
 };
 
-const word = /'((?:[^']|'')*)'|([A-Za-z])\2*|[^]/gu;
+const word = /''|'((?:[^']|'')*)'|([A-Za-z])\2*|[^]/gu;
 
 const formatted = (call: Call): string => {
   const { utcMs, offsetMinutes } = timeOf(call, 1);
   const localMs = utcMs + offsetMinutes * 60_000;
   return call.text(0).replace(word, (whole, literal: string | undefined, letter: string | undefined) => {
+    if (whole === "''") return "'";
     if (literal !== undefined) return literal.replaceAll("''", "'");
+    if (whole === "'") return call.refuse(0, 'has a single quote that nothing closes');
     call.world.budget.step(call.at, 4);
     if (letter === undefined) return whole;
     // An hour without its zero: Go has no layout for it.
@@ -78,9 +83,19 @@ const formatted = (call: Call): string => {
 
 const longestDuration = 100;
 
+// Of Go's time.Duration: nanoseconds in 64 bits.
+const mostMs = 2 ** 63 / 1e6;
+
+/** Milliseconds of Go's time.ParseDuration, to which only a zero has no unit. */
+const durationIn = (text: string): number | undefined => {
+  if (text.length > longestDuration || !/^[-+]?(?:0$|[^]*[a-z]$)/.test(text)) return undefined;
+  const ms = durationMsOf(text);
+  return ms !== undefined && Math.abs(ms) < mostMs ? ms : undefined;
+};
+
 const added = (call: Call): string => {
   const { utcMs, offsetMinutes } = timeOf(call, 0);
-  const ms = call.text(1).length > longestDuration ? undefined : durationMsOf(call.text(1));
+  const ms = durationIn(call.text(1));
   if (ms === undefined) return call.refuse(1, `${quoted(call.text(1))} is no duration, such as "1h30m"`);
   const local = utcMs + ms + offsetMinutes * 60_000;
   if (!(Math.abs(local) < 8.64e15)) return call.refuse(1, 'leads to a time that no calendar has');

@@ -48,7 +48,14 @@ const fromYaml = (call: Call): Value => {
   const parsed = (): unknown => {
     try {
       // An alias stands for all that it names: few of them could come to more than any host has.
-      return parse(call.text(0), { maxAliasCount: 20, logLevel: 'error', merge: true, customTags: withGoWords });
+      return parse(call.text(0), {
+        maxAliasCount: 20,
+        logLevel: 'error',
+        merge: true,
+        uniqueKeys: false,
+        resolveKnownTags: false,
+        customTags: withGoWords,
+      });
     } catch (error) {
       if (error instanceof YAMLError || error instanceof ReferenceError || error instanceof RangeError)
         return call.refuse(0, `is not YAML: ${error.message.split('\n')[0]}`);

@@ -3,81 +3,55 @@ import { quoted } from '../../../base/text/nearest.ts';
 import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import type { Budget } from '../values/budget.ts';
+import { charactersOf } from '../values/characters.ts';
 import { toBool, toNumber, toText } from '../values/convert.ts';
 import { numberText } from '../values/number-text.ts';
 import { toPlain } from '../values/plain.ts';
 import { elementsOf, type Value } from '../values/value.ts';
 import type { Call } from './kind.ts';
 import { goJson } from './json.ts';
+import { isWholeVerb, numberAs, type NumberVerb } from './number-verbs.ts';
 
 // The verbs of cty's format: %[index]flags width .precision verb
 const verb = /%(?:%|([-+ #0]*)(\d*)(?:\.(\d*))?(?:\[(\d+)\])?([^]))/gu;
 
 const most = 1000;
 
-type Spec = { readonly flags: string; readonly precision: number | undefined; readonly letter: string };
+const isText = (letter: string): boolean => letter === 's' || letter === 'q';
 
-const inBase: Readonly<Record<string, number>> = { b: 2, o: 8, x: 16, X: 16 };
-
-const exponent = (text: string): string => text.replace(/e([+-])(\d)$/, 'e$10$2');
-
-/** Go's %g: with an exponent that is less than -4, or not less than the precision, for which 6 stands where none is asked for. */
-const general = (value: number, precision: number | undefined): string => {
-  const digits = precision === undefined ? undefined : Math.max(precision, 1) - 1;
-  const [mantissa = '', power = ''] = value.toExponential(digits).split('e');
-  const scientific = `${mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa}e${power}`;
-  const isLarge = Number(power) >= (digits === undefined ? 6 : digits + 1);
-  return isLarge || Number(power) < -4 ? exponent(scientific) : numberText(Number(scientific));
-};
-
-const numberAs = (value: number, { letter, precision }: Spec): string | undefined => {
-  switch (letter) {
-    case 'd':
-      return numberText(Math.trunc(value));
-    case 'b':
-    case 'o':
-    case 'x':
-      return Math.trunc(value).toString(inBase[letter]);
-    case 'X':
-      return Math.trunc(value).toString(16).toUpperCase();
-    case 'e':
-      return exponent(value.toExponential(precision ?? 6));
-    case 'E':
-      return exponent(value.toExponential(precision ?? 6)).toUpperCase();
-    case 'f':
-    case 'F':
-      return value.toFixed(precision ?? 6);
-    case 'g':
-      return general(value, precision);
-    case 'G':
-      return general(value, precision).toUpperCase();
-    default:
-      return undefined;
-  }
-};
-
-const shown = (value: Value, spec: Spec, at: At, budget: Budget): string => {
-  const { letter, precision, flags } = spec;
-  const cut = (text: string) => (precision === undefined ? text : [...text].slice(0, precision).join(''));
+const shown = (value: Value, verb: NumberVerb, at: At, budget: Budget): string => {
+  const { letter, precision, flags } = verb;
+  const cut = (text: string) =>
+    precision === undefined ? text : charactersOf(text, at, budget).slice(0, precision).join('');
   if (letter === 's') return cut(toText(value, at));
   if (letter === 'q') return goJson(cut(toText(value, at)));
   if (letter === 't') return String(toBool(value, at));
   if (letter === 'v') {
-    if (typeof value === 'number' && !flags.includes('#')) return general(value, precision);
+    if (typeof value === 'number' && !flags.includes('#')) return numberAs(value, verb) ?? '';
     const isPlain = value !== null && typeof value !== 'object' && !flags.includes('#');
     return isPlain ? toText(value, at) : goJson(toPlain(value, at, budget));
   }
-  const text = numberAs(toNumber(value, at), spec);
+  const number = toNumber(value, at);
+  if (isWholeVerb(letter) && !Number.isInteger(number))
+    throw new HclError(at, `a whole number is needed for ${quoted(`%${letter}`)}, and this is ${numberText(number)}`);
+  const text = numberAs(number, verb);
   if (text === undefined) throw new HclError(at, `format has no verb ${quoted(`%${letter}`)}`);
-  const sign = text.startsWith('-') ? '' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
-  return sign + text;
+  return text;
 };
 
-const padded = (text: string, width: number, flags: string): string => {
-  if (flags.includes('-')) return text.padEnd(width);
-  if (!flags.includes('0')) return text.padStart(width);
-  const [, sign = '', rest = ''] = /^([+-]?)([^]*)$/.exec(text) ?? [];
-  return sign + rest.padStart(width - sign.length, '0');
+/** Fills up to the width, in characters as people count them, as cty does; cty has no width for booleans. */
+const padded = (
+  text: string,
+  width: number,
+  { letter, flags }: NumberVerb,
+  count: (text: string) => number,
+): string => {
+  const missing = width - count(text);
+  if (missing <= 0 || letter === 't') return text;
+  if (flags.includes('-')) return text + ' '.repeat(missing);
+  if (!flags.includes('0')) return ' '.repeat(missing) + text;
+  const [, sign = '', rest = ''] = (isText(letter) ? /^()([^]*)$/ : /^([+ -]?(?:0[xXb])?)([^]*)$/).exec(text) ?? [];
+  return sign + '0'.repeat(missing) + rest;
 };
 
 const filledIn = (format: string, args: readonly Value[], call: Call): string => {
@@ -99,9 +73,11 @@ const filledIn = (format: string, args: readonly Value[], call: Call): string =>
       next = at + 1;
       highest = Math.max(highest, next);
       const spec = { flags: String(flags), precision: size(precision), letter };
-      const one = shown(args[at] ?? null, spec, call.place(at + 1), call.world.budget);
+      const place = call.place(at + 1);
+      const one = shown(args[at] ?? null, spec, place, call.world.budget);
       call.world.budget.step(call.at);
-      const made = padded(one, size(String(width)) ?? 0, spec.flags);
+      const count = (made: string) => charactersOf(made, place, call.world.budget).length;
+      const made = padded(one, size(String(width)) ?? 0, spec, count);
       characters += made.length;
       // What the whole comes to is counted when it is there, unless it is too much.
       if (characters > hclBounds.textCharacters) call.world.budget.mayMake(call.at, characters);

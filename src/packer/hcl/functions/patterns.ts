@@ -8,6 +8,14 @@ const patternAt = (call: Call, index: number): Re2 => {
   return pattern;
 };
 
+/** A pattern whose groups are told apart: all of them have names, or none (cty's regexp.go). */
+const pickingAt = (call: Call, index: number): Re2 => {
+  const pattern = patternAt(call, index);
+  if (pattern.names.length > 0 && pattern.names.length < pattern.groups)
+    call.refuse(index, 'has groups with names and groups without: give all of them names, or write (?:...)');
+  return pattern;
+};
+
 const valueOf = ({ groups, text }: Re2Match, { names }: Re2): Value => {
   if (names.length > 0) return objectOf(names.map(({ name, group }) => [name, groups[group - 1] ?? null] as const));
   return groups.length === 0 ? text : groups.map((group) => group ?? null);
@@ -22,25 +30,25 @@ const matchesOf = (call: Call, pattern: Re2, text: string, most = Infinity): rea
 
 const first = (call: Call): Value => {
   const text = call.text(1);
-  const pattern = patternAt(call, 0);
+  const pattern = pickingAt(call, 0);
   const [match] = matchesOf(call, pattern, text, 1);
   return match === undefined ? call.refuse(0, 'the pattern matches nothing in the text') : valueOf(match, pattern);
 };
 
 const all = (call: Call): Value => {
   const text = call.text(1);
-  const pattern = patternAt(call, 0);
+  const pattern = pickingAt(call, 0);
   return matchesOf(call, pattern, text).map((match) => valueOf(match, pattern));
 };
 
-const reference = /\$(?:\$|(\w+)|\{(\w+)\})/g;
+const reference = /\$(?:\$|([\p{L}\p{Nd}_]+)|\{([\p{L}\p{Nd}_]+)\})/gu;
 
 /** Go's Expand: `$1`, `${1}`, `$name`, `${name}`, and `$$` for a dollar. */
 const expanded = (template: string, match: Re2Match, { names }: Re2): string =>
   template.replace(reference, (whole, plain?: string, braced?: string) => {
     if (whole === '$$') return '$';
     const name = plain ?? braced ?? '';
-    const group = /^\d+$/.test(name) ? Number(name) : (names.find((one) => one.name === name)?.group ?? -1);
+    const group = /^(?:0|[1-9]\d*)$/.test(name) ? Number(name) : (names.find((one) => one.name === name)?.group ?? -1);
     return group === 0 ? match.text : (match.groups[group - 1] ?? '');
   });
 

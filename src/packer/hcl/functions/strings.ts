@@ -50,6 +50,16 @@ const joined = (call: Call): string => {
 
 const without = (text: string, what: string, is: boolean, rest: string): string => (what !== '' && is ? rest : text);
 
+const space = /^\p{White_Space}$/u;
+
+/** Without Unicode's white space at both ends, as Go has it: U+FEFF is none, and U+0085 is some. */
+const withoutSpace = (text: string): string => {
+  let [from, to] = [0, text.length];
+  while (from < to && space.test(text.charAt(from))) from += 1;
+  while (to > from && space.test(text.charAt(to - 1))) to -= 1;
+  return text.slice(from, to);
+};
+
 export const strings: FunctionTable = {
   chomp: { takes: [1, 1], gives: (call) => withoutEnd(call.text(0), '\r\n') },
   endswith: { takes: [2, 2], gives: (call) => call.text(0).endsWith(call.text(1)) },
@@ -79,7 +89,7 @@ export const strings: FunctionTable = {
       return without(text, prefix, text.startsWith(prefix), text.slice(prefix.length));
     },
   },
-  trimspace: { takes: [1, 1], gives: (call) => call.text(0).trim() },
+  trimspace: { takes: [1, 1], gives: (call) => withoutSpace(call.text(0)) },
   trimsuffix: {
     takes: [2, 2],
     gives: (call) => {

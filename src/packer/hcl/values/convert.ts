@@ -2,11 +2,11 @@ import { quoted } from '../../../base/text/nearest.ts';
 import { HclError } from '../hcl-error.ts';
 import type { At } from '../source.ts';
 import { numberText } from './number-text.ts';
-import { isList, isObject, kindOf, type List, type Obj, type Value } from './value.ts';
+import { elementsOf, isList, isObject, aKindOf, type List, type Obj, type Value } from './value.ts';
 
 /** A conversion that fails: what was wanted, and what there was. */
 const wrongKind = (value: Value, at: At, wanted: string): HclError =>
-  new HclError(at, `${wanted} is needed, and this is ${value === null ? 'null' : `a ${kindOf(value)}`}`);
+  new HclError(at, `${wanted} is needed, and this is ${aKindOf(value)}`);
 
 /** The text of a string, a number or a bool. Throws an HclError. */
 export const toText = (value: Value, at: At): string => {
@@ -55,9 +55,9 @@ export const toBool = (value: Value, at: At): boolean => {
 
 /** The elements of a list or a set. Throws an HclError. */
 export const toElements = (value: Value, at: At): List => {
-  if (isList(value)) return value;
-  if (typeof value === 'object' && value !== null && 'set' in value) return value.set;
-  throw wrongKind(value, at, 'a list');
+  const elements = elementsOf(value);
+  if (elements === undefined) throw wrongKind(value, at, 'a list');
+  return elements;
 };
 
 export const toObject = (value: Value, at: At): Obj => {

@@ -38,3 +38,9 @@ export const kindOf = (value: Value): string => {
   if (isObject(value)) return 'object';
   return typeof value === 'boolean' ? 'bool' : typeof value;
 };
+
+/** Its kind in a sentence: `a list`, `an object`, `null`. */
+export const aKindOf = (value: Value): string => {
+  const kind = kindOf(value);
+  return kind === 'null' ? kind : `${kind === 'object' ? 'an' : 'a'} ${kind}`;
+};

@@ -9,7 +9,10 @@ import { isUefi, noteFirmware, putUefi } from './firmware.ts';
 import { accelerator, idleDevice, idleReason, networksIn, ownBoot } from './qemu-idle.ts';
 
 /** What `qemuargs` say that has a place here: they stand in place of what Packer would give QEMU under the same name. */
-export type QemuArguments = { readonly isSerial: boolean };
+export type QemuArguments = {
+  /** What the serial line of the machine is: something that QEMU reads from, or all that there is, without a display. */
+  readonly serial: 'unused' | 'used' | 'only';
+};
 
 type Place = { readonly builder: Builder; readonly at: string; readonly networks: readonly string[] };
 
@@ -178,20 +181,21 @@ const readers: Readonly<Record<string, (value: string, place: Place) => boolean>
   },
 };
 
-const readOne = (entry: readonly unknown[], { builder, at, networks }: Place): boolean => {
+const readOne = (entry: readonly unknown[], { builder, at, networks }: Place): QemuArguments['serial'] => {
   const { wrong, notes } = builder.reading;
   if (entry.length === 0 || !entry.every((part) => typeof part === 'string')) {
     wrong.add(at, 'must be a list of an argument and, where it has one, its value: ["-m", "1024"]');
-    return false;
+    return 'unused';
   }
   // Packer puts a value of several texts together (step_run.go), and QEMU takes two dashes as one.
   const [written = '', ...parts] = entry;
   const [name, given] = [written.replace(/^--/, '-').replace(/^-M$/, '-machine'), parts.join('')];
-  if (['-serial', '-nographic'].includes(name)) return true;
+  if (name === '-nographic') return 'only';
+  if (name === '-serial') return ['none', 'null'].includes(given) ? 'unused' : 'used';
   const why = idleReason(name, given, networks);
   if (why !== undefined) {
     noted({ builder, at }, why);
-    return false;
+    return 'unused';
   }
   // What a drive is called, and where the server is, is known when the machine runs.
   const value = ['-drive', '-smbios'].includes(name)
@@ -204,7 +208,7 @@ const readOne = (entry: readonly unknown[], { builder, at, networks }: Place): b
       at,
       `cannot be translated: no text of a template is an argument of QEMU. ${quoted(`${name} ${given}`)} has no counterpart; those that can have one are ${Object.keys(readers).join(', ')}, -serial, -nographic, and "model" of "machine" has what may differ between machines`,
     );
-  return false;
+  return 'unused';
 };
 
 /** Reads `qemuargs`, a list of lists. */
@@ -212,15 +216,15 @@ export const readQemuArguments = (builder: Builder): QemuArguments => {
   const { keys, reading } = builder;
   const given = keys.raw('qemuargs');
   const at = keys.at('qemuargs');
-  if (given === undefined) return { isSerial: false };
+  if (given === undefined) return { serial: 'unused' };
   if (!Array.isArray(given)) {
     reading.wrong.add(at, 'must be a list of lists: [["-m", "1024"]]');
-    return { isSerial: false };
+    return { serial: 'unused' };
   }
   const entries = given.map((entry: unknown): readonly unknown[] => (Array.isArray(entry) ? entry : []));
   const networks = networksIn(
     entries.flatMap(([name, ...parts]) => (/^--?netdev$/.test(String(name)) ? parts.join('') : [])),
   );
-  const serial = entries.map((entry, index) => readOne(entry, { builder, at: `${at}/${index}`, networks }));
-  return { isSerial: serial.includes(true) };
+  const said = entries.map((entry, index) => readOne(entry, { builder, at: `${at}/${index}`, networks }));
+  return { serial: (['only', 'used'] as const).find((one) => said.includes(one)) ?? 'unused' };
 };

@@ -137,7 +137,9 @@ export const qemu: BuilderKind = {
     const keepsVariables = translateFirmware(builder);
     translateMedia(builder, isDisk, format);
     putNetwork(builder);
-    const { isSerial } = readQemuArguments(builder);
+    const { serial } = readQemuArguments(builder);
+    // Packer types on the keyboard whatever the serial line is for. A system that is there has a login on either.
+    const isSerial = serial === 'only' || (isDisk && serial === 'used');
     translateHttp(builder);
     translateCd(builder);
     translateFloppy(builder);
