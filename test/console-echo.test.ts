@@ -10,7 +10,8 @@ import type { Echo } from '../src/vmm/console/echo/judge.ts';
 import { patientTyping } from '../src/vmm/console/type.ts';
 import { ptyLine } from '../src/vmm/vmd/pty-line.ts';
 import { consoleOver, failsAs, hastyTyping, signal, turn } from './fixtures/console-desk.ts';
-import { ttyGuest } from './fixtures/console-line.ts';
+import { guestLine, ttyGuest } from './fixtures/console-line.ts';
+import { untilTrue } from './fixtures/until-true.ts';
 
 const cases: readonly (readonly [string, string, string, Echo])[] = [
   ['the text itself', 'root', 'root', 'exact'],
@@ -116,6 +117,28 @@ test('an echo that comes late is awaited', async () => {
   await systemClock.sleep(200, signal);
   assert.deepEqual(guest.entered, ['root']);
   assert.deepEqual(desk.events, [{ type: 'console.said', text: 'root', typedTimes: 1 }]);
+});
+
+// Times of a guest that is slower than a wrong echo may stand still.
+const slow = { ...hastyTyping, firstMs: 500, stillMs: 80, quietMs: 10 };
+
+test('a slow guest that loses bytes of a line gets it again as slowly as it answers', async () => {
+  const guest = ttyGuest({ byteMs: 20, loses: (_, index) => index < 10 && index % 2 === 1 });
+  await using desk = await consoleOver(guest.line, slow);
+  await desk.console.converse([turn({ say: 'exec shell' })], signal);
+  await untilTrue(() => guest.entered.length > 0);
+  assert.deepEqual(guest.entered, ['exec shell']);
+});
+
+test('a line whose end is shown late is not typed again, whatever its program shows then', async () => {
+  const guest = guestLine((text, self) => {
+    if (text === '\r')
+      void systemClock.sleep(slow.stillMs + slow.quietMs / 2, signal).then(() => self.print('\r\n\x1b[6n# '));
+    else if (!text.startsWith('\x7f')) void self.print(text);
+  });
+  await using desk = await consoleOver(guest.line, slow);
+  await desk.console.converse([turn({ say: 'reboot' })], signal);
+  assert.deepEqual(desk.events, [{ type: 'console.said', text: 'reboot', typedTimes: 1 }]);
 });
 
 test('the rest of a prompt that is still coming does not disturb, not even before one letter', async () => {

@@ -4,6 +4,7 @@ import { chmod, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../src/base/clock.ts';
+import { patienceMs } from '../src/vmm/qemu/probe/patience.ts';
 import { probe } from '../src/vmm/qemu/probe/probe.ts';
 import { makeQemu } from '../src/vmm/qemu/qemu.ts';
 import { findUser } from '../src/vmm/qemu/process/user.ts';
@@ -19,6 +20,11 @@ test('the probe does not believe in an accelerator that this host lacks', async 
   await using vmm = await bench();
   const verdict = await probe('qemu-system-x86_64', 'hvf', vmm.folder, undefined, systemClock, on());
   assert.equal(verdict.runs, process.platform === 'darwin');
+});
+
+test('a guest on a busy host has longer before its accelerator is given up, but not without end', () => {
+  const patience = [0, 2, 3, 10, 1000].map((load) => patienceMs(load, 2));
+  assert.deepEqual(patience, [4000, 4000, 6000, 20_000, 32_000]);
 });
 
 test('KVM is chosen if and only if the probe says that a guest runs under it', async (t) => {

@@ -77,10 +77,12 @@ suite('an installer', { concurrency: true }, () => {
 });
 
 suite('an installed system', { concurrency: true }, () => {
-  const short = { communicator: { type: 'ssh', timeout: '20s' } };
-
   test('whose ssh breaks off half-way through the key exchange cannot be reached', async () => {
-    const { id } = await guests.installed('no-ssh', short);
+    const { id } = await guests.installed('no-ssh', {
+      // Its sshd is up soon after that, however long it takes to boot.
+      install: { console: [{ hear: 'login: $', within: '2m' }], ends: 'never' },
+      communicator: { type: 'ssh', timeout: '20s' },
+    });
     const { saw, expected } = await guests.failed(id, 'ssh_unreachable', 'connect');
     assert.match(expected, /^a login by ssh as root/);
     assert.match(saw, /an ssh server spoke, but the key exchange did not end/);

@@ -124,7 +124,7 @@ test(
     const quick = visit({
     provisioners: [
       { type: 'shell', name: 'mark', inline: ['echo twice >>/root/marks; test $(wc -l </root/marks) -eq 2; touch /root/again'] },
-      slow,
+      { ...slow, timeout: '1m' },
     ],
   }); // prettier-ignore
     assert.equal((await resume(imaged, id, { from: 'mark', template: quick })).status, 204);

@@ -1,4 +1,5 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, loadavg } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
 import { cleanupStack } from '../../../base/cleanup.ts';
@@ -6,14 +7,13 @@ import { asFault, Fault } from '../../../base/fault.ts';
 import { runProgram } from '../../../base/program.ts';
 import { markedId, type Accelerator } from '../argv.ts';
 import { markOf } from '../names.ts';
+import { patienceMs } from './patience.ts';
 import { probeImage, probeWord } from './probe-sector.ts';
 import { makeTrialFolder } from './trial-folder.ts';
 import { giveTo, lowered, type QemuUser } from '../process/user.ts';
 
 /** Whether a guest runs under an accelerator; if not, why, for people, in part of a line. */
 export type Verdict = { readonly runs: true } | { readonly runs: false; readonly why: string };
-
-const mostMs = 4_000;
 
 /** QEMU says much about what it lacks, and the reason first. */
 const inShort = (message: string): string => (message.split('\n', 1)[0] ?? '').slice(0, 200).replace(/\.$/, '');
@@ -38,6 +38,8 @@ export const probe = async (
   await chmod(image, 0o444);
   await giveTo(own, user, 0);
 
+  // What is found here holds for as long as the daemon runs, and a busy host is quiet again by then.
+  const mostMs = patienceMs(loadavg()[0] ?? 0, availableParallelism());
   const late = new Fault('step_timeout', `a small guest was not done within ${mostMs / 1000} s`);
   using deadline = clock.deadline(mostMs, signal, () => late);
   const mark = markedId(markOf(own));
