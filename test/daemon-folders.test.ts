@@ -41,7 +41,8 @@ const putFile = async (path: string): Promise<void> => {
 };
 
 test('what another version has compiled goes at the next start, and what this one has stays', async () => {
-  await using imaged = await startImaged({ tables });
+  // Not what all tests share.
+  await using imaged = await startImaged({ tables, env: { NODE_COMPILE_CACHE: '' } });
   await imaged.kill('SIGTERM');
   const folder = join(imaged.dataDir, 'compiled');
   const old = join(folder, 'serve-OLD.js', 'v22');
