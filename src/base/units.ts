@@ -44,8 +44,11 @@ const msOfUnit: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** A part of Go's durations (ParseDuration of its package time) as a pattern: digits with a point or none, and a unit. */
+export const durationPart = '(\\d+\\.?\\d*|\\.\\d+)(ns|[u\u00b5\u03bc]s|ms|s|m|h)';
+
 const goMsOf = (text: string): number | undefined => {
-  const parts = [...text.matchAll(/(\d+\.?\d*|\.\d+)(ns|[u\u00b5\u03bc]s|ms|s|m|h)/g)];
+  const parts = [...text.matchAll(new RegExp(durationPart, 'g'))];
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) return undefined;
   return parts.reduce(
     (sum, [, digits, unit = '']) => sum + Number(digits) * (msOfUnit[unit.replace('\u03bc', '\u00b5')] ?? 0),

@@ -4,7 +4,7 @@ import { anyOf, nearest, quoted } from '../../base/text/nearest.ts';
 import { hasPlaceholders } from '../language/expression.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { patternForm } from '../language/pattern.ts';
-import { durationOf, sizeMbOf } from '../../base/units.ts';
+import { durationOf, durationPart, sizeMbOf } from '../../base/units.ts';
 
 /**
  * An object that takes no other keys. Where it has some, the message is a line for each key that it takes: see issues.ts.
@@ -49,7 +49,7 @@ export const Size = z
 const DurationText = z
   .string()
   .max(100)
-  .meta(orPlaceholders('[-+]?(\\d+(\\.\\d+)?|(\\d+(\\.\\d+)?(ns|us|\u00b5s|ms|s|m|h))+)'));
+  .meta(orPlaceholders(`[-+]?(\\d+(\\.\\d+)?|(${durationPart})+)`));
 
 const duration = (atLeastMs: number) =>
   z

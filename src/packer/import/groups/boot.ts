@@ -1,3 +1,4 @@
+import { durationMsOf } from '../../../base/units.ts';
 import type { Builder } from '../builder.ts';
 import type { Rules } from '../keys.ts';
 
@@ -48,7 +49,7 @@ const commandsOfSteps = ({ keys, reading }: Builder): readonly string[] | undefi
   });
 };
 
-const isNoWait = (wait: string): boolean => /^[+-]?(?:0(?:\.0+)?(?:ns|us|\u00b5s|ms|s|m|h)?)+$/.test(wait.trim());
+const isNoWait = (wait: string): boolean => durationMsOf(wait) === 0;
 
 /** Whether the builder types a command at first. */
 export const hasBootCommand = ({ keys }: Pick<Builder, 'keys'>): boolean =>
