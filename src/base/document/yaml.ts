@@ -68,7 +68,11 @@ const compose = async (text: string, refuse: Refuse, pause: Pause): Promise<Docu
     if (found !== undefined) refuse([], document.range[0], 'is a second document: send one');
     found = document;
   };
-  for await (const token of tokensOf(text, refuse, pause)) for (const document of composer.next(token)) take(document);
+  for await (const token of tokensOf(text, refuse, pause)) {
+    // Reading a long text and making a value of it take their time one by one.
+    await pause();
+    for (const document of composer.next(token)) take(document);
+  }
   for (const document of composer.end()) take(document);
   return found;
 };
@@ -194,6 +198,7 @@ export const readYaml = async (source: DocumentSource, pause: Pause, saw: Saw = 
   const text = sourceText(source);
   const refuse = makeRefuse(text, source);
   const document = await compose(text, refuse, pause);
+  await pause();
   if (document === undefined) return undefined;
   const fresh = () => ({
     anchors: new Map<string, ParsedNode>(),
