@@ -69,7 +69,7 @@ const compose = async (text: string, refuse: Refuse, pause: Pause): Promise<Docu
     found = document;
   };
   for await (const token of tokensOf(text, refuse, pause)) {
-    // Reading a long text and making a value of it take their time one by one.
+    // Others have their turn between the reading of a long text and the making of its value.
     await pause();
     for (const document of composer.next(token)) take(document);
   }
