@@ -109,6 +109,15 @@ test('a query with wrong fields is answered with places in the query', async () 
   assert.deepEqual(errors.map(({ pointer }) => pointer).sort(), ['query:/label/0', 'query:/limit', 'query:/sinse']);
 });
 
+test('a number of a query is written in decimal digits, and in no other way that JavaScript reads', async () => {
+  await using shop = await apiShop();
+  for (const text of ['', '%20', '5%20', '0x5', '5e0', '5.0', '%2B5', '٥', 'true']) {
+    const reply = await get(shop, `/builds?limit=${text}`);
+    assert.deepEqual([reply.statusCode, reply.json<{ errors: unknown }>().errors], [400, [{ pointer: 'query:/limit', message: 'is no whole number from 1 to 500' }]], text); // prettier-ignore
+  }
+  assert.equal((await get(shop, '/builds?limit=5')).statusCode, 200);
+});
+
 test('builds are listed by page and by every filter, with a Link to the next page that works as it stands', async () => {
   await using shop = await apiShop();
   for (const team of ['a', 'b', 'a', 'a'])

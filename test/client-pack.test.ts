@@ -12,6 +12,7 @@ import { Fault } from '../src/base/fault.ts';
 import { packFolder, type Packed } from '../src/client/pack/pack-folder.ts';
 import { unpackContext } from '../src/context/context.ts';
 import { failsAs } from './store-shop.ts';
+import { runs } from './fixtures/long.ts';
 
 const never = new AbortController().signal;
 const limits = { files: 1000, bytes: 8 * 2 ** 20 };
@@ -90,7 +91,7 @@ test('whatever the files, the daemon unpacks what was packed, and the same files
         Object.fromEntries(wanted.sort()),
       );
     }),
-    { numRuns: 40 },
+    runs(150),
   );
 });
 

@@ -12,6 +12,7 @@ import { ptyLine } from '../src/vmm/vmd/pty-line.ts';
 import { consoleOver, failsAs, hastyTyping, signal, turn } from './fixtures/console-desk.ts';
 import { guestLine, ttyGuest } from './fixtures/console-line.ts';
 import { untilTrue } from './fixtures/until-true.ts';
+import { runs } from './fixtures/long.ts';
 
 const cases: readonly (readonly [string, string, string, Echo])[] = [
   ['the text itself', 'root', 'root', 'exact'],
@@ -198,7 +199,8 @@ const randomFrom = (seed: number) => () => {
 };
 
 test('any text arrives whole at a tty that loses bytes, or the guest is deaf; never does another line arrive', async () => {
-  const [runs, together] = [60, 16];
+  const often = runs(200);
+  const together = 16;
   let whole = 0;
   let deaf = 0;
   const sayOne = async (text: string, loss: number, seed: number) => {
@@ -225,8 +227,8 @@ test('any text arrives whole at a tty that loses bytes, or the guest is deaf; ne
     fc.asyncProperty(fc.array(spoken, { minLength: together, maxLength: together }), async (lines) => {
       await Promise.all(lines.map((line) => sayOne(...line)));
     }),
-    { numRuns: runs },
+    often,
   );
-  console.log(`${runs * together} lines: ${whole} arrived, ${deaf} times the guest was deaf`);
+  console.log(`${often.numRuns * together} lines: ${whole} arrived, ${deaf} times the guest was deaf`);
   assert.ok(whole > deaf);
 });

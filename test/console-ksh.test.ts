@@ -11,6 +11,7 @@ import { consoleOver, hastyTyping, signal, turn } from './fixtures/console-desk.
 import { kshEditor, kshLongestLine } from './fixtures/ksh-editor.ts';
 import { kshGuest } from './fixtures/ksh-guest.ts';
 import { randomFrom } from './fixtures/random-from.ts';
+import { runs } from './fixtures/long.ts';
 
 /** Columns that the prompt leaves: with one, ksh shows nothing at all of a character of several bytes. */
 const hasRoom = (prompt: string, width: number, text: string): boolean => {
@@ -56,7 +57,7 @@ test('a line of any length at a prompt of any length is typed once where ksh scr
     fc.asyncProperty(cases, async (all) => {
       await Promise.all(all.map((one) => sayOne(...one)));
     }),
-    { numRuns: 30 },
+    runs(100),
   );
 });
 
@@ -82,15 +83,16 @@ test('where ksh scrolls and bytes are lost, a line arrives whole, or the guest i
     }
   };
   const ascii = lines.map((text) => text.replace(/[^ -~]/g, 'x'));
+  const often = runs(40);
   const losses = fc.constantFrom(0.001, 0.003, 0.01, 0.03);
   const cases = fc.array(fc.tuple(prompts, widths, ascii, losses, fc.integer()), { minLength: 16, maxLength: 16 });
   await fc.assert(
     fc.asyncProperty(cases, async (all) => {
       await Promise.all(all.map((one) => sayOne(...one)));
     }),
-    { numRuns: 10 },
+    often,
   );
-  console.log(`160 lines: ${whole} arrived, ${deaf} times the guest was deaf`);
+  console.log(`${often.numRuns * 16} lines: ${whole} arrived, ${deaf} times the guest was deaf`);
   assert.ok(whole > deaf);
 });
 
@@ -113,7 +115,7 @@ test('an echo that ksh has only begun is never taken for the whole, wherever it 
         if (!isWhole) assert.notEqual(judgeEcho(String(cut), text, true), 'exact');
       }
     }),
-    { numRuns: 40 },
+    runs(150),
   );
 });
 

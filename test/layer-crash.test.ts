@@ -38,7 +38,7 @@ const killedAfter = async (file: string, root: string, ms: number): Promise<numb
   return kept;
 };
 
-const kills = isLong ? 300 : 10;
+const kills = isLong ? 300 : 5;
 
 test(`${kills} kills while layers are made, taken, evicted and deleted leave whole layers and no other file`, async (t) => {
   await using cleanup = cleanupStack();

@@ -265,6 +265,6 @@ test('a key that is misspelt is refused at its place, in whatever object of a bu
         /"type":"(ansible|windows-restart)"/.test(JSON.stringify(document)) && pointer.startsWith('/prov');
       assert.ok(isOther || errors.some((error) => error.pointer === pointer), JSON.stringify(errors));
     }),
-    { numRuns: 500 },
+    runs(2000),
   );
 });

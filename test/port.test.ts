@@ -132,7 +132,7 @@ test('the packages are those of production, uncompiled, and come out the same ea
   );
   for (const name of ['fastify', 'better-sqlite3', 'node-addon-api', 'zod'])
     assert.ok(names.includes(`package/node_modules/${name}/package.json`), name);
-  for (const name of ['typescript', 'oxlint', 'prettier', '@types/node', 'autocannon'])
+  for (const name of ['typescript', 'oxlint', 'oxfmt', '@types/node', 'autocannon'])
     assert.ok(!names.some((path) => path.startsWith(`package/node_modules/${name}/`)), name);
   const again = join(home, 'again');
   await makePort(again);

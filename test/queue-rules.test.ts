@@ -24,6 +24,7 @@ import { endsWithRun, fullRuns, runStatusOf } from '../src/queue/rules/run.ts';
 import { checkMove, mayBecome } from '../src/queue/rules/status.ts';
 import type { Outcome } from '../src/queue/records.ts';
 import { aBuild, aFault, anArtifact, failsAs, storeShop } from './store-shop.ts';
+import { runs } from './fixtures/long.ts';
 
 const pairs = Status.options.flatMap((from) => Status.options.map((to) => [from, to] as const));
 
@@ -322,7 +323,7 @@ test('the store claims in the order of the rule, whatever is queued and runs', a
         if (ends) await end(running[0]);
       }
     }),
-    { numRuns: 60 },
+    runs(300),
   );
 });
 

@@ -14,6 +14,7 @@ import { remoteInput, remoteLine } from '../src/guest/ssh/remote-command.ts';
 import { shellQuoted } from '../src/base/text/shell.ts';
 import { runProgram, type Input } from '../src/base/program.ts';
 import { on } from './ssh-server.ts';
+import { runs } from './fixtures/long.ts';
 
 // OpenBSD's ksh has no printf of its own, as mksh has none; busybox is what the small test system has.
 const shells = ['/bin/dash', '/bin/mksh', '/bin/bash', '/bin/busybox', '/bin/zsh'].filter(existsSync);
@@ -49,7 +50,7 @@ for (const shell of shells) {
         const { stdout, exitCode } = await guest.run(`printf '%s\\n' ${shellQuoted(argument)}; cat`, input);
         assert.deepEqual({ stdout, exitCode }, { stdout: `${argument}\n${input}`, exitCode: 0 });
       }),
-      { numRuns: 25 },
+      runs(100),
     );
     const controls = Buffer.from(Array.from({ length: 255 }, (_, byte) => byte + 1)).toString('latin1');
     for (const argument of [controls, '\n\n', ' \t\n ', '\\n\\0101%s', '-n', '!!', "'"])

@@ -15,6 +15,7 @@ import { envWords, scriptBytes } from '../src/guest/shell-script.ts';
 import type { Policy } from '../src/provisioners/common.ts';
 import { tryAgain } from '../src/provisioners/try-again.ts';
 import { guestHouse, on } from './ssh-server.ts';
+import { runs } from './fixtures/long.ts';
 
 const failsAs =
   (code: FaultCode, check: (fault: Fault) => void = () => undefined) =>
@@ -243,7 +244,7 @@ test('any value comes through the shell as it was, and no name is read as a comm
       const { stdout } = await runProgram('sh', ['-c', command], { signal: on() });
       assert.equal(stdout, list.map((value) => `${value}_`).join(''));
     }),
-    { numRuns: 20 },
+    runs(80),
   );
   for (const name of ['', 'A B', '1A', 'A=B', '$(id)', "A'", 'A\n'])
     assert.throws(() => envWords({ [name]: 'x' }), failsAs('template_invalid'), name);

@@ -14,6 +14,7 @@ import type { Guest } from '../src/guest/types.ts';
 import { runProgram } from '../src/base/program.ts';
 import { commandOf, familyOf } from './fixtures/processes.ts';
 import { guestHouse, on } from './ssh-server.ts';
+import { isLong } from './fixtures/hypervisor.ts';
 
 const failsAs =
   (code: FaultCode, ...words: readonly RegExp[]) =>
@@ -271,7 +272,7 @@ test('a login that is aborted in any of its first moments leaves no ssh', async 
   house.line('stuck');
   const reason = new Fault('cancelled', 'The build was cancelled');
   // The first of them while a server is looked for, the later ones while ssh begins.
-  for (let n = 0; n < 60; n++) {
+  for (let n = 0; n < 60; n += isLong ? 1 : 4) {
     const abort = new AbortController();
     const connecting = connectSsh(house.spec, quiet, abort.signal);
     await systemClock.sleep(n / 4, on());

@@ -9,6 +9,7 @@ import { crashLimits } from '../src/queue/rules/crash.ts';
 import type { Claim } from '../src/queue/records.ts';
 import { aBuild, aFault, anArtifact, hostWith, roomy, storeShop } from './store-shop.ts';
 import type { Shop } from './store-shop.ts';
+import { isLong } from './fixtures/hypervisor.ts';
 
 const place = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const slots = 4;
@@ -46,12 +47,14 @@ const suspect = async (shop: Shop) => {
   return build.id;
 };
 
-test('of 200 deaths, in which one build of four kills the daemon each time, only those builds fail', async (t) => {
+const mostDeaths = isLong ? 200 : 40;
+
+test(`of ${mostDeaths} deaths, in which one build of four kills the daemon each time, only those builds fail`, async (t) => {
   await using shop = await storeShop({}, place);
   const poisonous = new Set<string>();
   const innocent = new Set<string>();
   let deaths = 0;
-  while (deaths < 200) {
+  while (deaths < mostDeaths) {
     const builds = Array.from({ length: 4 }, () => aBuild());
     const poison = builds[deaths % 4]?.id ?? '';
     for (const build of builds) {

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { durationOf, sizeMbOf } from '../src/base/units.ts';
 import { templateJsonSchema } from '../src/template/document/json-schema.ts';
 import { apiShop } from './api-shop.ts';
+import { runs } from './fixtures/long.ts';
 
 const example = async (name: string): Promise<unknown> =>
   JSON.parse(await readFile(new URL(`../../examples/${name}/template.json`, import.meta.url), 'utf8'));
@@ -56,7 +57,7 @@ test('the published schema takes every size and duration that a template may hav
       if (isTaken(sizeMbOf, text)) assert.ok(judge({ machine: { memory: text } }), text);
       if (isTaken(durationOf, text)) assert.ok(judge({ timeout: text }), text);
     }),
-    { numRuns: 2000 },
+    runs(6000),
   );
 });
 

@@ -14,6 +14,7 @@ import { mostCpusAsker } from '../src/vmm/vmd/cpus.ts';
 import { makeVmdDisks } from '../src/vmm/vmd/disks.ts';
 import { refuseForVmd } from '../src/vmm/vmd/refuse.ts';
 import { traitsOf } from '../src/vmm/vmd/releases.ts';
+import { runs } from './fixtures/long.ts';
 
 const run = promisify(execFile);
 const programs = fileURLToPath(new URL('../../test/vmd/', import.meta.url));
@@ -73,6 +74,7 @@ const machine = fc.record({
 
 test('every machine that is not refused at POST has a command line that vmctl takes, in every release', async (t) => {
   let taken = 0;
+  const often = runs(1200);
   await fc.assert(
     fc.asyncProperty(machine, fc.constantFrom(...releases), async (asked, release) => {
       const disks = Array.from({ length: asked.disks }, (_, at): DiskFile => ({ path: join(folder, `d${at}.raw`), format: 'raw' })); // prettier-ignore
@@ -106,10 +108,10 @@ test('every machine that is not refused at POST has a command line that vmctl ta
       assert.ok(isTaken(said), `${release}: ${startArgv(spec, templates).join(' ')}\n${said}`);
       taken += 1;
     }),
-    { numRuns: 400 },
+    often,
   );
   t.diagnostic(`${taken} machines were described and their command lines taken`);
-  assert.ok(taken > 60, `only ${taken}`);
+  assert.ok(taken * 6 > often.numRuns, `only ${taken}`);
 });
 
 test('what is asked of vmctl beside starting is taken by every release', async () => {

@@ -65,7 +65,7 @@ test('whatever is JSON is read as YAML to the same value', async () => {
       if (asJson === 'refused') return;
       assert.deepEqual(await read(stringify(JSON.parse(json))), asJson);
     }),
-    { numRuns: 300 },
+    runs(1000),
   );
 });
 

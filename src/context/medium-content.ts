@@ -6,7 +6,8 @@ import type { MediumEntry } from '../template/spec.ts';
 
 /** A file for a medium: its path there, its size, and its text or its place on this host. */
 export type MediumContent = { readonly path: string; readonly size: number } & (
-  { readonly bytes: Uint8Array } | { readonly file: string }
+  | { readonly bytes: Uint8Array }
+  | { readonly file: string }
 );
 
 // More than any medium takes: a folder is not listed to its end for nothing.

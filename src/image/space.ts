@@ -4,11 +4,8 @@ import { statfs } from 'node:fs/promises';
  * MiB that a process which is not root may still write, of what statfs(2) says. On OpenBSD the blocks available are less
  * than none when root has written into its reserve, which Node shows as a number beyond all blocks.
  */
-export const availableMb = (fs: {
-  readonly bavail: number;
-  readonly blocks: number;
-  readonly bsize: number;
-}): number => (fs.bavail < 0 || fs.bavail > fs.blocks ? 0 : Math.floor((fs.bavail * fs.bsize) / 1024 ** 2));
+export const availableMb = (fs: { readonly bavail: number; readonly blocks: number; readonly bsize: number }): number =>
+  fs.bavail < 0 || fs.bavail > fs.blocks ? 0 : Math.floor((fs.bavail * fs.bsize) / 1024 ** 2);
 
 /** How many MiB this process, which is not root, may still write to the file system that holds the folder. */
 export const freeMb = async (folder: string): Promise<number> => availableMb(await statfs(folder));

@@ -24,10 +24,7 @@ export const outputOf = (output: string | undefined, { pointer, fields }: Place)
       { output: fields.made(`${pointer}/output`, output, `unknown${pointer.replaceAll('/', '-')}`, artifactNameOf) };
 
 /** Refuses one name for what is made of several artifacts. */
-export const onlyOne = (
-  { output }: { readonly output?: string },
-  taken: readonly PlannedDraft[],
-): string | undefined =>
+export const onlyOne = ({ output }: { readonly output?: string }, taken: readonly PlannedDraft[]): string | undefined =>
   output === undefined || taken.length <= 1
     ? undefined
     : `has "output", one name, and takes ${taken.length} artifacts: name one as "artifact", or leave "output" out`;

@@ -99,7 +99,9 @@ export type DiskPlan = {
 
 /** What a medium holds under one path (no slash in front); of a folder everything below it. */
 export type MediumEntry = { readonly path: string } & (
-  { readonly text: string } | { readonly file: FileRef } | { readonly folder: FileRef }
+  | { readonly text: string }
+  | { readonly file: FileRef }
+  | { readonly folder: FileRef }
 );
 
 /** A medium that the build makes of files; `mb` is the room that its image takes. */

@@ -128,7 +128,8 @@ export type Addresses = {
 export type StaticAddresses = Pick<Addresses, 'guestIp' | 'hostIp' | 'mac' | 'http'>;
 /** What a VGA shows: text, row after row in one piece, or pixels. */
 export type Shown =
-  { readonly mode: 'text'; readonly columns: number; readonly cells: string } | { readonly mode: 'graphic' };
+  | { readonly mode: 'text'; readonly columns: number; readonly cells: string }
+  | { readonly mode: 'graphic' };
 
 /** The VGA and the keyboard of a machine. Both throw `hypervisor_unavailable` when the machine has gone. */
 export type Display = {

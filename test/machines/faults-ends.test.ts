@@ -9,6 +9,9 @@ import { pause, reset, say, writeGuest } from '../fixtures/tiny-guest.ts';
 
 let guests: FaultyGuests;
 
+// The releases of vmd differ in what a reset does.
+const inNewest = isVmd && release !== 'current' ? longOnly : {};
+
 before(async () => {
   guests = await startFaultyGuests();
 });
@@ -21,7 +24,7 @@ const endlessReboots = isVmd ? /again and again, and vmd stopped it|^6 reboots$/
 
 // Builds are asked for when their test begins; two run at a time.
 suite('an installer', { concurrency: true }, () => {
-  test('that panics ends the build with what the kernel said', async () => {
+  test('that panics ends the build with what the kernel said', inNewest, async () => {
     const { id } = await guests.installing('panic', { console: [{ hear: 'never', within: '2m' }] });
     const { expected, saw, console_tail } = await guests.failed(id, 'guest_panicked', 'install');
     assert.equal(expected, 'never');
@@ -30,7 +33,7 @@ suite('an installer', { concurrency: true }, () => {
     assert.match(console_tail, /Kernel panic - not syncing|panic\+0x|sysrq|RIP: |R[A-Z0-9]{2}: /);
   });
 
-  test('that powers off before its prompt has halted while the prompt was awaited', async () => {
+  test('that powers off before its prompt has halted while the prompt was awaited', inNewest, async () => {
     const { id } = await guests.installing('halt-early', hearing('never', '2m'));
     const { expected, saw } = await guests.failed(id, 'guest_halted', 'install');
     assert.deepEqual([expected, saw], [anyPrompt, 'the guest powered itself off']);
@@ -69,7 +72,7 @@ suite('an installer', { concurrency: true }, () => {
 });
 
 suite('an installed system', { concurrency: true }, () => {
-  test('that panics while ssh is awaited ends the build with what the kernel said', async () => {
+  test('that panics while ssh is awaited ends the build with what the kernel said', inNewest, async () => {
     const { id } = await guests.installed('panic');
     const { saw, expected } = await guests.failed(id, 'guest_panicked', 'connect');
     assert.match(saw, /Kernel panic - not syncing/);
@@ -90,7 +93,7 @@ suite('an installed system', { concurrency: true }, () => {
     assert.match(saw, endlessReboots);
   });
 
-  test('that ignores the power button is still running when its time is over', async () => {
+  test('that ignores the power button is still running when its time is over', inNewest, async () => {
     const { id } = await guests.installed('slow-halt', {
       install: { console: letIn, ends: 'never' },
       shutdown: { command: 'halt -p', timeout: '3s' },

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { guest, startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
+import { longOnly } from '../fixtures/long.ts';
 import { firstPrompt, installerMachine, succeeded, textOf } from '../fixtures/tiny-builds.ts';
 import { mirrorShop, sha256, signify, type Files } from '../mirror-shop.ts';
 
@@ -111,30 +112,34 @@ test('two installations at once take their sets from one download each, and say 
     assert.equal(shop.upstream.askedFor(`7.9/amd64/${name}`), 1, name);
 });
 
-test('a set that the mirror has wrong fails the build with both digests, and the host is blamed for it', async () => {
-  const name = '7.9/amd64/base79.tgz';
-  const right = Buffer.from(sets['base79.tgz'] ?? '');
-  right.writeUInt8(right.readUInt8(100_000) ^ 1, 100_000);
-  const wrong = Buffer.from(right);
-  wrong.writeUInt8(wrong.readUInt8(100_001) ^ 1, 100_001);
-  // Signed anew, so that the cache has nothing of that digest; a daemon that starts asks for the sums when they are old.
-  await shop.put('7.9/amd64', { ...sets, 'base79.tgz': right });
-  shop.upstream.files.set(name, wrong);
-  await rm(join(imaged.dataDir, 'mirror', 'sums'), { recursive: true });
-  await imaged.kill('SIGTERM');
-  await imaged.start();
-  const { id } = await installing('three');
-  const { status, fault } = await imaged.ended(id);
-  assert.equal(status, 'failed');
-  assert.deepEqual([fault?.code, fault?.class, fault?.step], ['mirror_damaged', 'infra', 'install']);
-  assert.match(
-    fault?.message ?? '',
-    /Before that, this host could not give it a set: .* its SHA-256 is [0-9a-f]{64}, not /,
-  );
-  const refused = (await eventsOf(imaged, id)).filter(({ type }) => type === 'set.refused').map(({ data }) => data);
-  assert.deepEqual(
-    refused.map(({ path, code }) => [path, code]),
-    [[name, 'mirror_damaged']],
-  );
-  assert.ok((await fetchedBy(id)).every(({ path }) => path !== name));
-});
+test(
+  'a set that the mirror has wrong fails the build with both digests, and the host is blamed for it',
+  longOnly,
+  async () => {
+    const name = '7.9/amd64/base79.tgz';
+    const right = Buffer.from(sets['base79.tgz'] ?? '');
+    right.writeUInt8(right.readUInt8(100_000) ^ 1, 100_000);
+    const wrong = Buffer.from(right);
+    wrong.writeUInt8(wrong.readUInt8(100_001) ^ 1, 100_001);
+    // Signed anew, so that the cache has nothing of that digest; a daemon that starts asks for the sums when they are old.
+    await shop.put('7.9/amd64', { ...sets, 'base79.tgz': right });
+    shop.upstream.files.set(name, wrong);
+    await rm(join(imaged.dataDir, 'mirror', 'sums'), { recursive: true });
+    await imaged.kill('SIGTERM');
+    await imaged.start();
+    const { id } = await installing('three');
+    const { status, fault } = await imaged.ended(id);
+    assert.equal(status, 'failed');
+    assert.deepEqual([fault?.code, fault?.class, fault?.step], ['mirror_damaged', 'infra', 'install']);
+    assert.match(
+      fault?.message ?? '',
+      /Before that, this host could not give it a set: .* its SHA-256 is [0-9a-f]{64}, not /,
+    );
+    const refused = (await eventsOf(imaged, id)).filter(({ type }) => type === 'set.refused').map(({ data }) => data);
+    assert.deepEqual(
+      refused.map(({ path, code }) => [path, code]),
+      [[name, 'mirror_damaged']],
+    );
+    assert.ok((await fetchedBy(id)).every(({ path }) => path !== name));
+  },
+);

@@ -91,25 +91,29 @@ const failing = async () => ({
   error_cleanup_provisioner: { type: 'shell', inline: 'echo cleaned up' },
 });
 
-test('run-cleanup-provisioner cleans up and then holds the machine; hold holds it as it was, and cleans up at its end', async () => {
-  const failed = async (on_error: string) => {
-    const { id } = await imaged.post({ template: await failing(), on_error });
-    const build = await imaged.until(id, ({ status }) => status !== 'queued' && status !== 'running');
-    assert.equal(build.status, 'held', JSON.stringify(build.fault));
-    return id;
-  };
-  const log = (id: string) => textOf(imaged, id, 'log');
-  const [first, held] = await Promise.all([failed('run-cleanup-provisioner'), failed('hold')]);
-  assert.match(await log(first), /cleaned up\n(.*\n)*.*held for/);
-  assert.doesNotMatch(await log(held), /cleaned up/);
-  for (const id of [first, held]) {
-    assert.equal((await imaged.call(`/builds/${id}/hold`, { method: 'DELETE' })).status, 204);
-    const { status, fault } = await imaged.ended(id);
-    assert.deepEqual([status, fault?.code], ['failed', 'provisioner_failed']);
-  }
-  assert.match(await log(held), /the hold is over\n(.*\n)*.*cleaned up/);
-  assert.equal((await log(first)).match(/cleaned up/g)?.length, 1);
-});
+test(
+  'run-cleanup-provisioner cleans up and then holds the machine; hold holds it as it was, and cleans up at its end',
+  longOnly,
+  async () => {
+    const failed = async (on_error: string) => {
+      const { id } = await imaged.post({ template: await failing(), on_error });
+      const build = await imaged.until(id, ({ status }) => status !== 'queued' && status !== 'running');
+      assert.equal(build.status, 'held', JSON.stringify(build.fault));
+      return id;
+    };
+    const log = (id: string) => textOf(imaged, id, 'log');
+    const [first, held] = await Promise.all([failed('run-cleanup-provisioner'), failed('hold')]);
+    assert.match(await log(first), /cleaned up\n(.*\n)*.*held for/);
+    assert.doesNotMatch(await log(held), /cleaned up/);
+    for (const id of [first, held]) {
+      assert.equal((await imaged.call(`/builds/${id}/hold`, { method: 'DELETE' })).status, 204);
+      const { status, fault } = await imaged.ended(id);
+      assert.deepEqual([status, fault?.code], ['failed', 'provisioner_failed']);
+    }
+    assert.match(await log(held), /the hold is over\n(.*\n)*.*cleaned up/);
+    assert.equal((await log(first)).match(/cleaned up/g)?.length, 1);
+  },
+);
 
 test('a build with debug waits before each of its steps, with its machine within reach', longOnly, async () => {
   const { template } = await bySsh([{ type: 'shell', name: 'look', inline: 'cat /note' }]);

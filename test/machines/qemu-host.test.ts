@@ -149,7 +149,7 @@ const writesWhenTold = [
 
 test(
   'a guest that writes more than its workspace takes ends the build as storage_full, and the machine goes',
-  needsMount,
+  { ...longOnly, ...needsMount },
   async () => {
     await using cleanup = cleanupStack();
     const { folder: data } = cleanup.keep(await temporaryFolder());

@@ -66,21 +66,28 @@ test('builds run by priority, then in the order of their POST', longOnly, async 
   );
 });
 
-test('builds that do not fit into the memory together run one after the other, in free slots or not', async () => {
-  await using imaged = await startImaged({ settings: 'workers = 2', tables: `${tables}\n[capacity]\nmemory = "400M"` });
-  const large = await cycle({ machine: { ...(await cycleMachine('1M')), memory: '256M' } });
-  const ids = [(await imaged.post({ template: large })).id, (await imaged.post({ template: large })).id];
-  await succeed(imaged, ids);
-  const [first = '', second = ''] = ids;
-  assert.ok((await timeOf(imaged, second, 'build.running')) >= (await timeOf(imaged, first, 'build.succeeded')));
-  const never = await imaged.call('/builds', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ template: await cycle({ machine: { ...(await cycleMachine('1M')), memory: '512M' } }) }),
-  });
-  assert.equal(never.status, 422);
-  await proveNothingLeft(imaged);
-});
+test(
+  'builds that do not fit into the memory together run one after the other, in free slots or not',
+  longOnly,
+  async () => {
+    await using imaged = await startImaged({
+      settings: 'workers = 2',
+      tables: `${tables}\n[capacity]\nmemory = "400M"`,
+    });
+    const large = await cycle({ machine: { ...(await cycleMachine('1M')), memory: '256M' } });
+    const ids = [(await imaged.post({ template: large })).id, (await imaged.post({ template: large })).id];
+    await succeed(imaged, ids);
+    const [first = '', second = ''] = ids;
+    assert.ok((await timeOf(imaged, second, 'build.running')) >= (await timeOf(imaged, first, 'build.succeeded')));
+    const never = await imaged.call('/builds', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ template: await cycle({ machine: { ...(await cycleMachine('1M')), memory: '512M' } }) }),
+    });
+    assert.equal(never.status, 422);
+    await proveNothingLeft(imaged);
+  },
+);
 
 test('an Idempotency-Key gives the same build after the daemon was killed', longOnly, async () => {
   await using imaged = await startImaged({ settings: 'workers = 1', tables });

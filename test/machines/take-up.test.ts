@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { said } from '../fixtures/event-times.ts';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
-import { isLong, isVmd } from '../fixtures/hypervisor.ts';
+import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { firstUnlessLong, longOnly } from '../fixtures/long.ts';
 import { machinesOf, proveNothingLeft, provePublished, proveSound, workersOf } from '../fixtures/left-behind.ts';
@@ -298,8 +298,8 @@ test('a machine that went while there was no daemon fails its build, which says 
   await proveNothingLeft(imaged);
 });
 
-// Under IMAGED_LONG more; a build that saw many daemons die begins anew (rules/crash.ts), so one has to bear fewer.
-const kills = isLong ? 200 : 3;
+// A build that saw many daemons die begins anew (rules/crash.ts), so one has to bear fewer.
+const kills = 200;
 const killsPerBuild = 5;
 
 /** Why the attempts of a build began anew. */
@@ -308,7 +308,7 @@ const reasonsIn = (events: readonly Event[]): readonly string[] =>
 
 test(
   `builds go on through ${kills} kills at random moments: none is lost, and no byte or line of those that went on is`,
-  { timeout: kills * 60_000, ...underQemu },
+  { timeout: kills * 60_000, ...longOnly },
   async (t) => {
     const seed = Number(process.env['IMAGED_SEED'] ?? randomInt(2 ** 31));
     t.diagnostic(`IMAGED_SEED=${seed} repeats these moments`);
@@ -347,8 +347,7 @@ test(
     t.diagnostic(`${done} kills; ${went} builds went on through all of theirs; ${anew.length} attempts began anew`);
     for (const reason of anew) t.diagnostic(reason);
     for (const reason of anew) assert.match(reason, /not_taken_up|begins anew|The daemon died while the build ran/);
-    // Few kills may all fall where a build begins anew; that it goes on is proved above.
-    if (isLong) assert.ok(went > 0);
+    assert.ok(went > 0);
     await proveNothingLeft(imaged);
     await proveSound(imaged);
   },

@@ -216,7 +216,7 @@ export const BuildListQuery = pageQuery('id').extend({
 });
 
 export const FollowQuery = z.strictObject({
-  offset: Offset.default(0).meta({ description: 'Bytes to leave out at the beginning.' }),
+  offset: Offset.prefault(0).meta({ description: 'Bytes to leave out at the beginning.' }),
   follow: Flag.default('false').meta({
     description: '`true`: stay, and send what is added, until the build has ended.',
   }),

@@ -99,12 +99,22 @@ export const TemplateName = z
     'is no name: 1 to 64 letters, digits and . _ - between them',
   );
 
-const whole = (least: number, most: number) =>
-  z.coerce
-    .number(`is no whole number from ${least} to ${most}`)
-    .int(`is no whole number from ${least} to ${most}`)
-    .min(least, `is below ${least}`)
-    .max(most, `is above ${most}`);
+// What JavaScript takes for a number besides, as "", "0x10" or "1e1", is none here.
+const digits = /^-?\d{1,16}$/;
+
+/** A number that an address, a query or a header has in decimal digits. */
+export const inDigits = <N extends z.ZodType<number>>(number: N) =>
+  z.preprocess((text) => (typeof text === 'string' && digits.test(text) ? Number(text) : text), number);
+
+/** A whole number in decimal digits. */
+export const whole = (least: number, most: number) =>
+  inDigits(
+    z
+      .number(`is no whole number from ${least} to ${most}`)
+      .int(`is no whole number from ${least} to ${most}`)
+      .min(least, `is below ${least}`)
+      .max(most, `is above ${most}`),
+  );
 
 // What `next` of a list is made of. Any other text would leave out what the client does not know of.
 const places = {
@@ -116,7 +126,7 @@ const places = {
 /** The query of a list that goes on after an id, a name or a number. */
 export const pageQuery = (place: keyof typeof places) =>
   z.strictObject({
-    limit: whole(1, 500).default(50).meta({ description: 'How many to give at most.' }),
+    limit: whole(1, 500).prefault(50).meta({ description: 'How many to give at most.' }),
     after: places[place].optional().meta({ description: 'Where to go on: `next` of the page before.' }),
   });
 

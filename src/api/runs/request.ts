@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
 import { AskedId } from '../../base/ids.ts';
 import { CommonBody, CommonQuery, EventsQuery } from '../builds/request.ts';
-import { Flag } from '../contract/common.ts';
+import { Flag, inDigits } from '../contract/common.ts';
 
 const Names = z
   .array(z.string('is no name of a machine').max(128))
@@ -45,11 +45,9 @@ const NamesText = z
 export const RunQuery = CommonQuery.extend({
   only: NamesText.optional().meta({ type: 'string', description: `With a context: ${about.only} \`only=web,db\`.` }),
   except: NamesText.optional().meta({ type: 'string', description: `With a context: ${about.except}` }),
-  parallel: z.coerce
-    .number()
-    .pipe(Parallel)
+  parallel: inDigits(Parallel)
     .optional()
-    .meta({ type: 'integer', description: `With a context: ${about.parallel}` }),
+    .meta({ description: `With a context: ${about.parallel}` }),
   fail_fast: Flag.optional().meta({ description: `With a context: ${about.fail_fast}` }),
 }).refine(either, notBoth);
 

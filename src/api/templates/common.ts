@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { Fault } from '../../base/fault.ts';
-import { TemplateName } from '../contract/common.ts';
+import { TemplateName, whole } from '../contract/common.ts';
 
 export const tags = ['Templates'];
 export const Params = z.object({
   name: TemplateName.meta({ description: 'The template’s name.', example: 'openbsd' }),
 });
 export const VersionParams = Params.extend({
-  version: z.coerce.number().int().min(1).max(1e9).meta({ description: 'The version, from 1.' }),
+  version: whole(1, 1e9).meta({ description: 'The version, from 1.' }),
 });
 export const etag = { ETag: { description: 'The digest of the version.' } };
 

@@ -25,8 +25,8 @@ export type JobFacts = Pick<Job, 'id' | 'slot' | 'build'> & {
 
 /** What the machine began with, by name: no digest of these is known unless they were fetched. */
 const beganWith = ({ spec }: JobFacts): readonly BuildInput[] =>
-  [...spec.disks.map(({ base }) => base), spec.cdrom, spec.floppy, spec.boot.kernel, spec.boot.initrd].flatMap(
-    (file) => (file === undefined ? [] : [{ name: file.shown, uri: file.shown }]),
+  [...spec.disks.map(({ base }) => base), spec.cdrom, spec.floppy, spec.boot.kernel, spec.boot.initrd].flatMap((file) =>
+    file === undefined ? [] : [{ name: file.shown, uri: file.shown }],
   );
 
 type Tools = Pick<StepTools, 'past' | 'hostMeans'>;

@@ -33,7 +33,9 @@ export type Verified = {
 };
 
 export type MirrorFound =
-  { readonly kind: 'text'; readonly type: string; readonly render: () => string } | Verified | Growing;
+  | { readonly kind: 'text'; readonly type: string; readonly render: () => string }
+  | Verified
+  | Growing;
 
 /** The sets of OpenBSD for all machines of this host: nothing comes out of it whose name and digest are not signed. */
 export type Mirror = AsyncDisposable & {

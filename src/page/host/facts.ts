@@ -1,7 +1,8 @@
 /** What `GET /host` tells. Its contract leaves room for more; what is there is so in every release. */
 export type HostFacts = {
   readonly hypervisor?:
-    { readonly name: string; readonly version: string; readonly accelerators: readonly string[] } | undefined;
+    | { readonly name: string; readonly version: string; readonly accelerators: readonly string[] }
+    | undefined;
   readonly capacity?: { readonly whole: Demand; readonly now: Demand; readonly committed?: Demand };
   readonly slots?: readonly { readonly slot: string | number; readonly build_id?: string | null }[];
   /** A build that the daemon died of, as it seems, and that runs alone. */

@@ -14,7 +14,9 @@ import { entriesIn, isProgram, uploadTree, type Tree } from './upload.ts';
 
 /** What comes into the guest, and where: a text, one that holds words as a command does, a file, or what is in a folder. */
 export type ToolUpload = { readonly to: string } & (
-  { readonly text: Text } | { readonly filled: string } | { readonly listed: FileRef }
+  | { readonly text: Text }
+  | { readonly filled: string }
+  | { readonly listed: FileRef }
 );
 
 type WordTexts = Readonly<Record<string, string>>;
