@@ -8,13 +8,13 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
-import { isVmd, sectorBoot } from '../fixtures/hypervisor.ts';
+import { sectorBoot } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { eventsOf } from '../fixtures/follow-events.ts';
 import { installedMachine, letIn, loggedIn, postContext, succeeded, tarOf, textOf, unpackRamdisk } from '../fixtures/tiny-builds.ts'; // prettier-ignore
 import { powerOff, say, writeGuest } from '../fixtures/tiny-guest.ts';
 import { guest } from '../fixtures/imaged.ts';
-import { longOnly } from '../fixtures/long.ts';
+import { longOnly, underQemu } from '../fixtures/long.ts';
 
 const run = promisify(execFile);
 
@@ -59,9 +59,6 @@ const bySsh = async (provisioners: readonly object[], more: object = {}) => ({
     ...more,
   },
 });
-
-// What vmd does has no part in it.
-const underQemu = isVmd ? longOnly : {};
 
 test('scripts get their environment, may end with an allowed exit code, and may reboot the guest; files come in and out', async () => {
   const artifacts = [{ name: 'disk.qcow2' }, { file: 'motd' }];

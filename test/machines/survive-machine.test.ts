@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
-import { firstUnlessLong } from '../fixtures/long.ts';
+import { firstUnlessLong, underQemu } from '../fixtures/long.ts';
 import type { Event } from '../fixtures/published-event.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
@@ -79,7 +79,7 @@ for (const [signal, code] of firstUnlessLong([
   });
 }
 
-test('a machine that crashes under a provisioner is told from a connection that breaks', async () => {
+test('a machine that crashes under a provisioner is told from a connection that breaks', underQemu, async () => {
   await using imaged = await startImaged({ settings: 'workers = 1', tables });
   const template = visit({ provisioners: [{ type: 'shell', name: 'work', inline: ['sleep 3'] }] });
   const id = await hitMachine(imaged, template, 'work', 'SIGKILL');

@@ -8,7 +8,7 @@ import { said } from '../fixtures/event-times.ts';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { firstUnlessLong, longOnly } from '../fixtures/long.ts';
+import { firstUnlessLong, longOnly, underQemu } from '../fixtures/long.ts';
 import { machinesOf, proveNothingLeft, provePublished, proveSound, workersOf } from '../fixtures/left-behind.ts';
 import type { Event } from '../fixtures/published-event.ts';
 import { logIn, visit } from '../fixtures/quick-templates.ts';
@@ -28,9 +28,6 @@ const proveCounted = async ({ dataDir }: Imaged, id: string, most: number): Prom
     Array.from({ length: most }, (_, at) => at),
   );
 };
-
-/** Kills at random moments are tried under QEMU. */
-const underQemu = isVmd ? longOnly : {};
 
 /** What holds the line has more to do with a terminal of vmd's. */
 const underVmd = isVmd ? {} : longOnly;
@@ -53,14 +50,14 @@ const counting = (most: number, ms: number) =>
 
 test('a conversation goes on where it was when the daemon was killed, and no byte of the console is lost or doubled', async () => {
   await using imaged = await startImaged({ settings, tables });
-  const { id } = await imaged.post({ template: counting(1000, 2) });
+  const { id } = await imaged.post({ template: counting(500, 2) });
   assert.ok(await awaitEvent(imaged, id, said('echo n$i')));
   for (let times = 0; times < 2; times++) {
     await imaged.kill('SIGKILL');
     await imaged.start();
   }
   await proveTakenUp(imaged, id, 2);
-  await proveCounted(imaged, id, 1000);
+  await proveCounted(imaged, id, 500);
   await provePublished(imaged, id);
   await proveNothingLeft(imaged);
   await proveSound(imaged);
@@ -68,7 +65,7 @@ test('a conversation goes on where it was when the daemon was killed, and no byt
 
 test('a script goes on while there is no daemon, and its output is in the log once', underQemu, async (t) => {
   await using imaged = await startImaged({ settings, tables });
-  const script = `${count(250, 20)}; echo said >&2; echo >>/root/ran`;
+  const script = `${count(120, 20)}; echo said >&2; echo >>/root/ran`;
   const look = ['echo ran $(wc -l </root/ran) times', 'test $(ls -d /tmp/imaged-*.d | wc -l) -eq 1'];
   const { id } = await imaged.post({
     template: visit({
@@ -89,7 +86,7 @@ test('a script goes on while there is no daemon, and its output is in the log on
   const counted = [...log.matchAll(/^\S+ {3}n(\d+)$/gm)].map(([, number]) => Number(number));
   assert.deepEqual(
     counted,
-    Array.from({ length: 250 }, (_, at) => at),
+    Array.from({ length: 120 }, (_, at) => at),
   );
   assert.match(log, /^\S+ ! said$/m);
   assert.match(log, /^\S+ {3}ran 1 times$/m);
@@ -99,7 +96,7 @@ test('a script goes on while there is no daemon, and its output is in the log on
 
 test('SIGTERM lets machines run, and a daemon that is started again goes on with their builds', longOnly, async (t) => {
   await using imaged = await startImaged({ settings, tables: `${tables}\n[upgrade]\nkeep_running = true` });
-  const { id } = await imaged.post({ template: counting(1000, 2) });
+  const { id } = await imaged.post({ template: counting(500, 2) });
   const work = visit({ provisioners: [{ type: 'shell', name: 'work', inline: ['echo at work; sleep 8'] }] });
   const other = await imaged.post({ template: work });
   assert.ok(await awaitEvent(imaged, id, said('echo n$i')));
@@ -113,7 +110,7 @@ test('SIGTERM lets machines run, and a daemon that is started again goes on with
   assert.ok(tookMs < 5000, `${tookMs}`);
   await imaged.start();
   for (const build of [id, other.id]) await proveTakenUp(imaged, build, 1);
-  await proveCounted(imaged, id, 1000);
+  await proveCounted(imaged, id, 500);
   await imaged.kill('SIGTERM');
   await proveNothingLeft(imaged);
 });

@@ -12,6 +12,7 @@ import { cleanupStack } from '../../src/base/cleanup.ts';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import type { Event } from '../fixtures/published-event.ts';
 import { newest, release } from '../fixtures/hypervisor.ts';
+import { firstUnlessLong } from '../fixtures/long.ts';
 import { guest, startImaged, type BuildView, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft, provePublished, workersOf } from '../fixtures/left-behind.ts';
 import { cycle, cycleDigest, visit } from '../fixtures/quick-templates.ts';
@@ -75,10 +76,10 @@ test('builds wait while vmd does not run, and are built when it does; meanwhile 
   await proveSucceeded(imaged, id, 1);
 });
 
-for (const [signal, what] of [
-  ['SIGTERM', 'stopped'],
+for (const [signal, what] of firstUnlessLong([
   ['SIGKILL', 'killed'],
-] as const)
+  ['SIGTERM', 'stopped'],
+] as const))
   test(
     `a vmd that is ${what} in the middle of a build takes its machine along, and the build is tried again`,
     newest,
