@@ -34,6 +34,12 @@ const policy = { attempts: 3, firstMs: 1, growth: 1, mostMs: 1 };
 const imported = async (answers: Answers, changes: Changes = {}) => {
   const { replaces = false, keepsObject = false, stop } = changes;
   const signal = stop?.signal ?? new AbortController().signal;
+  // Where an answer comes, a slow host has the time for it.
+  const silentMs = Object.values(answers ?? {})
+    .flat()
+    .includes('silence')
+    ? 1000
+    : 20_000;
   await using store = await s3Server('images');
   await using ec2 = await ec2Server(answers);
   await using shop = await bench();
@@ -53,7 +59,7 @@ const imported = async (answers: Answers, changes: Changes = {}) => {
     { path, name: 'disk.raw', mediaType: 'x/y', size, sha256: digests.get('sha256') ?? '' },
     {
       peer: destination(() => [hostOf(`127.0.0.1:${store.port}`), hostOf(`127.0.0.1:${ec2.port}`)]),
-      ...{ clock: systemClock, policy, silentMs: 500, progress: () => undefined, signal },
+      ...{ clock: systemClock, policy, silentMs, progress: () => undefined, signal },
       log: (line) => void lines.push(line),
       onPercent: (percent) => {
         percents.push(percent);

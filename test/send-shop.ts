@@ -47,7 +47,7 @@ export const sendTools = (ports: readonly number[], more: Partial<SendTools> = {
     peer: destination(() => ports.map((port) => hostOf(`127.0.0.1:${port}`))),
     clock: systemClock,
     policy: { attempts: 4, firstMs: 5, growth: 2, mostMs: 20 },
-    silentMs: 2000,
+    silentMs: 20_000,
     progress: (bytes) => void told.push(bytes),
     log: (line) => void lines.push(line),
     signal: new AbortController().signal,
