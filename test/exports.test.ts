@@ -12,7 +12,7 @@ type Source = { readonly path: string; readonly text: string };
 /** A value that a file exports. Types are not asked for: one may stand beside the function whose signature has it. */
 type Exported = { readonly name: string; readonly isUsedAtHome: boolean };
 
-const parse = ({ path, text }: Source) => ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+const parse = ({ path, text }: Source) => ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
 
 const each = (node: ts.Node, visit: (node: ts.Node) => void): void => {
   visit(node);

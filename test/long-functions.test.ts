@@ -16,12 +16,12 @@ type Span = { readonly first: number; readonly lines: number };
 
 /** Every function of a source, named or not, within others or not. Lines count from 0. */
 const functionsIn = (text: string, name: string): readonly Span[] => {
-  const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
+  const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest);
   const lineOf = (at: number) => source.getLineAndCharacterOfPosition(at).line;
   const found: Span[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isFunctionLike(node)) {
-      const first = lineOf(node.getStart());
+      const first = lineOf(node.getStart(source));
       found.push({ first, lines: lineOf(node.getEnd()) - first + 1 });
     }
     ts.forEachChild(node, visit);

@@ -147,7 +147,8 @@ test('where namespaces are forbidden outgoing network is refused, with what the 
 
 test('a QEMU in a network of its own has no capability there, and no mount of its own is seen outside', async () => {
   await using vmm = await bench({ allowsOutgoing: true });
-  const { machine } = await start(vmm);
+  const machine = await vmm.start([], outgoing);
+  await machine.run(on());
   const status = await readFile(`/proc/${pidOf(machine)}/status`, 'utf8');
   assert.deepEqual(status.match(/^Cap(Prm|Eff|Bnd|Amb):\s*0+$/gm)?.length, 4);
   assert.doesNotMatch(await readFile('/proc/self/mountinfo', 'utf8'), /resolv\.conf.*vmm-/);

@@ -13,6 +13,7 @@ import type { SchedulerParts } from '../src/queue/scheduler.ts';
 import type { Build, Claim } from '../src/queue/records.ts';
 import type { RunBuild, Store } from '../src/queue/store.ts';
 import { orAborted, deferred } from '../src/base/waiting.ts';
+import { untilTrue } from './fixtures/until-true.ts';
 import { aBuild, anArtifact, roomy, storeShop } from './store-shop.ts';
 
 const never = new AbortController().signal;
@@ -346,7 +347,7 @@ test('a store that cannot be written loses no build: its end is written when the
   using other = { db: new Sqlite(here.file), [Symbol.dispose]: () => void other.db.close() };
   other.db.exec('BEGIN IMMEDIATE');
   open(id);
-  while (here.errors.length === 0) await new Promise(setImmediate);
+  await untilTrue(() => here.errors.length > 0);
   assert.equal((await here.store.find(id))?.status, 'running');
   other.db.exec('ROLLBACK');
   await becomes(here.store, id, 'succeeded');
@@ -371,12 +372,12 @@ test('a suspect runs alone, and the log says once why the others wait', async ()
   other.db.prepare('UPDATE build SET suspect = 1 WHERE id = ?').run(suspect.id);
   const last = await here.add();
   await here.add();
-  while (here.warnings.length === 0) await new Promise(setImmediate);
+  await untilTrue(() => here.warnings.length > 0);
   assert.deepEqual(entered, [first]);
   assert.match(here.warnings.join(), /it waits until no other runs/);
   open(first);
   await becomes(here.store, suspect.id, 'running');
-  while (here.warnings.length === 1) await new Promise(setImmediate);
+  await untilTrue(() => here.warnings.length > 1);
   assert.match(here.warnings.at(-1) ?? '', /it runs alone/);
   assert.deepEqual(entered, [first, suspect.id]);
   open(suspect.id);

@@ -14,7 +14,7 @@ const mb = 2 ** 20;
 const dav = async (token: string) => {
   const folder = await mkdtemp(join(tmpdir(), 'dav-'));
   const server = await nginx(
-    `client_max_body_size 100m; if ($http_authorization != "Bearer ${token}") { return 401; }
+    `client_max_body_size 8m; if ($http_authorization != "Bearer ${token}") { return 401; }
      location /in/ { alias ${folder}/; dav_methods PUT; create_full_put_path on; dav_access user:rw; }`,
   ).catch(async (error: unknown) => {
     await rm(folder, { recursive: true });
@@ -34,8 +34,8 @@ const urlAt = (port: number, path: string) => new URL(`http://127.0.0.1:${port}/
 
 test('a file comes whole to nginx with dav, over a connection that breaks in the middle', async () => {
   await using server = await dav('right');
-  await using shop = await fileOfBytes(24 * mb);
-  await using line = await weakLine(server.port, [9 * mb, 1000]);
+  await using shop = await fileOfBytes(7 * mb);
+  await using line = await weakLine(server.port, [4 * mb, 1000]);
   const { tools, lines, told } = sendTools([line.port]);
   await putFile(urlAt(line.port, 'nightly/disk.raw'), shop.file, { token: 'right' }, tools);
   const headers = { authorization: 'Bearer right' };
@@ -58,7 +58,7 @@ test('an empty file is sent too', async () => {
 test('a wrong token, a method that is not taken and a file that is too large are refusals, after one attempt', async () => {
   await using server = await dav('right');
   await using small = await fileOfBytes(mb);
-  await using large = await fileOfBytes(101 * mb);
+  await using large = await fileOfBytes(9 * mb);
   const { tools, lines } = sendTools([server.port]);
   const cases = [
     [small, 'in/x', 'wrong', /answered 401/],

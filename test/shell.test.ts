@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -254,7 +253,6 @@ test('a script keeps its bytes, but for line ends of another system and a first 
   const textOf = async (text: string) => Buffer.from(await scriptBytes({ text })).toString();
   assert.equal(await textOf('echo ü'), '#!/bin/sh -e\necho ü');
   assert.equal(await textOf('#!/bin/ksh\r\nexit\r\n'), '#!/bin/ksh\nexit\n');
-  const file = process.execPath;
-  assert.ok(existsSync(file));
+  const file = '/bin/sh';
   assert.ok((await readFile(file)).equals(Buffer.from(await scriptBytes({ file, name: 'a program' }))));
 });

@@ -272,7 +272,7 @@ test('a login that is aborted in any of its first moments leaves no ssh', async 
   house.line('stuck');
   const reason = new Fault('cancelled', 'The build was cancelled');
   // The first of them while a server is looked for, the later ones while ssh begins.
-  for (let n = 0; n < 60; n += isLong ? 1 : 4) {
+  for (let n = 0; n < 60; n += isLong ? 1 : 6) {
     const abort = new AbortController();
     const connecting = connectSsh(house.spec, quiet, abort.signal);
     await systemClock.sleep(n / 4, on());

@@ -9,6 +9,7 @@ import Sqlite from 'better-sqlite3';
 import { z } from 'zod';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { imagedProgram, startImaged, type Imaged } from './fixtures/imaged.ts';
+import { untilTrue } from './fixtures/until-true.ts';
 import { aBuild, nobody } from './store-shop.ts';
 
 const run = promisify(execFile);
@@ -84,7 +85,7 @@ test('what was moved to lost stays for lost_days and goes then, and nothing else
   const [due, kept] = [`${stamp(11)}-${nobody}`, `${stamp(9)}-${nobody}`];
   for (const name of [due, kept, 'notes']) await mkdir(join(lost, name), { recursive: true });
   await imaged.start();
-  while ((await readdir(lost)).includes(due)) await new Promise(setImmediate);
+  await untilTrue(async () => !(await readdir(lost)).includes(due));
   assert.deepEqual((await readdir(lost)).toSorted(), [kept, 'notes'].toSorted());
 });
 

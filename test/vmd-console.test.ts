@@ -11,6 +11,7 @@ import { awaitByte, echo, flood, powerOff, say } from './fixtures/tiny-guest.ts'
 import { converse, eventually, rowOf } from './fixtures/vmd-console.ts';
 import { disksFor } from './fixtures/vmd-disks.ts';
 import { daemonId, needsRoot, startVmd, type VmdOptions } from './fixtures/vmd.ts';
+import { isLong } from './fixtures/hypervisor.ts';
 
 const options = { skip: needsRoot };
 
@@ -83,7 +84,7 @@ test(
     await using vmd = await startVmd({ guests: 'none', says: 'prompt> ', taps: 16 });
     const { disk } = await disksFor(vmd);
     const path = await disk('im-0');
-    for (let round = 0; round < 25; round++) {
+    for (let round = 0; round < (isLong ? 25 : 8); round++) {
       const start = ['start', '-c', '-t', 'imaged', '-m', '64M', '-L', '-d', `raw:${path}`, 'im-0'];
       for (const words of [start, ['console', 'im-0'], ['console', 'im-0']]) {
         await using console = converse(vmd, ['vmctl', ...words]);
