@@ -9,7 +9,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { freshen } from '../../src/guest/freshen.ts';
 import { renewIdentity } from '../../src/guest/renew-identity.ts';
 import { awaitBanner } from '../../src/guest/ssh/banner.ts';
-import { atBestBesideMs } from '../fixtures/at-best.ts';
+import { atBestMs } from '../fixtures/at-best.ts';
 import { keptBench, linesOf, long } from '../fixtures/kept-guest.ts';
 import { failsAs } from '../store-shop.ts';
 
@@ -36,7 +36,7 @@ test('a machine is kept while it runs, and two go on from it at once, each with 
   let layer = 'layer0';
   let kept = await vmm.keepIn(machine, layer);
   let measure = 0;
-  const stoodStill = await atBestBesideMs(400, async () => {
+  const stoodStill = await atBestMs(400, async () => {
     if (measure > 0) kept = await vmm.keepIn(machine, (layer = `layer${measure}`));
     measure += 1;
     return kept.stoodStillMs;
@@ -88,7 +88,7 @@ test('a machine that goes on answers over ssh at once', async (t) => {
   const kept = await vmm.keepIn(machine, 'layer');
   await machine[Symbol.asyncDispose]();
   let slot = 1;
-  const ms = await atBestBesideMs(600, async () => {
+  const ms = await atBestMs(600, async () => {
     const began = performance.now();
     await using again = await vmm.goOn('layer', slot++, kept);
     await awaitBanner(again.addresses.ssh, quiet, long());
