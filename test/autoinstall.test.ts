@@ -454,6 +454,11 @@ test('what is wrong in a text is told with its line, and is a note', async () =>
       /^line 7, "Set name\(s\)": is not asked on this machine with the answers before it$/,
     ],
     [`${wholeText}Netmask for vio0 = 255.0.0.0\n`, /^line 6, "Netmask for vio0": is not asked when/],
+    [
+      `${wholeText}Start sshd(8) by default = no`,
+      /^line 6, "Start sshd\(8\) by default": no line break ends it, and the installer passes over such a line/,
+    ],
+    [wholeText.trimEnd(), /^the question "HTTP Server\?.* has no answer.*would fail$/],
   ];
   for (const [text, expected] of cases) {
     const { notes } = await resolved(textFile(text, { communicator: { type: 'none' } }));
