@@ -246,6 +246,8 @@ test('booted from a CD the sets are those of the CD where the answers are for th
     }
   const served = await resolved({ ...cdMachine('7.9'), ...answersWith({}) });
   assert.match(textOf(served), /^Location of sets = http$/m);
+  const named = await errorsOf(() => resolved({ ...cdMachine('7.9'), ...answersWith({ 'Location of sets': 'cdrom', ...unsigned }, {}) })); // prettier-ignore
+  assert.match(named[at('Location of sets')] ?? '', /"cdrom" is no place for sets here: there is .*\(cd0 /);
   const netbooted = await resolved({ ...cdMachine('7.9', machineOf()), ...answersWith({}) });
   assert.match(textOf(netbooted), /^HTTP Server/m);
 });

@@ -56,7 +56,7 @@ const answersFor: Readonly<Record<string, readonly string[]>> = {
   'URL to autopartitioning template for disklabel': ['none', 'http://10.0.0.1/d'],
   'Use (A)uto layout, (E)dit auto layout, or create (C)ustom layout': ['a'],
   'Which disk do you wish to initialize': ['done', 'sd1'],
-  'Location of sets': ['http', 'done', 'cd', 'cd0'],
+  'Location of sets': ['http', 'done', 'cd', 'cd0', 'cdrom'],
   'Pathname to the sets': ['7.9/amd64', 'done'],
   'HTTP proxy URL': ['none', 'http://10.0.0.9:8080'],
   'HTTP Server': ['10.0.0.1', 'http://10.0.0.1:8080', '3', '?'],

@@ -13,7 +13,7 @@ import { ParseError } from '../../base/text/parse-error.ts';
 import { setsOfMirror, setsServed, smallFile } from '../served-sets.ts';
 import type { HttpEntry, Spec } from '../../template/spec.ts';
 
-export type MachineParts = Pick<Spec, 'cpus' | 'disks' | 'nics' | 'cdrom' | 'model' | 'boot'>;
+export type MachineParts = Pick<Spec, 'cpus' | 'disks' | 'nics' | 'cdrom' | 'model' | 'boot' | 'firmware'>;
 
 /** How OpenBSD calls the network interfaces: by their driver. */
 export const interfaceNames = ({

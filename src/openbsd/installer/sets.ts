@@ -128,21 +128,26 @@ const wherefrom = ({ hasCdrom, interfaces }: InstallerFacts): string =>
 
 /**
  * What the installer takes when nothing says where sets are: two rules that agree but on a machine with a CD and an
- * interface that was not booted over the network. Where it is not known which of them holds, it is the older one.
+ * interface that was not booted over the network. Where it is not known which of them holds, it is the older one. An
+ * upgrade goes by the installurl(5) of what is installed.
  */
-const defaultPlace = ({ hasCdrom, interfaces, isNetbooted }: InstallerFacts): string => {
+const defaultPlace = ({ mode, hasCdrom, interfaces, isNetbooted }: InstallerFacts): string => {
   if (interfaces.length === 0) return hasCdrom ? 'cd0' : 'disk';
-  return isNetbooted || !hasCdrom ? 'http' : 'cd0';
+  return isNetbooted || !hasCdrom || mode === 'upgrade' ? 'http' : 'cd0';
 };
 
-const remarkOnDefault = (talk: Talk, reply: Reply, { release, hasCdrom, interfaces, isNetbooted }: InstallerFacts) => {
-  const mayDiffer = hasCdrom && interfaces.length > 0 && !isNetbooted;
+const remarkOnDefault = (talk: Talk, reply: Reply, facts: InstallerFacts) => {
+  const { release, mode, hasCdrom, interfaces, isNetbooted } = facts;
+  const mayDiffer = mode === 'install' && hasCdrom && interfaces.length > 0 && !isNetbooted;
   if (reply.line === undefined && mayDiffer && releases[release].installer.location === 'unknown')
     talk.remark(
       reply,
       'leaves "Location of sets" to the installer, which takes cd0 or http, by its release: answer it',
     );
 };
+
+/** A drive by any name that the installer knows it by: it makes the device of all others, in vain. */
+const isCdrom = (value: string): boolean => /^(?:[cC][dD]?|cd\d)$/.test(value);
 
 /** The questions about sets (install.sub, `install_sets`): from one place after the other, until it is done. */
 export const askSets = (talk: Talk, facts: InstallerFacts, chosen: Chosen, root: RootDisk | undefined): void => {
@@ -157,7 +162,7 @@ export const askSets = (talk: Talk, facts: InstallerFacts, chosen: Chosen, root:
     if (reply.isOpen) talk.doubt();
     if (reply.value === 'done') break;
     if (place.startsWith('h') && isNetworked) takeByHttp(talk, facts, chosen, room);
-    else if (place.startsWith('c') && facts.hasCdrom) takeMounted(talk, facts, chosen, onCdrom(chosen, facts.cpus));
+    else if (isCdrom(reply.value) && facts.hasCdrom) takeMounted(talk, facts, chosen, onCdrom(chosen, facts.cpus));
     else if (place.startsWith('d')) takeFromDisk(talk, facts, chosen);
     else if (place.startsWith('n') && isNetworked) {
       [questions.nfsServer, questions.nfsPath].forEach((question) => talk.ask(question));
