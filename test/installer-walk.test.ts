@@ -69,6 +69,8 @@ const answersFor: Readonly<Record<string, readonly string[]>> = {
   "Are you *SURE* your install is complete without 'bsd'": ['yes'],
   'Force checking of clean non-root filesystems': ['yes', 'no'],
   'Fetching of BUILDINFO failed. Continue anyway': ['yes'],
+  'Checksum test for BUILDINFO failed. Continue anyway': ['yes'],
+  'Unverified sets: BUILDINFO. Continue without verification': ['yes'],
   'no such question': ['x'],
 };
 
@@ -197,6 +199,28 @@ test('the walk asks what a second reading of the installer asks, takes the same 
     assert.deepEqual(done.unused.map((line) => lines[line]?.[0]), run.left, shown); // prettier-ignore
   }
   assert.ok(Math.min(clean, failed) > samples.length / 6, `${clean} were clean, ${failed} failed`);
+});
+
+test('a BUILDINFO whose sum is missing stays unverified when it is taken, which is asked, too', async () => {
+  const one: World = {
+    ...{ mode: 'install', release: '7.9', nics: 1, disks: 1, cpus: 1, cdrom: false, netbooted: true, router: true },
+    ...{ dns: true, outside: false, isSigned: true, hasNotes: true, hasSite: false, missing: '', room: true },
+    buildInfo: 'unsigned',
+  };
+  const answers = [...base, 'Checksum test for BUILDINFO failed. Continue anyway'];
+  const ends: (readonly [readonly string[], string | undefined])[] = [];
+  for (const stems of [answers, [...answers, 'Continue without verification']]) {
+    const lines = stems.map((stem) => [stem, answersFor[stem]?.[0] ?? ''] as const);
+    const { c, facts } = caseOf(one, lines);
+    const { troubles } = walk(lines.map(([stem, value]) => ({ key: keyOf(stem), value, pointer: stem })), facts, '79'); // prettier-ignore
+    const [run] = await runInstaller([c]);
+    ends.push([troubles.map(({ question }) => question), run?.end]);
+  }
+  const asked = 'Unverified sets: BUILDINFO. Continue without verification?';
+  assert.deepEqual(ends, [
+    [[asked], `ended by no: ${asked}`],
+    [[], 'ok'],
+  ]);
 });
 
 test('the release is read from the path of its sets', () => {

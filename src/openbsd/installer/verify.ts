@@ -60,13 +60,21 @@ export const maybeAskToVerify = (talk: Talk, sites: readonly string[], room: boo
   all.some((issue) => talk.maybe(anywayQuestion(issue), 'no') !== undefined);
 };
 
-const askBuildInfo = (talk: Talk, sets: SetsThere, { release }: InstallerFacts) => {
-  if (!sets.listed.includes('BUILDINFO')) return;
+/** Whether BUILDINFO stays among what could not be verified. */
+const askBuildInfo = (talk: Talk, sets: SetsThere, { release }: InstallerFacts): boolean => {
+  if (!sets.listed.includes('BUILDINFO')) return false;
   const isSure = releases[release].installer.buildInfo === 'fetched';
-  const told = (question: string, why: string) => (isSure ? confirm(talk, question, why) : talk.maybe(question, 'no'));
-  if (sets.has('BUILDINFO') === false) told(fetchQuestion('BUILDINFO'), 'BUILDINFO is listed, and it is not there');
-  else if (sets.signed?.includes('BUILDINFO') === false)
-    told(checksumQuestion('BUILDINFO'), 'BUILDINFO is not in SHA256.sig');
+  const isAsked = (question: string, why: string): boolean => {
+    if (!isSure) return talk.maybe(question, 'no') !== undefined;
+    confirm(talk, question, why);
+    return true;
+  };
+  if (sets.has('BUILDINFO') === false) {
+    isAsked(fetchQuestion('BUILDINFO'), 'BUILDINFO is listed, and it is not there');
+    return false;
+  }
+  if (sets.signed?.includes('BUILDINFO') !== false) return false;
+  return isAsked(checksumQuestion('BUILDINFO'), 'BUILDINFO is not in SHA256.sig');
 };
 
 /** The questions about sets whose sums are not known or not right (install.sub, `install_files`). */
@@ -94,7 +102,7 @@ export const askToVerify = (
       unverified.push(name);
     }
   }
-  askBuildInfo(talk, sets, facts);
+  if (askBuildInfo(talk, sets, facts)) unverified.push('BUILDINFO');
   if (unverified.length > 0) confirm(talk, anywayQuestion(`Unverified sets: ${unverified.join(' ')}`), unsigned);
   else if (room === undefined) talk.maybe(anywayQuestion('Cannot determine prefetch area'), 'no');
 };
