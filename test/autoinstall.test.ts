@@ -35,7 +35,7 @@ const runtime = {
   ssh_public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEJ2nqXzQ9vZ0zv2oQ0K1d0mZr0m7o8kq1X9q0r9aK7t imaged',
 };
 
-const onVmd: HostFacts = { lease: { router: true, dns: true } };
+const onVmd: HostFacts = { lease: { router: true, dns: true, hostname: true } };
 
 const machineOf = (release = '7.9') => ({
   memory: '1G',
@@ -470,6 +470,16 @@ test('what is wrong in a text is told with its line, and is a note', async () =>
       `${text}\n${told.join('\n')}`,
     );
   }
+});
+
+test('a text may leave the host name to DHCP, which tells one to a machine that boots from the network', async () => {
+  const nameless = textFile(wholeText.replace(/^.*\n/, ''), { communicator: { type: 'none' } });
+  assert.deepEqual((await resolved(nameless)).notes, []);
+  for (const notes of [
+    (await resolved({ ...nameless, ...cdMachine('7.9') })).notes,
+    (await resolved(nameless, {}, { lease: { router: false, dns: false, hostname: false } })).notes,
+  ])
+    assert.match(notes.map(({ message }) => message).join('\n'), /"System hostname\?.* has no answer/);
 });
 
 test('a text that lets nobody log in is refused; one for another conversation, or another host, is not', async () => {

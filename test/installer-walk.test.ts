@@ -163,7 +163,7 @@ const caseOf = (
       hasCdrom: one.cdrom,
       isNetbooted: one.netbooted,
       cpus: one.cpus,
-      lease: { router: one.router, dns: one.dns },
+      lease: { router: one.router, dns: one.dns, hostname: false },
       outside: one.outside,
       setsAt: () => ({
         listed,

@@ -56,7 +56,7 @@ for (const { name, file, form } of found)
       const context = join(examples, name);
       const bytes = await readFile(join(context, file));
       const document = await readDocument({ form, bytes, mostBytes: 4 * 2 ** 20, name: file, code: 'bad_request' });
-      const host = { lease: { router: true, dns: true }, hasMirror: true };
+      const host = { lease: { router: true, dns: true, hostname: true }, hasMirror: true };
       const media = await standIns(document, home);
       for (const { document: one, template = name, name: machine } of await machinesIn(document, context)) {
         const parsed = parseTemplate(one);

@@ -21,8 +21,11 @@ export type FileRoots = {
 
 /** What a host's machines find around them. What is left out is not known. */
 export type HostFacts = {
-  /** What DHCP tells a machine in a network of its own: whether it names a router and a name server. */
-  readonly lease?: { readonly router: boolean; readonly dns: boolean };
+  /**
+   * What DHCP tells a machine in a network of its own: whether it names a router and a name server, and, where it boots
+   * from the network, itself.
+   */
+  readonly lease?: { readonly router: boolean; readonly dns: boolean; readonly hostname: boolean };
   /** Every endpoint serves OpenBSD's sets under `pub/OpenBSD/RELEASE/ARCHITECTURE`. */
   readonly hasMirror?: boolean;
   /** A machine may be given the network outside. */

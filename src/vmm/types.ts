@@ -202,8 +202,11 @@ export type HypervisorFacts = {
 
 /** Starts machines. `qemu/qemu.ts` serves any host with QEMU; `vmd/vmd.ts` is at home on OpenBSD. */
 export type Hypervisor = {
-  /** What DHCP tells a machine in a network of its own: whether it names a router and a name server. */
-  readonly lease: { readonly router: boolean; readonly dns: boolean };
+  /**
+   * What DHCP tells a machine in a network of its own: whether it names a router and a name server, and, where it boots
+   * from the network, itself.
+   */
+  readonly lease: { readonly router: boolean; readonly dns: boolean; readonly hostname: boolean };
   /** Files of the host that machines begin with beside their own: absolute paths, which may not be there. Default: none. */
   readonly firmware?: readonly string[];
   /** The displays that a machine may have. */

@@ -26,8 +26,8 @@ export type InstallerFacts = {
   /** The kernel was booted over the network, by the first interface. */
   readonly isNetbooted: boolean;
   readonly cpus: number;
-  /** What DHCP tells the first interface. */
-  readonly lease: { readonly router: Maybe; readonly dns: Maybe };
+  /** What DHCP tells the first interface. `hostname`: a name that the machine has until it is asked for one. */
+  readonly lease: { readonly router: Maybe; readonly dns: Maybe; readonly hostname: Maybe };
   /** Whether openbsd.org's list of mirrors can be fetched. */
   readonly outside: boolean;
   /** Undefined: another server's, of which nothing is known. */

@@ -94,14 +94,15 @@ export const installerFacts = (
   host: HostFacts,
 ): Omit<InstallerFacts, 'release' | 'mode'> => {
   const isOutside = machine.nics.some(({ network }) => network === 'outgoing');
+  const isNetbooted = machine.boot.device === 'net' && machine.nics.length > 0;
   const lease = machine.nics[0]?.network === 'outgoing' ? { router: true, dns: true } : host.lease;
   return {
     interfaces: interfaceNames(machine),
     disks: diskNames(machine),
     hasCdrom: machine.cdrom !== undefined,
-    isNetbooted: machine.boot.device === 'net' && machine.nics.length > 0,
+    isNetbooted,
     cpus: machine.cpus,
-    lease: lease ?? { router: undefined, dns: undefined },
+    lease: { router: lease?.router, dns: lease?.dns, hostname: isNetbooted ? host.lease?.hostname : false },
     outside: isOutside,
     setsAt: (server, directory) =>
       namesEndpoint(server) && directory !== undefined && isKnown(directory)

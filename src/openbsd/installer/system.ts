@@ -2,6 +2,7 @@ import { quoted } from '../../base/text/nearest.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { isPasswordKey } from '../passwords/forms.ts';
 import { judgePublicKey } from '../public-key.ts';
+import type { InstallerFacts } from './facts.ts';
 import type { Reply, Talk } from './talk.ts';
 import type { Line } from './lines.ts';
 
@@ -47,10 +48,10 @@ export const askTerminal = (talk: Talk): void => {
   talk.ask(questions.terminal, 'vt220');
 };
 
-/** The system's name; undefined when it is not known yet. */
-export const askHostname = (talk: Talk): string | undefined => {
-  const reply = talk.ask(questions.hostname);
-  if (!reply.isSure) return undefined;
+/** The system's name; undefined when it is not known yet. The installer has none but what DHCP tells. */
+export const askHostname = (talk: Talk, { lease }: InstallerFacts): string | undefined => {
+  const reply = talk.ask(questions.hostname, lease.hostname === true ? 'the one that DHCP tells' : undefined);
+  if (!reply.isSure || reply.line === undefined) return undefined;
 
   if (/[\s\u0000-\u001f\u007f]/.test(reply.value))
     talk.refuse(reply, `${quoted(reply.value)} cannot be a host name: it holds a blank`);

@@ -41,7 +41,7 @@ export const walk = (
     askSets(talk, facts, chosen, undefined);
     return { ...talk.report(), sets: [...chosen.installed], isSerial: true, root: undefined };
   }
-  const hostname = askHostname(talk);
+  const hostname = askHostname(talk, facts);
   askNetwork(talk, facts);
   askRoot(talk, lines);
   const { sshd, isSerial } = askServices(talk);

@@ -196,8 +196,8 @@ export const makeQemu = (options: QemuOptions): Hypervisor => {
   const disks = makeQemuDisks(qemuImg);
 
   return {
-    // A restricted user network names neither.
-    lease: { router: false, dns: false },
+    // A restricted user network names nothing.
+    lease: { router: false, dns: false, hostname: false },
 
     firmware: firmwareFiles,
 

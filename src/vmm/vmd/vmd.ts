@@ -71,8 +71,8 @@ export const makeVmd = (options: VmdOptions): Hypervisor => {
   const host = { vmctl, release, traits, templates, endpointPort, clock, watch, findTaps, stopMachine };
 
   return {
-    // Both are the host's end of its tap, whatever answers there (vmd's dhcp.c).
-    lease: { router: true, dns: true },
+    // Both are the host's end of its tap, whatever answers there; with "-B net" it tells the machine's name (vmd's dhcp.c).
+    lease: { router: true, dns: true, hostname: true },
 
     firmware: [biosFile],
     displays: [],
