@@ -153,6 +153,7 @@ test('every answer that the installer would not take, and every line that no ins
   const cases: readonly (readonly [string, string | readonly string[], RegExp])[] = [
     ['System hostname', 'two words', /cannot be a host name/],
     ['Network interface to configure', 'em0', /there is: vio0/],
+    ['Network interface to configure', ['vlan7', 'done'], /no interface "vlan7": .*"vlan0"/],
     ['IPv4 address for vio0', '10.0.0', /neither an IPv4 address/],
     ['Public ssh key for root account', 'ssh-ed25519 AAAA', /not a public key/],
     ['Start sshd(8) by default', 'maybe', /"yes" or "no"/],
@@ -286,6 +287,11 @@ test('a vlan(4) has its parent beside it, so that the domain is asked for', asyn
     'DNS domain name': 'example.org',
   };
   assert.deepEqual((await resolved(answersWith(answers))).notes, []);
+  const question = 'Which interface:tag should vlan0 be on';
+  for (const wrong of ['em0:7', 'vio0:4096', 'vio0', 'vlan0:7']) {
+    const errors = await errorsOf(() => resolved(answersWith({ ...answers, [question]: wrong })));
+    assert.match(errors[at(question)] ?? '', /write it as "vio0:7"/, wrong);
+  }
 });
 
 test('a build that could never log in is refused at the line to blame, unless a site set may change it', async () => {

@@ -66,21 +66,28 @@ const ask6 = (name: string, talk: Talk, fallback: 'none' | 'autoconf'): Configur
   return 'static';
 };
 
-const isInterface = (reply: Reply, { interfaces }: InstallerFacts): boolean => {
-  const { value } = reply;
-  if (/^vlan\d+$/.test(value) || interfaces.includes(value)) return true;
+const isPhysical = (name: string, { interfaces }: InstallerFacts): boolean =>
+  interfaces.includes(name) || (interfaces.includes(undefined) && /^(?!vlan)[a-z]+\d+$/.test(name));
+
+/** `vlans`: how many there are. The installer makes the next one, and no other. */
+const isInterface = ({ value }: Reply, facts: InstallerFacts, vlans: number): boolean => {
+  const [, number] = /^vlan(0|[1-9]\d*)$/.exec(value) ?? [];
+  if (number !== undefined) return Number(number) <= vlans;
   if (/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(value)) return true;
-  return interfaces.includes(undefined) && /^[a-z]+\d+$/.test(value);
+  return isPhysical(value, facts);
 };
 
 /** The interface that a vlan(4) is put on; undefined for any other interface. */
-const askParent = (name: string, talk: Talk, { interfaces }: InstallerFacts): string | undefined => {
+const askParent = (name: string, talk: Talk, facts: InstallerFacts): string | undefined => {
   const [, number] = /^vlan(\d+)$/.exec(name) ?? [];
   if (number === undefined) return undefined;
-  const first = interfaces[0] ?? 'vio0';
-  const tag = Number(number) === 0 ? 'none' : number;
-  const reply = talk.ask(`Which interface:tag should ${name} be on?`, `${first}:${tag}`);
-  return reply.isOpen ? undefined : reply.value.split(':')[0];
+  const first = facts.interfaces[0] ?? 'vio0';
+  const reply = talk.ask(`Which interface:tag should ${name} be on?`, `${first}:${number === '0' ? 'none' : number}`);
+  if (reply.isOpen) return undefined;
+  const [, parent = '', tag = ''] = /^([^:]*)(?::.*)?:([^:]*)$/.exec(reply.value) ?? [];
+  if (!isPhysical(parent, facts) || !(tag === 'none' || (/^\d{1,4}$/.test(tag) && Number(tag) > 0 && Number(tag) < 4096)))
+    talk.refuse(reply, `${quoted(reply.value)} is no interface of the machine with a tag: write it as "${first}:7", or "${first}:none"`); // prettier-ignore
+  return parent;
 };
 
 const askInterfaces = (talk: Talk, facts: InstallerFacts): Map<string, Configured> => {
@@ -88,20 +95,22 @@ const askInterfaces = (talk: Talk, facts: InstallerFacts): Map<string, Configure
   const done = new Map<string, Configured>();
   let fallback = facts.interfaces[0] ?? 'vio0';
   let first: string | undefined;
+  let vlans = 0;
   for (let round = 0; round < mostRounds; round++) {
     const reply = talk.ask(question, fallback);
     if (reply.value === 'done') break;
     if (reply.isOpen) talk.doubt();
     if (reply.value === '?' && facts.release !== '7.2') continue;
-    if (reply.isSure && !isInterface(reply, facts)) {
+    if (reply.isSure && !isInterface(reply, facts, vlans)) {
       const known = facts.interfaces.flatMap((name) => (name === undefined ? [] : [name]));
       talk.refuse(
         reply,
-        `there is no interface ${quoted(reply.value)}: ${didYouMean(reply.value, [...known, 'done'])}`,
+        `there is no interface ${quoted(reply.value)}: ${didYouMean(reply.value, [...known, `vlan${vlans}`, 'done'])}`,
       );
       break;
     }
     const name = reply.value;
+    if (name === `vlan${vlans}`) vlans += 1;
     const parent = askParent(name, talk, facts);
     // Its parent is brought up by a hostname.if(5) of its own, and counts as configured.
     if (parent !== undefined && !done.has(parent)) done.set(parent, { v4: 'none', v6: 'none' });
