@@ -294,6 +294,20 @@ test('a vlan(4) has its parent beside it, so that the domain is asked for', asyn
   }
 });
 
+test('a machine with UEFI gets a GPT, and is told of an MBR that it could not boot from', async () => {
+  const machine = { ...cdMachine('7.9').machine, firmware: 'uefi' };
+  const question = 'Use (W)hole disk MBR, whole disk (G)PT';
+  for (const answers of [{}, { [question]: 'gpt' }]) {
+    const spec = await resolved({ machine, ...answersWith(answers) });
+    assert.match(textOf(spec), /^Use \(W\)hole disk MBR, whole disk \(G\)PT = gpt$/m);
+    assert.match(textOf(spec), /^An EFI\/GPT disk may not boot\. Proceed = yes$/m);
+    assert.deepEqual(spec.notes, []);
+  }
+  const { notes } = await resolved({ machine, ...answersWith({ [question]: 'whole' }) });
+  assert.deepEqual(notes.map(({ pointer, message }) => [pointer, /with UEFI does not boot/.test(message)]), [[at(question), true]]); // prettier-ignore
+  assert.doesNotMatch(textOf(await resolved(answersWith({}))), /gpt/);
+});
+
 test('a build that could never log in is refused at the line to blame, unless a site set may change it', async () => {
   const other = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEJ2nqXzQ9vZ0zv2oQ0K1d0mZr0m7o8kq1X9q0r9aK7t me';
   const cases: readonly (readonly [string, Record<string, string>, string])[] = [

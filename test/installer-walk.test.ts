@@ -162,6 +162,7 @@ const caseOf = (
       disks: disks.map((name) => ({ name, sizeMb: room ? 40_960 : 900, isBlank: true })),
       hasCdrom: one.cdrom,
       isNetbooted: one.netbooted,
+      isEfi: false,
       cpus: one.cpus,
       lease: { router: one.router, dns: one.dns, hostname: false },
       outside: one.outside,

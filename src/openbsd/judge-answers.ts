@@ -77,6 +77,7 @@ const additionFacts = (lines: readonly Line[], where: Where, parts: JudgeParts):
     templateName,
     username,
     rootDisk: machine.disks.length === 0 ? undefined : diskName(machine, 0),
+    needsGpt: machine.firmware === 'uefi' && machine.disks[0]?.base === undefined,
     disklabelPath: disklabelPaths.length === 1 ? disklabelPaths[0] : undefined,
     sets: isServed && interfaces.length > 0 ? { directory: where.directory } : undefined,
     siteSets: siteSetsFor(lines, where, entries),

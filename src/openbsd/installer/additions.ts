@@ -21,6 +21,8 @@ export type AdditionFacts = {
   /** The user that logs in by ssh; undefined: there is no login. */
   readonly username: string | undefined;
   readonly rootDisk: string | undefined;
+  /** UEFI is to boot from it, and nothing is on it yet. */
+  readonly needsGpt: boolean;
   /** The path of the only template for disklabel that the endpoint serves. */
   readonly disklabelPath: string | undefined;
   /** Where the endpoint serves sets: a directory, or wherever the installer looks by itself. */
@@ -91,6 +93,12 @@ export const additionsFor = (facts: AdditionFacts): readonly Addition[] => [
   ...ofUser(facts.username),
   { question: 'What timezone are you in', text: ['UTC'] },
   ...(facts.rootDisk === undefined ? [] : [{ question: 'Which disk is the root disk', text: [facts.rootDisk] }]),
+  ...(facts.needsGpt
+    ? [
+        { question: 'Use (W)hole disk MBR, whole disk (G)PT', text: ['gpt'] },
+        { question: 'An EFI/GPT disk may not boot. Proceed', text: ['yes'] },
+      ]
+    : []),
   ...(facts.disklabelPath === undefined
     ? []
     : [

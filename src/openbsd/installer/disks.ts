@@ -58,14 +58,24 @@ const askKept = (talk: Talk): Reply => {
   return reply;
 };
 
-/** How the disk is divided; true for a GPT. */
-const askTable = (name: string, talk: Talk, { disks }: InstallerFacts): boolean => {
+/** UEFI looks for its system partition, which the installer makes in a GPT alone. */
+const remarkOnMbr = (reply: Reply, talk: Talk) =>
+  talk.remark(
+    reply,
+    `${reply.line === undefined ? `${quoted(questions.mbr)} may make` : 'makes'} an MBR, and from a disk with one a machine with UEFI does not boot: answer "gpt", and ${quoted(questions.gpt)} by "yes"`,
+  );
+
+/** How the disk is divided; true for a GPT. Whether a machine with UEFI is asked for less depends on the release. */
+const askTable = (name: string, talk: Talk, { disks, isEfi }: InstallerFacts, isRoot: boolean): boolean => {
   const isBlank = disks.find((disk) => disk.name === name)?.isBlank ?? true;
   for (let round = 0; round < mostRounds; round++) {
     const reply = isBlank || round > 0 ? talk.ask(questions.mbr, 'whole') : askKept(talk);
     const choice = reply.value.toLowerCase();
     if (reply.isOpen) talk.doubt();
-    if (choice.startsWith('w')) return false;
+    if (choice.startsWith('w')) {
+      if (isEfi && isRoot) remarkOnMbr(reply, talk);
+      return false;
+    }
     if (choice.startsWith('o') && !isBlank) return false;
     if (choice.startsWith('g')) {
       if (talk.askYes(questions.gpt, 'no') !== false) return true;
@@ -128,7 +138,7 @@ const askMore = (root: string, talk: Talk, facts: InstallerFacts) => {
       );
       return;
     }
-    askTable(reply.value, talk, facts);
+    askTable(reply.value, talk, facts, false);
   }
 };
 
@@ -136,7 +146,7 @@ const askMore = (root: string, talk: Talk, facts: InstallerFacts) => {
 export const askDisks = (talk: Talk, facts: InstallerFacts): RootDisk => {
   const name = askRootDisk(talk, facts);
   askEncryption(talk, facts);
-  const isGpt = askTable(name, talk, facts);
+  const isGpt = askTable(name, talk, facts, true);
   if (!isGpt) talk.skip('when the disk gets no GPT', questions.gpt);
   const template = askTemplate(talk);
   askMore(name, talk, facts);

@@ -25,6 +25,8 @@ export type InstallerFacts = {
   readonly hasCdrom: boolean;
   /** The kernel was booted over the network, by the first interface. */
   readonly isNetbooted: boolean;
+  /** The kernel was booted by UEFI. */
+  readonly isEfi: boolean;
   readonly cpus: number;
   /** What DHCP tells the first interface. `hostname`: a name that the machine has until it is asked for one. */
   readonly lease: { readonly router: Maybe; readonly dns: Maybe; readonly hostname: Maybe };

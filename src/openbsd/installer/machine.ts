@@ -101,6 +101,7 @@ export const installerFacts = (
     disks: diskNames(machine),
     hasCdrom: machine.cdrom !== undefined,
     isNetbooted,
+    isEfi: machine.firmware === 'uefi',
     cpus: machine.cpus,
     lease: { router: lease?.router, dns: lease?.dns, hostname: isNetbooted ? host.lease?.hostname : false },
     outside: isOutside,
