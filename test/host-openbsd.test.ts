@@ -271,6 +271,14 @@ const cases: readonly Case[] = [
     /4 tap devices in a row/,
     /^cd \/dev && for i in \$\(jot 2 4\); do sh MAKEDEV tap\$i; done$/,
   ],
+  [
+    'taps',
+    'hostname.if(5) makes one, which outlives its machines',
+    { files: { 'etc/hostname.tap2': 'up\n' } },
+    'warn',
+    /^tap2 has a hostname.if\(5\): .*keeps the address and the group/,
+    /rm \/etc\/hostname\.tap2 && ifconfig tap2 destroy/,
+  ],
   ['taps', 'vmd would stop at a gap', { files: { 'dev/tap1': null } }, 'fail', /1 tap devices/, /jot 1 1/],
   ['forwarding', 'outgoing machines are not wanted', { programs: { sysctl: 'echo 0' } }, 'ok', /not needed/],
   [

@@ -56,6 +56,14 @@ test('taps are found by their description, wherever it stands, and one without a
     { interface: 'tap1', vmId: 256, nic: 1, name: 'imaged-0' },
   ]);
   assert.deepEqual(tapsIn(''), []);
+  // One that outlived a machine has its address, until vmd adds that of the next.
+  const kept = listing.replace('vm1-if0-vm1', 'vm300-if0-imaged-4');
+  assert.equal(tapsIn(kept)[0]?.host, undefined);
+  const added = kept.replace(
+    'inet 100.64.1.2 netmask',
+    'inet 100.64.1.2 netmask 0xfffffffe\n\tinet 100.65.44.2 netmask',
+  );
+  assert.equal(tapsIn(added)[0]?.host, '100.65.44.2');
   assert.equal(guestBeside('100.65.0.2'), '100.65.0.3');
 });
 
