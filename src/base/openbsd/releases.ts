@@ -13,10 +13,10 @@ export type InstallerTraits = {
   readonly ipv6: 'none' | 'autoconf';
   /**
    * What is taken when nothing answers the question for the location of sets, on a machine with a CD and an interface:
-   * until install.sub 1.1266 (2024) http where it was booted over the network, else the CD. 1.1292 (2026) takes http;
-   * `unknown`: it was not seen which of the two this release has.
+   * until install.sub 1.1268 (that of 7.7) http where it was booted over the network, else the CD. 1.1292 (September
+   * 2026) takes http; `unknown`: it was not seen which of the two this release has.
    */
-  readonly location: 'as booted' | 'unknown';
+  readonly location: 'as booted' | 'http' | 'unknown';
   /** Whether BUILDINFO is fetched beside the sets: since 7.6; for the releases before it is not known of which. */
   readonly buildInfo: 'fetched' | 'unknown';
 };
@@ -52,6 +52,7 @@ const unasked = { encrypt: undefined } as const;
 const passphrase = { encrypt: 'Encrypt the root disk with a passphrase?' } as const;
 const keydisk = { encrypt: 'Encrypt the root disk with a (p)assphrase or (k)eydisk?' } as const;
 const fetched = { ipv6: 'none', location: 'unknown', buildInfo: 'fetched' } as const;
+const booted = { ...fetched, location: 'as booted' } as const;
 const unknown = { ipv6: 'none', location: 'as booted', buildInfo: 'unknown' } as const;
 
 const perUser: PerUser = { machines: 4, memoryMb: 2048, nics: 8, isCertain: false };
@@ -61,11 +62,14 @@ const gb128 = { ...path1024, mostMemoryMb: 128 * 1024 };
 
 /** The facts of each release of OpenBSD that imaged is known to work with, newest first. `current` is what `snapshots` holds. */
 export const releases = {
-  current: { installer: { ...named, ...keydisk, ...fetched, ipv6: 'autoconf' }, vmd: { ...gb128, mostCpus: 'ask' } },
+  current: {
+    installer: { ...named, ...keydisk, ...fetched, ipv6: 'autoconf', location: 'http' },
+    vmd: { ...gb128, mostCpus: 'ask' },
+  },
   '7.9': { installer: { ...named, ...keydisk, ...fetched, ipv6: 'autoconf' }, vmd: gb128 },
   '7.8': { installer: { ...named, ...keydisk, ...fetched }, vmd: gb128 },
-  '7.7': { installer: { ...named, ...keydisk, ...fetched }, vmd: gb128 },
-  '7.6': { installer: { ...named, ...keydisk, ...fetched }, vmd: { ...gb128, perUser } },
+  '7.7': { installer: { ...named, ...keydisk, ...booted }, vmd: gb128 },
+  '7.6': { installer: { ...named, ...keydisk, ...booted }, vmd: { ...gb128, perUser } },
   '7.5': { installer: { ...named, ...keydisk, ...unknown }, vmd: { ...path1024, perUser } },
   '7.4': { installer: { ...named, ...passphrase, ...unknown }, vmd: { ...path1024, perUser } },
   '7.3': { installer: { ...named, ...unasked, ...unknown }, vmd: { ...path128, perUser } },

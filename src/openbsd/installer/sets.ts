@@ -131,9 +131,10 @@ const wherefrom = ({ hasCdrom, interfaces }: InstallerFacts): string =>
  * interface that was not booted over the network. Where it is not known which of them holds, it is the older one. An
  * upgrade goes by the installurl(5) of what is installed.
  */
-const defaultPlace = ({ mode, hasCdrom, interfaces, isNetbooted }: InstallerFacts): string => {
+const defaultPlace = ({ release, mode, hasCdrom, interfaces, isNetbooted }: InstallerFacts): string => {
   if (interfaces.length === 0) return hasCdrom ? 'cd0' : 'disk';
-  return isNetbooted || !hasCdrom || mode === 'upgrade' ? 'http' : 'cd0';
+  const isHttp = mode === 'upgrade' || releases[release].installer.location === 'http';
+  return isNetbooted || !hasCdrom || isHttp ? 'http' : 'cd0';
 };
 
 const remarkOnDefault = (talk: Talk, reply: Reply, facts: InstallerFacts) => {
