@@ -81,6 +81,41 @@ test('numbers and booleans may be texts, and texts numbers, as Packer decodes th
   assert.deepEqual([machine.cpus, machine.memory, machine.disks], [2, '2048', [{ size: '5000', format: 'qcow2' }]]);
 });
 
+test('a text where a list is due is one of what stands between its commas, as user variables hold lists', () => {
+  const files = { has: (path: string) => path === 'b.iso', below: () => [] };
+  const packer = {
+    variables: { floppy: 'a/one,two', none: '', urls: 'a.iso,b.iso', scripts: 'x.sh,y.sh', name: 'z', typed: 'a, b' },
+    builders: [
+      {
+        ...qemu,
+        ...{
+          iso_url: '',
+          iso_urls: '{{user `urls`}}',
+          floppy_files: '{{user `floppy`}}',
+          floppy_dirs: '{{user `none`}}',
+        },
+        boot_command: 'ls, {{user `typed`}}',
+      },
+    ],
+    provisioners: [
+      { type: 'shell', scripts: '{{ user `scripts` }}', environment_vars: 'A=1,B=2', valid_exit_codes: '0,3' },
+      { type: 'ansible', playbook_file: 'p.yml', groups: 'web,{{user `name`}}', extra_arguments: '-v' },
+    ],
+  };
+  const { machines, notes } = importPacker(packer, { variables: {}, frozen, files });
+  const Made = z.looseObject({ provisioners: z.array(z.looseObject({})), machine: z.looseObject({}), install: z.looseObject({}) }); // prettier-ignore
+  const { machine, install, provisioners: made } = Made.parse(machines[0]?.document);
+  assert.deepEqual(machine['floppy_of_files'], { files: { one: { file: 'a/one' }, two: { file: 'two' } } });
+  assert.equal(machine['cdrom'], 'b.iso');
+  assert.deepEqual(install['boot_command'], ['ls, {{user `typed`}}']);
+  const [shell, ansible] = made;
+  assert.deepEqual([shell?.['scripts'], shell?.['environment_vars'], shell?.['valid_exit_codes']], [['x.sh', 'y.sh'], ['A=1', 'B=2'], [0, 3]]); // prettier-ignore
+  assert.deepEqual([ansible?.['groups'], ansible?.['extra_arguments']], [['web', 'z'], ['-v']]);
+  const told = notes.filter(({ message }) => message.includes('values that its variables have now'));
+  const places = ['/builders/0/floppy_files', '/builders/0/iso_urls', '/provisioners/0/scripts', '/provisioners/1/groups']; // prettier-ignore
+  assert.deepEqual([...new Set(told.map(({ pointer }) => pointer))].toSorted(), places);
+});
+
 test('what decides the shape of a machine follows the values that are sent', () => {
   const document = {
     variables: { image: 'false', cpus: '1' },

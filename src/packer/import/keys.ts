@@ -28,7 +28,8 @@ export type Written = { readonly text: string; readonly at: string };
 
 /**
  * Reads the keys of an object as Packer decodes them: numbers and booleans are taken as texts, texts as numbers and
- * booleans, a single value as a list of one; null is as good as absent. What is wrong becomes a field error.
+ * booleans, a single value as a list of one, a text as the list of what stands between its commas; null is as good as absent.
+ * What is wrong becomes a field error.
  */
 export type Keys = {
   /** The object's own place. */
@@ -77,9 +78,31 @@ const wholeOf = (text: string): number => {
   return Number(text);
 };
 
-/** Of several layers, a key of a later one stands in place of an earlier one's. */
-const listOf = (value: unknown, at: string, wrong: FieldErrors): readonly Written[] | undefined => {
+/** The text with the values of variables; undefined where a value is missing, or a placeholder is not known here. */
+const filledOrNot = (text: string, fill: Reading['fill']): string | undefined => {
+  try {
+    return fill(text);
+  } catch (error) {
+    // What is wrong with it is told where the text is used.
+    if (error instanceof ParseError) return undefined;
+    throw error;
+  }
+};
+
+/** What a text is as a list: Packer fills it in and splits it at its commas, without a look at blanks (mapstructure, StringToSliceHookFunc). */
+const betweenCommas = (text: string, at: string, { notes, fill }: Reading): readonly string[] => {
+  const filled = filledOrNot(text, fill);
+  if (filled === '') return [];
+  if (filled?.includes(',') !== true) return [text];
+  if (filled !== text) notes.add(at, takenNow);
+  return filled.split(',');
+};
+
+const listOf = (value: unknown, at: string, reading: Reading): readonly Written[] | undefined => {
   if (value === undefined) return undefined;
+  const { wrong } = reading;
+  if (typeof value === 'string')
+    return betweenCommas(value, at, reading).map((text) => ({ text: withoutFolders(text), at }));
   const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
   return entries.flatMap((entry, index) => {
     const place = Array.isArray(value) ? `${at}/${index}` : at;
@@ -100,7 +123,9 @@ const mapOf = (value: unknown, at: string, wrong: FieldErrors): ReturnType<Keys[
   });
 };
 
-export const makeKeys = (layers: readonly [Layer, ...Layer[]], { wrong, notes, fill }: Reading): Keys => {
+/** Of several layers, a key of a later one stands in place of an earlier one's. */
+export const makeKeys = (layers: readonly [Layer, ...Layer[]], reading: Reading): Keys => {
+  const { wrong, notes, fill } = reading;
   const [{ pointer }] = layers;
 
   const layerOf = (key: string): Layer | undefined => layers.findLast(({ object }) => Object.hasOwn(object, key));
@@ -142,7 +167,7 @@ export const makeKeys = (layers: readonly [Layer, ...Layer[]], { wrong, notes, f
     names: () => [...new Set(layers.flatMap(({ object }) => Object.keys(object)))],
     whole: (key) => made<number | undefined>(key, undefined, wholeOf),
     flag: (key) => made(key, false, flagOf),
-    list: (key) => listOf(raw(key), at(key), wrong),
+    list: (key) => listOf(raw(key), at(key), reading),
     map: (key) => mapOf(raw(key), at(key), wrong),
   };
 };

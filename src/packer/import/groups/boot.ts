@@ -49,6 +49,13 @@ const commandsOfSteps = ({ keys, reading }: Builder): readonly string[] | undefi
   });
 };
 
+/** The commands of `boot_command`. A text is one of them, commas and all: Packer puts together what it splits at them. */
+const commandsOfKey = ({ keys }: Builder): readonly string[] | undefined => {
+  const value = keys.raw('boot_command');
+  if (typeof value === 'string') return value === '' ? [] : [keys.text('boot_command') ?? ''];
+  return keys.list('boot_command')?.map(({ text }) => text);
+};
+
 const isNoWait = (wait: string): boolean => durationMsOf(wait) === 0;
 
 /** Whether the builder types a command at first. */
@@ -62,7 +69,7 @@ export const hasBootCommand = ({ keys }: Pick<Builder, 'keys'>): boolean =>
 export const translateBoot = (builder: Builder, by: 'serial' | 'keyboard'): void => {
   const { keys, draft } = builder;
   const isSteps = keys.raw('boot_steps') !== undefined;
-  const commands = commandsOfSteps(builder) ?? keys.list('boot_command')?.map(({ text }) => text);
+  const commands = commandsOfSteps(builder) ?? commandsOfKey(builder);
   if (commands === undefined || commands.length === 0) return;
   const from = keys.at(isSteps ? 'boot_steps' : 'boot_command');
   draft.put(['install', 'boot_command'], commands, from);
