@@ -597,6 +597,38 @@ test('qemuargs as templates of others have them mean what they mean to QEMU', ()
   assert.deepEqual(written, { by: 'smbios', user_data: '#cloud-config' });
 });
 
+test('qemuargs that write out the disks, CD, flash and network of a builder change nothing of them', () => {
+  const builder = { ...qemu, name: 'rocky', vm_name: undefined, communicator: 'none', ssh_username: undefined, iso_target_path: 'cache/rocky.iso' }; // prettier-ignore
+  const qemuargs = [
+    ['-netdev', 'user,id=net0'],
+    ['-device', 'virtio-net-pci,netdev=net0'],
+    ['-device', 'virtio-scsi-pci'],
+    ['-device', 'virtio-blk-pci,drive=drive0,bootindex=0'],
+    ['-device', 'scsi-cd,drive=cdrom0,bootindex=1'],
+    ['-machine', 'ubuntu,accel=kvm'],
+    ['-drive', 'if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE.fd'],
+    ['-drive', 'if=pflash,format=raw,unit=1,file=x86_64_VARS.fd'],
+    ['-drive', 'file=output-rocky/packer-rocky,if=none,id=drive0,cache=writeback,format=qcow2'],
+    ['-drive', 'file=cache/rocky.iso,if=none,id=cdrom0,media=cdrom'],
+  ];
+  const machineOf = (change: object) => built({ ...builder, ...change }).document['machine'] as Record<string, unknown>; // as the translation has it
+  const { model, firmware, nics } = machineOf({ qemuargs });
+  assert.deepEqual(model, { net_device: 'virtio-net-pci', disk_interface: 'virtio', machine_type: 'pc' });
+  assert.deepEqual([firmware, nics], ['uefi', [{ network: 'outgoing' }]]);
+  // Packer calls the disks of two builds with one source by the source.
+  assert.equal(machineOf({ qemuargs, name: 'one.qemu.rocky' })['firmware'], 'uefi');
+  const seed = [['-drive', 'file=seeds.iso,format=raw']];
+  assert.equal(machineOf({ qemuargs: seed, disk_image: true })['cdrom'], 'seeds.iso');
+  refused(
+    {
+      builders: [
+        { ...builder, qemuargs: [...seed, ['-drive', 'if=pflash,file=data.img'], ['-drive', 'file=output/other']] },
+      ],
+    },
+    ...[0, 1, 2].map((index) => [`/builders/0/qemuargs/${index}`, /no counterpart/] as const),
+  );
+});
+
 test('a builder that boots by UEFI gets the firmware of the host, and its variables are published unless they are dropped', () => {
   const options = { variables: {}, frozen, files: { has: () => true, below: () => [] } };
   const documentOf = (change: object) => importPacker({ builders: [{ ...qemu, ...change }] }, options).machines[0]?.document as { machine: { firmware?: string; nics: unknown }; artifacts: readonly object[] }; // prettier-ignore

@@ -5,7 +5,8 @@ import { takenNow } from '../keys.ts';
 import { httpFolder } from '../groups/http.ts';
 import { seedKeys } from '../groups/removable.ts';
 import { contextPath } from '../paths.ts';
-import { isUefi, noteFirmware, putUefi } from './firmware.ts';
+import { diskNames } from '../groups/names.ts';
+import { isFlash, isUefi, noteFirmware, putUefi } from './firmware.ts';
 import { accelerator, idleDevice, idleReason, networksIn, ownBoot } from './qemu-idle.ts';
 
 /** What `qemuargs` say that has a place here: they stand in place of what Packer would give QEMU under the same name. */
@@ -40,6 +41,12 @@ const processorsIn = (value: string): number | undefined => {
   const count = Number(found.get('cpus') ?? (isShaped ? product : found.get('maxcpus')));
   return Number.isInteger(count) ? count : undefined;
 };
+
+// Ubuntu's QEMU has names of its own for the two.
+const namesOfUbuntu = new Map([['ubuntu', 'pc'], ['ubuntu-q35', 'q35']]); // prettier-ignore
+
+/** A machine type as QEMU itself names it. */
+export const machineType = (type: string): string => namesOfUbuntu.get(type) ?? type;
 
 /** Properties of a machine type that no guest is made for. */
 const idleOfMachine = ['accel', 'smm', 'usb', 'vmport', 'dump-guest-core', 'mem-merge', 'graphics', 'hpet', 'kernel_irqchip', 'kernel-irqchip', 'pflash0', 'pflash1']; // prettier-ignore
@@ -120,19 +127,25 @@ const readSmbios = (value: string, { builder, at }: Place): boolean => {
   return true;
 };
 
+/** What the files of the builder's own disks are called. Of two builds with one source, Packer calls both by the source's name. */
+const ownDisks = (builder: Builder): readonly string[] => {
+  const name = builder.keys.known('name') ?? '';
+  const bySource = `packer-${name.slice(name.lastIndexOf('.') + 1)}`;
+  return ['{{ .Name }}', '{{.Name}}', ...diskNames(builder).names, bySource];
+};
+
 /** The disk and the CD that the build has anyway, and firmware; false: another file. */
 const readDrive = (value: string, place: Place): boolean => {
   const { keys } = place.builder;
   const found = new Map(propertiesOf(value));
   const file = found.get('file') ?? '';
-  if (found.get('if') === 'pflash') return isUefi(file) && takeUefi(place);
-  const isCd = found.get('media') === 'cdrom';
-  const own = isCd
-    ? ['iso_url', 'iso_target_path'].map((key) => keys.text(key))
-    : [keys.text('vm_name'), '{{ .Name }}', '{{.Name}}'];
-  const name = isCd ? file : file.slice(file.lastIndexOf('/') + 1);
-  if (own.includes(name)) return noted(place, isCd ? ownBoot : 'the build sees to its disks');
-  return isCd && putCdrom(file, place);
+  if (found.get('if') === 'pflash') return isFlash(file) && takeUefi(place);
+  const name = file.slice(file.lastIndexOf('/') + 1);
+  if (ownDisks(place.builder).includes(name)) return noted(place, 'the build sees to its disks');
+  // An image of a CD is one also where it is attached as a disk: what reads it goes by its label.
+  if (found.get('media') !== 'cdrom' && !/\.iso$/i.test(file)) return false;
+  if (['iso_url', 'iso_target_path'].some((key) => keys.text(key) === file)) return noted(place, ownBoot);
+  return putCdrom(file, place);
 };
 
 const readers: Readonly<Record<string, (value: string, place: Place) => boolean>> = {
@@ -158,7 +171,7 @@ const readers: Readonly<Record<string, (value: string, place: Place) => boolean>
     if (found === undefined) return false;
     const type = found.get('type');
     if (type === undefined) return noted(place, found.has('accel') ? accelerator : 'the build sees to its machine');
-    place.builder.draft.put(['machine', 'model', 'machine_type'], type, place.at);
+    place.builder.draft.put(['machine', 'model', 'machine_type'], machineType(type), place.at);
     return true;
   },
   '-device': readDevice,
@@ -222,9 +235,8 @@ export const readQemuArguments = (builder: Builder): QemuArguments => {
     return { serial: 'unused' };
   }
   const entries = given.map((entry: unknown): readonly unknown[] => (Array.isArray(entry) ? entry : []));
-  const networks = networksIn(
-    entries.flatMap(([name, ...parts]) => (/^--?netdev$/.test(String(name)) ? parts.join('') : [])),
-  );
+  const valuesOf = (option: RegExp) => entries.flatMap(([name, ...parts]) => (option.test(String(name)) ? parts.join('') : [])); // prettier-ignore
+  const networks = networksIn(valuesOf(/^--?netdev$/), valuesOf(/^--?device$/));
   const said = entries.map((entry, index) => readOne(entry, { builder, at: `${at}/${index}`, networks }));
   return { serial: (['only', 'used'] as const).find((one) => said.includes(one)) ?? 'unused' };
 };

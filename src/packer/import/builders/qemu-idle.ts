@@ -40,6 +40,7 @@ const withoutIt = 'the machine has none while it is built';
 const harmlessDevices: readonly (readonly [RegExp, string])[] = [
   [/^virtio-rng(?:-pci)?$/, 'each machine has one'],
   [/^virtio-scsi(?:-pci|-device)?$/, 'the build sees to what its disks hang on'],
+  [/^(?:scsi|ide)-cd$/, 'the build sees to its CD'],
   [/^(?:pcie-root-port|ioh3420|pci-bridge)$/, 'the build sees to what its devices hang on'],
   [/^(?:qemu-xhci|nec-usb-xhci|(?:piix[34]|ich9)-usb-.*|usb-(?:ehci|tablet|mouse|kbd|hub))$/, `USB: ${withoutIt}`],
   [/^virtio-(?:tablet|keyboard|mouse)(?:-pci)?$/, withoutIt],
@@ -61,11 +62,19 @@ const idIn = (value: string): string | undefined => /(?:^|,)id=([^,]+)/.exec(val
 // What forwards Packer's port to a guest stands in place of Packer's own interface, whatever it is called.
 const forwardsLogin = /(?:^|,)hostfwd=tcp:[^:,]*:\{\{\s*\.SSHHostPort\s*\}\}-[^:,]*:[0-9]+(?:,|$)/;
 
-/** What the user network that a login goes over may be called in these values of `-netdev`. */
-export const networksIn = (netdevs: readonly string[]): readonly string[] => [
-  packersNetwork,
-  ...netdevs.flatMap((value) => (/^user,/.test(value) && forwardsLogin.test(value) ? (idIn(value) ?? []) : [])),
-];
+const isUsed = (device: string): boolean => device.split(',').includes(`netdev=${packersNetwork}`);
+
+/**
+ * What the user network that a login goes over may be called in these values of `-netdev`, beside those of `-device`. Where
+ * none forwards a login, as of a builder that does not log in, the first is that network: it stands in place of Packer's own.
+ */
+export const networksIn = (netdevs: readonly string[], devices: readonly string[]): readonly string[] => {
+  const users = netdevs.filter((value) => /^user,/.test(value));
+  const logins = users.flatMap((value) => (forwardsLogin.test(value) ? (idIn(value) ?? []) : []));
+  const hasOwn = devices.some(isUsed) || users.some((value) => idIn(value) === packersNetwork);
+  const [only] = logins.length > 0 || hasOwn ? [] : users.flatMap((value) => idIn(value) ?? []);
+  return [packersNetwork, ...logins, ...(only === undefined ? [] : [only])];
+};
 
 /** Why an argument changes nothing here; undefined: it may. `networks` are those that a login goes over. */
 export const idleReason = (name: string, value: string, networks: readonly string[]): string | undefined => {

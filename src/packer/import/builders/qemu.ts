@@ -9,7 +9,7 @@ import { removableRules, translateCd, translateFloppy } from '../groups/removabl
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
 import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
 import { isUefi, noteFirmware, putUefi } from './firmware.ts';
-import { readQemuArguments } from './qemu-arguments.ts';
+import { machineType, readQemuArguments } from './qemu-arguments.ts';
 
 const ofHost = { idle: 'it is a setting of the host' } as const;
 const noTpm = { refuse: 'machines have no TPM' } as const;
@@ -92,7 +92,8 @@ const translateMedia = (builder: Builder, isDisk: boolean, format: string): void
 const translateModel = ({ keys, draft }: Builder): void => {
   for (const key of ['machine_type', 'cpu_model', 'net_device'] as const) {
     const text = keys.text(key);
-    if (text !== undefined && text !== '') draft.put(['machine', 'model', key], text, keys.at(key));
+    if (text !== undefined && text !== '')
+      draft.put(['machine', 'model', key], key === 'machine_type' ? machineType(text) : text, keys.at(key));
   }
   const bus = keys.known('disk_interface');
   if (bus !== undefined && bus !== '')
