@@ -116,6 +116,26 @@ test('a text where a list is due is one of what stands between its commas, as us
   assert.deepEqual([...new Set(told.map(({ pointer }) => pointer))].toSorted(), places);
 });
 
+test('sockets, cores and threads say how many processors there are, and bound what "cpus" says', () => {
+  const cpusOf = (change: object) => (built({ ...qemu, ...change }).document['machine'] as { cpus?: number }).cpus; // as the translation has it
+  assert.equal(cpusOf({ cores: 4 }), 4);
+  assert.equal(cpusOf({ sockets: 2, cores: '4', threads: 1 }), 8);
+  assert.equal(cpusOf({ threads: 2 }), 2);
+  assert.equal(cpusOf({ cpus: 2, cores: 8 }), 2);
+  assert.equal(cpusOf({ cpus: 8, sockets: 1, cores: 2 }), 2);
+  assert.equal(cpusOf({ cpus: 0, cores: 0 }), undefined);
+  assert.equal(cpusOf({ cores: 4, qemuargs: [['-smp', '6']] }), 6);
+  refused({ builders: [{ ...qemu, cores: -1 }] }, ['/builders/0/cores', /must not be negative/]);
+});
+
+test('a size of nothing or zero, and a time of zero, are the defaults of Packer', () => {
+  for (const size of ['', '0', 0]) {
+    const { disks } = built({ ...qemu, disk_size: size }).document['machine'] as { disks: unknown }; // as the translation has it
+    assert.deepEqual(disks, [{ size: '40960M', format: 'qcow2' }]);
+  }
+  assert.equal(built({ ...qemu, shutdown_timeout: '0s' }).document['shutdown'], undefined);
+});
+
 test('what decides the shape of a machine follows the values that are sent', () => {
   const document = {
     variables: { image: 'false', cpus: '1' },

@@ -3,7 +3,7 @@ import { disksOf, putArtifacts, putDisks } from '../groups/disks.ts';
 import { bootRules, bootStepsRules, hasBootCommand, translateBoot, vncRules } from '../groups/boot.ts';
 import { httpRules, translateHttp } from '../groups/http.ts';
 import { imageOf, isoRules } from '../groups/iso.ts';
-import { putCpus, putInstall, putMemory, putNetwork } from '../groups/machine.ts';
+import { putInstall, putMemory, putNetwork } from '../groups/machine.ts';
 import { diskNames } from '../groups/names.ts';
 import { removableRules, translateCd, translateFloppy } from '../groups/removable.ts';
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
@@ -43,9 +43,9 @@ const rules = {
   cdrom_interface: ofHost,
   memory: 'read',
   cpus: 'read',
-  sockets: { idle: '"cpus" is their number' },
-  cores: { idle: '"cpus" is their number' },
-  threads: { idle: '"cpus" is their number' },
+  sockets: 'read',
+  cores: 'read',
+  threads: 'read',
   net_device: 'read',
   net_bridge: {
     refuse:
@@ -87,6 +87,26 @@ const translateMedia = (builder: Builder, isDisk: boolean, format: string): void
   const disks = [keepsSize ? { from: first.from } : first, ...more] as const;
   putDisks(builder, disks, isDisk ? { base: found } : { format });
   if (!isDisk && found !== undefined) draft.put(['machine', 'cdrom'], found.image, found.from);
+};
+
+/**
+ * The number of processors. Sockets, cores and threads multiply to the most there are: it stands where "cpus" does not, and
+ * bounds it where it does (packer-plugin-qemu, QemuSMPConfig).
+ */
+const putProcessors = ({ keys, draft, reading }: Builder): void => {
+  const countOf = (key: string): number => {
+    const count = keys.whole(key) ?? 0;
+    if (count < 0) reading.wrong.add(keys.at(key), 'must not be negative');
+    return count;
+  };
+  const cpus = countOf('cpus');
+  const shape = ['sockets', 'cores', 'threads'].map((key) => ({ key, count: countOf(key) })).filter(({ count }) => count > 0); // prettier-ignore
+  const [first] = shape;
+  const most = shape.reduce((product, { count }) => product * count, 1);
+  for (const { key } of shape)
+    reading.notes.add(keys.at(key), 'says how many processors there are, and not how they are arranged');
+  if (first !== undefined && (cpus <= 0 || cpus > most)) draft.put(['machine', 'cpus'], most, keys.at(first.key));
+  else if (cpus > 0) draft.put(['machine', 'cpus'], cpus, keys.at('cpus'));
 };
 
 const translateModel = ({ keys, draft }: Builder): void => {
@@ -133,7 +153,7 @@ export const qemu: BuilderKind = {
     const format = keys.known('format') ?? 'qcow2';
     if (!['raw', 'qcow2'].includes(format)) reading.wrong.add(keys.at('format'), 'must be "qcow2" or "raw"');
     putMemory(builder);
-    putCpus(builder);
+    putProcessors(builder);
     translateModel(builder);
     const keepsVariables = translateFirmware(builder);
     translateMedia(builder, isDisk, format);

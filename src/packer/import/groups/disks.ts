@@ -23,8 +23,11 @@ export const putDisks = (
 
 /** The disks that stand in Packer's `disk_size` and `disk_additional_size`. */
 export const disksOf = ({ keys }: Builder, defaultMb: number | undefined): readonly [DiskAsked, ...DiskAsked[]] => {
-  const size = keys.text('disk_size') ?? (defaultMb === undefined ? undefined : `${defaultMb}M`);
-  const from = keys.raw('disk_size') === undefined ? keys.pointer : keys.at('disk_size');
+  const given = keys.text('disk_size') ?? '';
+  // Packer takes nothing and zero for its default (packer-plugin-qemu, config.go).
+  const isDefault = ['', '0'].includes(given.trim());
+  const size = !isDefault ? given : defaultMb === undefined ? undefined : `${defaultMb}M`;
+  const from = isDefault ? keys.pointer : keys.at('disk_size');
   const more = keys.list('disk_additional_size') ?? [];
   return [{ ...(size === undefined ? {} : { size }), from }, ...more.map(({ text, at }) => ({ size: text, from: at }))];
 };

@@ -1,3 +1,4 @@
+import { durationMsOf } from '../../../base/units.ts';
 import type { Builder } from '../builder.ts';
 import type { Rules } from '../keys.ts';
 
@@ -19,5 +20,7 @@ export const translateShutdown = ({ keys, draft, reading }: Builder, isReached: 
     else reading.notes.add(from, 'is not run, for the build does not log in: the power button is pressed');
   }
   const timeout = keys.text('shutdown_timeout');
-  if (timeout !== undefined) draft.put(['shutdown', 'timeout'], timeout, keys.at('shutdown_timeout'));
+  // Packer takes zero for its default.
+  if (timeout !== undefined && timeout !== '' && durationMsOf(timeout) !== 0)
+    draft.put(['shutdown', 'timeout'], timeout, keys.at('shutdown_timeout'));
 };
