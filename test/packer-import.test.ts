@@ -136,6 +136,17 @@ test('a size of nothing or zero, and a time of zero, are the defaults of Packer'
   assert.equal(built({ ...qemu, shutdown_timeout: '0s' }).document['shutdown'], undefined);
 });
 
+test('how long an installation may take is said by the key that Packer goes by', () => {
+  const timeoutOf = (change: object) =>
+    (built({ ...qemu, ...change }).document['install'] as { timeout?: string }).timeout; // as the translation has it
+  assert.equal(timeoutOf({ ssh_timeout: '30m', ssh_wait_timeout: '90m' }), '90m');
+  assert.equal(timeoutOf({ ssh_timeout: '30m', ssh_wait_timeout: '0s' }), '30m');
+  const silent = { communicator: 'none', ssh_username: undefined };
+  assert.equal(timeoutOf({ ...silent, shutdown_timeout: '2h' }), '2h');
+  assert.equal(timeoutOf({ ...silent, shutdown_timeout: '5m' }), undefined);
+  assert.equal(timeoutOf({ shutdown_timeout: '2h' }), undefined);
+});
+
 test('what decides the shape of a machine follows the values that are sent', () => {
   const document = {
     variables: { image: 'false', cpus: '1' },

@@ -8,7 +8,7 @@ import { putCpus, putInstall, putMemory, putNetwork } from '../groups/machine.ts
 import { diskNames } from '../groups/names.ts';
 import { removableRules, translateCd, translateFloppy } from '../groups/removable.ts';
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
-import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
+import { installLimit, sshRules, translateSsh } from '../groups/ssh.ts';
 import { putSettings, type SettingKeys } from './desktop-settings.ts';
 
 // The default of all three (packer-plugin-virtualbox, -vmware and -parallels, disk_size).
@@ -51,7 +51,7 @@ const translate = (builder: Builder, settings: SettingKeys, why: string): void =
   translateCd(builder);
   translateFloppy(builder);
   translateBoot(builder, 'keyboard');
-  putInstall(builder, { timeout: sshTimeout(builder) });
+  putInstall(builder, { timeout: installLimit(builder) });
   draft.put(['machine', 'display'], 'vga', keys.pointer);
   translateShutdown(builder, translateSsh(builder));
   const { names: disks, from } = diskNames(builder);

@@ -7,7 +7,7 @@ import { putInstall, putMemory, putNetwork } from '../groups/machine.ts';
 import { diskNames } from '../groups/names.ts';
 import { removableRules, translateCd, translateFloppy } from '../groups/removable.ts';
 import { shutdownRules, translateShutdown } from '../groups/shutdown.ts';
-import { sshRules, sshTimeout, translateSsh } from '../groups/ssh.ts';
+import { installLimit, sshRules, translateSsh } from '../groups/ssh.ts';
 import { isUefi, noteFirmware, putUefi } from './firmware.ts';
 import { machineType, readQemuArguments } from './qemu-arguments.ts';
 
@@ -137,7 +137,7 @@ const translateFirmware = (builder: Builder): boolean => {
 const translateInstall = (builder: Builder, isDisk: boolean, isSerial: boolean): void => {
   const { keys, draft } = builder;
   translateBoot(builder, isSerial ? 'serial' : 'keyboard');
-  const timeout = sshTimeout(builder);
+  const timeout = installLimit(builder);
   if (!isDisk) putInstall(builder, { timeout });
   else if (hasBootCommand(builder)) putInstall(builder, { ends: 'never', timeout });
   // An installer draws on a display, whether somebody types or not.

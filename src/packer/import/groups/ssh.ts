@@ -1,3 +1,4 @@
+import { durationMsOf } from '../../../base/units.ts';
 import type { Builder } from '../builder.ts';
 import { isMedium } from '../paths.ts';
 import type { Rules } from '../keys.ts';
@@ -81,12 +82,34 @@ const named = {
   ssh_read_write_timeout: 'read_write_timeout',
 } as const;
 
-/** Packer's limit on logging in, which there spans the installation too; undefined: its default, 5 minutes. */
-export const sshTimeout = ({ keys }: Builder): { readonly text: string; readonly from: string } | undefined => {
-  const key = keys.raw('ssh_timeout') === undefined ? 'ssh_wait_timeout' : 'ssh_timeout';
+/** A duration, and its place. */
+type Limit = { readonly text: string; readonly from: string };
+
+/** Nothing waits without an end here: zero is as good as absent. */
+const limitAt = ({ keys }: Builder, key: string): Limit | undefined => {
   const text = keys.text(key);
-  // Nothing waits without an end here.
   return text === undefined || text === '' || /^0[a-z]*$/.test(text) ? undefined : { text, from: keys.at(key) };
+};
+
+/**
+ * Packer's limit on logging in, which there spans the installation too; undefined: its default, 5 minutes. Its older name counts
+ * above the newer one (packer-plugin-sdk, communicator/config.go).
+ */
+const sshTimeout = (builder: Builder): Limit | undefined =>
+  limitAt(builder, 'ssh_wait_timeout') ?? limitAt(builder, 'ssh_timeout');
+
+// What an installation may take here where nothing else is said.
+const defaultInstallMs = 3_600_000;
+
+/** How long the installation may take. A builder of Packer's that does not log in waits for its end as for that of a shutdown. */
+export const installLimit = (builder: Builder): Limit | undefined => {
+  const login = sshTimeout(builder);
+  const { keys, reading } = builder;
+  const limit = keys.known('communicator') === 'none' ? limitAt(builder, 'shutdown_timeout') : undefined;
+  if (limit === undefined) return login;
+  const ms = reading.wrong.attempt(limit.from, undefined, () => durationMsOf(reading.fill(limit.text) ?? ''));
+  // Packer begins to count when all has been typed: a shorter one is no limit on the whole.
+  return ms === undefined || ms > defaultInstallMs ? limit : login;
 };
 
 /** A key or certificate of the host's own: those of the machine that Packer ran on are not here. */
