@@ -147,6 +147,34 @@ test('how long an installation may take is said by the key that Packer goes by',
   assert.equal(timeoutOf({ shutdown_timeout: '2h' }), undefined);
 });
 
+test('a pause behind a provisioner is one before the next, or before one that does nothing', () => {
+  const made = (provisioners: readonly object[], builder: object = qemu) => {
+    const { machines, notes } = imported({ variables: { long: '1m' }, builders: [builder], provisioners });
+    const list = z.array(z.looseObject({ type: z.string() })).parse(machines[0]?.document['provisioners'] ?? []);
+    return { list: list.map(({ type, pause_before: pause }) => [type, pause]), notes };
+  };
+  const shell = { type: 'shell', inline: ['x'] };
+  const sleep = { type: 'sleep', duration: '{{user `long`}}' };
+  assert.deepEqual(
+    made([
+      { ...shell, pause_after: '4s' },
+      { ...sleep, only: ['qemu'] },
+      { ...sleep, duration: '1h', except: ['qemu'] },
+      { type: 'file', sources: ['a', 'b'], destination: '/tmp/', pause_before: '1.5s' },
+      { ...shell, pause_before: '2s' },
+      { ...shell, pause_after: '2m' },
+    ]).list,
+    [
+      ...[['shell', undefined], ['file', '65500ms'], ['file', '1.5s']], // prettier-ignore
+      ...[['shell', '2s'], ['shell', undefined], ['shell', '120000ms']], // prettier-ignore
+    ],
+  );
+  const silent = made([sleep], { ...qemu, communicator: 'none', ssh_username: undefined });
+  assert.deepEqual(silent.list, []);
+  assert.match(silent.notes.map(({ message }) => message).join(), /it is not waited/);
+  refused({ builders: [qemu], provisioners: [{ type: 'sleep', duration: 'long' }] }, ['/provisioners/0/duration', /is not a duration/]); // prettier-ignore
+});
+
 test('what decides the shape of a machine follows the values that are sent', () => {
   const document = {
     variables: { image: 'false', cpus: '1' },
@@ -275,7 +303,7 @@ test('what Packer says to ansible of its proxy, of host keys and of scp is a not
 
 test('keys of powershell that are about Windows are notes, and those that ask for WinRM are refused', () => {
   const script = { type: 'powershell', inline: ['x'] };
-  const idle = { execution_policy: 'none', skip_clean: true, pause_after: '1s', remote_path: '/opt/a.ps1' };
+  const idle = { execution_policy: 'none', skip_clean: true, remote_path: '/opt/a.ps1' };
   const { machines, notes } = imported({ builders: [qemu], provisioners: [{ ...script, ...idle }] });
   const [made] = z.array(z.record(z.string(), z.unknown())).parse(machines[0]?.document['provisioners']);
   assert.deepEqual(Object.keys(made ?? {}).toSorted(), ['env', 'inline', 'remote_folder', 'type']);

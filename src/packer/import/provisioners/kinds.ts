@@ -11,6 +11,8 @@ export type ProvisionerKind = {
   /** Every key that it has in Packer, beside those of all types; undefined: its keys stay as they are. */
   readonly rules?: Rules;
   readonly make: (keys: Keys, guest: Guest) => readonly Made[];
+  /** The keys that say how long the build waits behind it. */
+  readonly pauses?: readonly string[];
 };
 
 /** The keys of every provisioner. */

@@ -30,5 +30,5 @@ export const powershellRules = {
   binary: sent,
   skip_clean: sent,
   start_retry_timeout: { idle: 'what the connection loses is sent again; "max_retries" and "timeout" say the rest' },
-  pause_after: { idle: 'write "pause_before" at the next provisioner' },
+  pause_after: 'read',
 } as const satisfies Rules;

@@ -24,7 +24,7 @@ const rules = {
   binary: { idle: 'files are sent as they are' },
   use_env_var_file: { idle: 'values are never part of a command line' },
   env_var_format: { idle: 'values are written as sh(1) wants them' },
-  pause_after: { idle: 'write "pause_before" at the next provisioner' },
+  pause_after: 'read',
 } as const satisfies Rules;
 
 const pathOf = ({ text, at }: Written, { reading }: Guest): string =>
@@ -89,6 +89,7 @@ export const folderOf = (keys: Keys, { reading }: Guest): Made => {
 /** Packer's shell provisioner. */
 export const shell: ProvisionerKind = {
   rules,
+  pauses: ['pause_after'],
   make: (keys, guest) => [
     [
       ...commonOf(keys, 'shell'),

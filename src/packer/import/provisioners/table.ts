@@ -64,7 +64,7 @@ const same = (type: string, rules?: Rules): ProvisionerKind => ({
       .names()
       .filter((key) => !Object.hasOwn(commonRules, key) && !key.startsWith('_') && keys.raw(key) !== undefined)
       .filter((key) => !isScript || !environment.includes(key))
-      .filter((key) => rules === undefined || (rules[key] === 'read' && key !== 'remote_path'))
+      .filter((key) => rules === undefined || (rules[key] === 'read' && !['remote_path', 'pause_after'].includes(key)))
       .map((key) => ({ key, value: decoded(keys, key), from: keys.at(key) }));
     const kept =
       type === 'ansible' ? withoutIdle(own, guest) : type === 'shell-local' ? keysOfShellLocal(own, keys, guest) : own;
@@ -81,11 +81,19 @@ const named = [
 /** Scripts on the host, which are a post-processor too. */
 export const shellLocal = (keys: Keys, guest: Guest): Made => same('shell-local').make(keys, guest).flat();
 
+/** Packer's sleep: nothing but a pause. */
+const sleep: ProvisionerKind = {
+  rules: { ...commonRules, duration: 'read' },
+  make: () => [],
+  pauses: ['pause_before', 'duration'],
+};
+
 /** Every type of provisioner of Packer's. */
 export const provisionerKinds: Readonly<Record<string, ProvisionerKind>> = {
   shell,
   file,
-  powershell: same('powershell', powershellRules),
+  sleep,
+  powershell: { ...same('powershell', powershellRules), pauses: ['pause_after'] },
   'windows-restart': same('reboot'),
   ...Object.fromEntries(named.map((type) => [type, same(type)])),
 };
