@@ -114,8 +114,11 @@ test('arguments come to variables, files and fixed switches, and any other is re
     vars: ['{"a":"1","b":"x y"}'],
     limit: 'web',
   });
+  const joined = ansibleArguments(['-e a=1', '-f10', '-ttwo']);
+  assert.deepEqual([joined.vars, joined.env], [['{"a":"1"}'], { ANSIBLE_FORKS: '10', ANSIBLE_RUN_TAGS: 'two' }]);
   for (const list of [
     ['--vault-password-file', 'x'],
+    ['-e @/etc/passwd'],
     ['-e', '@/etc/passwd'],
     ['--tags'],
     ['--tags', '$(id)'],

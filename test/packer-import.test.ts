@@ -276,7 +276,14 @@ test('what Packer says to ansible of its proxy, of host keys and of scp is a not
         type: 'ansible',
         playbook_file: './play.yml',
         extra_arguments: ['--scp-extra-args', "'-O'", '--become', '--scp-extra-args=-O', '-vv'],
-        ansible_env_vars: ['ANSIBLE_HOST_KEY_CHECKING=False', 'ANSIBLE_FORKS=9', 'ANSIBLE_NOCOWS=1'],
+        ansible_env_vars: [
+          ...['ANSIBLE_HOST_KEY_CHECKING=False', 'ANSIBLE_FORKS=9', 'ANSIBLE_NOCOWS=1'],
+          ...[
+            'ANSIBLE_SSH_ARGS=-o ControlMaster=auto',
+            'ANSIBLE_ROLES_PATH={{ pwd }}/ansible/roles',
+            'PYTHONUNBUFFERED=1',
+          ],
+        ],
         sftp_command: '/usr/libexec/openssh/sftp-server -e',
         use_proxy: false,
       },
@@ -288,6 +295,7 @@ test('what Packer says to ansible of its proxy, of host keys and of scp is a not
       playbook_file: './play.yml',
       extra_arguments: ['--become', '-vv'],
       ansible_env_vars: ['ANSIBLE_FORKS=9'],
+      roles_path: 'ansible/roles',
       use_proxy: false,
     },
   ]);
@@ -295,6 +303,8 @@ test('what Packer says to ansible of its proxy, of host keys and of scp is a not
   assert.deepEqual(told.sort(), [
     '/provisioners/0/ansible_env_vars/0',
     '/provisioners/0/ansible_env_vars/2',
+    '/provisioners/0/ansible_env_vars/3',
+    '/provisioners/0/ansible_env_vars/5',
     '/provisioners/0/extra_arguments/0',
     '/provisioners/0/extra_arguments/3',
     '/provisioners/0/sftp_command',

@@ -59,9 +59,12 @@ const varsOf = (text: string): string => {
 /** Reads extra arguments, of which a fixed list is taken. Throws a ParseError. */
 export const ansibleArguments = (list: readonly string[]): AnsibleArguments => {
   const found = { switches: new Set<string>(), env: {} as Record<string, string>, vars: [] as string[], limit: '' };
-  const left = list.flatMap((one) =>
-    /^--[a-z-]+=/.test(one) ? [one.replace(/=[^]*$/, ''), one.slice(one.indexOf('=') + 1)] : [one],
-  );
+  const left = list.flatMap((one) => {
+    if (/^--[a-z-]+=/.test(one)) return [one.replace(/=[^]*$/, ''), one.slice(one.indexOf('=') + 1)];
+    // The value of a short option may stand in the same argument, with a blank or without: `-e a=1`.
+    const short = one.slice(0, 2);
+    return one.length > 2 && Object.hasOwn(valued, short) ? [short, one.slice(2).trim()] : [one];
+  });
   for (let name = left.shift(); name !== undefined; name = left.shift()) {
     const [, vs] = verbosity.exec(name) ?? [];
     const plain = Object.hasOwn(switches, name) ? switches[name] : undefined;
@@ -100,4 +103,6 @@ export const ansibleVariables: readonly string[] = [
   ...['GATHERING', 'GATHER_SUBSET', 'GATHER_TIMEOUT', 'PIPELINING', 'BECOME', 'BECOME_USER', 'BECOME_METHOD'],
   ...['DIFF_ALWAYS', 'DIFF_CONTEXT', 'FORCE_HANDLERS', 'ANY_ERRORS_FATAL', 'MAX_FAIL_PERCENTAGE', 'HASH_BEHAVIOUR'],
   ...['JINJA2_NATIVE', 'PYTHON_INTERPRETER', 'REMOTE_TMP', 'SSH_RETRIES', 'NO_LOG', 'DUPLICATE_YAML_DICT_KEY'],
+  ...['REMOTE_TEMP', 'SSH_PIPELINING', 'CALLBACKS_ENABLED', 'CALLBACK_WHITELIST', 'LOCALHOST_WARNING'],
+  ...['ALLOW_WORLD_READABLE_TMPFILES', 'SHELL_ALLOW_WORLD_READABLE_TEMP', 'RETRY_FILES_ENABLED'],
 ].map((name) => `ANSIBLE_${name}`);
