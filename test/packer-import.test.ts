@@ -802,6 +802,8 @@ test('any other CD, and a floppy, are made of the files that a builder names, by
   });
   const cd = machineOf({ cd_files: ['./answers/*', 'drivers'], cd_content: { '/x/y': 'z' } })['cd_of_files'];
   assert.deepEqual(cd, { files: { ...xml, ...cmd, drivers: { folder: 'drivers' }, 'x/y': { content: 'z' } } });
+  const within = machineOf({ cd_files: ['drivers/'] })['cd_of_files'];
+  assert.deepEqual(within, { files: { 'net/a.inf': { file: 'drivers/net/a.inf' }, 'b.inf': { file: 'drivers/b.inf' } } }); // prettier-ignore
   const other = { cd_label: 'cidata', cd_content: { 'user-data': 'x', b: 'y' } };
   assert.deepEqual(machineOf(other)['cd_of_files'], {
     label: 'cidata',

@@ -40,7 +40,7 @@ const matches = (path: string, { reading }: Builder): readonly string[] => {
 
 /** The path as it is known now, from the context. */
 const pathOf = ({ text, at }: Written, { reading }: Builder): string | undefined =>
-  reading.wrong.attempt(at, undefined, () => contextPath(reading.fill(text) ?? text));
+  reading.wrong.attempt(at, undefined, () => contextPath(reading.fill(text) ?? text).replace(/(?<=.)\/$/, ''));
 
 const itemsOf = (written: Written, builder: Builder): readonly Item[] => {
   const { at } = written;
@@ -59,6 +59,13 @@ const flat = (item: Item, { reading }: Builder): readonly Item[] => {
   if (!('folder' in item.value)) return [item];
   const { folder } = item.value;
   return reading.files.below(folder).map((file) => ({ name: posix.basename(file), value: { file: posix.join(folder, file) }, at: item.at })); // prettier-ignore
+};
+
+/** What is in a folder that is named with a slash at its end: `cd_files` leave out the folder itself (step_create_cdrom.go). */
+const inside = (item: Item, { reading }: Builder): readonly Item[] => {
+  if (!('folder' in item.value)) return [item];
+  const { folder } = item.value;
+  return reading.files.below(folder).map((name) => ({ name, value: { file: posix.join(folder, name) }, at: item.at }));
 };
 
 const contentsOf = ({ keys }: Builder, key: string): readonly Item[] =>
@@ -94,7 +101,10 @@ const seedItems = (items: readonly Item[], builder: Builder): readonly Item[] =>
 /** The files of the CD that the builder makes: the seed of cloud-init as `cloud_init` of the machine, any other as it is. */
 export const translateCd = (builder: Builder): void => {
   const { keys, draft } = builder;
-  const files = (keys.list('cd_files') ?? []).flatMap((file) => itemsOf(file, builder));
+  const files = (keys.list('cd_files') ?? []).flatMap((file) => {
+    const found = itemsOf(file, builder);
+    return file.text.endsWith('/') ? found.flatMap((item) => inside(item, builder)) : found;
+  });
   const items = [...files, ...contentsOf(builder, 'cd_content')];
   const from = ['cd_files', 'cd_content'].find((key) => keys.raw(key) !== undefined);
   if (from === undefined || items.length === 0) return;
