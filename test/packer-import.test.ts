@@ -242,6 +242,14 @@ test('a file beside the template is taken before anything is fetched, and needs 
   }
 });
 
+test('a file of sums beside the template is not read: a local image is taken as it is, and one that is fetched is refused', () => {
+  const sums = { ...qemu, iso_url: './a.iso', iso_checksum: 'file:./SUMS' };
+  const { machines, notes } = imported({ builders: [sums] }, {}, ['a.iso']);
+  assert.equal((machines[0]?.document['machine'] as { cdrom: unknown }).cdrom, 'a.iso'); // as the translation has it
+  assert.deepEqual(notes, [{ pointer: '/builders/0/iso_checksum', message: 'has no meaning here: a file of the context or a medium is taken as it is' }]); // prettier-ignore
+  refused({ builders: [{ ...sums, iso_url: qemu.iso_url }] }, ['/builders/0/iso_checksum', /no URL: write the digest/]);
+});
+
 test('a bare checksum gets its type by its length, and every form that cannot be is refused', () => {
   const checksum = (iso_checksum: string) =>
     (built({ ...qemu, iso_checksum }).document['machine'] as { cdrom: { checksum: string } }).cdrom.checksum;

@@ -29,14 +29,16 @@ const isRemote = (url: string): boolean => /^(?:https?|ftp):/i.test(url);
 const valueOf = (text: string, { reading }: Builder, at: string): string =>
   reading.wrong.attempt(at, text, () => reading.fill(text) ?? text).trim();
 
+/** Whether a checksum is in a file beside the template, which Packer would read. */
+const isInFile = (value: string): boolean => /^file:/i.test(value) && !isRemote(value.slice('file:'.length));
+
 /** The checksum with its type in front, as `raw` has it, placeholders and all. */
 const typedChecksum = (raw: string, value: string, type: string | undefined): string => {
   if (type === 'none') return 'none';
   if (value === 'none' || value.includes('{{')) return raw;
-  if (/^file:/i.test(value)) {
-    if (isRemote(value.slice('file:'.length))) return raw;
+  if (isInFile(value))
     throw new ParseError(`${quoted(value)} names a file of sums that is no URL: write the digest itself, "sha256:..."`);
-  }
+  if (/^file:/i.test(value)) return raw;
   const [, prefix = type?.toLowerCase(), hex = value] = /^(md5|sha1|sha256|sha512):(.*)$/i.exec(value) ?? [];
   const ofLength = typeOfLength[hex.length];
   if (
@@ -48,7 +50,7 @@ const typedChecksum = (raw: string, value: string, type: string | undefined): st
   return raw.includes(':') && !raw.includes('{{') ? raw.toLowerCase() : hex === value ? `${ofLength}:${raw}` : raw;
 };
 
-const checksumOf = (builder: Builder): string | undefined => {
+const checksumOf = (builder: Builder, isLocal: boolean): string | undefined => {
   const { keys, reading } = builder;
   const raw = keys.text('iso_checksum');
   const type = keys.known('iso_checksum_type');
@@ -56,7 +58,12 @@ const checksumOf = (builder: Builder): string | undefined => {
   if (sums !== undefined && (raw === undefined || raw === '')) return `file:${sums}`;
   if (raw === undefined || raw === '') return type === 'none' ? 'none' : undefined;
   const at = keys.at('iso_checksum');
-  return reading.wrong.attempt(at, undefined, () => typedChecksum(raw, valueOf(raw, builder, at), type));
+  const value = valueOf(raw, builder, at);
+  if (isLocal && isInFile(value)) {
+    reading.notes.add(at, 'has no meaning here: a file of the context or a medium is taken as it is');
+    return undefined;
+  }
+  return reading.wrong.attempt(at, undefined, () => typedChecksum(raw, value, type));
 };
 
 const urlsOf = ({ keys, reading }: Builder): readonly Written[] => {
@@ -88,10 +95,7 @@ const localImage = (local: readonly Written[], hasRemote: boolean, builder: Buil
 export const imageOf = (builder: Builder): { readonly image: Image; readonly from: string } | undefined => {
   const { keys, reading } = builder;
   const urls = urlsOf(builder);
-  const checksum = checksumOf(builder);
   const [first] = urls;
-  if (first === undefined) return undefined;
-  const from = keys.at(keys.text('iso_url') ? 'iso_url' : 'iso_urls');
   const isUrl = ({ text, at }: Written) => {
     const value = valueOf(text, builder, at);
     return isRemote(value) || (value.includes('{{') && !value.startsWith('.'));
@@ -102,6 +106,9 @@ export const imageOf = (builder: Builder): { readonly image: Image; readonly fro
     remote.length > 0,
     builder,
   );
+  const checksum = checksumOf(builder, local !== undefined);
+  if (first === undefined) return undefined;
+  const from = keys.at(keys.text('iso_url') ? 'iso_url' : 'iso_urls');
   if (local !== undefined) return { image: local, from };
   if (remote.length === 0) return undefined;
   if (checksum === undefined && keys.raw('iso_checksum') === undefined)
