@@ -250,6 +250,11 @@ test('a file of sums beside the template is not read: a local image is taken as 
   refused({ builders: [{ ...sums, iso_url: qemu.iso_url }] }, ['/builders/0/iso_checksum', /no URL: write the digest/]);
 });
 
+test('a download of several files is refused, with the way to one', () => {
+  for (const source of ['/var/log/*', '/var/log/'])
+    refused({ builders: [qemu], provisioners: [{ type: 'file', direction: 'download', source, destination: 'logs/' }] }, ['/provisioners/0/source', /pack them with tar/]); // prettier-ignore
+});
+
 test('a bare checksum gets its type by its length, and every form that cannot be is refused', () => {
   const checksum = (iso_checksum: string) =>
     (built({ ...qemu, iso_checksum }).document['machine'] as { cdrom: { checksum: string } }).cdrom.checksum;

@@ -68,7 +68,12 @@ export const file: ProvisionerKind = {
     if (keys.raw('destination') === undefined) wrong.add(keys.pointer, 'has no "destination"');
     if ((sources.length === 0) === (keys.text('content') === undefined))
       wrong.add(keys.pointer, 'needs "source", "sources" or "content", and one of them alone');
-    if (direction === 'download') return sources.map((source) => downloadOf(keys, source));
+    if (direction === 'download') {
+      const several = sources.find(({ text }) => /[*?[]|\/$/.test(text));
+      if (several === undefined) return sources.map((source) => downloadOf(keys, source));
+      wrong.add(several.at, 'names several files of the guest: one file is downloaded, so let a script pack them with tar before'); // prettier-ignore
+      return [];
+    }
     return sources.length === 0
       ? [uploadOf(keys, undefined, guest)]
       : sources.map((source) => uploadOf(keys, source, guest));
