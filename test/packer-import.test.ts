@@ -834,4 +834,11 @@ test('paths of the machine that Packer ran on are named, wherever they stand', (
     /ssh_public_key/,
   ]);
   refused({ builders: [{ ...qemu, http_directory: '/srv/http' }] }, ['/builders/0/http_directory', /context/]);
+  // Packer tries both: a password is enough.
+  const { machines, notes } = imported({ builders: [{ ...qemu, ssh_private_key_file: 'ssh/id', ssh_password: 'x' }] });
+  assert.deepEqual(machines[0]?.document['communicator'], { type: 'ssh', username: 'root', password: 'x' });
+  assert.match(
+    notes.map(({ pointer, message }) => `${pointer} ${message}`).join(),
+    /ssh_private_key_file is not taken/,
+  );
 });

@@ -116,7 +116,13 @@ export const installLimit = (builder: Builder): Limit | undefined => {
 const putKeyFile = ({ keys, draft, reading }: Builder, key: string, path: readonly string[]): void => {
   const file = keys.text(key);
   if (file === undefined || file === '') return;
+  const hasPassword = key === 'ssh_private_key_file' && (keys.text('ssh_password') ?? '') !== '';
   if (isMedium(file)) draft.put(path, file, keys.at(key));
+  else if (hasPassword)
+    reading.notes.add(
+      keys.at(key),
+      'is not taken: it names a key of the machine that Packer ran on, and the build logs in with its own key or with "ssh_password"',
+    );
   else
     reading.wrong.add(
       keys.at(key),
