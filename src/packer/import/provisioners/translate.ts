@@ -73,9 +73,11 @@ const pauseAt = (keys: Keys, key: string, { wrong }: Reading): number => {
 const workOf = (listed: Listed, target: Target, reading: Reading): Work => {
   const keys: Keys = makeKeys(layersFor(listed, target), reading);
   const { type } = listed.object;
-  const kind = typeof type === 'string' && isFor(keys, target.raw) ? provisionerKinds[type] : undefined;
-  if (kind === undefined) return { made: [], pauseMs: 0 };
-  if (kind.rules !== undefined) judgeKeys(keys, kind.rules, `the provisioner ${quoted(String(type))}`, reading);
+  const none: Work = { made: [], pauseMs: 0 };
+  if (typeof type !== 'string' || !isFor(keys, target.raw)) return none;
+  const kind = provisionerKinds[type];
+  if (kind === undefined) return none;
+  if (kind.rules !== undefined) judgeKeys(keys, kind.rules, `the provisioner ${quoted(type)}`, reading);
   const pauses = (kind.pauses ?? []).map((key) => pauseAt(keys, key, reading));
   return {
     made: kind.make(keys, { reading, builderType: target.type }),
