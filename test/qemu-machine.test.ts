@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { chmod, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { sameMs } from '../src/vmm/qemu/life.ts';
 import { bench, hear, heard, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
@@ -154,6 +155,27 @@ test('a file that is not there, or is no file, is told before any QEMU starts, a
       message: why,
     });
   assert.deepEqual((await readdir(`${vmm.folder}/m0`)).sort(), ['disk.raw']);
+});
+
+test('a QEMU is connected to only when it has answered that it has come to its main loop', async () => {
+  await using vmm = await bench();
+  const binary = join(vmm.folder, 'slow-qemu');
+  await writeFile(
+    binary,
+    `#!/bin/sh
+case " $* " in *" -mon "*) ;; *) exec qemu-system-x86_64 "$@" ;; esac
+echo 'no greeting' | nc -NlU qmp.sock &
+sleep 0.3
+kill -0 $! || { echo 'connected to too early'; exit 1; }
+echo '{"return": {}}' >events.out
+wait $!
+echo 'connected to in time'
+`,
+    { mode: 0o755 },
+  );
+  await chmod(vmm.folder, 0o755);
+  await using slow = await bench({ binary });
+  await assert.rejects(slow.start([]), { code: 'hypervisor_failed', message: /exit code 0\): connected to in time$/ });
 });
 
 test('a QEMU that is not installed is told as program_missing', async () => {

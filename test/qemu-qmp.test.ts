@@ -5,11 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemClock } from '../src/base/clock.ts';
 import { cleanupStack } from '../src/base/cleanup.ts';
 import { endingOf, type Departure } from '../src/vmm/qemu/ending.ts';
-import { openQmp, type QmpEvent } from '../src/vmm/qemu/qmp.ts';
-import { retry } from '../src/base/waiting.ts';
+import { hasAnswered, openQmp, type QmpEvent } from '../src/vmm/qemu/qmp.ts';
 import { on } from './fixtures/qemu-bench.ts';
 
 /** A QEMU without a machine, and a connection to it. */
@@ -18,8 +16,10 @@ const talk = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'qmp-'));
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'q');
-  const qmpArgv = ['-machine', 'none', '-display', 'none', '-nodefaults', '-qmp', `unix:${path},server=on,wait=off`];
-  const qemu = spawn('qemu-system-x86_64', qmpArgv, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const qmpArgv = ['-qmp', `unix:${path},server=on,wait=off`, '-qmp', 'stdio'];
+  const qemu = spawn('qemu-system-x86_64', ['-machine', 'none', '-display', 'none', '-nodefaults', ...qmpArgv], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const exited = once(qemu, 'exit');
   const kill = () => qemu.kill('SIGKILL');
   cleanup.defer(async () => {
@@ -27,9 +27,14 @@ const talk = async () => {
     await exited;
   });
   const events: QmpEvent[] = [];
-  const patience = { attempts: 1000, firstMs: 5, growth: 1, mostMs: 5 };
-  const connect = () => openQmp(path, (event) => events.push(event), on());
-  const qmp = cleanup.keep(await retry(connect, patience, () => true, systemClock, on()));
+  // See `controlArgv`: only one that answers on its second line may be connected to on its first.
+  qemu.stdin.write('{"execute":"qmp_capabilities"}\n');
+  let told = '';
+  for await (const chunk of qemu.stdout.iterator({ destroyOnReturn: false })) {
+    told += String(chunk);
+    if (hasAnswered(told)) break;
+  }
+  const qmp = cleanup.keep(await openQmp(path, (event) => events.push(event), on()));
   return { qmp, events, kill, [Symbol.asyncDispose]: cleanup[Symbol.asyncDispose] };
 };
 

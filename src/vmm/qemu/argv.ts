@@ -4,7 +4,7 @@ import type { Icount, Rtc } from '../../base/hardware.ts';
 import { nicArgv } from './network.ts';
 import { option } from './option.ts';
 import type { HandedFile } from './process/hand-over.ts';
-import { eventsFile, kernelFiles, serialPipe, sockets } from './names.ts';
+import { eventsPipe, kernelFiles, serialPipe, sockets } from './names.ts';
 import type { MachinePlan } from './plan.ts';
 import { sandboxOf } from './process/sandbox.ts';
 import { firstHandedFd } from '../../base/process/handed-fd.ts';
@@ -18,22 +18,18 @@ export type HostChoice = {
   readonly canSandbox: boolean;
 };
 
-const socketArgv = (id: string, path: string): readonly string[] => [
-  '-chardev',
-  option('socket', { id, path, server: 'on', wait: 'off' }),
-];
+/** The control socket's name inside QEMU: no pidfile is needed, whose path QEMU would resolve up to the root. */
+export const markedId = (mark: string): string => `qmp-${mark}`;
 
-/** A second control socket, which imaged leaves again at once: its log has what QEMU tells while no daemon listens. */
-const eventsArgv: readonly string[] = [
-  '-chardev',
-  option('socket', {
-    id: 'events',
-    path: sockets.events,
-    server: 'on',
-    wait: 'off',
-    logfile: eventsFile,
-    logappend: 'on',
-  }),
+/**
+ * The control socket, and behind it the line of events. QEMU hands each monitor to a thread of its own, in this order: when it
+ * answers on the second, it listens on the first in that thread alone. A client that came earlier could be accepted by both
+ * threads, and the one that came too late would stand still for good (QEMU's monitor/qmp.c and io/net-listener.c).
+ */
+const controlArgv = (mark: string): readonly string[] => [
+  ...['-chardev', option('socket', { id: markedId(mark), path: sockets.qmp, server: 'on', wait: 'off' })],
+  ...['-mon', option('', { chardev: markedId(mark), mode: 'control' })],
+  ...['-chardev', option('pipe', { id: 'events', path: eventsPipe })],
   ...['-mon', option('', { chardev: 'events', mode: 'control' })],
 ];
 
@@ -180,9 +176,6 @@ const rtcArgv = ({ base, clock, driftfix }: Rtc): readonly string[] => [
   option('', { base: typeof base === 'number' ? new Date(base).toISOString().slice(0, 19) : base, clock, driftfix }),
 ];
 
-/** The control socket's name inside QEMU: no pidfile is needed, whose path QEMU would resolve up to the root. */
-export const markedId = (mark: string): string => `qmp-${mark}`;
-
 /** Everything after the program's name. QEMU runs in the machine's own folder, and has its files by descriptors. */
 export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[] => [
   ...['-name', plan.name, '-S', '-nodefaults', '-no-user-config', '-display', 'none'],
@@ -190,11 +183,9 @@ export const qemuArgv = (plan: MachinePlan, host: HostChoice): readonly string[]
   ...['-machine', machineOption(plan), '-accel', host.accelerator],
   ...['-cpu', plan.cpuModel ?? (host.accelerator === 'tcg' ? 'max' : 'host')],
   ...['-smp', String(plan.cpus), '-m', `${plan.memoryMb}M`],
-  ...socketArgv(markedId(plan.mark), sockets.qmp),
-  ...['-mon', option('', { chardev: markedId(plan.mark), mode: 'control' })],
+  ...controlArgv(plan.mark),
   // Two FIFOs to the line holder, whether or not a daemon is there; with a log of a socket some bytes are twice in it.
   ...['-chardev', option('pipe', { id: 'serial', path: serialPipe }), '-serial', 'chardev:serial'],
-  ...eventsArgv,
   ...['-device', 'pvpanic'],
   // Another number in each process: by it a guest that goes on from a copy of its memory learns to make new random numbers.
   ...(plan.hasGeneration ? ['-device', 'vmgenid,guid=auto'] : []),

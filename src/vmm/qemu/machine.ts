@@ -1,5 +1,6 @@
 /** One running QEMU as a machine: started, reached over its sockets, and stopped. `life.ts` says how it lives. */
 
+import { readFile } from 'node:fs/promises';
 import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
 import type { Clock, Deadline } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
@@ -7,14 +8,13 @@ import { orAborted, retry } from '../../base/waiting.ts';
 import { asksForOutgoing } from '../nics.ts';
 import type { HeldLine } from '../held/held-line.ts';
 import type { Machine, MachineSpec } from '../types.ts';
-import { isNobodyThere } from '../unix-socket.ts';
 import { displayOver } from './display/display.ts';
 import { keeper } from './keep/keep.ts';
 import { openMemory, type KeptMemory } from './keep/memory-in.ts';
 import { machineFiles } from './names.ts';
 import { addressesOf, networkNumberOf, networkOf, sshPortIn } from './network.ts';
 import { openSshPort } from './outgoing/ssh.ts';
-import { hasClosed, openQmp, type Qmp } from './qmp.ts';
+import { hasAnswered, hasClosed, openQmp, type Qmp } from './qmp.ts';
 import { lineOf, type Holding } from './pipes.ts';
 import { endHolding, finishKernel, removeTraces, spawnQemu, type QemuHost, type SpawnedQemu } from './process/spawn.ts';
 import { watchQemu, type WatchedQemu } from './process/watched.ts';
@@ -28,7 +28,7 @@ const mostMsPerMb = 20;
 /** Nobody listens there: a machine without a network has no way in but its console. */
 const noPort = 0;
 
-const untilItListens = { attempts: 10_000, firstMs: 2, growth: 1.1, mostMs: 10 };
+const oftenAtFirst = { attempts: Infinity, firstMs: 2, growth: 1.1, mostMs: 10 };
 
 /** The port of this host that leads to the guest. */
 export const findSshPort = async (spec: MachineSpec, qmp: Qmp, clock: Clock, alive: AbortSignal): Promise<number> => {
@@ -39,9 +39,15 @@ export const findSshPort = async (spec: MachineSpec, qmp: Qmp, clock: Clock, ali
     : sshPortIn(String(await qmp.execute('human-monitor-command', { 'command-line': 'info usernet' }, alive)));
 };
 
-/** Has QEMU write down what it tells from now on. */
-const keepEvents = async (path: string, alive: AbortSignal): Promise<void> => {
-  await using _leaving = await openQmp(path, () => undefined, alive);
+/** Returns when QEMU has answered on its line of events: then it has come to its main loop, and is ready to be connected to. */
+const untilItAnswers = async (spec: MachineSpec, clock: Clock, alive: AbortSignal): Promise<void> => {
+  const { told } = machineFiles(spec.folder);
+  const look = async () => {
+    if (hasAnswered(await readFile(told.path, 'utf8'))) return;
+    alive.throwIfAborted();
+    throw new Fault('hypervisor_unavailable', 'QEMU has not answered yet.');
+  };
+  await retry(look, oftenAtFirst, hasClosed, clock, alive);
 };
 
 /** What has been done when both have ended; throws what the first of them threw. */
@@ -68,9 +74,8 @@ const reach = async (
 ) => {
   const { clock } = host;
   const files = machineFiles(spec.folder);
-  const listening = () => openQmp(files.qmp, watched.onEvent, alive);
-  const qmp = starting.keep(await retry(listening, untilItListens, isNobodyThere, clock, alive));
-  await keepEvents(files.events, alive);
+  await untilItAnswers(spec, clock, alive);
+  const qmp = starting.keep(await openQmp(files.qmp, watched.onEvent, alive));
   const holdLine = async () => {
     const line = starting.keep(await lineOf(spec, await orAborted(holding.holder, alive), watched.exited, host));
     // QEMU has its own ends since it listens.

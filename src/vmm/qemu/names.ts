@@ -8,7 +8,6 @@ export const kernelFiles = { kernel: 'kernel', initrd: 'initrd' } as const;
 /** `keep` takes the memory of a machine that is kept, `from` gives it to one that goes on. */
 export const sockets = {
   qmp: 'qmp.sock',
-  events: 'events.sock',
   http: 'http.sock',
   keep: 'keep.sock',
   from: 'from.sock',
@@ -17,8 +16,11 @@ export const sockets = {
 /** The serial line, two FIFOs: QEMU takes what is typed from NAME.in, and writes what the guest says to NAME.out. */
 export const serialPipe = 'serial';
 
-/** What QEMU has told on its control sockets, whether or not a daemon was there to hear it. */
-export const eventsFile = 'events';
+/**
+ * A second control line: QEMU takes commands from the FIFO NAME.in, and writes to the file NAME.out what it tells, whether or
+ * not a daemon is there to hear it.
+ */
+export const eventsPipe = 'events';
 
 /** The network of the first NIC, whose DHCP knows a name that is a client's. */
 export const networkFile = 'network.conf';
@@ -36,21 +38,20 @@ export const networkSocket = (folder: string): string => `net-${markOf(folder)}.
  */
 export const machineFiles = (folder: string) => {
   const own = join(folder, 'vm');
+  const both = (name: string) => ({ path: join(folder, name), own: join(own, name) });
   return {
     own,
     log: join(folder, 'qemu.log'),
     qmp: join(own, sockets.qmp),
-    events: join(own, sockets.events),
     http: join(own, sockets.http),
     keep: join(own, sockets.keep),
     from: join(own, sockets.from),
     network: join(own, networkSocket(folder)),
-    shared: [`${serialPipe}.in`, `${serialPipe}.out`, eventsFile].map((name) => ({
-      name,
-      path: join(folder, name),
-      own: join(own, name),
-    })),
-    pipes: { typed: join(folder, `${serialPipe}.in`), said: join(folder, `${serialPipe}.out`) },
-    told: join(folder, eventsFile),
+    pipes: {
+      typed: both(`${serialPipe}.in`),
+      said: both(`${serialPipe}.out`),
+      asked: both(`${eventsPipe}.in`),
+    },
+    told: { path: join(folder, 'events'), own: join(own, `${eventsPipe}.out`) },
   };
 };

@@ -1,4 +1,4 @@
-/** The serial line of a QEMU: two FIFOs between it and the program that holds the line. */
+/** The FIFOs of a QEMU: two of its serial line, between it and the program that holds the line, and one to ask it for events. */
 
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
@@ -33,19 +33,22 @@ const startOnEnds = async (spec: MachineSpec, ends: Ends, host: QemuHost, signal
 /** Has the line of a QEMU that runs held. Rejects with ENXIO where QEMU has gone. */
 const holdAgain = async (spec: MachineSpec, host: QemuHost, signal: AbortSignal): Promise<Holder> => {
   const { pipes } = machineFiles(spec.folder);
-  await using typed = await openEnd(pipes.typed, 'write');
-  await using said = await openEnd(pipes.said, 'read');
+  await using typed = await openEnd(pipes.typed.path, 'write');
+  await using said = await openEnd(pipes.said.path, 'read');
   return await startOnEnds(spec, { said, typed }, host, signal);
 };
 
-/** The holder of a line whose QEMU is about to start. Disposing it leaves the line to the two of them. */
+// QEMU reads it when it comes to its main loop, and answers then.
+const askForEvents = '{"execute":"qmp_capabilities"}\n';
+
+/** The holder of a line whose QEMU is about to start. Disposing it leaves the FIFOs to the two of them. */
 export type Holding = AsyncDisposable & { readonly holder: Promise<Holder> };
 
 /** Starts the holder before its QEMU, and stands in for that until it is disposed: a line without another end has ended. */
 export const holdFromBeginning = async (spec: MachineSpec, host: QemuHost, signal: AbortSignal): Promise<Holding> => {
   const { pipes } = machineFiles(spec.folder);
   const ends = cleanupStack();
-  const end = async (path: string, which: 'read' | 'write') => {
+  const end = async ({ path }: { readonly path: string }, which: 'read' | 'write') => {
     const handle = await openEnd(path, which);
     ends.defer(() => handle.close());
     return handle;
@@ -55,6 +58,8 @@ export const holdFromBeginning = async (spec: MachineSpec, host: QemuHost, signa
     await end(pipes.said, 'write');
     await end(pipes.typed, 'read');
     const typed = await end(pipes.typed, 'write');
+    await end(pipes.asked, 'read');
+    await (await end(pipes.asked, 'write')).write(askForEvents);
     const holder = startOnEnds(spec, { said, typed }, host, signal);
     // Told to whoever waits for it.
     holder.catch(() => undefined);

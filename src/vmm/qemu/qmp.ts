@@ -44,7 +44,10 @@ const eventOf = ({ event, data, timestamp }: z.output<typeof EventMessage>): Qmp
   atMs: timestamp.seconds * 1000 + timestamp.microseconds / 1000,
 });
 
-/** The events among what QEMU has written into the log of a control socket; the last line may not be whole. */
+/** Whether QEMU has answered a command, by what it has written to a control line. */
+export const hasAnswered = (told: string): boolean => told.includes('{"return":');
+
+/** The events among what QEMU has written to a control line; the last line may not be whole. */
 export const eventsIn = (log: string): readonly QmpEvent[] =>
   log
     .split('\n')

@@ -43,7 +43,7 @@ const orGone = (error: unknown): Qmp => {
 export const takeUpMachine = async (spec: MachineSpec, host: QemuHost, signal: AbortSignal): Promise<Machine> => {
   const { clock } = host;
   const files = machineFiles(spec.folder);
-  const log = await readFile(files.told, 'utf8').catch((cause: unknown) => {
+  const log = await readFile(files.told.path, 'utf8').catch((cause: unknown) => {
     throw new Fault('hypervisor_failed', `Nothing is left of the machine ${spec.name}.`, {}, { cause });
   });
   const slow = () => new Fault('hypervisor_failed', `QEMU did not answer within ${mostMsToAnswer / 1000} s.`);
@@ -55,7 +55,7 @@ export const takeUpMachine = async (spec: MachineSpec, host: QemuHost, signal: A
   const watched = watchQemu(spec, qemu, pid === 0 ? 0 : await logEnd(files.log), host);
   const qmp = pid === 0 ? goneQmp : await openQmp(files.qmp, watched.onEvent, deadline.signal).catch(orGone);
   // What it told meanwhile, and before: to hear the same twice changes nothing.
-  const told = pid === 0 ? log : await readFile(files.told, 'utf8');
+  const told = pid === 0 ? log : await readFile(files.told.path, 'utf8');
   eventsIn(told).forEach(watched.onEvent);
   void qmp.closed
     .then(() => awaitGone(pids, 'QEMU', clock, never))

@@ -36,17 +36,19 @@ export type QemuHost = HostChoice & {
 
 /** Removes all that a QEMU and those beside it leave; its log stays. */
 export const removeTraces = async (folder: string): Promise<void> => {
-  const { own, shared } = machineFiles(folder);
+  const { own, pipes, told } = machineFiles(folder);
   await removeHeld(folder);
-  for (const path of [own, ...shared.map((file) => file.path)]) await rm(path, { recursive: true, force: true });
+  for (const path of [own, ...[...Object.values(pipes), told].map((file) => file.path)])
+    await rm(path, { recursive: true, force: true });
 };
 
 /** What imaged and QEMU both use: QEMU by the names in its own folder, which imaged never opens. */
 const makeShared = async ({ folder, slot }: MachineSpec, user: QemuUser | undefined): Promise<void> => {
-  const { pipes, told, shared } = machineFiles(folder);
-  await runProgram('mkfifo', ['-m', '600', pipes.said, pipes.typed], { signal: never });
-  await (await open(told, 'wx', 0o600)).close();
-  for (const { path, own } of shared) {
+  const { pipes, told } = machineFiles(folder);
+  const fifos = Object.values(pipes);
+  await runProgram('mkfifo', ['-m', '600', ...fifos.map(({ path }) => path)], { signal: never });
+  await (await open(told.path, 'wx', 0o600)).close();
+  for (const { path, own } of [...fifos, told]) {
     await giveTo(path, user, slot);
     await link(path, own);
   }
