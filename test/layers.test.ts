@@ -63,8 +63,8 @@ const rooms: Readonly<Record<string, { readonly uses: readonly string[]; readonl
   'vmm/console': { uses: ['vmm'] },
   'vmm/qemu': { uses: ['vmm'] },
   'vmm/vmd': { uses: ['vmm', 'vmm/console'] },
-  // A program of its own: of what drives vmd it takes how cu(1) is attached.
-  'vmm/holder': { uses: ['vmm', 'vmm/vmd'] },
+  // A program of its own: of what drives vmd it takes how cu(1) is attached, of what drives QEMU the names of its files.
+  'vmm/holder': { uses: ['vmm', 'vmm/vmd', 'vmm/qemu'] },
   guest: { uses: ['guest/ssh'] },
   'guest/ssh': { uses: ['guest'] },
   'httpd/mirror': { uses: ['fetch', 'outward'] },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { followLife, type Ended, type Next } from '../src/vmm/life.ts';
+import { eventBound, makeEventCount } from '../src/vmm/qemu/event-bound.ts';
 import { nextOfQemu, sameMs, spawned, type QemuLife, type QemuObservation } from '../src/vmm/qemu/life.ts';
 import { nextOfVm, startedVm, type VmLife, type VmObservation } from '../src/vmm/vmd/life.ts';
 
@@ -15,6 +16,7 @@ const qemuSees = {
   shutdown: { saw: 'shutdown', reason: 'guest-shutdown' },
   reset: { saw: 'reset', atMs: 5_000 },
   'no-room': { saw: 'no-room', disk: 'disk0' },
+  flood: { saw: 'flood' },
   plug: { saw: 'plug' },
   closed: { saw: 'closed' },
   exit: { saw: 'exit', exit },
@@ -31,6 +33,7 @@ const qemuTable: readonly (readonly [QemuLife, Record<QemuObservation['saw'], st
       shutdown: 'running',
       reset: 'running +tell-reboot',
       'no-room': 'running +kill',
+      flood: 'running +kill',
       plug: 'running',
       closed: 'unwatched +end-soon',
       exit: 'exited',
@@ -43,6 +46,7 @@ const qemuTable: readonly (readonly [QemuLife, Record<QemuObservation['saw'], st
       shutdown: 'unwatched',
       reset: 'unwatched +tell-reboot',
       'no-room': 'unwatched +kill',
+      flood: 'unwatched +kill',
       plug: 'unwatched',
       closed: 'unwatched',
       exit: 'gone +read-last-words',
@@ -55,6 +59,7 @@ const qemuTable: readonly (readonly [QemuLife, Record<QemuObservation['saw'], st
       shutdown: 'exited',
       reset: 'exited +tell-reboot',
       'no-room': 'exited',
+      flood: 'exited',
       plug: 'exited',
       closed: 'gone +read-last-words',
       exit: 'exited',
@@ -67,6 +72,7 @@ const qemuTable: readonly (readonly [QemuLife, Record<QemuObservation['saw'], st
       shutdown: 'gone',
       reset: 'gone +tell-reboot',
       'no-room': 'gone',
+      flood: 'gone',
       plug: 'gone',
       closed: 'gone',
       exit: 'gone',
@@ -79,6 +85,7 @@ const qemuTable: readonly (readonly [QemuLife, Record<QemuObservation['saw'], st
       shutdown: 'ended',
       reset: 'ended',
       'no-room': 'ended',
+      flood: 'ended',
       plug: 'ended',
       closed: 'ended',
       exit: 'ended',
@@ -86,6 +93,18 @@ const qemuTable: readonly (readonly [QemuLife, Record<QemuObservation['saw'], st
     },
   ],
 ];
+
+test('a guest floods by more events than a bucket of ten thousand holds, of which ten a second leak', () => {
+  const event = { event: 'RTC_CHANGE', data: {} };
+  const steady = makeEventCount();
+  for (let n = 0; n < 100_000; n++) assert.equal(steady({ ...event, atMs: n * 100 }), false, String(n));
+  const flooding = makeEventCount();
+  const first = Array.from({ length: 20_000 }, (_, n) => n).find((n) => flooding({ ...event, atMs: 1e12 + n }));
+  assert.equal(first, Math.ceil(eventBound.atOnce / 0.99) - 1);
+  // A clock that is set back lets nothing leak, and nothing is held against the guest.
+  const setBack = makeEventCount();
+  for (let n = 0; n < eventBound.atOnce; n++) assert.equal(setBack({ ...event, atMs: 1e12 - n }), false);
+});
 
 const vmSees = {
   row: { saw: 'row', pid: 7, isStopping: false },

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { chmod, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sameMs } from '../src/vmm/qemu/life.ts';
+import { machineFiles } from '../src/vmm/qemu/names.ts';
 import { bench, hear, heard, isAlive, on, pidOf } from './fixtures/qemu-bench.ts';
-import { awaitByte, echo, flood, panic, powerOff, reset, say } from './fixtures/tiny-guest.ts';
+import { awaitByte, echo, flood, floodEvents, panic, powerOff, reset, say } from './fixtures/tiny-guest.ts';
 
 test('a guest is heard from its first byte, and its power-off is told as halt', async () => {
   await using vmm = await bench();
@@ -43,6 +45,21 @@ test('a guest that floods a line nobody reads does not wait, and nothing is lost
   const all = await heard(machine);
   assert.equal(all.length, 640_000);
   assert.equal(all.replaceAll('0123456789', ''), '');
+});
+
+test('a guest that makes QEMU tell of events without end is ended, and has not filled the disk', async () => {
+  await using vmm = await bench();
+  const machine = await vmm.start([floodEvents]);
+  await machine.run(on());
+  let most = 0;
+  const looking = setInterval(
+    () => (most = Math.max(most, statSync(machineFiles(`${vmm.folder}/m0`).told.path).size)),
+    5,
+  );
+  const { how, detail } = await machine.ended;
+  clearInterval(looking);
+  assert.deepEqual([how, detail], ['flood', 'it caused more than 10000 events']);
+  assert.ok(most > 0 && most < 2 ** 24, `${most} bytes of events`);
 });
 
 test('a reset ends a machine that is to end with it, told as reboot', async () => {

@@ -110,6 +110,8 @@ export const webhookBounds = {
 export const lineBounds = {
   /** Bytes that are put on file since the last daemon was there. */
   aheadBytes: 64 * 1024 * 1024,
+  /** Of the disk, for what QEMU prints and for the events that it tells of: beyond it, each begins anew. */
+  wordsBytes: 16 * 1024 * 1024,
 } as const;
 
 /** What kept layers may come to. */

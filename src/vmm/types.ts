@@ -102,11 +102,11 @@ export type KeptMachine = {
 
 /**
  * Why a machine has gone. `loop`: its guest reset itself too often for its hypervisor; `stopped` is our own doing; `killed` is another's (an operator, the host); `full` means
- * that the host had no room for what the guest wrote;
+ * that the host had no room for what the guest wrote; `flood` that the guest made the hypervisor tell too much;
  * `cut` that the guest was asked to shut down and lost its power without having done so.
  */
 export type Ending = {
-  readonly how: 'halt' | 'reboot' | 'loop' | 'panic' | 'crash' | 'full' | 'killed' | 'cut' | 'stopped';
+  readonly how: 'halt' | 'reboot' | 'loop' | 'panic' | 'crash' | 'full' | 'flood' | 'killed' | 'cut' | 'stopped';
   /** For people: the event, the exit code or signal, the last words of the hypervisor. */
   readonly detail: string;
 };

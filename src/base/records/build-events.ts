@@ -185,11 +185,11 @@ export const buildEvents = {
   'machine.ended': z
     .object({
       name,
-      how: z.enum(['halt', 'reboot', 'loop', 'panic', 'crash', 'full', 'killed', 'cut', 'stopped']).meta({
+      how: z.enum(['halt', 'reboot', 'loop', 'panic', 'crash', 'full', 'flood', 'killed', 'cut', 'stopped']).meta({
         description:
           'How: the guest powered off (`halt`), reset itself (`reboot`) or did so again and again (`loop`), or its ' +
-          'kernel panicked (`panic`); the hypervisor failed (`crash`), had no room on disk (`full`) or was killed from ' +
-          'outside (`killed`); the guest was asked to power off and lost its power first (`cut`); imaged stopped it (`stopped`).',
+          'kernel panicked (`panic`); the hypervisor failed (`crash`), had no room on disk (`full`), was made to tell of too ' +
+          'many events (`flood`) or was killed from outside (`killed`); the guest was asked to power off and lost its power first (`cut`); imaged stopped it (`stopped`).',
       }),
       detail: text('The same for people, with what the hypervisor said last.'),
     })

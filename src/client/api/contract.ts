@@ -1696,7 +1696,7 @@ export type components = {
             data: {
                 name: string;
                 /** @enum {string} */
-                how: "halt" | "reboot" | "loop" | "panic" | "crash" | "full" | "killed" | "cut" | "stopped";
+                how: "halt" | "reboot" | "loop" | "panic" | "crash" | "full" | "flood" | "killed" | "cut" | "stopped";
                 detail: string;
             };
         };

@@ -8,9 +8,9 @@
  *    +----------- end ---------------+---> over         the file is read to its end
  */
 
-import { open } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { isErrno } from '../../base/errno.ts';
+import { tailOf } from '../../base/file/tail.ts';
 import { deferred, orAborted, retry } from '../../base/waiting.ts';
 import { lineClosed } from '../serial-line.ts';
 import type { Detachable, SerialLine } from '../types.ts';
@@ -45,19 +45,6 @@ const mostTail = 4 * 1024;
 
 // A machine that is about to go has no console any more: nobody is in a hurry to hear that again and again.
 const untilHeld = { attempts: Infinity, firstMs: 100, growth: 1.7, mostMs: 10_000 };
-
-const tailOf = async (path: string): Promise<string> => {
-  try {
-    await using file = await open(path, 'r');
-    const { size } = await file.stat();
-    const from = Math.max(0, size - mostTail);
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(mostTail), 0, mostTail, from);
-    return buffer.toString('utf8', 0, bytesRead);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return '';
-    throw error;
-  }
-};
 
 /**
  * `first` holds the line now. Undefined: it has to be held again; `gone`: the machine has gone, and there is nothing to hold. The
@@ -126,7 +113,11 @@ export const heldLine = async (first: Holder | 'gone' | undefined, options: Held
       }
       throw lineClosed();
     },
-    tail: () => tailOf(said),
+    tail: () =>
+      tailOf(said, mostTail).catch((error: unknown) => {
+        if (isErrno(error, 'ENOENT')) return '';
+        throw error;
+      }),
     end: () => gone.abort(lineClosed()),
     ended: ended.promise,
     detach: async () => {

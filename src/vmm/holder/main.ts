@@ -3,7 +3,8 @@
  * send over a socket is typed. imaged starts it for each machine; it ends with the line, or by SIGTERM.
  *
  *   main.js FOLDER cu VMCTL ARGUMENT...   runs vmctl(8), which becomes cu(1) on the machine's tty, in a terminal
- *   main.js FOLDER pipes [UID GID]        has the FIFOs of QEMU as files 20 and 21, and goes on as that user
+ *   main.js FOLDER pipes [UID GID]        has the FIFOs of QEMU as files 20 and 21, and goes on as that user; of its log and its
+ *                                         events it keeps no more than the last
  *
  * FOLDER is the machine's (held/names.ts). When vmctl has ended before it became cu, its words are printed and its exit code
  * is this program's.
@@ -13,8 +14,10 @@ import { lineBounds } from '../../base/bounds.ts';
 import { systemClock as clock } from '../../base/clock.ts';
 import { firstHandedFd } from '../../base/process/handed-fd.ts';
 import { heldFiles } from '../held/names.ts';
+import { machineFiles } from '../qemu/names.ts';
 import { cuSource } from './cu-source.ts';
 import { hold } from './hold.ts';
+import { keepWithin } from './keep-within.ts';
 import { pipeSource } from './pipe-source.ts';
 import { openSaid } from './said-file.ts';
 import type { Source } from './source.ts';
@@ -45,7 +48,11 @@ const holdToTheEnd = async (source: Source): Promise<number> => {
 };
 
 const run = async (): Promise<number> => {
-  if (kind === 'pipes') return holdToTheEnd(pipeSource(firstHandedFd, firstHandedFd + 1));
+  if (kind === 'pipes') {
+    const { log, told } = machineFiles(folder);
+    using _ = keepWithin([log, told.path], lineBounds.wordsBytes, clock);
+    return await holdToTheEnd(pipeSource(firstHandedFd, firstHandedFd + 1));
+  }
   const source = await cuSource(words, clock, told.signal);
   if (!('said' in source)) return holdToTheEnd(source);
   await new Promise((resolve) => process.stdout.write(source.said, 'latin1', resolve));

@@ -1,7 +1,7 @@
 /**
  * The life of one QEMU, from what its control socket and its process tell:
  *
- *              shutdown, reset, no-room, plug
+ *              shutdown, reset, no-room, flood, plug
  *                 +-------+
  *                 v       |
  *   spawned --> running --+--- closed ---> unwatched      its control socket has closed, but it goes on: it is ended
@@ -20,7 +20,7 @@ import { unchanged, type Ended, type Next } from '../life.ts';
 import { endingOf, type Departure } from './ending.ts';
 
 /** What was seen so far that says how it will have ended. */
-export type Evidence = Pick<Departure, 'reason' | 'fullDisk' | 'isOurs'> & {
+export type Evidence = Pick<Departure, 'reason' | 'fullDisk' | 'floods' | 'isOurs'> & {
   /** When the guest's last reset was seen, by QEMU's clock: Unix milliseconds. */
   readonly resetAtMs: number;
 };
@@ -36,6 +36,8 @@ export type QemuObservation =
   | { readonly saw: 'reset'; readonly atMs: number }
   /** QEMU stopped the processor because the host had no room for what the guest wrote. */
   | { readonly saw: 'no-room'; readonly disk: string }
+  /** The guest makes QEMU tell of events without end. */
+  | { readonly saw: 'flood' }
   /** imaged pulls the plug. */
   | { readonly saw: 'plug' }
   /** The control socket has closed, and every event on it has been seen. */
@@ -78,11 +80,13 @@ const seeReset = (life: Unended, atMs: number): Observed =>
     ? unchanged(life)
     : { life: learn(life, { resetAtMs: atMs }), effects: ['tell-reboot'] };
 
-/** Nobody here makes room and lets the processor go on, and a build that hangs tells nothing: QEMU is killed. */
-const seeNoRoom = (life: Unended, disk: string): Observed => ({
-  life: learn(life, { fullDisk: life.evidence.fullDisk ?? disk }),
+const endFor = (life: Unended, more: Partial<Evidence>): Observed => ({
+  life: learn(life, more),
   effects: hasExited(life) ? [] : ['kill'],
 });
+
+/** Nobody here makes room and lets the processor go on, and a build that hangs tells nothing: QEMU is killed. */
+const seeNoRoom = (life: Unended, disk: string): Observed => endFor(life, { fullDisk: life.evidence.fullDisk ?? disk });
 
 const seeClosed = (life: Unended): Observed => {
   if (life.is === 'running') return { life: { ...life, is: 'unwatched' }, effects: ['end-soon'] };
@@ -112,6 +116,8 @@ export const nextOfQemu = (life: QemuLife, observation: QemuObservation): Observ
       return seeReset(life, observation.atMs);
     case 'no-room':
       return seeNoRoom(life, observation.disk);
+    case 'flood':
+      return life.evidence.floods ? unchanged(life) : endFor(life, { floods: true });
     case 'plug':
       return hasExited(life) ? unchanged(life) : { life: learn(life, { isOurs: true }), effects: [] };
     case 'closed':

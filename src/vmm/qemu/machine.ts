@@ -1,9 +1,9 @@
 /** One running QEMU as a machine: started, reached over its sockets, and stopped. `life.ts` says how it lives. */
 
-import { readFile } from 'node:fs/promises';
 import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
 import type { Clock, Deadline } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
+import { tailOf } from '../../base/file/tail.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
 import { asksForOutgoing } from '../nics.ts';
 import type { HeldLine } from '../held/held-line.ts';
@@ -43,7 +43,7 @@ export const findSshPort = async (spec: MachineSpec, qmp: Qmp, clock: Clock, ali
 const untilItAnswers = async (spec: MachineSpec, clock: Clock, alive: AbortSignal): Promise<void> => {
   const { told } = machineFiles(spec.folder);
   const look = async () => {
-    if (hasAnswered(await readFile(told.path, 'utf8'))) return;
+    if (hasAnswered(await tailOf(told.path, 4096))) return;
     alive.throwIfAborted();
     throw new Fault('hypervisor_unavailable', 'QEMU has not answered yet.');
   };

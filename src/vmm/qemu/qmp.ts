@@ -47,15 +47,20 @@ const eventOf = ({ event, data, timestamp }: z.output<typeof EventMessage>): Qmp
 /** Whether QEMU has answered a command, by what it has written to a control line. */
 export const hasAnswered = (told: string): boolean => told.includes('{"return":');
 
-/** The events among what QEMU has written to a control line; the last line may not be whole. */
-export const eventsIn = (log: string): readonly QmpEvent[] =>
-  log
+const eventIn = (line: string): QmpEvent | undefined => {
+  try {
+    return eventOf(EventMessage.parse(JSON.parse(line)));
+  } catch {
+    return undefined;
+  }
+};
+
+/** The events among what QEMU has written to a control line, of which the first and the last may not be whole. */
+export const eventsIn = (told: string): readonly QmpEvent[] =>
+  told
     .split('\n')
-    .slice(0, -1)
-    .flatMap((line) => {
-      const { data } = EventMessage.safeParse(JSON.parse(line));
-      return data === undefined ? [] : [eventOf(data)];
-    });
+    .map(eventIn)
+    .filter((event) => event !== undefined);
 
 type Waiting = {
   readonly asked: Map<number, Deferred<unknown>>;

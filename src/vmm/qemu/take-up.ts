@@ -1,8 +1,8 @@
 /** Goes on with a QEMU that an earlier run of the daemon started: its process, its sockets, and what it told meanwhile. */
 
-import { readFile } from 'node:fs/promises';
 import type { Exit } from '../../base/process/start-detached.ts';
 import { Fault } from '../../base/fault.ts';
+import { tailOf } from '../../base/file/tail.ts';
 import { deferred } from '../../base/waiting.ts';
 import { awaitGone } from '../end-processes.ts';
 import { holderLeft } from '../held/holder.ts';
@@ -17,6 +17,8 @@ import { watchQemu } from './process/watched.ts';
 import { logEnd } from './process/words.ts';
 
 const mostMsToAnswer = 10_000;
+// More than this are a flood.
+const mostEventBytes = 2 * 1024 * 1024;
 
 const never = new AbortController().signal;
 
@@ -43,7 +45,8 @@ const orGone = (error: unknown): Qmp => {
 export const takeUpMachine = async (spec: MachineSpec, host: QemuHost, signal: AbortSignal): Promise<Machine> => {
   const { clock } = host;
   const files = machineFiles(spec.folder);
-  const log = await readFile(files.told.path, 'utf8').catch((cause: unknown) => {
+  const events = () => tailOf(files.told.path, mostEventBytes);
+  const log = await events().catch((cause: unknown) => {
     throw new Fault('hypervisor_failed', `Nothing is left of the machine ${spec.name}.`, {}, { cause });
   });
   const slow = () => new Fault('hypervisor_failed', `QEMU did not answer within ${mostMsToAnswer / 1000} s.`);
@@ -55,7 +58,7 @@ export const takeUpMachine = async (spec: MachineSpec, host: QemuHost, signal: A
   const watched = watchQemu(spec, qemu, pid === 0 ? 0 : await logEnd(files.log), host);
   const qmp = pid === 0 ? goneQmp : await openQmp(files.qmp, watched.onEvent, deadline.signal).catch(orGone);
   // What it told meanwhile, and before: to hear the same twice changes nothing.
-  const told = pid === 0 ? log : await readFile(files.told.path, 'utf8');
+  const told = pid === 0 ? log : await events();
   eventsIn(told).forEach(watched.onEvent);
   void qmp.closed
     .then(() => awaitGone(pids, 'QEMU', clock, never))

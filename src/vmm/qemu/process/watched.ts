@@ -3,6 +3,7 @@ import { awaitGone, kill } from '../../end-processes.ts';
 import { followLife, type Following } from '../../life.ts';
 import { asksForOutgoing } from '../../nics.ts';
 import type { MachineSpec } from '../../types.ts';
+import { makeEventCount } from '../event-bound.ts';
 import { hasExited, nextOfQemu, spawned, type QemuEffect, type QemuLife, type QemuObservation } from '../life.ts';
 import { machineFiles } from '../names.ts';
 import { endProcesses, processesOf } from './processes.ts';
@@ -62,6 +63,7 @@ export const watchQemu = (
   host: QemuHost,
 ): WatchedQemu => {
   const { clock } = host;
+  const areTooMany = makeEventCount();
   const rebootWatchers: (() => void)[] = [];
 
   const cut = () => {
@@ -91,6 +93,7 @@ export const watchQemu = (
   return {
     life,
     onEvent: (event) => {
+      if (areTooMany(event)) life.see({ saw: 'flood' });
       const observation = observed(event);
       if (observation !== undefined) life.see(observation);
     },

@@ -1,4 +1,5 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { tailOf } from '../../../base/file/tail.ts';
 
 const mostBytes = 2048;
 
@@ -13,12 +14,8 @@ export const logEnd = async (log: string): Promise<number> => {
 
 /** The last words that QEMU wrote to its log from `start` on, in one line; empty when it said nothing. */
 export const lastWords = async (log: string, start: number): Promise<string> => {
-  await using file = await open(log, 'r');
-  const { size } = await file.stat();
-  const from = Math.max(start, size - mostBytes);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.max(0, size - from)), 0, undefined, from);
-  return buffer
-    .toString('utf8', 0, bytesRead)
-    .trim()
-    .replaceAll(/\s*\n\s*/g, '; ');
+  // A log that has begun anew is shorter than it was.
+  const hasBegunAnew = (await logEnd(log)) < start;
+  const words = await tailOf(log, mostBytes, hasBegunAnew ? 0 : start);
+  return words.trim().replaceAll(/\s*\n\s*/g, '; ');
 };
