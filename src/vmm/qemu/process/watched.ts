@@ -42,6 +42,15 @@ const observed = ({ event, data, atMs }: QmpEvent): QemuObservation | undefined 
   return undefined;
 };
 
+const eventReader = ({ see }: WatchedQemu['life']): WatchedQemu['onEvent'] => {
+  const areTooMany = makeEventCount();
+  return (event) => {
+    if (areTooMany(event)) see({ saw: 'flood' });
+    const observation = observed(event);
+    if (observation !== undefined) see(observation);
+  };
+};
+
 /** The last that the QEMU of this machine printed, from `wordsFrom` of its log on; returns when its network has gone, too. */
 const wordsAfter = async ({ name, folder, nics }: MachineSpec, wordsFrom: number, { clock }: QemuHost) => {
   // The log is for people: that it cannot be read must not hide that the machine has gone.
@@ -63,7 +72,6 @@ export const watchQemu = (
   host: QemuHost,
 ): WatchedQemu => {
   const { clock } = host;
-  const areTooMany = makeEventCount();
   const rebootWatchers: (() => void)[] = [];
 
   const cut = () => {
@@ -92,11 +100,7 @@ export const watchQemu = (
 
   return {
     life,
-    onEvent: (event) => {
-      if (areTooMany(event)) life.see({ saw: 'flood' });
-      const observation = observed(event);
-      if (observation !== undefined) life.see(observation);
-    },
+    onEvent: eventReader(life),
     onRebooted: (seen) => void rebootWatchers.push(seen),
     exited,
     kill: cut,
