@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { step } from '../fixtures/event-times.ts';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
-import { isLong } from '../fixtures/hypervisor.ts';
+import { killsOf } from '../fixtures/long.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
 import type { Event } from '../fixtures/published-event.ts';
@@ -50,7 +50,7 @@ test('a guest that was being started anew when the daemon was killed is kept, an
   await proveNothingLeft(imaged);
 });
 
-const kills = isLong ? 20 : 2;
+const kills = killsOf(20, 2);
 
 test(
   `a build outlives ${kills} kills while its guest is started anew, whenever they are: nothing is left, and what is kept is whole`,

@@ -23,7 +23,7 @@ import {
   type Posted,
 } from '../fixtures/lanes.ts';
 import { proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
-import { longOnly } from '../fixtures/long.ts';
+import { killsOf, longOnly } from '../fixtures/long.ts';
 import { revisit, visit } from '../fixtures/quick-templates.ts';
 import { randomFrom, type Random } from '../fixtures/random-from.ts';
 import { steadyClient } from '../fixtures/steady.ts';
@@ -245,12 +245,10 @@ const outlive = async (t: TestContext, { kills, wordsFrom, cacheSize, moments }:
   }
 };
 
-const killsOf = (usual: number): number => Number(process.env['IMAGED_KILLS'] ?? usual);
-
 const random: Scenario = {
   title: 'builds and layers outlive kills of the daemon while layers are made, taken and evicted',
   ...(isVmd ? longOnly : {}),
-  kills: killsOf(isLong ? 300 : 10),
+  kills: Number(process.env['IMAGED_KILLS'] ?? killsOf(300, 10)),
   // The memory of one machine as it may be at worst, and a few layers: they are evicted all the time.
   cacheSize: '400M',
   wordsFrom: (from) => [
@@ -274,7 +272,7 @@ const scripts = flattensAt + 2;
 
 const flattened: Scenario = {
   title: 'and while the disks of layers are flattened',
-  kills: killsOf(isLong ? 30 : 2),
+  kills: Number(process.env['IMAGED_KILLS'] ?? killsOf(30, 2)),
   // All that builds make.
   cacheSize: '4G',
   // That is another in most builds: what has been flattened is not flattened again.

@@ -13,13 +13,14 @@ import { guest, startImaged } from '../fixtures/imaged.ts';
 import { keepPosting, killDaemon, postOnce, startMsOf, type Deaths, type Lanes } from '../fixtures/lanes.ts';
 import { artifactFiles, proveNothingLeft, provePublished, proveSound } from '../fixtures/left-behind.ts';
 import { isLong, isVmd } from '../fixtures/hypervisor.ts';
+import { killsOf } from '../fixtures/long.ts';
 import { cycle, cycleMachine, visit } from '../fixtures/quick-templates.ts';
 import { randomFrom } from '../fixtures/random-from.ts';
 import { steadyClient } from '../fixtures/steady.ts';
 import { brief, killOne, namesOf, programs, type Kill } from '../fixtures/victims.ts';
 
 // Under vmd machines and disks are vmd's own: there are fewer programs to kill.
-const kills = isLong ? 200 : isVmd ? 10 : 20;
+const kills = killsOf(200, isVmd ? 10 : 20);
 const workers = isLong ? 3 : 2;
 // A kill takes some seconds, as a daemon and its builds have to come again before the next.
 const timeout = kills * 30_000;
@@ -173,7 +174,7 @@ test(
       const kinds = programs.map(([program]) => `${done.filter((kill) => kill.program === program).length} ${program}`);
       t.diagnostic(`${done.length} kills (${kinds.join(', ')}) over ${posted.length} builds, ${posted.filter(({ build }) => build.status === 'succeeded').length} of which succeeded; ${count.starting} more kills of a daemon that started; ${count.machines} machines outlived the daemon and were reaped`); // prettier-ignore
       for (const [row, times] of [...table].toSorted()) t.diagnostic(`${times} times: ${row}`);
-      if (isLong) for (const [program] of programs) assert.ok(done.some((kill) => kill.program === program), `no ${program} was killed`); // prettier-ignore
+      if (kills >= 100) for (const [program] of programs) assert.ok(done.some((kill) => kill.program === program), `no ${program} was killed`); // prettier-ignore
       assert.deepEqual(unexplained, [], 'these attempts do not say which of their programs was killed');
       await proveNothingLeft(imaged);
       await proveSound(imaged);

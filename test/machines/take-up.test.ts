@@ -8,7 +8,7 @@ import { said } from '../fixtures/event-times.ts';
 import { awaitEvent, eventsOf } from '../fixtures/follow-events.ts';
 import { isVmd } from '../fixtures/hypervisor.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
-import { firstUnlessLong, longOnly, underQemu } from '../fixtures/long.ts';
+import { firstUnlessLong, killsOf, longOnly, underQemu } from '../fixtures/long.ts';
 import { machinesOf, proveNothingLeft, provePublished, proveSound, workersOf } from '../fixtures/left-behind.ts';
 import type { Event } from '../fixtures/published-event.ts';
 import { logIn, visit } from '../fixtures/quick-templates.ts';
@@ -296,7 +296,7 @@ test('a machine that went while there was no daemon fails its build, which says 
 });
 
 // A build that saw many daemons die begins anew (rules/crash.ts), so one has to bear fewer.
-const kills = 200;
+const kills = killsOf(200);
 const killsPerBuild = 5;
 
 /** Why the attempts of a build began anew. */
