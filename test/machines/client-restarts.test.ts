@@ -10,6 +10,7 @@ import { imagectlInTerminal } from '../fixtures/imagectl.ts';
 import { startImaged, type Imaged } from '../fixtures/imaged.ts';
 import { firstUnlessLong } from '../fixtures/long.ts';
 import { cycle, cycleMachine, visit } from '../fixtures/quick-templates.ts';
+import { untilTrue } from '../fixtures/until-true.ts';
 
 const settings = 'workers = 1';
 const tables = '[hypervisor.qemu]\naccelerator = "tcg"\n[upgrade]\nkeep_running = true';
@@ -63,13 +64,15 @@ for (const signal of firstUnlessLong(['SIGKILL', 'SIGTERM'] as const))
     terminal.type(word(2));
     await terminal.shows(shown(2));
     const said = (await (await imaged.call(`/builds/${id}/console`)).text()).slice(before);
+    assert.doesNotMatch(said, /lost/);
+    const own = /\r\n\[(The connection to|That was not|The build is|Attached again)[^\]]*\]\r\n/g;
+    const bytes = () => terminal.bytes().replace(own, '');
+    // What the guest has said may still be on its way.
+    await untilTrue(() => bytes().includes(said)).catch(() => undefined);
+    assert.ok(bytes().includes(said), `${JSON.stringify(said)} is not what was shown: ${JSON.stringify(bytes())}`);
     terminal.type('\r~.');
     assert.match(await terminal.shows(/ended with 0/), /Left\. The console goes on\./);
     assert.match(await terminal.shows(/icanon/), /[^-]opost[^]*[^-]icanon/);
-    assert.doesNotMatch(said, /lost/);
-    const own = /\r\n\[(The connection to|That was not|The build is|Attached again)[^\]]*\]\r\n/g;
-    const bytes = terminal.bytes().replace(own, '');
-    assert.ok(bytes.includes(said), `${JSON.stringify(said)} is not what was shown: ${JSON.stringify(bytes)}`);
     assert.equal((await imaged.call(`/builds/${id}/cancel`, { method: 'POST' })).status, 202);
     await imaged.ended(id);
   });
