@@ -94,8 +94,8 @@ test('scripts get their environment, may end with an allowed exit code, and may 
   const catalogue = await (await imaged.call('/vagrant/by-ssh')).text();
   for (const provider of ['libvirt', 'virtualbox'])
     assert.ok(catalogue.includes(`/vagrant/by-ssh/boxes/${id}/packer_by-ssh_${provider}_amd64.box`), catalogue);
-  const types = (await eventsOf(imaged, id)).map(({ type }) => type);
-  assert.equal(types.filter((type) => type === 'machine.rebooted').length, 1);
+  const rebooted = (await eventsOf(imaged, id)).filter(({ type }) => type === 'machine.rebooted');
+  assert.equal(rebooted.length, 1, `${JSON.stringify(rebooted)}\n${log}`);
 });
 
 test(
