@@ -67,7 +67,7 @@ for (const signal of firstUnlessLong(['SIGKILL', 'SIGTERM'] as const))
     assert.doesNotMatch(said, /lost/);
     const own = /\r\n\[(The connection to|That was not|The build is|Attached again)[^\]]*\]\r\n/g;
     const bytes = () => terminal.bytes().replace(own, '');
-    // What the guest has said may still be on its way.
+    // What the guest has said may still be on its way; where it does not come, the next line says what did.
     await untilTrue(() => bytes().includes(said)).catch(() => undefined);
     assert.ok(bytes().includes(said), `${JSON.stringify(said)} is not what was shown: ${JSON.stringify(bytes())}`);
     terminal.type('\r~.');

@@ -80,12 +80,13 @@ const seeReset = (life: Unended, atMs: number): Observed =>
     ? unchanged(life)
     : { life: learn(life, { resetAtMs: atMs }), effects: ['tell-reboot'] };
 
+/** QEMU is killed for what was seen. */
 const endFor = (life: Unended, more: Partial<Evidence>): Observed => ({
   life: learn(life, more),
   effects: hasExited(life) ? [] : ['kill'],
 });
 
-/** Nobody here makes room and lets the processor go on, and a build that hangs tells nothing: QEMU is killed. */
+/** QEMU would wait for room on the host's disk, which imaged cannot make, and the build would hang: QEMU is killed. */
 const seeNoRoom = (life: Unended, disk: string): Observed => endFor(life, { fullDisk: life.evidence.fullDisk ?? disk });
 
 const seeClosed = (life: Unended): Observed => {

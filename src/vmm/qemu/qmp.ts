@@ -51,6 +51,7 @@ const eventIn = (line: string): QmpEvent | undefined => {
   try {
     return eventOf(EventMessage.parse(JSON.parse(line)));
   } catch {
+    // A part of a line, or an answer.
     return undefined;
   }
 };

@@ -42,6 +42,7 @@ const observed = ({ event, data, atMs }: QmpEvent): QemuObservation | undefined 
   return undefined;
 };
 
+/** Takes what the control socket tells, and sees to it that it has an end. */
 const eventReader = ({ see }: WatchedQemu['life']): WatchedQemu['onEvent'] => {
   const areTooMany = makeEventCount();
   return (event) => {
