@@ -158,6 +158,20 @@ const ours = /^(disk\.raw|qemu\.log)$/;
 
 const untilGone = { attempts: 1000, firstMs: 5, growth: 1, mostMs: 5 };
 
+test('what slirp4netns prints of a guest comes to 16 MB, and more of it neither fills the disk nor ends the network', async () => {
+  await using vmm = await bench({ allowsOutgoing: true });
+  const machine = await vmm.start([], outgoing);
+  const all = await processesOf('imaged-0', join(vmm.folder, 'm0'), on());
+  const network = all.filter((pid) => pid !== pidOf(machine));
+  assert.equal(network.length, 1);
+  const limits = await readFile(`/proc/${network[0]}/limits`, 'utf8');
+  assert.match(limits, /^Max file size +16777216 +16777216 +bytes/m);
+  const [, ignored = ''] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(await readFile(`/proc/${network[0]}/status`, 'utf8')) ?? [];
+  // SIGXFSZ is 25 on Linux (signal(7)): ignored, a write beyond the limit fails, and the process stays.
+  assert.equal((BigInt(`0x${ignored}`) >> 24n) & 1n, 1n);
+  assert.match(await readFile(`/proc/${pidOf(machine)}/limits`, 'utf8'), /^Max file size +unlimited/m);
+});
+
 test('the network of a machine ends with its QEMU by itself, however that ends', longOnly, async () => {
   await using vmm = await bench({ allowsOutgoing: true });
   for (const end of ['SIGKILL', 'SIGTERM'] as const) {

@@ -110,7 +110,7 @@ export const webhookBounds = {
 export const lineBounds = {
   /** Bytes that are put on file since the last daemon was there. */
   aheadBytes: 64 * 1024 * 1024,
-  /** Of the disk, for what QEMU prints and for the events that it tells of: beyond it, each begins anew. */
+  /** Of the disk, for what QEMU prints, for the events that it tells of, and for what slirp4netns prints: beyond it, the first two begin anew. */
   wordsBytes: 16 * 1024 * 1024,
 } as const;
 

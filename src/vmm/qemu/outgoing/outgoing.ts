@@ -6,8 +6,12 @@
  */
 
 import { stat } from 'node:fs/promises';
+import { lineBounds } from '../../../base/bounds.ts';
 import { networkSocket } from '../names.ts';
 import type { Command } from '../process/user.ts';
+
+// The unit of `ulimit -f` (POSIX, ulimit).
+const logBlocks = lineBounds.wordsBytes / 512;
 
 /**
  * Makes the namespaces, has slirp4netns connect them, and becomes the command, under the same process number.
@@ -34,6 +38,9 @@ rm "$up" "$down"
 {
   exec 6>&- 7<&-
   read -r _ <&5
+  # What it says of a guest is lost beyond the bound, and the network goes on.
+  trap '' XFSZ
+  ulimit -f ${logBlocks}
   exec slirp4netns --configure --disable-host-loopback --enable-sandbox --enable-seccomp --cidr="$network.0/24" \\
     --exit-fd=5 --ready-fd=8 --api-socket="$socket" $$ tap0
 } >net.log 2>&1 &
