@@ -119,11 +119,12 @@ export const occupy = async (imaged: Imaged, append: string, signal: AbortSignal
   throw new Error(`the machine said "${heard}" and no more`);
 };
 
-/** The words of a machine that does not stand still, and whose line is a socket. */
+/** The words of a machine that does not stand still, whose line is a socket, and whose events nobody hears. */
 const runsAtOnce = (argv: readonly string[]): readonly string[] =>
   argv
     .filter((word) => word !== '-S')
-    .map((word) => word.replace(/^pipe,id=serial,.*/, 'socket,id=serial,path=serial.sock,server=on,wait=off'));
+    .map((word) => word.replace(/^pipe,id=serial,.*/, 'socket,id=serial,path=serial.sock,server=on,wait=off'))
+    .map((word) => word.replace(/^pipe,id=events,.*/, 'null,id=events'));
 
 /**
  * Seconds of the same cycle by a script: QEMU with the flags that the daemon gives it, except that it runs at once, and
