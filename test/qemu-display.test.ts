@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { makeSemaphore } from '../src/base/semaphore.ts';
 import { parseBootCommand } from '../src/packer/boot-command.ts';
+import { displayOver } from '../src/vmm/qemu/display/display.ts';
+import type { QemuHost } from '../src/vmm/qemu/process/spawn.ts';
+import { keeper } from '../src/vmm/qemu/keep/keep.ts';
 import type { Machine, MachineSpec, Shown } from '../src/vmm/types.ts';
 import { awaitKey, echoKeys, videoMode } from './fixtures/echo-guest.ts';
 import { bench, hear, on } from './fixtures/qemu-bench.ts';
@@ -108,4 +112,30 @@ test('a display is blank before its machine runs, and one that has gone says so'
   await machine.stop('cut', on());
   await assert.rejects(displayOf(machine).look(), { code: 'hypervisor_unavailable' });
   assert.equal((await vmm.start([], {}, 1)).display, undefined);
+});
+
+test('who looks at a display and who keeps the machine have the guest stand still one after the other', async () => {
+  await using vmm = await bench();
+  const spec = await vmm.specOf(0, []);
+  const asked: string[] = [];
+  const qmp = {
+    execute: async (command: string) => {
+      asked.push(command);
+      return command === 'query-status' ? { status: 'running', running: true } : '';
+    },
+  };
+  const stillness = makeSemaphore(1);
+  const turn = await stillness.take(on());
+  const looked = displayOver(qmp, stillness).look();
+  // Nothing of the host is looked at before the turn.
+  const host = {} as QemuHost;
+  const keep = keeper({ spec, host, qmp, kill: () => assert.fail('it was killed'), stillness });
+  const tired = new AbortController();
+  const kept = keep({ folder: vmm.folder, overlays: ['disk.over'] }, tired.signal);
+  tired.abort(new Error('enough'));
+  await assert.rejects(kept, /enough/);
+  assert.deepEqual(asked, []);
+  turn[Symbol.dispose]();
+  await looked.catch(() => undefined);
+  assert.deepEqual([asked[0], asked[1], asked.at(-1)], ['query-status', 'stop', 'cont']);
 });

@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '../src/base/clock.ts';
 import { whyNoFirmware } from '../src/vmm/qemu/firmware.ts';
+import { letGoOn } from '../src/vmm/qemu/keep/migration.ts';
 import type { Disk, Machine, MachineSpec } from '../src/vmm/types.ts';
 import { longOnly } from './fixtures/long.ts';
 import { bench, hear, on } from './fixtures/qemu-bench.ts';
@@ -145,4 +147,17 @@ test('nothing of a machine that was kept is in the folder in which its QEMU work
     assert.deepEqual([uid, mode & 0o777], [process.getuid?.(), 0o600]);
   }
   assert.ok(!existsSync(join(vmm.folder, 'layer', 'memory.zst.raw')));
+});
+
+test('a guest goes on when QEMU has finished moving its memory, not when it says that all of it was moved', async () => {
+  const asked: string[] = [];
+  const ask = async (command: string) => {
+    asked.push(command);
+    if (command === 'query-status') return { status: asked.length < 4 ? 'finish-migrate' : 'postmigrate' };
+    // As QEMU does (monitor/qmp-cmds.c, qmp_cont).
+    assert.equal(asked.filter((one) => one === 'query-status').length, 4, 'Migration is not finalized yet');
+    return {};
+  };
+  await letGoOn(ask, systemClock);
+  assert.equal(asked.at(-1), 'cont');
 });

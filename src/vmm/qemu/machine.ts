@@ -4,6 +4,7 @@ import { cleanupStack, type CleanupStack } from '../../base/cleanup.ts';
 import type { Clock, Deadline } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { tailOf } from '../../base/file/tail.ts';
+import { makeSemaphore } from '../../base/semaphore.ts';
 import { orAborted, retry } from '../../base/waiting.ts';
 import { asksForOutgoing } from '../nics.ts';
 import type { HeldLine } from '../held/held-line.ts';
@@ -183,6 +184,7 @@ export const machineOver = (
   const { life } = watched;
   void qmp.closed.then(() => life.see({ saw: 'closed' }));
   let cutting: Promise<void> | undefined;
+  const stillness = makeSemaphore(1);
   const cut = () => (cutting ??= watched.pullThePlug(qmp).then(() => life.ended.then(() => undefined)));
   return {
     name: spec.name,
@@ -197,8 +199,8 @@ export const machineOver = (
       command: [host.binary, ...qemu.argv],
     },
     run,
-    ...(spec.display === undefined ? {} : { display: displayOver(qmp) }),
-    keep: keeper({ spec, host, qmp, kill: watched.kill }),
+    ...(spec.display === undefined ? {} : { display: displayOver(qmp, stillness) }),
+    keep: keeper({ spec, host, qmp, kill: watched.kill, stillness }),
     ended: life.ended,
     onRebooted: watched.onRebooted,
     onLineGap: line.onGap,

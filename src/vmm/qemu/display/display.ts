@@ -1,10 +1,11 @@
+import type { Semaphore } from '../../../base/semaphore.ts';
 import { orAborted } from '../../../base/waiting.ts';
 import type { Display } from '../../types.ts';
 import type { Qmp } from '../qmp.ts';
 import { readVga } from './vga.ts';
 
 /** The VGA and the keyboard of a machine, over QEMU's control socket. */
-export const displayOver = (qmp: Qmp): Display => {
+export const displayOver = (qmp: Pick<Qmp, 'execute'>, stillness: Semaphore): Display => {
   // A machine that stands still while it is looked at takes no keys.
   let looking: Promise<unknown> = Promise.resolve();
   let pressing: Promise<unknown> = Promise.resolve();
@@ -19,7 +20,7 @@ export const displayOver = (qmp: Qmp): Display => {
       await orAborted(pressed, signal);
     },
     look: () => {
-      const looked = Promise.all([looking, pressing]).then(() => readVga(qmp));
+      const looked = Promise.all([looking, pressing]).then(() => readVga(qmp, stillness));
       looking = Promise.allSettled([looked]);
       return looked;
     },

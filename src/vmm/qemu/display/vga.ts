@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import type { Semaphore } from '../../../base/semaphore.ts';
 import type { Qmp } from '../qmp.ts';
 import type { Shown } from '../../types.ts';
 import { characterOf } from './code-page.ts';
@@ -71,8 +72,12 @@ const readText = async (ask: Ask): Promise<Shown> => {
 
 const Status = z.object({ status: z.string(), running: z.boolean() });
 
-/** What the VGA shows now; blank before the machine runs. Throws `hypervisor_unavailable` when QEMU has ended. */
-export const readVga = async ({ execute }: Qmp): Promise<Shown> => {
+/**
+ * What the VGA shows now; blank before the machine runs. `stillness`: whose turn it is to have the guest stand still. Throws
+ * `hypervisor_unavailable` when QEMU has ended.
+ */
+export const readVga = async ({ execute }: Pick<Qmp, 'execute'>, stillness: Semaphore): Promise<Shown> => {
+  using _turn = await stillness.take(never);
   const ask: Ask = async (line) => String(await execute('human-monitor-command', { 'command-line': line }, never));
   const { status, running } = Status.parse(await execute('query-status', {}, never));
   if (status === 'prelaunch') return blank;

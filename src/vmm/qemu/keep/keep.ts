@@ -13,6 +13,7 @@ import { chmod, copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cleanupStack, type CleanupStack } from '../../../base/cleanup.ts';
 import { asFault, Fault } from '../../../base/fault.ts';
+import type { Semaphore } from '../../../base/semaphore.ts';
 import { keptFiles, type Disk, type KeepInto, type KeptMachine, type Machine, type MachineSpec } from '../../types.ts';
 import { unlinkLayers } from '../image-file.ts';
 import { openLayers } from '../layers.ts';
@@ -23,16 +24,18 @@ import type { QemuHost } from '../process/spawn.ts';
 import { asker, type Ask } from './ask.ts';
 import { lend, nameRest } from './disks.ts';
 import { takeMemory, type MemoryOut } from './memory-out.ts';
-import { endMigration, migrated } from './migration.ts';
+import { endMigration, letGoOn, migrated } from './migration.ts';
 import { addOverlay, layOver, nodeOver, nodesOf, removeOverlay, takeOff, type Overlay } from './overlays.ts';
 
 /** A machine that runs. */
 type Running = {
   readonly spec: MachineSpec;
   readonly host: QemuHost;
-  readonly qmp: Qmp;
+  readonly qmp: Pick<Qmp, 'execute'>;
   /** Ends it at once. */
   readonly kill: () => void;
+  /** Whose turn it is to have the guest stand still. */
+  readonly stillness: Semaphore;
 };
 
 /** What one call needs, and what takes it back. */
@@ -129,7 +132,7 @@ const standStill = async (
     memory.failed.throwIfAborted(); // QEMU says of it that nobody reads
     throw error;
   });
-  await ask('cont', {});
+  await letGoOn(ask, host.clock);
   return host.clock.elapsed() - began;
 };
 
@@ -143,7 +146,7 @@ const keepOnce = async (keeping: Keeping, disks: readonly Disk[], signal: AbortS
     overlays.push(await makeOverlay(keeping, disk, { over, overlay, rest }, signal));
   }
   await ask('migrate-set-parameters', quickly);
-  undo.defer(() => unlessGone(ask('cont', {})));
+  undo.defer(() => unlessGone(letGoOn(ask, host.clock)));
   const file = join(into.folder, keptFiles.memory);
   const memory = undo.keep(
     await takeMemory(
@@ -168,6 +171,8 @@ export const keeper = (running: Running): NonNullable<Machine['keep']> => {
   let { disks } = running.spec;
   return async (into, signal) => {
     checkNames(disks, into);
+    // Who looks at the display meanwhile would let the guest go on.
+    using _turn = await running.stillness.take(signal);
     const undo = cleanupStack();
     const keeping = { ...running, ask: asker(running.qmp, running.host.clock), into, undo, isLaid: false };
     try {

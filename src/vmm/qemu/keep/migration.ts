@@ -8,6 +8,9 @@ import { never, type Ask } from './ask.ts';
 
 const Migration = z.looseObject({ status: z.string().default('none'), 'error-desc': z.string().optional() });
 
+// qapi/run-state.json
+const RunState = z.looseObject({ status: z.string() });
+
 const statusOf = async (ask: Ask) => Migration.parse(await ask('query-migrate', {}));
 
 const untilItEnds = { attempts: Infinity, firstMs: 1, growth: 1.1, mostMs: 5 };
@@ -45,4 +48,17 @@ export const endMigration = async (ask: Ask, clock: Clock): Promise<void> => {
     if (status !== 'none' && !ends.includes(status)) throw new Unfinished();
   };
   await retry(isOver, untilItIsOver, isUnfinished, clock, never);
+};
+
+/**
+ * Has the guest go on. QEMU says that its memory has been moved a moment before the machine is at rest again
+ * (`finish-migrate`), and refuses `cont` until then.
+ */
+export const letGoOn = async (ask: Ask, clock: Clock): Promise<void> => {
+  const isAtRest = async () => {
+    const { status } = RunState.parse(await ask('query-status', {}));
+    if (status === 'finish-migrate') throw new Unfinished();
+  };
+  await retry(isAtRest, untilItIsOver, isUnfinished, clock, never);
+  await ask('cont', {});
 };
