@@ -111,6 +111,7 @@ test('a QEMU that is killed under a build has crashed while something was awaite
   const { id } = await imaged.post({ template: { name: 'killed', machine: standing, install } });
   await eventOf(imaged, id, ({ type }) => type === 'console.heard');
   const { data } = await eventOf(imaged, id, ({ type }) => type === 'machine.started');
+  assert.equal(data['program'], 'qemu-system-x86_64');
   process.kill(z.number().parse(data['pid']), 'SIGKILL');
   const { fault } = await imaged.ended(id);
   assert.deepEqual([fault?.code, fault?.class, fault?.step], ['machine_crashed', 'infra', 'install']);

@@ -47,14 +47,15 @@ const trap = async () => {
   };
 };
 
-const Started = z.looseObject({ name: z.string(), host_ip: z.string() });
+const Started = z.looseObject({ name: z.string(), host_ip: z.string(), command: z.array(z.string()) });
 const startedOf = async (id: string) =>
   Started.parse((await eventOf(imaged, id, ({ type }) => type === 'machine.started')).data);
 
 test('a guest reaches its endpoint on its own tap, and no other port of the host and nothing of another machine', async () => {
   await using open = await trap();
   const other = await imaged.post({ template: await staying() });
-  const { host_ip: foreign } = await startedOf(other.id);
+  const { host_ip: foreign, command } = await startedOf(other.id);
+  assert.doesNotMatch(command.join(' '), /\//, 'the event names a folder of the host');
   assert.match(foreign, /^100\.64\.\d+\.2$/);
   const hosts = ['$HOST', foreign, foreign.replace(/2$/, '3'), '10.0.2.2', '127.0.0.1'];
   const tries = hosts

@@ -12,6 +12,7 @@ import type { Progress as Judged } from '../../base/records/progress.ts';
 import type { Waiting as StoredWaiting } from '../../base/records/waiting.ts';
 import type { ApiParts } from '../types.ts';
 import type { Event } from './event-schema.ts';
+import { shownData } from './events/shown-data.ts';
 import type { Plan, PlannedStep } from './plan-schema.ts';
 import type { Artifact, Build, HoldState, Progress, Step, TemplateUsed, Waiting } from './schema.ts';
 import { showDocument, showVariables } from '../../base/mask/hidden-values.ts';
@@ -170,7 +171,7 @@ export const makeView = ({ withoutPaths }: Pick<ApiParts['outputs'], 'withoutPat
     at: timeOf(row.at),
     type: row.type,
     // Keys of data are in the words of their room; a client reads snake_case everywhere.
-    data: snakeCased(row.data, (text) => withoutPaths(buildId, text)),
+    data: snakeCased(shownData(row), (text) => withoutPaths(buildId, text)),
   });
 
   return { build, step, event };

@@ -178,7 +178,9 @@ export const buildEvents = {
       id: count('Its number, under vmd.').optional(),
       tty: text('The device of its console, under vmd.').optional(),
       pid: count('The process that it is.').optional(),
-      command: z.array(z.string()).meta({ description: 'The command line that started it.' }),
+      command: z
+        .array(z.string())
+        .meta({ description: 'The command line that started it, files by their names alone.' }),
     })
     .meta({ description: 'A machine was started. It has not run yet.' }),
   'machine.rebooted': z.object({ name }).meta({ description: 'The guest has reset itself and boots again.' }),
