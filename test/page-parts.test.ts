@@ -93,7 +93,7 @@ test('a line of curl holds whatever a request holds, in quotes of the shell', ()
   const line = curlOf({ method: 'PUT', path: 'builds/X/pin', body: `{"reason":"it's $HOME"}` });
   assert.equal(
     line,
-    `curl -X PUT --json '{"reason":"it'\\''s $HOME"}' -H "Authorization: Bearer $TOKEN" "$IMAGED"/builds/X/pin`,
+    `curl -X PUT --json '{"reason":"it'\\''s $HOME"}' -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL"/builds/X/pin`,
   );
 });
 

@@ -81,7 +81,7 @@ export const addArtifactRoute = (app: App, parts: ApiParts): void => {
       description:
         'The ETag is the SHA-256 of the file. A broken download goes on with `Range` and `If-Range`. The name `SHA256` ' +
         'gives the digests of all artifacts as `SHA256 (name) = hex` lines.\n\n' +
-        '```sh\ncurl -fOC - -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/artifacts/openbsd-7.9.qcow2"\n```',
+        '```sh\ncurl -fOC - -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/artifacts/openbsd-7.9.qcow2"\n```',
       params: FileParams,
       response: answers(
         {

@@ -19,8 +19,8 @@ const description =
   'with, its labels and options. With a template in the body, or an archive as `POST /builds` takes it, it is made of that in ' +
   'their place: the mended script. The new build says `retry_of`, and this one `retried_by`. Places of what was not sent with ' +
   'the request have `input:` in front, and are those of `GET /builds/{id}/input`.\n\n' +
-  '```sh\ncurl -X POST -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/retry"\n\n' +
-  'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/retry"\n```';
+  '```sh\ncurl -X POST -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/retry"\n\n' +
+  'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/retry"\n```';
 
 /** Making a build again that has ended, with what was wrong mended. */
 export const addRetryRoute = (app: App, parts: ApiParts, view: View): void => {
@@ -66,7 +66,7 @@ export const addRebuildRoute = (app: App, { again }: ApiParts, view: View): void
         'A new build of what this one was made of, whatever its stored template says now. With `strict` it is refused with 409 ' +
         'where files of media, builds or secrets that it began with are gone, or are not as they were when it was accepted. The new ' +
         'build says `rebuild_of`. Its id and the time are its own.\n\n' +
-        '```sh\ncurl --json \'{"strict": true}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/rebuild"\n```',
+        '```sh\ncurl --json \'{"strict": true}\' -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/rebuild"\n```',
       params: BuildParams,
       headerNotes,
       accepts: { 'application/json': RebuildBody },

@@ -59,7 +59,7 @@ export const addKeysRoute = (app: App, { store, live }: ApiParts): void => {
       summary: 'Type on the console of a build that is held or at a breakpoint',
       description:
         'The body is typed as it is: end a line with CR. What the guest says is at GET, with `follow=true`; `GET /builds/{id}/console/attach` is both at once.\n\n' +
-        '```sh\nprintf \'dmesg | tail\\r\' | curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/octet-stream" --data-binary @- "$IMAGED/builds/$ID/console"\n```',
+        '```sh\nprintf \'dmesg | tail\\r\' | curl -H "Authorization: Bearer $IMAGED_TOKEN" -H "Content-Type: application/octet-stream" --data-binary @- "$IMAGED_URL/builds/$ID/console"\n```',
       params: BuildParams,
       accepts: { 'application/octet-stream': z.string().meta({ format: 'binary', description: 'At most 64 KiB.' }) },
       response: answers({ 204: nothing('It is typed.') }, [404, 409, 413, 415]),

@@ -36,7 +36,7 @@ export const addEndRoutes = (app: App, { store, live, outputs }: ApiParts, view:
       description:
         'A queued build is cancelled at once; a running or held one lets its machine go first. Idempotent: a build ' +
         'that has ended stays as it is. The body may say why; its fault and its events tell that, and which token it was.\n\n' +
-        '```sh\ncurl --json \'{"reason": "superseded by a newer commit"}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/cancel"\n```',
+        '```sh\ncurl --json \'{"reason": "superseded by a newer commit"}\' -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/cancel"\n```',
       params: BuildParams,
       accepts: { 'application/json': CancelBody },
       response: answers({ 202: json(Build, 'The build as it stands now.', etagHeader) }, [400, 404]),
@@ -60,7 +60,7 @@ export const addEndRoutes = (app: App, { store, live, outputs }: ApiParts, view:
       tags,
       operationId: 'deleteBuild',
       summary: 'Forget a build that has ended, and its files',
-      description: '```sh\ncurl -X DELETE -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID"\n```',
+      description: '```sh\ncurl -X DELETE -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID"\n```',
       params: BuildParams,
       response: answers({ 204: nothing('It is forgotten.') }, [404, 409]),
     },

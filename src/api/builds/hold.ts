@@ -29,7 +29,7 @@ export const addHoldRoutes = (app: App, { store, live, clock }: ApiParts): void 
       operationId: 'extendHold',
       summary: 'Hold the machine for so long from now',
       description:
-        '```sh\ncurl -X PUT --json \'{"minutes": 30}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/hold"\n```',
+        '```sh\ncurl -X PUT --json \'{"minutes": 30}\' -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/hold"\n```',
       params: BuildParams,
       body: HoldAsk,
       response: answers({ 200: json(HoldState, 'The hold, with its new end.') }, [400, 404, 409, 415]),

@@ -17,7 +17,7 @@ export const addListRoute = (app: App, { store, live }: ApiParts, view: View): v
       summary: 'List builds',
       description:
         'The newest first. All filters together.\n\n' +
-        '```sh\ncurl -H "Authorization: Bearer $TOKEN" "$IMAGED/builds?status=failed,cancelled&label=team=infra&since=2026-03-01T00:00:00Z"\n```',
+        '```sh\ncurl -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds?status=failed,cancelled&label=team=infra&since=2026-03-01T00:00:00Z"\n```',
       querystring: BuildListQuery,
       response: answers(
         {

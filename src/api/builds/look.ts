@@ -24,7 +24,7 @@ export const addLookRoute = (app: App, waits: Waits, longRequests: LongRequests)
         'other than the ETag in `If-None-Match`, or, without one, other than it was when you asked. A build that has ' +
         'ended does not change any more and is not waited for. To wait for a state, look once without `wait`, as the build may be in it ' +
         'already, and then wait beyond the ETag of the last build that you got.\n\n' +
-        '```sh\ncurl -H "Authorization: Bearer $TOKEN" -H \'If-None-Match: "7"\' "$IMAGED/builds/$ID?wait=60"\n```',
+        '```sh\ncurl -H "Authorization: Bearer $IMAGED_TOKEN" -H \'If-None-Match: "7"\' "$IMAGED_URL/builds/$ID?wait=60"\n```',
       params: BuildParams,
       querystring: WaitQuery,
       response: answers(

@@ -27,7 +27,7 @@ export const addPinRoutes = (app: App, { store }: Pick<ApiParts, 'store'>, view:
       summary: 'Keep a build and its artifacts',
       description:
         'A pinned build is not forgotten, neither by the retention nor by `DELETE`, until the pin is taken off. Its ETag changes.\n\n' +
-        '```sh\ncurl -X PUT --json \'{"reason": "shipped as 2026.3"}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/pin"\n```',
+        '```sh\ncurl -X PUT --json \'{"reason": "shipped as 2026.3"}\' -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/pin"\n```',
       params: BuildParams,
       accepts: { 'application/json': PinBody },
       response: answers({ 200: json(Build, 'The build as it stands now.', etagHeader) }, [400, 404, 409, 415]),
@@ -50,7 +50,7 @@ export const addPinRoutes = (app: App, { store }: Pick<ApiParts, 'store'>, view:
       tags,
       operationId: 'unpinBuild',
       summary: 'Take the pin off a build',
-      description: '```sh\ncurl -X DELETE -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/pin"\n```',
+      description: '```sh\ncurl -X DELETE -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/pin"\n```',
       params: BuildParams,
       response: answers({ 200: json(Build, 'The build as it stands now.', etagHeader) }, [404]),
     },

@@ -23,7 +23,8 @@ export const addStatusRoute = (app: App, { store }: ApiParts): void => {
       tags,
       operationId: 'getBuildStatus',
       summary: 'Where a build stands, in one word',
-      description: '```sh\nstatus=$(curl -s -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/status")\n```',
+      description:
+        '```sh\nstatus=$(curl -s -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/status")\n```',
       params: BuildParams,
       response: answers(
         {
@@ -54,7 +55,7 @@ export const addResultRoute = (app: App, view: View, waits: Waits, longRequests:
       description:
         '200: it succeeded. 409: it failed or was cancelled. 202: not yet, ask again. With `wait`, the reply comes ' +
         'when the build has ended, or after that many seconds.\n\n' +
-        '```sh\nuntil out=$(curl -sS -f -w "%{http_code}" -o result.json -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/result?wait=60") && [ "$out" = 200 ]; do\n  [ "$out" = 202 ] || exit 1\ndone\n```',
+        '```sh\nuntil out=$(curl -sS -f -w "%{http_code}" -o result.json -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/result?wait=60") && [ "$out" = 200 ]; do\n  [ "$out" = 202 ] || exit 1\ndone\n```',
       params: BuildParams,
       querystring: WaitQuery,
       response: answers(

@@ -38,8 +38,8 @@ const description =
   'to be the same. What it has of provisioners from there on, seal, shutdown and post-processors takes the place of what the ' +
   'build had. The time of the build begins anew. It may fail and be held again. Where the build has sensitive values, the template has to come ' +
   'with the token that they came with, and to leave them sensitive.\n\n' +
-  '```sh\ncurl -X POST -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/resume"\n\n' +
-  'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/resume?from=harden"\n```';
+  '```sh\ncurl -X POST -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/resume"\n\n' +
+  'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/resume?from=harden"\n```';
 
 /** Going on: from a breakpoint, or from a step that had failed. */
 export const addResumeRoute = (app: App, parts: ApiParts): void => {

@@ -17,7 +17,7 @@ export const addScreenRoute = (app: App, { store, outputs, signal }: ApiParts): 
         'The end of what the console showed, as a terminal of 80 columns and 24 rows has it now: for guests that draw menus. ' +
         'Of a machine with `display`: the text of its VGA half a second ago at most, or when it went; of a graphic mode, a line that says so. ' +
         'Blanks at the end of a row and empty rows at the end are left out.\n\n' +
-        '```sh\ncurl -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/screen"\n```',
+        '```sh\ncurl -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/screen"\n```',
       params: BuildParams,
       response: answers({ 200: text('text/plain', 'The rows; empty when nothing is shown.') }, [404]),
     },

@@ -39,8 +39,8 @@ const description =
   'are logged by proxies, and this file is read and deleted.\n\n' +
   'With an `Idempotency-Key`, the same request sent again gives the same build again, and another request under ' +
   'that key is refused with 422.\n\n' +
-  '```sh\ncurl --json \'{"template": "openbsd@3", "variables": {"release": "7.9"}}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/builds"\n\n' +
-  'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $TOKEN" "$IMAGED/builds?variable=release=7.9&label=team=infra&timeout=2h"\n```';
+  '```sh\ncurl --json \'{"template": "openbsd@3", "variables": {"release": "7.9"}}\' -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds"\n\n' +
+  'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds?variable=release=7.9&label=team=infra&timeout=2h"\n```';
 
 /** Accepting builds. */
 export const addSubmitRoute = (app: App, parts: ApiParts, view: View): void => {

@@ -48,7 +48,7 @@ const whatConsoleIs =
 
 const descriptionOf = (name: TextName, what: string) =>
   `${what} ${following}\n\n` +
-  `\`\`\`sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/${name}?follow=true"\n\`\`\``;
+  `\`\`\`sh\ncurl -N -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/${name}?follow=true"\n\`\`\``;
 
 /** The two texts that a build writes while it runs: its log, and what its console showed. */
 export const addBuildTextRoutes = (app: App, parts: ApiParts, rooms: TextRooms, longRequests: LongRequests): void => {

@@ -61,7 +61,7 @@ export const addChangeRoutes = (
         '(`GET /builds`), and what follows says how it changes. Changes that follow each other within a moment are told as one; what happens ' +
         'within a build is at `GET /builds/{id}/events`. NDJSON or server-sent events, as there. The stream has no end. After a broken ' +
         'connection, give the `id` of the last change as `after`, or as `Last-Event-ID`: what was missed follows, or a `reset` where it was too much.\n\n' +
-        '```sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/events"\n```',
+        '```sh\ncurl -N -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/events"\n```',
       querystring: ChangesQuery,
       response: answers(
         {

@@ -33,7 +33,7 @@ export const addDeliveryLookRoutes = (app: App, { store }: ApiParts): void => {
       summary: 'See what webhooks were told of a build',
       description:
         'One for each event and each webhook that is told of it. A webhook is told again, later and later, for 72 hours.\n\n' +
-        '```sh\ncurl -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/deliveries"\n```',
+        '```sh\ncurl -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/deliveries"\n```',
       params: BuildParams,
       querystring: pageQuery('id'),
       response: answers(
@@ -79,7 +79,7 @@ export const addRedeliverRoute = (app: App, { store }: ApiParts): void => {
       summary: 'Deliver once more',
       description:
         'Makes a new delivery with the same body and an id of its own, so that a receiver that leaves out what it knows takes it.\n\n' +
-        '```sh\ncurl -X POST -H "Authorization: Bearer $TOKEN" "$IMAGED/deliveries/$DELIVERY/redeliver"\n```',
+        '```sh\ncurl -X POST -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/deliveries/$DELIVERY/redeliver"\n```',
       params: Params,
       response: answers(
         {

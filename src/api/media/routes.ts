@@ -78,7 +78,7 @@ export const addMediumUploadRoute = (app: App, parts: ApiParts): void => {
           'builds that begin later; those that use the old one keep it. A name of the configuration is refused. The digest is ' +
           'checked against `sha256` or `Content-Digest` where the request has them; an upload that breaks leaves nothing, and ' +
           'cannot be resumed.\n\n' +
-          '```sh\ncurl -X POST -T disk.qcow2 -H "Authorization: Bearer $TOKEN" "$IMAGED/media/disk?sha256=$(sha256 -q disk.qcow2)"\n```',
+          '```sh\ncurl -X POST -T disk.qcow2 -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/media/disk?sha256=$(sha256 -q disk.qcow2)"\n```',
         params: Params,
         querystring: Query,
         accepts: { 'application/octet-stream': bytes },

@@ -39,7 +39,7 @@ export const addRunEventRoutes = (
         'As `GET /builds/{id}/events`, for all of them in one stream, which ends when the run has. Each event says of which ' +
         'build and machine it is; those of one build come in their order. To go on after a broken connection, give the ' +
         '`id` of the last event as `after`, or as `Last-Event-ID`.\n\n' +
-        '```sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/runs/$RUN/events"\n```',
+        '```sh\ncurl -N -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/runs/$RUN/events"\n```',
       params: RunParams,
       querystring: RunEventsQuery,
       response: answers(

@@ -56,7 +56,7 @@ export const addRunLookRoute = (app: App, parts: ApiParts, view: View, longReque
       description:
         'As `GET /builds/{id}`: with `wait`, the reply comes when a build of it has come to another status or phase, or after ' +
         'that time with 304.\n\n' +
-        '```sh\ncurl -H "Authorization: Bearer $TOKEN" -H \'If-None-Match: "7"\' "$IMAGED/runs/$RUN?wait=60"\n```',
+        '```sh\ncurl -H "Authorization: Bearer $IMAGED_TOKEN" -H \'If-None-Match: "7"\' "$IMAGED_URL/runs/$RUN?wait=60"\n```',
       params: RunParams,
       querystring: WaitQuery,
       response: answers(

@@ -22,7 +22,7 @@ export const addRunRebuildRoute = (app: App, { again }: ApiParts, view: View): v
       description:
         'A new run with a rebuild of each of its builds, all or none, as `POST /builds/{id}/rebuild` makes it. The new run says ' +
         '`rebuild_of`.\n\n' +
-        '```sh\ncurl --json \'{"strict": true}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/runs/$ID/rebuild"\n```',
+        '```sh\ncurl --json \'{"strict": true}\' -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/runs/$ID/rebuild"\n```',
       params: RunParams,
       headerNotes,
       accepts: { 'application/json': RebuildBody },

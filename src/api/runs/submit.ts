@@ -42,8 +42,8 @@ const description =
   'One build for each machine of the template, all or none: every machine is judged before anything is stored. The body is ' +
   'that of `POST /builds`, JSON or an archive, and may say which machines, and how many at once. A template without ' +
   '`machines` is one machine of the template’s name.\n\n' +
-  '```sh\ncurl --json \'{"template": "cluster", "parallel": 2, "fail_fast": true}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/runs"\n\n' +
-  'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $TOKEN" "$IMAGED/runs?only=web,db"\n```';
+  '```sh\ncurl --json \'{"template": "cluster", "parallel": 2, "fail_fast": true}\' -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/runs"\n\n' +
+  'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/runs?only=web,db"\n```';
 
 /** Accepting runs. */
 export const addRunSubmitRoute = (app: App, parts: ApiParts, view: View): void => {

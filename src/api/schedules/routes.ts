@@ -28,7 +28,7 @@ export const addScheduleStoreRoutes = (app: App, { store, schedules }: ApiParts)
       description:
         'Builds a stored template at times of a calendar. A time that comes while the daemon does not run is made up for once, ' +
         'however many were missed. While a build of it runs, no other is started.\n\n' +
-        '```sh\ncurl -X PUT --json \'{"template": "openbsd", "cron": "30 2 * * *", "time_zone": "Europe/Berlin"}\' -H "Authorization: Bearer $TOKEN" "$IMAGED/schedules/nightly"\n```',
+        '```sh\ncurl -X PUT --json \'{"template": "openbsd", "cron": "30 2 * * *", "time_zone": "Europe/Berlin"}\' -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/schedules/nightly"\n```',
       params: Params,
       body: ScheduleBody,
       response: answers(

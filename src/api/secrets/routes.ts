@@ -22,7 +22,7 @@ export const addSecretStoreRoute = (app: App, { store }: ApiParts): void => {
         'value when the build runs, is sensitive, and can be sent by no client. The value is encrypted, and no answer shows it. ' +
         'All builds may use it, or those that the body names: templates, labels and tokens together. A builder of templates ' +
         'that may use it can have its guest send it anywhere.\n\n' +
-        '```sh\njq -n --rawfile value password.txt \'{$value}\' |\n  curl -X PUT --json @- -H "Authorization: Bearer $TOKEN" "$IMAGED/secrets/registry-password"\n```',
+        '```sh\njq -n --rawfile value password.txt \'{$value}\' |\n  curl -X PUT --json @- -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/secrets/registry-password"\n```',
       params: Params,
       body: NewSecret,
       response: answers(

@@ -35,7 +35,7 @@ export const addStatisticsRoutes = (app: App, { store, clock }: ApiParts): void 
       description:
         'Builds by the day of their end, why they failed, how long they waited and took and, with `template`, how long each of their steps took. ' +
         'It stays for a year, also of builds that were deleted. Times are at most 5 % off.\n\n' +
-        '```sh\ncurl -H "Authorization: Bearer $TOKEN" "$IMAGED/statistics?template=openbsd&from=2026-03-01"\n```',
+        '```sh\ncurl -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/statistics?template=openbsd&from=2026-03-01"\n```',
       querystring: StatisticsQuery,
       response: answers({ 200: json(Statistics, 'The statistics.') }, [400]),
     },
@@ -53,7 +53,7 @@ export const addStatisticsRoutes = (app: App, { store, clock }: ApiParts): void 
       summary: 'See how long the steps of a template usually take',
       description:
         'Of the newest builds of the template that succeeded on this host: what `progress` of a build is worked out from, and what its steps can be compared with.\n\n' +
-        '```sh\ncurl -H "Authorization: Bearer $TOKEN" "$IMAGED/statistics/steps?template=openbsd"\n```',
+        '```sh\ncurl -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/statistics/steps?template=openbsd"\n```',
       querystring: StepTimesQuery,
       response: answers({ 200: json(RecentStepTimes, 'The times.') }, [400]),
     },

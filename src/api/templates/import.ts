@@ -44,7 +44,7 @@ export const addImportRoute = (app: App, parts: ApiParts): void => {
       description:
         'Gives a template of imaged for each builder. Nothing is stored. What cannot be translated is told with its place; ' +
         'what has no meaning here is a note. `variable=name=value` gives a value that the translation depends on.\n\n' +
-        '```sh\ncurl --json @packer.json -H "Authorization: Bearer $TOKEN" "$IMAGED/templates/import?as=imaged"\n```',
+        '```sh\ncurl --json @packer.json -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/templates/import?as=imaged"\n```',
       querystring: Query,
       accepts: sent.accepts,
       response: answers({ 200: json(Imported, 'The translation.') }, [400, 413, 415, 422, 507]),

@@ -27,7 +27,7 @@ export const addStoreRoute = (app: App, parts: ApiParts): void => {
       description:
         'What is new becomes the next version; what is the same as the newest one is that version again. A build may ' +
         'then name it: `openbsd`, or `openbsd@3`.\n\n' +
-        '```sh\ncurl -X PUT --json @template.json -H "Authorization: Bearer $TOKEN" "$IMAGED/templates/openbsd"\n```',
+        '```sh\ncurl -X PUT --json @template.json -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/templates/openbsd"\n```',
       params: Params,
       accepts: sent.accepts,
       response: answers(

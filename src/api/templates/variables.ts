@@ -83,7 +83,7 @@ const addSentRoute = (app: App, parts: ApiParts): void => {
       description:
         'Nothing is stored. The template is one of imaged, with what it extends, or one of Packer. What machines one of Packer ' +
         'has may depend on the values of its variables: `variable=name=value` sends some, or `variables.json` in the archive, as for a build.\n\n' +
-        '```sh\ncurl --json @template.json -H "Authorization: Bearer $TOKEN" "$IMAGED/templates/variables"\n```',
+        '```sh\ncurl --json @template.json -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/templates/variables"\n```',
       querystring: BuildQuery.pick({ variable: true }),
       accepts: sent.accepts,
       response: answers({ 200: answer }, [400, 413, 415, 422, 507]),

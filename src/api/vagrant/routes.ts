@@ -36,7 +36,7 @@ export const addCatalogueRoute = (app: App, { store, vagrant }: ApiParts): void 
       description:
         `The boxes of its ${maxBuilds} newest good builds, in the form that \`vagrant box add\` reads. Vagrant sends a token ` +
         'to the server that it is told is its own:\n\n' +
-        '```sh\nVAGRANT_SERVER_URL=$IMAGED VAGRANT_CLOUD_TOKEN=$TOKEN vagrant box add "$IMAGED/vagrant/openbsd"\n```\n\n' +
+        '```sh\nVAGRANT_SERVER_URL=$IMAGED_URL VAGRANT_CLOUD_TOKEN=$IMAGED_TOKEN vagrant box add "$IMAGED_URL/vagrant/openbsd"\n```\n\n' +
         'Where the configuration has `public` under `[vagrant]`, no token is needed.',
       params: Params,
       response: answers({ 200: json(VagrantCatalogue, 'The boxes.') }, [404]),

@@ -55,6 +55,6 @@ export const curlOf = ({ method, path, body, archive, accept, range }: Call): st
     ...(range === undefined ? [] : ['-r', quoted(range)]),
     ...(body === undefined ? [] : ['--json', quoted(body)]),
     ...(archive === undefined ? [] : ['--data-binary @context.tar', '-H', quoted(`Content-Type: ${archive}`)]),
-    '-H "Authorization: Bearer $TOKEN"',
-    `"$IMAGED"${quoted(`/${path}`)}`,
+    '-H "Authorization: Bearer $IMAGED_TOKEN"',
+    `"$IMAGED_URL"${quoted(`/${path}`)}`,
   ].join(' ');

@@ -34,7 +34,7 @@ const description =
   Object.values(closings)
     .map(({ code, reason }) => `${code} ${reason}`)
     .join('; ') +
-  '.\n\n```sh\nwebsocat --binary -H "Authorization: Bearer $TOKEN" "ws${IMAGED#http}/builds/$ID/console/attach"\n```';
+  '.\n\n```sh\nwebsocat --binary -H "Authorization: Bearer $IMAGED_TOKEN" "ws${IMAGED#http}/builds/$ID/console/attach"\n```';
 
 type AttachParts = {
   readonly longRequests: LongRequests;

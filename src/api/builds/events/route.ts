@@ -24,7 +24,7 @@ const description =
   'What went into an image from the mirror of OpenBSD sets is told by `set.fetched`: `path`, `sha256`, `bytes`, ' +
   '`from` and the `key` that it was verified with; `set.refused` says what the guest did not get, and why. ' +
   'Of events that a guest can cause in any number a host keeps so many; `events.left_out` tells at the end how many more there were, by type.\n\n' +
-  '```sh\ncurl -N -H "Authorization: Bearer $TOKEN" "$IMAGED/builds/$ID/events?after=0"\n```';
+  '```sh\ncurl -N -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/events?after=0"\n```';
 
 const Sse = z.string().meta({
   description:
