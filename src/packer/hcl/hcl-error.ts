@@ -7,7 +7,10 @@ import { placeOf, pointerAt, withLine, type At } from './source.ts';
 // A message may quote those of other errors, and would double with each that does.
 const longestMessage = 1000;
 
-/** Something wrong at one place of an HCL file. */
+/**
+ * Something wrong at one place of an HCL file. No `ParseError`: most come when a text that was parsed is evaluated, which `try` and
+ * `can` pass over, and any of several files may be at fault. `makeProblems` makes field errors of them.
+ */
 export class HclError extends Error {
   override readonly name: string = 'HclError';
   readonly at: At;
