@@ -111,13 +111,16 @@ for (const [name, what, end] of cases)
     },
   );
 
+// A new OpenBSD has four devices for taps (MAKEDEV(8)), and vmd of 7.2 gives a user as many machines.
+const many = isVmd ? 4 : 10;
+
 test(
-  'ten builds at once outlive one kill of the daemon, and none begins anew',
-  { skip: !isLong && 'ten machines at once: IMAGED_LONG', timeout: 900_000 },
+  `${many} builds at once outlive one kill of the daemon, and none begins anew`,
+  { skip: !isLong && 'many machines at once: IMAGED_LONG', timeout: 900_000 },
   async (t) => {
-    await using imaged = await startImaged({ settings: 'workers = 10', tables });
+    await using imaged = await startImaged({ settings: `workers = ${many}`, tables });
     const template = script(60);
-    const builds = await Promise.all(Array.from({ length: 10 }, () => imaged.post({ template })));
+    const builds = await Promise.all(Array.from({ length: many }, () => imaged.post({ template })));
     await Promise.all(builds.map(({ id }) => atWork(() => logOf(imaged, id), t.signal)));
     await restart(imaged, 'SIGKILL');
     for (const { id } of builds) {
