@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault, recordOf } from '../src/base/fault.ts';
+import { parseTemplate } from '../src/template/document/template.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 import { aBuild, claimed, nobody } from './store-shop.ts';
 
@@ -25,6 +26,24 @@ test('a POST answers 201 with Location, ETag and Retry-After, and the build can 
   assert.deepEqual(rest, made.json());
   assert.deepEqual(waiting, { for: 'slot', position: 1, message: 'All workers are busy.' });
   assert.deepEqual(progress, { step: 0, steps: 1, fraction: 0, eta_seconds: null });
+});
+
+test('a build is listed by every name that its template may have', async () => {
+  await using shop = await apiShop();
+  for (const name of ['web-', 'web.', 'a_', `a${'-'.repeat(63)}`]) {
+    assert.equal(parseTemplate({ name }).name, name);
+    const { build } = await shop.store.add(aBuild({ template: { name }, templateName: name }));
+    const listed = await get(shop, `/builds?template=${name}`);
+    assert.deepEqual(
+      listed.json<{ items: { id: string }[] }>().items.map(({ id }) => id),
+      [build.id],
+    );
+    const stored = await shop.ask({
+      ...{ method: 'PUT', url: `/templates/${name}`, headers: shop.auth, payload: { name } },
+    });
+    assert.equal(stored.statusCode, 201, stored.body);
+    assert.equal((await submit(shop, { template: `${name}@1` })).statusCode, 201);
+  }
 });
 
 test('no reply shows a sensitive value', async () => {

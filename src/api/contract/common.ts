@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
 import { AskedId } from '../../base/ids.ts';
 import { ProblemCode } from '../../base/records/fault-record.ts';
+import { storedName, storedNameRule } from '../../base/records/names.ts';
 import { VariableValue } from '../../base/records/variable-value.ts';
 import { Duration, Pause } from '../../base/units.ts';
 
@@ -92,12 +93,7 @@ export const Variables = z
   .record(z.string().min(1).max(128), VariableValue)
   .refine(...atMost(bounds.variables, 'variables'));
 
-export const TemplateName = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/,
-    'is no name: 1 to 64 letters, digits and . _ - between them',
-  );
+export const TemplateName = z.string().regex(storedName, `is no name: ${storedNameRule}`);
 
 // What JavaScript takes for a number besides, as "", "0x10" or "1e1", is none here.
 const digits = /^-?\d{1,16}$/;

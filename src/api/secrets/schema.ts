@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
 import { shortestSecret } from '../../base/mask/secret-words.ts';
-import { secretName, type HostSecret } from '../../base/records/host-secret.ts';
+import type { HostSecret } from '../../base/records/host-secret.ts';
+import { storedName, storedNameRule } from '../../base/records/names.ts';
 import { Labels, TemplateName, Time, timeOf } from '../contract/common.ts';
 
 export const SecretName = z
   .string()
-  .regex(secretName, 'is no name: 1 to 64 letters, digits and . _ - between them')
+  .regex(storedName, `is no name: ${storedNameRule}`)
   .meta({ description: 'What it is called by.', example: 'registry-password' });
 
 const listOf = (item: z.ZodType<string>) => z.array(item).min(1, 'is empty: leave it out').max(bounds.secretUsers);

@@ -21,5 +21,3 @@ export type HostSecret = {
 
 /** A version of a secret of the host, by name. */
 export type SecretVersion = Pick<HostSecret, 'name' | 'version'>;
-
-export const secretName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/;

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { templateReference } from '../../base/records/names.ts';
 import { numberFrom, pairFrom } from '../args/numbers.ts';
 import type { Job } from '../args/types.ts';
 import { usageError } from '../client-error.ts';
@@ -12,8 +13,6 @@ export type Asked = {
   | { readonly folder: FolderToSend }
   | { readonly stored: { readonly template: string } & Readonly<Record<string, unknown>> }
 );
-
-const storedName = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?(?:@[1-9][0-9]{0,8})?$/;
 
 // With nothing to say, the folder is sent as it is.
 const folderWith = async (folder: string, variables: Variables): Promise<FolderToSend> => {
@@ -49,7 +48,7 @@ export const askedBy = async ({ operands: [wanted = '.'], values }: Job): Promis
     };
     return { folder, query };
   }
-  if (!storedName.test(wanted)) throw await missing(wanted);
+  if (!templateReference.test(wanted)) throw await missing(wanted);
   return {
     stored: {
       template: wanted,

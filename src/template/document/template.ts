@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
+import { documentName, documentNameRule } from '../../base/records/names.ts';
 import type { VariableValues } from '../../base/records/variable-value.ts';
 import { provisioners } from '../../provisioners/table.ts';
 import { exporting } from '../../post-processors/export.ts';
@@ -60,10 +61,7 @@ export const Install = strict({
 
 /** A template document: what to build. Texts hold `{{ name }}` for variables and facts of the build. */
 export const Template = strict({
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be lower case letters, digits and . _ -, at most 64')
-    .describe('name of the template'),
+  name: z.string().regex(documentName, `must be ${documentNameRule}`).describe('name of the template'),
   description: z.string().max(10_000).optional().describe('for people'),
   variables: Variables,
   machine: Machine.prefault({}),

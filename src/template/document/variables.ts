@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
 import { isRuntimeName } from '../language/fill.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
-import { secretName } from '../../base/records/host-secret.ts';
+import { storedName, storedNameRule } from '../../base/records/names.ts';
 import { asType, typeOfValue, variableTypes, VariableValue } from '../../base/records/variable-value.ts';
 import { Pattern, strict } from './words.ts';
 
@@ -39,7 +39,7 @@ const Declared = strict(
       .describe('log, events and console transcript show <sensitive> in place of its value'),
     secret: z
       .string()
-      .regex(secretName, 'is no name of a secret: 1 to 64 letters, digits and . _ - between them')
+      .regex(storedName, `is no name of a secret: ${storedNameRule}`)
       .optional()
       .describe('the secret of the host that is its value: it is sensitive, and no build can send another'),
   },

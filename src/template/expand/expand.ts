@@ -1,6 +1,7 @@
 import { atMost, bounds } from '../../base/bounds.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
 import { maxFieldErrors, suggestions } from '../../base/text/nearest.ts';
+import { documentName, documentNameRule } from '../../base/records/names.ts';
 import type { Note } from '../../base/notes.ts';
 import type { Machines } from './names.ts';
 import { partsOf, postProcessorsFor, provisionersFor, withInherited } from './provisioners.ts';
@@ -29,8 +30,6 @@ export type Expanded = {
 /** A stored template that another extends; `named` is its name and version. */
 export type BaseTemplate = { readonly named: string; readonly document: unknown };
 
-const machineName = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-
 // What is the template's as a whole, and no machine's.
 const wholeKeys = ['extends', 'parts', 'machines'] as const;
 
@@ -57,8 +56,7 @@ const checkMachines = (
   const declared = namesOf(entryOf(document, 'variables') ?? traced({}));
   for (const [name, machine] of entriesOf(machines)) {
     const { pointer } = machine.from;
-    if (!machineName.test(name))
-      wrong.add(pointer, 'is no name of a machine: lower case letters, digits and . _ -, at most 64');
+    if (!documentName.test(name)) wrong.add(pointer, `is no name of a machine: ${documentNameRule}`);
     if (!isObject(machine.value)) wrong.add(pointer, 'is no object of keys of a template');
     for (const key of ['name', ...wholeKeys])
       if (entryOf(machine, key)) wrong.add(`${pointer}/${key}`, 'is the template’s as a whole: it stands at its top');
