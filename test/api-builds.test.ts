@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault, recordOf } from '../src/base/fault.ts';
+import { BuildAskBody } from '../src/api/builds/request.ts';
+import { RunAskBody } from '../src/api/runs/request.ts';
+import { ScheduleBody } from '../src/api/schedules/schema.ts';
+import { StepTimesQuery } from '../src/api/statistics/schema.ts';
 import { parseTemplate } from '../src/template/document/template.ts';
 import { apiShop, type ApiShop } from './api-shop.ts';
 import { aBuild, claimed, nobody } from './store-shop.ts';
@@ -43,6 +47,20 @@ test('a build is listed by every name that its template may have', async () => {
     });
     assert.equal(stored.statusCode, 201, stored.body);
     assert.equal((await submit(shop, { template: `${name}@1` })).statusCode, 201);
+  }
+});
+
+test('a machine is asked for by the same rule wherever a request names one', () => {
+  const longest = 'x'.repeat(128);
+  for (const [schema, body] of [
+    [BuildAskBody, (machine: string) => ({ template: { name: 'tiny' }, machine })],
+    [RunAskBody, (machine: string) => ({ template: { name: 'tiny' }, only: [machine] })],
+    [ScheduleBody, (machine: string) => ({ template: 'tiny', cron: '@daily', machine })],
+    [StepTimesQuery, (machine: string) => ({ template: 'tiny', machine })],
+  ] as const) {
+    assert.ok(schema.safeParse(body(longest)).success);
+    const refused = schema.safeParse(body(`${longest}x`)).error?.issues.map(({ message }) => message);
+    assert.deepEqual(refused, ['is longer than any name of a machine']);
   }
 });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { quoted } from '../../base/text/nearest.ts';
 import { AskedId } from '../../base/ids.ts';
 import { onErrors } from '../../base/records/on-error.ts';
+import { MachineName } from '../../base/records/machine-name.ts';
 import { CacheMode } from '../../base/records/cache-mode.ts';
 import { Status } from '../../base/records/status.ts';
 import { bounds, webhookBounds } from '../../base/bounds.ts';
@@ -24,10 +25,9 @@ import {
   Wait,
 } from '../contract/common.ts';
 
-const MachineName = z
-  .string()
-  .max(128, 'is longer than any name of a machine')
-  .meta({ description: 'For a template with several machines: the one to build. All of them: `POST /runs`.' });
+const OneMachine = MachineName.meta({
+  description: 'For a template with several machines: the one to build. All of them: `POST /runs`.',
+});
 
 export const OnError = z.enum(onErrors, `is none of ${onErrors.join(', ')}`);
 
@@ -117,7 +117,7 @@ export const CommonBody = z.strictObject({
 });
 
 /** The JSON body of POST /builds. */
-export const BuildAskBody = CommonBody.extend({ machine: MachineName.optional() }).meta({
+export const BuildAskBody = CommonBody.extend({ machine: OneMachine.optional() }).meta({
   id: 'NewBuild',
   description: 'What to build.',
 });
@@ -166,7 +166,7 @@ export const CommonQuery = z.strictObject({
 
 /** The query of POST /builds: with a context as the body, all that a JSON body would say beside the template. */
 export const BuildQuery = CommonQuery.extend({
-  machine: MachineName.optional().meta({ description: 'With a context: as in the JSON body, `machine=web`.' }),
+  machine: OneMachine.optional().meta({ description: 'With a context: as in the JSON body, `machine=web`.' }),
 });
 
 /** RFC 3339, or Unix milliseconds. */

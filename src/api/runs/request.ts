@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { bounds } from '../../base/bounds.ts';
+import { MachineName } from '../../base/records/machine-name.ts';
 import { AskedId } from '../../base/ids.ts';
 import { CommonBody, CommonQuery, EventsQuery } from '../builds/request.ts';
 import { Flag, inDigits } from '../contract/common.ts';
 
-const Names = z
-  .array(z.string('is no name of a machine').max(128))
-  .min(1, 'names no machine: name one, or leave it out')
-  .max(bounds.machines);
+const Names = z.array(MachineName).min(1, 'names no machine: name one, or leave it out').max(bounds.machines);
 
 const Parallel = z
   .int(`is no whole number from 1 to ${bounds.machines}`)

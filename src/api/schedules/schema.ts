@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MachineName } from '../../base/records/machine-name.ts';
 import { TemplateReference } from '../../base/records/template-reference.ts';
 import { Labels, pageOf, TemplateName, Time, Variables } from '../contract/common.ts';
 
@@ -11,11 +12,7 @@ const own = {
     description: 'The stored template to build: `openbsd` (its newest version at the time) or `openbsd@3`.',
     example: 'openbsd',
   }),
-  machine: z
-    .string()
-    .max(128, 'is longer than any name of a machine')
-    .optional()
-    .meta({ description: 'For a template with several machines: the one to build.' }),
+  machine: MachineName.optional().meta({ description: 'For a template with several machines: the one to build.' }),
 };
 
 const about = {

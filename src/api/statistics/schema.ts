@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { statisticsBounds } from '../../base/bounds.ts';
 import { dayIn } from '../../base/records/day.ts';
+import { MachineName } from '../../base/records/machine-name.ts';
 import { ProblemCode } from '../../base/records/fault-record.ts';
 import { TemplateName } from '../contract/common.ts';
 
@@ -29,7 +30,7 @@ export const StatisticsQuery = z.strictObject({
 
 export const StepTimesQuery = z.strictObject({
   template: TemplateName.meta({ description: 'The template.' }),
-  machine: z.string().max(128).optional().meta({ description: 'Of a template with several machines, which of them.' }),
+  machine: MachineName.optional().meta({ description: 'Of a template with several machines, which of them.' }),
 });
 
 const Times = z
