@@ -96,6 +96,15 @@ test('a netcat without Unix sockets is told before any guest needs it', async ()
   await assert.rejects(vmm.qemu.facts(on()), { code: 'program_missing', message: /-U/ });
 });
 
+test('a netcat that names its options in its usage alone is taken, as `imaged check` takes it', async () => {
+  await using vmm = await bench();
+  const netcat = join(vmm.folder, 'nc');
+  await writeFile(netcat, '#!/bin/sh\necho "usage: nc [-46CDdFhklNnrStUuvZz] [-I length]" >&2\nexit 1\n');
+  await chmod(netcat, 0o755);
+  await using other = await bench({ netcat });
+  await other.qemu.facts(on());
+});
+
 test('a QEMU that hangs when it is asked is let go when the daemon stops', async () => {
   await using vmm = await bench();
   const binary = join(vmm.folder, 'qemu');

@@ -1,3 +1,4 @@
+import { knowsUnixSockets } from '../../base/machine/netcat.ts';
 import { fail, ok } from '../answers.ts';
 import { printedBy } from '../ask-program.ts';
 import type { HostCheck } from '../types.ts';
@@ -10,7 +11,7 @@ export const netcat: HostCheck = {
   ask: async ({ host, config }, signal) => {
     const printed = await printedBy(host, config.hypervisor.qemu.netcat, ['-h'], signal);
     if (printed === undefined) return fail('netcat is not installed', install);
-    return /^\s*-U\b/m.test(printed) || /usage: .*\[-[^\]]*U/.test(printed)
+    return knowsUnixSockets(printed)
       ? ok('netcat knows Unix sockets')
       : fail('netcat does not know -U (Unix sockets), so guests would find their endpoint dead', install);
   },

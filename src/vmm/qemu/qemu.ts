@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { MachineModel } from '../../base/hardware.ts';
+import { knowsUnixSockets } from '../../base/machine/netcat.ts';
 import { checkProgram, runProgram } from '../../base/program.ts';
 import { orAborted } from '../../base/waiting.ts';
 import { asksForOutgoing, mostNics } from '../nics.ts';
@@ -67,7 +68,7 @@ const outgoingNote = (noOutgoing: string | undefined): string =>
 /** Other netcats have no Unix sockets, and guests would find their endpoint dead: better told now. */
 const checkNetcat = async (netcat: string, signal: AbortSignal): Promise<void> => {
   const { stdout, stderr } = await runProgram(netcat, ['-h'], { signal, accept: 'any' });
-  if (!/^\s*-U\b/m.test(stdout + stderr))
+  if (!knowsUnixSockets(stdout + stderr))
     throw new Fault('program_missing', `${netcat} does not know -U (Unix sockets). Install OpenBSD's netcat.`, {
       program: netcat,
     });
