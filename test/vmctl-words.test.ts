@@ -6,7 +6,7 @@ import { lastWords } from '../src/vmm/vmd/last-words.ts';
 import { endingOfVm } from '../src/vmm/vmd/ending.ts';
 import { isTransient, vmctlFault } from '../src/vmm/vmd/faults.ts';
 import { perUserWords, traitsOf } from '../src/vmm/vmd/releases.ts';
-import { isRunning, rowsIn } from '../src/base/machine/vmd-status.ts';
+import { isRunning, readStatus, rowsIn } from '../src/base/machine/vmd-status.ts';
 import { guestBeside, tapsIn } from '../src/vmm/vmd/taps.ts';
 import { isDown } from '../src/vmm/vmd/watch.ts';
 
@@ -32,6 +32,18 @@ test('the rows of vmctl status are read whatever the width of their columns, and
     [isRunning(rows.get('vm1')), isRunning(rows.get('imaged')), isRunning(rows.get('nobody'))],
     [true, false, false],
   );
+});
+
+test('vmd has answered where there is a table, whatever else vmctl says; else its words tell why not', () => {
+  const [head = ''] = table.split('\n');
+  const known = (stdout: string, stderr: string) => {
+    const reply = readStatus({ stdout, stderr });
+    return reply.is === 'answering' ? reply.rows.size : [reply.is, reply.said];
+  };
+  assert.deepEqual([known(table, ''), known(`${head}\n`, 'vmctl: a warning\n')], [3, 0]);
+  const denied = 'vmctl: connect: /var/run/vmd.sock: Permission denied';
+  assert.deepEqual(known('', `${denied}\n`), ['denied', denied]);
+  assert.deepEqual(known('', ''), ['silent', '']);
 });
 
 const listing = `tap0: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> mtu 1500

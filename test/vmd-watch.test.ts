@@ -26,6 +26,11 @@ test('what a vmd says that was started while it was asked is not taken for the w
     assert.equal(await readFile(asked, 'utf8'), 'x\nx\n', 'it is asked once more');
     const second = await watch.look(AbortSignal.timeout(10_000));
     assert.equal(first.life, second.life, 'what it said is of the life that there is now');
+    await writeFile(vmctl, '#!/bin/sh\nexit 1\n');
+    // Taken for a table without rows, it would end every machine there is.
+    await assert.rejects(watchVmd({ vmctl, socket, clock: systemClock, life: life.signal }).look(life.signal), {
+      code: 'hypervisor_unavailable',
+    });
     life.abort();
   } finally {
     await rm(folder, { recursive: true });

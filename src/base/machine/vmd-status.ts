@@ -16,12 +16,6 @@ export type StatusRow = {
 // Columns overflow their width, so they are taken apart by blanks; no name has one.
 const row = /^\s*(\d+)\s+(\d+|-)\s+\d+\s+\S+\s+\S+\s+(\S+)\s+(\S+)\s+([a-z]+)\s+(\S+)\s*$/;
 
-/**
- * Whether vmd has answered: then there is a header, even above no machine at all. The exit code says only whether there
- * are any.
- */
-export const isAnswered = (table: string): boolean => /^\s*ID\s+PID\b/.test(table);
-
 /** The rows of the table by name, in no order; lines that are none are passed over, the header among them. */
 export const rowsIn = (table: string): ReadonlyMap<string, StatusRow> =>
   new Map(
@@ -39,6 +33,27 @@ export const rowsIn = (table: string): ReadonlyMap<string, StatusRow> =>
       return [[name, read] as const];
     }),
   );
+
+/** What has vmctl ask for all machines. */
+export const statusArgv: readonly string[] = ['status'];
+
+/** What vmctl says of a socket behind which no vmd is, and of one that this user may not use. */
+export const vmdIsAway = /connect: \S+: (No such file or directory|Connection refused)/;
+export const vmdIsDenied = /connect: \S+: (Permission denied|Operation not permitted)/;
+
+/** What came of asking vmd for its machines; `said`: the words of vmctl, empty where it had none. */
+export type StatusReply =
+  | { readonly is: 'answering'; readonly rows: ReadonlyMap<string, StatusRow> }
+  | { readonly is: 'denied' | 'silent'; readonly said: string };
+
+/**
+ * Reads what `vmctl status` printed. A vmd that has answered has a header, even above no machine at all; the exit code says
+ * only whether there are any.
+ */
+export const readStatus = ({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): StatusReply => {
+  if (/^\s*ID\s+PID\b/.test(stdout)) return { is: 'answering', rows: rowsIn(stdout) };
+  return { is: vmdIsDenied.test(stderr) ? 'denied' : 'silent', said: stderr.trim() };
+};
 
 /** Whether the machine is there to be talked to or waited for. */
 export const isRunning = (found: StatusRow | undefined): found is StatusRow =>

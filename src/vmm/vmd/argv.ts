@@ -56,8 +56,6 @@ export const stopArgv = (name: string, how: 'ask' | 'cut'): readonly string[] =>
 /** Without its operand: vmctl prints the options that it knows, and asks vmd nothing. */
 export const startUsageArgv: readonly string[] = ['start'];
 
-export const statusArgv: readonly string[] = ['status'];
-
 const sizeArgv = (sizeMb: number | undefined): readonly string[] => (sizeMb === undefined ? [] : ['-s', `${sizeMb}M`]);
 
 /** An empty disk, or one whose reads fall through to its base, and which is as large as that. */

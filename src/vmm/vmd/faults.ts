@@ -1,4 +1,5 @@
 import { Fault, type FaultCode } from '../../base/fault.ts';
+import { vmdIsAway, vmdIsDenied } from '../../base/machine/vmd-status.ts';
 
 /** What vmctl(8) says when it fails, and what that means: some of its words name another trouble than they have. */
 type Row = {
@@ -14,12 +15,12 @@ const daemonLog = "vmd's own words are in /var/log/daemon";
 /** In the order in which they are looked for. `%r` stands for the limits per user of this release. */
 const rows: readonly Row[] = [
   {
-    says: /connect: \S+: (No such file or directory|Connection refused)/,
+    says: vmdIsAway,
     code: 'hypervisor_unavailable',
     means: 'vmd(8) does not run. Start it: rcctl enable vmd && rcctl start vmd',
   },
   {
-    says: /connect: \S+: Permission denied/,
+    says: vmdIsDenied,
     code: 'hypervisor_unavailable',
     means: 'this user may not use vmd\'s socket. Put "socket owner :_imaged" into /etc/vm.conf and restart vmd',
   },

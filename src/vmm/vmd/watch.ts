@@ -3,9 +3,8 @@ import type { Clock } from '../../base/clock.ts';
 import { asFault, Fault } from '../../base/fault.ts';
 import { runProgram } from '../../base/program.ts';
 import { sharedAsk } from './shared-ask.ts';
-import { statusArgv } from './argv.ts';
 import { vmctlFault } from './faults.ts';
-import { rowsIn, type StatusRow } from '../../base/machine/vmd-status.ts';
+import { readStatus, statusArgv, vmdIsAway, type StatusRow } from '../../base/machine/vmd-status.ts';
 
 /** What vmd said when it was asked. */
 export type Look = {
@@ -30,8 +29,7 @@ const mostMsToAnswer = 15_000;
 
 /** That vmd does not run, and so no machine does: not merely that it could not be asked. */
 export const isDown = (fault: Fault): boolean =>
-  fault.code === 'hypervisor_unavailable' &&
-  /connect: \S+: (No such file or directory|Connection refused)/.test(fault.facts.stderr ?? '');
+  fault.code === 'hypervisor_unavailable' && vmdIsAway.test(fault.facts.stderr ?? '');
 
 // A socket is bound anew whenever vmd starts, and never written to as a file.
 const lifeOf = async (socket: string): Promise<string> => {
@@ -52,6 +50,12 @@ type WatchParts = {
   readonly life: AbortSignal;
 };
 
+// A vmctl without a table and without words, one that was killed say, tells nothing of any machine.
+const unanswered = (said: string, exitCode: number): Fault =>
+  said === ''
+    ? new Fault('hypervisor_unavailable', 'vmctl gave no list of machines, and said nothing.', { exitCode })
+    : vmctlFault('Asking vmd for its machines', said, { args: statusArgv, exitCode });
+
 /** Asks vmd for its machines, and says when it was asked. Throws `hypervisor_unavailable`, `program_missing`. */
 const askVmd = async ({
   vmctl,
@@ -65,12 +69,11 @@ const askVmd = async ({
     const id = await lifeOf(socket);
     const at = clock.elapsed();
     const { signal } = patience;
-    const { stdout, stderr, exitCode } = await runProgram(vmctl, statusArgv, { signal, accept: 'any' });
-    // Its exit code says whether there is any row (vmctl(8), 7.x); only its words say that it failed.
-    if (exitCode !== 0 && stderr.trim() !== '')
-      throw vmctlFault('Asking vmd for its machines', stderr, { args: statusArgv, exitCode });
+    const ran = await runProgram(vmctl, statusArgv, { signal, accept: 'any' });
+    const reply = readStatus(ran);
+    if (reply.is !== 'answering') throw unanswered(reply.said, ran.exitCode);
     // A vmd that was started meanwhile may have answered: its rows are not those of the life before.
-    if ((await lifeOf(socket)) === id) return { look: { rows: rowsIn(stdout), life: id }, at };
+    if ((await lifeOf(socket)) === id) return { look: { rows: reply.rows, life: id }, at };
   }
 };
 
