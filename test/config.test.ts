@@ -120,6 +120,7 @@ for (const [text, words] of [
   ['[mirror]\ndirectory = "srv/OpenBSD"', /mirror\.directory: must be an absolute path/],
   ['[mirror]\ndirectory = "/srv"\nupstream = "http://x/pub"', /mirror\.upstream: excludes directory/],
   ['[hypervisor.qemu]\nbinary = ""', /hypervisor\.qemu\.binary: must be the name of a program, or its absolute path$/],
+  ['[hypervisor.vmd]\nrelease = "7.1234"', /hypervisor\.vmd\.release: must be "auto", "current" or a release/],
   ['[hypervisor.vmd]\nvmctl = "./vmctl"', /hypervisor\.vmd\.vmctl: must be the name of a program/],
   ['[notify]\nwebhooks = "https://ci.example.org/"', /^[^\n]*notify\.webhooks: must be a list, and is a text$/],
   ['workers = ', /imaged\.toml:1:\d+: /],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hypervisorNames } from '../base/machine/hypervisors.ts';
+import { isRelease } from '../base/openbsd/release-name.ts';
 import { AbsolutePath, ProgramName } from '../base/units.ts';
 
 // vmctl(8) takes 63 characters; our own machines are called imaged-0, imaged-1, ...
@@ -36,7 +37,10 @@ const Vmd = z
     ),
     release: z
       .string()
-      .regex(/^(auto|current|\d+\.\d+)$/, 'must be "auto", "current" or a release such as "7.7"')
+      .refine(
+        (text) => text === 'auto' || text === 'current' || isRelease(text),
+        'must be "auto", "current" or a release such as "7.7"',
+      )
       .default('auto')
       .describe('The release of OpenBSD; "auto" is that of this host.'),
     endpoint_port: z

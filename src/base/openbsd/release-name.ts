@@ -7,6 +7,9 @@ export const releaseNumber = (name: string): ReleaseNumber | undefined => {
   return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor)];
 };
 
+/** Whether this is a release, and nothing behind it. */
+export const isRelease = (name: string): boolean => releaseNumber(name)?.join('.') === name;
+
 /** Below 0 where `one` came before `other`, above 0 where it came after, 0 where they are the same. */
 export const compareReleases = (one: ReleaseNumber, other: ReleaseNumber): number =>
   one[0] - other[0] || one[1] - other[1];
