@@ -103,13 +103,33 @@ test('an old key is one line at each start and in "serve -n", and stops nothing'
   });
 });
 
+test('an address is read alike wherever it stands: brackets go, and a port that is written counts', () => {
+  const config = parseConfig(
+    'listen = "[::1]:65535"\n[communicator]\nbastions = ["Jump.example.org", "[FE80::1]:2222"]\n[fetch]\nhosts = ["[::1]:8000", "*.Example.org"]',
+    'imaged.toml',
+  );
+  assert.deepEqual(config.listen, { host: '::1', port: 65535 });
+  assert.deepEqual(config.communicator.bastions, [
+    { host: 'jump.example.org', port: 22 },
+    { host: 'fe80::1', port: 2222 },
+  ]);
+  assert.deepEqual(config.fetch.hosts, [
+    { name: '::1', isBelow: false, port: 8000 },
+    { name: '.example.org', isBelow: true },
+  ]);
+});
+
 for (const [text, words] of [
   ['workrs = 2', /workrs: there is no such key; did you mean "workers"\?/],
   ['[capacity]\nmemroy = "1G"', /capacity\.memroy: .*"memory"/],
   ['workers = "two"', /imaged\.toml: workers: .*number/],
   ['workers = 0', /workers: .*1/],
-  ['listen = "everywhere"', /listen: must be address:port/],
+  ['listen = "everywhere"', /listen: .*must be address:port/],
   ['listen = "127.0.0.1:99999"', /listen: .*65535/],
+  ['listen = "127.0.0.1"', /listen: .*must be address:port/],
+  ['[communicator]\nbastions = ["jump:99999"]', /communicator\.bastions\.0: "jump:99999" has a port above 65535/],
+  ['[communicator]\nbastions = ["jump:0"]', /communicator\.bastions\.0: "jump:0" is no host/],
+  ['[fetch]\nhosts = ["files:65536"]', /fetch\.hosts\.0: "files:65536" has a port above 65535/],
   ['data_dir = "here"', /data_dir: must be an absolute path/],
   ['[limits]\nbuild_timeout = "soon"', /limits\.build_timeout: "soon" is not a duration/],
   ['[media]\n"../etc" = "/etc"', /media/],

@@ -20,24 +20,24 @@ import { Secrets } from './secrets.ts';
 import { Upgrade } from './upgrade.ts';
 import { Vagrant } from './vagrant.ts';
 import { Sign } from './sign.ts';
+import { judgedBy } from './judged-by.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
 import { errnoOf, unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
+import { hostPortOf, withoutBrackets } from '../base/http/host-port.ts';
 import { identityOf } from '../base/identity.ts';
 import { didYouMean } from '../base/text/nearest.ts';
+import { ParseError } from '../base/text/parse-error.ts';
 import { AbsolutePath, Duration, SizeMb } from '../base/units.ts';
 
-const Listen = z
-  .string()
-  .regex(
-    /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/,
-    'must be address:port, such as "127.0.0.1:8080" or "[::1]:8080"',
-  )
-  .transform((text) => {
-    const at = text.lastIndexOf(':');
-    return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
-  })
-  .refine(({ port }) => port <= 65535, 'has a port above 65535');
+const listenOf = (text: string): { readonly host: string; readonly port: number } => {
+  const { host = '', port } = hostPortOf(text) ?? {};
+  if (port === undefined || !/^(\[.+\]|[A-Za-z0-9.-]+)$/.test(host))
+    throw new ParseError('must be address:port, such as "127.0.0.1:8080" or "[::1]:8080"');
+  return { host: withoutBrackets(host), port };
+};
+
+const Listen = z.string().transform(judgedBy(listenOf));
 
 const Capacity = z
   .strictObject({

@@ -1,18 +1,10 @@
 import { z } from 'zod';
 import { Duration, SizeMb } from '../base/units.ts';
 import { hostOf } from '../outward/hosts.ts';
-import { ParseError } from '../base/text/parse-error.ts';
+import { judgedBy } from './judged-by.ts';
 
 /** One host, as `[fetch] hosts` and `[destinations] hosts` list it. */
-export const HostText = z.string().transform((text, context) => {
-  try {
-    return hostOf(text);
-  } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    context.addIssue({ code: 'custom', message: `"${text}" ${error.message}` });
-    return z.NEVER;
-  }
-});
+export const HostText = z.string().transform(judgedBy(hostOf));
 
 /** The table [fetch] of imaged.toml. */
 export const Fetch = z

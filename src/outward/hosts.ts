@@ -1,3 +1,4 @@
+import { hostPortOf, withoutBrackets } from '../base/http/host-port.ts';
 import { ParseError } from '../base/text/parse-error.ts';
 
 /** One line of `[fetch] hosts`. A port that is written also lets the host have a private address and speak plain http. */
@@ -8,17 +9,18 @@ export type Host = {
   readonly port?: number;
 };
 
-const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '').toLowerCase();
+const bare = (hostname: string): string => withoutBrackets(hostname).toLowerCase();
 
-const shape = /^(?:(\*)(?=\.))?(\[[0-9a-f:.]+\]|\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::(\d{1,5}))?$/;
+const shape = /^(?:(\*)(?=\.))?(\[.+\]|\.?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/;
 
 /** Reads `example.org`, `*.example.org`, `example.org:8080`, `127.0.0.1:8000` or `[::1]:8000`. Throws a ParseError. */
 export const hostOf = (text: string): Host => {
-  const [, star, name = '', port] = shape.exec(text.toLowerCase()) ?? [];
-  const isFit = name !== '' && name.startsWith('.') === (star !== undefined) && Number(port ?? 1) <= 65535;
+  const { host = '', port } = hostPortOf(text.toLowerCase()) ?? {};
+  const [, star, name = ''] = shape.exec(host) ?? [];
+  const isFit = name !== '' && name.startsWith('.') === (star !== undefined);
   if (!isFit) throw new ParseError('is no host: write "example.org", "*.example.org" or "example.org:8080"');
   const isBelow = star !== undefined;
-  return { name: bare(name), isBelow, ...(port === undefined ? {} : { port: Number(port) }) };
+  return { name: bare(name), isBelow, ...(port === undefined ? {} : { port }) };
 };
 
 const usualPorts: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'sftp:': 22 };

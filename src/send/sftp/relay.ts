@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { withoutBrackets } from '../../base/http/host-port.ts';
 import { shownBy, type Peer } from '../../outward/peer.ts';
 
 /** A port of this host that leads to one server, for one connection. */
@@ -21,7 +22,7 @@ export const openRelay = async (url: URL, port: number, peer: Peer, tell: (bytes
   const server = createServer((near) => {
     server.close();
     const lookup = peer.reach === undefined ? {} : { lookup: peer.reach.lookup(url, shownBy(peer, url)) };
-    const far = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port, ...lookup });
+    const far = connect({ host: withoutBrackets(url.hostname), port, ...lookup });
     hold(near.on('error', () => undefined));
     hold(far.on('error', (error) => (failure ??= error)));
     near.on('data', (bytes) => tell((sent += bytes.length)));
