@@ -130,6 +130,10 @@ for (const [text, words] of [
   ['[communicator]\nbastions = ["jump:99999"]', /communicator\.bastions\.0: "jump:99999" has a port above 65535/],
   ['[communicator]\nbastions = ["jump:0"]', /communicator\.bastions\.0: "jump:0" is no host/],
   ['[fetch]\nhosts = ["files:65536"]', /fetch\.hosts\.0: "files:65536" has a port above 65535/],
+  [
+    '[[retention.rules]]\nlabels = ["my team=x"]',
+    /retention\.rules\.0\.labels\.0: "my team=x" is not written key=value, with a key that a label can have: 1 to 64 letters/,
+  ],
   ['data_dir = "here"', /data_dir: must be an absolute path/],
   ['[limits]\nbuild_timeout = "soon"', /limits\.build_timeout: "soon" is not a duration/],
   ['[media]\n"../etc" = "/etc"', /media/],

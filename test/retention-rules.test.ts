@@ -96,6 +96,6 @@ test('the table [retention] is read as it is meant, and a rule that is none is n
   });
   assert.throws(
     () => parseConfig('[[retention.rules]]\nlabels = ["a"]\n', 'x'),
-    /x: retention\.rules\.0\.labels\.0: is not written key=value/,
+    /x: retention\.rules\.0\.labels\.0: "a" is not written key=value/,
   );
 });

@@ -1,13 +1,22 @@
 import { z } from 'zod';
+import { labelNameRule, labelOf } from '../base/records/label.ts';
+import { ParseError } from '../base/text/parse-error.ts';
+import { judgedBy } from './judged-by.ts';
 import { SizeMb } from '../base/units.ts';
 
 const Count = z.int().min(0);
 const Days = z.number().min(0);
 
+const asLabel = (text: string): string => {
+  if (labelOf(text) === undefined)
+    throw new ParseError(`is not written key=value, with a key that a label can have: ${labelNameRule}`);
+  return text;
+};
+
 const Rule = z.strictObject({
   template: z.string().min(1).optional().describe('Names of templates, with * for any characters. Default: all.'),
   labels: z
-    .array(z.string().regex(/^[^=]+=/, 'is not written key=value'))
+    .array(z.string().transform(judgedBy(asLabel)))
     .default([])
     .describe('Labels that a build has to have, each as "key=value".'),
   keep: Count.optional().describe(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { atMost, bounds } from '../../base/bounds.ts';
 import { AskedId } from '../../base/ids.ts';
 import { ProblemCode } from '../../base/records/fault-record.ts';
+import { labelName, labelNameRule } from '../../base/records/label.ts';
 import { storedName, storedNameRule } from '../../base/records/names.ts';
 import { VariableValue } from '../../base/records/variable-value.ts';
 import { Duration, Pause } from '../../base/units.ts';
@@ -76,11 +77,9 @@ export const Wait = asText
     example: '60',
   });
 
-const wordPattern = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,62}[A-Za-z0-9])?$/;
-
 export const Labels = z
   .record(
-    z.string().regex(wordPattern, 'is no name of a label: 1 to 64 letters, digits and . _ - / between them'),
+    z.string().regex(labelName, `is no name of a label: ${labelNameRule}`),
     z.string('is no text: write a label in quotes').max(256, 'is longer than 256 characters'),
   )
   .refine((labels) => Object.keys(labels).length <= 64, 'has more than 64 labels');

@@ -1,3 +1,4 @@
+import { labelOf } from '../../base/records/label.ts';
 import type { Declared, Variable } from '../api/types.ts';
 import { archiveOf, type ContextFile } from './context/files.ts';
 
@@ -50,10 +51,13 @@ const labelLines = ({ labels }: Draft): readonly string[] =>
 
 /** The lines that are no labels. */
 export const wrongLabels = (draft: Draft): readonly string[] =>
-  labelLines(draft).filter((line) => !/^[^=]+=/.test(line));
+  labelLines(draft).filter((line) => labelOf(line) === undefined);
 
 const labelsOf = (draft: Draft): readonly (readonly [string, string])[] =>
-  labelLines(draft).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
+  labelLines(draft).flatMap((line) => {
+    const label = labelOf(line);
+    return label === undefined ? [] : [label];
+  });
 
 /** A request to `POST /builds` or `POST /runs`; `shown` is its body without what is sensitive. */
 export type Request = { readonly path: string; readonly body: object; readonly shown?: object };

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { CallError } from '../api/call.ts';
 import type { ViewProps } from '../shell/views.ts';
 import { useMayWrite } from '../shell/session.ts';
+import { labelNameRule } from '../../base/records/label.ts';
 import { chosenMachines, emptyDraft, isRun, wrongLabels, type Draft, type Source } from './draft.ts';
 import { byField } from './places.ts';
 import { PlansShown } from './plan.tsx';
@@ -44,7 +45,9 @@ export const NewBuild = ({ place }: ViewProps) => {
   if (machines.length < 2) isShown.delete('machine');
   if (!isRun(draft, machines)) isShown.delete('parallel');
   const wrong = byField(error === undefined ? (declared?.errors ?? []) : errorsOf(error), isShown);
-  const noLabels = wrongLabels(draft).map((line) => `${line} is not written name=value`);
+  const noLabels = wrongLabels(draft).map(
+    (line) => `${line} is not written name=value, with a name of ${labelNameRule}`,
+  );
   const noMachine = machines.length > 0 && chosenMachines(draft, machines).length === 0;
   const wrongAt = (field: string) => [
     ...(field === 'machine' && noMachine ? ['none is chosen: choose one or more'] : []),
