@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '../src/base/fault.ts';
+import { keyOfSegment, pointerTo } from '../src/base/json/pointer.ts';
 import { fieldErrors, withPlaces, withWords } from '../src/base/field-errors.ts';
 
 const saying = (...places: readonly (readonly [pointer: string, message: string])[]): string => {
@@ -35,4 +36,11 @@ test('a wrong place keeps its file, line and column where its pointer or its wor
   const moved = withPlaces(hidden, (pointer) => `/template${pointer}`);
   assert.ok(moved instanceof Fault);
   assert.deepEqual(moved.facts.errors, [{ pointer: '/template/a', message: 'is a …', ...place }]);
+});
+
+test('a key comes back from its pointer as it was, whatever it has of ~ and /', () => {
+  for (const key of ['a/b', '~1', '~01', '/~', 'plain', '']) {
+    const [, ...segments] = pointerTo([key]).split('/');
+    assert.deepEqual(segments.map(keyOfSegment), [key]);
+  }
 });

@@ -1,3 +1,4 @@
+import { keyOfSegment } from '../../base/json/pointer.ts';
 import { options } from '../args/options.ts';
 
 // What a daemon advises is for whoever speaks HTTP. `ID` is upper case or digits, as builds are called.
@@ -26,7 +27,7 @@ export const asTyped = (sentence: string): string =>
 /** A place in a request: what came in its query, or at the top of its body, is told as the option that it came from, a value as that of its variable. */
 export const placeAsTyped = (pointer: string): string => {
   const [, variable] = /^(?:query:\/variable|variables\.json:|\/variables)\/(.+)/.exec(pointer) ?? [];
-  if (variable !== undefined) return `variable ${variable.replaceAll('~1', '/').replaceAll('~0', '~')}`;
+  if (variable !== undefined) return `variable ${keyOfSegment(variable)}`;
   if (pointer === '/duration') return '--for';
   const [, inQuery, inBody] = /^(?:query:\/(\w+)|\/(\w+)$)/.exec(pointer) ?? [];
   const option = (inQuery ?? inBody ?? '').replaceAll('_', '-');

@@ -1,4 +1,4 @@
-import { pointerTo } from '../../base/json/pointer.ts';
+import { keyOfSegment, pointerTo } from '../../base/json/pointer.ts';
 import type { ImagedDocument } from './types.ts';
 
 type Path = readonly (string | number)[];
@@ -22,7 +22,7 @@ const segmentsOf = (pointer: string): readonly string[] => pointer.split('/').sl
 const hasAt = (document: unknown, pointer: string): boolean => {
   let value = document;
   for (const segment of segmentsOf(pointer)) {
-    const key = segment.replaceAll('~1', '/').replaceAll('~0', '~');
+    const key = keyOfSegment(segment);
     if (!isBranch(value) || !Object.hasOwn(value, key)) return false;
     value = value[key];
   }

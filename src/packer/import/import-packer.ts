@@ -1,3 +1,4 @@
+import { pointerTo } from '../../base/json/pointer.ts';
 import { bounds } from '../../base/bounds.ts';
 import { fieldErrors } from '../../base/field-errors.ts';
 import { makeNotes } from '../../base/notes.ts';
@@ -28,7 +29,7 @@ const isForeign = ({ type }: Named): boolean => foreignBuilders.includes(type);
 const judgeRoot = (root: Root, { wrong, notes }: Reading): void => {
   const unknown = unknownKeys();
   for (const [key, value] of Object.entries(root)) {
-    const at = `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const at = pointerTo([key]);
     if (key.startsWith('_')) {
       if (typeof value !== 'string') wrong.add(at, 'is a comment, and must be a text');
     } else if (!rootKeys.includes(key))

@@ -1,4 +1,5 @@
 import type { FieldErrors } from '../../base/field-errors.ts';
+import { pointerTo } from '../../base/json/pointer.ts';
 import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import { isObject, type Keys } from './keys.ts';
 
@@ -24,9 +25,7 @@ export const judgeOverride = (keys: Keys, names: readonly string[], wrong: Field
 };
 
 const entriesOf = (value: unknown, at: string) =>
-  isObject(value)
-    ? Object.keys(value).map((name) => ({ name, at: `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` }))
-    : [];
+  isObject(value) ? Object.keys(value).map((name) => ({ name, at: `${at}${pointerTo([name])}` })) : [];
 
 /** Whether it is for this builder. */
 export const isFor = (keys: Keys, name: string): boolean => {

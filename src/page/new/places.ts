@@ -1,3 +1,5 @@
+import { keyOfSegment } from '../../base/json/pointer.ts';
+
 /** What a request for a build is wrong at, as the API tells it. */
 export type WrongPlace = {
   readonly pointer: string;
@@ -6,8 +8,6 @@ export type WrongPlace = {
   readonly line?: number | undefined;
   readonly column?: number | undefined;
 };
-
-const unescaped = (segment: string): string => segment.replaceAll('~1', '/').replaceAll('~0', '~');
 
 // A place in a JSON body, in the query beside an archive, or in the archive's file of values.
 const variable = /^(?:\/variables|query:\/variable|variables\.json:)\/([^/]+)/;
@@ -18,7 +18,7 @@ const chosen = /^(?:query:)?\/only(?:\/|$)/;
 /** The field of the form that a place belongs to: a variable's is `variable:NAME`. Undefined: it has none. */
 export const fieldOf = (pointer: string): string | undefined => {
   const name = variable.exec(pointer)?.[1];
-  if (name !== undefined) return `variable:${unescaped(name)}`;
+  if (name !== undefined) return `variable:${keyOfSegment(name)}`;
   if (label.test(pointer)) return 'labels';
   return chosen.test(pointer) ? 'machine' : setting.exec(pointer)?.[1];
 };

@@ -1,3 +1,4 @@
+import { pointerTo } from '../../base/json/pointer.ts';
 import { ParseError } from '../../base/text/parse-error.ts';
 import { ec2Url } from '../../send/ec2/place.ts';
 import type { Ami } from '../../send/ec2/register-image.ts';
@@ -58,7 +59,7 @@ const amiOf = (asked: AmazonAsked, place: Place): Ami => {
     architecture: asked.architecture ?? (build.architecture === 'arm64' ? 'arm64' : 'x86_64'),
     bootMode: asked.boot_mode ?? (firmware === 'uefi' ? 'uefi' : 'legacy-bios'),
     tags: Object.fromEntries(
-      Object.entries(asked.tags ?? {}).map(([key, raw]) => [key, fields.early(`${pointer}/tags/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, raw) ?? '']), // prettier-ignore
+      Object.entries(asked.tags ?? {}).map(([key, raw]) => [key, fields.early(`${pointer}${pointerTo(['tags', key])}`, raw) ?? '']), // prettier-ignore
     ),
     users: (asked.ami_users ?? []).map((raw, at) =>
       shaped(place, `ami_users/${at}`, raw, userShape, '0'.repeat(12), 'is no account: twelve digits'),

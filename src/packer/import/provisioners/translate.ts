@@ -1,3 +1,4 @@
+import { pointerTo } from '../../../base/json/pointer.ts';
 import { bounds } from '../../../base/bounds.ts';
 import { didYouMean, quoted } from '../../../base/text/nearest.ts';
 import { durationOf } from '../../../base/units.ts';
@@ -16,9 +17,8 @@ export type Listed = Layer;
 const layersFor = ({ object, pointer }: Listed, { raw }: Target): readonly [Layer, ...Layer[]] => {
   const { override } = object;
   const own = isObject(override) ? override[raw] : undefined;
-  const key = raw.replaceAll('~', '~0').replaceAll('/', '~1');
   const first = { object, pointer };
-  return isObject(own) ? [first, { object: own, pointer: `${pointer}/override/${key}` }] : [first];
+  return isObject(own) ? [first, { object: own, pointer: `${pointer}${pointerTo(['override', raw])}` }] : [first];
 };
 
 /** The list of provisioners, and the one that cleans up; what is no object becomes a field error. */

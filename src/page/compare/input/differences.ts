@@ -1,3 +1,5 @@
+import { pointerTo } from '../../../base/json/pointer.ts';
+
 /** A place in which two documents are not the same, as a JSON pointer; a value is undefined where there is none. */
 export type InputDifference = { readonly path: string; readonly a: unknown; readonly b: unknown };
 
@@ -23,8 +25,7 @@ const areSame = (a: unknown, b: unknown): boolean => {
   return a === b;
 };
 
-const below = (path: string, key: string | number): string =>
-  `${path}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+const below = (path: string, key: string | number): string => `${path}${pointerTo([key])}`;
 
 /** How many values the lists have in common at their beginnings and, beyond that, at their ends. */
 const commonEnds = (a: readonly unknown[], b: readonly unknown[]): { readonly head: number; readonly tail: number } => {
