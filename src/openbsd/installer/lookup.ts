@@ -1,3 +1,4 @@
+import { escapeRegExp } from '../../base/text/escape-regexp.ts';
 import { nearest } from '../../base/text/nearest.ts';
 import { catalog, type Questions } from './catalog.ts';
 
@@ -17,12 +18,10 @@ const holes: Readonly<Record<string, Hole>> = {
   '{disk}': device('sd0'),
 };
 
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-
 const patternOf = (word: string): string =>
   word
     .split(/(\{\w*\})/)
-    .map((part) => holes[part]?.pattern ?? escaped(part))
+    .map((part) => holes[part]?.pattern ?? escapeRegExp(part))
     .join('');
 
 const wordOf = (word: string): Word => {

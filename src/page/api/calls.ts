@@ -1,3 +1,5 @@
+import { shellQuoted } from '../../base/text/shell.ts';
+
 /** A request that the view has made, as a script needs it. */
 export type Call = {
   readonly method: string;
@@ -41,20 +43,15 @@ export const onCalls = (listener: () => void): (() => void) => {
   return () => void listeners.delete(listener);
 };
 
-// What sh(1) needs no quotes for.
-const isPlain = (text: string): boolean => /^[A-Za-z0-9_./:=@%+,-]+$/.test(text);
-
-const quoted = (text: string): string => (isPlain(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-
 /** The same request as a line for sh(1), with `IMAGED` and `TOKEN` set. */
 export const curlOf = ({ method, path, body, archive, accept, range }: Call): string =>
   [
     'curl',
     ...(method === 'GET' ? [] : ['-X', method]),
-    ...(accept === undefined ? [] : ['-N', '-H', quoted(`Accept: ${accept}`)]),
-    ...(range === undefined ? [] : ['-r', quoted(range)]),
-    ...(body === undefined ? [] : ['--json', quoted(body)]),
-    ...(archive === undefined ? [] : ['--data-binary @context.tar', '-H', quoted(`Content-Type: ${archive}`)]),
+    ...(accept === undefined ? [] : ['-N', '-H', shellQuoted(`Accept: ${accept}`)]),
+    ...(range === undefined ? [] : ['-r', shellQuoted(range)]),
+    ...(body === undefined ? [] : ['--json', shellQuoted(body)]),
+    ...(archive === undefined ? [] : ['--data-binary @context.tar', '-H', shellQuoted(`Content-Type: ${archive}`)]),
     '-H "Authorization: Bearer $IMAGED_TOKEN"',
-    `"$IMAGED_URL"${quoted(`/${path}`)}`,
+    `"$IMAGED_URL"${shellQuoted(`/${path}`)}`,
   ].join(' ');
