@@ -9,7 +9,8 @@ const collectionOf = ({ value }: Filled): Collection | undefined => (typeof valu
 
 const kindOf = (collection: Collection): string => (isList(collection) ? 'list' : 'map');
 
-const longestMade = 1024 * 1024;
+/** Characters that one function may make. */
+export const longestMade = 1024 * 1024;
 
 /** The value of a scalar variable, or of one entry of a list or map. */
 export const filledScalar = (scalar: Scalar, isSecret: boolean): Filled => ({

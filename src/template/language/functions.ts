@@ -5,6 +5,7 @@ import { ParseError } from '../../base/text/parse-error.ts';
 import { didYouMean, quoted } from '../../base/text/nearest.ts';
 import { version } from '../../base/package.ts';
 import type { RuntimeName } from '../spec.ts';
+import { longestMade } from './collections.ts';
 import { goTime, strftime } from './time-layout.ts';
 
 /** What is the same each time one build's template is resolved. */
@@ -21,8 +22,6 @@ type Fn = {
   readonly takes: readonly [least: number, most: number];
   readonly gives: (args: readonly string[], at: CallPlace) => string;
 };
-
-const longestMade = 1024 * 1024;
 
 const trimmedLast = ([text = '']: readonly string[]) => text.trim();
 

@@ -33,11 +33,12 @@ const controlArgv = (mark: string): readonly string[] => [
   ...['-mon', option('', { chardev: 'events', mode: 'control' })],
 ];
 
-const isQ35 = ({ machineType }: MachinePlan): boolean => /^(pc-)?q35/.test(machineType);
+/** Whether a machine type is one of q35, of whatever version. */
+export const isQ35 = (machineType: string): boolean => /^(pc-)?q35/.test(machineType);
 
 /** q35 has six ports of one drive each, the older pc two channels of two. */
 const idePlace = (plan: MachinePlan, index: number) =>
-  isQ35(plan) ? { bus: `ide.${index}` } : { bus: `ide.${index >> 1}`, unit: index & 1 };
+  isQ35(plan.machineType) ? { bus: `ide.${index}` } : { bus: `ide.${index >> 1}`, unit: index & 1 };
 
 const diskDevice = (plan: MachinePlan, index: number): string => {
   // Later disks have no number: the firmware would offer them too, and what boots is the first.
@@ -109,7 +110,8 @@ const disksArgv = (plan: MachinePlan): readonly string[] => [
 ];
 
 /** The first place for a CD drive on IDE. */
-const firstCd = (plan: MachinePlan): number => (plan.diskInterface === 'ide' ? plan.disks.length : isQ35(plan) ? 0 : 2);
+const firstCd = (plan: MachinePlan): number =>
+  plan.diskInterface === 'ide' ? plan.disks.length : isQ35(plan.machineType) ? 0 : 2;
 
 const cdromArgv = (plan: MachinePlan, cdrom: HandedFile): readonly string[] => {
   const place = idePlace(plan, firstCd(plan));
@@ -147,7 +149,7 @@ const floppyArgv = (plan: MachinePlan, floppy: HandedFile): readonly string[] =>
   ...readOnly('floppy', floppy),
   // q35 comes without a controller, the older pc with one: only a global reaches both.
   ...(plan.device === 'floppy' ? ['-global', 'isa-fdc.bootindexA=1'] : []),
-  ...(isQ35(plan) ? ['-device', 'isa-fdc'] : []),
+  ...(isQ35(plan.machineType) ? ['-device', 'isa-fdc'] : []),
   ...['-device', 'floppy,drive=floppy'],
 ];
 

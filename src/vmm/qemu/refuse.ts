@@ -6,7 +6,7 @@ import type { MachineModel, MachineShape } from '../../base/hardware.ts';
 import { whyNoModelName } from '../../base/machine/model-words.ts';
 import { mostNics } from '../nics.ts';
 import { refuseBoot } from '../refuse-boot.ts';
-import type { Accelerator } from './argv.ts';
+import { isQ35, type Accelerator } from './argv.ts';
 import { whyNoFirmware } from './firmware.ts';
 import type { Inventory } from './probe/inventory.ts';
 import { whyNoLayers } from './layers.ts';
@@ -43,7 +43,7 @@ const judgeAccelerator = ({ accelerator, icount }: MachineModel, works: Abilitie
   ];
 };
 
-const isQ35 = ({ model }: MachineShape): boolean => /^(pc-)?q35/.test(model.machine_type ?? 'q35');
+const hasQ35 = ({ model }: MachineShape): boolean => isQ35(model.machine_type ?? 'q35');
 
 /** CD drives on IDE. That of cloud-init is there where the disks are not on virtio. */
 const cdDrives = ({ model, hasCdrom, hasCdOfFiles, seed }: MachineShape): number =>
@@ -51,13 +51,13 @@ const cdDrives = ({ model, hasCdrom, hasCdOfFiles, seed }: MachineShape): number
 
 /** How many drives the bus of the disks takes; CDs share the bus of IDE disks. */
 const roomForDisks = (shape: MachineShape): number =>
-  ({ virtio: mostDisks, scsi: 7, ide: (isQ35(shape) ? 6 : 4) - cdDrives(shape) })[
+  ({ virtio: mostDisks, scsi: 7, ide: (hasQ35(shape) ? 6 : 4) - cdDrives(shape) })[
     shape.model.disk_interface ?? 'virtio'
   ];
 
 /** The older pc has two places beside its first channel. */
 const judgeCds = (shape: MachineShape): FieldError[] =>
-  shape.model.disk_interface === 'scsi' && !isQ35(shape) && cdDrives(shape) > 2
+  shape.model.disk_interface === 'scsi' && !hasQ35(shape) && cdDrives(shape) > 2
     ? [{ pointer: '/machine/cd_of_files', message: 'is the third CD, and this machine type has room for two' }]
     : [];
 
