@@ -134,6 +134,8 @@ test('bad JSON is answered with line and column; twice the same key and depth wi
   assert.equal((await send('{"template": {"a/b": 1, "a/b": 2}}')).errors?.[0]?.pointer, '/template/a~1b');
   assert.match((await send('['.repeat(100_000))).detail, /nests deeper than 64/);
   assert.match((await send('{"__proto__": {}}')).detail, /__proto__/);
+  const tar = `./${'\0'.repeat(255)}ustar  ${'\0'.repeat(248)}`;
+  assert.equal((await send(tar)).detail, 'The body looks like a tar archive: send Content-Type: application/x-tar.');
 });
 
 test('a JSON body is read no further than its bounds: values, keys, numbers, UTF-8', async () => {

@@ -208,6 +208,31 @@ test('an archive that is cut off, empty or garbage is refused, and nothing is le
   }
 });
 
+test('a body that is something else than its type says is told with the type that it needs', async () => {
+  const tar = await tarOf(plain);
+  const xz = Buffer.concat([Buffer.from('\xfd7zXZ\0', 'latin1'), Buffer.alloc(600, 1)]);
+  const cases: readonly (readonly [Buffer, 'identity' | 'gzip' | 'zstd', RegExp])[] = [
+    [Buffer.from('{"template": {}}'), 'identity', /^The body is JSON, not a tar archive: send .* application\/json\.$/],
+    [Buffer.from('{"template": {}}'), 'gzip', /^The body is JSON/],
+    [xz, 'identity', /^The archive is compressed by xz: send tar, gzip or zstd\.$/],
+    [Buffer.from(`BZh9${'x'.repeat(600)}`), 'gzip', /^The archive is compressed by bzip2: /],
+    [gzipSync(tar), 'identity', /^The archive is compressed by gzip: send Content-Type: application\/gzip\.$/],
+    [tar, 'gzip', /^The body is a tar archive that is not compressed: send Content-Type: application\/x-tar\.$/],
+    [Buffer.from('hello world'.repeat(100)), 'identity', /^The body is no tar archive\.$/],
+    [Buffer.from('hello world'.repeat(100)), 'zstd', /^The body is no file of zstd\.$/],
+  ];
+  for (const [body, encoding, words] of cases) {
+    await using shop = await workshop();
+    await assert.rejects(shop.unpack(body, encoding), fails('context_invalid', words));
+    await assert.rejects(shop.unpack(Readable.from([...body.subarray(0, 600)].map((byte) => Buffer.of(byte))), encoding), fails('context_invalid', words)); // prettier-ignore
+  }
+  await using shop = await workshop();
+  assert.equal((await shop.unpack(await tarOf([{ name: '{}', body: '' }]))).files, 1);
+  const damaged = Buffer.concat([tar.subarray(0, 1024), Buffer.alloc(512, 'x'), tar.subarray(1536)]);
+  await using other = await workshop();
+  await assert.rejects(other.unpack(damaged), fails('context_invalid', /^The archive cannot be unpacked: a header in it is damaged\.$/)); // prettier-ignore
+});
+
 test('a bomb is stopped at the limit, by its bytes and by its number of files', async () => {
   await using shop = await workshop();
   const bomb = gzipSync(await tarOf([{ name: 'zeros', body: Buffer.alloc(50_000_000) }]));

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { extract, type Extract } from 'tar-stream';
 import { asFault, Fault } from '../base/fault.ts';
 import { bounded, inflate, type Encoding, type Stage } from './inflate.ts';
+import { refuseOther } from './refuse-other.ts';
 import { tarGuard } from './tar-guard.ts';
 import { makeBehind } from './behind.ts';
 import { unpackEntries, type Limits, type Unpacked, type Unpacking } from './unpack-entries.ts';
@@ -27,6 +28,11 @@ const digestOf = (unpacked: Unpacked): string => {
 };
 
 const blockBytes = 512;
+
+const opened =
+  (encoding: Encoding): Stage =>
+  (bytes) =>
+    inflate(encoding)(refuseOther(encoding)(bytes));
 
 /** Passes bytes on and judges their end: a tar ends with a block of zeros, and one that was cut off may well not. */
 const withItsEnd: Stage = async function* (bytes) {
@@ -53,12 +59,10 @@ const blame = (errors: readonly unknown[], signal: AbortSignal): unknown => {
   // Errors of the file system have a name for the call that failed.
   const host = errors.find((error) => error instanceof Error && 'syscall' in error);
   if (host !== undefined) return host;
-  return new Fault(
-    'context_invalid',
-    `The archive cannot be unpacked: ${faults[0]?.message}.`,
-    {},
-    { cause: errors[0] },
-  );
+  const said = faults[0]?.message ?? '';
+  // tar-stream's own words advise what does not fit: that the archive be unpacked first.
+  const why = said.startsWith('Invalid tar header') ? 'a header in it is damaged' : said.replace(/\.$/, '');
+  return new Fault('context_invalid', `The archive cannot be unpacked: ${why}.`, {}, { cause: errors[0] });
 };
 
 const syncFolders = async (folder: string, unpacked: Unpacked) => {
@@ -102,7 +106,7 @@ export const unpackContext = async (ask: {
   const mostBytes = limits.bytes + limits.files * 8 * blockBytes + 64 * 1024;
   // Both ends are awaited before anything is removed, so that nothing is written behind the removal's back.
   const ends = await Promise.allSettled([
-    pipeline(body, inflate(encoding), bounded(mostBytes), tarGuard, withItsEnd, archive, { signal }),
+    pipeline(body, opened(encoding), bounded(mostBytes), tarGuard, withItsEnd, archive, { signal }),
     unpackAll(archive, { folder, limits, lasts, unpacked, behind: makeBehind(signal) }),
   ]);
   const errors = ends.flatMap((end): unknown[] => (end.status === 'rejected' ? [end.reason] : []));

@@ -2,6 +2,7 @@ import { Transform, type Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../../base/fault.ts';
 import type { App } from './app.ts';
+import { archiveKindOf } from '../../base/file/archive-kind.ts';
 import { readDocument } from '../../base/document/document.ts';
 import type { DocumentSource } from '../../base/document/source.ts';
 import type { ApiParts } from '../types.ts';
@@ -93,6 +94,18 @@ export const boundedBody = (request: FastifyRequest, most: number, what = 'a con
   return raw.pipe(bounded);
 };
 
+const archiveTypes = { tar: 'application/x-tar', gzip: 'application/gzip', zstd: 'application/zstd' } as const;
+
+/** Refuses an archive that is sent as a document. */
+const checkNoArchive = (bytes: Uint8Array): void => {
+  const kind = archiveKindOf(bytes);
+  if (kind === 'tar' || kind === 'gzip' || kind === 'zstd')
+    throw new Fault(
+      'bad_request',
+      `The body looks like a ${kind === 'tar' ? 'tar archive' : `file of ${kind}`}: send Content-Type: ${archiveTypes[kind]}.`,
+    );
+};
+
 /** How bodies are read: JSON and YAML as text that is checked, a few bytes for a console whole, archives as they come; none slowly. */
 export const addBodies = (app: App, limits: ApiParts['limits'], pace: PaceWatch): void => {
   app.removeAllContentTypeParsers();
@@ -101,6 +114,7 @@ export const addBodies = (app: App, limits: ApiParts['limits'], pace: PaceWatch)
     app.addContentTypeParser([...types], { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) => {
       const source = { form, bytes: body, mostBytes: limits.bodyBytes, name: 'The body', code: 'bad_request' } as const;
       request.documentSource = source;
+      checkNoArchive(body);
       return readDocument(source);
     });
   documentsIn(['application/json'], 'JSON');
