@@ -138,6 +138,15 @@ test('a body with wrong fields is answered with a pointer to each, and the word 
   assert.match(errors.find(({ pointer }) => pointer === '/lables')?.message ?? '', /did you mean "labels"/);
 });
 
+test('a template without its wrapping, and a body without a template, are told what to send', async () => {
+  await using shop = await apiShop();
+  const errorsOf = async (body: object) => (await submit(shop, body)).json<{ errors: { pointer: string; message: string }[] }>().errors.map(({ pointer, message }) => [pointer, message]); // prettier-ignore
+  assert.deepEqual(await errorsOf({ name: 'tiny', machine: { memory: '1G' }, http: {}, boot: [] }), [
+    ['', 'looks like a template itself: wrap it, {"template": {…}}'],
+  ]);
+  assert.deepEqual(await errorsOf({}), [['/template', 'is missing: send {"template": …}']]);
+});
+
 test('a query with wrong fields is answered with places in the query', async () => {
   await using shop = await apiShop();
   const reply = await get(shop, '/builds?sinse=1&limit=0&label=x');
@@ -299,7 +308,10 @@ test('an id is taken in any case and answered as it is kept', async () => {
   const none = await get(shop, `/builds/${nobody.toLowerCase()}`);
   assert.match(none.json<{ detail: string }>().detail, new RegExp(nobody));
   const wrong = await get(shop, '/builds/x');
-  assert.match(wrong.json<{ detail: string }>().detail, /^There is nothing here: path:\/id is not an id/);
+  assert.match(
+    wrong.json<{ detail: string }>().detail,
+    /^"x" is not an id: ids have 26 characters, such as 01[0-9A-Z]{24}; GET \/builds lists those of builds\.$/,
+  );
 });
 
 test('builds are listed by several statuses at once, the newest of all first', async () => {

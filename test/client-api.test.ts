@@ -138,9 +138,12 @@ test('what a daemon says in calls of its API is told as one types it: options, c
     [['validate', folder, '--machine', 'other'], /^--machine is "other"/m],
     [['build', folder, '--timeout', 'soon'], /^--timeout "soon" is not a duration/m],
     [['show', '01JZ8Q4M3V9T7K2E5W6X1Y0ABC'], /There is no build 01JZ8Q4M3V9T7K2E5W6X1Y0ABC\. imagectl list lists/],
-    [['show', 'nothing'], /^imagectl: The name of the build is not an id: 26 characters/],
+    [
+      ['show', 'nothing'],
+      /^imagectl: "nothing" is not an id: ids have 26 characters, such as \w{26}; imagectl list lists those of builds\./,
+    ],
     [['templates', 'show', 'nothing'], /There is no template nothing\. imagectl templates lists/],
-    [['build', 'nothing'], /^imagectl: "nothing" is no folder here, and as a stored template .* there is no template "nothing"; imagectl templates/], // prettier-ignore
+    [['build', 'nothing'], /^imagectl: "nothing" is neither a folder here nor a stored template; imagectl templates lists these\. \(template_invalid\)$/m], // prettier-ignore
     [
       ['build', await folderOf({})],
       /^imagectl: The context has no template at its top \([^)]*\)\. \(context_invalid\)$/m,

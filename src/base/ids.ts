@@ -2,13 +2,15 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import { decodeTime, monotonicFactory } from 'ulid';
 import { z } from 'zod';
 
+const notAnId = 'is not an id: ids have 26 characters, such as 01JZ8Q4M3V9T7K2E5W6X1Y0ABC';
+
 /** A ULID: 26 characters, sorted by the time it was made. */
-export const Id = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'is not an id: 26 characters in Crockford base 32');
+export const Id = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, notAnId);
 
 /** An id as a client writes it, in upper or lower case; as it is kept, in upper case, once it is read. */
 export const AskedId = z
   .string()
-  .regex(/^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$/, 'is not an id: 26 characters in Crockford base 32')
+  .regex(/^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$/, notAnId)
   .toUpperCase();
 
 /** When an id was made: Unix milliseconds. */

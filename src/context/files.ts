@@ -83,14 +83,21 @@ const refuseHostile = (shown: string) => {
 const absentCodes = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'ENAMETOOLONG'];
 const isAbsent = (error: unknown): boolean => isErrno(error, ...absentCodes);
 
+const whyAbsent = (shown: string, below: string): string => {
+  if (!isMedium(shown)) return `the context has no readable file ${quoted(shown)}; add it or correct the path`;
+  const name = shown.slice(mediaPrefix.length, below === '' ? undefined : -below.length - 1);
+  const what = below === '' ? 'cannot be read' : `has no readable file ${quoted(below)}`;
+  return `${shown}: the medium ${quoted(name)} ${what}; put it there or correct the path`;
+};
+
 // At once, not by a promise: looking a name up takes microseconds, and a template has many. Each promise would be a
 // turn of the event loop, which on a busy daemon may hold an fsync.
-const realpathOf = (path: string, shown: string): string => {
+const realpathOf = (path: string, shown: string, below: string): string => {
   try {
     return realpathSync.native(path);
   } catch (error) {
     if (!isAbsent(error)) throw error;
-    throw new ParseError(`there is no ${quoted(shown)} that could be read`);
+    throw new ParseError(whyAbsent(shown, below));
   }
 };
 
@@ -105,8 +112,8 @@ export const fileRef = async (
 ): Promise<FileRef> => {
   refuseHostile(shown);
   const { root, below, isOfHost } = rootOf(shown, roots);
-  const realRoot = realpathOf(root, shown);
-  const path = below === '' ? realRoot : realpathOf(join(realRoot, below), shown);
+  const realRoot = realpathOf(root, shown, '');
+  const path = below === '' ? realRoot : realpathOf(join(realRoot, below), shown, below);
   if (!isWithin(realRoot, path)) throw new ParseError(`${quoted(shown)} is a link that leads out of its folder`);
   const found = statSync(path);
   const isKind = (kind !== 'folder' && found.isFile()) || (kind !== 'file' && found.isDirectory());

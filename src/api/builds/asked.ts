@@ -47,6 +47,10 @@ export const jsonOrNothing = (request: FastifyRequest): unknown => {
   return body;
 };
 
+// The "machine" of a request is the name of one.
+const isBareTemplate = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && !('template' in body) && 'machine' in body && typeof body.machine === 'object'; // prettier-ignore
+
 /** Refuses what a JSON body cannot be, or what its query cannot say besides. */
 export const checkJson = (body: unknown, query: object): void => {
   const foreign = whyPackerTemplate(body);
@@ -54,6 +58,8 @@ export const checkJson = (body: unknown, query: object): void => {
     const how = isPackerJson(body) ? '. A template is sent as {"template": {...}}' : '';
     throw invalid([{ pointer: '', message: foreign + how }]);
   }
+  if (isBareTemplate(body))
+    throw invalid([{ pointer: '', message: 'looks like a template itself: wrap it, {"template": {…}}' }]);
   const misplaced = Object.keys(query).filter((key) => key !== 'validate' && key !== 'cache');
   if (misplaced.length > 0)
     throw invalid(misplaced.map((key) => ({ pointer: `query:/${key}`, message: 'belongs into the JSON body' })));

@@ -65,10 +65,12 @@ const Webhook = z
 /** What the JSON bodies of POST /builds and POST /runs have in common. */
 export const CommonBody = z.strictObject({
   template: z
-    .union(
-      [z.record(z.string(), z.unknown()), TemplateReference],
-      'is neither a template document nor the name of a stored one (openbsd, openbsd@3)',
-    )
+    .union([z.record(z.string(), z.unknown()), TemplateReference], {
+      error: ({ input }) =>
+        input === undefined
+          ? 'is missing: send {"template": …}'
+          : 'is neither a template document nor the name of a stored template, such as openbsd or openbsd@3',
+    })
     .meta({
       description: 'A template document, or the name of a stored one: `openbsd` (its newest version) or `openbsd@3`.',
     }),

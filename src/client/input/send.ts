@@ -10,7 +10,9 @@ const orFolder = (error: unknown, wanted: string): unknown => {
   if (!(error instanceof ClientError)) return error;
   const [wrong] = error.about.problem?.errors ?? [];
   if (wrong?.pointer !== '/template') return error;
-  const message = `${JSON.stringify(wanted)} is no folder here, and as a stored template it cannot be built: ${asTyped(wrong.message)}.`;
+  const message = wrong.message.startsWith('there is no template ')
+    ? `${JSON.stringify(wanted)} is neither a folder here nor a stored template; imagectl templates lists these.`
+    : `${JSON.stringify(wanted)} is no folder here, and as a stored template it cannot be built: ${asTyped(wrong.message)}.`;
   return new ClientError(error.ending, message, { ...error.about, isTold: true, cause: error });
 };
 

@@ -16,8 +16,6 @@ const calls: readonly (readonly [RegExp, string])[] = [
     ' Is the path in its address right, and the daemon as new as this program?',
   ],
   [/ Send (?:it as )?"Authorization: Bearer imgd_\.\.\."\./g, ''],
-  [/^There is nothing here: path:\/id /, 'The name of the build '],
-  [/^There is nothing here: path:\/(\w+) /, 'The $1 '],
 ];
 
 /** A sentence of the daemon, with what it advises as one types it here. */
