@@ -1,7 +1,9 @@
 import { dayMs } from '../base/records/day.ts';
 import { parseArgs } from 'node:util';
 import { scopes, type Scope } from '../queue/records.ts';
+import { errnoOf } from '../base/errno.ts';
 import { Fault } from '../base/fault.ts';
+import { didYouMean, quoted } from '../base/text/nearest.ts';
 import { durationMsOf } from '../base/units.ts';
 
 export const defaultConfiguration = '/etc/imaged.conf';
@@ -40,7 +42,43 @@ export type Command =
   | { readonly name: 'layers prune'; readonly file: string; readonly which: 'due' | 'all' | { readonly key: string } }
   | { readonly name: 'version' | 'help' };
 
-const wrong = (message: string): Fault => new Fault('bad_request', `${message}\n${usage.trimEnd()}`);
+const wrong = (message: string): Fault => new Fault('bad_request', `${message}; see imaged --help`);
+
+const commands = ['serve', 'check', 'token', 'secrets', 'layers', 'version', 'help'];
+
+/** What may follow a command, and what each of these needs besides. */
+const actions: Readonly<Record<string, Readonly<Record<string, string | undefined>>>> = {
+  token: { add: 'a name', list: undefined, revoke: 'an id' },
+  secrets: { rotate: undefined },
+  layers: { list: undefined, prune: undefined, verify: undefined },
+};
+
+/** Why no command is this. */
+const whyUnknown = ([command = '', action, ...operands]: readonly string[]): string => {
+  if (!commands.includes(command)) return `there is no command ${quoted(command)}: ${didYouMean(command, commands)}`;
+  const possible = actions[command];
+  if (possible === undefined) return `imaged ${command} takes no ${quoted(action ?? '')}`;
+  const names = Object.keys(possible);
+  if (action === undefined) return `imaged ${command} needs one of ${names.join(', ')}`;
+  if (!names.includes(action)) return `imaged ${command} has no ${quoted(action)}: ${didYouMean(action, names)}`;
+  const needed = possible[action];
+  if (needed !== undefined && operands.length === 0) return `imaged ${command} ${action} needs ${needed}`;
+  return `imaged ${command} ${action} takes no ${quoted(operands.at(-1) ?? '')}`;
+};
+
+/** What parseArgs found, in words of ours. */
+const whyRefused = (error: unknown): string => {
+  const said = error instanceof Error ? error.message : String(error);
+  const [, option = ''] = /'(-[^'<]*?)(?: <value>)?'/.exec(said) ?? [];
+  switch (errnoOf(error)) {
+    case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
+      return `there is no option ${option}`;
+    case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
+      return said.includes('does not take') ? `the option ${option} takes no value` : `the option ${option} needs a value`; // prettier-ignore
+    default:
+      return said.split('\n', 1)[0] ?? '';
+  }
+};
 
 const isScope = (text: string): text is Scope => scopes.some((scope) => scope === text);
 
@@ -49,17 +87,17 @@ const validity = (text: string): number => {
   const days = /^(\d{1,5})d$/.exec(text)?.[1];
   const ms = days === undefined ? durationMsOf(text) : Number(days) * dayMs;
   if (ms === undefined || ms <= 0)
-    throw wrong(`"${text}" is not how long a token is valid: write days or a duration, such as 90d, 12h or 30m.`);
+    throw wrong(`"${text}" is not how long a token is valid: write days or a duration, such as 90d, 12h or 30m`);
   return ms;
 };
 
 /** `layers prune`, with what stands after it. */
 const pruning = (file: string, all: boolean, key: string | undefined): Command => {
-  if (all && key !== undefined) throw wrong('Either --all or a key.');
+  if (all && key !== undefined) throw wrong('imaged layers prune takes --all or a key, not both');
   return { name: 'layers prune', file, which: all ? 'all' : key === undefined ? 'due' : { key } };
 };
 
-/** Reads the arguments after the program's name. Throws `bad_request` with the usage in its message. */
+/** Reads the arguments after the program's name. Throws `bad_request` in one line. */
 export const readArguments = (argv: readonly string[]): Command => {
   const { values, positionals } = (() => {
     try {
@@ -75,19 +113,20 @@ export const readArguments = (argv: readonly string[]): Command => {
           all: { type: 'boolean', default: false },
           'fix-print': { type: 'boolean', default: false },
           help: { type: 'boolean', short: 'h', default: false },
+          version: { type: 'boolean', default: false },
         },
       });
     } catch (error) {
-      throw wrong(error instanceof Error ? error.message : String(error));
+      throw wrong(whyRefused(error));
     }
   })();
   const { file, check, scope, expires, json, all, 'fix-print': fixPrint } = values;
   const [command = 'help', ...rest] = positionals;
-  if (values.help || command === 'help') return { name: 'help' };
-  if (command === 'version' && rest.length === 0) return { name: 'version' };
+  if (values.help || (command === 'help' && !values.version)) return { name: 'help' };
+  if (values.version || (command === 'version' && rest.length === 0)) return { name: 'version' };
   if (command === 'serve' && rest.length === 0) return { name: 'serve', file, checkOnly: check };
   if (command === 'check' && rest.length === 0) {
-    if (json && fixPrint) throw wrong('Either --json or --fix-print.');
+    if (json && fixPrint) throw wrong('imaged check takes --json or --fix-print, not both');
     return { name: 'check', file, format: json ? 'json' : fixPrint ? 'files' : 'lines' };
   }
   const [action, operand, ...tooMany] = rest;
@@ -101,7 +140,7 @@ export const readArguments = (argv: readonly string[]): Command => {
     if (action === 'revoke' && operand !== undefined) return { name: 'token revoke', file, id: operand };
     if (action === 'add' && operand !== undefined) {
       const unknown = scope.find((text) => !isScope(text));
-      if (unknown !== undefined) throw wrong(`There is no scope "${unknown}".`);
+      if (unknown !== undefined) throw wrong(`there is no scope ${quoted(unknown)}: ${didYouMean(unknown, scopes)}`);
       const expiresInMs = expires === undefined ? undefined : validity(expires);
       return {
         name: 'token add',
@@ -112,5 +151,5 @@ export const readArguments = (argv: readonly string[]): Command => {
       };
     }
   }
-  throw wrong(`imaged does not know "${positionals.join(' ')}".`);
+  throw wrong(whyUnknown(positionals));
 };

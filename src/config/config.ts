@@ -22,11 +22,12 @@ import { Vagrant } from './vagrant.ts';
 import { Sign } from './sign.ts';
 import { judgedBy } from './judged-by.ts';
 import { movedKeys, type MovedKey } from './moved-keys.ts';
-import { errnoOf, unlessErrno } from '../base/errno.ts';
+import { systemReason } from '../base/system-words.ts';
+import { unlessErrno } from '../base/errno.ts';
 import { Fault, type FieldError } from '../base/fault.ts';
 import { hostPortOf, withoutBrackets } from '../base/http/host-port.ts';
 import { identityOf } from '../base/identity.ts';
-import { didYouMean } from '../base/text/nearest.ts';
+import { didYouMean, quoted } from '../base/text/nearest.ts';
 import { ParseError } from '../base/text/parse-error.ts';
 import { AbsolutePath, Duration, SizeMb } from '../base/units.ts';
 
@@ -176,12 +177,39 @@ const shapeOf = (schema: unknown): Readonly<Record<string, unknown>> => {
   return inner instanceof z.ZodObject ? inner.shape : {};
 };
 
+/** Tables whose values are shown where they are wrong: none of these holds a secret. */
+const open = [
+  ...['listen', 'data_dir', 'run_dir', 'log_level', 'workers', 'attempts', 'hypervisor', 'capacity', 'queue'],
+  ...['cache', 'uploads', 'retention', 'limits', 'media'],
+];
+
+const valueAt = (document: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
+    document,
+  );
+
+/** What is wrong, with the value that was found, where it may be shown and the message does not begin with it. */
+const withFound = ({ path, message }: z.core.$ZodIssue, document: unknown): string => {
+  const value = valueAt(document, path);
+  if (!open.includes(String(path[0])) || message.startsWith('"')) return message;
+  if (typeof value === 'string') return `${quoted(value)} ${message}`;
+  return ['number', 'boolean'].includes(typeof value) ? `${String(value)} ${message}` : message;
+};
+
+const withKey = (path: readonly PropertyKey[], message: string): string => `${quoted(String(path.at(-1)))} ${message}`;
+
 const keysAt = (place: readonly PropertyKey[]): readonly string[] =>
   Object.keys(shapeOf(place.reduce<unknown>((schema, key) => shapeOf(schema)[String(key)], Config)));
 
-const fieldErrorsOf = (error: z.ZodError): FieldError[] =>
+const fieldErrorsOf = (error: z.ZodError, document: unknown): FieldError[] =>
   ofRightKind(error.issues).flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys') return [{ pointer: issue.path.join('.'), message: issue.message }];
+    if (issue.code === 'invalid_key')
+      return [
+        { pointer: issue.path.join('.'), message: withKey(issue.path, issue.issues[0]?.message ?? issue.message) },
+      ];
+    if (issue.code !== 'unrecognized_keys')
+      return [{ pointer: issue.path.join('.'), message: withFound(issue, document) }];
     return issue.keys.map((key) => ({
       pointer: [...issue.path, key].join('.'),
       message: `there is no such key; ${didYouMean(key, keysAt(issue.path))}`,
@@ -204,7 +232,7 @@ export const parseConfig = (text: string, file: string): Config => {
   const { document: now, moved, twice } = movedKeys(document);
   if (twice.length > 0) throw invalid(file, twice);
   const { data: config, error } = Config.safeParse(now);
-  if (error) throw invalid(file, fieldErrorsOf(error));
+  if (error) throw invalid(file, fieldErrorsOf(error, now));
   const run_dir = config.run_dir ?? join(config.data_dir, 'run');
   if (Buffer.byteLength(run_dir) > longestRunDir)
     throw invalid(file, [
@@ -221,7 +249,7 @@ export const readConfig = async (file: string): Promise<Config> => {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new Fault(
       'configuration_invalid',
-      `${file}: cannot be read: ${errnoOf(error) ?? String(error)}. Name another file with -f.`,
+      `${file}: cannot be read: ${systemReason(error)}. Name another file with -f.`,
       {},
       { cause: error },
     );
@@ -243,7 +271,7 @@ export const checkConfig = async (config: Config, file: string): Promise<void> =
     } catch (error) {
       addError(
         key,
-        `${folder} cannot be written (${errnoOf(error) ?? String(error)}). Make it, and give it to the user that runs imaged.`,
+        `${folder} cannot be written: ${systemReason(error)}. Make it, and give it to the user that runs imaged.`,
       );
     }
   }

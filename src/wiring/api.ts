@@ -111,7 +111,7 @@ export const listenAt = async (api: App, { listen: { host, port } }: Config): Pr
   } catch (error) {
     const isTaken = isErrno(error, 'EADDRINUSE');
     const why = isTaken
-      ? 'another program listens there already'
+      ? 'another program listens there already. Stop it, or set another address or port as listen in the configuration'
       : String(error instanceof Error ? error.message : error);
     throw new Fault('configuration_invalid', `listen: ${host}:${port} cannot be used: ${why}.`, {}, { cause: error });
   }

@@ -5,7 +5,7 @@ import { parse, stringify } from 'smol-toml';
 import { isErrno } from '../../base/errno.ts';
 import { writeWhole } from '../../base/file/write-whole.ts';
 import { ClientError } from '../client-error.ts';
-import { systemReason } from '../show/system-words.ts';
+import { systemReason } from '../../base/system-words.ts';
 
 export type Host = { readonly url: string; readonly token?: string };
 

@@ -10,7 +10,7 @@ import { packFolder } from '../pack/pack-folder.ts';
 import { contextLimits } from './context-limits.ts';
 import type { SentFolder } from '../show/field-errors.ts';
 import { textOf, type Output } from '../show/output.ts';
-import { systemReason } from '../show/system-words.ts';
+import { systemReason } from '../../base/system-words.ts';
 import { shownBytes } from '../show/units.ts';
 
 const factsOf = async (path: string): Promise<Stats | undefined> => {

@@ -5,7 +5,7 @@ import { unlessErrno } from '../../base/errno.ts';
 import { Fault } from '../../base/fault.ts';
 import { pairFrom } from '../args/numbers.ts';
 import { usageError } from '../client-error.ts';
-import { systemReason } from '../show/system-words.ts';
+import { systemReason } from '../../base/system-words.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 

@@ -3,7 +3,7 @@ import { ClientError, type Ending } from '../client-error.ts';
 import { asTyped } from './as-typed.ts';
 import { fieldErrorLines } from './field-errors.ts';
 import type { Line, Output } from './output.ts';
-import { systemSentence } from './system-words.ts';
+import { systemSentence } from '../../base/system-words.ts';
 
 // What the daemon refused, or would: a token, a folder that it does not take, a build in another state.
 const refusing = [401, 403, 404, 409, 413, 422];
