@@ -77,7 +77,7 @@ export const commands = {
   retry: {
     operands: 'build [dir]',
     takes: [1, 2],
-    summary: 'go on from where a build failed, with the same files or new ones',
+    summary: 'build an ended build again, as it was or with new files',
     options: ['detach', 'json'],
     load: () => import('../commands/retry.ts'),
   },
