@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SizeMb } from '../base/units.ts';
 
-/** The table [cache] of imaged.toml. */
+/** The table [cache] of imaged.conf. */
 export const Cache = z
   .strictObject({
     enabled: z.boolean().default(true).describe('Whether builds go on from kept layers, and keep layers for others.'),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HostText } from './fetch.ts';
 
-/** The table [destinations] of imaged.toml. */
+/** The table [destinations] of imaged.conf. */
 export const Destinations = z
   .strictObject({
     hosts: z

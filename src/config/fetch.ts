@@ -6,7 +6,7 @@ import { judgedBy } from './judged-by.ts';
 /** One host, as `[fetch] hosts` and `[destinations] hosts` list it. */
 export const HostText = z.string().transform(judgedBy(hostOf));
 
-/** The table [fetch] of imaged.toml. */
+/** The table [fetch] of imaged.conf. */
 export const Fetch = z
   .strictObject({
     hosts: z
@@ -23,7 +23,7 @@ export const Fetch = z
   })
   .prefault({});
 
-/** The table [uploads] of imaged.toml. */
+/** The table [uploads] of imaged.conf. */
 export const Uploads = z
   .strictObject({
     max_size: SizeMb.default(20 * 1024).describe('Largest image that a client may upload as a medium.'),

@@ -14,7 +14,7 @@ const Upstream = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** The table [mirror] of imaged.toml. */
+/** The table [mirror] of imaged.conf. */
 export const Mirror = z
   .strictObject({
     directory: AbsolutePath.optional().describe('A folder of this host that is laid out as pub/OpenBSD of a mirror.'),

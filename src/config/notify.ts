@@ -23,7 +23,7 @@ const Webhook = z.strictObject({
   ),
 });
 
-/** The table [notify] of imaged.toml: who is told of every build. */
+/** The table [notify] of imaged.conf: who is told of every build. */
 export const Notify = z
   .strictObject({
     webhooks: z

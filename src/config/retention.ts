@@ -27,7 +27,7 @@ const Rule = z.strictObject({
   keep_good: Count.optional().describe('How many of each template that succeeded. Default: as of the others.'),
 });
 
-/** The table [retention] of imaged.toml. */
+/** The table [retention] of imaged.conf. */
 export const Retention = z
   .strictObject({
     keep: Count.default(1000).describe('How many ended builds are kept.'),

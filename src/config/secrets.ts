@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AbsolutePath } from '../base/units.ts';
 
-/** The table [secrets] of imaged.toml. */
+/** The table [secrets] of imaged.conf. */
 export const Secrets = z
   .strictObject({
     key_file: AbsolutePath.optional().describe(

@@ -20,7 +20,7 @@ const splitAt = (text: string, mark: string): readonly [string, string] => {
   return [text.slice(0, at), text.slice(at + mark.length)];
 };
 
-/** The table [retention] of imaged.toml, as the queue reads it. */
+/** The table [retention] of imaged.conf, as the queue reads it. */
 export const retentionOf = ({ keep, size, rules, ...all }: Config['retention']): RetentionPolicy => ({
   ...{ keep, days: all.days, keepGood: all.keep_good },
   ...boundsIn(all),

@@ -48,7 +48,7 @@ export const readKeyFile = (file: string): readonly Key[] | undefined => {
   }
   try {
     const facts = fstatSync(descriptor);
-    if (!facts.isFile()) throw unusable(file, 'is no file. Name another in imaged.toml, at secrets.key_file.');
+    if (!facts.isFile()) throw unusable(file, 'is no file. Name another in imaged.conf, at secrets.key_file.');
     const mode = facts.mode & 0o777;
     if ((mode & 0o077) !== 0)
       throw unusable(
