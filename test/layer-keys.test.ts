@@ -506,7 +506,7 @@ test('what a playbook of the host made is kept where its max_age says how long, 
   const playing = (more: object) =>
     changed((d) => (d.provisioners[1] = { type: 'ansible', name: 'first', playbook_file: 'site/play.yml', ...more }));
   const [never] = (await keysFor(playing({}))).slice(3);
-  assert.match(never?.changes ?? '', /^provisioners\/1 runs ansible on this host.*"max_age" says how long/);
+  assert.match(never?.changes ?? '', /^provisioners\/1 runs ansible on this host.*set max_age to keep its result$/);
   const before = await keysFor(playing({ max_age: '12h' }));
   assert.deepEqual(
     before.filter(({ changes }) => changes !== undefined),

@@ -83,8 +83,8 @@ const finish = async (
 };
 
 /**
- * The cuts under the keys that they had when the attempt began, as far as something was kept there: another imaged, say, gives them
- * other keys, and what lies beneath the machine's disks stays what it is.
+ * The cuts where something was kept, with their keys as of the attempt's start. A newer imaged computes other keys, but the
+ * layers under the disks stay the same.
  */
 const cutsThen = async (
   { known }: Pick<BuildLayers, 'known'>,

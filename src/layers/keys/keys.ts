@@ -74,13 +74,13 @@ const macOf = (secret: Uint8Array, value: unknown): string =>
     .digest('hex');
 
 /**
- * Programs of this host are not part of any key: what they do in the guest may change with them. A script may read whatever it
- * likes; a playbook brings its folder, and who says how long what it made may be used has thought of the rest.
+ * Programs of this host are not part of any key: what they do in the guest may change with them. A script may read anything.
+ * A playbook with max_age is kept that long: its author vouches for what the key cannot see.
  */
 const whyHostChanges = ({ name, type, maxAgeMs }: Part): string | undefined => {
   if (type === 'shell-local') return `${name} runs shell-local on this host, whose programs may change`;
   if (type !== 'ansible' || maxAgeMs !== undefined) return undefined;
-  return `${name} runs ansible on this host, whose programs may change; where its "max_age" says how long that is kept, it is`;
+  return `${name} runs ansible on this host, whose programs may change; set max_age to keep its result`;
 };
 
 /** Why what comes out of a part is another in each build; undefined: it is not. */
