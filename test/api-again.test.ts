@@ -196,7 +196,10 @@ test('a template that a held build is to go on with gets no sensitive value of a
   assert.equal(refused.statusCode, 422);
   const [wrong] = Wrong.parse(refused.json()).errors;
   assert.equal(wrong?.pointer, '/template/variables/password');
-  assert.match(wrong?.message ?? '', /came with another token/);
+  assert.match(
+    wrong?.message ?? '',
+    /^holds a secret of another token; only that token may send a template that uses it$/,
+  );
   // What is wrong with a value is told with the value, unless that is known to be sensitive.
   const plain = { ...tiny, variables: { ...tiny.variables, password: {} } };
   const shown = { ...plain, provisioners: [{ type: 'shell', inline: ['true'], remote_folder: '{{ password }}' }] };

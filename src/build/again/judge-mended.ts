@@ -16,7 +16,7 @@ const refuseOthers = ({ build, ...frozen }: FrozenBuild, by: string | undefined)
     for (const [name] of keptIn({ build, ...frozen }))
       wrong.add(
         pointerTo(['template', 'variables', name]),
-        'has a sensitive value that came with another token, and only with that token may a template be sent that is filled in with it',
+        'holds a secret of another token; only that token may send a template that uses it',
       );
   if (wrong.isEmpty()) return;
   throw wrong.fault(
