@@ -67,7 +67,7 @@ const sentences: Readonly<Record<string, readonly string[]>> = {
     `more than ${await constant('src/api/changes/log.ts', 'kept')} changes`,
     `and the first ${shownOfQueue} of them`,
     `the last ${await constant('src/api/statistics/routes.ts', 'usualDays')} days, or of up to ${statisticsBounds.days} by`,
-    `Of one day ${statisticsBounds.templates} templates are told apart, and ${statisticsBounds.rowsOfDay} times of each`,
+    `Per day at most ${statisticsBounds.templates} templates are counted separately, with at most ${statisticsBounds.rowsOfDay} times of each`,
     `${(await constant('src/api/server/streams/send-stream.ts', 'heartbeatMs')) / second} s: heartbeats come between`,
     `${(await constant('src/api/builds/attach/relay.ts', 'pingMs')) / second} s: pings come between`,
     `resumed and retried ${bounds.buildChanges} times in all`,

@@ -60,7 +60,7 @@ const Capacity = z
 const Queue = z
   .strictObject({
     reserve_after: Duration.default(10 * 60_000).describe(
-      'How long a build that the running ones leave no room for is passed by smaller ones. Then what becomes free is kept for it.',
+      'How long smaller builds may overtake a build that does not fit. After that, freed room is reserved for it.',
     ),
   })
   .prefault({});

@@ -35,8 +35,8 @@ const description =
   'A build that is held runs the step that failed again, in its machine as that is now, or goes on from an earlier one, `from`: a ' +
   'step that connects to the guest, provisions it, seals it or shuts it down. With a template in the body, or an archive as ' +
   '`POST /builds` takes it, it goes on with that: its steps before that one have to have the same names and types, and its machine ' +
-  'to be the same. What it has of provisioners from there on, seal, shutdown and post-processors takes the place of what the ' +
-  'build had. The time of the build begins anew. It may fail and be held again. Where the build has sensitive values, the template has to come ' +
+  'to be the same. Its provisioners from that step on, seal, shutdown and post-processors replace those of the ' +
+  'build. The time of the build begins anew. It may fail and be held again. Where the build has sensitive values, the template has to come ' +
   'with the token that they came with, and to leave them sensitive.\n\n' +
   '```sh\ncurl -X POST -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/resume"\n\n' +
   'tar cz template.json harden.sh | curl --data-binary @- -H "Content-Type: application/gzip" -H "Authorization: Bearer $IMAGED_TOKEN" "$IMAGED_URL/builds/$ID/resume?from=harden"\n```';

@@ -30,7 +30,7 @@ export const FieldError = z.object({
   }),
   line: z.int().optional().meta({
     description:
-      'Its line in the text of the body or of the file, from 1, where it was sent as text; of what is missing, that of what it belongs into.',
+      'Its line in the text of the body or of the file, from 1, where it was sent as text; for a missing key: the line of the object that should contain it.',
   }),
   column: z.int().optional().meta({ description: 'Its column in that line, in characters from 1.' }),
 });

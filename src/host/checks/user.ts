@@ -10,7 +10,7 @@ export const user: HostCheck = {
   ask: async ({ user }) => {
     if (user === undefined) return fail(`there is no user ${usualUser}`, addUser);
     return user.uid === 0
-      ? warn('imaged runs as root, and needs it for nothing', 'run imaged as an ordinary user')
+      ? warn('imaged runs as root and does not need root', 'run imaged as an ordinary user')
       : ok(`imaged runs as ${user.name}`);
   },
 };
