@@ -36,7 +36,7 @@ const addError = (
 const placesIn = (issue: Issue): number => (issue.code === 'unrecognized_keys' ? issue.keys.length : 1);
 
 /** What zod found wrong, as field errors that a client can act on. */
-export const fieldErrorsOf = (error: z.core.$ZodError, schema: unknown, place: Place): FieldErrors => {
+const fieldErrorsOf = (error: z.core.$ZodError, schema: unknown, place: Place): FieldErrors => {
   const issues = ofRightKind(error.issues);
   const keys = unknownKeys();
   return {
